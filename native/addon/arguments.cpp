@@ -1,0 +1,31 @@
+#include "arguments.hpp"
+
+#include <limits>
+
+namespace sigma::addon {
+
+MatrixView view_matrix(const Napi::Value& value) {
+  const Napi::Env env = value.Env();
+  if (!value.IsObject()) throw Napi::TypeError::New(env, "expected a matrix");
+  const Napi::Object matrix = value.As<Napi::Object>();
+  const Napi::Value data = matrix.Get("data");
+  const double rows = matrix.Get("rows").ToNumber(), cols = matrix.Get("cols").ToNumber();
+  if (!data.IsTypedArray() || !(rows >= 0 && cols >= 0 && rows < std::numeric_limits<std::int32_t>::max())) {
+    throw Napi::TypeError::New(env, "expected a matrix");
+  }
+  const auto array = data.As<Napi::TypedArray>();
+  if (static_cast<double>(array.ElementLength()) != rows * cols) {
+    throw Napi::TypeError::New(env, "expected rows * cols numbers");
+  }
+  MatrixView view{{}, static_cast<std::size_t>(rows), static_cast<std::size_t>(cols)};
+  if (array.TypedArrayType() == napi_float32_array) {
+    view.numbers.f32 = data.As<Napi::Float32Array>().Data();
+  } else if (array.TypedArrayType() == napi_float64_array) {
+    view.numbers.f64 = data.As<Napi::Float64Array>().Data();
+  } else {
+    throw Napi::TypeError::New(env, "expected float32 or float64 data");
+  }
+  return view;
+}
+
+}  // namespace sigma::addon

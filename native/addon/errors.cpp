@@ -1,0 +1,48 @@
+#include "errors.hpp"
+
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#include "../support/errors.hpp"
+
+namespace sigma::addon {
+namespace {
+
+Napi::Error with_code(Napi::Env env, const char* code, const std::string& message) {
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Set("code", code);
+  return error;
+}
+
+}  // namespace
+
+Napi::Error to_js(Napi::Env env, const std::exception_ptr& failure, const char* argument) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Napi::Error& error) {
+    return error;
+  } catch (const Cancelled& error) {
+    return with_code(env, "ABORTED", error.what());
+  } catch (const Diverged& error) {
+    return with_code(env, "DIVERGED", error.what());
+  } catch (const BadValue& bad) {
+    const bool negative = bad.reason == BadValue::Reason::negative;
+    Napi::Error error = with_code(env, negative ? "NEGATIVE_SIGMA" : "NOT_FINITE", bad.what());
+    if (argument != nullptr) error.Set("argument", argument);
+    error.Set("value", bad.value);
+    error.Set("row", static_cast<double>(bad.row));
+    error.Set("column", static_cast<double>(bad.column));
+    return error;
+  } catch (const std::bad_alloc&) {
+    return with_code(env, "OUT_OF_MEMORY", "not enough memory");
+  } catch (const std::length_error&) {
+    return with_code(env, "OUT_OF_MEMORY", "more memory than can be addressed");
+  } catch (const std::invalid_argument& error) {
+    return with_code(env, "INVALID_ARGUMENT", error.what());
+  } catch (const std::exception& error) {
+    return with_code(env, "INTERNAL", error.what());
+  }
+}
+
+}  // namespace sigma::addon

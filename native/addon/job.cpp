@@ -1,0 +1,111 @@
+#include "job.hpp"
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "errors.hpp"
+
+namespace sigma::addon {
+namespace {
+
+struct Job {
+  Job(Napi::Env env, Work given) : deferred(Napi::Promise::Deferred::New(env)), work(std::move(given)) {}
+
+  Napi::Promise::Deferred deferred;
+  Work work;
+  napi_env env = nullptr;
+  napi_threadsafe_function channel = nullptr;
+  std::thread thread;
+  std::exception_ptr failure;
+  std::optional<Napi::Error> callback_failure;
+};
+
+// What travels to the JavaScript thread: a report, or the end.
+struct Message {
+  Work::Report report;
+  bool last;
+};
+
+void send(Job& job, Message message) {
+  auto owned = std::make_unique<Message>(std::move(message));
+  if (napi_call_threadsafe_function(job.channel, owned.get(), napi_tsfn_nonblocking) == napi_ok) owned.release();
+}
+
+// The environment ends before the job: its promise will never be looked at, but its thread must not outlive it.
+void end_with_environment(void* data) {
+  Job& job = *static_cast<Job*>(data);
+  job.work.cancel();
+  job.thread.join();
+}
+
+void settle(Napi::Env env, Job& job) {
+  job.thread.join();
+  napi_remove_env_cleanup_hook(env, end_with_environment, &job);
+  job.work.finished();
+  if (job.callback_failure) {
+    job.deferred.Reject(job.callback_failure->Value());
+  } else if (job.failure) {
+    job.deferred.Reject(to_js(env, job.failure).Value());
+  } else {
+    try {
+      job.deferred.Resolve(job.work.result(env));
+    } catch (const Napi::Error& error) {
+      job.deferred.Reject(error.Value());
+    }
+  }
+  napi_release_threadsafe_function(job.channel, napi_tsfn_release);
+}
+
+void receive(napi_env env, napi_value callback, void* context, void* data) {
+  const std::unique_ptr<Message> message(static_cast<Message*>(data));
+  if (env == nullptr) return;
+  Job& job = *static_cast<Job*>(context);
+  const Napi::HandleScope scope(env);
+  if (message->last) {
+    settle(env, job);
+    return;
+  }
+  if (callback == nullptr || job.callback_failure) return;
+  try {
+    message->report(env, Napi::Function(env, callback));
+  } catch (const Napi::Error& error) {
+    // The caller's own callback threw: the run stops and its promise says so.
+    job.callback_failure = error;
+    job.work.cancel();
+  }
+}
+
+void release(napi_env, void* data, void*) {
+  delete static_cast<Job*>(data);
+}
+
+}  // namespace
+
+Napi::Promise start_job(Napi::Env env, const Napi::Value& callback, Work work) {
+  auto job = std::make_unique<Job>(env, std::move(work));
+  const Napi::Promise promise = job->deferred.Promise();
+  const bool has_callback = callback.IsFunction();
+  if (napi_create_threadsafe_function(env, has_callback ? static_cast<napi_value>(callback) : nullptr, nullptr,
+                                      Napi::String::New(env, "sigma-tsne"), 0, 1, job.get(), release, job.get(),
+                                      receive, &job->channel) != napi_ok) {
+    throw Napi::Error::New(env, "could not open a channel to the job's thread");
+  }
+  Job& live = *job.release();
+  live.env = env;
+  // Hooks run in reverse order: added after the channel, this one still finds it open.
+  napi_add_env_cleanup_hook(env, end_with_environment, &live);
+  live.thread = std::thread([&live] {
+    try {
+      live.work.run([&live](Work::Report report) { send(live, {std::move(report), false}); });
+    } catch (...) {
+      live.failure = std::current_exception();
+    }
+    send(live, {nullptr, true});
+  });
+  return promise;
+}
+
+}  // namespace sigma::addon

@@ -1,0 +1,80 @@
+#include "pca.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "../linalg/pca.hpp"
+#include "../neighbors/gaussians.hpp"
+#include "../support/cancellation.hpp"
+#include "../support/random.hpp"
+#include "../support/threads.hpp"
+#include "arguments.hpp"
+#include "errors.hpp"
+#include "job.hpp"
+
+namespace sigma::addon {
+namespace {
+
+struct Shared {
+  Gaussians points;
+  Pca pca;
+  Cancellation cancellation;
+};
+
+Napi::Value to_js(Napi::Env env, const Shared& shared) {
+  const std::size_t n = shared.points.count(), d = shared.points.dims(), k = shared.pca.variances.size();
+  auto mean = Napi::Float64Array::New(env, d);
+  std::copy(shared.points.center.begin(), shared.points.center.end(), mean.Data());
+  auto components = Napi::Float32Array::New(env, k * d);
+  std::transform(shared.pca.components.begin(), shared.pca.components.end(), components.Data(),
+                 [](double entry) { return static_cast<float>(entry); });
+  const double scale = shared.points.scale;
+  auto variances = Napi::Float64Array::New(env, k);
+  std::transform(shared.pca.variances.begin(), shared.pca.variances.end(), variances.Data(),
+                 [scale](double variance) { return variance * scale * scale; });
+  auto scores = Napi::Float32Array::New(env, n * k);
+  float* out = scores.Data();
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t c = 0; c < k; ++c)
+      *out++ = static_cast<float>(static_cast<double>(shared.pca.scores.at(i, c)) * scale);
+  }
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("mean", mean);
+  result.Set("components", components);
+  result.Set("variances", variances);
+  result.Set("scores", scores);
+  return result;
+}
+
+}  // namespace
+
+Napi::Value compute_pca(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto shared = std::make_shared<Shared>();
+  try {
+    const MatrixView data = view_matrix(info[0]);
+    shared->points = pack_means(data.numbers, data.rows, data.cols);
+  } catch (...) {
+    throw addon::to_js(env, std::current_exception(), "data");
+  }
+  const auto components = static_cast<std::size_t>(info[1].ToNumber().DoubleValue());
+  const auto seed = static_cast<std::uint64_t>(info[2].ToNumber().DoubleValue());
+  const auto threads = static_cast<unsigned>(info[3].ToNumber().DoubleValue());
+  Work work;
+  work.run = [shared, components, seed, threads](const std::function<void(Work::Report)>&) {
+    ThreadTeam team(threads);
+    Random random(seed);
+    shared->pca = find_principal_components(shared->points.means, components, random, team, shared->cancellation);
+  };
+  work.cancel = [shared] { shared->cancellation.request(); };
+  work.finished = [] {};
+  work.result = [shared](Napi::Env inner) { return to_js(inner, *shared); };
+  const Napi::Promise promise = start_job(env, env.Undefined(), std::move(work));
+  Napi::Object job = Napi::Object::New(env);
+  job.Set("result", promise);
+  job.Set("cancel", Napi::Function::New(env, [shared](const Napi::CallbackInfo&) { shared->cancellation.request(); }));
+  return job;
+}
+
+}  // namespace sigma::addon

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <napi.h>
+
+namespace sigma::addon {
+
+// pca(matrix, components, seed, threads): {result: Promise, cancel()}; see binding.d.cts.
+Napi::Value compute_pca(const Napi::CallbackInfo& info);
+
+}  // namespace sigma::addon

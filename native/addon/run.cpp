@@ -1,0 +1,172 @@
+#include "run.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arguments.hpp"
+#include "errors.hpp"
+#include "job.hpp"
+
+namespace sigma::addon {
+namespace {
+
+// Reports beyond ten a second would only keep the JavaScript thread busy.
+constexpr std::chrono::milliseconds kReportEvery{100};
+
+Options read_options(const Napi::Object& from) {
+  const auto number = [&](const char* key) { return from.Get(key).ToNumber().DoubleValue(); };
+  Options options;
+  options.distance = from.Get("distance").ToString();
+  options.variance_floor = number("varianceFloor");
+  options.perplexity = number("perplexity");
+  options.theta = number("theta");
+  options.dims = static_cast<int>(number("dims"));
+  options.iterations = static_cast<std::uint64_t>(number("maxIter"));
+  options.seed = static_cast<std::uint64_t>(number("seed"));
+  options.initial_dims = from.Get("initialDims").IsNumber() ? static_cast<std::size_t>(number("initialDims")) : 0;
+  const std::string start = from.Get("init").ToString();
+  options.start = start == "pca" ? Start::pca : start == "random" ? Start::random : Start::given;
+  options.learning_rate = number("learningRate");
+  options.final_learning_rate = number("finalLearningRate");
+  options.early_exaggeration = number("earlyExaggeration");
+  options.early_exaggeration_iterations = static_cast<std::uint64_t>(number("earlyExaggerationIter"));
+  options.momentum = number("momentum");
+  options.final_momentum = number("finalMomentum");
+  options.threads = static_cast<unsigned>(number("threads"));
+  return options;
+}
+
+std::vector<float> copy_start(const MatrixView& start) {
+  std::vector<float> copy(start.rows * start.cols);
+  for (std::size_t i = 0; i < copy.size(); ++i) copy[i] = static_cast<float>(start.numbers.at(i));
+  return copy;
+}
+
+// Calls `make`, turning what it throws into a JavaScript error about `argument`.
+template <class Make>
+auto about(Napi::Env env, const char* argument, Make&& make) {
+  try {
+    return make();
+  } catch (...) {
+    throw to_js(env, std::current_exception(), argument);
+  }
+}
+
+}  // namespace
+
+Napi::Function RunObject::define(Napi::Env env) {
+  return DefineClass(
+      env, "Run",
+      {InstanceMethod<&RunObject::advance>("advance"), InstanceMethod<&RunObject::cancel>("cancel"),
+       InstanceMethod<&RunObject::embedding>("embedding"), InstanceMethod<&RunObject::iteration>("iteration"),
+       InstanceMethod<&RunObject::seconds>("seconds")});
+}
+
+RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObject>(info) {
+  const Napi::Env env = info.Env();
+  const Options options = read_options(info[3].As<Napi::Object>());
+  Gaussians points = about(env, "data", [&] {
+    const MatrixView data = view_matrix(info[0]);
+    return pack_means(data.numbers, data.rows, data.cols);
+  });
+  if (info[1].IsObject()) {
+    about(env, "sigma", [&] {
+      const MatrixView sigma = view_matrix(info[1]);
+      if (sigma.rows != points.count() || sigma.cols != points.dims()) {
+        throw Napi::TypeError::New(env, "expected sigma in the shape of the data");
+      }
+      pack_sigma(points, sigma.numbers, options.variance_floor);
+    });
+  }
+  std::vector<float> start;
+  if (info[2].IsObject()) {
+    const MatrixView given = view_matrix(info[2]);
+    if (given.rows != points.count() || given.cols != static_cast<std::size_t>(options.dims)) {
+      throw Napi::TypeError::New(env, "expected a start of n x dims");
+    }
+    start = copy_start(given);
+  }
+  about(env, "data", [&] {
+    shared_ = std::make_shared<Shared>();
+    shared_->run = std::make_unique<Run>(std::move(points), options, std::move(start));
+  });
+}
+
+Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  refuse_while_busy(env);
+  const auto until = static_cast<std::uint64_t>(info[0].ToNumber().DoubleValue());
+  const bool wants_kl = info[1].ToBoolean();
+  const std::shared_ptr<Shared> shared = shared_;
+  shared->busy = true;
+  shared->run->clear_cancellation();
+  Work work;
+  work.run = [shared, until, wants_kl](const std::function<void(Work::Report)>& send) {
+    auto last = std::chrono::steady_clock::now();
+    Stage stage = Stage::pca;
+    bool first = true;
+    shared->kl.reset();
+    shared->run->advance(until, [&](const Progress& progress) {
+      const auto now = std::chrono::steady_clock::now();
+      if (!first && stage == progress.stage && !progress.kl && now - last < kReportEvery) return;
+      first = false;
+      stage = progress.stage;
+      last = now;
+      send([progress](Napi::Env inner, Napi::Function callback) {
+        Napi::Object report = Napi::Object::New(inner);
+        report.Set("stage", name_of(progress.stage));
+        report.Set("fraction", progress.fraction);
+        report.Set("iteration", static_cast<double>(progress.iteration));
+        if (progress.kl) report.Set("kl", *progress.kl);
+        callback.Call({report});
+      });
+    });
+    if (wants_kl) shared->kl = shared->run->kl();
+  };
+  work.cancel = [shared] { shared->run->cancel(); };
+  work.finished = [shared] { shared->busy = false; };
+  work.result = [shared](Napi::Env inner) -> Napi::Value {
+    return shared->kl ? Napi::Number::New(inner, *shared->kl) : inner.Undefined();
+  };
+  return start_job(env, info[2], std::move(work));
+}
+
+Napi::Value RunObject::cancel(const Napi::CallbackInfo& info) {
+  if (shared_->busy) shared_->run->cancel();
+  return info.Env().Undefined();
+}
+
+Napi::Value RunObject::embedding(const Napi::CallbackInfo& info) {
+  refuse_while_busy(info.Env());
+  const std::vector<float> map = shared_->run->embedding();
+  auto array = Napi::Float32Array::New(info.Env(), map.size());
+  std::copy(map.begin(), map.end(), array.Data());
+  return array;
+}
+
+Napi::Value RunObject::iteration(const Napi::CallbackInfo& info) {
+  refuse_while_busy(info.Env());
+  return Napi::Number::New(info.Env(), static_cast<double>(shared_->run->iteration()));
+}
+
+Napi::Value RunObject::seconds(const Napi::CallbackInfo& info) {
+  refuse_while_busy(info.Env());
+  Napi::Object seconds = Napi::Object::New(info.Env());
+  for (std::size_t s = 0; s < kStages; ++s) {
+    const auto stage = static_cast<Stage>(s);
+    seconds.Set(name_of(stage), shared_->run->seconds(stage));
+  }
+  return seconds;
+}
+
+void RunObject::refuse_while_busy(Napi::Env env) const {
+  if (!shared_->busy) return;
+  Napi::Error error = Napi::Error::New(env, "the run is still at work");
+  error.Set("code", "BUSY");
+  throw error;
+}
+
+}  // namespace sigma::addon

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "../support/aligned.hpp"
+#include "perplexity.hpp"
+
+namespace sigma {
+
+// P, symmetric and sparse, summing to 1: compressed rows with ascending columns.
+struct Affinities {
+  std::vector<std::uint64_t> offsets;    // n + 1
+  AlignedVector<std::uint32_t> columns;  // of every edge, both directions
+  AlignedVector<float> values;
+
+  std::size_t count() const { return offsets.size() - 1; }
+};
+
+// p_ij = (p_{j|i} + p_{i|j}) / (2 n) (van der Maaten & Hinton 2008, section 3.1).
+Affinities symmetrize(const Neighbors& neighbors, const ConditionalAffinities& conditional, ThreadTeam& team,
+                      const Cancellation& cancellation);
+
+// The same P with point order[r] in row r, so that rows near in memory can be made near in the map.
+// `order` is a permutation of [0, n).
+Affinities reorder(const Affinities& affinities, const std::vector<std::uint32_t>& order, ThreadTeam& team);
+
+}  // namespace sigma

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "../support/isa.hpp"
+
+namespace sigma {
+
+// One step of gradient descent over some rows.
+struct DescentStep {
+  const std::uint64_t* offsets;
+  const std::uint32_t* columns;
+  const float* values;     // P
+  const float* positions;  // n x stride
+  const float* repulsion;  // n x stride: sum_j w_ij^2 (y_i - y_j)
+  float* next;             // n x stride, the new positions
+  float* velocity;         // n x stride
+  float* gains;            // n x stride
+  float exaggeration, inverse_z, momentum, learning_rate;
+};
+
+struct DescentSums {
+  double next[3];  // of the new positions, for centring
+  float largest;   // magnitude among them; infinite where one is NaN
+};
+
+struct DescentKernels {
+  // For the rows first to last:
+  //   g_i = exaggeration sum_j p_ij w_ij (y_i - y_j) - sum_j w_ij^2 (y_i - y_j) / Z, a quarter of dKL/dy_i
+  //   (van der Maaten & Hinton 2008, eq. 5; van der Maaten 2014, eq. 8), then gains, momentum and the step.
+  void (*step)(int dims, const DescentStep&, std::size_t first, std::size_t last, DescentSums& sums);
+  // Sum over the rows' edges of p_ij log(1 + |y_i - y_j|^2).
+  double (*attraction_energy)(int dims, const DescentStep&, std::size_t first, std::size_t last);
+};
+
+SIGMA_DECLARE_KERNELS(DescentKernels, descent_kernels)
+
+}  // namespace sigma

@@ -1,0 +1,39 @@
+#include "initialization.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "../linalg/pca.hpp"
+#include "../repulsion/repulsion.hpp"
+
+namespace sigma {
+namespace {
+
+constexpr double kWidth = 1e-4;
+constexpr double kNoise = 0.01 * kWidth;
+
+}  // namespace
+
+AlignedVector<float> initialize(const PackedMatrix& means, Start start, int dims, Random& random, ThreadTeam& team,
+                                const Cancellation& cancellation) {
+  const std::size_t n = means.rows(), stride = stride_of(dims);
+  AlignedVector<float> positions(n * stride, 0.0f);
+  const std::size_t components = start == Start::pca ? std::min({static_cast<std::size_t>(dims), means.cols(), n}) : 0;
+  Pca pca;
+  double scale = 0;
+  if (components > 0) {
+    pca = find_principal_components(means, components, random, team, cancellation);
+    // Below this the data is constant but for rounding.
+    if (pca.variances[0] > 1e-14) scale = kWidth / std::sqrt(pca.variances[0]);
+  }
+  const double noise = scale > 0 ? kNoise : kWidth;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
+      const double place = scale > 0 && d < components ? scale * static_cast<double>(pca.scores.at(i, d)) : 0.0;
+      positions[i * stride + d] = static_cast<float>(place + noise * random.normal());
+    }
+  }
+  return positions;
+}
+
+}  // namespace sigma

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "../neighbors/gaussians.hpp"
+#include "../support/aligned.hpp"
+#include "../support/cancellation.hpp"
+#include "../support/random.hpp"
+#include "../support/threads.hpp"
+#include "options.hpp"
+
+namespace sigma {
+
+// First positions, n x stride_of(dims), with a standard deviation of 1e-4 along the first axis. From the principal
+// components of the means (Kobak & Berens 2019), with a hundredth of that as noise, for equal points would otherwise
+// never part; or from noise alone.
+AlignedVector<float> initialize(const PackedMatrix& means, Start start, int dims, Random& random, ThreadTeam& team,
+                                const Cancellation& cancellation);
+
+}  // namespace sigma

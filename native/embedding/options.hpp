@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace sigma {
+
+// How a run starts its map.
+enum class Start { pca, random, given };
+
+// The settings of a run, all resolved: whoever fills them in has checked the ranges in brackets.
+struct Options {
+  std::string distance = "euclidean";  // a name of neighbors/distances/table.hpp
+  double variance_floor = 0.01;        // (> 0) added to each summed variance
+  double perplexity = 30;              // [1, (n - 1) / 3] effective number of neighbours; 3 times as many are searched
+  double theta = 0.5;                  // [0, 1] accuracy of Barnes-Hut; 0 is exact and O(n^2)
+  int dims = 2;                        // [1, 3]
+  std::uint64_t iterations = 1000;     // in all; the early exaggeration is part of them
+  std::uint64_t seed = 42;
+  std::size_t initial_dims = 0;  // [0, min(n, d)] principal components to reduce to; 0: as given
+  Start start = Start::pca;
+  double learning_rate = 200;        // (> 0) times a quarter of dKL/dy, during early exaggeration
+  double final_learning_rate = 200;  // (> 0) the same after it
+  double early_exaggeration = 12;    // (>= 1)
+  std::uint64_t early_exaggeration_iterations = 250;
+  double momentum = 0.5;        // [0, 1) during early exaggeration
+  double final_momentum = 0.8;  // [0, 1) after it
+  unsigned threads = 1;         // (>= 1) no influence on the map
+};
+
+}  // namespace sigma

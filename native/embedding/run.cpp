@@ -1,0 +1,217 @@
+#include "run.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "../linalg/pca.hpp"
+#include "../neighbors/exact_search.hpp"
+#include "../repulsion/sp_tree.hpp"
+#include "../support/errors.hpp"
+#include "descent_kernels.hpp"
+#include "initialization.hpp"
+
+namespace sigma {
+namespace {
+
+constexpr std::size_t kGrain = 512;
+constexpr std::uint64_t kKlEvery = 50;
+// Rows are sorted by place when the map has taken shape, and again when it has spread: near rows then share cache
+// lines.
+constexpr std::uint64_t kSortAt[] = {50, 150, 300, 500};
+// Beyond this float32 cannot tell points at the kernel's width of 1 apart: the map has diverged.
+constexpr float kLargestMap = 1e8f;
+
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& seconds) : seconds_(seconds), begin_(std::chrono::steady_clock::now()) {}
+  ~Stopwatch() { seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(); }
+
+ private:
+  double& seconds_;
+  std::chrono::steady_clock::time_point begin_;
+};
+
+}  // namespace
+
+const char* name_of(Stage stage) {
+  constexpr const char* kNames[kStages] = {"pca", "neighbors", "affinities", "initialization", "optimization"};
+  return kNames[static_cast<std::size_t>(stage)];
+}
+
+Run::Run(Gaussians points, Options options, std::vector<float> given)
+    : options_(std::move(options)),
+      team_(options_.threads),
+      random_(options_.seed),
+      points_(std::move(points)),
+      given_(std::move(given)) {}
+
+void Run::advance(std::uint64_t until, const OnProgress& progress) {
+  cancellation_.check();
+  if (!started_) {
+    reduce(progress);
+    find_affinities(progress);
+    start(progress);
+  }
+  const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::optimization)]);
+  while (iteration_ < until) {
+    cancellation_.check();
+    if (std::find(std::begin(kSortAt), std::end(kSortAt), iteration_) != std::end(kSortAt)) sort_rows();
+    step();
+    const bool report_kl = iteration_ % kKlEvery == 0;
+    const double share = static_cast<double>(iteration_) / static_cast<double>(options_.iterations);
+    progress({Stage::optimization, std::min(share, 1.0), iteration_,
+              report_kl ? std::optional<double>(kl()) : std::nullopt});
+  }
+}
+
+void Run::reduce(const OnProgress& progress) {
+  if (reduced_) return;
+  if (options_.initial_dims > 0) {
+    const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::pca)]);
+    progress({Stage::pca, 0, 0, {}});
+    points_.means =
+        find_principal_components(points_.means, options_.initial_dims, random_, team_, cancellation_).scores;
+    progress({Stage::pca, 1, 0, {}});
+  }
+  reduced_ = true;
+}
+
+void Run::find_affinities(const OnProgress& progress) {
+  if (affinities_) return;
+  const std::size_t n = points_.count();
+  if (!neighbors_) {
+    const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::neighbors)]);
+    progress({Stage::neighbors, 0, 0, {}});
+    const auto k = std::min(static_cast<std::size_t>(3 * options_.perplexity), n - 1);
+    // With one sigma for all, the weights are equal and the distance is Euclidean / d, which calibration does not see.
+    const bool is_plain = options_.distance == "inverse-variance" && points_.variances_are_equal;
+    const Distance distance(is_plain ? "euclidean" : options_.distance, points_);
+    neighbors_ = search_exactly(distance, k, team_, cancellation_,
+                                [&](double fraction) { progress({Stage::neighbors, fraction, 0, {}}); });
+  }
+  const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::affinities)]);
+  progress({Stage::affinities, 0, 0, {}});
+  const ConditionalAffinities conditional = calibrate(*neighbors_, options_.perplexity, team_, cancellation_);
+  affinities_ = symmetrize(*neighbors_, conditional, team_, cancellation_);
+  neighbors_.reset();
+  std::vector<double> parts((n + kGrain - 1) / kGrain);
+  team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
+    double sum = 0;
+    for (std::uint64_t e = affinities_->offsets[first]; e < affinities_->offsets[last]; ++e) {
+      const auto p = static_cast<double>(affinities_->values[e]);
+      if (p > 0) sum += p * std::log(p);
+    }
+    parts[chunk] = sum;
+  });
+  entropy_ = std::accumulate(parts.begin(), parts.end(), 0.0);
+  progress({Stage::affinities, 1, 0, {}});
+}
+
+void Run::start(const OnProgress& progress) {
+  const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::initialization)]);
+  progress({Stage::initialization, 0, 0, {}});
+  const std::size_t n = points_.count(), stride = stride_of(options_.dims);
+  if (options_.start == Start::given) {
+    const auto dims = static_cast<std::size_t>(options_.dims);
+    positions_.assign(n * stride, 0.0f);
+    for (std::size_t i = 0; i < n; ++i) std::copy_n(&given_[i * dims], dims, &positions_[i * stride]);
+  } else {
+    positions_ = initialize(points_.means, options_.start, options_.dims, random_, team_, cancellation_);
+  }
+  order_.resize(n);
+  std::iota(order_.begin(), order_.end(), 0u);
+  next_.assign(n * stride, 0.0f);
+  velocity_.assign(n * stride, 0.0f);
+  gains_.assign(n * stride, 1.0f);
+  forces_.assign(n * stride, 0.0f);
+  repulsion_ = make_repulsion(options_.dims, options_.theta, team_);
+  sort_rows();
+  // The data has served; only its count is asked for from here on.
+  given_ = {};
+  started_ = true;
+  progress({Stage::initialization, 1, 0, {}});
+}
+
+void Run::sort_rows() {
+  const std::size_t n = points_.count(), stride = stride_of(options_.dims);
+  const std::vector<std::uint32_t> order = morton_order(options_.dims, positions_.data(), n, team_);
+  affinities_ = reorder(*affinities_, order, team_);
+  std::vector<std::uint32_t> points(n);
+  for (std::size_t r = 0; r < n; ++r) points[r] = order_[order[r]];
+  order_ = std::move(points);
+  for (AlignedVector<float>* rows : {&positions_, &velocity_, &gains_}) {
+    for (std::size_t r = 0; r < n; ++r) std::copy_n(&(*rows)[order[r] * stride], stride, &next_[r * stride]);
+    rows->swap(next_);
+  }
+}
+
+void Run::step() {
+  const std::size_t n = points_.count(), stride = stride_of(options_.dims);
+  const auto dims = static_cast<std::size_t>(options_.dims);
+  const bool early = iteration_ < options_.early_exaggeration_iterations;
+  const double z = repulsion_->compute(positions_.data(), n, forces_.data());
+  const DescentStep descent{affinities_->offsets.data(),
+                            affinities_->columns.data(),
+                            affinities_->values.data(),
+                            positions_.data(),
+                            forces_.data(),
+                            next_.data(),
+                            velocity_.data(),
+                            gains_.data(),
+                            static_cast<float>(early ? options_.early_exaggeration : 1.0),
+                            static_cast<float>(1.0 / z),
+                            static_cast<float>(early ? options_.momentum : options_.final_momentum),
+                            static_cast<float>(early ? options_.learning_rate : options_.final_learning_rate)};
+  std::vector<DescentSums> parts((n + kGrain - 1) / kGrain);
+  team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
+    DescentSums sums{};
+    descent_kernels().step(options_.dims, descent, first, last, sums);
+    parts[chunk] = sums;
+  });
+  float mean[3] = {};
+  for (std::size_t d = 0; d < dims; ++d) {
+    double sum = 0;
+    for (const DescentSums& part : parts) {
+      if (part.largest > kLargestMap) {
+        throw Diverged("the map grew beyond all bounds at iteration " + std::to_string(iteration_ + 1));
+      }
+      sum += part.next[d];
+    }
+    mean[d] = static_cast<float>(sum / static_cast<double>(n));
+  }
+  team_.for_ranges(n, 8 * kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
+    for (std::size_t i = first; i < last; ++i) {
+      for (std::size_t d = 0; d < dims; ++d) next_[i * stride + d] -= mean[d];
+    }
+  });
+  positions_.swap(next_);
+  ++iteration_;
+}
+
+std::vector<float> Run::embedding() const {
+  const auto dims = static_cast<std::size_t>(options_.dims);
+  const std::size_t n = order_.size(), stride = stride_of(options_.dims);
+  std::vector<float> out(n * dims);
+  for (std::size_t r = 0; r < n; ++r) std::copy_n(&positions_[r * stride], dims, &out[order_[r] * dims]);
+  return out;
+}
+
+double Run::kl() {
+  const std::size_t n = points_.count();
+  const double z = repulsion_->compute(positions_.data(), n, forces_.data());
+  DescentStep map{};
+  map.offsets = affinities_->offsets.data();
+  map.columns = affinities_->columns.data();
+  map.values = affinities_->values.data();
+  map.positions = positions_.data();
+  std::vector<double> parts((n + kGrain - 1) / kGrain);
+  team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
+    parts[chunk] = descent_kernels().attraction_energy(options_.dims, map, first, last);
+  });
+  return entropy_ + std::accumulate(parts.begin(), parts.end(), 0.0) + std::log(z);
+}
+
+}  // namespace sigma

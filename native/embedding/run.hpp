@@ -1,0 +1,85 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "../affinity/affinities.hpp"
+#include "../neighbors/gaussians.hpp"
+#include "../repulsion/repulsion.hpp"
+#include "../support/aligned.hpp"
+#include "../support/cancellation.hpp"
+#include "../support/random.hpp"
+#include "../support/threads.hpp"
+#include "options.hpp"
+
+namespace sigma {
+
+enum class Stage { pca, neighbors, affinities, initialization, optimization };
+constexpr std::size_t kStages = 5;
+const char* name_of(Stage stage);
+
+struct Progress {
+  Stage stage;
+  double fraction;           // of this stage
+  std::uint64_t iteration;   // done so far
+  std::optional<double> kl;  // of the map without exaggeration, where it was just computed
+};
+
+using OnProgress = std::function<void(const Progress&)>;
+
+// One embedding from its data to its map. It owns its memory, threads and random numbers, so several go on side by
+// side. Not itself thread-safe, but for cancel().
+class Run {
+ public:
+  // The points are n >= 3 with d >= 1. `given` is the start, n x dims row-major, for Start::given.
+  Run(Gaussians points, Options options, std::vector<float> given = {});
+
+  // Goes on to iteration `until`, with whatever comes before it; the options' iterations may be passed. After Cancelled
+  // the run stands at its last finished stage or iteration and can go on; the number of calls does not change the map.
+  void advance(std::uint64_t until, const OnProgress& progress);
+
+  // From any thread: makes advance() throw Cancelled soon.
+  void cancel() { cancellation_.request(); }
+  void clear_cancellation() { cancellation_.clear(); }
+
+  std::uint64_t iteration() const { return iteration_; }
+  std::size_t count() const { return points_.count(); }
+  const Options& options() const { return options_; }
+  const char* repulsion_name() const { return options_.theta == 0 ? "exact" : "barnes-hut"; }
+  // n x dims, in the order of the input, centred.
+  std::vector<float> embedding() const;
+  // KL(P||Q) of the map as it stands, without exaggeration (van der Maaten & Hinton 2008, eq. 2). Z comes from the
+  // run's repulsion. Needs a run past its affinities.
+  double kl();
+  double seconds(Stage stage) const { return seconds_[static_cast<std::size_t>(stage)]; }
+
+ private:
+  void reduce(const OnProgress& progress);
+  void find_affinities(const OnProgress& progress);
+  void start(const OnProgress& progress);
+  void step();
+  void sort_rows();
+
+  Options options_;
+  ThreadTeam team_;
+  Cancellation cancellation_;
+  Random random_;
+  Gaussians points_;
+  std::vector<float> given_;
+  bool reduced_ = false, started_ = false;
+  std::optional<Neighbors> neighbors_;
+  std::optional<Affinities> affinities_;
+  double entropy_ = 0;  // sum of p log p
+  std::unique_ptr<Repulsion> repulsion_;
+  // Row r of what follows, and of P once it is started, is point order_[r].
+  std::vector<std::uint32_t> order_;
+  AlignedVector<float> positions_, next_, velocity_, gains_, forces_;
+  std::uint64_t iteration_ = 0;
+  std::array<double, kStages> seconds_{};
+};
+
+}  // namespace sigma

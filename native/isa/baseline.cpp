@@ -1,0 +1,5 @@
+#include "prelude.hpp"
+
+#define SIGMA_ISA baseline
+#define SIGMA_LANES 4
+#include "kernels.inl"

@@ -1,0 +1,22 @@
+// Everything that the kernels include, read before the compiler's target is widened: an inline function of the standard
+// library must not be compiled for instructions that the processor may not have.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+#endif
+
+#include "../embedding/descent_kernels.hpp"
+#include "../linalg/matrix_kernels.hpp"
+#include "../neighbors/distance_kernels.hpp"
+#include "../repulsion/repulsion_kernels.hpp"
+#include "../support/isa.hpp"

@@ -1,0 +1,118 @@
+#include "pca.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "matrix_kernels.hpp"
+#include "symmetric_eigen.hpp"
+
+namespace sigma {
+namespace {
+
+constexpr std::size_t kBlock = PackedMatrix::kBlock;
+constexpr std::size_t kExactColumns = 256;
+constexpr std::size_t kOversampling = 12;
+constexpr int kPowerIterations = 6;
+
+// a^T b (a.cols x b.cols). One task makes a stretch of its rows over all blocks, so sums do not depend on the threads.
+std::vector<double> gram(const PackedMatrix& a, const PackedMatrix& b, ThreadTeam& team,
+                         const Cancellation& cancellation) {
+  constexpr std::size_t kGrain = 32;
+  std::vector<double> out(a.cols() * b.cols(), 0.0);
+  team.for_ranges(a.cols(), kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
+    for (std::size_t block = 0; block < a.blocks(); ++block) {
+      if (block % 64 == 0) cancellation.check();
+      matrix_kernels().add_gram(a.block(block) + first * kBlock, last - first, b.block(block), b.cols(),
+                                &out[first * b.cols()], b.cols());
+    }
+  });
+  return out;
+}
+
+// rows times basis^T; the basis is k x d.
+PackedMatrix project(const PackedMatrix& rows, const std::vector<double>& basis, std::size_t k, ThreadTeam& team,
+                     const Cancellation& cancellation) {
+  std::vector<float> weights(rows.cols() * k);
+  for (std::size_t c = 0; c < k; ++c) {
+    for (std::size_t j = 0; j < rows.cols(); ++j) weights[j * k + c] = static_cast<float>(basis[c * rows.cols() + j]);
+  }
+  PackedMatrix out(rows.rows(), k);
+  team.for_each(rows.blocks(), [&](std::size_t block, unsigned) {
+    cancellation.check();
+    matrix_kernels().project(rows.block(block), rows.cols(), weights.data(), k, out.block(block));
+  });
+  return out;
+}
+
+// Gram-Schmidt, twice, which is enough (Giraud 2005). Rows that depend on earlier ones become zero.
+void orthonormalize(std::vector<double>& basis, std::size_t k, std::size_t d) {
+  for (std::size_t r = 0; r < k; ++r) {
+    double* row = &basis[r * d];
+    double before = 0;
+    for (std::size_t j = 0; j < d; ++j) before += row[j] * row[j];
+    for (int pass = 0; pass < 2; ++pass) {
+      for (std::size_t q = 0; q < r; ++q) {
+        const double* other = &basis[q * d];
+        double dot = 0;
+        for (std::size_t j = 0; j < d; ++j) dot += row[j] * other[j];
+        for (std::size_t j = 0; j < d; ++j) row[j] -= dot * other[j];
+      }
+    }
+    double after = 0;
+    for (std::size_t j = 0; j < d; ++j) after += row[j] * row[j];
+    const double scale = after > 1e-24 * before && after > 0 ? 1.0 / std::sqrt(after) : 0.0;
+    for (std::size_t j = 0; j < d; ++j) row[j] *= scale;
+  }
+}
+
+// A basis (l x d) of the directions of largest variance, up to a rotation among themselves.
+std::vector<double> find_subspace(const PackedMatrix& rows, std::size_t l, Random& random, ThreadTeam& team,
+                                  const Cancellation& cancellation) {
+  std::vector<double> basis(l * rows.cols());
+  for (double& entry : basis) entry = random.normal();
+  orthonormalize(basis, l, rows.cols());
+  for (int iteration = 0; iteration < kPowerIterations; ++iteration) {
+    basis = gram(project(rows, basis, l, team, cancellation), rows, team, cancellation);
+    orthonormalize(basis, l, rows.cols());
+  }
+  return basis;
+}
+
+}  // namespace
+
+Pca find_principal_components(const PackedMatrix& rows, std::size_t k, Random& random, ThreadTeam& team,
+                              const Cancellation& cancellation) {
+  const std::size_t n = rows.rows(), d = rows.cols();
+  const double divisor = static_cast<double>(std::max<std::size_t>(n, 2) - 1);
+  Pca result;
+  const bool exact = d <= kExactColumns || 2 * (k + kOversampling) > std::min(n, d);
+  if (exact) {
+    SymmetricEigen eigen = solve_symmetric(gram(rows, rows, team, cancellation), d);
+    result.components.assign(eigen.vectors.begin(), eigen.vectors.begin() + static_cast<std::ptrdiff_t>(k * d));
+    result.variances.assign(eigen.values.begin(), eigen.values.begin() + static_cast<std::ptrdiff_t>(k));
+  } else {
+    const std::size_t l = k + kOversampling;
+    const std::vector<double> basis = find_subspace(rows, l, random, team, cancellation);
+    const PackedMatrix sketch = project(rows, basis, l, team, cancellation);
+    const SymmetricEigen eigen = solve_symmetric(gram(sketch, sketch, team, cancellation), l);
+    result.components.assign(k * d, 0.0);
+    for (std::size_t c = 0; c < k; ++c) {
+      for (std::size_t r = 0; r < l; ++r) {
+        const double weight = eigen.vectors[c * l + r];
+        for (std::size_t j = 0; j < d; ++j) result.components[c * d + j] += weight * basis[r * d + j];
+      }
+    }
+    result.variances.assign(eigen.values.begin(), eigen.values.begin() + static_cast<std::ptrdiff_t>(k));
+  }
+  for (std::size_t c = 0; c < k; ++c) {
+    result.variances[c] = std::max(result.variances[c], 0.0) / divisor;
+    const auto row = result.components.begin() + static_cast<std::ptrdiff_t>(c * d);
+    const auto largest = std::max_element(row, row + static_cast<std::ptrdiff_t>(d),
+                                          [](double a, double b) { return std::abs(a) < std::abs(b); });
+    if (*largest < 0) std::transform(row, row + static_cast<std::ptrdiff_t>(d), row, [](double x) { return -x; });
+  }
+  result.scores = project(rows, result.components, k, team, cancellation);
+  return result;
+}
+
+}  // namespace sigma

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace sigma {
+
+// Eigenvalues of a symmetric matrix, largest first, with their orthonormal eigenvectors.
+struct SymmetricEigen {
+  std::vector<double> values;   // n
+  std::vector<double> vectors;  // n x n, row r belongs to values[r]
+};
+
+// `matrix` is n x n, row-major; only its lower triangle is read. O(n^3): Householder's tridiagonal form, then the
+// implicit QL algorithm (Golub & Van Loan, Matrix Computations, 8.3).
+SymmetricEigen solve_symmetric(std::vector<double> matrix, std::size_t n);
+
+}  // namespace sigma

@@ -1,0 +1,75 @@
+#include "gaussians.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "../support/errors.hpp"
+
+namespace sigma {
+namespace {
+
+// Beyond this the square of a standard deviation would leave float64, and its weight is zero long before.
+constexpr double kLargestSigma = 1e150;
+
+double largest_magnitude(NumberView data, std::size_t rows, std::size_t cols, bool negative_allowed) {
+  double largest = 0;
+  for (std::size_t i = 0; i < rows * cols; ++i) {
+    const double value = data.at(i);
+    if (!std::isfinite(value)) throw BadValue(BadValue::Reason::not_finite, value, i / cols, i % cols);
+    if (value < 0 && !negative_allowed) throw BadValue(BadValue::Reason::negative, value, i / cols, i % cols);
+    largest = std::max(largest, std::abs(value));
+  }
+  return largest;
+}
+
+}  // namespace
+
+Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols) {
+  const double largest = largest_magnitude(data, rows, cols, true);
+  const double unit = largest > 0 ? largest : 1;
+  Gaussians points;
+  points.center.assign(cols, 0.0);
+  for (std::size_t i = 0, index = 0; i < rows; ++i) {
+    for (std::size_t k = 0; k < cols; ++k) points.center[k] += data.at(index++) / unit;
+  }
+  for (double& mean : points.center) mean /= static_cast<double>(std::max<std::size_t>(rows, 1));
+  double spread = 0;
+  for (std::size_t i = 0, index = 0; i < rows; ++i) {
+    for (std::size_t k = 0; k < cols; ++k) {
+      spread = std::max(spread, std::abs(data.at(index++) / unit - points.center[k]));
+    }
+  }
+  if (spread == 0) spread = 1;
+  points.means = PackedMatrix(rows, cols);
+  for (std::size_t i = 0, index = 0; i < rows; ++i) {
+    for (std::size_t k = 0; k < cols; ++k) {
+      points.means.at(i, k) = static_cast<float>((data.at(index++) / unit - points.center[k]) / spread);
+    }
+  }
+  points.scale = unit * spread;
+  for (double& mean : points.center) mean *= unit;
+  return points;
+}
+
+void pack_sigma(Gaussians& points, NumberView sigma, double variance_floor) {
+  const std::size_t rows = points.count(), cols = points.dims();
+  const double largest = std::min(largest_magnitude(sigma, rows, cols, false), kLargestSigma);
+  points.variance_scale = largest * largest + variance_floor / 2;
+  points.variances = PackedMatrix(rows, cols);
+  points.variances_are_equal = true;
+  // Weights are ratios, so the largest variance may be 1; the least is kept where its reciprocal stays in float32.
+  for (std::size_t i = 0, index = 0; i < rows; ++i) {
+    for (std::size_t k = 0; k < cols; ++k) {
+      const double deviation = std::min(sigma.at(index++), kLargestSigma);
+      const double variance = (deviation * deviation + variance_floor / 2) / points.variance_scale;
+      points.variances.at(i, k) = static_cast<float>(std::max(variance, 1e-30));
+      points.variances_are_equal &= points.variances.at(i, k) == points.variances.at(0, 0);
+    }
+  }
+  // The filling rows must have a weight, or a tile would divide zero by zero.
+  for (std::size_t i = rows; i < points.variances.blocks() * PackedMatrix::kBlock; ++i) {
+    for (std::size_t k = 0; k < cols; ++k) points.variances.at(i, k) = 1.0f;
+  }
+}
+
+}  // namespace sigma

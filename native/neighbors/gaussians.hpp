@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "../linalg/packed_matrix.hpp"
+
+namespace sigma {
+
+// Numbers as the caller holds them: float32 or float64, row after row. Exactly one pointer is set.
+struct NumberView {
+  const float* f32 = nullptr;
+  const double* f64 = nullptr;
+  double at(std::size_t index) const { return f32 != nullptr ? static_cast<double>(f32[index]) : f64[index]; }
+};
+
+// The points: diagonal Gaussians, or plain vectors where there is no sigma. The means are centred and divided by
+// `scale`, which no distance minds but float32 does: data with a large offset, or of 1e30 or 1e-30, keep their digits.
+struct Gaussians {
+  PackedMatrix means;
+  PackedMatrix variances;      // (sigma^2 + floor / 2) / variance_scale; empty without sigma
+  std::vector<double> center;  // per column, in the caller's units
+  double scale = 1;
+  double variance_scale = 1;
+  bool variances_are_equal = false;  // all of them, over points and columns
+
+  std::size_t count() const { return means.rows(); }
+  std::size_t dims() const { return means.cols(); }
+};
+
+// Copies rows x cols numbers into that form. Throws BadValue at the first that is not finite.
+Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols);
+
+// Adds the standard deviations, of the same shape. Throws BadValue at the first that is not finite or negative.
+void pack_sigma(Gaussians& points, NumberView sigma, double variance_floor);
+
+}  // namespace sigma

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace sigma {
+
+// The k nearest neighbours of n points, nearest first, ties by index, the point itself left out.
+struct Neighbors {
+  std::size_t count = 0;  // n
+  std::size_t k = 0;
+  std::vector<std::uint32_t> indices;  // n x k
+  std::vector<float> squared;          // n x k
+  double recall = 1;                   // share of the true neighbours that it can vouch for
+};
+
+}  // namespace sigma

@@ -1,0 +1,45 @@
+#include "exact.hpp"
+
+#include <vector>
+
+#include "repulsion_kernels.hpp"
+
+namespace sigma {
+namespace {
+
+constexpr std::size_t kGrain = 64;
+constexpr std::size_t kPadding = 16;
+
+}  // namespace
+
+double ExactRepulsion::compute(const float* positions, std::size_t n, float* forces) {
+  const std::size_t stride = stride_of(dims_), padded = (n + kPadding - 1) / kPadding * kPadding;
+  const float* list[5] = {};
+  float* own_forces[3] = {};
+  for (int d = 0; d < dims_; ++d) {
+    list_[d].assign(padded, 0.0f);
+    forces_[d].resize(n);
+    for (std::size_t i = 0; i < n; ++i) list_[d][i] = positions[i * stride + static_cast<std::size_t>(d)];
+    list[d] = list_[d].data();
+    own_forces[d] = forces_[d].data();
+  }
+  AlignedVector<float>& masses = list_[dims_];
+  masses.assign(padded, 0.0f);
+  std::fill_n(masses.begin(), n, 1.0f);
+  list_[dims_ + 1].assign(padded, 0.0f);
+  list[dims_] = masses.data();
+  list[dims_ + 1] = list_[dims_ + 1].data();
+
+  std::vector<double> sums((n + kGrain - 1) / kGrain);
+  team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
+    sums[chunk] = repulsion_kernels().all_pairs(dims_, list, padded, list, first, last, own_forces);
+    for (std::size_t i = first; i < last; ++i) {
+      for (int d = 0; d < dims_; ++d) forces[i * stride + static_cast<std::size_t>(d)] = forces_[d][i];
+    }
+  });
+  double z = -static_cast<double>(n);
+  for (const double part : sums) z += part;
+  return z;
+}
+
+}  // namespace sigma

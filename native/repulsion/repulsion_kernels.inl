@@ -1,0 +1,189 @@
+namespace sigma::SIGMA_ISA {
+
+// Squared distances beyond this add nothing to any sum and would make the reciprocal's correction NaN.
+constexpr float kFar = 1e30f;
+
+// Forces on P points from a list of `padded` entries, a multiple of kLanes. Returns the sum of w.
+//
+// An entry of mass m and spread s = sum |delta|^2 around its centre adds, to second order in delta and with delta taken
+// as isotropic, m w + s / (2 D) laplacian(w) to Z, which is m w + s w^2 (4/D (1 - w) - 1); force is -1/2 the gradient
+// of that.
+template <int D, int P>
+SIGMA_INLINE double evaluate_points(const float* const* list, std::size_t padded, const float* const* points,
+                                    std::size_t first, float* const* forces) {
+  Floats totals[P] = {}, sums[P][D] = {}, own[P][D];
+  for (int p = 0; p < P; ++p) {
+    for (int d = 0; d < D; ++d) own[p][d] = splat(points[d][first + p]);
+  }
+  for (std::size_t e = 0; e < padded; e += kLanes) {
+    Floats at[D];
+    for (int d = 0; d < D; ++d) at[d] = load(list[d] + e);
+    const Floats mass = load(list[D] + e), spread = load(list[D + 1] + e);
+    for (int p = 0; p < P; ++p) {
+      Floats difference[D], squared = splat(1.0f);
+      for (int d = 0; d < D; ++d) {
+        difference[d] = own[p][d] - at[d];
+        squared += difference[d] * difference[d];
+      }
+      const Floats weight = reciprocal(smaller(squared, splat(kFar)));
+      const Floats second = spread * weight;
+      totals[p] += weight * (mass + second * (4.0f / D - 1.0f - 4.0f / D * weight));
+      const Floats factor = weight * weight * (mass + second * (8.0f / D - 2.0f - 12.0f / D * weight));
+      for (int d = 0; d < D; ++d) sums[p][d] += factor * difference[d];
+    }
+  }
+  double total = 0;
+  for (int p = 0; p < P; ++p) {
+    total += static_cast<double>(sum(totals[p]));
+    for (int d = 0; d < D; ++d) forces[d][first + p] = sum(sums[p][d]);
+  }
+  return total;
+}
+
+template <int D>
+SIGMA_INLINE double evaluate(const float* const* list, std::size_t padded, const float* const* points,
+                             std::size_t first, std::size_t last, float* const* forces) {
+  double total = 0;
+  for (; first + 4 <= last; first += 4) {
+    total += evaluate_points<D, 4>(list, padded, points, first, forces);
+  }
+  for (; first < last; ++first) total += evaluate_points<D, 1>(list, padded, points, first, forces);
+  return total;
+}
+
+// One walk for a cell and all cells below it. A cell of the tree that is far from a large group of points is far from
+// every part of the group, so what the group has decided its parts inherit, and only the rest is looked at again.
+template <int D>
+class Walk {
+ public:
+  Walk(const TreeView<D>& tree, float* const* forces, WalkScratch& scratch)
+      : tree_(tree), forces_(forces), scratch_(scratch) {}
+
+  double run(std::uint32_t root) {
+    scratch_.frontier.assign(1, 0);
+    listed_ = 0;
+    reserve(1024);
+    return visit(root, 0, 1);
+  }
+
+ private:
+  // Points that share one list: more share the walk's cost, fewer have shorter lists.
+  static constexpr std::uint32_t kGroup = 32;
+
+  double visit(std::uint32_t group, std::size_t begin, std::size_t end) {
+    const Cell<D>& target = tree_.cells[group];
+    const bool final = target.last - target.first <= kGroup || target.is_leaf(group);
+    const std::size_t listed_before = listed_;
+    const std::size_t rest = scratch_.frontier.size();
+    auto& pending = scratch_.pending;
+    for (std::size_t f = begin; f < end; ++f) {
+      const std::size_t floor = pending.size();
+      pending.push_back(scratch_.frontier[f]);
+      while (pending.size() > floor) {
+        const std::uint32_t at = pending.back();
+        pending.pop_back();
+        const Cell<D>& cell = tree_.cells[at];
+        if (cell.width_squared <= tree_.theta_squared * distance_squared(target, cell)) {
+          list_cell(cell);
+        } else if (cell.is_leaf(at)) {
+          if (final) {
+            list_points(cell);
+          } else {
+            scratch_.frontier.push_back(at);
+          }
+        } else if (final || cell.width_squared > target.width_squared) {
+          for (std::uint32_t child = at + 1; child < cell.end; child = tree_.cells[child].end) pending.push_back(child);
+        } else {
+          scratch_.frontier.push_back(at);
+        }
+      }
+    }
+    double total = 0;
+    if (final) {
+      total = evaluate_group(target);
+    } else {
+      const std::size_t rest_end = scratch_.frontier.size();
+      for (std::uint32_t child = group + 1; child < target.end; child = tree_.cells[child].end) {
+        total += visit(child, rest, rest_end);
+      }
+    }
+    scratch_.frontier.resize(rest);
+    listed_ = listed_before;
+    return total;
+  }
+
+  // Of the cell's centre of mass from the nearest point of the target's bounds.
+  static float distance_squared(const Cell<D>& target, const Cell<D>& cell) {
+    float squared = 0;
+    for (int d = 0; d < D; ++d) {
+      const float below = target.low[d] - cell.center[d], above = cell.center[d] - target.high[d];
+      const float outside = std::max(std::max(below, above), 0.0f);
+      squared += outside * outside;
+    }
+    return squared;
+  }
+
+  void list_cell(const Cell<D>& cell) {
+    if (listed_ + kLanes >= capacity_) reserve(2 * capacity_);
+    for (int d = 0; d < D; ++d) scratch_.list[d][listed_] = cell.center[d];
+    scratch_.list[D][listed_] = cell.mass;
+    scratch_.list[D + 1][listed_++] = cell.spread;
+  }
+
+  void list_points(const Cell<D>& cell) {
+    const std::size_t count = cell.last - cell.first;
+    if (listed_ + count + kLanes >= capacity_) reserve(2 * capacity_ + count);
+    for (int d = 0; d < D; ++d) {
+      std::copy_n(tree_.points[d] + cell.first, count, scratch_.list[d].data() + listed_);
+    }
+    std::fill_n(scratch_.list[D].data() + listed_, count, 1.0f);
+    std::fill_n(scratch_.list[D + 1].data() + listed_, count, 0.0f);
+    listed_ += count;
+  }
+
+  double evaluate_group(const Cell<D>& target) {
+    const std::size_t padded = (listed_ + kLanes - 1) / kLanes * kLanes;
+    const float* list[D + 2];
+    for (int a = 0; a < D + 2; ++a) {
+      std::fill(scratch_.list[a].data() + listed_, scratch_.list[a].data() + padded, 0.0f);
+      list[a] = scratch_.list[a].data();
+    }
+    return evaluate<D>(list, padded, tree_.points, target.first, target.last, forces_);
+  }
+
+  void reserve(std::size_t capacity) {
+    for (int d = 0; d < D + 2; ++d) {
+      if (scratch_.list[d].size() < capacity) scratch_.list[d].resize(capacity);
+    }
+    capacity_ = scratch_.list[0].size();
+  }
+
+  const TreeView<D>& tree_;
+  float* const* forces_;
+  WalkScratch& scratch_;
+  std::size_t listed_ = 0, capacity_ = 0;
+};
+
+template <int D>
+static double walk(const TreeView<D>& tree, std::uint32_t root, float* const* forces, WalkScratch& scratch) {
+  return Walk<D>(tree, forces, scratch).run(root);
+}
+
+static double all_pairs(int dims, const float* const* list, std::size_t padded, const float* const* points,
+                        std::size_t first, std::size_t last, float* const* forces) {
+  switch (dims) {
+    case 1:
+      return evaluate<1>(list, padded, points, first, last, forces);
+    case 2:
+      return evaluate<2>(list, padded, points, first, last, forces);
+    default:
+      return evaluate<3>(list, padded, points, first, last, forces);
+  }
+}
+
+const RepulsionKernels& repulsion_kernels() {
+  static const RepulsionKernels table{walk<1>, walk<2>, walk<3>, all_pairs};
+  return table;
+}
+
+}  // namespace sigma::SIGMA_ISA

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "../support/aligned.hpp"
+#include "morton.hpp"
+#include "repulsion.hpp"
+#include "repulsion_kernels.hpp"
+
+namespace sigma {
+
+// Barnes-Hut repulsion (Barnes & Hut 1986; van der Maaten 2014) with a tree in D dimensions: points are sorted along
+// the Morton curve and the cells are read off their keys. A cell counts as one point, at its centre of mass, for a
+// group of points where its width is at most theta times its distance from the group's bounds. Widths are of the
+// points' tight bounds, and the distance is that of the nearest place in the group, so every single point keeps the
+// promise.
+template <int D>
+class SpTree final : public Repulsion {
+ public:
+  SpTree(double theta, ThreadTeam& team);
+
+  double compute(const float* positions, std::size_t n, float* forces) override;
+  const char* name() const override { return "barnes-hut"; }
+
+ private:
+  void build(std::uint32_t first, std::uint32_t last, int level);
+  void split_beyond_keys(std::uint32_t cell);
+  void close_leaf(std::uint32_t cell);
+  void close_branch(std::uint32_t cell);
+
+  float theta_squared_;
+  ThreadTeam& team_;
+  MortonCurve<D> curve_;
+  std::vector<std::uint32_t> order_;
+  AlignedVector<float> points_[D], forces_[D];
+  std::vector<Cell<D>> cells_;
+  std::vector<std::uint32_t> tasks_;
+  std::vector<double> sums_;
+  std::vector<WalkScratch> scratch_;
+};
+
+}  // namespace sigma

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace sigma {
+
+// The run was cancelled by its owner; its state is that of the last finished iteration.
+struct Cancelled : std::runtime_error {
+  Cancelled() : std::runtime_error("stopped before it was finished") {}
+};
+
+// The map left the range of float32: the step was too long for the data.
+struct Diverged : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// A value of the input that cannot be embedded.
+struct BadValue : std::runtime_error {
+  enum class Reason { not_finite, negative };
+  BadValue(Reason reason_, double value_, std::size_t row_, std::size_t column_)
+      : std::runtime_error("bad value"), reason(reason_), value(value_), row(row_), column(column_) {}
+  Reason reason;
+  double value;
+  std::size_t row, column;
+};
+
+}  // namespace sigma

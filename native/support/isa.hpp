@@ -1,0 +1,49 @@
+#pragma once
+
+namespace sigma {
+
+// The instruction sets for which the kernels are compiled. `baseline` is what the compiler targets without flags: SSE2
+// on x86-64, NEON on arm64.
+enum class Isa { baseline, avx2, avx512 };
+
+// The widest set that this processor and operating system run. SIGMA_TSNE_ISA=baseline|avx2|avx512 in the environment
+// asks for a narrower one. Decided once a process.
+Isa active_isa();
+
+const char* name_of(Isa isa);
+
+}  // namespace sigma
+
+// The kernels of one room are a table of function pointers, made once for every instruction set: `baseline::table()`
+// and so on, declared here and defined by the files in isa/.
+#if defined(__x86_64__) || defined(_M_X64)
+#define SIGMA_X86_64 1
+#define SIGMA_DECLARE_KERNELS(Table, table) \
+  namespace baseline {                      \
+  const Table& table();                     \
+  }                                         \
+  namespace avx2 {                          \
+  const Table& table();                     \
+  }                                         \
+  namespace avx512 {                        \
+  const Table& table();                     \
+  }                                         \
+  inline const Table& table() {             \
+    switch (active_isa()) {                 \
+      case Isa::avx512:                     \
+        return avx512::table();             \
+      case Isa::avx2:                       \
+        return avx2::table();               \
+      default:                              \
+        return baseline::table();           \
+    }                                       \
+  }
+#else
+#define SIGMA_DECLARE_KERNELS(Table, table) \
+  namespace baseline {                      \
+  const Table& table();                     \
+  }                                         \
+  inline const Table& table() {             \
+    return baseline::table();               \
+  }
+#endif

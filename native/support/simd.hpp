@@ -1,0 +1,85 @@
+// Vectors of kLanes floats, for the kernels. Included by the files of isa/ alone, inside the target they are compiled
+// for; SIGMA_ISA names the namespace, SIGMA_LANES the width.
+
+namespace sigma::SIGMA_ISA {
+
+#define SIGMA_INLINE static inline __attribute__((always_inline))
+
+constexpr int kLanes = SIGMA_LANES;
+
+typedef float Floats __attribute__((vector_size(4 * SIGMA_LANES)));
+typedef std::int32_t Ints __attribute__((vector_size(4 * SIGMA_LANES)));
+
+SIGMA_INLINE Floats load(const float* from) {
+  Floats v;
+  __builtin_memcpy(&v, from, sizeof v);
+  return v;
+}
+
+SIGMA_INLINE void store(float* to, Floats v) {
+  __builtin_memcpy(to, &v, sizeof v);
+}
+
+SIGMA_INLINE Floats splat(float x) {
+  return Floats{} + x;
+}
+
+SIGMA_INLINE Floats smaller(Floats a, Floats b) {
+  return a < b ? a : b;
+}
+
+// 1 / v for v > 0 below 1e37, to the last bit or two of float32.
+SIGMA_INLINE Floats reciprocal(Floats v) {
+#if SIGMA_LANES == 16
+  const Floats r = (Floats)_mm512_rcp14_ps((__m512)v);
+  return r * (2.0f - v * r);
+#elif SIGMA_LANES == 8
+  const Floats r = (Floats)_mm256_rcp_ps((__m256)v);
+  return r * (2.0f - v * r);
+#else
+  return 1.0f / v;
+#endif
+}
+
+SIGMA_INLINE double reciprocal(double v) {
+  return 1.0 / v;
+}
+
+// Sum of the lanes, in a fixed order.
+SIGMA_INLINE float sum(Floats v) {
+  float lanes[kLanes];
+  store(lanes, v);
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
+  }
+  return lanes[0];
+}
+
+// Bit l is set where a[l] < b[l].
+SIGMA_INLINE unsigned below(Floats a, Floats b) {
+#if SIGMA_LANES == 16
+  return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
+#elif SIGMA_LANES == 8
+  return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_LT_OQ)));
+#else
+  const Ints less = a < b;
+  unsigned mask = 0;
+  for (int lane = 0; lane < kLanes; ++lane) mask |= (less[lane] & 1u) << lane;
+  return mask;
+#endif
+}
+
+// Natural logarithm of v >= 1, below 1e37; relative error below 3e-7. v = m 2^e with m in [sqrt(1/2), sqrt(2)), and
+// log m = 2 atanh(s), s = (m - 1) / (m + 1), by its series.
+SIGMA_INLINE Floats logarithm(Floats v) {
+  const Ints bits = (Ints)v;
+  const Ints shifted = bits - 0x3f3504f3;
+  const Ints exponent = shifted >> 23;
+  const Floats m = (Floats)(bits - (exponent << 23));
+  const Floats s = (m - 1.0f) / (m + 1.0f);
+  const Floats q = s * s;
+  const Floats series = 2.0f + q * (0.66666667f + q * (0.4f + q * (0.28571429f + q * 0.22222222f)));
+  return s * series + __builtin_convertvector(exponent, Floats) * 0.69314718056f;
+}
+
+}  // namespace sigma::SIGMA_ISA

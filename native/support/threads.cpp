@@ -1,0 +1,120 @@
+#include "threads.hpp"
+
+#include <limits>
+#include <stdexcept>
+
+namespace sigma {
+namespace {
+
+inline void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// A step of a small run lasts less than a sleeping thread needs to wake, so waiting starts with a short spin.
+constexpr int kSpins = 4000;
+
+constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+
+template <class T, class Arrived>
+T await_change(std::atomic<T>& value, Arrived arrived) {
+  T seen = value.load(std::memory_order_acquire);
+  for (int spin = 0; spin < kSpins && !arrived(seen); ++spin) {
+    pause();
+    seen = value.load(std::memory_order_acquire);
+  }
+  while (!arrived(seen)) {
+    value.wait(seen, std::memory_order_acquire);
+    seen = value.load(std::memory_order_acquire);
+  }
+  return seen;
+}
+
+}  // namespace
+
+ThreadTeam::ThreadTeam(unsigned size) {
+  try {
+    for (unsigned worker = 1; worker < size; ++worker) workers_.emplace_back([this, worker] { live(worker); });
+  } catch (const std::system_error&) {
+    // The system gives no more threads: go on with those that there are; the result does not depend on it.
+  }
+}
+
+ThreadTeam::~ThreadTeam() {
+  closing_.store(true, std::memory_order_release);
+  generation_.fetch_add(1, std::memory_order_release);
+  generation_.notify_all();
+  for (auto& worker : workers_) worker.join();
+}
+
+void ThreadTeam::live(unsigned worker) {
+  std::uint32_t last = 0;
+  for (;;) {
+    last = await_change(generation_, [last](std::uint32_t now) { return now != last; });
+    if (closing_.load(std::memory_order_acquire)) return;
+    work_on(last, worker);
+  }
+}
+
+bool ThreadTeam::claim(std::uint32_t generation, std::size_t& chunk) {
+  std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+  for (;;) {
+    if (static_cast<std::uint32_t>(ticket >> 32) != generation) return false;
+    const auto next = static_cast<std::uint32_t>(ticket);
+    if (next >= chunks_.load(std::memory_order_acquire)) return false;
+    if (ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel, std::memory_order_acquire)) {
+      chunk = next;
+      return true;
+    }
+  }
+}
+
+void ThreadTeam::work_on(std::uint32_t generation, unsigned worker) {
+  std::size_t chunk;
+  while (claim(generation, chunk)) {
+    try {
+      invoke_.load(std::memory_order_relaxed)(context_.load(std::memory_order_relaxed), chunk, worker);
+    } catch (...) {
+      const std::lock_guard lock(failure_mutex_);
+      if (!failure_ || chunk < failed_chunk_) {
+        failure_ = std::current_exception();
+        failed_chunk_ = chunk;
+      }
+    }
+    const auto total = chunks_.load(std::memory_order_relaxed);
+    if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == total) done_.notify_all();
+  }
+}
+
+void ThreadTeam::run(std::size_t chunks, Invoke invoke, void* context) {
+  if (chunks == 0) return;
+  if (workers_.empty() || chunks == 1) {
+    for (std::size_t chunk = 0; chunk < chunks; ++chunk) invoke(context, chunk, 0);
+    return;
+  }
+  if (chunks >= kNone) throw std::length_error("too many chunks of work");
+  const std::uint32_t generation = generation_.load(std::memory_order_relaxed) + 1;
+  const auto total = static_cast<std::uint32_t>(chunks);
+  // The old ticket goes before the new job comes, or a late thread could claim a chunk of the one by the size of the
+  // other.
+  ticket_.store(std::uint64_t{generation} << 32 | kNone, std::memory_order_release);
+  chunks_.store(total, std::memory_order_release);
+  invoke_.store(invoke, std::memory_order_relaxed);
+  context_.store(context, std::memory_order_relaxed);
+  done_.store(0, std::memory_order_relaxed);
+  ticket_.store(std::uint64_t{generation} << 32, std::memory_order_release);
+  generation_.store(generation, std::memory_order_release);
+  generation_.notify_all();
+  work_on(generation, 0);
+  await_change(done_, [total](std::uint32_t done) { return done == total; });
+  if (failure_) {
+    const std::exception_ptr failure = failure_;
+    failure_ = nullptr;
+    std::rethrow_exception(failure);
+  }
+}
+
+}  // namespace sigma

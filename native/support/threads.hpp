@@ -1,0 +1,69 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace sigma {
+
+// A fixed team of threads that one run owns. Work is cut into numbered chunks whose borders do not depend on the number
+// of threads, so whoever writes only to its own chunk, and reduces over chunks in their order, gives the same bytes
+// with any team.
+class ThreadTeam {
+ public:
+  // `size` threads in all, the caller's among them; at least 1.
+  explicit ThreadTeam(unsigned size);
+  ~ThreadTeam();
+  ThreadTeam(const ThreadTeam&) = delete;
+  ThreadTeam& operator=(const ThreadTeam&) = delete;
+
+  unsigned size() const { return static_cast<unsigned>(workers_.size()) + 1; }
+
+  // Calls body(chunk, worker) once for every chunk in [0, chunks), worker in [0, size()). Returns when all are done;
+  // rethrows the exception of the first chunk that threw. Not reentrant.
+  template <class Body>
+  void for_each(std::size_t chunks, Body&& body) {
+    run(
+        chunks,
+        [](void* context, std::size_t chunk, unsigned worker) {
+          (*static_cast<std::remove_reference_t<Body>*>(context))(chunk, worker);
+        },
+        const_cast<void*>(static_cast<const void*>(&body)));
+  }
+
+  // Calls body(first, last, chunk) for consecutive ranges of `grain` items that cover [0, items).
+  template <class Body>
+  void for_ranges(std::size_t items, std::size_t grain, Body&& body) {
+    for_each((items + grain - 1) / grain, [&](std::size_t chunk, unsigned) {
+      const std::size_t first = chunk * grain;
+      body(first, first + grain < items ? first + grain : items, chunk);
+    });
+  }
+
+ private:
+  using Invoke = void (*)(void*, std::size_t, unsigned);
+  void run(std::size_t chunks, Invoke invoke, void* context);
+  void work_on(std::uint32_t generation, unsigned worker);
+  bool claim(std::uint32_t generation, std::size_t& chunk);
+  void live(unsigned worker);
+
+  std::vector<std::thread> workers_;
+  // The generation of the current job and its next unclaimed chunk, in one word: a thread that wakes late cannot claim
+  // a chunk of a job that it has not seen.
+  std::atomic<std::uint64_t> ticket_{0};
+  std::atomic<std::uint32_t> generation_{0};
+  std::atomic<std::uint32_t> chunks_{0};
+  std::atomic<std::uint32_t> done_{0};
+  std::atomic<Invoke> invoke_{nullptr};
+  std::atomic<void*> context_{nullptr};
+  std::atomic<bool> closing_{false};
+  std::mutex failure_mutex_;
+  std::exception_ptr failure_;
+  std::size_t failed_chunk_ = 0;
+};
+
+}  // namespace sigma

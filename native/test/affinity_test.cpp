@@ -1,0 +1,160 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "affinity/affinities.hpp"
+#include "golden.hpp"
+#include "neighbors/exact_search.hpp"
+#include "support/random.hpp"
+
+namespace sigma {
+namespace {
+
+using test::Golden;
+
+struct Case {
+  const char* distance;
+  const char* prefix;
+};
+
+class GoldenAffinities : public testing::TestWithParam<Case> {
+ protected:
+  Golden golden;
+  Gaussians points = golden.points();
+  ThreadTeam team{2};
+  Cancellation cancellation;
+  Neighbors neighbors =
+      search_exactly(Distance(GetParam().distance, points), Golden::k, team, cancellation, [](double) {});
+  ConditionalAffinities conditional = calibrate(neighbors, Golden::perplexity, team, cancellation);
+};
+
+INSTANTIATE_TEST_SUITE_P(, GoldenAffinities,
+                         testing::Values(Case{"euclidean", "euclidean"}, Case{"inverse-variance", "sigma"}),
+                         [](const auto& info) { return std::string(info.param.prefix); });
+
+TEST_P(GoldenAffinities, ConditionalRowsAgree) {
+  const auto expected = test::read_golden<double>(std::string(GetParam().prefix) + "_conditional");
+  for (std::size_t e = 0; e < expected.size(); ++e) EXPECT_NEAR(conditional.values[e], expected[e], 2e-6);
+}
+
+TEST_P(GoldenAffinities, PrecisionsAgree) {
+  const auto expected = test::read_golden<double>(std::string(GetParam().prefix) + "_precision");
+  const double unit = points.scale * points.scale;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_NEAR(conditional.precisions[i] / unit, expected[i], 2e-5 * expected[i]);
+  }
+}
+
+TEST_P(GoldenAffinities, JointAgreesWithTheDenseSum) {
+  const Affinities joint = symmetrize(neighbors, conditional, team, cancellation);
+  std::vector<double> dense(Golden::n * Golden::n);
+  for (std::size_t i = 0; i < Golden::n; ++i) {
+    for (std::size_t j = 0; j < Golden::k; ++j) {
+      const std::size_t other = neighbors.indices[i * Golden::k + j];
+      const double half = static_cast<double>(conditional.values[i * Golden::k + j]) / (2.0 * Golden::n);
+      dense[i * Golden::n + other] += half;
+      dense[other * Golden::n + i] += half;
+    }
+  }
+  double total = 0;
+  for (std::size_t i = 0; i < Golden::n; ++i) {
+    std::size_t edges = 0;
+    for (std::uint64_t e = joint.offsets[i]; e < joint.offsets[i + 1]; ++e) {
+      EXPECT_NEAR(joint.values[e], dense[i * Golden::n + joint.columns[e]], 1e-9);
+      if (e > joint.offsets[i]) {
+        EXPECT_LT(joint.columns[e - 1], joint.columns[e]);
+      }
+      EXPECT_NE(joint.columns[e], i);
+      total += static_cast<double>(joint.values[e]);
+      ++edges;
+    }
+    EXPECT_EQ(edges, std::count_if(dense.begin() + i * Golden::n, dense.begin() + (i + 1) * Golden::n,
+                                   [](double p) { return p > 0; }));
+  }
+  EXPECT_NEAR(total, 1.0, 1e-6);
+}
+
+TEST_P(GoldenAffinities, ReorderingMovesEveryEdge) {
+  const Affinities joint = symmetrize(neighbors, conditional, team, cancellation);
+  std::vector<std::uint32_t> order(Golden::n);
+  for (std::size_t r = 0; r < Golden::n; ++r) order[r] = static_cast<std::uint32_t>((r * 7 + 3) % Golden::n);
+  const Affinities moved = reorder(joint, order, team);
+  const auto at = [](const Affinities& p, std::size_t i, std::size_t j) {
+    for (std::uint64_t e = p.offsets[i]; e < p.offsets[i + 1]; ++e) {
+      if (p.columns[e] == j) return p.values[e];
+    }
+    return 0.0f;
+  };
+  EXPECT_EQ(moved.values.size(), joint.values.size());
+  for (std::size_t r = 0; r < Golden::n; r += 3) {
+    for (std::size_t c = 0; c < Golden::n; ++c) EXPECT_EQ(at(moved, r, c), at(joint, order[r], order[c]));
+  }
+}
+
+TEST(Affinities, AreTheSameWithConstantSigma) {
+  const Golden golden;
+  Gaussians points = pack_means({nullptr, golden.mu.data()}, Golden::n, Golden::d);
+  const std::vector<double> constant(golden.mu.size(), 0.7);
+  pack_sigma(points, {nullptr, constant.data()}, 0.01);
+  ThreadTeam team(2);
+  const Cancellation cancellation;
+  const auto rows = [&](const char* name) {
+    const auto found = search_exactly(Distance(name, points), Golden::k, team, cancellation, [](double) {});
+    return calibrate(found, Golden::perplexity, team, cancellation).values;
+  };
+  const auto plain = rows("euclidean"), aware = rows("inverse-variance");
+  for (std::size_t e = 0; e < plain.size(); ++e) EXPECT_NEAR(aware[e], plain[e], 2e-6);
+}
+
+double entropy(const float* row, std::size_t k) {
+  double sum = 0;
+  for (std::size_t j = 0; j < k; ++j) {
+    if (row[j] > 0) sum -= static_cast<double>(row[j]) * std::log(static_cast<double>(row[j]));
+  }
+  return sum;
+}
+
+Neighbors of_distances(std::vector<float> squared, std::size_t k) {
+  Neighbors neighbors{squared.size() / k, k, std::vector<std::uint32_t>(squared.size()), std::move(squared), 1};
+  std::iota(neighbors.indices.begin(), neighbors.indices.end(), 0u);
+  return neighbors;
+}
+
+TEST(Calibration, ReachesThePerplexityWhateverTheScale) {
+  Random random(2);
+  ThreadTeam team(1);
+  for (const double scale : {1e-30, 1e-3, 1.0, 1e6, 1e30}) {
+    for (const double spread : {0.01, 1.0, 5.0}) {
+      std::vector<float> squared(60);
+      for (float& d : squared) d = static_cast<float>(scale * std::exp(spread * random.normal()));
+      std::sort(squared.begin(), squared.end());
+      const auto rows = calibrate(of_distances(squared, 60), 20, team, Cancellation());
+      EXPECT_NEAR(entropy(rows.values.data(), 60), std::log(20.0), 1e-5) << scale << " " << spread;
+    }
+  }
+}
+
+TEST(Calibration, SharesARowOfEqualDistancesEvenly) {
+  ThreadTeam team(1);
+  const auto rows = calibrate(of_distances(std::vector<float>(12, 3.0f), 12), 4, team, Cancellation());
+  for (const float p : rows.values) EXPECT_FLOAT_EQ(p, 1.0f / 12);
+}
+
+TEST(Calibration, SharesARowAmongTiesThatNoPrecisionParts) {
+  ThreadTeam team(1);
+  std::vector<float> squared(12, 0.0f);
+  std::fill(squared.begin() + 6, squared.end(), 1.0f);
+  const auto rows = calibrate(of_distances(squared, 12), 4, team, Cancellation());
+  for (std::size_t j = 0; j < 12; ++j) EXPECT_NEAR(rows.values[j], j < 6 ? 1.0 / 6 : 0.0, 1e-6);
+}
+
+TEST(Calibration, PerplexityOneIsTheNearestNeighbor) {
+  ThreadTeam team(1);
+  const auto rows = calibrate(of_distances({1.0f, 2.0f, 3.0f}, 3), 1, team, Cancellation());
+  EXPECT_NEAR(rows.values[0], 1.0, 1e-4);
+}
+
+}  // namespace
+}  // namespace sigma

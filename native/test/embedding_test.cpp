@@ -1,0 +1,251 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "affinity/affinities.hpp"
+#include "embedding/descent_kernels.hpp"
+#include "embedding/run.hpp"
+#include "golden.hpp"
+#include "neighbors/exact_search.hpp"
+#include "support/errors.hpp"
+
+namespace sigma {
+namespace {
+
+using test::Golden;
+
+const OnProgress ignore = [](const Progress&) {};
+
+Options quick(std::uint64_t iterations = 200) {
+  Options options;
+  options.perplexity = 10;
+  options.iterations = iterations;
+  options.early_exaggeration_iterations = 100;
+  options.learning_rate = options.final_learning_rate = 50;
+  return options;
+}
+
+std::vector<float> embed(const Options& options, Gaussians points) {
+  sigma::Run run(std::move(points), options);
+  run.advance(options.iterations, ignore);
+  return run.embedding();
+}
+
+Affinities golden_affinities(const char* distance) {
+  const Gaussians points = Golden().points();
+  ThreadTeam team(2);
+  const Cancellation cancellation;
+  const Neighbors neighbors = search_exactly(Distance(distance, points), Golden::k, team, cancellation, [](double) {});
+  return symmetrize(neighbors, calibrate(neighbors, Golden::perplexity, team, cancellation), team, cancellation);
+}
+
+// KL(P||Q) by its definition, and a quarter of its gradient from one step of descent with unit rate and no momentum.
+struct Descent {
+  std::size_t n;
+  std::vector<float> positions;
+  Affinities p;
+  ThreadTeam team{2};
+
+  Descent(Affinities affinities, const std::vector<double>& y)
+      : n(affinities.count()), positions(y.begin(), y.end()), p(std::move(affinities)) {}
+
+  double kl() const {
+    double z = 0, kl = 0;
+    const auto weight = [this](std::size_t i, std::size_t j) {
+      const double x = static_cast<double>(positions[2 * i]) - static_cast<double>(positions[2 * j]);
+      const double y = static_cast<double>(positions[2 * i + 1]) - static_cast<double>(positions[2 * j + 1]);
+      return 1 / (1 + x * x + y * y);
+    };
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j < n; ++j) z += i == j ? 0 : weight(i, j);
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::uint64_t e = p.offsets[i]; e < p.offsets[i + 1]; ++e) {
+        const auto value = static_cast<double>(p.values[e]);
+        kl += value * std::log(value * z / weight(i, p.columns[e]));
+      }
+    }
+    return kl;
+  }
+
+  std::vector<double> gradient() {
+    std::vector<float> forces(2 * n), next(2 * n), velocity(2 * n, 0.0f), gains(2 * n, 1.0f);
+    const double z = make_repulsion(2, 0, team)->compute(positions.data(), n, forces.data());
+    const DescentStep step{p.offsets.data(),
+                           p.columns.data(),
+                           p.values.data(),
+                           positions.data(),
+                           forces.data(),
+                           next.data(),
+                           velocity.data(),
+                           gains.data(),
+                           1.0f,
+                           static_cast<float>(1 / z),
+                           0.0f,
+                           1.0f};
+    DescentSums sums{};
+    descent_kernels().step(2, step, 0, n, sums);
+    std::vector<double> gradient(2 * n);
+    for (std::size_t i = 0; i < 2 * n; ++i) gradient[i] = -4.0 * static_cast<double>(velocity[i] / gains[i]);
+    return gradient;
+  }
+};
+
+struct Case {
+  const char* distance;
+  const char* prefix;
+  double kl;
+};
+
+class GoldenDescent : public testing::TestWithParam<Case> {};
+INSTANTIATE_TEST_SUITE_P(, GoldenDescent,
+                         testing::Values(Case{"euclidean", "euclidean", 3.8497266825016596},
+                                         Case{"inverse-variance", "sigma", 3.897490815209192}),
+                         [](const auto& info) { return std::string(info.param.prefix); });
+
+TEST_P(GoldenDescent, GradientAgrees) {
+  Descent descent(golden_affinities(GetParam().distance), test::read_golden<double>("y"));
+  const auto expected = test::read_golden<double>(std::string(GetParam().prefix) + "_gradient");
+  const auto found = descent.gradient();
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    EXPECT_NEAR(found[i], expected[i], 2e-7 + 1e-4 * std::abs(expected[i]));
+}
+
+TEST_P(GoldenDescent, KlAgrees) {
+  const auto y = test::read_golden<double>("y");
+  EXPECT_NEAR(Descent(golden_affinities(GetParam().distance), y).kl(), GetParam().kl, 1e-5);
+  Options options = quick(0);
+  options.distance = GetParam().distance;
+  options.start = Start::given;
+  for (const double theta : {0.0, 0.2}) {
+    options.theta = theta;
+    sigma::Run run(Golden().points(), options, std::vector<float>(y.begin(), y.end()));
+    run.advance(0, ignore);
+    EXPECT_NEAR(run.kl(), GetParam().kl, theta == 0 ? 2e-5 : 1e-3);
+  }
+}
+
+TEST(Descent, GradientIsTheSlopeOfKl) {
+  Descent descent(golden_affinities("inverse-variance"), test::read_golden<double>("y"));
+  const auto gradient = descent.gradient();
+  const float step = 1.0f / 128;
+  for (std::size_t i = 0; i < gradient.size(); i += 41) {
+    const float kept = descent.positions[i];
+    descent.positions[i] = kept + step;
+    const double up = descent.kl();
+    descent.positions[i] = kept - step;
+    const double down = descent.kl();
+    descent.positions[i] = kept;
+    EXPECT_NEAR((up - down) / (2.0 * step), gradient[i], 1e-6 + 1e-3 * std::abs(gradient[i]));
+  }
+}
+
+TEST(Run, ThreadsDoNotMatter) {
+  for (const int dims : {1, 2, 3}) {
+    Options options = quick();
+    options.dims = dims;
+    options.distance = "inverse-variance";
+    const auto one = embed(options, Golden().points());
+    for (const unsigned threads : {2u, 4u}) {
+      options.threads = threads;
+      EXPECT_EQ(embed(options, Golden().points()), one);
+    }
+  }
+}
+
+TEST(Run, StoppingOnTheWayDoesNotMatter) {
+  const Options options = quick(320);
+  const auto whole = embed(options, Golden().points());
+  sigma::Run run(Golden().points(), options);
+  for (const std::uint64_t until : {0, 1, 49, 50, 51, 177, 320}) run.advance(until, ignore);
+  EXPECT_EQ(run.embedding(), whole);
+}
+
+TEST(Run, GoesOnAfterCancellation) {
+  const Options options = quick(200);
+  const auto whole = embed(options, Golden().points());
+  sigma::Run run(Golden().points(), options);
+  for (const Stage stage : {Stage::neighbors, Stage::affinities, Stage::initialization, Stage::optimization}) {
+    run.clear_cancellation();
+    EXPECT_THROW(run.advance(200,
+                             [&](const Progress& progress) {
+                               if (progress.stage == stage) run.cancel();
+                             }),
+                 Cancelled);
+  }
+  run.clear_cancellation();
+  run.advance(200, ignore);
+  EXPECT_EQ(run.embedding(), whole);
+}
+
+TEST(Run, ConstantSigmaIsNoSigma) {
+  const Golden golden;
+  Gaussians points = pack_means({nullptr, golden.mu.data()}, Golden::n, Golden::d);
+  Options options = quick();
+  const auto plain = embed(options, points);
+  const std::vector<double> constant(golden.mu.size(), 0.7);
+  pack_sigma(points, {nullptr, constant.data()}, 0.01);
+  options.distance = "inverse-variance";
+  EXPECT_EQ(embed(options, points), plain);
+}
+
+TEST(Run, LowersKl) {
+  Options options = quick(400);
+  sigma::Run run(Golden().points(), options);
+  run.advance(100, ignore);
+  const double before = run.kl();
+  run.advance(400, ignore);
+  EXPECT_LT(run.kl(), before);
+}
+
+TEST(Run, ReportsEveryStageOnceComplete) {
+  std::vector<std::string> finished;
+  sigma::Run run(Golden().points(), quick(50));
+  run.advance(50, [&](const Progress& progress) {
+    if (progress.fraction == 1) finished.emplace_back(name_of(progress.stage));
+  });
+  EXPECT_EQ(finished, (std::vector<std::string>{"neighbors", "affinities", "initialization", "optimization"}));
+}
+
+TEST(Run, SaysWhenTheMapDiverges) {
+  Options options = quick(200);
+  options.learning_rate = options.final_learning_rate = 1e18;
+  sigma::Run run(Golden().points(), options);
+  EXPECT_THROW(run.advance(200, ignore), Diverged);
+}
+
+TEST(Run, TakesTheSmallestAndFlattestData) {
+  for (const std::size_t n : {3, 4, 7, 100}) {
+    for (const int dims : {1, 2, 3}) {
+      for (const bool constant : {true, false}) {
+        std::vector<double> data(n * 2);
+        for (std::size_t i = 0; i < data.size(); ++i) data[i] = constant ? 5.0 : static_cast<double>(i % 5);
+        Options options = quick(120);
+        options.dims = dims;
+        options.perplexity = n < 31 ? 1 : 10;
+        for (const float y : embed(options, pack_means({nullptr, data.data()}, n, 2))) EXPECT_TRUE(std::isfinite(y));
+      }
+    }
+  }
+}
+
+TEST(Run, ReducesToPrincipalComponents) {
+  Options options = quick(50);
+  options.initial_dims = 4;
+  sigma::Run run(Golden().points(), options);
+  run.advance(50, ignore);
+  EXPECT_GT(run.seconds(Stage::pca), 0);
+  options.initial_dims = Golden::d;
+  options.theta = 0;
+  // All components are a rotation, which no distance sees.
+  Options plain = options;
+  plain.initial_dims = 0;
+  sigma::Run rotated(Golden().points(), options), given(Golden().points(), plain);
+  rotated.advance(50, ignore);
+  given.advance(50, ignore);
+  EXPECT_NEAR(rotated.kl(), given.kl(), 1e-2);
+}
+
+}  // namespace
+}  // namespace sigma

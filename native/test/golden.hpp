@@ -1,0 +1,41 @@
+// The golden vectors of test/fixtures: brute-force float64 results for 300 points of 12 dimensions.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "neighbors/gaussians.hpp"
+
+namespace sigma::test {
+
+template <class T>
+std::vector<T> read_golden(const std::string& name) {
+  std::ifstream file(std::string(SIGMA_FIXTURES) + "/golden/" + name + ".npy", std::ios::binary);
+  char head[10];
+  file.read(head, sizeof head);
+  std::uint16_t length;
+  std::memcpy(&length, head + 8, sizeof length);
+  file.ignore(length);
+  std::vector<T> values;
+  for (T value; file.read(reinterpret_cast<char*>(&value), sizeof value);) values.push_back(value);
+  if (values.empty()) throw std::runtime_error("no golden vector " + name);
+  return values;
+}
+
+struct Golden {
+  static constexpr std::size_t n = 300, d = 12, k = 30;
+  static constexpr double perplexity = 10, floor = 0.01;
+  std::vector<double> mu = read_golden<double>("mu"), sigma = read_golden<double>("sigma");
+
+  Gaussians points() const {
+    Gaussians packed = pack_means({nullptr, mu.data()}, n, d);
+    pack_sigma(packed, {nullptr, sigma.data()}, floor);
+    return packed;
+  }
+};
+
+}  // namespace sigma::test

@@ -1,0 +1,113 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "linalg/pca.hpp"
+#include "linalg/symmetric_eigen.hpp"
+#include "support/errors.hpp"
+
+namespace sigma {
+namespace {
+
+TEST(SymmetricEigen, SolvesAndSorts) {
+  Random random(1);
+  for (const std::size_t n : {1, 2, 3, 10, 60}) {
+    std::vector<double> a(n * n);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j <= i; ++j) a[i * n + j] = a[j * n + i] = random.normal();
+    }
+    const SymmetricEigen eigen = solve_symmetric(a, n);
+    for (std::size_t r = 0; r < n; ++r) {
+      if (r > 0) {
+        EXPECT_GE(eigen.values[r - 1], eigen.values[r]);
+      }
+      for (std::size_t i = 0; i < n; ++i) {
+        double product = 0;
+        for (std::size_t j = 0; j < n; ++j) product += a[i * n + j] * eigen.vectors[r * n + j];
+        EXPECT_NEAR(product, eigen.values[r] * eigen.vectors[r * n + i], 1e-11 * static_cast<double>(n));
+      }
+      for (std::size_t q = 0; q <= r; ++q) {
+        double dot = 0;
+        for (std::size_t j = 0; j < n; ++j) dot += eigen.vectors[r * n + j] * eigen.vectors[q * n + j];
+        EXPECT_NEAR(dot, q == r ? 1 : 0, 1e-12 * static_cast<double>(n));
+      }
+    }
+  }
+}
+
+TEST(SymmetricEigen, TakesZeroDiagonalAndRepeatedValues) {
+  EXPECT_EQ(solve_symmetric(std::vector<double>(25, 0.0), 5).values, std::vector<double>(5, 0.0));
+  std::vector<double> identity(16, 0.0);
+  for (std::size_t i = 0; i < 4; ++i) identity[i * 4 + i] = 2;
+  EXPECT_EQ(solve_symmetric(identity, 4).values, std::vector<double>(4, 2.0));
+}
+
+// Centred rows whose column variances fall as 1 / (1 + j)^2, turned by random reflections.
+PackedMatrix make_rows(std::size_t n, std::size_t d, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<double> v(d);
+  double norm = 0;
+  for (double& x : v) {
+    x = random.normal();
+    norm += x * x;
+  }
+  PackedMatrix rows(n, d);
+  std::vector<double> mean(d), data(n * d);
+  for (std::size_t i = 0; i < n; ++i) {
+    double dot = 0;
+    for (std::size_t j = 0; j < d; ++j) dot += v[j] * (data[i * d + j] = random.normal() / static_cast<double>(1 + j));
+    for (std::size_t j = 0; j < d; ++j) mean[j] += (data[i * d + j] -= 2 * dot * v[j] / norm) / static_cast<double>(n);
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < d; ++j) rows.at(i, j) = static_cast<float>(data[i * d + j] - mean[j]);
+  }
+  return rows;
+}
+
+Pca components_of(const PackedMatrix& rows, std::size_t k, unsigned threads = 2) {
+  Random random(42);
+  ThreadTeam team(threads);
+  return find_principal_components(rows, k, random, team, Cancellation());
+}
+
+TEST(Pca, ScoresAreUncorrelatedWithTheStatedVariances) {
+  const PackedMatrix rows = make_rows(500, 40, 2);
+  const Pca pca = components_of(rows, 5);
+  for (std::size_t a = 0; a < 5; ++a) {
+    for (std::size_t b = 0; b <= a; ++b) {
+      double sum = 0;
+      for (std::size_t i = 0; i < 500; ++i)
+        sum += static_cast<double>(pca.scores.at(i, a)) * static_cast<double>(pca.scores.at(i, b));
+      EXPECT_NEAR(sum / 499, a == b ? pca.variances[a] : 0, 1e-5);
+    }
+  }
+}
+
+TEST(Pca, RandomisedAgreesWithExact) {
+  // 300 columns take the randomised way for few components, and the exact one for many.
+  const PackedMatrix rows = make_rows(700, 300, 3);
+  const Pca exact = components_of(rows, 200), randomised = components_of(rows, 4);
+  for (std::size_t c = 0; c < 4; ++c) {
+    EXPECT_NEAR(randomised.variances[c], exact.variances[c], 1e-4 * exact.variances[c]);
+    double dot = 0;
+    for (std::size_t j = 0; j < 300; ++j) dot += exact.components[c * 300 + j] * randomised.components[c * 300 + j];
+    EXPECT_NEAR(dot, 1, 1e-3);
+  }
+}
+
+TEST(Pca, ThreadsDoNotMatter) {
+  const PackedMatrix rows = make_rows(900, 290, 4);
+  const Pca one = components_of(rows, 3, 1), many = components_of(rows, 3, 4);
+  EXPECT_EQ(one.components, many.components);
+  EXPECT_EQ(one.variances, many.variances);
+}
+
+TEST(Pca, TakesConstantRowsAndMoreColumnsThanRows) {
+  for (const double variance : components_of(PackedMatrix(50, 3), 2).variances) EXPECT_EQ(variance, 0);
+  const Pca wide = components_of(make_rows(10, 600, 5), 9);
+  for (const double entry : wide.components) EXPECT_TRUE(std::isfinite(entry));
+  EXPECT_GT(wide.variances[8], 0);
+}
+
+}  // namespace
+}  // namespace sigma

@@ -1,0 +1,219 @@
+#include "repulsion/repulsion.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+
+#include "repulsion/exact.hpp"
+#include "repulsion/morton.hpp"
+#include "repulsion/sp_tree.hpp"
+#include "support/random.hpp"
+
+namespace sigma {
+namespace {
+
+// n clusters of different widths, like a map: `span` wide, positions with their stride.
+std::vector<float> make_map(int dims, std::size_t n, double span, std::uint64_t seed) {
+  Random random(seed);
+  const std::size_t stride = stride_of(dims), clusters = 12;
+  std::vector<double> centers(clusters * 3);
+  for (double& c : centers) c = span * (random.uniform() - 0.5);
+  std::vector<float> map(n * stride, 0.0f);
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t cluster = random.bits() % clusters;
+    for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
+      const double width = span * 0.02 * static_cast<double>(1 + cluster % 4);
+      map[i * stride + d] = static_cast<float>(centers[cluster * 3 + d] + width * random.normal());
+    }
+  }
+  return map;
+}
+
+struct Field {
+  std::vector<float> forces;
+  double z;
+};
+
+Field compute(int dims, double theta, const std::vector<float>& map, unsigned threads = 2) {
+  ThreadTeam team(threads);
+  const std::size_t n = map.size() / stride_of(dims);
+  Field field{std::vector<float>(map.size()), 0};
+  field.z = make_repulsion(dims, theta, team)->compute(map.data(), n, field.forces.data());
+  return field;
+}
+
+// The slow, obvious twin.
+Field sum_all_pairs(int dims, const std::vector<float>& map) {
+  const std::size_t stride = stride_of(dims), n = map.size() / stride;
+  Field field{std::vector<float>(map.size()), 0};
+  for (std::size_t i = 0; i < n; ++i) {
+    double force[3] = {};
+    for (std::size_t j = 0; j < n; ++j) {
+      if (i == j) continue;
+      double squared = 0;
+      for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
+        squared += std::pow(static_cast<double>(map[i * stride + d]) - static_cast<double>(map[j * stride + d]), 2);
+      }
+      const double weight = 1 / (1 + squared);
+      field.z += weight;
+      for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
+        force[d] +=
+            weight * weight * (static_cast<double>(map[i * stride + d]) - static_cast<double>(map[j * stride + d]));
+      }
+    }
+    for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
+      field.forces[i * stride + d] = static_cast<float>(force[d]);
+    }
+  }
+  return field;
+}
+
+// Root mean square of the difference of F / Z, relative to that of the truth.
+double relative_error(const Field& found, const Field& truth) {
+  double error = 0, size = 0;
+  for (std::size_t i = 0; i < truth.forces.size(); ++i) {
+    const double expected = static_cast<double>(truth.forces[i]) / truth.z;
+    error += std::pow(static_cast<double>(found.forces[i]) / found.z - expected, 2);
+    size += expected * expected;
+  }
+  return std::sqrt(error / size);
+}
+
+class InDimensions : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(, InDimensions, testing::Values(1, 2, 3));
+
+TEST_P(InDimensions, ExactAgreesWithAllPairs) {
+  for (const std::size_t n : {1, 2, 5, 63, 500}) {
+    const auto map = make_map(GetParam(), n, 30, n);
+    const Field truth = sum_all_pairs(GetParam(), map);
+    Field found = compute(GetParam(), 0, map);
+    // Z is a float32 sum with each point's own 1 in it.
+    EXPECT_NEAR(found.z, truth.z, 1e-6 * (truth.z + static_cast<double>(n)));
+    found.z = truth.z;
+    if (n > 1) {
+      EXPECT_LT(relative_error(found, truth), 1e-5);
+    }
+  }
+}
+
+TEST_P(InDimensions, BarnesHutIsAccurateAtEverySpan) {
+  for (const double span : {1e-4, 0.1, 1.0, 10.0, 100.0, 1000.0}) {
+    const auto map = make_map(GetParam(), 3000, span, 7);
+    const Field truth = sum_all_pairs(GetParam(), map), found = compute(GetParam(), 0.5, map);
+    EXPECT_LT(relative_error(found, truth), 0.02) << "span " << span;
+    EXPECT_NEAR(found.z / truth.z, 1, 3e-3) << "span " << span;
+  }
+}
+
+TEST_P(InDimensions, SmallerThetaIsCloser) {
+  const auto map = make_map(GetParam(), 2000, 80, 11);
+  const Field truth = sum_all_pairs(GetParam(), map);
+  double before = 1;
+  for (const double theta : {1.0, 0.5, 0.25, 0.1}) {
+    const double error = relative_error(compute(GetParam(), theta, map), truth);
+    EXPECT_LT(error, before);
+    before = error;
+  }
+  EXPECT_LT(before, 1e-3);
+}
+
+TEST_P(InDimensions, ThreadsDoNotMatter) {
+  const auto map = make_map(GetParam(), 5000, 60, 3);
+  for (const double theta : {0.0, 0.5}) {
+    const Field one = compute(GetParam(), theta, map, 1);
+    for (const unsigned threads : {2u, 4u}) {
+      const Field many = compute(GetParam(), theta, map, threads);
+      EXPECT_EQ(one.forces, many.forces);
+      EXPECT_EQ(one.z, many.z);
+    }
+  }
+}
+
+TEST_P(InDimensions, TakesDuplicatesAndOutliers) {
+  const std::size_t stride = stride_of(GetParam());
+  auto map = make_map(GetParam(), 600, 20, 5);
+  for (std::size_t i = 0; i < 200; ++i) std::copy_n(&map[0], stride, &map[i * stride]);
+  map[599 * stride] = 1e7f;
+  const Field truth = sum_all_pairs(GetParam(), map), found = compute(GetParam(), 0.5, map);
+  EXPECT_LT(relative_error(found, truth), 0.02);
+  EXPECT_NEAR(found.z / truth.z, 1, 3e-3);
+}
+
+TEST_P(InDimensions, EqualPointsDoNotPush) {
+  const std::vector<float> map(100 * stride_of(GetParam()), 2.5f);
+  for (const double theta : {0.0, 0.5}) {
+    const Field field = compute(GetParam(), theta, map);
+    for (const float force : field.forces) EXPECT_EQ(force, 0.0f);
+    EXPECT_NEAR(field.z, 100.0 * 99.0, 1e-3);
+  }
+}
+
+// -1/2 the gradient of the energy's Z is the force: checked against finite differences of the twin's Z.
+TEST_P(InDimensions, ForceIsTheGradientOfZ) {
+  const int dims = GetParam();
+  auto map = make_map(dims, 40, 6, 13);
+  const Field truth = sum_all_pairs(dims, map);
+  const float step = 1.0f / 256;
+  for (std::size_t i = 0; i < 40; i += 9) {
+    for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
+      const std::size_t at = i * stride_of(dims) + d;
+      const float kept = map[at];
+      map[at] = kept + step;
+      const double up = sum_all_pairs(dims, map).z;
+      const float above = map[at];
+      map[at] = kept - step;
+      const double down = sum_all_pairs(dims, map).z;
+      const double slope = (up - down) / static_cast<double>(above - map[at]);
+      map[at] = kept;
+      EXPECT_NEAR(-slope / 4, truth.forces[at], 1e-3 * (1 + std::abs(slope)));
+    }
+  }
+}
+
+TEST_P(InDimensions, MortonOrderIsAPermutationThatKeepsNeighborsTogether) {
+  const auto map = make_map(GetParam(), 4000, 50, 17);
+  ThreadTeam team(2);
+  const auto order = morton_order(GetParam(), map.data(), 4000, team);
+  std::vector<bool> seen(4000);
+  double along = 0, shuffled = 0;
+  const std::size_t stride = stride_of(GetParam());
+  for (std::size_t r = 0; r < order.size(); ++r) {
+    EXPECT_FALSE(seen[order[r]]);
+    seen[order[r]] = true;
+    if (r > 0) along += std::abs(map[order[r] * stride] - map[order[r - 1] * stride]);
+    if (r > 0) shuffled += std::abs(map[r * stride] - map[(r - 1) * stride]);
+  }
+  EXPECT_LT(along, shuffled / 4);
+}
+
+TEST(Repulsion, InstructionSetsAgree) {
+  const auto map = make_map(2, 333, 20, 21);
+  std::vector<float> x, y;
+  for (std::size_t i = 0; i < 333; ++i) {
+    x.push_back(map[2 * i]);
+    y.push_back(map[2 * i + 1]);
+  }
+  const std::size_t padded = 336;
+  std::vector<float> masses(padded, 0.0f), spreads(padded, 0.0f);
+  std::fill_n(masses.begin(), 333, 1.0f);
+  x.resize(padded);
+  y.resize(padded);
+  const float* list[] = {x.data(), y.data(), masses.data(), spreads.data()};
+  std::vector<const RepulsionKernels*> tables{&baseline::repulsion_kernels()};
+#ifdef SIGMA_X86_64
+  if (active_isa() >= Isa::avx2) tables.push_back(&avx2::repulsion_kernels());
+  if (active_isa() >= Isa::avx512) tables.push_back(&avx512::repulsion_kernels());
+#endif
+  const Field truth = sum_all_pairs(2, map);
+  for (const RepulsionKernels* table : tables) {
+    std::vector<float> fx(333), fy(333);
+    float* forces[] = {fx.data(), fy.data()};
+    const double z = table->all_pairs(2, list, padded, list, 0, 333, forces) - 333;
+    EXPECT_NEAR(z, truth.z, 1e-5 * truth.z);
+    for (std::size_t i = 0; i < 333; ++i) EXPECT_NEAR(fx[i], truth.forces[2 * i], 1e-4);
+  }
+}
+
+}  // namespace
+}  // namespace sigma

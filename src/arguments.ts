@@ -1,0 +1,36 @@
+import { closest, distance } from "fastest-levenshtein";
+import { ArgumentError } from "./errors.js";
+
+/**
+ * Throws for the first key of `options` that is not among `known`, naming the nearest one that is.
+ *
+ * @param prefix what stands before the key in the caller's code: `"panels[0]."`
+ */
+export function rejectUnknown(options: object, known: readonly string[], prefix = ""): void {
+  for (const [key, received] of Object.entries(options)) {
+    if (known.includes(key)) continue;
+    const near = closest(key, known);
+    const isNear = distance(key.toLowerCase(), near.toLowerCase()) <= Math.max(2, key.length / 3);
+    const list = known.join(", ");
+    throw new ArgumentError("UNKNOWN_OPTION", {
+      argument: prefix + key,
+      received,
+      accepted: `one of ${list}`,
+      message: `unknown option "${prefix}${key}"; ${isNear ? `did you mean "${near}"?` : `the options are ${list}`}`,
+    });
+  }
+}
+
+/**
+ * `value`, if it is an integer from `least` to `most`.
+ *
+ * @throws {ArgumentError} INVALID_ARGUMENT for what is no number, OUT_OF_RANGE for other numbers
+ */
+export function requireInteger(value: unknown, argument: string, least: number, most: number): number {
+  const accepted = `an integer from ${least} to ${most}`;
+  if (typeof value !== "number") throw new ArgumentError("INVALID_ARGUMENT", { argument, received: value, accepted });
+  if (!(Number.isSafeInteger(value) && value >= least && value <= most)) {
+    throw new ArgumentError("OUT_OF_RANGE", { argument, received: value, accepted });
+  }
+  return value;
+}

@@ -1,0 +1,246 @@
+import { basename } from "node:path";
+import { Command } from "commander";
+import { writeFileAtomic, writeMatrix } from "../io/index.js";
+import { DISTANCES, type DistanceName, runBhTsne, type TsneOptions, type TsneProgress } from "../tsne/index.js";
+import { resolveTsneOptions } from "../tsne/options.js";
+import { type TypedNames, withTypedNames } from "./failure.js";
+import { readInputs } from "./inputs.js";
+import { interruptible } from "./interruption.js";
+import { checkMatrixOutput, checkPaths } from "./paths.js";
+import { preparePicture } from "./picture.js";
+import { createProgressDisplay } from "./progress.js";
+import { integerParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
+
+interface EmbedFlags {
+  output: string;
+  sigma?: string;
+  rows?: RowRange;
+  labels?: string;
+  plot?: string;
+  dims?: number;
+  perplexity?: number;
+  theta?: number;
+  iterations?: number;
+  distance?: DistanceName;
+  varianceFloor?: number;
+  init?: string;
+  pca?: number;
+  learningRate?: "auto" | number;
+  earlyExaggeration?: number;
+  earlyExaggerationIterations?: number;
+  momentum?: number;
+  finalMomentum?: number;
+  seed?: number;
+  threads?: number;
+  json?: true;
+  quiet?: true;
+}
+
+const guide = `
+Examples:
+  $ sigma-tsne embed means.npy --sigma sds.npy -o map.npy
+      Points known with uncertainty: values that are uncertain count for less.
+  $ sigma-tsne embed data.csv -o map.csv --labels labels.txt --plot map.png
+      Plain t-SNE, and a picture of the map coloured by label.
+  $ sigma-tsne embed data.npy -o map.npy --pca 50 --perplexity 50
+      Wide data are reduced to 50 principal components first.
+  $ sigma-tsne embed data.npy -o trial.npy --rows :2000 --iterations 300
+      A quick trial on the first 2000 rows.
+  $ sigma-tsne embed data.npy -o map.npy --json --quiet | jq .kl
+      For scripts: one JSON object on standard output, nothing else.
+
+Which settings matter:
+  --perplexity is how many neighbours a point heeds: 5 to 50 shows fine groups,
+  more shows coarse ones; at most (points - 1) / 3. --theta trades accuracy for
+  speed; 0 is exact, in time that grows with the square of the points. A map
+  with loose ends wants more --iterations. The same input, options and --seed
+  give the same map, bit for bit, whatever the number of --threads.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+`;
+
+/** `sigma-tsne embed`: a matrix, with standard deviations or without, to a map in a file. */
+export function createEmbedCommand(): Command {
+  return new Command("embed")
+    .usage("<mu> -o <file> [options]")
+    .summary("compute the map of a matrix")
+    .description(
+      "Compute the t-SNE map of the rows of a matrix. With --sigma, the standard deviations of its values, distances heed how uncertain each value is.",
+    )
+    .argument("<mu>", "the data, or their means: .npy, .csv or .tsv, a point a row")
+    .optionsGroup("Input:")
+    .option("--sigma <file>", "standard deviations of the data, of the same shape")
+    .option(
+      "--rows <A:B>",
+      "embed rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <mu>",
+      rowRangeParser("--rows"),
+    )
+    .option("--labels <file>", "labels that colour the --plot, one a line")
+    .optionsGroup("Method:")
+    .option("--dims <1|2|3>", "dimensions of the map (default: 2)", integerParser("--dims"))
+    .option(
+      "--perplexity <x>",
+      "effective number of neighbours (default: 30, less for under 91 points)",
+      numberParser("--perplexity", "a number of 1 or more", (value) => value >= 1),
+    )
+    .option("--theta <x>", "accuracy of Barnes-Hut, 0 (exact) to 1 (default: 0.5)", numberParser("--theta"))
+    .option("--iterations <n>", "steps of gradient descent (default: 1000)", integerParser("--iterations"))
+    .option("--distance <name>", `${DISTANCES.join(" or ")} (default: inverse-variance with --sigma, else euclidean)`)
+    .option("--variance-floor <x>", "added to every summed variance (default: 0.01)", numberParser("--variance-floor"))
+    .option("--pca <n>", "reduce to this many principal components first", integerParser("--pca", 1))
+    .option("--init <how>", "pca, random, or a file of points x dims (default: pca)")
+    .option(
+      "--learning-rate <x>",
+      "step length, or auto: points / exaggeration, at least 50 (default: auto)",
+      (text) => (text === "auto" ? text : numberParser("--learning-rate", "auto or a number")(text)),
+    )
+    .option(
+      "--early-exaggeration <x>",
+      "factor on the affinities at first (default: 12)",
+      numberParser("--early-exaggeration"),
+    )
+    .option(
+      "--early-exaggeration-iterations <n>",
+      "how many iterations of it (default: 250)",
+      integerParser("--early-exaggeration-iterations"),
+    )
+    .option("--momentum <x>", "momentum during exaggeration (default: 0.5)", numberParser("--momentum"))
+    .option("--final-momentum <x>", "momentum afterwards (default: 0.8)", numberParser("--final-momentum"))
+    .option("--seed <n>", "seed of the random numbers (default: 42)", integerParser("--seed"))
+    .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
+    .optionsGroup("Output:")
+    .requiredOption("-o, --output <file>", "where the map goes: .npy, .csv or .tsv")
+    .option("--plot <file>", "draw the map as well: .png or .svg")
+    .option("--json", "print one JSON object about the run instead of a sentence")
+    .option("--quiet", "print nothing but errors, and --json")
+    .addHelpText("after", guide)
+    .action((mu: string, flags: EmbedFlags) =>
+      interruptible((signal) => withTypedNames(typedNames(mu, flags), () => embed(mu, flags, signal))),
+    );
+}
+
+async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promise<void> {
+  const begin = performance.now();
+  const options = libraryOptions(flags);
+  const initFile = isMethod(flags.init) ? undefined : flags.init;
+  // What does not depend on the data is checked before they are read; an empty matrix stands for one to come.
+  const toCome: TsneOptions = {
+    ...options,
+    sigma: flags.sigma === undefined ? undefined : [],
+    init: options.init ?? [],
+  };
+  resolveTsneOptions(toCome, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  checkMatrixOutput("--output", flags.output);
+  const draw = flags.plot === undefined ? undefined : await preparePicture("--plot", flags.plot);
+  await checkPaths(
+    { "--output": flags.output, "--plot": flags.plot },
+    { "<mu>": mu, "--sigma": flags.sigma, "--labels": flags.labels, "--init": initFile },
+  );
+
+  const { data, sigma, init, labels } = await readInputs({ ...flags, mu, init: initFile }, signal);
+  const settings: TsneOptions = { ...options, sigma, init: init ?? options.init };
+  const read = performance.now();
+
+  const display = createProgressDisplay(flags.quiet ?? false, () => {
+    const { distance, perplexity, threads } = resolveTsneOptions(settings, data.rows, data.cols);
+    return `${data.rows} points x ${data.cols} values, ${distance} distance, perplexity ${round(perplexity)}, threads ${threads}`;
+  });
+  const onProgress = (progress: TsneProgress) => display.update(progress);
+  const result = await runBhTsne(data, { ...settings, onProgress, signal }).finally(() => display.stop());
+  const computed = performance.now();
+
+  // Drawn before anything is written, so that an interruption leaves both files or none.
+  const facts = `${data.rows} points, ${result.options.distance} distance, perplexity ${round(result.options.perplexity)}`;
+  const picture = await draw?.(result.embedding, { labels, title: basename(mu), subtitle: facts });
+  signal.throwIfAborted();
+  await writeMatrix(flags.output, result.embedding, { signal });
+  if (flags.plot !== undefined && picture) await writeFileAtomic(flags.plot, picture);
+
+  const now = performance.now();
+  const { total: _, ...stages } = result.seconds;
+  const seconds = {
+    total: (now - begin) / 1000,
+    read: (read - begin) / 1000,
+    ...stages,
+    write: (now - computed) / 1000,
+  };
+  if (flags.json) {
+    const resolved = result.options;
+    const summary = {
+      n: data.rows,
+      dims: resolved.dims,
+      d: data.cols,
+      kl: result.kl,
+      iterations: result.iterations,
+      method: result.method,
+      distance: resolved.distance,
+      perplexity: resolved.perplexity,
+      theta: resolved.theta,
+      learning_rate: resolved.learningRate,
+      threads: resolved.threads,
+      seed: resolved.seed,
+      pca: resolved.initialDims ?? null,
+      output: flags.output,
+      plot: flags.plot ?? null,
+      seconds: Object.fromEntries(Object.entries(seconds).map(([stage, value]) => [stage, Number(value.toFixed(6))])),
+    };
+    process.stdout.write(`${JSON.stringify(summary)}\n`);
+  } else if (!flags.quiet) {
+    const files = flags.plot === undefined ? flags.output : `${flags.output}, drawn in ${flags.plot}`;
+    process.stdout.write(
+      `Map of ${data.rows} points written to ${files}: KL ${result.kl.toFixed(4)} after ${result.iterations} iterations, ${seconds.total.toFixed(1)} s.\n`,
+    );
+  }
+}
+
+/** The options as the library names them, without what is read from files. */
+function libraryOptions(flags: EmbedFlags): TsneOptions {
+  return {
+    distance: flags.distance,
+    varianceFloor: flags.varianceFloor,
+    perplexity: flags.perplexity,
+    theta: flags.theta,
+    dims: flags.dims,
+    maxIter: flags.iterations,
+    seed: flags.seed,
+    initialDims: flags.pca,
+    init: isMethod(flags.init) ? flags.init : undefined,
+    learningRate: flags.learningRate,
+    earlyExaggeration: flags.earlyExaggeration,
+    earlyExaggerationIter: flags.earlyExaggerationIterations,
+    momentum: flags.momentum,
+    finalMomentum: flags.finalMomentum,
+    threads: flags.threads,
+  };
+}
+
+function isMethod(init: string | undefined): init is "pca" | "random" | undefined {
+  return init === undefined || init === "pca" || init === "random";
+}
+
+function typedNames(mu: string, flags: EmbedFlags): TypedNames {
+  // The library counts rows within the cut.
+  const cut = flags.rows ? ` with --rows ${flags.rows.text}` : "";
+  return {
+    data: mu + cut,
+    sigma: flags.sigma && flags.sigma + cut,
+    init: flags.init && flags.init + cut,
+    labels: flags.labels,
+    distance: "--distance",
+    varianceFloor: "--variance-floor",
+    perplexity: "--perplexity",
+    theta: "--theta",
+    dims: "--dims",
+    maxIter: "--iterations",
+    seed: "--seed",
+    initialDims: "--pca",
+    learningRate: "--learning-rate",
+    earlyExaggeration: "--early-exaggeration",
+    earlyExaggerationIter: "--early-exaggeration-iterations",
+    momentum: "--momentum",
+    finalMomentum: "--final-momentum",
+    threads: "--threads",
+  };
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;

@@ -1,0 +1,69 @@
+import { CommanderError } from "commander";
+import { ArgumentError, type ErrorCode, SigmaTsneError } from "../errors.js";
+import { Interruption } from "./interruption.js";
+
+const wrongUsage: ReadonlySet<ErrorCode> = new Set([
+  "INVALID_ARGUMENT",
+  "OUT_OF_RANGE",
+  "UNKNOWN_OPTION",
+  "SHAPE_MISMATCH",
+]);
+
+/**
+ * Prints an error as one line, `<speaker>: <message>`, on standard error; with SIGMA_TSNE_DEBUG=1 its stack too.
+ *
+ * @returns the exit code: 0 after --help and --version, 1 failed, 2 wrong usage, 130 or 143 interrupted
+ */
+export function reportFailure(speaker: string, error: unknown): number {
+  const exitCode = exitCodeOf(error);
+  // --help and --version, and the help that a bare `sigma-tsne` gets, have been printed by commander.
+  if (error instanceof CommanderError && (exitCode === 0 || error.code === "commander.help")) return exitCode;
+  process.stderr.write(
+    `${speaker}: ${messageOf(error)
+      .trim()
+      .replace(/\s*\n\s*/g, " ")}\n`,
+  );
+  if (process.env.SIGMA_TSNE_DEBUG === "1" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return exitCode;
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof Interruption) return error.exitCode;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  return error instanceof SigmaTsneError && wrongUsage.has(error.code) ? 2 : 1;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof CommanderError) return error.message.replace(/^error: /, "");
+  if (error instanceof SigmaTsneError) return error.message;
+  // How V8 says that a typed array does not fit into memory.
+  if (error instanceof RangeError && /allocation failed|Invalid typed array length/.test(error.message)) {
+    return "out of memory";
+  }
+  return `unexpected error: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** What the user typed for an argument of the library: a path where the argument is a file's content, else the option. */
+export type TypedNames = Readonly<Record<string, string | undefined>>;
+
+/** Runs `work` and renames, in its errors, the library's arguments to what the user typed. */
+export async function withTypedNames<T>(names: TypedNames, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof SigmaTsneError ? renamed(error, names) : error;
+  }
+}
+
+function renamed(error: SigmaTsneError, names: TypedNames): SigmaTsneError {
+  // Only names in camel case are looked for inside the sentence: "sigma" and "init" are words of English there.
+  const sentence = error.message.replace(/\b[a-z]+[A-Z]\w*/g, (word) => names[word] ?? word);
+  if (error instanceof ArgumentError) {
+    const { code, argument, received, accepted } = error;
+    const typed = names[argument] ?? argument;
+    const isNamed = error.message.startsWith(`${argument}:`);
+    const message = isNamed ? error.message.replace(argument, () => typed) : sentence;
+    return new ArgumentError(code, { argument: typed, received, accepted, message }, { cause: error });
+  }
+  return sentence === error.message ? error : new SigmaTsneError(error.code, sentence, { cause: error });
+}

@@ -1,0 +1,64 @@
+import { ArgumentError } from "../errors.js";
+import { readLabels, readMatrix } from "../io/index.js";
+import type { Matrix } from "../matrix.js";
+import type { RowRange } from "./values.js";
+
+/** The files that `embed` reads, and which of their rows. */
+export interface InputPaths {
+  readonly mu: string;
+  readonly sigma?: string | undefined;
+  readonly init?: string | undefined;
+  readonly labels?: string | undefined;
+  readonly rows?: RowRange | undefined;
+}
+
+export interface Inputs {
+  readonly data: Matrix;
+  readonly sigma: Matrix | undefined;
+  readonly init: Matrix | undefined;
+  readonly labels: string[] | undefined;
+}
+
+/**
+ * Reads what there is to read and cuts out the rows asked for; files with another number of rows than the data are taken as
+ * they are, as they may have been cut already.
+ *
+ * @throws {FileError} for a file that cannot be read or understood
+ * @throws {ArgumentError} OUT_OF_RANGE for rows that the data do not have, SHAPE_MISMATCH for another number of labels than points
+ */
+export async function readInputs(paths: InputPaths, signal: AbortSignal): Promise<Inputs> {
+  const whole = await readMatrix(paths.mu, { signal });
+  const [start, end] = paths.rows ? resolveRows(paths.rows, whole.rows, paths.mu) : [0, whole.rows];
+  const read = async (path: string | undefined) => {
+    const matrix = path === undefined ? undefined : await readMatrix(path, { signal });
+    return matrix?.rows === whole.rows ? matrix.slice(start, end) : matrix;
+  };
+  const sigma = await read(paths.sigma);
+  const init = await read(paths.init);
+  const allLabels = paths.labels === undefined ? undefined : await readLabels(paths.labels, { signal });
+  const labels = allLabels?.length === whole.rows ? allLabels.slice(start, end) : allLabels;
+  if (labels && paths.labels !== undefined) checkLabels(labels, end - start, paths.labels);
+  return { data: whole.slice(start, end), sigma, init, labels };
+}
+
+/** @throws {ArgumentError} SHAPE_MISMATCH unless there is a label for each of `n` points */
+export function checkLabels(labels: readonly string[], n: number, path: string): void {
+  if (labels.length === n) return;
+  throw new ArgumentError("SHAPE_MISMATCH", {
+    argument: path,
+    received: labels,
+    accepted: `${n} labels, one a point`,
+    message: `${path}: expected ${n} labels, one a point, received ${labels.length}`,
+  });
+}
+
+function resolveRows(range: RowRange, count: number, path: string): [number, number] {
+  const fromStart = (row: number) => (row < 0 ? count + row : row);
+  const [start, end] = [fromStart(range.start), fromStart(range.end ?? count)];
+  if (start >= 0 && start < end && end <= count) return [start, end];
+  throw new ArgumentError("OUT_OF_RANGE", {
+    argument: "--rows",
+    received: range.text,
+    accepted: `at least one of the ${count} rows of ${path}, and none beyond them`,
+  });
+}

@@ -1,0 +1,69 @@
+import { realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { ArgumentError } from "../errors.js";
+import { assertMatrixExtension, assertWritable } from "../io/index.js";
+import { withTypedNames } from "./failure.js";
+
+/** Paths by the option or argument that they were typed for. */
+export type TypedPaths = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Checks, before any work is done, that every input has a name, and every output can be written and is neither an input nor
+ * another output.
+ *
+ * @throws {ArgumentError} INVALID_ARGUMENT for an empty path, or an output that is another file of the command
+ * @throws {FileError} FILE_WRITE for one that cannot be written
+ */
+export async function checkPaths(outputs: TypedPaths, inputs: TypedPaths): Promise<void> {
+  const seen = new Map<string, string>();
+  for (const [flag, path] of Object.entries(inputs)) {
+    // An unset variable of a shell script.
+    if (path === "")
+      throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: path, accepted: "a path" });
+    if (path !== undefined) seen.set(identity(path), flag);
+  }
+  for (const [flag, path] of Object.entries(outputs)) {
+    if (path === undefined) continue;
+    const other = seen.get(identity(path));
+    if (other !== undefined) {
+      const accepted = `another file than that of ${other}`;
+      throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: path, accepted });
+    }
+    seen.set(identity(path), flag);
+  }
+  for (const [flag, path] of Object.entries(outputs)) {
+    if (path !== undefined) await withTypedNames({ path: flag }, () => assertWritable(path));
+  }
+}
+
+/**
+ * Checks that an output's name says in which format a matrix is to be written.
+ *
+ * @throws {ArgumentError} INVALID_ARGUMENT for another extension
+ */
+export function checkMatrixOutput(flag: string, path: string): void {
+  try {
+    assertMatrixExtension(path);
+  } catch (cause) {
+    const facts = { argument: flag, received: path, accepted: "a file name that ends in .npy, .csv or .tsv" };
+    throw new ArgumentError("INVALID_ARGUMENT", facts, { cause });
+  }
+}
+
+/** The same text for two names of one file, links included. */
+function identity(path: string): string {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return join(absoluteFolder(path), basename(path));
+  }
+}
+
+function absoluteFolder(path: string): string {
+  try {
+    return realpathSync(dirname(path));
+  } catch {
+    return resolve(dirname(path));
+  }
+}

@@ -1,0 +1,55 @@
+import { styleText } from "node:util";
+import { Command } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { createDemoCommand } from "./demo.js";
+import { createEmbedCommand } from "./embed.js";
+import { createPlotCommand } from "./plot.js";
+
+const guide = `
+Examples:
+  $ sigma-tsne demo
+      See what standard deviations change: simulates images, maps them without
+      and with their uncertainty, and draws both maps.
+  $ sigma-tsne embed means.npy --sigma sds.npy -o map.npy
+      The map of points that are known with a mean and a standard deviation.
+  $ sigma-tsne embed data.csv -o map.csv --labels labels.txt --plot map.png
+      Plain t-SNE of a table, and a picture of the map.
+  $ sigma-tsne plot map.npy --labels labels.txt -o map.svg
+      Another picture of the same map.
+  $ sigma-tsne embed --help
+      All the options of a command.
+
+Files:
+  Matrices are .npy, .csv or .tsv, a point a row. Labels are text, one a line.
+
+Exit codes:
+  0  done
+  1  failed: a file is missing, damaged or cannot be written; the data hold
+     NaN or too few points; memory ran out
+  2  wrong usage: an unknown command or option, a value out of range, files
+     whose shapes do not belong together
+  130, 143  interrupted by SIGINT (Ctrl-C) or SIGTERM; nothing is left half
+     written
+
+Errors are one line on standard error. SIGMA_TSNE_DEBUG=1 adds the stack.
+`;
+
+/** The command line, ready to parse: commands, options and help, with failures thrown instead of ending the process. */
+export function createProgram(): Command {
+  const program = new Command("sigma-tsne")
+    .description(
+      "t-SNE that takes uncertainty seriously: maps of points in 1, 2 or 3 dimensions that heed the standard deviation of every value.",
+    )
+    .version(packageJson.version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "show this help")
+    .helpCommand("help [command]", "show the help of a command")
+    .addHelpText("after", guide);
+  for (const command of [program, createEmbedCommand(), createPlotCommand(), createDemoCommand()]) {
+    command
+      .exitOverride()
+      .configureOutput({ outputError: () => {} })
+      .configureHelp({ styleTitle: (title: string) => styleText("bold", title) });
+    if (command !== program) program.addCommand(command.helpOption("-h, --help", "show this help"));
+  }
+  return program;
+}

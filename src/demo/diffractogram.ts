@@ -1,0 +1,101 @@
+import type { FloatArray } from "../matrix.js";
+
+/** Measures the diffractograms of images of one size. */
+export interface Diffractometer {
+  /** Number of spatial frequencies that a diffractogram has. */
+  readonly length: number;
+  /**
+   * @param image `size * size` pixels, not all 0
+   * @param dose electrons a pixel that the value 1 stands for; Infinity for an image without shot noise
+   * @param output `length` numbers, overwritten
+   */
+  measure(image: FloatArray, dose: number, output: FloatArray): void;
+}
+
+/**
+ * The diffractogram, which microscopists read a specimen's periods and directions from: the power of an image at every spatial
+ * frequency, wherever in the image the structure lies. The image is multiplied by a Hann window; the power is relative to that
+ * of white noise as strong as the image's mean. Counting electrons adds the same expected power at every frequency,
+ * sum(window^2 image) / dose, which is subtracted: at any dose the expected power is that of the image without noise. Then
+ * asinh compresses it, linear near 0 and logarithmic above, where it is also defined for the negative estimates that noise
+ * leaves.
+ *
+ * @param size pixels a side
+ * @param resolution highest spatial frequency, in periods a side. Of k and -k, which have equal power, one is measured
+ */
+export function createDiffractometer(size: number, resolution: number): Diffractometer {
+  const window = new Float64Array(size * size);
+  const hann = Float64Array.from({ length: size }, (_, x) => Math.sin((Math.PI * (x + 0.5)) / size) ** 2);
+  for (let at = 0; at < window.length; at++) {
+    window[at] = (hann[Math.floor(at / size)] as number) * (hann[at % size] as number);
+  }
+  const windowSum = window.reduce((sum, weight) => sum + weight, 0);
+  const windowPower = window.reduce((sum, weight) => sum + weight * weight, 0);
+  const waves = resolution + 1;
+  const cos = new Float64Array(waves * size);
+  const sin = new Float64Array(waves * size);
+  for (let k = 0; k < waves; k++) {
+    for (let x = 0; x < size; x++) {
+      cos[k * size + x] = Math.cos((2 * Math.PI * ((k * x) % size)) / size);
+      sin[k * size + x] = Math.sin((2 * Math.PI * ((k * x) % size)) / size);
+    }
+  }
+  const frequencies = halfPlane(resolution);
+  // One-dimensional transforms of the rows, wave after wave.
+  const real = new Float64Array(waves * size);
+  const imaginary = new Float64Array(waves * size);
+  const line = new Float64Array(size);
+  const measure = (image: FloatArray, dose: number, output: FloatArray) => {
+    let mean = 0;
+    let noise = 0;
+    for (let at = 0; at < window.length; at++) {
+      const weight = window[at] as number;
+      mean += (weight * (image[at] as number)) / windowSum;
+      noise += (weight * weight * (image[at] as number)) / dose;
+    }
+    for (let y = 0; y < size; y++) {
+      for (let x = 0; x < size; x++) {
+        line[x] = (image[y * size + x] as number) * (window[y * size + x] as number);
+      }
+      for (let k = 0; k < waves; k++) {
+        let re = 0;
+        let im = 0;
+        for (let x = 0; x < size; x++) {
+          re += (line[x] as number) * (cos[k * size + x] as number);
+          im -= (line[x] as number) * (sin[k * size + x] as number);
+        }
+        real[k * size + y] = re;
+        imaginary[k * size + y] = im;
+      }
+    }
+    frequencies.forEach(([kx, ky], index) => {
+      const row = Math.abs(kx) * size;
+      // The image is real, so that the transform of a row at -k is the conjugate of that at k.
+      const sign = kx < 0 ? -1 : 1;
+      let re = 0;
+      let im = 0;
+      for (let y = 0; y < size; y++) {
+        const a = real[row + y] as number;
+        const b = sign * (imaginary[row + y] as number);
+        const c = cos[ky * size + y] as number;
+        const s = sin[ky * size + y] as number;
+        re += a * c + b * s;
+        im += b * c - a * s;
+      }
+      output[index] = Math.asinh((re * re + im * im - noise) / (mean * mean * windowPower));
+    });
+  };
+  return { length: frequencies.length, measure };
+}
+
+function halfPlane(resolution: number): [kx: number, ky: number][] {
+  const frequencies: [number, number][] = [];
+  for (let ky = 0; ky <= resolution; ky++) {
+    for (let kx = ky === 0 ? 2 : -resolution; kx <= resolution; kx++) {
+      // Next to frequency 0 the Hann window shows the mean of the image; everywhere else that mean is not seen at all.
+      const isLobe = Math.max(Math.abs(kx), ky) <= 1;
+      if (!isLobe && kx * kx + ky * ky <= resolution * resolution) frequencies.push([kx, ky]);
+    }
+  }
+  return frequencies;
+}

@@ -1,0 +1,69 @@
+import type { Matrix } from "../matrix.js";
+import { pause } from "./pause.js";
+
+/**
+ * The k nearest other points of every point by Euclidean distance, nearest first; of equally near ones the lower row first.
+ * Compares all pairs.
+ *
+ * @param points n x d, n > k
+ * @returns n x k row numbers, row after row
+ * @throws {AbortError} once the signal is aborted
+ */
+export async function nearestNeighbors(points: Matrix, k: number, signal?: AbortSignal): Promise<Int32Array> {
+  const { data, rows, cols } = points;
+  const neighbors = new Int32Array(rows * k);
+  const distances = new Float64Array(k);
+  for (let i = 0; i < rows; i++) {
+    if (i % 256 === 0) await pause(signal);
+    const nearest = neighbors.subarray(i * k, (i + 1) * k);
+    distances.fill(Number.POSITIVE_INFINITY);
+    for (let j = 0; j < rows; j++) {
+      if (j === i) continue;
+      let distance = 0;
+      for (let c = 0; c < cols; c++) distance += ((data[i * cols + c] as number) - (data[j * cols + c] as number)) ** 2;
+      if (!(distance < (distances[k - 1] as number))) continue;
+      let place = k - 1;
+      for (; place > 0 && distance < (distances[place - 1] as number); place--) {
+        distances[place] = distances[place - 1] as number;
+        nearest[place] = nearest[place - 1] as number;
+      }
+      distances[place] = distance;
+      nearest[place] = j;
+    }
+  }
+  return neighbors;
+}
+
+/**
+ * For every point 1 if most of its neighbours bear its own label, else 0; where two labels are equally frequent, that of the
+ * nearest neighbour among them counts. The mean is the leave-one-out accuracy of a k-nearest-neighbours classifier.
+ *
+ * @param neighbors n x k row numbers, nearest first
+ * @param labels n labels
+ */
+export function labelHits(neighbors: Int32Array, labels: readonly string[]): Float64Array {
+  const k = neighbors.length / labels.length;
+  return Float64Array.from(labels, (own, i) => {
+    const votes = new Map<string, number>();
+    for (const neighbor of neighbors.subarray(i * k, (i + 1) * k)) {
+      const label = labels[neighbor] as string;
+      votes.set(label, (votes.get(label) ?? 0) + 1);
+    }
+    const most = Math.max(...votes.values());
+    const elected = [...votes].find(([, count]) => count === most);
+    return elected?.[0] === own ? 1 : 0;
+  });
+}
+
+/**
+ * For every point the share of its k neighbours that are also among its k neighbours in another list, 0 to 1.
+ *
+ * @param n number of points
+ */
+export function sharedNeighbors(neighbors: Int32Array, others: Int32Array, n: number): Float64Array {
+  const k = neighbors.length / n;
+  return Float64Array.from({ length: n }, (_, i) => {
+    const known = new Set(others.subarray(i * k, (i + 1) * k));
+    return neighbors.subarray(i * k, (i + 1) * k).reduce((count, j) => count + (known.has(j) ? 1 : 0), 0) / k;
+  });
+}

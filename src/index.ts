@@ -1,0 +1,11 @@
+/**
+ * t-SNE of points, or of means with standard deviations, with the files and pictures around it.
+ *
+ * @packageDocumentation
+ */
+export { AbortError, ArgumentError, DataError, type ErrorCode, FileError, SigmaTsneError } from "./errors.js";
+export * from "./io/index.js";
+export { type FloatArray, Matrix, type MatrixLike, type NumericArray, toMatrix } from "./matrix.js";
+export * from "./pca/index.js";
+export * from "./plot/index.js";
+export * from "./tsne/index.js";

@@ -1,0 +1,142 @@
+import { open, stat } from "node:fs/promises";
+import { extname } from "node:path";
+import { ArgumentError, FileError } from "../errors.js";
+import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { checkPath, writeFileAtomic } from "./atomic-write.js";
+import { text } from "./csv.js";
+import { FORMATS, type Format, type ReadOptions, type Source } from "./format.js";
+import { checkRowRange } from "./row-range.js";
+import { systemReason } from "./system-error.js";
+
+export { assertWritable, type FileContent, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
+export type { ReadOptions } from "./format.js";
+
+/** Options of {@link writeMatrix}. */
+export interface WriteMatrixOptions {
+  /** Names of the columns, for formats that hold names. Default: x, y, z for up to three columns, else c0, c1, ... */
+  readonly columns?: readonly string[] | undefined;
+  /** Stops the writing and leaves no file. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads a matrix from a file. The content decides the format (.npy, whatever the name), then the extension (.csv, .tsv,
+ * .txt); other files are read as text.
+ *
+ * - .npy: float16/32/64, integers of 8 to 64 bits, and booleans; both byte orders; C and Fortran order; one or two
+ *   dimensions (one gives n x 1). Gives float32 for types that it holds exactly (float16, float32, integers of up to 16
+ *   bits, booleans) and float64 for the others. Of a C-order file only the wanted rows are read.
+ * - text: numbers separated by commas, semicolons, tabs or spaces, with or without a header line; gives float64. A leading
+ *   column of row names, as pandas and R write it (its header is empty or "Unnamed: 0"), is left out. Lines that start
+ *   with # are comments.
+ *
+ * NaN and infinite values are read as they are.
+ *
+ * @returns n x d numbers
+ * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where its content is no matrix
+ * @throws {ArgumentError} OUT_OF_RANGE for rows that the file does not have
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export function readMatrix(path: string, options: ReadOptions = {}): Promise<Matrix> {
+  return withSource(path, options, (format, source) => format.readMatrix(source, options));
+}
+
+/**
+ * Reads the labels of n points from a file.
+ *
+ * - .npy: n or n x 1 integers, booleans ("true", "false"), whole floats, or fixed-width strings (U, S).
+ * - text: one label a line, or the column named label, labels, class or target (the first of these that there is) of a table
+ *   with a header line. In a one-column file the first line is a header if it has one of these names, or if it alone is no number.
+ *
+ * @returns n labels as text
+ * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where its content is no list of labels
+ * @throws {ArgumentError} OUT_OF_RANGE for rows that the file does not have
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export function readLabels(path: string, options: ReadOptions = {}): Promise<string[]> {
+  return withSource(path, options, (format, source) => format.readLabels(source, options));
+}
+
+/**
+ * Writes a matrix to a .npy, .csv or .tsv file, atomically as {@link writeFileAtomic} does. .npy keeps the number type, in C
+ * order. Text has a header line, and every number in the fewest digits that read back as the same float32 or float64.
+ *
+ * @throws {FileError} FILE_WRITE for another extension, or where the file cannot be written
+ * @throws {ArgumentError} if `matrix` is none, or SHAPE_MISMATCH where there is not one name for each column
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function writeMatrix(path: string, matrix: MatrixLike, options: WriteMatrixOptions = {}): Promise<void> {
+  const encode = encoderFor(path);
+  const checked = toMatrix(matrix, "matrix");
+  const columns = options.columns ?? defaultColumns(checked.cols);
+  if (columns.length !== checked.cols) {
+    throw new ArgumentError("SHAPE_MISMATCH", {
+      argument: "columns",
+      received: columns,
+      accepted: `${checked.cols} names, one for each column`,
+    });
+  }
+  await writeFileAtomic(path, encode(checked, columns), { signal: options.signal });
+}
+
+/**
+ * Checks that the extension of `path` is one that {@link writeMatrix} writes; to be called, with {@link assertWritable}, before
+ * work whose result goes there.
+ *
+ * @throws {FileError} FILE_WRITE for another extension
+ */
+export function assertMatrixExtension(path: string): void {
+  encoderFor(path);
+}
+
+function encoderFor(path: string): NonNullable<Format["encode"]> {
+  checkPath(path);
+  const encode = formatByExtension(path)?.encode;
+  if (encode) return encode;
+  const written = FORMATS.flatMap(({ name, extensions, encode }) =>
+    encode ? `${name} (${extensions.join(", ")})` : [],
+  );
+  const list = `${written.slice(0, -1).join(", ")} or ${written.at(-1)}`;
+  throw new FileError("FILE_WRITE", path, `matrices are written as ${list}, decided by the extension`);
+}
+
+function formatByExtension(path: string): Format | undefined {
+  const extension = extname(path).toLowerCase();
+  return FORMATS.find((format) => format.extensions.includes(extension));
+}
+
+const defaultColumns = (cols: number): string[] =>
+  cols <= 3 ? ["x", "y", "z"].slice(0, cols) : Array.from({ length: cols }, (_, j) => `c${j}`);
+
+async function withSource<T>(
+  path: string,
+  { rows }: ReadOptions,
+  read: (format: Format, source: Source) => Promise<T>,
+): Promise<T> {
+  checkPath(path);
+  if (rows !== undefined) checkRowRange(rows);
+  try {
+    // Looked at before it is opened: opening a named pipe would wait for somebody to write into it.
+    const status = await stat(path);
+    if (!status.isFile()) {
+      throw new FileError("FILE_READ", path, status.isDirectory() ? "is a directory" : "is not a regular file");
+    }
+    const handle = await open(path, "r");
+    try {
+      const source = { path, handle, size: status.size };
+      return await read(await detectFormat(source), source);
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    const reason = systemReason(cause);
+    throw reason === undefined ? cause : new FileError("FILE_READ", path, `cannot be read: ${reason}`, { cause });
+  }
+}
+
+async function detectFormat({ path, handle, size }: Source): Promise<Format> {
+  if (size === 0) throw new FileError("FILE_FORMAT", path, "the file is empty");
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
+  const head = buffer.subarray(0, bytesRead);
+  return FORMATS.find((format) => format.sniff?.(head)) ?? formatByExtension(path) ?? text;
+}

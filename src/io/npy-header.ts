@@ -1,0 +1,112 @@
+import { describe, FileError } from "../errors.js";
+import type { Source } from "./format.js";
+
+/** What the header of a .npy file says. */
+export interface NpyHeader {
+  /** Byte order, as NumPy writes it; "|" where it has no meaning, "=" for that of the machine. */
+  readonly order: "<" | ">" | "|" | "=";
+  /** Kind and size of the numbers: "f4", "U10". */
+  readonly dtype: string;
+  readonly fortranOrder: boolean;
+  readonly shape: readonly number[];
+  /** Where the data begin, in bytes. */
+  readonly offset: number;
+}
+
+export const MAGIC = Buffer.from("\x93NUMPY", "latin1");
+
+/** NumPy's own headers have some hundred bytes; only structured types, which are not read here, need more. */
+const MAX_HEADER_BYTES = 2 ** 20;
+
+/**
+ * Reads and checks the header of a .npy file of version 1.0, 2.0 or 3.0
+ * (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
+ *
+ * @throws {FileError} FILE_FORMAT
+ */
+export async function readNpyHeader(source: Source): Promise<NpyHeader> {
+  const fail = (reason: string): never => {
+    throw new FileError("FILE_FORMAT", source.path, reason);
+  };
+  const read = async (offset: number, length: number): Promise<Buffer> => {
+    const { buffer, bytesRead } = await source.handle.read(Buffer.alloc(length), 0, length, offset);
+    return bytesRead === length ? buffer : fail(`the .npy header is cut off after ${offset + bytesRead} bytes`);
+  };
+  const { buffer: begin, bytesRead } = await source.handle.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0);
+  if (!MAGIC.equals(begin.subarray(0, bytesRead))) {
+    if (MAGIC.subarray(0, bytesRead).equals(begin.subarray(0, bytesRead))) {
+      fail(`the .npy header is cut off after ${bytesRead} bytes`);
+    }
+    fail(`is not a .npy file: it begins with ${describe(begin.toString("latin1"))} instead of "\\x93NUMPY"`);
+  }
+  const [major = 0, minor = 0] = await read(6, 2);
+  if (!(major >= 1 && major <= 3 && minor === 0)) {
+    fail(`.npy version ${major}.${minor} is unknown; 1.0, 2.0 and 3.0 are read`);
+  }
+  const start = major === 1 ? 10 : 12;
+  const length = (await read(8, start - 8)).readUIntLE(0, start - 8);
+  if (length > MAX_HEADER_BYTES) fail(`the .npy header claims ${length} bytes; at most ${MAX_HEADER_BYTES} are read`);
+  const text = (await read(start, length)).toString(major === 3 ? "utf8" : "latin1");
+  return { ...parseHeader(text, fail), offset: start + length };
+}
+
+type Fail = (reason: string) => never;
+
+const TOKEN = /\s*(?:([{}()[\],:])|('[^'\\]*'|"[^"\\]*")|(-?\d+)L?|(True|False))/y;
+
+/** The header is a Python literal: a dictionary of a string, a boolean and a tuple of integers. */
+function parseHeader(text: string, fail: Fail): Omit<NpyHeader, "offset"> {
+  const end = text.trimEnd().length;
+  let at = 0;
+  const next = (): string => {
+    TOKEN.lastIndex = at;
+    const [token, mark, string, integer, word] = TOKEN.exec(text) ?? [];
+    if (token === undefined) return fail(`the .npy header has ${describe(text.slice(at, at + 20))} at character ${at}`);
+    at += token.length;
+    return mark ?? string ?? integer ?? (word as string);
+  };
+  const expect = (token: string, ...expected: string[]): string =>
+    expected.includes(token) ? token : fail(`the .npy header has ${token} instead of ${expected.join(" or ")}`);
+
+  const tuple = (): number[] => {
+    const sizes: number[] = [];
+    for (let token = next(); token !== ")"; token = next()) {
+      const size = Number(token);
+      if (!Number.isSafeInteger(size) || size < 0) fail(`the shape in the .npy header has the size ${token}`);
+      sizes.push(size);
+      if (expect(next(), ",", ")") === ",") continue;
+      // In Python (5,) is a tuple and (5) is the integer 5.
+      if (sizes.length === 1) fail("the shape in the .npy header is an integer, no tuple");
+      break;
+    }
+    return sizes;
+  };
+
+  const values = new Map<string, string | boolean | number[]>();
+  expect(next(), "{");
+  for (let token = next(); token !== "}"; ) {
+    const key = token.slice(1, -1);
+    if (!/^['"]/.test(token) || values.has(key)) fail(`the .npy header has ${token} instead of another key`);
+    expect(next(), ":");
+    const value = next();
+    if (value === "[") fail("structured dtype: records of named fields; save one plain numeric array");
+    if (value === "(") values.set(key, tuple());
+    else if (/^['"]/.test(value)) values.set(key, value.slice(1, -1));
+    else values.set(key, expect(value, "True", "False") === "True");
+    if (expect(next(), ",", "}") === "}") break;
+    token = next();
+  }
+  if (at !== end) fail(`the .npy header has ${describe(text.slice(at, end))} after its end`);
+
+  const descr = values.get("descr");
+  const fortranOrder = values.get("fortran_order");
+  const shape = values.get("shape");
+  if (typeof descr !== "string" || typeof fortranOrder !== "boolean" || !Array.isArray(shape) || values.size !== 3) {
+    return fail(
+      `the .npy header must give descr, a string, fortran_order, True or False, and shape, a tuple of sizes >= 0, and nothing else`,
+    );
+  }
+  const [, order = "=", dtype] = /^([<>|=]?)([a-zA-Z?]\d*(?:\[\w+\])?)$/.exec(descr) ?? [];
+  if (dtype === undefined) return fail(`dtype ${describe(descr)} is unknown`);
+  return { order: (order || "=") as NpyHeader["order"], dtype, fortranOrder, shape };
+}

@@ -1,0 +1,270 @@
+import { endianness } from "node:os";
+import { describe, FileError } from "../errors.js";
+import { type FloatArray, Matrix } from "../matrix.js";
+import { throwIfAborted } from "./abort.js";
+import { allocate } from "./allocation.js";
+import type { Format, ReadOptions, Source } from "./format.js";
+import { MAGIC, type NpyHeader, readNpyHeader } from "./npy-header.js";
+import { resolveRowRange } from "./row-range.js";
+
+/** NumPy's format for one array. */
+export const npy: Format = {
+  name: "NumPy",
+  extensions: [".npy"],
+  sniff: (head) => MAGIC.equals(head.subarray(0, MAGIC.length)),
+  readMatrix,
+  readLabels,
+  encode,
+};
+
+const HOST_ORDER = endianness() === "LE" ? "<" : ">";
+const FOREIGN_ORDER = HOST_ORDER === "<" ? ">" : "<";
+
+/** Read at once; far below the 2 GiB that one read may give. */
+const CHUNK_BYTES = 2 ** 22;
+
+interface NumberType {
+  readonly bytes: 1 | 2 | 4 | 8;
+  readonly result: Float32ArrayConstructor | Float64ArrayConstructor;
+  /** `count` numbers from bytes in the order of the machine. */
+  decode(bytes: ArrayBuffer, count: number): ArrayLike<number | bigint>;
+}
+
+const NUMBER_TYPES: Readonly<Record<string, NumberType>> = {
+  b1: {
+    bytes: 1,
+    result: Float32Array,
+    decode: (bytes, count) => new Uint8Array(bytes, 0, count).map((value) => (value === 0 ? 0 : 1)),
+  },
+  i1: { bytes: 1, result: Float32Array, decode: (bytes, count) => new Int8Array(bytes, 0, count) },
+  u1: { bytes: 1, result: Float32Array, decode: (bytes, count) => new Uint8Array(bytes, 0, count) },
+  i2: { bytes: 2, result: Float32Array, decode: (bytes, count) => new Int16Array(bytes, 0, count) },
+  u2: { bytes: 2, result: Float32Array, decode: (bytes, count) => new Uint16Array(bytes, 0, count) },
+  i4: { bytes: 4, result: Float64Array, decode: (bytes, count) => new Int32Array(bytes, 0, count) },
+  u4: { bytes: 4, result: Float64Array, decode: (bytes, count) => new Uint32Array(bytes, 0, count) },
+  i8: { bytes: 8, result: Float64Array, decode: (bytes, count) => new BigInt64Array(bytes, 0, count) },
+  u8: { bytes: 8, result: Float64Array, decode: (bytes, count) => new BigUint64Array(bytes, 0, count) },
+  f2: {
+    bytes: 2,
+    result: Float32Array,
+    decode: (bytes, count) => Float32Array.from(new Uint16Array(bytes, 0, count), fromHalf),
+  },
+  f4: { bytes: 4, result: Float32Array, decode: (bytes, count) => new Float32Array(bytes, 0, count) },
+  f8: { bytes: 8, result: Float64Array, decode: (bytes, count) => new Float64Array(bytes, 0, count) },
+};
+
+/** What NumPy's other types are, by their first letter. */
+const OTHER_TYPES: Readonly<Record<string, string>> = {
+  O: "object arrays hold Python pickles; save with a numeric dtype",
+  c: "complex numbers; save real and imaginary parts as columns",
+  V: "structured or raw records; save one plain numeric array",
+  U: "strings; save with a numeric dtype",
+  S: "strings; save with a numeric dtype",
+  M: "dates; save with a numeric dtype",
+  m: "time spans; save with a numeric dtype",
+};
+
+async function readMatrix(source: Source, options: ReadOptions): Promise<Matrix> {
+  const header = await readNpyHeader(source);
+  const { shape } = header;
+  if (shape.length > 2) {
+    throw formatError(source, `has shape (${shape.join(", ")}); one or two dimensions are read, rows and columns`);
+  }
+  const [rows, cols] = [shape[0] ?? 1, shape[1] ?? 1];
+  return readNumbers(source, header, rows, cols, options);
+}
+
+async function readLabels(source: Source, options: ReadOptions): Promise<string[]> {
+  const header = await readNpyHeader(source);
+  const { shape, dtype } = header;
+  const [rows = 1, cols = 1] = shape;
+  if (shape.length === 0 || shape.length > 2 || cols !== 1) {
+    throw formatError(source, `has shape (${shape.join(", ")}); labels have (n,) or (n, 1)`);
+  }
+  const string = /^[US](\d+)$/.exec(dtype);
+  if (string) return readStrings(source, header, rows, Number(string[1]), options);
+  const { data } = await readNumbers(source, header, rows, 1, options);
+  if (dtype === "b1") return Array.from(data, (value) => String(value !== 0));
+  const fraction = data.findIndex((value) => !Number.isInteger(value));
+  if (fraction >= 0) {
+    const row = fraction + (options.rows?.[0] ?? 0);
+    throw formatError(source, `labels must be whole numbers or text; row ${row} has ${data[fraction]}`);
+  }
+  return Array.from(data, String);
+}
+
+async function readNumbers(
+  source: Source,
+  header: NpyHeader,
+  rows: number,
+  cols: number,
+  { rows: wanted, signal }: ReadOptions,
+): Promise<Matrix> {
+  const type = NUMBER_TYPES[header.dtype];
+  if (!type) {
+    const fact = OTHER_TYPES[header.dtype.charAt(0)] ?? "read are bool, (u)int8 to 64 and float16 to 64";
+    throw formatError(source, `dtype ${describe(header.dtype)}: ${fact}`);
+  }
+  checkDataSize(source, header, rows * cols * type.bytes);
+  const [start, end] = resolveRowRange(wanted, rows, source.path);
+  const data = allocate<FloatArray>(source.path, type.result, (end - start) * cols);
+  const byColumns = header.fortranOrder && rows > 1 && cols > 1;
+  if (header.dtype.startsWith("f") && type.result.BYTES_PER_ELEMENT === type.bytes && !byColumns) {
+    await readInPlace(source, header, data, start * cols, signal);
+    return new Matrix(data, end - start, cols);
+  }
+  const [first, last] = byColumns ? [0, rows * cols] : [start * cols, end * cols];
+  for await (const { bytes, item, count } of chunksOf(source, header, type.bytes, type.bytes, first, last, signal)) {
+    const values = type.decode(bytes, count);
+    let row = byColumns ? item % rows : Math.floor(item / cols);
+    let col = byColumns ? Math.floor(item / rows) : item % cols;
+    for (let k = 0; k < count; k++) {
+      const value = Number(values[k]);
+      if (type.bytes === 8 && !Number.isSafeInteger(value) && !header.dtype.startsWith("f")) {
+        throw formatError(
+          source,
+          `${values[k]} at row ${row}, column ${col} is too large: integers are exact below 2^53`,
+        );
+      }
+      if (row >= start && row < end) data[(row - start) * cols + col] = value;
+      if (byColumns) {
+        if (++row === rows) [row, col] = [0, col + 1];
+      } else if (++col === cols) [row, col] = [row + 1, 0];
+    }
+  }
+  return new Matrix(data, end - start, cols);
+}
+
+/** Reads numbers that stay as they are straight into the memory where they stay, from element `first` on. */
+async function readInPlace(
+  source: Source,
+  header: NpyHeader,
+  data: FloatArray,
+  first: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const start = header.offset + first * data.BYTES_PER_ELEMENT;
+  for (let done = 0; done < data.byteLength; done += CHUNK_BYTES) {
+    const chunk = Buffer.from(data.buffer, done, Math.min(CHUNK_BYTES, data.byteLength - done));
+    await readFully(source, chunk, start + done, signal);
+    if (header.order === FOREIGN_ORDER) swapBytes(chunk, data.BYTES_PER_ELEMENT);
+  }
+}
+
+/**
+ * Items `first` (included) to `last` (excluded) of the data, each of `itemBytes`, with words of `wordBytes` brought into the order
+ * of the machine. All chunks are in one buffer, one after the other.
+ */
+async function* chunksOf(
+  source: Source,
+  header: NpyHeader,
+  itemBytes: number,
+  wordBytes: number,
+  first: number,
+  last: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<{ bytes: ArrayBuffer; item: number; count: number }> {
+  const capacity = Math.min(last - first, Math.max(1, Math.floor(CHUNK_BYTES / itemBytes)));
+  const bytes = new ArrayBuffer(capacity * itemBytes);
+  for (let item = first; item < last; item += capacity) {
+    const count = Math.min(capacity, last - item);
+    const chunk = Buffer.from(bytes, 0, count * itemBytes);
+    await readFully(source, chunk, header.offset + item * itemBytes, signal);
+    if (header.order === FOREIGN_ORDER) swapBytes(chunk, wordBytes);
+    yield { bytes, item, count };
+  }
+}
+
+/** NumPy pads strings with zeros: U holds code points of four bytes, S holds bytes, taken here as UTF-8. */
+async function readStrings(
+  source: Source,
+  header: NpyHeader,
+  rows: number,
+  length: number,
+  { rows: wanted, signal }: ReadOptions,
+): Promise<string[]> {
+  if (length === 0) throw formatError(source, `dtype ${describe(header.dtype)}: strings without any characters`);
+  const isUnicode = header.dtype.startsWith("U");
+  const itemBytes = isUnicode ? length * 4 : length;
+  checkDataSize(source, header, rows * itemBytes);
+  const [start, end] = resolveRowRange(wanted, rows, source.path);
+  const labels: string[] = [];
+  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const wordBytes = isUnicode ? 4 : 1;
+  for await (const { bytes, item, count } of chunksOf(source, header, itemBytes, wordBytes, start, end, signal)) {
+    for (let k = 0; k < count; k++) {
+      const words = isUnicode
+        ? new Uint32Array(bytes, k * itemBytes, length)
+        : new Uint8Array(bytes, k * itemBytes, length);
+      const used = words.subarray(0, words.findLastIndex((word) => word !== 0) + 1);
+      try {
+        labels.push(isUnicode ? Array.from(used, (point) => String.fromCodePoint(point)).join("") : utf8.decode(used));
+      } catch (cause) {
+        throw formatError(source, `row ${item + k} is no valid ${isUnicode ? "Unicode" : "UTF-8"} text`, cause);
+      }
+    }
+  }
+  return labels;
+}
+
+async function readFully(
+  source: Source,
+  target: Buffer,
+  position: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (let done = 0; done < target.length; ) {
+    throwIfAborted(signal);
+    const { bytesRead } = await source.handle.read(target, done, target.length - done, position + done);
+    if (bytesRead === 0)
+      throw formatError(source, `became shorter while it was read: it ends at byte ${position + done}`);
+    done += bytesRead;
+  }
+}
+
+function swapBytes(bytes: Buffer, wordBytes: number): void {
+  if (wordBytes === 2) bytes.swap16();
+  if (wordBytes === 4) bytes.swap32();
+  if (wordBytes === 8) bytes.swap64();
+}
+
+function checkDataSize(source: Source, header: NpyHeader, expected: number): void {
+  const found = source.size - header.offset;
+  if (expected > found) {
+    const shape = `(${header.shape.join(", ")})`;
+    throw formatError(
+      source,
+      `is cut off: shape ${shape} of ${header.dtype} needs ${expected} bytes of data, found ${found}`,
+    );
+  }
+}
+
+function formatError(source: Source, reason: string, cause?: unknown): FileError {
+  return new FileError("FILE_FORMAT", source.path, reason, { cause });
+}
+
+/** IEEE 754 binary16: 1 bit of sign, 5 of exponent, 10 of fraction. */
+function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+function* encode({ data, rows, cols }: Matrix): Generator<Uint8Array> {
+  const dtype = `${HOST_ORDER}f${data.BYTES_PER_ELEMENT}`;
+  const dictionary = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${rows}, ${cols}), }`;
+  // Magic, version and length take 10 bytes; with them and its newline the header fills a multiple of 64.
+  const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64 - 10;
+  const header = Buffer.alloc(10 + length, " ");
+  MAGIC.copy(header);
+  header.writeUInt16LE(1, 6);
+  header.writeUInt16LE(length, 8);
+  header.write(dictionary, 10, "latin1");
+  header.write("\n", 10 + length - 1);
+  yield header;
+  for (let done = 0; done < data.byteLength; done += CHUNK_BYTES) {
+    yield new Uint8Array(data.buffer, data.byteOffset + done, Math.min(CHUNK_BYTES, data.byteLength - done));
+  }
+}

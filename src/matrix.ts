@@ -1,0 +1,171 @@
+import { ArgumentError, DataError, describe } from "./errors.js";
+
+/** The number types that matrices hold. */
+export type FloatArray = Float32Array | Float64Array;
+
+/** Any array of numbers with one element type. */
+export type NumericArray =
+  | FloatArray
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array;
+
+/** What is accepted wherever a matrix is: {@link toMatrix} turns each of them into a {@link Matrix}. */
+export type MatrixLike =
+  | Matrix
+  | { readonly data: NumericArray; readonly rows: number; readonly cols: number }
+  | { readonly data: NumericArray; readonly shape: readonly number[] }
+  | (NumericArray & { readonly shape: readonly number[] })
+  | { readonly shape: readonly number[]; dataSync(): NumericArray }
+  | readonly (readonly number[])[]
+  | readonly FloatArray[];
+
+/**
+ * The one matrix type of the package: `rows x cols` numbers, row after row (C order), in float32 or float64.
+ * It wraps `data` without copying it.
+ */
+export class Matrix {
+  readonly data: FloatArray;
+  readonly rows: number;
+  readonly cols: number;
+
+  /**
+   * @param data `rows * cols` numbers, row after row
+   * @throws {ArgumentError} SHAPE_MISMATCH if the length is another
+   */
+  constructor(data: FloatArray, rows: number, cols: number) {
+    if (
+      !Number.isSafeInteger(rows) ||
+      !Number.isSafeInteger(cols) ||
+      rows < 0 ||
+      cols < 0 ||
+      data.length !== rows * cols
+    ) {
+      throw new ArgumentError("SHAPE_MISMATCH", {
+        argument: "data",
+        received: data,
+        accepted: `${rows} x ${cols} numbers`,
+      });
+    }
+    this.data = data;
+    this.rows = rows;
+    this.cols = cols;
+  }
+
+  /** `[rows, cols]`. */
+  get shape(): [number, number] {
+    return [this.rows, this.cols];
+  }
+
+  /** Row `i`, a view on the same memory. */
+  row(i: number): FloatArray {
+    return this.data.subarray(i * this.cols, (i + 1) * this.cols);
+  }
+
+  /** The number at row `i`, column `j`. */
+  at(i: number, j: number): number {
+    return this.data[i * this.cols + j] as number;
+  }
+
+  /** Rows `start` (included) to `end` (excluded), a view on the same memory. */
+  slice(start: number, end: number): Matrix {
+    return new Matrix(this.data.subarray(start * this.cols, end * this.cols), Math.max(0, end - start), this.cols);
+  }
+
+  /** The rows as plain arrays, for small matrices and for JSON. */
+  toArrays(): number[][] {
+    return Array.from({ length: this.rows }, (_, i) => Array.from(this.row(i)));
+  }
+}
+
+const accepted =
+  "a matrix: {data, rows, cols}, {data, shape: [rows, cols]}, rows as arrays of equal length, or an object with shape and dataSync()";
+
+/**
+ * Turns whatever a caller holds into a {@link Matrix}. Float32 and float64 data are wrapped, not copied; integers and
+ * nested arrays are copied once. Values are not looked at here.
+ *
+ * @param argument the caller's name for it, used in errors
+ * @throws {ArgumentError} INVALID_ARGUMENT for anything that is no matrix, SHAPE_MISMATCH for ragged rows or a shape
+ *   that does not fit the data
+ */
+export function toMatrix(input: MatrixLike, argument = "data"): Matrix {
+  if (input instanceof Matrix) return input;
+  if (Array.isArray(input)) return fromRows(input as readonly ArrayLike<number>[], argument);
+  if (typeof input === "object" && input !== null) {
+    const source = input as { data?: unknown; shape?: unknown; rows?: unknown; cols?: unknown; dataSync?: unknown };
+    const [rows, cols] = shapeOf(source, argument);
+    if (typeof source.dataSync === "function") return wrap(source.dataSync.call(input), rows, cols, argument);
+    if (isNumericArray(input)) return wrap(input, rows, cols, argument);
+    return wrap(source.data, rows, cols, argument);
+  }
+  throw new ArgumentError("INVALID_ARGUMENT", { argument, received: input, accepted });
+}
+
+function shapeOf(source: { shape?: unknown; rows?: unknown; cols?: unknown }, argument: string): [number, number] {
+  const shape = source.shape === undefined ? [source.rows, source.cols] : source.shape;
+  const isShape =
+    (Array.isArray(shape) || ArrayBuffer.isView(shape)) &&
+    Array.from(shape as ArrayLike<unknown>).every((size) => Number.isSafeInteger(size) && (size as number) >= 0);
+  const sizes = isShape ? Array.from(shape as ArrayLike<number>) : [];
+  if (sizes.length !== 2) {
+    const received = source.shape === undefined ? source : source.shape;
+    const message =
+      sizes.length > 0 ? `${argument}: expected a shape of two dimensions, received [${sizes.join(", ")}]` : undefined;
+    throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted, ...(message ? { message } : {}) });
+  }
+  return sizes as [number, number];
+}
+
+function wrap(data: unknown, rows: number, cols: number, argument: string): Matrix {
+  if (!isNumericArray(data)) throw new ArgumentError("INVALID_ARGUMENT", { argument, received: data, accepted });
+  if (data.length !== rows * cols) {
+    throw new ArgumentError("SHAPE_MISMATCH", {
+      argument,
+      received: data,
+      accepted: `${rows} x ${cols} = ${rows * cols} numbers`,
+    });
+  }
+  // float32 holds every integer of up to 24 bits exactly; the wider types need float64.
+  if (data instanceof Float32Array || data instanceof Float64Array) return new Matrix(data, rows, cols);
+  const wide = data instanceof Int32Array || data instanceof Uint32Array;
+  return new Matrix(wide ? Float64Array.from(data) : Float32Array.from(data), rows, cols);
+}
+
+function fromRows(rows: readonly ArrayLike<number>[], argument: string): Matrix {
+  const cols = rows.length === 0 ? 0 : (rows[0]?.length ?? Number.NaN);
+  if (Number.isNaN(cols) || typeof rows[0] === "string") {
+    throw new ArgumentError("INVALID_ARGUMENT", { argument, received: rows, accepted });
+  }
+  const data = new Float64Array(rows.length * cols);
+  rows.forEach((row, i) => {
+    if (row?.length !== cols) {
+      throw new ArgumentError("SHAPE_MISMATCH", {
+        argument,
+        received: row,
+        accepted: `rows of equal length (row 0 has ${cols} columns, row ${i} has ${row?.length ?? describe(row)})`,
+      });
+    }
+    for (let j = 0; j < cols; j++) {
+      const value: unknown = row[j];
+      if (typeof value !== "number") {
+        throw new DataError("INVALID_ARGUMENT", { argument, received: value, accepted: "numbers", row: i, column: j });
+      }
+      data[i * cols + j] = value;
+    }
+  });
+  return new Matrix(data, rows.length, cols);
+}
+
+function isNumericArray(value: unknown): value is NumericArray {
+  return (
+    ArrayBuffer.isView(value) &&
+    !(value instanceof DataView) &&
+    !(value instanceof BigInt64Array) &&
+    !(value instanceof BigUint64Array)
+  );
+}

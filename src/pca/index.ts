@@ -1,0 +1,59 @@
+import { availableParallelism } from "node:os";
+import { requireInteger } from "../arguments.js";
+import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
+import { DataError } from "../errors.js";
+import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+
+/** Options of {@link pca}. */
+export interface PcaOptions {
+  /** Seed of the randomised search that serves wide data: an integer from 0 to 2^53 - 1. Default 42. */
+  seed?: number | undefined;
+  /** Threads, 1 to 1024; no influence on the result. Default: as many as the machine has processors. */
+  threads?: number | undefined;
+  /** Stops the work: the promise is rejected with an {@link AbortError}. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Principal components of n points of d dimensions. */
+export interface Pca {
+  /** Mean of each column, length d. */
+  mean: Float64Array;
+  /** components x d: orthonormal rows, the one of largest variance first; the largest entry of each is positive. */
+  components: Matrix;
+  /** Variance of the scores along each component (divisor n - 1), length `components`. */
+  variances: Float64Array;
+  /** n x components: the centred points in the components' coordinates. */
+  scores: Matrix;
+}
+
+/**
+ * Principal component analysis. Exact, through the covariance, for up to 256 columns; by randomised subspace iteration (Halko,
+ * Martinsson & Tropp 2011, algorithm 4.4) where there are more and few components are wanted.
+ *
+ * @param data n x d, finite, n >= 2
+ * @param components how many: an integer from 1 to min(n, d)
+ * @throws {ArgumentError} for a bad argument, {@link DataError} for NaN or infinities
+ */
+export async function pca(data: MatrixLike, components: number, options: PcaOptions = {}): Promise<Pca> {
+  const matrix = toMatrix(data);
+  const { seed = 42, threads = availableParallelism(), signal } = options;
+  if (matrix.rows < 2 || matrix.cols < 1) {
+    throw new DataError("TOO_FEW_POINTS", {
+      argument: "data",
+      received: `${matrix.rows} x ${matrix.cols}`,
+      accepted: "at least two rows and one column",
+    });
+  }
+  requireInteger(components, "components", 1, Math.min(matrix.rows, matrix.cols));
+  requireInteger(seed, "seed", 0, Number.MAX_SAFE_INTEGER);
+  requireInteger(threads, "threads", 1, 1024);
+  if (signal?.aborted) throw abortError(signal);
+  const job = withTranslation(() => binding.pca(matrix, components, seed, threads));
+  const found = await awaitNative(job.result, job.cancel, signal);
+  return {
+    mean: found.mean,
+    components: new Matrix(found.components, components, matrix.cols),
+    variances: found.variances,
+    scores: new Matrix(found.scores, matrix.rows, components),
+  };
+}

@@ -1,0 +1,116 @@
+import { extname } from "node:path";
+import { ArgumentError, DataError } from "../errors.js";
+import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { readLabels } from "./labels.js";
+import {
+  checkPanel,
+  type MapOptions,
+  type MapPanel,
+  PICTURE_FORMATS,
+  type PictureFormat,
+  resolveMapOptions,
+} from "./options.js";
+
+export { type MapOptions, type MapPanel, PICTURE_FORMATS, type PictureFormat, THEMES, type Theme } from "./options.js";
+
+/**
+ * Draws a map as one complete PNG or SVG picture, the same bytes for the same input. Both axes have the same scale, the points
+ * stand in a fixed random order, and labels give colours and a legend: up to 50 classes, or a colour bar for more than 50
+ * distinct numbers. Three dimensions are seen from a fixed side, nearer points larger and stronger; one dimension becomes a
+ * strip of dots, stacked where they are many.
+ *
+ * @param points n x 1, n x 2 or n x 3, finite, n >= 1
+ * @returns the bytes of the file
+ * @throws {ArgumentError} SHAPE_MISMATCH for another number of columns, or of labels; TOO_FEW_POINTS for no points;
+ *   UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE for options
+ * @throws {DataError} NOT_FINITE, with the row, for NaN and infinities
+ */
+export async function drawMap(points: MatrixLike, options: MapOptions = {}): Promise<Uint8Array> {
+  const settings = resolveMapOptions(options);
+  const matrix = checkPoints(points, "points");
+  const labels = readLabels(options.labels, matrix.rows);
+  const { drawPicture } = await import("./picture.js");
+  return drawPicture([{ points: matrix, title: "", subtitle: "" }], labels, settings);
+}
+
+/**
+ * Draws several maps of the same points beside each other, with one legend and one title for all: standard and sigma-aware
+ * t-SNE, say. Each map has its own scale, since lengths in two runs of t-SNE are not comparable.
+ *
+ * @param panels the maps, at least one, each as {@link drawMap} takes it, with labels for all of them in `options`
+ * @param options as for {@link drawMap}; without `height` the picture is as high as its square panels ask for
+ * @throws what {@link drawMap} throws
+ */
+export async function drawMapsSideBySide(panels: readonly MapPanel[], options: MapOptions = {}): Promise<Uint8Array> {
+  const settings = resolveMapOptions(options);
+  if (!Array.isArray(panels) || panels.length === 0) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "panels",
+      received: panels,
+      accepted: "an array of at least one {points, title, subtitle}",
+    });
+  }
+  const maps = panels.map((panel: MapPanel, i) => {
+    checkPanel(panel, `panels[${i}]`);
+    return {
+      points: checkPoints(panel.points, `panels[${i}].points`),
+      title: panel.title ?? "",
+      subtitle: panel.subtitle ?? "",
+    };
+  });
+  const rows = maps.map((map) => map.points.rows);
+  if (options.labels !== undefined && new Set(rows).size > 1) {
+    throw new ArgumentError("SHAPE_MISMATCH", {
+      argument: "panels",
+      received: panels,
+      accepted: `maps of the same points where labels are given, not of ${rows.join(" and ")}`,
+    });
+  }
+  const labels = readLabels(options.labels, rows[0] as number);
+  const { drawPicture } = await import("./picture.js");
+  return drawPicture(maps, labels, settings);
+}
+
+/**
+ * The picture format that a file name asks for by its extension, in either case.
+ *
+ * @throws {ArgumentError} INVALID_ARGUMENT for any other extension
+ */
+export function pictureFormat(path: string): PictureFormat {
+  const extension = typeof path === "string" ? extname(path).slice(1).toLowerCase() : "";
+  const format = PICTURE_FORMATS.find((name) => name === extension);
+  if (format === undefined) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "path",
+      received: path,
+      accepted: `a file name that ends in ${PICTURE_FORMATS.map((name) => `.${name}`).join(" or ")}`,
+    });
+  }
+  return format;
+}
+
+function checkPoints(points: MatrixLike, argument: string): Matrix {
+  const matrix = toMatrix(points, argument);
+  if (matrix.rows === 0) {
+    throw new ArgumentError("TOO_FEW_POINTS", { argument, received: points, accepted: "at least one point" });
+  }
+  if (matrix.cols < 1 || matrix.cols > 3) {
+    throw new ArgumentError("SHAPE_MISMATCH", {
+      argument,
+      received: points,
+      accepted: "a map of 1, 2 or 3 columns",
+      message: `${argument}: expected a map of 1, 2 or 3 columns, received ${matrix.rows} x ${matrix.cols}`,
+    });
+  }
+  const bad = matrix.data.findIndex((value: number) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new DataError("NOT_FINITE", {
+      argument,
+      received: matrix.data[bad],
+      accepted: "finite numbers",
+      row: Math.floor(bad / matrix.cols),
+      column: bad % matrix.cols,
+    });
+  }
+  return matrix;
+}

@@ -1,0 +1,90 @@
+import { type Context, font, shorten } from "./canvas.js";
+import type { Ink } from "./palette.js";
+import type { Box, Placement } from "./placement.js";
+
+/** More names than this hide the map. */
+const MOST_NAMES = 20;
+/** Fewer points than this would vanish behind the name. */
+const FEWEST_POINTS = 30;
+/** A map narrower than this, in sizes of the text, has no room for names. */
+const NARROWEST = 20;
+/** Cells along the longer side of the box; three by three of them are looked at to see whose points are the most. */
+const CELLS = 40;
+
+/**
+ * Writes each class's name at the median of its points, where most points are its own, and where no name of a larger class stands in the way.
+ */
+export function drawNames(
+  context: Context,
+  { x, y }: Placement,
+  codes: Int32Array,
+  names: readonly string[],
+  box: Box,
+  em: number,
+  ink: Ink,
+): void {
+  if (names.length < 2 || names.length > MOST_NAMES || Math.min(box.width, box.height) < NARROWEST * em) return;
+  const members = names.map((): number[] => []);
+  codes.forEach((code, i) => {
+    members[code]?.push(i);
+  });
+  const cell = Math.max(box.width, box.height) / CELLS;
+  const cellOf = (px: number, py: number) =>
+    Math.floor((py - box.y) / cell) * (CELLS + 1) + Math.floor((px - box.x) / cell);
+  const counts = names.map(() => new Map<number, number>());
+  codes.forEach((code, i) => {
+    const own = counts[code];
+    const at = cellOf(x[i] as number, y[i] as number);
+    own?.set(at, (own.get(at) ?? 0) + 1);
+  });
+  const countAround = (code: number, px: number, py: number) => {
+    const at = cellOf(px, py);
+    let sum = 0;
+    for (const row of [-1, 0, 1]) {
+      for (const column of [-1, 0, 1]) sum += counts[code]?.get(at + row * (CELLS + 1) + column) ?? 0;
+    }
+    return sum;
+  };
+
+  const size = 1.15 * em;
+  context.save();
+  context.font = font(size, 600);
+  context.textAlign = "center";
+  context.lineJoin = "round";
+  context.lineWidth = 0.32 * size;
+  const taken: Box[] = [];
+  const bySize = names.map((_, code) => code).sort((a, b) => (members[b]?.length ?? 0) - (members[a]?.length ?? 0));
+  for (const code of bySize) {
+    const own = members[code] as number[];
+    if (own.length < FEWEST_POINTS) continue;
+    const [px, py] = [median(own, x), median(own, y)];
+    const around = names.reduce((sum, _, other) => sum + countAround(other, px, py), 0);
+    if (countAround(code, px, py) < around / 2) continue;
+    const text = shorten(context, names[code] as string, 10 * size);
+    const width = context.measureText(text).width;
+    const label = {
+      x: Math.min(Math.max(px - width / 2, box.x), box.x + box.width - width),
+      y: py - size / 2,
+      width,
+      height: size,
+    };
+    if (taken.some((other) => overlap(label, other))) continue;
+    taken.push(label);
+    const [center, baseline] = [label.x + width / 2, py + 0.36 * size];
+    context.globalAlpha = 0.85;
+    context.strokeStyle = ink.background;
+    context.strokeText(text, center, baseline);
+    context.globalAlpha = 1;
+    context.fillStyle = ink.text;
+    context.fillText(text, center, baseline);
+  }
+  context.restore();
+}
+
+function median(members: readonly number[], values: Float64Array): number {
+  return Float64Array.from(members, (i) => values[i] as number).sort()[members.length >> 1] as number;
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+}

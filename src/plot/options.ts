@@ -1,0 +1,127 @@
+import { rejectUnknown } from "../arguments.js";
+import { ArgumentError } from "../errors.js";
+import type { MatrixLike } from "../matrix.js";
+
+/** The kinds of picture, which are also the file extensions. */
+export const PICTURE_FORMATS = ["png", "svg"] as const;
+export type PictureFormat = (typeof PICTURE_FORMATS)[number];
+
+/** Dark on white, or light on near-black. */
+export const THEMES = ["light", "dark"] as const;
+export type Theme = (typeof THEMES)[number];
+
+/** Options of {@link drawMap} and {@link drawMapsSideBySide}. All are optional. */
+export interface MapOptions {
+  /**
+   * One label a point, length n. Up to 50 distinct ones are classes, each with a colour of its own. More than 50 distinct
+   * numbers are a quantity with a colour bar; of more than 50 distinct names the 49 most frequent keep a colour and the rest
+   * are grey. `""` and NaN stand for no label.
+   */
+  labels?: ArrayLike<string | number> | undefined;
+  /** Heading of the picture, one line. Default: none. */
+  title?: string | undefined;
+  /** A second, quieter line. Default: none. */
+  subtitle?: string | undefined;
+  /** Width in pixels, an integer from 200 to 16384. Default 1600. */
+  width?: number | undefined;
+  /** Height in pixels, an integer from 200 to 16384. Default: three quarters of the width; for several maps, what they need. */
+  height?: number | undefined;
+  /** `"light"` (default) or `"dark"`. */
+  theme?: Theme | undefined;
+  /** `"png"` (default) or `"svg"`, whose text is drawn as outlines and so needs no font where it is shown. */
+  format?: PictureFormat | undefined;
+  /** Diameter of a point in pixels, > 0 to 1000. Default: smaller the more points there are. */
+  pointSize?: number | undefined;
+}
+
+/** One of several maps in a picture. */
+export interface MapPanel {
+  /** n x 1, n x 2 or n x 3. */
+  readonly points: MatrixLike;
+  /** Heading of this map. Default: none. */
+  readonly title?: string | undefined;
+  /** A second, quieter line. Default: none. */
+  readonly subtitle?: string | undefined;
+}
+
+/** Options with the defaults filled in, but for what depends on the map. */
+export interface MapSettings {
+  title: string;
+  subtitle: string;
+  width: number;
+  height: number | undefined;
+  theme: Theme;
+  format: PictureFormat;
+  pointSize: number | undefined;
+}
+
+const KEYS: Record<keyof MapOptions, true> = {
+  labels: true,
+  title: true,
+  subtitle: true,
+  width: true,
+  height: true,
+  theme: true,
+  format: true,
+  pointSize: true,
+};
+const PANEL_KEYS: Record<keyof MapPanel, true> = { points: true, title: true, subtitle: true };
+
+/**
+ * Checks all options but the labels and fills in the defaults.
+ *
+ * @throws {ArgumentError} UNKNOWN_OPTION (with the nearest name), OUT_OF_RANGE or INVALID_ARGUMENT
+ */
+export function resolveMapOptions(options: MapOptions): MapSettings {
+  if (typeof options !== "object" || options === null) reject("options", options, "an object");
+  rejectUnknown(options, Object.keys(KEYS));
+  return {
+    title: text(options.title, "title"),
+    subtitle: text(options.subtitle, "subtitle"),
+    width: side(options.width ?? 1600, "width"),
+    height: options.height === undefined ? undefined : side(options.height, "height"),
+    theme: choice(options.theme ?? "light", "theme", THEMES),
+    format: choice(options.format ?? "png", "format", PICTURE_FORMATS),
+    pointSize: options.pointSize === undefined ? undefined : diameter(options.pointSize),
+  };
+}
+
+/** @throws {ArgumentError} for a panel that is no object, has other keys than {@link MapPanel}, or a title that is no text */
+export function checkPanel(panel: MapPanel, argument: string): void {
+  if (typeof panel !== "object" || panel === null) reject(argument, panel, "an object {points, title, subtitle}");
+  rejectUnknown(panel, Object.keys(PANEL_KEYS), `${argument}.`);
+  text(panel.title, `${argument}.title`);
+  text(panel.subtitle, `${argument}.subtitle`);
+}
+
+function reject(argument: string, received: unknown, accepted: string, code?: "OUT_OF_RANGE"): never {
+  throw new ArgumentError(code ?? "INVALID_ARGUMENT", { argument, received, accepted });
+}
+
+function text(value: unknown, argument: string): string {
+  if (value !== undefined && typeof value !== "string") reject(argument, value, "a string");
+  return value ?? "";
+}
+
+function side(value: unknown, argument: string): number {
+  if (typeof value !== "number" || !(Number.isInteger(value) && value >= 200 && value <= 16384)) {
+    reject(argument, value, "an integer from 200 to 16384", outOfRange(value));
+  }
+  return value;
+}
+
+function diameter(value: unknown): number {
+  if (typeof value !== "number" || !(value > 0 && value <= 1000)) {
+    reject("pointSize", value, "a diameter in pixels, more than 0 and at most 1000", outOfRange(value));
+  }
+  return value;
+}
+
+const outOfRange = (value: unknown): "OUT_OF_RANGE" | undefined =>
+  typeof value === "number" ? "OUT_OF_RANGE" : undefined;
+
+function choice<T extends string>(value: unknown, argument: string, names: readonly T[]): T {
+  const found = names.find((name) => name === value);
+  if (found === undefined) reject(argument, value, `one of ${names.map((name) => `"${name}"`).join(", ")}`);
+  return found;
+}

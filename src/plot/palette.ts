@@ -1,0 +1,145 @@
+import {
+  filterDeficiencyDeuter,
+  filterDeficiencyProt,
+  formatHex,
+  interpolate,
+  modeLrgb,
+  modeOklab,
+  modeRgb,
+  parseHex,
+  type Rgb,
+  useMode,
+} from "culori/fn";
+import type { Theme } from "./options.js";
+
+useMode(modeRgb);
+useMode(modeLrgb);
+const toOklab = useMode(modeOklab);
+
+/** The colours of a picture beside those of its points. */
+export interface Ink {
+  background: string;
+  text: string;
+  /** Text that is to be quieter: subtitles, counts. */
+  muted: string;
+  /** Frames and outlines. */
+  line: string;
+  /** Points without a label. */
+  rest: string;
+  /** Points of a map without any labels. */
+  single: string;
+}
+
+export const INKS: Record<Theme, Ink> = {
+  light: {
+    background: "#ffffff",
+    text: "#1b1f24",
+    muted: "#626a73",
+    line: "#dfe3e8",
+    rest: "#b3b8be",
+    single: "#0072b2",
+  },
+  dark: {
+    background: "#12151a",
+    text: "#eceff3",
+    muted: "#9aa3ad",
+    line: "#2b3138",
+    rest: "#59616b",
+    single: "#56b4e9",
+  },
+};
+
+/**
+ * The eight colours that Okabe and Ito (2008, "Color Universal Design") chose to be told apart with any kind of colour vision;
+ * the last, black, turns white on a dark ground.
+ */
+const OKABE_ITO = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#f0e442"];
+const OKABE_ITO_EIGHTH: Record<Theme, string> = { light: "#000000", dark: "#ffffff" };
+
+/** OKLab lightness that stands out from the ground. */
+const LIGHTNESS: Record<Theme, readonly [number, number]> = { light: [0.38, 0.84], dark: [0.46, 0.9] };
+
+/**
+ * `count` colours that are as far apart as can be. Up to 8 they are Okabe and Ito's. Beyond, each further colour is the one of
+ * the sRGB gamut that is farthest from all before it (Glasbey et al. 2007, doi:10.1002/col.20327), in OKLab (Ottosson 2020), where
+ * a distance is the smaller of the one for normal vision and the ones for red and green blindness (Machado et al. 2009).
+ */
+export function categoricalColors(count: number, theme: Theme): string[] {
+  if (count <= OKABE_ITO.length + 1) return [...OKABE_ITO, OKABE_ITO_EIGHTH[theme]].slice(0, count);
+  const colors = [...OKABE_ITO];
+  const [darkest, lightest] = LIGHTNESS[theme];
+  const candidates = sRgbLattice().filter(({ seen }) => {
+    const [l, a, b] = seen[0] as Oklab;
+    return l >= darkest && l <= lightest && Math.hypot(a, b) > 0.05;
+  });
+  const nearest = new Float64Array(candidates.length).fill(Number.POSITIVE_INFINITY);
+  const approach = (color: Seen) => {
+    candidates.forEach((candidate, i) => {
+      nearest[i] = Math.min(nearest[i] as number, difference(candidate.seen, color));
+    });
+  };
+  for (const color of colors) approach(see(parseHex(color) as Rgb));
+  while (colors.length < count) {
+    const farthest = candidates[nearest.indexOf(Math.max(...nearest))] as (typeof candidates)[number];
+    colors.push(farthest.hex);
+    approach(farthest.seen);
+  }
+  return colors;
+}
+
+/** Nine colours of viridis (van der Walt & Smith 2015, matplotlib, CC0), equally spaced. */
+const VIRIDIS = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"];
+/** The part of viridis that stands out from the ground. */
+const VIRIDIS_PART: Record<Theme, readonly [number, number]> = { light: [0, 0.94], dark: [0.12, 1] };
+
+/** `count` colours from least to most along viridis, without the end that fades into the ground. */
+export function sequentialColors(count: number, theme: Theme): string[] {
+  const at = interpolate(
+    VIRIDIS.map((color) => parseHex(color) as Rgb),
+    "oklab",
+  );
+  const [start, end] = VIRIDIS_PART[theme];
+  return Array.from({ length: count }, (_, i) => formatHex(at(start + ((end - start) * i) / (count - 1))));
+}
+
+/** `color` moved the share `amount` towards `ground`. */
+export function fade(color: string, ground: string, amount: number): string {
+  return formatHex(interpolate([parseHex(color) as Rgb, parseHex(ground) as Rgb], "rgb")(amount));
+}
+
+type Oklab = readonly [number, number, number];
+/** A colour as it is seen with normal, red-blind and green-blind vision. */
+type Seen = readonly Oklab[];
+
+const VISIONS = [(color: Rgb) => color, filterDeficiencyProt(1), filterDeficiencyDeuter(1)];
+/** What colour-blind eyes confuse weighs less: their space is smaller, and would otherwise leave nothing but lightness to vary. */
+const DEFICIENCY_WEIGHT = 1.7;
+
+function see(color: Rgb): Seen {
+  return VISIONS.map((vision) => {
+    const { l, a, b } = toOklab(vision(color));
+    return [l, a, b];
+  });
+}
+
+function difference(p: Seen, q: Seen): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let v = 0; v < VISIONS.length; v++) {
+    const [l1, a1, b1] = p[v] as Oklab;
+    const [l2, a2, b2] = q[v] as Oklab;
+    least = Math.min(least, Math.hypot(l1 - l2, a1 - a2, b1 - b2) * (v === 0 ? 1 : DEFICIENCY_WEIGHT));
+  }
+  return least;
+}
+
+function sRgbLattice(): { hex: string; seen: Seen }[] {
+  const levels = Array.from({ length: 14 }, (_, i) => i / 13);
+  return levels.flatMap((r) =>
+    levels.flatMap((g) =>
+      levels.map((b) => {
+        const color: Rgb = { mode: "rgb", r, g, b };
+        return { hex: formatHex(color), seen: see(color) };
+      }),
+    ),
+  );
+}

@@ -1,0 +1,125 @@
+import type { Matrix } from "../matrix.js";
+
+/** A rectangle of a picture in pixels, from its upper left corner. */
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Where the points stand in the picture. */
+export interface Placement {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  /** For maps of three dimensions: 0 for the farthest points to 1 for the nearest. */
+  readonly depth: Float64Array | undefined;
+  /** The order to draw them in: random, so that no class covers another for its place in a file, or from far to near. */
+  readonly order: Uint32Array;
+}
+
+/** The side that 3-D maps are seen from: turned about the vertical axis, then tipped towards the eye. */
+const AZIMUTH = (35 * Math.PI) / 180;
+const ELEVATION = (22 * Math.PI) / 180;
+
+/**
+ * Fits a map into `box`, the same scale along both axes, the second dimension upwards.
+ *
+ * @param points n x 1, n x 2 or n x 3, finite
+ * @param diameter of a point, in pixels: none crosses the edge of the box, and in one dimension they are stacked by it
+ */
+export function placePoints(points: Matrix, box: Box, diameter: number): Placement {
+  const order = shuffled(points.rows);
+  const inner = inset(box, Math.min(diameter / 2, box.width / 2, box.height / 2));
+  const [first, second, third] = unitColumns(points);
+  if (first === undefined || second === undefined) {
+    return { ...placeStrip(first as Float64Array, order, inner, diameter), depth: undefined, order };
+  }
+  if (third === undefined) return { ...fitPlane(first, second, inner), depth: undefined, order };
+
+  const [cosA, sinA, cosE, sinE] = [Math.cos(AZIMUTH), Math.sin(AZIMUTH), Math.cos(ELEVATION), Math.sin(ELEVATION)];
+  const across = new Float64Array(points.rows);
+  const up = new Float64Array(points.rows);
+  const towards = new Float64Array(points.rows);
+  for (let i = 0; i < points.rows; i++) {
+    const [x, y, z] = [first[i] as number, second[i] as number, third[i] as number];
+    const away = sinA * x + cosA * y;
+    across[i] = cosA * x - sinA * y;
+    up[i] = cosE * z + sinE * away;
+    towards[i] = sinE * z - cosE * away;
+  }
+  order.sort((i, j) => (towards[i] as number) - (towards[j] as number));
+  // A single far point must not make all others look equally near.
+  const quantile = (q: number) => towards[order[Math.round(q * (points.rows - 1))] as number] as number;
+  const [far, near] = [quantile(0.01), quantile(0.99)];
+  const depth = towards.map((value) => (near > far ? Math.min(1, Math.max(0, (value - far) / (near - far))) : 1));
+  return { ...fitPlane(across, up, inner), depth, order };
+}
+
+/** `box` without a rim of `rim` pixels. */
+export function inset(box: Box, rim: number): Box {
+  return { x: box.x + rim, y: box.y + rim, width: box.width - 2 * rim, height: box.height - 2 * rim };
+}
+
+/** The columns divided by the largest magnitude of all, so that differences cannot overflow. */
+function unitColumns(points: Matrix): Float64Array[] {
+  let largest = 0;
+  for (const value of points.data) largest = Math.max(largest, Math.abs(value));
+  largest ||= 1;
+  return Array.from({ length: points.cols }, (_, j) =>
+    Float64Array.from({ length: points.rows }, (_, i) => points.at(i, j) / largest),
+  );
+}
+
+function fitPlane(across: Float64Array, up: Float64Array, box: Box): { x: Float64Array; y: Float64Array } {
+  const [left, right] = extent(across);
+  const [bottom, top] = extent(up);
+  const fitting = Math.min(box.width / (right - left), box.height / (top - bottom));
+  const scale = Number.isFinite(fitting) ? fitting : 0;
+  const [centerX, centerY] = [box.x + box.width / 2, box.y + box.height / 2];
+  return {
+    x: across.map((value) => centerX + scale * (value - (left + right) / 2)),
+    y: up.map((value) => centerY - scale * (value - (bottom + top) / 2)),
+  };
+}
+
+/** Dots along a line, and where several would cover each other, stacked to both sides of it. */
+function placeStrip(along: Float64Array, order: Uint32Array, box: Box, diameter: number) {
+  const [left, right] = extent(along);
+  const scale = right > left ? box.width / (right - left) : 0;
+  const x = along.map((value) => box.x + box.width / 2 + scale * (value - (left + right) / 2));
+  const height = new Uint32Array(Math.floor(box.width / diameter) + 1);
+  const binOf = (i: number) => Math.floor(((x[i] as number) - box.x) / diameter);
+  for (const i of order) height[binOf(i)] = (height[binOf(i)] as number) + 1;
+  const step = Math.min(diameter, box.height / height.reduce((a, b) => Math.max(a, b), 1));
+  const placed = new Uint32Array(height.length);
+  const y = new Float64Array(along.length);
+  for (const i of order) {
+    const bin = binOf(i);
+    const level = placed[bin] as number;
+    placed[bin] = level + 1;
+    y[i] = box.y + box.height / 2 + (level - ((height[bin] as number) - 1) / 2) * step;
+  }
+  return { x, y };
+}
+
+function extent(values: Float64Array): [number, number] {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return [least, most];
+}
+
+/** 0 to n - 1 in an order that is random but always the same (Fisher-Yates over a linear congruential generator). */
+function shuffled(n: number): Uint32Array {
+  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  let state = 1;
+  for (let i = n - 1; i > 0; i--) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const j = Math.floor((state / 2 ** 32) * (i + 1));
+    [order[i], order[j]] = [order[j] as number, order[i] as number];
+  }
+  return order;
+}

@@ -1,0 +1,252 @@
+import { availableParallelism } from "node:os";
+import { closest } from "fastest-levenshtein";
+import { rejectUnknown, requireInteger } from "../arguments.js";
+import { ArgumentError } from "../errors.js";
+import type { MatrixLike } from "../matrix.js";
+
+/** The distances between points; see the README for their formulas. */
+export const DISTANCES = ["euclidean", "inverse-variance"] as const;
+export type DistanceName = (typeof DISTANCES)[number];
+
+/** What the run is doing when it reports progress. */
+export type Stage = "pca" | "neighbors" | "affinities" | "initialization" | "optimization";
+
+/** One report of progress. */
+export interface TsneProgress {
+  stage: Stage;
+  /** Share of this stage that is done, 0 to 1. */
+  fraction: number;
+  /** Iterations done; 0 before the optimisation. */
+  iteration: number;
+  /** Iterations in all. */
+  maxIter: number;
+  /** KL divergence of the map without exaggeration, at the last iteration where it was computed (every 50th). */
+  kl: number | undefined;
+  /** Seconds since the run began. */
+  seconds: number;
+}
+
+/** Options of {@link runBhTsne} and {@link Tsne}. All are optional. */
+export interface TsneOptions {
+  /**
+   * Standard deviations of the data, of the same shape: n x d, each >= 0. Without them the run is plain t-SNE.
+   */
+  sigma?: MatrixLike | undefined;
+  /**
+   * Squared distance between points i and j. Default: `"inverse-variance"` with sigma, `"euclidean"` without.
+   * `"inverse-variance"` is the weighted mean of squared differences with weights
+   * 1 / (sigma_ik^2 + sigma_jk^2 + varianceFloor) (Ede 2020, arXiv:2003.01113). `"euclidean"` ignores sigma.
+   */
+  distance?: DistanceName | undefined;
+  /** Added to every summed variance, in squared units of sigma; > 0. Default 0.01 (Ede 2020). */
+  varianceFloor?: number | undefined;
+  /**
+   * Effective number of neighbours of a point: 1 to (n - 1) / 3. Default 30. For n < 91, where 30 is too large, the
+   * default is the largest value accepted.
+   */
+  perplexity?: number | undefined;
+  /**
+   * Accuracy of the Barnes-Hut repulsion (van der Maaten 2014): 0 to 1. A cell counts as one point where its width is below
+   * theta times its distance. 0 computes every pair exactly, in O(n^2). Default 0.5.
+   */
+  theta?: number | undefined;
+  /** Dimensions of the map: 1, 2 or 3. Default 2. */
+  dims?: number | undefined;
+  /** Iterations of gradient descent, early exaggeration included; an integer >= 0. Default 1000. */
+  maxIter?: number | undefined;
+  /** Seed of the random numbers: an integer from 0 to 2^53 - 1. Same seed, input and options: same map, bit for bit. Default 42. */
+  seed?: number | undefined;
+  /**
+   * Reduce the data to this many principal components first: an integer from 1 to min(n, d). Implies `usePca`. Default, with
+   * `usePca`: min(50, n, d). Not together with sigma, which has no meaning along other axes.
+   */
+  initialDims?: number | undefined;
+  /** Whether to reduce the data to `initialDims` principal components first. Default: only if `initialDims` is given. */
+  usePca?: boolean | undefined;
+  /**
+   * The start of the map: `"pca"`, the first principal components scaled to a standard deviation of 1e-4 (Kobak & Berens 2019),
+   * `"random"`, a Gaussian of the same width, or an n x dims matrix, taken as it is. Default `"pca"`.
+   */
+  init?: "pca" | "random" | MatrixLike | undefined;
+  /**
+   * Step length, > 0, in the convention of the reference implementation (the step is learningRate times a quarter of the gradient
+   * of KL). A number holds throughout. Default `"auto"`: n over the exaggeration in force (Belkina et al. 2019), which is
+   * n / earlyExaggeration at first and n afterwards, but at least 50.
+   */
+  learningRate?: "auto" | number | undefined;
+  /** Factor on the affinities during the first iterations, >= 1. Default 12. */
+  earlyExaggeration?: number | undefined;
+  /** Iterations with early exaggeration, an integer >= 0. Default 250. */
+  earlyExaggerationIter?: number | undefined;
+  /** Momentum during early exaggeration, 0 <= momentum < 1. Default 0.5. */
+  momentum?: number | undefined;
+  /** Momentum afterwards, 0 <= momentum < 1. Default 0.8. */
+  finalMomentum?: number | undefined;
+  /** Threads, 1 to 1024. The map does not depend on it. Default: as many as the machine has processors. */
+  threads?: number | undefined;
+  /** Whether to print progress lines to standard error. Default false. */
+  verbose?: boolean | undefined;
+  /** Called about ten times a second, and at least every 50 iterations, while the run goes on. */
+  onProgress?: ((progress: TsneProgress) => void) | undefined;
+  /** Stops the run: its promise is rejected with an {@link AbortError}. */
+  signal?: AbortSignal | undefined;
+}
+
+/** The options of a run with every default filled in, as plain data. */
+export interface ResolvedTsneOptions {
+  distance: DistanceName;
+  varianceFloor: number;
+  perplexity: number;
+  theta: number;
+  dims: 1 | 2 | 3;
+  maxIter: number;
+  seed: number;
+  /** Principal components that the data were reduced to; `undefined` where they were taken as they are. */
+  initialDims: number | undefined;
+  usePca: boolean;
+  init: "pca" | "random" | "given";
+  /** Learning rate during early exaggeration. */
+  learningRate: number;
+  /** Learning rate after it. */
+  finalLearningRate: number;
+  earlyExaggeration: number;
+  earlyExaggerationIter: number;
+  momentum: number;
+  finalMomentum: number;
+  threads: number;
+}
+
+const KEYS: Record<keyof TsneOptions, true> = {
+  sigma: true,
+  distance: true,
+  varianceFloor: true,
+  perplexity: true,
+  theta: true,
+  dims: true,
+  maxIter: true,
+  seed: true,
+  initialDims: true,
+  usePca: true,
+  init: true,
+  learningRate: true,
+  earlyExaggeration: true,
+  earlyExaggerationIter: true,
+  momentum: true,
+  finalMomentum: true,
+  threads: true,
+  verbose: true,
+  onProgress: true,
+  signal: true,
+};
+
+/**
+ * Checks the options for `n` points of `d` dimensions and fills in the defaults.
+ *
+ * @throws {ArgumentError} UNKNOWN_OPTION (with the nearest name), OUT_OF_RANGE or INVALID_ARGUMENT
+ */
+export function resolveTsneOptions(options: TsneOptions, n: number, d: number): ResolvedTsneOptions {
+  rejectUnknown(options, Object.keys(KEYS));
+  if (typeof (options.verbose ?? false) !== "boolean") reject("verbose", options.verbose, "true or false");
+  if (typeof (options.usePca ?? false) !== "boolean") reject("usePca", options.usePca, "true or false");
+  if (typeof (options.onProgress ?? reject) !== "function") reject("onProgress", options.onProgress, "a function");
+  if (options.signal !== undefined && typeof options.signal?.addEventListener !== "function") {
+    reject("signal", options.signal, "an AbortSignal");
+  }
+  const hasSigma = options.sigma !== undefined;
+  const distance = options.distance ?? (hasSigma ? "inverse-variance" : "euclidean");
+  if (!DISTANCES.includes(distance)) {
+    const guess = typeof distance === "string" ? ` (did you mean "${closest(distance, [...DISTANCES])}"?)` : "";
+    reject("distance", distance, `one of ${DISTANCES.map((name) => `"${name}"`).join(", ")}${guess}`);
+  }
+  if (distance !== "euclidean" && !hasSigma) {
+    reject("distance", distance, '"euclidean" where no sigma is given');
+  }
+  const usePca = options.usePca ?? options.initialDims !== undefined;
+  if (!usePca && options.initialDims !== undefined) {
+    reject("initialDims", options.initialDims, "to be left out where usePca is false");
+  }
+  if (usePca && hasSigma) {
+    const argument = options.initialDims === undefined ? "usePca" : "initialDims";
+    reject(
+      argument,
+      options[argument],
+      "to be left out with sigma, whose standard deviations hold along the given axes only",
+    );
+  }
+  const largestPerplexity = Math.max(1, (n - 1) / 3);
+  const perplexity = number(options.perplexity ?? Math.min(30, largestPerplexity), "perplexity");
+  if (!(perplexity >= 1 && perplexity <= largestPerplexity)) {
+    reject(
+      "perplexity",
+      perplexity,
+      `1 to ${round(largestPerplexity)}, which is (n - 1) / 3 for ${n} points`,
+      "OUT_OF_RANGE",
+    );
+  }
+  const dims = requireInteger(options.dims ?? 2, "dims", 1, 3) as 1 | 2 | 3;
+  const earlyExaggeration = within(options.earlyExaggeration ?? 12, "earlyExaggeration", 1, 1e6);
+  const learningRate = options.learningRate ?? "auto";
+  if (
+    learningRate !== "auto" &&
+    !(typeof learningRate === "number" && learningRate > 0 && Number.isFinite(learningRate))
+  ) {
+    reject(
+      "learningRate",
+      learningRate,
+      '"auto" or a number > 0',
+      typeof learningRate === "number" ? "OUT_OF_RANGE" : undefined,
+    );
+  }
+  const init = options.init ?? "pca";
+  if (typeof init === "string" && init !== "pca" && init !== "random") {
+    reject("init", init, '"pca", "random" or an n x dims matrix');
+  }
+  const varianceFloor = number(options.varianceFloor ?? 0.01, "varianceFloor");
+  if (!(varianceFloor > 0 && varianceFloor <= 1e30))
+    reject("varianceFloor", varianceFloor, "a number > 0", "OUT_OF_RANGE");
+  return {
+    distance,
+    varianceFloor,
+    perplexity,
+    theta: within(options.theta ?? 0.5, "theta", 0, 1),
+    dims,
+    maxIter: requireInteger(options.maxIter ?? 1000, "maxIter", 0, 1e9),
+    seed: requireInteger(options.seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER),
+    initialDims: usePca
+      ? requireInteger(options.initialDims ?? Math.min(50, n, d), "initialDims", 1, Math.min(n, d))
+      : undefined,
+    usePca,
+    init: typeof init === "string" ? init : "given",
+    learningRate: learningRate === "auto" ? Math.max(50, n / earlyExaggeration) : learningRate,
+    finalLearningRate: learningRate === "auto" ? Math.max(50, n) : learningRate,
+    earlyExaggeration,
+    earlyExaggerationIter: requireInteger(options.earlyExaggerationIter ?? 250, "earlyExaggerationIter", 0, 1e9),
+    momentum: momentum(options.momentum ?? 0.5, "momentum"),
+    finalMomentum: momentum(options.finalMomentum ?? 0.8, "finalMomentum"),
+    threads: requireInteger(options.threads ?? availableParallelism(), "threads", 1, 1024),
+  };
+}
+
+function reject(argument: string, received: unknown, accepted: string, code?: "OUT_OF_RANGE"): never {
+  throw new ArgumentError(code ?? "INVALID_ARGUMENT", { argument, received, accepted });
+}
+
+function number(value: unknown, argument: string): number {
+  if (typeof value !== "number") reject(argument, value, "a number");
+  return value;
+}
+
+function within(value: unknown, argument: string, least: number, most: number): number {
+  const checked = number(value, argument);
+  if (!(checked >= least && checked <= most))
+    reject(argument, checked, `a number from ${least} to ${most}`, "OUT_OF_RANGE");
+  return checked;
+}
+
+function momentum(value: unknown, argument: string): number {
+  const checked = number(value, argument);
+  if (!(checked >= 0 && checked < 1)) reject(argument, checked, "a number from 0 to less than 1", "OUT_OF_RANGE");
+  return checked;
+}
+
+const round = (value: number): number => Math.floor(value * 100) / 100;

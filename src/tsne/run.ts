@@ -1,0 +1,221 @@
+import { abortError, awaitNative, binding, type NativeProgress, withTranslation } from "../binding.js";
+import { AbortError, ArgumentError, DataError, SigmaTsneError } from "../errors.js";
+import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, type TsneProgress } from "./options.js";
+
+/** Seconds that each stage took; those without use are 0. */
+export interface TsneSeconds {
+  pca: number;
+  neighbors: number;
+  affinities: number;
+  initialization: number;
+  optimization: number;
+  /** From the call to the result, the check and copy of the input included; pauses between steps are not. */
+  total: number;
+}
+
+/** A map and how it came about. */
+export interface TsneResult {
+  /** n x dims positions, float32, in the order of the input, centred. */
+  embedding: Matrix;
+  /** KL divergence of the map from the affinities, KL(P||Q) in nats, without exaggeration; the lower the better. */
+  kl: number;
+  /** Iterations done. */
+  iterations: number;
+  /** How repulsion was computed. */
+  method: "barnes-hut" | "exact";
+  seconds: TsneSeconds;
+  /** The options as they were used, defaults filled in. */
+  options: ResolvedTsneOptions;
+}
+
+/** The largest start that float32 positions can spread from. */
+const LARGEST_START = 1e6;
+
+/**
+ * One embedding as an object that keeps its state: fit some iterations, look at the map, go on, stop.
+ *
+ * ```ts
+ * const tsne = new Tsne(means, { sigma });
+ * let { embedding } = await tsne.fit(250);
+ * ({ embedding } = await tsne.fit()); // the rest of maxIter
+ * ```
+ */
+export class Tsne {
+  /** The options in use, defaults filled in. */
+  readonly options: ResolvedTsneOptions;
+  readonly #native: InstanceType<typeof binding.Run>;
+  readonly #rows: number;
+  readonly #cols: number;
+  readonly #onProgress: ((progress: TsneProgress) => void) | undefined;
+  readonly #signal: AbortSignal | undefined;
+  readonly #verbose: boolean;
+  #iteration = 0;
+  #seconds = 0;
+  #stopping = false;
+  #fitting = false;
+
+  /**
+   * Checks and copies the data; the work begins with {@link fit}.
+   *
+   * @param data n x d means, n >= 3, finite
+   * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded
+   */
+  constructor(data: MatrixLike, options: TsneOptions = {}) {
+    const start = performance.now();
+    const matrix = toMatrix(data, "data");
+    requireOptions(options);
+    if (matrix.rows < 3 || matrix.cols < 1) {
+      throw new DataError("TOO_FEW_POINTS", {
+        argument: "data",
+        received: `${matrix.rows} x ${matrix.cols}`,
+        accepted: "at least 3 points of at least 1 dimension",
+      });
+    }
+    this.options = resolveTsneOptions(options, matrix.rows, matrix.cols);
+    const sigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
+    if (sigma && (sigma.rows !== matrix.rows || sigma.cols !== matrix.cols)) {
+      throw shapeMismatch("sigma", sigma, `${matrix.rows} x ${matrix.cols}, the shape of the data`);
+    }
+    const given =
+      this.options.init === "given"
+        ? givenStart(options.init as MatrixLike, matrix.rows, this.options.dims)
+        : undefined;
+    this.#native = withTranslation(() => new binding.Run(matrix, sigma, given, this.options));
+    this.#rows = matrix.rows;
+    this.#cols = matrix.cols;
+    this.#onProgress = options.onProgress;
+    this.#signal = options.signal;
+    this.#verbose = options.verbose ?? false;
+    this.#seconds = (performance.now() - start) / 1000;
+  }
+
+  /** Iterations done. */
+  get iteration(): number {
+    return this.#iteration;
+  }
+
+  /**
+   * Goes on with gradient descent; the first call computes neighbours and affinities before.
+   *
+   * @param iterations how many more, an integer >= 0; it may pass `maxIter`. Default: the rest of `maxIter`.
+   * @returns the map as it stands then
+   * @throws {AbortError} if the signal is aborted; the run stands at its last iteration and can go on after {@link stop}
+   */
+  async fit(iterations: number = Math.max(0, this.options.maxIter - this.#iteration)): Promise<TsneResult> {
+    if (!(Number.isSafeInteger(iterations) && iterations >= 0)) {
+      throw new ArgumentError("OUT_OF_RANGE", {
+        argument: "iterations",
+        received: iterations,
+        accepted: "an integer >= 0",
+      });
+    }
+    if (this.#fitting) throw new SigmaTsneError("BUSY", "the run is still at work: await its fit() first");
+    if (this.#signal?.aborted) throw abortError(this.#signal);
+    this.#fitting = true;
+    this.#stopping = false;
+    const begin = performance.now();
+    const before = this.#seconds;
+    const elapsed = () => before + (performance.now() - begin) / 1000;
+    let kl: number | undefined;
+    try {
+      kl = await this.#advance(this.#iteration + iterations, elapsed);
+    } finally {
+      this.#fitting = false;
+      this.#iteration = this.#native.iteration();
+      this.#seconds = elapsed();
+    }
+    return {
+      embedding: new Matrix(this.#native.embedding(), this.#rows, this.options.dims),
+      kl: kl as number,
+      iterations: this.#iteration,
+      method: this.options.theta === 0 ? "exact" : "barnes-hut",
+      seconds: { ...this.#native.seconds(), total: this.#seconds },
+      options: this.options,
+    };
+  }
+
+  /**
+   * Ends the {@link fit} at work after its current iteration: it resolves to the map as it stands, or rejects with an
+   * {@link AbortError} if there is no map yet. A later fit() goes on from there.
+   */
+  stop(): void {
+    if (!this.#fitting) return;
+    this.#stopping = true;
+    this.#native.cancel();
+  }
+
+  async #advance(until: number, elapsed: () => number): Promise<number | undefined> {
+    if (this.#verbose && this.#iteration === 0) {
+      const { distance, perplexity, threads } = this.options;
+      log(`${this.#rows} points x ${this.#cols}, ${distance} distance, perplexity ${perplexity}, ${threads} threads`);
+    }
+    const cancel = () => this.#native.cancel();
+    let kl: number | undefined;
+    const report = (progress: NativeProgress) => {
+      kl = progress.kl ?? kl;
+      const full = { ...progress, kl, maxIter: Math.max(until, this.options.maxIter), seconds: elapsed() };
+      if (this.#verbose && progress.stage !== "optimization" && progress.fraction === 0) log(`${progress.stage} ...`);
+      if (this.#verbose && progress.kl !== undefined) {
+        log(`iteration ${progress.iteration}: KL ${progress.kl.toFixed(4)}, ${full.seconds.toFixed(1)} s`);
+      }
+      this.#onProgress?.(full);
+    };
+    const wanted = this.#verbose || this.#onProgress ? report : undefined;
+    try {
+      return await awaitNative(this.#native.advance(until, true, wanted), cancel, this.#signal);
+    } catch (error) {
+      const resumable = error instanceof AbortError && this.#stopping && !this.#signal?.aborted;
+      if (!resumable || this.#native.iteration() === 0) throw error;
+      return await awaitNative(this.#native.advance(this.#native.iteration(), true, undefined), cancel, this.#signal);
+    }
+  }
+}
+
+/**
+ * Embeds points, or means with standard deviations, by Barnes-Hut t-SNE (van der Maaten 2014) and resolves to the map.
+ * The work is done off the main thread.
+ *
+ * @param data n x d means, n >= 3, finite
+ * @param options see {@link TsneOptions}; `sigma`, n x d, makes the run sigma-aware (Ede 2020, arXiv:2003.01113)
+ * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded,
+ *   {@link AbortError} when stopped through `options.signal`
+ */
+export async function runBhTsne(data: MatrixLike, options: TsneOptions = {}): Promise<TsneResult> {
+  if (options?.signal?.aborted) throw abortError(options.signal);
+  return new Tsne(data, options).fit();
+}
+
+function requireOptions(options: unknown): asserts options is TsneOptions {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  throw new ArgumentError("INVALID_ARGUMENT", { argument: "options", received: options, accepted: "an object" });
+}
+
+function givenStart(init: MatrixLike, rows: number, dims: number): Matrix {
+  const start = toMatrix(init, "init");
+  if (start.rows !== rows || start.cols !== dims)
+    throw shapeMismatch("init", start, `${rows} x ${dims}, points x dims`);
+  const bad = start.data.findIndex((value) => !(Math.abs(value) <= LARGEST_START));
+  if (bad >= 0) {
+    const value = start.data[bad] as number;
+    throw new DataError(Number.isFinite(value) ? "OUT_OF_RANGE" : "NOT_FINITE", {
+      argument: "init",
+      received: value,
+      accepted: `numbers from -${LARGEST_START} to ${LARGEST_START}`,
+      row: Math.floor(bad / dims),
+      column: bad % dims,
+    });
+  }
+  return start;
+}
+
+function shapeMismatch(argument: string, matrix: Matrix, accepted: string): ArgumentError {
+  return new ArgumentError("SHAPE_MISMATCH", {
+    argument,
+    received: matrix.shape,
+    accepted,
+    message: `${argument}: expected ${accepted}, received ${matrix.rows} x ${matrix.cols}`,
+  });
+}
+
+const log = (line: string): void => void process.stderr.write(`sigma-tsne: ${line}\n`);

@@ -1,0 +1,7 @@
+export {
+  generateMicrographs,
+  MICROGRAPH_CLASSES,
+  type MicrographClass,
+  type MicrographOptions,
+  type Micrographs,
+} from "./micrographs.js";

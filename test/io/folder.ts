@@ -1,0 +1,14 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll } from "vitest";
+
+/** A folder for the tests of one file; gives the path of a name in it. */
+export function useFolder(): (name: string) => string {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "sigma-tsne-io-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  return (name) => join(folder, name);
+}

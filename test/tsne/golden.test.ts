@@ -1,0 +1,28 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { readMatrix } from "../../src/io/index.js";
+import { runBhTsne } from "../../src/tsne/index.js";
+import summary from "../fixtures/golden/summary.json" with { type: "json" };
+
+const fixture = (name: string) => readMatrix(join(import.meta.dirname, "..", "fixtures", "golden", `${name}.npy`));
+const mu = await fixture("mu");
+const sigma = await fixture("sigma");
+const y = await fixture("y");
+const atY = { perplexity: summary.perplexity, init: y, maxIter: 0 };
+
+test.each([
+  ["exact", 0, 5],
+  ["Barnes-Hut", 0.2, 3],
+])("the KL divergence of a given map is that of the reference, %s", async (_, theta, digits) => {
+  const plain = await runBhTsne(mu, { ...atY, theta });
+  expect(plain.kl).toBeCloseTo(summary.euclidean_kl_at_y, digits);
+  const aware = await runBhTsne(mu, { ...atY, theta, sigma });
+  expect(aware.kl).toBeCloseTo(summary.sigma_kl_at_y, digits);
+});
+
+test("no iterations leave a given start as it is", async () => {
+  const { embedding, iterations } = await runBhTsne(mu, atY);
+  expect(embedding.data).toEqual(Float32Array.from(y.data));
+  expect(embedding.shape).toEqual([summary.n, 2]);
+  expect(iterations).toBe(0);
+});

@@ -1,0 +1,70 @@
+import { Matrix } from "../../src/matrix.js";
+
+/** Uniform numbers from 0 to 1, the same ones for the same seed. */
+export function uniformNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return (state >>> 8) / 2 ** 24;
+  };
+}
+
+/** `n` points in `groups` round groups, in turn: point i belongs to group i % groups. All are exact in float32. */
+export function makeGroups(n: number, d: number, groups = 3, seed = 7): Matrix {
+  const uniform = uniformNumbers(seed);
+  const bell = () => uniform() + uniform() + uniform() - 1.5;
+  const data = new Float64Array(n * d);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < d; j++) data[i * d + j] = Math.fround(bell() + (j % groups === i % groups ? 4 : 0));
+  }
+  return new Matrix(data, n, d);
+}
+
+/** n x d numbers from `least` to `most`, exact in float32. */
+export function makeUniform(n: number, d: number, least: number, most: number, seed = 11): Matrix {
+  const uniform = uniformNumbers(seed);
+  return new Matrix(
+    Float64Array.from({ length: n * d }, () => Math.fround(least + (most - least) * uniform())),
+    n,
+    d,
+  );
+}
+
+export function mapValues(matrix: Matrix, change: (value: number, row: number, column: number) => number): Matrix {
+  return new Matrix(
+    Float64Array.from(matrix.data, (value, at) => change(value, Math.floor(at / matrix.cols), at % matrix.cols)),
+    matrix.rows,
+    matrix.cols,
+  );
+}
+
+/** The rows of `matrix` in the order that `order` lists them. */
+export function takeRows(matrix: Matrix, order: readonly number[]): Matrix {
+  return new Matrix(Float64Array.from(order.flatMap((row) => Array.from(matrix.row(row)))), order.length, matrix.cols);
+}
+
+/** The numbers 0 to n - 1 in disorder. */
+export function makePermutation(n: number): number[] {
+  const uniform = uniformNumbers(n);
+  return Array.from({ length: n }, (_, i) => ({ i, at: uniform() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ i }) => i);
+}
+
+export function bytes(matrix: Matrix): Buffer {
+  return Buffer.from(matrix.data.buffer, matrix.data.byteOffset, matrix.data.byteLength);
+}
+
+/** Share of the points whose nearest neighbour on the map belongs to the same group. */
+export function nearestNeighborAccuracy(map: Matrix, groups: number): number {
+  let hits = 0;
+  for (let i = 0; i < map.rows; i++) {
+    let nearest = { distance: Number.POSITIVE_INFINITY, point: i };
+    for (let j = 0; j < map.rows; j++) {
+      const distance = Math.hypot(...Array.from(map.row(i), (value, axis) => value - map.at(j, axis)));
+      if (j !== i && distance < nearest.distance) nearest = { distance, point: j };
+    }
+    if (nearest.point % groups === i % groups) hits++;
+  }
+  return hits / map.rows;
+}

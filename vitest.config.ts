@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+const shared = { testTimeout: 60_000, hookTimeout: 120_000 };
+
+// "unit" imports the sources; "e2e" runs the built command line and the built package as processes.
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { ...shared, name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**"] } },
+      { test: { ...shared, name: "e2e", include: ["test/e2e/**/*.test.ts"], globalSetup: ["test/e2e/build.ts"] } },
+    ],
+  },
+});
