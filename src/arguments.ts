@@ -21,6 +21,18 @@ export function rejectUnknown(options: object, known: readonly string[], prefix 
   }
 }
 
+/** @throws {ArgumentError} INVALID_ARGUMENT for options that are no plain object */
+export function requireOptions(options: unknown): asserts options is object {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  throw new ArgumentError("INVALID_ARGUMENT", { argument: "options", received: options, accepted: "an object" });
+}
+
+/** @throws {ArgumentError} INVALID_ARGUMENT for a signal that is given and none */
+export function requireSignal(signal: unknown): void {
+  if (signal === undefined || typeof (signal as AbortSignal | null)?.addEventListener === "function") return;
+  throw new ArgumentError("INVALID_ARGUMENT", { argument: "signal", received: signal, accepted: "an AbortSignal" });
+}
+
 /**
  * `value`, if it is an integer from `least` to `most`.
  *

@@ -38,6 +38,13 @@ export class Matrix {
    * @throws {ArgumentError} SHAPE_MISMATCH if the length is another
    */
   constructor(data: FloatArray, rows: number, cols: number) {
+    if (!(data instanceof Float32Array || data instanceof Float64Array)) {
+      throw new ArgumentError("INVALID_ARGUMENT", {
+        argument: "data",
+        received: data,
+        accepted: "a Float32Array or a Float64Array",
+      });
+    }
     if (
       !Number.isSafeInteger(rows) ||
       !Number.isSafeInteger(cols) ||
@@ -137,17 +144,18 @@ function wrap(data: unknown, rows: number, cols: number, argument: string): Matr
 }
 
 function fromRows(rows: readonly ArrayLike<number>[], argument: string): Matrix {
-  const cols = rows.length === 0 ? 0 : (rows[0]?.length ?? Number.NaN);
-  if (Number.isNaN(cols) || typeof rows[0] === "string") {
+  if (rows.length > 0 && !isRow(rows[0])) {
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received: rows, accepted });
   }
+  const cols = rows[0]?.length ?? 0;
   const data = new Float64Array(rows.length * cols);
-  rows.forEach((row, i) => {
-    if (row?.length !== cols) {
+  // Not forEach, which would pass over the holes of a sparse array.
+  for (const [i, row] of rows.entries()) {
+    if (!(isRow(row) && row.length === cols)) {
       throw new ArgumentError("SHAPE_MISMATCH", {
         argument,
         received: row,
-        accepted: `rows of equal length (row 0 has ${cols} columns, row ${i} has ${row?.length ?? describe(row)})`,
+        accepted: `rows of equal length (row 0 has ${cols} columns, row ${i} has ${isRow(row) ? row.length : describe(row)})`,
       });
     }
     for (let j = 0; j < cols; j++) {
@@ -157,9 +165,11 @@ function fromRows(rows: readonly ArrayLike<number>[], argument: string): Matrix 
       }
       data[i * cols + j] = value;
     }
-  });
+  }
   return new Matrix(data, rows.length, cols);
 }
+
+const isRow = (value: unknown): boolean => Array.isArray(value) || isNumericArray(value);
 
 function isNumericArray(value: unknown): value is NumericArray {
   return (

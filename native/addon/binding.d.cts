@@ -14,6 +14,8 @@ declare namespace binding {
   }
 
   interface NativeOptions {
+    method: "auto" | "barnes-hut" | "fft" | "exact";
+    meshSpacing: number;
     distance: string;
     varianceFloor: number;
     perplexity: number;
@@ -48,9 +50,11 @@ declare namespace binding {
     ): Promise<number | undefined>;
     /** Makes a running advance() reject with code ABORTED. */
     cancel(): void;
-    /** n x dims, row after row. Like the two below, throws BUSY during advance(). */
+    /** n x dims, row after row. Like iteration() and seconds(), throws BUSY during advance(). */
     embedding(): Float32Array;
     iteration(): number;
+    /** The method in use, `auto` resolved. */
+    method(): "barnes-hut" | "fft" | "exact";
     seconds(): Record<NativeProgress["stage"], number>;
   }
 

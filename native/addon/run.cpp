@@ -19,6 +19,11 @@ constexpr std::chrono::milliseconds kReportEvery{100};
 Options read_options(const Napi::Object& from) {
   const auto number = [&](const char* key) { return from.Get(key).ToNumber().DoubleValue(); };
   Options options;
+  const std::string method = from.Get("method").ToString();
+  for (const Method known : {Method::exact, Method::barnes_hut, Method::particle_mesh}) {
+    if (method == name_of(known)) options.method = known;
+  }
+  options.mesh_spacing = number("meshSpacing");
   options.distance = from.Get("distance").ToString();
   options.variance_floor = number("varianceFloor");
   options.perplexity = number("perplexity");
@@ -45,6 +50,12 @@ std::vector<float> copy_start(const MatrixView& start) {
   return copy;
 }
 
+// Threads end with the job, not with the object, which may wait long for the garbage collector.
+struct Rest {
+  Run& run;
+  ~Rest() { run.rest(); }
+};
+
 // Calls `make`, turning what it throws into a JavaScript error about `argument`.
 template <class Make>
 auto about(Napi::Env env, const char* argument, Make&& make) {
@@ -62,7 +73,8 @@ Napi::Function RunObject::define(Napi::Env env) {
       env, "Run",
       {InstanceMethod<&RunObject::advance>("advance"), InstanceMethod<&RunObject::cancel>("cancel"),
        InstanceMethod<&RunObject::embedding>("embedding"), InstanceMethod<&RunObject::iteration>("iteration"),
-       InstanceMethod<&RunObject::seconds>("seconds")});
+       InstanceMethod<&RunObject::method>("method"),
+                      InstanceMethod<&RunObject::seconds>("seconds")});
 }
 
 RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObject>(info) {
@@ -93,7 +105,11 @@ RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObjec
     shared_ = std::make_shared<Shared>();
     shared_->run = std::make_unique<Run>(std::move(points), options, std::move(start));
   });
+  held_bytes_ = static_cast<std::int64_t>(shared_->run->bytes());
+  Napi::MemoryManagement::AdjustExternalMemory(env, held_bytes_);
 }
+
+RunObject::~RunObject() { Napi::MemoryManagement::AdjustExternalMemory(Env(), -held_bytes_); }
 
 Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -105,13 +121,15 @@ Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
   shared->run->clear_cancellation();
   Work work;
   work.run = [shared, until, wants_kl](const std::function<void(Work::Report)>& send) {
+    const Rest rest{*shared->run};
     auto last = std::chrono::steady_clock::now();
     Stage stage = Stage::pca;
     bool first = true;
     shared->kl.reset();
     shared->run->advance(until, [&](const Progress& progress) {
       const auto now = std::chrono::steady_clock::now();
-      if (!first && stage == progress.stage && !progress.kl && now - last < kReportEvery) return;
+      const bool is_due = first || stage != progress.stage || progress.kl || progress.iteration == until;
+      if (!is_due && now - last < kReportEvery) return;
       first = false;
       stage = progress.stage;
       last = now;
@@ -150,6 +168,10 @@ Napi::Value RunObject::embedding(const Napi::CallbackInfo& info) {
 Napi::Value RunObject::iteration(const Napi::CallbackInfo& info) {
   refuse_while_busy(info.Env());
   return Napi::Number::New(info.Env(), static_cast<double>(shared_->run->iteration()));
+}
+
+Napi::Value RunObject::method(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), name_of(shared_->run->options().method));
 }
 
 Napi::Value RunObject::seconds(const Napi::CallbackInfo& info) {

@@ -13,12 +13,14 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
  public:
   static Napi::Function define(Napi::Env env);
   explicit RunObject(const Napi::CallbackInfo& info);
+  ~RunObject() override;
 
  private:
   Napi::Value advance(const Napi::CallbackInfo& info);
   Napi::Value cancel(const Napi::CallbackInfo& info);
   Napi::Value embedding(const Napi::CallbackInfo& info);
   Napi::Value iteration(const Napi::CallbackInfo& info);
+  Napi::Value method(const Napi::CallbackInfo& info);
   Napi::Value seconds(const Napi::CallbackInfo& info);
   void refuse_while_busy(Napi::Env env) const;
 
@@ -29,6 +31,8 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
     std::optional<double> kl;
   };
   std::shared_ptr<Shared> shared_;
+  // What the garbage collector is told that this object holds.
+  std::int64_t held_bytes_ = 0;
 };
 
 }  // namespace sigma::addon

@@ -46,7 +46,9 @@ Run::Run(Gaussians points, Options options, std::vector<float> given)
       team_(options_.threads),
       random_(options_.seed),
       points_(std::move(points)),
-      given_(std::move(given)) {}
+      given_(std::move(given)) {
+  options_.method = resolve_method(options_.method, points_.count(), options_.dims, options_.theta);
+}
 
 void Run::advance(std::uint64_t until, const OnProgress& progress) {
   cancellation_.check();
@@ -72,8 +74,11 @@ void Run::reduce(const OnProgress& progress) {
   if (options_.initial_dims > 0) {
     const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::pca)]);
     progress({Stage::pca, 0, 0, {}});
+    // A search that is cancelled must not have drawn from the stream: it is done again.
+    Random random = random_;
     points_.means =
-        find_principal_components(points_.means, options_.initial_dims, random_, team_, cancellation_).scores;
+        find_principal_components(points_.means, options_.initial_dims, random, team_, cancellation_).scores;
+    random_ = random;
     progress({Stage::pca, 1, 0, {}});
   }
   reduced_ = true;
@@ -119,7 +124,9 @@ void Run::start(const OnProgress& progress) {
     positions_.assign(n * stride, 0.0f);
     for (std::size_t i = 0; i < n; ++i) std::copy_n(&given_[i * dims], dims, &positions_[i * stride]);
   } else {
-    positions_ = initialize(points_.means, options_.start, options_.dims, random_, team_, cancellation_);
+    Random random = random_;
+    positions_ = initialize(points_.means, options_.start, options_.dims, random, team_, cancellation_);
+    random_ = random;
   }
   order_.resize(n);
   std::iota(order_.begin(), order_.end(), 0u);
@@ -127,9 +134,8 @@ void Run::start(const OnProgress& progress) {
   velocity_.assign(n * stride, 0.0f);
   gains_.assign(n * stride, 1.0f);
   forces_.assign(n * stride, 0.0f);
-  repulsion_ = make_repulsion(options_.dims, options_.theta, team_);
+  repulsion_ = make_repulsion(options_.method, options_.dims, options_.theta, options_.mesh_spacing, team_);
   sort_rows();
-  // The data has served; only its count is asked for from here on.
   given_ = {};
   started_ = true;
   progress({Stage::initialization, 1, 0, {}});
@@ -189,6 +195,13 @@ void Run::step() {
   });
   positions_.swap(next_);
   ++iteration_;
+}
+
+std::size_t Run::bytes() const {
+  const std::size_t n = points_.count();
+  const std::size_t columns = points_.dims() * (points_.variances.rows() > 0 ? 2 : 1);
+  const auto pairs = static_cast<std::size_t>(6 * options_.perplexity);
+  return n * (columns * sizeof(float) + pairs * 2 * sizeof(float) + 5 * stride_of(options_.dims) * sizeof(float));
 }
 
 std::vector<float> Run::embedding() const {

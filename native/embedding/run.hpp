@@ -46,10 +46,15 @@ class Run {
   void cancel() { cancellation_.request(); }
   void clear_cancellation() { cancellation_.clear(); }
 
+  // Ends the threads until they are needed again.
+  void rest() { team_.rest(); }
+  // About the memory that the run holds on to: its points and its map.
+  std::size_t bytes() const;
+
   std::uint64_t iteration() const { return iteration_; }
   std::size_t count() const { return points_.count(); }
+  // With the method that stands for automatic.
   const Options& options() const { return options_; }
-  const char* repulsion_name() const { return options_.theta == 0 ? "exact" : "barnes-hut"; }
   // n x dims, in the order of the input, centred.
   std::vector<float> embedding() const;
   // KL(P||Q) of the map as it stands, without exaggeration (van der Maaten & Hinton 2008, eq. 2). Z comes from the

@@ -4,4 +4,5 @@
 #include "../embedding/descent_kernels.inl"
 #include "../linalg/matrix_kernels.inl"
 #include "../neighbors/distance_kernels.inl"
+#include "../repulsion/mesh_kernels.inl"
 #include "../repulsion/repulsion_kernels.inl"

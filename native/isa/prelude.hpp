@@ -18,5 +18,6 @@
 #include "../embedding/descent_kernels.hpp"
 #include "../linalg/matrix_kernels.hpp"
 #include "../neighbors/distance_kernels.hpp"
+#include "../repulsion/mesh_kernels.hpp"
 #include "../repulsion/repulsion_kernels.hpp"
 #include "../support/isa.hpp"

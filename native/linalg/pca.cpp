@@ -10,7 +10,8 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
-constexpr std::size_t kExactColumns = 256;
+// Up to this many rows or columns, whichever are fewer, the eigenproblem is solved whole.
+constexpr std::size_t kExactSize = 256;
 constexpr std::size_t kOversampling = 12;
 constexpr int kPowerIterations = 6;
 
@@ -78,6 +79,33 @@ std::vector<double> find_subspace(const PackedMatrix& rows, std::size_t l, Rando
   return basis;
 }
 
+// Eigenvectors of rows rows^T, for few rows of many columns.
+SymmetricEigen solve_among_rows(const PackedMatrix& rows, ThreadTeam& team, const Cancellation& cancellation) {
+  const std::size_t n = rows.rows(), d = rows.cols();
+  PackedMatrix transposed(d, n);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < d; ++j) transposed.at(j, i) = rows.at(i, j);
+  }
+  return solve_symmetric(gram(transposed, transposed, team, cancellation), n, cancellation);
+}
+
+// Eigenvectors u among the rows to components rows^T u / |rows^T u| (k x d). Those without variance, which centred rows have at
+// least one of, get a direction orthogonal to the others.
+void lift(const SymmetricEigen& eigen, const PackedMatrix& rows, std::size_t k, std::vector<double>& components,
+          Random& random, ThreadTeam& team, const Cancellation& cancellation) {
+  const std::size_t n = rows.rows(), d = rows.cols();
+  PackedMatrix vectors(n, k);
+  for (std::size_t c = 0; c < k; ++c) {
+    for (std::size_t i = 0; i < n; ++i) vectors.at(i, c) = static_cast<float>(eigen.vectors[c * n + i]);
+  }
+  components = gram(vectors, rows, team, cancellation);
+  for (std::size_t c = 0; c < k; ++c) {
+    if (eigen.values[c] > 1e-10 * eigen.values[0]) continue;
+    for (std::size_t j = 0; j < d; ++j) components[c * d + j] = random.normal();
+  }
+  orthonormalize(components, k, d);
+}
+
 }  // namespace
 
 Pca find_principal_components(const PackedMatrix& rows, std::size_t k, Random& random, ThreadTeam& team,
@@ -85,25 +113,29 @@ Pca find_principal_components(const PackedMatrix& rows, std::size_t k, Random& r
   const std::size_t n = rows.rows(), d = rows.cols();
   const double divisor = static_cast<double>(std::max<std::size_t>(n, 2) - 1);
   Pca result;
-  const bool exact = d <= kExactColumns || 2 * (k + kOversampling) > std::min(n, d);
-  if (exact) {
-    SymmetricEigen eigen = solve_symmetric(gram(rows, rows, team, cancellation), d);
-    result.components.assign(eigen.vectors.begin(), eigen.vectors.begin() + static_cast<std::ptrdiff_t>(k * d));
-    result.variances.assign(eigen.values.begin(), eigen.values.begin() + static_cast<std::ptrdiff_t>(k));
+  result.components.assign(k * d, 0.0);
+  SymmetricEigen eigen;
+  if (std::min(n, d) <= kExactSize || 2 * (k + kOversampling) > std::min(n, d)) {
+    if (d <= n) {
+      eigen = solve_symmetric(gram(rows, rows, team, cancellation), d, cancellation);
+      std::copy_n(eigen.vectors.begin(), k * d, result.components.begin());
+    } else {
+      eigen = solve_among_rows(rows, team, cancellation);
+      lift(eigen, rows, k, result.components, random, team, cancellation);
+    }
   } else {
     const std::size_t l = k + kOversampling;
     const std::vector<double> basis = find_subspace(rows, l, random, team, cancellation);
     const PackedMatrix sketch = project(rows, basis, l, team, cancellation);
-    const SymmetricEigen eigen = solve_symmetric(gram(sketch, sketch, team, cancellation), l);
-    result.components.assign(k * d, 0.0);
+    eigen = solve_symmetric(gram(sketch, sketch, team, cancellation), l, cancellation);
     for (std::size_t c = 0; c < k; ++c) {
       for (std::size_t r = 0; r < l; ++r) {
         const double weight = eigen.vectors[c * l + r];
         for (std::size_t j = 0; j < d; ++j) result.components[c * d + j] += weight * basis[r * d + j];
       }
     }
-    result.variances.assign(eigen.values.begin(), eigen.values.begin() + static_cast<std::ptrdiff_t>(k));
   }
+  result.variances.assign(eigen.values.begin(), eigen.values.begin() + static_cast<std::ptrdiff_t>(k));
   for (std::size_t c = 0; c < k; ++c) {
     result.variances[c] = std::max(result.variances[c], 0.0) / divisor;
     const auto row = result.components.begin() + static_cast<std::ptrdiff_t>(c * d);

@@ -13,7 +13,7 @@ constexpr int kMaxSweeps = 60;
 // Reduces a to tridiagonal form T = Q^T A Q: `diagonal`, and `off[i]` between i and i + 1. The rows of `basis` become
 // the columns of Q.
 void tridiagonalize(std::vector<double>& a, std::size_t n, std::vector<double>& diagonal, std::vector<double>& off,
-                    std::vector<double>& basis) {
+                    std::vector<double>& basis, const Cancellation& cancellation) {
   basis.assign(n * n, 0.0);
   for (std::size_t i = 0; i < n; ++i) basis[i * n + i] = 1.0;
   for (std::size_t i = 0; i < n; ++i) {
@@ -21,6 +21,7 @@ void tridiagonalize(std::vector<double>& a, std::size_t n, std::vector<double>& 
   }
   std::vector<double> v(n), w(n);
   for (std::size_t k = 0; k + 2 < n; ++k) {
+    cancellation.check();
     // A reflection I - 2 v v^T / |v|^2 that clears column k below its subdiagonal.
     double squared = 0;
     for (std::size_t i = k + 1; i < n; ++i) squared += a[i * n + k] * a[i * n + k];
@@ -73,8 +74,10 @@ void rotate_rows(std::vector<double>& basis, std::size_t n, std::size_t i, doubl
   }
 }
 
-void diagonalize(std::vector<double>& diagonal, std::vector<double>& off, std::vector<double>& basis, std::size_t n) {
+void diagonalize(std::vector<double>& diagonal, std::vector<double>& off, std::vector<double>& basis, std::size_t n,
+                 const Cancellation& cancellation) {
   for (std::size_t first = 0; first < n; ++first) {
+    cancellation.check();
     for (int sweep = 0; sweep < kMaxSweeps; ++sweep) {
       std::size_t last = first;
       while (last + 1 < n && std::abs(off[last]) > std::numeric_limits<double>::epsilon() *
@@ -117,10 +120,10 @@ void diagonalize(std::vector<double>& diagonal, std::vector<double>& off, std::v
 
 }  // namespace
 
-SymmetricEigen solve_symmetric(std::vector<double> matrix, std::size_t n) {
+SymmetricEigen solve_symmetric(std::vector<double> matrix, std::size_t n, const Cancellation& cancellation) {
   std::vector<double> diagonal(n), off(n), basis;
-  tridiagonalize(matrix, n, diagonal, off, basis);
-  diagonalize(diagonal, off, basis, n);
+  tridiagonalize(matrix, n, diagonal, off, basis, cancellation);
+  diagonalize(diagonal, off, basis, n, cancellation);
   std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return diagonal[a] > diagonal[b]; });

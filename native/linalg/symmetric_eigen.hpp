@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "../support/cancellation.hpp"
+
 namespace sigma {
 
 // Eigenvalues of a symmetric matrix, largest first, with their orthonormal eigenvectors.
@@ -13,6 +15,6 @@ struct SymmetricEigen {
 
 // `matrix` is n x n, row-major; only its lower triangle is read. O(n^3): Householder's tridiagonal form, then the
 // implicit QL algorithm (Golub & Van Loan, Matrix Computations, 8.3).
-SymmetricEigen solve_symmetric(std::vector<double> matrix, std::size_t n);
+SymmetricEigen solve_symmetric(std::vector<double> matrix, std::size_t n, const Cancellation& cancellation);
 
 }  // namespace sigma

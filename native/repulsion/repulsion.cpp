@@ -3,12 +3,44 @@
 #include <stdexcept>
 
 #include "exact.hpp"
+#include "particle_mesh.hpp"
 #include "sp_tree.hpp"
 
 namespace sigma {
+namespace {
 
-std::unique_ptr<Repulsion> make_repulsion(int dims, double theta, ThreadTeam& team) {
-  if (theta == 0) return std::make_unique<ExactRepulsion>(dims, team);
+constexpr std::size_t kLeastPointsForMesh = 4000;
+
+}  // namespace
+
+const char* name_of(Method method) {
+  switch (method) {
+    case Method::exact:
+      return "exact";
+    case Method::barnes_hut:
+      return "barnes-hut";
+    case Method::particle_mesh:
+      return "fft";
+    default:
+      return "auto";
+  }
+}
+
+Method resolve_method(Method method, std::size_t n, int dims, double theta) {
+  if (method == Method::barnes_hut || method == Method::automatic) {
+    if (theta == 0) return Method::exact;
+    const bool takes_mesh = method == Method::automatic && dims == 2 && n >= kLeastPointsForMesh;
+    return takes_mesh ? Method::particle_mesh : Method::barnes_hut;
+  }
+  return method;
+}
+
+std::unique_ptr<Repulsion> make_repulsion(Method method, int dims, double theta, double spacing, ThreadTeam& team) {
+  if (method == Method::exact) return std::make_unique<ExactRepulsion>(dims, team);
+  if (method == Method::particle_mesh) {
+    if (dims != 2) throw std::invalid_argument("the mesh is for 2 dimensions");
+    return std::make_unique<ParticleMesh>(spacing, team);
+  }
   switch (dims) {
     case 1:
       return std::make_unique<SpTree<1>>(theta, team);

@@ -22,7 +22,15 @@ class Repulsion {
   virtual const char* name() const = 0;
 };
 
-// Exact at theta = 0, Barnes-Hut above. The team must outlive it.
-std::unique_ptr<Repulsion> make_repulsion(int dims, double theta, ThreadTeam& team);
+// Ways to compute it. The mesh is for 2-D.
+enum class Method { automatic, exact, barnes_hut, particle_mesh };
+const char* name_of(Method method);
+
+// What `automatic` stands for, and Barnes-Hut with theta 0: the fastest way at the usual accuracy. Exact for theta 0; the mesh in
+// 2-D from 4,000 points on, where its step was measured to fall below that of Barnes-Hut; else Barnes-Hut.
+Method resolve_method(Method method, std::size_t n, int dims, double theta);
+
+// `theta` is the accuracy of Barnes-Hut, `spacing` that of the mesh. The team must outlive it.
+std::unique_ptr<Repulsion> make_repulsion(Method method, int dims, double theta, double spacing, ThreadTeam& team);
 
 }  // namespace sigma

@@ -1,5 +1,6 @@
 #include "threads.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 
@@ -35,23 +36,27 @@ T await_change(std::atomic<T>& value, Arrived arrived) {
 
 }  // namespace
 
-ThreadTeam::ThreadTeam(unsigned size) {
+ThreadTeam::ThreadTeam(unsigned size) : size_(std::max(size, 1u)) {}
+
+void ThreadTeam::start() {
+  const std::uint32_t now = generation_.load(std::memory_order_relaxed);
+  closing_.store(false, std::memory_order_relaxed);
   try {
-    for (unsigned worker = 1; worker < size; ++worker) workers_.emplace_back([this, worker] { live(worker); });
+    for (unsigned worker = 1; worker < size_; ++worker) workers_.emplace_back([this, worker, now] { live(worker, now); });
   } catch (const std::system_error&) {
     // The system gives no more threads: go on with those that there are; the result does not depend on it.
   }
 }
 
-ThreadTeam::~ThreadTeam() {
+void ThreadTeam::rest() {
   closing_.store(true, std::memory_order_release);
   generation_.fetch_add(1, std::memory_order_release);
   generation_.notify_all();
   for (auto& worker : workers_) worker.join();
+  workers_.clear();
 }
 
-void ThreadTeam::live(unsigned worker) {
-  std::uint32_t last = 0;
+void ThreadTeam::live(unsigned worker, std::uint32_t last) {
   for (;;) {
     last = await_change(generation_, [last](std::uint32_t now) { return now != last; });
     if (closing_.load(std::memory_order_acquire)) return;
@@ -91,6 +96,7 @@ void ThreadTeam::work_on(std::uint32_t generation, unsigned worker) {
 
 void ThreadTeam::run(std::size_t chunks, Invoke invoke, void* context) {
   if (chunks == 0) return;
+  if (workers_.empty() && size_ > 1 && chunks > 1) start();
   if (workers_.empty() || chunks == 1) {
     for (std::size_t chunk = 0; chunk < chunks; ++chunk) invoke(context, chunk, 0);
     return;

@@ -16,12 +16,16 @@ namespace sigma {
 class ThreadTeam {
  public:
   // `size` threads in all, the caller's among them; at least 1.
+  // They start with the first work.
   explicit ThreadTeam(unsigned size);
-  ~ThreadTeam();
+  ~ThreadTeam() { rest(); }
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
 
-  unsigned size() const { return static_cast<unsigned>(workers_.size()) + 1; }
+  unsigned size() const { return size_; }
+
+  // Ends the threads; the next work starts them again.
+  void rest();
 
   // Calls body(chunk, worker) once for every chunk in [0, chunks), worker in [0, size()). Returns when all are done;
   // rethrows the exception of the first chunk that threw. Not reentrant.
@@ -49,8 +53,10 @@ class ThreadTeam {
   void run(std::size_t chunks, Invoke invoke, void* context);
   void work_on(std::uint32_t generation, unsigned worker);
   bool claim(std::uint32_t generation, std::size_t& chunk);
-  void live(unsigned worker);
+  void start();
+  void live(unsigned worker, std::uint32_t last);
 
+  unsigned size_;
   std::vector<std::thread> workers_;
   // The generation of the current job and its next unclaimed chunk, in one word: a thread that wakes late cannot claim
   // a chunk of a job that it has not seen.

@@ -71,7 +71,7 @@ struct Descent {
 
   std::vector<double> gradient() {
     std::vector<float> forces(2 * n), next(2 * n), velocity(2 * n, 0.0f), gains(2 * n, 1.0f);
-    const double z = make_repulsion(2, 0, team)->compute(positions.data(), n, forces.data());
+    const double z = make_repulsion(Method::exact, 2, 0, 0.4, team)->compute(positions.data(), n, forces.data());
     const DescentStep step{p.offsets.data(),
                            p.columns.data(),
                            p.values.data(),
@@ -154,8 +154,31 @@ TEST(Run, ThreadsDoNotMatter) {
   }
 }
 
-TEST(Run, StoppingOnTheWayDoesNotMatter) {
-  const Options options = quick(320);
+class RunByMethod : public testing::TestWithParam<Method> {};
+INSTANTIATE_TEST_SUITE_P(, RunByMethod, testing::Values(Method::exact, Method::barnes_hut, Method::particle_mesh));
+
+TEST_P(RunByMethod, EndsNearTheSameKl) {
+  Options options = quick(400);
+  options.method = Method::exact;
+  sigma::Run exact(Golden().points(), options);
+  exact.advance(400, ignore);
+  options.method = GetParam();
+  sigma::Run run(Golden().points(), options);
+  run.advance(400, ignore);
+  EXPECT_NEAR(run.kl(), exact.kl(), 0.03);
+}
+
+TEST_P(RunByMethod, ThreadsDoNotMatter) {
+  Options options = quick();
+  options.method = GetParam();
+  const auto one = embed(options, Golden().points());
+  options.threads = 3;
+  EXPECT_EQ(embed(options, Golden().points()), one);
+}
+
+TEST_P(RunByMethod, StoppingOnTheWayDoesNotMatter) {
+  Options options = quick(320);
+  options.method = GetParam();
   const auto whole = embed(options, Golden().points());
   sigma::Run run(Golden().points(), options);
   for (const std::uint64_t until : {0, 1, 49, 50, 51, 177, 320}) run.advance(until, ignore);
@@ -188,6 +211,14 @@ TEST(Run, ConstantSigmaIsNoSigma) {
   pack_sigma(points, {nullptr, constant.data()}, 0.01);
   options.distance = "inverse-variance";
   EXPECT_EQ(embed(options, points), plain);
+}
+
+TEST(Run, ChoosesItsMethodBySize) {
+  EXPECT_EQ(resolve_method(Method::automatic, 100, 2, 0.5), Method::barnes_hut);
+  EXPECT_EQ(resolve_method(Method::automatic, 100000, 2, 0.5), Method::particle_mesh);
+  EXPECT_EQ(resolve_method(Method::automatic, 100000, 3, 0.5), Method::barnes_hut);
+  EXPECT_EQ(resolve_method(Method::automatic, 100000, 2, 0), Method::exact);
+  EXPECT_EQ(resolve_method(Method::barnes_hut, 100000, 2, 0.5), Method::barnes_hut);
 }
 
 TEST(Run, LowersKl) {
@@ -224,6 +255,7 @@ TEST(Run, TakesTheSmallestAndFlattestData) {
         Options options = quick(120);
         options.dims = dims;
         options.perplexity = n < 31 ? 1 : 10;
+        options.method = dims == 2 && n % 2 == 0 ? Method::particle_mesh : Method::automatic;
         for (const float y : embed(options, pack_means({nullptr, data.data()}, n, 2))) EXPECT_TRUE(std::isfinite(y));
       }
     }

@@ -16,7 +16,7 @@ TEST(SymmetricEigen, SolvesAndSorts) {
     for (std::size_t i = 0; i < n; ++i) {
       for (std::size_t j = 0; j <= i; ++j) a[i * n + j] = a[j * n + i] = random.normal();
     }
-    const SymmetricEigen eigen = solve_symmetric(a, n);
+    const SymmetricEigen eigen = solve_symmetric(a, n, Cancellation());
     for (std::size_t r = 0; r < n; ++r) {
       if (r > 0) {
         EXPECT_GE(eigen.values[r - 1], eigen.values[r]);
@@ -36,10 +36,10 @@ TEST(SymmetricEigen, SolvesAndSorts) {
 }
 
 TEST(SymmetricEigen, TakesZeroDiagonalAndRepeatedValues) {
-  EXPECT_EQ(solve_symmetric(std::vector<double>(25, 0.0), 5).values, std::vector<double>(5, 0.0));
+  EXPECT_EQ(solve_symmetric(std::vector<double>(25, 0.0), 5, Cancellation()).values, std::vector<double>(5, 0.0));
   std::vector<double> identity(16, 0.0);
   for (std::size_t i = 0; i < 4; ++i) identity[i * 4 + i] = 2;
-  EXPECT_EQ(solve_symmetric(identity, 4).values, std::vector<double>(4, 2.0));
+  EXPECT_EQ(solve_symmetric(identity, 4, Cancellation()).values, std::vector<double>(4, 2.0));
 }
 
 // Centred rows whose column variances fall as 1 / (1 + j)^2, turned by random reflections.
@@ -104,9 +104,24 @@ TEST(Pca, ThreadsDoNotMatter) {
 
 TEST(Pca, TakesConstantRowsAndMoreColumnsThanRows) {
   for (const double variance : components_of(PackedMatrix(50, 3), 2).variances) EXPECT_EQ(variance, 0);
-  const Pca wide = components_of(make_rows(10, 600, 5), 9);
-  for (const double entry : wide.components) EXPECT_TRUE(std::isfinite(entry));
+  const PackedMatrix rows = make_rows(10, 600, 5);
+  const Pca wide = components_of(rows, 10);
   EXPECT_GT(wide.variances[8], 0);
+  EXPECT_NEAR(wide.variances[9], 0, 1e-6 * wide.variances[0]);
+  for (std::size_t a = 0; a < 10; ++a) {
+    for (std::size_t b = 0; b <= a; ++b) {
+      double dot = 0;
+      for (std::size_t j = 0; j < 600; ++j) dot += wide.components[a * 600 + j] * wide.components[b * 600 + j];
+      EXPECT_NEAR(dot, a == b ? 1 : 0, 1e-9);
+    }
+  }
+  // The scores span the rows, so they have the same lengths.
+  for (std::size_t i = 0; i < 10; ++i) {
+    double row = 0, score = 0;
+    for (std::size_t j = 0; j < 600; ++j) row += std::pow(static_cast<double>(rows.at(i, j)), 2);
+    for (std::size_t c = 0; c < 10; ++c) score += std::pow(static_cast<double>(wide.scores.at(i, c)), 2);
+    EXPECT_NEAR(score, row, 1e-5 * row);
+  }
 }
 
 }  // namespace

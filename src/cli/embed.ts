@@ -1,7 +1,14 @@
 import { basename } from "node:path";
 import { Command } from "commander";
 import { writeFileAtomic, writeMatrix } from "../io/index.js";
-import { DISTANCES, type DistanceName, runBhTsne, type TsneOptions, type TsneProgress } from "../tsne/index.js";
+import {
+  DISTANCES,
+  type DistanceName,
+  type MethodName,
+  runTsne,
+  type TsneOptions,
+  type TsneProgress,
+} from "../tsne/index.js";
 import { resolveTsneOptions } from "../tsne/options.js";
 import { type TypedNames, withTypedNames } from "./failure.js";
 import { readInputs } from "./inputs.js";
@@ -25,6 +32,8 @@ interface EmbedFlags {
   varianceFloor?: number;
   init?: string;
   pca?: number;
+  method?: MethodName;
+  meshSpacing?: number;
   learningRate?: "auto" | number;
   earlyExaggeration?: number;
   earlyExaggerationIterations?: number;
@@ -83,6 +92,11 @@ export function createEmbedCommand(): Command {
       "effective number of neighbours (default: 30, less for under 91 points)",
       numberParser("--perplexity", "a number of 1 or more", (value) => value >= 1),
     )
+    .option(
+      "--method <name>",
+      "how repulsion is computed: barnes-hut, fft (2-D only), exact, or auto, which takes fft from 4000 points on and barnes-hut where --theta is given (default: auto)",
+    )
+    .option("--mesh-spacing <x>", "accuracy of fft, 0.1 to 1 (default: 0.4)", numberParser("--mesh-spacing"))
     .option("--theta <x>", "accuracy of Barnes-Hut, 0 (exact) to 1 (default: 0.5)", numberParser("--theta"))
     .option("--iterations <n>", "steps of gradient descent (default: 1000)", integerParser("--iterations"))
     .option("--distance <name>", `${DISTANCES.join(" or ")} (default: inverse-variance with --sigma, else euclidean)`)
@@ -146,7 +160,7 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
     return `${data.rows} points x ${data.cols} values, ${distance} distance, perplexity ${round(perplexity)}, threads ${threads}`;
   });
   const onProgress = (progress: TsneProgress) => display.update(progress);
-  const result = await runBhTsne(data, { ...settings, onProgress, signal }).finally(() => display.stop());
+  const result = await runTsne(data, { ...settings, onProgress, signal }).finally(() => display.stop());
   const computed = performance.now();
 
   // Drawn before anything is written, so that an interruption leaves both files or none.
@@ -196,6 +210,8 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
 /** The options as the library names them, without what is read from files. */
 function libraryOptions(flags: EmbedFlags): TsneOptions {
   return {
+    method: flags.method,
+    meshSpacing: flags.meshSpacing,
     distance: flags.distance,
     varianceFloor: flags.varianceFloor,
     perplexity: flags.perplexity,
@@ -226,6 +242,8 @@ function typedNames(mu: string, flags: EmbedFlags): TypedNames {
     sigma: flags.sigma && flags.sigma + cut,
     init: flags.init && flags.init + cut,
     labels: flags.labels,
+    method: "--method",
+    meshSpacing: "--mesh-spacing",
     distance: "--distance",
     varianceFloor: "--variance-floor",
     perplexity: "--perplexity",

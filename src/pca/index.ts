@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { requireInteger } from "../arguments.js";
+import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
 import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
 import { DataError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
@@ -36,6 +36,8 @@ export interface Pca {
  */
 export async function pca(data: MatrixLike, components: number, options: PcaOptions = {}): Promise<Pca> {
   const matrix = toMatrix(data);
+  requireOptions(options);
+  rejectUnknown(options, ["seed", "threads", "signal"]);
   const { seed = 42, threads = availableParallelism(), signal } = options;
   if (matrix.rows < 2 || matrix.cols < 1) {
     throw new DataError("TOO_FEW_POINTS", {
@@ -47,6 +49,7 @@ export async function pca(data: MatrixLike, components: number, options: PcaOpti
   requireInteger(components, "components", 1, Math.min(matrix.rows, matrix.cols));
   requireInteger(seed, "seed", 0, Number.MAX_SAFE_INTEGER);
   requireInteger(threads, "threads", 1, 1024);
+  requireSignal(signal);
   if (signal?.aborted) throw abortError(signal);
   const job = withTranslation(() => binding.pca(matrix, components, seed, threads));
   const found = await awaitNative(job.result, job.cancel, signal);

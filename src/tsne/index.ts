@@ -1,9 +1,11 @@
 export {
   DISTANCES,
   type DistanceName,
+  METHODS,
+  type MethodName,
   type ResolvedTsneOptions,
   type Stage,
   type TsneOptions,
   type TsneProgress,
 } from "./options.js";
-export { runBhTsne, Tsne, type TsneResult, type TsneSeconds } from "./run.js";
+export { runBhTsne, runTsne, Tsne, type TsneResult, type TsneSeconds } from "./run.js";

@@ -1,3 +1,4 @@
+import { requireOptions } from "../arguments.js";
 import { abortError, awaitNative, binding, type NativeProgress, withTranslation } from "../binding.js";
 import { AbortError, ArgumentError, DataError, SigmaTsneError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
@@ -23,7 +24,7 @@ export interface TsneResult {
   /** Iterations done. */
   iterations: number;
   /** How repulsion was computed. */
-  method: "barnes-hut" | "exact";
+  method: "barnes-hut" | "fft" | "exact";
   seconds: TsneSeconds;
   /** The options as they were used, defaults filled in. */
   options: ResolvedTsneOptions;
@@ -129,7 +130,7 @@ export class Tsne {
       embedding: new Matrix(this.#native.embedding(), this.#rows, this.options.dims),
       kl: kl as number,
       iterations: this.#iteration,
-      method: this.options.theta === 0 ? "exact" : "barnes-hut",
+      method: this.#native.method(),
       seconds: { ...this.#native.seconds(), total: this.#seconds },
       options: this.options,
     };
@@ -152,6 +153,7 @@ export class Tsne {
     }
     const cancel = () => this.#native.cancel();
     let kl: number | undefined;
+    let thrown: { error: unknown } | undefined;
     const report = (progress: NativeProgress) => {
       kl = progress.kl ?? kl;
       const full = { ...progress, kl, maxIter: Math.max(until, this.options.maxIter), seconds: elapsed() };
@@ -159,12 +161,19 @@ export class Tsne {
       if (this.#verbose && progress.kl !== undefined) {
         log(`iteration ${progress.iteration}: KL ${progress.kl.toFixed(4)}, ${full.seconds.toFixed(1)} s`);
       }
-      this.#onProgress?.(full);
+      try {
+        this.#onProgress?.(full);
+      } catch (error) {
+        thrown = { error };
+        throw error;
+      }
     };
     const wanted = this.#verbose || this.#onProgress ? report : undefined;
     try {
       return await awaitNative(this.#native.advance(until, true, wanted), cancel, this.#signal);
     } catch (error) {
+      // The caller's own error, which may look like one of the core's, passes as it is.
+      if (thrown) throw thrown.error;
       const resumable = error instanceof AbortError && this.#stopping && !this.#signal?.aborted;
       if (!resumable || this.#native.iteration() === 0) throw error;
       return await awaitNative(this.#native.advance(this.#native.iteration(), true, undefined), cancel, this.#signal);
@@ -181,14 +190,27 @@ export class Tsne {
  * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded,
  *   {@link AbortError} when stopped through `options.signal`
  */
-export async function runBhTsne(data: MatrixLike, options: TsneOptions = {}): Promise<TsneResult> {
-  if (options?.signal?.aborted) throw abortError(options.signal);
-  return new Tsne(data, options).fit();
+export async function runBhTsne(data: MatrixLike, options: Omit<TsneOptions, "method"> = {}): Promise<TsneResult> {
+  requireOptions(options);
+  const method = (options as TsneOptions).method ?? "barnes-hut";
+  if (method !== "barnes-hut") {
+    const accepted = '"barnes-hut", or another method through runTsne';
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "method", received: method, accepted });
+  }
+  return runTsne(data, { ...options, method });
 }
 
-function requireOptions(options: unknown): asserts options is TsneOptions {
-  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
-  throw new ArgumentError("INVALID_ARGUMENT", { argument: "options", received: options, accepted: "an object" });
+/**
+ * Embeds points, or means with standard deviations, by t-SNE with the fastest method for their number and dimensions, or with
+ * `options.method`, and resolves to the map; the result says which method it was. Off the main thread.
+ *
+ * @param data n x d means, n >= 3, finite
+ * @param options see {@link TsneOptions}; `sigma`, n x d, makes the run sigma-aware (Ede 2020, arXiv:2003.01113)
+ * @throws what {@link runBhTsne} throws
+ */
+export async function runTsne(data: MatrixLike, options: TsneOptions = {}): Promise<TsneResult> {
+  if (options?.signal?.aborted) throw abortError(options.signal);
+  return new Tsne(data, options).fit();
 }
 
 function givenStart(init: MatrixLike, rows: number, dims: number): Matrix {

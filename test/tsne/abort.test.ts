@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { expect, test } from "vitest";
 import { AbortError } from "../../src/errors.js";
 import { runBhTsne, type Stage, Tsne } from "../../src/tsne/index.js";
-import { bytes, makeGroups } from "./points.js";
+import { digest, makeGroups } from "./points.js";
 
 const data = makeGroups(300, 6);
 const endless = { maxIter: 1e9 };
@@ -58,7 +58,7 @@ test("one signal stops all its runs and no other, whose map is the same as alone
     },
   });
   for (const error of await Promise.all(stopped)) expect(error).toBeInstanceOf(AbortError);
-  expect(bytes((await going).embedding)).toEqual(bytes(alone.embedding));
+  expect(digest((await going).embedding)).toEqual(digest(alone.embedding));
 });
 
 test("no listener is left on the signal, whatever the end", async () => {
@@ -80,7 +80,7 @@ test("a signal that is aborted after the end changes nothing", async () => {
   const controller = new AbortController();
   const { embedding } = await runBhTsne(data, { maxIter: 20, signal: controller.signal });
   controller.abort();
-  expect(bytes(embedding)).toEqual(bytes((await runBhTsne(data, { maxIter: 20 })).embedding));
+  expect(digest(embedding)).toEqual(digest((await runBhTsne(data, { maxIter: 20 })).embedding));
 });
 
 test("a Tsne stands at its last iteration when its signal is aborted, and refuses to go on", async () => {

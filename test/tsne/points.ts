@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { Matrix } from "../../src/matrix.js";
 
 /** Uniform numbers from 0 to 1, the same ones for the same seed. */
@@ -51,8 +52,11 @@ export function makePermutation(n: number): number[] {
     .map(({ i }) => i);
 }
 
-export function bytes(matrix: Matrix): Buffer {
-  return Buffer.from(matrix.data.buffer, matrix.data.byteOffset, matrix.data.byteLength);
+/** Equal for matrices of the same bytes, and short in a failure's report. */
+export function digest({ data }: Matrix): string {
+  return createHash("sha256")
+    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    .digest("hex");
 }
 
 /** Share of the points whose nearest neighbour on the map belongs to the same group. */

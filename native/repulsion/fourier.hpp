@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "../support/aligned.hpp"
+
+namespace sigma {
+
+// How to transform a length that is a product of 2, 3, 4 and 5: the radices from the first stage to the last, the twiddle
+// factors of every stage, and where each frequency ends up, since frequencies are left in the order in which the stages leave
+// them.
+struct FourierPlan {
+  std::size_t length = 0;
+  std::vector<int> radices;
+  // Of each stage of length n and radix r, exp(-2 pi i j p / n) for j < n / r and 0 < p < r: (re, im) by j, then p.
+  std::vector<AlignedVector<float>> twiddles;
+  std::vector<std::uint32_t> place;  // of frequency k
+
+  explicit FourierPlan(std::size_t length);
+};
+
+// The smallest length >= `least` that a plan can be made for, and that is even.
+std::size_t next_fourier_length(std::size_t least);
+
+}  // namespace sigma

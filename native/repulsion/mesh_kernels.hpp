@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "../support/isa.hpp"
+#include "fourier.hpp"
+
+namespace sigma {
+
+// Order of the cardinal B-splines that spread the charges: a charge touches this many nodes along each axis. Eight are one vector,
+// and let the mesh be coarser than fewer would for the same error.
+constexpr int kSplineOrder = 8;
+
+// A real field of `rows` x `columns` nodes, each row `stride` long, the values beyond it zero; and half its transform: for
+// each column x the frequencies 0 to rows_plan->length / 2 along y, `frequencies` long with room to fill the last vector.
+struct MeshView {
+  const FourierPlan* row_plan;     // along x
+  const FourierPlan* column_plan;  // along y
+  std::size_t rows, columns, stride;
+  float* nodes;
+  std::size_t frequencies;
+  float *real, *imaginary;  // columns x frequencies
+};
+
+struct Placement {
+  float origin[2];
+  float per_unit;  // nodes per unit of the map
+};
+
+struct MeshKernels {
+  // Floats to a vector, by which stretches of columns (twice that) and of frequencies are cut.
+  std::size_t lanes;
+  // Transforms 2 * lanes columns from `column` on along y.
+  void (*transform_columns)(const MeshView&, std::size_t column, float* scratch);
+  // Transforms `lanes` frequencies from `frequency` on along x, multiplies them with the real factors (row_plan->length x
+  // lanes, in the plan's places), and transforms back.
+  void (*convolve_rows)(const MeshView&, std::size_t frequency, const float* factors, float* scratch);
+  // Transforms along x and leaves the real parts in `out`, row_plan->length x lanes, in the plan's places.
+  void (*transform_rows)(const MeshView&, std::size_t frequency, float* out, float* scratch);
+  // Inverse of transform_columns.
+  void (*restore_columns)(const MeshView&, std::size_t column, float* scratch);
+  // Adds unit charges at the positions of some points (n x 2, by index) to the nodes.
+  void (*spread)(const MeshView&, const Placement&, const float* positions, const std::uint32_t* points,
+                 std::size_t count);
+  // Potential and its gradient at some points: forces (n x 2) = -gradient / 2. Returns the sum of the potential.
+  double (*interpolate)(const MeshView&, const Placement&, const float* positions, const std::uint32_t* points,
+                        std::size_t count, float* forces);
+};
+
+SIGMA_DECLARE_KERNELS(MeshKernels, mesh_kernels)
+
+// Floats of scratch memory that a transform of this length needs.
+inline std::size_t mesh_scratch(std::size_t length) { return 2 * 16 * length + 2 * 16 * 16; }
+
+}  // namespace sigma

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "../support/aligned.hpp"
+#include "fourier.hpp"
+#include "repulsion.hpp"
+#include "sp_tree.hpp"
+
+namespace sigma {
+
+// Repulsion in 2-D on a mesh. The force is -1/2 the gradient of one potential, w = 1 / (1 + d^2) convolved with unit charges, so
+// charges are spread with cardinal B-splines, convolved by one real transform forwards and one back, and potential and
+// gradient are read through the same splines: smooth particle-mesh Ewald (Essmann et al. 1995) with another kernel, in open
+// space. Z is the sum of the potential over the points less their own share.
+//
+// The mesh follows the map, so the cost is that of its area in units of the spacing, plus a little for each point. A map so wide
+// that the mesh would be huge is left to Barnes-Hut.
+class ParticleMesh final : public Repulsion {
+ public:
+  // `spacing` of the nodes, in units of the map; (0, 1].
+  ParticleMesh(double spacing, ThreadTeam& team);
+
+  double compute(const float* positions, std::size_t n, float* forces) override;
+  const char* name() const override { return "fft"; }
+
+ private:
+  struct Kernel;
+  const Kernel& kernel_for(std::size_t width, std::size_t height, double spacing);
+  void bin(const float* positions, std::size_t n, float origin, float per_unit, std::size_t bands, std::size_t rows);
+
+  double spacing_;
+  ThreadTeam& team_;
+  SpTree<2> fallback_;
+  std::vector<std::shared_ptr<const Kernel>> kernels_;  // the last ones used, most recent first
+  AlignedVector<float> nodes_, real_, imaginary_;
+  std::vector<AlignedVector<float>> scratch_;
+  std::vector<std::uint32_t> binned_, bin_starts_, cell_rows_;
+};
+
+}  // namespace sigma

@@ -1,0 +1,177 @@
+#include <cmath>
+#include <complex>
+#include <numbers>
+
+#include <gtest/gtest.h>
+
+#include "repulsion/exact.hpp"
+#include "repulsion/fourier.hpp"
+#include "repulsion/mesh_kernels.hpp"
+#include "repulsion/particle_mesh.hpp"
+#include "support/random.hpp"
+
+namespace sigma {
+namespace {
+
+struct Field {
+  std::vector<float> forces;
+  double z;
+};
+
+Field compute(Repulsion&& repulsion, const std::vector<float>& map) {
+  Field field{std::vector<float>(map.size()), 0};
+  field.z = repulsion.compute(map.data(), map.size() / 2, field.forces.data());
+  return field;
+}
+
+double relative_error(const Field& found, const Field& truth) {
+  double error = 0, size = 0;
+  for (std::size_t i = 0; i < truth.forces.size(); ++i) {
+    const double expected = static_cast<double>(truth.forces[i]) / truth.z;
+    error += std::pow(static_cast<double>(found.forces[i]) / found.z - expected, 2);
+    size += expected * expected;
+  }
+  return std::sqrt(error / size);
+}
+
+std::vector<float> make_map(std::size_t n, double width, double height, std::uint64_t seed) {
+  Random random(seed);
+  double centers[10][2];
+  for (auto& center : centers) {
+    center[0] = width * random.uniform();
+    center[1] = height * random.uniform();
+  }
+  std::vector<float> map(2 * n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto cluster = random.bits() % 10;
+    for (std::size_t d = 0; d < 2; ++d) {
+      const double spread = 0.03 * (d == 0 ? width : height) * static_cast<double>(1 + cluster % 3);
+      map[2 * i + d] = static_cast<float>(centers[cluster][d] + spread * random.normal());
+    }
+  }
+  return map;
+}
+
+constexpr double kSpacing = 0.4;
+
+TEST(ParticleMesh, IsAccurateAtEverySpan) {
+  ThreadTeam team(2);
+  for (const double span : {1e-4, 1e-2, 1.0, 10.0, 60.0, 300.0}) {
+    const auto map = make_map(4000, span, 0.6 * span, 3);
+    const Field truth = compute(ExactRepulsion(2, team), map), found = compute(ParticleMesh(kSpacing, team), map);
+    EXPECT_LT(relative_error(found, truth), 0.02) << "span " << span;
+    EXPECT_NEAR(found.z / truth.z, 1, 3e-3) << "span " << span;
+  }
+}
+
+TEST(ParticleMesh, FinerMeshesAreCloser) {
+  ThreadTeam team(2);
+  const auto map = make_map(2000, 80, 80, 5);
+  const Field truth = compute(ExactRepulsion(2, team), map);
+  double before = 1;
+  for (const double spacing : {0.8, 0.5, 0.35, 0.25}) {
+    const double error = relative_error(compute(ParticleMesh(spacing, team), map), truth);
+    EXPECT_LT(error, before);
+    before = error;
+  }
+  EXPECT_LT(before, 2e-3);
+}
+
+TEST(ParticleMesh, ThreadsDoNotMatter) {
+  const auto map = make_map(9000, 90, 50, 7);
+  ThreadTeam one(1);
+  const Field alone = compute(ParticleMesh(kSpacing, one), map);
+  for (const unsigned size : {2u, 4u}) {
+    ThreadTeam team(size);
+    const Field together = compute(ParticleMesh(kSpacing, team), map);
+    EXPECT_EQ(alone.forces, together.forces);
+    EXPECT_EQ(alone.z, together.z);
+  }
+}
+
+// What a run computed before must not show: it may have been interrupted, or asked for its KL divergence, in between.
+TEST(ParticleMesh, RemembersNothing) {
+  ThreadTeam team(2);
+  ParticleMesh mesh(kSpacing, team);
+  const auto map = make_map(1000, 40, 40, 9);
+  const Field fresh = compute(ParticleMesh(kSpacing, team), map);
+  for (const double span : {5.0, 20.0, 80.0, 33.0, 21.0, 150.0}) {
+    const auto other = make_map(800, span, span, 1);
+    std::vector<float> forces(other.size());
+    mesh.compute(other.data(), 800, forces.data());
+  }
+  std::vector<float> forces(map.size());
+  EXPECT_EQ(mesh.compute(map.data(), 1000, forces.data()), fresh.z);
+  EXPECT_EQ(forces, fresh.forces);
+}
+
+TEST(ParticleMesh, LeavesHugeMapsToBarnesHut) {
+  ThreadTeam team(2);
+  auto map = make_map(1000, 30, 30, 11);
+  map[0] = 1e7f;
+  const Field truth = compute(ExactRepulsion(2, team), map), found = compute(ParticleMesh(kSpacing, team), map);
+  EXPECT_LT(relative_error(found, truth), 0.02);
+}
+
+TEST(ParticleMesh, TakesFewAndEqualPoints) {
+  ThreadTeam team(2);
+  for (const std::size_t n : {1, 2, 3, 100}) {
+    const Field field = compute(ParticleMesh(kSpacing, team), std::vector<float>(2 * n, 2.5f));
+    for (const float force : field.forces) EXPECT_NEAR(force, 0, 1e-6 * static_cast<double>(n));
+    EXPECT_NEAR(field.z, static_cast<double>(n * (n - 1)), 2e-3 * static_cast<double>(n * n));
+  }
+  const std::vector<float> line{0, 0, 3, 0, 10, 0};
+  const Field truth = compute(ExactRepulsion(2, team), line), found = compute(ParticleMesh(kSpacing, team), line);
+  EXPECT_LT(relative_error(found, truth), 0.02);
+}
+
+TEST(Fourier, LengthsAreEvenProductsOfSmallPrimes) {
+  EXPECT_EQ(next_fourier_length(2), 2u);
+  EXPECT_EQ(next_fourier_length(7), 8u);
+  EXPECT_EQ(next_fourier_length(97), 100u);
+  EXPECT_EQ(next_fourier_length(1025), 1080u);
+  EXPECT_THROW(FourierPlan(14), std::invalid_argument);
+}
+
+// One real column against the defining sum, on every instruction set; then back again.
+TEST(Fourier, ColumnsAgreeWithTheDefinition) {
+  std::vector<const MeshKernels*> tables{&baseline::mesh_kernels()};
+#ifdef SIGMA_X86_64
+  if (active_isa() >= Isa::avx2) tables.push_back(&avx2::mesh_kernels());
+  if (active_isa() >= Isa::avx512) tables.push_back(&avx512::mesh_kernels());
+#endif
+  for (const MeshKernels* kernels : tables) {
+    for (const std::size_t length : {2, 6, 8, 30, 60, 90, 128, 150}) {
+      const FourierPlan plan(length);
+      const std::size_t columns = 2 * kernels->lanes;
+      const std::size_t frequencies = (length / 2 + kernels->lanes) / kernels->lanes * kernels->lanes;
+      Random random(length);
+      AlignedVector<float> nodes(length * columns), real(columns * frequencies), imaginary(columns * frequencies);
+      for (float& node : nodes) node = static_cast<float>(random.normal());
+      const AlignedVector<float> before = nodes;
+      AlignedVector<float> scratch(mesh_scratch(length));
+      const MeshView mesh{&plan,        &plan,       length,      columns,         columns,
+                          nodes.data(), frequencies, real.data(), imaginary.data()};
+      kernels->transform_columns(mesh, 0, scratch.data());
+      for (std::size_t column = 0; column < columns; ++column) {
+        for (std::size_t k = 0; k <= length / 2; ++k) {
+          std::complex<double> sum = 0;
+          for (std::size_t y = 0; y < length; ++y) {
+            const double angle = -2 * std::numbers::pi * static_cast<double>(k * y) / static_cast<double>(length);
+            sum += static_cast<double>(before[y * columns + column]) * std::polar(1.0, angle);
+          }
+          const double tolerance = 2e-6 * static_cast<double>(length);
+          EXPECT_NEAR(real[column * frequencies + k], sum.real(), tolerance) << length;
+          EXPECT_NEAR(imaginary[column * frequencies + k], sum.imag(), tolerance) << length;
+        }
+      }
+      kernels->restore_columns(mesh, 0, scratch.data());
+      for (std::size_t i = 0; i < nodes.size(); ++i) {
+        EXPECT_NEAR(nodes[i] / static_cast<float>(length), before[i], 1e-5);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sigma

@@ -1,0 +1,74 @@
+import { totalmem } from "node:os";
+import { SigmaTsneError } from "../errors.js";
+import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
+
+/** Bytes that a run needs beside its input, by what holds them; see {@link estimateMemory}. */
+export interface MemoryEstimate {
+  /** The core's copy of the means, and of the variances with sigma. */
+  data: number;
+  /** Neighbours with their distances, while affinities are made from them. */
+  neighbors: number;
+  /** The affinities and, while rows are made or moved, what they are made from. */
+  affinities: number;
+  /** Positions, velocities, gains, forces, and the tree or mesh. */
+  map: number;
+  /** The most that is held at any one time: less than the sum, since neighbours are gone when the map is made. */
+  peak: number;
+}
+
+/** Points are stored in blocks of this many. */
+const BLOCK = 64;
+/** Edges of P for each neighbour: 1 if all neighbours are mutual, 2 if none are. Real data have 1.4 to 1.8. */
+const EDGES_PER_NEIGHBOR = 2;
+
+/**
+ * The memory that a run of n points of d dimensions needs, in bytes, beside the caller's own arrays: an upper estimate, since how many
+ * neighbours are mutual is known only afterwards.
+ *
+ * @param n points, an integer >= 3
+ * @param d dimensions, an integer >= 1
+ * @throws {ArgumentError} for a bad option
+ */
+export function estimateMemory(n: number, d: number, options: TsneOptions = {}): MemoryEstimate {
+  return estimateResolved(n, d, options.sigma !== undefined, resolveTsneOptions(options, n, d));
+}
+
+/** {@link estimateMemory} for options that are resolved already. */
+export function estimateResolved(
+  n: number,
+  d: number,
+  hasSigma: boolean,
+  options: Pick<ResolvedTsneOptions, "perplexity" | "dims" | "initialDims" | "threads">,
+): MemoryEstimate {
+  const rows = Math.ceil(n / BLOCK) * BLOCK;
+  const k = Math.min(Math.floor(3 * options.perplexity), n - 1);
+  const data = rows * (d * (hasSigma ? 2 : 1) + (options.initialDims ?? 0)) * 4;
+  const neighbors = n * k * 8;
+  const edges = n * k * EDGES_PER_NEIGHBOR * 8;
+  // Conditional affinities and their transpose while P is made; a second P while its rows are moved.
+  const affinities = Math.max(n * k * 12 + edges, 2 * edges) + n * 16;
+  const stride = options.dims === 3 ? 4 : options.dims;
+  const map = n * (5 * stride * 4 + 4) + n * (16 * options.dims + 48);
+  const peak = data + Math.max(neighbors + n * k * 12 + edges, affinities + map);
+  return { data, neighbors, affinities, map, peak };
+}
+
+/**
+ * Refuses a run that will not fit, before anything is allocated for it.
+ *
+ * @throws {SigmaTsneError} OUT_OF_MEMORY, with what is needed, what there is, and what would help
+ */
+export function requireMemory(n: number, d: number, hasSigma: boolean, options: ResolvedTsneOptions): void {
+  const { peak } = estimateResolved(n, d, hasSigma, options);
+  const available = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
+  if (peak <= available) return;
+  throw new SigmaTsneError(
+    "OUT_OF_MEMORY",
+    `${n} points x ${d} values at perplexity ${options.perplexity} need about ${inGiB(peak)}, and ${inGiB(available)} are free; ` +
+      "take a smaller perplexity, fewer points or fewer dimensions",
+  );
+}
+
+/** A number of bytes for people. */
+export const inGiB = (bytes: number): string =>
+  bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;

@@ -1,0 +1,406 @@
+import { expect, test } from "vitest";
+import { ArgumentError, DataError, SigmaTsneError } from "../../src/errors.js";
+import type { Matrix, MatrixLike } from "../../src/matrix.js";
+import { runBhTsne, Tsne, type TsneOptions } from "../../src/tsne/index.js";
+import { makeGroups, makeUniform, mapValues } from "./points.js";
+
+const [n, d] = [40, 3];
+const data = makeGroups(n, d);
+const sigma = makeUniform(n, d, 0.1, 1);
+
+function withValue(matrix: Matrix, row: number, column: number, value: number): Matrix {
+  return mapValues(matrix, (old, i, j) => (i === row && j === column ? value : old));
+}
+
+async function failureOf(input: unknown, options: unknown): Promise<unknown> {
+  const running = runBhTsne(input as MatrixLike, options as TsneOptions);
+  return running.then(
+    () => expect.fail("the call was accepted"),
+    (reason: unknown) => reason,
+  );
+}
+
+interface Facts {
+  code: string;
+  argument: string;
+  received?: unknown;
+  accepted?: RegExp;
+  message: string | RegExp;
+}
+
+/** A call that fails: what it is, its options, and what its error says. */
+type Row = [name: string, options: unknown, facts: Facts];
+
+const OPTIONS: Row[] = [
+  ...[0.99, -1, 0, 13.1, 40, Number.NaN, Number.POSITIVE_INFINITY].map(
+    (perplexity): Row => [
+      `perplexity ${perplexity}`,
+      { perplexity },
+      {
+        code: "OUT_OF_RANGE",
+        argument: "perplexity",
+        received: perplexity,
+        accepted: /^1 to 13\b.*\(n - 1\) \/ 3 for 40 points/,
+        message: `perplexity: expected 1 to 13, which is (n - 1) / 3 for 40 points, received ${perplexity}`,
+      },
+    ],
+  ),
+  ...["perplexity", "theta", "dims", "maxIter", "seed", "initialDims", "earlyExaggeration", "earlyExaggerationIter"]
+    .concat(["momentum", "finalMomentum", "threads", "varianceFloor"])
+    .map(
+      (argument): Row => [
+        `${argument} as a string`,
+        { [argument]: "1" },
+        {
+          code: "INVALID_ARGUMENT",
+          argument,
+          received: "1",
+          accepted: /^an? (number|integer)/,
+          message: /received "1"$/,
+        },
+      ],
+    ),
+  ...Object.entries({
+    theta: [-0.1, 1.1, Number.NaN],
+    dims: [0, 4, 1.5, -2, Number.NaN],
+    maxIter: [-1, 0.5, Number.POSITIVE_INFINITY, 1e10],
+    seed: [-1, 0.5, 2 ** 53, Number.NaN],
+    initialDims: [0, 4, 1.5],
+    learningRate: [0, -1, Number.NaN, Number.POSITIVE_INFINITY],
+    earlyExaggeration: [0.5, -1, Number.NaN, Number.POSITIVE_INFINITY],
+    earlyExaggerationIter: [-1, 1.5],
+    momentum: [-0.1, 1, Number.NaN],
+    finalMomentum: [-0.1, 1, Number.NaN],
+    threads: [0, -1, 1.5, 1025],
+    varianceFloor: [0, -1, Number.NaN, Number.POSITIVE_INFINITY],
+  }).flatMap(([argument, values]) =>
+    values.map(
+      (received): Row => [
+        `${argument} ${received}`,
+        { [argument]: received },
+        {
+          code: "OUT_OF_RANGE",
+          argument,
+          received,
+          accepted: /\d/,
+          message: new RegExp(`^${argument}: expected .*\\d.*, received ${String(received).replace("+", "\\+")}$`),
+        },
+      ],
+    ),
+  ),
+  [
+    "a word for the learning rate",
+    { learningRate: "fast" },
+    {
+      code: "INVALID_ARGUMENT",
+      argument: "learningRate",
+      received: "fast",
+      message: 'learningRate: expected "auto" or a number > 0, received "fast"',
+    },
+  ],
+  [
+    "an unknown distance",
+    { distance: "euclidian" },
+    {
+      code: "INVALID_ARGUMENT",
+      argument: "distance",
+      received: "euclidian",
+      message:
+        'distance: expected one of "euclidean", "inverse-variance" (did you mean "euclidean"?), received "euclidian"',
+    },
+  ],
+  [
+    "a number for a distance",
+    { distance: 2 },
+    { code: "INVALID_ARGUMENT", argument: "distance", received: 2, message: /one of "euclidean".*received 2$/ },
+  ],
+  [
+    "the sigma-aware distance without sigma",
+    { distance: "inverse-variance" },
+    {
+      code: "INVALID_ARGUMENT",
+      argument: "distance",
+      received: "inverse-variance",
+      message: /where no sigma is given/,
+    },
+  ],
+  [
+    "principal components with sigma",
+    { sigma, usePca: true },
+    {
+      code: "INVALID_ARGUMENT",
+      argument: "usePca",
+      received: true,
+      message: /^usePca: expected to be left out with sigma/,
+    },
+  ],
+  [
+    "a number of principal components with sigma",
+    { sigma, initialDims: 2 },
+    { code: "INVALID_ARGUMENT", argument: "initialDims", received: 2, message: /to be left out with sigma/ },
+  ],
+  [
+    "a number of principal components that are turned off",
+    { usePca: false, initialDims: 2 },
+    { code: "INVALID_ARGUMENT", argument: "initialDims", received: 2, message: /left out where usePca is false/ },
+  ],
+  ...["usePca", "verbose"].map(
+    (argument): Row => [
+      `${argument} as a number`,
+      { [argument]: 1 },
+      {
+        code: "INVALID_ARGUMENT",
+        argument,
+        received: 1,
+        message: `${argument}: expected true or false, received 1`,
+      },
+    ],
+  ),
+  [
+    "a progress that is no function",
+    { onProgress: {} },
+    { code: "INVALID_ARGUMENT", argument: "onProgress", received: {}, message: /expected a function/ },
+  ],
+  [
+    "a signal that is none",
+    { signal: {} },
+    { code: "INVALID_ARGUMENT", argument: "signal", received: {}, message: /expected an AbortSignal/ },
+  ],
+  ...[
+    ["perplexty", "perplexity"],
+    ["Perplexity", "perplexity"],
+    ["maxiter", "maxIter"],
+    ["randomSeed", undefined],
+    ["sigmas", "sigma"],
+    ["colour", undefined],
+  ].map(
+    ([key, near]): Row => [
+      `the unknown option ${key}`,
+      { [key as string]: 3 },
+      {
+        code: "UNKNOWN_OPTION",
+        argument: key as string,
+        received: 3,
+        accepted: /perplexity, theta, dims/,
+        message: near
+          ? `unknown option "${key}"; did you mean "${near}"?`
+          : new RegExp(`^unknown option "${key}"; the options are sigma, distance, .*signal$`),
+      },
+    ],
+  ),
+  ...[null, 5, "theta=0", true, [], () => {}].map(
+    (options): Row => [
+      `options that are ${typeof options === "function" ? "a function" : JSON.stringify(options)}`,
+      options,
+      { code: "INVALID_ARGUMENT", argument: "options", received: options, message: /^options: expected an object/ },
+    ],
+  ),
+];
+
+const SHAPES: Row[] = [
+  [
+    "sigma of another number of rows",
+    { sigma: makeUniform(n - 1, d, 0, 1) },
+    {
+      code: "SHAPE_MISMATCH",
+      argument: "sigma",
+      received: [39, 3],
+      message: "sigma: expected 40 x 3, the shape of the data, received 39 x 3",
+    },
+  ],
+  [
+    "sigma of another number of columns",
+    { sigma: makeUniform(n, 2, 0, 1) },
+    { code: "SHAPE_MISMATCH", argument: "sigma", received: [40, 2], message: /received 40 x 2$/ },
+  ],
+  ...[null, 0.5, "sigma"].map(
+    (received): Row => [
+      `sigma that is ${received}`,
+      { sigma: received },
+      { code: "INVALID_ARGUMENT", argument: "sigma", received, message: /^sigma: expected a matrix/ },
+    ],
+  ),
+  [
+    "a start of another shape",
+    { init: makeUniform(n, 3, 0, 1) },
+    {
+      code: "SHAPE_MISMATCH",
+      argument: "init",
+      received: [40, 3],
+      message: "init: expected 40 x 2, points x dims, received 40 x 3",
+    },
+  ],
+  [
+    "an unknown start",
+    { init: "spectral" },
+    {
+      code: "INVALID_ARGUMENT",
+      argument: "init",
+      received: "spectral",
+      message: 'init: expected "pca", "random" or an n x dims matrix, received "spectral"',
+    },
+  ],
+  [
+    "a start that is a number",
+    { init: 1 },
+    { code: "INVALID_ARGUMENT", argument: "init", received: 1, message: /^init: expected a matrix/ },
+  ],
+];
+
+test.each([...OPTIONS, ...SHAPES])("%s is refused", async (_, options, { accepted, message, ...facts }) => {
+  const error = await failureOf(data, options);
+  expect(error).toBeInstanceOf(ArgumentError);
+  expect(error).toMatchObject(facts);
+  expect((error as ArgumentError).accepted).toMatch(accepted ?? /./);
+  if (typeof message === "string") expect((error as Error).message).toBe(message);
+  else expect((error as Error).message).toMatch(message);
+  expect(() => new Tsne(data, options as TsneOptions)).toThrow((error as Error).message);
+});
+
+const VALUES: [string, unknown, unknown, Facts & { row: number; column: number }][] = [
+  ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].flatMap(
+    (received): [string, unknown, unknown, Facts & { row: number; column: number }][] => [
+      [
+        `${received} in the data`,
+        withValue(withValue(data, 17, 1, received), 17, 2, Number.NaN),
+        {},
+        {
+          code: "NOT_FINITE",
+          argument: "data",
+          received,
+          row: 17,
+          column: 1,
+          message: `data: expected finite numbers, received ${received} at row 17, column 1`,
+        },
+      ],
+      [
+        `${received} in sigma`,
+        data,
+        { sigma: withValue(sigma, 39, 2, received) },
+        {
+          code: "NOT_FINITE",
+          argument: "sigma",
+          received,
+          row: 39,
+          column: 2,
+          message: `sigma: expected finite standard deviations >= 0, received ${received} at row 39, column 2`,
+        },
+      ],
+      [
+        `${received} in the start`,
+        data,
+        { init: withValue(makeUniform(n, 2, -1, 1), 5, 1, received) },
+        { code: "NOT_FINITE", argument: "init", received, row: 5, column: 1, message: /^init: .* at row 5, column 1$/ },
+      ],
+    ],
+  ),
+  [
+    "a negative standard deviation",
+    data,
+    { sigma: withValue(sigma, 3, 0, -0.25) },
+    {
+      code: "NEGATIVE_SIGMA",
+      argument: "sigma",
+      received: -0.25,
+      row: 3,
+      column: 0,
+      message: "sigma: expected finite standard deviations >= 0, received -0.25 at row 3, column 0",
+    },
+  ],
+  [
+    "a start far out",
+    data,
+    { init: withValue(makeUniform(n, 2, -1, 1), 5, 0, -2e6) },
+    {
+      code: "OUT_OF_RANGE",
+      argument: "init",
+      received: -2e6,
+      row: 5,
+      column: 0,
+      message: "init: expected numbers from -1000000 to 1000000, received -2000000 at row 5, column 0",
+    },
+  ],
+  [
+    "a cell of text in nested arrays",
+    data.toArrays().map((row, i) => (i === 8 ? [row[0], "n/a", row[2]] : row)),
+    {},
+    {
+      code: "INVALID_ARGUMENT",
+      argument: "data",
+      received: "n/a",
+      row: 8,
+      column: 1,
+      message: 'data: expected numbers, received "n/a" at row 8, column 1',
+    },
+  ],
+];
+
+test.each(VALUES)("%s is refused with its place", async (_, input, options, { message, ...facts }) => {
+  const error = await failureOf(input, options);
+  expect(error).toBeInstanceOf(DataError);
+  expect(error).toMatchObject(facts);
+  if (typeof message === "string") expect((error as Error).message).toBe(message);
+  else expect((error as Error).message).toMatch(message);
+});
+
+test.each([
+  ["0 x 0", []],
+  ["0 x 3", { data: new Float32Array(), rows: 0, cols: 3 }],
+  ["1 x 3", [[1, 2, 3]]],
+  ["2 x 1", [[1], [2]]],
+  ["5 x 0", { data: new Float32Array(), rows: 5, cols: 0 }],
+  ["3 x 0", [[], [], []]],
+])("data of %s is too little", async (received, input) => {
+  const error = await failureOf(input, {});
+  expect(error).toBeInstanceOf(DataError);
+  expect(error).toMatchObject({
+    code: "TOO_FEW_POINTS",
+    argument: "data",
+    received,
+    accepted: "at least 3 points of at least 1 dimension",
+    row: undefined,
+    column: undefined,
+  });
+});
+
+test.each([
+  ["undefined", undefined],
+  ["null", null],
+  ["a number", 3],
+  ["a string", "data.npy"],
+  ["an object", { values: [1, 2] }],
+  ["a flat array", [1, 2, 3]],
+  ["a flat typed array", Float32Array.of(1, 2, 3)],
+  ["a promise", Promise.resolve([[1]])],
+])("data that is %s is refused", async (_, input) => {
+  expect(await failureOf(input, {})).toMatchObject({
+    name: "ArgumentError",
+    code: "INVALID_ARGUMENT",
+    argument: "data",
+    received: input,
+    accepted: expect.stringContaining("{data, rows, cols}"),
+  });
+});
+
+test.each([1e18, 1e39, Number.MAX_VALUE])("a learning rate of %s says that the map diverged", async (learningRate) => {
+  for (const theta of [0, 0.5]) {
+    const error = await failureOf(data, { learningRate, theta });
+    expect(error).toBeInstanceOf(SigmaTsneError);
+    expect(error).toMatchObject({
+      code: "DIVERGED",
+      message: expect.stringMatching(/iteration \d+; take a smaller learningRate$/),
+    });
+  }
+});
+
+test("bad input is refused by a rejected promise, never by a throw", () => {
+  for (const [input, options] of [
+    [undefined, {}],
+    [data, null],
+    [data, { dims: 9 }],
+  ] as const) {
+    const running = runBhTsne(input as unknown as MatrixLike, options as TsneOptions);
+    expect(running).toBeInstanceOf(Promise);
+    running.catch(() => {});
+  }
+});

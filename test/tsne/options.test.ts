@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { ArgumentError } from "../../src/errors.js";
+import { Tsne } from "../../src/tsne/index.js";
+import { resolveTsneOptions, type TsneOptions } from "../../src/tsne/options.js";
+import { makeGroups } from "./points.js";
+
+const KEYS = [
+  ...["sigma", "distance", "varianceFloor", "perplexity", "theta", "dims", "maxIter", "seed", "initialDims", "usePca"],
+  ...["init", "learningRate", "earlyExaggeration", "earlyExaggerationIter", "momentum", "finalMomentum", "threads"],
+  ...["verbose", "onProgress", "signal"],
+];
+
+const CODES = ["INVALID_ARGUMENT", "OUT_OF_RANGE", "UNKNOWN_OPTION"];
+
+const garbage = fc.oneof(
+  fc.anything({ withBigInt: true, withDate: true, withTypedArray: true, withNullPrototype: true }),
+  fc.double(),
+  fc.constantFrom<unknown>(null, "auto", "pca", "euclidean", Symbol("garbage"), () => {}, new Map(), Number.MAX_VALUE),
+);
+
+const sizes = { n: fc.integer({ min: 3, max: 5000 }), d: fc.integer({ min: 1, max: 500 }) };
+
+function expectResolvedOrRefused(options: object, n: number, d: number): void {
+  try {
+    const resolved = resolveTsneOptions(options as TsneOptions, n, d);
+    expect(resolved.perplexity).toBeGreaterThanOrEqual(1);
+    expect(resolved.perplexity).toBeLessThanOrEqual(Math.max(1, (n - 1) / 3));
+    expect([1, 2, 3]).toContain(resolved.dims);
+    expect(resolved.theta).toBeGreaterThanOrEqual(0);
+    expect(resolved.theta).toBeLessThanOrEqual(1);
+    for (const whole of [resolved.maxIter, resolved.seed, resolved.earlyExaggerationIter, resolved.threads]) {
+      expect(Number.isSafeInteger(whole) && whole >= 0).toBe(true);
+    }
+    for (const positive of [resolved.learningRate, resolved.finalLearningRate, resolved.varianceFloor]) {
+      expect(positive).toBeGreaterThan(0);
+      expect(positive).toBeLessThan(Number.POSITIVE_INFINITY);
+    }
+    if (resolved.initialDims !== undefined) expect(resolved.initialDims).toBeLessThanOrEqual(Math.min(n, d));
+    expect(["pca", "random", "given"]).toContain(resolved.init);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ArgumentError);
+    const { code, argument, accepted, message } = error as ArgumentError;
+    expect(CODES).toContain(code);
+    expect(argument).not.toBe("");
+    expect(accepted).not.toBe("");
+    expect(message).not.toMatch(/undefined (to|is)|NaN to|\[object/);
+  }
+}
+
+test("any value of any one option is taken or refused by an ArgumentError", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...KEYS), garbage, sizes.n, sizes.d, (key, value, n, d) => {
+      expectResolvedOrRefused({ [key]: value }, n, d);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("any values of several options are taken or refused by an ArgumentError", () => {
+  fc.assert(fc.property(fc.dictionary(fc.constantFrom(...KEYS), garbage), sizes.n, sizes.d, expectResolvedOrRefused), {
+    numRuns: 500,
+  });
+});
+
+test("any unknown key is refused by its name", () => {
+  fc.assert(
+    fc.property(
+      fc.string().filter((key) => !KEYS.includes(key) && key !== "__proto__"),
+      garbage,
+      (key, value) => {
+        expect(() => resolveTsneOptions({ [key]: value } as TsneOptions, 100, 10)).toThrow(
+          expect.objectContaining({ code: "UNKNOWN_OPTION", argument: key }),
+        );
+      },
+    ),
+  );
+});
+
+test("every documented option in its range is taken as it is", () => {
+  const unit = fc.double({ min: 0, max: 1, noNaN: true });
+  const positive = fc.double({ min: 1e-6, max: 1e6, noNaN: true });
+  const whole = fc.integer({ min: 0, max: 1e9 });
+  const options = fc.record(
+    {
+      perplexity: fc.double({ min: 1, max: 33, noNaN: true }),
+      theta: unit,
+      dims: fc.constantFrom(1, 2, 3),
+      maxIter: whole,
+      seed: fc.maxSafeNat(),
+      initialDims: fc.integer({ min: 1, max: 10 }),
+      init: fc.constantFrom("pca", "random"),
+      learningRate: positive,
+      earlyExaggeration: fc.double({ min: 1, max: 1e6, noNaN: true }),
+      earlyExaggerationIter: whole,
+      momentum: unit.filter((value) => value < 1),
+      finalMomentum: unit.filter((value) => value < 1),
+      threads: fc.integer({ min: 1, max: 1024 }),
+      varianceFloor: positive,
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(options, (chosen) => {
+      expect(resolveTsneOptions(chosen as TsneOptions, 100, 10)).toMatchObject(chosen);
+    }),
+  );
+});
+
+test.each(KEYS)("null for %s counts as left out, or is refused, but turns nothing on", (key) => {
+  const points = makeGroups(40, 3);
+  const resolve = (options: unknown) => new Tsne(points, options as TsneOptions).options;
+  try {
+    expect(resolve({ [key]: null })).toEqual(resolve({}));
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error;
+    expect(error).toMatchObject({ code: "INVALID_ARGUMENT", argument: key, received: null });
+  }
+});
