@@ -73,8 +73,7 @@ Napi::Function RunObject::define(Napi::Env env) {
       env, "Run",
       {InstanceMethod<&RunObject::advance>("advance"), InstanceMethod<&RunObject::cancel>("cancel"),
        InstanceMethod<&RunObject::embedding>("embedding"), InstanceMethod<&RunObject::iteration>("iteration"),
-       InstanceMethod<&RunObject::method>("method"),
-                      InstanceMethod<&RunObject::seconds>("seconds")});
+       InstanceMethod<&RunObject::method>("method"), InstanceMethod<&RunObject::seconds>("seconds")});
 }
 
 RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObject>(info) {
@@ -109,7 +108,9 @@ RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObjec
   Napi::MemoryManagement::AdjustExternalMemory(env, held_bytes_);
 }
 
-RunObject::~RunObject() { Napi::MemoryManagement::AdjustExternalMemory(Env(), -held_bytes_); }
+RunObject::~RunObject() {
+  Napi::MemoryManagement::AdjustExternalMemory(Env(), -held_bytes_);
+}
 
 Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();

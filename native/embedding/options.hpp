@@ -12,8 +12,8 @@ enum class Start { pca, random, given };
 
 // The settings of a run, all resolved: whoever fills them in has checked the ranges in brackets.
 struct Options {
-  Method method = Method::automatic;     // of repulsion
-  double mesh_spacing = 0.4;             // (0, 1] of the nodes, in units of the map, for Method::particle_mesh
+  Method method = Method::automatic;   // of repulsion
+  double mesh_spacing = 0.4;           // (0, 1] of the nodes, in units of the map, for Method::particle_mesh
   std::string distance = "euclidean";  // a name of neighbors/distances/table.hpp
   double variance_floor = 0.01;        // (> 0) added to each summed variance
   double perplexity = 30;              // [1, (n - 1) / 3] effective number of neighbours; 3 times as many are searched

@@ -8,9 +8,9 @@
 
 namespace sigma {
 
-// How to transform a length that is a product of 2, 3, 4 and 5: the radices from the first stage to the last, the twiddle
-// factors of every stage, and where each frequency ends up, since frequencies are left in the order in which the stages leave
-// them.
+// How to transform a length that is a product of 2, 3, 4 and 5: the radices from the first stage to the last, the
+// twiddle factors of every stage, and where each frequency ends up, since frequencies are left in the order in which
+// the stages leave them.
 struct FourierPlan {
   std::size_t length = 0;
   std::vector<int> radices;

@@ -8,12 +8,13 @@
 
 namespace sigma {
 
-// Order of the cardinal B-splines that spread the charges: a charge touches this many nodes along each axis. Eight are one vector,
-// and let the mesh be coarser than fewer would for the same error.
+// Order of the cardinal B-splines that spread the charges: a charge touches this many nodes along each axis. Eight are
+// one vector, and let the mesh be coarser than fewer would for the same error.
 constexpr int kSplineOrder = 8;
 
-// A real field of `rows` x `columns` nodes, each row `stride` long, the values beyond it zero; and half its transform: for
-// each column x the frequencies 0 to rows_plan->length / 2 along y, `frequencies` long with room to fill the last vector.
+// A real field of `rows` x `columns` nodes, each row `stride` long, the values beyond it zero; and half its transform:
+// for each column x the frequencies 0 to rows_plan->length / 2 along y, `frequencies` long with room to fill the last
+// vector.
 struct MeshView {
   const FourierPlan* row_plan;     // along x
   const FourierPlan* column_plan;  // along y
@@ -33,8 +34,8 @@ struct MeshKernels {
   std::size_t lanes;
   // Transforms 2 * lanes columns from `column` on along y.
   void (*transform_columns)(const MeshView&, std::size_t column, float* scratch);
-  // Transforms `lanes` frequencies from `frequency` on along x, multiplies them with the real factors (row_plan->length x
-  // lanes, in the plan's places), and transforms back.
+  // Transforms `lanes` frequencies from `frequency` on along x, multiplies them with the real factors (row_plan->length
+  // x lanes, in the plan's places), and transforms back.
   void (*convolve_rows)(const MeshView&, std::size_t frequency, const float* factors, float* scratch);
   // Transforms along x and leaves the real parts in `out`, row_plan->length x lanes, in the plan's places.
   void (*transform_rows)(const MeshView&, std::size_t frequency, float* out, float* scratch);
@@ -51,6 +52,8 @@ struct MeshKernels {
 SIGMA_DECLARE_KERNELS(MeshKernels, mesh_kernels)
 
 // Floats of scratch memory that a transform of this length needs.
-inline std::size_t mesh_scratch(std::size_t length) { return 2 * 16 * length + 2 * 16 * 16; }
+inline std::size_t mesh_scratch(std::size_t length) {
+  return 2 * 16 * length + 2 * 16 * 16;
+}
 
 }  // namespace sigma

@@ -5,9 +5,15 @@ struct Complexes {
   Floats re, im;
 };
 
-SIGMA_INLINE Complexes operator+(Complexes a, Complexes b) { return {a.re + b.re, a.im + b.im}; }
-SIGMA_INLINE Complexes operator-(Complexes a, Complexes b) { return {a.re - b.re, a.im - b.im}; }
-SIGMA_INLINE Complexes operator*(float s, Complexes a) { return {s * a.re, s * a.im}; }
+SIGMA_INLINE Complexes operator+(Complexes a, Complexes b) {
+  return {a.re + b.re, a.im + b.im};
+}
+SIGMA_INLINE Complexes operator-(Complexes a, Complexes b) {
+  return {a.re - b.re, a.im - b.im};
+}
+SIGMA_INLINE Complexes operator*(float s, Complexes a) {
+  return {s * a.re, s * a.im};
+}
 // Times sign * i.
 template <int Sign>
 SIGMA_INLINE Complexes turn(Complexes a) {
@@ -20,7 +26,9 @@ SIGMA_INLINE Complexes rotate(Complexes a, const float* w) {
   return {a.re * re - a.im * im, a.re * im + a.im * re};
 }
 
-SIGMA_INLINE Complexes load_complex(const float* from) { return {load(from), load(from + kLanes)}; }
+SIGMA_INLINE Complexes load_complex(const float* from) {
+  return {load(from), load(from + kLanes)};
+}
 SIGMA_INLINE void store_complex(float* to, Complexes a) {
   store(to, a.re);
   store(to + kLanes, a.im);
@@ -84,15 +92,19 @@ SIGMA_INLINE void transform_stage(float* x, std::size_t n, const float* twiddles
 template <int Sign>
 static void run_stage(float* x, std::size_t n, int radix, const float* twiddles) {
   switch (radix) {
-    case 2: return transform_stage<2, Sign>(x, n, twiddles);
-    case 3: return transform_stage<3, Sign>(x, n, twiddles);
-    case 4: return transform_stage<4, Sign>(x, n, twiddles);
-    default: return transform_stage<5, Sign>(x, n, twiddles);
+    case 2:
+      return transform_stage<2, Sign>(x, n, twiddles);
+    case 3:
+      return transform_stage<3, Sign>(x, n, twiddles);
+    case 4:
+      return transform_stage<4, Sign>(x, n, twiddles);
+    default:
+      return transform_stage<5, Sign>(x, n, twiddles);
   }
 }
 
-// Forwards (decimation in frequency) from natural order to the plan's places; depth first, so that parts are finished while
-// they are in the cache.
+// Forwards (decimation in frequency) from natural order to the plan's places; depth first, so that parts are finished
+// while they are in the cache.
 static void transform(float* x, const FourierPlan& plan, std::size_t n, std::size_t stage) {
   if (stage == plan.radices.size()) return;
   const int radix = plan.radices[stage];
@@ -234,8 +246,9 @@ SIGMA_INLINE float sum_row(SplineRow v) {
   return ((total[0] + total[4]) + (total[1] + total[5])) + ((total[2] + total[6]) + (total[3] + total[7]));
 }
 
-// The B-spline's pieces as polynomials of the offset t in [0, 1) of a charge from its first node's cell: coefficient k of all
-// nodes in one row. From the recursion M_n(u) = (u M_{n-1}(u) + (n - u) M_{n-1}(u - 1)) / (n - 1) (Essmann 1995, eq. 4.1).
+// The B-spline's pieces as polynomials of the offset t in [0, 1) of a charge from its first node's cell: coefficient k
+// of all nodes in one row. From the recursion M_n(u) = (u M_{n-1}(u) + (n - u) M_{n-1}(u - 1)) / (n - 1) (Essmann 1995,
+// eq. 4.1).
 struct SplinePolynomials {
   SplineRow value[kSplineOrder], slope[kSplineOrder - 1];
 
@@ -338,8 +351,8 @@ static double interpolate(const MeshView& mesh, const Placement& placement, cons
 }
 
 const MeshKernels& mesh_kernels() {
-  static const MeshKernels table{kLanes,          transform_columns, convolve_rows, transform_rows,
-                                 restore_columns, spread,            interpolate};
+  static const MeshKernels table{kLanes, transform_columns, convolve_rows, transform_rows, restore_columns,
+                                 spread, interpolate};
   return table;
 }
 

@@ -18,8 +18,8 @@ constexpr double kLeastCells = 48;
 constexpr double kLeastSpacing = 0.1;
 // Half the kernel's period, at least, in units of the map.
 constexpr double kLeastReach = 12;
-// Beyond so many nodes, padding included, the map is left to Barnes-Hut: a side's limit keeps memory in bounds, and that of
-// the area, with n, is where a mesh for few points costs more than their tree.
+// Beyond so many nodes, padding included, the map is left to Barnes-Hut: a side's limit keeps memory in bounds, and
+// that of the area, with n, is where a mesh for few points costs more than their tree.
 constexpr std::size_t kLongestSide = 8192;
 constexpr std::size_t kMostNodes = std::size_t{1} << 22;
 constexpr std::size_t kMostNodesPerPoint = 64;
@@ -28,8 +28,8 @@ constexpr std::size_t kKernelsKept = 4;
 // Rows of cells that one task spreads into; at least the spline's order, so that tasks two bands apart never meet.
 constexpr std::size_t kBandRows = 16;
 
-// The transform of the sampled spline, sum_j M(j + 1) exp(-2 pi i k j / L), is real up to a shift; its square is what the two
-// passes through the splines multiply frequency k by.
+// The transform of the sampled spline, sum_j M(j + 1) exp(-2 pi i k j / L), is real up to a shift; its square is what
+// the two passes through the splines multiply frequency k by.
 std::vector<double> spline_transform(std::size_t length) {
   double knots[kSplineOrder + 1] = {0, 1};
   for (int n = 2; n < kSplineOrder; ++n) {
@@ -48,7 +48,9 @@ std::vector<double> spline_transform(std::size_t length) {
   return squared;
 }
 
-std::size_t round_up(std::size_t value, std::size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+std::size_t round_up(std::size_t value, std::size_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
 struct Bounds {
   float low[2], high[2];
@@ -168,13 +170,14 @@ double ParticleMesh::compute(const float* positions, std::size_t n, float* force
   const Bounds bounds = find_bounds(positions, n, team_);
   const double span[2] = {static_cast<double>(bounds.high[0]) - static_cast<double>(bounds.low[0]),
                           static_cast<double>(bounds.high[1]) - static_cast<double>(bounds.low[1])};
-  const double spacing = std::clamp(std::max(span[0], span[1]) / kLeastCells, std::min(kLeastSpacing, spacing_), spacing_);
+  const double spacing =
+      std::clamp(std::max(span[0], span[1]) / kLeastCells, std::min(kLeastSpacing, spacing_), spacing_);
   std::size_t cells[2], lengths[2];
   for (int d = 0; d < 2; ++d) {
     if (span[d] / spacing > static_cast<double>(kLongestSide)) return fallback_.compute(positions, n, forces);
     cells[d] = static_cast<std::size_t>(span[d] / spacing) + 2;
-    // Twice as long, so that nothing reaches around; and long enough for the kernel to be flat where its period ends, since a
-    // kink there would ring.
+    // Twice as long, so that nothing reaches around; and long enough for the kernel to be flat where its period ends,
+    // since a kink there would ring.
     const auto reach = static_cast<std::size_t>(std::ceil(kLeastReach / spacing));
     lengths[d] = next_fourier_length(2 * std::max(cells[d] + kSplineOrder, reach));
     if (lengths[d] > kLongestSide) return fallback_.compute(positions, n, forces);
@@ -187,8 +190,15 @@ double ParticleMesh::compute(const float* positions, std::size_t n, float* force
   real_.resize(columns * kernel.frequencies);
   imaginary_.resize(columns * kernel.frequencies);
   for (AlignedVector<float>& scratch : scratch_) scratch.resize(mesh_scratch(std::max(lengths[0], lengths[1])));
-  const MeshView mesh{&kernel.row_plan, &kernel.column_plan, rows,         std::min(columns, lengths[0]), stride,
-                      nodes_.data(),    kernel.frequencies,  real_.data(), imaginary_.data()};
+  const MeshView mesh{&kernel.row_plan,
+                      &kernel.column_plan,
+                      rows,
+                      std::min(columns, lengths[0]),
+                      stride,
+                      nodes_.data(),
+                      kernel.frequencies,
+                      real_.data(),
+                      imaginary_.data()};
   const Placement placement{{bounds.low[0], bounds.low[1]}, static_cast<float>(1 / spacing)};
 
   const std::size_t bands = (cells[1] + kBandRows - 1) / kBandRows;
@@ -208,7 +218,8 @@ double ParticleMesh::compute(const float* positions, std::size_t n, float* force
     kernels.transform_columns(mesh, stretch * 2 * lanes, scratch_[worker].data());
   });
   team_.for_each(kernel.frequencies / lanes, [&](std::size_t stretch, unsigned worker) {
-    kernels.convolve_rows(mesh, stretch * lanes, &kernel.factors[stretch * lanes * lengths[0]], scratch_[worker].data());
+    kernels.convolve_rows(mesh, stretch * lanes, &kernel.factors[stretch * lanes * lengths[0]],
+                          scratch_[worker].data());
   });
   team_.for_each(columns / (2 * lanes), [&](std::size_t stretch, unsigned worker) {
     kernels.restore_columns(mesh, stretch * 2 * lanes, scratch_[worker].data());
@@ -217,7 +228,8 @@ double ParticleMesh::compute(const float* positions, std::size_t n, float* force
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     sums[chunk] = kernels.interpolate(mesh, placement, positions, &binned_[first], last - first, forces);
   });
-  // Forces between points cancel in their sum; what is left of it is error, which all points share while they lie together.
+  // Forces between points cancel in their sum; what is left of it is error, which all points share while they lie
+  // together.
   std::vector<std::array<double, 2>> moments((n + kGrain - 1) / kGrain);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     std::array<double, 2> sum{};

@@ -11,13 +11,13 @@
 
 namespace sigma {
 
-// Repulsion in 2-D on a mesh. The force is -1/2 the gradient of one potential, w = 1 / (1 + d^2) convolved with unit charges, so
-// charges are spread with cardinal B-splines, convolved by one real transform forwards and one back, and potential and
-// gradient are read through the same splines: smooth particle-mesh Ewald (Essmann et al. 1995) with another kernel, in open
-// space. Z is the sum of the potential over the points less their own share.
+// Repulsion in 2-D on a mesh. The force is -1/2 the gradient of one potential, w = 1 / (1 + d^2) convolved with unit
+// charges, so charges are spread with cardinal B-splines, convolved by one real transform forwards and one back, and
+// potential and gradient are read through the same splines: smooth particle-mesh Ewald (Essmann et al. 1995) with
+// another kernel, in open space. Z is the sum of the potential over the points less their own share.
 //
-// The mesh follows the map, so the cost is that of its area in units of the spacing, plus a little for each point. A map so wide
-// that the mesh would be huge is left to Barnes-Hut.
+// The mesh follows the map, so the cost is that of its area in units of the spacing, plus a little for each point. A
+// map so wide that the mesh would be huge is left to Barnes-Hut.
 class ParticleMesh final : public Repulsion {
  public:
   // `spacing` of the nodes, in units of the map; (0, 1].

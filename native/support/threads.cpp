@@ -42,7 +42,8 @@ void ThreadTeam::start() {
   const std::uint32_t now = generation_.load(std::memory_order_relaxed);
   closing_.store(false, std::memory_order_relaxed);
   try {
-    for (unsigned worker = 1; worker < size_; ++worker) workers_.emplace_back([this, worker, now] { live(worker, now); });
+    for (unsigned worker = 1; worker < size_; ++worker)
+      workers_.emplace_back([this, worker, now] { live(worker, now); });
   } catch (const std::system_error&) {
     // The system gives no more threads: go on with those that there are; the result does not depend on it.
   }

@@ -39,7 +39,8 @@ Field compute(int dims, double theta, const std::vector<float>& map, unsigned th
   ThreadTeam team(threads);
   const std::size_t n = map.size() / stride_of(dims);
   Field field{std::vector<float>(map.size()), 0};
-  field.z = make_repulsion(theta == 0 ? Method::exact : Method::barnes_hut, dims, theta, 0.4, team)->compute(map.data(), n, field.forces.data());
+  field.z = make_repulsion(theta == 0 ? Method::exact : Method::barnes_hut, dims, theta, 0.4, team)
+                ->compute(map.data(), n, field.forces.data());
   return field;
 }
 

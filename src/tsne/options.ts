@@ -223,7 +223,7 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
   if (!(varianceFloor > 0 && varianceFloor <= 1e30))
     reject("varianceFloor", varianceFloor, "a number > 0", "OUT_OF_RANGE");
   const asked = options.method ?? "auto";
-  const method = asked === "auto" && options.theta !== undefined ? "barnes-hut" : asked;
+  const method = asked === "auto" && (options.theta ?? undefined) !== undefined ? "barnes-hut" : asked;
   if (!METHODS.includes(method)) reject("method", method, oneOf(METHODS, method));
   if (method === "fft" && dims !== 2)
     reject("method", method, `another method for ${dims} dimensions: the mesh is for 2`);

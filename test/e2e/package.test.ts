@@ -147,8 +147,8 @@ describe("in worker threads", () => {
 
   async function embedInWorker(): Promise<unknown> {
     const worker = new Worker(script("worker.mjs"), { workerData: { rows, options } });
-    const [map] = await once(worker, "message");
-    const [code] = await once(worker, "exit");
+    // A worker that ends hands over its last messages and its exit at one go.
+    const [[map], [code]] = await Promise.all([once(worker, "message"), once(worker, "exit")]);
     expect(code).toBe(0);
     return map;
   }

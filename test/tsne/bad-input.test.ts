@@ -40,8 +40,8 @@ const OPTIONS: Row[] = [
         code: "OUT_OF_RANGE",
         argument: "perplexity",
         received: perplexity,
-        accepted: /^1 to 13\b.*\(n - 1\) \/ 3 for 40 points/,
-        message: `perplexity: expected 1 to 13, which is (n - 1) / 3 for 40 points, received ${perplexity}`,
+        accepted: /^1 to \(n - 1\) \/ 3 = 13 for 40 points$/,
+        message: `perplexity: expected 1 to (n - 1) / 3 = 13 for 40 points, received ${perplexity}`,
       },
     ],
   ),
@@ -184,7 +184,7 @@ const OPTIONS: Row[] = [
         accepted: /perplexity, theta, dims/,
         message: near
           ? `unknown option "${key}"; did you mean "${near}"?`
-          : new RegExp(`^unknown option "${key}"; the options are sigma, distance, .*signal$`),
+          : new RegExp(`^unknown option "${key}"; the options are sigma, .*distance, .*signal$`),
       },
     ],
   ),

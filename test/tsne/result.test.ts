@@ -9,6 +9,8 @@ const data = makeGroups(120, 6);
 test("every option has its documented default", async () => {
   const { options } = await runBhTsne(data, { maxIter: 0 });
   expect(options).toEqual({
+    method: "barnes-hut",
+    meshSpacing: 0.4,
     distance: "euclidean",
     varianceFloor: 0.01,
     perplexity: 30,

@@ -51,7 +51,7 @@ export async function use(): Promise<string> {
   const tsne = new Tsne(toMatrix(rows), { ...options, sigma: rows.map((row) => row.map(() => 0.5)) });
   const { embedding, method, seconds } = await tsne.fit(10);
   const shape: [number, number] = embedding.shape;
-  const way: "barnes-hut" | "exact" = method;
+  const way: "barnes-hut" | "fft" | "exact" = method;
   const found: Pca = await pca(rows, 2, { seed: 1 });
   const [save, open] = [writeMatrix, readMatrix];
   const code = await refuse({ dims: 7 });

@@ -1,0 +1,116 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { BenchmarkError } from "./failure.js";
+import { FOLDERS } from "./folders.js";
+import type { Answer, Task } from "./peers/contestant.js";
+
+const execute = promisify(execFile);
+
+/** Characters of a failure that a table has room for. */
+const LONGEST_COMPLAINT = 160;
+
+/** Where the peers are installed. */
+export interface Places {
+  /** A Python with numpy and the peers. */
+  python: string;
+  /** A folder node_modules with scran.js. */
+  nodeModules: string;
+}
+
+export const DEFAULT_PLACES: Places = {
+  python: join(FOLDERS.venv, process.platform === "win32" ? "Scripts/python.exe" : "bin/python"),
+  nodeModules: FOLDERS.nodeModules,
+};
+
+/** A program that makes maps, in a process of its own. */
+export interface Contestant {
+  readonly name: string;
+  readonly label: string;
+  command(task: Task, places: Places): [string, string[]];
+}
+
+export const OURS: Contestant = {
+  name: "ours",
+  label: "sigma-tsne",
+  command: (task) => [process.execPath, [join(FOLDERS.build, "ours.js"), JSON.stringify(task)]],
+};
+
+/** The same with the data's standard deviations. */
+export const OURS_WITH_SIGMA: Contestant = { ...OURS, name: "ours-sigma", label: "sigma-tsne, sigma-aware" };
+
+function python(name: string, label: string): Contestant {
+  return {
+    name,
+    label,
+    command: (task, places) => [places.python, [join(FOLDERS.peers, "peer.py"), name, JSON.stringify(task)]],
+  };
+}
+
+const SCRAN: Contestant = {
+  name: "scran.js",
+  label: "scran.js",
+  command: (task, { nodeModules }) => [
+    process.execPath,
+    [join(FOLDERS.build, "scran.js"), JSON.stringify({ ...task, nodeModules })],
+  ],
+};
+
+/** The peers, with the package that each needs. */
+const PEERS: readonly (readonly [Contestant, string])[] = [
+  [SCRAN, "scran.js"],
+  [python("opentsne-bh", "openTSNE, Barnes-Hut"), "openTSNE"],
+  [python("opentsne-fft", "openTSNE, FFT"), "openTSNE"],
+  [python("sklearn", "scikit-learn"), "scikit-learn"],
+  [python("sklearnex", "scikit-learn-intelex"), "scikit-learn-intelex"],
+];
+
+export const PEER_NAMES: readonly string[] = PEERS.map(([{ name }]) => name);
+
+/** The peers that are installed, and the versions of all that takes part in running them. */
+export async function findPeers(places: Places): Promise<{ peers: Contestant[]; versions: Record<string, string> }> {
+  const versions: Record<string, string> = {};
+  const manifest = join(places.nodeModules, "scran.js", "package.json");
+  if (existsSync(manifest)) versions["scran.js"] = JSON.parse(await readFile(manifest, "utf8")).version;
+  try {
+    const { stdout } = await execute(places.python, [join(FOLDERS.peers, "peer.py"), "versions"]);
+    Object.assign(versions, JSON.parse(stdout));
+  } catch {
+    // No Python, or none with numpy: its peers are not installed.
+  }
+  return { peers: PEERS.filter(([, needed]) => versions[needed] !== undefined).map(([peer]) => peer), versions };
+}
+
+/**
+ * Runs a contestant to its end.
+ *
+ * @param timeout seconds
+ * @throws with the last line of its standard error where it fails
+ */
+export async function run(
+  contestant: Contestant,
+  task: Task,
+  places: Places,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const [file, args] = contestant.command(task, places);
+  // Libraries that do not heed the threads that they are told about ask the environment.
+  const variables = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"];
+  const env = { ...process.env, ...Object.fromEntries(variables.map((name) => [name, String(task.threads)])) };
+  try {
+    const { stdout } = await execute(file, args, { env, signal, timeout: timeout * 1000, maxBuffer: 2 ** 26 });
+    return JSON.parse(stdout.trim().split("\n").at(-1) as string);
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    const { killed, stderr, message } = error as { killed?: boolean; stderr?: string; message: string };
+    const lines = stderr?.trim().split("\n") ?? [];
+    // Node.js ends a stack with its version, Python with the error.
+    const complaint = lines.findLast((line) => /^\w*(Error|Exception)\b/.test(line)) ?? (lines.at(-1) || message);
+    throw new BenchmarkError(killed ? `took longer than ${timeout} s` : complaint.slice(0, LONGEST_COMPLAINT), {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,188 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { ArgumentError } from "../src/errors.js";
+import { readMatrix, writeMatrix } from "../src/io/index.js";
+import { Matrix } from "../src/matrix.js";
+import { pca } from "../src/pca/index.js";
+import { FOLDERS } from "./folders.js";
+
+/** Points to embed, as C-ordered float32 .npy files that every contestant reads. */
+export interface Dataset {
+  readonly name: string;
+  readonly n: number;
+  readonly d: number;
+  readonly x: string;
+  /** Standard deviations, of the same shape. */
+  readonly sigma: string | undefined;
+}
+
+interface Source {
+  readonly about: string;
+  /** What is needed in the folder of public data. */
+  readonly files: readonly string[];
+  read(folder: string, signal: AbortSignal): Promise<{ x: Matrix; sigma?: Matrix }>;
+}
+
+const MNIST_TEST = "mnist/t10k-images-idx3-ubyte.gz";
+const MNIST_TRAIN = "mnist/train-images-idx3-ubyte.gz";
+const LATENT_MEANS = "latents/mnist70k_vae32_mu.npy";
+const LATENT_SIGMA = "latents/mnist70k_vae32_sigma.npy";
+const STEM = "microscopy/pca_stem_crops_96x96.npy";
+/** The images of MNIST's test set come last. */
+const LATENT_ROWS = [60000, 70000] as const;
+
+const SOURCES: Readonly<Record<string, Source>> = {
+  "mnist-test": {
+    about: "the 10,000 test images of MNIST, reduced to 50 principal components",
+    files: [MNIST_TEST],
+    read: async (folder, signal) => ({ x: await reduce(await readImages(folder, [MNIST_TEST]), signal) }),
+  },
+  stem: {
+    about: "50 principal components of 19,769 scanning transmission electron micrographs (Ede 2020)",
+    files: [STEM],
+    read: async (folder, signal) => ({ x: await readMatrix(join(folder, STEM), { signal }) }),
+  },
+  mnist: {
+    about: "all 70,000 images of MNIST, reduced to 50 principal components",
+    files: [MNIST_TRAIN, MNIST_TEST],
+    read: async (folder, signal) => ({ x: await reduce(await readImages(folder, [MNIST_TRAIN, MNIST_TEST]), signal) }),
+  },
+  latents: {
+    about: "means and standard deviations, 10,000 x 32, that a variational autoencoder gives MNIST's test images",
+    files: [LATENT_MEANS, LATENT_SIGMA],
+    read: async (folder, signal) => ({
+      x: await readMatrix(join(folder, LATENT_MEANS), { rows: LATENT_ROWS, signal }),
+      sigma: await readMatrix(join(folder, LATENT_SIGMA), { rows: LATENT_ROWS, signal }),
+    }),
+  },
+};
+
+const GENERATED = /^generated-(\d+)$/;
+const GENERATED_DIMS = 50;
+const GENERATED_CLUSTERS = 20;
+
+/** The names of all data sets with what they are, for `--help`. */
+export const DATASETS: readonly (readonly [string, string])[] = [
+  ...Object.entries(SOURCES).map(([name, { about }]) => [name, about] as const),
+  ["generated-N", `N x ${GENERATED_DIMS} from a seeded mixture of ${GENERATED_CLUSTERS} Gaussians; needs no files`],
+];
+
+/** Whether the folder holds the public data. */
+export function hasPublicData(folder: string | undefined): folder is string {
+  const needed = Object.values(SOURCES).flatMap(({ files }) => files);
+  return folder !== undefined && needed.every((file) => existsSync(join(folder, file)));
+}
+
+/**
+ * Makes the files of a data set, once.
+ *
+ * @param needsSigma whether standard deviations are made up for a set that has none
+ */
+export async function openDataset(
+  name: string,
+  folder: string | undefined,
+  needsSigma: boolean,
+  signal: AbortSignal,
+): Promise<Dataset> {
+  const x = join(FOLDERS.data, `${name}.npy`);
+  const sigma = join(FOLDERS.data, `${name}-sigma.npy`);
+  if (!existsSync(x)) {
+    const made = await make(name, folder, signal);
+    await mkdir(FOLDERS.data, { recursive: true });
+    // The data last: where they lie, all is there.
+    if (made.sigma) await writeMatrix(sigma, made.sigma, { signal });
+    await writeMatrix(x, made.x, { signal });
+  }
+  const { rows: n, cols: d } = await readMatrix(x, { signal });
+  if (existsSync(sigma)) return { name, n, d, x, sigma };
+  if (!needsSigma) return { name, n, d, x, sigma: undefined };
+  // Under a name of its own, for the set is still one without.
+  const generated = join(FOLDERS.data, `${name}-generated-sigma.npy`);
+  if (!existsSync(generated)) await writeMatrix(generated, generateSigma(n, d), { signal });
+  return { name, n, d, x, sigma: generated };
+}
+
+async function make(
+  name: string,
+  folder: string | undefined,
+  signal: AbortSignal,
+): Promise<{ x: Matrix; sigma?: Matrix }> {
+  const count = Number(GENERATED.exec(name)?.[1]);
+  if (count >= 100) return { x: generateMixture(count) };
+  const source = SOURCES[name];
+  if (!source) {
+    const accepted = `${Object.keys(SOURCES).join(", ")} or generated-N with N of at least 100`;
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "data set", received: name, accepted });
+  }
+  const missing = source.files.filter((file) => !folder || !existsSync(join(folder, file)));
+  if (folder === undefined || missing.length > 0) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "--data",
+      received: folder,
+      accepted: `the folder that holds ${missing.join(" and ")} (or SIGMA_TSNE_DATA in the environment)`,
+    });
+  }
+  return source.read(folder, signal);
+}
+
+/** Images in the IDX format of MNIST: a header of 16 bytes with the magic number, count, height and width. */
+async function readImages(folder: string, files: readonly string[]): Promise<Matrix> {
+  const parts = await Promise.all(
+    files.map(async (file) => promisify(gunzip)(await readFile(join(folder, file))) as Promise<Buffer>),
+  );
+  const pixels = parts.map((part) => part.readUInt32BE(8) * part.readUInt32BE(12));
+  const images = Buffer.concat(parts.map((part) => part.subarray(16)));
+  const [width = 0] = pixels;
+  return new Matrix(
+    Float32Array.from(images, (value) => value / 255),
+    images.length / width,
+    width,
+  );
+}
+
+async function reduce(images: Matrix, signal: AbortSignal): Promise<Matrix> {
+  const { scores } = await pca(images, 50, { signal });
+  return new Matrix(Float32Array.from(scores.data), scores.rows, scores.cols);
+}
+
+/** Standard normal numbers (Box & Muller 1958) from a counter that MurmurHash3's finaliser scrambles. */
+function normals(seed: number): () => number {
+  let counter = seed;
+  const uniform = () => {
+    counter = (counter + 0x9e3779b9) | 0;
+    let hash = Math.imul(counter ^ (counter >>> 16), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+  };
+  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+}
+
+/** Clusters whose spread falls from axis to axis, as that of principal components does. */
+function generateMixture(n: number): Matrix {
+  const normal = normals(1);
+  const d = GENERATED_DIMS;
+  const spread = Float64Array.from({ length: d }, (_, c) => 1 / Math.sqrt(1 + c));
+  const centers = Float64Array.from(
+    { length: GENERATED_CLUSTERS * d },
+    (_, i) => 1.5 * (spread[i % d] as number) * normal(),
+  );
+  const data = new Float32Array(n * d);
+  for (let i = 0; i < n; i++) {
+    const center = (i % GENERATED_CLUSTERS) * d;
+    for (let c = 0; c < d; c++) data[i * d + c] = (centers[center + c] as number) + (spread[c] as number) * normal();
+  }
+  return new Matrix(data, n, d);
+}
+
+/** Log-normal, so that no two weights are alike. */
+function generateSigma(n: number, d: number): Matrix {
+  const normal = normals(2);
+  return new Matrix(
+    Float32Array.from({ length: n * d }, () => 0.3 * Math.exp(0.5 * normal())),
+    n,
+    d,
+  );
+}

@@ -1,0 +1,18 @@
+import { join } from "node:path";
+
+/** `npm run` works in the folder of package.json, wherever it is called. */
+const ROOT = process.cwd();
+
+/** Where everything of the benchmark lies. */
+export const FOLDERS = {
+  root: ROOT,
+  build: join(ROOT, "bench", "build"),
+  data: join(ROOT, "bench", "data"),
+  peers: join(ROOT, "bench", "peers"),
+  results: join(ROOT, "bench", "results"),
+  local: join(ROOT, "bench", "results", "local"),
+  venv: join(ROOT, "bench", ".venv"),
+  nodeModules: join(ROOT, "bench", "node_modules"),
+} as const;
+
+export const README = join(ROOT, "bench", "README.md");

@@ -1,0 +1,190 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { OURS, type Places, run } from "./contestants.js";
+import { type Dataset, openDataset } from "./datasets.js";
+import { BenchmarkError } from "./failure.js";
+import { FOLDERS } from "./folders.js";
+import type { Machine } from "./machine.js";
+import { count, markdownTable, significant } from "./markdown.js";
+import type { Settings } from "./race.js";
+
+/** What the machine can do at most. */
+export interface Limits {
+  instructionSet: string;
+  /** Floats through multiplications, alone or with an addition, of all threads. */
+  multipliesPerSecond: number;
+  /** The same with lone additions between them. */
+  operationsPerSecond: number;
+  /** Positions read through indices, from the nearest cache. */
+  indexedLoadsPerSecond: number;
+  /** Bandwidth over arrays of so many bytes in all, ascending: caches first, memory last. */
+  triad: readonly { bytes: number; bytesPerSecond: number }[];
+}
+
+/** One call of one kernel. */
+export interface KernelTiming {
+  dataset: string;
+  kernel: string;
+  n: number;
+  unit: string;
+  units: number;
+  seconds: number;
+  /** What a call must do at least, in the units of {@link Limits}; 0 where it is not known. */
+  multiplies: number;
+  additions: number;
+  loads: number;
+  bytes: number;
+  /** Bytes of all arrays in use. */
+  footprint: number;
+  /** What else bounds it, where the above do not. */
+  otherwise: string;
+  /** Root mean square of the force's error, relative to that of the force. */
+  forceError?: number;
+  /** Relative error of Z. */
+  zError?: number;
+}
+
+export interface KernelRecord {
+  date: string;
+  machine: Machine;
+  versions: Readonly<Record<string, string>>;
+  settings: Pick<Settings, "threads" | "perplexity" | "iterations" | "seed">;
+  limits: Limits;
+  timings: KernelTiming[];
+}
+
+/** Beyond this a map of three dimensions takes Barnes-Hut too long to be worth it. */
+const MOST_POINTS_3D = 20000;
+
+const EXECUTABLE = "sigma_kernels_bench";
+
+/** Compiles the C++ part with CMake in `folder` and says where it is. */
+export async function buildKernels(folder: string, signal: AbortSignal): Promise<string> {
+  const steps = [
+    ["-S", FOLDERS.root, "-B", folder, "-DCMAKE_BUILD_TYPE=Release"],
+    ["--build", folder, "--target", EXECUTABLE, "--parallel", "2"],
+  ];
+  for (const args of steps) {
+    const child = spawn("cmake", args, { stdio: ["ignore", 2, 2], signal });
+    const [code] = await once(child, "close");
+    if (code !== 0) throw new BenchmarkError(`cmake ${args.join(" ")} failed`);
+  }
+  return join(folder, EXECUTABLE);
+}
+
+export async function measureLimits(executable: string, settings: Settings, signal: AbortSignal): Promise<Limits> {
+  const args = [String(settings.threads), String(settings.perplexity)];
+  const { stdout } = await promisify(execFile)(executable, args, { signal });
+  return JSON.parse(stdout);
+}
+
+/** Times the kernels on one data set and its finished maps, which are made by a run of ours and kept beside the data. */
+export async function measureKernels(
+  executable: string,
+  name: string,
+  folder: string | undefined,
+  settings: Settings,
+  places: Places,
+  signal: AbortSignal,
+): Promise<KernelTiming[]> {
+  const dataset = await openDataset(name, folder, true, signal);
+  const maps = [await makeMap(dataset, 2, settings, places, signal)];
+  if (dataset.n <= MOST_POINTS_3D) maps.push(await makeMap(dataset, 3, settings, places, signal));
+  const args = [String(settings.threads), String(settings.perplexity), dataset.x, dataset.sigma ?? "-", ...maps];
+  const { stdout } = await promisify(execFile)(executable, args, { signal });
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => ({ dataset: name, ...JSON.parse(line) }));
+}
+
+async function makeMap(
+  dataset: Dataset,
+  dims: number,
+  { threads, perplexity, iterations, seed, timeout, ours }: Settings,
+  places: Places,
+  signal: AbortSignal,
+): Promise<string> {
+  const y = dataset.x.replace(/\.npy$/, `-map-${dims}d-${iterations}.npy`);
+  if (!existsSync(y)) {
+    const task = { x: dataset.x, y, perplexity, iterations, threads, seed, options: dims === 2 ? ours : { dims } };
+    await run(OURS, task, places, timeout, signal);
+  }
+  return y;
+}
+
+/** Below this share of a limit it is something else that bounds the kernel. */
+const LEAST_SHARE = 0.25;
+
+/** What bounds a kernel: of the times that its work needs at least, the longest; and the share of its own time that this is. */
+export function boundOf(timing: KernelTiming, limits: Limits): { by: string; share: number } {
+  const { multiplies, additions, loads, bytes, footprint, seconds } = timing;
+  const level = limits.triad.find((triad) => triad.bytes >= footprint) ?? limits.triad.at(-1);
+  const operations = (multiplies + additions) / limits.operationsPerSecond;
+  const needed: [string, number][] = [
+    ["arithmetic", Math.max(multiplies / limits.multipliesPerSecond, operations)],
+    ["loads", loads / limits.indexedLoadsPerSecond],
+    ["memory", level ? bytes / level.bytesPerSecond : 0],
+  ];
+  const [by, least] = needed.reduce((a, b) => (b[1] > a[1] ? b : a));
+  return { by, share: least / seconds };
+}
+
+export function formatKernels({ date, machine, versions, settings, limits, timings }: KernelRecord): string {
+  const rows = timings.map((timing) => {
+    const { dataset, kernel, n, unit, units, seconds, forceError, zError } = timing;
+    return [
+      kernel,
+      `${dataset}, ${count(n)}`,
+      significant(seconds * 1e3),
+      significant((seconds / n) * 1e9),
+      unit === "point" ? "" : `${significant((seconds / units) * 1e9)} / ${unit}`,
+      ...reached(timing, timings, limits),
+      forceError === undefined ? "" : percent(forceError),
+      zError === undefined ? "" : percent(zError),
+    ];
+  });
+  // Kernel by kernel, so that one sees how it grows.
+  const order = [...new Set(rows.map(([kernel]) => kernel))];
+  rows.sort((a, b) => order.indexOf(a[0]) - order.indexOf(b[0]));
+  const header = ["kernel", "data", "ms", "ns / point", "ns", "bound", "reached", "force error", "Z error"];
+  const { cpu, cores, memoryGib, load } = machine;
+  const levels = limits.triad.map(({ bytes, bytesPerSecond }) => {
+    return `${significant(bytesPerSecond / 1e9)} GB/s over ${Math.round(bytes / 2 ** 20)} MiB`;
+  });
+  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    markdownTable(header, rows, 0),
+    `Limits measured beside, threads ${settings.threads}, ${limits.instructionSet}: ` +
+      `${significant(limits.multipliesPerSecond / 1e9)} billion multiply-adds of floats a second, ` +
+      `${significant(limits.operationsPerSecond / 1e9)} billion where half are lone additions, ` +
+      `${significant(limits.indexedLoadsPerSecond / 1e9)} billion indexed loads, triad ${levels.join(", ")}.`,
+    `Measured on ${date.slice(0, 10)} on ${cpu}, ${cores} processors, ${memoryGib} GiB, load ${load} before. Versions: ${used.join(", ")}.`,
+  ].join("\n\n");
+}
+
+/** What bounds a kernel, and how far it gets. */
+function reached(timing: KernelTiming, timings: readonly KernelTiming[], limits: Limits): [string, string] {
+  if (timing.forceError !== undefined) return ["not counted", equivalent(timing, timings)];
+  const { by, share } = boundOf(timing, limits);
+  const percentage = `${(share * 100).toFixed(share < 0.095 ? 1 : 0)} %`;
+  const isOther = share < LEAST_SHARE && timing.otherwise !== "";
+  return isOther ? [timing.otherwise, `${percentage} of ${by}`] : [by, percentage];
+}
+
+/** The work of an approximate repulsion in pairs of the exact one. */
+function equivalent(timing: KernelTiming, timings: readonly KernelTiming[]): string {
+  const dims = timing.kernel.split(", ").at(-1);
+  const exact = timings.find(
+    ({ dataset, kernel }) => dataset === timing.dataset && kernel === `exact repulsion, ${dims}`,
+  );
+  if (!exact) return "";
+  return `as long as ${significant(timing.seconds / timing.n / (exact.seconds / exact.units))} pairs a point`;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toPrecision(2)} %`;
+}

@@ -1,0 +1,282 @@
+// Times every kernel by itself, on the data and the finished maps that it meets in real runs:
+//
+//   sigma_kernels_bench THREADS PERPLEXITY                                the machine's limits
+//   sigma_kernels_bench THREADS PERPLEXITY X.npy SIGMA.npy|- [MAP.npy]...  the kernels; maps are n x 2 or n x 3
+//
+// Prints a JSON object a line.
+
+#include <cmath>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "affinity/affinities.hpp"
+#include "affinity/perplexity.hpp"
+#include "embedding/descent_kernels.hpp"
+#include "limits.hpp"
+#include "neighbors/exact_search.hpp"
+#include "npy.hpp"
+#include "repulsion/exact.hpp"
+#include "repulsion/morton.hpp"
+#include "repulsion/particle_mesh.hpp"
+#include "repulsion/sp_tree.hpp"
+#include "stopwatch.hpp"
+#include "support/isa.hpp"
+
+namespace sigma::bench {
+namespace {
+
+constexpr double kVarianceFloor = 0.01;
+constexpr std::size_t kDescentGrain = 512;
+
+// What one call of a kernel must do at least, for the limits to be compared with; 0 where it is not known.
+struct Work {
+  double multiplies = 0;       // floats that go through a multiplication, multiply-add or reciprocal
+  double additions = 0;        // floats that go through any other arithmetic instruction
+  double loads = 0;            // positions read through indices
+  double bytes = 0;            // moved
+  double footprint = 0;        // bytes of all arrays in use, which decides the level of memory that they come from
+  const char* otherwise = "";  // what else bounds it, where the above does not
+};
+
+struct Row {
+  std::string kernel;
+  const char* unit;  // what is counted
+  double units;      // of them in one call
+  double seconds;    // of one call
+  Work work;
+  double force_error = -1;
+  double z_error = -1;
+};
+
+void print(const Row& row, std::size_t n) {
+  std::printf("{\"kernel\":\"%s\",\"n\":%zu,\"unit\":\"%s\",\"units\":%.17g,\"seconds\":%.6g", row.kernel.c_str(), n,
+              row.unit, row.units, row.seconds);
+  const Work& work = row.work;
+  std::printf(",\"multiplies\":%.6g,\"additions\":%.6g,\"loads\":%.6g,\"bytes\":%.6g,\"footprint\":%.6g",
+              work.multiplies, work.additions, work.loads, work.bytes, work.footprint);
+  std::printf(",\"otherwise\":\"%s\"", work.otherwise);
+  if (row.force_error >= 0) std::printf(",\"forceError\":%.6g,\"zError\":%.6g", row.force_error, row.z_error);
+  std::printf("}\n");
+  std::fflush(stdout);
+}
+
+void print_limits(ThreadTeam& team) {
+  const Operations operations = measure_operations(team);
+  std::printf("{\"instructionSet\":\"%s\",\"multipliesPerSecond\":%.6g,\"operationsPerSecond\":%.6g",
+              name_of(active_isa()), operations.multiplies, operations.all);
+  std::printf(",\"indexedLoadsPerSecond\":%.6g,\"triad\":[", measure_indexed_loads(team));
+  // Within the cores' own caches, within the shared one, and beyond all of them.
+  constexpr std::size_t kMib = std::size_t{1} << 20;
+  const char* separator = "";
+  for (const std::size_t bytes : {kMib, 12 * kMib, 768 * kMib}) {
+    std::printf("%s{\"bytes\":%zu,\"bytesPerSecond\":%.6g}", separator, bytes, measure_triad(bytes, team));
+    separator = ",";
+  }
+  std::printf("]}\n");
+}
+
+// Instructions an element of a distance's inner loop.
+struct ElementWork {
+  std::string_view distance;
+  double multiplies, additions;
+};
+
+constexpr ElementWork kElementWork[] = {
+    {"euclidean", 1, 1},    // the square added, the difference
+    {"cosine", 1, 1},       // the same, of directions
+    {"correlation", 1, 1},  //
+    {"inverse-variance", 5,
+     3},  // a reciprocal of three, the square, its sum; the difference and the sums of variances, weights
+    {"manhattan", 0, 3},  // the difference, its magnitude, the sum
+};
+
+Neighbors time_neighbors(const Gaussians& points, bool has_sigma, std::size_t k, ThreadTeam& team,
+                         const Cancellation& cancellation) {
+  const auto n = static_cast<double>(points.count()), d = static_cast<double>(points.dims());
+  Neighbors kept;
+  for (const DistanceKernel& kernel : distance_kernels().all) {
+    if (kernel.uses_sigma && !has_sigma) continue;
+    const Distance distance(kernel.name, points);
+    Neighbors found;
+    const double seconds =
+        best_seconds([&] { found = search_exactly(distance, k, team, cancellation, [](double) {}); });
+    const double pairs = n * (n - 1) / 2, operands = kernel.uses_sigma ? 2 : 1;
+    Work work;
+    for (const ElementWork& element : kElementWork) {
+      if (element.distance != kernel.name) continue;
+      work.multiplies = element.multiplies * pairs * d;
+      work.additions = element.additions * pairs * d;
+    }
+    // Two groups of up to 512 points come into a core's cache together.
+    work.bytes = 2 * pairs / 512 * d * 4 * operands;
+    work.footprint = n * d * 4 * operands;
+    work.otherwise = "keeping the nearest";
+    print({std::string("neighbours, ") + kernel.name, "pair", pairs, seconds, work}, points.count());
+    if (kept.count == 0) kept = std::move(found);
+  }
+  return kept;
+}
+
+Affinities time_affinities(const Neighbors& neighbors, double perplexity, ThreadTeam& team,
+                           const Cancellation& cancellation) {
+  const auto edges = static_cast<double>(neighbors.indices.size());
+  ConditionalAffinities conditional;
+  double seconds = best_seconds([&] { conditional = calibrate(neighbors, perplexity, team, cancellation); });
+  Work work{.bytes = edges * 8, .footprint = edges * 8, .otherwise = "exponentials in float64"};
+  print({"perplexity calibration", "edge", edges, seconds, work}, neighbors.count);
+  Affinities affinities;
+  seconds = best_seconds([&] { affinities = symmetrize(neighbors, conditional, team, cancellation); });
+  const auto both = static_cast<double>(affinities.columns.size());
+  // The neighbours with their values once, and the result.
+  work = {.bytes = edges * 8 + both * 8, .footprint = edges * 16 + both * 8, .otherwise = "sorting"};
+  print({"symmetrisation", "edge", both, seconds, work}, neighbors.count);
+  return affinities;
+}
+
+template <int D>
+void time_morton(const std::vector<float>& map, std::size_t n, ThreadTeam& team) {
+  MortonCurve<D> curve;
+  const double seconds = best_seconds([&] { curve.sort(map.data(), n, team); });
+  // A pass over one digit reads the keys twice and writes them once.
+  const double passes = std::ceil(D * curve.bits() / 11.0), points = static_cast<double>(n);
+  const Work work{.bytes = points * (16.0 + 4.0 * stride_of(D) + passes * 48),
+                  .footprint = points * 40,
+                  .otherwise = "scattered writes, one thread"};
+  print({"Morton sort, " + std::to_string(D) + "-D", "point", points, seconds, work}, n);
+}
+
+void time_descent(const Affinities& affinities, std::vector<float> map, std::size_t n, int dims, ThreadTeam& team) {
+  const std::size_t stride = stride_of(dims);
+  std::vector<float> next(n * stride), velocity(n * stride), gains(n * stride, 1.0f), repulsion(n * stride);
+  const DescentStep step{affinities.offsets.data(),
+                         affinities.columns.data(),
+                         affinities.values.data(),
+                         map.data(),
+                         repulsion.data(),
+                         next.data(),
+                         velocity.data(),
+                         gains.data(),
+                         1.0f,
+                         1.0f,
+                         0.8f,
+                         static_cast<float>(n)};
+  const double seconds = best_seconds([&] {
+    team.for_ranges(n, kDescentGrain, [&](std::size_t first, std::size_t last, std::size_t) {
+      DescentSums sums{};
+      descent_kernels().step(dims, step, first, last, sums);
+    });
+  });
+  const auto edges = static_cast<double>(affinities.columns.size());
+  // Of an edge: squares, a reciprocal of three, the product with p, and forces; differences and a bound.
+  Work work{.multiplies = edges * (2.0 * dims + 4), .additions = edges * (dims + 1.0), .loads = edges};
+  work.bytes = edges * 8 + static_cast<double>(n) * (8.0 + 28.0 * static_cast<double>(stride));
+  work.footprint = work.bytes;
+  work.otherwise = "gathers";
+  print({"attraction and update, " + std::to_string(dims) + "-D", "edge", edges, seconds, work}, n);
+}
+
+struct Contender {
+  std::string name;
+  std::unique_ptr<Repulsion> repulsion;
+};
+
+// All that are measured against the exact sum; a further one is a line here.
+std::vector<Contender> repulsions(int dims, ThreadTeam& team) {
+  std::vector<Contender> all;
+  for (const double theta : {0.2, 0.5, 0.8}) {
+    char name[32];
+    std::snprintf(name, sizeof name, "Barnes-Hut, theta %.1f", theta);
+    if (dims == 2) all.push_back({name, std::make_unique<SpTree<2>>(theta, team)});
+    if (dims == 3) all.push_back({name, std::make_unique<SpTree<3>>(theta, team)});
+  }
+  if (dims == 2) all.push_back({"particle mesh, spacing 0.4", std::make_unique<ParticleMesh>(0.4, team)});
+  return all;
+}
+
+void time_repulsion(const std::vector<float>& map, std::size_t n, int dims, ThreadTeam& team) {
+  const std::size_t stride = stride_of(dims);
+  const std::string suffix = ", " + std::to_string(dims) + "-D";
+  const auto points = static_cast<double>(n);
+  std::vector<float> exact(n * stride), forces(n * stride);
+  ExactRepulsion reference(dims, team);
+  double exact_z = 0;
+  double seconds = best_seconds([&] { exact_z = reference.compute(map.data(), n, exact.data()); });
+  // Of a pair: squares, a reciprocal of three, ten for the weights that cells share with points, and forces;
+  // differences, a bound.
+  const Work work{.multiplies = points * points * (2.0 * dims + 11), .additions = points * points * (dims + 1.0)};
+  print({"exact repulsion" + suffix, "pair", points * points, seconds, work}, n);
+  for (const Contender& contender : repulsions(dims, team)) {
+    double z = 0;
+    seconds = best_seconds([&] { z = contender.repulsion->compute(map.data(), n, forces.data()); });
+    double error = 0, total = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
+        const auto truth = static_cast<double>(exact[i * stride + d]);
+        const double difference = static_cast<double>(forces[i * stride + d]) - truth;
+        error += difference * difference;
+        total += truth * truth;
+      }
+    }
+    Row row{contender.name + suffix, "point", points, seconds, {}};
+    row.force_error = std::sqrt(error / total);
+    row.z_error = std::abs(z / exact_z - 1);
+    print(row, n);
+  }
+}
+
+void time_map(const FloatMatrix& given, const Affinities& affinities, ThreadTeam& team) {
+  const std::size_t n = given.rows, stride = stride_of(static_cast<int>(given.cols));
+  const auto dims = static_cast<int>(given.cols);
+  std::vector<float> map(n * stride, 0.0f), sorted(n * stride);
+  for (std::size_t i = 0; i < n; ++i) std::copy_n(&given.values[i * given.cols], given.cols, &map[i * stride]);
+  if (dims == 2) time_morton<2>(map, n, team);
+  if (dims == 3) time_morton<3>(map, n, team);
+  // In the order that a run keeps its rows in.
+  const std::vector<std::uint32_t> order = morton_order(dims, map.data(), n, team);
+  for (std::size_t r = 0; r < n; ++r) std::copy_n(&map[order[r] * stride], stride, &sorted[r * stride]);
+  time_descent(reorder(affinities, order, team), sorted, n, dims, team);
+  time_repulsion(sorted, n, dims, team);
+}
+
+void run(const std::vector<std::string>& arguments) {
+  if (arguments.size() < 2 || arguments.size() == 3) {
+    throw std::runtime_error("usage: sigma_kernels_bench THREADS PERPLEXITY [X.npy SIGMA.npy|- [MAP.npy]...]");
+  }
+  ThreadTeam team(static_cast<unsigned>(std::stoul(arguments[0])));
+  if (arguments.size() == 2) return print_limits(team);
+  const double perplexity = std::stod(arguments[1]);
+  const FloatMatrix x = read_npy(arguments[2]);
+  Gaussians points = pack_means({x.values.data(), nullptr}, x.rows, x.cols);
+  const bool has_sigma = arguments[3] != "-";
+  if (has_sigma) {
+    const FloatMatrix sigma = read_npy(arguments[3]);
+    if (sigma.rows != x.rows || sigma.cols != x.cols) throw std::runtime_error("sigma does not fit the data");
+    pack_sigma(points, {sigma.values.data(), nullptr}, kVarianceFloor);
+  }
+  const Cancellation cancellation;
+  const Neighbors neighbors =
+      time_neighbors(points, has_sigma, static_cast<std::size_t>(3 * perplexity), team, cancellation);
+  const Affinities affinities = time_affinities(neighbors, perplexity, team, cancellation);
+  for (std::size_t a = 4; a < arguments.size(); ++a) {
+    const FloatMatrix map = read_npy(arguments[a]);
+    if (map.rows != x.rows || map.cols < 2 || map.cols > 3) throw std::runtime_error("the map does not fit the data");
+    time_map(map, affinities, team);
+  }
+}
+
+}  // namespace
+}  // namespace sigma::bench
+
+int main(int argc, char** argv) {
+  try {
+    sigma::bench::run({argv + 1, argv + argc});
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}

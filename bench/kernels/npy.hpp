@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace sigma::bench {
+
+struct FloatMatrix {
+  std::size_t rows = 0, cols = 0;
+  std::vector<float> values;  // row after row
+};
+
+// Reads float32 in C order, which is what the benchmark writes. Throws std::runtime_error for anything else.
+FloatMatrix read_npy(const std::string& path);
+
+}  // namespace sigma::bench

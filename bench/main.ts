@@ -1,0 +1,315 @@
+import { dirname, join } from "node:path";
+import { Command, Option } from "commander";
+import { reportFailure } from "../src/cli/failure.js";
+import { interruptible } from "../src/cli/interruption.js";
+import { integerParser, numberParser } from "../src/cli/values.js";
+import { ArgumentError } from "../src/errors.js";
+import { writeFileAtomic } from "../src/io/index.js";
+import { pictureFormat } from "../src/plot/index.js";
+import { drawChart } from "./chart.js";
+import { type Contestant, DEFAULT_PLACES, findPeers, OURS_WITH_SIGMA, PEER_NAMES, type Places } from "./contestants.js";
+import { DATASETS, hasPublicData, openDataset } from "./datasets.js";
+import { BenchmarkError } from "./failure.js";
+import { buildKernels, formatKernels, type KernelRecord, measureKernels, measureLimits } from "./kernels.js";
+import { describeMachine, ownVersions } from "./machine.js";
+import { type Race, runRace, type Settings, startRace } from "./race.js";
+import { formatRaces, mergeRaces } from "./race-table.js";
+import { readRecord, writeReadmeSection, writeRecord } from "./record.js";
+import { drawnPanels, formatScaling, measureScaling, type Scaling, sizesUpTo } from "./scaling.js";
+import { installPeers } from "./setup.js";
+
+interface Flags extends Settings, Places {
+  data?: string;
+  writeReadme?: true;
+}
+
+const log = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** As the README shows the picture that is published beside its record. */
+const PICTURE = "![Seconds over points and threads](results/scaling.svg)";
+
+const guide = `
+Data sets:
+${DATASETS.map(([name, about]) => `  ${name.padEnd(12)} ${about}`).join("\n")}
+
+Peers: ${PEER_NAMES.join(", ")}.
+
+Examples:
+  $ npm run bench -- setup
+  $ npm run bench -- quick
+  $ npm run bench -- race stem mnist --data DIR --rounds 3 --write-readme
+  $ npm run bench -- race generated-5000 --peers opentsne-bh,scran.js --ours theta=0.5
+  $ npm run bench -- sigma latents --data DIR
+  $ npm run bench -- scaling --max 100000 --threads-list 1,2
+  $ npm run bench -- kernels stem --data DIR
+
+Every run is a process of its own, one at a time; leave the machine alone meanwhile. Records go to bench/results/local; with
+--write-readme to bench/results, and the table into bench/README.md.
+`;
+
+const program = new Command("bench")
+  .description("Measures this project beside its peers, over sizes and threads, and kernel by kernel.")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addHelpText("after", guide);
+
+program
+  .command("setup")
+  .description("install the peers into bench/.venv and bench/node_modules")
+  .option("--python3 <file>", "the Python to make bench/.venv with", "python3")
+  .action((flags: { python3: string }) =>
+    interruptible(async (signal) => {
+      if (!(await installPeers(flags.python3, signal))) {
+        throw new BenchmarkError("not all peers could be installed; the benchmark runs with those that were");
+      }
+    }),
+  );
+
+measuring("race", "this project and its peers in turn: time, KL divergence, kept neighbours, memory")
+  .addOption(roundsOption(3))
+  .addOption(publishOption())
+  .argument("[data sets...]", "default: mnist-test stem mnist latents where --data holds them, else generated-10000")
+  .option("--peers <names>", "names, comma-separated, or none (default: all that are installed)")
+  .action((names: string[], flags: Flags & { peers?: string; rounds: number }) =>
+    interruptible(async (signal) => {
+      const sets = hasPublicData(flags.data) ? ["mnist-test", "stem", "mnist", "latents"] : ["generated-10000"];
+      const { peers, versions } = await choosePeers(flags);
+      // Where the data have standard deviations, the run with them stands beside.
+      const add = (hasSigma: boolean) => (hasSigma ? [...peers, OURS_WITH_SIGMA] : peers);
+      await race("race", names.length > 0 ? names : sets, flags, versions, add, signal);
+    }),
+  );
+
+measuring("quick", "one peer on one small data set, in less than three minutes")
+  .addOption(roundsOption(2))
+  .argument("[data set]", "default: mnist-test where --data holds it, else generated-5000")
+  .action((name: string | undefined, flags: Flags & { rounds: number }) =>
+    interruptible(async (signal) => {
+      const { peers, versions } = await choosePeers(flags);
+      if (peers.length === 0) log("no peer is installed: npm run bench -- setup");
+      const set = name ?? (hasPublicData(flags.data) ? "mnist-test" : "generated-5000");
+      await race("quick", [set], flags, versions, () => peers.slice(0, 1), signal);
+    }),
+  );
+
+measuring("sigma", "the sigma-aware run beside the standard run on the same data")
+  .addOption(roundsOption(3))
+  .addOption(publishOption())
+  .argument(
+    "[data sets...]",
+    "default: latents where --data holds it, else generated-10000; sigma is made up if missing",
+  )
+  .action((names: string[], flags: Flags & { rounds: number }) =>
+    interruptible(async (signal) => {
+      const sets = names.length > 0 ? names : hasPublicData(flags.data) ? ["latents"] : ["generated-10000"];
+      await race("sigma", sets, flags, {}, () => [OURS_WITH_SIGMA], signal);
+    }),
+  );
+
+measuring("scaling", "seconds and memory over the number of points and of threads, with a picture")
+  .addOption(publishOption())
+  .option("--max <n>", "the most points", integerParser("--max", 1000), 100000)
+  .option("--threads-list <list>", "numbers of threads, comma-separated", listParser("--threads-list"), [1, 2])
+  .option(
+    "--thread-sizes <list>",
+    "numbers of points to run with all of them",
+    listParser("--thread-sizes"),
+    [3000, 30000],
+  )
+  .option("--peers <names>", "peers to draw beside, comma-separated (default: none)", "none")
+  .option("--peer-max <n>", "the most points for peers", integerParser("--peer-max", 100), 30000)
+  .option("--picture <file>", "where the picture goes, .png or .svg (default: scaling.svg beside the record)")
+  .action((flags: ScalingFlags) => interruptible((signal) => scaling(flags, signal)));
+
+measuring("kernels", "every C++ kernel by itself, beside what the machine allows (needs CMake and GoogleTest)")
+  .addOption(publishOption())
+  .argument(
+    "[data sets...]",
+    "default: mnist-test stem mnist where --data holds them, else generated-3000, -10000, -30000",
+  )
+  .option("--build <folder>", "where it is compiled", "build-release")
+  .action((names: string[], flags: Flags & { build: string }) =>
+    interruptible((signal) => kernels(names, flags, signal)),
+  );
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof BenchmarkError) {
+    log(`bench: ${error.message}`);
+    process.exitCode = 1;
+  } else {
+    process.exitCode = reportFailure("bench", error);
+  }
+}
+
+function roundsOption(usual: number): Option {
+  return new Option("--rounds <n>", "how often every pair is run")
+    .argParser(integerParser("--rounds", 1))
+    .default(usual);
+}
+
+function publishOption(): Option {
+  return new Option("--write-readme", "publish the record and write the table into bench/README.md");
+}
+
+/** A subcommand with the options that all measurements share. */
+function measuring(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .option(
+      "--data <folder>",
+      "the public data (default: SIGMA_TSNE_DATA of the environment)",
+      process.env.SIGMA_TSNE_DATA,
+    )
+    .option("--python <file>", "a Python with the peers", DEFAULT_PLACES.python)
+    .option("--node-modules <folder>", "a node_modules with scran.js", DEFAULT_PLACES.nodeModules)
+    .option("--threads <n>", "threads of every contestant", integerParser("--threads", 1), 2)
+    .option("--perplexity <p>", "perplexity", numberParser("--perplexity"), 30)
+    .option(
+      "--iterations <n>",
+      "iterations, early exaggeration included; scikit-learn asks for 250 or more",
+      integerParser("--iterations", 1),
+      1000,
+    )
+    .option("--seed <n>", "seed of the random numbers", integerParser("--seed"), 42)
+    .option("--timeout <seconds>", "after which a run is given up", numberParser("--timeout"), 3600)
+    .option("--ours <key=value>", "an option for this project's runs, as theta=0.3; may be repeated", addOption, {});
+}
+
+function addOption(text: string, previous: Settings["ours"]): Settings["ours"] {
+  const [, key, value] = /^(\w+)=(.*)$/.exec(text) ?? [];
+  if (key === undefined || value === undefined) {
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--ours", received: text, accepted: "key=value" });
+  }
+  const isJson = /^(-?[\d.]+(e-?\d+)?|true|false)$/.test(value);
+  return { ...previous, [key]: isJson ? JSON.parse(value) : value };
+}
+
+function listParser(flag: string) {
+  return (text: string): number[] => text.split(",").map(integerParser(flag, 1));
+}
+
+function settingsOf({ perplexity, iterations, threads, seed, timeout, ours }: Flags): Settings {
+  return { perplexity, iterations, threads, seed, timeout, ours };
+}
+
+async function choosePeers(
+  flags: Flags & { peers?: string },
+): Promise<{ peers: Contestant[]; versions: Record<string, string> }> {
+  const { peers, versions } = await findPeers(flags);
+  const wanted = flags.peers === "none" ? [] : (flags.peers?.split(",") ?? PEER_NAMES);
+  for (const name of wanted) {
+    if (!PEER_NAMES.includes(name)) {
+      const accepted = `${PEER_NAMES.join(", ")} or none`;
+      throw new ArgumentError("INVALID_ARGUMENT", { argument: "--peers", received: name, accepted });
+    }
+    if (!peers.some((peer) => peer.name === name)) log(`${name} is not installed: npm run bench -- setup`);
+  }
+  return { peers: peers.filter(({ name }) => wanted.includes(name)), versions };
+}
+
+/** Runs a race on each data set; what is finished when it is interrupted is recorded and printed still. */
+async function race(
+  kind: "race" | "quick" | "sigma",
+  names: readonly string[],
+  flags: Flags & { rounds: number },
+  peerVersions: Record<string, string>,
+  opponentsFor: (hasSigma: boolean) => Contestant[],
+  signal: AbortSignal,
+): Promise<void> {
+  const versions = { ...(await ownVersions()), ...peerVersions };
+  const races: Race[] = [];
+  let complete = false;
+  try {
+    for (const name of names) {
+      const dataset = await openDataset(name, flags.data, kind === "sigma", signal);
+      const opponents = opponentsFor(dataset.sigma !== undefined);
+      const latest = startRace(dataset, opponents, { ...settingsOf(flags), rounds: flags.rounds }, versions);
+      races.push(latest);
+      await runRace(latest, dataset, opponents, flags, log, signal);
+    }
+    complete = true;
+  } finally {
+    const measured = races.filter(({ runs }) => runs.length > 0);
+    if (measured.length > 0) {
+      const publish = complete && (flags.writeReadme ?? false);
+      const record = publish ? mergeRaces(await readRecord<Race[]>(kind, []), measured) : measured;
+      const path = await writeRecord(kind, record, publish);
+      if (publish) await writeReadmeSection(kind === "race" ? "table" : kind, formatRaces(record));
+      process.stdout.write(`${formatRaces(measured)}\n`);
+      log(`record: ${path}`);
+    }
+  }
+}
+
+interface ScalingFlags extends Flags {
+  max: number;
+  threadsList: number[];
+  threadSizes: number[];
+  peers: string;
+  peerMax: number;
+  picture?: string;
+}
+
+async function scaling(flags: ScalingFlags, signal: AbortSignal): Promise<void> {
+  if (flags.picture !== undefined) pictureFormat(flags.picture);
+  const { peers, versions } = await choosePeers(flags);
+  const record: Scaling = {
+    date: new Date().toISOString(),
+    machine: describeMachine(),
+    versions: { ...(await ownVersions()), ...(peers.length > 0 ? versions : {}) },
+    settings: settingsOf(flags),
+    points: [],
+  };
+  const plan = {
+    sizes: sizesUpTo(flags.max),
+    threads: flags.threadsList,
+    threadSizes: flags.threadSizes.filter((size) => size <= flags.max),
+    peers,
+    peerMax: flags.peerMax,
+  };
+  let complete = false;
+  try {
+    await measureScaling(record, plan, flags, log, signal);
+    complete = true;
+  } finally {
+    if (record.points.length > 0) {
+      const publish = complete && (flags.writeReadme ?? false);
+      const path = await writeRecord("scaling", record, publish);
+      const picture = flags.picture ?? join(dirname(path), "scaling.svg");
+      const bytes = await drawChart(drawnPanels(record), "Time over points and threads", pictureFormat(picture));
+      await writeFileAtomic(picture, bytes);
+      if (publish) await writeReadmeSection("scaling", `${PICTURE}\n\n${formatScaling(record)}`);
+      process.stdout.write(`${formatScaling(record)}\n`);
+      log(`record: ${path}, picture: ${picture}`);
+    }
+  }
+}
+
+async function kernels(names: string[], flags: Flags & { build: string }, signal: AbortSignal): Promise<void> {
+  const usual = hasPublicData(flags.data)
+    ? ["mnist-test", "stem", "mnist"]
+    : ["generated-3000", "generated-10000", "generated-30000"];
+  const executable = await buildKernels(flags.build, signal);
+  const { threads, perplexity, iterations, seed } = flags;
+  const record: KernelRecord = {
+    date: new Date().toISOString(),
+    machine: describeMachine(),
+    versions: await ownVersions(),
+    settings: { threads, perplexity, iterations, seed },
+    limits: await measureLimits(executable, flags, signal),
+    timings: [],
+  };
+  for (const name of names.length > 0 ? names : usual) {
+    log(`${name} ...`);
+    record.timings.push(...(await measureKernels(executable, name, flags.data, flags, flags, signal)));
+  }
+  const path = await writeRecord("kernels", record, flags.writeReadme ?? false);
+  if (flags.writeReadme) await writeReadmeSection("kernels", formatKernels(record));
+  process.stdout.write(`${formatKernels(record)}\n`);
+  log(`record: ${path}`);
+}

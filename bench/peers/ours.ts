@@ -1,0 +1,17 @@
+import type * as library from "../../src/index.js";
+import { answer, peakMib, readTask } from "./contestant.js";
+
+// By its public name, so that the built package is run; as a string, so that types can be checked before it is built.
+const PACKAGE = "sigma-tsne";
+const { readMatrix, Tsne, writeMatrix } = (await import(PACKAGE)) as typeof library;
+
+const { x, y, sigma, perplexity, iterations, threads, seed, options } = readTask();
+const data = await readMatrix(x);
+const deviations = sigma === undefined ? undefined : await readMatrix(sigma);
+const start = performance.now();
+const settings = { perplexity, maxIter: iterations, threads, seed, ...options };
+const result = await new Tsne(data, { ...settings, sigma: deviations }).fit();
+const seconds = (performance.now() - start) / 1000;
+await writeMatrix(y, result.embedding);
+const { total: _, ...stages } = result.seconds;
+answer({ seconds, peakMib: peakMib(), stages, method: result.method, statedKl: result.kl });

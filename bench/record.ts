@@ -1,0 +1,38 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
+import { writeFileAtomic } from "../src/io/index.js";
+import { BenchmarkError } from "./failure.js";
+import { FOLDERS, README } from "./folders.js";
+
+/** Reads a record that was published before; `none` where there is no such file. */
+export async function readRecord<T>(name: string, none: T): Promise<T> {
+  const path = join(FOLDERS.results, `${name}.json`);
+  return existsSync(path) ? JSON.parse(await readFile(path, "utf8")) : none;
+}
+
+/**
+ * Writes a record: to bench/results where it is to be published, else beside the others of bench/results/local, under the time.
+ *
+ * @returns where it lies, from the project's folder
+ */
+export async function writeRecord(name: string, record: unknown, publish: boolean): Promise<string> {
+  const time = new Date().toISOString().replace(/[:.]/g, "-");
+  const path = publish ? join(FOLDERS.results, `${name}.json`) : join(FOLDERS.local, `${name}-${time}.json`);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFileAtomic(path, `${JSON.stringify(record, undefined, 2)}\n`);
+  return relative(FOLDERS.root, path);
+}
+
+/** Puts `content` between the README's marks of that name. */
+export async function writeReadmeSection(name: string, content: string): Promise<void> {
+  await writeFileAtomic(README, fillSection(await readFile(README, "utf8"), name, content));
+}
+
+/** `text` with what stands between `<!-- name:start -->` and `<!-- name:end -->` replaced. */
+export function fillSection(text: string, name: string, content: string): string {
+  const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
+  const [from, to] = [text.indexOf(start), text.indexOf(end)];
+  if (from < 0 || to < from) throw new BenchmarkError(`${basename(README)} has no section ${start} ... ${end}`);
+  return `${text.slice(0, from + start.length)}\n\n${content.trim()}\n\n${text.slice(to)}`;
+}

@@ -1,0 +1,154 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Panel, Series } from "./chart.js";
+import { type Contestant, OURS, type Places, run } from "./contestants.js";
+import { openDataset } from "./datasets.js";
+import type { Machine } from "./machine.js";
+import { count, markdownTable, significant } from "./markdown.js";
+import type { Settings } from "./race.js";
+
+/** One run. */
+export interface ScalingPoint {
+  contestant: string;
+  label: string;
+  n: number;
+  threads: number;
+  seconds: number;
+  peakMib: number;
+  stages?: Readonly<Record<string, number>> | undefined;
+  method?: string | undefined;
+}
+
+export interface Scaling {
+  date: string;
+  machine: Machine;
+  versions: Readonly<Record<string, string>>;
+  settings: Settings;
+  points: ScalingPoint[];
+}
+
+/** What is to be measured, all on generated data. */
+export interface ScalingPlan {
+  /** Numbers of points, for the largest number of threads. */
+  sizes: readonly number[];
+  threads: readonly number[];
+  /** Numbers of points that are run with every number of threads. */
+  threadSizes: readonly number[];
+  peers: readonly Contestant[];
+  /** The most points that peers are run with. */
+  peerMax: number;
+}
+
+/** 1000, 3000, 10000, 30000, ... up to `max`, and `max` itself. */
+export function sizesUpTo(max: number): number[] {
+  const sizes = [];
+  for (let power = 1000; power < max; power *= 10) sizes.push(power, 3 * power);
+  return [...sizes.filter((size) => size < max), max];
+}
+
+/** Runs the plan, least points first; every finished run is added to `record.points`. */
+export async function measureScaling(
+  record: Scaling,
+  plan: ScalingPlan,
+  places: Places,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const most = Math.max(...plan.threads);
+  const folder = await mkdtemp(join(tmpdir(), "sigma-tsne-bench-"));
+  const { perplexity, iterations, seed, timeout, ours } = record.settings;
+  const failed = new Set<Contestant>();
+  try {
+    for (const n of [...new Set([...plan.sizes, ...plan.threadSizes])].sort((a, b) => a - b)) {
+      const { x } = await openDataset(`generated-${n}`, undefined, false, signal);
+      const y = join(folder, "map.npy");
+      const runs = plan.threads
+        .filter((threads) => threads === most || plan.threadSizes.includes(n))
+        .map((threads) => ({ contestant: OURS, threads }));
+      if (n <= plan.peerMax) runs.push(...plan.peers.map((contestant) => ({ contestant, threads: most })));
+      for (const { contestant, threads } of runs.filter((candidate) => !failed.has(candidate.contestant))) {
+        const task = { x, y, perplexity, iterations, threads, seed, options: contestant === OURS ? ours : undefined };
+        try {
+          const { seconds, peakMib, stages, method } = await run(contestant, task, places, timeout, signal);
+          const { name, label } = contestant;
+          record.points.push({ contestant: name, label, n, threads, seconds, peakMib, stages, method });
+          log(`${count(n)} points, threads ${threads}: ${label} ${significant(seconds)} s, ${Math.round(peakMib)} MiB`);
+        } catch (error) {
+          if (signal.aborted) throw signal.reason;
+          // What fails at one size will at the next.
+          failed.add(contestant);
+          log(`${count(n)} points, threads ${threads}: ${contestant.label} failed: ${(error as Error).message}`);
+        }
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Seconds over n, with stages and peers; and over threads where there were several. */
+export function drawnPanels({ points }: Scaling): Panel[] {
+  const most = Math.max(...points.map(({ threads }) => threads));
+  const own = points.filter(({ contestant }) => contestant === OURS.name);
+  const atMost = own.filter(({ threads }) => threads === most);
+  const stageNames = ["neighbors", "affinities", "optimization"];
+  const overSize: Series[] = [
+    { name: OURS.label, weight: "main", points: atMost.map(({ n, seconds }) => [n, seconds]) },
+    ...stageNames.map((stage): Series => {
+      const known = atMost.filter(({ stages }) => stages?.[stage]);
+      return { name: stage, weight: "part", points: known.map(({ n, stages }) => [n, stages?.[stage] as number]) };
+    }),
+    ...[...new Set(points.map(({ label }) => label))]
+      .filter((label) => label !== OURS.label)
+      .map((name): Series => {
+        const theirs = points.filter(({ label }) => label === name);
+        return { name, weight: "other", points: theirs.map(({ n, seconds }) => [n, seconds]) };
+      }),
+  ];
+  const panels: Panel[] = [
+    { title: `Seconds over points, threads ${most}`, x: "points", y: "seconds", series: overSize },
+  ];
+  const sizes = [...new Set(own.map(({ n }) => n))].filter((n) => own.filter((point) => point.n === n).length > 1);
+  if (sizes.length > 0) {
+    const overThreads = sizes.map((n): Series => {
+      const runs = own.filter((point) => point.n === n).sort((a, b) => a.threads - b.threads);
+      return { name: `${count(n)} points`, weight: "main", points: runs.map((run) => [run.threads, run.seconds]) };
+    });
+    const ideal = overThreads.map(
+      ({ points: [[threads, seconds] = [1, 1], ...rest] }): Series => ({
+        name: "",
+        weight: "guide",
+        points: [[threads, seconds], ...rest.map(([t]): [number, number] => [t, (seconds * threads) / t])],
+      }),
+    );
+    panels.push({
+      title: "Seconds over threads; dotted: perfect sharing",
+      x: "threads",
+      y: "seconds",
+      series: [...ideal, ...overThreads],
+    });
+  }
+  return panels;
+}
+
+export function formatScaling({ date, machine, versions, settings, points }: Scaling): string {
+  const stages = ["neighbors", "affinities", "initialization", "optimization"];
+  const rows = points.map(({ n, label, method, threads, seconds, peakMib, stages: own }) => [
+    count(n),
+    method === undefined ? label : `${label} (${method})`,
+    String(threads),
+    significant(seconds),
+    ...stages.map((stage) => (own ? significant(own[stage] ?? 0) : "")),
+    count(Math.round(peakMib)),
+  ]);
+  const header = ["points", "program", "threads", "seconds", ...stages, "peak MiB"];
+  const { cpu, cores, memoryGib, load } = machine;
+  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    markdownTable(header, rows, header.length - 2),
+    `Generated mixtures of 50 dimensions, perplexity ${settings.perplexity}, iterations ${settings.iterations}, one run each. ` +
+      `Measured on ${date.slice(0, 10)} on ${cpu}, ${cores} processors, ${memoryGib} GiB, load ${load} before the first run. ` +
+      `Versions: ${used.join(", ")}.`,
+  ].join("\n\n");
+}

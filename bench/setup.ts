@@ -1,0 +1,43 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { DEFAULT_PLACES } from "./contestants.js";
+import { FOLDERS } from "./folders.js";
+
+const PYTHON_PACKAGES = ["numpy", "scipy", "openTSNE", "scikit-learn", "scikit-learn-intelex"];
+
+/** Installs the peers into bench/.venv and bench/node_modules. What cannot be had is told, and the rest goes on. */
+export async function installPeers(python: string, signal: AbortSignal): Promise<boolean> {
+  const venv = DEFAULT_PLACES.python;
+  const hasVenv = existsSync(venv) || (await execute(python, ["-m", "venv", FOLDERS.venv], signal));
+  let complete = hasVenv;
+  if (hasVenv) {
+    // One by one: scikit-learn-intelex exists for few platforms, and must not cost the others.
+    for (const name of PYTHON_PACKAGES) {
+      const installed = await execute(
+        venv,
+        ["-m", "pip", "install", "--disable-pip-version-check", "-q", name],
+        signal,
+      );
+      complete &&= installed;
+    }
+  }
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  const flags = ["--prefix", "bench", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"];
+  const hasScran = await execute(npm, ["install", ...flags, "scran.js"], signal);
+  return complete && hasScran;
+}
+
+async function execute(file: string, args: readonly string[], signal: AbortSignal): Promise<boolean> {
+  process.stderr.write(`$ ${file} ${args.join(" ")}\n`);
+  const child = spawn(file, args, { stdio: ["ignore", 2, 2], signal });
+  try {
+    const [code] = await once(child, "close");
+    if (code === 0) return true;
+    process.stderr.write("  did not work; without a connection, or on this platform, its peers stay out of the race\n");
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    process.stderr.write(`  did not work: ${(error as Error).message}\n`);
+  }
+  return false;
+}

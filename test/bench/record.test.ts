@@ -1,0 +1,107 @@
+import { expect, test } from "vitest";
+import { boundOf } from "../../bench/kernels.js";
+import { median, significant } from "../../bench/markdown.js";
+import type { Race, RaceRun } from "../../bench/race.js";
+import { formatRaces, mergeRaces, ratiosTo } from "../../bench/race-table.js";
+import { fillSection } from "../../bench/record.js";
+import { sizesUpTo } from "../../bench/scaling.js";
+
+const run = (contestant: string, seconds: number, more: Partial<RaceRun> = {}): RaceRun => ({
+  contestant,
+  round: 0,
+  seconds,
+  peakMib: 100,
+  load: 0,
+  kl: 2,
+  kept10: 0.25,
+  ...more,
+});
+
+const race = (more: Partial<Race> = {}): Race => ({
+  date: "2026-01-02T03:04:05.000Z",
+  machine: { cpu: "A processor", cores: 2, memoryGib: 8, system: "Linux 6", load: 0.1 },
+  versions: { "sigma-tsne": "1.0.0" },
+  dataset: { name: "stem", n: 19769, d: 50 },
+  settings: { perplexity: 30, iterations: 1000, threads: 2, seed: 42, rounds: 2, timeout: 60, ours: {} },
+  contestants: [
+    { name: "ours", label: "sigma-tsne" },
+    { name: "peer", label: "Peer" },
+    { name: "broken", label: "Broken", failure: "no | memory" },
+  ],
+  runs: [
+    run("ours", 2, { method: "fft", stages: { pca: 0, neighbors: 0.5, optimization: 1.5 } }),
+    run("peer", 20, { kl: 2.5, peakMib: 1500.4 }),
+    run("ours", 4, { method: "fft", stages: { pca: 0, neighbors: 1.5, optimization: 2.5 } }),
+    run("peer", 20, { kl: 2.5, peakMib: 1500.4 }),
+  ],
+  ...more,
+});
+
+test("a run is compared with the run of ours right before it", () => {
+  expect(ratiosTo(race(), "peer")).toEqual([10, 5]);
+  expect(ratiosTo(race(), "ours")).toEqual([]);
+});
+
+test("the table has medians, the ratio with its range, failures and the circumstances", () => {
+  const text = formatRaces([race()]);
+  expect(text).toContain("| **stem**, 19,769 x 50 | sigma-tsne (fft) | 3.00 | 1 | 2.000 | 0.250 | 100 |");
+  expect(text).toContain("|  | Peer | 20.0 | **7.50** (5.00 to 10.00) | 2.500 | 0.250 | 1,500 |");
+  expect(text).toContain("|  | Broken | failed: no \\| memory |  |  |  |  |");
+  expect(text).toContain("| data | program | neighbors | optimization |");
+  expect(text).toContain("| stem | sigma-tsne (fft) | 1.00 | 2.00 |");
+  expect(text).toContain(
+    "Measured on 2026-01-02 on A processor, 2 processors, 8 GiB, Linux 6. Versions: sigma-tsne 1.0.0.",
+  );
+});
+
+test("a race that is run again replaces its former record, others stay", () => {
+  const other = race({ dataset: { name: "mnist", n: 70000, d: 50 } });
+  const exact = race({ settings: { ...race().settings, ours: { theta: 0 } } });
+  const again = race({ date: "2026-02-03T00:00:00.000Z", settings: { ...race().settings, rounds: 9 } });
+  expect(mergeRaces([race(), other, exact], [again])).toEqual([again, other, exact]);
+});
+
+test("a section of the README is replaced between its marks", () => {
+  const text = "a\n<!-- table:start -->\nold\n<!-- table:end -->\nb\n";
+  expect(fillSection(text, "table", "new\n")).toBe("a\n<!-- table:start -->\n\nnew\n\n<!-- table:end -->\nb\n");
+  expect(() => fillSection(text, "other", "")).toThrow("other:start");
+});
+
+test("numbers have three significant digits", () => {
+  expect([0, 0.01234, 0.1234, 1.234, 12.34, 123.4, 1234.5].map(significant)).toEqual([
+    "0",
+    "0.0123",
+    "0.123",
+    "1.23",
+    "12.3",
+    "123",
+    "1,235",
+  ]);
+  expect(median([3, 1, 2])).toBe(2);
+  expect(median([4, 1, 2, 3])).toBe(2.5);
+});
+
+test("sizes grow by threes up to the most", () => {
+  expect(sizesUpTo(1000)).toEqual([1000]);
+  expect(sizesUpTo(50000)).toEqual([1000, 3000, 10000, 30000, 50000]);
+  expect(sizesUpTo(1e6)).toEqual([1000, 3000, 10000, 30000, 100000, 300000, 1e6]);
+});
+
+test("what bounds a kernel is the work that needs the longest, with the bandwidth of the memory that its data fit into", () => {
+  const limits = {
+    instructionSet: "any",
+    multipliesPerSecond: 100,
+    operationsPerSecond: 200,
+    indexedLoadsPerSecond: 10,
+    triad: [
+      { bytes: 1000, bytesPerSecond: 50 },
+      { bytes: 9000, bytesPerSecond: 5 },
+    ],
+  };
+  const timing = { dataset: "", kernel: "", n: 1, unit: "", units: 1, seconds: 4, otherwise: "" };
+  const work = { multiplies: 100, additions: 100, loads: 0, bytes: 50, footprint: 1000 };
+  expect(boundOf({ ...timing, ...work }, limits)).toEqual({ by: "arithmetic", share: 0.25 });
+  expect(boundOf({ ...timing, ...work, additions: 400 }, limits)).toEqual({ by: "arithmetic", share: 0.625 });
+  expect(boundOf({ ...timing, ...work, loads: 20 }, limits)).toEqual({ by: "loads", share: 0.5 });
+  expect(boundOf({ ...timing, ...work, footprint: 2000 }, limits)).toEqual({ by: "memory", share: 2.5 });
+});

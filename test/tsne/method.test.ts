@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { ArgumentError } from "../../src/errors.js";
+import { type MethodName, runBhTsne, runTsne, type TsneOptions } from "../../src/tsne/index.js";
+import { makeGroups } from "./points.js";
+
+const data = makeGroups(300, 6);
+const quick = { maxIter: 150, perplexity: 20 };
+
+describe("the method of repulsion", () => {
+  test.each([
+    ["few points", {}, "barnes-hut"],
+    ["a theta of 0", { theta: 0 }, "exact"],
+    ["fft on request", { method: "fft" }, "fft"],
+    ["exact on request", { method: "exact" }, "exact"],
+    ["a theta with exact", { method: "exact", theta: 0.5 }, "exact"],
+  ] satisfies [string, TsneOptions, MethodName][])("with %s is stated in the result", async (_, options, method) => {
+    expect((await runTsne(data, { ...quick, ...options })).method).toBe(method);
+  });
+
+  test("is chosen by number and dimensions of the points", async () => {
+    const many = makeGroups(4000, 2);
+    const few = { maxIter: 3, perplexity: 5 };
+    expect((await runTsne(many, few)).method).toBe("fft");
+    expect((await runTsne(many, { ...few, theta: 0.5 })).method).toBe("barnes-hut");
+    expect((await runTsne(many, { ...few, dims: 3 })).method).toBe("barnes-hut");
+    expect((await runBhTsne(many, few)).method).toBe("barnes-hut");
+  });
+
+  test("does not matter to the quality of the map", async () => {
+    const kls = [];
+    for (const method of ["exact", "barnes-hut", "fft"] as const) {
+      kls.push((await runTsne(data, { ...quick, maxIter: 500, method })).kl);
+    }
+    expect(Math.max(...kls) - Math.min(...kls)).toBeLessThan(0.05);
+  });
+
+  test("gives the same bytes with any number of threads", async () => {
+    const maps = [];
+    for (const threads of [1, 2, 4]) maps.push((await runTsne(data, { ...quick, method: "fft", threads })).embedding);
+    expect(maps[1]).toEqual(maps[0]);
+    expect(maps[2]).toEqual(maps[0]);
+  });
+
+  test.each([
+    [{ method: "ftt" }, "method", 'did you mean "fft"'],
+    [{ method: "fft", dims: 3 }, "method", "the mesh is for 2"],
+    [{ meshSpacing: 0 }, "meshSpacing", "0.1 to 1"],
+    [{ meshSpacing: Number.NaN }, "meshSpacing", "0.1 to 1"],
+  ])("refuses %j", async (options, argument, message) => {
+    const failure = await runTsne(data, options as TsneOptions).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ArgumentError);
+    expect(failure).toMatchObject({ argument, message: expect.stringContaining(message) });
+  });
+
+  test("is Barnes-Hut for runBhTsne and no other", async () => {
+    await expect(runBhTsne(data, { method: "fft" } as TsneOptions)).rejects.toMatchObject({ argument: "method" });
+  });
+});
