@@ -1,5 +1,6 @@
 import { closest, distance } from "fastest-levenshtein";
 import { ArgumentError } from "./errors.js";
+import type { Matrix } from "./matrix.js";
 
 /**
  * Throws for the first key of `options` that is not among `known`, naming the nearest one that is.
@@ -45,4 +46,14 @@ export function requireInteger(value: unknown, argument: string, least: number, 
     throw new ArgumentError("OUT_OF_RANGE", { argument, received: value, accepted });
   }
   return value;
+}
+
+/** The error of a matrix whose shape does not fit. */
+export function shapeMismatch(argument: string, matrix: Matrix, accepted: string): ArgumentError {
+  return new ArgumentError("SHAPE_MISMATCH", {
+    argument,
+    received: matrix.shape,
+    accepted,
+    message: `${argument}: expected ${accepted}, received ${matrix.rows} x ${matrix.cols}`,
+  });
 }

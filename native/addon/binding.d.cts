@@ -11,12 +11,27 @@ declare namespace binding {
     fraction: number;
     iteration: number;
     kl?: number;
+    /** While `stage` is "affinities". */
+    neighbors?: NativeNeighbors;
+  }
+
+  interface NativeNeighbors {
+    method: "exact" | "nn-descent" | "given";
+    recall: number;
+  }
+
+  /** k of each point, nearest first. */
+  interface NativeNeighborLists {
+    indices: Uint32Array;
+    squared: Float32Array;
+    k: number;
   }
 
   interface NativeOptions {
     method: "auto" | "barnes-hut" | "fft" | "exact";
     meshSpacing: number;
     distance: string;
+    neighbors: "auto" | "exact" | "nn-descent" | "given";
     varianceFloor: number;
     perplexity: number;
     theta: number;
@@ -41,6 +56,7 @@ declare namespace binding {
       sigma: NativeMatrix | undefined,
       start: NativeMatrix | undefined,
       options: NativeOptions,
+      neighbors: NativeNeighborLists | undefined,
     );
     /** Goes on to iteration `until`, off the main thread; resolves to the KL divergence if `wantsKl`. */
     advance(
@@ -50,11 +66,12 @@ declare namespace binding {
     ): Promise<number | undefined>;
     /** Makes a running advance() reject with code ABORTED. */
     cancel(): void;
-    /** n x dims, row after row. Like iteration() and seconds(), throws BUSY during advance(). */
+    /** n x dims, row after row. Like iteration(), neighbors() and seconds(), throws BUSY during advance(). */
     embedding(): Float32Array;
     iteration(): number;
     /** The method in use, `auto` resolved. */
     method(): "barnes-hut" | "fft" | "exact";
+    neighbors(): NativeNeighbors;
     seconds(): Record<NativeProgress["stage"], number>;
   }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,10 @@ Options read_options(const Napi::Object& from) {
   }
   options.mesh_spacing = number("meshSpacing");
   options.distance = from.Get("distance").ToString();
+  const std::string neighbors = from.Get("neighbors").ToString();
+  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::nn_descent, NeighborMethod::given}) {
+    if (neighbors == name_of(known)) options.neighbors = known;
+  }
   options.variance_floor = number("varianceFloor");
   options.perplexity = number("perplexity");
   options.theta = number("theta");
@@ -50,6 +55,29 @@ std::vector<float> copy_start(const MatrixView& start) {
   return copy;
 }
 
+// Lists that the library has checked: {indices: Uint32Array, squared: Float32Array, k}.
+Neighbors copy_neighbors(const Napi::Object& lists, std::size_t count) {
+  const auto indices = lists.Get("indices").As<Napi::Uint32Array>();
+  const auto squared = lists.Get("squared").As<Napi::Float32Array>();
+  const auto k = static_cast<std::size_t>(lists.Get("k").ToNumber().DoubleValue());
+  if (indices.ElementLength() != count * k || squared.ElementLength() != count * k) {
+    throw Napi::TypeError::New(lists.Env(), "expected n x k neighbours");
+  }
+  return {count,
+          k,
+          {indices.Data(), indices.Data() + count * k},
+          {squared.Data(), squared.Data() + count * k},
+          1.0,
+          NeighborMethod::given};
+}
+
+Napi::Object describe_neighbors(Napi::Env env, NeighborMethod method, double recall) {
+  Napi::Object neighbors = Napi::Object::New(env);
+  neighbors.Set("method", name_of(method));
+  neighbors.Set("recall", recall);
+  return neighbors;
+}
+
 // Threads end with the job, not with the object, which may wait long for the garbage collector.
 struct Rest {
   Run& run;
@@ -73,7 +101,8 @@ Napi::Function RunObject::define(Napi::Env env) {
       env, "Run",
       {InstanceMethod<&RunObject::advance>("advance"), InstanceMethod<&RunObject::cancel>("cancel"),
        InstanceMethod<&RunObject::embedding>("embedding"), InstanceMethod<&RunObject::iteration>("iteration"),
-       InstanceMethod<&RunObject::method>("method"), InstanceMethod<&RunObject::seconds>("seconds")});
+       InstanceMethod<&RunObject::method>("method"), InstanceMethod<&RunObject::neighbors>("neighbors"),
+       InstanceMethod<&RunObject::seconds>("seconds")});
 }
 
 RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObject>(info) {
@@ -101,8 +130,10 @@ RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObjec
     start = copy_start(given);
   }
   about(env, "data", [&] {
+    std::optional<Neighbors> neighbors;
+    if (info[4].IsObject()) neighbors = copy_neighbors(info[4].As<Napi::Object>(), points.count());
     shared_ = std::make_shared<Shared>();
-    shared_->run = std::make_unique<Run>(std::move(points), options, std::move(start));
+    shared_->run = std::make_unique<Run>(std::move(points), options, std::move(start), std::move(neighbors));
   });
   held_bytes_ = static_cast<std::int64_t>(shared_->run->bytes());
   Napi::MemoryManagement::AdjustExternalMemory(env, held_bytes_);
@@ -134,12 +165,15 @@ Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
       first = false;
       stage = progress.stage;
       last = now;
-      send([progress](Napi::Env inner, Napi::Function callback) {
+      const NeighborMethod method = shared->run->neighbor_method();
+      const double recall = shared->run->neighbor_recall();
+      send([progress, method, recall](Napi::Env inner, Napi::Function callback) {
         Napi::Object report = Napi::Object::New(inner);
         report.Set("stage", name_of(progress.stage));
         report.Set("fraction", progress.fraction);
         report.Set("iteration", static_cast<double>(progress.iteration));
         if (progress.kl) report.Set("kl", *progress.kl);
+        if (progress.stage == Stage::affinities) report.Set("neighbors", describe_neighbors(inner, method, recall));
         callback.Call({report});
       });
     });
@@ -173,6 +207,11 @@ Napi::Value RunObject::iteration(const Napi::CallbackInfo& info) {
 
 Napi::Value RunObject::method(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), name_of(shared_->run->options().method));
+}
+
+Napi::Value RunObject::neighbors(const Napi::CallbackInfo& info) {
+  refuse_while_busy(info.Env());
+  return describe_neighbors(info.Env(), shared_->run->neighbor_method(), shared_->run->neighbor_recall());
 }
 
 Napi::Value RunObject::seconds(const Napi::CallbackInfo& info) {

@@ -21,6 +21,7 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   Napi::Value embedding(const Napi::CallbackInfo& info);
   Napi::Value iteration(const Napi::CallbackInfo& info);
   Napi::Value method(const Napi::CallbackInfo& info);
+  Napi::Value neighbors(const Napi::CallbackInfo& info);
   Napi::Value seconds(const Napi::CallbackInfo& info);
   void refuse_while_busy(Napi::Env env) const;
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "../neighbors/neighbors.hpp"
 #include "../repulsion/repulsion.hpp"
 
 namespace sigma {
@@ -15,11 +16,12 @@ struct Options {
   Method method = Method::automatic;   // of repulsion
   double mesh_spacing = 0.4;           // (0, 1] of the nodes, in units of the map, for Method::particle_mesh
   std::string distance = "euclidean";  // a name of neighbors/distances/table.hpp
-  double variance_floor = 0.01;        // (> 0) added to each summed variance
-  double perplexity = 30;              // [1, (n - 1) / 3] effective number of neighbours; 3 times as many are searched
-  double theta = 0.5;                  // [0, 1] accuracy of Barnes-Hut; 0 is exact and O(n^2)
-  int dims = 2;                        // [1, 3]
-  std::uint64_t iterations = 1000;     // in all; the early exaggeration is part of them
+  NeighborMethod neighbors = NeighborMethod::automatic;
+  double variance_floor = 0.01;     // (> 0) added to each summed variance
+  double perplexity = 30;           // [1, (n - 1) / 3] effective number of neighbours; 3 times as many are searched
+  double theta = 0.5;               // [0, 1] accuracy of Barnes-Hut; 0 is exact and O(n^2)
+  int dims = 2;                     // [1, 3]
+  std::uint64_t iterations = 1000;  // in all; the early exaggeration is part of them
   std::uint64_t seed = 42;
   std::size_t initial_dims = 0;  // [0, min(n, d)] principal components to reduce to; 0: as given
   Start start = Start::pca;

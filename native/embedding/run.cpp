@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "../linalg/pca.hpp"
-#include "../neighbors/exact_search.hpp"
+#include "../neighbors/search.hpp"
 #include "../repulsion/sp_tree.hpp"
 #include "../support/errors.hpp"
 #include "descent_kernels.hpp"
@@ -41,12 +41,13 @@ const char* name_of(Stage stage) {
   return kNames[static_cast<std::size_t>(stage)];
 }
 
-Run::Run(Gaussians points, Options options, std::vector<float> given)
+Run::Run(Gaussians points, Options options, std::vector<float> given, std::optional<Neighbors> neighbors)
     : options_(std::move(options)),
       team_(options_.threads),
       random_(options_.seed),
       points_(std::move(points)),
-      given_(std::move(given)) {
+      given_(std::move(given)),
+      neighbors_(std::move(neighbors)) {
   options_.method = resolve_method(options_.method, points_.count(), options_.dims, options_.theta);
 }
 
@@ -79,6 +80,8 @@ void Run::reduce(const OnProgress& progress) {
     points_.means =
         find_principal_components(points_.means, options_.initial_dims, random, team_, cancellation_).scores;
     random_ = random;
+    // The components are counted from the mean of the data.
+    points_.center.assign(options_.initial_dims, 0.0);
     progress({Stage::pca, 1, 0, {}});
   }
   reduced_ = true;
@@ -94,9 +97,11 @@ void Run::find_affinities(const OnProgress& progress) {
     // With one sigma for all, the weights are equal and the distance is Euclidean / d, which calibration does not see.
     const bool is_plain = options_.distance == "inverse-variance" && points_.variances_are_equal;
     const Distance distance(is_plain ? "euclidean" : options_.distance, points_);
-    neighbors_ = search_exactly(distance, k, team_, cancellation_,
+    neighbors_ = find_neighbors(distance, k, options_.neighbors, options_.seed, team_, cancellation_,
                                 [&](double fraction) { progress({Stage::neighbors, fraction, 0, {}}); });
   }
+  neighbor_method_ = neighbors_->method;
+  neighbor_recall_ = neighbors_->recall;
   const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::affinities)]);
   progress({Stage::affinities, 0, 0, {}});
   const ConditionalAffinities conditional = calibrate(*neighbors_, options_.perplexity, team_, cancellation_);

@@ -35,8 +35,9 @@ using OnProgress = std::function<void(const Progress&)>;
 // side. Not itself thread-safe, but for cancel().
 class Run {
  public:
-  // The points are n >= 3 with d >= 1. `given` is the start, n x dims row-major, for Start::given.
-  Run(Gaussians points, Options options, std::vector<float> given = {});
+  // The points are n >= 3 with d >= 1. `given` is the start, n x dims row-major, for Start::given; `neighbors` are at
+  // least 3 * perplexity of each point, for NeighborMethod::given.
+  Run(Gaussians points, Options options, std::vector<float> given = {}, std::optional<Neighbors> neighbors = {});
 
   // Goes on to iteration `until`, with whatever comes before it; the options' iterations may be passed. After Cancelled
   // the run stands at its last finished stage or iteration and can go on; the number of calls does not change the map.
@@ -60,6 +61,9 @@ class Run {
   // KL(P||Q) of the map as it stands, without exaggeration (van der Maaten & Hinton 2008, eq. 2). Z comes from the
   // run's repulsion. Needs a run past its affinities.
   double kl();
+  // Where the neighbours came from, automatic before there are any, and the share of the true ones that they vouch for.
+  NeighborMethod neighbor_method() const { return neighbor_method_; }
+  double neighbor_recall() const { return neighbor_recall_; }
   double seconds(Stage stage) const { return seconds_[static_cast<std::size_t>(stage)]; }
 
  private:
@@ -77,6 +81,8 @@ class Run {
   std::vector<float> given_;
   bool reduced_ = false, started_ = false;
   std::optional<Neighbors> neighbors_;
+  NeighborMethod neighbor_method_ = NeighborMethod::automatic;
+  double neighbor_recall_ = 0;
   std::optional<Affinities> affinities_;
   double entropy_ = 0;  // sum of p log p
   std::unique_ptr<Repulsion> repulsion_;

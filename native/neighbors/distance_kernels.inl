@@ -2,34 +2,41 @@
 
 namespace sigma::SIGMA_ISA {
 
+#include "distances/cosine.inl"
 #include "distances/euclidean.inl"
 #include "distances/inverse_variance.inl"
+#include "distances/manhattan.inl"
+// After cosine, whose arithmetic it shares.
+#include "distances/correlation.inl"
 
-// Accumulators for kRows x kVectors vectors stay in registers: 32 of them with AVX-512, 16 otherwise.
+// Accumulators for kRows x kVectors vectors stay in registers, 32 of them with AVX-512, 16 otherwise, and are enough to
+// hide the latency of an addition.
 template <class Distance>
 struct TileShape {
-  static constexpr int kVectors = kLanes == 16 && !Distance::uses_sigma ? 4 : 2;
-  static constexpr int kRows = kLanes == 16 || !Distance::uses_sigma ? 4 : 2;
+  static constexpr int kVectors = 2;
+  static constexpr int kRows = Distance::uses_sigma ? (kLanes == 16 ? 4 : 2) : (kLanes == 16 ? 8 : 4);
 };
 
 template <class Distance>
-static void distance_tile(DistanceBlock rows, DistanceBlock columns, std::size_t cols, float* out) {
+static void distance_tile(DistanceBlock rows, DistanceBlock columns, std::size_t cols, std::size_t height,
+                          std::size_t width, float* out) {
   constexpr int kBlock = static_cast<int>(PackedMatrix::kBlock);
   constexpr int kRows = TileShape<Distance>::kRows, kVectors = TileShape<Distance>::kVectors;
-  for (int j = 0; j < kBlock; j += kVectors * kLanes) {
-    for (int i = 0; i < kBlock; i += kRows) {
+  for (int j = 0; j < static_cast<int>(width); j += kVectors * kLanes) {
+    for (int i = 0; i < static_cast<int>(height); i += kRows) {
       typename Distance::template Sum<Floats> sums[kRows][kVectors] = {};
       for (std::size_t k = 0; k < cols; ++k) {
         const std::size_t at = k * kBlock;
+        Floats mean[kVectors], variance[kVectors] = {};
         for (int v = 0; v < kVectors; ++v) {
-          const Floats mean = load(columns.means + at + j + v * kLanes);
-          Floats variance{};
-          if constexpr (Distance::uses_sigma) variance = load(columns.variances + at + j + v * kLanes);
-          for (int r = 0; r < kRows; ++r) {
-            Floats own{};
-            if constexpr (Distance::uses_sigma) own = splat(rows.variances[at + i + r]);
-            Distance::add(sums[r][v], splat(rows.means[at + i + r]), mean, own, variance);
-          }
+          mean[v] = load(columns.means + at + j + v * kLanes);
+          if constexpr (Distance::uses_sigma) variance[v] = load(columns.variances + at + j + v * kLanes);
+        }
+        for (int r = 0; r < kRows; ++r) {
+          const Floats own = splat(rows.means[at + i + r]);
+          Floats own_variance{};
+          if constexpr (Distance::uses_sigma) own_variance = splat(rows.variances[at + i + r]);
+          for (int v = 0; v < kVectors; ++v) Distance::add(sums[r][v], own, mean[v], own_variance, variance[v]);
         }
       }
       for (int r = 0; r < kRows; ++r) {
@@ -55,22 +62,76 @@ static double distance_pair(DistanceBlock rows, std::size_t i, DistanceBlock col
   return Distance::finish(sums);
 }
 
-static std::size_t collect_below(const float* squared, float bound, std::uint32_t first, Candidate* out) {
+static std::size_t find_below(const float* tile, std::size_t height, const float* row_bounds,
+                              const float* column_bounds, std::uint16_t* places) {
+  constexpr int kBlock = static_cast<int>(PackedMatrix::kBlock);
   std::size_t found = 0;
-  for (std::uint32_t j = 0; j < PackedMatrix::kBlock; j += kLanes) {
-    for (unsigned mask = below(load(squared + j), splat(bound)); mask != 0; mask &= mask - 1) {
-      const std::uint32_t at = j + static_cast<std::uint32_t>(__builtin_ctz(mask));
-      out[found++] = {squared[at], first + at};
+  for (int i = 0; i < static_cast<int>(height); ++i) {
+    const Floats row_bound = splat(row_bounds[i]);
+    for (int j = 0; j < kBlock; j += kLanes) {
+      const Floats bound = larger(row_bound, load(column_bounds + j));
+      for (unsigned mask = not_above(load(tile + i * kBlock + j), bound); mask != 0; mask &= mask - 1) {
+        places[found++] = static_cast<std::uint16_t>(i * kBlock + j + __builtin_ctz(mask));
+      }
     }
   }
   return found;
 }
 
+static void gather_rows(const float* matrix, std::size_t stride, const std::uint32_t* rows, std::size_t count,
+                        std::size_t cols, float* block) {
+  constexpr std::size_t kTogether = 8;
+  std::size_t i = 0;
+  for (; i + kTogether <= count; i += kTogether) {
+    const float* from[kTogether];
+    for (std::size_t r = 0; r < kTogether; ++r) from[r] = matrix + rows[i + r] * stride;
+    for (std::size_t k = 0; k < cols; ++k) {
+      for (std::size_t r = 0; r < kTogether; ++r) block[k * PackedMatrix::kBlock + i + r] = from[r][k];
+    }
+  }
+  for (; i < count; ++i) {
+    const float* from = matrix + rows[i] * stride;
+    for (std::size_t k = 0; k < cols; ++k) block[k * PackedMatrix::kBlock + i] = from[k];
+  }
+}
+
+static void project_rows(const float* matrix, std::size_t stride, const std::uint32_t* rows, std::size_t count,
+                         const float* direction, float* out) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float* row = matrix + rows[i] * stride;
+    Floats sums{};
+    for (std::size_t k = 0; k < stride; k += kLanes) sums += load(row + k) * load(direction + k);
+    out[i] = sum(sums);
+  }
+}
+
+// Numbers >= 0 are ordered as their bits are, read as integers: the bound is found bit by bit, from the highest in
+// which they differ.
+static float find_bound(const float* values, std::size_t count, std::size_t k) {
+  const Ints first = Ints{} + __builtin_bit_cast(std::int32_t, values[0]);
+  Ints difference{};
+  for (std::size_t i = 0; i < count; i += kLanes) difference |= (Ints)load(values + i) ^ first;
+  std::int32_t differing = 1;
+  for (int lane = 0; lane < kLanes; ++lane) differing |= difference[lane];
+  std::int32_t bit = std::int32_t{1} << (31 - __builtin_clz(static_cast<unsigned>(differing)));
+  std::int32_t bound = first[0] & -bit & ~bit;
+  for (; bit != 0; bit >>= 1) {
+    const float middle = __builtin_bit_cast(float, bound | (bit - 1));
+    std::size_t below = 0;
+    for (std::size_t i = 0; i < count; i += kLanes) {
+      below += static_cast<std::size_t>(__builtin_popcount(not_above(load(values + i), splat(middle))));
+    }
+    if (below == k) return middle;
+    if (below < k) bound |= bit;
+  }
+  return __builtin_bit_cast(float, bound);
+}
+
 const DistanceKernels& distance_kernels() {
-#define SIGMA_ROW(name, Type) {name, Type::uses_sigma, distance_tile<Type>, distance_pair<Type>},
+#define SIGMA_ROW(name, Type) {name, Type::uses_sigma, Type::preparation, distance_tile<Type>, distance_pair<Type>},
   static const DistanceKernel all[] = {SIGMA_DISTANCES(SIGMA_ROW)};
 #undef SIGMA_ROW
-  static const DistanceKernels table{all, collect_below};
+  static const DistanceKernels table{all, find_below, gather_rows, project_rows, find_bound};
   return table;
 }
 

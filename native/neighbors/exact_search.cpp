@@ -1,101 +1,87 @@
 #include "exact_search.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <limits>
-#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "nearest_lists.hpp"
+#include "projection_tree.hpp"
 
 namespace sigma {
 namespace {
 
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
-// Blocks of rows that share one pass over all columns: more of them read memory less often, fewer share work better.
-constexpr std::size_t kBlocksPerPass = 2;
+constexpr std::size_t kGrain = 256;
+// Near points come first, so that the lists' bounds are low early on and few later candidates enter them. No result
+// depends on it.
+constexpr std::size_t kNearPoints = 512;
+constexpr std::uint64_t kSeed = 0;
 
-// The k least of a stream of candidates whose indices ascend. Those below the k-th least known so far gather in a
-// buffer; when it is full, all but the k least are dropped.
-class Nearest {
- public:
-  void start(std::size_t k) {
-    k_ = k;
-    count_ = 0;
-    candidates_.resize(2 * k + 4 * kBlock);
-    bound_ = std::numeric_limits<float>::infinity();
-  }
+// Groups of blocks are what threads work on: two of them lie in the second-level cache together. Small data are cut
+// finer, so that there is work for many threads.
+std::size_t blocks_a_group(std::size_t blocks) {
+  return std::clamp<std::size_t>(blocks / 64, 1, 8);
+}
 
-  void offer(const float* squared, std::uint32_t first) {
-    count_ += distance_kernels().collect_below(squared, bound_, first, candidates_.data() + count_);
-    if (count_ + kBlock > candidates_.size()) drop_all_but_least();
-  }
-
-  void finish(std::uint32_t* indices, float* squared) {
-    drop_all_but_least();
-    std::sort(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(k_));
-    for (std::size_t j = 0; j < k_; ++j) {
-      indices[j] = candidates_[j].index;
-      squared[j] = candidates_[j].squared;
-    }
-  }
-
- private:
-  void drop_all_but_least() {
-    if (count_ <= k_) return;
-    std::nth_element(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(k_ - 1),
-                     candidates_.begin() + static_cast<std::ptrdiff_t>(count_));
-    count_ = k_;
-    // A later candidate at the same distance has the larger index and loses, so the bound itself is out.
-    bound_ = candidates_[k_ - 1].squared;
-  }
-
-  std::size_t k_ = 0, count_ = 0;
-  float bound_ = 0;
-  std::vector<Candidate> candidates_;
-};
+// The two groups of match `match` in round `round` of a tournament in which each of `players`, an even number, meets
+// each other once in players - 1 rounds: one stays, the others move on around a circle.
+std::pair<std::size_t, std::size_t> pair_up(std::size_t round, std::size_t match, std::size_t players) {
+  const std::size_t circle = players - 1;
+  const std::size_t a = match == 0 ? circle : (round + match) % circle;
+  const std::size_t b = (round + circle - match) % circle;
+  return {std::min(a, b), std::max(a, b)};
+}
 
 }  // namespace
 
 Neighbors search_exactly(const Distance& distance, std::size_t k, ThreadTeam& team, const Cancellation& cancellation,
                          const std::function<void(double)>& progress) {
-  const std::size_t n = distance.points().count(), blocks = distance.points().means.blocks();
-  Neighbors result{n, k, std::vector<std::uint32_t>(n * k), std::vector<float>(n * k), 1.0};
-  struct Scratch {
-    AlignedVector<float> tile;
-    std::vector<Nearest> rows;
+  const std::size_t n = distance.count(), blocks = distance.blocks(), size = blocks_a_group(blocks);
+  const std::size_t groups = (blocks + size - 1) / size, players = groups + groups % 2;
+  std::vector<std::uint32_t> order;
+  std::optional<PointBlocks> points;
+  {
+    const PointRows rows(distance, {}, team);
+    order = grow_tree(rows, kNearPoints, Random(kSeed), cancellation).order;
+    points.emplace(rows, n);
+    team.for_each(blocks, [&](std::size_t b, unsigned) {
+      points->gather(b, std::span(order).subspan(b * kBlock, std::min(kBlock, n - b * kBlock)));
+    });
+  }
+  NearestLists lists(n, k);
+  std::vector<TileJoin> joins(team.size());
+  const auto party = [&](std::size_t b) {
+    return Party{points->block(b), std::min(kBlock, n - b * kBlock), b * kBlock, &order[b * kBlock]};
   };
-  std::vector<Scratch> scratch(team.size());
-  std::mutex progress_mutex;
-  std::size_t passes_done = 0;
-  const std::size_t passes = (blocks + kBlocksPerPass - 1) / kBlocksPerPass;
-
-  team.for_each(passes, [&](std::size_t pass, unsigned worker) {
-    Scratch& own = scratch[worker];
-    own.tile.resize(kBlock * kBlock);
-    own.rows.resize(kBlocksPerPass * kBlock);
-    for (Nearest& row : own.rows) row.start(k);
-    const std::size_t first = pass * kBlocksPerPass, last = std::min(first + kBlocksPerPass, blocks);
-    for (std::size_t columns = 0; columns < blocks; ++columns) {
+  const auto join = [&](std::size_t rows, std::size_t columns, unsigned worker) {
+    for (std::size_t a = rows * size; a < std::min((rows + 1) * size, blocks); ++a) {
       cancellation.check();
-      const std::size_t width = std::min(kBlock, n - columns * kBlock);
-      for (std::size_t rows = first; rows < last; ++rows) {
-        distance.tile(rows, columns, own.tile.data());
-        const std::size_t height = std::min(kBlock, n - rows * kBlock);
-        for (std::size_t i = 0; i < height; ++i) {
-          float* squared = own.tile.data() + i * kBlock;
-          if (rows == columns) squared[i] = std::numeric_limits<float>::infinity();
-          std::fill(squared + width, squared + kBlock, std::numeric_limits<float>::infinity());
-          own.rows[(rows - first) * kBlock + i].offer(squared, static_cast<std::uint32_t>(columns * kBlock));
-        }
+      for (std::size_t b = std::max(columns * size, a); b < std::min((columns + 1) * size, blocks); ++b) {
+        joins[worker].offer(distance, party(a), party(b), lists);
       }
     }
-    for (std::size_t rows = first; rows < last; ++rows) {
-      for (std::size_t i = 0; i < kBlock && rows * kBlock + i < n; ++i) {
-        const std::size_t row = rows * kBlock + i;
-        own.rows[(rows - first) * kBlock + i].finish(&result.indices[row * k], &result.squared[row * k]);
-      }
+  };
+
+  // No two matches of a round share a group, so each list has one thread at a time.
+  team.for_each(groups, [&](std::size_t group, unsigned worker) { join(group, group, worker); });
+  for (std::size_t round = 0; round + 1 < players; ++round) {
+    progress(static_cast<double>(round) / static_cast<double>(players));
+    team.for_each(players / 2, [&](std::size_t match, unsigned worker) {
+      const auto [rows, columns] = pair_up(round, match, players);
+      if (columns < groups) join(rows, columns, worker);
+    });
+  }
+
+  Neighbors result{n, k, std::vector<std::uint32_t>(n * k), std::vector<float>(n * k), 1.0};
+  team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
+    cancellation.check();
+    for (std::size_t r = first; r < last; ++r) {
+      lists.take(r, &result.indices[order[r] * k], &result.squared[order[r] * k]);
     }
-    const std::lock_guard lock(progress_mutex);
-    progress(static_cast<double>(++passes_done) / static_cast<double>(passes));
   });
+  progress(1);
   return result;
 }
 

@@ -21,11 +21,23 @@ SIGMA_INLINE void store(float* to, Floats v) {
 }
 
 SIGMA_INLINE Floats splat(float x) {
-  return Floats{} + x;
+  return x - Floats{};  // 0 + x would be an addition indeed, for it turns -0 into 0.
 }
 
 SIGMA_INLINE Floats smaller(Floats a, Floats b) {
   return a < b ? a : b;
+}
+
+SIGMA_INLINE Floats larger(Floats a, Floats b) {
+  return a > b ? a : b;
+}
+
+SIGMA_INLINE Floats magnitude(Floats v) {
+  return (Floats)((Ints)v & 0x7fffffff);
+}
+
+SIGMA_INLINE double magnitude(double v) {
+  return v < 0 ? -v : v;
 }
 
 // 1 / v for v > 0 below 1e37, to the last bit or two of float32.
@@ -55,16 +67,18 @@ SIGMA_INLINE float sum(Floats v) {
   return lanes[0];
 }
 
-// Bit l is set where a[l] < b[l].
-SIGMA_INLINE unsigned below(Floats a, Floats b) {
+// Bit l is set where a[l] <= b[l].
+SIGMA_INLINE unsigned not_above(Floats a, Floats b) {
 #if SIGMA_LANES == 16
-  return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ);
+  return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LE_OQ);
 #elif SIGMA_LANES == 8
-  return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_LT_OQ)));
+  return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps((__m256)a, (__m256)b, _CMP_LE_OQ)));
+#elif defined(__SSE2__)
+  return static_cast<unsigned>(_mm_movemask_ps(_mm_cmple_ps((__m128)a, (__m128)b)));
 #else
-  const Ints less = a < b;
+  const Ints holds = a <= b;
   unsigned mask = 0;
-  for (int lane = 0; lane < kLanes; ++lane) mask |= (less[lane] & 1u) << lane;
+  for (int lane = 0; lane < kLanes; ++lane) mask |= (holds[lane] & 1u) << lane;
   return mask;
 #endif
 }

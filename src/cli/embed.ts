@@ -1,15 +1,20 @@
 import { basename } from "node:path";
 import { Command } from "commander";
-import { writeFileAtomic, writeMatrix } from "../io/index.js";
+import { ArgumentError } from "../errors.js";
+import { readMatrix, writeFileAtomic, writeMatrix } from "../io/index.js";
 import {
   DISTANCES,
   type DistanceName,
+  estimateMemory,
   type MethodName,
+  type NeighborSearch,
   runTsne,
   type TsneOptions,
   type TsneProgress,
 } from "../tsne/index.js";
+import { inGiB } from "../tsne/memory.js";
 import { resolveTsneOptions } from "../tsne/options.js";
+import { describeNeighbors } from "../tsne/run.js";
 import { type TypedNames, withTypedNames } from "./failure.js";
 import { readInputs } from "./inputs.js";
 import { interruptible } from "./interruption.js";
@@ -29,6 +34,10 @@ interface EmbedFlags {
   theta?: number;
   iterations?: number;
   distance?: DistanceName;
+  neighbors?: NeighborSearch;
+  neighborIndices?: string;
+  neighborDistances?: string;
+  squaredDistances?: true;
   varianceFloor?: number;
   init?: string;
   pca?: number;
@@ -57,6 +66,9 @@ Examples:
       A quick trial on the first 2000 rows.
   $ sigma-tsne embed data.npy -o map.npy --json --quiet | jq .kl
       For scripts: one JSON object on standard output, nothing else.
+  $ sigma-tsne embed data.npy -o map.npy --neighbor-indices indices.npy \\
+      --neighbor-distances distances.npy
+      Neighbours from FAISS, hnswlib or a vector database; -1 stands for none.
 
 Which settings matter:
   --perplexity is how many neighbours a point heeds: 5 to 50 shows fine groups,
@@ -85,6 +97,12 @@ export function createEmbedCommand(): Command {
       rowRangeParser("--rows"),
     )
     .option("--labels <file>", "labels that colour the --plot, one a line")
+    .option(
+      "--neighbor-indices <file>",
+      "rows, from 0, of neighbours found elsewhere: points x at least 3 * perplexity",
+    )
+    .option("--neighbor-distances <file>", "their distances; without the indices, those of all points, points x points")
+    .option("--squared-distances", "the neighbour distances are squared already, as those of FAISS are")
     .optionsGroup("Method:")
     .option("--dims <1|2|3>", "dimensions of the map (default: 2)", integerParser("--dims"))
     .option(
@@ -99,7 +117,11 @@ export function createEmbedCommand(): Command {
     .option("--mesh-spacing <x>", "accuracy of fft, 0.1 to 1 (default: 0.4)", numberParser("--mesh-spacing"))
     .option("--theta <x>", "accuracy of Barnes-Hut, 0 (exact) to 1 (default: 0.5)", numberParser("--theta"))
     .option("--iterations <n>", "steps of gradient descent (default: 1000)", integerParser("--iterations"))
-    .option("--distance <name>", `${DISTANCES.join(" or ")} (default: inverse-variance with --sigma, else euclidean)`)
+    .option("--distance <name>", `${DISTANCES.join(", ")} (default: inverse-variance with --sigma, else euclidean)`)
+    .option(
+      "--neighbors <how>",
+      "how neighbours are found: exact, nn-descent, or auto, the faster one for so many points (default: auto)",
+    )
     .option("--variance-floor <x>", "added to every summed variance (default: 0.01)", numberParser("--variance-floor"))
     .option("--pca <n>", "reduce to this many principal components first", integerParser("--pca", 1))
     .option("--init <how>", "pca, random, or a file of points x dims (default: pca)")
@@ -135,6 +157,7 @@ export function createEmbedCommand(): Command {
 
 async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promise<void> {
   const begin = performance.now();
+  checkNeighborFlags(flags);
   const options = libraryOptions(flags);
   const initFile = isMethod(flags.init) ? undefined : flags.init;
   // What does not depend on the data is checked before they are read; an empty matrix stands for one to come.
@@ -142,29 +165,48 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
     ...options,
     sigma: flags.sigma === undefined ? undefined : [],
     init: options.init ?? [],
+    neighbors: givesNeighbors(flags) ? { distances: [] } : options.neighbors,
   };
   resolveTsneOptions(toCome, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   checkMatrixOutput("--output", flags.output);
   const draw = flags.plot === undefined ? undefined : await preparePicture("--plot", flags.plot);
   await checkPaths(
     { "--output": flags.output, "--plot": flags.plot },
-    { "<mu>": mu, "--sigma": flags.sigma, "--labels": flags.labels, "--init": initFile },
+    {
+      "<mu>": mu,
+      "--sigma": flags.sigma,
+      "--labels": flags.labels,
+      "--init": initFile,
+      "--neighbor-indices": flags.neighborIndices,
+      "--neighbor-distances": flags.neighborDistances,
+    },
   );
 
   const { data, sigma, init, labels } = await readInputs({ ...flags, mu, init: initFile }, signal);
-  const settings: TsneOptions = { ...options, sigma, init: init ?? options.init };
+  const neighbors = await readNeighbors(flags, signal);
+  const settings: TsneOptions = {
+    ...options,
+    sigma,
+    init: init ?? options.init,
+    neighbors: neighbors ?? options.neighbors,
+  };
   const read = performance.now();
 
   const display = createProgressDisplay(flags.quiet ?? false, () => {
     const { distance, perplexity, threads } = resolveTsneOptions(settings, data.rows, data.cols);
-    return `${data.rows} points x ${data.cols} values, ${distance} distance, perplexity ${round(perplexity)}, threads ${threads}`;
+    const memory = estimateMemory(data.rows, data.cols, settings).peak;
+    const measure = distance === "given" ? "given neighbours" : `${distance} distance`;
+    return `${data.rows} points x ${data.cols} values, ${measure}, perplexity ${round(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
   });
   const onProgress = (progress: TsneProgress) => display.update(progress);
   const result = await runTsne(data, { ...settings, onProgress, signal }).finally(() => display.stop());
   const computed = performance.now();
 
   // Drawn before anything is written, so that an interruption leaves both files or none.
-  const facts = `${data.rows} points, ${result.options.distance} distance, perplexity ${round(result.options.perplexity)}`;
+  const { method, recall } = result.neighbors;
+  const found = method === "exact" ? "" : `${describeNeighbors({ method, recall })}, `;
+  const measure = method === "given" ? "" : `${result.options.distance} distance, `;
+  const facts = `${data.rows} points, ${measure}${found}perplexity ${round(result.options.perplexity)}`;
   const picture = await draw?.(result.embedding, { labels, title: basename(mu), subtitle: facts });
   signal.throwIfAborted();
   await writeMatrix(flags.output, result.embedding, { signal });
@@ -188,6 +230,8 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
       iterations: result.iterations,
       method: result.method,
       distance: resolved.distance,
+      neighbors: method,
+      recall,
       perplexity: resolved.perplexity,
       theta: resolved.theta,
       learning_rate: resolved.learningRate,
@@ -202,7 +246,7 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
   } else if (!flags.quiet) {
     const files = flags.plot === undefined ? flags.output : `${flags.output}, drawn in ${flags.plot}`;
     process.stdout.write(
-      `Map of ${data.rows} points written to ${files}: KL ${result.kl.toFixed(4)} after ${result.iterations} iterations, ${seconds.total.toFixed(1)} s.\n`,
+      `Map of ${data.rows} points written to ${files}: KL ${result.kl.toFixed(4)} after ${result.iterations} iterations, ${found}${seconds.total.toFixed(1)} s.\n`,
     );
   }
 }
@@ -213,6 +257,7 @@ function libraryOptions(flags: EmbedFlags): TsneOptions {
     method: flags.method,
     meshSpacing: flags.meshSpacing,
     distance: flags.distance,
+    neighbors: flags.neighbors,
     varianceFloor: flags.varianceFloor,
     perplexity: flags.perplexity,
     theta: flags.theta,
@@ -230,6 +275,34 @@ function libraryOptions(flags: EmbedFlags): TsneOptions {
   };
 }
 
+const givesNeighbors = (flags: EmbedFlags): boolean =>
+  flags.neighborIndices !== undefined || flags.neighborDistances !== undefined || flags.squaredDistances !== undefined;
+
+/** @throws {ArgumentError} INVALID_ARGUMENT for flags that do not go together */
+function checkNeighborFlags(flags: EmbedFlags): void {
+  if (!givesNeighbors(flags)) return;
+  const reject = (argument: string, received: unknown, accepted: string) => {
+    throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
+  };
+  if (flags.neighborDistances === undefined) {
+    reject("--neighbor-distances", undefined, "a file, which --neighbor-indices and --squared-distances need");
+  }
+  if (flags.neighbors !== undefined) {
+    reject("--neighbors", flags.neighbors, "to be left out where --neighbor-distances are given");
+  }
+  if (flags.rows !== undefined) {
+    reject("--rows", flags.rows.text, "to be left out with neighbours, which are rows of the whole");
+  }
+}
+
+async function readNeighbors(flags: EmbedFlags, signal: AbortSignal): Promise<TsneOptions["neighbors"]> {
+  if (flags.neighborDistances === undefined) return undefined;
+  const distances = await readMatrix(flags.neighborDistances, { signal });
+  const squared = flags.squaredDistances ?? false;
+  if (flags.neighborIndices === undefined) return { distances, squared };
+  return { indices: await readMatrix(flags.neighborIndices, { signal }), distances, squared };
+}
+
 function isMethod(init: string | undefined): init is "pca" | "random" | undefined {
   return init === undefined || init === "pca" || init === "random";
 }
@@ -245,6 +318,9 @@ function typedNames(mu: string, flags: EmbedFlags): TypedNames {
     method: "--method",
     meshSpacing: "--mesh-spacing",
     distance: "--distance",
+    neighbors: flags.neighborIndices ?? flags.neighborDistances ?? "--neighbors",
+    "neighbors.indices": flags.neighborIndices,
+    "neighbors.distances": flags.neighborDistances,
     varianceFloor: "--variance-floor",
     perplexity: "--perplexity",
     theta: "--theta",

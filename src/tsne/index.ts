@@ -1,8 +1,12 @@
+export type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
+export { estimateMemory, type MemoryEstimate } from "./memory.js";
 export {
   DISTANCES,
   type DistanceName,
   METHODS,
   type MethodName,
+  NEIGHBOR_SEARCHES,
+  type NeighborSearch,
   type ResolvedTsneOptions,
   type Stage,
   type TsneOptions,

@@ -3,10 +3,15 @@ import { closest } from "fastest-levenshtein";
 import { rejectUnknown, requireInteger, requireSignal } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
+import type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
 
 /** The distances between points; see the README for their formulas. */
-export const DISTANCES = ["euclidean", "inverse-variance"] as const;
+export const DISTANCES = ["euclidean", "inverse-variance", "cosine", "correlation", "manhattan"] as const;
 export type DistanceName = (typeof DISTANCES)[number];
+
+/** The ways to find neighbours; see {@link TsneOptions.neighbors}. */
+export const NEIGHBOR_SEARCHES = ["auto", "exact", "nn-descent"] as const;
+export type NeighborSearch = (typeof NEIGHBOR_SEARCHES)[number];
 
 /** The ways to compute repulsion; see {@link TsneOptions.method}. */
 export const METHODS = ["auto", "barnes-hut", "fft", "exact"] as const;
@@ -37,11 +42,23 @@ export interface TsneOptions {
    */
   sigma?: MatrixLike | undefined;
   /**
-   * Squared distance between points i and j. Default: `"inverse-variance"` with sigma, `"euclidean"` without.
-   * `"inverse-variance"` is the weighted mean of squared differences with weights
-   * 1 / (sigma_ik^2 + sigma_jk^2 + varianceFloor) (Ede 2020, arXiv:2003.01113). `"euclidean"` ignores sigma.
+   * Distance between points i and j, which is squared. Default: `"inverse-variance"` with sigma, `"euclidean"` without.
+   * The square of `"inverse-variance"`, which needs sigma, is the weighted mean of squared differences with weights
+   * 1 / (sigma_ik^2 + sigma_jk^2 + varianceFloor) (Ede 2020, arXiv:2003.01113). The others ignore sigma: `"euclidean"`;
+   * `"manhattan"`, the sum of absolute differences; `"cosine"`, 1 - the cosine of the angle at the origin of the data, or at their
+   * mean where they are reduced to principal components; `"correlation"`, 1 - the correlation of the two points' coordinates. A zero
+   * row has the cosine distance 1 from all others and 0 from other zero rows, as a constant row has for correlation.
+   * Left out where `neighbors` are given.
    */
   distance?: DistanceName | undefined;
+  /**
+   * How neighbours are found: `"exact"`, by comparing all pairs; `"nn-descent"` (Dong, Charikar & Li 2011) from the leaves of random
+   * projection trees, which finds 97 % of them or more on most data and says so in `neighbors.recall` of the result; or `"auto"`, the
+   * faster one: nn-descent above 60,000 + 9,000,000 / (d + 33) points (170,000 of 50 dimensions), a distance with sigma counting as 4 d
+   * dimensions. Too few points for nn-descent are searched exactly. Or neighbours found elsewhere, or all distances between the points; the data are
+   * needed all the same, for the start of the map. Default `"auto"`.
+   */
+  neighbors?: NeighborSearch | NeighborLists | DistanceMatrix | undefined;
   /** Added to every summed variance, in squared units of sigma; > 0. Default 0.01 (Ede 2020). */
   varianceFloor?: number | undefined;
   /**
@@ -114,7 +131,10 @@ export interface TsneOptions {
 export interface ResolvedTsneOptions {
   method: MethodName;
   meshSpacing: number;
-  distance: DistanceName;
+  /** `"given"` where neighbours were given with their distances. */
+  distance: DistanceName | "given";
+  /** The search asked for; what `auto` chose stands in the result. */
+  neighbors: NeighborSearch | "given";
   varianceFloor: number;
   perplexity: number;
   theta: number;
@@ -141,6 +161,7 @@ const KEYS: Record<keyof TsneOptions, true> = {
   method: true,
   meshSpacing: true,
   distance: true,
+  neighbors: true,
   varianceFloor: true,
   perplexity: true,
   theta: true,
@@ -173,11 +194,10 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
   if (typeof (options.onProgress ?? reject) !== "function") reject("onProgress", options.onProgress, "a function");
   requireSignal(options.signal);
   const hasSigma = options.sigma !== undefined;
+  const neighbors = resolveNeighbors(options);
   const distance = options.distance ?? (hasSigma ? "inverse-variance" : "euclidean");
   if (!DISTANCES.includes(distance)) reject("distance", distance, oneOf(DISTANCES, distance));
-  if (distance !== "euclidean" && !hasSigma) {
-    reject("distance", distance, '"euclidean" where no sigma is given');
-  }
+  if (distance === "inverse-variance" && !hasSigma) reject("distance", distance, "another where no sigma is given");
   const givesDims = (options.initialDims ?? undefined) !== undefined;
   const usePca = options.usePca ?? givesDims;
   if (!usePca && givesDims) {
@@ -230,7 +250,8 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
   return {
     method,
     meshSpacing: within(options.meshSpacing ?? 0.4, "meshSpacing", 0.1, 1),
-    distance,
+    distance: neighbors === "given" ? "given" : distance,
+    neighbors,
     varianceFloor,
     perplexity,
     theta: within(options.theta ?? 0.5, "theta", 0, 1),
@@ -250,6 +271,27 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
     finalMomentum: momentum(options.finalMomentum ?? 0.8, "finalMomentum"),
     threads: requireInteger(options.threads ?? availableParallelism(), "threads", 1, 1024),
   };
+}
+
+function resolveNeighbors(options: TsneOptions): NeighborSearch | "given" {
+  const neighbors = options.neighbors ?? "auto";
+  if (typeof neighbors === "string") {
+    if (!NEIGHBOR_SEARCHES.includes(neighbors)) reject("neighbors", neighbors, oneOf(NEIGHBOR_SEARCHES, neighbors));
+    return neighbors;
+  }
+  if (typeof neighbors !== "object" || neighbors.distances === undefined) {
+    reject(
+      "neighbors",
+      neighbors,
+      '"auto", "exact", "nn-descent", {indices, distances} or {distances} of all pairs of points',
+    );
+  }
+  rejectUnknown(neighbors, ["indices", "distances", "squared"], "neighbors.");
+  for (const argument of ["distance", "sigma"] as const) {
+    if ((options[argument] ?? undefined) === undefined) continue;
+    reject(argument, options[argument], "to be left out where neighbours are given with their distances");
+  }
+  return "given";
 }
 
 /** What is accepted, in words, with the name nearest to what came. */

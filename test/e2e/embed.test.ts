@@ -49,6 +49,8 @@ it("prints with --json one object on one line, and nothing else on standard outp
     iterations: 120,
     method: "barnes-hut",
     distance: "inverse-variance",
+    neighbors: "exact",
+    recall: 1,
     perplexity: 10,
     theta: 0.5,
     learning_rate: 50,

@@ -12,6 +12,7 @@ test("every option has its documented default", async () => {
     method: "barnes-hut",
     meshSpacing: 0.4,
     distance: "euclidean",
+    neighbors: "auto",
     varianceFloor: 0.01,
     perplexity: 30,
     theta: 0.5,

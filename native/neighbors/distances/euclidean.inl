@@ -1,6 +1,7 @@
 // Squared Euclidean distance of the means: sum_k (mu_ik - mu_jk)^2. Ignores sigma.
 struct Euclidean {
   static constexpr bool uses_sigma = false;
+  static constexpr Preparation preparation = Preparation::none;
 
   template <class V>
   struct Sum {

@@ -3,6 +3,7 @@
 // The variances come with half the floor added to each.
 struct InverseVariance {
   static constexpr bool uses_sigma = true;
+  static constexpr Preparation preparation = Preparation::none;
 
   template <class V>
   struct Sum {

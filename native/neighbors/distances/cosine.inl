@@ -1,0 +1,23 @@
+// Square of the cosine distance, (1 - cos(mu_i, mu_j))^2, the angle seen from the caller's origin. Ignores sigma.
+// With u = mu / |mu|, 1 - cos = |u_i - u_j|^2 / 2, which keeps its digits where the angle is small. A zero row has a
+// direction of its own, at right angles to all others: distance 1 from them and 0 from other zero rows.
+struct Cosine {
+  static constexpr bool uses_sigma = false;
+  static constexpr Preparation preparation = Preparation::unit_rows;
+
+  template <class V>
+  struct Sum {
+    V squares{};
+  };
+
+  template <class V>
+  SIGMA_INLINE void add(Sum<V>& s, V direction_i, V direction_j, V, V) {
+    const V difference = direction_i - direction_j;
+    s.squares += difference * difference;
+  }
+
+  template <class V>
+  SIGMA_INLINE V finish(const Sum<V>& s) {
+    return 0.25f * (s.squares * s.squares);
+  }
+};

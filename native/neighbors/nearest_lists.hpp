@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "../support/aligned.hpp"
+#include "distance.hpp"
+
+namespace sigma {
+
+// For each of some points the k least of the candidates offered to it, by squared distance and then index: what is kept
+// does not depend on the order in which they come. Lists can be used by several threads, each list by one at a time.
+class NearestLists {
+ public:
+  NearestLists(std::size_t count, std::size_t k);
+
+  // Empties list i; nothing above the bound will enter it.
+  void start(std::size_t i, float bound);
+  // What is above the bound does not enter a list. Whole blocks of 64, those beyond the count take nothing.
+  const float* bounds() const { return bounds_.data(); }
+
+  void offer(std::size_t i, float squared, std::uint32_t index) {
+    if (squared > bounds_[i]) return;
+    const std::size_t at = i * capacity_ + held_[i]++;
+    squared_[at] = squared;
+    indices_[at] = index;
+    if (held_[i] == capacity_) drop_all_but_least(i);
+  }
+
+  // Writes what list i holds, least first, at most k; returns how many.
+  std::size_t take(std::size_t i, std::uint32_t* indices, float* squared);
+
+ private:
+  void drop_all_but_least(std::size_t i);
+
+  std::size_t k_, capacity_;
+  AlignedVector<float> bounds_;
+  AlignedVector<std::uint32_t> held_, indices_;  // count, count x capacity
+  AlignedVector<float> squared_;                 // count x capacity
+};
+
+// Up to 64 points that are compared with others.
+struct Party {
+  DistanceBlock values;
+  std::size_t size;
+  std::size_t first;           // the list of the first of them; the others follow
+  const std::uint32_t* names;  // by which they are offered to others
+};
+
+// Computes the tile of two parties and offers its pairs to their lists.
+class TileJoin {
+ public:
+  TileJoin() : tile_(kBlock * kBlock), places_(kBlock * kBlock) {}
+  // To the lists of both, or of one party compared with itself.
+  void offer(const Distance& distance, const Party& a, const Party& b, NearestLists& lists);
+  // To the lists of a alone, which may have a point of b in common with it, under the same name.
+  void offer_to_first(const Distance& distance, const Party& a, const Party& b, NearestLists& lists);
+
+ private:
+  static constexpr std::size_t kBlock = PackedMatrix::kBlock;
+  void compute(const Distance& distance, const Party& a, const Party& b);
+
+  AlignedVector<float> tile_;
+  std::vector<std::uint16_t> places_;
+};
+
+}  // namespace sigma

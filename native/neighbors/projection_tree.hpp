@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "../support/cancellation.hpp"
+#include "../support/random.hpp"
+#include "point_rows.hpp"
+
+namespace sigma {
+
+// A partition of the points into leaves of nearly equal size, each of them near each other: halves are parted at the
+// median of their projections onto the line through two random points (Dasgupta & Freund 2008; the direction as in
+// Annoy).
+struct ProjectionTree {
+  std::vector<std::uint32_t> order;  // the rows, leaf after leaf
+  std::vector<std::size_t> offsets;  // where each leaf begins, and the count
+
+  std::size_t leaves() const { return offsets.size() - 1; }
+  std::span<const std::uint32_t> leaf(std::size_t l) const {
+    return {order.data() + offsets[l], offsets[l + 1] - offsets[l]};
+  }
+};
+
+// No leaf is larger than `leaf_size`, and none smaller than half of it if there are that many points.
+ProjectionTree grow_tree(const PointRows& points, std::size_t leaf_size, Random random,
+                         const Cancellation& cancellation);
+
+}  // namespace sigma

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+
+#include "../support/cancellation.hpp"
+#include "../support/threads.hpp"
+#include "distance.hpp"
+#include "neighbors.hpp"
+
+namespace sigma {
+
+// The search that takes less time for n points: nn-descent above n = 60,000 + 9,000,000 / (d + 33), which is some
+// 170,000 points of 50 dimensions or 71,000 of 784; a distance with sigma counts as one of four times as many
+// dimensions. Never nn-descent where its first leaf would hold all points.
+NeighborMethod choose_search(const Distance& distance, std::size_t k);
+
+// Finds the k < n nearest neighbours by `method`, which is not `given`. Few points are searched exactly in any case.
+Neighbors find_neighbors(const Distance& distance, std::size_t k, NeighborMethod method, std::uint64_t seed,
+                         ThreadTeam& team, const Cancellation& cancellation,
+                         const std::function<void(double)>& progress);
+
+}  // namespace sigma

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { SigmaTsneError } from "../../src/errors.js";
+import { estimateMemory } from "../../src/tsne/index.js";
+import { requireMemory } from "../../src/tsne/memory.js";
+import { resolveTsneOptions } from "../../src/tsne/options.js";
+
+test("the estimate grows with points, dimensions, perplexity and sigma", () => {
+  const base = estimateMemory(10_000, 50).peak;
+  expect(estimateMemory(20_000, 50).peak).toBeGreaterThan(1.9 * base);
+  expect(estimateMemory(10_000, 500).peak).toBeGreaterThan(base);
+  expect(estimateMemory(10_000, 50, { perplexity: 60 }).peak).toBeGreaterThan(1.5 * base);
+  expect(estimateMemory(10_000, 50, { sigma: [] }).data).toBe(2 * estimateMemory(10_000, 50).data);
+});
+
+test("a million points of 50 dimensions are estimated to fit into 8 GiB", () => {
+  expect(estimateMemory(1_000_000, 50).peak).toBeLessThan(8 * 2 ** 30);
+});
+
+test("sizes beyond 2^32 are counted exactly", () => {
+  expect(estimateMemory(100_000_000, 128).data).toBe(100_000_000 * 128 * 4);
+});
+
+test("a run that cannot fit is refused with the facts, before anything is allocated", () => {
+  const [n, d] = [2_000_000_000, 1000];
+  let failure: unknown;
+  try {
+    requireMemory(n, d, false, resolveTsneOptions({}, n, d));
+  } catch (error) {
+    failure = error;
+  }
+  expect(failure).toBeInstanceOf(SigmaTsneError);
+  expect(failure).toMatchObject({
+    code: "OUT_OF_MEMORY",
+    message: expect.stringMatching(/need about [\d.]+ GiB, and [\d.]+ GiB are free/),
+  });
+});

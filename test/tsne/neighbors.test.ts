@@ -1,0 +1,304 @@
+import { expect, test, vi } from "vitest";
+import { ArgumentError, DataError } from "../../src/errors.js";
+import { Matrix } from "../../src/matrix.js";
+import {
+  DISTANCES,
+  type DistanceMatrix,
+  type DistanceName,
+  type NeighborLists,
+  runTsne,
+  Tsne,
+  type TsneOptions,
+} from "../../src/tsne/index.js";
+import { digest, makeGroups, makeUniform, mapValues } from "./points.js";
+
+const [n, d, perplexity] = [60, 5, 5];
+const needed = 15;
+const data = makeGroups(n, d);
+
+const FORMULAS: Record<Exclude<DistanceName, "inverse-variance">, (a: number[], b: number[]) => number> = {
+  euclidean: (a, b) => Math.hypot(...a.map((x, i) => x - (b[i] as number))),
+  manhattan: (a, b) => sum(a.map((x, i) => Math.abs(x - (b[i] as number)))),
+  cosine: (a, b) => 1 - dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)),
+  correlation: (a, b) => FORMULAS.cosine(centered(a), centered(b)),
+};
+
+const sum = (a: number[]) => a.reduce((total, x) => total + x, 0);
+const dot = (a: number[], b: number[]) => sum(a.map((x, i) => x * (b[i] as number)));
+const centered = (a: number[]) => a.map((x) => x - sum(a) / a.length);
+
+/** All distances between the rows of `points`. */
+function distancesOf(points: Matrix, formula: (a: number[], b: number[]) => number): Matrix {
+  const rows = points.toArrays();
+  return new Matrix(Float64Array.from(rows.flatMap((a) => rows.map((b) => formula(a, b)))), points.rows, points.rows);
+}
+
+/** The `k` nearest others of each point. */
+function listsOf(distances: Matrix, k: number): { indices: Matrix; distances: Matrix } {
+  const order = distances.toArrays().map((row, i) =>
+    row
+      .map((distance, j) => ({ distance, j }))
+      .filter(({ j }) => j !== i)
+      .sort((a, b) => a.distance - b.distance || a.j - b.j)
+      .slice(0, k),
+  );
+  const gather = (pick: (entry: { distance: number; j: number }) => number) =>
+    new Matrix(Float64Array.from(order.flatMap((row) => row.map(pick))), distances.rows, k);
+  return { indices: gather(({ j }) => j), distances: gather(({ distance }) => distance) };
+}
+
+const distances = distancesOf(data, FORMULAS.euclidean);
+const lists = listsOf(distances, 20);
+
+const embed = (options: TsneOptions, points: Matrix = data) =>
+  runTsne(points, { perplexity, maxIter: 60, method: "barnes-hut", ...options });
+
+test("neighbours are exact for few points, whatever is asked for", async () => {
+  for (const neighbors of ["auto", "exact", "nn-descent", undefined] as const) {
+    const result = await embed({ neighbors });
+    expect(result.neighbors).toEqual({ method: "exact", recall: 1 });
+    expect(result.options.neighbors).toBe(neighbors ?? "auto");
+  }
+});
+
+test("nn-descent finds most neighbours of many points and says how many", async () => {
+  const points = makeGroups(3000, 12, 4);
+  const run = (threads: number) =>
+    runTsne(points, { neighbors: "nn-descent", perplexity: 10, maxIter: 250, threads, method: "barnes-hut" });
+  const [one, two, exact] = await Promise.all([
+    run(1),
+    run(2),
+    runTsne(points, { perplexity: 10, maxIter: 250, method: "barnes-hut" }),
+  ]);
+  expect(one.neighbors.method).toBe("nn-descent");
+  expect(one.neighbors.recall).toBeGreaterThan(0.95);
+  expect(one.neighbors.recall).toBeLessThanOrEqual(1);
+  expect(digest(two.embedding)).toBe(digest(one.embedding));
+  expect(Math.abs(one.kl - exact.kl)).toBeLessThan(0.1);
+});
+
+test("verbose runs say where the neighbours came from", async () => {
+  const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  try {
+    await embed({ verbose: true });
+    await embed({ verbose: true, neighbors: lists });
+    const lines = write.mock.calls.map(([line]) => String(line));
+    expect(lines.filter((line) => line.includes("neighbours"))).toEqual([
+      "sigma-tsne: exact neighbours\n",
+      "sigma-tsne: neighbours as given\n",
+    ]);
+  } finally {
+    write.mockRestore();
+  }
+});
+
+test.each(Object.entries(FORMULAS))("%s is the distance of its formula", async (distance, formula) => {
+  const searched = await embed({ distance: distance as DistanceName, maxIter: 1 });
+  const given = await embed({ neighbors: listsOf(distancesOf(data, formula), needed), maxIter: 1 });
+  expect(searched.options.distance).toBe(distance);
+  expect(searched.kl).toBeCloseTo(given.kl, 5);
+});
+
+test("distances other than inverse-variance ignore sigma", async () => {
+  const sigma = makeUniform(n, d, 0.1, 1);
+  for (const distance of DISTANCES.filter((name) => name !== "inverse-variance")) {
+    const [plain, aware] = await Promise.all([embed({ distance }), embed({ distance, sigma })]);
+    expect(digest(aware.embedding)).toBe(digest(plain.embedding));
+  }
+});
+
+test("angles do not mind the length of rows, nor correlation their mean", async () => {
+  const longer = mapValues(data, (value, row) => value * 2 ** (row % 5));
+  const raised = mapValues(data, (value, row) => value + (row % 5));
+  const start = makeUniform(n, 2, -1e-4, 1e-4);
+  const kl = async (distance: DistanceName, points: Matrix) =>
+    (await embed({ distance, init: start, maxIter: 0 }, points)).kl;
+  expect(await kl("cosine", longer)).toBeCloseTo(await kl("cosine", data), 5);
+  expect(await kl("correlation", raised)).toBeCloseTo(await kl("correlation", data), 5);
+  expect(await kl("euclidean", longer)).not.toBeCloseTo(await kl("euclidean", data), 3);
+});
+
+test("zero rows and constant rows have a place in the map", async () => {
+  const holed = mapValues(data, (value, row) => (row % 7 === 0 ? 0 : row % 7 === 1 ? 3 : value));
+  for (const distance of ["cosine", "correlation", "manhattan"] as const) {
+    const { embedding, kl } = await embed({ distance }, holed);
+    expect(embedding.data.every(Number.isFinite)).toBe(true);
+    expect(kl).toBeGreaterThan(0);
+  }
+});
+
+test("components and angles go together", async () => {
+  const { embedding, options } = await embed({ distance: "cosine", initialDims: 3 });
+  expect(options).toMatchObject({ distance: "cosine", initialDims: 3 });
+  expect(embedding.data.every(Number.isFinite)).toBe(true);
+});
+
+test("lists in any order, wider than needed, with the point itself and with -1 for none give one and the same map", async () => {
+  const expected = await embed({ neighbors: listsOf(distances, needed) });
+  expect(expected.neighbors).toEqual({ method: "given", recall: 1 });
+  expect(expected.options).toMatchObject({ neighbors: "given", distance: "given" });
+  const reversed = (matrix: Matrix) => matrix.toArrays().map((row) => row.reverse());
+  const withSelf = {
+    indices: lists.indices.toArrays().map((row, i) => [i, ...row, -1]),
+    distances: lists.distances.toArrays().map((row) => [0, ...row, Number.NaN]),
+  };
+  const asFaiss = {
+    indices: { data: Int32Array.from(lists.indices.data), rows: n, cols: 20 },
+    distances: mapValues(lists.distances, (value) => value ** 2),
+    squared: true,
+  };
+  for (const neighbors of [
+    lists,
+    { indices: reversed(lists.indices), distances: reversed(lists.distances) },
+    withSelf,
+    { distances },
+  ]) {
+    expect(digest((await embed({ neighbors })).embedding)).toBe(digest(expected.embedding));
+  }
+  expect((await embed({ neighbors: asFaiss })).kl).toBeCloseTo(expected.kl, 2);
+});
+
+test("the unit of given distances does not matter", async () => {
+  const expected = await embed({ neighbors: lists });
+  for (const unit of [2 ** 500, 2 ** -500]) {
+    const neighbors = { ...lists, distances: mapValues(lists.distances, (value) => value * unit) };
+    expect(digest((await embed({ neighbors })).embedding)).toBe(digest(expected.embedding));
+  }
+});
+
+test("given neighbours that were searched lead to the map of the search", async () => {
+  const [searched, given] = await Promise.all([embed({ maxIter: 5 }), embed({ neighbors: lists, maxIter: 5 })]);
+  expect(given.kl).toBeCloseTo(searched.kl, 4);
+  given.embedding.data.forEach((value, at) => {
+    expect(value).toBeCloseTo(searched.embedding.data[at] as number, 3);
+  });
+});
+
+test("a matrix of distances need not be symmetric, and its diagonal is not looked at", async () => {
+  const expected = await embed({ neighbors: { distances } });
+  const odd = mapValues(distances, (value, i, j) => (i === j ? Number.NaN : i > j ? value : value * (1 + 1e-9)));
+  const found = await embed({ neighbors: { distances: odd } });
+  expect(found.kl).toBeCloseTo(expected.kl, 2);
+});
+
+test("equal points all at distance 0 can be given", async () => {
+  const neighbors = { ...lists, distances: mapValues(lists.distances, () => 0) };
+  expect((await embed({ neighbors })).embedding.data.every(Number.isFinite)).toBe(true);
+});
+
+function withValue(matrix: Matrix, row: number, column: number, value: number): Matrix {
+  return mapValues(matrix, (old, i, j) => (i === row && j === column ? value : old));
+}
+
+const twice = withValue(lists.indices, 4, 9, lists.indices.at(4, 2));
+
+const BAD: [name: string, neighbors: unknown, facts: object, message: string | RegExp][] = [
+  [
+    "an unknown search",
+    "nndescent",
+    { code: "INVALID_ARGUMENT", argument: "neighbors" },
+    'neighbors: expected one of "auto", "exact", "nn-descent" (did you mean "nn-descent"?), received "nndescent"',
+  ],
+  ["a number", 5, { code: "INVALID_ARGUMENT", argument: "neighbors" }, /\{indices, distances\}.*received 5$/],
+  [
+    "indices alone",
+    { indices: lists.indices },
+    { code: "INVALID_ARGUMENT", argument: "neighbors" },
+    /\{indices, distances\}/,
+  ],
+  [
+    "an unknown key",
+    { ...lists, indexes: 1 },
+    { code: "UNKNOWN_OPTION", argument: "neighbors.indexes" },
+    /did you mean "indices"\?/,
+  ],
+  [
+    "squared as a number",
+    { ...lists, squared: 1 },
+    { code: "INVALID_ARGUMENT", argument: "neighbors.squared" },
+    "neighbors.squared: expected true or false, received 1",
+  ],
+  [
+    "lists of other points",
+    { indices: lists.indices.slice(0, 59), distances: lists.distances.slice(0, 59) },
+    { code: "SHAPE_MISMATCH", argument: "neighbors.indices" },
+    "neighbors.indices: expected 60 rows, one a point, received 59 x 20",
+  ],
+  [
+    "distances of another shape",
+    { indices: lists.indices, distances: listsOf(distances, 19).distances },
+    { code: "SHAPE_MISMATCH", argument: "neighbors.distances" },
+    "neighbors.distances: expected 60 x 20, the shape of the indices, received 60 x 19",
+  ],
+  [
+    "a matrix that is not square",
+    { distances: lists.distances },
+    { code: "SHAPE_MISMATCH", argument: "neighbors.distances" },
+    "neighbors.distances: expected 60 x 60, all points x all points, received 60 x 20",
+  ],
+  ...[60, -2, 1.5, Number.NaN].map((received): (typeof BAD)[number] => [
+    `the index ${received}`,
+    { ...lists, indices: withValue(lists.indices, 7, 3, received) },
+    { code: "OUT_OF_RANGE", argument: "neighbors.indices", received, row: 7, column: 3 },
+    `neighbors.indices: expected integers from 0 to 59, the points, or -1 for none, received ${received} at row 7, column 3`,
+  ]),
+  [
+    "a neighbour twice in a row",
+    { ...lists, indices: twice },
+    { code: "INVALID_ARGUMENT", argument: "neighbors.indices", received: twice.at(4, 9), row: 4, column: 9 },
+    /expected each neighbour once in a row, received \d+ at row 4, column 9$/,
+  ],
+  ...[Number.NaN, Number.POSITIVE_INFINITY].map((received): (typeof BAD)[number] => [
+    `the distance ${received}`,
+    { ...lists, distances: withValue(lists.distances, 2, 0, received) },
+    { code: "NOT_FINITE", argument: "neighbors.distances", received, row: 2, column: 0 },
+    `neighbors.distances: expected finite distances >= 0, received ${received} at row 2, column 0`,
+  ]),
+  [
+    "a negative distance",
+    { distances: withValue(distances, 2, 5, -1) },
+    { code: "OUT_OF_RANGE", argument: "neighbors.distances", received: -1, row: 2, column: 5 },
+    "neighbors.distances: expected finite distances >= 0, received -1 at row 2, column 5",
+  ],
+  [
+    "too few for the perplexity",
+    listsOf(distances, 14),
+    { code: "OUT_OF_RANGE", argument: "neighbors", received: 14 },
+    "neighbors: expected at least 15 other points in each row, which is 3 times the perplexity, received 14 in row 0",
+  ],
+  [
+    "too few where some were not found",
+    { ...lists, indices: mapValues(lists.indices, (index, i, j) => (i === 31 && j > 9 ? -1 : index)) },
+    { code: "OUT_OF_RANGE", argument: "neighbors", received: 10 },
+    /received 10 in row 31$/,
+  ],
+];
+
+test.each(BAD)("%s is refused", (_, neighbors, facts, message) => {
+  const make = () => new Tsne(data, { perplexity, neighbors: neighbors as NeighborLists | DistanceMatrix });
+  expect(make).toThrow(message);
+  expect(make).toThrow(expect.objectContaining(facts));
+  expect(make).toThrow("row" in facts ? DataError : ArgumentError);
+});
+
+test.each([
+  ["distance", "cosine"],
+  ["distance", "euclidean"],
+  ["sigma", makeUniform(n, d, 0, 1)],
+] as const)("%s together with given neighbours is refused", (argument, value) => {
+  expect(() => new Tsne(data, { perplexity, neighbors: lists, [argument]: value })).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT", argument }),
+  );
+});
+
+test("the search is stopped by its signal", async () => {
+  const controller = new AbortController();
+  const running = runTsne(makeGroups(4000, 40), {
+    neighbors: "nn-descent",
+    signal: controller.signal,
+    onProgress: ({ stage, fraction }) => {
+      if (stage === "neighbors" && fraction >= 0) controller.abort();
+    },
+  });
+  await expect(running).rejects.toMatchObject({ code: "ABORTED" });
+});
