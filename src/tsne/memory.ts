@@ -6,7 +6,7 @@ import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "
 export interface MemoryEstimate {
   /** The core's copy of the means, and of the variances with sigma. */
   data: number;
-  /** Neighbours with their distances, while affinities are made from them. */
+  /** Neighbours with their distances, and what their search needs while it goes on. */
   neighbors: number;
   /** The affinities and, while rows are made or moved, what they are made from. */
   affinities: number;
@@ -43,13 +43,14 @@ export function estimateResolved(
   const rows = Math.ceil(n / BLOCK) * BLOCK;
   const k = Math.min(Math.floor(3 * options.perplexity), n - 1);
   const data = rows * (d * (hasSigma ? 2 : 1) + (options.initialDims ?? 0)) * 4;
-  const neighbors = n * k * 8;
+  // Either search keeps lists of candidates beside the result; nn-descent its graph and trees as well.
+  const neighbors = n * (k * 24 + 1200);
   const edges = n * k * EDGES_PER_NEIGHBOR * 8;
   // Conditional affinities and their transpose while P is made; a second P while its rows are moved.
   const affinities = Math.max(n * k * 12 + edges, 2 * edges) + n * 16;
   const stride = options.dims === 3 ? 4 : options.dims;
   const map = n * (5 * stride * 4 + 4) + n * (16 * options.dims + 48);
-  const peak = data + Math.max(neighbors + n * k * 12 + edges, affinities + map);
+  const peak = data + Math.max(neighbors, n * k * 20 + edges, affinities + map);
   return { data, neighbors, affinities, map, peak };
 }
 
