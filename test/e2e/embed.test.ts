@@ -26,7 +26,9 @@ it("writes the map, says so in a sentence, and shows facts and stages on standar
   expect(code).toBe(0);
   expect(stdout).toMatch(/^Map of 150 points written to said\.npy: KL \d+\.\d{4} after 200 iterations, \d+\.\d s\.\n$/);
   const lines = stderr.split("\n");
-  expect(lines[0]).toBe("150 points x 6 values, inverse-variance distance, perplexity 10, threads 1, up to 1 MiB of memory");
+  expect(lines[0]).toBe(
+    "150 points x 6 values, inverse-variance distance, perplexity 10, threads 1, up to 1 MiB of memory",
+  );
   expect(lines).toContain("optimization");
   expect(stderr).toMatch(/\niteration 1\d\d of 200, KL \d+\.\d{4}\n/);
   expect(stderr).not.toContain("\x1b");

@@ -155,7 +155,9 @@ test("lists in any order, wider than needed, with the point itself and with -1 f
   ]) {
     expect(digest((await embed({ neighbors })).embedding)).toBe(digest(expected.embedding));
   }
-  expect((await embed({ neighbors: asFaiss })).kl).toBeCloseTo(expected.kl, 2);
+  // Squares in float32 round, and what differs in the last digit grows with every iteration.
+  const [early, rounded] = await Promise.all([lists, asFaiss].map((neighbors) => embed({ neighbors, maxIter: 5 })));
+  expect(rounded?.kl).toBeCloseTo(early?.kl as number, 4);
 });
 
 test("the unit of given distances does not matter", async () => {
@@ -175,10 +177,10 @@ test("given neighbours that were searched lead to the map of the search", async 
 });
 
 test("a matrix of distances need not be symmetric, and its diagonal is not looked at", async () => {
-  const expected = await embed({ neighbors: { distances } });
+  const expected = await embed({ neighbors: { distances }, maxIter: 5 });
   const odd = mapValues(distances, (value, i, j) => (i === j ? Number.NaN : i > j ? value : value * (1 + 1e-9)));
-  const found = await embed({ neighbors: { distances: odd } });
-  expect(found.kl).toBeCloseTo(expected.kl, 2);
+  const found = await embed({ neighbors: { distances: odd }, maxIter: 5 });
+  expect(found.kl).toBeCloseTo(expected.kl, 4);
 });
 
 test("equal points all at distance 0 can be given", async () => {
