@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "field.hpp"
 #include "repulsion/exact.hpp"
 #include "repulsion/fourier.hpp"
 #include "repulsion/mesh_kernels.hpp"
@@ -13,25 +14,12 @@
 namespace sigma {
 namespace {
 
-struct Field {
-  std::vector<float> forces;
-  double z;
-};
+using test::Field, test::relative_error;
 
 Field compute(Repulsion&& repulsion, const std::vector<float>& map) {
   Field field{std::vector<float>(map.size()), 0};
   field.z = repulsion.compute(map.data(), map.size() / 2, field.forces.data());
   return field;
-}
-
-double relative_error(const Field& found, const Field& truth) {
-  double error = 0, size = 0;
-  for (std::size_t i = 0; i < truth.forces.size(); ++i) {
-    const double expected = static_cast<double>(truth.forces[i]) / truth.z;
-    error += std::pow(static_cast<double>(found.forces[i]) / found.z - expected, 2);
-    size += expected * expected;
-  }
-  return std::sqrt(error / size);
 }
 
 std::vector<float> make_map(std::size_t n, double width, double height, std::uint64_t seed) {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <functional>
+#include "field.hpp"
 
 #include "repulsion/exact.hpp"
 #include "repulsion/morton.hpp"
@@ -12,6 +13,8 @@
 
 namespace sigma {
 namespace {
+
+using test::Field, test::relative_error;
 
 // n clusters of different widths, like a map: `span` wide, positions with their stride.
 std::vector<float> make_map(int dims, std::size_t n, double span, std::uint64_t seed) {
@@ -29,11 +32,6 @@ std::vector<float> make_map(int dims, std::size_t n, double span, std::uint64_t 
   }
   return map;
 }
-
-struct Field {
-  std::vector<float> forces;
-  double z;
-};
 
 Field compute(int dims, double theta, const std::vector<float>& map, unsigned threads = 2) {
   ThreadTeam team(threads);
@@ -68,17 +66,6 @@ Field sum_all_pairs(int dims, const std::vector<float>& map) {
     }
   }
   return field;
-}
-
-// Root mean square of the difference of F / Z, relative to that of the truth.
-double relative_error(const Field& found, const Field& truth) {
-  double error = 0, size = 0;
-  for (std::size_t i = 0; i < truth.forces.size(); ++i) {
-    const double expected = static_cast<double>(truth.forces[i]) / truth.z;
-    error += std::pow(static_cast<double>(found.forces[i]) / found.z - expected, 2);
-    size += expected * expected;
-  }
-  return std::sqrt(error / size);
 }
 
 class InDimensions : public testing::TestWithParam<int> {};
