@@ -12,7 +12,6 @@ class ExactRepulsion final : public Repulsion {
  public:
   ExactRepulsion(int dims, ThreadTeam& team) : dims_(dims), team_(team) {}
   double compute(const float* positions, std::size_t n, float* forces) override;
-  const char* name() const override { return "exact"; }
 
  private:
   int dims_;

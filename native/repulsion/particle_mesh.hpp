@@ -24,7 +24,6 @@ class ParticleMesh final : public Repulsion {
   ParticleMesh(double spacing, ThreadTeam& team);
 
   double compute(const float* positions, std::size_t n, float* forces) override;
-  const char* name() const override { return "fft"; }
 
  private:
   struct Kernel;

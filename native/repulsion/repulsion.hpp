@@ -19,7 +19,6 @@ class Repulsion {
   virtual ~Repulsion() = default;
   // `positions` and `forces` are n x stride_of(dims). Returns Z.
   virtual double compute(const float* positions, std::size_t n, float* forces) = 0;
-  virtual const char* name() const = 0;
 };
 
 // Ways to compute it. The mesh is for 2-D.

@@ -32,7 +32,6 @@ struct WalkScratch {
 template <int D>
 struct TreeView {
   const Cell<D>* cells;
-  std::uint32_t count;
   const float* points[D];  // coordinates in tree order
   float theta_squared;
 };

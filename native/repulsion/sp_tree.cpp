@@ -191,7 +191,7 @@ double SpTree<D>::compute(const float* positions, std::size_t n, float* forces) 
     if (small) tasks_.push_back(cell);
     cell = small ? cells_[cell].end : cell + 1;
   }
-  TreeView<D> tree{cells_.data(), static_cast<std::uint32_t>(cells_.size()), {}, theta_squared_};
+  TreeView<D> tree{cells_.data(), {}, theta_squared_};
   float* tree_forces[D];
   for (int d = 0; d < D; ++d) {
     tree.points[d] = points_[d].data();

@@ -21,7 +21,6 @@ class SpTree final : public Repulsion {
   SpTree(double theta, ThreadTeam& team);
 
   double compute(const float* positions, std::size_t n, float* forces) override;
-  const char* name() const override { return "barnes-hut"; }
 
  private:
   void build(std::uint32_t first, std::uint32_t last, int level);
