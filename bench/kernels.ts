@@ -8,7 +8,7 @@ import { type Dataset, openDataset } from "./datasets.js";
 import { BenchmarkError } from "./failure.js";
 import { FOLDERS } from "./folders.js";
 import type { Machine } from "./machine.js";
-import { count, markdownTable, significant } from "./markdown.js";
+import { count, markdownTable, percent, significant } from "./markdown.js";
 import type { Settings } from "./race.js";
 
 /** What the machine can do at most. */
@@ -101,7 +101,8 @@ export async function measureKernels(
     .map((line) => ({ dataset: name, ...JSON.parse(line) }));
 }
 
-async function makeMap(
+/** The file with the finished map of a data set, made by a run of ours unless it is there. */
+export async function makeMap(
   dataset: Dataset,
   dims: number,
   { threads, perplexity, iterations, seed, timeout, ours }: Settings,
@@ -183,8 +184,4 @@ function equivalent(timing: KernelTiming, timings: readonly KernelTiming[]): str
   );
   if (!exact) return "";
   return `as long as ${significant(timing.seconds / timing.n / (exact.seconds / exact.units))} pairs a point`;
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toPrecision(2)} %`;
 }

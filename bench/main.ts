@@ -10,6 +10,7 @@ import { drawChart } from "./chart.js";
 import { type Contestant, DEFAULT_PLACES, findPeers, OURS_WITH_SIGMA, PEER_NAMES, type Places } from "./contestants.js";
 import { DATASETS, hasPublicData, openDataset } from "./datasets.js";
 import { BenchmarkError } from "./failure.js";
+import { compareForces, type Forces, type ForcesRecord, formatForces, MOST_FORCE_ERROR, tooLarge } from "./forces.js";
 import { buildKernels, formatKernels, type KernelRecord, measureKernels, measureLimits } from "./kernels.js";
 import { describeMachine, ownVersions } from "./machine.js";
 import { type Race, runRace, type Settings, startRace } from "./race.js";
@@ -42,6 +43,7 @@ Examples:
   $ npm run bench -- sigma latents --data DIR
   $ npm run bench -- scaling --max 100000 --threads-list 1,2
   $ npm run bench -- kernels stem --data DIR
+  $ npm run bench -- forces mnist --data DIR
 
 Every run is a process of its own, one at a time; leave the machine alone meanwhile. Records go to bench/results/local; with
 --write-readme to bench/results, and the table into bench/README.md.
@@ -130,6 +132,14 @@ measuring("kernels", "every C++ kernel by itself, beside what the machine allows
   .option("--build <folder>", "where it is compiled", "build-release")
   .action((names: string[], flags: Flags & { build: string }) =>
     interruptible((signal) => kernels(names, flags, signal)),
+  );
+
+measuring("forces", "approximate repulsion against the sum over all pairs, on finished maps of 1,000 points and more")
+  .addOption(publishOption())
+  .argument("[data sets...]", "default: mnist stem where --data holds them, else generated-70000")
+  .option("--build <folder>", "where it is compiled", "build-release")
+  .action((names: string[], flags: Flags & { build: string }) =>
+    interruptible((signal) => forces(names, flags, signal)),
   );
 
 try {
@@ -312,4 +322,28 @@ async function kernels(names: string[], flags: Flags & { build: string }, signal
   if (flags.writeReadme) await writeReadmeSection("kernels", formatKernels(record));
   process.stdout.write(`${formatKernels(record)}\n`);
   log(`record: ${path}`);
+}
+
+async function forces(names: string[], flags: Flags & { build: string }, signal: AbortSignal): Promise<void> {
+  const usual = hasPublicData(flags.data) ? ["mnist", "stem"] : ["generated-70000"];
+  const executable = await buildKernels(flags.build, signal);
+  const { threads, perplexity, iterations, seed } = flags;
+  const found: Forces[] = [];
+  for (const name of names.length > 0 ? names : usual) {
+    log(`${name} ...`);
+    found.push(...(await compareForces(executable, name, flags.data, flags, flags, signal)));
+  }
+  const record: ForcesRecord = {
+    date: new Date().toISOString(),
+    machine: describeMachine(),
+    versions: await ownVersions(),
+    settings: { threads, perplexity, iterations, seed },
+    forces: found,
+  };
+  const path = await writeRecord("forces", record, flags.writeReadme ?? false);
+  if (flags.writeReadme) await writeReadmeSection("forces", formatForces(record));
+  process.stdout.write(`${formatForces(record)}\n`);
+  log(`record: ${path}`);
+  const bad = tooLarge(found).map(({ kernel, n, forceError }) => `${kernel}: ${forceError} on ${n} points`);
+  if (bad.length > 0) throw new BenchmarkError(`force errors above ${MOST_FORCE_ERROR}: ${bad.join("; ")}`);
 }

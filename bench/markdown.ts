@@ -28,3 +28,7 @@ export function significant(value: number): string {
 export function count(value: number): string {
   return value.toLocaleString("en");
 }
+
+export function percent(share: number): string {
+  return `${(share * 100).toPrecision(2)} %`;
+}

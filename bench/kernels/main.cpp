@@ -2,6 +2,7 @@
 //
 //   sigma_kernels_bench THREADS PERPLEXITY                                the machine's limits
 //   sigma_kernels_bench THREADS PERPLEXITY X.npy SIGMA.npy|- [MAP.npy]...  the kernels; maps are n x 2 or n x 3
+//   sigma_kernels_bench THREADS forces MAP.npy...                          repulsion alone, beside the exact sum
 //
 // Prints a JSON object a line.
 
@@ -228,11 +229,19 @@ void time_repulsion(const std::vector<float>& map, std::size_t n, int dims, Thre
   }
 }
 
+// The rows of a map at the stride that the core reads.
+std::vector<float> strided(const FloatMatrix& map) {
+  const std::size_t stride = stride_of(static_cast<int>(map.cols));
+  std::vector<float> rows(map.rows * stride, 0.0f);
+  for (std::size_t i = 0; i < map.rows; ++i) std::copy_n(&map.values[i * map.cols], map.cols, &rows[i * stride]);
+  return rows;
+}
+
 void time_map(const FloatMatrix& given, const Affinities& affinities, ThreadTeam& team) {
   const std::size_t n = given.rows, stride = stride_of(static_cast<int>(given.cols));
   const auto dims = static_cast<int>(given.cols);
-  std::vector<float> map(n * stride, 0.0f), sorted(n * stride);
-  for (std::size_t i = 0; i < n; ++i) std::copy_n(&given.values[i * given.cols], given.cols, &map[i * stride]);
+  const std::vector<float> map = strided(given);
+  std::vector<float> sorted(n * stride);
   if (dims == 2) time_morton<2>(map, n, team);
   if (dims == 3) time_morton<3>(map, n, team);
   // In the order that a run keeps its rows in.
@@ -243,11 +252,24 @@ void time_map(const FloatMatrix& given, const Affinities& affinities, ThreadTeam
 }
 
 void run(const std::vector<std::string>& arguments) {
-  if (arguments.size() < 2 || arguments.size() == 3) {
-    throw std::runtime_error("usage: sigma_kernels_bench THREADS PERPLEXITY [X.npy SIGMA.npy|- [MAP.npy]...]");
+  const bool is_forces = arguments.size() > 1 && arguments[1] == "forces";
+  if (arguments.size() < 2 || (arguments.size() == 3 && !is_forces)) {
+    throw std::runtime_error("usage: sigma_kernels_bench THREADS PERPLEXITY|forces [X.npy SIGMA.npy|-] [MAP.npy]...");
   }
   ThreadTeam team(static_cast<unsigned>(std::stoul(arguments[0])));
   if (arguments.size() == 2) return print_limits(team);
+  const auto read_map = [](const std::string& path) {
+    FloatMatrix map = read_npy(path);
+    if (map.cols < 2 || map.cols > 3) throw std::runtime_error(path + " is no map of 2 or 3 dimensions");
+    return map;
+  };
+  if (is_forces) {
+    for (std::size_t a = 2; a < arguments.size(); ++a) {
+      const FloatMatrix map = read_map(arguments[a]);
+      time_repulsion(strided(map), map.rows, static_cast<int>(map.cols), team);
+    }
+    return;
+  }
   const double perplexity = std::stod(arguments[1]);
   const FloatMatrix x = read_npy(arguments[2]);
   Gaussians points = pack_means({x.values.data(), nullptr}, x.rows, x.cols);
@@ -262,8 +284,8 @@ void run(const std::vector<std::string>& arguments) {
       time_neighbors(points, has_sigma, static_cast<std::size_t>(3 * perplexity), team, cancellation);
   const Affinities affinities = time_affinities(neighbors, perplexity, team, cancellation);
   for (std::size_t a = 4; a < arguments.size(); ++a) {
-    const FloatMatrix map = read_npy(arguments[a]);
-    if (map.rows != x.rows || map.cols < 2 || map.cols > 3) throw std::runtime_error("the map does not fit the data");
+    const FloatMatrix map = read_map(arguments[a]);
+    if (map.rows != x.rows) throw std::runtime_error("the map does not fit the data");
     time_map(map, affinities, team);
   }
 }

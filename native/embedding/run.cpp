@@ -139,6 +139,7 @@ void Run::start(const OnProgress& progress) {
   velocity_.assign(n * stride, 0.0f);
   gains_.assign(n * stride, 1.0f);
   forces_.assign(n * stride, 0.0f);
+  step_sums_.resize((n + kGrain - 1) / kGrain);
   repulsion_ = make_repulsion(options_.method, options_.dims, options_.theta, options_.mesh_spacing, team_);
   sort_rows();
   given_ = {};
@@ -176,16 +177,15 @@ void Run::step() {
                             static_cast<float>(1.0 / z),
                             static_cast<float>(early ? options_.momentum : options_.final_momentum),
                             static_cast<float>(early ? options_.learning_rate : options_.final_learning_rate)};
-  std::vector<DescentSums> parts((n + kGrain - 1) / kGrain);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     DescentSums sums{};
     descent_kernels().step(options_.dims, descent, first, last, sums);
-    parts[chunk] = sums;
+    step_sums_[chunk] = sums;
   });
   float mean[3] = {};
   for (std::size_t d = 0; d < dims; ++d) {
     double sum = 0;
-    for (const DescentSums& part : parts) {
+    for (const DescentSums& part : step_sums_) {
       if (part.largest > kLargestMap) {
         throw Diverged("the map grew beyond all bounds at iteration " + std::to_string(iteration_ + 1));
       }
@@ -225,11 +225,11 @@ double Run::kl() {
   map.columns = affinities_->columns.data();
   map.values = affinities_->values.data();
   map.positions = positions_.data();
-  std::vector<double> parts((n + kGrain - 1) / kGrain);
+  energies_.resize((n + kGrain - 1) / kGrain);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
-    parts[chunk] = descent_kernels().attraction_energy(options_.dims, map, first, last);
+    energies_[chunk] = descent_kernels().attraction_energy(options_.dims, map, first, last);
   });
-  return entropy_ + std::accumulate(parts.begin(), parts.end(), 0.0) + std::log(z);
+  return entropy_ + std::accumulate(energies_.begin(), energies_.end(), 0.0) + std::log(z);
 }
 
 }  // namespace sigma

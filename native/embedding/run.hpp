@@ -14,6 +14,7 @@
 #include "../support/cancellation.hpp"
 #include "../support/random.hpp"
 #include "../support/threads.hpp"
+#include "descent_kernels.hpp"
 #include "options.hpp"
 
 namespace sigma {
@@ -89,6 +90,9 @@ class Run {
   // Row r of what follows, and of P once it is started, is point order_[r].
   std::vector<std::uint32_t> order_;
   AlignedVector<float> positions_, next_, velocity_, gains_, forces_;
+  // By chunk of rows.
+  std::vector<DescentSums> step_sums_;
+  std::vector<double> energies_;
   std::uint64_t iteration_ = 0;
   std::array<double, kStages> seconds_{};
 };

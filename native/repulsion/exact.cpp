@@ -1,7 +1,5 @@
 #include "exact.hpp"
 
-#include <vector>
-
 #include "repulsion_kernels.hpp"
 
 namespace sigma {
@@ -30,15 +28,15 @@ double ExactRepulsion::compute(const float* positions, std::size_t n, float* for
   list[dims_] = masses.data();
   list[dims_ + 1] = list_[dims_ + 1].data();
 
-  std::vector<double> sums((n + kGrain - 1) / kGrain);
+  sums_.resize((n + kGrain - 1) / kGrain);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
-    sums[chunk] = repulsion_kernels().all_pairs(dims_, list, padded, list, first, last, own_forces);
+    sums_[chunk] = repulsion_kernels().all_pairs(dims_, list, padded, list, first, last, own_forces);
     for (std::size_t i = first; i < last; ++i) {
       for (int d = 0; d < dims_; ++d) forces[i * stride + static_cast<std::size_t>(d)] = forces_[d][i];
     }
   });
   double z = -static_cast<double>(n);
-  for (const double part : sums) z += part;
+  for (const double part : sums_) z += part;
   return z;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "../support/aligned.hpp"
 #include "repulsion.hpp"
@@ -17,6 +18,7 @@ class ExactRepulsion final : public Repulsion {
   int dims_;
   ThreadTeam& team_;
   AlignedVector<float> list_[5], forces_[3];
+  std::vector<double> sums_;  // by chunk of points
 };
 
 }  // namespace sigma

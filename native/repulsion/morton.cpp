@@ -35,17 +35,14 @@ std::uint64_t spread_bits(std::uint64_t x) {
   return x;
 }
 
-template <int D>
-struct Bounds {
-  float low[D], high[D];
-};
+}  // namespace
 
 template <int D>
-Bounds<D> find_bounds(const float* positions, std::size_t n, ThreadTeam& team) {
+typename MortonCurve<D>::Bounds MortonCurve<D>::find_bounds(const float* positions, std::size_t n, ThreadTeam& team) {
   constexpr std::size_t stride = stride_of(D);
-  std::vector<Bounds<D>> parts((n + kGrain - 1) / kGrain);
+  bounds_.resize((n + kGrain - 1) / kGrain);
   team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
-    Bounds<D> part;
+    Bounds part;
     std::fill_n(part.low, D, std::numeric_limits<float>::max());
     std::fill_n(part.high, D, std::numeric_limits<float>::lowest());
     for (std::size_t i = first; i < last; ++i) {
@@ -54,10 +51,10 @@ Bounds<D> find_bounds(const float* positions, std::size_t n, ThreadTeam& team) {
         part.high[d] = std::max(part.high[d], positions[i * stride + static_cast<std::size_t>(d)]);
       }
     }
-    parts[chunk] = part;
+    bounds_[chunk] = part;
   });
-  Bounds<D> all = parts[0];
-  for (const Bounds<D>& part : parts) {
+  Bounds all = bounds_[0];
+  for (const Bounds& part : bounds_) {
     for (int d = 0; d < D; ++d) {
       all.low[d] = std::min(all.low[d], part.low[d]);
       all.high[d] = std::max(all.high[d], part.high[d]);
@@ -66,12 +63,10 @@ Bounds<D> find_bounds(const float* positions, std::size_t n, ThreadTeam& team) {
   return all;
 }
 
-}  // namespace
-
 template <int D>
 void MortonCurve<D>::sort(const float* positions, std::size_t n, ThreadTeam& team) {
   constexpr std::size_t stride = stride_of(D);
-  const Bounds<D> bounds = find_bounds<D>(positions, n, team);
+  const Bounds bounds = find_bounds(positions, n, team);
   double side = 0;
   for (int d = 0; d < D; ++d) {
     side = std::max(side, static_cast<double>(bounds.high[d]) - static_cast<double>(bounds.low[d]));

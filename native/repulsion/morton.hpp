@@ -28,8 +28,14 @@ class MortonCurve {
   const std::vector<MortonKey>& keys() const { return keys_; }
 
  private:
+  struct Bounds {
+    float low[D], high[D];
+  };
+  Bounds find_bounds(const float* positions, std::size_t n, ThreadTeam& team);
+
   int bits_ = 0;
   std::vector<MortonKey> keys_, sorted_;
+  std::vector<Bounds> bounds_;  // by chunk of points
 };
 
 // The points' order along the curve, for 1 to 3 dimensions.

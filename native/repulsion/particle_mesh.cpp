@@ -52,13 +52,11 @@ std::size_t round_up(std::size_t value, std::size_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-struct Bounds {
-  float low[2], high[2];
-};
+}  // namespace
 
-Bounds find_bounds(const float* positions, std::size_t n, ThreadTeam& team) {
-  std::vector<Bounds> parts((n + kGrain - 1) / kGrain);
-  team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
+ParticleMesh::Bounds ParticleMesh::find_bounds(const float* positions, std::size_t n) {
+  bounds_.resize((n + kGrain - 1) / kGrain);
+  team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     Bounds part{{positions[2 * first], positions[2 * first + 1]}, {positions[2 * first], positions[2 * first + 1]}};
     for (std::size_t i = first; i < last; ++i) {
       for (std::size_t d = 0; d < 2; ++d) {
@@ -66,10 +64,10 @@ Bounds find_bounds(const float* positions, std::size_t n, ThreadTeam& team) {
         part.high[d] = std::max(part.high[d], positions[2 * i + d]);
       }
     }
-    parts[chunk] = part;
+    bounds_[chunk] = part;
   });
-  Bounds all = parts[0];
-  for (const Bounds& part : parts) {
+  Bounds all = bounds_[0];
+  for (const Bounds& part : bounds_) {
     for (int d = 0; d < 2; ++d) {
       all.low[d] = std::min(all.low[d], part.low[d]);
       all.high[d] = std::max(all.high[d], part.high[d]);
@@ -77,8 +75,6 @@ Bounds find_bounds(const float* positions, std::size_t n, ThreadTeam& team) {
   }
   return all;
 }
-
-}  // namespace
 
 // The transform of w for one size of mesh, divided by what the splines and the transforms multiply by.
 struct ParticleMesh::Kernel {
@@ -148,6 +144,7 @@ void ParticleMesh::bin(const float* positions, std::size_t n, float origin, floa
   cell_rows_.resize(n);
   binned_.resize(n);
   bin_starts_.assign(chunks * bands + 1, 0);
+  bin_ends_.resize(chunks * bands);
   // Counts by band, then by chunk, so that their running sum says where each chunk's points of a band go.
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     for (std::size_t i = first; i < last; ++i) {
@@ -158,7 +155,7 @@ void ParticleMesh::bin(const float* positions, std::size_t n, float origin, floa
   });
   for (std::size_t s = 0; s < chunks * bands; ++s) bin_starts_[s + 1] += bin_starts_[s];
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
-    std::vector<std::uint32_t> next(bands);
+    std::uint32_t* next = &bin_ends_[chunk * bands];
     for (std::size_t band = 0; band < bands; ++band) next[band] = bin_starts_[band * chunks + chunk];
     for (std::size_t i = first; i < last; ++i) binned_[next[cell_rows_[i]]++] = static_cast<std::uint32_t>(i);
   });
@@ -167,7 +164,7 @@ void ParticleMesh::bin(const float* positions, std::size_t n, float origin, floa
 double ParticleMesh::compute(const float* positions, std::size_t n, float* forces) {
   const MeshKernels& kernels = mesh_kernels();
   const std::size_t lanes = kernels.lanes;
-  const Bounds bounds = find_bounds(positions, n, team_);
+  const Bounds bounds = find_bounds(positions, n);
   const double span[2] = {static_cast<double>(bounds.high[0]) - static_cast<double>(bounds.low[0]),
                           static_cast<double>(bounds.high[1]) - static_cast<double>(bounds.low[1])};
   const double spacing =
@@ -224,24 +221,24 @@ double ParticleMesh::compute(const float* positions, std::size_t n, float* force
   team_.for_each(columns / (2 * lanes), [&](std::size_t stretch, unsigned worker) {
     kernels.restore_columns(mesh, stretch * 2 * lanes, scratch_[worker].data());
   });
-  std::vector<double> sums((n + kGrain - 1) / kGrain);
+  potentials_.resize(chunks);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
-    sums[chunk] = kernels.interpolate(mesh, placement, positions, &binned_[first], last - first, forces);
+    potentials_[chunk] = kernels.interpolate(mesh, placement, positions, &binned_[first], last - first, forces);
   });
   // Forces between points cancel in their sum; what is left of it is error, which all points share while they lie
   // together.
-  std::vector<std::array<double, 2>> moments((n + kGrain - 1) / kGrain);
+  force_sums_.resize(chunks);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     std::array<double, 2> sum{};
     for (std::size_t i = first; i < last; ++i) {
       for (std::size_t d = 0; d < 2; ++d) sum[d] += static_cast<double>(forces[2 * i + d]);
     }
-    moments[chunk] = sum;
+    force_sums_[chunk] = sum;
   });
   double z = -static_cast<double>(n), mean[2] = {};
-  for (std::size_t chunk = 0; chunk < sums.size(); ++chunk) {
-    z += sums[chunk];
-    for (std::size_t d = 0; d < 2; ++d) mean[d] += moments[chunk][d] / static_cast<double>(n);
+  for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+    z += potentials_[chunk];
+    for (std::size_t d = 0; d < 2; ++d) mean[d] += force_sums_[chunk][d] / static_cast<double>(n);
   }
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     for (std::size_t i = first; i < last; ++i) {

@@ -1,0 +1,81 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { readMatrix, writeMatrix } from "../src/io/index.js";
+import type { Places } from "./contestants.js";
+import { type Dataset, openDataset } from "./datasets.js";
+import { type KernelTiming, makeMap } from "./kernels.js";
+import type { Machine } from "./machine.js";
+import { count, markdownTable, percent } from "./markdown.js";
+import type { Settings } from "./race.js";
+
+/** How far approximate repulsion is from the sum over all pairs, on one finished map. */
+export interface Forces extends Pick<KernelTiming, "dataset" | "kernel" | "n"> {
+  forceError: number;
+  zError: number;
+}
+
+export interface ForcesRecord {
+  date: string;
+  machine: Machine;
+  versions: Readonly<Record<string, string>>;
+  settings: Pick<Settings, "threads" | "perplexity" | "iterations" | "seed">;
+  forces: Forces[];
+}
+
+/** The largest root mean square error of the forces that the defaults may have. */
+export const MOST_FORCE_ERROR = 0.02;
+const DEFAULTS = ["Barnes-Hut, theta 0.5, 2-D", "particle mesh, spacing 0.4, 2-D"];
+
+const SIZES = [1000, 3000, 10000, 30000, 70000];
+
+/** Compares on maps of the first 1,000 to 70,000 points of a data set, and of all, that runs of ours have finished. */
+export async function compareForces(
+  executable: string,
+  name: string,
+  folder: string | undefined,
+  settings: Settings,
+  places: Places,
+  signal: AbortSignal,
+): Promise<Forces[]> {
+  const dataset = await openDataset(name, folder, false, signal);
+  const sizes = [...SIZES.filter((size) => size < dataset.n), dataset.n];
+  const maps: string[] = [];
+  for (const n of sizes) maps.push(await makeMap(await cut(dataset, n, signal), 2, settings, places, signal));
+  const { stdout } = await promisify(execFile)(executable, [String(settings.threads), "forces", ...maps], { signal });
+  const timings: KernelTiming[] = stdout
+    .trim()
+    .split("\n")
+    .map((line) => ({ dataset: name, ...JSON.parse(line) }));
+  return timings.flatMap(({ kernel, n, forceError, zError }) =>
+    forceError === undefined || zError === undefined ? [] : [{ dataset: name, kernel, n, forceError, zError }],
+  );
+}
+
+async function cut(dataset: Dataset, n: number, signal: AbortSignal): Promise<Dataset> {
+  if (n === dataset.n) return dataset;
+  const x = dataset.x.replace(/\.npy$/, `-first-${n}.npy`);
+  await writeMatrix(x, await readMatrix(dataset.x, { rows: [0, n], signal }), { signal });
+  return { ...dataset, n, x };
+}
+
+/** Those of the default settings that are too far from the truth. */
+export function tooLarge(forces: readonly Forces[]): Forces[] {
+  return forces.filter(({ kernel, forceError }) => DEFAULTS.includes(kernel) && !(forceError <= MOST_FORCE_ERROR));
+}
+
+export function formatForces({ date, machine, versions, forces }: ForcesRecord): string {
+  const kernels = [...new Set(forces.map(({ kernel }) => kernel))];
+  const maps = [...new Set(forces.map(({ dataset, n }) => `${dataset}, ${count(n)}`))];
+  const rows = maps.map((map) => [
+    map,
+    ...kernels.map((kernel) => {
+      const found = forces.find((one) => one.kernel === kernel && `${one.dataset}, ${count(one.n)}` === map);
+      return found ? `${percent(found.forceError)}, ${percent(found.zError)}` : "";
+    }),
+  ]);
+  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    markdownTable(["map", ...kernels.map((kernel) => kernel.replace(/, 2-D$/, ""))], rows, 0),
+    `Measured on ${date.slice(0, 10)} on ${machine.cpu}. Versions: ${used.join(", ")}.`,
+  ].join("\n\n");
+}
