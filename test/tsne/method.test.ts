@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { ArgumentError } from "../../src/errors.js";
+import { Matrix } from "../../src/matrix.js";
 import { type MethodName, runBhTsne, runTsne, type TsneOptions } from "../../src/tsne/index.js";
-import { makeGroups } from "./points.js";
+import { makeGroups, mapValues } from "./points.js";
 
 const data = makeGroups(300, 6);
 const quick = { maxIter: 150, perplexity: 20 };
@@ -54,5 +55,29 @@ describe("the method of repulsion", () => {
 
   test("is Barnes-Hut for runBhTsne and no other", async () => {
     await expect(runBhTsne(data, { method: "fft" } as TsneOptions)).rejects.toMatchObject({ argument: "method" });
+  });
+});
+
+describe.each([
+  ["barnes-hut", 2],
+  ["barnes-hut", 3],
+  ["barnes-hut", 1],
+  ["fft", 2],
+  ["exact", 2],
+  ["exact", 3],
+] as const)("%s in %i-D", (method, dims) => {
+  test.each([
+    ["3 points", makeGroups(3, 4)],
+    ["equal points", new Matrix(new Float32Array(200 * 4).fill(0.1), 200, 4)],
+    ["two far clusters", mapValues(makeGroups(200, 4), (value, row) => value + (row % 2) * 1e12)],
+    ["values of 1e30", mapValues(makeGroups(200, 4), (value) => value * 1e30)],
+    ["values of 1e-30", mapValues(makeGroups(200, 4), (value) => value * 1e-30)],
+  ])("gives a finite map of %s", async (_, points) => {
+    for (const sigma of [undefined, mapValues(points, (value) => Math.abs(value))]) {
+      const { embedding, kl } = await runTsne(points, { method, dims, sigma, maxIter: 300 });
+      expect(embedding.data.every(Number.isFinite)).toBe(true);
+      expect(kl).toBeGreaterThan(-1e-3);
+      expect(kl).toBeLessThan(20);
+    }
   });
 });
