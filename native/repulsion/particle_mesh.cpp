@@ -26,7 +26,7 @@ constexpr std::size_t kMostNodesPerPoint = 64;
 constexpr double kFallbackTheta = 0.5;
 constexpr std::size_t kKernelsKept = 4;
 // Rows of cells that one task spreads into; at least the spline's order, so that tasks two bands apart never meet.
-constexpr std::size_t kBandRows = 16;
+constexpr std::uint32_t kBandRows = 16;
 
 // The transform of the sampled spline, sum_j M(j + 1) exp(-2 pi i k j / L), is real up to a shift; its square is what
 // the two passes through the splines multiply frequency k by.
@@ -138,10 +138,9 @@ const ParticleMesh::Kernel& ParticleMesh::kernel_for(std::size_t width, std::siz
 }
 
 // Sorts the points by the band of rows in which their splines begin, keeping their order within it.
-void ParticleMesh::bin(const float* positions, std::size_t n, float origin, float per_unit, std::size_t bands,
-                       std::size_t rows) {
+void ParticleMesh::bin(const float* positions, std::size_t n, float origin, float per_unit, std::size_t bands) {
   const std::size_t chunks = (n + kGrain - 1) / kGrain;
-  cell_rows_.resize(n);
+  bands_.resize(n);
   binned_.resize(n);
   bin_starts_.assign(chunks * bands + 1, 0);
   bin_ends_.resize(chunks * bands);
@@ -149,15 +148,15 @@ void ParticleMesh::bin(const float* positions, std::size_t n, float origin, floa
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     for (std::size_t i = first; i < last; ++i) {
       const auto row = static_cast<std::uint32_t>((positions[2 * i + 1] - origin) * per_unit);
-      cell_rows_[i] = row / static_cast<std::uint32_t>(rows);
-      ++bin_starts_[cell_rows_[i] * chunks + chunk + 1];
+      bands_[i] = row / kBandRows;
+      ++bin_starts_[bands_[i] * chunks + chunk + 1];
     }
   });
   for (std::size_t s = 0; s < chunks * bands; ++s) bin_starts_[s + 1] += bin_starts_[s];
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     std::uint32_t* next = &bin_ends_[chunk * bands];
     for (std::size_t band = 0; band < bands; ++band) next[band] = bin_starts_[band * chunks + chunk];
-    for (std::size_t i = first; i < last; ++i) binned_[next[cell_rows_[i]]++] = static_cast<std::uint32_t>(i);
+    for (std::size_t i = first; i < last; ++i) binned_[next[bands_[i]]++] = static_cast<std::uint32_t>(i);
   });
 }
 
@@ -199,7 +198,7 @@ double ParticleMesh::compute(const float* positions, std::size_t n, float* force
   const Placement placement{{bounds.low[0], bounds.low[1]}, static_cast<float>(1 / spacing)};
 
   const std::size_t bands = (cells[1] + kBandRows - 1) / kBandRows;
-  bin(positions, n, bounds.low[1], placement.per_unit, bands, kBandRows);
+  bin(positions, n, bounds.low[1], placement.per_unit, bands);
   const std::size_t chunks = (n + kGrain - 1) / kGrain;
   team_.for_ranges(rows, 32, [&](std::size_t first, std::size_t last, std::size_t) {
     std::fill(&nodes_[first * stride], nodes_.data() + last * stride, 0.0f);

@@ -33,7 +33,7 @@ class ParticleMesh final : public Repulsion {
   };
   Bounds find_bounds(const float* positions, std::size_t n);
   const Kernel& kernel_for(std::size_t width, std::size_t height, double spacing);
-  void bin(const float* positions, std::size_t n, float origin, float per_unit, std::size_t bands, std::size_t rows);
+  void bin(const float* positions, std::size_t n, float origin, float per_unit, std::size_t bands);
 
   double spacing_;
   ThreadTeam& team_;
@@ -41,7 +41,7 @@ class ParticleMesh final : public Repulsion {
   std::vector<std::shared_ptr<const Kernel>> kernels_;  // the last ones used, most recent first
   AlignedVector<float> nodes_, real_, imaginary_;
   std::vector<AlignedVector<float>> scratch_;
-  std::vector<std::uint32_t> binned_, bin_starts_, bin_ends_, cell_rows_;
+  std::vector<std::uint32_t> binned_, bin_starts_, bin_ends_, bands_;
   // By chunk of points.
   std::vector<Bounds> bounds_;
   std::vector<double> potentials_;
