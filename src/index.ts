@@ -8,4 +8,5 @@ export * from "./io/index.js";
 export { type FloatArray, Matrix, type MatrixLike, type NumericArray, toMatrix } from "./matrix.js";
 export * from "./pca/index.js";
 export * from "./plot/index.js";
+export * from "./quality/index.js";
 export * from "./tsne/index.js";

@@ -91,6 +91,58 @@ declare namespace binding {
     threads: number,
   ): { result: Promise<NativePca>; cancel(): void };
 
+  interface NativeEvaluationOptions {
+    distance: string;
+    neighbors: "auto" | "exact" | "nn-descent";
+    varianceFloor: number;
+    perplexity: number;
+    k: readonly number[];
+    /** Points to look at; 0 stands for all. */
+    sample: number;
+    seed: number;
+    threads: number;
+  }
+
+  /** NaN where undefined. */
+  interface NativeCorrelation {
+    value: number;
+    error: number;
+  }
+
+  interface NativeEvaluation {
+    kl: number;
+    method: "exact" | "nn-descent";
+    recall: number;
+    pearson: NativeCorrelation;
+    spearman: NativeCorrelation;
+    pairs: number;
+    /** The points that were looked at, ascending. */
+    points: Uint32Array;
+    /** points x k, as the next two */
+    kept: Float64Array;
+    trustworthiness: Float64Array;
+    continuity: Float64Array;
+    /** A number a point; empty without classes. */
+    hits: Float64Array;
+    /** The same; empty with one class, too. */
+    silhouettes: Float64Array;
+  }
+
+  /** `classes` are numbers from 0 on, none left out. */
+  function evaluate(
+    data: NativeMatrix,
+    sigma: NativeMatrix | undefined,
+    map: NativeMatrix,
+    classes: Uint32Array | undefined,
+    options: NativeEvaluationOptions,
+    onProgress:
+      | ((progress: {
+          stage: "neighbors" | "affinities" | "kl" | "neighborhoods" | "silhouettes";
+          fraction: number;
+        }) => void)
+      | undefined,
+  ): { result: Promise<NativeEvaluation>; cancel(): void };
+
   /** The instruction set in use: "baseline", "avx2" or "avx512". */
   const isa: string;
 }

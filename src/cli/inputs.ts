@@ -3,11 +3,12 @@ import { readLabels, readMatrix } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 import type { RowRange } from "./values.js";
 
-/** The files that `embed` reads, and which of their rows. */
+/** The files that commands read, and which of their rows. */
 export interface InputPaths {
   readonly mu: string;
   readonly sigma?: string | undefined;
   readonly init?: string | undefined;
+  readonly map?: string | undefined;
   readonly labels?: string | undefined;
   readonly rows?: RowRange | undefined;
 }
@@ -16,6 +17,7 @@ export interface Inputs {
   readonly data: Matrix;
   readonly sigma: Matrix | undefined;
   readonly init: Matrix | undefined;
+  readonly map: Matrix | undefined;
   readonly labels: string[] | undefined;
 }
 
@@ -35,10 +37,11 @@ export async function readInputs(paths: InputPaths, signal: AbortSignal): Promis
   };
   const sigma = await read(paths.sigma);
   const init = await read(paths.init);
+  const map = await read(paths.map);
   const allLabels = paths.labels === undefined ? undefined : await readLabels(paths.labels, { signal });
   const labels = allLabels?.length === whole.rows ? allLabels.slice(start, end) : allLabels;
   if (labels && paths.labels !== undefined) checkLabels(labels, end - start, paths.labels);
-  return { data: whole.slice(start, end), sigma, init, labels };
+  return { data: whole.slice(start, end), sigma, init, map, labels };
 }
 
 /** @throws {ArgumentError} SHAPE_MISMATCH unless there is a label for each of `n` points */

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createDemoCommand } from "./demo.js";
 import { createEmbedCommand } from "./embed.js";
+import { createEvaluateCommand } from "./evaluate.js";
 import { createPlotCommand } from "./plot.js";
 
 const guide = `
@@ -16,6 +17,8 @@ Examples:
       Plain t-SNE of a table, and a picture of the map.
   $ sigma-tsne plot map.npy --labels labels.txt -o map.svg
       Another picture of the same map.
+  $ sigma-tsne evaluate means.npy map.npy --sigma sds.npy --labels labels.txt
+      How well the map shows its data.
   $ sigma-tsne embed --help
       All the options of a command.
 
@@ -44,7 +47,8 @@ export function createProgram(): Command {
     .helpOption("-h, --help", "show this help")
     .helpCommand("help [command]", "show the help of a command")
     .addHelpText("after", guide);
-  for (const command of [program, createEmbedCommand(), createPlotCommand(), createDemoCommand()]) {
+  const commands = [createEmbedCommand(), createEvaluateCommand(), createPlotCommand(), createDemoCommand()];
+  for (const command of [program, ...commands]) {
     command
       .exitOverride()
       .configureOutput({ outputError: () => {} })

@@ -28,6 +28,14 @@ export function integerParser(flag: string, least?: number) {
   return numberParser(flag, accepted, (value) => Number.isSafeInteger(value) && value >= (least ?? -Infinity));
 }
 
+/** A parser of whole numbers separated by commas. */
+export function integersParser(flag: string) {
+  return (text: string): number[] => {
+    if (!/^\d+(,\d+)*$/.test(text)) throw invalid(flag, text, "integers separated by commas");
+    return text.split(",").map(Number);
+  };
+}
+
 /** A parser of `A:B`, `A:`, `:B`. */
 export function rowRangeParser(flag: string) {
   return (text: string): RowRange => {

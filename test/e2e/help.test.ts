@@ -12,6 +12,7 @@ afterAll(() => workplace.remove());
 describe.each([
   ["the program", []],
   ["embed", ["embed"]],
+  ["evaluate", ["evaluate"]],
   ["plot", ["plot"]],
   ["demo", ["demo"]],
 ])("--help of %s", (_, command) => {

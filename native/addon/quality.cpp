@@ -1,0 +1,149 @@
+#include "quality.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "../quality/evaluation.hpp"
+#include "arguments.hpp"
+#include "errors.hpp"
+#include "job.hpp"
+
+namespace sigma::addon {
+namespace {
+
+// Reports beyond ten a second would only keep the JavaScript thread busy.
+constexpr std::chrono::milliseconds kReportEvery{100};
+
+struct Shared {
+  Gaussians data, map;
+  std::optional<Classes> classes;
+  EvaluationOptions options;
+  unsigned threads = 1;
+  Evaluation evaluation;
+  Cancellation cancellation;
+};
+
+void read_options(const Napi::Object& from, Shared& shared) {
+  const auto number = [&](const char* key) { return from.Get(key).ToNumber().DoubleValue(); };
+  EvaluationOptions& options = shared.options;
+  options.distance = from.Get("distance").ToString();
+  const std::string neighbors = from.Get("neighbors").ToString();
+  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::nn_descent}) {
+    if (neighbors == name_of(known)) options.neighbors = known;
+  }
+  options.perplexity = number("perplexity");
+  const auto sizes = from.Get("k").As<Napi::Array>();
+  for (std::uint32_t s = 0; s < sizes.Length(); ++s) {
+    options.sizes.push_back(static_cast<std::size_t>(sizes.Get(s).ToNumber().DoubleValue()));
+  }
+  options.sample = static_cast<std::size_t>(number("sample"));
+  options.seed = static_cast<std::uint64_t>(number("seed"));
+  shared.threads = static_cast<unsigned>(number("threads"));
+}
+
+// Calls `pack` with a matrix, turning what it throws into a JavaScript error about `argument`.
+template <class Pack>
+void read_matrix(const Napi::Value& value, const char* argument, Pack&& pack) {
+  try {
+    pack(view_matrix(value));
+  } catch (...) {
+    throw addon::to_js(value.Env(), std::current_exception(), argument);
+  }
+}
+
+template <class Array, class T>
+Array to_array(Napi::Env env, const std::vector<T>& values) {
+  auto array = Array::New(env, values.size());
+  std::copy(values.begin(), values.end(), array.Data());
+  return array;
+}
+
+Napi::Object to_js(Napi::Env env, const Correlation& correlation) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("value", correlation.value);
+  object.Set("error", correlation.error);
+  return object;
+}
+
+Napi::Value to_js(Napi::Env env, const Evaluation& evaluation) {
+  const auto& [kept, trustworthiness, continuity, in_map, listed] = evaluation.neighborhoods;
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("kl", evaluation.kl);
+  result.Set("method", name_of(evaluation.neighbor_method));
+  result.Set("recall", evaluation.neighbor_recall);
+  result.Set("pearson", to_js(env, evaluation.correlation.pearson));
+  result.Set("spearman", to_js(env, evaluation.correlation.spearman));
+  result.Set("pairs", static_cast<double>(evaluation.correlation.pairs));
+  result.Set("points", to_array<Napi::Uint32Array>(env, evaluation.points));
+  result.Set("kept", to_array<Napi::Float64Array>(env, kept));
+  result.Set("trustworthiness", to_array<Napi::Float64Array>(env, trustworthiness));
+  result.Set("continuity", to_array<Napi::Float64Array>(env, continuity));
+  result.Set("hits", to_array<Napi::Float64Array>(env, evaluation.hits));
+  result.Set("silhouettes", to_array<Napi::Float64Array>(env, evaluation.silhouettes));
+  return result;
+}
+
+}  // namespace
+
+Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto shared = std::make_shared<Shared>();
+  const auto options = info[4].As<Napi::Object>();
+  read_options(options, *shared);
+  read_matrix(info[0], "data",
+              [&](const MatrixView& data) { shared->data = pack_means(data.numbers, data.rows, data.cols); });
+  const std::size_t n = shared->data.count();
+  if (info[1].IsObject()) {
+    read_matrix(info[1], "sigma", [&](const MatrixView& sigma) {
+      if (sigma.rows != n || sigma.cols != shared->data.dims()) {
+        throw Napi::TypeError::New(env, "expected sigma in the shape of the data");
+      }
+      pack_sigma(shared->data, sigma.numbers, options.Get("varianceFloor").ToNumber().DoubleValue());
+    });
+  }
+  read_matrix(info[2], "embedding", [&](const MatrixView& map) {
+    if (map.rows != n) throw Napi::TypeError::New(env, "expected a position for every point");
+    shared->map = pack_means(map.numbers, map.rows, map.cols);
+  });
+  if (info[3].IsTypedArray()) {
+    const auto classes = info[3].As<Napi::Uint32Array>();
+    if (classes.ElementLength() != n) throw Napi::TypeError::New(env, "expected a class for every point");
+    shared->classes.emplace();
+    shared->classes->of.assign(classes.Data(), classes.Data() + n);
+    shared->classes->count = *std::max_element(shared->classes->of.begin(), shared->classes->of.end()) + 1;
+  }
+  Work work;
+  work.run = [shared](const std::function<void(Work::Report)>& send) {
+    ThreadTeam team(shared->threads);
+    auto last = std::chrono::steady_clock::now();
+    std::optional<EvaluationStage> stage;
+    shared->evaluation = evaluate(
+        shared->data, shared->map, shared->classes, shared->options, team, shared->cancellation,
+        [&](EvaluationStage now_at, double fraction) {
+          const auto now = std::chrono::steady_clock::now();
+          if (stage == now_at && now - last < kReportEvery) return;
+          stage = now_at;
+          last = now;
+          send([now_at, fraction](Napi::Env inner, Napi::Function callback) {
+            Napi::Object report = Napi::Object::New(inner);
+            report.Set("stage", name_of(now_at));
+            report.Set("fraction", fraction);
+            callback.Call({report});
+          });
+        });
+  };
+  work.cancel = [shared] { shared->cancellation.request(); };
+  work.finished = [] {};
+  work.result = [shared](Napi::Env inner) { return to_js(inner, shared->evaluation); };
+  const Napi::Promise promise = start_job(env, info[5], std::move(work));
+  Napi::Object job = Napi::Object::New(env);
+  job.Set("result", promise);
+  job.Set("cancel", Napi::Function::New(env, [shared](const Napi::CallbackInfo&) { shared->cancellation.request(); }));
+  return job;
+}
+
+}  // namespace sigma::addon

@@ -1,0 +1,82 @@
+#include "labels.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+
+#include "quality_kernels.hpp"
+
+namespace sigma {
+
+std::vector<double> vote(const Neighborhoods& neighborhoods, std::span<const std::uint32_t> points,
+                         const Classes& classes) {
+  std::vector<double> hits(points.size());
+  std::vector<std::size_t> votes(classes.count, 0);
+  for (std::size_t p = 0; p < points.size(); ++p) {
+    const std::span nearest(&neighborhoods.in_map[p * neighborhoods.listed], neighborhoods.listed);
+    std::size_t most = 0;
+    for (const std::uint32_t neighbor : nearest) most = std::max(most, ++votes[classes.of[neighbor]]);
+    const auto winner = std::find_if(nearest.begin(), nearest.end(), [&](std::uint32_t neighbor) {
+      return votes[classes.of[neighbor]] == most;
+    });
+    hits[p] = classes.of[*winner] == classes.of[points[p]] ? 1 : 0;
+    for (const std::uint32_t neighbor : nearest) votes[classes.of[neighbor]] = 0;
+  }
+  return hits;
+}
+
+std::vector<double> find_silhouettes(const Distance& map, std::span<const std::uint32_t> points, const Classes& classes,
+                                     ThreadTeam& team, const Cancellation& cancellation,
+                                     const std::function<void(double)>& progress) {
+  constexpr std::size_t kTogether = DistanceRows::kTogether;
+  const std::size_t n = map.count(), chunks = (points.size() + kTogether - 1) / kTogether;
+  // Class after class, so that each is a stretch of a row.
+  std::vector<std::size_t> starts(classes.count + 1, 0);
+  for (const std::uint32_t c : classes.of) ++starts[c + 1];
+  for (std::size_t c = 0; c < classes.count; ++c) starts[c + 1] += starts[c];
+  std::vector<std::uint32_t> order(n), place(n);
+  {
+    std::vector<std::size_t> next(starts.begin(), starts.end() - 1);
+    for (std::uint32_t i = 0; i < n; ++i) {
+      place[i] = static_cast<std::uint32_t>(next[classes.of[i]]++);
+      order[place[i]] = i;
+    }
+  }
+  const DistanceRows rows(map, order, team);
+  std::vector<double> silhouettes(points.size());
+  std::vector<std::unique_ptr<DistanceRows::Scratch>> scratches(team.size());
+  team.for_each(chunks, [&](std::size_t chunk, unsigned worker) {
+    cancellation.check();
+    if (!scratches[worker]) scratches[worker] = std::make_unique<DistanceRows::Scratch>(rows);
+    const std::size_t begin = chunk * kTogether, size = std::min(kTogether, points.size() - begin);
+    std::uint32_t places[kTogether];
+    for (std::size_t r = 0; r < size; ++r) places[r] = place[points[begin + r]];
+    rows.fill(std::span(places, size), *scratches[worker]);
+    for (std::size_t r = 0; r < size; ++r) {
+      const float* row = scratches[worker]->row(r);
+      const std::uint32_t own = classes.of[points[begin + r]];
+      if (starts[own + 1] - starts[own] == 1) continue;
+      const auto sum = [&](std::size_t first, std::size_t last) {
+        return quality_kernels().sum_roots(row + first, last - first);
+      };
+      double inner = 0, outer = std::numeric_limits<double>::infinity();
+      for (std::size_t c = 0; c < classes.count; ++c) {
+        const std::size_t first = starts[c], last = starts[c + 1];
+        const auto members = static_cast<double>(last - first);
+        // The distance to itself is infinite.
+        if (c == own) {
+          inner = (sum(first, places[r]) + sum(places[r] + 1, last)) / (members - 1);
+        } else {
+          outer = std::min(outer, sum(first, last) / members);
+        }
+      }
+      const double longer = std::max(inner, outer);
+      silhouettes[begin + r] = longer > 0 ? (outer - inner) / longer : 0;
+    }
+    if (worker == 0) progress(static_cast<double>(chunk) / static_cast<double>(chunks));
+  });
+  progress(1);
+  return silhouettes;
+}
+
+}  // namespace sigma

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "../support/isa.hpp"
+
+namespace sigma {
+
+struct QualityKernels {
+  // Sum of 1 / (1 + scale x) over `count` numbers x >= 0, a multiple of 16 up to a few thousand.
+  double (*sum_weights)(const float* values, std::size_t count, float scale);
+  // Sum of the square roots of `count` numbers >= 0.
+  double (*sum_roots)(const float* values, std::size_t count);
+  // How many of `count` numbers are below the limit.
+  std::size_t (*count_below)(const float* values, std::size_t count, float limit);
+  // Keeps those of `count` numbers, a multiple of 16, that are not above the bound, in their order, with their places:
+  // places[e], or e where there are none. Returns how many. In place, too; writes up to 16 beyond what it keeps.
+  std::size_t (*keep_not_above)(const float* values, const std::uint32_t* places, std::size_t count, float bound,
+                                float* kept_values, std::uint32_t* kept_places);
+};
+
+SIGMA_DECLARE_KERNELS(QualityKernels, quality_kernels)
+
+}  // namespace sigma

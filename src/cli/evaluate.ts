@@ -1,0 +1,231 @@
+import { Command } from "commander";
+import { writeMatrix } from "../io/index.js";
+import { Matrix } from "../matrix.js";
+import { type Estimate, type EvaluateOptions, evaluate, type PointQuality, type Quality } from "../quality/index.js";
+import { resolveEvaluateOptions } from "../quality/options.js";
+import { DISTANCES, type DistanceName, type NeighborSearch } from "../tsne/index.js";
+import { withTypedNames } from "./failure.js";
+import { readInputs } from "./inputs.js";
+import { interruptible } from "./interruption.js";
+import { checkMatrixOutput, checkPaths } from "./paths.js";
+import { createProgressDisplay } from "./progress.js";
+import { integerParser, integersParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
+
+interface EvaluateFlags {
+  sigma?: string;
+  rows?: RowRange;
+  labels?: string;
+  distance?: DistanceName;
+  varianceFloor?: number;
+  perplexity?: number;
+  neighbors?: NeighborSearch;
+  k?: number[];
+  sample?: number;
+  seed?: number;
+  threads?: number;
+  perPoint?: string;
+  json?: true;
+  quiet?: true;
+}
+
+const guide = `
+Examples:
+  $ sigma-tsne evaluate means.npy map.npy --sigma sds.npy --labels labels.txt
+      All measures, those of the labels' classes too.
+  $ sigma-tsne evaluate data.csv map.csv --k 5,20 --per-point points.csv
+      Smaller neighbourhoods, and what each point adds to the means.
+  $ sigma-tsne evaluate data.npy map.npy --sample 2000 --json | jq .kl
+      A quick look on 2000 points, for a script.
+
+Any map will do, from this program or another. Give --distance, --sigma and
+--perplexity as the map was made with: the KL divergence depends on them, and
+only compares maps for which they are the same.
+
+The KL divergence takes all pairs of points, in time that grows with the square
+of their number. The other measures look at a sample of points where all would
+take long, and then say how large their standard error is.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+`;
+
+/** `sigma-tsne evaluate`: a matrix and its map to figures that say how well the one shows the other. */
+export function createEvaluateCommand(): Command {
+  return new Command("evaluate")
+    .usage("<data> <map> [options]")
+    .summary("measure how well a map shows its data")
+    .description(
+      "Measure how well a map shows its data: KL divergence, neighbours kept, trustworthiness, continuity, correlation of distances, and with --labels how well it shows their classes.",
+    )
+    .argument("<data>", "the data, or their means: .npy, .csv or .tsv, a point a row")
+    .argument("<map>", "the map, a point a row, in the order of the data")
+    .optionsGroup("Input:")
+    .option("--sigma <file>", "standard deviations of the data, of the same shape")
+    .option("--labels <file>", "labels of the points, one a line")
+    .option(
+      "--rows <A:B>",
+      "look at rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <data>",
+      rowRangeParser("--rows"),
+    )
+    .optionsGroup("Method:")
+    .option("--distance <name>", `${DISTANCES.join(", ")} (default: inverse-variance with --sigma, else euclidean)`)
+    .option("--variance-floor <x>", "added to every summed variance (default: 0.01)", numberParser("--variance-floor"))
+    .option(
+      "--perplexity <x>",
+      "of the KL divergence (default: 30, less for under 91 points)",
+      numberParser("--perplexity", "a number of 1 or more", (value) => value >= 1),
+    )
+    .option("--neighbors <how>", "for the KL divergence: exact, nn-descent or auto (default: auto)")
+    .option(
+      "--k <list>",
+      "sizes of neighbourhoods, less than half of the points (default: 10,50,100)",
+      integersParser("--k"),
+    )
+    .option(
+      "--sample <n>",
+      "points to look at, but for the KL divergence (default: all, or as many as take some ten seconds)",
+      integerParser("--sample", 2),
+    )
+    .option("--seed <n>", "seed of the sample (default: 42)", integerParser("--seed"))
+    .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
+    .optionsGroup("Output:")
+    .option("--per-point <file>", "what each point adds to the means, a column a measure: .csv, .tsv or .npy")
+    .option("--json", "print one JSON object instead of a table")
+    .option("--quiet", "no progress on standard error")
+    .addHelpText("after", guide)
+    .action((data: string, map: string, flags: EvaluateFlags) => {
+      const cut = flags.rows ? ` with --rows ${flags.rows.text}` : "";
+      const names = {
+        data: data + cut,
+        embedding: map + cut,
+        sigma: flags.sigma && flags.sigma + cut,
+        labels: flags.labels,
+        distance: "--distance",
+        varianceFloor: "--variance-floor",
+        perplexity: "--perplexity",
+        neighbors: "--neighbors",
+        k: "--k",
+        sample: "--sample",
+        seed: "--seed",
+        threads: "--threads",
+      };
+      return interruptible((signal) => withTypedNames(names, () => run(data, map, flags, signal)));
+    });
+}
+
+async function run(mu: string, map: string, flags: EvaluateFlags, signal: AbortSignal): Promise<void> {
+  const begin = performance.now();
+  const { distance, varianceFloor, perplexity, neighbors, k, sample, seed, threads } = flags;
+  const perPoint = flags.perPoint !== undefined;
+  const options: EvaluateOptions = {
+    distance,
+    varianceFloor,
+    perplexity,
+    neighbors,
+    k,
+    sample,
+    perPoint,
+    seed,
+    threads,
+  };
+  // What does not depend on the data is checked before they are read; an empty matrix stands for one to come.
+  const toCome = { ...options, sigma: flags.sigma === undefined ? undefined : [] };
+  resolveEvaluateOptions(toCome, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  if (flags.perPoint !== undefined) checkMatrixOutput("--per-point", flags.perPoint);
+  await checkPaths(
+    { "--per-point": flags.perPoint },
+    { "<data>": mu, "<map>": map, "--sigma": flags.sigma, "--labels": flags.labels },
+  );
+  const inputs = await readInputs({ mu, map, sigma: flags.sigma, labels: flags.labels, rows: flags.rows }, signal);
+  const { data, sigma, labels } = inputs;
+  const embedding = inputs.map as Matrix;
+
+  const display = createProgressDisplay(flags.quiet ?? false, () => `${data.rows} points x ${data.cols} values`);
+  const onProgress: EvaluateOptions["onProgress"] = (progress) => display.update(progress);
+  const quality = await evaluate(data, embedding, { ...options, sigma, labels, onProgress, signal }).finally(() =>
+    display.stop(),
+  );
+  if (flags.perPoint !== undefined && quality.perPoint) {
+    const { matrix, columns } = toTable(quality.perPoint, data.rows);
+    await writeMatrix(flags.perPoint, matrix, { columns, signal });
+  }
+  const seconds = (performance.now() - begin) / 1000;
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify({ n: data.rows, d: data.cols, dims: embedding.cols, ...summarize(quality), per_point: flags.perPoint ?? null, seconds })}\n`
+      : print(quality, data.rows),
+  );
+}
+
+function summarize(quality: Quality) {
+  const { options } = quality;
+  return {
+    kl: quality.kl,
+    neighborhoods: quality.neighborhoods,
+    distance_correlation: quality.distanceCorrelation,
+    accuracy: quality.accuracy ?? null,
+    silhouette: quality.silhouette ?? null,
+    distance: options.distance,
+    perplexity: options.perplexity,
+    neighbors: quality.neighbors.method,
+    recall: quality.neighbors.recall,
+    sample: options.sample,
+    seed: options.seed,
+    threads: options.threads,
+  };
+}
+
+/** A table for people, 80 columns wide. */
+function print(quality: Quality, n: number): string {
+  const { kl, neighborhoods, distanceCorrelation, accuracy, silhouette, options } = quality;
+  const row = (name: string, k: string, value: string, meaning: string) =>
+    `${`${name.padEnd(20)}${k.padStart(5)}  ${value.padEnd(17)}  ${meaning}`.trimEnd()}\n`;
+  const show = (estimate: Estimate | null) => {
+    if (estimate === null) return "undefined";
+    const value = estimate.value.toFixed(4).padStart(7);
+    return estimate.error === 0 ? value : `${value} ± ${estimate.error.toFixed(4)}`;
+  };
+  const rows = (name: string, measure: "kept" | "trustworthiness" | "continuity", meaning: string) =>
+    neighborhoods
+      .map((size, s) => row(s === 0 ? name : "", String(size.k), show(size[measure]), s === 0 ? meaning : ""))
+      .join("");
+  const facts = `${n} points, ${options.distance} distance, perplexity ${Math.round(options.perplexity * 100) / 100}`;
+  const { spearman, pearson } = distanceCorrelation;
+  const pairs = spearman ?? pearson;
+  const sampled = [
+    ...(options.sample < n ? [`${options.sample} of the points`] : []),
+    ...(pairs && pairs.error > 0 ? [`${pairs.count} pairs of points`] : []),
+  ];
+  return [
+    `${facts}\n\n`,
+    row("measure", "k", "  value", "what it says"),
+    row("KL divergence", "", kl.toFixed(4).padStart(7), "nats; what t-SNE minimises"),
+    rows("neighbours kept", "kept", "share of the k nearest that stay"),
+    rows("trustworthiness", "trustworthiness", "near in the map, near in the data"),
+    rows("continuity", "continuity", "near in the data, near in the map"),
+    row("distances, Spearman", "", show(spearman), "far in the data, far in the map"),
+    row("distances, Pearson", "", show(pearson), "the same, in proportion"),
+    accuracy ? row("label accuracy", "10", show(accuracy), "neighbours in the map vote right") : "",
+    silhouette === undefined ? "" : row("silhouette", "", show(silhouette), "classes are apart in the map"),
+    "\nOf the KL divergence less is better; of all others more, up to 1.\n",
+    sampled.length > 0 ? `± is the standard error: these are means over ${sampled.join(" and ")}.\n` : "",
+    silhouette === null ? "The silhouette is undefined: all labels are the same.\n" : "",
+    spearman && pearson ? "" : "A correlation is undefined where all distances are equal.\n",
+  ].join("");
+}
+
+/** Points x measures, with the measures' names. */
+function toTable(points: PointQuality, n: number): { matrix: Matrix; columns: string[] } {
+  const measures: [string, Float32Array | undefined][] = [
+    ...points.neighborhoods.map(({ k, kept }): [string, Float32Array] => [`kept_${k}`, kept]),
+    ...points.neighborhoods.map((size): [string, Float32Array] => [`trustworthiness_${size.k}`, size.trustworthiness]),
+    ...points.neighborhoods.map(({ k, continuity }): [string, Float32Array] => [`continuity_${k}`, continuity]),
+    ["accuracy", points.accuracy],
+    ["silhouette", points.silhouette],
+  ];
+  const there = measures.filter((measure): measure is [string, Float32Array] => measure[1] !== undefined);
+  const data = new Float32Array(n * there.length);
+  for (const [c, [, values]] of there.entries()) {
+    for (let i = 0; i < n; i++) data[i * there.length + c] = values[i] as number;
+  }
+  return { matrix: new Matrix(data, n, there.length), columns: there.map(([name]) => name) };
+}

@@ -1,0 +1,189 @@
+import { requireOptions, shapeMismatch } from "../arguments.js";
+import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
+import { ArgumentError, DataError } from "../errors.js";
+import { type MatrixLike, toMatrix } from "../matrix.js";
+import { type EvaluateOptions, type Labels, type ResolvedEvaluateOptions, resolveEvaluateOptions } from "./options.js";
+
+/** A measure, computed on all points or pairs or estimated from a sample of them. */
+export interface Estimate {
+  value: number;
+  /** Standard error that comes from looking at a sample; 0 where all were looked at. */
+  error: number;
+  /** Points, or pairs of points, that were looked at. */
+  count: number;
+}
+
+/** How well neighbourhoods of one size are kept. */
+export interface Neighborhood<T = Estimate> {
+  /** Size of the neighbourhoods. */
+  k: number;
+  /** Mean share of a point's k nearest neighbours in the data that are among its k nearest in the map, 0 to 1. */
+  kept: T;
+  /**
+   * 1 where those near in the map are near in the data; less by how far, in ranks, intruders come from (Venna & Kaski 2001). As
+   * `sklearn.manifold.trustworthiness`.
+   */
+  trustworthiness: T;
+  /** 1 where those near in the data are near in the map: trustworthiness with the two exchanged (Venna & Kaski 2001). */
+  continuity: T;
+}
+
+/** What each point adds to the means, to colour a map by; NaN for points that were not looked at. */
+export interface PointQuality {
+  /** n numbers each. A point's trustworthiness or continuity may be negative; their means over all points are not. */
+  neighborhoods: Neighborhood<Float32Array>[];
+  /** With labels: n numbers, 1 where the vote of the neighbours gives the point's own label, else 0. */
+  accuracy?: Float32Array;
+  /** With labels of more than one class: n silhouettes, -1 to 1. */
+  silhouette?: Float32Array;
+}
+
+/** How well a map shows its data. Equal distances are ranked by index. */
+export interface Quality {
+  /**
+   * KL(P||Q) of the map in nats, with P at the given distance and perplexity and Q normalised over all pairs: what t-SNE
+   * minimises. The lower the better; comparable between maps of the same data, distance and perplexity only.
+   */
+  kl: number;
+  /** One for each k, in their order. */
+  neighborhoods: Neighborhood[];
+  /**
+   * Correlation between the distances of pairs of points in the data and in the map, -1 to 1: how well the map keeps what is far
+   * apart. `spearman`, of ranks, is the figure to quote; `pearson` asks for proportional distances, which t-SNE does not aim at.
+   * Of all pairs up to 200,000, else of as many drawn at random. `null` where all distances are equal.
+   */
+  distanceCorrelation: { spearman: Estimate | null; pearson: Estimate | null };
+  /**
+   * With labels: share of the points whose own label has most of the votes of the 10 nearest other points in the map; where labels are
+   * equally frequent, that of the nearest neighbour among them counts.
+   */
+  accuracy?: Estimate;
+  /**
+   * With labels: mean silhouette of their classes in the map (Rousseeuw 1987), -1 to 1, as `sklearn.metrics.silhouette_score`; a point
+   * that is alone in its class counts as 0. `null` where there is one class only, which has no silhouette.
+   */
+  silhouette?: Estimate | null;
+  /** With `perPoint`. */
+  perPoint?: PointQuality;
+  /** Where the neighbours of P came from, and the share of the true ones among them. */
+  neighbors: { method: "exact" | "nn-descent"; recall: number };
+  /** The options as they were used, defaults filled in. */
+  options: ResolvedEvaluateOptions;
+}
+
+/**
+ * Measures how well a map shows its data: KL divergence, neighbours kept, trustworthiness, continuity, correlation of
+ * distances, and with labels how well it shows their classes. Off the main thread; the same input, options and seed give
+ * the same numbers with any number of threads. Z of the KL divergence takes all pairs of points: a second or two for 70,000, some five
+ * minutes for a million.
+ *
+ * @param data n x d points that were mapped, n >= 3, finite
+ * @param embedding the map: n x any number of dimensions, finite
+ * @throws {ArgumentError} for a bad option or shape, {@link DataError} for NaN, infinities or fewer than 3 points,
+ *   {@link AbortError} when stopped through `options.signal`
+ */
+export async function evaluate(
+  data: MatrixLike,
+  embedding: MatrixLike,
+  options: EvaluateOptions = {},
+): Promise<Quality> {
+  requireOptions(options);
+  const points = toMatrix(data, "data");
+  const map = toMatrix(embedding, "embedding");
+  const n = points.rows;
+  if (n < 3 || points.cols < 1) {
+    throw new DataError("TOO_FEW_POINTS", {
+      argument: "data",
+      received: `${n} x ${points.cols}`,
+      accepted: "at least 3 points of at least 1 dimension",
+    });
+  }
+  if (map.rows !== n || map.cols < 1) {
+    throw shapeMismatch("embedding", map, `${n} rows, a position for each row of the data`);
+  }
+  const resolved = resolveEvaluateOptions(options, n, points.cols);
+  const sigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
+  if (sigma && (sigma.rows !== n || sigma.cols !== points.cols)) {
+    throw shapeMismatch("sigma", sigma, `${n} x ${points.cols}, the shape of the data`);
+  }
+  const classes = options.labels === undefined ? undefined : toClasses(options.labels, n);
+  const { signal } = options;
+  if (signal?.aborted) throw abortError(signal);
+  const job = withTranslation(() => binding.evaluate(points, sigma, map, classes, resolved, options.onProgress));
+  const found = await awaitNative(job.result, job.cancel, signal);
+
+  const count = resolved.k.length;
+  const sizes = resolved.k.map((k, s) => {
+    const column = (values: Float64Array) => values.filter((_, at) => at % count === s);
+    const [kept, trustworthiness, continuity] = [found.kept, found.trustworthiness, found.continuity].map(column);
+    return { k, kept, trustworthiness, continuity } as Neighborhood<Float64Array>;
+  });
+  const spread = (values: Float64Array): Float32Array => {
+    const all = new Float32Array(n).fill(Number.NaN);
+    for (const [at, point] of found.points.entries()) all[point] = values[at] as number;
+    return all;
+  };
+  const hasSilhouettes = found.silhouettes.length > 0;
+  const perPoint = (): PointQuality => ({
+    neighborhoods: sizes.map((size) => mapMeasures(size, spread)),
+    ...(classes && { accuracy: spread(found.hits) }),
+    ...(hasSilhouettes && { silhouette: spread(found.silhouettes) }),
+  });
+  const mean = (values: Float64Array): Estimate => estimateMean(values, n);
+  const correlation = ({ value, error }: typeof found.pearson): Estimate | null =>
+    Number.isNaN(value) ? null : { value, error, count: found.pairs };
+  return {
+    kl: found.kl,
+    neighborhoods: sizes.map((size) => mapMeasures(size, mean)),
+    distanceCorrelation: { spearman: correlation(found.spearman), pearson: correlation(found.pearson) },
+    ...(classes && { accuracy: mean(found.hits), silhouette: hasSilhouettes ? mean(found.silhouettes) : null }),
+    ...(options.perPoint && { perPoint: perPoint() }),
+    neighbors: { method: found.method, recall: found.recall },
+    options: resolved,
+  };
+}
+
+function mapMeasures<A, B>(size: Neighborhood<A>, change: (measure: A) => B): Neighborhood<B> {
+  return {
+    k: size.k,
+    kept: change(size.kept),
+    trustworthiness: change(size.trustworthiness),
+    continuity: change(size.continuity),
+  };
+}
+
+/** The mean of a sample of n numbers, with its standard error for sampling without replacement (Cochran 1977, eq. 2.20). */
+function estimateMean(sample: Float64Array, n: number): Estimate {
+  const count = sample.length;
+  const value = sample.reduce((sum, x) => sum + x, 0) / count;
+  if (count === n) return { value, error: 0, count };
+  const variance = sample.reduce((sum, x) => sum + (x - value) ** 2, 0) / (count - 1);
+  return { value, error: Math.sqrt((variance / count) * (1 - count / n)), count };
+}
+
+/** Classes as numbers in the order in which they first appear. */
+function toClasses(labels: Labels, n: number): Uint32Array {
+  const isList = Array.isArray(labels) || (ArrayBuffer.isView(labels) && !(labels instanceof DataView));
+  if (!isList) {
+    const accepted = "an array of texts or numbers, or a typed array";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "labels", received: labels, accepted });
+  }
+  if (labels.length !== n) {
+    throw new ArgumentError("SHAPE_MISMATCH", {
+      argument: "labels",
+      received: labels,
+      accepted: `${n} labels, one a point`,
+    });
+  }
+  const numbers = new Map<string | number, number>();
+  return Uint32Array.from({ length: n }, (_, i) => {
+    const label = labels[i] as string | number;
+    if (typeof label !== "string" && !(typeof label === "number" && Number.isFinite(label))) {
+      const accepted = `texts or finite numbers (label ${i} is none)`;
+      throw new ArgumentError("INVALID_ARGUMENT", { argument: "labels", received: label, accepted });
+    }
+    const number = numbers.get(label) ?? numbers.size;
+    numbers.set(label, number);
+    return number;
+  });
+}

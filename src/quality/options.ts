@@ -1,0 +1,141 @@
+import { rejectUnknown, requireInteger } from "../arguments.js";
+import { ArgumentError } from "../errors.js";
+import type { MatrixLike } from "../matrix.js";
+import { type DistanceName, type NeighborSearch, resolveTsneOptions } from "../tsne/options.js";
+
+/** What {@link evaluate} is doing when it reports progress. */
+export type EvaluationStage = "neighbors" | "affinities" | "kl" | "neighborhoods" | "silhouettes";
+
+/** Labels of n points: texts or numbers; equal ones are one class. */
+export type Labels = ArrayLike<string | number>;
+
+/** Options of {@link evaluate}. All are optional. */
+export interface EvaluateOptions {
+  /** Standard deviations of the data, of the same shape: n x d, each >= 0. */
+  sigma?: MatrixLike | undefined;
+  /** Distance between the data points, as in {@link TsneOptions}. Default: `"inverse-variance"` with sigma, else `"euclidean"`. */
+  distance?: DistanceName | undefined;
+  /** Added to every summed variance, in squared units of sigma; > 0. Default 0.01. */
+  varianceFloor?: number | undefined;
+  /** Perplexity of the affinities whose KL divergence is computed: 1 to (n - 1) / 3. Default 30, less for n < 91. */
+  perplexity?: number | undefined;
+  /** How the neighbours for these affinities are found. All other measures compare all points in any case. Default `"auto"`. */
+  neighbors?: NeighborSearch | undefined;
+  /**
+   * Sizes of the neighbourhoods: integers from 1 to below n / 2, beyond which trustworthiness is not defined. Default 10, 50
+   * and 100, as far as n allows.
+   */
+  k?: number | readonly number[] | undefined;
+  /** n labels, to measure how well the map shows their classes. */
+  labels?: Labels | undefined;
+  /**
+   * How many points, drawn at random, neighbourhoods and labels are looked at for, each of them among all n: an integer >= 2; all n
+   * where it is not below n. Default `"auto"`: all points where that is work of some ten seconds (n up to 80,000 of 32
+   * dimensions, say) or `perPoint` asks for all, else 5000 or more.
+   */
+  sample?: "auto" | number | undefined;
+  /** Whether to return what each point adds to the means, to colour a map by. Default false. */
+  perPoint?: boolean | undefined;
+  /** Seed of the sample of points and pairs, and of the search: an integer from 0 to 2^53 - 1. Default 42. */
+  seed?: number | undefined;
+  /** Threads, 1 to 1024; no influence on the result. Default: as many as the machine has processors. */
+  threads?: number | undefined;
+  /** Stops the work: the promise is rejected with an {@link AbortError}. */
+  signal?: AbortSignal | undefined;
+  /** Called about ten times a second: what is done, and which share of it, 0 to 1. */
+  onProgress?: ((progress: { stage: EvaluationStage; fraction: number }) => void) | undefined;
+}
+
+/** The options with every default filled in, as plain data. */
+export interface ResolvedEvaluateOptions {
+  distance: DistanceName;
+  varianceFloor: number;
+  perplexity: number;
+  neighbors: NeighborSearch;
+  k: number[];
+  /** Points that neighbourhoods and labels are looked at for. */
+  sample: number;
+  seed: number;
+  threads: number;
+}
+
+const KEYS: Record<keyof EvaluateOptions, true> = {
+  sigma: true,
+  distance: true,
+  varianceFloor: true,
+  perplexity: true,
+  neighbors: true,
+  k: true,
+  labels: true,
+  sample: true,
+  perPoint: true,
+  seed: true,
+  threads: true,
+  signal: true,
+  onProgress: true,
+};
+
+const DEFAULT_SIZES = [10, 50, 100];
+/** Pairs of points, each weighed by its columns and the work of ranking, that are worth comparing without being asked. */
+const WORK = 1.5e12;
+const COLUMNS_TO_RANK = 100;
+const LEAST_SAMPLE = 5000;
+
+/**
+ * Checks the options for `n` >= 3 points of `d` dimensions and fills in the defaults.
+ *
+ * @throws {ArgumentError} UNKNOWN_OPTION (with the nearest name), OUT_OF_RANGE or INVALID_ARGUMENT
+ */
+export function resolveEvaluateOptions(options: EvaluateOptions, n: number, d: number): ResolvedEvaluateOptions {
+  rejectUnknown(options, Object.keys(KEYS));
+  const { k, labels, sample = "auto", perPoint = false, neighbors: search = "auto", ...shared } = options;
+  if (typeof perPoint !== "boolean") reject("perPoint", perPoint, "true or false");
+  if (typeof search !== "string") reject("neighbors", search, '"auto", "exact" or "nn-descent"');
+  const tsne = resolveTsneOptions({ ...shared, neighbors: search } as Parameters<typeof resolveTsneOptions>[0], n, d);
+  const { varianceFloor, perplexity, seed, threads } = tsne;
+  const distance = tsne.distance as DistanceName;
+  if (typeof sample !== "number" && sample !== "auto") reject("sample", sample, '"auto" or an integer >= 2');
+  const columns = d * (shared.sigma === undefined ? 1 : 4);
+  return {
+    distance,
+    varianceFloor,
+    perplexity,
+    neighbors: search,
+    k: resolveSizes(k, n),
+    sample:
+      sample === "auto"
+        ? perPoint
+          ? n
+          : chooseSample(n, columns)
+        : Math.min(requireInteger(sample, "sample", 2, Number.MAX_SAFE_INTEGER), n),
+    seed,
+    threads,
+  };
+}
+
+function chooseSample(n: number, columns: number): number {
+  const affordable = Math.floor(WORK / (n * (columns + COLUMNS_TO_RANK)));
+  return Math.min(n, Math.max(affordable, LEAST_SAMPLE));
+}
+
+function resolveSizes(k: EvaluateOptions["k"], n: number): number[] {
+  const largest = Math.floor((n - 1) / 2);
+  if (k === undefined) return [...new Set(DEFAULT_SIZES.map((size) => Math.min(size, largest)))];
+  const sizes = typeof k === "number" ? [k] : Array.isArray(k) ? [...(k as readonly number[])] : [];
+  if (sizes.length === 0) reject("k", k, "an integer, or a list of at least one");
+  for (const size of sizes) {
+    if (typeof size !== "number") reject("k", size, "integers");
+    if (Number.isSafeInteger(size) && size >= 1 && size <= largest) continue;
+    throw new ArgumentError("OUT_OF_RANGE", {
+      argument: "k",
+      received: size,
+      accepted: `integers from 1 to ${largest}, less than half of the ${n} points`,
+    });
+  }
+  if (new Set(sizes).size < sizes.length) reject("k", sizes, "sizes of which none comes twice");
+  return sizes;
+}
+
+function reject(argument: string, received: unknown, accepted: string): never {
+  throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
+}
