@@ -121,20 +121,19 @@ Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
     ThreadTeam team(shared->threads);
     auto last = std::chrono::steady_clock::now();
     std::optional<EvaluationStage> stage;
-    shared->evaluation = evaluate(
-        shared->data, shared->map, shared->classes, shared->options, team, shared->cancellation,
-        [&](EvaluationStage now_at, double fraction) {
-          const auto now = std::chrono::steady_clock::now();
-          if (stage == now_at && now - last < kReportEvery) return;
-          stage = now_at;
-          last = now;
-          send([now_at, fraction](Napi::Env inner, Napi::Function callback) {
-            Napi::Object report = Napi::Object::New(inner);
-            report.Set("stage", name_of(now_at));
-            report.Set("fraction", fraction);
-            callback.Call({report});
-          });
-        });
+    shared->evaluation = evaluate(shared->data, shared->map, shared->classes, shared->options, team,
+                                  shared->cancellation, [&](EvaluationStage now_at, double fraction) {
+                                    const auto now = std::chrono::steady_clock::now();
+                                    if (stage == now_at && now - last < kReportEvery) return;
+                                    stage = now_at;
+                                    last = now;
+                                    send([now_at, fraction](Napi::Env inner, Napi::Function callback) {
+                                      Napi::Object report = Napi::Object::New(inner);
+                                      report.Set("stage", name_of(now_at));
+                                      report.Set("fraction", fraction);
+                                      callback.Call({report});
+                                    });
+                                  });
   };
   work.cancel = [shared] { shared->cancellation.request(); };
   work.finished = [] {};

@@ -53,17 +53,16 @@ Evaluation evaluate(const Gaussians& data, const Gaussians& map, const std::opti
         symmetrize(neighbors, calibrate(neighbors, options.perplexity, team, cancellation), team, cancellation);
     neighbors = {};
     progress(EvaluationStage::divergence, 0);
-    result.kl =
-        kl_divergence(affinities, in_map, map.scale, team, cancellation, report(EvaluationStage::divergence));
+    result.kl = kl_divergence(affinities, in_map, map.scale, team, cancellation, report(EvaluationStage::divergence));
   }
   result.correlation = correlate_distances(in_data, in_map, options.seed, team, cancellation);
   result.points = draw_points(n, options.sample, Random(options.seed));
   {
     progress(EvaluationStage::neighborhoods, 0);
     const DistanceRows data_rows(in_data, {}, team), map_rows(in_map, {}, team);
-    result.neighborhoods = compare_neighborhoods(data_rows, map_rows, result.points, options.sizes,
-                                                 classes ? std::min(kVoters, n - 1) : 0, team, cancellation,
-                                                 report(EvaluationStage::neighborhoods));
+    result.neighborhoods =
+        compare_neighborhoods(data_rows, map_rows, result.points, options.sizes, classes ? std::min(kVoters, n - 1) : 0,
+                              team, cancellation, report(EvaluationStage::neighborhoods));
   }
   if (!classes) return result;
   result.hits = vote(result.neighborhoods, result.points, *classes);

@@ -14,7 +14,9 @@ namespace {
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
 constexpr std::size_t kGrain = 512;
 // Where float32 ends, weights are 0 or 1.
-constexpr double kLargestScale = 1e30;
+constexpr double kLargestScale = 1e36;
+// The distance of what is no pair.
+constexpr float kNone = std::numeric_limits<float>::infinity();
 
 // Sum over i != j of 1 / (1 + |y_i - y_j|^2).
 double sum_over_pairs(const Distance& map, double scale, ThreadTeam& team, const Cancellation& cancellation,
@@ -31,10 +33,9 @@ double sum_over_pairs(const Distance& map, double scale, ThreadTeam& team, const
     for (std::size_t b = a; b < blocks; ++b) {
       const std::size_t width = std::min(kBlock, n - b * kBlock);
       map.tile(map.block(a), map.block(b), kBlock, kBlock, tile.data());
-      if (width < kBlock) {
-        for (std::size_t i = 0; i < height; ++i) {
-          std::fill_n(&tile[i * kBlock + width], kBlock - width, std::numeric_limits<float>::infinity());
-        }
+      for (std::size_t i = 0; i < height; ++i) {
+        std::fill_n(&tile[i * kBlock + width], kBlock - width, kNone);
+        if (a == b) tile[i * kBlock + i] = kNone;
       }
       const double sum = quality_kernels().sum_weights(tile.data(), height * kBlock, unit);
       parts[a] += a == b ? sum : 2 * sum;
@@ -42,7 +43,7 @@ double sum_over_pairs(const Distance& map, double scale, ThreadTeam& team, const
     const double left = 1 - static_cast<double>(a) / static_cast<double>(blocks);
     if (worker == 0) progress(1 - left * left);
   });
-  return std::accumulate(parts.begin(), parts.end(), 0.0) - static_cast<double>(n);
+  return std::accumulate(parts.begin(), parts.end(), 0.0);
 }
 
 }  // namespace

@@ -16,9 +16,8 @@ std::vector<double> vote(const Neighborhoods& neighborhoods, std::span<const std
     const std::span nearest(&neighborhoods.in_map[p * neighborhoods.listed], neighborhoods.listed);
     std::size_t most = 0;
     for (const std::uint32_t neighbor : nearest) most = std::max(most, ++votes[classes.of[neighbor]]);
-    const auto winner = std::find_if(nearest.begin(), nearest.end(), [&](std::uint32_t neighbor) {
-      return votes[classes.of[neighbor]] == most;
-    });
+    const auto winner = std::find_if(nearest.begin(), nearest.end(),
+                                     [&](std::uint32_t neighbor) { return votes[classes.of[neighbor]] == most; });
     hits[p] = classes.of[*winner] == classes.of[points[p]] ? 1 : 0;
     for (const std::uint32_t neighbor : nearest) votes[classes.of[neighbor]] = 0;
   }

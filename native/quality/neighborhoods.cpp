@@ -96,7 +96,8 @@ class Ranking {
     for (const auto& [key, e] : far) {
       ranks[e] = 1;
       const auto end = places_.begin() + static_cast<std::ptrdiff_t>(held);
-      turns_.push_back(static_cast<std::size_t>(std::lower_bound(places_.begin(), end, index_of(key)) - places_.begin()));
+      turns_.push_back(
+          static_cast<std::size_t>(std::lower_bound(places_.begin(), end, index_of(key)) - places_.begin()));
     }
     for (std::size_t first = 0; first < held; first += kStretch) {
       const std::size_t last = std::min(first + kStretch, held);
@@ -104,9 +105,8 @@ class Ranking {
         const float squared = squared_of(far[f].first);
         // Of those at the same distance, the ones of lower index come before.
         const std::size_t turn = std::clamp(turns_[f], first, last);
-        ranks[far[f].second] +=
-            kernels.count_below(&values_[first], turn - first, std::nextafter(squared, kBeyond)) +
-            kernels.count_below(&values_[turn], last - turn, squared);
+        ranks[far[f].second] += kernels.count_below(&values_[first], turn - first, std::nextafter(squared, kBeyond)) +
+                                kernels.count_below(&values_[turn], last - turn, squared);
       }
     }
   }

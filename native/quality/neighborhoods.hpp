@@ -11,8 +11,8 @@
 namespace sigma {
 
 // How well some points keep their neighbourhoods in the map. With r(i, j) the rank of j among the others of i in the
-// data, 1 the nearest, and r'(i, j) that in the map, ties broken by index, and g = n k (2 n - 3 k - 1) / 2 (Venna & Kaski
-// 2001; 2006, eqs. 1 and 2):
+// data, 1 the nearest, and r'(i, j) that in the map, ties broken by index, and g = n k (2 n - 3 k - 1) / 2 (Venna &
+// Kaski 2001; 2006, eqs. 1 and 2):
 //   kept(i) = |{j: r <= k, r' <= k}| / k
 //   trustworthiness(i) = 1 - n / g sum of r(i, j) - k over the j with r' <= k < r
 //   continuity(i)      = 1 - n / g sum of r'(i, j) - k over the j with r <= k < r'

@@ -16,7 +16,7 @@ SIGMA_INLINE Floats root(Floats v) {
 
 static double sum_weights(const float* values, std::size_t count, float scale) {
   // Beyond it a weight is nothing to the sum, and would make the reciprocal's correction NaN.
-  const Floats far = splat(1e30f);
+  const Floats far = splat(1e36f);
   Floats sums[4] = {};
   std::size_t e = 0;
   for (; e + 4 * kLanes <= count; e += 4 * kLanes) {

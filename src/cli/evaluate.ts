@@ -204,10 +204,12 @@ function print(quality: Quality, n: number): string {
     rows("continuity", "continuity", "near in the data, near in the map"),
     row("distances, Spearman", "", show(spearman), "far in the data, far in the map"),
     row("distances, Pearson", "", show(pearson), "the same, in proportion"),
-    accuracy ? row("label accuracy", "10", show(accuracy), "neighbours in the map vote right") : "",
+    accuracy
+      ? row("label accuracy", String(Math.min(10, n - 1)), show(accuracy), "neighbours in the map vote right")
+      : "",
     silhouette === undefined ? "" : row("silhouette", "", show(silhouette), "classes are apart in the map"),
     "\nOf the KL divergence less is better; of all others more, up to 1.\n",
-    sampled.length > 0 ? `± is the standard error: these are means over ${sampled.join(" and ")}.\n` : "",
+    sampled.length > 0 ? `± is the standard error of a sample: ${sampled.join(", ")}.\n` : "",
     silhouette === null ? "The silhouette is undefined: all labels are the same.\n" : "",
     spearman && pearson ? "" : "A correlation is undefined where all distances are equal.\n",
   ].join("");

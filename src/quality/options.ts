@@ -31,7 +31,7 @@ export interface EvaluateOptions {
   /**
    * How many points, drawn at random, neighbourhoods and labels are looked at for, each of them among all n: an integer >= 2; all n
    * where it is not below n. Default `"auto"`: all points where that is work of some ten seconds (n up to 80,000 of 32
-   * dimensions, say) or `perPoint` asks for all, else 5000 or more.
+   * dimensions with sigma, say) or `perPoint` asks for all, else 5000 or more.
    */
   sample?: "auto" | number | undefined;
   /** Whether to return what each point adds to the means, to colour a map by. Default false. */
