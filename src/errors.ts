@@ -24,6 +24,8 @@ export type ErrorCode =
   | "FILE_FORMAT"
   /** A file that cannot be written. */
   | "FILE_WRITE"
+  /** A file that is neither there nor to be had from the network. */
+  | "DOWNLOAD"
   /** Stopped by the caller. */
   | "ABORTED"
   /** The map grew beyond all bounds: the learning rate is too large for the data. */
@@ -92,11 +94,16 @@ export class DataError extends ArgumentError {
   }
 }
 
-/** A file that cannot be read, understood or written. */
+/** A file that cannot be read, understood, written or downloaded. */
 export class FileError extends SigmaTsneError {
   readonly path: string;
 
-  constructor(code: "FILE_READ" | "FILE_FORMAT" | "FILE_WRITE", path: string, reason: string, options?: ErrorOptions) {
+  constructor(
+    code: "FILE_READ" | "FILE_FORMAT" | "FILE_WRITE" | "DOWNLOAD",
+    path: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
     super(code, `${path}: ${reason}`, options);
     this.path = path;
   }

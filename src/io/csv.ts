@@ -259,7 +259,7 @@ async function* withNext(rows: AsyncIterable<Row>): AsyncGenerator<Row & { next:
 const CHUNK_NUMBERS = 2 ** 13;
 
 function* encode(matrix: Matrix, columns: readonly string[], separator: string): Generator<string> {
-  const toText = matrix.data instanceof Float32Array ? shortestFloat32 : shortestFloat64;
+  const toText = numberText(matrix);
   yield `${columns.map((name) => quote(name, separator)).join(separator)}\n`;
   const step = Math.max(1, Math.floor(CHUNK_NUMBERS / matrix.cols));
   for (let i = 0; i < matrix.rows; i += step) {
@@ -273,6 +273,10 @@ function* encode(matrix: Matrix, columns: readonly string[], separator: string):
 
 const quote = (name: string, separator: string): string =>
   name === "" || name.includes(separator) || /["\r\n#]|^\s|\s$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+
+/** How numbers of that matrix are written in the fewest digits that read back as the same number. */
+export const numberText = ({ data }: Matrix): ((value: number) => string) =>
+  data instanceof Float32Array ? shortestFloat32 : shortestFloat64;
 
 const shortestFloat64 = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
 

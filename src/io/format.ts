@@ -1,6 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import type { Matrix } from "../matrix.js";
 import { csv, text, tsv } from "./csv.js";
+import { idx } from "./idx.js";
 import { npy } from "./npy.js";
 import type { RowRange } from "./row-range.js";
 
@@ -37,4 +38,4 @@ export interface Format {
 }
 
 /** All formats, in the order in which they are sniffed and named. */
-export const FORMATS: readonly Format[] = [npy, csv, tsv, text];
+export const FORMATS: readonly Format[] = [npy, idx, csv, tsv, text];

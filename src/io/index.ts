@@ -1,4 +1,3 @@
-import { open, stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { ArgumentError, FileError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
@@ -6,10 +5,13 @@ import { checkPath, writeFileAtomic } from "./atomic-write.js";
 import { text } from "./csv.js";
 import { FORMATS, type Format, type ReadOptions, type Source } from "./format.js";
 import { checkRowRange } from "./row-range.js";
-import { systemReason } from "./system-error.js";
+import { asReadError, openSource } from "./source.js";
 
+export { type ArrayFile, openArrayFile } from "./array-file.js";
 export { assertWritable, type FileContent, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
 export type { ReadOptions } from "./format.js";
+export { type ImageFolder, type ImageFolderOptions, openImageFolder } from "./image-folder.js";
+export { type MatlabArray, readMatlabArray } from "./matlab.js";
 
 /** Options of {@link writeMatrix}. */
 export interface WriteMatrixOptions {
@@ -20,12 +22,14 @@ export interface WriteMatrixOptions {
 }
 
 /**
- * Reads a matrix from a file. The content decides the format (.npy, whatever the name), then the extension (.csv, .tsv,
+ * Reads a matrix from a file. The content decides the format (.npy and IDX, whatever the name), then the extension (.csv, .tsv,
  * .txt); other files are read as text.
  *
  * - .npy: float16/32/64, integers of 8 to 64 bits, and booleans; both byte orders; C and Fortran order; one or two
  *   dimensions (one gives n x 1). Gives float32 for types that it holds exactly (float16, float32, integers of up to 16
  *   bits, booleans) and float64 for the others. Of a C-order file only the wanted rows are read.
+ * - IDX, plain or compressed with gzip: entries of the first axis are rows, flattened. Integers of up to 16 bits and float32
+ *   give float32, the others float64.
  * - text: numbers separated by commas, semicolons, tabs or spaces, with or without a header line; gives float64. A leading
  *   column of row names, as pandas and R write it (its header is empty or "Unnamed: 0"), is left out. Lines that start
  *   with # are comments.
@@ -45,6 +49,7 @@ export function readMatrix(path: string, options: ReadOptions = {}): Promise<Mat
  * Reads the labels of n points from a file.
  *
  * - .npy: n or n x 1 integers, booleans ("true", "false"), whole floats, or fixed-width strings (U, S).
+ * - IDX, plain or compressed with gzip: integers in one dimension.
  * - text: one label a line, or the column named label, labels, class or target (the first of these that there is) of a table
  *   with a header line. In a one-column file the first line is a header if it has one of these names, or if it alone is no number.
  *
@@ -113,24 +118,12 @@ async function withSource<T>(
   { rows }: ReadOptions,
   read: (format: Format, source: Source) => Promise<T>,
 ): Promise<T> {
-  checkPath(path);
   if (rows !== undefined) checkRowRange(rows);
+  const source = await openSource(path);
   try {
-    // Looked at before it is opened: opening a named pipe would wait for somebody to write into it.
-    const status = await stat(path);
-    if (!status.isFile()) {
-      throw new FileError("FILE_READ", path, status.isDirectory() ? "is a directory" : "is not a regular file");
-    }
-    const handle = await open(path, "r");
-    try {
-      const source = { path, handle, size: status.size };
-      return await read(await detectFormat(source), source);
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    const reason = systemReason(cause);
-    throw reason === undefined ? cause : new FileError("FILE_READ", path, `cannot be read: ${reason}`, { cause });
+    return await asReadError(path, async () => read(await detectFormat(source), source));
+  } finally {
+    await source.handle.close();
   }
 }
 

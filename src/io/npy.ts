@@ -1,11 +1,11 @@
-import { endianness } from "node:os";
 import { describe, FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
-import { throwIfAborted } from "./abort.js";
 import { allocate } from "./allocation.js";
 import type { Format, ReadOptions, Source } from "./format.js";
 import { MAGIC, type NpyHeader, readNpyHeader } from "./npy-header.js";
+import { FOREIGN_ORDER, HOST_ORDER, NUMBER_TYPES, type NumberType, swapBytes } from "./number-types.js";
 import { resolveRowRange } from "./row-range.js";
+import { readFully } from "./source.js";
 
 /** NumPy's format for one array. */
 export const npy: Format = {
@@ -17,41 +17,8 @@ export const npy: Format = {
   encode,
 };
 
-const HOST_ORDER = endianness() === "LE" ? "<" : ">";
-const FOREIGN_ORDER = HOST_ORDER === "<" ? ">" : "<";
-
 /** Read at once; far below the 2 GiB that one read may give. */
 const CHUNK_BYTES = 2 ** 22;
-
-interface NumberType {
-  readonly bytes: 1 | 2 | 4 | 8;
-  readonly result: Float32ArrayConstructor | Float64ArrayConstructor;
-  /** `count` numbers from bytes in the order of the machine. */
-  decode(bytes: ArrayBuffer, count: number): ArrayLike<number | bigint>;
-}
-
-const NUMBER_TYPES: Readonly<Record<string, NumberType>> = {
-  b1: {
-    bytes: 1,
-    result: Float32Array,
-    decode: (bytes, count) => new Uint8Array(bytes, 0, count).map((value) => (value === 0 ? 0 : 1)),
-  },
-  i1: { bytes: 1, result: Float32Array, decode: (bytes, count) => new Int8Array(bytes, 0, count) },
-  u1: { bytes: 1, result: Float32Array, decode: (bytes, count) => new Uint8Array(bytes, 0, count) },
-  i2: { bytes: 2, result: Float32Array, decode: (bytes, count) => new Int16Array(bytes, 0, count) },
-  u2: { bytes: 2, result: Float32Array, decode: (bytes, count) => new Uint16Array(bytes, 0, count) },
-  i4: { bytes: 4, result: Float64Array, decode: (bytes, count) => new Int32Array(bytes, 0, count) },
-  u4: { bytes: 4, result: Float64Array, decode: (bytes, count) => new Uint32Array(bytes, 0, count) },
-  i8: { bytes: 8, result: Float64Array, decode: (bytes, count) => new BigInt64Array(bytes, 0, count) },
-  u8: { bytes: 8, result: Float64Array, decode: (bytes, count) => new BigUint64Array(bytes, 0, count) },
-  f2: {
-    bytes: 2,
-    result: Float32Array,
-    decode: (bytes, count) => Float32Array.from(new Uint16Array(bytes, 0, count), fromHalf),
-  },
-  f4: { bytes: 4, result: Float32Array, decode: (bytes, count) => new Float32Array(bytes, 0, count) },
-  f8: { bytes: 8, result: Float64Array, decode: (bytes, count) => new Float64Array(bytes, 0, count) },
-};
 
 /** What NumPy's other types are, by their first letter. */
 const OTHER_TYPES: Readonly<Record<string, string>> = {
@@ -100,12 +67,7 @@ async function readNumbers(
   cols: number,
   { rows: wanted, signal }: ReadOptions,
 ): Promise<Matrix> {
-  const type = NUMBER_TYPES[header.dtype];
-  if (!type) {
-    const fact = OTHER_TYPES[header.dtype.charAt(0)] ?? "read are bool, (u)int8 to 64 and float16 to 64";
-    throw formatError(source, `dtype ${describe(header.dtype)}: ${fact}`);
-  }
-  checkDataSize(source, header, rows * cols * type.bytes);
+  const type = checkNumbers(source, header);
   const [start, end] = resolveRowRange(wanted, rows, source.path);
   const data = allocate<FloatArray>(source.path, type.result, (end - start) * cols);
   const byColumns = header.fortranOrder && rows > 1 && cols > 1;
@@ -207,25 +169,23 @@ async function readStrings(
   return labels;
 }
 
-async function readFully(
-  source: Source,
-  target: Buffer,
-  position: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  for (let done = 0; done < target.length; ) {
-    throwIfAborted(signal);
-    const { bytesRead } = await source.handle.read(target, done, target.length - done, position + done);
-    if (bytesRead === 0)
-      throw formatError(source, `became shorter while it was read: it ends at byte ${position + done}`);
-    done += bytesRead;
+/**
+ * The type of the numbers that a header announces.
+ *
+ * @throws {FileError} FILE_FORMAT for other types, and for a file that is shorter than its header says
+ */
+export function checkNumbers(source: Source, header: NpyHeader): NumberType {
+  const type = NUMBER_TYPES[header.dtype];
+  if (!type) {
+    const fact = OTHER_TYPES[header.dtype.charAt(0)] ?? "read are bool, (u)int8 to 64 and float16 to 64";
+    throw formatError(source, `dtype ${describe(header.dtype)}: ${fact}`);
   }
-}
-
-function swapBytes(bytes: Buffer, wordBytes: number): void {
-  if (wordBytes === 2) bytes.swap16();
-  if (wordBytes === 4) bytes.swap32();
-  if (wordBytes === 8) bytes.swap64();
+  checkDataSize(
+    source,
+    header,
+    header.shape.reduce((product, size) => product * size, type.bytes),
+  );
+  return type;
 }
 
 function checkDataSize(source: Source, header: NpyHeader, expected: number): void {
@@ -241,15 +201,6 @@ function checkDataSize(source: Source, header: NpyHeader, expected: number): voi
 
 function formatError(source: Source, reason: string, cause?: unknown): FileError {
   return new FileError("FILE_FORMAT", source.path, reason, { cause });
-}
-
-/** IEEE 754 binary16: 1 bit of sign, 5 of exponent, 10 of fraction. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
 function* encode({ data, rows, cols }: Matrix): Generator<Uint8Array> {

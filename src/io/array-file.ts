@@ -1,0 +1,84 @@
+import { FileError } from "../errors.js";
+import type { FloatArray } from "../matrix.js";
+import type { Source } from "./format.js";
+import { isGzip, isIdx, openIdx } from "./idx.js";
+import { checkNumbers } from "./npy.js";
+import { MAGIC, readNpyHeader } from "./npy-header.js";
+import { FOREIGN_ORDER } from "./number-types.js";
+import { asReadError, openSource, readFully } from "./source.js";
+import { checkAxes, readRows, type StoredArray } from "./stored-array.js";
+
+/** An array of numbers of any shape in a file, read row by row: what stands at one index of its first axis. */
+export interface ArrayFile {
+  readonly path: string;
+  /** At least one size; the first one counts the rows. */
+  readonly shape: readonly number[];
+  /** Number type as NumPy writes it, without its byte order: "u1", "f4". */
+  readonly dtype: string;
+  /**
+   * Reads rows, in any order and any number of times each.
+   *
+   * @param rows row numbers from 0
+   * @returns rows x (all other axes) numbers: float32 for types that it holds exactly, float64 for the others
+   * @throws {ArgumentError} OUT_OF_RANGE for a row that is not there
+   * @throws {FileError} FILE_READ or FILE_FORMAT
+   */
+  read(rows: ArrayLike<number>): Promise<FloatArray>;
+  /** To be called when no more is to be read. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a .npy file (C order) or an IDX file, plain or compressed with gzip, whatever its name. Of uncompressed files only what
+ * is asked for is read.
+ *
+ * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where it is neither, or its size does not fit its
+ *   header: nothing is allocated for sizes that the file cannot hold
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function openArrayFile(
+  path: string,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<ArrayFile> {
+  const source = await openSource(path);
+  try {
+    const array = await asReadError(path, () => openArray(source, options.signal));
+    return {
+      path,
+      shape: array.shape,
+      dtype: array.dtype,
+      read: (rows) => asReadError(path, () => readRows(array, rows)),
+      close: () => source.handle.close(),
+    };
+  } catch (error) {
+    await source.handle.close();
+    throw error;
+  }
+}
+
+async function openArray(source: Source, signal: AbortSignal | undefined): Promise<StoredArray> {
+  const head = Buffer.alloc(Math.min(source.size, 8));
+  await readFully(source, head, 0, signal);
+  if (MAGIC.equals(head.subarray(0, MAGIC.length))) return openNpy(source);
+  if (isIdx(head) || isGzip(head)) return openIdx(source, signal);
+  throw new FileError("FILE_FORMAT", source.path, "is neither a .npy nor an IDX file");
+}
+
+async function openNpy(source: Source): Promise<StoredArray> {
+  const header = await readNpyHeader(source);
+  const { shape, dtype, order, offset, fortranOrder } = header;
+  const fail = (reason: string) => new FileError("FILE_FORMAT", source.path, reason);
+  if (shape.length === 0) throw fail("holds a single number, no array");
+  if (fortranOrder && shape.length > 1) {
+    throw fail("is in Fortran order, where rows are not together; save np.ascontiguousarray(array)");
+  }
+  checkAxes(source.path, shape);
+  checkNumbers(source, header);
+  return {
+    path: source.path,
+    shape,
+    dtype,
+    isForeign: order === FOREIGN_ORDER,
+    fetch: (target, position) => readFully(source, target, offset + position),
+  };
+}

@@ -1,0 +1,139 @@
+import { promisify } from "node:util";
+import { constants, gunzip } from "node:zlib";
+import { FileError } from "../errors.js";
+import { type FloatArray, Matrix } from "../matrix.js";
+import { throwIfAborted } from "./abort.js";
+import type { Format, ReadOptions, Source } from "./format.js";
+import { HOST_ORDER } from "./number-types.js";
+import { resolveRowRange } from "./row-range.js";
+import { readFully } from "./source.js";
+import { checkAxes, readRows, type StoredArray } from "./stored-array.js";
+
+/** The format of the MNIST files (http://yann.lecun.com/exdb/mnist), plain or compressed with gzip. */
+export const idx: Format = {
+  name: "IDX",
+  extensions: [".idx", ".gz"],
+  sniff: (head) => isIdx(head) || isGzip(head),
+  readMatrix,
+  readLabels,
+};
+
+/** Number types by the third byte of the file; all are big-endian. */
+const DTYPES: Readonly<Record<number, { dtype: string; bytes: number }>> = {
+  8: { dtype: "u1", bytes: 1 },
+  9: { dtype: "i1", bytes: 1 },
+  11: { dtype: "i2", bytes: 2 },
+  12: { dtype: "i4", bytes: 4 },
+  13: { dtype: "f4", bytes: 4 },
+  14: { dtype: "f8", bytes: 8 },
+};
+const MAX_DIMENSIONS = 8;
+
+/** No deflate stream grows to more than 1032 times its size (https://zlib.net/zlib_tech.html). */
+const MAX_EXPANSION = 1032;
+const MAX_COMPRESSED_BYTES = 2 ** 31 - 1;
+const HEAD_BYTES = 2 ** 14;
+
+export const isGzip = (head: Uint8Array): boolean => head[0] === 0x1f && head[1] === 0x8b;
+
+export const isIdx = (head: Uint8Array): boolean =>
+  head.length >= 4 && head[0] === 0 && head[1] === 0 && (head[2] as number) in DTYPES && head[3] !== 0;
+
+/**
+ * The array of an IDX file. Of a plain file only the header is read here, a compressed one is held in memory.
+ *
+ * @throws {FileError} FILE_FORMAT, before memory is taken, where the sizes in the header do not fit the size of the file
+ */
+export async function openIdx(source: Source, signal?: AbortSignal): Promise<StoredArray> {
+  const start = Buffer.alloc(Math.min(source.size, 4 + 4 * MAX_DIMENSIONS));
+  await readFully(source, start, 0, signal);
+  return isGzip(start) ? inflate(source, signal) : openPlain(source, start);
+}
+
+function openPlain(source: Source, start: Buffer): StoredArray {
+  const { offset, length, ...array } = parseHeader(source.path, start);
+  if (source.size !== offset + length) throw wrongSize(source.path, array.shape, offset + length, `${source.size}`);
+  return { ...array, fetch: (target, position) => readFully(source, target, offset + position) };
+}
+
+async function inflate(source: Source, signal: AbortSignal | undefined): Promise<StoredArray> {
+  const { path, size } = source;
+  if (size > MAX_COMPRESSED_BYTES) {
+    throw new FileError("FILE_FORMAT", path, "is compressed and larger than 2 GiB; decompress it first");
+  }
+  const compressed = Buffer.allocUnsafe(size);
+  await readFully(source, compressed, 0, signal);
+  const damaged = (cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new FileError("FILE_FORMAT", path, `cannot be decompressed: ${reason}`, { cause });
+  };
+  // A synchronous flush gives what the beginning of a stream decompresses to, where finishing would complain of its missing end.
+  const head = await promisify(gunzip)(compressed.subarray(0, HEAD_BYTES), {
+    finishFlush: constants.Z_SYNC_FLUSH,
+  }).catch((cause) => {
+    throw damaged(cause);
+  });
+  const { offset, length, ...array } = parseHeader(path, head);
+  const expected = offset + length;
+  if (expected > size * MAX_EXPANSION) {
+    throw wrongSize(path, array.shape, expected, `at most ${size * MAX_EXPANSION} in ${size} compressed ones`);
+  }
+  throwIfAborted(signal);
+  const bytes = await promisify(gunzip)(compressed, { maxOutputLength: expected }).catch((cause) => {
+    throw cause.code === "ERR_BUFFER_TOO_LARGE" ? wrongSize(path, array.shape, expected, "more") : damaged(cause);
+  });
+  throwIfAborted(signal);
+  if (bytes.length !== expected) throw wrongSize(path, array.shape, expected, `${bytes.length}`);
+  return {
+    ...array,
+    fetch: async (target, position) => {
+      target.set(bytes.subarray(offset + position, offset + position + target.length));
+    },
+  };
+}
+
+function wrongSize(path: string, shape: readonly number[], expected: number, found: string): FileError {
+  const reason = `the header promises ${shape.join(" x ")} numbers, ${expected} bytes with it; found ${found}`;
+  return new FileError("FILE_FORMAT", path, reason);
+}
+
+function parseHeader(path: string, head: Buffer): Omit<StoredArray, "fetch"> & { offset: number; length: number } {
+  const fail = (reason: string) => new FileError("FILE_FORMAT", path, reason);
+  if (!isIdx(head))
+    throw fail("is no IDX file: it does not begin with two zeros, a number type and a number of dimensions");
+  const { dtype, bytes } = DTYPES[head[2] as number] as { dtype: string; bytes: number };
+  const dimensions = head[3] as number;
+  if (dimensions > MAX_DIMENSIONS) throw fail(`has ${dimensions} dimensions; at most ${MAX_DIMENSIONS} are read`);
+  const offset = 4 + 4 * dimensions;
+  if (head.length < offset) throw fail(`the IDX header is cut off after ${head.length} bytes`);
+  const shape = Array.from({ length: dimensions }, (_, axis) => head.readUInt32BE(4 + 4 * axis));
+  checkAxes(path, shape);
+  const length = shape.reduce((product, size) => product * size, bytes);
+  if (!Number.isSafeInteger(length))
+    throw fail(`the header promises ${shape.join(" x ")} numbers, more than any file holds`);
+  return { path, shape, dtype, isForeign: bytes > 1 && HOST_ORDER === "<", offset, length };
+}
+
+/** Rows are entries of the first axis, flattened. */
+async function readMatrix(source: Source, { rows, signal }: ReadOptions): Promise<Matrix> {
+  const array = await openIdx(source, signal);
+  const [start, end] = resolveRowRange(rows, array.shape[0] as number, source.path);
+  const cols = array.shape.slice(1).reduce((product, size) => product * size, 1);
+  return new Matrix(await readRange(array, start, end), end - start, cols);
+}
+
+async function readLabels(source: Source, { rows, signal }: ReadOptions): Promise<string[]> {
+  const array = await openIdx(source, signal);
+  if (array.shape.length !== 1 || array.dtype.startsWith("f")) {
+    const reason = `holds ${array.shape.join(" x ")} numbers of type ${array.dtype}; labels are integers in one dimension`;
+    throw new FileError("FILE_FORMAT", source.path, reason);
+  }
+  const [start, end] = resolveRowRange(rows, array.shape[0] as number, source.path);
+  return Array.from(await readRange(array, start, end), String);
+}
+
+const readRange = (array: StoredArray, start: number, end: number): Promise<FloatArray> =>
+  readRows(
+    array,
+    Float64Array.from({ length: end - start }, (_, i) => start + i),
+  );

@@ -1,0 +1,277 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Sharp } from "sharp";
+import { requireInteger } from "../arguments.js";
+import { ArgumentError, FileError } from "../errors.js";
+import { throwIfAborted } from "./abort.js";
+import { checkPath } from "./atomic-write.js";
+import { asReadError, openSource } from "./source.js";
+
+/** Options of {@link openImageFolder}. */
+export interface ImageFolderOptions {
+  /**
+   * Height and width that all images are brought to, as `[height, width]` or one number for squares, 1 to 16384 pixels: what
+   * exceeds that shape is cut off on both sides, the rest is scaled. Default: all images must have one size, which is kept.
+   */
+  readonly size?: number | readonly [number, number] | undefined;
+  /** 1 for grey values, 3 for colours. Default: 1 if every image is grey, else 3. */
+  readonly channels?: 1 | 3 | undefined;
+  /** Refuses a folder with files that are no images; by default they are skipped and counted. */
+  readonly strict?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called while the folder is looked through, with the share that is done, 0 to 1. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+}
+
+/** The images of a folder, decoded when they are asked for. */
+export interface ImageFolder {
+  readonly path: string;
+  /** Paths of the images, in natural order of their names: image 2 before image 10. */
+  readonly files: readonly string[];
+  /** Where the images are in subfolders: for each image the name of its subfolder. */
+  readonly classes: readonly string[] | undefined;
+  /** Files that are no images. */
+  readonly skipped: readonly string[];
+  readonly height: number;
+  readonly width: number;
+  readonly channels: 1 | 3;
+  /** Whether images hold floating-point values, given as they are; else they are scaled to 0 to 1 by their number type. */
+  readonly isFloat: boolean;
+  /**
+   * @param images numbers of the images, from 0
+   * @returns images x height x width x channels
+   * @throws {ArgumentError} OUT_OF_RANGE for an image that is not there
+   * @throws {FileError} FILE_READ or FILE_FORMAT, naming the file, for one that cannot be decoded
+   */
+  read(images: ArrayLike<number>): Promise<Float32Array>;
+}
+
+/** Decoded images are kept up to this many bytes, so that the epochs after the first find them decoded. */
+const MEMORY_BYTES = 2 ** 30;
+/** Files looked at or decoded at a time. */
+const CONCURRENCY = 16;
+/** How the files of the formats that are read begin; they are not read further without. */
+const BEGINNINGS = [
+  "\x89PNG\r\n\x1a\n",
+  "\xff\xd8\xff",
+  "II*\0",
+  "II+\0",
+  "MM\0*",
+  "MM\0+",
+  "RIFF",
+  "GIF87a",
+  "GIF89a",
+];
+const BEGINNING_BYTES = 8;
+
+type Depth = "uchar" | "ushort" | "float";
+const DEPTHS = { uchar: Uint8Array, ushort: Uint16Array, float: Float32Array } as const;
+type Pixels = Uint8Array | Uint16Array | Float32Array;
+
+interface Picture {
+  readonly path: string;
+  readonly className: string | undefined;
+  readonly height: number;
+  readonly width: number;
+  readonly isGrey: boolean;
+  readonly depth: Depth;
+}
+
+/**
+ * Opens a folder of PNG, JPEG, TIFF, WebP or GIF files (the first page or frame of each), told by their content, as images of one
+ * size. If the folder itself holds no images, those of its subfolders are taken, and the names of the subfolders are their classes.
+ * Files whose names begin with a dot are passed over. Transparent parts become black; TIFF and PNG keep their 16 bits, and TIFF
+ * its floating-point values.
+ *
+ * @throws {FileError} FILE_READ where the folder cannot be read, FILE_FORMAT where it holds no images, images of several sizes
+ *   without `size`, or, if `strict`, anything else
+ * @throws {ArgumentError} OUT_OF_RANGE or INVALID_ARGUMENT for options
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function openImageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
+  checkPath(path);
+  const { strict = false, signal, onProgress } = options;
+  const wanted = resolveSize(options.size);
+  if (options.channels !== undefined && options.channels !== 1 && options.channels !== 3) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "channels",
+      received: options.channels,
+      accepted: "1 or 3",
+    });
+  }
+  const { default: sharp } = await import("sharp");
+  const open = async (file: string) => {
+    const bytes = await asReadError(file, () => readFile(file)).catch((cause) => {
+      if (cause.code !== "ERR_FS_FILE_TOO_LARGE") throw cause;
+      throw new FileError("FILE_FORMAT", file, "is larger than 2 GiB", { cause });
+    });
+    return sharp(bytes, { failOn: "truncated" });
+  };
+
+  const { pictures, skipped } = await listPictures(path, open, signal, onProgress);
+  const [stranger] = skipped;
+  if (strict && stranger !== undefined) throw new FileError("FILE_FORMAT", stranger, "is no image, and strict is set");
+  const [first] = pictures;
+  if (!first) {
+    const found = skipped.length > 0 ? `, only ${skipped.length} other files` : "";
+    throw new FileError("FILE_FORMAT", path, `holds no PNG, JPEG, TIFF, WebP or GIF images${found}`);
+  }
+  const other = pictures.find(({ height, width }) => height !== first.height || width !== first.width);
+  if (other && !wanted) {
+    const reason = `holds images of several sizes: ${first.path} has ${first.width} x ${first.height} pixels, ${other.path} has ${other.width} x ${other.height}; give a size to bring them to`;
+    throw new FileError("FILE_FORMAT", path, reason);
+  }
+  const [height, width] = wanted ?? [first.height, first.width];
+  const channels = options.channels ?? (pictures.every(({ isGrey }) => isGrey) ? 1 : 3);
+  const length = height * width * channels;
+  const cache = new Map<number, Pixels>();
+  let cached = 0;
+
+  const decode = async (i: number): Promise<Pixels> => {
+    const known = cache.get(i);
+    if (known) return known;
+    const { path: file, depth } = pictures[i] as Picture;
+    const decoder = await open(file);
+    if (wanted) decoder.resize({ width, height, fit: "cover" });
+    const pixels = await decodePixels(decoder, channels, depth).catch((cause: Error) => {
+      throw new FileError("FILE_FORMAT", file, `cannot be decoded: ${cause.message}`, { cause });
+    });
+    // The file may have been replaced since it was looked at.
+    if (pixels.length !== length) throw new FileError("FILE_FORMAT", file, "changed its size while it was in use");
+    if (cached + pixels.byteLength <= MEMORY_BYTES) {
+      cache.set(i, pixels);
+      cached += pixels.byteLength;
+    }
+    return pixels;
+  };
+
+  return {
+    path,
+    files: pictures.map((picture) => picture.path),
+    classes: first.className === undefined ? undefined : pictures.map(({ className }) => className as string),
+    skipped,
+    height,
+    width,
+    channels,
+    isFloat: pictures.some(({ depth }) => depth === "float"),
+    async read(images) {
+      for (let k = 0; k < images.length; k++) requireInteger(images[k], `images[${k}]`, 0, pictures.length - 1);
+      const data = new Float32Array(images.length * length);
+      await forEachConcurrently(images.length, async (k) => {
+        const pixels = await decode(images[k] as number);
+        const most = pixels instanceof Uint8Array ? 255 : pixels instanceof Uint16Array ? 65535 : 1;
+        for (let j = 0; j < length; j++) data[k * length + j] = (pixels[j] as number) / most;
+      });
+      return data;
+    },
+  };
+}
+
+async function listPictures(
+  path: string,
+  open: (file: string) => Promise<Sharp>,
+  signal: AbortSignal | undefined,
+  onProgress: ((fraction: number) => void) | undefined,
+): Promise<{ pictures: Picture[]; skipped: string[] }> {
+  const top = await list(path);
+  const files = top.files.map((file) => ({ path: file, className: undefined as string | undefined }));
+  for (const folder of top.folders) {
+    for (const file of (await list(join(path, folder))).files) files.push({ path: file, className: folder });
+  }
+  const looked: (Picture | undefined)[] = [];
+  let done = 0;
+  await forEachConcurrently(files.length, async (i) => {
+    throwIfAborted(signal);
+    const file = files[i] as (typeof files)[number];
+    if (await beginsAsImage(file.path)) looked[i] = await look(await open(file.path), file);
+    onProgress?.(++done / files.length);
+  });
+  const found = looked.filter((picture) => picture !== undefined);
+  const own = found.filter(({ className }) => className === undefined);
+  const pictures = own.length > 0 ? own : found;
+  const counted = (className: string | undefined) => own.length === 0 || className === undefined;
+  return { pictures, skipped: files.flatMap((file, i) => (looked[i] || !counted(file.className) ? [] : [file.path])) };
+}
+
+async function beginsAsImage(file: string): Promise<boolean> {
+  const source = await openSource(file);
+  try {
+    const { buffer, bytesRead } = await source.handle.read(Buffer.alloc(BEGINNING_BYTES), 0, BEGINNING_BYTES, 0);
+    const text = buffer.toString("latin1", 0, bytesRead);
+    return BEGINNINGS.some((beginning) => text.startsWith(beginning));
+  } finally {
+    await source.handle.close();
+  }
+}
+
+/** What an image is, by its header; undefined for anything else. */
+async function look(image: Sharp, file: { path: string; className: string | undefined }): Promise<Picture | undefined> {
+  const facts = await image.metadata().catch(() => undefined);
+  if (!facts) return undefined;
+  const { width, height, space, depth } = facts;
+  const isGrey = space === "b-w" || space === "grey16";
+  const kept: Depth = depth === "ushort" ? "ushort" : depth === "float" || depth === "double" ? "float" : "uchar";
+  return { ...file, width, height, isGrey, depth: kept };
+}
+
+async function decodePixels(image: Sharp, channels: 1 | 3, depth: Depth): Promise<Pixels> {
+  const spaces = {
+    uchar: { 1: "b-w", 3: "srgb" },
+    ushort: { 1: "grey16", 3: "rgb16" },
+    // Floating-point values would be cut to 0 to 255 on their way to any colour space but these, which leave them alone.
+    float: { 1: "b-w", 3: "srgb" },
+  } as const;
+  const space = spaces[depth][channels];
+  const flat = depth === "float" ? image : image.flatten({ background: "#000000" });
+  const { data, info } = await flat.toColourspace(space).raw({ depth }).toBuffer({ resolveWithObject: true });
+  const type = DEPTHS[depth];
+  const all = new type(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+  if (info.channels === channels) return all;
+  const pixels = new type(info.width * info.height * channels);
+  return pixels.map(
+    (_, j) => all[Math.floor(j / channels) * info.channels + Math.min(j % channels, info.channels - 1)] as number,
+  );
+}
+
+async function list(folder: string): Promise<{ files: string[]; folders: string[] }> {
+  const natural = new Intl.Collator("en", { numeric: true });
+  return asReadError(folder, async () => {
+    const names = (await readdir(folder)).filter((name) => !name.startsWith("."));
+    // Names that the collator holds for equal must have one order all the same.
+    names.sort((a, b) => natural.compare(a, b) || (a < b ? -1 : 1));
+    const files: string[] = [];
+    const folders: string[] = [];
+    for (const name of names) {
+      const status = await stat(join(folder, name));
+      if (status.isDirectory()) folders.push(name);
+      else if (status.isFile()) files.push(join(folder, name));
+    }
+    return { files, folders };
+  });
+}
+
+async function forEachConcurrently(count: number, work: (i: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    try {
+      while (next < count) await work(next++);
+    } catch (error) {
+      next = count;
+      throw error;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, count) }, worker));
+}
+
+function resolveSize(size: unknown): [number, number] | undefined {
+  if (size === undefined) return undefined;
+  const [height, width, ...rest]: unknown[] = Array.isArray(size) ? size : [size, size];
+  if (rest.length > 0) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "size",
+      received: size,
+      accepted: "a number or [height, width]",
+    });
+  }
+  return [requireInteger(height, "size", 1, 16384), requireInteger(width, "size", 1, 16384)];
+}

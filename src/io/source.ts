@@ -1,0 +1,56 @@
+import { open, stat } from "node:fs/promises";
+import { FileError } from "../errors.js";
+import { throwIfAborted } from "./abort.js";
+import { checkPath } from "./atomic-write.js";
+import type { Source } from "./format.js";
+import { systemReason } from "./system-error.js";
+
+/**
+ * Opens a regular file for reading; the caller closes its handle.
+ *
+ * @throws {FileError} FILE_READ
+ */
+export async function openSource(path: string): Promise<Source> {
+  checkPath(path);
+  return asReadError(path, async () => {
+    // Looked at before it is opened: opening a named pipe would wait for somebody to write into it.
+    const status = await stat(path);
+    if (!status.isFile()) {
+      throw new FileError("FILE_READ", path, status.isDirectory() ? "is a directory" : "is not a regular file");
+    }
+    return { path, handle: await open(path, "r"), size: status.size };
+  });
+}
+
+/** Runs `work`, with what the operating system refuses told as a FileError FILE_READ of `path`. */
+export async function asReadError<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const reason = systemReason(cause);
+    throw reason === undefined ? cause : new FileError("FILE_READ", path, `cannot be read: ${reason}`, { cause });
+  }
+}
+
+/**
+ * Fills `target` with the bytes of a file from `position` on.
+ *
+ * @throws {FileError} FILE_FORMAT where the file ends before
+ * @throws {AbortError} if `signal` is aborted
+ */
+export async function readFully(
+  source: Source,
+  target: Uint8Array,
+  position: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (let done = 0; done < target.length; ) {
+    throwIfAborted(signal);
+    const { bytesRead } = await source.handle.read(target, done, target.length - done, position + done);
+    if (bytesRead === 0) {
+      const reason = `became shorter while it was read: it ends at byte ${position + done}`;
+      throw new FileError("FILE_FORMAT", source.path, reason);
+    }
+    done += bytesRead;
+  }
+}
