@@ -1,3 +1,6 @@
+export { type AugmentationOptions, addNoise, augmentImages, type NoiseOptions } from "./augmentation.js";
+export type { Dataset, DatasetOptions, DatasetProgress, Images } from "./dataset.js";
+export { imagesInMemory, selectClass, selectImages, stretchContrast } from "./images.js";
 export {
   generateMicrographs,
   MICROGRAPH_CLASSES,
@@ -5,3 +8,4 @@ export {
   type MicrographOptions,
   type Micrographs,
 } from "./micrographs.js";
+export { DATASETS, openDataset } from "./open.js";

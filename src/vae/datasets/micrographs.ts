@@ -1,6 +1,7 @@
 import { rejectUnknown, requireInteger } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
 import { Matrix } from "../../matrix.js";
+import { Random } from "../random.js";
 
 /** What the simulated micrographs show, in the order in which the scenes cycle through it. */
 export const MICROGRAPH_CLASSES = [
@@ -343,105 +344,4 @@ function smear(image: Float32Array, side: number, length: number, angle: number)
     });
   }
   return output;
-}
-
-/** xoshiro128++ (Blackman & Vigna 2021), one independent stream for each seed, scene and acquisition. */
-class Random {
-  private a = 0;
-  private b = 0;
-  private c = 0;
-  private d = 0;
-
-  constructor(seed: number, scene: number, acquisition: number) {
-    let hash = 0;
-    const words = [seed >>> 0, Math.floor(seed / 2 ** 32), scene, acquisition, 1, 2, 3, 4];
-    // The finaliser of MurmurHash3 after every word: the four rounds after the last input give the four words of the state.
-    for (const word of words) {
-      hash = Math.imul(hash + 0x9e3779b9, 0x85ebca6b) ^ word;
-      hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-      hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-      hash ^= hash >>> 16;
-      [this.a, this.b, this.c, this.d] = [this.b, this.c, this.d, hash];
-    }
-  }
-
-  /** 32 random bits, as an integer >= 0. */
-  private next(): number {
-    const sum = (this.a + this.d) | 0;
-    const result = ((sum << 7) | (sum >>> 25)) + this.a;
-    const shifted = this.b << 9;
-    this.c ^= this.a;
-    this.d ^= this.b;
-    this.b ^= this.c;
-    this.a ^= this.d;
-    this.c ^= shifted;
-    this.d = (this.d << 11) | (this.d >>> 21);
-    return result >>> 0;
-  }
-
-  /** 0 < u < 1. */
-  uniform(): number {
-    return (this.next() + 0.5) / 2 ** 32;
-  }
-
-  between(least: number, most: number): number {
-    return least + (most - least) * this.uniform();
-  }
-
-  angle(): number {
-    return this.between(0, 2 * Math.PI);
-  }
-
-  /** 0 to `end` - 1. */
-  integer(end: number): number {
-    return Math.floor(this.uniform() * end);
-  }
-
-  normal(): number {
-    return Math.sqrt(-2 * Math.log(this.uniform())) * Math.cos(this.angle());
-  }
-
-  poisson(mean: number): number {
-    return mean < 10 ? this.poissonByInversion(mean) : this.poissonByRejection(mean);
-  }
-
-  private poissonByInversion(mean: number): number {
-    let probability = Math.exp(-mean);
-    let rest = this.uniform() - probability;
-    let count = 0;
-    // The bound holds where rounding leaves a rest after the whole distribution.
-    while (rest > 0 && count < 100) {
-      count++;
-      probability *= mean / count;
-      rest -= probability;
-    }
-    return count;
-  }
-
-  /** Transformed rejection with squeeze, algorithm PTRS of Hörmann 1993, "The transformed rejection method". */
-  private poissonByRejection(mean: number): number {
-    const b = 0.931 + 2.53 * Math.sqrt(mean);
-    const a = -0.059 + 0.02483 * b;
-    for (;;) {
-      const u = this.uniform() - 0.5;
-      const v = this.uniform();
-      const us = 0.5 - Math.abs(u);
-      const count = Math.floor(((2 * a) / us + b) * u + mean + 0.43);
-      if (us >= 0.07 && v <= 0.9277 - 3.6224 / (b - 2)) return count;
-      if (count < 0 || (us < 0.013 && v > us)) continue;
-      const inverse = 1.1239 + 1.1328 / (b - 3.4);
-      const accepted = Math.log((v * inverse) / (a / (us * us) + b));
-      if (accepted <= count * Math.log(mean) - mean - logFactorial(count)) return count;
-    }
-  }
-}
-
-/** ln n!, by Stirling's series from 10 on, where its error is below 1e-9. */
-function logFactorial(n: number): number {
-  if (n < 10) {
-    let product = 1;
-    for (let i = 2; i <= n; i++) product *= i;
-    return Math.log(product);
-  }
-  return (n + 0.5) * Math.log(n) - n + 0.5 * Math.log(2 * Math.PI) + 1 / (12 * n) - 1 / (360 * n ** 3);
 }

@@ -1,0 +1,32 @@
+import { basename, resolve } from "node:path";
+import { openImageFolder, readLabels } from "../../io/index.js";
+import type { DatasetSource } from "./collection.js";
+import { checkLabelCount, numberClasses } from "./labels.js";
+
+/** A folder of image files; the names of subfolders are classes. */
+export const folder: DatasetSource = {
+  name: "a folder of images",
+  description: "PNG, JPEG, TIFF, WebP or GIF files, with classes as subfolders or in a file of labels",
+  accepts: ["labels", "size", "channels", "strict"],
+  async open({ labels: labelsPath, size, channels, strict, signal, onProgress }, path) {
+    const files = await openImageFolder(path, {
+      size,
+      channels,
+      strict,
+      signal,
+      onProgress: (fraction) => onProgress?.({ stage: "read", fraction }),
+    });
+    const count = files.files.length;
+    const names = labelsPath === undefined ? files.classes : await readLabels(labelsPath, { signal });
+    if (names) checkLabelCount(names, count, labelsPath ?? path);
+    const known = names && numberClasses(names);
+    const { height, width } = files;
+    return {
+      name: basename(resolve(path)),
+      images: { count, height, width, channels: files.channels, labels: known?.labels, read: files.read },
+      classes: known?.classes,
+      range: [0, 1],
+      close: async () => {},
+    };
+  },
+};

@@ -1,0 +1,159 @@
+import { requireInteger } from "../../arguments.js";
+import { ArgumentError, DataError } from "../../errors.js";
+import type { Images } from "./dataset.js";
+
+/** @throws {ArgumentError} OUT_OF_RANGE for an image that is not there */
+export function checkIndices(indices: ArrayLike<number>, count: number): void {
+  for (let k = 0; k < indices.length; k++) {
+    const index = indices[k] as number;
+    if (!(Number.isInteger(index) && index >= 0 && index < count)) {
+      requireInteger(index, `indices[${k}]`, 0, count - 1);
+    }
+  }
+}
+
+/**
+ * Images that are in memory.
+ *
+ * @param data count x height x width x channels, values 0 to 1
+ */
+export function imagesInMemory(
+  data: Float32Array,
+  [height, width, channels]: readonly [number, number, number],
+  labels?: Int32Array,
+): Images {
+  const length = height * width * channels;
+  const count = data.length / length;
+  if (!Number.isInteger(count) || (labels && labels.length !== count)) {
+    throw new ArgumentError("SHAPE_MISMATCH", {
+      argument: labels && Number.isInteger(count) ? "labels" : "data",
+      received: labels && Number.isInteger(count) ? labels : data,
+      accepted: `images of ${height} x ${width} x ${channels}, and a label for each where labels are given`,
+    });
+  }
+  return {
+    count,
+    height,
+    width,
+    channels,
+    labels,
+    async read(indices) {
+      checkIndices(indices, count);
+      const out = new Float32Array(indices.length * length);
+      for (let k = 0; k < indices.length; k++) {
+        const from = (indices[k] as number) * length;
+        out.set(data.subarray(from, from + length), k * length);
+      }
+      return out;
+    },
+  };
+}
+
+/** The images with these numbers, in this order. */
+export function selectImages(images: Images, chosen: Int32Array): Images {
+  checkIndices(chosen, images.count);
+  const { labels } = images;
+  return {
+    ...images,
+    count: chosen.length,
+    labels: labels && chosen.map((index) => labels[index] as number),
+    async read(indices) {
+      checkIndices(indices, chosen.length);
+      return images.read(Int32Array.from(indices, (index) => chosen[index] as number));
+    },
+  };
+}
+
+/** The images of one class, by its number. */
+export function selectClass(images: Images, label: number): Images {
+  const { labels } = images;
+  if (!labels) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "class",
+      received: label,
+      accepted: "nothing: the images have no labels",
+    });
+  }
+  const chosen = Array.from(labels.keys()).filter((index) => labels[index] === label);
+  return selectImages(images, Int32Array.from(chosen));
+}
+
+/**
+ * Images with what `change` makes of them.
+ *
+ * @param change is given the values of one image, to be changed in place, and the number of the image
+ */
+export function mapImages(images: Images, change: (pixels: Float32Array, index: number) => void): Images {
+  const length = images.height * images.width * images.channels;
+  return {
+    ...images,
+    async read(indices) {
+      const data = await images.read(indices);
+      for (let k = 0; k < indices.length; k++) {
+        change(data.subarray(k * length, (k + 1) * length), indices[k] as number);
+      }
+      return data;
+    },
+  };
+}
+
+/**
+ * Images whose values `low` to `high` become 0 to 1.
+ *
+ * @throws {DataError} on reading: NOT_FINITE for NaN and infinities, OUT_OF_RANGE for values outside
+ */
+export function scaleImages(images: Images, low: number, high: number, source: string): Images {
+  return mapImages(images, (pixels, index) => {
+    for (let j = 0; j < pixels.length; j++) {
+      const value = pixels[j] as number;
+      if (!(value >= low && value <= high)) {
+        throw new DataError(Number.isFinite(value) ? "OUT_OF_RANGE" : "NOT_FINITE", {
+          argument: source,
+          received: value,
+          accepted: `images with values from ${low} to ${high} (others with stretch, which takes any finite ones)`,
+          row: index,
+          column: j,
+        });
+      }
+      pixels[j] = (value - low) / (high - low);
+    }
+  });
+}
+
+/**
+ * Images whose contrast is stretched, each by itself: its values become 0 to 1. A constant image becomes 0.
+ *
+ * @param saturation share of the values that are cut off at either end, 0 to below 0.5
+ * @throws {ArgumentError} OUT_OF_RANGE for another share
+ * @throws {DataError} NOT_FINITE on reading
+ */
+export function stretchContrast(images: Images, saturation = 0): Images {
+  if (!(typeof saturation === "number" && saturation >= 0 && saturation < 0.5)) {
+    throw new ArgumentError("OUT_OF_RANGE", {
+      argument: "stretch",
+      received: saturation,
+      accepted: "a share from 0 to below 0.5",
+    });
+  }
+  return mapImages(images, (pixels, index) => {
+    const column = pixels.findIndex((value) => !Number.isFinite(value));
+    if (column >= 0) {
+      const received = pixels[column];
+      throw new DataError("NOT_FINITE", {
+        argument: "images",
+        received,
+        accepted: "finite values",
+        row: index,
+        column,
+      });
+    }
+    const sorted = pixels.slice().sort();
+    const cut = Math.floor(saturation * sorted.length);
+    const low = sorted[cut] as number;
+    const high = sorted[sorted.length - 1 - cut] as number;
+    for (let j = 0; j < pixels.length; j++) {
+      const share = high > low ? ((pixels[j] as number) - low) / (high - low) : 0;
+      pixels[j] = Math.min(1, Math.max(0, share));
+    }
+  });
+}

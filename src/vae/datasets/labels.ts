@@ -1,0 +1,21 @@
+import { ArgumentError } from "../../errors.js";
+
+const natural = new Intl.Collator("en", { numeric: true });
+
+/** Names as numbers of classes; the classes are the names that occur, in natural order: 2 before 10. */
+export function numberClasses(names: readonly string[]): { labels: Int32Array; classes: string[] } {
+  const classes = [...new Set(names)].sort((a, b) => natural.compare(a, b) || (a < b ? -1 : 1));
+  const numbers = new Map(classes.map((name, number) => [name, number]));
+  return { labels: Int32Array.from(names, (name) => numbers.get(name) as number), classes };
+}
+
+/** @throws {ArgumentError} SHAPE_MISMATCH unless there is a label for each of `count` images */
+export function checkLabelCount(labels: ArrayLike<unknown>, count: number, path: string): void {
+  if (labels.length === count) return;
+  throw new ArgumentError("SHAPE_MISMATCH", {
+    argument: "labels",
+    received: labels,
+    accepted: `${count} labels, one an image`,
+    message: `${path}: expected ${count} labels, one an image, received ${labels.length}`,
+  });
+}

@@ -1,0 +1,159 @@
+import { stat } from "node:fs/promises";
+import { closest, distance } from "fastest-levenshtein";
+import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../../arguments.js";
+import { ArgumentError, FileError } from "../../errors.js";
+import type { Collection, DatasetSource, SourceOption } from "./collection.js";
+import type { Dataset, DatasetOptions, Images } from "./dataset.js";
+import { folder } from "./folder.js";
+import { frey } from "./frey.js";
+import { imageArray } from "./image-array.js";
+import { scaleImages, selectClass, selectImages, stretchContrast } from "./images.js";
+import { micrographs } from "./micrograph-scenes.js";
+import { fashionMnist, mnist } from "./mnist.js";
+import { partSize, splitAtRandom } from "./split.js";
+
+/** The data sets with a name. Another one is another file and another line here. */
+const SOURCES: readonly DatasetSource[] = [micrographs, mnist, fashionMnist, frey];
+
+/** Names and descriptions of the data sets that {@link openDataset} knows. */
+export const DATASETS: readonly { readonly name: string; readonly description: string }[] = SOURCES;
+
+const SOURCE_OPTIONS: readonly SourceOption[] = ["labels", "count", "size", "channels", "strict"];
+const OPTIONS: readonly string[] = [
+  ...["dataDir", "cacheDir", "download", "class", "split", "seed", "limit", "stretch", "signal", "onProgress"],
+  ...SOURCE_OPTIONS,
+];
+
+/**
+ * Opens a data set for training: one of {@link DATASETS} by its name, else a folder of images, or a .npy or IDX file of images, by its
+ * path (`./mnist` for a folder that has the name of a data set). Images in files are read when they are asked for.
+ *
+ * @throws {ArgumentError} INVALID_ARGUMENT for a name that is none, with the nearest one; and for options that are unknown, out of
+ *   range, or of no use for this data set
+ * @throws {FileError} DOWNLOAD where files are neither there nor to be had, with what to put where; FILE_READ, FILE_FORMAT
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function openDataset(nameOrPath = "micrographs", options: DatasetOptions = {}): Promise<Dataset> {
+  requireOptions(options);
+  rejectUnknown(options, OPTIONS);
+  requireSignal(options.signal);
+  const seed = requireInteger(options.seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER);
+  const limit = requireInteger(options.limit ?? Number.MAX_SAFE_INTEGER, "limit", 1, Number.MAX_SAFE_INTEGER);
+  const split = options.split ?? {};
+  requireOptions(split);
+  rejectUnknown(split, ["validation", "test"], "split.");
+  const source = await findSource(nameOrPath);
+  for (const option of SOURCE_OPTIONS) {
+    if (options[option] === undefined || source.accepts.includes(option)) continue;
+    const accepted = `nothing: ${source.name} has no use for it`;
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: option, received: options[option], accepted });
+  }
+  const collection = await source.open({ ...options, seed }, nameOrPath);
+  try {
+    const { name, classes, close } = collection;
+    const select = chooseImages(collection, options, nameOrPath);
+    const images = select(collection.images);
+    if (images.count === 0) throw new FileError("FILE_FORMAT", nameOrPath, "holds no images");
+    const { height, width, channels } = images;
+    const parts = collection.test
+      ? cutOff(images, select(collection.test), split, collection.validation ?? 0.1, limit)
+      : dealOut(images, split, seed, limit);
+    return { name, height, width, channels, classes, ...parts, close };
+  } catch (error) {
+    await collection.close();
+    throw error;
+  }
+}
+
+async function findSource(nameOrPath: unknown): Promise<DatasetSource> {
+  const names = SOURCES.map(({ name }) => name);
+  const accepted = `${names.join(", ")}, or the path of a folder of images, a .npy or an IDX file`;
+  const argument = "dataset";
+  if (typeof nameOrPath !== "string" || nameOrPath === "" || nameOrPath.includes("\0")) {
+    throw new ArgumentError("INVALID_ARGUMENT", { argument, received: nameOrPath, accepted });
+  }
+  const named = SOURCES.find(({ name }) => name === nameOrPath);
+  if (named) return named;
+  const status = await stat(nameOrPath).catch(() => undefined);
+  if (status) return status.isDirectory() ? folder : imageArray;
+  const near = closest(nameOrPath.toLowerCase(), names);
+  const isNear = distance(nameOrPath.toLowerCase(), near) <= Math.max(2, near.length / 3);
+  const message = `unknown data set "${nameOrPath}", and no such file or folder; ${
+    isNear ? `did you mean "${near}"?` : `accepted are ${accepted}`
+  }`;
+  throw new ArgumentError("INVALID_ARGUMENT", { argument, received: nameOrPath, accepted, message });
+}
+
+/** What is to be done with the images of a collection: one class, values from 0 to 1. */
+function chooseImages(
+  { classes, range, images: all }: Collection,
+  options: DatasetOptions,
+  path: string,
+): (images: Images) => Images {
+  const { stretch } = options;
+  const label = options.class === undefined ? undefined : findClass(options.class, all.labels && classes);
+  if (stretch === undefined && !range) {
+    throw new FileError(
+      "FILE_FORMAT",
+      path,
+      "holds integers of a type without a common scale; set stretch to scale each image",
+    );
+  }
+  return (images) => {
+    const chosen = label === undefined ? images : selectClass(images, label);
+    if (stretch !== undefined) return stretchContrast(chosen, stretch);
+    const [low, high] = range as readonly [number, number];
+    return scaleImages(chosen, low, high, path);
+  };
+}
+
+function findClass(wanted: unknown, classes: readonly string[] | undefined): number {
+  const argument = "class";
+  if (!classes) {
+    const accepted = "nothing: the images have no labels";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument, received: wanted, accepted });
+  }
+  const name = String(wanted).toLowerCase();
+  const byName = classes.findIndex((known) => known.toLowerCase() === name);
+  if (byName >= 0) return byName;
+  const number = name.trim() === "" ? Number.NaN : Number(name);
+  if (Number.isInteger(number) && number >= 0 && number < classes.length) return number;
+  const list = classes.length > 20 ? `${classes.slice(0, 20).join(", ")}, ...` : classes.join(", ");
+  throw new ArgumentError("INVALID_ARGUMENT", { argument, received: wanted, accepted: `one of ${list}` });
+}
+
+type Parts = Pick<Dataset, "train" | "validation" | "test">;
+
+/** A test part is there; the validation part is the end of the others. */
+function cutOff(images: Images, test: Images, split: SplitOption, validation: number, limit: number): Parts {
+  if (split.test !== undefined) {
+    const accepted = "nothing: this data set has a test part of its own";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "split.test", received: split.test, accepted });
+  }
+  // Of one class there are fewer images than a number for all classes may ask for.
+  const size = split.validation ?? Math.min(validation, Math.floor(images.count / 12));
+  const train = images.count - partSize(images.count, size, "validation");
+  if (train === 0) {
+    const accepted = `fewer than ${images.count} images, to leave some for training`;
+    throw new ArgumentError("OUT_OF_RANGE", { argument: "split.validation", received: size, accepted });
+  }
+  const range = (start: number, end: number) =>
+    Int32Array.from({ length: Math.min(limit, end - start) }, (_, i) => start + i);
+  return {
+    train: selectImages(images, range(0, train)),
+    validation: selectImages(images, range(train, images.count)),
+    test: selectImages(test, range(0, test.count)),
+  };
+}
+
+type SplitOption = NonNullable<DatasetOptions["split"]>;
+
+function dealOut(images: Images, split: SplitOption, seed: number, limit: number): Parts {
+  const sizes = { validation: split.validation ?? 0.1, test: split.test ?? 0.1 };
+  const { train, validation, test } = splitAtRandom(images.count, sizes, seed, limit);
+  return {
+    train: selectImages(images, train),
+    validation: selectImages(images, validation),
+    test: selectImages(images, test),
+  };
+}

@@ -1,0 +1,230 @@
+import { createHash } from "node:crypto";
+import { mkdir, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { FileError } from "../../errors.js";
+import { throwIfAborted } from "../../io/abort.js";
+import { writeFileAtomic } from "../../io/index.js";
+import type { DatasetProgress } from "./dataset.js";
+
+/** A file that can be had from the network. */
+export interface RemoteFile {
+  readonly name: string;
+  /** The same file at several places, in the order in which they are tried. */
+  readonly urls: readonly string[];
+  readonly bytes: number;
+  /** Algorithm and hexadecimal digits: "sha256:8d42...". */
+  readonly checksum: string;
+}
+
+/** Where files are looked for, and put. */
+export interface Places {
+  /** Searched first; its files are taken as they are. */
+  readonly dataDir?: string | undefined;
+  readonly cacheDir?: string | undefined;
+  readonly download?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: DatasetProgress) => void) | undefined;
+}
+
+const ATTEMPTS = 3;
+const RETRY_MILLISECONDS = 250;
+/** A connection that gives nothing for so long is given up. */
+const IDLE_MILLISECONDS = 30_000;
+
+/**
+ * The paths of the files of a data set: those in `dataDir` or its `folders`, with or without .gz, else those in the cache, else
+ * downloaded to it.
+ *
+ * @param folders where in `dataDir` other programs keep the files of this data set
+ * @returns a path for each file
+ * @throws {FileError} DOWNLOAD where a file is nowhere, saying what is missing, where it is to be had, and where to put it
+ * @throws {AbortError}
+ */
+export async function locateFiles(
+  dataset: string,
+  files: readonly RemoteFile[],
+  folders: readonly string[],
+  places: Places,
+): Promise<string[]> {
+  const { dataDir, download = true, signal, onProgress } = places;
+  const cache = join(resolve(places.cacheDir ?? defaultCacheFolder()), dataset);
+  const searched = dataDir === undefined ? [] : [...folders, ""].map((name) => join(resolve(dataDir), name));
+  const find = async ({ name }: RemoteFile) => {
+    const plain = name.replace(/\.gz$/, "");
+    // Some programs that unpack the files write the first hyphen before "idx" as a dot.
+    const names = new Set([name, plain, plain.replace("-idx", ".idx")]);
+    const candidates = searched.flatMap((folder) => [...names].map((candidate) => join(folder, candidate)));
+    for (const path of [...candidates, join(cache, name)]) {
+      if ((await stat(path).catch(() => undefined))?.isFile()) return path;
+    }
+    return undefined;
+  };
+  const found = await Promise.all(files.map(find));
+  const missing = files.filter((_, i) => found[i] === undefined);
+  if (missing.length === 0) return found as string[];
+  const [first] = missing as [RemoteFile];
+  const explain = (why: string, cause?: unknown) => {
+    const list = missing.map(({ name, urls }) => `  ${name}\n${urls.map((url) => `    ${url}`).join("\n")}`).join("\n");
+    const put = `Put ${missing.length > 1 ? "these files" : "this file"} into ${cache}, or into a folder given as data folder`;
+    const looked = dataDir === undefined ? "" : ` (${resolve(dataDir)} has ${missing.length > 1 ? "them" : "it"} not)`;
+    const reason = `the data set ${dataset} is not there, and ${why}. ${put}${looked}:\n${list}`;
+    return new FileError("DOWNLOAD", join(cache, first.name), reason, { cause });
+  };
+  if (!download) throw explain("downloads are switched off");
+  await mkdir(cache, { recursive: true }).catch((cause) => {
+    throw new FileError("FILE_WRITE", cache, `cannot be made: ${cause.message}`, { cause });
+  });
+  for (const file of missing) {
+    try {
+      await downloadFile(file, join(cache, file.name), {
+        signal,
+        onProgress: (fraction) => onProgress?.({ stage: "download", fraction, file: file.name }),
+      });
+    } catch (cause) {
+      if (cause instanceof FileError && cause.code === "DOWNLOAD") {
+        throw explain(`cannot be downloaded: ${cause.message.slice(cause.path.length + 2)}`, cause);
+      }
+      throw cause;
+    }
+  }
+  return files.map(({ name }, i) => found[i] ?? join(cache, name));
+}
+
+/**
+ * Downloads a file and puts it, complete and of the right checksum, to `path`. An interrupted transfer is taken up again where it
+ * stopped, then the other places are tried. Nothing half is left, and several processes may download the same file at once.
+ *
+ * @throws {FileError} DOWNLOAD with what every place answered; FILE_WRITE
+ * @throws {AbortError}
+ */
+export async function downloadFile(
+  file: RemoteFile,
+  path: string,
+  options: {
+    readonly signal?: AbortSignal | undefined;
+    readonly onProgress?: ((fraction: number) => void) | undefined;
+  } = {},
+): Promise<void> {
+  const failures: string[] = [];
+  for (const url of file.urls) {
+    try {
+      await writeFileAtomic(path, receive(file, url, options), { signal: options.signal });
+      return;
+    } catch (cause) {
+      throwIfAborted(options.signal);
+      if (!(cause instanceof TransferError)) throw cause;
+      failures.push(`${url}: ${cause.message}`);
+    }
+  }
+  throw new FileError("DOWNLOAD", path, failures.join("; "));
+}
+
+/** A place that does not give the file. */
+class TransferError extends Error {
+  constructor(
+    message: string,
+    /** Whether the same request may do better a moment later. */
+    readonly isPassing: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+async function* receive(
+  { bytes, checksum }: RemoteFile,
+  url: string,
+  { signal, onProgress }: { signal?: AbortSignal | undefined; onProgress?: ((fraction: number) => void) | undefined },
+): AsyncGenerator<Uint8Array> {
+  const [algorithm = "", digest] = checksum.split(":");
+  const hash = createHash(algorithm);
+  let received = 0;
+  for (let attempt = 1; received < bytes; attempt++) {
+    try {
+      for await (const chunk of request(url, received, bytes, signal)) {
+        received += chunk.length;
+        if (received > bytes) throw new TransferError(`sent more than the ${bytes} bytes of the file`, false);
+        hash.update(chunk);
+        yield chunk;
+        onProgress?.(received / bytes);
+      }
+      if (received < bytes) throw new TransferError(`ended after ${received} of ${bytes} bytes`, true);
+    } catch (cause) {
+      throwIfAborted(signal);
+      if (!(cause instanceof TransferError && cause.isPassing) || attempt === ATTEMPTS) throw cause;
+      await wait(RETRY_MILLISECONDS * attempt, undefined, { signal }).catch(() => throwIfAborted(signal));
+    }
+  }
+  if (hash.digest("hex") !== digest) throw new TransferError("sent a file with another checksum", false);
+}
+
+/** The bytes of a file from `start` on, whether or not the server knows ranges. */
+async function* request(
+  url: string,
+  start: number,
+  total: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const idle = new AbortController();
+  const timer = setTimeout(() => idle.abort(), IDLE_MILLISECONDS);
+  try {
+    // Without "identity" a server may label the file as compressed for the journey, and it would arrive unpacked.
+    const headers: Record<string, string> = { "accept-encoding": "identity" };
+    if (start > 0) headers.range = `bytes=${start}-`;
+    const response = await fetch(url, {
+      headers,
+      signal: signal ? AbortSignal.any([signal, idle.signal]) : idle.signal,
+    });
+    const { status } = response;
+    if (!(status === 200 || (status === 206 && start > 0))) {
+      await response.body?.cancel();
+      const isPassing = status >= 500 || status === 408 || status === 429;
+      throw new TransferError(`answered ${status} ${response.statusText}`.trim(), isPassing);
+    }
+    const range = response.headers.get("content-range");
+    if (status === 206 && !range?.startsWith(`bytes ${start}-`)) {
+      await response.body?.cancel();
+      throw new TransferError(`sent another part of the file than the one asked for (${range})`, false);
+    }
+    const length = response.headers.get("content-length");
+    const expected = status === 206 ? total - start : total;
+    if (length !== null && Number(length) !== expected) {
+      await response.body?.cancel();
+      throw new TransferError(`offers ${length} bytes instead of ${expected}`, false);
+    }
+    let skipped = status === 206 ? start : 0;
+    for await (const chunk of response.body ?? []) {
+      timer.refresh();
+      const rest = chunk.subarray(Math.min(chunk.length, start - skipped));
+      skipped += chunk.length - rest.length;
+      if (rest.length > 0) yield rest;
+    }
+  } catch (cause) {
+    if (cause instanceof TransferError) throw cause;
+    if (idle.signal.aborted) throw new TransferError("does not answer", true, { cause });
+    throw new TransferError(reasonOf(cause), true, { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What stopped a transfer; fetch itself says no more than that it failed. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause instanceof Error)
+    return error.cause.message || ("code" in error.cause ? String(error.cause.code) : error.message);
+  return error.message;
+}
+
+function defaultCacheFolder(): string {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  // By the XDG Base Directory Specification, relative paths are to be ignored.
+  if (XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, "sigma-tsne", "datasets");
+  if (process.platform === "win32") {
+    return join(LOCALAPPDATA || join(homedir(), "AppData", "Local"), "sigma-tsne", "Cache", "datasets");
+  }
+  const caches = process.platform === "darwin" ? join(homedir(), "Library", "Caches") : join(homedir(), ".cache");
+  return join(caches, "sigma-tsne", "datasets");
+}
