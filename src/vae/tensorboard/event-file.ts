@@ -1,0 +1,145 @@
+import { type FileHandle, mkdir, open, readdir } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { requireInteger } from "../../arguments.js";
+import { ArgumentError, FileError } from "../../errors.js";
+import { checkPath } from "../../io/atomic-write.js";
+import { systemReason } from "../../io/system-error.js";
+import { countHistogram } from "./histogram.js";
+import type { SummaryValue, TensorBoardEvent } from "./messages.js";
+import { frameRecord } from "./record.js";
+
+/** What happened at one step, by tag; a slash in a tag makes groups. */
+export interface Summaries {
+  /** NaN and infinities are shown as such. */
+  readonly scalars?: Readonly<Record<string, number>> | undefined;
+  /** Values whose distribution is shown; those that are not finite are left out. */
+  readonly histograms?: Readonly<Record<string, ArrayLike<number>>> | undefined;
+  /** PNG files. */
+  readonly images?: Readonly<Record<string, Uint8Array>> | undefined;
+}
+
+/** An event file of TensorBoard, being written. */
+export interface EventFile {
+  readonly path: string;
+  /**
+   * Appends the summaries of a step, all of them or, where it fails, none. Calls need not wait for each other.
+   *
+   * @param step an integer >= 0
+   * @throws {ArgumentError} INVALID_ARGUMENT for an image that is no PNG, OUT_OF_RANGE for a step
+   * @throws {FileError} FILE_WRITE
+   */
+  write(step: number, summaries: Summaries): Promise<void>;
+  /** Waits for what is still to be written, brings it to the disk and closes the file. */
+  close(): Promise<void>;
+}
+
+/** Options of {@link openEventFile}. */
+export interface EventFileOptions {
+  /** A run that goes on from here: TensorBoard drops what earlier files of the folder say of this step and later ones. */
+  readonly resumeStep?: number | undefined;
+}
+
+/**
+ * Begins a new event file in `folder`, which is made where it is not there. TensorBoard takes a folder for a run and reads all its
+ * event files, and it can read them while they are written.
+ *
+ * @throws {FileError} FILE_WRITE
+ */
+export async function openEventFile(folder: string, options: EventFileOptions = {}): Promise<EventFile> {
+  checkPath(folder);
+  const { resumeStep } = options;
+  if (resumeStep !== undefined) requireInteger(resumeStep, "resumeStep", 0, Number.MAX_SAFE_INTEGER);
+  const { encodeEvent } = await import("./messages.js");
+  const { path, handle, isFirst } = await create(folder);
+  let size = 0;
+  let last: Promise<void> = Promise.resolve();
+
+  const append = (event: TensorBoardEvent): Promise<void> => {
+    const record = frameRecord(encodeEvent(event));
+    const written = last.then(async () => {
+      try {
+        await handle.writeFile(record);
+        size += record.length;
+      } catch (cause) {
+        // Readers stop at a damaged record, so that all later ones would be lost with it.
+        await handle.truncate(size).catch(() => {});
+        throw writeError(path, cause);
+      }
+    });
+    last = written.catch(() => {});
+    return written;
+  };
+  const now = () => Date.now() / 1000;
+
+  try {
+    await append({ wallTime: now(), step: 0, fileVersion: "brain.Event:2" });
+    // TensorBoard takes the first begin of a run for granted and drops events at later ones only.
+    const start = resumeStep ?? (isFirst ? 0 : undefined);
+    if (start !== undefined) await append({ wallTime: now(), step: start, sessionLog: { status: 1 } });
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  return {
+    path,
+    async write(step, summaries) {
+      requireInteger(step, "step", 0, Number.MAX_SAFE_INTEGER);
+      const value = summaryValues(summaries);
+      if (value.length > 0) await append({ wallTime: now(), step, summary: { value } });
+    },
+    async close() {
+      await last;
+      try {
+        await handle.sync();
+      } catch (cause) {
+        throw writeError(path, cause);
+      } finally {
+        await handle.close();
+      }
+    },
+  };
+}
+
+async function create(folder: string): Promise<{ path: string; handle: FileHandle; isFirst: boolean }> {
+  const seconds = String(Math.floor(Date.now() / 1000)).padStart(10, "0");
+  for (let number = 0; ; number++) {
+    const path = join(folder, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.${number}`);
+    try {
+      await mkdir(folder, { recursive: true });
+      const isFirst = !(await readdir(folder)).some((name) => name.includes("tfevents"));
+      return { path, handle: await open(path, "ax"), isFirst };
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== "EEXIST" || number === 1000) throw writeError(path, cause);
+    }
+  }
+}
+
+function writeError(path: string, cause: unknown): FileError {
+  return new FileError("FILE_WRITE", path, `cannot be written: ${systemReason(cause) ?? cause}`, { cause });
+}
+
+function summaryValues({ scalars = {}, histograms = {}, images = {} }: Summaries): SummaryValue[] {
+  return [
+    ...Object.entries(scalars).map(([tag, simpleValue]) => ({ tag, simpleValue })),
+    ...Object.entries(histograms).map(([tag, values]) => ({ tag, histo: countHistogram(values) })),
+    ...Object.entries(images).map(([tag, png]) => ({ tag, image: { ...pngFacts(tag, png), encodedImageString: png } })),
+  ];
+}
+
+const PNG_BEGIN = Buffer.from("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "latin1");
+/** Channels by the colour type of a PNG; a palette stands for three. */
+const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 };
+
+function pngFacts(tag: string, png: Uint8Array): { height: number; width: number; colorspace: number } {
+  const head = Buffer.from(png.buffer, png.byteOffset, png.byteLength);
+  const colorspace = CHANNELS[head[25] ?? -1];
+  if (!PNG_BEGIN.equals(head.subarray(0, PNG_BEGIN.length)) || colorspace === undefined) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: `images["${tag}"]`,
+      received: png,
+      accepted: "a PNG file",
+    });
+  }
+  return { width: head.readUInt32BE(16), height: head.readUInt32BE(20), colorspace };
+}

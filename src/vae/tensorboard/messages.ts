@@ -1,0 +1,90 @@
+import protobuf from "protobufjs";
+
+/**
+ * The messages of TensorBoard's event files that are written here, with the field numbers of its event.proto, summary.proto and
+ * histogram.proto (github.com/tensorflow/tensorboard, tensorboard/compat/proto).
+ */
+const DEFINITIONS = `
+  syntax = "proto3";
+  message Event {
+    double wall_time = 1;
+    int64 step = 2;
+    oneof what {
+      string file_version = 3;
+      Summary summary = 5;
+      SessionLog session_log = 7;
+    }
+  }
+  message SessionLog {
+    enum SessionStatus {
+      STATUS_UNSPECIFIED = 0;
+      START = 1;
+    }
+    SessionStatus status = 1;
+  }
+  message Summary {
+    message Image {
+      int32 height = 1;
+      int32 width = 2;
+      int32 colorspace = 3;
+      bytes encoded_image_string = 4;
+    }
+    message Value {
+      string tag = 1;
+      oneof value {
+        float simple_value = 2;
+        Image image = 4;
+        HistogramProto histo = 5;
+      }
+    }
+    repeated Value value = 1;
+  }
+  message HistogramProto {
+    double min = 1;
+    double max = 2;
+    double num = 3;
+    double sum = 4;
+    double sum_squares = 5;
+    repeated double bucket_limit = 6 [packed = true];
+    repeated double bucket = 7 [packed = true];
+  }
+`;
+
+/** How many values there are in each of a row of intervals. */
+export interface Histogram {
+  min: number;
+  max: number;
+  num: number;
+  sum: number;
+  sumSquares: number;
+  /** Upper ends of the intervals; the first one begins at `min`. */
+  bucketLimit: number[];
+  bucket: number[];
+}
+
+/** One value of a summary; exactly one of the last three is there. */
+export interface SummaryValue {
+  tag: string;
+  simpleValue?: number;
+  /** `colorspace` counts channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
+  image?: { height: number; width: number; colorspace: number; encodedImageString: Uint8Array };
+  histo?: Histogram;
+}
+
+/** An event; exactly one of the last three is there. */
+export interface TensorBoardEvent {
+  /** Seconds since 1970. */
+  wallTime: number;
+  step: number;
+  fileVersion?: string;
+  summary?: { value: SummaryValue[] };
+  /** 1: a run begins or goes on at this step. */
+  sessionLog?: { status: 1 };
+}
+
+/** The type of {@link TensorBoardEvent}, to encode and decode. */
+export const EventMessage = protobuf.parse(DEFINITIONS).root.lookupType("Event");
+
+export function encodeEvent(event: TensorBoardEvent): Uint8Array {
+  return EventMessage.encode(EventMessage.create({ ...event })).finish();
+}

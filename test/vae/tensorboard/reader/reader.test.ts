@@ -1,0 +1,121 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect, it } from "vitest";
+import { drawSprite, openEventFile, writeProjector } from "../../../../src/vae/tensorboard/index.js";
+import { useFolder } from "../../../io/folder.js";
+
+const path = useFolder();
+const run = promisify(execFile);
+const here = import.meta.dirname;
+let python: string;
+
+/** A virtual environment with TensorBoard, kept for the next time in the folder for temporary files. */
+beforeAll(async () => {
+  const requirements = join(here, "requirements.txt");
+  const version = createHash("sha256")
+    .update(await readFile(requirements))
+    .digest("hex")
+    .slice(0, 12);
+  const venv = join(tmpdir(), `sigma-tsne-tensorboard-${version}`);
+  const executable = process.platform === "win32" ? join("Scripts", "python.exe") : join("bin", "python");
+  const complete = join(venv, "complete");
+  if (!(await stat(complete).catch(() => undefined))) {
+    await rm(venv, { recursive: true, force: true });
+    await run(process.platform === "win32" ? "python" : "python3", ["-m", "venv", venv]);
+    await run(join(venv, executable), ["-m", "pip", "install", "--quiet", "--requirement", requirements]);
+    await mkdir(`${complete}.part`);
+    await rename(`${complete}.part`, complete);
+  }
+  python = join(venv, executable);
+});
+
+interface Found {
+  runs: Record<string, Record<string, { plugin: string; events: Record<string, unknown>[] }>>;
+  projector: Record<string, unknown>[];
+}
+
+async function readWithTensorBoard(folder: string): Promise<Found> {
+  const { stdout } = await run(python, [join(here, "read.py"), folder]);
+  return JSON.parse(stdout);
+}
+
+describe("TensorBoard", () => {
+  it("reads scalars, histograms, images, a run that goes on, and the projector's files", async () => {
+    const folder = path("logs");
+    const weights = Float32Array.from({ length: 500 }, (_, i) => Math.cos(i));
+    const images = { data: new Float32Array(3 * 28 * 20).fill(0.5), height: 28, width: 20, channels: 1 };
+    const { png } = await drawSprite(images);
+
+    const train = await openEventFile(join(folder, "train"));
+    for (let step = 0; step < 5; step++) await train.write(step, { scalars: { "loss/total": step / 2 } });
+    await train.write(5, { histograms: { weights, constant: [2, 2], none: [] }, images: { samples: png } });
+    await train.close();
+    const resumed = await openEventFile(join(folder, "train"), { resumeStep: 3 });
+    await resumed.write(3, { scalars: { "loss/total": -1 } });
+    await resumed.close();
+    const validation = await openEventFile(join(folder, "validation"));
+    await validation.write(0, { scalars: { "loss/total": 7 } });
+    await validation.close();
+    const points = { data: Float32Array.of(0.1, -2, 3e-7, 4, 5, 6e20), rows: 3, cols: 2 };
+    await writeProjector(folder, [
+      { name: "codes", points, metadata: { label: ["one", "two", "three"] }, images },
+      { name: "bare", points },
+    ]);
+
+    const { runs, projector } = await readWithTensorBoard(folder);
+    expect(Object.keys(runs).sort()).toEqual(["train", "validation"]);
+    const total = runs.train?.["loss/total"];
+    expect(total?.plugin).toBe("scalars");
+    expect(total?.events.map(({ step, values }) => [step, values])).toEqual([
+      [0, 0],
+      [1, 0.5],
+      [2, 1],
+      [3, -1],
+    ]);
+    expect(runs.validation?.["loss/total"]?.events).toMatchObject([{ step: 0, values: 7 }]);
+    // The run that goes on at step 3 takes back what came after it.
+    expect(runs.train?.weights?.events).toEqual([]);
+    expect(projector).toEqual([
+      {
+        name: "codes",
+        tensor: [
+          [Math.fround(0.1), -2],
+          [Math.fround(3e-7), 4],
+          [5, Math.fround(6e20)],
+        ],
+        shape: [3, 2],
+        sprite: [40, 56],
+        tile: [20, 28],
+      },
+      { name: "bare", tensor: expect.any(Array), shape: [3, 2], sprite: null, tile: [] },
+    ]);
+  });
+
+  it("reads histograms and images", async () => {
+    const folder = path("pictures");
+    const weights = Float32Array.from({ length: 500 }, (_, i) => Math.cos(i));
+    const { png } = await drawSprite({ data: new Float32Array(28 * 20).fill(0.5), height: 28, width: 20, channels: 1 });
+    const events = await openEventFile(folder);
+    await events.write(5, { histograms: { weights, constant: [2, 2], none: [] }, images: { samples: png } });
+    await events.close();
+    await writeProjector(folder, []);
+
+    const found = (await readWithTensorBoard(folder)).runs["."];
+    expect(
+      Object.values(found ?? {})
+        .map(({ plugin }) => plugin)
+        .sort(),
+    ).toEqual(["histograms", "histograms", "histograms", "images"]);
+    const [histogram] = found?.weights?.events ?? [];
+    expect(histogram).toMatchObject({ step: 5, shape: [30, 3] });
+    const buckets = histogram?.values as [number, number, number][];
+    expect(buckets.reduce((sum, [, , count]) => sum + count, 0)).toBe(500);
+    expect([buckets[0]?.[0], buckets.at(-1)?.[1]]).toEqual([Math.min(...weights), Math.max(...weights)]);
+    expect(found?.constant?.events).toMatchObject([{ values: [[2, 2, 2]] }]);
+    expect(found?.samples?.events).toMatchObject([{ width: 20, height: 28, size: [20, 28] }]);
+  });
+});
