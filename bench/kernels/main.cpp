@@ -87,34 +87,48 @@ struct ElementWork {
 };
 
 constexpr ElementWork kElementWork[] = {
-    {"euclidean", 1, 1},    // the square added, the difference
-    {"cosine", 1, 1},       // the same, of directions
-    {"correlation", 1, 1},  //
-    {"inverse-variance", 5,
-     3},  // a reciprocal of three, the square, its sum; the difference and the sums of variances, weights
-    {"manhattan", 0, 3},  // the difference, its magnitude, the sum
+    // The square added; the difference.
+    {"euclidean", 1, 1},
+    {"expected", 1, 1},
+    {"wasserstein", 1, 1},
+    {"cosine", 1, 1},
+    {"correlation", 1, 1},
+    // A reciprocal of three, the square, its sum; the difference, the sums of variances and weights.
+    {"inverse-variance", 5, 3},
+    // The same without the weights' sum.
+    {"mahalanobis", 5, 2},
+    // A reciprocal of three, both squares and their sums, the contrast, the product of five; differences, the sum of
+    // variances, a comparison.
+    {"bhattacharyya", 13, 4},
+    // Two reciprocals of three, shared by the pairs of a tile, the square, both sums, two factors; differences, a sum.
+    {"jeffreys", 8, 3},
+    // The difference, its magnitude, the sum.
+    {"manhattan", 0, 3},
 };
 
 Neighbors time_neighbors(const Gaussians& points, bool has_sigma, std::size_t k, ThreadTeam& team,
                          const Cancellation& cancellation) {
-  const auto n = static_cast<double>(points.count()), d = static_cast<double>(points.dims());
+  const auto n = static_cast<double>(points.count());
   Neighbors kept;
-  for (const DistanceKernel& kernel : distance_kernels().all) {
-    if (kernel.uses_sigma && !has_sigma) continue;
+  for (const DistanceKernel& kernel : all_distances()) {
+    if (kernel.traits.uses_sigma() && !has_sigma) continue;
     const Distance distance(kernel.name, points);
     Neighbors found;
     const double seconds =
         best_seconds([&] { found = search_exactly(distance, k, team, cancellation, [](double) {}); });
-    const double pairs = n * (n - 1) / 2, operands = kernel.uses_sigma ? 2 : 1;
+    const PackedMatrix* variances = distance.variances();
+    const auto columns = static_cast<double>(distance.means().cols());
+    const double pairs = n * (n - 1) / 2;
+    const double read = columns + (variances != nullptr ? static_cast<double>(variances->cols()) : 0);
     Work work;
     for (const ElementWork& element : kElementWork) {
       if (element.distance != kernel.name) continue;
-      work.multiplies = element.multiplies * pairs * d;
-      work.additions = element.additions * pairs * d;
+      work.multiplies = element.multiplies * pairs * columns;
+      work.additions = element.additions * pairs * columns;
     }
     // Two groups of up to 512 points come into a core's cache together.
-    work.bytes = 2 * pairs / 512 * d * 4 * operands;
-    work.footprint = n * d * 4 * operands;
+    work.bytes = 2 * pairs / 512 * read * 4;
+    work.footprint = n * read * 4;
     work.otherwise = "keeping the nearest";
     print({std::string("neighbours, ") + kernel.name, "pair", pairs, seconds, work}, points.count());
     if (kept.count == 0) kept = std::move(found);

@@ -1,5 +1,6 @@
 #include <napi.h>
 
+#include "../neighbors/distance.hpp"
 #include "../support/isa.hpp"
 #include "pca.hpp"
 #include "quality.hpp"
@@ -9,6 +10,13 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Run", sigma::addon::RunObject::define(env));
   exports.Set("pca", Napi::Function::New<sigma::addon::compute_pca>(env, "pca"));
   exports.Set("evaluate", Napi::Function::New<sigma::addon::evaluate_map>(env, "evaluate"));
+  Napi::Object distances = Napi::Object::New(env);
+  for (const sigma::DistanceKernel& distance : sigma::all_distances()) {
+    Napi::Object traits = Napi::Object::New(env);
+    traits.Set("usesSigma", distance.traits.uses_sigma());
+    distances.Set(distance.name, traits);
+  }
+  exports.Set("distances", distances);
   exports.Set("isa", sigma::name_of(sigma::active_isa()));
   return exports;
 }

@@ -142,6 +142,8 @@ declare namespace binding {
         }) => void)
       | undefined,
   ): { result: Promise<NativeEvaluation>; cancel(): void };
+  /** The distances by name. */
+  const distances: Readonly<Record<string, { usesSigma: boolean }>>;
 
   /** The instruction set in use: "baseline", "avx2" or "avx512". */
   const isa: string;

@@ -94,9 +94,7 @@ void Run::find_affinities(const OnProgress& progress) {
     const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::neighbors)]);
     progress({Stage::neighbors, 0, 0, {}});
     const auto k = std::min(static_cast<std::size_t>(3 * options_.perplexity), n - 1);
-    // With one sigma for all, the weights are equal and the distance is Euclidean / d, which calibration does not see.
-    const bool is_plain = options_.distance == "inverse-variance" && points_.variances_are_equal;
-    const Distance distance(is_plain ? "euclidean" : options_.distance, points_);
+    const Distance distance(simplest_distance(options_.distance, points_), points_);
     neighbors_ = find_neighbors(distance, k, options_.neighbors, options_.seed, team_, cancellation_,
                                 [&](double fraction) { progress({Stage::neighbors, fraction, 0, {}}); });
   }
@@ -204,7 +202,7 @@ void Run::step() {
 
 std::size_t Run::bytes() const {
   const std::size_t n = points_.count();
-  const std::size_t columns = points_.dims() * (points_.variances.rows() > 0 ? 2 : 1);
+  const std::size_t columns = points_.dims() * (points_.deviations.rows() > 0 ? 2 : 1);
   const auto pairs = static_cast<std::size_t>(6 * options_.perplexity);
   return n * (columns * sizeof(float) + pairs * 2 * sizeof(float) + 5 * stride_of(options_.dims) * sizeof(float));
 }

@@ -1,6 +1,8 @@
 #include "distance.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -17,6 +19,10 @@ const DistanceKernel* find(std::string_view name) {
   }
   return nullptr;
 }
+
+// The least variance as a share of the largest: its reciprocal, squared differences over it, and sums of those over all
+// coordinates stay in float32.
+constexpr double kLeastVariance = 1e-30;
 
 // Row i as the caller gave it, divided by the points' scale, to unit length; false if it has no direction.
 bool make_direction(const Gaussians& points, std::size_t i, bool centered, std::vector<double>& row) {
@@ -68,20 +74,111 @@ PackedMatrix make_directions(const Gaussians& points, bool centered) {
   return directions;
 }
 
+// Means and standard deviations, centred, in the unit of the wider of them.
+PackedMatrix join_deviations(const Gaussians& points) {
+  constexpr std::size_t kBlock = PackedMatrix::kBlock;
+  const std::size_t n = points.count(), d = points.dims();
+  std::vector<double> center(d, 0.0);
+  double spread = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t k = 0; k < d; ++k) center[k] += static_cast<double>(points.deviations.at(i, k));
+  }
+  for (double& x : center) x /= static_cast<double>(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t k = 0; k < d; ++k) {
+      spread = std::max(spread, std::abs(static_cast<double>(points.deviations.at(i, k)) - center[k]));
+    }
+  }
+  const double unit = std::max(points.scale, points.sigma_scale * spread);
+  const double of_means = points.scale / unit, of_deviations = points.sigma_scale / unit;
+  PackedMatrix joined(n, 2 * d);
+  for (std::size_t i = 0; i < n; ++i) {
+    float* row = joined.block(i / kBlock) + i % kBlock;
+    for (std::size_t k = 0; k < d; ++k) {
+      const auto mean = static_cast<double>(points.means.at(i, k));
+      const auto deviation = static_cast<double>(points.deviations.at(i, k));
+      row[k * kBlock] = static_cast<float>(mean * of_means);
+      row[(d + k) * kBlock] = static_cast<float>((deviation - center[k]) * of_deviations);
+    }
+  }
+  return joined;
+}
+
+// sigma^2 + floor as a share of `largest`. The rows that fill up the last block have a variance too, or a tile would
+// divide zero by zero.
+PackedMatrix make_variances(const Gaussians& points, double floor, double largest) {
+  PackedMatrix variances(points.count(), points.dims());
+  const std::size_t size = variances.blocks() * PackedMatrix::kBlock * points.dims();
+  const float* deviations = points.deviations.block(0);
+  float* out = variances.block(0);
+  for (std::size_t e = 0; e < size; ++e) {
+    const double deviation = static_cast<double>(deviations[e]) * points.sigma_scale;
+    out[e] = static_cast<float>(std::max((deviation * deviation + floor) / largest, kLeastVariance));
+  }
+  return variances;
+}
+
+// The points' sums of squared deviations, in units of sigma_scale squared, less the least of them.
+std::vector<double> sum_deviations(const Gaussians& points) {
+  std::vector<double> totals(points.count(), 0.0);
+  for (std::size_t i = 0; i < points.count(); ++i) {
+    for (std::size_t k = 0; k < points.dims(); ++k) {
+      const auto deviation = static_cast<double>(points.deviations.at(i, k));
+      totals[i] += deviation * deviation;
+    }
+  }
+  const double least = *std::min_element(totals.begin(), totals.end());
+  for (double& total : totals) total -= least;
+  return totals;
+}
+
+// Weights of terms in units of mean_unit^2 and spread_unit^2. Either square may leave float64, their ratio does not
+// matter then.
+DistanceWeights weigh(double mean_unit, double spread_unit) {
+  const double ratio = mean_unit / spread_unit;
+  return {static_cast<float>(std::min(1.0, ratio * ratio)), static_cast<float>(std::min(1.0, 1 / (ratio * ratio)))};
+}
+
 }  // namespace
 
-std::optional<bool> uses_sigma(std::string_view name) {
+std::span<const DistanceKernel> all_distances() {
+  return distance_kernels().all;
+}
+
+std::string_view simplest_distance(std::string_view name, const Gaussians& points) {
   const DistanceKernel* kernel = find(name);
-  return kernel != nullptr ? std::optional<bool>(kernel->uses_sigma) : std::nullopt;
+  const bool is_plain = kernel != nullptr && kernel->traits.is_plain_for_equal_sigma && points.sigma_is_equal;
+  return is_plain ? "euclidean" : name;
 }
 
 Distance::Distance(std::string_view name, const Gaussians& points) : kernel_(find(name)), points_(&points) {
   if (kernel_ == nullptr) throw std::invalid_argument("unknown distance: " + std::string(name));
-  if (kernel_->uses_sigma && points.variances.rows() != points.count()) {
+  if (traits().uses_sigma() && points.deviations.rows() != points.count()) {
     throw std::invalid_argument("distance needs sigma: " + std::string(name));
   }
-  if (kernel_->preparation != Preparation::none) {
-    prepared_ = make_directions(points, kernel_->preparation == Preparation::centered_unit_rows);
+  switch (traits().coordinates) {
+    case Coordinates::means:
+      break;
+    case Coordinates::unit_rows:
+    case Coordinates::centered_unit_rows:
+      coordinates_ = make_directions(points, traits().coordinates == Coordinates::centered_unit_rows);
+      break;
+    case Coordinates::means_and_deviations:
+      coordinates_ = join_deviations(points);
+  }
+  if (traits().has_variances()) {
+    const double floor = points.variance_floor * (traits().spread == Spread::floored_variances ? 1 : 0.5);
+    const double largest = points.sigma_scale * points.sigma_scale + floor;
+    spread_ = make_variances(points, floor, largest);
+    weights_ = weigh(points.scale, std::sqrt(largest));
+  } else if (traits().spread == Spread::total) {
+    const std::vector<double> totals = sum_deviations(points);
+    const double largest = *std::max_element(totals.begin(), totals.end()), unit = largest > 0 ? largest : 1;
+    weights_ = weigh(points.scale, points.sigma_scale * std::sqrt(unit));
+    spread_ = PackedMatrix(points.count(), 1);
+    for (std::size_t i = 0; i < points.count(); ++i) {
+      spread_.at(i, 0) = static_cast<float>(totals[i] / unit * static_cast<double>(weights_.spread));
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <span>
 #include <string_view>
 
 #include "distance_kernels.hpp"
@@ -16,34 +16,45 @@ class Distance {
   Distance(std::string_view name, const Gaussians& points);
 
   std::size_t count() const { return points_->count(); }
-  // What is compared: the points' means, or what was prepared from them; and variances, or nullptr.
-  const PackedMatrix& means() const { return kernel_->preparation == Preparation::none ? points_->means : prepared_; }
-  const PackedMatrix* variances() const { return kernel_->uses_sigma ? &points_->variances : nullptr; }
+  const DistanceTraits& traits() const { return kernel_->traits; }
+  DistanceWeights weights() const { return weights_; }
+  // What is compared: the points' means, or what was prepared from them; and the variances or totals of the traits'
+  // spread, or nullptr.
+  const PackedMatrix& means() const {
+    return traits().coordinates == Coordinates::means ? points_->means : coordinates_;
+  }
+  const PackedMatrix* variances() const { return traits().spread == Spread::none ? nullptr : &spread_; }
 
   std::size_t blocks() const { return means().blocks(); }
   DistanceBlock block(std::size_t b) const {
-    return {means().block(b), kernel_->uses_sigma ? points_->variances.block(b) : nullptr};
+    return {means().block(b), variances() != nullptr ? spread_.block(b) : nullptr};
   }
 
   // out[64 * i + j] = squared distance of row i of one block and row j of the other, at least for i < height and
   // j < width; the same bits with the blocks exchanged.
   void tile(DistanceBlock rows, DistanceBlock columns, std::size_t height, std::size_t width, float* out) const {
-    kernel_->tile(rows, columns, means().cols(), height, width, out);
+    kernel_->tile(rows, columns, means().cols(), weights_, height, width, out);
   }
 
-  // Squared distance of points i and j, in float64.
+  // Squared distance of points i and j, in float64: like a tile's, up to a factor of the formula's, and for the
+  // expected distance up to a constant.
   double squared(std::size_t i, std::size_t j) const {
     constexpr std::size_t kBlock = PackedMatrix::kBlock;
-    return kernel_->pair(block(i / kBlock), i % kBlock, block(j / kBlock), j % kBlock, means().cols());
+    return kernel_->pair(block(i / kBlock), i % kBlock, block(j / kBlock), j % kBlock, means().cols(), weights_);
   }
 
  private:
   const DistanceKernel* kernel_;
   const Gaussians* points_;
-  PackedMatrix prepared_;
+  DistanceWeights weights_;
+  PackedMatrix coordinates_, spread_;
 };
 
-// Whether the distance uses sigma; nothing for an unknown name.
-std::optional<bool> uses_sigma(std::string_view name);
+// Every distance that there is.
+std::span<const DistanceKernel> all_distances();
+
+// The distance that gives these points the same affinities for the least work: the Euclidean one where sigma makes no
+// difference, else the one named.
+std::string_view simplest_distance(std::string_view name, const Gaussians& points);
 
 }  // namespace sigma

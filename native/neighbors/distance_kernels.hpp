@@ -8,11 +8,41 @@
 
 namespace sigma {
 
-// What a distance measures: the points as they are packed, or their directions from the caller's origin, or those of
-// their deviations from the mean of their own coordinates.
-enum class Preparation { none, unit_rows, centered_unit_rows };
+// The coordinates that a distance compares: the means as they are packed; their directions from the caller's origin, or
+// those of their deviations from the mean of their own coordinates; or the means and, behind them, the standard
+// deviations in the same unit.
+enum class Coordinates { means, unit_rows, centered_unit_rows, means_and_deviations };
 
-// One block of 64 rows: `cols` x 64 means and, for distances that use sigma, as many variances, column-major.
+// What it knows of each point beside them: nothing; the variance of each coordinate, as sigma^2 + floor / 2, so that
+// the sum of two has the floor once, or as sigma^2 + floor; or the sum of sigma^2 over the coordinates, which is added
+// to each of the point's distances.
+enum class Spread { none, half_floored_variances, floored_variances, total };
+
+struct DistanceTraits {
+  Coordinates coordinates = Coordinates::means;
+  Spread spread = Spread::none;
+  // Whether, with one sigma for all points and coordinates, it is the Euclidean distance up to a factor and a constant.
+  // Calibration sees neither, so that the affinities are those of the Euclidean distance.
+  bool is_plain_for_equal_sigma = false;
+  // Time for a coordinate in the exact search, that of the Euclidean distance being 1.
+  double cost = 1;
+
+  constexpr bool uses_sigma() const {
+    return coordinates == Coordinates::means_and_deviations || spread != Spread::none;
+  }
+  constexpr bool has_variances() const {
+    return spread == Spread::half_floored_variances || spread == Spread::floored_variances;
+  }
+};
+
+// Means and variances are packed in units of their own. A distance that adds terms in the means to others in sigma
+// alone weighs them by these, of which the larger is 1.
+struct DistanceWeights {
+  float means = 1, spread = 1;
+};
+
+// One block of 64 rows, column-major: `cols` x 64 means or what is compared in their place and, as the traits say, as
+// many variances, or 64 totals.
 struct DistanceBlock {
   const float* means;
   const float* variances;
@@ -20,14 +50,14 @@ struct DistanceBlock {
 
 struct DistanceKernel {
   const char* name;
-  bool uses_sigma;
-  Preparation preparation;
+  DistanceTraits traits;
   // out[64 * i + j] = squared distance of row i of `rows` and row j of `columns`, over `cols` dimensions, at least for
   // the first `height` rows and `width` columns. The same bits with the two blocks exchanged.
-  void (*tile)(DistanceBlock rows, DistanceBlock columns, std::size_t cols, std::size_t height, std::size_t width,
-               float* out);
+  void (*tile)(DistanceBlock rows, DistanceBlock columns, std::size_t cols, DistanceWeights weights, std::size_t height,
+               std::size_t width, float* out);
   // The same for one pair, in float64; i and j count rows within their blocks.
-  double (*pair)(DistanceBlock rows, std::size_t i, DistanceBlock columns, std::size_t j, std::size_t cols);
+  double (*pair)(DistanceBlock rows, std::size_t i, DistanceBlock columns, std::size_t j, std::size_t cols,
+                 DistanceWeights weights);
 };
 
 struct DistanceKernels {
@@ -36,11 +66,10 @@ struct DistanceKernels {
   // and that of their column; returns how many. Looks at `height` rows of 64.
   std::size_t (*find_below)(const float* tile, std::size_t height, const float* row_bounds, const float* column_bounds,
                             std::uint16_t* places);
-  // Brings up to 64 rows of a row-major matrix together: block[64 * k + i] = column k of row rows[i]. The stride is a
-  // multiple of 16.
+  // Brings up to 64 rows of a row-major matrix together: block[64 * k + i] = column k of row rows[i].
   void (*gather)(const float* matrix, std::size_t stride, const std::uint32_t* rows, std::size_t count,
                  std::size_t cols, float* block);
-  // out[i] = row rows[i] of such a matrix times `direction`, both `stride` long.
+  // out[i] = row rows[i] of such a matrix times `direction`, both `stride` long, a multiple of 16.
   void (*project)(const float* matrix, std::size_t stride, const std::uint32_t* rows, std::size_t count,
                   const float* direction, float* out);
   // A bound that just k of `count` numbers >= 0 are not above, or, where equal ones allow none, the k-th least;

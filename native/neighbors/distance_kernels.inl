@@ -1,25 +1,20 @@
-#include "distances/table.hpp"
-
 namespace sigma::SIGMA_ISA {
 
-#include "distances/cosine.inl"
-#include "distances/euclidean.inl"
-#include "distances/inverse_variance.inl"
-#include "distances/manhattan.inl"
-// After cosine, whose arithmetic it shares.
-#include "distances/correlation.inl"
+#include "distances/table.inl"
 
 // Accumulators for kRows x kVectors vectors stay in registers, 32 of them with AVX-512, 16 otherwise, and are enough to
 // hide the latency of an addition.
 template <class Distance>
 struct TileShape {
   static constexpr int kVectors = 2;
-  static constexpr int kRows = Distance::uses_sigma ? (kLanes == 16 ? 4 : 2) : (kLanes == 16 ? 8 : 4);
+  static constexpr int kAccumulators = sizeof(typename Distance::template Sum<Floats>) / sizeof(Floats);
+  static constexpr int kRows = (kLanes == 16 ? 8 : 4) / kAccumulators;
 };
 
 template <class Distance>
-static void distance_tile(DistanceBlock rows, DistanceBlock columns, std::size_t cols, std::size_t height,
-                          std::size_t width, float* out) {
+static void distance_tile(DistanceBlock rows, DistanceBlock columns, std::size_t cols, DistanceWeights weights,
+                          std::size_t height, std::size_t width, float* out) {
+  constexpr DistanceTraits kTraits = Distance::traits;
   constexpr int kBlock = static_cast<int>(PackedMatrix::kBlock);
   constexpr int kRows = TileShape<Distance>::kRows, kVectors = TileShape<Distance>::kVectors;
   for (int j = 0; j < static_cast<int>(width); j += kVectors * kLanes) {
@@ -30,36 +25,48 @@ static void distance_tile(DistanceBlock rows, DistanceBlock columns, std::size_t
         Floats mean[kVectors], variance[kVectors] = {};
         for (int v = 0; v < kVectors; ++v) {
           mean[v] = load(columns.means + at + j + v * kLanes);
-          if constexpr (Distance::uses_sigma) variance[v] = load(columns.variances + at + j + v * kLanes);
+          if constexpr (kTraits.has_variances()) variance[v] = load(columns.variances + at + j + v * kLanes);
         }
         for (int r = 0; r < kRows; ++r) {
           const Floats own = splat(rows.means[at + i + r]);
           Floats own_variance{};
-          if constexpr (Distance::uses_sigma) own_variance = splat(rows.variances[at + i + r]);
+          if constexpr (kTraits.has_variances()) own_variance = splat(rows.variances[at + i + r]);
           for (int v = 0; v < kVectors; ++v) Distance::add(sums[r][v], own, mean[v], own_variance, variance[v]);
         }
       }
       for (int r = 0; r < kRows; ++r) {
-        for (int v = 0; v < kVectors; ++v) store(out + (i + r) * kBlock + j + v * kLanes, Distance::finish(sums[r][v]));
+        for (int v = 0; v < kVectors; ++v) {
+          Floats squared = Distance::finish(sums[r][v], weights);
+          if constexpr (kTraits.spread == Spread::total) {
+            squared += splat(rows.variances[i + r]) + load(columns.variances + j + v * kLanes);
+          }
+          store(out + (i + r) * kBlock + j + v * kLanes, squared);
+        }
       }
     }
   }
 }
 
 template <class Distance>
-static double distance_pair(DistanceBlock rows, std::size_t i, DistanceBlock columns, std::size_t j, std::size_t cols) {
+static double distance_pair(DistanceBlock rows, std::size_t i, DistanceBlock columns, std::size_t j, std::size_t cols,
+                            DistanceWeights weights) {
+  constexpr DistanceTraits kTraits = Distance::traits;
   constexpr std::size_t kBlock = PackedMatrix::kBlock;
   typename Distance::template Sum<double> sums{};
   for (std::size_t k = 0; k < cols; ++k) {
     double own = 0, other = 0;
-    if constexpr (Distance::uses_sigma) {
+    if constexpr (kTraits.has_variances()) {
       own = rows.variances[k * kBlock + i];
       other = columns.variances[k * kBlock + j];
     }
     Distance::add(sums, static_cast<double>(rows.means[k * kBlock + i]),
                   static_cast<double>(columns.means[k * kBlock + j]), own, other);
   }
-  return Distance::finish(sums);
+  double squared = Distance::finish(sums, weights);
+  if constexpr (kTraits.spread == Spread::total) {
+    squared += static_cast<double>(rows.variances[i]) + static_cast<double>(columns.variances[j]);
+  }
+  return squared;
 }
 
 static std::size_t find_below(const float* tile, std::size_t height, const float* row_bounds,
@@ -128,7 +135,7 @@ static float find_bound(const float* values, std::size_t count, std::size_t k) {
 }
 
 const DistanceKernels& distance_kernels() {
-#define SIGMA_ROW(name, Type) {name, Type::uses_sigma, Type::preparation, distance_tile<Type>, distance_pair<Type>},
+#define SIGMA_ROW(name, Type) {name, Type::traits, distance_tile<Type>, distance_pair<Type>},
   static const DistanceKernel all[] = {SIGMA_DISTANCES(SIGMA_ROW)};
 #undef SIGMA_ROW
   static const DistanceKernels table{all, find_below, gather_rows, project_rows, find_bound};

@@ -8,7 +8,7 @@
 namespace sigma {
 namespace {
 
-// Beyond this the square of a standard deviation would leave float64, and its weight is zero long before.
+// Beyond this the square of a standard deviation would leave float64, and a weight is zero long before.
 constexpr double kLargestSigma = 1e150;
 
 double largest_magnitude(NumberView data, std::size_t rows, std::size_t cols, bool negative_allowed) {
@@ -54,21 +54,16 @@ Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols) {
 void pack_sigma(Gaussians& points, NumberView sigma, double variance_floor) {
   const std::size_t rows = points.count(), cols = points.dims();
   const double largest = std::min(largest_magnitude(sigma, rows, cols, false), kLargestSigma);
-  points.variance_scale = largest * largest + variance_floor / 2;
-  points.variances = PackedMatrix(rows, cols);
-  points.variances_are_equal = true;
-  // Weights are ratios, so the largest variance may be 1; the least is kept where its reciprocal stays in float32.
+  points.sigma_scale = largest > 0 ? largest : 1;
+  points.variance_floor = variance_floor;
+  points.deviations = PackedMatrix(rows, cols);
+  points.sigma_is_equal = true;
   for (std::size_t i = 0, index = 0; i < rows; ++i) {
     for (std::size_t k = 0; k < cols; ++k) {
-      const double deviation = std::min(sigma.at(index++), kLargestSigma);
-      const double variance = (deviation * deviation + variance_floor / 2) / points.variance_scale;
-      points.variances.at(i, k) = static_cast<float>(std::max(variance, 1e-30));
-      points.variances_are_equal &= points.variances.at(i, k) == points.variances.at(0, 0);
+      const double deviation = std::min(sigma.at(index++), kLargestSigma) / points.sigma_scale;
+      points.deviations.at(i, k) = static_cast<float>(deviation);
+      points.sigma_is_equal &= points.deviations.at(i, k) == points.deviations.at(0, 0);
     }
-  }
-  // The filling rows must have a weight, or a tile would divide zero by zero.
-  for (std::size_t i = rows; i < points.variances.blocks() * PackedMatrix::kBlock; ++i) {
-    for (std::size_t k = 0; k < cols; ++k) points.variances.at(i, k) = 1.0f;
   }
 }
 

@@ -18,11 +18,12 @@ struct NumberView {
 // `scale`, which no distance minds but float32 does: data with a large offset, or of 1e30 or 1e-30, keep their digits.
 struct Gaussians {
   PackedMatrix means;
-  PackedMatrix variances;      // (sigma^2 + floor / 2) / variance_scale; empty without sigma
+  PackedMatrix deviations;     // sigma / sigma_scale, in [0, 1]; empty without sigma
   std::vector<double> center;  // per column, in the caller's units
   double scale = 1;
-  double variance_scale = 1;
-  bool variances_are_equal = false;  // all of them, over points and columns
+  double sigma_scale = 1;
+  double variance_floor = 0;    // in the caller's units, squared
+  bool sigma_is_equal = false;  // over points and columns
 
   std::size_t count() const { return means.rows(); }
   std::size_t dims() const { return means.cols(); }
@@ -31,7 +32,8 @@ struct Gaussians {
 // Copies rows x cols numbers into that form. Throws BadValue at the first that is not finite.
 Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols);
 
-// Adds the standard deviations, of the same shape. Throws BadValue at the first that is not finite or negative.
+// Adds the standard deviations, of the same shape, and the floor > 0 of those distances that need one. Throws BadValue
+// at the first that is not finite or negative.
 void pack_sigma(Gaussians& points, NumberView sigma, double variance_floor);
 
 }  // namespace sigma

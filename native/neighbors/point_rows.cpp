@@ -6,37 +6,43 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
-constexpr std::size_t kStep = 16;
+
+// A whole number of vectors of any width.
+std::size_t stride_of(const PackedMatrix& matrix) {
+  return (matrix.cols() + 15) / 16 * 16;
+}
 
 }  // namespace
 
 PointRows::PointRows(const Distance& distance, std::span<const std::uint32_t> order, ThreadTeam& team)
-    : distance_(&distance), count_(distance.count()), stride_((distance.means().cols() + kStep - 1) / kStep * kStep) {
-  const auto copy = [&](const PackedMatrix& from, AlignedVector<float>& to) {
-    to.resize(count_ * stride_);
+    : distance_(&distance), count_(distance.count()), stride_(stride_of(distance.means())) {
+  const auto copy = [&](const PackedMatrix& from, std::size_t stride, AlignedVector<float>& to) {
+    to.resize(count_ * stride);
     team.for_ranges(count_, kBlock, [&](std::size_t first, std::size_t last, std::size_t) {
       for (std::size_t r = first; r < last; ++r) {
         const std::size_t point = order.empty() ? r : order[r];
-        for (std::size_t k = 0; k < from.cols(); ++k) to[r * stride_ + k] = from.at(point, k);
+        for (std::size_t k = 0; k < from.cols(); ++k) to[r * stride + k] = from.at(point, k);
       }
     });
   };
-  copy(distance.means(), means_);
-  if (distance.variances() != nullptr) copy(*distance.variances(), variances_);
+  copy(distance.means(), stride_, means_);
+  if (distance.variances() == nullptr) return;
+  variance_stride_ = distance.variances()->cols() == 1 ? 1 : stride_;
+  copy(*distance.variances(), variance_stride_, variances_);
 }
 
 PointBlocks::PointBlocks(const PointRows& rows, std::size_t capacity) : rows_(&rows), means_(capacity, rows.cols()) {
   if (rows.variances_.empty()) return;
-  variances_ = PackedMatrix(capacity, rows.cols());
+  variances_ = PackedMatrix(capacity, rows.distance_->variances()->cols());
   // Rows that are not filled must have a weight all the same.
-  std::fill_n(variances_.block(0), variances_.blocks() * kBlock * rows.cols(), 1.0f);
+  std::fill_n(variances_.block(0), variances_.blocks() * kBlock * variances_.cols(), 1.0f);
 }
 
 void PointBlocks::gather(std::size_t b, std::span<const std::uint32_t> rows) {
   const auto& kernels = distance_kernels();
   kernels.gather(rows_->means_.data(), rows_->stride_, rows.data(), rows.size(), rows_->cols(), means_.block(b));
   if (variances_.rows() == 0) return;
-  kernels.gather(rows_->variances_.data(), rows_->stride_, rows.data(), rows.size(), rows_->cols(),
+  kernels.gather(rows_->variances_.data(), rows_->variance_stride_, rows.data(), rows.size(), variances_.cols(),
                  variances_.block(b));
 }
 

@@ -29,7 +29,7 @@ class PointRows {
  private:
   friend class PointBlocks;
   const Distance* distance_;
-  std::size_t count_, stride_;
+  std::size_t count_, stride_, variance_stride_ = 0;
   AlignedVector<float> means_, variances_;
 };
 

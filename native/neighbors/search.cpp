@@ -11,7 +11,7 @@ const char* name_of(NeighborMethod method) {
 }
 
 NeighborMethod choose_search(const Distance& distance, std::size_t k) {
-  const double columns = static_cast<double>(distance.means().cols()) * (distance.variances() != nullptr ? 4 : 1);
+  const double columns = static_cast<double>(distance.means().cols()) * distance.traits().cost;
   const bool is_large = static_cast<double>(distance.count()) > 60e3 + 9e6 / (columns + 33);
   return is_large && distance.count() > descent_leaf_size(k) ? NeighborMethod::nn_descent : NeighborMethod::exact;
 }

@@ -10,8 +10,8 @@
 namespace sigma {
 
 // The search that takes less time for n points: nn-descent above n = 60,000 + 9,000,000 / (d + 33), which is some
-// 170,000 points of 50 dimensions or 71,000 of 784; a distance with sigma counts as one of four times as many
-// dimensions. Never nn-descent where its first leaf would hold all points.
+// 170,000 points of 50 dimensions or 71,000 of 784; a distance counts as one of as many times the
+// dimensions as its traits' cost. Never nn-descent where its first leaf would hold all points.
 NeighborMethod choose_search(const Distance& distance, std::size_t k);
 
 // Finds the k < n nearest neighbours by `method`, which is not `given`. Few points are searched exactly in any case.

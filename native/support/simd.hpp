@@ -3,7 +3,8 @@
 
 namespace sigma::SIGMA_ISA {
 
-#define SIGMA_INLINE static inline __attribute__((always_inline))
+#define SIGMA_METHOD inline __attribute__((always_inline))
+#define SIGMA_INLINE static SIGMA_METHOD
 
 constexpr int kLanes = SIGMA_LANES;
 
@@ -94,17 +95,56 @@ SIGMA_INLINE unsigned not_above(Floats a, Floats b) {
 #endif
 }
 
+// log((1 + s) / (1 - s)) = 2 atanh(s) for |s| < 0.172, by its series.
+SIGMA_INLINE Floats logarithm_of_ratio(Floats s) {
+  const Floats q = s * s;
+  return s * (2.0f + q * (0.66666667f + q * (0.4f + q * (0.28571429f + q * 0.22222222f))));
+}
+
 // Natural logarithm of v >= 1, below 1e37; relative error below 3e-7. v = m 2^e with m in [sqrt(1/2), sqrt(2)), and
-// log m = 2 atanh(s), s = (m - 1) / (m + 1), by its series.
+// log m = 2 atanh((m - 1) / (m + 1)).
 SIGMA_INLINE Floats logarithm(Floats v) {
   const Ints bits = (Ints)v;
   const Ints shifted = bits - 0x3f3504f3;
   const Ints exponent = shifted >> 23;
   const Floats m = (Floats)(bits - (exponent << 23));
-  const Floats s = (m - 1.0f) / (m + 1.0f);
-  const Floats q = s * s;
-  const Floats series = 2.0f + q * (0.66666667f + q * (0.4f + q * (0.28571429f + q * 0.22222222f)));
-  return s * series + __builtin_convertvector(exponent, Floats) * 0.69314718056f;
+  return logarithm_of_ratio((m - 1.0f) / (m + 1.0f)) + __builtin_convertvector(exponent, Floats) * 0.69314718056f;
+}
+
+// The logarithm of a product of many numbers in [1e-37, 2), which itself may be far below float32.
+template <class V>
+struct ProductLogarithm;
+
+template <>
+struct ProductLogarithm<Floats> {
+  Floats mantissa = splat(1.0f);
+  Ints exponent{};
+
+  SIGMA_METHOD void multiply(Floats factor) {
+    const Ints bits = (Ints)(mantissa * factor);
+    exponent += (bits - 0x3f800000) >> 23;
+    mantissa = (Floats)((bits & 0x7fffff) | 0x3f800000);
+  }
+  SIGMA_METHOD Floats value() const {
+    return logarithm(mantissa) + __builtin_convertvector(exponent, Floats) * 0.69314718056f;
+  }
+};
+
+template <>
+struct ProductLogarithm<double> {
+  double sum = 0;
+
+  SIGMA_METHOD void multiply(double factor) { sum += __builtin_log(factor); }
+  SIGMA_METHOD double value() const { return sum; }
+};
+
+// -log(1 - x) for 0 <= x <= 1/4.
+SIGMA_INLINE Floats logarithm_of_complement(Floats x) {
+  return logarithm_of_ratio(x / (2.0f - x));
+}
+
+SIGMA_INLINE double logarithm_of_complement(double x) {
+  return -__builtin_log1p(-x);
 }
 
 }  // namespace sigma::SIGMA_ISA

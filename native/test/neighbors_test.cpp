@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "distance_names.hpp"
 #include "golden.hpp"
 #include "neighbors/distance.hpp"
 #include "neighbors/exact_search.hpp"
@@ -63,13 +64,66 @@ double correlation(const double* a, const double* b, std::size_t d) {
   return cosine(x.data(), y.data(), d);
 }
 
+double expected_distance(const double* a, const double* b, const double* sa, const double* sb, std::size_t d) {
+  double sum = euclidean(a, b, d);
+  for (std::size_t k = 0; k < d; ++k) sum += sa[k] * sa[k] + sb[k] * sb[k];
+  return sum;
+}
+
+double mahalanobis(const double* a, const double* b, const double* sa, const double* sb, std::size_t d, double floor) {
+  double sum = 0;
+  for (std::size_t k = 0; k < d; ++k) sum += (a[k] - b[k]) * (a[k] - b[k]) / (sa[k] * sa[k] + sb[k] * sb[k] + floor);
+  return sum;
+}
+
+// From the textbook: 1/8 of the Mahalanobis length under the mean covariance S, and half of log(det S / sqrt(det det)).
+double bhattacharyya(const double* a, const double* b, const double* sa, const double* sb, std::size_t d,
+                     double floor) {
+  double sum = 0;
+  for (std::size_t k = 0; k < d; ++k) {
+    const double va = sa[k] * sa[k] + floor, vb = sb[k] * sb[k] + floor, middle = (va + vb) / 2;
+    sum += (a[k] - b[k]) * (a[k] - b[k]) / (8 * middle) + std::log(middle / std::sqrt(va * vb)) / 2;
+  }
+  return sum;
+}
+
+double kullback_leibler(const double* a, const double* b, const double* sa, const double* sb, std::size_t d,
+                        double floor) {
+  double sum = 0;
+  for (std::size_t k = 0; k < d; ++k) {
+    const double va = sa[k] * sa[k] + floor, vb = sb[k] * sb[k] + floor;
+    sum += (std::log(vb / va) + (va + (a[k] - b[k]) * (a[k] - b[k])) / vb - 1) / 2;
+  }
+  return sum;
+}
+
+// Plain arrays of Gaussians, all in float64.
+struct Data {
+  const double *mu, *sigma;
+  std::size_t d;
+  double floor;
+};
+
+double twin(const std::string& name, const Data& data, std::size_t i, std::size_t j) {
+  const std::size_t d = data.d;
+  const double *a = &data.mu[i * d], *b = &data.mu[j * d], *sa = &data.sigma[i * d], *sb = &data.sigma[j * d];
+  if (name == "euclidean") return euclidean(a, b, d);
+  if (name == "manhattan") return manhattan(a, b, d);
+  if (name == "cosine") return cosine(a, b, d);
+  if (name == "correlation") return correlation(a, b, d);
+  if (name == "inverse-variance") return inverse_variance(a, b, sa, sb, d, data.floor);
+  if (name == "expected") return expected_distance(a, b, sa, sb, d);
+  if (name == "wasserstein") return euclidean(a, b, d) + euclidean(sa, sb, d);
+  if (name == "mahalanobis") return mahalanobis(a, b, sa, sb, d, data.floor);
+  if (name == "bhattacharyya") return bhattacharyya(a, b, sa, sb, d, data.floor);
+  if (name == "jeffreys") {
+    return kullback_leibler(a, b, sa, sb, d, data.floor) + kullback_leibler(b, a, sb, sa, d, data.floor);
+  }
+  throw std::invalid_argument("no formula for " + name);
+}
+
 double twin(const std::string& name, const Golden& golden, std::size_t i, std::size_t j) {
-  const double *a = &golden.mu[i * Golden::d], *b = &golden.mu[j * Golden::d];
-  if (name == "euclidean") return euclidean(a, b, Golden::d);
-  if (name == "manhattan") return manhattan(a, b, Golden::d);
-  if (name == "cosine") return cosine(a, b, Golden::d);
-  if (name == "correlation") return correlation(a, b, Golden::d);
-  return inverse_variance(a, b, &golden.sigma[i * Golden::d], &golden.sigma[j * Golden::d], Golden::d, Golden::floor);
+  return twin(name, {golden.mu.data(), golden.sigma.data(), Golden::d, Golden::floor}, i, j);
 }
 
 Neighbors search(const Gaussians& points, const std::string& distance, std::size_t k, unsigned threads = 2) {
@@ -87,8 +141,6 @@ Gaussians random_points(std::size_t n, std::size_t d, std::uint64_t seed) {
   return points;
 }
 
-const char* const kDistances[] = {"euclidean", "inverse-variance", "cosine", "correlation", "manhattan"};
-
 std::vector<const DistanceKernels*> every_table() {
   std::vector<const DistanceKernels*> tables{&baseline::distance_kernels()};
 #ifdef SIGMA_X86_64
@@ -98,25 +150,49 @@ std::vector<const DistanceKernels*> every_table() {
   return tables;
 }
 
-class EveryDistance : public testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(, EveryDistance, testing::ValuesIn(kDistances), [](const auto& info) {
-  std::string name = info.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+class EveryDistance : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(, EveryDistance, testing::ValuesIn(test::distance_names()), test::name_of_case);
+
+// Distances are up to a factor, and the expected one up to a constant, which one pair or two tell.
+void expect_formula(const std::string& name, const Gaussians& points, const Data& data, std::size_t step) {
+  const Distance distance(name, points);
+  const double difference = distance.squared(0, 2) - distance.squared(0, 1);
+  double unit = twin(name, data, 0, 1) / distance.squared(0, 1), constant = 0;
+  if (distance.traits().spread == Spread::total) {
+    unit = (twin(name, data, 0, 2) - twin(name, data, 0, 1)) / difference;
+    constant = twin(name, data, 0, 1) - unit * distance.squared(0, 1);
+  }
+  for (std::size_t i = 0; i < distance.count(); i += step) {
+    for (std::size_t j = 0; j < distance.count(); ++j) {
+      if (i == j) continue;
+      const double expected = twin(name, data, i, j);
+      EXPECT_NEAR(distance.squared(i, j) * unit + constant, expected, 4e-6 * (1 + expected));
+      EXPECT_EQ(distance.squared(i, j), distance.squared(j, i));
+    }
+    if (constant == 0) {
+      EXPECT_EQ(distance.squared(i, i), 0);
+    }
+  }
+}
 
 TEST_P(EveryDistance, PairAgreesWithItsFormula) {
   const Golden golden;
   const Gaussians points = golden.points();
-  const Distance distance(GetParam(), points);
-  const bool is_angle = std::string(GetParam()).front() == 'c';
-  const double unit = is_angle ? 1 : points.scale * points.scale;
-  for (std::size_t i = 0; i < Golden::n; i += 7) {
-    for (std::size_t j = 0; j < Golden::n; ++j) {
-      if (i == j) continue;
-      const double expected = twin(GetParam(), golden, i, j);
-      EXPECT_NEAR(distance.squared(i, j) * unit, expected, 4e-6 * (1 + expected));
-    }
+  expect_formula(GetParam(), points, {golden.mu.data(), golden.sigma.data(), Golden::d, Golden::floor}, 7);
+}
+
+// Standard deviations over five orders of magnitude, below and above the floor, and means beside them that are small or
+// large: terms in the means and in sigma alone keep their proportion.
+TEST_P(EveryDistance, PairAgreesWithItsFormulaForSigmaOfEverySize) {
+  Random random(12);
+  const std::size_t n = 60, d = 37;
+  for (const double scale : {0.01, 1.0, 100.0}) {
+    std::vector<double> mu(n * d), sigma(n * d);
+    for (double& x : mu) x = scale * random.normal();
+    for (double& s : sigma) s = std::pow(10.0, 5 * random.uniform() - 3);
+    Gaussians points = pack_means({nullptr, mu.data()}, n, d);
+    pack_sigma(points, {nullptr, sigma.data()}, 0.01);
+    expect_formula(GetParam(), points, {mu.data(), sigma.data(), d, 0.01}, 5);
   }
 }
 
@@ -140,13 +216,15 @@ TEST_P(EveryDistance, TileAgreesWithPairs) {
 TEST_P(EveryDistance, TileIsTheSameBitsEitherWay) {
   const Gaussians points = random_points(128, 37, 3);
   const Distance distance(GetParam(), points);
+  const std::size_t cols = distance.means().cols();
+  const DistanceWeights weights = distance.weights();
   std::vector<float> one(64 * 64), other(64 * 64), part(64 * 64);
   for (const DistanceKernels* table : every_table()) {
     for (const DistanceKernel& kernel : table->all) {
       if (std::string(kernel.name) != GetParam()) continue;
-      kernel.tile(distance.block(0), distance.block(1), 37, 64, 64, one.data());
-      kernel.tile(distance.block(1), distance.block(0), 37, 64, 64, other.data());
-      kernel.tile(distance.block(0), distance.block(1), 37, 17, 35, part.data());
+      kernel.tile(distance.block(0), distance.block(1), cols, weights, 64, 64, one.data());
+      kernel.tile(distance.block(1), distance.block(0), cols, weights, 64, 64, other.data());
+      kernel.tile(distance.block(0), distance.block(1), cols, weights, 17, 35, part.data());
       for (std::size_t i = 0; i < 64; ++i) {
         for (std::size_t j = 0; j < 64; ++j) {
           EXPECT_EQ(one[i * 64 + j], other[j * 64 + i]);
@@ -162,12 +240,15 @@ TEST_P(EveryDistance, TileIsTheSameBitsEitherWay) {
 TEST_P(EveryDistance, InstructionSetsAgree) {
   const Gaussians points = random_points(128, 37, 3);
   const Distance distance(GetParam(), points);
+  const std::size_t cols = distance.means().cols();
+  const DistanceWeights weights = distance.weights();
   std::vector<float> expected(64 * 64), tile(64 * 64);
   for (const DistanceKernels* table : every_table()) {
     for (std::size_t row = 0; row < table->all.size(); ++row) {
       if (std::string(table->all[row].name) != GetParam()) continue;
-      baseline::distance_kernels().all[row].tile(distance.block(0), distance.block(1), 37, 64, 64, expected.data());
-      table->all[row].tile(distance.block(0), distance.block(1), 37, 64, 64, tile.data());
+      baseline::distance_kernels().all[row].tile(distance.block(0), distance.block(1), cols, weights, 64, 64,
+                                                 expected.data());
+      table->all[row].tile(distance.block(0), distance.block(1), cols, weights, 64, 64, tile.data());
       for (std::size_t e = 0; e < tile.size(); ++e) EXPECT_NEAR(tile[e], expected[e], 1e-5f * expected[e]);
     }
   }
@@ -328,7 +409,84 @@ TEST(Gaussians, TakesSigmaOfAnySize) {
   for (std::size_t i = 0; i < sigma.size(); ++i) sigma[i] = std::pow(10.0, static_cast<double>(i % 41) * 10 - 200);
   Gaussians points = pack_means({nullptr, data.data()}, n, 4);
   pack_sigma(points, {nullptr, sigma.data()}, 1e-12);
-  for (const float squared : search(points, "inverse-variance", 10).squared) EXPECT_TRUE(std::isfinite(squared));
+  for (const std::string& name : test::distance_names()) {
+    for (const float squared : search(points, name, 10).squared) EXPECT_TRUE(std::isfinite(squared)) << name;
+  }
+}
+
+// One column of everything far from the others, or none at all.
+TEST(Distance, IsFiniteAtEveryProportionOfMeansAndSigma) {
+  const std::size_t n = 130, d = 4;
+  Random random(10);
+  std::vector<double> data(n * d), sigma(n * d);
+  for (double& x : data) x = random.normal();
+  for (double& s : sigma) s = std::exp(random.normal());
+  for (const double of_means : {0.0, 1.0, 1e30, 1e-30, 1e300, 1e-300}) {
+    for (const double of_sigma : {0.0, 1.0, 1e30, 1e-30, 1e300, 1e-300}) {
+      for (const double floor : {0.01, 1e-30, 1e30}) {
+        std::vector<double> mu(data), deviations(sigma);
+        for (std::size_t e = 0; e < n * d; ++e) {
+          mu[e] = e % d == 2 ? 7 : mu[e] * of_means;
+          deviations[e] = e % d == 3 ? 0 : deviations[e] * of_sigma;
+        }
+        Gaussians points = pack_means({nullptr, mu.data()}, n, d);
+        pack_sigma(points, {nullptr, deviations.data()}, floor);
+        for (const std::string& name : test::distance_names()) {
+          bool is_finite = true;
+          for (const float squared : search(points, name, 10).squared) is_finite &= squared >= 0 && squared < 1e38f;
+          EXPECT_TRUE(is_finite) << name << " " << of_means << " " << of_sigma << " " << floor;
+        }
+      }
+    }
+  }
+}
+
+// The formulas as they are, without the way around them that equal sigma allows.
+TEST(Distance, WithEqualSigmaHasTheNeighborsOfTheEuclideanOne) {
+  const Golden golden;
+  Gaussians points = golden.points();
+  const Neighbors plain = search(points, "euclidean", Golden::k);
+  for (const double constant : {0.0, 0.3, 1e8}) {
+    const std::vector<double> sigma(golden.mu.size(), constant);
+    pack_sigma(points, {nullptr, sigma.data()}, Golden::floor);
+    for (const DistanceKernel& kernel : all_distances()) {
+      if (!kernel.traits.is_plain_for_equal_sigma) continue;
+      EXPECT_EQ(simplest_distance(kernel.name, points), "euclidean");
+      const Distance distance(kernel.name, points);
+      const Neighbors found = search(points, kernel.name, Golden::k);
+      const double factor = static_cast<double>(found.squared[0]) / static_cast<double>(plain.squared[0]);
+      for (std::size_t e = 0; e < plain.squared.size(); ++e) {
+        const double expected = static_cast<double>(plain.squared[e]) * factor;
+        EXPECT_NEAR(found.squared[e], expected, 2e-6 * expected) << kernel.name;
+      }
+    }
+  }
+  EXPECT_EQ(simplest_distance("wasserstein", golden.points()), "wasserstein");
+  EXPECT_EQ(simplest_distance("cosine", points), "cosine");
+}
+
+// Variances that are all but equal: the logarithm of their ratio is far below float32's rounding of it.
+TEST(Distance, KeepsItsDigitsWhereVariancesAreNearlyEqual) {
+  const std::size_t n = 64, d = 20;
+  Random random(13);
+  std::vector<double> mu(n * d, 0.0), sigma(n * d);
+  for (double& s : sigma) s = 1 + 0.01 * random.normal();
+  mu[0] = 1e-3;
+  Gaussians points = pack_means({nullptr, mu.data()}, n, d);
+  pack_sigma(points, {nullptr, sigma.data()}, 0.01);
+  const Data data{mu.data(), sigma.data(), d, 0.01};
+  for (const char* name : {"bhattacharyya", "jeffreys"}) {
+    const Distance distance(name, points);
+    std::vector<float> tile(64 * 64);
+    distance.tile(distance.block(0), distance.block(0), 64, 64, tile.data());
+    const double unit = twin(name, data, 1, 2) / static_cast<double>(tile[66]);
+    for (std::size_t i = 0; i < n; i += 7) {
+      for (std::size_t j = 0; j < n; ++j) {
+        const double expected = twin(name, data, i, j);
+        EXPECT_NEAR(static_cast<double>(tile[i * 64 + j]) * unit, expected, 1e-4 * expected) << name;
+      }
+    }
+  }
 }
 
 // The origin is the caller's, and rows without a direction have one of their own.
@@ -439,11 +597,13 @@ TEST(Distance, NeedsAKnownNameAndItsSigma) {
   const std::vector<double> data(12, 1.0);
   const Gaussians points = pack_means({nullptr, data.data()}, 4, 3);
   EXPECT_THROW(Distance("euclidian", points), std::invalid_argument);
-  EXPECT_THROW(Distance("inverse-variance", points), std::invalid_argument);
-  EXPECT_EQ(uses_sigma("inverse-variance"), true);
-  EXPECT_EQ(uses_sigma("euclidean"), false);
-  EXPECT_EQ(uses_sigma("cosine"), false);
-  EXPECT_EQ(uses_sigma("none"), std::nullopt);
+  for (const DistanceKernel& kernel : all_distances()) {
+    if (kernel.traits.uses_sigma()) {
+      EXPECT_THROW(Distance(kernel.name, points), std::invalid_argument);
+    } else {
+      EXPECT_EQ(Distance(kernel.name, points).variances(), nullptr);
+    }
+  }
 }
 
 }  // namespace

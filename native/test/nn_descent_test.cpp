@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "distance_names.hpp"
 #include "neighbors/exact_search.hpp"
 #include "neighbors/projection_tree.hpp"
 #include "neighbors/recall_sample.hpp"
@@ -37,7 +38,7 @@ Gaussians clouds(std::size_t n = kPoints, std::size_t d = kDims) {
   return points;
 }
 
-Neighbors search(const Gaussians& points, const char* distance, unsigned threads = 2, std::uint64_t seed = 1) {
+Neighbors search(const Gaussians& points, const std::string& distance, unsigned threads = 2, std::uint64_t seed = 1) {
   ThreadTeam team(threads);
   return descend(Distance(distance, points), kNeighbors, seed, team, Cancellation(), ignore_progress);
 }
@@ -51,14 +52,8 @@ double true_recall(const Neighbors& found, const Neighbors& truth) {
   return static_cast<double>(hits) / static_cast<double>(truth.indices.size());
 }
 
-class Descend : public testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(, Descend,
-                         testing::Values("euclidean", "inverse-variance", "cosine", "correlation", "manhattan"),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+class Descend : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(, Descend, testing::ValuesIn(test::distance_names()), test::name_of_case);
 
 TEST_P(Descend, FindsMostNeighborsAndSaysHowMany) {
   const Gaussians points = clouds();
@@ -174,7 +169,7 @@ TEST(FindNeighbors, ChoosesByCost) {
   const auto choose = [](std::size_t n, std::size_t d, const char* name) {
     Gaussians points;
     points.means = PackedMatrix(n, d);
-    if (std::string(name) == "inverse-variance") points.variances = PackedMatrix(n, d);
+    points.deviations = PackedMatrix(n, d);
     return choose_search(Distance(name, points), 90);
   };
   EXPECT_EQ(choose(1000, 50, "euclidean"), NeighborMethod::exact);

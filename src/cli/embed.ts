@@ -117,12 +117,19 @@ export function createEmbedCommand(): Command {
     .option("--mesh-spacing <x>", "accuracy of fft, 0.1 to 1 (default: 0.4)", numberParser("--mesh-spacing"))
     .option("--theta <x>", "accuracy of Barnes-Hut, 0 (exact) to 1 (default: 0.5)", numberParser("--theta"))
     .option("--iterations <n>", "steps of gradient descent (default: 1000)", integerParser("--iterations"))
-    .option("--distance <name>", `${DISTANCES.join(", ")} (default: inverse-variance with --sigma, else euclidean)`)
+    .option(
+      "--distance <name>",
+      `${DISTANCES.join(", ")} (default: inverse-variance with --sigma, else euclidean); the first and the last three ignore --sigma, the others need it`,
+    )
     .option(
       "--neighbors <how>",
       "how neighbours are found: exact, nn-descent, or auto, the faster one for so many points (default: auto)",
     )
-    .option("--variance-floor <x>", "added to every summed variance (default: 0.01)", numberParser("--variance-floor"))
+    .option(
+      "--variance-floor <x>",
+      "added to summed variances, or to each for bhattacharyya and jeffreys (default: 0.01)",
+      numberParser("--variance-floor"),
+    )
     .option("--pca <n>", "reduce to this many principal components first", integerParser("--pca", 1))
     .option("--init <how>", "pca, random, or a file of points x dims (default: pca)")
     .option(

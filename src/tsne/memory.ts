@@ -1,12 +1,12 @@
 import { totalmem } from "node:os";
 import { SigmaTsneError } from "../errors.js";
-import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
+import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, usesSigma } from "./options.js";
 
 /** Bytes that a run needs beside its input, by what holds them; see {@link estimateMemory}. */
 export interface MemoryEstimate {
-  /** The core's copy of the means, and of the variances with sigma. */
+  /** The core's copy of the means, and of the standard deviations. */
   data: number;
-  /** Neighbours with their distances, and what their search needs while it goes on. */
+  /** Neighbours with their distances, and what their search needs while it goes on, copies of what it compares among it. */
   neighbors: number;
   /** The affinities and, while rows are made or moved, what they are made from. */
   affinities: number;
@@ -38,13 +38,16 @@ export function estimateResolved(
   n: number,
   d: number,
   hasSigma: boolean,
-  options: Pick<ResolvedTsneOptions, "perplexity" | "dims" | "initialDims" | "threads">,
+  options: Pick<ResolvedTsneOptions, "distance" | "perplexity" | "dims" | "initialDims">,
 ): MemoryEstimate {
   const rows = Math.ceil(n / BLOCK) * BLOCK;
   const k = Math.min(Math.floor(3 * options.perplexity), n - 1);
   const data = rows * (d * (hasSigma ? 2 : 1) + (options.initialDims ?? 0)) * 4;
+  // What is compared of a point: made of the data, and copied twice by the search, row by row and in blocks.
+  const compared =
+    options.distance === "given" ? 0 : (options.initialDims ?? d) * (usesSigma(options.distance) ? 2 : 1);
   // Either search keeps lists of candidates beside the result; nn-descent its graph and trees as well.
-  const neighbors = n * (k * 24 + 1200);
+  const neighbors = rows * compared * 3 * 4 + n * (k * 24 + 1200);
   const edges = n * k * EDGES_PER_NEIGHBOR * 8;
   // Conditional affinities and their transpose while P is made; a second P while its rows are moved.
   const affinities = Math.max(n * k * 12 + edges, 2 * edges) + n * 16;

@@ -1,13 +1,28 @@
 import { availableParallelism } from "node:os";
 import { closest } from "fastest-levenshtein";
 import { rejectUnknown, requireInteger, requireSignal } from "../arguments.js";
+import { binding } from "../binding.js";
 import { ArgumentError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
 import type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
 
-/** The distances between points; see the README for their formulas. */
-export const DISTANCES = ["euclidean", "inverse-variance", "cosine", "correlation", "manhattan"] as const;
+/** The distances between points; see the README for their formulas. The core has the same ones. */
+export const DISTANCES = [
+  "euclidean",
+  "inverse-variance",
+  "expected",
+  "wasserstein",
+  "mahalanobis",
+  "bhattacharyya",
+  "jeffreys",
+  "cosine",
+  "correlation",
+  "manhattan",
+] as const;
 export type DistanceName = (typeof DISTANCES)[number];
+
+/** Whether a distance needs sigma. */
+export const usesSigma = (distance: DistanceName): boolean => binding.distances[distance]?.usesSigma ?? false;
 
 /** The ways to find neighbours; see {@link TsneOptions.neighbors}. */
 export const NEIGHBOR_SEARCHES = ["auto", "exact", "nn-descent"] as const;
@@ -43,9 +58,15 @@ export interface TsneOptions {
   sigma?: MatrixLike | undefined;
   /**
    * Distance between points i and j, which is squared. Default: `"inverse-variance"` with sigma, `"euclidean"` without.
-   * The square of `"inverse-variance"`, which needs sigma, is the weighted mean of squared differences with weights
-   * 1 / (sigma_ik^2 + sigma_jk^2 + varianceFloor) (Ede 2020, arXiv:2003.01113). The others ignore sigma: `"euclidean"`;
-   * `"manhattan"`, the sum of absolute differences; `"cosine"`, 1 - the cosine of the angle at the origin of the data, or at their
+   *
+   * Those between Gaussians need sigma. Squared they are: `"inverse-variance"`, the weighted mean of squared differences with weights
+   * 1 / (sigma_ik^2 + sigma_jk^2 + varianceFloor) (Ede 2020, arXiv:2003.01113); `"mahalanobis"`, their sum with the same weights;
+   * `"expected"`, the expected squared Euclidean distance of independent draws, |mu_i - mu_j|^2 + |sigma_i|^2 + |sigma_j|^2;
+   * `"wasserstein"`, |mu_i - mu_j|^2 + |sigma_i - sigma_j|^2 (2-Wasserstein); and, with variances v = sigma^2 + varianceFloor and the
+   * divergence standing for the squared distance, `"bhattacharyya"` (Bhattacharyya 1943; Kailath 1967) and `"jeffreys"`,
+   * KL(i || j) + KL(j || i) (Jeffreys 1946; Kullback & Leibler 1951). With one sigma for all each of them gives the plain map.
+   *
+   * The others ignore sigma: `"euclidean"`; `"manhattan"`, the sum of absolute differences; `"cosine"`, 1 - the cosine of the angle at the origin of the data, or at their
    * mean where they are reduced to principal components; `"correlation"`, 1 - the correlation of the two points' coordinates. A zero
    * row has the cosine distance 1 from all others and 0 from other zero rows, as a constant row has for correlation.
    * Left out where `neighbors` are given.
@@ -54,12 +75,16 @@ export interface TsneOptions {
   /**
    * How neighbours are found: `"exact"`, by comparing all pairs; `"nn-descent"` (Dong, Charikar & Li 2011) from the leaves of random
    * projection trees, which finds 97 % of them or more on most data and says so in `neighbors.recall` of the result; or `"auto"`, the
-   * faster one: nn-descent above 60,000 + 9,000,000 / (d + 33) points (170,000 of 50 dimensions), a distance with sigma counting as 4 d
-   * dimensions. Too few points for nn-descent are searched exactly. Or neighbours found elsewhere, or all distances between the points; the data are
+   * faster one: nn-descent above 60,000 + 9,000,000 / (d + 33) points (170,000 of 50 dimensions), dearer distances counting as
+   * more dimensions: `"inverse-variance"` as 4 d, `"mahalanobis"` 3.5 d, `"wasserstein"` 2 d, `"jeffreys"` 6 d, `"bhattacharyya"` 14 d,
+   * `"manhattan"` 1.5 d. Too few points for nn-descent are searched exactly. Or neighbours found elsewhere, or all distances between the points; the data are
    * needed all the same, for the start of the map. Default `"auto"`.
    */
   neighbors?: NeighborSearch | NeighborLists | DistanceMatrix | undefined;
-  /** Added to every summed variance, in squared units of sigma; > 0. Default 0.01 (Ede 2020). */
+  /**
+   * In squared units of sigma; > 0. Added to the summed variance of two points under `"inverse-variance"` and `"mahalanobis"`, to the
+   * variance of each point under `"bhattacharyya"` and `"jeffreys"`; the other distances have none. Default 0.01 (Ede 2020).
+   */
   varianceFloor?: number | undefined;
   /**
    * Effective number of neighbours of a point: 1 to (n - 1) / 3. Default 30. For n < 91, where 30 is too large, the
@@ -197,7 +222,10 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
   const neighbors = resolveNeighbors(options);
   const distance = options.distance ?? (hasSigma ? "inverse-variance" : "euclidean");
   if (!DISTANCES.includes(distance)) reject("distance", distance, oneOf(DISTANCES, distance));
-  if (distance === "inverse-variance" && !hasSigma) reject("distance", distance, "another where no sigma is given");
+  if (usesSigma(distance) && !hasSigma) {
+    const accepted = DISTANCES.filter((name) => !usesSigma(name)).join(", ");
+    reject("distance", distance, `one that needs no sigma where no sigma is given (${accepted})`);
+  }
   const givesDims = (options.initialDims ?? undefined) !== undefined;
   const usePca = options.usePca ?? givesDims;
   if (!usePca && givesDims) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { SigmaTsneError } from "../../src/errors.js";
-import { estimateMemory } from "../../src/tsne/index.js";
+import { estimateMemory, type TsneOptions } from "../../src/tsne/index.js";
 import { requireMemory } from "../../src/tsne/memory.js";
 import { resolveTsneOptions } from "../../src/tsne/options.js";
 
@@ -10,6 +10,14 @@ test("the estimate grows with points, dimensions, perplexity and sigma", () => {
   expect(estimateMemory(10_000, 500).peak).toBeGreaterThan(base);
   expect(estimateMemory(10_000, 50, { perplexity: 60 }).peak).toBeGreaterThan(1.5 * base);
   expect(estimateMemory(10_000, 50, { sigma: [] }).data).toBe(2 * estimateMemory(10_000, 50).data);
+});
+
+test("what a search copies of wide data and of sigma is counted", () => {
+  const neighbors = (options: TsneOptions) => estimateMemory(6400, 500, options).neighbors;
+  const sigma: number[][] = [];
+  expect(neighbors({ sigma }) - neighbors({})).toBe(3 * 6400 * 500 * 4);
+  expect(neighbors({ sigma, distance: "cosine" })).toBe(neighbors({}));
+  expect(neighbors({}) - neighbors({ initialDims: 50 })).toBe(3 * 6400 * 450 * 4);
 });
 
 test("a million points of 50 dimensions are estimated to fit into 8 GiB", () => {

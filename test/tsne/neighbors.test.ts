@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import { binding } from "../../src/binding.js";
 import { ArgumentError, DataError } from "../../src/errors.js";
 import { Matrix } from "../../src/matrix.js";
 import {
@@ -10,17 +11,18 @@ import {
   Tsne,
   type TsneOptions,
 } from "../../src/tsne/index.js";
+import { usesSigma } from "../../src/tsne/options.js";
 import { digest, makeGroups, makeUniform, mapValues } from "./points.js";
 
 const [n, d, perplexity] = [60, 5, 5];
 const needed = 15;
 const data = makeGroups(n, d);
 
-const FORMULAS: Record<Exclude<DistanceName, "inverse-variance">, (a: number[], b: number[]) => number> = {
-  euclidean: (a, b) => Math.hypot(...a.map((x, i) => x - (b[i] as number))),
-  manhattan: (a, b) => sum(a.map((x, i) => Math.abs(x - (b[i] as number)))),
-  cosine: (a, b) => 1 - dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)),
-  correlation: (a, b) => FORMULAS.cosine(centered(a), centered(b)),
+const FORMULAS = {
+  euclidean: (a: number[], b: number[]) => Math.hypot(...a.map((x, i) => x - (b[i] as number))),
+  manhattan: (a: number[], b: number[]) => sum(a.map((x, i) => Math.abs(x - (b[i] as number)))),
+  cosine: (a: number[], b: number[]): number => 1 - dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)),
+  correlation: (a: number[], b: number[]): number => FORMULAS.cosine(centered(a), centered(b)),
 };
 
 const sum = (a: number[]) => a.reduce((total, x) => total + x, 0);
@@ -99,9 +101,73 @@ test.each(Object.entries(FORMULAS))("%s is the distance of its formula", async (
   expect(searched.kl).toBeCloseTo(given.kl, 5);
 });
 
-test("distances other than inverse-variance ignore sigma", async () => {
-  const sigma = makeUniform(n, d, 0.1, 1);
-  for (const distance of DISTANCES.filter((name) => name !== "inverse-variance")) {
+const sigma = makeUniform(n, d, 0.1, 1);
+const floor = 0.01;
+
+/** Squared distances of coordinates: means a and b, standard deviations s and t. */
+const BETWEEN_GAUSSIANS: Partial<Record<DistanceName, (a: number, b: number, s: number, t: number) => number>> = {
+  expected: (a, b, s, t) => (a - b) ** 2 + s ** 2 + t ** 2,
+  wasserstein: (a, b, s, t) => (a - b) ** 2 + (s - t) ** 2,
+  mahalanobis: (a, b, s, t) => (a - b) ** 2 / (s ** 2 + t ** 2 + floor),
+  bhattacharyya: (a, b, s, t) => {
+    const [v, w] = [s ** 2 + floor, t ** 2 + floor];
+    return (a - b) ** 2 / (4 * (v + w)) + Math.log((v + w) / (2 * Math.sqrt(v * w))) / 2;
+  },
+  jeffreys: (a, b, s, t) => {
+    const [v, w] = [s ** 2 + floor, t ** 2 + floor];
+    return ((v + (a - b) ** 2) / w + (w + (a - b) ** 2) / v) / 2 - 1;
+  },
+};
+
+test("the core has the distances of the library", () => {
+  expect(Object.keys(binding.distances).sort()).toEqual([...DISTANCES].sort());
+  const needsSigma = DISTANCES.filter(usesSigma);
+  expect(needsSigma.sort()).toEqual(["inverse-variance", ...Object.keys(BETWEEN_GAUSSIANS)].sort());
+});
+
+test.each(Object.entries(BETWEEN_GAUSSIANS))(
+  "%s between Gaussians is the distance of its formula",
+  async (name, term) => {
+    const [mu, sd] = [data.toArrays(), sigma.toArrays()];
+    const squared = mu.flatMap((a, i) =>
+      mu.map((b, j) =>
+        sum(
+          a.map((x, k) => term(x, b[k] as number, (sd[i] as number[])[k] as number, (sd[j] as number[])[k] as number)),
+        ),
+      ),
+    );
+    const searched = await embed({ distance: name as DistanceName, sigma, maxIter: 1 });
+    const given = await embed({
+      neighbors: { ...listsOf(new Matrix(Float64Array.from(squared), n, n), needed), squared: true },
+      maxIter: 1,
+    });
+    expect(searched.options.distance).toBe(name);
+    expect(searched.kl).toBeCloseTo(given.kl, 5);
+  },
+);
+
+test("distances between Gaussians need sigma, and give the plain map where one holds for all", async () => {
+  const plain = await embed({});
+  const equal = mapValues(sigma, () => 0.3);
+  for (const distance of DISTANCES.filter(usesSigma)) {
+    await expect(embed({ distance })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", argument: "distance" });
+    const aware = await embed({ distance, sigma: equal });
+    expect(digest(aware.embedding)).toBe(digest(plain.embedding));
+  }
+});
+
+test("sigma and data of any size give a map", async () => {
+  for (const distance of DISTANCES.filter(usesSigma)) {
+    for (const [ofData, ofSigma] of [1e30, 1e-30, 1].flatMap((a) => [1e30, 1e-30, 0].map((b) => [a, b] as const))) {
+      const points = mapValues(data, (value) => value * ofData);
+      const { embedding, kl } = await embed({ distance, sigma: mapValues(sigma, (s) => s * ofSigma) }, points);
+      expect(embedding.data.every(Number.isFinite) && Number.isFinite(kl)).toBe(true);
+    }
+  }
+});
+
+test("distances of the means alone ignore sigma", async () => {
+  for (const distance of DISTANCES.filter((name) => !usesSigma(name))) {
     const [plain, aware] = await Promise.all([embed({ distance }), embed({ distance, sigma })]);
     expect(digest(aware.embedding)).toBe(digest(plain.embedding));
   }

@@ -2,5 +2,5 @@
 // the cosine distance after the mean of its own coordinates is taken from each row
 // (scipy.spatial.distance.correlation). Ignores sigma. A constant row is to it what a zero row is to the cosine.
 struct Correlation : Cosine {
-  static constexpr Preparation preparation = Preparation::centered_unit_rows;
+  static constexpr DistanceTraits traits{.coordinates = Coordinates::centered_unit_rows};
 };

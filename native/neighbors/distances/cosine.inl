@@ -2,8 +2,7 @@
 // With u = mu / |mu|, 1 - cos = |u_i - u_j|^2 / 2, which keeps its digits where the angle is small. A zero row has a
 // direction of its own, at right angles to all others: distance 1 from them and 0 from other zero rows.
 struct Cosine {
-  static constexpr bool uses_sigma = false;
-  static constexpr Preparation preparation = Preparation::unit_rows;
+  static constexpr DistanceTraits traits{.coordinates = Coordinates::unit_rows};
 
   template <class V>
   struct Sum {
@@ -17,7 +16,7 @@ struct Cosine {
   }
 
   template <class V>
-  SIGMA_INLINE V finish(const Sum<V>& s) {
+  SIGMA_INLINE V finish(const Sum<V>& s, DistanceWeights) {
     return 0.25f * (s.squares * s.squares);
   }
 };

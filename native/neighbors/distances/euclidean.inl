@@ -1,7 +1,6 @@
 // Squared Euclidean distance of the means: sum_k (mu_ik - mu_jk)^2. Ignores sigma.
 struct Euclidean {
-  static constexpr bool uses_sigma = false;
-  static constexpr Preparation preparation = Preparation::none;
+  static constexpr DistanceTraits traits{};
 
   template <class V>
   struct Sum {
@@ -15,7 +14,7 @@ struct Euclidean {
   }
 
   template <class V>
-  SIGMA_INLINE V finish(const Sum<V>& s) {
+  SIGMA_INLINE V finish(const Sum<V>& s, DistanceWeights) {
     return s.squares;
   }
 };

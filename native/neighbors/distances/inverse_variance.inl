@@ -1,9 +1,8 @@
 // Mean of squared differences, weighted by inverse variance (Ede 2020, arXiv:2003.01113):
 //   w_k = 1 / (sigma_ik^2 + sigma_jk^2 + floor),  d^2 = sum_k w_k (mu_ik - mu_jk)^2 / sum_k w_k.
-// The variances come with half the floor added to each.
 struct InverseVariance {
-  static constexpr bool uses_sigma = true;
-  static constexpr Preparation preparation = Preparation::none;
+  static constexpr DistanceTraits traits{
+      .spread = Spread::half_floored_variances, .is_plain_for_equal_sigma = true, .cost = 4};
 
   template <class V>
   struct Sum {
@@ -19,7 +18,7 @@ struct InverseVariance {
   }
 
   template <class V>
-  SIGMA_INLINE V finish(const Sum<V>& s) {
+  SIGMA_INLINE V finish(const Sum<V>& s, DistanceWeights) {
     return s.squares / s.weights;
   }
 };

@@ -1,7 +1,6 @@
 // Square of the Manhattan distance of the means, (sum_k |mu_ik - mu_jk|)^2. Ignores sigma.
 struct Manhattan {
-  static constexpr bool uses_sigma = false;
-  static constexpr Preparation preparation = Preparation::none;
+  static constexpr DistanceTraits traits{.cost = 1.5};
 
   template <class V>
   struct Sum {
@@ -14,7 +13,7 @@ struct Manhattan {
   }
 
   template <class V>
-  SIGMA_INLINE V finish(const Sum<V>& s) {
+  SIGMA_INLINE V finish(const Sum<V>& s, DistanceWeights) {
     return s.magnitudes * s.magnitudes;
   }
 };
