@@ -34,6 +34,8 @@ export type ErrorCode =
   | "BUSY"
   /** More memory than the machine can give. */
   | "OUT_OF_MEMORY"
+  /** A backend of TensorFlow.js that does not load, or an operation that it does not offer. */
+  | "BACKEND_UNAVAILABLE"
   /** No native binary fits this platform. */
   | "ADDON_NOT_FOUND";
 

@@ -2,11 +2,13 @@
 
 #include "../neighbors/distance.hpp"
 #include "../support/isa.hpp"
+#include "network.hpp"
 #include "pca.hpp"
 #include "quality.hpp"
 #include "run.hpp"
 
 static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("Network", sigma::addon::NetworkObject::define(env));
   exports.Set("Run", sigma::addon::RunObject::define(env));
   exports.Set("pca", Napi::Function::New<sigma::addon::compute_pca>(env, "pca"));
   exports.Set("evaluate", Napi::Function::New<sigma::addon::evaluate_map>(env, "evaluate"));

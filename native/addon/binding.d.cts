@@ -145,6 +145,50 @@ declare namespace binding {
   /** The distances by name. */
   const distances: Readonly<Record<string, { usesSigma: boolean }>>;
 
+  type NativeActivation = "linear" | "relu" | "relu6" | "sigmoid" | "elu" | "leakyrelu";
+
+  /**
+   * Products and convolutions of float32 tensors that lie in one ArrayBuffer, on threads of its own. Tensors are given by their
+   * byte offsets, results are written in place before the call returns, and nothing outside the tensors is touched: a tensor
+   * that would reach beyond the buffer throws a RangeError. The same bits with any number of threads.
+   */
+  class Network {
+    constructor(threads: number);
+    /** out (m x n) = activation(op(a) op(b) + bias), where op(a) is m x k and stored transposed if the flag says so. */
+    multiply(
+      heap: ArrayBuffer,
+      a: number,
+      b: number,
+      bias: number | null,
+      out: number,
+      m: number,
+      n: number,
+      k: number,
+      transposeA: boolean,
+      transposeB: boolean,
+      activation: NativeActivation,
+      slope: number,
+    ): void;
+    /**
+     * y = activation(x * filter + bias), channels last.
+     *
+     * @param shape batch, height, width and channels of x; height, width, vertical and horizontal stride of the filter; zeros
+     * that pad the top and the left; height, width and channels of y
+     */
+    convolve(
+      heap: ArrayBuffer,
+      x: number,
+      filter: number,
+      bias: number | null,
+      y: number,
+      shape: Int32Array,
+      activation: NativeActivation,
+      slope: number,
+    ): void;
+    convolveBackToInput(heap: ArrayBuffer, dy: number, filter: number, dx: number, shape: Int32Array): void;
+    convolveBackToFilter(heap: ArrayBuffer, x: number, dy: number, dfilter: number, shape: Int32Array): void;
+  }
+
   /** The instruction set in use: "baseline", "avx2" or "avx512". */
   const isa: string;
 }

@@ -5,5 +5,6 @@
 #include "../linalg/matrix_kernels.inl"
 #include "../neighbors/distance_kernels.inl"
 #include "../quality/quality_kernels.inl"
+#include "../network/network_kernels.inl"
 #include "../repulsion/mesh_kernels.inl"
 #include "../repulsion/repulsion_kernels.inl"

@@ -19,6 +19,7 @@
 #include "../linalg/matrix_kernels.hpp"
 #include "../neighbors/distance_kernels.hpp"
 #include "../quality/quality_kernels.hpp"
+#include "../network/network_kernels.hpp"
 #include "../repulsion/mesh_kernels.hpp"
 #include "../repulsion/repulsion_kernels.hpp"
 #include "../support/isa.hpp"

@@ -144,4 +144,22 @@ SIGMA_INLINE double logarithm_of_complement(double x) {
   return -__builtin_log1p(-x);
 }
 
+// e^v; relative error below 2e-7 where the result is a normal float32, which is where v is held. NaN stays NaN.
+// e^v = 2^n e^r with r = v - n log 2 in two parts, |r| <= log(2) / 2, and e^r by its series.
+SIGMA_INLINE Floats exponential(Floats v) {
+  v = v < -87.0f ? splat(-87.0f) : v;
+  v = v > 88.3f ? splat(88.3f) : v;
+  // Adding 1.5 * 2^23 rounds to an integer, which then stands in the lowest bits.
+  const Floats shifted = v * 1.44269504f + 12582912.0f;
+  const Floats n = shifted - 12582912.0f;
+  const Floats r = (v - n * 0.693359375f) + n * 2.12194440e-4f;
+  Floats series = r * 1.3888889e-3f + 8.3333333e-3f;
+  series = series * r + 4.1666667e-2f;
+  series = series * r + 1.6666667e-1f;
+  series = series * r + 0.5f;
+  series = series * r + 1.0f;
+  series = series * r + 1.0f;
+  return series * (Floats)(((Ints)shifted << 23) + 0x3f800000);
+}
+
 }  // namespace sigma::SIGMA_ISA

@@ -1,0 +1,181 @@
+#include "network.hpp"
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "../network/convolution.hpp"
+#include "errors.hpp"
+
+namespace sigma::addon {
+namespace {
+
+constexpr std::array<const char*, 6> kActivations{"linear", "relu", "relu6", "sigmoid", "elu", "leakyrelu"};
+
+// Positional arguments, and the tensors that they place within the buffer, which comes first.
+class Call {
+ public:
+  explicit Call(const Napi::CallbackInfo& info) : info_(info) {
+    if (!info[0].IsArrayBuffer()) throw Napi::TypeError::New(info.Env(), "expected an ArrayBuffer");
+    auto heap = info[0].As<Napi::ArrayBuffer>();
+    data_ = static_cast<std::uint8_t*>(heap.Data());
+    bytes_ = heap.ByteLength();
+  }
+
+  Napi::Env env() const { return info_.Env(); }
+
+  double number(std::size_t index) const {
+    if (!info_[index].IsNumber()) throw Napi::TypeError::New(env(), "expected a number");
+    return info_[index].As<Napi::Number>().DoubleValue();
+  }
+
+  bool flag(std::size_t index) const { return info_[index].ToBoolean(); }
+
+  std::size_t count(std::size_t index) const {
+    const double value = number(index);
+    if (!(value >= 0 && value <= std::numeric_limits<std::int32_t>::max())) {
+      throw Napi::RangeError::New(env(), "expected a count");
+    }
+    return static_cast<std::size_t>(value);
+  }
+
+  // The tensor of so many float32 whose byte offset is argument `index`.
+  float* tensor(std::size_t index, double size) const {
+    const double offset = number(index);
+    if (!(offset >= 0 && offset + 4 * size <= static_cast<double>(bytes_))) {
+      throw Napi::RangeError::New(env(), "a tensor lies outside the buffer");
+    }
+    const auto at = static_cast<std::size_t>(offset);
+    if (at % alignof(float) != 0) throw Napi::RangeError::New(env(), "a tensor is not aligned");
+    return reinterpret_cast<float*>(data_ + at);
+  }
+
+  // The same, or null where the argument is null.
+  const float* optional_tensor(std::size_t index, double size) const {
+    return info_[index].IsNull() ? nullptr : tensor(index, size);
+  }
+
+  Activation activation(std::size_t index) const {
+    const std::string name = info_[index].ToString();
+    for (std::size_t i = 0; i < kActivations.size(); ++i) {
+      if (name == kActivations[i]) return static_cast<Activation>(i);
+    }
+    throw Napi::TypeError::New(env(), "unknown activation");
+  }
+
+  // Thirteen integers: count, height, width and channels of x; height, width and strides of the filter; rows and columns
+  // that it hangs over at the top and at the left; rows, columns and channels of y.
+  Convolution convolution(std::size_t index) const {
+    const Napi::Value value = info_[index];
+    if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {
+      throw Napi::TypeError::New(env(), "expected an Int32Array");
+    }
+    const auto from = value.As<Napi::Int32Array>();
+    if (from.ElementLength() != 13) throw Napi::TypeError::New(env(), "expected 13 integers");
+    for (std::size_t i = 0; i < 13; ++i) {
+      const bool is_overhang = i == 8 || i == 9, is_stride = i == 6 || i == 7;
+      if ((from[i] < 0 && !is_overhang) || (from[i] < 1 && is_stride)) {
+        throw Napi::RangeError::New(env(), "a convolution of an impossible shape");
+      }
+    }
+    const auto at = [&](std::size_t i) { return static_cast<std::size_t>(from[i]); };
+    return {{at(0), at(1), at(2), at(3)}, {at(4), at(5), at(6), at(7), from[8], from[9], at(10), at(11)}, at(12)};
+  }
+
+ private:
+  const Napi::CallbackInfo& info_;
+  std::uint8_t* data_;
+  std::size_t bytes_;
+};
+
+// In float64, where no product of counts overflows.
+double size_of(const Images& images) {
+  return static_cast<double>(images.count) * static_cast<double>(images.height) * static_cast<double>(images.width) *
+         static_cast<double>(images.channels);
+}
+
+double filter_size_of(const Convolution& convolution) {
+  return size_of({convolution.window.height, convolution.window.width, convolution.input.channels,
+                  convolution.out_channels});
+}
+
+// Runs `work`, and turns what the core throws into a JavaScript error.
+template <class Work>
+Napi::Value finish(Napi::Env env, Work&& work) {
+  try {
+    work();
+  } catch (...) {
+    throw to_js(env, std::current_exception(), nullptr);
+  }
+  return env.Undefined();
+}
+
+unsigned read_threads(const Napi::CallbackInfo& info) {
+  const double threads = info[0].ToNumber();
+  if (!(threads >= 1 && threads <= 1024)) throw Napi::RangeError::New(info.Env(), "expected 1 to 1024 threads");
+  return static_cast<unsigned>(threads);
+}
+
+}  // namespace
+
+Napi::Function NetworkObject::define(Napi::Env env) {
+  return DefineClass(env, "Network",
+                     {InstanceMethod<&NetworkObject::multiply>("multiply"),
+                      InstanceMethod<&NetworkObject::convolve>("convolve"),
+                      InstanceMethod<&NetworkObject::convolve_back_to_input>("convolveBackToInput"),
+                      InstanceMethod<&NetworkObject::convolve_back_to_filter>("convolveBackToFilter")});
+}
+
+NetworkObject::NetworkObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<NetworkObject>(info), workshop_(read_threads(info)) {}
+
+Napi::Value NetworkObject::multiply(const Napi::CallbackInfo& info) {
+  const Call call(info);
+  const std::size_t m = call.count(5), n = call.count(6), k = call.count(7);
+  const auto rows = static_cast<double>(m), cols = static_cast<double>(n), depth = static_cast<double>(k);
+  const float* a = call.tensor(1, rows * depth);
+  const float* b = call.tensor(2, depth * cols);
+  const float* bias = call.optional_tensor(3, cols);
+  float* out = call.tensor(4, rows * cols);
+  const bool transposes_a = call.flag(8), transposes_b = call.flag(9);
+  const Activation activation = call.activation(10);
+  const auto slope = static_cast<float>(call.number(11));
+  return finish(call.env(), [&] {
+    const DenseRows left(a, transposes_a ? m : k), right(b, transposes_b ? k : n);
+    workshop_.multiply(
+        {m, n, k, left, transposes_a, right, transposes_b, Grid::matrix(out, n), bias, activation, slope});
+  });
+}
+
+Napi::Value NetworkObject::convolve(const Napi::CallbackInfo& info) {
+  const Call call(info);
+  const Convolution convolution = call.convolution(5);
+  const float* x = call.tensor(1, size_of(convolution.input));
+  const float* filter = call.tensor(2, filter_size_of(convolution));
+  const float* bias = call.optional_tensor(3, static_cast<double>(convolution.out_channels));
+  float* y = call.tensor(4, size_of(convolution.output()));
+  const Activation activation = call.activation(6);
+  const auto slope = static_cast<float>(call.number(7));
+  return finish(call.env(), [&] { sigma::convolve(convolution, x, filter, bias, activation, slope, y, workshop_); });
+}
+
+Napi::Value NetworkObject::convolve_back_to_input(const Napi::CallbackInfo& info) {
+  const Call call(info);
+  const Convolution convolution = call.convolution(4);
+  const float* dy = call.tensor(1, size_of(convolution.output()));
+  const float* filter = call.tensor(2, filter_size_of(convolution));
+  float* dx = call.tensor(3, size_of(convolution.input));
+  return finish(call.env(), [&] { sigma::convolve_back_to_input(convolution, dy, filter, dx, workshop_); });
+}
+
+Napi::Value NetworkObject::convolve_back_to_filter(const Napi::CallbackInfo& info) {
+  const Call call(info);
+  const Convolution convolution = call.convolution(4);
+  const float* x = call.tensor(1, size_of(convolution.input));
+  const float* dy = call.tensor(2, size_of(convolution.output()));
+  float* dfilter = call.tensor(3, filter_size_of(convolution));
+  return finish(call.env(), [&] { sigma::convolve_back_to_filter(convolution, x, dy, dfilter, workshop_); });
+}
+
+}  // namespace sigma::addon

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "../network/product.hpp"
+
+namespace sigma::addon {
+
+// `Network` of binding.d.cts: the products and convolutions of networks, on float32 tensors in one buffer.
+class NetworkObject : public Napi::ObjectWrap<NetworkObject> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit NetworkObject(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value multiply(const Napi::CallbackInfo& info);
+  Napi::Value convolve(const Napi::CallbackInfo& info);
+  Napi::Value convolve_back_to_input(const Napi::CallbackInfo& info);
+  Napi::Value convolve_back_to_filter(const Napi::CallbackInfo& info);
+
+  Workshop workshop_;
+};
+
+}  // namespace sigma::addon

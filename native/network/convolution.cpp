@@ -1,0 +1,112 @@
+#include "convolution.hpp"
+
+#include <algorithm>
+
+namespace sigma {
+namespace {
+
+// Every `stride`-th line of a filter from `first` on, along one axis.
+struct Comb {
+  std::size_t first, stride, count;
+  // The filter's line at place i, the last coming first.
+  std::size_t line(std::size_t i) const { return first + stride * (count - 1 - i); }
+};
+
+// The transposed filter: for each channel of x, the numbers at two combs' places and all channels of y.
+class FilterRows final : public Rows {
+ public:
+  FilterRows(const float* data, const Convolution& convolution, Comb y, Comb x)
+      : data_(data),
+        width_(convolution.window.width),
+        in_channels_(convolution.input.channels),
+        out_channels_(convolution.out_channels),
+        y_(y),
+        x_(x) {}
+
+  const float* read(std::size_t row, std::size_t first, std::size_t count, float* room) const override {
+    std::size_t place = first / out_channels_, within = first % out_channels_;
+    float* to = room;
+    while (count > 0) {
+      const std::size_t length = std::min(out_channels_ - within, count);
+      const std::size_t line = y_.line(place / x_.count) * width_ + x_.line(place % x_.count);
+      const float* from = data_ + (line * in_channels_ + row) * out_channels_ + within;
+      if (length == count && to == room) return from;
+      to = std::copy_n(from, length, to);
+      count -= length;
+      within = 0;
+      ++place;
+    }
+    return room;
+  }
+
+ private:
+  const float* data_;
+  std::size_t width_, in_channels_, out_channels_;
+  Comb y_, x_;
+};
+
+// Along one axis, the lines of x that lie `phase` behind a multiple of the stride meet only every stride-th line of the
+// filter, and are then an ordinary convolution of dy by that comb, turned round.
+struct Phase {
+  Comb comb;
+  // Lines of x.
+  std::size_t count;
+  std::ptrdiff_t overhang;
+
+  Phase(std::size_t phase, std::size_t stride, std::ptrdiff_t before, std::size_t filter, std::size_t size) {
+    const auto step = static_cast<std::ptrdiff_t>(stride);
+    const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(phase) + before;
+    const std::ptrdiff_t first = (at % step + step) % step;
+    const auto begin = static_cast<std::size_t>(first);
+    comb = {begin, stride, begin < filter ? (filter - begin + stride - 1) / stride : 0};
+    count = phase < size ? (size - phase + stride - 1) / stride : 0;
+    overhang = static_cast<std::ptrdiff_t>(comb.count) - 1 - (at - first) / step;
+  }
+};
+
+}  // namespace
+
+void convolve(const Convolution& convolution, const float* x, const float* filter, const float* bias,
+              Activation activation, float slope, float* y, Workshop& workshop) {
+  const auto& [input, window, channels] = convolution;
+  const PatchRows patches(x, input, window);
+  const DenseRows filters(filter, channels);
+  workshop.multiply({input.count * window.rows * window.columns, channels,
+                     window.height * window.width * input.channels, patches, false, filters, false,
+                     Grid::matrix(y, channels), bias, activation, slope});
+}
+
+void convolve_back_to_input(const Convolution& convolution, const float* dy, const float* filter, float* dx,
+                            Workshop& workshop) {
+  const auto& [input, window, channels] = convolution;
+  const std::size_t line = input.width * input.channels;
+  for (std::size_t py = 0; py < window.stride_y; ++py) {
+    const Phase y(py, window.stride_y, window.top, window.height, input.height);
+    for (std::size_t px = 0; px < window.stride_x; ++px) {
+      const Phase x(px, window.stride_x, window.left, window.width, input.width);
+      const Window reach{y.comb.count, x.comb.count, 1, 1, y.overhang, x.overhang, y.count, x.count};
+      const PatchRows patches(dy, convolution.output(), reach);
+      const FilterRows filters(filter, convolution, y.comb, x.comb);
+      const Grid out{dx + py * line + px * input.channels,
+                     y.count,
+                     x.count,
+                     input.height * line,
+                     window.stride_y * line,
+                     window.stride_x * input.channels};
+      workshop.multiply({input.count * y.count * x.count, input.channels, y.comb.count * x.comb.count * channels,
+                         patches, false, filters, true, out});
+    }
+  }
+}
+
+void convolve_back_to_filter(const Convolution& convolution, const float* x, const float* dy, float* dfilter,
+                             Workshop& workshop) {
+  const auto& [input, window, channels] = convolution;
+  const PatchRows patches(x, input, window);
+  const DenseRows gradients(dy, channels);
+  workshop.multiply({window.height * window.width * input.channels, channels,
+                     input.count * window.rows * window.columns, patches, true, gradients, false,
+                     Grid::matrix(dfilter, channels)});
+}
+
+}  // namespace sigma

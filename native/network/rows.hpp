@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+
+namespace sigma {
+
+// A float32 matrix that is read stretch by stretch, wherever its elements lie.
+class Rows {
+ public:
+  virtual ~Rows() = default;
+  // Elements [first, first + count) of a row: a pointer to where they lie, or to `room`, into which they were gathered.
+  virtual const float* read(std::size_t row, std::size_t first, std::size_t count, float* room) const = 0;
+};
+
+// Row after row, `stride` elements apart.
+class DenseRows final : public Rows {
+ public:
+  DenseRows(const float* data, std::size_t stride) : data_(data), stride_(stride) {}
+  const float* read(std::size_t row, std::size_t first, std::size_t, float*) const override {
+    return data_ + row * stride_ + first;
+  }
+
+ private:
+  const float* data_;
+  std::size_t stride_;
+};
+
+// A batch of images, channels last.
+struct Images {
+  std::size_t count, height, width, channels;
+  std::size_t size() const { return count * height * width * channels; }
+};
+
+// The patches of `images` under a window of height x width that is moved by the strides: one row for each of the
+// rows x columns places in each image, its elements in the order (y, x, channel). What lies outside the image is zero.
+struct Window {
+  std::size_t height, width;
+  std::size_t stride_y, stride_x;
+  // Rows and columns by which the first place hangs over the image's edge; negative where it begins inside.
+  std::ptrdiff_t top, left;
+  std::size_t rows, columns;
+};
+
+class PatchRows final : public Rows {
+ public:
+  PatchRows(const float* data, const Images& images, const Window& window)
+      : data_(data), images_(images), window_(window) {}
+  const float* read(std::size_t row, std::size_t first, std::size_t count, float* room) const override;
+
+ private:
+  const float* data_;
+  Images images_;
+  Window window_;
+};
+
+// Where the rows of a result go: row i = (n, y, x) of a grid of `rows` x `columns` an image.
+struct Grid {
+  float* data;
+  std::size_t rows, columns;
+  std::size_t image_stride, row_stride, column_stride;
+
+  // A plain matrix.
+  static Grid matrix(float* data, std::size_t stride) { return {data, 1, 1, stride, 0, 0}; }
+  float* at(std::size_t i) const {
+    const std::size_t x = i % columns, rest = i / columns;
+    return data + rest / rows * image_stride + rest % rows * row_stride + x * column_stride;
+  }
+};
+
+}  // namespace sigma

@@ -1,0 +1,245 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "network/convolution.hpp"
+#include "support/random.hpp"
+
+namespace sigma {
+namespace {
+
+std::vector<float> normals(std::size_t count, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<float> values(count);
+  for (float& value : values) value = static_cast<float>(random.normal());
+  return values;
+}
+
+std::vector<float> transposed(const std::vector<float>& a, std::size_t rows, std::size_t cols) {
+  std::vector<float> t(a.size());
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < cols; ++j) t[j * rows + i] = a[i * cols + j];
+  }
+  return t;
+}
+
+double activated(double v, Activation activation, double slope) {
+  switch (activation) {
+    case Activation::relu:
+      return std::max(v, 0.0);
+    case Activation::relu6:
+      return std::min(std::max(v, 0.0), 6.0);
+    case Activation::sigmoid:
+      return 1 / (1 + std::exp(-v));
+    case Activation::elu:
+      return v < 0 ? std::exp(v) - 1 : v;
+    case Activation::leaky_relu:
+      return v < 0 ? slope * v : v;
+    default:
+      return v;
+  }
+}
+
+struct Shape {
+  std::size_t m, n, k;
+};
+
+constexpr Shape kShapes[] = {{1, 1, 1},    {1, 1, 0},   {3, 5, 0},     {0, 4, 3},    {4, 0, 3},    {1, 300, 17},  {300, 1, 17},
+                             {7, 9, 300},  {12, 32, 8}, {13, 33, 257}, {145, 129, 3}, {128, 20, 40}, {150, 65, 513}, {2, 3, 9000},
+                             {25, 6, 5000}};
+
+// The product by its definition, in float64.
+std::vector<double> multiply_slowly(const Shape& shape, const std::vector<float>& a, const std::vector<float>& b) {
+  const auto& [m, n, k] = shape;
+  std::vector<double> c(m * n);
+  for (std::size_t i = 0; i < m; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      for (std::size_t l = 0; l < k; ++l) c[i * n + j] += static_cast<double>(a[i * k + l]) * static_cast<double>(b[l * n + j]);
+    }
+  }
+  return c;
+}
+
+// Both factors are given plainly and handed over transposed where the flags say so. The result has a border, which
+// must stay as it is.
+std::vector<float> multiply(const Shape& shape, const std::vector<float>& a, const std::vector<float>& b, bool ta, bool tb,
+                            const float* bias, Activation activation, unsigned threads) {
+  const auto& [m, n, k] = shape;
+  const std::vector<float> left = ta ? transposed(a, m, k) : a, right = tb ? transposed(b, k, n) : b;
+  const DenseRows left_rows(left.data(), ta ? m : k), right_rows(right.data(), tb ? k : n);
+  std::vector<float> c(m * n + 2, -7.0f);
+  Workshop workshop(threads);
+  workshop.multiply({m, n, k, left_rows, ta, right_rows, tb, Grid::matrix(c.data() + 1, n), bias, activation, 0.3f});
+  EXPECT_EQ(c.front(), -7.0f);
+  EXPECT_EQ(c.back(), -7.0f);
+  return {c.begin() + 1, c.end() - 1};
+}
+
+TEST(NetworkProduct, IsTheSumByItsDefinition) {
+  for (const Shape& shape : kShapes) {
+    const auto& [m, n, k] = shape;
+    const std::vector<float> a = normals(m * k, 1), b = normals(k * n, 2);
+    const std::vector<double> expected = multiply_slowly(shape, a, b);
+    for (const bool ta : {false, true}) {
+      for (const bool tb : {false, true}) {
+        const std::vector<float> c = multiply(shape, a, b, ta, tb, nullptr, Activation::linear, 2);
+        for (std::size_t i = 0; i < c.size(); ++i) {
+          ASSERT_NEAR(c[i], expected[i], 1e-5 * (1 + std::sqrt(static_cast<double>(k))))
+              << m << " x " << n << " x " << k << (ta ? " left" : "") << (tb ? " right" : "") << " at " << i;
+        }
+      }
+    }
+  }
+}
+
+TEST(NetworkProduct, AddsABiasAndActivates) {
+  for (const Shape& shape : {Shape{5, 37, 6}, Shape{4, 3, 0}, Shape{2, 5, 9000}}) {
+    const auto& [m, n, k] = shape;
+    const std::vector<float> a = normals(m * k, 3), b = normals(k * n, 4), bias = normals(n, 5);
+    const std::vector<double> sums = multiply_slowly(shape, a, b);
+    for (const Activation activation : {Activation::linear, Activation::relu, Activation::relu6, Activation::sigmoid,
+                                        Activation::elu, Activation::leaky_relu}) {
+      for (const bool has_bias : {false, true}) {
+        const std::vector<float> c = multiply(shape, a, b, false, false, has_bias ? bias.data() : nullptr, activation, 2);
+        for (std::size_t i = 0; i < c.size(); ++i) {
+          const double v = sums[i] + (has_bias ? static_cast<double>(bias[i % n]) : 0);
+          ASSERT_NEAR(c[i], activated(v, activation, 0.3f), 2e-3 / (k > 100 ? 1 : 100));
+        }
+      }
+    }
+  }
+}
+
+TEST(NetworkProduct, ThreadsDoNotMatter) {
+  for (const Shape& shape : kShapes) {
+    const auto& [m, n, k] = shape;
+    const std::vector<float> a = normals(m * k, 6), b = normals(k * n, 7);
+    const auto with = [&](unsigned threads) {
+      return multiply(shape, a, b, true, true, nullptr, Activation::sigmoid, threads);
+    };
+    EXPECT_EQ(with(1), with(3));
+  }
+}
+
+TEST(NetworkProduct, ActivationsKeepNaNAndTakeInfinity) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity(), kNaN = std::numeric_limits<float>::quiet_NaN();
+  const float one = 1, values[] = {kNaN, kInfinity, -kInfinity, -100, 100};
+  const DenseRows left(&one, 1), right(values, 5);
+  Workshop workshop(1);
+  float c[5];
+  workshop.multiply({1, 5, 1, left, false, right, false, Grid::matrix(c, 5), nullptr, Activation::sigmoid});
+  EXPECT_TRUE(std::isnan(c[0]));
+  EXPECT_EQ(c[1], 1);
+  EXPECT_NEAR(c[2], 0, 1e-37);
+  EXPECT_NEAR(c[3], 0, 1e-37);
+  EXPECT_EQ(c[4], 1);
+  workshop.multiply({1, 5, 1, left, false, right, false, Grid::matrix(c, 5), nullptr, Activation::relu});
+  EXPECT_TRUE(std::isnan(c[0]));
+  EXPECT_EQ(c[1], kInfinity);
+  EXPECT_EQ(c[2], 0);
+  workshop.multiply({1, 5, 1, left, false, right, false, Grid::matrix(c, 5), nullptr, Activation::elu});
+  EXPECT_TRUE(std::isnan(c[0]));
+  EXPECT_EQ(c[2], -1);
+}
+
+std::size_t window_places(std::size_t size, std::size_t filter, std::size_t stride, std::ptrdiff_t before, std::size_t after) {
+  const std::ptrdiff_t room = static_cast<std::ptrdiff_t>(size + after) + before - static_cast<std::ptrdiff_t>(filter);
+  return room < 0 ? 0 : static_cast<std::size_t>(room) / stride + 1;
+}
+
+// Calls visit(index of x, index of the filter, index of y) for every term of the convolution's sum.
+template <class Visit>
+void for_terms(const Convolution& c, Visit visit) {
+  const auto& [input, window, channels] = c;
+  for (std::size_t n = 0; n < input.count; ++n) {
+    for (std::size_t i = 0; i < window.rows; ++i) {
+      for (std::size_t j = 0; j < window.columns; ++j) {
+        for (std::size_t u = 0; u < window.height; ++u) {
+          for (std::size_t v = 0; v < window.width; ++v) {
+            const auto y = static_cast<std::ptrdiff_t>(i * window.stride_y + u) - window.top;
+            const auto x = static_cast<std::ptrdiff_t>(j * window.stride_x + v) - window.left;
+            if (y < 0 || x < 0 || y >= static_cast<std::ptrdiff_t>(input.height) || x >= static_cast<std::ptrdiff_t>(input.width)) continue;
+            const std::size_t pixel = (n * input.height + static_cast<std::size_t>(y)) * input.width + static_cast<std::size_t>(x);
+            for (std::size_t ic = 0; ic < input.channels; ++ic) {
+              for (std::size_t oc = 0; oc < channels; ++oc) {
+                visit(pixel * input.channels + ic, ((u * window.width + v) * input.channels + ic) * channels + oc,
+                      ((n * window.rows + i) * window.columns + j) * channels + oc);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+void compare(const std::vector<float>& values, const std::vector<double>& expected, const char* what) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    ASSERT_NEAR(values[i], expected[i], 1e-4 + 1e-5 * std::abs(expected[i])) << what << " at " << i;
+  }
+}
+
+std::vector<Convolution> convolutions() {
+  std::vector<Convolution> all;
+  const auto add = [&](Images input, std::size_t filter_height, std::size_t filter_width, std::size_t sy, std::size_t sx,
+                       std::ptrdiff_t top, std::size_t bottom, std::ptrdiff_t left, std::size_t right, std::size_t channels) {
+    all.push_back({input,
+                   {filter_height, filter_width, sy, sx, top, left, window_places(input.height, filter_height, sy, top, bottom),
+                    window_places(input.width, filter_width, sx, left, right)},
+                   channels});
+  };
+  add({2, 7, 6, 1}, 3, 3, 1, 1, 1, 1, 1, 1, 1);
+  add({2, 28, 28, 1}, 5, 5, 2, 2, 1, 2, 1, 2, 32);
+  add({3, 14, 13, 32}, 5, 5, 2, 2, 1, 2, 2, 2, 17);
+  add({1, 9, 11, 3}, 2, 4, 3, 1, 0, 0, 0, 0, 5);
+  add({2, 5, 5, 4}, 1, 1, 1, 1, 0, 0, 0, 0, 3);
+  add({1, 8, 8, 2}, 2, 2, 3, 3, 0, 0, 0, 0, 2);
+  add({1, 3, 3, 2}, 5, 5, 1, 1, 4, 4, 4, 4, 3);
+  add({1, 4, 4, 1}, 3, 3, 2, 2, 3, 5, 2, 4, 2);
+  add({1, 2, 2, 1}, 3, 3, 1, 1, 0, 0, 0, 0, 1);
+  add({0, 4, 4, 2}, 3, 3, 1, 1, 1, 1, 1, 1, 2);
+  add({3, 20, 20, 2}, 3, 3, 1, 1, 1, 1, 1, 1, 2);
+  add({6, 32, 32, 1}, 3, 3, 1, 1, 1, 1, 1, 1, 4);
+  return all;
+}
+
+TEST(NetworkConvolution, AndItsGradientsAreTheSumsByTheirDefinition) {
+  for (const Convolution& c : convolutions()) {
+    const std::vector<float> x = normals(c.input.size(), 1), filter = normals(c.filter_size(), 2), dy = normals(c.output().size(), 3);
+    std::vector<double> y(dy.size()), dx(x.size()), df(filter.size());
+    for_terms(c, [&](std::size_t at_x, std::size_t at_filter, std::size_t at_y) {
+      const auto term = [](float a, float b) { return static_cast<double>(a) * static_cast<double>(b); };
+      y[at_y] += term(x[at_x], filter[at_filter]);
+      dx[at_x] += term(dy[at_y], filter[at_filter]);
+      df[at_filter] += term(dy[at_y], x[at_x]);
+    });
+    for (const unsigned threads : {1u, 3u}) {
+      Workshop workshop(threads);
+      std::vector<float> found_y(y.size(), -7), found_dx(x.size(), -7), found_df(filter.size(), -7);
+      convolve(c, x.data(), filter.data(), nullptr, Activation::linear, 0, found_y.data(), workshop);
+      convolve_back_to_input(c, dy.data(), filter.data(), found_dx.data(), workshop);
+      convolve_back_to_filter(c, x.data(), dy.data(), found_df.data(), workshop);
+      compare(found_y, y, "y");
+      compare(found_dx, dx, "dx");
+      compare(found_df, df, "df");
+    }
+  }
+}
+
+TEST(NetworkConvolution, AddsABiasAndActivates) {
+  const Convolution c = convolutions()[2];
+  const std::vector<float> x = normals(c.input.size(), 1), filter = normals(c.filter_size(), 2), bias = normals(c.out_channels, 4);
+  std::vector<float> plain(c.output().size()), finished(c.output().size());
+  Workshop workshop(2);
+  convolve(c, x.data(), filter.data(), nullptr, Activation::linear, 0, plain.data(), workshop);
+  convolve(c, x.data(), filter.data(), bias.data(), Activation::leaky_relu, 0.1f, finished.data(), workshop);
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    const double v = static_cast<double>(plain[i]) + static_cast<double>(bias[i % c.out_channels]);
+    EXPECT_NEAR(finished[i], v < 0 ? 0.1 * v : v, 1e-4);
+  }
+}
+
+}  // namespace
+}  // namespace sigma

@@ -1,0 +1,1 @@
+export { BACKEND_CHOICES, type Backend, type BackendChoice, type BackendOptions, selectBackend } from "./selection.js";

@@ -1,0 +1,128 @@
+import { availableParallelism } from "node:os";
+import type * as TensorFlow from "@tensorflow/tfjs-core";
+import { rejectUnknown, requireInteger, requireOptions } from "../../arguments.js";
+import { binding } from "../../binding.js";
+import { ArgumentError, SigmaTsneError } from "../../errors.js";
+import { loadTensorFlowNode } from "./tensorflow-node.js";
+
+/** Where networks can be computed, and `auto`: the first of them that loads. */
+export const BACKEND_CHOICES = ["auto", "node", "wasm", "cpu"] as const;
+export type BackendChoice = (typeof BACKEND_CHOICES)[number];
+
+export interface BackendOptions {
+  /**
+   * Threads, 1 to 1024; no influence on the result of `wasm`, none at all on `cpu`, and none on `node` once it is loaded. Default:
+   * as many as the machine has processors.
+   */
+  threads?: number | undefined;
+}
+
+/** What TensorFlow.js computes with, from now on, in this process. */
+export interface Backend {
+  readonly name: Exclude<BackendChoice, "auto">;
+  /** One sentence for people: what was chosen, and why not the faster one. */
+  readonly description: string;
+  /** TensorFlow.js itself, its gradients registered. */
+  readonly tf: typeof TensorFlow;
+}
+
+/** How TensorFlow.js for Node.js is loaded, so that its absence can be played. */
+export type NodeLoader = (threads: number | undefined) => Promise<object>;
+
+/**
+ * Loads TensorFlow.js and sets its backend:
+ *
+ * - `node`: `@tensorflow/tfjs-node`, the TensorFlow library; to be installed by the user beside this package
+ * - `wasm`: WebAssembly, where the kernels that training takes its time for are replaced by this package's native ones
+ * - `cpu`: plain JavaScript, slow
+ * - `auto`: `node` where it loads, else `wasm`
+ *
+ * The backend is one for the whole process (or worker thread), as TensorFlow.js has it; it may be selected again.
+ *
+ * @throws {ArgumentError} for a bad argument
+ * @throws {SigmaTsneError} BACKEND_UNAVAILABLE where `node` is asked for and does not load
+ */
+export function selectBackend(name: BackendChoice = "auto", options: BackendOptions = {}): Promise<Backend> {
+  return selectWith(name, options, loadTensorFlowNode);
+}
+
+/** {@link selectBackend} with a given way to load `@tensorflow/tfjs-node`. */
+export async function selectWith(name: BackendChoice, options: BackendOptions, loadNode: NodeLoader): Promise<Backend> {
+  if (!BACKEND_CHOICES.includes(name)) {
+    const accepted = `one of ${BACKEND_CHOICES.join(", ")}`;
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "backend", received: name, accepted });
+  }
+  requireOptions(options);
+  rejectUnknown(options, ["threads"]);
+  const { threads } = options;
+  if (threads !== undefined) requireInteger(threads, "threads", 1, 1024);
+  const tf = await import("@tensorflow/tfjs-core");
+  if (name === "cpu") return selectPlain(tf);
+  if (name === "wasm") return selectWasm(tf, threads, "");
+  const obstacle = await tryNode(tf, threads, loadNode);
+  if (obstacle === undefined) {
+    await registerGradients();
+    await tf.setBackend("tensorflow");
+    return { name: "node", tf, description: `TensorFlow.js ${tf.version_core} on the TensorFlow library (tfjs-node)` };
+  }
+  if (name === "node") {
+    const { reason, cause } = obstacle;
+    throw new SigmaTsneError("BACKEND_UNAVAILABLE", `the backend "node" cannot be used: ${reason}`, { cause });
+  }
+  return selectWasm(tf, threads, `; ${obstacle.reason}`);
+}
+
+/** Loads tfjs-node, or says why it cannot serve. */
+async function tryNode(
+  tf: typeof TensorFlow,
+  threads: number | undefined,
+  loadNode: NodeLoader,
+): Promise<{ reason: string; cause?: unknown } | undefined> {
+  let node: Partial<typeof TensorFlow>;
+  try {
+    node = await loadNode(threads);
+  } catch (cause) {
+    const { code, message } = cause as { code?: unknown; message?: unknown };
+    const isMissing = /MODULE_NOT_FOUND/.test(String(code)) && String(message).includes("'@tensorflow/tfjs-node'");
+    const line = String(message ?? cause).split("\n")[0];
+    return {
+      reason: isMissing ? "@tensorflow/tfjs-node is not installed" : `@tensorflow/tfjs-node does not load (${line})`,
+      cause,
+    };
+  }
+  // Two copies would each have classes of their own: a tensor of the one is none for the other.
+  if (node.Tensor !== tf.Tensor) {
+    return {
+      reason: `@tensorflow/tfjs-node ${node.version_core} brings a second copy of tfjs-core beside ${tf.version_core}`,
+    };
+  }
+  return undefined;
+}
+
+/** tfjs-core leaves the gradients to tfjs-layers. */
+async function registerGradients(): Promise<void> {
+  await import("@tensorflow/tfjs-layers");
+}
+
+async function selectPlain(tf: typeof TensorFlow): Promise<Backend> {
+  // It would advertise tfjs-node on standard error otherwise.
+  tf.env().set("PROD", true);
+  await import("@tensorflow/tfjs-backend-cpu");
+  await registerGradients();
+  await tf.setBackend("cpu");
+  return { name: "cpu", tf, description: `TensorFlow.js ${tf.version_core} in plain JavaScript` };
+}
+
+async function selectWasm(tf: typeof TensorFlow, threads = availableParallelism(), reason: string): Promise<Backend> {
+  const { registerNativeKernels } = await import("./wasm.js");
+  await import("@tensorflow/tfjs-backend-wasm");
+  await registerGradients();
+  await tf.setBackend("wasm");
+  registerNativeKernels(tf, threads);
+  const kernels = `native kernels (${binding.isa}, ${threads} ${threads === 1 ? "thread" : "threads"})`;
+  return {
+    name: "wasm",
+    tf,
+    description: `TensorFlow.js ${tf.version_core} in WebAssembly with ${kernels}${reason}`,
+  };
+}

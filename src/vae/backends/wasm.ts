@@ -1,0 +1,263 @@
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import type * as TensorFlow from "@tensorflow/tfjs-core";
+import type { KernelConfig, KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from "@tensorflow/tfjs-core";
+import { binding, withTranslation } from "../../binding.js";
+import { SigmaTsneError } from "../../errors.js";
+
+type Tf = typeof TensorFlow;
+
+/** A kernel's arguments as TensorFlow.js hands them over. */
+interface Call<Inputs, Attrs> {
+  inputs: Inputs;
+  attrs: Attrs;
+  backend: BackendWasm;
+}
+
+/** The activations that our kernels know; others are left to the stock ones. */
+const ACTIVATIONS: ReadonlySet<string> = new Set(["linear", "relu", "relu6", "sigmoid", "elu", "leakyrelu"]);
+
+/** The backend's own kernels, by name, for what ours do not do. */
+const stock = new Map<string, KernelFunc | undefined>();
+
+/**
+ * Puts the addon's kernels in the place of those of the wasm backend that training spends its time in, and adds the gradient of
+ * the convolution by its filter, which it lacks. They read and write the tensors where they lie, in the module's memory.
+ */
+export function registerNativeKernels(tf: Tf, threads: number): void {
+  const network = new binding.Network(threads);
+  const kernels = { ...matrixKernels(tf, network), ...convolutionKernels(tf, network), Slice: sliceKernel(tf) };
+  for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
+    const present = (tf.getKernel(kernelName, "wasm") as KernelConfig | undefined)?.kernelFunc;
+    if (!stock.has(kernelName)) stock.set(kernelName, present);
+    if (present) tf.unregisterKernel(kernelName, "wasm");
+    tf.registerKernel({ kernelName, backendName: "wasm", kernelFunc: kernelFunc as unknown as KernelFunc });
+  }
+}
+
+/** What the stock kernel makes of a call that ours does not take. */
+function fallBack(name: string, call: Call<object, object>, what: string): TensorInfo {
+  const kernel = stock.get(name);
+  if (!kernel) throw new SigmaTsneError("BACKEND_UNAVAILABLE", `${name}: the wasm backend does not support ${what}`);
+  const inputs = call.inputs as NamedTensorInfoMap;
+  return kernel({ inputs, attrs: call.attrs as NamedAttrMap, backend: call.backend }) as TensorInfo;
+}
+
+/** The module's memory, in which the tensor lies, as it is now; it moves when it grows. */
+function heapOf(backend: BackendWasm, tensor: TensorInfo): ArrayBuffer {
+  return backend.typedArrayFromHeap(tensor).buffer as ArrayBuffer;
+}
+
+/** Where a tensor begins in the heap, in bytes. */
+function offsetOf(backend: BackendWasm, tensor: TensorInfo): number {
+  return backend.dataIdMap.get(tensor.dataId).memoryOffset;
+}
+
+/** A new tensor, uninitialised. */
+function makeOutput(tf: Tf, backend: BackendWasm, shape: number[], dtype: TensorInfo["dtype"]): TensorInfo {
+  const out = backend.makeOutput(shape, dtype);
+  // The allocator of the module gives null where its 4 GiB are full, and the backend does not look.
+  if (offsetOf(backend, out) === 0 && tf.util.sizeFromShape(shape) > 0) {
+    backend.disposeData(out.dataId);
+    const mib = Math.ceil((tf.util.sizeFromShape(shape) * tf.util.bytesPerElement(dtype)) / 2 ** 20);
+    throw new SigmaTsneError("OUT_OF_MEMORY", `no ${mib} MiB are left of WebAssembly's memory; take a smaller batch`);
+  }
+  return out;
+}
+
+interface MatMulAttrs {
+  transposeA: boolean;
+  transposeB: boolean;
+  activation?: string;
+  leakyreluAlpha?: number;
+}
+
+interface MatMulInputs {
+  a: TensorInfo;
+  b: TensorInfo;
+  bias?: TensorInfo | null;
+}
+
+function matrixKernels(tf: Tf, network: InstanceType<typeof binding.Network>) {
+  const multiply = (name: string, call: Call<MatMulInputs, MatMulAttrs>): TensorInfo => {
+    const { a, b, bias } = call.inputs;
+    const { transposeA, transposeB, activation = "linear", leakyreluAlpha } = call.attrs;
+    if (a.dtype !== "float32" || b.dtype !== "float32") return fallBack(name, call, `${a.dtype} times ${b.dtype}`);
+    if (!ACTIVATIONS.has(activation)) return fallBack(name, call, activation);
+    const [rows, depth] = lastTwo(a.shape, transposeA);
+    const [inner, cols] = lastTwo(b.shape, transposeB);
+    if (inner !== depth || (bias && tf.util.sizeFromShape(bias.shape) !== cols)) {
+      return fallBack(name, call, `the shapes ${a.shape}, ${b.shape} and ${bias?.shape}`);
+    }
+    const batch = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    const out = makeOutput(tf, call.backend, [...batch, rows, cols], "float32");
+    const heap = heapOf(call.backend, out);
+    const [atA, atB, atOut] = [a, b, out].map((tensor) => offsetOf(call.backend, tensor)) as [number, number, number];
+    const atBias = bias ? offsetOf(call.backend, bias) : null;
+    const [stepsA, stepsB] = [batchSteps(a.shape, batch), batchSteps(b.shape, batch)];
+    const count = tf.util.sizeFromShape(batch);
+    withTranslation(() => {
+      for (let i = 0; i < count; i++) {
+        network.multiply(
+          heap,
+          atA + 4 * rows * depth * batchIndex(i, batch, stepsA),
+          atB + 4 * depth * cols * batchIndex(i, batch, stepsB),
+          atBias,
+          atOut + 4 * rows * cols * i,
+          rows,
+          cols,
+          depth,
+          transposeA,
+          transposeB,
+          activation as Parameters<typeof network.multiply>[10],
+          leakyreluAlpha ?? 0.2,
+        );
+      }
+    });
+    return out;
+  };
+  return {
+    BatchMatMul: (call: Call<MatMulInputs, MatMulAttrs>) => multiply("BatchMatMul", call),
+    _FusedMatMul: (call: Call<MatMulInputs, MatMulAttrs>) => multiply("_FusedMatMul", call),
+  };
+}
+
+function lastTwo(shape: readonly number[], transposed: boolean): [number, number] {
+  const [rows, cols] = shape.slice(-2) as [number, number];
+  return transposed ? [cols, rows] : [rows, cols];
+}
+
+/** By how many matrices a tensor moves on along each dimension of the batch; 0 where it is broadcast. */
+function batchSteps(shape: readonly number[], batch: readonly number[]): number[] {
+  const steps: number[] = new Array(batch.length).fill(0);
+  let step = 1;
+  for (let own = shape.length - 3, to = batch.length - 1; own >= 0; own--, to--) {
+    const size = shape[own] as number;
+    if (size > 1) steps[to] = step;
+    step *= size;
+  }
+  return steps;
+}
+
+/** Which matrix of a tensor the i-th of the batch takes. */
+function batchIndex(i: number, batch: readonly number[], steps: readonly number[]): number {
+  let index = 0;
+  for (let d = batch.length - 1, rest = i; d >= 0; d--) {
+    const size = batch[d] as number;
+    index += (rest % size) * (steps[d] as number);
+    rest = Math.floor(rest / size);
+  }
+  return index;
+}
+
+interface ConvolutionAttrs {
+  strides: [number, number] | number;
+  pad: "valid" | "same" | number | [[number, number], [number, number], [number, number], [number, number]];
+  dataFormat: "NHWC" | "NCHW";
+  dilations?: [number, number] | number;
+  dimRoundingMode?: "floor" | "round" | "ceil";
+  inputShape?: [number, number, number, number];
+  filterShape?: [number, number, number, number];
+  activation?: string;
+  leakyreluAlpha?: number;
+}
+
+type Shape4D = [number, number, number, number];
+
+function convolutionKernels(tf: Tf, network: InstanceType<typeof binding.Network>) {
+  /** The addon's description of a convolution, and the shape of its result; undefined where it does not take it. */
+  const describe = (input: readonly number[], filter: readonly number[], attrs: ConvolutionAttrs) => {
+    const { strides, pad, dataFormat, dilations = 1, dimRoundingMode } = attrs;
+    const info = tf.backend_util.computeConv2DInfo(
+      input as Shape4D,
+      filter as Shape4D,
+      strides,
+      dilations,
+      pad,
+      dimRoundingMode,
+      false,
+      tf.backend_util.convertConv2DDataFormat(dataFormat),
+    );
+    if (info.dataFormat !== "channelsLast" || info.dilationHeight !== 1 || info.dilationWidth !== 1) return undefined;
+    const { batchSize, inHeight, inWidth, inChannels, filterHeight, filterWidth, strideHeight, strideWidth } = info;
+    const { padInfo, outHeight, outWidth, outChannels } = info;
+    return {
+      outShape: info.outShape,
+      shape: Int32Array.of(
+        ...[batchSize, inHeight, inWidth, inChannels, filterHeight, filterWidth, strideHeight, strideWidth],
+        ...[padInfo.top, padInfo.left, outHeight, outWidth, outChannels],
+      ),
+    };
+  };
+  const unsupported = ({ dataFormat, dilations = 1 }: ConvolutionAttrs) => `${dataFormat} dilated by ${dilations}`;
+  type Inputs = { x: TensorInfo; filter: TensorInfo; bias?: TensorInfo | null };
+  const convolve = (name: string, call: Call<Inputs, ConvolutionAttrs>): TensorInfo => {
+    const { x, filter, bias } = call.inputs;
+    const { activation = "linear", leakyreluAlpha } = call.attrs;
+    const convolution = describe(x.shape, filter.shape, call.attrs);
+    if (!convolution || !ACTIVATIONS.has(activation)) return fallBack(name, call, unsupported(call.attrs));
+    const out = makeOutput(tf, call.backend, convolution.outShape, "float32");
+    withTranslation(() =>
+      network.convolve(
+        heapOf(call.backend, out),
+        offsetOf(call.backend, x),
+        offsetOf(call.backend, filter),
+        bias ? offsetOf(call.backend, bias) : null,
+        offsetOf(call.backend, out),
+        convolution.shape,
+        activation as Parameters<typeof network.convolve>[6],
+        leakyreluAlpha ?? 0.2,
+      ),
+    );
+    return out;
+  };
+  return {
+    Conv2D: (call: Call<Inputs, ConvolutionAttrs>) => convolve("Conv2D", call),
+    FusedConv2D: (call: Call<Inputs, ConvolutionAttrs>) => convolve("FusedConv2D", call),
+    Conv2DBackpropInput: (call: Call<{ dy: TensorInfo; filter: TensorInfo }, ConvolutionAttrs>) => {
+      const { dy, filter } = call.inputs;
+      const inputShape = call.attrs.inputShape as Shape4D;
+      const convolution = describe(inputShape, filter.shape, call.attrs);
+      if (!convolution) return fallBack("Conv2DBackpropInput", call, unsupported(call.attrs));
+      const out = makeOutput(tf, call.backend, inputShape, "float32");
+      const [atDy, atFilter, atOut] = [dy, filter, out].map((tensor) => offsetOf(call.backend, tensor)) as Offsets;
+      withTranslation(() =>
+        network.convolveBackToInput(heapOf(call.backend, out), atDy, atFilter, atOut, convolution.shape),
+      );
+      return out;
+    },
+    Conv2DBackpropFilter: (call: Call<{ x: TensorInfo; dy: TensorInfo }, ConvolutionAttrs>) => {
+      const { x, dy } = call.inputs;
+      const filterShape = call.attrs.filterShape as Shape4D;
+      const convolution = describe(x.shape, filterShape, call.attrs);
+      if (!convolution) return fallBack("Conv2DBackpropFilter", call, unsupported(call.attrs));
+      const out = makeOutput(tf, call.backend, filterShape, "float32");
+      const [atX, atDy, atOut] = [x, dy, out].map((tensor) => offsetOf(call.backend, tensor)) as Offsets;
+      withTranslation(() =>
+        network.convolveBackToFilter(heapOf(call.backend, out), atX, atDy, atOut, convolution.shape),
+      );
+      return out;
+    },
+  };
+}
+
+type Offsets = [number, number, number];
+
+/** The stock kernel copies the whole tensor to cut a piece from it. */
+function sliceKernel(tf: Tf) {
+  return (call: Call<{ x: TensorInfo }, { begin: number | number[]; size: number | number[] }>): TensorInfo => {
+    const { backend, inputs, attrs } = call;
+    const { x } = inputs;
+    const [begin, size] = tf.slice_util.parseSliceParams(x as TensorFlow.Tensor, attrs.begin, attrs.size) as [
+      number[],
+      number[],
+    ];
+    if (x.dtype === "string" || !tf.slice_util.isSliceContinous(x.shape, begin, size)) {
+      return fallBack("Slice", call, "such slices");
+    }
+    const out = makeOutput(tf, backend, size, x.dtype);
+    const first = tf.slice_util.computeFlatOffset(begin, tf.util.computeStrides(x.shape));
+    const from = backend.typedArrayFromHeap(x).subarray(first, first + tf.util.sizeFromShape(size));
+    backend.typedArrayFromHeap(out).set(from as Float32Array);
+    return out;
+  };
+}
