@@ -187,6 +187,26 @@ declare namespace binding {
     ): void;
     convolveBackToInput(heap: ArrayBuffer, dy: number, filter: number, dx: number, shape: Int32Array): void;
     convolveBackToFilter(heap: ArrayBuffer, x: number, dy: number, dfilter: number, shape: Int32Array): void;
+    /** sums (cols) = scale times the sum of the rows of x (rows x cols). */
+    sumRows(heap: ArrayBuffer, x: number, sums: number, rows: number, cols: number, scale: number): void;
+    /** A step of Adam on `count` numbers: values and moments before it, and where they go after it. */
+    stepAdam(
+      heap: ArrayBuffer,
+      gradient: number,
+      value: number,
+      first: number,
+      second: number,
+      newValue: number,
+      newFirst: number,
+      newSecond: number,
+      count: number,
+      rate: number,
+      beta1: number,
+      beta2: number,
+      epsilon: number,
+      correction1: number,
+      correction2: number,
+    ): void;
   }
 
   /** The instruction set in use: "baseline", "avx2" or "avx512". */

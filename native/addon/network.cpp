@@ -6,6 +6,7 @@
 #include <string>
 
 #include "../network/convolution.hpp"
+#include "../network/elementwise.hpp"
 #include "errors.hpp"
 
 namespace sigma::addon {
@@ -64,8 +65,8 @@ class Call {
     throw Napi::TypeError::New(env(), "unknown activation");
   }
 
-  // Thirteen integers: count, height, width and channels of x; height, width and strides of the filter; rows and columns
-  // that it hangs over at the top and at the left; rows, columns and channels of y.
+  // Thirteen integers: count, height, width and channels of x; height, width and strides of the filter; rows and
+  // columns that it hangs over at the top and at the left; rows, columns and channels of y.
   Convolution convolution(std::size_t index) const {
     const Napi::Value value = info_[index];
     if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {
@@ -96,8 +97,8 @@ double size_of(const Images& images) {
 }
 
 double filter_size_of(const Convolution& convolution) {
-  return size_of({convolution.window.height, convolution.window.width, convolution.input.channels,
-                  convolution.out_channels});
+  return size_of(
+      {convolution.window.height, convolution.window.width, convolution.input.channels, convolution.out_channels});
 }
 
 // Runs `work`, and turns what the core throws into a JavaScript error.
@@ -120,11 +121,12 @@ unsigned read_threads(const Napi::CallbackInfo& info) {
 }  // namespace
 
 Napi::Function NetworkObject::define(Napi::Env env) {
-  return DefineClass(env, "Network",
-                     {InstanceMethod<&NetworkObject::multiply>("multiply"),
-                      InstanceMethod<&NetworkObject::convolve>("convolve"),
-                      InstanceMethod<&NetworkObject::convolve_back_to_input>("convolveBackToInput"),
-                      InstanceMethod<&NetworkObject::convolve_back_to_filter>("convolveBackToFilter")});
+  return DefineClass(
+      env, "Network",
+      {InstanceMethod<&NetworkObject::multiply>("multiply"), InstanceMethod<&NetworkObject::convolve>("convolve"),
+       InstanceMethod<&NetworkObject::convolve_back_to_input>("convolveBackToInput"),
+       InstanceMethod<&NetworkObject::convolve_back_to_filter>("convolveBackToFilter"),
+       InstanceMethod<&NetworkObject::sum_rows>("sumRows"), InstanceMethod<&NetworkObject::step_adam>("stepAdam")});
 }
 
 NetworkObject::NetworkObject(const Napi::CallbackInfo& info)
@@ -176,6 +178,27 @@ Napi::Value NetworkObject::convolve_back_to_filter(const Napi::CallbackInfo& inf
   const float* dy = call.tensor(2, size_of(convolution.output()));
   float* dfilter = call.tensor(3, filter_size_of(convolution));
   return finish(call.env(), [&] { sigma::convolve_back_to_filter(convolution, x, dy, dfilter, workshop_); });
+}
+
+Napi::Value NetworkObject::sum_rows(const Napi::CallbackInfo& info) {
+  const Call call(info);
+  const std::size_t rows = call.count(3), cols = call.count(4);
+  const float* x = call.tensor(1, static_cast<double>(rows) * static_cast<double>(cols));
+  float* sums = call.tensor(2, static_cast<double>(cols));
+  const auto scale = static_cast<float>(call.number(5));
+  return finish(call.env(), [&] { sigma::sum_rows(x, rows, cols, scale, sums, workshop_.team()); });
+}
+
+Napi::Value NetworkObject::step_adam(const Napi::CallbackInfo& info) {
+  const Call call(info);
+  const std::size_t count = call.count(8);
+  const auto size = static_cast<double>(count);
+  const float* gradient = call.tensor(1, size);
+  const std::array<const float*, 3> before{call.tensor(2, size), call.tensor(3, size), call.tensor(4, size)};
+  const std::array<float*, 3> after{call.tensor(5, size), call.tensor(6, size), call.tensor(7, size)};
+  const auto number = [&](std::size_t index) { return static_cast<float>(call.number(index)); };
+  const AdamStep step{number(9), number(10), number(11), number(12), number(13), number(14)};
+  return finish(call.env(), [&] { sigma::step_adam(step, gradient, before, after, count, workshop_.team()); });
 }
 
 }  // namespace sigma::addon

@@ -19,6 +19,8 @@ class NetworkObject : public Napi::ObjectWrap<NetworkObject> {
   Napi::Value convolve(const Napi::CallbackInfo& info);
   Napi::Value convolve_back_to_input(const Napi::CallbackInfo& info);
   Napi::Value convolve_back_to_filter(const Napi::CallbackInfo& info);
+  Napi::Value sum_rows(const Napi::CallbackInfo& info);
+  Napi::Value step_adam(const Napi::CallbackInfo& info);
 
   Workshop workshop_;
 };

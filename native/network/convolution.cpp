@@ -87,12 +87,9 @@ void convolve_back_to_input(const Convolution& convolution, const float* dy, con
       const Window reach{y.comb.count, x.comb.count, 1, 1, y.overhang, x.overhang, y.count, x.count};
       const PatchRows patches(dy, convolution.output(), reach);
       const FilterRows filters(filter, convolution, y.comb, x.comb);
-      const Grid out{dx + py * line + px * input.channels,
-                     y.count,
-                     x.count,
-                     input.height * line,
-                     window.stride_y * line,
-                     window.stride_x * input.channels};
+      const Grid out{
+          dx + py * line + px * input.channels, y.count, x.count, input.height * line, window.stride_y * line,
+          window.stride_x * input.channels};
       workshop.multiply({input.count * y.count * x.count, input.channels, y.comb.count * x.comb.count * channels,
                          patches, false, filters, true, out});
     }

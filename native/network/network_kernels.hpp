@@ -17,8 +17,13 @@ struct ProductBlock {
   static constexpr std::size_t kStride = kDepth + 16;
 };
 
-// Left blocks are packed row by row, element (i, k) at kStride * i + k, or by depth, in panels of `tile_rows` rows, each
-// column after column. Right blocks are packed in panels of `panel_cols` columns, each row after row. Panels are
+// A step of Adam (Kingma & Ba 2015, algorithm 1). The corrections are 1 - beta^t.
+struct AdamStep {
+  float rate, beta1, beta2, epsilon, correction1, correction2;
+};
+
+// Left blocks are packed row by row, element (i, k) at kStride * i + k, or by depth, in panels of `tile_rows` rows,
+// each column after column. Right blocks are packed in panels of `panel_cols` columns, each row after row. Panels are
 // kDepth long.
 struct NetworkKernels {
   std::size_t tile_rows, panel_cols, lanes;
@@ -33,6 +38,10 @@ struct NetworkKernels {
   void (*finish)(float* row, const float* bias, std::size_t count, Activation activation, float slope);
   // sums[j] += row[j]
   void (*add)(const float* row, std::size_t count, float* sums);
+  double (*total)(const float* values, std::size_t count);
+  // The moments and values after the step from those before it.
+  void (*step)(const AdamStep& step, const float* gradient, const float* const* before, float* const* after,
+               std::size_t count);
 };
 
 SIGMA_DECLARE_KERNELS(NetworkKernels, network_kernels)

@@ -169,9 +169,50 @@ static void add_row(const float* row, std::size_t count, float* sums) {
   for (std::size_t j = 0; j < count; ++j) sums[j] += row[j];
 }
 
+static double total(const float* values, std::size_t count) {
+  constexpr std::size_t kSums = 4;
+  Floats sums[kSums] = {};
+  std::size_t i = 0;
+  for (; i + kSums * kLanes <= count; i += kSums * kLanes) {
+    for (std::size_t s = 0; s < kSums; ++s) sums[s] += load(values + i + s * kLanes);
+  }
+  double all = static_cast<double>(sum((sums[0] + sums[1]) + (sums[2] + sums[3])));
+  for (; i < count; ++i) all += static_cast<double>(values[i]);
+  return all;
+}
+
+SIGMA_INLINE void step_vector(const AdamStep& by, const float* gradient, const float* const* before,
+                              float* const* after, std::size_t i) {
+  const Floats g = load(gradient + i);
+  const Floats first = by.beta1 * load(before[1] + i) + (1 - by.beta1) * g;
+  const Floats second = by.beta2 * load(before[2] + i) + (1 - by.beta2) * g * g;
+  const Floats spread = square_root(second / by.correction2) + by.epsilon;
+  store(after[0] + i, load(before[0] + i) - by.rate * (first / by.correction1) / spread);
+  store(after[1] + i, first);
+  store(after[2] + i, second);
+}
+
+static void step_all(const AdamStep& by, const float* gradient, const float* const* before, float* const* after,
+                     std::size_t count) {
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) step_vector(by, gradient, before, after, i);
+  if (i == count) return;
+  float rest[7][kLanes] = {};
+  for (std::size_t j = 0; j < count - i; ++j) {
+    rest[0][j] = gradient[i + j];
+    for (int which = 0; which < 3; ++which) rest[1 + which][j] = before[which][i + j];
+  }
+  const float* const rest_before[] = {rest[1], rest[2], rest[3]};
+  float* const rest_after[] = {rest[4], rest[5], rest[6]};
+  step_vector(by, rest[0], rest_before, rest_after, 0);
+  for (std::size_t j = 0; j < count - i; ++j) {
+    for (int which = 0; which < 3; ++which) after[which][i + j] = rest[4 + which][j];
+  }
+}
+
 const NetworkKernels& network_kernels() {
-  static const NetworkKernels table{kTileRows, kPanelCols,     kLanes,     spread,
-                                    transpose, multiply_block, finish_row, add_row};
+  static const NetworkKernels table{kTileRows,      kPanelCols, kLanes,  spread, transpose,
+                                    multiply_block, finish_row, add_row, total,  step_all};
   return table;
 }
 

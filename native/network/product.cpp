@@ -62,8 +62,7 @@ void Workshop::multiply(const Product& product) {
   if (m * n * std::max<std::size_t>(k, 1) < kWorthThreads) {
     for (std::size_t part = 0; part < plan.parts(); ++part) make_part(product, plan, part, 0);
   } else {
-    team_.for_each(plan.parts(),
-                   [&](std::size_t part, unsigned worker) { make_part(product, plan, part, worker); });
+    team_.for_each(plan.parts(), [&](std::size_t part, unsigned worker) { make_part(product, plan, part, worker); });
   }
   if (plan.pieces > 1) add_parts(product, plan);
 }
@@ -140,16 +139,17 @@ void Workshop::make_part(const Product& product, const Plan& plan, std::size_t p
 
 void Workshop::add_parts(const Product& product, const Plan& plan) {
   const NetworkKernels& kernels = network_kernels();
-  team_.for_ranges(product.m, divide_up(product.m, kEnoughParts), [&](std::size_t first, std::size_t last, std::size_t) {
-    for (std::size_t i = first; i < last; ++i) {
-      float* to = product.out.at(i);
-      std::copy_n(partial_sums_.data() + i * product.n, product.n, to);
-      for (std::size_t piece = 1; piece < plan.pieces; ++piece) {
-        kernels.add(partial_sums_.data() + (piece * product.m + i) * product.n, product.n, to);
-      }
-      kernels.finish(to, product.bias, product.n, product.activation, product.slope);
-    }
-  });
+  team_.for_ranges(product.m, divide_up(product.m, kEnoughParts),
+                   [&](std::size_t first, std::size_t last, std::size_t) {
+                     for (std::size_t i = first; i < last; ++i) {
+                       float* to = product.out.at(i);
+                       std::copy_n(partial_sums_.data() + i * product.n, product.n, to);
+                       for (std::size_t piece = 1; piece < plan.pieces; ++piece) {
+                         kernels.add(partial_sums_.data() + (piece * product.m + i) * product.n, product.n, to);
+                       }
+                       kernels.finish(to, product.bias, product.n, product.activation, product.slope);
+                     }
+                   });
 }
 
 }  // namespace sigma

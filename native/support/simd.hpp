@@ -59,6 +59,20 @@ SIGMA_INLINE double reciprocal(double v) {
 }
 
 // Sum of the lanes, in a fixed order: halves onto each other.
+SIGMA_INLINE Floats square_root(Floats v) {
+#if SIGMA_LANES == 16
+  return (Floats)_mm512_sqrt_ps((__m512)v);
+#elif SIGMA_LANES == 8
+  return (Floats)_mm256_sqrt_ps((__m256)v);
+#elif defined(__SSE2__)
+  return (Floats)_mm_sqrt_ps((__m128)v);
+#else
+  for (int lane = 0; lane < kLanes; ++lane) v[lane] = __builtin_sqrtf(v[lane]);
+  return v;
+#endif
+}
+
+// Sum of the lanes, in a fixed order.
 SIGMA_INLINE float sum(Floats v) {
 #if SIGMA_LANES == 16
   const auto eight = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +

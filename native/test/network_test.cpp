@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "network/convolution.hpp"
+#include "network/elementwise.hpp"
 #include "support/random.hpp"
 
 namespace sigma {
@@ -46,9 +47,9 @@ struct Shape {
   std::size_t m, n, k;
 };
 
-constexpr Shape kShapes[] = {{1, 1, 1},    {1, 1, 0},   {3, 5, 0},     {0, 4, 3},    {4, 0, 3},    {1, 300, 17},  {300, 1, 17},
-                             {7, 9, 300},  {12, 32, 8}, {13, 33, 257}, {145, 129, 3}, {128, 20, 40}, {150, 65, 513}, {2, 3, 9000},
-                             {25, 6, 5000}};
+constexpr Shape kShapes[] = {{1, 1, 1},     {1, 1, 0},     {3, 5, 0},      {0, 4, 3},    {4, 0, 3},
+                             {1, 300, 17},  {300, 1, 17},  {7, 9, 300},    {12, 32, 8},  {13, 33, 257},
+                             {145, 129, 3}, {128, 20, 40}, {150, 65, 513}, {2, 3, 9000}, {25, 6, 5000}};
 
 // The product by its definition, in float64.
 std::vector<double> multiply_slowly(const Shape& shape, const std::vector<float>& a, const std::vector<float>& b) {
@@ -56,7 +57,8 @@ std::vector<double> multiply_slowly(const Shape& shape, const std::vector<float>
   std::vector<double> c(m * n);
   for (std::size_t i = 0; i < m; ++i) {
     for (std::size_t j = 0; j < n; ++j) {
-      for (std::size_t l = 0; l < k; ++l) c[i * n + j] += static_cast<double>(a[i * k + l]) * static_cast<double>(b[l * n + j]);
+      for (std::size_t l = 0; l < k; ++l)
+        c[i * n + j] += static_cast<double>(a[i * k + l]) * static_cast<double>(b[l * n + j]);
     }
   }
   return c;
@@ -64,8 +66,8 @@ std::vector<double> multiply_slowly(const Shape& shape, const std::vector<float>
 
 // Both factors are given plainly and handed over transposed where the flags say so. The result has a border, which
 // must stay as it is.
-std::vector<float> multiply(const Shape& shape, const std::vector<float>& a, const std::vector<float>& b, bool ta, bool tb,
-                            const float* bias, Activation activation, unsigned threads) {
+std::vector<float> multiply(const Shape& shape, const std::vector<float>& a, const std::vector<float>& b, bool ta,
+                            bool tb, const float* bias, Activation activation, unsigned threads) {
   const auto& [m, n, k] = shape;
   const std::vector<float> left = ta ? transposed(a, m, k) : a, right = tb ? transposed(b, k, n) : b;
   const DenseRows left_rows(left.data(), ta ? m : k), right_rows(right.data(), tb ? k : n);
@@ -102,7 +104,8 @@ TEST(NetworkProduct, AddsABiasAndActivates) {
     for (const Activation activation : {Activation::linear, Activation::relu, Activation::relu6, Activation::sigmoid,
                                         Activation::elu, Activation::leaky_relu}) {
       for (const bool has_bias : {false, true}) {
-        const std::vector<float> c = multiply(shape, a, b, false, false, has_bias ? bias.data() : nullptr, activation, 2);
+        const std::vector<float> c =
+            multiply(shape, a, b, false, false, has_bias ? bias.data() : nullptr, activation, 2);
         for (std::size_t i = 0; i < c.size(); ++i) {
           const double v = sums[i] + (has_bias ? static_cast<double>(bias[i % n]) : 0);
           ASSERT_NEAR(c[i], activated(v, activation, 0.3f), 2e-3 / (k > 100 ? 1 : 100));
@@ -144,7 +147,8 @@ TEST(NetworkProduct, ActivationsKeepNaNAndTakeInfinity) {
   EXPECT_EQ(c[2], -1);
 }
 
-std::size_t window_places(std::size_t size, std::size_t filter, std::size_t stride, std::ptrdiff_t before, std::size_t after) {
+std::size_t window_places(std::size_t size, std::size_t filter, std::size_t stride, std::ptrdiff_t before,
+                          std::size_t after) {
   const std::ptrdiff_t room = static_cast<std::ptrdiff_t>(size + after) + before - static_cast<std::ptrdiff_t>(filter);
   return room < 0 ? 0 : static_cast<std::size_t>(room) / stride + 1;
 }
@@ -160,8 +164,11 @@ void for_terms(const Convolution& c, Visit visit) {
           for (std::size_t v = 0; v < window.width; ++v) {
             const auto y = static_cast<std::ptrdiff_t>(i * window.stride_y + u) - window.top;
             const auto x = static_cast<std::ptrdiff_t>(j * window.stride_x + v) - window.left;
-            if (y < 0 || x < 0 || y >= static_cast<std::ptrdiff_t>(input.height) || x >= static_cast<std::ptrdiff_t>(input.width)) continue;
-            const std::size_t pixel = (n * input.height + static_cast<std::size_t>(y)) * input.width + static_cast<std::size_t>(x);
+            if (y < 0 || x < 0 || y >= static_cast<std::ptrdiff_t>(input.height) ||
+                x >= static_cast<std::ptrdiff_t>(input.width))
+              continue;
+            const std::size_t pixel =
+                (n * input.height + static_cast<std::size_t>(y)) * input.width + static_cast<std::size_t>(x);
             for (std::size_t ic = 0; ic < input.channels; ++ic) {
               for (std::size_t oc = 0; oc < channels; ++oc) {
                 visit(pixel * input.channels + ic, ((u * window.width + v) * input.channels + ic) * channels + oc,
@@ -183,12 +190,14 @@ void compare(const std::vector<float>& values, const std::vector<double>& expect
 
 std::vector<Convolution> convolutions() {
   std::vector<Convolution> all;
-  const auto add = [&](Images input, std::size_t filter_height, std::size_t filter_width, std::size_t sy, std::size_t sx,
-                       std::ptrdiff_t top, std::size_t bottom, std::ptrdiff_t left, std::size_t right, std::size_t channels) {
-    all.push_back({input,
-                   {filter_height, filter_width, sy, sx, top, left, window_places(input.height, filter_height, sy, top, bottom),
-                    window_places(input.width, filter_width, sx, left, right)},
-                   channels});
+  const auto add = [&](Images input, std::size_t filter_height, std::size_t filter_width, std::size_t sy,
+                       std::size_t sx, std::ptrdiff_t top, std::size_t bottom, std::ptrdiff_t left, std::size_t right,
+                       std::size_t channels) {
+    all.push_back(
+        {input,
+         {filter_height, filter_width, sy, sx, top, left, window_places(input.height, filter_height, sy, top, bottom),
+          window_places(input.width, filter_width, sx, left, right)},
+         channels});
   };
   add({2, 7, 6, 1}, 3, 3, 1, 1, 1, 1, 1, 1, 1);
   add({2, 28, 28, 1}, 5, 5, 2, 2, 1, 2, 1, 2, 32);
@@ -207,7 +216,8 @@ std::vector<Convolution> convolutions() {
 
 TEST(NetworkConvolution, AndItsGradientsAreTheSumsByTheirDefinition) {
   for (const Convolution& c : convolutions()) {
-    const std::vector<float> x = normals(c.input.size(), 1), filter = normals(c.filter_size(), 2), dy = normals(c.output().size(), 3);
+    const std::vector<float> x = normals(c.input.size(), 1), filter = normals(c.filter_size(), 2),
+                             dy = normals(c.output().size(), 3);
     std::vector<double> y(dy.size()), dx(x.size()), df(filter.size());
     for_terms(c, [&](std::size_t at_x, std::size_t at_filter, std::size_t at_y) {
       const auto term = [](float a, float b) { return static_cast<double>(a) * static_cast<double>(b); };
@@ -230,7 +240,8 @@ TEST(NetworkConvolution, AndItsGradientsAreTheSumsByTheirDefinition) {
 
 TEST(NetworkConvolution, AddsABiasAndActivates) {
   const Convolution c = convolutions()[2];
-  const std::vector<float> x = normals(c.input.size(), 1), filter = normals(c.filter_size(), 2), bias = normals(c.out_channels, 4);
+  const std::vector<float> x = normals(c.input.size(), 1), filter = normals(c.filter_size(), 2),
+                           bias = normals(c.out_channels, 4);
   std::vector<float> plain(c.output().size()), finished(c.output().size());
   Workshop workshop(2);
   convolve(c, x.data(), filter.data(), nullptr, Activation::linear, 0, plain.data(), workshop);
@@ -238,6 +249,55 @@ TEST(NetworkConvolution, AddsABiasAndActivates) {
   for (std::size_t i = 0; i < plain.size(); ++i) {
     const double v = static_cast<double>(plain[i]) + static_cast<double>(bias[i % c.out_channels]);
     EXPECT_NEAR(finished[i], v < 0 ? 0.1 * v : v, 1e-4);
+  }
+}
+
+TEST(NetworkSum, OfRowsIsTheSumOfColumns) {
+  for (const auto& [rows, cols] : {std::pair<std::size_t, std::size_t>{0, 3},
+                                   {1, 1},
+                                   {3, 1},
+                                   {100003, 1},
+                                   {7, 5},
+                                   {5000, 33},
+                                   {3, 40000},
+                                   {0, 1},
+                                   {4, 0}}) {
+    const std::vector<float> x = normals(rows * cols, 9);
+    std::vector<double> expected(cols);
+    for (std::size_t i = 0; i < x.size(); ++i) expected[i % cols] += 0.5 * static_cast<double>(x[i]);
+    std::vector<float> previous;
+    for (const unsigned threads : {1u, 3u}) {
+      ThreadTeam team(threads);
+      std::vector<float> sums(cols, -7);
+      sum_rows(x.data(), rows, cols, 0.5f, sums.data(), team);
+      for (std::size_t j = 0; j < cols; ++j) ASSERT_NEAR(sums[j], expected[j], 1e-3) << rows << " x " << cols;
+      if (threads > 1) {
+        EXPECT_EQ(sums, previous);
+      }
+      previous = sums;
+    }
+  }
+}
+
+TEST(NetworkAdam, StepsAsPublished) {
+  const AdamStep step{0.01f, 0.9f, 0.99f, 1e-7f, 0.271f, 0.0199f};
+  for (const std::size_t count : {0, 1, 16, 33, 40001}) {
+    const std::vector<float> gradient = normals(count, 1), value = normals(count, 2), first = normals(count, 3);
+    std::vector<float> second = normals(count, 4), after[3];
+    for (float& v : second) v *= v;
+    for (auto& values : after) values.assign(count, -7);
+    ThreadTeam team(2);
+    step_adam(step, gradient.data(), {value.data(), first.data(), second.data()},
+              {after[0].data(), after[1].data(), after[2].data()}, count, team);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto g = static_cast<double>(gradient[i]);
+      const double m = 0.9 * static_cast<double>(first[i]) + 0.1 * g,
+                   v = 0.99 * static_cast<double>(second[i]) + 0.01 * g * g;
+      ASSERT_NEAR(after[1][i], m, 1e-6);
+      ASSERT_NEAR(after[2][i], v, 1e-5);
+      const double change = 0.01 * (m / 0.271) / (std::sqrt(v / 0.0199) + 1e-7);
+      ASSERT_NEAR(after[0][i], static_cast<double>(value[i]) - change, 1e-5 * (1 + std::abs(change)));
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import type * as TensorFlow from "@tensorflow/tfjs-core";
 import { rejectUnknown, requireInteger, requireOptions } from "../../arguments.js";
 import { binding } from "../../binding.js";
 import { ArgumentError, SigmaTsneError } from "../../errors.js";
+import type { Adam, AdamOptions } from "./adam.js";
 import { loadTensorFlowNode } from "./tensorflow-node.js";
 
 /** Where networks can be computed, and `auto`: the first of them that loads. */
@@ -24,6 +25,8 @@ export interface Backend {
   readonly description: string;
   /** TensorFlow.js itself, its gradients registered. */
   readonly tf: typeof TensorFlow;
+  /** The optimizer Adam, whose steps are one kernel where the backend has it. */
+  createAdam(options?: AdamOptions): Adam;
 }
 
 /** How TensorFlow.js for Node.js is loaded, so that its absence can be played. */
@@ -63,7 +66,7 @@ export async function selectWith(name: BackendChoice, options: BackendOptions, l
   if (obstacle === undefined) {
     await registerGradients();
     await tf.setBackend("tensorflow");
-    return { name: "node", tf, description: `TensorFlow.js ${tf.version_core} on the TensorFlow library (tfjs-node)` };
+    return finish(tf, "node", "on the TensorFlow library (tfjs-node)");
   }
   if (name === "node") {
     const { reason, cause } = obstacle;
@@ -110,7 +113,7 @@ async function selectPlain(tf: typeof TensorFlow): Promise<Backend> {
   await import("@tensorflow/tfjs-backend-cpu");
   await registerGradients();
   await tf.setBackend("cpu");
-  return { name: "cpu", tf, description: `TensorFlow.js ${tf.version_core} in plain JavaScript` };
+  return finish(tf, "cpu", "in plain JavaScript");
 }
 
 async function selectWasm(tf: typeof TensorFlow, threads = availableParallelism(), reason: string): Promise<Backend> {
@@ -120,9 +123,15 @@ async function selectWasm(tf: typeof TensorFlow, threads = availableParallelism(
   await tf.setBackend("wasm");
   registerNativeKernels(tf, threads);
   const kernels = `native kernels (${binding.isa}, ${threads} ${threads === 1 ? "thread" : "threads"})`;
+  return finish(tf, "wasm", `in WebAssembly with ${kernels}${reason}`);
+}
+
+async function finish(tf: typeof TensorFlow, name: Backend["name"], how: string): Promise<Backend> {
+  const { Adam } = await import("./adam.js");
   return {
-    name: "wasm",
+    name,
+    description: `TensorFlow.js ${tf.version_core} ${how}`,
     tf,
-    description: `TensorFlow.js ${tf.version_core} in WebAssembly with ${kernels}${reason}`,
+    createAdam: (options) => new Adam(options),
   };
 }

@@ -3,6 +3,7 @@ import type * as TensorFlow from "@tensorflow/tfjs-core";
 import type { KernelConfig, KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from "@tensorflow/tfjs-core";
 import { binding, withTranslation } from "../../binding.js";
 import { SigmaTsneError } from "../../errors.js";
+import { ADAM_KERNEL } from "./adam.js";
 
 type Tf = typeof TensorFlow;
 
@@ -25,7 +26,13 @@ const stock = new Map<string, KernelFunc | undefined>();
  */
 export function registerNativeKernels(tf: Tf, threads: number): void {
   const network = new binding.Network(threads);
-  const kernels = { ...matrixKernels(tf, network), ...convolutionKernels(tf, network), Slice: sliceKernel(tf) };
+  const kernels = {
+    ...matrixKernels(tf, network),
+    ...convolutionKernels(tf, network),
+    ...reductionKernels(tf, network),
+    [ADAM_KERNEL]: adamKernel(tf, network),
+    Slice: sliceKernel(tf),
+  };
   for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
     const present = (tf.getKernel(kernelName, "wasm") as KernelConfig | undefined)?.kernelFunc;
     if (!stock.has(kernelName)) stock.set(kernelName, present);
@@ -52,16 +59,24 @@ function offsetOf(backend: BackendWasm, tensor: TensorInfo): number {
   return backend.dataIdMap.get(tensor.dataId).memoryOffset;
 }
 
-/** A new tensor, uninitialised. */
+/** What the addresses of WebAssembly reach. */
+const MOST_BYTES = 2 ** 32;
+
+/**
+ * A new tensor, uninitialised.
+ *
+ * @throws {SigmaTsneError} OUT_OF_MEMORY where the module's memory cannot hold it
+ */
 function makeOutput(tf: Tf, backend: BackendWasm, shape: number[], dtype: TensorInfo["dtype"]): TensorInfo {
-  const out = backend.makeOutput(shape, dtype);
-  // The allocator of the module gives null where its 4 GiB are full, and the backend does not look.
-  if (offsetOf(backend, out) === 0 && tf.util.sizeFromShape(shape) > 0) {
+  const bytes = tf.util.sizeFromShape(shape) * tf.util.bytesPerElement(dtype);
+  if (bytes < MOST_BYTES) {
+    const out = backend.makeOutput(shape, dtype);
+    // The module's allocator gives null where nothing is left, and the backend does not look.
+    if (offsetOf(backend, out) !== 0 || bytes === 0) return out;
     backend.disposeData(out.dataId);
-    const mib = Math.ceil((tf.util.sizeFromShape(shape) * tf.util.bytesPerElement(dtype)) / 2 ** 20);
-    throw new SigmaTsneError("OUT_OF_MEMORY", `no ${mib} MiB are left of WebAssembly's memory; take a smaller batch`);
   }
-  return out;
+  const mib = Math.ceil(bytes / 2 ** 20);
+  throw new SigmaTsneError("OUT_OF_MEMORY", `WebAssembly's memory has no ${mib} MiB left; take a smaller batch`);
 }
 
 interface MatMulAttrs {
@@ -241,6 +256,63 @@ function convolutionKernels(tf: Tf, network: InstanceType<typeof binding.Network
 }
 
 type Offsets = [number, number, number];
+
+interface ReductionAttrs {
+  axis: number | number[] | null;
+  keepDims: boolean;
+}
+
+/** Sums and means over the leading dimensions, as biases and batch statistics take them: stock turns the tensor round first. */
+function reductionKernels(tf: Tf, network: InstanceType<typeof binding.Network>) {
+  const reduce = (name: "Sum" | "Mean", call: Call<{ x: TensorInfo }, ReductionAttrs>): TensorInfo => {
+    const { x } = call.inputs;
+    const axes = tf.util.parseAxisParam(call.attrs.axis as number[], x.shape);
+    const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+    const first = kept.findIndex((size) => size !== 1);
+    const isLeading = first < 0 || axes.every((axis) => axis < first || x.shape[axis] === 1);
+    const cols = tf.util.sizeFromShape(kept);
+    const size = tf.util.sizeFromShape(x.shape);
+    if (x.dtype !== "float32" || !isLeading || size === 0) return fallBack(name, call, "it");
+    const shape = call.attrs.keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis));
+    const out = makeOutput(tf, call.backend, shape, "float32");
+    const rows = size / cols;
+    const [atX, atOut] = [offsetOf(call.backend, x), offsetOf(call.backend, out)];
+    const scale = name === "Mean" ? 1 / rows : 1;
+    withTranslation(() => network.sumRows(heapOf(call.backend, out), atX, atOut, rows, cols, scale));
+    return out;
+  };
+  return {
+    Sum: (call: Call<{ x: TensorInfo }, ReductionAttrs>) => reduce("Sum", call),
+    Mean: (call: Call<{ x: TensorInfo }, ReductionAttrs>) => reduce("Mean", call),
+  };
+}
+
+interface AdamAttrs {
+  learningRate: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  correction1: number;
+  correction2: number;
+}
+
+/** A step of Adam: {value, first, second, gradient} of one shape to the next value and moments. */
+function adamKernel(tf: Tf, network: InstanceType<typeof binding.Network>) {
+  type Inputs = { value: TensorInfo; first: TensorInfo; second: TensorInfo; gradient: TensorInfo };
+  return ({ inputs, attrs, backend }: Call<Inputs, AdamAttrs>): TensorInfo[] => {
+    const { value, first, second, gradient } = inputs;
+    const before = [gradient, value, first, second];
+    for (const tensor of before) tf.util.assertShapesMatch(tensor.shape, value.shape, "Adam: ");
+    const after = [0, 1, 2].map(() => makeOutput(tf, backend, value.shape, "float32"));
+    type Seven = [number, number, number, number, number, number, number];
+    const offsets = [...before, ...after].map((tensor) => offsetOf(backend, tensor)) as Seven;
+    const { learningRate, beta1, beta2, epsilon, correction1, correction2 } = attrs;
+    const rates = [learningRate, beta1, beta2, epsilon, correction1, correction2] as const;
+    const heap = heapOf(backend, value);
+    withTranslation(() => network.stepAdam(heap, ...offsets, tf.util.sizeFromShape(value.shape), ...rates));
+    return after;
+  };
+}
 
 /** The stock kernel copies the whole tensor to cut a piece from it. */
 function sliceKernel(tf: Tf) {

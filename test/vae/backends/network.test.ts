@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import binding from "#binding";
+
+const heap = new ArrayBuffer(4096);
+const network = new binding.Network(2);
+/** 1 x 2 x 2 x 1 under a filter of 1 x 1. */
+const SHAPE = Int32Array.of(1, 2, 2, 1, 1, 1, 1, 1, 0, 0, 2, 2, 1);
+
+test("the native kernels touch nothing outside the buffer", () => {
+  const multiply = (...[a, b, out, m]: [number, number, number, number]) =>
+    network.multiply(heap, a, b, null, out, m, 8, 8, false, false, "linear", 0);
+  multiply(0, 256, 512, 8);
+  for (const [a, b, out] of [
+    [3844, 0, 0],
+    [0, 3844, 0],
+    [0, 0, 3844],
+    [-4, 0, 0],
+    [0, Number.NaN, 0],
+    [0, 0, 1e300],
+  ]) {
+    // biome-ignore format: one line
+    expect(() => multiply(a as number, b as number, out as number, 8)).toThrow(RangeError);
+  }
+  expect(() => multiply(2, 0, 0, 8)).toThrow("not aligned");
+  expect(() => multiply(0, 0, 0, 2 ** 31)).toThrow(RangeError);
+  expect(() => multiply(0, 0, 0, -1)).toThrow(RangeError);
+  expect(() => multiply(0, 0, 0, "8" as never)).toThrow(TypeError);
+  expect(() => network.sumRows(heap, 0, 0, 1025, 1, 1)).toThrow(RangeError);
+  expect(() => network.stepAdam(heap, 0, 0, 0, 0, 0, 0, 4000, 128, 0, 0, 0, 0, 1, 1)).toThrow(RangeError);
+});
+
+test("a convolution's shape is checked", () => {
+  const convolve = (shape: Int32Array) => network.convolve(heap, 0, 64, null, 128, shape, "linear", 0);
+  convolve(SHAPE);
+  expect(() => convolve(SHAPE.with(0, 2000))).toThrow(RangeError);
+  expect(() => convolve(SHAPE.with(6, 0))).toThrow("impossible shape");
+  expect(() => convolve(SHAPE.with(4, -1))).toThrow("impossible shape");
+  expect(() => convolve(SHAPE.slice(1))).toThrow("13 integers");
+  expect(() => convolve([...SHAPE] as never)).toThrow(TypeError);
+});
+
+test("other arguments of the wrong kind are refused", () => {
+  expect(() => new binding.Network(0)).toThrow(RangeError);
+  expect(() => network.sumRows(new Float32Array(8) as never, 0, 0, 1, 1, 1)).toThrow("ArrayBuffer");
+  const swish = () => network.multiply(heap, 0, 0, null, 0, 1, 1, 1, false, false, "swish" as never, 0);
+  expect(swish).toThrow("unknown activation");
+});
