@@ -128,6 +128,11 @@ async function make(
   return source.read(folder, signal);
 }
 
+/** The 10,000 test images of MNIST, n x 784, from 0 to 1. */
+export function readTestImages(folder: string): Promise<Matrix> {
+  return readImages(folder, [MNIST_TEST]);
+}
+
 /** Images in the IDX format of MNIST: a header of 16 bytes with the magic number, count, height and width. */
 async function readImages(folder: string, files: readonly string[]): Promise<Matrix> {
   const parts = await Promise.all(

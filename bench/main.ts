@@ -5,14 +5,27 @@ import { interruptible } from "../src/cli/interruption.js";
 import { integerParser, numberParser } from "../src/cli/values.js";
 import { ArgumentError } from "../src/errors.js";
 import { writeFileAtomic } from "../src/io/index.js";
+import { Matrix } from "../src/matrix.js";
 import { pictureFormat } from "../src/plot/index.js";
 import { drawChart } from "./chart.js";
 import { type Contestant, DEFAULT_PLACES, findPeers, OURS_WITH_SIGMA, PEER_NAMES, type Places } from "./contestants.js";
-import { DATASETS, hasPublicData, openDataset } from "./datasets.js";
+import { DATASETS, hasPublicData, openDataset, readTestImages } from "./datasets.js";
 import { BenchmarkError } from "./failure.js";
 import { compareForces, type Forces, type ForcesRecord, formatForces, MOST_FORCE_ERROR, tooLarge } from "./forces.js";
+import { FOLDERS } from "./folders.js";
 import { buildKernels, formatKernels, type KernelRecord, measureKernels, measureLimits } from "./kernels.js";
 import { describeMachine, ownVersions } from "./machine.js";
+import {
+  findTrainers,
+  formatNetworks,
+  generateImages,
+  measureNetworks,
+  type NetworkRecord,
+  type NetworkSettings,
+  TRAINERS,
+  type Trainer,
+} from "./network.js";
+import { NETWORKS, type NetworkName } from "./peers/network-models.js";
 import { type Race, runRace, type Settings, startRace } from "./race.js";
 import { formatRaces, mergeRaces } from "./race-table.js";
 import { readRecord, writeReadmeSection, writeRecord } from "./record.js";
@@ -44,6 +57,7 @@ Examples:
   $ npm run bench -- scaling --max 100000 --threads-list 1,2
   $ npm run bench -- kernels stem --data DIR
   $ npm run bench -- forces mnist --data DIR
+  $ npm run bench -- network --data DIR --node-modules DIR --python FILE
 
 Every run is a process of its own, one at a time; leave the machine alone meanwhile. Records go to bench/results/local; with
 --write-readme to bench/results, and the table into bench/README.md.
@@ -59,9 +73,10 @@ program
   .command("setup")
   .description("install the peers into bench/.venv and bench/node_modules")
   .option("--python3 <file>", "the Python to make bench/.venv with", "python3")
-  .action((flags: { python3: string }) =>
+  .option("--torch", "PyTorch as well, for the network benchmark: several hundred MB")
+  .action((flags: { python3: string; torch?: true }) =>
     interruptible(async (signal) => {
-      if (!(await installPeers(flags.python3, signal))) {
+      if (!(await installPeers(flags.python3, flags.torch ?? false, signal))) {
         throw new BenchmarkError("not all peers could be installed; the benchmark runs with those that were");
       }
     }),
@@ -141,6 +156,28 @@ measuring("forces", "approximate repulsion against the sum over all pairs, on fi
   .action((names: string[], flags: Flags & { build: string }) =>
     interruptible((signal) => forces(names, flags, signal)),
   );
+program
+  .command("network")
+  .description("an epoch of two variational autoencoders: the backend of this project, TensorFlow.js's own, PyTorch")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .addOption(roundsOption(3))
+  .argument("[networks...]", `default: ${NETWORKS.join(" ")}`)
+  .option(
+    "--data <folder>",
+    "with the test images of MNIST (default: SIGMA_TSNE_DATA, else made up)",
+    process.env.SIGMA_TSNE_DATA,
+  )
+  .option("--trainers <names>", `of ${TRAINERS.join(", ")}, comma-separated (default: all that are installed)`)
+  .option("--python <file>", "a Python with PyTorch", DEFAULT_PLACES.python)
+  .option("--node-modules <folder>", "a node_modules with tfjs-node", join(FOLDERS.root, "node_modules"))
+  .option("--threads <n>", "threads of every trainer", integerParser("--threads", 1), 2)
+  .option("--images <n>", "how many, up to 10000", integerParser("--images", 1), 10000)
+  .option("--batch <n>", "images a batch", integerParser("--batch", 1), 128)
+  .option("--epochs <n>", "epochs a run", integerParser("--epochs", 1), 3)
+  .option("--timeout <seconds>", "after which a run is given up", numberParser("--timeout"), 3600)
+  .action((names: string[], flags: NetworkFlags) => interruptible((signal) => networks(names, flags, signal)));
 
 try {
   await program.parseAsync();
@@ -346,4 +383,61 @@ async function forces(names: string[], flags: Flags & { build: string }, signal:
   log(`record: ${path}`);
   const bad = tooLarge(found).map(({ kernel, n, forceError }) => `${kernel}: ${forceError} on ${n} points`);
   if (bad.length > 0) throw new BenchmarkError(`force errors above ${MOST_FORCE_ERROR}: ${bad.join("; ")}`);
+interface NetworkFlags extends NetworkSettings, Places {
+  data?: string;
+  trainers?: string;
+  images: number;
+  writeReadme?: true;
+}
+
+async function networks(names: string[], flags: NetworkFlags, signal: AbortSignal): Promise<void> {
+  const chosen = choose<NetworkName>("networks", names.length > 0 ? names : NETWORKS, NETWORKS);
+  const installed = await findTrainers(flags);
+  const wanted: Trainer[] =
+    flags.trainers === undefined ? installed : choose("--trainers", flags.trainers.split(","), TRAINERS);
+  for (const name of TRAINERS) if (!installed.includes(name)) log(`${name} is not installed`);
+  const isPublic = hasPublicData(flags.data);
+  const all = isPublic ? await readTestImages(flags.data as string) : generateImages(Math.min(flags.images, 10000));
+  const n = Math.min(flags.images, all.rows);
+  const { threads, batch, epochs, rounds, timeout } = flags;
+  const record: NetworkRecord = {
+    date: new Date().toISOString(),
+    machine: describeMachine(),
+    versions: await ownVersions(),
+    images: { name: isPublic ? "MNIST, test set" : "made up", n },
+    settings: { threads, batch, epochs, rounds, timeout },
+    failures: [],
+    runs: [],
+  };
+  const images = new Matrix(all.data.subarray(0, n * all.cols), n, all.cols);
+  let complete = false;
+  try {
+    await measureNetworks(
+      record,
+      images,
+      chosen,
+      wanted.filter((name) => installed.includes(name)),
+      flags,
+      log,
+      signal,
+    );
+    complete = true;
+  } finally {
+    if (record.runs.length > 0) {
+      const publish = complete && (flags.writeReadme ?? false);
+      const path = await writeRecord("network", record, publish);
+      if (publish) await writeReadmeSection("network", formatNetworks(record));
+      process.stdout.write(`${formatNetworks(record)}\n`);
+      log(`record: ${path}`);
+    }
+  }
+}
+
+/** `names`, if all of them are known. */
+function choose<T extends string>(argument: string, names: readonly string[], known: readonly T[]): T[] {
+  return names.map((name) => {
+    const found = known.find((candidate) => candidate === name);
+    if (found !== undefined) return found;
+    throw new ArgumentError("INVALID_ARGUMENT", { argument, received: name, accepted: `some of ${known.join(", ")}` });
+  });
 }

@@ -7,13 +7,13 @@ import { FOLDERS } from "./folders.js";
 const PYTHON_PACKAGES = ["numpy", "scipy", "openTSNE", "scikit-learn", "scikit-learn-intelex"];
 
 /** Installs the peers into bench/.venv and bench/node_modules. What cannot be had is told, and the rest goes on. */
-export async function installPeers(python: string, signal: AbortSignal): Promise<boolean> {
+export async function installPeers(python: string, withTorch: boolean, signal: AbortSignal): Promise<boolean> {
   const venv = DEFAULT_PLACES.python;
   const hasVenv = existsSync(venv) || (await execute(python, ["-m", "venv", FOLDERS.venv], signal));
   let complete = hasVenv;
   if (hasVenv) {
     // One by one: scikit-learn-intelex exists for few platforms, and must not cost the others.
-    for (const name of PYTHON_PACKAGES) {
+    for (const name of withTorch ? [...PYTHON_PACKAGES, "torch"] : PYTHON_PACKAGES) {
       const installed = await execute(
         venv,
         ["-m", "pip", "install", "--disable-pip-version-check", "-q", name],

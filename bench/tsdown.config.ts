@@ -4,6 +4,7 @@ import { defineConfig } from "tsdown";
 export default defineConfig({
   entry: {
     main: "main.ts",
+    network: "peers/network.ts",
     ours: "peers/ours.ts",
     scran: "peers/scran.ts",
     "score-worker": "score-worker.ts",

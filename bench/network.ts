@@ -1,0 +1,184 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { writeMatrix } from "../src/io/index.js";
+import { Matrix } from "../src/matrix.js";
+import type { Places } from "./contestants.js";
+import { FOLDERS } from "./folders.js";
+import { type Machine, round } from "./machine.js";
+import { count, markdownTable, median, significant } from "./markdown.js";
+import type { NetworkAnswer, NetworkTask } from "./peers/network.js";
+import { NETWORK_LABELS, type NetworkName } from "./peers/network-models.js";
+
+/** Who trains: this project's backend, those of TensorFlow.js, and PyTorch. */
+export const TRAINERS = ["ours", "wasm", "tfjs-node", "pytorch"] as const;
+export type Trainer = (typeof TRAINERS)[number];
+
+const LABELS: Record<Trainer, string> = {
+  ours: "sigma-tsne, native kernels in WebAssembly",
+  wasm: "TensorFlow.js, WebAssembly",
+  "tfjs-node": "TensorFlow.js, tfjs-node",
+  pytorch: "PyTorch",
+};
+
+export interface NetworkSettings {
+  threads: number;
+  batch: number;
+  epochs: number;
+  rounds: number;
+  /** Seconds after which a run is given up. */
+  timeout: number;
+}
+
+export interface NetworkRun extends NetworkAnswer {
+  network: NetworkName;
+  trainer: Trainer;
+  round: number;
+  /** Load of the machine just before. */
+  load: number;
+}
+
+export interface NetworkRecord {
+  date: string;
+  machine: Machine;
+  versions: Readonly<Record<string, string>>;
+  /** Name of the images, and how many. */
+  images: { name: string; n: number };
+  settings: NetworkSettings;
+  failures: { network: NetworkName; trainer: Trainer; failure: string }[];
+  runs: NetworkRun[];
+}
+
+/** Those that can be run from these places. */
+export async function findTrainers({ python, nodeModules }: Places): Promise<Trainer[]> {
+  const hasTorch = await promisify(execFile)(python, ["-c", "import torch"]).then(
+    () => true,
+    () => false,
+  );
+  const hasNode = existsSync(join(nodeModules, "@tensorflow", "tfjs-node"));
+  return TRAINERS.filter((name) => (name === "pytorch" ? hasTorch : name !== "tfjs-node" || hasNode));
+}
+
+/** Trains each network with each of them in turn, round after round; the runs are added to the record as they end. */
+export async function measureNetworks(
+  record: NetworkRecord,
+  images: Matrix,
+  networks: readonly NetworkName[],
+  trainers: readonly Trainer[],
+  places: Places,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "sigma-tsne-bench-"));
+  try {
+    const x = join(folder, "images.npy");
+    await writeMatrix(x, images, { signal });
+    for (const network of networks) {
+      const failed = new Set<Trainer>();
+      for (let number = 0; number < record.settings.rounds; number++) {
+        for (const trainer of trainers.filter((name) => !failed.has(name))) {
+          const load = round(loadavg()[0] as number, 2);
+          try {
+            const run = await train(trainer, network, x, record.settings, places, signal);
+            record.runs.push({ network, trainer, round: number, load, ...run });
+            const best = Math.min(...run.seconds);
+            log(
+              `${network}, round ${number + 1}: ${LABELS[trainer]} ${best.toFixed(3)} s, loss ${run.loss.toFixed(1)}`,
+            );
+          } catch (error) {
+            if (signal.aborted) throw signal.reason;
+            failed.add(trainer);
+            const failure = (error as Error).message.split("\n").find((line) => /Error/.test(line)) ?? String(error);
+            record.failures.push({ network, trainer, failure: failure.trim().slice(0, 160) });
+            log(`${network}: ${LABELS[trainer]} failed: ${failure}`);
+          }
+        }
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function train(
+  trainer: Trainer,
+  network: NetworkName,
+  x: string,
+  { batch, epochs, threads, timeout }: NetworkSettings,
+  { python, nodeModules }: Places,
+  signal: AbortSignal,
+): Promise<NetworkAnswer> {
+  const task = { network, x, batch, epochs, threads, nodeModules };
+  const [file, args] =
+    trainer === "pytorch"
+      ? [python, [join(FOLDERS.peers, "network.py"), JSON.stringify(task)]]
+      : [
+          process.execPath,
+          [join(FOLDERS.build, "network.js"), JSON.stringify({ ...task, backend: trainer } satisfies NetworkTask)],
+        ];
+  const env = { ...process.env, OMP_NUM_THREADS: String(threads), TF_CPP_MIN_LOG_LEVEL: "2" };
+  const { stdout } = await promisify(execFile)(file as string, args as string[], {
+    env,
+    signal,
+    timeout: timeout * 1000,
+  });
+  return JSON.parse(stdout.trim().split("\n").at(-1) as string);
+}
+
+/** Seconds of the fastest epoch of each run, the median over the rounds, and how many times ours it is. */
+export function formatNetworks({ date, machine, versions, images, settings, failures, runs }: NetworkRecord): string {
+  const networks = [...new Set([...runs, ...failures].map(({ network }) => network))];
+  const rows = networks.flatMap((network) =>
+    TRAINERS.flatMap((trainer, i) => {
+      const own = runs.filter((run) => run.network === network && run.trainer === trainer);
+      const failure = failures.find((entry) => entry.network === network && entry.trainer === trainer)?.failure;
+      if (own.length === 0 && failure === undefined) return [];
+      const name = i === 0 ? `**${network}**: ${NETWORK_LABELS[network]}` : "";
+      if (own.length === 0) return [[name, LABELS[trainer], failure as string, "", "", ""]];
+      const ratios = own.flatMap((run) => {
+        const ours = runs.find(
+          (other) => other.network === network && other.trainer === "ours" && other.round === run.round,
+        );
+        return ours ? [fastest(run) / fastest(ours)] : [];
+      });
+      return [
+        [
+          name,
+          LABELS[trainer],
+          significant(median(own.map(fastest))),
+          ratios.length === 0 ? "" : significant(median(ratios)),
+          (own.at(-1) as NetworkRun).loss.toFixed(1),
+          String(Math.round(Math.max(...own.map(({ peakMib }) => peakMib)))),
+        ],
+      ];
+    }),
+  );
+  const { cpu, cores, memoryGib, system, load } = machine;
+  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const described = [...new Set(runs.map(({ description }) => description))];
+  return [
+    markdownTable(["network", "trained by", "seconds an epoch", "times ours", "loss", "peak MiB"], rows, 4),
+    `${count(images.n)} images (${images.name}), batches of ${settings.batch}, Adam, threads ${settings.threads}, ${settings.epochs} ` +
+      `epochs, of which the fastest counts, rounds ${settings.rounds} (medians). The loss is that of the last batch.`,
+    `Measured on ${date.slice(0, 10)} on ${cpu}, ${cores} processors, ${memoryGib} GiB, ${system}, load ${load} before. ` +
+      `Versions: ${[...used, ...described].join(", ")}.`,
+  ].join("\n\n");
+}
+
+function fastest({ seconds }: NetworkAnswer): number {
+  return Math.min(...seconds);
+}
+
+/** Images of 28 x 28 with pixels from 0 to 1, most of them dark: what trains in the same time as handwritten digits. */
+export function generateImages(n: number): Matrix {
+  const data = new Float32Array(n * 784);
+  let state = 1;
+  for (let i = 0; i < data.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    data[i] = Math.max(0, (state / 2 ** 32) * 5 - 4);
+  }
+  return new Matrix(data, n, 784);
+}

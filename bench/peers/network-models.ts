@@ -1,0 +1,63 @@
+import type * as TensorFlow from "@tensorflow/tfjs-core";
+
+type Tf = typeof TensorFlow;
+
+/** The networks that are trained, each with 20 latent dimensions on images of 28 x 28; peers/network.py has the same. */
+export const NETWORKS = ["dense", "conv"] as const;
+export type NetworkName = (typeof NETWORKS)[number];
+
+/** What each of them is. */
+export const NETWORK_LABELS: Record<NetworkName, string> = {
+  dense: "784-400-20",
+  conv: "5 x 5 convolutions of 32 and 64 channels, stride 2",
+};
+
+const CODES = 20;
+
+/** The negative evidence lower bound of a batch (n x 784), per image, as a function of its variables. */
+export function makeLoss(tf: Tf, name: NetworkName): (x: TensorFlow.Tensor2D) => TensorFlow.Scalar {
+  const weights = (...shape: number[]) => tf.variable(tf.randomNormal(shape, 0, 0.05));
+  const biases = (size: number) => tf.variable(tf.zeros([size])) as TensorFlow.Tensor1D;
+  const dense = (from: number, to: number, activation: "relu" | "linear") => {
+    const [b, bias] = [weights(from, to) as TensorFlow.Tensor2D, biases(to)];
+    return (a: TensorFlow.Tensor2D) => tf.fused.matMul({ a, b, bias, activation }) as TensorFlow.Tensor2D;
+  };
+  const convolution = (from: number, to: number) => {
+    const [filter, bias] = [weights(5, 5, from, to) as TensorFlow.Tensor4D, biases(to)];
+    return (x: TensorFlow.Tensor4D) => tf.relu(tf.add(tf.conv2d(x, filter, 2, "same"), bias)) as TensorFlow.Tensor4D;
+  };
+  const transposed = (from: number, to: number, size: number) => {
+    const [filter, bias] = [weights(5, 5, to, from) as TensorFlow.Tensor4D, biases(to)];
+    return (x: TensorFlow.Tensor4D) =>
+      tf.add(tf.conv2dTranspose(x, filter, [x.shape[0], size, size, to], 2, "same"), bias) as TensorFlow.Tensor4D;
+  };
+  const isDense = name === "dense";
+  const features = isDense ? 400 : 7 * 7 * 64;
+  const mean = dense(features, CODES, "linear");
+  const logVariance = dense(features, CODES, "linear");
+  const begin = dense(CODES, features, "relu");
+  let encode: (x: TensorFlow.Tensor2D) => TensorFlow.Tensor2D;
+  let decode: (h: TensorFlow.Tensor2D) => TensorFlow.Tensor2D;
+  if (isDense) {
+    encode = dense(784, features, "relu");
+    decode = dense(features, 784, "linear");
+  } else {
+    const [down1, down2, up1, up2] = [
+      convolution(1, 32),
+      convolution(32, 64),
+      transposed(64, 32, 14),
+      transposed(32, 1, 28),
+    ];
+    encode = (x) => tf.reshape(down2(down1(tf.reshape(x, [-1, 28, 28, 1]))), [-1, features]);
+    decode = (h) => tf.reshape(up2(tf.relu(up1(tf.reshape(h, [-1, 7, 7, 64])))), [-1, 784]);
+  }
+  return (x) => {
+    const h = encode(x);
+    const [mu, log] = [mean(h), logVariance(h)];
+    const code = tf.add(mu, tf.mul(tf.exp(tf.mul(log, 0.5)), tf.randomNormal(mu.shape))) as TensorFlow.Tensor2D;
+    const logits = decode(begin(code));
+    const error = tf.losses.sigmoidCrossEntropy(x, logits, undefined, undefined, tf.Reduction.SUM);
+    const divergence = tf.mul(-0.5, tf.sum(tf.sub(tf.sub(tf.add(log, 1), tf.square(mu)), tf.exp(log))));
+    return tf.div(tf.add(error, divergence), x.shape[0]) as TensorFlow.Scalar;
+  };
+}

@@ -1,0 +1,34 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { expect, test } from "vitest";
+import { selectBackend } from "../../src/vae/backends/index.js";
+
+test("tfjs-node loads, is what auto chooses, and shares its tfjs-core with this package", async () => {
+  const backend = await selectBackend("auto", { threads: 2 });
+  expect(backend.description).toMatch(/^TensorFlow\.js 4\.\S+ on the TensorFlow library \(tfjs-node\)$/);
+  expect(backend.name).toBe("node");
+  expect(backend.tf).toBe((await selectBackend("node")).tf);
+  expect(tf.getBackend()).toBe("tensorflow");
+});
+
+test("a training step with convolutions ends where it ends in WebAssembly", async () => {
+  const results: number[][] = [];
+  for (const name of ["node", "wasm"] as const) {
+    const backend = await selectBackend(name);
+    const [x, filter] = [
+      tf.randomNormal([2, 8, 8, 3], 0, 1, "float32", 1),
+      tf.randomNormal([5, 5, 3, 4], 0, 1, "float32", 2),
+    ];
+    const [weights, bias] = [tf.variable(filter) as tf.Variable<tf.Rank.R4>, tf.variable(tf.zeros([4]))];
+    const optimizer = backend.createAdam({ learningRate: 0.01 });
+    for (let step = 0; step < 3; step++) {
+      optimizer.minimize(() => {
+        const y = tf.sigmoid(tf.add(tf.conv2d(x as tf.Tensor4D, weights, 2, "same"), bias));
+        return tf.sum(tf.square(y)) as tf.Scalar;
+      });
+    }
+    results.push([...weights.dataSync(), ...bias.dataSync()]);
+    tf.dispose([weights, bias]);
+  }
+  const [node, wasm] = results as [number[], number[]];
+  expect(Math.max(...node.map((v, i) => Math.abs(v - (wasm[i] as number))))).toBeLessThan(1e-4);
+});
