@@ -11,8 +11,8 @@ import { drawChart } from "./chart.js";
 import { type Contestant, DEFAULT_PLACES, findPeers, OURS_WITH_SIGMA, PEER_NAMES, type Places } from "./contestants.js";
 import { DATASETS, hasPublicData, openDataset, readTestImages } from "./datasets.js";
 import { BenchmarkError } from "./failure.js";
-import { compareForces, type Forces, type ForcesRecord, formatForces, MOST_FORCE_ERROR, tooLarge } from "./forces.js";
 import { FOLDERS } from "./folders.js";
+import { compareForces, type Forces, type ForcesRecord, formatForces, MOST_FORCE_ERROR, tooLarge } from "./forces.js";
 import { buildKernels, formatKernels, type KernelRecord, measureKernels, measureLimits } from "./kernels.js";
 import { describeMachine, ownVersions } from "./machine.js";
 import {
@@ -383,6 +383,8 @@ async function forces(names: string[], flags: Flags & { build: string }, signal:
   log(`record: ${path}`);
   const bad = tooLarge(found).map(({ kernel, n, forceError }) => `${kernel}: ${forceError} on ${n} points`);
   if (bad.length > 0) throw new BenchmarkError(`force errors above ${MOST_FORCE_ERROR}: ${bad.join("; ")}`);
+}
+
 interface NetworkFlags extends NetworkSettings, Places {
   data?: string;
   trainers?: string;

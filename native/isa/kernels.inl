@@ -4,7 +4,7 @@
 #include "../embedding/descent_kernels.inl"
 #include "../linalg/matrix_kernels.inl"
 #include "../neighbors/distance_kernels.inl"
-#include "../quality/quality_kernels.inl"
 #include "../network/network_kernels.inl"
+#include "../quality/quality_kernels.inl"
 #include "../repulsion/mesh_kernels.inl"
 #include "../repulsion/repulsion_kernels.inl"

@@ -58,7 +58,6 @@ SIGMA_INLINE double reciprocal(double v) {
   return 1.0 / v;
 }
 
-// Sum of the lanes, in a fixed order: halves onto each other.
 SIGMA_INLINE Floats square_root(Floats v) {
 #if SIGMA_LANES == 16
   return (Floats)_mm512_sqrt_ps((__m512)v);
@@ -72,7 +71,7 @@ SIGMA_INLINE Floats square_root(Floats v) {
 #endif
 }
 
-// Sum of the lanes, in a fixed order.
+// Sum of the lanes, in a fixed order: halves onto each other.
 SIGMA_INLINE float sum(Floats v) {
 #if SIGMA_LANES == 16
   const auto eight = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
