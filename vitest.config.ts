@@ -2,7 +2,8 @@ import { defineConfig } from "vitest/config";
 
 const shared = { testTimeout: 60_000, hookTimeout: 120_000 };
 
-// "unit" imports the sources; "e2e" runs the built command line and the built package as processes.
+// "unit" imports the sources; "e2e" runs the built command line and the built package as processes; "browser" opens what they write in
+// a Chromium, which `npm test` can do without.
 export default defineConfig({
   test: {
     projects: [
@@ -11,10 +12,18 @@ export default defineConfig({
           ...shared,
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/vae/tensorboard/reader/**"],
+          exclude: ["test/e2e/**", "test/browser/**", "test/vae/tensorboard/reader/**"],
         },
       },
       { test: { ...shared, name: "e2e", include: ["test/e2e/**/*.test.ts"], globalSetup: ["test/e2e/build.ts"] } },
+      {
+        test: {
+          ...shared,
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          globalSetup: ["test/e2e/build.ts"],
+        },
+      },
     ],
   },
 });

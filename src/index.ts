@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export * from "./compare/index.js";
 export { AbortError, ArgumentError, DataError, type ErrorCode, FileError, SigmaTsneError } from "./errors.js";
 export * from "./io/index.js";
 export { type FloatArray, Matrix, type MatrixLike, type NumericArray, toMatrix } from "./matrix.js";

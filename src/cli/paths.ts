@@ -7,6 +7,13 @@ import { withTypedNames } from "./failure.js";
 /** Paths by the option or argument that they were typed for. */
 export type TypedPaths = Readonly<Record<string, string | undefined>>;
 
+/** @throws {ArgumentError} INVALID_ARGUMENT for an empty path, which an unset variable of a shell script gives */
+export function checkInputs(paths: TypedPaths): void {
+  for (const [argument, path] of Object.entries(paths)) {
+    if (path === "") throw new ArgumentError("INVALID_ARGUMENT", { argument, received: path, accepted: "a path" });
+  }
+}
+
 /**
  * Checks, before any work is done, that every input has a name, and every output can be written and is neither an input nor
  * another output.
@@ -16,10 +23,8 @@ export type TypedPaths = Readonly<Record<string, string | undefined>>;
  */
 export async function checkPaths(outputs: TypedPaths, inputs: TypedPaths): Promise<void> {
   const seen = new Map<string, string>();
+  checkInputs(inputs);
   for (const [flag, path] of Object.entries(inputs)) {
-    // An unset variable of a shell script.
-    if (path === "")
-      throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: path, accepted: "a path" });
     if (path !== undefined) seen.set(identity(path), flag);
   }
   for (const [flag, path] of Object.entries(outputs)) {

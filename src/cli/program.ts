@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { createCompareCommand } from "./compare.js";
 import { createDemoCommand } from "./demo.js";
 import { createEmbedCommand } from "./embed.js";
 import { createEvaluateCommand } from "./evaluate.js";
@@ -47,7 +48,13 @@ export function createProgram(): Command {
     .helpOption("-h, --help", "show this help")
     .helpCommand("help [command]", "show the help of a command")
     .addHelpText("after", guide);
-  const commands = [createEmbedCommand(), createEvaluateCommand(), createPlotCommand(), createDemoCommand()];
+  const commands = [
+    createEmbedCommand(),
+    createCompareCommand(),
+    createEvaluateCommand(),
+    createPlotCommand(),
+    createDemoCommand(),
+  ];
   for (const command of [program, ...commands]) {
     command
       .exitOverride()

@@ -29,6 +29,7 @@ export async function drawMap(points: MatrixLike, options: MapOptions = {}): Pro
   const settings = resolveMapOptions(options);
   const matrix = checkPoints(points, "points");
   const labels = readLabels(options.labels, matrix.rows);
+  checkMarks(settings.marks, matrix.rows);
   const { drawPicture } = await import("./picture.js");
   return drawPicture([{ points: matrix, title: "", subtitle: "" }], labels, settings);
 }
@@ -67,6 +68,7 @@ export async function drawMapsSideBySide(panels: readonly MapPanel[], options: M
     });
   }
   const labels = readLabels(options.labels, rows[0] as number);
+  checkMarks(settings.marks, Math.min(...rows));
   const { drawPicture } = await import("./picture.js");
   return drawPicture(maps, labels, settings);
 }
@@ -87,6 +89,12 @@ export function pictureFormat(path: string): PictureFormat {
     });
   }
   return format;
+}
+
+function checkMarks(marks: readonly number[], rows: number): void {
+  const beyond = marks.find((row) => row >= rows);
+  if (beyond === undefined) return;
+  throw new ArgumentError("OUT_OF_RANGE", { argument: "marks", received: beyond, accepted: `rows below ${rows}` });
 }
 
 function checkPoints(points: MatrixLike, argument: string): Matrix {

@@ -32,6 +32,8 @@ export interface MapOptions {
   format?: PictureFormat | undefined;
   /** Diameter of a point in pixels, > 0 to 1000. Default: smaller the more points there are. */
   pointSize?: number | undefined;
+  /** Rows, from 0, of points that are ringed and numbered from 1 on, in every map. Default: none. */
+  marks?: readonly number[] | undefined;
 }
 
 /** One of several maps in a picture. */
@@ -53,6 +55,7 @@ export interface MapSettings {
   theme: Theme;
   format: PictureFormat;
   pointSize: number | undefined;
+  marks: readonly number[];
 }
 
 const KEYS: Record<keyof MapOptions, true> = {
@@ -64,6 +67,7 @@ const KEYS: Record<keyof MapOptions, true> = {
   theme: true,
   format: true,
   pointSize: true,
+  marks: true,
 };
 const PANEL_KEYS: Record<keyof MapPanel, true> = { points: true, title: true, subtitle: true };
 
@@ -83,6 +87,7 @@ export function resolveMapOptions(options: MapOptions): MapSettings {
     theme: choice(options.theme ?? "light", "theme", THEMES),
     format: choice(options.format ?? "png", "format", PICTURE_FORMATS),
     pointSize: options.pointSize === undefined ? undefined : diameter(options.pointSize),
+    marks: rowNumbers(options.marks ?? []),
   };
 }
 
@@ -114,6 +119,12 @@ function diameter(value: unknown): number {
   if (typeof value !== "number" || !(value > 0 && value <= 1000)) {
     reject("pointSize", value, "a diameter in pixels, more than 0 and at most 1000", outOfRange(value));
   }
+  return value;
+}
+
+function rowNumbers(value: unknown): readonly number[] {
+  const isRows = Array.isArray(value) && value.every((row) => Number.isSafeInteger(row) && row >= 0);
+  if (!isRows) reject("marks", value, "an array of rows, integers from 0");
   return value;
 }
 

@@ -2,6 +2,7 @@ import type { Matrix } from "../matrix.js";
 import { type Context, font, measuringContext, openSurface, shorten } from "./canvas.js";
 import { cleanText, type Labels } from "./labels.js";
 import { type Legend, type LegendEntry, layOutClasses, layOutColorBar, stack } from "./legend.js";
+import { drawMarks } from "./marks.js";
 import { drawNames } from "./names.js";
 import type { MapSettings } from "./options.js";
 import { categoricalColors, INKS, type Ink, sequentialColors } from "./palette.js";
@@ -88,6 +89,7 @@ export async function drawPicture(
     const style = { diameter, opacity: pointOpacity(placement, inner, diameter, labels.kind === "none") };
     await drawPoints(context, placement, style, coloring.colorOf, coloring.colors, ink.background);
     if (labels.kind === "classes") drawNames(context, placement, labels.codes, labels.names, inner, em, ink);
+    drawMarks(context, placement, settings.marks, inner, diameter, em, ink);
   }
 }
 

@@ -1,0 +1,227 @@
+import { shapeMismatch } from "../arguments.js";
+import { abortError } from "../binding.js";
+import { ArgumentError, DataError } from "../errors.js";
+import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { type Estimate, evaluate, type Neighborhood, type PointQuality } from "../quality/index.js";
+import type { DistanceName, ResolvedTsneOptions, TsneOptions, TsneResult } from "../tsne/index.js";
+import { runTsne, Tsne } from "../tsne/index.js";
+import { type Correlation, correlateRanks } from "./correlation.js";
+import { type CompareOptions, type CompareProgress, resolveCompareOptions } from "./options.js";
+import { type Alignment, procrustes } from "./procrustes.js";
+
+/** One map of a comparison. */
+export interface ComparedMap {
+  name: string;
+  /**
+   * n x dims, float32: the map, laid onto the first by translation, rotation, reflection and scale (the first is as it was computed).
+   * KL divergences are those of the map before scaling, which is this one divided by `alignment.scale`.
+   */
+  embedding: Matrix;
+  /** How it was laid there. */
+  alignment: Alignment;
+  /** What its descent arrived at, KL(P||Q) in nats under its own distance and perplexity. */
+  kl: number;
+  iterations: number;
+  method: TsneResult["method"];
+  neighbors: TsneResult["neighbors"];
+  /** With labels: as in {@link Quality}. */
+  accuracy?: Estimate;
+  /** With labels: as in {@link Quality}. */
+  silhouette?: Estimate | null;
+  seconds: number;
+  /** The options as they were used, defaults filled in; `init` is `"given"` for all but the first, whose start they share. */
+  options: ResolvedTsneOptions;
+}
+
+/** What a map is held against: neighbours and affinities under the distance and perplexity of one or several variants. */
+export interface Yardstick {
+  distance: DistanceName;
+  varianceFloor: number;
+  perplexity: number;
+}
+
+/** How well a map shows the data as seen under a distance; see {@link Quality}. */
+export interface ComparedQuality {
+  kl: number;
+  kept: Estimate;
+  trustworthiness: Estimate;
+  continuity: Estimate;
+  /** Spearman's, of distances of pairs of points. */
+  distanceCorrelation: Estimate | null;
+}
+
+/** What changed from one map to another. */
+export interface ComparedPair {
+  /** Places in `maps`. */
+  first: number;
+  second: number;
+  /** 0 (the same shape) to 1; as `scipy.spatial.procrustes` defines it. */
+  disparity: number;
+  /** For each point how far it is from its place in the first map, after alignment, in root mean square radii of the first map. */
+  displacement: Float32Array;
+  /**
+   * For each point the share of its k nearest neighbours in the first map that are not among them in the second, 0 to 1. NaN for points
+   * that were not looked at: above 100,000 points, all but 5000 drawn at random.
+   */
+  changed: Float32Array;
+  /** With sigma: whether the points that moved, and those whose neighbours changed, are the uncertain ones. */
+  uncertainty?: { displacement: Correlation | null; changed: Correlation | null };
+}
+
+/** What {@link compare} finds, as plain data. */
+export interface Comparison {
+  n: number;
+  d: number;
+  /** Size of the neighbourhoods. */
+  k: number;
+  /** In the order of the variants. */
+  maps: ComparedMap[];
+  /** The different distances and perplexities of the variants. */
+  yardsticks: Yardstick[];
+  /** maps x yardsticks. */
+  quality: ComparedQuality[][];
+  /** All pairs: 0 and 1, 0 and 2, 1 and 2, ... */
+  pairs: ComparedPair[];
+  /** With sigma: for each point the mean of its standard deviations, n numbers. */
+  meanSigma?: Float32Array;
+}
+
+/** Looking at the neighbourhoods of more points takes minutes. */
+const MOST_LOOKED_AT = 100_000;
+const LOOKED_AT = 5000;
+
+/**
+ * Computes several maps of the same data from the same start and seed, standard and sigma-aware unless other `variants` are given, lays
+ * them onto each other and measures what differs: how far points move, whose neighbours change, whether those are the uncertain ones, and
+ * how well each map shows the data under each distance. Off the main thread; the same input, options and seed give the same numbers with
+ * any number of threads.
+ *
+ * @param data n x d means, n >= 3, finite
+ * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded,
+ *   {@link AbortError} when stopped through `options.signal`
+ */
+export async function compare(data: MatrixLike, options: CompareOptions = {}): Promise<Comparison> {
+  const points = toMatrix(data, "data");
+  const { rows: n, cols: d } = points;
+  if (n < 3 || d < 1) {
+    const accepted = "at least 3 points of at least 1 dimension";
+    throw new DataError("TOO_FEW_POINTS", { argument: "data", received: `${n} x ${d}`, accepted });
+  }
+  const { variants, k } = resolveCompareOptions(options, n, d);
+  const { signal, labels, onProgress } = options;
+  const sigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
+  if (sigma && (sigma.rows !== n || sigma.cols !== d)) {
+    throw shapeMismatch("sigma", sigma, `${n} x ${d}, the shape of the data`);
+  }
+  if (labels !== undefined && labels?.length !== n) {
+    throw new ArgumentError("SHAPE_MISMATCH", {
+      argument: "labels",
+      received: labels,
+      accepted: `${n} labels, one a point`,
+    });
+  }
+  if (signal?.aborted) throw abortError(signal);
+  const report = (step: CompareProgress["step"], name: string) =>
+    onProgress && ((progress: Omit<CompareProgress, "step" | "name">) => onProgress({ ...progress, step, name }));
+
+  const runs: TsneResult[] = [];
+  let start: Matrix | undefined;
+  for (const { name, options: own } of variants) {
+    const full: TsneOptions = { ...own, sigma, signal, onProgress: report("map", name) };
+    if (start === undefined) {
+      // The first map stops where it starts, so that the start is the others' as well.
+      const first = new Tsne(points, full);
+      start = (await first.fit(0)).embedding;
+      runs.push(await first.fit());
+    } else runs.push(await runTsne(points, { ...full, init: start }));
+  }
+
+  const yardsticks: Yardstick[] = [];
+  for (const { options: used } of runs) {
+    const { varianceFloor, perplexity } = used;
+    const distance = used.distance as DistanceName;
+    const isKnown = yardsticks.some(
+      (known) =>
+        known.distance === distance && known.varianceFloor === varianceFloor && known.perplexity === perplexity,
+    );
+    if (!isKnown) yardsticks.push({ distance, varianceFloor, perplexity });
+  }
+  const first = runs[0] as TsneResult;
+  const { seed, threads } = first.options;
+  const measuring = { k, seed, threads, signal };
+  const quality: ComparedQuality[][] = [];
+  const maps: ComparedMap[] = [];
+  for (const [i, run] of runs.entries()) {
+    const { name } = variants[i] as (typeof variants)[number];
+    const figures: ComparedQuality[] = [];
+    let scores: Pick<ComparedMap, "accuracy" | "silhouette"> = {};
+    for (const [s, yardstick] of yardsticks.entries()) {
+      const found = await evaluate(points, run.embedding, {
+        ...measuring,
+        ...yardstick,
+        sigma,
+        // Labels know nothing of the distance.
+        labels: s === 0 ? labels : undefined,
+        onProgress: report("quality", `${name}, ${yardstick.distance} distance`),
+      });
+      const [{ kept, trustworthiness, continuity }] = found.neighborhoods as [(typeof found.neighborhoods)[number]];
+      const distanceCorrelation = found.distanceCorrelation.spearman;
+      figures.push({ kl: found.kl, kept, trustworthiness, continuity, distanceCorrelation });
+      if (found.accuracy) scores = { accuracy: found.accuracy, silhouette: found.silhouette ?? null };
+    }
+    quality.push(figures);
+    const { aligned, ...found } = procrustes(first.embedding, run.embedding);
+    const { disparity: _, displacement: __, ...alignment } = found;
+    maps.push({
+      name,
+      embedding: i === 0 ? run.embedding : aligned,
+      alignment,
+      kl: run.kl,
+      iterations: run.iterations,
+      method: run.method,
+      neighbors: run.neighbors,
+      ...scores,
+      seconds: run.seconds.total,
+      options: run.options,
+    });
+  }
+
+  const meanSigma = sigma && meansOfRows(sigma);
+  const pairs: ComparedPair[] = [];
+  for (let second = 1; second < runs.length; second++) {
+    for (let one = 0; one < second; one++) pairs.push(await comparePair(one, second));
+  }
+  pairs.sort((a, b) => a.first - b.first || a.second - b.second);
+  return { n, d, k, maps, yardsticks, quality, pairs, ...(meanSigma && { meanSigma }) };
+
+  async function comparePair(one: number, other: number): Promise<ComparedPair> {
+    const [a, b] = [runs[one] as TsneResult, runs[other] as TsneResult];
+    const { disparity, displacement } = procrustes(a.embedding, b.embedding);
+    // The one map is the data that the other is to show.
+    const { perPoint } = await evaluate(a.embedding, b.embedding, {
+      ...measuring,
+      sample: n > MOST_LOOKED_AT ? LOOKED_AT : n,
+      perPoint: true,
+      onProgress: report("neighborhoods", `${maps[one]?.name} and ${maps[other]?.name}`),
+    });
+    const [{ kept }] = (perPoint as PointQuality).neighborhoods as [Neighborhood<Float32Array>];
+    const changed = kept.map((share) => 1 - share);
+    const pair = { first: one, second: other, disparity, displacement, changed };
+    if (!meanSigma) return pair;
+    return {
+      ...pair,
+      uncertainty: {
+        displacement: await correlateRanks(displacement, meanSigma, seed, signal),
+        changed: await correlateRanks(changed, meanSigma, seed, signal),
+      },
+    };
+  }
+}
+
+function meansOfRows(matrix: Matrix): Float32Array {
+  return Float32Array.from({ length: matrix.rows }, (_, i) => {
+    let sum = 0;
+    for (const value of matrix.row(i)) sum += value;
+    return sum / matrix.cols;
+  });
+}

@@ -1,0 +1,167 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { assertFolderWritable, type FolderOptions, writeFolderAtomic } from "../io/atomic-folder.js";
+import { writeFileAtomic, writeMatrix } from "../io/index.js";
+import { Matrix } from "../matrix.js";
+import { drawMapsSideBySide } from "../plot/index.js";
+import type { Comparison } from "./compare.js";
+import { type ComparisonMetrics, METRICS_KIND, summarize } from "./metrics.js";
+import { mostMoved } from "./most-moved.js";
+
+/** Options of {@link writeComparison}. All are optional. */
+export interface WriteComparisonOptions {
+  /** n labels, which colour the points in the picture and the report. `""` stands for none. */
+  labels?: ArrayLike<string | number> | undefined;
+  /** Heading of the picture and the report: what was compared. Default: the number of points. */
+  title?: string | undefined;
+  /**
+   * Whether to write into a folder that holds something else as well. Only files of the same names are replaced, but one after the other.
+   * Default false: such a folder is refused.
+   */
+  force?: boolean | undefined;
+  /** Stops the writing and leaves the folder as it was. */
+  signal?: AbortSignal | undefined;
+}
+
+const PICTURE = "comparison.png";
+const REPORT = "report.html";
+const METRICS = "metrics.json";
+const DISPLACEMENT = "displacement.npy";
+const CHANGES = "changes.csv";
+/** Points that picture and report number. */
+const MARKS = 12;
+
+/**
+ * Writes a comparison as a folder, complete or not at all. An earlier comparison in its place is replaced, any other folder refused.
+ *
+ * - `map_<name>.npy`, for each map: n x dims float32, laid onto the first
+ * - `displacement.npy`: n x pairs float32, how far each point moved, in root mean square radii of the pair's first map
+ * - `changes.csv`: a row a point: positions in all maps, displacement and share of changed neighbours of each pair, mean sigma, label
+ * - `comparison.png`: the maps side by side, the most moved points numbered
+ * - `metrics.json`: {@link ComparisonMetrics}
+ * - `report.html`: one page that needs no network, with the maps linked to each other
+ *
+ * @returns the content of `metrics.json`
+ * @throws {FileError} FILE_WRITE where the folder cannot be written or holds something else
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function writeComparison(
+  folder: string,
+  comparison: Comparison,
+  options: WriteComparisonOptions = {},
+): Promise<ComparisonMetrics> {
+  const { labels, signal, title = `${comparison.n.toLocaleString("en")} points` } = options;
+  const { maps, pairs } = comparison;
+  const slugs = slugsOf(maps.map(({ name }) => name));
+  const mapFiles = slugs.map((slug) => `map_${slug}.npy`);
+  const all = [...mapFiles, DISPLACEMENT, CHANGES, PICTURE, METRICS, REPORT];
+  const [reference, last] = [maps[0], maps.at(-1)] as [(typeof maps)[number], (typeof maps)[number]];
+  const widest = pairs.find(({ first, second }) => first === 0 && second === maps.length - 1) as (typeof pairs)[number];
+  const marks = mostMoved(reference.embedding, last.embedding, widest.displacement, MARKS);
+  const metrics = summarize(comparison, { all, maps: mapFiles }, marks);
+  const displacement = new Matrix(new Float32Array(comparison.n * pairs.length), comparison.n, pairs.length);
+  for (const [p, pair] of pairs.entries()) {
+    for (const [i, value] of pair.displacement.entries()) displacement.data[i * pairs.length + p] = value;
+  }
+  await writeFolderAtomic(
+    folder,
+    async (temporary) => {
+      const write = (name: string, content: Parameters<typeof writeFileAtomic>[1]) =>
+        writeFileAtomic(join(temporary, name), content, { signal });
+      for (const [i, map] of maps.entries()) {
+        await writeMatrix(join(temporary, mapFiles[i] as string), map.embedding, { signal });
+      }
+      await writeMatrix(join(temporary, DISPLACEMENT), displacement, { signal });
+      await write(CHANGES, changesTable(comparison, slugs, labels));
+      const panels = maps.map((map) => ({
+        points: map.embedding,
+        title: map.name,
+        subtitle: `${map.options.distance} distance, perplexity ${round(map.options.perplexity)}, KL ${map.kl.toFixed(3)}`,
+      }));
+      const subtitle = marks.length > 0 ? `Numbers: points that moved most from ${reference.name} to ${last.name}` : "";
+      await write(PICTURE, await drawMapsSideBySide(panels, { labels, title, subtitle, marks }));
+      await write(METRICS, `${JSON.stringify(metrics, undefined, 2)}\n`);
+      const { renderReport } = await import("./report.js");
+      await write(REPORT, await renderReport(comparison, metrics, { title, labels }));
+    },
+    folderOptions(options),
+  );
+  return metrics;
+}
+
+/**
+ * Makes sure, before long work, that {@link writeComparison} can write there.
+ *
+ * @throws {FileError} FILE_WRITE saying what is in the way
+ */
+export async function assertComparisonWritable(folder: string, options: WriteComparisonOptions = {}): Promise<void> {
+  await assertFolderWritable(folder, folderOptions(options));
+}
+
+function folderOptions({ force, signal }: WriteComparisonOptions): FolderOptions {
+  return { kind: "an earlier comparison", isReplaceable: isComparison, force, signal };
+}
+
+/** Whether a folder holds nothing but files that its own metrics.json lists. */
+async function isComparison(folder: string, names: readonly string[]): Promise<boolean> {
+  try {
+    const { kind, files } = JSON.parse(await readFile(join(folder, METRICS), "utf8")) as Partial<ComparisonMetrics>;
+    return kind === METRICS_KIND && Array.isArray(files) && names.every((name) => files.includes(name));
+  } catch {
+    return false;
+  }
+}
+
+/** Parts of file names: lower case letters, digits and hyphens, another for each name. */
+function slugsOf(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name, i) => {
+    const plain = name
+      .normalize("NFKD")
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, "-")
+      .replace(/^-|-$/g, "");
+    const slug = plain !== "" && !taken.has(plain) ? plain : `${plain || "map"}-${i + 1}`;
+    taken.add(slug);
+    return slug;
+  });
+}
+
+function* changesTable(
+  { n, maps, pairs, meanSigma }: Comparison,
+  slugs: readonly string[],
+  labels: ArrayLike<string | number> | undefined,
+): Generator<string> {
+  const pairName = (pair: (typeof pairs)[number]) =>
+    pairs.length === 1 ? "" : `_${slugs[pair.first]}_${slugs[pair.second]}`;
+  const axes = ["x", "y", "z"].slice(0, maps[0]?.embedding.cols);
+  const header = [
+    "row",
+    ...slugs.flatMap((slug) => axes.map((axis) => `${axis}_${slug}`)),
+    ...pairs.flatMap((pair) => [`displacement${pairName(pair)}`, `changed${pairName(pair)}`]),
+    ...(meanSigma ? ["mean_sigma"] : []),
+    ...(labels ? ["label"] : []),
+  ];
+  let lines = `${header.join(",")}\n`;
+  for (let i = 0; i < n; i++) {
+    const cells: (string | number)[] = [i];
+    for (const map of maps) for (const value of map.embedding.row(i)) cells.push(shortest(value));
+    for (const pair of pairs) cells.push(shortest(pair.displacement[i]), shortest(pair.changed[i]));
+    if (meanSigma) cells.push(shortest(meanSigma[i]));
+    if (labels) cells.push(quote(String(labels[i])));
+    lines += `${cells.join(",")}\n`;
+    if (lines.length > 2 ** 20) {
+      yield lines;
+      lines = "";
+    }
+  }
+  yield lines;
+}
+
+/** Seven digits tell what maps and shares mean; none for what was not looked at. */
+const shortest = (value: number | undefined): string =>
+  value === undefined || Number.isNaN(value) ? "" : String(Number(value.toPrecision(7)));
+
+const quote = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+const round = (value: number): number => Math.round(value * 100) / 100;

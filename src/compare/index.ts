@@ -1,0 +1,13 @@
+export {
+  type ComparedMap,
+  type ComparedPair,
+  type ComparedQuality,
+  type Comparison,
+  compare,
+  type Yardstick,
+} from "./compare.js";
+export type { Correlation } from "./correlation.js";
+export { assertComparisonWritable, type WriteComparisonOptions, writeComparison } from "./folder.js";
+export type { ComparisonMetrics, Spread } from "./metrics.js";
+export type { CompareOptions, CompareProgress, CompareVariant, VariantOptions } from "./options.js";
+export { type Alignment, type Procrustes, procrustes } from "./procrustes.js";

@@ -1,0 +1,101 @@
+import type { Estimate } from "../quality/index.js";
+import type { ResolvedTsneOptions } from "../tsne/index.js";
+import type { Comparison, Yardstick } from "./compare.js";
+import type { Correlation } from "./correlation.js";
+import type { Alignment } from "./procrustes.js";
+
+/** The mark by which an earlier comparison is recognised. */
+export const METRICS_KIND = "sigma-tsne comparison";
+
+/** How a quantity of the points is spread. */
+export interface Spread {
+  mean: number;
+  median: number;
+  /** 95 % of the points have less. */
+  percentile95: number;
+  largest: number;
+}
+
+/** Content of `metrics.json`: all of a {@link Comparison} but what is per point, which is summed up. */
+export interface ComparisonMetrics {
+  kind: typeof METRICS_KIND;
+  /** The files of the folder. */
+  files: string[];
+  n: number;
+  d: number;
+  k: number;
+  maps: {
+    name: string;
+    file: string;
+    kl: number;
+    iterations: number;
+    method: string;
+    neighbors: { method: string; recall: number };
+    alignment: Alignment;
+    accuracy?: Estimate;
+    silhouette?: Estimate | null;
+    options: ResolvedTsneOptions;
+  }[];
+  /** The measures of each map under each distance. */
+  quality: {
+    map: string;
+    distance: Yardstick;
+    kl: number;
+    kept: Estimate;
+    trustworthiness: Estimate;
+    continuity: Estimate;
+    distanceCorrelation: Estimate | null;
+  }[];
+  pairs: {
+    first: string;
+    second: string;
+    disparity: number;
+    displacement: Spread;
+    /** `count` points were looked at. */
+    changed: Spread & { count: number };
+    /** With sigma: Spearman's rho with the points' mean sigma, and its 95 % bootstrap interval. */
+    uncertainty?: { displacement: Correlation | null; changed: Correlation | null };
+  }[];
+  /** Rows of the points that the picture and the report number, for the first and the last map. */
+  marks: number[];
+  /** Seconds that each map took; all else is the same for the same input, options and seed. */
+  seconds: number[];
+}
+
+/** Sums up a comparison. */
+export function summarize(
+  { n, d, k, maps, yardsticks, quality, pairs }: Comparison,
+  files: { all: string[]; maps: string[] },
+  marks: number[],
+): ComparisonMetrics {
+  const name = (i: number) => maps[i]?.name as string;
+  return {
+    kind: METRICS_KIND,
+    files: files.all,
+    n,
+    d,
+    k,
+    maps: maps.map(({ embedding: _, seconds: __, ...map }, i) => ({ ...map, file: files.maps[i] as string })),
+    quality: quality.flatMap((figures, i) =>
+      figures.map((figure, s) => ({ map: name(i), distance: yardsticks[s] as Yardstick, ...figure })),
+    ),
+    pairs: pairs.map(({ first, second, disparity, displacement, changed, uncertainty }) => ({
+      first: name(first),
+      second: name(second),
+      disparity,
+      displacement: spreadOf(displacement),
+      changed: { ...spreadOf(changed), count: changed.filter((share) => !Number.isNaN(share)).length },
+      ...(uncertainty && { uncertainty }),
+    })),
+    marks,
+    seconds: maps.map(({ seconds }) => seconds),
+  };
+}
+
+/** NaN is left out. */
+function spreadOf(values: Float32Array): Spread {
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] as number;
+  const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
+  return { mean, median: at(0.5), percentile95: at(0.95), largest: at(1) };
+}

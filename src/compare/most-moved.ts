@@ -1,0 +1,33 @@
+import type { Matrix } from "../matrix.js";
+
+/** Nearer to each other than this, in root mean square radii, points cannot be told apart in a picture. */
+const SPACING = 0.2;
+
+/**
+ * The `count` points of largest displacement, most moved first, that stand apart from each other in both maps: of a group that moved
+ * together the one that moved most.
+ *
+ * @param first n x dims, centred as t-SNE leaves it
+ * @param second of the same shape, aligned to the first
+ */
+export function mostMoved(first: Matrix, second: Matrix, displacement: Float32Array, count: number): number[] {
+  const order = Uint32Array.from(displacement.keys()).sort(
+    (i, j) => (displacement[j] as number) - (displacement[i] as number) || i - j,
+  );
+  let squares = 0;
+  for (const value of first.data) squares += value * value;
+  const apart = (SPACING ** 2 * squares) / first.rows;
+  const chosen: number[] = [];
+  for (const i of order) {
+    if (chosen.length >= count || displacement[i] === 0) break;
+    if ([first, second].every((map) => chosen.every((j) => squaredDistance(map, i, j) > apart))) chosen.push(i);
+  }
+  return chosen;
+}
+
+function squaredDistance(map: Matrix, i: number, j: number): number {
+  const other = map.row(j);
+  let sum = 0;
+  for (const [axis, value] of map.row(i).entries()) sum += (value - (other[axis] as number)) ** 2;
+  return sum;
+}

@@ -1,0 +1,132 @@
+import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
+import { ArgumentError } from "../errors.js";
+import { type NeighborSearch, resolveTsneOptions, type TsneOptions } from "../tsne/options.js";
+
+/** What all maps of a comparison have in common, so that nothing else can make them differ. */
+const COMMON = ["sigma", "init", "seed", "dims", "threads", "signal", "onProgress", "verbose"] as const;
+
+/** Options of t-SNE in which the maps of a comparison may differ. */
+export type VariantOptions = Omit<TsneOptions, (typeof COMMON)[number] | "neighbors"> & {
+  neighbors?: NeighborSearch | undefined;
+};
+
+/** One of the maps to compare. */
+export interface CompareVariant {
+  /** 1 to 60 characters, another for each variant. */
+  readonly name: string;
+  /** Take precedence over the options that all variants share. */
+  readonly options: VariantOptions;
+}
+
+/** What {@link compare} is doing: computing a map, measuring its quality under a distance, or comparing two of them. */
+export interface CompareProgress {
+  step: "map" | "quality" | "neighborhoods";
+  /** Of the map or maps at work. */
+  name: string;
+  stage: string;
+  /** Share of this stage that is done, 0 to 1. */
+  fraction: number;
+  /** Of maps: iterations done, and in all. */
+  iteration?: number;
+  maxIter?: number;
+  kl?: number | undefined;
+}
+
+/** Options of {@link compare}: those of t-SNE for all maps, and what is compared. All are optional but sigma for the default variants. */
+export interface CompareOptions
+  extends VariantOptions,
+    Pick<TsneOptions, "init" | "seed" | "dims" | "threads" | "signal"> {
+  /** Standard deviations of the data, of the same shape: n x d, each >= 0. Needed unless `variants` do without. */
+  sigma?: TsneOptions["sigma"];
+  /**
+   * The maps to compare, 2 to 8; the others are aligned to the first. Default: `standard`, with the distance `"euclidean"`, and
+   * `sigma-aware`, with `distance` or else `"inverse-variance"`.
+   */
+  variants?: readonly CompareVariant[] | undefined;
+  /** n labels, to measure how well each map shows their classes. */
+  labels?: ArrayLike<string | number> | undefined;
+  /** Size of the neighbourhoods that are compared: an integer from 1 to below n / 2. Default 15, less for n < 31. */
+  k?: number | undefined;
+  /** Called about ten times a second. */
+  onProgress?: ((progress: CompareProgress) => void) | undefined;
+}
+
+/** What is to be compared, defaults filled in. */
+export interface CompareSettings {
+  variants: { name: string; options: TsneOptions }[];
+  k: number;
+}
+
+/** More maps than this nobody can tell apart, nor wait for. */
+const MOST_VARIANTS = 8;
+const LONGEST_NAME = 60;
+const DEFAULT_K = 15;
+
+/**
+ * Checks the options for `n` >= 3 points of `d` dimensions and fills in the defaults.
+ *
+ * @throws {ArgumentError} UNKNOWN_OPTION, OUT_OF_RANGE or INVALID_ARGUMENT
+ */
+export function resolveCompareOptions(options: CompareOptions, n: number, d: number): CompareSettings {
+  requireOptions(options);
+  const { variants, labels: _, k, onProgress, signal, ...shared } = options;
+  requireSignal(signal);
+  if (typeof (onProgress ?? reject) !== "function") reject("onProgress", onProgress, "a function");
+  if ("verbose" in shared) reject("verbose", shared.verbose, "onProgress instead");
+  const largest = Math.floor((n - 1) / 2);
+  const named = variants ?? defaultVariants(options);
+  if (!Array.isArray(named) || named.length < 2 || named.length > MOST_VARIANTS) {
+    reject("variants", variants, `an array of 2 to ${MOST_VARIANTS} {name, options}`);
+  }
+  const names = new Set<string>();
+  const checked = named.map((variant: CompareVariant, i) => {
+    const argument = `variants[${i}]`;
+    if (typeof variant !== "object" || variant === null) reject(argument, variant, "an object {name, options}");
+    rejectUnknown(variant, ["name", "options"], `${argument}.`);
+    const { name, options: own = {} } = variant;
+    const isName = typeof name === "string" && name.trim() !== "" && name.length <= LONGEST_NAME && !names.has(name);
+    if (!isName)
+      reject(`${argument}.name`, name, `a text of 1 to ${LONGEST_NAME} characters, another for each variant`);
+    names.add(name);
+    if (typeof own !== "object" || own === null) reject(`${argument}.options`, own, "an object");
+    for (const key of COMMON) {
+      if (key in own)
+        reject(`${argument}.options.${key}`, own[key as keyof VariantOptions], "to be the same for all variants");
+    }
+    const full = { ...shared, ...own } as TsneOptions;
+    if (typeof (full.neighbors ?? "auto") !== "string") {
+      reject(
+        "neighbors",
+        full.neighbors,
+        '"auto", "exact" or "nn-descent", since each distance has neighbours of its own',
+      );
+    }
+    try {
+      resolveTsneOptions(full, n, d);
+    } catch (error) {
+      throw error instanceof ArgumentError && error.argument in own ? withinVariant(error, argument) : error;
+    }
+    return { name, options: full };
+  });
+  return { variants: checked, k: k === undefined ? Math.min(DEFAULT_K, largest) : requireInteger(k, "k", 1, largest) };
+}
+
+function defaultVariants({ sigma, distance }: CompareOptions): CompareVariant[] {
+  if (sigma === undefined) reject("sigma", sigma, "standard deviations, or variants that do without");
+  const aware = distance ?? "inverse-variance";
+  if (aware === "euclidean") reject("distance", aware, "another than that of the standard map");
+  return [
+    { name: "standard", options: { distance: "euclidean" } },
+    { name: "sigma-aware", options: { distance: aware } },
+  ];
+}
+
+/** The same error, saying in which variant the option stands. */
+function withinVariant(cause: ArgumentError, variant: string): ArgumentError {
+  const { code, received, accepted } = cause;
+  return new ArgumentError(code, { argument: `${variant}.options.${cause.argument}`, received, accepted }, { cause });
+}
+
+function reject(argument: string, received: unknown, accepted: string): never {
+  throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
+}

@@ -1,0 +1,181 @@
+import { shapeMismatch } from "../arguments.js";
+import { DataError } from "../errors.js";
+import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+
+/** How one map is laid onto another: `aligned = scale * (map - from) * rotation + to`, rows being points. */
+export interface Alignment {
+  /** Factor on all lengths, >= 0. */
+  scale: number;
+  /** dims x dims, orthogonal, multiplied from the right. */
+  rotation: number[][];
+  /** Whether the rotation mirrors: its determinant is -1. */
+  reflected: boolean;
+  /** Centroid of the map, length dims. */
+  from: number[];
+  /** Centroid of the reference, length dims. */
+  to: number[];
+}
+
+/** What {@link procrustes} finds. */
+export interface Procrustes extends Alignment {
+  /** n x dims, float32: the map laid onto the reference. */
+  aligned: Matrix;
+  /**
+   * 0 (the same shape) to 1: the squared distances that remain between maps that are each centred and scaled to a sum of squares of 1, as
+   * `scipy.spatial.procrustes` defines it. It is the same with the two exchanged. 1 where one of the maps is a single place.
+   */
+  disparity: number;
+  /** For each point the distance that remains after the alignment, in root mean square radii of the reference; float32. */
+  displacement: Float32Array;
+}
+
+/**
+ * Lays a map onto another of the same points by the translation, rotation, reflection and scale that leave the least sum of squared
+ * distances: orthogonal Procrustes analysis (Schönemann 1966; Gower 1975).
+ *
+ * @param reference n x dims, finite, dims from 1 to 3
+ * @param map of the same shape
+ * @throws {ArgumentError} SHAPE_MISMATCH for other shapes
+ * @throws {DataError} NOT_FINITE, with the row, for NaN and infinities
+ */
+export function procrustes(reference: MatrixLike, map: MatrixLike): Procrustes {
+  const a = toMatrix(reference, "reference");
+  const b = toMatrix(map, "map");
+  if (a.rows < 1 || a.cols < 1 || a.cols > 3) {
+    throw shapeMismatch("reference", a, "at least one point in 1, 2 or 3 dimensions");
+  }
+  if (b.rows !== a.rows || b.cols !== a.cols) {
+    throw shapeMismatch("map", b, `${a.rows} x ${a.cols}, the shape of the reference`);
+  }
+  const { rows: n, cols: dims } = a;
+  const to = centroid(a, "reference");
+  const from = centroid(b, "map");
+  const products = Array.from({ length: dims }, () => new Array<number>(dims).fill(0));
+  let [sumA, sumB] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    for (let r = 0; r < dims; r++) {
+      const x = b.at(i, r) - (from[r] as number);
+      const row = products[r] as number[];
+      sumB += x * x;
+      sumA += (a.at(i, r) - (to[r] as number)) ** 2;
+      for (let c = 0; c < dims; c++) row[c] = (row[c] as number) + x * (a.at(i, c) - (to[c] as number));
+    }
+  }
+  const { factor: rotation, trace, isReflection } = polarFactor(products);
+  const scale = sumB > 0 ? trace / sumB : 1;
+  const isFlat = sumA === 0 || sumB === 0;
+  const disparity = isFlat ? Number(sumA !== sumB) : Math.max(0, 1 - trace ** 2 / (sumA * sumB));
+
+  const aligned = new Float32Array(n * dims);
+  const displacement = new Float32Array(n);
+  const radius = Math.sqrt(sumA / n) || 1;
+  for (let i = 0; i < n; i++) {
+    let squared = 0;
+    for (let c = 0; c < dims; c++) {
+      let turned = 0;
+      for (let r = 0; r < dims; r++)
+        turned += (b.at(i, r) - (from[r] as number)) * ((rotation[r] as number[])[c] as number);
+      const value = scale * turned + (to[c] as number);
+      aligned[i * dims + c] = value;
+      squared += (value - a.at(i, c)) ** 2;
+    }
+    displacement[i] = Math.sqrt(squared) / radius;
+  }
+  const alignment = { scale, rotation, reflected: isReflection, from, to };
+  return { ...alignment, aligned: new Matrix(aligned, n, dims), disparity, displacement };
+}
+
+function centroid(matrix: Matrix, argument: string): number[] {
+  const sums = new Array<number>(matrix.cols).fill(0);
+  matrix.data.forEach((value: number, at: number) => {
+    if (!Number.isFinite(value)) {
+      const [row, column] = [Math.floor(at / matrix.cols), at % matrix.cols];
+      throw new DataError("NOT_FINITE", { argument, received: value, accepted: "finite numbers", row, column });
+    }
+    sums[at % matrix.cols] = (sums[at % matrix.cols] as number) + value;
+  });
+  return sums.map((sum) => sum / matrix.rows);
+}
+
+/** Below this share of the largest, a singular value is rounding. */
+const NEGLIGIBLE = 1e-13;
+
+/**
+ * The orthogonal factor U V' of a small square matrix U S V', and the trace of S, by one-sided Jacobi rotations (Hestenes 1958):
+ * they turn the columns of M V = U S until they are perpendicular.
+ */
+function polarFactor(matrix: readonly (readonly number[])[]) {
+  const axes = matrix.map((_, i) => i);
+  const turned = axes.map((c) => axes.map((r) => (matrix[r] as number[])[c] as number));
+  const v = axes.map((c) => axes.map((r) => Number(r === c)));
+  for (let sweep = 0, isTurning = true; isTurning && sweep < 60; sweep++) {
+    isTurning = false;
+    for (const p of axes) {
+      for (const q of axes.slice(p + 1)) {
+        const [x, y] = [turned[p] as number[], turned[q] as number[]];
+        const [xx, yy, xy] = [dot(x, x), dot(y, y), dot(x, y)];
+        if (Math.abs(xy) <= 1e-15 * Math.sqrt(xx * yy)) continue;
+        isTurning = true;
+        const zeta = (yy - xx) / (2 * xy);
+        const tangent = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
+        const cosine = 1 / Math.hypot(1, tangent);
+        turn(x, y, cosine, cosine * tangent);
+        turn(v[p] as number[], v[q] as number[], cosine, cosine * tangent);
+      }
+    }
+  }
+  const singular = turned.map((column) => Math.sqrt(dot(column, column)));
+  const largest = Math.max(...singular);
+  // A direction without extent may be turned anywhere: any vector that is perpendicular to the others will do.
+  const u: (number[] | undefined)[] = turned.map((column, k) => {
+    const size = singular[k] as number;
+    return size > NEGLIGIBLE * largest ? column.map((value) => value / size) : undefined;
+  });
+  const complete = u.map((column, k) => {
+    u[k] =
+      column ??
+      perpendicularTo(
+        u.filter((other) => other !== undefined),
+        axes.length,
+      );
+    return u[k] as number[];
+  });
+  const factor = axes.map((r) =>
+    axes.map((c) =>
+      axes.reduce((sum, k) => sum + ((complete[k] as number[])[r] as number) * ((v[k] as number[])[c] as number), 0),
+    ),
+  );
+  return { factor, trace: singular.reduce((sum, value) => sum + value, 0), isReflection: determinant(factor) < 0 };
+}
+
+function perpendicularTo(others: readonly number[][], length: number): number[] {
+  const candidates = Array.from({ length }, (_, axis) => {
+    const candidate = Array.from({ length }, (_, i) => Number(i === axis));
+    for (const other of others) {
+      const overlap = dot(candidate, other);
+      for (const [i, value] of other.entries()) candidate[i] = (candidate[i] as number) - overlap * value;
+    }
+    return { candidate, size: Math.sqrt(dot(candidate, candidate)) };
+  });
+  const best = candidates.reduce((a, b) => (b.size > a.size ? b : a));
+  return best.candidate.map((value) => value / best.size);
+}
+
+function determinant(m: readonly (readonly number[])[]): number {
+  if (m.length === 1) return m[0]?.[0] as number;
+  return m.reduce((sum, row, i) => {
+    const minor = m.filter((_, other) => other !== i).map((rest) => rest.slice(1));
+    return sum + (i % 2 === 0 ? 1 : -1) * (row[0] as number) * determinant(minor);
+  }, 0);
+}
+
+const dot = (x: readonly number[], y: readonly number[]): number =>
+  x.reduce((sum, value, i) => sum + value * (y[i] as number), 0);
+
+function turn(x: number[], y: number[], cosine: number, sine: number): void {
+  for (const [i, value] of x.entries()) {
+    const other = y[i] as number;
+    x[i] = cosine * value - sine * other;
+    y[i] = sine * value + cosine * other;
+  }
+}

@@ -1,0 +1,274 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { endianness } from "node:os";
+import { cleanText, readLabels } from "../plot/labels.js";
+import { categoricalColors, INKS, sequentialColors } from "../plot/palette.js";
+import type { Estimate } from "../quality/index.js";
+import type { Comparison } from "./compare.js";
+import type { Correlation } from "./correlation.js";
+import type { ComparisonMetrics } from "./metrics.js";
+import { mostMoved } from "./most-moved.js";
+import type { ReportPayload, ReportTable, ReportTile } from "./report/payload.js";
+
+const SHADES = 64;
+const MARKS = 12;
+
+/** The page as one HTML text: style, script and data are in it, and its content security policy lets nothing else in. */
+export async function renderReport(
+  comparison: Comparison,
+  metrics: ComparisonMetrics,
+  { title, labels }: { title: string; labels: ArrayLike<string | number> | undefined },
+): Promise<string> {
+  const { resolve } = createRequire(import.meta.url);
+  const part = (name: string) => readFile(resolve(`#report/${name}`), "utf8");
+  const [frame, style, script] = await Promise.all(["page.html", "page.css", "page.js"].map(part));
+  const payload = toPayload(comparison, metrics, title, labels);
+  const parts: Record<string, string> = {
+    title: escapeHtml(payload.title),
+    policy: `default-src 'none'; script-src '${hashOf(script as string)}'; style-src '${hashOf(style as string)}'; base-uri 'none'; form-action 'none'`,
+    style: style as string,
+    script: script as string,
+    // Nothing in a text can end the element that holds it.
+    data: JSON.stringify(payload).replaceAll("<", "\\u003c"),
+  };
+  return (frame as string).replace(/\{\{(\w+)\}\}/g, (_, name: string) => parts[name] as string);
+}
+
+const hashOf = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`;
+
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+
+function toPayload(
+  comparison: Comparison,
+  metrics: ComparisonMetrics,
+  title: string,
+  labels: ArrayLike<string | number> | undefined,
+): ReportPayload {
+  const { n, d, k, maps, pairs, meanSigma } = comparison;
+  const { seed, dims, threads: _ } = (maps[0] as (typeof maps)[number]).options;
+  const column = (map: (typeof maps)[number], axis: number) =>
+    Float32Array.from({ length: n }, (_, i) => (axis < dims ? map.embedding.at(i, axis) : 0));
+  return {
+    title: cleanText(title),
+    n,
+    k,
+    dims,
+    facts: [
+      `${count(n)} points of ${d} values, the same start and seed (${seed}) for all maps.`,
+      "Maps are laid onto the first by translation, rotation, reflection and scale (Procrustes).",
+      ...(dims === 3 ? ["Maps of three dimensions are seen along the third."] : []),
+    ],
+    maps: maps.map((map) => ({
+      name: cleanText(map.name),
+      summary: `${map.options.distance} distance · perplexity ${trim(map.options.perplexity)} · KL ${map.kl.toFixed(3)}`,
+      x: toBase64(column(map, 0)),
+      y: toBase64(column(map, 1)),
+    })),
+    pairs: pairs.map((pair, p) => {
+      const [a, b] = [maps[pair.first], maps[pair.second]] as [(typeof maps)[number], (typeof maps)[number]];
+      return {
+        first: pair.first,
+        second: pair.second,
+        displacement: toBase64(pair.displacement),
+        changed: toBase64(pair.changed),
+        marks: mostMoved(a.embedding, b.embedding, pair.displacement, MARKS),
+        tiles: tilesOf(metrics.pairs[p] as ComparisonMetrics["pairs"][number], k),
+      };
+    }),
+    sigma: meanSigma ? toBase64(meanSigma) : null,
+    labels: labels === undefined ? null : toLabels(labels, n),
+    shades: { light: sequentialColors(SHADES, "light"), dark: sequentialColors(SHADES, "dark") },
+    tables: [...qualityTables(comparison), mapsTable(comparison)],
+  };
+}
+
+function toLabels(labels: ArrayLike<string | number>, n: number): ReportPayload["labels"] {
+  const sorted = readLabels(labels, n);
+  if (sorted.kind === "none") return null;
+  const codeOf = new Map<string, number>();
+  const places: number[] = [];
+  const codes = Uint32Array.from({ length: n }, (_, i) => {
+    const text = cleanText(String(labels[i]));
+    const known = codeOf.get(text);
+    if (known !== undefined) return known;
+    places.push((sorted.kind === "classes" ? sorted.codes[i] : sorted.values[i]) as number);
+    codeOf.set(text, codeOf.size);
+    return codeOf.size - 1;
+  });
+  const shared = { texts: [...codeOf.keys()], codes: toBase64(codes), places };
+  if (sorted.kind === "quantity") return { ...shared, classes: null };
+  const { names, counts, otherClasses, rest } = sorted;
+  const [light, dark] = [categoricalColors(names.length, "light"), categoricalColors(names.length, "dark")];
+  const classes = names.map((name, i) => ({
+    name,
+    count: counts[i] as number,
+    light: light[i] as string,
+    dark: dark[i] as string,
+  }));
+  if (rest > 0) {
+    const name = otherClasses > 0 ? `other (${count(otherClasses)} classes)` : "no label";
+    classes.push({ name, count: rest, light: INKS.light.rest, dark: INKS.dark.rest });
+  }
+  return { ...shared, places: places.map((place) => (place < 0 ? classes.length - 1 : place)), classes };
+}
+
+function tilesOf(
+  { disparity, displacement, changed, uncertainty }: ComparisonMetrics["pairs"][number],
+  k: number,
+): ReportTile[] {
+  const tiles: ReportTile[] = [
+    {
+      name: "Disparity",
+      value: digits(disparity),
+      explanation: "Difference in shape after alignment: 0 none, 1 nothing in common (Procrustes).",
+    },
+    {
+      name: "Typical move",
+      value: `${digits(displacement.median)} R`,
+      explanation: `Median displacement, R being the first map's root mean square radius; 95 % move less than ${digits(displacement.percentile95)} R.`,
+    },
+    {
+      name: "Neighbours changed",
+      value: percent(changed.mean),
+      explanation: `Mean share of a point's ${k} nearest neighbours in the first map that are not among them in the second.`,
+    },
+  ];
+  if (!uncertainty) return tiles;
+  const link = (correlation: Correlation | null, name: string, what: string): ReportTile => ({
+    name,
+    value: correlation === null ? "undefined" : signed(correlation.rho),
+    explanation:
+      correlation === null
+        ? "One of the two is the same for all points, so there is no correlation."
+        : `Rank correlation (Spearman) of ${what} with mean sigma; 95 % bootstrap interval ${signed(correlation.interval[0])} to ${signed(correlation.interval[1])}.`,
+  });
+  return [
+    ...tiles,
+    link(uncertainty.displacement, "Displacement and sigma", "displacement"),
+    link(uncertainty.changed, "Changed neighbours and sigma", "the share of changed neighbours"),
+  ];
+}
+
+function qualityTables({ k, maps, yardsticks, quality }: Comparison): ReportTable[] {
+  return yardsticks.map(({ distance, perplexity }, s) => {
+    const figures = quality.map((row) => row[s] as (typeof row)[number]);
+    const better = (least: boolean, values: (Estimate | null)[], format: (value: number) => string) => {
+      const known = values.map((estimate) => estimate?.value ?? Number.NaN);
+      const texts = known.map((value) => (Number.isNaN(value) ? "undefined" : format(value)));
+      const sorted = known.filter((value) => !Number.isNaN(value)).sort((a, b) => (least ? a - b : b - a));
+      const top = sorted.length > 0 ? format(sorted[0] as number) : "";
+      const isTie = texts.every((text) => text === texts[0]);
+      return texts.map((text, i) => {
+        const error = values[i]?.error ?? 0;
+        return { text: error > 0 ? `${text} ± ${digits(error)}` : text, best: !isTie && text === top };
+      });
+    };
+    const exact = (value: number): Estimate => ({ value, error: 0, count: 0 });
+    return {
+      caption: `How well each map shows the data under the ${distance} distance`,
+      explanation: `Perplexity ${trim(perplexity)}; neighbourhoods of ${k} points. The better figure is marked.`,
+      columns: maps.map(({ name }) => cleanText(name)),
+      rows: [
+        {
+          name: "KL divergence",
+          explanation: "What t-SNE minimises; lower is better.",
+          cells: better(
+            true,
+            figures.map(({ kl }) => exact(kl)),
+            (value) => value.toFixed(3),
+          ),
+        },
+        {
+          name: "Neighbours kept",
+          explanation: `Share of the ${k} nearest in the data that are among the ${k} nearest in the map.`,
+          cells: better(
+            false,
+            figures.map(({ kept }) => kept),
+            percent,
+          ),
+        },
+        {
+          name: "Trustworthiness",
+          explanation: "1 where those near in the map are near in the data.",
+          cells: better(
+            false,
+            figures.map(({ trustworthiness }) => trustworthiness),
+            (value) => value.toFixed(4),
+          ),
+        },
+        {
+          name: "Continuity",
+          explanation: "1 where those near in the data are near in the map.",
+          cells: better(
+            false,
+            figures.map(({ continuity }) => continuity),
+            (value) => value.toFixed(4),
+          ),
+        },
+        {
+          name: "Distance correlation",
+          explanation: "Rank correlation of the distances of pairs, in the data and in the map: the large-scale shape.",
+          cells: better(
+            false,
+            figures.map(({ distanceCorrelation }) => distanceCorrelation),
+            (value) => value.toFixed(3),
+          ),
+        },
+      ],
+    };
+  });
+}
+
+function mapsTable({ maps }: Comparison): ReportTable {
+  const plain = (texts: string[]) => texts.map((text) => ({ text, best: false }));
+  const hasLabels = maps.some(({ accuracy }) => accuracy !== undefined);
+  const rows: ReportTable["rows"] = [
+    {
+      name: "Own KL divergence",
+      explanation: "What the descent arrived at under the map's own distance; not comparable between distances.",
+      cells: plain(maps.map(({ kl }) => kl.toFixed(3))),
+    },
+    {
+      name: "Settings",
+      explanation: "Distance, perplexity, iterations.",
+      cells: plain(
+        maps.map(({ options, iterations }) => `${options.distance}, ${trim(options.perplexity)}, ${count(iterations)}`),
+      ),
+    },
+    {
+      name: "Alignment",
+      explanation: "Scale by which the map was laid onto the first, and whether it was mirrored.",
+      cells: plain(
+        maps.map(({ alignment }) => `× ${digits(alignment.scale)}${alignment.reflected ? ", mirrored" : ""}`),
+      ),
+    },
+  ];
+  if (hasLabels) {
+    rows.push(
+      {
+        name: "Label accuracy",
+        explanation: "Share of the points whose label has most votes among their 10 nearest in the map.",
+        cells: plain(maps.map(({ accuracy }) => (accuracy ? percent(accuracy.value) : ""))),
+      },
+      {
+        name: "Silhouette",
+        explanation: "How well the labels' classes stand apart in the map, -1 to 1.",
+        cells: plain(maps.map(({ silhouette }) => (silhouette ? silhouette.value.toFixed(3) : "undefined"))),
+      },
+    );
+  }
+  return { caption: "The maps", explanation: "", columns: maps.map(({ name }) => cleanText(name)), rows };
+}
+
+function toBase64(values: Float32Array | Uint32Array): string {
+  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  return (endianness() === "LE" ? bytes : Buffer.from(bytes).swap32()).toString("base64");
+}
+
+const count = (value: number): string => value.toLocaleString("en");
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const signed = (value: number): string => value.toFixed(2).replace("-", "−");
+const trim = (value: number): string => String(Math.round(value * 100) / 100);
+const digits = (value: number): string =>
+  value === 0 ? "0" : value.toPrecision(2).includes("e") ? value.toExponential(1) : value.toPrecision(2);

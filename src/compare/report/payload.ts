@@ -1,0 +1,50 @@
+/** What the page is given: numbers in base64 of little-endian float32 or uint32, colours and texts. */
+export interface ReportPayload {
+  title: string;
+  n: number;
+  k: number;
+  dims: number;
+  /** Lines about the comparison as a whole. */
+  facts: string[];
+  maps: { name: string; summary: string; x: string; y: string }[];
+  pairs: {
+    first: number;
+    second: number;
+    displacement: string;
+    changed: string;
+    /** Rows of the most moved points. */
+    marks: number[];
+    tiles: ReportTile[];
+  }[];
+  sigma: string | null;
+  labels: {
+    texts: string[];
+    /** For each point its place in `texts`. */
+    codes: string;
+    /** For each text its place in `classes`, or its value where there are none. -1 and NaN (as null) stand for neither. */
+    places: (number | null)[];
+    classes: { name: string; count: number; light: string; dark: string }[] | null;
+  } | null;
+  /** From least to most. */
+  shades: { light: string[]; dark: string[] };
+  tables: ReportTable[];
+}
+
+/** A number that sums something up. */
+export interface ReportTile {
+  name: string;
+  value: string;
+  explanation: string;
+}
+
+export interface ReportTable {
+  caption: string;
+  explanation: string;
+  columns: string[];
+  rows: {
+    name: string;
+    explanation: string;
+    /** `best` marks the better of the cells that may be compared. */
+    cells: { text: string; best: boolean }[];
+  }[];
+}

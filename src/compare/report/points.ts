@@ -1,0 +1,85 @@
+import type { ReportPayload } from "./payload.js";
+
+/** A quantity or class of the points that they can be coloured by. */
+export interface Coloring {
+  name: string;
+  /** For each point its place among the colours. */
+  colorOf: Uint8Array;
+  light: string[];
+  dark: string[];
+  /** The order to draw them in. */
+  order: Uint32Array;
+  /** Ends of the scale of a quantity. */
+  range?: [number, number];
+  /** Of classes; a colour each. */
+  classes?: { name: string; count: number }[];
+}
+
+/** Bytes of little-endian numbers, as every browser's machine has them. */
+function decode(text: string): ArrayBuffer {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes.buffer;
+}
+
+export const decodeFloats = (text: string): Float32Array => new Float32Array(decode(text));
+
+/** A text for each point. */
+export function labelTexts(labels: NonNullable<ReportPayload["labels"]>): (i: number) => string {
+  const codes = new Uint32Array(decode(labels.codes));
+  return (i) => labels.texts[codes[i] as number] as string;
+}
+
+/** Points in an order that is random but always the same, so that no class covers another for its place in the file. */
+export function shuffled(n: number): Uint32Array {
+  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  let state = 1;
+  for (let i = n - 1; i > 0; i--) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const j = Math.floor((state / 2 ** 32) * (i + 1));
+    [order[i], order[j]] = [order[j] as number, order[i] as number];
+  }
+  return order;
+}
+
+/** Colours by class, or by the number that each label is. */
+export function colorByLabel(labels: NonNullable<ReportPayload["labels"]>, payload: ReportPayload): Coloring {
+  const codes = new Uint32Array(decode(labels.codes));
+  const place = (i: number) => labels.places[codes[i] as number] ?? Number.NaN;
+  if (labels.classes === null) return colorByQuantity("label", Float32Array.from(codes.keys(), place), payload);
+  const { classes } = labels;
+  return {
+    name: "label",
+    colorOf: Uint8Array.from(codes.keys(), place),
+    light: classes.map(({ light }) => light),
+    dark: classes.map(({ dark }) => dark),
+    order: shuffled(payload.n),
+    classes,
+  };
+}
+
+/** Colours from the least to the 98th percentile, so that a few outliers do not take them all; the greatest are drawn last. */
+export function colorByQuantity(name: string, values: Float32Array, { shades, n }: ReportPayload): Coloring {
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
+  const least = sorted[0] ?? 0;
+  const most = sorted[Math.round(0.98 * (sorted.length - 1))] ?? 0;
+  const { length } = shades.light;
+  const last = length;
+  const colorOf = new Uint8Array(n);
+  for (const [i, value] of values.entries()) {
+    const share = most > least ? (value - least) / (most - least) : 0;
+    colorOf[i] = Number.isNaN(value) ? last : Math.min(length - 1, Math.floor(share * length));
+  }
+  // Points without a value have the colour after the last, and go below all others.
+  const rank = (i: number) => (colorOf[i] === last ? -1 : (colorOf[i] as number));
+  const order = shuffled(n).sort((i, j) => rank(i) - rank(j));
+  return {
+    name,
+    colorOf,
+    light: [...shades.light, "#b3b8be"],
+    dark: [...shades.dark, "#59616b"],
+    order,
+    range: [least, most],
+  };
+}

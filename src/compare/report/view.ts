@@ -1,0 +1,252 @@
+import type { Coloring } from "./points.js";
+
+/** The part of the plane that the maps show: the same for all of them. */
+export interface Frame {
+  x: number;
+  y: number;
+  /** Map units from the centre to the nearer edge. */
+  reach: number;
+}
+
+/** What is drawn, shared by the maps. */
+export interface Scene {
+  coloring: Coloring;
+  isDark: boolean;
+  frame: Frame;
+  /** Reach of the whole map, which the size of points refers to. */
+  wholeReach: number;
+  selected: Uint8Array | undefined;
+  hovered: number | undefined;
+  marks: readonly number[];
+}
+
+type Place = [number, number];
+
+/** One map: points on one canvas, what follows the pointer on another above it. */
+export class MapView {
+  readonly figure = document.createElement("figure");
+  readonly top = document.createElement("canvas");
+  x: Float32Array = new Float32Array();
+  y: Float32Array = new Float32Array();
+  /** Where the points are in the other map. */
+  otherX: Float32Array = new Float32Array();
+  otherY: Float32Array = new Float32Array();
+  readonly #base = document.createElement("canvas");
+  readonly #title = document.createElement("strong");
+  readonly #summary = document.createElement("span");
+  readonly #scene: Scene;
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+    const caption = document.createElement("figcaption");
+    caption.append(this.#title, this.#summary);
+    const box = document.createElement("div");
+    box.className = "canvas";
+    this.top.className = "top";
+    this.top.tabIndex = 0;
+    this.top.setAttribute("role", "application");
+    this.top.setAttribute("aria-describedby", "point");
+    box.append(this.#base, this.top);
+    this.figure.append(caption, box);
+  }
+
+  name(name: string, summary: string): void {
+    this.#title.textContent = name;
+    this.#summary.textContent = summary;
+    this.top.setAttribute("aria-label", `Map ${name}. Arrow keys go from point to point.`);
+  }
+
+  get width(): number {
+    return this.top.clientWidth;
+  }
+
+  get height(): number {
+    return this.top.clientHeight;
+  }
+
+  /** Pixels a map unit. */
+  get scale(): number {
+    return Math.min(this.width, this.height) / 2 / this.#scene.frame.reach;
+  }
+
+  /** Pixels from the upper left corner. */
+  toPixels(x: number, y: number): Place {
+    const { frame } = this.#scene;
+    return [this.width / 2 + (x - frame.x) * this.scale, this.height / 2 - (y - frame.y) * this.scale];
+  }
+
+  toPlane(px: number, py: number): Place {
+    const { frame } = this.#scene;
+    return [frame.x + (px - this.width / 2) / this.scale, frame.y - (py - this.height / 2) / this.scale];
+  }
+
+  /** The point nearest to a place in pixels, if it is nearer than `reach` of them. */
+  nearest(px: number, py: number, reach: number): number | undefined {
+    const [x, y] = this.toPlane(px, py);
+    let least = (reach / this.scale) ** 2;
+    let found: number | undefined;
+    for (let i = 0; i < this.x.length; i++) {
+      const distance = ((this.x[i] as number) - x) ** 2 + ((this.y[i] as number) - y) ** 2;
+      if (distance < least) [least, found] = [distance, i];
+    }
+    return found;
+  }
+
+  /** The nearest point in a direction, which lies within 45 degrees of it. */
+  nextTowards(from: number, dx: number, dy: number): number | undefined {
+    let least = Number.POSITIVE_INFINITY;
+    let found: number | undefined;
+    for (let i = 0; i < this.x.length; i++) {
+      const [x, y] = [
+        (this.x[i] as number) - (this.x[from] as number),
+        (this.y[i] as number) - (this.y[from] as number),
+      ];
+      const along = x * dx + y * dy;
+      const distance = x * x + y * y;
+      if (along > 0 && 2 * along * along >= distance && distance < least) [least, found] = [distance, i];
+    }
+    return found;
+  }
+
+  /** Diameter of a point in pixels: a third of the map is covered where they stand evenly, and zooming makes them grow slowly. */
+  get #diameter(): number {
+    const { frame, wholeReach } = this.#scene;
+    const even = 2 * Math.sqrt((this.width * this.height) / 3 / Math.PI / Math.max(1, this.x.length));
+    return Math.min(7, Math.max(1.8, even)) * (wholeReach / frame.reach) ** 0.4;
+  }
+
+  drawPoints(): void {
+    const { coloring, isDark, selected } = this.#scene;
+    const { context, ratio } = this.#prepare(this.#base);
+    const colors = isDark ? coloring.dark : coloring.light;
+    const diameter = this.#diameter;
+    const size = Math.ceil(diameter * ratio) + 2;
+    const sprites = discs(colors, diameter * ratio, size);
+    const { scale, width, height } = this;
+    const { x: cx, y: cy } = this.#scene.frame;
+    const draw = (wanted: 0 | 1 | undefined, opacity: number) => {
+      context.globalAlpha = opacity;
+      for (const i of coloring.order) {
+        if (wanted !== undefined && selected?.[i] !== wanted) continue;
+        const px = width / 2 + ((this.x[i] as number) - cx) * scale;
+        const py = height / 2 - ((this.y[i] as number) - cy) * scale;
+        if (px < -diameter || py < -diameter || px > width + diameter || py > height + diameter) continue;
+        const color = coloring.colorOf[i] as number;
+        context.drawImage(
+          sprites,
+          color * size,
+          0,
+          size,
+          size,
+          px * ratio - size / 2,
+          py * ratio - size / 2,
+          size,
+          size,
+        );
+      }
+    };
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    if (selected === undefined) draw(undefined, 0.8);
+    else {
+      draw(0, 0.12);
+      draw(1, 1);
+    }
+  }
+
+  /** @param outline of a selection that is being drawn, in pixels */
+  drawTop(outline: readonly Place[] = []): void {
+    const { hovered, marks, isDark } = this.#scene;
+    const { context } = this.#prepare(this.top);
+    const [ink, ground] = isDark ? ["#ffffff", "#14181d"] : ["#000000", "#ffffff"];
+    const ring = (px: number, py: number, radius: number, width: number) => {
+      context.beginPath();
+      context.arc(px, py, radius, 0, 2 * Math.PI);
+      stroke(width);
+    };
+    const stroke = (width: number) => {
+      context.strokeStyle = ground;
+      context.lineWidth = width + 2.5;
+      context.stroke();
+      context.strokeStyle = ink;
+      context.lineWidth = width;
+      context.stroke();
+    };
+    const radius = this.#diameter / 2 + 3;
+    context.font = "600 12px system-ui, 'DejaVu Sans', sans-serif";
+    context.lineJoin = "round";
+    for (const [place, row] of marks.entries()) {
+      const [px, py] = this.toPixels(this.x[row] as number, this.y[row] as number);
+      ring(px, py, radius, 1.3);
+      context.strokeStyle = ground;
+      context.lineWidth = 4;
+      context.strokeText(String(place + 1), px + radius + 2, py + 4);
+      context.fillStyle = ink;
+      context.fillText(String(place + 1), px + radius + 2, py + 4);
+    }
+    if (hovered !== undefined) {
+      const here = this.toPixels(this.x[hovered] as number, this.y[hovered] as number);
+      const there = this.toPixels(this.otherX[hovered] as number, this.otherY[hovered] as number);
+      context.beginPath();
+      context.moveTo(...there);
+      context.lineTo(...here);
+      stroke(1.2);
+      ring(...there, 2, 1);
+      ring(...here, radius + 2, 2.5);
+    }
+    if (outline.length > 1) {
+      context.beginPath();
+      for (const [px, py] of outline) context.lineTo(px, py);
+      context.closePath();
+      context.globalAlpha = 0.12;
+      context.fillStyle = ink;
+      context.fill();
+      context.globalAlpha = 1;
+      context.setLineDash([5, 4]);
+      stroke(1.2);
+      context.setLineDash([]);
+    }
+  }
+
+  /** Points within a polygon in pixels. */
+  within(outline: readonly Place[]): number[] {
+    const corners = outline.map(([px, py]) => this.toPlane(px, py));
+    const inside: number[] = [];
+    for (let i = 0; i < this.x.length; i++) {
+      const [x, y] = [this.x[i] as number, this.y[i] as number];
+      let isInside = false;
+      let [bx, by] = corners.at(-1) as Place;
+      for (const [ax, ay] of corners) {
+        if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) isInside = !isInside;
+        [bx, by] = [ax, ay];
+      }
+      if (isInside) inside.push(i);
+    }
+    return inside;
+  }
+
+  #prepare(canvas: HTMLCanvasElement): { context: CanvasRenderingContext2D; ratio: number } {
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
+    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+    const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.globalAlpha = 1;
+    context.clearRect(0, 0, width, height);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    return { context, ratio };
+  }
+}
+
+/** A row of discs, one a colour: copying them is much faster than drawing a path for each point. */
+function discs(colors: readonly string[], diameter: number, size: number): HTMLCanvasElement {
+  const sheet = document.createElement("canvas");
+  [sheet.width, sheet.height] = [size * colors.length, size];
+  const context = sheet.getContext("2d") as CanvasRenderingContext2D;
+  for (const [i, color] of colors.entries()) {
+    context.fillStyle = color;
+    context.beginPath();
+    context.arc(i * size + size / 2, size / 2, diameter / 2, 0, 2 * Math.PI);
+    context.fill();
+  }
+  return sheet;
+}
