@@ -126,7 +126,7 @@ function tilesOf(
     {
       name: "Typical move",
       value: `${digits(displacement.median)} R`,
-      explanation: `Median displacement, R being the first map's root mean square radius; 95 % move less than ${digits(displacement.percentile95)} R.`,
+      explanation: `Median displacement, R being the first map's root mean square radius; 95\u00a0% move less than ${digits(displacement.percentile95)}\u00a0R.`,
     },
     {
       name: "Neighbours changed",
@@ -141,7 +141,7 @@ function tilesOf(
     explanation:
       correlation === null
         ? "One of the two is the same for all points, so there is no correlation."
-        : `Rank correlation (Spearman) of ${what} with mean sigma; 95 % bootstrap interval ${signed(correlation.interval[0])} to ${signed(correlation.interval[1])}.`,
+        : `Rank correlation (Spearman) of ${what} with mean sigma; 95\u00a0% bootstrap interval ${signed(correlation.interval[0])} to ${signed(correlation.interval[1])}.`,
   });
   return [
     ...tiles,
@@ -161,7 +161,7 @@ function qualityTables({ k, maps, yardsticks, quality }: Comparison): ReportTabl
       const isTie = texts.every((text) => text === texts[0]);
       return texts.map((text, i) => {
         const error = values[i]?.error ?? 0;
-        return { text: error > 0 ? `${text} ± ${digits(error)}` : text, best: !isTie && text === top };
+        return { text: error > 0 ? `${text}\n± ${digits(error)}` : text, best: !isTie && text === top };
       });
     };
     const exact = (value: number): Estimate => ({ value, error: 0, count: 0 });

@@ -13,6 +13,7 @@ describe.each([
   ["the program", []],
   ["embed", ["embed"]],
   ["evaluate", ["evaluate"]],
+  ["compare", ["compare"]],
   ["plot", ["plot"]],
   ["demo", ["demo"]],
 ])("--help of %s", (_, command) => {

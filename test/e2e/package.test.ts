@@ -96,6 +96,19 @@ describe("a project that depends on the package", () => {
     expect(await runInProject("mixed.mjs", source)).toBe("30");
   });
 
+  test.each([
+    ["comparison.mjs", 'import { compare, writeComparison } from "sigma-tsne";'],
+    ["comparison.cjs", 'const { compare, writeComparison } = require("sigma-tsne");'],
+  ])("finds the parts of the report: %s", async (name, load) => {
+    const source = `${load}
+      const rows = Array.from({ length: 30 }, (_, i) => [Math.sin(i), Math.cos(2 * i)]);
+      compare(rows, { sigma: rows.map(() => [1, 1]), maxIter: 5 })
+        .then((comparison) => writeComparison("${name}-report", comparison))
+        .then(({ files }) => console.log(files.at(-1)));`;
+    expect(await runInProject(name, source)).toBe("report.html");
+    expect(await readFile(join(project, `${name}-report`, "report.html"), "utf8")).toContain("Content-Security-Policy");
+  });
+
   test("can read its package.json and nothing that is not public", async () => {
     const source = `
       const { version } = require("sigma-tsne/package.json");
