@@ -230,11 +230,19 @@ function mapsTable({ maps }: Comparison): ReportTable {
       cells: plain(maps.map(({ kl }) => kl.toFixed(3))),
     },
     {
-      name: "Settings",
-      explanation: "Distance, perplexity, iterations.",
-      cells: plain(
-        maps.map(({ options, iterations }) => `${options.distance}, ${trim(options.perplexity)}, ${count(iterations)}`),
-      ),
+      name: "Distance",
+      explanation: "Between the data, as the map sees them.",
+      cells: plain(maps.map(({ options }) => options.distance)),
+    },
+    {
+      name: "Perplexity",
+      explanation: "Effective number of neighbours.",
+      cells: plain(maps.map(({ options }) => trim(options.perplexity))),
+    },
+    {
+      name: "Iterations",
+      explanation: "Steps of gradient descent.",
+      cells: plain(maps.map(({ iterations }) => count(iterations))),
     },
     {
       name: "Alignment",
