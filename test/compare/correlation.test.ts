@@ -51,8 +51,8 @@ test("an interval narrows as points become more", async () => {
     );
   };
   const width = ({ interval: [lower, upper] }: { interval: [number, number] }) => upper - lower;
-  const [few, many] = await Promise.all([make(100), make(10_000)]);
+  const [few, many] = await Promise.all([make(100), make(2500)]);
   if (!few || !many) throw new Error("no correlation");
-  expect(width(many) / width(few)).toBeGreaterThan(0.05);
-  expect(width(many) / width(few)).toBeLessThan(0.2);
+  expect(width(many) / width(few)).toBeGreaterThan(0.1);
+  expect(width(many) / width(few)).toBeLessThan(0.4);
 });
