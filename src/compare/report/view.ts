@@ -118,46 +118,48 @@ export class MapView {
   drawPoints(): void {
     const { coloring, isDark, selected } = this.#scene;
     const { context, ratio } = this.#prepare(this.#base);
-    const colors = isDark ? coloring.dark : coloring.light;
-    const diameter = this.#diameter;
-    const size = Math.ceil(diameter * ratio) + 2;
-    const sprites = discs(colors, diameter * ratio, size);
-    const { scale, width, height } = this;
+    const { width: columns, height: rows } = this.#base;
+    if (columns === 0 || rows === 0) return;
+    const colors = (isDark ? coloring.dark : coloring.light).map(toRgb);
+    const ground = toRgb(GROUNDS[isDark ? "dark" : "light"]);
+    const image = context.createImageData(columns, rows);
+    const { data } = image;
+    new Uint32Array(data.buffer).fill(new Uint32Array(Uint8Array.of(...ground, 255).buffer)[0] as number);
+    const { size, cover } = disc(this.#diameter * ratio);
+    const half = size / 2;
+    const scale = this.scale * ratio;
     const { x: cx, y: cy } = this.#scene.frame;
     const draw = (wanted: 0 | 1 | undefined, opacity: number) => {
-      context.globalAlpha = opacity;
       for (const i of coloring.order) {
         if (wanted !== undefined && selected?.[i] !== wanted) continue;
-        const px = width / 2 + ((this.x[i] as number) - cx) * scale;
-        const py = height / 2 - ((this.y[i] as number) - cy) * scale;
-        if (px < -diameter || py < -diameter || px > width + diameter || py > height + diameter) continue;
-        const color = coloring.colorOf[i] as number;
-        context.drawImage(
-          sprites,
-          color * size,
-          0,
-          size,
-          size,
-          px * ratio - size / 2,
-          py * ratio - size / 2,
-          size,
-          size,
-        );
+        const left = Math.round(columns / 2 + ((this.x[i] as number) - cx) * scale - half);
+        const top = Math.round(rows / 2 - ((this.y[i] as number) - cy) * scale - half);
+        if (left <= -size || top <= -size || left >= columns || top >= rows) continue;
+        const [red, green, blue] = colors[coloring.colorOf[i] as number] as Rgb;
+        for (let v = Math.max(0, -top); v < size && top + v < rows; v++) {
+          for (let u = Math.max(0, -left); u < size && left + u < columns; u++) {
+            const share = opacity * (cover[v * size + u] as number);
+            const at = 4 * ((top + v) * columns + left + u);
+            data[at] = (data[at] as number) + share * (red - (data[at] as number));
+            data[at + 1] = (data[at + 1] as number) + share * (green - (data[at + 1] as number));
+            data[at + 2] = (data[at + 2] as number) + share * (blue - (data[at + 2] as number));
+          }
+        }
       }
     };
-    context.setTransform(1, 0, 0, 1, 0, 0);
     if (selected === undefined) draw(undefined, 0.8);
     else {
       draw(0, 0.12);
       draw(1, 1);
     }
+    context.putImageData(image, 0, 0);
   }
 
   /** @param outline of a selection that is being drawn, in pixels */
   drawTop(outline: readonly Place[] = []): void {
     const { hovered, marks, isDark } = this.#scene;
     const { context } = this.#prepare(this.top);
-    const [ink, ground] = isDark ? ["#ffffff", "#14181d"] : ["#000000", "#ffffff"];
+    const [ink, ground] = isDark ? ["#ffffff", GROUNDS.dark] : ["#000000", GROUNDS.light];
     const ring = (px: number, py: number, radius: number, width: number) => {
       context.beginPath();
       context.arc(px, py, radius, 0, 2 * Math.PI);
@@ -237,16 +239,20 @@ export class MapView {
   }
 }
 
-/** A row of discs, one a colour: copying them is much faster than drawing a path for each point. */
-function discs(colors: readonly string[], diameter: number, size: number): HTMLCanvasElement {
-  const sheet = document.createElement("canvas");
-  [sheet.width, sheet.height] = [size * colors.length, size];
-  const context = sheet.getContext("2d") as CanvasRenderingContext2D;
-  for (const [i, color] of colors.entries()) {
-    context.fillStyle = color;
-    context.beginPath();
-    context.arc(i * size + size / 2, size / 2, diameter / 2, 0, 2 * Math.PI);
-    context.fill();
+type Rgb = [number, number, number];
+
+/** What the maps are drawn on. */
+const GROUNDS = { light: "#ffffff", dark: "#14181d" };
+
+const toRgb = (color: string): Rgb => [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16)) as Rgb;
+
+/** How much of each pixel a disc covers. Blending these is several times as fast as drawing paths or pictures where no GPU helps. */
+function disc(diameter: number): { size: number; cover: Float32Array } {
+  const size = Math.ceil(diameter) + 1;
+  const cover = new Float32Array(size * size);
+  for (let at = 0; at < cover.length; at++) {
+    const distance = Math.hypot((at % size) + 0.5 - size / 2, Math.floor(at / size) + 0.5 - size / 2);
+    cover[at] = Math.min(1, Math.max(0, diameter / 2 - distance + 0.5));
   }
-  return sheet;
+  return { size, cover };
 }
