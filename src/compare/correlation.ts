@@ -6,8 +6,8 @@ export interface Correlation {
   /** Spearman's rho, -1 to 1; equal values share their mean rank. */
   rho: number;
   /**
-   * 95 % bootstrap interval: the 2.5 % and 97.5 % percentiles over 1000 resamples of the points, whose ranks among all are kept. Points that
-   * lie together in a map move together, so it is rather too narrow.
+   * 95 % bootstrap interval: the 2.5 % and 97.5 % percentiles over 1000 resamples of the points, whose ranks among all are kept. It is too
+   * narrow: points that lie together move together, and another start or seed gives other maps, which it does not count.
    */
   interval: [number, number];
   /** Points that it is taken over. */
