@@ -73,6 +73,6 @@ async function refuse(bad: TsneOptions): Promise<ErrorCode | undefined> {
 // @ts-expect-error an option that does not exist
 export const misspelt: TsneOptions = { perplexty: 30 };
 // @ts-expect-error a distance that does not exist
-export const unknown: TsneOptions = { distance: "mahalanobis" };
+export const unknown: TsneOptions = { distance: "minkowski" };
 
 void use().then(console.log);
