@@ -59,6 +59,38 @@ export class Random {
     return Math.sqrt(-2 * Math.log(this.uniform())) * Math.cos(this.angle());
   }
 
+  /** Standard normal numbers, by the polar method (Marsaglia & Bray 1964). */
+  normals(length: number): Float32Array {
+    const values = new Float32Array(length);
+    for (let i = 0; i < length; i += 2) {
+      let x: number;
+      let y: number;
+      let square: number;
+      do {
+        x = this.next() * 2 ** -31 - 1;
+        y = this.next() * 2 ** -31 - 1;
+        square = x * x + y * y;
+      } while (square >= 1 || square === 0);
+      const scale = Math.sqrt((-2 * Math.log(square)) / square);
+      values[i] = x * scale;
+      // Beyond the end of an array of odd length, where it is lost.
+      values[i + 1] = y * scale;
+    }
+    return values;
+  }
+
+  /** The integers from 0 to `length` - 1 in random order (Fisher & Yates). */
+  permutation(length: number): Int32Array {
+    const order = Int32Array.from({ length }, (_, i) => i);
+    for (let i = length - 1; i > 0; i--) {
+      const j = this.integer(i + 1);
+      const other = order[j] as number;
+      order[j] = order[i] as number;
+      order[i] = other;
+    }
+    return order;
+  }
+
   poisson(mean: number): number {
     return mean < 10 ? this.poissonByInversion(mean) : this.poissonByRejection(mean);
   }

@@ -1,0 +1,57 @@
+/** What a latent dimension carries. */
+export interface LatentDimensions {
+  /** Mean KL divergence of the posterior from the prior in every dimension, in nats; undefined for codes without standard deviations. */
+  readonly kl: Float64Array | undefined;
+  /** Variance over the images of the posterior's mean, in every dimension. */
+  readonly varianceOfMeans: Float64Array;
+  /** Whether that variance is above 0.01 (Burda, Grosse & Salakhutdinov 2016, section 5.2). */
+  readonly isActive: readonly boolean[];
+  /** How many are active: the dimension of the manifold that the model has found. */
+  readonly activeCount: number;
+}
+
+/** The variance of means of a dimension that carries something. */
+const ACTIVE_VARIANCE = 0.01;
+
+/** Gathers the statistics of latent dimensions batch after batch. */
+export class DimensionStatistics {
+  private count = 0;
+  private readonly means: Float64Array;
+  /** Sums of squared differences from the means. */
+  private readonly squares: Float64Array;
+  private readonly kl: Float64Array;
+  private hasKl = false;
+
+  constructor(private readonly dimensions: number) {
+    this.means = new Float64Array(dimensions);
+    this.squares = new Float64Array(dimensions);
+    this.kl = new Float64Array(dimensions);
+  }
+
+  /** @param means n x d, of the posterior. @param kl n x d */
+  add(means: Float32Array, kl: Float32Array | undefined): void {
+    const d = this.dimensions;
+    for (let i = 0; i < means.length; i += d) {
+      this.count++;
+      for (let j = 0; j < d; j++) {
+        // Welford 1962.
+        const before = (means[i + j] as number) - (this.means[j] as number);
+        this.means[j] = (this.means[j] as number) + before / this.count;
+        this.squares[j] = (this.squares[j] as number) + before * ((means[i + j] as number) - (this.means[j] as number));
+        if (kl) this.kl[j] = (this.kl[j] as number) + (kl[i + j] as number);
+      }
+    }
+    this.hasKl ||= kl !== undefined;
+  }
+
+  result(): LatentDimensions {
+    const varianceOfMeans = this.squares.map((square) => square / this.count);
+    const isActive = Array.from(varianceOfMeans, (variance) => variance > ACTIVE_VARIANCE);
+    return {
+      kl: this.hasKl ? this.kl.map((sum) => sum / this.count) : undefined,
+      varianceOfMeans,
+      isActive,
+      activeCount: isActive.filter(Boolean).length,
+    };
+  }
+}

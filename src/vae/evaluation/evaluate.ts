@@ -1,0 +1,254 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../../arguments.js";
+import { ArgumentError } from "../../errors.js";
+import { requireNumber } from "../models/configuration.js";
+import { Gmvae } from "../models/gmvae/model.js";
+import { type ImageSource, toImages } from "../models/images.js";
+import { type BatchOptions, type Model, requireSeed, take } from "../models/model.js";
+import { Pass, SERIES } from "../models/pass.js";
+import { Random } from "../random.js";
+import type { LossParts } from "../training/options.js";
+import { addNoise, binarize } from "../training/transformation.js";
+import { type ClusterAccuracy, clusterAccuracy } from "./accuracy.js";
+import { DimensionStatistics, type LatentDimensions } from "./dimensions.js";
+
+/** Options of {@link evaluateModel}. All are optional. */
+export interface EvaluateOptions extends BatchOptions {
+  /** Draws for the estimates of log-likelihoods, an integer from 1 to 100,000. Default 100. */
+  readonly samples?: number | undefined;
+  /** Share of the values, 0 to 1, to which |N(0, 1)| is added for the results with noisy input. Default 0: there are none. */
+  readonly noise?: number | undefined;
+  /** Draws every value as 0 or 1, with itself as the probability of 1. Default false. */
+  readonly binarize?: boolean | undefined;
+  /** Number of training images, among which the divergence of Bayesian weights is shared. Default: the number of images. */
+  readonly trainingCount?: number | undefined;
+  /** Seed of all draws, an integer from 0 to 2^53 - 1. Default 42. */
+  readonly seed?: number | undefined;
+}
+
+/** How well images are given back. */
+export interface ReconstructionQuality {
+  /**
+   * log p(image | code) in nats an image. Where the codes have a posterior that is regularised, its mean over draws of the code; else
+   * the logarithm of the mean probability over draws of what is random: weights, or codes.
+   */
+  readonly logLikelihood: number;
+  /** Mean squared error of a value. */
+  readonly squaredError: number;
+}
+
+/** What {@link evaluateModel} gives: means over the images. */
+export interface Evaluation {
+  readonly model: string;
+  readonly count: number;
+  /** `loss`, what training minimises, and its parts. */
+  readonly loss: LossParts;
+  /** The evidence lower bound, in nats; undefined for models whose loss is none. */
+  readonly elbo: number | undefined;
+  /** The test log-likelihood, in nats an image. */
+  readonly logLikelihood: number;
+  /**
+   * How it was estimated: by importance sampling (Burda, Grosse & Salakhutdinov 2016), a lower bound of log p(x) that gets tighter with
+   * the samples; or, for models without a posterior over codes, as that of the reconstruction.
+   */
+  readonly estimator: "importance-sampling" | "reconstruction";
+  readonly samples: number;
+  readonly reconstruction: ReconstructionQuality;
+  /** With noisy input; what is to be given back is the image without noise. */
+  readonly noisyReconstruction: ReconstructionQuality | undefined;
+  readonly dimensions: LatentDimensions;
+  /** Of the mixture models, for images with labels. */
+  readonly clusters: ClusterAccuracy | undefined;
+}
+
+/** Images times draws that are decoded at once. */
+const MOST_ROWS = 4096;
+
+/**
+ * Measures a model on images that it was not trained on.
+ *
+ * @throws {ArgumentError} for options or images that do not fit
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function evaluateModel(
+  model: Model,
+  images: ImageSource,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const { samples, noise, isBinary, seed, batch, ...resolved } = resolveOptions(options);
+  const source = toImages(images, model.configuration);
+  const { count } = source;
+  if (count === 0) {
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "images", received: 0, accepted: "at least one image" });
+  }
+  const trainingCount = resolved.trainingCount ?? count;
+  const losses = new Sums();
+  const clean = new Sums();
+  const noisy = new Sums();
+  const importance = new Sums();
+  const statistics = new DimensionStatistics(model.configuration.zDim);
+  await model.forEachBatch(source, batch, async (given, start) => {
+    const random = new Random(seed, SERIES.evaluation, start);
+    const pass = new Pass(random, { trainingCount });
+    const values = isBinary || noise > 0 ? await given.data<"float32">() : new Float32Array();
+    const x = isBinary ? tf.tensor4d(binarize(values, random), given.shape) : given;
+    const rows = x.shape[0];
+    const names = ["loss"];
+    const parts = tf.tidy(() => {
+      const loss = model.loss(x, x, pass);
+      names.push(...Object.keys(loss.parts));
+      return tf.stack([loss.total, ...Object.values(loss.parts)]);
+    });
+    (await take(parts)).forEach((value, i) => {
+      losses.add(names[i] as string, value * rows);
+    });
+    await addReconstruction(clean, model, x, x, samples, pass);
+    if (noise > 0) {
+      const inputs = addNoise(isBinary ? await x.data<"float32">() : values, noise, random);
+      const input = tf.tensor4d(inputs, x.shape);
+      await addReconstruction(noisy, model, input, x, samples, pass);
+      input.dispose();
+    }
+    if (model.hasLatentPosterior) {
+      const estimate = (chunk: number) => model.logImportanceWeights(x, chunk, pass);
+      importance.add("logLikelihood", sum(await logMeanExp(rows, samples, estimate)));
+    }
+    const { mean, kl } = tf.tidy(() => {
+      const { mean, sd } = model.posterior(x, pass);
+      return { mean, ...(sd ? { kl: model.klPerDimension(x, pass) } : {}) } as { mean: tf.Tensor; kl?: tf.Tensor };
+    });
+    statistics.add(await take(mean), kl && (await take(kl)));
+    if (x !== given) x.dispose();
+  });
+  const loss = losses.means(count);
+  const parts = Object.entries(loss).filter(([name]) => name !== "loss");
+  const reconstruction = clean.means(count) as unknown as ReconstructionQuality;
+  return {
+    model: model.name,
+    count,
+    loss,
+    elbo: model.isBound ? -sum(parts.map(([, value]) => value)) : undefined,
+    logLikelihood: model.hasLatentPosterior
+      ? (importance.means(count).logLikelihood as number)
+      : reconstruction.logLikelihood,
+    estimator: model.hasLatentPosterior ? "importance-sampling" : "reconstruction",
+    samples,
+    reconstruction,
+    noisyReconstruction: noise > 0 ? (noisy.means(count) as unknown as ReconstructionQuality) : undefined,
+    dimensions: statistics.result(),
+    clusters: await evaluateClusters(model, source, batch.signal),
+  };
+}
+
+function resolveOptions(options: EvaluateOptions) {
+  requireOptions(options);
+  const own = ["samples", "noise", "binarize", "trainingCount", "seed"];
+  rejectUnknown(options, [...own, "batchSize", "signal", "onProgress"]);
+  requireSignal(options.signal);
+  const { samples, noise, binarize: isBinary, trainingCount, seed, ...batch } = options;
+  if (isBinary !== undefined && typeof isBinary !== "boolean") {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "binarize",
+      received: isBinary,
+      accepted: "true or false",
+    });
+  }
+  return {
+    samples: requireInteger(samples ?? 100, "samples", 1, 100_000),
+    noise: requireNumber(noise ?? 0, "noise", "a share from 0 to 1", (value) => value >= 0 && value <= 1),
+    isBinary: isBinary ?? false,
+    trainingCount:
+      trainingCount === undefined ? undefined : requireInteger(trainingCount, "trainingCount", 1, 2 ** 31 - 1),
+    seed: requireSeed(seed),
+    batch: { batchSize: 128, ...batch },
+  };
+}
+
+async function addReconstruction(
+  sums: Sums,
+  model: Model,
+  input: tf.Tensor4D,
+  target: tf.Tensor4D,
+  samples: number,
+  pass: Pass,
+): Promise<void> {
+  const rows = input.shape[0];
+  const draw = () => {
+    const { mean, sd } = model.posterior(input, pass);
+    const z = (sd ? pass.draw(mean, sd) : mean) as tf.Tensor2D;
+    return tf.reshape(model.logLikelihood(target, z, pass), [rows, 1]) as tf.Tensor2D;
+  };
+  if (model.hasLatentPosterior) {
+    const draws = Math.min(samples, 10);
+    let total = 0;
+    for (let i = 0; i < draws; i++) total += sum(await take(tf.tidy(draw)));
+    sums.add("logLikelihood", total / draws);
+  } else {
+    const isRandom = model.parts.weightPosterior !== undefined;
+    sums.add("logLikelihood", sum(await logMeanExp(rows, isRandom ? samples : 1, draw)));
+  }
+  const squares = tf.tidy(() => {
+    const [mean] = model.parts.encoder.infer(input) as [tf.Tensor2D];
+    const image = model.parts.decoder.infer(mean)[0] as tf.Tensor;
+    return tf.sum(tf.square(tf.sub(image, target)));
+  });
+  sums.add("squaredError", ((await take(squares))[0] as number) / model.pixels);
+}
+
+/**
+ * log of the mean of exp of `samples` draws, for every row, without overflow.
+ *
+ * @param draw gives rows x m numbers, with m of its own choice up to `chunk`
+ */
+async function logMeanExp(rows: number, samples: number, draw: (chunk: number) => tf.Tensor2D): Promise<Float64Array> {
+  const most = new Float64Array(rows).fill(Number.NEGATIVE_INFINITY);
+  const sums = new Float64Array(rows);
+  const step = Math.max(1, Math.floor(MOST_ROWS / rows));
+  let done = 0;
+  while (done < samples) {
+    const drawn = tf.tidy(() => draw(Math.min(step, samples - done)));
+    const width = drawn.shape[1];
+    const values = await take(drawn);
+    done += width;
+    for (let i = 0; i < values.length; i++) {
+      const row = Math.floor(i / width);
+      const value = values[i] as number;
+      if (value > (most[row] as number)) {
+        sums[row] = (sums[row] as number) * Math.exp((most[row] as number) - value) + 1;
+        most[row] = value;
+      } else {
+        sums[row] = (sums[row] as number) + Math.exp(value - (most[row] as number));
+      }
+    }
+  }
+  return most.map((value, row) => value + Math.log((sums[row] as number) / done));
+}
+
+async function evaluateClusters(
+  model: Model,
+  images: ReturnType<typeof toImages>,
+  signal: AbortSignal | undefined,
+): Promise<ClusterAccuracy | undefined> {
+  if (!(model instanceof Gmvae) || !images.labels) return undefined;
+  const probabilities = await model.classify(images, { signal });
+  const clusters = Int32Array.from({ length: probabilities.rows }, (_, i) => {
+    const row = probabilities.row(i);
+    return row.indexOf(Math.max(...row));
+  });
+  return clusterAccuracy(clusters, images.labels, probabilities.cols);
+}
+
+const sum = (values: ArrayLike<number>): number => Array.from(values).reduce((total, value) => total + value, 0);
+
+/** Sums by name. */
+class Sums {
+  private readonly sums: Record<string, number> = {};
+
+  add(name: string, value: number): void {
+    this.sums[name] = (this.sums[name] ?? 0) + value;
+  }
+
+  means(count: number): LossParts {
+    return Object.fromEntries(Object.entries(this.sums).map(([name, value]) => [name, value / count]));
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * Autoencoders that give means with standard deviations: models, their training and evaluation, on TensorFlow.js.
+ *
+ * @packageDocumentation
+ */
+export type { Dataset, Images } from "./datasets/dataset.js";
+export * from "./datasets/index.js";
+export * from "./evaluation/index.js";
+export * from "./models/index.js";
+export * from "./training/index.js";

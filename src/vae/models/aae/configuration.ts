@@ -1,0 +1,6 @@
+import { networkFields } from "../configuration.js";
+
+/** Settings of aae. */
+export const aaeFields = {
+  ...networkFields,
+};

@@ -1,0 +1,88 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { Random } from "../../random.js";
+import type { Resolved } from "../configuration.js";
+import { createLikelihood } from "../distributions.js";
+import { type Loss, Model, type Phase, weighted } from "../model.js";
+import { createDecoder, createEncoder, dense, hiddenLayers, Network } from "../network.js";
+import { type Pass, SERIES } from "../pass.js";
+import { PLAIN_RECIPE } from "../recipe.js";
+import type { aaeFields } from "./configuration.js";
+
+export type AaeConfiguration = Resolved<typeof aaeFields>;
+
+/**
+ * The adversarial autoencoder of Makhzani et al. 2015 (arXiv 1511.05644) with a deterministic encoder: a discriminator learns to
+ * tell codes from draws of N(0, 1), and the encoder learns to deceive it.
+ */
+export class Aae extends Model<AaeConfiguration> {
+  readonly recipe = { ...PLAIN_RECIPE, learningRate: 0.0005 };
+  readonly priorSd = 1;
+  readonly isBound = false;
+  readonly hasLatentPosterior = false;
+  private readonly discriminator: Network;
+
+  constructor(name: string, configuration: AaeConfiguration) {
+    const { zDim, numLayers, hiddenDim } = configuration;
+    const random = new Random(configuration.seed, SERIES.weights, 0);
+    const encoder = createEncoder("dense", configuration, { mean: zDim }, random);
+    const decoder = createDecoder("dense", configuration, random);
+    const discriminator = new Network(
+      "discriminator",
+      [zDim],
+      hiddenLayers(Math.max(1, numLayers), hiddenDim, 0),
+      [{ name: "logit", layers: [dense("logit", 1)] }],
+      random,
+    );
+    const likelihood = createLikelihood(configuration.likelihood, configuration.sigma);
+    super(name, configuration, { encoder, decoder, likelihood, others: [discriminator] });
+    this.discriminator = discriminator;
+  }
+
+  override phases(): readonly Phase[] {
+    const [all] = super.phases() as [Phase];
+    const of = (...prefixes: string[]) =>
+      all.variables.filter((key) => prefixes.some((prefix) => key.startsWith(`${prefix}/`)));
+    return [
+      {
+        name: "reconstruction",
+        variables: of("encoder", "decoder", "likelihood"),
+        loss: (input, target, pass) => this.reconstructionLoss(input, target, pass),
+      },
+      {
+        name: "discriminator",
+        variables: of("discriminator"),
+        loss: (input, _target, pass) => this.discriminatorLoss(input, pass),
+      },
+      { name: "generator", variables: of("encoder"), loss: (input, _target, pass) => this.generatorLoss(input, pass) },
+    ];
+  }
+
+  /** The loss of the reconstruction; the two adversarial losses are named beside it, without a share in the total. */
+  loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
+    const { total, parts } = this.reconstructionLoss(input, target, pass);
+    const adversarial = { ...this.discriminatorLoss(input, pass).parts, ...this.generatorLoss(input, pass).parts };
+    return { total, parts: { ...parts, ...adversarial } };
+  }
+
+  private reconstructionLoss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
+    const { mean } = this.posterior(input, pass);
+    return weighted({ reconstruction: tf.neg(tf.mean(this.logLikelihood(target, mean, pass))) });
+  }
+
+  private discriminatorLoss(input: tf.Tensor4D, pass: Pass): Loss {
+    const { mean } = this.posterior(input, pass);
+    const drawn = this.discriminate(pass.normal(mean.shape), pass);
+    const encoded = this.discriminate(mean, pass);
+    // -log sigmoid(t) is softplus(-t).
+    return weighted({ discriminator: tf.add(tf.mean(tf.softplus(tf.neg(drawn))), tf.mean(tf.softplus(encoded))) });
+  }
+
+  private generatorLoss(input: tf.Tensor4D, pass: Pass): Loss {
+    const { mean } = this.posterior(input, pass);
+    return weighted({ generator: tf.mean(tf.softplus(tf.neg(this.discriminate(mean, pass)))) });
+  }
+
+  private discriminate(z: tf.Tensor, pass: Pass): tf.Tensor {
+    return this.discriminator.raw(z, pass)[0] as tf.Tensor;
+  }
+}

@@ -1,0 +1,114 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+const LOG_2_PI = Math.log(2 * Math.PI);
+/** Keeps the logarithm of a standard deviation finite where softplus underflows. */
+const TINY = 1e-30;
+
+/**
+ * KL(N(mean, sd^2) || N(0, 1)) of every dimension (Kingma & Welling 2014, appendix B).
+ *
+ * @param mean n x d
+ * @param sd n x d, > 0
+ * @returns n x d nats
+ */
+export function klToStandardNormal(mean: tf.Tensor, sd: tf.Tensor): tf.Tensor {
+  const squares = tf.add(tf.square(mean), tf.square(sd));
+  return tf.sub(tf.mul(0.5, tf.sub(squares, 1)), tf.log(tf.add(sd, TINY)));
+}
+
+/**
+ * KL(N(mean, sd^2) || N(priorMean, priorSd^2)) of every dimension; the shapes broadcast.
+ */
+export function klBetweenNormals(mean: tf.Tensor, sd: tf.Tensor, priorMean: tf.Tensor, priorSd: tf.Tensor): tf.Tensor {
+  const squares = tf.add(tf.square(tf.sub(mean, priorMean)), tf.square(sd));
+  const ratio = tf.div(squares, tf.mul(2, tf.square(priorSd)));
+  return tf.add(tf.sub(tf.log(priorSd), tf.log(tf.add(sd, TINY))), tf.sub(ratio, 0.5));
+}
+
+/** log N(x; mean, sd^2), summed over the last axis; the shapes broadcast. */
+export function logNormal(x: tf.Tensor, mean: tf.Tensor, sd: tf.Tensor): tf.Tensor {
+  const standardised = tf.div(tf.sub(x, mean), sd);
+  const terms = tf.add(tf.mul(0.5, tf.square(standardised)), tf.log(tf.add(sd, TINY)));
+  return tf.neg(tf.sum(tf.add(terms, LOG_2_PI / 2), -1));
+}
+
+/** log N(x; 0, 1), summed over the last axis. */
+export function logStandardNormal(x: tf.Tensor): tf.Tensor {
+  const size = x.shape.at(-1) as number;
+  return tf.sub(tf.mul(-0.5, tf.sum(tf.square(x), -1)), (size * LOG_2_PI) / 2);
+}
+
+/** Sums over all axes but the first: n x ... to n. */
+export function sumPerImage(x: tf.Tensor): tf.Tensor1D {
+  return tf.sum(tf.reshape(x, [x.shape[0] as number, -1]), 1);
+}
+
+/** The number whose softplus is `x` > 0. */
+export function inverseSoftplus(x: number): number {
+  return x + Math.log(-Math.expm1(-x));
+}
+
+/** p(x|z) over the pixels, from what the last linear layer of a decoder gives. */
+export interface Likelihood {
+  /** log p(x|z) of every image, in nats: images as n x height x width x channels to n. */
+  logProbability(images: tf.Tensor, raw: tf.Tensor): tf.Tensor1D;
+  /** The mean image. */
+  mean(raw: tf.Tensor): tf.Tensor;
+  /** What is learnt, by name. */
+  readonly variables: ReadonlyMap<string, tf.Variable>;
+}
+
+/** Independent Bernoulli pixels with logits `raw`; values between 0 and 1 give the expectation over such pixels. */
+export class BernoulliLikelihood implements Likelihood {
+  readonly variables: ReadonlyMap<string, tf.Variable> = new Map();
+
+  logProbability(images: tf.Tensor, raw: tf.Tensor): tf.Tensor1D {
+    // In one piece, because the gradient, x - sigmoid(raw), is much cheaper than that of the parts.
+    const compute = tf.customGrad((logits, save) => {
+      const inputs = logits as tf.Tensor;
+      (save as tf.GradSaveFunc)([inputs]);
+      const value = sumPerImage(tf.sub(tf.mul(inputs, images), tf.softplus(inputs)));
+      const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
+        tf.mul(tf.sub(images, tf.sigmoid(saved[0] as tf.Tensor)), tf.reshape(dy, [-1, 1, 1, 1]));
+      return { value, gradFunc };
+    });
+    return compute(raw) as tf.Tensor1D;
+  }
+
+  mean(raw: tf.Tensor): tf.Tensor {
+    return tf.sigmoid(raw);
+  }
+}
+
+/** Independent Gaussian pixels with mean sigmoid(raw) and one variance for all. */
+export class GaussianLikelihood implements Likelihood {
+  readonly variables: ReadonlyMap<string, tf.Variable>;
+  private readonly logVariance: tf.Variable | number;
+
+  constructor(variance: number, learnt: boolean) {
+    this.logVariance = learnt ? tf.variable(tf.scalar(Math.log(variance))) : Math.log(variance);
+    this.variables = new Map(typeof this.logVariance === "number" ? [] : [["log_variance", this.logVariance]]);
+  }
+
+  logProbability(images: tf.Tensor, raw: tf.Tensor): tf.Tensor1D {
+    const squares = sumPerImage(tf.square(tf.sub(images, this.mean(raw))));
+    const pixels = raw.size / (raw.shape[0] as number);
+    if (typeof this.logVariance === "number") {
+      const scaled = tf.mul(squares, -0.5 * Math.exp(-this.logVariance));
+      return tf.sub(scaled, 0.5 * pixels * (LOG_2_PI + this.logVariance));
+    }
+    const scaled = tf.mul(squares, tf.mul(-0.5, tf.exp(tf.neg(this.logVariance))));
+    return tf.sub(scaled, tf.mul(0.5 * pixels, tf.add(this.logVariance, LOG_2_PI)));
+  }
+
+  mean(raw: tf.Tensor): tf.Tensor {
+    return tf.sigmoid(raw);
+  }
+}
+
+/** @param name the `likelihood` of a configuration */
+export function createLikelihood(name: "bernoulli" | "gaussian" | "learnt-gaussian", variance: number): Likelihood {
+  return name === "bernoulli"
+    ? new BernoulliLikelihood()
+    : new GaussianLikelihood(variance, name === "learnt-gaussian");
+}

@@ -1,0 +1,234 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { layers } from "@tensorflow/tfjs-layers";
+import { requireInteger } from "../../../arguments.js";
+import { Matrix } from "../../../matrix.js";
+import { Random } from "../../random.js";
+import type { Resolved } from "../configuration.js";
+import {
+  createLikelihood,
+  inverseSoftplus,
+  klBetweenNormals,
+  klToStandardNormal,
+  logNormal,
+  logStandardNormal,
+} from "../distributions.js";
+import { type ImageSource, range, toImages } from "../images.js";
+import {
+  type BatchOptions,
+  type EpochStart,
+  type Loss,
+  Model,
+  meanOfSums,
+  repeatRows,
+  requireSeed,
+  type SampleOptions,
+  take,
+  weighted,
+} from "../model.js";
+import { createDecoder, createEncoder, dense, type Layer, Network, type NetworkKind } from "../network.js";
+import { Pass, SERIES } from "../pass.js";
+import { PLAIN_RECIPE } from "../recipe.js";
+import type { gmvaeFields } from "./configuration.js";
+import { fitGaussianMixture } from "./gaussian-mixture.js";
+
+export type GmvaeConfiguration = Resolved<typeof gmvaeFields>;
+
+/** Options of {@link Gmvae.sample}. */
+export interface GmvaeSampleOptions extends SampleOptions {
+  /** Draws from this component alone, 0 to K - 1. Default: from all, in equal parts. */
+  readonly cluster?: number | undefined;
+}
+
+/** Least standard deviation of a component; a component that shrinks to a point would have an infinite density. */
+const LEAST_SD = 0.01;
+/** The mixture is fitted to the codes of so many training images at most. */
+const FITTED_IMAGES = 20_000;
+
+interface Latents {
+  readonly mean: tf.Tensor2D;
+  readonly sd: tf.Tensor2D;
+  readonly wMean: tf.Tensor2D;
+  readonly wSd: tf.Tensor2D;
+}
+
+/**
+ * The Gaussian mixture variational autoencoder of Dilokthanakul et al. 2016 (arXiv 1611.02648): w ~ N(0, 1), y uniform over K
+ * components, z ~ N(mean_y(w), sd_y(w)^2), x ~ p(x|z). The posterior is q(z|x) q(w|x) p(y|w, z).
+ *
+ * Started from random numbers, such mixtures mostly end with several classes in one component. Here the network is first trained
+ * as an autoencoder and the mixture started from one fitted to its codes (Jiang et al. 2017, arXiv 1611.05148).
+ */
+export class Gmvae extends Model<GmvaeConfiguration> {
+  readonly recipe = { ...PLAIN_RECIPE, epochs: 50, augmentation: "shifts" as const };
+  readonly priorSd = 1;
+  readonly isBound = true;
+  readonly hasLatentPosterior = true;
+  private readonly prior: Network;
+
+  constructor(name: string, configuration: GmvaeConfiguration, kind: NetworkKind) {
+    const { zDim, wDim, clusters, hiddenDim } = configuration;
+    const random = new Random(configuration.seed, SERIES.weights, 0);
+    const encoder = createEncoder(kind, configuration, { mean: zDim, sd: zDim, w_mean: wDim, w_sd: wDim }, random);
+    const decoder = createDecoder(kind, configuration, random);
+    const prior = new Network(
+      "prior",
+      [wDim],
+      [dense("hidden", hiddenDim), layers.activation({ activation: "tanh", name: "hidden_tanh" }) as Layer],
+      [
+        { name: "mean", layers: [dense("mean", clusters * zDim)] },
+        { name: "sd", layers: [dense("sd", clusters * zDim)] },
+      ],
+      random,
+    );
+    const likelihood = createLikelihood(configuration.likelihood, configuration.sigma);
+    super(name, configuration, { encoder, decoder, likelihood, others: [prior] });
+    this.prior = prior;
+  }
+
+  override get pretrainEpochs(): number {
+    return this.configuration.pretrainEpochs;
+  }
+
+  /** The bound of equation 3 of the paper, with one draw of z and w and the sum over y. */
+  loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
+    const latents = this.latents(input, pass);
+    const isPretraining = pass.epoch < this.configuration.pretrainEpochs;
+    const z = (isPretraining ? latents.mean : pass.draw(latents.mean, latents.sd)) as tf.Tensor2D;
+    const reconstruction = tf.neg(tf.mean(this.logLikelihood(target, z, pass))) as tf.Scalar;
+    if (isPretraining) return weighted({ reconstruction });
+    const w = pass.draw(latents.wMean, latents.wSd);
+    const components = this.components(w, pass);
+    const logShares = tf.logSoftmax(logDensities(z, components));
+    const shares = tf.exp(logShares);
+    const parts = {
+      reconstruction,
+      conditionalPrior: meanOfSums(tf.mul(shares, tf.sum(componentKl(latents, components), -1))),
+      wPrior: meanOfSums(klToStandardNormal(latents.wMean, latents.wSd)),
+      yPrior: tf.add(meanOfSums(tf.mul(shares, logShares)), Math.log(this.configuration.clusters)) as tf.Scalar,
+    };
+    const weight = this.configuration.beta * pass.klWeight;
+    return weighted(parts, { conditionalPrior: weight, wPrior: weight, yPrior: weight });
+  }
+
+  /** After the pretraining, starts the mixture from one that is fitted to the codes. */
+  override async beginEpoch({ epoch, images, seed, signal }: EpochStart): Promise<void> {
+    const { pretrainEpochs, clusters, zDim } = this.configuration;
+    if (pretrainEpochs === 0 || epoch !== pretrainEpochs || images.count === 0) return;
+    const random = new Random(seed, SERIES.mixture, 0);
+    const chosen = random.permutation(images.count).subarray(0, FITTED_IMAGES).sort();
+    const { height, width, channels } = images;
+    const read = (at: ArrayLike<number>) => images.read(Int32Array.from(at, (i) => chosen[i] as number));
+    const some = { count: chosen.length, height, width, channels, read };
+    const { means } = await this.encode(some, { signal });
+    const mixture = await fitGaussianMixture(means, clusters, random, signal);
+    const sds = mixture.variances.map((variance) =>
+      inverseSoftplus(Math.max(Math.sqrt(variance) - LEAST_SD, LEAST_SD)),
+    );
+    tf.tidy(() => {
+      // Only the biases, so that all of the mixture is in place whatever w is.
+      for (const [head, values] of [["mean", mixture.means] as const, ["sd", sds] as const]) {
+        this.variables.get(`prior/${head}/bias`)?.assign(tf.tensor1d(Float32Array.from(values)));
+        const kernel = this.variables.get(`prior/${head}/kernel`) as tf.Variable;
+        kernel.assign(tf.mul(kernel, 0.1));
+      }
+      // Posteriors that are as wide as the distances between components would mix them all.
+      const spread = Math.sqrt(mixture.variances.reduce((sum, value) => sum + value, 0) / (clusters * zDim));
+      const bias = this.variables.get("encoder/sd/bias") as tf.Variable;
+      bias.assign(tf.fill(bias.shape, inverseSoftplus(0.3 * spread)));
+    });
+  }
+
+  /**
+   * The probability of every component, p(y|w, z) at the means of w and z.
+   *
+   * @returns n x K
+   */
+  async classify(images: ImageSource, options: BatchOptions = {}): Promise<Matrix> {
+    const source = toImages(images, this.configuration);
+    const { clusters } = this.configuration;
+    const probabilities = new Float32Array(source.count * clusters);
+    await this.forEachBatch(source, options, async (x, start) => {
+      const pass = new Pass(new Random(0, SERIES.encoding, 0));
+      const shares = tf.tidy(() => {
+        const { mean, wMean } = this.latents(x, pass);
+        return tf.softmax(logDensities(mean, this.components(wMean, pass)));
+      });
+      probabilities.set(await take(shares), start * clusters);
+    });
+    return new Matrix(probabilities, source.count, clusters);
+  }
+
+  override async sample(count: number, options: GmvaeSampleOptions = {}): Promise<Float32Array> {
+    const { seed, cluster, ...others } = options;
+    requireInteger(count, "count", 0, 2 ** 24);
+    const { clusters, wDim, zDim } = this.configuration;
+    if (cluster !== undefined) requireInteger(cluster, "cluster", 0, clusters - 1);
+    const random = new Random(requireSeed(seed), SERIES.sampling, 0);
+    const pass = new Pass(random);
+    const codes = new Float32Array(count * zDim);
+    const step = 1024;
+    for (let start = 0; start < count; start += step) {
+      const rows = range(start, Math.min(start + step, count));
+      const z = tf.tidy(() => {
+        const { mean, sd } = this.components(pass.normal([rows.length, wDim]), pass);
+        const of = rows.map((row) => cluster ?? row % clusters);
+        const mask = tf.expandDims(tf.oneHot(tf.tensor1d(of, "int32"), clusters), -1);
+        return pass.draw(tf.sum(tf.mul(mean, mask), 1), tf.sum(tf.mul(sd, mask), 1));
+      });
+      codes.set(await take(z), start * zDim);
+    }
+    return this.decode(new Matrix(codes, count, zDim), others);
+  }
+
+  override klPerDimension(images: tf.Tensor4D, pass: Pass): tf.Tensor2D {
+    const latents = this.latents(images, pass);
+    const components = this.components(latents.wMean, pass);
+    const shares = tf.expandDims(tf.softmax(logDensities(latents.mean, components)), -1);
+    return tf.sum(tf.mul(shares, componentKl(latents, components)), 1);
+  }
+
+  override logImportanceWeights(images: tf.Tensor4D, samples: number, pass: Pass): tf.Tensor2D {
+    const { mean, sd, wMean, wSd } = this.latents(images, pass);
+    const [means, sds] = [repeatRows(mean, samples), repeatRows(sd, samples)];
+    const [wMeans, wSds] = [repeatRows(wMean, samples), repeatRows(wSd, samples)];
+    const z = pass.draw(means, sds) as tf.Tensor2D;
+    const w = pass.draw(wMeans, wSds);
+    const logMixture = tf.logSumExp(logDensities(z, this.components(w, pass)), -1);
+    const logPrior = tf.sub(tf.add(logMixture, logStandardNormal(w)), Math.log(this.configuration.clusters));
+    const logPosterior = tf.add(logNormal(z, means, sds), logNormal(w, wMeans, wSds));
+    const logLikelihood = this.logLikelihood(repeatRows(images, samples), z, pass);
+    return tf.reshape(tf.add(logLikelihood, tf.sub(logPrior, logPosterior)), [-1, samples]);
+  }
+
+  private latents(x: tf.Tensor4D, pass: Pass): Latents {
+    const [mean, sd, wMean, wSd] = this.parts.encoder.raw(x, pass) as [
+      tf.Tensor2D,
+      tf.Tensor2D,
+      tf.Tensor2D,
+      tf.Tensor2D,
+    ];
+    return { mean, sd: tf.softplus(sd), wMean, wSd: tf.softplus(wSd) };
+  }
+
+  /** The mixture p(z|w, y) for every w: n x K x zDim. */
+  private components(w: tf.Tensor, pass: Pass): Components {
+    const { clusters, zDim } = this.configuration;
+    const [mean, sd] = this.prior.raw(w, pass).map((raw) => tf.reshape(raw, [-1, clusters, zDim])) as [
+      tf.Tensor,
+      tf.Tensor,
+    ];
+    return { mean, sd: tf.add(tf.softplus(sd), LEAST_SD) };
+  }
+}
+
+interface Components {
+  readonly mean: tf.Tensor;
+  readonly sd: tf.Tensor;
+}
+
+/** log p(z|w, y) of every component: n x zDim to n x K. */
+const logDensities = (z: tf.Tensor2D, { mean, sd }: Components): tf.Tensor => logNormal(tf.expandDims(z, 1), mean, sd);
+
+/** KL(q(z|x) || p(z|w, y)) of every component and dimension: n x K x zDim. */
+const componentKl = (latents: Latents, { mean, sd }: Components): tf.Tensor =>
+  klBetweenNormals(tf.expandDims(latents.mean, 1), tf.expandDims(latents.sd, 1), mean, sd);

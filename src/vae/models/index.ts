@@ -1,0 +1,30 @@
+export type { Aae, AaeConfiguration } from "./aae/model.js";
+export type { Ae, AeConfiguration } from "./ae/model.js";
+export type { BnnAe, BnnAeConfiguration } from "./bnn-ae/model.js";
+export type { BnnVae, BnnVaeConfiguration } from "./bnn-vae/model.js";
+export type { BnnVaeArtificial, BnnVaeArtificialConfiguration } from "./bnn-vae-artificial/model.js";
+export { Gmvae, type GmvaeConfiguration, type GmvaeSampleOptions } from "./gmvae/model.js";
+export { type ImageShape, type ImageSource, imagesFrom } from "./images.js";
+export { loadModel } from "./load.js";
+export { MICROGRAPH_VAE_EXPERIMENTS, type MicrographVaeConfiguration } from "./micrograph-vae/configuration.js";
+export type { MicrographVae } from "./micrograph-vae/model.js";
+export {
+  type BatchOptions,
+  type Codes,
+  type EncodeOptions,
+  Model,
+  type ModelConfiguration,
+  type Recipe,
+  type SampleOptions,
+} from "./model.js";
+export {
+  createModel,
+  MODELS,
+  type ModelName,
+  type ModelOf,
+  type ModelOptions,
+  modelTitle,
+  runName,
+} from "./registry.js";
+export type { NamedTensor } from "./safetensors.js";
+export type { Vae, VaeConfiguration } from "./vae/model.js";

@@ -1,0 +1,33 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { io } from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { writeFileAtomic } from "../../io/index.js";
+
+/** Bytes of a shard, the size of tfjs's own converter: what browsers cache. */
+const SHARD_BYTES = 4 * 2 ** 20;
+
+/** Writes a network as `model.json` and shards of weights, as `tf.loadLayersModel` reads them, each file atomically. */
+export async function writeLayersModel(folder: string, network: LayersModel): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const handler = io.withSaveHandler(async (artifacts) => {
+    const bytes = new Uint8Array(io.CompositeArrayBuffer.join(artifacts.weightData));
+    const count = Math.max(1, Math.ceil(bytes.length / SHARD_BYTES));
+    const paths: string[] = [];
+    for (let i = 0; i < count; i++) {
+      const path = `group1-shard${i + 1}of${count}.bin`;
+      await writeFileAtomic(join(folder, path), bytes.subarray(i * SHARD_BYTES, (i + 1) * SHARD_BYTES));
+      paths.push(path);
+    }
+    const manifest = {
+      format: "layers-model",
+      generatedBy: artifacts.generatedBy,
+      convertedBy: null,
+      modelTopology: artifacts.modelTopology,
+      weightsManifest: [{ paths, weights: artifacts.weightSpecs }],
+    };
+    await writeFileAtomic(join(folder, "model.json"), JSON.stringify(manifest));
+    return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } };
+  });
+  await network.save(handler);
+}

@@ -1,0 +1,255 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { input, type LayersModel, layers, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
+import type { Random } from "../random.js";
+import type { NetworkConfiguration } from "./configuration.js";
+import type { Pass } from "./pass.js";
+
+export type Layer = layers.Layer;
+
+/** One output of a network: the layers that lead from the trunk to it. */
+export interface Head {
+  readonly name: string;
+  readonly layers: readonly Layer[];
+  /**
+   * What follows in the finished network, but not in {@link Network.raw}: an activation that the loss takes in one piece with
+   * itself, or statistics that training has from its batch.
+   */
+  finish?(output: SymbolicTensor): SymbolicTensor;
+}
+
+/** Draws the output of a layer whose weights are distributions. */
+export interface WeightDraws {
+  has(layer: Layer): boolean;
+  apply(layer: Layer, x: tf.Tensor, pass: Pass): tf.Tensor;
+}
+
+/**
+ * A network with one input and one or more outputs: a trunk of layers and a head for each output. It is a stock tfjs
+ * LayersModel, whose layers can also be run one by one with seeded random numbers and drawn weights, as training needs it.
+ */
+export class Network {
+  readonly name: string;
+  /** The finished network, in inference. */
+  readonly model: LayersModel;
+  private readonly trunk: readonly Layer[];
+  private readonly heads: readonly Head[];
+
+  /**
+   * @param inputShape without the batch
+   * @param random where the initial kernels come from: uniform in +-sqrt(6 / (fan in + fan out)) (Glorot & Bengio 2010)
+   */
+  constructor(
+    name: string,
+    inputShape: readonly number[],
+    trunk: readonly Layer[],
+    heads: readonly Head[],
+    random: Random,
+  ) {
+    this.name = name;
+    this.trunk = trunk;
+    this.heads = heads;
+    const x = input({ shape: [...inputShape], name: "input" });
+    const apply = (through: readonly Layer[], from: SymbolicTensor) =>
+      through.reduce((y, layer) => layer.apply(y) as SymbolicTensor, from);
+    const stem = apply(trunk, x);
+    const outputs = heads.map((head) => {
+      const output = apply(head.layers, stem);
+      return head.finish?.(output) ?? output;
+    });
+    this.model = model({ inputs: x, outputs, name });
+    for (const layer of this.layers) initialize(layer, random);
+  }
+
+  /** All layers of trunk and heads. */
+  get layers(): Layer[] {
+    return [...this.trunk, ...this.heads.flatMap((head) => head.layers)];
+  }
+
+  /** The outputs of the heads before their finish. Statistics and dropout are as `pass` says. */
+  raw(x: tf.Tensor, pass: Pass, draws?: WeightDraws): tf.Tensor[] {
+    const stem = run(this.trunk, x, pass, draws);
+    return this.heads.map((head) => run(head.layers, stem, pass, draws));
+  }
+
+  /** The finished outputs, in inference. */
+  infer(x: tf.Tensor): tf.Tensor[] {
+    const outputs = this.model.predictOnBatch(x);
+    return Array.isArray(outputs) ? outputs : [outputs];
+  }
+
+  /** Weights and statistics by name, such as `encoder/hidden_1/kernel`. */
+  get variables(): Map<string, { variable: tf.Variable; trainable: boolean }> {
+    const trainable = new Set(this.model.trainableWeights.map((weight) => weight.id));
+    return new Map(
+      this.model.weights.map((weight) => [
+        `${this.name}/${weight.originalName}`,
+        { variable: weight.read() as tf.Variable, trainable: trainable.has(weight.id) },
+      ]),
+    );
+  }
+}
+
+function run(through: readonly Layer[], from: tf.Tensor, pass: Pass, draws: WeightDraws | undefined): tf.Tensor {
+  let x = from;
+  for (const layer of through) {
+    if (layer.getClassName() === "Dropout") {
+      if (pass.training) x = pass.dropout(x, layer.getConfig().rate as number);
+    } else if (draws?.has(layer)) {
+      x = draws.apply(layer, x, pass);
+    } else {
+      x = layer.apply(x, { training: pass.training }) as tf.Tensor;
+    }
+  }
+  return x;
+}
+
+function initialize(layer: Layer, random: Random): void {
+  for (const weight of layer.trainableWeights) {
+    if (!weight.originalName.endsWith("/kernel")) continue;
+    const shape = weight.shape as number[];
+    const field = tf.util.sizeFromShape(shape.slice(0, -2));
+    const limit = Math.sqrt(6 / (field * ((shape.at(-2) as number) + (shape.at(-1) as number))));
+    const values = new Float32Array(tf.util.sizeFromShape(shape));
+    for (let i = 0; i < values.length; i++) values[i] = random.between(-limit, limit);
+    tf.tidy(() => void weight.write(tf.tensor(values, shape)));
+  }
+}
+
+/** Zeros, to be replaced by {@link initialize}: tfjs would draw numbers without a seed. */
+const kernelInitializer = "zeros";
+
+/** A dense layer without activation. */
+export function dense(name: string, units: number): Layer {
+  return layers.dense({ units, name, kernelInitializer });
+}
+
+/** Dense layers with ReLU and dropout. */
+export function hiddenLayers(count: number, units: number, dropout: number, prefix = "hidden"): Layer[] {
+  return Array.from({ length: count }, (_, i) => [
+    dense(`${prefix}_${i + 1}`, units),
+    layers.activation({ activation: "relu", name: `${prefix}_${i + 1}_relu` }),
+    ...(dropout > 0 ? [layers.dropout({ rate: dropout, name: `${prefix}_${i + 1}_dropout` })] : []),
+  ]).flat() as Layer[];
+}
+
+/** Shape of the stack of convolutions: what {@link convolutions} and {@link transposedConvolutions} have in common. */
+export interface ConvolutionOptions {
+  readonly height: number;
+  readonly width: number;
+  readonly filters: readonly number[];
+  readonly kernelSize: number;
+  /** Whether a batch normalisation stands before every ReLU. */
+  readonly normalized: boolean;
+}
+
+/** Convolutions with stride 2 and ReLU; every one halves height and width, rounding up. */
+export function convolutions({ filters, kernelSize, normalized }: ConvolutionOptions): Layer[] {
+  return filters.flatMap((count, i) => {
+    const name = `conv_${i + 1}`;
+    const conv = layers.conv2d({ filters: count, kernelSize, strides: 2, padding: "same", name, kernelInitializer });
+    return [conv, ...activation(name, normalized)] as Layer[];
+  });
+}
+
+/**
+ * A dense layer and transposed convolutions with stride 2, the mirror image of {@link convolutions}.
+ *
+ * @param last channels of the last one, which, where `isLinear`, has neither normalisation nor ReLU
+ */
+export function transposedConvolutions(options: ConvolutionOptions, last: number, isLinear: boolean): Layer[] {
+  const { height, width, filters, kernelSize, normalized } = options;
+  const sizes = [[height, width] as const];
+  for (const _ of filters) {
+    const [h, w] = sizes.at(-1) as readonly [number, number];
+    sizes.push([Math.ceil(h / 2), Math.ceil(w / 2)]);
+  }
+  const [h, w] = sizes.at(-1) as readonly [number, number];
+  const deepest = filters.at(-1) as number;
+  const stack = [
+    dense("unfold", h * w * deepest),
+    layers.activation({ activation: "relu", name: "unfold_relu" }),
+    layers.reshape({ targetShape: [h, w, deepest], name: "unfold_reshape" }),
+  ] as Layer[];
+  for (let i = filters.length - 1; i >= 0; i--) {
+    const name = `conv_${filters.length - i}`;
+    const channels = i === 0 ? last : (filters[i - 1] as number);
+    const shape = { filters: channels, kernelSize, strides: 2, padding: "same" as const };
+    stack.push(layers.conv2dTranspose({ ...shape, name, kernelInitializer }) as Layer);
+    const [fromHeight, fromWidth] = sizes[i + 1] as readonly [number, number];
+    const [toHeight, toWidth] = sizes[i] as readonly [number, number];
+    const [bottom, right] = [2 * fromHeight - toHeight, 2 * fromWidth - toWidth];
+    if (bottom > 0 || right > 0) {
+      const cropping: [[number, number], [number, number]] = [
+        [0, bottom],
+        [0, right],
+      ];
+      stack.push(layers.cropping2D({ cropping, name: `${name}_crop` }) as Layer);
+    }
+    if (i > 0 || !isLinear) stack.push(...activation(name, normalized));
+  }
+  return stack;
+}
+
+function activation(name: string, normalized: boolean): Layer[] {
+  // tfjs's momentum of 0.99 would need a thousand steps to forget its initial statistics.
+  const norm = normalized ? [layers.batchNormalization({ name: `${name}_norm`, momentum: 0.95 })] : [];
+  return [...norm, layers.activation({ activation: "relu", name: `${name}_relu` })] as Layer[];
+}
+
+/** Dense or convolutional, as the model's name says. */
+export type NetworkKind = "dense" | "convolutional";
+
+/** The trunk of an encoder: images to hidden units. */
+export function encoderTrunk(kind: NetworkKind, configuration: NetworkConfiguration): Layer[] {
+  const { numLayers, hiddenDim, dropout } = configuration;
+  return [
+    ...(kind === "convolutional" ? convolutions({ ...configuration, normalized: false }) : []),
+    layers.flatten({ name: "flatten" }) as Layer,
+    ...hiddenLayers(numLayers, hiddenDim, dropout),
+  ];
+}
+
+/** An encoder whose heads are linear layers of the given widths; those named `*sd` finish with softplus. */
+export function createEncoder(
+  kind: NetworkKind,
+  configuration: NetworkConfiguration,
+  heads: Readonly<Record<string, number>>,
+  random: Random,
+): Network {
+  const { height, width, channels } = configuration;
+  return new Network(
+    "encoder",
+    [height, width, channels],
+    encoderTrunk(kind, configuration),
+    Object.entries(heads).map(([name, units]) => ({
+      name,
+      layers: [dense(name, units)],
+      ...(name.endsWith("sd") ? { finish: finishWith("softplus", name) } : {}),
+    })),
+    random,
+  );
+}
+
+/** A decoder: codes to images; its raw output is what a {@link Likelihood} takes. */
+export function createDecoder(kind: NetworkKind, configuration: NetworkConfiguration, random: Random): Network {
+  const { height, width, channels, numLayers, hiddenDim, dropout, zDim } = configuration;
+  const toImage =
+    kind === "convolutional"
+      ? transposedConvolutions({ ...configuration, normalized: false }, channels, true)
+      : [
+          dense("pixels", height * width * channels),
+          layers.reshape({ targetShape: [height, width, channels], name: "pixels_reshape" }) as Layer,
+        ];
+  return new Network(
+    "decoder",
+    [zDim],
+    hiddenLayers(numLayers, hiddenDim, dropout),
+    [{ name: "image", layers: toImage, finish: finishWith("sigmoid", "image") }],
+    random,
+  );
+}
+
+/** A finish of one activation. */
+export function finishWith(name: "softplus" | "sigmoid" | "tanh", prefix: string): NonNullable<Head["finish"]> {
+  return (output) => layers.activation({ activation: name, name: `${prefix}_${name}` }).apply(output) as SymbolicTensor;
+}

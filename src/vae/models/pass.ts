@@ -1,0 +1,62 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Random } from "../random.js";
+
+/** What random numbers are for; each purpose has its own series. */
+export const SERIES = {
+  weights: 1,
+  order: 2,
+  transformation: 3,
+  training: 4,
+  validation: 5,
+  evaluation: 6,
+  encoding: 7,
+  sampling: 8,
+  mixture: 9,
+} as const;
+
+/** What one evaluation of a model needs besides the images. */
+export interface PassOptions {
+  /** Whether dropout and batch statistics are those of training. Default false. */
+  readonly training?: boolean | undefined;
+  /** Weight of the KL terms during their warm-up, 0 to 1. Default 1. */
+  readonly klWeight?: number | undefined;
+  /** Number of training images, over which the divergence of Bayesian weights is spread. Default 1. */
+  readonly trainingCount?: number | undefined;
+  /** Epochs that are done. Default: no training is going on. */
+  readonly epoch?: number | undefined;
+}
+
+/** One evaluation of a model, with its random numbers. */
+export class Pass {
+  readonly training: boolean;
+  readonly klWeight: number;
+  readonly trainingCount: number;
+  readonly epoch: number;
+  private readonly random: Random;
+
+  constructor(random: Random, options: PassOptions = {}) {
+    this.random = random;
+    this.training = options.training ?? false;
+    this.klWeight = options.klWeight ?? 1;
+    this.trainingCount = options.trainingCount ?? 1;
+    this.epoch = options.epoch ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Standard normal numbers. */
+  normal(shape: number[]): tf.Tensor {
+    return tf.tensor(this.random.normals(tf.util.sizeFromShape(shape)), shape, "float32");
+  }
+
+  /** A draw from N(mean, sd^2) that gradients flow through. */
+  draw(mean: tf.Tensor, sd: tf.Tensor): tf.Tensor {
+    return tf.add(mean, tf.mul(sd, this.normal(mean.shape)));
+  }
+
+  /** Inverted dropout (Srivastava et al. 2014): a share `rate` becomes zero, the rest grows by 1 / (1 - rate). */
+  dropout(x: tf.Tensor, rate: number): tf.Tensor {
+    const kept = 1 / (1 - rate);
+    const mask = new Float32Array(x.size);
+    for (let i = 0; i < mask.length; i++) mask[i] = this.random.uniform() < rate ? 0 : kept;
+    return tf.mul(x, tf.tensor(mask, x.shape));
+  }
+}

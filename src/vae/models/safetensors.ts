@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { FileError } from "../../errors.js";
+import { writeFileAtomic } from "../../io/index.js";
+import { systemReason } from "../../io/system-error.js";
+
+/** Float32 numbers with a shape. */
+export interface NamedTensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+/** Tensors by name, with facts about them. */
+export interface TensorFile {
+  readonly facts: Readonly<Record<string, unknown>>;
+  readonly tensors: ReadonlyMap<string, NamedTensor>;
+}
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+/** The format's limit. */
+const MAX_HEADER_BYTES = 100_000_000;
+
+/**
+ * Writes tensors atomically in the safetensors format (https://huggingface.co/docs/safetensors), which Python reads too. The facts are JSON in
+ * its metadata, beside a SHA-256 of all else.
+ *
+ * @throws {FileError} FILE_WRITE
+ */
+export async function writeTensorFile(path: string, { facts, tensors }: TensorFile): Promise<void> {
+  let offset = 0;
+  const entries: [string, Entry][] = [];
+  const pieces: Uint8Array[] = [];
+  for (const [name, { shape, values }] of tensors) {
+    entries.push([name, { dtype: "F32", shape, data_offsets: [offset, offset + values.byteLength] }]);
+    pieces.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    offset += values.byteLength;
+  }
+  const text = JSON.stringify(facts);
+  const sha256 = digest(text, entries, pieces);
+  const header = JSON.stringify({ __metadata__: { facts: text, sha256 }, ...Object.fromEntries(entries) });
+  // The data begin at a multiple of eight bytes.
+  const bytes = Buffer.from(header.padEnd(header.length + ((8 - (Buffer.byteLength(header) % 8)) % 8)));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(bytes.length));
+  await writeFileAtomic(path, [length, bytes, ...pieces]);
+}
+
+/**
+ * Reads what {@link writeTensorFile} wrote.
+ *
+ * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where it is damaged or another file
+ */
+export async function readTensorFile(path: string): Promise<TensorFile> {
+  const file = await readFile(path).catch((cause) => {
+    throw new FileError("FILE_READ", path, `cannot be read: ${systemReason(cause) ?? String(cause)}`, { cause });
+  });
+  const parsed = parse(file);
+  if (parsed === undefined) {
+    throw new FileError(
+      "FILE_FORMAT",
+      path,
+      "is damaged, or no file of this package: its checksum does not fit its content",
+    );
+  }
+  return parsed;
+}
+
+function parse(file: Buffer): TensorFile | undefined {
+  if (file.length < 8) return undefined;
+  const length = Number(file.readBigUInt64LE(0));
+  if (length > Math.min(MAX_HEADER_BYTES, file.length - 8)) return undefined;
+  let header: Record<string, unknown>;
+  try {
+    header = JSON.parse(file.toString("utf8", 8, 8 + length));
+  } catch {
+    return undefined;
+  }
+  if (typeof header !== "object" || header === null) return undefined;
+  const { __metadata__: metadata, ...rest } = header;
+  const { facts, sha256 } = (metadata ?? {}) as { facts?: unknown; sha256?: unknown };
+  const entries = Object.entries(rest) as [string, Entry][];
+  // A copy, because the data need not stand at a multiple of four bytes in memory.
+  const data = new Uint8Array(file.subarray(8 + length));
+  if (typeof facts !== "string" || digest(facts, entries, [data]) !== sha256) return undefined;
+  const tensors = new Map(
+    entries.map(
+      ([
+        name,
+        {
+          shape,
+          data_offsets: [start, end],
+        },
+      ]) => [name, { shape, values: new Float32Array(data.buffer, start, (end - start) / 4) }],
+    ),
+  );
+  return { facts: JSON.parse(facts), tensors };
+}
+
+function digest(facts: string, entries: readonly [string, Entry][], pieces: readonly Uint8Array[]): string {
+  const hash = createHash("sha256").update(JSON.stringify([facts, entries]));
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest("hex");
+}

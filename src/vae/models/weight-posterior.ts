@@ -1,0 +1,84 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { inverseSoftplus } from "./distributions.js";
+import type { Layer, Network, WeightDraws } from "./network.js";
+import type { Pass } from "./pass.js";
+
+/** Standard deviation that every weight starts with. */
+const INITIAL_SIGMA = 0.01;
+
+interface Weight {
+  /** The mean, which is the weight of the layer itself. */
+  readonly mean: tf.Variable;
+  /** The standard deviation is softplus(rho) (Blundell et al. 2015, section 3.2). */
+  readonly rho: tf.Variable;
+}
+
+/**
+ * A mean-field Gaussian posterior over every weight of some networks (Blundell et al. 2015, "Weight uncertainty in neural
+ * networks", arXiv 1505.05424), with the prior N(0, sigma^2).
+ *
+ * Weights are not drawn, but the outputs of their layers, whose distribution given the inputs is Gaussian too (the local
+ * reparameterisation of Kingma, Salimans & Welling 2015, arXiv 1506.02557): every image has weights of its own and gradients
+ * have a fraction of the variance. In convolutions, every output pixel has kernels of its own.
+ */
+export class WeightPosterior implements WeightDraws {
+  private readonly weights = new Map<Layer, { kernel: Weight; bias: Weight }>();
+  private readonly priorSigma: number;
+  /** The rho of every weight by name, such as `encoder/hidden_1/kernel_rho`. */
+  readonly variables: ReadonlyMap<string, tf.Variable>;
+
+  constructor(networks: readonly Network[], priorSigma: number) {
+    this.priorSigma = priorSigma;
+    const variables = new Map<string, tf.Variable>();
+    for (const network of networks) {
+      for (const layer of network.layers) {
+        const [kernel, bias] = layer.trainableWeights.map((weight) => {
+          const mean = weight.read() as tf.Variable;
+          const rho = tf.tidy(() => tf.variable(tf.fill(mean.shape, inverseSoftplus(INITIAL_SIGMA))));
+          variables.set(`${network.name}/${weight.originalName}_rho`, rho);
+          return { mean, rho };
+        });
+        if (kernel && bias) this.weights.set(layer, { kernel, bias });
+      }
+    }
+    this.variables = variables;
+  }
+
+  has(layer: Layer): boolean {
+    return this.weights.has(layer);
+  }
+
+  apply(layer: Layer, x: tf.Tensor, pass: Pass): tf.Tensor {
+    const { kernel, bias } = this.weights.get(layer) as { kernel: Weight; bias: Weight };
+    const mean = layer.apply(x) as tf.Tensor;
+    const spread = applyKernel(layer, tf.square(x), variance(kernel), mean.shape);
+    return pass.draw(mean, tf.sqrt(tf.add(spread, variance(bias))));
+  }
+
+  /** KL(posterior || prior) of all weights, in nats. */
+  klDivergence(): tf.Scalar {
+    const terms = [...this.weights.values()]
+      .flatMap(({ kernel, bias }) => [kernel, bias])
+      .map((weight) => this.kl(weight));
+    return tf.addN(terms) as tf.Scalar;
+  }
+
+  private kl({ mean, rho }: Weight): tf.Tensor {
+    const sigma = tf.softplus(rho);
+    const squares = tf.add(tf.sum(tf.square(mean)), tf.sum(tf.square(sigma)));
+    const ratio = tf.mul(squares, 0.5 / this.priorSigma ** 2);
+    return tf.add(tf.sub(ratio, tf.sum(tf.log(sigma))), mean.size * (Math.log(this.priorSigma) - 0.5));
+  }
+}
+
+const variance = ({ rho }: Weight): tf.Tensor => tf.square(tf.softplus(rho));
+
+/** The layer's linear map with another kernel and without bias. */
+function applyKernel(layer: Layer, x: tf.Tensor, kernel: tf.Tensor, outputShape: number[]): tf.Tensor {
+  const kind = layer.getClassName();
+  if (kind === "Dense") return tf.matMul(x as tf.Tensor2D, kernel as tf.Tensor2D);
+  const strides = layer.getConfig().strides as [number, number];
+  if (kind === "Conv2D") return tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, strides, "same");
+  const shape = outputShape as [number, number, number, number];
+  return tf.conv2dTranspose(x as tf.Tensor4D, kernel as tf.Tensor4D, shape, strides, "same");
+}

@@ -1,0 +1,89 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { NamedTensor } from "../models/safetensors.js";
+import type { StepSettings } from "./schedule.js";
+
+const BETA2 = 0.999;
+const EPSILON = 1e-8;
+
+/** What {@link Adam} keeps besides the moments. */
+export interface AdamState {
+  /** Product of the beta1 of all steps. */
+  beta1Product: number;
+  /** Product of the beta2 of all steps. */
+  beta2Product: number;
+}
+
+/**
+ * Adam (Kingma & Ba 2015, algorithm 1) with settings that may change from step to step and a state that can be saved. tfjs's own
+ * has a fixed beta1.
+ */
+export class Adam {
+  private readonly moments: ReadonlyMap<string, { variable: tf.Variable; first: tf.Variable; second: tf.Variable }>;
+  private state: AdamState = { beta1Product: 1, beta2Product: 1 };
+
+  constructor(variables: ReadonlyMap<string, tf.Variable>) {
+    const zeros = (variable: tf.Variable) => tf.tidy(() => tf.variable(tf.zeros(variable.shape), false));
+    this.moments = new Map(
+      [...variables].map(([key, variable]) => [key, { variable, first: zeros(variable), second: zeros(variable) }]),
+    );
+  }
+
+  /** The variables that are trained. */
+  get variables(): tf.Variable[] {
+    return [...this.moments.values()].map(({ variable }) => variable);
+  }
+
+  /** @param gradients by the variables' own names, as `tf.variableGrads` gives them */
+  apply(gradients: tf.NamedTensorMap, { learningRate, beta1 }: StepSettings): void {
+    this.state = {
+      beta1Product: this.state.beta1Product * beta1,
+      beta2Product: this.state.beta2Product * BETA2,
+    };
+    // The bias corrections in one factor, as at the end of section 2 of the paper.
+    const unbias = Math.sqrt(1 - this.state.beta2Product);
+    const rate = (learningRate * unbias) / (1 - this.state.beta1Product);
+    const epsilon = EPSILON * unbias;
+    tf.tidy(() => {
+      for (const { variable, first, second } of this.moments.values()) {
+        const gradient = gradients[variable.name];
+        if (!gradient) continue;
+        first.assign(tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1)));
+        second.assign(tf.add(tf.mul(second, BETA2), tf.mul(tf.square(gradient), 1 - BETA2)));
+        const step = tf.div(first, tf.add(tf.sqrt(second), epsilon));
+        variable.assign(tf.sub(variable, tf.mul(step, rate)));
+      }
+    });
+  }
+
+  /** The moments by name, under `prefix`, and the rest of the state. */
+  async save(prefix: string): Promise<{ tensors: [string, NamedTensor][]; state: AdamState }> {
+    const tensors: [string, NamedTensor][] = [];
+    for (const [key, { first, second }] of this.moments) {
+      for (const [kind, moment] of [["first", first] as const, ["second", second] as const]) {
+        const values = Float32Array.from(await moment.data());
+        tensors.push([`${prefix}/${kind}/${key}`, { shape: moment.shape, values }]);
+      }
+    }
+    return { tensors, state: this.state };
+  }
+
+  /** Takes over what {@link save} gave. */
+  restore(prefix: string, tensors: ReadonlyMap<string, NamedTensor>, state: AdamState): void {
+    this.state = state;
+    tf.tidy(() => {
+      for (const [key, { first, second }] of this.moments) {
+        for (const [kind, moment] of [["first", first] as const, ["second", second] as const]) {
+          const { values, shape } = tensors.get(`${prefix}/${kind}/${key}`) as NamedTensor;
+          moment.assign(tf.tensor(values, [...shape]));
+        }
+      }
+    });
+  }
+
+  dispose(): void {
+    for (const { first, second } of this.moments.values()) {
+      first.dispose();
+      second.dispose();
+    }
+  }
+}

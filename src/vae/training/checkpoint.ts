@@ -1,0 +1,108 @@
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { ArgumentError, describe, FileError } from "../../errors.js";
+import type { Model } from "../models/model.js";
+import { type NamedTensor, readTensorFile, writeTensorFile } from "../models/safetensors.js";
+import type { AdamState } from "./adam.js";
+import type { StoppingState } from "./early-stopping.js";
+import type { Course, EpochRecord } from "./options.js";
+
+/** Where a training stands, besides its tensors. */
+export interface TrainingState {
+  /** Epochs done. */
+  epoch: number;
+  /** Steps done in the epoch that is going on. */
+  stepInEpoch: number;
+  /** Whether the model has begun that epoch (`Model.beginEpoch`). */
+  isBegun: boolean;
+  /** Steps done in all. */
+  step: number;
+  /** Sums of the loss's parts over the steps of that epoch. */
+  sums: Record<string, number>;
+  history: EpochRecord[];
+  stopping: StoppingState;
+  /** Whether early stopping has ended the training. */
+  isStopped: boolean;
+}
+
+/** What a checkpoint belongs to. */
+export interface CheckpointOwner {
+  readonly model: string;
+  readonly configuration: Readonly<Record<string, unknown>>;
+  readonly dataset: { readonly name: string; readonly count: number };
+  readonly course: Course;
+}
+
+/** All that a training needs to go on as if nothing had happened. */
+export interface Checkpoint {
+  readonly state: TrainingState;
+  readonly adam: Readonly<Record<string, AdamState>>;
+  readonly tensors: ReadonlyMap<string, NamedTensor>;
+}
+
+export const checkpointPath = (folder: string): string => join(folder, "checkpoint", "checkpoint.safetensors");
+
+/** What the checkpoints of a training of `model` are written with and must have to be taken up. */
+export function ownerOf(model: Model, dataset: CheckpointOwner["dataset"], course: Course): CheckpointOwner {
+  return { model: model.name, configuration: { ...model.configuration }, dataset, course };
+}
+
+/** Replaces the checkpoint atomically. */
+export async function writeCheckpoint(folder: string, owner: CheckpointOwner, checkpoint: Checkpoint): Promise<void> {
+  const { state, adam, tensors } = checkpoint;
+  await writeTensorFile(checkpointPath(folder), { facts: { kind: "checkpoint", owner, state, adam }, tensors });
+}
+
+/**
+ * The checkpoint of a run's folder, if there is one.
+ *
+ * @throws {FileError} FILE_FORMAT for a damaged file
+ * @throws {ArgumentError} INVALID_ARGUMENT for the checkpoint of another training, naming what differs
+ */
+export async function readCheckpoint(folder: string, owner: CheckpointOwner): Promise<Checkpoint | undefined> {
+  const path = checkpointPath(folder);
+  if (!(await stat(path).catch(() => undefined))) return undefined;
+  const { facts, tensors } = await readTensorFile(path).catch((error) => {
+    if (!(error instanceof FileError)) throw error;
+    throw new FileError(
+      error.code as "FILE_FORMAT",
+      path,
+      "the checkpoint is damaged (its checksum does not fit its content); restore the file, or begin anew with resume: false",
+      { cause: error },
+    );
+  });
+  if (facts.kind !== "checkpoint")
+    throw new FileError("FILE_FORMAT", path, `is a ${String(facts.kind)}, not a checkpoint`);
+  const difference = findDifference(facts.owner, owner);
+  if (difference !== undefined) {
+    const [argument, found, wanted] = difference;
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument,
+      received: wanted,
+      accepted: describe(found),
+      message: `${argument}: the checkpoint ${path} was made with ${describe(found)}, this training has ${describe(wanted)}; use another folder, or begin anew with resume: false`,
+    });
+  }
+  return { state: facts.state as TrainingState, adam: facts.adam as Checkpoint["adam"], tensors };
+}
+
+/** The first field in which two values of JSON differ, and both its values. */
+function findDifference(found: unknown, wanted: unknown, name = "checkpoint"): [string, unknown, unknown] | undefined {
+  const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+  if (!(isObject(found) && isObject(wanted))) return found === wanted ? undefined : [name, found, wanted];
+  for (const key of new Set([...Object.keys(wanted), ...Object.keys(found)])) {
+    const difference = findDifference(found[key], wanted[key], key);
+    if (difference) return difference;
+  }
+  return undefined;
+}
+
+/** Removes what a process that was killed while writing has left in a run's folder. */
+export async function removeRemains(folder: string): Promise<void> {
+  for (const place of [folder, join(folder, "checkpoint")]) {
+    const names = await readdir(place).catch(() => []);
+    for (const name of names) {
+      if (/^\.[0-9a-f-]{36}\.tmp$/.test(name)) await rm(join(place, name), { force: true });
+    }
+  }
+}

@@ -1,0 +1,426 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
+import { AbortError, ArgumentError, FileError, SigmaTsneError } from "../../errors.js";
+import { throwIfAborted } from "../../io/abort.js";
+import { writeFileAtomic } from "../../io/index.js";
+import { systemReason } from "../../io/system-error.js";
+import type { Dataset, Images } from "../datasets/dataset.js";
+import { range, toImages } from "../models/images.js";
+import { type Model, type Phase, pause } from "../models/model.js";
+import { Pass, SERIES } from "../models/pass.js";
+import type { NamedTensor } from "../models/safetensors.js";
+import { Random } from "../random.js";
+import { Adam } from "./adam.js";
+import {
+  type CheckpointOwner,
+  ownerOf,
+  readCheckpoint,
+  removeRemains,
+  type TrainingState,
+  writeCheckpoint,
+} from "./checkpoint.js";
+import { updateStopping } from "./early-stopping.js";
+import {
+  type EpochRecord,
+  type LossParts,
+  type ResolvedOptions,
+  resolveTrainOptions,
+  type TrainOptions,
+} from "./options.js";
+import { scheduleAt } from "./schedule.js";
+import { addNoise, augment, binarize } from "./transformation.js";
+
+/** What a training did. */
+export interface TrainingResult {
+  /** All epochs, those before it was resumed included. */
+  readonly history: readonly EpochRecord[];
+  /** Steps done. */
+  readonly steps: number;
+  /** Whether early stopping ended it. */
+  readonly isStoppedEarly: boolean;
+  /** The epoch whose weights the model has now, where there is early stopping, and its validation loss. */
+  readonly best: { readonly epoch: number; readonly loss: number } | undefined;
+  /** Seconds of this call. */
+  readonly seconds: number;
+}
+
+/**
+ * Trains a model with Adam on the training images of a data set. The images are read batch after batch, each while the one before is
+ * computed with.
+ *
+ * With a folder, the training writes a checkpoint after every epoch and goes on from the one that it finds there: on the same backend
+ * the numbers are those of a training that was never interrupted. Checkpoints are replaced atomically; when one cannot be written, the
+ * one before is still there.
+ *
+ * @throws {ArgumentError} for options or images that do not fit the model, or the checkpoint of another training
+ * @throws {FileError} for a damaged checkpoint, or where the folder cannot be written
+ * @throws {SigmaTsneError} DIVERGED where the loss becomes NaN or infinite, naming its part and the step
+ * @throws {AbortError} if `options.signal` is aborted, after the step at hand and with a checkpoint
+ */
+export async function train(model: Model, dataset: Dataset, options: TrainOptions = {}): Promise<TrainingResult> {
+  const resolved = resolveTrainOptions(model, options);
+  const images = toImages(dataset.train, model.configuration, "dataset.train");
+  const validation = toImages(dataset.validation, model.configuration, "dataset.validation");
+  if (images.count === 0) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "dataset.train",
+      received: 0,
+      accepted: "at least one image",
+    });
+  }
+  if (resolved.earlyStopping && validation.count === 0) {
+    const accepted = "false for a data set without validation images";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "earlyStopping", received: true, accepted });
+  }
+  const owner = ownerOf(model, { name: dataset.name, count: images.count }, resolved.course);
+  const training = new Training(model, images, validation, resolved, options, owner);
+  try {
+    return await training.run();
+  } finally {
+    training.dispose();
+  }
+}
+
+/** Milliseconds between reports of progress. */
+const REPORT_INTERVAL = 500;
+/** Losses that may wait on the device before they are read. */
+const MOST_PENDING = 100;
+const SCALARS_INTERVAL = 50;
+const VALIDATION_BATCH = 256;
+
+/** The parts of one step's loss, not yet read back. */
+interface PendingLoss {
+  readonly step: number;
+  readonly names: readonly string[];
+  readonly values: tf.Tensor1D;
+}
+
+class Training {
+  private state: TrainingState = {
+    epoch: 0,
+    stepInEpoch: 0,
+    isBegun: false,
+    step: 0,
+    sums: {},
+    history: [],
+    stopping: { best: undefined },
+    isStopped: false,
+  };
+  private readonly phases: readonly { phase: Phase; adam: Adam }[];
+  private readonly stepsPerEpoch: number;
+  private readonly steps: number;
+  private pending: PendingLoss[] = [];
+  private best: ReadonlyMap<string, NamedTensor> | undefined;
+  private readonly begin = performance.now();
+  private firstStep = 0;
+  private reported = 0;
+
+  constructor(
+    private readonly model: Model,
+    private readonly images: Images,
+    private readonly validation: Images,
+    private readonly resolved: ResolvedOptions,
+    private readonly options: TrainOptions,
+    private readonly owner: CheckpointOwner,
+  ) {
+    const { variables } = model;
+    this.phases = model.phases().map((phase) => ({
+      phase,
+      adam: new Adam(new Map(phase.variables.map((key) => [key, variables.get(key) as tf.Variable]))),
+    }));
+    this.stepsPerEpoch = Math.ceil(images.count / resolved.course.batchSize);
+    this.steps = Math.min(resolved.maxSteps, resolved.epochs * this.stepsPerEpoch);
+  }
+
+  async run(): Promise<TrainingResult> {
+    await this.prepareFolder();
+    this.firstStep = this.state.step;
+    try {
+      while (this.state.step < this.steps && !this.state.isStopped) await this.runEpoch();
+      if (this.state.stepInEpoch > 0) await this.checkpoint();
+    } catch (error) {
+      if (!(error instanceof AbortError) || !this.options.signal?.aborted) throw error;
+      await this.flush();
+      await this.checkpoint();
+      throw error;
+    }
+    if (this.best) this.model.setWeights(this.best);
+    const seconds = (performance.now() - this.begin) / 1000;
+    const { history, step, isStopped, stopping } = this.state;
+    const result = { history, steps: step, isStoppedEarly: isStopped, best: stopping.best, seconds };
+    await this.writeResult(result);
+    return result;
+  }
+
+  dispose(): void {
+    for (const { adam } of this.phases) adam.dispose();
+    for (const { values } of this.pending) values.dispose();
+  }
+
+  private async prepareFolder(): Promise<void> {
+    const { folder, resume, course, epochs, maxSteps, earlyStopping } = this.resolved;
+    if (folder === undefined) return;
+    await mkdir(join(folder, "checkpoint"), { recursive: true }).catch((cause) => {
+      throw new FileError("FILE_WRITE", folder, `cannot be made: ${systemReason(cause) ?? String(cause)}`, { cause });
+    });
+    await removeRemains(folder);
+    const found = resume ? await readCheckpoint(folder, this.owner) : undefined;
+    const { model, configuration, dataset } = this.owner;
+    const training = {
+      ...course,
+      epochs,
+      maxSteps: Math.min(maxSteps, this.steps),
+      earlyStopping: earlyStopping ?? false,
+    };
+    await writeJson(join(folder, "config.json"), { model, configuration, dataset, training });
+    if (!found) {
+      await this.checkpoint();
+      return;
+    }
+    const { state, adam: adamStates, tensors } = found;
+    this.state = state;
+    this.model.setWeights(withPrefix(tensors, "weights/"));
+    for (const { phase, adam } of this.phases) {
+      const adamState = adamStates[phase.name];
+      if (adamState) adam.restore(phase.name, withPrefix(tensors, "adam/"), adamState);
+    }
+    const best = withPrefix(tensors, "best/");
+    if (best.size > 0) this.best = best;
+  }
+
+  private async runEpoch(): Promise<void> {
+    const { signal } = this.options;
+    const { course } = this.resolved;
+    const { epoch } = this.state;
+    if (!this.state.isBegun) {
+      await this.model.beginEpoch({ epoch, images: this.images, seed: course.seed, signal });
+      this.state.isBegun = true;
+    }
+    await this.runSteps();
+    if (this.state.stepInEpoch < this.stepsPerEpoch) return;
+    const validation = this.validation.count > 0 ? await this.validate() : undefined;
+    const { sums, stepInEpoch, step } = this.state;
+    const train = mapValues(sums, (sum) => sum / stepInEpoch);
+    const { learningRate } = scheduleAt(step - 1, this.steps, course);
+    const record: EpochRecord = { epoch: epoch + 1, step, learningRate, train, validation };
+    Object.assign(this.state, { epoch: epoch + 1, stepInEpoch: 0, isBegun: false, sums: {} });
+    this.state.history.push(record);
+    await this.considerStopping(record);
+    await this.checkpoint();
+    const scalars = Object.entries({ train, validation }).flatMap(([set, parts]) =>
+      Object.entries(parts ?? {}).map(([name, value]) => [`${set}/${name}`, value] as const),
+    );
+    this.options.onScalars?.(step, { ...Object.fromEntries(scalars), learning_rate: learningRate });
+    await this.options.onEpoch?.(record);
+  }
+
+  /** The steps that are left of the epoch. */
+  private async runSteps(): Promise<void> {
+    const { signal } = this.options;
+    const { course, checkpointEverySteps } = this.resolved;
+    const order = new Random(course.seed, SERIES.order, this.state.epoch).permutation(this.images.count);
+    const first = this.state.stepInEpoch;
+    const end = Math.min(this.stepsPerEpoch, first + this.steps - this.state.step);
+    const read = async (stepInEpoch: number, step: number) => {
+      const border = (i: number) => Math.floor((i * order.length) / this.stepsPerEpoch);
+      const values = await this.images.read(order.subarray(border(stepInEpoch), border(stepInEpoch + 1)));
+      return this.transform(values, step);
+    };
+    let next = first < end ? read(first, this.state.step) : undefined;
+    while (next) {
+      throwIfAborted(signal);
+      const batch = await next;
+      const { stepInEpoch, step } = this.state;
+      next = stepInEpoch + 1 < end ? read(stepInEpoch + 1, step + 1) : undefined;
+      // A rejection is reported where it is awaited, in the next round.
+      next?.catch(() => {});
+      this.takeStep(batch);
+      this.state.stepInEpoch++;
+      this.state.step++;
+      const isDue = performance.now() - this.reported > REPORT_INTERVAL;
+      if (isDue || this.pending.length >= MOST_PENDING) await this.flush();
+      if (this.state.step % checkpointEverySteps === 0) {
+        await this.flush();
+        await this.checkpoint();
+      }
+      await pause();
+    }
+    await this.flush();
+  }
+
+  private transform(values: Float32Array, step: number): { input: Float32Array; target: Float32Array } {
+    const { augmentation, noise, binarize: isBinary, seed } = this.resolved.course;
+    const random = new Random(seed, SERIES.transformation, step);
+    const view = augment(values, this.model.configuration, augmentation, random);
+    const target = isBinary ? binarize(view, random) : view;
+    return { target, input: noise > 0 ? addNoise(target, noise, random) : target };
+  }
+
+  private takeStep({ input, target }: { input: Float32Array; target: Float32Array }): void {
+    const { course } = this.resolved;
+    const { epoch, step } = this.state;
+    const { height, width, channels } = this.model.configuration;
+    const warmup = course.klWarmup * this.stepsPerEpoch;
+    const pass = new Pass(new Random(course.seed, SERIES.training, step), {
+      training: true,
+      klWeight: step < warmup ? step / warmup : 1,
+      trainingCount: this.images.count,
+      epoch,
+    });
+    const settings = scheduleAt(step, this.steps, course);
+    tf.tidy(() => {
+      const x = tf.tensor4d(input, [input.length / this.model.pixels, height, width, channels]);
+      const y = input === target ? x : tf.tensor4d(target, x.shape);
+      const names: string[] = ["loss"];
+      const parts: tf.Scalar[] = [];
+      for (const [i, { phase, adam }] of this.phases.entries()) {
+        const { value, grads } = tf.variableGrads(() => {
+          const loss = phase.loss(x, y, pass);
+          for (const [name, part] of Object.entries(loss.parts)) {
+            names.push(name);
+            parts.push(tf.keep(tf.clone(part)));
+          }
+          return loss.total;
+        }, adam.variables);
+        if (i === 0) parts.unshift(tf.keep(value));
+        adam.apply(grads, settings);
+      }
+      this.pending.push({ step: step + 1, names, values: tf.keep(tf.stack(parts) as tf.Tensor1D) });
+      tf.dispose(parts);
+    });
+  }
+
+  /** Reads back the losses of the last steps. */
+  private async flush(): Promise<void> {
+    let last: LossParts | undefined;
+    for (let first = this.pending[0]; first; first = this.pending[0]) {
+      const { step, names, values } = first;
+      const numbers = await values.data();
+      values.dispose();
+      this.pending.shift();
+      last = Object.fromEntries(names.map((name, i) => [name, numbers[i] as number]));
+      this.checkFinite(last, step);
+      for (const [name, value] of Object.entries(last)) this.state.sums[name] = (this.state.sums[name] ?? 0) + value;
+      if (step % SCALARS_INTERVAL === 0) this.options.onScalars?.(step, prefixed("batch", last));
+    }
+    if (last) this.report(last);
+  }
+
+  private checkFinite(parts: LossParts, step: number): void {
+    const entries = Object.entries(parts);
+    const bad =
+      entries.find(([name, value]) => name !== "loss" && !Number.isFinite(value)) ??
+      entries.find(([, value]) => !Number.isFinite(value));
+    if (!bad) return;
+    const [name, value] = bad;
+    const { learningRate } = scheduleAt(step - 1, this.steps, this.resolved.course);
+    throw new SigmaTsneError(
+      "DIVERGED",
+      `the ${name === "loss" ? "loss" : `part "${name}" of the loss`} became ${value} at step ${step}; try a smaller learningRate (it was ${learningRate}) or a klWarmup, and make sure that the images are numbers from 0 to 1`,
+    );
+  }
+
+  private report(loss: LossParts): void {
+    this.reported = performance.now();
+    const { step } = this.state;
+    const seconds = (this.reported - this.begin) / 1000;
+    this.options.onProgress?.({
+      epoch: Math.ceil(step / this.stepsPerEpoch),
+      epochs: Math.ceil(this.steps / this.stepsPerEpoch),
+      step,
+      steps: this.steps,
+      loss,
+      seconds,
+      secondsLeft: ((this.steps - step) * seconds) / Math.max(1, step - this.firstStep),
+    });
+  }
+
+  private async validate(): Promise<LossParts> {
+    const { seed, noise, binarize: isBinary } = this.resolved.course;
+    const { height, width, channels } = this.model.configuration;
+    const sums: Record<string, number> = {};
+    const { count } = this.validation;
+    for (let start = 0; start < count; start += VALIDATION_BATCH) {
+      throwIfAborted(this.options.signal);
+      const end = Math.min(start + VALIDATION_BATCH, count);
+      const values = await this.validation.read(range(start, end));
+      // The same numbers after every epoch, so that losses can be compared.
+      const random = new Random(seed, SERIES.validation, start);
+      const target = isBinary ? binarize(values, random) : values;
+      const input = noise > 0 ? addNoise(target, noise, random) : target;
+      const names: string[] = ["loss"];
+      const losses = tf.tidy(() => {
+        const y = tf.tensor4d(target, [end - start, height, width, channels]);
+        const x = input === target ? y : tf.tensor4d(input, y.shape);
+        const pass = new Pass(random, { trainingCount: this.images.count });
+        const { total, parts } = this.model.loss(x, y, pass);
+        names.push(...Object.keys(parts));
+        return tf.stack([total, ...Object.values(parts)]);
+      });
+      const numbers = await losses.data();
+      losses.dispose();
+      names.forEach((name, i) => {
+        sums[name] = (sums[name] ?? 0) + (numbers[i] as number) * (end - start);
+      });
+      await pause();
+    }
+    const parts = mapValues(sums, (sum) => sum / count);
+    this.checkFinite(parts, this.state.step);
+    return parts;
+  }
+
+  private async considerStopping({ epoch, validation }: EpochRecord): Promise<void> {
+    const { earlyStopping, course } = this.resolved;
+    // Before the loss is the one that is meant, its values say nothing.
+    if (!earlyStopping || !validation || epoch <= Math.max(this.model.pretrainEpochs, course.klWarmup)) return;
+    const { state, isImproved, isOver } = updateStopping(
+      this.state.stopping,
+      validation.loss as number,
+      epoch,
+      earlyStopping,
+    );
+    this.state.stopping = state;
+    this.state.isStopped = isOver;
+    if (isImproved) this.best = await this.model.weights();
+  }
+
+  private async checkpoint(): Promise<void> {
+    const { folder } = this.resolved;
+    if (folder === undefined) return;
+    const tensors = new Map<string, NamedTensor>();
+    for (const [key, tensor] of await this.model.weights()) tensors.set(`weights/${key}`, tensor);
+    for (const [key, tensor] of this.best ?? []) tensors.set(`best/${key}`, tensor);
+    const states = [];
+    for (const { phase, adam } of this.phases) {
+      const { tensors: moments, state } = await adam.save(phase.name);
+      for (const [key, tensor] of moments) tensors.set(`adam/${key}`, tensor);
+      states.push([phase.name, state] as const);
+    }
+    await writeCheckpoint(folder, this.owner, { state: this.state, adam: Object.fromEntries(states), tensors });
+  }
+
+  private async writeResult(result: TrainingResult): Promise<void> {
+    const { folder } = this.resolved;
+    if (folder === undefined) return;
+    await this.model.save(join(folder, "model"));
+    await writeJson(join(folder, "metrics.json"), result);
+  }
+}
+
+const writeJson = (path: string, value: unknown): Promise<void> =>
+  writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+
+const mapValues = (record: LossParts, map: (value: number) => number): LossParts =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+
+const prefixed = (prefix: string, record: LossParts): LossParts =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [`${prefix}/${key}`, value]));
+
+function withPrefix(tensors: ReadonlyMap<string, NamedTensor>, prefix: string): Map<string, NamedTensor> {
+  return new Map(
+    [...tensors].flatMap(([key, tensor]) =>
+      key.startsWith(prefix) ? [[key.slice(prefix.length), tensor] as const] : [],
+    ),
+  );
+}
