@@ -4,7 +4,7 @@ import { defineConfig } from "tsdown";
 // report, which runs in a browser and is read from dist/report as text.
 export default defineConfig([
   {
-    entry: ["src/index.ts"],
+    entry: { index: "src/index.ts", vae: "src/vae/index.ts" },
     format: ["esm", "cjs"],
     target: "node20",
     platform: "node",

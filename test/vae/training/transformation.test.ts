@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { Random } from "../../../src/vae/random.js";
+import { scheduleAt } from "../../../src/vae/training/schedule.js";
+import { addNoise, augment, binarize } from "../../../src/vae/training/transformation.js";
+
+const random = () => new Random(1, 2, 3);
+
+describe("addNoise", () => {
+  it("adds |N(0, 1)| to a share of the values and clips", () => {
+    const values = new Float32Array(50_000).fill(0.25);
+    const noisy = addNoise(values, 0.2, random());
+    const changed = noisy.filter((value) => value !== 0.25);
+    expect(changed.length / noisy.length).toBeCloseTo(0.2, 2);
+    expect(changed.every((value) => value > 0.25 && value <= 1)).toBe(true);
+    // P(|N(0, 1)| >= 0.75)
+    expect(changed.filter((value) => value === 1).length / changed.length).toBeCloseTo(0.4533, 1);
+    expect(values.every((value) => value === 0.25)).toBe(true);
+  });
+});
+
+describe("binarize", () => {
+  it("draws 1 with the value as probability", () => {
+    const drawn = binarize(new Float32Array(50_000).fill(0.3), random());
+    expect(drawn.reduce((sum, value) => sum + value) / drawn.length).toBeCloseTo(0.3, 2);
+    expect(new Set(drawn)).toEqual(new Set([0, 1]));
+  });
+});
+
+describe("augment", () => {
+  it("gives the eight symmetries of a square, and four of another rectangle", () => {
+    const views = (height: number, width: number, channels: number) => {
+      const image = Float32Array.from({ length: height * width * channels }, (_, i) => i);
+      const many = new Float32Array(200 * image.length);
+      for (let i = 0; i < 200; i++) many.set(image, i * image.length);
+      const all = augment(many, { height, width, channels }, "flips", random());
+      return new Set(
+        Array.from({ length: 200 }, (_, i) => all.subarray(i * image.length, (i + 1) * image.length).join()),
+      );
+    };
+    expect(views(2, 2, 1)).toEqual(
+      new Set(["0,1,2,3", "1,0,3,2", "2,3,0,1", "3,2,1,0", "0,2,1,3", "1,3,0,2", "2,0,3,1", "3,1,2,0"]),
+    );
+    expect(views(1, 2, 2)).toEqual(new Set(["0,1,2,3", "2,3,0,1"]));
+    expect(views(2, 3, 1).size).toBe(4);
+  });
+
+  it("shifts a little and keeps the range", () => {
+    const size = 20;
+    const image = new Float32Array(size * size);
+    image[10 * size + 10] = 1;
+    const view = augment(image, { height: size, width: size, channels: 1 }, "shifts", random());
+    const total = view.reduce((sum, value) => sum + value);
+    expect(total).toBeCloseTo(1, 0);
+    const row = view.reduce((sum, value, i) => sum + value * Math.floor(i / size), 0) / total;
+    expect(Math.abs(row - 10)).toBeLessThan(3);
+    expect(view.every((value) => value >= 0 && value <= 1)).toBe(true);
+  });
+});
+
+describe("scheduleAt", () => {
+  it("halves after every sixth, with beta1", () => {
+    const settings = { learningRate: 1, schedule: "halving", beta1Decay: true } as const;
+    const rates = [0, 9, 10, 25, 59].map((step) => scheduleAt(step, 60, settings));
+    expect(rates.map(({ learningRate }) => learningRate)).toEqual([1, 1, 0.5, 0.25, 1 / 32]);
+    expect(rates.map(({ beta1 }) => beta1)).toEqual([0.9, 0.9, 0.45, 0.225, 0.9 / 32]);
+  });
+
+  it("falls along a cosine, or stays", () => {
+    const at = (schedule: "cosine" | "constant") =>
+      [0, 30, 60].map((step) => scheduleAt(step, 60, { learningRate: 2, schedule, beta1Decay: false }).learningRate);
+    expect(at("cosine").map((rate) => Math.round(rate * 1e9) / 1e9)).toEqual([2, 1, 0]);
+    expect(at("constant")).toEqual([2, 2, 2]);
+  });
+});
