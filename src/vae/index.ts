@@ -7,4 +7,5 @@ export type { Dataset, Images } from "./datasets/dataset.js";
 export * from "./datasets/index.js";
 export * from "./evaluation/index.js";
 export * from "./models/index.js";
+export * from "./tensorboard/index.js";
 export * from "./training/index.js";

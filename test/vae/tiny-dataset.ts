@@ -1,7 +1,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Dataset, Images } from "../../src/vae/datasets/dataset.js";
-import { imagesFrom } from "../../src/vae/models/images.js";
+import { imagesInMemory } from "../../src/vae/datasets/index.js";
 import { Random } from "../../src/vae/random.js";
 
 /** The slow backend that needs no start and computes in plain JavaScript. */
@@ -28,7 +28,7 @@ export function bars(count: number, height = 8, width = height, channels = 1, se
       }
     }
   }
-  return imagesFrom(values, { height, width, channels }, labels);
+  return imagesInMemory(values, [height, width, channels], labels);
 }
 
 export function barsDataset(count = 64, height = 8, width = height, channels = 1): Dataset {

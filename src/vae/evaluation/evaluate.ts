@@ -8,7 +8,7 @@ import { type BatchOptions, type Model, requireSeed, take } from "../models/mode
 import { Pass, SERIES } from "../models/pass.js";
 import { Random } from "../random.js";
 import type { LossParts } from "../training/options.js";
-import { addNoise, binarize } from "../training/transformation.js";
+import { addNoiseToBatch, binarize } from "../training/transformation.js";
 import { type ClusterAccuracy, clusterAccuracy } from "./accuracy.js";
 import { DimensionStatistics, type LatentDimensions } from "./dimensions.js";
 
@@ -104,7 +104,13 @@ export async function evaluateModel(
     });
     await addReconstruction(clean, model, x, x, samples, pass);
     if (noise > 0) {
-      const inputs = addNoise(isBinary ? await x.data<"float32">() : values, noise, random);
+      const inputs = await addNoiseToBatch(
+        isBinary ? await x.data<"float32">() : values,
+        model.configuration,
+        noise,
+        seed,
+        start,
+      );
       const input = tf.tensor4d(inputs, x.shape);
       await addReconstruction(noisy, model, input, x, samples, pass);
       input.dispose();

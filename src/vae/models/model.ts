@@ -41,7 +41,7 @@ export interface Recipe {
   readonly schedule: "constant" | "halving" | "cosine";
   /** Whether Adam's beta1 is halved with the learning rate of `"halving"`. */
   readonly beta1Decay: boolean;
-  /** Random views of every image: the eight `"flips"` and quarter turns, or small `"shifts"` and rotations. */
+  /** Random views of every image: the eight `"flips"` and quarter turns, or small `"shifts"` and rotations of the input alone. */
   readonly augmentation: "none" | "flips" | "shifts";
 }
 

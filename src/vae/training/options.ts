@@ -48,7 +48,10 @@ export interface TrainOptions {
   readonly schedule?: Recipe["schedule"] | undefined;
   /** Whether Adam's beta1 is halved after every sixth of the training, from 0.9 on. */
   readonly beta1Decay?: boolean | undefined;
-  /** Random views of the images: `"none"`, the eight `"flips"` and quarter turns, or small `"shifts"` and rotations. */
+  /**
+   * Random views of the images: `"none"`; the eight `"flips"` and quarter turns; or small `"shifts"` and rotations of the input, whose
+   * reconstruction is to stay where it was, which makes codes of what is shown rather than of where.
+   */
   readonly augmentation?: Recipe["augmentation"] | undefined;
   /** Ends the training after so many steps, an integer >= 1, wherever the epoch stands. */
   readonly maxSteps?: number | undefined;

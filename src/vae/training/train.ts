@@ -5,6 +5,7 @@ import { AbortError, ArgumentError, FileError, SigmaTsneError } from "../../erro
 import { throwIfAborted } from "../../io/abort.js";
 import { writeFileAtomic } from "../../io/index.js";
 import { systemReason } from "../../io/system-error.js";
+import { augmentImages } from "../datasets/augmentation.js";
 import type { Dataset, Images } from "../datasets/dataset.js";
 import { range, toImages } from "../models/images.js";
 import { type Model, type Phase, pause } from "../models/model.js";
@@ -29,7 +30,7 @@ import {
   type TrainOptions,
 } from "./options.js";
 import { scheduleAt } from "./schedule.js";
-import { addNoise, augment, binarize } from "./transformation.js";
+import { addNoiseToBatch, binarize, shiftImages } from "./transformation.js";
 
 /** What a training did. */
 export interface TrainingResult {
@@ -220,11 +221,13 @@ class Training {
     const { signal } = this.options;
     const { course, checkpointEverySteps } = this.resolved;
     const order = new Random(course.seed, SERIES.order, this.state.epoch).permutation(this.images.count);
+    const symmetry = course.augmentation === "flips" ? "dihedral" : "none";
+    const images = augmentImages(this.images, { symmetry, seed: course.seed, epoch: this.state.epoch });
     const first = this.state.stepInEpoch;
     const end = Math.min(this.stepsPerEpoch, first + this.steps - this.state.step);
     const read = async (stepInEpoch: number, step: number) => {
       const border = (i: number) => Math.floor((i * order.length) / this.stepsPerEpoch);
-      const values = await this.images.read(order.subarray(border(stepInEpoch), border(stepInEpoch + 1)));
+      const values = await images.read(order.subarray(border(stepInEpoch), border(stepInEpoch + 1)));
       return this.transform(values, step);
     };
     let next = first < end ? read(first, this.state.step) : undefined;
@@ -249,12 +252,14 @@ class Training {
     await this.flush();
   }
 
-  private transform(values: Float32Array, step: number): { input: Float32Array; target: Float32Array } {
+  private async transform(values: Float32Array, step: number): Promise<{ input: Float32Array; target: Float32Array }> {
     const { augmentation, noise, binarize: isBinary, seed } = this.resolved.course;
+    const { configuration } = this.model;
     const random = new Random(seed, SERIES.transformation, step);
-    const view = augment(values, this.model.configuration, augmentation, random);
-    const target = isBinary ? binarize(view, random) : view;
-    return { target, input: noise > 0 ? addNoise(target, noise, random) : target };
+    const target = isBinary ? binarize(values, random) : values;
+    // What is to be given back stays in its place, so that codes learn to leave the shift out.
+    const view = augmentation === "shifts" ? shiftImages(target, configuration, random) : target;
+    return { target, input: noise > 0 ? await addNoiseToBatch(view, configuration, noise, seed, step) : view };
   }
 
   private takeStep({ input, target }: { input: Float32Array; target: Float32Array }): void {
@@ -348,7 +353,7 @@ class Training {
       // The same numbers after every epoch, so that losses can be compared.
       const random = new Random(seed, SERIES.validation, start);
       const target = isBinary ? binarize(values, random) : values;
-      const input = noise > 0 ? addNoise(target, noise, random) : target;
+      const input = noise > 0 ? await addNoiseToBatch(target, this.model.configuration, noise, seed, start) : target;
       const names: string[] = ["loss"];
       const losses = tf.tidy(() => {
         const y = tf.tensor4d(target, [end - start, height, width, channels]);

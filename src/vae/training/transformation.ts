@@ -1,5 +1,6 @@
-import type { ImageShape } from "../models/images.js";
-import type { Recipe } from "../models/model.js";
+import { addNoise } from "../datasets/augmentation.js";
+import { imagesInMemory } from "../datasets/images.js";
+import { type ImageShape, range } from "../models/images.js";
 import type { Random } from "../random.js";
 
 /** Largest shift along either axis, as a share of the image's height and width. */
@@ -17,54 +18,37 @@ export function binarize(values: Float32Array, random: Random): Float32Array {
 }
 
 /**
- * Adds |N(0, 1)| to a share of the values, drawn anew for every image, and clips them at 1.
+ * Adds |N(0, 1)| to a share of the values of a batch, as {@link addNoise} does.
+ *
+ * @param number of the batch, an integer from 0 to 2^30 - 2: each has its own noise
+ * @returns a copy
+ */
+export function addNoiseToBatch(
+  values: Float32Array,
+  { height, width, channels }: ImageShape,
+  share: number,
+  seed: number,
+  number: number,
+): Promise<Float32Array> {
+  const images = imagesInMemory(values, [height, width, channels]);
+  return addNoise(images, { share, seed, epoch: number }).read(range(0, images.count));
+}
+
+/**
+ * Shifts and turns every image by random amounts: up to a tenth of its size and 10 degrees.
  *
  * @returns a copy
  */
-export function addNoise(values: Float32Array, share: number, random: Random): Float32Array {
-  return values.map((value) => (random.uniform() < share ? Math.min(1, value + Math.abs(random.normal())) : value));
-}
-
-/** Replaces every image by a random view of it: see {@link Recipe.augmentation}. */
-export function augment(
-  values: Float32Array,
-  shape: ImageShape,
-  augmentation: Recipe["augmentation"],
-  random: Random,
-): Float32Array {
-  if (augmentation === "none") return values;
+export function shiftImages(values: Float32Array, shape: ImageShape, random: Random): Float32Array {
   const size = shape.height * shape.width * shape.channels;
   const views = new Float32Array(values.length);
   for (let start = 0; start < values.length; start += size) {
-    const image = values.subarray(start, start + size);
-    const view = views.subarray(start, start + size);
-    if (augmentation === "flips") flip(image, view, shape, random.integer(8));
-    else shift(image, view, shape, random);
+    shift(values.subarray(start, start + size), views.subarray(start, start + size), shape, random);
   }
   return views;
 }
 
-/** One of the eight symmetries of a square; of other rectangles, one of the four that keep their shape. */
-function flip(
-  image: Float32Array,
-  view: Float32Array,
-  { height, width, channels }: ImageShape,
-  symmetry: number,
-): void {
-  const isTransposed = height === width && (symmetry & 4) !== 0;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const [row, column] = isTransposed ? [x, y] : [y, x];
-      const fromRow = symmetry & 1 ? height - 1 - row : row;
-      const fromColumn = symmetry & 2 ? width - 1 - column : column;
-      for (let c = 0; c < channels; c++) {
-        view[(y * width + x) * channels + c] = image[(fromRow * width + fromColumn) * channels + c] as number;
-      }
-    }
-  }
-}
-
-/** Shifts and turns by random amounts, with bilinear interpolation; outside stands 0. */
+/** With bilinear interpolation; outside stands 0. */
 function shift(image: Float32Array, view: Float32Array, { height, width, channels }: ImageShape, random: Random): void {
   const angle = random.between(-ROTATION, ROTATION);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
