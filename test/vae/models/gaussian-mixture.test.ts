@@ -1,34 +1,55 @@
 import { expect, it } from "vitest";
 import { Matrix } from "../../../src/matrix.js";
-import { fitGaussianMixture } from "../../../src/vae/models/gmvae/gaussian-mixture.js";
+import { fitGaussianMixture, whiten } from "../../../src/vae/models/gmvae/gaussian-mixture.js";
+import { createModel } from "../../../src/vae/models/index.js";
 import { Random } from "../../../src/vae/random.js";
+import { bars, useCpuBackend } from "../tiny-dataset.js";
 
-it("finds the means and variances of separate Gaussians", async () => {
+it("finds the means and the common covariance of separate Gaussians", async () => {
   const truth = [
-    { mean: [-5, 0], sd: [0.5, 1] },
-    { mean: [5, 1], sd: [1, 0.3] },
-    { mean: [0, 9], sd: [0.8, 0.8] },
-  ];
+    [-8, 0],
+    [8, 1],
+    [0, 9],
+  ] as const;
   const random = new Random(1, 1, 1);
-  const points = Float32Array.from({ length: 6000 }, (_, i) => {
-    const { mean, sd } = truth[Math.floor(i / 2) % 3] as { mean: number[]; sd: number[] };
-    return (mean[i % 2] as number) + (sd[i % 2] as number) * random.normal();
-  });
-  const { means, variances, shares } = await fitGaussianMixture(new Matrix(points, 3000, 2), 3, new Random(2, 2, 2));
-  for (const { mean, sd } of truth) {
-    const k = [0, 1, 2].findIndex((j) => Math.abs((means[2 * j] as number) - (mean[0] as number)) < 0.5);
+  const points = new Float32Array(6000);
+  for (let i = 0; i < 3000; i++) {
+    const [x, y] = truth[i % 3] as readonly [number, number];
+    const common = random.normal();
+    points[2 * i] = x + common;
+    points[2 * i + 1] = y + 0.8 * common + 0.6 * random.normal();
+  }
+  const { means, factor, shares } = await fitGaussianMixture(new Matrix(points, 3000, 2), 3, new Random(2, 2, 2));
+  for (const [x, y] of truth) {
+    const k = [0, 1, 2].findIndex((j) => Math.abs((means[2 * j] as number) - x) < 0.5);
     expect(k).toBeGreaterThanOrEqual(0);
-    for (const j of [0, 1]) {
-      expect(means[2 * k + j]).toBeCloseTo(mean[j] as number, 0);
-      expect(Math.sqrt(variances[2 * k + j] as number)).toBeCloseTo(sd[j] as number, 1);
-    }
+    expect(means[2 * k + 1]).toBeCloseTo(y, 0);
     expect(shares[k]).toBeCloseTo(1 / 3, 2);
   }
+  // The covariance is [[1, 0.8], [0.8, 1]].
+  [1, 0, 0.8, 0.6].forEach((value, at) => {
+    expect(factor[at]).toBeCloseTo(value, 1);
+  });
+  const y = whiten([3, 5], factor);
+  expect((factor[2] as number) * (y[0] as number) + (factor[3] as number) * (y[1] as number)).toBeCloseTo(5, 9);
 });
 
 it("copes with fewer different points than components", async () => {
   const points = new Matrix(Float32Array.from([1, 1, 1, 1, 2, 2]), 3, 2);
-  const { means, variances, shares } = await fitGaussianMixture(points, 5, new Random(1, 1, 1));
-  for (const values of [means, variances, shares]) expect(values.every(Number.isFinite)).toBe(true);
-  expect(variances.every((variance) => variance > 0)).toBe(true);
+  const { means, factor, shares } = await fitGaussianMixture(points, 5, new Random(1, 1, 1));
+  for (const values of [means, factor, shares]) expect(values.every(Number.isFinite)).toBe(true);
+  expect(Math.min(factor[0] as number, factor[3] as number)).toBeGreaterThan(0);
+});
+
+it("gives a mixture autoencoder codes in another basis that decode to the same images", async () => {
+  await useCpuBackend();
+  const model = createModel("gmvae", { height: 8, width: 8, zDim: 3, hiddenDim: 8, clusters: 2, pretrainEpochs: 1 });
+  const images = bars(30);
+  const before = await model.reconstruct(images);
+  await model.beginEpoch({ epoch: 1, images, seed: 1, signal: undefined });
+  const after = await model.reconstruct(images);
+  after.forEach((value, i) => {
+    expect(value).toBeCloseTo(before[i] as number, 4);
+  });
+  model.dispose();
 });

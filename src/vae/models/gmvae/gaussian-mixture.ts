@@ -3,12 +3,12 @@ import type { Matrix } from "../../../matrix.js";
 import type { Random } from "../../random.js";
 import { pause } from "../model.js";
 
-/** A mixture of Gaussians with diagonal covariances. */
+/** A mixture of Gaussians that share one covariance. */
 export interface GaussianMixture {
   /** K x d. */
   readonly means: Float64Array;
-  /** K x d. */
-  readonly variances: Float64Array;
+  /** The Cholesky factor of the covariance: d x d, lower triangular. */
+  readonly factor: Float64Array;
   /** K shares. */
   readonly shares: Float64Array;
   /** Mean log-likelihood of a point. */
@@ -40,11 +40,12 @@ export async function fitGaussianMixture(
     if (!best || run.cost < best.cost) best = run;
     await pause();
   }
+  const { cols } = points;
   const { centers, cost } = best as { centers: Float64Array; cost: number };
-  const spread = Math.max(cost / (points.rows * points.cols), 1e-6);
+  const spread = Math.max(cost / (points.rows * cols), 1e-6);
   let mixture: GaussianMixture = {
     means: centers,
-    variances: new Float64Array(centers.length).fill(spread),
+    factor: Float64Array.from({ length: cols * cols }, (_, at) => (at % (cols + 1) === 0 ? Math.sqrt(spread) : 0)),
     shares: new Float64Array(components).fill(1 / components),
     logLikelihood: Number.NEGATIVE_INFINITY,
   };
@@ -57,6 +58,23 @@ export async function fitGaussianMixture(
     await pause();
   }
   return mixture;
+}
+
+/**
+ * The vector y with `factor` y = x, by forward substitution; in the space of y, the components' covariance is the identity.
+ *
+ * @param x d numbers
+ * @param factor d x d, lower triangular
+ */
+export function whiten(x: ArrayLike<number>, factor: Float64Array): Float64Array {
+  const d = x.length;
+  const y = new Float64Array(d);
+  for (let i = 0; i < d; i++) {
+    let rest = x[i] as number;
+    for (let j = 0; j < i; j++) rest -= (factor[i * d + j] as number) * (y[j] as number);
+    y[i] = rest / (factor[i * d + i] as number);
+  }
+  return y;
 }
 
 function seedCenters({ rows, cols, data }: Matrix, components: number, random: Random): Float64Array {
@@ -117,57 +135,74 @@ function squaredDistance(data: ArrayLike<number>, i: number, centers: Float64Arr
 }
 
 /** One step of expectation maximisation. */
-function improve({ rows, cols, data }: Matrix, mixture: GaussianMixture, floor: number): GaussianMixture {
-  const { means, variances, shares } = mixture;
+function improve(points: Matrix, mixture: GaussianMixture, floor: number): GaussianMixture {
+  const { rows, cols } = points;
+  const { means, factor, shares } = mixture;
   const components = shares.length;
-  const offsets = shares.map((share, k) => {
-    let sum = Math.log(share) - (cols / 2) * Math.log(2 * Math.PI);
-    for (let j = 0; j < cols; j++) sum -= Math.log(variances[k * cols + j] as number) / 2;
-    return sum;
-  });
+  const centers = Array.from(shares, (_, k) => whiten(means.subarray(k * cols, (k + 1) * cols), factor));
+  let offset = (-cols / 2) * Math.log(2 * Math.PI);
+  for (let j = 0; j < cols; j++) offset -= Math.log(factor[j * (cols + 1)] as number);
   const weights = new Float64Array(components);
   const sums = new Float64Array(means.length);
-  const squares = new Float64Array(means.length);
+  const products = new Float64Array(cols * cols);
   const densities = new Float64Array(components);
   let logLikelihood = 0;
   for (let i = 0; i < rows; i++) {
-    let most = Number.NEGATIVE_INFINITY;
+    const x = points.row(i);
+    const y = whiten(x, factor);
     for (let k = 0; k < components; k++) {
-      let density = offsets[k] as number;
-      for (let j = 0; j < cols; j++) {
-        const at = k * cols + j;
-        const difference = (data[i * cols + j] as number) - (means[at] as number);
-        density -= (difference * difference) / (2 * (variances[at] as number));
-      }
-      densities[k] = density;
-      most = Math.max(most, density);
+      const square = squaredDistance(y, 0, centers[k] as Float64Array, 0, cols);
+      densities[k] = Math.log(shares[k] as number) + offset - square / 2;
     }
-    let total = 0;
-    for (let k = 0; k < components; k++) total += Math.exp((densities[k] as number) - most);
+    const most = Math.max(...densities);
+    const total = densities.reduce((sum, density) => sum + Math.exp(density - most), 0);
     logLikelihood += (most + Math.log(total)) / rows;
     for (let k = 0; k < components; k++) {
       const responsibility = Math.exp((densities[k] as number) - most) / total;
-      if (responsibility < 1e-12) continue;
       weights[k] = (weights[k] as number) + responsibility;
       for (let j = 0; j < cols; j++) {
-        const at = k * cols + j;
-        // About the old mean, where the difference of two large squares would lose its digits.
-        const difference = (data[i * cols + j] as number) - (means[at] as number);
-        sums[at] = (sums[at] as number) + responsibility * difference;
-        squares[at] = (squares[at] as number) + responsibility * difference * difference;
+        sums[k * cols + j] = (sums[k * cols + j] as number) + responsibility * (x[j] as number);
       }
     }
+    addProducts(products, x, 1);
   }
-  const component = (at: number) => Math.floor(at / cols);
   // A component that has lost all points stays where it is.
-  const shift = (at: number) => (sums[at] as number) / Math.max(weights[component(at)] as number, 1e-12);
+  const moved = means.map((mean, at) => {
+    const weight = weights[Math.floor(at / cols)] as number;
+    return weight > 1e-9 ? (sums[at] as number) / weight : mean;
+  });
+  for (let k = 0; k < components; k++) {
+    addProducts(products, moved.subarray(k * cols, (k + 1) * cols), -(weights[k] as number));
+  }
+  const covariance = products.map((product, at) => product / rows + (at % (cols + 1) === 0 ? floor : 0));
   return {
-    means: means.map((mean, at) => mean + shift(at)),
-    variances: variances.map((variance, at) => {
-      const weight = weights[component(at)] as number;
-      return weight < 1 ? variance : Math.max((squares[at] as number) / weight - shift(at) ** 2, floor);
-    }),
-    shares: weights.map((weight) => Math.max(weight, 1e-12) / rows),
+    means: moved,
+    factor: choleskyFactor(covariance, cols, floor),
+    shares: weights.map((weight) => Math.max(weight, 1e-9) / rows),
     logLikelihood,
   };
+}
+
+/** Adds `weight` x x^T to the lower triangle of `products`. */
+function addProducts(products: Float64Array, x: ArrayLike<number>, weight: number): void {
+  const d = x.length;
+  for (let i = 0; i < d; i++) {
+    for (let j = 0; j <= i; j++) {
+      products[i * d + j] = (products[i * d + j] as number) + weight * (x[i] as number) * (x[j] as number);
+    }
+  }
+}
+
+/** The lower triangular matrix whose product with its transpose is `matrix`, of which the lower triangle is read. */
+function choleskyFactor(matrix: Float64Array, d: number, floor: number): Float64Array {
+  const factor = new Float64Array(d * d);
+  for (let i = 0; i < d; i++) {
+    for (let j = 0; j <= i; j++) {
+      let rest = matrix[i * d + j] as number;
+      for (let k = 0; k < j; k++) rest -= (factor[i * d + k] as number) * (factor[j * d + k] as number);
+      // Rounding may leave a pivot at or below zero, where dimensions depend on each other.
+      factor[i * d + j] = i === j ? Math.sqrt(Math.max(rest, floor)) : rest / (factor[j * d + j] as number);
+    }
+  }
+  return factor;
 }

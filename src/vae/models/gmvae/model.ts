@@ -29,7 +29,7 @@ import { createDecoder, createEncoder, dense, type Layer, Network, type NetworkK
 import { Pass, SERIES } from "../pass.js";
 import { PLAIN_RECIPE } from "../recipe.js";
 import type { gmvaeFields } from "./configuration.js";
-import { fitGaussianMixture } from "./gaussian-mixture.js";
+import { fitGaussianMixture, whiten } from "./gaussian-mixture.js";
 
 export type GmvaeConfiguration = Resolved<typeof gmvaeFields>;
 
@@ -121,21 +121,41 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     const some = { count: chosen.length, height, width, channels, read };
     const { means } = await this.encode(some, { signal });
     const mixture = await fitGaussianMixture(means, clusters, random, signal);
-    const sds = mixture.variances.map((variance) =>
-      inverseSoftplus(Math.max(Math.sqrt(variance) - LEAST_SD, LEAST_SD)),
+    const centers = Array.from(mixture.shares, (_, k) =>
+      whiten(mixture.means.subarray(k * zDim, (k + 1) * zDim), mixture.factor),
     );
     tf.tidy(() => {
+      this.changeBasis(mixture.factor);
+      const fill = (key: string, value: number) =>
+        this.assign(key, (before) => tf.fill(before.shape, inverseSoftplus(value)));
       // Only the biases, so that all of the mixture is in place whatever w is.
-      for (const [head, values] of [["mean", mixture.means] as const, ["sd", sds] as const]) {
-        this.variables.get(`prior/${head}/bias`)?.assign(tf.tensor1d(Float32Array.from(values)));
-        const kernel = this.variables.get(`prior/${head}/kernel`) as tf.Variable;
-        kernel.assign(tf.mul(kernel, 0.1));
-      }
-      // Posteriors that are as wide as the distances between components would mix them all.
-      const spread = Math.sqrt(mixture.variances.reduce((sum, value) => sum + value, 0) / (clusters * zDim));
-      const bias = this.variables.get("encoder/sd/bias") as tf.Variable;
-      bias.assign(tf.fill(bias.shape, inverseSoftplus(0.3 * spread)));
+      this.assign("prior/mean/bias", () => tf.tensor1d(centers.flatMap((center) => Array.from(center))));
+      fill("prior/sd/bias", 1 - LEAST_SD);
+      for (const head of ["mean", "sd"]) this.assign(`prior/${head}/kernel`, (kernel) => tf.mul(kernel, 0.1));
+      // Posteriors that are as wide as the components would mix them all.
+      fill("encoder/sd/bias", 0.3);
     });
+  }
+
+  /**
+   * Changes the codes to those in which the components' common covariance is the identity, as the diagonal ones of the prior want it:
+   * z becomes factor^-1 z, and the decoder's first layer takes it back.
+   */
+  private changeBasis(factor: Float64Array): void {
+    const { zDim } = this.configuration;
+    const unit = (i: number) => Array.from({ length: zDim }, (_, j) => (i === j ? 1 : 0));
+    // Row i is column i of the inverse: the transpose of the inverse, as rows of codes are multiplied from the right.
+    const inverse = tf.tensor2d(Array.from({ length: zDim }, (_, i) => Array.from(whiten(unit(i), factor))));
+    this.assign("encoder/mean/kernel", (kernel) => tf.matMul(kernel as tf.Tensor2D, inverse));
+    this.assign("encoder/mean/bias", (bias) => tf.reshape(tf.matMul(tf.reshape(bias, [1, zDim]), inverse), [zDim]));
+    const first = this.parts.decoder.layers[0] as Layer;
+    const back = tf.tensor2d(Float32Array.from(factor), [zDim, zDim]);
+    this.assign(`decoder/${first.name}/kernel`, (kernel) => tf.matMul(back, kernel as tf.Tensor2D, true));
+  }
+
+  private assign(key: string, change: (before: tf.Tensor) => tf.Tensor): void {
+    const variable = this.variables.get(key) as tf.Variable;
+    variable.assign(change(variable));
   }
 
   /**
