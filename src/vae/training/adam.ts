@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { ADAM_KERNEL } from "../backends/adam.js";
 import type { NamedTensor } from "../models/safetensors.js";
 import type { StepSettings } from "./schedule.js";
 
@@ -14,8 +15,8 @@ export interface AdamState {
 }
 
 /**
- * Adam (Kingma & Ba 2015, algorithm 1) with settings that may change from step to step and a state that can be saved. tfjs's own
- * has a fixed beta1.
+ * Adam (Kingma & Ba 2015, algorithm 1) with settings that may change from step to step and a state that is saved to the last
+ * bit. It takes the kernel of the backend for a whole step where there is one.
  */
 export class Adam {
   private readonly moments: ReadonlyMap<string, { variable: tf.Variable; first: tf.Variable; second: tf.Variable }>;
@@ -39,18 +40,26 @@ export class Adam {
       beta1Product: this.state.beta1Product * beta1,
       beta2Product: this.state.beta2Product * BETA2,
     };
-    // The bias corrections in one factor, as at the end of section 2 of the paper.
-    const unbias = Math.sqrt(1 - this.state.beta2Product);
-    const rate = (learningRate * unbias) / (1 - this.state.beta1Product);
-    const epsilon = EPSILON * unbias;
+    const correction1 = 1 - this.state.beta1Product;
+    const correction2 = 1 - this.state.beta2Product;
+    const attributes = { learningRate, beta1, beta2: BETA2, epsilon: EPSILON, correction1, correction2 };
+    const hasKernel = tf.getKernel(ADAM_KERNEL, tf.getBackend()) !== undefined;
     tf.tidy(() => {
       for (const { variable, first, second } of this.moments.values()) {
         const gradient = gradients[variable.name];
         if (!gradient) continue;
+        if (hasKernel) {
+          const inputs = { value: variable, first, second, gradient };
+          const outputs = tf.engine().runKernel(ADAM_KERNEL, inputs, attributes) as tf.Tensor[];
+          [variable, first, second].forEach((target, i) => {
+            target.assign(outputs[i] as tf.Tensor);
+          });
+          continue;
+        }
         first.assign(tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1)));
         second.assign(tf.add(tf.mul(second, BETA2), tf.mul(tf.square(gradient), 1 - BETA2)));
-        const step = tf.div(first, tf.add(tf.sqrt(second), epsilon));
-        variable.assign(tf.sub(variable, tf.mul(step, rate)));
+        const spread = tf.add(tf.sqrt(tf.div(second, correction2)), EPSILON);
+        variable.assign(tf.sub(variable, tf.mul(tf.div(first, spread), learningRate / correction1)));
       }
     });
   }
