@@ -92,7 +92,7 @@ function notes(races: readonly Race[]): string {
     const { cpu, cores, memoryGib, system } = machine;
     const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
     return [
-      `Threads ${threads}, perplexity ${perplexity}, iterations ${iterations}, seed ${seed}, rounds ${rounds} (medians).`,
+      `Threads ${threads}, perplexity ${perplexity}, iterations ${iterations}, seed ${seed} and one more each round, rounds ${rounds} (medians).`,
       `Measured on ${date.slice(0, 10)} on ${cpu}, ${cores} processors, ${memoryGib} GiB, ${system}.`,
       `Versions: ${used.join(", ")}.`,
     ].join(" ");

@@ -83,7 +83,16 @@ export async function runRace(
     const usesSigma = contestant === OURS_WITH_SIGMA;
     const { perplexity, iterations, threads, seed, ours, timeout } = settings;
     const isOurs = contestant === OURS || usesSigma;
-    const task: Task = { x: dataset.x, y, perplexity, iterations, threads, seed, options: isOurs ? ours : undefined };
+    // A seed of its own for every round: a single map's KL divergence says little, it varies with the seed.
+    const task: Task = {
+      x: dataset.x,
+      y,
+      perplexity,
+      iterations,
+      threads,
+      seed: seed + number,
+      options: isOurs ? ours : undefined,
+    };
     if (usesSigma) task.sigma = dataset.sigma;
     const load = round(loadavg()[0] as number, 2);
     try {
