@@ -22,6 +22,8 @@ export type ErrorCode =
   | "FILE_READ"
   /** A file whose content is not what its format promises. */
   | "FILE_FORMAT"
+  /** A file of a version of its format that this version of the package does not read. */
+  | "FILE_VERSION"
   /** A file that cannot be written. */
   | "FILE_WRITE"
   /** A file that is neither there nor to be had from the network. */
@@ -101,7 +103,7 @@ export class FileError extends SigmaTsneError {
   readonly path: string;
 
   constructor(
-    code: "FILE_READ" | "FILE_FORMAT" | "FILE_WRITE" | "DOWNLOAD",
+    code: "FILE_READ" | "FILE_FORMAT" | "FILE_VERSION" | "FILE_WRITE" | "DOWNLOAD",
     path: string,
     reason: string,
     options?: ErrorOptions,

@@ -49,7 +49,38 @@ declare namespace binding {
     threads: number;
   }
 
+  /** What a run that is saved is, beside its options and arrays. */
+  interface NativeStateShape {
+    rows: number;
+    /** Of the data as given. */
+    cols: number;
+    hasSigma: boolean;
+    sigmaIsEqual: boolean;
+    scale: number;
+    sigmaScale: number;
+    iteration: number;
+  }
+
+  /** center is float64, order uint32, the others float32; axes are cols x initialDims. */
+  type NativeStateArray = "center" | "axes" | "means" | "deviations" | "order" | "positions" | "velocity" | "gains";
+
+  interface NativePlacementOptions {
+    perplexity: number;
+    iterations: number;
+  }
+
   class Run {
+    /**
+     * A run to be restored: `shape` says what of, writeState() fills it, restore() makes it one; before that it can do nothing else.
+     */
+    constructor(
+      data: undefined,
+      sigma: undefined,
+      start: undefined,
+      options: NativeOptions,
+      neighbors: NativeNeighborLists | undefined,
+      shape: NativeStateShape,
+    );
     /** Copies its input. Throws an error with `code`, `argument`, `row`, `column` and `value` at a bad number. */
     constructor(
       data: NativeMatrix,
@@ -73,6 +104,26 @@ declare namespace binding {
     method(): "barnes-hut" | "fft" | "exact";
     neighbors(): NativeNeighbors;
     seconds(): Record<NativeProgress["stage"], number>;
+    /** Places m points into the map, off the main thread. `onProgress` gets the share that is done. */
+    place(
+      data: NativeMatrix,
+      sigma: NativeMatrix | undefined,
+      options: NativePlacementOptions,
+      onProgress: ((fraction: number) => void) | undefined,
+    ): Promise<{ positions: Float32Array; divergences: Float32Array }>;
+    measureUncertainty(
+      points: Uint32Array,
+      options: NativePlacementOptions & { samples: number; neighbors: number; seed: number },
+      onProgress: ((fraction: number) => void) | undefined,
+    ): Promise<{ displacements: Float32Array; covariances: Float32Array; shares: Float32Array }>;
+    /** Undefined before there is a map. */
+    describeState(): NativeStateShape | undefined;
+    /** Rows `[first, last)` of an array. */
+    readState(name: NativeStateArray, first: number, last: number): Float32Array | Float64Array | Uint32Array;
+    /** Fills rows of an array of a run to be restored, from row `first` on. */
+    writeState(name: NativeStateArray, first: number, numbers: Float32Array | Float64Array | Uint32Array): void;
+    /** Throws INVALID_ARGUMENT, saying why, for what is no run. */
+    restore(): void;
   }
 
   interface NativePca {

@@ -84,16 +84,6 @@ struct Rest {
   ~Rest() { run.rest(); }
 };
 
-// Calls `make`, turning what it throws into a JavaScript error about `argument`.
-template <class Make>
-auto about(Napi::Env env, const char* argument, Make&& make) {
-  try {
-    return make();
-  } catch (...) {
-    throw to_js(env, std::current_exception(), argument);
-  }
-}
-
 }  // namespace
 
 Napi::Function RunObject::define(Napi::Env env) {
@@ -102,12 +92,23 @@ Napi::Function RunObject::define(Napi::Env env) {
       {InstanceMethod<&RunObject::advance>("advance"), InstanceMethod<&RunObject::cancel>("cancel"),
        InstanceMethod<&RunObject::embedding>("embedding"), InstanceMethod<&RunObject::iteration>("iteration"),
        InstanceMethod<&RunObject::method>("method"), InstanceMethod<&RunObject::neighbors>("neighbors"),
-       InstanceMethod<&RunObject::seconds>("seconds")});
+       InstanceMethod<&RunObject::seconds>("seconds"), InstanceMethod<&RunObject::place>("place"),
+       InstanceMethod<&RunObject::measure_uncertainty>("measureUncertainty"),
+       InstanceMethod<&RunObject::describe_state>("describeState"),
+       InstanceMethod<&RunObject::read_state>("readState"), InstanceMethod<&RunObject::write_state>("writeState"),
+       InstanceMethod<&RunObject::restore>("restore")});
 }
 
 RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObject>(info) {
   const Napi::Env env = info.Env();
   const Options options = read_options(info[3].As<Napi::Object>());
+  if (info[5].IsObject()) {
+    about(env, "data", [&] { prepare_state(info[5].As<Napi::Object>(), options); });
+    if (info[4].IsObject()) {
+      shared_->neighbors = copy_neighbors(info[4].As<Napi::Object>(), shared_->state->order.size());
+    }
+    return;
+  }
   Gaussians points = about(env, "data", [&] {
     const MatrixView data = view_matrix(info[0]);
     return pack_means(data.numbers, data.rows, data.cols);

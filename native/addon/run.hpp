@@ -3,8 +3,11 @@
 #include <napi.h>
 
 #include <memory>
+#include <optional>
 
+#include "../embedding/placement.hpp"
 #include "../embedding/run.hpp"
+#include "errors.hpp"
 
 namespace sigma::addon {
 
@@ -23,17 +26,44 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   Napi::Value method(const Napi::CallbackInfo& info);
   Napi::Value neighbors(const Napi::CallbackInfo& info);
   Napi::Value seconds(const Napi::CallbackInfo& info);
+  // placement.cpp
+  Napi::Value place(const Napi::CallbackInfo& info);
+  Napi::Value measure_uncertainty(const Napi::CallbackInfo& info);
+  // run_state.cpp
+  void prepare_state(const Napi::Object& shape, const Options& options);
+  Napi::Value describe_state(const Napi::CallbackInfo& info);
+  Napi::Value read_state(const Napi::CallbackInfo& info);
+  Napi::Value write_state(const Napi::CallbackInfo& info);
+  Napi::Value restore(const Napi::CallbackInfo& info);
   void refuse_while_busy(Napi::Env env) const;
 
   // Shared with the job, which may outlive this object.
   struct Shared {
     std::unique_ptr<Run> run;
+    // Of a run that is being restored: what has been written of it so far, and with what it will go on.
+    std::unique_ptr<RunState> state;
+    Options options;
+    std::optional<Neighbors> neighbors;
+    // The map ready to place points into, as it was at that iteration; after the run, which it refers to.
+    std::unique_ptr<FittedMap> map;
+    std::uint64_t map_iteration = 0;
     bool busy = false;
     std::optional<double> kl;
   };
+  static FittedMap& fitted_map(Shared& shared);
   std::shared_ptr<Shared> shared_;
   // What the garbage collector is told that this object holds.
   std::int64_t held_bytes_ = 0;
 };
+
+// Calls `make`, turning what it throws into a JavaScript error about `argument`.
+template <class Make>
+auto about(Napi::Env env, const char* argument, Make&& make) {
+  try {
+    return make();
+  } catch (...) {
+    throw to_js(env, std::current_exception(), argument);
+  }
+}
 
 }  // namespace sigma::addon

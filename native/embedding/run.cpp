@@ -49,6 +49,18 @@ Run::Run(Gaussians points, Options options, std::vector<float> given, std::optio
       given_(std::move(given)),
       neighbors_(std::move(neighbors)) {
   options_.method = resolve_method(options_.method, points_.count(), options_.dims, options_.theta);
+  frame_ = {points_.center, points_.scale, points_.sigma_scale, options_.variance_floor, {}, 0};
+}
+
+Run::Run(RunState state, Options options, std::optional<Neighbors> neighbors)
+    : Run(std::move(state.points), std::move(options), {}, std::move(neighbors)) {
+  frame_ = std::move(state.frame);
+  order_ = std::move(state.order);
+  positions_ = std::move(state.positions);
+  velocity_ = std::move(state.velocity);
+  gains_ = std::move(state.gains);
+  iteration_ = state.iteration;
+  reduced_ = started_ = true;
 }
 
 void Run::advance(std::uint64_t until, const OnProgress& progress) {
@@ -57,6 +69,8 @@ void Run::advance(std::uint64_t until, const OnProgress& progress) {
     reduce(progress);
     find_affinities(progress);
     start(progress);
+  } else if (!repulsion_) {
+    resume(progress);
   }
   const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::optimization)]);
   while (iteration_ < until) {
@@ -77,9 +91,17 @@ void Run::reduce(const OnProgress& progress) {
     progress({Stage::pca, 0, 0, {}});
     // A search that is cancelled must not have drawn from the stream: it is done again.
     Random random = random_;
-    points_.means =
-        find_principal_components(points_.means, options_.initial_dims, random, team_, cancellation_).scores;
+    Pca pca = find_principal_components(points_.means, options_.initial_dims, random, team_, cancellation_);
     random_ = random;
+    const std::size_t d = points_.dims();
+    frame_.components = options_.initial_dims;
+    frame_.axes.resize(d * frame_.components);
+    for (std::size_t c = 0; c < frame_.components; ++c) {
+      for (std::size_t j = 0; j < d; ++j) {
+        frame_.axes[j * frame_.components + c] = static_cast<float>(pca.components[c * d + j]);
+      }
+    }
+    points_.means = std::move(pca.scores);
     // The components are counted from the mean of the data.
     points_.center.assign(options_.initial_dims, 0.0);
     progress({Stage::pca, 1, 0, {}});
@@ -143,6 +165,17 @@ void Run::start(const OnProgress& progress) {
   given_ = {};
   started_ = true;
   progress({Stage::initialization, 1, 0, {}});
+}
+
+// What a map that was begun elsewhere does not bring with it.
+void Run::resume(const OnProgress& progress) {
+  find_affinities(progress);
+  next_.assign(positions_.size(), 0.0f);
+  forces_.assign(positions_.size(), 0.0f);
+  step_sums_.resize((points_.count() + kGrain - 1) / kGrain);
+  auto repulsion = make_repulsion(options_.method, options_.dims, options_.theta, options_.mesh_spacing, team_);
+  affinities_ = reorder(*affinities_, order_, team_);
+  repulsion_ = std::move(repulsion);
 }
 
 void Run::sort_rows() {

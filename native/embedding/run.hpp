@@ -32,6 +32,17 @@ struct Progress {
 
 using OnProgress = std::function<void(const Progress&)>;
 
+// What a run whose map has begun needs to go on, and to place points: all that is saved of it. The affinities follow from
+// the points, so they are made again.
+struct RunState {
+  Gaussians points;  // reduced, where they are to be
+  Frame frame;
+  // Row r of what follows is point order[r].
+  std::vector<std::uint32_t> order;
+  AlignedVector<float> positions, velocity, gains;  // n x stride_of(dims)
+  std::uint64_t iteration = 0;
+};
+
 // One embedding from its data to its map. It owns its memory, threads and random numbers, so several go on side by
 // side. Not itself thread-safe, but for cancel().
 class Run {
@@ -39,6 +50,9 @@ class Run {
   // The points are n >= 3 with d >= 1. `given` is the start, n x dims row-major, for Start::given; `neighbors` are at
   // least 3 * perplexity of each point, for NeighborMethod::given.
   Run(Gaussians points, Options options, std::vector<float> given = {}, std::optional<Neighbors> neighbors = {});
+
+  // Goes on where another run of these options stood.
+  Run(RunState state, Options options, std::optional<Neighbors> neighbors = {});
 
   // Goes on to iteration `until`, with whatever comes before it; the options' iterations may be passed. After Cancelled
   // the run stands at its last finished stage or iteration and can go on; the number of calls does not change the map.
@@ -54,6 +68,8 @@ class Run {
   std::size_t bytes() const;
 
   std::uint64_t iteration() const { return iteration_; }
+  // Whether there is a map, be it the start alone.
+  bool has_map() const { return started_; }
   std::size_t count() const { return points_.count(); }
   // With the method that stands for automatic.
   const Options& options() const { return options_; }
@@ -65,12 +81,22 @@ class Run {
   // Where the neighbours came from, automatic before there are any, and the share of the true ones that they vouch for.
   NeighborMethod neighbor_method() const { return neighbor_method_; }
   double neighbor_recall() const { return neighbor_recall_; }
+  // What its state would be made of; the map's once it has one.
+  const Gaussians& points() const { return points_; }
+  const Frame& frame() const { return frame_; }
+  const std::vector<std::uint32_t>& order() const { return order_; }
+  const AlignedVector<float>& positions() const { return positions_; }
+  const AlignedVector<float>& velocity() const { return velocity_; }
+  const AlignedVector<float>& gains() const { return gains_; }
+  ThreadTeam& team() { return team_; }
+  const Cancellation& cancellation() const { return cancellation_; }
   double seconds(Stage stage) const { return seconds_[static_cast<std::size_t>(stage)]; }
 
  private:
   void reduce(const OnProgress& progress);
   void find_affinities(const OnProgress& progress);
   void start(const OnProgress& progress);
+  void resume(const OnProgress& progress);
   void step();
   void sort_rows();
 
@@ -79,6 +105,7 @@ class Run {
   Cancellation cancellation_;
   Random random_;
   Gaussians points_;
+  Frame frame_;
   std::vector<float> given_;
   bool reduced_ = false, started_ = false;
   std::optional<Neighbors> neighbors_;

@@ -2,6 +2,7 @@
 #include "../support/simd.hpp"
 
 #include "../embedding/descent_kernels.inl"
+#include "../embedding/placement_kernels.inl"
 #include "../linalg/matrix_kernels.inl"
 #include "../neighbors/distance_kernels.inl"
 #include "../network/network_kernels.inl"

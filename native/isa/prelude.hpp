@@ -16,6 +16,7 @@
 #endif
 
 #include "../embedding/descent_kernels.hpp"
+#include "../embedding/placement_kernels.hpp"
 #include "../linalg/matrix_kernels.hpp"
 #include "../neighbors/distance_kernels.hpp"
 #include "../network/network_kernels.hpp"

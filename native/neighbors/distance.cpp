@@ -5,6 +5,7 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sigma {
@@ -47,36 +48,52 @@ bool make_direction(const Gaussians& points, std::size_t i, bool centered, std::
   return true;
 }
 
-// The rows' directions, less their mean, which no difference minds but float32 does. Where there are rows without a
-// direction, a further column holds theirs.
-PackedMatrix make_directions(const Gaussians& points, bool centered) {
+// The mean of the rows' directions, which no difference minds but float32 does, and whether all rows have one.
+struct MeanDirection {
+  std::vector<double> mean;
+  bool all_directed;
+};
+
+MeanDirection find_mean_direction(const Gaussians& points, bool centered) {
   const std::size_t n = points.count(), d = points.dims();
   std::vector<double> row(d), mean(d, 0.0);
-  std::vector<bool> has_direction(n);
   std::size_t directed = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    has_direction[i] = make_direction(points, i, centered, row);
-    if (!has_direction[i]) continue;
+    if (!make_direction(points, i, centered, row)) continue;
     ++directed;
     for (std::size_t k = 0; k < d; ++k) mean[k] += row[k];
   }
-  PackedMatrix directions(n, directed == n ? d : d + 1);
   for (double& x : mean) x /= static_cast<double>(directed > 0 ? directed : 1);
+  return {std::move(mean), directed == n};
+}
+
+// A row at the same distance from all that have a direction, where no column tells it from them.
+constexpr float kAside = 1e9f;
+
+// The rows' directions, less a mean. A column beyond those of the points holds the direction of rows without one.
+PackedMatrix make_directions(const Gaussians& points, bool centered, const std::vector<double>& mean,
+                             std::size_t columns) {
+  const std::size_t n = points.count(), d = points.dims();
+  std::vector<double> row(d);
+  PackedMatrix directions(n, columns);
   for (std::size_t i = 0; i < n; ++i) {
-    if (has_direction[i]) {
-      make_direction(points, i, centered, row);
+    if (make_direction(points, i, centered, row)) {
+      for (std::size_t k = 0; k < d; ++k) directions.at(i, k) = static_cast<float>(row[k] - mean[k]);
     } else {
-      row.assign(d, 0.0);
-      directions.at(i, d) = 1.0f;
+      for (std::size_t k = 0; k < d; ++k) directions.at(i, k) = static_cast<float>(-mean[k]);
+      directions.at(i, columns > d ? d : 0) = columns > d ? 1.0f : kAside;
     }
-    for (std::size_t k = 0; k < d; ++k) directions.at(i, k) = static_cast<float>(row[k] - mean[k]);
   }
   return directions;
 }
 
-// Means and standard deviations, centred, in the unit of the wider of them.
-PackedMatrix join_deviations(const Gaussians& points) {
-  constexpr std::size_t kBlock = PackedMatrix::kBlock;
+// The mean standard deviations, and the unit in which means and deviations go together: that of the wider of them.
+struct JoinedFrame {
+  std::vector<double> center;
+  double unit;
+};
+
+JoinedFrame find_joined_frame(const Gaussians& points) {
   const std::size_t n = points.count(), d = points.dims();
   std::vector<double> center(d, 0.0);
   double spread = 0;
@@ -89,7 +106,13 @@ PackedMatrix join_deviations(const Gaussians& points) {
       spread = std::max(spread, std::abs(static_cast<double>(points.deviations.at(i, k)) - center[k]));
     }
   }
-  const double unit = std::max(points.scale, points.sigma_scale * spread);
+  return {std::move(center), std::max(points.scale, points.sigma_scale * spread)};
+}
+
+// Means and standard deviations side by side.
+PackedMatrix join_deviations(const Gaussians& points, const std::vector<double>& center, double unit) {
+  constexpr std::size_t kBlock = PackedMatrix::kBlock;
+  const std::size_t n = points.count(), d = points.dims();
   const double of_means = points.scale / unit, of_deviations = points.sigma_scale / unit;
   PackedMatrix joined(n, 2 * d);
   for (std::size_t i = 0; i < n; ++i) {
@@ -156,29 +179,59 @@ Distance::Distance(std::string_view name, const Gaussians& points) : kernel_(fin
   if (traits().uses_sigma() && points.deviations.rows() != points.count()) {
     throw std::invalid_argument("distance needs sigma: " + std::string(name));
   }
+  const bool centered = traits().coordinates == Coordinates::centered_unit_rows;
+  if (traits().coordinates == Coordinates::unit_rows || centered) {
+    MeanDirection direction = find_mean_direction(points, centered);
+    preparation_ = {std::move(direction.mean), 1, points.dims() + (direction.all_directed ? 0 : 1)};
+  } else if (traits().coordinates == Coordinates::means_and_deviations) {
+    JoinedFrame frame = find_joined_frame(points);
+    preparation_ = {std::move(frame.center), frame.unit, 2 * points.dims()};
+  }
+  if (traits().has_variances()) {
+    const double floor = variance_floor(), largest = points.sigma_scale * points.sigma_scale + floor;
+    weights_ = weigh(points.scale, std::sqrt(largest));
+  }
+  prepare();
+  if (traits().spread == Spread::total) {
+    const std::vector<double> totals = sum_deviations(points);
+    const double largest = *std::max_element(totals.begin(), totals.end()), unit = largest > 0 ? largest : 1;
+    weights_ = weigh(points.scale, points.sigma_scale * std::sqrt(unit));
+    for (std::size_t i = 0; i < points.count(); ++i) {
+      spread_.at(i, 0) = static_cast<float>(totals[i] / unit * static_cast<double>(weights_.spread));
+    }
+  }
+}
+
+Distance::Distance(const Distance& like, const Gaussians& points)
+    : kernel_(like.kernel_), points_(&points), weights_(like.weights_), preparation_(like.preparation_) {
+  if (traits().uses_sigma() && points.deviations.rows() != points.count()) {
+    throw std::invalid_argument("distance needs sigma: " + std::string(kernel_->name));
+  }
+  // A total of these points is a constant of all their distances to those of `like`: 0 is as good as another.
+  prepare();
+}
+
+double Distance::variance_floor() const {
+  return points_->variance_floor * (traits().spread == Spread::floored_variances ? 1 : 0.5);
+}
+
+void Distance::prepare() {
   switch (traits().coordinates) {
     case Coordinates::means:
       break;
     case Coordinates::unit_rows:
     case Coordinates::centered_unit_rows:
-      coordinates_ = make_directions(points, traits().coordinates == Coordinates::centered_unit_rows);
+      coordinates_ = make_directions(*points_, traits().coordinates == Coordinates::centered_unit_rows,
+                                     preparation_.center, preparation_.columns);
       break;
     case Coordinates::means_and_deviations:
-      coordinates_ = join_deviations(points);
+      coordinates_ = join_deviations(*points_, preparation_.center, preparation_.unit);
   }
   if (traits().has_variances()) {
-    const double floor = points.variance_floor * (traits().spread == Spread::floored_variances ? 1 : 0.5);
-    const double largest = points.sigma_scale * points.sigma_scale + floor;
-    spread_ = make_variances(points, floor, largest);
-    weights_ = weigh(points.scale, std::sqrt(largest));
+    const double floor = variance_floor();
+    spread_ = make_variances(*points_, floor, points_->sigma_scale * points_->sigma_scale + floor);
   } else if (traits().spread == Spread::total) {
-    const std::vector<double> totals = sum_deviations(points);
-    const double largest = *std::max_element(totals.begin(), totals.end()), unit = largest > 0 ? largest : 1;
-    weights_ = weigh(points.scale, points.sigma_scale * std::sqrt(unit));
-    spread_ = PackedMatrix(points.count(), 1);
-    for (std::size_t i = 0; i < points.count(); ++i) {
-      spread_.at(i, 0) = static_cast<float>(totals[i] / unit * static_cast<double>(weights_.spread));
-    }
+    spread_ = PackedMatrix(points_->count(), 1);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "distance_kernels.hpp"
 #include "gaussians.hpp"
@@ -14,6 +15,9 @@ class Distance {
   // Makes what preparation of the points the distance needs. Throws std::invalid_argument for an unknown name, or one
   // that needs sigma where there is none.
   Distance(std::string_view name, const Gaussians& points);
+  // The same distance of other points, prepared as those of `like` are, so that blocks of both can be compared. Each
+  // point is prepared by itself, whatever the others are. They lie in the frame of like's points.
+  Distance(const Distance& like, const Gaussians& points);
 
   std::size_t count() const { return points_->count(); }
   const DistanceTraits& traits() const { return kernel_->traits; }
@@ -46,7 +50,17 @@ class Distance {
  private:
   const DistanceKernel* kernel_;
   const Gaussians* points_;
+  // What of all points enters the preparation of each: the mean of what is compared, its unit and columns.
+  struct Preparation {
+    std::vector<double> center;
+    double unit = 1;
+    std::size_t columns = 0;
+  };
+  double variance_floor() const;
+  void prepare();
+
   DistanceWeights weights_;
+  Preparation preparation_;
   PackedMatrix coordinates_, spread_;
 };
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
+#include "../linalg/matrix_kernels.hpp"
 #include "../support/errors.hpp"
 
 namespace sigma {
@@ -10,6 +12,10 @@ namespace {
 
 // Beyond this the square of a standard deviation would leave float64, and a weight is zero long before.
 constexpr double kLargestSigma = 1e150;
+
+// Other points may lie anywhere. Those beyond this, in units of the points' spread, are brought nearer along the line to
+// the centre: which points are near them stays, and squares stay in float32. So for their standard deviations.
+constexpr double kFarthestQuery = 1e6, kLargestQuerySigma = 1e6;
 
 double largest_magnitude(NumberView data, std::size_t rows, std::size_t cols, bool negative_allowed) {
   double largest = 0;
@@ -63,6 +69,55 @@ void pack_sigma(Gaussians& points, NumberView sigma, double variance_floor) {
       const double deviation = std::min(sigma.at(index++), kLargestSigma) / points.sigma_scale;
       points.deviations.at(i, k) = static_cast<float>(deviation);
       points.sigma_is_equal &= points.deviations.at(i, k) == points.deviations.at(0, 0);
+    }
+  }
+}
+
+Gaussians pack_queries(NumberView data, std::size_t rows, const Frame& frame, ThreadTeam& team) {
+  const std::size_t cols = frame.center.size();
+  largest_magnitude(data, rows, cols, true);
+  Gaussians queries;
+  queries.scale = frame.scale;
+  queries.means = PackedMatrix(rows, cols);
+  std::vector<double> row(cols);
+  for (std::size_t i = 0; i < rows; ++i) {
+    double largest = 0, magnitude = 0;
+    for (std::size_t k = 0; k < cols; ++k) {
+      // Divided before they are subtracted: the difference of two finite numbers may be infinite.
+      row[k] = data.at(i * cols + k) / frame.scale - frame.center[k] / frame.scale;
+      largest = std::max(largest, std::abs(row[k]));
+      magnitude = std::max(magnitude, std::abs(data.at(i * cols + k)));
+    }
+    const bool is_finite = std::isfinite(largest);
+    const double nearer = is_finite ? std::min(1.0, kFarthestQuery / largest) : 0;
+    for (std::size_t k = 0; k < cols; ++k) {
+      const double offset = is_finite ? row[k] * nearer : data.at(i * cols + k) / magnitude * kFarthestQuery;
+      queries.means.at(i, k) = static_cast<float>(offset);
+    }
+  }
+  if (frame.components > 0) {
+    PackedMatrix scores(rows, frame.components);
+    team.for_each(scores.blocks(), [&](std::size_t b, unsigned) {
+      matrix_kernels().project(queries.means.block(b), cols, frame.axes.data(), frame.components, scores.block(b));
+    });
+    queries.means = std::move(scores);
+    queries.center.assign(frame.components, 0.0);
+  } else {
+    queries.center = frame.center;
+  }
+  return queries;
+}
+
+void pack_query_sigma(Gaussians& queries, NumberView sigma, const Frame& frame) {
+  const std::size_t rows = queries.count(), cols = queries.dims();
+  largest_magnitude(sigma, rows, cols, false);
+  queries.sigma_scale = frame.sigma_scale;
+  queries.variance_floor = frame.variance_floor;
+  queries.deviations = PackedMatrix(rows, cols);
+  for (std::size_t i = 0, index = 0; i < rows; ++i) {
+    for (std::size_t k = 0; k < cols; ++k) {
+      const double deviation = std::min(sigma.at(index++), kLargestSigma) / frame.sigma_scale;
+      queries.deviations.at(i, k) = static_cast<float>(std::min(deviation, kLargestQuerySigma));
     }
   }
 }

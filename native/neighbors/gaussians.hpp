@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "../linalg/packed_matrix.hpp"
+#include "../support/threads.hpp"
 
 namespace sigma {
 
@@ -35,5 +36,22 @@ Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols);
 // Adds the standard deviations, of the same shape, and the floor > 0 of those distances that need one. Throws BadValue
 // at the first that is not finite or negative.
 void pack_sigma(Gaussians& points, NumberView sigma, double variance_floor);
+
+// How numbers of the caller became packed points, so that others can be brought beside them.
+struct Frame {
+  std::vector<double> center;  // d, in the caller's units
+  double scale = 1;
+  double sigma_scale = 1;
+  double variance_floor = 0;
+  std::vector<float> axes;  // d x k, the principal components that the points were reduced to; empty without
+  std::size_t components = 0;
+};
+
+// Other points in that frame, rows x d numbers, each packed by itself. Throws BadValue as above. `team` shares the
+// projection.
+Gaussians pack_queries(NumberView data, std::size_t rows, const Frame& frame, ThreadTeam& team);
+
+// Adds their standard deviations, for a frame without principal components.
+void pack_query_sigma(Gaussians& queries, NumberView sigma, const Frame& frame);
 
 }  // namespace sigma

@@ -6,8 +6,6 @@
 #include <limits>
 #include <numbers>
 
-#include "mesh_kernels.hpp"
-
 namespace sigma {
 namespace {
 
@@ -160,25 +158,24 @@ void ParticleMesh::bin(const float* positions, std::size_t n, float origin, floa
   });
 }
 
-double ParticleMesh::compute(const float* positions, std::size_t n, float* forces) {
+bool ParticleMesh::charge(const float* positions, std::size_t n, const float low[2], const float high[2]) {
   const MeshKernels& kernels = mesh_kernels();
   const std::size_t lanes = kernels.lanes;
-  const Bounds bounds = find_bounds(positions, n);
-  const double span[2] = {static_cast<double>(bounds.high[0]) - static_cast<double>(bounds.low[0]),
-                          static_cast<double>(bounds.high[1]) - static_cast<double>(bounds.low[1])};
+  const double span[2] = {static_cast<double>(high[0]) - static_cast<double>(low[0]),
+                          static_cast<double>(high[1]) - static_cast<double>(low[1])};
   const double spacing =
       std::clamp(std::max(span[0], span[1]) / kLeastCells, std::min(kLeastSpacing, spacing_), spacing_);
   std::size_t cells[2], lengths[2];
   for (int d = 0; d < 2; ++d) {
-    if (span[d] / spacing > static_cast<double>(kLongestSide)) return fallback_.compute(positions, n, forces);
+    if (span[d] / spacing > static_cast<double>(kLongestSide)) return false;
     cells[d] = static_cast<std::size_t>(span[d] / spacing) + 2;
     // Twice as long, so that nothing reaches around; and long enough for the kernel to be flat where its period ends,
     // since a kink there would ring.
     const auto reach = static_cast<std::size_t>(std::ceil(kLeastReach / spacing));
     lengths[d] = next_fourier_length(2 * std::max(cells[d] + kSplineOrder, reach));
-    if (lengths[d] > kLongestSide) return fallback_.compute(positions, n, forces);
+    if (lengths[d] > kLongestSide) return false;
   }
-  if (lengths[0] * lengths[1] > kMostNodes + kMostNodesPerPoint * n) return fallback_.compute(positions, n, forces);
+  if (lengths[0] * lengths[1] > kMostNodes + kMostNodesPerPoint * n) return false;
   const Kernel& kernel = kernel_for(lengths[0], lengths[1], spacing);
   const std::size_t rows = cells[1] + kSplineOrder, columns = round_up(cells[0] + kSplineOrder, 2 * lanes);
   const std::size_t stride = columns + kSplineOrder;
@@ -186,7 +183,7 @@ double ParticleMesh::compute(const float* positions, std::size_t n, float* force
   real_.resize(columns * kernel.frequencies);
   imaginary_.resize(columns * kernel.frequencies);
   for (AlignedVector<float>& scratch : scratch_) scratch.resize(mesh_scratch(std::max(lengths[0], lengths[1])));
-  const MeshView mesh{&kernel.row_plan,
+  mesh_ = MeshView{&kernel.row_plan,
                       &kernel.column_plan,
                       rows,
                       std::min(columns, lengths[0]),
@@ -195,10 +192,10 @@ double ParticleMesh::compute(const float* positions, std::size_t n, float* force
                       kernel.frequencies,
                       real_.data(),
                       imaginary_.data()};
-  const Placement placement{{bounds.low[0], bounds.low[1]}, static_cast<float>(1 / spacing)};
+  placement_ = Placement{{low[0], low[1]}, static_cast<float>(1 / spacing)};
 
   const std::size_t bands = (cells[1] + kBandRows - 1) / kBandRows;
-  bin(positions, n, bounds.low[1], placement.per_unit, bands);
+  bin(positions, n, low[1], placement_.per_unit, bands);
   const std::size_t chunks = (n + kGrain - 1) / kGrain;
   team_.for_ranges(rows, 32, [&](std::size_t first, std::size_t last, std::size_t) {
     std::fill(&nodes_[first * stride], nodes_.data() + last * stride, 0.0f);
@@ -207,22 +204,35 @@ double ParticleMesh::compute(const float* positions, std::size_t n, float* force
     team_.for_each((bands + 1 - parity) / 2, [&](std::size_t pair, unsigned) {
       const std::size_t band = 2 * pair + parity;
       const std::uint32_t first = bin_starts_[band * chunks], last = bin_starts_[(band + 1) * chunks];
-      kernels.spread(mesh, placement, positions, &binned_[first], last - first);
+      kernels.spread(mesh_, placement_, positions, &binned_[first], last - first);
     });
   }
   team_.for_each(columns / (2 * lanes), [&](std::size_t stretch, unsigned worker) {
-    kernels.transform_columns(mesh, stretch * 2 * lanes, scratch_[worker].data());
+    kernels.transform_columns(mesh_, stretch * 2 * lanes, scratch_[worker].data());
   });
   team_.for_each(kernel.frequencies / lanes, [&](std::size_t stretch, unsigned worker) {
-    kernels.convolve_rows(mesh, stretch * lanes, &kernel.factors[stretch * lanes * lengths[0]],
+    kernels.convolve_rows(mesh_, stretch * lanes, &kernel.factors[stretch * lanes * lengths[0]],
                           scratch_[worker].data());
   });
   team_.for_each(columns / (2 * lanes), [&](std::size_t stretch, unsigned worker) {
-    kernels.restore_columns(mesh, stretch * 2 * lanes, scratch_[worker].data());
+    kernels.restore_columns(mesh_, stretch * 2 * lanes, scratch_[worker].data());
   });
+  return true;
+}
+
+double ParticleMesh::compute_at(const float* position, float* force) const {
+  constexpr std::uint32_t kOnly = 0;
+  return mesh_kernels().interpolate(mesh_, placement_, position, &kOnly, 1, force);
+}
+
+double ParticleMesh::compute(const float* positions, std::size_t n, float* forces) {
+  const Bounds bounds = find_bounds(positions, n);
+  if (!charge(positions, n, bounds.low, bounds.high)) return fallback_.compute(positions, n, forces);
+  const std::size_t chunks = (n + kGrain - 1) / kGrain;
   potentials_.resize(chunks);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
-    potentials_[chunk] = kernels.interpolate(mesh, placement, positions, &binned_[first], last - first, forces);
+    potentials_[chunk] =
+        mesh_kernels().interpolate(mesh_, placement_, positions, &binned_[first], last - first, forces);
   });
   // Forces between points cancel in their sum; what is left of it is error, which all points share while they lie
   // together.

@@ -7,6 +7,7 @@
 
 #include "../support/aligned.hpp"
 #include "fourier.hpp"
+#include "mesh_kernels.hpp"
 #include "repulsion.hpp"
 #include "sp_tree.hpp"
 
@@ -26,6 +27,12 @@ class ParticleMesh final : public Repulsion {
 
   double compute(const float* positions, std::size_t n, float* forces) override;
 
+  // Makes the potential of n positions within a box around them, for compute_at(); false, and nothing made, where the
+  // mesh would be huge.
+  bool charge(const float* positions, std::size_t n, const float low[2], const float high[2]);
+  // Force on a point within the box that is none of the n; returns the potential there, the sum of w. From any thread.
+  double compute_at(const float* position, float* force) const;
+
  private:
   struct Kernel;
   struct Bounds {
@@ -39,6 +46,8 @@ class ParticleMesh final : public Repulsion {
   ThreadTeam& team_;
   SpTree<2> fallback_;
   std::vector<std::shared_ptr<const Kernel>> kernels_;  // the last ones used, most recent first
+  MeshView mesh_{};
+  Placement placement_{};
   AlignedVector<float> nodes_, real_, imaginary_;
   std::vector<AlignedVector<float>> scratch_;
   std::vector<std::uint32_t> binned_, bin_starts_, bin_ends_, bands_;

@@ -42,6 +42,10 @@ struct RepulsionKernels {
   double (*walk_1d)(const TreeView<1>&, std::uint32_t root, float* const* forces, WalkScratch&);
   double (*walk_2d)(const TreeView<2>&, std::uint32_t root, float* const* forces, WalkScratch&);
   double (*walk_3d)(const TreeView<3>&, std::uint32_t root, float* const* forces, WalkScratch&);
+  // Force on a point that is none of the tree's. Returns the sum of w over the tree's points.
+  double (*field_1d)(const TreeView<1>&, const float* position, float* force, WalkScratch&);
+  double (*field_2d)(const TreeView<2>&, const float* position, float* force, WalkScratch&);
+  double (*field_3d)(const TreeView<3>&, const float* position, float* force, WalkScratch&);
   // The same sums over all pairs, for the points first to last of n. The list has D coordinate arrays, masses and
   // spreads, each padded with zeros to a multiple of 16.
   double (*all_pairs)(int dims, const float* const* list, std::size_t padded, const float* const* points,

@@ -66,6 +66,37 @@ class Walk {
     return visit(root, 0, 1);
   }
 
+  // For one point that is none of the tree's.
+  double run_at(const float* position, float* force) {
+    listed_ = 0;
+    reserve(1024);
+    Cell<D> target{};
+    const float* points[D];
+    float* forces[D];
+    for (int d = 0; d < D; ++d) {
+      target.low[d] = target.high[d] = position[d];
+      points[d] = position + d;
+      forces[d] = force + d;
+    }
+    auto& pending = scratch_.pending;
+    pending.assign(1, 0);
+    while (!pending.empty()) {
+      const std::uint32_t at = pending.back();
+      pending.pop_back();
+      const Cell<D>& cell = tree_.cells[at];
+      if (cell.width_squared <= tree_.theta_squared * distance_squared(target, cell)) {
+        list_cell(cell);
+      } else if (cell.is_leaf(at)) {
+        list_points(cell);
+      } else {
+        for (std::uint32_t child = at + 1; child < cell.end; child = tree_.cells[child].end) pending.push_back(child);
+      }
+    }
+    const float* list[D + 2];
+    const std::size_t padded = pad_list(list);
+    return evaluate<D>(list, padded, points, 0, 1, forces);
+  }
+
  private:
   // Points that share one list: more share the walk's cost, fewer have shorter lists.
   static constexpr std::uint32_t kGroup = 32;
@@ -142,13 +173,18 @@ class Walk {
   }
 
   double evaluate_group(const Cell<D>& target) {
-    const std::size_t padded = (listed_ + kLanes - 1) / kLanes * kLanes;
     const float* list[D + 2];
+    const std::size_t padded = pad_list(list);
+    return evaluate<D>(list, padded, tree_.points, target.first, target.last, forces_);
+  }
+
+  std::size_t pad_list(const float* (&list)[D + 2]) {
+    const std::size_t padded = (listed_ + kLanes - 1) / kLanes * kLanes;
     for (int a = 0; a < D + 2; ++a) {
       std::fill(scratch_.list[a].data() + listed_, scratch_.list[a].data() + padded, 0.0f);
       list[a] = scratch_.list[a].data();
     }
-    return evaluate<D>(list, padded, tree_.points, target.first, target.last, forces_);
+    return padded;
   }
 
   void reserve(std::size_t capacity) {
@@ -169,6 +205,11 @@ static double walk(const TreeView<D>& tree, std::uint32_t root, float* const* fo
   return Walk<D>(tree, forces, scratch).run(root);
 }
 
+template <int D>
+static double field(const TreeView<D>& tree, const float* position, float* force, WalkScratch& scratch) {
+  return Walk<D>(tree, nullptr, scratch).run_at(position, force);
+}
+
 static double all_pairs(int dims, const float* const* list, std::size_t padded, const float* const* points,
                         std::size_t first, std::size_t last, float* const* forces) {
   switch (dims) {
@@ -182,7 +223,7 @@ static double all_pairs(int dims, const float* const* list, std::size_t padded, 
 }
 
 const RepulsionKernels& repulsion_kernels() {
-  static const RepulsionKernels table{walk<1>, walk<2>, walk<3>, all_pairs};
+  static const RepulsionKernels table{walk<1>, walk<2>, walk<3>, field<1>, field<2>, field<3>, all_pairs};
   return table;
 }
 

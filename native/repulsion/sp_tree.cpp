@@ -167,14 +167,11 @@ void SpTree<D>::build(std::uint32_t first, std::uint32_t last, int level) {
 }
 
 template <int D>
-double SpTree<D>::compute(const float* positions, std::size_t n, float* forces) {
+void SpTree<D>::grow(const float* positions, std::size_t n) {
   constexpr std::size_t stride = stride_of(D);
   curve_.sort(positions, n, team_);
   order_.resize(n);
-  for (int d = 0; d < D; ++d) {
-    points_[d].resize(n);
-    forces_[d].resize(n);
-  }
+  for (int d = 0; d < D; ++d) points_[d].resize(n);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     for (std::size_t i = first; i < last; ++i) {
       order_[i] = curve_.keys()[i].point;
@@ -183,6 +180,28 @@ double SpTree<D>::compute(const float* positions, std::size_t n, float* forces) 
   });
   cells_.clear();
   build(0, static_cast<std::uint32_t>(n), 0);
+}
+
+template <int D>
+TreeView<D> SpTree<D>::view() const {
+  TreeView<D> tree{cells_.data(), {}, theta_squared_};
+  for (int d = 0; d < D; ++d) tree.points[d] = points_[d].data();
+  return tree;
+}
+
+template <int D>
+double SpTree<D>::compute_at(const float* position, float* force, WalkScratch& scratch) const {
+  const auto& kernels = repulsion_kernels();
+  if constexpr (D == 1) return kernels.field_1d(view(), position, force, scratch);
+  if constexpr (D == 2) return kernels.field_2d(view(), position, force, scratch);
+  if constexpr (D == 3) return kernels.field_3d(view(), position, force, scratch);
+}
+
+template <int D>
+double SpTree<D>::compute(const float* positions, std::size_t n, float* forces) {
+  constexpr std::size_t stride = stride_of(D);
+  grow(positions, n);
+  for (int d = 0; d < D; ++d) forces_[d].resize(n);
 
   tasks_.clear();
   const std::uint32_t most = points_per_task(n);
@@ -191,12 +210,9 @@ double SpTree<D>::compute(const float* positions, std::size_t n, float* forces) 
     if (small) tasks_.push_back(cell);
     cell = small ? cells_[cell].end : cell + 1;
   }
-  TreeView<D> tree{cells_.data(), {}, theta_squared_};
+  const TreeView<D> tree = view();
   float* tree_forces[D];
-  for (int d = 0; d < D; ++d) {
-    tree.points[d] = points_[d].data();
-    tree_forces[d] = forces_[d].data();
-  }
+  for (int d = 0; d < D; ++d) tree_forces[d] = forces_[d].data();
   sums_.assign(tasks_.size(), 0.0);
   team_.for_each(tasks_.size(), [&](std::size_t task, unsigned worker) {
     sums_[task] = walk<D>(tree, tasks_[task], tree_forces, scratch_[worker]);

@@ -22,7 +22,14 @@ class SpTree final : public Repulsion {
 
   double compute(const float* positions, std::size_t n, float* forces) override;
 
+  // Grows the tree of n positions, for compute_at().
+  void grow(const float* positions, std::size_t n);
+  // Force of the tree's points on a point of D coordinates that is none of them; returns the sum of w. From any thread,
+  // with a scratch of its own.
+  double compute_at(const float* position, float* force, WalkScratch& scratch) const;
+
  private:
+  TreeView<D> view() const;
   void build(std::uint32_t first, std::uint32_t last, int level);
   void split_beyond_keys(std::uint32_t cell);
   void close_leaf(std::uint32_t cell);

@@ -8,7 +8,8 @@ import {
   estimateMemory,
   type MethodName,
   type NeighborSearch,
-  runTsne,
+  positionUncertainty,
+  Tsne,
   type TsneOptions,
   type TsneProgress,
 } from "../tsne/index.js";
@@ -21,6 +22,7 @@ import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import { preparePicture } from "./picture.js";
 import { createProgressDisplay } from "./progress.js";
+import { checkUncertaintyFlags, drawnUncertainty, uncertaintyPath, writeUncertainty } from "./uncertainty.js";
 import { integerParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
 
 interface EmbedFlags {
@@ -29,6 +31,8 @@ interface EmbedFlags {
   rows?: RowRange;
   labels?: string;
   plot?: string;
+  save?: string;
+  uncertainty?: number;
   dims?: number;
   perplexity?: number;
   theta?: number;
@@ -66,6 +70,10 @@ Examples:
       A quick trial on the first 2000 rows.
   $ sigma-tsne embed data.npy -o map.npy --json --quiet | jq .kl
       For scripts: one JSON object on standard output, nothing else.
+  $ sigma-tsne embed means.npy --sigma sds.npy -o map.npy --uncertainty 20 \\
+      --plot map.png --save run.tsne
+      Where else each point might have landed, drawn in the picture; and the run
+      in a file, for sigma-tsne place.
   $ sigma-tsne embed data.npy -o map.npy --neighbor-indices indices.npy \\
       --neighbor-distances distances.npy
       Neighbours from FAISS, hnswlib or a vector database; -1 stands for none.
@@ -76,6 +84,11 @@ Which settings matter:
   speed; 0 is exact, in time that grows with the square of the points. A map
   with loose ends wants more --iterations. The same input, options and --seed
   give the same map, bit for bit, whatever the number of --threads.
+
+With --uncertainty the table has a row for each point: the mean distance of its
+samples from its place; the covariance of their places, var_x, cov_xy, var_y in
+two dimensions; and the share of them that lie no farther from its place than
+its tenth nearest point of the map.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
@@ -154,6 +167,12 @@ export function createEmbedCommand(): Command {
     .optionsGroup("Output:")
     .requiredOption("-o, --output <file>", "where the map goes: .npy, .csv or .tsv")
     .option("--plot <file>", "draw the map as well: .png or .svg")
+    .option("--save <file>", "keep the run in a file, to go on with and to place new points into: .tsne")
+    .option(
+      "--uncertainty <n>",
+      "place n samples of each point and write how they scatter to <output>_uncertainty.npy, .csv or .tsv, as the output is; needs --sigma. The --plot is coloured by it, unless by --labels, and shows ellipses",
+      integerParser("--uncertainty"),
+    )
     .option("--json", "print one JSON object about the run instead of a sentence")
     .option("--quiet", "print nothing but errors, and --json")
     .addHelpText("after", guide)
@@ -176,9 +195,11 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
   };
   resolveTsneOptions(toCome, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   checkMatrixOutput("--output", flags.output);
+  if (flags.uncertainty !== undefined) checkUncertaintyFlags(flags);
+  const scatter = flags.uncertainty === undefined ? undefined : uncertaintyPath(flags.output);
   const draw = flags.plot === undefined ? undefined : await preparePicture("--plot", flags.plot);
   await checkPaths(
-    { "--output": flags.output, "--plot": flags.plot },
+    { "--output": flags.output, "--plot": flags.plot, "--save": flags.save, "--uncertainty": scatter },
     {
       "<mu>": mu,
       "--sigma": flags.sigma,
@@ -206,7 +227,17 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
     return `${data.rows} points x ${data.cols} values, ${measure}, perplexity ${round(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
   });
   const onProgress = (progress: TsneProgress) => display.update(progress);
-  const result = await runTsne(data, { ...settings, onProgress, signal }).finally(() => display.stop());
+  const run = new Tsne(data, { ...settings, onProgress, signal });
+  const result = await run.fit().finally(() => display.stop());
+  const uncertainty =
+    flags.uncertainty === undefined
+      ? undefined
+      : await positionUncertainty(run, {
+          samples: flags.uncertainty,
+          seed: flags.seed,
+          signal,
+          onProgress: ({ fraction }) => display.update({ stage: "uncertainty", fraction }),
+        }).finally(() => display.stop());
   const computed = performance.now();
 
   // Drawn before anything is written, so that an interruption leaves both files or none.
@@ -214,9 +245,16 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
   const found = method === "exact" ? "" : `${describeNeighbors({ method, recall })}, `;
   const measure = method === "given" ? "" : `${result.options.distance} distance, `;
   const facts = `${data.rows} points, ${measure}${found}perplexity ${round(result.options.perplexity)}`;
-  const picture = await draw?.(result.embedding, { labels, title: basename(mu), subtitle: facts });
+  const picture = await draw?.(result.embedding, {
+    labels,
+    title: basename(mu),
+    subtitle: uncertainty && result.options.dims === 2 ? `${facts}; ellipses hold 95 % of a point's samples` : facts,
+    ...(uncertainty && drawnUncertainty(uncertainty, labels !== undefined)),
+  });
   signal.throwIfAborted();
   await writeMatrix(flags.output, result.embedding, { signal });
+  if (scatter !== undefined && uncertainty) await writeUncertainty(scatter, uncertainty, signal);
+  if (flags.save !== undefined) await run.save(flags.save, { signal });
   if (flags.plot !== undefined && picture) await writeFileAtomic(flags.plot, picture);
 
   const now = performance.now();
@@ -247,11 +285,18 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
       pca: resolved.initialDims ?? null,
       output: flags.output,
       plot: flags.plot ?? null,
+      save: flags.save ?? null,
+      uncertainty: scatter ?? null,
       seconds: Object.fromEntries(Object.entries(seconds).map(([stage, value]) => [stage, Number(value.toFixed(6))])),
     };
     process.stdout.write(`${JSON.stringify(summary)}\n`);
   } else if (!flags.quiet) {
-    const files = flags.plot === undefined ? flags.output : `${flags.output}, drawn in ${flags.plot}`;
+    const files = [
+      flags.output,
+      ...(flags.plot === undefined ? [] : [`drawn in ${flags.plot}`]),
+      ...(scatter === undefined ? [] : [`its uncertainty in ${scatter}`]),
+      ...(flags.save === undefined ? [] : [`the run in ${flags.save}`]),
+    ].join(", ");
     process.stdout.write(
       `Map of ${data.rows} points written to ${files}: KL ${result.kl.toFixed(4)} after ${result.iterations} iterations, ${found}${seconds.total.toFixed(1)} s.\n`,
     );
@@ -341,6 +386,8 @@ function typedNames(mu: string, flags: EmbedFlags): TypedNames {
     momentum: "--momentum",
     finalMomentum: "--final-momentum",
     threads: "--threads",
+    samples: "--uncertainty",
+    covariances: "--uncertainty",
   };
 }
 

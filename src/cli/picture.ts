@@ -5,7 +5,7 @@ import { withTypedNames } from "./failure.js";
 /** Draws points as the picture that {@link preparePicture} was asked for. */
 export type Draw = (
   points: MatrixLike,
-  content?: Pick<MapOptions, "labels" | "title" | "subtitle">,
+  content?: Omit<MapOptions, "theme" | "width" | "height" | "format">,
 ) => Promise<Uint8Array>;
 
 /**

@@ -1,16 +1,23 @@
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { Command } from "commander";
+import { ArgumentError } from "../errors.js";
 import { readLabels, readMatrix, writeFileAtomic } from "../io/index.js";
-import type { Theme } from "../plot/index.js";
+import { Matrix } from "../matrix.js";
+import type { MapEllipses, Theme } from "../plot/index.js";
 import { withTypedNames } from "./failure.js";
 import { checkLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkPaths } from "./paths.js";
 import { preparePicture } from "./picture.js";
+import { UNCERTAINTY_COLUMNS } from "./uncertainty.js";
 import { integerParser } from "./values.js";
 
 interface PlotFlags {
   output: string;
   labels?: string;
+  colorBy?: string;
+  ellipses?: string;
   title?: string;
   theme?: Theme;
   width?: number;
@@ -24,6 +31,9 @@ Examples:
   $ sigma-tsne plot map.csv --labels labels.txt --title Digits -o map.svg
       Up to 50 different labels are classes with a legend; more numbers than
       that are a quantity with a colour bar.
+  $ sigma-tsne plot map.npy --color-by map_uncertainty.csv:displacement \\
+      --ellipses map_uncertainty.csv -o uncertain.png
+      A column of a table as colour, and ellipses of covariances.
   $ sigma-tsne plot map.npy -o slide.png --theme dark --width 1920 --height 1080
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
@@ -38,6 +48,14 @@ export function createPlotCommand(): Command {
     .argument("<map>", "the map: .npy, .csv or .tsv, a point a row")
     .requiredOption("-o, --output <file>", "where the picture goes: .png or .svg")
     .option("--labels <file>", "labels that colour the points, one a line")
+    .option(
+      "--color-by <file[:column]>",
+      "numbers that colour the points, one a row; of a table the first column, or the one that is named or numbered from 0",
+    )
+    .option(
+      "--ellipses <file>",
+      "draw ellipses for some points of a 2-D map: three columns xx, xy, yy, or what embed --uncertainty wrote",
+    )
     .option("--title <text>", "heading of the picture")
     .option("--theme <light|dark>", "dark on white, or light on near-black (default: light)")
     .option("--width <pixels>", "200 to 16384 (default: 1600)", integerParser("--width"))
@@ -48,6 +66,9 @@ export function createPlotCommand(): Command {
       const names = {
         points: map,
         labels: flags.labels,
+        values: flags.colorBy ?? "--color-by",
+        ellipses: "--ellipses",
+        "ellipses.covariances": flags.ellipses,
         title: "--title",
         theme: "--theme",
         width: "--width",
@@ -60,11 +81,57 @@ export function createPlotCommand(): Command {
 async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise<void> {
   const { output, theme, width, height, title } = flags;
   const draw = await preparePicture("--output", output, { theme, width, height });
-  await checkPaths({ "--output": output }, { "<map>": map, "--labels": flags.labels });
+  if (flags.labels !== undefined && flags.colorBy !== undefined) {
+    const accepted = "to be left out with --labels, since a point has one colour";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--color-by", received: flags.colorBy, accepted });
+  }
+  const color = flags.colorBy === undefined ? undefined : splitColumn(flags.colorBy);
+  await checkPaths(
+    { "--output": output },
+    { "<map>": map, "--labels": flags.labels, "--color-by": color?.path, "--ellipses": flags.ellipses },
+  );
   const points = await readMatrix(map, { signal });
   const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
   if (labels && flags.labels !== undefined) checkLabels(labels, points.rows, flags.labels);
-  const picture = await draw(points, { labels, title });
+  const values = color && (await readColumn(color, signal));
+  const ellipses = flags.ellipses === undefined ? undefined : await readEllipses(flags.ellipses, signal);
+  const picture = await draw(points, {
+    labels,
+    title,
+    ...(values && { values, valuesTitle: color?.column ?? basename(color?.path ?? "") }),
+    ...(ellipses && { ellipses }),
+  });
   await writeFileAtomic(output, picture, { signal });
   if (!flags.quiet) process.stdout.write(`Picture of ${points.rows} points written to ${output}.\n`);
+}
+
+interface Column {
+  readonly path: string;
+  readonly column: string | undefined;
+}
+
+/** `file:column`, where no file has that whole name. */
+function splitColumn(typed: string): Column {
+  const at = typed.lastIndexOf(":");
+  if (at <= 0 || existsSync(typed)) return { path: typed, column: undefined };
+  return { path: typed.slice(0, at), column: typed.slice(at + 1) };
+}
+
+async function readColumn({ path, column }: Column, signal: AbortSignal): Promise<Float64Array> {
+  const table = await readMatrix(path, { signal });
+  const known = table.cols === UNCERTAINTY_COLUMNS.length ? UNCERTAINTY_COLUMNS : [];
+  const index = column === undefined ? 0 : /^\d+$/.test(column) ? Number(column) : known.indexOf(column);
+  if (!(index >= 0 && index < table.cols)) {
+    const names = known.length > 0 ? `, or one of ${known.join(", ")}` : "";
+    const accepted = `a column of ${path} by its number, 0 to ${table.cols - 1}${names}`;
+    throw new ArgumentError("OUT_OF_RANGE", { argument: "--color-by", received: column, accepted });
+  }
+  return Float64Array.from({ length: table.rows }, (_, i) => table.at(i, index));
+}
+
+async function readEllipses(path: string, signal: AbortSignal): Promise<MapEllipses> {
+  const table = await readMatrix(path, { signal });
+  if (table.cols !== UNCERTAINTY_COLUMNS.length) return { covariances: table };
+  const data = Float64Array.from({ length: table.rows * 3 }, (_, at) => table.at(Math.floor(at / 3), 1 + (at % 3)));
+  return { covariances: new Matrix(data, table.rows, 3) };
 }

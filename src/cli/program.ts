@@ -5,6 +5,7 @@ import { createCompareCommand } from "./compare.js";
 import { createDemoCommand } from "./demo.js";
 import { createEmbedCommand } from "./embed.js";
 import { createEvaluateCommand } from "./evaluate.js";
+import { createPlaceCommand } from "./place.js";
 import { createPlotCommand } from "./plot.js";
 
 const guide = `
@@ -16,6 +17,8 @@ Examples:
       The map of points that are known with a mean and a standard deviation.
   $ sigma-tsne embed data.csv -o map.csv --labels labels.txt --plot map.png
       Plain t-SNE of a table, and a picture of the map.
+  $ sigma-tsne place run.tsne new.npy -o new-map.npy
+      New points in the map of a run that embed --save has written.
   $ sigma-tsne plot map.npy --labels labels.txt -o map.svg
       Another picture of the same map.
   $ sigma-tsne evaluate means.npy map.npy --sigma sds.npy --labels labels.txt
@@ -51,6 +54,7 @@ export function createProgram(): Command {
   const commands = [
     createEmbedCommand(),
     createCompareCommand(),
+    createPlaceCommand(),
     createEvaluateCommand(),
     createPlotCommand(),
     createDemoCommand(),

@@ -1,7 +1,8 @@
 import { extname } from "node:path";
 import { ArgumentError, DataError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
-import { readLabels } from "./labels.js";
+import { checkEllipses } from "./ellipses.js";
+import { type Labels, readLabels, readNumbers, readValues } from "./labels.js";
 import {
   checkPanel,
   type MapOptions,
@@ -11,6 +12,7 @@ import {
   resolveMapOptions,
 } from "./options.js";
 
+export type { MapEllipses } from "./ellipses.js";
 export { type MapOptions, type MapPanel, PICTURE_FORMATS, type PictureFormat, THEMES, type Theme } from "./options.js";
 
 /**
@@ -28,10 +30,12 @@ export { type MapOptions, type MapPanel, PICTURE_FORMATS, type PictureFormat, TH
 export async function drawMap(points: MatrixLike, options: MapOptions = {}): Promise<Uint8Array> {
   const settings = resolveMapOptions(options);
   const matrix = checkPoints(points, "points");
-  const labels = readLabels(options.labels, matrix.rows);
+  const labels = readColors(options, matrix.rows);
+  const sizes = readSizes(options, matrix.rows);
+  const ellipses = checkEllipses(options.ellipses, matrix, "ellipses");
   checkMarks(settings.marks, matrix.rows);
   const { drawPicture } = await import("./picture.js");
-  return drawPicture([{ points: matrix, title: "", subtitle: "" }], labels, settings);
+  return drawPicture([{ points: matrix, title: "", subtitle: "", ellipses }], labels, settings, sizes);
 }
 
 /**
@@ -53,24 +57,32 @@ export async function drawMapsSideBySide(panels: readonly MapPanel[], options: M
   }
   const maps = panels.map((panel: MapPanel, i) => {
     checkPanel(panel, `panels[${i}]`);
+    const points = checkPoints(panel.points, `panels[${i}].points`);
     return {
-      points: checkPoints(panel.points, `panels[${i}].points`),
+      points,
+      ellipses: checkEllipses(panel.ellipses, points, `panels[${i}].ellipses`),
       title: panel.title ?? "",
       subtitle: panel.subtitle ?? "",
     };
   });
   const rows = maps.map((map) => map.points.rows);
-  if (options.labels !== undefined && new Set(rows).size > 1) {
+  if (options.ellipses !== undefined) {
+    const facts = { argument: "ellipses", received: options.ellipses, accepted: "ellipses in the panels they are of" };
+    throw new ArgumentError("INVALID_ARGUMENT", facts);
+  }
+  const isShared = options.labels !== undefined || options.values !== undefined || options.sizes !== undefined;
+  if (isShared && new Set(rows).size > 1) {
     throw new ArgumentError("SHAPE_MISMATCH", {
       argument: "panels",
       received: panels,
-      accepted: `maps of the same points where labels are given, not of ${rows.join(" and ")}`,
+      accepted: `maps of the same points where labels, values or sizes are given, not of ${rows.join(" and ")}`,
     });
   }
-  const labels = readLabels(options.labels, rows[0] as number);
+  const labels = readColors(options, rows[0] as number);
+  const sizes = readSizes(options, rows[0] as number);
   checkMarks(settings.marks, Math.min(...rows));
   const { drawPicture } = await import("./picture.js");
-  return drawPicture(maps, labels, settings);
+  return drawPicture(maps, labels, settings, sizes);
 }
 
 /**
@@ -95,6 +107,17 @@ function checkMarks(marks: readonly number[], rows: number): void {
   const beyond = marks.find((row) => row >= rows);
   if (beyond === undefined) return;
   throw new ArgumentError("OUT_OF_RANGE", { argument: "marks", received: beyond, accepted: `rows below ${rows}` });
+}
+
+function readColors({ labels, values }: MapOptions, n: number): Labels {
+  if (values === undefined) return readLabels(labels, n);
+  if (labels === undefined) return readValues(values, n);
+  const accepted = "values or labels, since a point has one colour";
+  throw new ArgumentError("INVALID_ARGUMENT", { argument: "values", received: values, accepted });
+}
+
+function readSizes({ sizes }: MapOptions, n: number): Float64Array | undefined {
+  return sizes === undefined ? undefined : readNumbers(sizes, "sizes", n);
 }
 
 function checkPoints(points: MatrixLike, argument: string): Matrix {

@@ -103,6 +103,42 @@ export function readLabels(labels: ArrayLike<string | number> | undefined, n: nu
   };
 }
 
+/**
+ * The values of `n` points as a quantity, from their 1st to their 99th percentile.
+ *
+ * @throws {ArgumentError} INVALID_ARGUMENT for no array of numbers, SHAPE_MISMATCH for another number of them than n
+ */
+export function readValues(values: ArrayLike<number>, n: number): Labels {
+  const numbers = readNumbers(values, "values", n);
+  const known = numbers.filter((value) => Number.isFinite(value)).sort();
+  const quantile = (share: number) => known[Math.round(share * (known.length - 1))] as number;
+  const [least, most] = known.length > 0 ? [quantile(0.01), quantile(0.99)] : [0, 1];
+  return {
+    kind: "quantity",
+    values: numbers.map((value) => (Number.isFinite(value) ? value : Number.NaN)),
+    least,
+    // One value for all still has a scale.
+    most: most > least ? most : least + Math.max(1e-6, Math.abs(least) / 1000),
+    rest: n - known.length,
+  };
+}
+
+/** @throws {ArgumentError} INVALID_ARGUMENT for no array of numbers, SHAPE_MISMATCH for another number of them than n */
+export function readNumbers(values: ArrayLike<number>, argument: string, n: number): Float64Array {
+  const isArray = Array.isArray(values) || (ArrayBuffer.isView(values) && !(values instanceof DataView));
+  if (!isArray || Array.from(values as ArrayLike<unknown>).some((value) => typeof value !== "number")) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument,
+      received: values,
+      accepted: "an array of numbers, one a point",
+    });
+  }
+  if (values.length !== n) {
+    throw new ArgumentError("SHAPE_MISMATCH", { argument, received: values, accepted: `${n} numbers, one a point` });
+  }
+  return Float64Array.from(values);
+}
+
 /** One line without control characters or halves of surrogate pairs, which neither a font nor XML can show. */
 export function cleanText(text: string): string {
   return text.replace(/[\s\p{Cc}\p{Cs}\uFFFE\uFFFF]+/gu, " ").trim();

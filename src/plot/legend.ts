@@ -57,6 +57,22 @@ export function layOutClasses(
   }
 }
 
+/** One line that says what a legend is about, cut where it is wider than `maxWidth`. */
+export function layOutTitle(context: Context, title: string, maxWidth: number, em: number, ink: Ink): Legend {
+  context.font = font(em, 600);
+  const line = shorten(context, title, maxWidth);
+  return {
+    width: context.measureText(line).width,
+    height: 1.3 * em,
+    draw(context, x, y) {
+      context.font = font(em, 600);
+      context.fillStyle = ink.text;
+      context.textAlign = "left";
+      context.fillText(line, x, y + em);
+    },
+  };
+}
+
 /** Two legends, one below the other. */
 export function stack(upper: Legend, lower: Legend, gap: number): Legend {
   return {

@@ -1,6 +1,7 @@
 import { rejectUnknown } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
+import { ELLIPSE_KEYS, type MapEllipses } from "./ellipses.js";
 
 /** The kinds of picture, which are also the file extensions. */
 export const PICTURE_FORMATS = ["png", "svg"] as const;
@@ -18,6 +19,17 @@ export interface MapOptions {
    * are grey. `""` and NaN stand for no label.
    */
   labels?: ArrayLike<string | number> | undefined;
+  /**
+   * One number a point, length n, as a continuous colour with a scale bar; NaN for none. The scale goes from the 1st to the 99th
+   * percentile, beyond which colours do not change. Not together with labels.
+   */
+  values?: ArrayLike<number> | undefined;
+  /** What the values are, above the scale bar. Default: none. */
+  valuesTitle?: string | undefined;
+  /** One number >= 0 a point, length n: the area of its dot grows with it. Default: all alike. */
+  sizes?: ArrayLike<number> | undefined;
+  /** Ellipses around some points of a 2-D map. Default: none. In a picture of several maps they belong to the panels. */
+  ellipses?: MapEllipses | undefined;
   /** Heading of the picture, one line. Default: none. */
   title?: string | undefined;
   /** A second, quieter line. Default: none. */
@@ -44,10 +56,13 @@ export interface MapPanel {
   readonly title?: string | undefined;
   /** A second, quieter line. Default: none. */
   readonly subtitle?: string | undefined;
+  /** Ellipses around some of its points, where it is 2-D. Default: none. */
+  readonly ellipses?: MapEllipses | undefined;
 }
 
 /** Options with the defaults filled in, but for what depends on the map. */
 export interface MapSettings {
+  valuesTitle: string;
   title: string;
   subtitle: string;
   width: number;
@@ -60,6 +75,10 @@ export interface MapSettings {
 
 const KEYS: Record<keyof MapOptions, true> = {
   labels: true,
+  values: true,
+  valuesTitle: true,
+  sizes: true,
+  ellipses: true,
   title: true,
   subtitle: true,
   width: true,
@@ -69,7 +88,7 @@ const KEYS: Record<keyof MapOptions, true> = {
   pointSize: true,
   marks: true,
 };
-const PANEL_KEYS: Record<keyof MapPanel, true> = { points: true, title: true, subtitle: true };
+const PANEL_KEYS: Record<keyof MapPanel, true> = { points: true, title: true, subtitle: true, ellipses: true };
 
 /**
  * Checks all options but the labels and fills in the defaults.
@@ -79,7 +98,9 @@ const PANEL_KEYS: Record<keyof MapPanel, true> = { points: true, title: true, su
 export function resolveMapOptions(options: MapOptions): MapSettings {
   if (typeof options !== "object" || options === null) reject("options", options, "an object");
   rejectUnknown(options, Object.keys(KEYS));
+  if (options.ellipses !== undefined) requireEllipses(options.ellipses, "ellipses");
   return {
+    valuesTitle: text(options.valuesTitle, "valuesTitle"),
     title: text(options.title, "title"),
     subtitle: text(options.subtitle, "subtitle"),
     width: side(options.width ?? 1600, "width"),
@@ -97,6 +118,14 @@ export function checkPanel(panel: MapPanel, argument: string): void {
   rejectUnknown(panel, Object.keys(PANEL_KEYS), `${argument}.`);
   text(panel.title, `${argument}.title`);
   text(panel.subtitle, `${argument}.subtitle`);
+  if (panel.ellipses !== undefined) requireEllipses(panel.ellipses, `${argument}.ellipses`);
+}
+
+function requireEllipses(ellipses: MapEllipses, argument: string): void {
+  if (typeof ellipses !== "object" || ellipses === null) {
+    reject(argument, ellipses, "an object {covariances, points, level}");
+  }
+  rejectUnknown(ellipses, Object.keys(ELLIPSE_KEYS), `${argument}.`);
 }
 
 function reject(argument: string, received: unknown, accepted: string, code?: "OUT_OF_RANGE"): never {

@@ -1,19 +1,21 @@
 import type { Matrix } from "../matrix.js";
 import { type Context, font, measuringContext, openSurface, shorten } from "./canvas.js";
+import { type CheckedEllipses, drawEllipses } from "./ellipses.js";
 import { cleanText, type Labels } from "./labels.js";
-import { type Legend, type LegendEntry, layOutClasses, layOutColorBar, stack } from "./legend.js";
+import { type Legend, type LegendEntry, layOutClasses, layOutColorBar, layOutTitle, stack } from "./legend.js";
 import { drawMarks } from "./marks.js";
 import { drawNames } from "./names.js";
 import type { MapSettings } from "./options.js";
 import { categoricalColors, INKS, type Ink, sequentialColors } from "./palette.js";
 import { type Box, inset, placePoints } from "./placement.js";
-import { drawPoints, pointDiameter, pointOpacity } from "./points.js";
+import { diameterFactors, drawPoints, pointDiameter, pointOpacity } from "./points.js";
 
 /** A map as it stands in a picture. */
 export interface PictureMap {
   readonly points: Matrix;
   readonly title: string;
   readonly subtitle: string;
+  readonly ellipses?: CheckedEllipses | undefined;
 }
 
 /** Colours that a colour bar is made of: more cannot be told apart. */
@@ -24,6 +26,7 @@ export async function drawPicture(
   maps: readonly PictureMap[],
   labels: Labels,
   settings: MapSettings,
+  sizes?: Float64Array,
 ): Promise<Uint8Array> {
   const { width, theme, format } = settings;
   const ink = INKS[theme];
@@ -67,7 +70,7 @@ export async function drawPicture(
     const x = area.x + (i % columns) * (cell.width + gap);
     const y = area.y + Math.floor(i / columns) * (cell.height + gap);
     drawHeading(context, map.title, map.subtitle, x, y, cell.width, 1.15 * em, 0.9 * em, ink);
-    await drawPanel(map.points, { x, y: y + panelHead, width: cell.width, height: cell.height - panelHead });
+    await drawPanel(map, { x, y: y + panelHead, width: cell.width, height: cell.height - panelHead });
   }
   if (legend) {
     const centered = (total: number, part: number) => Math.max(0, (total - part) / 2);
@@ -77,7 +80,7 @@ export async function drawPicture(
   }
   return surface.encode(cleanText(settings.title));
 
-  async function drawPanel(points: Matrix, box: Box): Promise<void> {
+  async function drawPanel({ points, ellipses }: PictureMap, box: Box): Promise<void> {
     if (!isSingle) {
       context.strokeStyle = ink.line;
       context.lineWidth = Math.max(1, 0.07 * em);
@@ -86,8 +89,10 @@ export async function drawPicture(
     const inner = inset(box, isSingle ? 0 : 0.8 * em);
     const diameter = settings.pointSize ?? pointDiameter(points.rows, inner, em);
     const placement = placePoints(points, inner, diameter);
-    const style = { diameter, opacity: pointOpacity(placement, inner, diameter, labels.kind === "none") };
+    const opacity = pointOpacity(placement, inner, diameter, labels.kind === "none");
+    const style = { diameter, opacity, factors: sizes && diameterFactors(sizes) };
     await drawPoints(context, placement, style, coloring.colorOf, coloring.colors, ink.background);
+    if (ellipses) drawEllipses(context, placement, ellipses, inner, em, ink);
     if (labels.kind === "classes") drawNames(context, placement, labels.codes, labels.names, inner, em, ink);
     drawMarks(context, placement, settings.marks, inner, diameter, em, ink);
   }
@@ -100,7 +105,7 @@ interface Coloring {
   legend(context: Context, maxWidth: number, maxHeight: number, isBeside: boolean, em: number): Legend | undefined;
 }
 
-function colorPoints(labels: Labels, { theme }: MapSettings, n: number, ink: Ink): Coloring {
+function colorPoints(labels: Labels, { theme, valuesTitle }: MapSettings, n: number, ink: Ink): Coloring {
   if (labels.kind === "none") return { colors: [ink.single], colorOf: new Int32Array(n), legend: () => undefined };
   if (labels.kind === "quantity") {
     const { values, least, most, rest } = labels;
@@ -109,11 +114,15 @@ function colorPoints(labels: Labels, { theme }: MapSettings, n: number, ink: Ink
     return {
       colors: [...shades, ink.rest],
       colorOf: Int32Array.from(values, (value) =>
-        Number.isNaN(value) ? SHADES : Math.min(SHADES - 1, Math.floor(((value / 2 - least / 2) / range) * SHADES)),
+        Number.isNaN(value)
+          ? SHADES
+          : Math.max(0, Math.min(SHADES - 1, Math.floor(((value / 2 - least / 2) / range) * SHADES))),
       ),
       legend(context, maxWidth, maxHeight, isBeside, em) {
         const length = Math.min(24 * em, 0.8 * (isBeside ? maxHeight : maxWidth));
-        const bar = layOutColorBar(context, shades, [least, most], isBeside, length, em, ink);
+        const scale = layOutColorBar(context, shades, [least, most], isBeside, length, em, ink);
+        const title = valuesTitle && layOutTitle(context, cleanText(valuesTitle), maxWidth, em, ink);
+        const bar = title ? stack(title, scale, 0.6 * em) : scale;
         if (rest === 0) return bar;
         const entry = { name: "no value", count: rest, color: ink.rest };
         return stack(bar, layOutClasses(context, [entry], maxWidth, maxHeight, isBeside, em, ink), em);

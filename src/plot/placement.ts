@@ -12,6 +12,8 @@ export interface Box {
 export interface Placement {
   readonly x: Float64Array;
   readonly y: Float64Array;
+  /** Pixels to one unit of the map. */
+  readonly scale: number;
   /** For maps of three dimensions: 0 for the farthest points to 1 for the nearest. */
   readonly depth: Float64Array | undefined;
   /** The order to draw them in: random, so that no class covers another for its place in a file, or from far to near. */
@@ -31,11 +33,12 @@ const ELEVATION = (22 * Math.PI) / 180;
 export function placePoints(points: Matrix, box: Box, diameter: number): Placement {
   const order = shuffled(points.rows);
   const inner = inset(box, Math.min(diameter / 2, box.width / 2, box.height / 2));
-  const [first, second, third] = unitColumns(points);
+  const { columns, unit } = unitColumns(points);
+  const [first, second, third] = columns;
   if (first === undefined || second === undefined) {
-    return { ...placeStrip(first as Float64Array, order, inner, diameter), depth: undefined, order };
+    return { ...placeStrip(first as Float64Array, unit, order, inner, diameter), depth: undefined, order };
   }
-  if (third === undefined) return { ...fitPlane(first, second, inner), depth: undefined, order };
+  if (third === undefined) return { ...fitPlane(first, second, unit, inner), depth: undefined, order };
 
   const [cosA, sinA, cosE, sinE] = [Math.cos(AZIMUTH), Math.sin(AZIMUTH), Math.cos(ELEVATION), Math.sin(ELEVATION)];
   const across = new Float64Array(points.rows);
@@ -53,7 +56,7 @@ export function placePoints(points: Matrix, box: Box, diameter: number): Placeme
   const quantile = (q: number) => towards[order[Math.round(q * (points.rows - 1))] as number] as number;
   const [far, near] = [quantile(0.01), quantile(0.99)];
   const depth = towards.map((value) => (near > far ? Math.min(1, Math.max(0, (value - far) / (near - far))) : 1));
-  return { ...fitPlane(across, up, inner), depth, order };
+  return { ...fitPlane(across, up, unit, inner), depth, order };
 }
 
 /** `box` without a rim of `rim` pixels. */
@@ -62,16 +65,17 @@ export function inset(box: Box, rim: number): Box {
 }
 
 /** The columns divided by the largest magnitude of all, so that differences cannot overflow. */
-function unitColumns(points: Matrix): Float64Array[] {
+function unitColumns(points: Matrix): { columns: Float64Array[]; unit: number } {
   let largest = 0;
   for (const value of points.data) largest = Math.max(largest, Math.abs(value));
   largest ||= 1;
-  return Array.from({ length: points.cols }, (_, j) =>
+  const columns = Array.from({ length: points.cols }, (_, j) =>
     Float64Array.from({ length: points.rows }, (_, i) => points.at(i, j) / largest),
   );
+  return { columns, unit: largest };
 }
 
-function fitPlane(across: Float64Array, up: Float64Array, box: Box): { x: Float64Array; y: Float64Array } {
+function fitPlane(across: Float64Array, up: Float64Array, unit: number, box: Box) {
   const [left, right] = extent(across);
   const [bottom, top] = extent(up);
   const fitting = Math.min(box.width / (right - left), box.height / (top - bottom));
@@ -80,11 +84,12 @@ function fitPlane(across: Float64Array, up: Float64Array, box: Box): { x: Float6
   return {
     x: across.map((value) => centerX + scale * (value - (left + right) / 2)),
     y: up.map((value) => centerY - scale * (value - (bottom + top) / 2)),
+    scale: scale / unit,
   };
 }
 
 /** Dots along a line, and where several would cover each other, stacked to both sides of it. */
-function placeStrip(along: Float64Array, order: Uint32Array, box: Box, diameter: number) {
+function placeStrip(along: Float64Array, unit: number, order: Uint32Array, box: Box, diameter: number) {
   const [left, right] = extent(along);
   const scale = right > left ? box.width / (right - left) : 0;
   const x = along.map((value) => box.x + box.width / 2 + scale * (value - (left + right) / 2));
@@ -100,7 +105,7 @@ function placeStrip(along: Float64Array, order: Uint32Array, box: Box, diameter:
     placed[bin] = level + 1;
     y[i] = box.y + box.height / 2 + (level - ((height[bin] as number) - 1) / 2) * step;
   }
-  return { x, y };
+  return { x, y, scale: scale / unit };
 }
 
 function extent(values: Float64Array): [number, number] {

@@ -9,6 +9,8 @@ export interface PointStyle {
   readonly diameter: number;
   /** 0 to 1. */
   readonly opacity: number;
+  /** For each point a factor on the diameter; none where all are alike. */
+  readonly factors?: Float64Array | undefined;
 }
 
 /**
@@ -62,7 +64,7 @@ const FAR_FADE = 0.5;
 export async function drawPoints(
   context: Context,
   { x, y, depth, order }: Placement,
-  { diameter, opacity }: PointStyle,
+  { diameter, opacity, factors }: PointStyle,
   colorOf: Int32Array,
   colors: readonly string[],
   ground: string,
@@ -75,8 +77,10 @@ export async function drawPoints(
     const start = Math.floor((layer * order.length) / layers);
     const end = Math.floor(((layer + 1) * order.length) / layers);
     const nearness = depth?.[order[(start + end) >> 1] as number] ?? 1;
-    context.lineWidth = diameter * (FAR_SIZE + (1 - FAR_SIZE) * nearness);
-    for (const [color, members] of byColor(order.subarray(start, end))) {
+    for (const members of alike(order.subarray(start, end))) {
+      const first = members[0] as number;
+      const color = colorOf[first] as number;
+      context.lineWidth = diameter * (FAR_SIZE + (1 - FAR_SIZE) * nearness) * (factors?.[first] ?? 1);
       context.strokeStyle = fade(colors[color] as string, ground, FAR_FADE * (1 - nearness));
       context.beginPath();
       // A line with round ends that is shorter than can be seen is a disc, and in an SVG much shorter than any other.
@@ -91,17 +95,33 @@ export async function drawPoints(
   }
   context.restore();
 
-  /** Colours come in the order of their first point, so none is on top in every layer. */
-  function byColor(members: Uint32Array): Map<number, number[]> {
-    const groups = new Map<number, number[]>();
+  /** Points of one colour and size; they come in the order of their first point, so none is on top in every layer. */
+  function alike(members: Uint32Array): Iterable<number[]> {
+    const groups = new Map<string, number[]>();
     for (const i of members) {
-      const color = colorOf[i] as number;
-      const group = groups.get(color);
+      const look = `${colorOf[i]} ${factors?.[i] ?? 1}`;
+      const group = groups.get(look);
       if (group) group.push(i);
-      else groups.set(color, [i]);
+      else groups.set(look, [i]);
     }
-    return groups;
+    return groups.values();
   }
+}
+
+/** Sizes that can be told apart, and the factors on the diameter of the least and the most of them. */
+const SIZES = 8;
+const SIZE_FACTORS = [0.5, 2.2] as const;
+
+/** Factors on the diameter for which the area of a dot grows evenly with its value, up to the 99th percentile. */
+export function diameterFactors(sizes: Float64Array): Float64Array {
+  const sorted = sizes.filter((value) => value >= 0).sort();
+  const most = sorted[Math.round(0.99 * (sorted.length - 1))] ?? 0;
+  const [least, largest] = SIZE_FACTORS;
+  return sizes.map((value) => {
+    const share = most > 0 && value >= 0 ? Math.min(1, value / most) : 0;
+    const step = Math.round(share * (SIZES - 1)) / (SIZES - 1);
+    return Math.sqrt(least ** 2 + (largest ** 2 - least ** 2) * step);
+  });
 }
 
 /** Pixels: exact in float32 and short in decimal, and finer than can be seen. */

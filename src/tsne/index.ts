@@ -12,4 +12,6 @@ export {
   type TsneOptions,
   type TsneProgress,
 } from "./options.js";
-export { runBhTsne, runTsne, Tsne, type TsneResult, type TsneSeconds } from "./run.js";
+export type { PlacementOptions, PlacementProgress, PlacementResult } from "./placement.js";
+export { type LoadOptions, runBhTsne, runTsne, Tsne, type TsneResult, type TsneSeconds } from "./run.js";
+export { type PositionUncertainty, positionUncertainty, type UncertaintyOptions } from "./uncertainty.js";

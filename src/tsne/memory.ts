@@ -73,6 +73,39 @@ export function requireMemory(n: number, d: number, hasSigma: boolean, options: 
   );
 }
 
+/**
+ * The memory that placing `count` points takes beside the run itself and the caller's arrays, in bytes.
+ *
+ * @param block how many are placed at a time
+ */
+export function estimatePlacement(
+  n: number,
+  d: number,
+  count: number,
+  hasSigma: boolean,
+  dims: number,
+  perplexity: number,
+  block: number,
+): number {
+  const k = Math.min(Math.floor(3 * perplexity), n);
+  // The points again, sorted by place, twice while they are sorted; the map as a tree or mesh.
+  const map = n * (2 * d * (hasSigma ? 2 : 1) * 4 + 8) + n * (16 * dims + 48) + 2 ** 26;
+  const placed = Math.min(block, Math.max(count, 64));
+  return map + placed * (d * (hasSigma ? 2 : 1) * 8 + k * 12 + (2 * k + 16) * 8) + count * (dims + 4) * 4;
+}
+
+/** @throws {SigmaTsneError} OUT_OF_MEMORY for a placement that will not fit, before anything is allocated for it */
+export function requirePlacementMemory(...what: Parameters<typeof estimatePlacement>): void {
+  const needed = estimatePlacement(...what);
+  const available = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
+  if (needed <= available) return;
+  const [n, , count] = what;
+  throw new SigmaTsneError(
+    "OUT_OF_MEMORY",
+    `placing ${count} points into a map of ${n} needs about ${inGiB(needed)}, and ${inGiB(available)} are free; place fewer at a time, or with a smaller perplexity`,
+  );
+}
+
 /** A number of bytes for people. */
 export const inGiB = (bytes: number): string =>
   bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;

@@ -1,10 +1,12 @@
-import { requireOptions, shapeMismatch } from "../arguments.js";
+import { rejectUnknown, requireOptions, requireSignal, shapeMismatch } from "../arguments.js";
 import { abortError, awaitNative, binding, type NativeProgress, withTranslation } from "../binding.js";
 import { AbortError, ArgumentError, DataError, SigmaTsneError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { type CheckedNeighbors, checkNeighbors, type DistanceMatrix, type NeighborLists } from "./given-neighbors.js";
 import { estimateResolved, inGiB, requireMemory } from "./memory.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, type TsneProgress } from "./options.js";
+import { type PlacementOptions, type PlacementResult, placePoints } from "./placement.js";
+import { RestoredRun, type RunParts, readRun, writeRun } from "./run-file.js";
 
 /** Seconds that each stage took; those without use are 0. */
 export interface TsneSeconds {
@@ -37,6 +39,9 @@ export interface TsneResult {
   options: ResolvedTsneOptions;
 }
 
+/** Options of {@link Tsne.load}: those of {@link TsneOptions} that a file does not hold. */
+export type LoadOptions = Pick<TsneOptions, "threads" | "verbose" | "onProgress" | "signal">;
+
 /** The largest start that float32 positions can spread from. */
 const LARGEST_START = 1e6;
 
@@ -52,7 +57,8 @@ const LARGEST_START = 1e6;
 export class Tsne {
   /** The options in use, defaults filled in. */
   readonly options: ResolvedTsneOptions;
-  readonly #native: InstanceType<typeof binding.Run>;
+  readonly #parts: RunParts;
+  readonly #native: RunParts["native"];
   readonly #rows: number;
   readonly #cols: number;
   readonly #onProgress: ((progress: TsneProgress) => void) | undefined;
@@ -63,6 +69,9 @@ export class Tsne {
   #seconds = 0;
   #stopping = false;
   #fitting = false;
+  /** Settles when all that was asked of the map as it stands is done. */
+  #exclusive: Promise<unknown> = Promise.resolve();
+  #exclusives = 0;
 
   /**
    * Checks and copies the data; the work begins with {@link fit}.
@@ -70,37 +79,130 @@ export class Tsne {
    * @param data n x d means, n >= 3, finite
    * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded
    */
-  constructor(data: MatrixLike, options: TsneOptions = {}) {
+  constructor(data: MatrixLike, options?: TsneOptions);
+  /** @internal */
+  constructor(restored: RestoredRun, options: LoadOptions);
+  constructor(data: MatrixLike | RestoredRun, options: TsneOptions = {}) {
     const start = performance.now();
-    const matrix = toMatrix(data, "data");
-    requireOptions(options);
-    if (matrix.rows < 3 || matrix.cols < 1) {
-      throw new DataError("TOO_FEW_POINTS", {
-        argument: "data",
-        received: `${matrix.rows} x ${matrix.cols}`,
-        accepted: "at least 3 points of at least 1 dimension",
-      });
-    }
-    this.options = resolveTsneOptions(options, matrix.rows, matrix.cols);
-    requireMemory(matrix.rows, matrix.cols, options.sigma !== undefined, this.options);
-    const sigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
-    if (sigma && (sigma.rows !== matrix.rows || sigma.cols !== matrix.cols)) {
-      throw shapeMismatch("sigma", sigma, `${matrix.rows} x ${matrix.cols}, the shape of the data`);
-    }
-    const given =
-      this.options.init === "given"
-        ? givenStart(options.init as MatrixLike, matrix.rows, this.options.dims)
-        : undefined;
-    const neighbors =
-      this.options.neighbors === "given" ? givenNeighbors(options, this.options, matrix.rows) : undefined;
-    this.#native = withTranslation(() => new binding.Run(matrix, sigma, given, this.options, neighbors));
-    this.#rows = matrix.rows;
-    this.#cols = matrix.cols;
+    this.#parts = data instanceof RestoredRun ? data.parts : createRun(data, options);
+    const { native, rows, cols, hasSigma } = this.#parts;
+    this.options = this.#parts.options;
+    this.#native = native;
+    this.#rows = rows;
+    this.#cols = cols;
     this.#onProgress = options.onProgress;
     this.#signal = options.signal;
     this.#verbose = options.verbose ?? false;
-    this.#memory = estimateResolved(matrix.rows, matrix.cols, sigma !== undefined, this.options).peak;
+    this.#memory = estimateResolved(rows, cols, hasSigma, this.options).peak;
+    this.#iteration = native.iteration();
     this.#seconds = (performance.now() - start) / 1000;
+  }
+
+  /**
+   * Reads a run that {@link save} wrote. It can {@link place} points at once, and {@link fit} goes on where it stood: to the same bytes
+   * as if it had never been saved. Its neighbours and affinities, which are not in the file, are made again for that.
+   *
+   * @param options what a file does not hold; `threads` default to all processors
+   * @throws {FileError} FILE_READ where the file cannot be read; FILE_FORMAT where it is no saved run, is cut off or its bytes have
+   *   changed; FILE_VERSION where another version of the package must read it
+   * @throws {SigmaTsneError} OUT_OF_MEMORY, {@link AbortError}
+   */
+  static async load(path: string, options: LoadOptions = {}): Promise<Tsne> {
+    checkLoadOptions(options);
+    return new Tsne(await readRun(path, options), options);
+  }
+
+  /**
+   * Writes the run to one file, atomically: its points, options and the state of its map, from which {@link load} makes it again. The
+   * usual extension is .tsne.
+   *
+   * @throws {ArgumentError} INVALID_ARGUMENT where the run has no map yet: {@link fit} it first, be it for 0 iterations
+   * @throws {FileError} FILE_WRITE where the file cannot be written
+   */
+  async save(path: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    requireSignal(signal);
+    await this.exclusively({ signal }, async (_native, _report, shape) => writeRun(path, this.#parts, shape, signal));
+  }
+
+  /**
+   * Places new points into the map as it stands, which does not change. Each lands by itself: the same bytes whatever other points
+   * are placed with it and whatever the threads.
+   *
+   * A new point's nearest neighbours among the fitted points, exact under the run's distance and with the run's preparation of the
+   * data, give affinities of the perplexity. It starts at their weighted median, coordinate by coordinate, and descends
+   * KL(P_i || Q_i), q_ij normalised over the fitted points (after Poličar, Stražar & Zupan 2019, "Embedding to reference t-SNE space"), to within the map's bounds and
+   * a margin.
+   *
+   * Calls queue up; the data made ready for the first serve those after it.
+   *
+   * @param newMeans m x d, as wide as the data of the run, finite; m may be 0
+   * @throws {ArgumentError} for a bad option or shape, a run without a map, or one whose neighbours were given
+   * @throws {DataError} for NaN and infinities, with the row
+   * @throws {SigmaTsneError} BUSY during {@link fit}, OUT_OF_MEMORY
+   * @throws {AbortError} if `options.signal` is aborted
+   */
+  place(newMeans: MatrixLike, options: PlacementOptions = {}): Promise<PlacementResult> {
+    return placePoints(this, newMeans, options);
+  }
+
+  /** Points and dimensions of the data: `[n, d]`. */
+  get shape(): [number, number] {
+    return [this.#rows, this.#cols];
+  }
+
+  /** Whether the points have standard deviations. */
+  get hasSigma(): boolean {
+    return this.#parts.hasSigma;
+  }
+
+  /**
+   * Works on the map as it stands, one caller after the other, none during {@link fit}.
+   *
+   * @internal
+   */
+  exclusively<T>(
+    { signal, onProgress }: Pick<PlacementOptions, "signal" | "onProgress">,
+    work: (
+      native: RunParts["native"],
+      report: (fraction: number) => void,
+      shape: binding.NativeStateShape,
+    ) => Promise<T>,
+  ): Promise<T> {
+    const begin = performance.now();
+    const turn = async (): Promise<T> => {
+      if (signal?.aborted) throw abortError(signal);
+      if (this.#fitting) throw new SigmaTsneError("BUSY", "the run is still at work: await its fit() first");
+      const shape = this.#native.describeState();
+      if (!shape) {
+        throw new ArgumentError("INVALID_ARGUMENT", {
+          argument: "run",
+          received: this,
+          accepted: "a run that has a map",
+          message: "run: it has no map yet; await its fit() first",
+        });
+      }
+      let thrown: { error: unknown } | undefined;
+      const report = (fraction: number) => {
+        try {
+          onProgress?.({ fraction, seconds: (performance.now() - begin) / 1000 });
+        } catch (error) {
+          thrown = { error };
+          throw error;
+        }
+      };
+      try {
+        return await awaitNative(work(this.#native, report, shape), () => this.#native.cancel(), signal);
+      } catch (error) {
+        if (thrown) throw thrown.error;
+        throw error;
+      }
+    };
+    this.#exclusives++;
+    const result = this.#exclusive.then(turn).finally(() => {
+      this.#exclusives--;
+    });
+    this.#exclusive = result.catch(() => {});
+    return result;
   }
 
   /** Iterations done. */
@@ -123,7 +225,9 @@ export class Tsne {
         accepted: "an integer >= 0",
       });
     }
-    if (this.#fitting) throw new SigmaTsneError("BUSY", "the run is still at work: await its fit() first");
+    if (this.#fitting || this.#exclusives > 0) {
+      throw new SigmaTsneError("BUSY", "the run is still at work: await what was asked of it first");
+    }
     if (this.#signal?.aborted) throw abortError(this.#signal);
     this.#fitting = true;
     this.#stopping = false;
@@ -233,6 +337,36 @@ export async function runTsne(data: MatrixLike, options: TsneOptions = {}): Prom
 export function describeNeighbors({ method, recall }: TsneResult["neighbors"]): string {
   if (method === "given") return "neighbours as given";
   return method === "exact" ? "exact neighbours" : `neighbours by nn-descent, recall ${(100 * recall).toFixed(1)} %`;
+}
+
+function checkLoadOptions(options: LoadOptions): void {
+  requireOptions(options);
+  rejectUnknown(options, ["threads", "verbose", "onProgress", "signal"]);
+  // The checks of a run's options, for the least of runs.
+  resolveTsneOptions(options, 3, 1);
+}
+
+function createRun(data: MatrixLike, options: TsneOptions): RunParts {
+  const matrix = toMatrix(data, "data");
+  requireOptions(options);
+  const { rows, cols } = matrix;
+  if (rows < 3 || cols < 1) {
+    throw new DataError("TOO_FEW_POINTS", {
+      argument: "data",
+      received: `${rows} x ${cols}`,
+      accepted: "at least 3 points of at least 1 dimension",
+    });
+  }
+  const resolved = resolveTsneOptions(options, rows, cols);
+  requireMemory(rows, cols, options.sigma !== undefined, resolved);
+  const sigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
+  if (sigma && (sigma.rows !== rows || sigma.cols !== cols)) {
+    throw shapeMismatch("sigma", sigma, `${rows} x ${cols}, the shape of the data`);
+  }
+  const start = resolved.init === "given" ? givenStart(options.init as MatrixLike, rows, resolved.dims) : undefined;
+  const given = resolved.neighbors === "given" ? givenNeighbors(options, resolved, rows) : undefined;
+  const native = withTranslation(() => new binding.Run(matrix, sigma, start, resolved, given));
+  return { native, options: resolved, rows, cols, hasSigma: sigma !== undefined, given };
 }
 
 function givenNeighbors(options: TsneOptions, { perplexity }: ResolvedTsneOptions, rows: number): CheckedNeighbors {

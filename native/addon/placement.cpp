@@ -1,0 +1,155 @@
+#include "../embedding/placement.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "../embedding/position_uncertainty.hpp"
+#include "arguments.hpp"
+#include "errors.hpp"
+#include "job.hpp"
+#include "run.hpp"
+
+namespace sigma::addon {
+namespace {
+
+constexpr std::chrono::milliseconds kReportEvery{100};
+
+// Adds up the shares that threads have done and reports their sum now and then.
+class ShareReport {
+ public:
+  explicit ShareReport(const std::function<void(Work::Report)>& send) : send_(send) {}
+
+  void add(double share) {
+    const std::lock_guard lock(mutex_);
+    done_ += share;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_ < kReportEvery) return;
+    last_ = now;
+    send_([fraction = std::min(done_, 1.0)](Napi::Env env, Napi::Function callback) {
+      callback.Call({Napi::Number::New(env, fraction)});
+    });
+  }
+
+ private:
+  const std::function<void(Work::Report)>& send_;
+  std::mutex mutex_;
+  double done_ = 0;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+PlacementOptions read_placement(const Napi::Object& from) {
+  PlacementOptions options;
+  options.perplexity = from.Get("perplexity").ToNumber().DoubleValue();
+  options.iterations = static_cast<std::uint64_t>(from.Get("iterations").ToNumber().DoubleValue());
+  return options;
+}
+
+Napi::Float32Array to_array(Napi::Env env, const std::vector<float>& numbers) {
+  auto array = Napi::Float32Array::New(env, numbers.size());
+  std::copy(numbers.begin(), numbers.end(), array.Data());
+  return array;
+}
+
+struct Rest {
+  Run& run;
+  ~Rest() { run.rest(); }
+};
+
+}  // namespace
+
+FittedMap& RunObject::fitted_map(Shared& shared) {
+  Run& run = *shared.run;
+  if (!shared.map || shared.map_iteration != run.iteration()) {
+    shared.map.reset();
+    const Options& options = run.options();
+    shared.map = std::make_unique<FittedMap>(run.points(), options.distance, options.dims, run.embedding(),
+                                             options.mesh_spacing, options.theta, run.team(), run.cancellation());
+    shared.map_iteration = run.iteration();
+  }
+  return *shared.map;
+}
+
+Napi::Value RunObject::place(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  refuse_while_busy(env);
+  const std::shared_ptr<Shared> shared = shared_;
+  const auto queries = std::make_shared<Gaussians>();
+  about(env, "data", [&] {
+    const MatrixView data = view_matrix(info[0]);
+    if (data.cols != shared->run->frame().center.size()) throw Napi::TypeError::New(env, "expected the run's columns");
+    *queries = pack_queries(data.numbers, data.rows, shared->run->frame(), shared->run->team());
+  });
+  if (info[1].IsObject()) {
+    about(env, "sigma", [&] {
+      const MatrixView sigma = view_matrix(info[1]);
+      if (sigma.rows != queries->count() || sigma.cols != queries->dims()) {
+        throw Napi::TypeError::New(env, "expected sigma in the shape of the data");
+      }
+      pack_query_sigma(*queries, sigma.numbers, shared->run->frame());
+    });
+  }
+  const PlacementOptions options = read_placement(info[2].As<Napi::Object>());
+  const auto placed = std::make_shared<Placed>();
+  shared->busy = true;
+  shared->run->clear_cancellation();
+  Work work;
+  work.run = [shared, queries, options, placed](const std::function<void(Work::Report)>& send) {
+    const Rest rest{*shared->run};
+    ShareReport report(send);
+    *placed = fitted_map(*shared).place(*queries, options, shared->run->cancellation(),
+                                        [&](double share) { report.add(share); });
+  };
+  work.cancel = [shared] { shared->run->cancel(); };
+  work.finished = [shared] { shared->busy = false; };
+  work.result = [placed](Napi::Env inner) -> Napi::Value {
+    Napi::Object result = Napi::Object::New(inner);
+    result.Set("positions", to_array(inner, placed->positions));
+    result.Set("divergences", to_array(inner, placed->divergences));
+    return result;
+  };
+  return start_job(env, info[3], std::move(work));
+}
+
+Napi::Value RunObject::measure_uncertainty(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  refuse_while_busy(env);
+  const std::shared_ptr<Shared> shared = shared_;
+  const auto given = info[0].As<Napi::Uint32Array>();
+  std::vector<std::uint32_t> rows(given.Data(), given.Data() + given.ElementLength());
+  for (const std::uint32_t row : rows) {
+    if (row >= shared->run->count()) throw Napi::TypeError::New(env, "expected rows of the data");
+  }
+  const Napi::Object from = info[1].As<Napi::Object>();
+  UncertaintyOptions options;
+  options.placement = read_placement(from);
+  options.samples = static_cast<std::size_t>(from.Get("samples").ToNumber().DoubleValue());
+  options.neighbors = static_cast<std::size_t>(from.Get("neighbors").ToNumber().DoubleValue());
+  options.seed = static_cast<std::uint64_t>(from.Get("seed").ToNumber().DoubleValue());
+  const auto measured = std::make_shared<PositionUncertainty>();
+  shared->busy = true;
+  shared->run->clear_cancellation();
+  Work work;
+  work.run = [shared, rows, options, measured](const std::function<void(Work::Report)>& send) {
+    const Rest rest{*shared->run};
+    ShareReport report(send);
+    Run& run = *shared->run;
+    *measured = sigma::measure_uncertainty(fitted_map(*shared), rows, options, run.team(),
+                                           run.cancellation(), [&](double share) { report.add(share); });
+  };
+  work.cancel = [shared] { shared->run->cancel(); };
+  work.finished = [shared] { shared->busy = false; };
+  work.result = [measured](Napi::Env inner) -> Napi::Value {
+    Napi::Object result = Napi::Object::New(inner);
+    result.Set("displacements", to_array(inner, measured->displacements));
+    result.Set("covariances", to_array(inner, measured->covariances));
+    result.Set("shares", to_array(inner, measured->shares));
+    return result;
+  };
+  return start_job(env, info[2], std::move(work));
+}
+
+}  // namespace sigma::addon

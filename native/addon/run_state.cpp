@@ -1,0 +1,186 @@
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "errors.hpp"
+#include "run.hpp"
+
+namespace sigma::addon {
+namespace {
+
+// Beyond this a map has diverged.
+constexpr float kLargestMap = 1e8f;
+
+void require(bool holds, const char* fact) {
+  if (!holds) throw std::invalid_argument(fact);
+}
+
+bool all_finite(const float* numbers, std::size_t count, float most) {
+  return std::all_of(numbers, numbers + count, [most](float x) { return std::abs(x) <= most; });
+}
+
+bool all_finite(const PackedMatrix& matrix, float least, float most) {
+  for (std::size_t i = 0; i < matrix.rows(); ++i) {
+    for (std::size_t k = 0; k < matrix.cols(); ++k) {
+      if (!(matrix.at(i, k) >= least && matrix.at(i, k) <= most)) return false;
+    }
+  }
+  return true;
+}
+
+// What a file with a right checksum can still hold that a run cannot work with.
+void check(const RunState& state) {
+  constexpr float kLargest = 1e30f;
+  constexpr double kLargestSigma = 1e150;
+  const std::size_t n = state.order.size();
+  std::vector<bool> seen(n);
+  for (const std::uint32_t point : state.order) {
+    require(point < n && !seen[point], "its order is no permutation");
+    seen[point] = true;
+  }
+  const Gaussians& points = state.points;
+  require(all_finite(points.means, -kLargest, kLargest), "its points are not finite");
+  require(all_finite(points.deviations, 0, 1), "its standard deviations are not shares of the largest");
+  require(std::isfinite(points.scale) && points.scale > 0, "its scale is not positive");
+  require(points.sigma_scale > 0 && points.sigma_scale <= kLargestSigma, "its sigma scale is not positive");
+  require(std::all_of(state.frame.center.begin(), state.frame.center.end(), [](double x) { return std::isfinite(x); }),
+          "its centre is not finite");
+  require(all_finite(state.frame.axes.data(), state.frame.axes.size(), kLargest), "its axes are not finite");
+  require(all_finite(state.positions.data(), state.positions.size(), kLargestMap), "its map is not finite");
+  require(all_finite(state.velocity.data(), state.velocity.size(), kLargest), "its velocities are not finite");
+  require(all_finite(state.gains.data(), state.gains.size(), kLargest), "its gains are not finite");
+}
+
+
+Napi::Value copy_out(Napi::Env env, const PackedMatrix& matrix, std::size_t first, std::size_t last) {
+  auto array = Napi::Float32Array::New(env, (last - first) * matrix.cols());
+  float* out = array.Data();
+  for (std::size_t i = first; i < last; ++i) {
+    for (std::size_t k = 0; k < matrix.cols(); ++k) *out++ = matrix.at(i, k);
+  }
+  return array;
+}
+
+template <class Array, class Numbers>
+Napi::Value copy_out(Napi::Env env, const Numbers& numbers, std::size_t columns, std::size_t first, std::size_t last) {
+  auto array = Array::New(env, (last - first) * columns);
+  std::copy(numbers.begin() + static_cast<std::ptrdiff_t>(first * columns),
+            numbers.begin() + static_cast<std::ptrdiff_t>(last * columns), array.Data());
+  return array;
+}
+
+void copy_in(const Napi::Value& from, PackedMatrix& matrix, std::size_t first) {
+  const auto array = from.As<Napi::Float32Array>();
+  const float* in = array.Data();
+  const std::size_t rows = array.ElementLength() / matrix.cols();
+  for (std::size_t i = first; i < first + rows; ++i) {
+    for (std::size_t k = 0; k < matrix.cols(); ++k) matrix.at(i, k) = *in++;
+  }
+}
+
+template <class Array, class Numbers>
+void copy_in(const Napi::Value& from, Numbers& numbers, std::size_t columns, std::size_t first) {
+  const auto array = from.As<Array>();
+  std::copy_n(array.Data(), array.ElementLength(), numbers.begin() + static_cast<std::ptrdiff_t>(first * columns));
+}
+
+}  // namespace
+
+void RunObject::prepare_state(const Napi::Object& shape, const Options& options) {
+  const auto number = [&](const char* key) { return shape.Get(key).ToNumber().DoubleValue(); };
+  const auto size = [&](const char* key) { return static_cast<std::size_t>(number(key)); };
+  shared_ = std::make_shared<Shared>();
+  shared_->options = options;
+  shared_->state = std::make_unique<RunState>();
+  RunState& state = *shared_->state;
+  const std::size_t n = size("rows"), d = size("cols"), k = options.initial_dims, columns = k > 0 ? k : d;
+  state.frame = {std::vector<double>(d),   number("scale"),          number("sigmaScale"),
+                 options.variance_floor,   std::vector<float>(d * k), k};
+  state.points.means = PackedMatrix(n, columns);
+  state.points.scale = state.frame.scale;
+  state.points.sigma_scale = state.frame.sigma_scale;
+  if (shape.Get("hasSigma").ToBoolean()) {
+    state.points.deviations = PackedMatrix(n, columns);
+    state.points.sigma_is_equal = shape.Get("sigmaIsEqual").ToBoolean();
+    state.points.variance_floor = options.variance_floor;
+  }
+  state.order.resize(n);
+  for (AlignedVector<float>* rows : {&state.positions, &state.velocity, &state.gains}) {
+    rows->resize(n * stride_of(options.dims));
+  }
+  state.iteration = static_cast<std::uint64_t>(number("iteration"));
+}
+
+Napi::Value RunObject::describe_state(const Napi::CallbackInfo& info) {
+  refuse_while_busy(info.Env());
+  const Run& run = *shared_->run;
+  if (!run.has_map()) return info.Env().Undefined();
+  Napi::Object shape = Napi::Object::New(info.Env());
+  shape.Set("rows", static_cast<double>(run.count()));
+  shape.Set("cols", static_cast<double>(run.frame().center.size()));
+  shape.Set("hasSigma", run.points().deviations.rows() > 0);
+  shape.Set("sigmaIsEqual", run.points().sigma_is_equal);
+  shape.Set("scale", run.frame().scale);
+  shape.Set("sigmaScale", run.frame().sigma_scale);
+  shape.Set("iteration", static_cast<double>(run.iteration()));
+  return shape;
+}
+
+Napi::Value RunObject::read_state(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  refuse_while_busy(env);
+  const Run& run = *shared_->run;
+  const std::string name = info[0].ToString();
+  const auto first = static_cast<std::size_t>(info[1].ToNumber().DoubleValue());
+  const auto last = static_cast<std::size_t>(info[2].ToNumber().DoubleValue());
+  const std::size_t stride = stride_of(run.options().dims);
+  if (name == "means") return copy_out(env, run.points().means, first, last);
+  if (name == "deviations") return copy_out(env, run.points().deviations, first, last);
+  if (name == "center") return copy_out<Napi::Float64Array>(env, run.frame().center, 1, first, last);
+  if (name == "axes") return copy_out<Napi::Float32Array>(env, run.frame().axes, run.frame().components, first, last);
+  if (name == "order") return copy_out<Napi::Uint32Array>(env, run.order(), 1, first, last);
+  if (name == "positions") return copy_out<Napi::Float32Array>(env, run.positions(), stride, first, last);
+  if (name == "velocity") return copy_out<Napi::Float32Array>(env, run.velocity(), stride, first, last);
+  if (name == "gains") return copy_out<Napi::Float32Array>(env, run.gains(), stride, first, last);
+  throw Napi::TypeError::New(env, "expected an array of the run");
+}
+
+Napi::Value RunObject::write_state(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::string name = info[0].ToString();
+  const auto first = static_cast<std::size_t>(info[1].ToNumber().DoubleValue());
+  RunState& state = *shared_->state;
+  const std::size_t stride = stride_of(shared_->options.dims);
+  if (name == "means") copy_in(info[2], state.points.means, first);
+  if (name == "deviations") copy_in(info[2], state.points.deviations, first);
+  if (name == "center") copy_in<Napi::Float64Array>(info[2], state.frame.center, 1, first);
+  if (name == "axes") copy_in<Napi::Float32Array>(info[2], state.frame.axes, state.frame.components, first);
+  if (name == "order") copy_in<Napi::Uint32Array>(info[2], state.order, 1, first);
+  if (name == "positions") copy_in<Napi::Float32Array>(info[2], state.positions, stride, first);
+  if (name == "velocity") copy_in<Napi::Float32Array>(info[2], state.velocity, stride, first);
+  if (name == "gains") copy_in<Napi::Float32Array>(info[2], state.gains, stride, first);
+  return env.Undefined();
+}
+
+Napi::Value RunObject::restore(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  about(env, "data", [&] {
+    RunState& state = *shared_->state;
+    check(state);
+    if (state.frame.components > 0) {
+      state.points.center.assign(state.frame.components, 0.0);
+    } else {
+      state.points.center = state.frame.center;
+    }
+    shared_->run = std::make_unique<Run>(std::move(state), shared_->options, std::move(shared_->neighbors));
+    shared_->state.reset();
+  });
+  held_bytes_ = static_cast<std::int64_t>(shared_->run->bytes());
+  Napi::MemoryManagement::AdjustExternalMemory(env, held_bytes_);
+  return env.Undefined();
+}
+
+}  // namespace sigma::addon

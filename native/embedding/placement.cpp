@@ -1,0 +1,163 @@
+#include "placement.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "../affinity/perplexity.hpp"
+#include "placement_kernels.hpp"
+
+namespace sigma {
+namespace {
+
+constexpr std::size_t kGrain = 128;
+constexpr std::size_t kPadding = 16;
+// A point may come to lie this far outside the map's bounds, and no farther: beyond, all of the map repels it and its
+// neighbours hardly hold it. In units of the map, and as a share of its longest side.
+constexpr float kLeastMargin = 1, kMargin = 0.05f;
+// Steps of a share of the full one; the share grows after a step that leads down and shrinks after one that does not.
+constexpr double kGrowth = 1.3, kShrink = 0.4, kLargestShare = 8, kLeastShare = 0.02;
+// Steps shorter than this, in units of the map, end the descent.
+constexpr float kArrived = 2e-4f;
+
+// The median of the coordinates with weights p: the least that half of the weight does not lie above.
+float weighted_median(const float* values, const float* p, std::size_t k, std::vector<std::uint32_t>& order) {
+  order.resize(k);
+  std::iota(order.begin(), order.end(), 0u);
+  std::sort(order.begin(), order.end(), [values](std::uint32_t a, std::uint32_t b) {
+    return values[a] != values[b] ? values[a] < values[b] : a < b;
+  });
+  double total = 0, below = 0;
+  for (std::size_t j = 0; j < k; ++j) total += static_cast<double>(p[j]);
+  for (const std::uint32_t j : order) {
+    below += static_cast<double>(p[j]);
+    if (2 * below >= total) return values[j];
+  }
+  return values[order.back()];
+}
+
+// The cost at a place, without the constant, and the full step down from it.
+struct Cost {
+  double value;
+  float step[3];
+};
+
+}  // namespace
+
+FittedMap::FittedMap(const Gaussians& points, std::string_view distance, int dims, const std::vector<float>& map,
+                     double spacing, double theta, ThreadTeam& team, const Cancellation& cancellation)
+    : points_(points), dims_(dims), team_(team), search_(distance, points, team, cancellation) {
+  const std::size_t n = points.count(), stride = stride_of(dims), columns = static_cast<std::size_t>(dims);
+  positions_.assign(n * stride, 0.0f);
+  for (std::size_t i = 0; i < n; ++i) std::copy_n(&map[i * columns], columns, &positions_[i * stride]);
+  float longest = 0;
+  for (std::size_t d = 0; d < columns; ++d) {
+    low_[d] = high_[d] = map[d];
+    for (std::size_t i = 0; i < n; ++i) {
+      low_[d] = std::min(low_[d], map[i * columns + d]);
+      high_[d] = std::max(high_[d], map[i * columns + d]);
+    }
+    longest = std::max(longest, high_[d] - low_[d]);
+  }
+  const float margin = std::max(kLeastMargin, kMargin * longest);
+  for (std::size_t d = 0; d < columns; ++d) {
+    low_[d] -= margin;
+    high_[d] += margin;
+  }
+  field_ = make_field(dims, positions_.data(), n, low_, high_, spacing, theta, team);
+}
+
+Placed FittedMap::place(const Gaussians& queries, const PlacementOptions& options, const Cancellation& cancellation,
+                        const OnShare& progress) const {
+  const std::vector<std::uint32_t> none(queries.count(), QuerySearch::kNone);
+  return place(queries, none, options, cancellation, progress);
+}
+
+Placed FittedMap::place(const Gaussians& queries, std::span<const std::uint32_t> own, const PlacementOptions& options,
+                        const Cancellation& cancellation, const OnShare& progress) const {
+  const std::size_t count = queries.count(), stride = stride_of(dims_), columns = static_cast<std::size_t>(dims_);
+  const bool excludes = std::any_of(own.begin(), own.end(), [](std::uint32_t i) { return i != QuerySearch::kNone; });
+  const std::size_t k = std::min(static_cast<std::size_t>(3 * options.perplexity), points_.count() - excludes);
+  const auto advance = [&](std::size_t done, double share) {
+    progress(share * static_cast<double>(done) / static_cast<double>(count));
+  };
+  const Neighbors neighbors =
+      search_.search(queries, own, k, team_, cancellation, [&](std::size_t done) { advance(done, 0.8); });
+  const ConditionalAffinities affinities = calibrate(neighbors, options.perplexity, team_, cancellation);
+
+  Placed placed{std::vector<float>(count * columns), std::vector<float>(count)};
+  const std::size_t padded = (k + kPadding - 1) / kPadding * kPadding;
+  std::vector<WalkScratch> scratches(team_.size());
+  team_.for_each((count + kGrain - 1) / kGrain, [&](std::size_t chunk, unsigned worker) {
+    cancellation.check();
+    AlignedVector<float> coordinates[3];
+    for (std::size_t d = 0; d < columns; ++d) coordinates[d].assign(padded, 0.0f);
+    AlignedVector<float> p(padded, 0.0f);
+    std::vector<std::uint32_t> order;
+    const PlacementNeighbors view{
+        {coordinates[0].data(), coordinates[1].data(), coordinates[2].data()}, p.data(), padded};
+    const std::size_t last = std::min(count, (chunk + 1) * kGrain);
+    for (std::size_t q = chunk * kGrain; q < last; ++q) {
+      for (std::size_t j = 0; j < k; ++j) {
+        const std::size_t at = std::size_t{neighbors.indices[q * k + j]} * stride;
+        for (std::size_t d = 0; d < columns; ++d) coordinates[d][j] = positions_[at + d];
+        p[j] = affinities.values[q * k + j];
+      }
+      const float* repelled = own[q] == QuerySearch::kNone ? nullptr : &positions_[std::size_t{own[q]} * stride];
+      const auto evaluate = [&](const float* y) {
+        const Attraction attraction = placement_kernels().attract(dims_, view, y);
+        float force[3];
+        double z = field_->at(y, force, scratches[worker]);
+        if (repelled != nullptr) {
+          float squared = 1;
+          for (std::size_t d = 0; d < columns; ++d) squared += (y[d] - repelled[d]) * (y[d] - repelled[d]);
+          const float w = 1 / squared;
+          z -= static_cast<double>(w);
+          for (std::size_t d = 0; d < columns; ++d) force[d] -= w * w * (y[d] - repelled[d]);
+        }
+        z = std::max(z, static_cast<double>(std::numeric_limits<float>::min()));
+        Cost cost{static_cast<double>(attraction.energy) + std::log(z), {}};
+        // The attraction is bounded by the parabola with its value, slope and stiffness here; a step to the lowest
+        // point of that, the repulsion taken as even, needs no learning rate (Yang, Peltonen & Kaski 2015).
+        const double stiffness = std::max(static_cast<double>(attraction.stiffness), 1e-30);
+        for (std::size_t d = 0; d < columns; ++d) {
+          const double slope = static_cast<double>(attraction.pull[d]) - static_cast<double>(force[d]) / z;
+          cost.step[d] = static_cast<float>(-slope / stiffness);
+        }
+        return cost;
+      };
+      float y[3] = {};
+      for (std::size_t d = 0; d < columns; ++d) y[d] = weighted_median(coordinates[d].data(), p.data(), k, order);
+      Cost cost = evaluate(y);
+      double share = 1;
+      for (std::uint64_t step = 0; step < options.iterations && share > kLeastShare; ++step) {
+        float next[3] = {}, moved = 0;
+        for (std::size_t d = 0; d < columns; ++d) {
+          next[d] = std::clamp(y[d] + static_cast<float>(share) * cost.step[d], low_[d], high_[d]);
+          moved = std::max(moved, std::abs(next[d] - y[d]));
+        }
+        if (moved < kArrived) break;
+        const Cost there = evaluate(next);
+        if (there.value < cost.value) {
+          std::copy_n(next, columns, y);
+          cost = there;
+          share = std::min(kLargestShare, share * kGrowth);
+        } else {
+          share *= kShrink;
+        }
+      }
+      double entropy = 0;
+      for (std::size_t j = 0; j < k; ++j) {
+        if (p[j] > 0) entropy += static_cast<double>(p[j]) * std::log(static_cast<double>(p[j]));
+      }
+      std::copy_n(y, columns, &placed.positions[q * columns]);
+      placed.divergences[q] = static_cast<float>(std::max(0.0, entropy + cost.value));
+    }
+    advance(last - chunk * kGrain, 0.2);
+  });
+  return placed;
+}
+
+}  // namespace sigma

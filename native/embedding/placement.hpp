@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "../neighbors/query_search.hpp"
+#include "../repulsion/field.hpp"
+#include "../support/cancellation.hpp"
+#include "../support/threads.hpp"
+
+namespace sigma {
+
+struct PlacementOptions {
+  double perplexity = 30;        // [1, n / 3]; 3 times as many neighbours are searched
+  std::uint64_t iterations = 100;  // at most, for each point; 0 leaves it at its start
+};
+
+// Where points were placed, and how well each lies: KL(P_i || Q_i) in nats.
+struct Placed {
+  std::vector<float> positions;  // count x dims
+  std::vector<float> divergences;
+};
+
+// A finished map and the points it is of, made ready once to place other points into it. Each is placed by itself, the
+// map held fixed: the same bits whatever else is placed beside it.
+//
+// A point's neighbours among the fitted ones give affinities p_j of the perplexity. It starts at their weighted median,
+// coordinate by coordinate, and then descends
+//   C(y) = KL(P || Q) = sum_j p_j log(1 / w_j) + log Z + const,  w_j = 1 / (1 + |y - y_j|^2),  Z = sum_j w_j over all
+// fitted points, a quarter of whose gradient is (pull - F / Z) / 2 with F = sum_j w_j^2 (y - y_j).
+class FittedMap {
+ public:
+  // Called from any thread with the share of the work that was done since.
+  using OnShare = std::function<void(double)>;
+
+  // `map` is n x dims, in the order of the points, which must outlive this, as must the team.
+  FittedMap(const Gaussians& points, std::string_view distance, int dims, const std::vector<float>& map, double spacing,
+            double theta, ThreadTeam& team, const Cancellation& cancellation);
+
+  int dims() const { return dims_; }
+  std::size_t count() const { return points_.count(); }
+  const Gaussians& points() const { return points_; }
+  // n x stride_of(dims).
+  std::span<const float> positions() const { return positions_; }
+
+  // Places queries that lie in the points' frame. Query q neither attracts nor repels point own[q].
+  Placed place(const Gaussians& queries, std::span<const std::uint32_t> own, const PlacementOptions& options,
+               const Cancellation& cancellation, const OnShare& progress) const;
+  // Places none of the points.
+  Placed place(const Gaussians& queries, const PlacementOptions& options, const Cancellation& cancellation,
+               const OnShare& progress) const;
+
+ private:
+  const Gaussians& points_;
+  int dims_;
+  ThreadTeam& team_;
+  AlignedVector<float> positions_;
+  float low_[3] = {}, high_[3] = {};  // where points may be placed
+  QuerySearch search_;
+  std::unique_ptr<Field> field_;
+};
+
+}  // namespace sigma

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+
+#include "../support/isa.hpp"
+
+namespace sigma {
+
+// The neighbours of one point that is placed: coordinates component by component and affinities, each padded with zeros
+// to a multiple of 16.
+struct PlacementNeighbors {
+  const float* coordinates[3];
+  const float* p;
+  std::size_t padded;
+};
+
+// What they do to it at y, over j: pull = sum p_j w_j (y - y_j), stiffness = sum p_j w_j, energy = sum p_j log(1 / w_j).
+struct Attraction {
+  float pull[3];
+  float stiffness;
+  float energy;
+};
+
+struct PlacementKernels {
+  Attraction (*attract)(int dims, const PlacementNeighbors&, const float* y);
+};
+
+SIGMA_DECLARE_KERNELS(PlacementKernels, placement_kernels)
+
+}  // namespace sigma

@@ -1,0 +1,66 @@
+#include "query_search.hpp"
+
+#include <algorithm>
+
+#include "nearest_lists.hpp"
+#include "projection_tree.hpp"
+
+namespace sigma {
+namespace {
+
+constexpr std::size_t kBlock = PackedMatrix::kBlock;
+// Near points lie together, so that a query's list fills with its neighbours at once and little enters it later.
+constexpr std::size_t kNearPoints = 512;
+constexpr std::uint64_t kSeed = 0;
+// Blocks of queries that share what a block of points costs to load.
+constexpr std::size_t kBlocksPerTask = 4;
+
+// Points whose distance is beyond float32 are all as far.
+void fill_up(std::uint32_t* indices, float* squared, std::size_t held, std::size_t k, std::uint32_t own) {
+  for (std::uint32_t point = 0; held < k; ++point) {
+    if (point == own || std::find(indices, indices + held, point) != indices + held) continue;
+    indices[held] = point;
+    squared[held++] = std::numeric_limits<float>::max();
+  }
+}
+
+}  // namespace
+
+QuerySearch::QuerySearch(std::string_view distance, const Gaussians& points, ThreadTeam& team,
+                         const Cancellation& cancellation)
+    : distance_(distance, points) {
+  const PointRows rows(distance_, {}, team);
+  order_ = grow_tree(rows, kNearPoints, Random(kSeed), cancellation).order;
+  PointBlocks& blocks = blocks_.emplace_back(rows, order_.size());
+  team.for_each(distance_.blocks(), [&](std::size_t b, unsigned) {
+    blocks.gather(b, std::span(order_).subspan(b * kBlock, std::min(kBlock, order_.size() - b * kBlock)));
+  });
+}
+
+Neighbors QuerySearch::search(const Gaussians& queries, std::span<const std::uint32_t> own, std::size_t k,
+                              ThreadTeam& team, const Cancellation& cancellation,
+                              const std::function<void(std::size_t)>& progress) const {
+  const Distance prepared(distance_, queries);
+  const std::size_t count = queries.count(), n = order_.size();
+  Neighbors result{count, k, std::vector<std::uint32_t>(count * k), std::vector<float>(count * k), 1.0};
+  team.for_ranges(count, kBlocksPerTask * kBlock, [&](std::size_t first, std::size_t last, std::size_t) {
+    NearestLists lists(last - first, k);
+    TileJoin join;
+    for (std::size_t b = 0; b < distance_.blocks(); ++b) {
+      if (b % 16 == 0) cancellation.check();
+      const Party points{blocks_[0].block(b), std::min(kBlock, n - b * kBlock), 0, &order_[b * kBlock]};
+      for (std::size_t q = first; q < last; q += kBlock) {
+        const Party party{prepared.block(q / kBlock), std::min(kBlock, last - q), q - first, &own[q]};
+        join.offer_to_first(distance_, party, points, lists);
+      }
+    }
+    for (std::size_t q = first; q < last; ++q) {
+      const std::size_t held = lists.take(q - first, &result.indices[q * k], &result.squared[q * k]);
+      if (held < k) fill_up(&result.indices[q * k], &result.squared[q * k], held, k, own[q]);
+    }
+    progress(last - first);
+  });
+  return result;
+}
+
+}  // namespace sigma

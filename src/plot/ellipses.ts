@@ -1,0 +1,125 @@
+import { shapeMismatch } from "../arguments.js";
+import { ArgumentError, DataError } from "../errors.js";
+import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import type { Context } from "./canvas.js";
+import type { Ink } from "./palette.js";
+import type { Box, Placement } from "./placement.js";
+
+/** Ellipses of constant density of 2-D Gaussians around points of a map. */
+export interface MapEllipses {
+  /** n x 3: xx, xy and yy of the covariance of each point, in squared units of the map. */
+  readonly covariances: MatrixLike;
+  /** Whose ellipses are drawn: row numbers, or how many, picked so that they can be told apart. Default 60. */
+  readonly points?: ArrayLike<number> | number | undefined;
+  /** Share of its Gaussian that an ellipse holds, more than 0 and less than 1. Default 0.95. */
+  readonly level?: number | undefined;
+}
+
+/** {@link MapEllipses} that have been checked. */
+export interface CheckedEllipses {
+  readonly covariances: Matrix;
+  readonly points: readonly number[] | number;
+  /** Half axes in standard deviations. */
+  readonly deviations: number;
+}
+
+export const ELLIPSE_KEYS: Record<keyof MapEllipses, true> = { covariances: true, points: true, level: true };
+
+/**
+ * @param points the map
+ * @throws {ArgumentError} for a map that is not 2-D, and for other shapes, rows or levels than {@link MapEllipses} allows
+ */
+export function checkEllipses(
+  ellipses: MapEllipses | undefined,
+  points: Matrix,
+  argument: string,
+): CheckedEllipses | undefined {
+  if (ellipses === undefined) return undefined;
+  const reject = (name: string, received: unknown, accepted: string, code: "INVALID_ARGUMENT" | "OUT_OF_RANGE") =>
+    new ArgumentError(code, { argument: `${argument}.${name}`, received, accepted });
+  if (points.cols !== 2) {
+    throw shapeMismatch(argument, points, "a map of 2 columns, the only ones that ellipses are drawn on");
+  }
+  const covariances = toMatrix(ellipses.covariances, `${argument}.covariances`);
+  if (covariances.rows !== points.rows || covariances.cols !== 3) {
+    throw shapeMismatch(`${argument}.covariances`, covariances, `${points.rows} x 3: xx, xy and yy of each point`);
+  }
+  for (let row = 0; row < covariances.rows; row++) {
+    const [xx, xy, yy] = covariances.row(row) as unknown as [number, number, number];
+    if (xx >= 0 && yy >= 0 && Number.isFinite(xx + yy) && Number.isFinite(xy)) continue;
+    const facts = { argument: `${argument}.covariances`, received: xx, accepted: "finite covariances", row, column: 0 };
+    throw new DataError("NOT_FINITE", facts);
+  }
+  const level: unknown = ellipses.level ?? 0.95;
+  if (typeof level !== "number" || !(level > 0 && level < 1)) {
+    throw reject("level", level, "a number between 0 and 1", "OUT_OF_RANGE");
+  }
+  const asked: unknown = ellipses.points ?? 60;
+  let chosen: readonly number[] | number;
+  if (typeof asked === "number") {
+    if (!(Number.isInteger(asked) && asked >= 0)) throw reject("points", asked, "an integer >= 0", "OUT_OF_RANGE");
+    chosen = asked;
+  } else {
+    chosen = Array.from((asked ?? []) as ArrayLike<number>);
+    const bad = chosen.find((row) => !(Number.isInteger(row) && row >= 0 && row < points.rows));
+    if (bad !== undefined) throw reject("points", bad, `row numbers from 0 to ${points.rows - 1}`, "OUT_OF_RANGE");
+  }
+  return { covariances, points: chosen, deviations: Math.sqrt(-2 * Math.log(1 - level)) };
+}
+
+/** Draws them over the points, each with a rim of the ground so that it stands out, and its centre. */
+export function drawEllipses(
+  context: Context,
+  placement: Placement,
+  { covariances, points, deviations }: CheckedEllipses,
+  box: Box,
+  em: number,
+  ink: Ink,
+): void {
+  const shapeOf = (i: number) => {
+    const [xx, xy, yy] = covariances.row(i) as unknown as [number, number, number];
+    const [mean, half] = [(xx + yy) / 2, Math.hypot((xx - yy) / 2, xy)];
+    const axis = (variance: number) => deviations * placement.scale * Math.sqrt(Math.max(0, variance));
+    // The picture's second axis points down.
+    return { long: axis(mean + half), short: axis(mean - half), angle: -0.5 * Math.atan2(2 * xy, xx - yy) };
+  };
+  const chosen = typeof points === "number" ? pickApart(points) : points;
+  context.save();
+  context.beginPath();
+  context.rect(box.x, box.y, box.width, box.height);
+  context.clip();
+  for (const [color, width] of [
+    [ink.background, 0.28 * em],
+    [ink.text, Math.max(1, 0.1 * em)],
+  ] as const) {
+    context.strokeStyle = color;
+    context.fillStyle = color;
+    context.lineWidth = width;
+    for (const i of chosen) {
+      const { long, short, angle } = shapeOf(i);
+      const [x, y] = [placement.x[i] as number, placement.y[i] as number];
+      const least = 0.12 * em;
+      context.beginPath();
+      context.ellipse(x, y, Math.max(least, long), Math.max(least, short), angle, 0, 2 * Math.PI);
+      context.stroke();
+      context.beginPath();
+      context.arc(x, y, width === 0.28 * em ? 0.28 * em : 0.16 * em, 0, 2 * Math.PI);
+      context.fill();
+    }
+  }
+  context.restore();
+
+  /** Points in random order whose ellipses do not reach those picked before. */
+  function pickApart(count: number): number[] {
+    const picked: { i: number; x: number; y: number; reach: number }[] = [];
+    for (const i of placement.order) {
+      if (picked.length >= count) break;
+      const [x, y] = [placement.x[i] as number, placement.y[i] as number];
+      const reach = shapeOf(i).long + 0.5 * em;
+      if (picked.every((other) => Math.hypot(other.x - x, other.y - y) > 0.8 * (other.reach + reach))) {
+        picked.push({ i, x, y, reach });
+      }
+    }
+    return picked.map(({ i }) => i);
+  }
+}

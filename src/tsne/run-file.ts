@@ -1,0 +1,373 @@
+import { createHash, type Hash } from "node:crypto";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { endianness, totalmem } from "node:os";
+import { abortError, binding, translate } from "../binding.js";
+import { ArgumentError, FileError, SigmaTsneError } from "../errors.js";
+import { checkPath, writeFileAtomic } from "../io/atomic-write.js";
+import { systemReason } from "../io/system-error.js";
+import type { CheckedNeighbors } from "./given-neighbors.js";
+import { inGiB } from "./memory.js";
+import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
+
+/** What a {@link Tsne} is made of, fresh or read from a file. */
+export interface RunParts {
+  readonly native: InstanceType<typeof binding.Run>;
+  readonly options: ResolvedTsneOptions;
+  readonly rows: number;
+  readonly cols: number;
+  readonly hasSigma: boolean;
+  /** Neighbours that were given, which cannot be found again. */
+  readonly given: CheckedNeighbors | undefined;
+}
+
+/** A run that was read from a file. */
+export class RestoredRun {
+  readonly parts: RunParts;
+  constructor(parts: RunParts) {
+    this.parts = parts;
+  }
+}
+
+/*
+ * A file is: MAGIC, the version and the length of the header (uint32, little-endian), the header (JSON, UTF-8, filled up with spaces),
+ * the arrays in the order of the header's directory, each from a multiple of 64 bytes on, and the SHA-256 of all that is before it.
+ * Numbers are little-endian.
+ */
+
+/** As PNG has it: the first byte is no text, and a transfer that changes line ends is noticed. */
+const MAGIC = Buffer.from("\x89TSN\r\n\x1a\n", "latin1");
+const VERSION = 1;
+const PRELUDE_BYTES = MAGIC.length + 8;
+const CHECKSUM_BYTES = 32;
+const ALIGNMENT = 64;
+/** A header is a few kilobytes. */
+const LARGEST_HEADER = 2 ** 20;
+/** Read, written and hashed at once. */
+const CHUNK_BYTES = 2 ** 22;
+
+type Shape = binding.NativeStateShape;
+type Numbers = Float32Array | Float64Array | Uint32Array;
+
+const TYPES = {
+  "<f4": Float32Array,
+  "<f8": Float64Array,
+  "<u4": Uint32Array,
+} as const;
+
+/** One array of a file: `rows x cols` numbers. */
+interface ArrayPlan {
+  readonly name: binding.NativeStateArray | "neighbors" | "squared";
+  readonly dtype: keyof typeof TYPES;
+  readonly shape: readonly [number, number];
+  /** Bytes from the start of the file's payload, which begins after the header. */
+  readonly offset: number;
+}
+
+interface Header {
+  readonly run: Shape;
+  readonly options: Record<string, unknown>;
+  readonly neighborsPerPoint: number;
+  readonly arrays: readonly ArrayPlan[];
+}
+
+const bytesOf = ({ dtype, shape }: Pick<ArrayPlan, "dtype" | "shape">): number =>
+  shape[0] * shape[1] * TYPES[dtype].BYTES_PER_ELEMENT;
+const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+/** The arrays of a run, which follow from its size. */
+function planArrays(run: Shape, dims: number, components: number, neighborsPerPoint: number): ArrayPlan[] {
+  const { rows, cols, hasSigma } = run;
+  const columns = components > 0 ? components : cols;
+  const stride = dims === 3 ? 4 : dims;
+  const plans: Omit<ArrayPlan, "offset">[] = [
+    { name: "center", dtype: "<f8", shape: [cols, 1] },
+    { name: "axes", dtype: "<f4", shape: [components > 0 ? cols : 0, components] },
+    { name: "means", dtype: "<f4", shape: [rows, columns] },
+    { name: "deviations", dtype: "<f4", shape: [hasSigma ? rows : 0, columns] },
+    { name: "order", dtype: "<u4", shape: [rows, 1] },
+    { name: "positions", dtype: "<f4", shape: [rows, stride] },
+    { name: "velocity", dtype: "<f4", shape: [rows, stride] },
+    { name: "gains", dtype: "<f4", shape: [rows, stride] },
+    { name: "neighbors", dtype: "<u4", shape: [neighborsPerPoint > 0 ? rows : 0, neighborsPerPoint] },
+    { name: "squared", dtype: "<f4", shape: [neighborsPerPoint > 0 ? rows : 0, neighborsPerPoint] },
+  ];
+  let offset = 0;
+  return plans.map((plan) => {
+    const placed = { ...plan, offset };
+    offset = align(offset + bytesOf(plan));
+    return placed;
+  });
+}
+
+const payloadBytes = (arrays: readonly ArrayPlan[]): number =>
+  arrays.reduce((end, plan) => Math.max(end, align(plan.offset + bytesOf(plan))), 0);
+
+/**
+ * Writes all that a run needs to go on and to place points, atomically and piece by piece.
+ *
+ * @throws {FileError} FILE_WRITE
+ */
+export async function writeRun(path: string, parts: RunParts, shape: Shape, signal?: AbortSignal): Promise<void> {
+  requireLittleEndian();
+  const { threads: _, ...options } = parts.options;
+  const neighborsPerPoint = parts.given?.k ?? 0;
+  const arrays = planArrays(shape, options.dims, options.initialDims ?? 0, neighborsPerPoint);
+  const header: Header = { run: shape, options, neighborsPerPoint, arrays };
+  await writeFileAtomic(path, encode(header, parts), { signal });
+}
+
+function* encode(header: Header, parts: RunParts): Generator<Uint8Array> {
+  const hash = createHash("sha256");
+  const text = Buffer.from(JSON.stringify(header));
+  const start = Buffer.alloc(align(PRELUDE_BYTES + text.length), " ");
+  MAGIC.copy(start);
+  start.writeUInt32LE(VERSION, MAGIC.length);
+  start.writeUInt32LE(start.length - PRELUDE_BYTES, MAGIC.length + 4);
+  text.copy(start, PRELUDE_BYTES);
+  hash.update(start);
+  yield start;
+  for (const plan of header.arrays) {
+    for (const [first, last] of stretches(plan)) {
+      const numbers = readRows(parts, plan, first, last);
+      const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+      hash.update(bytes);
+      yield bytes;
+    }
+    const filling = Buffer.alloc(align(bytesOf(plan)) - bytesOf(plan));
+    hash.update(filling);
+    yield filling;
+  }
+  yield hash.digest();
+}
+
+function readRows({ native, given }: RunParts, { name, shape }: ArrayPlan, first: number, last: number): Numbers {
+  if (name === "neighbors" || name === "squared") {
+    const { indices, squared } = given as CheckedNeighbors;
+    return (name === "neighbors" ? indices : squared).subarray(first * shape[1], last * shape[1]);
+  }
+  return native.readState(name, first, last);
+}
+
+/** Rows `[first, last)` that are handled at once. */
+function* stretches({ dtype, shape: [rows, cols] }: ArrayPlan): Generator<[number, number]> {
+  const step = Math.max(1, Math.floor(CHUNK_BYTES / (cols * TYPES[dtype].BYTES_PER_ELEMENT)));
+  for (let first = 0; first < rows && cols > 0; first += step) yield [first, Math.min(first + step, rows)];
+}
+
+/**
+ * Reads a run that {@link writeRun} wrote.
+ *
+ * @param threads of the run from now on
+ * @throws {FileError} FILE_READ where it cannot be read; FILE_FORMAT for another file, one that is cut off or whose bytes have changed;
+ *   FILE_VERSION for one of another version of the format
+ * @throws {SigmaTsneError} OUT_OF_MEMORY where it does not fit
+ */
+export async function readRun(
+  path: string,
+  { threads, signal }: { threads?: number | undefined; signal?: AbortSignal | undefined },
+): Promise<RestoredRun> {
+  checkPath(path);
+  requireLittleEndian();
+  try {
+    const status = await stat(path);
+    if (!status.isFile()) {
+      throw new FileError("FILE_READ", path, status.isDirectory() ? "is a directory" : "is not a regular file");
+    }
+    const handle = await open(path, "r");
+    try {
+      return await restore({ path, handle, size: status.size, hash: createHash("sha256"), signal }, threads);
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    const reason = systemReason(cause);
+    throw reason === undefined ? cause : new FileError("FILE_READ", path, `cannot be read: ${reason}`, { cause });
+  }
+}
+
+interface RunSource {
+  readonly path: string;
+  readonly handle: FileHandle;
+  readonly size: number;
+  /** Of all that was read. */
+  readonly hash: Hash;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function restore(source: RunSource, threads: number | undefined): Promise<RestoredRun> {
+  const { path, size } = source;
+  const fail = (reason: string, cause?: unknown) => new FileError("FILE_FORMAT", path, reason, { cause });
+  const prelude = Buffer.alloc(PRELUDE_BYTES);
+  if (size > 0) await source.handle.read(prelude, 0, PRELUDE_BYTES, 0);
+  if (size === 0 || !prelude.subarray(0, Math.min(size, MAGIC.length)).equals(MAGIC.subarray(0, size))) {
+    throw fail("is no saved run: it does not begin as one");
+  }
+  if (size < PRELUDE_BYTES) throw fail("is cut off within its first bytes");
+  const version = prelude.readUInt32LE(MAGIC.length);
+  if (version !== VERSION) {
+    const advice = version > VERSION ? "a newer sigma-tsne reads it" : "this sigma-tsne reads it no longer";
+    throw new FileError("FILE_VERSION", path, `is a saved run of version ${version}, not ${VERSION}; ${advice}`);
+  }
+  const length = prelude.readUInt32LE(MAGIC.length + 4);
+  if (length > LARGEST_HEADER) throw fail(`its header of ${length} bytes is damaged`);
+  if (PRELUDE_BYTES + length > size) throw fail("is cut off within its header");
+  source.hash.update(prelude);
+  const text = Buffer.alloc(length);
+  await readFully(source, text, PRELUDE_BYTES);
+  let header: Header;
+  let options: ResolvedTsneOptions;
+  let arrays: ArrayPlan[];
+  try {
+    header = JSON.parse(text.toString()) as Header;
+    checkShape(header);
+    const { rows, cols, hasSigma } = header.run;
+    options = resolveSaved(header.options, rows, cols, hasSigma, threads);
+    const given = options.neighbors === "given" ? Math.min(Math.floor(3 * options.perplexity), rows - 1) : 0;
+    arrays = planArrays(header.run, options.dims, options.initialDims ?? 0, given);
+    requireSame(arrays, header.arrays, "the arrays");
+  } catch (cause) {
+    // The thread count is the caller's, not the file's.
+    if (cause instanceof ArgumentError && cause.argument === "threads") throw cause;
+    throw fail(`its header is damaged: ${cause instanceof Error ? cause.message : cause}`, cause);
+  }
+  const start = PRELUDE_BYTES + length;
+  const expected = start + payloadBytes(arrays) + CHECKSUM_BYTES;
+  if (size < expected) throw fail(`is cut off: it holds ${size} of ${expected} bytes`);
+  if (size > expected) throw fail(`holds ${size} bytes, more than the ${expected} of its run`);
+  const free = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
+  if (payloadBytes(arrays) > free) {
+    const message = `${path}: the run needs ${inGiB(payloadBytes(arrays))}, and ${inGiB(free)} are free`;
+    throw new SigmaTsneError("OUT_OF_MEMORY", message);
+  }
+
+  const { rows, cols, hasSigma } = header.run;
+  const given = await readGiven(source, arrays, start, rows);
+  const native = nativeRun(options, given, header.run);
+  for (const plan of arrays) {
+    const { name } = plan;
+    if (name === "neighbors" || name === "squared") continue;
+    await readArray(source, plan, start, (first, numbers) => native.writeState(name, first, numbers));
+  }
+  // The hash runs over the bytes in their order, so the neighbours, which the run is made with, are read once more.
+  if (given) for (const plan of arrays.slice(-2)) await readArray(source, plan, start, () => {});
+  const checksum = Buffer.alloc(CHECKSUM_BYTES);
+  const found = source.hash.digest();
+  await readFully({ ...source, hash: createHash("sha256") }, checksum, expected - CHECKSUM_BYTES);
+  if (!found.equals(checksum)) throw fail("its bytes have changed since it was written: the checksum differs");
+  try {
+    native.restore();
+  } catch (cause) {
+    throw fail(`is no run that can go on: ${(cause as Error).message}`, translate(cause));
+  }
+  return new RestoredRun({ native, options, rows, cols, hasSigma, given });
+}
+
+function nativeRun(options: ResolvedTsneOptions, given: CheckedNeighbors | undefined, shape: Shape) {
+  return new binding.Run(undefined, undefined, undefined, options, given, shape);
+}
+
+async function readGiven(
+  source: RunSource,
+  arrays: readonly ArrayPlan[],
+  start: number,
+  rows: number,
+): Promise<CheckedNeighbors | undefined> {
+  const [indexPlan, squaredPlan] = arrays.slice(-2) as [ArrayPlan, ArrayPlan];
+  const k = indexPlan.shape[1];
+  if (k === 0) return undefined;
+  const given = { indices: new Uint32Array(rows * k), squared: new Float32Array(rows * k), k };
+  const unhashed = { ...source, hash: createHash("sha256") };
+  await readArray(unhashed, indexPlan, start, (first, numbers) => given.indices.set(numbers, first * k));
+  await readArray(unhashed, squaredPlan, start, (first, numbers) => given.squared.set(numbers, first * k));
+  const isBad = given.indices.some((index) => index >= rows) || given.squared.some((value) => !(value >= 0));
+  if (isBad) throw new FileError("FILE_FORMAT", source.path, "its neighbours are no rows and distances");
+  return given;
+}
+
+async function readArray(
+  source: RunSource,
+  plan: ArrayPlan,
+  start: number,
+  take: (first: number, numbers: Numbers) => void,
+): Promise<void> {
+  const [, cols] = plan.shape;
+  const Type = TYPES[plan.dtype];
+  for (const [first, last] of stretches(plan)) {
+    const numbers = new Type((last - first) * cols);
+    const bytes = Buffer.from(numbers.buffer);
+    await readFully(source, bytes, start + plan.offset + first * cols * Type.BYTES_PER_ELEMENT);
+    take(first, numbers);
+  }
+  const filling = Buffer.alloc(align(bytesOf(plan)) - bytesOf(plan));
+  await readFully(source, filling, start + plan.offset + bytesOf(plan));
+}
+
+async function readFully({ path, handle, hash, signal }: RunSource, target: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < target.length; ) {
+    if (signal?.aborted) throw abortError(signal);
+    const { bytesRead } = await handle.read(target, done, target.length - done, position + done);
+    if (bytesRead === 0) throw new FileError("FILE_FORMAT", path, "became shorter while it was read");
+    done += bytesRead;
+  }
+  hash.update(target);
+}
+
+function checkShape({ run, options }: Header): void {
+  const isSize = (value: unknown, least: number, most: number) =>
+    Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+  const isBoolean = (value: unknown) => typeof value === "boolean";
+  const isSound =
+    isSize(run?.rows, 3, 2 ** 31 - 1) &&
+    isSize(run.cols, 1, 2 ** 31 - 1) &&
+    isSize(run.iteration, 0, Number.MAX_SAFE_INTEGER) &&
+    isBoolean(run.hasSigma) &&
+    isBoolean(run.sigmaIsEqual) &&
+    typeof run.scale === "number" &&
+    typeof run.sigmaScale === "number" &&
+    typeof options === "object" &&
+    options !== null;
+  if (!isSound) throw new Error("it does not say what run it is of");
+}
+
+/** The options of a file, checked as those of a caller are, and the same as when they were written. */
+function resolveSaved(
+  saved: Record<string, unknown>,
+  n: number,
+  d: number,
+  hasSigma: boolean,
+  threads: number | undefined,
+): ResolvedTsneOptions {
+  const { finalLearningRate, ...rest } = saved;
+  const asked = {
+    ...rest,
+    threads,
+    // An absent sigma is none; an empty matrix stands for one that was there, as for starts and neighbours.
+    sigma: hasSigma ? [] : undefined,
+    init: saved.init === "given" ? [] : saved.init,
+    neighbors: saved.neighbors === "given" ? { distances: [] } : saved.neighbors,
+    distance: saved.distance === "given" ? undefined : saved.distance,
+    // With a theta of its own, "auto" would mean another method.
+    theta: saved.method === "auto" ? undefined : saved.theta,
+    learningRate: saved.learningRate === finalLearningRate ? saved.learningRate : "auto",
+  } as unknown as TsneOptions;
+  const options = resolveTsneOptions(saved.neighbors === "given" ? { ...asked, sigma: undefined } : asked, n, d);
+  const { threads: _, ...resolved } = options;
+  requireSame(resolved, saved, "the options");
+  return options;
+}
+
+function requireSame(expected: unknown, found: unknown, what: string): void {
+  // Through JSON, which knows no undefined.
+  const normal = (value: unknown) => JSON.stringify(value, sortedKeys);
+  if (normal(expected) !== normal(found)) throw new Error(`${what} are not those of its run`);
+}
+
+const sortedKeys = (_: string, value: unknown): unknown =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;
+
+function requireLittleEndian(): void {
+  if (endianness() === "LE") return;
+  throw new SigmaTsneError("INVALID_ARGUMENT", "saved runs are for little-endian machines");
+}
