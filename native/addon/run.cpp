@@ -94,9 +94,8 @@ Napi::Function RunObject::define(Napi::Env env) {
        InstanceMethod<&RunObject::method>("method"), InstanceMethod<&RunObject::neighbors>("neighbors"),
        InstanceMethod<&RunObject::seconds>("seconds"), InstanceMethod<&RunObject::place>("place"),
        InstanceMethod<&RunObject::measure_uncertainty>("measureUncertainty"),
-       InstanceMethod<&RunObject::describe_state>("describeState"),
-       InstanceMethod<&RunObject::read_state>("readState"), InstanceMethod<&RunObject::write_state>("writeState"),
-       InstanceMethod<&RunObject::restore>("restore")});
+       InstanceMethod<&RunObject::describe_state>("describeState"), InstanceMethod<&RunObject::read_state>("readState"),
+       InstanceMethod<&RunObject::write_state>("writeState"), InstanceMethod<&RunObject::restore>("restore")});
 }
 
 RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObject>(info) {

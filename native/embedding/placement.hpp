@@ -15,7 +15,7 @@
 namespace sigma {
 
 struct PlacementOptions {
-  double perplexity = 30;        // [1, n / 3]; 3 times as many neighbours are searched
+  double perplexity = 30;          // [1, n / 3]; 3 times as many neighbours are searched
   std::uint64_t iterations = 100;  // at most, for each point; 0 leaves it at its start
 };
 

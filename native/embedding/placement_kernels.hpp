@@ -14,7 +14,8 @@ struct PlacementNeighbors {
   std::size_t padded;
 };
 
-// What they do to it at y, over j: pull = sum p_j w_j (y - y_j), stiffness = sum p_j w_j, energy = sum p_j log(1 / w_j).
+// What they do to it at y, over j: pull = sum p_j w_j (y - y_j), stiffness = sum p_j w_j, energy = sum p_j log(1 /
+// w_j).
 struct Attraction {
   float pull[3];
   float stiffness;

@@ -32,8 +32,8 @@ struct Progress {
 
 using OnProgress = std::function<void(const Progress&)>;
 
-// What a run whose map has begun needs to go on, and to place points: all that is saved of it. The affinities follow from
-// the points, so they are made again.
+// What a run whose map has begun needs to go on, and to place points: all that is saved of it. The affinities follow
+// from the points, so they are made again.
 struct RunState {
   Gaussians points;  // reduced, where they are to be
   Frame frame;

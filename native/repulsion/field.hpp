@@ -10,9 +10,9 @@
 
 namespace sigma {
 
-// The repulsion that n fixed positions exert on a point that is none of them, within a box around them: in 2-D, for many
-// positions, read off a mesh that is charged once; else by a walk of a tree that is grown once. What it gives at a place
-// depends on nothing but the place.
+// The repulsion that n fixed positions exert on a point that is none of them, within a box around them: in 2-D, for
+// many positions, read off a mesh that is charged once; else by a walk of a tree that is grown once. What it gives at a
+// place depends on nothing but the place.
 class Field {
  public:
   virtual ~Field() = default;

@@ -184,14 +184,14 @@ bool ParticleMesh::charge(const float* positions, std::size_t n, const float low
   imaginary_.resize(columns * kernel.frequencies);
   for (AlignedVector<float>& scratch : scratch_) scratch.resize(mesh_scratch(std::max(lengths[0], lengths[1])));
   mesh_ = MeshView{&kernel.row_plan,
-                      &kernel.column_plan,
-                      rows,
-                      std::min(columns, lengths[0]),
-                      stride,
-                      nodes_.data(),
-                      kernel.frequencies,
-                      real_.data(),
-                      imaginary_.data()};
+                   &kernel.column_plan,
+                   rows,
+                   std::min(columns, lengths[0]),
+                   stride,
+                   nodes_.data(),
+                   kernel.frequencies,
+                   real_.data(),
+                   imaginary_.data()};
   placement_ = Placement{{low[0], low[1]}, static_cast<float>(1 / spacing)};
 
   const std::size_t bands = (cells[1] + kBandRows - 1) / kBandRows;

@@ -387,7 +387,6 @@ function typedNames(mu: string, flags: EmbedFlags): TypedNames {
     finalMomentum: "--final-momentum",
     threads: "--threads",
     samples: "--uncertainty",
-    covariances: "--uncertainty",
   };
 }
 

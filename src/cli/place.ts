@@ -19,9 +19,9 @@ interface PlaceFlags {
 
 const guide = `
 Examples:
-  $ sigma-tsne embed means.npy --sigma sds.npy -o map.npy --save run.tsne
   $ sigma-tsne place run.tsne new.npy --sigma new-sds.npy -o new-map.npy
-      New points beside those of the map, in the same coordinates.
+      New points beside those of the map, in the same coordinates. The run is what
+      sigma-tsne embed means.npy --sigma sds.npy -o map.npy --save run.tsne wrote.
   $ sigma-tsne place run.tsne new.npy -o new-map.npy --json --quiet | jq .seconds
 
 Each new point is placed by itself: the same place whatever else is in the file.

@@ -17,12 +17,7 @@ const COVARIANCE: readonly (readonly string[])[] = [
 export const UNCERTAINTY_COLUMNS: readonly string[] = ["displacement", ...(COVARIANCE[2] as string[]), "share"];
 
 /** @throws {ArgumentError} for `--uncertainty` without what it needs */
-export function checkUncertaintyFlags(flags: {
-  uncertainty?: number;
-  sigma?: string;
-  plot?: string;
-  dims?: number;
-}): void {
+export function checkUncertaintyFlags(flags: { uncertainty?: number; sigma?: string }): void {
   const reject = (argument: string, received: unknown, accepted: string, code: "INVALID_ARGUMENT" | "OUT_OF_RANGE") => {
     throw new ArgumentError(code, { argument, received, accepted });
   };

@@ -86,7 +86,8 @@ export function drawEllipses(
   const chosen = typeof points === "number" ? pickApart(points) : points;
   context.save();
   context.beginPath();
-  context.rect(box.x, box.y, box.width, box.height);
+  // Those at the rim reach into the margin, which is free.
+  context.rect(box.x - em, box.y - em, box.width + 2 * em, box.height + 2 * em);
   context.clip();
   for (const [color, width] of [
     [ink.background, 0.28 * em],

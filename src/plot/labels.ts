@@ -104,7 +104,7 @@ export function readLabels(labels: ArrayLike<string | number> | undefined, n: nu
 }
 
 /**
- * The values of `n` points as a quantity, from their 1st to their 99th percentile.
+ * The values of `n` points as a quantity, from their 5th to their 95th percentile.
  *
  * @throws {ArgumentError} INVALID_ARGUMENT for no array of numbers, SHAPE_MISMATCH for another number of them than n
  */
@@ -112,7 +112,7 @@ export function readValues(values: ArrayLike<number>, n: number): Labels {
   const numbers = readNumbers(values, "values", n);
   const known = numbers.filter((value) => Number.isFinite(value)).sort();
   const quantile = (share: number) => known[Math.round(share * (known.length - 1))] as number;
-  const [least, most] = known.length > 0 ? [quantile(0.01), quantile(0.99)] : [0, 1];
+  const [least, most] = known.length > 0 ? [quantile(0.05), quantile(0.95)] : [0, 1];
   return {
     kind: "quantity",
     values: numbers.map((value) => (Number.isFinite(value) ? value : Number.NaN)),

@@ -20,7 +20,7 @@ export interface MapOptions {
    */
   labels?: ArrayLike<string | number> | undefined;
   /**
-   * One number a point, length n, as a continuous colour with a scale bar; NaN for none. The scale goes from the 1st to the 99th
+   * One number a point, length n, as a continuous colour with a scale bar; NaN for none. The scale goes from the 5th to the 95th
    * percentile, beyond which colours do not change. Not together with labels.
    */
   values?: ArrayLike<number> | undefined;

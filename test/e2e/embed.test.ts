@@ -61,6 +61,8 @@ it("prints with --json one object on one line, and nothing else on standard outp
     pca: null,
     output: "object.npy",
     plot: "object.png",
+    save: null,
+    uncertainty: null,
     seconds: {
       total: number,
       read: number,

@@ -14,6 +14,7 @@ describe.each([
   ["embed", ["embed"]],
   ["evaluate", ["evaluate"]],
   ["compare", ["compare"]],
+  ["place", ["place"]],
   ["plot", ["plot"]],
   ["demo", ["demo"]],
 ])("--help of %s", (_, command) => {

@@ -462,7 +462,7 @@ describe("what cannot be drawn is refused", () => {
     });
     await reject({ zzzzzzzz: 1 }).toMatchObject({
       code: "UNKNOWN_OPTION",
-      message: expect.stringMatching(/the options are labels, title/),
+      message: expect.stringMatching(/the options are labels, values/),
     });
     await reject({ width: 199 }).toMatchObject({ code: "OUT_OF_RANGE", argument: "width" });
     await reject({ height: 1e9 }).toMatchObject({ code: "OUT_OF_RANGE", argument: "height" });

@@ -1,0 +1,358 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "affinity/perplexity.hpp"
+#include "embedding/placement.hpp"
+#include "embedding/placement_kernels.hpp"
+#include "embedding/position_uncertainty.hpp"
+#include "embedding/run.hpp"
+#include "golden.hpp"
+#include "repulsion/field.hpp"
+
+namespace sigma {
+namespace {
+
+using test::Golden;
+
+const OnProgress ignore = [](const Progress&) {};
+const auto no_report = [](double) {};
+const auto no_count = [](std::size_t) {};
+
+Frame frame_of(const Gaussians& points, double floor = Golden::floor) {
+  return {points.center, points.scale, points.sigma_scale, floor, {}, 0};
+}
+
+// The first 200 golden points are fitted, the other 100 are new.
+struct Split {
+  static constexpr std::size_t n = 200, m = 100, d = Golden::d;
+  Golden golden;
+  Gaussians points = pack_means({nullptr, golden.mu.data()}, n, d);
+  Gaussians queries;
+  ThreadTeam team{2};
+  Cancellation cancellation;
+
+  explicit Split(double offset = 0) {
+    pack_sigma(points, {nullptr, golden.sigma.data()}, Golden::floor);
+    for (double& x : golden.mu) x += offset;
+    queries = pack_queries({nullptr, &golden.mu[n * d]}, m, frame_of(points), team);
+    pack_query_sigma(queries, {nullptr, &golden.sigma[n * d]}, frame_of(points));
+  }
+  std::vector<std::uint32_t> nobody() const { return std::vector<std::uint32_t>(m, QuerySearch::kNone); }
+};
+
+class EveryQueryDistance : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(, EveryQueryDistance,
+                         testing::Values("euclidean", "inverse-variance", "expected", "wasserstein", "mahalanobis",
+                                         "bhattacharyya", "jeffreys", "cosine", "correlation", "manhattan"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+// The twin packs fitted and new points together, in the fitted points' frame, and compares pair by pair in float64.
+TEST_P(EveryQueryDistance, FindsTheNeighborsThatComparingAllPairsFinds) {
+  Split split;
+  const QuerySearch search(GetParam(), split.points, split.team, split.cancellation);
+  const Neighbors found = search.search(split.queries, split.nobody(), 15, split.team, split.cancellation, no_count);
+  Gaussians both =
+      pack_queries({nullptr, split.golden.mu.data()}, Split::n + Split::m, frame_of(split.points), split.team);
+  pack_query_sigma(both, {nullptr, split.golden.sigma.data()}, frame_of(split.points));
+  const Distance distance(GetParam(), both);
+  for (std::size_t q = 0; q < Split::m; ++q) {
+    std::vector<double> all(Split::n);
+    for (std::size_t i = 0; i < Split::n; ++i) all[i] = distance.squared(Split::n + q, i);
+    std::vector<double> sorted = all;
+    std::sort(sorted.begin(), sorted.end());
+    for (std::size_t e = 0; e < 15; ++e) {
+      EXPECT_NEAR(all[found.indices[15 * q + e]], sorted[e], 1e-5 * (1e-3 + sorted[e]));
+      EXPECT_NEAR(static_cast<double>(found.squared[15 * q + e]), sorted[e], 1e-5 * (1e-3 + sorted[e]));
+    }
+  }
+}
+
+TEST(QuerySearch, LeavesOutTheOwnPoint) {
+  Split split;
+  const QuerySearch search("euclidean", split.points, split.team, split.cancellation);
+  std::vector<std::uint32_t> own(Split::n);
+  std::iota(own.begin(), own.end(), 0u);
+  const Neighbors others = search.search(split.points, own, 5, split.team, split.cancellation, no_count);
+  for (std::size_t e = 0; e < others.indices.size(); ++e) EXPECT_NE(others.indices[e], e / 5);
+}
+
+TEST(QuerySearch, AQueryWithoutDirectionIsAsFarFromAllPoints) {
+  Split split;
+  const std::vector<double> zero(Split::d, 0.0);
+  const Gaussians query = pack_queries({nullptr, zero.data()}, 1, frame_of(split.points), split.team);
+  const std::vector<std::uint32_t> own{QuerySearch::kNone};
+  const QuerySearch search("cosine", split.points, split.team, split.cancellation);
+  const Neighbors found = search.search(query, own, 5, split.team, split.cancellation, no_count);
+  for (std::size_t e = 0; e < 5; ++e) {
+    EXPECT_EQ(found.indices[e], e);
+    EXPECT_EQ(found.squared[e], found.squared[0]);
+  }
+}
+
+std::vector<float> scattered(int dims, std::size_t n, double width, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<float> map(n * static_cast<std::size_t>(dims));
+  for (float& x : map) x = static_cast<float>(width * random.normal());
+  return map;
+}
+
+// Sum of w and force at y by the definition.
+double exact_field(int dims, const std::vector<float>& map, const float* y, double* force) {
+  const auto columns = static_cast<std::size_t>(dims);
+  double z = 0;
+  std::fill_n(force, 3, 0.0);
+  for (std::size_t i = 0; i < map.size() / columns; ++i) {
+    double squared = 1;
+    for (std::size_t d = 0; d < columns; ++d) squared += std::pow(static_cast<double>(y[d] - map[i * columns + d]), 2);
+    z += 1 / squared;
+    for (std::size_t d = 0; d < columns; ++d) {
+      force[d] += static_cast<double>(y[d] - map[i * columns + d]) / (squared * squared);
+    }
+  }
+  return z;
+}
+
+class FieldInDimensions : public testing::TestWithParam<std::pair<int, std::size_t>> {};
+INSTANTIATE_TEST_SUITE_P(, FieldInDimensions,
+                         testing::Values(std::pair{1, 2000}, std::pair{2, 1000}, std::pair{2, 6000},
+                                         std::pair{3, 2000}));
+
+TEST_P(FieldInDimensions, IsTheSumOverAllPoints) {
+  const auto [dims, n] = GetParam();
+  const auto columns = static_cast<std::size_t>(dims), stride = stride_of(dims);
+  const std::vector<float> map = scattered(dims, n, 12, 3);
+  std::vector<float> positions(n * stride);
+  for (std::size_t i = 0; i < n; ++i) std::copy_n(&map[i * columns], columns, &positions[i * stride]);
+  const float low[3] = {-80, -80, -80}, high[3] = {80, 80, 80};
+  ThreadTeam team(2);
+  const auto field = make_field(dims, positions.data(), n, low, high, 0.4, 0.5, team);
+  Random random(4);
+  WalkScratch scratch;
+  double error = 0, size = 0;
+  for (int q = 0; q < 200; ++q) {
+    float y[3] = {}, force[3];
+    for (std::size_t d = 0; d < columns; ++d) y[d] = static_cast<float>(15 * random.normal());
+    double expected[3];
+    const double z = exact_field(dims, map, y, expected);
+    EXPECT_NEAR(field->at(y, force, scratch), z, 1e-2 * z);
+    for (std::size_t d = 0; d < columns; ++d) {
+      error += std::pow(static_cast<double>(force[d]) - expected[d], 2);
+      size += expected[d] * expected[d];
+    }
+  }
+  EXPECT_LT(std::sqrt(error / size), 0.03);
+}
+
+std::vector<const PlacementKernels*> every_table() {
+  std::vector<const PlacementKernels*> tables{&baseline::placement_kernels()};
+#ifdef SIGMA_X86_64
+  if (active_isa() >= Isa::avx2) tables.push_back(&avx2::placement_kernels());
+  if (active_isa() >= Isa::avx512) tables.push_back(&avx512::placement_kernels());
+#endif
+  return tables;
+}
+
+TEST(PlacementKernels, AttractAsTheirFormulasSay) {
+  constexpr std::size_t k = 21, padded = 32;
+  Random random(5);
+  for (const int dims : {1, 2, 3}) {
+    AlignedVector<float> coordinates[3], p(padded, 0.0f);
+    for (auto& axis : coordinates) axis.assign(padded, 0.0f);
+    float y[3];
+    for (int d = 0; d < dims; ++d) {
+      y[d] = static_cast<float>(random.normal());
+      for (std::size_t j = 0; j < k; ++j) coordinates[d][j] = static_cast<float>(4 * random.normal());
+    }
+    for (std::size_t j = 0; j < k; ++j) p[j] = static_cast<float>(random.uniform());
+    double pull[3] = {}, stiffness = 0, energy = 0;
+    for (std::size_t j = 0; j < k; ++j) {
+      double squared = 1;
+      for (int d = 0; d < dims; ++d) squared += std::pow(static_cast<double>(y[d] - coordinates[d][j]), 2);
+      const double factor = static_cast<double>(p[j]) / squared;
+      stiffness += factor;
+      energy += static_cast<double>(p[j]) * std::log(squared);
+      for (int d = 0; d < dims; ++d) pull[d] += factor * static_cast<double>(y[d] - coordinates[d][j]);
+    }
+    const PlacementNeighbors view{
+        {coordinates[0].data(), coordinates[1].data(), coordinates[2].data()}, p.data(), padded};
+    for (const PlacementKernels* table : every_table()) {
+      const Attraction found = table->attract(dims, view, y);
+      EXPECT_NEAR(static_cast<double>(found.stiffness), stiffness, 1e-5 * stiffness);
+      EXPECT_NEAR(static_cast<double>(found.energy), energy, 1e-5 * energy);
+      for (int d = 0; d < dims; ++d) EXPECT_NEAR(static_cast<double>(found.pull[d]), pull[d], 1e-5 * stiffness * 10);
+    }
+  }
+}
+
+std::vector<float> map_of(Gaussians points, int dims, Options options = {}) {
+  options.perplexity = 10;
+  options.dims = dims;
+  options.iterations = 300;
+  options.early_exaggeration_iterations = 100;
+  options.learning_rate = options.final_learning_rate = 50;
+  sigma::Run run(std::move(points), options);
+  run.advance(options.iterations, ignore);
+  return run.embedding();
+}
+
+class PlacementInDimensions : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(, PlacementInDimensions, testing::Values(1, 2, 3));
+
+// KL(P_i || Q_i) by its definition, P_i from the search and calibration.
+TEST_P(PlacementInDimensions, EndsWhereNoNearbyPlaceIsBetter) {
+  Split split;
+  const int dims = GetParam();
+  const auto columns = static_cast<std::size_t>(dims);
+  const std::vector<float> map = map_of(split.points, dims);
+  // Theta 0 walks every point, so that the map's field is exact.
+  const FittedMap fitted(split.points, "inverse-variance", dims, map, 0.4, 0, split.team, split.cancellation);
+  const PlacementOptions options{10, 500};
+  const Placed start = fitted.place(split.queries, {10, 0}, split.cancellation, no_report);
+  const Placed end = fitted.place(split.queries, options, split.cancellation, no_report);
+  const QuerySearch search("inverse-variance", split.points, split.team, split.cancellation);
+  const Neighbors neighbors =
+      search.search(split.queries, split.nobody(), 30, split.team, split.cancellation, no_count);
+  const ConditionalAffinities affinities = calibrate(neighbors, 10, split.team, split.cancellation);
+  const auto kl = [&](std::size_t q, const float* y) {
+    double ignored[3];
+    const double z = exact_field(dims, map, y, ignored);
+    double sum = 0;
+    for (std::size_t j = 0; j < 30; ++j) {
+      const auto p = static_cast<double>(affinities.values[30 * q + j]);
+      double squared = 1;
+      for (std::size_t d = 0; d < columns; ++d) {
+        squared += std::pow(static_cast<double>(y[d] - map[neighbors.indices[30 * q + j] * columns + d]), 2);
+      }
+      if (p > 0) sum += p * std::log(p * squared * z);
+    }
+    return sum;
+  };
+  for (std::size_t q = 0; q < Split::m; ++q) {
+    const double reached = kl(q, &end.positions[q * columns]);
+    EXPECT_NEAR(static_cast<double>(end.divergences[q]), reached, 1e-3);
+    EXPECT_LE(reached, kl(q, &start.positions[q * columns]) + 1e-4);
+    for (std::size_t d = 0; d < columns; ++d) {
+      for (const float nudge : {-0.2f, 0.2f}) {
+        float y[3] = {};
+        std::copy_n(&end.positions[q * columns], columns, y);
+        y[d] += nudge;
+        EXPECT_GT(kl(q, y), reached - 2e-3);
+      }
+    }
+  }
+}
+
+TEST_P(PlacementInDimensions, GivesTheSameBitsInAnyBatchAndForAnyThreads) {
+  Split split;
+  const int dims = GetParam();
+  const auto columns = static_cast<std::size_t>(dims);
+  const std::vector<float> map = map_of(split.points, dims);
+  const FittedMap fitted(split.points, "inverse-variance", dims, map, 0.4, 0.5, split.team, split.cancellation);
+  const Placed whole = fitted.place(split.queries, {10, 100}, split.cancellation, no_report);
+  ThreadTeam five(5);
+  const FittedMap again(split.points, "inverse-variance", dims, map, 0.4, 0.5, five, split.cancellation);
+  EXPECT_EQ(again.place(split.queries, {10, 100}, split.cancellation, no_report).positions, whole.positions);
+  for (std::size_t q = 0; q < Split::m; q += 9) {
+    Gaussians one =
+        pack_queries({nullptr, &split.golden.mu[(Split::n + q) * Split::d]}, 1, frame_of(split.points), split.team);
+    pack_query_sigma(one, {nullptr, &split.golden.sigma[(Split::n + q) * Split::d]}, frame_of(split.points));
+    const Placed alone = again.place(one, {10, 100}, split.cancellation, no_report);
+    for (std::size_t d = 0; d < columns; ++d) EXPECT_EQ(alone.positions[d], whole.positions[q * columns + d]);
+    EXPECT_EQ(alone.divergences[0], whole.divergences[q]);
+  }
+}
+
+TEST(Placement, HoldsPointsThatAreLikeNoOthersBesideTheMap) {
+  for (const double offset : {1e3, 1e30, 1e300}) {
+    Split split(offset);
+    const std::vector<float> map = map_of(split.points, 2);
+    const float reach =
+        std::abs(*std::max_element(map.begin(), map.end(), [](float a, float b) { return std::abs(a) < std::abs(b); }));
+    for (const char* distance : {"euclidean", "inverse-variance", "jeffreys", "bhattacharyya", "wasserstein", "cosine"}) {
+      const FittedMap fitted(split.points, distance, 2, map, 0.4, 0.5, split.team, split.cancellation);
+      for (const float x : fitted.place(split.queries, {10, 100}, split.cancellation, no_report).positions) {
+        EXPECT_LE(std::abs(x), 1.2f * reach + 1);
+      }
+    }
+  }
+}
+
+TEST(Placement, PacksQueriesAsThePrincipalComponentsOfTheRunDo) {
+  const Golden golden;
+  Options options;
+  options.perplexity = 10;
+  options.initial_dims = 5;
+  sigma::Run run(pack_means({nullptr, golden.mu.data()}, Golden::n, Golden::d), options);
+  run.advance(0, ignore);
+  ThreadTeam team(2);
+  const Gaussians queries = pack_queries({nullptr, golden.mu.data()}, Golden::n, run.frame(), team);
+  ASSERT_EQ(queries.dims(), 5u);
+  for (std::size_t i = 0; i < Golden::n; ++i) {
+    for (std::size_t k = 0; k < 5; ++k) EXPECT_NEAR(queries.means.at(i, k), run.points().means.at(i, k), 1e-6f);
+  }
+}
+
+TEST(RunState, GoesOnToTheSameBits) {
+  const Golden golden;
+  for (const int dims : {1, 2, 3}) {
+    Options options;
+    options.perplexity = 10;
+    options.dims = dims;
+    options.early_exaggeration_iterations = 60;
+    sigma::Run whole(golden.points(), options);
+    whole.advance(90, ignore);
+    RunState state{whole.points(),   whole.frame(), whole.order(),    whole.positions(),
+                   whole.velocity(), whole.gains(), whole.iteration()};
+    whole.advance(200, ignore);
+    sigma::Run restored(std::move(state), options);
+    EXPECT_EQ(restored.iteration(), 90u);
+    restored.advance(200, ignore);
+    EXPECT_EQ(restored.embedding(), whole.embedding());
+    EXPECT_EQ(restored.kl(), whole.kl());
+  }
+}
+
+TEST(PositionUncertainty, OfAPointDependsOnTheSeedAndThePointAlone) {
+  Split split;
+  const std::vector<float> map = map_of(split.points, 2);
+  const FittedMap fitted(split.points, "inverse-variance", 2, map, 0.4, 0.5, split.team, split.cancellation);
+  const UncertaintyOptions options{8, 10, 7, {10, 100}};
+  std::vector<std::uint32_t> all(Split::n);
+  std::iota(all.begin(), all.end(), 0u);
+  const auto measure = [&](const std::vector<std::uint32_t>& rows, const UncertaintyOptions& how) {
+    return measure_uncertainty(fitted, rows, how, split.team, split.cancellation, no_report);
+  };
+  const PositionUncertainty whole = measure(all, options);
+  const PositionUncertainty two = measure({150, 3}, options);
+  EXPECT_EQ(two.displacements[0], whole.displacements[150]);
+  EXPECT_EQ(two.covariances[5], whole.covariances[3 * 3 + 2]);
+  EXPECT_EQ(two.shares[1], whole.shares[3]);
+  UncertaintyOptions other = options;
+  other.seed = 8;
+  EXPECT_NE(measure({150, 3}, other).displacements, two.displacements);
+  EXPECT_TRUE(measure({}, options).displacements.empty());
+}
+
+// Samples of points without any noise land in one place.
+TEST(PositionUncertainty, OfCertainPointsIsNone) {
+  Split split;
+  const std::vector<double> none(Split::n * Split::d, 0.0);
+  pack_sigma(split.points, {nullptr, none.data()}, Golden::floor);
+  const std::vector<float> map = map_of(split.points, 2);
+  const FittedMap fitted(split.points, "inverse-variance", 2, map, 0.4, 0.5, split.team, split.cancellation);
+  const std::vector<std::uint32_t> rows{0, 17, 199};
+  const PositionUncertainty found = measure_uncertainty(fitted, rows, {5, 10, 1, {10, 100}}, split.team,
+                                                        split.cancellation, no_report);
+  for (const float entry : found.covariances) EXPECT_NEAR(entry, 0.0f, 1e-9f);
+  for (const float share : found.shares) EXPECT_TRUE(share == 0.0f || share == 1.0f);
+}
+
+}  // namespace
+}  // namespace sigma

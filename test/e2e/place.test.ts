@@ -1,0 +1,85 @@
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { readMatrix } from "../../src/io/index.js";
+import { makeGroups, toCsv, Workplace } from "./command-line.js";
+
+const data = makeGroups(170, 6, 3);
+const quick = ["--iterations", "120", "--early-exaggeration-iterations", "60", "--perplexity", "10", "--quiet"];
+const sds = data.map((row, i) => row.map((_, j) => 0.1 + ((i + j) % 5) / 5));
+
+let workplace: Workplace;
+beforeAll(async () => {
+  workplace = await Workplace.create();
+  await workplace.write("mu.csv", toCsv(data.slice(0, 150)));
+  await workplace.write("sd.csv", toCsv(sds.slice(0, 150)));
+  await workplace.write("new.csv", toCsv(data.slice(150)));
+  await workplace.write("new-sd.csv", toCsv(sds.slice(150)));
+  const embedded = await workplace.run([
+    ...["embed", "mu.csv", "--sigma", "sd.csv", "-o", "map.npy", "--save", "run.tsne", "--uncertainty", "4"],
+    ...["--plot", "map.png", ...quick, "--json"],
+  ]);
+  expect(embedded).toMatchObject({ code: 0, stderr: "" });
+  expect(JSON.parse(embedded.stdout)).toMatchObject({ save: "run.tsne", uncertainty: "map_uncertainty.npy" });
+});
+afterAll(() => workplace.remove());
+
+it("places new points into a saved run and says so", async () => {
+  const args = ["place", "run.tsne", "new.csv", "--sigma", "new-sd.csv", "-o", "placed.npy"];
+  const { code, stdout } = await workplace.run(args);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^20 points placed, written to placed\.npy: \d+\.\d s\.\n$/);
+  expect((await readMatrix(workplace.path("placed.npy"))).shape).toEqual([20, 2]);
+  const json = await workplace.run([...args, "--json", "--quiet", "--threads", "1"]);
+  expect(JSON.parse(json.stdout)).toMatchObject({ n: 20, dims: 2, fitted: 150, distance: "inverse-variance" });
+});
+
+it("writes how uncertain the places are beside the map, with named columns in text", async () => {
+  expect((await readMatrix(workplace.path("map_uncertainty.npy"))).shape).toEqual([150, 5]);
+  const args = ["embed", "mu.csv", "--sigma", "sd.csv", "-o", "map.csv", "--uncertainty", "4", ...quick];
+  expect(await workplace.run(args)).toMatchObject({ code: 0 });
+  const [heading] = (await readFile(workplace.path("map_uncertainty.csv"), "utf8")).split("\n");
+  expect(heading).toBe("displacement,var_x,cov_xy,var_y,share");
+});
+
+it("draws a column of it, and ellipses", async () => {
+  const args = ["plot", "map.npy", "--color-by", "map_uncertainty.npy:share", "--ellipses", "map_uncertainty.npy"];
+  expect(await workplace.run([...args, "-o", "u.svg"])).toMatchObject({ code: 0, stderr: "" });
+  const wrong = await workplace.run(["plot", "map.npy", "--color-by", "map_uncertainty.npy:shear", "-o", "w.svg"]);
+  expect(wrong).toMatchObject({ code: 2 });
+  expect(wrong.stderr).toContain("--color-by: expected a column of map_uncertainty.npy");
+});
+
+it.each([
+  [["place", "run.tsne", "new.csv", "-o", "x.npy"], 2, "--sigma: expected the standard deviations"],
+  [["place", "mu.csv", "new.csv", "-o", "x.npy"], 1, "mu.csv: is no saved run"],
+  [["place", "absent.tsne", "new.csv", "-o", "x.npy"], 1, "absent.tsne: cannot be read"],
+  [["place", "run.tsne", "map.npy", "--sigma", "map.npy", "-o", "x.npy"], 2, "map.npy: expected 150 x 6"],
+  [["place", "run.tsne", "new.csv", "-o", "run.tsne"], 2, "--output"],
+  [["embed", "mu.csv", "-o", "x.npy", "--uncertainty", "4"], 2, "--sigma: expected the standard deviations"],
+  [["embed", "mu.csv", "--sigma", "sd.csv", "-o", "x.npy", "--uncertainty", "1"], 2, "--uncertainty: expected"],
+])("%s fails with a sentence", async (args, code, sentence) => {
+  const outcome = await workplace.run(args);
+  expect(outcome).toMatchObject({ code, stdout: "" });
+  expect(outcome.stderr).toContain(sentence);
+  expect(outcome.stderr.trim().split("\n")).toHaveLength(1);
+});
+
+it.each([
+  ["place", ["place", "run.tsne", "many.npy", "--sigma", "many.npy", "-o", "out/y.npy"]],
+  [
+    "uncertainty",
+    ["embed", "mu.csv", "--sigma", "sd.csv", "-o", "out/y.npy", "--uncertainty", "1000", "--save", "out/r"],
+  ],
+])("stops on Ctrl-C during %s and leaves no file", async (stage, args) => {
+  await mkdir(workplace.path("out"), { recursive: true });
+  const { writeMatrix } = await import("../../src/io/index.js");
+  const count = 3_000_000;
+  await writeMatrix(workplace.path("many.npy"), { data: new Float32Array(count * 6).fill(0.5), rows: count, cols: 6 });
+  const quickly = stage === "place" ? [] : ["--iterations", "10", "--perplexity", "40"];
+  let sent = false;
+  const outcome = await workplace.run([...args, ...quickly], (stderr, child) => {
+    if (!sent && /\n(placement|uncertainty)/.test(stderr)) sent = child.kill("SIGINT");
+  });
+  expect(outcome).toMatchObject({ code: 130, stdout: "" });
+  expect(await readdir(workplace.path("out"))).toEqual([]);
+});

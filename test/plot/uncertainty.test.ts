@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { drawMap, drawMapsSideBySide } from "../../src/plot/index.js";
+
+const n = 120;
+const points = Array.from({ length: n }, (_, i) => [(i * 37) % 101, (i * 53) % 97]);
+const covariances = Array.from({ length: n }, (_, i) => [4 + (i % 5), 1, 2]);
+const values = Array.from({ length: n }, (_, i) => i % 7);
+const small = { width: 400, height: 300, format: "svg" } as const;
+const drawn = async (options: object) => Buffer.from(await drawMap(points, { ...small, ...options })).toString();
+
+describe("a map with values, sizes and ellipses", () => {
+  test("colours few distinct values as a quantity too, with a title over the scale", async () => {
+    const plain = await drawn({});
+    const colored = await drawn({ values, valuesTitle: "displacement" });
+    expect(colored).toContain("Gradient");
+    expect(plain).not.toContain("Gradient");
+    expect(await drawn({ values })).not.toBe(colored);
+  });
+
+  test("draws one value for all, none at all, and values without a number", async () => {
+    for (const odd of [
+      new Float32Array(n),
+      Array(n).fill(Number.NaN),
+      [Number.POSITIVE_INFINITY, ...values.slice(1)],
+    ]) {
+      expect(await drawn({ values: odd })).toContain("<svg");
+    }
+  });
+
+  test("draws points as large as their sizes say", async () => {
+    const widths = new Set((await drawn({ sizes: values })).match(/stroke-width="[^"]+"/g));
+    expect(widths.size).toBeGreaterThan(4);
+    expect(new Set((await drawn({})).match(/stroke-width="[^"]+"/g)).size).toBeLessThan(3);
+  });
+
+  test("draws the ellipses asked for", async () => {
+    const count = (svg: string) => (svg.match(/<path/g) ?? []).length;
+    const none = count(await drawn({}));
+    const two = count(await drawn({ ellipses: { covariances, points: [3, 80] } }));
+    const four = count(await drawn({ ellipses: { covariances, points: [3, 80, 17, 20] } }));
+    expect(four - two).toBe(two - none);
+    expect(two).toBeGreaterThan(none);
+    expect(await drawn({ ellipses: { covariances, points: 0 } })).toContain("<svg");
+    const panels = [{ points, ellipses: { covariances } }, { points }];
+    expect((await drawMapsSideBySide(panels, { values, width: 400 })).length).toBeGreaterThan(1000);
+  });
+
+  test("refuses what cannot be drawn, saying what", async () => {
+    const refusal = async (options: object, map: number[][] = points) =>
+      drawMap(map, { ...small, ...options }).then(
+        () => undefined,
+        ({ code, argument }: { code: string; argument: string }) => `${code} ${argument}`,
+      );
+    expect(await refusal({ values: [1, 2] })).toBe("SHAPE_MISMATCH values");
+    expect(await refusal({ values: "abc" })).toBe("INVALID_ARGUMENT values");
+    expect(await refusal({ values, labels: values })).toBe("INVALID_ARGUMENT values");
+    expect(await refusal({ sizes: [1] })).toBe("SHAPE_MISMATCH sizes");
+    expect(await refusal({ ellipses: { covariances: [[1, 2, 3]] } })).toBe("SHAPE_MISMATCH ellipses.covariances");
+    expect(await refusal({ ellipses: { covariances, level: 1 } })).toBe("OUT_OF_RANGE ellipses.level");
+    expect(await refusal({ ellipses: { covariances, points: [n] } })).toBe("OUT_OF_RANGE ellipses.points");
+    expect(await refusal({ ellipses: { covariance: covariances } })).toBe("UNKNOWN_OPTION ellipses.covariance");
+    expect(await refusal({ ellipses: 5 })).toBe("INVALID_ARGUMENT ellipses");
+    const negative = covariances.map((row, i) => (i === 5 ? [-1, 0, 1] : row));
+    expect(await refusal({ ellipses: { covariances: negative } })).toBe("NOT_FINITE ellipses.covariances");
+    const flat = points.map(([x]) => [x as number]);
+    expect(await refusal({ ellipses: { covariances } }, flat)).toBe("SHAPE_MISMATCH ellipses");
+    await expect(drawMapsSideBySide([{ points }], { ellipses: { covariances } })).rejects.toMatchObject({
+      argument: "ellipses",
+    });
+  });
+});

@@ -1,0 +1,186 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { beforeAll, describe, expect, test } from "vitest";
+import { Tsne, type TsneOptions } from "../../src/tsne/index.js";
+import { useFolder } from "../io/folder.js";
+import { digest, makeGroups, makeUniform } from "./points.js";
+
+const data = makeGroups(150, 6);
+const sigma = makeUniform(150, 6, 0.1, 1);
+const quick: TsneOptions = { maxIter: 160, earlyExaggerationIter: 60, perplexity: 12, threads: 2 };
+const distances = Array.from({ length: 150 }, (_, i) => Array.from({ length: 150 }, (_, j) => Math.abs(i - j) + 1));
+
+const inFolder = useFolder();
+let file: string;
+let bytes: Buffer;
+beforeAll(async () => {
+  file = inFolder("run.tsne");
+  const run = new Tsne(data, quick);
+  await run.fit(70);
+  await run.save(file);
+  bytes = await readFile(file);
+});
+
+describe("save and load", () => {
+  test.each<[string, TsneOptions]>([
+    ["plain", {}],
+    ["sigma", { sigma }],
+    ["one sigma for all", { sigma: makeUniform(150, 6, 0.5, 0.5) }],
+    ["three dimensions", { dims: 3 }],
+    ["one dimension", { dims: 1, sigma }],
+    ["principal components", { initialDims: 3 }],
+    ["cosine", { distance: "cosine" }],
+    ["a start of its own", { init: makeUniform(150, 2, -1, 1) }],
+    ["a learning rate", { learningRate: 80, theta: 0.3 }],
+    ["the mesh", { method: "fft" }],
+    ["given neighbours", { neighbors: { distances } }],
+  ])("go on to the bytes of a run that was never saved: %s", async (name, options) => {
+    const whole = new Tsne(data, { ...quick, ...options });
+    await whole.fit(70);
+    const path = inFolder(`${name}.tsne`);
+    await whole.save(path);
+    const last = await whole.fit();
+    const loaded = await Tsne.load(path, { threads: 3 });
+    expect(loaded.iteration).toBe(70);
+    expect(loaded.options).toEqual({ ...whole.options, threads: 3 });
+    const rest = await loaded.fit();
+    expect(digest(rest.embedding)).toBe(digest(last.embedding));
+    expect(rest.kl).toBe(last.kl);
+    if (!options.neighbors) {
+      const fresh = makeGroups(160, 6).slice(150, 160);
+      const how = options.sigma ? { sigma: makeUniform(10, 6, 0.1, 1) } : {};
+      expect(digest((await loaded.place(fresh, how)).embedding)).toBe(
+        digest((await whole.place(fresh, how)).embedding),
+      );
+    }
+  });
+
+  test("write the same bytes for the same run", async () => {
+    const again = inFolder("again.tsne");
+    await (await Tsne.load(file)).save(again);
+    expect((await readFile(again)).equals(bytes)).toBe(true);
+  });
+
+  test("need a map", async () => {
+    const path = inFolder("none.tsne");
+    await expect(new Tsne(data, quick).save(path)).rejects.toMatchObject({
+      message: expect.stringMatching(/no map yet/),
+    });
+    expect(await readdir(inFolder(""))).not.toContain("none.tsne");
+  });
+});
+
+/** A file of these bytes with a right checksum. */
+function sealed(content: Buffer): Buffer {
+  const body = content.subarray(0, -32);
+  return Buffer.concat([body, createHash("sha256").update(body).digest()]);
+}
+
+/** The bytes of the run with its header changed. */
+function withHeader(
+  change: (header: { run: Record<string, unknown>; options: Record<string, unknown> }) => void,
+): Buffer {
+  const length = bytes.readUInt32LE(12);
+  const header = JSON.parse(bytes.subarray(16, 16 + length).toString());
+  change(header);
+  const copy = Buffer.from(bytes);
+  copy.fill(" ", 16, 16 + length);
+  copy.write(JSON.stringify(header), 16);
+  return sealed(copy);
+}
+
+describe("load refuses", () => {
+  const changed = (at: number) => {
+    const copy = Buffer.from(bytes);
+    copy[at] = (copy[at] as number) ^ 1;
+    return copy;
+  };
+  const withVersion = (version: number) => {
+    const copy = Buffer.from(bytes);
+    copy.writeUInt32LE(version, 8);
+    return copy;
+  };
+  test.each<[string, () => Buffer, string, RegExp]>([
+    ["an empty file", () => Buffer.alloc(0), "FILE_FORMAT", /no saved run/],
+    ["text", () => Buffer.from("1,2,3\n4,5,6\n"), "FILE_FORMAT", /no saved run/],
+    ["a newer version", () => withVersion(2), "FILE_VERSION", /newer sigma-tsne/],
+    ["an older version", () => withVersion(0), "FILE_VERSION", /no longer/],
+    ["a file cut off in its first bytes", () => bytes.subarray(0, 11), "FILE_FORMAT", /cut off/],
+    ["a file cut off in its header", () => bytes.subarray(0, 200), "FILE_FORMAT", /cut off/],
+    ["a file cut off in its arrays", () => bytes.subarray(0, -1000), "FILE_FORMAT", /cut off/],
+    ["a file without its last byte", () => bytes.subarray(0, -1), "FILE_FORMAT", /cut off/],
+    ["a file with more at its end", () => Buffer.concat([bytes, Buffer.alloc(3)]), "FILE_FORMAT", /more than/],
+    ["changed numbers", () => changed(bytes.length - 5000), "FILE_FORMAT", /bytes have changed/],
+    ["a changed checksum", () => changed(bytes.length - 1), "FILE_FORMAT", /bytes have changed/],
+    ["a damaged header", () => changed(16), "FILE_FORMAT", /header is damaged/],
+    [
+      "a header of absurd length",
+      () => {
+        const copy = Buffer.from(bytes);
+        copy.writeUInt32LE(0xffffffff, 12);
+        return copy;
+      },
+      "FILE_FORMAT",
+      /header of 4294967295 bytes/,
+    ],
+    [
+      "a size that is none",
+      () => withHeader(({ run }) => Object.assign(run, { rows: 1e15 })),
+      "FILE_FORMAT",
+      /damaged/,
+    ],
+    [
+      "more rows than it holds",
+      () => withHeader(({ run }) => Object.assign(run, { rows: 2e9 })),
+      "FILE_FORMAT",
+      /damaged/,
+    ],
+    [
+      "options out of range",
+      () => withHeader(({ options }) => Object.assign(options, { dims: 9 })),
+      "FILE_FORMAT",
+      /damaged/,
+    ],
+    [
+      "options that are unknown",
+      () => withHeader(({ options }) => Object.assign(options, { magic: 9 })),
+      "FILE_FORMAT",
+      /damaged/,
+    ],
+    [
+      "a scale that is none",
+      () => withHeader(({ run }) => Object.assign(run, { scale: -1 })),
+      "FILE_FORMAT",
+      /scale is not positive/,
+    ],
+    [
+      "rows that come twice",
+      () => {
+        const copy = Buffer.from(bytes);
+        const { arrays } = JSON.parse(copy.subarray(16, 16 + copy.readUInt32LE(12)).toString());
+        const { offset } = arrays.find(({ name }: { name: string }) => name === "order");
+        copy.writeUInt32LE(copy.readUInt32LE(16 + copy.readUInt32LE(12) + offset), 20 + copy.readUInt32LE(12) + offset);
+        return sealed(copy);
+      },
+      "FILE_FORMAT",
+      /no permutation/,
+    ],
+  ])("%s", async (name, content, code, message) => {
+    const path = inFolder(`bad ${name}.tsne`);
+    await writeFile(path, content());
+    await expect(Tsne.load(path)).rejects.toMatchObject({
+      name: "FileError",
+      code,
+      path,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test("a file that is not there, a folder, and bad options", async () => {
+    await expect(Tsne.load(inFolder("absent"))).rejects.toMatchObject({ code: "FILE_READ" });
+    await expect(Tsne.load(inFolder(""))).rejects.toMatchObject({ code: "FILE_READ" });
+    await expect(Tsne.load(file, { threads: 0 })).rejects.toMatchObject({ code: "OUT_OF_RANGE", argument: "threads" });
+    await expect(Tsne.load(file, { perplexity: 3 } as never)).rejects.toMatchObject({ code: "UNKNOWN_OPTION" });
+    await expect(Tsne.load(file, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
+  });
+});
