@@ -137,8 +137,8 @@ Napi::Value RunObject::measure_uncertainty(const Napi::CallbackInfo& info) {
     const Rest rest{*shared->run};
     ShareReport report(send);
     Run& run = *shared->run;
-    *measured = sigma::measure_uncertainty(fitted_map(*shared), rows, options, run.team(),
-                                           run.cancellation(), [&](double share) { report.add(share); });
+    *measured = sigma::measure_uncertainty(fitted_map(*shared), rows, options, run.team(), run.cancellation(),
+                                           [&](double share) { report.add(share); });
   };
   work.cancel = [shared] { shared->run->cancel(); };
   work.finished = [shared] { shared->busy = false; };

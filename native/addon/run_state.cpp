@@ -54,7 +54,6 @@ void check(const RunState& state) {
   require(all_finite(state.gains.data(), state.gains.size(), kLargest), "its gains are not finite");
 }
 
-
 Napi::Value copy_out(Napi::Env env, const PackedMatrix& matrix, std::size_t first, std::size_t last) {
   auto array = Napi::Float32Array::New(env, (last - first) * matrix.cols());
   float* out = array.Data();
@@ -97,8 +96,8 @@ void RunObject::prepare_state(const Napi::Object& shape, const Options& options)
   shared_->state = std::make_unique<RunState>();
   RunState& state = *shared_->state;
   const std::size_t n = size("rows"), d = size("cols"), k = options.initial_dims, columns = k > 0 ? k : d;
-  state.frame = {std::vector<double>(d),   number("scale"),          number("sigmaScale"),
-                 options.variance_floor,   std::vector<float>(d * k), k};
+  state.frame = {std::vector<double>(d), number("scale"),           number("sigmaScale"),
+                 options.variance_floor, std::vector<float>(d * k), k};
   state.points.means = PackedMatrix(n, columns);
   state.points.scale = state.frame.scale;
   state.points.sigma_scale = state.frame.sigma_scale;

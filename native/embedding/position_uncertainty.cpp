@@ -67,9 +67,9 @@ Gaussians draw(const Gaussians& points, std::span<const std::uint32_t> rows, std
 
 }  // namespace
 
-PositionUncertainty measure_uncertainty(const FittedMap& map, std::span<const std::uint32_t> rows, const UncertaintyOptions& options,
-                                        ThreadTeam& team, const Cancellation& cancellation,
-                                        const FittedMap::OnShare& progress) {
+PositionUncertainty measure_uncertainty(const FittedMap& map, std::span<const std::uint32_t> rows,
+                                        const UncertaintyOptions& options, ThreadTeam& team,
+                                        const Cancellation& cancellation, const FittedMap::OnShare& progress) {
   const std::size_t columns = static_cast<std::size_t>(map.dims()), stride = stride_of(map.dims());
   const std::size_t entries = columns * (columns + 1) / 2, samples = options.samples, count = rows.size();
   PositionUncertainty result{std::vector<float>(count), std::vector<float>(count * entries), std::vector<float>(count)};

@@ -23,11 +23,11 @@ struct PositionUncertainty {
   std::vector<float> shares;         // count: of the samples no farther from it than its k-th nearest point of the map
 };
 
-// Draws samples of each of the points `rows` from its Gaussian, with the point's own sigma, and places them into the map
-// as new points that do not see the point itself. What it gives for a point depends on the seed and the point alone.
-// The map's points have sigma.
-PositionUncertainty measure_uncertainty(const FittedMap& map, std::span<const std::uint32_t> rows, const UncertaintyOptions& options,
-                                        ThreadTeam& team, const Cancellation& cancellation,
-                                        const FittedMap::OnShare& progress);
+// Draws samples of each of the points `rows` from its Gaussian, with the point's own sigma, and places them into the
+// map as new points that do not see the point itself. What it gives for a point depends on the seed and the point
+// alone. The map's points have sigma.
+PositionUncertainty measure_uncertainty(const FittedMap& map, std::span<const std::uint32_t> rows,
+                                        const UncertaintyOptions& options, ThreadTeam& team,
+                                        const Cancellation& cancellation, const FittedMap::OnShare& progress);
 
 }  // namespace sigma

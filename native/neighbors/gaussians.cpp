@@ -13,8 +13,8 @@ namespace {
 // Beyond this the square of a standard deviation would leave float64, and a weight is zero long before.
 constexpr double kLargestSigma = 1e150;
 
-// Other points may lie anywhere. Those beyond this, in units of the points' spread, are brought nearer along the line to
-// the centre: which points are near them stays, and squares stay in float32. So for their standard deviations.
+// Other points may lie anywhere. Those beyond this, in units of the points' spread, are brought nearer along the line
+// to the centre: which points are near them stays, and squares stay in float32. So for their standard deviations.
 constexpr double kFarthestQuery = 1e6, kLargestQuerySigma = 1e6;
 
 double largest_magnitude(NumberView data, std::size_t rows, std::size_t cols, bool negative_allowed) {

@@ -248,7 +248,7 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
   const picture = await draw?.(result.embedding, {
     labels,
     title: basename(mu),
-    subtitle: uncertainty && result.options.dims === 2 ? `${facts}; ellipses hold 95 % of a point's samples` : facts,
+    subtitle: uncertainty && result.options.dims === 2 ? `${facts}; 95 % ellipses of where points might land` : facts,
     ...(uncertainty && drawnUncertainty(uncertainty, labels !== undefined)),
   });
   signal.throwIfAborted();

@@ -20,9 +20,9 @@ interface PlaceFlags {
 const guide = `
 Examples:
   $ sigma-tsne place run.tsne new.npy --sigma new-sds.npy -o new-map.npy
-      New points beside those of the map, in the same coordinates. The run is what
-      sigma-tsne embed means.npy --sigma sds.npy -o map.npy --save run.tsne wrote.
-  $ sigma-tsne place run.tsne new.npy -o new-map.npy --json --quiet | jq .seconds
+      New points beside those of the map, in the same coordinates. The run is
+      what an embed command with --save run.tsne has written.
+  $ sigma-tsne place run.tsne new.npy -o new-map.npy --json --quiet | jq .n
 
 Each new point is placed by itself: the same place whatever else is in the file.
 A run that was made with --sigma needs that of the new points; the data must be

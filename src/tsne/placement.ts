@@ -26,7 +26,7 @@ export interface PlacementOptions {
   iterations?: number | undefined;
   /** Stops the placement: its promise is rejected with an {@link AbortError}. */
   signal?: AbortSignal | undefined;
-  /** Called about ten times a second. */
+  /** Called about ten times a second, and after each block of at most 16,384 points. */
   onProgress?: ((progress: PlacementProgress) => void) | undefined;
 }
 
@@ -100,6 +100,7 @@ export async function placePoints(
       );
       embedding.data.set(placed.positions, start * dims);
       divergence.set(placed.divergences, start);
+      report(end / means.rows);
     }
   });
   return { embedding, divergence, seconds: (performance.now() - begin) / 1000 };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { SigmaTsneError } from "../../src/errors.js";
 import { estimateMemory, type TsneOptions } from "../../src/tsne/index.js";
-import { requireMemory } from "../../src/tsne/memory.js";
+import { estimatePlacement, requireMemory, requirePlacementMemory } from "../../src/tsne/memory.js";
 import { resolveTsneOptions } from "../../src/tsne/options.js";
 
 test("the estimate grows with points, dimensions, perplexity and sigma", () => {
@@ -41,4 +41,12 @@ test("a run that cannot fit is refused with the facts, before anything is alloca
     code: "OUT_OF_MEMORY",
     message: expect.stringMatching(/need about [\d.]+ GiB, and [\d.]+ GiB are free/),
   });
+});
+
+test("a placement is refused where it cannot fit, and takes no neighbours for more points than a block", () => {
+  const grows = (count: number) => estimatePlacement(60_000, 32, count, true, 2, 30, 16_384);
+  expect(grows(1_000_000) - grows(900_000)).toBe(100_000 * 6 * 4);
+  expect(() => requirePlacementMemory(2_000_000_000, 1000, 10, false, 2, 30, 16_384)).toThrow(
+    expect.objectContaining({ code: "OUT_OF_MEMORY", message: expect.stringMatching(/need.* about [\d.]+ GiB/) }),
+  );
 });

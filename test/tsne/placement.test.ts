@@ -37,14 +37,11 @@ describe("place", () => {
     expect(shareAtHome(embedding, map)).toBeGreaterThan(0.95);
   });
 
-  test.each(DISTANCES)(
-    "works with the %s distance",
-    async (distance) => {
-      const run = await fitted({ distance, sigma });
-      const { embedding } = await run.place(fresh, { sigma: freshSigma });
-      expect(shareAtHome(embedding, (await run.fit(0)).embedding)).toBeGreaterThan(0.8);
-    },
-  );
+  test.each(DISTANCES)("works with the %s distance", async (distance) => {
+    const run = await fitted({ distance, sigma });
+    const { embedding } = await run.place(fresh, { sigma: freshSigma });
+    expect(shareAtHome(embedding, (await run.fit(0)).embedding)).toBeGreaterThan(0.8);
+  });
 
   test("gives each point the same place alone, in any order, and for any threads", async () => {
     const run = await fitted({ sigma });
@@ -194,8 +191,8 @@ describe("positionUncertainty", () => {
     const run = new Tsne(means, { sigma, threads: 2, maxIter: 400 });
     await run.fit();
     const { displacement, share } = await positionUncertainty(run);
-    expect(rankCorrelation(displacement, noise)).toBeGreaterThan(0.6);
-    expect(rankCorrelation(share, noise)).toBeLessThan(-0.3);
+    expect(rankCorrelation(displacement, noise)).toBeGreaterThan(0.7);
+    expect(rankCorrelation(share, noise)).toBeLessThan(-0.5);
   });
 
   test.each([1, 2, 3])("gives covariances of %i dimensions, for the points asked for as for all", async (dims) => {
