@@ -1,8 +1,12 @@
-import binding from "#binding";
+import native from "#binding";
 import { AbortError, ArgumentError, DataError, type ErrorCode, SigmaTsneError } from "./errors.js";
 
-export { binding };
-export type NativeProgress = binding.NativeProgress;
+/** A name of its own: where other bundles than one share it, the bundler hands on the bare import without its default. */
+export const binding = native;
+export type NativeProgress = native.NativeProgress;
+export type NativeRun = InstanceType<typeof native.Run>;
+export type NativeStateArray = native.NativeStateArray;
+export type NativeStateShape = native.NativeStateShape;
 
 interface NativeError extends Error {
   code: string;

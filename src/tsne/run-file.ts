@@ -1,7 +1,14 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { endianness, totalmem } from "node:os";
-import { abortError, binding, translate } from "../binding.js";
+import {
+  abortError,
+  binding,
+  type NativeRun,
+  type NativeStateArray,
+  type NativeStateShape as Shape,
+  translate,
+} from "../binding.js";
 import { ArgumentError, FileError, SigmaTsneError } from "../errors.js";
 import { checkPath, writeFileAtomic } from "../io/atomic-write.js";
 import { systemReason } from "../io/system-error.js";
@@ -11,7 +18,7 @@ import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "
 
 /** What a {@link Tsne} is made of, fresh or read from a file. */
 export interface RunParts {
-  readonly native: InstanceType<typeof binding.Run>;
+  readonly native: NativeRun;
   readonly options: ResolvedTsneOptions;
   readonly rows: number;
   readonly cols: number;
@@ -45,7 +52,6 @@ const LARGEST_HEADER = 2 ** 20;
 /** Read, written and hashed at once. */
 const CHUNK_BYTES = 2 ** 22;
 
-type Shape = binding.NativeStateShape;
 type Numbers = Float32Array | Float64Array | Uint32Array;
 
 const TYPES = {
@@ -56,7 +62,7 @@ const TYPES = {
 
 /** One array of a file: `rows x cols` numbers. */
 interface ArrayPlan {
-  readonly name: binding.NativeStateArray | "neighbors" | "squared";
+  readonly name: NativeStateArray | "neighbors" | "squared";
   readonly dtype: keyof typeof TYPES;
   readonly shape: readonly [number, number];
   /** Bytes from the start of the file's payload, which begins after the header. */

@@ -1,5 +1,12 @@
 import { rejectUnknown, requireOptions, requireSignal, shapeMismatch } from "../arguments.js";
-import { abortError, awaitNative, binding, type NativeProgress, withTranslation } from "../binding.js";
+import {
+  abortError,
+  awaitNative,
+  binding,
+  type NativeProgress,
+  type NativeStateShape,
+  withTranslation,
+} from "../binding.js";
 import { AbortError, ArgumentError, DataError, SigmaTsneError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { type CheckedNeighbors, checkNeighbors, type DistanceMatrix, type NeighborLists } from "./given-neighbors.js";
@@ -162,11 +169,7 @@ export class Tsne {
    */
   exclusively<T>(
     { signal, onProgress }: Pick<PlacementOptions, "signal" | "onProgress">,
-    work: (
-      native: RunParts["native"],
-      report: (fraction: number) => void,
-      shape: binding.NativeStateShape,
-    ) => Promise<T>,
+    work: (native: RunParts["native"], report: (fraction: number) => void, shape: NativeStateShape) => Promise<T>,
   ): Promise<T> {
     const begin = performance.now();
     const turn = async (): Promise<T> => {
