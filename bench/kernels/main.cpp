@@ -140,7 +140,7 @@ Affinities time_affinities(const Neighbors& neighbors, double perplexity, Thread
                            const Cancellation& cancellation) {
   const auto edges = static_cast<double>(neighbors.indices.size());
   ConditionalAffinities conditional;
-  double seconds = best_seconds([&] { conditional = calibrate(neighbors, perplexity, team, cancellation); });
+  double seconds = best_seconds([&] { conditional = calibrate(neighbors, {perplexity}, team, cancellation); });
   Work work{.bytes = edges * 8, .footprint = edges * 8, .otherwise = "exponentials in float64"};
   print({"perplexity calibration", "edge", edges, seconds, work}, neighbors.count);
   Affinities affinities;

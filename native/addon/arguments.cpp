@@ -28,4 +28,12 @@ MatrixView view_matrix(const Napi::Value& value) {
   return view;
 }
 
+std::vector<double> read_numbers(const Napi::Value& value) {
+  if (!value.IsArray()) return {value.ToNumber().DoubleValue()};
+  const auto list = value.As<Napi::Array>();
+  std::vector<double> numbers;
+  for (std::uint32_t i = 0; i < list.Length(); ++i) numbers.push_back(list.Get(i).ToNumber().DoubleValue());
+  return numbers;
+}
+
 }  // namespace sigma::addon

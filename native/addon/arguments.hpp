@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include <cstddef>
+#include <vector>
 
 #include "../neighbors/gaussians.hpp"
 
@@ -16,5 +17,8 @@ struct MatrixView {
 
 // Throws a TypeError where the value is none; the library's own checks come before this.
 MatrixView view_matrix(const Napi::Value& value);
+
+// One number, or an array of numbers.
+std::vector<double> read_numbers(const Napi::Value& value);
 
 }  // namespace sigma::addon

@@ -13,6 +13,8 @@ declare namespace binding {
     kl?: number;
     /** While `stage` is "affinities". */
     neighbors?: NativeNeighbors;
+    /** n x dims, at iterations that are multiples of `snapshotEvery`. */
+    embedding?: Float32Array;
   }
 
   interface NativeNeighbors {
@@ -33,8 +35,9 @@ declare namespace binding {
     distance: string;
     neighbors: "auto" | "exact" | "nn-descent" | "given";
     varianceFloor: number;
-    perplexity: number;
+    perplexity: number | readonly number[];
     theta: number;
+    degreesOfFreedom: number;
     dims: number;
     maxIter: number;
     seed: number;
@@ -44,6 +47,7 @@ declare namespace binding {
     finalLearningRate: number;
     earlyExaggeration: number;
     earlyExaggerationIter: number;
+    exaggeration: number;
     momentum: number;
     finalMomentum: number;
     threads: number;
@@ -65,7 +69,7 @@ declare namespace binding {
   type NativeStateArray = "center" | "axes" | "means" | "deviations" | "order" | "positions" | "velocity" | "gains";
 
   interface NativePlacementOptions {
-    perplexity: number;
+    perplexity: number | readonly number[];
     iterations: number;
   }
 
@@ -89,11 +93,15 @@ declare namespace binding {
       options: NativeOptions,
       neighbors: NativeNeighborLists | undefined,
     );
-    /** Goes on to iteration `until`, off the main thread; resolves to the KL divergence if `wantsKl`. */
+    /**
+     * Goes on to iteration `until`, off the main thread; resolves to the KL divergence if `wantsKl`. Reports bring the map at every
+     * `snapshotEvery`th iteration, and never where that is 0.
+     */
     advance(
       until: number,
       wantsKl: boolean,
       onProgress: ((progress: NativeProgress) => void) | undefined,
+      snapshotEvery: number,
     ): Promise<number | undefined>;
     /** Makes a running advance() reject with code ABORTED. */
     cancel(): void;
@@ -146,7 +154,7 @@ declare namespace binding {
     distance: string;
     neighbors: "auto" | "exact" | "nn-descent";
     varianceFloor: number;
-    perplexity: number;
+    perplexity: number | readonly number[];
     k: readonly number[];
     /** Points to look at; 0 stands for all. */
     sample: number;

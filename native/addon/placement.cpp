@@ -43,7 +43,7 @@ class ShareReport {
 
 PlacementOptions read_placement(const Napi::Object& from) {
   PlacementOptions options;
-  options.perplexity = from.Get("perplexity").ToNumber().DoubleValue();
+  options.perplexities = read_numbers(from.Get("perplexity"));
   options.iterations = static_cast<std::uint64_t>(from.Get("iterations").ToNumber().DoubleValue());
   return options;
 }

@@ -35,7 +35,7 @@ void read_options(const Napi::Object& from, Shared& shared) {
   for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::nn_descent}) {
     if (neighbors == name_of(known)) options.neighbors = known;
   }
-  options.perplexity = number("perplexity");
+  options.perplexities = read_numbers(from.Get("perplexity"));
   const auto sizes = from.Get("k").As<Napi::Array>();
   for (std::uint32_t s = 0; s < sizes.Length(); ++s) {
     options.sizes.push_back(static_cast<std::size_t>(sizes.Get(s).ToNumber().DoubleValue()));

@@ -31,8 +31,9 @@ Options read_options(const Napi::Object& from) {
     if (neighbors == name_of(known)) options.neighbors = known;
   }
   options.variance_floor = number("varianceFloor");
-  options.perplexity = number("perplexity");
+  options.perplexities = read_numbers(from.Get("perplexity"));
   options.theta = number("theta");
+  options.degrees_of_freedom = number("degreesOfFreedom");
   options.dims = static_cast<int>(number("dims"));
   options.iterations = static_cast<std::uint64_t>(number("maxIter"));
   options.seed = static_cast<std::uint64_t>(number("seed"));
@@ -43,6 +44,7 @@ Options read_options(const Napi::Object& from) {
   options.final_learning_rate = number("finalLearningRate");
   options.early_exaggeration = number("earlyExaggeration");
   options.early_exaggeration_iterations = static_cast<std::uint64_t>(number("earlyExaggerationIter"));
+  options.exaggeration = number("exaggeration");
   options.momentum = number("momentum");
   options.final_momentum = number("finalMomentum");
   options.threads = static_cast<unsigned>(number("threads"));
@@ -69,6 +71,12 @@ Neighbors copy_neighbors(const Napi::Object& lists, std::size_t count) {
           {squared.Data(), squared.Data() + count * k},
           1.0,
           NeighborMethod::given};
+}
+
+Napi::Float32Array to_array(Napi::Env env, const std::vector<float>& numbers) {
+  auto array = Napi::Float32Array::New(env, numbers.size());
+  std::copy(numbers.begin(), numbers.end(), array.Data());
+  return array;
 }
 
 Napi::Object describe_neighbors(Napi::Env env, NeighborMethod method, double recall) {
@@ -148,11 +156,12 @@ Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
   refuse_while_busy(env);
   const auto until = static_cast<std::uint64_t>(info[0].ToNumber().DoubleValue());
   const bool wants_kl = info[1].ToBoolean();
+  const auto snapshot_every = static_cast<std::uint64_t>(info[3].ToNumber().DoubleValue());
   const std::shared_ptr<Shared> shared = shared_;
   shared->busy = true;
   shared->run->clear_cancellation();
   Work work;
-  work.run = [shared, until, wants_kl](const std::function<void(Work::Report)>& send) {
+  work.run = [shared, until, wants_kl, snapshot_every](const std::function<void(Work::Report)>& send) {
     const Rest rest{*shared->run};
     auto last = std::chrono::steady_clock::now();
     Stage stage = Stage::pca;
@@ -160,20 +169,25 @@ Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
     shared->kl.reset();
     shared->run->advance(until, [&](const Progress& progress) {
       const auto now = std::chrono::steady_clock::now();
-      const bool is_due = first || stage != progress.stage || progress.kl || progress.iteration == until;
+      const bool has_map =
+          progress.stage == Stage::optimization || (progress.stage == Stage::initialization && progress.fraction == 1);
+      const bool is_snapshot = snapshot_every > 0 && has_map && progress.iteration % snapshot_every == 0;
+      const bool is_due = is_snapshot || first || stage != progress.stage || progress.kl || progress.iteration == until;
       if (!is_due && now - last < kReportEvery) return;
       first = false;
       stage = progress.stage;
       last = now;
       const NeighborMethod method = shared->run->neighbor_method();
       const double recall = shared->run->neighbor_recall();
-      send([progress, method, recall](Napi::Env inner, Napi::Function callback) {
+      std::vector<float> map = is_snapshot ? shared->run->embedding() : std::vector<float>();
+      send([progress, method, recall, map = std::move(map)](Napi::Env inner, Napi::Function callback) {
         Napi::Object report = Napi::Object::New(inner);
         report.Set("stage", name_of(progress.stage));
         report.Set("fraction", progress.fraction);
         report.Set("iteration", static_cast<double>(progress.iteration));
         if (progress.kl) report.Set("kl", *progress.kl);
         if (progress.stage == Stage::affinities) report.Set("neighbors", describe_neighbors(inner, method, recall));
+        if (!map.empty()) report.Set("embedding", to_array(inner, map));
         callback.Call({report});
       });
     });
@@ -194,10 +208,7 @@ Napi::Value RunObject::cancel(const Napi::CallbackInfo& info) {
 
 Napi::Value RunObject::embedding(const Napi::CallbackInfo& info) {
   refuse_while_busy(info.Env());
-  const std::vector<float> map = shared_->run->embedding();
-  auto array = Napi::Float32Array::New(info.Env(), map.size());
-  std::copy(map.begin(), map.end(), array.Data());
-  return array;
+  return to_array(info.Env(), shared_->run->embedding());
 }
 
 Napi::Value RunObject::iteration(const Napi::CallbackInfo& info) {

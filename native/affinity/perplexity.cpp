@@ -12,9 +12,9 @@ constexpr int kMaxSteps = 200;
 constexpr std::size_t kGrain = 256;
 
 // Newton's method on the entropy as a function of beta, kept inside a bracket that bisection narrows:
-// H = log S + beta <d>,  dH/dbeta = -beta Var(d),  with the averages over p_{.|i}.
-double calibrate_row(const float* squared, std::size_t k, double target, float* row, std::vector<double>& excess,
-                     std::vector<double>& weights) {
+// H = log S + beta <d>,  dH/dbeta = -beta Var(d),  with the averages over p_{.|i}. Adds the row found to `sums`.
+double calibrate_row(const float* squared, std::size_t k, double target, std::vector<double>& sums,
+                     std::vector<double>& excess, std::vector<double>& weights) {
   double mean_excess = 0;
   for (std::size_t j = 0; j < k; ++j) {
     excess[j] = static_cast<double>(squared[j]) - static_cast<double>(squared[0]);
@@ -22,7 +22,7 @@ double calibrate_row(const float* squared, std::size_t k, double target, float* 
   }
   mean_excess /= static_cast<double>(k);
   if (!(mean_excess > 0)) {
-    std::fill(row, row + k, static_cast<float>(1.0 / static_cast<double>(k)));
+    for (double& sum : sums) sum += 1.0 / static_cast<double>(k);
     return 0;
   }
   for (std::size_t j = 0; j < k; ++j) excess[j] /= mean_excess;
@@ -48,23 +48,33 @@ double calibrate_row(const float* squared, std::size_t k, double target, float* 
     beta = inside ? newton : std::isinf(high) ? 2 * beta : (low + high) / 2;
     if (beta > 1e15) break;
   }
-  for (std::size_t j = 0; j < k; ++j) row[j] = static_cast<float>(weights[j] / total);
+  for (std::size_t j = 0; j < k; ++j) sums[j] += weights[j] / total;
   return beta / mean_excess;
 }
 
 }  // namespace
 
-ConditionalAffinities calibrate(const Neighbors& neighbors, double perplexity, ThreadTeam& team,
+std::size_t neighbor_count(const std::vector<double>& perplexities, std::size_t n) {
+  const double largest = *std::max_element(perplexities.begin(), perplexities.end());
+  return std::min(static_cast<std::size_t>(3 * largest), n - 1);
+}
+
+ConditionalAffinities calibrate(const Neighbors& neighbors, const std::vector<double>& perplexities, ThreadTeam& team,
                                 const Cancellation& cancellation) {
-  const std::size_t n = neighbors.count, k = neighbors.k;
-  ConditionalAffinities result{std::vector<float>(n * k), std::vector<double>(n)};
-  const double target = std::log(perplexity);
+  const std::size_t n = neighbors.count, k = neighbors.k, scales = perplexities.size();
+  ConditionalAffinities result{std::vector<float>(n * k), std::vector<double>(n * scales)};
   team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     cancellation.check();
-    std::vector<double> excess(k), weights(k);
+    std::vector<double> sums(k), excess(k), weights(k);
     for (std::size_t i = first; i < last; ++i) {
-      result.precisions[i] =
-          calibrate_row(&neighbors.squared[i * k], k, target, &result.values[i * k], excess, weights);
+      std::fill(sums.begin(), sums.end(), 0.0);
+      for (std::size_t s = 0; s < scales; ++s) {
+        result.precisions[i * scales + s] =
+            calibrate_row(&neighbors.squared[i * k], k, std::log(perplexities[s]), sums, excess, weights);
+      }
+      for (std::size_t j = 0; j < k; ++j) {
+        result.values[i * k + j] = static_cast<float>(sums[j] / static_cast<double>(scales));
+      }
     }
   });
   return result;

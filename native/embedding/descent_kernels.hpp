@@ -18,6 +18,7 @@ struct DescentStep {
   float* velocity;         // n x stride
   float* gains;            // n x stride
   float exaggeration, inverse_z, momentum, learning_rate;
+  float degrees_of_freedom = 1;
 };
 
 struct DescentSums {
@@ -28,9 +29,10 @@ struct DescentSums {
 struct DescentKernels {
   // For the rows first to last:
   //   g_i = exaggeration sum_j p_ij w_ij (y_i - y_j) - sum_j w_ij^2 (y_i - y_j) / Z, a quarter of dKL/dy_i
-  //   (van der Maaten & Hinton 2008, eq. 5; van der Maaten 2014, eq. 8), then gains, momentum and the step.
+  //   (van der Maaten & Hinton 2008, eq. 5; van der Maaten 2014, eq. 8), then gains, momentum and the step. With alpha
+  //   degrees of freedom the weights of the attraction are 1 / (1 + |y_i - y_j|^2 / alpha).
   void (*step)(int dims, const DescentStep&, std::size_t first, std::size_t last, DescentSums& sums);
-  // Sum over the rows' edges of p_ij log(1 + |y_i - y_j|^2).
+  // Sum over the rows' edges of -p_ij log w_ij = p_ij alpha log(1 + |y_i - y_j|^2 / alpha).
   double (*attraction_energy)(int dims, const DescentStep&, std::size_t first, std::size_t last);
 };
 

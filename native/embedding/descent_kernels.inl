@@ -47,12 +47,13 @@ SIGMA_INLINE void gather(const float* positions, const std::uint32_t* columns, F
   for (int d = 0; d < D; ++d) out[d] = load(lanes[d]);
 }
 
-// Calls visit(p, difference, 1 + |difference|^2) for the edges of row i, kLanes at a time; the lanes that fill up the
-// last are edges to the point itself with p = 0.
-template <int D, class Visit>
+// Calls visit(p, difference, 1 + |difference|^2 / alpha), with alpha = 1 unless kGeneral, for the edges of row i,
+// kLanes at a time; the lanes that fill up the last are edges to the point itself with p = 0.
+template <int D, bool kGeneral, class Visit>
 SIGMA_INLINE void for_edges(const DescentStep& s, std::size_t i, Visit&& visit) {
   Floats own[D];
   for (int d = 0; d < D; ++d) own[d] = splat(s.positions[i * kStride<D> + static_cast<std::size_t>(d)]);
+  const float inverse_alpha = 1 / s.degrees_of_freedom;
   const auto edges = [&](const std::uint32_t* columns, Floats p) __attribute__((always_inline)) {
     Floats at[D], squared = splat(1.0f);
     gather<D>(s.positions, columns, at);
@@ -60,6 +61,7 @@ SIGMA_INLINE void for_edges(const DescentStep& s, std::size_t i, Visit&& visit) 
       at[d] = own[d] - at[d];
       squared += at[d] * at[d];
     }
+    if constexpr (kGeneral) squared = 1.0f + (squared - 1.0f) * inverse_alpha;
     visit(p, at, smaller(squared, splat(1e30f)));
   };
   std::uint64_t e = s.offsets[i];
@@ -84,13 +86,14 @@ SIGMA_INLINE void for_edges(const DescentStep& s, std::size_t i, Visit&& visit) 
   }
 }
 
-template <int D>
+template <int D, bool kGeneral>
 SIGMA_INLINE void attract(const DescentStep& s, std::size_t i, float (&out)[D]) {
   Floats sums[D] = {};
-  for_edges<D>(s, i, [&](Floats p, const Floats(&difference)[D], Floats squared) __attribute__((always_inline)) {
-    const Floats factor = p * reciprocal(squared);
-    for (int d = 0; d < D; ++d) sums[d] += factor * difference[d];
-  });
+  for_edges<D, kGeneral>(s, i,
+                         [&](Floats p, const Floats(&difference)[D], Floats squared) __attribute__((always_inline)) {
+                           const Floats factor = p * reciprocal(squared);
+                           for (int d = 0; d < D; ++d) sums[d] += factor * difference[d];
+                         });
   for (int d = 0; d < D; ++d) out[d] = sum(sums[d]);
 }
 
@@ -132,7 +135,7 @@ SIGMA_INLINE void move(const DescentStep& s, std::size_t at, std::size_t count, 
 // Rows whose gradients are gathered before they are applied, so that the update runs over whole vectors.
 constexpr std::size_t kRowsAtOnce = 64;
 
-template <int D>
+template <int D, bool kGeneral>
 static void step_rows(const DescentStep& s, std::size_t first, std::size_t last, DescentSums& sums) {
   constexpr std::size_t stride = kStride<D>;
   alignas(64) float gradients[kRowsAtOnce * stride] = {};
@@ -142,7 +145,7 @@ static void step_rows(const DescentStep& s, std::size_t first, std::size_t last,
     const std::size_t end = std::min(block + kRowsAtOnce, last);
     for (std::size_t i = block; i < end; ++i) {
       float attraction[D];
-      attract<D>(s, i, attraction);
+      attract<D, kGeneral>(s, i, attraction);
       for (std::size_t d = 0; d < D; ++d) {
         gradients[(i - block) * stride + d] =
             s.exaggeration * attraction[d] - s.repulsion[i * stride + d] * s.inverse_z;
@@ -166,39 +169,50 @@ static void step_rows(const DescentStep& s, std::size_t first, std::size_t last,
   for (int lane = 0; lane < kLanes; ++lane) sums.largest = odd[lane] ? INFINITY : std::max(sums.largest, lanes[lane]);
 }
 
-template <int D>
+template <int D, bool kGeneral>
 static double energy_of_rows(const DescentStep& s, std::size_t first, std::size_t last) {
   double total = 0;
   for (std::size_t i = first; i < last; ++i) {
     Floats energy{};
-    for_edges<D>(s, i, [&](Floats p, const Floats(&)[D], Floats squared) __attribute__((always_inline)) {
+    for_edges<D, kGeneral>(s, i, [&](Floats p, const Floats(&)[D], Floats squared) __attribute__((always_inline)) {
       energy += p * logarithm(squared);
     });
     total += static_cast<double>(sum(energy));
   }
-  return total;
+  return kGeneral ? static_cast<double>(s.degrees_of_freedom) * total : total;
+}
+
+template <bool kGeneral>
+static void step_in(int dims, const DescentStep& s, std::size_t first, std::size_t last, DescentSums& sums) {
+  switch (dims) {
+    case 1:
+      return step_rows<1, kGeneral>(s, first, last, sums);
+    case 2:
+      return step_rows<2, kGeneral>(s, first, last, sums);
+    default:
+      return step_rows<3, kGeneral>(s, first, last, sums);
+  }
+}
+
+template <bool kGeneral>
+static double energy_in(int dims, const DescentStep& s, std::size_t first, std::size_t last) {
+  switch (dims) {
+    case 1:
+      return energy_of_rows<1, kGeneral>(s, first, last);
+    case 2:
+      return energy_of_rows<2, kGeneral>(s, first, last);
+    default:
+      return energy_of_rows<3, kGeneral>(s, first, last);
+  }
 }
 
 static void step(int dims, const DescentStep& s, std::size_t first, std::size_t last, DescentSums& sums) {
-  switch (dims) {
-    case 1:
-      return step_rows<1>(s, first, last, sums);
-    case 2:
-      return step_rows<2>(s, first, last, sums);
-    default:
-      return step_rows<3>(s, first, last, sums);
-  }
+  return s.degrees_of_freedom == 1 ? step_in<false>(dims, s, first, last, sums)
+                                   : step_in<true>(dims, s, first, last, sums);
 }
 
 static double attraction_energy(int dims, const DescentStep& s, std::size_t first, std::size_t last) {
-  switch (dims) {
-    case 1:
-      return energy_of_rows<1>(s, first, last);
-    case 2:
-      return energy_of_rows<2>(s, first, last);
-    default:
-      return energy_of_rows<3>(s, first, last);
-  }
+  return s.degrees_of_freedom == 1 ? energy_in<false>(dims, s, first, last) : energy_in<true>(dims, s, first, last);
 }
 
 const DescentKernels& descent_kernels() {

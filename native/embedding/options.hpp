@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "../neighbors/neighbors.hpp"
 #include "../repulsion/repulsion.hpp"
@@ -17,9 +18,11 @@ struct Options {
   double mesh_spacing = 0.4;           // (0, 1] of the nodes, in units of the map, for Method::particle_mesh
   std::string distance = "euclidean";  // a name of neighbors/distances/table.inl
   NeighborMethod neighbors = NeighborMethod::automatic;
-  double variance_floor = 0.01;     // (> 0) added to each summed variance
-  double perplexity = 30;           // [1, (n - 1) / 3] effective number of neighbours; 3 times as many are searched
+  double variance_floor = 0.01;  // (> 0) added to each summed variance
+  // [1, (n - 1) / 3] effective numbers of neighbours, at least one; 3 times as many as the largest are searched.
+  std::vector<double> perplexities = {30};
   double theta = 0.5;               // [0, 1] accuracy of Barnes-Hut; 0 is exact and O(n^2)
+  double degrees_of_freedom = 1;    // [0.1, 100] of the map's kernel; 1 is Student's t, more tends to a Gaussian
   int dims = 2;                     // [1, 3]
   std::uint64_t iterations = 1000;  // in all; the early exaggeration is part of them
   std::uint64_t seed = 42;
@@ -29,6 +32,7 @@ struct Options {
   double final_learning_rate = 200;  // (> 0) the same after it
   double early_exaggeration = 12;    // (>= 1)
   std::uint64_t early_exaggeration_iterations = 250;
+  double exaggeration = 1;      // (>= 0.01) of the attraction after the early phase
   double momentum = 0.5;        // [0, 1) during early exaggeration
   double final_momentum = 0.8;  // [0, 1) after it
   unsigned threads = 1;         // (>= 1) no influence on the map

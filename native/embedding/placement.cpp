@@ -79,13 +79,13 @@ Placed FittedMap::place(const Gaussians& queries, std::span<const std::uint32_t>
                         const Cancellation& cancellation, const OnShare& progress) const {
   const std::size_t count = queries.count(), stride = stride_of(dims_), columns = static_cast<std::size_t>(dims_);
   const bool excludes = std::any_of(own.begin(), own.end(), [](std::uint32_t i) { return i != QuerySearch::kNone; });
-  const std::size_t k = std::min(static_cast<std::size_t>(3 * options.perplexity), points_.count() - excludes);
+  const std::size_t k = neighbor_count(options.perplexities, points_.count() + 1 - excludes);
   const auto advance = [&](std::size_t done, double share) {
     progress(share * static_cast<double>(done) / static_cast<double>(count));
   };
   const Neighbors neighbors =
       search_.search(queries, own, k, team_, cancellation, [&](std::size_t done) { advance(done, 0.8); });
-  const ConditionalAffinities affinities = calibrate(neighbors, options.perplexity, team_, cancellation);
+  const ConditionalAffinities affinities = calibrate(neighbors, options.perplexities, team_, cancellation);
 
   Placed placed{std::vector<float>(count * columns), std::vector<float>(count)};
   const std::size_t padded = (k + kPadding - 1) / kPadding * kPadding;

@@ -15,8 +15,8 @@
 namespace sigma {
 
 struct PlacementOptions {
-  double perplexity = 30;          // [1, n / 3]; 3 times as many neighbours are searched
-  std::uint64_t iterations = 100;  // at most, for each point; 0 leaves it at its start
+  std::vector<double> perplexities{30};  // [1, n / 3]; 3 times as many neighbours as the largest are searched
+  std::uint64_t iterations = 100;        // at most, for each point; 0 leaves it at its start
 };
 
 // Where points were placed, and how well each lies: KL(P_i || Q_i) in nats.

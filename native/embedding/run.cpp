@@ -115,7 +115,7 @@ void Run::find_affinities(const OnProgress& progress) {
   if (!neighbors_) {
     const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::neighbors)]);
     progress({Stage::neighbors, 0, 0, {}});
-    const auto k = std::min(static_cast<std::size_t>(3 * options_.perplexity), n - 1);
+    const std::size_t k = neighbor_count(options_.perplexities, n);
     const Distance distance(simplest_distance(options_.distance, points_), points_);
     neighbors_ = find_neighbors(distance, k, options_.neighbors, options_.seed, team_, cancellation_,
                                 [&](double fraction) { progress({Stage::neighbors, fraction, 0, {}}); });
@@ -124,7 +124,7 @@ void Run::find_affinities(const OnProgress& progress) {
   neighbor_recall_ = neighbors_->recall;
   const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::affinities)]);
   progress({Stage::affinities, 0, 0, {}});
-  const ConditionalAffinities conditional = calibrate(*neighbors_, options_.perplexity, team_, cancellation_);
+  const ConditionalAffinities conditional = calibrate(*neighbors_, options_.perplexities, team_, cancellation_);
   affinities_ = symmetrize(*neighbors_, conditional, team_, cancellation_);
   neighbors_.reset();
   std::vector<double> parts((n + kGrain - 1) / kGrain);
@@ -160,7 +160,8 @@ void Run::start(const OnProgress& progress) {
   gains_.assign(n * stride, 1.0f);
   forces_.assign(n * stride, 0.0f);
   step_sums_.resize((n + kGrain - 1) / kGrain);
-  repulsion_ = make_repulsion(options_.method, options_.dims, options_.theta, options_.mesh_spacing, team_);
+  repulsion_ = make_repulsion(options_.method, options_.dims, options_.theta, options_.mesh_spacing, team_,
+                              options_.degrees_of_freedom);
   sort_rows();
   given_ = {};
   started_ = true;
@@ -204,10 +205,11 @@ void Run::step() {
                             next_.data(),
                             velocity_.data(),
                             gains_.data(),
-                            static_cast<float>(early ? options_.early_exaggeration : 1.0),
+                            static_cast<float>(early ? options_.early_exaggeration : options_.exaggeration),
                             static_cast<float>(1.0 / z),
                             static_cast<float>(early ? options_.momentum : options_.final_momentum),
-                            static_cast<float>(early ? options_.learning_rate : options_.final_learning_rate)};
+                            static_cast<float>(early ? options_.learning_rate : options_.final_learning_rate),
+                            static_cast<float>(options_.degrees_of_freedom)};
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     DescentSums sums{};
     descent_kernels().step(options_.dims, descent, first, last, sums);
@@ -236,7 +238,7 @@ void Run::step() {
 std::size_t Run::bytes() const {
   const std::size_t n = points_.count();
   const std::size_t columns = points_.dims() * (points_.deviations.rows() > 0 ? 2 : 1);
-  const auto pairs = static_cast<std::size_t>(6 * options_.perplexity);
+  const std::size_t pairs = 2 * neighbor_count(options_.perplexities, n);
   return n * (columns * sizeof(float) + pairs * 2 * sizeof(float) + 5 * stride_of(options_.dims) * sizeof(float));
 }
 
@@ -256,6 +258,7 @@ double Run::kl() {
   map.columns = affinities_->columns.data();
   map.values = affinities_->values.data();
   map.positions = positions_.data();
+  map.degrees_of_freedom = static_cast<float>(options_.degrees_of_freedom);
   energies_.resize((n + kGrain - 1) / kGrain);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     energies_[chunk] = descent_kernels().attraction_energy(options_.dims, map, first, last);

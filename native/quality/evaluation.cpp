@@ -43,14 +43,14 @@ Evaluation evaluate(const Gaussians& data, const Gaussians& map, const std::opti
   Evaluation result;
   {
     progress(EvaluationStage::neighbors, 0);
-    const auto k = std::min(static_cast<std::size_t>(3 * options.perplexity), n - 1);
+    const std::size_t k = neighbor_count(options.perplexities, n);
     Neighbors neighbors = find_neighbors(in_data, k, options.neighbors, options.seed, team, cancellation,
                                          report(EvaluationStage::neighbors));
     result.neighbor_method = neighbors.method;
     result.neighbor_recall = neighbors.recall;
     progress(EvaluationStage::affinities, 0);
     const Affinities affinities =
-        symmetrize(neighbors, calibrate(neighbors, options.perplexity, team, cancellation), team, cancellation);
+        symmetrize(neighbors, calibrate(neighbors, options.perplexities, team, cancellation), team, cancellation);
     neighbors = {};
     progress(EvaluationStage::divergence, 0);
     result.kl = kl_divergence(affinities, in_map, map.scale, team, cancellation, report(EvaluationStage::divergence));

@@ -30,7 +30,8 @@ double ExactRepulsion::compute(const float* positions, std::size_t n, float* for
 
   sums_.resize((n + kGrain - 1) / kGrain);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
-    sums_[chunk] = repulsion_kernels().all_pairs(dims_, list, padded, list, first, last, own_forces);
+    sums_[chunk] =
+        repulsion_kernels().all_pairs(dims_, list, padded, list, first, last, degrees_of_freedom_, own_forces);
     for (std::size_t i = first; i < last; ++i) {
       for (int d = 0; d < dims_; ++d) forces[i * stride + static_cast<std::size_t>(d)] = forces_[d][i];
     }

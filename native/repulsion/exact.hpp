@@ -11,12 +11,14 @@ namespace sigma {
 // Every pair, O(n^2).
 class ExactRepulsion final : public Repulsion {
  public:
-  ExactRepulsion(int dims, ThreadTeam& team) : dims_(dims), team_(team) {}
+  ExactRepulsion(int dims, ThreadTeam& team, double degrees_of_freedom = 1)
+      : dims_(dims), team_(team), degrees_of_freedom_(static_cast<float>(degrees_of_freedom)) {}
   double compute(const float* positions, std::size_t n, float* forces) override;
 
  private:
   int dims_;
   ThreadTeam& team_;
+  float degrees_of_freedom_;
   AlignedVector<float> list_[5], forces_[3];
   std::vector<double> sums_;  // by chunk of points
 };

@@ -14,8 +14,12 @@ constexpr std::size_t kGrain = 2048;
 constexpr double kLeastCells = 48;
 // but not so fine that float32 potentials lose their slopes.
 constexpr double kLeastSpacing = 0.1;
-// Half the kernel's period, at least, in units of the map.
+// Half the kernel's period, at least, in units of the map: where the slope of w has fallen to that of 1 / (1 + d^2)
+// at 12.
 constexpr double kLeastReach = 12;
+double least_reach(double alpha) {
+  return std::max(kLeastReach, std::pow(std::pow(alpha, alpha + 1) * std::pow(kLeastReach, 3), 1 / (2 * alpha + 1)));
+}
 // Beyond so many nodes, padding included, the map is left to Barnes-Hut: a side's limit keeps memory in bounds, and
 // that of the area, with n, is where a mesh for few points costs more than their tree.
 constexpr std::size_t kLongestSide = 8192;
@@ -81,7 +85,7 @@ struct ParticleMesh::Kernel {
   std::size_t frequencies;
   AlignedVector<float> factors;  // by stretch of lanes frequencies: row_plan.length x lanes
 
-  Kernel(std::size_t width, std::size_t height, double spacing_, ThreadTeam& team)
+  Kernel(std::size_t width, std::size_t height, double spacing_, double alpha, ThreadTeam& team)
       : row_plan(width), column_plan(height), spacing(spacing_) {
     const MeshKernels& kernels = mesh_kernels();
     const std::size_t lanes = kernels.lanes;
@@ -92,7 +96,9 @@ struct ParticleMesh::Kernel {
       const double dy = static_cast<double>(std::min(y, height - y)) * spacing;
       for (std::size_t x = 0; x < width; ++x) {
         const double dx = static_cast<double>(std::min(x, width - x)) * spacing;
-        nodes[y * columns + x] = static_cast<float>(1 / (1 + dx * dx + dy * dy));
+        const double squared = dx * dx + dy * dy;
+        const double weight = alpha == 1 ? 1 / (1 + squared) : std::pow(1 + squared / alpha, -alpha);
+        nodes[y * columns + x] = static_cast<float>(weight);
       }
     });
     const MeshView mesh{&row_plan,    &column_plan, height,      width,           columns,
@@ -119,8 +125,12 @@ struct ParticleMesh::Kernel {
   }
 };
 
-ParticleMesh::ParticleMesh(double spacing, ThreadTeam& team)
-    : spacing_(spacing), team_(team), fallback_(kFallbackTheta, team), scratch_(team.size()) {}
+ParticleMesh::ParticleMesh(double spacing, ThreadTeam& team, double degrees_of_freedom)
+    : spacing_(spacing * std::min(1.0, std::sqrt(degrees_of_freedom))),
+      degrees_of_freedom_(degrees_of_freedom),
+      team_(team),
+      fallback_(kFallbackTheta, team, degrees_of_freedom),
+      scratch_(team.size()) {}
 
 const ParticleMesh::Kernel& ParticleMesh::kernel_for(std::size_t width, std::size_t height, double spacing) {
   const auto found = std::find_if(kernels_.begin(), kernels_.end(), [&](const auto& kernel) {
@@ -130,7 +140,8 @@ const ParticleMesh::Kernel& ParticleMesh::kernel_for(std::size_t width, std::siz
     std::rotate(kernels_.begin(), found, found + 1);
   } else {
     if (kernels_.size() == kKernelsKept) kernels_.pop_back();
-    kernels_.insert(kernels_.begin(), std::make_shared<const Kernel>(width, height, spacing, team_));
+    kernels_.insert(kernels_.begin(),
+                    std::make_shared<const Kernel>(width, height, spacing, degrees_of_freedom_, team_));
   }
   return *kernels_.front();
 }
@@ -171,7 +182,7 @@ bool ParticleMesh::charge(const float* positions, std::size_t n, const float low
     cells[d] = static_cast<std::size_t>(span[d] / spacing) + 2;
     // Twice as long, so that nothing reaches around; and long enough for the kernel to be flat where its period ends,
     // since a kink there would ring.
-    const auto reach = static_cast<std::size_t>(std::ceil(kLeastReach / spacing));
+    const auto reach = static_cast<std::size_t>(std::ceil(least_reach(degrees_of_freedom_) / spacing));
     lengths[d] = next_fourier_length(2 * std::max(cells[d] + kSplineOrder, reach));
     if (lengths[d] > kLongestSide) return false;
   }

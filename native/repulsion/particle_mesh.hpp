@@ -13,17 +13,18 @@
 
 namespace sigma {
 
-// Repulsion in 2-D on a mesh. The force is -1/2 the gradient of one potential, w = 1 / (1 + d^2) convolved with unit
-// charges, so charges are spread with cardinal B-splines, convolved by one real transform forwards and one back, and
-// potential and gradient are read through the same splines: smooth particle-mesh Ewald (Essmann et al. 1995) with
-// another kernel, in open space. Z is the sum of the potential over the points less their own share.
+// Repulsion in 2-D on a mesh. The force is -1/2 the gradient of one potential, w = (1 + d^2 / alpha)^-alpha convolved
+// with unit charges, so charges are spread with cardinal B-splines, convolved by one real transform forwards and one
+// back, and potential and gradient are read through the same splines: smooth particle-mesh Ewald (Essmann et al. 1995)
+// with another kernel, in open space. Z is the sum of the potential over the points less their own share.
 //
 // The mesh follows the map, so the cost is that of its area in units of the spacing, plus a little for each point. A
 // map so wide that the mesh would be huge is left to Barnes-Hut.
 class ParticleMesh final : public Repulsion {
  public:
-  // `spacing` of the nodes, in units of the map; (0, 1].
-  ParticleMesh(double spacing, ThreadTeam& team);
+  // `spacing` of the nodes, in units of the map; (0, 1]. Below one degree of freedom w is as narrow as the root of
+  // alpha, and the nodes stand as much closer.
+  ParticleMesh(double spacing, ThreadTeam& team, double degrees_of_freedom = 1);
 
   double compute(const float* positions, std::size_t n, float* forces) override;
 
@@ -42,7 +43,7 @@ class ParticleMesh final : public Repulsion {
   const Kernel& kernel_for(std::size_t width, std::size_t height, double spacing);
   void bin(const float* positions, std::size_t n, float origin, float per_unit, std::size_t bands);
 
-  double spacing_;
+  double spacing_, degrees_of_freedom_;
   ThreadTeam& team_;
   SpTree<2> fallback_;
   std::vector<std::shared_ptr<const Kernel>> kernels_;  // the last ones used, most recent first

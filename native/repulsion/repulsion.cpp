@@ -35,19 +35,20 @@ Method resolve_method(Method method, std::size_t n, int dims, double theta) {
   return method;
 }
 
-std::unique_ptr<Repulsion> make_repulsion(Method method, int dims, double theta, double spacing, ThreadTeam& team) {
-  if (method == Method::exact) return std::make_unique<ExactRepulsion>(dims, team);
+std::unique_ptr<Repulsion> make_repulsion(Method method, int dims, double theta, double spacing, ThreadTeam& team,
+                                          double degrees_of_freedom) {
+  if (method == Method::exact) return std::make_unique<ExactRepulsion>(dims, team, degrees_of_freedom);
   if (method == Method::particle_mesh) {
     if (dims != 2) throw std::invalid_argument("the mesh is for 2 dimensions");
-    return std::make_unique<ParticleMesh>(spacing, team);
+    return std::make_unique<ParticleMesh>(spacing, team, degrees_of_freedom);
   }
   switch (dims) {
     case 1:
-      return std::make_unique<SpTree<1>>(theta, team);
+      return std::make_unique<SpTree<1>>(theta, team, degrees_of_freedom);
     case 2:
-      return std::make_unique<SpTree<2>>(theta, team);
+      return std::make_unique<SpTree<2>>(theta, team, degrees_of_freedom);
     case 3:
-      return std::make_unique<SpTree<3>>(theta, team);
+      return std::make_unique<SpTree<3>>(theta, team, degrees_of_freedom);
     default:
       throw std::invalid_argument("dims must be 1, 2 or 3");
   }

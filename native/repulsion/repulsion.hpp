@@ -14,6 +14,8 @@ constexpr std::size_t stride_of(int dims) {
 
 // The repulsive half of the gradient: for w_ij = 1 / (1 + |y_i - y_j|^2),
 //   force_i = sum_j w_ij^2 (y_i - y_j),  Z = sum_{i != j} w_ij.
+// With alpha degrees of freedom, w_ij = (1 + |y_i - y_j|^2 / alpha)^-alpha (Kobak, Linderman, Steinerberger, Kluger &
+// Berens 2019), and the weights of the force are w_ij^(1 + 1 / alpha): as for alpha = 1, it is -1/2 the gradient of w.
 class Repulsion {
  public:
   virtual ~Repulsion() = default;
@@ -30,6 +32,7 @@ const char* name_of(Method method);
 Method resolve_method(Method method, std::size_t n, int dims, double theta);
 
 // `theta` is the accuracy of Barnes-Hut, `spacing` that of the mesh. The team must outlive it.
-std::unique_ptr<Repulsion> make_repulsion(Method method, int dims, double theta, double spacing, ThreadTeam& team);
+std::unique_ptr<Repulsion> make_repulsion(Method method, int dims, double theta, double spacing, ThreadTeam& team,
+                                          double degrees_of_freedom = 1);
 
 }  // namespace sigma

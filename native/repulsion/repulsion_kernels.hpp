@@ -34,6 +34,7 @@ struct TreeView {
   const Cell<D>* cells;
   const float* points[D];  // coordinates in tree order
   float theta_squared;
+  float degrees_of_freedom;
 };
 
 struct RepulsionKernels {
@@ -49,7 +50,7 @@ struct RepulsionKernels {
   // The same sums over all pairs, for the points first to last of n. The list has D coordinate arrays, masses and
   // spreads, each padded with zeros to a multiple of 16.
   double (*all_pairs)(int dims, const float* const* list, std::size_t padded, const float* const* points,
-                      std::size_t first, std::size_t last, float* const* forces);
+                      std::size_t first, std::size_t last, float degrees_of_freedom, float* const* forces);
 };
 
 SIGMA_DECLARE_KERNELS(RepulsionKernels, repulsion_kernels)

@@ -6,11 +6,13 @@ constexpr float kFar = 1e30f;
 // Forces on P points from a list of `padded` entries, a multiple of kLanes. Returns the sum of w.
 //
 // An entry of mass m and spread s = sum |delta|^2 around its centre adds, to second order in delta and with delta taken
-// as isotropic, m w + s / (2 D) laplacian(w) to Z, which is m w + s w^2 (4/D (1 - w) - 1); force is -1/2 the gradient
-// of that.
-template <int D, int P>
+// as isotropic, m w + s / (2 D) laplacian(w) to Z; force is -1/2 the gradient of that. With b = 1 / (1 + d^2 / alpha),
+// w = b^alpha, the sum is m w + s w b (c (1 - b) - 1), c = 2 (alpha + 1) / D, and the force is (y_i - y_j) times
+// w b (m + s b ((c - 1) (alpha + 1) - c (alpha + 2) b) / alpha). Without kGeneral alpha is 1, and b is w.
+template <int D, int P, bool kGeneral>
 SIGMA_INLINE double evaluate_points(const float* const* list, std::size_t padded, const float* const* points,
-                                    std::size_t first, float* const* forces) {
+                                    std::size_t first, float alpha, float* const* forces) {
+  const float c = 2 * (alpha + 1) / D;
   Floats totals[P] = {}, sums[P][D] = {}, own[P][D];
   for (int p = 0; p < P; ++p) {
     for (int d = 0; d < D; ++d) own[p][d] = splat(points[d][first + p]);
@@ -24,6 +26,16 @@ SIGMA_INLINE double evaluate_points(const float* const* list, std::size_t padded
       for (int d = 0; d < D; ++d) {
         difference[d] = own[p][d] - at[d];
         squared += difference[d] * difference[d];
+      }
+      if constexpr (kGeneral) {
+        squared = smaller(1.0f + (squared - 1.0f) * (1 / alpha), splat(kFar));
+        const Floats b = reciprocal(squared), weight = exponential(-alpha * logarithm(squared));
+        const Floats second = spread * b;
+        totals[p] += weight * (mass + second * (c - 1.0f - c * b));
+        const Floats factor =
+            weight * b * (mass + second * ((c - 1) * (alpha + 1) - c * (alpha + 2) * b) * (1 / alpha));
+        for (int d = 0; d < D; ++d) sums[p][d] += factor * difference[d];
+        continue;
       }
       const Floats weight = reciprocal(smaller(squared, splat(kFar)));
       const Floats second = spread * weight;
@@ -40,20 +52,22 @@ SIGMA_INLINE double evaluate_points(const float* const* list, std::size_t padded
   return total;
 }
 
-template <int D>
+template <int D, bool kGeneral>
 SIGMA_INLINE double evaluate(const float* const* list, std::size_t padded, const float* const* points,
-                             std::size_t first, std::size_t last, float* const* forces) {
+                             std::size_t first, std::size_t last, float alpha, float* const* forces) {
   double total = 0;
   for (; first + 4 <= last; first += 4) {
-    total += evaluate_points<D, 4>(list, padded, points, first, forces);
+    total += evaluate_points<D, 4, kGeneral>(list, padded, points, first, alpha, forces);
   }
-  for (; first < last; ++first) total += evaluate_points<D, 1>(list, padded, points, first, forces);
+  for (; first < last; ++first) {
+    total += evaluate_points<D, 1, kGeneral>(list, padded, points, first, alpha, forces);
+  }
   return total;
 }
 
 // One walk for a cell and all cells below it. A cell of the tree that is far from a large group of points is far from
 // every part of the group, so what the group has decided its parts inherit, and only the rest is looked at again.
-template <int D>
+template <int D, bool kGeneral>
 class Walk {
  public:
   Walk(const TreeView<D>& tree, float* const* forces, WalkScratch& scratch)
@@ -94,7 +108,7 @@ class Walk {
     }
     const float* list[D + 2];
     const std::size_t padded = pad_list(list);
-    return evaluate<D>(list, padded, points, 0, 1, forces);
+    return evaluate<D, kGeneral>(list, padded, points, 0, 1, tree_.degrees_of_freedom, forces);
   }
 
  private:
@@ -175,7 +189,8 @@ class Walk {
   double evaluate_group(const Cell<D>& target) {
     const float* list[D + 2];
     const std::size_t padded = pad_list(list);
-    return evaluate<D>(list, padded, tree_.points, target.first, target.last, forces_);
+    return evaluate<D, kGeneral>(list, padded, tree_.points, target.first, target.last, tree_.degrees_of_freedom,
+                                 forces_);
   }
 
   std::size_t pad_list(const float* (&list)[D + 2]) {
@@ -202,24 +217,33 @@ class Walk {
 
 template <int D>
 static double walk(const TreeView<D>& tree, std::uint32_t root, float* const* forces, WalkScratch& scratch) {
-  return Walk<D>(tree, forces, scratch).run(root);
+  if (tree.degrees_of_freedom != 1) return Walk<D, true>(tree, forces, scratch).run(root);
+  return Walk<D, false>(tree, forces, scratch).run(root);
+}
+
+template <bool kGeneral>
+static double evaluate_all(int dims, const float* const* list, std::size_t padded, const float* const* points,
+                           std::size_t first, std::size_t last, float alpha, float* const* forces) {
+  switch (dims) {
+    case 1:
+      return evaluate<1, kGeneral>(list, padded, points, first, last, alpha, forces);
+    case 2:
+      return evaluate<2, kGeneral>(list, padded, points, first, last, alpha, forces);
+    default:
+      return evaluate<3, kGeneral>(list, padded, points, first, last, alpha, forces);
+  }
 }
 
 template <int D>
 static double field(const TreeView<D>& tree, const float* position, float* force, WalkScratch& scratch) {
-  return Walk<D>(tree, nullptr, scratch).run_at(position, force);
+  if (tree.degrees_of_freedom != 1) return Walk<D, true>(tree, nullptr, scratch).run_at(position, force);
+  return Walk<D, false>(tree, nullptr, scratch).run_at(position, force);
 }
 
 static double all_pairs(int dims, const float* const* list, std::size_t padded, const float* const* points,
-                        std::size_t first, std::size_t last, float* const* forces) {
-  switch (dims) {
-    case 1:
-      return evaluate<1>(list, padded, points, first, last, forces);
-    case 2:
-      return evaluate<2>(list, padded, points, first, last, forces);
-    default:
-      return evaluate<3>(list, padded, points, first, last, forces);
-  }
+                        std::size_t first, std::size_t last, float degrees_of_freedom, float* const* forces) {
+  const auto evaluate_them = degrees_of_freedom == 1 ? evaluate_all<false> : evaluate_all<true>;
+  return evaluate_them(dims, list, padded, points, first, last, degrees_of_freedom, forces);
 }
 
 const RepulsionKernels& repulsion_kernels() {

@@ -26,8 +26,11 @@ double walk(const TreeView<D>& tree, std::uint32_t root, float* const* forces, W
 }  // namespace
 
 template <int D>
-SpTree<D>::SpTree(double theta, ThreadTeam& team)
-    : theta_squared_(static_cast<float>(theta * theta)), team_(team), scratch_(team.size()) {}
+SpTree<D>::SpTree(double theta, ThreadTeam& team, double degrees_of_freedom)
+    : theta_squared_(static_cast<float>(theta * theta)),
+      degrees_of_freedom_(static_cast<float>(degrees_of_freedom)),
+      team_(team),
+      scratch_(team.size()) {}
 
 template <int D>
 void SpTree<D>::close_leaf(std::uint32_t index) {
@@ -184,7 +187,7 @@ void SpTree<D>::grow(const float* positions, std::size_t n) {
 
 template <int D>
 TreeView<D> SpTree<D>::view() const {
-  TreeView<D> tree{cells_.data(), {}, theta_squared_};
+  TreeView<D> tree{cells_.data(), {}, theta_squared_, degrees_of_freedom_};
   for (int d = 0; d < D; ++d) tree.points[d] = points_[d].data();
   return tree;
 }

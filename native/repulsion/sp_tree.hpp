@@ -18,7 +18,7 @@ namespace sigma {
 template <int D>
 class SpTree final : public Repulsion {
  public:
-  SpTree(double theta, ThreadTeam& team);
+  SpTree(double theta, ThreadTeam& team, double degrees_of_freedom = 1);
 
   double compute(const float* positions, std::size_t n, float* forces) override;
 
@@ -35,7 +35,7 @@ class SpTree final : public Repulsion {
   void close_leaf(std::uint32_t cell);
   void close_branch(std::uint32_t cell);
 
-  float theta_squared_;
+  float theta_squared_, degrees_of_freedom_;
   ThreadTeam& team_;
   MortonCurve<D> curve_;
   std::vector<std::uint32_t> order_;

@@ -27,7 +27,7 @@ class GoldenAffinities : public testing::TestWithParam<Case> {
   Cancellation cancellation;
   Neighbors neighbors =
       search_exactly(Distance(GetParam().distance, points), Golden::k, team, cancellation, [](double) {});
-  ConditionalAffinities conditional = calibrate(neighbors, Golden::perplexity, team, cancellation);
+  ConditionalAffinities conditional = calibrate(neighbors, {Golden::perplexity}, team, cancellation);
 };
 
 INSTANTIATE_TEST_SUITE_P(, GoldenAffinities,
@@ -102,7 +102,7 @@ TEST(Affinities, AreTheSameWithConstantSigma) {
   const Cancellation cancellation;
   const auto rows = [&](const char* name) {
     const auto found = search_exactly(Distance(name, points), Golden::k, team, cancellation, [](double) {});
-    return calibrate(found, Golden::perplexity, team, cancellation).values;
+    return calibrate(found, {Golden::perplexity}, team, cancellation).values;
   };
   const auto plain = rows("euclidean"), aware = rows("inverse-variance");
   for (std::size_t e = 0; e < plain.size(); ++e) EXPECT_NEAR(aware[e], plain[e], 2e-6);
@@ -130,15 +130,58 @@ TEST(Calibration, ReachesThePerplexityWhateverTheScale) {
       std::vector<float> squared(60);
       for (float& d : squared) d = static_cast<float>(scale * std::exp(spread * random.normal()));
       std::sort(squared.begin(), squared.end());
-      const auto rows = calibrate(of_distances(squared, 60), 20, team, Cancellation());
+      const auto rows = calibrate(of_distances(squared, 60), {20}, team, Cancellation());
       EXPECT_NEAR(entropy(rows.values.data(), 60), std::log(20.0), 1e-5) << scale << " " << spread;
+    }
+  }
+}
+
+// The slow, obvious twin: bisection for each perplexity, in float64, and the average of the rows.
+std::vector<double> average_by_bisection(const std::vector<float>& squared, const std::vector<double>& perplexities) {
+  std::vector<double> average(squared.size());
+  for (const double perplexity : perplexities) {
+    std::vector<double> p(squared.size());
+    double low = 0, high = 1e6;
+    for (int step = 0; step < 200; ++step) {
+      const double beta = (low + high) / 2;
+      double total = 0, entropy = 0;
+      for (std::size_t j = 0; j < p.size(); ++j) {
+        p[j] = std::exp(-beta * static_cast<double>(squared[j] - squared[0]));
+        total += p[j];
+      }
+      for (double& value : p) {
+        value /= total;
+        if (value > 0) entropy -= value * std::log(value);
+      }
+      (entropy > std::log(perplexity) ? low : high) = beta;
+    }
+    for (std::size_t j = 0; j < p.size(); ++j) average[j] += p[j] / static_cast<double>(perplexities.size());
+  }
+  return average;
+}
+
+TEST(Calibration, AveragesOverPerplexities) {
+  constexpr std::size_t n = 7, k = 90;
+  Random random(4);
+  ThreadTeam team(2);
+  std::vector<float> squared(n * k);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < k; ++j) squared[i * k + j] = static_cast<float>(std::exp(random.normal()));
+    std::sort(&squared[i * k], &squared[i * k] + k);
+  }
+  for (const std::vector<double>& perplexities : {std::vector<double>{30}, {3, 30}, {2, 5.5, 14, 30}}) {
+    const auto rows = calibrate(of_distances(squared, k), perplexities, team, Cancellation());
+    ASSERT_EQ(rows.precisions.size(), n * perplexities.size());
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto expected = average_by_bisection({&squared[i * k], &squared[i * k] + k}, perplexities);
+      for (std::size_t j = 0; j < k; ++j) EXPECT_NEAR(rows.values[i * k + j], expected[j], 1e-7);
     }
   }
 }
 
 TEST(Calibration, SharesARowOfEqualDistancesEvenly) {
   ThreadTeam team(1);
-  const auto rows = calibrate(of_distances(std::vector<float>(12, 3.0f), 12), 4, team, Cancellation());
+  const auto rows = calibrate(of_distances(std::vector<float>(12, 3.0f), 12), {4}, team, Cancellation());
   for (const float p : rows.values) EXPECT_FLOAT_EQ(p, 1.0f / 12);
 }
 
@@ -146,13 +189,13 @@ TEST(Calibration, SharesARowAmongTiesThatNoPrecisionParts) {
   ThreadTeam team(1);
   std::vector<float> squared(12, 0.0f);
   std::fill(squared.begin() + 6, squared.end(), 1.0f);
-  const auto rows = calibrate(of_distances(squared, 12), 4, team, Cancellation());
+  const auto rows = calibrate(of_distances(squared, 12), {4}, team, Cancellation());
   for (std::size_t j = 0; j < 12; ++j) EXPECT_NEAR(rows.values[j], j < 6 ? 1.0 / 6 : 0.0, 1e-6);
 }
 
 TEST(Calibration, PerplexityOneIsTheNearestNeighbor) {
   ThreadTeam team(1);
-  const auto rows = calibrate(of_distances({1.0f, 2.0f, 3.0f}, 3), 1, team, Cancellation());
+  const auto rows = calibrate(of_distances({1.0f, 2.0f, 3.0f}, 3), {1}, team, Cancellation());
   EXPECT_NEAR(rows.values[0], 1.0, 1e-4);
 }
 

@@ -13,9 +13,13 @@ namespace {
 
 std::atomic<std::size_t> allocations{0};
 
-void* allocate(std::size_t size, std::size_t alignment) {
+void* try_to_allocate(std::size_t size, std::size_t alignment) noexcept {
   ++allocations;
-  void* memory = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+}
+
+void* allocate(std::size_t size, std::size_t alignment) {
+  void* memory = try_to_allocate(size, alignment);
   if (memory == nullptr && size > 0) throw std::bad_alloc();
   return memory;
 }
@@ -27,6 +31,14 @@ void* operator new(std::size_t size) {
 }
 void* operator new(std::size_t size, std::align_val_t alignment) {
   return allocate(size, static_cast<std::size_t>(alignment));
+}
+// The forms that do not throw as well: under a sanitizer they are the sanitizer's, whose memory the operators below
+// must not free.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return try_to_allocate(size, alignof(std::max_align_t));
+}
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return try_to_allocate(size, static_cast<std::size_t>(alignment));
 }
 void operator delete(void* memory) noexcept {
   std::free(memory);
@@ -41,6 +53,13 @@ void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
   std::free(memory);
 }
 
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+
 namespace sigma {
 namespace {
 
@@ -48,7 +67,7 @@ class Allocation : public testing::TestWithParam<std::pair<Method, int>> {};
 
 TEST_P(Allocation, AStepOfASettledRunAllocatesNothing) {
   Options options;
-  options.perplexity = 10;
+  options.perplexities = {10};
   options.iterations = 1000;
   options.early_exaggeration_iterations = 100;
   options.learning_rate = options.final_learning_rate = 50;

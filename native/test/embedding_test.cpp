@@ -19,7 +19,7 @@ const OnProgress ignore = [](const Progress&) {};
 
 Options quick(std::uint64_t iterations = 200) {
   Options options;
-  options.perplexity = 10;
+  options.perplexities = {10};
   options.iterations = iterations;
   options.early_exaggeration_iterations = 100;
   options.learning_rate = options.final_learning_rate = 50;
@@ -37,7 +37,7 @@ Affinities golden_affinities(const char* distance) {
   ThreadTeam team(2);
   const Cancellation cancellation;
   const Neighbors neighbors = search_exactly(Distance(distance, points), Golden::k, team, cancellation, [](double) {});
-  return symmetrize(neighbors, calibrate(neighbors, Golden::perplexity, team, cancellation), team, cancellation);
+  return symmetrize(neighbors, calibrate(neighbors, {Golden::perplexity}, team, cancellation), team, cancellation);
 }
 
 // KL(P||Q) by its definition, and a quarter of its gradient from one step of descent with unit rate and no momentum.
@@ -45,17 +45,23 @@ struct Descent {
   std::size_t n;
   std::vector<float> positions;
   Affinities p;
+  double alpha;
+  Method method;
   ThreadTeam team{2};
 
-  Descent(Affinities affinities, const std::vector<double>& y)
-      : n(affinities.count()), positions(y.begin(), y.end()), p(std::move(affinities)) {}
+  Descent(Affinities affinities, const std::vector<double>& y, double alpha_ = 1, Method method_ = Method::exact)
+      : n(affinities.count()),
+        positions(y.begin(), y.end()),
+        p(std::move(affinities)),
+        alpha(alpha_),
+        method(method_) {}
 
   double kl() const {
     double z = 0, kl = 0;
     const auto weight = [this](std::size_t i, std::size_t j) {
       const double x = static_cast<double>(positions[2 * i]) - static_cast<double>(positions[2 * j]);
       const double y = static_cast<double>(positions[2 * i + 1]) - static_cast<double>(positions[2 * j + 1]);
-      return 1 / (1 + x * x + y * y);
+      return std::pow(1 + (x * x + y * y) / alpha, -alpha);
     };
     for (std::size_t i = 0; i < n; ++i) {
       for (std::size_t j = 0; j < n; ++j) z += i == j ? 0 : weight(i, j);
@@ -71,7 +77,7 @@ struct Descent {
 
   std::vector<double> gradient() {
     std::vector<float> forces(2 * n), next(2 * n), velocity(2 * n, 0.0f), gains(2 * n, 1.0f);
-    const double z = make_repulsion(Method::exact, 2, 0, 0.4, team)->compute(positions.data(), n, forces.data());
+    const double z = make_repulsion(method, 2, 0.2, 0.2, team, alpha)->compute(positions.data(), n, forces.data());
     const DescentStep step{p.offsets.data(),
                            p.columns.data(),
                            p.values.data(),
@@ -83,7 +89,8 @@ struct Descent {
                            1.0f,
                            static_cast<float>(1 / z),
                            0.0f,
-                           1.0f};
+                           1.0f,
+                           static_cast<float>(alpha)};
     DescentSums sums{};
     descent_kernels().step(2, step, 0, n, sums);
     std::vector<double> gradient(2 * n);
@@ -127,17 +134,39 @@ TEST_P(GoldenDescent, KlAgrees) {
 }
 
 TEST(Descent, GradientIsTheSlopeOfKl) {
-  Descent descent(golden_affinities("inverse-variance"), test::read_golden<double>("y"));
-  const auto gradient = descent.gradient();
-  const float step = 1.0f / 128;
-  for (std::size_t i = 0; i < gradient.size(); i += 41) {
-    const float kept = descent.positions[i];
-    descent.positions[i] = kept + step;
-    const double up = descent.kl();
-    descent.positions[i] = kept - step;
-    const double down = descent.kl();
-    descent.positions[i] = kept;
-    EXPECT_NEAR((up - down) / (2.0 * step), gradient[i], 1e-6 + 1e-3 * std::abs(gradient[i]));
+  for (const double alpha : {0.5, 1.0, 2.0}) {
+    for (const Method method : {Method::exact, Method::barnes_hut, Method::particle_mesh}) {
+      Descent descent(golden_affinities("inverse-variance"), test::read_golden<double>("y"), alpha, method);
+      const auto gradient = descent.gradient();
+      const double tolerance = method == Method::exact ? 1e-6 : 2e-5;
+      const float step = 1.0f / 128;
+      for (std::size_t i = 0; i < gradient.size(); i += 41) {
+        const float kept = descent.positions[i];
+        descent.positions[i] = kept + step;
+        const double up = descent.kl();
+        descent.positions[i] = kept - step;
+        const double down = descent.kl();
+        descent.positions[i] = kept;
+        EXPECT_NEAR((up - down) / (2.0 * step), gradient[i], tolerance + 2e-3 * std::abs(gradient[i]))
+            << "alpha " << alpha << ", " << name_of(method);
+      }
+    }
+  }
+}
+
+TEST(Descent, KlOfOtherDegreesOfFreedomAgrees) {
+  const auto y = test::read_golden<double>("y");
+  Options options = quick(0);
+  options.start = Start::given;
+  for (const double alpha : {0.1, 0.5, 2.0, 100.0}) {
+    options.degrees_of_freedom = alpha;
+    const double expected = Descent(golden_affinities("euclidean"), y, alpha).kl();
+    for (const Method method : {Method::exact, Method::barnes_hut, Method::particle_mesh}) {
+      options.method = method;
+      sigma::Run run(Golden().points(), options, std::vector<float>(y.begin(), y.end()));
+      run.advance(0, ignore);
+      EXPECT_NEAR(run.kl(), expected, method == Method::exact ? 5e-5 : 3e-3) << "alpha " << alpha;
+    }
   }
 }
 
@@ -254,7 +283,7 @@ TEST(Run, TakesTheSmallestAndFlattestData) {
         for (std::size_t i = 0; i < data.size(); ++i) data[i] = constant ? 5.0 : static_cast<double>(i % 5);
         Options options = quick(120);
         options.dims = dims;
-        options.perplexity = n < 31 ? 1 : 10;
+        options.perplexities = {n < 31 ? 1.0 : 10.0};
         options.method = dims == 2 && n % 2 == 0 ? Method::particle_mesh : Method::automatic;
         for (const float y : embed(options, pack_means({nullptr, data.data()}, n, 2))) EXPECT_TRUE(std::isfinite(y));
       }

@@ -52,6 +52,19 @@ TEST(ParticleMesh, IsAccurateAtEverySpan) {
   }
 }
 
+TEST(ParticleMesh, IsAccurateWithOtherDegreesOfFreedom) {
+  ThreadTeam team(2);
+  for (const double alpha : {0.1, 0.5, 2.0, 10.0, 100.0}) {
+    for (const double span : {1e-4, 1e-2, 1.0, 10.0, 60.0, 300.0}) {
+      const auto map = make_map(4000, span, 0.6 * span, 3);
+      const Field truth = compute(ExactRepulsion(2, team, alpha), map);
+      const Field found = compute(ParticleMesh(kSpacing, team, alpha), map);
+      EXPECT_LT(relative_error(found, truth), 0.02) << "alpha " << alpha << ", span " << span;
+      EXPECT_NEAR(found.z / truth.z, 1, 3e-3) << "alpha " << alpha << ", span " << span;
+    }
+  }
+}
+
 TEST(ParticleMesh, FinerMeshesAreCloser) {
   ThreadTeam team(2);
   const auto map = make_map(2000, 80, 80, 5);

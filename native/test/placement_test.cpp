@@ -195,7 +195,7 @@ TEST(PlacementKernels, AttractAsTheirFormulasSay) {
 }
 
 std::vector<float> map_of(Gaussians points, int dims, Options options = {}) {
-  options.perplexity = 10;
+  options.perplexities = {10};
   options.dims = dims;
   options.iterations = 300;
   options.early_exaggeration_iterations = 100;
@@ -216,13 +216,13 @@ TEST_P(PlacementInDimensions, EndsWhereNoNearbyPlaceIsBetter) {
   const std::vector<float> map = map_of(split.points, dims);
   // Theta 0 walks every point, so that the map's field is exact.
   const FittedMap fitted(split.points, "inverse-variance", dims, map, 0.4, 0, split.team, split.cancellation);
-  const PlacementOptions options{10, 500};
-  const Placed start = fitted.place(split.queries, {10, 0}, split.cancellation, no_report);
+  const PlacementOptions options{{10}, 500};
+  const Placed start = fitted.place(split.queries, {{10}, 0}, split.cancellation, no_report);
   const Placed end = fitted.place(split.queries, options, split.cancellation, no_report);
   const QuerySearch search("inverse-variance", split.points, split.team, split.cancellation);
   const Neighbors neighbors =
       search.search(split.queries, split.nobody(), 30, split.team, split.cancellation, no_count);
-  const ConditionalAffinities affinities = calibrate(neighbors, 10, split.team, split.cancellation);
+  const ConditionalAffinities affinities = calibrate(neighbors, {10}, split.team, split.cancellation);
   const auto kl = [&](std::size_t q, const float* y) {
     double ignored[3];
     const double z = exact_field(dims, map, y, ignored);
@@ -258,15 +258,15 @@ TEST_P(PlacementInDimensions, GivesTheSameBitsInAnyBatchAndForAnyThreads) {
   const auto columns = static_cast<std::size_t>(dims);
   const std::vector<float> map = map_of(split.points, dims);
   const FittedMap fitted(split.points, "inverse-variance", dims, map, 0.4, 0.5, split.team, split.cancellation);
-  const Placed whole = fitted.place(split.queries, {10, 100}, split.cancellation, no_report);
+  const Placed whole = fitted.place(split.queries, {{10}, 100}, split.cancellation, no_report);
   ThreadTeam five(5);
   const FittedMap again(split.points, "inverse-variance", dims, map, 0.4, 0.5, five, split.cancellation);
-  EXPECT_EQ(again.place(split.queries, {10, 100}, split.cancellation, no_report).positions, whole.positions);
+  EXPECT_EQ(again.place(split.queries, {{10}, 100}, split.cancellation, no_report).positions, whole.positions);
   for (std::size_t q = 0; q < Split::m; q += 9) {
     Gaussians one =
         pack_queries({nullptr, &split.golden.mu[(Split::n + q) * Split::d]}, 1, frame_of(split.points), split.team);
     pack_query_sigma(one, {nullptr, &split.golden.sigma[(Split::n + q) * Split::d]}, frame_of(split.points));
-    const Placed alone = again.place(one, {10, 100}, split.cancellation, no_report);
+    const Placed alone = again.place(one, {{10}, 100}, split.cancellation, no_report);
     for (std::size_t d = 0; d < columns; ++d) EXPECT_EQ(alone.positions[d], whole.positions[q * columns + d]);
     EXPECT_EQ(alone.divergences[0], whole.divergences[q]);
   }
@@ -281,7 +281,7 @@ TEST(Placement, HoldsPointsThatAreLikeNoOthersBesideTheMap) {
     for (const char* distance :
          {"euclidean", "inverse-variance", "jeffreys", "bhattacharyya", "wasserstein", "cosine"}) {
       const FittedMap fitted(split.points, distance, 2, map, 0.4, 0.5, split.team, split.cancellation);
-      for (const float x : fitted.place(split.queries, {10, 100}, split.cancellation, no_report).positions) {
+      for (const float x : fitted.place(split.queries, {{10}, 100}, split.cancellation, no_report).positions) {
         EXPECT_LE(std::abs(x), 1.2f * reach + 1);
       }
     }
@@ -291,7 +291,7 @@ TEST(Placement, HoldsPointsThatAreLikeNoOthersBesideTheMap) {
 TEST(Placement, PacksQueriesAsThePrincipalComponentsOfTheRunDo) {
   const Golden golden;
   Options options;
-  options.perplexity = 10;
+  options.perplexities = {10};
   options.initial_dims = 5;
   sigma::Run run(pack_means({nullptr, golden.mu.data()}, Golden::n, Golden::d), options);
   run.advance(0, ignore);
@@ -307,7 +307,7 @@ TEST(RunState, GoesOnToTheSameBits) {
   const Golden golden;
   for (const int dims : {1, 2, 3}) {
     Options options;
-    options.perplexity = 10;
+    options.perplexities = {10};
     options.dims = dims;
     options.early_exaggeration_iterations = 60;
     sigma::Run whole(golden.points(), options);
@@ -327,7 +327,7 @@ TEST(PositionUncertainty, OfAPointDependsOnTheSeedAndThePointAlone) {
   Split split;
   const std::vector<float> map = map_of(split.points, 2);
   const FittedMap fitted(split.points, "inverse-variance", 2, map, 0.4, 0.5, split.team, split.cancellation);
-  const UncertaintyOptions options{8, 10, 7, {10, 100}};
+  const UncertaintyOptions options{8, 10, 7, {{10}, 100}};
   std::vector<std::uint32_t> all(Split::n);
   std::iota(all.begin(), all.end(), 0u);
   const auto measure = [&](const std::vector<std::uint32_t>& rows, const UncertaintyOptions& how) {
@@ -353,7 +353,7 @@ TEST(PositionUncertainty, OfCertainPointsIsNone) {
   const FittedMap fitted(split.points, "inverse-variance", 2, map, 0.4, 0.5, split.team, split.cancellation);
   const std::vector<std::uint32_t> rows{0, 17, 199};
   const PositionUncertainty found =
-      measure_uncertainty(fitted, rows, {5, 10, 1, {10, 100}}, split.team, split.cancellation, no_report);
+      measure_uncertainty(fitted, rows, {5, 10, 1, {{10}, 100}}, split.team, split.cancellation, no_report);
   for (const float entry : found.covariances) EXPECT_NEAR(entry, 0.0f, 1e-9f);
   for (const float share : found.shares) EXPECT_TRUE(share == 0.0f || share == 1.0f);
 }

@@ -307,7 +307,7 @@ TEST(Evaluate, IsTheSameForAnyNumberOfThreadsAndStops) {
   for (std::size_t i = 0; i < test::Golden::n; ++i) classes.of[i] = i % 3;
   EvaluationOptions options;
   options.distance = "inverse-variance";
-  options.perplexity = test::Golden::perplexity;
+  options.perplexities = {test::Golden::perplexity};
   options.sizes = {5, 40};
   options.sample = 101;
   const auto run = [&](unsigned threads) {

@@ -33,17 +33,17 @@ std::vector<float> make_map(int dims, std::size_t n, double span, std::uint64_t 
   return map;
 }
 
-Field compute(int dims, double theta, const std::vector<float>& map, unsigned threads = 2) {
+Field compute(int dims, double theta, const std::vector<float>& map, unsigned threads = 2, double alpha = 1) {
   ThreadTeam team(threads);
   const std::size_t n = map.size() / stride_of(dims);
   Field field{std::vector<float>(map.size()), 0};
-  field.z = make_repulsion(theta == 0 ? Method::exact : Method::barnes_hut, dims, theta, 0.4, team)
+  field.z = make_repulsion(theta == 0 ? Method::exact : Method::barnes_hut, dims, theta, 0.4, team, alpha)
                 ->compute(map.data(), n, field.forces.data());
   return field;
 }
 
 // The slow, obvious twin.
-Field sum_all_pairs(int dims, const std::vector<float>& map) {
+Field sum_all_pairs(int dims, const std::vector<float>& map, double alpha = 1) {
   const std::size_t stride = stride_of(dims), n = map.size() / stride;
   Field field{std::vector<float>(map.size()), 0};
   for (std::size_t i = 0; i < n; ++i) {
@@ -54,11 +54,10 @@ Field sum_all_pairs(int dims, const std::vector<float>& map) {
       for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
         squared += std::pow(static_cast<double>(map[i * stride + d]) - static_cast<double>(map[j * stride + d]), 2);
       }
-      const double weight = 1 / (1 + squared);
+      const double b = 1 / (1 + squared / alpha), weight = std::pow(b, alpha);
       field.z += weight;
       for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
-        force[d] +=
-            weight * weight * (static_cast<double>(map[i * stride + d]) - static_cast<double>(map[j * stride + d]));
+        force[d] += weight * b * (static_cast<double>(map[i * stride + d]) - static_cast<double>(map[j * stride + d]));
       }
     }
     for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
@@ -137,24 +136,41 @@ TEST_P(InDimensions, EqualPointsDoNotPush) {
   }
 }
 
+TEST_P(InDimensions, OtherDegreesOfFreedomAgreeWithAllPairs) {
+  for (const double alpha : {0.1, 0.5, 2.0, 10.0, 100.0}) {
+    for (const double span : {1e-4, 1.0, 20.0, 200.0}) {
+      const auto map = make_map(GetParam(), 1500, span, 19);
+      const Field truth = sum_all_pairs(GetParam(), map, alpha);
+      Field exact = compute(GetParam(), 0, map, 2, alpha);
+      EXPECT_NEAR(exact.z, truth.z, 1e-5 * (truth.z + 1500.0)) << "alpha " << alpha << ", span " << span;
+      EXPECT_LT(relative_error(exact, truth), 1e-4) << "alpha " << alpha << ", span " << span;
+      const Field tree = compute(GetParam(), 0.5, map, 2, alpha);
+      EXPECT_LT(relative_error(tree, truth), 0.03) << "alpha " << alpha << ", span " << span;
+      EXPECT_NEAR(tree.z / truth.z, 1, 3e-3) << "alpha " << alpha << ", span " << span;
+    }
+  }
+}
+
 // -1/2 the gradient of the energy's Z is the force: checked against finite differences of the twin's Z.
 TEST_P(InDimensions, ForceIsTheGradientOfZ) {
   const int dims = GetParam();
   auto map = make_map(dims, 40, 6, 13);
-  const Field truth = sum_all_pairs(dims, map);
   const float step = 1.0f / 256;
-  for (std::size_t i = 0; i < 40; i += 9) {
-    for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
-      const std::size_t at = i * stride_of(dims) + d;
-      const float kept = map[at];
-      map[at] = kept + step;
-      const double up = sum_all_pairs(dims, map).z;
-      const float above = map[at];
-      map[at] = kept - step;
-      const double down = sum_all_pairs(dims, map).z;
-      const double slope = (up - down) / static_cast<double>(above - map[at]);
-      map[at] = kept;
-      EXPECT_NEAR(-slope / 4, truth.forces[at], 1e-3 * (1 + std::abs(slope)));
+  for (const double alpha : {0.5, 1.0, 2.0}) {
+    const Field truth = sum_all_pairs(dims, map, alpha);
+    for (std::size_t i = 0; i < 40; i += 9) {
+      for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
+        const std::size_t at = i * stride_of(dims) + d;
+        const float kept = map[at];
+        map[at] = kept + step;
+        const double up = sum_all_pairs(dims, map, alpha).z;
+        const float above = map[at];
+        map[at] = kept - step;
+        const double down = sum_all_pairs(dims, map, alpha).z;
+        const double slope = (up - down) / static_cast<double>(above - map[at]);
+        map[at] = kept;
+        EXPECT_NEAR(-slope / 4, truth.forces[at], 1e-3 * (1 + std::abs(slope)));
+      }
     }
   }
 }
@@ -197,7 +213,7 @@ TEST(Repulsion, InstructionSetsAgree) {
   for (const RepulsionKernels* table : tables) {
     std::vector<float> fx(333), fy(333);
     float* forces[] = {fx.data(), fy.data()};
-    const double z = table->all_pairs(2, list, padded, list, 0, 333, forces) - 333;
+    const double z = table->all_pairs(2, list, padded, list, 0, 333, 1, forces) - 333;
     EXPECT_NEAR(z, truth.z, 1e-5 * truth.z);
     for (std::size_t i = 0; i < 333; ++i) EXPECT_NEAR(fx[i], truth.forces[2 * i], 1e-4);
   }

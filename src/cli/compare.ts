@@ -60,7 +60,8 @@ within the cut of --rows.
 Settings of a --variant:
   distance, perplexity, iterations, method, theta, mesh-spacing, neighbors,
   variance-floor, pca, learning-rate, early-exaggeration,
-  early-exaggeration-iterations, momentum, final-momentum
+  early-exaggeration-iterations, exaggeration, degrees-of-freedom,
+  momentum, final-momentum
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
@@ -79,6 +80,8 @@ const SETTINGS: Readonly<Record<string, { key: keyof VariantOptions; isText?: tr
   "learning-rate": { key: "learningRate" },
   "early-exaggeration": { key: "earlyExaggeration" },
   "early-exaggeration-iterations": { key: "earlyExaggerationIter" },
+  exaggeration: { key: "exaggeration" },
+  "degrees-of-freedom": { key: "degreesOfFreedom" },
   momentum: { key: "momentum" },
   "final-momentum": { key: "finalMomentum" },
 };

@@ -1,7 +1,9 @@
 import { basename } from "node:path";
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
-import { readMatrix, writeFileAtomic, writeMatrix } from "../io/index.js";
+import { readMatrix, writeFileAtomic, writeMatrices, writeMatrix } from "../io/index.js";
+import type { Matrix } from "../matrix.js";
+import { drawAnimation } from "../plot/index.js";
 import {
   DISTANCES,
   type DistanceName,
@@ -12,18 +14,20 @@ import {
   Tsne,
   type TsneOptions,
   type TsneProgress,
+  type TsneSnapshot,
 } from "../tsne/index.js";
 import { inGiB } from "../tsne/memory.js";
 import { resolveTsneOptions } from "../tsne/options.js";
+import { describePerplexity } from "../tsne/perplexity.js";
 import { describeNeighbors } from "../tsne/run.js";
 import { type TypedNames, withTypedNames } from "./failure.js";
 import { readInputs } from "./inputs.js";
 import { interruptible } from "./interruption.js";
-import { checkMatrixOutput, checkPaths } from "./paths.js";
+import { checkExtension, checkMatrixOutput, checkPaths } from "./paths.js";
 import { preparePicture } from "./picture.js";
 import { createProgressDisplay } from "./progress.js";
 import { checkUncertaintyFlags, drawnUncertainty, uncertaintyPath, writeUncertainty } from "./uncertainty.js";
-import { integerParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
+import { integerParser, listParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
 
 interface EmbedFlags {
   output: string;
@@ -33,9 +37,13 @@ interface EmbedFlags {
   plot?: string;
   save?: string;
   uncertainty?: number;
+  animate?: string;
+  snapshots?: string;
+  animateEvery?: number;
   dims?: number;
-  perplexity?: number;
+  perplexity?: number[];
   theta?: number;
+  degreesOfFreedom?: number;
   iterations?: number;
   distance?: DistanceName;
   neighbors?: NeighborSearch;
@@ -50,6 +58,7 @@ interface EmbedFlags {
   learningRate?: "auto" | number;
   earlyExaggeration?: number;
   earlyExaggerationIterations?: number;
+  exaggeration?: number;
   momentum?: number;
   finalMomentum?: number;
   seed?: number;
@@ -64,6 +73,8 @@ Examples:
       Points known with uncertainty: values that are uncertain count for less.
   $ sigma-tsne embed data.csv -o map.csv --labels labels.txt --plot map.png
       Plain t-SNE, and a picture of the map coloured by label.
+  $ sigma-tsne embed data.npy -o map.npy --labels labels.txt --animate map.gif
+      A film of the map as it forms.
   $ sigma-tsne embed data.npy -o map.npy --pca 50 --perplexity 50
       Wide data are reduced to 50 principal components first.
   $ sigma-tsne embed data.npy -o trial.npy --rows :2000 --iterations 300
@@ -80,7 +91,8 @@ Examples:
 
 Which settings matter:
   --perplexity is how many neighbours a point heeds: 5 to 50 shows fine groups,
-  more shows coarse ones; at most (points - 1) / 3. --theta trades accuracy for
+  more shows coarse ones; at most (points - 1) / 3. Several, as in
+  --perplexity 10,50,200, heed both. --theta trades accuracy for
   speed; 0 is exact, in time that grows with the square of the points. A map
   with loose ends wants more --iterations. The same input, options and --seed
   give the same map, bit for bit, whatever the number of --threads.
@@ -109,7 +121,7 @@ export function createEmbedCommand(): Command {
       "embed rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <mu>",
       rowRangeParser("--rows"),
     )
-    .option("--labels <file>", "labels that colour the --plot, one a line")
+    .option("--labels <file>", "labels that colour the --plot and --animate, one a line")
     .option(
       "--neighbor-indices <file>",
       "rows, from 0, of neighbours found elsewhere: points x at least 3 * perplexity",
@@ -119,9 +131,9 @@ export function createEmbedCommand(): Command {
     .optionsGroup("Method:")
     .option("--dims <1|2|3>", "dimensions of the map (default: 2)", integerParser("--dims"))
     .option(
-      "--perplexity <x>",
-      "effective number of neighbours (default: 30, less for under 91 points)",
-      numberParser("--perplexity", "a number of 1 or more", (value) => value >= 1),
+      "--perplexity <x,...>",
+      "effective number of neighbours, or several whose affinities are averaged (default: 30, less for under 91 points)",
+      listParser(numberParser("--perplexity", "a number of 1 or more", (value) => value >= 1)),
     )
     .option(
       "--method <name>",
@@ -129,6 +141,11 @@ export function createEmbedCommand(): Command {
     )
     .option("--mesh-spacing <x>", "accuracy of fft, 0.1 to 1 (default: 0.4)", numberParser("--mesh-spacing"))
     .option("--theta <x>", "accuracy of Barnes-Hut, 0 (exact) to 1 (default: 0.5)", numberParser("--theta"))
+    .option(
+      "--degrees-of-freedom <x>",
+      "of the map's kernel, 0.1 to 100: below 1 finer groups, above 1 towards a Gaussian (default: 1, Student's t)",
+      numberParser("--degrees-of-freedom"),
+    )
     .option("--iterations <n>", "steps of gradient descent (default: 1000)", integerParser("--iterations"))
     .option(
       "--distance <name>",
@@ -160,6 +177,11 @@ export function createEmbedCommand(): Command {
       "how many iterations of it (default: 250)",
       integerParser("--early-exaggeration-iterations"),
     )
+    .option(
+      "--exaggeration <x>",
+      "the same factor for the rest of the run (default: 1)",
+      numberParser("--exaggeration"),
+    )
     .option("--momentum <x>", "momentum during exaggeration (default: 0.5)", numberParser("--momentum"))
     .option("--final-momentum <x>", "momentum afterwards (default: 0.8)", numberParser("--final-momentum"))
     .option("--seed <n>", "seed of the random numbers (default: 42)", integerParser("--seed"))
@@ -172,6 +194,16 @@ export function createEmbedCommand(): Command {
       "--uncertainty <n>",
       "place n samples of each point and write how they scatter to <output>_uncertainty.npy, .csv or .tsv, as the output is; needs --sigma. The --plot is coloured by it, unless by --labels, and shows ellipses",
       integerParser("--uncertainty"),
+    )
+    .option("--animate <file>", "draw how the map forms as well: .gif")
+    .option(
+      "--snapshots <file>",
+      "write the map on its way as well: .npy, snapshots x points x dims, from the start to the end",
+    )
+    .option(
+      "--animate-every <n>",
+      "iterations from one frame or snapshot to the next; all are kept in memory (default: 10)",
+      integerParser("--animate-every"),
     )
     .option("--json", "print one JSON object about the run instead of a sentence")
     .option("--quiet", "print nothing but errors, and --json")
@@ -195,11 +227,20 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
   };
   resolveTsneOptions(toCome, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   checkMatrixOutput("--output", flags.output);
+  checkExtension("--animate", flags.animate, ".gif");
+  checkExtension("--snapshots", flags.snapshots, ".npy");
   if (flags.uncertainty !== undefined) checkUncertaintyFlags(flags);
   const scatter = flags.uncertainty === undefined ? undefined : uncertaintyPath(flags.output);
   const draw = flags.plot === undefined ? undefined : await preparePicture("--plot", flags.plot);
   await checkPaths(
-    { "--output": flags.output, "--plot": flags.plot, "--save": flags.save, "--uncertainty": scatter },
+    {
+      "--output": flags.output,
+      "--plot": flags.plot,
+      "--save": flags.save,
+      "--uncertainty": scatter,
+      "--animate": flags.animate,
+      "--snapshots": flags.snapshots,
+    },
     {
       "<mu>": mu,
       "--sigma": flags.sigma,
@@ -224,10 +265,12 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
     const { distance, perplexity, threads } = resolveTsneOptions(settings, data.rows, data.cols);
     const memory = estimateMemory(data.rows, data.cols, settings).peak;
     const measure = distance === "given" ? "given neighbours" : `${distance} distance`;
-    return `${data.rows} points x ${data.cols} values, ${measure}, perplexity ${round(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
+    return `${data.rows} points x ${data.cols} values, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
   });
   const onProgress = (progress: TsneProgress) => display.update(progress);
-  const run = new Tsne(data, { ...settings, onProgress, signal });
+  const snapshots: { iteration: number; embedding: Matrix }[] = [];
+  const onSnapshot = takesSnapshots(flags) ? (snapshot: TsneSnapshot) => void snapshots.push(snapshot) : undefined;
+  const run = new Tsne(data, { ...settings, onProgress, onSnapshot, signal });
   const result = await run.fit().finally(() => display.stop());
   const uncertainty =
     flags.uncertainty === undefined
@@ -244,18 +287,26 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
   const { method, recall } = result.neighbors;
   const found = method === "exact" ? "" : `${describeNeighbors({ method, recall })}, `;
   const measure = method === "given" ? "" : `${result.options.distance} distance, `;
-  const facts = `${data.rows} points, ${measure}${found}perplexity ${round(result.options.perplexity)}`;
+  const facts = `${data.rows} points, ${measure}${found}${describePerplexity(result.options.perplexity)}`;
   const picture = await draw?.(result.embedding, {
     labels,
     title: basename(mu),
     subtitle: uncertainty && result.options.dims === 2 ? `${facts}; 95 % ellipses of where points might land` : facts,
     ...(uncertainty && drawnUncertainty(uncertainty, labels !== undefined)),
   });
+  if (onSnapshot && snapshots.at(-1)?.iteration !== result.iterations) {
+    snapshots.push({ iteration: result.iterations, embedding: result.embedding });
+  }
+  const states = snapshots.map(({ embedding }) => embedding);
+  const captions = snapshots.map(({ iteration }) => `iteration ${iteration}`);
+  const animation = flags.animate && (await drawAnimation(states, { labels, title: basename(mu), captions, signal }));
   signal.throwIfAborted();
   await writeMatrix(flags.output, result.embedding, { signal });
   if (scatter !== undefined && uncertainty) await writeUncertainty(scatter, uncertainty, signal);
   if (flags.save !== undefined) await run.save(flags.save, { signal });
   if (flags.plot !== undefined && picture) await writeFileAtomic(flags.plot, picture);
+  if (flags.animate !== undefined && animation) await writeFileAtomic(flags.animate, animation);
+  if (flags.snapshots !== undefined) await writeMatrices(flags.snapshots, states);
 
   const now = performance.now();
   const { total: _, ...stages } = result.seconds;
@@ -287,16 +338,22 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
       plot: flags.plot ?? null,
       save: flags.save ?? null,
       uncertainty: scatter ?? null,
+      animation: flags.animate ?? null,
+      snapshots: flags.snapshots ?? null,
       seconds: Object.fromEntries(Object.entries(seconds).map(([stage, value]) => [stage, Number(value.toFixed(6))])),
     };
     process.stdout.write(`${JSON.stringify(summary)}\n`);
   } else if (!flags.quiet) {
+    const drawn = [flags.plot, flags.animate].filter(Boolean).join(" and ");
     const files = [
       flags.output,
-      ...(flags.plot === undefined ? [] : [`drawn in ${flags.plot}`]),
-      ...(scatter === undefined ? [] : [`its uncertainty in ${scatter}`]),
-      ...(flags.save === undefined ? [] : [`the run in ${flags.save}`]),
-    ].join(", ");
+      drawn && `drawn in ${drawn}`,
+      scatter && `its uncertainty in ${scatter}`,
+      flags.save && `the run in ${flags.save}`,
+      flags.snapshots && `snapshots in ${flags.snapshots}`,
+    ]
+      .filter(Boolean)
+      .join(", ");
     process.stdout.write(
       `Map of ${data.rows} points written to ${files}: KL ${result.kl.toFixed(4)} after ${result.iterations} iterations, ${found}${seconds.total.toFixed(1)} s.\n`,
     );
@@ -313,6 +370,7 @@ function libraryOptions(flags: EmbedFlags): TsneOptions {
     varianceFloor: flags.varianceFloor,
     perplexity: flags.perplexity,
     theta: flags.theta,
+    degreesOfFreedom: flags.degreesOfFreedom,
     dims: flags.dims,
     maxIter: flags.iterations,
     seed: flags.seed,
@@ -321,11 +379,16 @@ function libraryOptions(flags: EmbedFlags): TsneOptions {
     learningRate: flags.learningRate,
     earlyExaggeration: flags.earlyExaggeration,
     earlyExaggerationIter: flags.earlyExaggerationIterations,
+    exaggeration: flags.exaggeration,
     momentum: flags.momentum,
     finalMomentum: flags.finalMomentum,
     threads: flags.threads,
+    snapshotEvery: flags.animateEvery,
+    onSnapshot: takesSnapshots(flags) ? () => {} : undefined,
   };
 }
+
+const takesSnapshots = (flags: EmbedFlags): boolean => flags.animate !== undefined || flags.snapshots !== undefined;
 
 const givesNeighbors = (flags: EmbedFlags): boolean =>
   flags.neighborIndices !== undefined || flags.neighborDistances !== undefined || flags.squaredDistances !== undefined;
@@ -376,6 +439,7 @@ function typedNames(mu: string, flags: EmbedFlags): TypedNames {
     varianceFloor: "--variance-floor",
     perplexity: "--perplexity",
     theta: "--theta",
+    degreesOfFreedom: "--degrees-of-freedom",
     dims: "--dims",
     maxIter: "--iterations",
     seed: "--seed",
@@ -383,11 +447,12 @@ function typedNames(mu: string, flags: EmbedFlags): TypedNames {
     learningRate: "--learning-rate",
     earlyExaggeration: "--early-exaggeration",
     earlyExaggerationIter: "--early-exaggeration-iterations",
+    exaggeration: "--exaggeration",
     momentum: "--momentum",
     finalMomentum: "--final-momentum",
     threads: "--threads",
     samples: "--uncertainty",
+    onSnapshot: "--animate or --snapshots",
+    snapshotEvery: "--animate-every",
   };
 }
-
-const round = (value: number): number => Math.round(value * 100) / 100;

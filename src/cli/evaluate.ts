@@ -4,12 +4,13 @@ import { Matrix } from "../matrix.js";
 import { type Estimate, type EvaluateOptions, evaluate, type PointQuality, type Quality } from "../quality/index.js";
 import { resolveEvaluateOptions } from "../quality/options.js";
 import { DISTANCES, type DistanceName, type NeighborSearch } from "../tsne/index.js";
+import { describePerplexity } from "../tsne/perplexity.js";
 import { withTypedNames } from "./failure.js";
 import { readInputs } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import { createProgressDisplay } from "./progress.js";
-import { integerParser, integersParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
+import { integerParser, integersParser, listParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
 
 interface EvaluateFlags {
   sigma?: string;
@@ -17,7 +18,7 @@ interface EvaluateFlags {
   labels?: string;
   distance?: DistanceName;
   varianceFloor?: number;
-  perplexity?: number;
+  perplexity?: number[];
   neighbors?: NeighborSearch;
   k?: number[];
   sample?: number;
@@ -70,9 +71,9 @@ export function createEvaluateCommand(): Command {
     .option("--distance <name>", `${DISTANCES.join(", ")} (default: inverse-variance with --sigma, else euclidean)`)
     .option("--variance-floor <x>", "added to every summed variance (default: 0.01)", numberParser("--variance-floor"))
     .option(
-      "--perplexity <x>",
+      "--perplexity <x,...>",
       "of the KL divergence (default: 30, less for under 91 points)",
-      numberParser("--perplexity", "a number of 1 or more", (value) => value >= 1),
+      listParser(numberParser("--perplexity", "a number of 1 or more", (value) => value >= 1)),
     )
     .option("--neighbors <how>", "for the KL divergence: exact, nn-descent or auto (default: auto)")
     .option(
@@ -188,7 +189,7 @@ function print(quality: Quality, n: number): string {
     neighborhoods
       .map((size, s) => row(s === 0 ? name : "", String(size.k), show(size[measure]), s === 0 ? meaning : ""))
       .join("");
-  const facts = `${n} points, ${options.distance} distance, perplexity ${Math.round(options.perplexity * 100) / 100}`;
+  const facts = `${n} points, ${options.distance} distance, ${describePerplexity(options.perplexity)}`;
   const { spearman, pearson } = distanceCorrelation;
   const pairs = spearman ?? pearson;
   const sampled = [

@@ -55,6 +55,13 @@ export function checkMatrixOutput(flag: string, path: string): void {
   }
 }
 
+/** @throws {ArgumentError} INVALID_ARGUMENT for a path without that extension */
+export function checkExtension(flag: string, path: string | undefined, extension: string): void {
+  if (path === undefined || path.toLowerCase().endsWith(extension)) return;
+  const accepted = `a file name that ends in ${extension}`;
+  throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: path, accepted });
+}
+
 /** The same text for two names of one file, links included. */
 function identity(path: string): string {
   try {

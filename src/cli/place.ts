@@ -5,12 +5,12 @@ import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import { createProgressDisplay } from "./progress.js";
-import { integerParser, numberParser } from "./values.js";
+import { integerParser, listParser, numberParser } from "./values.js";
 
 interface PlaceFlags {
   output: string;
   sigma?: string;
-  perplexity?: number;
+  perplexity?: number[];
   iterations?: number;
   threads?: number;
   json?: true;
@@ -43,9 +43,9 @@ export function createPlaceCommand(): Command {
     .argument("<new>", "the new points, or their means: .npy, .csv or .tsv, a point a row")
     .option("--sigma <file>", "standard deviations of the new points, of the same shape")
     .option(
-      "--perplexity <x>",
+      "--perplexity <x[,x...]>",
       "effective number of neighbours (default: that of the run)",
-      numberParser("--perplexity", "a number of 1 or more", (value) => value >= 1),
+      listParser(numberParser("--perplexity", "a number of 1 or more", (value) => value >= 1)),
     )
     .option(
       "--iterations <n>",

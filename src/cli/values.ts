@@ -36,6 +36,11 @@ export function integersParser(flag: string) {
   };
 }
 
+/** A parser of values separated by commas. */
+export function listParser<T>(parse: (text: string) => T) {
+  return (text: string): T[] => text.split(",").map((part) => parse(part.trim()));
+}
+
 /** A parser of `A:B`, `A:`, `:B`. */
 export function rowRangeParser(flag: string) {
   return (text: string): RowRange => {

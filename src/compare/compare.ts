@@ -37,7 +37,7 @@ export interface ComparedMap {
 export interface Yardstick {
   distance: DistanceName;
   varianceFloor: number;
-  perplexity: number;
+  perplexity: number | readonly number[];
 }
 
 /** How well a map shows the data as seen under a distance; see {@link Quality}. */
@@ -142,7 +142,9 @@ export async function compare(data: MatrixLike, options: CompareOptions = {}): P
     const distance = used.distance as DistanceName;
     const isKnown = yardsticks.some(
       (known) =>
-        known.distance === distance && known.varianceFloor === varianceFloor && known.perplexity === perplexity,
+        known.distance === distance &&
+        known.varianceFloor === varianceFloor &&
+        String(known.perplexity) === String(perplexity),
     );
     if (!isKnown) yardsticks.push({ distance, varianceFloor, perplexity });
   }

@@ -4,6 +4,7 @@ import { assertFolderWritable, type FolderOptions, writeFolderAtomic } from "../
 import { writeFileAtomic, writeMatrix } from "../io/index.js";
 import { Matrix } from "../matrix.js";
 import { drawMapsSideBySide } from "../plot/index.js";
+import { describePerplexity } from "../tsne/perplexity.js";
 import type { Comparison } from "./compare.js";
 import { type ComparisonMetrics, METRICS_KIND, summarize } from "./metrics.js";
 import { mostMoved } from "./most-moved.js";
@@ -76,7 +77,7 @@ export async function writeComparison(
       const panels = maps.map((map) => ({
         points: map.embedding,
         title: map.name,
-        subtitle: `${map.options.distance} distance, perplexity ${round(map.options.perplexity)}, KL ${map.kl.toFixed(3)}`,
+        subtitle: `${map.options.distance} distance, ${describePerplexity(map.options.perplexity)}, KL ${map.kl.toFixed(3)}`,
       }));
       const subtitle = marks.length > 0 ? `Numbers: points that moved most from ${reference.name} to ${last.name}` : "";
       await write(PICTURE, await drawMapsSideBySide(panels, { labels, title, subtitle, marks }));
@@ -163,5 +164,3 @@ const shortest = (value: number | undefined): string =>
   value === undefined || Number.isNaN(value) ? "" : String(Number(value.toPrecision(7)));
 
 const quote = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
-const round = (value: number): number => Math.round(value * 100) / 100;

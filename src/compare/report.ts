@@ -5,6 +5,7 @@ import { endianness } from "node:os";
 import { cleanText, readLabels } from "../plot/labels.js";
 import { categoricalColors, INKS, sequentialColors } from "../plot/palette.js";
 import type { Estimate } from "../quality/index.js";
+import { describePerplexity } from "../tsne/perplexity.js";
 import type { Comparison } from "./compare.js";
 import type { Correlation } from "./correlation.js";
 import type { ComparisonMetrics } from "./metrics.js";
@@ -61,7 +62,7 @@ function toPayload(
     ],
     maps: maps.map((map) => ({
       name: cleanText(map.name),
-      summary: `${map.options.distance} distance · perplexity ${trim(map.options.perplexity)} · KL ${map.kl.toFixed(3)}`,
+      summary: `${map.options.distance} distance · ${describePerplexity(map.options.perplexity)} · KL ${map.kl.toFixed(3)}`,
       x: toBase64(column(map, 0)),
       y: toBase64(column(map, 1)),
     })),
@@ -167,7 +168,7 @@ function qualityTables({ k, maps, yardsticks, quality }: Comparison): ReportTabl
     const exact = (value: number): Estimate => ({ value, error: 0, count: 0 });
     return {
       caption: `How well each map shows the data under the ${distance} distance`,
-      explanation: `Perplexity ${trim(perplexity)}; neighbourhoods of ${k} points. The better figure is marked.`,
+      explanation: `${describePerplexity(perplexity).replace(/^p/, "P")}; neighbourhoods of ${k} points. The better figure is marked.`,
       columns: maps.map(({ name }) => cleanText(name)),
       rows: [
         {
@@ -237,7 +238,7 @@ function mapsTable({ maps }: Comparison): ReportTable {
     {
       name: "Perplexity",
       explanation: "Effective number of neighbours.",
-      cells: plain(maps.map(({ options }) => trim(options.perplexity))),
+      cells: plain(maps.map(({ options }) => [options.perplexity].flat().map(trim).join(", "))),
     },
     {
       name: "Iterations",

@@ -1,9 +1,11 @@
 import { extname } from "node:path";
+import { shapeMismatch } from "../arguments.js";
 import { ArgumentError, FileError } from "../errors.js";
-import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
-import { checkPath, writeFileAtomic } from "./atomic-write.js";
+import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { checkPath, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
 import { text } from "./csv.js";
 import { FORMATS, type Format, type ReadOptions, type Source } from "./format.js";
+import { encodeArray, npy } from "./npy.js";
 import { checkRowRange } from "./row-range.js";
 import { asReadError, openSource } from "./source.js";
 
@@ -82,6 +84,38 @@ export async function writeMatrix(path: string, matrix: MatrixLike, options: Wri
     });
   }
   await writeFileAtomic(path, encode(checked, columns), { signal: options.signal });
+}
+
+/**
+ * Writes matrices of one shape, such as the snapshots of a run, to a .npy file as one array, count x rows x cols in C order,
+ * atomically as {@link writeFileAtomic} does: float64 where one of them is, else float32.
+ *
+ * @throws {FileError} FILE_WRITE for another extension than .npy, or where the file cannot be written
+ * @throws {ArgumentError} INVALID_ARGUMENT without any matrix, SHAPE_MISMATCH for one of another shape than the first
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function writeMatrices(
+  path: string,
+  matrices: readonly MatrixLike[],
+  options: WriteOptions = {},
+): Promise<void> {
+  checkPath(path);
+  if (!npy.extensions.includes(extname(path).toLowerCase())) {
+    throw new FileError("FILE_WRITE", path, "several matrices are written as NumPy (.npy), decided by the extension");
+  }
+  if (!Array.isArray(matrices) || matrices.length === 0) {
+    const facts = { argument: "matrices", received: matrices, accepted: "an array of at least one matrix" };
+    throw new ArgumentError("INVALID_ARGUMENT", facts);
+  }
+  const checked = matrices.map((matrix: MatrixLike, i) => toMatrix(matrix, `matrices[${i}]`));
+  const { rows, cols } = checked[0] as Matrix;
+  const other = checked.findIndex((matrix) => matrix.rows !== rows || matrix.cols !== cols);
+  if (other >= 0) {
+    throw shapeMismatch(`matrices[${other}]`, checked[other] as Matrix, `${rows} x ${cols}, the shape of the first`);
+  }
+  const isWide = checked.some(({ data }) => data instanceof Float64Array);
+  const alike = isWide ? checked.map(({ data }) => new Matrix(Float64Array.from(data), rows, cols)) : checked;
+  await writeFileAtomic(path, encodeArray([checked.length, rows, cols], alike), options);
 }
 
 /**

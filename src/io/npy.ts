@@ -203,9 +203,14 @@ function formatError(source: Source, reason: string, cause?: unknown): FileError
   return new FileError("FILE_FORMAT", source.path, reason, { cause });
 }
 
-function* encode({ data, rows, cols }: Matrix): Generator<Uint8Array> {
-  const dtype = `${HOST_ORDER}f${data.BYTES_PER_ELEMENT}`;
-  const dictionary = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${rows}, ${cols}), }`;
+function encode(matrix: Matrix): Generator<Uint8Array> {
+  return encodeArray(matrix.shape, [matrix]);
+}
+
+/** One array of that shape, which holds the matrices one after the other; all have the same number type. */
+export function* encodeArray(shape: readonly number[], matrices: readonly Matrix[]): Generator<Uint8Array> {
+  const dtype = `${HOST_ORDER}f${matrices[0]?.data.BYTES_PER_ELEMENT ?? 4}`;
+  const dictionary = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${shape.join(", ")}), }`;
   // Magic, version and length take 10 bytes; with them and its newline the header fills a multiple of 64.
   const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64 - 10;
   const header = Buffer.alloc(10 + length, " ");
@@ -215,7 +220,9 @@ function* encode({ data, rows, cols }: Matrix): Generator<Uint8Array> {
   header.write(dictionary, 10, "latin1");
   header.write("\n", 10 + length - 1);
   yield header;
-  for (let done = 0; done < data.byteLength; done += CHUNK_BYTES) {
-    yield new Uint8Array(data.buffer, data.byteOffset + done, Math.min(CHUNK_BYTES, data.byteLength - done));
+  for (const { data } of matrices) {
+    for (let done = 0; done < data.byteLength; done += CHUNK_BYTES) {
+      yield new Uint8Array(data.buffer, data.byteOffset + done, Math.min(CHUNK_BYTES, data.byteLength - done));
+    }
   }
 }

@@ -11,6 +11,12 @@ export interface Surface {
   encode(name: string): Promise<Uint8Array>;
 }
 
+/** The pixels of a surface, red, green, blue and alpha of each, row after row. */
+export function readPixels(context: Context): Uint8ClampedArray {
+  const { width, height } = context.canvas;
+  return context.getImageData(0, 0, width, height).data;
+}
+
 /** An empty surface of `width x height` pixels. */
 export function openSurface(width: number, height: number, format: PictureFormat): Surface {
   registerFonts();

@@ -1,19 +1,30 @@
 import { extname } from "node:path";
+import { shapeMismatch } from "../arguments.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { checkEllipses } from "./ellipses.js";
 import { type Labels, readLabels, readNumbers, readValues } from "./labels.js";
 import {
+  type AnimationOptions,
   checkPanel,
   type MapOptions,
   type MapPanel,
   PICTURE_FORMATS,
   type PictureFormat,
+  resolveAnimationOptions,
   resolveMapOptions,
 } from "./options.js";
 
 export type { MapEllipses } from "./ellipses.js";
-export { type MapOptions, type MapPanel, PICTURE_FORMATS, type PictureFormat, THEMES, type Theme } from "./options.js";
+export {
+  type AnimationOptions,
+  type MapOptions,
+  type MapPanel,
+  PICTURE_FORMATS,
+  type PictureFormat,
+  THEMES,
+  type Theme,
+} from "./options.js";
 
 /**
  * Draws a map as one complete PNG or SVG picture, the same bytes for the same input. Both axes have the same scale, the points
@@ -83,6 +94,40 @@ export async function drawMapsSideBySide(panels: readonly MapPanel[], options: M
   checkMarks(settings.marks, Math.min(...rows));
   const { drawPicture } = await import("./picture.js");
   return drawPicture(maps, labels, settings, sizes);
+}
+
+/**
+ * Draws the way of a map as one animated GIF: a frame for each of its states, centred at the origin. The scale follows the map
+ * smoothly, so that the start, ten thousand times smaller than the end, is seen as well, and never zooms in. Of more than 20,000 points a
+ * fixed random choice is drawn, of more than 300 states every second, third and so on, and the last; equal frames
+ * become one that stays longer.
+ *
+ * @param states maps of the same points in their order, at least one, each as {@link drawMap} takes it: `embedding` of the
+ *   snapshots of a run
+ * @returns the bytes of the file
+ * @throws what {@link drawMap} throws
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function drawAnimation(
+  states: readonly MatrixLike[],
+  options: AnimationOptions = {},
+): Promise<Uint8Array> {
+  if (!Array.isArray(states) || states.length === 0) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "states",
+      received: states,
+      accepted: "an array of at least one map",
+    });
+  }
+  const settings = resolveAnimationOptions(options, states.length);
+  const maps = states.map((state: MatrixLike, i) => checkPoints(state, `states[${i}]`));
+  const { rows, cols } = maps[0] as Matrix;
+  const other = maps.findIndex((map) => map.rows !== rows || map.cols !== cols);
+  if (other >= 0)
+    throw shapeMismatch(`states[${other}]`, maps[other] as Matrix, `${rows} x ${cols}, the shape of the first`);
+  const labels = readLabels(options.labels, rows);
+  const { animate } = await import("./animation.js");
+  return animate(maps, labels, settings);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { rejectUnknown } from "../arguments.js";
+import { rejectUnknown, requireInteger, requireSignal } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
 import { ELLIPSE_KEYS, type MapEllipses } from "./ellipses.js";
@@ -48,6 +48,21 @@ export interface MapOptions {
   marks?: readonly number[] | undefined;
 }
 
+/** Options of {@link drawAnimation}. All are optional. */
+export interface AnimationOptions
+  extends Omit<MapOptions, "format" | "subtitle" | "marks" | "values" | "valuesTitle" | "sizes" | "ellipses"> {
+  /** Width in pixels, an integer from 200 to 2048. Default 640. */
+  width?: number | undefined;
+  /** Height in pixels, an integer from 200 to 2048. Default: three quarters of the width. */
+  height?: number | undefined;
+  /** A second, quieter line of the heading for each state. Default: none. */
+  captions?: readonly string[] | undefined;
+  /** Milliseconds that a frame stays, an integer from 20 to 10,000; the last one stays two seconds longer. Default 80. */
+  delay?: number | undefined;
+  /** Stops the drawing. */
+  signal?: AbortSignal | undefined;
+}
+
 /** One of several maps in a picture. */
 export interface MapPanel {
   /** n x 1, n x 2 or n x 3. */
@@ -89,6 +104,17 @@ const KEYS: Record<keyof MapOptions, true> = {
   marks: true,
 };
 const PANEL_KEYS: Record<keyof MapPanel, true> = { points: true, title: true, subtitle: true, ellipses: true };
+const ANIMATION_KEYS: Record<keyof AnimationOptions, true> = {
+  labels: true,
+  title: true,
+  width: true,
+  height: true,
+  theme: true,
+  pointSize: true,
+  captions: true,
+  delay: true,
+  signal: true,
+};
 
 /**
  * Checks all options but the labels and fills in the defaults.
@@ -109,6 +135,39 @@ export function resolveMapOptions(options: MapOptions): MapSettings {
     format: choice(options.format ?? "png", "format", PICTURE_FORMATS),
     pointSize: options.pointSize === undefined ? undefined : diameter(options.pointSize),
     marks: rowNumbers(options.marks ?? []),
+  };
+}
+
+/** Options of an animation with the defaults filled in. */
+export interface AnimationSettings extends MapSettings {
+  height: number;
+  captions: readonly string[] | undefined;
+  delay: number;
+  signal: AbortSignal | undefined;
+}
+
+/**
+ * Checks all options of an animation of `states` states but the labels and fills in the defaults.
+ *
+ * @throws {ArgumentError} as {@link resolveMapOptions}
+ */
+export function resolveAnimationOptions(options: AnimationOptions, states: number): AnimationSettings {
+  if (typeof options !== "object" || options === null) reject("options", options, "an object");
+  rejectUnknown(options, Object.keys(ANIMATION_KEYS));
+  const { captions, delay, signal, width, height, ...look } = options;
+  requireSignal(signal);
+  const areTexts = Array.isArray(captions) && captions.every((caption) => typeof caption === "string");
+  if (captions !== undefined && !(areTexts && captions.length === states)) {
+    reject("captions", captions, `${states} strings, one a state`);
+  }
+  const columns = requireInteger(width ?? 640, "width", 200, 2048);
+  return {
+    ...resolveMapOptions(look),
+    width: columns,
+    height: requireInteger(height ?? Math.max(200, Math.round(0.75 * columns)), "height", 200, 2048),
+    captions,
+    delay: requireInteger(delay ?? 80, "delay", 20, 10_000),
+    signal,
   };
 }
 

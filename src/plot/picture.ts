@@ -1,5 +1,5 @@
 import type { Matrix } from "../matrix.js";
-import { type Context, font, measuringContext, openSurface, shorten } from "./canvas.js";
+import { type Context, font, measuringContext, openSurface, type Surface, shorten } from "./canvas.js";
 import { type CheckedEllipses, drawEllipses } from "./ellipses.js";
 import { cleanText, type Labels } from "./labels.js";
 import { type Legend, type LegendEntry, layOutClasses, layOutColorBar, layOutTitle, stack } from "./legend.js";
@@ -21,6 +21,14 @@ export interface PictureMap {
 /** Colours that a colour bar is made of: more cannot be told apart. */
 const SHADES = 64;
 
+/** How a picture of a series shows its map, so that one picture goes over into the next. */
+export interface Frame {
+  /** Of {@link placePoints}. */
+  readonly reach: number;
+  /** Of the points. */
+  readonly opacity: number;
+}
+
 /** Draws title, maps and legend, and returns the file. */
 export async function drawPicture(
   maps: readonly PictureMap[],
@@ -28,6 +36,18 @@ export async function drawPicture(
   settings: MapSettings,
   sizes?: Float64Array,
 ): Promise<Uint8Array> {
+  const surface = await paintPicture(maps, labels, settings, undefined, sizes);
+  return surface.encode(cleanText(settings.title));
+}
+
+/** {@link drawPicture} without the file; a `frame` of a series bears no names of classes on its map, which would jump. */
+export async function paintPicture(
+  maps: readonly PictureMap[],
+  labels: Labels,
+  settings: MapSettings,
+  frame?: Frame,
+  sizes?: Float64Array,
+): Promise<Surface> {
   const { width, theme, format } = settings;
   const ink = INKS[theme];
   const coloring = colorPoints(labels, settings, maps[0]?.points.rows ?? 0, ink);
@@ -78,7 +98,7 @@ export async function drawPicture(
       legend.draw(context, area.x + area.width + legendGap, area.y + centered(area.height, legend.height));
     else legend.draw(context, margin + centered(width - 2 * margin, legend.width), area.y + area.height + legendGap);
   }
-  return surface.encode(cleanText(settings.title));
+  return surface;
 
   async function drawPanel({ points, ellipses }: PictureMap, box: Box): Promise<void> {
     if (!isSingle) {
@@ -88,12 +108,12 @@ export async function drawPicture(
     }
     const inner = inset(box, isSingle ? 0 : 0.8 * em);
     const diameter = settings.pointSize ?? pointDiameter(points.rows, inner, em);
-    const placement = placePoints(points, inner, diameter);
-    const opacity = pointOpacity(placement, inner, diameter, labels.kind === "none");
+    const placement = placePoints(points, inner, diameter, frame?.reach);
+    const opacity = frame?.opacity ?? pointOpacity(placement, inner, diameter, labels.kind === "none");
     const style = { diameter, opacity, factors: sizes && diameterFactors(sizes) };
     await drawPoints(context, placement, style, coloring.colorOf, coloring.colors, ink.background);
     if (ellipses) drawEllipses(context, placement, ellipses, inner, em, ink);
-    if (labels.kind === "classes") drawNames(context, placement, labels.codes, labels.names, inner, em, ink);
+    if (labels.kind === "classes" && !frame) drawNames(context, placement, labels.codes, labels.names, inner, em, ink);
     drawMarks(context, placement, settings.marks, inner, diameter, em, ink);
   }
 }

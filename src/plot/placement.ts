@@ -29,16 +29,19 @@ const ELEVATION = (22 * Math.PI) / 180;
  *
  * @param points n x 1, n x 2 or n x 3, finite
  * @param diameter of a point, in pixels: none crosses the edge of the box, and in one dimension they are stacked by it
+ * @param reach largest coordinate that the box shows to all sides of the origin, at least that of the points as
+ *   {@link reachOf} has it; default: the box fits the points
  */
-export function placePoints(points: Matrix, box: Box, diameter: number): Placement {
+export function placePoints(points: Matrix, box: Box, diameter: number, reach?: number): Placement {
   const order = shuffled(points.rows);
   const inner = inset(box, Math.min(diameter / 2, box.width / 2, box.height / 2));
-  const { columns, unit } = unitColumns(points);
-  const [first, second, third] = columns;
+  const unit = largestMagnitude(points);
+  const [first, second, third] = unitColumns(points, unit);
+  const view = reach === undefined ? undefined : Math.max(reach / unit, Number.MIN_VALUE);
   if (first === undefined || second === undefined) {
-    return { ...placeStrip(first as Float64Array, unit, order, inner, diameter), depth: undefined, order };
+    return { ...placeStrip(first as Float64Array, unit, order, inner, diameter, view), depth: undefined, order };
   }
-  if (third === undefined) return { ...fitPlane(first, second, unit, inner), depth: undefined, order };
+  if (third === undefined) return { ...fitPlane(first, second, unit, inner, view), depth: undefined, order };
 
   const [cosA, sinA, cosE, sinE] = [Math.cos(AZIMUTH), Math.sin(AZIMUTH), Math.cos(ELEVATION), Math.sin(ELEVATION)];
   const across = new Float64Array(points.rows);
@@ -56,7 +59,7 @@ export function placePoints(points: Matrix, box: Box, diameter: number): Placeme
   const quantile = (q: number) => towards[order[Math.round(q * (points.rows - 1))] as number] as number;
   const [far, near] = [quantile(0.01), quantile(0.99)];
   const depth = towards.map((value) => (near > far ? Math.min(1, Math.max(0, (value - far) / (near - far))) : 1));
-  return { ...fitPlane(across, up, unit, inner), depth, order };
+  return { ...fitPlane(across, up, unit, inner, view), depth, order };
 }
 
 /** `box` without a rim of `rim` pixels. */
@@ -64,20 +67,30 @@ export function inset(box: Box, rim: number): Box {
   return { x: box.x + rim, y: box.y + rim, width: box.width - 2 * rim, height: box.height - 2 * rim };
 }
 
-/** The columns divided by the largest magnitude of all, so that differences cannot overflow. */
-function unitColumns(points: Matrix): { columns: Float64Array[]; unit: number } {
-  let largest = 0;
-  for (const value of points.data) largest = Math.max(largest, Math.abs(value));
-  largest ||= 1;
-  const columns = Array.from({ length: points.cols }, (_, j) =>
-    Float64Array.from({ length: points.rows }, (_, i) => points.at(i, j) / largest),
-  );
-  return { columns, unit: largest };
+/** How far the points reach from the origin along any axis, whatever side they are seen from. */
+export function reachOf(points: Matrix): number {
+  if (points.cols < 3) return largestMagnitude(points);
+  let reach = 0;
+  for (let i = 0; i < points.rows; i++) reach = Math.max(reach, Math.hypot(...points.row(i)));
+  return reach || 1;
 }
 
-function fitPlane(across: Float64Array, up: Float64Array, unit: number, box: Box) {
-  const [left, right] = extent(across);
-  const [bottom, top] = extent(up);
+function largestMagnitude(points: Matrix): number {
+  let largest = 0;
+  for (const value of points.data) largest = Math.max(largest, Math.abs(value));
+  return largest || 1;
+}
+
+/** The columns divided by the largest magnitude of all, so that differences cannot overflow. */
+function unitColumns(points: Matrix, largest: number): Float64Array[] {
+  return Array.from({ length: points.cols }, (_, j) =>
+    Float64Array.from({ length: points.rows }, (_, i) => points.at(i, j) / largest),
+  );
+}
+
+function fitPlane(across: Float64Array, up: Float64Array, unit: number, box: Box, reach: number | undefined) {
+  const [left, right] = extent(across, reach);
+  const [bottom, top] = extent(up, reach);
   const fitting = Math.min(box.width / (right - left), box.height / (top - bottom));
   const scale = Number.isFinite(fitting) ? fitting : 0;
   const [centerX, centerY] = [box.x + box.width / 2, box.y + box.height / 2];
@@ -89,8 +102,15 @@ function fitPlane(across: Float64Array, up: Float64Array, unit: number, box: Box
 }
 
 /** Dots along a line, and where several would cover each other, stacked to both sides of it. */
-function placeStrip(along: Float64Array, unit: number, order: Uint32Array, box: Box, diameter: number) {
-  const [left, right] = extent(along);
+function placeStrip(
+  along: Float64Array,
+  unit: number,
+  order: Uint32Array,
+  box: Box,
+  diameter: number,
+  reach: number | undefined,
+) {
+  const [left, right] = extent(along, reach);
   const scale = right > left ? box.width / (right - left) : 0;
   const x = along.map((value) => box.x + box.width / 2 + scale * (value - (left + right) / 2));
   const height = new Uint32Array(Math.floor(box.width / diameter) + 1);
@@ -108,7 +128,8 @@ function placeStrip(along: Float64Array, unit: number, order: Uint32Array, box: 
   return { x, y, scale: scale / unit };
 }
 
-function extent(values: Float64Array): [number, number] {
+function extent(values: Float64Array, reach?: number): [number, number] {
+  if (reach !== undefined) return [-reach, reach];
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {
     least = Math.min(least, value);
@@ -118,7 +139,7 @@ function extent(values: Float64Array): [number, number] {
 }
 
 /** 0 to n - 1 in an order that is random but always the same (Fisher-Yates over a linear congruential generator). */
-function shuffled(n: number): Uint32Array {
+export function shuffled(n: number): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i);
   let state = 1;
   for (let i = n - 1; i > 0; i--) {

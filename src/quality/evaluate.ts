@@ -42,7 +42,7 @@ export interface PointQuality {
 export interface Quality {
   /**
    * KL(P||Q) of the map in nats, with P at the given distance and perplexity and Q normalised over all pairs: what t-SNE
-   * minimises. The lower the better; comparable between maps of the same data, distance and perplexity only.
+   * minimises with one degree of freedom. The lower the better; comparable between maps of the same data, distance and perplexity only.
    */
   kl: number;
   /** One for each k, in their order. */

@@ -17,8 +17,8 @@ export interface EvaluateOptions {
   distance?: DistanceName | undefined;
   /** Added to every summed variance, in squared units of sigma; > 0. Default 0.01. */
   varianceFloor?: number | undefined;
-  /** Perplexity of the affinities whose KL divergence is computed: 1 to (n - 1) / 3. Default 30, less for n < 91. */
-  perplexity?: number | undefined;
+  /** Perplexity of the affinities whose KL divergence is computed, or several as in {@link TsneOptions}: 1 to (n - 1) / 3. Default 30, less for n < 91. */
+  perplexity?: number | readonly number[] | undefined;
   /** How the neighbours for these affinities are found. All other measures compare all points in any case. Default `"auto"`. */
   neighbors?: NeighborSearch | undefined;
   /**
@@ -50,7 +50,7 @@ export interface EvaluateOptions {
 export interface ResolvedEvaluateOptions {
   distance: DistanceName;
   varianceFloor: number;
-  perplexity: number;
+  perplexity: number | readonly number[];
   neighbors: NeighborSearch;
   k: number[];
   /** Points that neighbourhoods and labels are looked at for. */

@@ -11,6 +11,7 @@ export {
   type Stage,
   type TsneOptions,
   type TsneProgress,
+  type TsneSnapshot,
 } from "./options.js";
 export type { PlacementOptions, PlacementProgress, PlacementResult } from "./placement.js";
 export { type LoadOptions, runBhTsne, runTsne, Tsne, type TsneResult, type TsneSeconds } from "./run.js";

@@ -1,6 +1,7 @@
 import { totalmem } from "node:os";
 import { SigmaTsneError } from "../errors.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, usesSigma } from "./options.js";
+import { describePerplexity, neighborCount } from "./perplexity.js";
 
 /** Bytes that a run needs beside its input, by what holds them; see {@link estimateMemory}. */
 export interface MemoryEstimate {
@@ -41,7 +42,7 @@ export function estimateResolved(
   options: Pick<ResolvedTsneOptions, "distance" | "perplexity" | "dims" | "initialDims">,
 ): MemoryEstimate {
   const rows = Math.ceil(n / BLOCK) * BLOCK;
-  const k = Math.min(Math.floor(3 * options.perplexity), n - 1);
+  const k = neighborCount(options.perplexity, n);
   const data = rows * (d * (hasSigma ? 2 : 1) + (options.initialDims ?? 0)) * 4;
   // What is compared of a point: made of the data, and copied twice by the search, row by row and in blocks.
   const compared =
@@ -50,7 +51,7 @@ export function estimateResolved(
   const neighbors = rows * compared * 3 * 4 + n * (k * 24 + 1200);
   const edges = n * k * EDGES_PER_NEIGHBOR * 8;
   // Conditional affinities and their transpose while P is made; a second P while its rows are moved.
-  const affinities = Math.max(n * k * 12 + edges, 2 * edges) + n * 16;
+  const affinities = Math.max(n * k * 12 + edges, 2 * edges) + n * 8 * (1 + [options.perplexity].flat().length);
   const stride = options.dims === 3 ? 4 : options.dims;
   const map = n * (5 * stride * 4 + 4) + n * (16 * options.dims + 48);
   const peak = data + Math.max(neighbors, n * k * 20 + edges, affinities + map);
@@ -68,7 +69,7 @@ export function requireMemory(n: number, d: number, hasSigma: boolean, options: 
   if (peak <= available) return;
   throw new SigmaTsneError(
     "OUT_OF_MEMORY",
-    `${n} points x ${d} values at perplexity ${options.perplexity} need about ${inGiB(peak)}, and ${inGiB(available)} are free; ` +
+    `${n} points x ${d} values at ${describePerplexity(options.perplexity)} need about ${inGiB(peak)}, and ${inGiB(available)} are free; ` +
       "take a smaller perplexity, fewer points or fewer dimensions",
   );
 }
@@ -84,10 +85,10 @@ export function estimatePlacement(
   count: number,
   hasSigma: boolean,
   dims: number,
-  perplexity: number,
+  perplexity: number | readonly number[],
   block: number,
 ): number {
-  const k = Math.min(Math.floor(3 * perplexity), n);
+  const k = neighborCount(perplexity, n + 1);
   // The points again, sorted by place, twice while they are sorted; the map as a tree or mesh.
   const map = n * (2 * d * (hasSigma ? 2 : 1) * 4 + 8) + n * (16 * dims + 48) + 2 ** 26;
   const placed = Math.min(block, Math.max(count, 64));

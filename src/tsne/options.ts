@@ -3,7 +3,7 @@ import { closest } from "fastest-levenshtein";
 import { rejectUnknown, requireInteger, requireSignal } from "../arguments.js";
 import { binding } from "../binding.js";
 import { ArgumentError } from "../errors.js";
-import type { MatrixLike } from "../matrix.js";
+import type { Matrix, MatrixLike } from "../matrix.js";
 import type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
 
 /** The distances between points; see the README for their formulas. The core has the same ones. */
@@ -50,6 +50,16 @@ export interface TsneProgress {
   seconds: number;
 }
 
+/** The map on its way. */
+export interface TsneSnapshot {
+  /** Iterations done. */
+  iteration: number;
+  /** n x dims positions, float32, in the order of the input, centred. The receiver's own. */
+  embedding: Matrix;
+  /** KL divergence of this map without exaggeration, where it was computed: at every 50th iteration. */
+  kl: number | undefined;
+}
+
 /** Options of {@link runBhTsne} and {@link Tsne}. All are optional. */
 export interface TsneOptions {
   /**
@@ -88,9 +98,11 @@ export interface TsneOptions {
   varianceFloor?: number | undefined;
   /**
    * Effective number of neighbours of a point: 1 to (n - 1) / 3. Default 30. For n < 91, where 30 is too large, the
-   * default is the largest value accepted.
+   * default is the largest value accepted. Or several different ones, in any order: the affinities are then the average of those of
+   * each perplexity, over 3 times as many neighbours as the largest (multi-scale similarities: Lee, Peluffo-Ordóñez & Verleysen 2015;
+   * Kobak & Berens 2019), so that the map heeds small and large groups at once. A list of one is that one.
    */
-  perplexity?: number | undefined;
+  perplexity?: number | readonly number[] | undefined;
   /**
    * How repulsion is computed: `"barnes-hut"` with a tree (van der Maaten 2014); `"fft"` on a particle mesh, in 2-D only (smooth
    * particle-mesh Ewald, Essmann et al. 1995, with the kernel of t-SNE); `"exact"` over all pairs, O(n^2); or `"auto"`, the fastest
@@ -110,6 +122,13 @@ export interface TsneOptions {
    * square error of 0.4 to 1.0 % on maps of 500 to 70,000 points.
    */
   theta?: number | undefined;
+  /**
+   * Degrees of freedom alpha of the map's kernel, w = (1 + d^2 / alpha)^-alpha: 0.1 to 100. Below 1 its tails are heavier and groups
+   * fall into finer ones; above 1 they tend to those of a Gaussian, as in SNE (Kobak, Linderman, Steinerberger, Kluger & Berens 2019,
+   * whose form openTSNE takes as well). A quarter of the gradient of KL is then, with b = 1 / (1 + d^2 / alpha),
+   * sum_j (p_ij b_ij - w_ij b_ij / Z) (y_i - y_j). Default 1, Student's t.
+   */
+  degreesOfFreedom?: number | undefined;
   /** Dimensions of the map: 1, 2 or 3. Default 2. */
   dims?: number | undefined;
   /** Iterations of gradient descent, early exaggeration included; an integer >= 0. Default 1000. */
@@ -131,13 +150,19 @@ export interface TsneOptions {
   /**
    * Step length, > 0, in the convention of the reference implementation (the step is learningRate times a quarter of the gradient
    * of KL). A number holds throughout. Default `"auto"`: n over the exaggeration in force (Belkina et al. 2019), which is
-   * n / earlyExaggeration at first and n afterwards, but at least 50.
+   * n / earlyExaggeration at first and n / exaggeration afterwards, but at least 50.
    */
   learningRate?: "auto" | number | undefined;
   /** Factor on the affinities during the first iterations, >= 1. Default 12. */
   earlyExaggeration?: number | undefined;
   /** Iterations with early exaggeration, an integer >= 0. Default 250. */
   earlyExaggerationIter?: number | undefined;
+  /**
+   * Factor on the attraction after the early phase, 0.01 to 1e6. Above 1 groups are drawn together and what is between them
+   * shows more: 4 for large data (Kobak & Berens 2019); more comes near a layout of the neighbour graph by forces (Böhm, Berens &
+   * Kobak 2022), and at last draws all points into one. The KL divergence is reported without it. Default 1.
+   */
+  exaggeration?: number | undefined;
   /** Momentum during early exaggeration, 0 <= momentum < 1. Default 0.5. */
   momentum?: number | undefined;
   /** Momentum afterwards, 0 <= momentum < 1. Default 0.8. */
@@ -148,6 +173,13 @@ export interface TsneOptions {
   verbose?: boolean | undefined;
   /** Called about ten times a second, and at least every 50 iterations, while the run goes on. */
   onProgress?: ((progress: TsneProgress) => void) | undefined;
+  /**
+   * Called with the map at every iteration that is a multiple of `snapshotEvery`, from 0, the start: for animations, or to keep. The
+   * result has the last map, whatever its iteration.
+   */
+  onSnapshot?: ((snapshot: TsneSnapshot) => void) | undefined;
+  /** Iterations from one snapshot to the next, an integer >= 1. Default 10. Only with `onSnapshot`. */
+  snapshotEvery?: number | undefined;
   /** Stops the run: its promise is rejected with an {@link AbortError}. */
   signal?: AbortSignal | undefined;
 }
@@ -161,8 +193,10 @@ export interface ResolvedTsneOptions {
   /** The search asked for; what `auto` chose stands in the result. */
   neighbors: NeighborSearch | "given";
   varianceFloor: number;
-  perplexity: number;
+  /** A list, of two or more, in ascending order. */
+  perplexity: number | readonly number[];
   theta: number;
+  degreesOfFreedom: number;
   dims: 1 | 2 | 3;
   maxIter: number;
   seed: number;
@@ -176,6 +210,7 @@ export interface ResolvedTsneOptions {
   finalLearningRate: number;
   earlyExaggeration: number;
   earlyExaggerationIter: number;
+  exaggeration: number;
   momentum: number;
   finalMomentum: number;
   threads: number;
@@ -190,6 +225,7 @@ const KEYS: Record<keyof TsneOptions, true> = {
   varianceFloor: true,
   perplexity: true,
   theta: true,
+  degreesOfFreedom: true,
   dims: true,
   maxIter: true,
   seed: true,
@@ -199,11 +235,14 @@ const KEYS: Record<keyof TsneOptions, true> = {
   learningRate: true,
   earlyExaggeration: true,
   earlyExaggerationIter: true,
+  exaggeration: true,
   momentum: true,
   finalMomentum: true,
   threads: true,
   verbose: true,
   onProgress: true,
+  onSnapshot: true,
+  snapshotEvery: true,
   signal: true,
 };
 
@@ -217,6 +256,11 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
   if (typeof (options.verbose ?? false) !== "boolean") reject("verbose", options.verbose, "true or false");
   if (typeof (options.usePca ?? false) !== "boolean") reject("usePca", options.usePca, "true or false");
   if (typeof (options.onProgress ?? reject) !== "function") reject("onProgress", options.onProgress, "a function");
+  if (typeof (options.onSnapshot ?? reject) !== "function") reject("onSnapshot", options.onSnapshot, "a function");
+  requireInteger(options.snapshotEvery ?? 10, "snapshotEvery", 1, 1e9);
+  if ((options.snapshotEvery ?? undefined) !== undefined && !options.onSnapshot) {
+    reject("snapshotEvery", options.snapshotEvery, "to be left out where no snapshots are taken");
+  }
   requireSignal(options.signal);
   const hasSigma = options.sigma !== undefined;
   const neighbors = resolveNeighbors(options);
@@ -239,18 +283,9 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
       "to be left out with sigma, whose standard deviations hold along the given axes only",
     );
   }
-  const largestPerplexity = Math.max(1, (n - 1) / 3);
-  const perplexity = number(options.perplexity ?? Math.min(30, largestPerplexity), "perplexity");
-  if (!(perplexity >= 1 && perplexity <= largestPerplexity)) {
-    reject(
-      "perplexity",
-      perplexity,
-      `1 to ${n < 4 ? "1" : `(n - 1) / 3 = ${round(largestPerplexity)}`} for ${n} points`,
-      "OUT_OF_RANGE",
-    );
-  }
   const dims = requireInteger(options.dims ?? 2, "dims", 1, 3) as 1 | 2 | 3;
   const earlyExaggeration = within(options.earlyExaggeration ?? 12, "earlyExaggeration", 1, 1e6);
+  const exaggeration = within(options.exaggeration ?? 1, "exaggeration", 0.01, 1e6);
   const learningRate = options.learningRate ?? "auto";
   if (
     learningRate !== "auto" &&
@@ -281,8 +316,9 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
     distance: neighbors === "given" ? "given" : distance,
     neighbors,
     varianceFloor,
-    perplexity,
+    perplexity: resolvePerplexity(options.perplexity ?? undefined, n),
     theta: within(options.theta ?? 0.5, "theta", 0, 1),
+    degreesOfFreedom: within(options.degreesOfFreedom ?? 1, "degreesOfFreedom", 0.1, 100),
     dims,
     maxIter: requireInteger(options.maxIter ?? 1000, "maxIter", 0, 1e9),
     seed: requireInteger(options.seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER),
@@ -292,13 +328,30 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
     usePca,
     init: typeof init === "string" ? init : "given",
     learningRate: learningRate === "auto" ? Math.max(50, n / earlyExaggeration) : learningRate,
-    finalLearningRate: learningRate === "auto" ? Math.max(50, n) : learningRate,
+    finalLearningRate: learningRate === "auto" ? Math.max(50, n / exaggeration) : learningRate,
     earlyExaggeration,
     earlyExaggerationIter: requireInteger(options.earlyExaggerationIter ?? 250, "earlyExaggerationIter", 0, 1e9),
+    exaggeration,
     momentum: momentum(options.momentum ?? 0.5, "momentum"),
     finalMomentum: momentum(options.finalMomentum ?? 0.8, "finalMomentum"),
     threads: requireInteger(options.threads ?? availableParallelism(), "threads", 1, 1024),
   };
+}
+
+/** @throws {ArgumentError} for a perplexity, or one of several, that does not fit `n` points */
+export function resolvePerplexity(given: unknown, n: number): number | readonly number[] {
+  const largest = Math.max(1, (n - 1) / 3);
+  const list = Array.isArray(given) ? Array.from(given) : [given ?? Math.min(30, largest)];
+  for (const value of list) {
+    if (typeof value !== "number") reject("perplexity", value, "a number, or an array of numbers");
+    if (value >= 1 && value <= largest) continue;
+    const limit = n < 4 ? "1" : `(n - 1) / 3 = ${round(largest)}`;
+    reject("perplexity", value, `1 to ${limit} for ${n} points`, "OUT_OF_RANGE");
+  }
+  if (list.length === 0 || new Set(list).size < list.length) {
+    reject("perplexity", given, "a number, or an array of at least one, all different");
+  }
+  return list.length === 1 ? list[0] : list.sort((a, b) => a - b);
 }
 
 function resolveNeighbors(options: TsneOptions): NeighborSearch | "given" {

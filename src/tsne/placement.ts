@@ -3,6 +3,7 @@ import { abortError } from "../binding.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { requirePlacementMemory } from "./memory.js";
+import { resolvePerplexity } from "./options.js";
 import type { Tsne } from "./run.js";
 
 /** One report of how far a placement, or a measurement of uncertainty, is. */
@@ -18,10 +19,10 @@ export interface PlacementOptions {
   /** Standard deviations of the new points, m x d, each >= 0: needed where the run has sigma, refused where it has none. */
   sigma?: MatrixLike | undefined;
   /**
-   * Effective number of neighbours of a new point among the fitted ones, 1 to (n - 1) / 3; the floor(3 * perplexity) nearest are
-   * searched, all pairs compared. Default: that of the run.
+   * Effective number of neighbours of a new point among the fitted ones, 1 to (n - 1) / 3, or several, as in {@link TsneOptions};
+   * the floor(3 * perplexity) nearest are searched, all pairs compared. Default: that of the run.
    */
-  perplexity?: number | undefined;
+  perplexity?: number | readonly number[] | undefined;
   /** Steps of descent for each point at most, 0 to 1e6; 0 leaves it at the median of its neighbours. Default 100. */
   iterations?: number | undefined;
   /** Stops the placement: its promise is rejected with an {@link AbortError}. */
@@ -114,7 +115,7 @@ export async function placePoints(
 export function resolvePlacement(
   run: Tsne,
   options: Pick<PlacementOptions, "perplexity" | "iterations" | "signal" | "onProgress">,
-): { perplexity: number; iterations: number } {
+): { perplexity: number | readonly number[]; iterations: number } {
   requireSignal(options.signal);
   if (options.onProgress !== undefined && typeof options.onProgress !== "function") {
     throw new ArgumentError("INVALID_ARGUMENT", {
@@ -133,16 +134,15 @@ export function resolvePlacement(
     });
   }
   const [n] = run.shape;
-  const largest = Math.max(1, (n - 1) / 3);
-  const perplexity: unknown = options.perplexity ?? Math.min(run.options.perplexity, largest);
-  const accepted = `a number from 1 to (n - 1) / 3 = ${Math.floor(largest * 100) / 100} for ${n} fitted points`;
-  if (typeof perplexity !== "number" || !(perplexity >= 1 && perplexity <= largest)) {
-    throw new ArgumentError(typeof perplexity === "number" ? "OUT_OF_RANGE" : "INVALID_ARGUMENT", {
-      argument: "perplexity",
-      received: perplexity,
-      accepted,
+  const { degreesOfFreedom } = run.options;
+  if (degreesOfFreedom !== 1) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "degreesOfFreedom",
+      received: degreesOfFreedom,
+      accepted: "a run with the kernel of one degree of freedom, into whose map points can be placed",
     });
   }
+  const perplexity = resolvePerplexity(options.perplexity ?? run.options.perplexity, n);
   return { perplexity, iterations: requireInteger(options.iterations ?? DEFAULT_ITERATIONS, "iterations", 0, 1e6) };
 }
 

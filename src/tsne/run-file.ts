@@ -15,6 +15,7 @@ import { systemReason } from "../io/system-error.js";
 import type { CheckedNeighbors } from "./given-neighbors.js";
 import { inGiB } from "./memory.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
+import { neighborCount } from "./perplexity.js";
 
 /** What a {@link Tsne} is made of, fresh or read from a file. */
 export interface RunParts {
@@ -228,7 +229,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
     checkShape(header);
     const { rows, cols, hasSigma } = header.run;
     options = resolveSaved(header.options, rows, cols, hasSigma, threads);
-    const given = options.neighbors === "given" ? Math.min(Math.floor(3 * options.perplexity), rows - 1) : 0;
+    const given = options.neighbors === "given" ? neighborCount(options.perplexity, rows) : 0;
     arrays = planArrays(header.run, options.dims, options.initialDims ?? 0, given);
     requireSame(arrays, header.arrays, "the arrays");
   } catch (cause) {

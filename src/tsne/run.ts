@@ -11,7 +11,14 @@ import { AbortError, ArgumentError, DataError, SigmaTsneError } from "../errors.
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { type CheckedNeighbors, checkNeighbors, type DistanceMatrix, type NeighborLists } from "./given-neighbors.js";
 import { estimateResolved, inGiB, requireMemory } from "./memory.js";
-import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, type TsneProgress } from "./options.js";
+import {
+  type ResolvedTsneOptions,
+  resolveTsneOptions,
+  type TsneOptions,
+  type TsneProgress,
+  type TsneSnapshot,
+} from "./options.js";
+import { describePerplexity, neighborCount } from "./perplexity.js";
 import { type PlacementOptions, type PlacementResult, placePoints } from "./placement.js";
 import { RestoredRun, type RunParts, readRun, writeRun } from "./run-file.js";
 
@@ -69,6 +76,8 @@ export class Tsne {
   readonly #rows: number;
   readonly #cols: number;
   readonly #onProgress: ((progress: TsneProgress) => void) | undefined;
+  readonly #onSnapshot: ((snapshot: TsneSnapshot) => void) | undefined;
+  readonly #snapshotEvery: number;
   readonly #signal: AbortSignal | undefined;
   readonly #verbose: boolean;
   readonly #memory: number;
@@ -98,6 +107,8 @@ export class Tsne {
     this.#rows = rows;
     this.#cols = cols;
     this.#onProgress = options.onProgress;
+    this.#onSnapshot = options.onSnapshot;
+    this.#snapshotEvery = options.onSnapshot ? (options.snapshotEvery ?? 10) : 0;
     this.#signal = options.signal;
     this.#verbose = options.verbose ?? false;
     this.#memory = estimateResolved(rows, cols, hasSigma, this.options).peak;
@@ -246,7 +257,7 @@ export class Tsne {
       this.#seconds = elapsed();
     }
     return {
-      embedding: new Matrix(this.#native.embedding(), this.#rows, this.options.dims),
+      embedding: this.#map(this.#native.embedding()),
       kl: kl as number,
       iterations: this.#iteration,
       method: this.#native.method(),
@@ -266,17 +277,21 @@ export class Tsne {
     this.#native.cancel();
   }
 
+  #map(positions: Float32Array): Matrix {
+    return new Matrix(positions, this.#rows, this.options.dims);
+  }
+
   async #advance(until: number, elapsed: () => number): Promise<number | undefined> {
     if (this.#verbose && this.#iteration === 0) {
       const { distance, perplexity, threads } = this.options;
       log(
-        `${this.#rows} points x ${this.#cols}, ${distance} distance, perplexity ${perplexity}, ${threads} threads, up to ${inGiB(this.#memory)} of memory`,
+        `${this.#rows} points x ${this.#cols}, ${distance} distance, ${describePerplexity(perplexity)}, ${threads} threads, up to ${inGiB(this.#memory)} of memory`,
       );
     }
     const cancel = () => this.#native.cancel();
     let kl: number | undefined;
     let thrown: { error: unknown } | undefined;
-    const report = ({ neighbors, ...progress }: NativeProgress) => {
+    const report = ({ neighbors, embedding, ...progress }: NativeProgress) => {
       kl = progress.kl ?? kl;
       const full = { ...progress, kl, maxIter: Math.max(until, this.options.maxIter), seconds: elapsed() };
       if (this.#verbose && progress.stage !== "optimization" && progress.fraction === 0) log(`${progress.stage} ...`);
@@ -286,20 +301,26 @@ export class Tsne {
       }
       try {
         this.#onProgress?.(full);
+        const { iteration } = progress;
+        if (embedding) this.#onSnapshot?.({ iteration, embedding: this.#map(embedding), kl: progress.kl });
       } catch (error) {
         thrown = { error };
         throw error;
       }
     };
-    const wanted = this.#verbose || this.#onProgress ? report : undefined;
+    const wanted = this.#verbose || this.#onProgress || this.#onSnapshot ? report : undefined;
     try {
-      return await awaitNative(this.#native.advance(until, true, wanted), cancel, this.#signal);
+      return await awaitNative(this.#native.advance(until, true, wanted, this.#snapshotEvery), cancel, this.#signal);
     } catch (error) {
       // The caller's own error, which may look like one of the core's, passes as it is.
       if (thrown) throw thrown.error;
       const resumable = error instanceof AbortError && this.#stopping && !this.#signal?.aborted;
       if (!resumable || this.#native.iteration() === 0) throw error;
-      return await awaitNative(this.#native.advance(this.#native.iteration(), true, undefined), cancel, this.#signal);
+      return await awaitNative(
+        this.#native.advance(this.#native.iteration(), true, undefined, 0),
+        cancel,
+        this.#signal,
+      );
     }
   }
 }
@@ -373,8 +394,7 @@ function createRun(data: MatrixLike, options: TsneOptions): RunParts {
 }
 
 function givenNeighbors(options: TsneOptions, { perplexity }: ResolvedTsneOptions, rows: number): CheckedNeighbors {
-  const k = Math.min(Math.floor(3 * perplexity), rows - 1);
-  return checkNeighbors(options.neighbors as NeighborLists | DistanceMatrix, rows, k);
+  return checkNeighbors(options.neighbors as NeighborLists | DistanceMatrix, rows, neighborCount(perplexity, rows));
 }
 
 function givenStart(init: MatrixLike, rows: number, dims: number): Matrix {

@@ -63,6 +63,8 @@ it("prints with --json one object on one line, and nothing else on standard outp
     plot: "object.png",
     save: null,
     uncertainty: null,
+    animation: null,
+    snapshots: null,
     seconds: {
       total: number,
       read: number,
@@ -182,4 +184,31 @@ it("replaces an output that is there", async () => {
   expect((await workplace.run(["embed", "mu.npy", "-o", "again.csv", "--seed", "2", ...quick])).code).toBe(0);
   expect((await readMatrix(workplace.path("again.csv"))).rows).toBe(n);
   expect((await readdir(workplace.folder)).filter((name) => name.includes(".tmp"))).toEqual([]);
+});
+
+it("draws how the map forms, and writes its snapshots", async () => {
+  const { code, stdout } = await workplace.run([
+    ...[
+      "embed",
+      "mu.csv",
+      "-o",
+      "end.npy",
+      "--animate",
+      "forming.gif",
+      "--snapshots",
+      "forming.npy",
+      "--labels",
+      "labels.txt",
+    ],
+    ...["--animate-every", "50", "--json", ...quick],
+  ]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ animation: "forming.gif", snapshots: "forming.npy" });
+  const gif = await readFile(workplace.path("forming.gif"));
+  expect(gif.subarray(0, 6).toString("latin1")).toBe("GIF89a");
+  const snapshots = await readFile(workplace.path("forming.npy"));
+  // Iterations 0, 50, 100 and the end, 120.
+  expect(snapshots.toString("latin1")).toContain(`'shape': (4, ${n}, 2)`);
+  const end = await readFile(workplace.path("end.npy"));
+  expect(Buffer.compare(snapshots.subarray(-n * 8), end.subarray(-n * 8))).toBe(0);
 });

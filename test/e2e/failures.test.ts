@@ -48,6 +48,16 @@ describe.each<[string, string[], string]>([
   ["a fraction for an integer", embed("--iterations", "1.5"), '--iterations: expected an integer, received "1.5"'],
   ["an infinite number", embed("--learning-rate", "Infinity"), "--learning-rate: expected auto or a number"],
   ["a perplexity that is too large", embed("--perplexity", "20"), "--perplexity: expected 1 to (n - 1) / 3 = 19.66"],
+  [
+    "an animation in another format",
+    embed("--animate", "map.mp4"),
+    "--animate: expected a file name that ends in .gif",
+  ],
+  [
+    "frames of no animation",
+    embed("--animate-every", "5"),
+    "--animate-every: expected to be left out where no snapshots",
+  ],
   ["a perplexity that is too small", embed("--perplexity", "0.5"), "--perplexity: expected a number of 1 or more"],
   ["theta above 1", embed("--theta", "1.5"), "--theta: expected a number from 0 to 1, received 1.5"],
   ["theta below 0", embed("--theta", "-0.1"), "--theta: expected a number from 0 to 1, received -0.1"],

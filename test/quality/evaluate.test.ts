@@ -26,6 +26,7 @@ describe("the reference implementations agree", () => {
   test("on the KL divergence of a map", async () => {
     const { perplexity } = golden;
     expect((await evaluate(mu, y, { perplexity })).kl).toBeCloseTo(golden.euclidean_kl_at_y, 5);
+    expect((await evaluate(mu, y, { perplexity: [perplexity] })).kl).toBeCloseTo(golden.euclidean_kl_at_y, 5);
     expect((await evaluate(mu, y, { perplexity, sigma })).kl).toBeCloseTo(golden.sigma_kl_at_y, 5);
   });
 

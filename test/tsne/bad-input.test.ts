@@ -45,8 +45,49 @@ const OPTIONS: Row[] = [
       },
     ],
   ),
+  ...Object.entries({
+    "an empty list": [],
+    "the same twice": [5, 10, 5],
+  }).map(
+    ([name, perplexity]): Row => [
+      `perplexity: ${name}`,
+      { perplexity },
+      {
+        code: "INVALID_ARGUMENT",
+        argument: "perplexity",
+        received: perplexity,
+        message: /^perplexity: expected a number, or an array of at least one, all different, received an array/,
+      },
+    ],
+  ),
+  ...[
+    [5, 14],
+    [Number.NaN, 5],
+    [5, 0.5],
+  ].map(
+    (perplexity): Row => [
+      `perplexity ${perplexity}`,
+      { perplexity },
+      {
+        code: "OUT_OF_RANGE",
+        argument: "perplexity",
+        received: perplexity.find((value) => value !== 5),
+        message: /^perplexity: expected 1 to \(n - 1\) \/ 3 = 13 for 40 points, received /,
+      },
+    ],
+  ),
+  [
+    "words among the perplexities",
+    { perplexity: [5, "10"] },
+    {
+      code: "INVALID_ARGUMENT",
+      argument: "perplexity",
+      received: "10",
+      message: 'perplexity: expected a number, or an array of numbers, received "10"',
+    },
+  ],
   ...["perplexity", "theta", "dims", "maxIter", "seed", "initialDims", "earlyExaggeration", "earlyExaggerationIter"]
-    .concat(["momentum", "finalMomentum", "threads", "varianceFloor"])
+    .concat(["degreesOfFreedom", "exaggeration", "momentum", "finalMomentum", "threads", "varianceFloor"])
     .map(
       (argument): Row => [
         `${argument} as a string`,
@@ -62,13 +103,16 @@ const OPTIONS: Row[] = [
     ),
   ...Object.entries({
     theta: [-0.1, 1.1, Number.NaN],
+    degreesOfFreedom: [0, -1, 0.01, 1e6, Number.NaN, Number.POSITIVE_INFINITY],
     dims: [0, 4, 1.5, -2, Number.NaN],
+    snapshotEvery: [0, -1, 0.5, Number.NaN, 1e10],
     maxIter: [-1, 0.5, Number.POSITIVE_INFINITY, 1e10],
     seed: [-1, 0.5, 2 ** 53, Number.NaN],
     initialDims: [0, 4, 1.5],
     learningRate: [0, -1, Number.NaN, Number.POSITIVE_INFINITY],
     earlyExaggeration: [0.5, -1, Number.NaN, Number.POSITIVE_INFINITY],
     earlyExaggerationIter: [-1, 1.5],
+    exaggeration: [0, 0.001, -1, 1e7, Number.NaN, Number.POSITIVE_INFINITY],
     momentum: [-0.1, 1, Number.NaN],
     finalMomentum: [-0.1, 1, Number.NaN],
     threads: [0, -1, 1.5, 1025],
@@ -88,6 +132,16 @@ const OPTIONS: Row[] = [
       ],
     ),
   ),
+  [
+    "snapshots that nobody takes",
+    { snapshotEvery: 10 },
+    {
+      code: "INVALID_ARGUMENT",
+      argument: "snapshotEvery",
+      received: 10,
+      message: "snapshotEvery: expected to be left out where no snapshots are taken, received 10",
+    },
+  ],
   [
     "a word for the learning rate",
     { learningRate: "fast" },
@@ -181,7 +235,7 @@ const OPTIONS: Row[] = [
         code: "UNKNOWN_OPTION",
         argument: key as string,
         received: 3,
-        accepted: /perplexity, theta, dims/,
+        accepted: /perplexity, theta, degreesOfFreedom, dims/,
         message: near
           ? `unknown option "${key}"; did you mean "${near}"?`
           : new RegExp(`^unknown option "${key}"; the options are sigma, .*distance, .*signal$`),

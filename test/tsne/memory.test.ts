@@ -9,6 +9,8 @@ test("the estimate grows with points, dimensions, perplexity and sigma", () => {
   expect(estimateMemory(20_000, 50).peak).toBeGreaterThan(1.9 * base);
   expect(estimateMemory(10_000, 500).peak).toBeGreaterThan(base);
   expect(estimateMemory(10_000, 50, { perplexity: 60 }).peak).toBeGreaterThan(1.5 * base);
+  const several = estimateMemory(10_000, 50, { perplexity: [60, 10] }).peak;
+  expect(several).toBeGreaterThanOrEqual(estimateMemory(10_000, 50, { perplexity: 60 }).peak);
   expect(estimateMemory(10_000, 50, { sigma: [] }).data).toBe(2 * estimateMemory(10_000, 50).data);
 });
 

@@ -7,8 +7,18 @@ import { makeGroups } from "./points.js";
 
 const KEYS = [
   ...["sigma", "distance", "varianceFloor", "perplexity", "theta", "dims", "maxIter", "seed", "initialDims", "usePca"],
-  ...["init", "learningRate", "earlyExaggeration", "earlyExaggerationIter", "momentum", "finalMomentum", "threads"],
-  ...["verbose", "onProgress", "signal"],
+  ...["degreesOfFreedom"],
+  ...[
+    "init",
+    "learningRate",
+    "earlyExaggeration",
+    "earlyExaggerationIter",
+    "exaggeration",
+    "momentum",
+    "finalMomentum",
+    "threads",
+  ],
+  ...["verbose", "onProgress", "onSnapshot", "snapshotEvery", "signal"],
 ];
 
 const CODES = ["INVALID_ARGUMENT", "OUT_OF_RANGE", "UNKNOWN_OPTION"];
@@ -24,8 +34,10 @@ const sizes = { n: fc.integer({ min: 3, max: 5000 }), d: fc.integer({ min: 1, ma
 function expectResolvedOrRefused(options: object, n: number, d: number): void {
   try {
     const resolved = resolveTsneOptions(options as TsneOptions, n, d);
-    expect(resolved.perplexity).toBeGreaterThanOrEqual(1);
-    expect(resolved.perplexity).toBeLessThanOrEqual(Math.max(1, (n - 1) / 3));
+    for (const perplexity of [resolved.perplexity].flat()) {
+      expect(perplexity).toBeGreaterThanOrEqual(1);
+      expect(perplexity).toBeLessThanOrEqual(Math.max(1, (n - 1) / 3));
+    }
     expect([1, 2, 3]).toContain(resolved.dims);
     expect(resolved.theta).toBeGreaterThanOrEqual(0);
     expect(resolved.theta).toBeLessThanOrEqual(1);
@@ -85,6 +97,7 @@ test("every documented option in its range is taken as it is", () => {
     {
       perplexity: fc.double({ min: 1, max: 33, noNaN: true }),
       theta: unit,
+      degreesOfFreedom: fc.double({ min: 0.1, max: 100, noNaN: true }),
       dims: fc.constantFrom(1, 2, 3),
       maxIter: whole,
       seed: fc.maxSafeNat(),
@@ -93,6 +106,7 @@ test("every documented option in its range is taken as it is", () => {
       learningRate: positive,
       earlyExaggeration: fc.double({ min: 1, max: 1e6, noNaN: true }),
       earlyExaggerationIter: whole,
+      exaggeration: fc.double({ min: 0.01, max: 1e6, noNaN: true }),
       momentum: unit.filter((value) => value < 1),
       finalMomentum: unit.filter((value) => value < 1),
       threads: fc.integer({ min: 1, max: 1024 }),

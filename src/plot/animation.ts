@@ -1,0 +1,93 @@
+import sharp from "sharp";
+import { throwIfAborted } from "../io/abort.js";
+import { Matrix } from "../matrix.js";
+import { readPixels } from "./canvas.js";
+import type { Labels } from "./labels.js";
+import type { AnimationSettings } from "./options.js";
+import { paintPicture } from "./picture.js";
+import { reachOf, shuffled } from "./placement.js";
+
+/** More could not be told apart in a picture of this size. */
+const MOST_POINTS = 20_000;
+/** The encoder takes all frames at once, a megabyte each. */
+const MOST_FRAMES = 300;
+/** States to both sides of one whose reach has a say in its scale. */
+const SMOOTHING = 1;
+/** How colours are chosen. The legend shows all of them in the first frame, so its palette serves every frame. */
+const PALETTE = { colours: 128, dither: 0, effort: 1, interPaletteMaxError: 256 };
+/** Milliseconds that the last frame stays on. */
+const REST = 2000;
+
+/** Draws maps of the same points, one after the other, as a GIF. */
+export async function animate(
+  states: readonly Matrix[],
+  labels: Labels,
+  settings: AnimationSettings,
+): Promise<Uint8Array> {
+  const { width, height, captions, delay, signal } = settings;
+  const step = Math.ceil(states.length / MOST_FRAMES);
+  const shown = states.map((_, i) => i).filter((i) => (states.length - 1 - i) % step === 0);
+  const rows = shuffled((states[0] as Matrix).rows).subarray(0, MOST_POINTS);
+  const maps = shown.map((i) => takeRows(states[i] as Matrix, rows));
+  const reaches = smoothReaches(maps.map(reachOf));
+  const style = { labels: takeLabels(labels, rows), opacity: labels.kind === "none" ? 0.4 : 0.75 };
+
+  const pixels = Buffer.alloc(maps.length * width * height * 3);
+  for (const [frame, points] of maps.entries()) {
+    throwIfAborted(signal);
+    const subtitle = captions?.[shown[frame] as number] ?? "";
+    const view = { reach: reaches[frame] as number, opacity: style.opacity };
+    const { context } = await paintPicture(
+      [{ points, title: "", subtitle: "" }],
+      style.labels,
+      { ...settings, subtitle },
+      view,
+    );
+    copyColors(readPixels(context), pixels.subarray(frame * width * height * 3));
+  }
+  const raw = { width, height: maps.length * height, channels: 3 as const, pageHeight: height };
+  const delays = maps.map((_, frame) => delay + (frame === maps.length - 1 ? REST : 0));
+  return sharp(pixels, { raw, limitInputPixels: false })
+    .gif({ ...PALETTE, delay: delays, loop: 0 })
+    .toBuffer();
+}
+
+/**
+ * How much each frame shows: all of its points, never less than the frame before, and, in powers, an average over the states around
+ * it, so that the view widens smoothly while the map grows in leaps.
+ */
+function smoothReaches(reaches: readonly number[]): number[] {
+  const widest: number[] = [];
+  for (const reach of reaches) widest.push(Math.max(Math.log(reach), widest.at(-1) ?? Number.NEGATIVE_INFINITY));
+  return widest.map((own, i) => {
+    const around = widest.slice(Math.max(0, i - SMOOTHING), i + SMOOTHING + 1);
+    return Math.exp(Math.max(own, around.reduce((sum, value) => sum + value, 0) / around.length));
+  });
+}
+
+function takeRows(matrix: Matrix, rows: Uint32Array): Matrix {
+  const { cols } = matrix;
+  const data = new Float64Array(rows.length * cols);
+  rows.forEach((row, i) => {
+    data.set(matrix.row(row), i * cols);
+  });
+  return new Matrix(data, rows.length, cols);
+}
+
+/** The labels of some points; what the legend counts are still all. */
+function takeLabels(labels: Labels, rows: Uint32Array): Labels {
+  if (labels.kind === "classes")
+    return { ...labels, codes: Int32Array.from(rows, (row) => labels.codes[row] as number) };
+  if (labels.kind === "quantity")
+    return { ...labels, values: Float64Array.from(rows, (row) => labels.values[row] as number) };
+  return labels;
+}
+
+/** Pictures are opaque, and alpha would be a third more to encode. */
+function copyColors(from: Uint8ClampedArray, to: Uint8Array): void {
+  for (let i = 0, j = 0; i < from.length; i += 4, j += 3) {
+    to[j] = from[i] as number;
+    to[j + 1] = from[i + 1] as number;
+    to[j + 2] = from[i + 2] as number;
+  }
+}

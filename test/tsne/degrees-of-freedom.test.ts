@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { runTsne, type TsneOptions } from "../../src/tsne/index.js";
+import { digest, makeGroups, nearestNeighborAccuracy } from "./points.js";
+
+const data = makeGroups(300, 6);
+const options = { maxIter: 200, earlyExaggerationIter: 100 };
+
+test.each(
+  [0.1, 0.5, 2, 100].flatMap((degreesOfFreedom) => [
+    ...(["barnes-hut", "exact"] as const).flatMap((method) =>
+      [1, 2, 3].map((dims) => ({ degreesOfFreedom, method, dims })),
+    ),
+    { degreesOfFreedom, method: "fft" as const, dims: 2 },
+  ]),
+)("$degreesOfFreedom degrees of freedom by $method in $dims dimensions part the groups", async (extra) => {
+  const { embedding, kl } = await runTsne(data, { ...options, ...extra });
+  expect(kl).toBeGreaterThan(0);
+  expect(nearestNeighborAccuracy(embedding, 3)).toBeGreaterThan(0.95);
+});
+
+test("one degree of freedom is the default, and threads do not matter for another", async () => {
+  const map = async (extra: TsneOptions) => digest((await runTsne(data, { ...options, ...extra })).embedding);
+  expect(await map({ degreesOfFreedom: 1 })).toBe(await map({}));
+  for (const method of ["barnes-hut", "fft", "exact"] as const) {
+    const half = { degreesOfFreedom: 0.5, method };
+    expect(await map({ ...half, threads: 1 })).toBe(await map({ ...half, threads: 3 }));
+  }
+});
+
+test("heavier tails give a wider map", async () => {
+  const width = async (degreesOfFreedom: number) =>
+    Math.max(...(await runTsne(data, { maxIter: 500, degreesOfFreedom })).embedding.data.map(Math.abs));
+  const [heavy, student, light] = [await width(0.5), await width(1), await width(5)];
+  expect(heavy).toBeGreaterThan(student);
+  expect(student).toBeGreaterThan(light);
+});

@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { runTsne, Tsne, type TsneOptions, type TsneSnapshot } from "../../src/tsne/index.js";
+import { digest, makeGroups, makeUniform } from "./points.js";
+
+const data = makeGroups(200, 6);
+const sigma = makeUniform(200, 6, 0.1, 1);
+
+async function collect(options: TsneOptions): Promise<TsneSnapshot[]> {
+  const snapshots: TsneSnapshot[] = [];
+  await runTsne(data, { ...options, onSnapshot: (snapshot) => void snapshots.push(snapshot) });
+  return snapshots;
+}
+
+test.each([1, 2, 3])(
+  "a snapshot is the map that a run of so many iterations ends at, in %i dimensions",
+  async (dims) => {
+    const options = { sigma, dims, maxIter: 105, threads: 2 };
+    const snapshots = await collect({ ...options, snapshotEvery: 25 });
+    expect(snapshots.map(({ iteration }) => iteration)).toEqual([0, 25, 50, 75, 100]);
+    for (const { iteration, embedding, kl } of snapshots) {
+      const whole = await runTsne(data, { ...options, maxIter: iteration });
+      expect(embedding.shape).toEqual([200, dims]);
+      expect(digest(embedding)).toBe(digest(whole.embedding));
+      if (kl !== undefined) expect(kl).toBeCloseTo(whole.kl, 10);
+      expect(kl !== undefined).toBe(iteration === 50 || iteration === 100);
+    }
+  },
+);
+
+test("every tenth iteration is the default, and every single one can be had", async () => {
+  expect((await collect({ maxIter: 35 })).map(({ iteration }) => iteration)).toEqual([0, 10, 20, 30]);
+  const every = await collect({ maxIter: 40, snapshotEvery: 1 });
+  expect(every.map(({ iteration }) => iteration)).toEqual(Array.from({ length: 41 }, (_, i) => i));
+});
+
+test("fits in steps give each snapshot once", async () => {
+  const iterations: number[] = [];
+  const tsne = new Tsne(data, {
+    snapshotEvery: 20,
+    onSnapshot: ({ iteration, embedding }) => {
+      iterations.push(iteration);
+      embedding.data.fill(0);
+    },
+  });
+  for (const more of [0, 20, 0, 15, 25]) await tsne.fit(more);
+  expect(iterations).toEqual([0, 20, 40, 60]);
+  const { embedding } = await tsne.fit(0);
+  expect(digest(embedding)).toBe(digest((await runTsne(data, { maxIter: 60 })).embedding));
+});
+
+test("an error of the caller's onSnapshot stops the run, which rejects with it and can go on", async () => {
+  let isThrowing = true;
+  const tsne = new Tsne(data, {
+    maxIter: 60,
+    onSnapshot: () => {
+      if (isThrowing) throw new TypeError("from the caller");
+    },
+  });
+  await expect(tsne.fit()).rejects.toThrow(new TypeError("from the caller"));
+  isThrowing = false;
+  expect((await tsne.fit()).iterations).toBe(60);
+});
+
+test("a function is needed", () => {
+  for (const onSnapshot of [5, "f", {}]) {
+    expect(() => new Tsne(data, { onSnapshot } as unknown as TsneOptions)).toThrow("onSnapshot: expected a function");
+  }
+});
