@@ -174,7 +174,8 @@ void Run::resume(const OnProgress& progress) {
   next_.assign(positions_.size(), 0.0f);
   forces_.assign(positions_.size(), 0.0f);
   step_sums_.resize((points_.count() + kGrain - 1) / kGrain);
-  auto repulsion = make_repulsion(options_.method, options_.dims, options_.theta, options_.mesh_spacing, team_);
+  auto repulsion = make_repulsion(options_.method, options_.dims, options_.theta, options_.mesh_spacing, team_,
+                                  options_.degrees_of_freedom);
   affinities_ = reorder(*affinities_, order_, team_);
   repulsion_ = std::move(repulsion);
 }

@@ -40,7 +40,7 @@ std::vector<float> make_map(std::size_t n, double width, double height, std::uin
   return map;
 }
 
-constexpr double kSpacing = 0.4;
+constexpr double kSpacing = 0.33;
 
 TEST(ParticleMesh, IsAccurateAtEverySpan) {
   ThreadTeam team(2);
@@ -62,6 +62,17 @@ TEST(ParticleMesh, IsAccurateWithOtherDegreesOfFreedom) {
       EXPECT_LT(relative_error(found, truth), 0.02) << "alpha " << alpha << ", span " << span;
       EXPECT_NEAR(found.z / truth.z, 1, 3e-3) << "alpha " << alpha << ", span " << span;
     }
+  }
+}
+
+// Images that are the same lie on one spot, where the errors of their pairs add up.
+TEST(ParticleMesh, IsAccurateWhereManyPointsLieOnOneSpot) {
+  ThreadTeam team(2);
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    auto map = make_map(8000, 120, 90, seed);
+    for (std::size_t i = 1; i < 100; ++i) std::copy_n(&map[0], 2, &map[2 * i]);
+    const Field truth = compute(ExactRepulsion(2, team), map), found = compute(ParticleMesh(kSpacing, team), map);
+    EXPECT_LT(relative_error(found, truth), 0.02) << "seed " << seed;
   }
 }
 

@@ -309,6 +309,7 @@ TEST(RunState, GoesOnToTheSameBits) {
     Options options;
     options.perplexities = {10};
     options.dims = dims;
+    options.degrees_of_freedom = dims == 2 ? 0.7 : 1;
     options.early_exaggeration_iterations = 60;
     sigma::Run whole(golden.points(), options);
     whole.advance(90, ignore);

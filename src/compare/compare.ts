@@ -194,6 +194,7 @@ export async function compare(data: MatrixLike, options: CompareOptions = {}): P
     for (let one = 0; one < second; one++) pairs.push(await comparePair(one, second));
   }
   pairs.sort((a, b) => a.first - b.first || a.second - b.second);
+  if (signal?.aborted) throw abortError(signal);
   return { n, d, k, maps, yardsticks, quality, pairs, ...(meanSigma && { meanSigma }) };
 
   async function comparePair(one: number, other: number): Promise<ComparedPair> {

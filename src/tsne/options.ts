@@ -312,7 +312,7 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
     reject("method", method, `another method for ${dims} dimensions: the mesh is for 2`);
   return {
     method,
-    meshSpacing: within(options.meshSpacing ?? 0.4, "meshSpacing", 0.1, 1),
+    meshSpacing: within(options.meshSpacing ?? 0.33, "meshSpacing", 0.1, 1),
     distance: neighbors === "given" ? "given" : distance,
     neighbors,
     varianceFloor,
