@@ -12,7 +12,7 @@ export default defineConfig({
           ...shared,
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/browser/**", "test/tfjs-node/**", "test/vae/tensorboard/reader/**"],
+          exclude: ["test/e2e/**", "test/browser/**", "test/tfjs-node/**", "test/vae/tensorboard/reader/**", "test/io/reader/**"],
         },
       },
       { test: { ...shared, name: "e2e", include: ["test/e2e/**/*.test.ts"], globalSetup: ["test/e2e/build.ts"] } },

@@ -113,7 +113,7 @@ export function createEmbedCommand(): Command {
     .description(
       "Compute the t-SNE map of the rows of a matrix. With --sigma, the standard deviations of its values, distances heed how uncertain each value is.",
     )
-    .argument("<mu>", "the data, or their means: .npy, .csv or .tsv, a point a row")
+    .argument("<mu>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
     .optionsGroup("Input:")
     .option("--sigma <file>", "standard deviations of the data, of the same shape")
     .option(
@@ -187,7 +187,7 @@ export function createEmbedCommand(): Command {
     .option("--seed <n>", "seed of the random numbers (default: 42)", integerParser("--seed"))
     .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
     .optionsGroup("Output:")
-    .requiredOption("-o, --output <file>", "where the map goes: .npy, .csv or .tsv")
+    .requiredOption("-o, --output <file>", "where the map goes: .npy, .csv, .tsv, .parquet or .arrow")
     .option("--plot <file>", "draw the map as well: .png or .svg")
     .option("--save <file>", "keep the run in a file, to go on with and to place new points into: .tsne")
     .option(

@@ -57,7 +57,7 @@ export function createEvaluateCommand(): Command {
     .description(
       "Measure how well a map shows its data: KL divergence, neighbours kept, trustworthiness, continuity, correlation of distances, and with --labels how well it shows their classes.",
     )
-    .argument("<data>", "the data, or their means: .npy, .csv or .tsv, a point a row")
+    .argument("<data>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
     .argument("<map>", "the map, a point a row, in the order of the data")
     .optionsGroup("Input:")
     .option("--sigma <file>", "standard deviations of the data, of the same shape")
@@ -89,7 +89,10 @@ export function createEvaluateCommand(): Command {
     .option("--seed <n>", "seed of the sample (default: 42)", integerParser("--seed"))
     .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
     .optionsGroup("Output:")
-    .option("--per-point <file>", "what each point adds to the means, a column a measure: .csv, .tsv or .npy")
+    .option(
+      "--per-point <file>",
+      "what each point adds to the means, a column a measure: .csv, .tsv, .parquet, .arrow or .npy",
+    )
     .option("--json", "print one JSON object instead of a table")
     .option("--quiet", "no progress on standard error")
     .addHelpText("after", guide)

@@ -50,7 +50,11 @@ export function checkMatrixOutput(flag: string, path: string): void {
   try {
     assertMatrixExtension(path);
   } catch (cause) {
-    const facts = { argument: flag, received: path, accepted: "a file name that ends in .npy, .csv or .tsv" };
+    const facts = {
+      argument: flag,
+      received: path,
+      accepted: "a file name that ends in .npy, .csv, .tsv, .parquet, .arrow, .feather or .arrows",
+    };
     throw new ArgumentError("INVALID_ARGUMENT", facts, { cause });
   }
 }

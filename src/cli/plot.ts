@@ -45,7 +45,7 @@ export function createPlotCommand(): Command {
     .usage("<map> -o <file> [options]")
     .summary("draw a map")
     .description("Draw a map of 1, 2 or 3 dimensions as a picture, coloured by labels.")
-    .argument("<map>", "the map: .npy, .csv or .tsv, a point a row")
+    .argument("<map>", "the map: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
     .requiredOption("-o, --output <file>", "where the picture goes: .png or .svg")
     .option("--labels <file>", "labels that colour the points, one a line")
     .option(

@@ -27,7 +27,8 @@ Examples:
       All the options of a command.
 
 Files:
-  Matrices are .npy, .csv or .tsv, a point a row. Labels are text, one a line.
+  Matrices are .npy, .csv, .tsv, .parquet or .arrow, a point a row. Labels are
+  text, one a line.
 
 Exit codes:
   0  done

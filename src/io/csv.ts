@@ -4,8 +4,9 @@ import { describe, FileError } from "../errors.js";
 import { Matrix } from "../matrix.js";
 import { throwIfAborted } from "./abort.js";
 import { allocate } from "./allocation.js";
-import type { Format, ReadOptions, Source } from "./format.js";
+import type { Format, ReadOptions, ReadTableOptions, Source } from "./format.js";
 import { resolveRowRange } from "./row-range.js";
+import { countRows, isText, LABEL_COLUMNS, selectColumns, type Table, type TableColumn } from "./table.js";
 
 /** Comma-separated values. */
 export const csv = delimited("CSV", [".csv"], ",");
@@ -16,9 +17,13 @@ export const text = delimited("text", [".txt"]);
 
 /** The formats differ in what they write; on reading, the first lines tell the separator whatever the extension. */
 function delimited(name: string, extensions: readonly string[], separator?: string): Format {
-  const format: Format = { name, extensions, readMatrix, readLabels };
+  const format: Format = { name, extensions, readMatrix, readLabels, readTable };
   if (separator === undefined) return format;
-  return { ...format, encode: (matrix, columns) => encode(matrix, columns, separator) };
+  return {
+    ...format,
+    encode: (matrix, columns) => encode(matrix, columns, separator),
+    encodeTable: (table) => encodeTable(table, separator),
+  };
 }
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -28,7 +33,8 @@ const INFINITE = /^[+-]?inf(?:inity)?$/i;
 const MISSING = /^(?:na|n\/a|null|none)?$/i;
 /** How pandas and R head the column of row names. */
 const ROW_NAMES = /^(?:Unnamed: 0)?$/;
-const LABEL_COLUMNS = ["label", "labels", "class", "target"];
+/** Whole numbers as they are counted: 007 is a name. */
+const COUNT = /^-?(?:0|[1-9]\d{0,9})$/;
 
 const HEAD_BYTES = 2 ** 16;
 const CHUNK_BYTES = 2 ** 18;
@@ -96,6 +102,67 @@ async function readLabels(source: Source, { rows: wanted, signal }: ReadOptions)
     labels.shift();
   }
   return labels.slice(...resolveRowRange(wanted, labels.length, source.path));
+}
+
+/** Read twice, first for the types of the columns, so that no more than the columns are in memory. */
+async function readTable(source: Source, { rows: wanted, columns, signal }: ReadTableOptions): Promise<Table> {
+  const [start, end] = wanted ?? [0, Number.POSITIVE_INFINITY];
+  const separators = await detectSeparators(source, false);
+  let header: readonly string[] | undefined;
+  let types: ColumnType[] = [];
+  let count = 0;
+  for await (const { fields, line } of readRows(source, separators, true, signal)) {
+    if (!header) {
+      header = fields;
+      types = fields.map(() => "integer");
+      continue;
+    }
+    checkWidth(source, fields, line, header.length);
+    if (count >= start && count < end) {
+      for (const [c, field] of fields.entries()) types[c] = widen(types[c] as ColumnType, field);
+    }
+    count++;
+  }
+  if (!header) throw formatError(source, "holds no line of column names");
+  const names = selectColumns(source.path, header, columns);
+  const [first, last] = resolveRowRange(wanted, count, source.path);
+  const table = new Map<string, Exclude<TableColumn, readonly string[]> | string[]>();
+  for (const name of names) {
+    const type = types[header.indexOf(name)];
+    const isEmpty = first === last;
+    table.set(
+      name,
+      type === "text"
+        ? []
+        : type === "integer" && !isEmpty
+          ? new Int32Array(last - first)
+          : allocate(source.path, Float64Array, last - first),
+    );
+  }
+  const places = names.map((name) => (header as readonly string[]).indexOf(name));
+  const targets = [...table.values()];
+  let row = -1;
+  for await (const { fields } of readRows(source, separators, true, signal)) {
+    if (row >= first && row < last) {
+      for (const [t, target] of targets.entries()) {
+        const field = fields[places[t] as number] as string;
+        if (Array.isArray(target)) target.push(field);
+        else target[row - first] = parseNumber(field) ?? Number.NaN;
+      }
+    }
+    row++;
+  }
+  return table;
+}
+
+type ColumnType = "integer" | "number" | "text";
+
+/** The least type that takes a further field. */
+function widen(type: ColumnType, field: string): ColumnType {
+  if (type === "integer" && COUNT.test(field) && Number(field) === (Number(field) | 0)) return "integer";
+  return type !== "text" && (MISSING.test(field) || (parseNumber(field) !== undefined && !/^[+-]?0\d/.test(field)))
+    ? "number"
+    : "text";
 }
 
 function findLabelColumn(source: Source, first: readonly string[]): { column: number; hasHeader: boolean } {
@@ -266,6 +333,27 @@ function* encode(matrix: Matrix, columns: readonly string[], separator: string):
     let lines = "";
     for (let row = i; row < Math.min(i + step, matrix.rows); row++) {
       lines += `${Array.from(matrix.row(row), toText).join(separator)}\n`;
+    }
+    yield lines;
+  }
+}
+
+function* encodeTable(table: Table, separator: string): Generator<string> {
+  const columns = [...table.values()];
+  const toTexts = columns.map((column) =>
+    isText(column)
+      ? (i: number) => quote(column[i] as string, separator)
+      : column instanceof Float32Array
+        ? (i: number) => shortestFloat32(column[i] as number)
+        : (i: number) => shortestFloat64(column[i] as number),
+  );
+  yield `${Array.from(table.keys(), (name) => quote(name, separator)).join(separator)}\n`;
+  const rows = countRows(table);
+  const step = Math.max(1, Math.floor(CHUNK_NUMBERS / columns.length));
+  for (let start = 0; start < rows; start += step) {
+    let lines = "";
+    for (let i = start; i < Math.min(start + step, rows); i++) {
+      lines += `${toTexts.map((toText) => toText(i)).join(separator)}\n`;
     }
     yield lines;
   }

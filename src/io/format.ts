@@ -1,9 +1,12 @@
 import type { FileHandle } from "node:fs/promises";
 import type { Matrix } from "../matrix.js";
+import { arrow, arrowStream } from "./arrow.js";
 import { csv, text, tsv } from "./csv.js";
 import { idx } from "./idx.js";
 import { npy } from "./npy.js";
+import { parquet } from "./parquet.js";
 import type { RowRange } from "./row-range.js";
+import type { Table } from "./table.js";
 
 /** A regular file, open for reading. */
 export interface Source {
@@ -21,7 +24,15 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A file format for matrices and labels. Another one is another file and another line in {@link FORMATS}. */
+/** What to read of a table. */
+export interface ReadTableOptions extends ReadOptions {
+  /** Names of the columns to read. Default: all. */
+  readonly columns?: readonly string[] | undefined;
+}
+
+type Pieces = Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>;
+
+/** A file format for matrices, labels and tables. Another one is another file and another line in {@link FORMATS}. */
 export interface Format {
   /** Its name in error messages. */
   readonly name: string;
@@ -33,9 +44,13 @@ export interface Format {
   readMatrix(source: Source, options: ReadOptions): Promise<Matrix>;
   /** @throws {FileError} FILE_FORMAT where the content is not one column of labels */
   readLabels(source: Source, options: ReadOptions): Promise<string[]>;
+  /** Absent where the columns have no names. @throws {FileError} FILE_FORMAT where the content is no table */
+  readTable?(source: Source, options: ReadTableOptions): Promise<Table>;
   /** The bytes of a file, piece after piece. Absent where the format is only read. */
-  encode?(matrix: Matrix, columns: readonly string[]): Iterable<Uint8Array | string>;
+  encode?(matrix: Matrix, columns: readonly string[]): Pieces;
+  /** The same of a table. */
+  encodeTable?(table: Table): Pieces;
 }
 
 /** All formats, in the order in which they are sniffed and named. */
-export const FORMATS: readonly Format[] = [npy, idx, csv, tsv, text];
+export const FORMATS: readonly Format[] = [npy, idx, csv, tsv, arrow, arrowStream, parquet, text];

@@ -4,16 +4,18 @@ import { ArgumentError, FileError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { checkPath, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
 import { text } from "./csv.js";
-import { FORMATS, type Format, type ReadOptions, type Source } from "./format.js";
+import { FORMATS, type Format, type ReadOptions, type ReadTableOptions, type Source } from "./format.js";
 import { encodeArray, npy } from "./npy.js";
 import { checkRowRange } from "./row-range.js";
 import { asReadError, openSource } from "./source.js";
+import { type Table, type TableLike, toTable } from "./table.js";
 
 export { type ArrayFile, openArrayFile } from "./array-file.js";
 export { assertWritable, type FileContent, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
-export type { ReadOptions } from "./format.js";
+export type { ReadOptions, ReadTableOptions } from "./format.js";
 export { type ImageFolder, type ImageFolderOptions, openImageFolder } from "./image-folder.js";
 export { type MatlabArray, readMatlabArray } from "./matlab.js";
+export type { Table, TableColumn, TableLike } from "./table.js";
 
 /** Options of {@link writeMatrix}. */
 export interface WriteMatrixOptions {
@@ -24,8 +26,8 @@ export interface WriteMatrixOptions {
 }
 
 /**
- * Reads a matrix from a file. The content decides the format (.npy and IDX, whatever the name), then the extension (.csv, .tsv,
- * .txt); other files are read as text.
+ * Reads a matrix from a file. The content decides the format (.npy, IDX, Arrow and Parquet, whatever the name), then the
+ * extension (.csv, .tsv, .txt); other files are read as text.
  *
  * - .npy: float16/32/64, integers of 8 to 64 bits, and booleans; both byte orders; C and Fortran order; one or two
  *   dimensions (one gives n x 1). Gives float32 for types that it holds exactly (float16, float32, integers of up to 16
@@ -35,6 +37,8 @@ export interface WriteMatrixOptions {
  * - text: numbers separated by commas, semicolons, tabs or spaces, with or without a header line; gives float64. A leading
  *   column of row names, as pandas and R write it (its header is empty or "Unnamed: 0"), is left out. Lines that start
  *   with # are comments.
+ * - Arrow and Parquet: the columns of numbers, without one named label, labels, class or target; float32 where all of them are,
+ *   else float64. What is null is NaN.
  *
  * NaN and infinite values are read as they are.
  *
@@ -54,6 +58,7 @@ export function readMatrix(path: string, options: ReadOptions = {}): Promise<Mat
  * - IDX, plain or compressed with gzip: integers in one dimension.
  * - text: one label a line, or the column named label, labels, class or target (the first of these that there is) of a table
  *   with a header line. In a one-column file the first line is a header if it has one of these names, or if it alone is no number.
+ * - Arrow and Parquet: the column of one of these names, or the only one.
  *
  * @returns n labels as text
  * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where its content is no list of labels
@@ -65,8 +70,8 @@ export function readLabels(path: string, options: ReadOptions = {}): Promise<str
 }
 
 /**
- * Writes a matrix to a .npy, .csv or .tsv file, atomically as {@link writeFileAtomic} does. .npy keeps the number type, in C
- * order. Text has a header line, and every number in the fewest digits that read back as the same float32 or float64.
+ * Writes a matrix to a file whose extension says how: .npy, .csv, .tsv, or as a table (see {@link writeTable}) .arrow, .feather,
+ * .arrows or .parquet; atomically as {@link writeFileAtomic} does. .npy keeps the number type, in C order. Text has a header line, and every number in the fewest digits that read back as the same float32 or float64.
  *
  * @throws {FileError} FILE_WRITE for another extension, or where the file cannot be written
  * @throws {ArgumentError} if `matrix` is none, or SHAPE_MISMATCH where there is not one name for each column
@@ -119,6 +124,50 @@ export async function writeMatrices(
 }
 
 /**
+ * Writes columns by name to a file whose extension says how: .csv, .tsv, .arrow and .feather (Arrow IPC file), .arrows (Arrow IPC
+ * stream) or .parquet; atomically as {@link writeFileAtomic} does, and in batches of some 100,000 rows, so that little more than the
+ * columns themselves is in memory. Number types are kept, texts are UTF-8. A NaN, which stands for a missing number, is null in
+ * Arrow and Parquet and NaN in text.
+ *
+ * @param table columns of equal length; at least one
+ * @throws {FileError} FILE_WRITE for another extension, or where the file cannot be written
+ * @throws {ArgumentError} if `table` is none, or SHAPE_MISMATCH for columns of different lengths
+ * @throws {AbortError} if `options.signal` is aborted
+ *
+ * @example
+ * await writeTable("map.parquet", { x, y, label: labels });
+ */
+export async function writeTable(path: string, table: TableLike, options: WriteOptions = {}): Promise<void> {
+  checkPath(path);
+  const encode = formatByExtension(path)?.encodeTable;
+  if (!encode)
+    throw new FileError(
+      "FILE_WRITE",
+      path,
+      `tables are written as ${listFormats("encodeTable")}, decided by the extension`,
+    );
+  await writeFileAtomic(path, encode(toTable(table)), { signal: options.signal });
+}
+
+/**
+ * Reads the columns of an Arrow (file or stream, also compressed), Parquet, or text file with a line of names. Integers that fit
+ * give an Int32Array, other numbers Float32Array or Float64Array as they are stored; in text, whole numbers give Int32Array, others
+ * Float64Array. Booleans are 1 and 0. A missing number is NaN, a missing text empty.
+ *
+ * @returns columns by name, in the order of the file: `(await readTable(path)).get("x")`
+ * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where its content is no table, has two columns of one
+ *   name, none of a name in `options.columns`, or one to be read that is neither numbers nor text
+ * @throws {ArgumentError} OUT_OF_RANGE for rows that the file does not have
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export function readTable(path: string, options: ReadTableOptions = {}): Promise<Table> {
+  return withSource(path, options, async (format, source) => {
+    if (format.readTable) return format.readTable(source, options);
+    throw new FileError("FILE_FORMAT", path, `is ${format.name}, which has no named columns`);
+  });
+}
+
+/**
  * Checks that the extension of `path` is one that {@link writeMatrix} writes; to be called, with {@link assertWritable}, before
  * work whose result goes there.
  *
@@ -132,11 +181,12 @@ function encoderFor(path: string): NonNullable<Format["encode"]> {
   checkPath(path);
   const encode = formatByExtension(path)?.encode;
   if (encode) return encode;
-  const written = FORMATS.flatMap(({ name, extensions, encode }) =>
-    encode ? `${name} (${extensions.join(", ")})` : [],
-  );
-  const list = `${written.slice(0, -1).join(", ")} or ${written.at(-1)}`;
-  throw new FileError("FILE_WRITE", path, `matrices are written as ${list}, decided by the extension`);
+  throw new FileError("FILE_WRITE", path, `matrices are written as ${listFormats("encode")}, decided by the extension`);
+}
+
+function listFormats(able: "encode" | "encodeTable"): string {
+  const written = FORMATS.flatMap((format) => (format[able] ? `${format.name} (${format.extensions.join(", ")})` : []));
+  return `${written.slice(0, -1).join(", ")} or ${written.at(-1)}`;
 }
 
 function formatByExtension(path: string): Format | undefined {

@@ -1,5 +1,5 @@
 import { open, stat } from "node:fs/promises";
-import { FileError } from "../errors.js";
+import { FileError, SigmaTsneError } from "../errors.js";
 import { throwIfAborted } from "./abort.js";
 import { checkPath } from "./atomic-write.js";
 import type { Source } from "./format.js";
@@ -29,6 +29,20 @@ export async function asReadError<T>(path: string, work: () => Promise<T>): Prom
   } catch (cause) {
     const reason = systemReason(cause);
     throw reason === undefined ? cause : new FileError("FILE_READ", path, `cannot be read: ${reason}`, { cause });
+  }
+}
+
+/**
+ * Runs `work`, the decoding of a file by a library, with what that throws told as a FileError FILE_FORMAT; what the operating system
+ * refuses is thrown on.
+ */
+export async function asFormatError<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof SigmaTsneError || systemReason(cause) !== undefined) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FileError("FILE_FORMAT", path, `is malformed: ${reason}`, { cause });
   }
 }
 

@@ -94,7 +94,10 @@ describe("wrong usage", () => {
     [["map.csv", "--k", "60"], "--k: expected integers from 1 to 59, less than half of the 120 points, received 60"],
     [["map.csv", "--k", "ten"], '--k: expected integers separated by commas, received "ten"'],
     [["map.csv", "--distance", "manhatan"], "--distance: expected one of"],
-    [["map.csv", "--per-point", "points.txt"], "--per-point: expected a file name that ends in .npy, .csv or .tsv"],
+    [
+      ["map.csv", "--per-point", "points.txt"],
+      "--per-point: expected a file name that ends in .npy, .csv, .tsv, .parquet",
+    ],
     [["map.csv", "--per-point", "data.csv"], "--per-point: expected another file than that of <data>"],
     [["map.csv", "--labels", "labels.txt", "--sample", "1"], "--sample: expected an integer of 2 or more"],
   ])("%j", async (args, message) => {

@@ -1,0 +1,79 @@
+"""Prints as JSON what pandas, DuckDB and pyarrow find in a table, or writes tables as they do: python read.py FILE | --write FOLDER"""
+
+import json
+import sys
+
+import duckdb
+import pandas
+import pyarrow
+from pyarrow import feather, ipc, parquet
+
+
+def show(values):
+    return [None if value is None or value != value else value for value in values]
+
+
+def columns(names, types, values):
+    return [[name, str(kind), show(column)] for name, kind, column in zip(names, types, values)]
+
+
+def from_arrow(table):
+    return columns(table.column_names, table.schema.types, [column.to_pylist() for column in table.columns])
+
+
+def from_pandas(frame):
+    return columns(frame.columns, frame.dtypes, [frame[name].tolist() for name in frame.columns])
+
+
+def from_duckdb(relation):
+    return columns(relation.columns, relation.types, zip(*relation.fetchall()))
+
+
+def write(folder):
+    frame = pandas.DataFrame(
+        {
+            "x": [0.5, None, 2.0],
+            "n": pandas.array([1, 2, 2**40], dtype="int64"),
+            "small": pandas.array([1, 2, 3], dtype="int16"),
+            "yes": [True, False, True],
+            "word": ["a", "ü", None],
+            "kind": pandas.Categorical(["u", "v", "u"]),
+        }
+    )
+    frame.to_feather(f"{folder}/pandas.feather")
+    table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+    feather.write_feather(table, f"{folder}/zstd.feather", compression="zstd")
+    feather.write_feather(table, f"{folder}/plain.feather", compression="uncompressed")
+    # Long enough for several LZ4 blocks that refer to each other.
+    many = pyarrow.table({"i": pyarrow.array([i // 100 for i in range(200_000)], pyarrow.int32())})
+    feather.write_feather(many, f"{folder}/many.feather", compression="lz4")
+    with ipc.new_stream(f"{folder}/stream.arrows", table.schema) as stream:
+        stream.write_table(table, max_chunksize=2)
+    for codec in ("snappy", "gzip", "zstd", "lz4", "brotli", "none"):
+        parquet.write_table(table, f"{folder}/{codec}.parquet", compression=codec, row_group_size=2)
+    duckdb.sql(f"COPY (SELECT 1.5::FLOAT AS x, 'a' AS word, 7 AS n) TO '{folder}/duckdb.parquet' (FORMAT parquet)")
+
+
+def read(path):
+    if path.endswith(".parquet"):
+        return {
+            "pyarrow": from_arrow(parquet.read_table(path)),
+            "pandas": from_pandas(pandas.read_parquet(path)),
+            "duckdb": from_duckdb(duckdb.read_parquet(path)),
+        }
+    if path.endswith(".csv"):
+        return {"pandas": from_pandas(pandas.read_csv(path)), "duckdb": from_duckdb(duckdb.read_csv(path))}
+    if path.endswith(".arrows"):
+        table = ipc.open_stream(path).read_all()
+    else:
+        table = ipc.open_file(path).read_all()
+    found = {"pyarrow": from_arrow(table), "duckdb": from_duckdb(duckdb.from_arrow(table))}
+    if path.endswith(".feather"):
+        found["pandas"] = from_pandas(pandas.read_feather(path))
+    return found
+
+
+if sys.argv[1] == "--write":
+    write(sys.argv[2])
+else:
+    json.dump(read(sys.argv[1]), sys.stdout)
