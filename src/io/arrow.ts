@@ -1,9 +1,9 @@
+import { createRequire } from "node:module";
 import { setImmediate } from "node:timers/promises";
 import type * as Arrow from "apache-arrow";
 import { FileError } from "../errors.js";
 import { throwIfAborted } from "./abort.js";
 import type { Format, ReadOptions, ReadTableOptions, Source } from "./format.js";
-import { decodeLz4Frame } from "./lz4-frame.js";
 import { resolveRowRange } from "./row-range.js";
 import { asFormatError, readFully } from "./source.js";
 import {
@@ -224,10 +224,21 @@ export const unsupported = (path: string, name: string, type: string): FileError
 async function registerCodecs({ compressionRegistry, CompressionType }: typeof Arrow): Promise<void> {
   const { decompressZstd } = await import("hyparquet-compressors");
   const decoders = [
-    [CompressionType.LZ4_FRAME, decodeLz4Frame],
-    [CompressionType.ZSTD, (data: Uint8Array) => decompressZstd(data)],
+    [CompressionType.LZ4_FRAME, decompressLz4],
+    [CompressionType.ZSTD, decompressZstd],
   ] as const;
   for (const [type, decode] of decoders) {
-    if (!compressionRegistry.get(type)?.decode) compressionRegistry.set(type, { decode });
+    if (!compressionRegistry.get(type)?.decode) {
+      compressionRegistry.set(type, { decode: (data) => align(decode(data)) });
+    }
   }
+}
+
+/** The library lays arrays of numbers over the bytes, which must begin at a multiple of their size. */
+const align = (bytes: Uint8Array): Uint8Array => (bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes));
+
+/** Native, hence loaded for files that need it alone. */
+function decompressLz4(data: Uint8Array): Uint8Array {
+  const { decompressFrameSync } = createRequire(import.meta.url)("lz4-napi") as typeof import("lz4-napi");
+  return decompressFrameSync(Buffer.from(data.buffer, data.byteOffset, data.length));
 }

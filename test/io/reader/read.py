@@ -26,7 +26,8 @@ def from_pandas(frame):
 
 
 def from_duckdb(relation):
-    return columns(relation.columns, relation.types, zip(*relation.fetchall()))
+    rows = relation.fetchall()
+    return columns(relation.columns, relation.types, zip(*rows) if rows else [[] for _ in relation.columns])
 
 
 def write(folder):
@@ -67,10 +68,12 @@ def read(path):
         table = ipc.open_stream(path).read_all()
     else:
         table = ipc.open_file(path).read_all()
-    found = {"pyarrow": from_arrow(table), "duckdb": from_duckdb(duckdb.from_arrow(table))}
-    if path.endswith(".feather"):
-        found["pandas"] = from_pandas(pandas.read_feather(path))
-    return found
+    frame = table.to_pandas() if path.endswith(".arrows") else pandas.read_feather(path)
+    return {
+        "pyarrow": from_arrow(table),
+        "duckdb": from_duckdb(duckdb.from_arrow(table)),
+        "pandas": from_pandas(frame),
+    }
 
 
 if sys.argv[1] == "--write":

@@ -37,7 +37,7 @@ beforeAll(async () => {
 type Found = Record<string, [string, string, (number | string | null)[]][]>;
 
 async function readWithOthers(file: string): Promise<Found> {
-  const { stdout } = await run(python, [join(here, "read.py"), file]);
+  const { stdout } = await run(python, [join(here, "read.py"), file], { maxBuffer: 2 ** 28 });
   return JSON.parse(stdout);
 }
 
@@ -72,6 +72,16 @@ describe("pandas, DuckDB and pyarrow", () => {
       if (program === "pyarrow") expect(types).toEqual(["float", "double", "int32", "string"]);
       if (program === "pandas" && !isText) expect(types).toEqual(["float32", "float64", "int32", "object"]);
       if (program === "duckdb" && !isText) expect(types).toEqual(["FLOAT", "DOUBLE", "INTEGER", "VARCHAR"]);
+    }
+  });
+
+  it.each([".parquet", ".arrow", ".arrows", ".csv"])("read no rows of %s", async (extension) => {
+    const file = path(`empty${extension}`);
+    await writeTable(file, { x: new Float32Array(), id: new Int32Array(), label: [] });
+    for (const [program, columns] of Object.entries(await readWithOthers(file))) {
+      const found = columns.map(([name, , values]) => [name, values]);
+      const names = ["x", "id", "label"].map((name) => [name, []]);
+      expect([program, found]).toEqual([program, names]);
     }
   });
 
