@@ -28,7 +28,7 @@ export function translate(error: unknown): unknown {
       return new DataError(native.code, {
         argument: native.argument ?? "data",
         received: native.value,
-        accepted: native.argument === "sigma" ? "finite standard deviations >= 0" : "finite numbers",
+        accepted: /sigma$/i.test(native.argument ?? "") ? "finite standard deviations >= 0" : "finite numbers",
         ...(native.row === undefined ? {} : { row: native.row }),
         ...(native.column === undefined ? {} : { column: native.column }),
       });

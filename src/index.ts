@@ -10,4 +10,5 @@ export { type FloatArray, Matrix, type MatrixLike, type NumericArray, toMatrix }
 export * from "./pca/index.js";
 export * from "./plot/index.js";
 export * from "./quality/index.js";
+export * from "./search/index.js";
 export * from "./tsne/index.js";

@@ -2,6 +2,7 @@
 
 #include "../neighbors/distance.hpp"
 #include "../support/isa.hpp"
+#include "nearest.hpp"
 #include "network.hpp"
 #include "pca.hpp"
 #include "quality.hpp"
@@ -12,6 +13,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Run", sigma::addon::RunObject::define(env));
   exports.Set("pca", Napi::Function::New<sigma::addon::compute_pca>(env, "pca"));
   exports.Set("evaluate", Napi::Function::New<sigma::addon::evaluate_map>(env, "evaluate"));
+  exports.Set("nearest", Napi::Function::New<sigma::addon::find_nearest>(env, "nearest"));
   Napi::Object distances = Napi::Object::New(env);
   for (const sigma::DistanceKernel& distance : sigma::all_distances()) {
     Napi::Object traits = Napi::Object::New(env);

@@ -201,6 +201,19 @@ declare namespace binding {
         }) => void)
       | undefined,
   ): { result: Promise<NativeEvaluation>; cancel(): void };
+  /**
+   * The k points nearest to each query, nearest first: queries x k rows. With `sigma`, `querySigma` is there too. Query q is not
+   * compared with point `own[q]`.
+   */
+  function nearest(
+    data: NativeMatrix,
+    sigma: NativeMatrix | undefined,
+    queries: NativeMatrix,
+    querySigma: NativeMatrix | undefined,
+    own: Uint32Array | undefined,
+    options: { k: number; distance: string; varianceFloor: number; threads: number },
+    onProgress: ((fraction: number) => void) | undefined,
+  ): { result: Promise<Uint32Array>; cancel(): void };
   /** The distances by name. */
   const distances: Readonly<Record<string, { usesSigma: boolean }>>;
 

@@ -1,9 +1,6 @@
 #include "../embedding/placement.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -12,34 +9,10 @@
 #include "errors.hpp"
 #include "job.hpp"
 #include "run.hpp"
+#include "share_report.hpp"
 
 namespace sigma::addon {
 namespace {
-
-constexpr std::chrono::milliseconds kReportEvery{100};
-
-// Adds up the shares that threads have done and reports their sum now and then.
-class ShareReport {
- public:
-  explicit ShareReport(const std::function<void(Work::Report)>& send) : send_(send) {}
-
-  void add(double share) {
-    const std::lock_guard lock(mutex_);
-    done_ += share;
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_ < kReportEvery) return;
-    last_ = now;
-    send_([fraction = std::min(done_, 1.0)](Napi::Env env, Napi::Function callback) {
-      callback.Call({Napi::Number::New(env, fraction)});
-    });
-  }
-
- private:
-  const std::function<void(Work::Report)>& send_;
-  std::mutex mutex_;
-  double done_ = 0;
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
 
 PlacementOptions read_placement(const Napi::Object& from) {
   PlacementOptions options;

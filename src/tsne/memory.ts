@@ -107,6 +107,22 @@ export function requirePlacementMemory(...what: Parameters<typeof estimatePlacem
   );
 }
 
+/**
+ * @param k points to be found for each of `count` queries
+ * @throws {SigmaTsneError} OUT_OF_MEMORY for a search of n points that will not fit, before anything is allocated for it
+ */
+export function requireSearchMemory(n: number, count: number, d: number, k: number, hasSigma: boolean): void {
+  const compared = d * (hasSigma ? 2 : 1) * 4;
+  // The points as they are packed, as they are compared, and sorted by place; the queries packed and compared; what is found.
+  const needed = n * (4 * compared + 8) + count * (2 * compared + k * 24);
+  const available = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
+  if (needed <= available) return;
+  throw new SigmaTsneError(
+    "OUT_OF_MEMORY",
+    `searching ${n} points for ${count} queries needs about ${inGiB(needed)}, and ${inGiB(available)} are free; search for fewer at a time`,
+  );
+}
+
 /** A number of bytes for people. */
 export const inGiB = (bytes: number): string =>
   bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;

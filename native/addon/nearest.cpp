@@ -1,0 +1,108 @@
+#include "nearest.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../neighbors/query_search.hpp"
+#include "arguments.hpp"
+#include "errors.hpp"
+#include "job.hpp"
+#include "share_report.hpp"
+
+namespace sigma::addon {
+namespace {
+
+struct Shared {
+  Gaussians points, queries;
+  std::vector<std::uint32_t> own;
+  std::size_t k = 0;
+  std::string distance;
+  unsigned threads = 1;
+  std::vector<std::uint32_t> found;
+  Cancellation cancellation;
+};
+
+// Calls `read` with a matrix, turning what it throws into a JavaScript error about `argument`.
+template <class Read>
+void with_matrix(const Napi::Value& value, const char* argument, Read&& read) {
+  try {
+    read(view_matrix(value));
+  } catch (...) {
+    throw to_js(value.Env(), std::current_exception(), argument);
+  }
+}
+
+}  // namespace
+
+Napi::Value find_nearest(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto shared = std::make_shared<Shared>();
+  const auto options = info[5].As<Napi::Object>();
+  const auto number = [&](const char* key) { return options.Get(key).ToNumber().DoubleValue(); };
+  shared->distance = options.Get("distance").ToString();
+  shared->k = static_cast<std::size_t>(number("k"));
+  shared->threads = static_cast<unsigned>(number("threads"));
+  with_matrix(info[0], "data",
+              [&](const MatrixView& data) { shared->points = pack_means(data.numbers, data.rows, data.cols); });
+  Gaussians& points = shared->points;
+  const bool has_sigma = info[1].IsObject();
+  if (has_sigma) {
+    with_matrix(info[1], "sigma", [&](const MatrixView& sigma) {
+      if (sigma.rows != points.count() || sigma.cols != points.dims()) {
+        throw Napi::TypeError::New(env, "expected sigma in the shape of the data");
+      }
+      pack_sigma(points, sigma.numbers, number("varianceFloor"));
+    });
+  }
+  const Frame frame{points.center, points.scale, points.sigma_scale, points.variance_floor, {}, 0};
+  with_matrix(info[2], "query", [&](const MatrixView& queries) {
+    if (queries.cols != points.dims()) throw Napi::TypeError::New(env, "expected queries as wide as the data");
+    ThreadTeam team(1);
+    shared->queries = pack_queries(queries.numbers, queries.rows, frame, team);
+  });
+  const std::size_t count = shared->queries.count();
+  if (has_sigma) {
+    with_matrix(info[3], "querySigma", [&](const MatrixView& sigma) {
+      if (sigma.rows != count || sigma.cols != points.dims()) {
+        throw Napi::TypeError::New(env, "expected sigma in the shape of the queries");
+      }
+      pack_query_sigma(shared->queries, sigma.numbers, frame);
+    });
+  }
+  if (info[4].IsTypedArray()) {
+    const auto own = info[4].As<Napi::Uint32Array>();
+    shared->own.assign(own.Data(), own.Data() + own.ElementLength());
+  } else {
+    shared->own.assign(count, QuerySearch::kNone);
+  }
+  const std::size_t others = points.count() - (info[4].IsTypedArray() ? 1 : 0);
+  if (shared->own.size() != count || shared->k > others) throw Napi::TypeError::New(env, "expected k of the points");
+  Work work;
+  work.run = [shared](const std::function<void(Work::Report)>& send) {
+    ThreadTeam team(shared->threads);
+    ShareReport report(send);
+    const QuerySearch search(shared->distance, shared->points, team, shared->cancellation);
+    Neighbors found = search.search(
+        shared->queries, shared->own, shared->k, team, shared->cancellation, [&](std::size_t done) {
+          report.add(static_cast<double>(done) / static_cast<double>(shared->queries.count()));
+        });
+    shared->found = std::move(found.indices);
+  };
+  work.cancel = [shared] { shared->cancellation.request(); };
+  work.finished = [] {};
+  work.result = [shared](Napi::Env inner) -> Napi::Value {
+    auto found = Napi::Uint32Array::New(inner, shared->found.size());
+    std::copy(shared->found.begin(), shared->found.end(), found.Data());
+    return found;
+  };
+  const Napi::Promise promise = start_job(env, info[6], std::move(work));
+  Napi::Object job = Napi::Object::New(env);
+  job.Set("result", promise);
+  job.Set("cancel", Napi::Function::New(env, [shared](const Napi::CallbackInfo&) { shared->cancellation.request(); }));
+  return job;
+}
+
+}  // namespace sigma::addon

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <napi.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <mutex>
+
+#include "job.hpp"
+
+namespace sigma::addon {
+
+// Adds up the shares that threads have done and reports their sum, about ten times a second.
+class ShareReport {
+ public:
+  explicit ShareReport(const std::function<void(Work::Report)>& send) : send_(send) {}
+
+  void add(double share) {
+    const std::lock_guard lock(mutex_);
+    done_ += share;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_ < kReportEvery) return;
+    last_ = now;
+    send_([fraction = std::min(done_, 1.0)](Napi::Env env, Napi::Function callback) {
+      callback.Call({Napi::Number::New(env, fraction)});
+    });
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kReportEvery{100};
+  const std::function<void(Work::Report)>& send_;
+  std::mutex mutex_;
+  double done_ = 0;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace sigma::addon

@@ -1,0 +1,85 @@
+import type { FloatArray } from "../matrix.js";
+import type { DistanceName } from "../tsne/index.js";
+
+/** A diagonal Gaussian: d means and, where the distance asks for them, as many standard deviations. */
+export interface Gaussian {
+  readonly mean: FloatArray;
+  readonly sigma?: FloatArray | undefined;
+}
+
+type Formula = (i: Gaussian, j: Gaussian, varianceFloor: number) => number;
+
+/**
+ * The distances as the README and {@link TsneOptions} have them, in float64 and in the caller's units, which the searches of the core do
+ * not keep. Those that are squared there are lengths here; Bhattacharyya's and Jeffreys' are the divergences themselves.
+ */
+export const FORMULAS: Readonly<Record<DistanceName, Formula>> = {
+  euclidean: (i, j) => length(differences(i.mean, j.mean)),
+  manhattan: (i, j) => sum(i.mean.length, (k) => Math.abs(at(i.mean, k) - at(j.mean, k))),
+  cosine: (i, j) => oneMinusCosine(i.mean, j.mean),
+  correlation: (i, j) => oneMinusCosine(centered(i.mean), centered(j.mean)),
+  expected: (i, j) => length([...differences(i.mean, j.mean), ...sigmaOf(i), ...sigmaOf(j)]),
+  wasserstein: (i, j) => length([...differences(i.mean, j.mean), ...differences(sigmaOf(i), sigmaOf(j))]),
+  mahalanobis: (i, j, floor) =>
+    Math.sqrt(sum(i.mean.length, (k) => precision(i, j, k, floor) * squaredDifference(i, j, k))),
+  "inverse-variance": (i, j, floor) => {
+    const weighted = sum(i.mean.length, (k) => precision(i, j, k, floor) * squaredDifference(i, j, k));
+    return Math.sqrt(weighted / sum(i.mean.length, (k) => precision(i, j, k, floor)));
+  },
+  bhattacharyya: (i, j, floor) =>
+    sum(i.mean.length, (k) => {
+      const [v, w] = [variance(i, k, floor), variance(j, k, floor)];
+      // The logarithm of (v + w)^2 / (4 v w), with all its digits where the two are alike.
+      return (squaredDifference(i, j, k) / (v + w) + Math.log1p((v - w) ** 2 / (4 * v * w))) / 4;
+    }),
+  jeffreys: (i, j, floor) =>
+    sum(i.mean.length, (k) => {
+      const [v, w] = [variance(i, k, floor), variance(j, k, floor)];
+      return (squaredDifference(i, j, k) * (1 / v + 1 / w) + (v - w) ** 2 / (v * w)) / 2;
+    }),
+};
+
+/** Rounding of a sum in float64: a row that is shorter, as a share of what it was made of, has no direction. */
+const ROUNDING = 1e-14;
+
+const at = (values: ArrayLike<number>, k: number): number => values[k] as number;
+
+const sigmaOf = ({ sigma }: Gaussian): FloatArray => sigma as FloatArray;
+
+const variance = (point: Gaussian, k: number, floor: number): number => at(sigmaOf(point), k) ** 2 + floor;
+
+const precision = (i: Gaussian, j: Gaussian, k: number, floor: number): number =>
+  1 / (at(sigmaOf(i), k) ** 2 + at(sigmaOf(j), k) ** 2 + floor);
+
+const squaredDifference = (i: Gaussian, j: Gaussian, k: number): number => (at(i.mean, k) - at(j.mean, k)) ** 2;
+
+function sum(count: number, term: (k: number) => number): number {
+  let total = 0;
+  for (let k = 0; k < count; k++) total += term(k);
+  return total;
+}
+
+function differences(x: ArrayLike<number>, y: ArrayLike<number>): Float64Array {
+  return Float64Array.from(x, (value, k) => value - at(y, k));
+}
+
+/** Root of the sum of squares, none of which overflows. */
+function length(values: ArrayLike<number>): number {
+  let largest = 0;
+  for (let k = 0; k < values.length; k++) largest = Math.max(largest, Math.abs(at(values, k)));
+  return largest === 0 ? 0 : largest * Math.sqrt(sum(values.length, (k) => (at(values, k) / largest) ** 2));
+}
+
+function centered(x: FloatArray): Float64Array {
+  const mean = sum(x.length, (k) => at(x, k) / x.length);
+  const deviations = Float64Array.from(x, (value) => value - mean);
+  return length(deviations) <= ROUNDING * length(x) ? deviations.fill(0) : deviations;
+}
+
+/** Rows of zeros have a direction of their own: 1 from all others, 0 from each other. */
+function oneMinusCosine(x: FloatArray, y: FloatArray): number {
+  const [lengthOfX, lengthOfY] = [length(x), length(y)];
+  if (lengthOfX === 0 || lengthOfY === 0) return lengthOfX === lengthOfY ? 0 : 1;
+  // Half the squared distance of the two directions keeps its digits where the angle is small.
+  return sum(x.length, (k) => (at(x, k) / lengthOfX - at(y, k) / lengthOfY) ** 2) / 2;
+}

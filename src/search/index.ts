@@ -1,0 +1,1 @@
+export { type Nearest, type NearestOptions, type NearestProgress, nearest, type Query } from "./nearest.js";

@@ -1,0 +1,238 @@
+import { availableParallelism } from "node:os";
+import { rejectUnknown, requireInteger, requireOptions, requireSignal, shapeMismatch } from "../arguments.js";
+import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
+import { ArgumentError, DataError } from "../errors.js";
+import { type FloatArray, Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { type DistanceName, Tsne } from "../tsne/index.js";
+import { requireSearchMemory } from "../tsne/memory.js";
+import { resolveTsneOptions, usesSigma } from "../tsne/options.js";
+import { FORMULAS } from "./formulas.js";
+import { type SearchedPoints, unpackRun } from "./run-points.js";
+
+/**
+ * What is looked for: a row of the data by its number, rows by their numbers in an integer array, one vector of d numbers in a float
+ * array, or m x d vectors.
+ */
+export type Query = number | Int32Array | Uint32Array | FloatArray | MatrixLike;
+
+/** One report of how far a search is. */
+export interface NearestProgress {
+  /** Share that is done, 0 to 1. */
+  fraction: number;
+}
+
+/** Options of {@link nearest}. All are optional but for sigma where the distance needs it. */
+export interface NearestOptions {
+  /** How many points to find for each query: 1 to n, or to n - 1 where the queries are rows. Default 10, or as many as there are. */
+  k?: number | undefined;
+  /**
+   * As in {@link TsneOptions}. Default: that of the run; for vectors `"inverse-variance"` with sigma, `"euclidean"` without.
+   */
+  distance?: DistanceName | undefined;
+  /** Standard deviations of the data, n x d, each >= 0. A run has its own. */
+  sigma?: MatrixLike | undefined;
+  /**
+   * Standard deviations of queries that are vectors, m x d, or a float array of d for one; needed where the distance uses sigma. Queries
+   * that are rows have those of the data.
+   */
+  querySigma?: FloatArray | MatrixLike | undefined;
+  /** As in {@link TsneOptions}, > 0. Default: that of the run, else 0.01. */
+  varianceFloor?: number | undefined;
+  /** Threads, 1 to 1024; no influence on the result. Default: as many as the machine has processors. */
+  threads?: number | undefined;
+  /** Stops the search: its promise is rejected with an {@link AbortError}. */
+  signal?: AbortSignal | undefined;
+  /** Called about ten times a second. */
+  onProgress?: ((progress: NearestProgress) => void) | undefined;
+}
+
+/** The nearest points of m queries. */
+export interface Nearest {
+  k: number;
+  /** m x k, row after row: numbers of points, nearest first; equally far ones by number. */
+  indices: Uint32Array;
+  /**
+   * m x k: their distances, in the units of the data. `"bhattacharyya"` and `"jeffreys"` are the divergences themselves, which t-SNE
+   * takes for squared distances.
+   */
+  distances: Matrix;
+  /** The distance in use. */
+  distance: DistanceName;
+}
+
+const KEYS: Record<keyof NearestOptions, true> = {
+  k: true,
+  distance: true,
+  sigma: true,
+  querySigma: true,
+  varianceFloor: true,
+  threads: true,
+  signal: true,
+  onProgress: true,
+};
+
+/**
+ * Search by example: the points nearest to one of them, or to given vectors, under any distance. All are compared, so the result is
+ * exact, up to the rounding of coordinates to float32. Off the main thread.
+ *
+ * @param data n x d points, finite, or a run that has a map: then its points, reduced to principal components where the run's are
+ * @param query see {@link Query}; a row is not found as its own neighbour
+ * @throws {ArgumentError} OUT_OF_RANGE for a row that is not there or k beyond the points, SHAPE_MISMATCH for vectors of another
+ *   width, INVALID_ARGUMENT where the distance needs sigma and there is none
+ * @throws {DataError} NOT_FINITE, NEGATIVE_SIGMA, with the row; TOO_FEW_POINTS where there is no other point
+ * @throws {SigmaTsneError} OUT_OF_MEMORY, BUSY during the fit of a run
+ * @throws {AbortError} if `options.signal` is aborted
+ *
+ * @example
+ * const { indices, distances } = await nearest(means, 17, { sigma, k: 5 });
+ */
+export async function nearest(data: MatrixLike | Tsne, query: Query, options: NearestOptions = {}): Promise<Nearest> {
+  requireOptions(options);
+  rejectUnknown(options, Object.keys(KEYS));
+  const { signal, onProgress } = options;
+  requireSignal(signal);
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw invalid("onProgress", onProgress, "a function");
+  }
+  if (signal?.aborted) throw abortError(signal);
+  const points = data instanceof Tsne ? await pointsOfRun(data, options) : pointsOf(data, options);
+  const { mean, sigma } = points;
+  const own = rowsOf(query, mean.rows);
+  if (mean.rows < (own ? 2 : 1) || mean.cols < 1) {
+    throw new DataError("TOO_FEW_POINTS", {
+      argument: "data",
+      received: `${mean.rows} x ${mean.cols}`,
+      accepted: own ? "at least two points, to find one beside the query" : "at least one point",
+    });
+  }
+  const { distance, varianceFloor, threads } = points;
+  const others = mean.rows - (own ? 1 : 0);
+  const k = requireInteger(options.k ?? Math.min(10, others), "k", 1, others);
+  const needsSigma = usesSigma(distance);
+  if (needsSigma && !sigma) {
+    throw invalid("sigma", undefined, `the standard deviations of the data, which the distance "${distance}" needs`);
+  }
+  const queries = own
+    ? { mean: takeRows(mean, own), sigma: needsSigma && sigma ? takeRows(sigma, own) : undefined }
+    : points.bring(vectorsOf(query as FloatArray | MatrixLike, points.width), querySigmaOf(options, needsSigma));
+  if (options.querySigma !== undefined && own) {
+    throw invalid("querySigma", options.querySigma, "nothing: queries that are rows have the sigma of the data");
+  }
+  if (queries.sigma && (queries.sigma.rows !== queries.mean.rows || queries.sigma.cols !== queries.mean.cols)) {
+    const { rows, cols } = queries.mean;
+    throw shapeMismatch("querySigma", queries.sigma, `${rows} x ${cols}, the shape of the queries`);
+  }
+  const count = queries.mean.rows;
+  if (count === 0) return { k, indices: new Uint32Array(), distances: new Matrix(new Float64Array(), 0, k), distance };
+  requireSearchMemory(mean.rows, count, mean.cols, k, needsSigma);
+  const report = onProgress && ((fraction: number) => onProgress({ fraction }));
+  const job = withTranslation(() =>
+    binding.nearest(
+      mean,
+      needsSigma ? sigma : undefined,
+      queries.mean,
+      needsSigma ? queries.sigma : undefined,
+      own,
+      { k, distance, varianceFloor, threads },
+      report,
+    ),
+  );
+  const indices = await awaitNative(job.result, job.cancel, signal);
+  return { k, indices, distances: measure(points, queries, indices, k), distance };
+}
+
+/** Computes the distances of what was found, and puts it in their order, which float32 may have missed by a rounding. */
+function measure({ mean, sigma, distance, varianceFloor }: SearchedPoints, queries: Gaussians, indices: Uint32Array, k: number) {
+  const formula = FORMULAS[distance];
+  const distances = new Matrix(new Float64Array(indices.length), queries.mean.rows, k);
+  for (let q = 0; q < queries.mean.rows; q++) {
+    const example = { mean: queries.mean.row(q), sigma: queries.sigma?.row(q) };
+    const found = Array.from(indices.subarray(q * k, (q + 1) * k), (index) => ({
+      index,
+      distance: formula(example, { mean: mean.row(index), sigma: sigma?.row(index) }, varianceFloor),
+    }));
+    found.sort((a, b) => a.distance - b.distance || a.index - b.index);
+    indices.set(found.map(({ index }) => index), q * k);
+    distances.row(q).set(found.map((one) => one.distance));
+  }
+  return distances;
+}
+
+interface Gaussians {
+  readonly mean: Matrix;
+  readonly sigma?: Matrix | undefined;
+}
+
+function pointsOf(data: MatrixLike, options: NearestOptions): SearchedPoints {
+  const mean = toMatrix(data, "data");
+  const sigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
+  if (sigma && (sigma.rows !== mean.rows || sigma.cols !== mean.cols)) {
+    throw shapeMismatch("sigma", sigma, `${mean.rows} x ${mean.cols}, the shape of the data`);
+  }
+  return { mean, sigma, width: mean.cols, bring: (vectors, ofVectors) => ({ mean: vectors, sigma: ofVectors }), ...settings(options, sigma) };
+}
+
+async function pointsOfRun(run: Tsne, options: NearestOptions): Promise<SearchedPoints> {
+  if (options.sigma !== undefined) throw invalid("sigma", options.sigma, "nothing: a run has its own");
+  const { distance, varianceFloor, threads } = run.options;
+  const points = await unpackRun(run, options.signal);
+  const own = { distance: distance === "given" ? undefined : distance, varianceFloor, threads };
+  const wanted = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return { ...points, ...settings({ ...own, ...wanted }, points.sigma) };
+}
+
+/** The options that t-SNE has too, checked as it checks them. */
+function settings(options: NearestOptions, sigma: Matrix | undefined) {
+  const { distance = sigma ? "inverse-variance" : "euclidean", varianceFloor, threads } = options;
+  const resolved = resolveTsneOptions({ distance, varianceFloor, threads, sigma: [] }, Number.MAX_SAFE_INTEGER, 1);
+  return { distance, varianceFloor: resolved.varianceFloor, threads: resolved.threads ?? availableParallelism() };
+}
+
+/** The rows that a query names; undefined for vectors. */
+function rowsOf(query: Query, n: number): Uint32Array | undefined {
+  const rows = typeof query === "number" ? [query] : isIntegers(query) ? Array.from(query) : undefined;
+  rows?.forEach((row, i) => {
+    if (Number.isSafeInteger(row) && row >= 0 && row < n) return;
+    throw new ArgumentError("OUT_OF_RANGE", {
+      argument: rows.length === 1 ? "query" : `query[${i}]`,
+      received: row,
+      accepted: n === 0 ? "vectors, since there are no rows" : `a row number from 0 to ${n - 1}`,
+    });
+  });
+  return rows && Uint32Array.from(rows);
+}
+
+/** Typed arrays with a shape of their own are matrices. */
+const isBare = (value: unknown): boolean => ArrayBuffer.isView(value) && !("shape" in value);
+const isIntegers = (query: unknown): query is Int32Array | Uint32Array =>
+  isBare(query) && (query instanceof Int32Array || query instanceof Uint32Array);
+const isVector = (query: unknown): query is FloatArray =>
+  isBare(query) && (query instanceof Float32Array || query instanceof Float64Array);
+
+function vectorsOf(query: FloatArray | MatrixLike, width: number): Matrix {
+  const vectors = isVector(query) ? new Matrix(query, 1, query.length) : toMatrix(query, "query");
+  if (vectors.cols !== width && vectors.rows > 0) {
+    throw shapeMismatch("query", vectors, `vectors as wide as the data, ${vectors.rows} x ${width}`);
+  }
+  return vectors;
+}
+
+function querySigmaOf({ querySigma, distance }: NearestOptions, isNeeded: boolean): Matrix | undefined {
+  if (querySigma !== undefined) {
+    return isVector(querySigma) ? new Matrix(querySigma, 1, querySigma.length) : toMatrix(querySigma, "querySigma");
+  }
+  if (!isNeeded) return undefined;
+  const name = distance === undefined ? "the distance in use" : `the distance "${distance}"`;
+  throw invalid("querySigma", undefined, `the standard deviations of the queries, which ${name} needs`);
+}
+
+const takeRows = (matrix: Matrix, rows: Uint32Array): Matrix => {
+  const taken = new Matrix(new Float64Array(rows.length * matrix.cols), rows.length, matrix.cols);
+  rows.forEach((row, i) => {
+    taken.row(i).set(matrix.row(row));
+  });
+  return taken;
+};
+
+const invalid = (argument: string, received: unknown, accepted: string): ArgumentError =>
+  new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });

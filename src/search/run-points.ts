@@ -1,0 +1,57 @@
+import { Matrix } from "../matrix.js";
+import type { DistanceName, Tsne } from "../tsne/index.js";
+
+/** Points that are searched, and how their distances are measured. */
+export interface SearchedPoints {
+  /** n x d, or x the principal components that a run has reduced its data to. */
+  readonly mean: Matrix;
+  readonly sigma: Matrix | undefined;
+  /** Columns of the data as they were given. */
+  readonly width: number;
+  /** Brings vectors of that width, and their standard deviations, beside the points. */
+  bring(vectors: Matrix, sigma: Matrix | undefined): { readonly mean: Matrix; readonly sigma: Matrix | undefined };
+  readonly distance: DistanceName;
+  readonly varianceFloor: number;
+  readonly threads: number;
+}
+
+/** The points of a run, in the units of its data, to the digits of float32 with which it computes. */
+export function unpackRun(
+  run: Tsne,
+  signal: AbortSignal | undefined,
+): Promise<Pick<SearchedPoints, "mean" | "sigma" | "width" | "bring">> {
+  return run.exclusively({ signal }, async (native, _report, { rows, cols, hasSigma, scale, sigmaScale }) => {
+    const center = native.readState("center", 0, cols);
+    const components = run.options.initialDims;
+    const axes = components === undefined ? undefined : native.readState("axes", 0, cols);
+    const width = components ?? cols;
+    const inUnits = (name: "means" | "deviations", unit: number, origin: (column: number) => number) =>
+      new Matrix(
+        Float64Array.from(native.readState(name, 0, rows), (value, at) => value * unit + origin(at % width)),
+        rows,
+        width,
+      );
+    return {
+      mean: inUnits("means", scale, axes ? () => 0 : (column) => center[column] as number),
+      sigma: hasSigma ? inUnits("deviations", sigmaScale, () => 0) : undefined,
+      width: cols,
+      bring: (vectors: Matrix, sigma: Matrix | undefined) => ({
+        mean: axes && components !== undefined ? project(vectors, center, axes, components) : vectors,
+        sigma,
+      }),
+    };
+  });
+}
+
+/** Rows less the centre, in the coordinates of the axes: d x components. */
+function project(vectors: Matrix, center: ArrayLike<number>, axes: ArrayLike<number>, components: number): Matrix {
+  const scores = new Matrix(new Float64Array(vectors.rows * components), vectors.rows, components);
+  for (let i = 0; i < vectors.rows; i++) {
+    const [row, out] = [vectors.row(i), scores.row(i)];
+    for (let j = 0; j < row.length; j++) {
+      const deviation = (row[j] as number) - (center[j] as number);
+      for (let c = 0; c < components; c++) out[c] = (out[c] as number) + deviation * (axes[j * components + c] as number);
+    }
+  }
+  return scores;
+}
