@@ -25,6 +25,7 @@ import { readInputs } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkExtension, checkMatrixOutput, checkPaths } from "./paths.js";
 import { preparePicture } from "./picture.js";
+import { checkTableOutput, TABLE_FORMATS, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { checkUncertaintyFlags, drawnUncertainty, uncertaintyPath, writeUncertainty } from "./uncertainty.js";
 import { integerParser, listParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
@@ -36,6 +37,7 @@ interface EmbedFlags {
   labels?: string;
   plot?: string;
   save?: string;
+  table?: string;
   uncertainty?: number;
   animate?: string;
   snapshots?: string;
@@ -75,6 +77,8 @@ Examples:
       Plain t-SNE, and a picture of the map coloured by label.
   $ sigma-tsne embed data.npy -o map.npy --labels labels.txt --animate map.gif
       A film of the map as it forms.
+  $ sigma-tsne embed data.npy -o map.npy --labels labels.txt --table map.parquet
+      One table of x, y and label for pandas, DuckDB, polars or Embedding Atlas.
   $ sigma-tsne embed data.npy -o map.npy --pca 50 --perplexity 50
       Wide data are reduced to 50 principal components first.
   $ sigma-tsne embed data.npy -o trial.npy --rows :2000 --iterations 300
@@ -121,7 +125,7 @@ export function createEmbedCommand(): Command {
       "embed rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <mu>",
       rowRangeParser("--rows"),
     )
-    .option("--labels <file>", "labels that colour the --plot and --animate, one a line")
+    .option("--labels <file>", "labels that colour the --plot and --animate, and go into the --table, one a line")
     .option(
       "--neighbor-indices <file>",
       "rows, from 0, of neighbours found elsewhere: points x at least 3 * perplexity",
@@ -189,6 +193,7 @@ export function createEmbedCommand(): Command {
     .optionsGroup("Output:")
     .requiredOption("-o, --output <file>", "where the map goes: .npy, .csv, .tsv, .parquet or .arrow")
     .option("--plot <file>", "draw the map as well: .png or .svg")
+    .option("--table <file>", `the map, the labels and the --uncertainty as one table: ${TABLE_FORMATS}`)
     .option("--save <file>", "keep the run in a file, to go on with and to place new points into: .tsne")
     .option(
       "--uncertainty <n>",
@@ -227,6 +232,7 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
   };
   resolveTsneOptions(toCome, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   checkMatrixOutput("--output", flags.output);
+  checkTableOutput("--table", flags.table);
   checkExtension("--animate", flags.animate, ".gif");
   checkExtension("--snapshots", flags.snapshots, ".npy");
   if (flags.uncertainty !== undefined) checkUncertaintyFlags(flags);
@@ -236,6 +242,7 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
     {
       "--output": flags.output,
       "--plot": flags.plot,
+      "--table": flags.table,
       "--save": flags.save,
       "--uncertainty": scatter,
       "--animate": flags.animate,
@@ -303,6 +310,9 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
   signal.throwIfAborted();
   await writeMatrix(flags.output, result.embedding, { signal });
   if (scatter !== undefined && uncertainty) await writeUncertainty(scatter, uncertainty, signal);
+  if (flags.table !== undefined) {
+    await writePointTable(flags.table, { map: result.embedding, label: labels, uncertainty }, signal);
+  }
   if (flags.save !== undefined) await run.save(flags.save, { signal });
   if (flags.plot !== undefined && picture) await writeFileAtomic(flags.plot, picture);
   if (flags.animate !== undefined && animation) await writeFileAtomic(flags.animate, animation);
@@ -336,6 +346,7 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
       pca: resolved.initialDims ?? null,
       output: flags.output,
       plot: flags.plot ?? null,
+      table: flags.table ?? null,
       save: flags.save ?? null,
       uncertainty: scatter ?? null,
       animation: flags.animate ?? null,
@@ -349,6 +360,7 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
       flags.output,
       drawn && `drawn in ${drawn}`,
       scatter && `its uncertainty in ${scatter}`,
+      flags.table && `a table in ${flags.table}`,
       flags.save && `the run in ${flags.save}`,
       flags.snapshots && `snapshots in ${flags.snapshots}`,
     ]

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { writeMatrix } from "../io/index.js";
-import { Matrix } from "../matrix.js";
-import { type Estimate, type EvaluateOptions, evaluate, type PointQuality, type Quality } from "../quality/index.js";
+import type { Matrix } from "../matrix.js";
+import { type Estimate, type EvaluateOptions, evaluate, type Quality } from "../quality/index.js";
 import { resolveEvaluateOptions } from "../quality/options.js";
 import { DISTANCES, type DistanceName, type NeighborSearch } from "../tsne/index.js";
 import { describePerplexity } from "../tsne/perplexity.js";
@@ -9,6 +9,7 @@ import { withTypedNames } from "./failure.js";
 import { readInputs } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
+import { checkTableOutput, joinColumns, qualityColumns, TABLE_FORMATS, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { integerParser, integersParser, listParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
 
@@ -25,6 +26,7 @@ interface EvaluateFlags {
   seed?: number;
   threads?: number;
   perPoint?: string;
+  table?: string;
   json?: true;
   quiet?: true;
 }
@@ -93,6 +95,7 @@ export function createEvaluateCommand(): Command {
       "--per-point <file>",
       "what each point adds to the means, a column a measure: .csv, .tsv, .parquet, .arrow or .npy",
     )
+    .option("--table <file>", `the same beside the map and the labels, as one table: ${TABLE_FORMATS}`)
     .option("--json", "print one JSON object instead of a table")
     .option("--quiet", "no progress on standard error")
     .addHelpText("after", guide)
@@ -119,7 +122,7 @@ export function createEvaluateCommand(): Command {
 async function run(mu: string, map: string, flags: EvaluateFlags, signal: AbortSignal): Promise<void> {
   const begin = performance.now();
   const { distance, varianceFloor, perplexity, neighbors, k, sample, seed, threads } = flags;
-  const perPoint = flags.perPoint !== undefined;
+  const perPoint = flags.perPoint !== undefined || flags.table !== undefined;
   const options: EvaluateOptions = {
     distance,
     varianceFloor,
@@ -135,8 +138,9 @@ async function run(mu: string, map: string, flags: EvaluateFlags, signal: AbortS
   const toCome = { ...options, sigma: flags.sigma === undefined ? undefined : [] };
   resolveEvaluateOptions(toCome, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   if (flags.perPoint !== undefined) checkMatrixOutput("--per-point", flags.perPoint);
+  checkTableOutput("--table", flags.table);
   await checkPaths(
-    { "--per-point": flags.perPoint },
+    { "--per-point": flags.perPoint, "--table": flags.table },
     { "<data>": mu, "<map>": map, "--sigma": flags.sigma, "--labels": flags.labels },
   );
   const inputs = await readInputs({ mu, map, sigma: flags.sigma, labels: flags.labels, rows: flags.rows }, signal);
@@ -149,13 +153,17 @@ async function run(mu: string, map: string, flags: EvaluateFlags, signal: AbortS
     display.stop(),
   );
   if (flags.perPoint !== undefined && quality.perPoint) {
-    const { matrix, columns } = toTable(quality.perPoint, data.rows);
-    await writeMatrix(flags.perPoint, matrix, { columns, signal });
+    const columns = qualityColumns(quality.perPoint);
+    await writeMatrix(flags.perPoint, joinColumns(columns), { columns: columns.map(([name]) => name), signal });
+  }
+  if (flags.table !== undefined) {
+    const facts = { map: embedding, label: labels, quality: quality.perPoint };
+    await writePointTable(flags.table, facts, signal);
   }
   const seconds = (performance.now() - begin) / 1000;
   process.stdout.write(
     flags.json
-      ? `${JSON.stringify({ n: data.rows, d: data.cols, dims: embedding.cols, ...summarize(quality), per_point: flags.perPoint ?? null, seconds })}\n`
+      ? `${JSON.stringify({ n: data.rows, d: data.cols, dims: embedding.cols, ...summarize(quality), per_point: flags.perPoint ?? null, table: flags.table ?? null, seconds })}\n`
       : print(quality, data.rows),
   );
 }
@@ -217,21 +225,4 @@ function print(quality: Quality, n: number): string {
     silhouette === null ? "The silhouette is undefined: all labels are the same.\n" : "",
     spearman && pearson ? "" : "A correlation is undefined where all distances are equal.\n",
   ].join("");
-}
-
-/** Points x measures, with the measures' names. */
-function toTable(points: PointQuality, n: number): { matrix: Matrix; columns: string[] } {
-  const measures: [string, Float32Array | undefined][] = [
-    ...points.neighborhoods.map(({ k, kept }): [string, Float32Array] => [`kept_${k}`, kept]),
-    ...points.neighborhoods.map((size): [string, Float32Array] => [`trustworthiness_${size.k}`, size.trustworthiness]),
-    ...points.neighborhoods.map(({ k, continuity }): [string, Float32Array] => [`continuity_${k}`, continuity]),
-    ["accuracy", points.accuracy],
-    ["silhouette", points.silhouette],
-  ];
-  const there = measures.filter((measure): measure is [string, Float32Array] => measure[1] !== undefined);
-  const data = new Float32Array(n * there.length);
-  for (const [c, [, values]] of there.entries()) {
-    for (let i = 0; i < n; i++) data[i * there.length + c] = values[i] as number;
-  }
-  return { matrix: new Matrix(data, n, there.length), columns: there.map(([name]) => name) };
 }

@@ -1,15 +1,19 @@
 import { Command } from "commander";
-import { readMatrix, writeMatrix } from "../io/index.js";
+import { readLabels, readMatrix, writeMatrix } from "../io/index.js";
 import { Tsne } from "../tsne/index.js";
 import { withTypedNames } from "./failure.js";
+import { checkLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
+import { checkTableOutput, TABLE_FORMATS, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { integerParser, listParser, numberParser } from "./values.js";
 
 interface PlaceFlags {
   output: string;
   sigma?: string;
+  labels?: string;
+  table?: string;
   perplexity?: number[];
   iterations?: number;
   threads?: number;
@@ -40,8 +44,9 @@ export function createPlaceCommand(): Command {
       "Place new points into the map of a run that embed --save has written. The map stays as it is; each point goes where its nearest neighbours among the mapped ones are.",
     )
     .argument("<run>", "the run: the file of embed --save")
-    .argument("<new>", "the new points, or their means: .npy, .csv or .tsv, a point a row")
+    .argument("<new>", "the new points, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
     .option("--sigma <file>", "standard deviations of the new points, of the same shape")
+    .option("--labels <file>", "labels of the new points for the --table, one a line")
     .option(
       "--perplexity <x[,x...]>",
       "effective number of neighbours (default: that of the run)",
@@ -53,7 +58,8 @@ export function createPlaceCommand(): Command {
       integerParser("--iterations"),
     )
     .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
-    .requiredOption("-o, --output <file>", "where their places go: .npy, .csv or .tsv")
+    .requiredOption("-o, --output <file>", "where their places go: .npy, .csv, .tsv, .parquet or .arrow")
+    .option("--table <file>", `their places, labels and divergences, how badly each fits, as one table: ${TABLE_FORMATS}`)
     .option("--json", "print one JSON object instead of a sentence")
     .option("--quiet", "print nothing but errors, and --json")
     .addHelpText("after", guide)
@@ -75,10 +81,16 @@ async function place(path: string, data: string, flags: PlaceFlags, signal: Abor
   const begin = performance.now();
   const { output, perplexity, iterations, threads } = flags;
   checkMatrixOutput("--output", output);
-  await checkPaths({ "--output": output }, { "<run>": path, "<new>": data, "--sigma": flags.sigma });
+  checkTableOutput("--table", flags.table);
+  await checkPaths(
+    { "--output": output, "--table": flags.table },
+    { "<run>": path, "<new>": data, "--sigma": flags.sigma, "--labels": flags.labels },
+  );
   const run = await Tsne.load(path, { threads, signal });
   const means = await readMatrix(data, { signal });
   const sigma = flags.sigma === undefined ? undefined : await readMatrix(flags.sigma, { signal });
+  const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
+  if (labels && flags.labels !== undefined) checkLabels(labels, means.rows, flags.labels);
   const [n] = run.shape;
   const display = createProgressDisplay(
     flags.quiet ?? false,
@@ -89,6 +101,10 @@ async function place(path: string, data: string, flags: PlaceFlags, signal: Abor
     .place(means, { sigma, perplexity, iterations, signal, onProgress })
     .finally(() => display.stop());
   await writeMatrix(output, result.embedding, { signal });
+  if (flags.table !== undefined) {
+    const { embedding: map, divergence } = result;
+    await writePointTable(flags.table, { map, label: labels, columns: { divergence } }, signal);
+  }
   const seconds = (performance.now() - begin) / 1000;
   if (flags.json) {
     const { rows, cols } = result.embedding;
@@ -102,6 +118,7 @@ async function place(path: string, data: string, flags: PlaceFlags, signal: Abor
         perplexity: perplexity ?? run.options.perplexity,
         mean_divergence: divergence,
         output,
+        table: flags.table ?? null,
         seconds: Number(seconds.toFixed(6)),
       })}\n`,
     );

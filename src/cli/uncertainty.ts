@@ -1,9 +1,9 @@
 import { extname } from "node:path";
 import { ArgumentError } from "../errors.js";
 import { writeMatrix } from "../io/index.js";
-import { Matrix } from "../matrix.js";
 import type { MapOptions } from "../plot/index.js";
 import type { PositionUncertainty } from "../tsne/index.js";
+import { joinColumns } from "./point-table.js";
 
 /** Names of the columns of a covariance, by its dimensions. */
 const COVARIANCE: readonly (readonly string[])[] = [
@@ -34,22 +34,28 @@ export function uncertaintyPath(output: string): string {
   return `${output.slice(0, output.length - extension.length)}_uncertainty${extension}`;
 }
 
-/** Writes the columns displacement, covariance (var_x, cov_xy, var_y in two dimensions) and share, a point a row. */
+/** Columns displacement, covariance (var_x, cov_xy, var_y in two dimensions) and share. */
+export function uncertaintyColumns({ displacement, covariance, share }: PositionUncertainty): [string, Float32Array][] {
+  const { rows, cols } = covariance;
+  const names = COVARIANCE[cols === 6 ? 3 : cols === 3 ? 2 : 1] as readonly string[];
+  return [
+    ["displacement", displacement],
+    ...names.map((name, c): [string, Float32Array] => [
+      name,
+      Float32Array.from({ length: rows }, (_, i) => covariance.at(i, c)),
+    ]),
+    ["share", share],
+  ];
+}
+
+/** Writes these columns, a point a row. */
 export async function writeUncertainty(
   path: string,
-  { displacement, covariance, share }: PositionUncertainty,
+  uncertainty: PositionUncertainty,
   signal: AbortSignal,
 ): Promise<void> {
-  const { rows, cols } = covariance;
-  const table = new Matrix(new Float32Array(rows * (cols + 2)), rows, cols + 2);
-  for (let i = 0; i < rows; i++) {
-    const row = table.row(i);
-    row[0] = displacement[i] as number;
-    row.set(covariance.row(i), 1);
-    row[cols + 1] = share[i] as number;
-  }
-  const dims = cols === 6 ? 3 : cols === 3 ? 2 : 1;
-  await writeMatrix(path, table, { columns: ["displacement", ...(COVARIANCE[dims] as string[]), "share"], signal });
+  const columns = uncertaintyColumns(uncertainty);
+  await writeMatrix(path, joinColumns(columns), { columns: columns.map(([name]) => name), signal });
 }
 
 /** What a picture shows of it: displacement as colour, unless labels have the colours, and ellipses in two dimensions. */

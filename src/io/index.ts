@@ -138,14 +138,7 @@ export async function writeMatrices(
  * await writeTable("map.parquet", { x, y, label: labels });
  */
 export async function writeTable(path: string, table: TableLike, options: WriteOptions = {}): Promise<void> {
-  checkPath(path);
-  const encode = formatByExtension(path)?.encodeTable;
-  if (!encode)
-    throw new FileError(
-      "FILE_WRITE",
-      path,
-      `tables are written as ${listFormats("encodeTable")}, decided by the extension`,
-    );
+  const encode = tableEncoderFor(path);
   await writeFileAtomic(path, encode(toTable(table)), { signal: options.signal });
 }
 
@@ -175,6 +168,19 @@ export function readTable(path: string, options: ReadTableOptions = {}): Promise
  */
 export function assertMatrixExtension(path: string): void {
   encoderFor(path);
+}
+
+/** The same for {@link writeTable}. @throws {FileError} FILE_WRITE for another extension */
+export function assertTableExtension(path: string): void {
+  tableEncoderFor(path);
+}
+
+function tableEncoderFor(path: string): NonNullable<Format["encodeTable"]> {
+  checkPath(path);
+  const encode = formatByExtension(path)?.encodeTable;
+  if (encode) return encode;
+  const list = listFormats("encodeTable");
+  throw new FileError("FILE_WRITE", path, `tables are written as ${list}, decided by the extension`);
 }
 
 function encoderFor(path: string): NonNullable<Format["encode"]> {
