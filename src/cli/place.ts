@@ -59,7 +59,10 @@ export function createPlaceCommand(): Command {
     )
     .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
     .requiredOption("-o, --output <file>", "where their places go: .npy, .csv, .tsv, .parquet or .arrow")
-    .option("--table <file>", `their places, labels and divergences, how badly each fits, as one table: ${TABLE_FORMATS}`)
+    .option(
+      "--table <file>",
+      `their places, labels and divergences, how badly each fits, as one table: ${TABLE_FORMATS}`,
+    )
     .option("--json", "print one JSON object instead of a sentence")
     .option("--quiet", "print nothing but errors, and --json")
     .addHelpText("after", guide)

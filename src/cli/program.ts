@@ -7,6 +7,7 @@ import { createEmbedCommand } from "./embed.js";
 import { createEvaluateCommand } from "./evaluate.js";
 import { createPlaceCommand } from "./place.js";
 import { createPlotCommand } from "./plot.js";
+import { createSearchCommand } from "./search.js";
 
 const guide = `
 Examples:
@@ -23,6 +24,8 @@ Examples:
       Another picture of the same map.
   $ sigma-tsne evaluate means.npy map.npy --sigma sds.npy --labels labels.txt
       How well the map shows its data.
+  $ sigma-tsne search means.npy --sigma sds.npy --query 17
+      The points nearest to point 17.
   $ sigma-tsne embed --help
       All the options of a command.
 
@@ -57,6 +60,7 @@ export function createProgram(): Command {
     createCompareCommand(),
     createPlaceCommand(),
     createEvaluateCommand(),
+    createSearchCommand(),
     createPlotCommand(),
     createDemoCommand(),
   ];

@@ -1,8 +1,9 @@
 import { extname } from "node:path";
-import { shapeMismatch } from "../arguments.js";
+import { rejectUnknown, requireOptions, shapeMismatch } from "../arguments.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { checkEllipses } from "./ellipses.js";
+import type { SheetRow, SheetShape } from "./image-sheet.js";
 import { type Labels, readLabels, readNumbers, readValues } from "./labels.js";
 import {
   type AnimationOptions,
@@ -16,6 +17,7 @@ import {
 } from "./options.js";
 
 export type { MapEllipses } from "./ellipses.js";
+export type { SheetRow, SheetShape, SheetTile } from "./image-sheet.js";
 export {
   type AnimationOptions,
   type MapOptions,
@@ -128,6 +130,29 @@ export async function drawAnimation(
   const labels = readLabels(options.labels, rows);
   const { animate } = await import("./animation.js");
   return animate(maps, labels, settings);
+}
+
+/**
+ * Draws examples, each with the images that belong to it: what a search by example found, say. Images up to 112 pixels a side are shown
+ * in whole multiples, larger ones smaller.
+ *
+ * @param rows at least one
+ * @returns the bytes of the file
+ * @throws {ArgumentError} TOO_FEW_POINTS without rows, OUT_OF_RANGE for more than fit a picture of 16384 pixels
+ */
+export async function drawSheet(
+  rows: readonly SheetRow[],
+  shape: SheetShape,
+  options: { title?: string | undefined; subtitle?: string | undefined; format?: PictureFormat | undefined } = {},
+): Promise<Uint8Array> {
+  requireOptions(options);
+  rejectUnknown(options, ["title", "subtitle", "format"]);
+  if (!Array.isArray(rows) || rows.length === 0) {
+    throw new ArgumentError("TOO_FEW_POINTS", { argument: "rows", received: rows, accepted: "at least one row" });
+  }
+  const { title = "", subtitle = "", format = "png" } = options;
+  const { drawImageSheet } = await import("./image-sheet.js");
+  return drawImageSheet(rows, shape, { title, subtitle, format });
 }
 
 /**

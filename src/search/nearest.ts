@@ -142,7 +142,12 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
 }
 
 /** Computes the distances of what was found, and puts it in their order, which float32 may have missed by a rounding. */
-function measure({ mean, sigma, distance, varianceFloor }: SearchedPoints, queries: Gaussians, indices: Uint32Array, k: number) {
+function measure(
+  { mean, sigma, distance, varianceFloor }: SearchedPoints,
+  queries: Gaussians,
+  indices: Uint32Array,
+  k: number,
+) {
   const formula = FORMULAS[distance];
   const distances = new Matrix(new Float64Array(indices.length), queries.mean.rows, k);
   for (let q = 0; q < queries.mean.rows; q++) {
@@ -152,7 +157,10 @@ function measure({ mean, sigma, distance, varianceFloor }: SearchedPoints, queri
       distance: formula(example, { mean: mean.row(index), sigma: sigma?.row(index) }, varianceFloor),
     }));
     found.sort((a, b) => a.distance - b.distance || a.index - b.index);
-    indices.set(found.map(({ index }) => index), q * k);
+    indices.set(
+      found.map(({ index }) => index),
+      q * k,
+    );
     distances.row(q).set(found.map((one) => one.distance));
   }
   return distances;
@@ -169,7 +177,13 @@ function pointsOf(data: MatrixLike, options: NearestOptions): SearchedPoints {
   if (sigma && (sigma.rows !== mean.rows || sigma.cols !== mean.cols)) {
     throw shapeMismatch("sigma", sigma, `${mean.rows} x ${mean.cols}, the shape of the data`);
   }
-  return { mean, sigma, width: mean.cols, bring: (vectors, ofVectors) => ({ mean: vectors, sigma: ofVectors }), ...settings(options, sigma) };
+  return {
+    mean,
+    sigma,
+    width: mean.cols,
+    bring: (vectors, ofVectors) => ({ mean: vectors, sigma: ofVectors }),
+    ...settings(options, sigma),
+  };
 }
 
 async function pointsOfRun(run: Tsne, options: NearestOptions): Promise<SearchedPoints> {

@@ -50,7 +50,8 @@ function project(vectors: Matrix, center: ArrayLike<number>, axes: ArrayLike<num
     const [row, out] = [vectors.row(i), scores.row(i)];
     for (let j = 0; j < row.length; j++) {
       const deviation = (row[j] as number) - (center[j] as number);
-      for (let c = 0; c < components; c++) out[c] = (out[c] as number) + deviation * (axes[j * components + c] as number);
+      for (let c = 0; c < components; c++)
+        out[c] = (out[c] as number) + deviation * (axes[j * components + c] as number);
     }
   }
   return scores;

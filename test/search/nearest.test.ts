@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Matrix } from "../../src/matrix.js";
-import { nearest, type NearestOptions } from "../../src/search/index.js";
+import { type NearestOptions, nearest } from "../../src/search/index.js";
 import { DISTANCES, type DistanceName, Tsne } from "../../src/tsne/index.js";
 import { makeUniform, mapValues, takeRows } from "../tsne/points.js";
 
@@ -166,11 +166,21 @@ describe("nearest", () => {
     await refused(Float32Array.of(1), {}, "SHAPE_MISMATCH", "1 x 5, received 1 x 1");
     await refused(0, { distance: "mahalanobis" }, "INVALID_ARGUMENT", 'the distance "mahalanobis" needs');
     await refused(0, { distance: "mahalanobi" as "mahalanobis" }, "INVALID_ARGUMENT", "mahalanobis");
-    await refused(vectors, { sigma }, "INVALID_ARGUMENT", "querySigma: expected the standard deviations of the queries");
+    await refused(
+      vectors,
+      { sigma },
+      "INVALID_ARGUMENT",
+      "querySigma: expected the standard deviations of the queries",
+    );
     await refused(vectors, { sigma, querySigma: sigma }, "SHAPE_MISMATCH", "querySigma: expected 7 x 5");
     await refused(0, { sigma, querySigma: sigma.row(0) }, "INVALID_ARGUMENT", "querySigma: expected nothing");
     await refused(0, { sigma: vectors }, "SHAPE_MISMATCH", "sigma: expected 150 x 5");
-    await refused([[1, 2, Number.NaN, 4, 5]], {}, "NOT_FINITE", "query: expected finite numbers, received NaN at row 0");
+    await refused(
+      [[1, 2, Number.NaN, 4, 5]],
+      {},
+      "NOT_FINITE",
+      "query: expected finite numbers, received NaN at row 0",
+    );
     const negative = mapValues(vectorSigma, (value, row) => (row === 2 ? -value : value));
     await refused(vectors, { sigma, querySigma: negative }, "NEGATIVE_SIGMA", "querySigma");
     await refused(0, { kk: 3 } as NearestOptions, "UNKNOWN_OPTION", "kk");
@@ -184,13 +194,20 @@ describe("nearest", () => {
     const many = makeUniform(30_000, 8, 0, 1);
     const controller = new AbortController();
     const fractions: number[] = [];
-    const search = nearest(many, takeRows(many, Array.from({ length: 30_000 }, (_, i) => i)), {
-      signal: controller.signal,
-      onProgress: ({ fraction }) => {
-        fractions.push(fraction);
-        controller.abort();
+    const search = nearest(
+      many,
+      takeRows(
+        many,
+        Array.from({ length: 30_000 }, (_, i) => i),
+      ),
+      {
+        signal: controller.signal,
+        onProgress: ({ fraction }) => {
+          fractions.push(fraction);
+          controller.abort();
+        },
       },
-    });
+    );
     setTimeout(() => controller.abort(), 300);
     await expect(search).rejects.toMatchObject({ code: "ABORTED" });
     expect(fractions.every((fraction) => fraction > 0 && fraction <= 1)).toBe(true);

@@ -7,7 +7,7 @@ import type { Dataset, DatasetOptions, Images } from "./dataset.js";
 import { folder } from "./folder.js";
 import { frey } from "./frey.js";
 import { imageArray } from "./image-array.js";
-import { scaleImages, selectClass, selectImages, stretchContrast } from "./images.js";
+import { mapImages, scaleImages, selectClass, selectImages, stretchContrast } from "./images.js";
 import { micrographs } from "./micrograph-scenes.js";
 import { fashionMnist, mnist } from "./mnist.js";
 import { partSize, splitAtRandom } from "./split.js";
@@ -63,6 +63,27 @@ export async function openDataset(nameOrPath = "micrographs", options: DatasetOp
     await collection.close();
     throw error;
   }
+}
+
+/**
+ * Opens all images of a folder, or of a .npy or IDX file, in their order, to be looked at: integers are brought to 0 to 1 by their type,
+ * other values stay as they are.
+ *
+ * @throws {FileError} FILE_READ, FILE_FORMAT
+ * @throws {AbortError} if `signal` is aborted
+ */
+export async function openImages(
+  path: string,
+  signal?: AbortSignal,
+): Promise<{ images: Images; close: () => Promise<void> }> {
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  const { images, range, close } = await (isFolder ? folder : imageArray).open({ seed: 0, signal }, path);
+  const most = range?.[1] ?? 1;
+  if (most === 1) return { images, close };
+  const scaled = mapImages(images, (pixels) => {
+    for (let j = 0; j < pixels.length; j++) pixels[j] = (pixels[j] as number) / most;
+  });
+  return { images: scaled, close };
 }
 
 async function findSource(nameOrPath: unknown): Promise<DatasetSource> {

@@ -1,0 +1,323 @@
+import { basename } from "node:path";
+import { Command } from "commander";
+import { ArgumentError } from "../errors.js";
+import { readLabels, readMatrix, type TableLike, writeFileAtomic, writeTable } from "../io/index.js";
+import type { Matrix } from "../matrix.js";
+import type { PictureFormat, SheetRow, SheetTile } from "../plot/index.js";
+import { type Nearest, nearest, type Query } from "../search/index.js";
+import { DISTANCES, type DistanceName, Tsne } from "../tsne/index.js";
+import { withTypedNames } from "./failure.js";
+import { checkLabels } from "./inputs.js";
+import { interruptible } from "./interruption.js";
+import { checkPaths } from "./paths.js";
+import { checkTableOutput, TABLE_FORMATS } from "./point-table.js";
+import { createProgressDisplay } from "./progress.js";
+import { integerParser, numberParser } from "./values.js";
+
+interface SearchFlags {
+  query: string;
+  sigma?: string;
+  querySigma?: string;
+  labels?: string;
+  images?: string;
+  queryImages?: string;
+  k?: number;
+  distance?: DistanceName;
+  varianceFloor?: number;
+  threads?: number;
+  output?: string;
+  sheet?: string;
+  json?: true;
+  quiet?: true;
+}
+
+const guide = `
+Examples:
+  $ sigma-tsne search means.npy --sigma sds.npy --query 17
+      The ten points nearest to point 17, as a list.
+  $ sigma-tsne search means.npy --query 17,4,99 -k 20 --distance cosine -o near.csv
+      The same for several points, under another distance, as a table.
+  $ sigma-tsne search means.npy --sigma sds.npy --query 17 \\
+      --images images.npy --sheet near.png
+      The images of point 17 and of those nearest to it, side by side.
+  $ sigma-tsne search means.npy --query new.npy --query-images new-images \\
+      --images images --sheet near.png
+      What is nearest to vectors that are not among the points.
+  $ sigma-tsne search run.tsne --query 17 -o near.parquet
+      The points of a run, by its own distance.
+
+Rows are counted from 0. A point is not found as its own neighbour. All points
+are compared, so nothing is missed. The table has the columns query, rank, row,
+distance and, with --labels, label.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+`;
+
+/** `sigma-tsne search`: the points nearest to examples, as a list, a table and a sheet of images. */
+export function createSearchCommand(): Command {
+  return new Command("search")
+    .usage("<means> --query <rows|file> [options]")
+    .summary("find the points nearest to an example")
+    .description(
+      "Search by example: find the points nearest to some of them, or to other vectors, under any of the distances.",
+    )
+    .argument(
+      "<means>",
+      "the points: .npy, .csv, .tsv, .parquet or .arrow, a point a row; or a run of embed --save: .tsne",
+    )
+    .requiredOption(
+      "--query <rows|file>",
+      "rows of the points, 17 or 17,4,99; or a file of vectors as wide as they are",
+    )
+    .optionsGroup("Input:")
+    .option("--sigma <file>", "standard deviations of the points, of the same shape")
+    .option("--query-sigma <file>", "standard deviations of the vectors of a --query file")
+    .option("--labels <file>", "labels of the points, one a line")
+    .option(
+      "--images <path>",
+      "an image for each point, for the --sheet: .npy, IDX, or a folder in the order of its names",
+    )
+    .option("--query-images <path>", "the same for the vectors of a --query file, of the same size")
+    .optionsGroup("Method:")
+    .option("-k <n>", "points to find for each query (default: 10)", integerParser("-k"))
+    .option("--distance <name>", `${DISTANCES.join(", ")} (default: inverse-variance with --sigma, else euclidean)`)
+    .option(
+      "--variance-floor <x>",
+      "added to summed variances, or to each for bhattacharyya and jeffreys (default: 0.01)",
+      numberParser("--variance-floor"),
+    )
+    .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
+    .optionsGroup("Output:")
+    .option("-o, --output <file>", `where the result goes as a table: ${TABLE_FORMATS}`)
+    .option("--sheet <file>", "draw queries and results with their distances; needs --images: .png or .svg")
+    .option("--json", "print the result as one JSON object")
+    .option("--quiet", "print nothing but errors, and --json")
+    .addHelpText("after", guide)
+    .action((means: string, flags: SearchFlags) => {
+      const names = {
+        data: means,
+        run: means,
+        query: isRows(flags.query) ? "--query" : flags.query,
+        querySigma: flags.querySigma ?? "--query-sigma",
+        sigma: flags.sigma ?? "--sigma",
+        k: "-k",
+        distance: "--distance",
+        varianceFloor: "--variance-floor",
+        threads: "--threads",
+        rows: "--sheet",
+      };
+      return interruptible((signal) => withTypedNames(names, () => search(means, flags, signal)));
+    });
+}
+
+const isRows = (query: string): boolean => /^-?\d+(,-?\d+)*$/.test(query);
+
+async function search(means: string, flags: SearchFlags, signal: AbortSignal): Promise<void> {
+  const begin = performance.now();
+  const { sheet, output, k, distance, varianceFloor, threads } = flags;
+  const queryFile = isRows(flags.query) ? undefined : flags.query;
+  checkTableOutput("--output", output);
+  const format = sheet === undefined ? undefined : await checkSheetFlags(flags, queryFile, sheet);
+  await checkPaths(
+    { "--output": output, "--sheet": sheet },
+    {
+      "<means>": means,
+      "--query": queryFile,
+      "--sigma": flags.sigma,
+      "--query-sigma": flags.querySigma,
+      "--labels": flags.labels,
+      "--images": flags.images,
+      "--query-images": flags.queryImages,
+    },
+  );
+  const read = (path: string | undefined) => (path === undefined ? undefined : readMatrix(path, { signal }));
+  const isRun = means.toLowerCase().endsWith(".tsne");
+  const data = isRun ? await Tsne.load(means, { threads, signal }) : await readMatrix(means, { signal });
+  const n = data instanceof Tsne ? data.shape[0] : data.rows;
+  const sigma = await read(flags.sigma);
+  const rows = queryFile === undefined ? flags.query.split(",").map(Number) : undefined;
+  const query: Query = rows ? toRows(rows, n) : ((await read(queryFile)) as Matrix);
+  const querySigma = await read(flags.querySigma);
+  const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
+  if (labels && flags.labels !== undefined) checkLabels(labels, n, flags.labels);
+
+  const display = createProgressDisplay(flags.quiet ?? false, () => `${n} points`);
+  const onProgress = ({ fraction }: { fraction: number }) => display.update({ stage: "search", fraction });
+  const found = await nearest(data, query, {
+    k,
+    distance,
+    sigma,
+    querySigma,
+    varianceFloor,
+    threads,
+    signal,
+    onProgress,
+  }).finally(() => display.stop());
+  const picture = format && (await drawResult(means, found, rows, labels, flags, n, format, signal));
+  signal.throwIfAborted();
+  if (output !== undefined) await writeTable(output, toTable(found, rows, labels), { signal });
+  if (sheet !== undefined && picture) await writeFileAtomic(sheet, picture, { signal });
+  const seconds = (performance.now() - begin) / 1000;
+  if (flags.json)
+    process.stdout.write(
+      `${JSON.stringify({ ...summarize(found, rows, labels, n), output: output ?? null, sheet: sheet ?? null, seconds })}\n`,
+    );
+  else if (!flags.quiet) process.stdout.write(print(found, rows, labels, [output, sheet]));
+}
+
+/** @throws {ArgumentError} for a sheet without what it needs */
+async function checkSheetFlags(
+  flags: SearchFlags,
+  queryFile: string | undefined,
+  sheet: string,
+): Promise<PictureFormat> {
+  const reject = (argument: string, received: unknown, accepted: string) => {
+    throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
+  };
+  if (flags.images === undefined) reject("--images", undefined, "an image for each point, which --sheet needs");
+  if (flags.queryImages !== undefined && queryFile === undefined) {
+    reject("--query-images", flags.queryImages, "to be left out where --query names rows, which have --images");
+  }
+  const { pictureFormat } = await import("../plot/index.js");
+  return withTypedNames({ path: "--sheet" }, async () => pictureFormat(sheet));
+}
+
+/** Rows that no integer array holds are refused here. */
+function toRows(rows: readonly number[], n: number): Int32Array {
+  const wrong = rows.find((row) => row < 0 || row >= n);
+  if (wrong === undefined) return Int32Array.from(rows);
+  const accepted = `rows from 0 to ${n - 1}`;
+  throw new ArgumentError("OUT_OF_RANGE", { argument: "--query", received: wrong, accepted });
+}
+
+async function drawResult(
+  means: string,
+  { k, indices, distances, distance }: Nearest,
+  rows: readonly number[] | undefined,
+  labels: readonly string[] | undefined,
+  flags: SearchFlags,
+  n: number,
+  format: PictureFormat,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const { openImages } = await import("../vae/datasets/index.js");
+  const { drawSheet } = await import("../plot/index.js");
+  const count = distances.rows;
+  const open = async (path: string, expected: number) => {
+    const opened = await openImages(path, signal);
+    if (opened.images.count === expected) return opened;
+    await opened.close();
+    const message = `${path}: expected ${expected} images, one a row, received ${opened.images.count}`;
+    const facts = { argument: path, received: opened.images.count, accepted: `${expected} images`, message };
+    throw new ArgumentError("SHAPE_MISMATCH", facts);
+  };
+  const { images, close } = await open(flags.images as string, n);
+  try {
+    const pixels = await images.read(indices);
+    const examples = rows ? await images.read(rows) : flags.queryImages && (await readExamples(flags.queryImages));
+    const size = images.height * images.width * images.channels;
+    const at = (all: Float32Array, i: number) => all.subarray(i * size, (i + 1) * size);
+    const sheetRows = Array.from({ length: count }, (_, q): SheetRow => {
+      const row = rows?.[q];
+      const example: SheetTile = {
+        pixels: examples ? at(examples, q) : undefined,
+        caption: row === undefined ? `vector ${q}` : `row ${row}`,
+        detail: row === undefined ? "query" : (labels?.[row] ?? "query"),
+      };
+      const tiles = Array.from({ length: k }, (_, e): SheetTile => {
+        const found = indices[q * k + e] as number;
+        const label = labels ? `${labels[found]}, ` : "";
+        return { pixels: at(pixels, q * k + e), caption: show(distances.at(q, e)), detail: `${label}row ${found}` };
+      });
+      return { example, tiles };
+    });
+    const title = `Nearest in ${basename(means)}`;
+    const subtitle = `${distance} distance below each; ${count === 1 ? "the query" : "queries"} on the left`;
+    return await drawSheet(sheetRows, images, { title, subtitle, format });
+  } finally {
+    await close();
+  }
+
+  async function readExamples(path: string): Promise<Float32Array> {
+    const opened = await open(path, count);
+    try {
+      const [own, theirs] = [images, opened.images].map(
+        ({ height, width, channels }) => `${height} x ${width} x ${channels}`,
+      );
+      if (own !== theirs) {
+        const message = `${path}: expected images of ${own}, as those of the points are, received ${theirs}`;
+        const facts = { argument: path, received: theirs, accepted: own as string, message };
+        throw new ArgumentError("SHAPE_MISMATCH", facts);
+      }
+      return await opened.images.read(Array.from({ length: count }, (_, i) => i));
+    } finally {
+      await opened.close();
+    }
+  }
+}
+
+/** Query q by the number it is known by: a row of the points, or of the file of vectors. */
+const nameOf = (rows: readonly number[] | undefined, q: number): number => rows?.[q] ?? q;
+
+function toTable(
+  { k, indices, distances }: Nearest,
+  rows: readonly number[] | undefined,
+  labels?: readonly string[],
+): TableLike {
+  return {
+    query: Int32Array.from(indices, (_, at) => nameOf(rows, Math.floor(at / k))),
+    rank: Int32Array.from(indices, (_, at) => (at % k) + 1),
+    row: Int32Array.from(indices),
+    distance: distances.data,
+    ...(labels && { label: Array.from(indices, (index) => labels[index] as string) }),
+  };
+}
+
+function summarize(
+  { k, indices, distances, distance }: Nearest,
+  rows: readonly number[] | undefined,
+  labels: readonly string[] | undefined,
+  n: number,
+) {
+  const results = Array.from({ length: distances.rows }, (_, q) => {
+    const found = Array.from(indices.subarray(q * k, (q + 1) * k));
+    return {
+      query: nameOf(rows, q),
+      rows: found,
+      distances: Array.from(distances.row(q)),
+      ...(labels && { labels: found.map((index) => labels[index] as string) }),
+    };
+  });
+  return { n, k, distance, results };
+}
+
+/** Longer lists than this, in lines, are for files. */
+const MOST_LINES = 200;
+
+function print(
+  { k, indices, distances, distance }: Nearest,
+  rows: readonly number[] | undefined,
+  labels: readonly string[] | undefined,
+  written: readonly (string | undefined)[],
+): string {
+  const files = written.filter((path) => path !== undefined).join(" and ");
+  const sentence =
+    files && `The ${k} nearest of ${distances.rows} queries, ${distance} distance, written to ${files}.\n`;
+  if (files && indices.length > 10) return sentence;
+  const heading = `${"query".padStart(10)}${"rank".padStart(6)}${"row".padStart(10)}  ${distance}${labels ? "  label" : ""}\n`;
+  const lines = Array.from(indices.subarray(0, MOST_LINES), (index, at) => {
+    const value = show(distances.data[at] as number).padEnd(distance.length);
+    const label = labels ? `  ${labels[index]}` : "";
+    const query = String(nameOf(rows, Math.floor(at / k))).padStart(10);
+    return `${query}${String((at % k) + 1).padStart(6)}${String(index).padStart(10)}  ${value}${label}`.trimEnd();
+  });
+  const rest =
+    indices.length > MOST_LINES ? `${indices.length - MOST_LINES} more lines: write them with --output.\n` : "";
+  return `${heading}${lines.join("\n")}\n${rest}${sentence}`;
+}
+
+/** A distance for people: four digits. */
+function show(value: number): string {
+  const isPlain = value === 0 || (value >= 1e-3 && value < 1e5);
+  return isPlain ? String(Number(value.toPrecision(4))) : value.toExponential(3);
+}
