@@ -85,8 +85,8 @@ Napi::Value find_nearest(const Napi::CallbackInfo& info) {
     ThreadTeam team(shared->threads);
     ShareReport report(send);
     const QuerySearch search(shared->distance, shared->points, team, shared->cancellation);
-    Neighbors found = search.search(
-        shared->queries, shared->own, shared->k, team, shared->cancellation, [&](std::size_t done) {
+    Neighbors found =
+        search.search(shared->queries, shared->own, shared->k, team, shared->cancellation, [&](std::size_t done) {
           report.add(static_cast<double>(done) / static_cast<double>(shared->queries.count()));
         });
     shared->found = std::move(found.indices);

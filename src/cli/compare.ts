@@ -94,7 +94,7 @@ export function createCompareCommand(): Command {
     .description(
       "Compute the standard and the sigma-aware map of the same data from the same start, or those of several settings, and show and measure what changes: which points move, whose neighbours change, and whether they are the uncertain ones.",
     )
-    .argument("<mu>", "the data, or their means: .npy, .csv or .tsv, a point a row")
+    .argument("<mu>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
     .optionsGroup("Input:")
     .option("--sigma <file>", "standard deviations of the data, of the same shape")
     .option("--labels <file>", "labels that colour the maps, one a line")

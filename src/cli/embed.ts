@@ -197,7 +197,7 @@ export function createEmbedCommand(): Command {
     .option("--save <file>", "keep the run in a file, to go on with and to place new points into: .tsne")
     .option(
       "--uncertainty <n>",
-      "place n samples of each point and write how they scatter to <output>_uncertainty.npy, .csv or .tsv, as the output is; needs --sigma. The --plot is coloured by it, unless by --labels, and shows ellipses",
+      "place n samples of each point and write how they scatter to <output>_uncertainty, with the extension of the output; needs --sigma. The --plot is coloured by it, unless by --labels, and shows ellipses",
       integerParser("--uncertainty"),
     )
     .option("--animate <file>", "draw how the map forms as well: .gif")

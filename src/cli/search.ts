@@ -318,6 +318,6 @@ function print(
 
 /** A distance for people: four digits. */
 function show(value: number): string {
-  const isPlain = value === 0 || (value >= 1e-3 && value < 1e5);
-  return isPlain ? String(Number(value.toPrecision(4))) : value.toExponential(3);
+  if (value === 0) return "0";
+  return value >= 1e-3 && value < 1e4 ? value.toPrecision(4) : value.toExponential(3);
 }

@@ -1,9 +1,8 @@
-import { createRequire } from "node:module";
-import { setImmediate } from "node:timers/promises";
 import type * as Arrow from "apache-arrow";
 import { FileError } from "../errors.js";
 import { throwIfAborted } from "./abort.js";
 import type { Format, ReadOptions, ReadTableOptions, Source } from "./format.js";
+import { decompressLz4Frame } from "./lz4.js";
 import { resolveRowRange } from "./row-range.js";
 import { asFormatError, readFully } from "./source.js";
 import {
@@ -59,22 +58,20 @@ function ipc(
 async function* encodeTable(table: Table, kind: "file" | "stream"): AsyncGenerator<Uint8Array> {
   const library = await import("apache-arrow");
   const writer = kind === "file" ? new library.RecordBatchFileWriter() : new library.RecordBatchStreamWriter();
-  let isWanted = true;
-  const batches = async function* () {
-    for (const batch of makeBatches(library, table)) {
-      if (!isWanted) return;
-      yield batch;
-      // The library takes all batches without a pause, whoever else waits for the thread.
-      await setImmediate();
+  const pieces: Uint8Array[] = [];
+  // Takes the bytes at once: what the library would keep for a reader that is gone fails where nobody can catch it.
+  class Sink extends library.AsyncByteQueue<Uint8Array> {
+    override write(bytes: Uint8Array): void {
+      pieces.push(bytes);
     }
-  };
-  // A failure comes out of the iteration.
-  writer.writeAll(batches()).catch((error) => writer.abort(error));
-  try {
-    for await (const piece of writer) yield piece;
-  } finally {
-    isWanted = false;
   }
+  writer.reset(new Sink());
+  for (const batch of makeBatches(library, table)) {
+    writer.write(batch);
+    yield* pieces.splice(0);
+  }
+  writer.finish();
+  yield* pieces.splice(0);
 }
 
 function* makeBatches(library: typeof Arrow, table: Table): Generator<Arrow.RecordBatch> {
@@ -224,7 +221,7 @@ export const unsupported = (path: string, name: string, type: string): FileError
 async function registerCodecs({ compressionRegistry, CompressionType }: typeof Arrow): Promise<void> {
   const { decompressZstd } = await import("hyparquet-compressors");
   const decoders = [
-    [CompressionType.LZ4_FRAME, decompressLz4],
+    [CompressionType.LZ4_FRAME, decompressLz4Frame],
     [CompressionType.ZSTD, decompressZstd],
   ] as const;
   for (const [type, decode] of decoders) {
@@ -236,9 +233,3 @@ async function registerCodecs({ compressionRegistry, CompressionType }: typeof A
 
 /** The library lays arrays of numbers over the bytes, which must begin at a multiple of their size. */
 const align = (bytes: Uint8Array): Uint8Array => (bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes));
-
-/** Native, hence loaded for files that need it alone. */
-function decompressLz4(data: Uint8Array): Uint8Array {
-  const { decompressFrameSync } = createRequire(import.meta.url)("lz4-napi") as typeof import("lz4-napi");
-  return decompressFrameSync(Buffer.from(data.buffer, data.byteOffset, data.length));
-}

@@ -3,6 +3,7 @@ import { FileError } from "../errors.js";
 import { throwIfAborted } from "./abort.js";
 import { unsupported } from "./arrow.js";
 import type { Format, ReadTableOptions, Source } from "./format.js";
+import { decompressLz4Block } from "./lz4.js";
 import { resolveRowRange } from "./row-range.js";
 import { asFormatError, readFully } from "./source.js";
 import {
@@ -79,7 +80,9 @@ function describeColumn(name: string, column: TableColumn): SchemaElement {
 async function readTable(source: Source, { rows, columns, signal }: ReadTableOptions): Promise<Table> {
   return asFormatError(source.path, async () => {
     const { parquetMetadataAsync, parquetScan, parquetSchema } = await import("hyparquet");
-    const { compressors } = await import("hyparquet-compressors");
+    const { compressors: known } = await import("hyparquet-compressors");
+    // Its own decoder does not know the block of no bytes.
+    const compressors = { ...known, LZ4_RAW: decompressLz4Block };
     const slice = async (start: number, end: number): Promise<ArrayBuffer> => {
       if (!(start >= 0 && start <= end && end <= source.size)) {
         throw new FileError("FILE_FORMAT", source.path, `refers to bytes ${start} to ${end} of ${source.size}`);

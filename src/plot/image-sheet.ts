@@ -30,6 +30,8 @@ export interface SheetShape {
 /** Shown so large in pixels on their longer side: small images in whole multiples, so that their pixels stay squares. */
 const TILE = 112;
 const GAP = 12;
+/** Between examples, with a line in its middle. */
+const ROW_GAP = 28;
 const MARGIN = 28;
 /** Tiles in a line beside the example; more go on below. */
 const COLUMNS = 10;
@@ -47,13 +49,14 @@ export async function drawImageSheet(
   const ink = INKS.light;
   const scale = fitScale(Math.max(shape.height, shape.width));
   const [tileWidth, tileHeight] = [Math.round(shape.width * scale), Math.round(shape.height * scale)];
-  const cell = { width: Math.max(tileWidth, 84) + GAP, height: tileHeight + 46 };
+  const cell = { width: Math.max(tileWidth, 84) + GAP, height: tileHeight + 40 };
   const columns = Math.min(COLUMNS, Math.max(1, ...rows.map(({ tiles }) => tiles.length)));
   const lead = cell.width + 2 * GAP;
   const lines = rows.map(({ tiles }) => Math.max(1, Math.ceil(tiles.length / columns)));
-  const head = 84;
+  const blockHeight = (count: number) => count * (cell.height + GAP) - GAP;
+  const head = MARGIN + 64;
   const width = Math.max(2 * MARGIN + lead + columns * cell.width - GAP, 420);
-  const height = MARGIN + head + lines.reduce((sum, count) => sum + count * cell.height + GAP, 0);
+  const height = head + lines.reduce((sum, count) => sum + blockHeight(count), (rows.length - 1) * ROW_GAP) + MARGIN;
   if (height > 16384) {
     const accepted = `fewer examples or images: a sheet is at most 16384 pixels high, this one ${height}`;
     throw new ArgumentError("OUT_OF_RANGE", { argument: "rows", received: rows, accepted });
@@ -64,14 +67,19 @@ export async function drawImageSheet(
   context.fillRect(0, 0, width, height);
   write(title, MARGIN, MARGIN + 16, width - 2 * MARGIN, font(20, 600), ink.text);
   write(subtitle, MARGIN, MARGIN + 40, width - 2 * MARGIN, font(14), ink.muted);
-  let top = MARGIN + head - 28;
+  let top = head;
   for (const [r, { example, tiles }] of rows.entries()) {
-    if (r > 0) rule(top - 8);
+    if (r > 0) rule(top - ROW_GAP / 2);
     drawTile(example, MARGIN, top, true);
     for (const [t, tile] of tiles.entries()) {
-      drawTile(tile, MARGIN + lead + (t % columns) * cell.width, top + Math.floor(t / columns) * cell.height, false);
+      drawTile(
+        tile,
+        MARGIN + lead + (t % columns) * cell.width,
+        top + Math.floor(t / columns) * (cell.height + GAP),
+        false,
+      );
     }
-    top += (lines[r] as number) * cell.height + GAP;
+    top += blockHeight(lines[r] as number) + ROW_GAP;
   }
   return surface.encode(cleanText(title));
 
@@ -79,6 +87,8 @@ export async function drawImageSheet(
     if (pixels) {
       context.imageSmoothingEnabled = scale < 1;
       context.drawImage(toCanvas(pixels, shape), left, y, tileWidth, tileHeight);
+    } else {
+      write("no image", left + 8, y + tileHeight / 2 + 4, tileWidth - 12, font(12), ink.muted);
     }
     if (isExample) {
       context.strokeStyle = ink.single;

@@ -232,7 +232,7 @@ describe("writeMatrix to text", () => {
       await expect(writeMatrix(path(name), [[1, 2]])).rejects.toMatchObject({
         code: "FILE_WRITE",
         message: expect.stringMatching(
-          /matrices are written as NumPy \(\.npy\), CSV \(\.csv\) or TSV \(\.tsv\), decided by the extension$/,
+          /matrices are written as NumPy \(\.npy\), CSV \(\.csv\), TSV \(\.tsv\), Arrow .* or Parquet \(\.parquet\), decided by the extension$/,
         ),
       });
     }

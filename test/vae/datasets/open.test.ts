@@ -1,12 +1,23 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import sharp from "sharp";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { writeMatrix } from "../../../src/io/index.js";
-import { DATASETS, type Dataset, type Images, openDataset } from "../../../src/vae/datasets/index.js";
+import * as datasets from "../../../src/vae/datasets/index.js";
+import { DATASETS, type Dataset, type Images, openImages } from "../../../src/vae/datasets/index.js";
 import { useFolder } from "../../io/folder.js";
 
 const path = useFolder();
+
+const opened: Dataset[] = [];
+const openDataset: typeof datasets.openDataset = async (...args) => {
+  const dataset = await datasets.openDataset(...args);
+  opened.push(dataset);
+  return dataset;
+};
+afterEach(async () => {
+  for (const dataset of opened.splice(0)) await dataset.close();
+});
 
 const all = (images: Images) => images.read(Array.from({ length: images.count }, (_, i) => i));
 
@@ -320,5 +331,26 @@ describe("openDataset", () => {
       code: "DOWNLOAD",
       message: expect.stringMatching(/train-images-idx3-ubyte\.gz\n *https.*cvdf-datasets.*t10k-labels/s),
     });
+  });
+});
+
+describe("openImages", () => {
+  it("gives all images in their order, integers between 0 and 1, other values as they are", async () => {
+    const array = await openImages(await writeArray("looked.npy", 7));
+    expect(await firsts(array.images)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    await array.close();
+    await writeFile(path("floats.npy"), encodeNpy("<f4", [2, 1, 1], Float32Array.of(-3, 700)));
+    const floats = await openImages(path("floats.npy"));
+    expect(Array.from(await all(floats.images))).toEqual([-3, 700]);
+    await floats.close();
+    await mkdir(path("looked"), { recursive: true });
+    for (const i of [10, 2]) {
+      const pixels = sharp({ create: { width: 3, height: 2, channels: 3, background: { r: i, g: 0, b: 0 } } });
+      await pixels.png().toFile(path(`looked/${i}.png`));
+    }
+    const folder = await openImages(path("looked"));
+    expect(await firsts(folder.images)).toEqual([2, 10]);
+    await folder.close();
+    await expect(openImages(path("absent.npy"))).rejects.toMatchObject({ code: "FILE_READ" });
   });
 });
