@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { setImmediate } from "node:timers/promises";
 import { rejectUnknown, requireInteger, requireOptions, requireSignal, shapeMismatch } from "../arguments.js";
 import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
 import { ArgumentError, DataError } from "../errors.js";
@@ -138,19 +139,25 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
     ),
   );
   const indices = await awaitNative(job.result, job.cancel, signal);
-  return { k, indices, distances: measure(points, queries, indices, k), distance };
+  return { k, indices, distances: await measure(points, queries, indices, k, signal), distance };
 }
 
+/** Queries measured before others get the thread. */
+const MEASURED_TOGETHER = 256;
+
 /** Computes the distances of what was found, and puts it in their order, which float32 may have missed by a rounding. */
-function measure(
+async function measure(
   { mean, sigma, distance, varianceFloor }: SearchedPoints,
   queries: Gaussians,
   indices: Uint32Array,
   k: number,
+  signal: AbortSignal | undefined,
 ) {
   const formula = FORMULAS[distance];
   const distances = new Matrix(new Float64Array(indices.length), queries.mean.rows, k);
   for (let q = 0; q < queries.mean.rows; q++) {
+    if (q % MEASURED_TOGETHER === MEASURED_TOGETHER - 1) await setImmediate();
+    if (signal?.aborted) throw abortError(signal);
     const example = { mean: queries.mean.row(q), sigma: queries.sigma?.row(q) };
     const found = Array.from(indices.subarray(q * k, (q + 1) * k), (index) => ({
       index,
