@@ -24,7 +24,7 @@ export interface ForcesRecord {
 
 /** The largest root mean square error of the forces that the defaults may have. */
 export const MOST_FORCE_ERROR = 0.02;
-const DEFAULTS = ["Barnes-Hut, theta 0.5, 2-D", "particle mesh, spacing 0.33, 2-D"];
+const DEFAULTS = ["Barnes-Hut, theta 0.5, 2-D", "particle mesh, spacing 0.4, 2-D"];
 
 const SIZES = [1000, 3000, 10000, 30000, 70000];
 

@@ -208,7 +208,7 @@ std::vector<Contender> repulsions(int dims, ThreadTeam& team) {
     if (dims == 2) all.push_back({name, std::make_unique<SpTree<2>>(theta, team)});
     if (dims == 3) all.push_back({name, std::make_unique<SpTree<3>>(theta, team)});
   }
-  if (dims == 2) all.push_back({"particle mesh, spacing 0.33", std::make_unique<ParticleMesh>(0.33, team)});
+  if (dims == 2) all.push_back({"particle mesh, spacing 0.4", std::make_unique<ParticleMesh>(0.4, team)});
   return all;
 }
 

@@ -15,7 +15,7 @@ enum class Start { pca, random, given };
 // The settings of a run, all resolved: whoever fills them in has checked the ranges in brackets.
 struct Options {
   Method method = Method::automatic;   // of repulsion
-  double mesh_spacing = 0.33;          // (0, 1] of the nodes, in units of the map, for Method::particle_mesh
+  double mesh_spacing = 0.4;           // (0, 1] of the nodes, in units of the map, for Method::particle_mesh
   std::string distance = "euclidean";  // a name of neighbors/distances/table.inl
   NeighborMethod neighbors = NeighborMethod::automatic;
   double variance_floor = 0.01;  // (> 0) added to each summed variance

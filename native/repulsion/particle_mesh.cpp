@@ -14,6 +14,9 @@ constexpr std::size_t kGrain = 2048;
 constexpr double kLeastCells = 48;
 // but not so fine that float32 potentials lose their slopes.
 constexpr double kLeastSpacing = 0.1;
+// So many points on one spot ask for closer nodes.
+constexpr std::size_t kManyEqual = 50;
+constexpr double kCloserForEqual = 0.8;
 // Half the kernel's period, at least, in units of the map: where the slope of w has fallen to that of 1 / (1 + d^2)
 // at 12.
 constexpr double kLeastReach = 12;
@@ -76,6 +79,22 @@ ParticleMesh::Bounds ParticleMesh::find_bounds(const float* positions, std::size
     }
   }
   return all;
+}
+
+bool ParticleMesh::has_many_equal(const float* positions, std::size_t n) {
+  if (n < kManyEqual) return false;
+  constexpr std::size_t kApart = 2 * (kManyEqual - 1);
+  const std::size_t starts = n - kManyEqual + 1;
+  equal_.resize((starts + kGrain - 1) / kGrain);
+  team_.for_ranges(starts, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
+    unsigned any = 0;
+    for (std::size_t i = first; i < last; ++i) {
+      const float* at = &positions[2 * i];
+      any |= static_cast<unsigned>(at[0] == at[kApart]) & static_cast<unsigned>(at[1] == at[kApart + 1]);
+    }
+    equal_[chunk] = any;
+  });
+  return std::find(equal_.begin(), equal_.end(), 1u) != equal_.end();
 }
 
 // The transform of w for one size of mesh, divided by what the splines and the transforms multiply by.
@@ -174,8 +193,8 @@ bool ParticleMesh::charge(const float* positions, std::size_t n, const float low
   const std::size_t lanes = kernels.lanes;
   const double span[2] = {static_cast<double>(high[0]) - static_cast<double>(low[0]),
                           static_cast<double>(high[1]) - static_cast<double>(low[1])};
-  const double spacing =
-      std::clamp(std::max(span[0], span[1]) / kLeastCells, std::min(kLeastSpacing, spacing_), spacing_);
+  const double most = has_many_equal(positions, n) ? kCloserForEqual * spacing_ : spacing_;
+  const double spacing = std::clamp(std::max(span[0], span[1]) / kLeastCells, std::min(kLeastSpacing, most), most);
   std::size_t cells[2], lengths[2];
   for (int d = 0; d < 2; ++d) {
     if (span[d] / spacing > static_cast<double>(kLongestSide)) return false;

@@ -22,8 +22,9 @@ namespace sigma {
 // map so wide that the mesh would be huge is left to Barnes-Hut.
 class ParticleMesh final : public Repulsion {
  public:
-  // `spacing` of the nodes, in units of the map; (0, 1]. Below one degree of freedom w is as narrow as the root of
-  // alpha, and the nodes stand as much closer.
+  // `spacing` of the nodes, in units of the map; (0, 1]. A fifth less where 50 points or more follow each other on one
+  // spot: there the errors of all pairs have one direction and add up, and would be most of the error of the map. Below
+  // one degree of freedom w is as narrow as the root of alpha, and the nodes stand as much closer.
   ParticleMesh(double spacing, ThreadTeam& team, double degrees_of_freedom = 1);
 
   double compute(const float* positions, std::size_t n, float* forces) override;
@@ -40,6 +41,8 @@ class ParticleMesh final : public Repulsion {
     float low[2], high[2];
   };
   Bounds find_bounds(const float* positions, std::size_t n);
+  // Of points in the order of their places, as a run keeps them.
+  bool has_many_equal(const float* positions, std::size_t n);
   const Kernel& kernel_for(std::size_t width, std::size_t height, double spacing);
   void bin(const float* positions, std::size_t n, float origin, float per_unit, std::size_t bands);
 
@@ -54,6 +57,7 @@ class ParticleMesh final : public Repulsion {
   std::vector<std::uint32_t> binned_, bin_starts_, bin_ends_, bands_;
   // By chunk of points.
   std::vector<Bounds> bounds_;
+  std::vector<unsigned> equal_;
   std::vector<double> potentials_;
   std::vector<std::array<double, 2>> force_sums_;
 };

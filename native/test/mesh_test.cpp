@@ -40,7 +40,7 @@ std::vector<float> make_map(std::size_t n, double width, double height, std::uin
   return map;
 }
 
-constexpr double kSpacing = 0.33;
+constexpr double kSpacing = 0.4;
 
 TEST(ParticleMesh, IsAccurateAtEverySpan) {
   ThreadTeam team(2);

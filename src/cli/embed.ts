@@ -143,7 +143,7 @@ export function createEmbedCommand(): Command {
       "--method <name>",
       "how repulsion is computed: barnes-hut, fft (2-D only), exact, or auto, which takes fft from 4000 points on and barnes-hut where --theta is given (default: auto)",
     )
-    .option("--mesh-spacing <x>", "accuracy of fft, 0.1 to 1 (default: 0.33)", numberParser("--mesh-spacing"))
+    .option("--mesh-spacing <x>", "accuracy of fft, 0.1 to 1 (default: 0.4)", numberParser("--mesh-spacing"))
     .option("--theta <x>", "accuracy of Barnes-Hut, 0 (exact) to 1 (default: 0.5)", numberParser("--theta"))
     .option(
       "--degrees-of-freedom <x>",

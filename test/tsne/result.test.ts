@@ -10,7 +10,7 @@ test("every option has its documented default", async () => {
   const { options } = await runBhTsne(data, { maxIter: 0 });
   expect(options).toEqual({
     method: "barnes-hut",
-    meshSpacing: 0.33,
+    meshSpacing: 0.4,
     distance: "euclidean",
     neighbors: "auto",
     varianceFloor: 0.01,
