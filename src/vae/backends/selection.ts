@@ -3,7 +3,6 @@ import type * as TensorFlow from "@tensorflow/tfjs-core";
 import { rejectUnknown, requireInteger, requireOptions } from "../../arguments.js";
 import { binding } from "../../binding.js";
 import { ArgumentError, SigmaTsneError } from "../../errors.js";
-import type { Adam, AdamOptions } from "./adam.js";
 import { loadTensorFlowNode } from "./tensorflow-node.js";
 
 /** Where networks can be computed, and `auto`: the first of them that loads. */
@@ -25,8 +24,6 @@ export interface Backend {
   readonly description: string;
   /** TensorFlow.js itself, its gradients registered. */
   readonly tf: typeof TensorFlow;
-  /** The optimizer Adam, whose steps are one kernel where the backend has it. */
-  createAdam(options?: AdamOptions): Adam;
 }
 
 /** How TensorFlow.js for Node.js is loaded, so that its absence can be played. */
@@ -126,12 +123,6 @@ async function selectWasm(tf: typeof TensorFlow, threads = availableParallelism(
   return finish(tf, "wasm", `in WebAssembly with ${kernels}${reason}`);
 }
 
-async function finish(tf: typeof TensorFlow, name: Backend["name"], how: string): Promise<Backend> {
-  const { Adam } = await import("./adam.js");
-  return {
-    name,
-    description: `TensorFlow.js ${tf.version_core} ${how}`,
-    tf,
-    createAdam: (options) => new Adam(options),
-  };
+function finish(tf: typeof TensorFlow, name: Backend["name"], how: string): Backend {
+  return { name, description: `TensorFlow.js ${tf.version_core} ${how}`, tf };
 }

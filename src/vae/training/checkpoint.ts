@@ -1,9 +1,9 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError, describe, FileError } from "../../errors.js";
+import type { AdamState } from "../backends/adam.js";
 import type { Model } from "../models/model.js";
 import { type NamedTensor, readTensorFile, writeTensorFile } from "../models/safetensors.js";
-import type { AdamState } from "./adam.js";
 import type { StoppingState } from "./early-stopping.js";
 import type { Course, EpochRecord } from "./options.js";
 

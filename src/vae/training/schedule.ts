@@ -1,10 +1,5 @@
+import type { AdamSettings } from "../backends/adam.js";
 import type { Recipe } from "../models/model.js";
-
-/** Adam's settings at one step. */
-export interface StepSettings {
-  readonly learningRate: number;
-  readonly beta1: number;
-}
 
 const BETA1 = 0.9;
 /** Equal parts of the training, after each of which `"halving"` halves. */
@@ -20,7 +15,7 @@ export function scheduleAt(
   step: number,
   steps: number,
   { learningRate, schedule, beta1Decay }: Pick<Recipe, "learningRate" | "schedule" | "beta1Decay">,
-): StepSettings {
+): AdamSettings {
   const halved = 0.5 ** Math.min(PARTS - 1, Math.floor((PARTS * step) / steps));
   const factor = {
     constant: 1,

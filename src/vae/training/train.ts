@@ -5,6 +5,7 @@ import { AbortError, ArgumentError, FileError, SigmaTsneError } from "../../erro
 import { throwIfAborted } from "../../io/abort.js";
 import { writeFileAtomic } from "../../io/index.js";
 import { systemReason } from "../../io/system-error.js";
+import { Adam } from "../backends/adam.js";
 import { augmentImages } from "../datasets/augmentation.js";
 import type { Dataset, Images } from "../datasets/dataset.js";
 import { range, toImages } from "../models/images.js";
@@ -12,7 +13,6 @@ import { type Model, type Phase, pause } from "../models/model.js";
 import { Pass, SERIES } from "../models/pass.js";
 import type { NamedTensor } from "../models/safetensors.js";
 import { Random } from "../random.js";
-import { Adam } from "./adam.js";
 import {
   type CheckpointOwner,
   ownerOf,
