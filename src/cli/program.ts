@@ -4,10 +4,13 @@ import packageJson from "../../package.json" with { type: "json" };
 import { createCompareCommand } from "./compare.js";
 import { createDemoCommand } from "./demo.js";
 import { createEmbedCommand } from "./embed.js";
+import { createEncodeCommand } from "./encode.js";
 import { createEvaluateCommand } from "./evaluate.js";
+import { createEvaluateModelCommand } from "./evaluate-model.js";
 import { createPlaceCommand } from "./place.js";
 import { createPlotCommand } from "./plot.js";
 import { createSearchCommand } from "./search.js";
+import { createTrainCommand } from "./train.js";
 
 const guide = `
 Examples:
@@ -63,6 +66,9 @@ export function createProgram(): Command {
     createSearchCommand(),
     createPlotCommand(),
     createDemoCommand(),
+    createTrainCommand(),
+    createEncodeCommand(),
+    createEvaluateModelCommand(),
   ];
   for (const command of [program, ...commands]) {
     command

@@ -1,6 +1,6 @@
 import cliProgress, { type Options, type Params, type SingleBar } from "cli-progress";
 
-/** How far a command is in one of its stages; the last three where the stage counts iterations. */
+/** How far a command is in one of its stages; three further facts where the stage counts iterations. */
 export interface StageProgress {
   stage: string;
   /** 0 to 1. */
@@ -8,12 +8,18 @@ export interface StageProgress {
   iteration?: number;
   maxIter?: number;
   kl?: number | undefined;
+  /** What else a bar shows. */
+  facts?: readonly string[] | undefined;
+  /** Where the stage knows it better than the bar. */
+  secondsLeft?: number | undefined;
 }
 
 /** How a command shows people, on standard error, how far it is. */
 export interface ProgressDisplay {
   /** Shows how far a run is. */
   update(progress: StageProgress): void;
+  /** Prints a line that stays. */
+  note(line: string): void;
   /** Takes down what moves; to be called before anything else is printed, and at the end in any case. */
   stop(): void;
 }
@@ -28,7 +34,7 @@ export function createProgressDisplay(
   facts: () => string,
   stream: NodeJS.WriteStream = process.stderr,
 ): ProgressDisplay {
-  if (quiet) return { update: () => {}, stop: () => {} };
+  if (quiet) return { update: () => {}, note: () => {}, stop: () => {} };
   return stream.isTTY ? new ProgressBar(stream, facts) : new ProgressLines(stream, facts);
 }
 
@@ -37,6 +43,7 @@ class ProgressLines implements ProgressDisplay {
   readonly #facts: () => string;
   #stage: string | undefined;
   #hundreds = 0;
+  #begun = false;
 
   constructor(stream: NodeJS.WritableStream, facts: () => string) {
     this.#stream = stream;
@@ -44,7 +51,7 @@ class ProgressLines implements ProgressDisplay {
   }
 
   update({ stage, iteration = 0, maxIter, kl }: StageProgress): void {
-    if (this.#stage === undefined) this.#stream.write(`${this.#facts()}\n`);
+    this.#begin();
     if (stage !== this.#stage) {
       this.#stage = stage;
       this.#stream.write(`${stage}\n`);
@@ -56,7 +63,17 @@ class ProgressLines implements ProgressDisplay {
     }
   }
 
+  note(line: string): void {
+    this.#begin();
+    this.#stream.write(`${line}\n`);
+  }
+
   stop(): void {}
+
+  #begin(): void {
+    if (!this.#begun) this.#stream.write(`${this.#facts()}\n`);
+    this.#begun = true;
+  }
 }
 
 class ProgressBar implements ProgressDisplay {
@@ -64,6 +81,7 @@ class ProgressBar implements ProgressDisplay {
   readonly #facts: () => string;
   readonly #bar: SingleBar;
   #stage: string | undefined;
+  #begun = false;
 
   constructor(stream: NodeJS.WriteStream, facts: () => string) {
     this.#stream = stream;
@@ -85,15 +103,27 @@ class ProgressBar implements ProgressDisplay {
       this.#bar.update(progress.fraction, progress);
       return;
     }
-    if (this.#stage === undefined) this.#stream.write(`${this.#facts()}\n`);
+    this.#begin();
     // Each stage has its own speed, so the estimate of the remaining time starts anew.
     this.#stage = progress.stage;
     this.#bar.stop();
     this.#bar.start(1, progress.fraction, progress);
   }
 
+  note(line: string): void {
+    this.stop();
+    this.#begin();
+    this.#stream.write(`${line}\n`);
+  }
+
   stop(): void {
     this.#bar.stop();
+    this.#stage = undefined;
+  }
+
+  #begin(): void {
+    if (!this.#begun) this.#stream.write(`${this.#facts()}\n`);
+    this.#begun = true;
   }
 }
 
@@ -101,17 +131,22 @@ const widths = { stage: 14, bar: 24, facts: 45 };
 
 /** One line, narrower than the terminal: the bar gives way first, then the line is cut. */
 function drawBar(options: Options, { progress, eta, maxWidth }: Params, report: StageProgress): string {
-  const { stage, iteration, maxIter, kl } = report;
-  const facts = [
+  const { stage, iteration, maxIter, kl, secondsLeft = eta } = report;
+  const parts = [
     `${Math.floor(progress * 100)}%`.padStart(5),
     stage === "optimization" ? `${iteration}/${maxIter}` : "",
     kl === undefined ? "" : `KL ${kl.toFixed(3)}`,
     // Without a speed to go by, the estimate is no finite number.
-    Number.isFinite(eta) && progress < 1 ? `${cliProgress.Format.TimeFormat(eta, options, 1)} left` : "",
+    Number.isFinite(secondsLeft) && progress < 1
+      ? `${cliProgress.Format.TimeFormat(Math.round(secondsLeft), options, 1)} left`
+      : "",
+    ...(report.facts ?? []),
   ];
-  const room = Math.min(widths.bar, maxWidth - widths.stage - widths.facts);
+  const facts = parts.filter(Boolean).join("  ");
+  // A fixed width, so that the bar stands still while figures change.
+  const room = Math.min(widths.bar, maxWidth - widths.stage - Math.max(widths.facts, facts.length + 4));
   const done = Math.round(progress * room);
   const bar = room > 0 ? `[${"=".repeat(done)}${" ".repeat(room - done)}]` : "";
   // The last column stays free: terminals wrap when it is filled.
-  return `${stage.padEnd(widths.stage)} ${bar}${facts.filter(Boolean).join("  ")}`.slice(0, maxWidth - 1);
+  return `${stage.padEnd(widths.stage)} ${bar}${facts}`.slice(0, maxWidth - 1);
 }

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { shapeMismatch } from "../arguments.js";
 import { ArgumentError, FileError } from "../errors.js";
-import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { type FloatArray, Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { checkPath, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
 import { text } from "./csv.js";
 import { FORMATS, type Format, type ReadOptions, type ReadTableOptions, type Source } from "./format.js";
@@ -158,6 +158,30 @@ export function readTable(path: string, options: ReadTableOptions = {}): Promise
     if (format.readTable) return format.readTable(source, options);
     throw new FileError("FILE_FORMAT", path, `is ${format.name}, which has no named columns`);
   });
+}
+
+/**
+ * Writes an array of any shape to a .npy file in C order, atomically as {@link writeFileAtomic} does.
+ *
+ * @throws {FileError} FILE_WRITE for another extension, or where the file cannot be written
+ * @throws {ArgumentError} SHAPE_MISMATCH where the data do not have that shape
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function writeArray(
+  path: string,
+  data: FloatArray,
+  shape: readonly number[],
+  options: WriteOptions = {},
+): Promise<void> {
+  checkPath(path);
+  if (extname(path).toLowerCase() !== ".npy") {
+    throw new FileError("FILE_WRITE", path, "arrays are written as NumPy (.npy), decided by the extension");
+  }
+  if (shape.length === 0 || shape.reduce((product, size) => product * size, 1) !== data.length) {
+    const accepted = `as many sizes as have the product ${data.length}`;
+    throw new ArgumentError("SHAPE_MISMATCH", { argument: "shape", received: shape, accepted });
+  }
+  await writeFileAtomic(path, encodeArray(shape, [{ data }]), options);
 }
 
 /**

@@ -207,10 +207,14 @@ function encode(matrix: Matrix): Generator<Uint8Array> {
   return encodeArray(matrix.shape, [matrix]);
 }
 
-/** One array of that shape, which holds the matrices one after the other; all have the same number type. */
-export function* encodeArray(shape: readonly number[], matrices: readonly Matrix[]): Generator<Uint8Array> {
-  const dtype = `${HOST_ORDER}f${matrices[0]?.data.BYTES_PER_ELEMENT ?? 4}`;
-  const dictionary = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${shape.join(", ")}), }`;
+/** One array of that shape in C order, whose numbers are those of the parts one after the other; all have the same number type. */
+export function* encodeArray(
+  shape: readonly number[],
+  parts: readonly { readonly data: FloatArray }[],
+): Generator<Uint8Array> {
+  const dtype = `${HOST_ORDER}f${parts[0]?.data.BYTES_PER_ELEMENT ?? 4}`;
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const dictionary = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${sizes}), }`;
   // Magic, version and length take 10 bytes; with them and its newline the header fills a multiple of 64.
   const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64 - 10;
   const header = Buffer.alloc(10 + length, " ");
@@ -220,7 +224,7 @@ export function* encodeArray(shape: readonly number[], matrices: readonly Matrix
   header.write(dictionary, 10, "latin1");
   header.write("\n", 10 + length - 1);
   yield header;
-  for (const { data } of matrices) {
+  for (const { data } of parts) {
     for (let done = 0; done < data.byteLength; done += CHUNK_BYTES) {
       yield new Uint8Array(data.buffer, data.byteOffset + done, Math.min(CHUNK_BYTES, data.byteLength - done));
     }

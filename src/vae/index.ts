@@ -8,5 +8,6 @@ export type { Dataset, Images } from "./datasets/dataset.js";
 export * from "./datasets/index.js";
 export * from "./evaluation/index.js";
 export * from "./models/index.js";
+export * from "./runs/index.js";
 export * from "./tensorboard/index.js";
 export * from "./training/index.js";

@@ -41,6 +41,7 @@ export function barsDataset(count = 64, height = 8, width = height, channels = 1
     train: bars(count, height, width, channels, 1),
     validation: bars(16, height, width, channels, 2),
     test: bars(16, height, width, channels, 3),
+    all: bars(count, height, width, channels, 1),
     close: async () => {},
   };
 }

@@ -29,8 +29,20 @@ export interface Dataset {
   readonly train: Images;
   readonly validation: Images;
   readonly test: Images;
+  /** All of them, in the order of their source: the images of its own test part, where it has one, after the others. */
+  readonly all: Images;
+  /** How it was opened, so that it can be opened again; absent for data sets that were made otherwise. */
+  readonly origin?: DatasetOrigin | undefined;
   /** Closes its files; to be called when no more is to be read. */
   close(): Promise<void>;
+}
+
+/** What {@link openDataset} was asked for. */
+export interface DatasetOrigin {
+  /** A name, or an absolute path. */
+  readonly source: string;
+  /** Options that decide which images there are; paths are absolute. */
+  readonly options: DatasetOptions;
 }
 
 /** How far the opening of a data set is. */

@@ -64,6 +64,32 @@ export function selectImages(images: Images, chosen: Int32Array): Images {
   };
 }
 
+/** The images of `first`, then those of `second`, which have the same shape and classes. */
+export function joinImages(first: Images, second: Images): Images {
+  const count = first.count + second.count;
+  const { labels } = first;
+  return {
+    ...first,
+    count,
+    labels: labels && second.labels && Int32Array.from([...labels, ...second.labels]),
+    async read(indices) {
+      checkIndices(indices, count);
+      const places = Array.from(indices, (_, k) => k);
+      const length = first.height * first.width * first.channels;
+      const out = new Float32Array(indices.length * length);
+      for (const [images, offset] of [[first, 0] as const, [second, first.count] as const]) {
+        const own = places.filter((k) => (indices[k] as number) < first.count === (offset === 0));
+        if (own.length === 0) continue;
+        const data = await images.read(own.map((k) => (indices[k] as number) - offset));
+        own.forEach((k, i) => {
+          out.set(data.subarray(i * length, (i + 1) * length), k * length);
+        });
+      }
+      return out;
+    },
+  };
+}
+
 /** The images of one class, by its number. */
 export function selectClass(images: Images, label: number): Images {
   const { labels } = images;

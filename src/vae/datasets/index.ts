@@ -1,5 +1,5 @@
 export { type AugmentationOptions, addNoise, augmentImages, type NoiseOptions } from "./augmentation.js";
-export type { Dataset, DatasetOptions, DatasetProgress, Images } from "./dataset.js";
+export type { Dataset, DatasetOptions, DatasetOrigin, DatasetProgress, Images } from "./dataset.js";
 export { imagesInMemory, selectClass, selectImages, stretchContrast } from "./images.js";
 export {
   generateMicrographs,

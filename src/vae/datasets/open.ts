@@ -1,13 +1,14 @@
 import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { closest, distance } from "fastest-levenshtein";
 import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../../arguments.js";
 import { ArgumentError, FileError } from "../../errors.js";
 import type { Collection, DatasetSource, SourceOption } from "./collection.js";
-import type { Dataset, DatasetOptions, Images } from "./dataset.js";
+import type { Dataset, DatasetOptions, DatasetOrigin, Images } from "./dataset.js";
 import { folder } from "./folder.js";
 import { frey } from "./frey.js";
 import { imageArray } from "./image-array.js";
-import { mapImages, scaleImages, selectClass, selectImages, stretchContrast } from "./images.js";
+import { joinImages, mapImages, scaleImages, selectClass, selectImages, stretchContrast } from "./images.js";
 import { micrographs } from "./micrograph-scenes.js";
 import { fashionMnist, mnist } from "./mnist.js";
 import { partSize, splitAtRandom } from "./split.js";
@@ -55,10 +56,14 @@ export async function openDataset(nameOrPath = "micrographs", options: DatasetOp
     const images = select(collection.images);
     if (images.count === 0) throw new FileError("FILE_FORMAT", nameOrPath, "holds no images");
     const { height, width, channels } = images;
-    const parts = collection.test
-      ? cutOff(images, select(collection.test), split, collection.validation ?? 0.1, limit)
+    const test = collection.test && select(collection.test);
+    const parts = test
+      ? cutOff(images, test, split, collection.validation ?? 0.1, limit)
       : dealOut(images, split, seed, limit);
-    return { name, height, width, channels, classes, ...parts, close };
+    const whole = test ? joinImages(images, test) : images;
+    const all = whole.count > limit ? selectImages(whole, range(0, whole.count, limit)) : whole;
+    const origin = describeOrigin(source, nameOrPath, options);
+    return { name, height, width, channels, classes, ...parts, all, origin, close };
   } catch (error) {
     await collection.close();
     throw error;
@@ -84,6 +89,17 @@ export async function openImages(
     for (let j = 0; j < pixels.length; j++) pixels[j] = (pixels[j] as number) / most;
   });
   return { images: scaled, close };
+}
+
+function describeOrigin(source: DatasetSource, nameOrPath: string, options: DatasetOptions): DatasetOrigin {
+  const { signal: _, onProgress: __, dataDir, cacheDir, labels, ...others } = options;
+  const paths = Object.entries({ dataDir, cacheDir, labels }).flatMap(([key, path]) =>
+    path === undefined ? [] : [[key, resolve(path)]],
+  );
+  return {
+    source: SOURCES.includes(source) ? source.name : resolve(nameOrPath),
+    options: { ...others, ...Object.fromEntries(paths) },
+  };
 }
 
 async function findSource(nameOrPath: unknown): Promise<DatasetSource> {
@@ -158,14 +174,15 @@ function cutOff(images: Images, test: Images, split: SplitOption, validation: nu
     const accepted = `fewer than ${images.count} images, to leave some for training`;
     throw new ArgumentError("OUT_OF_RANGE", { argument: "split.validation", received: size, accepted });
   }
-  const range = (start: number, end: number) =>
-    Int32Array.from({ length: Math.min(limit, end - start) }, (_, i) => start + i);
   return {
-    train: selectImages(images, range(0, train)),
-    validation: selectImages(images, range(train, images.count)),
-    test: selectImages(test, range(0, test.count)),
+    train: selectImages(images, range(0, train, limit)),
+    validation: selectImages(images, range(train, images.count, limit)),
+    test: selectImages(test, range(0, test.count, limit)),
   };
 }
+
+const range = (start: number, end: number, limit: number): Int32Array =>
+  Int32Array.from({ length: Math.min(limit, end - start) }, (_, i) => start + i);
 
 type SplitOption = NonNullable<DatasetOptions["split"]>;
 

@@ -73,6 +73,8 @@ export interface TrainOptions {
   readonly checkpointEverySteps?: number | undefined;
   /** Stops the training after the step at hand, with a checkpoint. */
   readonly signal?: AbortSignal | undefined;
+  /** Called and awaited before the first step, with the epochs and steps that a checkpoint has brought; 0 and 0 without one. */
+  readonly onStart?: ((start: { readonly epoch: number; readonly step: number }) => void | Promise<void>) | undefined;
   /** Called about twice a second and at the end of every epoch. */
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
   /** Called after every epoch, and awaited: the model may be used. */
@@ -119,6 +121,7 @@ const KNOWN = [
   "resume",
   "checkpointEverySteps",
   "signal",
+  "onStart",
   "onProgress",
   "onEpoch",
   "onScalars",

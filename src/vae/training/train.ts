@@ -7,7 +7,7 @@ import { writeFileAtomic } from "../../io/index.js";
 import { systemReason } from "../../io/system-error.js";
 import { Adam } from "../backends/adam.js";
 import { augmentImages } from "../datasets/augmentation.js";
-import type { Dataset, Images } from "../datasets/dataset.js";
+import type { Dataset, DatasetOrigin, Images } from "../datasets/dataset.js";
 import { range, toImages } from "../models/images.js";
 import { type Model, type Phase, pause } from "../models/model.js";
 import { Pass, SERIES } from "../models/pass.js";
@@ -75,7 +75,7 @@ export async function train(model: Model, dataset: Dataset, options: TrainOption
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "earlyStopping", received: true, accepted });
   }
   const owner = ownerOf(model, { name: dataset.name, count: images.count }, resolved.course);
-  const training = new Training(model, images, validation, resolved, options, owner);
+  const training = new Training(model, images, validation, resolved, options, owner, dataset.origin);
   try {
     return await training.run();
   } finally {
@@ -124,6 +124,7 @@ class Training {
     private readonly resolved: ResolvedOptions,
     private readonly options: TrainOptions,
     private readonly owner: CheckpointOwner,
+    private readonly origin: DatasetOrigin | undefined,
   ) {
     const { variables } = model;
     this.phases = model.phases().map((phase) => ({
@@ -137,6 +138,7 @@ class Training {
   async run(): Promise<TrainingResult> {
     await this.prepareFolder();
     this.firstStep = this.state.step;
+    await this.options.onStart?.({ epoch: this.state.epoch, step: this.state.step });
     try {
       while (this.state.step < this.steps && !this.state.isStopped) await this.runEpoch();
       if (this.state.stepInEpoch > 0) await this.checkpoint();
@@ -174,7 +176,8 @@ class Training {
       maxSteps: Math.min(maxSteps, this.steps),
       earlyStopping: earlyStopping ?? false,
     };
-    await writeJson(join(folder, "config.json"), { model, configuration, dataset, training });
+    const described = { ...dataset, origin: this.origin };
+    await writeJson(join(folder, "config.json"), { model, configuration, dataset: described, training });
     if (!found) {
       await this.checkpoint();
       return;

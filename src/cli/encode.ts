@@ -1,0 +1,113 @@
+import { Command } from "commander";
+import { assertFolderWritable } from "../io/atomic-folder.js";
+import { withTypedNames } from "./failure.js";
+import { interruptible } from "./interruption.js";
+import {
+  addBackendOptions,
+  addDatasetOptions,
+  type BackendFlags,
+  choosePart,
+  type DatasetFlags,
+  datasetOptions,
+  namesOf,
+  partOption,
+  startBackend,
+} from "./networks.js";
+import { checkInputs } from "./paths.js";
+import { integerParser } from "./values.js";
+
+interface EncodeFlags extends BackendFlags, DatasetFlags {
+  output: string;
+  part: string;
+  samples?: number;
+  batchSize?: number;
+  seed?: number;
+  force?: true;
+  json?: true;
+  quiet?: true;
+}
+
+const guide = `
+Examples:
+  $ sigma-tsne encode runs/V_MNIST_bernoulli_20_400_1 -o codes
+      All images of the data set that the model was trained on.
+  $ sigma-tsne encode runs/vae scans/ -o codes --size 96
+      Images of a folder, in the order of their names.
+  $ sigma-tsne encode runs/vae -o codes --part test
+  $ sigma-tsne embed codes/vae_embeddings.npy --sigma codes/vae_errors.npy \\
+      --labels codes/labels.txt -o map.npy --plot map.png
+      And the map.
+
+The folder holds vae_embeddings.npy (means, n x d), vae_errors.npy (standard
+deviations; not for ae and aae, which have none) and labels.txt (where there are
+labels). It appears complete or not at all.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+`;
+
+/** `sigma-tsne encode`: images to means and standard deviations. */
+export function createEncodeCommand(): Command {
+  const command = new Command("encode")
+    .usage("<run> [data] -o <folder> [options]")
+    .summary("encode images as means and standard deviations")
+    .description("Encode images by a trained model as means and standard deviations, as t-SNE takes them.")
+    .argument("<run>", "folder of a training, or of a model")
+    .argument("[data]", "name or path of a data set (default: that of the training)")
+    .requiredOption("-o, --output <folder>", "where the files go; earlier codes there are replaced")
+    .addOption(partOption("all").default("all"))
+    .option("--samples <n>", "Bayesian weights: draws (default: 32)", integerParser("--samples"))
+    .option("--batch-size <n>", "images that are computed at once (default: 256)", integerParser("--batch-size"))
+    .option("--seed <n>", "seed of the draws (default: 42)", integerParser("--seed"))
+    .option("--force", "write into a folder that holds something else, too")
+    .option("--json", "print one JSON object instead of sentences")
+    .option("--quiet", "print nothing but errors, and --json")
+    .optionsGroup("Data:");
+  addBackendOptions(addDatasetOptions(command)).addHelpText("after", guide);
+  const names = namesOf(command);
+  return command.action((run: string, data: string | undefined, flags: EncodeFlags) =>
+    interruptible((signal) =>
+      withTypedNames({ ...names, images: data ?? "the images", dataset: "[data]" }, () =>
+        encode(run, data, flags, signal),
+      ),
+    ),
+  );
+}
+
+async function encode(path: string, data: string | undefined, flags: EncodeFlags, signal: AbortSignal): Promise<void> {
+  const { output, force, quiet = false, samples, batchSize, seed } = flags;
+  checkInputs({ "<run>": path, "[data]": data, "--output": output });
+  const vae = await import("../vae/index.js");
+  await withTypedNames({ path: "--output" }, () => assertFolderWritable(output, vae.codesFolder({ force })));
+  const { display } = await startBackend(flags, quiet);
+  try {
+    const run = await vae.openRun(path);
+    // Nothing needs to be set apart of images that are all to be encoded.
+    const isWhole = data !== undefined && flags.part === "all";
+    const split = isWhole && !vae.DATASETS.some(({ name }) => name === data) ? { validation: 0, test: 0 } : {};
+    const dataset = await vae.openRunDataset(run, data, datasetOptions({ ...split, ...flags }, { signal, display }));
+    try {
+      const images = choosePart(dataset, flags.part);
+      const codes = await run.model.encode(images, {
+        samples,
+        batchSize,
+        seed,
+        signal,
+        onProgress: (fraction) => display.update({ stage: "encoding", fraction }),
+      });
+      const labels = vae.labelNames(images.labels, dataset.classes);
+      const files = await vae.writeCodes(output, codes, { labels, force, signal });
+      display.stop();
+      const { rows: n, cols: d } = codes.means;
+      if (flags.json) {
+        process.stdout.write(`${JSON.stringify({ output, model: run.model.name, n, d, files })}\n`);
+      } else if (!quiet) {
+        const lacking = codes.standardDeviations ? "" : ` ${run.model.name} has no standard deviations of its codes.`;
+        process.stdout.write(`Codes of ${n} images, ${d} dimensions, in ${output}: ${files.join(", ")}.${lacking}\n`);
+      }
+    } finally {
+      await dataset.close();
+    }
+  } finally {
+    display.stop();
+  }
+}

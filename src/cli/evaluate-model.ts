@@ -1,0 +1,190 @@
+import { Command } from "commander";
+import { writeFileAtomic } from "../io/index.js";
+import type { Evaluation } from "../vae/index.js";
+import { withTypedNames } from "./failure.js";
+import { interruptible } from "./interruption.js";
+import {
+  addBackendOptions,
+  addDatasetOptions,
+  type BackendFlags,
+  choosePart,
+  type DatasetFlags,
+  datasetOptions,
+  namesOf,
+  partOption,
+  startBackend,
+} from "./networks.js";
+import { checkInputs, checkPaths } from "./paths.js";
+import { integerParser, numberParser } from "./values.js";
+
+interface EvaluateModelFlags extends BackendFlags, DatasetFlags {
+  output?: string;
+  part: string;
+  samples?: number;
+  noise: number;
+  binarize?: true;
+  seed?: number;
+  batchSize?: number;
+  json?: true;
+  quiet?: true;
+}
+
+const guide = `
+Examples:
+  $ sigma-tsne evaluate-model runs/V_MNIST_bernoulli_20_400_1
+  $ sigma-tsne evaluate-model runs/vae --samples 1000 --binarize
+      The importance-sampling estimate on binarised images.
+  $ sigma-tsne evaluate-model runs/vae --json --quiet | jq .logLikelihood
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+`;
+
+/** `sigma-tsne evaluate-model`: a trained model to its test log-likelihoods. */
+export function createEvaluateModelCommand(): Command {
+  const command = new Command("evaluate-model")
+    .usage("<run> [data] [options]")
+    .summary("measure a trained model on test images")
+    .description(
+      "Measure a trained model on images it was not trained on: test log-likelihood, reconstruction from clean and from noisy input, latent dimensions that are active, and for mixtures the unsupervised accuracy.",
+    )
+    .argument("<run>", "folder of a training, or of a model")
+    .argument("[data]", "name or path of a data set (default: that of the training)")
+    .addOption(partOption("test").default("test"))
+    .option("--samples <n>", "draws for the estimates of log-likelihoods (default: 100)", integerParser("--samples"))
+    .option(
+      "--noise <x>",
+      "share of values to which |N(0, 1)| is added for the noisy input",
+      numberParser("--noise"),
+      0.2,
+    )
+    .option("--binarize", "draw every value as 0 or 1")
+    .option("--batch-size <n>", "images that are computed at once (default: 128)", integerParser("--batch-size"))
+    .option("--seed <n>", "seed of the draws (default: 42)", integerParser("--seed"))
+    .option("-o, --output <file>", "writes what --json prints into a file, too")
+    .option("--json", "print one JSON object instead of a table")
+    .option("--quiet", "print nothing but errors and the results")
+    .optionsGroup("Data:");
+  addBackendOptions(addDatasetOptions(command)).addHelpText("after", guide);
+  const names = namesOf(command);
+  return command.action((run: string, data: string | undefined, flags: EvaluateModelFlags) =>
+    interruptible((signal) =>
+      withTypedNames({ ...names, images: data ?? "the images", dataset: "[data]" }, () =>
+        evaluate(run, data, flags, signal),
+      ),
+    ),
+  );
+}
+
+async function evaluate(
+  path: string,
+  data: string | undefined,
+  flags: EvaluateModelFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const { samples, noise, binarize, seed, batchSize } = flags;
+  checkInputs({ "<run>": path, "[data]": data });
+  await checkPaths({ "--output": flags.output }, {});
+  const vae = await import("../vae/index.js");
+  const { display } = await startBackend(flags, flags.quiet);
+  try {
+    const run = await vae.openRun(path);
+    const dataset = await vae.openRunDataset(run, data, datasetOptions(flags, { signal, display }));
+    try {
+      const evaluation = await vae.evaluateModel(run.model, choosePart(dataset, flags.part), {
+        samples,
+        noise,
+        binarize,
+        seed,
+        batchSize,
+        trainingCount: run.trainingCount,
+        signal,
+        onProgress: (fraction) => display.update({ stage: "evaluation", fraction }),
+      });
+      display.stop();
+      const facts = summarize(evaluation, { dataset: dataset.name, part: flags.part, noise });
+      if (flags.output !== undefined)
+        await writeFileAtomic(flags.output, `${JSON.stringify(facts, null, 2)}\n`, { signal });
+      process.stdout.write(flags.json ? `${JSON.stringify(facts)}\n` : print(evaluation, dataset.name, noise));
+    } finally {
+      await dataset.close();
+    }
+  } finally {
+    display.stop();
+  }
+}
+
+function summarize(evaluation: Evaluation, context: { dataset: string; part: string; noise: number }) {
+  const { kl, varianceOfMeans, isActive, activeCount } = evaluation.dimensions;
+  return {
+    ...evaluation,
+    ...context,
+    elbo: evaluation.elbo ?? null,
+    noisyReconstruction: evaluation.noisyReconstruction ?? null,
+    clusters: evaluation.clusters ?? null,
+    dimensions: { kl: kl ? Array.from(kl) : null, varianceOfMeans: Array.from(varianceOfMeans), isActive, activeCount },
+  };
+}
+
+function print(evaluation: Evaluation, dataset: string, noise: number): string {
+  const {
+    model,
+    count,
+    loss,
+    elbo,
+    logLikelihood,
+    estimator,
+    samples,
+    reconstruction,
+    noisyReconstruction,
+    dimensions,
+    clusters,
+  } = evaluation;
+  const row = (name: string, value: string, meaning: string) =>
+    `${name.padEnd(26)}${value.padStart(11)}  ${meaning}`.trimEnd();
+  const nats = (value: number) => value.toFixed(2);
+  const error = (value: number) => value.toFixed(5);
+  const lines = [
+    `${model} on ${count} images of ${dataset}`,
+    "",
+    row("measure", "value", "what it says"),
+    row(
+      "log-likelihood",
+      nats(logLikelihood),
+      estimator === "importance-sampling"
+        ? `log p(x), nats an image; ${samples} importance samples`
+        : "of the reconstruction, nats an image",
+    ),
+    ...(elbo === undefined ? [] : [row("lower bound (ELBO)", nats(elbo), "nats an image")]),
+    row("loss", (loss.loss as number).toPrecision(6), "what training minimises"),
+    ...Object.entries(loss)
+      .filter(([name]) => name !== "loss")
+      .map(([name, value]) => row(`  ${name}`, value.toPrecision(6), "")),
+    row("log p(x|z)", nats(reconstruction.logLikelihood), "of reconstructions, nats an image"),
+    row("squared error", error(reconstruction.squaredError), "of a value, mean"),
+    ...(noisyReconstruction
+      ? [
+          row(
+            "log p(x|z), noisy input",
+            nats(noisyReconstruction.logLikelihood),
+            `${100 * noise} % of the values corrupted`,
+          ),
+          row("squared error, noisy input", error(noisyReconstruction.squaredError), "against the clean image"),
+        ]
+      : []),
+    row(
+      "active dimensions",
+      `${dimensions.activeCount} of ${dimensions.isActive.length}`,
+      "means vary by more than 0.01",
+    ),
+    ...(clusters
+      ? [
+          row(
+            "unsupervised accuracy",
+            clusters.accuracy.toFixed(4),
+            `${clusters.sizes.length} clusters, each with its most frequent label`,
+          ),
+        ]
+      : []),
+  ];
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,125 @@
+import { type Command, Option } from "commander";
+import { ArgumentError } from "../errors.js";
+import type { Backend, BackendChoice, Dataset, DatasetOptions, Images } from "../vae/index.js";
+import type { TypedNames } from "./failure.js";
+import { createProgressDisplay, type ProgressDisplay } from "./progress.js";
+import { integerParser, numberParser } from "./values.js";
+
+/** Where networks are computed. */
+export interface BackendFlags {
+  backend?: BackendChoice;
+  threads?: number;
+}
+
+/** Which images there are. */
+export interface DatasetFlags {
+  dataDir?: string;
+  download?: boolean;
+  labels?: string;
+  class?: string;
+  validation?: number;
+  test?: number;
+  limit?: number;
+  count?: number;
+  size?: number;
+  channels?: 1 | 3;
+  stretch?: number;
+}
+
+/** Part of a data set. */
+export type Part = "all" | "train" | "validation" | "test";
+
+export function addBackendOptions(command: Command): Command {
+  return command
+    .optionsGroup("Computing:")
+    .option("--backend <name>", "auto, node (tfjs-node, where it is installed), wasm or cpu (slow) (default: auto)")
+    .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"));
+}
+
+export function addDatasetOptions(command: Command): Command {
+  return command
+    .option("--data-dir <folder>", "where the files of a named data set are looked for first")
+    .option("--no-download", "fail rather than download the files of a named data set")
+    .option("--labels <file>", "labels of the images of a path, one a line; subfolders are classes without")
+    .option("--class <name>", "images of one class only, by its name or number")
+    .option(
+      "--validation <x>",
+      "images set apart to validate: a share below 1, or a number",
+      numberParser("--validation"),
+    )
+    .option("--test <x>", "images set apart to test, likewise", numberParser("--test"))
+    .option("--limit <n>", "at most so many images of each part", integerParser("--limit"))
+    .option("--count <n>", "micrographs: how many to simulate (default: 2000)", integerParser("--count"))
+    .option("--size <pixels>", "side of micrographs, or to crop and scale images to", integerParser("--size"))
+    .option("--channels <1|3>", "a folder of images: grey values or colours", integerParser("--channels"))
+    .option(
+      "--stretch <x>",
+      "stretch every image's contrast, this share cut off at either end",
+      numberParser("--stretch"),
+    );
+}
+
+export function partOption(initial: Part): Option {
+  return new Option("--part <name>", `all, train, validation or test (default: ${initial})`);
+}
+
+/** The options of `openDataset` for these flags. */
+export function datasetOptions(
+  flags: DatasetFlags,
+  { signal, display }: { signal: AbortSignal; display?: ProgressDisplay | undefined },
+): DatasetOptions {
+  const { dataDir, labels, limit, count, size, channels, stretch, validation, test } = flags;
+  const split = validation === undefined && test === undefined ? undefined : { validation, test };
+  return {
+    dataDir,
+    download: flags.download === false ? false : undefined,
+    labels,
+    class: flags.class,
+    limit,
+    count,
+    size,
+    channels,
+    stretch,
+    split,
+    signal,
+    onProgress: ({ stage, fraction, file }) =>
+      display?.update({ stage: `${stage} data`, fraction, facts: file === undefined ? [] : [file] }),
+  };
+}
+
+/** @throws {ArgumentError} for a part that there is not, or without images */
+export function choosePart(dataset: Dataset, part: string): Images {
+  const parts = ["all", "train", "validation", "test"] as const;
+  const known = parts.find((name) => name === part);
+  if (!known) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "--part",
+      received: part,
+      accepted: `one of ${parts.join(", ")}`,
+    });
+  }
+  const images = dataset[known];
+  if (images.count > 0) return images;
+  const holding = parts.filter((name) => dataset[name].count > 0).join(", ");
+  throw new ArgumentError("INVALID_ARGUMENT", {
+    argument: "--part",
+    received: part,
+    accepted: `a part with images: ${holding}`,
+  });
+}
+
+/** Loads what networks are computed with; a display says which it is. */
+export async function startBackend(
+  flags: BackendFlags,
+  quiet = false,
+): Promise<{ backend: Backend; display: ProgressDisplay }> {
+  const { selectBackend } = await import("../vae/index.js");
+  const backend = await selectBackend(flags.backend ?? "auto", { threads: flags.threads });
+  return { backend, display: createProgressDisplay(quiet, () => backend.description) };
+}
+
+/** Every option of a command by the name that the library has for it: `zDim` was typed as `--z-dim`. */
+export function namesOf(command: Command, others: TypedNames = {}): TypedNames {
+  const own = command.options.map((option) => [option.attributeName(), option.long as string]);
+  return { ...Object.fromEntries(own), ...others };
+}

@@ -1,0 +1,3 @@
+export { codesFolder, labelNames, type WriteCodesOptions, writeCodes } from "./codes.js";
+export { openRun, openRunDataset, type Run } from "./run.js";
+export { assertNoRun, type TrainRunOptions, trainRun } from "./train-run.js";

@@ -1,0 +1,72 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { FileError } from "../../errors.js";
+import type { Dataset } from "../datasets/dataset.js";
+import type { Model } from "../models/model.js";
+import { checkpointPath } from "../training/checkpoint.js";
+import { type TrainingResult, type TrainOptions, train } from "../training/index.js";
+import { openTrainingLog, projectCodes, type TrainingLog } from "./training-log.js";
+
+/** Options of {@link trainRun}. */
+export interface TrainRunOptions extends TrainOptions {
+  /** The run's folder. */
+  readonly folder: string;
+  /** Whether TensorBoard's files are written, into the folder `logs` of the run. Default true. */
+  readonly summary?: boolean | undefined;
+}
+
+/**
+ * Trains a model as `train` does, and logs for TensorBoard: scalars, distributions of the weights and reconstructions after every epoch, and
+ * at the end the projector with codes of test images.
+ *
+ * @throws what `train` throws
+ */
+export async function trainRun(model: Model, dataset: Dataset, options: TrainRunOptions): Promise<TrainingResult> {
+  const { summary = true, ...others } = options;
+  if (!summary) return train(model, dataset, others);
+  const logs = join(options.folder, "logs");
+  let log: TrainingLog | undefined;
+  let result: TrainingResult;
+  try {
+    result = await train(model, dataset, {
+      ...others,
+      onStart: async (start) => {
+        log = await openTrainingLog(logs, model, dataset, start.step);
+        await others.onStart?.(start);
+      },
+      onScalars: (step, scalars) => {
+        log?.scalars(step, scalars);
+        others.onScalars?.(step, scalars);
+      },
+      onEpoch: async (record) => {
+        await log?.epoch(record.step);
+        await others.onEpoch?.(record);
+      },
+    });
+  } finally {
+    await log?.close();
+  }
+  await projectCodes(logs, model, dataset, options.signal);
+  return result;
+}
+
+/**
+ * Makes sure, before long work, that a new training may begin in `folder`: that it is not there, empty, or holds nothing of a run.
+ *
+ * @throws {FileError} FILE_WRITE for a folder that holds a run or is no folder
+ */
+export async function assertNoRun(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw new FileError("FILE_WRITE", folder, error.code === "ENOTDIR" ? "is no folder" : error.message, {
+      cause: error,
+    });
+  });
+  if (names.length === 0) return;
+  const hasCheckpoint = await stat(checkpointPath(folder)).then(
+    () => true,
+    () => false,
+  );
+  const what = hasCheckpoint ? "holds a training already" : "holds other files";
+  throw new FileError("FILE_WRITE", folder, `${what}, and is left as it is`);
+}

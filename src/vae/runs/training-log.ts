@@ -1,0 +1,100 @@
+import type { Dataset, Images } from "../datasets/dataset.js";
+import { drawSheet } from "../figures/sheet.js";
+import { range } from "../models/images.js";
+import type { Model } from "../models/model.js";
+import { openEventFile, writeProjector } from "../tensorboard/index.js";
+import { labelNames } from "./codes.js";
+
+/** What TensorBoard shows of a training. */
+export interface TrainingLog {
+  /** Need not be awaited: what fails is thrown by the next call that is. */
+  scalars(step: number, values: Readonly<Record<string, number>>): void;
+  /** Distributions of the weights, and reconstructions. */
+  epoch(step: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Images that are reconstructed for the log. */
+const SHOWN = 12;
+/** Images in the projector. */
+const PROJECTED = 2000;
+
+/**
+ * Begins, or goes on with, the log of a training in `folder`.
+ *
+ * @param step at which the training begins: what an earlier log says of later ones is dropped
+ * @throws {FileError} FILE_WRITE
+ */
+export async function openTrainingLog(
+  folder: string,
+  model: Model,
+  dataset: Dataset,
+  step: number,
+): Promise<TrainingLog> {
+  const file = await openEventFile(folder, { resumeStep: step });
+  const source = dataset.test.count > 0 ? dataset.test : dataset.train;
+  const chosen = range(0, Math.min(SHOWN, source.count));
+  const shown = await source.read(chosen);
+  let failure: { error: unknown } | undefined;
+  const check = () => {
+    if (failure) throw failure.error;
+  };
+  return {
+    scalars(at, values) {
+      file.write(at, { scalars: values }).catch((error: unknown) => {
+        failure ??= { error };
+      });
+    },
+    async epoch(at) {
+      check();
+      const histograms = Object.fromEntries([...(await model.weights())].map(([name, { values }]) => [name, values]));
+      const reconstructions = await model.reconstruct(shown);
+      const pairs = new Float32Array(shown.length * 2);
+      pairs.set(shown);
+      pairs.set(reconstructions, shown.length);
+      const sheet = await drawSheet(pairs, model.configuration, {
+        columns: chosen.length,
+        rowLabels: ["image", "reconstruction"],
+      });
+      await file.write(at, { histograms, images: { reconstructions: sheet } });
+      check();
+    },
+    async close() {
+      await file.close();
+      check();
+    },
+  };
+}
+
+/**
+ * Writes for TensorBoard's projector the codes of up to 2000 test images with their labels and the images themselves.
+ *
+ * @throws {FileError} FILE_WRITE
+ */
+export async function projectCodes(
+  folder: string,
+  model: Model,
+  dataset: Dataset,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const source = dataset.test.count > 0 ? dataset.test : dataset.train;
+  const images = firstImages(source, PROJECTED);
+  const data = await images.read(range(0, images.count));
+  const { means } = await model.encode(data, { signal });
+  const labels = labelNames(images.labels, dataset.classes);
+  const { height, width, channels } = images;
+  const isDrawable = channels === 1 || channels === 3;
+  const embedding = {
+    name: "codes",
+    points: means,
+    metadata: labels && { label: labels },
+    images: isDrawable ? { data, height, width, channels } : undefined,
+  };
+  await writeProjector(folder, [embedding], { signal });
+}
+
+const firstImages = (images: Images, most: number): Images => ({
+  ...images,
+  count: Math.min(images.count, most),
+  labels: images.labels?.slice(0, most),
+});
