@@ -193,11 +193,29 @@ async function run(flags: TrainFlags, names: Readonly<Record<string, string | un
     });
   }
   const vae = await import("../vae/index.js");
+  const { resolveTrainOptions } = await import("../vae/training/options.js");
   const { backend, display } = await startBackend(flags, quiet);
+  const options: TrainOptions = {
+    epochs: flags.epochs,
+    maxSteps: flags.maxSteps,
+    batchSize: flags.batchSize,
+    learningRate: flags.learningRate,
+    schedule: flags.schedule,
+    beta1Decay: flags.beta1Decay,
+    augmentation: flags.augmentation,
+    klWarmup: flags.klWarmup,
+    noise: flags.noise,
+    binarize: flags.binarize,
+    earlyStopping: flags.earlyStopping && { patience, leastImprovement },
+    checkpointEverySteps: flags.checkpointEvery,
+    seed: flags.seed,
+  };
   let position: TrainingProgress | undefined;
   try {
     // Settings that cannot be are refused before data are read.
-    buildModel(vae.createModel, flags, { height: 64, width: 64, channels: 1 }, names).dispose();
+    const trial = buildModel(vae.createModel, flags, { height: 64, width: 64, channels: 1 }, names);
+    resolveTrainOptions(trial, options);
+    trial.dispose();
     const dataset = await vae.openDataset(flags.dataset, datasetOptions(flags, { signal, display }));
     try {
       const model = buildModel(vae.createModel, flags, dataset, names);
@@ -214,21 +232,9 @@ async function run(flags: TrainFlags, names: Readonly<Record<string, string | un
       display.note(describe(model.name, model.parameterCount, dataset, folder));
       const result = await vae
         .trainRun(model, dataset, {
+          ...options,
           folder,
           summary: flags.summary,
-          epochs: flags.epochs,
-          maxSteps: flags.maxSteps,
-          batchSize: flags.batchSize,
-          learningRate: flags.learningRate,
-          schedule: flags.schedule,
-          beta1Decay: flags.beta1Decay,
-          augmentation: flags.augmentation,
-          klWarmup: flags.klWarmup,
-          noise: flags.noise,
-          binarize: flags.binarize,
-          earlyStopping: flags.earlyStopping && { patience, leastImprovement },
-          checkpointEverySteps: flags.checkpointEvery,
-          seed: flags.seed,
           signal,
           onStart: ({ epoch, step }) => {
             if (step > 0) display.note(`Goes on after epoch ${epoch}, step ${step}.`);

@@ -1,0 +1,170 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readLabels, readMatrix } from "../../src/io/index.js";
+import { type Outcome, Workplace } from "./command-line.js";
+
+let workplace: Workplace;
+beforeAll(async () => {
+  workplace = await Workplace.create();
+});
+afterAll(() => workplace.remove());
+
+const data = ["--count", "60", "--size", "32"];
+const tiny = [
+  ...data,
+  "--hidden-dim",
+  "16",
+  "--z-dim",
+  "2",
+  "--batch-size",
+  "8",
+  "--backend",
+  "wasm",
+  "--threads",
+  "2",
+];
+
+/** Trains in `folder` and gives what a script sees of it. */
+function train(
+  folder: string,
+  options: readonly string[] = [],
+  watch?: Parameters<Workplace["run"]>[1],
+): Promise<Outcome> {
+  return workplace.run(["train", "--run-dir", folder, ...tiny, ...options], watch);
+}
+
+async function historyOf(folder: string): Promise<unknown> {
+  return JSON.parse(await readFile(workplace.path(`${folder}/metrics.json`), "utf8")).history;
+}
+
+describe("train", () => {
+  it("writes a run with its model, figures and logs, from which the other commands go on", async () => {
+    const outcome = await train("run", ["--epochs", "2", "--json"]);
+    expect(outcome).toMatchObject({ code: 0 });
+    expect(outcome.stderr).toMatch(/^TensorFlow\.js 4\S* in WebAssembly .*\n/);
+    expect(outcome.stderr).toMatch(/epoch 2: loss [\d.]+ \(reconstruction [\d.]+, kl [\d.e-]+\); validation [\d.]+/);
+    expect(JSON.parse(outcome.stdout)).toMatchObject({ folder: "run", model: "vae", steps: 12, isStoppedEarly: false });
+    expect((await readdir(workplace.path("run"))).sort()).toEqual([
+      "checkpoint",
+      "config.json",
+      "logs",
+      "metrics.json",
+      "model",
+    ]);
+    const logs = (await readdir(workplace.path("run/logs"))).sort();
+    expect(logs).toEqual(
+      expect.arrayContaining(["codes_metadata.tsv", "codes_sprite.png", "codes_tensors.tsv", "projector_config.pbtxt"]),
+    );
+    expect(logs.filter((name) => name.includes("tfevents"))).toHaveLength(1);
+
+    const encoded = await workplace.run(["encode", "run", "-o", "codes", "--quiet", "--json"]);
+    expect(JSON.parse(encoded.stdout)).toMatchObject({
+      n: 60,
+      d: 2,
+      files: ["vae_embeddings.npy", "vae_errors.npy", "labels.txt"],
+    });
+    expect((await readMatrix(workplace.path("codes/vae_embeddings.npy"))).shape).toEqual([60, 2]);
+    expect((await readMatrix(workplace.path("codes/vae_errors.npy"))).data.every((sd) => sd > 0)).toBe(true);
+    expect(await readLabels(workplace.path("codes/labels.txt"))).toHaveLength(60);
+
+    const evaluated = await workplace.run(["evaluate-model", "run", "--samples", "5", "--json", "--quiet"]);
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({
+      model: "vae",
+      count: 6,
+      estimator: "importance-sampling",
+      dimensions: { isActive: { length: 2 } },
+    });
+    const table = await workplace.run(["evaluate-model", "run", "--samples", "5"]);
+    expect(table.stdout).toMatch(/log-likelihood +-\d+\.\d\d/);
+    expect(table.stdout).toMatch(/squared error, noisy input +0\.\d{5}/);
+  });
+
+  it("names a run after its settings", async () => {
+    const args = [
+      "train",
+      ...tiny,
+      "--max-steps",
+      "1",
+      "--model",
+      "gmvae",
+      "--sigma",
+      "0.001",
+      "--clusters",
+      "3",
+      "--extra",
+      "try",
+      "--no-summary",
+    ];
+    expect(await workplace.run(args)).toMatchObject({ code: 0 });
+    const folder = workplace.path("runs/GMV_MICROGRAPHS_0001_2_2_3_16_2_try");
+    expect((await readdir(folder)).sort()).toEqual(["checkpoint", "config.json", "metrics.json", "model"]);
+    const config = JSON.parse(await readFile(`${folder}/config.json`, "utf8"));
+    expect(config).toMatchObject({
+      configuration: { likelihood: "gaussian", sigma: 0.001 },
+      dataset: { origin: { source: "micrographs" } },
+    });
+  });
+
+  it.each([
+    ["SIGINT", 130],
+    ["SIGKILL", null],
+  ] as const)("after %s goes on to the numbers of a training that was never stopped", async (signal, code) => {
+    const options = ["--epochs", "12", "--checkpoint-every", "4", "--no-summary"];
+    const whole = `whole-${signal}`;
+    expect(await train(whole, options)).toMatchObject({ code: 0 });
+    const folder = `stopped-${signal}`;
+    let sent = false;
+    const stopped = await train(folder, options, (stderr, child) => {
+      if (!sent && stderr.includes("epoch 2:")) sent = child.kill(signal);
+    });
+    expect(stopped).toMatchObject({ code, signal: code === null ? "SIGKILL" : null });
+    if (code !== null) expect(stopped.stderr).toMatch(/The checkpoint in \S+ is of step \d+; --resume goes on/);
+    expect(await readdir(workplace.path(folder))).not.toContain("metrics.json");
+    const refused = await train(folder, options);
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.stderr).toContain("holds a training already, and is left as it is; --resume goes on");
+    const resumed = await train(folder, [...options, "--resume"]);
+    expect(resumed).toMatchObject({ code: 0 });
+    expect(resumed.stderr).toMatch(/Goes on after epoch \d+, step \d+/);
+    expect(await historyOf(folder)).toEqual(await historyOf(whole));
+    const weights = (run: string) => readFile(workplace.path(`${run}/model/model.safetensors`));
+    expect(await weights(folder)).toEqual(await weights(whole));
+  });
+});
+
+describe("what cannot be is refused before work, in one line", () => {
+  it.each([
+    [["train", "--model", "gmvea"], 'unknown model "gmvea"; did you mean "gmvae"?'],
+    [["train", "--dataset", "fashon-mnist"], 'did you mean "fashion-mnist"?'],
+    [["train", "--z-dim", "0"], "--z-dim: expected an integer from 1 to 4096, received 0"],
+    [["train", "--clusters", "3"], "--clusters: vae has no such setting"],
+    [["train", "--backend", "gpu"], "--backend: expected one of auto, node, wasm, cpu"],
+    [["train", "--noise", "2"], "--noise: expected a share from 0 to 1"],
+    [["train", "--patience", "3"], "--patience: expected --early-stopping beside it"],
+    [["train", "--class", "zebra", ...data], "--class: expected one of"],
+    [["train", "--model", "micrograph-vae", "--experiment", "6"], "--experiment: expected an integer from 1 to 5"],
+  ] as const)("%j", async (args, message) => {
+    const outcome = await workplace.run(args);
+    expect(outcome.stderr.trimEnd().split("\n").at(-1)).toContain(message);
+    expect(outcome).toMatchObject({ code: 2, stdout: "" });
+  });
+
+  it("folders and files that are none of ours", async () => {
+    const last = ({ stderr }: Outcome) => stderr.trimEnd().split("\n").at(-1);
+    await train("damaged", ["--max-steps", "3"]);
+    const checkpoint = workplace.path("damaged/checkpoint/checkpoint.safetensors");
+    const bytes = await readFile(checkpoint);
+    await writeFile(checkpoint, bytes.subarray(0, bytes.length - 9));
+    expect(last(await train("damaged", ["--max-steps", "3", "--resume"]))).toContain("the checkpoint is damaged");
+    await writeFile(checkpoint, bytes);
+    expect(last(await train("damaged", ["--max-steps", "3", "--resume", "--model", "ae"]))).toMatch(
+      /model: .* was made with "vae", this training has "ae"/,
+    );
+    expect(last(await workplace.run(["encode", "nowhere", "-o", "x"]))).toContain("nowhere: no such file or folder");
+    await writeFile(workplace.path("damaged/model/model.safetensors"), bytes.subarray(0, 100));
+    expect(last(await workplace.run(["encode", "damaged", "-o", "x"]))).toContain("is damaged");
+    const small = await workplace.run(["encode", "run", "micrographs", "--count", "10", "--size", "40", "-o", "x"]);
+    expect(small).toMatchObject({ code: 2 });
+    expect(last(small)).toContain("expected images of 32 x 32 x 1, for which the model was made, received 40 x 40 x 1");
+  });
+});
