@@ -7,6 +7,7 @@ export * from "./backends/index.js";
 export type { Dataset, Images } from "./datasets/dataset.js";
 export * from "./datasets/index.js";
 export * from "./evaluation/index.js";
+export * from "./figures/index.js";
 export * from "./models/index.js";
 export * from "./runs/index.js";
 export * from "./tensorboard/index.js";

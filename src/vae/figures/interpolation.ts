@@ -1,0 +1,113 @@
+import { requireInteger } from "../../arguments.js";
+import { ArgumentError } from "../../errors.js";
+import { Matrix } from "../../matrix.js";
+import type { ImageShape } from "../models/images.js";
+import { toRgba } from "./sheet.js";
+
+/** Straight lines, or arcs on which the length of the code changes evenly (Shoemake 1985), as draws from a Gaussian have it. */
+export const INTERPOLATIONS = ["linear", "spherical"] as const;
+export type Interpolation = (typeof INTERPOLATIONS)[number];
+
+/**
+ * Codes on the way from one to another, both included.
+ *
+ * @param from d numbers
+ * @param to d numbers
+ * @param frames how many codes, 2 to 10,000
+ * @returns frames x d
+ * @throws {ArgumentError} SHAPE_MISMATCH, OUT_OF_RANGE or INVALID_ARGUMENT
+ */
+export function interpolateCodes(
+  from: ArrayLike<number>,
+  to: ArrayLike<number>,
+  frames: number,
+  interpolation: Interpolation = "linear",
+): Matrix {
+  requireInteger(frames, "frames", 2, 10_000);
+  if (from.length !== to.length) {
+    throw new ArgumentError("SHAPE_MISMATCH", {
+      argument: "to",
+      received: to,
+      accepted: `${from.length} numbers, as many as the other code has`,
+    });
+  }
+  if (!INTERPOLATIONS.includes(interpolation)) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "interpolation",
+      received: interpolation,
+      accepted: `one of ${INTERPOLATIONS.join(", ")}`,
+    });
+  }
+  const [a, b] = [Float64Array.from(from), Float64Array.from(to)];
+  const weights = interpolation === "spherical" ? sphericalWeights(a, b) : linearWeights;
+  const codes = new Float32Array(frames * a.length);
+  for (let frame = 0; frame < frames; frame++) {
+    const [ofA, ofB] = weights(frame / (frames - 1));
+    for (let j = 0; j < a.length; j++) codes[frame * a.length + j] = ofA * (a[j] as number) + ofB * (b[j] as number);
+  }
+  return new Matrix(codes, frames, a.length);
+}
+
+const linearWeights = (t: number): [number, number] => [1 - t, t];
+
+/** Between directions, with lengths that change evenly; straight where the directions are one, opposite or none. */
+function sphericalWeights(a: Float64Array, b: Float64Array): (t: number) => [number, number] {
+  const [lengthA, lengthB] = [Math.hypot(...a), Math.hypot(...b)];
+  const product = a.reduce((sum, value, j) => sum + value * (b[j] as number), 0);
+  const angle = Math.acos(Math.min(1, Math.max(-1, product / (lengthA * lengthB))));
+  const sine = Math.sin(angle);
+  if (!(sine > 1e-6)) return linearWeights;
+  return (t) => {
+    const length = (1 - t) * lengthA + t * lengthB;
+    return [(length * Math.sin((1 - t) * angle)) / (sine * lengthA), (length * Math.sin(t * angle)) / (sine * lengthB)];
+  };
+}
+
+/** Options of {@link encodeGif}. */
+export interface GifOptions {
+  /** Milliseconds that a frame is shown, 20 to 60,000. Default 40. */
+  readonly delay?: number | undefined;
+  /** Whether the frames also run backwards, so that the end is the beginning. Default false. */
+  readonly bounce?: boolean | undefined;
+}
+
+/** Pixels a side that small frames are magnified to, by whole numbers. */
+const LEAST_SIDE = 224;
+
+/**
+ * An animated GIF that begins again at its end.
+ *
+ * @param images the frames, values 0 to 1, one after the other
+ * @returns the bytes of the file
+ */
+export async function encodeGif(
+  images: Float32Array,
+  shape: ImageShape,
+  options: GifOptions = {},
+): Promise<Uint8Array> {
+  const { height, width, channels } = shape;
+  const length = height * width * channels;
+  const count = images.length / length;
+  if (!Number.isInteger(count) || count === 0) {
+    const accepted = `images of ${height} x ${width} x ${channels}, at least one`;
+    throw new ArgumentError("SHAPE_MISMATCH", { argument: "images", received: images, accepted });
+  }
+  const delay = requireInteger(options.delay ?? 40, "delay", 20, 60_000);
+  const forth = Array.from({ length: count }, (_, i) => i);
+  const order = options.bounce ? [...forth, ...forth.slice(1, -1).reverse()] : forth;
+  const scale = Math.max(1, Math.round(LEAST_SIDE / Math.max(height, width)));
+  const [tall, wide] = [height * scale, width * scale];
+  const pixels = new Uint32Array(order.length * tall * wide);
+  for (const [frame, image] of order.entries()) {
+    const small = new Uint32Array(toRgba(images.subarray(image * length, (image + 1) * length), shape).buffer);
+    for (let y = 0, at = frame * tall * wide; y < tall; y++) {
+      const row = Math.floor(y / scale) * width;
+      for (let x = 0; x < wide; x++, at++) pixels[at] = small[row + Math.floor(x / scale)] as number;
+    }
+  }
+  const { default: sharp } = await import("sharp");
+  const raw = { width: wide, height: order.length * tall, channels: 4 as const, pageHeight: tall };
+  return sharp(new Uint8Array(pixels.buffer), { raw })
+    .gif({ delay: order.map(() => delay), loop: 0 })
+    .toBuffer();
+}

@@ -1,0 +1,309 @@
+import { join } from "node:path";
+import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../../arguments.js";
+import { ArgumentError } from "../../errors.js";
+import { throwIfAborted } from "../../io/abort.js";
+import { writeFolderAtomic } from "../../io/atomic-folder.js";
+import { writeFileAtomic } from "../../io/index.js";
+import { Matrix } from "../../matrix.js";
+import { addNoise } from "../datasets/augmentation.js";
+import type { Dataset, Images } from "../datasets/dataset.js";
+import { selectImages } from "../datasets/images.js";
+import { type Evaluation, evaluateModel } from "../evaluation/index.js";
+import { Gmvae } from "../models/gmvae/model.js";
+import { range, toImages } from "../models/images.js";
+import type { Model } from "../models/model.js";
+import { labelNames } from "../runs/codes.js";
+import { drawDimensions, rankDimensions } from "./dimensions.js";
+import { normalQuantile } from "./normal-quantile.js";
+import { drawSheet } from "./sheet.js";
+
+/** Options of {@link writeFigures}. All are optional. */
+export interface FigureOptions {
+  /** Share of the values to which |N(0, 1)| is added for the noisy reconstructions, 0 to 1. Default 0.2. */
+  readonly noise?: number | undefined;
+  /** Images a side of the manifold and the latent grid, an integer from 2 to 60. Default 20. */
+  readonly gridSize?: number | undefined;
+  /** Test images whose codes are shown and by which dimensions are ranked, an integer >= 2. Default 10,000. */
+  readonly limit?: number | undefined;
+  /** Seed of noise and samples, an integer from 0 to 2^53 - 1. Default 42. */
+  readonly seed?: number | undefined;
+  /** Writes into a folder that holds something else, too. Default false. */
+  readonly force?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the share that is done, 0 to 1. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+}
+
+/** What {@link writeFigures} wrote; `figures.json` holds the same. */
+export interface Figures {
+  readonly model: string;
+  readonly dataset: string;
+  /** Test images that were looked at. */
+  readonly count: number;
+  readonly dimensions: {
+    readonly kl: readonly number[] | null;
+    readonly varianceOfMeans: readonly number[];
+    readonly activeCount: number;
+  };
+  /** Of mixtures, for images with labels: the unsupervised accuracy. */
+  readonly accuracy: number | null;
+  readonly files: readonly string[];
+}
+
+const SHOWN = 40;
+const COLUMNS = 10;
+const SAMPLES = 100;
+/** Probabilities at which the manifold begins and ends. */
+const FIRST_QUANTILE = 0.02;
+
+/** What {@link writeFigures} asks of its folder. */
+export const figuresFolder = (options: Pick<FigureOptions, "force" | "signal"> = {}) => ({
+  kind: "figures of a model",
+  isReplaceable: async (_: string, names: readonly string[]) =>
+    names.includes("figures.json") && names.every((name) => name === "figures.json" || name.endsWith(".png")),
+  force: options.force,
+  signal: options.signal,
+});
+
+/**
+ * Draws a trained model on the test images of a data set: reconstructions, from clean and from noisy input; the codes; which latent
+ * dimensions are active; the manifold at Gaussian quantiles and uniform latent codes, decoded, along the two dimensions that carry most; and
+ * samples, of mixtures for every component. The folder appears complete or not at all; earlier figures are replaced.
+ *
+ * @throws {ArgumentError} for options or images that do not fit
+ * @throws {FileError} FILE_WRITE
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function writeFigures(
+  folder: string,
+  model: Model,
+  dataset: Dataset,
+  options: FigureOptions = {},
+): Promise<Figures> {
+  requireOptions(options);
+  rejectUnknown(options, ["noise", "gridSize", "limit", "seed", "force", "signal", "onProgress"]);
+  requireSignal(options.signal);
+  const { noise = 0.2, signal, onProgress } = options;
+  const size = requireInteger(options.gridSize ?? 20, "gridSize", 2, 60);
+  const limit = requireInteger(options.limit ?? 10_000, "limit", 2, Number.MAX_SAFE_INTEGER);
+  const seed = requireInteger(options.seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER);
+  const test = toImages(dataset.test, model.configuration, "dataset.test");
+  if (test.count < 2) {
+    const accepted = "at least two test images";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "dataset.test", received: test.count, accepted });
+  }
+  const images = test.count > limit ? selectImages(test, range(0, limit)) : test;
+  const evaluation = await evaluateModel(model, images, {
+    samples: 1,
+    signal,
+    onProgress: (fraction) => onProgress?.(0.5 * fraction),
+  });
+  const { means } = await model.encode(images, {
+    signal,
+    onProgress: (fraction) => onProgress?.(0.5 + 0.2 * fraction),
+  });
+  const subject = { model, images, dataset, evaluation, means, noise, size, seed };
+  const drawings = Object.entries(DRAWINGS);
+  const files: string[] = [];
+  let figures: Figures | undefined;
+  const fill = async (temporary: string) => {
+    for (const [i, [name, draw]] of drawings.entries()) {
+      throwIfAborted(signal);
+      const png = await draw(subject);
+      if (png) {
+        await writeFileAtomic(join(temporary, `${name}.png`), png, { signal });
+        files.push(`${name}.png`);
+      }
+      onProgress?.(0.7 + (0.3 * (i + 1)) / drawings.length);
+    }
+    const { kl, varianceOfMeans, activeCount } = evaluation.dimensions;
+    figures = {
+      model: model.name,
+      dataset: dataset.name,
+      count: images.count,
+      dimensions: { kl: kl ? Array.from(kl) : null, varianceOfMeans: Array.from(varianceOfMeans), activeCount },
+      accuracy: evaluation.clusters?.accuracy ?? null,
+      files: [...files, "figures.json"],
+    };
+    await writeFileAtomic(join(temporary, "figures.json"), `${JSON.stringify(figures, null, 2)}\n`, { signal });
+  };
+  await writeFolderAtomic(folder, fill, figuresFolder(options));
+  return figures as Figures;
+}
+
+interface Subject {
+  readonly model: Model;
+  /** Of the test part. */
+  readonly images: Images;
+  readonly dataset: Dataset;
+  readonly evaluation: Evaluation;
+  /** Of their codes: n x zDim. */
+  readonly means: Matrix;
+  readonly noise: number;
+  readonly size: number;
+  readonly seed: number;
+}
+
+/** The figures by name; those that a model cannot have are left out. */
+const DRAWINGS: Readonly<Record<string, (subject: Subject) => Promise<Uint8Array | undefined>>> = {
+  reconstructions: drawReconstructions,
+  "noisy-reconstructions": drawNoisyReconstructions,
+  "latent-scatter": drawLatentScatter,
+  dimensions: ({ evaluation }) => drawDimensions(evaluation.dimensions),
+  manifold: drawManifold,
+  "latent-grid": drawLatentGrid,
+  samples: drawSamples,
+  clusters: drawClusters,
+};
+
+async function drawReconstructions({ model, images, dataset }: Subject): Promise<Uint8Array> {
+  const shown = await images.read(range(0, Math.min(SHOWN, images.count)));
+  const sheet = inRows([shown, await model.reconstruct(shown)], model.pixels);
+  return drawSheet(sheet, model.configuration, {
+    columns: Math.min(COLUMNS, shown.length / model.pixels),
+    group: 2,
+    rowLabels: ["image", "reconstruction"],
+    title: `Reconstructions by ${model.name}`,
+    subtitle: `Test images of ${dataset.name}`,
+  });
+}
+
+async function drawNoisyReconstructions({ model, images, dataset, noise, seed }: Subject): Promise<Uint8Array> {
+  const indices = range(0, Math.min(SHOWN, images.count));
+  const [clean, noisy] = [await images.read(indices), await addNoise(images, { share: noise, seed }).read(indices)];
+  return drawSheet(inRows([clean, noisy, await model.reconstruct(noisy)], model.pixels), model.configuration, {
+    columns: Math.min(COLUMNS, indices.length),
+    group: 3,
+    rowLabels: ["image", "input", "reconstruction"],
+    title: `Reconstructions of noisy images by ${model.name}`,
+    subtitle: `${dataset.name}; |N(0, 1)| added to ${Math.round(100 * noise)} % of the values`,
+  });
+}
+
+/** Several series of images as rows of ten: ten of the first, the same ten of the second, and so on. */
+function inRows(series: readonly Float32Array[], pixels: number): Float32Array {
+  const count = (series[0] as Float32Array).length / pixels;
+  const columns = Math.min(COLUMNS, count);
+  // Rows that are not full would shift those after them.
+  const rows = Math.floor(count / columns);
+  const sheet = new Float32Array(series.length * rows * columns * pixels);
+  for (let row = 0; row < rows; row++) {
+    for (const [s, images] of series.entries()) {
+      const part = images.subarray(row * columns * pixels, (row + 1) * columns * pixels);
+      sheet.set(part, (row * series.length + s) * columns * pixels);
+    }
+  }
+  return sheet;
+}
+
+async function drawLatentScatter({ model, images, dataset, means }: Subject): Promise<Uint8Array> {
+  const { drawMap } = await import("../../plot/index.js");
+  const isFlat = means.cols <= 2;
+  const { pca } = await import("../../pca/index.js");
+  const points = isFlat ? means : (await pca(means, 2)).scores;
+  return drawMap(points, {
+    labels: labelNames(images.labels, dataset.classes),
+    title: `Codes of ${dataset.name} by ${model.name}`,
+    subtitle: isFlat
+      ? `Means of ${means.rows} test images`
+      : `Means of ${means.rows} test images, first two principal components of ${means.cols} dimensions`,
+  });
+}
+
+/** The prior's quantiles; for models without one, or with a mixture, those of a Gaussian fitted to the codes. */
+async function drawManifold(subject: Subject): Promise<Uint8Array> {
+  const { model, means, size } = subject;
+  const hasPrior = model.priorSd !== undefined && !(model instanceof Gmvae);
+  const quantiles = Array.from({ length: size }, (_, i) =>
+    normalQuantile(FIRST_QUANTILE + ((1 - 2 * FIRST_QUANTILE) * i) / (size - 1)),
+  );
+  const axisOf = (dimension: number) => {
+    const { mean, sd } = hasPrior ? { mean: 0, sd: model.priorSd as number } : momentsOf(means, dimension);
+    return quantiles.map((q) => mean + sd * q);
+  };
+  const what = hasPrior ? "of the prior" : "of a Gaussian fitted to the codes";
+  return drawGrid(subject, axisOf, `Manifold of ${model.name}`, `Decoded at the quantiles 0.02 to 0.98 ${what}`);
+}
+
+/** From the least to the greatest of the test images' codes. */
+async function drawLatentGrid(subject: Subject): Promise<Uint8Array> {
+  const { model, means, size } = subject;
+  const axisOf = (dimension: number) => {
+    const column = columnOf(means, dimension).sort();
+    const [low, high] = [column[0] as number, column.at(-1) as number];
+    return Array.from({ length: size }, (_, i) => low + ((high - low) * i) / (size - 1));
+  };
+  const subtitle = "Decoded at equal distances over the range of the test images' codes";
+  return drawGrid(subject, axisOf, `Latent space of ${model.name}`, subtitle);
+}
+
+/** Decoded codes along the two dimensions that carry most, or the one there is; the others are at their means. */
+async function drawGrid(
+  { model, means, evaluation, size }: Subject,
+  axisOf: (dimension: number) => number[],
+  title: string,
+  subtitle: string,
+): Promise<Uint8Array> {
+  const [first, second] = rankDimensions(evaluation.dimensions) as [number, number | undefined];
+  const [across, up] = [axisOf(first), second === undefined ? [undefined] : axisOf(second).reverse()];
+  const center = Float32Array.from({ length: means.cols }, (_, j) => momentsOf(means, j).mean);
+  const codes = new Float32Array(across.length * up.length * means.cols);
+  let at = 0;
+  for (const y of up) {
+    for (const x of across) {
+      codes.set(center, at);
+      codes[at + first] = x;
+      if (y !== undefined) codes[at + (second as number)] = y;
+      at += means.cols;
+    }
+  }
+  const images = await model.decode(new Matrix(codes, across.length * up.length, means.cols));
+  const nameOf = (dimension: number, axis: readonly (number | undefined)[]) => {
+    const ends = [axis[0], axis.at(-1)]
+      .map((value) => (value as number).toFixed(2))
+      .sort((a, b) => Number(a) - Number(b));
+    return `z${dimension + 1}, ${ends.join(" to ")}`;
+  };
+  return drawSheet(images, model.configuration, {
+    columns: size,
+    seamless: true,
+    title,
+    subtitle: means.cols > 2 ? `${subtitle}; along the two dimensions of ${means.cols} that carry most` : subtitle,
+    axes: [nameOf(first, across), second === undefined ? "" : nameOf(second, up)],
+  });
+}
+
+function columnOf(means: Matrix, dimension: number): Float64Array {
+  return Float64Array.from({ length: means.rows }, (_, i) => means.at(i, dimension));
+}
+
+function momentsOf(means: Matrix, dimension: number): { mean: number; sd: number } {
+  const column = columnOf(means, dimension);
+  const mean = column.reduce((sum, value) => sum + value, 0) / column.length;
+  return { mean, sd: Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / column.length) };
+}
+
+async function drawSamples({ model, dataset, seed }: Subject): Promise<Uint8Array | undefined> {
+  if (model.priorSd === undefined) return undefined;
+  return drawSheet(await model.sample(SAMPLES, { seed }), model.configuration, {
+    columns: COLUMNS,
+    title: `Samples of ${model.name}`,
+    subtitle: `Decoded from draws of the prior; trained on ${dataset.name}`,
+  });
+}
+
+async function drawClusters({ model, evaluation, seed }: Subject): Promise<Uint8Array | undefined> {
+  if (!(model instanceof Gmvae)) return undefined;
+  const { clusters } = model.configuration;
+  const sheet = new Float32Array(clusters * COLUMNS * model.pixels);
+  for (let cluster = 0; cluster < clusters; cluster++) {
+    sheet.set(await model.sample(COLUMNS, { seed, cluster }), cluster * COLUMNS * model.pixels);
+  }
+  const { accuracy } = evaluation.clusters ?? {};
+  return drawSheet(sheet, model.configuration, {
+    columns: COLUMNS,
+    rowLabels: Array.from({ length: clusters }, (_, cluster) => `cluster ${cluster}`),
+    title: `Samples of ${model.name}, cluster by cluster`,
+    subtitle: accuracy === undefined ? undefined : `Unsupervised accuracy ${(100 * accuracy).toFixed(1)} %`,
+  });
+}
