@@ -8,10 +8,10 @@ import {
   type BackendFlags,
   choosePart,
   type DatasetFlags,
-  datasetOptions,
   namesOf,
   partOption,
-  startBackend,
+  withDataset,
+  withRun,
 } from "./networks.js";
 import { checkInputs } from "./paths.js";
 import { integerParser } from "./values.js";
@@ -78,14 +78,12 @@ async function encode(path: string, data: string | undefined, flags: EncodeFlags
   checkInputs({ "<run>": path, "[data]": data, "--output": output });
   const vae = await import("../vae/index.js");
   await withTypedNames({ path: "--output" }, () => assertFolderWritable(output, vae.codesFolder({ force })));
-  const { display } = await startBackend(flags, quiet);
-  try {
-    const run = await vae.openRun(path);
+  await withRun(path, flags, async (opened) => {
     // Nothing needs to be set apart of images that are all to be encoded.
     const isWhole = data !== undefined && flags.part === "all";
     const split = isWhole && !vae.DATASETS.some(({ name }) => name === data) ? { validation: 0, test: 0 } : {};
-    const dataset = await vae.openRunDataset(run, data, datasetOptions({ ...split, ...flags }, { signal, display }));
-    try {
+    await withDataset(opened, data, { ...split, ...flags }, signal, async (dataset) => {
+      const { run, display } = opened;
       const images = choosePart(dataset, flags.part);
       const codes = await run.model.encode(images, {
         samples,
@@ -104,10 +102,6 @@ async function encode(path: string, data: string | undefined, flags: EncodeFlags
         const lacking = codes.standardDeviations ? "" : ` ${run.model.name} has no standard deviations of its codes.`;
         process.stdout.write(`Codes of ${n} images, ${d} dimensions, in ${output}: ${files.join(", ")}.${lacking}\n`);
       }
-    } finally {
-      await dataset.close();
-    }
-  } finally {
-    display.stop();
-  }
+    });
+  });
 }

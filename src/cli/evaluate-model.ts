@@ -9,10 +9,10 @@ import {
   type BackendFlags,
   choosePart,
   type DatasetFlags,
-  datasetOptions,
   namesOf,
   partOption,
-  startBackend,
+  withDataset,
+  withRun,
 } from "./networks.js";
 import { checkInputs, checkPaths } from "./paths.js";
 import { integerParser, numberParser } from "./values.js";
@@ -84,12 +84,9 @@ async function evaluate(
   const { samples, noise, binarize, seed, batchSize } = flags;
   checkInputs({ "<run>": path, "[data]": data });
   await checkPaths({ "--output": flags.output }, {});
-  const vae = await import("../vae/index.js");
-  const { display } = await startBackend(flags, flags.quiet);
-  try {
-    const run = await vae.openRun(path);
-    const dataset = await vae.openRunDataset(run, data, datasetOptions(flags, { signal, display }));
-    try {
+  await withRun(path, flags, (opened) =>
+    withDataset(opened, data, flags, signal, async (dataset) => {
+      const { vae, run, display } = opened;
       const evaluation = await vae.evaluateModel(run.model, choosePart(dataset, flags.part), {
         samples,
         noise,
@@ -105,12 +102,8 @@ async function evaluate(
       if (flags.output !== undefined)
         await writeFileAtomic(flags.output, `${JSON.stringify(facts, null, 2)}\n`, { signal });
       process.stdout.write(flags.json ? `${JSON.stringify(facts)}\n` : print(evaluation, dataset.name, noise));
-    } finally {
-      await dataset.close();
-    }
-  } finally {
-    display.stop();
-  }
+    }),
+  );
 }
 
 function summarize(evaluation: Evaluation, context: { dataset: string; part: string; noise: number }) {

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { ArgumentError } from "../errors.js";
-import type { Backend, BackendChoice, Dataset, DatasetOptions, Images } from "../vae/index.js";
+import type { Backend, BackendChoice, Dataset, DatasetOptions, Images, Run } from "../vae/index.js";
 import type { TypedNames } from "./failure.js";
 import { createProgressDisplay, type ProgressDisplay } from "./progress.js";
 import { integerParser, numberParser } from "./values.js";
@@ -116,6 +116,44 @@ export async function startBackend(
   const { selectBackend } = await import("../vae/index.js");
   const backend = await selectBackend(flags.backend ?? "auto", { threads: flags.threads });
   return { backend, display: createProgressDisplay(quiet, () => backend.description) };
+}
+
+/** A model that a command uses, and what it uses it with. */
+export interface OpenedRun {
+  readonly vae: typeof import("../vae/index.js");
+  readonly run: Run;
+  readonly display: ProgressDisplay;
+}
+
+/** Opens the run, or the model, in a folder for `work`. */
+export async function withRun<T>(
+  path: string,
+  flags: BackendFlags & { quiet?: true },
+  work: (opened: OpenedRun) => Promise<T>,
+): Promise<T> {
+  const vae = await import("../vae/index.js");
+  const { display } = await startBackend(flags, flags.quiet);
+  try {
+    return await work({ vae, run: await vae.openRun(path), display });
+  } finally {
+    display.stop();
+  }
+}
+
+/** Opens for `work` the data set of the run, or `source`. */
+export async function withDataset<T>(
+  { vae, run, display }: OpenedRun,
+  source: string | undefined,
+  flags: DatasetFlags,
+  signal: AbortSignal,
+  work: (dataset: Dataset) => Promise<T>,
+): Promise<T> {
+  const dataset = await vae.openRunDataset(run, source, datasetOptions(flags, { signal, display }));
+  try {
+    return await work(dataset);
+  } finally {
+    await dataset.close();
+  }
 }
 
 /** Every option of a command by the name that the library has for it: `zDim` was typed as `--z-dim`. */

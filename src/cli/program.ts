@@ -7,6 +7,7 @@ import { createEmbedCommand } from "./embed.js";
 import { createEncodeCommand } from "./encode.js";
 import { createEvaluateCommand } from "./evaluate.js";
 import { createEvaluateModelCommand } from "./evaluate-model.js";
+import { createFiguresCommand } from "./figures.js";
 import { createPlaceCommand } from "./place.js";
 import { createPlotCommand } from "./plot.js";
 import { createSearchCommand } from "./search.js";
@@ -69,6 +70,7 @@ export function createProgram(): Command {
     createTrainCommand(),
     createEncodeCommand(),
     createEvaluateModelCommand(),
+    createFiguresCommand(),
   ];
   for (const command of [program, ...commands]) {
     command

@@ -2,7 +2,7 @@ import { requireInteger } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
 import { Matrix } from "../../matrix.js";
 import type { ImageShape } from "../models/images.js";
-import { toRgba } from "./sheet.js";
+import { type DisplayRange, toRgba } from "./sheet.js";
 
 /** Straight lines, or arcs on which the length of the code changes evenly (Shoemake 1985), as draws from a Gaussian have it. */
 export const INTERPOLATIONS = ["linear", "spherical"] as const;
@@ -69,6 +69,8 @@ export interface GifOptions {
   readonly delay?: number | undefined;
   /** Whether the frames also run backwards, so that the end is the beginning. Default false. */
   readonly bounce?: boolean | undefined;
+  /** The values that become black and white. Default 0 and 1. */
+  readonly range?: DisplayRange | undefined;
 }
 
 /** Pixels a side that small frames are magnified to, by whole numbers. */
@@ -99,7 +101,9 @@ export async function encodeGif(
   const [tall, wide] = [height * scale, width * scale];
   const pixels = new Uint32Array(order.length * tall * wide);
   for (const [frame, image] of order.entries()) {
-    const small = new Uint32Array(toRgba(images.subarray(image * length, (image + 1) * length), shape).buffer);
+    const small = new Uint32Array(
+      toRgba(images.subarray(image * length, (image + 1) * length), shape, options.range).buffer,
+    );
     for (let y = 0, at = frame * tall * wide; y < tall; y++) {
       const row = Math.floor(y / scale) * width;
       for (let x = 0; x < wide; x++, at++) pixels[at] = small[row + Math.floor(x / scale)] as number;

@@ -15,10 +15,17 @@ export interface SheetOptions {
   readonly seamless?: boolean | undefined;
   /** What stands below the sheet, and beside it from the bottom up. */
   readonly axes?: readonly [across: string, up: string] | undefined;
+  /** The values that become black and white. Default 0 and 1. */
+  readonly range?: DisplayRange | undefined;
 }
 
-/** Pixels a side that small images are magnified to, by whole numbers. */
-const LEAST_SIDE = 56;
+/** The values that become black and white. */
+export type DisplayRange = readonly [black: number, white: number];
+
+/** Pixels a side that small images are magnified to, by whole numbers: in rows of up to this many, and in longer ones. */
+const LEAST_SIDE = { columns: 12, few: 84, many: 56 };
+/** Pixels a side that a sheet can have. */
+const MOST_PIXELS = 16_384;
 const MARGIN = 28;
 const TITLE = { size: 24, line: 34 };
 const SUBTITLE = { size: 15, line: 24 };
@@ -29,7 +36,7 @@ const AXIS_LINE = 30;
  * Draws images row after row on one sheet, as a PNG file.
  *
  * @param images n images, values 0 to 1, one after the other; n >= 1
- * @throws {ArgumentError} SHAPE_MISMATCH for no images, or data that do not have their shape
+ * @throws {ArgumentError} SHAPE_MISMATCH for no images, or data that do not have their shape; OUT_OF_RANGE for more than a picture holds
  */
 export async function drawSheet(
   images: Float32Array,
@@ -43,7 +50,7 @@ export async function drawSheet(
     const accepted = `images of ${height} x ${width} x ${shape.channels}, at least one`;
     throw new ArgumentError("SHAPE_MISMATCH", { argument: "images", received: images, accepted });
   }
-  const { columns = Math.ceil(Math.sqrt(count)), group = 1, seamless = false, rowLabels = [], axes } = options;
+  const { columns = Math.ceil(Math.sqrt(count)), group = 1, seamless = false, rowLabels = [], axes, range } = options;
   const [{ createCanvas, ImageData }, { font, measuringContext, openSurface, shorten }, { INKS }] = await Promise.all([
     import("@napi-rs/canvas"),
     import("../../plot/canvas.js"),
@@ -51,7 +58,8 @@ export async function drawSheet(
   ]);
   const ink = INKS.light;
   const rows = Math.ceil(count / columns);
-  const scale = Math.max(1, Math.round(LEAST_SIDE / Math.max(height, width)));
+  const side = columns > LEAST_SIDE.columns ? LEAST_SIDE.many : LEAST_SIDE.few;
+  const scale = Math.max(1, Math.round(side / Math.max(height, width)));
   const tile = { width: width * scale, height: height * scale };
   const gap = seamless ? 0 : Math.max(3, Math.round(tile.width / 16));
   const measure = measuringContext();
@@ -70,6 +78,10 @@ export async function drawSheet(
     width: Math.ceil(Math.max(left + sheet.width, MARGIN + Math.min(textWidth, 1000)) + MARGIN),
     height: top + sheet.height + MARGIN + (axes ? AXIS_LINE - 8 : 0),
   };
+  if (Math.max(total.width, total.height) > MOST_PIXELS) {
+    const accepted = `fewer images: a sheet has at most ${MOST_PIXELS} pixels a side`;
+    throw new ArgumentError("OUT_OF_RANGE", { argument: "images", received: count, accepted });
+  }
   const surface = openSurface(total.width, total.height, "png");
   const { context } = surface;
   context.fillStyle = ink.background;
@@ -94,7 +106,7 @@ export async function drawSheet(
   context.imageSmoothingEnabled = false;
   const small = createCanvas(width, height);
   for (let i = 0; i < count; i++) {
-    const pixels = toRgba(images.subarray(i * length, (i + 1) * length), shape);
+    const pixels = toRgba(images.subarray(i * length, (i + 1) * length), shape, range);
     small.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
     context.drawImage(
       small,
@@ -115,12 +127,30 @@ export async function drawSheet(
 }
 
 /** Three channels are colours; of another number the mean is a grey value. */
-export function toRgba(image: Float32Array, { height, width, channels }: ImageShape): Uint8ClampedArray<ArrayBuffer> {
+export function toRgba(
+  image: Float32Array,
+  { height, width, channels }: ImageShape,
+  [black, white]: DisplayRange = [0, 1],
+): Uint8ClampedArray<ArrayBuffer> {
   const rgba = new Uint8ClampedArray(height * width * 4).fill(255);
   for (let i = 0; i < height * width; i++) {
     const values = image.subarray(i * channels, (i + 1) * channels);
     const grey = channels === 3 ? 0 : values.reduce((sum, value) => sum + value, 0) / channels;
-    for (let c = 0; c < 3; c++) rgba[i * 4 + c] = 255 * (channels === 3 ? (values[c] as number) : grey);
+    for (let c = 0; c < 3; c++) {
+      rgba[i * 4 + c] = (255 * ((channels === 3 ? (values[c] as number) : grey) - black)) / (white - black);
+    }
   }
   return rgba;
+}
+
+/** Share of the values beyond the display range at either end, and how little contrast is not magnified further. */
+const DISPLAY = { beyond: 0.002, least: 0.2 };
+
+/** The range between the extremes of images' values, few outliers left out, in which dim images can be seen. */
+export function displayRange(images: Float32Array): DisplayRange {
+  const sorted = images.slice().sort();
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] as number;
+  const [black, white] = [at(DISPLAY.beyond), at(1 - DISPLAY.beyond)];
+  const missing = Math.max(0, DISPLAY.least - (white - black)) / 2;
+  return [black - missing, white + missing];
 }

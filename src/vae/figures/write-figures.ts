@@ -15,7 +15,7 @@ import type { Model } from "../models/model.js";
 import { labelNames } from "../runs/codes.js";
 import { drawDimensions, rankDimensions } from "./dimensions.js";
 import { normalQuantile } from "./normal-quantile.js";
-import { drawSheet } from "./sheet.js";
+import { type DisplayRange, displayRange, drawSheet } from "./sheet.js";
 
 /** Options of {@link writeFigures}. All are optional. */
 export interface FigureOptions {
@@ -92,7 +92,7 @@ export async function writeFigures(
     const accepted = "at least two test images";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "dataset.test", received: test.count, accepted });
   }
-  const images = test.count > limit ? selectImages(test, range(0, limit)) : test;
+  const images = test.count > limit ? selectImages(test, firstIndices(limit)) : test;
   const evaluation = await evaluateModel(model, images, {
     samples: 1,
     signal,
@@ -102,7 +102,8 @@ export async function writeFigures(
     signal,
     onProgress: (fraction) => onProgress?.(0.5 + 0.2 * fraction),
   });
-  const subject = { model, images, dataset, evaluation, means, noise, size, seed };
+  const range = displayRange(await images.read(firstIndices(Math.min(SHOWN, images.count))));
+  const subject = { model, images, dataset, evaluation, means, noise, size, seed, range };
   const drawings = Object.entries(DRAWINGS);
   const files: string[] = [];
   let figures: Figures | undefined;
@@ -142,7 +143,11 @@ interface Subject {
   readonly noise: number;
   readonly size: number;
   readonly seed: number;
+  /** That of the test images, with which all figures are drawn. */
+  readonly range: DisplayRange;
 }
+
+const firstIndices = (count: number): Int32Array => range(0, count);
 
 /** The figures by name; those that a model cannot have are left out. */
 const DRAWINGS: Readonly<Record<string, (subject: Subject) => Promise<Uint8Array | undefined>>> = {
@@ -156,8 +161,8 @@ const DRAWINGS: Readonly<Record<string, (subject: Subject) => Promise<Uint8Array
   clusters: drawClusters,
 };
 
-async function drawReconstructions({ model, images, dataset }: Subject): Promise<Uint8Array> {
-  const shown = await images.read(range(0, Math.min(SHOWN, images.count)));
+async function drawReconstructions({ model, images, dataset, range }: Subject): Promise<Uint8Array> {
+  const shown = await images.read(firstIndices(Math.min(SHOWN, images.count)));
   const sheet = inRows([shown, await model.reconstruct(shown)], model.pixels);
   return drawSheet(sheet, model.configuration, {
     columns: Math.min(COLUMNS, shown.length / model.pixels),
@@ -165,11 +170,12 @@ async function drawReconstructions({ model, images, dataset }: Subject): Promise
     rowLabels: ["image", "reconstruction"],
     title: `Reconstructions by ${model.name}`,
     subtitle: `Test images of ${dataset.name}`,
+    range,
   });
 }
 
-async function drawNoisyReconstructions({ model, images, dataset, noise, seed }: Subject): Promise<Uint8Array> {
-  const indices = range(0, Math.min(SHOWN, images.count));
+async function drawNoisyReconstructions({ model, images, dataset, noise, seed, range }: Subject): Promise<Uint8Array> {
+  const indices = firstIndices(Math.min(SHOWN, images.count));
   const [clean, noisy] = [await images.read(indices), await addNoise(images, { share: noise, seed }).read(indices)];
   return drawSheet(inRows([clean, noisy, await model.reconstruct(noisy)], model.pixels), model.configuration, {
     columns: Math.min(COLUMNS, indices.length),
@@ -177,6 +183,7 @@ async function drawNoisyReconstructions({ model, images, dataset, noise, seed }:
     rowLabels: ["image", "input", "reconstruction"],
     title: `Reconstructions of noisy images by ${model.name}`,
     subtitle: `${dataset.name}; |N(0, 1)| added to ${Math.round(100 * noise)} % of the values`,
+    range,
   });
 }
 
@@ -239,12 +246,13 @@ async function drawLatentGrid(subject: Subject): Promise<Uint8Array> {
 
 /** Decoded codes along the two dimensions that carry most, or the one there is; the others are at their means. */
 async function drawGrid(
-  { model, means, evaluation, size }: Subject,
+  { model, means, evaluation, size, range }: Subject,
   axisOf: (dimension: number) => number[],
   title: string,
   subtitle: string,
 ): Promise<Uint8Array> {
-  const [first, second] = rankDimensions(evaluation.dimensions) as [number, number | undefined];
+  const most = rankDimensions(evaluation.dimensions).slice(0, 2);
+  const [first, second] = most.sort((a, b) => a - b) as [number, number | undefined];
   const [across, up] = [axisOf(first), second === undefined ? [undefined] : axisOf(second).reverse()];
   const center = Float32Array.from({ length: means.cols }, (_, j) => momentsOf(means, j).mean);
   const codes = new Float32Array(across.length * up.length * means.cols);
@@ -270,6 +278,7 @@ async function drawGrid(
     title,
     subtitle: means.cols > 2 ? `${subtitle}; along the two dimensions of ${means.cols} that carry most` : subtitle,
     axes: [nameOf(first, across), second === undefined ? "" : nameOf(second, up)],
+    range,
   });
 }
 
@@ -283,27 +292,34 @@ function momentsOf(means: Matrix, dimension: number): { mean: number; sd: number
   return { mean, sd: Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / column.length) };
 }
 
-async function drawSamples({ model, dataset, seed }: Subject): Promise<Uint8Array | undefined> {
+async function drawSamples({ model, dataset, seed, range }: Subject): Promise<Uint8Array | undefined> {
   if (model.priorSd === undefined) return undefined;
   return drawSheet(await model.sample(SAMPLES, { seed }), model.configuration, {
     columns: COLUMNS,
     title: `Samples of ${model.name}`,
     subtitle: `Decoded from draws of the prior; trained on ${dataset.name}`,
+    range,
   });
 }
 
-async function drawClusters({ model, evaluation, seed }: Subject): Promise<Uint8Array | undefined> {
+async function drawClusters({ model, dataset, evaluation, seed, range }: Subject): Promise<Uint8Array | undefined> {
   if (!(model instanceof Gmvae)) return undefined;
   const { clusters } = model.configuration;
   const sheet = new Float32Array(clusters * COLUMNS * model.pixels);
   for (let cluster = 0; cluster < clusters; cluster++) {
     sheet.set(await model.sample(COLUMNS, { seed, cluster }), cluster * COLUMNS * model.pixels);
   }
-  const { accuracy } = evaluation.clusters ?? {};
+  const found = evaluation.clusters;
+  const nameOf = (cluster: number) => {
+    const label = found?.labels[cluster] ?? -1;
+    return label < 0 ? `cluster ${cluster}` : `cluster ${cluster}: ${dataset.classes?.[label] ?? label}`;
+  };
+  const ofAccuracy = found && `unsupervised accuracy ${(100 * found.accuracy).toFixed(1)} %, most frequent class named`;
   return drawSheet(sheet, model.configuration, {
     columns: COLUMNS,
-    rowLabels: Array.from({ length: clusters }, (_, cluster) => `cluster ${cluster}`),
+    rowLabels: Array.from({ length: clusters }, (_, cluster) => nameOf(cluster)),
     title: `Samples of ${model.name}, cluster by cluster`,
-    subtitle: accuracy === undefined ? undefined : `Unsupervised accuracy ${(100 * accuracy).toFixed(1)} %`,
+    subtitle: [`Trained on ${dataset.name}`, ...(ofAccuracy ? [ofAccuracy] : [])].join("; "),
+    range,
   });
 }
