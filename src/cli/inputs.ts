@@ -55,7 +55,7 @@ export function checkLabels(labels: readonly string[], n: number, path: string):
   });
 }
 
-function resolveRows(range: RowRange, count: number, path: string): [number, number] {
+export function resolveRows(range: RowRange, count: number, path: string): [number, number] {
   const fromStart = (row: number) => (row < 0 ? count + row : row);
   const [start, end] = [fromStart(range.start), fromStart(range.end ?? count)];
   if (start >= 0 && start < end && end <= count) return [start, end];

@@ -2,14 +2,17 @@ import { styleText } from "node:util";
 import { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createCompareCommand } from "./compare.js";
+import { createDecodeCommand } from "./decode.js";
 import { createDemoCommand } from "./demo.js";
 import { createEmbedCommand } from "./embed.js";
 import { createEncodeCommand } from "./encode.js";
 import { createEvaluateCommand } from "./evaluate.js";
 import { createEvaluateModelCommand } from "./evaluate-model.js";
 import { createFiguresCommand } from "./figures.js";
+import { createInterpolateCommand } from "./interpolate.js";
 import { createPlaceCommand } from "./place.js";
 import { createPlotCommand } from "./plot.js";
+import { createSampleCommand } from "./sample.js";
 import { createSearchCommand } from "./search.js";
 import { createTrainCommand } from "./train.js";
 
@@ -69,6 +72,9 @@ export function createProgram(): Command {
     createDemoCommand(),
     createTrainCommand(),
     createEncodeCommand(),
+    createDecodeCommand(),
+    createSampleCommand(),
+    createInterpolateCommand(),
     createEvaluateModelCommand(),
     createFiguresCommand(),
   ];
