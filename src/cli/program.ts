@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createCompareCommand } from "./compare.js";
+import { createCompareModelsCommand } from "./compare-models.js";
 import { createDecodeCommand } from "./decode.js";
 import { createDemoCommand } from "./demo.js";
 import { createEmbedCommand } from "./embed.js";
@@ -76,6 +77,7 @@ export function createProgram(): Command {
     createSampleCommand(),
     createInterpolateCommand(),
     createEvaluateModelCommand(),
+    createCompareModelsCommand(),
     createFiguresCommand(),
   ];
   for (const command of [program, ...commands]) {

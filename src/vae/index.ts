@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export * from "./backends/index.js";
+export * from "./comparison/index.js";
 export type { Dataset, Images } from "./datasets/dataset.js";
 export * from "./datasets/index.js";
 export * from "./evaluation/index.js";

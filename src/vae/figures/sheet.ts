@@ -9,6 +9,8 @@ export interface SheetOptions {
   readonly subtitle?: string | undefined;
   /** What stands before the rows; repeated where there are more rows than labels. */
   readonly rowLabels?: readonly string[] | undefined;
+  /** What stands above the images, one an image. */
+  readonly captions?: readonly string[] | undefined;
   /** Rows that belong together; a wider gap parts them from the next. Default 1. */
   readonly group?: number | undefined;
   /** Whether images touch each other, as those of a manifold do. Default false. */
@@ -31,6 +33,7 @@ const TITLE = { size: 24, line: 34 };
 const SUBTITLE = { size: 15, line: 24 };
 const LABEL = { size: 15, gap: 14 };
 const AXIS_LINE = 30;
+const CAPTION_LINE = 26;
 
 /**
  * Draws images row after row on one sheet, as a PNG file.
@@ -50,7 +53,15 @@ export async function drawSheet(
     const accepted = `images of ${height} x ${width} x ${shape.channels}, at least one`;
     throw new ArgumentError("SHAPE_MISMATCH", { argument: "images", received: images, accepted });
   }
-  const { columns = Math.ceil(Math.sqrt(count)), group = 1, seamless = false, rowLabels = [], axes, range } = options;
+  const {
+    columns = Math.ceil(Math.sqrt(count)),
+    group = 1,
+    seamless = false,
+    rowLabels = [],
+    captions = [],
+    axes,
+    range,
+  } = options;
   const [{ createCanvas, ImageData }, { font, measuringContext, openSurface, shorten }, { INKS }] = await Promise.all([
     import("@napi-rs/canvas"),
     import("../../plot/canvas.js"),
@@ -68,7 +79,9 @@ export async function drawSheet(
   const left = MARGIN + Math.ceil(labelWidth) + (axes ? AXIS_LINE : 0);
   const top =
     MARGIN + (options.title ? TITLE.line : 0) + (options.subtitle ? SUBTITLE.line : 0) + (options.title ? 8 : 0);
-  const yOf = (row: number) => top + row * (tile.height + gap) + Math.floor(row / group) * (group > 1 ? 3 * gap : 0);
+  const caption = captions.length > 0 ? CAPTION_LINE : 0;
+  const yOf = (row: number) =>
+    top + caption + row * (tile.height + gap + caption) + Math.floor(row / group) * (group > 1 ? 3 * gap : 0);
   const sheet = { width: columns * (tile.width + gap) - gap, height: yOf(rows - 1) + tile.height - top };
   measure.font = font(TITLE.size, 600);
   const titleWidth = options.title ? measure.measureText(options.title).width : 0;
@@ -108,13 +121,9 @@ export async function drawSheet(
   for (let i = 0; i < count; i++) {
     const pixels = toRgba(images.subarray(i * length, (i + 1) * length), shape, range);
     small.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
-    context.drawImage(
-      small,
-      left + (i % columns) * (tile.width + gap),
-      yOf(Math.floor(i / columns)),
-      tile.width,
-      tile.height,
-    );
+    const [x, y] = [left + (i % columns) * (tile.width + gap), yOf(Math.floor(i / columns))];
+    context.fillText(shorten(context, captions[i] ?? "", tile.width), x, y - 8);
+    context.drawImage(small, x, y, tile.width, tile.height);
   }
   if (axes) {
     context.textAlign = "center";

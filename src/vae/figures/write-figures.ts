@@ -4,7 +4,7 @@ import { ArgumentError } from "../../errors.js";
 import { throwIfAborted } from "../../io/abort.js";
 import { writeFolderAtomic } from "../../io/atomic-folder.js";
 import { writeFileAtomic } from "../../io/index.js";
-import { Matrix } from "../../matrix.js";
+import type { Matrix } from "../../matrix.js";
 import { addNoise } from "../datasets/augmentation.js";
 import type { Dataset, Images } from "../datasets/dataset.js";
 import { selectImages } from "../datasets/images.js";
@@ -13,7 +13,8 @@ import { Gmvae } from "../models/gmvae/model.js";
 import { range, toImages } from "../models/images.js";
 import type { Model } from "../models/model.js";
 import { labelNames } from "../runs/codes.js";
-import { drawDimensions, rankDimensions } from "./dimensions.js";
+import { drawDimensions } from "./dimensions.js";
+import { decodeGrid, momentsOf, uniformAxes } from "./latent-grid.js";
 import { normalQuantile } from "./normal-quantile.js";
 import { type DisplayRange, displayRange, drawSheet } from "./sheet.js";
 
@@ -188,7 +189,7 @@ async function drawNoisyReconstructions({ model, images, dataset, noise, seed, r
 }
 
 /** Several series of images as rows of ten: ten of the first, the same ten of the second, and so on. */
-function inRows(series: readonly Float32Array[], pixels: number): Float32Array {
+export function inRows(series: readonly Float32Array[], pixels: number): Float32Array {
   const count = (series[0] as Float32Array).length / pixels;
   const columns = Math.min(COLUMNS, count);
   // Rows that are not full would shift those after them.
@@ -232,64 +233,27 @@ async function drawManifold(subject: Subject): Promise<Uint8Array> {
   return drawGrid(subject, axisOf, `Manifold of ${model.name}`, `Decoded at the quantiles 0.02 to 0.98 ${what}`);
 }
 
-/** From the least to the greatest of the test images' codes. */
 async function drawLatentGrid(subject: Subject): Promise<Uint8Array> {
   const { model, means, size } = subject;
-  const axisOf = (dimension: number) => {
-    const column = columnOf(means, dimension).sort();
-    const [low, high] = [column[0] as number, column.at(-1) as number];
-    return Array.from({ length: size }, (_, i) => low + ((high - low) * i) / (size - 1));
-  };
   const subtitle = "Decoded at equal distances over the range of the test images' codes";
-  return drawGrid(subject, axisOf, `Latent space of ${model.name}`, subtitle);
+  return drawGrid(subject, uniformAxes(means, size), `Latent space of ${model.name}`, subtitle);
 }
 
-/** Decoded codes along the two dimensions that carry most, or the one there is; the others are at their means. */
 async function drawGrid(
   { model, means, evaluation, size, range }: Subject,
   axisOf: (dimension: number) => number[],
   title: string,
   subtitle: string,
 ): Promise<Uint8Array> {
-  const most = rankDimensions(evaluation.dimensions).slice(0, 2);
-  const [first, second] = most.sort((a, b) => a - b) as [number, number | undefined];
-  const [across, up] = [axisOf(first), second === undefined ? [undefined] : axisOf(second).reverse()];
-  const center = Float32Array.from({ length: means.cols }, (_, j) => momentsOf(means, j).mean);
-  const codes = new Float32Array(across.length * up.length * means.cols);
-  let at = 0;
-  for (const y of up) {
-    for (const x of across) {
-      codes.set(center, at);
-      codes[at + first] = x;
-      if (y !== undefined) codes[at + (second as number)] = y;
-      at += means.cols;
-    }
-  }
-  const images = await model.decode(new Matrix(codes, across.length * up.length, means.cols));
-  const nameOf = (dimension: number, axis: readonly (number | undefined)[]) => {
-    const ends = [axis[0], axis.at(-1)]
-      .map((value) => (value as number).toFixed(2))
-      .sort((a, b) => Number(a) - Number(b));
-    return `z${dimension + 1}, ${ends.join(" to ")}`;
-  };
+  const { images, axes } = await decodeGrid(model, means, evaluation.dimensions, axisOf);
   return drawSheet(images, model.configuration, {
     columns: size,
     seamless: true,
     title,
     subtitle: means.cols > 2 ? `${subtitle}; along the two dimensions of ${means.cols} that carry most` : subtitle,
-    axes: [nameOf(first, across), second === undefined ? "" : nameOf(second, up)],
+    axes,
     range,
   });
-}
-
-function columnOf(means: Matrix, dimension: number): Float64Array {
-  return Float64Array.from({ length: means.rows }, (_, i) => means.at(i, dimension));
-}
-
-function momentsOf(means: Matrix, dimension: number): { mean: number; sd: number } {
-  const column = columnOf(means, dimension);
-  const mean = column.reduce((sum, value) => sum + value, 0) / column.length;
-  return { mean, sd: Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / column.length) };
 }
 
 async function drawSamples({ model, dataset, seed, range }: Subject): Promise<Uint8Array | undefined> {

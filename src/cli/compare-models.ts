@@ -1,0 +1,170 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import { ArgumentError } from "../errors.js";
+import { assertFolderWritable } from "../io/atomic-folder.js";
+import type { ComparedModel, Dataset, Model, ModelName, Run } from "../vae/index.js";
+import { withTypedNames } from "./failure.js";
+import { interruptible } from "./interruption.js";
+import {
+  addBackendOptions,
+  addDatasetOptions,
+  type BackendFlags,
+  type DatasetFlags,
+  datasetOptions,
+  namesOf,
+  startBackend,
+} from "./networks.js";
+import { checkInputs } from "./paths.js";
+import type { ProgressDisplay } from "./progress.js";
+import { integerParser, numberParser } from "./values.js";
+
+interface CompareModelsFlags extends BackendFlags, DatasetFlags {
+  output: string;
+  dataset?: string;
+  models?: string[];
+  runsDir: string;
+  epochs: number;
+  zDim: number;
+  hiddenDim?: number;
+  noise?: number;
+  samples?: number;
+  gridSize?: number;
+  seed?: number;
+  force?: true;
+  json?: true;
+  quiet?: true;
+}
+
+const guide = `
+Examples:
+  $ sigma-tsne compare-models runs/vae runs/conv-vae runs/aae -o comparison
+      Models that are trained already.
+  $ sigma-tsne compare-models --dataset mnist --epochs 20 -o comparison
+      Every model there is, trained first with codes of two dimensions. Runs
+      that are in the folder runs are gone on with or taken as they are.
+  $ sigma-tsne compare-models --models ae,vae,bnn-ae --limit 5000 -o small
+
+The folder holds models.md and models.json with the table, reconstructions.png,
+noisy-reconstructions.png, latent-scatter.png (principal components of more than
+two dimensions) and latent-grids.png. It appears complete or not at all.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+`;
+
+/** `sigma-tsne compare-models`: several models to one table and pictures of all. */
+export function createCompareModelsCommand(): Command {
+  const command = new Command("compare-models")
+    .usage("[runs...] -o <folder> [options]")
+    .summary("measure and draw several models beside each other")
+    .description(
+      "Measure models on the same test images, with clean and with noisy input, and draw them beside each other. Models are trained first where no runs are given.",
+    )
+    .argument("[runs...]", "folders of trainings, or of models")
+    .requiredOption("-o, --output <folder>", "where table and pictures go; an earlier comparison is replaced")
+    .option("--noise <x>", "share of noisy values of the noisy input (default: 0.2)", numberParser("--noise"))
+    .option("--samples <n>", "draws for the estimates of log-likelihoods (default: 100)", integerParser("--samples"))
+    .option("--grid-size <n>", "images a side of the grids, 2 to 30 (default: 10)", integerParser("--grid-size"))
+    .option("--seed <n>", "seed of weights, training and draws (default: 42)", integerParser("--seed"))
+    .option("--force", "write into a folder that holds something else, too")
+    .option("--json", "print the content of models.json instead of the table")
+    .option("--quiet", "print nothing but errors and the results")
+    .optionsGroup("Training, where no runs are given:")
+    .option("--models <list>", "names separated by commas (default: all)", (text: string) => text.split(","))
+    .option("--runs-dir <folder>", "where the runs go", "runs")
+    .option("--epochs <n>", "times that all images are seen", integerParser("--epochs", 1), 10)
+    .option("--z-dim <n>", "dimensions of the codes", integerParser("--z-dim"), 2)
+    .option("--hidden-dim <n>", "units of a dense layer (default: each model's)", integerParser("--hidden-dim"))
+    .optionsGroup("Data:")
+    .option("--dataset <name|path>", "the images (default: those of the first run, or micrographs)");
+  addBackendOptions(addDatasetOptions(command)).addHelpText("after", guide);
+  const names = namesOf(command, { "dataset.test": "the test images", path: "--output", model: "--models" });
+  return command.action((runs: string[], flags: CompareModelsFlags) =>
+    interruptible((signal) => withTypedNames(names, () => compareModels(runs, flags, signal))),
+  );
+}
+
+async function compareModels(paths: readonly string[], flags: CompareModelsFlags, signal: AbortSignal): Promise<void> {
+  const { output, noise, samples, gridSize, seed, force } = flags;
+  checkInputs({ "--output": output, "--dataset": flags.dataset, "--runs-dir": flags.runsDir });
+  if (paths.length > 0 && flags.models) {
+    const accepted = "either runs or --models";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--models", received: flags.models.join(","), accepted });
+  }
+  const vae = await import("../vae/index.js");
+  await assertFolderWritable(output, vae.modelComparisonFolder({ force }));
+  const { display } = await startBackend(flags, flags.quiet);
+  try {
+    const runs: Run[] = [];
+    for (const path of paths) runs.push(await vae.openRun(path));
+    const source = flags.dataset ?? (runs.length > 0 ? undefined : "micrographs");
+    const opened = datasetOptions(flags, { signal, display });
+    const dataset = await vae.openRunDataset(runs[0] ?? { origin: undefined }, source, opened);
+    try {
+      const models = runs.length > 0 ? runs.map(nameRun) : await trainAll(vae, dataset, flags, { signal, display });
+      const comparison = await vae.writeModelComparison(output, models, dataset, {
+        noise,
+        samples,
+        gridSize,
+        seed,
+        force,
+        signal,
+        onProgress: (fraction, name) => display.update({ stage: "comparison", fraction, facts: [name] }),
+      });
+      display.stop();
+      if (flags.json) process.stdout.write(`${JSON.stringify({ output, ...comparison })}\n`);
+      else
+        process.stdout.write(`${vae.modelTable(comparison)}\n\nFiles in ${output}: ${comparison.files.join(", ")}.\n`);
+    } finally {
+      await dataset.close();
+    }
+  } finally {
+    display.stop();
+  }
+}
+
+/** A run is called as its model where no other has that model, else as its folder. */
+function nameRun({ folder, model, trainingCount }: Run, _: number, all: readonly Run[]): ComparedModel {
+  const isAlone = all.filter((other) => other.model.name === model.name).length === 1;
+  return { name: isAlone ? model.name : folder.replace(/[\\/]+$/, ""), model, trainingCount };
+}
+
+async function trainAll(
+  vae: typeof import("../vae/index.js"),
+  dataset: Dataset,
+  flags: CompareModelsFlags,
+  { signal, display }: { signal: AbortSignal; display: ProgressDisplay },
+): Promise<ComparedModel[]> {
+  const { epochs, zDim, hiddenDim, seed, runsDir } = flags;
+  const { height, width, channels } = dataset;
+  const build = (name: string): Model => {
+    // Mixtures spend half of a short training, too, on what they are for.
+    const pretrainEpochs = name.endsWith("gmvae") ? Math.min(10, Math.floor(epochs / 2)) : undefined;
+    const settings = { height, width, channels, zDim, hiddenDim, seed, pretrainEpochs };
+    const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+    return vae.createModel(name as ModelName, given as Parameters<typeof vae.createModel>[1]);
+  };
+  const models = (flags.models ?? vae.MODELS).map(build);
+  await mkdir(runsDir, { recursive: true });
+  const compared: ComparedModel[] = [];
+  for (const model of models) {
+    const folder = join(runsDir, vae.runName(model, dataset.name));
+    display.note(`${model.name}, ${model.parameterCount} parameters, in ${folder}`);
+    await vae.trainRun(model, dataset, {
+      folder,
+      epochs,
+      seed,
+      summary: false,
+      signal,
+      onProgress: ({ epoch, step, steps, secondsLeft }) =>
+        display.update({
+          stage: "training",
+          fraction: step / steps,
+          secondsLeft,
+          facts: [model.name, `epoch ${epoch}/${epochs}`],
+        }),
+    });
+    compared.push({ name: model.name, model, trainingCount: dataset.train.count });
+  }
+  return compared;
+}

@@ -1,0 +1,335 @@
+import { join } from "node:path";
+import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../../arguments.js";
+import { ArgumentError } from "../../errors.js";
+import { throwIfAborted } from "../../io/abort.js";
+import { writeFolderAtomic } from "../../io/atomic-folder.js";
+import { writeFileAtomic } from "../../io/index.js";
+import type { Matrix } from "../../matrix.js";
+import { addNoise } from "../datasets/augmentation.js";
+import type { Dataset, Images } from "../datasets/dataset.js";
+import { type Evaluation, evaluateModel } from "../evaluation/index.js";
+import { displayRange, drawSheet } from "../figures/index.js";
+import { decodeGrid, uniformAxes } from "../figures/latent-grid.js";
+import { range as firstIndices, toImages } from "../models/images.js";
+import type { Model } from "../models/model.js";
+import { labelNames } from "../runs/codes.js";
+
+/** A model among others. */
+export interface ComparedModel {
+  /** What it is called in table and pictures; no two alike. */
+  readonly name: string;
+  readonly model: Model;
+  /** Number of its training images; see `EvaluateOptions`. */
+  readonly trainingCount?: number | undefined;
+}
+
+/** Options of {@link writeModelComparison}. All are optional. */
+export interface ModelComparisonOptions {
+  /** Share of the values to which |N(0, 1)| is added for the noisy input, 0 to 1. Default 0.2. */
+  readonly noise?: number | undefined;
+  /** Draws for the estimates of log-likelihoods, an integer from 1 to 100,000. Default 100. */
+  readonly samples?: number | undefined;
+  /** Images a side of every latent grid, an integer from 2 to 30. Default 10. */
+  readonly gridSize?: number | undefined;
+  /** Seed of all draws, an integer from 0 to 2^53 - 1. Default 42. */
+  readonly seed?: number | undefined;
+  /** Writes into a folder that holds something else, too. Default false. */
+  readonly force?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the share that is done, 0 to 1, and the model that is looked at. */
+  readonly onProgress?: ((fraction: number, name: string) => void) | undefined;
+}
+
+/** A row of the table: means over the test images, log-likelihoods in nats an image. */
+export interface ModelRow {
+  readonly name: string;
+  readonly model: string;
+  readonly parameters: number;
+  /** Of the pixels; log-likelihoods of different ones cannot be compared. */
+  readonly likelihood: string;
+  /** log p(x|z) of reconstructions, from clean and from noisy input. */
+  readonly logLikelihood: number;
+  readonly noisyLogLikelihood: number;
+  /** Mean squared error of a value, likewise. */
+  readonly squaredError: number;
+  readonly noisySquaredError: number;
+  /** log p(x) by importance sampling, and the lower bound; null for models that have none. */
+  readonly marginalLogLikelihood: number | null;
+  readonly elbo: number | null;
+  readonly zDim: number;
+  readonly activeDimensions: number;
+  /** Of mixtures, for images with labels: the unsupervised accuracy. */
+  readonly accuracy: number | null;
+}
+
+/** What {@link writeModelComparison} found; `models.json` holds the same. */
+export interface ModelComparison {
+  readonly dataset: string;
+  /** Test images. */
+  readonly count: number;
+  readonly noise: number;
+  readonly samples: number;
+  readonly models: readonly ModelRow[];
+  readonly files: readonly string[];
+}
+
+const SHOWN = 12;
+/** Maps in a row. */
+const SCATTERS = 3;
+const FILES = [
+  "reconstructions.png",
+  "noisy-reconstructions.png",
+  "latent-scatter.png",
+  "latent-grids.png",
+  "models.md",
+  "models.json",
+];
+
+/** What {@link writeModelComparison} asks of its folder. */
+export const modelComparisonFolder = (options: Pick<ModelComparisonOptions, "force" | "signal"> = {}) => ({
+  kind: "a comparison of models",
+  isReplaceable: async (_: string, names: readonly string[]) =>
+    names.includes("models.json") && names.every((name) => FILES.includes(name)),
+  force: options.force,
+  signal: options.signal,
+});
+
+/**
+ * Measures models on the same test images and draws them beside each other: `models.md` and `models.json` with the table, reconstructions
+ * from clean and from noisy input, the codes, and uniform codes decoded. The folder appears complete or not at all; an earlier comparison
+ * is replaced.
+ *
+ * @param models at least one
+ * @throws {ArgumentError} for options, models or images that do not fit
+ * @throws {FileError} FILE_WRITE
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function writeModelComparison(
+  folder: string,
+  models: readonly ComparedModel[],
+  dataset: Dataset,
+  options: ModelComparisonOptions = {},
+): Promise<ModelComparison> {
+  requireOptions(options);
+  rejectUnknown(options, ["noise", "samples", "gridSize", "seed", "force", "signal", "onProgress"]);
+  requireSignal(options.signal);
+  const { noise = 0.2, samples = 100, seed = 42, signal, onProgress } = options;
+  const size = requireInteger(options.gridSize ?? 10, "gridSize", 2, 30);
+  if (models.length === 0 || new Set(models.map(({ name }) => name)).size < models.length) {
+    const accepted = "at least one model, with names that differ";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "models", received: models, accepted });
+  }
+  for (const { model } of models) toImages(dataset.test, model.configuration, "dataset.test");
+  const images = dataset.test;
+  if (images.count < 2) {
+    const accepted = "at least two test images";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "dataset.test", received: images.count, accepted });
+  }
+  const subjects: Subject[] = [];
+  for (const [i, { name, model, trainingCount }] of models.entries()) {
+    const tell = (share: number) => onProgress?.((i + share) / models.length, name);
+    const evaluation = await evaluateModel(model, images, {
+      noise,
+      samples,
+      seed,
+      trainingCount,
+      signal,
+      onProgress: (fraction) => tell(0.8 * fraction),
+    });
+    const { means } = await model.encode(images, { signal, onProgress: (fraction) => tell(0.8 + 0.2 * fraction) });
+    subjects.push({ name, model, evaluation, means });
+  }
+  const comparison: ModelComparison = {
+    dataset: dataset.name,
+    count: images.count,
+    noise,
+    samples,
+    models: subjects.map(rowOf),
+    files: FILES,
+  };
+  const fill = async (temporary: string) => {
+    const write = (name: string, content: Uint8Array | string) => {
+      throwIfAborted(signal);
+      return writeFileAtomic(join(temporary, name), content, { signal });
+    };
+    const indices = firstIndices(0, Math.min(SHOWN, images.count));
+    const shown = await images.read(indices);
+    const noisy = await addNoise(images, { share: noise, seed }).read(indices);
+    const look = { columns: indices.length, range: displayRange(shown) };
+    const reconstruct = (input: Float32Array) => seriesOf(subjects, ({ model }) => model.reconstruct(input));
+    const names = subjects.map(({ name }) => name);
+    const [first] = subjects as [Subject];
+    const sheet = (rows: readonly Float32Array[], labels: readonly string[], title: string) =>
+      drawSheet(join32(rows), first.model.configuration, { ...look, rowLabels: labels, title, subtitle });
+    const subtitle = `Test images of ${dataset.name}`;
+    const plain = [shown, ...(await reconstruct(shown))];
+    await write("reconstructions.png", await sheet(plain, ["image", ...names], "Reconstructions"));
+    const title = `Reconstructions of noisy images, |N(0, 1)| added to ${Math.round(100 * noise)} % of the values`;
+    const corrupted = [shown, noisy, ...(await reconstruct(noisy))];
+    await write("noisy-reconstructions.png", await sheet(corrupted, ["image", "input", ...names], title));
+    await write("latent-scatter.png", await drawScatters(subjects, images, dataset));
+    await write("latent-grids.png", await drawGrids(subjects, size, look.range));
+    await write("models.md", `${modelTable(comparison)}\n`);
+    await write("models.json", `${JSON.stringify(comparison, null, 2)}\n`);
+  };
+  await writeFolderAtomic(folder, fill, modelComparisonFolder(options));
+  return comparison;
+}
+
+interface Subject {
+  readonly name: string;
+  readonly model: Model;
+  readonly evaluation: Evaluation;
+  /** Of the codes of the test images: n x zDim. */
+  readonly means: Matrix;
+}
+
+function rowOf({ name, model, evaluation }: Subject): ModelRow {
+  const { reconstruction, noisyReconstruction = reconstruction, dimensions, clusters, estimator } = evaluation;
+  const { likelihood = "gaussian" } = model.configuration as { likelihood?: string };
+  return {
+    name,
+    model: model.name,
+    parameters: model.parameterCount,
+    likelihood,
+    logLikelihood: reconstruction.logLikelihood,
+    noisyLogLikelihood: noisyReconstruction.logLikelihood,
+    squaredError: reconstruction.squaredError,
+    noisySquaredError: noisyReconstruction.squaredError,
+    marginalLogLikelihood: estimator === "importance-sampling" ? evaluation.logLikelihood : null,
+    elbo: evaluation.elbo ?? null,
+    zDim: model.configuration.zDim,
+    activeDimensions: dimensions.activeCount,
+    accuracy: clusters?.accuracy ?? null,
+  };
+}
+
+/** The table in Markdown, which is readable as text, too. */
+export function modelTable({ dataset, count, noise, samples, models }: ModelComparison): string {
+  const nats = (value: number | null) => value?.toFixed(1) ?? "";
+  const head = [
+    "model",
+    "log p(x\\|z)",
+    "noisy",
+    "squared error",
+    "noisy",
+    "log p(x)",
+    "ELBO",
+    "active",
+    "accuracy",
+    "likelihood",
+    "parameters",
+  ];
+  const rows = models.map((row) => [
+    row.name,
+    nats(row.logLikelihood),
+    nats(row.noisyLogLikelihood),
+    row.squaredError.toFixed(4),
+    row.noisySquaredError.toFixed(4),
+    nats(row.marginalLogLikelihood),
+    nats(row.elbo),
+    `${row.activeDimensions}/${row.zDim}`,
+    row.accuracy === null ? "" : `${(100 * row.accuracy).toFixed(1)} %`,
+    row.likelihood,
+    String(row.parameters),
+  ]);
+  const widths = head.map((name, j) => Math.max(name.length, ...rows.map((row) => (row[j] as string).length)));
+  const isText = (j: number) => j === 0 || head[j] === "likelihood";
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, j) => (isText(j) ? cell.padEnd(widths[j] as number) : cell.padStart(widths[j] as number))).join(" | ")} |`;
+  const rule = widths.map((width, j) => (isText(j) ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
+  return [
+    `${count} test images of ${dataset}. Log-likelihoods are nats an image, squared errors those of a value; "noisy" is`,
+    `with |N(0, 1)| added to ${Math.round(100 * noise)} % of the input's values, against the clean image. log p(x) by importance`,
+    `sampling, ${samples} draws. Log-likelihoods of different likelihoods cannot be compared.`,
+    "",
+    line(head),
+    line(rule),
+    ...rows.map(line),
+  ].join("\n");
+}
+
+/** Maps in rows of three. */
+async function drawScatters(subjects: readonly Subject[], images: Images, dataset: Dataset): Promise<Uint8Array> {
+  const [{ drawMapsSideBySide }, { pca }, { default: sharp }] = await Promise.all([
+    import("../../plot/index.js"),
+    import("../../pca/index.js"),
+    import("sharp"),
+  ]);
+  const panels = await seriesOf(subjects, async ({ name, means }) => ({
+    points: means.cols <= 2 ? means : (await pca(means, 2)).scores,
+    title: name,
+    subtitle: means.cols <= 2 ? "" : `first two principal components of ${means.cols} dimensions`,
+  }));
+  const labels = labelNames(images.labels, dataset.classes);
+  const count = Math.ceil(panels.length / SCATTERS);
+  const rows = await seriesOf([...Array(count).keys()], (row) => {
+    const heading = { title: "Codes", subtitle: `Means of ${images.count} test images of ${dataset.name}` };
+    return drawMapsSideBySide(panels.slice(row * SCATTERS, (row + 1) * SCATTERS), {
+      labels,
+      ...(row === 0 ? heading : {}),
+    });
+  });
+  if (count === 1) return rows[0] as Uint8Array;
+  const heights = await seriesOf(rows, async (row) => (await sharp(row).metadata()).height);
+  const { width } = await sharp(rows[0]).metadata();
+  const place = (row: number) => heights.slice(0, row).reduce((sum, height) => sum + height, 0);
+  return sharp({ create: { width, height: place(count), channels: 3, background: "#fff" } })
+    .composite(rows.map((input, row) => ({ input: Buffer.from(input), left: 0, top: place(row) })))
+    .png()
+    .toBuffer();
+}
+
+/** A tile a model: its grid of decoded codes. */
+async function drawGrids(
+  subjects: readonly Subject[],
+  size: number,
+  range: ReturnType<typeof displayRange>,
+): Promise<Uint8Array> {
+  const grids = await seriesOf(subjects, async ({ name, model, means, evaluation }) => {
+    const { images, axes } = await decodeGrid(model, means, evaluation.dimensions, uniformAxes(means, size));
+    return { caption: [name, ...axes.filter(Boolean)].join("; "), tile: assemble(images, model, size) };
+  });
+  const [{ model }] = subjects as [Subject];
+  const { height, width, channels } = model.configuration;
+  const shape = { height: height * size, width: width * size, channels };
+  return drawSheet(join32(grids.map(({ tile }) => tile)), shape, {
+    columns: Math.ceil(Math.sqrt(grids.length)),
+    captions: grids.map(({ caption }) => caption),
+    title: "Latent spaces",
+    subtitle: "Decoded at equal distances over the range of the codes, along the two dimensions that carry most",
+    range,
+  });
+}
+
+/** Images of a grid as one; rows that there are not, of a single dimension, stay black. */
+function assemble(images: Float32Array, model: Model, size: number): Float32Array {
+  const { height, width, channels } = model.configuration;
+  const line = width * channels;
+  const whole = new Float32Array(size * size * model.pixels);
+  for (let i = 0; i < images.length / model.pixels; i++) {
+    const [row, column] = [Math.floor(i / size), i % size];
+    for (let y = 0; y < height; y++) {
+      const from = i * model.pixels + y * line;
+      whole.set(images.subarray(from, from + line), ((row * height + y) * size + column) * line);
+    }
+  }
+  return whole;
+}
+
+function join32(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** One after the other: the backends compute on one thread, and memory is for one. */
+async function seriesOf<S, T>(items: readonly S[], work: (item: S) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
+}

@@ -1,0 +1,9 @@
+export {
+  type ComparedModel,
+  type ModelComparison,
+  type ModelComparisonOptions,
+  type ModelRow,
+  modelComparisonFolder,
+  modelTable,
+  writeModelComparison,
+} from "./compare-models.js";

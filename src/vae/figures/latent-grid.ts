@@ -1,0 +1,67 @@
+import { Matrix } from "../../matrix.js";
+import type { LatentDimensions } from "../evaluation/index.js";
+import type { Model } from "../models/model.js";
+import { rankDimensions } from "./dimensions.js";
+
+/** Decoded codes, row after row from the top, and what lies along their sides. */
+export interface LatentGrid {
+  readonly images: Float32Array;
+  readonly axes: readonly [across: string, up: string];
+}
+
+/**
+ * Decodes codes along the two dimensions that carry most, or the one there is; the others are at their means.
+ *
+ * @param means of the codes of images, n x zDim
+ * @param axisOf places along a dimension, from the least
+ */
+export async function decodeGrid(
+  model: Model,
+  means: Matrix,
+  dimensions: LatentDimensions,
+  axisOf: (dimension: number) => number[],
+): Promise<LatentGrid> {
+  const most = rankDimensions(dimensions).slice(0, 2);
+  // As in the scatter of the codes: the first one runs across.
+  const [first, second] = most.sort((a, b) => a - b) as [number, number | undefined];
+  const [across, up] = [axisOf(first), second === undefined ? [undefined] : axisOf(second).reverse()];
+  const center = Float32Array.from({ length: means.cols }, (_, j) => momentsOf(means, j).mean);
+  const codes = new Float32Array(across.length * up.length * means.cols);
+  let at = 0;
+  for (const y of up) {
+    for (const x of across) {
+      codes.set(center, at);
+      codes[at + first] = x;
+      if (y !== undefined) codes[at + (second as number)] = y;
+      at += means.cols;
+    }
+  }
+  const nameOf = (dimension: number, low: number, high: number) =>
+    `z${dimension + 1}, ${low.toFixed(2)} to ${high.toFixed(2)}`;
+  return {
+    images: await model.decode(new Matrix(codes, across.length * up.length, means.cols)),
+    axes: [
+      nameOf(first, across[0] as number, across.at(-1) as number),
+      second === undefined ? "" : nameOf(second, up.at(-1) as number, up[0] as number),
+    ],
+  };
+}
+
+/** Places at equal distances, from the least to the greatest of the codes. */
+export function uniformAxes(means: Matrix, size: number): (dimension: number) => number[] {
+  return (dimension) => {
+    const column = columnOf(means, dimension).sort();
+    const [low, high] = [column[0] as number, column.at(-1) as number];
+    return Array.from({ length: size }, (_, i) => low + ((high - low) * i) / (size - 1));
+  };
+}
+
+export function momentsOf(means: Matrix, dimension: number): { mean: number; sd: number } {
+  const column = columnOf(means, dimension);
+  const mean = column.reduce((sum, value) => sum + value, 0) / column.length;
+  return { mean, sd: Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / column.length) };
+}
+
+function columnOf(means: Matrix, dimension: number): Float64Array {
+  return Float64Array.from({ length: means.rows }, (_, i) => means.at(i, dimension));
+}
