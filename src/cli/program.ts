@@ -34,6 +34,11 @@ Examples:
       How well the map shows its data.
   $ sigma-tsne search means.npy --sigma sds.npy --query 17
       The points nearest to point 17.
+  $ sigma-tsne train --dataset mnist --run-dir runs/vae
+  $ sigma-tsne encode runs/vae -o codes
+      An autoencoder, and the means and standard deviations that it gives images.
+  $ sigma-tsne figures runs/vae
+      What it has learnt: reconstructions, codes, manifold, samples.
   $ sigma-tsne embed --help
       All the options of a command.
 

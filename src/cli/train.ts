@@ -60,6 +60,7 @@ interface TrainFlags extends ModelFlags, BackendFlags, DatasetFlags {
   seed?: number;
   resume?: true;
   summary?: boolean;
+  figures?: true;
   json?: true;
   quiet?: true;
 }
@@ -81,8 +82,10 @@ Data sets:
   channels]).
 
 Examples:
-  $ sigma-tsne train
-      A variational autoencoder of simulated micrographs.
+  $ sigma-tsne train --epochs 5
+      A variational autoencoder of simulated micrographs, in seconds.
+  $ sigma-tsne train --likelihood learnt-gaussian --batch-size 32 --figures
+      With a likelihood that suits grey values, and pictures at the end.
   $ sigma-tsne train --model vae --dataset fashion-mnist --epochs 10 \\
       --z-dim 3 --noise 0.2
       A fifth of the input's values is corrupted; the clean image is asked for.
@@ -95,10 +98,11 @@ Examples:
       been stopped.
 
 The run's folder holds config.json, metrics.json, model/ (whose networks stock
-TensorFlow.js loads), checkpoint/ and logs/ for "tensorboard --logdir". Its
-default name is runs/ and, as in GMV_MNIST_0001_8_2_10_64_2, the model, the data
-set, sigma, the dimensions of z, and of w and the clusters for mixtures, units
-and layers. Ctrl-C keeps a checkpoint.
+TensorFlow.js loads), checkpoint/, logs/ for "tensorboard --logdir" and, with
+--figures or by the command figures, figures/. Its default name is runs/ and, as
+in GMV_MNIST_0001_8_2_10_64_2, the model, the data set, sigma, the dimensions of
+z, and of w and the clusters for mixtures, units and layers. Ctrl-C keeps a
+checkpoint.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
@@ -160,6 +164,7 @@ export function createTrainCommand(): Command {
     .option("--resume", "go on with the training in the run's folder, where there is one")
     .option("--checkpoint-every <steps>", "checkpoints within epochs, too", integerParser("--checkpoint-every"))
     .option("--no-summary", "no files for TensorBoard")
+    .option("--figures", "draw what it has learnt when it is done, into the run's folder figures")
     .option("--json", "print one JSON object instead of sentences")
     .option("--quiet", "print nothing but errors, and --json")
     .addHelpText("after", guide);
@@ -257,6 +262,14 @@ async function run(flags: TrainFlags, names: Readonly<Record<string, string | un
           }
           throw error;
         });
+      if (flags.figures) {
+        display.stop();
+        await vae.writeFigures(join(folder, "figures"), model, dataset, {
+          seed: flags.seed,
+          signal,
+          onProgress: (fraction) => display.update({ stage: "figures", fraction }),
+        });
+      }
       display.stop();
       const last = result.history.at(-1);
       if (flags.json) {

@@ -17,6 +17,14 @@ describe.each([
   ["place", ["place"]],
   ["plot", ["plot"]],
   ["demo", ["demo"]],
+  ["train", ["train"]],
+  ["encode", ["encode"]],
+  ["decode", ["decode"]],
+  ["sample", ["sample"]],
+  ["interpolate", ["interpolate"]],
+  ["evaluate-model", ["evaluate-model"]],
+  ["compare-models", ["compare-models"]],
+  ["figures", ["figures"]],
 ])("--help of %s", (_, command) => {
   it("goes to standard output with exit code 0, shows examples and exit codes, and fits 80 columns", async () => {
     const { code, stdout, stderr } = await workplace.run([...command, "--help"]);

@@ -79,6 +79,44 @@ describe("train", () => {
     expect(table.stdout).toMatch(/squared error, noisy input +0\.\d{5}/);
   });
 
+  it("gives runs whose codes, samples and ways are images, and which are drawn and compared", async () => {
+    const made = await train("drawn", ["--epochs", "1", "--no-summary", "--figures", "--quiet"]);
+    expect(made).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    expect(await readdir(workplace.path("drawn/figures"))).toContain("manifold.png");
+    const again = await workplace.run(["figures", "drawn", "--grid-size", "3", "--json", "--quiet"]);
+    expect(JSON.parse(again.stdout)).toMatchObject({ output: "drawn/figures", model: "vae", count: 6 });
+
+    await workplace.write("ends.csv", "0,0\n1,-1\n2,2\n");
+    const decoded = await workplace.run(["decode", "drawn", "ends.csv", "--rows", "1:", "-o", "decoded.npy", "--json"]);
+    expect(JSON.parse(decoded.stdout)).toEqual({ output: "decoded.npy", model: "vae", n: 2 });
+    const images = await readFile(workplace.path("decoded.npy"));
+    expect(images.toString("latin1")).toContain("'shape': (2, 32, 32)");
+    expect(await workplace.run(["sample", "drawn", "-o", "samples.png", "--count", "4"])).toMatchObject({ code: 0 });
+    const walk = ["interpolate", "drawn", "0", "5", "--frames", "3", "--gif", "walk.gif", "--json"];
+    const walked = JSON.parse((await workplace.run([...walk, "-o", "walk.npy"])).stdout);
+    expect(walked).toMatchObject({ files: ["walk.gif", "walk.npy"], frames: 3, from: { length: 2 } });
+    expect((await readFile(workplace.path("walk.gif"))).subarray(0, 6).toString()).toBe("GIF89a");
+    const between = ["interpolate", "drawn", "2", "1", "--codes", "ends.csv", "-o", "between.png", "--json", "--quiet"];
+    expect(JSON.parse((await workplace.run(between)).stdout)).toMatchObject({ from: [2, 2], to: [1, -1] });
+
+    const options = ["--models", "ae,vae", "--epochs", "1", "--hidden-dim", "8", "--samples", "2", "--grid-size", "2"];
+    const compared = await workplace.run(["compare-models", ...options, ...data, "-o", "compared"]);
+    expect(compared).toMatchObject({ code: 0 });
+    expect(compared.stdout).toMatch(/^\| vae +\| +-\d/m);
+    const runs = ["drawn", "runs/AE_MICROGRAPHS_bernoulli_2_8_1"];
+    const known = await workplace.run([
+      "compare-models",
+      ...runs,
+      "-o",
+      "compared",
+      "--samples",
+      "2",
+      "--json",
+      "--quiet",
+    ]);
+    expect(JSON.parse(known.stdout).models.map((row: { name: string }) => row.name)).toEqual(["vae", "ae"]);
+  });
+
   it("names a run after its settings", async () => {
     const args = [
       "train",
@@ -142,6 +180,11 @@ describe("what cannot be is refused before work, in one line", () => {
     [["train", "--noise", "2"], "--noise: expected a share from 0 to 1"],
     [["train", "--patience", "3"], "--patience: expected --early-stopping beside it"],
     [["train", "--class", "zebra", ...data], "--class: expected one of"],
+    [["sample", "run", "-o", "samples.jpg"], "--output: expected a file name that ends in .npy"],
+    [["sample", "run", "-o", "samples.npy", "--cluster", "1"], "--cluster: expected nothing: vae has no components"],
+    [["interpolate", "run", "0", "1"], "--gif: expected a file, by --gif or --output or both"],
+    [["interpolate", "run", "0", "6", "--gif", "walk.gif"], "<B>: expected a number below 6"],
+    [["compare-models", "run", "--models", "ae", "-o", "x"], "--models: expected either runs or --models"],
     [["train", "--model", "micrograph-vae", "--experiment", "6"], "--experiment: expected an integer from 1 to 5"],
   ] as const)("%j", async (args, message) => {
     const outcome = await workplace.run(args);

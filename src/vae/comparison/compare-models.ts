@@ -76,6 +76,8 @@ export interface ModelComparison {
 const SHOWN = 12;
 /** Maps in a row. */
 const SCATTERS = 3;
+/** Pixels a side to which grids of small images are magnified. */
+const GRID_SIDE = 480;
 const FILES = [
   "reconstructions.png",
   "noisy-reconstructions.png",
@@ -287,14 +289,15 @@ async function drawGrids(
   range: ReturnType<typeof displayRange>,
 ): Promise<Uint8Array> {
   const grids = await seriesOf(subjects, async ({ name, model, means, evaluation }) => {
-    const { images, axes } = await decodeGrid(model, means, evaluation.dimensions, uniformAxes(means, size));
-    return { caption: [name, ...axes.filter(Boolean)].join("; "), tile: assemble(images, model, size) };
+    const { images } = await decodeGrid(model, means, evaluation.dimensions, uniformAxes(means, size));
+    return { caption: name, tile: assemble(images, model, size) };
   });
   const [{ model }] = subjects as [Subject];
   const { height, width, channels } = model.configuration;
   const shape = { height: height * size, width: width * size, channels };
   return drawSheet(join32(grids.map(({ tile }) => tile)), shape, {
-    columns: Math.ceil(Math.sqrt(grids.length)),
+    columns: grids.length <= 4 ? grids.length : Math.ceil(Math.sqrt(grids.length)),
+    side: GRID_SIDE,
     captions: grids.map(({ caption }) => caption),
     title: "Latent spaces",
     subtitle: "Decoded at equal distances over the range of the codes, along the two dimensions that carry most",

@@ -17,6 +17,8 @@ export interface SheetOptions {
   readonly seamless?: boolean | undefined;
   /** What stands below the sheet, and beside it from the bottom up. */
   readonly axes?: readonly [across: string, up: string] | undefined;
+  /** Pixels a side that small images are magnified to, by whole numbers, > 0. Default 84, in rows of more than 12 images 56. */
+  readonly side?: number | undefined;
   /** The values that become black and white. Default 0 and 1. */
   readonly range?: DisplayRange | undefined;
 }
@@ -24,8 +26,7 @@ export interface SheetOptions {
 /** The values that become black and white. */
 export type DisplayRange = readonly [black: number, white: number];
 
-/** Pixels a side that small images are magnified to, by whole numbers: in rows of up to this many, and in longer ones. */
-const LEAST_SIDE = { columns: 12, few: 84, many: 56 };
+const SIDE = { columns: 12, few: 84, many: 56 };
 /** Pixels a side that a sheet can have. */
 const MOST_PIXELS = 16_384;
 const MARGIN = 28;
@@ -69,7 +70,7 @@ export async function drawSheet(
   ]);
   const ink = INKS.light;
   const rows = Math.ceil(count / columns);
-  const side = columns > LEAST_SIDE.columns ? LEAST_SIDE.many : LEAST_SIDE.few;
+  const { side = columns > SIDE.columns ? SIDE.many : SIDE.few } = options;
   const scale = Math.max(1, Math.round(side / Math.max(height, width)));
   const tile = { width: width * scale, height: height * scale };
   const gap = seamless ? 0 : Math.max(3, Math.round(tile.width / 16));
