@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { Command } from "commander";
+import { type Argument, Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createCompareCommand } from "./compare.js";
 import { createCompareModelsCommand } from "./compare-models.js";
@@ -36,7 +36,7 @@ Examples:
       The points nearest to point 17.
   $ sigma-tsne train --dataset mnist --run-dir runs/vae
   $ sigma-tsne encode runs/vae -o codes
-      An autoencoder, and the means and standard deviations that it gives images.
+      An autoencoder, and the means and standard deviations of its codes.
   $ sigma-tsne figures runs/vae
       What it has learnt: reconstructions, codes, manifold, samples.
   $ sigma-tsne embed --help
@@ -89,8 +89,17 @@ export function createProgram(): Command {
     command
       .exitOverride()
       .configureOutput({ outputError: () => {} })
-      .configureHelp({ styleTitle: (title: string) => styleText("bold", title) });
+      .configureHelp({
+        styleTitle: (title: string) => styleText("bold", title),
+        // Every command has options: without the word for them, summaries have room beside the names.
+        subcommandTerm: (listed) => [listed.name(), ...listed.registeredArguments.map(argumentTerm)].join(" "),
+      });
     if (command !== program) program.addCommand(command.helpOption("-h, --help", "show this help"));
   }
   return program;
 }
+
+const argumentTerm = (argument: Argument): string => {
+  const name = argument.name() + (argument.variadic ? "..." : "");
+  return argument.required ? `<${name}>` : `[${name}]`;
+};
