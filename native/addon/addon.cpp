@@ -2,6 +2,7 @@
 
 #include "../neighbors/distance.hpp"
 #include "../support/isa.hpp"
+#include "layout.hpp"
 #include "nearest.hpp"
 #include "network.hpp"
 #include "pca.hpp"
@@ -14,6 +15,8 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("pca", Napi::Function::New<sigma::addon::compute_pca>(env, "pca"));
   exports.Set("evaluate", Napi::Function::New<sigma::addon::evaluate_map>(env, "evaluate"));
   exports.Set("nearest", Napi::Function::New<sigma::addon::find_nearest>(env, "nearest"));
+  exports.Set("separate", Napi::Function::New<sigma::addon::separate_points>(env, "separate"));
+  exports.Set("assignToGrid", Napi::Function::New<sigma::addon::assign_to_grid>(env, "assignToGrid"));
   Napi::Object distances = Napi::Object::New(env);
   for (const sigma::DistanceKernel& distance : sigma::all_distances()) {
     Napi::Object traits = Napi::Object::New(env);

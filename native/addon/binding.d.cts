@@ -214,6 +214,46 @@ declare namespace binding {
     options: { k: number; distance: string; varianceFloor: number; threads: number },
     onProgress: ((fraction: number) => void) | undefined,
   ): { result: Promise<Uint32Array>; cancel(): void };
+
+  interface NativeSeparationOptions {
+    method: "flow" | "iterative" | "conditional";
+    relaxations: number;
+    grid: number;
+    gamma: number;
+    tolerance: number;
+    iterations: number;
+    bins: number;
+    threads: number;
+  }
+
+  interface NativeSeparation {
+    /** n x 2 */
+    points: Float64Array;
+    evenness: number;
+    evennessBefore: number;
+    kept: number;
+    moved: number;
+    lastMove: number;
+    iterations: number;
+    fallbacks: number;
+  }
+
+  /** `points` are n x 2, n >= 2, and are copied. Throws as Run does. `onProgress` gets the share that is done. */
+  function separate(
+    points: NativeMatrix,
+    options: NativeSeparationOptions,
+    onProgress: ((fraction: number) => void) | undefined,
+  ): { result: Promise<NativeSeparation>; cancel(): void };
+
+  /** The same for rows * columns >= n cells, which are counted row after row. */
+  function assignToGrid(
+    points: NativeMatrix,
+    rows: number,
+    columns: number,
+    threads: number,
+    onProgress: ((fraction: number) => void) | undefined,
+  ): { result: Promise<{ cells: Uint32Array; cost: number; bound: number }>; cancel(): void };
+
   /** The distances by name. */
   const distances: Readonly<Record<string, { usesSigma: boolean }>>;
 

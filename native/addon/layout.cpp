@@ -1,0 +1,139 @@
+#include "layout.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../layout/grid_assignment.hpp"
+#include "../layout/separation.hpp"
+#include "arguments.hpp"
+#include "errors.hpp"
+#include "job.hpp"
+
+namespace sigma::addon {
+namespace {
+
+// Reports beyond ten a second would only keep the JavaScript thread busy.
+constexpr std::chrono::milliseconds kReportEvery{100};
+
+struct Shared {
+  std::vector<double> map;
+  std::size_t count = 0;
+  unsigned threads = 1;
+  SeparationOptions options;
+  std::size_t rows = 0, columns = 0;
+  Separation separation;
+  GridAssignment grid;
+  Cancellation cancellation;
+};
+
+// Copies the points, so that the caller may change his meanwhile. What is not finite is found here.
+std::shared_ptr<Shared> read_points(const Napi::Value& value) {
+  auto shared = std::make_shared<Shared>();
+  try {
+    const MatrixView points = view_matrix(value);
+    if (points.cols != 2) throw Napi::TypeError::New(value.Env(), "expected two columns");
+    shared->count = points.rows;
+    shared->map.resize(2 * points.rows);
+    for (std::size_t e = 0; e < shared->map.size(); ++e) shared->map[e] = points.numbers.at(e);
+    require_finite({nullptr, shared->map.data()}, shared->count);
+  } catch (...) {
+    throw addon::to_js(value.Env(), std::current_exception(), "points");
+  }
+  return shared;
+}
+
+template <class Compute, class Result>
+Napi::Value start(const Napi::CallbackInfo& info, std::size_t callback, const std::shared_ptr<Shared>& shared,
+                  Compute compute, Result result) {
+  const Napi::Env env = info.Env();
+  Work work;
+  work.run = [shared, compute](const std::function<void(Work::Report)>& send) {
+    ThreadTeam team(shared->threads);
+    auto last = std::chrono::steady_clock::now();
+    compute(team, [&](double fraction) {
+      const auto now = std::chrono::steady_clock::now();
+      if (now - last < kReportEvery) return;
+      last = now;
+      send([fraction](Napi::Env inner, Napi::Function report) { report.Call({Napi::Number::New(inner, fraction)}); });
+    });
+  };
+  work.cancel = [shared] { shared->cancellation.request(); };
+  work.finished = [] {};
+  work.result = result;
+  const Napi::Promise promise = start_job(env, info[callback], std::move(work));
+  Napi::Object job = Napi::Object::New(env);
+  job.Set("result", promise);
+  job.Set("cancel", Napi::Function::New(env, [shared](const Napi::CallbackInfo&) { shared->cancellation.request(); }));
+  return job;
+}
+
+}  // namespace
+
+Napi::Value separate_points(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Shared> shared = read_points(info[0]);
+  const auto from = info[1].As<Napi::Object>();
+  const auto number = [&](const char* key) { return from.Get(key).ToNumber().DoubleValue(); };
+  const auto whole = [&](const char* key) { return static_cast<std::size_t>(number(key)); };
+  SeparationOptions& options = shared->options;
+  const std::string method = from.Get("method").ToString();
+  options.method = method == "iterative"     ? SeparationMethod::iterative
+                   : method == "conditional" ? SeparationMethod::conditional
+                                             : SeparationMethod::flow;
+  options.relaxations = static_cast<int>(number("relaxations"));
+  options.grid = whole("grid");
+  options.gamma = number("gamma");
+  options.tolerance = number("tolerance");
+  options.iterations = whole("iterations");
+  options.bins = whole("bins");
+  shared->threads = static_cast<unsigned>(number("threads"));
+  return start(
+      info, 2, shared,
+      [shared](ThreadTeam& team, const std::function<void(double)>& progress) {
+        shared->separation = sigma::separate_points({nullptr, shared->map.data()}, shared->count, shared->options, team,
+                                                    shared->cancellation, progress);
+      },
+      [shared](Napi::Env env) -> Napi::Value {
+        const Separation& separation = shared->separation;
+        auto points = Napi::Float64Array::New(env, separation.points.size());
+        std::copy(separation.points.begin(), separation.points.end(), points.Data());
+        Napi::Object result = Napi::Object::New(env);
+        result.Set("points", points);
+        result.Set("evenness", separation.evenness);
+        result.Set("evennessBefore", separation.evenness_before);
+        result.Set("kept", separation.kept);
+        result.Set("moved", separation.moved);
+        result.Set("lastMove", separation.last_move);
+        result.Set("iterations", static_cast<double>(separation.iterations));
+        result.Set("fallbacks", static_cast<double>(separation.fallbacks));
+        return result;
+      });
+}
+
+Napi::Value assign_to_grid(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Shared> shared = read_points(info[0]);
+  shared->rows = static_cast<std::size_t>(info[1].ToNumber().DoubleValue());
+  shared->columns = static_cast<std::size_t>(info[2].ToNumber().DoubleValue());
+  shared->threads = static_cast<unsigned>(info[3].ToNumber().DoubleValue());
+  return start(
+      info, 4, shared,
+      [shared](ThreadTeam& team, const std::function<void(double)>& progress) {
+        const SquarePoints points = fill_square({nullptr, shared->map.data()}, shared->count);
+        shared->grid =
+            sigma::assign_to_grid(points, shared->rows, shared->columns, team, shared->cancellation, progress);
+      },
+      [shared](Napi::Env env) -> Napi::Value {
+        auto cells = Napi::Uint32Array::New(env, shared->grid.cells.size());
+        std::copy(shared->grid.cells.begin(), shared->grid.cells.end(), cells.Data());
+        Napi::Object result = Napi::Object::New(env);
+        result.Set("cells", cells);
+        result.Set("cost", shared->grid.cost);
+        result.Set("bound", shared->grid.bound);
+        return result;
+      });
+}
+
+}  // namespace sigma::addon

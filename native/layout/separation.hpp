@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+#include "../support/cancellation.hpp"
+#include "../support/threads.hpp"
+#include "square_points.hpp"
+
+namespace sigma {
+
+enum class SeparationMethod { flow, iterative, conditional };
+
+struct SeparationOptions {
+  SeparationMethod method = SeparationMethod::flow;
+  // flow: how often the points are drawn towards their neighbours of old and evened out again.
+  int relaxations = 16;
+  // iterative: cells a side, share of the way that a point goes at a time, mean move at which to stop, and how often.
+  std::size_t grid = 100;
+  double gamma = 0.3;
+  double tolerance = 1e-4;
+  std::size_t iterations = 100;
+  // conditional: bins a side.
+  std::size_t bins = 25;
+};
+
+struct Separation {
+  SquarePoints points;
+  double evenness = 0;  // see measure_evenness
+  double evenness_before = 0;
+  double kept = 0;       // share of the 10 nearest neighbours that still are, over all points or a part of them
+  double moved = 0;      // mean way of a point, in sides of the square
+  double last_move = 0;  // the same in the last iteration
+  std::size_t iterations = 0;
+  std::size_t fallbacks = 0;  // points that got the nearest value, for there was none to interpolate
+};
+
+// Moves n >= 2 points of a map, n x 2, until they fill the unit square evenly. `progress` is called with the share
+// done, from the calling thread.
+Separation separate_points(NumberView map, std::size_t n, const SeparationOptions& options, ThreadTeam& team,
+                           const Cancellation& cancellation, const std::function<void(double)>& progress);
+
+// Within each column and then within each row of a grid, points move a share of the way to equally spaced ranks: the
+// iterative separation of Ede (2020). Returns the mean move.
+double equalize_columns_and_rows(SquarePoints& points, std::size_t grid, double gamma, ThreadTeam& team);
+
+// Replaces x by its cumulative distribution and y by that of y given x, both of a histogram of bins x bins and
+// interpolated by cubics (Ede 2020). Points that lie outside the centres of the occupied columns take the value of the
+// nearest; returns how many do.
+std::size_t transform_conditionally(SquarePoints& points, std::size_t bins, ThreadTeam& team);
+
+}  // namespace sigma
