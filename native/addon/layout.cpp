@@ -53,7 +53,7 @@ Napi::Value start(const Napi::CallbackInfo& info, std::size_t callback, const st
   Work work;
   work.run = [shared, compute](const std::function<void(Work::Report)>& send) {
     ThreadTeam team(shared->threads);
-    auto last = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point last{};  // so that the first report is sent in any case
     compute(team, [&](double fraction) {
       const auto now = std::chrono::steady_clock::now();
       if (now - last < kReportEvery) return;

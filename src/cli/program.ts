@@ -16,6 +16,7 @@ import { createPlotCommand } from "./plot.js";
 import { createSampleCommand } from "./sample.js";
 import { createSearchCommand } from "./search.js";
 import { createTrainCommand } from "./train.js";
+import { createSeparateCommand } from "./separate.js";
 
 const guide = `
 Examples:
@@ -39,6 +40,8 @@ Examples:
       An autoencoder, and the means and standard deviations of its codes.
   $ sigma-tsne figures runs/vae
       What it has learnt: reconstructions, codes, manifold, samples.
+  $ sigma-tsne separate map.npy -o even.npy --grid auto
+      Spread evenly, with a cell for each point: room for images.
   $ sigma-tsne embed --help
       All the options of a command.
 
@@ -75,6 +78,7 @@ export function createProgram(): Command {
     createEvaluateCommand(),
     createSearchCommand(),
     createPlotCommand(),
+    createSeparateCommand(),
     createDemoCommand(),
     createTrainCommand(),
     createEncodeCommand(),

@@ -16,6 +16,7 @@ describe.each([
   ["compare", ["compare"]],
   ["place", ["place"]],
   ["plot", ["plot"]],
+  ["separate", ["separate"]],
   ["demo", ["demo"]],
   ["train", ["train"]],
   ["encode", ["encode"]],

@@ -1,0 +1,257 @@
+import { Command } from "commander";
+import { ArgumentError } from "../errors.js";
+import { readLabels, readMatrix, writeFileAtomic, writeMatrix } from "../io/index.js";
+import {
+  assignToGrid,
+  type GridAssignment,
+  SEPARATION_METHODS,
+  type Separation,
+  type SeparationMethod,
+  separateUniformly,
+} from "../layout/index.js";
+import { resolveGridOptions, resolveSeparationOptions } from "../layout/options.js";
+import { Matrix } from "../matrix.js";
+import { withTypedNames } from "./failure.js";
+import { checkLabels } from "./inputs.js";
+import { interruptible } from "./interruption.js";
+import { checkMatrixOutput, checkPaths } from "./paths.js";
+import { createProgressDisplay } from "./progress.js";
+import { integerParser, numberParser } from "./values.js";
+
+/** Sides of a grid; empty where they are to be chosen. */
+interface GridSides {
+  readonly rows?: number;
+  readonly columns?: number;
+}
+
+interface SeparateFlags {
+  output: string;
+  method?: SeparationMethod;
+  relaxations?: number;
+  cells?: number;
+  gamma?: number;
+  tolerance?: number;
+  iterations?: number;
+  bins?: number;
+  grid?: GridSides;
+  picture?: string;
+  labels?: string;
+  threads?: number;
+  json?: true;
+  quiet?: true;
+}
+
+const guide = `
+Examples:
+  $ sigma-tsne separate map.npy -o even.npy --picture before-after.png
+      Even points in the unit square, and a picture of both maps.
+  $ sigma-tsne separate map.csv -o wall.csv --grid auto
+      A cell for every point, too: the columns x, y, row, column.
+  $ sigma-tsne separate map.npy -o even.npy --grid 40x50 --json --quiet \\
+      | jq .grid.factor
+
+A t-SNE map crowds its points. The flow, which is the default, carries them
+apart until they fill the square evenly, and neighbours stay neighbours where
+they can. Each axis is stretched on its own. Points in one place, or on a line
+parallel to an axis, are spread along an even sequence.
+
+With --grid the sum of the squared ways to the cells is least, or within the
+factor that is told. Row 0 is at the top, where y is largest; both count
+from 0. Evenness is the coefficient of variation of a 32 x 32 histogram: 0 is
+even, independent random points have sqrt(1024 / n).
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+`;
+
+/** `sigma-tsne separate`: a map to even points, and to the cells of a grid. */
+export function createSeparateCommand(): Command {
+  return new Command("separate")
+    .usage("<map> -o <file> [options]")
+    .summary("spread a map evenly, or onto a grid")
+    .description(
+      "Move the points of a 2-D map until they fill the unit square evenly, and with --grid give each a cell of its own, for walls of images.",
+    )
+    .argument("<map>", "the map: .npy, .csv or .tsv of 2 columns, a point a row, at least 4")
+    .requiredOption("-o, --output <file>", "where the even points go: .npy, .csv or .tsv")
+    .optionsGroup("Method:")
+    .option("--method <name>", `${SEPARATION_METHODS.join(", ")} (default: flow)`)
+    .option(
+      "--relaxations <n>",
+      "flow: how often points are drawn to their neighbours again (default: 16)",
+      integerParser("--relaxations"),
+    )
+    .option("--cells <n>", "iterative: columns and rows to even out (default: 100)", integerParser("--cells"))
+    .option("--gamma <x>", "iterative: share of the way at a time, up to 1 (default: 0.3)", numberParser("--gamma"))
+    .option("--tolerance <x>", "iterative: mean move to stop at (default: 0.0001)", numberParser("--tolerance"))
+    .option("--iterations <n>", "iterative: how often at most (default: 100)", integerParser("--iterations"))
+    .option("--bins <n>", "conditional: bins along each axis (default: 25)", integerParser("--bins"))
+    .option(
+      "--grid <RxC>",
+      "a cell for each point: rows x columns, or auto; adds the columns row and column to the output",
+      parseGrid,
+    )
+    .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
+    .optionsGroup("Output:")
+    .option("--picture <file>", "the map before and after, .png or .svg")
+    .option("--labels <file>", "labels that colour the picture, one a line")
+    .option("--json", "print one JSON object instead of sentences")
+    .option("--quiet", "print nothing but errors, and --json")
+    .addHelpText("after", guide)
+    .action((map: string, flags: SeparateFlags) => {
+      const names = {
+        points: map,
+        method: "--method",
+        relaxations: "--relaxations",
+        grid: "--cells",
+        gamma: "--gamma",
+        tolerance: "--tolerance",
+        iterations: "--iterations",
+        bins: "--bins",
+        threads: "--threads",
+        rows: "--grid",
+        columns: "--grid",
+      };
+      return interruptible((signal) => withTypedNames(names, () => separate(map, flags, signal)));
+    });
+}
+
+function parseGrid(text: string): GridSides {
+  if (text === "auto") return {};
+  const [, rows, columns] = /^(\d{1,9})x(\d{1,9})$/i.exec(text) ?? [];
+  if (rows === undefined || columns === undefined) {
+    const accepted = "rows x columns, such as 40x50, or auto";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--grid", received: text, accepted });
+  }
+  return { rows: Number(rows), columns: Number(columns) };
+}
+
+async function separate(path: string, flags: SeparateFlags, signal: AbortSignal): Promise<void> {
+  const begin = performance.now();
+  const { output, method, relaxations, cells, gamma, tolerance, iterations, bins, threads, grid } = flags;
+  const options = { method, relaxations, grid: cells, gamma, tolerance, iterations, bins, threads };
+  resolveSeparationOptions(options);
+  checkMatrixOutput("--output", output);
+  if (flags.labels !== undefined && flags.picture === undefined) {
+    const accepted = "--picture as well, which the labels colour";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--labels", received: flags.labels, accepted });
+  }
+  await checkPaths({ "--output": output, "--picture": flags.picture }, { "<map>": path, "--labels": flags.labels });
+  const draw = flags.picture === undefined ? undefined : await preparePanels(flags.picture);
+  const map = await readMatrix(path, { signal });
+  const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
+  if (labels && flags.labels !== undefined) checkLabels(labels, map.rows, flags.labels);
+  if (grid) resolveGridOptions(grid, map.rows);
+
+  const display = createProgressDisplay(flags.quiet ?? false, () => `${map.rows} points, ${method ?? "flow"}`);
+  const follow = (stage: string) => ({
+    signal,
+    onProgress: ({ fraction }: { fraction: number }) => display.update({ stage, fraction }),
+  });
+  let separation: Separation;
+  let assignment: GridAssignment | undefined;
+  try {
+    separation = await separateUniformly(map, { ...options, ...follow("separation") });
+    assignment = grid && (await assignToGrid(separation.points, { ...grid, threads, ...follow("grid") }));
+  } finally {
+    display.stop();
+  }
+  const picture = draw && (await draw(map, separation, labels));
+  const table = assignment ? withCells(separation.points, assignment) : separation.points;
+  await writeMatrix(output, table, { signal, ...(assignment && { columns: ["x", "y", "row", "column"] }) });
+  if (picture && flags.picture !== undefined) await writeFileAtomic(flags.picture, picture, { signal });
+  const seconds = (performance.now() - begin) / 1000;
+  if (flags.json) {
+    process.stdout.write(`${JSON.stringify(summarize(map.rows, separation, assignment, flags, seconds))}\n`);
+  } else if (!flags.quiet) {
+    process.stdout.write(print(map.rows, separation, assignment, flags, seconds));
+  }
+}
+
+type DrawPanels = (map: Matrix, separation: Separation, labels: string[] | undefined) => Promise<Uint8Array>;
+
+async function preparePanels(path: string): Promise<DrawPanels> {
+  const { drawMapsSideBySide, pictureFormat } = await import("../plot/index.js");
+  const format = await withTypedNames({ path: "--picture" }, async () => pictureFormat(path));
+  return (map, { points, evenness, evennessBefore, keptNeighbors, options }, labels) =>
+    drawMapsSideBySide(
+      [
+        { points: map, title: "Before", subtitle: `evenness ${evennessBefore.toFixed(3)}` },
+        {
+          points,
+          title: `After (${options.method})`,
+          subtitle: `evenness ${evenness.toFixed(3)}, ${(100 * keptNeighbors).toFixed(0)} % of neighbours kept`,
+        },
+      ],
+      { labels, format },
+    );
+}
+
+function withCells(points: Matrix, { row, column }: GridAssignment): Matrix {
+  const data = new Float64Array(4 * points.rows);
+  for (let i = 0; i < points.rows; i++) {
+    data.set([points.at(i, 0), points.at(i, 1), row[i] as number, column[i] as number], 4 * i);
+  }
+  return new Matrix(data, points.rows, 4);
+}
+
+function summarize(
+  n: number,
+  separation: Separation,
+  assignment: GridAssignment | undefined,
+  { output, picture }: SeparateFlags,
+  seconds: number,
+) {
+  const { evenness, evennessBefore, keptNeighbors, meanMove, iterations, converged, fallbacks, options } = separation;
+  return {
+    n,
+    method: options.method,
+    evenness,
+    evenness_before: evennessBefore,
+    kept_neighbors: keptNeighbors,
+    mean_move: meanMove,
+    iterations,
+    converged,
+    fallbacks,
+    grid: assignment
+      ? {
+          rows: assignment.rows,
+          columns: assignment.columns,
+          cost: assignment.cost,
+          bound: assignment.bound,
+          // JSON has no infinity.
+          factor: Number.isFinite(assignment.factor) ? assignment.factor : null,
+        }
+      : null,
+    output,
+    picture: picture ?? null,
+    threads: options.threads,
+    seconds: Number(seconds.toFixed(6)),
+  };
+}
+
+function print(
+  n: number,
+  separation: Separation,
+  assignment: GridAssignment | undefined,
+  { output, picture }: SeparateFlags,
+  seconds: number,
+): string {
+  const { evenness, evennessBefore, keptNeighbors, iterations, converged, fallbacks } = separation;
+  const lines = [
+    `${n} points separated: evenness ${evennessBefore.toFixed(3)} before, ${evenness.toFixed(3)} after; ${(100 * keptNeighbors).toFixed(1)} % of the 10 nearest neighbours kept.`,
+    converged ? "" : `Still moving after ${iterations} iterations.`,
+    fallbacks > 0 ? `${fallbacks} points took the nearest value, for want of others around them.` : "",
+    assignment
+      ? `Grid of ${assignment.rows} x ${assignment.columns} cells: ${
+          Number.isFinite(assignment.factor)
+            ? `the sum of the squared ways is at most ${assignment.factor.toFixed(3)} times the least possible.`
+            : "no bound of the sum of the squared ways was found; the points are too crowded."
+        }`
+      : "",
+    `Written to ${output}${picture === undefined ? "" : `, picture to ${picture}`}: ${seconds.toFixed(1)} s.`,
+  ];
+  return lines
+    .filter(Boolean)
+    .map((line) => `${line}\n`)
+    .join("");
+}

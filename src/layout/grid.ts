@@ -1,0 +1,52 @@
+import { awaitNative, binding, withTranslation } from "../binding.js";
+import type { MatrixLike } from "../matrix.js";
+import { type GridOptions, resolveGridOptions } from "./options.js";
+import { readMap, throwIfAborted } from "./points.js";
+
+/** A cell for every point. */
+export interface GridAssignment {
+  /** Of the grid. */
+  rows: number;
+  columns: number;
+  /** The row of each point, 0 at the top, where y is largest; length n. */
+  row: Uint32Array;
+  /** The column of each point, 0 at the left; length n. */
+  column: Uint32Array;
+  /** Sum of the squared ways to the centres of the cells, in sides of a cell. */
+  cost: number;
+  /** What no assignment can do with less than, proven by the dual prices of the cells. */
+  bound: number;
+  /** cost / bound, at least 1: the best assignment costs at least 1 / factor of this one. Infinity where the bound is 0. */
+  factor: number;
+}
+
+/**
+ * Gives each point a cell of its own in a grid, so that the sum of the squared ways is as small as can be: exactly, by shortest augmenting
+ * paths (Jonker & Volgenant 1987), up to 4096 cells; above that in parts of so many cells whose borders are solved anew, with a proven
+ * bound. The grid is laid over the bounding box of the points. Points should have been spread by {@link separateUniformly}: then the
+ * factor is about 1.05; a map as crowded as t-SNE makes them takes longer, and its bound may be 0. Cells are left empty where there
+ * are more than points. Off the main thread; the same result with any number of threads.
+ *
+ * @param points n x 2, finite, n >= 1
+ * @throws {ArgumentError} for a bad option or shape, or OUT_OF_RANGE for a grid of fewer cells than points; {@link DataError} NOT_FINITE
+ *   with the row of NaN or infinities, {@link AbortError} when stopped through `options.signal`
+ */
+export async function assignToGrid(points: MatrixLike, options: GridOptions = {}): Promise<GridAssignment> {
+  const map = readMap(points, 1);
+  const { rows, columns, threads } = resolveGridOptions(options, map.rows);
+  const { signal, onProgress } = options;
+  throwIfAborted(signal);
+  const job = withTranslation(() =>
+    binding.assignToGrid(map, rows, columns, threads, onProgress && ((fraction: number) => onProgress({ fraction }))),
+  );
+  const { cells, cost, bound } = await awaitNative(job.result, job.cancel, signal);
+  return {
+    rows,
+    columns,
+    row: cells.map((cell) => Math.floor(cell / columns)),
+    column: cells.map((cell) => cell % columns),
+    cost,
+    bound,
+    factor: cost === bound ? 1 : cost / bound,
+  };
+}

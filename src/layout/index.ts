@@ -1,0 +1,10 @@
+export { assignToGrid, type GridAssignment } from "./grid.js";
+export {
+  type GridOptions,
+  type LayoutOptions,
+  type ResolvedSeparationOptions,
+  SEPARATION_METHODS,
+  type SeparationMethod,
+  type SeparationOptions,
+} from "./options.js";
+export { type Separation, separateUniformly } from "./separation.js";
