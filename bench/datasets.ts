@@ -154,7 +154,7 @@ async function reduce(images: Matrix, signal: AbortSignal): Promise<Matrix> {
 }
 
 /** Standard normal numbers (Box & Muller 1958) from a counter that MurmurHash3's finaliser scrambles. */
-function normals(seed: number): () => number {
+export function normals(seed: number): () => number {
   let counter = seed;
   const uniform = () => {
     counter = (counter + 0x9e3779b9) | 0;

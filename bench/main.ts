@@ -30,6 +30,15 @@ import { type Race, runRace, type Settings, startRace } from "./race.js";
 import { formatRaces, mergeRaces } from "./race-table.js";
 import { readRecord, writeReadmeSection, writeRecord } from "./record.js";
 import { drawnPanels, formatScaling, measureScaling, type Scaling, sizesUpTo } from "./scaling.js";
+import {
+  formatSeparations,
+  generateMap,
+  measureSeparations,
+  readPublishedMap,
+  SEPARATORS,
+  type SeparationRecord,
+  type SeparationSettings,
+} from "./separation.js";
 import { installPeers } from "./setup.js";
 
 interface Flags extends Settings, Places {
@@ -57,6 +66,7 @@ Examples:
   $ npm run bench -- scaling --max 100000 --threads-list 1,2
   $ npm run bench -- kernels stem --data DIR
   $ npm run bench -- forces mnist --data DIR
+  $ npm run bench -- separate --data DIR --python FILE
   $ npm run bench -- network --data DIR --node-modules DIR --python FILE
 
 Every run is a process of its own, one at a time; leave the machine alone meanwhile. Records go to bench/results/local; with
@@ -178,6 +188,24 @@ program
   .option("--epochs <n>", "epochs a run", integerParser("--epochs", 1), 3)
   .option("--timeout <seconds>", "after which a run is given up", numberParser("--timeout"), 3600)
   .action((names: string[], flags: NetworkFlags) => interruptible((signal) => networks(names, flags, signal)));
+
+program
+  .command("separate")
+  .description("uniform separation of a map by this project's methods, and by the iterative one in numpy")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .addOption(roundsOption(5))
+  .option(
+    "--data <folder>",
+    "with the published map (default: SIGMA_TSNE_DATA, else made up)",
+    process.env.SIGMA_TSNE_DATA,
+  )
+  .option("--python <file>", "a Python with numpy", DEFAULT_PLACES.python)
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
+  .option("--large <n>", "points of a generated map for the flow alone", integerParser("--large", 100), 1_000_000)
+  .option("--timeout <seconds>", "after which a run is given up", numberParser("--timeout"), 3600)
+  .action((flags: SeparateFlags) => interruptible((signal) => separations(flags, signal)));
 
 try {
   await program.parseAsync();
@@ -430,6 +458,48 @@ async function networks(names: string[], flags: NetworkFlags, signal: AbortSigna
       const path = await writeRecord("network", record, publish);
       if (publish) await writeReadmeSection("network", formatNetworks(record));
       process.stdout.write(`${formatNetworks(record)}\n`);
+      log(`record: ${path}`);
+    }
+  }
+}
+
+interface SeparateFlags extends SeparationSettings {
+  data?: string;
+  python: string;
+  large: number;
+  writeReadme?: true;
+}
+
+async function separations(flags: SeparateFlags, signal: AbortSignal): Promise<void> {
+  const { threads, rounds, timeout, python } = flags;
+  const { versions } = await findPeers({ python, nodeModules: DEFAULT_PLACES.nodeModules });
+  const hasNumpy = versions.numpy !== undefined;
+  if (!hasNumpy) log("numpy is not installed: npm run bench -- setup");
+  const record: SeparationRecord = {
+    date: new Date().toISOString(),
+    machine: describeMachine(),
+    versions: { ...(await ownVersions()), ...(hasNumpy && { numpy: versions.numpy as string }) },
+    settings: { threads, rounds, timeout },
+    before: {},
+    runs: [],
+  };
+  const maps = [
+    {
+      map: await readPublishedMap(flags.data, signal),
+      separators: SEPARATORS.filter((name) => hasNumpy || name !== "numpy"),
+    },
+    { map: generateMap(flags.large), separators: ["flow"] as const },
+  ];
+  let complete = false;
+  try {
+    await measureSeparations(record, maps, { python }, log, signal);
+    complete = true;
+  } finally {
+    if (record.runs.length > 0) {
+      const publish = complete && (flags.writeReadme ?? false);
+      const path = await writeRecord("separate", record, publish);
+      if (publish) await writeReadmeSection("separate", formatSeparations(record));
+      process.stdout.write(`${formatSeparations(record)}\n`);
       log(`record: ${path}`);
     }
   }

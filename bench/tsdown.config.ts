@@ -7,6 +7,7 @@ export default defineConfig({
     network: "peers/network.ts",
     ours: "peers/ours.ts",
     scran: "peers/scran.ts",
+    separate: "peers/separate.ts",
     "score-worker": "score-worker.ts",
   },
   outDir: "build",

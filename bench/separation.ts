@@ -1,0 +1,223 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { readMatrix, writeMatrix } from "../src/io/index.js";
+import { Matrix } from "../src/matrix.js";
+import type { Places } from "./contestants.js";
+import { normals } from "./datasets.js";
+import { FOLDERS } from "./folders.js";
+import { type Machine, round } from "./machine.js";
+import { count, markdownTable, median, significant } from "./markdown.js";
+import type { Answer } from "./peers/contestant.js";
+import type { SeparationTask } from "./peers/separate.js";
+
+/** Who separates: this project's methods, and the iterative one in numpy. */
+export const SEPARATORS = ["flow", "iterative", "conditional", "numpy"] as const;
+export type Separator = (typeof SEPARATORS)[number];
+
+const LABELS: Record<Separator, string> = {
+  flow: "sigma-tsne, flow",
+  iterative: "sigma-tsne, iterative",
+  conditional: "sigma-tsne, conditional",
+  numpy: "numpy, iterative (Ede 2020)",
+};
+const NEIGHBORS = 10;
+const HISTOGRAM_SIDE = 32;
+
+export interface SeparationSettings {
+  threads: number;
+  rounds: number;
+  /** Seconds after which a run is given up. */
+  timeout: number;
+}
+
+export interface SeparationMap {
+  readonly name: string;
+  readonly points: Matrix;
+}
+
+export interface SeparationScore {
+  /** Coefficient of variation of a 32 x 32 histogram. */
+  evenness: number;
+  /** Share of the 10 nearest neighbours in the map that still are. */
+  kept: number;
+  /** Points with NaN, or outside the unit square. */
+  lost: number;
+}
+
+export interface SeparationRun extends Answer, SeparationScore {
+  map: string;
+  n: number;
+  separator: Separator;
+  round: number;
+  /** Load of the machine just before. */
+  load: number;
+}
+
+export interface SeparationRecord {
+  date: string;
+  machine: Machine;
+  versions: Readonly<Record<string, string>>;
+  settings: SeparationSettings;
+  /** Evenness of each map as it was, stretched to fill the square. */
+  before: Record<string, number>;
+  runs: SeparationRun[];
+}
+
+/** The published map of micrographs, where the folder holds it, else one of as many points in clusters. */
+export async function readPublishedMap(folder: string | undefined, signal: AbortSignal): Promise<SeparationMap> {
+  const path = folder && join(folder, "microscopy", "vae_tsne_stem_crops_96x96.npy");
+  if (!path || !existsSync(path)) return generateMap(20000);
+  return { name: "stem, published map", points: await readMatrix(path, { signal }) };
+}
+
+/** Round clusters of unlike density, the same ones at every call. */
+export function generateMap(n: number): SeparationMap {
+  const normal = normals(3);
+  const clusters = Array.from({ length: 20 }, () => [20 * normal(), 20 * normal(), 1 + 4 * Math.abs(normal())]);
+  const data = new Float64Array(2 * n);
+  for (let i = 0; i < n; i++) {
+    const [x, y, spread] = clusters[i % clusters.length] as [number, number, number];
+    data[2 * i] = x + spread * normal();
+    data[2 * i + 1] = y + spread * normal();
+  }
+  return { name: "generated", points: new Matrix(data, n, 2) };
+}
+
+/** Separates each map by each of them in turn, round after round; the runs are added to the record as they end. */
+export async function measureSeparations(
+  record: SeparationRecord,
+  maps: readonly { map: SeparationMap; separators: readonly Separator[] }[],
+  { python }: Pick<Places, "python">,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "sigma-tsne-bench-"));
+  const [x, y] = [join(folder, "map.npy"), join(folder, "even.npy")];
+  const { threads, rounds, timeout } = record.settings;
+  try {
+    for (const { map, separators } of maps) {
+      const { name, points } = map;
+      await writeMatrix(x, points, { signal });
+      record.before[name] = measureEvenness(fillSquare(points));
+      for (let number = 0; number < rounds; number++) {
+        for (const separator of separators) {
+          const load = round(loadavg()[0] as number, 2);
+          const method = separator === "numpy" ? "iterative" : separator;
+          const task = JSON.stringify({ x, y, method, threads } satisfies SeparationTask);
+          const command: [string, string[]] =
+            separator === "numpy"
+              ? [python, [join(FOLDERS.peers, "separate.py"), task]]
+              : [process.execPath, [join(FOLDERS.build, "separate.js"), task]];
+          const { stdout } = await promisify(execFile)(...command, { signal, timeout: timeout * 1000 });
+          const answer: Answer = JSON.parse(stdout.trim().split("\n").at(-1) as string);
+          const score = scoreSeparation(points, await readMatrix(y, { signal }));
+          record.runs.push({ map: name, n: points.rows, separator, round: number, load, ...answer, ...score });
+          log(`${name}, round ${number + 1}: ${LABELS[separator]} ${significant(answer.seconds)} s`);
+        }
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Neighbours by comparison with all points, for all of them up to some thousands, else every so many-th. */
+export function scoreSeparation(before: Matrix, after: Matrix): SeparationScore {
+  const n = before.rows;
+  const stride = Math.ceil((n * n) / 5e8);
+  let kept = 0;
+  let looked = 0;
+  for (let i = 0; i < n; i += stride, looked++) {
+    const old = new Set(findNearest(before, i));
+    for (const j of findNearest(after, i)) kept += old.has(j) ? 1 : 0;
+  }
+  let lost = 0;
+  for (let i = 0; i < n; i++) {
+    if (!after.row(i).every((at: number) => at >= 0 && at <= 1)) lost++;
+  }
+  return { evenness: measureEvenness(after), kept: kept / (looked * Math.min(NEIGHBORS, n - 1)), lost };
+}
+
+function findNearest({ data, rows }: Matrix, point: number): number[] {
+  const [x, y] = [data[2 * point] as number, data[2 * point + 1] as number];
+  const nearest: { far: number; j: number }[] = [];
+  let farthest = Number.POSITIVE_INFINITY;
+  for (let j = 0; j < rows; j++) {
+    const dx = (data[2 * j] as number) - x;
+    const dy = (data[2 * j + 1] as number) - y;
+    const far = dx * dx + dy * dy;
+    if (far >= farthest || j === point) continue;
+    nearest.push({ far, j });
+    nearest.sort((a, b) => a.far - b.far);
+    if (nearest.length > NEIGHBORS) nearest.pop();
+    if (nearest.length === NEIGHBORS) farthest = (nearest.at(-1) as { far: number }).far;
+  }
+  return nearest.map(({ j }) => j);
+}
+
+function fillSquare({ data, rows }: Matrix): Matrix {
+  const low = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const high = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const [e, at] of data.entries()) {
+    low[e % 2] = Math.min(low[e % 2] as number, at);
+    high[e % 2] = Math.max(high[e % 2] as number, at);
+  }
+  const stretched = Float64Array.from(data, (at, e) => {
+    const [from, to] = [low[e % 2] as number, high[e % 2] as number];
+    return (at - from) / (to - from);
+  });
+  return new Matrix(stretched, rows, 2);
+}
+
+function measureEvenness({ data, rows }: Matrix): number {
+  const counts = new Float64Array(HISTOGRAM_SIDE ** 2);
+  const bin = (at: number) => Math.min(HISTOGRAM_SIDE - 1, Math.floor(at * HISTOGRAM_SIDE));
+  for (let i = 0; i < rows; i++) {
+    const cell = bin(data[2 * i] as number) * HISTOGRAM_SIDE + bin(data[2 * i + 1] as number);
+    counts[cell] = (counts[cell] as number) + 1;
+  }
+  const mean = rows / counts.length;
+  return Math.sqrt(counts.reduce((sum, value) => sum + (value - mean) ** 2, 0) / counts.length) / mean;
+}
+
+/** Medians over the rounds; a ratio is that of a run to the flow's run of the same round. */
+export function formatSeparations({ date, machine, versions, settings, before, runs }: SeparationRecord): string {
+  const rows = [...new Set(runs.map(({ map }) => map))].flatMap((map) => {
+    const all = runs.filter((run) => run.map === map);
+    const lines = SEPARATORS.flatMap((separator) => {
+      const own = all.filter((run) => run.separator === separator);
+      const [first] = own;
+      if (first === undefined) return [];
+      const ratios = own.flatMap(({ seconds, round: number }) => {
+        const ours = all.find((run) => run.separator === "flow" && run.round === number);
+        return ours ? [seconds / ours.seconds] : [];
+      });
+      return [
+        [
+          "",
+          LABELS[separator],
+          significant(median(own.map(({ seconds }) => seconds))),
+          ratios.length === 0 ? "" : significant(median(ratios)),
+          first.evenness.toFixed(3),
+          first.kept.toFixed(3),
+          String(first.lost),
+          count(Math.round(Math.max(...own.map(({ peakMib }) => peakMib)))),
+        ],
+      ];
+    });
+    const title = `**${map}**, ${count((all[0] as SeparationRun).n)} points`;
+    return [[title, "as it was", "", "", (before[map] as number).toFixed(3), "1.000", "0", ""], ...lines];
+  });
+  const { cpu, cores, memoryGib, system, load } = machine;
+  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const header = ["map", "separated by", "seconds", "times the flow", "evenness", "10-NN kept", "lost", "peak MiB"];
+  return [
+    markdownTable(header, rows, 6),
+    `Threads ${settings.threads}, rounds ${settings.rounds} (medians), defaults throughout. Measured on ${date.slice(0, 10)} on ${cpu}, ` +
+      `${cores} processors, ${memoryGib} GiB, ${system}, load ${load} before. Versions: ${used.join(", ")}.`,
+  ].join("\n\n");
+}
