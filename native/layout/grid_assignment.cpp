@@ -13,6 +13,8 @@ namespace {
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+// Of grids with more cells than this the parts are smaller: a worse bound, but in time that grows with the points.
+constexpr std::size_t kLargeGrid = 32768, kLargeGridCells = 1024;
 // Cells of a part where points are crowded: there every point is in the way of many, in parts of any size.
 constexpr std::size_t kCrowdedCells = 256;
 // Share of the points that have their nearest cell to themselves or came first; 0.63 for independent uniform points
@@ -94,6 +96,11 @@ class PartSolver {
       }
     }
     for (const std::uint32_t point : left_over) augment(point);
+    // Without a free cell only differences of prices matter; at this level they fit best to those of other parts.
+    if (part_.points.size() == prices_.size()) {
+      const double highest = *std::max_element(prices_.begin(), prices_.end());
+      for (double& price : prices_) price -= highest;
+    }
     for (std::size_t cell = 0; cell < owners_.size(); ++cell) {
       const std::size_t whole = (area.top + cell / area.width()) * problem_.columns + area.left + cell % area.width();
       problem_.prices[whole] = prices_[cell];
@@ -285,6 +292,7 @@ GridAssignment assign_to_grid(const SquarePoints& points, std::size_t rows, std:
     problem.places[2 * i] = points[2 * i] * static_cast<double>(columns);
     problem.places[2 * i + 1] = (1 - points[2 * i + 1]) * static_cast<double>(rows);
   }
+  if (rows * columns > kLargeGrid) exact_cells = std::min(exact_cells, kLargeGridCells);
   if (rows * columns > exact_cells && is_crowded(problem)) exact_cells = std::min(exact_cells, kCrowdedCells);
   Part whole{{0, rows, 0, columns}, std::vector<std::uint32_t>(n)};
   std::iota(whole.points.begin(), whole.points.end(), 0u);
