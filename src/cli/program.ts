@@ -15,8 +15,8 @@ import { createPlaceCommand } from "./place.js";
 import { createPlotCommand } from "./plot.js";
 import { createSampleCommand } from "./sample.js";
 import { createSearchCommand } from "./search.js";
-import { createTrainCommand } from "./train.js";
 import { createSeparateCommand } from "./separate.js";
+import { createTrainCommand } from "./train.js";
 
 const guide = `
 Examples:
