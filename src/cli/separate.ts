@@ -15,6 +15,7 @@ import { withTypedNames } from "./failure.js";
 import { checkLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
+import { checkTableOutput, TABLE_FORMATS, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { integerParser, numberParser } from "./values.js";
 
@@ -35,6 +36,7 @@ interface SeparateFlags {
   bins?: number;
   grid?: GridSides;
   picture?: string;
+  table?: string;
   labels?: string;
   threads?: number;
   json?: true;
@@ -47,6 +49,9 @@ Examples:
       Even points in the unit square, and a picture of both maps.
   $ sigma-tsne separate map.csv -o wall.csv --grid auto
       A cell for every point, too: the columns x, y, row, column.
+  $ sigma-tsne separate map.npy -o even.npy --grid auto --labels labels.txt \\
+      --table wall.parquet
+      The same and the labels as a table for pandas, DuckDB or Embedding Atlas.
   $ sigma-tsne separate map.npy -o even.npy --grid 40x50 --json --quiet \\
       | jq .grid.factor
 
@@ -93,7 +98,8 @@ export function createSeparateCommand(): Command {
     .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
     .optionsGroup("Output:")
     .option("--picture <file>", "the map before and after, .png or .svg")
-    .option("--labels <file>", "labels that colour the picture, one a line")
+    .option("--table <file>", `x, y, the cells and the labels as one table: ${TABLE_FORMATS}`)
+    .option("--labels <file>", "labels that colour the picture and go into the table, one a line")
     .option("--json", "print one JSON object instead of sentences")
     .option("--quiet", "print nothing but errors, and --json")
     .addHelpText("after", guide)
@@ -131,11 +137,15 @@ async function separate(path: string, flags: SeparateFlags, signal: AbortSignal)
   const options = { method, relaxations, grid: cells, gamma, tolerance, iterations, bins, threads };
   resolveSeparationOptions(options);
   checkMatrixOutput("--output", output);
-  if (flags.labels !== undefined && flags.picture === undefined) {
-    const accepted = "--picture as well, which the labels colour";
+  checkTableOutput("--table", flags.table);
+  if (flags.labels !== undefined && flags.picture === undefined && flags.table === undefined) {
+    const accepted = "--picture or --table as well, which the labels are for";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--labels", received: flags.labels, accepted });
   }
-  await checkPaths({ "--output": output, "--picture": flags.picture }, { "<map>": path, "--labels": flags.labels });
+  await checkPaths(
+    { "--output": output, "--picture": flags.picture, "--table": flags.table },
+    { "<map>": path, "--labels": flags.labels },
+  );
   const draw = flags.picture === undefined ? undefined : await preparePanels(flags.picture);
   const map = await readMatrix(path, { signal });
   const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
@@ -158,6 +168,10 @@ async function separate(path: string, flags: SeparateFlags, signal: AbortSignal)
   const picture = draw && (await draw(map, separation, labels));
   const table = assignment ? withCells(separation.points, assignment) : separation.points;
   await writeMatrix(output, table, { signal, ...(assignment && { columns: ["x", "y", "row", "column"] }) });
+  if (flags.table !== undefined) {
+    const columns = assignment && { row: Int32Array.from(assignment.row), column: Int32Array.from(assignment.column) };
+    await writePointTable(flags.table, { map: separation.points, label: labels, columns }, signal);
+  }
   if (picture && flags.picture !== undefined) await writeFileAtomic(flags.picture, picture, { signal });
   const seconds = (performance.now() - begin) / 1000;
   if (flags.json) {
@@ -198,7 +212,7 @@ function summarize(
   n: number,
   separation: Separation,
   assignment: GridAssignment | undefined,
-  { output, picture }: SeparateFlags,
+  { output, picture, table }: SeparateFlags,
   seconds: number,
 ) {
   const { evenness, evennessBefore, keptNeighbors, meanMove, iterations, converged, fallbacks, options } = separation;
@@ -224,6 +238,7 @@ function summarize(
       : null,
     output,
     picture: picture ?? null,
+    table: table ?? null,
     threads: options.threads,
     seconds: Number(seconds.toFixed(6)),
   };
@@ -233,7 +248,7 @@ function print(
   n: number,
   separation: Separation,
   assignment: GridAssignment | undefined,
-  { output, picture }: SeparateFlags,
+  { output, picture, table }: SeparateFlags,
   seconds: number,
 ): string {
   const { evenness, evennessBefore, keptNeighbors, iterations, converged, fallbacks } = separation;
@@ -248,7 +263,7 @@ function print(
             : "no bound of the sum of the squared ways was found; the points are too crowded."
         }`
       : "",
-    `Written to ${output}${picture === undefined ? "" : `, picture to ${picture}`}: ${seconds.toFixed(1)} s.`,
+    `Written to ${output}${picture === undefined ? "" : `, picture to ${picture}`}${table === undefined ? "" : `, table to ${table}`}: ${seconds.toFixed(1)} s.`,
   ];
   return lines
     .filter(Boolean)

@@ -62,6 +62,7 @@ it("prints with --json one object on one line, and nothing else on standard outp
     output: "object.npy",
     plot: "object.png",
     save: null,
+    table: null,
     uncertainty: null,
     animation: null,
     snapshots: null,

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { readMatrix, writeMatrix } from "../../src/io/index.js";
+import { readMatrix, readTable, writeMatrix } from "../../src/io/index.js";
 import { makeGroups, toCsv, Workplace } from "./command-line.js";
 
 let workplace: Workplace;
@@ -41,6 +41,15 @@ it("adds rows and columns of a grid, and prints JSON", async () => {
   expect(new Set(table.toArrays().map(([, , row, column]) => `${row},${column}`)).size).toBe(300);
 });
 
+it("writes places, cells and labels as one table", async () => {
+  const outputs = ["-o", "t.npy", "--grid", "auto", "--labels", "labels.txt", "--table", "t.parquet"];
+  expect((await workplace.run(["separate", "map.csv", ...outputs])).code).toBe(0);
+  const table = await readTable(workplace.path("t.parquet"));
+  expect([...table.keys()]).toEqual(["x", "y", "row", "column", "label"]);
+  expect(table.get("label")?.[1]).toBe("group 1");
+  expect(Math.max(...(table.get("row") as Int32Array))).toBe(16);
+});
+
 it.each([
   ["iterative", ["--cells", "20", "--iterations", "30", "--gamma", "0.2", "--tolerance", "0.001"]],
   ["conditional", ["--bins", "12"]],
@@ -59,7 +68,7 @@ it.each([
   [["map.csv", "-o", "map.csv"], 2, "--output: expected another file"],
   [["map.csv", "-o", "x.txt"], 2, "--output: expected a file name that ends in"],
   [["map.csv", "-o", "x.npy", "--picture", "x.gif"], 2, "--picture: expected"],
-  [["map.csv", "-o", "x.npy", "--labels", "labels.txt"], 2, "--labels: expected --picture as well"],
+  [["map.csv", "-o", "x.npy", "--labels", "labels.txt"], 2, "--labels: expected --picture or --table as well"],
   [["map.csv", "-o", "x.npy", "--grid", "10"], 2, "--grid: expected rows x columns"],
   [["map.csv", "-o", "x.npy", "--grid", "10x29"], 2, "expected a grid of at least 300 cells"],
   [["map.csv", "-o", "x.npy", "--method", "flaw"], 2, '--method: expected one of "flow", "iterative", "conditional"'],
