@@ -24,8 +24,9 @@ export interface GridAssignment {
  * Gives each point a cell of its own in a grid, so that the sum of the squared ways is as small as can be: exactly, by shortest augmenting
  * paths (Jonker & Volgenant 1987), up to 4096 cells; above that in parts of so many cells whose borders are solved anew, with a proven
  * bound. The grid is laid over the bounding box of the points. Points should have been spread by {@link separateUniformly}: then the
- * factor is about 1.05, and and 2 or more above 32,768 cells, where the parts are smaller; a map as crowded as t-SNE makes them takes longer, and its bound may be 0. Cells are left empty where there
- * are more than points. Off the main thread; the same result with any number of threads.
+ * factor of 20,000 points is 1.04 to 2. Above 32,768 cells, where the parts are smaller, it is 2 or more, or Infinity where no bound is
+ * found, as on a map as crowded as t-SNE makes them, which also takes longer. Cells are left empty where there are more than points.
+ * Off the main thread; the same result with any number of threads.
  *
  * @param points n x 2, finite, n >= 1
  * @throws {ArgumentError} for a bad option or shape, or OUT_OF_RANGE for a grid of fewer cells than points; {@link DataError} NOT_FINITE
