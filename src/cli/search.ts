@@ -204,7 +204,7 @@ async function drawResult(
   const { drawSheet } = await import("../plot/index.js");
   const count = distances.rows;
   const open = async (path: string, expected: number) => {
-    const opened = await openImages(path, signal);
+    const opened = await openImages(path, { signal });
     if (opened.images.count === expected) return opened;
     await opened.close();
     const message = `${path}: expected ${expected} images, one a row, received ${opened.images.count}`;

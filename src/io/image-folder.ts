@@ -14,6 +14,11 @@ export interface ImageFolderOptions {
    * exceeds that shape is cut off on both sides, the rest is scaled. Default: all images must have one size, which is kept.
    */
   readonly size?: number | readonly [number, number] | undefined;
+  /**
+   * Longest side in pixels, 1 to 16384, that images are scaled down to, each as a whole. They may have several sizes: each stands
+   * in the middle of a frame as large as the largest, with NaN around it. Not together with `size`.
+   */
+  readonly within?: number | undefined;
   /** 1 for grey values, 3 for colours. Default: 1 if every image is grey, else 3. */
   readonly channels?: 1 | 3 | undefined;
   /** Refuses a folder with files that are no images; by default they are skipped and counted. */
@@ -84,7 +89,7 @@ interface Picture {
  * its floating-point values.
  *
  * @throws {FileError} FILE_READ where the folder cannot be read, FILE_FORMAT where it holds no images, images of several sizes
- *   without `size`, or, if `strict`, anything else
+ *   without `size` or `within`, or, if `strict`, anything else
  * @throws {ArgumentError} OUT_OF_RANGE or INVALID_ARGUMENT for options
  * @throws {AbortError} if `options.signal` is aborted
  */
@@ -92,6 +97,11 @@ export async function openImageFolder(path: string, options: ImageFolderOptions 
   checkPath(path);
   const { strict = false, signal, onProgress } = options;
   const wanted = resolveSize(options.size);
+  const within = options.within === undefined ? undefined : requireInteger(options.within, "within", 1, 16384);
+  if (wanted && within !== undefined) {
+    const facts = { argument: "within", received: within, accepted: "nothing where size is given" };
+    throw new ArgumentError("INVALID_ARGUMENT", facts);
+  }
   if (options.channels !== undefined && options.channels !== 1 && options.channels !== 3) {
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "channels",
@@ -117,11 +127,13 @@ export async function openImageFolder(path: string, options: ImageFolderOptions 
     throw new FileError("FILE_FORMAT", path, `holds no PNG, JPEG, TIFF, WebP or GIF images${found}`);
   }
   const other = pictures.find(({ height, width }) => height !== first.height || width !== first.width);
-  if (other && !wanted) {
+  if (other && !wanted && within === undefined) {
     const reason = `holds images of several sizes: ${first.path} has ${first.width} x ${first.height} pixels, ${other.path} has ${other.width} x ${other.height}; give a size to bring them to`;
     throw new FileError("FILE_FORMAT", path, reason);
   }
-  const [height, width] = wanted ?? [first.height, first.width];
+  const sizes = pictures.map((picture) => wanted ?? shrink(picture, within));
+  const height = sizes.reduce((most, size) => Math.max(most, size[0]), 0);
+  const width = sizes.reduce((most, size) => Math.max(most, size[1]), 0);
   const channels = options.channels ?? (pictures.every(({ isGrey }) => isGrey) ? 1 : 3);
   const length = height * width * channels;
   const cache = new Map<number, Pixels>();
@@ -132,12 +144,16 @@ export async function openImageFolder(path: string, options: ImageFolderOptions 
     if (known) return known;
     const { path: file, depth } = pictures[i] as Picture;
     const decoder = await open(file);
+    const [rows, columns] = sizes[i] as readonly [number, number];
     if (wanted) decoder.resize({ width, height, fit: "cover" });
+    else if (within !== undefined)
+      decoder.resize({ width: columns, height: rows, fit: "fill", withoutEnlargement: true });
     const pixels = await decodePixels(decoder, channels, depth).catch((cause: Error) => {
       throw new FileError("FILE_FORMAT", file, `cannot be decoded: ${cause.message}`, { cause });
     });
     // The file may have been replaced since it was looked at.
-    if (pixels.length !== length) throw new FileError("FILE_FORMAT", file, "changed its size while it was in use");
+    if (pixels.length !== rows * columns * channels)
+      throw new FileError("FILE_FORMAT", file, "changed its size while it was in use");
     if (cached + pixels.byteLength <= MEMORY_BYTES) {
       cache.set(i, pixels);
       cached += pixels.byteLength;
@@ -160,7 +176,14 @@ export async function openImageFolder(path: string, options: ImageFolderOptions 
       await forEachConcurrently(images.length, async (k) => {
         const pixels = await decode(images[k] as number);
         const most = pixels instanceof Uint8Array ? 255 : pixels instanceof Uint16Array ? 65535 : 1;
-        for (let j = 0; j < length; j++) data[k * length + j] = (pixels[j] as number) / most;
+        const [rows, columns] = sizes[images[k] as number] as readonly [number, number];
+        if (rows < height || columns < width) data.fill(Number.NaN, k * length, (k + 1) * length);
+        const corner = (((height - rows) >> 1) * width + ((width - columns) >> 1)) * channels;
+        const line = columns * channels;
+        for (let y = 0; y < rows; y++) {
+          const start = k * length + corner + y * width * channels;
+          for (let j = 0; j < line; j++) data[start + j] = (pixels[y * line + j] as number) / most;
+        }
       });
       return data;
     },
@@ -261,6 +284,12 @@ async function forEachConcurrently(count: number, work: (i: number) => Promise<v
     }
   };
   await Promise.all(Array.from({ length: Math.min(CONCURRENCY, count) }, worker));
+}
+
+/** Height and width of a picture of which neither is longer than `within`. */
+function shrink({ height, width }: Picture, within = Number.POSITIVE_INFINITY): readonly [number, number] {
+  const scale = Math.min(1, within / height, within / width);
+  return [Math.max(1, Math.round(scale * height)), Math.max(1, Math.round(scale * width))];
 }
 
 function resolveSize(size: unknown): [number, number] | undefined {

@@ -147,6 +147,20 @@ describe("openImageFolder", () => {
     expect(Array.from(await folder.read([0]))).toEqual([1, 1, 1, 1]);
   });
 
+  it("fits images of several sizes into one frame, each as a whole, smaller and never larger", async () => {
+    await image("frame/a.png", { width: 4, height: 2, value: 255 });
+    await image("frame/b.png", { width: 2, height: 4, value: 51 });
+    await image("frame/c.png", { width: 16, height: 8, value: 102 });
+    const folder = await openImageFolder(path("frame"), { within: 4 });
+    expect(folder).toMatchObject({ height: 4, width: 4, channels: 1 });
+    const [tall, small] = [0.2, 0.4].map(Math.fround);
+    const no = Number.NaN;
+    const lying = (value = 0) => [...Array(4).fill(no), ...Array(8).fill(value), ...Array(4).fill(no)];
+    const standing = Array.from({ length: 4 }, () => [no, tall, tall, no]).flat();
+    expect(Array.from(await folder.read([0, 1, 2]))).toEqual([...lying(1), ...standing, ...lying(small)]);
+    expect(await openImageFolder(path("frame"), { within: 100 })).toMatchObject({ height: 8, width: 16 });
+  });
+
   it("is colourful as soon as one image is, and grey on demand", async () => {
     await image("colours/a.png", { value: 10 });
     await image("colours/b.png", { channels: 3, value: 20 });

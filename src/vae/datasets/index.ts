@@ -8,4 +8,4 @@ export {
   type MicrographOptions,
   type Micrographs,
 } from "./micrographs.js";
-export { DATASETS, openDataset, openImages } from "./open.js";
+export { DATASETS, type OpenedImages, type OpenImagesOptions, openDataset, openImages } from "./open.js";

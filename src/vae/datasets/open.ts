@@ -3,11 +3,12 @@ import { resolve } from "node:path";
 import { closest, distance } from "fastest-levenshtein";
 import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../../arguments.js";
 import { ArgumentError, FileError } from "../../errors.js";
+import { openImageFolder } from "../../io/index.js";
 import type { Collection, DatasetSource, SourceOption } from "./collection.js";
 import type { Dataset, DatasetOptions, DatasetOrigin, Images } from "./dataset.js";
 import { folder } from "./folder.js";
 import { frey } from "./frey.js";
-import { imageArray } from "./image-array.js";
+import { imageArray, openImageArray } from "./image-array.js";
 import { joinImages, mapImages, scaleImages, selectClass, selectImages, stretchContrast } from "./images.js";
 import { micrographs } from "./micrograph-scenes.js";
 import { fashionMnist, mnist } from "./mnist.js";
@@ -70,25 +71,56 @@ export async function openDataset(nameOrPath = "micrographs", options: DatasetOp
   }
 }
 
+/** Options of {@link openImages}. All are optional. */
+export interface OpenImagesOptions {
+  /** A folder: longest side in pixels that images are scaled down to, each as a whole, 1 to 16384. Default 512. */
+  readonly within?: number | undefined;
+  /** A folder: refuses other files among the images, which are skipped by default. */
+  readonly strict?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called while a folder is looked through, with the share that is done, 0 to 1. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+}
+
+/** Images to be looked at. */
+export interface OpenedImages {
+  readonly images: Images;
+  /** Of a folder: for each image the path of its file. */
+  readonly files?: readonly string[] | undefined;
+  /** Of a folder with subfolders: for each image the name of its subfolder. */
+  readonly classes?: readonly string[] | undefined;
+  /** How many files of a folder are no images. */
+  readonly skipped: number;
+  close(): Promise<void>;
+}
+
 /**
  * Opens all images of a folder, or of a .npy or IDX file, in their order, to be looked at: integers are brought to 0 to 1 by their type,
- * other values stay as they are.
+ * other values stay as they are. Images of a folder may have several sizes: each is in the middle of a frame as large as the
+ * largest, with NaN around it.
  *
  * @throws {FileError} FILE_READ, FILE_FORMAT
- * @throws {AbortError} if `signal` is aborted
+ * @throws {ArgumentError} OUT_OF_RANGE or INVALID_ARGUMENT for an option
+ * @throws {AbortError} if `options.signal` is aborted
  */
-export async function openImages(
-  path: string,
-  signal?: AbortSignal,
-): Promise<{ images: Images; close: () => Promise<void> }> {
-  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-  const { images, range, close } = await (isFolder ? folder : imageArray).open({ seed: 0, signal }, path);
+export async function openImages(path: string, options: OpenImagesOptions = {}): Promise<OpenedImages> {
+  requireOptions(options);
+  rejectUnknown(options, ["within", "strict", "signal", "onProgress"]);
+  const { within = 512, strict, signal, onProgress } = options;
+  requireSignal(signal);
+  if ((await stat(path).catch(() => undefined))?.isDirectory()) {
+    const opened = await openImageFolder(path, { within, strict, signal, onProgress });
+    const { files, classes, skipped, height, width, channels, read } = opened;
+    const images = { count: files.length, height, width, channels, read };
+    return { images, files, classes, skipped: skipped.length, close: async () => {} };
+  }
+  const { images, range, close } = await openImageArray(path, signal);
   const most = range?.[1] ?? 1;
-  if (most === 1) return { images, close };
+  if (most === 1) return { images, skipped: 0, close };
   const scaled = mapImages(images, (pixels) => {
     for (let j = 0; j < pixels.length; j++) pixels[j] = (pixels[j] as number) / most;
   });
-  return { images: scaled, close };
+  return { images: scaled, skipped: 0, close };
 }
 
 function describeOrigin(source: DatasetSource, nameOrPath: string, options: DatasetOptions): DatasetOrigin {
