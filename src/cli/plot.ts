@@ -6,6 +6,14 @@ import { readLabels, readMatrix, writeFileAtomic } from "../io/index.js";
 import { Matrix } from "../matrix.js";
 import type { MapEllipses, Theme } from "../plot/index.js";
 import { withTypedNames } from "./failure.js";
+import {
+  describeSkipped,
+  IMAGE_SOURCES,
+  type ImageFlags,
+  imageOptions,
+  openPointImages,
+  stretchShare,
+} from "./point-images.js";
 import { checkLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkPaths } from "./paths.js";
@@ -13,11 +21,14 @@ import { preparePicture } from "./picture.js";
 import { UNCERTAINTY_COLUMNS } from "./uncertainty.js";
 import { integerParser } from "./values.js";
 
-interface PlotFlags {
+interface PlotFlags extends ImageFlags {
   output: string;
   labels?: string;
   colorBy?: string;
   ellipses?: string;
+  imageSize?: number;
+  imageCount?: number;
+  contours?: true;
   title?: string;
   theme?: Theme;
   width?: number;
@@ -34,6 +45,10 @@ Examples:
   $ sigma-tsne plot map.npy --color-by map_uncertainty.csv:displacement \\
       --ellipses map_uncertainty.csv -o uncertain.png
       A column of a table as colour, and ellipses of covariances.
+  $ sigma-tsne plot map.npy --images micrographs/ --stretch -o images.png
+      Images on the map, as many as fit without hiding each other.
+  $ sigma-tsne plot map.npy --labels labels.txt --contours -o density.png
+      Lines that enclose 20, 40, 60, 80 and 95 % of the points.
   $ sigma-tsne plot map.npy -o slide.png --theme dark --width 1920 --height 1080
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
@@ -56,6 +71,20 @@ export function createPlotCommand(): Command {
       "--ellipses <file>",
       "draw ellipses for some points of a 2-D map: three columns xx, xy, yy, or what embed --uncertainty wrote",
     )
+    .option("--images <source>", `show images on the map: ${IMAGE_SOURCES}`)
+    .option(
+      "--image-size <pixels>",
+      "longer side of each, 4 to 2048 (default: about 1/27 of the width)",
+      integerParser("--image-size"),
+    )
+    .option(
+      "--image-count <n>",
+      "at most so many, spread over the map (default: all that fit)",
+      integerParser("--image-count"),
+    )
+    .option(...imageOptions.stretch)
+    .option(...imageOptions.strict)
+    .option("--contours", "draw lines of equal density")
     .option("--title <text>", "heading of the picture")
     .option("--theme <light|dark>", "dark on white, or light on near-black (default: light)")
     .option("--width <pixels>", "200 to 16384 (default: 1600)", integerParser("--width"))
@@ -69,6 +98,9 @@ export function createPlotCommand(): Command {
         values: flags.colorBy ?? "--color-by",
         ellipses: "--ellipses",
         "ellipses.covariances": flags.ellipses,
+        images: flags.images,
+        "images.size": "--image-size",
+        "images.count": "--image-count",
         title: "--title",
         theme: "--theme",
         width: "--width",
@@ -79,7 +111,8 @@ export function createPlotCommand(): Command {
 }
 
 async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise<void> {
-  const { output, theme, width, height, title } = flags;
+  const { output, theme, width, height, title, imageSize } = flags;
+  checkImageFlags(flags);
   const draw = await preparePicture("--output", output, { theme, width, height });
   if (flags.labels !== undefined && flags.colorBy !== undefined) {
     const accepted = "to be left out with --labels, since a point has one colour";
@@ -88,21 +121,62 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
   const color = flags.colorBy === undefined ? undefined : splitColumn(flags.colorBy);
   await checkPaths(
     { "--output": output },
-    { "<map>": map, "--labels": flags.labels, "--color-by": color?.path, "--ellipses": flags.ellipses },
+    {
+      "<map>": map,
+      "--labels": flags.labels,
+      "--color-by": color?.path,
+      "--ellipses": flags.ellipses,
+      "--images": flags.images,
+    },
   );
   const points = await readMatrix(map, { signal });
   const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
   if (labels && flags.labels !== undefined) checkLabels(labels, points.rows, flags.labels);
   const values = color && (await readColumn(color, signal));
   const ellipses = flags.ellipses === undefined ? undefined : await readEllipses(flags.ellipses, signal);
-  const picture = await draw(points, {
-    labels,
-    title,
-    ...(values && { values, valuesTitle: color?.column ?? basename(color?.path ?? "") }),
-    ...(ellipses && { ellipses }),
-  });
-  await writeFileAtomic(output, picture, { signal });
-  if (!flags.quiet) process.stdout.write(`Picture of ${points.rows} points written to ${output}.\n`);
+  const opened =
+    flags.images === undefined
+      ? undefined
+      : await openPointImages(flags.images, points.rows, { strict: flags.strict, within: imageSize ?? 128, signal });
+  try {
+    const classes = color ? undefined : opened?.classes;
+    const picture = await draw(points, {
+      labels: labels ?? classes,
+      title,
+      contours: flags.contours ?? false,
+      ...(values && { values, valuesTitle: color?.column ?? basename(color?.path ?? "") }),
+      ...(ellipses && { ellipses }),
+      ...(opened && {
+        images: {
+          images: opened.images,
+          size: imageSize,
+          count: flags.imageCount,
+          stretch: stretchShare(flags.stretch),
+        },
+      }),
+    });
+    await writeFileAtomic(output, picture, { signal });
+  } finally {
+    await opened?.close();
+  }
+  if (flags.quiet) return;
+  const skipped = opened ? describeSkipped(opened) : "";
+  process.stdout.write(`Picture of ${points.rows} points written to ${output}.${skipped}\n`);
+}
+
+/** @throws {ArgumentError} for options that only images have a use for */
+function checkImageFlags(flags: PlotFlags): void {
+  if (flags.images !== undefined) return;
+  for (const [flag, value] of [
+    ["--image-size", flags.imageSize],
+    ["--image-count", flags.imageCount],
+    ["--stretch", flags.stretch],
+    ["--strict", flags.strict],
+  ] as const) {
+    if (value === undefined) continue;
+    const accepted = "to be left out without --images";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: value, accepted });
+  }
 }
 
 interface Column {

@@ -4,6 +4,7 @@ import { ArgumentError, DataError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { checkEllipses } from "./ellipses.js";
 import type { SheetRow, SheetShape } from "./image-sheet.js";
+import { checkImageCount } from "./images.js";
 import { type Labels, readLabels, readNumbers, readValues } from "./labels.js";
 import {
   type AnimationOptions,
@@ -18,8 +19,10 @@ import {
 
 export type { MapEllipses } from "./ellipses.js";
 export type { SheetRow, SheetShape, SheetTile } from "./image-sheet.js";
+export type { ImageSource } from "./images.js";
 export {
   type AnimationOptions,
+  type MapImages,
   type MapOptions,
   type MapPanel,
   PICTURE_FORMATS,
@@ -47,6 +50,7 @@ export async function drawMap(points: MatrixLike, options: MapOptions = {}): Pro
   const sizes = readSizes(options, matrix.rows);
   const ellipses = checkEllipses(options.ellipses, matrix, "ellipses");
   checkMarks(settings.marks, matrix.rows);
+  if (settings.images) checkImageCount(settings.images.images, "images.images", matrix.rows);
   const { drawPicture } = await import("./picture.js");
   return drawPicture([{ points: matrix, title: "", subtitle: "", ellipses }], labels, settings, sizes);
 }
@@ -83,17 +87,18 @@ export async function drawMapsSideBySide(panels: readonly MapPanel[], options: M
     const facts = { argument: "ellipses", received: options.ellipses, accepted: "ellipses in the panels they are of" };
     throw new ArgumentError("INVALID_ARGUMENT", facts);
   }
-  const isShared = options.labels !== undefined || options.values !== undefined || options.sizes !== undefined;
+  const isShared = [options.labels, options.values, options.sizes, options.images].some((one) => one !== undefined);
   if (isShared && new Set(rows).size > 1) {
     throw new ArgumentError("SHAPE_MISMATCH", {
       argument: "panels",
       received: panels,
-      accepted: `maps of the same points where labels, values or sizes are given, not of ${rows.join(" and ")}`,
+      accepted: `maps of the same points where labels, values, sizes or images are given, not of ${rows.join(" and ")}`,
     });
   }
   const labels = readColors(options, rows[0] as number);
   const sizes = readSizes(options, rows[0] as number);
   checkMarks(settings.marks, Math.min(...rows));
+  if (settings.images) checkImageCount(settings.images.images, "images.images", rows[0] as number);
   const { drawPicture } = await import("./picture.js");
   return drawPicture(maps, labels, settings, sizes);
 }

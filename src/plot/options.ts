@@ -2,6 +2,8 @@ import { rejectUnknown, requireInteger, requireSignal } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
 import { ELLIPSE_KEYS, type MapEllipses } from "./ellipses.js";
+import { checkImages, checkStretch, fitSide, type ImageSource } from "./images.js";
+import type { Thumbnails } from "./thumbnails.js";
 
 /** The kinds of picture, which are also the file extensions. */
 export const PICTURE_FORMATS = ["png", "svg"] as const;
@@ -10,6 +12,22 @@ export type PictureFormat = (typeof PICTURE_FORMATS)[number];
 /** Dark on white, or light on near-black. */
 export const THEMES = ["light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
+
+/** Images at points of a map. */
+export interface MapImages {
+  /** n images, one a point. */
+  readonly images: ImageSource;
+  /** Longer side of each in pixels, an integer from 4 to 2048. Default: about a 27th of the picture's width. */
+  readonly size?: number | undefined;
+  /** At most so many, an integer >= 0, spread over the map. Default: as many as fit without hiding each other. */
+  readonly count?: number | undefined;
+  /**
+   * Stretches the contrast of each image by itself, this share of its values cut off at either end, 0 to below 0.5: 0.02 from the 2nd to
+   * the 98th percentile, 0 from the least to the most. Default: values from 0 to 1 are shown as they are, and images with others
+   * from their least to their most.
+   */
+  readonly stretch?: number | undefined;
+}
 
 /** Options of {@link drawMap} and {@link drawMapsSideBySide}. All are optional. */
 export interface MapOptions {
@@ -30,6 +48,10 @@ export interface MapOptions {
   sizes?: ArrayLike<number> | undefined;
   /** Ellipses around some points of a 2-D map. Default: none. In a picture of several maps they belong to the panels. */
   ellipses?: MapEllipses | undefined;
+  /** Images at some points, none of which hides another, with a frame in the colour of the point. Default: none. */
+  images?: MapImages | undefined;
+  /** Draws lines of equal density that enclose 20, 40, 60, 80 and 95 % of the points. Default false. */
+  contours?: boolean | undefined;
   /** Heading of the picture, one line. Default: none. */
   title?: string | undefined;
   /** A second, quieter line. Default: none. */
@@ -50,7 +72,10 @@ export interface MapOptions {
 
 /** Options of {@link drawAnimation}. All are optional. */
 export interface AnimationOptions
-  extends Omit<MapOptions, "format" | "subtitle" | "marks" | "values" | "valuesTitle" | "sizes" | "ellipses"> {
+  extends Omit<
+    MapOptions,
+    "format" | "subtitle" | "marks" | "values" | "valuesTitle" | "sizes" | "ellipses" | "images" | "contours"
+  > {
   /** Width in pixels, an integer from 200 to 2048. Default 640. */
   width?: number | undefined;
   /** Height in pixels, an integer from 200 to 2048. Default: three quarters of the width. */
@@ -86,6 +111,8 @@ export interface MapSettings {
   format: PictureFormat;
   pointSize: number | undefined;
   marks: readonly number[];
+  images: Thumbnails | undefined;
+  contours: boolean;
 }
 
 const KEYS: Record<keyof MapOptions, true> = {
@@ -94,6 +121,8 @@ const KEYS: Record<keyof MapOptions, true> = {
   valuesTitle: true,
   sizes: true,
   ellipses: true,
+  images: true,
+  contours: true,
   title: true,
   subtitle: true,
   width: true,
@@ -125,16 +154,40 @@ export function resolveMapOptions(options: MapOptions): MapSettings {
   if (typeof options !== "object" || options === null) reject("options", options, "an object");
   rejectUnknown(options, Object.keys(KEYS));
   if (options.ellipses !== undefined) requireEllipses(options.ellipses, "ellipses");
+  const width = side(options.width ?? 1600, "width");
+  if (typeof (options.contours ?? false) !== "boolean") reject("contours", options.contours, "true or false");
   return {
     valuesTitle: text(options.valuesTitle, "valuesTitle"),
     title: text(options.title, "title"),
     subtitle: text(options.subtitle, "subtitle"),
-    width: side(options.width ?? 1600, "width"),
+    width,
     height: options.height === undefined ? undefined : side(options.height, "height"),
     theme: choice(options.theme ?? "light", "theme", THEMES),
     format: choice(options.format ?? "png", "format", PICTURE_FORMATS),
     pointSize: options.pointSize === undefined ? undefined : diameter(options.pointSize),
     marks: rowNumbers(options.marks ?? []),
+    images: options.images && thumbnails(options.images, width),
+    contours: options.contours ?? false,
+  };
+}
+
+/** About `side` pixels, and for images that are smaller a whole multiple, so that their pixels stay squares. */
+const wholeMultiple = (own: number, side: number): number =>
+  own < side ? own * Math.round(side / own) : Math.round(side);
+
+/** All but the number of the images, which the points decide. */
+function thumbnails(images: MapImages, width: number): Thumbnails {
+  if (typeof images !== "object" || images === null)
+    reject("images", images, "an object {images, size, count, stretch}");
+  rejectUnknown(images, ["images", "size", "count", "stretch"], "images.");
+  checkImages(images.images, "images.images");
+  const size =
+    images.size ?? wholeMultiple(Math.max(images.images.height, images.images.width), Math.max(8, width / 27));
+  return {
+    images: images.images,
+    ...fitSide(images.images, requireInteger(size, "images.size", 4, 2048)),
+    count: requireInteger(images.count ?? 2 ** 31, "images.count", 0, 2 ** 31),
+    stretch: checkStretch(images.stretch, "images.stretch"),
   };
 }
 

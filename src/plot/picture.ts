@@ -1,5 +1,6 @@
 import type { Matrix } from "../matrix.js";
 import { type Context, font, measuringContext, openSurface, type Surface, shorten } from "./canvas.js";
+import { drawContours } from "./contours.js";
 import { type CheckedEllipses, drawEllipses } from "./ellipses.js";
 import { cleanText, type Labels } from "./labels.js";
 import { type Legend, type LegendEntry, layOutClasses, layOutColorBar, layOutTitle, stack } from "./legend.js";
@@ -9,6 +10,8 @@ import type { MapSettings } from "./options.js";
 import { categoricalColors, INKS, type Ink, sequentialColors } from "./palette.js";
 import { type Box, inset, placePoints } from "./placement.js";
 import { diameterFactors, drawPoints, pointDiameter, pointOpacity } from "./points.js";
+
+import { choosePoints, drawThumbnails, rimOf } from "./thumbnails.js";
 
 /** A map as it stands in a picture. */
 export interface PictureMap {
@@ -106,14 +109,26 @@ export async function paintPicture(
       context.lineWidth = Math.max(1, 0.07 * em);
       context.strokeRect(box.x, box.y, box.width, box.height);
     }
-    const inner = inset(box, isSingle ? 0 : 0.8 * em);
+    const { images } = settings;
+    const half = images ? Math.max(images.width, images.height) / 2 + rimOf(em) : 0;
+    const inner = inset(box, Math.min(Math.max(isSingle ? 0 : 0.8 * em, half), box.width / 4, box.height / 4));
     const diameter = settings.pointSize ?? pointDiameter(points.rows, inner, em);
     const placement = placePoints(points, inner, diameter, frame?.reach);
     const opacity = frame?.opacity ?? pointOpacity(placement, inner, diameter, labels.kind === "none");
     const style = { diameter, opacity, factors: sizes && diameterFactors(sizes) };
     await drawPoints(context, placement, style, coloring.colorOf, coloring.colors, ink.background);
+    if (settings.contours) drawContours(context, placement, inner, em, ink);
+    if (images) {
+      // A frame on either side, and a gap.
+      const [across, down] = [images.width, images.height].map((side) => side + 3 * rimOf(em)) as [number, number];
+      const chosen = choosePoints(placement, across, down, images.count);
+      const frameOf = (row: number) =>
+        labels.kind === "none" ? undefined : coloring.colors[coloring.colorOf[row] as number];
+      await drawThumbnails(context, placement, images, chosen, frameOf, em, ink);
+    }
     if (ellipses) drawEllipses(context, placement, ellipses, inner, em, ink);
-    if (labels.kind === "classes" && !frame) drawNames(context, placement, labels.codes, labels.names, inner, em, ink);
+    if (labels.kind === "classes" && !frame && !images)
+      drawNames(context, placement, labels.codes, labels.names, inner, em, ink);
     drawMarks(context, placement, settings.marks, inner, diameter, em, ink);
   }
 }

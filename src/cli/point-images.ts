@@ -1,0 +1,61 @@
+import { ArgumentError } from "../errors.js";
+import type { OpenedImages } from "../vae/datasets/index.js";
+import { numberParser } from "./values.js";
+
+/** What `--images` accepts, for helps. */
+export const IMAGE_SOURCES =
+  "a folder of images, or a .npy or IDX file of n x height x width [x channels], one a point";
+
+/** The options of commands that show images, beside the one that names them. */
+export const imageOptions = {
+  stretch: [
+    "--stretch [percent]",
+    "stretch the contrast of each image by itself, with this percentage of its pixels cut off at either end; 0: from the least to the most (default where no number follows: 2)",
+    percentParser("--stretch"),
+  ],
+  strict: ["--strict", "refuse a folder with files that are no images, which are skipped and counted otherwise"],
+} as const;
+
+/** What commander makes of these options. */
+export interface ImageFlags {
+  images?: string;
+  /** A percentage, or true where none was typed. */
+  stretch?: number | true;
+  strict?: true;
+}
+
+/**
+ * Opens the images of `n` points.
+ *
+ * @param within longest side in pixels that the images of a folder are needed with
+ * @throws {ArgumentError} SHAPE_MISMATCH for another number of images
+ * @throws {FileError} for images that cannot be read
+ */
+export async function openPointImages(
+  path: string,
+  n: number,
+  { strict, within, signal }: { strict: boolean | undefined; within: number; signal: AbortSignal },
+): Promise<OpenedImages> {
+  const { openImages } = await import("../vae/datasets/index.js");
+  const opened = await openImages(path, { within, strict, signal });
+  if (opened.images.count === n) return opened;
+  await opened.close();
+  const { count } = opened.images;
+  const skipped = opened.skipped > 0 ? ` and ${opened.skipped} other files` : "";
+  const message = `${path}: expected ${n} images, one a point, received ${count}${skipped}`;
+  throw new ArgumentError("SHAPE_MISMATCH", { argument: path, received: count, accepted: `${n} images`, message });
+}
+
+/** A share from what was typed after `--stretch`. */
+export const stretchShare = (stretch: number | true | undefined): number | undefined =>
+  stretch === undefined ? undefined : stretch === true ? 0.02 : stretch / 100;
+
+/** What a command tells of files that were passed over. */
+export const describeSkipped = ({ skipped }: OpenedImages): string =>
+  skipped === 0
+    ? ""
+    : ` ${skipped} ${skipped === 1 ? "file that is no image was" : "files that are no images were"} skipped.`;
+
+function percentParser(flag: string) {
+  return numberParser(flag, "a percentage from 0 to below 50", (value) => value >= 0 && value < 50);
+}

@@ -1,0 +1,157 @@
+import { requireInteger } from "../arguments.js";
+import { ArgumentError } from "../errors.js";
+
+/** Images with random access, one a point: an `Images` of `sigma-tsne/vae`, or anything like it. */
+export interface ImageSource {
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  /** 1 for grey values, 3 for colours, 4 with an alpha that is not looked at. */
+  readonly channels: number;
+  /**
+   * @param indices numbers of images, 0 to count - 1
+   * @returns indices x height x width x channels; 0 black to 1 white. Where nothing is to be seen, NaN.
+   */
+  read(indices: ArrayLike<number>): Promise<ArrayLike<number>>;
+}
+
+/** How images are brought into a picture. */
+export interface Fit {
+  readonly width: number;
+  readonly height: number;
+  /** Share of the values cut off at either end; none where values are shown as they are. */
+  readonly stretch: number | undefined;
+}
+
+/** Values read at once. */
+const BATCH = 2 ** 22;
+
+/** @throws {ArgumentError} for images that are none, or have other channels */
+export function checkImages(images: ImageSource, argument: string): void {
+  if (typeof images !== "object" || images === null || typeof images.read !== "function") {
+    const accepted = "images: {count, height, width, channels, read}";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument, received: images, accepted });
+  }
+  requireInteger(images.height, `${argument}.height`, 1, 2 ** 20);
+  requireInteger(images.width, `${argument}.width`, 1, 2 ** 20);
+  if (![1, 3, 4].includes(images.channels)) {
+    const facts = { argument: `${argument}.channels`, received: images.channels, accepted: "1, 3 or 4" };
+    throw new ArgumentError("OUT_OF_RANGE", facts);
+  }
+}
+
+/** @throws {ArgumentError} SHAPE_MISMATCH for images that are not `n` */
+export function checkImageCount(images: ImageSource, argument: string, n: number): void {
+  if (images.count !== n) {
+    throw new ArgumentError("SHAPE_MISMATCH", {
+      argument,
+      received: images.count,
+      accepted: `${n} images, one a point`,
+      message: `${argument}: expected ${n} images, one a point, received ${images.count}`,
+    });
+  }
+}
+
+/** @throws {ArgumentError} OUT_OF_RANGE for a share that is none */
+export function checkStretch(stretch: unknown, argument: string): number | undefined {
+  if (stretch === undefined || (typeof stretch === "number" && stretch >= 0 && stretch < 0.5)) return stretch;
+  const accepted = "a share from 0 to below 0.5, cut off at either end";
+  throw new ArgumentError("OUT_OF_RANGE", { argument, received: stretch, accepted });
+}
+
+/** Width and height of images on a picture, the longer of which is `side`. */
+export function fitSide({ height, width }: ImageSource, side: number): { width: number; height: number } {
+  const scale = side / Math.max(height, width);
+  return { width: Math.max(1, Math.round(scale * width)), height: Math.max(1, Math.round(scale * height)) };
+}
+
+/**
+ * Reads images in batches, and gives the RGBA bytes of each.
+ *
+ * @param show is called for each of `indices`, in their order, with its place among them
+ */
+export async function eachImage(
+  images: ImageSource,
+  indices: ArrayLike<number>,
+  fit: Fit,
+  show: (rgba: Uint8ClampedArray<ArrayBuffer>, place: number) => void,
+): Promise<void> {
+  const length = images.height * images.width * images.channels;
+  const batch = Math.max(1, Math.floor(BATCH / length));
+  const all = Array.from(indices);
+  for (let start = 0; start < all.length; start += batch) {
+    const part = all.slice(start, start + batch);
+    const data = await images.read(part);
+    for (let k = 0; k < part.length; k++) {
+      const pixels = Float32Array.from({ length }, (_, j) => data[k * length + j] as number);
+      show(toRgba(pixels, images, fit), start + k);
+    }
+  }
+}
+
+/**
+ * An image as RGBA bytes of another size. Every pixel is the mean of the part of the image that it covers, so that small images keep the
+ * edges of their pixels and large ones no moiré. Without `stretch` values from 0 to 1 are shown as they are, and images with others from
+ * their least to their most. Parts that are NaN are transparent.
+ */
+export function toRgba(
+  pixels: Float32Array,
+  { height, width, channels }: Pick<ImageSource, "height" | "width" | "channels">,
+  fit: Fit,
+): Uint8ClampedArray<ArrayBuffer> {
+  const [black, white] = rangeOf(pixels, fit.stretch);
+  const across = coverage(width, fit.width);
+  const down = coverage(height, fit.height);
+  const colors = channels === 1 ? 1 : 3;
+  const rgba = new Uint8ClampedArray(fit.width * fit.height * 4);
+  const sums = [0, 0, 0];
+  for (let Y = 0, at = 0; Y < fit.height; Y++) {
+    for (let X = 0; X < fit.width; X++, at += 4) {
+      let seen = 0;
+      let covered = 0;
+      sums.fill(0);
+      for (let y = down.first(Y); y <= down.last(Y); y++) {
+        const rowWeight = down.weight(Y, y);
+        for (let x = across.first(X); x <= across.last(X); x++) {
+          const weight = rowWeight * across.weight(X, x);
+          const from = (y * width + x) * channels;
+          covered += weight;
+          if (!Number.isFinite(pixels[from])) continue;
+          seen += weight;
+          for (let c = 0; c < colors; c++) {
+            // Stretched first, since what is cut off must not weigh more than black or white.
+            const value = ((pixels[from + c] as number) - black) / (white - black);
+            sums[c] = (sums[c] as number) + weight * Math.min(1, Math.max(0, value));
+          }
+        }
+      }
+      if (seen === 0) continue;
+      for (let c = 0; c < 3; c++) rgba[at + c] = Math.round((255 * (sums[colors === 1 ? 0 : c] as number)) / seen);
+      rgba[at + 3] = Math.round((255 * seen) / covered);
+    }
+  }
+  return rgba;
+}
+
+/** What becomes black and white. */
+function rangeOf(pixels: Float32Array, stretch: number | undefined): readonly [number, number] {
+  const known = pixels.filter(Number.isFinite).sort();
+  const end = known.length - 1;
+  const cut = Math.round((stretch ?? 0) * end);
+  const [black = 0, white = 1] = [known[cut], known[end - cut]];
+  if (stretch === undefined && black >= 0 && white <= 1) return [0, 1];
+  if (white > black) return [black, white];
+  // One value for all is neither black nor white.
+  return [black - 1, black + 1];
+}
+
+/** Which of `from` pixels in a line each of `to` pixels covers, and how much of each. */
+function coverage(from: number, to: number) {
+  const scale = from / to;
+  return {
+    first: (at: number) => Math.min(from - 1, Math.floor(at * scale)),
+    last: (at: number) => Math.min(from - 1, Math.max(Math.floor(at * scale), Math.ceil((at + 1) * scale) - 1)),
+    weight: (at: number, pixel: number) =>
+      Math.max(1e-6, Math.min((at + 1) * scale, pixel + 1) - Math.max(at * scale, pixel)),
+  };
+}

@@ -1,0 +1,126 @@
+import { createCanvas } from "@napi-rs/canvas";
+import type { Context } from "./canvas.js";
+import { eachImage, type ImageSource } from "./images.js";
+import type { Ink } from "./palette.js";
+import type { Placement } from "./placement.js";
+
+/** Images that stand on a map, checked, with what depends on the picture filled in. */
+export interface Thumbnails {
+  readonly images: ImageSource;
+  /** In pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** At most so many. */
+  readonly count: number;
+  readonly stretch: number | undefined;
+}
+
+/** Points that are looked at: more would not find places much better. */
+const MOST_CANDIDATES = 50_000;
+/** Steps to the spacing at which as many images as asked for are spread over the map. */
+const HALVINGS = 14;
+
+/**
+ * Points whose images, centred at them, do not touch. As many as fit, or, where that is more than `count`, spread evenly over the map.
+ *
+ * @param width of an image with the gap around it, in pixels
+ * @returns row numbers, the same for the same placement
+ */
+export function choosePoints(placement: Placement, width: number, height: number, count: number): number[] {
+  const rows = placement.order.slice(0, MOST_CANDIDATES);
+  const dense = pack(placement, rows, width, height, count + 1);
+  if (dense.length <= count) return dense;
+  let [tight, loose] = [1, 2 * Math.sqrt(rows.length / Math.max(1, count)) + 2];
+  let chosen: number[] = dense.slice(0, count);
+  for (let step = 0; step < HALVINGS; step++) {
+    const spacing = (tight + loose) / 2;
+    const spread = pack(placement, rows, spacing * width, spacing * height, count + 1);
+    if (spread.length > count) tight = spacing;
+    else {
+      loose = spacing;
+      chosen = spread;
+    }
+  }
+  return chosen;
+}
+
+/** Starts at the middle of the map and goes on, point by point, with the nearest one that keeps clear of all before. */
+function pack({ x, y }: Placement, rows: Uint32Array, width: number, height: number, most: number): number[] {
+  const [middleX, middleY] = [median(rows, x), median(rows, y)];
+  const clear = Array.from(rows, (row) => ({
+    row,
+    x: (x[row] as number) / width,
+    y: (y[row] as number) / height,
+    // To the middle at first, then to the nearest image.
+    distance: Number.POSITIVE_INFINITY,
+  }));
+  const chosen: number[] = [];
+  let next = nearestTo(middleX / width, middleY / height);
+  while (next !== undefined && chosen.length < most) {
+    const taken = clear[next] as (typeof clear)[number];
+    chosen.push(taken.row);
+    let kept = 0;
+    next = undefined;
+    let least = Number.POSITIVE_INFINITY;
+    for (const point of clear) {
+      const [across, down] = [Math.abs(point.x - taken.x), Math.abs(point.y - taken.y)];
+      const apart = Math.max(across, down);
+      if (apart < 1) continue;
+      point.distance = Math.min(point.distance, apart);
+      if (point.distance < least) {
+        least = point.distance;
+        next = kept;
+      }
+      clear[kept++] = point;
+    }
+    clear.length = kept;
+  }
+  return chosen;
+
+  function nearestTo(px: number, py: number): number | undefined {
+    let [found, least]: [number | undefined, number] = [undefined, Number.POSITIVE_INFINITY];
+    for (const [i, point] of clear.entries()) {
+      const distance = Math.hypot(point.x - px, point.y - py);
+      if (distance < least) [found, least] = [i, distance];
+    }
+    return found;
+  }
+}
+
+/** Draws the images of some points at their places, each in a frame of its colour. */
+export async function drawThumbnails(
+  context: Context,
+  { x, y }: Placement,
+  thumbnails: Thumbnails,
+  chosen: readonly number[],
+  frameOf: (row: number) => string | undefined,
+  em: number,
+  ink: Ink,
+): Promise<void> {
+  const { images, width, height } = thumbnails;
+  const canvas = createCanvas(width, height);
+  const own = canvas.getContext("2d");
+  const rim = rimOf(em);
+  await eachImage(images, chosen, thumbnails, (rgba, place) => {
+    const row = chosen[place] as number;
+    // Whole pixels, so that those of an image are not mixed.
+    const [left, top] = [Math.round((x[row] as number) - width / 2), Math.round((y[row] as number) - height / 2)];
+    const frame = frameOf(row);
+    context.fillStyle = frame ?? ink.line;
+    const around = frame ? rim : Math.min(1, rim);
+    context.fillRect(left - around, top - around, width + 2 * around, height + 2 * around);
+    context.fillStyle = ink.background;
+    context.fillRect(left, top, width, height);
+    const bytes = own.createImageData(width, height);
+    bytes.data.set(rgba);
+    own.putImageData(bytes, 0, 0);
+    context.drawImage(canvas, left, top);
+  });
+}
+
+/** Pixels of the frame of an image, and of the gap between two frames. */
+export const rimOf = (em: number): number => Math.max(1, Math.round(0.1 * em));
+
+function median(rows: Uint32Array, values: Float64Array): number {
+  return Float64Array.from(rows, (row) => values[row] as number).sort()[rows.length >> 1] as number;
+}
