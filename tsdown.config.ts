@@ -1,7 +1,7 @@
-import { defineConfig } from "tsdown";
+import { defineConfig, type UserConfig } from "tsdown";
 
-// The library for ESM and CommonJS callers with their types, the command line, which is run and never imported, and the script of the
-// report, which runs in a browser and is read from dist/report as text.
+// The library for ESM and CommonJS callers with their types, the command line, which is run and never imported, and the scripts of
+// pages, which run in a browser and are read as text.
 export default defineConfig([
   {
     entry: { index: "src/index.ts", vae: "src/vae/index.ts" },
@@ -23,16 +23,22 @@ export default defineConfig([
     fixedExtension: false,
     deps: { neverBundle: ["#binding"] },
   },
-  {
-    entry: { "report/page": "src/compare/report/page.ts" },
+  page("report", "src/compare/report"),
+  page("wall", "src/wall/page"),
+]);
+
+/** A script that runs in a browser, and what stands around it, in a folder of dist. */
+function page(name: string, folder: string): UserConfig {
+  return {
+    entry: { [`${name}/page`]: `${folder}/page.ts` },
     format: "iife",
     target: "es2022",
     platform: "browser",
-    tsconfig: "src/compare/report/tsconfig.json",
+    tsconfig: `${folder}/tsconfig.json`,
     dts: false,
     clean: false,
     minify: true,
-    copy: ["html", "css"].map((extension) => ({ from: `src/compare/report/page.${extension}`, to: "dist/report" })),
+    copy: ["html", "css"].map((extension) => ({ from: `${folder}/page.${extension}`, to: `dist/${name}` })),
     outputOptions: { entryFileNames: "[name].js" },
-  },
-]);
+  };
+}

@@ -13,3 +13,4 @@ export * from "./plot/index.js";
 export * from "./quality/index.js";
 export * from "./search/index.js";
 export * from "./tsne/index.js";
+export * from "./wall/index.js";

@@ -17,6 +17,7 @@ import { createSampleCommand } from "./sample.js";
 import { createSearchCommand } from "./search.js";
 import { createSeparateCommand } from "./separate.js";
 import { createTrainCommand } from "./train.js";
+import { createWallCommand } from "./wall.js";
 
 const guide = `
 Examples:
@@ -42,6 +43,8 @@ Examples:
       What it has learnt: reconstructions, codes, manifold, samples.
   $ sigma-tsne separate map.npy -o even.npy --grid auto
       Spread evenly, with a cell for each point: room for images.
+  $ sigma-tsne wall map.npy --images micrographs/ --tiles wall
+      All images of a map in a grid, to zoom in with a browser.
   $ sigma-tsne embed --help
       All the options of a command.
 
@@ -79,6 +82,7 @@ export function createProgram(): Command {
     createSearchCommand(),
     createPlotCommand(),
     createSeparateCommand(),
+    createWallCommand(),
     createDemoCommand(),
     createTrainCommand(),
     createEncodeCommand(),

@@ -17,13 +17,7 @@ import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
-import { integerParser, numberParser } from "./values.js";
-
-/** Sides of a grid; empty where they are to be chosen. */
-interface GridSides {
-  readonly rows?: number;
-  readonly columns?: number;
-}
+import { type GridSides, gridParser, integerParser, numberParser } from "./values.js";
 
 interface SeparateFlags {
   output: string;
@@ -93,7 +87,7 @@ export function createSeparateCommand(): Command {
     .option(
       "--grid <RxC>",
       "a cell for each point: rows x columns, or auto; adds the columns row and column to the output",
-      parseGrid,
+      gridParser("--grid"),
     )
     .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
     .optionsGroup("Output:")
@@ -119,16 +113,6 @@ export function createSeparateCommand(): Command {
       };
       return interruptible((signal) => withTypedNames(names, () => separate(map, flags, signal)));
     });
-}
-
-function parseGrid(text: string): GridSides {
-  if (text === "auto") return {};
-  const [, rows, columns] = /^(\d{1,9})x(\d{1,9})$/i.exec(text) ?? [];
-  if (rows === undefined || columns === undefined) {
-    const accepted = "rows x columns, such as 40x50, or auto";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--grid", received: text, accepted });
-  }
-  return { rows: Number(rows), columns: Number(columns) };
 }
 
 async function separate(path: string, flags: SeparateFlags, signal: AbortSignal): Promise<void> {

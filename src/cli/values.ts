@@ -50,6 +50,23 @@ export function rowRangeParser(flag: string) {
   };
 }
 
+/** Sides of a grid; empty where they are to be chosen. */
+export interface GridSides {
+  readonly rows?: number;
+  readonly columns?: number;
+}
+
+/** A parser of `RxC`, rows and columns, or `auto`. */
+export function gridParser(flag: string) {
+  return (text: string): GridSides => {
+    if (text === "auto") return {};
+    const [, rows, columns] = /^(\d{1,9})x(\d{1,9})$/i.exec(text) ?? [];
+    if (rows === undefined || columns === undefined)
+      throw invalid(flag, text, "rows x columns, such as 40x50, or auto");
+    return { rows: Number(rows), columns: Number(columns) };
+  };
+}
+
 function invalid(flag: string, received: string, accepted: string): ArgumentError {
   return new ArgumentError("INVALID_ARGUMENT", { argument: flag, received, accepted });
 }

@@ -1,16 +1,16 @@
 import type { Matrix } from "../matrix.js";
-import { type Context, font, measuringContext, openSurface, type Surface, shorten } from "./canvas.js";
+import { measuringContext, openSurface, type Surface } from "./canvas.js";
+import { colorPoints } from "./coloring.js";
 import { drawContours } from "./contours.js";
 import { type CheckedEllipses, drawEllipses } from "./ellipses.js";
+import { drawHeading, headingHeight } from "./heading.js";
 import { cleanText, type Labels } from "./labels.js";
-import { type Legend, type LegendEntry, layOutClasses, layOutColorBar, layOutTitle, stack } from "./legend.js";
 import { drawMarks } from "./marks.js";
 import { drawNames } from "./names.js";
 import type { MapSettings } from "./options.js";
-import { categoricalColors, INKS, type Ink, sequentialColors } from "./palette.js";
+import { INKS } from "./palette.js";
 import { type Box, inset, placePoints } from "./placement.js";
 import { diameterFactors, drawPoints, pointDiameter, pointOpacity } from "./points.js";
-
 import { choosePoints, drawThumbnails, rimOf } from "./thumbnails.js";
 
 /** A map as it stands in a picture. */
@@ -20,9 +20,6 @@ export interface PictureMap {
   readonly subtitle: string;
   readonly ellipses?: CheckedEllipses | undefined;
 }
-
-/** Colours that a colour bar is made of: more cannot be told apart. */
-const SHADES = 64;
 
 /** How a picture of a series shows its map, so that one picture goes over into the next. */
 export interface Frame {
@@ -53,7 +50,7 @@ export async function paintPicture(
 ): Promise<Surface> {
   const { width, theme, format } = settings;
   const ink = INKS[theme];
-  const coloring = colorPoints(labels, settings, maps[0]?.points.rows ?? 0, ink);
+  const coloring = colorPoints(labels, theme, settings.valuesTitle, maps[0]?.points.rows ?? 0, ink);
   const isSingle = maps.length === 1;
   const columns = maps.length <= 3 ? maps.length : Math.ceil(Math.sqrt(maps.length));
   const rows = Math.ceil(maps.length / columns);
@@ -130,84 +127,5 @@ export async function paintPicture(
     if (labels.kind === "classes" && !frame && !images)
       drawNames(context, placement, labels.codes, labels.names, inner, em, ink);
     drawMarks(context, placement, settings.marks, inner, diameter, em, ink);
-  }
-}
-
-interface Coloring {
-  readonly colors: readonly string[];
-  /** For each point its place in `colors`. */
-  readonly colorOf: Int32Array;
-  legend(context: Context, maxWidth: number, maxHeight: number, isBeside: boolean, em: number): Legend | undefined;
-}
-
-function colorPoints(labels: Labels, { theme, valuesTitle }: MapSettings, n: number, ink: Ink): Coloring {
-  if (labels.kind === "none") return { colors: [ink.single], colorOf: new Int32Array(n), legend: () => undefined };
-  if (labels.kind === "quantity") {
-    const { values, least, most, rest } = labels;
-    const shades = sequentialColors(SHADES, theme);
-    const range = most / 2 - least / 2;
-    return {
-      colors: [...shades, ink.rest],
-      colorOf: Int32Array.from(values, (value) =>
-        Number.isNaN(value)
-          ? SHADES
-          : Math.max(0, Math.min(SHADES - 1, Math.floor(((value / 2 - least / 2) / range) * SHADES))),
-      ),
-      legend(context, maxWidth, maxHeight, isBeside, em) {
-        const length = Math.min(24 * em, 0.8 * (isBeside ? maxHeight : maxWidth));
-        const scale = layOutColorBar(context, shades, [least, most], isBeside, length, em, ink);
-        const title = valuesTitle && layOutTitle(context, cleanText(valuesTitle), maxWidth, em, ink);
-        const bar = title ? stack(title, scale, 0.6 * em) : scale;
-        if (rest === 0) return bar;
-        const entry = { name: "no value", count: rest, color: ink.rest };
-        return stack(bar, layOutClasses(context, [entry], maxWidth, maxHeight, isBeside, em, ink), em);
-      },
-    };
-  }
-  const { codes, names, counts, otherClasses, rest } = labels;
-  const palette = categoricalColors(names.length, theme);
-  const entries: LegendEntry[] = names.map((name, i) => ({
-    name,
-    count: counts[i] as number,
-    color: palette[i] as string,
-  }));
-  const restName = otherClasses > 0 ? `other (${otherClasses.toLocaleString("en")} classes)` : "no label";
-  if (rest > 0) entries.push({ name: restName, count: rest, color: ink.rest });
-  return {
-    colors: [...palette, ink.rest],
-    colorOf: codes.map((code) => (code < 0 ? names.length : code)),
-    legend: (context, maxWidth, maxHeight, isBeside, em) =>
-      layOutClasses(context, entries, maxWidth, maxHeight, isBeside, em, ink),
-  };
-}
-
-function headingHeight(title: string, subtitle: string, titleSize: number, subtitleSize: number): number {
-  const lines = (title ? 1.3 * titleSize : 0) + (subtitle ? 1.5 * subtitleSize : 0);
-  return lines > 0 ? lines + subtitleSize : 0;
-}
-
-function drawHeading(
-  context: Context,
-  title: string,
-  subtitle: string,
-  x: number,
-  y: number,
-  width: number,
-  titleSize: number,
-  subtitleSize: number,
-  ink: Ink,
-): void {
-  context.textAlign = "left";
-  let baseline = y + 0.8 * titleSize;
-  if (title) {
-    context.font = font(titleSize, 600);
-    context.fillStyle = ink.text;
-    context.fillText(shorten(context, cleanText(title), width), x, baseline);
-    baseline += 0.5 * titleSize + subtitleSize;
-  }
-  if (subtitle) {
-    context.font = font(subtitleSize);
-    context.fillStyle = ink.muted;
-    context.fillText(shorten(context, cleanText(subtitle), width), x, baseline);
   }
 }

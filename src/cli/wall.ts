@@ -1,0 +1,181 @@
+import { Command } from "commander";
+import { ArgumentError } from "../errors.js";
+import { readLabels, readMatrix, writeFileAtomic } from "../io/index.js";
+import { assignToGrid, separateUniformly } from "../layout/index.js";
+import type { Matrix } from "../matrix.js";
+import type { Theme } from "../plot/index.js";
+import type { WallCells } from "../wall/index.js";
+import { withTypedNames } from "./failure.js";
+import {
+  describeSkipped,
+  IMAGE_SOURCES,
+  type ImageFlags,
+  imageOptions,
+  openPointImages,
+  stretchShare,
+} from "./point-images.js";
+import { checkLabels } from "./inputs.js";
+import { interruptible } from "./interruption.js";
+import { checkExtension, checkPaths } from "./paths.js";
+import { createProgressDisplay } from "./progress.js";
+import { type GridSides, gridParser, integerParser } from "./values.js";
+
+interface WallFlags extends ImageFlags {
+  images: string;
+  output?: string;
+  tiles?: string;
+  grid?: GridSides;
+  cell?: number;
+  labels?: string;
+  title?: string;
+  theme?: Theme;
+  force?: true;
+  threads?: number;
+  json?: true;
+  quiet?: true;
+}
+
+const guide = `
+Examples:
+  $ sigma-tsne wall map.npy --images micrographs/ --stretch -o wall.png
+      Every image in a cell of its own, neighbours of the map side by side.
+  $ sigma-tsne wall map.npy --images t10k-images-idx3-ubyte.gz \\
+      --labels t10k-labels-idx1-ubyte.gz --tiles wall
+      Tens of thousands of images to move and zoom in: open wall/index.html.
+  $ sigma-tsne separate map.npy -o even.csv --grid 40x50
+  $ sigma-tsne wall even.csv --images micrographs.npy --cell 64 -o wall.png
+      The cells that separate has found.
+
+A map is spread evenly and then assigned to the grid, as separate --grid does
+it. Cells are taken as they are from a file with the columns x, y, row,
+column, as separate writes it, or row, column: whole numbers from 0, none
+twice. Images of several sizes, which a folder may hold, are fitted whole
+into their cells.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+`;
+
+/** `sigma-tsne wall`: images in a grid, as a picture and as tiles for a browser. */
+export function createWallCommand(): Command {
+  return new Command("wall")
+    .usage("<map|cells> --images <source> -o <file>|--tiles <folder> [options]")
+    .summary("put images side by side as their map has them")
+    .description(
+      "Put the images of a map into a grid, neighbours beside each other: as a picture, or as tiles to zoom in.",
+    )
+    .argument("<map>", "a map of 2 columns, or the cells of a grid: .npy, .csv or .tsv, a point a row")
+    .requiredOption("--images <source>", IMAGE_SOURCES)
+    .option("-o, --output <file>", "where a picture of the wall goes: .png")
+    .option("--tiles <folder>", "where a wall to move and zoom in goes: a page, index.html, with its tiles")
+    .option("--grid <RxC>", "rows x columns, or auto: about square (default: auto)", gridParser("--grid"))
+    .option(
+      "--cell <pixels>",
+      "longer side of an image, 2 to 1024 (default: what suits the images)",
+      integerParser("--cell"),
+    )
+    .option(...imageOptions.stretch)
+    .option(...imageOptions.strict)
+    .option("--labels <file>", "labels, one a line: frames of their colours, and a legend")
+    .option("--title <text>", "heading")
+    .option("--theme <light|dark>", "of the picture; the page follows the browser (default: light)")
+    .option("--force", "write tiles into a folder that holds something else as well")
+    .option("--threads <n>", "threads for the layout (default: all processors)", integerParser("--threads"))
+    .option("--json", "print one JSON object instead of sentences")
+    .option("--quiet", "print nothing but errors, and --json")
+    .addHelpText("after", guide)
+    .action((map: string, flags: WallFlags) => {
+      const names = {
+        points: map,
+        cells: flags.grid ? "--grid" : map,
+        rows: "--grid",
+        columns: "--grid",
+        cell: "--cell",
+        theme: "--theme",
+        threads: "--threads",
+        images: flags.images,
+      };
+      return interruptible((signal) => withTypedNames(names, () => makeWall(map, flags, signal)));
+    });
+}
+
+async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Promise<void> {
+  const begin = performance.now();
+  const { output, tiles, title, cell, theme, force } = flags;
+  if (output === undefined && tiles === undefined) {
+    const accepted = "a file, or --tiles with a folder";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--output", received: output, accepted });
+  }
+  checkExtension("--output", output, ".png");
+  await checkPaths({ "--output": output }, { "<map>": path, "--labels": flags.labels, "--images": flags.images });
+  const { drawWall, writeWall } = await import("../wall/index.js");
+  const map = await readMatrix(path, { signal });
+  const typed = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
+  if (typed && flags.labels !== undefined) checkLabels(typed, map.rows, flags.labels);
+  // Pictures show images smaller than a page does where it is seen closest.
+  const within = cell ?? (tiles === undefined ? 128 : 256);
+  const opened = await openPointImages(flags.images, map.rows, { strict: flags.strict, within, signal });
+  const display = createProgressDisplay(flags.quiet ?? false, () => `${map.rows} images`);
+  const follow = (stage: string) => ({
+    signal,
+    onProgress: ({ fraction }: { fraction: number }) => display.update({ stage, fraction }),
+  });
+  let cells: WallCells;
+  try {
+    const { images, files, classes } = opened;
+    cells = readCells(map, flags.grid, path) ?? (await layOut(map, images, flags, follow));
+    const look = { labels: typed ?? classes, title, cell, stretch: stretchShare(flags.stretch) };
+    if (output !== undefined) {
+      const picture = await drawWall(images, cells, { ...look, theme, ...follow("picture") });
+      await writeFileAtomic(output, picture, { signal });
+    }
+    if (tiles !== undefined)
+      await writeWall(tiles, images, cells, { ...look, names: files, force, ...follow("tiles") });
+  } finally {
+    display.stop();
+    await opened.close();
+  }
+  const { rows, columns } = cells;
+  if (flags.json) {
+    const seconds = Number(((performance.now() - begin) / 1000).toFixed(6));
+    const facts = { n: map.rows, rows, columns, skipped: opened.skipped, output: output ?? null, tiles: tiles ?? null };
+    process.stdout.write(`${JSON.stringify({ ...facts, seconds })}\n`);
+  } else if (!flags.quiet) {
+    const places = [output, tiles === undefined ? undefined : `${tiles} (open index.html)`].filter(Boolean);
+    const what = `${map.rows} images in ${rows} rows of ${columns}`;
+    process.stdout.write(`${what}, written to ${places.join(" and ")}.${describeSkipped(opened)}\n`);
+  }
+}
+
+/** The cells in a file that holds such; undefined for a map. */
+function readCells(file: Matrix, grid: GridSides | undefined, path: string): WallCells | undefined {
+  if (file.cols !== 2 && file.cols !== 4) {
+    const message = `${path}: expected 2 columns (a map, or row and column) or 4 (x, y, row, column), received ${file.cols}`;
+    const facts = { argument: path, received: file.shape, accepted: "2 or 4 columns", message };
+    throw new ArgumentError("SHAPE_MISMATCH", facts);
+  }
+  const [row, column] = [file.cols - 2, file.cols - 1].map((j) =>
+    Float64Array.from({ length: file.rows }, (_, i) => file.at(i, j)),
+  ) as [Float64Array, Float64Array];
+  const isCell = (value: number) => Number.isSafeInteger(value) && value >= 0;
+  if (file.cols === 2) {
+    const places = new Set(row.map((value, i) => value * 2 ** 26 + (column[i] as number)));
+    if (!(row.every(isCell) && column.every(isCell) && places.size === file.rows)) return undefined;
+  }
+  const sides = (values: Float64Array) => values.reduce((most, value) => Math.max(most, value), 0) + 1;
+  return { rows: grid?.rows ?? sides(row), columns: grid?.columns ?? sides(column), row, column };
+}
+
+type Follow = (stage: string) => { signal: AbortSignal; onProgress: (progress: { fraction: number }) => void };
+
+/** Spreads a map evenly, where it has points enough for that, and gives each its cell in a wall that is about square. */
+async function layOut(
+  map: Matrix,
+  { height, width }: { height: number; width: number },
+  { grid, threads }: WallFlags,
+  follow: Follow,
+): Promise<WallCells> {
+  const columns = Math.min(map.rows, Math.max(1, Math.ceil(Math.sqrt((map.rows * height) / width))));
+  const sides = grid?.rows === undefined ? { columns, rows: Math.ceil(map.rows / columns) } : grid;
+  const even = map.rows < 4 ? map : (await separateUniformly(map, { threads, ...follow("separation") })).points;
+  return assignToGrid(even, { ...sides, threads, ...follow("grid") });
+}

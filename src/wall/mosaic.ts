@@ -1,0 +1,89 @@
+import { setImmediate } from "node:timers/promises";
+import { ArgumentError } from "../errors.js";
+import { throwIfAborted } from "../io/abort.js";
+import { measuringContext, openSurface } from "../plot/canvas.js";
+import { colorPoints } from "../plot/coloring.js";
+import { drawHeading, headingHeight } from "../plot/heading.js";
+import { eachImage, fitSide, type ImageSource } from "../plot/images.js";
+import { cleanText } from "../plot/labels.js";
+import { INKS } from "../plot/palette.js";
+import type { CheckedWall, WallOptions } from "./options.js";
+
+const LONGEST_SIDE = 16_384;
+/** What the size of cells is chosen for. */
+const USUAL_SIDE = 4096;
+const LARGEST_CELL = 96;
+const SMALLEST_CELL = 8;
+
+/** Draws a wall as one PNG. */
+export async function drawMosaic(images: ImageSource, wall: CheckedWall, options: WallOptions): Promise<Uint8Array> {
+  const { rows, columns, imageAt, labels } = wall;
+  const { title = "", theme = "light", signal, onProgress, stretch } = options;
+  const ink = INKS[theme];
+  const fit = { ...fitSide(images, options.cell ?? usualCell(images, wall)), stretch };
+  const coloring = colorPoints(labels, theme, "", images.count, ink);
+  const side = Math.max(fit.width, fit.height);
+  const frame = labels.kind === "none" ? 0 : Math.max(1, Math.round(side / 20));
+  const gap = Math.max(1, Math.round(side / 30));
+  const pitch = { x: fit.width + 2 * frame + gap, y: fit.height + 2 * frame + gap };
+
+  const wallWidth = columns * pitch.x - gap;
+  const wallHeight = rows * pitch.y - gap;
+  const em = Math.max(11, Math.min(64, Math.max(wallWidth, wallHeight) / 80));
+  const margin = Math.round(1.2 * em);
+  const head = Math.ceil(headingHeight(title, "", 1.6 * em, em));
+  const width = Math.max(wallWidth, Math.ceil(16 * em)) + 2 * margin;
+  const legend = coloring.legend(measuringContext(), width - 2 * margin, 12 * em, false, em);
+  const height = wallHeight + 2 * margin + head + (legend ? Math.ceil(legend.height + em) : 0);
+  if (width > LONGEST_SIDE || height > LONGEST_SIDE) {
+    const message = `cell: a wall of ${rows} x ${columns} images with ${side} pixels a side is ${width} x ${height} pixels, and a picture at most ${LONGEST_SIDE} a side; take smaller cells, or tiles`;
+    throw new ArgumentError("OUT_OF_RANGE", { argument: "cell", received: side, accepted: "smaller cells", message });
+  }
+
+  const surface = openSurface(width, height, "png");
+  const { context } = surface;
+  context.fillStyle = ink.background;
+  context.fillRect(0, 0, width, height);
+  drawHeading(context, title, "", margin, margin, width - 2 * margin, 1.6 * em, em, ink);
+  const left = Math.floor((width - wallWidth) / 2);
+  const top = margin + head;
+  const pixels = context.createImageData(fit.width, fit.height);
+  const ground = [1, 3, 5].map((at) => Number.parseInt(ink.background.slice(at, at + 2), 16));
+  for (let r = 0; r < rows; r++) {
+    throwIfAborted(signal);
+    const line = imageAt.subarray(r * columns, (r + 1) * columns);
+    const filled = Array.from(line.keys()).filter((column) => (line[column] as number) >= 0);
+    const members = filled.map((column) => line[column] as number);
+    await eachImage(images, members, fit, (rgba, place) => {
+      const x = left + (filled[place] as number) * pitch.x;
+      const y = top + r * pitch.y;
+      if (frame > 0) {
+        context.fillStyle = coloring.colors[coloring.colorOf[members[place] as number] as number] as string;
+        context.fillRect(x, y, fit.width + 2 * frame, fit.height + 2 * frame);
+      }
+      layOver(rgba, ground, pixels.data);
+      context.putImageData(pixels, x + frame, y + frame);
+    });
+    onProgress?.({ fraction: (r + 1) / rows });
+    await setImmediate();
+  }
+  if (legend) legend.draw(context, Math.max(margin, (width - legend.width) / 2), top + wallHeight + em);
+  return surface.encode(cleanText(title));
+}
+
+function usualCell(images: ImageSource, { rows, columns }: CheckedWall): number {
+  const { width, height } = fitSide(images, 1000);
+  const own = Math.max(images.height, images.width);
+  const room = Math.min(LARGEST_CELL, (USUAL_SIDE / Math.max(columns * width, rows * height)) * 1000);
+  const side = own < room ? own * Math.floor(room / own) : room;
+  return Math.max(SMALLEST_CELL, Math.floor(side));
+}
+
+/** Puts RGBA bytes on an opaque ground. */
+function layOver(rgba: Uint8ClampedArray, ground: readonly number[], target: Uint8ClampedArray): void {
+  for (let at = 0; at < rgba.length; at += 4) {
+    const alpha = (rgba[at + 3] as number) / 255;
+    for (let c = 0; c < 3; c++) target[at + c] = alpha * (rgba[at + c] as number) + (1 - alpha) * (ground[c] as number);
+    target[at + 3] = 255;
+  }
+}

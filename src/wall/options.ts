@@ -1,0 +1,117 @@
+import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
+import { ArgumentError } from "../errors.js";
+import { checkImageCount, checkImages, checkStretch, type ImageSource } from "../plot/images.js";
+import { type Labels, readLabels } from "../plot/labels.js";
+import { THEMES, type Theme } from "../plot/options.js";
+
+/** A cell for each of n images: what `assignToGrid` gives, or the like. */
+export interface WallCells {
+  /** Of the grid. */
+  readonly rows: number;
+  readonly columns: number;
+  /** The row of each image, 0 at the top; length n. */
+  readonly row: ArrayLike<number>;
+  /** The column of each image, 0 at the left; length n. */
+  readonly column: ArrayLike<number>;
+}
+
+/** What both kinds of wall have in common. */
+interface SharedOptions {
+  /** n labels: classes give the images frames of their colours, or a tint that can be switched on. Default: none. */
+  labels?: ArrayLike<string | number> | undefined;
+  /** Heading. Default: none. */
+  title?: string | undefined;
+  /** As for the images of maps: stretches the contrast of each image by itself, 0 to below 0.5 cut off at either end. Default: not. */
+  stretch?: number | undefined;
+  /** Stops the work. */
+  signal?: AbortSignal | undefined;
+  /** Called with the share that is done, 0 to 1. */
+  onProgress?: ((progress: { fraction: number }) => void) | undefined;
+}
+
+/** Options of {@link drawWall}. All are optional. */
+export interface WallOptions extends SharedOptions {
+  /**
+   * Longer side of an image in pixels, an integer from 2 to 1024. Default: as large as a picture of 4096 pixels allows, at most 96, and
+   * for small images a whole multiple of their size.
+   */
+  cell?: number | undefined;
+  /** `"light"` (default) or `"dark"`. */
+  theme?: Theme | undefined;
+}
+
+/** Options of {@link writeWall}. All are optional. */
+export interface WallTilesOptions extends SharedOptions {
+  /**
+   * Longer side of an image in pixels where the wall is seen closest, an integer from 2 to 1024. Default: that of the images, 16 to 256.
+   */
+  cell?: number | undefined;
+  /** For each image a name, such as that of its file, which is told beside its number. Default: none. */
+  names?: ArrayLike<string> | undefined;
+  /** Whether to write into a folder that holds something else as well. Default false: such a folder is refused. */
+  force?: boolean | undefined;
+}
+
+/** A wall that has been checked. */
+export interface CheckedWall {
+  readonly rows: number;
+  readonly columns: number;
+  /** rows x columns: the image in each cell, -1 for none. */
+  readonly imageAt: Int32Array;
+  readonly labels: Labels;
+}
+
+const SHARED = ["labels", "title", "stretch", "signal", "onProgress", "cell"];
+/** Cells of a grid. */
+const MOST_CELLS = 2 ** 26;
+
+/**
+ * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT, OUT_OF_RANGE (a grid of fewer cells than images, cells outside it, two
+ *   images in one) or SHAPE_MISMATCH
+ */
+export function checkWall(
+  images: ImageSource,
+  cells: WallCells,
+  options: WallOptions & WallTilesOptions,
+  own: readonly string[],
+): CheckedWall {
+  requireOptions(options);
+  rejectUnknown(options, [...SHARED, ...own]);
+  requireSignal(options.signal);
+  checkImages(images, "images");
+  checkStretch(options.stretch, "stretch");
+  if (options.cell !== undefined) requireInteger(options.cell, "cell", 2, 1024);
+  const { title, theme } = options;
+  if (title !== undefined && typeof title !== "string") reject("title", title, "a string");
+  if (theme !== undefined && !THEMES.includes(theme)) reject("theme", theme, `one of "light", "dark"`);
+  if (typeof cells !== "object" || cells === null || !cells.row || !cells.column) {
+    reject("cells", cells, "cells: {rows, columns, row, column}");
+  }
+  const rows = requireInteger(cells.rows, "cells.rows", 1, MOST_CELLS);
+  const columns = requireInteger(cells.columns, "cells.columns", 1, Math.floor(MOST_CELLS / rows));
+  const n = cells.row.length;
+  if (n === 0) throw new ArgumentError("TOO_FEW_POINTS", { argument: "cells", received: 0, accepted: "at least one" });
+  if (rows * columns < n) {
+    const message = `cells: a grid of ${rows} x ${columns} has ${rows * columns} cells, fewer than the ${n} images`;
+    const accepted = `at least ${n} cells`;
+    throw new ArgumentError("OUT_OF_RANGE", { argument: "cells", received: rows * columns, accepted, message });
+  }
+  if (cells.column.length !== n) reject("cells.column", cells.column.length, `${n} columns, as there are rows`);
+  checkImageCount(images, "images", n);
+  const imageAt = new Int32Array(rows * columns).fill(-1);
+  for (let i = 0; i < n; i++) {
+    const row = requireInteger(cells.row[i], `cells.row[${i}]`, 0, rows - 1);
+    const column = requireInteger(cells.column[i], `cells.column[${i}]`, 0, columns - 1);
+    const other = imageAt[row * columns + column] as number;
+    if (other >= 0) {
+      const message = `cells: images ${other} and ${i} share row ${row}, column ${column}; each needs a cell of its own`;
+      throw new ArgumentError("INVALID_ARGUMENT", { argument: "cells", received: i, accepted: "other cells", message });
+    }
+    imageAt[row * columns + column] = i;
+  }
+  return { rows, columns, imageAt, labels: readLabels(options.labels, n) };
+}
+
+function reject(argument: string, received: unknown, accepted: string): never {
+  throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
+}

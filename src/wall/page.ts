@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { endianness } from "node:os";
+import { colorPoints } from "../plot/coloring.js";
+import { cleanText, type Labels } from "../plot/labels.js";
+import { INKS } from "../plot/palette.js";
+import type { CheckedWall } from "./options.js";
+import type { WallPayload } from "./payload.js";
+import { TILE, topLevel } from "./pyramid.js";
+
+/** What the page shows. */
+export interface WallFacts extends Pick<WallPayload, "width" | "height" | "cell" | "pitch" | "gap"> {
+  readonly title: string;
+  readonly wall: CheckedWall;
+  readonly labels: Labels;
+  readonly names: ArrayLike<string> | undefined;
+}
+
+/** The page as one HTML text beside the tiles: style, script and data are in it, and its policy lets nothing else in but them. */
+export async function renderPage({ title, wall, labels, names, ...sizes }: WallFacts): Promise<string> {
+  const { resolve } = createRequire(import.meta.url);
+  const part = (name: string) => readFile(resolve(`#wall/${name}`), "utf8");
+  const [frame, style, script] = await Promise.all(["page.html", "page.css", "page.js"].map(part));
+  const payload: WallPayload = {
+    title: cleanText(title) || "Wall of images",
+    rows: wall.rows,
+    columns: wall.columns,
+    ...sizes,
+    tile: TILE,
+    topLevel: topLevel(sizes.width, sizes.height),
+    imageAt: toBase64(wall.imageAt),
+    labels: toLabels(labels),
+    names: names ? Array.from(names, cleanText) : null,
+  };
+  const parts: Record<string, string> = {
+    title: escapeHtml(payload.title),
+    policy: `default-src 'none'; img-src 'self' file: data: blob:; script-src '${hashOf(script as string)}'; style-src '${hashOf(style as string)}'; base-uri 'none'; form-action 'none'`,
+    style: style as string,
+    script: script as string,
+    // Nothing in a text can end the element that holds it.
+    data: JSON.stringify(payload).replaceAll("<", "\\u003c"),
+  };
+  return (frame as string).replace(/\{\{(\w+)\}\}/g, (_, name: string) => parts[name] as string);
+}
+
+const hashOf = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`;
+
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+
+function toLabels(labels: Labels): WallPayload["labels"] {
+  if (labels.kind === "none") return null;
+  const n = labels.kind === "classes" ? labels.codes.length : labels.values.length;
+  const [light, dark] = (["light", "dark"] as const).map((theme) => colorPoints(labels, theme, "", n, INKS[theme]));
+  if (!light || !dark) return null;
+  const shared = { colorOf: toBase64(light.colorOf), light: light.colors, dark: dark.colors };
+  if (labels.kind === "quantity") {
+    const texts = [...new Set(labels.values)];
+    const placeOf = new Map(texts.map((value, place) => [value, place]));
+    const textOf = Int32Array.from(labels.values, (value) => placeOf.get(value) as number);
+    const written = texts.map((value) => (Number.isNaN(value) ? "no value" : String(value)));
+    return { ...shared, texts: written, textOf: toBase64(textOf), classes: null };
+  }
+  const { names, counts, rest, otherClasses } = labels;
+  const restName = otherClasses > 0 ? `other (${otherClasses.toLocaleString("en")} classes)` : "no label";
+  const classes = names.map((name, i) => ({ name, count: counts[i] as number }));
+  if (rest > 0) classes.push({ name: restName, count: rest });
+  return { ...shared, texts: [...names, restName], textOf: shared.colorOf, classes };
+}
+
+function toBase64(values: Int32Array): string {
+  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  return (endianness() === "LE" ? bytes : Buffer.from(bytes).swap32()).toString("base64");
+}
