@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { defineConfig, type UserConfig } from "tsdown";
 
 // The library for ESM and CommonJS callers with their types, the command line, which is run and never imported, and the scripts of
@@ -24,11 +25,11 @@ export default defineConfig([
     deps: { neverBundle: ["#binding"] },
   },
   page("report", "src/compare/report"),
-  page("wall", "src/wall/page"),
+  page("wall", "src/wall/page", "node_modules/openseadragon/LICENSE.txt"),
 ]);
 
-/** A script that runs in a browser, and what stands around it, in a folder of dist. */
-function page(name: string, folder: string): UserConfig {
+/** A script that runs in a browser, and what stands around it, in a folder of dist. The license of what is bundled into it goes along. */
+function page(name: string, folder: string, license?: string): UserConfig {
   return {
     entry: { [`${name}/page`]: `${folder}/page.ts` },
     format: "iife",
@@ -39,6 +40,9 @@ function page(name: string, folder: string): UserConfig {
     clean: false,
     minify: true,
     copy: ["html", "css"].map((extension) => ({ from: `${folder}/page.${extension}`, to: `dist/${name}` })),
-    outputOptions: { entryFileNames: "[name].js" },
+    outputOptions: {
+      entryFileNames: "[name].js",
+      ...(license && { postBanner: `/*!\n${readFileSync(license, "utf8")}*/` }),
+    },
   };
 }

@@ -31,13 +31,22 @@ export function openSurface(width: number, height: number, format: PictureFormat
       const opening = /<svg [^>]*>/;
       const view = `viewBox="0 0 ${width} ${height}" role="img"`;
       return Buffer.from(
-        canvas
-          .getContent()
-          .toString()
-          .replace(opening, (tag) => `${tag.slice(0, -1)} ${view}>${name && `\n\t<title>${escapeXml(name)}</title>`}`),
+        renumber(canvas.getContent().toString()).replace(
+          opening,
+          (tag) => `${tag.slice(0, -1)} ${view}>${name && `\n\t<title>${escapeXml(name)}</title>`}`,
+        ),
       );
     },
   };
+}
+
+/** The library numbers what is referred to through all pictures of the process. */
+function renumber(svg: string): string {
+  const numbers = new Map<string, number>();
+  return svg.replace(/(?<=id="|#)(cl|img)_\w+/g, (id, kind: string) => {
+    if (!numbers.has(id)) numbers.set(id, numbers.size);
+    return `${kind}_${numbers.get(id)}`;
+  });
 }
 
 /** A context to measure text with. */

@@ -33,9 +33,10 @@ export async function renderPage({ title, wall, labels, names, ...sizes }: WallF
     labels: toLabels(labels),
     names: names ? Array.from(names, cleanText) : null,
   };
+  // The viewer sets styles of its own.
   const parts: Record<string, string> = {
     title: escapeHtml(payload.title),
-    policy: `default-src 'none'; img-src 'self' file: data: blob:; script-src '${hashOf(script as string)}'; style-src '${hashOf(style as string)}'; base-uri 'none'; form-action 'none'`,
+    policy: `default-src 'none'; img-src 'self' file: data: blob:; script-src '${hashOf(script as string)}'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'`,
     style: style as string,
     script: script as string,
     // Nothing in a text can end the element that holds it.

@@ -1,8 +1,8 @@
-import { createCanvas, type Image, loadImage } from "@napi-rs/canvas";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ArgumentError, DataError } from "../../src/errors.js";
 import { drawMap, drawMapsSideBySide, type MapOptions, pictureFormat } from "../../src/plot/index.js";
+import { type Pixels, pixelsOf } from "./pixels.js";
 
 const small = { width: 400, height: 300 } as const;
 
@@ -29,29 +29,6 @@ function sizeOfPng(png: Uint8Array): [number, number] {
 }
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
-
-interface Pixels {
-  width: number;
-  height: number;
-  /** Red, green and blue at a pixel. */
-  at(x: number, y: number): [number, number, number];
-}
-
-async function pixelsOf(picture: Uint8Array): Promise<Pixels> {
-  const image = (await loadImage(Buffer.from(picture))) as Image;
-  const canvas = createCanvas(image.width, image.height);
-  const context = canvas.getContext("2d");
-  context.drawImage(image, 0, 0);
-  const { data } = context.getImageData(0, 0, image.width, image.height);
-  return {
-    width: image.width,
-    height: image.height,
-    at(x, y) {
-      const start = 4 * (y * image.width + x);
-      return [data[start] as number, data[start + 1] as number, data[start + 2] as number];
-    },
-  };
-}
 
 /** Pixels within the rectangle that differ from the upper left corner of the picture. */
 function countInk(pixels: Pixels, left = 0, top = 0, right = pixels.width, bottom = pixels.height): number {
@@ -373,7 +350,7 @@ describe("an SVG", () => {
     expect([...tags].sort()).toEqual(["/svg", "/title", "?xml", "path", "rect", "svg", "title"]);
     expect(text).toContain("<title>&#60;b&#62;&#38;&#34;&#39; &#60;/svg&#62;");
     expect(text).not.toMatch(/\son\w+=|href=/);
-    await expect(loadImage(Buffer.from(svg))).resolves.toBeDefined();
+    await expect(pixelsOf(svg)).resolves.toBeDefined();
   });
 
   test("of 70,000 points stays below 5 MB", async () => {
