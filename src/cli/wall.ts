@@ -89,6 +89,7 @@ export function createWallCommand(): Command {
         cells: flags.grid ? "--grid" : map,
         rows: "--grid",
         columns: "--grid",
+        "rows x columns": "--grid",
         cell: "--cell",
         theme: "--theme",
         threads: "--threads",

@@ -1,0 +1,148 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { writeWall } from "../../src/index.js";
+
+const hostile = `</script><img src=x onerror="document.title='owned'">`;
+const [rows, columns] = [30, 40];
+const n = rows * columns - 1;
+let folder: string;
+let base: string;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+  const executablePath = places.find((place) => place !== undefined && existsSync(place));
+  if (executablePath === undefined) {
+    throw new Error("no Chromium found: apt-get install chromium, or set CHROMIUM to the path of one");
+  }
+  folder = await mkdtemp(join(tmpdir(), "sigma-tsne-browser-"));
+  // Image i stands in cell i: white ones on the left, black ones on the right.
+  const images = {
+    count: n,
+    height: 16,
+    width: 16,
+    channels: 1,
+    read: async (indices: ArrayLike<number>) =>
+      Float32Array.from(Array.from(indices).flatMap((i) => Array(256).fill(i % columns < columns / 2 ? 1 : 0))),
+  };
+  const cells = {
+    rows,
+    columns,
+    row: Uint32Array.from({ length: n }, (_, i) => Math.floor(i / columns)),
+    column: Uint32Array.from({ length: n }, (_, i) => i % columns),
+  };
+  await writeWall(join(folder, "wall"), images, cells, {
+    title: hostile,
+    labels: Array.from({ length: n }, (_, i) => (i % columns < columns / 2 ? hostile : "right")),
+    names: Array.from({ length: n }, (_, i) => `${hostile} ${i}.png`),
+  });
+  base = pathToFileURL(join(folder, "wall")).href;
+  browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+});
+afterAll(async () => {
+  await browser?.close();
+  if (folder) await rm(folder, { recursive: true });
+});
+
+async function open(colorScheme: "light" | "dark" = "light"): Promise<void> {
+  page = await browser.newPage({ viewport: { width: 1000, height: 800 }, offline: true, colorScheme });
+  complaints = [];
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(base) && !request.url().startsWith("data:"))
+      complaints.push(`asked for ${request.url()}`);
+  });
+  page.on("requestfailed", (request) => complaints.push(`did not get ${request.url()}`));
+  await page.goto(`${base}/index.html`);
+  await expect.poll(said).toContain("images in");
+}
+
+beforeEach(() => open());
+afterEach(async () => {
+  await page.close();
+  expect(complaints).toEqual([]);
+});
+
+const said = () => page.locator("#point").textContent();
+
+/** The middle of a cell in the window, where the whole wall is shown. */
+async function placeOf(row: number, column: number): Promise<[number, number]> {
+  const box = await page.locator("#wall").boundingBox();
+  if (!box) throw new Error("the wall is not there");
+  const scale = Math.min(box.width / columns, box.height / rows);
+  return [
+    box.x + box.width / 2 + scale * (column + 0.5 - columns / 2),
+    box.y + box.height / 2 + scale * (row + 0.5 - rows / 2),
+  ];
+}
+
+/** Red, green and blue of the page at a place, as it is shown. */
+async function colorAt(x: number, y: number): Promise<number[]> {
+  const { default: sharp } = await import("sharp");
+  const shot = await page.screenshot({ clip: { x: Math.round(x), y: Math.round(y), width: 1, height: 1 } });
+  return [...(await sharp(shot).removeAlpha().raw().toBuffer())];
+}
+
+test("shows the images at their places, and tells number, label and name of the one pointed at", async () => {
+  const [white, black] = [await placeOf(10, 5), await placeOf(10, 35)];
+  await expect.poll(async () => (await colorAt(...white))[0]).toBeGreaterThan(240);
+  await expect.poll(async () => (await colorAt(...black))[0]).toBeLessThan(15);
+  await page.mouse.move(...black);
+  expect(await said()).toBe(`Image ${10 * columns + 35} · label right · ${hostile} 435.png · row 10, column 35`);
+  await page.mouse.move(...(await placeOf(29, 39)));
+  expect(await said()).toContain(`${n} images in`);
+  expect(await page.title()).toBe(hostile);
+});
+
+test("finds an image by its number, and says where there is none", async () => {
+  await page.fill("#find", "615");
+  await page.press("#find", "Enter");
+  expect(await said()).toContain("Image 615 ");
+  const box = await page.locator("#wall").boundingBox();
+  // It comes to the middle, where it is then pointed at.
+  await page.waitForTimeout(900);
+  await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2);
+  expect(await said()).toContain("Image 615 ");
+  await page.fill("#find", String(n));
+  await page.press("#find", "Enter");
+  expect(await said()).toBe(`There is no image ${n}.`);
+});
+
+test("is moved in with the keyboard", async () => {
+  await page.locator("#wall [role=application]").focus();
+  await page.keyboard.press("ArrowRight");
+  const first = Number(/Image (\d+)/.exec((await said()) ?? "")?.[1]);
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowDown");
+  expect(await said()).toContain(`Image ${first + 1 + columns} `);
+  for (let i = 0; i < 3; i++) await page.keyboard.press("+");
+  await page.waitForTimeout(900);
+  await page.mouse.move(...(await placeOf(10, 35)));
+  expect(await said()).not.toContain("row 10, column 35");
+  await page.keyboard.press("0");
+  await page.waitForTimeout(900);
+  await page.mouse.move(...(await placeOf(10, 34)));
+  expect(await said()).toContain("row 10, column 34");
+});
+
+test("lays the colours of the labels over the images, in dark as well", async () => {
+  await page.close();
+  await open("dark");
+  const black = await placeOf(10, 35);
+  await expect.poll(async () => (await colorAt(...black))[0]).toBeLessThan(15);
+  await page.check("#tint");
+  await page.mouse.move(5, 5);
+  const [red, green, blue] = await colorAt(...black);
+  expect(Math.max(red ?? 0, green ?? 0, blue ?? 0)).toBeGreaterThan(60);
+  expect((await page.locator("#legend").textContent()) ?? "").toContain("right 599");
+  const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  expect(ground).toBe("rgb(13, 16, 20)");
+});
