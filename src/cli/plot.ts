@@ -6,6 +6,10 @@ import { readLabels, readMatrix, writeFileAtomic } from "../io/index.js";
 import { Matrix } from "../matrix.js";
 import type { MapEllipses, Theme } from "../plot/index.js";
 import { withTypedNames } from "./failure.js";
+import { checkLabels } from "./inputs.js";
+import { interruptible } from "./interruption.js";
+import { checkPaths } from "./paths.js";
+import { preparePicture } from "./picture.js";
 import {
   describeSkipped,
   IMAGE_SOURCES,
@@ -14,10 +18,6 @@ import {
   openPointImages,
   stretchShare,
 } from "./point-images.js";
-import { checkLabels } from "./inputs.js";
-import { interruptible } from "./interruption.js";
-import { checkPaths } from "./paths.js";
-import { preparePicture } from "./picture.js";
 import { UNCERTAINTY_COLUMNS } from "./uncertainty.js";
 import { integerParser } from "./values.js";
 

@@ -6,6 +6,9 @@ import type { Matrix } from "../matrix.js";
 import type { Theme } from "../plot/index.js";
 import type { WallCells } from "../wall/index.js";
 import { withTypedNames } from "./failure.js";
+import { checkLabels } from "./inputs.js";
+import { interruptible } from "./interruption.js";
+import { checkExtension, checkPaths } from "./paths.js";
 import {
   describeSkipped,
   IMAGE_SOURCES,
@@ -14,9 +17,6 @@ import {
   openPointImages,
   stretchShare,
 } from "./point-images.js";
-import { checkLabels } from "./inputs.js";
-import { interruptible } from "./interruption.js";
-import { checkExtension, checkPaths } from "./paths.js";
 import { createProgressDisplay } from "./progress.js";
 import { type GridSides, gridParser, integerParser } from "./values.js";
 

@@ -34,6 +34,8 @@ const viewer = OpenSeadragon({
   showNavigator: true,
   navigatorPosition: "BOTTOM_RIGHT",
   navigatorSizeRatio: 0.16,
+  navigatorBackground: "var(--bar)",
+  navigatorBorderColor: "var(--line)",
   animationTime: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 0.5,
   gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
   gestureSettingsTouch: { clickToZoom: false, dblClickToZoom: true },
