@@ -89,7 +89,6 @@ export function createWallCommand(): Command {
         cells: flags.grid ? "--grid" : map,
         rows: "--grid",
         columns: "--grid",
-        "rows x columns": "--grid",
         cell: "--cell",
         theme: "--theme",
         threads: "--threads",

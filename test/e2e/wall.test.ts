@@ -58,7 +58,7 @@ it("says what is wrong with images, grids and folders, and leaves nothing behind
   const wall = ["wall", "map.csv", "--images"];
   await refused(2, "two.npy: expected 60 images, one a point, received 2", ...wall, "two.npy", "-o", "a.png");
   await refused(1, "notes.txt: is no image", ...wall, "images", "-o", "a.png", "--strict");
-  await refused(2, "--grid", ...wall, "images", "-o", "a.png", "--grid", "5x5");
+  await refused(2, "a grid of at least 60 cells", ...wall, "images", "-o", "a.png", "--grid", "5x5");
   await refused(2, "--output", ...wall, "images");
   await refused(2, "--stretch", ...wall, "images", "-o", "a.png", "--stretch", "50");
   await refused(1, "holds something else", ...wall, "images", "--tiles", "images");
