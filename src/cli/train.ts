@@ -84,8 +84,8 @@ Data sets:
 Examples:
   $ sigma-tsne train --epochs 5
       A variational autoencoder of simulated micrographs, in seconds.
-  $ sigma-tsne train --likelihood learnt-gaussian --batch-size 32 --figures
-      With a likelihood that suits grey values, and pictures at the end.
+  $ sigma-tsne train --batch-size 32 --figures
+      More steps, which few images need, and pictures at the end.
   $ sigma-tsne train --model vae --dataset fashion-mnist --epochs 10 \\
       --z-dim 3 --noise 0.2
       A fifth of the input's values is corrupted; the clean image is asked for.
@@ -125,7 +125,7 @@ export function createTrainCommand(): Command {
     .option("--dropout <x>", "share of hidden units that is left out in training", numberParser("--dropout"))
     .option(
       "--likelihood <name>",
-      "of the pixels: bernoulli, gaussian or learnt-gaussian (default: gaussian with --sigma, else bernoulli)",
+      "of the pixels: bernoulli, gaussian or learnt-gaussian (default: gaussian with --sigma; learnt-gaussian for micrographs; else bernoulli)",
     )
     .option("--sigma <x>", "variance of a Gaussian likelihood", numberParser("--sigma"))
     .option("--beta <x>", "weight of the divergence from the prior", numberParser("--beta"))
@@ -304,9 +304,10 @@ function buildModel(
 ) {
   const given = MODEL_OPTIONS.flatMap((key) => (flags[key] === undefined ? [] : [[key, flags[key]]]));
   const options = { height, width, channels, seed: flags.seed, ...Object.fromEntries(given) };
-  // A variance is asked for in order to be used.
-  if (flags.sigma !== undefined && flags.likelihood === undefined && flags.model !== "micrograph-vae") {
-    options.likelihood = "gaussian";
+  if (flags.likelihood === undefined && flags.model !== "micrograph-vae") {
+    // A variance is asked for in order to be used. Of grey values of low contrast a Bernoulli likelihood learns next to nothing.
+    if (flags.sigma !== undefined) options.likelihood = "gaussian";
+    else if (flags.dataset === "micrographs") options.likelihood = "learnt-gaussian";
   }
   try {
     return createModel(flags.model as ModelName, options as ModelOptions<ModelName>);

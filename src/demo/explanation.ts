@@ -1,9 +1,11 @@
-import type { DemoSummary, Difference, Halves } from "./index.js";
+import type { AcquisitionsSummary, Halves } from "./acquisitions.js";
+import type { CodesSummary } from "./codes.js";
+import type { Difference } from "./scores.js";
 
-type Findings = Omit<DemoSummary, "seconds" | "explanation">;
+type Findings = Omit<AcquisitionsSummary, "seconds" | "explanation">;
 
-/** Says in sentences what the numbers of the demo say, whichever way they fall. */
-export function explain(findings: Findings): string[] {
+/** Says in sentences what the numbers of the repeated acquisitions say, whichever way they fall. */
+export function explainAcquisitions(findings: Findings): string[] {
   const { n, d, acquisitions, dose, sigma, maps, gain, noiseFreeAccuracy, agreement } = findings;
   return [
     `${n} simulated micrographs, ${acquisitions} acquisitions of each at one dose, from ${round(dose.least)} to ${round(dose.most)} electrons a pixel; means and standard errors of ${d} principal components of their diffractograms. The typical standard error is ${round(sigma.lowDose)} in the low-dose half and ${round(sigma.highDose)} in the high-dose half, where the first component has a standard deviation of 1.`,
@@ -13,6 +15,31 @@ export function explain(findings: Findings): string[] {
     mostChanged(findings),
     "micrographs.png shows the images. KL divergences of the two maps are not comparable: each is measured from its own affinities.",
   ];
+}
+
+/** Says in sentences what the numbers of an autoencoder's codes say, whichever way they fall. */
+export function explainCodes(findings: Omit<CodesSummary, "seconds" | "explanation">): string[] {
+  const { n, classes, model, sigma, maps, gain, changed, uncertainty, separation } = findings;
+  const spread = sigma.high / sigma.low;
+  return [
+    `${n} simulated micrographs of ${classes} kinds. A variational autoencoder (${model.parameters} parameters, ${model.epochs} epochs; ${model.backend}) gives each a code of ${model.zDim} dimensions, ${model.activeDimensions} of them in use, and a standard deviation for each dimension.`,
+    `comparison/report.html shows the maps of these codes without and with the standard deviations, linked to each other. Of an image's ${changed.k} nearest neighbours ${percent(changed.mean)} are others in the second map. ${whoMoved(uncertainty)}`,
+    `Images whose neighbours are mostly of their own kind: ${percent(maps.standard.accuracy)} in the standard map, ${percent(maps.sigma.accuracy)} in the sigma-aware one (${verdict(gain)}). Chance is ${percent(1 / classes)}: orientation, spacing and noise differ from image to image, and the labels were never shown.`,
+    `How sure the network is differs between images by a factor of ${spread.toFixed(1)} (5th to 95th percentile of the mean standard deviation). ${spread < 2 ? "That is little: what the second map does differently is mostly to count dimensions less that say little about any image." : "The second map counts less what is uncertain."} Where errors were measured, as with --data acquisitions, standard deviations can change more.`,
+    `wall.png: the sigma-aware map spread evenly onto a grid of ${separation.rows} x ${separation.columns} cells, with ${percent(separation.keptNeighbors)} of the 10 nearest neighbours kept.`,
+    "KL divergences of the two maps are not comparable: each is measured from its own affinities.",
+  ];
+}
+
+function whoMoved(uncertainty: CodesSummary["uncertainty"]): string {
+  if (uncertainty === null) return "";
+  const {
+    rho,
+    interval: [low, high],
+  } = uncertainty;
+  const facts = `Spearman's rho of movement and uncertainty ${rho.toFixed(2)}, 95 % interval ${low.toFixed(2)} to ${high.toFixed(2)}`;
+  if (low <= 0 && high >= 0) return `Uncertain images move neither more nor less than the others (${facts}).`;
+  return `Uncertain images move ${rho > 0 ? "more" : "less"} than the others (${facts}).`;
 }
 
 function change(standard: Halves, sigma: Halves, gain: Record<keyof Halves, Difference>): string {

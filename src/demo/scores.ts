@@ -67,3 +67,20 @@ export function sharedNeighbors(neighbors: Int32Array, others: Int32Array, n: nu
     return neighbors.subarray(i * k, (i + 1) * k).reduce((count, j) => count + (known.has(j) ? 1 : 0), 0) / k;
   });
 }
+
+export function mean(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** A mean difference with its standard error. */
+export interface Difference {
+  mean: number;
+  standardError: number;
+}
+
+/** The standard error has n - 1 degrees of freedom: sqrt(sum of squared deviations / (n - 1) / n). */
+export function meanWithError(values: Float64Array): Difference {
+  const center = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
+  return { mean: center, standardError: Math.sqrt(squares / (values.length - 1) / values.length) };
+}

@@ -1,0 +1,99 @@
+import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { rejectUnknown, requireInteger, requireOptions } from "../arguments.js";
+import { ArgumentError, FileError } from "../errors.js";
+import type { TsneProgress } from "../tsne/index.js";
+
+/** Where the standard deviations of the demo come from. */
+export const DEMO_DATA = ["codes", "acquisitions"] as const;
+export type DemoData = (typeof DEMO_DATA)[number];
+
+/** Options of {@link runDemo}. */
+export interface DemoOptions {
+  /** Where the files go. Made if it is not there; files of the same names are replaced. */
+  directory: string;
+  /**
+   * `"codes"`: an autoencoder is trained on the micrographs, and its codes are embedded. `"acquisitions"`: each micrograph is acquired
+   * several times, and means with their standard errors are embedded. Default `"codes"`, or the other where TensorFlow.js does not load.
+   */
+  data?: DemoData | undefined;
+  /** Number of micrographs, an integer from 50 to 10,000. Default 2000. */
+  count?: number | undefined;
+  /** Of the training, where there is one: an integer from 1 to 1000. Default 15. */
+  epochs?: number | undefined;
+  /** Seed of all random numbers, an integer from 0 to 2^53 - 1. Default 42. */
+  seed?: number | undefined;
+  /** Threads, 1 to 1024. The results do not depend on it. Default: as many as the machine has processors. */
+  threads?: number | undefined;
+  /** Stops the work: the promise is rejected with an {@link AbortError}. */
+  signal?: AbortSignal | undefined;
+  /** Called while the data and the maps are made. */
+  onProgress?: ((progress: DemoProgress) => void) | undefined;
+}
+
+/**
+ * Progress of one of the parts, in the order in which they come: `data`, `training`, `comparison`, `pictures` for codes; `data`,
+ * `standard`, `sigma` for acquisitions.
+ */
+export type DemoProgress =
+  | {
+      part: "data" | "training" | "comparison" | "pictures";
+      stage: string;
+      /** Share of the stage that is done, 0 to 1. */
+      fraction: number;
+      iteration?: number;
+      maxIter?: number;
+      kl?: number | undefined;
+    }
+  | (TsneProgress & { part: "standard" | "sigma" });
+
+/** A file or folder that the demo wrote. */
+export interface DemoFile {
+  readonly name: string;
+  /** What it is, in a few words. */
+  readonly content: string;
+}
+
+/** Options that have been checked, defaults filled in. */
+export interface ResolvedDemo extends Omit<DemoOptions, "data"> {
+  /** undefined: codes, if they can be had. */
+  data: DemoData | undefined;
+  count: number;
+  epochs: number;
+  seed: number;
+  threads: number;
+}
+
+/** @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE */
+export function resolveDemoOptions(options: DemoOptions): ResolvedDemo {
+  requireOptions(options);
+  rejectUnknown(options, ["directory", "data", "count", "epochs", "seed", "threads", "signal", "onProgress"]);
+  const { directory, data } = options;
+  if (typeof directory !== "string" || directory === "") reject("directory", directory, "the path of a folder");
+  if (data !== undefined && !DEMO_DATA.includes(data)) reject("data", data, `one of ${DEMO_DATA.join(", ")}`);
+  if (data === "acquisitions" && options.epochs !== undefined) {
+    reject("epochs", options.epochs, "nothing: acquisitions need no training");
+  }
+  return {
+    ...options,
+    data,
+    count: requireInteger(options.count ?? 2000, "count", 50, 10_000),
+    epochs: requireInteger(options.epochs ?? 15, "epochs", 1, 1000),
+    seed: requireInteger(options.seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER),
+    threads: requireInteger(options.threads ?? availableParallelism(), "threads", 1, 1024),
+  };
+}
+
+/** @throws {FileError} FILE_WRITE */
+export async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FileError("FILE_WRITE", directory, `the folder cannot be made: ${reason}`, { cause });
+  }
+}
+
+function reject(argument: string, received: unknown, accepted: string): never {
+  throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
+}
