@@ -1,0 +1,250 @@
+// Makes docs/gallery.md and its pictures: runs the commands that the page shows, in a temporary folder, and shrinks what they draw.
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { chromium } from "playwright-core";
+import sharp from "sharp";
+
+const run = promisify(execFile);
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const pictures = join(root, "docs/pictures/gallery");
+const MOST_BYTES = 190_000;
+
+const SETUP = `sigma-tsne demo -o demo
+sigma-tsne demo -o repeats --data acquisitions`;
+
+/** Title, words, commands, and the picture that they make; `page` is one to be photographed in a browser. */
+const GALLERY = [
+  {
+    name: "standard-and-sigma-aware",
+    title: "Standard and sigma-aware map",
+    text: "The same means without and with their standard errors. `compare` draws such a picture of any data.",
+    picture: "repeats/comparison.png",
+  },
+  {
+    name: "uncertainty",
+    title: "How uncertain each place is",
+    text: "Every point is sampled from its mean and standard deviation and placed anew: colour is the mean displacement, ellipses are covariances.",
+    commands: `sigma-tsne embed repeats/means.npy --sigma repeats/sigma.npy -o map.npy \\
+  --uncertainty 20 --plot uncertainty.png`,
+    picture: "uncertainty.png",
+  },
+  {
+    name: "continuous",
+    title: "A quantity as colour",
+    text: "Any numbers, one a point, or a column of a table: here how far each point moved when the standard errors were taken into account, in radii of the map.",
+    commands: `sigma-tsne compare repeats/means.npy --sigma repeats/sigma.npy \\
+  --labels repeats/labels.csv -o comparison
+sigma-tsne plot comparison/map_sigma-aware.npy -o continuous.png \\
+  --color-by comparison/displacement.npy --title "What the standard errors move"`,
+    picture: "continuous.png",
+  },
+  {
+    name: "report",
+    title: "The report of a comparison",
+    text: "`comparison/report.html`: linked maps, lasso, figures with explanations; one file that needs no network.",
+    page: "comparison/report.html",
+  },
+  {
+    name: "density",
+    title: "Lines of equal density",
+    commands: "sigma-tsne plot map.npy --labels repeats/labels.csv --contours -o density.png",
+    picture: "density.png",
+  },
+  {
+    name: "dark",
+    title: "Dark",
+    commands: `sigma-tsne plot map.npy --labels repeats/labels.csv --theme dark -o dark.png \\
+  --width 1600 --height 900 --title "Simulated micrographs"`,
+    picture: "dark.png",
+  },
+  {
+    name: "images",
+    title: "Images on the map",
+    text: "As many as fit without hiding each other, framed in the colours of their classes.",
+    commands: `sigma-tsne plot map.npy --images demo/micrographs.npy --labels repeats/labels.csv \\
+  --width 1200 -o images.png`,
+    picture: "images.png",
+  },
+  {
+    name: "separated",
+    title: "Spread evenly",
+    commands: `sigma-tsne separate map.npy -o even.csv --grid auto --labels repeats/labels.csv \\
+  --picture separated.png`,
+    picture: "separated.png",
+  },
+  {
+    name: "wall",
+    title: "A wall of images",
+    text: "Every image in the cell that `separate` gave it. A part is shown here.",
+    commands: `sigma-tsne wall even.csv --images demo/micrographs.npy --labels repeats/labels.csv \\
+  --cell 64 -o wall.png`,
+    picture: "wall.png",
+    part: { left: 1000, top: 400, width: 960, height: 640 },
+  },
+  {
+    name: "tiles",
+    title: "A wall to zoom in",
+    text: "`wall/index.html`, in a browser.",
+    commands: `sigma-tsne wall even.csv --images demo/micrographs.npy --labels repeats/labels.csv \\
+  --title "Simulated micrographs" --tiles wall`,
+    page: "wall/index.html",
+  },
+  {
+    name: "many-classes",
+    title: "Up to 50 classes",
+    text: "Colours that can be told apart, and a legend in columns. The classes here are blocks of the grid.",
+    commands: `awk -F, 'NR > 1 { print "block " int($3 / 7) + 1 "." int($4 / 7) + 1 }' even.csv > blocks.txt
+sigma-tsne plot map.npy --labels blocks.txt -o many-classes.png`,
+    picture: "many-classes.png",
+  },
+  {
+    name: "search",
+    title: "Search by example",
+    text: "The ten points nearest to four examples under the sigma-aware distance.",
+    commands: `sigma-tsne search repeats/means.npy --sigma repeats/sigma.npy --labels repeats/labels.csv \\
+  --query 9,20,37,55 --images demo/micrographs.npy --sheet search.png`,
+    picture: "search.png",
+  },
+  {
+    name: "animation",
+    title: "How a map forms",
+    commands: `sigma-tsne embed repeats/means.npy --sigma repeats/sigma.npy -o again.npy \\
+  --labels repeats/labels.csv --iterations 600 --animate animation.gif --animate-every 50`,
+    picture: "animation.gif",
+  },
+  {
+    name: "dimensions",
+    title: "Active latent dimensions",
+    text: "Of the demo's autoencoder of all eight kinds of micrograph.",
+    commands: "sigma-tsne figures demo/model micrographs --stretch 0.02 -o figures",
+    picture: "figures/dimensions.png",
+  },
+  {
+    name: "latent-scatter",
+    title: "Codes by class",
+    text: "Its codes, along two of their principal components.",
+    picture: "figures/latent-scatter.png",
+  },
+  {
+    name: "reconstructions",
+    title: "Reconstructions",
+    text: "An autoencoder of two latent dimensions learns where an edge runs, and leaves out grain and noise.",
+    commands: `sigma-tsne train --class "vacuum edge" --count 6000 --size 32 --stretch 0.02 --z-dim 2 \\
+  --batch-size 32 --epochs 20 --run-dir edges --no-summary
+sigma-tsne figures edges --grid-size 12 -o edge-figures`,
+    picture: "edge-figures/reconstructions.png",
+  },
+  {
+    name: "manifold",
+    title: "The manifold of a latent space",
+    text: "The same autoencoder, decoded at Gaussian quantiles of its two dimensions.",
+    picture: "edge-figures/manifold.png",
+  },
+  {
+    name: "latent-grid",
+    title: "A uniform latent grid",
+    text: "The same at equal distances over the range of the codes.",
+    picture: "edge-figures/latent-grid.png",
+  },
+  {
+    name: "interpolation",
+    title: "From one image to another",
+    text: "Decoded between the codes of two images; `--gif` makes a film of it.",
+    commands: "sigma-tsne interpolate edges 0 7 --frames 10 -o interpolation.png",
+    picture: "interpolation.png",
+  },
+  {
+    name: "clusters",
+    title: "Samples of every cluster",
+    text: "Of a Gaussian mixture autoencoder: images of each component, and drawn from it.",
+    commands: `sigma-tsne train --model gmvae --size 32 --stretch 0.02 --sigma 0.05 --clusters 6 \\
+  --z-dim 8 --w-dim 2 --batch-size 32 --epochs 6 --pretrain-epochs 4 --run-dir mixture --figures --no-summary`,
+    picture: "mixture/figures/clusters.png",
+  },
+];
+
+const folder = await mkdtemp(join(tmpdir(), "gallery-"));
+try {
+  await mkdir(join(folder, "bin"));
+  const command = `#!/bin/sh\nexec "${process.execPath}" "${join(root, "dist/cli.js")}" "$@"\n`;
+  await writeFile(join(folder, "bin/sigma-tsne"), command);
+  await chmod(join(folder, "bin/sigma-tsne"), 0o755);
+  await mkdir(pictures, { recursive: true });
+  await shell(SETUP);
+  const sections = [];
+  for (const entry of GALLERY) {
+    if (entry.commands) await shell(entry.commands);
+    sections.push(await show(entry));
+  }
+  const head = `# Gallery
+
+Every kind of picture that \`sigma-tsne\` makes, with the commands that made it, from simulated micrographs: there is nothing to download.
+\`npm run gallery\` makes this page and its pictures again, in a few minutes; it photographs pages with the Chromium of the system, or
+that in the environment variable \`CHROMIUM\`.
+
+The commands build on each other. They begin with
+
+\`\`\`sh
+${SETUP}
+\`\`\`
+`;
+  await writeFile(join(root, "docs/gallery.md"), [head, ...sections].join("\n"));
+} finally {
+  await rm(folder, { recursive: true });
+}
+
+async function shell(commands) {
+  process.stderr.write(`${commands}\n`);
+  const env = { ...process.env, PATH: `${join(folder, "bin")}:${process.env.PATH}` };
+  await run("sh", ["-ec", commands], { cwd: folder, env, maxBuffer: 2 ** 26 });
+}
+
+/** The section of one picture, which is put where the page finds it. */
+async function show({ name, title, text, commands, picture, page, part }) {
+  const file = `${name}${picture?.endsWith(".gif") ? ".gif" : ".png"}`;
+  const target = join(pictures, file);
+  if (file.endsWith(".gif")) await writeFile(target, await readFile(join(folder, picture)));
+  else
+    await writeFile(target, await shrink(page ? await photograph(page) : await readFile(join(folder, picture)), part));
+  const { size } = await stat(target);
+  if (size > MOST_BYTES) process.stderr.write(`${file} is large: ${size} bytes\n`);
+  const words = [
+    `## ${title}`,
+    text,
+    commands && `\`\`\`sh\n${commands}\n\`\`\``,
+    `![${title}](pictures/gallery/${file})`,
+  ];
+  return `${words.filter(Boolean).join("\n\n")}\n`;
+}
+
+/** Pages show pictures some 900 pixels wide; fewer colours and pixels until the file is small. */
+async function shrink(bytes, part) {
+  const whole = part ? await sharp(bytes).extract(part).png().toBuffer() : bytes;
+  for (let width = 1100; ; width = Math.round(0.85 * width)) {
+    const small = await sharp(whole)
+      .resize({ width, withoutEnlargement: true })
+      .png({ palette: true, effort: 9, dither: 0.6 })
+      .toBuffer();
+    if (small.length <= MOST_BYTES) return small;
+  }
+}
+
+async function photograph(page) {
+  const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+  const executablePath = places.find((place) => place !== undefined && existsSync(place));
+  if (executablePath === undefined) throw new Error("no Chromium found: set CHROMIUM to the path of one");
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  try {
+    const view = await browser.newPage({ viewport: { width: 1200, height: 800 } });
+    await view.goto(pathToFileURL(join(folder, page)).href);
+    await view.waitForTimeout(2500);
+    return await view.screenshot();
+  } finally {
+    await browser.close();
+  }
+}
