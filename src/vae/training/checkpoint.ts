@@ -67,7 +67,7 @@ export async function readCheckpoint(folder: string, owner: CheckpointOwner): Pr
     throw new FileError(
       error.code as "FILE_FORMAT",
       path,
-      "the checkpoint is damaged (its checksum does not fit its content); restore the file, or begin anew with resume: false",
+      "the checkpoint is damaged (its checksum does not fit its content); restore the file, or begin anew without resuming",
       { cause: error },
     );
   });
@@ -80,7 +80,7 @@ export async function readCheckpoint(folder: string, owner: CheckpointOwner): Pr
       argument,
       received: wanted,
       accepted: describe(found),
-      message: `${argument}: the checkpoint ${path} was made with ${describe(found)}, this training has ${describe(wanted)}; use another folder, or begin anew with resume: false`,
+      message: `${argument}: the checkpoint ${path} was made with ${describe(found)}, this training has ${describe(wanted)}; use another folder, or begin anew without resuming`,
     });
   }
   return { state: facts.state as TrainingState, adam: facts.adam as Checkpoint["adam"], tensors };

@@ -22,6 +22,7 @@ import {
   writeCheckpoint,
 } from "./checkpoint.js";
 import { updateStopping } from "./early-stopping.js";
+import { lockFolder } from "./lock.js";
 import {
   type EpochRecord,
   type LossParts,
@@ -56,6 +57,7 @@ export interface TrainingResult {
  *
  * @throws {ArgumentError} for options or images that do not fit the model, or the checkpoint of another training
  * @throws {FileError} for a damaged checkpoint, or where the folder cannot be written
+ * @throws {SigmaTsneError} BUSY while another training is at work in the folder
  * @throws {SigmaTsneError} DIVERGED where the loss becomes NaN or infinite, naming its part and the step
  * @throws {AbortError} if `options.signal` is aborted, after the step at hand and with a checkpoint
  */
@@ -136,6 +138,15 @@ class Training {
   }
 
   async run(): Promise<TrainingResult> {
+    const unlock = await this.takeFolder();
+    try {
+      return await this.runFromCheckpoint();
+    } finally {
+      await unlock?.();
+    }
+  }
+
+  private async runFromCheckpoint(): Promise<TrainingResult> {
     await this.prepareFolder();
     this.firstStep = this.state.step;
     await this.options.onStart?.({ epoch: this.state.epoch, step: this.state.step });
@@ -161,12 +172,19 @@ class Training {
     for (const { values } of this.pending) values.dispose();
   }
 
-  private async prepareFolder(): Promise<void> {
-    const { folder, resume, course, epochs, maxSteps, earlyStopping } = this.resolved;
-    if (folder === undefined) return;
+  /** Makes the folder, where there is to be one, and locks it. */
+  private async takeFolder(): Promise<(() => Promise<void>) | undefined> {
+    const { folder } = this.resolved;
+    if (folder === undefined) return undefined;
     await mkdir(join(folder, "checkpoint"), { recursive: true }).catch((cause) => {
       throw new FileError("FILE_WRITE", folder, `cannot be made: ${systemReason(cause) ?? String(cause)}`, { cause });
     });
+    return lockFolder(folder);
+  }
+
+  private async prepareFolder(): Promise<void> {
+    const { folder, resume, course, epochs, maxSteps, earlyStopping } = this.resolved;
+    if (folder === undefined) return;
     await removeRemains(folder);
     const found = resume ? await readCheckpoint(folder, this.owner) : undefined;
     const { model, configuration, dataset } = this.owner;

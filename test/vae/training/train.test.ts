@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,6 +77,24 @@ describe("a training that is resumed", () => {
       expect(steps).toBe(12);
       expect(await outcome(model, history)).toEqual(expected);
     }
+  });
+
+  it("refuses a folder in which another training is at work, and takes over that of a killed one", async () => {
+    const [first, second] = [tinyModel("vae"), tinyModel("vae")];
+    const meet = async () => {
+      await expect(train(second, dataset, { ...options, folder })).rejects.toMatchObject({
+        code: "BUSY",
+        message: expect.stringMatching(/another training \(process \d+\) is at work/),
+      });
+    };
+    await train(first, dataset, { ...options, epochs: 1, folder, onEpoch: meet });
+    expect(await readdir(folder)).not.toContain("training.lock");
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    await writeFile(join(folder, "training.lock"), `${pid}\n`);
+    const { history } = await train(second, dataset, { ...options, epochs: 2, folder });
+    expect(history).toHaveLength(2);
+    first.dispose();
+    second.dispose();
   });
 
   it("begins anew where it is told to", async () => {

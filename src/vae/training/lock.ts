@@ -1,0 +1,45 @@
+import { open, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { FileError, SigmaTsneError } from "../../errors.js";
+import { systemReason } from "../../io/system-error.js";
+
+/**
+ * Takes a run's folder for one training, by a file that names the process. What a killed process has left is taken over.
+ *
+ * @returns gives the folder free
+ * @throws {SigmaTsneError} BUSY while another training is at work in it
+ * @throws {FileError} FILE_WRITE
+ */
+export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  const path = join(folder, "training.lock");
+  for (let isRetry = false; ; isRetry = true) {
+    try {
+      const file = await open(path, "wx");
+      await file.writeFile(`${process.pid}\n`).finally(() => file.close());
+      return () => rm(path, { force: true });
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") {
+        const reason = `cannot be written: ${systemReason(cause) ?? String(cause)}`;
+        throw new FileError("FILE_WRITE", path, reason, { cause });
+      }
+    }
+    const owner = Number((await readFile(path, "utf8").catch(() => "")).trim());
+    if (isRetry || isAlive(owner)) {
+      throw new SigmaTsneError(
+        "BUSY",
+        `${folder}: another training (process ${owner}) is at work in this folder; wait for its end, or remove ${path} if there is none`,
+      );
+    }
+    await rm(path, { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
