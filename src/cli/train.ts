@@ -31,6 +31,7 @@ const MODEL_OPTIONS = [
   "beta",
   "priorSigma",
   "pretrainEpochs",
+  "refineEpochs",
   "gradientLoss",
   "regularizer",
   "experiment",
@@ -133,9 +134,10 @@ export function createTrainCommand(): Command {
     .option("--clusters <n>", "mixtures: number of components, K", integerParser("--clusters"))
     .option(
       "--pretrain-epochs <n>",
-      "mixtures: epochs as a plain autoencoder before",
+      "mixtures: first epochs, as a plain autoencoder",
       integerParser("--pretrain-epochs"),
     )
+    .option("--refine-epochs <n>", "mixtures: epochs after these that form clusters", integerParser("--refine-epochs"))
     .option("--prior-sigma <x>", "Bayesian weights: deviation of their prior", numberParser("--prior-sigma"))
     .option("--experiment <1-5>", "micrograph-vae: a published experiment", integerParser("--experiment"))
     .option("--gradient-loss", "micrograph-vae: with the error of the gradients")

@@ -38,7 +38,7 @@ export interface EpochRecord {
 
 /** Options of `train`. All are optional; the defaults of the first six are the model's `recipe`. */
 export interface TrainOptions {
-  /** Times that all training images are seen, an integer >= 1. */
+  /** Times that all training images are seen, an integer >= 1; more than a mixture's epochs of pretraining. */
   readonly epochs?: number | undefined;
   /** Images of a step, an integer >= 1. An epoch is cut into equal batches of at most so many images. */
   readonly batchSize?: number | undefined;
@@ -137,6 +137,14 @@ export function resolveTrainOptions(model: Model, options: TrainOptions): Resolv
   const count = (key: keyof TrainOptions, initial: number) => requireInteger(options[key] ?? initial, key, 1, MOST);
   const flag = (key: keyof TrainOptions, initial: boolean) => requireFlag(options[key] ?? initial, key);
   const share = (value: number) => value >= 0 && value <= 1;
+  const epochs = count("epochs", recipe.epochs);
+  if (epochs <= model.pretrainEpochs) {
+    throw new ArgumentError("OUT_OF_RANGE", {
+      argument: "epochs",
+      received: epochs,
+      accepted: `more than the ${model.pretrainEpochs} of pretraining, of which the model can be given fewer`,
+    });
+  }
   return {
     course: {
       batchSize: count("batchSize", recipe.batchSize),
@@ -158,7 +166,7 @@ export function resolveTrainOptions(model: Model, options: TrainOptions): Resolv
       binarize: flag("binarize", false),
       seed: requireSeed(options.seed),
     },
-    epochs: count("epochs", recipe.epochs),
+    epochs,
     maxSteps: count("maxSteps", MOST),
     earlyStopping: resolveEarlyStopping(options.earlyStopping ?? false),
     folder: requireFolder(options.folder),

@@ -1,7 +1,9 @@
+import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
 import { Matrix } from "../../../src/matrix.js";
 import { fitGaussianMixture, whiten } from "../../../src/vae/models/gmvae/gaussian-mixture.js";
 import { createModel } from "../../../src/vae/models/index.js";
+import { Pass } from "../../../src/vae/models/pass.js";
 import { Random } from "../../../src/vae/random.js";
 import { bars, useCpuBackend } from "../tiny-dataset.js";
 
@@ -51,5 +53,41 @@ it("gives a mixture autoencoder codes in another basis that decode to the same i
   after.forEach((value, i) => {
     expect(value).toBeCloseTo(before[i] as number, 4);
   });
+  model.dispose();
+});
+
+it("draws views of an image to the same component, from where most of them are", async () => {
+  await useCpuBackend();
+  const sizes = { zDim: 2, hiddenDim: 8, clusters: 2, pretrainEpochs: 1, refineEpochs: 1 };
+  const model = createModel("gmvae", { height: 8, width: 8, ...sizes });
+  const images = bars(30);
+  await model.beginEpoch({ epoch: 1, images, seed: 1, signal: undefined });
+  const values = await images.read(Int32Array.from({ length: 30 }, (_, i) => i));
+  const centers = (await model.weights()).get("prior/mean/bias")?.values as Float32Array;
+  const shares = (codes: Matrix) =>
+    Array.from({ length: codes.rows }, (_, i) => {
+      const kernel = [0, 1].map((k) => {
+        const squares = [0, 1].map((j) => ((codes.data[2 * i + j] as number) - (centers[2 * k + j] as number)) ** 2);
+        return 1 / (1 + (squares[0] as number) + (squares[1] as number));
+      });
+      return kernel.map((value) => value / ((kernel[0] as number) + (kernel[1] as number)));
+    });
+  const views = values.map((value) => value / 2);
+  const q = shares((await model.encode(views)).means);
+  const others = shares((await model.encode(images)).means);
+  const frequencies = [0, 1].map((k) => others.reduce((sum, row) => sum + (row[k] as number), 0));
+  const expected = others.reduce((sum, row, i) => {
+    const sharpened = row.map((share, k) => share ** 2 / (frequencies[k] as number));
+    const total = (sharpened[0] as number) + (sharpened[1] as number);
+    return (
+      sum +
+      sharpened.reduce((part, s, k) => part + (s / total) * Math.log(s / total / ((q[i] as number[])[k] as number)), 0)
+    );
+  }, 0);
+  const loss = tf.tidy(() => {
+    const [x, y] = [views, values].map((batch) => tf.tensor4d(batch, [30, 8, 8, 1])) as [tf.Tensor4D, tf.Tensor4D];
+    return model.loss(x, y, new Pass(new Random(1, 1, 1), { epoch: 1 })).parts.assignment?.dataSync()[0];
+  });
+  expect(loss).toBeCloseTo(expected / 30, 4);
   model.dispose();
 });

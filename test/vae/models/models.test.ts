@@ -19,7 +19,7 @@ import { bars, barsDataset, useCpuBackend } from "../tiny-dataset.js";
 const small = { zDim: 3, hiddenDim: 12 };
 const convolutional = { filters: [3, 4], kernelSize: 3 };
 const settings: Partial<Record<ModelName, object>> = {
-  gmvae: { clusters: 2, numLayers: 1, pretrainEpochs: 1 },
+  gmvae: { clusters: 2, numLayers: 1, pretrainEpochs: 1, refineEpochs: 0 },
   "conv-gmvae": { clusters: 2, numLayers: 1, pretrainEpochs: 0 },
 };
 

@@ -25,7 +25,10 @@ const options = { epochs: 4, batchSize: 16, noise: 0.1, learningRate: 0.01 } sat
 
 function tinyModel(name: ModelName): Model {
   if (name === "micrograph-vae") return createModel(name, { ...size, filters: [2, 2], kernelSize: 3 });
-  return createModel(name, { ...size, ...(name === "gmvae" ? { clusters: 2, pretrainEpochs: 2 } : { dropout: 0.2 }) });
+  return createModel(name, {
+    ...size,
+    ...(name === "gmvae" ? { clusters: 2, pretrainEpochs: 1, refineEpochs: 1 } : { dropout: 0.2 }),
+  });
 }
 
 async function outcome(model: Model, history: readonly EpochRecord[]) {

@@ -17,7 +17,9 @@ export const gmvaeFields = {
   beta,
   /**
    * Epochs in which the network is trained as a plain autoencoder; then the mixture starts from one fitted to the codes. With 0
-   * it starts from random numbers. Default 10.
+   * it starts from random numbers, and `refineEpochs` are not heeded. Default 10.
    */
   pretrainEpochs: integer(0, 1_000_000, 10),
+  /** Epochs after these in which codes are also drawn to the nearest component, all views of an image to the same one. Default 10. */
+  refineEpochs: integer(0, 1_000_000, 10),
 };

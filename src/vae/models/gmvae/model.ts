@@ -43,6 +43,8 @@ export interface GmvaeSampleOptions extends SampleOptions {
 const LEAST_SD = 0.01;
 /** The mixture is fitted to the codes of so many training images at most. */
 const FITTED_IMAGES = 20_000;
+/** Large beside a reconstruction of some 100 nats: codes that are to keep every stroke leave digits in the wrong component. */
+const ASSIGNMENT_WEIGHT = 500;
 
 interface Latents {
   readonly mean: tf.Tensor2D;
@@ -56,7 +58,9 @@ interface Latents {
  * components, z ~ N(mean_y(w), sd_y(w)^2), x ~ p(x|z). The posterior is q(z|x) q(w|x) p(y|w, z).
  *
  * Started from random numbers, such mixtures mostly end with several classes in one component. Here the network is first trained
- * as an autoencoder and the mixture started from one fitted to its codes (Jiang et al. 2017, arXiv 1611.05148).
+ * as an autoencoder and the mixture started from one fitted to its codes (Jiang et al. 2017, arXiv 1611.05148). Then views of the same
+ * image are drawn to the same component, and all to the components that they are nearest to (Xie et al. 2016, arXiv 1511.06335; with
+ * augmentation, Guo et al. 2018), and the mixture is fitted again.
  */
 export class Gmvae extends Model<GmvaeConfiguration> {
   readonly recipe = { ...PLAIN_RECIPE, epochs: 50, augmentation: "shifts" as const };
@@ -86,16 +90,21 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   }
 
   override get pretrainEpochs(): number {
-    return this.configuration.pretrainEpochs;
+    const { pretrainEpochs, refineEpochs } = this.configuration;
+    return pretrainEpochs === 0 ? 0 : pretrainEpochs + refineEpochs;
   }
 
   /** The bound of equation 3 of the paper, with one draw of z and w and the sum over y. */
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const latents = this.latents(input, pass);
-    const isPretraining = pass.epoch < this.configuration.pretrainEpochs;
+    const isPretraining = pass.epoch < this.pretrainEpochs;
     const z = (isPretraining ? latents.mean : pass.draw(latents.mean, latents.sd)) as tf.Tensor2D;
     const reconstruction = tf.neg(tf.mean(this.logLikelihood(target, z, pass))) as tf.Scalar;
-    if (isPretraining) return weighted({ reconstruction });
+    if (isPretraining) {
+      if (pass.epoch < this.configuration.pretrainEpochs) return weighted({ reconstruction });
+      const assignment = this.assignmentLoss(z, target, pass);
+      return weighted({ reconstruction, assignment }, { assignment: ASSIGNMENT_WEIGHT });
+    }
     const w = pass.draw(latents.wMean, latents.wSd);
     const components = this.components(w, pass);
     const logShares = tf.logSoftmax(logDensities(z, components));
@@ -110,10 +119,31 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     return weighted(parts, { conditionalPrior: weight, wPrior: weight, yPrior: weight });
   }
 
-  /** After the pretraining, starts the mixture from one that is fitted to the codes. */
+  /**
+   * KL(P || Q) of Xie et al. 2016 (arXiv 1511.06335, equations 1 to 3): Q are the components' shares of the codes under a Student t
+   * kernel, P those of other views of the same images, sharpened.
+   */
+  private assignmentLoss(z: tf.Tensor2D, target: tf.Tensor4D, pass: Pass): tf.Scalar {
+    const { clusters, zDim } = this.configuration;
+    const centers = tf.reshape(this.variables.get("prior/mean/bias") as tf.Variable, [clusters, zDim]);
+    const logShares = (codes: tf.Tensor2D) => {
+      const squares = tf.sum(tf.square(tf.sub(tf.expandDims(codes, 1), centers)), -1);
+      return tf.logSoftmax(tf.neg(tf.log(tf.add(squares, 1))));
+    };
+    // A function with a gradient of its own, so that none flows into the targets.
+    const targets = tf.customGrad((images) => {
+      const shares = tf.exp(logShares(this.latents(images as tf.Tensor4D, pass).mean));
+      const weights = tf.div(tf.square(shares), tf.sum(shares, 0));
+      return { value: tf.div(weights, tf.sum(weights, 1, true)), gradFunc: () => tf.zerosLike(images as tf.Tensor4D) };
+    })(target);
+    return meanOfSums(tf.mul(targets, tf.sub(tf.log(tf.add(targets, 1e-30)), logShares(z))));
+  }
+
+  /** After either part of the pretraining, starts the mixture from one that is fitted to the codes. */
   override async beginEpoch({ epoch, images, seed, signal }: EpochStart): Promise<void> {
     const { pretrainEpochs, clusters, zDim } = this.configuration;
-    if (pretrainEpochs === 0 || epoch !== pretrainEpochs || images.count === 0) return;
+    const isStart = epoch === pretrainEpochs || epoch === this.pretrainEpochs;
+    if (pretrainEpochs === 0 || !isStart || images.count === 0) return;
     const random = new Random(seed, SERIES.mixture, 0);
     const chosen = random.permutation(images.count).subarray(0, FITTED_IMAGES).sort();
     const { height, width, channels } = images;
