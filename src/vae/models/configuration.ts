@@ -1,4 +1,4 @@
-import { closest, distance } from "fastest-levenshtein";
+import { distance } from "fastest-levenshtein";
 import { rejectUnknown, requireInteger, requireOptions } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
 
@@ -91,9 +91,10 @@ export function requireNumber(
 export function requireChoice<T extends string>(value: unknown, argument: string, choices: readonly T[]): T {
   if (choices.includes(value as T)) return value as T;
   const list = choices.join(", ");
-  const near = typeof value === "string" && value !== "" ? closest(value.toLowerCase(), [...choices]) : undefined;
-  const isNear =
-    near !== undefined && distance(String(value).toLowerCase(), near) <= Math.max(2, String(value).length / 3);
+  const word = String(value).toLowerCase();
+  const strangeness = (name: T) => distance(word, name) + Math.abs(name.length - word.length) / 100;
+  const near = choices.toSorted((a, b) => strangeness(a) - strangeness(b))[0] as T;
+  const isNear = typeof value === "string" && value !== "" && distance(word, near) <= Math.max(2, word.length / 3);
   throw new ArgumentError("INVALID_ARGUMENT", {
     argument,
     received: value,
