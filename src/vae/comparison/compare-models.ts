@@ -74,8 +74,10 @@ export interface ModelComparison {
 }
 
 const SHOWN = 12;
-/** Maps in a row. */
-const SCATTERS = 3;
+/** Maps in a row: the first of these that leaves none alone in the last. */
+const SCATTERS = [3, 4, 5] as const;
+/** Width of a full row of them, in pixels. */
+const SCATTERS_WIDTH = 1600;
 /** Pixels a side to which grids of small images are magnified. */
 const GRID_SIDE = 480;
 const FILES = [
@@ -264,11 +266,15 @@ async function drawScatters(subjects: readonly Subject[], images: Images, datase
     subtitle: means.cols <= 2 ? "" : `first two principal components of ${means.cols} dimensions`,
   }));
   const labels = labelNames(images.labels, dataset.classes);
-  const count = Math.ceil(panels.length / SCATTERS);
+  const columns = SCATTERS.find((number) => panels.length % number !== 1) ?? SCATTERS[0];
+  const count = Math.ceil(panels.length / columns);
   const rows = await seriesOf([...Array(count).keys()], (row) => {
     const heading = { title: "Codes", subtitle: `Means of ${images.count} test images of ${dataset.name}` };
-    return drawMapsSideBySide(panels.slice(row * SCATTERS, (row + 1) * SCATTERS), {
+    const drawn = panels.slice(row * columns, (row + 1) * columns);
+    const share = row > 0 ? drawn.length / columns : 1;
+    return drawMapsSideBySide(drawn, {
       labels,
+      width: Math.round(SCATTERS_WIDTH * share),
       ...(row === 0 ? heading : {}),
     });
   });
