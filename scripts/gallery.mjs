@@ -155,15 +155,16 @@ sigma-tsne figures edges --grid-size 12 -o edge-figures`,
     name: "interpolation",
     title: "From one image to another",
     text: "Decoded between the codes of two images; `--gif` makes a film of it.",
-    commands: "sigma-tsne interpolate edges 0 7 --frames 10 -o interpolation.png",
+    commands: "sigma-tsne interpolate edges 1 3 --frames 12 -o interpolation.png",
     picture: "interpolation.png",
   },
   {
     name: "clusters",
     title: "Samples of every cluster",
-    text: "Of a Gaussian mixture autoencoder: images of each component, and drawn from it.",
-    commands: `sigma-tsne train --model gmvae --size 32 --stretch 0.02 --sigma 0.05 --clusters 6 \\
-  --z-dim 8 --w-dim 2 --batch-size 32 --epochs 6 --pretrain-epochs 4 --run-dir mixture --figures --no-summary`,
+    text: "Draws from each component of a Gaussian mixture autoencoder. All its images are of one kind, so the accuracy in the heading says nothing.",
+    commands: `sigma-tsne train --model gmvae --class "vacuum edge" --count 6000 --size 32 --stretch 0.02 \\
+  --sigma 0.03 --clusters 4 --z-dim 4 --w-dim 2 --batch-size 32 --epochs 24 --pretrain-epochs 8 \\
+  --run-dir mixture --figures --no-summary`,
     picture: "mixture/figures/clusters.png",
   },
 ];
