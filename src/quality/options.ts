@@ -1,7 +1,8 @@
 import { rejectUnknown, requireInteger } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
-import { type DistanceName, type NeighborSearch, resolveTsneOptions } from "../tsne/options.js";
+import type { DistanceName } from "../tsne/distances.js";
+import { type NeighborSearch, resolveTsneOptions } from "../tsne/options.js";
 
 /** What {@link evaluate} is doing when it reports progress. */
 export type EvaluationStage = "neighbors" | "affinities" | "kl" | "neighborhoods" | "silhouettes";

@@ -4,10 +4,10 @@ import { rejectUnknown, requireInteger, requireOptions, requireSignal, shapeMism
 import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { type FloatArray, Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { FORMULAS, usesSigma } from "../tsne/distances.js";
 import { type DistanceName, Tsne } from "../tsne/index.js";
 import { requireSearchMemory } from "../tsne/memory.js";
-import { resolveTsneOptions, usesSigma } from "../tsne/options.js";
-import { FORMULAS } from "./formulas.js";
+import { resolveTsneOptions } from "../tsne/options.js";
 import { type SearchedPoints, unpackRun } from "./run-points.js";
 
 /**

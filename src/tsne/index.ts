@@ -1,8 +1,7 @@
+export { DISTANCES, type DistanceName } from "./distances.js";
 export type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
 export { estimateMemory, type MemoryEstimate } from "./memory.js";
 export {
-  DISTANCES,
-  type DistanceName,
   METHODS,
   type MethodName,
   NEIGHBOR_SEARCHES,

@@ -1,6 +1,7 @@
 import { totalmem } from "node:os";
 import { SigmaTsneError } from "../errors.js";
-import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, usesSigma } from "./options.js";
+import { usesSigma } from "./distances.js";
+import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
 import { describePerplexity, neighborCount } from "./perplexity.js";
 
 /** Bytes that a run needs beside its input, by what holds them; see {@link estimateMemory}. */

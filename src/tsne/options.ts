@@ -1,28 +1,10 @@
 import { availableParallelism } from "node:os";
 import { closest } from "fastest-levenshtein";
 import { rejectUnknown, requireInteger, requireSignal } from "../arguments.js";
-import { binding } from "../binding.js";
 import { ArgumentError } from "../errors.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
+import { DISTANCES, type DistanceName, usesSigma } from "./distances.js";
 import type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
-
-/** The distances between points; see the README for their formulas. The core has the same ones. */
-export const DISTANCES = [
-  "euclidean",
-  "inverse-variance",
-  "expected",
-  "wasserstein",
-  "mahalanobis",
-  "bhattacharyya",
-  "jeffreys",
-  "cosine",
-  "correlation",
-  "manhattan",
-] as const;
-export type DistanceName = (typeof DISTANCES)[number];
-
-/** Whether a distance needs sigma. */
-export const usesSigma = (distance: DistanceName): boolean => binding.distances[distance]?.usesSigma ?? false;
 
 /** The ways to find neighbours; see {@link TsneOptions.neighbors}. */
 export const NEIGHBOR_SEARCHES = ["auto", "exact", "nn-descent"] as const;

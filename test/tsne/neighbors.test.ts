@@ -2,6 +2,7 @@ import { expect, test, vi } from "vitest";
 import { binding } from "../../src/binding.js";
 import { ArgumentError, DataError } from "../../src/errors.js";
 import { Matrix } from "../../src/matrix.js";
+import { usesSigma } from "../../src/tsne/distances.js";
 import {
   DISTANCES,
   type DistanceMatrix,
@@ -11,7 +12,6 @@ import {
   Tsne,
   type TsneOptions,
 } from "../../src/tsne/index.js";
-import { usesSigma } from "../../src/tsne/options.js";
 import { digest, makeGroups, makeUniform, mapValues } from "./points.js";
 
 const [n, d, perplexity] = [60, 5, 5];

@@ -1,5 +1,5 @@
+import { binding } from "../binding.js";
 import type { FloatArray } from "../matrix.js";
-import type { DistanceName } from "../tsne/index.js";
 
 /** A diagonal Gaussian: d means and, where the distance asks for them, as many standard deviations. */
 export interface Gaussian {
@@ -10,22 +10,19 @@ export interface Gaussian {
 type Formula = (i: Gaussian, j: Gaussian, varianceFloor: number) => number;
 
 /**
- * The distances as the README and {@link TsneOptions} have them, in float64 and in the caller's units, which the searches of the core do
- * not keep. Those that are squared there are lengths here; Bhattacharyya's and Jeffreys' are the divergences themselves.
+ * The distances between points, as the README has them, in float64 and in the caller's units, which the kernels of the core do not keep.
+ * Those that are squared there are lengths here; Bhattacharyya's and Jeffreys' are the divergences themselves. The order is that of lists.
  */
-export const FORMULAS: Readonly<Record<DistanceName, Formula>> = {
+export const FORMULAS = {
   euclidean: (i, j) => length(differences(i.mean, j.mean)),
-  manhattan: (i, j) => sum(i.mean.length, (k) => Math.abs(at(i.mean, k) - at(j.mean, k))),
-  cosine: (i, j) => oneMinusCosine(i.mean, j.mean),
-  correlation: (i, j) => oneMinusCosine(centered(i.mean), centered(j.mean)),
-  expected: (i, j) => length([...differences(i.mean, j.mean), ...sigmaOf(i), ...sigmaOf(j)]),
-  wasserstein: (i, j) => length([...differences(i.mean, j.mean), ...differences(sigmaOf(i), sigmaOf(j))]),
-  mahalanobis: (i, j, floor) =>
-    Math.sqrt(sum(i.mean.length, (k) => precision(i, j, k, floor) * squaredDifference(i, j, k))),
   "inverse-variance": (i, j, floor) => {
     const weighted = sum(i.mean.length, (k) => precision(i, j, k, floor) * squaredDifference(i, j, k));
     return Math.sqrt(weighted / sum(i.mean.length, (k) => precision(i, j, k, floor)));
   },
+  expected: (i, j) => length([...differences(i.mean, j.mean), ...sigmaOf(i), ...sigmaOf(j)]),
+  wasserstein: (i, j) => length([...differences(i.mean, j.mean), ...differences(sigmaOf(i), sigmaOf(j))]),
+  mahalanobis: (i, j, floor) =>
+    Math.sqrt(sum(i.mean.length, (k) => precision(i, j, k, floor) * squaredDifference(i, j, k))),
   bhattacharyya: (i, j, floor) =>
     sum(i.mean.length, (k) => {
       const [v, w] = [variance(i, k, floor), variance(j, k, floor)];
@@ -37,7 +34,16 @@ export const FORMULAS: Readonly<Record<DistanceName, Formula>> = {
       const [v, w] = [variance(i, k, floor), variance(j, k, floor)];
       return (squaredDifference(i, j, k) * (1 / v + 1 / w) + (v - w) ** 2 / (v * w)) / 2;
     }),
-};
+  cosine: (i, j) => oneMinusCosine(i.mean, j.mean),
+  correlation: (i, j) => oneMinusCosine(centered(i.mean), centered(j.mean)),
+  manhattan: (i, j) => sum(i.mean.length, (k) => Math.abs(at(i.mean, k) - at(j.mean, k))),
+} satisfies Readonly<Record<string, Formula>>;
+
+export type DistanceName = keyof typeof FORMULAS;
+export const DISTANCES = Object.keys(FORMULAS) as readonly DistanceName[];
+
+/** Whether a distance needs sigma. */
+export const usesSigma = (distance: DistanceName): boolean => binding.distances[distance]?.usesSigma ?? false;
 
 /** Rounding of a sum in float64: a row that is shorter, as a share of what it was made of, has no direction. */
 const ROUNDING = 1e-14;
