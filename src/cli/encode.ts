@@ -54,7 +54,7 @@ export function createEncodeCommand(): Command {
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
     .requiredOption("-o, --output <folder>", "where the files go; earlier codes there are replaced")
-    .addOption(partOption("all").default("all"))
+    .addOption(partOption("all"))
     .option("--samples <n>", "Bayesian weights: draws (default: 32)", integerParser("--samples"))
     .option("--batch-size <n>", "images that are computed at once (default: 256)", integerParser("--batch-size"))
     .option("--seed <n>", "seed of the draws (default: 42)", integerParser("--seed"))

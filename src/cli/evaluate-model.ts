@@ -49,7 +49,7 @@ export function createEvaluateModelCommand(): Command {
     )
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
-    .addOption(partOption("test").default("test"))
+    .addOption(partOption("test"))
     .option("--samples <n>", "draws for the estimates of log-likelihoods (default: 100)", integerParser("--samples"))
     .option(
       "--noise <x>",

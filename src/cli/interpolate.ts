@@ -60,7 +60,7 @@ export function createInterpolateCommand(): Command {
     .option("--gif <file>", "an animation of the frames")
     .option("-o, --output <file>", "the frames: .npy, n x height x width [x channels], or .png, one picture of all")
     .option("--codes <file>", "A and B are rows of this file of codes, instead of images")
-    .addOption(partOption("test").default("test"))
+    .addOption(partOption("test"))
     .option("--frames <n>", "how many, A and B included", integerParser("--frames"), 100)
     .option("--interpolation <name>", "linear or spherical (default: linear)")
     .option("--delay <ms>", "milliseconds that a frame is shown (default: 40)", integerParser("--delay"))

@@ -60,7 +60,7 @@ export function addDatasetOptions(command: Command): Command {
 }
 
 export function partOption(initial: Part): Option {
-  return new Option("--part <name>", `all, train, validation or test (default: ${initial})`);
+  return new Option("--part <name>", "all, train, validation or test").default(initial);
 }
 
 /** The options of `openDataset` for these flags. */

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, extname } from "node:path";
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
-import { readLabels, readMatrix, writeFileAtomic } from "../io/index.js";
+import { readLabels, readMatrix, readTable, writeFileAtomic } from "../io/index.js";
+import { isText } from "../io/table.js";
 import { Matrix } from "../matrix.js";
 import type { MapEllipses, Theme } from "../plot/index.js";
 import { withTypedNames } from "./failure.js";
@@ -191,7 +192,10 @@ function splitColumn(typed: string): Column {
   return { path: typed.slice(0, at), column: typed.slice(at + 1) };
 }
 
-async function readColumn({ path, column }: Column, signal: AbortSignal): Promise<Float64Array> {
+async function readColumn({ path, column }: Column, signal: AbortSignal): Promise<ArrayLike<number>> {
+  if (column !== undefined && !/^\d+$/.test(column) && extname(path).toLowerCase() !== ".npy") {
+    return readNamedColumn(path, column, signal);
+  }
   const table = await readMatrix(path, { signal });
   const known = table.cols === UNCERTAINTY_COLUMNS.length ? UNCERTAINTY_COLUMNS : [];
   const index = column === undefined ? 0 : /^\d+$/.test(column) ? Number(column) : known.indexOf(column);
@@ -201,6 +205,14 @@ async function readColumn({ path, column }: Column, signal: AbortSignal): Promis
     throw new ArgumentError("OUT_OF_RANGE", { argument: "--color-by", received: column, accepted });
   }
   return Float64Array.from({ length: table.rows }, (_, i) => table.at(i, index));
+}
+
+/** A column of a file whose columns have names; the others may be anything. */
+async function readNamedColumn(path: string, column: string, signal: AbortSignal): Promise<ArrayLike<number>> {
+  const values = (await readTable(path, { columns: [column], signal })).get(column);
+  if (values && !isText(values)) return values;
+  const accepted = "a column of numbers; give labels with --labels";
+  throw new ArgumentError("INVALID_ARGUMENT", { argument: "--color-by", received: `${column}, of texts`, accepted });
 }
 
 async function readEllipses(path: string, signal: AbortSignal): Promise<MapEllipses> {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readMatrix } from "../../src/io/index.js";
 import { makeGroups, toCsv, Workplace } from "./command-line.js";
@@ -47,6 +47,16 @@ it("draws a column of it, and ellipses", async () => {
   const wrong = await workplace.run(["plot", "map.npy", "--color-by", "map_uncertainty.npy:shear", "-o", "w.svg"]);
   expect(wrong).toMatchObject({ code: 2 });
   expect(wrong.stderr).toContain("--color-by: expected a column of map_uncertainty.npy");
+});
+
+it("draws a named column of a table that holds texts too", async () => {
+  const rows = Array.from({ length: 150 }, (_, i) => `point ${i},${i / 150}`);
+  await writeFile(workplace.path("table.csv"), ["name,depth", ...rows].join("\n"));
+  const draw = (column: string) =>
+    workplace.run(["plot", "map.npy", "--color-by", `table.csv:${column}`, "-o", "t.svg"]);
+  expect(await draw("depth")).toMatchObject({ code: 0, stderr: "" });
+  expect(await draw("name")).toMatchObject({ code: 2, stderr: expect.stringContaining("--labels") });
+  expect(await draw("width")).toMatchObject({ code: 1, stderr: expect.stringContaining("it has name, depth") });
 });
 
 it.each([
