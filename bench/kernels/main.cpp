@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "affinity/affinities.hpp"
+#include "affinity/packed_affinities.hpp"
 #include "affinity/perplexity.hpp"
 #include "embedding/descent_kernels.hpp"
 #include "limits.hpp"
@@ -167,6 +168,7 @@ void time_morton(const std::vector<float>& map, std::size_t n, ThreadTeam& team)
 void time_descent(const Affinities& affinities, std::vector<float> map, std::size_t n, int dims, ThreadTeam& team) {
   const std::size_t stride = stride_of(dims);
   std::vector<float> next(n * stride), velocity(n * stride), gains(n * stride, 1.0f), repulsion(n * stride);
+  const PackedAffinities packed = pack(affinities, team);
   const DescentStep step{affinities.offsets.data(),
                          affinities.columns.data(),
                          affinities.values.data(),
@@ -178,7 +180,12 @@ void time_descent(const Affinities& affinities, std::vector<float> map, std::siz
                          1.0f,
                          1.0f,
                          0.8f,
-                         static_cast<float>(n)};
+                         static_cast<float>(n),
+                         1.0f,
+                         packed.offsets.data(),
+                         packed.edges.data(),
+                         packed.column_mask,
+                         packed.unit};
   const double seconds = best_seconds([&] {
     team.for_ranges(n, kDescentGrain, [&](std::size_t first, std::size_t last, std::size_t) {
       DescentSums sums{};
@@ -186,9 +193,9 @@ void time_descent(const Affinities& affinities, std::vector<float> map, std::siz
     });
   });
   const auto edges = static_cast<double>(affinities.columns.size());
-  // Of an edge: squares, a reciprocal of three, the product with p, and forces; differences and a bound.
-  Work work{.multiplies = edges * (2.0 * dims + 4), .additions = edges * (dims + 1.0), .loads = edges};
-  work.bytes = edges * 8 + static_cast<double>(n) * (8.0 + 28.0 * static_cast<double>(stride));
+  // Of an edge: squares, a reciprocal of three, the product with p, and forces; differences, a bound, unpacking.
+  Work work{.multiplies = edges * (2.0 * dims + 4), .additions = edges * (dims + 4.0), .loads = edges};
+  work.bytes = edges * 4 + static_cast<double>(n) * (8.0 + 28.0 * static_cast<double>(stride));
   work.footprint = work.bytes;
   work.otherwise = "gathers";
   print({"attraction and update, " + std::to_string(dims) + "-D", "edge", edges, seconds, work}, n);

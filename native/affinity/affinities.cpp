@@ -1,14 +1,43 @@
 #include "affinities.hpp"
 
 #include <algorithm>
-#include <utility>
+#include <bit>
+#include <limits>
 
 namespace sigma {
 namespace {
 
 constexpr std::size_t kGrain = 512;
 
-using Edge = std::pair<std::uint32_t, float>;
+// Where each of a row's neighbours stands among them.
+class NeighborPlaces {
+ public:
+  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+
+  explicit NeighborPlaces(std::size_t k) : slots_(2 * std::bit_ceil(k)) {}
+
+  void fill(const std::uint32_t* neighbors, std::size_t k) {
+    neighbors_ = neighbors;
+    std::fill(slots_.begin(), slots_.end(), kNone);
+    for (std::size_t e = 0; e < k; ++e) {
+      std::size_t slot = first_slot(neighbors[e]);
+      while (slots_[slot] != kNone) slot = (slot + 1) & (slots_.size() - 1);
+      slots_[slot] = static_cast<std::uint32_t>(e);
+    }
+  }
+  std::uint32_t find(std::uint32_t point) const {
+    std::size_t slot = first_slot(point);
+    while (slots_[slot] != kNone && neighbors_[slots_[slot]] != point) slot = (slot + 1) & (slots_.size() - 1);
+    return slots_[slot];
+  }
+
+ private:
+  // By the golden ratio (Knuth, The Art of Computer Programming 3, section 6.4).
+  std::size_t first_slot(std::uint32_t point) const { return (point * 2654435769u >> 8) & (slots_.size() - 1); }
+
+  const std::uint32_t* neighbors_ = nullptr;
+  std::vector<std::uint32_t> slots_;
+};
 
 }  // namespace
 
@@ -34,30 +63,16 @@ Affinities symmetrize(const Neighbors& neighbors, const ConditionalAffinities& c
     }
   }
 
-  const auto merge_row = [&](std::size_t i, std::vector<Edge>& outgoing, auto&& emit) {
-    outgoing.clear();
-    for (std::size_t e = i * k; e < (i + 1) * k; ++e) outgoing.push_back({neighbors.indices[e], conditional.values[e]});
-    std::sort(outgoing.begin(), outgoing.end());
-    std::size_t out = 0;
-    std::uint64_t in = starts[i];
-    while (out < k || in < starts[i + 1]) {
-      const bool from_out = in == starts[i + 1] || (out < k && outgoing[out].first <= sources[in]);
-      const bool from_in = out == k || (in < starts[i + 1] && sources[in] <= outgoing[out].first);
-      const std::uint32_t column = from_out ? outgoing[out].first : sources[in];
-      emit(column, (from_out ? outgoing[out].second : 0.0f) + (from_in ? incoming[in] : 0.0f));
-      out += from_out;
-      in += from_in;
-    }
-  };
-
+  // A row holds its own neighbours first, then the other points that have it among theirs.
   Affinities result;
   result.offsets.assign(n + 1, 0);
   team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     cancellation.check();
-    std::vector<Edge> outgoing;
+    NeighborPlaces places(k);
     for (std::size_t i = first; i < last; ++i) {
-      std::uint64_t edges = 0;
-      merge_row(i, outgoing, [&](std::uint32_t, float) { ++edges; });
+      places.fill(&neighbors.indices[i * k], k);
+      std::uint64_t edges = k;
+      for (std::uint64_t in = starts[i]; in < starts[i + 1]; ++in) edges += places.find(sources[in]) == places.kNone;
       result.offsets[i + 1] = edges;
     }
   });
@@ -67,13 +82,24 @@ Affinities symmetrize(const Neighbors& neighbors, const ConditionalAffinities& c
   const double scale = 1.0 / (2.0 * static_cast<double>(n));
   team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     cancellation.check();
-    std::vector<Edge> outgoing;
+    NeighborPlaces places(k);
     for (std::size_t i = first; i < last; ++i) {
-      std::uint64_t at = result.offsets[i];
-      merge_row(i, outgoing, [&](std::uint32_t column, float value) {
-        result.columns[at] = column;
-        result.values[at++] = static_cast<float>(static_cast<double>(value) * scale);
-      });
+      places.fill(&neighbors.indices[i * k], k);
+      std::uint32_t* columns = &result.columns[result.offsets[i]];
+      float* values = &result.values[result.offsets[i]];
+      std::copy_n(&neighbors.indices[i * k], k, columns);
+      std::copy_n(&conditional.values[i * k], k, values);
+      std::size_t edges = k;
+      for (std::uint64_t in = starts[i]; in < starts[i + 1]; ++in) {
+        const std::uint32_t place = places.find(sources[in]);
+        if (place != places.kNone) {
+          values[place] += incoming[in];
+        } else {
+          columns[edges] = sources[in];
+          values[edges++] = incoming[in];
+        }
+      }
+      for (std::size_t e = 0; e < edges; ++e) values[e] = static_cast<float>(static_cast<double>(values[e]) * scale);
     }
   });
   return result;
@@ -91,17 +117,11 @@ Affinities reorder(const Affinities& affinities, const std::vector<std::uint32_t
   result.columns.resize(affinities.columns.size());
   result.values.resize(affinities.values.size());
   team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
-    std::vector<Edge> row;
     for (std::size_t r = first; r < last; ++r) {
-      row.clear();
-      for (std::uint64_t e = affinities.offsets[order[r]]; e < affinities.offsets[order[r] + 1]; ++e) {
-        row.push_back({rank[affinities.columns[e]], affinities.values[e]});
-      }
-      std::sort(row.begin(), row.end());
       std::uint64_t at = result.offsets[r];
-      for (const auto& [column, value] : row) {
-        result.columns[at] = column;
-        result.values[at++] = value;
+      for (std::uint64_t e = affinities.offsets[order[r]]; e < affinities.offsets[order[r] + 1]; ++e, ++at) {
+        result.columns[at] = rank[affinities.columns[e]];
+        result.values[at] = affinities.values[e];
       }
     }
   });

@@ -8,7 +8,7 @@
 
 namespace sigma {
 
-// P, symmetric and sparse, summing to 1: compressed rows with ascending columns.
+// P, symmetric and sparse, summing to 1: compressed rows of distinct columns.
 struct Affinities {
   std::vector<std::uint64_t> offsets;    // n + 1
   AlignedVector<std::uint32_t> columns;  // of every edge, both directions

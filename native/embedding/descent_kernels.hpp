@@ -19,6 +19,11 @@ struct DescentStep {
   float* gains;            // n x stride
   float exaggeration, inverse_z, momentum, learning_rate;
   float degrees_of_freedom = 1;
+  // P as PackedAffinities has it, for the step alone, which reads it rather than the above; or nullptr.
+  const std::uint64_t* packed_offsets = nullptr;
+  const std::uint32_t* packed_edges = nullptr;
+  std::uint32_t column_mask = 0;
+  float unit = 0;
 };
 
 struct DescentSums {

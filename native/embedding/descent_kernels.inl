@@ -5,23 +5,32 @@ constexpr std::size_t kStride = D == 3 ? 4 : D;
 
 // Coordinates of kLanes points. A position is read whole, by loads of its own: the processors' gather instructions take
 // up to three times as long.
-template <int D>
-SIGMA_INLINE void gather(const float* positions, const std::uint32_t* columns, Floats (&out)[D]) {
+// How P is read: columns and values apart, or together with columns in the lowest bits, 16 of them or as many as the
+// mask has.
+enum class Edges { apart, packed, narrow };
+
+template <int D, Edges kEdges>
+SIGMA_INLINE void gather(const float* positions, const std::uint32_t* edges, std::uint32_t mask, Floats (&out)[D]) {
+  const auto column = [&](int lane) __attribute__((always_inline)) -> std::size_t {
+    if constexpr (kEdges == Edges::apart) return edges[lane];
+    if constexpr (kEdges == Edges::packed) return edges[lane] & mask;
+    return static_cast<std::uint16_t>(edges[lane]);
+  };
 #if SIGMA_LANES == 16
   if constexpr (D == 2) {
     const double* pairs = reinterpret_cast<const double*>(positions);
-    const auto eight = [pairs](const std::uint32_t* from) __attribute__((always_inline)) {
-      __m512d all = _mm512_set1_pd(pairs[from[0]]);
-      all = _mm512_mask_broadcastsd_pd(all, 1 << 1, _mm_load_sd(pairs + from[1]));
-      all = _mm512_mask_broadcastsd_pd(all, 1 << 2, _mm_load_sd(pairs + from[2]));
-      all = _mm512_mask_broadcastsd_pd(all, 1 << 3, _mm_load_sd(pairs + from[3]));
-      all = _mm512_mask_broadcastsd_pd(all, 1 << 4, _mm_load_sd(pairs + from[4]));
-      all = _mm512_mask_broadcastsd_pd(all, 1 << 5, _mm_load_sd(pairs + from[5]));
-      all = _mm512_mask_broadcastsd_pd(all, 1 << 6, _mm_load_sd(pairs + from[6]));
-      all = _mm512_mask_broadcastsd_pd(all, 1 << 7, _mm_load_sd(pairs + from[7]));
+    const auto eight = [&](int first) __attribute__((always_inline)) {
+      __m512d all = _mm512_set1_pd(pairs[column(first)]);
+      all = _mm512_mask_broadcastsd_pd(all, 1 << 1, _mm_load_sd(pairs + column(first + 1)));
+      all = _mm512_mask_broadcastsd_pd(all, 1 << 2, _mm_load_sd(pairs + column(first + 2)));
+      all = _mm512_mask_broadcastsd_pd(all, 1 << 3, _mm_load_sd(pairs + column(first + 3)));
+      all = _mm512_mask_broadcastsd_pd(all, 1 << 4, _mm_load_sd(pairs + column(first + 4)));
+      all = _mm512_mask_broadcastsd_pd(all, 1 << 5, _mm_load_sd(pairs + column(first + 5)));
+      all = _mm512_mask_broadcastsd_pd(all, 1 << 6, _mm_load_sd(pairs + column(first + 6)));
+      all = _mm512_mask_broadcastsd_pd(all, 1 << 7, _mm_load_sd(pairs + column(first + 7)));
       return _mm512_castpd_ps(all);
     };
-    const __m512 a = eight(columns), b = eight(columns + 8);
+    const __m512 a = eight(0), b = eight(8);
     const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     out[0] = (Floats)_mm512_permutex2var_ps(a, even, b);
     out[1] = (Floats)_mm512_permutex2var_ps(a, _mm512_add_epi32(even, _mm512_set1_epi32(1)), b);
@@ -30,8 +39,8 @@ SIGMA_INLINE void gather(const float* positions, const std::uint32_t* columns, F
 #elif SIGMA_LANES == 8
   if constexpr (D == 2) {
     const double* pairs = reinterpret_cast<const double*>(positions);
-    const auto two = [pairs, columns](int lane) __attribute__((always_inline)) {
-      return _mm_castpd_ps(_mm_loadh_pd(_mm_load_sd(pairs + columns[lane]), pairs + columns[lane + 1]));
+    const auto two = [&](int lane) __attribute__((always_inline)) {
+      return _mm_castpd_ps(_mm_loadh_pd(_mm_load_sd(pairs + column(lane)), pairs + column(lane + 1)));
     };
     const __m256 a = _mm256_insertf128_ps(_mm256_castps128_ps256(two(0)), two(4), 1);
     const __m256 b = _mm256_insertf128_ps(_mm256_castps128_ps256(two(2)), two(6), 1);
@@ -42,21 +51,29 @@ SIGMA_INLINE void gather(const float* positions, const std::uint32_t* columns, F
 #endif
   float lanes[D][kLanes];
   for (int lane = 0; lane < kLanes; ++lane) {
-    for (int d = 0; d < D; ++d) lanes[d][lane] = positions[columns[lane] * kStride<D> + static_cast<std::size_t>(d)];
+    for (int d = 0; d < D; ++d) lanes[d][lane] = positions[column(lane) * kStride<D> + static_cast<std::size_t>(d)];
   }
   for (int d = 0; d < D; ++d) out[d] = load(lanes[d]);
 }
 
+// p of packed edges, in their units: exponent and mantissa moved to where a float has them, below 1.
+SIGMA_INLINE Floats unpack(const std::uint32_t* edges, std::uint32_t mask) {
+  typedef std::uint32_t Bits __attribute__((vector_size(4 * SIGMA_LANES)));
+  Bits bits;
+  __builtin_memcpy(&bits, edges, sizeof bits);
+  return (Floats)(((bits & ~mask) >> 4) + (96u << 23));
+}
+
 // Calls visit(p, difference, 1 + |difference|^2 / alpha), with alpha = 1 unless kGeneral, for the edges of row i,
-// kLanes at a time; the lanes that fill up the last are edges to the point itself with p = 0.
-template <int D, bool kGeneral, class Visit>
+// kLanes at a time; the lanes that fill up the last are edges to the point itself.
+template <int D, bool kGeneral, Edges kEdges, class Visit>
 SIGMA_INLINE void for_edges(const DescentStep& s, std::size_t i, Visit&& visit) {
   Floats own[D];
   for (int d = 0; d < D; ++d) own[d] = splat(s.positions[i * kStride<D> + static_cast<std::size_t>(d)]);
   const float inverse_alpha = 1 / s.degrees_of_freedom;
-  const auto edges = [&](const std::uint32_t* columns, Floats p) __attribute__((always_inline)) {
+  const auto edges = [&](const std::uint32_t* from, Floats p) __attribute__((always_inline)) {
     Floats at[D], squared = splat(1.0f);
-    gather<D>(s.positions, columns, at);
+    gather<D, kEdges>(s.positions, from, s.column_mask, at);
     for (int d = 0; d < D; ++d) {
       at[d] = own[d] - at[d];
       squared += at[d] * at[d];
@@ -64,16 +81,17 @@ SIGMA_INLINE void for_edges(const DescentStep& s, std::size_t i, Visit&& visit) 
     if constexpr (kGeneral) squared = 1.0f + (squared - 1.0f) * inverse_alpha;
     visit(p, at, smaller(squared, splat(1e30f)));
   };
+  if constexpr (kEdges != Edges::apart) {
+    const std::uint32_t* const end = s.packed_edges + s.packed_offsets[i + 1];
+    for (const std::uint32_t* e = s.packed_edges + s.packed_offsets[i]; e < end; e += kLanes) {
+      edges(e, unpack(e, s.column_mask));
+    }
+    return;
+  }
   std::uint64_t e = s.offsets[i];
   const std::uint64_t end = s.offsets[i + 1];
   for (; e + kLanes <= end; e += kLanes) edges(s.columns + e, load(s.values + e));
   if (e < end) {
-#if SIGMA_LANES == 16
-    const auto mask = static_cast<__mmask16>((1u << (end - e)) - 1);
-    std::uint32_t columns[kLanes];
-    _mm512_storeu_si512(columns, _mm512_mask_loadu_epi32(_mm512_set1_epi32(static_cast<int>(i)), mask, s.columns + e));
-    edges(columns, (Floats)_mm512_maskz_loadu_ps(mask, s.values + e));
-#else
     std::uint32_t columns[kLanes];
     float p[kLanes] = {};
     for (int lane = 0; lane < kLanes; ++lane) columns[lane] = static_cast<std::uint32_t>(i);
@@ -82,18 +100,17 @@ SIGMA_INLINE void for_edges(const DescentStep& s, std::size_t i, Visit&& visit) 
       p[lane] = s.values[e + lane];
     }
     edges(columns, load(p));
-#endif
   }
 }
 
-template <int D, bool kGeneral>
+template <int D, bool kGeneral, Edges kEdges>
 SIGMA_INLINE void attract(const DescentStep& s, std::size_t i, float (&out)[D]) {
   Floats sums[D] = {};
-  for_edges<D, kGeneral>(s, i,
-                         [&](Floats p, const Floats(&difference)[D], Floats squared) __attribute__((always_inline)) {
-                           const Floats factor = p * reciprocal(squared);
-                           for (int d = 0; d < D; ++d) sums[d] += factor * difference[d];
-                         });
+  for_edges<D, kGeneral, kEdges>(
+      s, i, [&](Floats p, const Floats(&difference)[D], Floats squared) __attribute__((always_inline)) {
+        const Floats factor = p * reciprocal(squared);
+        for (int d = 0; d < D; ++d) sums[d] += factor * difference[d];
+      });
   for (int d = 0; d < D; ++d) out[d] = sum(sums[d]);
 }
 
@@ -135,20 +152,20 @@ SIGMA_INLINE void move(const DescentStep& s, std::size_t at, std::size_t count, 
 // Rows whose gradients are gathered before they are applied, so that the update runs over whole vectors.
 constexpr std::size_t kRowsAtOnce = 64;
 
-template <int D, bool kGeneral>
+template <int D, bool kGeneral, Edges kEdges>
 static void step_rows(const DescentStep& s, std::size_t first, std::size_t last, DescentSums& sums) {
   constexpr std::size_t stride = kStride<D>;
   alignas(64) float gradients[kRowsAtOnce * stride] = {};
+  const float exaggeration = kEdges == Edges::apart ? s.exaggeration : s.exaggeration * s.unit;
   Floats largest{};
   Ints unordered{};
   for (std::size_t block = first; block < last; block += kRowsAtOnce) {
     const std::size_t end = std::min(block + kRowsAtOnce, last);
     for (std::size_t i = block; i < end; ++i) {
       float attraction[D];
-      attract<D, kGeneral>(s, i, attraction);
+      attract<D, kGeneral, kEdges>(s, i, attraction);
       for (std::size_t d = 0; d < D; ++d) {
-        gradients[(i - block) * stride + d] =
-            s.exaggeration * attraction[d] - s.repulsion[i * stride + d] * s.inverse_z;
+        gradients[(i - block) * stride + d] = exaggeration * attraction[d] - s.repulsion[i * stride + d] * s.inverse_z;
       }
     }
     Floats total{};
@@ -174,23 +191,23 @@ static double energy_of_rows(const DescentStep& s, std::size_t first, std::size_
   double total = 0;
   for (std::size_t i = first; i < last; ++i) {
     Floats energy{};
-    for_edges<D, kGeneral>(s, i, [&](Floats p, const Floats(&)[D], Floats squared) __attribute__((always_inline)) {
-      energy += p * logarithm(squared);
-    });
+    for_edges<D, kGeneral, Edges::apart>(s, i,
+                                         [&](Floats p, const Floats(&)[D], Floats squared)
+                                             __attribute__((always_inline)) { energy += p * logarithm(squared); });
     total += static_cast<double>(sum(energy));
   }
   return kGeneral ? static_cast<double>(s.degrees_of_freedom) * total : total;
 }
 
-template <bool kGeneral>
+template <bool kGeneral, Edges kEdges>
 static void step_in(int dims, const DescentStep& s, std::size_t first, std::size_t last, DescentSums& sums) {
   switch (dims) {
     case 1:
-      return step_rows<1, kGeneral>(s, first, last, sums);
+      return step_rows<1, kGeneral, kEdges>(s, first, last, sums);
     case 2:
-      return step_rows<2, kGeneral>(s, first, last, sums);
+      return step_rows<2, kGeneral, kEdges>(s, first, last, sums);
     default:
-      return step_rows<3, kGeneral>(s, first, last, sums);
+      return step_rows<3, kGeneral, kEdges>(s, first, last, sums);
   }
 }
 
@@ -207,8 +224,13 @@ static double energy_in(int dims, const DescentStep& s, std::size_t first, std::
 }
 
 static void step(int dims, const DescentStep& s, std::size_t first, std::size_t last, DescentSums& sums) {
-  return s.degrees_of_freedom == 1 ? step_in<false>(dims, s, first, last, sums)
-                                   : step_in<true>(dims, s, first, last, sums);
+  const auto with = [&](auto edges) {
+    return s.degrees_of_freedom == 1 ? step_in<false, edges>(dims, s, first, last, sums)
+                                     : step_in<true, edges>(dims, s, first, last, sums);
+  };
+  if (s.packed_offsets == nullptr) return with(std::integral_constant<Edges, Edges::apart>());
+  if (s.column_mask == 0xffff) return with(std::integral_constant<Edges, Edges::narrow>());
+  return with(std::integral_constant<Edges, Edges::packed>());
 }
 
 static double attraction_energy(int dims, const DescentStep& s, std::size_t first, std::size_t last) {

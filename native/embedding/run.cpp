@@ -176,14 +176,20 @@ void Run::resume(const OnProgress& progress) {
   step_sums_.resize((points_.count() + kGrain - 1) / kGrain);
   auto repulsion = make_repulsion(options_.method, options_.dims, options_.theta, options_.mesh_spacing, team_,
                                   options_.degrees_of_freedom);
-  affinities_ = reorder(*affinities_, order_, team_);
+  arrange_affinities(order_);
   repulsion_ = std::move(repulsion);
+}
+
+void Run::arrange_affinities(const std::vector<std::uint32_t>& order) {
+  packed_ = {};
+  affinities_ = reorder(*affinities_, order, team_);
+  if (options_.method != Method::exact && can_pack(points_.count())) packed_ = pack(*affinities_, team_);
 }
 
 void Run::sort_rows() {
   const std::size_t n = points_.count(), stride = stride_of(options_.dims);
   const std::vector<std::uint32_t> order = morton_order(options_.dims, positions_.data(), n, team_);
-  affinities_ = reorder(*affinities_, order, team_);
+  arrange_affinities(order);
   std::vector<std::uint32_t> points(n);
   for (std::size_t r = 0; r < n; ++r) points[r] = order_[order[r]];
   order_ = std::move(points);
@@ -210,7 +216,11 @@ void Run::step() {
                             static_cast<float>(1.0 / z),
                             static_cast<float>(early ? options_.momentum : options_.final_momentum),
                             static_cast<float>(early ? options_.learning_rate : options_.final_learning_rate),
-                            static_cast<float>(options_.degrees_of_freedom)};
+                            static_cast<float>(options_.degrees_of_freedom),
+                            packed_.offsets.empty() ? nullptr : packed_.offsets.data(),
+                            packed_.edges.data(),
+                            packed_.column_mask,
+                            packed_.unit};
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     DescentSums sums{};
     descent_kernels().step(options_.dims, descent, first, last, sums);
@@ -240,7 +250,7 @@ std::size_t Run::bytes() const {
   const std::size_t n = points_.count();
   const std::size_t columns = points_.dims() * (points_.deviations.rows() > 0 ? 2 : 1);
   const std::size_t pairs = 2 * neighbor_count(options_.perplexities, n);
-  return n * (columns * sizeof(float) + pairs * 2 * sizeof(float) + 5 * stride_of(options_.dims) * sizeof(float));
+  return n * (columns * sizeof(float) + pairs * 3 * sizeof(float) + 5 * stride_of(options_.dims) * sizeof(float));
 }
 
 std::vector<float> Run::embedding() const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../affinity/affinities.hpp"
+#include "../affinity/packed_affinities.hpp"
 #include "../neighbors/gaussians.hpp"
 #include "../repulsion/repulsion.hpp"
 #include "../support/aligned.hpp"
@@ -99,6 +100,7 @@ class Run {
   void resume(const OnProgress& progress);
   void step();
   void sort_rows();
+  void arrange_affinities(const std::vector<std::uint32_t>& order);
 
   Options options_;
   ThreadTeam team_;
@@ -112,7 +114,8 @@ class Run {
   NeighborMethod neighbor_method_ = NeighborMethod::automatic;
   double neighbor_recall_ = 0;
   std::optional<Affinities> affinities_;
-  double entropy_ = 0;  // sum of p log p
+  PackedAffinities packed_;  // the same edges, where the method is approximate anyway
+  double entropy_ = 0;       // sum of p log p
   std::unique_ptr<Repulsion> repulsion_;
   // Row r of what follows, and of P once it is started, is point order_[r].
   std::vector<std::uint32_t> order_;

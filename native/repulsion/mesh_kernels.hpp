@@ -12,6 +12,16 @@ namespace sigma {
 // one vector, and let the mesh be coarser than fewer would for the same error.
 constexpr int kSplineOrder = 8;
 
+// Nodes of a coarse mesh are so many times as far apart as those of the fine one, and their splines are sums of fine
+// ones: M_p(v) = sum_j c_j M_p(kCoarser v - j), with so many coefficients.
+constexpr std::size_t kCoarser = 5;
+constexpr std::size_t kRefinement = (kCoarser - 1) * kSplineOrder + 1;
+// Coarse nodes that have a share in `nodes` fine ones: fine node f is made of coarse nodes J with the coefficients
+// c_j of j = f + kRefinement - 1 - kCoarser J.
+constexpr std::size_t count_coarse(std::size_t nodes) {
+  return (nodes + kRefinement - 2) / kCoarser + 1;
+}
+
 // A real field of `rows` x `columns` nodes, each row `stride` long, the values beyond it zero; and half its transform:
 // for each column x the frequencies 0 to rows_plan->length / 2 along y, `frequencies` long with room to fill the last
 // vector.
@@ -41,6 +51,15 @@ struct MeshKernels {
   void (*transform_rows)(const MeshView&, std::size_t frequency, float* out, float* scratch);
   // Inverse of transform_columns.
   void (*restore_columns)(const MeshView&, std::size_t column, float* scratch);
+  // Charges of the coarse nodes from those of the fine ones, in two passes: first along y, 4 * lanes fine columns from
+  // `column` on, into rows `stride` >= wide_stride(fine) apart; then along x, one such row.
+  void (*restrict_columns)(const MeshView& fine, std::size_t column, std::size_t coarse_rows, float* wide,
+                           std::size_t stride);
+  void (*restrict_row)(const MeshView& fine, float* wide, const MeshView& coarse, std::size_t row);
+  // The way back: the potential of a coarse row at the places of fine columns, and what such rows add to fine row
+  // `row`.
+  void (*prolong_row)(const MeshView& coarse, std::size_t row, const MeshView& fine, float* wide);
+  void (*prolong_columns)(const MeshView& fine, std::size_t row, const float* wide, std::size_t stride);
   // Adds unit charges at the positions of some points (n x 2, by index) to the nodes.
   void (*spread)(const MeshView&, const Placement&, const float* positions, const std::uint32_t* points,
                  std::size_t count);
@@ -50,6 +69,11 @@ struct MeshKernels {
 };
 
 SIGMA_DECLARE_KERNELS(MeshKernels, mesh_kernels)
+
+// Floats from row to row of sums along y: fine columns, the splines beyond their ends, and room for whole vectors.
+inline std::size_t wide_stride(const MeshView& fine) {
+  return fine.stride + 2 * kRefinement + kCoarser * 16;
+}
 
 // Floats of scratch memory that a transform of this length needs.
 inline std::size_t mesh_scratch(std::size_t length) {

@@ -125,25 +125,34 @@ static void restore(float* x, const FourierPlan& plan, std::size_t n, std::size_
   run_stage<1>(x, n, radix, plan.twiddles[stage].data());
 }
 
-// Turns kLanes vectors into columns: out[j * stride + i] = lane j of in[i].
-SIGMA_INLINE void store_transposed(const Floats (&in)[kLanes], float* out, std::size_t stride) {
-  alignas(64) float block[kLanes][kLanes];
-  for (int i = 0; i < kLanes; ++i) store(block[i], in[i]);
-  for (int j = 0; j < kLanes; ++j) {
-    float row[kLanes];
-    for (int i = 0; i < kLanes; ++i) row[i] = block[i][j];
-    store(out + static_cast<std::size_t>(j) * stride, load(row));
+// Exchanges, of kLanes x kLanes numbers, the off-diagonal blocks of B x B in rows a and b.
+template <int B, int... Lanes>
+SIGMA_INLINE void exchange_blocks(Floats& a, Floats& b, std::integer_sequence<int, Lanes...>) {
+  const Floats first = __builtin_shufflevector(a, b, ((Lanes & B) != 0 ? kLanes + Lanes - B : Lanes)...);
+  b = __builtin_shufflevector(a, b, ((Lanes & B) != 0 ? kLanes + Lanes : Lanes + B)...);
+  a = first;
+}
+
+template <int B>
+SIGMA_INLINE void transpose_blocks(Floats (&rows)[kLanes]) {
+#pragma GCC unroll 16
+  for (int i = 0; i < kLanes; ++i) {
+    if ((i & B) == 0) exchange_blocks<B>(rows[i], rows[i + B], std::make_integer_sequence<int, kLanes>());
   }
+  if constexpr (B > 1) transpose_blocks<B / 2>(rows);
+}
+
+// Turns kLanes vectors into columns: out[j * stride + i] = lane j of in[i].
+SIGMA_INLINE void store_transposed(Floats (&in)[kLanes], float* out, std::size_t stride) {
+  transpose_blocks<kLanes / 2>(in);
+#pragma GCC unroll 16
+  for (std::size_t j = 0; j < kLanes; ++j) store(out + j * stride, in[j]);
 }
 
 SIGMA_INLINE void load_transposed(const float* from, std::size_t stride, Floats (&out)[kLanes]) {
-  alignas(64) float block[kLanes][kLanes];
-  for (int i = 0; i < kLanes; ++i) store(block[i], load(from + static_cast<std::size_t>(i) * stride));
-  for (int j = 0; j < kLanes; ++j) {
-    float row[kLanes];
-    for (int i = 0; i < kLanes; ++i) row[i] = block[i][j];
-    out[j] = load(row);
-  }
+#pragma GCC unroll 16
+  for (std::size_t i = 0; i < kLanes; ++i) out[i] = load(from + i * stride);
+  transpose_blocks<kLanes / 2>(out);
 }
 
 // Two real columns make one complex one, z = a + i b, whose transform holds both:
@@ -232,6 +241,108 @@ static void transform_rows(const MeshView& mesh, std::size_t frequency, float* o
   for (std::size_t x = 0; x < plan.length; ++x) store(out + x * kLanes, load(scratch + x * kComplex));
 }
 
+// The coefficients c_j, of (1 + z + ... + z^(m - 1))^p / m^(p - 1), with zeros to fill the last vector.
+struct Refinement {
+  float c[(kRefinement + 15) / 16 * 16] = {};
+
+  Refinement() {
+    double power[kRefinement] = {1};
+    std::size_t count = 1;
+    for (int n = 0; n < kSplineOrder; ++n, count += kCoarser - 1) {
+      double next[kRefinement] = {};
+      const double share = n == 0 ? 1 : 1.0 / kCoarser;
+      for (std::size_t j = 0; j < count; ++j) {
+        for (std::size_t k = 0; k < kCoarser; ++k) next[j + k] += share * power[j];
+      }
+      std::copy_n(next, kRefinement, power);
+    }
+    for (std::size_t j = 0; j < kRefinement; ++j) c[j] = static_cast<float>(power[j]);
+  }
+};
+
+static const Refinement& refinement() {
+  static const Refinement coefficients;
+  return coefficients;
+}
+
+constexpr std::size_t kBeyond = kRefinement - 1;
+
+constexpr std::size_t kShares = kBeyond / kCoarser + 1;
+
+static void restrict_columns(const MeshView& fine, std::size_t column, std::size_t coarse_rows, float* wide,
+                             std::size_t stride) {
+  const Refinement& spline = refinement();
+  constexpr std::size_t kVectors = 4;
+  const std::size_t end = std::min(column + kVectors * kLanes, fine.stride - kSplineOrder);
+  for (std::size_t row = 0; row < coarse_rows; ++row) {
+    const std::size_t start = kCoarser * row;
+    const std::size_t first = start > kBeyond ? start - kBeyond : 0, last = std::min(start + 1, fine.rows);
+    const float* c = spline.c + (first + kBeyond - start);
+    float* to = wide + row * stride + kBeyond;
+    const float* from = fine.nodes + first * fine.stride;
+    if (end - column == kVectors * kLanes) {
+      Floats sums[kVectors] = {};
+      for (std::size_t f = first; f < last; ++f, from += fine.stride) {
+        for (std::size_t v = 0; v < kVectors; ++v) sums[v] += c[f - first] * load(from + column + v * kLanes);
+      }
+      for (std::size_t v = 0; v < kVectors; ++v) store(to + column + v * kLanes, sums[v]);
+      continue;
+    }
+    for (std::size_t x = column; x < end; x += kLanes) {
+      Floats sum{};
+      const float* at = from + x;
+      for (std::size_t f = first; f < last; ++f, at += fine.stride) sum += c[f - first] * load(at);
+      store(to + x, sum);
+    }
+  }
+}
+
+static void restrict_row(const MeshView& fine, float* wide, const MeshView& coarse, std::size_t row) {
+  const Refinement& spline = refinement();
+  const std::size_t filled = kBeyond + fine.stride - kSplineOrder;
+  std::fill(wide, wide + kBeyond, 0.0f);
+  std::fill(wide + filled, wide + wide_stride(fine), 0.0f);
+  float* to = coarse.nodes + row * coarse.stride;
+  for (std::size_t x = 0; x < coarse.columns; ++x) {
+    Floats sums{};
+    if (kCoarser * x < filled) {
+      for (std::size_t j = 0; j < kRefinement; j += kLanes) sums += load(spline.c + j) * load(wide + kCoarser * x + j);
+    }
+    to[x] = sum(sums);
+  }
+}
+
+static void prolong_row(const MeshView& coarse, std::size_t row, const MeshView& fine, float* wide) {
+  const Refinement& spline = refinement();
+  const float* from = coarse.nodes + row * coarse.stride;
+  for (std::size_t x = kBeyond / kCoarser; kCoarser * x < kBeyond + fine.columns; x += kLanes) {
+    float parts[kCoarser][kLanes];
+    for (std::size_t phase = 0; phase < kCoarser; ++phase) {
+      Floats sum{};
+      for (std::size_t i = 0; i < kShares; ++i) sum += spline.c[kCoarser * i + phase] * load(from + x - i);
+      store(parts[phase], sum);
+    }
+    float* to = wide + kCoarser * x;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      for (std::size_t phase = 0; phase < kCoarser; ++phase) *to++ = parts[phase][lane];
+    }
+  }
+}
+
+static void prolong_columns(const MeshView& fine, std::size_t row, const float* wide, std::size_t stride) {
+  const Refinement& spline = refinement();
+  const std::size_t place = (row + kBeyond) / kCoarser, phase = (row + kBeyond) % kCoarser;
+  float c[kShares];
+  for (std::size_t i = 0; i < kShares; ++i) c[i] = spline.c[kCoarser * i + phase];
+  const float* from = wide + place * stride + kBeyond;
+  float* to = fine.nodes + row * fine.stride;
+  for (std::size_t x = 0; x < fine.columns; x += kLanes) {
+    Floats sum = load(to + x);
+    for (std::size_t i = 0; i < kShares; ++i) sum += c[i] * load(from + x - i * stride);
+    store(to + x, sum);
+  }
+}
+
 typedef float SplineRow __attribute__((vector_size(4 * kSplineOrder)));
 
 SIGMA_INLINE SplineRow load_row(const float* from) {
@@ -309,13 +420,41 @@ static const SplinePolynomials& spline_polynomials() {
   return polynomials;
 }
 
+#if SIGMA_LANES == 16
+// Both axes, or potential and slope, beside each other in one vector.
+typedef float SplinePair __attribute__((vector_size(8 * kSplineOrder)));
+
+SIGMA_INLINE SplinePair join(SplineRow a, SplineRow b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
+SIGMA_INLINE SplinePair evaluate_pair(const SplineRow* coefficients, int count, SplinePair t) {
+  SplinePair v = join(coefficients[count - 1], coefficients[count - 1]);
+  for (int k = count - 2; k >= 0; --k) v = v * t + join(coefficients[k], coefficients[k]);
+  return v;
+}
+
+SIGMA_INLINE void evaluate_splines(const SplinePolynomials& spline, const float (&t)[2], SplineRow& along_x,
+                                   SplineRow& along_y) {
+  const SplinePair both = evaluate_pair(spline.value, kSplineOrder, join(t[0] - SplineRow{}, t[1] - SplineRow{}));
+  along_x = __builtin_shufflevector(both, both, 0, 1, 2, 3, 4, 5, 6, 7);
+  along_y = __builtin_shufflevector(both, both, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+#else
+SIGMA_INLINE void evaluate_splines(const SplinePolynomials& spline, const float (&t)[2], SplineRow& along_x,
+                                   SplineRow& along_y) {
+  along_x = evaluate_spline(spline.value, kSplineOrder, t[0]);
+  along_y = evaluate_spline(spline.value, kSplineOrder, t[1]);
+}
+#endif
+
 static void spread(const MeshView& mesh, const Placement& placement, const float* positions,
                    const std::uint32_t* points, std::size_t count) {
-  const SplinePolynomials spline = spline_polynomials();
+  const SplinePolynomials& spline = spline_polynomials();
   for (std::size_t i = 0; i < count; ++i) {
     const Stencil stencil = find_stencil(mesh, placement, positions + 2 * std::size_t{points[i]});
-    const SplineRow along_x = evaluate_spline(spline.value, kSplineOrder, stencil.t[0]);
-    const SplineRow along_y = evaluate_spline(spline.value, kSplineOrder, stencil.t[1]);
+    SplineRow along_x, along_y;
+    evaluate_splines(spline, stencil.t, along_x, along_y);
     float* node = mesh.nodes + stencil.first;
     for (int row = 0; row < kSplineOrder; ++row, node += mesh.stride) {
       const SplineRow sum = load_row(node) + along_x * along_y[row];
@@ -324,35 +463,84 @@ static void spread(const MeshView& mesh, const Placement& placement, const float
   }
 }
 
+// What the splines read at a point: the potential, and its slopes along x and y in units of the mesh.
+struct Reading {
+  float potential, slope[2];
+};
+
+#if SIGMA_LANES == 16
+// Adds nodes of row R, times the splines' values along y in the first half and their slopes in the second.
+template <int R>
+SIGMA_INLINE void add_row(const float* first, std::size_t stride, SplinePair along_y, SplinePair& sums) {
+  const SplineRow nodes = load_row(first + R * stride);
+  sums += join(nodes, nodes) * __builtin_shufflevector(along_y, along_y, R, R, R, R, R, R, R, R, R + 8, R + 8, R + 8,
+                                                       R + 8, R + 8, R + 8, R + 8, R + 8);
+}
+
+SIGMA_INLINE Reading read_potential(const SplinePolynomials& spline, const float* first, std::size_t stride,
+                                    const float (&t)[2]) {
+  const SplinePair at = join(t[0] - SplineRow{}, t[1] - SplineRow{});
+  const SplinePair value = evaluate_pair(spline.value, kSplineOrder, at);
+  const SplinePair slope = evaluate_pair(spline.slope, kSplineOrder - 1, at);
+  const SplinePair along_y =
+      __builtin_shufflevector(value, slope, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  const SplinePair along_x = __builtin_shufflevector(value, value, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
+  SplinePair even{}, odd{};
+  add_row<0>(first, stride, along_y, even);
+  add_row<1>(first, stride, along_y, odd);
+  add_row<2>(first, stride, along_y, even);
+  add_row<3>(first, stride, along_y, odd);
+  add_row<4>(first, stride, along_y, even);
+  add_row<5>(first, stride, along_y, odd);
+  add_row<6>(first, stride, along_y, even);
+  add_row<7>(first, stride, along_y, odd);
+  const SplinePair columns = even + odd;
+  // The first half of the one is summed to the potential, of the other to its slope along x, the second halves to that
+  // along y and to nothing of interest.
+  const SplinePair a = columns * along_x, b = columns * slope;
+  const SplinePair four = __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 20, 21, 22, 23) +
+                          __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 16, 17, 18, 19);
+  const SplinePair two =
+      four + __builtin_shufflevector(four, four, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+  const SplinePair one = two + __builtin_shufflevector(two, two, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+  return {one[0], {one[8], one[4]}};
+}
+#else
+SIGMA_INLINE Reading read_potential(const SplinePolynomials& spline, const float* first, std::size_t stride,
+                                    const float (&t)[2]) {
+  const SplineRow along_x = evaluate_spline(spline.value, kSplineOrder, t[0]);
+  const SplineRow along_y = evaluate_spline(spline.value, kSplineOrder, t[1]);
+  const SplineRow slope_x = evaluate_spline(spline.slope, kSplineOrder - 1, t[0]);
+  const SplineRow slope_y = evaluate_spline(spline.slope, kSplineOrder - 1, t[1]);
+  SplineRow level{}, rise{};
+  for (int row = 0; row < kSplineOrder; ++row, first += stride) {
+    const SplineRow potential = load_row(first);
+    level += potential * along_y[row];
+    rise += potential * slope_y[row];
+  }
+  return {sum_row(level * along_x), {sum_row(level * slope_x), sum_row(rise * along_x)}};
+}
+#endif
+
 static double interpolate(const MeshView& mesh, const Placement& placement, const float* positions,
                           const std::uint32_t* points, std::size_t count, float* forces) {
-  const SplinePolynomials spline = spline_polynomials();
+  const SplinePolynomials& spline = spline_polynomials();
   const float half = -0.5f * placement.per_unit;
   double total = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t at = 2 * std::size_t{points[i]};
     const Stencil stencil = find_stencil(mesh, placement, positions + at);
-    const SplineRow along_x = evaluate_spline(spline.value, kSplineOrder, stencil.t[0]);
-    const SplineRow along_y = evaluate_spline(spline.value, kSplineOrder, stencil.t[1]);
-    const SplineRow slope_x = evaluate_spline(spline.slope, kSplineOrder - 1, stencil.t[0]);
-    const SplineRow slope_y = evaluate_spline(spline.slope, kSplineOrder - 1, stencil.t[1]);
-    SplineRow level{}, rise{};
-    const float* node = mesh.nodes + stencil.first;
-    for (int row = 0; row < kSplineOrder; ++row, node += mesh.stride) {
-      const SplineRow potential = load_row(node);
-      level += potential * along_y[row];
-      rise += potential * slope_y[row];
-    }
-    total += static_cast<double>(sum_row(level * along_x));
-    forces[at] = half * sum_row(level * slope_x);
-    forces[at + 1] = half * sum_row(rise * along_x);
+    const Reading reading = read_potential(spline, mesh.nodes + stencil.first, mesh.stride, stencil.t);
+    total += static_cast<double>(reading.potential);
+    for (std::size_t d = 0; d < 2; ++d) forces[at + d] = half * reading.slope[d];
   }
   return total;
 }
 
 const MeshKernels& mesh_kernels() {
-  static const MeshKernels table{kLanes, transform_columns, convolve_rows, transform_rows, restore_columns,
-                                 spread, interpolate};
+  static const MeshKernels table{kLanes,           transform_columns, convolve_rows, transform_rows,  restore_columns,
+                                 restrict_columns, restrict_row,      prolong_row,   prolong_columns, spread,
+                                 interpolate};
   return table;
 }
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <span>
+#include <utility>
 
 namespace sigma {
 namespace {
@@ -29,9 +31,16 @@ constexpr std::size_t kLongestSide = 8192;
 constexpr std::size_t kMostNodes = std::size_t{1} << 22;
 constexpr std::size_t kMostNodesPerPoint = 64;
 constexpr double kFallbackTheta = 0.5;
-constexpr std::size_t kKernelsKept = 4;
+constexpr std::size_t kKernelsKept = 6;
+// From so many cells a side on, w is parted; below, one mesh is as fast. Only 1 / (1 + d^2) has parts in closed form.
+constexpr std::size_t kPartedCells = 160;
+// The length a that parts it, in nodes of the fine mesh: with nodes kCoarser = 5 times as far apart, the far part's
+// transform falls to e^-10 of its beginning, and within three a the near part to e^-9 / (1 + 9 a^2).
+constexpr double kPartingNodes = 10;
+constexpr double kNearReach = 3;
 // Rows of cells that one task spreads into; at least the spline's order, so that tasks two bands apart never meet.
 constexpr std::uint32_t kBandRows = 16;
+constexpr std::size_t kCoarseGrain = 8;
 
 // The transform of the sampled spline, sum_j M(j + 1) exp(-2 pi i k j / L), is real up to a shift; its square is what
 // the two passes through the splines multiply frequency k by.
@@ -104,8 +113,10 @@ struct ParticleMesh::Kernel {
   std::size_t frequencies;
   AlignedVector<float> factors;  // by stretch of lanes frequencies: row_plan.length x lanes
 
-  Kernel(std::size_t width, std::size_t height, double spacing_, double alpha, ThreadTeam& team)
-      : row_plan(width), column_plan(height), spacing(spacing_) {
+  Part part;
+
+  Kernel(std::size_t width, std::size_t height, double spacing_, Part part_, double alpha, ThreadTeam& team)
+      : row_plan(width), column_plan(height), spacing(spacing_), part(part_) {
     const MeshKernels& kernels = mesh_kernels();
     const std::size_t lanes = kernels.lanes;
     frequencies = round_up(height / 2 + 1, lanes);
@@ -116,8 +127,7 @@ struct ParticleMesh::Kernel {
       for (std::size_t x = 0; x < width; ++x) {
         const double dx = static_cast<double>(std::min(x, width - x)) * spacing;
         const double squared = dx * dx + dy * dy;
-        const double weight = alpha == 1 ? 1 / (1 + squared) : std::pow(1 + squared / alpha, -alpha);
-        nodes[y * columns + x] = static_cast<float>(weight);
+        nodes[y * columns + x] = static_cast<float>(evaluate(squared, alpha));
       }
     });
     const MeshView mesh{&row_plan,    &column_plan, height,      width,           columns,
@@ -142,6 +152,13 @@ struct ParticleMesh::Kernel {
       }
     });
   }
+
+  double evaluate(double squared, double alpha) const {
+    if (part == Part::whole) return alpha == 1 ? 1 / (1 + squared) : std::pow(1 + squared / alpha, -alpha);
+    const double nodes = part == Part::near ? kPartingNodes : kPartingNodes / kCoarser, a = nodes * spacing;
+    const double exponent = -(1 + squared) / (a * a);
+    return (part == Part::near ? std::exp(exponent) : -std::expm1(exponent)) / (1 + squared);
+  }
 };
 
 ParticleMesh::ParticleMesh(double spacing, ThreadTeam& team, double degrees_of_freedom)
@@ -151,18 +168,98 @@ ParticleMesh::ParticleMesh(double spacing, ThreadTeam& team, double degrees_of_f
       fallback_(kFallbackTheta, team, degrees_of_freedom),
       scratch_(team.size()) {}
 
-const ParticleMesh::Kernel& ParticleMesh::kernel_for(std::size_t width, std::size_t height, double spacing) {
+std::shared_ptr<const ParticleMesh::Kernel> ParticleMesh::kernel_for(std::size_t width, std::size_t height,
+                                                                     double spacing, Part part) {
   const auto found = std::find_if(kernels_.begin(), kernels_.end(), [&](const auto& kernel) {
-    return kernel->row_plan.length == width && kernel->column_plan.length == height && kernel->spacing == spacing;
+    return kernel->row_plan.length == width && kernel->column_plan.length == height && kernel->spacing == spacing &&
+           kernel->part == part;
   });
   if (found != kernels_.end()) {
     std::rotate(kernels_.begin(), found, found + 1);
   } else {
     if (kernels_.size() == kKernelsKept) kernels_.pop_back();
     kernels_.insert(kernels_.begin(),
-                    std::make_shared<const Kernel>(width, height, spacing, degrees_of_freedom_, team_));
+                    std::make_shared<const Kernel>(width, height, spacing, part, degrees_of_freedom_, team_));
   }
-  return *kernels_.front();
+  return kernels_.front();
+}
+
+void ParticleMesh::lay_out(Sheet& sheet, const std::size_t (&nodes)[2], const std::size_t (&lengths)[2], double spacing,
+                           Part part) {
+  const std::size_t lanes = mesh_kernels().lanes;
+  const std::size_t rows = nodes[1], columns = round_up(nodes[0], 2 * lanes), stride = columns + kSplineOrder;
+  sheet.kernel = kernel_for(lengths[0], lengths[1], spacing, part);
+  const Kernel& kernel = *sheet.kernel;
+  // Vectors may be read beyond the last row's end.
+  sheet.nodes.resize(rows * stride + 2 * lanes);
+  sheet.real.resize(columns * kernel.frequencies);
+  sheet.imaginary.resize(columns * kernel.frequencies);
+  sheet.view = MeshView{&kernel.row_plan,
+                        &kernel.column_plan,
+                        rows,
+                        std::min(columns, lengths[0]),
+                        stride,
+                        sheet.nodes.data(),
+                        kernel.frequencies,
+                        sheet.real.data(),
+                        sheet.imaginary.data()};
+  for (AlignedVector<float>& scratch : scratch_) {
+    scratch.resize(std::max(scratch.size(), mesh_scratch(std::max(lengths[0], lengths[1]))));
+  }
+}
+
+void ParticleMesh::convolve(std::span<Sheet* const> sheets) {
+  const MeshKernels& kernels = mesh_kernels();
+  const std::size_t lanes = kernels.lanes;
+  // Calls body(sheet, part, worker) for all parts of all sheets.
+  const auto for_parts = [&](auto&& count, auto&& body) {
+    std::size_t all = 0;
+    for (const Sheet* sheet : sheets) all += count(*sheet);
+    team_.for_each(all, [&](std::size_t part, unsigned worker) {
+      for (const Sheet* sheet : sheets) {
+        if (part < count(*sheet)) return body(*sheet, part, scratch_[worker].data());
+        part -= count(*sheet);
+      }
+    });
+  };
+  const auto count_stretches = [&](const Sheet& sheet) { return (sheet.view.stride - kSplineOrder) / (2 * lanes); };
+  for_parts(count_stretches, [&](const Sheet& sheet, std::size_t stretch, float* scratch) {
+    kernels.transform_columns(sheet.view, stretch * 2 * lanes, scratch);
+  });
+  for_parts([&](const Sheet& sheet) { return sheet.view.frequencies / lanes; },
+            [&](const Sheet& sheet, std::size_t stretch, float* scratch) {
+              const std::size_t width = sheet.kernel->row_plan.length;
+              kernels.convolve_rows(sheet.view, stretch * lanes, &sheet.kernel->factors[stretch * lanes * width],
+                                    scratch);
+            });
+  for_parts(count_stretches, [&](const Sheet& sheet, std::size_t stretch, float* scratch) {
+    kernels.restore_columns(sheet.view, stretch * 2 * lanes, scratch);
+  });
+}
+
+void ParticleMesh::restrict_charges() {
+  const MeshKernels& kernels = mesh_kernels();
+  const MeshView &fine = fine_.view, &coarse = coarse_.view;
+  const std::size_t stride = wide_stride(fine), columns = 4 * kernels.lanes;
+  wide_.resize(coarse.rows * stride);
+  team_.for_each((fine.stride + columns - 1) / columns, [&](std::size_t stretch, unsigned) {
+    kernels.restrict_columns(fine, stretch * columns, coarse.rows, wide_.data(), stride);
+  });
+  team_.for_ranges(coarse.rows, kCoarseGrain, [&](std::size_t first, std::size_t last, std::size_t) {
+    for (std::size_t row = first; row < last; ++row) kernels.restrict_row(fine, &wide_[row * stride], coarse, row);
+  });
+}
+
+void ParticleMesh::prolong_potential() {
+  const MeshKernels& kernels = mesh_kernels();
+  const MeshView &fine = fine_.view, &coarse = coarse_.view;
+  const std::size_t stride = wide_stride(fine);
+  team_.for_ranges(coarse.rows, kCoarseGrain, [&](std::size_t first, std::size_t last, std::size_t) {
+    for (std::size_t row = first; row < last; ++row) kernels.prolong_row(coarse, row, fine, &wide_[row * stride]);
+  });
+  team_.for_ranges(fine.rows, 2 * kBandRows, [&](std::size_t first, std::size_t last, std::size_t) {
+    for (std::size_t row = first; row < last; ++row) kernels.prolong_columns(fine, row, wide_.data(), stride);
+  });
 }
 
 // Sorts the points by the band of rows in which their splines begin, keeping their order within it.
@@ -170,107 +267,99 @@ void ParticleMesh::bin(const float* positions, std::size_t n, float origin, floa
   const std::size_t chunks = (n + kGrain - 1) / kGrain;
   bands_.resize(n);
   binned_.resize(n);
-  bin_starts_.assign(chunks * bands + 1, 0);
-  bin_ends_.resize(chunks * bands);
-  // Counts by band, then by chunk, so that their running sum says where each chunk's points of a band go.
+  // Places by chunk, each chunk's apart from the next, so that no two threads write to one cache line.
+  const std::size_t stride = round_up(bands, 16);
+  bin_places_.assign(chunks * stride, 0);
+  bin_starts_.resize(bands + 1);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
+    std::uint32_t* counts = &bin_places_[chunk * stride];
     for (std::size_t i = first; i < last; ++i) {
       const auto row = static_cast<std::uint32_t>((positions[2 * i + 1] - origin) * per_unit);
       bands_[i] = row / kBandRows;
-      ++bin_starts_[bands_[i] * chunks + chunk + 1];
+      ++counts[bands_[i]];
     }
   });
-  for (std::size_t s = 0; s < chunks * bands; ++s) bin_starts_[s + 1] += bin_starts_[s];
+  std::uint32_t next = 0;
+  for (std::size_t band = 0; band < bands; ++band) {
+    bin_starts_[band] = next;
+    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+      next += std::exchange(bin_places_[chunk * stride + band], next);
+    }
+  }
+  bin_starts_[bands] = next;
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
-    std::uint32_t* next = &bin_ends_[chunk * bands];
-    for (std::size_t band = 0; band < bands; ++band) next[band] = bin_starts_[band * chunks + chunk];
-    for (std::size_t i = first; i < last; ++i) binned_[next[bands_[i]]++] = static_cast<std::uint32_t>(i);
+    std::uint32_t* places = &bin_places_[chunk * stride];
+    for (std::size_t i = first; i < last; ++i) binned_[places[bands_[i]]++] = static_cast<std::uint32_t>(i);
   });
 }
 
 bool ParticleMesh::charge(const float* positions, std::size_t n, const float low[2], const float high[2]) {
-  const MeshKernels& kernels = mesh_kernels();
-  const std::size_t lanes = kernels.lanes;
   const double span[2] = {static_cast<double>(high[0]) - static_cast<double>(low[0]),
                           static_cast<double>(high[1]) - static_cast<double>(low[1])};
   const double most = has_many_equal(positions, n) ? kCloserForEqual * spacing_ : spacing_;
   const double spacing = std::clamp(std::max(span[0], span[1]) / kLeastCells, std::min(kLeastSpacing, most), most);
-  std::size_t cells[2], lengths[2];
+  std::size_t cells[2];
   for (int d = 0; d < 2; ++d) {
     if (span[d] / spacing > static_cast<double>(kLongestSide)) return false;
     cells[d] = static_cast<std::size_t>(span[d] / spacing) + 2;
-    // Twice as long, so that nothing reaches around; and long enough for the kernel to be flat where its period ends,
-    // since a kink there would ring.
-    const auto reach = static_cast<std::size_t>(std::ceil(least_reach(degrees_of_freedom_) / spacing));
-    lengths[d] = next_fourier_length(2 * std::max(cells[d] + kSplineOrder, reach));
+  }
+  const bool is_parted = degrees_of_freedom_ == 1 && std::max(cells[0], cells[1]) >= kPartedCells;
+  const auto reach = static_cast<std::size_t>(is_parted ? kNearReach * kPartingNodes
+                                                        : std::ceil(least_reach(degrees_of_freedom_) / spacing));
+  std::size_t nodes[2], lengths[2], coarse_nodes[2], coarse_lengths[2];
+  for (int d = 0; d < 2; ++d) {
+    nodes[d] = cells[d] + kSplineOrder;
+    // Long enough that nothing reaches around; and for the kernel to be flat where its period ends, since a kink there
+    // would ring.
+    lengths[d] = next_fourier_length(is_parted ? std::max(nodes[d] + reach, 2 * reach) : 2 * std::max(nodes[d], reach));
     if (lengths[d] > kLongestSide) return false;
+    coarse_nodes[d] = count_coarse(nodes[d]);
+    coarse_lengths[d] = next_fourier_length(2 * std::max<std::size_t>(coarse_nodes[d], 16));
   }
   if (lengths[0] * lengths[1] > kMostNodes + kMostNodesPerPoint * n) return false;
-  const Kernel& kernel = kernel_for(lengths[0], lengths[1], spacing);
-  const std::size_t rows = cells[1] + kSplineOrder, columns = round_up(cells[0] + kSplineOrder, 2 * lanes);
-  const std::size_t stride = columns + kSplineOrder;
-  nodes_.resize(rows * stride);
-  real_.resize(columns * kernel.frequencies);
-  imaginary_.resize(columns * kernel.frequencies);
-  for (AlignedVector<float>& scratch : scratch_) scratch.resize(mesh_scratch(std::max(lengths[0], lengths[1])));
-  mesh_ = MeshView{&kernel.row_plan,
-                   &kernel.column_plan,
-                   rows,
-                   std::min(columns, lengths[0]),
-                   stride,
-                   nodes_.data(),
-                   kernel.frequencies,
-                   real_.data(),
-                   imaginary_.data()};
+  lay_out(fine_, nodes, lengths, spacing, is_parted ? Part::near : Part::whole);
+  if (is_parted) lay_out(coarse_, coarse_nodes, coarse_lengths, kCoarser * spacing, Part::far);
   placement_ = Placement{{low[0], low[1]}, static_cast<float>(1 / spacing)};
 
   const std::size_t bands = (cells[1] + kBandRows - 1) / kBandRows;
   bin(positions, n, low[1], placement_.per_unit, bands);
-  const std::size_t chunks = (n + kGrain - 1) / kGrain;
-  team_.for_ranges(rows, 32, [&](std::size_t first, std::size_t last, std::size_t) {
-    std::fill(&nodes_[first * stride], nodes_.data() + last * stride, 0.0f);
+  const MeshView& fine = fine_.view;
+  team_.for_ranges(fine.rows, 2 * kBandRows, [&](std::size_t first, std::size_t last, std::size_t) {
+    std::fill(fine.nodes + first * fine.stride, fine.nodes + last * fine.stride, 0.0f);
   });
   for (const std::size_t parity : {0, 1}) {
     team_.for_each((bands + 1 - parity) / 2, [&](std::size_t pair, unsigned) {
       const std::size_t band = 2 * pair + parity;
-      const std::uint32_t first = bin_starts_[band * chunks], last = bin_starts_[(band + 1) * chunks];
-      kernels.spread(mesh_, placement_, positions, &binned_[first], last - first);
+      const std::uint32_t first = bin_starts_[band], last = bin_starts_[band + 1];
+      mesh_kernels().spread(fine, placement_, positions, &binned_[first], last - first);
     });
   }
-  team_.for_each(columns / (2 * lanes), [&](std::size_t stretch, unsigned worker) {
-    kernels.transform_columns(mesh_, stretch * 2 * lanes, scratch_[worker].data());
-  });
-  team_.for_each(kernel.frequencies / lanes, [&](std::size_t stretch, unsigned worker) {
-    kernels.convolve_rows(mesh_, stretch * lanes, &kernel.factors[stretch * lanes * lengths[0]],
-                          scratch_[worker].data());
-  });
-  team_.for_each(columns / (2 * lanes), [&](std::size_t stretch, unsigned worker) {
-    kernels.restore_columns(mesh_, stretch * 2 * lanes, scratch_[worker].data());
-  });
+  Sheet* const sheets[] = {&fine_, &coarse_};
+  if (is_parted) restrict_charges();
+  convolve(std::span(sheets).first(is_parted ? 2 : 1));
+  if (is_parted) prolong_potential();
   return true;
 }
 
 double ParticleMesh::compute_at(const float* position, float* force) const {
   constexpr std::uint32_t kOnly = 0;
-  return mesh_kernels().interpolate(mesh_, placement_, position, &kOnly, 1, force);
+  return mesh_kernels().interpolate(fine_.view, placement_, position, &kOnly, 1, force);
 }
 
 double ParticleMesh::compute(const float* positions, std::size_t n, float* forces) {
   const Bounds bounds = find_bounds(positions, n);
   if (!charge(positions, n, bounds.low, bounds.high)) return fallback_.compute(positions, n, forces);
-  const std::size_t chunks = (n + kGrain - 1) / kGrain;
-  potentials_.resize(chunks);
-  team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
-    potentials_[chunk] =
-        mesh_kernels().interpolate(mesh_, placement_, positions, &binned_[first], last - first, forces);
-  });
   // Forces between points cancel in their sum; what is left of it is error, which all points share while they lie
   // together.
+  const std::size_t chunks = (n + kGrain - 1) / kGrain;
+  potentials_.resize(chunks);
   force_sums_.resize(chunks);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
+    potentials_[chunk] =
+        mesh_kernels().interpolate(fine_.view, placement_, positions, &binned_[first], last - first, forces);
     std::array<double, 2> sum{};
     for (std::size_t i = first; i < last; ++i) {
-      for (std::size_t d = 0; d < 2; ++d) sum[d] += static_cast<double>(forces[2 * i + d]);
+      for (std::size_t d = 0; d < 2; ++d) sum[d] += static_cast<double>(forces[2 * std::size_t{binned_[i]} + d]);
     }
     force_sums_[chunk] = sum;
   });

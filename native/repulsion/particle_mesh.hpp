@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "../support/aligned.hpp"
@@ -17,6 +18,12 @@ namespace sigma {
 // with unit charges, so charges are spread with cardinal B-splines, convolved by one real transform forwards and one
 // back, and potential and gradient are read through the same splines: smooth particle-mesh Ewald (Essmann et al. 1995)
 // with another kernel, in open space. Z is the sum of the potential over the points less their own share.
+//
+// Open space takes a mesh twice as long and wide as the map. On large maps w is therefore parted as Ewald parts the
+// Coulomb potential, w = w e^(-1/(w a^2)) + w (1 - e^(-1/(w a^2))): the first part ends within a few a, so its mesh
+// needs no more than that beyond the map, and the second is smooth over lengths of a, so its mesh, twice as long and
+// wide, is coarse. The splines of coarse nodes are sums of fine ones, so charges go from mesh to mesh, and the
+// potential back, without looking at points again.
 //
 // The mesh follows the map, so the cost is that of its area in units of the spacing, plus a little for each point. A
 // map so wide that the mesh would be huge is left to Barnes-Hut.
@@ -36,25 +43,38 @@ class ParticleMesh final : public Repulsion {
   double compute_at(const float* position, float* force) const;
 
  private:
+  enum class Part { whole, near, far };
   struct Kernel;
+  // Nodes, and what convolves them.
+  struct Sheet {
+    std::shared_ptr<const Kernel> kernel;
+    MeshView view{};
+    AlignedVector<float> nodes, real, imaginary;
+  };
   struct Bounds {
     float low[2], high[2];
   };
   Bounds find_bounds(const float* positions, std::size_t n);
   // Of points in the order of their places, as a run keeps them.
   bool has_many_equal(const float* positions, std::size_t n);
-  const Kernel& kernel_for(std::size_t width, std::size_t height, double spacing);
+  std::shared_ptr<const Kernel> kernel_for(std::size_t width, std::size_t height, double spacing, Part part);
+  // Makes room for so many nodes along x and y, which are convolved with the period of the lengths.
+  void lay_out(Sheet& sheet, const std::size_t (&nodes)[2], const std::size_t (&lengths)[2], double spacing, Part part);
+  void convolve(std::span<Sheet* const> sheets);
+  void restrict_charges();
+  void prolong_potential();
   void bin(const float* positions, std::size_t n, float origin, float per_unit, std::size_t bands);
 
   double spacing_, degrees_of_freedom_;
   ThreadTeam& team_;
   SpTree<2> fallback_;
   std::vector<std::shared_ptr<const Kernel>> kernels_;  // the last ones used, most recent first
-  MeshView mesh_{};
   Placement placement_{};
-  AlignedVector<float> nodes_, real_, imaginary_;
+  Sheet fine_, coarse_;
+  AlignedVector<float> wide_;
   std::vector<AlignedVector<float>> scratch_;
-  std::vector<std::uint32_t> binned_, bin_starts_, bin_ends_, bands_;
+  std::vector<std::uint32_t> bands_, binned_, bin_starts_;
+  AlignedVector<std::uint32_t> bin_places_;
   // By chunk of points.
   std::vector<Bounds> bounds_;
   std::vector<unsigned> equal_;

@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
 #include "affinity/affinities.hpp"
+#include "affinity/packed_affinities.hpp"
 #include "golden.hpp"
 #include "neighbors/exact_search.hpp"
 #include "support/random.hpp"
@@ -63,9 +65,7 @@ TEST_P(GoldenAffinities, JointAgreesWithTheDenseSum) {
     std::size_t edges = 0;
     for (std::uint64_t e = joint.offsets[i]; e < joint.offsets[i + 1]; ++e) {
       EXPECT_NEAR(joint.values[e], dense[i * Golden::n + joint.columns[e]], 1e-9);
-      if (e > joint.offsets[i]) {
-        EXPECT_LT(joint.columns[e - 1], joint.columns[e]);
-      }
+      EXPECT_EQ(std::count(&joint.columns[joint.offsets[i]], &joint.columns[e], joint.columns[e]), 0);
       EXPECT_NE(joint.columns[e], i);
       total += static_cast<double>(joint.values[e]);
       ++edges;
@@ -197,6 +197,58 @@ TEST(Calibration, PerplexityOneIsTheNearestNeighbor) {
   ThreadTeam team(1);
   const auto rows = calibrate(of_distances({1.0f, 2.0f, 3.0f}, 3), {1}, team, Cancellation());
   EXPECT_NEAR(rows.values[0], 1.0, 1e-4);
+}
+
+// Few edges of as many points as are asked for, with p over nine orders of magnitude.
+Affinities make_sparse(std::size_t n, std::uint64_t seed) {
+  Random random(seed);
+  Affinities p;
+  p.offsets.push_back(0);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t e = 0; e < i % 20; ++e) {
+      p.columns.push_back(static_cast<std::uint32_t>(random.bits() % n));
+      p.values.push_back(static_cast<float>(3e-5 * std::exp2(-29 * random.uniform())));
+    }
+    p.offsets.push_back(p.columns.size());
+  }
+  return p;
+}
+
+float unpack(std::uint32_t edge, const PackedAffinities& packed) {
+  return packed.unit * std::bit_cast<float>(((edge & ~packed.column_mask) >> 4) + (96u << 23));
+}
+
+TEST(PackedAffinities, KeepColumnsAndTheFirstDigitsOfP) {
+  ThreadTeam team(2);
+  for (const std::size_t n : {3, 300, 65536, 65537, 1 << 20}) {
+    ASSERT_TRUE(can_pack(n));
+    const Affinities p = make_sparse(n, 7);
+    const PackedAffinities packed = pack(p, team);
+    const double mantissa_bits = 27 - std::max(16.0, std::ceil(std::log2(static_cast<double>(n))));
+    for (std::size_t i = 0; i < n; ++i) {
+      std::uint64_t at = packed.offsets[i];
+      ASSERT_EQ(at % 16, 0u);
+      for (std::uint64_t e = p.offsets[i]; e < p.offsets[i + 1]; ++e, ++at) {
+        ASSERT_EQ(packed.edges[at] & packed.column_mask, p.columns[e]);
+        const double error = static_cast<double>(unpack(packed.edges[at], packed)) / static_cast<double>(p.values[e]);
+        ASSERT_NEAR(error, 1, std::exp2(-mantissa_bits - 1) * 1.001) << n;
+      }
+      for (; at < packed.offsets[i + 1]; ++at) ASSERT_EQ(packed.edges[at] & packed.column_mask, i);
+    }
+  }
+  EXPECT_FALSE(can_pack((1 << 20) + 1));
+}
+
+TEST(PackedAffinities, TakeWhatIsTooSmallForTheLeast) {
+  ThreadTeam team(1);
+  Affinities p;
+  p.offsets = {0, 3};
+  p.columns = {0, 0, 0};
+  p.values = {1.0f, 1e-30f, 0.0f};
+  const PackedAffinities packed = pack(p, team);
+  EXPECT_EQ(unpack(packed.edges[0], packed), 1.0f);
+  EXPECT_EQ(unpack(packed.edges[1], packed), std::exp2(-30.0f));
+  EXPECT_EQ(unpack(packed.edges[2], packed), std::exp2(-30.0f));
 }
 
 }  // namespace

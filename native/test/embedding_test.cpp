@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "affinity/affinities.hpp"
+#include "affinity/packed_affinities.hpp"
 #include "embedding/descent_kernels.hpp"
 #include "embedding/run.hpp"
 #include "golden.hpp"
@@ -130,6 +131,57 @@ TEST_P(GoldenDescent, KlAgrees) {
     sigma::Run run(Golden().points(), options, std::vector<float>(y.begin(), y.end()));
     run.advance(0, ignore);
     EXPECT_NEAR(run.kl(), GetParam().kl, theta == 0 ? 2e-5 : 1e-3);
+  }
+}
+
+TEST(Descent, StepsAlikeWithPackedAffinities) {
+  ThreadTeam team(1);
+  // Beside the golden points some without edges, for columns of more than 16 bits.
+  for (const std::size_t n : {std::size_t{Golden::n}, std::size_t{70000}}) {
+    for (const int dims : {1, 2, 3}) {
+      for (const double alpha : {1.0, 2.0}) {
+        Affinities p = golden_affinities("inverse-variance");
+        p.offsets.resize(n + 1, p.offsets.back());
+        std::vector<std::uint32_t> order(n);
+        for (std::size_t i = 0; i < n; ++i) order[i] = static_cast<std::uint32_t>(n - 1 - i);
+        p = reorder(p, order, team);
+        const PackedAffinities packed = pack(p, team);
+        const std::size_t stride = stride_of(dims);
+        Random random(3);
+        std::vector<float> positions(n * stride), forces(n * stride, 0.0f), next(n * stride), gains(n * stride, 1.0f);
+        for (float& position : positions) position = static_cast<float>(random.normal());
+        std::vector<float> plain(n * stride), small(n * stride);
+        DescentStep step{p.offsets.data(),
+                         p.columns.data(),
+                         p.values.data(),
+                         positions.data(),
+                         forces.data(),
+                         next.data(),
+                         plain.data(),
+                         gains.data(),
+                         12.0f,
+                         1.0f,
+                         0.0f,
+                         1.0f,
+                         static_cast<float>(alpha)};
+        DescentSums sums{};
+        descent_kernels().step(dims, step, 0, n, sums);
+        gains.assign(n * stride, 1.0f);
+        step.velocity = small.data();
+        step.packed_offsets = packed.offsets.data();
+        step.packed_edges = packed.edges.data();
+        step.column_mask = packed.column_mask;
+        step.unit = packed.unit;
+        descent_kernels().step(dims, step, 0, n, sums);
+        double error = 0, total = 0;
+        for (std::size_t i = 0; i < n * stride; ++i) {
+          error += std::pow(static_cast<double>(small[i] - plain[i]), 2);
+          total += std::pow(static_cast<double>(plain[i]), 2);
+        }
+        EXPECT_LT(std::sqrt(error / total), 2e-4) << n << ", " << dims;
+        EXPECT_GT(total, 0);
+      }
+    }
   }
 }
 

@@ -137,6 +137,76 @@ TEST(ParticleMesh, TakesFewAndEqualPoints) {
   EXPECT_LT(relative_error(found, truth), 0.02);
 }
 
+struct Nodes {
+  std::size_t rows, columns, stride;
+  AlignedVector<float> values;
+  MeshView view{};
+
+  Nodes(std::size_t rows_, std::size_t columns_, std::size_t lanes)
+      : rows(rows_),
+        columns((columns_ + 2 * lanes - 1) / (2 * lanes) * 2 * lanes),
+        stride(columns + kSplineOrder),
+        values(rows * stride + 2 * lanes, 0.0f),
+        view{nullptr, nullptr, rows, columns, stride, values.data(), 0, nullptr, nullptr} {}
+};
+
+// Charges spread over the coarse nodes themselves, and the potential read from them, beside the way over fine nodes; on
+// every instruction set.
+TEST(ParticleMesh, CoarseSplinesAreSumsOfFineOnes) {
+  std::vector<const MeshKernels*> tables{&baseline::mesh_kernels()};
+#ifdef SIGMA_X86_64
+  if (active_isa() >= Isa::avx2) tables.push_back(&avx2::mesh_kernels());
+  if (active_isa() >= Isa::avx512) tables.push_back(&avx512::mesh_kernels());
+#endif
+  constexpr std::size_t kPoints = 40, kCells[2] = {171, 93};
+  Random random(5);
+  std::vector<float> map(2 * kPoints);
+  std::vector<std::uint32_t> all(kPoints);
+  for (std::size_t i = 0; i < kPoints; ++i) {
+    all[i] = static_cast<std::uint32_t>(i);
+    for (std::size_t d = 0; d < 2; ++d) map[2 * i + d] = static_cast<float>(random.uniform() * kCells[d]);
+  }
+  // The first coarse node takes part in the first fine node alone, so coarse coordinates begin that far before.
+  const float before = static_cast<float>(kRefinement - 1 + kSplineOrder - 1) / kCoarser - (kSplineOrder - 1);
+  std::vector<float> coarse_map(map);
+  for (float& x : coarse_map) x = x / kCoarser + before;
+  const Placement unit{{0, 0}, 1};
+  for (const MeshKernels* kernels : tables) {
+    const std::size_t lanes = kernels->lanes;
+    Nodes fine(kCells[1] + kSplineOrder, kCells[0] + kSplineOrder, lanes);
+    const std::size_t rows = count_coarse(kCells[1] + kSplineOrder), columns = count_coarse(kCells[0] + kSplineOrder);
+    Nodes coarse(rows, columns, lanes), direct(rows + kSplineOrder, columns + kSplineOrder, lanes);
+    kernels->spread(fine.view, unit, map.data(), all.data(), kPoints);
+    kernels->spread(direct.view, unit, coarse_map.data(), all.data(), kPoints);
+    const std::size_t stride = wide_stride(fine.view);
+    AlignedVector<float> wide(rows * stride);
+    for (std::size_t x = 0; x < fine.columns; x += 4 * lanes) {
+      kernels->restrict_columns(fine.view, x, rows, wide.data(), stride);
+    }
+    for (std::size_t y = 0; y < rows; ++y) kernels->restrict_row(fine.view, &wide[y * stride], coarse.view, y);
+    for (std::size_t y = 0; y < rows; ++y) {
+      for (std::size_t x = 0; x < columns; ++x) {
+        EXPECT_NEAR(coarse.values[y * coarse.stride + x], direct.values[y * direct.stride + x], 1e-5);
+      }
+    }
+
+    for (std::size_t y = 0; y < rows; ++y) {
+      for (std::size_t x = 0; x < columns; ++x) {
+        const float value = static_cast<float>(random.normal());
+        coarse.values[y * coarse.stride + x] = direct.values[y * direct.stride + x] = value;
+      }
+    }
+    std::fill(fine.values.begin(), fine.values.end(), 0.0f);
+    for (std::size_t y = 0; y < rows; ++y) kernels->prolong_row(coarse.view, y, fine.view, &wide[y * stride]);
+    for (std::size_t y = 0; y < fine.rows; ++y) kernels->prolong_columns(fine.view, y, wide.data(), stride);
+    std::vector<float> forces(2 * kPoints), expected(2 * kPoints);
+    const double sum = kernels->interpolate(fine.view, unit, map.data(), all.data(), kPoints, forces.data());
+    EXPECT_NEAR(sum, kernels->interpolate(direct.view, unit, coarse_map.data(), all.data(), kPoints, expected.data()),
+                1e-4);
+    for (std::size_t i = 0; i < forces.size(); ++i) EXPECT_NEAR(forces[i], expected[i] / kCoarser, 1e-5);
+  }
+}
+
 TEST(Fourier, LengthsAreEvenProductsOfSmallPrimes) {
   EXPECT_EQ(next_fourier_length(2), 2u);
   EXPECT_EQ(next_fourier_length(7), 8u);
