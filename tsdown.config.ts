@@ -1,32 +1,27 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type UserConfig } from "tsdown";
 
-// The library for ESM and CommonJS callers with their types, the command line, which is run and never imported, and the scripts of
-// pages, which run in a browser and are read as text.
+// The library for ESM and CommonJS callers with their types, the command line, which shares the modules of the former, and the scripts
+// of pages, which run in a browser and are read as text.
 export default defineConfig([
-  {
-    entry: { index: "src/index.ts", vae: "src/vae/index.ts" },
-    format: ["esm", "cjs"],
-    target: "node20",
-    platform: "node",
-    dts: true,
-    sourcemap: true,
-    fixedExtension: false,
-    deps: { neverBundle: ["#binding"] },
-  },
-  {
-    entry: { cli: "src/cli/main.ts" },
-    format: "esm",
-    target: "node20",
-    platform: "node",
-    dts: false,
-    clean: false,
-    fixedExtension: false,
-    deps: { neverBundle: ["#binding"] },
-  },
+  node("esm", { index: "src/index.ts", vae: "src/vae/index.ts", cli: "src/cli/main.ts" }),
+  node("cjs", { index: "src/index.ts", vae: "src/vae/index.ts" }),
   page("report", "src/compare/report"),
   page("wall", "src/wall/page", "node_modules/openseadragon/LICENSE.txt"),
 ]);
+
+function node(format: "esm" | "cjs", entry: Record<string, string>): UserConfig {
+  return {
+    entry,
+    format,
+    target: "node20",
+    platform: "node",
+    dts: true,
+    clean: format === "esm",
+    fixedExtension: false,
+    deps: { neverBundle: ["#binding"] },
+  };
+}
 
 /** A script that runs in a browser, and what stands around it, in a folder of dist. The license of what is bundled into it goes along. */
 function page(name: string, folder: string, license?: string): UserConfig {

@@ -7,8 +7,10 @@ import { loadTensorFlowNode } from "./tensorflow-node.js";
 
 /** Where networks can be computed, and `auto`: the first of them that loads. */
 export const BACKEND_CHOICES = ["auto", "node", "wasm", "cpu"] as const;
+/** One of {@link BACKEND_CHOICES}. */
 export type BackendChoice = (typeof BACKEND_CHOICES)[number];
 
+/** Options of {@link selectBackend}. */
 export interface BackendOptions {
   /**
    * Threads, 1 to 1024; no influence on the result of `wasm`, none at all on `cpu`, and none on `node` once it is loaded. Default:
@@ -19,6 +21,7 @@ export interface BackendOptions {
 
 /** What TensorFlow.js computes with, from now on, in this process. */
 export interface Backend {
+  /** The one that was taken. */
   readonly name: Exclude<BackendChoice, "auto">;
   /** One sentence for people: what was chosen, and why not the faster one. */
   readonly description: string;
@@ -44,6 +47,11 @@ export type NodeLoader = (threads: number | undefined) => Promise<object>;
  */
 export function selectBackend(name: BackendChoice = "auto", options: BackendOptions = {}): Promise<Backend> {
   return selectWith(name, options, loadTensorFlowNode);
+}
+
+/** Whether networks can be computed: a backend was selected, here or with TensorFlow.js's own functions. */
+export function hasBackend(tf: typeof TensorFlow): boolean {
+  return Object.keys(tf.engine().registryFactory).length > 0;
 }
 
 /** {@link selectBackend} with a given way to load `@tensorflow/tfjs-node`. */

@@ -1,4 +1,7 @@
+import * as tf from "@tensorflow/tfjs-core";
 import { requireOptions } from "../../arguments.js";
+import { SigmaTsneError } from "../../errors.js";
+import { hasBackend } from "../backends/selection.js";
 import { aaeFields } from "./aae/configuration.js";
 import { Aae } from "./aae/model.js";
 import { aeFields } from "./ae/configuration.js";
@@ -87,6 +90,7 @@ const table = {
   ),
 };
 
+/** One of {@link MODELS}. */
 export type ModelName = keyof typeof table;
 /** The names of all models. */
 export const MODELS = Object.keys(table) as readonly ModelName[];
@@ -100,14 +104,21 @@ export type ModelOptions<N extends ModelName> = Partial<ModelOf<N>["configuratio
 
 /**
  * Builds a model with random weights. `height` and `width` of the images must be given, except for micrograph-vae, whose default is
- * 96 x 96.
+ * 96 x 96. Weights live where networks are computed: {@link selectBackend} comes first.
  *
  * @param name one of {@link MODELS}
  * @throws {ArgumentError} INVALID_ARGUMENT, UNKNOWN_OPTION or OUT_OF_RANGE, saying what would be accepted
+ * @throws {SigmaTsneError} BACKEND_UNAVAILABLE before a backend was selected
  */
 export function createModel<N extends ModelName>(name: N, options: ModelOptions<N>): ModelOf<N> {
   requireOptions(options);
   const known = requireChoice(name, "model", MODELS) as N;
+  if (!hasBackend(tf)) {
+    throw new SigmaTsneError(
+      "BACKEND_UNAVAILABLE",
+      "no backend is selected: await selectBackend() before createModel()",
+    );
+  }
   return table[known].create(known, options) as ModelOf<N>;
 }
 

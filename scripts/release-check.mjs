@@ -1,0 +1,222 @@
+// Everything about a release that can be checked without publishing it: what is built, what is packed, and the packed file installed and
+// used as a stranger would, on every major version of Node.js that is supported. docs/release.md says what is left to do by hand.
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs, promisify } from "node:util";
+
+const execute = promisify(execFile);
+const root = resolve(import.meta.dirname, "..");
+const { values: flags } = parseArgs({ options: { packed: { type: "boolean", default: false } } });
+
+/** MB. What is in the package is listed by `npm pack`; more than this needs a reason. */
+const LARGEST = { packed: 2, unpacked: 6 };
+
+/** The newest glibc that the binary may need: that of the systems which Node.js 20 itself runs on. */
+const NEWEST_GLIBC = [2, 28];
+
+const engines = JSON.parse(await readFile(join(root, "package.json"), "utf8")).engines.node;
+const OLDEST_NODE = `${/\d+\.\d+/.exec(engines)[0]}.0`;
+const NODE_VERSIONS = [OLDEST_NODE, "22", "24"];
+const TYPE_RESOLUTIONS = [
+  ["node16", "Node16"],
+  ["nodenext", "NodeNext"],
+  ["bundler", "ES2022"],
+];
+
+const work = await mkdtemp(join(tmpdir(), "sigma-tsne-release-"));
+const summary = [];
+let failed = false;
+
+/** One check. What it returns stands beside its name in the summary. */
+async function check(name, run) {
+  process.stderr.write(`${name} ...\n`);
+  const start = performance.now();
+  let outcome;
+  try {
+    outcome = { mark: "ok", text: (await run()) ?? "" };
+  } catch (error) {
+    failed = true;
+    const printed = `${error.stdout ?? ""}${error.stderr ?? ""}`.trim();
+    outcome = { mark: "FAILED", text: printed || error.message };
+  }
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  summary.push(`${outcome.mark.padEnd(7)} ${name.padEnd(40)} ${seconds.padStart(6)} s  ${outcome.text}`);
+}
+
+const run = async (file, args, options = {}) =>
+  (await execute(file, args, { cwd: root, maxBuffer: 2 ** 27, ...options })).stdout.trim();
+const npm = (args, options) => run("npm", args, { shell: process.platform === "win32", ...options });
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
+
+if (!flags.packed) {
+  await check("style and types", async () => void (await npm(["run", "check"])));
+  await check("build", async () => void (await npm(["run", "build"])));
+  await check("API reference", async () => void (await npm(["run", "docs"])));
+  await check("binary of this platform", async () => {
+    const printed = await npm(["run", "prebuilds"]);
+    const [, major, minor] = /glibc (\d+)\.(\d+)/.exec(printed) ?? [];
+    if (major !== undefined && (+major > NEWEST_GLIBC[0] || +minor > NEWEST_GLIBC[1])) {
+      throw new Error(`needs glibc ${major}.${minor}, and should run with ${NEWEST_GLIBC.join(".")}`);
+    }
+    return printed.slice(printed.lastIndexOf("prebuilds/")).replace(/\s+/g, " ");
+  });
+}
+
+let tarball = "";
+await check("npm pack", async () => {
+  const [packed] = JSON.parse(await npm(["pack", "--json", "--ignore-scripts", "--pack-destination", work]));
+  tarball = join(work, packed.filename);
+  const paths = packed.files.map(({ path }) => path);
+  const platform = `prebuilds/${process.platform}-${process.arch}/`;
+  if (!paths.some((path) => path.startsWith(platform))) throw new Error(`${platform} is empty: npm run prebuilds`);
+  const stray = paths.filter((path) => /^dist\/.*\.map$|(^|\/)test\/|\.tgz$/.test(path));
+  if (stray.length > 0) throw new Error(`not for users: ${stray.join(", ")}`);
+  if (packed.size > LARGEST.packed * 1e6 || packed.unpackedSize > LARGEST.unpacked * 1e6) {
+    throw new Error(`${megabytes(packed.size)}, unpacked ${megabytes(packed.unpackedSize)}: more than expected`);
+  }
+  const share = (folder) => {
+    const sum = packed.files.reduce((total, { path, size }) => total + (path.startsWith(folder) ? size : 0), 0);
+    return `${folder} ${megabytes(sum)}`;
+  };
+  const shares = ["prebuilds/", "dist/", "native/"].map(share).join(", ");
+  return `${megabytes(packed.size)}, unpacked ${megabytes(packed.unpackedSize)} (${shares}), ${paths.length} files`;
+});
+
+await check("publint", async () => {
+  const { publint } = await import("publint");
+  const { formatMessage } = await import("publint/utils");
+  const bytes = await readFile(tarball);
+  const { messages, pkg } = await publint({ pack: { tarball: bytes.buffer }, strict: true });
+  const complaints = messages.filter(({ type }) => type !== "suggestion").map((message) => formatMessage(message, pkg));
+  if (complaints.length > 0) throw new Error(complaints.join("\n"));
+  return `${messages.length} suggestions`;
+});
+
+await check("types by every way of resolving them", async () => {
+  const { checkPackage, createPackageFromTarballData } = await import("@arethetypeswrong/core");
+  const { problems } = await checkPackage(createPackageFromTarballData(await readFile(tarball)));
+  // "node10" knows no exports; the README asks for node16 or bundler.
+  const complaints = problems.filter(({ resolutionKind }) => resolutionKind !== "node10");
+  if (complaints.length > 0) throw new Error(JSON.stringify(complaints, null, 2));
+});
+
+/** A project with the package installed from its tarball. */
+const project = join(work, "project");
+/** For the search of executables: Node.js and nothing else, no compiler above all. */
+const bare = { ...process.env, PATH: join(work, "bin") };
+
+await check("install, no scripts, no compiler", async () => {
+  await mkdir(bare.PATH);
+  await symlink(process.execPath, join(bare.PATH, "node"));
+  await mkdir(project);
+  await writeFile(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  const npmCli = process.env.npm_execpath ?? (await npmFile());
+  await run(process.execPath, [npmCli, "install", tarball, "--ignore-scripts", "--no-audit", "--no-fund"], {
+    cwd: project,
+    env: bare,
+  });
+  for (const name of await readdir(join(root, "scripts", "release"))) {
+    await cp(join(root, "scripts", "release", name), join(project, name));
+  }
+  const { packages } = JSON.parse(await readFile(join(project, "node_modules", ".package-lock.json"), "utf8"));
+  const bytes = await bytesIn(join(project, "node_modules"));
+  return `${Object.keys(packages).length} packages, ${megabytes(bytes)} on disk`;
+});
+
+async function bytesIn(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function npmFile() {
+  const path = await run("npm", ["root", "--global"]);
+  return join(path, "npm", "bin", "npm-cli.js");
+}
+
+const maps = new Set();
+
+/** The programs of scripts/release, which all print the same checksum. */
+async function smoke(node, names) {
+  for (const name of names) maps.add(await run(node, [name], { cwd: project, env: bare }));
+  if (maps.size !== 1) throw new Error(`maps differ: ${[...maps].join(", ")}`);
+  return [...maps][0];
+}
+
+const ways = ["smoke.mjs", "smoke.cjs", "worker.mjs"];
+
+await check("import, require, worker thread", () => smoke(process.execPath, ways));
+
+await check("sigma-tsne of node_modules/.bin", async () => {
+  const command = join(project, "node_modules", ".bin", "sigma-tsne");
+  const env = { ...bare, PATH: process.env.PATH };
+  const sigma = (...args) => run(command, args, { cwd: project, env, shell: process.platform === "win32" });
+  await sigma("demo", "--data", "acquisitions", "--points", "120", "-o", "demo", "--json");
+  await sigma("embed", "demo/means.npy", "--sigma", "demo/sigma.npy", "-o", "map.csv", "--plot", "map.png");
+  return `version ${await sigma("--version")}`;
+});
+
+for (const [moduleResolution, module] of TYPE_RESOLUTIONS) {
+  await check(`TypeScript, strict, ${moduleResolution}`, async () => {
+    const types = join(project, "types");
+    await mkdir(types, { recursive: true });
+    await cp(join(root, "test", "e2e", "package", "consumer.ts"), join(types, "consumer.ts"));
+    await cp(join(root, "scripts", "release", "smoke-vae.mjs"), join(types, "autoencoder.ts"));
+    const compilerOptions = {
+      target: "ES2022",
+      module,
+      moduleResolution,
+      strict: true,
+      skipLibCheck: true,
+      types: ["node"],
+      typeRoots: [join(root, "node_modules", "@types")],
+      outDir: `out-${moduleResolution}`,
+    };
+    await writeFile(
+      join(types, "tsconfig.json"),
+      JSON.stringify({ compilerOptions, files: ["consumer.ts", "autoencoder.ts"] }),
+    );
+    await run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", types]);
+    const file = join(types, `out-${moduleResolution}`, "consumer.js");
+    return await run(process.execPath, [file], { cwd: project, env: bare });
+  });
+}
+
+await check("an autoencoder, with tfjs", () => run(process.execPath, ["smoke-vae.mjs"], { cwd: project, env: bare }));
+
+for (const version of NODE_VERSIONS) {
+  await check(`Node.js ${version}`, async () => {
+    const node = await installNode(version);
+    await smoke(node, ways);
+    await run(node, ["smoke-vae.mjs"], { cwd: project, env: bare });
+    return run(node, ["--version"]);
+  });
+}
+
+/** The Node.js of a version, as the registry has it for this platform, in a folder of its own that is kept. */
+async function installNode(version) {
+  const platform = process.platform === "win32" ? "win" : process.platform;
+  const folder = join(root, "node_modules", ".cache", "sigma-tsne", `node-${version}`);
+  const name = `node-${platform}-${process.arch}`;
+  const file = join(folder, "node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
+  if (!existsSync(file)) {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "package.json"), JSON.stringify({ private: true }));
+    await npm(["install", `${name}@${version}`, "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder });
+  }
+  return file;
+}
+
+await check("t-SNE without tfjs", async () => {
+  const tensorflow = join(project, "node_modules", "@tensorflow");
+  await rename(tensorflow, `${tensorflow}-away`);
+  return smoke(process.execPath, ways);
+});
+
+await rm(work, { recursive: true, force: true });
+process.stdout.write(`\n${summary.join("\n")}\n`);
+if (failed) process.exitCode = 1;

@@ -1,0 +1,6 @@
+// The same in a worker thread.
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+
+const [code] = await once(new Worker(new URL("smoke.mjs", import.meta.url)), "exit");
+process.exitCode = code;
