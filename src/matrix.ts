@@ -20,7 +20,11 @@ export type MatrixLike =
   | { readonly data: NumericArray; readonly rows: number; readonly cols: number }
   | { readonly data: NumericArray; readonly shape: readonly number[] }
   | (NumericArray & { readonly shape: readonly number[] })
-  | { readonly shape: readonly number[]; dataSync(): NumericArray }
+  | {
+      readonly shape: readonly number[];
+      /** The numbers row by row, as a tensor of TensorFlow.js gives them. */
+      dataSync(): NumericArray;
+    }
   | readonly (readonly number[])[]
   | readonly FloatArray[];
 

@@ -11,10 +11,12 @@ import { asReadError, openSource } from "./source.js";
 import { type Table, type TableLike, toTable } from "./table.js";
 
 export { type ArrayFile, openArrayFile } from "./array-file.js";
+export type { FolderOptions } from "./atomic-folder.js";
 export { assertWritable, type FileContent, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
 export type { ReadOptions, ReadTableOptions } from "./format.js";
 export { type ImageFolder, type ImageFolderOptions, openImageFolder } from "./image-folder.js";
 export { type MatlabArray, readMatlabArray } from "./matlab.js";
+export type { RowRange } from "./row-range.js";
 export type { Table, TableColumn, TableLike } from "./table.js";
 
 /** Options of {@link writeMatrix}. */

@@ -4,6 +4,7 @@ import { ArgumentError } from "../errors.js";
 
 /** The ways to separate points; see {@link SeparationOptions.method}. */
 export const SEPARATION_METHODS = ["flow", "iterative", "conditional"] as const;
+/** One of {@link SEPARATION_METHODS}. */
 export type SeparationMethod = (typeof SEPARATION_METHODS)[number];
 
 /** What separation and grid assignment have in common. */

@@ -7,10 +7,12 @@ import type { Thumbnails } from "./thumbnails.js";
 
 /** The kinds of picture, which are also the file extensions. */
 export const PICTURE_FORMATS = ["png", "svg"] as const;
+/** One of {@link PICTURE_FORMATS}. */
 export type PictureFormat = (typeof PICTURE_FORMATS)[number];
 
 /** Dark on white, or light on near-black. */
 export const THEMES = ["light", "dark"] as const;
+/** One of {@link THEMES}. */
 export type Theme = (typeof THEMES)[number];
 
 /** Images at points of a map. */

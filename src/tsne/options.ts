@@ -8,10 +8,12 @@ import type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
 
 /** The ways to find neighbours; see {@link TsneOptions.neighbors}. */
 export const NEIGHBOR_SEARCHES = ["auto", "exact", "nn-descent"] as const;
+/** Ways to find nearest neighbours; see {@link TsneOptions.neighbors}. */
 export type NeighborSearch = (typeof NEIGHBOR_SEARCHES)[number];
 
 /** The ways to compute repulsion; see {@link TsneOptions.method}. */
 export const METHODS = ["auto", "barnes-hut", "fft", "exact"] as const;
+/** Ways to compute the repulsion between all points of a map; see {@link TsneOptions.method}. */
 export type MethodName = (typeof METHODS)[number];
 
 /** What the run is doing when it reports progress. */

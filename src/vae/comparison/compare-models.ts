@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
 import { throwIfAborted } from "../../io/abort.js";
-import { writeFolderAtomic } from "../../io/atomic-folder.js";
+import { type FolderOptions, writeFolderAtomic } from "../../io/atomic-folder.js";
 import { writeFileAtomic } from "../../io/index.js";
 import type { Matrix } from "../../matrix.js";
 import { addNoise } from "../datasets/augmentation.js";
@@ -90,7 +90,9 @@ const FILES = [
 ];
 
 /** What {@link writeModelComparison} asks of its folder. */
-export const modelComparisonFolder = (options: Pick<ModelComparisonOptions, "force" | "signal"> = {}) => ({
+export const modelComparisonFolder = (
+  options: Pick<ModelComparisonOptions, "force" | "signal"> = {},
+): FolderOptions => ({
   kind: "a comparison of models",
   isReplaceable: async (_: string, names: readonly string[]) =>
     names.includes("models.json") && names.every((name) => FILES.includes(name)),

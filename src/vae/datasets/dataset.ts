@@ -64,7 +64,7 @@ export interface DatasetOptions {
   readonly cacheDir?: string | undefined;
   /** Whether files that are not there are downloaded. Default true. */
   readonly download?: boolean | undefined;
-  /** For a file or a folder: a file with one label for each image, as {@link readLabels} reads it. */
+  /** For a file or a folder: a file with one label for each image, as `readLabels` of sigma-tsne reads it. */
   readonly labels?: string | undefined;
   /** Only images of this class, by its name or its number. Default: all. */
   readonly class?: string | number | undefined;
@@ -95,5 +95,6 @@ export interface DatasetOptions {
    */
   readonly stretch?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called while files are downloaded and images made. */
   readonly onProgress?: ((progress: DatasetProgress) => void) | undefined;
 }

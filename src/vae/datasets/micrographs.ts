@@ -14,6 +14,7 @@ export const MICROGRAPH_CLASSES = [
   "amorphous film",
   "vacuum edge",
 ] as const;
+/** One of {@link MICROGRAPH_CLASSES}. */
 export type MicrographClass = (typeof MICROGRAPH_CLASSES)[number];
 
 /** Options of {@link generateMicrographs}. All are optional. */

@@ -91,6 +91,7 @@ export interface OpenedImages {
   readonly classes?: readonly string[] | undefined;
   /** How many files of a folder are no images. */
   readonly skipped: number;
+  /** Closes the file that the images are read from; they cannot be read afterwards. */
   close(): Promise<void>;
 }
 

@@ -6,6 +6,7 @@ import { type DisplayRange, toRgba } from "./sheet.js";
 
 /** Straight lines, or arcs on which the length of the code changes evenly (Shoemake 1985), as draws from a Gaussian have it. */
 export const INTERPOLATIONS = ["linear", "spherical"] as const;
+/** One of {@link INTERPOLATIONS}. */
 export type Interpolation = (typeof INTERPOLATIONS)[number];
 
 /**

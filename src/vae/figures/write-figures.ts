@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
 import { throwIfAborted } from "../../io/abort.js";
-import { writeFolderAtomic } from "../../io/atomic-folder.js";
+import { type FolderOptions, writeFolderAtomic } from "../../io/atomic-folder.js";
 import { writeFileAtomic } from "../../io/index.js";
 import type { Matrix } from "../../matrix.js";
 import { addNoise } from "../datasets/augmentation.js";
@@ -58,7 +58,7 @@ const SAMPLES = 100;
 const FIRST_QUANTILE = 0.02;
 
 /** What {@link writeFigures} asks of its folder. */
-export const figuresFolder = (options: Pick<FigureOptions, "force" | "signal"> = {}) => ({
+export const figuresFolder = (options: Pick<FigureOptions, "force" | "signal"> = {}): FolderOptions => ({
   kind: "figures of a model",
   isReplaceable: async (_: string, names: readonly string[]) =>
     names.includes("figures.json") && names.every((name) => name === "figures.json" || name.endsWith(".png")),

@@ -361,6 +361,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     return this.parts.likelihood.mean(this.decodeRaw(z, pass)) as tf.Tensor4D;
   }
 
+  /** What the decoder computes of codes before the likelihood reads it: logits where that is Bernoulli. */
   protected decodeRaw(z: tf.Tensor2D, pass: Pass): tf.Tensor {
     return this.parts.decoder.raw(z, pass, this.parts.weightPosterior)[0] as tf.Tensor;
   }

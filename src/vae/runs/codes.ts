@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ArgumentError } from "../../errors.js";
-import { writeFolderAtomic } from "../../io/atomic-folder.js";
+import { type FolderOptions, writeFolderAtomic } from "../../io/atomic-folder.js";
 import { writeFileAtomic, writeMatrix } from "../../io/index.js";
 import type { Codes } from "../models/model.js";
 
@@ -17,7 +17,7 @@ export interface WriteCodesOptions {
 }
 
 /** What {@link writeCodes} asks of its folder. */
-export const codesFolder = (options: WriteCodesOptions = {}) => ({
+export const codesFolder = (options: WriteCodesOptions = {}): FolderOptions => ({
   kind: "the codes of images",
   isReplaceable: async (_: string, names: readonly string[]) => {
     const own = Object.values(CODE_FILES);

@@ -8,6 +8,7 @@ import { type Pass, SERIES } from "../pass.js";
 import { PLAIN_RECIPE } from "../recipe.js";
 import type { aaeFields } from "./configuration.js";
 
+/** What decides an {@link Aae}: its options with their defaults. */
 export type AaeConfiguration = Resolved<typeof aaeFields>;
 
 /**

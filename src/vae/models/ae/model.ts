@@ -8,6 +8,7 @@ import { type Pass, SERIES } from "../pass.js";
 import { PLAIN_RECIPE } from "../recipe.js";
 import type { aeFields } from "./configuration.js";
 
+/** What decides an {@link Ae}: its options with their defaults. */
 export type AeConfiguration = Resolved<typeof aeFields>;
 
 /** A plain autoencoder: the loss is minus the log-likelihood of the image given its code. */

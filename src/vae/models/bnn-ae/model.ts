@@ -9,6 +9,7 @@ import { PLAIN_RECIPE } from "../recipe.js";
 import { WeightPosterior } from "../weight-posterior.js";
 import type { bnnAeFields } from "./configuration.js";
 
+/** What decides a {@link BnnAe}: its options with their defaults. */
 export type BnnAeConfiguration = Resolved<typeof bnnAeFields>;
 
 /** An autoencoder with a distribution over every weight, trained by Bayes by backprop (Blundell et al. 2015). */

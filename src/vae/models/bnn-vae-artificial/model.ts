@@ -9,6 +9,7 @@ import { PLAIN_RECIPE } from "../recipe.js";
 import { WeightPosterior } from "../weight-posterior.js";
 import type { bnnVaeArtificialFields } from "./configuration.js";
 
+/** What decides a {@link BnnVaeArtificial}: its options with their defaults. */
 export type BnnVaeArtificialConfiguration = Resolved<typeof bnnVaeArtificialFields>;
 
 /**

@@ -9,6 +9,7 @@ import { PLAIN_RECIPE } from "../recipe.js";
 import { WeightPosterior } from "../weight-posterior.js";
 import type { bnnVaeFields } from "./configuration.js";
 
+/** What decides a {@link BnnVae}: its options with their defaults. */
 export type BnnVaeConfiguration = Resolved<typeof bnnVaeFields>;
 
 /** A variational autoencoder whose weights are distributions too: the bound has the divergence of both. */

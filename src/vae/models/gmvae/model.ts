@@ -31,6 +31,7 @@ import { PLAIN_RECIPE } from "../recipe.js";
 import type { gmvaeFields } from "./configuration.js";
 import { fitGaussianMixture, whiten } from "./gaussian-mixture.js";
 
+/** What decides a {@link Gmvae}: its options with their defaults. */
 export type GmvaeConfiguration = Resolved<typeof gmvaeFields>;
 
 /** Options of {@link Gmvae.sample}. */

@@ -40,6 +40,7 @@ export const micrographVaeFields = {
   /** Seed of the initial weights, an integer from 0 to 2^53 - 1. Default 42. */
   seed: integer(0, Number.MAX_SAFE_INTEGER, 42),
 };
+/** What decides a {@link MicrographVae}: its options with their defaults. */
 export type MicrographVaeConfiguration = Resolved<typeof micrographVaeFields>;
 
 /** The five published experiments (Ede 2020, arXiv 2003.01113); 1 to 3 are one recipe on three data sets. */

@@ -8,6 +8,7 @@ import { type Pass, SERIES } from "../pass.js";
 import { PLAIN_RECIPE } from "../recipe.js";
 import type { vaeFields } from "./configuration.js";
 
+/** What decides a {@link Vae}: its options with their defaults. */
 export type VaeConfiguration = Resolved<typeof vaeFields>;
 
 /** The variational autoencoder of Kingma & Welling 2014 (arXiv 1312.6114). */
