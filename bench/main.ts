@@ -39,7 +39,7 @@ import {
   type SeparationRecord,
   type SeparationSettings,
 } from "./separation.js";
-import { installPeers } from "./setup.js";
+import { installPeers, installScran } from "./setup.js";
 
 interface Flags extends Settings, Places {
   data?: string;
@@ -107,13 +107,17 @@ measuring("race", "this project and its peers in turn: time, KL divergence, kept
     }),
   );
 
-measuring("quick", "one peer on one small data set, in less than three minutes")
+measuring("quick", "one peer, fetched from npm if it is not there, on one small data set, in less than three minutes")
   .addOption(roundsOption(2))
   .argument("[data set]", "default: mnist-test where --data holds it, else generated-5000")
   .action((name: string | undefined, flags: Flags & { rounds: number }) =>
     interruptible(async (signal) => {
-      const { peers, versions } = await choosePeers(flags);
-      if (peers.length === 0) log("no peer is installed: npm run bench -- setup");
+      let { peers, versions } = await findPeers(flags);
+      if (peers.length === 0) {
+        log("no peer is installed: fetching scran.js from npm into bench/node_modules");
+        await installScran(signal);
+        ({ peers, versions } = await findPeers(flags));
+      }
       const set = name ?? (hasPublicData(flags.data) ? "mnist-test" : "generated-5000");
       await race("quick", [set], flags, versions, () => peers.slice(0, 1), signal);
     }),

@@ -22,10 +22,14 @@ export async function installPeers(python: string, withTorch: boolean, signal: A
       complete &&= installed;
     }
   }
+  return (await installScran(signal)) && complete;
+}
+
+/** Installs the one peer that npm has into bench/node_modules. */
+export function installScran(signal: AbortSignal): Promise<boolean> {
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   const flags = ["--prefix", "bench", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"];
-  const hasScran = await execute(npm, ["install", ...flags, "scran.js"], signal);
-  return complete && hasScran;
+  return execute(npm, ["install", ...flags, "scran.js"], signal);
 }
 
 async function execute(file: string, args: readonly string[], signal: AbortSignal): Promise<boolean> {
