@@ -1,0 +1,149 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import type { Command } from "commander";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
+import { createProgram } from "../../src/cli/program.js";
+import { writeArray, writeMatrix } from "../../src/io/index.js";
+import { nearest } from "../../src/search/index.js";
+import { entry, makeGroups, toCsv } from "./command-line.js";
+import { findCommands, findSnippets, joinProgram, type Snippet } from "./documentation/snippets.js";
+
+const execute = promisify(execFile);
+const root = resolve(import.meta.dirname, "../..");
+
+const names = (await readdir(join(root, "docs"))).filter((name) => name.endsWith(".md"));
+const pages = await Promise.all(
+  ["README.md", "bench/README.md", ...names.map((name) => `docs/${name}`)].map(async (path) => {
+    const text = await readFile(join(root, path), "utf8");
+    return { path, text, snippets: findSnippets(text) };
+  }),
+);
+const ofLanguage = (snippets: readonly Snippet[], language: string) =>
+  snippets.filter((one) => one.language === language);
+
+/** Pages whose commands another test or script runs, or that only a clone with time and data can run. */
+const RUN_ELSEWHERE = ["bench/README.md", "docs/gallery.md", "docs/models.md", "docs/release.md"];
+const runnable = pages.filter(({ path }) => !RUN_ELSEWHERE.includes(path));
+
+/** Milliseconds: a page has a dozen commands, each a process. */
+const LONGEST = 240_000;
+
+/** Folders, by page, each with the files that the pages speak of. */
+const folders = new Map<string, string>();
+let work: string;
+
+const N = 300;
+
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), "sigma-tsne-docs-"));
+  await mkdir(join(work, "bin"));
+  await writeFile(join(work, "bin", "sigma-tsne"), `#!/bin/sh\nexec "${process.execPath}" "${entry}" "$@"\n`);
+  await chmod(join(work, "bin", "sigma-tsne"), 0o755);
+  await mkdir(join(work, "node_modules", "@types"), { recursive: true });
+  await symlink(root, join(work, "node_modules", "sigma-tsne"), "junction");
+  await symlink(join(root, "node_modules/@types/node"), join(work, "node_modules/@types/node"), "junction");
+  for (const { path } of runnable) folders.set(path, await makeFolder(path));
+});
+
+afterAll(() => rm(work, { recursive: true, force: true }));
+
+async function makeFolder(page: string): Promise<string> {
+  const folder = join(work, page.replaceAll(/\W/g, "-"));
+  await mkdir(folder);
+  const means = makeGroups(N, 6, 4);
+  const sds = means.map((row) => row.map((value) => 0.1 + 0.05 * Math.abs(value)));
+  const labels = means.map((_, i) => `group ${i % 4}`);
+  await writeMatrix(join(folder, "means.npy"), means);
+  await writeMatrix(join(folder, "sds.npy"), sds);
+  await writeMatrix(
+    join(folder, "new.npy"),
+    means.slice(0, 20).map((row) => row.map((value) => value + 0.1)),
+  );
+  await writeMatrix(join(folder, "new-sds.npy"), sds.slice(0, 20));
+  await writeFile(join(folder, "data.csv"), toCsv(means));
+  await writeFile(join(folder, "labels.txt"), `${labels.join("\n")}\n`);
+  const side = 12;
+  const images = Float32Array.from({ length: N * side * side }, (_, i) => (i % side) / side);
+  await writeArray(join(folder, "images.npy"), images, [N, side, side]);
+  const found = await nearest(
+    means,
+    Uint32Array.from({ length: N }, (_, i) => i),
+    { k: 40 },
+  );
+  await writeMatrix(join(folder, "indices.npy"), { data: found.indices, rows: N, cols: found.k });
+  await writeMatrix(join(folder, "distances.npy"), found.distances);
+  return folder;
+}
+
+describe.each(pages.map(({ path, text, snippets }) => [path, { text, snippets }] as const))("%s", (path, page) => {
+  test("links to files that are there", () => {
+    const links = [...page.text.matchAll(/\]\((?!https?:)([^)#\s]*)(#[^)]*)?\)/g)].map(
+      ([, target]) => target as string,
+    );
+    const missing = links.filter((target) => !existsSync(join(root, dirname(path), target)));
+    expect(missing).toEqual([]);
+  });
+
+  test("names commands, options and scripts that there are", () => {
+    const program = createProgram();
+    for (const command of ofLanguage(page.snippets, "sh").flatMap(({ code }) => findCommands(code))) {
+      for (const part of command.split(/\s*(?:&&|\||;)\s*/)) checkCommand(program, part);
+    }
+  });
+});
+
+/** Whether what a page tells to type is known, as far as this package decides it. */
+function checkCommand(program: Command, text: string): void {
+  const words = text.match(/"[^"]*"|\S+/g) ?? [];
+  if (words[0] === "npm" && words[1] === "run") expect(Object.keys(packageJson.scripts), text).toContain(words[2]);
+  const [name, ...rest] =
+    words[0] === "sigma-tsne" ? words.slice(1) : words[0] === "npx" && words[1] === "sigma-tsne" ? words.slice(2) : [];
+  if (name === undefined || name.startsWith("-")) return;
+  const command = program.commands.find((one) => one.name() === name);
+  expect(command, text).toBeDefined();
+  const known = command?.options.flatMap(({ short, long }) => [short, long]) ?? [];
+  for (const word of rest) if (/^--?[a-z]/i.test(word)) expect([...known, "--help"], text).toContain(word);
+}
+
+describe.each(runnable.map(({ path, snippets }) => [path, snippets] as const))("what %s shows", (path, snippets) => {
+  const folder = () => folders.get(path) as string;
+  const env = () => ({ ...process.env, PATH: `${join(work, "bin")}${delimiter}${process.env.PATH}` });
+
+  const commands = ofLanguage(snippets, "sh").filter(({ isRun }) => isRun);
+  test.runIf(commands.length > 0 && process.platform !== "win32")(
+    "works in a shell",
+    async () => {
+      const lines = commands.flatMap(({ code }) => findCommands(code)).filter((line) => line.startsWith("sigma-tsne"));
+      await writeFile(join(folder(), "commands.sh"), `set -e\n${lines.join("\n")}\n`);
+      await execute("sh", ["commands.sh"], { cwd: folder(), env: env(), maxBuffer: 2 ** 26 });
+    },
+    LONGEST,
+  );
+
+  const programs = ["ts", "js"].flatMap((language) => ofLanguage(snippets, language)).filter(({ isRun }) => isRun);
+  test.runIf(programs.length > 0)(
+    "type-checks strictly and runs",
+    async () => {
+      await writeFile(join(folder(), "page.mts"), joinProgram(programs));
+      const compilerOptions = {
+        target: "ES2022",
+        module: "NodeNext",
+        strict: true,
+        noUncheckedIndexedAccess: true,
+        skipLibCheck: true,
+        types: ["node"],
+      };
+      await writeFile(join(folder(), "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["page.mts"] }));
+      const tsc = join(root, "node_modules/typescript/bin/tsc");
+      const { stdout } = await execute(process.execPath, [tsc, "-p", "."], { cwd: folder() }).catch((error) => error);
+      expect(stdout).toBe("");
+      await execute(process.execPath, ["page.mjs"], { cwd: folder(), maxBuffer: 2 ** 26 });
+    },
+    LONGEST,
+  );
+});
