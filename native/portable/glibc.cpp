@@ -1,9 +1,7 @@
 // What lets a binary that was built beside a new glibc load beside glibc 2.28, the oldest that Node.js 20 itself runs
-// with. The linker
-// (--wrap, see binding.gyp) leads every call of these functions here, those in the static libstdc++ as well, and from
-// here they go to the versions of them that every glibc has. Compiled for prebuilt binaries alone.
+// with. The linker (--wrap, see binding.gyp) leads every call of these functions here, those in the static libstdc++ as
+// well, and from here they go to the versions of them that every glibc has. Compiled for prebuilt binaries alone.
 #include <pthread.h>
-#include <cstddef>
 
 #if defined(__x86_64__)
 #define OLDEST "GLIBC_2.2.5"
