@@ -10,7 +10,7 @@ export interface Gaussian {
 type Formula = (i: Gaussian, j: Gaussian, varianceFloor: number) => number;
 
 /**
- * The distances between points, as the README has them, in float64 and in the caller's units, which the kernels of the core do not keep.
+ * The distances between points, as docs/embed.md has them, in float64 and in the caller's units, which the kernels of the core do not keep.
  * Those that are squared there are lengths here; Bhattacharyya's and Jeffreys' are the divergences themselves. The order is that of lists.
  */
 export const FORMULAS = {
@@ -39,7 +39,9 @@ export const FORMULAS = {
   manhattan: (i, j) => sum(i.mean.length, (k) => Math.abs(at(i.mean, k) - at(j.mean, k))),
 } satisfies Readonly<Record<string, Formula>>;
 
+/** One of {@link DISTANCES}. */
 export type DistanceName = keyof typeof FORMULAS;
+/** The distances between points; docs/embed.md has their formulas. */
 export const DISTANCES = Object.keys(FORMULAS) as readonly DistanceName[];
 
 /** Whether a distance needs sigma. */

@@ -54,7 +54,8 @@ export function estimateResolved(
   // Packed, an edge takes half of what it does in P; rows are filled up to 16 edges.
   const packed = edges / 2 + n * 15 * 4;
   // Conditional affinities and their transpose while P is made; a second P while its rows are moved.
-  const affinities = Math.max(n * k * 12 + edges, 2 * edges, edges + packed) + n * 8 * (1 + [options.perplexity].flat().length);
+  const affinities =
+    Math.max(n * k * 12 + edges, 2 * edges, edges + packed) + n * 8 * (1 + [options.perplexity].flat().length);
   const stride = options.dims === 3 ? 4 : options.dims;
   const map = n * (5 * stride * 4 + 4) + n * (16 * options.dims + 48);
   const peak = data + Math.max(neighbors, n * k * 20 + edges, affinities + map);
