@@ -26,6 +26,9 @@ const TYPE_RESOLUTIONS = [
   ["bundler", "ES2022"],
 ];
 
+/** Of what a failed check has printed. */
+const MOST_LINES = 30;
+
 const work = await mkdtemp(join(tmpdir(), "sigma-tsne-release-"));
 const summary = [];
 let failed = false;
@@ -40,7 +43,7 @@ async function check(name, run) {
   } catch (error) {
     failed = true;
     const printed = `${error.stdout ?? ""}${error.stderr ?? ""}`.trim();
-    outcome = { mark: "FAILED", text: printed || error.message };
+    outcome = { mark: "FAILED", text: printed.split("\n").slice(-MOST_LINES).join("\n") || error.message };
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   summary.push(`${outcome.mark.padEnd(7)} ${name.padEnd(40)} ${seconds.padStart(6)} s  ${outcome.text}`);
