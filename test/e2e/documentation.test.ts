@@ -27,7 +27,15 @@ const ofLanguage = (snippets: readonly Snippet[], language: string) =>
   snippets.filter((one) => one.language === language);
 
 /** Pages whose commands another test or script runs, or that only a clone with time and data can run. */
-const RUN_ELSEWHERE = ["bench/README.md", "docs/gallery.md", "docs/models.md", "docs/release.md"];
+const RUN_ELSEWHERE = [
+  "bench/README.md",
+  "docs/explorer.md",
+  "docs/gallery.md",
+  "docs/models.md",
+  "docs/release.md",
+  "docs/reliability.md",
+  "docs/scale.md",
+];
 const runnable = pages.filter(({ path }) => !RUN_ELSEWHERE.includes(path));
 
 /** Milliseconds: a page has a dozen commands, each a process. */
