@@ -5,7 +5,7 @@ import { defineConfig, type UserConfig } from "tsdown";
 // pages, which run in a browser and are read as text.
 export default defineConfig([
   {
-    entry: { index: "src/index.ts", vae: "src/vae/index.ts" },
+    entry: { index: "src/index.ts", vae: "src/vae/index.ts", explorer: "src/explorer/index.ts" },
     format: ["esm", "cjs"],
     target: "node20",
     platform: "node",
