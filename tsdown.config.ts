@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type UserConfig } from "tsdown";
+import { build } from "vite";
 
 // The library for ESM and CommonJS callers with their types, the command line, which is run and never imported, and the scripts of
-// pages, which run in a browser and are read as text.
+// pages, which run in a browser and are read as text. The explorer's page is an app, which vite builds.
 export default defineConfig([
   {
     entry: { index: "src/index.ts", vae: "src/vae/index.ts", explorer: "src/explorer/index.ts" },
@@ -23,6 +24,11 @@ export default defineConfig([
     clean: false,
     fixedExtension: false,
     deps: { neverBundle: ["#binding"] },
+    hooks: {
+      "build:done": async () => {
+        await build({ root: "src/explorer/web", configFile: "src/explorer/web/vite.config.ts", logLevel: "warn" });
+      },
+    },
   },
   page("report", "src/compare/report"),
   page("wall", "src/wall/page", "node_modules/openseadragon/LICENSE.txt"),
