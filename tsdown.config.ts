@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { defineConfig, type UserConfig } from "tsdown";
 import { build } from "vite";
 
-// The library for ESM and CommonJS callers with their types, the command line and the thread of the explorer's model, which are run and
-// never imported, and the scripts of pages, which run in a browser and are read as text. The explorer's page is an app, which vite builds.
+// The library for ESM and CommonJS callers with their types, the command line and the explorer's threads, which are run and never
+// imported, and the scripts of pages, which run in a browser and are read as text. The explorer's page is an app, which vite builds.
 export default defineConfig([
   {
     entry: { index: "src/index.ts", vae: "src/vae/index.ts", explorer: "src/explorer/index.ts" },
@@ -16,7 +16,11 @@ export default defineConfig([
     deps: { neverBundle: ["#binding"] },
   },
   {
-    entry: { cli: "src/cli/main.ts", "decoder-thread": "src/explorer/server/decoder-thread.ts" },
+    entry: {
+      cli: "src/cli/main.ts",
+      "decoder-thread": "src/explorer/server/decoder-thread.ts",
+      "training-thread": "src/explorer/training-thread.ts",
+    },
     format: "esm",
     target: "node20",
     platform: "node",
