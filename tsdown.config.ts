@@ -1,11 +1,27 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type UserConfig } from "tsdown";
+import { build } from "vite";
 
-// The library for ESM and CommonJS callers with their types, the command line, which shares the modules of the former, and the scripts
-// of pages, which run in a browser and are read as text.
+// The library for ESM and CommonJS callers with their types, the command line, which shares the modules of the former, the explorer's
+// threads, which are run and never imported, and the scripts of pages, which run in a browser and are read as text. The explorer's page
+// is an app, which vite builds.
 export default defineConfig([
-  node("esm", { index: "src/index.ts", vae: "src/vae/index.ts", cli: "src/cli/main.ts" }),
-  node("cjs", { index: "src/index.ts", vae: "src/vae/index.ts" }),
+  {
+    ...node("esm", {
+      index: "src/index.ts",
+      vae: "src/vae/index.ts",
+      explorer: "src/explorer/index.ts",
+      cli: "src/cli/main.ts",
+      "decoder-thread": "src/explorer/server/decoder-thread.ts",
+      "training-thread": "src/explorer/training-thread.ts",
+    }),
+    hooks: {
+      "build:done": async () => {
+        await build({ root: "src/explorer/web", configFile: "src/explorer/web/vite.config.ts", logLevel: "warn" });
+      },
+    },
+  },
+  node("cjs", { index: "src/index.ts", vae: "src/vae/index.ts", explorer: "src/explorer/index.ts" }),
   page("report", "src/compare/report"),
   page("wall", "src/wall/page", "node_modules/openseadragon/LICENSE.txt"),
 ]);
