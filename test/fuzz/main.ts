@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ import type { Report } from "./worker.js";
 
 const CRASHES = "test/fuzz/crashes";
 /** An input that takes longer hangs, on a machine that others use as well. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 const worker = fileURLToPath(new URL("worker.js", import.meta.url));
 
 const count = (text: string): number => {
@@ -81,6 +81,8 @@ async function fuzz(name: string, extension: string): Promise<boolean> {
   const took = ((performance.now() - begin) / 1000).toFixed(1);
   if (failure === undefined) {
     console.log(`${name}: ${last.count} inputs in ${took} s, ${last.pool} of them kept, ${last.blocks} blocks of code`);
+  } else if (!existsSync(path)) {
+    console.log(`${name}: failed before its first input: ${failure}`);
   } else {
     mkdirSync(CRASHES, { recursive: true });
     const bytes = readFileSync(path);

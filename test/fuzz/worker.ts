@@ -42,6 +42,7 @@ const coverage = new Coverage();
 const session = new Session(target, path, Number(seed), coverage);
 const report = (): Report => ({ count: session.count, pool: session.pool, blocks: coverage.blocks });
 await session.open();
+await send(report());
 const end = performance.now() + Number(seconds) * 1000;
 let told = 0;
 while (performance.now() < end || session.count < session.corpus) {

@@ -2,8 +2,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as library from "../../../src/index.js";
-import { selectBackend } from "../../../src/vae/backends/index.js";
-import { createModel, MODELS } from "../../../src/vae/models/registry.js";
 import { Draws } from "../draws.js";
 import { Random } from "../random.js";
 import { promise, type Target, tolerate } from "../target.js";
@@ -278,6 +276,8 @@ export const optionTargets: readonly Target[] = [
   }),
 
   target("models", async (draws) => {
+    const { selectBackend } = await import("../../../src/vae/backends/index.js");
+    const { createModel, MODELS } = await import("../../../src/vae/models/registry.js");
     await selectBackend("wasm", { threads: 1 });
     const name = draws.perhaps(() => draws.pick(MODELS), 60);
     const options = {

@@ -1,13 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Tsne } from "../../../src/tsne/index.js";
-import { selectBackend } from "../../../src/vae/backends/index.js";
-import { loadModel } from "../../../src/vae/models/index.js";
-import { createModel, type ModelName } from "../../../src/vae/models/registry.js";
-import { readTensorFile } from "../../../src/vae/models/safetensors.js";
-import { openRun } from "../../../src/vae/runs/index.js";
+import type { ModelName } from "../../../src/vae/models/registry.js";
 import { makeGroups, makeUniform } from "../../tsne/points.js";
 import { type Envelope, promise, type Target, tolerate } from "../target.js";
 import { isOurs } from "./files.js";
@@ -80,6 +76,19 @@ const tensorEnvelope: Envelope = {
   },
 };
 
+/** TensorFlow.js is loaded for these targets alone. */
+async function loadModels() {
+  const [{ selectBackend }, { loadModel }, { createModel }, { readTensorFile }, { openRun }] = await Promise.all([
+    import("../../../src/vae/backends/index.js"),
+    import("../../../src/vae/models/index.js"),
+    import("../../../src/vae/models/registry.js"),
+    import("../../../src/vae/models/safetensors.js"),
+    import("../../../src/vae/runs/index.js"),
+  ]);
+  await selectBackend("wasm", { threads: 1 });
+  return { loadModel, createModel, readTensorFile, openRun };
+}
+
 const image = { height: 4, width: 3 };
 const small = { ...image, hiddenDim: 4, zDim: 2 };
 
@@ -136,7 +145,7 @@ export const savedTargets: readonly Target[] = [
     extension: ".safetensors",
     seeds: () =>
       inFolder(async (folder) => {
-        await selectBackend("wasm", { threads: 1 });
+        const { createModel } = await loadModels();
         const seeds: Uint8Array[] = [];
         const configurations: [ModelName, object][] = [
           ["ae", small],
@@ -156,7 +165,7 @@ export const savedTargets: readonly Target[] = [
       tolerate(
         isOurs,
         async () => {
-          const { tensors } = await readTensorFile(path);
+          const { tensors } = await (await loadModels()).readTensorFile(path);
           for (const { shape, values } of tensors.values()) {
             promise(
               shape.reduce((a, b) => a * b, 1) === values.length,
@@ -165,8 +174,7 @@ export const savedTargets: readonly Target[] = [
           }
         },
         async () => {
-          await selectBackend("wasm", { threads: 1 });
-          const model = await loadModel(path);
+          const model = await (await loadModels()).loadModel(path);
           model.dispose();
         },
       ),
@@ -184,8 +192,7 @@ export const savedTargets: readonly Target[] = [
     run: (bytes) =>
       inFolder((folder) =>
         tolerate(isOurs, async () => {
-          const { writeFile } = await import("node:fs/promises");
-          await selectBackend("wasm", { threads: 1 });
+          const { createModel, openRun } = await loadModels();
           await writeFile(join(folder, "config.json"), bytes);
           const model = createModel("ae", small);
           await model.save(folder);
