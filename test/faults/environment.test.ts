@@ -24,7 +24,7 @@ async function filesOf(args: readonly string[], environment: Record<string, stri
   const files = await contentOf(workplace.path("out"));
   // Logs and metrics bear times.
   return [...files]
-    .filter(([path]) => !/^logs|metrics\.json/.test(path))
+    .filter(([path]) => !/\/logs\/|metrics\.json/.test(path))
     .map(([path, bytes]) => [path, bytes.toString("hex")]);
 }
 
@@ -59,7 +59,7 @@ test("two processes that write one file at a time leave one of their files, whol
 
 test("a second training in a folder is refused while the first goes on, which is not disturbed", async () => {
   const train = JOBS.find(({ name }) => name === "train")?.args as string[];
-  await rm(workplace.path("out"), { recursive: true, force: true });
+  await rm(workplace.path("out/run"), { recursive: true, force: true });
   let second: ReturnType<Workplace["run"]> | undefined;
   const first = await workplace.run([...train, "--epochs", "40"], (stderr) => {
     if (stderr.includes("epoch 1:")) second ??= workplace.run([...train, "--epochs", "40", "--resume"]);
@@ -72,7 +72,7 @@ test("a second training in a folder is refused while the first goes on, which is
 
 test("data that do not fit into memory are refused before they are read", async () => {
   // A file with holes takes no room on the disk.
-  const rows = 2 ** 40 / 400;
+  const rows = Math.floor(2 ** 40 / 400);
   const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, 100), }`.padEnd(117);
   const prelude = Buffer.from("\x93NUMPY\x01\x00\x76\x00", "latin1");
   const file = await open(workplace.path("huge.npy"), "w");
@@ -81,8 +81,7 @@ test("data that do not fit into memory are refused before they are read", async 
   await file.close();
   const outcome = await workplace.run(["embed", "huge.npy", "-o", "map.npy"]);
   expect(outcome).toMatchObject({ code: 1, stdout: "" });
-  expect(outcome.stderr).toMatch(/^sigma-tsne embed: huge\.npy: .*\n$/);
-  const part = await workplace.run(["embed", "huge.npy", "--rows", ":200000000", "-o", "map.npy"]);
-  expect(part).toMatchObject({ code: 1, stdout: "" });
-  expect(part.stderr).toMatch(/GiB/);
+  expect(outcome.stderr).toMatch(
+    /^sigma-tsne embed: huge\.npy: \d+ numbers need \d+\.\d GiB, and [\d.]+ GiB are free; .*\n$/,
+  );
 });
