@@ -116,7 +116,8 @@ function placeStrip(
   // Of the smallest dots those within a hundredth of a pixel are stacked.
   const bin = Math.max(diameter, 0.01);
   const height = new Uint32Array(Math.floor(box.width / bin) + 1);
-  const binOf = (i: number) => Math.floor(((x[i] as number) - box.x) / bin);
+  // Rounding may leave the outermost points a little beyond the box.
+  const binOf = (i: number) => Math.min(height.length - 1, Math.max(0, Math.floor(((x[i] as number) - box.x) / bin)));
   for (const i of order) height[binOf(i)] = (height[binOf(i)] as number) + 1;
   const step = Math.min(diameter, box.height / height.reduce((a, b) => Math.max(a, b), 1));
   const placed = new Uint32Array(height.length);
