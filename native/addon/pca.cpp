@@ -46,15 +46,15 @@ Napi::Value to_js(Napi::Env env, const Shared& shared) {
     auto* out = array.Data();
     for (std::size_t i = 0; i < n; ++i) {
       for (std::size_t c = 0; c < k; ++c) {
-        *out++ = static_cast<std::remove_pointer_t<decltype(out)>>(
-            static_cast<double>(shared.pca.scores.at(i, c)) * scale);
+        *out++ =
+            static_cast<std::remove_pointer_t<decltype(out)>>(static_cast<double>(shared.pca.scores.at(i, c)) * scale);
       }
     }
     return array;
   };
   const bool is_narrow = largest <= static_cast<double>(std::numeric_limits<float>::max());
-  const Napi::Value scores = is_narrow ? copy_scores(Napi::Float32Array::New(env, n * k))
-                                       : copy_scores(Napi::Float64Array::New(env, n * k));
+  const Napi::Value scores =
+      is_narrow ? copy_scores(Napi::Float32Array::New(env, n * k)) : copy_scores(Napi::Float64Array::New(env, n * k));
   Napi::Object result = Napi::Object::New(env);
   result.Set("mean", mean);
   result.Set("components", components);

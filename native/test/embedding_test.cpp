@@ -5,9 +5,9 @@
 
 #include "affinity/affinities.hpp"
 #include "affinity/packed_affinities.hpp"
+#include "effort.hpp"
 #include "embedding/descent_kernels.hpp"
 #include "embedding/run.hpp"
-#include "effort.hpp"
 #include "golden.hpp"
 #include "neighbors/exact_search.hpp"
 #include "support/errors.hpp"

@@ -43,7 +43,8 @@ class Draws {
                            : (hash + fraction()) * size + offset;
     }
     if (count > 0 && once(16)) {
-      all[byte() % count] = pick({std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), -1.0});
+      all[byte() % count] =
+          pick({std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), -1.0});
     }
     return all;
   }

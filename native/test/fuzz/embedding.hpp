@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <vector>
 #include <string>
+#include <vector>
 
 #include "draws.hpp"
 #include "embedding/placement.hpp"

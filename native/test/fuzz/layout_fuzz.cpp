@@ -10,7 +10,8 @@ using namespace sigma::test;
 
 namespace {
 
-void separate(Draws& draws, const std::vector<double>& map, std::size_t n, ThreadTeam& team, const Cancellation& cancel) {
+void separate(Draws& draws, const std::vector<double>& map, std::size_t n, ThreadTeam& team,
+              const Cancellation& cancel) {
   SeparationOptions options;
   options.method = draws.pick({SeparationMethod::flow, SeparationMethod::iterative, SeparationMethod::conditional});
   options.relaxations = draws.integer(0, 8);
