@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 const shared = { testTimeout: 60_000, hookTimeout: 120_000 };
 
 // "unit" imports the sources; "e2e" runs the built command line and the built package as processes; "browser" opens what they write in
-// a Chromium, which `npm test` can do without.
+// a Chromium, and "faults" disturbs processes in every way, for minutes: `npm test` does without both.
 export default defineConfig({
   test: {
     projects: [
@@ -15,6 +15,7 @@ export default defineConfig({
           exclude: [
             "test/e2e/**",
             "test/browser/**",
+            "test/faults/**",
             "test/tfjs-node/**",
             "test/vae/tensorboard/reader/**",
             "test/io/reader/**",
@@ -22,6 +23,15 @@ export default defineConfig({
         },
       },
       { test: { ...shared, name: "e2e", include: ["test/e2e/**/*.test.ts"], globalSetup: ["test/e2e/build.ts"] } },
+      {
+        test: {
+          ...shared,
+          name: "faults",
+          testTimeout: 600_000,
+          include: ["test/faults/**/*.test.ts"],
+          globalSetup: ["test/e2e/build.ts"],
+        },
+      },
       {
         test: {
           ...shared,

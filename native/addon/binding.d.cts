@@ -140,7 +140,7 @@ declare namespace binding {
     components: Float32Array;
     variances: Float64Array;
     /** n x components */
-    scores: Float32Array;
+    scores: Float32Array | Float64Array;
   }
 
   function pca(

@@ -1,7 +1,10 @@
 #include "pca.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "../linalg/pca.hpp"
@@ -33,12 +36,25 @@ Napi::Value to_js(Napi::Env env, const Shared& shared) {
   auto variances = Napi::Float64Array::New(env, k);
   std::transform(shared.pca.variances.begin(), shared.pca.variances.end(), variances.Data(),
                  [scale](double variance) { return variance * scale * scale; });
-  auto scores = Napi::Float32Array::New(env, n * k);
-  float* out = scores.Data();
+  double largest = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t c = 0; c < k; ++c)
-      *out++ = static_cast<float>(static_cast<double>(shared.pca.scores.at(i, c)) * scale);
+    for (std::size_t c = 0; c < k; ++c) {
+      largest = std::max(largest, std::abs(static_cast<double>(shared.pca.scores.at(i, c)) * scale));
+    }
   }
+  const auto copy_scores = [&](auto array) -> Napi::Value {
+    auto* out = array.Data();
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t c = 0; c < k; ++c) {
+        *out++ =
+            static_cast<std::remove_pointer_t<decltype(out)>>(static_cast<double>(shared.pca.scores.at(i, c)) * scale);
+      }
+    }
+    return array;
+  };
+  const bool is_narrow = largest <= static_cast<double>(std::numeric_limits<float>::max());
+  const Napi::Value scores =
+      is_narrow ? copy_scores(Napi::Float32Array::New(env, n * k)) : copy_scores(Napi::Float64Array::New(env, n * k));
   Napi::Object result = Napi::Object::New(env);
   result.Set("mean", mean);
   result.Set("components", components);

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <cmath>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,49 +8,6 @@
 
 namespace sigma::addon {
 namespace {
-
-// Beyond this a map has diverged.
-constexpr float kLargestMap = 1e8f;
-
-void require(bool holds, const char* fact) {
-  if (!holds) throw std::invalid_argument(fact);
-}
-
-bool all_finite(const float* numbers, std::size_t count, float most) {
-  return std::all_of(numbers, numbers + count, [most](float x) { return std::abs(x) <= most; });
-}
-
-bool all_finite(const PackedMatrix& matrix, float least, float most) {
-  for (std::size_t i = 0; i < matrix.rows(); ++i) {
-    for (std::size_t k = 0; k < matrix.cols(); ++k) {
-      if (!(matrix.at(i, k) >= least && matrix.at(i, k) <= most)) return false;
-    }
-  }
-  return true;
-}
-
-// What a file with a right checksum can still hold that a run cannot work with.
-void check(const RunState& state) {
-  constexpr float kLargest = 1e30f;
-  constexpr double kLargestSigma = 1e150;
-  const std::size_t n = state.order.size();
-  std::vector<bool> seen(n);
-  for (const std::uint32_t point : state.order) {
-    require(point < n && !seen[point], "its order is no permutation");
-    seen[point] = true;
-  }
-  const Gaussians& points = state.points;
-  require(all_finite(points.means, -kLargest, kLargest), "its points are not finite");
-  require(all_finite(points.deviations, 0, 1), "its standard deviations are not shares of the largest");
-  require(std::isfinite(points.scale) && points.scale > 0, "its scale is not positive");
-  require(points.sigma_scale > 0 && points.sigma_scale <= kLargestSigma, "its sigma scale is not positive");
-  require(std::all_of(state.frame.center.begin(), state.frame.center.end(), [](double x) { return std::isfinite(x); }),
-          "its centre is not finite");
-  require(all_finite(state.frame.axes.data(), state.frame.axes.size(), kLargest), "its axes are not finite");
-  require(all_finite(state.positions.data(), state.positions.size(), kLargestMap), "its map is not finite");
-  require(all_finite(state.velocity.data(), state.velocity.size(), kLargest), "its velocities are not finite");
-  require(all_finite(state.gains.data(), state.gains.size(), kLargest), "its gains are not finite");
-}
 
 Napi::Value copy_out(Napi::Env env, const PackedMatrix& matrix, std::size_t first, std::size_t last) {
   auto array = Napi::Float32Array::New(env, (last - first) * matrix.cols());

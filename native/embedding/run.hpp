@@ -44,6 +44,10 @@ struct RunState {
   std::uint64_t iteration = 0;
 };
 
+// Throws std::invalid_argument for a state that no run can work with, which a file with a right checksum can still
+// hold.
+void check(const RunState& state);
+
 // One embedding from its data to its map. It owns its memory, threads and random numbers, so several go on side by
 // side. Not itself thread-safe, but for cancel().
 class Run {

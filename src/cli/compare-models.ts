@@ -1,8 +1,8 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { assertFolderWritable } from "../io/atomic-folder.js";
+import { makeFolder } from "../io/make-folder.js";
 import type { ComparedModel, Dataset, Model, ModelName, Run } from "../vae/index.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
@@ -148,7 +148,7 @@ async function trainAll(
   };
   // Which is made for large images and codes of many dimensions.
   const models = (flags.models ?? vae.MODELS.filter((name) => name !== "micrograph-vae")).map(build);
-  await mkdir(runsDir, { recursive: true });
+  await makeFolder(runsDir);
   const compared: ComparedModel[] = [];
   for (const model of models) {
     const folder = join(runsDir, vae.runName(model, dataset.name));

@@ -1,7 +1,8 @@
 import { AbortError } from "../errors.js";
+import { makeFolder } from "../io/make-folder.js";
 import { type AcquisitionsSummary, mapAcquisitions } from "./acquisitions.js";
 import { type CodesSummary, mapCodes } from "./codes.js";
-import { type DemoOptions, makeDirectory, type ResolvedDemo, resolveDemoOptions } from "./options.js";
+import { type DemoOptions, type ResolvedDemo, resolveDemoOptions } from "./options.js";
 
 export { DEMO_DATA, type DemoData, type DemoFile, type DemoOptions, type DemoProgress } from "./options.js";
 
@@ -22,7 +23,7 @@ export type DemoSummary = (CodesSummary | AcquisitionsSummary) & {
 export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
   const settings = resolveDemoOptions(options);
   if (settings.signal?.aborted) throw new AbortError(undefined, { cause: settings.signal.reason });
-  await makeDirectory(settings.directory);
+  await makeFolder(settings.directory);
   if (settings.data === "acquisitions") return mapAcquisitions(settings);
   const vae = await loadNetworks(settings);
   if ("reason" in vae) return { ...(await mapAcquisitions(settings)), withoutCodes: vae.reason };

@@ -1,7 +1,6 @@
-import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { rejectUnknown, requireInteger, requireOptions } from "../arguments.js";
-import { ArgumentError, FileError } from "../errors.js";
+import { ArgumentError } from "../errors.js";
 import type { TsneProgress } from "../tsne/index.js";
 
 /** Where the standard deviations of the demo come from. */
@@ -82,16 +81,6 @@ export function resolveDemoOptions(options: DemoOptions): ResolvedDemo {
     seed: requireInteger(options.seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER),
     threads: requireInteger(options.threads ?? availableParallelism(), "threads", 1, 1024),
   };
-}
-
-/** @throws {FileError} FILE_WRITE */
-export async function makeDirectory(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FileError("FILE_WRITE", directory, `the folder cannot be made: ${reason}`, { cause });
-  }
 }
 
 function reject(argument: string, received: unknown, accepted: string): never {

@@ -3,6 +3,7 @@ import { ArgumentError } from "../errors.js";
 
 /** Parts of a data set. */
 export const PARTS = ["all", "train", "validation", "test"] as const;
+/** One of {@link PARTS}. */
 export type Part = (typeof PARTS)[number];
 
 /** What belongs to a source. All are optional. */

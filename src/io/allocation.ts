@@ -1,15 +1,25 @@
+import { totalmem } from "node:os";
 import { SigmaTsneError } from "../errors.js";
 import type { FloatArray } from "../matrix.js";
 
-/** @throws {SigmaTsneError} OUT_OF_MEMORY where `length` numbers, read from `path`, do not fit into one array */
-export function allocate<T extends FloatArray>(path: string, type: new (length: number) => T, length: number): T {
+/**
+ * @throws {SigmaTsneError} OUT_OF_MEMORY where `length` numbers, read from `path`, do not fit into one array, or into the memory that is
+ *   free: what is only promised by the system would be taken back, with the process, while it is filled
+ */
+export function allocate<T extends FloatArray>(
+  path: string,
+  type: (new (length: number) => T) & { readonly BYTES_PER_ELEMENT: number },
+  length: number,
+): T {
+  const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const fail = (reason: string, cause?: unknown) =>
+    new SigmaTsneError("OUT_OF_MEMORY", `${path}: ${length} numbers ${reason}; read fewer rows at a time`, { cause });
+  const bytes = length * type.BYTES_PER_ELEMENT;
+  const free = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
+  if (bytes > free) throw fail(`need ${gib(bytes)}, and ${gib(free)} are free`);
   try {
     return new type(length);
   } catch (cause) {
-    throw new SigmaTsneError(
-      "OUT_OF_MEMORY",
-      `${path}: ${length} numbers are more than fit into one array; read fewer rows at a time`,
-      { cause },
-    );
+    throw fail("are more than fit into one array", cause);
   }
 }

@@ -1,6 +1,7 @@
 import type * as Arrow from "apache-arrow";
 import { FileError } from "../errors.js";
 import { throwIfAborted } from "./abort.js";
+import { checkArrowMetadata } from "./arrow-metadata.js";
 import type { Format, ReadOptions, ReadTableOptions, Source } from "./format.js";
 import { decompressLz4Frame } from "./lz4.js";
 import { resolveRowRange } from "./row-range.js";
@@ -134,6 +135,7 @@ async function readTable(source: Source, options: ReadTableOptions): Promise<Tab
     for (let at = 0; at < bytes.length; at += READ_BYTES) {
       await readFully(source, bytes.subarray(at, at + READ_BYTES), at, signal);
     }
+    checkArrowMetadata(source.path, bytes);
     const reader = library.RecordBatchReader.from(bytes);
     reader.open();
     const { fields } = reader.schema;

@@ -22,7 +22,7 @@ export interface Pca {
   components: Matrix;
   /** Variance of the scores along each component (divisor n - 1), length `components`. */
   variances: Float64Array;
-  /** n x components: the centred points in the components' coordinates. */
+  /** n x components: the centred points in the components' coordinates; float64 where they are too large for float32. */
   scores: Matrix;
 }
 

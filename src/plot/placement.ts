@@ -113,17 +113,20 @@ function placeStrip(
   const [left, right] = extent(along, reach);
   const scale = right > left ? box.width / (right - left) : 0;
   const x = along.map((value) => box.x + box.width / 2 + scale * (value - (left + right) / 2));
-  const height = new Uint32Array(Math.floor(box.width / diameter) + 1);
-  const binOf = (i: number) => Math.floor(((x[i] as number) - box.x) / diameter);
+  // Of the smallest dots those within a hundredth of a pixel are stacked.
+  const bin = Math.max(diameter, 0.01);
+  const height = new Uint32Array(Math.floor(box.width / bin) + 1);
+  // Rounding may leave the outermost points a little beyond the box.
+  const binOf = (i: number) => Math.min(height.length - 1, Math.max(0, Math.floor(((x[i] as number) - box.x) / bin)));
   for (const i of order) height[binOf(i)] = (height[binOf(i)] as number) + 1;
   const step = Math.min(diameter, box.height / height.reduce((a, b) => Math.max(a, b), 1));
   const placed = new Uint32Array(height.length);
   const y = new Float64Array(along.length);
   for (const i of order) {
-    const bin = binOf(i);
-    const level = placed[bin] as number;
-    placed[bin] = level + 1;
-    y[i] = box.y + box.height / 2 + (level - ((height[bin] as number) - 1) / 2) * step;
+    const place = binOf(i);
+    const level = placed[place] as number;
+    placed[place] = level + 1;
+    y[i] = box.y + box.height / 2 + (level - ((height[place] as number) - 1) / 2) * step;
   }
   return { x, y, scale: scale / unit };
 }

@@ -1,4 +1,5 @@
 import { totalmem } from "node:os";
+import { requireInteger, requireOptions } from "../arguments.js";
 import { SigmaTsneError } from "../errors.js";
 import { usesSigma } from "./distances.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
@@ -29,9 +30,12 @@ const EDGES_PER_NEIGHBOR = 2;
  *
  * @param n points, an integer >= 3
  * @param d dimensions, an integer >= 1
- * @throws {ArgumentError} for a bad option
+ * @throws {ArgumentError} for a bad option, or numbers of points or dimensions that no run has
  */
 export function estimateMemory(n: number, d: number, options: TsneOptions = {}): MemoryEstimate {
+  requireInteger(n, "n", 0, Number.MAX_SAFE_INTEGER);
+  requireInteger(d, "d", 0, Number.MAX_SAFE_INTEGER);
+  requireOptions(options);
   return estimateResolved(n, d, options.sigma !== undefined, resolveTsneOptions(options, n, d));
 }
 

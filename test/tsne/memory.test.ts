@@ -52,3 +52,11 @@ test("a placement is refused where it cannot fit, and takes no neighbours for mo
     expect.objectContaining({ code: "OUT_OF_MEMORY", message: expect.stringMatching(/need.* about [\d.]+ GiB/) }),
   );
 });
+
+test("an estimate needs numbers of points and dimensions", () => {
+  for (const bad of [10n, "10", Number.NaN, -1, 0.5, undefined]) {
+    expect(() => estimateMemory(bad as number, 5)).toThrow(expect.objectContaining({ argument: "n" }));
+    expect(() => estimateMemory(100, bad as number)).toThrow(expect.objectContaining({ argument: "d" }));
+  }
+  expect(() => estimateMemory(100, 5, null as never)).toThrow(expect.objectContaining({ argument: "options" }));
+});

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { FileError } from "../../errors.js";
 import { throwIfAborted } from "../../io/abort.js";
 import { writeFileAtomic } from "../../io/index.js";
+import { makeFolder } from "../../io/make-folder.js";
 import type { DatasetProgress } from "./dataset.js";
 
 /** A file that can be had from the network. */
@@ -73,9 +74,7 @@ export async function locateFiles(
     return new FileError("DOWNLOAD", join(cache, first.name), reason, { cause });
   };
   if (!download) throw explain("downloads are switched off");
-  await mkdir(cache, { recursive: true }).catch((cause) => {
-    throw new FileError("FILE_WRITE", cache, `cannot be made: ${cause.message}`, { cause });
-  });
+  await makeFolder(cache);
   for (const file of missing) {
     try {
       await downloadFile(file, join(cache, file.name), {

@@ -1,15 +1,15 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { io } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { writeFileAtomic } from "../../io/index.js";
+import { makeFolder } from "../../io/make-folder.js";
 
 /** Bytes of a shard, the size of tfjs's own converter: what browsers cache. */
 const SHARD_BYTES = 4 * 2 ** 20;
 
 /** Writes a network as `model.json` and shards of weights, as `tf.loadLayersModel` reads them, each file atomically. */
 export async function writeLayersModel(folder: string, network: LayersModel): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const handler = io.withSaveHandler(async (artifacts) => {
     const bytes = new Uint8Array(io.CompositeArrayBuffer.join(artifacts.weightData));
     const count = Math.max(1, Math.ceil(bytes.length / SHARD_BYTES));

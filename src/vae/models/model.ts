@@ -1,10 +1,10 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { rejectUnknown, requireInteger, requireSignal, shapeMismatch } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
 import { throwIfAborted } from "../../io/abort.js";
+import { makeFolder } from "../../io/make-folder.js";
 import { Matrix, type MatrixLike, toMatrix } from "../../matrix.js";
 import type { Images } from "../datasets/dataset.js";
 import { Random } from "../random.js";
@@ -327,7 +327,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
    * @throws {FileError} FILE_WRITE
    */
   async save(folder: string): Promise<void> {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeLayersModel(join(folder, "encoder"), this.encoder);
     await writeLayersModel(join(folder, "decoder"), this.decoder);
     const facts = { kind: "model", model: this.name, configuration: this.configuration };

@@ -1,5 +1,7 @@
+import { totalmem } from "node:os";
 import * as tf from "@tensorflow/tfjs-core";
 import { input, type LayersModel, layers, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
+import { SigmaTsneError } from "../../errors.js";
 import type { Random } from "../random.js";
 import type { NetworkConfiguration } from "./configuration.js";
 import type { Pass } from "./pass.js";
@@ -48,6 +50,7 @@ export class Network {
     this.name = name;
     this.trunk = trunk;
     this.heads = heads;
+    requireMemory(name, inputShape, trunk, heads);
     const x = input({ shape: [...inputShape], name: "input" });
     const apply = (through: readonly Layer[], from: SymbolicTensor) =>
       through.reduce((y, layer) => layer.apply(y) as SymbolicTensor, from);
@@ -87,6 +90,43 @@ export class Network {
       ]),
     );
   }
+}
+
+/** Bytes for a weight while it is trained: itself, its gradient and the two moments of Adam. */
+const BYTES_PER_WEIGHT = 16;
+/** All that WebAssembly can address. */
+const WASM_BYTES = 2 ** 32;
+
+/** @throws {SigmaTsneError} OUT_OF_MEMORY, before anything is allocated, for layers whose weights do not fit */
+function requireMemory(
+  name: string,
+  inputShape: readonly number[],
+  trunk: readonly Layer[],
+  heads: readonly Head[],
+): void {
+  let weights = 0;
+  const walk = (through: readonly Layer[], from: (number | null)[]) =>
+    through.reduce((shape, layer) => {
+      const { units = 0, filters = 0, kernelSize = [] } = layer.getConfig() as LayerSizes;
+      weights += (shape.at(-1) ?? 1) * (units + [kernelSize].flat().reduce((product, side) => product * side, filters));
+      return layer.computeOutputShape(shape) as (number | null)[];
+    }, from);
+  const stem = walk(trunk, [null, ...inputShape]);
+  for (const head of heads) walk(head.layers, stem);
+  const free = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
+  const most = tf.getBackend() === "wasm" ? Math.min(free, WASM_BYTES) : free;
+  if (weights * BYTES_PER_WEIGHT <= most) return;
+  const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  throw new SigmaTsneError(
+    "OUT_OF_MEMORY",
+    `the ${name} of this model has ${weights} weights, which need ${gib(weights * BYTES_PER_WEIGHT)} in training, and ${gib(most)} can be had; take smaller images or layers`,
+  );
+}
+
+interface LayerSizes {
+  readonly units?: number;
+  readonly filters?: number;
+  readonly kernelSize?: number | number[];
 }
 
 function run(through: readonly Layer[], from: tf.Tensor, pass: Pass, draws: WeightDraws | undefined): tf.Tensor {

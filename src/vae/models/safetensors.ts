@@ -74,31 +74,42 @@ function parse(file: Buffer): TensorFile | undefined {
   if (file.length < 8) return undefined;
   const length = Number(file.readBigUInt64LE(0));
   if (length > Math.min(MAX_HEADER_BYTES, file.length - 8)) return undefined;
-  let header: Record<string, unknown>;
-  try {
-    header = JSON.parse(file.toString("utf8", 8, 8 + length));
-  } catch {
-    return undefined;
-  }
-  if (typeof header !== "object" || header === null) return undefined;
+  const header = parseObject(file.toString("utf8", 8, 8 + length));
+  if (!header) return undefined;
   const { __metadata__: metadata, ...rest } = header;
   const { facts, sha256 } = (metadata ?? {}) as { facts?: unknown; sha256?: unknown };
   const entries = Object.entries(rest) as [string, Entry][];
   // A copy, because the data need not stand at a multiple of four bytes in memory.
   const data = new Uint8Array(file.subarray(8 + length));
   if (typeof facts !== "string" || digest(facts, entries, [data]) !== sha256) return undefined;
+  const known = parseObject(facts);
+  if (!known || !entries.every(([, entry]) => isEntry(entry, data.length))) return undefined;
   const tensors = new Map(
-    entries.map(
-      ([
-        name,
-        {
-          shape,
-          data_offsets: [start, end],
-        },
-      ]) => [name, { shape, values: new Float32Array(data.buffer, start, (end - start) / 4) }],
-    ),
+    entries.map(([name, { shape, data_offsets: offsets }]) => {
+      const [start, end] = offsets;
+      return [name, { shape, values: new Float32Array(data.buffer, start, (end - start) / 4) }];
+    }),
   );
-  return { facts: JSON.parse(facts), tensors };
+  return { facts: known, tensors };
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether an entry is of numbers that lie within the data. */
+function isEntry(entry: Entry | null, bytes: number): boolean {
+  const isSize = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+  const { dtype, shape, data_offsets: offsets } = entry ?? ({} as Partial<Entry>);
+  if (dtype !== "F32" || !Array.isArray(shape) || !shape.every(isSize)) return false;
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) return false;
+  const [start, end] = offsets as [number, number];
+  return start % 4 === 0 && end <= bytes && shape.reduce((product, size) => product * size, 4) === end - start;
 }
 
 function digest(facts: string, entries: readonly [string, Entry][], pieces: readonly Uint8Array[]): string {

@@ -1,9 +1,10 @@
-import { type FileHandle, mkdir, open, readdir } from "node:fs/promises";
+import { type FileHandle, open, readdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { requireInteger } from "../../arguments.js";
 import { ArgumentError, FileError } from "../../errors.js";
 import { checkPath } from "../../io/atomic-write.js";
+import { makeFolder } from "../../io/make-folder.js";
 import { systemReason } from "../../io/system-error.js";
 import { countHistogram } from "./histogram.js";
 import type { SummaryValue, TensorBoardEvent } from "./messages.js";
@@ -102,11 +103,11 @@ export async function openEventFile(folder: string, options: EventFileOptions = 
 }
 
 async function create(folder: string): Promise<{ path: string; handle: FileHandle; isFirst: boolean }> {
+  await makeFolder(folder);
   const seconds = String(Math.floor(Date.now() / 1000)).padStart(10, "0");
   for (let number = 0; ; number++) {
     const path = join(folder, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.${number}`);
     try {
-      await mkdir(folder, { recursive: true });
       const isFirst = !(await readdir(folder)).some((name) => name.includes("tfevents"));
       return { path, handle: await open(path, "ax"), isFirst };
     } catch (cause) {

@@ -1,10 +1,9 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { ArgumentError, DataError, FileError } from "../../errors.js";
+import { ArgumentError, DataError } from "../../errors.js";
 import { checkPath } from "../../io/atomic-write.js";
 import { numberText } from "../../io/csv.js";
 import { writeFileAtomic } from "../../io/index.js";
-import { systemReason } from "../../io/system-error.js";
+import { makeFolder } from "../../io/make-folder.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../../matrix.js";
 import { drawSprite, type ImageBatch } from "./sprite.js";
 
@@ -43,9 +42,7 @@ export async function writeProjector(
       accepted: "different names",
     });
   }
-  await mkdir(folder, { recursive: true }).catch((cause) => {
-    throw new FileError("FILE_WRITE", folder, `cannot be made: ${systemReason(cause) ?? cause}`, { cause });
-  });
+  await makeFolder(folder);
   const write = (name: string, content: Parameters<typeof writeFileAtomic>[1]) =>
     writeFileAtomic(join(folder, name), content, { signal: options.signal });
   const config: string[] = [];

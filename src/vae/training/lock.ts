@@ -23,7 +23,12 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   for (let isRetry = false; ; isRetry = true) {
     try {
       const file = await open(path, "wx");
-      await file.writeFile(`${process.pid}\n`).finally(() => file.close());
+      try {
+        await file.writeFile(`${process.pid}\n`).finally(() => file.close());
+      } catch (error) {
+        await rm(path, { force: true });
+        throw error;
+      }
       return () => rm(path, { force: true });
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== "EEXIST") {

@@ -1,10 +1,9 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
-import { AbortError, ArgumentError, FileError, SigmaTsneError } from "../../errors.js";
+import { AbortError, ArgumentError, SigmaTsneError } from "../../errors.js";
 import { throwIfAborted } from "../../io/abort.js";
 import { writeFileAtomic } from "../../io/index.js";
-import { systemReason } from "../../io/system-error.js";
+import { makeFolder } from "../../io/make-folder.js";
 import { Adam } from "../backends/adam.js";
 import { augmentImages } from "../datasets/augmentation.js";
 import type { Dataset, DatasetOrigin, Images } from "../datasets/dataset.js";
@@ -151,7 +150,9 @@ class Training {
     this.firstStep = this.state.step;
     await this.options.onStart?.({ epoch: this.state.epoch, step: this.state.step });
     try {
-      while (this.state.step < this.steps && !this.state.isStopped) await this.runEpoch();
+      // A checkpoint of the last step may have been written before its epoch was ended.
+      const isLeft = () => this.state.step < this.steps || this.state.stepInEpoch === this.stepsPerEpoch;
+      while (isLeft() && !this.state.isStopped) await this.runEpoch();
       if (this.state.stepInEpoch > 0) await this.checkpoint();
     } catch (error) {
       if (!(error instanceof AbortError) || !this.options.signal?.aborted) throw error;
@@ -176,9 +177,7 @@ class Training {
   private async takeFolder(): Promise<(() => Promise<void>) | undefined> {
     const { folder } = this.resolved;
     if (folder === undefined) return undefined;
-    await mkdir(join(folder, "checkpoint"), { recursive: true }).catch((cause) => {
-      throw new FileError("FILE_WRITE", folder, `cannot be made: ${systemReason(cause) ?? String(cause)}`, { cause });
-    });
+    await makeFolder(join(folder, "checkpoint"));
     return lockFolder(folder);
   }
 

@@ -237,3 +237,16 @@ async function handlerOf(path: string): Promise<tf.io.IOHandler> {
   const bytes = Buffer.concat(shards);
   return tf.io.fromMemory({ modelTopology, weightSpecs: weights, weightData: new Uint8Array(bytes).buffer });
 }
+
+it("refuses models whose weights do not fit into memory, before they are made", () => {
+  for (const name of MODELS) {
+    const isConvolutional = name.startsWith("conv") || name === "micrograph-vae";
+    const size = isConvolutional ? { filters: [4096, 4096], kernelSize: 31 } : { hiddenDim: 65536 };
+    expect(() => createModel(name, { height: 4096, width: 4096, ...size }), name).toThrow(
+      expect.objectContaining({
+        code: "OUT_OF_MEMORY",
+        message: expect.stringMatching(/\d+ weights, which need [\d.]+ GiB/),
+      }),
+    );
+  }
+});

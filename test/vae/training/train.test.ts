@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -67,6 +67,23 @@ describe("a training that is resumed", () => {
       }
     },
   );
+
+  it("ends the last epoch where it was killed between that epoch's last step and its end", async () => {
+    const often = { ...options, checkpointEverySteps: 1 };
+    const model = tinyModel("vae");
+    const killed = await mkdtemp(join(root, "killed-"));
+    const { validation } = dataset;
+    // What stands in the folder while the last epoch is validated.
+    const read = async (indices: ArrayLike<number>) => {
+      await cp(join(folder, "checkpoint"), join(killed, "checkpoint"), { recursive: true });
+      return validation.read(indices);
+    };
+    const { history } = await train(model, { ...dataset, validation: { ...validation, read } }, { ...often, folder });
+    const expected = await outcome(model, history);
+    const resumed = tinyModel("vae");
+    const { history: ended } = await train(resumed, dataset, { ...often, folder: killed });
+    expect(await outcome(resumed, ended)).toEqual(expected);
+  });
 
   it("goes on to more epochs, and does nothing when all are done", async () => {
     const whole = tinyModel("vae");

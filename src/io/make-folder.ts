@@ -1,0 +1,39 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { FileError } from "../errors.js";
+import { systemReason } from "./system-error.js";
+
+/**
+ * Makes a folder and those that lead to it, where they are not there.
+ *
+ * @throws {FileError} FILE_WRITE saying what is in the way
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await make(folder);
+  } catch (cause) {
+    throw new FileError("FILE_WRITE", folder, `cannot be made: ${systemReason(cause) ?? String(cause)}`, { cause });
+  }
+}
+
+/** Node's own recursive mkdir calls a folder that may not be written into one that is not there. */
+async function make(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" && dirname(folder) !== folder) {
+      await make(dirname(folder));
+      await mkdir(folder).catch((again) => {
+        if (again.code !== "EEXIST") throw again;
+      });
+      return;
+    }
+    // A folder that is there is none to complain of, be it on a disk that takes no others.
+    const isThere = await mkdir(folder, { recursive: true }).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) throw error;
+  }
+}

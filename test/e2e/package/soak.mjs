@@ -1,0 +1,97 @@
+// Runs after runs of all methods, most of them cancelled at random moments; then eight at once, worker threads that are terminated and
+// processes that leave during their runs. Prints what was done and by how many bytes the process grew after the first fifth; exits with 1
+// where a run ends otherwise than it may, or memory grows.
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { assignToGrid, evaluate, nearest, runTsne, separateUniformly, Tsne } from "sigma-tsne";
+
+const runs = Number(process.argv[2] ?? 500);
+/** Growth that the allocator's own caches explain. */
+const MOST_GROWTH = 60e6;
+/** Of these sizes each run is over in some tenths of a second. */
+const [n, d] = [1500, 20];
+
+let state = 1;
+const uniform = () => {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return state / 2 ** 32;
+};
+const pick = (choices) => choices[Math.floor(uniform() * choices.length)];
+const matrix = (rows, least) => ({
+  data: Float32Array.from({ length: rows * d }, () => least + uniform()),
+  rows,
+  cols: d,
+});
+const [data, sigma, fresh] = [matrix(n, 0), matrix(n, 0.1), matrix(50, 0)];
+
+const methods = [
+  (signal) => runTsne(data, { method: "barnes-hut", maxIter: 120, signal }),
+  (signal) => runTsne(data, { method: "fft", maxIter: 120, signal, onProgress() {} }),
+  (signal) => runTsne(data, { method: "exact", maxIter: 60, signal, onSnapshot() {}, snapshotEvery: 5 }),
+  (signal) => runTsne(data, { sigma, dims: 3, maxIter: 60, signal }),
+  (signal) => runTsne(data, { neighbors: "nn-descent", distance: "cosine", maxIter: 60, signal }),
+  (signal) => runTsne(data, { initialDims: 5, perplexity: [5, 40], maxIter: 60, signal }),
+  async (signal) => {
+    const run = new Tsne(data, { maxIter: 30, signal });
+    const { embedding } = await run.fit();
+    await run.place(fresh, { signal });
+    await assignToGrid((await separateUniformly(embedding, { signal })).points, { signal });
+    await evaluate(data, embedding, { sample: 100, signal });
+    await nearest(data, fresh, { signal });
+  },
+];
+
+async function oneRun() {
+  const controller = new AbortController();
+  const moment = uniform() < 0.75 ? uniform() * 150 : undefined;
+  const timer = moment === undefined ? undefined : setTimeout(() => controller.abort(), moment);
+  try {
+    await pick(methods)(controller.signal);
+    return "done";
+  } catch (error) {
+    if (error.code !== "ABORTED") throw error;
+    return "cancelled";
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const digest = ({ embedding }) => createHash("sha256").update(embedding.data).digest("hex");
+
+const ends = { done: 0, cancelled: 0 };
+let before = 0;
+for (let run = 0; run < runs; run++) {
+  if (run === Math.floor(runs / 5)) before = process.memoryUsage.rss();
+  ends[await oneRun()]++;
+}
+// Memory of the last runs goes back when their garbage is collected.
+for (let turn = 0; turn < 5; turn++) {
+  globalThis.gc?.();
+  await wait(20);
+}
+const growth = process.memoryUsage.rss() - before;
+
+const options = { maxIter: 60, threads: 2 };
+const alone = digest(await runTsne(data, options));
+const together = await Promise.all(Array.from({ length: 8 }, () => runTsne(data, options)));
+const areSame = together.every((result) => digest(result) === alone);
+
+const script = (name) => fileURLToPath(new URL(name, import.meta.url));
+const run = promisify(execFile);
+const { stdout } = await run(process.execPath, [script("terminate.mjs")]);
+const haveSurvived = stdout === "survived\n";
+const exits = await Promise.all(
+  ["inside onProgress", "from a timer"].map((place) =>
+    run(process.execPath, [script("exit.mjs"), place]).then(
+      () => 0,
+      ({ code }) => code,
+    ),
+  ),
+);
+
+console.log(JSON.stringify({ runs, ...ends, growth, areSame, haveSurvived, exits }));
+const isSound = growth < MOST_GROWTH && areSame && haveSurvived && exits.every((code) => code === 7);
+process.exitCode = isSound ? 0 : 1;

@@ -1,0 +1,82 @@
+import { execFileSync } from "node:child_process";
+import { chmod, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Workplace } from "../e2e/command-line.js";
+import { contentOf, isRemains, JOBS, prepare, runThrough } from "./commands.js";
+
+let workplace: Workplace;
+beforeAll(async () => {
+  workplace = await prepare();
+});
+afterAll(() => workplace.remove());
+
+/** A file system in memory takes the place of `out`: full where it is to be, read-only where it is to be. Only the superuser may. */
+function mount(options: string): void {
+  execFileSync("mount", ["-t", "tmpfs", "-o", options, "sigma-tsne-test", workplace.path("out")]);
+}
+const isSuperuser = process.getuid?.() === 0;
+let isMounted = false;
+afterEach(async () => {
+  if (isMounted) execFileSync("umount", [workplace.path("out")]);
+  isMounted = false;
+  await chmod(workplace.path("out"), 0o755);
+  await rm(workplace.path("out"), { recursive: true });
+  await mkdir(workplace.path("out"));
+});
+
+/** Sizes of files that a run writes, largest first. */
+async function sizes(args: readonly string[]): Promise<number[]> {
+  expect(await workplace.run(args)).toMatchObject({ code: 0 });
+  const content = await contentOf(workplace.path("out"));
+  await rm(workplace.path("out"), { recursive: true });
+  await mkdir(workplace.path("out"));
+  return [...new Set([...content.values()].map((bytes) => bytes.length))].sort((a, b) => b - a);
+}
+
+describe.each(JOBS.map((job) => [job.name, job] as const))("%s", (_, job) => {
+  test("a write that fails, of whichever file, is told in one line, and leaves no part of a file", async () => {
+    const [largest = 0, ...smaller] = await sizes(job.args);
+    // Just too little for the largest file, for the next ones, and for all.
+    for (const limit of [largest - 1, ...smaller.slice(0, 3).map((size) => size - 1), 0]) {
+      const outcome = await runThrough(workplace, ["prlimit", `--fsize=${Math.max(0, limit)}`], job.args);
+      expect(outcome, `limit ${limit}`).toMatchObject({ code: 1, signal: null });
+      const lines = outcome.stderr.trimEnd().split("\n");
+      expect(lines.at(-1)).toMatch(new RegExp(`^sigma-tsne ${job.name}: .*file too large$`));
+      const left = await contentOf(workplace.path("out"));
+      expect([...left.keys()].filter(isRemains)).toEqual([]);
+      for (const [path, bytes] of left) {
+        expect(bytes.length, path).toBeGreaterThan(0);
+        expect(bytes.length, path).toBeLessThanOrEqual(limit);
+      }
+      await rm(workplace.path("out"), { recursive: true });
+      await mkdir(workplace.path("out"));
+    }
+  });
+
+  test("a full disk is told in one line, and what was there before stays", async () => {
+    if (!isSuperuser) return expect(await sizes(job.args)).not.toEqual([]);
+    mount("size=32k");
+    isMounted = true;
+    await writeFile(workplace.path("out/ballast"), Buffer.alloc(32 * 1024));
+    const outcome = await workplace.run(job.args);
+    expect(outcome).toMatchObject({ code: 1, signal: null });
+    expect(outcome.stderr.trimEnd().split("\n").at(-1)).toMatch(/^sigma-tsne \w+: .*no space left on device$/);
+    const left = await contentOf(workplace.path("out"));
+    expect([...left.keys()].filter(isRemains)).toEqual([]);
+    expect(left.get("ballast")?.length).toBe(32 * 1024);
+  });
+
+  test("a folder that nothing may be written into is told before the work", async () => {
+    if (isSuperuser) {
+      mount("size=32k");
+      isMounted = true;
+      execFileSync("mount", ["-o", "remount,ro", workplace.path("out")]);
+    } else await chmod(workplace.path("out"), 0o555);
+    const outcome = await workplace.run(job.args);
+    expect(outcome).toMatchObject({ code: 1, stdout: "" });
+    // The data of a training are named before its folder is.
+    const told = job.name === "train" ? outcome.stderr.trimEnd().split("\n").at(-1) : outcome.stderr.trimEnd();
+    expect(told).toMatch(/^sigma-tsne \w+: .*(read-only file system|permission denied)$/);
+    expect(await readdir(workplace.path("out"))).toEqual([]);
+  });
+});

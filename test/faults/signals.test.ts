@@ -1,0 +1,66 @@
+import { mkdir, rm } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Workplace } from "../e2e/command-line.js";
+import { Random } from "../fuzz/random.js";
+import { contentOf, isRemains, JOBS, type Job, prepare } from "./commands.js";
+
+let workplace: Workplace;
+beforeAll(async () => {
+  workplace = await prepare();
+});
+afterAll(() => workplace.remove());
+
+const codes = { SIGINT: 130, SIGTERM: 143 } as const;
+const moments = 2;
+
+async function clear(): Promise<void> {
+  await rm(workplace.path("out"), { recursive: true, force: true });
+  await mkdir(workplace.path("out"));
+}
+
+/** Files that an undisturbed run always writes alike; logs bear their time. */
+const comparable = (files: Map<string, Buffer>): [string, string][] =>
+  [...files]
+    .filter(([path]) => !isRemains(path) && !/\/logs\/|metrics\.json|training\.lock/.test(path))
+    .map(([path, bytes]) => [path, bytes.toString("latin1")]);
+
+test.each(JOBS.map((job) => [job.name, job] as const))(
+  "%s, stopped at random moments, leaves whole files or none, and is done when it is run again",
+  async (_, job: Job) => {
+    await clear();
+    const begin = performance.now();
+    expect(await workplace.run(job.args)).toMatchObject({ code: 0 });
+    const duration = performance.now() - begin;
+    const whole = new Map(comparable(await contentOf(workplace.path("out"))));
+    const random = new Random(job.name.length);
+    for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
+      for (let moment = 0; moment < moments; moment++) {
+        await clear();
+        let timer: NodeJS.Timeout | undefined;
+        // The first line tells that signals are heeded; before it, a process has not begun.
+        const outcome = await workplace.run(job.args, (_text, child) => {
+          timer ??= setTimeout(() => child.kill(signal), random.number() * 0.8 * duration);
+        });
+        clearTimeout(timer);
+        if (outcome.code !== 0) {
+          if (signal === "SIGKILL") expect(outcome.signal).toBe("SIGKILL");
+          // Past its work, a process ends by the signal itself.
+          else expect([codes[signal], null]).toContain(outcome.code);
+        }
+        const left = await contentOf(workplace.path("out"));
+        if (signal !== "SIGKILL" && outcome.signal) expect(comparable(left)).toHaveLength(whole.size);
+        if (signal !== "SIGKILL") expect([...left.keys()].filter(isRemains)).toEqual([]);
+        // A training's checkpoints and its model before its end are files of their own moment.
+        if (job.name !== "train") {
+          for (const [path, bytes] of comparable(left))
+            expect(bytes === whole.get(path), `${signal} ${path}`).toBe(true);
+        }
+        const isBegun = [...left.keys()].some((path) => !isRemains(path));
+        const again = await workplace.run(job.name === "train" && isBegun ? [...job.args, "--resume"] : job.args);
+        expect(again).toMatchObject({ code: 0 });
+        const done = new Map(comparable(await contentOf(workplace.path("out"))));
+        for (const [path, bytes] of whole) expect(done.get(path) === bytes, `${signal}, then ${path}`).toBe(true);
+      }
+    }
+  },
+);
