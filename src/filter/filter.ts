@@ -52,9 +52,12 @@ export interface Computation {
   compute(batches: readonly IpcBatch[], refuse: Refuse, signal: AbortSignal): Promise<Float32Array[]>;
 }
 
+const rowsOf = (item: Arrived): number => ("batch" in item ? item.batch.rows : 0);
+
 /** Bytes that wait before and behind the computation each. */
 const WAITING_BYTES = 2 ** 26;
 
+/** What a stream holds, as it has come: bytes that pass as they are, or a batch. */
 type Arrived = { readonly bytes: readonly Uint8Array[] } | { readonly batch: IpcBatch };
 
 const weigh = (item: Arrived): number =>
@@ -115,24 +118,23 @@ export async function* filterStream(
 
   const progress = { rows: 0, batches: 0, unusable: 0 };
   const compute = async () => {
-    for (let item = await arrived.take(); item; item = await arrived.take()) {
-      if (!("batch" in item)) {
-        if (!(await done.put(item.bytes))) return;
-        continue;
+    for (let first = await arrived.take(); first; first = await arrived.take()) {
+      const items = [first];
+      let rows = rowsOf(first);
+      // The schema, without which there is no computation, comes first and alone.
+      while (computation && rows < computation.blockRows) {
+        const most = computation.blockRows - rows;
+        const next = arrived.takeNow((waiting) => rowsOf(waiting) <= most);
+        if (!next) break;
+        items.push(next);
+        rows += rowsOf(next);
       }
-      const { blockRows } = computation as Computation;
-      const batches = [item.batch];
-      for (let rows = item.batch.rows; ; ) {
-        const next = arrived.takeNow((waiting) => "batch" in waiting && rows + waiting.batch.rows <= blockRows);
-        if (!(next && "batch" in next)) break;
-        batches.push(next.batch);
-        rows += next.batch.rows;
-      }
-      if (!(await done.put(join(await extend(batches))))) return;
+      if (!(await done.put(join(await extend(items))))) return;
     }
   };
 
-  const extend = async (batches: readonly IpcBatch[]): Promise<Uint8Array[]> => {
+  const extend = async (items: readonly Arrived[]): Promise<Uint8Array[]> => {
+    const batches = items.flatMap((item) => ("batch" in item ? [item.batch] : []));
     const usable = new Map(batches.map((batch) => [batch, new Uint8Array(batch.rows).fill(1)]));
     const refuse: Refuse = (batch, row, reason) => {
       const index = progress.batches + batches.indexOf(batch);
@@ -141,10 +143,11 @@ export async function* filterStream(
       if (flags[row] === 1) progress.unusable++;
       flags[row] = 0;
     };
-    const { compute: work } = computation as Computation;
-    const values = await work(batches, refuse, stop.signal);
+    const values = computation && batches.length > 0 ? await computation.compute(batches, refuse, stop.signal) : [];
     let start = 0;
-    return batches.flatMap((batch) => {
+    return items.flatMap((item) => {
+      if (!("batch" in item)) return item.bytes;
+      const { batch } = item;
       const own = columns().map(({ width = 1 }, c) =>
         (values[c] as Float32Array).subarray(start * width, (start + batch.rows) * width),
       );
