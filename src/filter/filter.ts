@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { MessageHeader } from "apache-arrow/fb/message-header";
 import { AbortError, ArgumentError, FileError, SigmaTsneError } from "../errors.js";
 import { throwIfAborted } from "../io/abort.js";
@@ -51,6 +52,9 @@ export interface Computation {
    */
   compute(batches: readonly IpcBatch[], refuse: Refuse, signal: AbortSignal): Promise<Float32Array[]>;
 }
+
+/** Turns of the event loop in which what lies ready at the input may come; nobody waits for more. */
+const PATIENCE = 4;
 
 const rowsOf = (item: Arrived): number => ("batch" in item ? item.batch.rows : 0);
 
@@ -122,10 +126,12 @@ export async function* filterStream(
       const items = [first];
       let rows = rowsOf(first);
       // The schema, without which there is no computation, comes first and alone.
-      while (computation && rows < computation.blockRows) {
+      for (let turns = 0; computation && rows < computation.blockRows; ) {
         const most = computation.blockRows - rows;
         const next = arrived.takeNow((waiting) => rowsOf(waiting) <= most);
-        if (!next) break;
+        if (!next && turns++ === PATIENCE) break;
+        if (!next) await setImmediate();
+        if (!next) continue;
         items.push(next);
         rows += rowsOf(next);
       }

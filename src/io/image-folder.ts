@@ -175,7 +175,7 @@ export async function openImageFolder(path: string, options: ImageFolderOptions 
       const data = new Float32Array(images.length * length);
       await forEachConcurrently(images.length, async (k) => {
         const pixels = await decode(images[k] as number);
-        const most = pixels instanceof Uint8Array ? 255 : pixels instanceof Uint16Array ? 65535 : 1;
+        const most = mostOf(pixels);
         const [rows, columns] = sizes[images[k] as number] as readonly [number, number];
         if (rows < height || columns < width) data.fill(Number.NaN, k * length, (k + 1) * length);
         const corner = (((height - rows) >> 1) * width + ((width - columns) >> 1)) * channels;
@@ -189,6 +189,31 @@ export async function openImageFolder(path: string, options: ImageFolderOptions 
     },
   };
 }
+
+/**
+ * Decodes one image as {@link openImageFolder} does, brought to a size as by its option `size`.
+ *
+ * @param bytes of a PNG, JPEG, TIFF, WebP or GIF file
+ * @returns height x width x channels values, 0 to 1 but for floating-point images
+ * @throws {Error} for anything else
+ */
+export async function decodeImage(
+  bytes: Uint8Array,
+  { height, width, channels }: { readonly height: number; readonly width: number; readonly channels: 1 | 3 },
+): Promise<Float32Array> {
+  const { default: sharp } = await import("sharp");
+  const picture = isImage(bytes) && (await look(sharp(bytes), { path: "", className: undefined }));
+  if (!picture) throw new Error("no PNG, JPEG, TIFF, WebP or GIF image");
+  const decoder = sharp(bytes, { failOn: "truncated" });
+  if (picture.height !== height || picture.width !== width) decoder.resize({ width, height, fit: "cover" });
+  const pixels = await decodePixels(decoder, channels, picture.depth);
+  const most = mostOf(pixels);
+  return Float32Array.from(pixels, (value) => value / most);
+}
+
+/** What becomes 1. */
+const mostOf = (pixels: Pixels): number =>
+  pixels instanceof Uint8Array ? 255 : pixels instanceof Uint16Array ? 65535 : 1;
 
 async function listPictures(
   path: string,
@@ -220,11 +245,15 @@ async function beginsAsImage(file: string): Promise<boolean> {
   const source = await openSource(file);
   try {
     const { buffer, bytesRead } = await source.handle.read(Buffer.alloc(BEGINNING_BYTES), 0, BEGINNING_BYTES, 0);
-    const text = buffer.toString("latin1", 0, bytesRead);
-    return BEGINNINGS.some((beginning) => text.startsWith(beginning));
+    return isImage(buffer.subarray(0, bytesRead));
   } finally {
     await source.handle.close();
   }
+}
+
+function isImage(bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes.subarray(0, BEGINNING_BYTES)).toString("latin1");
+  return BEGINNINGS.some((beginning) => text.startsWith(beginning));
 }
 
 /** What an image is, by its header; undefined for anything else. */
@@ -273,7 +302,8 @@ async function list(folder: string): Promise<{ files: string[]; folders: string[
   });
 }
 
-async function forEachConcurrently(count: number, work: (i: number) => Promise<void>): Promise<void> {
+/** Works at some items at a time. */
+export async function forEachConcurrently(count: number, work: (i: number) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async () => {
     try {

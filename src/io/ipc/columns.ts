@@ -46,6 +46,13 @@ export function listItem({ type, children: [item] }: IpcField): "float32" | "flo
   return id === Type.Int && width === 8 && !isSigned ? "uint8" : undefined;
 }
 
+/** What stands in the rows of a column of binary: files, or pixels where all have one length; undefined for any other column. */
+export function imageKind({ type }: IpcField): "files" | "pixels" | undefined {
+  if (type.isDictionary) return undefined;
+  if (type.id === Type.Binary || type.id === Type.LargeBinary) return "files";
+  return type.id === Type.FixedSizeBinary ? "pixels" : undefined;
+}
+
 /** A type in words, for errors. */
 export function describeType({ type, children: [item] }: IpcField): string {
   if (type.isDictionary) return "dictionary-encoded";

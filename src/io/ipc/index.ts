@@ -2,6 +2,7 @@ export {
   type BinaryValues,
   describeType,
   findField,
+  imageKind,
   type ListValues,
   listItem,
   readBinary,

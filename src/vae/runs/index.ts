@@ -1,3 +1,4 @@
 export { codesFolder, labelNames, type WriteCodesOptions, writeCodes } from "./codes.js";
+export { type EncodeStreamOptions, encodeStream } from "./encode-stream.js";
 export { openRun, openRunDataset, type Run } from "./run.js";
 export { assertNoRun, type TrainRunOptions, trainRun } from "./train-run.js";

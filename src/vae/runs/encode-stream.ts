@@ -1,0 +1,173 @@
+import { rejectUnknown, requireInteger, requireOptions } from "../../arguments.js";
+import { ArgumentError } from "../../errors.js";
+import type { Computation, FilterOptions } from "../../filter/filter.js";
+import { decodeImage, forEachConcurrently } from "../../io/image-folder.js";
+import type { IpcBatch, IpcField } from "../../io/ipc/index.js";
+import type { Images } from "../datasets/dataset.js";
+import { stretchContrast } from "../datasets/images.js";
+import type { EncodeOptions, Model } from "../models/model.js";
+
+/** Options of {@link encodeStream}. */
+export interface EncodeStreamOptions extends FilterOptions, Pick<EncodeOptions, "samples" | "seed" | "batchSize"> {
+  /** Column of the images. Default "image". */
+  readonly imageColumn?: string | undefined;
+  /** Stretches every image's contrast, this share of its values cut off at either end. Default: none is stretched. */
+  readonly stretch?: number | undefined;
+}
+
+const KEYS: Record<keyof EncodeStreamOptions, true> = {
+  strict: true,
+  prefix: true,
+  name: true,
+  signal: true,
+  onProgress: true,
+  samples: true,
+  seed: true,
+  batchSize: true,
+  imageColumn: true,
+  stretch: true,
+};
+
+const DEFAULT_BATCH = 256;
+/** Batches of images that are worth encoding at once. */
+const BLOCK_BATCHES = 8;
+
+/**
+ * Encodes the images of an Arrow IPC stream as they come: the stream again, with columns code and, where the model has standard
+ * deviations, code_sigma at the end of each batch: lists of zDim float32. All other columns pass as they are, whatever their types; a
+ * batch goes out for each that comes in. A row gets the same bits however the rows are cut into batches: images are always computed
+ * `batchSize` at a time, filled up with black ones, and see the same draws where weights are distributions.
+ *
+ * Images are PNG, JPEG, TIFF, WebP or GIF files in a column of binary, cut and scaled to the model's size; or pixels, height x width x
+ * channels of them, in a column of fixed-size binary or lists: uint8, of which 255 becomes 1, or floating-point values 0 to 1. A row
+ * that is null or cannot be decoded has null in the new columns.
+ *
+ * @param input bytes of an Arrow IPC stream (or file), in pieces of any size
+ * @throws {ArgumentError} for a column that is not there or holds no images of the model
+ * @throws {FileError} FILE_FORMAT for what is no such stream, or is cut off; what was given out before is then no whole stream
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function* encodeStream(
+  model: Model,
+  input: AsyncIterable<Uint8Array>,
+  options: EncodeStreamOptions = {},
+): AsyncGenerator<Uint8Array> {
+  requireOptions(options);
+  rejectUnknown(options, Object.keys(KEYS));
+  const { samples, seed, imageColumn = "image", stretch } = options;
+  const batchSize = requireInteger(options.batchSize ?? DEFAULT_BATCH, "batchSize", 1, 65_536);
+  const ipc = await import("../../io/ipc/index.js");
+  const { filterStream } = await import("../../filter/filter.js");
+  const { height, width, channels, zDim } = model.configuration;
+  const imagesOf = (count: number, read: Images["read"]): Images => {
+    const images: Images = { count, height, width, channels, labels: undefined, read };
+    return stretch === undefined ? images : stretchContrast(images, stretch);
+  };
+  // Only what comes out tells whether there are standard deviations.
+  const trial = await model.encode(
+    imagesOf(1, async () => new Float32Array(model.pixels)),
+    { samples, seed },
+  );
+  const open = (fields: readonly IpcField[]): Computation => {
+    const field = ipc.findField(fields, imageColumn, "imageColumn");
+    const readPixels = pixelReader(ipc, field, model);
+    return {
+      columns: ["code", ...(trial.standardDeviations ? ["code_sigma"] : [])].map((name) => ({ name, width: zDim })),
+      blockRows: BLOCK_BATCHES * batchSize,
+      async compute(batches, refuse, signal) {
+        const rows: { batch: IpcBatch; row: number; pixels: RowPixels }[] = [];
+        for (const batch of batches) {
+          const pixels = await readPixels(batch);
+          for (let row = 0; row < batch.rows; row++) rows.push({ batch, row, pixels });
+        }
+        const read = async (indices: ArrayLike<number>) => {
+          const out = new Float32Array(indices.length * model.pixels);
+          await forEachConcurrently(indices.length, async (k) => {
+            const place = rows[indices[k] as number];
+            const found = place && (await place.pixels(place.row));
+            // Black images fill up the last batch.
+            if (found === undefined) return;
+            const wrong = typeof found === "string" ? found : findWrong(found, stretch !== undefined);
+            if (wrong !== undefined) refuse(place?.batch as IpcBatch, place?.row as number, wrong);
+            else out.set(found as Float32Array, k * model.pixels);
+          });
+          return out;
+        };
+        const count = Math.ceil(rows.length / batchSize) * batchSize;
+        const codes = await model.encode(imagesOf(count, read), {
+          samples,
+          seed,
+          batchSize,
+          signal,
+          commonDraws: true,
+        });
+        const cut = (data: Float32Array) => data.subarray(0, rows.length * zDim);
+        const { means, standardDeviations } = codes;
+        return [means, ...(standardDeviations ? [standardDeviations] : [])].map(({ data }) =>
+          cut(data as Float32Array),
+        );
+      },
+    };
+  };
+  yield* filterStream(input, open, options);
+}
+
+/** What is wrong with the values of an image, of which those that will be stretched may be any finite ones. */
+function findWrong(values: Float32Array, isStretched: boolean): string | undefined {
+  const wrong = values.find((value) => !(isStretched ? Number.isFinite(value) : value >= 0 && value <= 1));
+  if (wrong === undefined) return undefined;
+  return `holds ${wrong}, where ${isStretched ? "finite values" : "values from 0 to 1"} are expected`;
+}
+
+/** The values of a row's image, or why there is none. */
+type RowPixels = (row: number) => Promise<Float32Array | string> | Float32Array | string;
+
+type Ipc = typeof import("../../io/ipc/index.js");
+
+/** @throws {ArgumentError} for a column that holds no images of the model */
+function pixelReader(ipc: Ipc, field: IpcField, model: Model): (batch: IpcBatch) => Promise<RowPixels> {
+  const { height, width, channels } = model.configuration;
+  const { pixels } = model;
+  const kind = ipc.imageKind(field);
+  const item = ipc.listItem(field);
+  const isFitting = field.type.width === 0 || field.type.width === pixels;
+  if (kind === "files") {
+    return async (batch) => {
+      const files = await ipc.readBinary(batch, field);
+      return async (row) => {
+        const bytes = files.value(row);
+        if (!bytes) return "is null";
+        const shape = { height, width, channels: channels === 1 ? 1 : 3 } as const;
+        return decodeImage(bytes, shape).catch((error) => `cannot be decoded: ${error.message}`);
+      };
+    };
+  }
+  if (kind === "pixels" && isFitting) {
+    return async (batch) => {
+      const values = await ipc.readBinary(batch, field);
+      return (row) => {
+        const bytes = values.value(row);
+        return bytes ? Float32Array.from(bytes, (value) => value / 255) : "is null";
+      };
+    };
+  }
+  if (item && isFitting) {
+    return async (batch) => {
+      const { data, start } = await ipc.readLists(batch, field, pixels);
+      const most = item === "uint8" ? 255 : 1;
+      return (row) => {
+        const from = start(row);
+        if (from === undefined) return "is null, or holds a null";
+        return Float32Array.from(data.subarray(from, from + pixels), (value) => value / most);
+      };
+    };
+  }
+  const shape = `${height} x ${width} x ${channels}`;
+  const accepted = `image files as binary, or ${shape} pixels as fixed-size binary or lists of uint8, float32 or float64`;
+  throw new ArgumentError("INVALID_ARGUMENT", {
+    argument: "imageColumn",
+    received: field.name,
+    accepted,
+    message: `imageColumn: expected ${accepted}; column ${JSON.stringify(field.name)} is ${ipc.describeType(field)}`,
+  });
+}
