@@ -15,9 +15,9 @@ export interface ArrowFlags {
 /** What a user types for the library's names. */
 export const ARROW_NAMES = { prefix: "--prefix", strict: "--strict" };
 
-export const ARROW_GUIDE = `With --arrow rows come and go as an Arrow IPC stream, as pyarrow, Spark, Ray, DuckDB
-and polars write and read it, in batches of any size; a row's numbers do not
-depend on them. Columns that are there pass through as they are. A row with
+export const ARROW_GUIDE = `With --arrow rows come and go as an Arrow IPC stream, as pyarrow, Spark, Ray,
+DuckDB and polars write and read it, in batches of any size; a row's numbers do
+not depend on them. Columns that are there pass through as they are. A row with
 nulls or NaN gets nulls, and the last line on standard error says how many there
 were; with --strict it is an error.`;
 

@@ -63,7 +63,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 /** `sigma-tsne encode`: images to means and standard deviations. */
 export function createEncodeCommand(): Command {
   const command = new Command("encode")
-    .usage("<run> [data] -o <folder> [options]\n       sigma-tsne encode <run> --arrow [options] < <stream> > <stream>")
+    .usage("<run> [data] -o <folder> [options]\n       sigma-tsne encode <run> --arrow [options]")
     .summary("encode images as means and standard deviations")
     .description("Encode images by a trained model as means and standard deviations, as t-SNE takes them.")
     .argument("<run>", "folder of a training, or of a model")

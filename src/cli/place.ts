@@ -54,7 +54,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 /** `sigma-tsne place`: new points into the map of a saved run. */
 export function createPlaceCommand(): Command {
   const command = new Command("place")
-    .usage("<run> <new> -o <file> [options]\n       sigma-tsne place <run> --arrow [options] < <stream> > <stream>")
+    .usage("<run> <new> -o <file> [options]\n       sigma-tsne place <run> --arrow [options]")
     .summary("place new points into a map")
     .description(
       "Place new points into the map of a run that embed --save has written. The map stays as it is; each point goes where its nearest neighbours among the mapped ones are.",

@@ -58,8 +58,8 @@ const PATIENCE = 4;
 
 const rowsOf = (item: Arrived): number => ("batch" in item ? item.batch.rows : 0);
 
-/** Bytes that wait before and behind the computation each. */
-const WAITING_BYTES = 2 ** 26;
+/** Bytes that wait before the computation, are in it, and wait behind it, each; a single batch may be larger. */
+const WAITING_BYTES = 2 ** 25;
 
 /** What a stream holds, as it has come: bytes that pass as they are, or a batch. */
 type Arrived = { readonly bytes: readonly Uint8Array[] } | { readonly batch: IpcBatch };
@@ -110,7 +110,7 @@ export async function* filterStream(
         if (!(await arrived.put({ bytes: taken }))) return;
         continue;
       }
-      if (!fields) throw new FileError("FILE_FORMAT", name, "is malformed: it does not begin with a schema");
+      if (!fields) throw new FileError("FILE_FORMAT", name, "does not begin with its schema; write it as a stream");
       const known = fields;
       const item: Arrived =
         kind === MessageHeader.RecordBatch
@@ -125,15 +125,18 @@ export async function* filterStream(
     for (let first = await arrived.take(); first; first = await arrived.take()) {
       const items = [first];
       let rows = rowsOf(first);
+      let bytes = weigh(first);
       // The schema, without which there is no computation, comes first and alone.
       for (let turns = 0; computation && rows < computation.blockRows; ) {
         const most = computation.blockRows - rows;
-        const next = arrived.takeNow((waiting) => rowsOf(waiting) <= most);
+        const room = WAITING_BYTES - bytes;
+        const next = arrived.takeNow((waiting) => rowsOf(waiting) <= most && weigh(waiting) <= room);
         if (!next && turns++ === PATIENCE) break;
         if (!next) await setImmediate();
         if (!next) continue;
         items.push(next);
         rows += rowsOf(next);
+        bytes += weigh(next);
       }
       if (!(await done.put(join(await extend(items))))) return;
     }
