@@ -20,6 +20,7 @@ import { inGiB } from "../tsne/memory.js";
 import { resolveTsneOptions } from "../tsne/options.js";
 import { describePerplexity } from "../tsne/perplexity.js";
 import { describeNeighbors } from "../tsne/run.js";
+import { embedSampled } from "./embed-sampled.js";
 import { type TypedNames, withTypedNames } from "./failure.js";
 import { readInputs } from "./inputs.js";
 import { interruptible } from "./interruption.js";
@@ -30,10 +31,11 @@ import { createProgressDisplay } from "./progress.js";
 import { checkUncertaintyFlags, drawnUncertainty, uncertaintyPath, writeUncertainty } from "./uncertainty.js";
 import { integerParser, listParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
 
-interface EmbedFlags {
+export interface EmbedFlags {
   output: string;
   sigma?: string;
   rows?: RowRange;
+  sample?: number;
   labels?: string;
   plot?: string;
   save?: string;
@@ -93,6 +95,10 @@ Examples:
       --neighbor-distances distances.npy
       Neighbours from FAISS, hnswlib or a vector database; -1 stands for none.
 
+  $ sigma-tsne embed data.npy -o map.npy --sample 100000 --save run.tsne
+      Millions of points: a sample is fitted and the rest placed into its map.
+      Of a .npy file no more than the sample is in memory.
+
 Which settings matter:
   --perplexity is how many neighbours a point heeds: 5 to 50 shows fine groups,
   more shows coarse ones; at most (points - 1) / 3. Several, as in
@@ -124,6 +130,11 @@ export function createEmbedCommand(): Command {
       "--rows <A:B>",
       "embed rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <mu>",
       rowRangeParser("--rows"),
+    )
+    .option(
+      "--sample <n>",
+      "fit n points, drawn at random, and place the others into their map: for more points than one fits",
+      integerParser("--sample"),
     )
     .option("--labels <file>", "labels that colour the --plot and --animate, and go into the --table, one a line")
     .option(
@@ -222,6 +233,7 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
   const begin = performance.now();
   checkNeighborFlags(flags);
   const options = libraryOptions(flags);
+  if (flags.sample !== undefined) return embedSampled(mu, { ...flags, sample: flags.sample }, options, signal);
   const initFile = isMethod(flags.init) ? undefined : flags.init;
   // What does not depend on the data is checked before they are read; an empty matrix stands for one to come.
   const toCome: TsneOptions = {
@@ -464,6 +476,7 @@ function typedNames(mu: string, flags: EmbedFlags): TypedNames {
     finalMomentum: "--final-momentum",
     threads: "--threads",
     samples: "--uncertainty",
+    sample: "--sample",
     onSnapshot: "--animate or --snapshots",
     snapshotEvery: "--animate-every",
   };

@@ -15,6 +15,7 @@ export { assertWritable, type FileContent, type WriteOptions, writeFileAtomic } 
 export type { ReadOptions, ReadTableOptions } from "./format.js";
 export { type ImageFolder, type ImageFolderOptions, openImageFolder } from "./image-folder.js";
 export { type MatlabArray, readMatlabArray } from "./matlab.js";
+export { openRows, type RowSource, rowsInMemory } from "./row-source.js";
 export type { Table, TableColumn, TableLike } from "./table.js";
 
 /** Options of {@link writeMatrix}. */
