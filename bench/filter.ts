@@ -38,9 +38,15 @@ export interface FilterRun {
   work: string;
   rows: number;
   round: number;
-  /** From the saved run or model to all results. */
-  filter: number;
-  process: number;
+  filter: Cost;
+  process: Cost;
+}
+
+/** What it took from the opened run or model to all results. */
+export interface Cost {
+  seconds: number;
+  /** Processor time. */
+  cpu: number;
 }
 
 interface Facts {
@@ -69,7 +75,7 @@ export interface FilledMapRecord extends Facts {
 }
 
 const FITTED = 10_000;
-const IMAGES = 10_000;
+const IMAGES = 30_000;
 const SIDE = 28;
 const MODELS: readonly ModelName[] = ["vae", "conv-vae"];
 
@@ -115,7 +121,7 @@ export async function measureFilter(
         input: place("rows.arrows"),
         inProcess: async () => {
           const loaded = await Tsne.load(place("run.tsne"), { threads, signal });
-          await loaded.place(fresh, { sigma: deviations, signal });
+          return timed(() => loaded.place(fresh, { sigma: deviations, signal }));
         },
       },
       ...MODELS.map((name) => ({
@@ -125,8 +131,9 @@ export async function measureFilter(
         input: place("images.arrows"),
         inProcess: async () => {
           const model = await loadModel(place(name));
-          await model.encode(imagesInMemory(values, [SIDE, SIDE, 1]), { signal });
-          model.dispose();
+          return timed(() => model.encode(imagesInMemory(values, [SIDE, SIDE, 1]), { signal })).finally(() =>
+            model.dispose(),
+          );
         },
       })),
     ];
@@ -134,11 +141,9 @@ export async function measureFilter(
       for (const { work, rows, args, input, inProcess } of works) {
         signal.throwIfAborted();
         const filter = await timeFilter([...args, "--arrow", "--threads", String(threads)], input, place("out.arrows"));
-        const begin = performance.now();
-        await inProcess();
-        const seconds = (performance.now() - begin) / 1000;
-        record.runs.push({ work, rows, round, filter, process: seconds });
-        log(`${work}: filter ${filter.toFixed(2)} s, in process ${seconds.toFixed(2)} s`);
+        const own = await inProcess();
+        record.runs.push({ work, rows, round, filter, process: own });
+        log(`${work}: filter ${describeCost(filter)}, in process ${describeCost(own)}`);
       }
     }
   } finally {
@@ -146,8 +151,17 @@ export async function measureFilter(
   }
 }
 
-/** Seconds that the filter says it took, which do not count the start of Node.js. */
-async function timeFilter(args: readonly string[], input: string, output: string): Promise<number> {
+async function timed(work: () => Promise<unknown>): Promise<Cost> {
+  const [begin, before] = [performance.now(), process.cpuUsage()];
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return { seconds: (performance.now() - begin) / 1000, cpu: (user + system) / 1e6 };
+}
+
+const describeCost = ({ seconds, cpu }: Cost): string => `${seconds.toFixed(2)} s (${cpu.toFixed(2)} s of processors)`;
+
+/** What the filter says it took. */
+async function timeFilter(args: readonly string[], input: string, output: string): Promise<Cost> {
   const [from, to] = [await open(input, "r"), await open(output, "w")];
   try {
     const child = spawn(process.execPath, [join(FOLDERS.root, "dist", "cli.js"), ...args, "--json"], {
@@ -159,7 +173,8 @@ async function timeFilter(args: readonly string[], input: string, output: string
     });
     const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
     if (code !== 0) throw new BenchmarkError(`the filter ended with ${code}: ${stderr.trim()}`);
-    return JSON.parse(stderr).seconds;
+    const { seconds, cpu_seconds: cpu } = JSON.parse(stderr);
+    return { seconds, cpu };
   } finally {
     await Promise.all([from.close(), to.close()]);
   }
@@ -243,19 +258,27 @@ async function readLatents(folder: string, signal: AbortSignal): Promise<{ means
 export function formatFilter({ settings, runs, ...facts }: FilterRecord): string {
   const rows = [...new Set(runs.map(({ work }) => work))].map((work) => {
     const own = runs.filter((run) => run.work === work);
-    const rate = (seconds: number[]) =>
-      count(Math.round((own[0] as FilterRun).rows / median(seconds) / settings.threads));
-    const ratios = own.map((run) => run.process / run.filter);
+    const { rows: n } = own[0] as FilterRun;
+    const rate = (costs: Cost[]) => count(Math.round(n / median(costs.map(({ cpu }) => cpu))));
+    const ratios = own.map((run) => run.process.cpu / run.filter.cpu);
+    const clock = own.map((run) => run.process.seconds / run.filter.seconds);
     return [
       work,
-      count((own[0] as FilterRun).rows),
+      count(n),
       rate(own.map((run) => run.process)),
       rate(own.map((run) => run.filter)),
       significant(median(ratios)),
-      `${significant(Math.min(...ratios))} to ${significant(Math.max(...ratios))}`,
+      significant(median(clock)),
     ];
   });
-  const header = ["work", "rows", "in process, rows/s/core", "filter, rows/s/core", "filter / in process", "range"];
+  const header = [
+    "work",
+    "rows",
+    "in process, rows per core second",
+    "filter, rows per core second",
+    "filter / in process",
+    "the same by the clock",
+  ];
   return [
     markdownTable(header, rows, 5),
     `Threads ${settings.threads}, rounds ${settings.rounds} (medians), batches of ${settings.batch} rows, a fit of ${count(FITTED)} points. ${describe(facts)}`,

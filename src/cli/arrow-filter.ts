@@ -1,3 +1,6 @@
+import { createReadStream, fstatSync } from "node:fs";
+import type { Readable } from "node:stream";
+import { isatty } from "node:tty";
 import type { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { ArgumentError, FileError } from "../errors.js";
@@ -72,12 +75,11 @@ export async function filterStandardStreams(
   open: (input: AsyncIterable<Uint8Array>, options: FilterOptions) => Promise<AsyncIterable<Uint8Array>>,
 ): Promise<void> {
   const begin = performance.now();
-  const { stdin, stdout, stderr } = process;
-  const refuseTerminal = (argument: string, stream: { isTTY?: boolean }, accepted: string) => {
-    if (stream.isTTY) throw new ArgumentError("INVALID_ARGUMENT", { argument, received: "a terminal", accepted });
-  };
-  refuseTerminal("standard input", stdin, "an Arrow stream from a pipe or a file");
-  refuseTerminal("standard output", stdout, "a pipe or a file, which an Arrow stream can go to");
+  const { stderr } = process;
+  refuseTerminal(0, "standard input", "an Arrow stream from a pipe or a file");
+  refuseTerminal(1, "standard output", "a pipe or a file, which an Arrow stream can go to");
+  const stdin = openInput();
+  let opened = { at: begin, cpu: process.cpuUsage() };
   let progress: FilterProgress = { rows: 0, batches: 0, unusable: 0 };
   const rate = () => Math.round((1000 * progress.rows) / (performance.now() - begin));
   const display =
@@ -97,6 +99,7 @@ export async function filterStandardStreams(
         progress = latest;
       },
     });
+    opened = { at: performance.now(), cpu: process.cpuUsage() };
     for await (const piece of output) await write(piece);
   } catch (error) {
     // A reader that has seen enough.
@@ -111,15 +114,33 @@ export async function filterStandardStreams(
     stop();
   }
   if (flags.quiet && !flags.json) return;
-  const seconds = (performance.now() - begin) / 1000;
+  const now = performance.now();
+  const seconds = (now - begin) / 1000;
   const { rows, batches, unusable } = progress;
   const without = unusable > 0 ? `, ${unusable} of them without ${lacking}` : "";
-  const summary = { ...progress, version: packageJson.version, seconds: Number(seconds.toFixed(6)) };
+  const { user, system } = process.cpuUsage(opened.cpu);
+  const summary = {
+    ...progress,
+    version: packageJson.version,
+    // Without the opening of the run or the model, so that rates do not depend on the number of rows.
+    seconds: Number(((now - opened.at) / 1000).toFixed(6)),
+    cpu_seconds: (user + system) / 1e6,
+    opening_seconds: Number(((opened.at - begin) / 1000).toFixed(6)),
+  };
   stderr.write(
     flags.json
       ? `${JSON.stringify(summary)}\n`
       : `${rows} rows in ${batches} batches ${done}${without}: ${seconds.toFixed(1)} s, ${rate()} rows/s.\n`,
   );
+}
+
+/** Standard input; of a file in larger pieces than Node.js reads it by itself. */
+function openInput(): Readable {
+  return fstatSync(0).isFile() ? createReadStream("", { fd: 0, highWaterMark: 2 ** 20 }) : process.stdin;
+}
+
+function refuseTerminal(descriptor: number, argument: string, accepted: string): void {
+  if (isatty(descriptor)) throw new ArgumentError("INVALID_ARGUMENT", { argument, received: "a terminal", accepted });
 }
 
 function write(piece: Uint8Array): Promise<void> {

@@ -114,6 +114,7 @@ function refuseOthers(flags: EmbedFlags): void {
   const others = {
     "--rows": flags.rows?.text,
     "--neighbor-distances": flags.neighborDistances,
+    "--neighbor-table": flags.neighborTable,
     "--uncertainty": flags.uncertainty,
     "--animate": flags.animate,
     "--snapshots": flags.snapshots,

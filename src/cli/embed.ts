@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
-import { readMatrix, writeFileAtomic, writeMatrices, writeMatrix } from "../io/index.js";
+import { readMatrix, readNeighborTable, writeFileAtomic, writeMatrices, writeMatrix } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 import { drawAnimation } from "../plot/index.js";
 import {
@@ -53,6 +53,7 @@ export interface EmbedFlags {
   neighbors?: NeighborSearch;
   neighborIndices?: string;
   neighborDistances?: string;
+  neighborTable?: string;
   squaredDistances?: true;
   varianceFloor?: number;
   init?: string;
@@ -142,6 +143,10 @@ export function createEmbedCommand(): Command {
       "rows, from 0, of neighbours found elsewhere: points x at least 3 * perplexity",
     )
     .option("--neighbor-distances <file>", "their distances; without the indices, those of all points, points x points")
+    .option(
+      "--neighbor-table <file>",
+      "the same from .parquet or .arrow with columns of lists, indices and distances, and row where they are not in order",
+    )
     .option("--squared-distances", "the neighbour distances are squared already, as those of FAISS are")
     .optionsGroup("Method:")
     .option("--dims <1|2|3>", "dimensions of the map (default: 2)", integerParser("--dims"))
@@ -267,6 +272,7 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
       "--init": initFile,
       "--neighbor-indices": flags.neighborIndices,
       "--neighbor-distances": flags.neighborDistances,
+      "--neighbor-table": flags.neighborTable,
     },
   );
 
@@ -415,7 +421,10 @@ function libraryOptions(flags: EmbedFlags): TsneOptions {
 const takesSnapshots = (flags: EmbedFlags): boolean => flags.animate !== undefined || flags.snapshots !== undefined;
 
 const givesNeighbors = (flags: EmbedFlags): boolean =>
-  flags.neighborIndices !== undefined || flags.neighborDistances !== undefined || flags.squaredDistances !== undefined;
+  flags.neighborIndices !== undefined ||
+  flags.neighborDistances !== undefined ||
+  flags.neighborTable !== undefined ||
+  flags.squaredDistances !== undefined;
 
 /** @throws {ArgumentError} INVALID_ARGUMENT for flags that do not go together */
 function checkNeighborFlags(flags: EmbedFlags): void {
@@ -423,11 +432,18 @@ function checkNeighborFlags(flags: EmbedFlags): void {
   const reject = (argument: string, received: unknown, accepted: string) => {
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
   };
-  if (flags.neighborDistances === undefined) {
+  if (flags.neighborTable !== undefined) {
+    for (const [flag, path] of [
+      ["--neighbor-indices", flags.neighborIndices],
+      ["--neighbor-distances", flags.neighborDistances],
+    ] as const) {
+      if (path !== undefined) reject(flag, path, "to be left out with --neighbor-table, which holds them");
+    }
+  } else if (flags.neighborDistances === undefined) {
     reject("--neighbor-distances", undefined, "a file, which --neighbor-indices and --squared-distances need");
   }
   if (flags.neighbors !== undefined) {
-    reject("--neighbors", flags.neighbors, "to be left out where --neighbor-distances are given");
+    reject("--neighbors", flags.neighbors, "to be left out where neighbours are given");
   }
   if (flags.rows !== undefined) {
     reject("--rows", flags.rows.text, "to be left out with neighbours, which are rows of the whole");
@@ -435,6 +451,9 @@ function checkNeighborFlags(flags: EmbedFlags): void {
 }
 
 async function readNeighbors(flags: EmbedFlags, signal: AbortSignal): Promise<TsneOptions["neighbors"]> {
+  if (flags.neighborTable !== undefined) {
+    return { ...(await readNeighborTable(flags.neighborTable, { signal })), squared: flags.squaredDistances ?? false };
+  }
   if (flags.neighborDistances === undefined) return undefined;
   const distances = await readMatrix(flags.neighborDistances, { signal });
   const squared = flags.squaredDistances ?? false;
@@ -457,9 +476,9 @@ function typedNames(mu: string, flags: EmbedFlags): TypedNames {
     method: "--method",
     meshSpacing: "--mesh-spacing",
     distance: "--distance",
-    neighbors: flags.neighborIndices ?? flags.neighborDistances ?? "--neighbors",
-    "neighbors.indices": flags.neighborIndices,
-    "neighbors.distances": flags.neighborDistances,
+    neighbors: flags.neighborTable ?? flags.neighborIndices ?? flags.neighborDistances ?? "--neighbors",
+    "neighbors.indices": flags.neighborTable ?? flags.neighborIndices,
+    "neighbors.distances": flags.neighborTable ?? flags.neighborDistances,
     varianceFloor: "--variance-floor",
     perplexity: "--perplexity",
     theta: "--theta",

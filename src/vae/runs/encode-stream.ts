@@ -75,21 +75,22 @@ export async function* encodeStream(
       columns: ["code", ...(trial.standardDeviations ? ["code_sigma"] : [])].map((name) => ({ name, width: zDim })),
       blockRows: BLOCK_BATCHES * batchSize,
       async compute(batches, refuse, signal) {
-        const rows: { batch: IpcBatch; row: number; pixels: RowPixels }[] = [];
+        const rows: { batch: IpcBatch; row: number; fill: FillPixels }[] = [];
         for (const batch of batches) {
-          const pixels = await readPixels(batch);
-          for (let row = 0; row < batch.rows; row++) rows.push({ batch, row, pixels });
+          const fill = await readPixels(batch);
+          for (let row = 0; row < batch.rows; row++) rows.push({ batch, row, fill });
         }
         const read = async (indices: ArrayLike<number>) => {
           const out = new Float32Array(indices.length * model.pixels);
           await forEachConcurrently(indices.length, async (k) => {
             const place = rows[indices[k] as number];
-            const found = place && (await place.pixels(place.row));
             // Black images fill up the last batch.
-            if (found === undefined) return;
-            const wrong = typeof found === "string" ? found : findWrong(found, stretch !== undefined);
-            if (wrong !== undefined) refuse(place?.batch as IpcBatch, place?.row as number, wrong);
-            else out.set(found as Float32Array, k * model.pixels);
+            if (!place) return;
+            const image = out.subarray(k * model.pixels, (k + 1) * model.pixels);
+            const reason = (await place.fill(place.row, image)) ?? findWrong(image, stretch !== undefined);
+            if (reason === undefined) return;
+            image.fill(0);
+            refuse(place.batch, place.row, reason);
           });
           return out;
         };
@@ -114,40 +115,50 @@ export async function* encodeStream(
 
 /** What is wrong with the values of an image, of which those that will be stretched may be any finite ones. */
 function findWrong(values: Float32Array, isStretched: boolean): string | undefined {
-  const wrong = values.find((value) => !(isStretched ? Number.isFinite(value) : value >= 0 && value <= 1));
-  if (wrong === undefined) return undefined;
-  return `holds ${wrong}, where ${isStretched ? "finite values" : "values from 0 to 1"} are expected`;
+  const [least, most] = isStretched ? [-Number.MAX_VALUE, Number.MAX_VALUE] : [0, 1];
+  for (const value of values) {
+    if (value >= least && value <= most) continue;
+    return `holds ${value}, where ${isStretched ? "finite values" : "values from 0 to 1"} are expected`;
+  }
+  return undefined;
 }
 
-/** The values of a row's image, or why there is none. */
-type RowPixels = (row: number) => Promise<Float32Array | string> | Float32Array | string;
+/** Fills in the values of a row's image, or says why there is none. */
+type FillPixels = (row: number, image: Float32Array) => Promise<string | undefined> | string | undefined;
 
 type Ipc = typeof import("../../io/ipc/index.js");
 
 /** @throws {ArgumentError} for a column that holds no images of the model */
-function pixelReader(ipc: Ipc, field: IpcField, model: Model): (batch: IpcBatch) => Promise<RowPixels> {
+function pixelReader(ipc: Ipc, field: IpcField, model: Model): (batch: IpcBatch) => Promise<FillPixels> {
   const { height, width, channels } = model.configuration;
   const { pixels } = model;
   const kind = ipc.imageKind(field);
   const item = ipc.listItem(field);
   const isFitting = field.type.width === 0 || field.type.width === pixels;
   if (kind === "files") {
+    const shape = { height, width, channels: channels === 1 ? 1 : 3 } as const;
     return async (batch) => {
       const files = await ipc.readBinary(batch, field);
-      return async (row) => {
+      return async (row, image) => {
         const bytes = files.value(row);
         if (!bytes) return "is null";
-        const shape = { height, width, channels: channels === 1 ? 1 : 3 } as const;
-        return decodeImage(bytes, shape).catch((error) => `cannot be decoded: ${error.message}`);
+        try {
+          image.set(await decodeImage(bytes, shape));
+        } catch (error) {
+          return `cannot be decoded: ${error instanceof Error ? error.message : error}`;
+        }
+        return undefined;
       };
     };
   }
   if (kind === "pixels" && isFitting) {
     return async (batch) => {
       const values = await ipc.readBinary(batch, field);
-      return (row) => {
+      return (row, image) => {
         const bytes = values.value(row);
-        return bytes ? Float32Array.from(bytes, (value) => value / 255) : "is null";
+        if (!bytes) return "is null";
+        for (let j = 0; j < pixels; j++) image[j] = (bytes[j] as number) / 255;
+        return undefined;
       };
     };
   }
@@ -155,10 +166,11 @@ function pixelReader(ipc: Ipc, field: IpcField, model: Model): (batch: IpcBatch)
     return async (batch) => {
       const { data, start } = await ipc.readLists(batch, field, pixels);
       const most = item === "uint8" ? 255 : 1;
-      return (row) => {
+      return (row, image) => {
         const from = start(row);
         if (from === undefined) return "is null, or holds a null";
-        return Float32Array.from(data.subarray(from, from + pixels), (value) => value / most);
+        for (let j = 0; j < pixels; j++) image[j] = (data[from + j] as number) / most;
+        return undefined;
       };
     };
   }
