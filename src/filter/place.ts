@@ -5,6 +5,7 @@ import {
   findField,
   type IpcBatch,
   type IpcField,
+  type ListValues,
   listItem,
   type NewColumn,
   readLists,
@@ -124,41 +125,60 @@ async function gather(
     const type = listItem(field) === "float64" ? Float64Array : Float32Array;
     return new type(total * d);
   });
-  const places = new Uint32Array(total);
-  let usable = 0;
+  let places = Uint32Array.from({ length: total }, (_, row) => row);
   let first = 0;
+  const refused = new Set<number>();
   for (const batch of batches) {
-    const lists = await Promise.all(columns.map((field) => readLists(batch, field, d)));
-    for (let row = 0; row < batch.rows; row++) {
-      const reason = lists
-        .map(({ data: from, start }, c) =>
-          copyRow(from as FloatArray, start(row), data[c] as FloatArray, usable, d, c > 0),
-        )
-        .find((found) => found !== undefined);
-      if (reason === undefined) places[usable++] = first + row;
-      else refuse(batch, row, reason);
+    for (const [c, field] of columns.entries()) {
+      const name = c === 0 ? "mean" : "sigma";
+      const target = (data[c] as FloatArray).subarray(first * d, (first + batch.rows) * d);
+      const isNull = copyLists(await readLists(batch, field, d), target, batch.rows, d);
+      for (let row = 0; row < batch.rows; row++) {
+        if ((!isNull?.[row] && isUsable(target, row * d, d, c > 0)) || refused.has(first + row)) continue;
+        refused.add(first + row);
+        const wrong = target
+          .subarray(row * d, (row + 1) * d)
+          .find((value) => !(Number.isFinite(value) && !(c > 0 && value < 0)));
+        refuse(batch, row, isNull?.[row] ? `has a null in its ${name}` : `has ${wrong} in its ${name}`);
+      }
     }
     first += batch.rows;
   }
-  const matrices = data.map((numbers) => new Matrix(numbers.subarray(0, usable * d), usable, d));
-  return { matrices, places: places.subarray(0, usable) };
+  if (refused.size > 0) {
+    places = places.filter((row) => !refused.has(row));
+    for (const numbers of data)
+      for (const [k, row] of places.entries()) numbers.copyWithin(k * d, row * d, (row + 1) * d);
+  }
+  const matrices = data.map((numbers) => new Matrix(numbers.subarray(0, places.length * d), places.length, d));
+  return { matrices, places };
 }
 
-/** @returns why it cannot be used */
-function copyRow(
-  from: FloatArray,
-  start: number | undefined,
-  to: FloatArray,
-  row: number,
+/** @returns for each row whether it is null; undefined where none is */
+function copyLists(
+  { data, isDense, start }: ListValues<FloatArray | Uint8Array>,
+  target: FloatArray,
+  rows: number,
   d: number,
-  isSigma: boolean,
-): string | undefined {
-  if (start === undefined) return `has a null in its ${isSigma ? "sigma" : "mean"}`;
-  for (let j = 0; j < d; j++) {
-    const value = from[start + j] as number;
-    if (!Number.isFinite(value)) return `has ${value} in its ${isSigma ? "sigma" : "mean"}`;
-    if (isSigma && value < 0) return `has the negative sigma ${value}`;
-    to[row * d + j] = value;
+): Uint8Array | undefined {
+  if (isDense) {
+    target.set(data.subarray(0, rows * d));
+    return undefined;
   }
-  return undefined;
+  const isNull = new Uint8Array(rows);
+  for (let row = 0; row < rows; row++) {
+    const from = start(row);
+    if (from === undefined) isNull[row] = 1;
+    else target.set(data.subarray(from, from + d), row * d);
+  }
+  return isNull;
+}
+
+/** Whether the numbers of a row are finite, and not negative where they are standard deviations. */
+function isUsable(numbers: FloatArray, start: number, d: number, isSigma: boolean): boolean {
+  const least = isSigma ? 0 : -Number.MAX_VALUE;
+  for (let at = start; at < start + d; at++) {
+    const value = numbers[at] as number;
+    if (!(value >= least && value <= Number.MAX_VALUE)) return false;
+  }
+  return true;
 }

@@ -8,6 +8,8 @@ import type { IpcField } from "./schema.js";
 /** Numbers of a batch, some a row. */
 export interface ListValues<T extends FloatArray | Uint8Array> {
   readonly data: T;
+  /** Whether no row is null and all follow each other from the beginning of `data`. */
+  readonly isDense: boolean;
   /** Where the numbers of a row begin in `data`; undefined for a row that is null or holds a null. */
   start(row: number): number | undefined;
 }
@@ -97,6 +99,7 @@ export async function readLists(
   }
   return {
     data,
+    isDense: isFixed && !isValid && !isItemValid,
     start(row) {
       if (isValid && !isValid(row)) return undefined;
       const start = offsets ? (offsets[row] as number) : row * width;
