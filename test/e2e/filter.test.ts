@@ -119,3 +119,43 @@ describe("place --arrow", () => {
     expect((await workplace.run(["place", "run.tsne", "new.csv"])).stderr).toContain("--output: expected the file");
   });
 });
+
+describe("embed --sample", () => {
+  it("fits a sample, places the rest, and saves the run", async () => {
+    const args = [
+      "embed",
+      "data.csv",
+      "--sample",
+      "100",
+      "-o",
+      "all.npy",
+      "--save",
+      "sample.tsne",
+      "--perplexity",
+      "10",
+    ];
+    const { code, stdout } = await workplace.run([
+      ...args,
+      "--iterations",
+      "60",
+      "--table",
+      "all.csv",
+      "--json",
+      "--quiet",
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ n: 150, fitted: 100, dims: 2, save: "sample.tsne" });
+    expect((await readMatrix(workplace.path("all.npy"))).shape).toEqual([150, 2]);
+    const placed = await filter(["place", "sample.tsne", "--arrow"], stream([20]));
+    expect(placed.code).toBe(0);
+  });
+
+  it.each([
+    [["--sample", "151"], "--sample: expected an integer from 3 to 150"],
+    [["--sample", "100", "--animate", "a.gif"], "--animate: expected to be left out with --sample"],
+  ])("refuses %j", async (args, sentence) => {
+    const { code, stderr } = await workplace.run(["embed", "data.csv", "-o", "no.npy", "--perplexity", "10", ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(sentence);
+  });
+});
