@@ -11,6 +11,14 @@ import { drawChart } from "./chart.js";
 import { type Contestant, DEFAULT_PLACES, findPeers, OURS_WITH_SIGMA, PEER_NAMES, type Places } from "./contestants.js";
 import { DATASETS, hasPublicData, openDataset, readTestImages } from "./datasets.js";
 import { BenchmarkError } from "./failure.js";
+import {
+  type FilledMapRecord,
+  type FilterRecord,
+  formatFilledMap,
+  formatFilter,
+  measureFilledMap,
+  measureFilter,
+} from "./filter.js";
 import { FOLDERS } from "./folders.js";
 import { compareForces, type Forces, type ForcesRecord, formatForces, MOST_FORCE_ERROR, tooLarge } from "./forces.js";
 import { buildKernels, formatKernels, type KernelRecord, measureKernels, measureLimits } from "./kernels.js";
@@ -210,6 +218,31 @@ program
   .option("--large <n>", "points of a generated map for the flow alone", integerParser("--large", 100), 1_000_000)
   .option("--timeout <seconds>", "after which a run is given up", numberParser("--timeout"), 3600)
   .action((flags: SeparateFlags) => interruptible((signal) => separations(flags, signal)));
+
+program
+  .command("filter")
+  .description("rows through place --arrow and encode --arrow, and the same rows in process")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .addOption(roundsOption(5))
+  .requiredOption("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--threads <n>", "threads of both", integerParser("--threads", 1), 2)
+  .option("--iterations <n>", "iterations of the fit that rows are placed into", integerParser("--iterations", 1), 500)
+  .option("--batch <n>", "rows of a batch", integerParser("--batch", 1), 1000)
+  .action((flags: FilterFlags) => interruptible((signal) => filters(flags, signal)));
+
+program
+  .command("filled-map")
+  .description("the map of all codes of MNIST beside that of a sample into which the others are placed")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .requiredOption("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--sample <n>", "points that are fitted", integerParser("--sample", 100), 10_000)
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
+  .option("--iterations <n>", "iterations", integerParser("--iterations", 1), 1000)
+  .action((flags: FilledMapFlags) => interruptible((signal) => filledMaps(flags, signal)));
 
 try {
   await program.parseAsync();
@@ -507,6 +540,47 @@ async function separations(flags: SeparateFlags, signal: AbortSignal): Promise<v
       log(`record: ${path}`);
     }
   }
+}
+
+interface FilterFlags {
+  data: string;
+  threads: number;
+  rounds: number;
+  iterations: number;
+  batch: number;
+  writeReadme?: true;
+}
+
+async function filters({ data, writeReadme, ...flags }: FilterFlags, signal: AbortSignal): Promise<void> {
+  const { threads, rounds, iterations, batch } = flags;
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const record: FilterRecord = { ...facts, settings: { threads, rounds, iterations, batch }, runs: [] };
+  await measureFilter(record, data, log, signal);
+  await publish("filter", record, formatFilter(record), writeReadme ?? false);
+}
+
+interface FilledMapFlags {
+  data: string;
+  sample: number;
+  threads: number;
+  iterations: number;
+  writeReadme?: true;
+}
+
+async function filledMaps({ data, writeReadme, ...flags }: FilledMapFlags, signal: AbortSignal): Promise<void> {
+  const { sample, threads, iterations } = flags;
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const record: FilledMapRecord = { ...facts, settings: { sample, threads, iterations }, scores: [] };
+  await measureFilledMap(record, data, log, signal);
+  await publish("filled-map", record, formatFilledMap(record), writeReadme ?? false);
+}
+
+/** Writes a record, and its table into the README where that is wanted, and prints the table. */
+async function publish(name: string, record: unknown, table: string, isWanted: boolean): Promise<void> {
+  const path = await writeRecord(name, record, isWanted);
+  if (isWanted) await writeReadmeSection(name, table);
+  process.stdout.write(`${table}\n`);
+  log(`record: ${path}`);
 }
 
 /** `names`, if all of them are known. */

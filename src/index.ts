@@ -5,6 +5,7 @@
  */
 export * from "./compare/index.js";
 export { AbortError, ArgumentError, DataError, type ErrorCode, FileError, SigmaTsneError } from "./errors.js";
+export * from "./filter/index.js";
 export * from "./io/index.js";
 export * from "./layout/index.js";
 export { type FloatArray, Matrix, type MatrixLike, type NumericArray, toMatrix } from "./matrix.js";

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
-import { readMatrix, writeFileAtomic, writeMatrices, writeMatrix } from "../io/index.js";
+import { readMatrix, readNeighborTable, writeFileAtomic, writeMatrices, writeMatrix } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 import { drawAnimation } from "../plot/index.js";
 import {
@@ -20,6 +20,7 @@ import { inGiB } from "../tsne/memory.js";
 import { resolveTsneOptions } from "../tsne/options.js";
 import { describePerplexity } from "../tsne/perplexity.js";
 import { describeNeighbors } from "../tsne/run.js";
+import { embedSampled } from "./embed-sampled.js";
 import { type TypedNames, withTypedNames } from "./failure.js";
 import { readInputs } from "./inputs.js";
 import { interruptible } from "./interruption.js";
@@ -30,10 +31,11 @@ import { createProgressDisplay } from "./progress.js";
 import { checkUncertaintyFlags, drawnUncertainty, uncertaintyPath, writeUncertainty } from "./uncertainty.js";
 import { integerParser, listParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
 
-interface EmbedFlags {
+export interface EmbedFlags {
   output: string;
   sigma?: string;
   rows?: RowRange;
+  sample?: number;
   labels?: string;
   plot?: string;
   save?: string;
@@ -51,6 +53,7 @@ interface EmbedFlags {
   neighbors?: NeighborSearch;
   neighborIndices?: string;
   neighborDistances?: string;
+  neighborTable?: string;
   squaredDistances?: true;
   varianceFloor?: number;
   init?: string;
@@ -93,6 +96,10 @@ Examples:
       --neighbor-distances distances.npy
       Neighbours from FAISS, hnswlib or a vector database; -1 stands for none.
 
+  $ sigma-tsne embed data.npy -o map.npy --sample 100000 --save run.tsne
+      Millions of points: a sample is fitted and the rest placed into its map.
+      Of a .npy file no more than the sample is in memory.
+
 Which settings matter:
   --perplexity is how many neighbours a point heeds: 5 to 50 shows fine groups,
   more shows coarse ones; at most (points - 1) / 3. Several, as in
@@ -125,12 +132,21 @@ export function createEmbedCommand(): Command {
       "embed rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <mu>",
       rowRangeParser("--rows"),
     )
+    .option(
+      "--sample <n>",
+      "fit n points, drawn at random, and place the others into their map: for more points than one fits",
+      integerParser("--sample"),
+    )
     .option("--labels <file>", "labels that colour the --plot and --animate, and go into the --table, one a line")
     .option(
       "--neighbor-indices <file>",
       "rows, from 0, of neighbours found elsewhere: points x at least 3 * perplexity",
     )
     .option("--neighbor-distances <file>", "their distances; without the indices, those of all points, points x points")
+    .option(
+      "--neighbor-table <file>",
+      "the same from .parquet or .arrow with columns of lists, indices and distances, and row where they are not in order",
+    )
     .option("--squared-distances", "the neighbour distances are squared already, as those of FAISS are")
     .optionsGroup("Method:")
     .option("--dims <1|2|3>", "dimensions of the map (default: 2)", integerParser("--dims"))
@@ -222,6 +238,7 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
   const begin = performance.now();
   checkNeighborFlags(flags);
   const options = libraryOptions(flags);
+  if (flags.sample !== undefined) return embedSampled(mu, { ...flags, sample: flags.sample }, options, signal);
   const initFile = isMethod(flags.init) ? undefined : flags.init;
   // What does not depend on the data is checked before they are read; an empty matrix stands for one to come.
   const toCome: TsneOptions = {
@@ -255,6 +272,7 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
       "--init": initFile,
       "--neighbor-indices": flags.neighborIndices,
       "--neighbor-distances": flags.neighborDistances,
+      "--neighbor-table": flags.neighborTable,
     },
   );
 
@@ -403,7 +421,10 @@ function libraryOptions(flags: EmbedFlags): TsneOptions {
 const takesSnapshots = (flags: EmbedFlags): boolean => flags.animate !== undefined || flags.snapshots !== undefined;
 
 const givesNeighbors = (flags: EmbedFlags): boolean =>
-  flags.neighborIndices !== undefined || flags.neighborDistances !== undefined || flags.squaredDistances !== undefined;
+  flags.neighborIndices !== undefined ||
+  flags.neighborDistances !== undefined ||
+  flags.neighborTable !== undefined ||
+  flags.squaredDistances !== undefined;
 
 /** @throws {ArgumentError} INVALID_ARGUMENT for flags that do not go together */
 function checkNeighborFlags(flags: EmbedFlags): void {
@@ -411,11 +432,18 @@ function checkNeighborFlags(flags: EmbedFlags): void {
   const reject = (argument: string, received: unknown, accepted: string) => {
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
   };
-  if (flags.neighborDistances === undefined) {
+  if (flags.neighborTable !== undefined) {
+    for (const [flag, path] of [
+      ["--neighbor-indices", flags.neighborIndices],
+      ["--neighbor-distances", flags.neighborDistances],
+    ] as const) {
+      if (path !== undefined) reject(flag, path, "to be left out with --neighbor-table, which holds them");
+    }
+  } else if (flags.neighborDistances === undefined) {
     reject("--neighbor-distances", undefined, "a file, which --neighbor-indices and --squared-distances need");
   }
   if (flags.neighbors !== undefined) {
-    reject("--neighbors", flags.neighbors, "to be left out where --neighbor-distances are given");
+    reject("--neighbors", flags.neighbors, "to be left out where neighbours are given");
   }
   if (flags.rows !== undefined) {
     reject("--rows", flags.rows.text, "to be left out with neighbours, which are rows of the whole");
@@ -423,6 +451,9 @@ function checkNeighborFlags(flags: EmbedFlags): void {
 }
 
 async function readNeighbors(flags: EmbedFlags, signal: AbortSignal): Promise<TsneOptions["neighbors"]> {
+  if (flags.neighborTable !== undefined) {
+    return { ...(await readNeighborTable(flags.neighborTable, { signal })), squared: flags.squaredDistances ?? false };
+  }
   if (flags.neighborDistances === undefined) return undefined;
   const distances = await readMatrix(flags.neighborDistances, { signal });
   const squared = flags.squaredDistances ?? false;
@@ -445,9 +476,9 @@ function typedNames(mu: string, flags: EmbedFlags): TypedNames {
     method: "--method",
     meshSpacing: "--mesh-spacing",
     distance: "--distance",
-    neighbors: flags.neighborIndices ?? flags.neighborDistances ?? "--neighbors",
-    "neighbors.indices": flags.neighborIndices,
-    "neighbors.distances": flags.neighborDistances,
+    neighbors: flags.neighborTable ?? flags.neighborIndices ?? flags.neighborDistances ?? "--neighbors",
+    "neighbors.indices": flags.neighborTable ?? flags.neighborIndices,
+    "neighbors.distances": flags.neighborTable ?? flags.neighborDistances,
     varianceFloor: "--variance-floor",
     perplexity: "--perplexity",
     theta: "--theta",
@@ -464,6 +495,7 @@ function typedNames(mu: string, flags: EmbedFlags): TypedNames {
     finalMomentum: "--final-momentum",
     threads: "--threads",
     samples: "--uncertainty",
+    sample: "--sample",
     onSnapshot: "--animate or --snapshots",
     snapshotEvery: "--animate-every",
   };

@@ -1,5 +1,13 @@
 import { Command } from "commander";
 import { assertFolderWritable } from "../io/atomic-folder.js";
+import {
+  ARROW_GUIDE,
+  type ArrowFlags,
+  addArrowOptions,
+  checkArrow,
+  filterStandardStreams,
+  requireGiven,
+} from "./arrow-filter.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
 import {
@@ -16,15 +24,14 @@ import {
 import { checkInputs } from "./paths.js";
 import { integerParser } from "./values.js";
 
-interface EncodeFlags extends BackendFlags, DatasetFlags {
-  output: string;
-  part: string;
+interface EncodeFlags extends BackendFlags, DatasetFlags, ArrowFlags {
+  output?: string;
+  part?: string;
+  imageColumn?: string;
   samples?: number;
   batchSize?: number;
   seed?: number;
   force?: true;
-  json?: true;
-  quiet?: true;
 }
 
 const guide = `
@@ -37,10 +44,18 @@ Examples:
   $ sigma-tsne embed codes/vae_embeddings.npy --sigma codes/vae_errors.npy \\
       --labels codes/labels.txt -o map.npy --plot map.png
       And the map.
+  $ producer | sigma-tsne encode runs/vae --arrow | consumer
+      Images of an Arrow IPC stream, as they come: the stream again, with columns
+      code and code_sigma. Memory does not grow with the rows.
 
 The folder holds vae_embeddings.npy (means, n x d), vae_errors.npy (standard
 deviations; not for ae and aae, which have none) and labels.txt (where there are
 labels). It appears complete or not at all.
+
+${ARROW_GUIDE}
+The column of images holds files (binary: PNG, JPEG, TIFF, WebP, GIF), which are
+cut and scaled to the model's size, or height x width x channels pixels
+(fixed-size binary or lists: uint8, or floating-point values 0 to 1).
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
@@ -48,12 +63,12 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 /** `sigma-tsne encode`: images to means and standard deviations. */
 export function createEncodeCommand(): Command {
   const command = new Command("encode")
-    .usage("<run> [data] -o <folder> [options]")
+    .usage("<run> [data] -o <folder> [options]\n       sigma-tsne encode <run> --arrow [options]")
     .summary("encode images as means and standard deviations")
     .description("Encode images by a trained model as means and standard deviations, as t-SNE takes them.")
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
-    .requiredOption("-o, --output <folder>", "where the files go; earlier codes there are replaced")
+    .option("-o, --output <folder>", "where the files go; earlier codes there are replaced")
     .addOption(partOption("all"))
     .option("--samples <n>", "Bayesian weights: draws (default: 32)", integerParser("--samples"))
     .option("--batch-size <n>", "images that are computed at once (default: 256)", integerParser("--batch-size"))
@@ -62,29 +77,61 @@ export function createEncodeCommand(): Command {
     .option("--json", "print one JSON object instead of sentences")
     .option("--quiet", "print nothing but errors, and --json")
     .optionsGroup("Data:");
-  addBackendOptions(addDatasetOptions(command)).addHelpText("after", guide);
+  addBackendOptions(addDatasetOptions(command));
+  addArrowOptions(command)
+    .option("--image-column <name>", "column of the images (default: image)")
+    .addHelpText("after", guide);
   const names = namesOf(command);
   return command.action((run: string, data: string | undefined, flags: EncodeFlags) =>
     interruptible((signal) =>
       withTypedNames({ ...names, images: data ?? "the images", dataset: "[data]" }, () =>
-        encode(run, data, flags, signal),
+        dispatch(run, data, flags, signal),
       ),
     ),
   );
 }
 
-async function encode(path: string, data: string | undefined, flags: EncodeFlags, signal: AbortSignal): Promise<void> {
-  const { output, force, quiet = false, samples, batchSize, seed } = flags;
+function dispatch(path: string, data: string | undefined, flags: EncodeFlags, signal: AbortSignal): Promise<void> {
+  const { output, part, force, imageColumn } = flags;
+  const { dataDir, labels, class: name, validation, test, limit, count, size, channels } = flags;
+  const forFiles = { "[data]": data, "--output": output, "--part": part, "--force": force };
+  const ofSets = { "--data-dir": dataDir, "--labels": labels, "--class": name, "--validation": validation };
+  const more = { "--test": test, "--limit": limit, "--count": count, "--size": size, "--channels": channels };
+  if (checkArrow(flags, { ...forFiles, ...ofSets, ...more }, { "--image-column": imageColumn })) {
+    return encodeArrow(path, flags, signal);
+  }
+  requireGiven("--output", output, "the folder that the files go to, or --arrow");
+  return encode(path, data, { ...flags, output }, signal);
+}
+
+async function encodeArrow(path: string, flags: EncodeFlags, signal: AbortSignal): Promise<void> {
+  const { samples, seed, batchSize, imageColumn, stretch } = flags;
+  checkInputs({ "<run>": path });
+  await filterStandardStreams({ done: "encoded", lacking: "a code" }, flags, signal, async (input, options) => {
+    const vae = await import("../vae/index.js");
+    await vae.selectBackend(flags.backend ?? "auto", { threads: flags.threads });
+    const { model } = await vae.openRun(path);
+    return vae.encodeStream(model, input, { ...options, samples, seed, batchSize, imageColumn, stretch });
+  });
+}
+
+async function encode(
+  path: string,
+  data: string | undefined,
+  flags: EncodeFlags & { output: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const { output, part = "all", force, quiet = false, samples, batchSize, seed } = flags;
   checkInputs({ "<run>": path, "[data]": data, "--output": output });
   const vae = await import("../vae/index.js");
   await withTypedNames({ path: "--output" }, () => assertFolderWritable(output, vae.codesFolder({ force })));
   await withRun(path, flags, async (opened) => {
     // Nothing needs to be set apart of images that are all to be encoded.
-    const isWhole = data !== undefined && flags.part === "all";
+    const isWhole = data !== undefined && part === "all";
     const split = isWhole && !vae.DATASETS.some(({ name }) => name === data) ? { validation: 0, test: 0 } : {};
     await withDataset(opened, data, { ...split, ...flags }, signal, async (dataset) => {
       const { run, display } = opened;
-      const images = choosePart(dataset, flags.part);
+      const images = choosePart(dataset, part);
       const codes = await run.model.encode(images, {
         samples,
         batchSize,

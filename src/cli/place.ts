@@ -1,24 +1,34 @@
 import { Command } from "commander";
+import { placeStream } from "../filter/index.js";
 import { readLabels, readMatrix, writeMatrix } from "../io/index.js";
 import { Tsne } from "../tsne/index.js";
+import {
+  ARROW_GUIDE,
+  ARROW_NAMES,
+  type ArrowFlags,
+  addArrowOptions,
+  checkArrow,
+  filterStandardStreams,
+  requireGiven,
+} from "./arrow-filter.js";
 import { withTypedNames } from "./failure.js";
 import { checkLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
-import { checkMatrixOutput, checkPaths } from "./paths.js";
+import { checkInputs, checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { integerParser, listParser, numberParser } from "./values.js";
 
-interface PlaceFlags {
-  output: string;
+interface PlaceFlags extends ArrowFlags {
+  output?: string;
   sigma?: string;
   labels?: string;
   table?: string;
   perplexity?: number[];
   iterations?: number;
   threads?: number;
-  json?: true;
-  quiet?: true;
+  meanColumn?: string;
+  sigmaColumn?: string;
 }
 
 const guide = `
@@ -28,23 +38,29 @@ Examples:
       what an embed command with --save run.tsne has written.
   $ sigma-tsne place run.tsne new.npy -o new-map.npy --json --quiet | jq .n
 
+  $ producer | sigma-tsne place run.tsne --arrow | consumer
+      Rows of an Arrow IPC stream, as they come: the stream again, with columns
+      x, y and divergence. Memory does not grow with the rows.
+
 Each new point is placed by itself: the same place whatever else is in the file.
 A run that was made with --sigma needs that of the new points; the data must be
 as wide as those of the run, and in the same units.
+
+${ARROW_GUIDE}
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
 /** `sigma-tsne place`: new points into the map of a saved run. */
 export function createPlaceCommand(): Command {
-  return new Command("place")
-    .usage("<run> <new> -o <file> [options]")
+  const command = new Command("place")
+    .usage("<run> <new> -o <file> [options]\n       sigma-tsne place <run> --arrow [options]")
     .summary("place new points into a map")
     .description(
       "Place new points into the map of a run that embed --save has written. The map stays as it is; each point goes where its nearest neighbours among the mapped ones are.",
     )
     .argument("<run>", "the run: the file of embed --save")
-    .argument("<new>", "the new points, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
+    .argument("[new]", "the new points, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
     .option("--sigma <file>", "standard deviations of the new points, of the same shape")
     .option("--labels <file>", "labels of the new points for the --table, one a line")
     .option(
@@ -58,29 +74,64 @@ export function createPlaceCommand(): Command {
       integerParser("--iterations"),
     )
     .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
-    .requiredOption("-o, --output <file>", "where their places go: .npy, .csv, .tsv, .parquet or .arrow")
+    .option("-o, --output <file>", "where their places go: .npy, .csv, .tsv, .parquet or .arrow")
     .option(
       "--table <file>",
       `their places, labels and divergences, how badly each fits, as one table: ${TABLE_FORMATS}`,
     )
     .option("--json", "print one JSON object instead of a sentence")
-    .option("--quiet", "print nothing but errors, and --json")
-    .addHelpText("after", guide)
-    .action((run: string, data: string, flags: PlaceFlags) => {
-      const names = {
-        newMeans: data,
-        sigma: flags.sigma ?? "--sigma",
-        run,
-        neighbors: run,
-        perplexity: "--perplexity",
-        iterations: "--iterations",
-        threads: "--threads",
-      };
-      return interruptible((signal) => withTypedNames(names, () => place(run, data, flags, signal)));
-    });
+    .option("--quiet", "print nothing but errors, and --json");
+  addArrowOptions(command)
+    .option("--mean-column <name>", "column of the new points, or of their means (default: mean)")
+    .option("--sigma-column <name>", "column of their standard deviations, where the run has them (default: sigma)");
+  return command.addHelpText("after", guide).action((run: string, data: string | undefined, flags: PlaceFlags) => {
+    const names = {
+      ...ARROW_NAMES,
+      meanColumn: "--mean-column",
+      sigmaColumn: "--sigma-column",
+      newMeans: data,
+      sigma: flags.sigma ?? "--sigma",
+      run,
+      neighbors: run,
+      perplexity: "--perplexity",
+      iterations: "--iterations",
+      threads: "--threads",
+    };
+    return interruptible((signal) =>
+      withTypedNames(names, () => {
+        const { output, sigma, labels, table, meanColumn, sigmaColumn } = flags;
+        if (
+          checkArrow(
+            flags,
+            { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table },
+            { "--mean-column": meanColumn, "--sigma-column": sigmaColumn },
+          )
+        ) {
+          return placeArrow(run, flags, signal);
+        }
+        requireGiven("<new>", data, "the file of the new points, or --arrow");
+        requireGiven("--output", output, "the file that their places go to, or --arrow");
+        return place(run, data, { ...flags, output }, signal);
+      }),
+    );
+  });
 }
 
-async function place(path: string, data: string, flags: PlaceFlags, signal: AbortSignal): Promise<void> {
+async function placeArrow(path: string, flags: PlaceFlags, signal: AbortSignal): Promise<void> {
+  const { perplexity, iterations, threads, meanColumn, sigmaColumn } = flags;
+  checkInputs({ "<run>": path });
+  await filterStandardStreams({ done: "placed", lacking: "a place" }, flags, signal, async (input, options) => {
+    const run = await Tsne.load(path, { threads, signal });
+    return placeStream(run, input, { ...options, perplexity, iterations, meanColumn, sigmaColumn });
+  });
+}
+
+async function place(
+  path: string,
+  data: string,
+  flags: PlaceFlags & { output: string },
+  signal: AbortSignal,
+): Promise<void> {
   const begin = performance.now();
   const { output, perplexity, iterations, threads } = flags;
   checkMatrixOutput("--output", output);

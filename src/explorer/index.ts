@@ -13,7 +13,7 @@ import { pageFolder } from "./server/page.js";
 import { isLoopback } from "./server/security.js";
 import { openExploration } from "./sources/open.js";
 
-export type { ExploreOptions, Part, SourceOptions } from "./options.js";
+export { type ExploreOptions, PARTS, type Part, type SourceOptions } from "./options.js";
 
 /** A server that is up. */
 export interface Explorer {

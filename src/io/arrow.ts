@@ -51,6 +51,7 @@ function ipc(
     readMatrix: async (source, options) => toNumbersOnly(source.path, await readTable(source, options)),
     readLabels: async (source, options) => toLabels(source.path, await readTable(source, options)),
     readTable,
+    readValues,
     encode: (matrix, columns) => encodeTable(toColumns(matrix, columns), kind),
     encodeTable: (table) => encodeTable(table, kind),
   };
@@ -128,16 +129,7 @@ function makeData(library: typeof Arrow, type: Arrow.DataType, column: TableColu
 async function readTable(source: Source, options: ReadTableOptions): Promise<Table> {
   const { rows, columns, signal } = options;
   return asFormatError(source.path, async () => {
-    const library = await import("apache-arrow");
-    await registerCodecs(library);
-    // Whole, since what the library reads by itself it does not hold to the file's size.
-    const bytes = new Uint8Array(source.size);
-    for (let at = 0; at < bytes.length; at += READ_BYTES) {
-      await readFully(source, bytes.subarray(at, at + READ_BYTES), at, signal);
-    }
-    checkArrowMetadata(source.path, bytes);
-    const reader = library.RecordBatchReader.from(bytes);
-    reader.open();
+    const { library, reader } = await openReader(source, signal);
     const { fields } = reader.schema;
     const names = selectColumns(
       source.path,
@@ -160,6 +152,43 @@ async function readTable(source: Source, options: ReadTableOptions): Promise<Tab
     }
     const table = new Map(builders.map(({ name, builder }) => [name, builder.build()]));
     return sliceTable(source.path, table, rows);
+  });
+}
+
+async function openReader(
+  source: Source,
+  signal: AbortSignal | undefined,
+): Promise<{ library: typeof Arrow; reader: Arrow.RecordBatchReader }> {
+  const library = await import("apache-arrow");
+  await registerCodecs(library);
+  // Whole, since what the library reads by itself it does not hold to the file's size.
+  const bytes = new Uint8Array(source.size);
+  for (let at = 0; at < bytes.length; at += READ_BYTES) {
+    await readFully(source, bytes.subarray(at, at + READ_BYTES), at, signal);
+  }
+  checkArrowMetadata(source.path, bytes);
+  const reader = library.RecordBatchReader.from(bytes);
+  reader.open();
+  return { library, reader };
+}
+
+async function readValues(source: Source, { columns = [], signal }: ReadTableOptions): Promise<Map<string, unknown[]>> {
+  return asFormatError(source.path, async () => {
+    const { library, reader } = await openReader(source, signal);
+    const { fields } = reader.schema;
+    const present = fields.map(({ name }) => name);
+    const found = new Map(columns.filter((name) => present.includes(name)).map((name) => [name, [] as unknown[]]));
+    for (const batch of readBatches(source.path, reader)) {
+      throwIfAborted(signal);
+      for (const [name, values] of found) {
+        const vector = batch.getChild(name) as Arrow.Vector;
+        if (!library.DataType.isList(vector.type) && !library.DataType.isFixedSizeList(vector.type)) {
+          checkLength(library, source.path, vector);
+        }
+        for (const value of vector) values.push(value instanceof library.Vector ? value.toArray() : value);
+      }
+    }
+    return found;
   });
 }
 

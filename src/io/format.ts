@@ -46,6 +46,8 @@ export interface Format {
   readLabels(source: Source, options: ReadOptions): Promise<string[]>;
   /** Absent where the columns have no names. @throws {FileError} FILE_FORMAT where the content is no table */
   readTable?(source: Source, options: ReadTableOptions): Promise<Table>;
+  /** The values of those of the columns that there are, as the format's library gives them: for tables with lists. */
+  readValues?(source: Source, options: ReadTableOptions): Promise<Map<string, unknown[]>>;
   /** The bytes of a file, piece after piece. Absent where the format is only read. */
   encode?(matrix: Matrix, columns: readonly string[]): Pieces;
   /** The same of a table. */

@@ -5,6 +5,7 @@ import { type FloatArray, Matrix, type MatrixLike, toMatrix } from "../matrix.js
 import { checkPath, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
 import { text } from "./csv.js";
 import { FORMATS, type Format, type ReadOptions, type ReadTableOptions, type Source } from "./format.js";
+import { toNeighbors } from "./neighbor-table.js";
 import { encodeArray, npy } from "./npy.js";
 import { checkRowRange } from "./row-range.js";
 import { asReadError, openSource } from "./source.js";
@@ -17,6 +18,7 @@ export type { ReadOptions, ReadTableOptions } from "./format.js";
 export { type ImageFolder, type ImageFolderOptions, openImageFolder } from "./image-folder.js";
 export { type MatlabArray, readMatlabArray } from "./matlab.js";
 export type { RowRange } from "./row-range.js";
+export { openRows, type RowSource, rowsInMemory } from "./row-source.js";
 export type { Table, TableColumn, TableLike } from "./table.js";
 
 /** Options of {@link writeMatrix}. */
@@ -173,6 +175,35 @@ export function readTable(path: string, options: ReadTableOptions = {}): Promise
   return withSource(path, options, async (format, source) => {
     if (format.readTable) return format.readTable(source, options);
     throw new FileError("FILE_FORMAT", path, `is ${format.name}, which has no named columns`);
+  });
+}
+
+/** Neighbours of n points as {@link readNeighborTable} finds them, to be given as `neighbors` to a run. */
+export interface NeighborTable {
+  /** n x k row numbers; -1 where a list is shorter than the longest. */
+  indices: Matrix;
+  /** n x k. */
+  distances: Matrix;
+}
+
+/**
+ * Reads neighbours that were found elsewhere, by FAISS or Spark, from a Parquet or Arrow file with the columns `indices` and `distances`,
+ * a list of each for every point: row numbers from 0, and distances. The lists of a point are of one length, those of different points
+ * need not be. Where points are not in the order of the data, as a cluster writes them, a column `row` holds their row numbers.
+ *
+ * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where it is no such table
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export function readNeighborTable(
+  path: string,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<NeighborTable> {
+  return withSource(path, {}, async (format, source) => {
+    if (!format.readValues) {
+      throw new FileError("FILE_FORMAT", path, `is ${format.name}; columns of lists are read from Parquet and Arrow`);
+    }
+    const columns = ["indices", "distances", "row"];
+    return toNeighbors(path, await format.readValues(source, { columns, signal: options.signal }));
   });
 }
 

@@ -28,6 +28,7 @@ export const parquet: Format = {
   readMatrix: async (source, options) => toNumbersOnly(source.path, await readTable(source, options)),
   readLabels: async (source, options) => toLabels(source.path, await readTable(source, options)),
   readTable,
+  readValues,
   encode: (matrix, columns) => encodeTable(toColumns(matrix, columns)),
   encodeTable,
 };
@@ -79,29 +80,7 @@ function describeColumn(name: string, column: TableColumn): SchemaElement {
 
 async function readTable(source: Source, { rows, columns, signal }: ReadTableOptions): Promise<Table> {
   return asFormatError(source.path, async () => {
-    const { parquetMetadataAsync, parquetScan, parquetSchema } = await import("hyparquet");
-    const { compressors: known } = await import("hyparquet-compressors");
-    // Its own decoder does not know the block of no bytes.
-    const compressors = { ...known, LZ4_RAW: decompressLz4Block };
-    const slice = async (start: number, end: number): Promise<ArrayBuffer> => {
-      if (!(start >= 0 && start <= end && end <= source.size)) {
-        throw new FileError("FILE_FORMAT", source.path, `refers to bytes ${start} to ${end} of ${source.size}`);
-      }
-      const bytes = new ArrayBuffer(end - start);
-      await readFully(source, new Uint8Array(bytes), start, signal);
-      return bytes;
-    };
-    const file = {
-      byteLength: source.size,
-      slice: (start: number, end = source.size): Promise<ArrayBuffer> => {
-        const bytes = slice(start, end);
-        // The library asks for several pieces at once and, when one fails, leaves the failures of the others to nobody.
-        bytes.catch(() => {});
-        return bytes;
-      },
-    };
-    const metadata: FileMetaData = await parquetMetadataAsync(file, { geoparquet: false });
-    const { children } = parquetSchema(metadata);
+    const { file, metadata, compressors, children } = await openFile(source, signal);
     const names = selectColumns(
       source.path,
       children.map(({ element }) => element.name),
@@ -119,6 +98,7 @@ async function readTable(source: Source, { rows, columns, signal }: ReadTableOpt
       groups.reduce((sum, count) => sum + count, 0),
       source.path,
     );
+    const { parquetScan } = await import("hyparquet");
     const scan = await parquetScan({ file, metadata, columns: names, compressors, geoparquet: false });
     let first = 0;
     for (const count of groups) {
@@ -136,6 +116,50 @@ async function readTable(source: Source, { rows, columns, signal }: ReadTableOpt
       }
     }
     return new Map(builders.map(({ name, builder }) => [name, builder.build()]));
+  });
+}
+
+async function openFile(source: Source, signal: AbortSignal | undefined) {
+  const { parquetMetadataAsync, parquetSchema } = await import("hyparquet");
+  const { compressors: known } = await import("hyparquet-compressors");
+  // Its own decoder does not know the block of no bytes.
+  const compressors = { ...known, LZ4_RAW: decompressLz4Block };
+  const slice = async (start: number, end: number): Promise<ArrayBuffer> => {
+    if (!(start >= 0 && start <= end && end <= source.size)) {
+      throw new FileError("FILE_FORMAT", source.path, `refers to bytes ${start} to ${end} of ${source.size}`);
+    }
+    const bytes = new ArrayBuffer(end - start);
+    await readFully(source, new Uint8Array(bytes), start, signal);
+    return bytes;
+  };
+  const file = {
+    byteLength: source.size,
+    slice: (start: number, end = source.size): Promise<ArrayBuffer> => {
+      const bytes = slice(start, end);
+      // The library asks for several pieces at once and, when one fails, leaves the failures of the others to nobody.
+      bytes.catch(() => {});
+      return bytes;
+    },
+  };
+  const metadata: FileMetaData = await parquetMetadataAsync(file, { geoparquet: false });
+  return { file, metadata, compressors, children: parquetSchema(metadata).children };
+}
+
+async function readValues(source: Source, { columns = [], signal }: ReadTableOptions): Promise<Map<string, unknown[]>> {
+  return asFormatError(source.path, async () => {
+    const { file, metadata, compressors, children } = await openFile(source, signal);
+    const { parquetReadObjects } = await import("hyparquet");
+    const present = columns.filter((name) => children.some(({ element }) => element.name === name));
+    const found = new Map(present.map((name) => [name, [] as unknown[]]));
+    let rowStart = 0;
+    for (const group of metadata.row_groups) {
+      throwIfAborted(signal);
+      const rowEnd = rowStart + Number(group.num_rows);
+      const rows = await parquetReadObjects({ file, metadata, columns: present, compressors, rowStart, rowEnd });
+      for (const row of rows) for (const [name, values] of found) values.push(row[name]);
+      rowStart = rowEnd;
+    }
+    return found;
   });
 }
 

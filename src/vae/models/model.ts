@@ -84,6 +84,8 @@ export interface EncodeOptions extends BatchOptions {
   readonly samples?: number | undefined;
   /** Seed of these draws, an integer from 0 to 2^53 - 1. Default 42. */
   readonly seed?: number | undefined;
+  /** Whether all images see the same draws, so that a code does not depend on its image's place among the others. Default false. */
+  readonly commonDraws?: boolean | undefined;
 }
 
 /** Options of {@link Model.sample}. */
@@ -191,15 +193,16 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
    * @throws {AbortError} if `options.signal` is aborted
    */
   async encode(images: ImageSource, options: EncodeOptions = {}): Promise<Codes> {
-    checkOptions(options, ["samples", "seed"]);
+    checkOptions(options, ["samples", "seed", "commonDraws"]);
     const samples = requireInteger(options.samples ?? 32, "samples", 2, 10_000);
+    const { commonDraws = false } = options;
     const seed = requireSeed(options.seed);
     const source = toImages(images, this.configuration);
     const { zDim } = this.configuration;
     const means = new Float32Array(source.count * zDim);
     let sds: Float32Array | undefined;
     await this.forEachBatch(source, options, async (x, start) => {
-      const pass = new Pass(new Random(seed, SERIES.encoding, start));
+      const pass = new Pass(new Random(seed, SERIES.encoding, commonDraws ? 0 : start), { commonDraws });
       const { mean, sd } = tf.tidy(() => ({ ...this.summarize(x, samples, pass) }));
       means.set(await take(mean), start * zDim);
       if (sd === undefined) return;

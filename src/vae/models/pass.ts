@@ -24,6 +24,8 @@ export interface PassOptions {
   readonly trainingCount?: number | undefined;
   /** Epochs that are done. Default: no training is going on. */
   readonly epoch?: number | undefined;
+  /** Whether all images see the same normal numbers. Default false. */
+  readonly commonDraws?: boolean | undefined;
 }
 
 /** One evaluation of a model, with its random numbers. */
@@ -33,6 +35,7 @@ export class Pass {
   readonly trainingCount: number;
   readonly epoch: number;
   private readonly random: Random;
+  private readonly commonDraws: boolean;
 
   constructor(random: Random, options: PassOptions = {}) {
     this.random = random;
@@ -40,6 +43,7 @@ export class Pass {
     this.klWeight = options.klWeight ?? 1;
     this.trainingCount = options.trainingCount ?? 1;
     this.epoch = options.epoch ?? Number.POSITIVE_INFINITY;
+    this.commonDraws = options.commonDraws ?? false;
   }
 
   /** Standard normal numbers. */
@@ -49,7 +53,8 @@ export class Pass {
 
   /** A draw from N(mean, sd^2) that gradients flow through. */
   draw(mean: tf.Tensor, sd: tf.Tensor): tf.Tensor {
-    return tf.add(mean, tf.mul(sd, this.normal(mean.shape)));
+    const shape = this.commonDraws ? [1, ...mean.shape.slice(1)] : mean.shape;
+    return tf.add(mean, tf.mul(sd, this.normal(shape)));
   }
 
   /** Inverted dropout (Srivastava et al. 2014): a share `rate` becomes zero, the rest grows by 1 / (1 - rate). */

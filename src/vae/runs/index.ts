@@ -1,4 +1,5 @@
 export { codesFolder, labelNames, type WriteCodesOptions, writeCodes } from "./codes.js";
 export { openRunDataset } from "./config.js";
+export { type EncodeStreamOptions, encodeStream } from "./encode-stream.js";
 export { openRun, type Run } from "./run.js";
 export { assertNoRun, type TrainRunOptions, trainRun } from "./train-run.js";

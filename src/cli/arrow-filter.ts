@@ -1,0 +1,156 @@
+import { createReadStream, fstatSync } from "node:fs";
+import type { Readable } from "node:stream";
+import { isatty } from "node:tty";
+import type { Command } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { ArgumentError, FileError } from "../errors.js";
+import type { FilterOptions, FilterProgress } from "../filter/index.js";
+
+/** Flags of commands that filter an Arrow stream. */
+export interface ArrowFlags {
+  arrow?: true;
+  strict?: true;
+  prefix?: string;
+  json?: true;
+  quiet?: true;
+}
+
+/** What a user types for the library's names. */
+export const ARROW_NAMES = { prefix: "--prefix", strict: "--strict" };
+
+export const ARROW_GUIDE = `With --arrow rows come and go as an Arrow IPC stream, as pyarrow, Spark, Ray,
+DuckDB and polars write and read it, in batches of any size; a row's numbers do
+not depend on them. Columns that are there pass through as they are. A row with
+nulls or NaN gets nulls, and the last line on standard error says how many there
+were; with --strict it is an error.`;
+
+export function addArrowOptions(command: Command): Command {
+  return command
+    .optionsGroup("Streams:")
+    .option("--arrow", "read an Arrow IPC stream from standard input and write one to standard output")
+    .option("--strict", "fail at a row that cannot be used, rather than give it nulls")
+    .option("--prefix <text>", "what the names of new columns begin with (default: nothing)");
+}
+
+/**
+ * Whether the command filters a stream.
+ *
+ * @param others what is for files alone, by the user's name for it
+ * @param own what is for streams alone
+ * @throws {ArgumentError} INVALID_ARGUMENT for either beside the other
+ */
+export function checkArrow(
+  flags: ArrowFlags,
+  others: Readonly<Record<string, unknown>>,
+  own: Readonly<Record<string, unknown>>,
+): boolean {
+  const refused = flags.arrow ? others : { "--strict": flags.strict, "--prefix": flags.prefix, ...own };
+  for (const [argument, received] of Object.entries(refused)) {
+    if (received === undefined) continue;
+    const accepted = flags.arrow ? "to be left out with --arrow" : "to be given with --arrow alone";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
+  }
+  return flags.arrow ?? false;
+}
+
+/** @throws {ArgumentError} INVALID_ARGUMENT for what is not given */
+export function requireGiven(
+  argument: string,
+  received: string | undefined,
+  accepted: string,
+): asserts received is string {
+  if (received === undefined) throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
+}
+
+/**
+ * Filters standard input to standard output. Whoever reads the output may leave early.
+ *
+ * @param words what has happened to the rows, and what those lack to which it could not, for people
+ * @param open makes the filter over the input
+ */
+export async function filterStandardStreams(
+  { done, lacking }: { done: string; lacking: string },
+  flags: ArrowFlags,
+  signal: AbortSignal,
+  open: (input: AsyncIterable<Uint8Array>, options: FilterOptions) => Promise<AsyncIterable<Uint8Array>>,
+): Promise<void> {
+  const begin = performance.now();
+  const { stderr } = process;
+  refuseTerminal(0, "standard input", "an Arrow stream from a pipe or a file");
+  refuseTerminal(1, "standard output", "a pipe or a file, which an Arrow stream can go to");
+  const stdin = openInput();
+  let opened = { at: begin, cpu: process.cpuUsage() };
+  let progress: FilterProgress = { rows: 0, batches: 0, unusable: 0 };
+  const rate = () => Math.round((1000 * progress.rows) / (performance.now() - begin));
+  const display =
+    stderr.isTTY && !flags.quiet
+      ? setInterval(() => stderr.write(`\r\x1b[K${progress.rows} rows ${done}, ${rate()} rows/s`), 500)
+      : undefined;
+  const stop = () => stdin.destroy();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    const { strict, prefix } = flags;
+    const output = await open(stdin, {
+      strict,
+      prefix,
+      signal,
+      name: "standard input",
+      onProgress: (latest) => {
+        progress = latest;
+      },
+    });
+    opened = { at: performance.now(), cpu: process.cpuUsage() };
+    for await (const piece of output) await write(piece);
+  } catch (error) {
+    // A reader that has seen enough.
+    if ((error as NodeJS.ErrnoException).code === "EPIPE") return;
+    throw error;
+  } finally {
+    if (display) {
+      clearInterval(display);
+      stderr.write("\r\x1b[K");
+    }
+    signal.removeEventListener("abort", stop);
+    stop();
+  }
+  if (flags.quiet && !flags.json) return;
+  const now = performance.now();
+  const seconds = (now - begin) / 1000;
+  const { rows, batches, unusable } = progress;
+  const without = unusable > 0 ? `, ${unusable} of them without ${lacking}` : "";
+  const { user, system } = process.cpuUsage(opened.cpu);
+  const summary = {
+    ...progress,
+    version: packageJson.version,
+    // Without the opening of the run or the model, so that rates do not depend on the number of rows.
+    seconds: Number(((now - opened.at) / 1000).toFixed(6)),
+    cpu_seconds: (user + system) / 1e6,
+    opening_seconds: Number(((opened.at - begin) / 1000).toFixed(6)),
+  };
+  stderr.write(
+    flags.json
+      ? `${JSON.stringify(summary)}\n`
+      : `${rows} rows in ${batches} batches ${done}${without}: ${seconds.toFixed(1)} s, ${rate()} rows/s.\n`,
+  );
+}
+
+/** Standard input; of a file in larger pieces than Node.js reads it by itself. */
+function openInput(): Readable {
+  return fstatSync(0).isFile() ? createReadStream("", { fd: 0, highWaterMark: 2 ** 20 }) : process.stdin;
+}
+
+function refuseTerminal(descriptor: number, argument: string, accepted: string): void {
+  if (isatty(descriptor)) throw new ArgumentError("INVALID_ARGUMENT", { argument, received: "a terminal", accepted });
+}
+
+function write(piece: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(piece, (error) => {
+      if (!error) return resolve();
+      const { code, message } = error as NodeJS.ErrnoException;
+      reject(
+        code === "EPIPE" ? error : new FileError("FILE_WRITE", "standard output", `cannot be written: ${message}`),
+      );
+    });
+  });
+}

@@ -1,0 +1,181 @@
+import { Type } from "apache-arrow/fb/type";
+import { ArgumentError } from "../../errors.js";
+import type { FloatArray } from "../../matrix.js";
+import { viewOf } from "./messages.js";
+import type { IpcBatch } from "./record-batch.js";
+import type { IpcField } from "./schema.js";
+
+/** Numbers of a batch, some a row. */
+export interface ListValues<T extends FloatArray | Uint8Array> {
+  readonly data: T;
+  /** Whether no row is null and all follow each other from the beginning of `data`. */
+  readonly isDense: boolean;
+  /** Where the numbers of a row begin in `data`; undefined for a row that is null or holds a null. */
+  start(row: number): number | undefined;
+}
+
+/** Bytes of a batch, some a row. */
+export interface BinaryValues {
+  /** undefined for a row that is null. */
+  value(row: number): Uint8Array | undefined;
+}
+
+const isListType = (id: Type): boolean => id === Type.FixedSizeList || id === Type.List || id === Type.LargeList;
+
+/**
+ * The column of this name.
+ *
+ * @param argument how the caller chose the name, for errors
+ * @throws {ArgumentError} INVALID_ARGUMENT where there is none, or more than one
+ */
+export function findField(fields: readonly IpcField[], name: string, argument: string): IpcField {
+  const found = fields.filter((field) => field.name === name);
+  const [field] = found;
+  if (field && found.length === 1) return field;
+  const list = fields.map((known) => JSON.stringify(known.name)).join(", ");
+  const message = field
+    ? `${argument}: ${found.length} columns are named ${JSON.stringify(name)}`
+    : `${argument}: there is no column ${JSON.stringify(name)}; ${list ? `there are ${list}` : "there are none"}`;
+  throw new ArgumentError("INVALID_ARGUMENT", { argument, received: name, accepted: "the name of a column", message });
+}
+
+/** What the lists of a column hold; undefined for a column of anything else. */
+export function listItem({ type, children: [item] }: IpcField): "float32" | "float64" | "uint8" | undefined {
+  if (!item || type.isDictionary || item.type.isDictionary || !isListType(type.id)) return undefined;
+  const { id, width, isSigned } = item.type;
+  if (id === Type.FloatingPoint && width === 32) return "float32";
+  if (id === Type.FloatingPoint && width === 64) return "float64";
+  return id === Type.Int && width === 8 && !isSigned ? "uint8" : undefined;
+}
+
+/** What stands in the rows of a column of binary: files, or pixels where all have one length; undefined for any other column. */
+export function imageKind({ type }: IpcField): "files" | "pixels" | undefined {
+  if (type.isDictionary) return undefined;
+  if (type.id === Type.Binary || type.id === Type.LargeBinary) return "files";
+  return type.id === Type.FixedSizeBinary ? "pixels" : undefined;
+}
+
+/** A type in words, for errors. */
+export function describeType({ type, children: [item] }: IpcField): string {
+  if (type.isDictionary) return "dictionary-encoded";
+  const name = (Type[type.id] ?? "unknown").replace("_", "");
+  if (type.id === Type.FloatingPoint) return `float${type.width}`;
+  if (type.id === Type.Int) return `${type.isSigned ? "" : "u"}int${type.width}`;
+  if (item && isListType(type.id)) {
+    return `${name}<${describeType(item)}>${type.id === Type.FixedSizeList ? `[${type.width}]` : ""}`;
+  }
+  return type.id === Type.FixedSizeBinary ? `${name}[${type.width}]` : name;
+}
+
+/**
+ * The lists of a column of which {@link listItem} knows the items.
+ *
+ * @param width how many items each list must have
+ * @throws {FileError} FILE_FORMAT for a list of another length, or a column that does not fit its batch
+ */
+export async function readLists(
+  batch: IpcBatch,
+  field: IpcField,
+  width: number,
+): Promise<ListValues<FloatArray | Uint8Array>> {
+  const fail = (reason: string) => batch.fail(`column ${JSON.stringify(field.name)} ${reason}`);
+  const lists = batch.column(field);
+  const item = field.children[0] as IpcField;
+  const items = batch.column(item);
+  if (lists.length !== batch.rows) throw fail(`has ${lists.length} values in ${batch.rows} rows`);
+  const isValid = readBitmap(lists.nullCount, await lists.buffer(0), lists.length, fail);
+  const isItemValid = readBitmap(items.nullCount, await items.buffer(0), items.length, fail);
+  const bytes = await items.buffer(1);
+  const kind = listItem(field) as "float32" | "float64" | "uint8";
+  const size = kind === "float32" ? 4 : kind === "float64" ? 8 : 1;
+  if (bytes.length < items.length * size) throw fail(`holds ${bytes.length} bytes for ${items.length} numbers`);
+  const data = numbersOver(kind, bytes, items.length);
+  const isFixed = field.type.id === Type.FixedSizeList;
+  const offsets = isFixed
+    ? undefined
+    : await readOffsets(field, await lists.buffer(1), lists.length, items.length, fail);
+  if (isFixed && items.length < lists.length * width) {
+    throw fail(`holds ${items.length} numbers in ${lists.length} lists of ${width}`);
+  }
+  return {
+    data,
+    isDense: isFixed && !isValid && !isItemValid,
+    start(row) {
+      if (isValid && !isValid(row)) return undefined;
+      const start = offsets ? (offsets[row] as number) : row * width;
+      if (offsets && (offsets[row + 1] as number) - start !== width) {
+        throw fail(`has a list of ${(offsets[row + 1] as number) - start} in row ${row}, expected ${width}`);
+      }
+      if (isItemValid) for (let j = start; j < start + width; j++) if (!isItemValid(j)) return undefined;
+      return start;
+    },
+  };
+}
+
+/** The values of a column of binary of any kind but views. */
+export async function readBinary(batch: IpcBatch, field: IpcField): Promise<BinaryValues> {
+  const fail = (reason: string) => batch.fail(`column ${JSON.stringify(field.name)} ${reason}`);
+  const column = batch.column(field);
+  if (column.length !== batch.rows) throw fail(`has ${column.length} values in ${batch.rows} rows`);
+  const isValid = readBitmap(column.nullCount, await column.buffer(0), column.length, fail);
+  if (field.type.id === Type.FixedSizeBinary) {
+    const { width } = field.type;
+    const bytes = await column.buffer(1);
+    if (bytes.length < column.length * width) throw fail(`holds ${bytes.length} bytes`);
+    return {
+      value: (row) => (isValid && !isValid(row) ? undefined : bytes.subarray(row * width, (row + 1) * width)),
+    };
+  }
+  const bytes = await column.buffer(2);
+  const offsets = await readOffsets(field, await column.buffer(1), column.length, bytes.length, fail);
+  return {
+    value: (row) =>
+      isValid && !isValid(row) ? undefined : bytes.subarray(offsets[row] as number, offsets[row + 1] as number),
+  };
+}
+
+function readBitmap(
+  nullCount: number,
+  bits: Uint8Array,
+  length: number,
+  fail: (reason: string) => Error,
+): ((index: number) => boolean) | undefined {
+  if (nullCount === 0) return undefined;
+  if (bits.length * 8 < length) throw fail(`has nulls and ${bits.length} bytes to say which`);
+  return (index) => ((bits[index >> 3] as number) & (1 << (index & 7))) !== 0;
+}
+
+async function readOffsets(
+  field: IpcField,
+  bytes: Uint8Array,
+  length: number,
+  most: number,
+  fail: (reason: string) => Error,
+): Promise<ArrayLike<number>> {
+  if (length === 0) return [0];
+  const isLarge = field.type.id === Type.LargeList || field.type.id === Type.LargeBinary;
+  const size = isLarge ? 8 : 4;
+  if (bytes.length < (length + 1) * size) throw fail(`has ${bytes.length} bytes of offsets for ${length} rows`);
+  const view = viewOf(bytes);
+  const offsets = new Float64Array(length + 1);
+  for (let i = 0; i <= length; i++) {
+    const offset = isLarge ? Number(view.getBigInt64(8 * i, true)) : view.getInt32(4 * i, true);
+    if (!(offset >= (i === 0 ? 0 : (offsets[i - 1] as number)) && offset <= most))
+      throw fail("has offsets out of order");
+    offsets[i] = offset;
+  }
+  return offsets;
+}
+
+function numbersOver(
+  kind: "float32" | "float64" | "uint8",
+  bytes: Uint8Array,
+  length: number,
+): FloatArray | Uint8Array {
+  if (kind === "uint8") return bytes;
+  const size = kind === "float32" ? 4 : 8;
+  const { buffer, byteOffset } = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  return kind === "float32"
+    ? new Float32Array(buffer, byteOffset, length)
+    : new Float64Array(buffer, byteOffset, length);
+}

@@ -1,0 +1,148 @@
+import { Message } from "apache-arrow/fb/message";
+import { MessageHeader } from "apache-arrow/fb/message-header";
+import { ByteBuffer } from "flatbuffers";
+import { FileError } from "../../errors.js";
+
+/** One message of an Arrow IPC stream, as it stands there. */
+export interface IpcMessage {
+  readonly kind: MessageHeader;
+  readonly message: Message;
+  /** The flatbuffer that `message` reads. */
+  readonly metadata: Uint8Array;
+  /** Begins at a multiple of 8 bytes in its memory. */
+  readonly body: Uint8Array;
+}
+
+/** Begins every message; with four zeros after it, it ends the stream. */
+const CONTINUATION = 0xffffffff;
+const FILE_MAGIC = Buffer.from("ARROW1\0\0");
+/** A schema of a million columns has less. */
+const LARGEST_METADATA = 2 ** 28;
+/** What is allocated before it has arrived. */
+const TRUSTED_BYTES = 2 ** 26;
+
+/** The end of a stream. */
+export const END_OF_STREAM: Uint8Array = Uint8Array.of(255, 255, 255, 255, 0, 0, 0, 0);
+
+/**
+ * The beginning of a message that does not come: what was written so far is no whole stream to any reader, though it ended between two
+ * messages.
+ */
+export const BROKEN_OFF: Uint8Array = Uint8Array.of(255, 255, 255, 255);
+
+/**
+ * The messages of an Arrow IPC stream, one after the other, without looking into what they hold. A file (Feather 2) is such a stream
+ * between a mark and a table of contents, and is read as one.
+ *
+ * @param name what errors call the input
+ * @throws {FileError} FILE_FORMAT for what is no such stream, or is cut off within a message, with its number
+ */
+export async function* readMessages(input: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<IpcMessage> {
+  const bytes = new ByteQueue(input);
+  const fail = (reason: string) => new FileError("FILE_FORMAT", name, reason);
+  let batches = 0;
+  let place = "its schema";
+  try {
+    let prelude = await bytes.take(8);
+    if (prelude.length === 0) throw fail("is empty, where an Arrow stream is expected");
+    if (FILE_MAGIC.equals(prelude)) prelude = await bytes.take(8);
+    else if (prelude.length < 4 || viewOf(prelude).getUint32(0, true) !== CONTINUATION) {
+      throw fail("is no Arrow stream, which begins with ff ff ff ff; pyarrow.ipc.new_stream writes one");
+    }
+    while (prelude.length > 0) {
+      const cutOff = () => fail(`is cut off within ${place}`);
+      if (prelude.length < 8) throw cutOff();
+      const view = viewOf(prelude);
+      const length = view.getInt32(4, true);
+      if (view.getUint32(0, true) !== CONTINUATION || length < 0 || length > LARGEST_METADATA) {
+        throw fail(`is malformed: no message begins where ${place} should`);
+      }
+      if (length === 0) break;
+      const metadata = await bytes.take(length);
+      if (metadata.length < length) throw cutOff();
+      const message = Message.getRootAsMessage(new ByteBuffer(metadata));
+      const [kind, size] = [message.headerType(), message.bodyLength()];
+      if (size < 0n || size > BigInt(Number.MAX_SAFE_INTEGER)) throw fail(`is malformed: ${place} has ${size} bytes`);
+      const body = await bytes.take(Number(size));
+      if (BigInt(body.length) < size) throw cutOff();
+      if (kind === MessageHeader.RecordBatch) batches++;
+      yield { kind, message, metadata, body };
+      place = `batch ${batches}`;
+      prelude = await bytes.take(8);
+    }
+    // Whoever writes after the end, as the table of contents of a file is, must not be left with a closed pipe.
+    while ((await bytes.take(TRUSTED_BYTES)).length > 0);
+  } finally {
+    await bytes.close();
+  }
+}
+
+/** The bytes of a message, in pieces. Bodies must be multiples of 8 bytes. */
+export function frameMessage(metadata: Uint8Array, ...body: readonly Uint8Array[]): Uint8Array[] {
+  const length = Math.ceil(metadata.length / 8) * 8;
+  const head = new Uint8Array(8 + length);
+  const view = viewOf(head);
+  view.setUint32(0, CONTINUATION, true);
+  view.setInt32(4, length, true);
+  head.set(metadata, 8);
+  return [head, ...body.filter((piece) => piece.length > 0)];
+}
+
+export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Pieces of bytes as they come, given out in the lengths that are asked for. */
+class ByteQueue {
+  readonly #pieces: AsyncIterator<Uint8Array>;
+  #rest: Uint8Array = new Uint8Array();
+  #ended = false;
+
+  constructor(input: AsyncIterable<Uint8Array>) {
+    this.#pieces = input[Symbol.asyncIterator]();
+  }
+
+  /** The next `length` bytes, in memory of their own; fewer where the input ends. */
+  async take(length: number): Promise<Uint8Array> {
+    // What a damaged length promises is not allocated before it has come.
+    if (length > TRUSTED_BYTES) return this.#collect(length);
+    const taken = new Uint8Array(length);
+    let filled = 0;
+    while (filled < length) {
+      if (this.#rest.length === 0 && !(await this.#next())) break;
+      const piece = this.#rest.subarray(0, length - filled);
+      taken.set(piece, filled);
+      filled += piece.length;
+      this.#rest = this.#rest.subarray(piece.length);
+    }
+    return taken.subarray(0, filled);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#ended) await this.#pieces.return?.();
+  }
+
+  async #collect(length: number): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let missing = length;
+    while (missing > 0) {
+      const part = await this.take(Math.min(missing, TRUSTED_BYTES));
+      parts.push(part);
+      missing -= part.length;
+      if (part.length === 0) break;
+    }
+    const whole = new Uint8Array(length - missing);
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+
+  async #next(): Promise<boolean> {
+    if (this.#ended) return false;
+    const { done, value } = await this.#pieces.next();
+    this.#ended = done === true;
+    this.#rest = done ? new Uint8Array() : value;
+    return !done;
+  }
+}

@@ -1,0 +1,240 @@
+import { Endianness } from "apache-arrow/fb/endianness";
+import { Field } from "apache-arrow/fb/field";
+import { FixedSizeBinary } from "apache-arrow/fb/fixed-size-binary";
+import { FixedSizeList } from "apache-arrow/fb/fixed-size-list";
+import { FloatingPoint } from "apache-arrow/fb/floating-point";
+import { Int } from "apache-arrow/fb/int";
+import { MetadataVersion } from "apache-arrow/fb/metadata-version";
+import { Precision } from "apache-arrow/fb/precision";
+import { Schema } from "apache-arrow/fb/schema";
+import { Type } from "apache-arrow/fb/type";
+import { Union } from "apache-arrow/fb/union";
+import { UnionMode } from "apache-arrow/fb/union-mode";
+import { Builder } from "flatbuffers";
+import { FileError } from "../../errors.js";
+import { type IpcMessage, viewOf } from "./messages.js";
+
+/** A column as a schema describes it, and where its parts stand in the lists of a record batch. */
+export interface IpcField {
+  readonly name: string;
+  readonly type: IpcType;
+  readonly children: readonly IpcField[];
+  readonly firstNode: number;
+  /** Not counting buffers of views, of which every batch has its own number. */
+  readonly firstBuffer: number;
+  /** Columns of views before it. */
+  readonly viewsBefore: number;
+}
+
+/** What is to be known of a type. */
+export interface IpcType {
+  readonly id: Type;
+  readonly isDictionary: boolean;
+  /** Bits of an integer, bytes of a binary, values of a list, each of fixed size. */
+  readonly width: number;
+  readonly isSigned: boolean;
+}
+
+/** A column of float32 to be appended: one number a row, or a list of `width` of them. */
+export interface NewColumn {
+  readonly name: string;
+  readonly width: number | undefined;
+}
+
+/** Deeper than anybody nests; a schema that refers to itself ends here. */
+const DEEPEST = 64;
+
+/**
+ * The columns of a schema message.
+ *
+ * @throws {FileError} FILE_FORMAT for a schema that cannot be understood, or of big-endian data
+ */
+export function readSchema({ message, metadata }: IpcMessage, name: string): IpcField[] {
+  const fail = (reason: string) => new FileError("FILE_FORMAT", name, reason);
+  const schema: Schema | null = message.header(new Schema());
+  if (!schema) throw fail("is malformed: its schema is empty");
+  if (schema.endianness() === Endianness.Big) throw fail("holds big-endian numbers; write it in little-endian order");
+  if (message.version() < MetadataVersion.V4) throw fail("was written by Arrow before 0.8, whose streams are not read");
+  const next = { node: 0, buffer: 0, view: 0 };
+  const hasUnionBitmap = message.version() === MetadataVersion.V4;
+  const read = (field: Field | null, depth: number): IpcField => {
+    if (!field || depth > DEEPEST || field.childrenLength() > metadata.length) {
+      throw fail("is malformed: its schema cannot be read");
+    }
+    const own = { firstNode: next.node, firstBuffer: next.buffer, viewsBefore: next.view };
+    const type = typeOf(field);
+    const label = field.name() ?? "";
+    const buffers = countBuffers(field, type, hasUnionBitmap);
+    if (buffers === undefined) {
+      throw fail(`column ${JSON.stringify(label)} has a type (${type.id}) that this version does not know`);
+    }
+    next.node++;
+    next.buffer += buffers;
+    if (type.id === Type.BinaryView || type.id === Type.Utf8View) next.view++;
+    // The values of a dictionary stand in a batch of their own.
+    const count = type.isDictionary ? 0 : field.childrenLength();
+    const children = Array.from({ length: count }, (_, i) => read(field.children(i), depth + 1));
+    return { name: label, type, children, ...own };
+  };
+  if (schema.fieldsLength() > metadata.length) throw fail("is malformed: its schema cannot be read");
+  return Array.from({ length: schema.fieldsLength() }, (_, i) => read(schema.fields(i), 0));
+}
+
+function typeOf(field: Field): IpcType {
+  const id = field.typeType();
+  const described = { id, isDictionary: field.dictionary() !== null, width: 0, isSigned: false };
+  switch (id) {
+    case Type.Int: {
+      const int: Int | null = field.type(new Int());
+      return { ...described, width: int?.bitWidth() ?? 0, isSigned: int?.isSigned() ?? false };
+    }
+    case Type.FloatingPoint: {
+      const precision = field.type(new FloatingPoint())?.precision();
+      return { ...described, width: precision === Precision.DOUBLE ? 64 : precision === Precision.SINGLE ? 32 : 16 };
+    }
+    case Type.FixedSizeList:
+      return { ...described, width: field.type(new FixedSizeList())?.listSize() ?? 0 };
+    case Type.FixedSizeBinary:
+      return { ...described, width: field.type(new FixedSizeBinary())?.byteWidth() ?? 0 };
+    default:
+      return described;
+  }
+}
+
+/** Buffers that a column has by itself, without its children and without those of views; undefined for unknown types. */
+function countBuffers(field: Field, { id, isDictionary }: IpcType, hasUnionBitmap: boolean): number | undefined {
+  if (isDictionary) return 2;
+  switch (id) {
+    case Type.Null:
+    case Type.RunEndEncoded:
+      return 0;
+    case Type.FixedSizeList:
+    case Type.Struct_:
+      return 1;
+    case Type.Int:
+    case Type.FloatingPoint:
+    case Type.Bool:
+    case Type.Decimal:
+    case Type.Date:
+    case Type.Time:
+    case Type.Timestamp:
+    case Type.Interval:
+    case Type.Duration:
+    case Type.FixedSizeBinary:
+    case Type.List:
+    case Type.LargeList:
+    case Type.Map:
+    case Type.BinaryView:
+    case Type.Utf8View:
+      return 2;
+    case Type.Binary:
+    case Type.Utf8:
+    case Type.LargeBinary:
+    case Type.LargeUtf8:
+    case Type.ListView:
+    case Type.LargeListView:
+      return 3;
+    case Type.Union:
+      return (field.type(new Union())?.mode() === UnionMode.Dense ? 2 : 1) + (hasUnionBitmap ? 1 : 0);
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * The schema of a message with further columns at its end.
+ *
+ * Every offset of a flatbuffer leads forward from where it stands. So a new head before the old bytes can refer to all that they
+ * describe, whatever types and metadata these are, and nothing of them is taken apart.
+ */
+export function appendFields({ message, metadata }: IpcMessage, columns: readonly NewColumn[]): Uint8Array {
+  const old: Schema = message.header(new Schema());
+  const added = columns.map(encodeField);
+  const count = old.fieldsLength() + added.length;
+  const head = Math.ceil((HEAD_BYTES + 4 * count) / 8) * 8;
+  const starts = [head];
+  for (const piece of [metadata, ...added]) starts.push((starts.at(-1) as number) + Math.ceil(piece.length / 8) * 8);
+  const bytes = new Uint8Array(starts.at(-1) as number);
+  for (const [i, piece] of [metadata, ...added].entries()) bytes.set(piece, starts[i]);
+
+  const view = viewOf(bytes);
+  const refer = (from: number, to: number) => view.setUint32(from, to - from, true);
+  const root = viewOf(metadata).getUint32(0, true);
+  const optional = (from: number, table: number, slot: number) => {
+    const to = follow(viewOf(metadata), table, slot);
+    if (to !== undefined) refer(from, head + to);
+    return to === undefined ? 0 : from;
+  };
+  refer(0, MESSAGE);
+  view.setInt16(MESSAGE + 4, message.version(), true);
+  view.setUint8(MESSAGE + 6, message.headerType());
+  refer(MESSAGE + 8, SCHEMA);
+  const messageMetadata = optional(MESSAGE + 12, root, 4);
+  // Absent, the length of the body is 0.
+  writeTable(view, MESSAGE, 16, [MESSAGE + 4, MESSAGE + 6, MESSAGE + 8, 0, messageMetadata]);
+  view.setInt16(SCHEMA + 4, old.endianness(), true);
+  refer(SCHEMA + 8, FIELDS);
+  const schemaMetadata = optional(SCHEMA + 12, old.bb_pos, 2);
+  const features = optional(SCHEMA + 16, old.bb_pos, 3);
+  writeTable(view, SCHEMA, 20, [SCHEMA + 4, SCHEMA + 8, schemaMetadata, features]);
+  view.setUint32(FIELDS, count, true);
+  const places = Array.from({ length: old.fieldsLength() }, (_, i) => head + (old.fields(i) as Field).bb_pos);
+  for (const start of starts.slice(1, -1)) places.push(start + view.getUint32(start, true));
+  for (const [i, place] of places.entries()) refer(FIELDS + 4 + 4 * i, place);
+  return bytes;
+}
+
+/** Where the new head has its tables, before each its list of slots, and the fields of the schema. */
+const [MESSAGE, SCHEMA, FIELDS] = [24, 52, 72];
+const HEAD_BYTES = FIELDS + 4;
+
+/** @param slots where the table's fields are, in their order; 0 for what is absent */
+function writeTable(view: DataView, table: number, bytes: number, slots: readonly number[]): void {
+  const start = table - 4 - 2 * slots.length;
+  view.setInt32(table, table - start, true);
+  for (const [i, value] of [4 + 2 * slots.length, bytes].entries()) view.setUint16(start + 2 * i, value, true);
+  for (const [i, slot] of slots.entries()) view.setUint16(start + 4 + 2 * i, slot === 0 ? 0 : slot - table, true);
+}
+
+/** Where a table's field leads to. */
+function follow(view: DataView, table: number, slot: number): number | undefined {
+  const start = table - view.getInt32(table, true);
+  const at = 4 + 2 * slot < view.getUint16(start, true) ? view.getUint16(start + 4 + 2 * slot, true) : 0;
+  return at === 0 ? undefined : table + at + view.getUint32(table + at, true);
+}
+
+/** A flatbuffer of one field, its length a multiple of 8. */
+function encodeField({ name, width }: NewColumn): Uint8Array {
+  const builder = new Builder(256);
+  const number = FloatingPoint.createFloatingPoint(builder, Precision.SINGLE);
+  let field: number;
+  if (width === undefined) field = buildField(builder, name, true, Type.FloatingPoint, number, []);
+  else {
+    const item = buildField(builder, "item", false, Type.FloatingPoint, number, []);
+    FixedSizeList.startFixedSizeList(builder);
+    FixedSizeList.addListSize(builder, width);
+    field = buildField(builder, name, true, Type.FixedSizeList, FixedSizeList.endFixedSizeList(builder), [item]);
+  }
+  builder.prep(8, 4);
+  builder.finish(field);
+  return builder.asUint8Array();
+}
+
+function buildField(
+  builder: Builder,
+  name: string,
+  nullable: boolean,
+  id: Type,
+  type: number,
+  children: readonly number[],
+): number {
+  const label = builder.createString(name);
+  const list = Field.createChildrenVector(builder, [...children]);
+  Field.startField(builder);
+  Field.addName(builder, label);
+  Field.addNullable(builder, nullable);
+  Field.addTypeType(builder, id);
+  Field.addType(builder, type);
+  Field.addChildren(builder, list);
+  return Field.endField(builder);
+}

@@ -1,0 +1,186 @@
+import { rejectUnknown, requireInteger, requireOptions } from "../../arguments.js";
+import { ArgumentError } from "../../errors.js";
+import type { Computation, FilterOptions } from "../../filter/filter.js";
+import { forEachConcurrently } from "../../io/image-folder.js";
+import { decodeImage } from "../../io/image-pixels.js";
+import type { IpcBatch, IpcField } from "../../io/ipc/index.js";
+import type { Images } from "../datasets/dataset.js";
+import { stretchContrast } from "../datasets/images.js";
+import type { EncodeOptions, Model } from "../models/model.js";
+
+/** Options of {@link encodeStream}. */
+export interface EncodeStreamOptions extends FilterOptions, Pick<EncodeOptions, "samples" | "seed" | "batchSize"> {
+  /** Column of the images. Default "image". */
+  readonly imageColumn?: string | undefined;
+  /** Stretches every image's contrast, this share of its values cut off at either end. Default: none is stretched. */
+  readonly stretch?: number | undefined;
+}
+
+const KEYS: Record<keyof EncodeStreamOptions, true> = {
+  strict: true,
+  prefix: true,
+  name: true,
+  signal: true,
+  onProgress: true,
+  samples: true,
+  seed: true,
+  batchSize: true,
+  imageColumn: true,
+  stretch: true,
+};
+
+const DEFAULT_BATCH = 256;
+/** Batches of images that are worth encoding at once. */
+const BLOCK_BATCHES = 8;
+
+/**
+ * Encodes the images of an Arrow IPC stream as they come: the stream again, with columns code and, where the model has standard
+ * deviations, code_sigma at the end of each batch: lists of zDim float32. All other columns pass as they are, whatever their types; a
+ * batch goes out for each that comes in. A row gets the same bits however the rows are cut into batches: images are always computed
+ * `batchSize` at a time, filled up with black ones, and see the same draws where weights are distributions.
+ *
+ * Images are PNG, JPEG, TIFF, WebP or GIF files in a column of binary, cut and scaled to the model's size; or pixels, height x width x
+ * channels of them, in a column of fixed-size binary or lists: uint8, of which 255 becomes 1, or floating-point values 0 to 1. A row
+ * that is null or cannot be decoded has null in the new columns.
+ *
+ * @param input bytes of an Arrow IPC stream (or file), in pieces of any size
+ * @throws {ArgumentError} for a column that is not there or holds no images of the model
+ * @throws {FileError} FILE_FORMAT for what is no such stream, or is cut off; what was given out before is then no whole stream
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function* encodeStream(
+  model: Model,
+  input: AsyncIterable<Uint8Array>,
+  options: EncodeStreamOptions = {},
+): AsyncGenerator<Uint8Array> {
+  requireOptions(options);
+  rejectUnknown(options, Object.keys(KEYS));
+  const { samples, seed, imageColumn = "image", stretch } = options;
+  const batchSize = requireInteger(options.batchSize ?? DEFAULT_BATCH, "batchSize", 1, 65_536);
+  const ipc = await import("../../io/ipc/index.js");
+  const { filterStream } = await import("../../filter/filter.js");
+  const { height, width, channels, zDim } = model.configuration;
+  const imagesOf = (count: number, read: Images["read"]): Images => {
+    const images: Images = { count, height, width, channels, labels: undefined, read };
+    return stretch === undefined ? images : stretchContrast(images, stretch);
+  };
+  // Only what comes out tells whether there are standard deviations.
+  const trial = await model.encode(
+    imagesOf(1, async () => new Float32Array(model.pixels)),
+    { samples, seed },
+  );
+  const open = (fields: readonly IpcField[]): Computation => {
+    const field = ipc.findField(fields, imageColumn, "imageColumn");
+    const readPixels = pixelReader(ipc, field, model);
+    return {
+      columns: ["code", ...(trial.standardDeviations ? ["code_sigma"] : [])].map((name) => ({ name, width: zDim })),
+      blockRows: BLOCK_BATCHES * batchSize,
+      async compute(batches, refuse, signal) {
+        const rows: { batch: IpcBatch; row: number; fill: FillPixels }[] = [];
+        for (const batch of batches) {
+          const fill = await readPixels(batch);
+          for (let row = 0; row < batch.rows; row++) rows.push({ batch, row, fill });
+        }
+        const read = async (indices: ArrayLike<number>) => {
+          const out = new Float32Array(indices.length * model.pixels);
+          await forEachConcurrently(indices.length, async (k) => {
+            const place = rows[indices[k] as number];
+            // Black images fill up the last batch.
+            if (!place) return;
+            const image = out.subarray(k * model.pixels, (k + 1) * model.pixels);
+            const reason = (await place.fill(place.row, image)) ?? findWrong(image, stretch !== undefined);
+            if (reason === undefined) return;
+            image.fill(0);
+            refuse(place.batch, place.row, reason);
+          });
+          return out;
+        };
+        const count = Math.ceil(rows.length / batchSize) * batchSize;
+        const codes = await model.encode(imagesOf(count, read), {
+          samples,
+          seed,
+          batchSize,
+          signal,
+          commonDraws: true,
+        });
+        const cut = (data: Float32Array) => data.subarray(0, rows.length * zDim);
+        const { means, standardDeviations } = codes;
+        return [means, ...(standardDeviations ? [standardDeviations] : [])].map(({ data }) =>
+          cut(data as Float32Array),
+        );
+      },
+    };
+  };
+  yield* filterStream(input, open, options);
+}
+
+/** What is wrong with the values of an image, of which those that will be stretched may be any finite ones. */
+function findWrong(values: Float32Array, isStretched: boolean): string | undefined {
+  const [least, most] = isStretched ? [-Number.MAX_VALUE, Number.MAX_VALUE] : [0, 1];
+  for (const value of values) {
+    if (value >= least && value <= most) continue;
+    return `holds ${value}, where ${isStretched ? "finite values" : "values from 0 to 1"} are expected`;
+  }
+  return undefined;
+}
+
+/** Fills in the values of a row's image, or says why there is none. */
+type FillPixels = (row: number, image: Float32Array) => Promise<string | undefined> | string | undefined;
+
+type Ipc = typeof import("../../io/ipc/index.js");
+
+/** @throws {ArgumentError} for a column that holds no images of the model */
+function pixelReader(ipc: Ipc, field: IpcField, model: Model): (batch: IpcBatch) => Promise<FillPixels> {
+  const { height, width, channels } = model.configuration;
+  const { pixels } = model;
+  const kind = ipc.imageKind(field);
+  const item = ipc.listItem(field);
+  const isFitting = field.type.width === 0 || field.type.width === pixels;
+  if (kind === "files") {
+    const shape = { height, width, channels: channels === 1 ? 1 : 3 } as const;
+    return async (batch) => {
+      const files = await ipc.readBinary(batch, field);
+      return async (row, image) => {
+        const bytes = files.value(row);
+        if (!bytes) return "is null";
+        try {
+          image.set(await decodeImage(bytes, shape, "the image"));
+        } catch (error) {
+          return `cannot be decoded: ${error instanceof Error ? error.message : error}`;
+        }
+        return undefined;
+      };
+    };
+  }
+  if (kind === "pixels" && isFitting) {
+    return async (batch) => {
+      const values = await ipc.readBinary(batch, field);
+      return (row, image) => {
+        const bytes = values.value(row);
+        if (!bytes) return "is null";
+        for (let j = 0; j < pixels; j++) image[j] = (bytes[j] as number) / 255;
+        return undefined;
+      };
+    };
+  }
+  if (item && isFitting) {
+    return async (batch) => {
+      const { data, start } = await ipc.readLists(batch, field, pixels);
+      const most = item === "uint8" ? 255 : 1;
+      return (row, image) => {
+        const from = start(row);
+        if (from === undefined) return "is null, or holds a null";
+        for (let j = 0; j < pixels; j++) image[j] = (data[from + j] as number) / most;
+        return undefined;
+      };
+    };
+  }
+  const shape = `${height} x ${width} x ${channels}`;
+  const accepted = `image files as binary, or ${shape} pixels as fixed-size binary or lists of uint8, float32 or float64`;
+  throw new ArgumentError("INVALID_ARGUMENT", {
+    argument: "imageColumn",
+    received: field.name,
+    accepted,
+    message: `imageColumn: expected ${accepted}; column ${JSON.stringify(field.name)} is ${ipc.describeType(field)}`,
+  });
+}

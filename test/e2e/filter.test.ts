@@ -1,0 +1,161 @@
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readMatrix } from "../../src/io/index.js";
+import { batchOf, bytesOf, listType, tableOf, valuesOf } from "../filter/streams.js";
+import { entry, makeGroups, toCsv, Workplace } from "./command-line.js";
+
+const data = makeGroups(170, 6, 3).map((row) => row.map(Math.fround));
+const fresh = data.slice(150);
+
+let workplace: Workplace;
+beforeAll(async () => {
+  workplace = await Workplace.create();
+  await workplace.write("data.csv", toCsv(data.slice(0, 150)));
+  await workplace.write("new.csv", toCsv(fresh));
+  const fit = ["embed", "data.csv", "-o", "map.npy", "--save", "run.tsne", "--perplexity", "10", "--iterations", "60"];
+  expect(await workplace.run([...fit, "--quiet"])).toMatchObject({ code: 0 });
+  expect(await workplace.run(["place", "run.tsne", "new.csv", "-o", "new.npy", "--quiet"])).toMatchObject({ code: 0 });
+});
+afterAll(() => workplace.remove());
+
+const column = (rows: readonly ((number | null)[] | null)[]) => ({ mean: [listType("fixed32", 6), rows] as const });
+const stream = (sizes: readonly number[]) => {
+  let start = 0;
+  return bytesOf(
+    sizes.map((size) => {
+      start += size;
+      return batchOf(column(fresh.slice(start - size, start)));
+    }),
+  );
+};
+
+function filter(args: readonly string[], input: Uint8Array, closeEarly = false) {
+  return new Promise<{ code: number | null; output: Buffer; stderr: string }>((resolve, reject) => {
+    const child = spawn(process.execPath, [entry, ...args], { cwd: workplace.folder, stdio: "pipe" });
+    const pieces: Buffer[] = [];
+    let stderr = "";
+    child.stdout.on("data", (piece: Buffer) => {
+      pieces.push(piece);
+      if (closeEarly) child.stdout.destroy();
+    });
+    child.stderr.setEncoding("utf8").on("data", (piece: string) => {
+      stderr += piece;
+    });
+    // A filter that fails does not read to the end.
+    child.stdin.on("error", () => {});
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, output: Buffer.concat(pieces), stderr }));
+    child.stdin.end(input);
+  });
+}
+
+describe("place --arrow", () => {
+  it.each([
+    [[20], "1"],
+    [[7, 0, 13], "2"],
+  ])("gives the places that place gives for a file: batches of %j, %s threads", async (sizes, threads) => {
+    const { code, output, stderr } = await filter(
+      ["place", "run.tsne", "--arrow", "--threads", threads],
+      stream(sizes),
+    );
+    expect(code).toBe(0);
+    expect(stderr).toMatch(new RegExp(`^20 rows in ${sizes.length} batches placed: \\d+\\.\\d s, \\d+ rows/s\\.\\n$`));
+    const expected = await readMatrix(workplace.path("new.npy"));
+    expect(valuesOf(tableOf(output), "x")).toEqual(expected.toArrays().map(([x]) => x));
+    expect(valuesOf(tableOf(output), "y")).toEqual(expected.toArrays().map(([, y]) => y));
+  });
+
+  it("counts rows that cannot be used, or fails at them", async () => {
+    const bytes = bytesOf([batchOf(column([fresh[0] as number[], null, [1, 2, 3, 4, 5, null]]))]);
+    const counted = await filter(["place", "run.tsne", "--arrow", "--json"], bytes);
+    expect(counted.code).toBe(0);
+    expect(JSON.parse(counted.stderr)).toMatchObject({ rows: 3, batches: 1, unusable: 2 });
+    expect(await filter(["place", "run.tsne", "--arrow", "--strict"], bytes)).toMatchObject({
+      code: 1,
+      stderr: "sigma-tsne place: standard input: row 1 of batch 0 has a null in its mean\n",
+    });
+  });
+
+  it("ends quietly where its reader leaves", async () => {
+    const many = bytesOf(Array.from({ length: 200 }, () => batchOf({ ...column(fresh) })));
+    expect(await filter(["place", "run.tsne", "--arrow"], many, true)).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("marks what it has given out as no whole stream when it fails", async () => {
+    const bytes = stream([10, 10]);
+    const { code, output, stderr } = await filter(["place", "run.tsne", "--arrow"], bytes.subarray(0, -100));
+    expect(code).toBe(1);
+    expect(stderr).toBe("sigma-tsne place: standard input: is cut off within batch 1\n");
+    expect(output.subarray(-4)).toEqual(Buffer.alloc(4, 255));
+  });
+
+  it("refuses a run of another version", async () => {
+    const run = await readFile(workplace.path("run.tsne"));
+    run.writeUInt32LE(99, 8);
+    await workplace.write("later.tsne", run);
+    const { code, stderr } = await filter(["place", "later.tsne", "--arrow"], stream([20]));
+    expect(code).toBe(1);
+    expect(stderr).toContain("version");
+  });
+
+  it.each([
+    [["--mean-column", "mu"], '--mean-column: there is no column "mu"; there are "mean"'],
+    [["--sigma-column", "sigma"], "--sigma-column: expected to be left out"],
+    [["-o", "x.npy"], "--output: expected to be left out with --arrow"],
+    [["new.csv"], "[new]: expected to be left out with --arrow"],
+  ])("refuses %j", async (args, sentence) => {
+    const { code, stderr, output } = await filter(["place", "run.tsne", "--arrow", ...args], stream([20]));
+    expect(code).toBe(2);
+    expect(stderr).toContain(sentence);
+    expect(output.length).toBe(0);
+  });
+
+  it("is asked for by its own options", async () => {
+    expect(await workplace.run(["place", "run.tsne", "new.csv", "-o", "x.npy", "--strict"])).toMatchObject({
+      code: 2,
+      stderr: "sigma-tsne place: --strict: expected to be given with --arrow alone, received true\n",
+    });
+    expect((await workplace.run(["place", "run.tsne", "new.csv"])).stderr).toContain("--output: expected the file");
+  });
+});
+
+describe("embed --sample", () => {
+  it("fits a sample, places the rest, and saves the run", async () => {
+    const args = [
+      "embed",
+      "data.csv",
+      "--sample",
+      "100",
+      "-o",
+      "all.npy",
+      "--save",
+      "sample.tsne",
+      "--perplexity",
+      "10",
+    ];
+    const { code, stdout } = await workplace.run([
+      ...args,
+      "--iterations",
+      "60",
+      "--table",
+      "all.csv",
+      "--json",
+      "--quiet",
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ n: 150, fitted: 100, dims: 2, save: "sample.tsne" });
+    expect((await readMatrix(workplace.path("all.npy"))).shape).toEqual([150, 2]);
+    const placed = await filter(["place", "sample.tsne", "--arrow"], stream([20]));
+    expect(placed.code).toBe(0);
+  });
+
+  it.each([
+    [["--sample", "151"], "--sample: expected an integer from 3 to 150"],
+    [["--sample", "100", "--animate", "a.gif"], "--animate: expected to be left out with --sample"],
+  ])("refuses %j", async (args, sentence) => {
+    const { code, stderr } = await workplace.run(["embed", "data.csv", "-o", "no.npy", "--perplexity", "10", ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(sentence);
+  });
+});

@@ -1,0 +1,76 @@
+import { writeFile } from "node:fs/promises";
+import { Field, Float32, Int32, List, Table, tableFromArrays, tableToIPC, vectorFromArray } from "apache-arrow";
+import { expect, test } from "vitest";
+import { readNeighborTable } from "../../src/io/index.js";
+import { useFolder } from "./folder.js";
+
+const path = useFolder();
+
+async function write(name: string, columns: { indices?: unknown[]; distances?: unknown[]; row?: number[] }) {
+  const list = (values: unknown[], type: Int32 | Float32) =>
+    vectorFromArray(values, new List(new Field("item", type, true)));
+  const table = new Table({
+    ...(columns.row && { row: vectorFromArray(columns.row, new Int32()) }),
+    ...(columns.indices && { indices: list(columns.indices, new Int32()) }),
+    ...(columns.distances && { distances: list(columns.distances, new Float32()) }),
+  });
+  await writeFile(path(name), tableToIPC(table, name.endsWith("s") ? "stream" : "file"));
+  return path(name);
+}
+
+const lists = { indices: [[1, 2], [0], [1, 0]], distances: [[1, 2], [1], [0.5, 2]] };
+
+test.each(["neighbors.arrow", "neighbors.arrows"])(
+  "reads lists from %s, shorter ones filled up with none",
+  async (name) => {
+    const { indices, distances } = await readNeighborTable(await write(name, lists));
+    expect(indices.toArrays()).toEqual([
+      [1, 2],
+      [0, -1],
+      [1, 0],
+    ]);
+    expect(distances.toArrays()).toEqual([
+      [1, 2],
+      [1, 0],
+      [0.5, 2],
+    ]);
+  },
+);
+
+test("brings rows into their order", async () => {
+  const { indices } = await readNeighborTable(await write("rows.arrow", { ...lists, row: [2, 0, 1] }));
+  expect(indices.toArrays()).toEqual([
+    [0, -1],
+    [1, 0],
+    [1, 2],
+  ]);
+});
+
+test.each([
+  ["without distances", { indices: lists.indices }, 'has no column "distances"'],
+  [
+    "with lists of two lengths",
+    {
+      ...lists,
+      distances: [
+        [1, 2],
+        [1, 2],
+        [1, 2],
+      ],
+    },
+    "has 1 indices and 2 distances in line 1",
+  ],
+  ["without a list", { ...lists, indices: [[1, 2], null, [1, 0]] }, 'column "indices" holds no list in line 1'],
+  ["with a row twice", { ...lists, row: [0, 1, 1] }, "has row 1 twice"],
+  ["with a row too many", { ...lists, row: [0, 1, 3] }, "has row 3 in line 2, expected 0 to 2"],
+])("refuses a table %s", async (_, columns, sentence) => {
+  await expect(readNeighborTable(await write("bad.arrow", columns))).rejects.toThrow(sentence);
+});
+
+test("refuses numbers, and formats without lists", async () => {
+  const plain = tableFromArrays({ indices: Int32Array.of(1), distances: Float32Array.of(1) });
+  await writeFile(path("plain.arrow"), tableToIPC(plain, "file"));
+  await expect(readNeighborTable(path("plain.arrow"))).rejects.toThrow("holds no list");
+  await writeFile(path("table.csv"), "indices,distances\n1,2\n");
+  await expect(readNeighborTable(path("table.csv"))).rejects.toThrow("are read from Parquet and Arrow");
+});

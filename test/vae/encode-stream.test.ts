@@ -1,0 +1,101 @@
+import { Binary, Field, FixedSizeBinary, FixedSizeList, Float32, List, Uint8 } from "apache-arrow";
+import sharp from "sharp";
+import { beforeAll, describe, expect, test } from "vitest";
+import { imagesInMemory } from "../../src/vae/datasets/images.js";
+import { createModel, encodeStream, type Model, selectBackend } from "../../src/vae/index.js";
+import { batchOf, bytesOf, type Columns, collect, piecesOf, tableOf, valuesOf } from "../filter/streams.js";
+
+const shape = { height: 8, width: 8, channels: 1 };
+const pixels = 64;
+const n = 21;
+const images = Array.from({ length: n }, (_, i) =>
+  Uint8Array.from({ length: pixels }, (_value, j) => (i * 37 + j * j * 11) % 256),
+);
+const values = Float32Array.from(
+  images.flatMap((image) => Array.from(image)),
+  (value) => value / 255,
+);
+
+beforeAll(async () => {
+  await selectBackend("wasm", { threads: 2 });
+});
+
+const column = (start = 0, end = n): Columns => ({ image: [new FixedSizeBinary(pixels), images.slice(start, end)] });
+
+async function encode(model: Model, columns: readonly Columns[], options = {}) {
+  const output = await collect(encodeStream(model, piecesOf(bytesOf(columns.map((each) => batchOf(each)))), options));
+  return tableOf(output);
+}
+
+const numbers = (column: readonly unknown[]) =>
+  column.map((row) => (row === null ? null : Array.from(row as Iterable<number>)));
+
+describe("encodeStream", () => {
+  test("gives the codes of Model.encode", async () => {
+    const model = createModel("vae", { ...shape, zDim: 3 });
+    const table = await encode(model, [column()]);
+    const codes = await model.encode(imagesInMemory(values, [8, 8, 1]), { batchSize: n });
+    expect(numbers(valuesOf(table, "code"))).toEqual(codes.means.toArrays());
+    expect(numbers(valuesOf(table, "code_sigma"))).toEqual(codes.standardDeviations?.toArrays());
+    model.dispose();
+  });
+
+  test.each(["conv-vae", "bnn-vae"] as const)("gives the same bits of a %s for rows in any batches", async (name) => {
+    const model = createModel(name, { height: 8, width: 8, channels: 1, zDim: 3 });
+    const options = { samples: 4, batchSize: 16 };
+    const whole = await encode(model, [column()], options);
+    const single = await encode(
+      model,
+      Array.from({ length: n }, (_, i) => column(i, i + 1)),
+      options,
+    );
+    const turned = await encode(model, [column(13, n), column(0, 13)], options);
+    const codes = numbers(valuesOf(whole, "code"));
+    expect(numbers(valuesOf(single, "code"))).toEqual(codes);
+    expect(numbers(valuesOf(turned, "code"))).toEqual([...codes.slice(13), ...codes.slice(0, 13)]);
+    expect(numbers(valuesOf(single, "code_sigma"))).toEqual(numbers(valuesOf(whole, "code_sigma")));
+    model.dispose();
+  });
+
+  test("takes pixels and files of every kind, and gives a model without standard deviations codes alone", async () => {
+    const model = createModel("ae", { ...shape, zDim: 3 });
+    const expected = numbers(valuesOf(await encode(model, [column()]), "code"));
+    const files = await Promise.all(
+      images.map((image) =>
+        sharp(image, { raw: { width: 8, height: 8, channels: 1 } })
+          .png()
+          .toBuffer(),
+      ),
+    );
+    const floats = images.map((image) => Array.from(image, (value) => Math.fround(value / 255)));
+    const kinds: Columns[] = [
+      { image: [new Binary(), files] },
+      { image: [new FixedSizeList(pixels, new Field("item", new Float32())), floats] },
+      { image: [new List(new Field("item", new Uint8())), images.map((image) => Array.from(image))] },
+    ];
+    for (const kind of kinds) {
+      const table = await encode(model, [kind]);
+      expect(table.schema.fields.map(({ name }) => name)).toEqual(["image", "code"]);
+      expect(numbers(valuesOf(table, "code"))).toEqual(expected);
+    }
+    model.dispose();
+  });
+
+  test("gives nulls to rows without an image", async () => {
+    const model = createModel("ae", { ...shape, zDim: 3 });
+    const broken = [images[0], null, images[2]];
+    const table = await encode(model, [{ image: [new FixedSizeBinary(pixels), broken] }]);
+    expect(numbers(valuesOf(table, "code")).map((row) => row === null)).toEqual([false, true, false]);
+    const texts = [{ image: [new Binary(), [Buffer.from("no image")]] }] as const;
+    expect(numbers(valuesOf(await encode(model, texts), "code"))).toEqual([null]);
+    await expect(encode(model, texts, { strict: true })).rejects.toThrow("row 0 of batch 0 cannot be decoded");
+    const bright = [{ image: [new FixedSizeList(pixels, new Field("item", new Float32())), [Array(pixels).fill(2)]] }];
+    await expect(encode(model, bright as unknown as Columns[], { strict: true })).rejects.toThrow(
+      "holds 2, where values from 0 to 1 are expected",
+    );
+    await expect(encode(model, [{ image: [new FixedSizeBinary(5), [new Uint8Array(5)]] }])).rejects.toThrow(
+      'column "image" is FixedSizeBinary[5]',
+    );
+    model.dispose();
+  });
+});
