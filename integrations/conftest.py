@@ -164,3 +164,40 @@ def points(tmp_path_factory) -> Points:
     for part in range(4):
         pq.write_table(table.slice(part * ROWS // 4, ROWS // 4), folder / "codes" / f"part-{part}.parquet")
     return Points(folder, run, table, expected)
+
+
+@dataclass
+class Model:
+    """Images as lists of pixels in a Parquet file, a model of them, and the codes that one process of sigma-tsne gives them."""
+
+    folder: Path
+    table: pa.Table
+    codes: np.ndarray
+    sigmas: np.ndarray
+
+    def filter(self, **options) -> Filter:
+        return Filter.encode(self.folder / "vae", command=CLI, **options)
+
+    def check(self, encoded: pa.Table) -> None:
+        encoded = encoded.sort_by("id")
+        assert encoded["id"].to_pylist() == self.table["id"].to_pylist()
+        for name, expected in (("code", self.codes), ("code_sigma", self.sigmas)):
+            rows = encoded[name].to_pylist()
+            assert rows[5] is None
+            found = np.array(rows[:5] + rows[6:], dtype=np.float32)
+            assert np.array_equal(found.view(np.uint32), np.delete(expected, 5, axis=0).view(np.uint32))
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory) -> Model:
+    folder = tmp_path_factory.mktemp("model")
+    pixels = np.random.default_rng(3).uniform(size=(60, 12, 12)).astype(np.float32)
+    np.save(folder / "images.npy", pixels)
+    small = ["--model", "vae", "--z-dim", "3", "--hidden-dim", "8", "--epochs", "1", "--quiet"]
+    sigma_tsne("train", "--dataset", "images.npy", "--run-dir", "vae", *small, cwd=folder)
+    sigma_tsne("encode", "vae", "images.npy", "-o", "codes", "--quiet", cwd=folder)
+    images = pixels.reshape(60, -1).tolist()
+    images[5] = None
+    table = pa.table({"id": np.arange(60), "image": pa.array(images, pa.list_(pa.float32()))})
+    pq.write_table(table, folder / "images.parquet")
+    return Model(folder, table, np.load(folder / "codes" / "vae_embeddings.npy"), np.load(folder / "codes" / "vae_errors.npy"))

@@ -24,8 +24,12 @@ def test_cuts_do_not_matter(points, rows):
     assert points.alive() == []
 
 
+def test_images_are_encoded(model):
+    model.check(pa.Table.from_batches(model.filter().map(model.table.to_batches(max_chunksize=7), threads=1)))
+
+
 def test_no_batches_need_no_process(points):
-    assert list(points.filter(command=CLI).map([])) == []
+    assert list(points.filter().map([])) == []
 
 
 def test_schema_is_known_beforehand(points):

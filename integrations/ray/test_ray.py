@@ -40,6 +40,11 @@ def test_parquet_to_parquet(dataset, points, tmp_path):
     assert points.alive() == []
 
 
+def test_images_are_encoded(model, tmp_path):
+    images = ray.data.read_parquet(str(model.folder / "images.parquet"))
+    model.check(placed(images, model.filter(), tmp_path))
+
+
 def test_a_killed_filter(dataset, points, tmp_path):
     points.check(placed(dataset, points.mortal(tmp_path), tmp_path))
     assert (tmp_path / "killed").exists()

@@ -60,6 +60,11 @@ def test_parquet_to_parquet(frame, points, tmp_path):
     assert points.alive() == []
 
 
+def test_images_are_encoded(spark, model, tmp_path):
+    images = spark.read.parquet(str(model.folder / "images.parquet")).repartition(2)
+    model.check(placed(images, model.filter(), tmp_path))
+
+
 def test_a_killed_filter(frame, points, tmp_path):
     points.check(placed(frame, points.mortal(tmp_path), tmp_path))
     assert (tmp_path / "killed").exists()
