@@ -24,7 +24,7 @@ sys.path[:0] = [str(HERE), str(HERE / "spark"), str(HERE / "ray")]
 from sigma_tsne_filter import Filter  # noqa: E402
 
 # A filter that is killed when so much of its output has been passed on, together with the nearest process above it whose command line holds
-# VICTIM, if any. Only the first time: the folder FLAG says that it has happened.
+# VICTIM, if any. Only the first time: the folder FLAG says that it has happened, and to which process.
 MORTAL = """
 import os, signal, subprocess, sys
 from pathlib import Path
@@ -50,6 +50,7 @@ process.kill()
 pid = os.getpid()
 while victim and victim not in Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\\0", b" ").decode():
     pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+Path(flag, str(pid)).touch()
 os.kill(pid, signal.SIGKILL)
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -72,6 +73,11 @@ class Points:
         script = folder / "mortal.py"
         script.write_text(MORTAL)
         return self.filter(command=[sys.executable, str(script), str(folder / "killed"), victim, *CLI])
+
+    @staticmethod
+    def was_killed(folder: Path) -> bool:
+        """Whether `mortal` has found its victim, and the victim is no more."""
+        return [(Path("/proc") / pid.name).exists() for pid in (folder / "killed").iterdir()] == [False]
 
     def other_version(self, folder: Path) -> Filter:
         """A filter that is of another version wherever it is not called by this process."""
@@ -200,4 +206,6 @@ def model(tmp_path_factory) -> Model:
     images[5] = None
     table = pa.table({"id": np.arange(60), "image": pa.array(images, pa.list_(pa.float32()))})
     pq.write_table(table, folder / "images.parquet")
-    return Model(folder, table, np.load(folder / "codes" / "vae_embeddings.npy"), np.load(folder / "codes" / "vae_errors.npy"))
+    return Model(
+        folder, table, np.load(folder / "codes" / "vae_embeddings.npy"), np.load(folder / "codes" / "vae_errors.npy")
+    )

@@ -64,6 +64,7 @@ def test_a_killed_process_is_an_error(points, tmp_path):
     with pytest.raises(FilterError, match="ended by SIGKILL") as caught:
         list(points.mortal(tmp_path).map(points.table.to_batches(max_chunksize=500), threads=1))
     assert caught.value.returncode == -signal.SIGKILL
+    assert points.was_killed(tmp_path)
     assert points.alive() == []
 
 

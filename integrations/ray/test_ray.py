@@ -17,9 +17,19 @@ from sigma_tsne_ray import FilterActor, map_batches
 @pytest.fixture(scope="module", autouse=True)
 def cluster():
     # Workers are as nice as their driver: on a busy machine, Ray's 15 steps more make it wait for minutes.
-    os.environ |= {"PYTHONPATH": f"{HERE}:{HERE / 'ray'}", "RAY_worker_niceness": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+    os.environ |= {
+        "PYTHONPATH": f"{HERE}:{HERE / 'ray'}",
+        "RAY_worker_niceness": "0",
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    }
     # Processors that it counts, not that there are: two for the actors, the others for what feeds them.
-    ray.init(num_cpus=4, include_dashboard=False, object_store_memory=200 * 2**20, _node_ip_address="127.0.0.1", log_to_driver=False)
+    ray.init(
+        num_cpus=4,
+        include_dashboard=False,
+        object_store_memory=200 * 2**20,
+        _node_ip_address="127.0.0.1",
+        log_to_driver=False,
+    )
     ray.data.DataContext.get_current().enable_progress_bars = False
     yield
     ray.shutdown()
@@ -47,13 +57,13 @@ def test_images_are_encoded(model, tmp_path):
 
 def test_a_killed_filter(dataset, points, tmp_path):
     points.check(placed(dataset, points.mortal(tmp_path), tmp_path))
-    assert (tmp_path / "killed").exists()
+    assert points.was_killed(tmp_path)
     assert points.alive() == []
 
 
 def test_a_killed_worker(dataset, points, tmp_path):
     points.check(placed(dataset, points.mortal(tmp_path, "ray::"), tmp_path))
-    assert (tmp_path / "killed").exists()
+    assert points.was_killed(tmp_path)
     assert points.alive() == []
 
 

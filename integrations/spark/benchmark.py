@@ -1,6 +1,6 @@
 """How many rows a second are placed: by one filter process with one thread, and by Spark on one worker and on two, measured in turn.
 
-    npm run bench:spark -- --help
+npm run bench:spark -- --help
 """
 
 import argparse
@@ -103,10 +103,18 @@ def measure_spark(workers: int, filter: Filter, codes: Path, output: Path) -> fl
 
 def describe_machine() -> dict[str, object]:
     with open("/proc/cpuinfo") as file:
-        cpu = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), platform.machine())
+        cpu = next(
+            (line.partition(":")[2].strip() for line in file if line.startswith("model name")), platform.machine()
+        )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     system = f"{platform.system()} {platform.release()}"
-    return {"cpu": cpu, "cores": os.cpu_count(), "memoryGib": round(memory, 1), "system": system, "load": round(os.getloadavg()[0], 2)}
+    return {
+        "cpu": cpu,
+        "cores": os.cpu_count(),
+        "memoryGib": round(memory, 1),
+        "system": system,
+        "load": round(os.getloadavg()[0], 2),
+    }
 
 
 def main() -> None:
@@ -114,7 +122,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=480_000, help="that are placed (default: 480000)")
     parser.add_argument("--fitted", type=int, default=10_000, help="points of the map (default: 10000)")
     parser.add_argument("--dimensions", type=int, default=32, help="of the data (default: 32)")
-    parser.add_argument("--rounds", type=int, default=3, help="of one worker and two; 0 measures the filter alone (default: 3)")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="of one worker and two; 0 measures the filter alone (default: 3)"
+    )
     parser.add_argument("--output", type=Path, help="JSON file for the record (default: none)")
     flags = parser.parse_args()
 
@@ -136,12 +146,19 @@ def main() -> None:
             print(f"Spark: one worker {one:.1f} s, two {two:.1f} s, {one / two:.2f} times as fast.", flush=True)
     ratio = statistics.median(each["ratio"] for each in rounds) if rounds else None
     if ratio is not None:
-        print(f"Two workers are {ratio:.2f} times as fast as one, the median of {len(rounds)}; load before: {machine['load']}.")
+        print(
+            f"Two workers are {ratio:.2f} times as fast as one, the median of {len(rounds)}; load before: {machine['load']}."
+        )
     if flags.output is not None:
         record = {
             "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "machine": machine,
-            "versions": {"sigma-tsne": filter.version, "pyspark": pyspark.__version__, "pyarrow": pa.__version__, "python": platform.python_version()},
+            "versions": {
+                "sigma-tsne": filter.version,
+                "pyspark": pyspark.__version__,
+                "pyarrow": pa.__version__,
+                "python": platform.python_version(),
+            },
             "settings": {"rows": flags.rows, "fitted": flags.fitted, "dimensions": flags.dimensions, "sigma": True},
             "filter": alone,
             "spark": rounds,

@@ -67,13 +67,13 @@ def test_images_are_encoded(spark, model, tmp_path):
 
 def test_a_killed_filter(frame, points, tmp_path):
     points.check(placed(frame, points.mortal(tmp_path), tmp_path))
-    assert (tmp_path / "killed").exists()
+    assert points.was_killed(tmp_path)
     assert points.alive() == []
 
 
 def test_a_killed_executor(frame, points, tmp_path):
     points.check(placed(frame, points.mortal(tmp_path, "CoarseGrainedExecutorBackend"), tmp_path))
-    assert (tmp_path / "killed").exists()
+    assert points.was_killed(tmp_path)
     assert points.alive() == []
 
 
