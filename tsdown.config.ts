@@ -1,11 +1,16 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type UserConfig } from "tsdown";
 
-// The library for ESM and CommonJS callers with their types, the command line, which shares the modules of the former, and the scripts
-// of pages, which run in a browser and are read as text.
+// The library for ESM and CommonJS callers with their types, the command line, which shares the modules of the former, and the
+// scripts of pages, which run in a browser and are read as text.
 export default defineConfig([
-  node("esm", { index: "src/index.ts", vae: "src/vae/index.ts", cli: "src/cli/main.ts" }),
-  node("cjs", { index: "src/index.ts", vae: "src/vae/index.ts" }),
+  node("esm", {
+    index: "src/index.ts",
+    vae: "src/vae/index.ts",
+    explorer: "src/explorer/index.ts",
+    cli: "src/cli/main.ts",
+  }),
+  node("cjs", { index: "src/index.ts", vae: "src/vae/index.ts", explorer: "src/explorer/index.ts" }),
   page("report", "src/compare/report"),
   page("wall", "src/wall/page", "node_modules/openseadragon/LICENSE.txt"),
 ]);

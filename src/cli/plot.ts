@@ -11,14 +11,7 @@ import { checkLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkPaths } from "./paths.js";
 import { preparePicture } from "./picture.js";
-import {
-  describeSkipped,
-  IMAGE_SOURCES,
-  type ImageFlags,
-  imageOptions,
-  openPointImages,
-  stretchShare,
-} from "./point-images.js";
+import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 import { UNCERTAINTY_COLUMNS } from "./uncertainty.js";
 import { integerParser } from "./values.js";
 
@@ -135,6 +128,7 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
   if (labels && flags.labels !== undefined) checkLabels(labels, points.rows, flags.labels);
   const values = color && (await readColumn(color, signal));
   const ellipses = flags.ellipses === undefined ? undefined : await readEllipses(flags.ellipses, signal);
+  const { openPointImages } = await import("../vae/datasets/point-images.js");
   const opened =
     flags.images === undefined
       ? undefined

@@ -9,6 +9,7 @@ import { createEmbedCommand } from "./embed.js";
 import { createEncodeCommand } from "./encode.js";
 import { createEvaluateCommand } from "./evaluate.js";
 import { createEvaluateModelCommand } from "./evaluate-model.js";
+import { createExploreCommand } from "./explore.js";
 import { createFiguresCommand } from "./figures.js";
 import { createInterpolateCommand } from "./interpolate.js";
 import { createPlaceCommand } from "./place.js";
@@ -41,6 +42,8 @@ Examples:
       An autoencoder, and the means and standard deviations of its codes.
   $ sigma-tsne figures runs/vae
       What it has learnt: reconstructions, codes, manifold, samples.
+  $ sigma-tsne explore runs/vae --open
+      Its codes in the browser: maps, images, interpolations.
   $ sigma-tsne separate map.npy -o even.npy --grid auto
       Spread evenly, with a cell for each point: room for images.
   $ sigma-tsne wall map.npy --images micrographs/ --tiles wall
@@ -92,6 +95,7 @@ export function createProgram(): Command {
     createEvaluateModelCommand(),
     createCompareModelsCommand(),
     createFiguresCommand(),
+    createExploreCommand(),
   ];
   for (const command of [program, ...commands]) {
     command

@@ -9,14 +9,7 @@ import { withTypedNames } from "./failure.js";
 import { checkLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkExtension, checkPaths } from "./paths.js";
-import {
-  describeSkipped,
-  IMAGE_SOURCES,
-  type ImageFlags,
-  imageOptions,
-  openPointImages,
-  stretchShare,
-} from "./point-images.js";
+import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 import { createProgressDisplay } from "./progress.js";
 import { type GridSides, gridParser, integerParser } from "./values.js";
 
@@ -113,6 +106,7 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
   if (typed && flags.labels !== undefined) checkLabels(typed, map.rows, flags.labels);
   // Pictures show images smaller than a page does where it is seen closest.
   const within = cell ?? (tiles === undefined ? 128 : 256);
+  const { openPointImages } = await import("../vae/datasets/point-images.js");
   const opened = await openPointImages(flags.images, map.rows, { strict: flags.strict, within, signal });
   const display = createProgressDisplay(flags.quiet ?? false, () => `${map.rows} images`);
   const follow = (stage: string) => ({

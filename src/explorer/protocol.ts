@@ -10,7 +10,7 @@
 export const paths = {
   /** GET: {@link ExplorationDescription} */
   exploration: "/api/exploration",
-  /** GET: float32 n x 2, row after row. `"separated"` and `"wall"` of a map are computed when they are asked for. */
+  /** GET: float32 n x 2, row after row, y upwards. What is made from a map is computed when it is asked for first. */
   layout: (id: string) => `/api/layouts/${encodeURIComponent(id)}`,
   /** GET: float32 n x 3 (xx, xy, yy), the covariance of each point's place in a layout; NaN where it is not known */
   covariances: (layout: string) => `/api/layouts/${encodeURIComponent(layout)}/covariances`,
@@ -83,7 +83,7 @@ export interface ExplorationDescription {
 
 /** One way of laying out the points. */
 export interface LayoutDescription {
-  /** `"standard"`, `"sigma-aware"`, `"map"`, the names of compared maps; `"separated"`, `"wall"` and those of other maps after a colon. */
+  /** `"standard"`, `"sigma-aware"`, `"map"`, names of compared maps; of those made from them `"separated:standard"`, `"wall:map"`, … */
   readonly id: string;
   readonly title: string;
   /** What it is: a map; a map spread evenly; the cells of a grid with a point in each. */

@@ -145,6 +145,20 @@ export async function writeTable(path: string, table: TableLike, options: WriteO
 }
 
 /**
+ * The bytes of the file that {@link writeTable} would write, piece after piece.
+ *
+ * @throws {FileError} FILE_WRITE for another extension
+ * @throws {ArgumentError} if `table` is none, or SHAPE_MISMATCH for columns of different lengths
+ */
+export function encodeTable(extension: string, table: TableLike): AsyncIterable<Uint8Array | string> {
+  return toAsync(tableEncoderFor(`table${extension}`)(toTable(table)));
+}
+
+async function* toAsync<T>(pieces: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T> {
+  yield* pieces;
+}
+
+/**
  * Reads the columns of an Arrow (file or stream, also compressed), Parquet, or text file with a line of names. Integers that fit
  * give an Int32Array, other numbers Float32Array or Float64Array as they are stored; in text, whole numbers give Int32Array, others
  * Float64Array. Booleans are 1 and 0. A missing number is NaN, a missing text empty.

@@ -54,7 +54,10 @@ export interface TsneResult {
 }
 
 /** Options of {@link Tsne.load}: those of {@link TsneOptions} that a file does not hold. */
-export type LoadOptions = Pick<TsneOptions, "threads" | "verbose" | "onProgress" | "signal">;
+export type LoadOptions = Pick<
+  TsneOptions,
+  "threads" | "verbose" | "onProgress" | "onSnapshot" | "snapshotEvery" | "signal"
+>;
 
 /** The largest start that float32 positions can spread from. */
 const LARGEST_START = 1e6;
@@ -365,7 +368,7 @@ export function describeNeighbors({ method, recall }: TsneResult["neighbors"]): 
 
 function checkLoadOptions(options: LoadOptions): void {
   requireOptions(options);
-  rejectUnknown(options, ["threads", "verbose", "onProgress", "signal"]);
+  rejectUnknown(options, ["threads", "verbose", "onProgress", "onSnapshot", "snapshotEvery", "signal"]);
   // The checks of a run's options, for the least of runs.
   resolveTsneOptions(options, 3, 1);
 }

@@ -1,3 +1,4 @@
 export { codesFolder, labelNames, type WriteCodesOptions, writeCodes } from "./codes.js";
-export { openRun, openRunDataset, type Run } from "./run.js";
+export { openRunDataset } from "./config.js";
+export { openRun, type Run } from "./run.js";
 export { assertNoRun, type TrainRunOptions, trainRun } from "./train-run.js";

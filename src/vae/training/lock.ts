@@ -3,6 +3,14 @@ import { join } from "node:path";
 import { FileError, SigmaTsneError } from "../../errors.js";
 import { systemReason } from "../../io/system-error.js";
 
+const lockPath = (folder: string): string => join(folder, "training.lock");
+
+const readOwner = async (path: string): Promise<number> =>
+  Number((await readFile(path, "utf8").catch(() => "")).trim());
+
+/** Whether a training is at work in a run's folder. */
+export const isLocked = async (folder: string): Promise<boolean> => isAlive(await readOwner(lockPath(folder)));
+
 /**
  * Takes a run's folder for one training, by a file that names the process. What a killed process has left is taken over.
  *
@@ -11,7 +19,7 @@ import { systemReason } from "../../io/system-error.js";
  * @throws {FileError} FILE_WRITE
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  const path = join(folder, "training.lock");
+  const path = lockPath(folder);
   for (let isRetry = false; ; isRetry = true) {
     try {
       const file = await open(path, "wx");
@@ -23,7 +31,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
         throw new FileError("FILE_WRITE", path, reason, { cause });
       }
     }
-    const owner = Number((await readFile(path, "utf8").catch(() => "")).trim());
+    const owner = await readOwner(path);
     if (isRetry || isAlive(owner)) {
       throw new SigmaTsneError(
         "BUSY",

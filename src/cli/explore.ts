@@ -1,0 +1,110 @@
+import { once } from "node:events";
+import { Command } from "commander";
+import type { ExploreOptions, Part } from "../explorer/index.js";
+import { withTypedNames } from "./failure.js";
+import { interruptible } from "./interruption.js";
+import { namesOf } from "./networks.js";
+import { checkInputs } from "./paths.js";
+import { IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
+import { integerParser } from "./values.js";
+
+interface ExploreFlags extends ImageFlags {
+  labels?: string;
+  sigma?: string;
+  input?: string;
+  part?: Part;
+  host?: string;
+  port?: number;
+  open?: true;
+  json?: true;
+  quiet?: true;
+}
+
+const guide = `
+Examples:
+  $ sigma-tsne explore runs/vae --open
+      The test images of a training: their standard and sigma-aware maps, the
+      latent space of the model. Codes and maps are kept in runs/vae/explorer.
+  $ sigma-tsne explore map.npy --images images.npy --labels labels.txt \\
+      --input means.npy --sigma sds.npy
+      A map that embed has written, with all that is known of its points.
+  $ sigma-tsne explore means.npy --sigma sds.npy
+      Points that are mapped while you look.
+  $ sigma-tsne explore run.tsne
+  $ sigma-tsne explore comparison/
+      A run of embed --save, and the folder of compare.
+
+The page is at the address that is printed, and only for this machine unless
+--host says otherwise; then the address carries a token that every visitor
+needs. Ctrl-C ends the server.
+
+Exit codes: 0 ended by Ctrl-C, 1 failed, 2 wrong usage, 130 interrupted before
+the server was up.
+`;
+
+/** `sigma-tsne explore`: maps, images and latent spaces in the browser. */
+export function createExploreCommand(): Command {
+  const command = new Command("explore")
+    .usage("<source> [options]")
+    .summary("explore maps and latent spaces in the browser")
+    .description("Step inside a map or the latent space of a model, in the browser.")
+    .argument(
+      "<source>",
+      "folder of a training, a model or a comparison; a run (.tsne); a map of 2 columns, or points of more",
+    )
+    .optionsGroup("Input:")
+    .option("--images <source>", `${IMAGE_SOURCES}; of a training: other images than its own`)
+    .option(...imageOptions.stretch)
+    .option(...imageOptions.strict)
+    .option("--labels <file>", "labels, one a line")
+    .option("--sigma <file>", "standard deviations of the points, of the same shape")
+    .option("--input <file>", "the points that were mapped, to find neighbours by and judge the map")
+    .option("--part <name>", "of a training's data set: all, train, validation or test (default: test)")
+    .optionsGroup("Server:")
+    .option("--host <address>", "address to listen on (default: 127.0.0.1)")
+    .option("--port <n>", "port to listen on (default: 0, any that is free)", integerParser("--port"))
+    .option("--open", "open the page in the browser")
+    .option("--json", "print one JSON object with the address instead of sentences")
+    .option("--quiet", "print nothing but errors, and --json")
+    .addHelpText("after", guide);
+  return command.action((source: string, flags: ExploreFlags) =>
+    interruptible((signal) => withTypedNames(namesOf(command, { path: source }), () => explore(source, flags, signal))),
+  );
+}
+
+async function explore(source: string, flags: ExploreFlags, signal: AbortSignal): Promise<void> {
+  const { images, labels, sigma, input, part, strict, host, port, open: isOpened, json, quiet } = flags;
+  checkInputs({ "<source>": source, "--images": images, "--labels": labels, "--sigma": sigma, "--input": input });
+  const given = {
+    images,
+    labels,
+    sigma,
+    input,
+    part,
+    strict,
+    host,
+    port,
+    stretch: stretchShare(flags.stretch),
+    signal,
+  };
+  const { explore: serve } = await import("../explorer/index.js");
+  const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const { url, n, close } = await serve(source, options as ExploreOptions);
+  try {
+    if (json) process.stdout.write(`${JSON.stringify({ url, source, n })}\n`);
+    else if (!quiet)
+      process.stdout.write(`${source}: ${n.toLocaleString("en")} points, at\n  ${url}\nCtrl-C ends it.\n`);
+    if (isOpened) await openPage(url);
+    if (!signal.aborted) await once(signal, "abort");
+  } finally {
+    await close();
+  }
+}
+
+/** Opens the user's browser, where there is one. */
+async function openPage(url: string): Promise<void> {
+  const { default: open } = await import("open");
+  const browser = await open(url);
+  // Without a browser there is still the address.
+  browser.on("error", () => {});
+}

@@ -1,0 +1,367 @@
+import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
+import { ArgumentError, DataError } from "../errors.js";
+import { assignToGrid, separateUniformly } from "../layout/index.js";
+import { Matrix } from "../matrix.js";
+import type { ImageSource } from "../plot/images.js";
+import { nearest } from "../search/index.js";
+import type { Tsne } from "../tsne/index.js";
+import { type Column, categoryColumn, valueAt } from "./columns.js";
+import type { Watched } from "./live.js";
+import type {
+  ExplorationDescription,
+  LayoutDescription,
+  LiveRun,
+  ModelDescription,
+  PointDescription,
+} from "./protocol.js";
+import { describeThumbnails, drawImage, drawThumbnails } from "./thumbnails.js";
+
+/** The points as Gaussians: n x d. */
+export interface Codes {
+  readonly means: Matrix;
+  readonly sigma: Matrix | undefined;
+}
+
+/** The points' images, opened for two uses. */
+export interface ExploredImages {
+  /** Scaled down to thumbnails where that is cheaper. */
+  readonly small: ImageSource;
+  /** As they are. */
+  readonly whole: ImageSource;
+  /** Share of values cut off at either end of each image. */
+  readonly stretch?: number | undefined;
+}
+
+/** The model that encoded the points. */
+export interface ExploredModel {
+  /** Folder of the training or of the model, from which `openRun` opens it. */
+  readonly folder: string;
+  readonly description: Omit<ModelDescription, "mean" | "standardDeviation" | "activeDimensions">;
+}
+
+/** A map of the points, computed or read. */
+export interface ExploredMap {
+  readonly id: string;
+  readonly title: string;
+  readonly subtitle: string;
+  /** n x 2 */
+  readonly positions: Matrix;
+  /** The run whose map it is, read when points are to be placed. */
+  readonly openRun?: (() => Promise<Tsne>) | undefined;
+  /** From the run's coordinates to these: `scale * (x - from) * rotation + to`. */
+  readonly alignment?: PlaneAlignment | undefined;
+}
+
+/** How a map was laid onto another. */
+export interface PlaneAlignment {
+  readonly scale: number;
+  readonly rotation: readonly (readonly number[])[];
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+/** Points a map needs so that it can be spread evenly. */
+const LEAST_SEPARATED = 4;
+const NEIGHBORS = 12;
+/** Variance of means above which a dimension is active (Burda, Grosse & Salakhutdinov 2016, section 5.2). */
+const ACTIVE_VARIANCE = 0.01;
+
+interface ExplorationEvents {
+  /** The description has changed. */
+  change: [];
+  /** A run has changed. */
+  run: [LiveRun];
+}
+
+/** All that is explored, and what is made of it when it is asked for. What it holds may grow while it is looked at. */
+export class Exploration extends EventEmitter<ExplorationEvents> {
+  /** Stops all work on it. */
+  readonly signal: AbortSignal;
+  private readonly controller = new AbortController();
+  private readonly id = randomUUID().slice(0, 8);
+  private changes = 0;
+  private readonly maps = new Map<string, ExploredMap>();
+  private readonly covariances = new Map<string, Float32Array>();
+  private readonly columns = new Map<string, Column>();
+  private readonly runs = new Map<string, Watched>();
+  private readonly derived = new Map<string, Promise<Matrix>>();
+  private readonly openedRuns = new Map<string, Promise<Tsne>>();
+  private readonly work = new Set<Promise<void>>();
+  private readonly cleanups: (() => Promise<void>)[] = [];
+  private statistics: Pick<ModelDescription, "mean" | "standardDeviation" | "activeDimensions"> | undefined;
+  private ownImages: ExploredImages | undefined;
+  private ownCodes: Codes | undefined;
+  private ownModel: ExploredModel | undefined;
+
+  constructor(
+    readonly name: string,
+    private count = 0,
+  ) {
+    super();
+    this.setMaxListeners(0);
+    this.signal = this.controller.signal;
+  }
+
+  /** Points; 0 while that is not known. */
+  get n(): number {
+    return this.count;
+  }
+
+  get images(): ExploredImages | undefined {
+    return this.ownImages;
+  }
+
+  get codes(): Codes | undefined {
+    return this.ownCodes;
+  }
+
+  get model(): ExploredModel | undefined {
+    return this.ownModel;
+  }
+
+  setCount(n: number): void {
+    this.count = n;
+    this.changed();
+  }
+
+  setImages(images: ExploredImages): void {
+    this.ownImages = images;
+    this.changed();
+  }
+
+  setModel(model: ExploredModel): void {
+    this.ownModel = model;
+    this.changed();
+  }
+
+  setCodes(codes: Codes): void {
+    this.ownCodes = codes;
+    this.statistics = describeCodes(codes.means);
+    this.changed();
+  }
+
+  addMap(map: ExploredMap): void {
+    this.maps.set(map.id, map);
+    for (const kind of ["separated", "wall"]) this.derived.delete(`${kind}:${map.id}`);
+    this.openedRuns.delete(map.id);
+    this.changed();
+  }
+
+  /** @param covariances n x 3, of the points' places on a map */
+  addCovariances(map: string, covariances: Float32Array): void {
+    this.covariances.set(map, covariances);
+    this.changed();
+  }
+
+  addColumn(column: Column): void {
+    this.columns.set(column.description.id, column);
+    this.changed();
+  }
+
+  addLabels(labels: readonly string[]): void {
+    this.addColumn(categoryColumn("label", "Label", labels));
+  }
+
+  addRun(run: Watched): void {
+    this.runs.set(run.state.id, run);
+    this.changed();
+  }
+
+  /** Tells that a run has changed. */
+  readonly report = (state: LiveRun): void => {
+    this.emit("run", state);
+  };
+
+  /** Begins work that goes on while the points are looked at, and is awaited by {@link close}. */
+  begin(work: () => Promise<void>): void {
+    const promise = work()
+      // What failed says so as a run.
+      .catch(() => {})
+      .finally(() => this.work.delete(promise));
+    this.work.add(promise);
+  }
+
+  /** To be called at the end. */
+  onClose(cleanup: () => Promise<void>): void {
+    this.cleanups.push(cleanup);
+  }
+
+  /** Stops all that is going on, and closes files. */
+  async close(): Promise<void> {
+    this.controller.abort();
+    await Promise.all(this.work);
+    await Promise.allSettled(this.derived.values());
+    for (const cleanup of this.cleanups.splice(0)) await cleanup();
+  }
+
+  describe(): ExplorationDescription {
+    const { ownCodes, ownImages, ownModel, maps } = this;
+    const canPlace = [...maps.values()].some(({ openRun }) => openRun);
+    return {
+      version: `${this.id}.${this.changes}`,
+      name: this.name,
+      n: this.count,
+      dimensions: ownCodes?.means.cols ?? null,
+      layouts: [...maps.values()].flatMap((map) => this.describeLayouts(map)),
+      columns: [...this.columns.values()].map(({ description }) => description),
+      images: ownImages ? describeThumbnails(ownImages.small, ownImages.whole) : null,
+      model: ownModel && this.statistics ? { ...ownModel.description, ...this.statistics } : null,
+      live: [...this.runs.values()].map(({ state }) => state),
+      abilities: {
+        decode: ownModel !== undefined && ownCodes !== undefined,
+        encode: ownModel !== undefined && ownCodes !== undefined,
+        place: canPlace,
+        search: ownCodes !== undefined,
+        uncertainty: this.covariances.size > 0,
+      },
+    };
+  }
+
+  private describeLayouts({ id, title, subtitle }: ExploredMap): LayoutDescription[] {
+    const map = { id, title, kind: "map", of: null, hasCovariances: this.covariances.has(id), subtitle } as const;
+    if (this.count < LEAST_SEPARATED) return [map];
+    const made = (kind: "separated" | "wall", name: string) =>
+      ({ id: `${kind}:${id}`, title: `${title}, ${name}`, kind, of: id, hasCovariances: false, subtitle: "" }) as const;
+    return [map, made("separated", "spread evenly"), made("wall", "as a wall")];
+  }
+
+  /** n x 2; undefined for a layout that there is not. */
+  layout(id: string): Promise<Matrix> | undefined {
+    const map = this.maps.get(id);
+    if (map) return Promise.resolve(map.positions);
+    const [, kind, of] = /^(separated|wall):(.*)$/s.exec(id) ?? [];
+    const source = of === undefined ? undefined : this.maps.get(of);
+    if (!source || this.count < LEAST_SEPARATED) return undefined;
+    const known = this.derived.get(id);
+    if (known) return known;
+    const made = kind === "separated" ? this.separate(source) : this.makeWall(source);
+    this.derived.set(id, made);
+    made.catch(() => this.derived.delete(id));
+    return made;
+  }
+
+  private async separate({ positions }: ExploredMap): Promise<Matrix> {
+    return (await separateUniformly(positions, { signal: this.signal })).points;
+  }
+
+  /** Cells in which images have room, in units of their longer side. */
+  private async makeWall({ id }: ExploredMap): Promise<Matrix> {
+    const even = (await this.layout(`separated:${id}`)) as Matrix;
+    const { width, height } = this.ownImages?.small ?? { width: 1, height: 1 };
+    const columns = Math.min(this.count, Math.max(1, Math.ceil(Math.sqrt((this.count * height) / width))));
+    const rows = Math.ceil(this.count / columns);
+    const { row, column } = await assignToGrid(even, { rows, columns, signal: this.signal });
+    const [across, up] = [width / Math.max(width, height), height / Math.max(width, height)];
+    const wall = new Matrix(new Float32Array(2 * this.count), this.count, 2);
+    for (let i = 0; i < this.count; i++) {
+      wall.data[2 * i] = ((column[i] as number) + 0.5) * across;
+      wall.data[2 * i + 1] = (rows - (row[i] as number) - 0.5) * up;
+    }
+    return wall;
+  }
+
+  /** n x 3; undefined where they are not known. */
+  layoutCovariances(id: string): Float32Array | undefined {
+    return this.covariances.get(id);
+  }
+
+  column(id: string): Column | undefined {
+    return this.columns.get(id);
+  }
+
+  allColumns(): Column[] {
+    return [...this.columns.values()];
+  }
+
+  run(id: string): Watched | undefined {
+    return this.runs.get(id);
+  }
+
+  /** The maps into which points can be placed. */
+  placeable(): ExploredMap[] {
+    return [...this.maps.values()].filter(({ openRun }) => openRun);
+  }
+
+  /**
+   * The run of a map, read once.
+   *
+   * @throws {FileError}
+   */
+  runOf({ id, openRun }: ExploredMap): Promise<Tsne> {
+    const known = this.openedRuns.get(id);
+    if (known) return known;
+    if (!openRun)
+      throw new ArgumentError("INVALID_ARGUMENT", { argument: "map", received: id, accepted: "a map of a run" });
+    const opened = openRun();
+    this.openedRuns.set(id, opened);
+    opened.catch(() => this.openedRuns.delete(id));
+    return opened;
+  }
+
+  /** @returns a WebP file; undefined for a sheet that there is not */
+  thumbnails(sheet: number): Promise<Buffer> | undefined {
+    const { ownImages, signal } = this;
+    if (!ownImages || !(sheet < describeThumbnails(ownImages.small).sheets)) return undefined;
+    return drawThumbnails(ownImages.small, sheet, { stretch: ownImages.stretch, signal });
+  }
+
+  /** @returns a PNG file; undefined for an image that there is not */
+  image(index: number): Promise<Buffer> | undefined {
+    const { ownImages } = this;
+    if (!ownImages || !(index < ownImages.whole.count)) return undefined;
+    return drawImage(ownImages.whole, index, ownImages.stretch);
+  }
+
+  /** Undefined for a point that there is not. */
+  async point(index: number): Promise<PointDescription | undefined> {
+    if (!(index < this.count)) return undefined;
+    const label = this.columns.get("label");
+    const sigma = this.ownCodes?.sigma?.row(index);
+    return {
+      index,
+      label: label ? (valueAt(label, index) as string | null) : null,
+      values: Object.fromEntries([...this.columns].map(([id, column]) => [id, valueAt(column, index)])),
+      sigma: sigma ? { mean: sum(sigma) / sigma.length, min: Math.min(...sigma), max: Math.max(...sigma) } : null,
+      neighbors: await this.neighbors(index),
+      neighborsIn: this.ownCodes ? "codes" : "map",
+    };
+  }
+
+  private async neighbors(index: number): Promise<PointDescription["neighbors"]> {
+    const [map] = this.maps.values();
+    const data = this.ownCodes?.means ?? map?.positions;
+    if (!data || this.count < 2) return [];
+    const k = Math.min(NEIGHBORS, this.count - 1);
+    const { indices, distances } = await nearest(data, index, { k, sigma: this.ownCodes?.sigma, signal: this.signal });
+    return Array.from(indices, (other, at) => ({ index: other, distance: distances.data[at] as number }));
+  }
+
+  private changed(): void {
+    this.changes++;
+    this.emit("change");
+  }
+}
+
+/** @throws {DataError} NOT_FINITE, with the row, for a map that cannot be drawn */
+export function requireFinite(map: Matrix, argument: string): void {
+  const bad = map.data.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  const [row, column] = [Math.floor(bad / map.cols), bad % map.cols];
+  throw new DataError("NOT_FINITE", { argument, received: map.data[bad], accepted: "finite numbers", row, column });
+}
+
+const sum = (values: ArrayLike<number>): number => Array.prototype.reduce.call(values, (a, b) => a + b, 0) as number;
+
+function describeCodes({ data, rows, cols }: Matrix) {
+  const means = new Float64Array(cols);
+  const variances = new Float64Array(cols);
+  for (let at = 0; at < data.length; at++)
+    means[at % cols] = (means[at % cols] as number) + (data[at] as number) / rows;
+  for (let at = 0; at < data.length; at++) {
+    const j = at % cols;
+    variances[j] = (variances[j] as number) + ((data[at] as number) - (means[j] as number)) ** 2 / rows;
+  }
+  const activeDimensions = Array.from(variances.keys()).filter((j) => (variances[j] as number) > ACTIVE_VARIANCE);
+  return { mean: Array.from(means), standardDeviation: Array.from(variances, Math.sqrt), activeDimensions };
+}

@@ -1,0 +1,36 @@
+import { stat } from "node:fs/promises";
+import { openPointImages } from "../vae/datasets/point-images.js";
+import type { Exploration } from "./exploration.js";
+import { LONGEST_THUMBNAIL } from "./thumbnails.js";
+
+/** How the images of points are opened. */
+export interface ImageOptions {
+  /** Share of the values cut off at either end of each image, 0 to below 0.5. Default: values are shown as they are. */
+  readonly stretch?: number | undefined;
+  /** A folder: refuses other files among the images, which are skipped by default. */
+  readonly strict?: boolean | undefined;
+}
+
+/** Longest side in pixels that an image is shown with. */
+const LONGEST_SHOWN = 1024;
+
+/**
+ * Opens the images of the points, a folder or a .npy or IDX file; classes of a folder become labels where there are none.
+ *
+ * @throws {ArgumentError} SHAPE_MISMATCH for another number of images
+ * @throws {FileError} for images that cannot be read
+ */
+export async function addImages(exploration: Exploration, path: string, options: ImageOptions): Promise<void> {
+  const { signal, n } = exploration;
+  const { strict, stretch } = options;
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  const whole = await openPointImages(path, n, { strict, within: LONGEST_SHOWN, signal });
+  exploration.onClose(whole.close);
+  let small = whole;
+  if (isFolder) {
+    small = await openPointImages(path, n, { strict, within: LONGEST_THUMBNAIL, signal });
+    exploration.onClose(small.close);
+  }
+  exploration.setImages({ small: small.images, whole: whole.images, stretch });
+  if (whole.classes && !exploration.column("label")) exploration.addLabels(whole.classes);
+}

@@ -1,0 +1,98 @@
+/**
+ * The explorer: a server on this machine, and a page in the browser to step inside maps and latent spaces.
+ *
+ * @packageDocumentation
+ */
+import { randomBytes } from "node:crypto";
+import { isIPv6 } from "node:net";
+import type { FastifyInstance } from "fastify";
+import { ArgumentError } from "../errors.js";
+import { checkExploreOptions, type ExploreOptions } from "./options.js";
+import { createServer } from "./server/app.js";
+import { pageFolder } from "./server/page.js";
+import { isLoopback } from "./server/security.js";
+import { openExploration } from "./sources/open.js";
+
+export type { ExploreOptions, Part, SourceOptions } from "./options.js";
+
+/** A server that is up. */
+export interface Explorer {
+  /** Where the page is, with the token where there is one. */
+  readonly url: string;
+  /** Points; 0 while that is not known. */
+  readonly n: number;
+  /** Ends the server and all that it computes. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a page to explore a source with: its maps, standard and sigma-aware; its images; the latent space of its model. The page is there
+ * at once; maps that are not known yet are computed while they are looked at.
+ *
+ * A source is the folder of a training or a model, whose codes and maps are kept in the folder `explorer` in it; the folder of a
+ * comparison; a saved run (.tsne); a map (a matrix of two columns); or points to be mapped (a matrix of more).
+ *
+ * @throws {FileError} FILE_READ or FILE_FORMAT for a source that cannot be explored
+ * @throws {ArgumentError} for options that do not fit it, or an address or a port that cannot be had
+ * @throws {AbortError} if `options.signal` is aborted before the server is up
+ *
+ * @example
+ * const { url, close } = await explore("runs/vae");
+ */
+export async function explore(source: string, options: ExploreOptions = {}): Promise<Explorer> {
+  const { host, port } = checkExploreOptions(options);
+  const page = pageFolder();
+  const { host: _, port: __, signal, ...belongings } = options;
+  const exploration = await openExploration(source, belongings, signal);
+  let app: FastifyInstance | undefined;
+  try {
+    // 32 bytes cannot be guessed.
+    const token = isLoopback(host) ? undefined : randomBytes(32).toString("base64url");
+    app = await createServer(exploration, { host, token }, page);
+    await listen(app, host, port);
+    const server = app;
+    return {
+      url: urlOf(app, host, token),
+      get n() {
+        return exploration.n;
+      },
+      async close() {
+        await Promise.all([server.close(), exploration.close()]);
+      },
+    };
+  } catch (error) {
+    await Promise.all([app?.close(), exploration.close()]);
+    throw error;
+  }
+}
+
+async function listen(app: FastifyInstance, host: string, port: number): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const isPort = code === "EADDRINUSE" || code === "EACCES";
+    if (!isPort && code !== "EADDRNOTAVAIL" && code !== "ENOTFOUND" && code !== "EAI_AGAIN") throw cause;
+    const [argument, received, accepted] = isPort
+      ? ["port", port, "a port that is free, or 0 for any"]
+      : ["host", host, "a name or an address of this machine"];
+    const why =
+      code === "EADDRINUSE"
+        ? `port ${port} is in use by another program`
+        : code === "EACCES"
+          ? `port ${port} is not for all users`
+          : message;
+    const facts = { argument: argument as string, received, accepted: accepted as string };
+    throw new ArgumentError(
+      "INVALID_ARGUMENT",
+      { ...facts, message: `${argument}: ${why}; expected ${accepted}` },
+      { cause },
+    );
+  }
+}
+
+function urlOf(app: FastifyInstance, host: string, token: string | undefined): string {
+  const { port } = app.server.address() as { port: number };
+  const name = isIPv6(host) ? `[${host}]` : host;
+  return `http://${name}:${port}/${token === undefined ? "" : `?token=${token}`}`;
+}

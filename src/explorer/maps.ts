@@ -1,0 +1,233 @@
+import { procrustes } from "../compare/procrustes.js";
+import { Matrix } from "../matrix.js";
+import { evaluate, type Neighborhood, type PointQuality } from "../quality/index.js";
+import { positionUncertainty, Tsne, type TsneOptions, type TsneResult } from "../tsne/index.js";
+import { describePerplexity } from "../tsne/perplexity.js";
+import { numberColumn } from "./columns.js";
+import type { Codes, Exploration, ExploredMap, PlaneAlignment } from "./exploration.js";
+import { type CreateTsne, Embedding, Preparation } from "./live.js";
+import type { Store } from "./store.js";
+
+interface MapPlan {
+  readonly id: string;
+  readonly title: string;
+  readonly options: TsneOptions;
+}
+
+/** What is kept of a map beside its positions. */
+interface MapFacts {
+  readonly subtitle: string;
+  readonly alignment: PlaneAlignment | null;
+}
+
+/** The neighbourhoods by which maps are judged. */
+const NEIGHBORHOOD = 10;
+/** Up to so many points each is judged, and its uncertainty measured; of more, so many at random, and none. */
+const MOST_JUDGED = 100_000;
+const SAMPLE = 5000;
+const START = "start.npy";
+
+const plansOf = ({ sigma }: Codes): MapPlan[] => [
+  { id: "standard", title: "Standard", options: { distance: "euclidean" } },
+  ...(sigma
+    ? [{ id: "sigma-aware", title: "Sigma-aware", options: { distance: "inverse-variance", sigma } } as const]
+    : []),
+];
+
+/**
+ * Computes the standard map of the codes, and the sigma-aware one where they have standard deviations, from one start, while they are
+ * looked at; then what colours them: displacement, quality, uncertainty of the places.
+ *
+ * @param store has what is known already, and keeps what is new
+ */
+export async function exploreMaps(exploration: Exploration, codes: Codes, store: Store | undefined): Promise<void> {
+  const { signal } = exploration;
+  const { rows: n } = codes.means;
+  const plans = plansOf(codes);
+  const maps = await showKnownMaps(exploration, codes, store);
+  let start = await store?.read(START, n, 2);
+  const missing = plans.filter(({ id }) => !maps.has(id));
+  const embeddings = missing.map((plan) => {
+    const create: CreateTsne = (callbacks) =>
+      new Tsne(codes.means, { ...plan.options, ...(start && { init: start }), ...callbacks });
+    const embedding = new Embedding(plan.id, `${plan.title} map`, create, exploration.report);
+    exploration.addRun(embedding);
+    return { plan, embedding };
+  });
+  for (const [i, { plan, embedding }] of embeddings.entries()) {
+    const { tsne, result } = await embedding.run(signal).catch((error) => {
+      // Those after it were to begin where it began.
+      for (const later of embeddings.slice(i + 1)) later.embedding.fail(error);
+      throw error;
+    });
+    if (!start && embedding.start) {
+      start = embedding.start;
+      await store?.write(START, start);
+    }
+    const map = alignMap(plan, tsne, result, maps.get("standard"));
+    maps.set(plan.id, map);
+    exploration.addMap(map);
+    await store?.write(`${plan.id}.npy`, map.positions);
+    await store?.keep(() => tsne.save(store.path(`${plan.id}.tsne`), { signal }));
+    const facts: MapFacts = { subtitle: map.subtitle, alignment: map.alignment ?? null };
+    await store?.writeFacts(plan.id, facts);
+  }
+  await colorMaps(exploration, codes, [...maps.values()], store);
+}
+
+/** Adds the maps that are known already. */
+export async function showKnownMaps(
+  exploration: Exploration,
+  codes: Codes,
+  store: Store | undefined,
+): Promise<Map<string, ExploredMap>> {
+  const { rows: n } = codes.means;
+  const maps = new Map<string, ExploredMap>();
+  // Without it no other map could begin where these did.
+  if (!store || !(await store.read(START, n, 2))) return maps;
+  for (const { id, title } of plansOf(codes)) {
+    const facts = store.facts<MapFacts>(id);
+    const positions = facts && (await store.read(`${id}.npy`, n, 2));
+    if (!facts || !positions) break;
+    const { subtitle, alignment } = facts;
+    const map = { id, title, subtitle, positions, alignment: alignment ?? undefined, openRun: runIn(store, id) };
+    maps.set(id, map);
+    exploration.addMap(map);
+  }
+  return maps;
+}
+
+const runIn = (store: Store, id: string) => () => Tsne.load(store.path(`${id}.tsne`));
+
+/** A computed map, laid onto the standard one. */
+function alignMap(
+  { id, title }: MapPlan,
+  tsne: Tsne,
+  { embedding, kl, options }: TsneResult,
+  standard: ExploredMap | undefined,
+): ExploredMap {
+  const { distance, perplexity } = options;
+  const subtitle = `${distance} distance, ${describePerplexity(perplexity)}, KL ${kl.toFixed(3)}`;
+  const map = { id, title, subtitle, openRun: async () => tsne };
+  if (!standard) return { ...map, positions: embedding };
+  const { aligned, scale, rotation, from, to } = procrustes(standard.positions, embedding);
+  return { ...map, positions: aligned, alignment: { scale, rotation, from, to } };
+}
+
+/** Measures the maps, point by point. */
+async function colorMaps(
+  exploration: Exploration,
+  codes: Codes,
+  maps: readonly ExploredMap[],
+  store: Store | undefined,
+): Promise<void> {
+  const [first, second] = maps;
+  if (first && second) {
+    const { displacement } = procrustes(first.positions, second.positions);
+    exploration.addColumn(numberColumn("displacement", "Displacement between the maps", displacement));
+  }
+  for (const map of maps) await addQuality(exploration, codes, map, store);
+  const uncertain = maps.find(({ id }) => id === "sigma-aware");
+  if (uncertain && codes.means.rows <= MOST_JUDGED) await addUncertainty(exploration, uncertain, store);
+}
+
+/**
+ * Adds the column of the share of each point's neighbours that a map has kept.
+ *
+ * @param store has it, or keeps it
+ */
+export async function addQuality(
+  exploration: Exploration,
+  { means, sigma }: Codes,
+  { id, title, positions }: ExploredMap,
+  store?: Store,
+): Promise<void> {
+  const { rows: n } = means;
+  const name = `${id}-kept.npy`;
+  const kept =
+    (await store?.read(name, n, 1)) ??
+    (await prepare(exploration, `quality:${id}`, `Judging the map: ${title.toLowerCase()}`, async (onProgress) => {
+      const isStandard = id === "standard";
+      const { perPoint } = await evaluate(means, positions, {
+        ...(sigma && !isStandard && { sigma }),
+        k: Math.min(NEIGHBORHOOD, Math.floor((n - 1) / 2)),
+        perPoint: true,
+        sample: n <= MOST_JUDGED ? n : SAMPLE,
+        signal: exploration.signal,
+        onProgress: ({ fraction }) => onProgress(fraction),
+      });
+      const [{ kept: shares }] = (perPoint as PointQuality).neighborhoods as [Neighborhood<Float32Array>];
+      const matrix = new Matrix(shares, n, 1);
+      await store?.write(name, matrix);
+      return matrix;
+    }));
+  exploration.addColumn(numberColumn(`quality:${id}`, `Neighbours kept: ${title}`, kept.data));
+}
+
+/**
+ * Adds the covariances of the points' places on the map of a run with sigma, and the column of how far they reach.
+ *
+ * @param store has them, or keeps them
+ */
+export async function addUncertainty(exploration: Exploration, map: ExploredMap, store?: Store): Promise<void> {
+  const { n } = exploration;
+  const name = `${map.id}-uncertainty.npy`;
+  const measured =
+    (await store?.read(name, n, 4)) ??
+    (await prepare(exploration, "uncertainty", "Measuring how firmly points hold their places", async (onProgress) => {
+      const run = await exploration.runOf(map);
+      const { covariance, displacement } = await positionUncertainty(run, {
+        signal: exploration.signal,
+        onProgress: ({ fraction }) => onProgress(fraction),
+      });
+      const scale = map.alignment?.scale ?? 1;
+      const all = new Matrix(new Float32Array(n * 4), n, 4);
+      for (let i = 0; i < n; i++) {
+        const own = covariance.row(i) as ArrayLike<number> as [number, number, number];
+        all.row(i).set([...alignCovariance(own, map.alignment), scale * (displacement[i] as number)]);
+      }
+      await store?.write(name, all);
+      return all;
+    }));
+  const covariances = Float32Array.from({ length: 3 * n }, (_, at) => measured.at(Math.floor(at / 3), at % 3));
+  const reach = Float32Array.from({ length: n }, (_, i) => measured.at(i, 3));
+  exploration.addCovariances(map.id, covariances);
+  exploration.addColumn(numberColumn("position-uncertainty", "Uncertainty of the place", reach));
+}
+
+/** A covariance xx, xy, yy of places in a run's coordinates, in those of its map. */
+export function alignCovariance(
+  [xx, xy, yy]: readonly [number, number, number],
+  alignment: PlaneAlignment | undefined,
+): [number, number, number] {
+  if (!alignment) return [xx, xy, yy];
+  const { scale, rotation } = alignment;
+  const [[a, b], [c, d]] = rotation as unknown as [[number, number], [number, number]];
+  const squared = scale ** 2;
+  return [
+    squared * (a * a * xx + 2 * a * c * xy + c * c * yy),
+    squared * (a * b * xx + (a * d + b * c) * xy + c * d * yy),
+    squared * (b * b * xx + 2 * b * d * xy + d * d * yy),
+  ];
+}
+
+/** A place in a run's coordinates, in those of its map. */
+export function alignPlace([x, y]: readonly [number, number], alignment: PlaneAlignment | undefined): [number, number] {
+  if (!alignment) return [x, y];
+  const { scale, rotation, from, to } = alignment;
+  const [[a, b], [c, d]] = rotation as unknown as [[number, number], [number, number]];
+  const [u, v] = [x - (from[0] as number), y - (from[1] as number)];
+  return [scale * (u * a + v * c) + (to[0] as number), scale * (u * b + v * d) + (to[1] as number)];
+}
+
+/** Does work of an exploration that those who look at it can follow. */
+export async function prepare<T>(
+  exploration: Exploration,
+  id: string,
+  title: string,
+  work: (onProgress: (fraction: number) => void) => Promise<T>,
+): Promise<T> {
+  const preparation = new Preparation(id, title, exploration.report);
+  exploration.addRun(preparation);
+  return preparation.run(work);
+}

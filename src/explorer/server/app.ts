@@ -1,0 +1,51 @@
+import cookie from "@fastify/cookie";
+import rateLimit from "@fastify/rate-limit";
+import serveStatic from "@fastify/static";
+import Fastify, { type FastifyInstance } from "fastify";
+import type { Exploration } from "../exploration.js";
+import { registerDataRoutes } from "./data.js";
+import { answerFailures, RequestError } from "./failure.js";
+import { registerLatentRoutes } from "./latent.js";
+import { registerLiveRoutes } from "./live.js";
+import { type Entrance, guard } from "./security.js";
+import { registerTakeAwayRoutes } from "./take-away.js";
+
+/** Bodies are small where a route does not say otherwise. */
+const BODY_LIMIT = 2 ** 20;
+/** Requests of one address in ten seconds: a page that moves fast asks for some hundreds. */
+const RATE = { max: 3000, timeWindow: 10_000 };
+
+/**
+ * The server of an exploration, ready to listen.
+ *
+ * @param page folder of the built page
+ */
+export async function createServer(
+  exploration: Exploration,
+  entrance: Entrance,
+  page: string | undefined,
+): Promise<FastifyInstance> {
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 60_000,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 256 },
+  });
+  answerFailures(app);
+  app.removeContentTypeParser("text/plain");
+  app.addContentTypeParser("application/octet-stream", { parseAs: "buffer" }, (_request, body, done) => {
+    done(null, body);
+  });
+  await app.register(cookie);
+  guard(app, entrance);
+  await app.register(rateLimit, {
+    ...RATE,
+    errorResponseBuilder: () => new RequestError(429, "TOO_MANY", "too many requests at once; wait a few seconds"),
+  });
+  registerDataRoutes(app, exploration);
+  registerLiveRoutes(app, exploration);
+  registerTakeAwayRoutes(app, exploration);
+  await registerLatentRoutes(app, exploration);
+  if (page !== undefined) await app.register(serveStatic, { root: page, cacheControl: false, dotfiles: "deny" });
+  return app;
+}

@@ -1,0 +1,55 @@
+import type { FastifyInstance } from "fastify";
+import { type ErrorCode, SigmaTsneError } from "../../errors.js";
+import type { Failure } from "../protocol.js";
+
+/** A request that cannot be answered, with the status that says why. */
+export class RequestError extends Error {
+  constructor(
+    readonly statusCode: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = new.target.name;
+  }
+}
+
+/** The error for what is not there. */
+export const notFound = (what: string): RequestError => new RequestError(404, "NOT_FOUND", `there is no ${what}`);
+
+/** The error for a request that says something else than it should. */
+export const badRequest = (message: string): RequestError => new RequestError(400, "BAD_REQUEST", message);
+
+const ofTheCaller: ReadonlySet<ErrorCode> = new Set([
+  "INVALID_ARGUMENT",
+  "OUT_OF_RANGE",
+  "SHAPE_MISMATCH",
+  "NOT_FINITE",
+  "NEGATIVE_SIGMA",
+]);
+
+/** Answers every failure as a {@link Failure}; of what nobody meant to happen, no more than that it did. */
+export function answerFailures(app: FastifyInstance): void {
+  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
+    const failure = describeFailure(error);
+    return reply.code(failure.status).type("application/json").send(failure.answer);
+  });
+  app.setNotFoundHandler(() => {
+    throw notFound("such address");
+  });
+}
+
+function describeFailure(error: Error & { statusCode?: number; code?: string }): { status: number; answer: Failure } {
+  const { statusCode = 500, code = "INTERNAL", message } = error;
+  if (error instanceof SigmaTsneError) {
+    const status = ofTheCaller.has(error.code) ? 400 : error.code === "ABORTED" || error.code === "BUSY" ? 503 : 500;
+    return { status, answer: { code: error.code, message } };
+  }
+  // Those of the server's libraries and its own say by their status that they are meant for the caller.
+  if (statusCode < 500 || error instanceof RequestError) return { status: statusCode, answer: { code, message } };
+  process.stderr.write(`sigma-tsne: unexpected error: ${error.stack ?? message}\n`);
+  return { status: 500, answer: { code: "INTERNAL", message: "the server failed to answer; its terminal says more" } };
+}
+
+/** A number of a point or a sheet in an address; one that there cannot be for anything else. */
+export const toIndex = (text: string): number => (/^\d{1,10}$/.test(text) ? Number(text) : Number.NaN);

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { FileError } from "../../errors.js";
+import { OFFLINE_ELEMENT } from "../protocol.js";
+
+/**
+ * The folder of the built page.
+ *
+ * @throws {FileError} FILE_READ where it was not built
+ */
+export function pageFolder(): string {
+  const page = "#explorer/index.html";
+  try {
+    return dirname(createRequire(import.meta.url).resolve(page));
+  } catch (cause) {
+    throw new FileError("FILE_READ", page, "the explorer's page was not built (npm run build)", { cause });
+  }
+}
+
+/**
+ * The page as one HTML text with its scripts, styles and data in it; its policy lets nothing else in.
+ *
+ * @param data JSON, piece after piece
+ */
+export async function* renderOfflinePage(data: AsyncIterable<string>): AsyncGenerator<string> {
+  const folder = pageFolder();
+  const html = await readFile(join(folder, "index.html"), "utf8");
+  const hashes: string[] = [];
+  const inlined = await replaceAll(html, async (tag) => {
+    const file = /\b(?:src|href)="\.?\/?([\w./-]+)"/.exec(tag)?.[1];
+    if (file === undefined || file.includes("..")) return tag;
+    const text = await readFile(join(folder, file), "utf8");
+    if (/^<link/.test(tag)) return `<style>${text.replaceAll("</style", "<\\/style")}</style>`;
+    const script = text.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
+    hashes.push(`'sha256-${createHash("sha256").update(script).digest("base64")}'`);
+    // Modules run when the page is complete, and the data stand behind them.
+    return `<script type="module">${script}</script>`;
+  });
+  const policy = [
+    "default-src 'none'",
+    `script-src ${hashes.join(" ")}`,
+    "style-src 'unsafe-inline'",
+    "img-src data: blob:",
+    "font-src data:",
+    "worker-src blob:",
+    "connect-src data: blob:",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  const meta = `<meta http-equiv="Content-Security-Policy" content="${policy}">`;
+  const [before, after] = split(
+    inlined.replace(/<head[^>]*>/, (head) => `${head}${meta}`),
+    "</body>",
+  );
+  yield `${before}<script type="application/json" id="${OFFLINE_ELEMENT}">`;
+  // Nothing in a text can end the element that holds it.
+  for await (const piece of data) yield piece.replaceAll("<", "\\u003c");
+  yield `</script>${after}`;
+}
+
+/** The elements that bring scripts and styles, replaced one by one. */
+async function replaceAll(html: string, replace: (tag: string) => Promise<string>): Promise<string> {
+  const elements = /<script\b[^>]*\bsrc="[^"]*"[^>]*><\/script>|<link\b[^>]*\brel="stylesheet"[^>]*>/g;
+  let result = "";
+  let end = 0;
+  for (const match of html.matchAll(elements)) {
+    result += html.slice(end, match.index) + (await replace(match[0]));
+    end = match.index + match[0].length;
+  }
+  return result + html.slice(end);
+}
+
+function split(text: string, border: string): [string, string] {
+  const at = text.lastIndexOf(border);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at)];
+}

@@ -1,0 +1,57 @@
+import { ArgumentError } from "../../errors.js";
+import { Matrix } from "../../matrix.js";
+import { unpackRun } from "../../search/run-points.js";
+import { Tsne } from "../../tsne/index.js";
+import type { Exploration } from "../exploration.js";
+import { Embedding } from "../live.js";
+import { addQuality, addUncertainty } from "../maps.js";
+import { rejectUseless, type SourceOptions } from "../options.js";
+import { addFiles, addMeanSigma } from "./matrix.js";
+
+/** A run that `Tsne.save` wrote: its map, its points, and, where it is not at its end, the run itself to go on with. */
+export async function openSavedRun(exploration: Exploration, path: string, options: SourceOptions): Promise<void> {
+  rejectUseless(options, ["images", "labels", "stretch", "strict"], "a saved run, which has its points");
+  const { signal, report } = exploration;
+  const run = await Tsne.load(path, { signal });
+  const [n] = run.shape;
+  if (run.options.dims !== 2) {
+    const accepted = "a run of 2 dimensions";
+    throw new ArgumentError("SHAPE_MISMATCH", { argument: path, received: run.options.dims, accepted });
+  }
+  exploration.setCount(n);
+  const positions = await run.exclusively({ signal }, async (native) => new Matrix(native.embedding(), n, 2));
+  const { distance, maxIter } = run.options;
+  const canPlace = distance !== "given" && run.options.degreesOfFreedom === 1;
+  const describe = (iteration: number) => `${distance} distance, ${iteration} of ${maxIter} iterations`;
+  const map = {
+    id: "map",
+    title: "Map",
+    subtitle: describe(run.iteration),
+    positions,
+    openRun: canPlace ? async () => run : undefined,
+  };
+  exploration.addMap(map);
+  const { mean: means, sigma } = await unpackRun(run, signal);
+  const codes = { means, sigma };
+  exploration.setCodes(codes);
+  addMeanSigma(exploration, sigma);
+  await addFiles(exploration, options);
+  const isUnfinished = run.iteration < maxIter;
+  const embedding = new Embedding(
+    "map",
+    "Map",
+    // Its neighbours are found again when it goes on, which reports to this copy of the run.
+    (callbacks) => Tsne.load(path, callbacks),
+    report,
+  );
+  if (isUnfinished) exploration.addRun(embedding);
+  exploration.begin(async () => {
+    if (isUnfinished) {
+      const { tsne, result } = await embedding.run(signal, true);
+      const open = canPlace ? async () => tsne : undefined;
+      exploration.addMap({ ...map, positions: result.embedding, subtitle: describe(tsne.iteration), openRun: open });
+    }
+    await addQuality(exploration, codes, map);
+    if (sigma && canPlace) await addUncertainty(exploration, map);
+  });
+}

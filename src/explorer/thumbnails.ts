@@ -1,0 +1,73 @@
+import { setImmediate } from "node:timers/promises";
+import sharp from "sharp";
+import { throwIfAborted } from "../io/abort.js";
+import { eachImage, type Fit, fitSide, type ImageSource } from "../plot/images.js";
+import type { ThumbnailDescription } from "./protocol.js";
+
+/** Longest side of a thumbnail; smaller images are shown as they are. */
+export const LONGEST_THUMBNAIL = 64;
+/** Thumbnails in a row of a sheet, and rows of a sheet. */
+const COLUMNS = 32;
+/** Values of images that are brought into a sheet before others get the thread. */
+const PIXELS_TOGETHER = 2 ** 19;
+
+/** The sheets on which thumbnails of `images` stand. */
+export function describeThumbnails(images: ImageSource, shown: ImageSource = images): ThumbnailDescription {
+  const { width: tileWidth, height: tileHeight } = tileOf(images);
+  const perSheet = COLUMNS * COLUMNS;
+  const { width, height, channels } = shown;
+  const sheets = Math.ceil(images.count / perSheet);
+  return { width, height, channels, tileWidth, tileHeight, columns: COLUMNS, perSheet, sheets };
+}
+
+const tileOf = (images: ImageSource) =>
+  fitSide(images, Math.min(LONGEST_THUMBNAIL, Math.max(images.height, images.width)));
+
+/**
+ * Draws one sheet of thumbnails.
+ *
+ * @returns a WebP file
+ */
+export async function drawThumbnails(
+  images: ImageSource,
+  sheet: number,
+  { stretch, signal }: { stretch: number | undefined; signal: AbortSignal },
+): Promise<Buffer> {
+  const { tileWidth, tileHeight, perSheet } = describeThumbnails(images);
+  const first = sheet * perSheet;
+  const count = Math.min(perSheet, images.count - first);
+  const width = Math.min(COLUMNS, count) * tileWidth;
+  const height = Math.ceil(count / COLUMNS) * tileHeight;
+  const pixels = new Uint8ClampedArray(width * height * 4);
+  const fit: Fit = { width: tileWidth, height: tileHeight, stretch };
+  const together = Math.max(1, Math.floor(PIXELS_TOGETHER / (images.height * images.width * images.channels)));
+  for (let start = 0; start < count; start += together) {
+    throwIfAborted(signal);
+    const indices = Array.from({ length: Math.min(together, count - start) }, (_, i) => first + start + i);
+    await eachImage(images, indices, fit, (rgba, place) => {
+      const tile = start + place;
+      const left = (tile % COLUMNS) * tileWidth;
+      const top = Math.floor(tile / COLUMNS) * tileHeight;
+      for (let y = 0; y < tileHeight; y++) {
+        const row = rgba.subarray(y * tileWidth * 4, (y + 1) * tileWidth * 4);
+        pixels.set(row, ((top + y) * width + left) * 4);
+      }
+    });
+    await setImmediate();
+  }
+  return sharp(pixels, { raw: { width, height, channels: 4 } })
+    .webp({ quality: 85 })
+    .toBuffer();
+}
+
+/** Draws one image as it is. @returns a PNG file */
+export async function drawImage(images: ImageSource, index: number, stretch: number | undefined): Promise<Buffer> {
+  let file: Promise<Buffer> | undefined;
+  const { width, height } = images;
+  await eachImage(images, [index], { width, height, stretch }, (rgba) => {
+    file = sharp(rgba, { raw: { width, height, channels: 4 } })
+      .png()
+      .toBuffer();
+  });
+  return file as Promise<Buffer>;
+}
