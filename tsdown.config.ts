@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type UserConfig } from "tsdown";
+import { build } from "vite";
 
 // The library for ESM and CommonJS callers with their types, the command line, which shares the modules of the former, and the
-// scripts of pages, which run in a browser and are read as text.
+// scripts of pages, which run in a browser and are read as text. The explorer's page is an app, which vite builds.
 export default defineConfig([
   node("esm", {
     index: "src/index.ts",
@@ -25,7 +26,12 @@ function node(format: "esm" | "cjs", entry: Record<string, string>): UserConfig 
     clean: format === "esm",
     fixedExtension: false,
     deps: { neverBundle: ["#binding"] },
+    ...(format === "esm" && { hooks: { "build:done": buildExplorerPage } }),
   };
+}
+
+async function buildExplorerPage(): Promise<void> {
+  await build({ root: "src/explorer/web", configFile: "src/explorer/web/vite.config.ts", logLevel: "warn" });
 }
 
 /** A script that runs in a browser, and what stands around it, in a folder of dist. The license of what is bundled into it goes along. */

@@ -1,8 +1,7 @@
 import type { Context } from "./canvas.js";
 import { cleanText, type Labels } from "./labels.js";
 import { type Legend, type LegendEntry, layOutClasses, layOutColorBar, layOutTitle, stack } from "./legend.js";
-import type { Theme } from "./options.js";
-import { categoricalColors, type Ink, sequentialColors } from "./palette.js";
+import { categoricalColors, type Ink, sequentialColors, type Theme } from "./palette.js";
 
 /** Colours that a colour bar is made of: more cannot be told apart. */
 const SHADES = 64;

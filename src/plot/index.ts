@@ -27,9 +27,8 @@ export {
   type MapPanel,
   PICTURE_FORMATS,
   type PictureFormat,
-  THEMES,
-  type Theme,
 } from "./options.js";
+export { THEMES, type Theme } from "./palette.js";
 
 /**
  * Draws a map as one complete PNG or SVG picture, the same bytes for the same input. Both axes have the same scale, the points

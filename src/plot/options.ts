@@ -3,17 +3,13 @@ import { ArgumentError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
 import { ELLIPSE_KEYS, type MapEllipses } from "./ellipses.js";
 import { checkImages, checkStretch, fitSide, type ImageSource } from "./images.js";
+import { THEMES, type Theme } from "./palette.js";
 import type { Thumbnails } from "./thumbnails.js";
 
 /** The kinds of picture, which are also the file extensions. */
 export const PICTURE_FORMATS = ["png", "svg"] as const;
 /** One of {@link PICTURE_FORMATS}. */
 export type PictureFormat = (typeof PICTURE_FORMATS)[number];
-
-/** Dark on white, or light on near-black. */
-export const THEMES = ["light", "dark"] as const;
-/** One of {@link THEMES}. */
-export type Theme = (typeof THEMES)[number];
 
 /** Images at points of a map. */
 export interface MapImages {

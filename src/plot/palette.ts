@@ -10,11 +10,15 @@ import {
   type Rgb,
   useMode,
 } from "culori/fn";
-import type { Theme } from "./options.js";
 
 useMode(modeRgb);
 useMode(modeLrgb);
 const toOklab = useMode(modeOklab);
+
+/** Dark on white, or light on near-black. */
+export const THEMES = ["light", "dark"] as const;
+/** One of {@link THEMES}. */
+export type Theme = (typeof THEMES)[number];
 
 /** The colours of a picture beside those of its points. */
 export interface Ink {

@@ -2,7 +2,7 @@ import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "..
 import { ArgumentError } from "../errors.js";
 import { checkImageCount, checkImages, checkStretch, type ImageSource } from "../plot/images.js";
 import { type Labels, readLabels } from "../plot/labels.js";
-import { THEMES, type Theme } from "../plot/options.js";
+import { THEMES, type Theme } from "../plot/palette.js";
 
 /** A cell for each of n images: what `assignToGrid` gives, or the like. */
 export interface WallCells {

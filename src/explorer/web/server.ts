@@ -75,7 +75,10 @@ export const fetchCovariances = (layout: LayoutDescription): Promise<Float32Arra
   floats(paths.covariances(layout.id));
 
 /** Values of a column as its type says. */
-export async function fetchColumn(id: string, type: "float32" | "uint16" | "uint32"): Promise<Float32Array | Uint16Array | Uint32Array> {
+export async function fetchColumn(
+  id: string,
+  type: "float32" | "uint16" | "uint32",
+): Promise<Float32Array | Uint16Array | Uint32Array> {
   const bytes = await (await ask(paths.column(id))).arrayBuffer();
   if (type === "uint16") return new Uint16Array(bytes);
   return type === "uint32" ? new Uint32Array(bytes) : new Float32Array(bytes);

@@ -1,0 +1,81 @@
+import type { ComponentChildren } from "preact";
+
+/** Several choices of which one holds, as a row of buttons. */
+export function Segments<Value extends string>({
+  label,
+  value,
+  choices,
+  onChoose,
+}: {
+  label: string;
+  value: Value;
+  choices: readonly {
+    readonly value: Value;
+    readonly title: string;
+    readonly hint?: string;
+    readonly content?: ComponentChildren;
+  }[];
+  onChoose: (value: Value) => void;
+}) {
+  return (
+    <fieldset class="segments">
+      <legend>{label}</legend>
+      {choices.map((choice) => (
+        <button
+          key={choice.value}
+          type="button"
+          aria-pressed={choice.value === value}
+          title={choice.hint ?? choice.title}
+          {...(choice.content !== undefined && { "aria-label": choice.title })}
+          onClick={() => onChoose(choice.value)}
+        >
+          {choice.content ?? choice.title}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+export function Select({
+  label,
+  value,
+  choices,
+  onChoose,
+}: {
+  label: string;
+  value: string;
+  choices: readonly { readonly value: string; readonly title: string }[];
+  onChoose: (value: string) => void;
+}) {
+  return (
+    <label class="select">
+      <span>{label}</span>
+      <select value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
+        {choices.map((choice) => (
+          <option key={choice.value} value={choice.value}>
+            {choice.title}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+export function Toggle({ label, isOn, onChange }: { label: string; isOn: boolean; onChange: (isOn: boolean) => void }) {
+  return (
+    <label class="toggle">
+      <input type="checkbox" checked={isOn} onChange={(event) => onChange(event.currentTarget.checked)} />
+      <span>{label}</span>
+    </label>
+  );
+}
+
+/** What a panel says while it has nothing to show. */
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <strong>{title}</strong>
+      <p>{children}</p>
+    </div>
+  );
+}

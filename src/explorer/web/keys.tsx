@@ -1,0 +1,121 @@
+import { useEffect, useRef } from "preact/hooks";
+import { toggleTheme } from "./header.js";
+import { icons } from "./icons.js";
+import { playMorph } from "./map/morph-bar.js";
+import { arrange, chooseMap, chooseView } from "./map/view-bar.js";
+import { colouredBy, description, failure, isHelpOpen, maps, panel, select, showsImages, tool, view } from "./store.js";
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ["Drag, ⇧ arrows", "Move the map"],
+  ["Wheel, pinch, + −", "Come nearer, go farther"],
+  ["0", "The whole map"],
+  ["Arrows", "From point to point, once the map has the focus"],
+  ["Click, Enter", "Choose a point; two chosen ones are A and B"],
+  ["⇧ drag", "Lasso"],
+  ["L", "Lasso or move"],
+  ["Esc", "Clear the selection"],
+  ["1 … 9", "Choose a map"],
+  ["M  S  W", "Map, separated, wall"],
+  ["B", "Two maps beside each other"],
+  ["X", "Morph from one map to the other; Space plays"],
+  ["C", "Colour by the next column"],
+  ["I", "Images on or off"],
+  ["/", "Search"],
+  ["T", "Light or dark"],
+  ["?", "This list"],
+];
+
+/** Keys that work anywhere on the page but where text is typed. */
+export function listenToKeys(): () => void {
+  const press = (event: KeyboardEvent) => {
+    const from = event.target as HTMLElement;
+    if (event.ctrlKey || event.metaKey || event.altKey || isHelpOpen.value) return;
+    if (from.closest("input:not([type=checkbox]), textarea, select")) return;
+    const act = actionOf(event, from);
+    if (!act) return;
+    act();
+    event.preventDefault();
+  };
+  document.addEventListener("keydown", press);
+  return () => document.removeEventListener("keydown", press);
+}
+
+function actionOf({ key }: KeyboardEvent, from: HTMLElement): (() => void) | undefined {
+  if (/^[1-9]$/.test(key)) {
+    const map = maps.value[Number(key) - 1];
+    return map && (() => chooseMap(0, map.id));
+  }
+  if (key === " " && view.value === "morph" && !from.closest("button, a, summary")) return playMorph;
+  return {
+    "?": () => {
+      isHelpOpen.value = true;
+    },
+    Escape: () => {
+      select([]);
+      failure.value = undefined;
+    },
+    l: () => {
+      tool.value = tool.value === "lasso" ? "move" : "lasso";
+    },
+    m: () => arrange("map"),
+    s: () => arrange("separated"),
+    w: () => arrange("wall"),
+    b: () => chooseView(view.value === "beside" ? "one" : "beside"),
+    x: () => chooseView(view.value === "morph" ? "one" : "morph"),
+    c: nextColumn,
+    i: () => {
+      showsImages.value = !showsImages.value;
+    },
+    "/": () => {
+      if (description.value?.abilities.search) panel.value = "search";
+    },
+    t: toggleTheme,
+  }[key.length === 1 ? key.toLowerCase() : key];
+}
+
+function nextColumn(): void {
+  const columns = description.value?.columns ?? [];
+  const at = columns.findIndex(({ id }) => id === colouredBy.value);
+  colouredBy.value = columns[(at + 1) % columns.length]?.id ?? "";
+}
+
+/** The list of keys, over the page. */
+export function Help() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const isOpen = isHelpOpen.value;
+  useEffect(() => {
+    if (isOpen) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [isOpen]);
+  const close = () => {
+    isHelpOpen.value = false;
+  };
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
+    <dialog
+      ref={dialog}
+      aria-labelledby="keys-title"
+      onClose={close}
+      onClick={(event) => event.target === event.currentTarget && close()}
+    >
+      <div class="dialog-head">
+        <h2 id="keys-title">Keys</h2>
+        <button type="button" class="plain" aria-label="Close" onClick={close}>
+          {icons.close}
+        </button>
+      </div>
+      <table>
+        <tbody>
+          {KEYS.map(([keys, meaning]) => (
+            <tr key={keys}>
+              <th scope="row">
+                <kbd>{keys}</kbd>
+              </th>
+              <td>{meaning}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </dialog>
+  );
+}

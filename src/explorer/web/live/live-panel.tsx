@@ -1,0 +1,95 @@
+import type { LiveRun } from "../../protocol.js";
+import { Empty } from "../controls.js";
+import { formatNumber } from "../map/colouring.js";
+import { continueRun, isOffline, stopRun } from "../server.js";
+import { failure, liveRuns, watched } from "../store.js";
+import { Curve } from "./curve.js";
+import { hear, histories, isActive, lossTitle, watchable } from "./watching.js";
+
+/** What the server computes, and the training that it watches. */
+export function LivePanel() {
+  const runs = [...liveRuns.value.values()].sort((a, b) => Number(isActive(b)) - Number(isActive(a)));
+  return (
+    <>
+      <h2>Live</h2>
+      {runs.length === 0 && (
+        <Empty title="Nothing is running">Maps that are computed and trainings that are watched appear here.</Empty>
+      )}
+      {runs.map((run) => (
+        <Run key={run.id} run={run} />
+      ))}
+    </>
+  );
+}
+
+const STATES: Record<LiveRun["state"], string> = {
+  waiting: "waiting",
+  running: "running",
+  stopped: "stopped",
+  finished: "finished",
+  failed: "failed",
+};
+
+function Run({ run }: { run: LiveRun }) {
+  const history = histories.value.get(run.id);
+  const unit = run.kind === "training" ? "Epoch" : "Iteration";
+  const act = async (what: (id: string) => Promise<LiveRun>) => {
+    try {
+      hear(await what(run.id));
+    } catch (error) {
+      failure.value = `“${run.title}”: ${(error as Error).message}`;
+    }
+  };
+  return (
+    <section class="run" aria-label={run.title}>
+      <div class="run-head">
+        <h3>{run.title}</h3>
+        <span class={`state ${run.state}`}>{STATES[run.state]}</span>
+      </div>
+      {run.message && <p class="note">{run.message}</p>}
+      {isActive(run) && (run.fraction === null ? <progress /> : <progress value={run.fraction} max="1" />)}
+      {run.iteration > 0 && (
+        <p class="figures">
+          <span>
+            {unit} <b>{run.iteration.toLocaleString("en")}</b>
+            {run.iterations !== null && ` of ${run.iterations.toLocaleString("en")}`}
+          </span>
+          {run.loss !== null && (
+            <span>
+              {lossTitle(run)} <b>{formatNumber(run.loss)}</b>
+            </span>
+          )}
+        </p>
+      )}
+      {history &&
+        [...history.values].map(([name, values]) => (
+          <Curve key={name} title={name} x={history.iterations} y={values} />
+        ))}
+      {!isOffline && (
+        <div class="buttons">
+          {run.controllable && run.state === "running" && (
+            <button type="button" onClick={() => act(stopRun)}>
+              Stop
+            </button>
+          )}
+          {run.controllable && run.state === "stopped" && (
+            <button type="button" class="primary" onClick={() => act(continueRun)}>
+              Go on
+            </button>
+          )}
+          {watchable.value.some(({ id }) => id === run.id) && (
+            <button
+              type="button"
+              aria-pressed={watched.value === run.id}
+              onClick={() => {
+                watched.value = watched.value === run.id ? undefined : run.id;
+              }}
+            >
+              {watched.value === run.id ? "Back to the maps" : "Watch it form"}
+            </button>
+          )}
+        </div>
+      )}
+    </section>
+  );
+}

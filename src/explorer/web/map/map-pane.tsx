@@ -1,0 +1,207 @@
+import { computed, effect, signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { livePlaces } from "../live/watching.js";
+import {
+  clicked,
+  description,
+  first,
+  hovered,
+  layoutOf,
+  morph,
+  moved,
+  placed,
+  previousClicked,
+  second,
+  selected,
+  showsEllipses,
+  showsImages,
+  showsMoved,
+  theme,
+  tool,
+  view,
+  watched,
+} from "../store.js";
+import { camera, flyTo } from "./camera.js";
+import { colorOf, shuffled, tints } from "./colouring.js";
+import { listen, outline, pointAt, pointed } from "./gestures.js";
+import { HoverCard } from "./hover-card.js";
+import { awaited, covariancesOf, placesOf } from "./layouts.js";
+import { MapView } from "./map-view.js";
+import type { OverlayScene } from "./overlay.js";
+import { thumbnailsCome } from "./thumbnails.js";
+
+/** The maps that are on the page, the first one first. */
+export const mapViews = signal<readonly MapView[]>([]);
+/** Set when the browser cannot draw the maps. */
+export const drawingFailure = signal<Error>();
+
+/** The picture of what was placed into the maps, once it is loaded. */
+const placedImage = signal<HTMLImageElement>();
+effect(() => {
+  placedImage.value = undefined;
+  if (!placed.value) return;
+  const image = new Image();
+  image.addEventListener("load", () => {
+    placedImage.value = image;
+  });
+  image.src = placed.value.image;
+});
+
+/** One map with its title. Of two beside each other, `side` says which. */
+export function MapPane({ side }: { side: 0 | 1 }) {
+  const base = useRef<HTMLCanvasElement>(null);
+  const top = useRef<HTMLCanvasElement>(null);
+
+  useEffect(() => {
+    let map: MapView;
+    try {
+      map = new MapView(base.current as HTMLCanvasElement, top.current as HTMLCanvasElement, () =>
+        overlayOf(map, side),
+      );
+    } catch (error) {
+      drawingFailure.value = error as Error;
+      return;
+    }
+    map.onFirstDraw = () => performance.mark("first map");
+    map.onMotion = () => {
+      if (pointed.peek()?.map === map && map.isMoving) pointAt(map, undefined);
+    };
+    listen(map);
+    mapViews.value = side === 0 ? [map, ...mapViews.peek()] : [...mapViews.peek(), map];
+    const stops = [
+      effect(() => showLayout(map, side)),
+      effect(() => map.setTints(tints.value.tints, tints.value.order)),
+      effect(() => {
+        camera.value;
+        theme.value;
+        map.redraw();
+      }),
+      effect(() => {
+        overlayOf(map, side);
+        thumbnailsCome.value;
+        map.redrawTop();
+      }),
+    ];
+    const resized = new ResizeObserver(() => map.redraw());
+    resized.observe(map.top);
+    return () => {
+      for (const stop of stops) stop();
+      resized.disconnect();
+      mapViews.value = mapViews.peek().filter((one) => one !== map);
+      map.dispose();
+    };
+  }, [side]);
+
+  const title = paneTitle(side);
+  return (
+    <figure class="map" data-side={side}>
+      <figcaption>
+        <strong>{title.value.name}</strong>
+        <span>{title.value.note}</span>
+      </figcaption>
+      <div class="canvas" data-tool={tool.value}>
+        <canvas ref={base} class="base" />
+        {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: arrow keys are for the map, not for a screen reader */}
+        <canvas
+          ref={top}
+          class="top"
+          tabIndex={0}
+          role="application"
+          aria-label={`Map ${title.value.name}. Arrow keys go from point to point, Enter chooses one, question mark shows all keys.`}
+        />
+        <HoverCard side={side} />
+        <Waiting side={side} />
+      </div>
+    </figure>
+  );
+}
+
+const paneTitle = (side: 0 | 1) =>
+  computed(() => {
+    const [one, other] = [layoutOf(first.value), layoutOf(second.value)];
+    if (watched.value) return { name: "As it runs", note: "" };
+    if (view.value === "morph" && one && other) return { name: `${one.title} → ${other.title}`, note: "" };
+    const shown = side === 0 ? one : other;
+    return { name: shown?.title ?? "", note: shown?.subtitle ?? "" };
+  });
+
+/** What keeps a map from being shown yet. */
+function Waiting({ side }: { side: 0 | 1 }) {
+  const ids = view.value === "morph" ? [first.value, second.value] : [side === 0 ? first.value : second.value];
+  const late = ids.find((id) => awaited.value.has(id));
+  if (late === undefined || watched.value) return null;
+  const layout = layoutOf(late);
+  return (
+    <p class="waiting" role="status">
+      <span class="spinner" />
+      {layout && layout.kind !== "map" ? `Computing “${layout.title}” …` : `Loading “${layout?.title ?? "map"}” …`}
+    </p>
+  );
+}
+
+function showLayout(map: MapView, side: 0 | 1): void {
+  if (watched.value && side === 0) {
+    if (livePlaces.value) map.show(livePlaces.value, 250);
+    return;
+  }
+  const [start, end] = [placesOf(first.value), view.value === "one" ? undefined : placesOf(second.value)];
+  if (view.value === "morph") {
+    if (start && end) map.morph(start, end, morph.value);
+    else if (start) map.show(start);
+    return;
+  }
+  const places = side === 0 ? start : end;
+  if (places) map.show(places);
+}
+
+function overlayOf(map: MapView, side: 0 | 1): OverlayScene {
+  const isOne = view.value === "one";
+  const shown = side === 0 ? first.value : second.value;
+  const other = isOne ? undefined : placesOf(side === 0 && view.value === "beside" ? second.value : first.value);
+  // Of a morph, what is nearer.
+  const id = view.value === "morph" && morph.value > 0.5 ? second.value : shown;
+  return {
+    theme: theme.value,
+    hovered: hovered.value,
+    clicked: clicked.value,
+    previousClicked: previousClicked.value,
+    selected: selected.value,
+    marks: showsMoved.value && !isOne ? moved.value : [],
+    elsewhere: other && ((row) => [other.xy[2 * row] as number, other.xy[2 * row + 1] as number]),
+    images: showsImages.value ? (description.value?.images ?? undefined) : undefined,
+    colorOf,
+    order: shuffled.value,
+    covariances:
+      showsEllipses.value && selected.value && !watched.value && (view.value !== "morph" || morph.value % 1 === 0)
+        ? covariancesOf(id)
+        : undefined,
+    placed: watched.value ? undefined : placed.value,
+    placedImage: placedImage.value,
+    outline: outline.value?.map === map ? outline.value.corners : [],
+  };
+}
+
+/** Moves the maps to a row, as near as its neighbourhood can be seen. */
+export function goTo(row: number): void {
+  const map = mapViews.value[0];
+  const places = map?.places;
+  if (!map || !places) return;
+  const [x, y] = map.placeOf(row);
+  flyTo({ x, y, reach: Math.min(camera.value.reach, Math.max(0.12, 4 * places.spacing)) });
+  hovered.value = row;
+}
+
+/** Moves the maps so that all selected points of the first one are in sight. */
+export function goToSelected(): void {
+  const map = mapViews.value[0];
+  const rows = selected.value;
+  if (!map || !rows) return;
+  let [left, right, bottom, top] = [1, -1, 1, -1];
+  for (const row of rows) {
+    const [x, y] = map.placeOf(row);
+    [left, right] = [Math.min(left, x), Math.max(right, x)];
+    [bottom, top] = [Math.min(bottom, y), Math.max(top, y)];
+  }
+  const reach = Math.max(0.02, 0.6 * Math.max(right - left, top - bottom));
+  flyTo({ x: (left + right) / 2, y: (bottom + top) / 2, reach });
+}

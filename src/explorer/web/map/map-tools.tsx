@@ -1,0 +1,34 @@
+import { Segments } from "../controls.js";
+import { icons } from "../icons.js";
+import { type Tool, tool } from "../store.js";
+import { flyTo, WHOLE, zoom } from "./camera.js";
+
+/** What the pointer does, and how near the map is. */
+export function MapTools() {
+  return (
+    <div class="map-tools" role="toolbar" aria-label="Pointer and zoom">
+      <Segments<Tool>
+        label="Pointer"
+        value={tool.value}
+        choices={[
+          { value: "move", title: "Move", hint: "Drag to move the map", content: icons.move },
+          { value: "lasso", title: "Lasso", hint: "Drag around points to select them (l)", content: icons.lasso },
+        ]}
+        onChoose={(next) => {
+          tool.value = next;
+        }}
+      />
+      <div class="segments">
+        <button type="button" title="Come nearer (+)" aria-label="Come nearer" onClick={() => zoom(1.5)}>
+          {icons.nearer}
+        </button>
+        <button type="button" title="Go farther (−)" aria-label="Go farther" onClick={() => zoom(1 / 1.5)}>
+          {icons.farther}
+        </button>
+        <button type="button" title="The whole map (0)" aria-label="The whole map" onClick={() => flyTo(WHOLE)}>
+          {icons.whole}
+        </button>
+      </div>
+    </div>
+  );
+}

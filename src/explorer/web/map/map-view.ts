@@ -1,0 +1,218 @@
+import { INKS } from "../../../plot/palette.js";
+import { theme } from "../store.js";
+import { camera, ease, isMotionWanted, WHOLE } from "./camera.js";
+import { drawOverlay, type OverlayScene } from "./overlay.js";
+import { between, type Place, type Places } from "./places.js";
+import { PointsRenderer } from "./points-renderer.js";
+
+/** How long points take from one layout to another, in milliseconds. */
+const TRANSITION = 900;
+
+/** One map: points drawn by WebGL on one canvas; images, rings and outlines on another above it. */
+export class MapView {
+  readonly base: HTMLCanvasElement;
+  readonly top: HTMLCanvasElement;
+  readonly #renderer: PointsRenderer;
+  #start: Places | undefined;
+  #end: Places | undefined;
+  /** Where points come from, and where they go to. */
+  #from: Float32Array = new Float32Array();
+  #to: Float32Array = new Float32Array();
+  #progress = 1;
+  #begun: number | undefined;
+  #duration = TRANSITION;
+  #xy: Float32Array | undefined;
+  #frame = 0;
+  #arePointsDue = false;
+  /** What lies above the points. */
+  overlay: () => OverlayScene;
+  onFirstDraw: (() => void) | undefined;
+  onMotion: (() => void) | undefined;
+
+  /** @throws {WebGlMissingError} */
+  constructor(base: HTMLCanvasElement, top: HTMLCanvasElement, overlay: () => OverlayScene) {
+    this.base = base;
+    this.top = top;
+    this.overlay = overlay;
+    this.#renderer = new PointsRenderer(base, () => this.redraw());
+  }
+
+  get width(): number {
+    return this.top.clientWidth;
+  }
+  get height(): number {
+    return this.top.clientHeight;
+  }
+  /** Pixels a unit. */
+  get scale(): number {
+    return Math.min(this.width, this.height) / 2 / camera.peek().reach;
+  }
+  /** The layout that is shown, or gone to. */
+  get places(): Places | undefined {
+    return this.#end;
+  }
+  get isMoving(): boolean {
+    return this.#begun !== undefined;
+  }
+  /** Where the points are now, n x 2. */
+  get xy(): Float32Array {
+    this.#xy ??= between(this.#from, this.#to, this.#progress);
+    return this.#xy;
+  }
+
+  placeOf(row: number): Place {
+    const [from, to, share] = [this.#from, this.#to, this.#progress];
+    const at = (axis: 0 | 1) => {
+      const start = from[2 * row + axis] as number;
+      return start + ((to[2 * row + axis] as number) - start) * share;
+    };
+    return [at(0), at(1)];
+  }
+
+  toPixels([x, y]: Place): Place {
+    const middle = camera.peek();
+    return [this.width / 2 + (x - middle.x) * this.scale, this.height / 2 - (y - middle.y) * this.scale];
+  }
+
+  toPlace([px, py]: Place): Place {
+    const middle = camera.peek();
+    return [middle.x + (px - this.width / 2) / this.scale, middle.y - (py - this.height / 2) / this.scale];
+  }
+
+  /** Shows a layout; its points come from where they are, where that is known and motion is wanted. */
+  show(places: Places, duration = TRANSITION): void {
+    if (this.#end === places && this.#to === places.xy) return;
+    const isSame = this.#to.length === places.xy.length;
+    if (!isSame || !isMotionWanted() || duration === 0) {
+      this.#set(places, places, 1);
+      return;
+    }
+    const now = this.xy;
+    const start = this.#end;
+    this.#set(places, places, 0);
+    this.#start = start;
+    this.#from = now;
+    this.#renderer.setPlaces(now, places.xy);
+    this.#duration = duration;
+    this.#begun = performance.now();
+    this.redraw();
+  }
+
+  /** Shows what lies between two layouts. */
+  morph(start: Places, end: Places, progress: number): void {
+    this.#set(start, end, progress);
+  }
+
+  #set(start: Places, end: Places, progress: number): void {
+    [this.#start, this.#end, this.#progress] = [start, end, progress];
+    [this.#from, this.#to] = [start.xy, end.xy];
+    this.#begun = undefined;
+    this.#xy = undefined;
+    this.#renderer.setPlaces(start.xy, end.xy);
+    this.redraw();
+  }
+
+  setTints(tints: Uint8Array, order: Uint32Array): void {
+    this.#renderer.setTints(tints);
+    this.#renderer.setOrder(order);
+    this.redraw();
+  }
+
+  /** Draws the points again with the next frame. */
+  redraw(): void {
+    this.#arePointsDue = true;
+    this.redrawTop();
+  }
+
+  /** Draws what lies above the points again with the next frame. */
+  redrawTop(): void {
+    if (this.#frame === 0) this.#frame = requestAnimationFrame((now) => this.#draw(now));
+  }
+
+  dispose(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#renderer.dispose();
+  }
+
+  /** Diameter of a point in pixels, and how round it is. */
+  get dots(): { diameter: number; roundness: number } {
+    const sizeIn = (places: Places | undefined) => {
+      if (!places) return 2;
+      if (places.kind === "wall") return Math.max(1, 0.94 * places.spacing * this.scale);
+      // A third of the map is covered where points stand evenly, and coming nearer makes them grow slowly.
+      const even = Math.min(7, Math.max(1.8, 0.65 * places.spacing * (Math.min(this.width, this.height) / 2.12)));
+      return even * (WHOLE.reach / camera.peek().reach) ** 0.4;
+    };
+    const mix = (start: number, end: number) => start + (end - start) * this.#progress;
+    return {
+      diameter: mix(sizeIn(this.#start), sizeIn(this.#end)),
+      roundness: mix(this.#start?.kind === "wall" ? 0 : 1, this.#end?.kind === "wall" ? 0 : 1),
+    };
+  }
+
+  #draw(now: number): void {
+    this.#frame = 0;
+    if (this.#begun !== undefined) {
+      const share = Math.min(1, Math.max(0, (now - this.#begun) / this.#duration));
+      this.#progress = ease(share);
+      this.#xy = undefined;
+      if (share === 1) {
+        this.#begun = undefined;
+        this.#start = this.#end;
+      }
+    }
+    if (this.width === 0 || this.height === 0) return;
+    if (this.#arePointsDue) {
+      this.#drawPoints();
+      this.#arePointsDue = false;
+    }
+    const context = this.#prepare(this.top).getContext("2d") as CanvasRenderingContext2D;
+    const ratio = window.devicePixelRatio || 1;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, this.width, this.height);
+    if (this.#to.length > 0) drawOverlay(context, this, this.overlay());
+    if (this.#begun !== undefined) this.redraw();
+    this.onMotion?.();
+  }
+
+  #drawPoints(): void {
+    this.#prepare(this.base);
+    const ratio = window.devicePixelRatio || 1;
+    const { x, y } = camera.peek();
+    const { diameter, roundness } = this.dots;
+    this.#renderer.draw({
+      x,
+      y,
+      reachX: this.width / 2 / this.scale,
+      reachY: this.height / 2 / this.scale,
+      progress: this.#progress,
+      diameter: diameter * ratio,
+      roundness,
+    });
+    if (this.#to.length > 0 && this.onFirstDraw) {
+      this.onFirstDraw();
+      this.onFirstDraw = undefined;
+    }
+  }
+
+  #prepare(canvas: HTMLCanvasElement): HTMLCanvasElement {
+    const ratio = window.devicePixelRatio || 1;
+    const [width, height] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
+    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+    return canvas;
+  }
+
+  /** The map as it is seen, on a ground of its own. */
+  picture(): HTMLCanvasElement {
+    // WebGL forgets what it has drawn once it has been shown.
+    this.#drawPoints();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [this.base.width, this.base.height];
+    const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+    context.fillStyle = INKS[theme.peek()].background;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(this.base, 0, 0);
+    context.drawImage(this.top, 0, 0);
+    return canvas;
+  }
+}

@@ -1,0 +1,65 @@
+import { effect, signal } from "@preact/signals";
+import { icons } from "../icons.js";
+import { first, layoutOf, morph, second, view, watched } from "../store.js";
+import { ease } from "./camera.js";
+
+/** Milliseconds from one map to the other. */
+const LENGTH = 2600;
+/** How long it rests at either end. */
+const REST = 700;
+
+const isPlaying = signal(false);
+
+export function playMorph(): void {
+  isPlaying.value = !isPlaying.value;
+}
+
+effect(() => {
+  if (!isPlaying.value) return;
+  if (view.value !== "morph") {
+    isPlaying.value = false;
+    return;
+  }
+  const period = 2 * (LENGTH + REST);
+  // Goes on from where the slider is.
+  const begun = performance.now() - LENGTH * (0.5 - Math.sin(Math.asin(1 - 2 * morph.peek()) / 3));
+  let frame = requestAnimationFrame(function step(now) {
+    const at = (now - begun) % period;
+    const share = at < LENGTH ? at / LENGTH : at < LENGTH + REST ? 1 : 1 - Math.min(1, (at - LENGTH - REST) / LENGTH);
+    morph.value = ease(Math.max(0, share));
+    frame = requestAnimationFrame(step);
+  });
+  return () => cancelAnimationFrame(frame);
+});
+
+/** The slider between two maps. */
+export function MorphBar() {
+  if (view.value !== "morph" || watched.value) return null;
+  return (
+    <div class="morph-bar">
+      <button
+        type="button"
+        class="plain"
+        aria-label={isPlaying.value ? "Pause" : "Play"}
+        title="Play or pause (Space)"
+        onClick={playMorph}
+      >
+        {isPlaying.value ? icons.pause : icons.play}
+      </button>
+      <span>{layoutOf(first.value)?.title}</span>
+      <input
+        type="range"
+        min="0"
+        max="1"
+        step="0.001"
+        value={morph.value}
+        aria-label="Morph"
+        onInput={(event) => {
+          isPlaying.value = false;
+          morph.value = event.currentTarget.valueAsNumber;
+        }}
+      />
+      <span>{layoutOf(second.value)?.title}</span>
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+import { batch } from "@preact/signals";
+import type { LayoutDescription } from "../../protocol.js";
+import { Segments, Select } from "../controls.js";
+import { first, layoutOf, layouts, maps, second, type View, view, watched } from "../store.js";
+
+const ARRANGEMENTS = [
+  { value: "map", title: "Map", hint: "The map as it is (m)" },
+  { value: "separated", title: "Separated", hint: "Spread evenly, so that no point hides another (s)" },
+  { value: "wall", title: "Wall", hint: "A cell for each point (w)" },
+] as const;
+type Arrangement = LayoutDescription["kind"];
+
+/** The map that a layout was made from, or it itself. */
+const mapOf = (id: string): string => layoutOf(id)?.of ?? id;
+/** A map in an arrangement; undefined where it cannot be arranged so. */
+const arranged = (map: string, kind: Arrangement): string | undefined =>
+  kind === "map" ? map : layouts.value.find((one) => one.of === map && one.kind === kind)?.id;
+
+export function arrange(kind: Arrangement): void {
+  batch(() => {
+    watched.value = undefined;
+    for (const shown of [first, second]) shown.value = arranged(mapOf(shown.value), kind) ?? shown.value;
+  });
+}
+
+/** Shows a map on one side, in the arrangement that is shown. */
+export function chooseMap(side: 0 | 1, map: string): void {
+  const kind = layoutOf(first.value)?.kind ?? "map";
+  batch(() => {
+    watched.value = undefined;
+    const [own, other] = side === 0 ? [first, second] : [second, first];
+    const chosen = arranged(map, kind) ?? map;
+    // Two maps are never the same one.
+    if (chosen === other.value) other.value = own.value;
+    own.value = chosen;
+  });
+}
+
+export function chooseView(next: View): void {
+  if (next !== "one" && maps.value.length < 2) return;
+  batch(() => {
+    watched.value = undefined;
+    view.value = next;
+  });
+}
+
+/** Which map is shown, alone or with another, and how it is arranged. */
+export function ViewBar() {
+  if (layouts.value.length === 0) return null;
+  const shown = mapOf(first.value);
+  const choices = maps.value.map(({ id, title }) => ({ value: id, title }));
+  const kinds = ARRANGEMENTS.filter(({ value }) => arranged(shown, value) !== undefined);
+  const isOne = view.value === "one";
+  return (
+    <div class="view-bar" role="toolbar" aria-label="View">
+      {isOne && choices.length > 1 && choices.length <= 3 && (
+        <Segments label="Map" value={shown} choices={choices} onChoose={(id) => chooseMap(0, id)} />
+      )}
+      {(isOne ? choices.length > 3 : choices.length > 2) && (
+        <Select label={isOne ? "Map" : "From"} value={shown} choices={choices} onChoose={(id) => chooseMap(0, id)} />
+      )}
+      {!isOne && choices.length > 2 && (
+        <Select label="To" value={mapOf(second.value)} choices={choices} onChoose={(id) => chooseMap(1, id)} />
+      )}
+      {kinds.length > 1 && (
+        <Segments label="Arrangement" value={layoutOf(first.value)?.kind ?? "map"} choices={kinds} onChoose={arrange} />
+      )}
+      {choices.length > 1 && (
+        <Segments<View>
+          label="Comparison"
+          value={view.value}
+          choices={[
+            { value: "one", title: "One" },
+            { value: "beside", title: "Side by side", hint: "Two linked maps (b)" },
+            { value: "morph", title: "Morph", hint: "One map that turns into the other (x)" },
+          ]}
+          onChoose={chooseView}
+        />
+      )}
+    </div>
+  );
+}

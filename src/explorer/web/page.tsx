@@ -1,0 +1,119 @@
+import { useEffect } from "preact/hooks";
+import { Header } from "./header.js";
+import { icons } from "./icons.js";
+import { Help, listenToKeys } from "./keys.js";
+import { drawingFailure, MapPane } from "./map/map-pane.js";
+import { MapTools } from "./map/map-tools.js";
+import { MorphBar } from "./map/morph-bar.js";
+import { ViewBar } from "./map/view-bar.js";
+import { SideBar } from "./side-bar.js";
+import { connection, description, failure, layouts, view, watched } from "./store.js";
+
+/** The whole page: maps on the left, what is known about them in the side bar. */
+export function Page() {
+  useEffect(listenToKeys, []);
+  return (
+    <>
+      <a class="skip" href="#side">
+        Skip the map
+      </a>
+      <Header />
+      <Notices />
+      <main>
+        <section class="stage" aria-label="Maps">
+          <ViewBar />
+          <Stage />
+          <MorphBar />
+        </section>
+        <SideBar />
+      </main>
+      <Help />
+    </>
+  );
+}
+
+/** The maps are there from the beginning: the browser readies its graphics while the server is asked. */
+function Stage() {
+  if (drawingFailure.value) return <NoDrawing />;
+  const isBeside = view.value === "beside" && watched.value === undefined;
+  return (
+    <div class={`maps${isBeside ? " beside" : ""}`}>
+      <MapPane key="first" side={0} />
+      {isBeside && <MapPane key="second" side={1} />}
+      {layouts.value.length > 0 || watched.value !== undefined ? <MapTools /> : <Blank />}
+    </div>
+  );
+}
+
+/** What is said while there is no map. */
+function Blank() {
+  if (description.value) {
+    return (
+      <p class="blank" role="status">
+        <span class="spinner large" />
+        <strong>The first map is being prepared.</strong>
+        <span>It is shown as soon as it begins to form. “Live” tells how far it is.</span>
+      </p>
+    );
+  }
+  if (connection.value === "lost") {
+    return (
+      <p class="blank" role="alert">
+        <strong>The server does not answer.</strong>
+        <span>Start it again with the same command and port; this page goes on by itself.</span>
+      </p>
+    );
+  }
+  return (
+    <p class="blank" role="status">
+      <span class="spinner large" />
+      <span>Opening …</span>
+    </p>
+  );
+}
+
+function NoDrawing() {
+  return (
+    <div class="blank" role="alert">
+      <strong>The map cannot be drawn here</strong>
+      <span>{drawingFailure.value?.message}</span>
+      <span>
+        Switch on hardware acceleration in the browser’s settings, or open this page in another browser; its graphics
+        are listed at chrome://gpu or about:support. Numbers, lists and downloads in the side bar work without it, and{" "}
+        <code>sigma-tsne plot</code> draws maps as pictures.
+      </span>
+    </div>
+  );
+}
+
+/** What has gone wrong, above everything. */
+function Notices() {
+  return (
+    <div class="notices" aria-live="assertive">
+      {connection.value === "lost" && description.value && (
+        <p class="notice lost">
+          <span class="spinner" />
+          <span>
+            <strong>The server has stopped answering.</strong> What is here stays usable. Start it again with the same
+            command and port: the page goes on by itself.
+          </span>
+        </p>
+      )}
+      {failure.value && (
+        <p class="notice">
+          <span>{failure.value}</span>
+          <button
+            type="button"
+            class="plain"
+            aria-label="Dismiss"
+            onClick={() => {
+              failure.value = undefined;
+            }}
+          >
+            {icons.close}
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,172 @@
+import { ticks } from "d3-array";
+import { Select, Toggle } from "../controls.js";
+import { colouring, columnValues, currentColumn, formatNumber, type Key } from "../map/colouring.js";
+import { Swatch } from "../map/hover-card.js";
+import { colouredBy, description, select, selected, showsEllipses, showsImages, showsMoved, view } from "../store.js";
+
+/** What the points are coloured by, what the colours mean, and what else is drawn. */
+export function ColoursPanel() {
+  const explored = description.value;
+  if (!explored) return null;
+  const choices = [...explored.columns.map(({ id, title }) => ({ value: id, title })), { value: "", title: "Nothing" }];
+  return (
+    <>
+      <h2>Colours</h2>
+      <Select
+        label="Colour by"
+        value={colouredBy.value}
+        choices={choices}
+        onChoose={(id) => {
+          colouredBy.value = id;
+        }}
+      />
+      <Legend legend={colouring.value.key} />
+      <h3>Show</h3>
+      <div class="toggles">
+        {explored.images && (
+          <Toggle
+            label="Images, when near enough"
+            isOn={showsImages.value}
+            onChange={(is) => (showsImages.value = is)}
+          />
+        )}
+        {explored.abilities.uncertainty && (
+          <Toggle
+            label="Uncertainty of selected points"
+            isOn={showsEllipses.value}
+            onChange={(is) => (showsEllipses.value = is)}
+          />
+        )}
+        {view.value !== "one" && (
+          <Toggle
+            label="Numbers of the most moved"
+            isOn={showsMoved.value}
+            onChange={(is) => (showsMoved.value = is)}
+          />
+        )}
+      </div>
+      {explored.abilities.uncertainty && showsEllipses.value && (
+        <p class="note">
+          {selected.value
+            ? "An ellipse holds 95 % of where a selected point may lie."
+            : "Select points to see how sure their places are."}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Legend({ legend }: { legend: Key }) {
+  if (legend.kind === "none") return <p class="note">All points have one colour.</p>;
+  if (legend.kind === "loading") {
+    return (
+      <p class="note" role="status">
+        <span class="spinner" /> Loading “{legend.title}” …
+      </p>
+    );
+  }
+  if (legend.kind === "category") return <Classes legend={legend} />;
+  return <Scale legend={legend} />;
+}
+
+function Classes({ legend }: { legend: Extract<Key, { kind: "category" }> }) {
+  const rest = colouring.value.colors.at(-1) as string;
+  const choose = (code: number, isAdding: boolean) => {
+    const column = currentColumn.value;
+    const values = column && columnValues(column);
+    if (!values) return;
+    const rows: number[] = [];
+    for (let row = 0; row < values.length; row++) if (values[row] === code) rows.push(row);
+    select(rows, isAdding);
+  };
+  return (
+    <>
+      <ul class={`classes${legend.entries.length > 14 ? " many" : ""}`}>
+        {legend.entries.map(({ code, name, count, color }) => (
+          <li key={code}>
+            <button type="button" title={`Select “${name}” (⇧ adds)`} onClick={(event) => choose(code, event.shiftKey)}>
+              <Swatch color={color} />
+              <span class="name">{name}</span>
+              <small>{count.toLocaleString("en")}</small>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {legend.others > 0 && (
+        <p class="note">
+          <Swatch color={rest} /> {legend.others.toLocaleString("en")} rarer classes,{" "}
+          {legend.otherCount.toLocaleString("en")} points
+        </p>
+      )}
+      {legend.missing > 0 && (
+        <p class="note">
+          <Swatch color={rest} /> {legend.missing.toLocaleString("en")} without one
+        </p>
+      )}
+    </>
+  );
+}
+
+const [WIDTH, CHART, BAR] = [300, 56, 12];
+const BINS = 60;
+
+/** A colour scale with round numbers below, and above it how many points have which value. */
+function Scale({ legend }: { legend: Extract<Key, { kind: "number" }> }) {
+  const { low, high, shades, isCutLow, isCutHigh } = legend;
+  const column = currentColumn.value;
+  const values = column && columnValues(column);
+  const counts = new Array<number>(BINS).fill(0);
+  for (const value of values ?? []) {
+    const bin = Math.floor(((value - low) / (high - low || 1)) * BINS);
+    if (bin >= 0 && bin < BINS) counts[bin] = (counts[bin] as number) + 1;
+  }
+  const most = Math.max(1, ...counts);
+  const at = (value: number) => (high > low ? ((value - low) / (high - low)) * WIDTH : WIDTH / 2);
+  return (
+    <figure class="scale">
+      <svg
+        viewBox={`-8 0 ${WIDTH + 16} ${CHART + BAR + 24}`}
+        role="img"
+        aria-label={`Colours from ${formatNumber(low)} to ${formatNumber(high)}`}
+      >
+        {counts.map((count, bin) => (
+          <rect
+            key={bin}
+            class="bin"
+            x={(bin * WIDTH) / BINS + 0.4}
+            width={WIDTH / BINS - 0.8}
+            y={CHART - (count / most) * (CHART - 4)}
+            height={(count / most) * (CHART - 4)}
+          />
+        ))}
+        {shades.map((shade, place) => (
+          <rect
+            key={shade}
+            x={(place * WIDTH) / shades.length}
+            y={CHART + 2}
+            width={WIDTH / shades.length + 0.5}
+            height={BAR}
+            fill={shade}
+          />
+        ))}
+        {ticks(low, high, 4).map((tick) => (
+          <g key={tick}>
+            <line class="tick" x1={at(tick)} x2={at(tick)} y1={CHART + BAR + 2} y2={CHART + BAR + 6} />
+            <text x={at(tick)} y={CHART + BAR + 18} text-anchor="middle">
+              {formatNumber(tick)}
+            </text>
+          </g>
+        ))}
+      </svg>
+      {(isCutLow || isCutHigh) && (
+        <figcaption class="note">From the 2nd to the 98th percentile; beyond, colours do not change.</figcaption>
+      )}
+      {legend.missing > 0 && (
+        <p class="note">
+          <Swatch color={colouring.value.colors.at(-1) as string} /> {legend.missing.toLocaleString("en")} without a
+          value
+        </p>
+      )}
+    </figure>
+  );
+}

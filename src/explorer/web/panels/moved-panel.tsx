@@ -1,0 +1,73 @@
+import { Empty } from "../controls.js";
+import { columnValues, valueText } from "../map/colouring.js";
+import { placesOf } from "../map/layouts.js";
+import { goTo } from "../map/map-pane.js";
+import { chooseView } from "../map/view-bar.js";
+import { click, description, first, hovered, layoutOf, moved, second, view } from "../store.js";
+import { PointImage } from "./point-image.js";
+
+/** The points that moved most from one map to the other. */
+export function MovedPanel() {
+  if (view.value === "one") {
+    return (
+      <>
+        <h2>Moved most</h2>
+        <Empty title="One map is shown">
+          With two maps, the points whose places differ most are listed here and numbered in the maps.
+        </Empty>
+        <div class="buttons">
+          <button type="button" class="primary" onClick={() => chooseView("beside")}>
+            Two maps side by side
+          </button>
+          <button type="button" onClick={() => chooseView("morph")}>
+            Morph
+          </button>
+        </div>
+      </>
+    );
+  }
+  const [start, end] = [placesOf(first.value), placesOf(second.value)];
+  const label = description.value?.columns.find(({ id }) => id === "label");
+  const rows = moved.value;
+  if (label) columnValues(label);
+  const length = (row: number) => {
+    if (!start || !end) return Number.NaN;
+    const at = (axis: 0 | 1) => (end.xy[2 * row + axis] as number) - (start.xy[2 * row + axis] as number);
+    return Math.hypot(at(0), at(1));
+  };
+  return (
+    <>
+      <h2>Moved most</h2>
+      <p class="note">
+        From “{layoutOf(first.value)?.title}” to “{layoutOf(second.value)?.title}”, in halves of the map’s width. Of
+        points that moved together, the one that moved most.
+      </p>
+      {rows.length === 0 && start && end && <Empty title="No point moved" />}
+      <ol class="moved">
+        {rows.map((row, at) => (
+          <li key={row}>
+            <button
+              type="button"
+              onPointerEnter={() => (hovered.value = row)}
+              onPointerLeave={() => (hovered.value = undefined)}
+              onFocus={() => (hovered.value = row)}
+              onBlur={() => (hovered.value = undefined)}
+              onClick={() => {
+                click(row);
+                goTo(row);
+              }}
+            >
+              <b>{at + 1}</b>
+              {description.value?.images && <PointImage row={row} size={36} />}
+              <span class="name">
+                Row {row.toLocaleString("en")}
+                {label && <small>{valueText(label, row)}</small>}
+              </span>
+              <span class="number">{length(row).toFixed(2)}</span>
+            </button>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}

@@ -1,0 +1,109 @@
+import { effect, signal } from "@preact/signals";
+import type { PointDescription } from "../../protocol.js";
+import { Empty } from "../controls.js";
+import { columnValues, formatNumber, valueText } from "../map/colouring.js";
+import { factsOf } from "../map/hover-card.js";
+import { goTo } from "../map/map-pane.js";
+import { isOffline } from "../server.js";
+import { click, clicked, description, hovered } from "../store.js";
+import { PointImage } from "./point-image.js";
+
+const facts = signal<PointDescription>();
+const problem = signal<string>();
+effect(() => {
+  const row = clicked.value;
+  problem.value = undefined;
+  if (row === undefined || isOffline) {
+    facts.value = undefined;
+    return;
+  }
+  const abort = new AbortController();
+  factsOf(row, abort.signal)
+    .then((come) => {
+      facts.value = come;
+    })
+    .catch((error: Error) => {
+      if (!abort.signal.aborted) problem.value = error.message;
+    });
+  return () => abort.abort();
+});
+
+/** All that is known of the point that was chosen last. */
+export function PointPanel() {
+  const row = clicked.value;
+  if (row === undefined) {
+    return (
+      <>
+        <h2>Point</h2>
+        <Empty title="No point chosen">
+          Click a point in the map, or go to one with the arrow keys and press Enter.
+        </Empty>
+      </>
+    );
+  }
+  const columns = description.value?.columns ?? [];
+  const known = facts.value?.index === row ? facts.value : undefined;
+  return (
+    <>
+      <h2>Row {row.toLocaleString("en")}</h2>
+      <div class="point-head">
+        <PointImage row={row} size={128} />
+        <button type="button" onClick={() => goTo(row)}>
+          Go to it
+        </button>
+      </div>
+      <dl class="facts-list">
+        {columns.map((column) => (
+          <div key={column.id}>
+            <dt>{column.title}</dt>
+            <dd>{columnValues(column) ? valueText(column, row) || "none" : "…"}</dd>
+          </div>
+        ))}
+        {known?.sigma && (
+          <div>
+            <dt>σ of the code</dt>
+            <dd>
+              {formatNumber(known.sigma.min)} to {formatNumber(known.sigma.max)}, mean {formatNumber(known.sigma.mean)}
+            </dd>
+          </div>
+        )}
+      </dl>
+      {known && known.neighbors.length > 0 && (
+        <>
+          <h3>Nearest neighbours</h3>
+          <p class="note">By their {known.neighborsIn === "codes" ? "codes" : "places in the map"}.</p>
+          <PointGrid
+            rows={known.neighbors.map(({ index }) => index)}
+            captions={known.neighbors.map(({ distance }) => formatNumber(distance))}
+          />
+        </>
+      )}
+      {problem.value && <p class="note">Its neighbours did not come: {problem.value}</p>}
+    </>
+  );
+}
+
+/** Points to hover over and to choose. */
+export function PointGrid({ rows, captions }: { rows: readonly number[]; captions?: readonly string[] }) {
+  const hasImages = description.value?.images != null;
+  return (
+    <ul class={hasImages ? "point-grid" : "point-grid plain-rows"}>
+      {rows.map((row, at) => (
+        <li key={row}>
+          <button
+            type="button"
+            aria-label={`Row ${row}`}
+            onPointerEnter={() => (hovered.value = row)}
+            onPointerLeave={() => (hovered.value = undefined)}
+            onFocus={() => (hovered.value = row)}
+            onBlur={() => (hovered.value = undefined)}
+            onClick={() => click(row)}
+          >
+            {hasImages ? <PointImage row={row} size={52} /> : <span>Row {row.toLocaleString("en")}</span>}
+            {captions && <small>{captions[at]}</small>}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}

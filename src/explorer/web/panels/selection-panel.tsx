@@ -1,0 +1,106 @@
+import { Empty } from "../controls.js";
+import { colouring, columnValues, currentColumn, formatNumber } from "../map/colouring.js";
+import { Swatch } from "../map/hover-card.js";
+import { goToSelected } from "../map/map-pane.js";
+import { description, select, selected } from "../store.js";
+import { saveSelection, selectionFormats } from "../take-away/selection.js";
+import { PointGrid } from "./point-panel.js";
+
+const MOST_SHOWN = 24;
+
+/** What the selected points are, and the way to take them away. */
+export function SelectionPanel() {
+  const rows = selected.value;
+  const n = description.value?.n ?? 0;
+  if (!rows) {
+    return (
+      <>
+        <h2>Selection</h2>
+        <Empty title="Nothing selected">
+          Draw a lasso: hold ⇧ and drag around points, or switch to the lasso with L. A click on a class in the legend
+          selects its points.
+        </Empty>
+      </>
+    );
+  }
+  // Spread over all of them, so that it shows what there is.
+  const some = Array.from(
+    { length: Math.min(MOST_SHOWN, rows.length) },
+    (_, i) => rows[Math.floor((i * rows.length) / Math.min(MOST_SHOWN, rows.length))] as number,
+  );
+  return (
+    <>
+      <h2>
+        {rows.length.toLocaleString("en")} <small>of {n.toLocaleString("en")} points</small>
+      </h2>
+      <div class="buttons">
+        <button type="button" onClick={goToSelected}>
+          Go to them
+        </button>
+        <button type="button" onClick={() => select([])}>
+          Clear
+        </button>
+      </div>
+      <Shares rows={rows} />
+      <h3>Save</h3>
+      <div class="buttons">
+        {selectionFormats.map((format) => (
+          <button key={format} type="button" onClick={() => saveSelection(format)}>
+            {format === "csv" ? "CSV" : "Parquet"}
+          </button>
+        ))}
+      </div>
+      <h3>{some.length < rows.length ? "Some of them" : "They are"}</h3>
+      <PointGrid rows={some} />
+    </>
+  );
+}
+
+const MOST_SHARES = 8;
+
+/** What the selection is made of, in terms of what the points are coloured by. */
+function Shares({ rows }: { rows: Uint32Array }) {
+  const column = currentColumn.value;
+  const values = column && columnValues(column);
+  const { key, colors } = colouring.value;
+  if (!column || !values) return null;
+  if (column.kind === "number") {
+    const known = Array.from(rows, (row) => values[row] as number).filter((value) => !Number.isNaN(value));
+    if (known.length === 0) return null;
+    const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
+    return (
+      <p class="note">
+        {column.title}: mean {formatNumber(mean)}, from {formatNumber(known.reduce((a, b) => Math.min(a, b)))} to{" "}
+        {formatNumber(known.reduce((a, b) => Math.max(a, b)))}
+      </p>
+    );
+  }
+  const counts = new Map<number, number>();
+  for (const row of rows) counts.set(values[row] as number, (counts.get(values[row] as number) ?? 0) + 1);
+  const colorByCode = new Map(key.kind === "category" ? key.entries.map(({ code, color }) => [code, color]) : []);
+  const shares = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  const shown = shares.slice(0, MOST_SHARES);
+  const others = shares.slice(MOST_SHARES).reduce((sum, [, count]) => sum + count, 0);
+  const most = shares[0]?.[1] ?? 1;
+  return (
+    <>
+      <h3>{column.title}</h3>
+      <ul class="shares">
+        {shown.map(([code, count]) => {
+          const color = colorByCode.get(code) ?? (colors.at(-1) as string);
+          return (
+            <li key={code}>
+              <Swatch color={color} />
+              <span class="name">{column.categories[code] ?? "none"}</span>
+              <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+                <rect width={(100 * count) / most} height="6" rx="1" fill={color} />
+              </svg>
+              <small>{count.toLocaleString("en")}</small>
+            </li>
+          );
+        })}
+      </ul>
+      {others > 0 && <p class="note">{others.toLocaleString("en")} of other classes</p>}
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+import type { ComponentChildren, JSX } from "preact";
+import { icons } from "./icons.js";
+import { LivePanel } from "./live/live-panel.js";
+import { ColoursPanel } from "./panels/colours-panel.js";
+import { MovedPanel } from "./panels/moved-panel.js";
+import { PointPanel } from "./panels/point-panel.js";
+import { SelectionPanel } from "./panels/selection-panel.js";
+import { description, liveRuns, maps, type Panel, panel, selected } from "./store.js";
+
+interface Tab {
+  readonly id: Panel;
+  readonly title: string;
+  readonly icon: JSX.Element;
+  readonly content: () => ComponentChildren;
+}
+
+function tabs(): Tab[] {
+  return [
+    { id: "colours", title: "Colours", icon: icons.colours, content: () => <ColoursPanel /> },
+    { id: "point", title: "Point", icon: icons.point, content: () => <PointPanel /> },
+    { id: "selection", title: "Selection", icon: icons.selection, content: () => <SelectionPanel /> },
+    ...(maps.value.length > 1
+      ? [{ id: "moved", title: "Moved", icon: icons.moved, content: () => <MovedPanel /> } as const]
+      : []),
+    ...(liveRuns.value.size > 0
+      ? [{ id: "live", title: "Live", icon: icons.live, content: () => <LivePanel /> } as const]
+      : []),
+  ];
+}
+
+/** What is known about points, one panel at a time. */
+export function SideBar() {
+  if (!description.value) return <aside id="side" class="side-bar" tabIndex={-1} />;
+  const all = tabs();
+  const shown = all.find(({ id }) => id === panel.value) ?? (all[0] as Tab);
+  const turn = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (step === undefined) return;
+    const next = all[(all.indexOf(shown) + step + all.length) % all.length] as Tab;
+    panel.value = next.id;
+    (event.currentTarget as HTMLElement).querySelector<HTMLElement>(`#tab-${next.id}`)?.focus();
+    event.preventDefault();
+  };
+  return (
+    <aside id="side" class="side-bar" tabIndex={-1} aria-label="About the points">
+      <div class="tabs" role="tablist" aria-orientation="vertical" onKeyDown={turn}>
+        {all.map(({ id, title, icon }) => (
+          <button
+            key={id}
+            id={`tab-${id}`}
+            type="button"
+            role="tab"
+            aria-selected={id === shown.id}
+            aria-controls="panel"
+            tabIndex={id === shown.id ? 0 : -1}
+            onClick={() => {
+              panel.value = id;
+            }}
+          >
+            {icon}
+            <span>{title}</span>
+            {id === "selection" && selected.value && <i class="dot" />}
+          </button>
+        ))}
+      </div>
+      <div id="panel" class="panel" role="tabpanel" aria-labelledby={`tab-${shown.id}`} key={shown.id}>
+        {shown.content()}
+      </div>
+    </aside>
+  );
+}
