@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { defineConfig, type UserConfig } from "tsdown";
 import { build } from "vite";
 
-// The library for ESM and CommonJS callers with their types, the command line, which shares the modules of the former, and the
+// The library for ESM and CommonJS callers with their types, the command line and the explorer's threads, which share the modules of the former, and the
 // scripts of pages, which run in a browser and are read as text. The explorer's page is an app, which vite builds.
 export default defineConfig([
   node("esm", {
@@ -10,6 +10,7 @@ export default defineConfig([
     vae: "src/vae/index.ts",
     explorer: "src/explorer/index.ts",
     cli: "src/cli/main.ts",
+    "decoder-thread": "src/explorer/server/decoder-thread.ts",
   }),
   node("cjs", { index: "src/index.ts", vae: "src/vae/index.ts", explorer: "src/explorer/index.ts" }),
   page("report", "src/compare/report"),

@@ -43,6 +43,11 @@ export const paths = {
   code: (index: number) => `/api/points/${index}/code`,
   /** POST: float32 m x latent (`application/octet-stream`), 1 <= m <= {@link MOST_DECODED}; PNG with m images in a row */
   decode: "/api/decode",
+  /**
+   * The same for what asks again and again, such as a slider, under a name of its own of at most 64 letters, digits, `-` and `_`: it is
+   * served before others, and a request that waits fails with `ABORTED` when a newer one of the name comes.
+   */
+  decodeNewest: (name: string) => `/api/decode?newest=${encodeURIComponent(name)}`,
   /** POST: {@link InterpolationRequest}; PNG with the frames in a row */
   interpolation: "/api/interpolation",
   /** POST: {@link InterpolationRequest}; an endless GIF */
@@ -51,10 +56,16 @@ export const paths = {
   reconstruction: (index: number) => `/api/reconstructions/${index}`,
   /** POST: {@link SamplesRequest}; PNG with the images in a row */
   samples: "/api/samples",
-  /** GET: PNG, `cells` x `cells` images decoded at even shares of the two latent dimensions; for models with two only */
+  /**
+   * GET: PNG, `cells` x `cells` images (2 to {@link MOST_CELLS}) edge to edge, for models with two latent dimensions only. They are decoded
+   * at equal steps from {@link MANIFOLD_REACH} standard deviations below the mean of a dimension to as many above: the first dimension
+   * across, the second from the bottom up.
+   */
   manifold: (cells: number) => `/api/manifold?cells=${cells}`,
   /** POST: an image (`image/*`), or a {@link SearchRequest}; {@link SearchResult} */
   search: "/api/search",
+  /** The same for an image whose light and dark are exchanged first. */
+  searchInverted: "/api/search?invert=1",
 } as const;
 
 /** The header that tells the iteration of a live layout. */
@@ -62,6 +73,10 @@ export const ITERATION_HEADER = "x-iteration";
 
 /** The most codes that one request may have decoded. */
 export const MOST_DECODED = 128;
+
+/** See {@link paths.manifold}. */
+export const MOST_CELLS = 32;
+export const MANIFOLD_REACH = 2.5;
 
 /** What is explored. It is read again when `exploration` comes on {@link paths.live}. */
 export interface ExplorationDescription {
@@ -260,14 +275,18 @@ export interface SearchRequest {
   readonly index: number;
 }
 
+export interface PlaceInMap {
+  readonly x: number;
+  readonly y: number;
+  /** xx, xy, yy; null where it is not known. */
+  readonly covariance: readonly [number, number, number] | null;
+}
+
 export interface SearchResult {
   readonly code: PointCode;
-  /** Places by layout, of those into which a point can be placed: where it is, and its covariance xx, xy, yy where it is known. */
-  readonly places: Readonly<
-    Record<
-      string,
-      { readonly x: number; readonly y: number; readonly covariance: readonly [number, number, number] | null }
-    >
-  >;
+  /** By layout, of those into which a point can be placed. */
+  readonly places: Readonly<Record<string, PlaceInMap>>;
   readonly neighbors: readonly Neighbor[];
+  /** Of an image: a PNG in base64 with two images in a row, what the model was shown and what it makes of it. Of a point: null. */
+  readonly shown: string | null;
 }

@@ -5,6 +5,7 @@ import { requireInteger } from "../arguments.js";
 import { ArgumentError, FileError } from "../errors.js";
 import { throwIfAborted } from "./abort.js";
 import { checkPath } from "./atomic-write.js";
+import { BEGINNING_BYTES, type Depth, decodePixels, isImage, keptDepth, type Pixels, scaleOf } from "./image-pixels.js";
 import { asReadError, openSource } from "./source.js";
 
 /** Options of {@link openImageFolder}. */
@@ -55,23 +56,6 @@ export interface ImageFolder {
 const MEMORY_BYTES = 2 ** 30;
 /** Files looked at or decoded at a time. */
 const CONCURRENCY = 16;
-/** How the files of the formats that are read begin; they are not read further without. */
-const BEGINNINGS = [
-  "\x89PNG\r\n\x1a\n",
-  "\xff\xd8\xff",
-  "II*\0",
-  "II+\0",
-  "MM\0*",
-  "MM\0+",
-  "RIFF",
-  "GIF87a",
-  "GIF89a",
-];
-const BEGINNING_BYTES = 8;
-
-type Depth = "uchar" | "ushort" | "float";
-const DEPTHS = { uchar: Uint8Array, ushort: Uint16Array, float: Float32Array } as const;
-type Pixels = Uint8Array | Uint16Array | Float32Array;
 
 interface Picture {
   readonly path: string;
@@ -175,7 +159,7 @@ export async function openImageFolder(path: string, options: ImageFolderOptions 
       const data = new Float32Array(images.length * length);
       await forEachConcurrently(images.length, async (k) => {
         const pixels = await decode(images[k] as number);
-        const most = pixels instanceof Uint8Array ? 255 : pixels instanceof Uint16Array ? 65535 : 1;
+        const most = scaleOf(pixels);
         const [rows, columns] = sizes[images[k] as number] as readonly [number, number];
         if (rows < height || columns < width) data.fill(Number.NaN, k * length, (k + 1) * length);
         const corner = (((height - rows) >> 1) * width + ((width - columns) >> 1)) * channels;
@@ -220,8 +204,7 @@ async function beginsAsImage(file: string): Promise<boolean> {
   const source = await openSource(file);
   try {
     const { buffer, bytesRead } = await source.handle.read(Buffer.alloc(BEGINNING_BYTES), 0, BEGINNING_BYTES, 0);
-    const text = buffer.toString("latin1", 0, bytesRead);
-    return BEGINNINGS.some((beginning) => text.startsWith(beginning));
+    return isImage(buffer.subarray(0, bytesRead));
   } finally {
     await source.handle.close();
   }
@@ -233,27 +216,7 @@ async function look(image: Sharp, file: { path: string; className: string | unde
   if (!facts) return undefined;
   const { width, height, space, depth } = facts;
   const isGrey = space === "b-w" || space === "grey16";
-  const kept: Depth = depth === "ushort" ? "ushort" : depth === "float" || depth === "double" ? "float" : "uchar";
-  return { ...file, width, height, isGrey, depth: kept };
-}
-
-async function decodePixels(image: Sharp, channels: 1 | 3, depth: Depth): Promise<Pixels> {
-  const spaces = {
-    uchar: { 1: "b-w", 3: "srgb" },
-    ushort: { 1: "grey16", 3: "rgb16" },
-    // Floating-point values would be cut to 0 to 255 on their way to any colour space but these, which leave them alone.
-    float: { 1: "b-w", 3: "srgb" },
-  } as const;
-  const space = spaces[depth][channels];
-  const flat = depth === "float" ? image : image.flatten({ background: "#000000" });
-  const { data, info } = await flat.toColourspace(space).raw({ depth }).toBuffer({ resolveWithObject: true });
-  const type = DEPTHS[depth];
-  const all = new type(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
-  if (info.channels === channels) return all;
-  const pixels = new type(info.width * info.height * channels);
-  return pixels.map(
-    (_, j) => all[Math.floor(j / channels) * info.channels + Math.min(j % channels, info.channels - 1)] as number,
-  );
+  return { ...file, width, height, isGrey, depth: keptDepth(depth) };
 }
 
 async function list(folder: string): Promise<{ files: string[]; folders: string[] }> {

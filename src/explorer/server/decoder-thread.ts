@@ -1,0 +1,81 @@
+/** The thread that a {@link Decoder} computes on. */
+import { parentPort, workerData } from "node:worker_threads";
+import { SigmaTsneError } from "../../errors.js";
+import { Matrix } from "../../matrix.js";
+import { selectBackend } from "../../vae/backends/index.js";
+import { encodeGif } from "../../vae/figures/index.js";
+import type { Model } from "../../vae/models/model.js";
+import { openRun } from "../../vae/runs/index.js";
+import type { DecoderFailure, DecoderReply, DecoderRequest, DecoderSource } from "./decoder-tasks.js";
+import { checkSheet, encodeSheet } from "./sheet.js";
+
+/** Codes that are decoded before other tasks get their turn: few, since a slider may be waiting. */
+const BATCH_SIZE = 16;
+
+const port = parentPort;
+if (!port) throw new Error("decoder-thread is started by a Decoder");
+const send = (reply: DecoderReply, transfer: ArrayBuffer[] = []) => port.postMessage(reply, transfer);
+
+const model = await open(workerData as DecoderSource).catch((error) => {
+  send({ id: "model", failure: toFailure(error) });
+  return undefined;
+});
+if (model) {
+  port.on("message", (request: DecoderRequest) => {
+    perform(model, request)
+      .then((answer) => send({ id: request.id, answer }, [...buffersOf(answer)]))
+      .catch((error) => send({ id: request.id, failure: toFailure(error) }));
+  });
+} else {
+  port.close();
+}
+
+async function open({ path, backend = "auto", threads }: DecoderSource): Promise<Model> {
+  const { description } = await selectBackend(backend, { threads });
+  const { model, origin } = await openRun(path);
+  const { height, width, channels, zDim } = model.configuration;
+  // The first pass prepares the kernels, which would keep a first slider waiting.
+  await model.decode(new Matrix(new Float32Array(zDim), 1, zDim));
+  const facts = { name: model.name, latent: zDim, height, width, channels };
+  send({ id: "model", answer: { ...facts, stretch: origin?.options?.stretch, backend: description } });
+  return model;
+}
+
+async function perform(model: Model, { name, given }: DecoderRequest) {
+  const { zDim } = model.configuration;
+  const decode = (codes: Float32Array) =>
+    model.decode(new Matrix(codes, codes.length / zDim, zDim), { batchSize: BATCH_SIZE });
+  switch (name) {
+    case "decode":
+      return decode(given.codes);
+    case "encode": {
+      const { means, standardDeviations } = await model.encode(given.images, { batchSize: BATCH_SIZE });
+      const bare = (matrix: Matrix) => matrix.data as Float32Array;
+      return { means: bare(means), standardDeviations: standardDeviations && bare(standardDeviations) };
+    }
+    case "drawSheet": {
+      const { before = new Float32Array(), columns } = given.layout;
+      checkSheet(model.configuration, before.length / model.pixels + given.codes.length / zDim);
+      const images = await decode(given.codes);
+      const all = new Float32Array(before.length + images.length);
+      all.set(before);
+      all.set(images, before.length);
+      return encodeSheet(all, model.configuration, columns);
+    }
+    case "drawGif":
+      return encodeGif(await decode(given.codes), model.configuration, given.options);
+  }
+}
+
+/** What need not be copied on its way back. Files of sharp may be windows on memory that it shares among them: those are copied. */
+function buffersOf(answer: Awaited<ReturnType<typeof perform>>): Set<ArrayBuffer> {
+  const arrays = ArrayBuffer.isView(answer) ? [answer] : [answer.means, answer.standardDeviations];
+  const own = arrays.filter((array) => array instanceof Float32Array);
+  return new Set(own.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer));
+}
+
+function toFailure(error: unknown): DecoderFailure {
+  const code = error instanceof SigmaTsneError ? error.code : undefined;
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { code, message, stack };
+}

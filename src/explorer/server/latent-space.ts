@@ -1,0 +1,387 @@
+import { requireInteger } from "../../arguments.js";
+import { ArgumentError, DataError } from "../../errors.js";
+import { decodeImage } from "../../io/image-pixels.js";
+import { Matrix } from "../../matrix.js";
+import { nearest } from "../../search/index.js";
+import { positionUncertainty } from "../../tsne/index.js";
+import { scaleImages } from "../../vae/datasets/images.js";
+import { imagesInMemory, stretchContrast } from "../../vae/datasets/index.js";
+import { INTERPOLATIONS, interpolateCodes } from "../../vae/figures/index.js";
+import { Random } from "../../vae/random.js";
+import type { Codes, Exploration, ExploredMap, PlaneAlignment } from "../exploration.js";
+import {
+  type CodeReference,
+  type InterpolationRequest,
+  MANIFOLD_REACH,
+  MOST_CELLS,
+  MOST_DECODED,
+  type PlaceInMap,
+  type PointCode,
+  type SamplesRequest,
+  type SearchResult,
+} from "../protocol.js";
+import { Decoder, type TaskOptions } from "./decoder.js";
+import type { DecoderModel, DecoderSource } from "./decoder-tasks.js";
+
+/** What the space of codes is known from. Codes and model may come, and maps become more, while it is looked into. */
+export type LatentSubject = Pick<Exploration, "codes" | "model" | "placeable" | "runOf" | "layoutCovariances">;
+
+/** Neighbours that a search gives. */
+const NEIGHBOURS = 12;
+/** Draws of a code whose places tell how uncertain its place is. */
+const PLACED_DRAWS = 32;
+/** Milliseconds that a frame of an animation is shown. */
+const DELAY = 40;
+/** What the numbers drawn here are for, so that they are others than those of trainings. */
+const DRAWS = { samples: 1, places: 2 };
+
+/** The space of codes behind a map: what its points decode to, what lies between them and around them, and where else belongs. */
+export class LatentSpace {
+  readonly #subject: LatentSubject;
+  readonly #settings: Omit<DecoderSource, "path">;
+  #decoder: Decoder | undefined;
+
+  /** @param settings what the model computes with */
+  constructor(subject: LatentSubject, settings: Omit<DecoderSource, "path"> = {}) {
+    this.#subject = subject;
+    this.#settings = settings;
+  }
+
+  /** Opens the model, if there is one by now, so that the first who needs it need not wait. */
+  prepare(): void {
+    const { model } = this.#subject;
+    if (model) this.#decoder ??= new Decoder({ path: model.folder, ...this.#settings });
+  }
+
+  /** Ends what is at work. */
+  async close(): Promise<void> {
+    await this.#decoder?.close();
+  }
+
+  /** @throws {ArgumentError} OUT_OF_RANGE for a point that is not there */
+  code(index: unknown): PointCode {
+    const { means, sigma } = this.#requireCodes();
+    const row = requireInteger(index, "index", 0, means.rows - 1);
+    return { mean: Array.from(means.row(row)), standardDeviation: sigma ? Array.from(sigma.row(row)) : null };
+  }
+
+  /**
+   * Images of codes in a row, as a PNG.
+   *
+   * @param codes m x latent, 1 <= m <= {@link MOST_DECODED}
+   * @throws {ArgumentError} SHAPE_MISMATCH for another number; {@link DataError} NOT_FINITE
+   */
+  async decode(codes: Float32Array, options: TaskOptions = {}): Promise<Uint8Array> {
+    const dimensions = this.#requireCodes().means.cols;
+    const count = codes.length / dimensions;
+    if (!(Number.isInteger(count) && count >= 1 && count <= MOST_DECODED)) {
+      const accepted = `1 to ${MOST_DECODED} codes of ${dimensions} float32 numbers`;
+      throw new ArgumentError("SHAPE_MISMATCH", { argument: "codes", received: codes, accepted });
+    }
+    const at = codes.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) {
+      const place = { row: Math.floor(at / dimensions), column: at % dimensions };
+      const facts = { argument: "codes", received: codes[at], accepted: "finite numbers" };
+      throw new DataError("NOT_FINITE", { ...facts, ...place });
+    }
+    return this.#draw(codes, count, options);
+  }
+
+  /** Frames of the way from one code to another in a row, as a PNG; takes an {@link InterpolationRequest}. */
+  async interpolate(request: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
+    const codes = this.#interpolationOf(request);
+    return this.#draw(codes.data as Float32Array, codes.rows, options);
+  }
+
+  /** The same as a GIF that begins again at its end. */
+  async animate(request: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
+    const codes = this.#interpolationOf(request).data as Float32Array;
+    return this.#requireDecoder().perform("drawGif", { codes, options: { delay: DELAY } }, options);
+  }
+
+  /** What the model makes of a point's code, as a PNG. */
+  async reconstruct(index: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
+    return this.#draw(Float32Array.from(this.code(index).mean), 1, options);
+  }
+
+  /** Images of codes drawn from the Gaussian of a point's code, in a row; takes a {@link SamplesRequest}. */
+  async sample(request: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
+    const wanted = requireObject<SamplesRequest>(request, "{ index, count, seed }");
+    const code = this.code(wanted.index);
+    const count = requireInteger(wanted.count, "count", 1, MOST_DECODED);
+    const seed = requireInteger(wanted.seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER);
+    const codes = this.#drawAround(code, count, new Random(seed, wanted.index as number, DRAWS.samples));
+    return this.#draw(codes.data as Float32Array, count, options);
+  }
+
+  /**
+   * `cells` x `cells` images of codes at equal steps, from {@link MANIFOLD_REACH} standard deviations of the codes below their mean to as
+   * many above: the first dimension across, the second from the bottom up.
+   *
+   * @throws {ArgumentError} INVALID_ARGUMENT for codes that have not two dimensions
+   */
+  async drawManifold(cells: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
+    const size = requireInteger(cells, "cells", 2, MOST_CELLS);
+    const { means } = this.#requireCodes();
+    if (means.cols !== 2) {
+      const accepted = "codes of two dimensions, which a picture has";
+      throw new ArgumentError("INVALID_ARGUMENT", { argument: "codes", received: means.cols, accepted });
+    }
+    const [across, up] = momentsOf(means) as [Moments, Moments];
+    const place = ({ mean, standardDeviation }: Moments, step: number) =>
+      mean + MANIFOLD_REACH * standardDeviation * ((2 * step) / (size - 1) - 1);
+    const codes = new Float32Array(2 * size * size);
+    for (let cell = 0; cell < size * size; cell++) {
+      codes[2 * cell] = place(across, cell % size);
+      codes[2 * cell + 1] = place(up, size - 1 - Math.floor(cell / size));
+    }
+    return this.#draw(codes, size, options);
+  }
+
+  /** What is nearest to a point, and where it lies. */
+  async searchPoint(index: unknown, signal?: AbortSignal): Promise<SearchResult> {
+    const code = this.code(index);
+    const row = index as number;
+    const places: Record<string, PlaceInMap> = {};
+    for (const map of this.#subject.placeable()) {
+      const [x, y] = map.positions.row(row) as unknown as [number, number];
+      const known = this.#subject.layoutCovariances(map.id)?.subarray(3 * row, 3 * row + 3);
+      const covariance = known?.every(Number.isFinite) ? known : await this.#measureCovariance(map, row, signal);
+      places[map.id] = { x, y, covariance: covariance ? toCovariance(covariance) : null };
+    }
+    return { code, places, neighbors: await this.#nearest(Uint32Array.of(row), undefined, signal), shown: null };
+  }
+
+  /**
+   * What is nearest to an image, and where in the maps it belongs.
+   *
+   * @param bytes a file, see {@link decodeImage}; it is brought to what the model was trained on: its size, grey or coloured, and its
+   *   contrast stretched where that of the training images was
+   * @param isInverted whether light and dark are exchanged first, as for ink on paper where the model knows light on dark
+   * @throws {FileError} FILE_FORMAT for what is no image; {@link DataError} for floating-point values beyond 0 to 1
+   */
+  async searchImage(bytes: Uint8Array, isInverted: boolean, signal?: AbortSignal): Promise<SearchResult> {
+    const decoder = this.#requireDecoder();
+    const model = await decoder.model();
+    const image = await this.#fit(bytes, model, isInverted);
+    const encoded = await decoder.perform("encode", { images: image }, { signal });
+    const code: PointCode = {
+      mean: Array.from(encoded.means),
+      standardDeviation: encoded.standardDeviations ? Array.from(encoded.standardDeviations) : null,
+    };
+    const layout = { columns: 2, before: image };
+    const shown = await decoder.perform("drawSheet", { codes: encoded.means, layout }, { signal });
+    return {
+      code,
+      places: await this.#place(code, signal),
+      neighbors: await this.#nearest(encoded.means, encoded.standardDeviations, signal),
+      shown: Buffer.from(shown).toString("base64"),
+    };
+  }
+
+  async #measureCovariance(map: ExploredMap, row: number, signal: AbortSignal | undefined) {
+    const run = await this.#subject.runOf(map);
+    if (!run.hasSigma) return undefined;
+    const { covariance } = await positionUncertainty(run, { points: [row], samples: PLACED_DRAWS, signal });
+    return alignCovariance(covariance.row(0), map.alignment);
+  }
+
+  /** Where a code lands in each map, and how far draws from its Gaussian land from each other. */
+  async #place({ mean, standardDeviation }: PointCode, signal: AbortSignal | undefined) {
+    const places: Record<string, PlaceInMap> = {};
+    const [cols, random] = [mean.length, new Random(42, 0, DRAWS.places)];
+    const draws = standardDeviation ? this.#drawAround({ mean, standardDeviation }, PLACED_DRAWS, random).data : [];
+    const points = new Matrix(Float32Array.from([...mean, ...draws]), 1 + draws.length / cols, cols);
+    const sigma =
+      standardDeviation &&
+      new Matrix(
+        points.data.map((_, at) => standardDeviation[at % cols] as number),
+        points.rows,
+        cols,
+      );
+    for (const map of this.#subject.placeable()) {
+      const run = await this.#subject.runOf(map);
+      // A run with sigma has no place for a code without.
+      if (run.hasSigma && !sigma) continue;
+      const { embedding } = await run.place(points, { sigma: run.hasSigma && sigma ? sigma : undefined, signal });
+      const [x, y] = alignPoint(embedding.row(0), map.alignment);
+      const covariance = sigma ? alignCovariance(covarianceOf(embedding.slice(1, points.rows)), map.alignment) : null;
+      places[map.id] = { x, y, covariance: covariance && toCovariance(covariance) };
+    }
+    return places;
+  }
+
+  async #nearest(
+    query: Uint32Array | Float32Array,
+    querySigma: Float32Array | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    const { means, sigma } = this.#requireCodes();
+    const k = Math.min(NEIGHBOURS, means.rows - (query instanceof Uint32Array ? 1 : 0));
+    if (k < 1) return [];
+    const { indices, distances } = await nearest(means, query, { k, sigma, querySigma, signal });
+    return Array.from(indices, (index, rank) => ({ index, distance: distances.at(0, rank) }));
+  }
+
+  async #fit(
+    bytes: Uint8Array,
+    { height, width, channels, stretch }: DecoderModel,
+    isInverted: boolean,
+  ): Promise<Float32Array> {
+    if (channels !== 1 && channels !== 3) {
+      const accepted = "a model of images with 1 or 3 channels: others are in no image file";
+      throw new ArgumentError("INVALID_ARGUMENT", { argument: "image", received: channels, accepted });
+    }
+    const pixels = await decodeImage(bytes, { height, width, channels }, "the image");
+    const images = imagesInMemory(isInverted ? pixels.map((value) => 1 - value) : pixels, [height, width, channels]);
+    return (stretch === undefined ? scaleImages(images, 0, 1, "image") : stretchContrast(images, stretch)).read([0]);
+  }
+
+  async #draw(codes: Float32Array, columns: number, options: TaskOptions): Promise<Uint8Array> {
+    return this.#requireDecoder().perform("drawSheet", { codes, layout: { columns } }, options);
+  }
+
+  #requireCodes(): Codes {
+    const { codes } = this.#subject;
+    if (codes) return codes;
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "codes",
+      received: undefined,
+      accepted: "a source with codes",
+      message: "the codes of the points are not known, or not yet",
+    });
+  }
+
+  #requireDecoder(): Decoder {
+    this.prepare();
+    if (this.#decoder) return this.#decoder;
+    const accepted = "a source with a model: the folder of a training";
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "model",
+      received: undefined,
+      accepted,
+      message: "there is no model to decode with: explore the folder of a training",
+    });
+  }
+
+  #interpolationOf(request: unknown): Matrix {
+    const shape = "{ from, to, kind, frames }";
+    const { from, to, kind, ...wanted } = requireObject<InterpolationRequest>(request, shape);
+    const frames = requireInteger(wanted.frames, "frames", 2, MOST_DECODED);
+    const known = INTERPOLATIONS.find((one) => one === kind);
+    if (!known) {
+      const accepted = `one of ${INTERPOLATIONS.join(", ")}`;
+      throw new ArgumentError("INVALID_ARGUMENT", { argument: "kind", received: kind, accepted });
+    }
+    return interpolateCodes(this.#resolve(from, "from"), this.#resolve(to, "to"), frames, known);
+  }
+
+  #resolve(reference: CodeReference | undefined, argument: string): readonly number[] {
+    if (typeof reference === "number") {
+      const { means } = this.#requireCodes();
+      return Array.from(means.row(requireInteger(reference, argument, 0, means.rows - 1)));
+    }
+    const dimensions = this.#requireCodes().means.cols;
+    const accepted = `the number of a point, or a code of ${dimensions} numbers`;
+    if (!Array.isArray(reference)) {
+      throw new ArgumentError("INVALID_ARGUMENT", { argument, received: reference, accepted });
+    }
+    if (reference.length !== dimensions) {
+      throw new ArgumentError("SHAPE_MISMATCH", { argument, received: reference, accepted });
+    }
+    const wrong = reference.findIndex((value) => typeof value !== "number" || !Number.isFinite(Math.fround(value)));
+    if (wrong >= 0) {
+      const facts = {
+        argument,
+        received: reference[wrong] as unknown,
+        accepted: "finite numbers",
+        row: 0,
+        column: wrong,
+      };
+      throw new DataError("NOT_FINITE", facts);
+    }
+    return reference;
+  }
+
+  #drawAround({ mean, standardDeviation }: PointCode, count: number, random: Random): Matrix {
+    if (!standardDeviation) {
+      throw new ArgumentError("INVALID_ARGUMENT", {
+        argument: "model",
+        received: undefined,
+        accepted: "codes with standard deviations to draw from, which models such as a plain ae do not give",
+      });
+    }
+    const codes = new Float32Array(count * mean.length);
+    const draws = random.normals(codes.length);
+    for (let at = 0; at < codes.length; at++) {
+      const j = at % mean.length;
+      codes[at] = (mean[j] as number) + (standardDeviation[j] as number) * (draws[at] as number);
+    }
+    return new Matrix(codes, count, mean.length);
+  }
+}
+
+interface Moments {
+  readonly mean: number;
+  readonly standardDeviation: number;
+}
+
+/** Of every dimension, with divisor n. */
+function momentsOf(means: Matrix): Moments[] {
+  return Array.from({ length: means.cols }, (_, j) => {
+    let [mean, squares] = [0, 0];
+    // Welford 1962.
+    for (let i = 0; i < means.rows; i++) {
+      const difference = means.at(i, j) - mean;
+      mean += difference / (i + 1);
+      squares += difference * (means.at(i, j) - mean);
+    }
+    return { mean, standardDeviation: Math.sqrt(squares / means.rows) };
+  });
+}
+
+/** About the mean, divisor n - 1: xx, xy, yy. */
+function covarianceOf(places: Matrix): [number, number, number] {
+  const [across, up] = momentsOf(places) as [Moments, Moments];
+  const sum: [number, number, number] = [0, 0, 0];
+  for (let i = 0; i < places.rows; i++) {
+    const [x, y] = [places.at(i, 0) - across.mean, places.at(i, 1) - up.mean];
+    sum[0] += x * x;
+    sum[1] += x * y;
+    sum[2] += y * y;
+  }
+  return sum.map((value) => value / (places.rows - 1)) as [number, number, number];
+}
+
+/** A point of a run's map, where that map was laid onto another. */
+function alignPoint(point: ArrayLike<number>, alignment: PlaneAlignment | undefined): [number, number] {
+  const [x, y] = [point[0] as number, point[1] as number];
+  if (!alignment) return [x, y];
+  const { scale, rotation, from, to } = alignment;
+  const centred = [x - (from[0] as number), y - (from[1] as number)];
+  return [0, 1].map(
+    (c) => scale * centred.reduce((sum, value, r) => sum + value * (rotation[r]?.[c] as number), 0) + (to[c] as number),
+  ) as [number, number];
+}
+
+/** R' C R, scaled: the covariance of points that were so laid. */
+function alignCovariance(
+  covariance: ArrayLike<number>,
+  alignment: PlaneAlignment | undefined,
+): [number, number, number] {
+  const [xx, xy, yy] = Array.from(covariance) as [number, number, number];
+  if (!alignment) return [xx, xy, yy];
+  const { scale, rotation } = alignment;
+  const between = (a: 0 | 1, b: 0 | 1) => {
+    const [[ax, bx], [ay, by]] = rotation.map((row) => [row[a], row[b]]) as [[number, number], [number, number]];
+    return scale ** 2 * (ax * bx * xx + (ax * by + ay * bx) * xy + ay * by * yy);
+  };
+  return [between(0, 0), between(0, 1), between(1, 1)];
+}
+
+const toCovariance = (row: ArrayLike<number>) => Array.from(row) as [number, number, number];
+
+function requireObject<T>(value: unknown, accepted: string): Partial<T> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new ArgumentError("INVALID_ARGUMENT", { argument: "body", received: value, accepted: `JSON, ${accepted}` });
+}
