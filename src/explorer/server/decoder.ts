@@ -64,7 +64,7 @@ export class Decoder {
    * @throws {FileError} FILE_READ where there is none, FILE_FORMAT for damaged files, both as {@link SigmaTsneError}s with these codes
    */
   model(): Promise<DecoderModel> {
-    if (this.#isClosed) return Promise.reject(new AbortError("the decoder is closed"));
+    if (this.#isClosed) return Promise.reject(closedError());
     this.#thread ??= this.#start();
     return this.#thread.model;
   }
@@ -81,6 +81,7 @@ export class Decoder {
     { newestOf, signal }: TaskOptions = {},
   ): Promise<DecoderTasks[T]["answer"]> {
     if (signal?.aborted) throw new AbortError();
+    if (this.#isClosed) throw closedError();
     this.model().catch(() => {});
     if (newestOf !== undefined) this.#withdraw((job) => job.newestOf === newestOf, "overtaken by a newer request");
     if (this.#waiting.length >= MOST_WAITING) {
@@ -115,7 +116,7 @@ export class Decoder {
   async close(): Promise<void> {
     this.#isClosed = true;
     const worker = this.#thread?.worker;
-    this.#fail(new AbortError("the decoder is closed"));
+    this.#fail(closedError());
     await worker?.terminate();
   }
 
@@ -186,6 +187,8 @@ export class Decoder {
     for (const job of jobs) job.reject(error);
   }
 }
+
+const closedError = (): AbortError => new AbortError("the decoder is closed");
 
 function toError({ code, message, stack }: DecoderFailure): Error {
   const error = code === undefined ? new Error(message) : new SigmaTsneError(code, message);

@@ -27,7 +27,7 @@ import type { DecoderModel, DecoderSource } from "./decoder-tasks.js";
 export type LatentSubject = Pick<Exploration, "codes" | "model" | "placeable" | "runOf" | "layoutCovariances">;
 
 /** Neighbours that a search gives. */
-const NEIGHBOURS = 12;
+const NEIGHBORS = 12;
 /** Draws of a code whose places tell how uncertain its place is. */
 const PLACED_DRAWS = 32;
 /** Milliseconds that a frame of an animation is shown. */
@@ -217,7 +217,7 @@ export class LatentSpace {
     signal: AbortSignal | undefined,
   ) {
     const { means, sigma } = this.#requireCodes();
-    const k = Math.min(NEIGHBOURS, means.rows - (query instanceof Uint32Array ? 1 : 0));
+    const k = Math.min(NEIGHBORS, means.rows - (query instanceof Uint32Array ? 1 : 0));
     if (k < 1) return [];
     const { indices, distances } = await nearest(means, query, { k, sigma, querySigma, signal });
     return Array.from(indices, (index, rank) => ({ index, distance: distances.at(0, rank) }));
