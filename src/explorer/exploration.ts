@@ -15,6 +15,7 @@ import type {
   ModelDescription,
   PointDescription,
 } from "./protocol.js";
+import { Recent } from "./recent.js";
 import { describeThumbnails, drawImage, drawThumbnails } from "./thumbnails.js";
 
 /** The points as Gaussians: n x d. */
@@ -64,6 +65,9 @@ export interface PlaneAlignment {
 /** Points a map needs so that it can be spread evenly. */
 const LEAST_SEPARATED = 4;
 const NEIGHBORS = 12;
+/** Sheets of thumbnails, and points' neighbours, that are kept. */
+const KEPT_SHEETS = 128;
+const KEPT_NEIGHBORS = 1024;
 /** Variance of means above which a dimension is active (Burda, Grosse & Salakhutdinov 2016, section 5.2). */
 const ACTIVE_VARIANCE = 0.01;
 
@@ -86,6 +90,8 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   private readonly columns = new Map<string, Column>();
   private readonly runs = new Map<string, Watched>();
   private readonly derived = new Map<string, Promise<Matrix>>();
+  private readonly sheets = new Recent<number, Buffer>(KEPT_SHEETS);
+  private readonly nearby = new Recent<number, PointDescription["neighbors"]>(KEPT_NEIGHBORS);
   private readonly openedRuns = new Map<string, Promise<Tsne>>();
   private readonly work = new Set<Promise<void>>();
   private readonly cleanups: (() => Promise<void>)[] = [];
@@ -138,6 +144,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   setCodes(codes: Codes): void {
     this.ownCodes = codes;
     this.statistics = describeCodes(codes.means);
+    this.nearby.clear();
     this.changed();
   }
 
@@ -242,7 +249,8 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   }
 
   private async separate({ positions }: ExploredMap): Promise<Matrix> {
-    return (await separateUniformly(positions, { signal: this.signal })).points;
+    const { points } = await separateUniformly(positions, { signal: this.signal });
+    return new Matrix(Float32Array.from(points.data), points.rows, 2);
   }
 
   /** Cells in which images have room, in units of their longer side. */
@@ -303,7 +311,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   thumbnails(sheet: number): Promise<Buffer> | undefined {
     const { ownImages, signal } = this;
     if (!ownImages || !(sheet < describeThumbnails(ownImages.small).sheets)) return undefined;
-    return drawThumbnails(ownImages.small, sheet, { stretch: ownImages.stretch, signal });
+    return this.sheets.get(sheet, () => drawThumbnails(ownImages.small, sheet, { stretch: ownImages.stretch, signal }));
   }
 
   /** @returns a PNG file; undefined for an image that there is not */
@@ -323,7 +331,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
       label: label ? (valueAt(label, index) as string | null) : null,
       values: Object.fromEntries([...this.columns].map(([id, column]) => [id, valueAt(column, index)])),
       sigma: sigma ? { mean: sum(sigma) / sigma.length, min: Math.min(...sigma), max: Math.max(...sigma) } : null,
-      neighbors: await this.neighbors(index),
+      neighbors: await this.nearby.get(index, () => this.neighbors(index)),
       neighborsIn: this.ownCodes ? "codes" : "map",
     };
   }

@@ -100,10 +100,22 @@ export function toRgba(
   fit: Fit,
 ): Uint8ClampedArray<ArrayBuffer> {
   const [black, white] = rangeOf(pixels, fit.stretch);
-  const across = coverage(width, fit.width);
-  const down = coverage(height, fit.height);
   const colors = channels === 1 ? 1 : 3;
   const rgba = new Uint8ClampedArray(fit.width * fit.height * 4);
+  if (fit.width === width && fit.height === height) {
+    // What every pixel covers is one pixel of the image.
+    for (let p = 0; p < width * height; p++) {
+      if (!Number.isFinite(pixels[p * channels])) continue;
+      for (let c = 0; c < 3; c++) {
+        const value = ((pixels[p * channels + (colors === 1 ? 0 : c)] as number) - black) / (white - black);
+        rgba[4 * p + c] = Math.round(255 * Math.min(1, Math.max(0, value)));
+      }
+      rgba[4 * p + 3] = 255;
+    }
+    return rgba;
+  }
+  const across = coverage(width, fit.width);
+  const down = coverage(height, fit.height);
   const sums = [0, 0, 0];
   for (let Y = 0, at = 0; Y < fit.height; Y++) {
     for (let X = 0; X < fit.width; X++, at += 4) {
@@ -135,14 +147,30 @@ export function toRgba(
 
 /** What becomes black and white. */
 function rangeOf(pixels: Float32Array, stretch: number | undefined): readonly [number, number] {
-  const known = pixels.filter(Number.isFinite).sort();
-  const end = known.length - 1;
-  const cut = Math.round((stretch ?? 0) * end);
-  const [black = 0, white = 1] = [known[cut], known[end - cut]];
+  const [black, white] = stretch ? quantilesOf(pixels, stretch) : extentOf(pixels);
   if (stretch === undefined && black >= 0 && white <= 1) return [0, 1];
   if (white > black) return [black, white];
   // One value for all is neither black nor white.
   return [black - 1, black + 1];
+}
+
+/** The values with a share of all below the one and above the other; 0 and 1 where there are none. */
+function quantilesOf(pixels: Float32Array, share: number): readonly [number, number] {
+  const known = pixels.filter(Number.isFinite).sort();
+  const end = known.length - 1;
+  const cut = Math.round(share * end);
+  return [known[cut] ?? 0, known[end - cut] ?? 1];
+}
+
+/** The least and the largest value; 0 and 1 where there are none. */
+function extentOf(pixels: Float32Array): readonly [number, number] {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of pixels) {
+    if (!Number.isFinite(value)) continue;
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return least <= most ? [least, most] : [0, 1];
 }
 
 /** Which of `from` pixels in a line each of `to` pixels covers, and how much of each. */
