@@ -11,6 +11,7 @@ export default defineConfig([
     explorer: "src/explorer/index.ts",
     cli: "src/cli/main.ts",
     "decoder-thread": "src/explorer/server/decoder-thread.ts",
+    "training-thread": "src/explorer/training-thread.ts",
   }),
   node("cjs", { index: "src/index.ts", vae: "src/vae/index.ts", explorer: "src/explorer/index.ts" }),
   page("report", "src/compare/report"),

@@ -1,6 +1,10 @@
+import { once } from "node:events";
 import { stat } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { abortError } from "../binding.js";
 import { readTensorFile } from "../vae/models/safetensors.js";
 import type { RunConfig } from "../vae/runs/config.js";
 import { ScalarReader } from "../vae/tensorboard/read-scalars.js";
@@ -8,11 +12,15 @@ import { checkpointPath, type TrainingState } from "../vae/training/checkpoint.j
 import { isLocked } from "../vae/training/lock.js";
 import { failed, type Report, type Watched, waiting } from "./live.js";
 import type { LiveRun } from "./protocol.js";
+import type { TrainingReport } from "./training-thread.js";
 
 /** Milliseconds between looks at the folder. */
 const PAUSE = 1000;
 
-/** A training in a folder, watched through its checkpoints and its log while another process goes on with it. */
+/**
+ * A training in a folder: watched through its checkpoints and its log while another process is at work on it; one that was stopped can be
+ * gone on with, on a thread of its own.
+ */
 export class TrainingWatch implements Watched {
   state: LiveRun;
   private readonly log: ScalarReader;
@@ -20,6 +28,8 @@ export class TrainingWatch implements Watched {
   private readonly steps: number | undefined;
   /** When the checkpoint that was read last was written. */
   private seen = 0;
+  private thread: Worker | undefined;
+  private failure = "";
 
   constructor(
     private readonly folder: string,
@@ -35,61 +45,114 @@ export class TrainingWatch implements Watched {
   /**
    * Watches until the training is done.
    *
-   * @throws {AbortError} if the signal is aborted
+   * @throws {AbortError} if the signal is aborted; a training of this server has written a checkpoint then
    */
   async run(signal: AbortSignal): Promise<void> {
     try {
-      for (;;) {
-        const [isAtWork, isDone] = [await isLocked(this.folder), await this.hasModel()];
-        await this.look();
-        if (isDone && !isAtWork) {
-          this.update({ state: "finished", message: "", fraction: 1 });
-          return;
-        }
-        if (isAtWork) this.update({ state: "running", message: "" });
-        else this.update({ state: "stopped", message: "Stopped: train --resume goes on with it" });
-        await setTimeout(PAUSE, undefined, { signal });
+      while (!(await this.look())) {
+        await setTimeout(PAUSE, undefined, { signal }).catch(() => {
+          throw abortError(signal);
+        });
       }
     } catch (error) {
       this.update(failed(error));
       throw error;
+    } finally {
+      await this.end();
     }
   }
 
-  private async hasModel(): Promise<boolean> {
-    const places = ["model/model.safetensors", "metrics.json"];
-    const found = await Promise.all(places.map((name) => stat(join(this.folder, name)).catch(() => undefined)));
+  /** Only a training that this server goes on with: others are stopped where they were begun. */
+  stop(): void {
+    if (!this.thread || this.state.state !== "running") return;
+    this.update({ message: "Stopping" });
+    this.thread.postMessage("stop");
+  }
+
+  continue(): void {
+    if (this.thread || this.state.state !== "stopped") return;
+    this.failure = "";
+    const path = createRequire(import.meta.url).resolve("#training-thread");
+    const thread = new Worker(path, { workerData: { folder: this.folder } });
+    this.thread = thread;
+    this.update({ state: "running", message: "Starting" });
+    thread.on("message", ({ epoch, step, steps, loss }: TrainingReport) => {
+      const parts = prefixed("batch", loss);
+      this.update({
+        message: "",
+        iteration: epoch - 1,
+        fraction: step / steps,
+        loss: loss.loss ?? null,
+        parts: { ...this.state.parts, ...parts },
+      });
+    });
+    thread.on("error", (error) => {
+      this.failure = error.message;
+    });
+    thread.on("exit", () => {
+      this.thread = undefined;
+    });
+  }
+
+  private async end(): Promise<void> {
+    if (!this.thread) return;
+    const { thread } = this;
+    const gone = once(thread, "exit").catch(() => {});
+    thread.postMessage("stop");
+    await gone;
+  }
+
+  /** Reads what is new in the folder. @returns whether the training is done */
+  private async look(): Promise<boolean> {
+    // In this order: who sees a model and nobody at work sees the last of it.
+    const isAtWork = this.thread !== undefined || (await isLocked(this.folder));
+    const isDone = await this.hasResult();
+    await this.readCheckpoint();
+    await this.readLog();
+    if (isDone && !isAtWork) {
+      const loss = this.state.parts["train/loss"] ?? this.state.loss;
+      this.update({ state: "finished", message: "", fraction: 1, loss, controllable: false });
+      return true;
+    }
+    if (this.thread) this.update({ state: "running", controllable: true });
+    else if (isAtWork) this.update({ state: "running", message: "In another process", controllable: false });
+    else this.update({ state: "stopped", message: this.failure || "Stopped", controllable: true });
+    return false;
+  }
+
+  private async hasResult(): Promise<boolean> {
+    const names = ["model/model.safetensors", "metrics.json"];
+    const found = await Promise.all(names.map((name) => stat(join(this.folder, name)).catch(() => undefined)));
     return found.every(Boolean);
   }
 
-  private async look(): Promise<void> {
+  private async readCheckpoint(): Promise<void> {
     const path = checkpointPath(this.folder);
     const { mtimeMs = 0 } = (await stat(path).catch(() => undefined)) ?? {};
-    if (mtimeMs > this.seen) {
-      this.seen = mtimeMs;
-      const state = await readTensorFile(path).then(
-        ({ facts }) => facts.state as TrainingState,
-        // Replaced while it was looked for.
-        () => undefined,
-      );
-      if (state) {
-        const { epoch, step, history } = state;
-        const last = history.at(-1);
-        const parts = { ...prefixed("train", last?.train), ...prefixed("validation", last?.validation) };
-        this.update({
-          iteration: epoch,
-          fraction: this.steps ? step / this.steps : null,
-          loss: last?.train.loss ?? this.state.loss,
-          parts: { ...this.state.parts, ...parts },
-        });
-      }
-    }
+    if (mtimeMs <= this.seen) return;
+    this.seen = mtimeMs;
+    // One that cannot be read is told of by the training that takes it up.
+    const file = await readTensorFile(path).catch(() => undefined);
+    if (!file) return;
+    const { epoch, step, history } = file.facts.state as TrainingState;
+    const last = history.at(-1);
+    this.update({
+      iteration: epoch,
+      fraction: this.steps ? step / this.steps : null,
+      loss: last?.train.loss ?? this.state.loss,
+      parts: {
+        ...this.state.parts,
+        ...prefixed("train", last?.train),
+        ...prefixed("validation", last?.validation),
+      },
+    });
+  }
+
+  private async readLog(): Promise<void> {
     const logged = await this.log.read();
     if (Object.keys(logged).length === 0) return;
-    this.update({
-      loss: logged["batch/loss"] ?? logged["train/loss"] ?? this.state.loss,
-      parts: { ...this.state.parts, ...logged },
-    });
+    const loss = logged["batch/loss"] ?? logged["train/loss"] ?? this.state.loss;
+    this.update({ loss, parts: { ...this.state.parts, ...logged } });
   }
 
   private update(change: Partial<LiveRun>): void {

@@ -44,7 +44,7 @@ export async function createServer(
   });
   registerDataRoutes(app, exploration);
   registerLiveRoutes(app, exploration);
-  registerTakeAwayRoutes(app, exploration);
+  registerTakeAwayRoutes(app, exploration, page);
   await registerLatentRoutes(app, exploration);
   if (page !== undefined) await app.register(serveStatic, { root: page, cacheControl: false, dotfiles: "deny" });
   return app;

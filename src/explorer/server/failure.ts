@@ -20,13 +20,20 @@ export const notFound = (what: string): RequestError => new RequestError(404, "N
 /** The error for a request that says something else than it should. */
 export const badRequest = (message: string): RequestError => new RequestError(400, "BAD_REQUEST", message);
 
-const ofTheCaller: ReadonlySet<ErrorCode> = new Set([
-  "INVALID_ARGUMENT",
-  "OUT_OF_RANGE",
-  "SHAPE_MISMATCH",
-  "NOT_FINITE",
-  "NEGATIVE_SIGMA",
-]);
+/** Statuses of errors that are not the server's fault. */
+const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
+  INVALID_ARGUMENT: 400,
+  OUT_OF_RANGE: 400,
+  SHAPE_MISMATCH: 400,
+  NOT_FINITE: 400,
+  NEGATIVE_SIGMA: 400,
+  // Of an image that was sent.
+  FILE_FORMAT: 400,
+  // Something newer was asked for.
+  ABORTED: 409,
+  BUSY: 503,
+  OUT_OF_MEMORY: 503,
+};
 
 /** Answers every failure as a {@link Failure}; of what nobody meant to happen, no more than that it did. */
 export function answerFailures(app: FastifyInstance): void {
@@ -42,8 +49,7 @@ export function answerFailures(app: FastifyInstance): void {
 function describeFailure(error: Error & { statusCode?: number; code?: string }): { status: number; answer: Failure } {
   const { statusCode = 500, code = "INTERNAL", message } = error;
   if (error instanceof SigmaTsneError) {
-    const status = ofTheCaller.has(error.code) ? 400 : error.code === "ABORTED" || error.code === "BUSY" ? 503 : 500;
-    return { status, answer: { code: error.code, message } };
+    return { status: STATUS[error.code] ?? 500, answer: { code: error.code, message } };
   }
   // Those of the server's libraries and its own say by their status that they are meant for the caller.
   if (statusCode < 500 || error instanceof RequestError) return { status: statusCode, answer: { code, message } };

@@ -22,10 +22,10 @@ export function pageFolder(): string {
 /**
  * The page as one HTML text with its scripts, styles and data in it; its policy lets nothing else in.
  *
+ * @param folder of the built page
  * @param data JSON, piece after piece
  */
-export async function* renderOfflinePage(data: AsyncIterable<string>): AsyncGenerator<string> {
-  const folder = pageFolder();
+export async function* renderOfflinePage(folder: string, data: AsyncIterable<string>): AsyncGenerator<string> {
   const html = await readFile(join(folder, "index.html"), "utf8");
   const hashes: string[] = [];
   const inlined = await replaceAll(html, async (tag) => {

@@ -13,8 +13,12 @@ const MOST_SEPARATED = 100_000;
 const PIECE_BYTES = 3 * 2 ** 18;
 const SLOW = { rateLimit: { max: 10, timeWindow: 10_000 } };
 
-/** The routes of what is taken away: points as tables, the page as a file. */
-export function registerTakeAwayRoutes(app: FastifyInstance, exploration: Exploration): void {
+/**
+ * The routes of what is taken away: points as tables, the page as a file.
+ *
+ * @param page folder of the built page; without it there is no file of it
+ */
+export function registerTakeAwayRoutes(app: FastifyInstance, exploration: Exploration, page: string | undefined): void {
   for (const format of ["csv", "parquet"] as const) {
     const options = { bodyLimit: 4 * exploration.n + 4, config: SLOW };
     app.post(`/api/selection.${format}`, options, async (request, reply) => {
@@ -26,12 +30,13 @@ export function registerTakeAwayRoutes(app: FastifyInstance, exploration: Explor
       return reply.send(Readable.from(encodeTable(`.${format}`, table), { objectMode: false }));
     });
   }
+  if (page === undefined) return;
   app.get("/api/offline", { config: SLOW }, async (_request, reply) => {
-    const page = renderOfflinePage(offlineData(exploration));
+    const pieces = renderOfflinePage(page, offlineData(exploration));
     // What fails before the first piece is answered as a failure.
-    const first = await page.next();
+    const first = await pieces.next();
     reply.header("content-disposition", 'attachment; filename="explorer.html"');
-    return reply.type("text/html; charset=utf-8").send(Readable.from(resume(first, page), { objectMode: false }));
+    return reply.type("text/html; charset=utf-8").send(Readable.from(resume(first, pieces), { objectMode: false }));
   });
 }
 
