@@ -1,0 +1,247 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Exploration } from "../../src/explorer/exploration.js";
+import type { Failure } from "../../src/explorer/protocol.js";
+import { isLoopback } from "../../src/explorer/server/security.js";
+import { Matrix } from "../../src/matrix.js";
+import { type Served, sendRaw, serve } from "./serve.js";
+
+const token = "a".repeat(43);
+const SECRET = "nobody may read this";
+let folder: string;
+let page: string;
+let local: Served;
+let guarded: Served;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sigma-tsne-explorer-"));
+  page = join(folder, "page");
+  await mkdir(join(page, "assets"), { recursive: true });
+  await writeFile(join(page, "index.html"), "<!doctype html><title>the page</title>");
+  await writeFile(join(page, "assets", "page.js"), "the script");
+  await writeFile(join(page, ".hidden"), SECRET);
+  await writeFile(join(folder, "secret.txt"), SECRET);
+  local = await serve(exploration(), { page });
+  guarded = await serve(exploration(), { page, host: "0.0.0.0", token });
+});
+afterAll(async () => {
+  await Promise.all([local.close(), guarded.close()]);
+  await rm(folder, { recursive: true });
+});
+
+function exploration(): Exploration {
+  const points = new Exploration("points", 5);
+  const positions = new Matrix(
+    Float32Array.from({ length: 10 }, (_, i) => i),
+    5,
+    2,
+  );
+  points.addMap({ id: "map", title: "Map", subtitle: "", positions });
+  return points;
+}
+
+/** A request line and headers as they are typed. */
+const raw = (served: Served, target: string, headers = `Host: 127.0.0.1:${served.port}`, method = "GET") =>
+  sendRaw(served.port, `${method} ${target} HTTP/1.1\r\n${headers}\r\nConnection: close\r\n\r\n`);
+const statusOf = (answer: string) => Number(answer.slice(9, 12));
+
+describe("files", () => {
+  it("of the page are served", async () => {
+    expect(await (await local.get("/")).text()).toContain("the page");
+    expect(await (await local.get("/assets/page.js")).text()).toBe("the script");
+  });
+
+  it.each([
+    "/../secret.txt",
+    "/assets/../../secret.txt",
+    "/%2e%2e/secret.txt",
+    "/..%2fsecret.txt",
+    "/..%5csecret.txt",
+    "/assets/%2e%2e/%2e%2e/secret.txt",
+    "/%252e%252e%252fsecret.txt",
+    "/..%c0%afsecret.txt",
+    "//../secret.txt",
+    "/./../secret.txt",
+    "/.hidden",
+    "/assets",
+    "/assets/",
+    "/\0/../secret.txt",
+    "/%00",
+    "/%",
+    "/api/layouts/..%2f..%2fsecret.txt",
+    "/api/columns/%2e%2e%2fsecret.txt",
+    "/api/live/..%2f..%2fsecret.txt/layout",
+    "/api/thumbnails/../../secret.txt",
+    "http://127.0.0.1/../secret.txt",
+  ])("elsewhere are out of reach: %s", async (target) => {
+    const answer = await raw(local, target);
+    expect(answer).toMatch(/^HTTP\/1.1 (400|403|404) /);
+    expect(answer).not.toContain(SECRET);
+  });
+});
+
+describe("the name of the server", () => {
+  it("is one that it has", async () => {
+    for (const host of [`127.0.0.1:${local.port}`, `localhost:${local.port}`, `[::1]:${local.port}`, "localhost"]) {
+      expect(statusOf(await raw(local, "/api/exploration", `Host: ${host}`))).toBe(200);
+    }
+  });
+
+  it("is not that of a site whose name was made to lead here", async () => {
+    for (const host of [
+      "evil.example",
+      `evil.example:${local.port}`,
+      "127.0.0.1.evil.example",
+      "10.0.0.1",
+      "",
+      "@",
+      "a b",
+    ]) {
+      const answer = await raw(local, "/api/exploration", `Host: ${host}`);
+      expect(answer).toMatch(/^HTTP\/1.1 (421|400) /);
+      expect(answer).not.toContain("layouts");
+    }
+    expect(statusOf(await raw(local, "/", "Accept: */*"))).toBe(400);
+    expect(statusOf(await raw(guarded, "/", "Host: evil.example"))).toBe(421);
+  });
+});
+
+describe("pages of other sites", () => {
+  it("can neither change nor read anything", async () => {
+    const host = `Host: 127.0.0.1:${local.port}`;
+    const own = `Origin: http://127.0.0.1:${local.port}`;
+    const length = "Content-Length: 0";
+    const status = async (target: string, headers: string[], method = "POST") =>
+      statusOf(await raw(local, target, [host, ...headers].join("\r\n"), method));
+    expect(await status("/api/live/none/stop", [own, length])).toBe(404);
+    expect(await status("/api/live/none/stop", ["Origin: https://evil.example", length])).toBe(403);
+    expect(await status("/api/live/none/stop", [`Origin: https://127.0.0.1:${local.port}`, length])).toBe(403);
+    expect(await status("/api/live/none/stop", ["Origin: null", length])).toBe(403);
+    expect(await status("/api/live/none/stop", ["Sec-Fetch-Site: cross-site", length])).toBe(403);
+    expect(await status("/api/exploration", ["Sec-Fetch-Site: cross-site"], "GET")).toBe(403);
+    // A link to the page is none of these.
+    expect(await status("/", ["Sec-Fetch-Site: cross-site"], "GET")).toBe(200);
+  });
+
+  it("learn from the headers of every answer what they may do", async () => {
+    for (const path of ["/", "/api/exploration", "/api/layouts/map", "/nothing", "/api/points/99"]) {
+      const { headers } = await local.get(path);
+      expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'; script-src 'self';/);
+      expect(headers.get("content-security-policy")).not.toMatch(/unsafe-eval|https?:|\*/);
+      expect(headers.get("x-content-type-options")).toBe("nosniff");
+      expect(headers.get("cross-origin-resource-policy")).toBe("same-origin");
+      expect(headers.get("referrer-policy")).toBe("no-referrer");
+      expect(headers.get("access-control-allow-origin")).toBeNull();
+    }
+  });
+});
+
+describe("the token", () => {
+  it("lets nobody in who does not show it", async () => {
+    for (const path of [
+      "/",
+      "/api/exploration",
+      "/assets/page.js",
+      "/api/live",
+      "/nothing",
+      "/?token=",
+      "/?token=wrong",
+    ]) {
+      const answer = await guarded.get(path);
+      expect(answer.status).toBe(401);
+      expect(((await answer.json()) as Failure).code).toBe("TOKEN");
+    }
+    const near = `${token.slice(0, -1)}b`;
+    expect((await guarded.get(`/?token=${near}`)).status).toBe(401);
+    expect((await guarded.get(`/?token=${token}${token}`)).status).toBe(401);
+    expect((await guarded.get(`/api/exploration?token=${token}`)).status).toBe(401);
+    const cookie = `sigma-tsne-${guarded.port}=${near}`;
+    expect((await guarded.get("/api/exploration", { cookie })).status).toBe(401);
+  });
+
+  it("becomes a cookie, and leaves the address", async () => {
+    const answer = await guarded.get(`/?token=${token}`);
+    expect(answer.status).toBe(303);
+    expect(answer.headers.get("location")).toBe("/");
+    const cookie = answer.headers.get("set-cookie") as string;
+    expect(cookie).toMatch(/; HttpOnly; SameSite=Strict$/);
+    const shown = { cookie: cookie.split(";")[0] as string };
+    expect((await guarded.get("/", shown)).status).toBe(200);
+    expect((await guarded.get("/api/exploration", shown)).status).toBe(200);
+  });
+
+  it("is not asked for where only this machine reaches the server", () => {
+    expect(["127.0.0.1", "127.1.2.3", "::1", "localhost"].map(isLoopback)).toEqual([true, true, true, true]);
+    for (const host of ["0.0.0.0", "::", "192.168.0.1", "127.evil.example", "localhost.evil.example", ""]) {
+      expect(isLoopback(host)).toBe(false);
+    }
+  });
+});
+
+describe("what is too much", () => {
+  it("is refused before it is read", async () => {
+    const head = `Host: 127.0.0.1:${local.port}\r\nContent-Type: application/octet-stream\r\nContent-Length: 99999999999`;
+    const answer = await raw(local, "/api/selection.csv", head, "POST");
+    expect(statusOf(answer)).toBe(413);
+    expect(answer).toContain("FST_ERR_CTP_BODY_TOO_LARGE");
+    const chunked = `Host: 127.0.0.1:${local.port}\r\nContent-Type: application/octet-stream\r\nTransfer-Encoding: chunked`;
+    const chunk = `${(2 ** 16).toString(16)}\r\n${"x".repeat(2 ** 16)}\r\n`;
+    const request = `POST /api/selection.csv HTTP/1.1\r\n${chunked}\r\nConnection: close\r\n\r\n${chunk}0\r\n\r\n`;
+    expect(statusOf(await sendRaw(local.port, request))).toBe(413);
+  });
+
+  it("of headers and addresses as well", async () => {
+    const host = `Host: 127.0.0.1:${local.port}`;
+    expect(statusOf(await raw(local, "/", `${host}\r\nX: ${"x".repeat(2 ** 17)}`))).toBe(431);
+    expect(statusOf(await raw(local, `/api/layouts/${"x".repeat(1000)}`))).toBe(404);
+  });
+
+  it("of requests has to wait", async () => {
+    const served = await serve(exploration(), { page });
+    const statuses = new Map<number, number>();
+    for (let i = 0; i < 12; i++) {
+      const { status } = await fetch(`${served.url}/api/selection.csv`, {
+        method: "POST",
+        headers: { "content-type": "application/octet-stream" },
+        body: Uint32Array.of(1),
+      });
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+    const answer = await fetch(`${served.url}/api/selection.csv`, { method: "POST" });
+    expect(((await answer.json()) as Failure).code).toBe("TOO_MANY");
+    expect(Object.fromEntries(statuses)).toEqual({ 200: 10, 429: 2 });
+    await served.close();
+  });
+
+  it("of those who watch as well", async () => {
+    const controller = new AbortController();
+    const watch = () => fetch(`${local.url}/api/live`, { signal: controller.signal });
+    const answers = await Promise.all(Array.from({ length: 65 }, watch));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(64);
+    expect(answers.filter(({ status }) => status === 503)).toHaveLength(1);
+    controller.abort();
+    await expect
+      .poll(async () => {
+        const again = new AbortController();
+        const { status } = await fetch(`${local.url}/api/live`, { signal: again.signal });
+        again.abort();
+        return status;
+      })
+      .toBe(200);
+  });
+});
+
+describe("the end", () => {
+  it("comes at once, with pages that watch", async () => {
+    const served = await serve(exploration(), { page });
+    const { body } = await fetch(`${served.url}/api/live`);
+    const idle = await fetch(served.url);
+    await served.close();
+    let text = "";
+    for await (const piece of body as unknown as AsyncIterable<Uint8Array>) text += Buffer.from(piece).toString();
+    expect(text).toBe("retry: 1000\n\n");
+    await expect(fetch(served.url)).rejects.toThrow();
+    expect(await idle.text()).toContain("the page");
+  });
+});
