@@ -59,6 +59,7 @@ export function listen(map: MapView): void {
     if (press.isLasso) {
       const corners = outline.value?.map === map ? outline.value.corners : [press.at];
       outline.value = { map, corners: [...corners, place] };
+      pointAt(map, undefined);
     } else {
       pan((press.last[0] - place[0]) / map.scale, (place[1] - press.last[1]) / map.scale);
       pointAt(map, undefined);

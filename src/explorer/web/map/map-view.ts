@@ -138,7 +138,11 @@ export class MapView {
   get dots(): { diameter: number; roundness: number } {
     const sizeIn = (places: Places | undefined) => {
       if (!places) return 2;
-      if (places.kind === "wall") return Math.max(1, 0.94 * places.spacing * this.scale);
+      if (places.kind === "wall") {
+        const cell = places.spacing * this.scale;
+        // Small cells leave no seams, which would show as a moiré.
+        return cell < 8 ? cell + 1.5 : cell - 1;
+      }
       // A third of the map is covered where points stand evenly, and coming nearer makes them grow slowly.
       const even = Math.min(7, Math.max(1.8, 0.65 * places.spacing * (Math.min(this.width, this.height) / 2.12)));
       return even * (WHOLE.reach / camera.peek().reach) ** 0.4;

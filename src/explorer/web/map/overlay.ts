@@ -35,7 +35,7 @@ const MOST_IN_SIGHT = 2500;
 const MOST_IMAGES = 900;
 /** Least side of an image on a wall, in pixels. */
 const LEAST_TILE = 12;
-const MOST_ELLIPSES = 400;
+const MOST_ELLIPSES = 200;
 /** Half axes of the ellipses in standard deviations: they hold 95 %. */
 const DEVIATIONS = Math.sqrt(-2 * Math.log(0.05));
 
@@ -44,13 +44,13 @@ const FONT = '"Inter Variable", system-ui, sans-serif';
 export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, scene: OverlayScene): void {
   const ink = INKS[scene.theme];
   context.lineJoin = "round";
-  const { diameter } = view.dots;
+  const { diameter, roundness } = view.dots;
+  const isWall = roundness === 0;
   const radius = diameter / 2 + 3;
 
   if (scene.images && !view.isMoving) drawImages(scene.images);
   if (scene.covariances && scene.selected) drawEllipses(scene.covariances, scene.selected);
   for (const [at, row] of scene.marks.entries()) {
-    if (scene.elsewhere) arrow(view.toPixels(scene.elsewhere(row)), pixelsOf(row), 0.35);
     ring(pixelsOf(row), radius, 1.3);
     label(String(at + 1), pixelsOf(row), radius);
   }
@@ -59,7 +59,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
   if (scene.placed) drawPlaced(scene.placed);
   if (scene.hovered !== undefined) {
     const here = pixelsOf(scene.hovered);
-    if (scene.elsewhere) arrow(view.toPixels(scene.elsewhere(scene.hovered)), here, 1);
+    if (scene.elsewhere) arrow(view.toPixels(scene.elsewhere(scene.hovered)), here);
     ring(here, radius + 2, 2.4);
   }
   drawOutline();
@@ -69,32 +69,32 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
   }
 
   /** A line in the ink with a rim of the ground, so that it stands out from any colour. */
-  function stroke(width: number, opacity = 1): void {
-    context.globalAlpha = opacity;
+  function stroke(width: number): void {
     context.strokeStyle = ink.background;
     context.lineWidth = width + 2.4;
     context.stroke();
     context.strokeStyle = ink.text;
     context.lineWidth = width;
     context.stroke();
-    context.globalAlpha = 1;
   }
 
+  /** Around a point, or a cell of a wall. */
   function ring([x, y]: Place, size: number, width: number): void {
     context.beginPath();
-    context.arc(x, y, size, 0, 2 * Math.PI);
+    if (isWall) context.roundRect(x - diameter / 2 - 1, y - diameter / 2 - 1, diameter + 2, diameter + 2, 3);
+    else context.arc(x, y, size, 0, 2 * Math.PI);
     stroke(width);
   }
 
-  function arrow([x0, y0]: Place, [x, y]: Place, opacity: number): void {
+  function arrow([x0, y0]: Place, [x, y]: Place): void {
     if (Math.hypot(x - x0, y - y0) < 2 * radius) return;
     context.beginPath();
     context.moveTo(x0, y0);
     context.lineTo(x, y);
-    stroke(1.2, opacity);
+    stroke(1.2);
     context.beginPath();
     context.arc(x0, y0, 2, 0, 2 * Math.PI);
-    stroke(1, opacity);
+    stroke(1);
   }
 
   function label(text: string, [x, y]: Place, away: number): void {
@@ -109,9 +109,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
 
   function pin(text: string, row: number): void {
     const here = pixelsOf(row);
-    context.beginPath();
-    context.arc(...here, radius + 1, 0, 2 * Math.PI);
-    stroke(2);
+    ring(here, radius + 1, 2);
     if (text) label(text, here, radius + 1);
   }
 
@@ -137,7 +135,9 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
       places.kind === "wall" ? tile : Math.min(64, Math.max(32, 420 / Math.sqrt(Math.max(1, rows.length / 40))));
     const shown = places.kind === "wall" ? rows : pickApart(rows, side);
     const isFaded = scene.selected ? new Set(scene.selected) : undefined;
-    const shrink = side / Math.max(images.tileWidth, images.tileHeight);
+    // On a wall the cell's colour stays as a frame, where there is room for one.
+    const inner = places.kind === "wall" ? side - (tile > 28 ? Math.max(4, 0.12 * tile) : 1) : side;
+    const shrink = inner / Math.max(images.tileWidth, images.tileHeight);
     const [width, height] = [images.tileWidth * shrink, images.tileHeight * shrink];
     const rim = places.kind === "wall" ? 0 : 2;
     context.imageSmoothingEnabled = shrink < 1.5;

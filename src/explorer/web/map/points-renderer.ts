@@ -34,7 +34,9 @@ void main() {
   vec2 corner = max(abs(2. * gl_PointCoord - 1.) - (1. - roundness), 0.);
   float cover = clamp((roundness - length(corner)) * .5 * diameter + .5, 0., 1.);
   if (roundness == 0.) cover = 1.;
-  pixel = vec4(color.rgb, 1) * color.a * cover;
+  // Discs let what they hide shine through, squares hide nothing.
+  float opacity = color.a > .8 ? mix(1., color.a, roundness) : color.a;
+  pixel = vec4(color.rgb, 1) * opacity * cover;
 }`;
 
 /** The browser draws no WebGL 2: it is switched off, or there is neither a graphics card nor a software renderer. */

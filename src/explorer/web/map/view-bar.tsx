@@ -40,6 +40,11 @@ export function chooseView(next: View): void {
   if (next !== "one" && maps.value.length < 2) return;
   batch(() => {
     watched.value = undefined;
+    const order = (id: string) => maps.value.findIndex((map) => map.id === mapOf(id));
+    // Of two maps the earlier one is on the left.
+    if (next !== "one" && order(first.value) > order(second.value)) {
+      [first.value, second.value] = [second.value, first.value];
+    }
     view.value = next;
   });
 }
