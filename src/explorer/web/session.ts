@@ -1,6 +1,6 @@
 import { batch } from "@preact/signals";
 import type { ExplorationDescription } from "../protocol.js";
-import { hear, isActive, listenToServer, watchable } from "./live/watching.js";
+import { hear, isActive, listenToServer } from "./live/watching.js";
 import { forgetColumns } from "./map/colouring.js";
 import { forgetPoints } from "./map/hover-card.js";
 import { forgetLayouts, placesOf } from "./map/layouts.js";
@@ -49,7 +49,6 @@ async function read(): Promise<void> {
       choose(come);
     });
     for (const run of come.live) hear(run);
-    if (come.layouts.length === 0 && watchable.peek().length > 0) watched.value = watchable.peek()[0]?.id;
     if (!before && come.live.some(isActive)) panel.value = "live";
   }
   connection.value = "ready";

@@ -2,23 +2,58 @@ import type { LiveRun } from "../../protocol.js";
 import { Empty } from "../controls.js";
 import { formatNumber } from "../map/colouring.js";
 import { continueRun, isOffline, stopRun } from "../server.js";
-import { failure, liveRuns, watched } from "../store.js";
+import { failure, layouts, liveRuns, watched } from "../store.js";
 import { Curve } from "./curve.js";
-import { hear, histories, isActive, lossTitle, watchable } from "./watching.js";
+import { hear, histories, lossTitle, watchable } from "./watching.js";
 
 /** What the server computes, and the training that it watches. */
 export function LivePanel() {
-  const runs = [...liveRuns.value.values()].sort((a, b) => Number(isActive(b)) - Number(isActive(a)));
+  const runs = [...liveRuns.value.values()];
+  const finished = runs.filter(({ state }) => state === "finished");
+  const others = runs.filter(({ state }) => state !== "finished").sort((a, b) => rank(a) - rank(b));
   return (
     <>
       <h2>Live</h2>
       {runs.length === 0 && (
         <Empty title="Nothing is running">Maps that are computed and trainings that are watched appear here.</Empty>
       )}
-      {runs.map((run) => (
+      {others.map((run) => (
         <Run key={run.id} run={run} />
       ))}
+      {finished.length > 0 && (
+        <>
+          <h3>Finished</h3>
+          <ul class="finished">
+            {finished.map((run) => (
+              <li key={run.id}>
+                <span class="name">{run.title}</span>
+                {run.loss !== null && (
+                  <small>
+                    {lossTitle(run)} {formatNumber(run.loss)}
+                  </small>
+                )}
+                <Curves run={run} />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
     </>
+  );
+}
+
+/** What runs comes first, what waits last. */
+const rank = ({ state }: LiveRun): number => ["running", "stopped", "failed", "waiting"].indexOf(state);
+
+function Curves({ run }: { run: LiveRun }) {
+  const history = histories.value.get(run.id);
+  if (!history || history.iterations.length < 2) return null;
+  return (
+    <div class="curves">
+      {[...history.values].map(([name, values]) => (
+        <Curve key={name} title={name} x={history.iterations} y={values} />
+      ))}
+    </div>
   );
 }
 
@@ -31,7 +66,6 @@ const STATES: Record<LiveRun["state"], string> = {
 };
 
 function Run({ run }: { run: LiveRun }) {
-  const history = histories.value.get(run.id);
   const unit = run.kind === "training" ? "Epoch" : "Iteration";
   const act = async (what: (id: string) => Promise<LiveRun>) => {
     try {
@@ -47,7 +81,7 @@ function Run({ run }: { run: LiveRun }) {
         <span class={`state ${run.state}`}>{STATES[run.state]}</span>
       </div>
       {run.message && <p class="note">{run.message}</p>}
-      {isActive(run) && (run.fraction === null ? <progress /> : <progress value={run.fraction} max="1" />)}
+      {run.state === "running" && (run.fraction === null ? <progress /> : <progress value={run.fraction} max="1" />)}
       {run.iteration > 0 && (
         <p class="figures">
           <span>
@@ -61,10 +95,7 @@ function Run({ run }: { run: LiveRun }) {
           )}
         </p>
       )}
-      {history &&
-        [...history.values].map(([name, values]) => (
-          <Curve key={name} title={name} x={history.iterations} y={values} />
-        ))}
+      <Curves run={run} />
       {!isOffline && (
         <div class="buttons">
           {run.controllable && run.state === "running" && (
@@ -77,7 +108,7 @@ function Run({ run }: { run: LiveRun }) {
               Go on
             </button>
           )}
-          {watchable.value.some(({ id }) => id === run.id) && (
+          {watchable.value.some(({ id }) => id === run.id) && layouts.value.length > 0 && (
             <button
               type="button"
               aria-pressed={watched.value === run.id}

@@ -2,7 +2,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { type LiveRun, paths } from "../../protocol.js";
 import { type Places, toPlaces } from "../map/places.js";
 import { fetchLiveLayout } from "../server.js";
-import { connection, description, liveRuns, watched } from "../store.js";
+import { connection, description, first, layoutOf, layouts, liveRuns, watched } from "../store.js";
 
 /** What a run measured, one entry whenever it was heard of with a new iteration. */
 export interface RunHistory {
@@ -67,17 +67,18 @@ function record(run: LiveRun): void {
   ]);
 }
 
-/** Embeddings that can be watched. */
+/** Embeddings that have begun to move and are not finished. */
 export const watchable = computed(() =>
   [...liveRuns.value.values()].filter(
-    ({ kind, state, layout }) => kind === "embedding" && layout !== null && state !== "waiting" && state !== "finished",
+    ({ kind, state, layout, iteration }) =>
+      kind === "embedding" && layout !== null && iteration > 0 && (state === "running" || state === "stopped"),
   ),
 );
 
 /** Milliseconds between two looks at a run. */
 const PACE = 300;
 
-// The positions of the watched run, again and again while it runs.
+// The positions of the watched run, again and again while it is watched.
 effect(() => {
   const id = watched.value;
   livePlaces.value = undefined;
@@ -88,12 +89,12 @@ effect(() => {
     try {
       const { positions, iteration } = await fetchLiveLayout(id);
       if (isOver) return;
-      if (positions.length === 2 * (description.peek()?.n ?? 0) && positions.length > 0) {
+      if (positions.length === 2 * (description.peek()?.n ?? 0)) {
         livePlaces.value = toPlaces(`live:${id}`, "map", positions);
         liveIteration.value = iteration;
       }
     } catch {
-      // Not begun, just over, or the server is gone: the next look will tell.
+      // Just over, or the server is gone: the next look will tell.
     }
     if (!isOver) timer = setTimeout(look, PACE);
   };
@@ -104,10 +105,17 @@ effect(() => {
   };
 });
 
-// A run that is finished is shown as the layout it has become.
+// While there is no map, the first one is watched as it forms.
+effect(() => {
+  if (layouts.value.length === 0 && watched.value === undefined) watched.value = watchable.value[0]?.id;
+});
+
+// A run that is over is shown as the layout it has become.
 effect(() => {
   const run = watched.value === undefined ? undefined : liveRuns.value.get(watched.value);
-  if (run && (run.state === "finished" || run.state === "failed") && (description.value?.layouts.length ?? 0) > 0) {
+  if (!run || watchable.value.some(({ id }) => id === run.id)) return;
+  if (run.layout !== null && layoutOf(run.layout)) {
+    first.value = run.layout;
     watched.value = undefined;
-  }
+  } else if (layouts.value.length > 0 && run.state === "failed") watched.value = undefined;
 });

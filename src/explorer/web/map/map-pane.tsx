@@ -1,12 +1,13 @@
 import { computed, effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { livePlaces } from "../live/watching.js";
+import { liveIteration, livePlaces } from "../live/watching.js";
 import {
   clicked,
   description,
   first,
   hovered,
   layoutOf,
+  liveRuns,
   morph,
   moved,
   placed,
@@ -119,7 +120,8 @@ export function MapPane({ side }: { side: 0 | 1 }) {
 const paneTitle = (side: 0 | 1) =>
   computed(() => {
     const [one, other] = [layoutOf(first.value), layoutOf(second.value)];
-    if (watched.value) return { name: "As it runs", note: "" };
+    const run = watched.value === undefined ? undefined : liveRuns.value.get(watched.value);
+    if (run) return { name: run.title, note: `as it forms, iteration ${liveIteration.value.toLocaleString("en")}` };
     if (view.value === "morph" && one && other) return { name: `${one.title} → ${other.title}`, note: "" };
     const shown = side === 0 ? one : other;
     return { name: shown?.title ?? "", note: shown?.subtitle ?? "" };
@@ -132,7 +134,7 @@ function Waiting({ side }: { side: 0 | 1 }) {
   if (late === undefined || watched.value) return null;
   const layout = layoutOf(late);
   return (
-    <p class="waiting" role="status">
+    <p class="pill" role="status">
       <span class="spinner" />
       {layout && layout.kind !== "map" ? `Computing “${layout.title}” …` : `Loading “${layout?.title ?? "map"}” …`}
     </p>
