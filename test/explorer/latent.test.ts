@@ -5,9 +5,9 @@ import { crc32 } from "node:zlib";
 import Fastify, { type FastifyInstance } from "fastify";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { SigmaTsneError } from "../../src/errors.js";
 import { Exploration } from "../../src/explorer/exploration.js";
 import { MANIFOLD_REACH, type PointCode, paths, type SearchResult } from "../../src/explorer/protocol.js";
+import { answerFailures } from "../../src/explorer/server/failure.js";
 import { registerLatentRoutes } from "../../src/explorer/server/latent.js";
 import { nearest } from "../../src/search/index.js";
 import { Tsne } from "../../src/tsne/index.js";
@@ -79,10 +79,7 @@ afterAll(async () => {
 
 async function listen(subject: Exploration): Promise<{ app: FastifyInstance }> {
   const server = Fastify();
-  server.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-    const code = error instanceof SigmaTsneError ? error.code : "INTERNAL";
-    reply.code(error.statusCode ?? 400).send({ code, message: error.message });
-  });
+  answerFailures(server);
   registerLatentRoutes(server, subject, { backend: "wasm" });
   await server.ready();
   return { app: server };

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from "fastify";
-import { ArgumentError } from "../../errors.js";
+import { ArgumentError, FileError } from "../../errors.js";
 import type { Exploration } from "../exploration.js";
 import { paths, type SearchRequest } from "../protocol.js";
 import type { DecoderSource } from "./decoder-tasks.js";
+import { RequestError, toIndex } from "./failure.js";
 import { LatentSpace } from "./latent-space.js";
 
 /** Bytes of a body, by what it is: the most codes of a few thousand dimensions, two such codes as JSON, a photograph. */
@@ -61,7 +62,7 @@ function latentRoutes(space: LatentSpace): FastifyPluginAsync {
     );
     app.post(paths.samples, json, ({ body }, reply) => sendImage(reply, (signal) => space.sample(body, { signal })));
     app.get<{ Querystring: { cells?: string } }>("/api/manifold", ({ query }, reply) =>
-      sendImage(reply, (signal) => space.drawManifold(toIndex(query.cells), { signal })),
+      sendImage(reply, (signal) => space.drawManifold(toIndex(query.cells ?? ""), { signal })),
     );
     app.post<{ Body: unknown; Querystring: { invert?: unknown } }>(
       paths.search,
@@ -71,12 +72,19 @@ function latentRoutes(space: LatentSpace): FastifyPluginAsync {
   };
 }
 
-function search(
+async function search(
   space: LatentSpace,
   { body, query }: FastifyRequest<{ Body: unknown; Querystring: { invert?: unknown } }>,
   signal: AbortSignal,
 ) {
-  if (Buffer.isBuffer(body)) return space.searchImage(body, query.invert === "1", signal);
+  if (Buffer.isBuffer(body)) {
+    return space.searchImage(body, query.invert === "1", signal).catch((error) => {
+      // The file is the caller's, not the server's.
+      throw error instanceof FileError && error.code === "FILE_FORMAT"
+        ? new RequestError(400, error.code, error.message)
+        : error;
+    });
+  }
   const request = body as Partial<SearchRequest> | null;
   if (typeof request === "object" && request !== null && "index" in request) {
     return space.searchPoint(request.index, signal);
@@ -105,9 +113,6 @@ function signalOf(reply: FastifyReply): AbortSignal {
   });
   return controller.signal;
 }
-
-/** What is no number is refused where the number is used, with what would be accepted. */
-const toIndex = (text: string | undefined): number => (/^\d{1,10}$/.test(text ?? "") ? Number(text) : Number.NaN);
 
 function toCodes(body: unknown): Float32Array {
   if (!Buffer.isBuffer(body) || body.length % 4 !== 0) {
