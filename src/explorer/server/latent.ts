@@ -80,9 +80,8 @@ async function search(
   if (Buffer.isBuffer(body)) {
     return space.searchImage(body, query.invert === "1", signal).catch((error) => {
       // The file is the caller's, not the server's.
-      throw error instanceof FileError && error.code === "FILE_FORMAT"
-        ? new RequestError(400, error.code, error.message)
-        : error;
+      if (!(error instanceof FileError && error.code === "FILE_FORMAT")) throw error;
+      throw new RequestError(400, error.code, error.message.replace(`${error.path}: `, `${error.path} `));
     });
   }
   const request = body as Partial<SearchRequest> | null;

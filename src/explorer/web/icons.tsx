@@ -45,6 +45,19 @@ export const icons = {
       <path d="M8 15.500l8-7" stroke-dasharray="2 2.6" />
     </Icon>
   ),
+  latent: (
+    <Icon>
+      <path d="M4 6.500h16M4 12h16M4 17.500h16" />
+      <circle cx="9" cy="6.5" r="2.2" fill="currentColor" />
+      <circle cx="15.5" cy="12" r="2.2" fill="currentColor" />
+      <circle cx="7" cy="17.5" r="2.2" fill="currentColor" />
+    </Icon>
+  ),
+  exchange: (
+    <Icon>
+      <path d="M4 9h15M15 5l4 4-4 4M20 15.500H5M9 11.500l-4 4 4 4" />
+    </Icon>
+  ),
   search: (
     <Icon>
       <circle cx="10.5" cy="10.5" r="6" />

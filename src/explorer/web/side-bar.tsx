@@ -1,5 +1,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import { icons } from "./icons.js";
+import { InterpolationPanel } from "./latent/interpolation-panel.js";
+import { LatentPanel } from "./latent/latent-panel.js";
+import { SearchPanel } from "./latent/search-panel.js";
 import { LivePanel } from "./live/live-panel.js";
 import { ColoursPanel } from "./panels/colours-panel.js";
 import { MovedPanel } from "./panels/moved-panel.js";
@@ -15,10 +18,20 @@ interface Tab {
 }
 
 function tabs(): Tab[] {
+  const abilities = description.value?.abilities;
   return [
     { id: "colours", title: "Colours", icon: icons.colours, content: () => <ColoursPanel /> },
     { id: "point", title: "Point", icon: icons.point, content: () => <PointPanel /> },
     { id: "selection", title: "Selection", icon: icons.selection, content: () => <SelectionPanel /> },
+    ...(abilities?.decode
+      ? ([
+          { id: "latent", title: "Latent", icon: icons.latent, content: () => <LatentPanel /> },
+          { id: "between", title: "Between", icon: icons.between, content: () => <InterpolationPanel /> },
+        ] as const)
+      : []),
+    ...(abilities?.search
+      ? [{ id: "search", title: "Search", icon: icons.search, content: () => <SearchPanel /> } as const]
+      : []),
     ...(maps.value.length > 1
       ? [{ id: "moved", title: "Moved", icon: icons.moved, content: () => <MovedPanel /> } as const]
       : []),

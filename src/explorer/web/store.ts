@@ -73,7 +73,7 @@ export const layouts = computed<readonly LayoutDescription[]>(() => description.
 export const maps = computed(() => layouts.value.filter(({ of }) => of === null));
 export const layoutOf = (id: string): LayoutDescription | undefined => layouts.value.find((one) => one.id === id);
 
-export type Panel = "colours" | "point" | "selection" | "between" | "search" | "moved" | "live";
+export type Panel = "colours" | "point" | "selection" | "latent" | "between" | "search" | "moved" | "live";
 export const panel = signal<Panel>("colours");
 export const isHelpOpen = signal(false);
 

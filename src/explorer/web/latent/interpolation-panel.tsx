@@ -1,0 +1,157 @@
+import "./latent.css";
+import { useState } from "preact/hooks";
+import { Empty, Segments } from "../controls.js";
+import { icons } from "../icons.js";
+import { PointImage } from "../panels/point-image.js";
+import { save } from "../server.js";
+import { clicked, description, failure, hovered, previousClicked } from "../store.js";
+import { currentRequest, exchange, FRAMES, frame, frames, isPlaying, kind, play, problem, speed } from "./between.js";
+import { fetchGif } from "./requests.js";
+import { Tile } from "./tile.js";
+
+const SIDE = 224;
+const SPEEDS = [
+  { value: "0.5", title: "½ ×" },
+  { value: "1", title: "1 ×" },
+  { value: "2", title: "2 ×" },
+];
+
+/** What lies between the two points that were chosen last. */
+export function InterpolationPanel() {
+  const [from, to] = [previousClicked.value, clicked.value];
+  if (!description.value?.abilities.decode) return null;
+  if (from === undefined || to === undefined) {
+    return (
+      <>
+        <h2>Between two points</h2>
+        <Empty title={to === undefined ? "No points chosen" : "One point chosen"}>
+          Click {to === undefined ? "two points" : "another point"} in the map, one after the other: the model decodes
+          what lies between their codes.
+        </Empty>
+      </>
+    );
+  }
+  return (
+    <>
+      <h2>
+        Between two points <small>in the latent space</small>
+      </h2>
+      <div class="ends">
+        <End name="A" row={from} />
+        <button type="button" class="plain" aria-label="Exchange A and B" title="Exchange A and B" onClick={exchange}>
+          {icons.exchange}
+        </button>
+        <End name="B" row={to} />
+      </div>
+      <Stage />
+      <div class="ways">
+        <Segments
+          label="Way"
+          value={kind.value}
+          choices={[
+            { value: "linear", title: "Linear", hint: "A straight line between the codes" },
+            { value: "spherical", title: "Spherical", hint: "An arc on which the length of the code changes evenly" },
+          ]}
+          onChoose={(value) => {
+            kind.value = value;
+          }}
+        />
+        <Segments
+          label="Speed"
+          value={String(speed.value)}
+          choices={SPEEDS}
+          onChoose={(value) => {
+            speed.value = Number(value);
+          }}
+        />
+      </div>
+      <SaveGif />
+    </>
+  );
+}
+
+function End({ name, row }: { name: string; row: number }) {
+  const leave = () => {
+    hovered.value = undefined;
+  };
+  return (
+    <figure
+      onPointerEnter={() => {
+        hovered.value = row;
+      }}
+      onPointerLeave={leave}
+    >
+      <PointImage row={row} size={64} />
+      <figcaption>
+        <b>{name}</b> row {row.toLocaleString("en")}
+      </figcaption>
+    </figure>
+  );
+}
+
+/** The frames, played or moved through by hand. */
+function Stage() {
+  const shown = frames.value;
+  if (problem.value) return <p class="note">The frames did not come: {problem.value}</p>;
+  return (
+    <div class="stage-between">
+      <Tile
+        picture={shown?.picture}
+        index={frame.value}
+        size={SIDE}
+        title={shown ? `Frame ${frame.value + 1} of ${FRAMES}` : "The frames are on their way"}
+      />
+      <div class="player">
+        <button
+          type="button"
+          class="plain"
+          disabled={!shown}
+          aria-label={isPlaying.value ? "Pause" : "Play"}
+          onClick={play}
+        >
+          {isPlaying.value ? icons.pause : icons.play}
+        </button>
+        <input
+          type="range"
+          min="0"
+          max={FRAMES - 1}
+          step="1"
+          value={frame.value}
+          disabled={!shown}
+          aria-label="Frame"
+          onInput={(event) => {
+            isPlaying.value = false;
+            frame.value = event.currentTarget.valueAsNumber;
+          }}
+        />
+        <output>
+          {frame.value + 1} / {FRAMES}
+        </output>
+      </div>
+    </div>
+  );
+}
+
+function SaveGif() {
+  const [isSaving, setSaving] = useState(false);
+  const write = async () => {
+    const request = currentRequest();
+    if (!request) return;
+    setSaving(true);
+    try {
+      save(await fetchGif(request), `interpolation-${request.from}-${request.to}-${request.kind}.gif`);
+    } catch (error) {
+      failure.value = `The GIF was not made: ${(error as Error).message}`;
+    } finally {
+      setSaving(false);
+    }
+  };
+  return (
+    <div class="buttons">
+      <button type="button" disabled={isSaving} onClick={write}>
+        {isSaving && <span class="spinner" />} Save as GIF
+      </button>
+      <span class="note">{FRAMES} frames, endless</span>
+    </div>
+  );
+}

@@ -1,0 +1,64 @@
+import "./latent.css";
+import { paths } from "../../protocol.js";
+import { PointImage } from "../panels/point-image.js";
+import { clicked, description } from "../store.js";
+import { code, decoded, origin } from "./code.js";
+import { Manifold } from "./manifold.js";
+import { Samples } from "./samples.js";
+import { Sliders } from "./sliders.js";
+import { Tile } from "./tile.js";
+
+/** Three of them stand side by side. */
+const SIDE = 90;
+
+/** The latent vector of the point that was chosen last, and what it stands for. */
+export function LatentPanel() {
+  const model = description.value?.model;
+  const images = description.value?.images;
+  if (!model) return null;
+  const row = clicked.value;
+  const from = origin.value;
+  const isMoved = from !== undefined && code.value.some((value, j) => value !== from.mean[j]);
+  const fit = SIDE / Math.max(model.width, model.height);
+  return (
+    <>
+      <h2>
+        Latent space{" "}
+        <small>
+          {model.name}, {model.latent} dimensions
+        </small>
+      </h2>
+      {row === undefined && (
+        <p class="note">The sliders begin at the mean of all codes. Click a point in the map to begin at its code.</p>
+      )}
+      <div class="pictures">
+        {row !== undefined && images && (
+          <figure>
+            <PointImage row={row} size={SIDE} />
+            <figcaption>Row {row.toLocaleString("en")}</figcaption>
+          </figure>
+        )}
+        {row !== undefined && (
+          <figure>
+            <img
+              class={fit > 1 ? "point-image enlarged" : "point-image"}
+              src={paths.reconstruction(row)}
+              width={Math.round(model.width * fit)}
+              height={Math.round(model.height * fit)}
+              alt={`Reconstruction of row ${row}`}
+              decoding="async"
+            />
+            <figcaption>Reconstruction</figcaption>
+          </figure>
+        )}
+        <figure class={isMoved ? "moved-code" : ""}>
+          <Tile picture={decoded.value} size={SIDE} title="Image of the sliders’ code" />
+          <figcaption>From the sliders</figcaption>
+        </figure>
+      </div>
+      <Sliders />
+      <Manifold />
+      {row !== undefined && from?.row === row && from.standardDeviation && <Samples row={row} />}
+    </>
+  );
+}

@@ -1,0 +1,174 @@
+import "./latent.css";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Empty, Toggle } from "../controls.js";
+import { formatNumber } from "../map/colouring.js";
+import { PointGrid } from "../panels/point-panel.js";
+import { clicked, description, layoutOf } from "../store.js";
+import { forgetSearch, type Search, search, searchBy } from "./search.js";
+import { Tile } from "./tile.js";
+
+/** Search by example: from the point that was chosen last, or an image from elsewhere. */
+export function SearchPanel() {
+  const abilities = description.value?.abilities;
+  const row = clicked.value;
+  const shown = search.value;
+  if (!abilities?.search) return null;
+  return (
+    <>
+      <h2>Search by example</h2>
+      {abilities.encode && <DropZone />}
+      <div class="buttons">
+        <button type="button" disabled={row === undefined} onClick={() => row !== undefined && searchBy({ row })}>
+          {row === undefined ? "Search from the chosen point" : `Search from row ${row.toLocaleString("en")}`}
+        </button>
+        {shown && (
+          <button type="button" onClick={forgetSearch}>
+            Clear
+          </button>
+        )}
+      </div>
+      {shown ? (
+        <Result shown={shown} />
+      ) : (
+        <Empty title="Nothing searched for">
+          What is found are the points with the nearest codes
+          {abilities.place ? ", and where in the map the example belongs" : ""}.
+        </Empty>
+      )}
+    </>
+  );
+}
+
+/** Where an image is dropped, chosen or pasted. */
+function DropZone() {
+  const [isOver, setOver] = useState(false);
+  const [isInverted, setInverted] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  const take = (file: File | null | undefined) => {
+    if (file) void searchBy({ file, isInverted });
+  };
+  const invert = (isOn: boolean) => {
+    setInverted(isOn);
+    const example = search.value?.example;
+    if (example && "file" in example) void searchBy({ file: example.file, isInverted: isOn });
+  };
+  useEffect(() => {
+    // A file that misses the zone would be opened instead of the page.
+    const ignore = (event: DragEvent) => event.preventDefault();
+    const paste = (event: ClipboardEvent) => take(event.clipboardData?.files[0]);
+    document.addEventListener("dragover", ignore);
+    document.addEventListener("drop", ignore);
+    document.addEventListener("paste", paste);
+    return () => {
+      document.removeEventListener("dragover", ignore);
+      document.removeEventListener("drop", ignore);
+      document.removeEventListener("paste", paste);
+    };
+  });
+  return (
+    <>
+      <button
+        type="button"
+        class={isOver ? "drop-zone over" : "drop-zone"}
+        onClick={() => input.current?.click()}
+        onDragEnter={() => setOver(true)}
+        onDragLeave={() => setOver(false)}
+        onDrop={(event) => {
+          setOver(false);
+          take(event.dataTransfer?.files[0]);
+          event.preventDefault();
+        }}
+      >
+        <strong>Drop an image here</strong>
+        <span>or press to choose one, or paste it</span>
+        <small>PNG, JPEG, TIFF, WebP or GIF; brought to the size that the model knows</small>
+      </button>
+      <input
+        ref={input}
+        type="file"
+        accept="image/png,image/jpeg,image/tiff,image/webp,image/gif"
+        hidden
+        onChange={(event) => {
+          take(event.currentTarget.files?.[0]);
+          // The same file may be chosen again.
+          event.currentTarget.value = "";
+        }}
+      />
+      <Toggle label="Exchange light and dark, as for ink on paper" isOn={isInverted} onChange={invert} />
+    </>
+  );
+}
+
+function Result({ shown: { example, result, shown, problem } }: { shown: Search }) {
+  const name = "row" in example ? `row ${example.row.toLocaleString("en")}` : example.file.name || "the image";
+  if (problem) {
+    return (
+      <p class="problem" role="alert">
+        Nothing was found from {name}: {problem}
+      </p>
+    );
+  }
+  if (!result) {
+    return (
+      <p class="note" aria-live="polite">
+        <span class="spinner" /> Searching from {name}
+      </p>
+    );
+  }
+  const { code, neighbors } = result;
+  const sigma = code.standardDeviation;
+  return (
+    <section class="search-result" aria-label="Found">
+      {shown && (
+        <div class="pictures">
+          <figure>
+            <Tile picture={shown} size={104} title="The image as the model was shown it" />
+            <figcaption>What the model sees</figcaption>
+          </figure>
+          <figure>
+            <Tile picture={shown} index={1} size={104} title="Its reconstruction" />
+            <figcaption>Reconstruction</figcaption>
+          </figure>
+        </div>
+      )}
+      {sigma && (
+        <dl class="facts-list">
+          <div>
+            <dt>σ of the code</dt>
+            <dd>
+              {formatNumber(Math.min(...sigma))} to {formatNumber(Math.max(...sigma))}
+            </dd>
+          </div>
+        </dl>
+      )}
+      <Places result={result} />
+      <h3>Nearest to {name}</h3>
+      <PointGrid
+        rows={neighbors.map(({ index }) => index)}
+        captions={neighbors.map(({ distance }) => formatNumber(distance))}
+      />
+    </section>
+  );
+}
+
+/** Where the example belongs in the maps, as far as that is known. */
+function Places({ result }: { result: NonNullable<Search["result"]> }) {
+  const places = Object.entries(result.places);
+  if (places.length === 0) return null;
+  return (
+    <>
+      <h3>Where it belongs</h3>
+      <dl class="facts-list">
+        {places.map(([id, { x, y, covariance }]) => (
+          <div key={id}>
+            <dt>{layoutOf(id)?.title ?? id}</dt>
+            <dd>
+              {formatNumber(x)}, {formatNumber(y)}
+              {covariance && ` ± ${formatNumber(Math.sqrt((covariance[0] + covariance[2]) / 2))}`}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}

@@ -1,0 +1,61 @@
+import { effect, signal } from "@preact/signals";
+import { paths, type SearchResult } from "../../protocol.js";
+import { description, placed } from "../store.js";
+import { searchImage, searchPoint } from "./requests.js";
+
+/** What was searched by: a point, or an image. */
+export type Example = { readonly row: number } | { readonly file: File; readonly isInverted: boolean };
+
+export interface Search {
+  readonly example: Example;
+  /** Undefined until it has come. */
+  readonly result?: SearchResult;
+  /** Of an image: what the model was shown, and beside it what it makes of it. */
+  readonly shown?: ImageBitmap;
+  /** Why nothing was found. */
+  readonly problem?: string;
+}
+/** The search that was asked for last. */
+export const search = signal<Search>();
+
+export async function searchBy(example: Example): Promise<void> {
+  const asked: Search = { example };
+  search.value = asked;
+  placed.value = undefined;
+  try {
+    const result = await ("row" in example
+      ? searchPoint({ index: example.row })
+      : searchImage(example.file, example.isInverted));
+    const shown = result.shown === null ? undefined : await createImageBitmap(fromBase64(result.shown));
+    // Another one may have been asked for meanwhile.
+    if (search.value !== asked) return;
+    search.value = { example, result, ...(shown && { shown }) };
+    const image =
+      "row" in example ? (description.value?.images ? paths.image(example.row) : "") : shown && (await firstOf(shown));
+    placed.value = { result, image: image ?? "" };
+  } catch (error) {
+    if (search.value === asked) search.value = { example, problem: (error as Error).message };
+  }
+}
+
+export function forgetSearch(): void {
+  search.value = undefined;
+  placed.value = undefined;
+}
+
+// A result is of no use for other points than it was found among.
+effect(() => {
+  if (!description.value?.abilities.search) forgetSearch();
+});
+
+function fromBase64(text: string): Blob {
+  return new Blob([Uint8Array.from(atob(text), (character) => character.charCodeAt(0))], { type: "image/png" });
+}
+
+/** The first of two images in a row, as a URL. */
+async function firstOf(pair: ImageBitmap): Promise<string> {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [pair.width / 2, pair.height];
+  canvas.getContext("2d")?.drawImage(pair, 0, 0);
+  return canvas.toDataURL();
+}

@@ -1,0 +1,98 @@
+import { formatNumber } from "../map/colouring.js";
+import { description } from "../store.js";
+import { code, moveOne, moveTo, origin } from "./code.js";
+
+/** Sliders that are shown at once; of more dimensions the rest is folded. */
+const SHOWN = 10;
+/** How far sliders reach from the mean of all codes, in standard deviations of these. */
+const REACH = 3.5;
+/** Steps of a slider from end to end: fine enough to look continuous. */
+const STEPS = 400;
+
+/** A slider for each dimension of the code, the most active first. */
+export function Sliders() {
+  const model = description.value?.model;
+  const from = origin.value;
+  if (!model || !from) return null;
+  const order = model.standardDeviation
+    .map((sd, dimension) => ({ sd, dimension }))
+    .sort((a, b) => b.sd - a.sd || a.dimension - b.dimension)
+    .map(({ dimension }) => dimension);
+  const [first, rest] = [order.slice(0, SHOWN), order.slice(SHOWN)];
+  const inactive = rest.filter((dimension) => !(model.activeDimensions ?? order).includes(dimension)).length;
+  const isMoved = code.value.some((value, j) => value !== from.mean[j]);
+  return (
+    <section class="sliders" aria-label="Latent vector">
+      <div class="row-head">
+        <h3>Latent vector</h3>
+        <button type="button" disabled={!isMoved} onClick={() => moveTo(from.mean)}>
+          Reset
+        </button>
+      </div>
+      <p class="note">
+        {from.standardDeviation
+          ? "The blue bar is the code’s mean ± σ, the grey one where most codes are."
+          : "The blue mark is where the code began, the grey bar where most codes are."}
+      </p>
+      {first.map((dimension) => (
+        <Slider key={dimension} dimension={dimension} />
+      ))}
+      {rest.length > 0 && (
+        <details>
+          <summary>
+            {rest.length} more {rest.length === 1 ? "dimension" : "dimensions"}
+            {inactive > 0 && <small> {inactive === rest.length ? "which carry" : `${inactive} carry`} little</small>}
+          </summary>
+          {rest.map((dimension) => (
+            <Slider key={dimension} dimension={dimension} />
+          ))}
+        </details>
+      )}
+    </section>
+  );
+}
+
+function Slider({ dimension }: { dimension: number }) {
+  const model = description.value?.model;
+  const from = origin.value;
+  const value = code.value[dimension];
+  if (!model || !from || value === undefined) return null;
+  const [center, spread] = [model.mean[dimension] as number, model.standardDeviation[dimension] as number];
+  const mean = from.mean[dimension] as number;
+  const sigma = from.standardDeviation?.[dimension];
+  // A dimension in which all codes are alike still can be moved along, by as much as the prior reaches.
+  const reach = Math.max(
+    REACH * (spread > 0 ? spread : 1),
+    1.1 * Math.abs(mean - center),
+    1.1 * Math.abs(value - center),
+  );
+  const [least, most] = [center - reach, center + reach];
+  const share = (place: number) => Math.min(1, Math.max(0, (place - least) / (most - least)));
+  const bar = (low: number, high: number) => ({ "--from": share(low), "--to": share(high) });
+  const name = `z${dimension + 1}`;
+  return (
+    <label
+      class="slider"
+      title={`${name}: mean ${formatNumber(mean)}${sigma === undefined ? "" : `, σ ${formatNumber(sigma)}`}`}
+    >
+      <span>{name}</span>
+      <span class="track">
+        <i class="spread" style={bar(center - spread, center + spread)} />
+        {sigma !== undefined && <i class="sigma" style={bar(mean - sigma, mean + sigma)} />}
+        <i class="mean" style={bar(mean, mean)} />
+        <input
+          type="range"
+          min={least}
+          max={most}
+          step={(most - least) / STEPS}
+          value={value}
+          aria-label={name}
+          aria-valuetext={formatNumber(value)}
+          onInput={(event) => moveOne(dimension, event.currentTarget.valueAsNumber)}
+          onDblClick={() => moveOne(dimension, mean)}
+        />
+      </span>
+      <output>{formatNumber(value)}</output>
+    </label>
+  );
+}

@@ -1,0 +1,37 @@
+import { useEffect, useRef } from "preact/hooks";
+import { description } from "../store.js";
+
+/** One of the images that stand in a row on a picture, fitted into a square of `size` pixels. */
+export function Tile({
+  picture,
+  index = 0,
+  size,
+  title,
+}: {
+  picture: ImageBitmap | undefined;
+  index?: number;
+  size: number;
+  title: string;
+}) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const model = description.value?.model;
+  const { width, height } = model ?? { width: 1, height: 1 };
+  useEffect(() => {
+    const context = canvas.current?.getContext("2d");
+    if (!context || !picture) return;
+    context.clearRect(0, 0, width, height);
+    context.drawImage(picture, index * width, 0, width, height, 0, 0, width, height);
+  }, [picture, index, width, height]);
+  const scale = size / Math.max(width, height);
+  return (
+    <canvas
+      ref={canvas}
+      class={scale > 1 ? "tile enlarged" : "tile"}
+      width={width}
+      height={height}
+      style={{ width: `${width * scale}px`, height: `${height * scale}px` }}
+      role="img"
+      aria-label={title}
+    />
+  );
+}
