@@ -9,7 +9,7 @@ import { Sliders } from "./sliders.js";
 import { Tile } from "./tile.js";
 
 /** Three of them stand side by side. */
-const SIDE = 90;
+const SIDE = 86;
 
 /** The latent vector of the point that was chosen last, and what it stands for. */
 export function LatentPanel() {
@@ -53,7 +53,7 @@ export function LatentPanel() {
         )}
         <figure class={isMoved ? "moved-code" : ""}>
           <Tile picture={decoded.value} size={SIDE} title="Image of the sliders’ code" />
-          <figcaption>From the sliders</figcaption>
+          <figcaption>By the sliders</figcaption>
         </figure>
       </div>
       <Sliders />
