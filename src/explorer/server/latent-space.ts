@@ -8,7 +8,8 @@ import { scaleImages } from "../../vae/datasets/images.js";
 import { imagesInMemory, stretchContrast } from "../../vae/datasets/index.js";
 import { INTERPOLATIONS, interpolateCodes } from "../../vae/figures/index.js";
 import { Random } from "../../vae/random.js";
-import type { Codes, Exploration, ExploredMap, PlaneAlignment } from "../exploration.js";
+import type { Codes, Exploration, ExploredMap } from "../exploration.js";
+import { alignCovariance, alignPlace } from "../maps.js";
 import {
   type CodeReference,
   type InterpolationRequest,
@@ -183,7 +184,7 @@ export class LatentSpace {
     const run = await this.#subject.runOf(map);
     if (!run.hasSigma) return undefined;
     const { covariance } = await positionUncertainty(run, { points: [row], samples: PLACED_DRAWS, signal });
-    return alignCovariance(covariance.row(0), map.alignment);
+    return alignCovariance(toCovariance(covariance.row(0)), map.alignment);
   }
 
   /** Where a code lands in each map, and how far draws from its Gaussian land from each other. */
@@ -204,7 +205,7 @@ export class LatentSpace {
       // A run with sigma has no place for a code without.
       if (run.hasSigma && !sigma) continue;
       const { embedding } = await run.place(points, { sigma: run.hasSigma && sigma ? sigma : undefined, signal });
-      const [x, y] = alignPoint(embedding.row(0), map.alignment);
+      const [x, y] = alignPlace(embedding.row(0) as unknown as [number, number], map.alignment);
       const covariance = sigma ? alignCovariance(covarianceOf(embedding.slice(1, points.rows)), map.alignment) : null;
       places[map.id] = { x, y, covariance: covariance && toCovariance(covariance) };
     }
@@ -351,32 +352,6 @@ function covarianceOf(places: Matrix): [number, number, number] {
     sum[2] += y * y;
   }
   return sum.map((value) => value / (places.rows - 1)) as [number, number, number];
-}
-
-/** A point of a run's map, where that map was laid onto another. */
-function alignPoint(point: ArrayLike<number>, alignment: PlaneAlignment | undefined): [number, number] {
-  const [x, y] = [point[0] as number, point[1] as number];
-  if (!alignment) return [x, y];
-  const { scale, rotation, from, to } = alignment;
-  const centred = [x - (from[0] as number), y - (from[1] as number)];
-  return [0, 1].map(
-    (c) => scale * centred.reduce((sum, value, r) => sum + value * (rotation[r]?.[c] as number), 0) + (to[c] as number),
-  ) as [number, number];
-}
-
-/** R' C R, scaled: the covariance of points that were so laid. */
-function alignCovariance(
-  covariance: ArrayLike<number>,
-  alignment: PlaneAlignment | undefined,
-): [number, number, number] {
-  const [xx, xy, yy] = Array.from(covariance) as [number, number, number];
-  if (!alignment) return [xx, xy, yy];
-  const { scale, rotation } = alignment;
-  const between = (a: 0 | 1, b: 0 | 1) => {
-    const [[ax, bx], [ay, by]] = rotation.map((row) => [row[a], row[b]]) as [[number, number], [number, number]];
-    return scale ** 2 * (ax * bx * xx + (ax * by + ay * bx) * xy + ay * by * yy);
-  };
-  return [between(0, 0), between(0, 1), between(1, 1)];
 }
 
 const toCovariance = (row: ArrayLike<number>) => Array.from(row) as [number, number, number];
