@@ -7,7 +7,7 @@ import type { ImageSource } from "../plot/images.js";
 import { nearest } from "../search/index.js";
 import type { Tsne } from "../tsne/index.js";
 import { type Column, categoryColumn, valueAt } from "./columns.js";
-import type { Watched } from "./live.js";
+import { failed, type Watched, waiting } from "./live.js";
 import type {
   ExplorationDescription,
   LayoutDescription,
@@ -180,11 +180,16 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     this.emit("run", state);
   };
 
-  /** Begins work that goes on while the points are looked at, and is awaited by {@link close}. */
+  /** Begins work that goes on while the points are looked at, and is awaited by {@link close}. If it fails, a run says so. */
   begin(work: () => Promise<void>): void {
     const promise = work()
-      // What failed says so as a run.
-      .catch(() => {})
+      .catch((error: unknown) => {
+        const failure = failed(error);
+        const isTold = [...this.runs.values()].some(({ state }) => state.message === failure.message);
+        if (isTold || this.signal.aborted) return;
+        const run = waiting({ id: `failure-${this.runs.size}`, kind: "preparation", title: "Exploring", ...failure });
+        this.addRun({ state: run });
+      })
       .finally(() => this.work.delete(promise));
     this.work.add(promise);
   }

@@ -57,7 +57,11 @@ export async function sendRaw(port: number, request: string): Promise<string> {
   return answer;
 }
 
-/** What a server tells those who watch, until `isEnough`. */
+/**
+ * What a server tells those who watch, until `isEnough`.
+ *
+ * @throws {Error} for a run that has failed
+ */
 export async function watch(
   url: string,
   isEnough: (runs: ReadonlyMap<string, LiveRun>, changes: number) => boolean,
@@ -78,6 +82,7 @@ export async function watch(
       if (name === "exploration") changes++;
       if (name !== "run") continue;
       const run = JSON.parse(data) as LiveRun;
+      if (run.state === "failed") throw new Error(`${run.title}: ${run.message}`);
       runs.set(run.id, run);
     }
     if (isEnough(runs, changes)) break;

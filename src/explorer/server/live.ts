@@ -13,6 +13,8 @@ const HEARTBEAT = 15_000;
 /** Milliseconds after which a page tries again when the server was away. */
 const RETRY = 1000;
 
+const CHANGED = "event: exploration\ndata:\n\n";
+
 interface WithRun {
   Params: { run: string };
 }
@@ -23,14 +25,20 @@ export function registerLiveRoutes(app: FastifyInstance, exploration: Exploratio
   const news = new Map<string, LiveRun>();
   let isChanged = false;
   let timer: NodeJS.Timeout | undefined;
+  const runs = () => exploration.describe().live.map(runEvent).join("");
   const tell = (text: string) => {
-    // One that does not read hears no more until it does.
-    for (const watcher of watchers) if (!watcher.writableNeedDrain) watcher.write(text);
+    for (const watcher of watchers) {
+      if (!watcher.writableNeedDrain) watcher.write(text);
+      // One that does not read hears no more until it does, and then how all stands.
+      else if (watcher.listenerCount("drain") === 0) {
+        watcher.once("drain", () => watcher.write(`${runs()}${CHANGED}`));
+      }
+    }
   };
   const flush = () => {
     timer = undefined;
     const events = Array.from(news.values(), runEvent);
-    if (isChanged) events.push("event: exploration\ndata:\n\n");
+    if (isChanged) events.push(CHANGED);
     news.clear();
     isChanged = false;
     if (events.length > 0) tell(events.join(""));
@@ -65,8 +73,7 @@ export function registerLiveRoutes(app: FastifyInstance, exploration: Exploratio
     raw.writeHead(200, { ...headers, "content-type": "text/event-stream", "cache-control": "no-store" });
     watchers.add(raw);
     raw.on("close", () => watchers.delete(raw));
-    const runs = exploration.describe().live.map(runEvent);
-    raw.write(`retry: ${RETRY}\n\n${runs.join("")}`);
+    raw.write(`retry: ${RETRY}\n\n${runs()}`);
   });
 
   const find = (id: string) => {

@@ -2,7 +2,7 @@ import { ArgumentError } from "../../errors.js";
 import { Matrix } from "../../matrix.js";
 import { unpackRun } from "../../search/run-points.js";
 import { Tsne } from "../../tsne/index.js";
-import type { Exploration } from "../exploration.js";
+import type { Exploration, ExploredMap } from "../exploration.js";
 import { Embedding } from "../live.js";
 import { addQuality, addUncertainty } from "../maps.js";
 import { rejectUseless, type SourceOptions } from "../options.js";
@@ -45,13 +45,21 @@ export async function openSavedRun(exploration: Exploration, path: string, optio
     report,
   );
   if (isUnfinished) exploration.addRun(embedding);
+  const measure = async (shown: ExploredMap) => {
+    await addQuality(exploration, codes, shown);
+    if (sigma && canPlace) await addUncertainty(exploration, shown);
+  };
+  exploration.begin(() => measure(map));
+  if (!isUnfinished) return;
   exploration.begin(async () => {
-    if (isUnfinished) {
-      const { tsne, result } = await embedding.run(signal, true);
-      const open = canPlace ? async () => tsne : undefined;
-      exploration.addMap({ ...map, positions: result.embedding, subtitle: describe(tsne.iteration), openRun: open });
-    }
-    await addQuality(exploration, codes, map);
-    if (sigma && canPlace) await addUncertainty(exploration, map);
+    const { tsne, result } = await embedding.run(signal, true);
+    const later = {
+      ...map,
+      positions: result.embedding,
+      subtitle: describe(tsne.iteration),
+      openRun: canPlace ? async () => tsne : undefined,
+    };
+    exploration.addMap(later);
+    await measure(later);
   });
 }
