@@ -1,0 +1,206 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { LiveRun, OfflineData } from "../../src/explorer/protocol.js";
+import { writeArray } from "../../src/io/index.js";
+import { bars } from "../vae/tiny-dataset.js";
+import { entry, makeGroups, toCsv, Workplace } from "./command-line.js";
+
+const n = 60;
+let workplace: Workplace;
+beforeAll(async () => {
+  workplace = await Workplace.create();
+  await workplace.write("map.csv", toCsv(makeGroups(n, 2, 2)));
+  await workplace.write("means.csv", toCsv(makeGroups(n, 5, 3)));
+  await workplace.write("short.csv", toCsv(makeGroups(n - 1, 5, 3)));
+  await workplace.write("labels.txt", Array.from({ length: n }, (_, i) => `<b>${i % 3}</script>\n`).join(""));
+  const images = bars(200);
+  const all = await images.read(Array.from({ length: 200 }, (_, i) => i));
+  await writeArray(workplace.path("bars.npy"), all, [200, 8, 8]);
+});
+afterAll(() => workplace.remove());
+
+/** A server as a process. */
+class Server {
+  stdout = "";
+  stderr = "";
+  readonly child: ChildProcess;
+
+  constructor(...args: string[]) {
+    this.child = spawn(process.execPath, [entry, "explore", ...args], { cwd: workplace.folder });
+    started.add(this);
+    this.child.stdout?.setEncoding("utf8").on("data", (piece: string) => {
+      this.stdout += piece;
+    });
+    this.child.stderr?.setEncoding("utf8").on("data", (piece: string) => {
+      this.stderr += piece;
+    });
+  }
+
+  /** The address that it prints. */
+  async url(): Promise<string> {
+    await expect.poll(() => this.stdout + this.stderr, { timeout: 30_000 }).toMatch(/http:\S+/);
+    return (/http:[^\s"]+/.exec(this.stdout) as RegExpExecArray)[0].replace(/\/$/, "");
+  }
+
+  async end(signal: NodeJS.Signals = "SIGINT"): Promise<{ code: number | null; stderr: string }> {
+    const { child } = this;
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
+      await once(child, "close");
+    }
+    return { code: child.exitCode, stderr: this.stderr };
+  }
+}
+
+const started = new Set<Server>();
+afterEach(async () => {
+  for (const server of started) await server.end("SIGKILL");
+  started.clear();
+});
+
+describe("the server", () => {
+  it("prints where it is, serves the page, and ends by Ctrl-C, even while it is watched", async () => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      const server = new Server("map.csv", "--labels", "labels.txt");
+      const url = await server.url();
+      expect(server.stdout).toBe(`map.csv: 60 points, at\n  ${url}/\nCtrl-C ends it.\n`);
+      expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+      const page = await (await fetch(url)).text();
+      expect(page).toContain("<title>sigma-tsne explorer</title>");
+      const files = Array.from(page.matchAll(/(?:src|href)="\.(\/assets\/[^"]+)"/g), ([, file]) => file as string);
+      expect(files).toHaveLength(2);
+      for (const file of files) expect((await fetch(url + file)).status).toBe(200);
+      const watched = await fetch(`${url}/api/live`);
+      const rest = watched.text();
+      expect(await server.end(signal)).toEqual({ code: 0, stderr: "" });
+      expect(await rest).toBe("retry: 1000\n\n");
+    }
+  });
+
+  it("tells programs where it is", async () => {
+    const server = new Server("map.csv", "--json");
+    const url = await server.url();
+    expect(JSON.parse(server.stdout)).toEqual({ url: `${url}/`, source: "map.csv", n });
+  });
+
+  it("asks for its token where others reach it", async () => {
+    const server = new Server("map.csv", "--host", "0.0.0.0");
+    const url = await server.url();
+    expect(url).toMatch(/^http:\/\/0\.0\.0\.0:\d+\/\?token=[\w-]{43}$/);
+    const own = url.replace("0.0.0.0", "127.0.0.1");
+    const [address = ""] = own.split("/?");
+    expect((await fetch(`${address}/api/exploration`)).status).toBe(401);
+    const answer = await fetch(own, { redirect: "manual" });
+    const cookie = (answer.headers.get("set-cookie") as string).split(";")[0] as string;
+    expect((await fetch(`${address}/api/exploration`, { headers: { cookie } })).status).toBe(200);
+  });
+
+  it("that is killed is gone, and another one takes its place for the pages that wait", async () => {
+    const first = new Server("map.csv");
+    const url = await first.url();
+    const { port } = new URL(url);
+    const watched = await fetch(`${url}/api/live`);
+    const broken = expect(watched.text()).rejects.toThrow();
+    await first.end("SIGKILL");
+    await broken;
+    await expect(fetch(url)).rejects.toThrow();
+    const second = new Server("map.csv", "--port", port);
+    expect(await second.url()).toBe(url);
+    expect((await fetch(`${url}/api/exploration`)).status).toBe(200);
+  });
+
+  it("does not begin where another one listens", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as { port: number };
+    const outcome = await workplace.run(["explore", "map.csv", "--port", String(port)]);
+    other.close();
+    expect(outcome).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: `sigma-tsne explore: --port: port ${port} is in use by another program; expected a port that is free, or 0 for any\n`,
+    });
+  });
+
+  it("gives the explorer as one file", async () => {
+    const server = new Server("map.csv", "--labels", "labels.txt");
+    const answer = await fetch(`${await server.url()}/api/offline`);
+    expect(answer.headers.get("content-disposition")).toBe('attachment; filename="explorer.html"');
+    const page = await answer.text();
+    expect(page).not.toMatch(/(?:src|href)="(?!data:)/);
+    expect(page).toMatch(/<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-/);
+    const [, json = ""] = /<script type="application\/json" id="offline-data">(.*)<\/script>/s.exec(page) ?? [];
+    const { description, answers } = JSON.parse(json) as OfflineData;
+    expect(description).toMatchObject({ n, live: [], abilities: { search: false } });
+    expect(description.columns[0]).toMatchObject({ categories: ["<b>0</script>", "<b>1</script>", "<b>2</script>"] });
+    expect(Object.keys(answers)).toEqual([
+      "/api/layouts/map",
+      "/api/layouts/separated%3Amap",
+      "/api/layouts/wall%3Amap",
+      "/api/columns/label",
+    ]);
+    const map = Buffer.from(answers["/api/layouts/map"]?.base64 ?? "", "base64");
+    expect(new Float32Array(new Uint8Array(map).buffer)).toEqual(Float32Array.from(makeGroups(n, 2, 2).flat()));
+  });
+});
+
+describe("a training that was stopped", () => {
+  it("goes on, and is stopped again", async () => {
+    const train = ["train", "--model", "vae", "--dataset", "bars.npy", "--hidden-dim", "8", "--z-dim", "2"];
+    let isSent = false;
+    const outcome = await workplace.run([...train, "--epochs", "100000", "--run-dir", "run"], (stderr, child) => {
+      if (!isSent && stderr.includes("epoch 2")) isSent = child.kill("SIGINT");
+    });
+    expect(outcome.code).toBe(130);
+    const server = new Server("run", "--part", "all");
+    const url = await server.url();
+    const training = async () => {
+      const { live } = (await (await fetch(`${url}/api/exploration`)).json()) as { live: LiveRun[] };
+      return live[0] as LiveRun;
+    };
+    const post = (action: string) => fetch(`${url}/api/live/training/${action}`, { method: "POST" });
+    await expect.poll(async () => (await training()).state).toBe("stopped");
+    const before = await training();
+    expect(before).toMatchObject({ id: "training", kind: "training", iterations: 100_000, controllable: true });
+    await post("continue");
+    await expect.poll(async () => (await training()).iteration, { timeout: 20_000 }).toBeGreaterThan(before.iteration);
+    expect(await training()).toMatchObject({ state: "running", parts: { "batch/loss": expect.any(Number) } });
+    await post("stop");
+    await expect.poll(async () => (await training()).state, { timeout: 20_000 }).toBe("stopped");
+    const { iteration } = await training();
+    await post("continue");
+    await expect.poll(async () => (await training()).iteration, { timeout: 20_000 }).toBeGreaterThan(iteration);
+    expect(await server.end()).toEqual({ code: 0, stderr: "" });
+  });
+});
+
+describe.each<[string, string[], number, string]>([
+  ["no source", [], 2, "missing required argument 'source'"],
+  ["an empty source", [""], 2, "<source>: expected a path"],
+  ["a source that is not there", ["nothing"], 1, "nothing: no such file or folder"],
+  ["a folder of something else", ["."], 1, ".: is neither the folder of a training or a model"],
+  ["another number of labels", ["means.csv", "--labels", "map.csv"], 1, "map.csv"],
+  ["sigma of another shape", ["means.csv", "--sigma", "short.csv"], 2, "short.csv: expected 60 x 5"],
+  [
+    "data of other points",
+    ["map.csv", "--input", "short.csv"],
+    2,
+    "short.csv: expected 60 rows, one a point, received 59",
+  ],
+  ["another number of images", ["map.csv", "--images", "bars.npy"], 2, "bars.npy: expected 60 images, one a point"],
+  ["a part of no training", ["map.csv", "--part", "test"], 2, "--part: expected to be left out with a map"],
+  ["an unknown part", ["map.csv", "--part", "best"], 2, "--part: expected one of all, train, validation, test"],
+  ["a port that there is not", ["map.csv", "--port", "65536"], 2, "--port: expected an integer from 0 to 65535"],
+  ["a port that is no number", ["map.csv", "--port", "http"], 2, "--port: expected an integer"],
+  ["an address of another machine", ["map.csv", "--host", "192.0.2.1"], 2, "--host: "],
+  ["a name of no machine", ["map.csv", "--host", "no.such.machine.invalid"], 2, "--host: "],
+])("%s", (_, args, code, message) => {
+  it("is refused in a line", async () => {
+    const outcome = await workplace.run(["explore", ...args]);
+    expect(outcome).toMatchObject({ code, stdout: "" });
+    expect(outcome.stderr).toMatch(/^sigma-tsne explore: .*\n$/);
+    expect(outcome.stderr).toContain(message);
+  });
+});
