@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { ArgumentError, DataError } from "../errors.js";
+import { throwIfAborted } from "../io/abort.js";
 import { assignToGrid, separateUniformly } from "../layout/index.js";
 import { Matrix } from "../matrix.js";
 import type { ImageSource } from "../plot/images.js";
@@ -92,6 +93,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   private readonly derived = new Map<string, Promise<Matrix>>();
   private readonly sheets = new Recent<number, Buffer>(KEPT_SHEETS);
   private readonly nearby = new Recent<number, PointDescription["neighbors"]>(KEPT_NEIGHBORS);
+  private searching: Promise<unknown> = Promise.resolve();
   private readonly openedRuns = new Map<string, Promise<Tsne>>();
   private readonly work = new Set<Promise<void>>();
   private readonly cleanups: (() => Promise<void>)[] = [];
@@ -326,8 +328,12 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     return drawImage(ownImages.whole, index, ownImages.stretch);
   }
 
-  /** Undefined for a point that there is not. */
-  async point(index: number): Promise<PointDescription | undefined> {
+  /**
+   * Undefined for a point that there is not.
+   *
+   * @param signal takes back a search that has not begun
+   */
+  async point(index: number, signal?: AbortSignal): Promise<PointDescription | undefined> {
     if (!(index < this.count)) return undefined;
     const label = this.columns.get("label");
     const sigma = this.ownCodes?.sigma?.row(index);
@@ -336,12 +342,22 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
       label: label ? (valueAt(label, index) as string | null) : null,
       values: Object.fromEntries([...this.columns].map(([id, column]) => [id, valueAt(column, index)])),
       sigma: sigma ? { mean: sum(sigma) / sigma.length, min: Math.min(...sigma), max: Math.max(...sigma) } : null,
-      neighbors: await this.nearby.get(index, () => this.neighbors(index)),
+      neighbors: await this.nearby.get(index, () => this.neighbors(index, signal)),
       neighborsIn: this.ownCodes ? "codes" : "map",
     };
   }
 
-  private async neighbors(index: number): Promise<PointDescription["neighbors"]> {
+  /** One search after the other, as each takes all processors. */
+  private neighbors(index: number, signal: AbortSignal | undefined): Promise<PointDescription["neighbors"]> {
+    const found = this.searching.then(() => {
+      throwIfAborted(signal);
+      return this.findNeighbors(index);
+    });
+    this.searching = found.catch(() => {});
+    return found;
+  }
+
+  private async findNeighbors(index: number): Promise<PointDescription["neighbors"]> {
     const [map] = this.maps.values();
     const data = this.ownCodes?.means ?? map?.positions;
     if (!data || this.count < 2) return [];

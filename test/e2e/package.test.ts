@@ -70,6 +70,22 @@ describe("a project that depends on the package", () => {
     expect(await runInProject("import.mjs", source)).toBe(expected);
   });
 
+  test.each([
+    ["explorer.cjs", 'const { explore } = require("sigma-tsne/explorer");'],
+    ["explorer.mjs", 'import { explore } from "sigma-tsne/explorer";'],
+  ])("serves an exploration: %s", async (name, head) => {
+    await writeFile(join(project, "map.csv"), "0,1\n2,3\n4,5\n");
+    const source = `${head}
+      (async () => {
+        const { url, n, close } = await explore("map.csv");
+        const { layouts } = await (await fetch(url + "api/exploration")).json();
+        await close();
+        console.log(n, layouts.length);
+        await explore("map.csv", { prot: 1 }).catch(({ code, message }) => console.log(code, message));
+      })();`;
+    expect(await runInProject(name, source)).toBe('3 1\nUNKNOWN_OPTION unknown option "prot"; did you mean "port"?');
+  });
+
   test("finds the same names by both ways", async () => {
     const source = `
       import { createRequire } from "node:module";

@@ -4,7 +4,7 @@ import serveStatic from "@fastify/static";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Exploration } from "../exploration.js";
 import { registerDataRoutes } from "./data.js";
-import { answerFailures, RequestError } from "./failure.js";
+import { answerFailures, tooMany } from "./failure.js";
 import { registerLatentRoutes } from "./latent.js";
 import { registerLiveRoutes } from "./live.js";
 import { type Entrance, guard } from "./security.js";
@@ -12,9 +12,6 @@ import { registerTakeAwayRoutes } from "./take-away.js";
 
 /** Bodies are small where a route does not say otherwise. */
 const BODY_LIMIT = 2 ** 20;
-/** Requests of one address in ten seconds: a page that moves fast asks for some hundreds. */
-const RATE = { max: 3000, timeWindow: 10_000 };
-
 /**
  * The server of an exploration, ready to listen.
  *
@@ -37,11 +34,9 @@ export async function createServer(
     done(null, body);
   });
   await app.register(cookie);
+  // Routes that ask for a rate of their own have it on top.
+  await app.register(rateLimit, { global: false, errorResponseBuilder: tooMany });
   guard(app, entrance);
-  await app.register(rateLimit, {
-    ...RATE,
-    errorResponseBuilder: () => new RequestError(429, "TOO_MANY", "too many requests at once; wait a few seconds"),
-  });
   registerDataRoutes(app, exploration);
   registerLiveRoutes(app, exploration);
   registerTakeAwayRoutes(app, exploration, page);

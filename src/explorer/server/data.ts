@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Exploration } from "../exploration.js";
 import { sendBytes } from "./binary.js";
 import { notFound, toIndex } from "./failure.js";
+import { signalOf } from "./latent.js";
 
 interface WithId {
   Params: { id: string };
@@ -38,7 +39,7 @@ export function registerDataRoutes(app: FastifyInstance, exploration: Exploratio
     return sendBytes(request, reply, image, "image/png");
   });
   app.get<WithId>("/api/points/:id", async (request, reply) => {
-    const point = await exploration.point(toIndex(request.params.id));
+    const point = await exploration.point(toIndex(request.params.id), signalOf(reply));
     if (!point) throw notFound("such point");
     return reply.header("cache-control", "no-store").send(point);
   });

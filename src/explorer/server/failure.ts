@@ -20,6 +20,10 @@ export const notFound = (what: string): RequestError => new RequestError(404, "N
 /** The error for a request that says something else than it should. */
 export const badRequest = (message: string): RequestError => new RequestError(400, "BAD_REQUEST", message);
 
+/** The error for requests that come too fast. */
+export const tooMany = (): RequestError =>
+  new RequestError(429, "TOO_MANY", "too many requests at once; wait a few seconds");
+
 /** Statuses of errors that are not the server's fault. */
 const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   INVALID_ARGUMENT: 400,

@@ -105,7 +105,7 @@ async function sendImage(
 }
 
 /** Aborted when the one who asked has gone. */
-function signalOf(reply: FastifyReply): AbortSignal {
+export function signalOf(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
   reply.raw.once("close", () => {
     if (!reply.raw.writableFinished) controller.abort();

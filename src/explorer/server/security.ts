@@ -2,7 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { RequestError } from "./failure.js";
+import { RequestError, tooMany } from "./failure.js";
 
 /** Who is let in. */
 export interface Entrance {
@@ -43,10 +43,16 @@ const HEADERS = {
 export const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 
-/** Turns away, before anything else is done, requests that no page of this server has sent. */
+/** Requests of one address in ten seconds, whatever they ask for: a page that moves fast asks for some hundreds. */
+const RATE = { max: 3000, timeWindow: 10_000 };
+
+/** Turns away, before anything else is done, requests that no page of this server has sent, and those that come too fast. */
 export function guard(app: FastifyInstance, entrance: Entrance): void {
+  const countRequest = app.createRateLimit(RATE);
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(HEADERS);
+    const rate = await countRequest(request);
+    if (!rate.isAllowed && rate.isExceeded) throw tooMany();
     requireOwnHost(request, entrance);
     requireOwnPage(request);
     if (entrance.token !== undefined) return requireToken(request, reply, entrance.token);
