@@ -47,12 +47,14 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
   const { diameter, roundness } = view.dots;
   const isWall = roundness === 0;
   const radius = diameter / 2 + 3;
+  /** Rows whose images are drawn, and half the side of each. */
+  const framed = new Map<number, number>();
 
   if (scene.images && !view.isMoving) drawImages(scene.images);
   if (scene.covariances && scene.selected) drawEllipses(scene.covariances, scene.selected);
   for (const [at, row] of scene.marks.entries()) {
-    ring(pixelsOf(row), radius, 1.3);
-    label(String(at + 1), pixelsOf(row), radius);
+    ringRow(row, radius, 1.3);
+    label(String(at + 1), pixelsOf(row), framed.get(row) ?? radius);
   }
   if (scene.previousClicked !== undefined) pin("A", scene.previousClicked);
   if (scene.clicked !== undefined) pin(scene.previousClicked === undefined ? "" : "B", scene.clicked);
@@ -60,7 +62,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
   if (scene.hovered !== undefined) {
     const here = pixelsOf(scene.hovered);
     if (scene.elsewhere) arrow(view.toPixels(scene.elsewhere(scene.hovered)), here);
-    ring(here, radius + 2, 2.4);
+    ringRow(scene.hovered, radius + 2, 2.4);
   }
   drawOutline();
 
@@ -78,11 +80,13 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     context.stroke();
   }
 
-  /** Around a point, or a cell of a wall. */
-  function ring([x, y]: Place, size: number, width: number): void {
+  /** Around a point, its image, or its cell of a wall. */
+  function ringRow(row: number, size: number, width: number): void {
+    const [x, y] = pixelsOf(row);
+    const half = isWall ? diameter / 2 + 1 : framed.get(row);
     context.beginPath();
-    if (isWall) context.roundRect(x - diameter / 2 - 1, y - diameter / 2 - 1, diameter + 2, diameter + 2, 3);
-    else context.arc(x, y, size, 0, 2 * Math.PI);
+    if (half === undefined) context.arc(x, y, size, 0, 2 * Math.PI);
+    else context.roundRect(x - half, y - half, 2 * half, 2 * half, 4);
     stroke(width);
   }
 
@@ -108,9 +112,8 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
   }
 
   function pin(text: string, row: number): void {
-    const here = pixelsOf(row);
-    ring(here, radius + 1, 2);
-    if (text) label(text, here, radius + 1);
+    ringRow(row, radius + 1, 2);
+    if (text) label(text, pixelsOf(row), framed.get(row) ?? radius + 1);
   }
 
   function drawImages(images: ThumbnailDescription): void {
@@ -125,7 +128,10 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     const isInSight = (row: number) =>
       Math.abs((xy[2 * row] as number) - x) < halfWidth + margin &&
       Math.abs((xy[2 * row + 1] as number) - y) < halfHeight + margin;
-    const rows: number[] = [];
+    // What is pointed at or was chosen has its image before all others.
+    const rows = [scene.hovered, scene.clicked, scene.previousClicked].filter(
+      (row): row is number => row !== undefined && isInSight(row),
+    );
     for (const row of scene.order) {
       if (!isInSight(row)) continue;
       rows.push(row);
@@ -134,6 +140,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     const side =
       places.kind === "wall" ? tile : Math.min(64, Math.max(32, 420 / Math.sqrt(Math.max(1, rows.length / 40))));
     const shown = places.kind === "wall" ? rows : pickApart(rows, side);
+    if (places.kind !== "wall") for (const row of shown) framed.set(row, side / 2 + 4);
     const isFaded = scene.selected ? new Set(scene.selected) : undefined;
     // On a wall the cell's colour stays as a frame, where there is room for one.
     const inner = places.kind === "wall" ? side - (tile > 28 ? Math.max(4, 0.12 * tile) : 1) : side;
