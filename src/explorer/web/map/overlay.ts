@@ -128,8 +128,8 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     const isInSight = (row: number) =>
       Math.abs((xy[2 * row] as number) - x) < halfWidth + margin &&
       Math.abs((xy[2 * row + 1] as number) - y) < halfHeight + margin;
-    // What is pointed at or was chosen has its image before all others.
-    const rows = [scene.hovered, scene.clicked, scene.previousClicked].filter(
+    // What was chosen has its image before all others.
+    const rows = [scene.clicked, scene.previousClicked].filter(
       (row): row is number => row !== undefined && isInSight(row),
     );
     for (const row of scene.order) {
