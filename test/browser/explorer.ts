@@ -15,13 +15,13 @@ const DATASET = process.env.MNIST
   : ["--count", "1600", "--test", "600", "--size", "32"];
 
 /** Trains a small autoencoder into a folder of its own. */
-export async function train(...options: string[]): Promise<{ folder: string; remove(): Promise<void> }> {
+export async function train(...options: string[]): Promise<{ home: string; folder: string; remove(): Promise<void> }> {
   const home = await mkdtemp(join(tmpdir(), "sigma-tsne-explorer-"));
   const folder = join(home, "digits");
   const child = start("train", "--run-dir", folder, ...DATASET, "--z-dim", "8", "--quiet", ...options);
   const [code] = await once(child, "exit");
   if (code !== 0) throw new Error(`the training ended with ${code}`);
-  return { folder, remove: () => rm(home, { recursive: true, force: true }) };
+  return { home, folder, remove: () => rm(home, { recursive: true, force: true }) };
 }
 
 /** `sigma-tsne` as a process of its own. */
