@@ -1,11 +1,28 @@
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Download, Page } from "playwright-core";
+import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ExplorationDescription } from "../../src/explorer/protocol.js";
+import { writeMatrix } from "../../src/index.js";
+import { makeGroups } from "../tsne/points.js";
 import { launchChromium } from "./chromium.js";
-import { isQuiet, loneliest, openMap, placeOf, type Served, serve, settle, train, until } from "./explorer.js";
+import {
+  DATASET,
+  isQuiet,
+  loneliest,
+  openMap,
+  placeOf,
+  type Served,
+  serve,
+  settle,
+  start,
+  train,
+  until,
+} from "./explorer.js";
 
 let run: Awaited<ReturnType<typeof train>>;
 let server: Served;
@@ -290,13 +307,42 @@ test("the whole explorer is one file that needs no server", async () => {
   await alone.close();
 });
 
-test("a browser without WebGL is told so, and keeps the rest", async () => {
+test("a browser without WebGL is told so, and has its maps drawn by the processor", async () => {
   const bare = await launchChromium("--disable-3d-apis");
   const plain = await bare.newPage({ viewport: { width: 1300, height: 850 } });
-  await plain.goto(server.url);
-  await plain.getByText("The map cannot be drawn here").waitFor();
-  await expect.poll(() => plain.locator(".classes li").count()).toBeGreaterThan(1);
+  await openMap(plain, server.url);
+  await plain.getByText("No WebGL graphics here").waitFor();
+  await plain.mouse.move(...(await placeOf(plain, standard, lone)));
+  await plain.locator(".hover-card").waitFor();
   await bare.close();
+});
+
+test("WebGL draws what the processor draws", async () => {
+  const pixels = async (hasCard: boolean) => {
+    // What is left of a graphics card where there is none: its name.
+    if (hasCard) {
+      await page.addInitScript(() => {
+        const { getParameter } = WebGL2RenderingContext.prototype;
+        WebGL2RenderingContext.prototype.getParameter = function (name: number) {
+          return name === 0x9246 ? "a graphics card" : getParameter.call(this, name);
+        };
+      });
+    }
+    await openMap(page, server.url);
+    expect(await page.getByText("No WebGL graphics here").count()).toBe(hasCard ? 0 : 1);
+    const { data } = await sharp(await page.locator(".canvas").screenshot({ mask: [page.locator(".pill")] }))
+      .greyscale()
+      .blur(3)
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return data;
+  };
+  const [processor, card] = [await pixels(false), await pixels(true)];
+  expect(card).toHaveLength(processor.length);
+  const differences = card.map((value, at) => Math.abs(value - (processor[at] as number)));
+  const spread = processor.reduce((sum, value) => sum + (255 - value), 0) / processor.length;
+  expect(spread).toBeGreaterThan(1);
+  expect(differences.reduce((sum, value) => sum + value, 0) / differences.length).toBeLessThan(0.05 * spread);
 });
 
 test("a page whose server was killed says so, and goes on when it is back", async () => {
@@ -313,3 +359,40 @@ test("a page whose server was killed says so, and goes on when it is back", asyn
   // What failed in between was meant to fail.
   complaints = [];
 });
+
+test("an embedding is watched as it forms, stopped and taken further", async () => {
+  const points = join(run.home, "points.npy");
+  await writeMatrix(points, makeGroups(6000, 12));
+  const live = await serve(points);
+  await page.goto(live.url);
+  await tab("Live");
+  const iteration = async () => Number((await page.locator(".figures b").first().textContent())?.replaceAll(",", ""));
+  await expect.poll(iteration, { timeout: 50_000 }).toBeGreaterThan(0);
+  await page.getByText("as it forms").waitFor();
+  const before = await shot();
+  await expect.poll(async () => (await shot()).equals(before)).toBe(false);
+  await choose("Stop");
+  await page.locator(".state.stopped").waitFor();
+  const stopped = await iteration();
+  await choose("Go on");
+  await page.locator(".finished .curve").waitFor({ timeout: 50_000 });
+  expect(stopped).toBeLessThan(1000);
+  expect(await page.locator("figcaption strong").first().textContent()).toBe("Map");
+  await page.close();
+  await live.stop();
+}, 120_000);
+
+test("a training is watched with the parts of its loss", async () => {
+  const folder = join(run.home, "training");
+  const training = start("train", "--run-dir", folder, ...DATASET, "--epochs", "500", "--quiet");
+  await expect.poll(() => existsSync(join(folder, "metrics.json")), { timeout: 50_000 }).toBe(true);
+  const live = await serve(folder);
+  await page.goto(live.url);
+  await tab("Live");
+  const titles = () => page.locator(".run .curve figcaption span").allTextContents();
+  await expect.poll(titles, { timeout: 50_000 }).toEqual(expect.arrayContaining(["Loss", "kl", "reconstruction"]));
+  training.kill("SIGINT");
+  await page.close();
+  await live.stop();
+  await once(training, "exit");
+}, 150_000);

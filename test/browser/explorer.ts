@@ -10,7 +10,7 @@ import { type ExplorationDescription, paths } from "../../src/explorer/protocol.
 const entry = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 
 /** MNIST where its files are at hand, else what is simulated without any. */
-const DATASET = process.env.MNIST
+export const DATASET = process.env.MNIST
   ? ["--dataset", "mnist", "--data-dir", process.env.MNIST, "--limit", "1000"]
   : ["--count", "1600", "--test", "600", "--size", "32"];
 

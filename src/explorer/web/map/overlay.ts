@@ -35,7 +35,7 @@ const MOST_IN_SIGHT = 2500;
 const MOST_IMAGES = 900;
 /** Least side of an image on a wall, in pixels. */
 const LEAST_TILE = 12;
-const MOST_ELLIPSES = 200;
+const MOST_ELLIPSES = 120;
 /** Half axes of the ellipses in standard deviations: they hold 95 %. */
 const DEVIATIONS = Math.sqrt(-2 * Math.log(0.05));
 
@@ -52,7 +52,8 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
 
   if (scene.images && !view.isMoving) drawImages(scene.images);
   if (scene.covariances && scene.selected) drawEllipses(scene.covariances, scene.selected);
-  for (const [at, row] of scene.marks.entries()) {
+  const room = Math.floor(Math.min(view.width, view.height) / 25);
+  for (const [at, row] of scene.marks.slice(0, room).entries()) {
     ringRow(row, radius, 1.3);
     label(String(at + 1), pixelsOf(row), framed.get(row) ?? radius);
   }
@@ -192,24 +193,32 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     const places = view.places;
     if (!places || view.isMoving) return;
     const every = Math.max(1, Math.ceil(rows.length / MOST_ELLIPSES));
+    // Many of them hide nothing.
+    const fill = Math.min(0.14, (1.4 * every) / rows.length);
     for (let at = 0; at < rows.length; at += every) {
       const row = rows[at] as number;
       const [xx, xy, yy] = covariances.subarray(3 * row, 3 * row + 3) as unknown as [number, number, number];
-      ellipse(pixelsOf(row), [xx, xy, yy], view.scale / places.unit, scene.colorOf(row));
+      ellipse(pixelsOf(row), [xx, xy, yy], view.scale / places.unit, scene.colorOf(row), fill);
     }
   }
 
-  function ellipse([x, y]: Place, [xx, xy, yy]: readonly [number, number, number], scale: number, color: string): void {
+  function ellipse(
+    [x, y]: Place,
+    [xx, xy, yy]: readonly [number, number, number],
+    scale: number,
+    color: string,
+    fill: number,
+  ): void {
     const [mean, half] = [(xx + yy) / 2, Math.hypot((xx - yy) / 2, xy)];
     if (!Number.isFinite(mean)) return;
     const axis = (variance: number) => Math.max(1, DEVIATIONS * scale * Math.sqrt(Math.max(0, variance)));
     context.beginPath();
     // The second axis of the screen points down.
     context.ellipse(x, y, axis(mean + half), axis(mean - half), -0.5 * Math.atan2(2 * xy, xx - yy), 0, 2 * Math.PI);
-    context.globalAlpha = 0.12;
+    context.globalAlpha = fill;
     context.fillStyle = color;
     context.fill();
-    context.globalAlpha = 0.85;
+    context.globalAlpha = 0.75;
     context.strokeStyle = color;
     context.lineWidth = 1.2;
     context.stroke();
@@ -221,7 +230,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     const found = places && result.places[places.id];
     if (!found || view.isMoving) return;
     const here = view.toPixels(within(places, found.x, found.y));
-    if (found.covariance) ellipse(here, found.covariance, view.scale / places.unit, ink.text);
+    if (found.covariance) ellipse(here, found.covariance, view.scale / places.unit, ink.text, 0.1);
     const side = 44;
     const [left, top] = [here[0] - side / 2, here[1] - side - 12];
     context.beginPath();
