@@ -101,7 +101,10 @@ export function MapPane({ side }: { side: 0 | 1 }) {
           role="application"
           aria-label={`Map ${title.value.name}. Arrow keys go from point to point, Enter chooses one, question mark shows all keys.`}
         />
-        <HoverCard side={side} />
+        {/* Read out as the keys go from point to point. */}
+        <div aria-live="polite">
+          <HoverCard side={side} />
+        </div>
         <Waiting side={side} />
       </div>
     </figure>
