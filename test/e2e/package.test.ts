@@ -81,9 +81,9 @@ describe("a project that depends on the package", () => {
         const { layouts } = await (await fetch(url + "api/exploration")).json();
         await close();
         console.log(n, layouts.length);
-        await explore("map.csv", { prot: 1 }).catch(({ code, message }) => console.log(code, message));
+        await explore("map.csv", { labls: "labels.txt" }).catch(({ code, message }) => console.log(code, message));
       })();`;
-    expect(await runInProject(name, source)).toBe('3 1\nUNKNOWN_OPTION unknown option "prot"; did you mean "port"?');
+    expect(await runInProject(name, source)).toBe('3 1\nUNKNOWN_OPTION unknown option "labls"; did you mean "labels"?');
   });
 
   test("finds the same names by both ways", async () => {
