@@ -11,9 +11,9 @@ import { Tile } from "./tile.js";
 
 const SIDE = 224;
 const SPEEDS = [
-  { value: "0.5", title: "½ ×" },
-  { value: "1", title: "1 ×" },
-  { value: "2", title: "2 ×" },
+  { value: "0.5", title: "½×" },
+  { value: "1", title: "1×" },
+  { value: "2", title: "2×" },
 ];
 
 /** What lies between the two points that were chosen last. */
