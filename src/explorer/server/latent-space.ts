@@ -25,7 +25,10 @@ import { Decoder, type TaskOptions } from "./decoder.js";
 import type { DecoderModel, DecoderSource } from "./decoder-tasks.js";
 
 /** What the space of codes is known from. Codes and model may come, and maps become more, while it is looked into. */
-export type LatentSubject = Pick<Exploration, "codes" | "model" | "placeable" | "runOf" | "layoutCovariances">;
+export type LatentSubject = Pick<
+  Exploration,
+  "codes" | "model" | "images" | "placeable" | "runOf" | "layoutCovariances"
+>;
 
 /** Neighbours that a search gives. */
 const NEIGHBORS = 12;
@@ -157,7 +160,7 @@ export class LatentSpace {
    * What is nearest to an image, and where in the maps it belongs.
    *
    * @param bytes a file, see {@link decodeImage}; it is brought to what the model was trained on: its size, grey or coloured, and its
-   *   contrast stretched where that of the training images was
+   *   contrast stretched where that of the points' or the training's images was
    * @param isInverted whether light and dark are exchanged first, as for ink on paper where the model knows light on dark
    * @throws {FileError} FILE_FORMAT for what is no image; {@link DataError} for floating-point values beyond 0 to 1
    */
@@ -226,7 +229,7 @@ export class LatentSpace {
 
   async #fit(
     bytes: Uint8Array,
-    { height, width, channels, stretch }: DecoderModel,
+    { height, width, channels, ...model }: DecoderModel,
     isInverted: boolean,
   ): Promise<Float32Array> {
     if (channels !== 1 && channels !== 3) {
@@ -235,6 +238,7 @@ export class LatentSpace {
     }
     const pixels = await decodeImage(bytes, { height, width, channels }, "the image");
     const images = imagesInMemory(isInverted ? pixels.map((value) => 1 - value) : pixels, [height, width, channels]);
+    const stretch = this.#subject.images?.stretch ?? model.stretch;
     return (stretch === undefined ? scaleImages(images, 0, 1, "image") : stretchContrast(images, stretch)).read([0]);
   }
 
