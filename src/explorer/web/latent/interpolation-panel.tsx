@@ -25,8 +25,8 @@ export function InterpolationPanel() {
       <>
         <h2>Between two points</h2>
         <Empty title={to === undefined ? "No points chosen" : "One point chosen"}>
-          Click {to === undefined ? "two points" : "another point"} in the map, one after the other: the model decodes
-          what lies between their codes.
+          Click {to === undefined ? "two points in the map, one after the other" : "another one in the map"}: the model
+          decodes what lies between their codes.
         </Empty>
       </>
     );
