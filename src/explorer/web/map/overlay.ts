@@ -144,7 +144,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     if (places.kind !== "wall") for (const row of shown) framed.set(row, side / 2 + 4);
     const isFaded = scene.selected ? new Set(scene.selected) : undefined;
     // On a wall the cell's colour stays as a frame, where there is room for one.
-    const inner = places.kind === "wall" ? side - (tile > 28 ? Math.max(4, 0.12 * tile) : 1) : side;
+    const inner = places.kind === "wall" ? side - (tile > 18 ? Math.max(3, 0.12 * tile) : 1) : side;
     const shrink = inner / Math.max(images.tileWidth, images.tileHeight);
     const [width, height] = [images.tileWidth * shrink, images.tileHeight * shrink];
     const rim = places.kind === "wall" ? 0 : 2;

@@ -45,29 +45,36 @@ export class PointsCanvas implements PointsDrawing {
   dispose(): void {}
 
   #blend(data: Uint8ClampedArray, columns: number, rows: number, scene: Scene): void {
-    const [start, end, tints] = [this.#start, this.#end, this.#tints];
-    const { progress, diameter, roundness } = scene;
+    const [start, end, tints, order] = [this.#start, this.#end, this.#tints, this.#order];
+    const { progress, diameter, roundness, x: middleX, y: middleY } = scene;
     const { size, cover } = stamp(diameter, roundness);
     const isSquare = roundness === 0;
-    const [scaleX, scaleY] = [columns / 2 / scene.reachX, rows / 2 / scene.reachY];
-    for (const row of this.#order) {
-      const [at, across] = [2 * row, 2 * row + 1];
-      const x = (start[at] as number) + ((end[at] as number) - (start[at] as number)) * progress;
-      const y = (start[across] as number) + ((end[across] as number) - (start[across] as number)) * progress;
-      const [px, py] = [columns / 2 + (x - scene.x) * scaleX, rows / 2 - (y - scene.y) * scaleY];
+    const scaleX = columns / 2 / scene.reachX;
+    const scaleY = rows / 2 / scene.reachY;
+    const away = (isSquare ? diameter : size) / 2;
+    for (let rank = 0; rank < order.length; rank++) {
+      const row = order[rank] as number;
+      const x0 = start[2 * row] as number;
+      const y0 = start[2 * row + 1] as number;
+      const x = x0 + ((end[2 * row] as number) - x0) * progress;
+      const y = y0 + ((end[2 * row + 1] as number) - y0) * progress;
+      const px = columns / 2 + (x - middleX) * scaleX;
+      const py = rows / 2 - (y - middleY) * scaleY;
       // Edges of squares are rounded by themselves, so that those beside each other meet.
-      const left = Math.round(px - (isSquare ? diameter : size) / 2);
-      const top = Math.round(py - (isSquare ? diameter : size) / 2);
-      const width = isSquare ? Math.round(px + diameter / 2) - left : size;
-      const height = isSquare ? Math.round(py + diameter / 2) - top : size;
+      const left = Math.round(px - away);
+      const top = Math.round(py - away);
+      const width = isSquare ? Math.round(px + away) - left : size;
+      const height = isSquare ? Math.round(py + away) - top : size;
       if (left <= -width || top <= -height || left >= columns || top >= rows) continue;
-      const [red, green, blue] = [tints[4 * row] as number, tints[4 * row + 1] as number, tints[4 * row + 2] as number];
+      const red = tints[4 * row] as number;
+      const green = tints[4 * row + 1] as number;
+      const blue = tints[4 * row + 2] as number;
       const given = (tints[4 * row + 3] as number) / 255;
       const opacity = given > SHINE ? 1 + (given - 1) * roundness : given;
-      const [firstLine, lastLine] = [Math.max(0, -top), Math.min(height, rows - top)];
-      const [firstColumn, lastColumn] = [Math.max(0, -left), Math.min(width, columns - left)];
-      for (let v = firstLine; v < lastLine; v++) {
-        for (let u = firstColumn; u < lastColumn; u++) {
+      const lastLine = Math.min(height, rows - top);
+      const lastColumn = Math.min(width, columns - left);
+      for (let v = Math.max(0, -top); v < lastLine; v++) {
+        for (let u = Math.max(0, -left); u < lastColumn; u++) {
           const share = isSquare ? opacity : opacity * (cover[v * size + u] as number);
           const pixel = 4 * ((top + v) * columns + left + u);
           data[pixel] = (data[pixel] as number) + share * (red - (data[pixel] as number));
