@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { basename, extname, join, resolve } from "node:path";
 import { ArgumentError, FileError } from "../../errors.js";
 import { throwIfAborted } from "../../io/abort.js";
 import { checkPath } from "../../io/atomic-write.js";
@@ -24,7 +24,7 @@ export async function openExploration(
   checkPath(source);
   const status = await stat(source).catch(() => undefined);
   if (!status) throw new FileError("FILE_READ", source, "no such file or folder");
-  const exploration = new Exploration(source);
+  const exploration = new Exploration(basename(resolve(source)));
   const stop = () => void exploration.close();
   signal?.addEventListener("abort", stop, { once: true });
   try {
