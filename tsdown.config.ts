@@ -36,7 +36,12 @@ function node(format: "esm" | "cjs", entry: Record<string, string>): UserConfig 
     clean: format === "esm",
     fixedExtension: false,
     deps: { neverBundle: ["#binding"] },
+    ...(format === "esm" && { hooks: { "build:done": buildExplorerPage } }),
   };
+}
+
+async function buildExplorerPage(): Promise<void> {
+  await build({ root: "src/explorer/web", configFile: "src/explorer/web/vite.config.ts", logLevel: "warn" });
 }
 
 /** A script that runs in a browser, and what stands around it, in a folder of dist. The license of what is bundled into it goes along. */

@@ -25,6 +25,8 @@ const NEIGHBORHOOD = 10;
 /** Up to so many points each is judged, and its uncertainty measured; of more, so many at random, and none. */
 const MOST_JUDGED = 100_000;
 const SAMPLE = 5000;
+/** Points whose uncertainty is measured in one go. */
+const MEASURED_TOGETHER = 250;
 const START = "start.npy";
 
 const plansOf = ({ sigma }: Codes): MapPlan[] => [
@@ -176,15 +178,17 @@ export async function addUncertainty(exploration: Exploration, map: ExploredMap,
     (await store?.read(name, n, 4)) ??
     (await prepare(exploration, "uncertainty", "Measuring how firmly points hold their places", async (onProgress) => {
       const run = await exploration.runOf(map);
-      const { covariance, displacement } = await positionUncertainty(run, {
-        signal: exploration.signal,
-        onProgress: ({ fraction }) => onProgress(fraction),
-      });
       const scale = map.alignment?.scale ?? 1;
       const all = new Matrix(new Float32Array(n * 4), n, 4);
-      for (let i = 0; i < n; i++) {
-        const own = covariance.row(i) as ArrayLike<number> as [number, number, number];
-        all.row(i).set([...alignCovariance(own, map.alignment), scale * (displacement[i] as number)]);
+      // A run does one thing after the other: those who search have their turn between these few.
+      for (let first = 0; first < n; first += MEASURED_TOGETHER) {
+        const points = Uint32Array.from({ length: Math.min(MEASURED_TOGETHER, n - first) }, (_, i) => first + i);
+        const { covariance, displacement } = await positionUncertainty(run, { points, signal: exploration.signal });
+        for (const [i, point] of points.entries()) {
+          const own = covariance.row(i) as ArrayLike<number> as [number, number, number];
+          all.row(point).set([...alignCovariance(own, map.alignment), scale * (displacement[i] as number)]);
+        }
+        onProgress((first + points.length) / n);
       }
       await store?.write(name, all);
       return all;

@@ -1,12 +1,12 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { compare, type Matrix, writeComparison } from "../../src/index.js";
 import { makeGroups, makeUniform } from "../tsne/points.js";
+import { launchChromium } from "./chromium.js";
 
 const hostile = `</script><img src=x onerror="document.title='owned'">`;
 const n = 90;
@@ -18,11 +18,6 @@ let page: Page;
 let complaints: string[];
 
 beforeAll(async () => {
-  const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-  const executablePath = places.find((place) => place !== undefined && existsSync(place));
-  if (executablePath === undefined) {
-    throw new Error("no Chromium found: apt-get install chromium, or set CHROMIUM to the path of one");
-  }
   folder = await mkdtemp(join(tmpdir(), "sigma-tsne-browser-"));
   const comparison = await compare(makeGroups(n, 5), {
     sigma: makeUniform(n, 5, 0.01, 2),
@@ -33,7 +28,7 @@ beforeAll(async () => {
   const labels = Array.from({ length: n }, (_, i) => (i % 3 === 0 ? hostile : `group ${i % 3}`));
   await writeComparison(join(folder, "out"), comparison, { labels, title: hostile });
   report = pathToFileURL(join(folder, "out/report.html")).href;
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser?.close();

@@ -1,11 +1,11 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { writeWall } from "../../src/index.js";
+import { launchChromium } from "./chromium.js";
 
 const hostile = `</script><img src=x onerror="document.title='owned'">`;
 const [rows, columns] = [30, 40];
@@ -17,11 +17,6 @@ let page: Page;
 let complaints: string[];
 
 beforeAll(async () => {
-  const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-  const executablePath = places.find((place) => place !== undefined && existsSync(place));
-  if (executablePath === undefined) {
-    throw new Error("no Chromium found: apt-get install chromium, or set CHROMIUM to the path of one");
-  }
   folder = await mkdtemp(join(tmpdir(), "sigma-tsne-browser-"));
   // Image i stands in cell i: white ones on the left, black ones on the right.
   const images = {
@@ -44,7 +39,7 @@ beforeAll(async () => {
     names: Array.from({ length: n }, (_, i) => `${hostile} ${i}.png`),
   });
   base = pathToFileURL(join(folder, "wall")).href;
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser?.close();

@@ -214,6 +214,14 @@ describe("search", () => {
     expect(await imageAt(same.neighbors[0]?.index)).toEqual(values);
   });
 
+  test("more searches than can wait are refused, and the others are answered", async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => post(paths.search, { index })));
+    const statuses = answers.map(({ statusCode }) => statusCode);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(16);
+    expect(answers.find(({ statusCode }) => statusCode !== 200)?.json()).toMatchObject({ code: "BUSY" });
+    expect((await post(paths.search, { index: 0 })).statusCode).toBe(200);
+  });
+
   test("a place in a map that was laid onto another is laid with it", async () => {
     const run = await exploration.runOf(exploration.placeable()[1] as never);
     const file = await sharp({ create: { width: 50, height: 30, channels: 4, background: "#888" } })

@@ -34,8 +34,8 @@ async function open({ path, backend = "auto", threads }: DecoderSource): Promise
   const { description } = await selectBackend(backend, { threads });
   const { model, origin } = await openRun(path);
   const { height, width, channels, zDim } = model.configuration;
-  // The first pass prepares the kernels, which would keep a first slider waiting.
-  await model.decode(new Matrix(new Float32Array(zDim), 1, zDim));
+  // The first picture prepares the kernels and loads what encodes it, which would keep a first slider waiting.
+  await encodeSheet(await model.decode(new Matrix(new Float32Array(zDim), 1, zDim)), model.configuration, 1);
   const facts = { name: model.name, latent: zDim, height, width, channels };
   send({ id: "model", answer: { ...facts, stretch: origin?.options?.stretch, backend: description } });
   return model;

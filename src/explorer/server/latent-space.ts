@@ -1,5 +1,6 @@
 import { requireInteger } from "../../arguments.js";
-import { ArgumentError, DataError } from "../../errors.js";
+import { ArgumentError, DataError, SigmaTsneError } from "../../errors.js";
+import { throwIfAborted } from "../../io/abort.js";
 import { decodeImage } from "../../io/image-pixels.js";
 import { Matrix } from "../../matrix.js";
 import { nearest } from "../../search/index.js";
@@ -25,10 +26,15 @@ import { Decoder, type TaskOptions } from "./decoder.js";
 import type { DecoderModel, DecoderSource } from "./decoder-tasks.js";
 
 /** What the space of codes is known from. Codes and model may come, and maps become more, while it is looked into. */
-export type LatentSubject = Pick<Exploration, "codes" | "model" | "placeable" | "runOf" | "layoutCovariances">;
+export type LatentSubject = Pick<
+  Exploration,
+  "codes" | "model" | "images" | "point" | "placeable" | "runOf" | "layoutCovariances"
+>;
 
 /** Neighbours that a search gives. */
 const NEIGHBORS = 12;
+/** Searches that are at work or wait; further ones are refused. */
+const MOST_SEARCHES = 16;
 /** Draws of a code whose places tell how uncertain its place is. */
 const PLACED_DRAWS = 32;
 /** Milliseconds that a frame of an animation is shown. */
@@ -41,6 +47,9 @@ export class LatentSpace {
   readonly #subject: LatentSubject;
   readonly #settings: Omit<DecoderSource, "path">;
   #decoder: Decoder | undefined;
+  /** Settles when the searches that were asked for are done. */
+  #searching: Promise<unknown> = Promise.resolve();
+  #searches = 0;
 
   /** @param settings what the model computes with */
   constructor(subject: LatentSubject, settings: Omit<DecoderSource, "path"> = {}) {
@@ -139,10 +148,17 @@ export class LatentSpace {
     return this.#draw(codes, size, options);
   }
 
-  /** What is nearest to a point, and where it lies. */
+  /**
+   * What is nearest to a point, and where it lies.
+   *
+   * @throws {SigmaTsneError} BUSY where too many searches wait
+   */
   async searchPoint(index: unknown, signal?: AbortSignal): Promise<SearchResult> {
     const code = this.code(index);
-    const row = index as number;
+    return this.#inTurn(signal, () => this.#searchPoint(index as number, code, signal));
+  }
+
+  async #searchPoint(row: number, code: PointCode, signal: AbortSignal | undefined): Promise<SearchResult> {
     const places: Record<string, PlaceInMap> = {};
     for (const map of this.#subject.placeable()) {
       const [x, y] = map.positions.row(row) as unknown as [number, number];
@@ -150,18 +166,24 @@ export class LatentSpace {
       const covariance = known?.every(Number.isFinite) ? known : await this.#measureCovariance(map, row, signal);
       places[map.id] = { x, y, covariance: covariance ? toCovariance(covariance) : null };
     }
-    return { code, places, neighbors: await this.#nearest(Uint32Array.of(row), undefined, signal), shown: null };
+    const point = await this.#subject.point(row, signal);
+    return { code, places, neighbors: point?.neighbors ?? [], shown: null };
   }
 
   /**
    * What is nearest to an image, and where in the maps it belongs.
    *
    * @param bytes a file, see {@link decodeImage}; it is brought to what the model was trained on: its size, grey or coloured, and its
-   *   contrast stretched where that of the training images was
+   *   contrast stretched where that of the points' or the training's images was
    * @param isInverted whether light and dark are exchanged first, as for ink on paper where the model knows light on dark
-   * @throws {FileError} FILE_FORMAT for what is no image; {@link DataError} for floating-point values beyond 0 to 1
+   * @throws {FileError} FILE_FORMAT for what is no image; {@link DataError} for floating-point values beyond 0 to 1;
+   *   {@link SigmaTsneError} BUSY where too many searches wait
    */
   async searchImage(bytes: Uint8Array, isInverted: boolean, signal?: AbortSignal): Promise<SearchResult> {
+    return this.#inTurn(signal, () => this.#searchImage(bytes, isInverted, signal));
+  }
+
+  async #searchImage(bytes: Uint8Array, isInverted: boolean, signal: AbortSignal | undefined): Promise<SearchResult> {
     const decoder = this.#requireDecoder();
     const model = await decoder.model();
     const image = await this.#fit(bytes, model, isInverted);
@@ -212,21 +234,30 @@ export class LatentSpace {
     return places;
   }
 
-  async #nearest(
-    query: Uint32Array | Float32Array,
-    querySigma: Float32Array | undefined,
-    signal: AbortSignal | undefined,
-  ) {
+  async #nearest(query: Float32Array, querySigma: Float32Array | undefined, signal: AbortSignal | undefined) {
     const { means, sigma } = this.#requireCodes();
-    const k = Math.min(NEIGHBORS, means.rows - (query instanceof Uint32Array ? 1 : 0));
-    if (k < 1) return [];
+    const k = Math.min(NEIGHBORS, means.rows);
     const { indices, distances } = await nearest(means, query, { k, sigma, querySigma, signal });
     return Array.from(indices, (index, rank) => ({ index, distance: distances.at(0, rank) }));
   }
 
+  /** One search after the other, as each takes all processors and copies of the codes. */
+  async #inTurn<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    if (this.#searches >= MOST_SEARCHES) {
+      throw new SigmaTsneError("BUSY", `${MOST_SEARCHES} searches wait already; ask again later`);
+    }
+    this.#searches++;
+    const turn = this.#searching.then(() => {
+      throwIfAborted(signal);
+      return work();
+    });
+    this.#searching = turn.catch(() => {}).finally(() => this.#searches--);
+    return turn;
+  }
+
   async #fit(
     bytes: Uint8Array,
-    { height, width, channels, stretch }: DecoderModel,
+    { height, width, channels, ...model }: DecoderModel,
     isInverted: boolean,
   ): Promise<Float32Array> {
     if (channels !== 1 && channels !== 3) {
@@ -235,6 +266,7 @@ export class LatentSpace {
     }
     const pixels = await decodeImage(bytes, { height, width, channels }, "the image");
     const images = imagesInMemory(isInverted ? pixels.map((value) => 1 - value) : pixels, [height, width, channels]);
+    const stretch = this.#subject.images?.stretch ?? model.stretch;
     return (stretch === undefined ? scaleImages(images, 0, 1, "image") : stretchContrast(images, stretch)).read([0]);
   }
 

@@ -101,7 +101,10 @@ async function sendImage(
   type = "image/png",
 ): Promise<FastifyReply> {
   const file = await draw(signalOf(reply));
-  return reply.type(type).send(Buffer.from(file.buffer, file.byteOffset, file.byteLength));
+  return reply
+    .type(type)
+    .header("cache-control", "no-store")
+    .send(Buffer.from(file.buffer, file.byteOffset, file.byteLength));
 }
 
 /** Aborted when the one who asked has gone. */

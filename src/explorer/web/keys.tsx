@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { toggleTheme } from "./header.js";
 import { icons } from "./icons.js";
+import { flyTo, WHOLE, zoom } from "./map/camera.js";
 import { playMorph } from "./map/morph-bar.js";
 import { arrange, chooseMap, chooseView } from "./map/view-bar.js";
 import { colouredBy, description, failure, isHelpOpen, maps, panel, select, showsImages, tool, view } from "./store.js";
@@ -70,6 +71,10 @@ function actionOf({ key }: KeyboardEvent, from: HTMLElement): (() => void) | und
       if (description.value?.abilities.search) panel.value = "search";
     },
     t: toggleTheme,
+    "0": () => flyTo(WHOLE),
+    "+": () => zoom(1.5),
+    "=": () => zoom(1.5),
+    "-": () => zoom(1 / 1.5),
   }[key.length === 1 ? key.toLowerCase() : key];
 }
 

@@ -2,7 +2,7 @@ import { useEffect } from "preact/hooks";
 import { Header } from "./header.js";
 import { icons } from "./icons.js";
 import { Help, listenToKeys } from "./keys.js";
-import { drawingFailure, MapPane } from "./map/map-pane.js";
+import { MapPane, mapViews } from "./map/map-pane.js";
 import { MapTools } from "./map/map-tools.js";
 import { MorphBar } from "./map/morph-bar.js";
 import { ViewBar } from "./map/view-bar.js";
@@ -34,13 +34,13 @@ export function Page() {
 
 /** The maps are there from the beginning: the browser readies its graphics while the server is asked. */
 function Stage() {
-  if (drawingFailure.value) return <NoDrawing />;
   const isBeside = view.value === "beside" && watched.value === undefined;
   return (
     <div class={`maps${isBeside ? " beside" : ""}`}>
       <MapPane key="first" side={0} />
       {isBeside && <MapPane key="second" side={1} />}
       {layouts.value.length > 0 || watched.value !== undefined ? <MapTools /> : <Blank />}
+      <Graphics />
     </div>
   );
 }
@@ -72,17 +72,16 @@ function Blank() {
   );
 }
 
-function NoDrawing() {
+/** Said where the maps are drawn without WebGL. */
+function Graphics() {
+  if (mapViews.value.every(({ isAccelerated }) => isAccelerated)) return null;
   return (
-    <div class="blank" role="alert">
-      <strong>The map cannot be drawn here</strong>
-      <span>{drawingFailure.value?.message}</span>
-      <span>
-        Switch on hardware acceleration in the browser’s settings, or open this page in another browser; its graphics
-        are listed at chrome://gpu or about:support. Numbers, lists and downloads in the side bar work without it, and{" "}
-        <code>sigma-tsne plot</code> draws maps as pictures.
-      </span>
-    </div>
+    <p
+      class="pill graphics"
+      title="Hardware acceleration can be switched on in the settings of most browsers; chrome://gpu and about:support list what they use."
+    >
+      No WebGL graphics here: the processor draws the maps
+    </p>
   );
 }
 

@@ -49,7 +49,8 @@ async function read(): Promise<void> {
       choose(come);
     });
     for (const run of come.live) hear(run);
-    if (!before && come.live.some(isActive)) panel.value = "live";
+    // Where there is nothing else to look at yet.
+    if (!before && come.layouts.length === 0 && come.live.some(isActive)) panel.value = "live";
   }
   connection.value = "ready";
 }

@@ -41,8 +41,6 @@ export const placed = signal<Placed>();
 
 /** Of the column that points are coloured by; `""` for none. */
 export const colouredBy = signal("");
-/** Categories that are hidden from the map, by their number. */
-export const dimmed = signal<ReadonlySet<number>>(new Set());
 
 /** `"one"` map; `"beside"`: two linked maps; `"morph"`: one map between two layouts. */
 export type View = "one" | "beside" | "morph";

@@ -11,9 +11,9 @@ import { Tile } from "./tile.js";
 
 const SIDE = 224;
 const SPEEDS = [
-  { value: "0.5", title: "½ ×" },
-  { value: "1", title: "1 ×" },
-  { value: "2", title: "2 ×" },
+  { value: "0.5", title: "½×" },
+  { value: "1", title: "1×" },
+  { value: "2", title: "2×" },
 ];
 
 /** What lies between the two points that were chosen last. */
@@ -25,8 +25,8 @@ export function InterpolationPanel() {
       <>
         <h2>Between two points</h2>
         <Empty title={to === undefined ? "No points chosen" : "One point chosen"}>
-          Click {to === undefined ? "two points" : "another point"} in the map, one after the other: the model decodes
-          what lies between their codes.
+          Click {to === undefined ? "two points in the map, one after the other" : "another one in the map"}: the model
+          decodes what lies between their codes.
         </Empty>
       </>
     );

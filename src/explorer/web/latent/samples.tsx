@@ -29,7 +29,7 @@ export function Samples({ row }: { row: number }) {
       <p class="note">Codes drawn from its mean and σ, decoded.</p>
       <div class="tiles">
         {Array.from({ length: COUNT }, (_, index) => (
-          <Tile key={index} picture={picture} index={index} size={60} title={`Sample ${index + 1}`} />
+          <Tile key={index} picture={picture} index={index} size={52} title={`Sample ${index + 1}`} />
         ))}
       </div>
     </section>

@@ -92,7 +92,7 @@ function Slider({ dimension }: { dimension: number }) {
           onDblClick={() => moveOne(dimension, mean)}
         />
       </span>
-      <output>{formatNumber(value)}</output>
+      <output>{value.toFixed(2).replace("-", "−")}</output>
     </label>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { description } from "../store.js";
 
 /** One of the images that stand in a row on a picture, fitted into a square of `size` pixels. */
@@ -16,7 +16,8 @@ export function Tile({
   const canvas = useRef<HTMLCanvasElement>(null);
   const model = description.value?.model;
   const { width, height } = model ?? { width: 1, height: 1 };
-  useEffect(() => {
+  // Before the next frame, not after it: a slider is followed.
+  useLayoutEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context || !picture) return;
     context.clearRect(0, 0, width, height);

@@ -1,6 +1,6 @@
 import { batch, signal } from "@preact/signals";
 import { click, clicked, hovered, isHelpOpen, select, selected, tool } from "../store.js";
-import { flyTo, pan, WHOLE, zoom } from "./camera.js";
+import { pan, zoom } from "./camera.js";
 import type { MapView } from "./map-view.js";
 import { enclosed, nearest, nextTowards, type Place } from "./places.js";
 
@@ -134,10 +134,7 @@ export function listen(map: MapView): void {
     } else if ((event.key === "Enter" || event.key === " ") && hovered.value !== undefined) {
       if (event.shiftKey) select([hovered.value], true);
       else click(hovered.value);
-    } else if (event.key === "+" || event.key === "=") zoom(1.5);
-    else if (event.key === "-") zoom(1 / 1.5);
-    else if (event.key === "0") flyTo(WHOLE);
-    else return;
+    } else return;
     event.preventDefault();
     event.stopPropagation();
   });

@@ -33,9 +33,6 @@ import { thumbnailsCome } from "./thumbnails.js";
 
 /** The maps that are on the page, the first one first. */
 export const mapViews = signal<readonly MapView[]>([]);
-/** Set when the browser cannot draw the maps. */
-export const drawingFailure = signal<Error>();
-
 /** The picture of what was placed into the maps, once it is loaded. */
 const placedImage = signal<HTMLImageElement>();
 effect(() => {
@@ -54,15 +51,9 @@ export function MapPane({ side }: { side: 0 | 1 }) {
   const top = useRef<HTMLCanvasElement>(null);
 
   useEffect(() => {
-    let map: MapView;
-    try {
-      map = new MapView(base.current as HTMLCanvasElement, top.current as HTMLCanvasElement, () =>
-        overlayOf(map, side),
-      );
-    } catch (error) {
-      drawingFailure.value = error as Error;
-      return;
-    }
+    const map: MapView = new MapView(base.current as HTMLCanvasElement, top.current as HTMLCanvasElement, () =>
+      overlayOf(map, side),
+    );
     map.onFirstDraw = () => performance.mark("first map");
     map.onMotion = () => {
       if (pointed.peek()?.map === map && map.isMoving) pointAt(map, undefined);
@@ -110,7 +101,10 @@ export function MapPane({ side }: { side: 0 | 1 }) {
           role="application"
           aria-label={`Map ${title.value.name}. Arrow keys go from point to point, Enter chooses one, question mark shows all keys.`}
         />
-        <HoverCard side={side} />
+        {/* Read out as the keys go from point to point. */}
+        <div aria-live="polite">
+          <HoverCard side={side} />
+        </div>
         <Waiting side={side} />
       </div>
     </figure>

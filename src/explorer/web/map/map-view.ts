@@ -1,9 +1,10 @@
 import { INKS } from "../../../plot/palette.js";
 import { theme } from "../store.js";
 import { camera, ease, isMotionWanted, WHOLE } from "./camera.js";
+import { drawOn } from "./graphics.js";
 import { drawOverlay, type OverlayScene } from "./overlay.js";
 import { between, type Place, type Places } from "./places.js";
-import { PointsRenderer } from "./points-renderer.js";
+import type { PointsDrawing } from "./points-drawing.js";
 
 /** How long points take from one layout to another, in milliseconds. */
 const TRANSITION = 900;
@@ -12,7 +13,7 @@ const TRANSITION = 900;
 export class MapView {
   readonly base: HTMLCanvasElement;
   readonly top: HTMLCanvasElement;
-  readonly #renderer: PointsRenderer;
+  readonly #renderer: PointsDrawing;
   #start: Places | undefined;
   #end: Places | undefined;
   /** Where points come from, and where they go to. */
@@ -29,14 +30,16 @@ export class MapView {
   onFirstDraw: (() => void) | undefined;
   onMotion: (() => void) | undefined;
 
-  /** @throws {WebGlMissingError} */
   constructor(base: HTMLCanvasElement, top: HTMLCanvasElement, overlay: () => OverlayScene) {
     this.base = base;
     this.top = top;
     this.overlay = overlay;
-    this.#renderer = new PointsRenderer(base, () => this.redraw());
+    this.#renderer = drawOn(base, () => this.redraw());
   }
 
+  get isAccelerated(): boolean {
+    return this.#renderer.isAccelerated;
+  }
   get width(): number {
     return this.top.clientWidth;
   }
@@ -192,6 +195,7 @@ export class MapView {
       progress: this.#progress,
       diameter: diameter * ratio,
       roundness,
+      ground: INKS[theme.peek()].background,
     });
     if (this.#to.length > 0 && this.onFirstDraw) {
       this.onFirstDraw();

@@ -35,7 +35,7 @@ const MOST_IN_SIGHT = 2500;
 const MOST_IMAGES = 900;
 /** Least side of an image on a wall, in pixels. */
 const LEAST_TILE = 12;
-const MOST_ELLIPSES = 200;
+const MOST_ELLIPSES = 120;
 /** Half axes of the ellipses in standard deviations: they hold 95 %. */
 const DEVIATIONS = Math.sqrt(-2 * Math.log(0.05));
 
@@ -47,12 +47,15 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
   const { diameter, roundness } = view.dots;
   const isWall = roundness === 0;
   const radius = diameter / 2 + 3;
+  /** Rows whose images are drawn, and half the side of each. */
+  const framed = new Map<number, number>();
 
   if (scene.images && !view.isMoving) drawImages(scene.images);
   if (scene.covariances && scene.selected) drawEllipses(scene.covariances, scene.selected);
-  for (const [at, row] of scene.marks.entries()) {
-    ring(pixelsOf(row), radius, 1.3);
-    label(String(at + 1), pixelsOf(row), radius);
+  const room = Math.floor(Math.min(view.width, view.height) / 25);
+  for (const [at, row] of scene.marks.slice(0, room).entries()) {
+    ringRow(row, radius, 1.3);
+    label(String(at + 1), pixelsOf(row), framed.get(row) ?? radius);
   }
   if (scene.previousClicked !== undefined) pin("A", scene.previousClicked);
   if (scene.clicked !== undefined) pin(scene.previousClicked === undefined ? "" : "B", scene.clicked);
@@ -60,7 +63,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
   if (scene.hovered !== undefined) {
     const here = pixelsOf(scene.hovered);
     if (scene.elsewhere) arrow(view.toPixels(scene.elsewhere(scene.hovered)), here);
-    ring(here, radius + 2, 2.4);
+    ringRow(scene.hovered, radius + 2, 2.4);
   }
   drawOutline();
 
@@ -78,11 +81,13 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     context.stroke();
   }
 
-  /** Around a point, or a cell of a wall. */
-  function ring([x, y]: Place, size: number, width: number): void {
+  /** Around a point, its image, or its cell of a wall. */
+  function ringRow(row: number, size: number, width: number): void {
+    const [x, y] = pixelsOf(row);
+    const half = isWall ? diameter / 2 + 1 : framed.get(row);
     context.beginPath();
-    if (isWall) context.roundRect(x - diameter / 2 - 1, y - diameter / 2 - 1, diameter + 2, diameter + 2, 3);
-    else context.arc(x, y, size, 0, 2 * Math.PI);
+    if (half === undefined) context.arc(x, y, size, 0, 2 * Math.PI);
+    else context.roundRect(x - half, y - half, 2 * half, 2 * half, 4);
     stroke(width);
   }
 
@@ -108,9 +113,8 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
   }
 
   function pin(text: string, row: number): void {
-    const here = pixelsOf(row);
-    ring(here, radius + 1, 2);
-    if (text) label(text, here, radius + 1);
+    ringRow(row, radius + 1, 2);
+    if (text) label(text, pixelsOf(row), framed.get(row) ?? radius + 1);
   }
 
   function drawImages(images: ThumbnailDescription): void {
@@ -125,7 +129,10 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     const isInSight = (row: number) =>
       Math.abs((xy[2 * row] as number) - x) < halfWidth + margin &&
       Math.abs((xy[2 * row + 1] as number) - y) < halfHeight + margin;
-    const rows: number[] = [];
+    // What was chosen has its image before all others.
+    const rows = [scene.clicked, scene.previousClicked].filter(
+      (row): row is number => row !== undefined && isInSight(row),
+    );
     for (const row of scene.order) {
       if (!isInSight(row)) continue;
       rows.push(row);
@@ -134,9 +141,10 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     const side =
       places.kind === "wall" ? tile : Math.min(64, Math.max(32, 420 / Math.sqrt(Math.max(1, rows.length / 40))));
     const shown = places.kind === "wall" ? rows : pickApart(rows, side);
+    if (places.kind !== "wall") for (const row of shown) framed.set(row, side / 2 + 4);
     const isFaded = scene.selected ? new Set(scene.selected) : undefined;
     // On a wall the cell's colour stays as a frame, where there is room for one.
-    const inner = places.kind === "wall" ? side - (tile > 28 ? Math.max(4, 0.12 * tile) : 1) : side;
+    const inner = places.kind === "wall" ? side - (tile > 18 ? Math.max(3, 0.12 * tile) : 1) : side;
     const shrink = inner / Math.max(images.tileWidth, images.tileHeight);
     const [width, height] = [images.tileWidth * shrink, images.tileHeight * shrink];
     const rim = places.kind === "wall" ? 0 : 2;
@@ -185,24 +193,32 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     const places = view.places;
     if (!places || view.isMoving) return;
     const every = Math.max(1, Math.ceil(rows.length / MOST_ELLIPSES));
+    // Many of them hide nothing.
+    const fill = Math.min(0.14, (1.4 * every) / rows.length);
     for (let at = 0; at < rows.length; at += every) {
       const row = rows[at] as number;
       const [xx, xy, yy] = covariances.subarray(3 * row, 3 * row + 3) as unknown as [number, number, number];
-      ellipse(pixelsOf(row), [xx, xy, yy], view.scale / places.unit, scene.colorOf(row));
+      ellipse(pixelsOf(row), [xx, xy, yy], view.scale / places.unit, scene.colorOf(row), fill);
     }
   }
 
-  function ellipse([x, y]: Place, [xx, xy, yy]: readonly [number, number, number], scale: number, color: string): void {
+  function ellipse(
+    [x, y]: Place,
+    [xx, xy, yy]: readonly [number, number, number],
+    scale: number,
+    color: string,
+    fill: number,
+  ): void {
     const [mean, half] = [(xx + yy) / 2, Math.hypot((xx - yy) / 2, xy)];
     if (!Number.isFinite(mean)) return;
     const axis = (variance: number) => Math.max(1, DEVIATIONS * scale * Math.sqrt(Math.max(0, variance)));
     context.beginPath();
     // The second axis of the screen points down.
     context.ellipse(x, y, axis(mean + half), axis(mean - half), -0.5 * Math.atan2(2 * xy, xx - yy), 0, 2 * Math.PI);
-    context.globalAlpha = 0.12;
+    context.globalAlpha = fill;
     context.fillStyle = color;
     context.fill();
-    context.globalAlpha = 0.85;
+    context.globalAlpha = 0.75;
     context.strokeStyle = color;
     context.lineWidth = 1.2;
     context.stroke();
@@ -214,7 +230,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     const found = places && result.places[places.id];
     if (!found || view.isMoving) return;
     const here = view.toPixels(within(places, found.x, found.y));
-    if (found.covariance) ellipse(here, found.covariance, view.scale / places.unit, ink.text);
+    if (found.covariance) ellipse(here, found.covariance, view.scale / places.unit, ink.text, 0.1);
     const side = 44;
     const [left, top] = [here[0] - side / 2, here[1] - side - 12];
     context.beginPath();

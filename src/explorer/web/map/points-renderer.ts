@@ -1,16 +1,4 @@
-/** How the points are seen. Lengths are in pixels of the screen, places in units of the layout. */
-export interface Scene {
-  /** Units to half the width and half the height of the canvas, and the place in its middle. */
-  readonly reachX: number;
-  readonly reachY: number;
-  readonly x: number;
-  readonly y: number;
-  /** 0 at the places the points come from, 1 at those they go to. */
-  readonly progress: number;
-  readonly diameter: number;
-  /** 1 for discs, 0 for squares. */
-  readonly roundness: number;
-}
+import { type PointsDrawing, type Scene, SHINE } from "./points-drawing.js";
 
 const VERTEX = `#version 300 es
 in vec2 start;
@@ -34,17 +22,9 @@ void main() {
   vec2 corner = max(abs(2. * gl_PointCoord - 1.) - (1. - roundness), 0.);
   float cover = clamp((roundness - length(corner)) * .5 * diameter + .5, 0., 1.);
   if (roundness == 0.) cover = 1.;
-  // Discs let what they hide shine through, squares hide nothing.
-  float opacity = color.a > .8 ? mix(1., color.a, roundness) : color.a;
+  float opacity = color.a > ${SHINE} ? mix(1., color.a, roundness) : color.a;
   pixel = vec4(color.rgb, 1) * opacity * cover;
 }`;
-
-/** The browser draws no WebGL 2: it is switched off, or there is neither a graphics card nor a software renderer. */
-export class WebGlMissingError extends Error {
-  constructor() {
-    super("This browser offers no WebGL 2, which the maps are drawn with.");
-  }
-}
 
 /** What the graphics card is given; see the setters. */
 interface Contents {
@@ -58,7 +38,8 @@ interface Contents {
  * Draws points with WebGL 2, all of them in one call, and moves them from one layout to another on the graphics card. What it was given
  * stays here, so that a context that the browser takes away and gives back is filled again.
  */
-export class PointsRenderer {
+export class PointsRenderer implements PointsDrawing {
+  readonly isAccelerated = true;
   readonly #canvas: HTMLCanvasElement;
   readonly #gl: WebGL2RenderingContext;
   #program: WebGLProgram | undefined;
@@ -70,13 +51,8 @@ export class PointsRenderer {
   };
   readonly #buffers = new Map<keyof Contents, WebGLBuffer>();
 
-  /**
-   * @param onRestored is called when everything has to be drawn again
-   * @throws {WebGlMissingError}
-   */
-  constructor(canvas: HTMLCanvasElement, onRestored: () => void) {
-    const gl = canvas.getContext("webgl2", { antialias: false, depth: false, alpha: true });
-    if (!gl) throw new WebGlMissingError();
+  /** @param onRestored is called when everything has to be drawn again */
+  constructor(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext, onRestored: () => void) {
     this.#canvas = canvas;
     this.#gl = gl;
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
@@ -87,18 +63,15 @@ export class PointsRenderer {
     this.#build();
   }
 
-  /** Where points come from and go to, n x 2 each; the same array if they rest. */
   setPlaces(start: Float32Array, end: Float32Array): void {
     if (this.#data.start !== start) this.#keep("start", start);
     if (this.#data.end !== end) this.#keep("end", end);
   }
 
-  /** Red, green, blue and opacity of each point. */
   setTints(tints: Uint8Array): void {
     this.#keep("tint", tints);
   }
 
-  /** Rows in the order in which they are drawn, the last one uppermost. */
   setOrder(order: Uint32Array): void {
     this.#keep("order", order);
   }
@@ -121,7 +94,6 @@ export class PointsRenderer {
     gl.drawElements(gl.POINTS, n, gl.UNSIGNED_INT, 0);
   }
 
-  /** Frees what the graphics card holds for it. */
   dispose(): void {
     this.#gl.getExtension("WEBGL_lose_context")?.loseContext();
   }

@@ -7,7 +7,8 @@ export const thumbnailsCome = signal(0);
 
 /** What decoded sheets may take, in bytes of the browser's memory. */
 const MEMORY = 256 * 2 ** 20;
-const MOST_AT_ONCE = 4;
+/** Requests: a browser has six to a server, of which the events of runs take one, and layouts are not to wait. */
+const MOST_AT_ONCE = 3;
 
 interface Sheet {
   readonly bitmap: ImageBitmap;

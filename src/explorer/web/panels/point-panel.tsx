@@ -61,9 +61,9 @@ export function PointPanel() {
         ))}
         {known?.sigma && (
           <div>
-            <dt>σ of the code</dt>
+            <dt>σ, least to most</dt>
             <dd>
-              {formatNumber(known.sigma.min)} to {formatNumber(known.sigma.max)}, mean {formatNumber(known.sigma.mean)}
+              {formatNumber(known.sigma.min)} to {formatNumber(known.sigma.max)}
             </dd>
           </div>
         )}

@@ -45,7 +45,12 @@ export function TakeAway() {
         {!isOffline && (
           <>
             <hr />
-            <a href={paths.offline} download="" onClick={close}>
+            <a
+              href={paths.offline}
+              download=""
+              title="Layouts that were not looked at yet are computed first"
+              onClick={close}
+            >
               Explorer <small>one HTML file, without a server</small>
             </a>
           </>

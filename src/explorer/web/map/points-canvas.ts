@@ -1,0 +1,100 @@
+import { type PointsDrawing, type Scene, SHINE } from "./points-drawing.js";
+
+/** Draws points by blending pixels, for browsers without a graphics card. */
+export class PointsCanvas implements PointsDrawing {
+  readonly isAccelerated = false;
+  readonly #canvas: HTMLCanvasElement;
+  readonly #context: CanvasRenderingContext2D;
+  #start: Float32Array = new Float32Array();
+  #end: Float32Array = new Float32Array();
+  #tints: Uint8Array = new Uint8Array();
+  #order: Uint32Array = new Uint32Array();
+  #image: ImageData | undefined;
+
+  constructor(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D) {
+    this.#canvas = canvas;
+    this.#context = context;
+  }
+
+  setPlaces(start: Float32Array, end: Float32Array): void {
+    [this.#start, this.#end] = [start, end];
+  }
+
+  setTints(tints: Uint8Array): void {
+    this.#tints = tints;
+  }
+
+  setOrder(order: Uint32Array): void {
+    this.#order = order;
+  }
+
+  draw(scene: Scene): void {
+    const { width: columns, height: rows } = this.#canvas;
+    if (this.#image?.width !== columns || this.#image.height !== rows) {
+      this.#image = this.#context.createImageData(columns, rows);
+    }
+    const { data } = this.#image;
+    const ground = [1, 3, 5].map((at) => Number.parseInt(scene.ground.slice(at, at + 2), 16));
+    new Uint32Array(data.buffer).fill(new Uint32Array(Uint8Array.of(...ground, 255).buffer)[0] as number);
+    if (this.#start.length === this.#end.length && this.#end.length === 2 * this.#order.length) {
+      this.#blend(data, columns, rows, scene);
+    }
+    this.#context.putImageData(this.#image, 0, 0);
+  }
+
+  dispose(): void {}
+
+  #blend(data: Uint8ClampedArray, columns: number, rows: number, scene: Scene): void {
+    const [start, end, tints, order] = [this.#start, this.#end, this.#tints, this.#order];
+    const { progress, diameter, roundness, x: middleX, y: middleY } = scene;
+    const { size, cover } = stamp(diameter, roundness);
+    const isSquare = roundness === 0;
+    const scaleX = columns / 2 / scene.reachX;
+    const scaleY = rows / 2 / scene.reachY;
+    const away = (isSquare ? diameter : size) / 2;
+    for (let rank = 0; rank < order.length; rank++) {
+      const row = order[rank] as number;
+      const x0 = start[2 * row] as number;
+      const y0 = start[2 * row + 1] as number;
+      const x = x0 + ((end[2 * row] as number) - x0) * progress;
+      const y = y0 + ((end[2 * row + 1] as number) - y0) * progress;
+      const px = columns / 2 + (x - middleX) * scaleX;
+      const py = rows / 2 - (y - middleY) * scaleY;
+      // Edges of squares are rounded by themselves, so that those beside each other meet.
+      const left = Math.round(px - away);
+      const top = Math.round(py - away);
+      const width = isSquare ? Math.round(px + away) - left : size;
+      const height = isSquare ? Math.round(py + away) - top : size;
+      if (left <= -width || top <= -height || left >= columns || top >= rows) continue;
+      const red = tints[4 * row] as number;
+      const green = tints[4 * row + 1] as number;
+      const blue = tints[4 * row + 2] as number;
+      const given = (tints[4 * row + 3] as number) / 255;
+      const opacity = given > SHINE ? 1 + (given - 1) * roundness : given;
+      const lastLine = Math.min(height, rows - top);
+      const lastColumn = Math.min(width, columns - left);
+      for (let v = Math.max(0, -top); v < lastLine; v++) {
+        for (let u = Math.max(0, -left); u < lastColumn; u++) {
+          const share = isSquare ? opacity : opacity * (cover[v * size + u] as number);
+          const pixel = 4 * ((top + v) * columns + left + u);
+          data[pixel] = (data[pixel] as number) + share * (red - (data[pixel] as number));
+          data[pixel + 1] = (data[pixel + 1] as number) + share * (green - (data[pixel + 1] as number));
+          data[pixel + 2] = (data[pixel + 2] as number) + share * (blue - (data[pixel + 2] as number));
+        }
+      }
+    }
+  }
+}
+
+/** How much of each pixel a square with round corners covers. */
+function stamp(diameter: number, roundness: number): { size: number; cover: Float32Array } {
+  const size = Math.ceil(diameter) + 1;
+  const half = diameter / 2;
+  const cover = new Float32Array(size * size);
+  for (let at = 0; at < cover.length; at++) {
+    const corner = (place: number) => Math.max(0, Math.abs(place + 0.5 - size / 2) - half * (1 - roundness));
+    const distance = Math.hypot(corner(at % size), corner(Math.floor(at / size)));
+    cover[at] = Math.min(1, Math.max(0, half * roundness - distance + 0.5));
+  }
+  return { size, cover };
+}

@@ -1,0 +1,336 @@
+import { readFile } from "node:fs/promises";
+import type { Browser, Download, Page } from "playwright-core";
+import sharp from "sharp";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { ExplorationDescription, PointCode } from "../../src/explorer/protocol.js";
+import { paths } from "../../src/explorer/protocol.js";
+import { launchChromium } from "./chromium.js";
+import { isQuiet, openMap, type Served, serve, train, until } from "./explorer.js";
+
+/** Dimensions of the codes: more than there are sliders at once, and the two of a picture. */
+const WIDE = 14;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+/** Failures of requests that a test means to make. */
+let expected: RegExp | undefined;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterAll(() => browser?.close());
+
+/** A trained model that is explored by the tests around: its page is opened for each. */
+function explore(zDim: number): () => { server: Served; explored: ExplorationDescription } {
+  let run: Awaited<ReturnType<typeof train>>;
+  let server: Served;
+  let explored: ExplorationDescription;
+  beforeAll(async () => {
+    run = await train("--z-dim", `${zDim}`, "--epochs", "8", "--no-summary");
+    server = await serve(run.folder);
+    explored = await until(server, isQuiet);
+  }, 300_000);
+  afterAll(async () => {
+    await server?.stop();
+    await run?.remove();
+  });
+  beforeEach(async () => {
+    page = await browser.newPage({ viewport: { width: 1280, height: 1000 }, reducedMotion: "no-preference" });
+    complaints = [];
+    expected = undefined;
+    page.on("console", (message) => {
+      if (message.type() === "error" && !expected?.test(message.text())) complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("request", (request) => {
+      const { protocol, origin } = new URL(request.url());
+      const isOwn = origin === new URL(server.url).origin;
+      if (!isOwn && !["data:", "blob:"].includes(protocol)) complaints.push(`asked for ${request.url()}`);
+    });
+    await openMap(page, server.url);
+  });
+  afterEach(async () => {
+    await page.close();
+    expect(complaints).toEqual([]);
+  });
+  return () => ({ server, explored });
+}
+
+/** Chooses the point that is `steps` points to the right of that which the keyboard begins at. */
+async function choose(steps: number): Promise<void> {
+  await page.locator("canvas.top").first().focus();
+  for (let i = 0; i < steps; i++) await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+}
+
+const openPanel = (id: string) => page.locator(`#tab-${id}`).click();
+const said = (selector: string) => page.locator(selector).textContent();
+
+/** What a picture shows; undefined while it is empty. */
+const pixels = (title: string | RegExp): Promise<string | undefined> =>
+  page.getByRole("img", { name: title, exact: true }).evaluate((element) => {
+    const canvas = element as HTMLCanvasElement;
+    const empty = document.createElement("canvas");
+    [empty.width, empty.height] = [canvas.width, canvas.height];
+    const picture = canvas.toDataURL();
+    return picture === empty.toDataURL() ? undefined : picture;
+  });
+
+async function shown(title: string | RegExp): Promise<string> {
+  await expect.poll(() => pixels(title)).toBeDefined();
+  return (await pixels(title)) as string;
+}
+
+describe("codes of many dimensions", () => {
+  const running = explore(WIDE);
+  const ofSliders = /sliders’ code/;
+
+  test("sliders begin at the mean of all codes, and at the code of a point that is chosen", async () => {
+    const { server, explored } = running();
+    await openPanel("latent");
+    await shown(ofSliders);
+    expect(await page.locator(".panel").textContent()).toContain("mean of all codes");
+    const mean = await pixels(ofSliders);
+    await choose(1);
+    await expect.poll(() => pixels(ofSliders)).not.toBe(mean);
+    // Its original, what the model makes of it, and the picture of the sliders.
+    await expect.poll(() => page.locator(".pictures img").count()).toBe(2);
+    for (const image of await page.locator(".pictures img").all()) {
+      const width = () => image.evaluate((element) => (element as HTMLImageElement).naturalWidth);
+      await expect.poll(width).toBe(explored.model?.width);
+    }
+    const row = Number(/Row ([\d,]+)/.exec((await said(".pictures")) ?? "")?.[1]?.replace(",", ""));
+    const { mean: code } = (await (await fetch(new URL(paths.code(row), server.url))).json()) as PointCode;
+    const names = await page.locator(".sliders > .slider > span:first-child").allTextContents();
+    const values = await page
+      .locator(".sliders > .slider input")
+      .evaluateAll((all) => all.map((one) => (one as HTMLInputElement).valueAsNumber));
+    expect(names).toHaveLength(10);
+    for (const [i, name] of names.entries()) {
+      // A slider stands at the step that is nearest.
+      expect(Math.abs((values[i] as number) - (code[Number(name.slice(1)) - 1] as number))).toBeLessThan(0.05);
+    }
+    expect(await page.locator(".slider .sigma").count()).toBe(WIDE);
+    expect(await page.locator(".sliders details summary").textContent()).toMatch(/^4 more dimensions/);
+  });
+
+  test("the picture follows a slider that is dragged or moved by keys, and comes back", async () => {
+    await choose(1);
+    await openPanel("latent");
+    const before = await shown(ofSliders);
+    const slider = page.locator(".slider input").first();
+    await slider.focus();
+    await page.keyboard.press("End");
+    await expect.poll(() => pixels(ofSliders)).not.toBe(before);
+    await page.getByRole("button", { name: "Reset" }).click();
+    await expect.poll(() => pixels(ofSliders)).toBe(before);
+    expect(await page.getByRole("button", { name: "Reset" }).isDisabled()).toBe(true);
+
+    const box = await slider.boundingBox();
+    if (!box) throw new Error("there is no slider");
+    let answers = 0;
+    page.on("response", (answer) => {
+      if (answer.url().includes("/api/decode")) answers++;
+    });
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    for (let i = 0; i <= 60; i++) await page.mouse.move(box.x + (box.width * i) / 60, box.y + box.height / 2);
+    await page.mouse.up();
+    await expect.poll(() => pixels(ofSliders)).not.toBe(before);
+    expect(answers).toBeGreaterThan(0);
+    await slider.dblclick();
+    await expect.poll(() => pixels(ofSliders)).toBe(before);
+    // Folded ones as well.
+    await page.locator(".sliders summary").click();
+    const last = page.locator(".slider input").last();
+    await last.focus();
+    await page.keyboard.press("Home");
+    await expect.poll(() => page.locator(".slider output").last().textContent()).toMatch(/^−/);
+  });
+
+  test("samples around a point are shown, others when they are asked for", async () => {
+    await choose(2);
+    await openPanel("latent");
+    const first = await shown("Sample 1");
+    expect(await page.getByRole("img", { name: /^Sample / }).count()).toBe(15);
+    expect(await shown("Sample 2")).not.toBe(first);
+    await page.getByRole("button", { name: "Draw others" }).click();
+    await expect.poll(() => pixels("Sample 1")).not.toBe(first);
+  });
+
+  test("two points that are clicked: what lies between is played, and saved as a GIF of 100 frames", async () => {
+    await openPanel("between");
+    expect(await said(".empty")).toContain("two points");
+    const map = await page.locator("canvas.top").boundingBox();
+    if (!map) throw new Error("there is no map");
+    await choose(1);
+    await expect.poll(() => said(".empty")).toContain("another point");
+    await choose(3);
+    await expect.poll(() => page.locator(".ends figcaption").allTextContents()).toHaveLength(2);
+    const [from, to] = (await page.locator(".ends figcaption").allTextContents()).map((text) =>
+      Number(/row ([\d,]+)/.exec(text)?.[1]?.replace(",", "")),
+    );
+    expect(from).not.toBe(to);
+    // It plays by itself.
+    await page.getByRole("button", { name: "Pause" }).waitFor();
+    const frame = () => page.getByLabel("Frame", { exact: true }).inputValue();
+    const at = await frame();
+    await expect.poll(frame).not.toBe(at);
+    await page.getByRole("button", { name: "Pause" }).click();
+    const still = await frame();
+    const picture = await shown(/^Frame \d+ of 100/);
+    await page.waitForTimeout(200);
+    expect(await frame()).toBe(still);
+    await page.getByLabel("Frame", { exact: true }).focus();
+    await page.keyboard.press("End");
+    await expect.poll(() => pixels("Frame 100 of 100")).not.toBe(picture);
+    await page.keyboard.press("Home");
+    const begin = await shown("Frame 1 of 100");
+
+    for (const way of ["Linear", "Spherical"]) {
+      await page.getByRole("button", { name: way }).click();
+      await shown("Frame 1 of 100");
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: "Save as GIF" }).click(),
+      ]);
+      expect(download.suggestedFilename()).toBe(`interpolation-${from}-${to}-${way.toLowerCase()}.gif`);
+      const facts = await sharp(await bytesOf(download)).metadata();
+      expect(facts).toMatchObject({ format: "gif", pages: 100, loop: 0 });
+    }
+    await page.getByRole("button", { name: "Exchange A and B" }).click();
+    await expect.poll(() => page.locator(".ends figcaption").first().textContent()).toContain("A row");
+    await page.getByLabel("Frame", { exact: true }).focus();
+    await page.keyboard.press("End");
+    // The way back ends where the way began.
+    await expect.poll(() => pixels("Frame 100 of 100")).toBe(begin);
+  });
+
+  test("an image that is dropped is searched by, and its place is marked in the map", async () => {
+    const { server, explored } = running();
+    const { width, height } = explored.model as { width: number; height: number };
+    const image = Buffer.from(await (await fetch(new URL(paths.image(3), server.url))).arrayBuffer());
+    const large = await sharp(image)
+      .resize(10 * width, 10 * height, { kernel: "nearest" })
+      .jpeg({ quality: 95 })
+      .toBuffer();
+    await openPanel("search");
+    const before = await overlay();
+    await drop(large, "digit.jpg", "image/jpeg");
+    await shown(/model was shown it/);
+    await shown("Its reconstruction");
+    await expect.poll(() => page.locator(".search-result .point-grid li").count()).toBe(12);
+    expect(await page.locator(".search-result .point-grid button").first().getAttribute("aria-label")).toBe("Row 3");
+    expect((await said(".search-result"))?.match(/ ± /g)).toHaveLength(2);
+    await expect.poll(overlay).not.toBe(before);
+    await page.getByRole("button", { name: "Clear" }).click();
+    await expect.poll(overlay).toBe(before);
+    await page.locator("input[type=file]").setInputFiles({
+      name: "ink.png",
+      mimeType: "image/png",
+      buffer: await sharp(image).flatten().negate().png().toBuffer(),
+    });
+    await shown(/model was shown it/);
+    await page.getByLabel(/Exchange light and dark/).check();
+    await expect
+      .poll(() => page.locator(".search-result .point-grid button").first().getAttribute("aria-label"))
+      .toBe("Row 3");
+  });
+
+  test("what is no image is told to be none, and the next search goes well", async () => {
+    await choose(1);
+    await openPanel("search");
+    expected = /400 \(Bad Request\)/;
+    await drop(Buffer.from("no image at all"), "notes.txt", "text/plain");
+    await expect.poll(() => page.getByRole("alert").textContent()).toContain("the image is no PNG");
+    await drop(Buffer.from("\x89PNG\r\n\x1a\n and nothing more", "latin1"), "broken.png", "image/png");
+    await expect.poll(() => page.getByRole("alert").textContent()).toContain("cannot be decoded");
+    await page.getByRole("button", { name: /^Search from row/ }).click();
+    await expect.poll(() => page.locator(".search-result .point-grid li").count()).toBe(12);
+    expect(await page.getByRole("alert").count()).toBe(0);
+    // A neighbour can be gone to from there.
+    await page.locator(".search-result .point-grid button").nth(2).click();
+    const name = await page.locator(".search-result .point-grid button").nth(2).getAttribute("aria-label");
+    await expect
+      .poll(() => page.getByRole("button", { name: /^Search from row/ }).textContent())
+      .toContain(Number(name?.slice(4)).toLocaleString("en"));
+  });
+
+  test("nothing is wider than a narrow screen, in the dark as well", async () => {
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.setViewportSize({ width: 380, height: 800 });
+    await choose(1);
+    await choose(2);
+    for (const id of ["latent", "between", "search"]) {
+      await openPanel(id);
+      await page.waitForTimeout(300);
+      const { wide, inside } = await page.evaluate(() => {
+        const panel = document.querySelector(".panel") as HTMLElement;
+        return { wide: document.documentElement.scrollWidth, inside: panel.scrollWidth - panel.clientWidth };
+      });
+      expect([id, wide, inside]).toEqual([id, 380, 0]);
+    }
+  });
+
+  const bytesOf = async (download: Download): Promise<Buffer> => readFile(await download.path());
+
+  /** What is drawn over the points. */
+  const overlay = () =>
+    page
+      .locator("canvas.top")
+      .first()
+      .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+
+  /** Lets a file fall onto the place for it. */
+  async function drop(content: Buffer, name: string, type: string): Promise<void> {
+    const files = await page.evaluateHandle(
+      ([text, fileName, fileType]) => {
+        const transfer = new DataTransfer();
+        const content = Uint8Array.from(atob(text as string), (character) => character.charCodeAt(0));
+        transfer.items.add(new File([content], fileName as string, { type: fileType as string }));
+        return transfer;
+      },
+      [content.toString("base64"), name, type],
+    );
+    for (const event of ["dragenter", "dragover", "drop"]) {
+      await page.dispatchEvent(".drop-zone", event, { dataTransfer: files });
+    }
+  }
+});
+
+describe("codes of two dimensions", () => {
+  const running = explore(2);
+
+  test("the manifold moves the code to where it is clicked, and by keys", async () => {
+    await openPanel("latent");
+    const picture = /sliders’ code/;
+    await shown(picture);
+    const manifold = page.getByRole("button", { name: /^Manifold/ });
+    await expect
+      .poll(() => manifold.locator("img").evaluate((image) => (image as HTMLImageElement).naturalWidth))
+      .toBe(20 * (running().explored.model?.width ?? 0));
+    const box = await manifold.boundingBox();
+    if (!box) throw new Error("there is no manifold");
+    const before = await pixels(picture);
+    const values = () => page.locator(".slider output").allTextContents();
+    await page.mouse.click(box.x + 0.2 * box.width, box.y + 0.1 * box.height);
+    await expect.poll(() => pixels(picture)).not.toBe(before);
+    const [low, high] = (await values()).map((text) => Number(text.replace("−", "-"))) as [number, number];
+    const names = await page.locator(".slider > span:first-child").allTextContents();
+    const [across, up] = names[0] === "z1" ? [low, high] : [high, low];
+    await page.mouse.click(box.x + 0.8 * box.width, box.y + 0.9 * box.height);
+    await expect
+      .poll(async () => {
+        const [first, second] = (await values()).map((text) => Number(text.replace("−", "-"))) as [number, number];
+        const [x, y] = names[0] === "z1" ? [first, second] : [second, first];
+        return x > across && y < up;
+      })
+      .toBe(true);
+    const there = await values();
+    await manifold.focus();
+    await page.keyboard.press("ArrowLeft");
+    await expect.poll(values).not.toEqual(there);
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(values).toEqual(there);
+  });
+});

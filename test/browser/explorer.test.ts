@@ -1,0 +1,402 @@
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Browser, Download, Page } from "playwright-core";
+import sharp from "sharp";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { ExplorationDescription } from "../../src/explorer/protocol.js";
+import { writeMatrix } from "../../src/index.js";
+import { makeGroups } from "../tsne/points.js";
+import { launchChromium } from "./chromium.js";
+import {
+  DATASET,
+  isQuiet,
+  loneliest,
+  openMap,
+  placeOf,
+  type Served,
+  serve,
+  settle,
+  start,
+  train,
+  until,
+} from "./explorer.js";
+
+let run: Awaited<ReturnType<typeof train>>;
+let server: Served;
+let explored: ExplorationDescription;
+let standard: Float32Array;
+let aware: Float32Array;
+/** A row that stands apart in the standard map. */
+let lone: number;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  [run, browser] = await Promise.all([train("--max-steps", "150"), launchChromium()]);
+  server = await serve(run.folder);
+  explored = await until(server, isQuiet);
+  [standard, aware] = await Promise.all([server.layout("standard"), server.layout("sigma-aware")]);
+  lone = loneliest(standard);
+}, 300_000);
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await run?.remove();
+});
+
+beforeEach(async () => {
+  page = await browser.newPage({ viewport: { width: 1300, height: 850 }, acceptDownloads: true });
+  complaints = [];
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("request", (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (protocol.startsWith("http") && hostname !== "127.0.0.1") complaints.push(`asked for ${request.url()}`);
+  });
+});
+afterEach(async () => {
+  await page.close();
+  expect(complaints).toEqual([]);
+});
+
+const top = (side = 0) => page.locator("canvas.top").nth(side);
+const picture = (side = 0) => top(side).evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+const shot = (side = 0) => page.locator(".canvas").nth(side).screenshot();
+const choose = (text: string) => page.getByRole("button", { name: text, exact: true }).click();
+const tab = (text: string) => page.getByRole("tab", { name: text }).click();
+
+async function lassoAll(): Promise<void> {
+  const box = await top().boundingBox();
+  if (!box) throw new Error("the map is not there");
+  const corners = [
+    [2, 2],
+    [box.width - 2, 2],
+    [box.width - 2, box.height - 2],
+    [2, box.height - 2],
+  ] as const;
+  await page.keyboard.down("Shift");
+  await page.mouse.move(box.x + 2, box.y + 2);
+  await page.mouse.down();
+  for (const [x, y] of corners) await page.mouse.move(box.x + x, box.y + y, { steps: 3 });
+  await page.mouse.up();
+  await page.keyboard.up("Shift");
+}
+
+async function download(act: () => Promise<unknown>): Promise<{ name: string; bytes: Buffer; path: string }> {
+  const [come] = (await Promise.all([page.waitForEvent("download"), act()])) as [Download, unknown];
+  // A browser tells what a file is by its name.
+  const path = join(run.home, come.suggestedFilename());
+  await come.saveAs(path);
+  return { name: come.suggestedFilename(), bytes: await readFile(path), path };
+}
+
+describe("the map", () => {
+  beforeEach(() => openMap(page, server.url));
+
+  test("hovering a point shows its image, label, sigma and neighbours", async () => {
+    await page.mouse.move(...(await placeOf(page, standard, lone)));
+    const card = page.locator(".hover-card");
+    await card.locator(".card-neighbors img").nth(5).waitFor();
+    const text = (await card.textContent()) ?? "";
+    expect(text).toContain(`Row${lone.toLocaleString("en")}`);
+    expect(text).toMatch(/Label/);
+    expect(text).toMatch(/Mean σ[\d.]+/);
+    const image = card.locator(".card-head img");
+    await page.waitForFunction(() => document.querySelector<HTMLImageElement>(".card-head img")?.naturalWidth);
+    expect(await image.getAttribute("src")).toBe(`/api/images/${lone}`);
+    await page.mouse.move(5, 5);
+    await card.waitFor({ state: "detached" });
+  });
+
+  test("a lasso selects, and the selection is saved as CSV and Parquet", async () => {
+    await lassoAll();
+    await tab("Selection");
+    await expect
+      .poll(() => page.locator("#panel h2").textContent())
+      .toBe(`${explored.n.toLocaleString("en")} of ${explored.n.toLocaleString("en")} points`);
+    const csv = await download(() => choose("CSV"));
+    expect(csv.name).toBe("selection.csv");
+    const lines = csv.bytes.toString().trimEnd().split("\n");
+    expect(lines).toHaveLength(explored.n + 1);
+    expect(lines[0]).toMatch(/^row,.*label/);
+    const parquet = await download(() => choose("Parquet"));
+    expect(parquet.bytes.subarray(0, 4).toString()).toBe("PAR1");
+    await choose("Clear");
+    await page.getByText("Nothing selected").waitFor();
+  });
+
+  test("a drag moves the map, the wheel comes nearer until images are shown", async () => {
+    const before = await shot();
+    await page.mouse.move(...(await placeOf(page, standard, lone)));
+    await page.mouse.down();
+    await page.mouse.move(600, 500, { steps: 4 });
+    await page.mouse.up();
+    expect((await shot()).equals(before)).toBe(false);
+    await page.keyboard.press("0");
+    await settle(page);
+    await page.keyboard.press("i");
+    const bare = await picture();
+    await page.keyboard.press("i");
+    await page.waitForFunction(
+      (old) => document.querySelector<HTMLCanvasElement>("canvas.top")?.toDataURL() !== old,
+      bare,
+    );
+  });
+
+  test("colours follow any column, and a class of the legend selects its points", async () => {
+    const first = page.locator(".classes button").first();
+    const count = (await first.locator("small").textContent()) ?? "";
+    await first.click();
+    await tab("Selection");
+    expect(await page.locator("#panel h2").textContent()).toMatch(new RegExp(`^${count} of`));
+    await tab("Colours");
+    await page.keyboard.press("Escape");
+    for (const { id, kind } of explored.columns) {
+      await page.getByLabel("Colour by").selectOption(id);
+      if (kind === "number") await expect.poll(() => page.locator(".scale .tick").count()).toBeGreaterThan(1);
+      else await expect.poll(() => page.locator(".classes li").count()).toBeGreaterThan(1);
+    }
+  });
+
+  test("map, separated map and wall take turns", async () => {
+    const map = await shot();
+    await choose("Separated");
+    await page.getByText("Computing").waitFor({ state: "detached" });
+    await settle(page);
+    const separated = await shot();
+    expect(separated.equals(map)).toBe(false);
+    await page.keyboard.press("w");
+    await page.getByText("Computing").waitFor({ state: "detached" });
+    await settle(page);
+    expect((await shot()).equals(separated)).toBe(false);
+    await page.keyboard.press("m");
+    await settle(page);
+    expect(await page.locator("figcaption strong").first().textContent()).toBe("Standard");
+  });
+
+  test("keys go from point to point, choose, and tell what they do", async () => {
+    await top().focus();
+    await page.keyboard.press("ArrowRight");
+    const first = await page.locator(".hover-card dd").first().textContent();
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("Enter");
+    await tab("Point");
+    const heading = await page.locator("#panel h2").textContent();
+    expect(heading).toMatch(/^Row \d/);
+    expect(heading).not.toBe(`Row ${first}`);
+    expect(await page.locator(".point-grid img").count()).toBe(12);
+    await page.keyboard.press("?");
+    await page.getByRole("heading", { name: "Keys" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("heading", { name: "Keys" }).waitFor({ state: "hidden" });
+    await page.keyboard.press("t");
+    expect(
+      await page.evaluate(() => getComputedStyle(document.querySelector(".stage") as Element).backgroundColor),
+    ).toBe("rgb(18, 21, 26)");
+  });
+
+  test("pictures are PNG and SVG", async () => {
+    const save = async (kind: string) => {
+      await page.locator(".menu summary").click();
+      return download(() => page.getByRole("button", { name: `Picture ${kind}` }).click());
+    };
+    const png = await save("PNG");
+    expect([...png.bytes.subarray(1, 4)]).toEqual([..."PNG"].map((letter) => letter.charCodeAt(0)));
+    expect(png.bytes.length).toBeGreaterThan(10_000);
+    const svg = (await save("SVG")).bytes.toString();
+    expect(svg.match(/M[\d.]+ [\d.]+h0/g)).toHaveLength(explored.n);
+    expect(svg).toContain(">Standard</text>");
+  });
+});
+
+describe("standard beside sigma-aware", () => {
+  beforeEach(() => openMap(page, server.url));
+
+  test("what is hovered in one map is shown in the other", async () => {
+    await choose("Side by side");
+    await settle(page);
+    const before = [await picture(0), await picture(1)];
+    await page.mouse.move(...(await placeOf(page, standard, lone)));
+    await expect.poll(() => picture(1)).not.toBe(before[1]);
+    expect(await picture(0)).not.toBe(before[0]);
+    const other = loneliest(aware);
+    await page.mouse.move(...(await placeOf(page, aware, other, 1)));
+    await expect.poll(() => page.locator(".hover-card dd").first().textContent()).toBe(other.toLocaleString("en"));
+  });
+
+  test("the points that moved most are listed, numbered and shown in both maps", async () => {
+    await tab("Moved");
+    await choose("Two maps side by side");
+    await expect.poll(() => page.locator(".moved li").count()).toBeGreaterThan(3);
+    await page.mouse.move(5, 5);
+    await settle(page);
+    const lengths = (await page.locator(".moved .number").allTextContents()).map(Number);
+    expect(lengths).toEqual([...lengths].sort((a, b) => b - a));
+    const before = [await picture(0), await picture(1)];
+    await page.locator(".moved button").nth(1).hover();
+    for (const side of [0, 1]) await expect.poll(() => picture(side)).not.toBe(before[side]);
+  });
+
+  test("a morph goes from one map to the other, by hand and by itself", async () => {
+    await choose("Morph");
+    await settle(page);
+    const slider = page.getByLabel("Morph", { exact: true }).and(page.locator("input"));
+    const shots: Buffer[] = [];
+    for (const at of ["0", "0.5", "1"]) {
+      await slider.fill(at);
+      await settle(page);
+      shots.push(await shot());
+    }
+    expect(shots[0]?.equals(shots[1] as Buffer)).toBe(false);
+    expect(shots[1]?.equals(shots[2] as Buffer)).toBe(false);
+    await top().focus();
+    await page.keyboard.press("Space");
+    await expect.poll(async () => Number(await slider.inputValue())).toBeLessThan(1);
+    await choose("Pause");
+  });
+
+  test("selected points show how sure their places are", async () => {
+    const sure = explored.layouts.find(({ hasCovariances }) => hasCovariances);
+    expect(sure).toBeDefined();
+    await choose(sure?.title ?? "");
+    await settle(page);
+    await lassoAll();
+    await settle(page);
+    const drawn = await picture();
+    await page.locator("label", { hasText: "Uncertainty of selected points" }).click();
+    await expect.poll(() => picture()).not.toBe(drawn);
+  });
+});
+
+test("nothing is wider than a narrow screen, in the dark as well", async () => {
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.setViewportSize({ width: 390, height: 800 });
+  await openMap(page, server.url);
+  for (const name of await page.getByRole("tab").allTextContents()) {
+    await tab(name);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  }
+  const box = await top().boundingBox();
+  expect(box?.height).toBeGreaterThan(250);
+});
+
+test("the whole explorer is one file that needs no server", async () => {
+  await openMap(page, server.url);
+  await page.locator(".menu summary").click();
+  const { path, name } = await download(() => page.getByRole("link", { name: /Explorer/ }).click());
+  expect(name).toMatch(/\.html$/);
+  const alone = await browser.newPage({ viewport: { width: 1300, height: 850 }, offline: true });
+  const asked: string[] = [];
+  alone.on("request", (request) => asked.push(request.url()));
+  alone.on("pageerror", (error) => complaints.push(error.message));
+  alone.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  const address = pathToFileURL(path).href;
+  await openMap(alone, address);
+  await alone.mouse.move(...(await placeOf(alone, standard, lone)));
+  await alone.locator(".hover-card canvas").waitFor();
+  expect(await alone.locator(".hover-card").textContent()).toContain(`Row${lone.toLocaleString("en")}`);
+  await alone.getByRole("button", { name: "Side by side" }).click();
+  await expect.poll(() => alone.locator("canvas.top").count()).toBe(2);
+  expect(await alone.getByRole("tab").allTextContents()).not.toContain("Live");
+  expect(asked.filter((url) => url !== address && !/^(data|blob):/.test(url))).toEqual([]);
+  await alone.close();
+});
+
+test("a browser without WebGL is told so, and has its maps drawn by the processor", async () => {
+  const bare = await launchChromium("--disable-3d-apis");
+  const plain = await bare.newPage({ viewport: { width: 1300, height: 850 } });
+  await openMap(plain, server.url);
+  await plain.getByText("No WebGL graphics here").waitFor();
+  await plain.mouse.move(...(await placeOf(plain, standard, lone)));
+  await plain.locator(".hover-card").waitFor();
+  await bare.close();
+});
+
+test("WebGL draws what the processor draws", async () => {
+  const pixels = async (hasCard: boolean) => {
+    // What is left of a graphics card where there is none: its name.
+    if (hasCard) {
+      await page.addInitScript(() => {
+        const { getParameter } = WebGL2RenderingContext.prototype;
+        WebGL2RenderingContext.prototype.getParameter = function (name: number) {
+          return name === 0x9246 ? "a graphics card" : getParameter.call(this, name);
+        };
+      });
+    }
+    await openMap(page, server.url);
+    expect(await page.getByText("No WebGL graphics here").count()).toBe(hasCard ? 0 : 1);
+    const { data } = await sharp(await page.locator(".canvas").screenshot({ mask: [page.locator(".pill")] }))
+      .greyscale()
+      .blur(3)
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return data;
+  };
+  const [processor, card] = [await pixels(false), await pixels(true)];
+  expect(card).toHaveLength(processor.length);
+  const differences = card.map((value, at) => Math.abs(value - (processor[at] as number)));
+  const spread = processor.reduce((sum, value) => sum + (255 - value), 0) / processor.length;
+  expect(spread).toBeGreaterThan(1);
+  expect(differences.reduce((sum, value) => sum + value, 0) / differences.length).toBeLessThan(0.1 * spread);
+});
+
+test("a page whose server was killed says so, and goes on when it is back", async () => {
+  const other = await serve(run.folder);
+  await openMap(page, other.url);
+  complaints = [];
+  await other.stop("SIGKILL");
+  await page.locator(".notice.lost").waitFor();
+  const again = await serve(run.folder, "--port", new URL(other.url).port);
+  await page.locator(".notice.lost").waitFor({ state: "detached", timeout: 20_000 });
+  await page.mouse.move(...(await placeOf(page, standard, lone)));
+  await page.locator(".card-neighbors img").first().waitFor();
+  await again.stop();
+  // What failed in between was meant to fail.
+  complaints = [];
+});
+
+test("an embedding is watched as it forms, stopped and taken further", async () => {
+  const points = join(run.home, "points.npy");
+  await writeMatrix(points, makeGroups(6000, 12));
+  const live = await serve(points);
+  await page.goto(live.url);
+  await tab("Live");
+  const iteration = async () => Number((await page.locator(".figures b").first().textContent())?.replaceAll(",", ""));
+  await expect.poll(iteration, { timeout: 50_000 }).toBeGreaterThan(0);
+  await page.getByText("as it forms").waitFor();
+  const before = await shot();
+  await expect.poll(async () => (await shot()).equals(before)).toBe(false);
+  await choose("Stop");
+  await page.locator(".state.stopped").waitFor();
+  const stopped = await iteration();
+  await choose("Go on");
+  await page.locator(".finished .curve").waitFor({ timeout: 50_000 });
+  expect(stopped).toBeLessThan(1000);
+  expect(await page.locator("figcaption strong").first().textContent()).toBe("Standard");
+  await page.close();
+  await live.stop();
+}, 120_000);
+
+test("a training is watched with the parts of its loss", async () => {
+  const folder = join(run.home, "training");
+  const training = start("train", "--run-dir", folder, ...DATASET, "--epochs", "500", "--quiet");
+  const ended = once(training, "exit");
+  let live: Served | undefined;
+  try {
+    await expect.poll(() => existsSync(join(folder, "config.json")), { timeout: 50_000 }).toBe(true);
+    live = await serve(folder);
+    await page.goto(live.url);
+    await tab("Live");
+    const titles = () => page.locator(".run .curve figcaption span").allTextContents();
+    await expect.poll(titles, { timeout: 60_000 }).toEqual(expect.arrayContaining(["Loss", "kl", "reconstruction"]));
+  } finally {
+    training.kill("SIGINT");
+    await page.close();
+    await live?.stop();
+    await ended;
+  }
+}, 150_000);
