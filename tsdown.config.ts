@@ -6,21 +6,14 @@ import { build } from "vite";
 // threads, which are run and never imported, and the scripts of pages, which run in a browser and are read as text. The explorer's page
 // is an app, which vite builds.
 export default defineConfig([
-  {
-    ...node("esm", {
-      index: "src/index.ts",
-      vae: "src/vae/index.ts",
-      explorer: "src/explorer/index.ts",
-      cli: "src/cli/main.ts",
-      "decoder-thread": "src/explorer/server/decoder-thread.ts",
-      "training-thread": "src/explorer/training-thread.ts",
-    }),
-    hooks: {
-      "build:done": async () => {
-        await build({ root: "src/explorer/web", configFile: "src/explorer/web/vite.config.ts", logLevel: "warn" });
-      },
-    },
-  },
+  node("esm", {
+    index: "src/index.ts",
+    vae: "src/vae/index.ts",
+    explorer: "src/explorer/index.ts",
+    cli: "src/cli/main.ts",
+    "decoder-thread": "src/explorer/server/decoder-thread.ts",
+    "training-thread": "src/explorer/training-thread.ts",
+  }),
   node("cjs", { index: "src/index.ts", vae: "src/vae/index.ts", explorer: "src/explorer/index.ts" }),
   page("report", "src/compare/report"),
   page("wall", "src/wall/page", "node_modules/openseadragon/LICENSE.txt"),
