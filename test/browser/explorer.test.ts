@@ -20,6 +20,7 @@ import {
   serve,
   settle,
   start,
+  stopAll,
   train,
   until,
 } from "./explorer.js";
@@ -38,13 +39,13 @@ let complaints: string[];
 beforeAll(async () => {
   [run, browser] = await Promise.all([train("--max-steps", "150"), launchChromium()]);
   server = await serve(run.folder);
-  explored = await until(server, isQuiet);
+  explored = await until(server, (one) => isQuiet(one) && one.abilities.uncertainty);
   [standard, aware] = await Promise.all([server.layout("standard"), server.layout("sigma-aware")]);
   lone = loneliest(standard);
 }, 300_000);
 afterAll(async () => {
   await browser?.close();
-  await server?.stop();
+  await stopAll();
   await run?.remove();
 });
 
@@ -392,7 +393,9 @@ test("a training is watched with the parts of its loss", async () => {
     await page.goto(live.url);
     await tab("Live");
     const titles = () => page.locator(".run .curve figcaption span").allTextContents();
-    await expect.poll(titles, { timeout: 60_000 }).toEqual(expect.arrayContaining(["Loss", "kl", "reconstruction"]));
+    await expect
+      .poll(titles, { timeout: 60_000 })
+      .toEqual(expect.arrayContaining(["Loss", "train/kl", "train/reconstruction"]));
   } finally {
     training.kill("SIGINT");
     await page.close();

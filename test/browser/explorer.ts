@@ -24,9 +24,25 @@ export async function train(...options: string[]): Promise<{ home: string; folde
   return { home, folder, remove: () => rm(home, { recursive: true, force: true }) };
 }
 
+const running = new Set<ChildProcess>();
+
 /** `sigma-tsne` as a process of its own. */
 export function start(...args: string[]): ChildProcess {
-  return spawn(process.execPath, [entry, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [entry, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  running.add(child);
+  child.on("exit", () => running.delete(child));
+  return child;
+}
+
+/** Ends what a test that failed has left. */
+export async function stopAll(): Promise<void> {
+  await Promise.all(
+    [...running].map((child) => {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      return ended;
+    }),
+  );
 }
 
 /** A server that is up. */
