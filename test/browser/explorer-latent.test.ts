@@ -164,7 +164,7 @@ describe("codes of many dimensions", () => {
     const map = await page.locator("canvas.top").boundingBox();
     if (!map) throw new Error("there is no map");
     await choose(1);
-    await expect.poll(() => said(".empty")).toContain("another point");
+    await expect.poll(() => said(".empty")).toContain("another one");
     await choose(3);
     await expect.poll(() => page.locator(".ends figcaption").allTextContents()).toHaveLength(2);
     const [from, to] = (await page.locator(".ends figcaption").allTextContents()).map((text) =>
