@@ -1,7 +1,6 @@
 import { rejectUnknown, requireInteger, requireOptions } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
 import type { Computation, FilterOptions } from "../../filter/filter.js";
-import { forEachConcurrently } from "../../io/image-folder.js";
 import { decodeImage } from "../../io/image-pixels.js";
 import type { IpcBatch, IpcField } from "../../io/ipc/index.js";
 import type { Images } from "../datasets/dataset.js";
@@ -76,23 +75,30 @@ export async function* encodeStream(
       columns: ["code", ...(trial.standardDeviations ? ["code_sigma"] : [])].map((name) => ({ name, width: zDim })),
       blockRows: BLOCK_BATCHES * batchSize,
       async compute(batches, refuse, signal) {
-        const rows: { batch: IpcBatch; row: number; fill: FillPixels }[] = [];
+        const rows: Place[] = [];
         for (const batch of batches) {
           const fill = await readPixels(batch);
           for (let row = 0; row < batch.rows; row++) rows.push({ batch, row, fill });
         }
         const read = async (indices: ArrayLike<number>) => {
           const out = new Float32Array(indices.length * model.pixels);
-          await forEachConcurrently(indices.length, async (k) => {
-            const place = rows[indices[k] as number];
-            // Black images fill up the last batch.
-            if (!place) return;
-            const image = out.subarray(k * model.pixels, (k + 1) * model.pixels);
-            const reason = (await place.fill(place.row, image)) ?? findWrong(image, stretch !== undefined);
+          const settle = (place: Place, image: Float32Array, failure: string | undefined) => {
+            const reason = failure ?? findWrong(image, stretch !== undefined);
             if (reason === undefined) return;
             image.fill(0);
             refuse(place.batch, place.row, reason);
-          });
+          };
+          const files: [Place, Float32Array, Promise<string | undefined>][] = [];
+          for (let k = 0; k < indices.length; k++) {
+            const place = rows[indices[k] as number];
+            // Black images fill up the last batch.
+            if (!place) continue;
+            const image = out.subarray(k * model.pixels, (k + 1) * model.pixels);
+            const found = place.fill(place.row, image);
+            if (found instanceof Promise) files.push([place, image, found]);
+            else settle(place, image, found);
+          }
+          for (const [place, image, found] of files) settle(place, image, await found);
           return out;
         };
         const count = Math.ceil(rows.length / batchSize) * batchSize;
@@ -122,6 +128,13 @@ function findWrong(values: Float32Array, isStretched: boolean): string | undefin
     return `holds ${value}, where ${isStretched ? "finite values" : "values from 0 to 1"} are expected`;
   }
   return undefined;
+}
+
+/** Where an image stands. */
+interface Place {
+  readonly batch: IpcBatch;
+  readonly row: number;
+  readonly fill: FillPixels;
 }
 
 /** Fills in the values of a row's image, or says why there is none. */
