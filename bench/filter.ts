@@ -18,7 +18,7 @@ import { readLabels, readMatrix, rowsInMemory } from "../src/io/index.js";
 import type { Matrix } from "../src/matrix.js";
 import { evaluate } from "../src/quality/index.js";
 import { embedSample, Tsne } from "../src/tsne/index.js";
-import { createModel, imagesInMemory, loadModel, type ModelName, selectBackend } from "../src/vae/index.js";
+import { createModel, type Images, loadModel, type ModelName, selectBackend } from "../src/vae/index.js";
 import { BenchmarkError } from "./failure.js";
 import { FOLDERS } from "./folders.js";
 import type { Machine } from "./machine.js";
@@ -75,7 +75,7 @@ export interface FilledMapRecord extends Facts {
 }
 
 const FITTED = 10_000;
-const IMAGES = 30_000;
+const IMAGES = 120_000;
 const SIDE = 28;
 const MODELS: readonly ModelName[] = ["vae", "conv-vae"];
 
@@ -103,7 +103,6 @@ export async function measureFilter(
     await writeFile(place("rows.arrows"), streamOf({ mean: fresh, sigma: deviations }, batch));
     log((await selectBackend("wasm", { threads })).description);
     const pixels = Uint8Array.from({ length: IMAGES * SIDE * SIDE }, (_, i) => (i * 2654435761) >>> 24);
-    const values = Float32Array.from(pixels, (value) => value / 255);
     await writeFile(
       place("images.arrows"),
       streamOf({ image: { data: pixels, rows: IMAGES, cols: SIDE * SIDE } }, batch),
@@ -131,9 +130,7 @@ export async function measureFilter(
         input: place("images.arrows"),
         inProcess: async () => {
           const model = await loadModel(place(name));
-          return timed(() => model.encode(imagesInMemory(values, [SIDE, SIDE, 1]), { signal })).finally(() =>
-            model.dispose(),
-          );
+          return timed(() => model.encode(imagesOver(pixels), { signal })).finally(() => model.dispose());
         },
       })),
     ];
@@ -149,6 +146,22 @@ export async function measureFilter(
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
+}
+
+/** Images whose pixels are bytes, as those of the stream are. */
+function imagesOver(pixels: Uint8Array): Images {
+  const length = SIDE * SIDE;
+  return {
+    ...{ count: pixels.length / length, height: SIDE, width: SIDE, channels: 1, labels: undefined },
+    async read(indices) {
+      const values = new Float32Array(indices.length * length);
+      for (let k = 0; k < indices.length; k++) {
+        const from = (indices[k] as number) * length;
+        for (let j = 0; j < length; j++) values[k * length + j] = (pixels[from + j] as number) / 255;
+      }
+      return values;
+    },
+  };
 }
 
 async function timed(work: () => Promise<unknown>): Promise<Cost> {

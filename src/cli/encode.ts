@@ -17,7 +17,6 @@ import {
   choosePart,
   type DatasetFlags,
   namesOf,
-  partOption,
   withDataset,
   withRun,
 } from "./networks.js";
@@ -69,7 +68,8 @@ export function createEncodeCommand(): Command {
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
     .option("-o, --output <folder>", "where the files go; earlier codes there are replaced")
-    .addOption(partOption("all"))
+    // Without a default of commander's, which could not be told from what is typed.
+    .option("--part <name>", "all, train, validation or test (default: all)")
     .option("--samples <n>", "Bayesian weights: draws (default: 32)", integerParser("--samples"))
     .option("--batch-size <n>", "images that are computed at once (default: 256)", integerParser("--batch-size"))
     .option("--seed <n>", "seed of the draws (default: 42)", integerParser("--seed"))

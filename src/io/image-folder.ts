@@ -236,8 +236,7 @@ async function list(folder: string): Promise<{ files: string[]; folders: string[
   });
 }
 
-/** Works at some items at a time. */
-export async function forEachConcurrently(count: number, work: (i: number) => Promise<void>): Promise<void> {
+async function forEachConcurrently(count: number, work: (i: number) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async () => {
     try {

@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { FixedSizeBinary } from "apache-arrow";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readMatrix } from "../../src/io/index.js";
+import { createModel, selectBackend } from "../../src/vae/index.js";
 import { batchOf, bytesOf, listType, tableOf, valuesOf } from "../filter/streams.js";
 import { entry, makeGroups, toCsv, Workplace } from "./command-line.js";
 
@@ -117,6 +119,27 @@ describe("place --arrow", () => {
       stderr: "sigma-tsne place: --strict: expected to be given with --arrow alone, received true\n",
     });
     expect((await workplace.run(["place", "run.tsne", "new.csv"])).stderr).toContain("--output: expected the file");
+  });
+});
+
+describe("encode --arrow", () => {
+  it("gives codes of images", async () => {
+    await selectBackend("wasm");
+    const model = createModel("vae", { height: 8, width: 8, channels: 1, zDim: 3 });
+    await model.save(workplace.path("model"));
+    const images = [0, 1, 2].map((i) => Uint8Array.from({ length: 64 }, (_, j) => (i * 31 + j * 7) % 256));
+    const values = Float32Array.from(
+      images.flatMap((image) => Array.from(image)),
+      (value) => value / 255,
+    );
+    const expected = (await model.encode(values)).means.toArrays();
+    const bytes = bytesOf([batchOf({ image: [new FixedSizeBinary(64), images] })]);
+    const { code, output, stderr } = await filter(["encode", "model", "--arrow", "--backend", "wasm"], bytes);
+    expect(stderr).toMatch(/^3 rows in 1 batches encoded/);
+    expect(code).toBe(0);
+    const codes = valuesOf(tableOf(output), "code").map((row) => Array.from(row as Iterable<number>));
+    expect(codes).toEqual(expected);
+    expect(await filter(["encode", "model", "--arrow", "--part", "test"], bytes)).toMatchObject({ code: 2 });
   });
 });
 

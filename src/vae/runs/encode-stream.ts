@@ -1,7 +1,6 @@
 import { rejectUnknown, requireInteger, requireOptions } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
 import type { Computation, FilterOptions } from "../../filter/filter.js";
-import { forEachConcurrently } from "../../io/image-folder.js";
 import { decodeImage } from "../../io/image-pixels.js";
 import type { IpcBatch, IpcField } from "../../io/ipc/index.js";
 import type { Images } from "../datasets/dataset.js";
@@ -76,23 +75,30 @@ export async function* encodeStream(
       columns: ["code", ...(trial.standardDeviations ? ["code_sigma"] : [])].map((name) => ({ name, width: zDim })),
       blockRows: BLOCK_BATCHES * batchSize,
       async compute(batches, refuse, signal) {
-        const rows: { batch: IpcBatch; row: number; fill: FillPixels }[] = [];
+        const rows: Place[] = [];
         for (const batch of batches) {
           const fill = await readPixels(batch);
           for (let row = 0; row < batch.rows; row++) rows.push({ batch, row, fill });
         }
         const read = async (indices: ArrayLike<number>) => {
           const out = new Float32Array(indices.length * model.pixels);
-          await forEachConcurrently(indices.length, async (k) => {
-            const place = rows[indices[k] as number];
-            // Black images fill up the last batch.
-            if (!place) return;
-            const image = out.subarray(k * model.pixels, (k + 1) * model.pixels);
-            const reason = (await place.fill(place.row, image)) ?? findWrong(image, stretch !== undefined);
+          const settle = (place: Place, image: Float32Array, failure: string | undefined) => {
+            const reason = failure ?? findWrong(image, stretch !== undefined);
             if (reason === undefined) return;
             image.fill(0);
             refuse(place.batch, place.row, reason);
-          });
+          };
+          const files: [Place, Float32Array, Promise<string | undefined>][] = [];
+          for (let k = 0; k < indices.length; k++) {
+            const place = rows[indices[k] as number];
+            // Black images fill up the last batch.
+            if (!place) continue;
+            const image = out.subarray(k * model.pixels, (k + 1) * model.pixels);
+            const found = place.fill(place.row, image);
+            if (found instanceof Promise) files.push([place, image, found]);
+            else settle(place, image, found);
+          }
+          for (const [place, image, found] of files) settle(place, image, await found);
           return out;
         };
         const count = Math.ceil(rows.length / batchSize) * batchSize;
@@ -122,6 +128,20 @@ function findWrong(values: Float32Array, isStretched: boolean): string | undefin
     return `holds ${value}, where ${isStretched ? "finite values" : "values from 0 to 1"} are expected`;
   }
   return undefined;
+}
+
+/** What a byte stands for; a division for every pixel takes longer than a small network. */
+const SHADES = Float32Array.from({ length: 256 }, (_, value) => value / 255);
+
+function fillFromBytes(bytes: Uint8Array, image: Float32Array): void {
+  for (let j = 0; j < image.length; j++) image[j] = SHADES[bytes[j] as number] as number;
+}
+
+/** Where an image stands. */
+interface Place {
+  readonly batch: IpcBatch;
+  readonly row: number;
+  readonly fill: FillPixels;
 }
 
 /** Fills in the values of a row's image, or says why there is none. */
@@ -158,7 +178,7 @@ function pixelReader(ipc: Ipc, field: IpcField, model: Model): (batch: IpcBatch)
       return (row, image) => {
         const bytes = values.value(row);
         if (!bytes) return "is null";
-        for (let j = 0; j < pixels; j++) image[j] = (bytes[j] as number) / 255;
+        fillFromBytes(bytes, image);
         return undefined;
       };
     };
@@ -166,11 +186,12 @@ function pixelReader(ipc: Ipc, field: IpcField, model: Model): (batch: IpcBatch)
   if (item && isFitting) {
     return async (batch) => {
       const { data, start } = await ipc.readLists(batch, field, pixels);
-      const most = item === "uint8" ? 255 : 1;
       return (row, image) => {
         const from = start(row);
         if (from === undefined) return "is null, or holds a null";
-        for (let j = 0; j < pixels; j++) image[j] = (data[from + j] as number) / most;
+        const own = data.subarray(from, from + pixels);
+        if (own instanceof Uint8Array) fillFromBytes(own, image);
+        else image.set(own);
         return undefined;
       };
     };
