@@ -70,7 +70,7 @@ export async function* encodeStream(
   );
   const open = (fields: readonly IpcField[]): Computation => {
     const field = ipc.findField(fields, imageColumn, "imageColumn");
-    const readPixels = pixelReader(ipc, field, model);
+    const readPixels = pixelReader(ipc, field, model, stretch !== undefined);
     return {
       columns: ["code", ...(trial.standardDeviations ? ["code_sigma"] : [])].map((name) => ({ name, width: zDim })),
       blockRows: BLOCK_BATCHES * batchSize,
@@ -82,8 +82,7 @@ export async function* encodeStream(
         }
         const read = async (indices: ArrayLike<number>) => {
           const out = new Float32Array(indices.length * model.pixels);
-          const settle = (place: Place, image: Float32Array, failure: string | undefined) => {
-            const reason = failure ?? findWrong(image, stretch !== undefined);
+          const settle = (place: Place, image: Float32Array, reason: string | undefined) => {
             if (reason === undefined) return;
             image.fill(0);
             refuse(place.batch, place.row, reason);
@@ -123,7 +122,8 @@ export async function* encodeStream(
 /** What is wrong with the values of an image, of which those that will be stretched may be any finite ones. */
 function findWrong(values: Float32Array, isStretched: boolean): string | undefined {
   const [least, most] = isStretched ? [-Number.MAX_VALUE, Number.MAX_VALUE] : [0, 1];
-  for (const value of values) {
+  for (let j = 0; j < values.length; j++) {
+    const value = values[j] as number;
     if (value >= least && value <= most) continue;
     return `holds ${value}, where ${isStretched ? "finite values" : "values from 0 to 1"} are expected`;
   }
@@ -150,7 +150,12 @@ type FillPixels = (row: number, image: Float32Array) => Promise<string | undefin
 type Ipc = typeof import("../../io/ipc/index.js");
 
 /** @throws {ArgumentError} for a column that holds no images of the model */
-function pixelReader(ipc: Ipc, field: IpcField, model: Model): (batch: IpcBatch) => Promise<FillPixels> {
+function pixelReader(
+  ipc: Ipc,
+  field: IpcField,
+  model: Model,
+  isStretched: boolean,
+): (batch: IpcBatch) => Promise<FillPixels> {
   const { height, width, channels } = model.configuration;
   const { pixels } = model;
   const kind = ipc.imageKind(field);
@@ -168,7 +173,7 @@ function pixelReader(ipc: Ipc, field: IpcField, model: Model): (batch: IpcBatch)
         } catch (error) {
           return `cannot be decoded: ${error instanceof Error ? error.message : error}`;
         }
-        return undefined;
+        return findWrong(image, isStretched);
       };
     };
   }
@@ -190,9 +195,12 @@ function pixelReader(ipc: Ipc, field: IpcField, model: Model): (batch: IpcBatch)
         const from = start(row);
         if (from === undefined) return "is null, or holds a null";
         const own = data.subarray(from, from + pixels);
-        if (own instanceof Uint8Array) fillFromBytes(own, image);
-        else image.set(own);
-        return undefined;
+        if (own instanceof Uint8Array) {
+          fillFromBytes(own, image);
+          return undefined;
+        }
+        image.set(own);
+        return findWrong(image, isStretched);
       };
     };
   }
