@@ -44,8 +44,8 @@ Examples:
       --labels codes/labels.txt -o map.npy --plot map.png
       And the map.
   $ producer | sigma-tsne encode runs/vae --arrow | consumer
-      Images of an Arrow IPC stream, as they come: the stream again, with columns
-      code and code_sigma. Memory does not grow with the rows.
+      Images of an Arrow IPC stream, as they come: the stream again, with the
+      columns code and code_sigma. Memory does not grow with the rows.
 
 The folder holds vae_embeddings.npy (means, n x d), vae_errors.npy (standard
 deviations; not for ae and aae, which have none) and labels.txt (where there are
