@@ -1,45 +1,30 @@
 import { defineConfig } from "vitest/config";
 
 const shared = { testTimeout: 60_000, hookTimeout: 120_000 };
+const built = { ...shared, globalSetup: ["test/e2e/build.ts"] };
 
-// "unit" imports the sources; "e2e" runs the built command line and the built package as processes; "browser" opens what they write in
-// a Chromium, and "faults" disturbs processes in every way, for minutes: `npm test` does without both.
+// `npm test` runs the first two. "unit" imports the sources; "e2e" runs the built command line and the built package as processes;
+// "browser" opens what they write in a Chromium, and "faults" disturbs processes in every way, for minutes. Tables are read and written
+// by pandas, DuckDB and pyarrow, and event files read by TensorBoard, from Python's package registry. "tfjs-node" is for where @tensorflow/tfjs-node is installed.
+const projects = {
+  unit: { ...shared, include: ["test/**/*.test.ts"] },
+  e2e: { ...built, include: ["test/e2e/**/*.test.ts"] },
+  browser: { ...built, include: ["test/browser/**/*.test.ts"] },
+  faults: { ...built, testTimeout: 600_000, include: ["test/faults/**/*.test.ts"] },
+  tables: { ...shared, include: ["test/io/reader/*.test.ts"], globalSetup: ["test/io/reader/setup.ts"] },
+  tensorboard: {
+    ...shared,
+    include: ["test/vae/tensorboard/reader/*.test.ts"],
+    globalSetup: ["test/vae/tensorboard/reader/setup.ts"],
+  },
+  "tfjs-node": { ...shared, include: ["test/tfjs-node/*.test.ts"] },
+};
+const apart = Object.entries(projects).flatMap(([name, { include }]) => (name === "unit" ? [] : include));
+
 export default defineConfig({
   test: {
-    projects: [
-      {
-        test: {
-          ...shared,
-          name: "unit",
-          include: ["test/**/*.test.ts"],
-          exclude: [
-            "test/e2e/**",
-            "test/browser/**",
-            "test/faults/**",
-            "test/tfjs-node/**",
-            "test/vae/tensorboard/reader/**",
-            "test/io/reader/**",
-          ],
-        },
-      },
-      { test: { ...shared, name: "e2e", include: ["test/e2e/**/*.test.ts"], globalSetup: ["test/e2e/build.ts"] } },
-      {
-        test: {
-          ...shared,
-          name: "faults",
-          testTimeout: 600_000,
-          include: ["test/faults/**/*.test.ts"],
-          globalSetup: ["test/e2e/build.ts"],
-        },
-      },
-      {
-        test: {
-          ...shared,
-          name: "browser",
-          include: ["test/browser/**/*.test.ts"],
-          globalSetup: ["test/e2e/build.ts"],
-        },
-      },
-    ],
+    projects: Object.entries(projects).map(([name, test]) => ({
+      test: { ...test, name, ...(name === "unit" && { exclude: apart }) },
+    })),
   },
 });

@@ -1,19 +1,14 @@
 import { execFile } from "node:child_process";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { readTable, writeTable } from "../../../src/io/index.js";
 import { useFolder } from "../folder.js";
-import { preparePython } from "./python.js";
 
 const path = useFolder();
 const run = promisify(execFile);
 const here = import.meta.dirname;
-let python: string;
-
-beforeAll(async () => {
-  python = await preparePython();
-});
+const python = inject("python");
 
 /** Name, type as that program calls it, and values with null for what is missing. */
 type Found = Record<string, [string, string, (number | string | null)[]][]>;

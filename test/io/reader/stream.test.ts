@@ -3,23 +3,21 @@ import { createReadStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import { placeStream } from "../../../src/filter/index.js";
 import { readNeighborTable } from "../../../src/io/index.js";
 import { Tsne } from "../../../src/tsne/index.js";
 import { collect } from "../../filter/streams.js";
 import { makeGroups } from "../../tsne/points.js";
 import { useFolder } from "../folder.js";
-import { preparePython } from "./python.js";
 
 const path = useFolder();
 const run = promisify(execFile);
 const script = join(import.meta.dirname, "stream.py");
-let python: string;
+const python = inject("python");
 let map: Tsne;
 
 beforeAll(async () => {
-  python = await preparePython();
   await run(python, [script, "--write", dirname(path("x"))]);
   map = new Tsne(makeGroups(150, 4, 3), { maxIter: 60, earlyExaggerationIter: 30, perplexity: 10 });
   await map.fit();

@@ -1,37 +1,14 @@
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { drawSprite, openEventFile, writeProjector } from "../../../../src/vae/tensorboard/index.js";
 import { useFolder } from "../../../io/folder.js";
 
 const path = useFolder();
 const run = promisify(execFile);
 const here = import.meta.dirname;
-let python: string;
-
-/** A virtual environment with TensorBoard, kept for the next time in the folder for temporary files. */
-beforeAll(async () => {
-  const requirements = join(here, "requirements.txt");
-  const version = createHash("sha256")
-    .update(await readFile(requirements))
-    .digest("hex")
-    .slice(0, 12);
-  const venv = join(tmpdir(), `sigma-tsne-tensorboard-${version}`);
-  const executable = process.platform === "win32" ? join("Scripts", "python.exe") : join("bin", "python");
-  const complete = join(venv, "complete");
-  if (!(await stat(complete).catch(() => undefined))) {
-    await rm(venv, { recursive: true, force: true });
-    await run(process.platform === "win32" ? "python" : "python3", ["-m", "venv", venv]);
-    await run(join(venv, executable), ["-m", "pip", "install", "--quiet", "--requirement", requirements]);
-    await mkdir(`${complete}.part`);
-    await rename(`${complete}.part`, complete);
-  }
-  python = join(venv, executable);
-});
+const python = inject("python");
 
 interface Found {
   runs: Record<string, Record<string, { plugin: string; events: Record<string, unknown>[] }>>;

@@ -4,18 +4,30 @@ import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { TestProject } from "vitest/node";
 
 const run = promisify(execFile);
-const here = import.meta.dirname;
 
-/** A virtual environment with pandas, DuckDB and pyarrow, kept for the next time in the folder for temporary files; gives its Python. */
-export async function preparePython(): Promise<string> {
-  const requirements = join(here, "requirements.txt");
+declare module "vitest" {
+  interface ProvidedContext {
+    python: string;
+  }
+}
+
+/** Sets up a project's tests with the Python of an environment that holds what a requirements file names: `inject("python")`. */
+export const withPython =
+  (...requirements: readonly string[]) =>
+  async (project: TestProject): Promise<void> => {
+    project.provide("python", await prepareEnvironment(join(...requirements)));
+  };
+
+/** A virtual environment, kept for the next time in the folder for temporary files; gives its Python. */
+async function prepareEnvironment(requirements: string): Promise<string> {
   const version = createHash("sha256")
     .update(await readFile(requirements))
     .digest("hex")
     .slice(0, 12);
-  const venv = join(tmpdir(), `sigma-tsne-tables-${version}`);
+  const venv = join(tmpdir(), `sigma-tsne-python-${version}`);
   const executable = process.platform === "win32" ? join("Scripts", "python.exe") : join("bin", "python");
   const complete = join(venv, "complete");
   if (!(await stat(complete).catch(() => undefined))) {

@@ -1,0 +1,3 @@
+import { withPython } from "../../../python.js";
+
+export default withPython(import.meta.dirname, "requirements.txt");
