@@ -113,6 +113,6 @@ export async function encodeGif(
   const { default: sharp } = await import("sharp");
   const raw = { width: wide, height: order.length * tall, channels: 4 as const, pageHeight: tall };
   return sharp(new Uint8Array(pixels.buffer), { raw })
-    .gif({ delay: order.map(() => delay), loop: 0 })
+    .gif({ delay: order.map(() => delay), loop: 0, keepDuplicateFrames: true })
     .toBuffer();
 }
