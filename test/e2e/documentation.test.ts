@@ -36,7 +36,11 @@ const RUN_ELSEWHERE = [
   "docs/reliability.md",
   "docs/scale.md",
 ];
-const runnable = pages.filter(({ path }) => !RUN_ELSEWHERE.includes(path));
+const runnable = pages.filter(
+  ({ path, snippets }) =>
+    !RUN_ELSEWHERE.includes(path) &&
+    ["sh", "ts", "js"].some((name) => ofLanguage(snippets, name).some(({ isRun }) => isRun)),
+);
 
 /** Milliseconds: a page has a dozen commands, each a process. */
 const LONGEST = 240_000;
