@@ -1,8 +1,5 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { endianness } from "node:os";
 import { cleanText, readLabels } from "../plot/labels.js";
+import { renderPageFile, toBase64 } from "../plot/page-file.js";
 import { categoricalColors, INKS, sequentialColors } from "../plot/palette.js";
 import type { Estimate } from "../quality/index.js";
 import { describePerplexity } from "../tsne/perplexity.js";
@@ -21,24 +18,9 @@ export async function renderReport(
   metrics: ComparisonMetrics,
   { title, labels }: { title: string; labels: ArrayLike<string | number> | undefined },
 ): Promise<string> {
-  const { resolve } = createRequire(import.meta.url);
-  const part = (name: string) => readFile(resolve(`#report/${name}`), "utf8");
-  const [frame, style, script] = await Promise.all(["page.html", "page.css", "page.js"].map(part));
   const payload = toPayload(comparison, metrics, title, labels);
-  const parts: Record<string, string> = {
-    title: escapeHtml(payload.title),
-    policy: `default-src 'none'; script-src '${hashOf(script as string)}'; style-src '${hashOf(style as string)}'; base-uri 'none'; form-action 'none'`,
-    style: style as string,
-    script: script as string,
-    // Nothing in a text can end the element that holds it.
-    data: JSON.stringify(payload).replaceAll("<", "\\u003c"),
-  };
-  return (frame as string).replace(/\{\{(\w+)\}\}/g, (_, name: string) => parts[name] as string);
+  return renderPageFile("report", { title: payload.title, data: payload, policy: (hash) => `style-src '${hash}'` });
 }
-
-const hashOf = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`;
-
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 function toPayload(
   comparison: Comparison,
@@ -268,11 +250,6 @@ function mapsTable({ maps }: Comparison): ReportTable {
     );
   }
   return { caption: "The maps", explanation: "", columns: maps.map(({ name }) => cleanText(name)), rows };
-}
-
-function toBase64(values: Float32Array | Uint32Array): string {
-  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-  return (endianness() === "LE" ? bytes : Buffer.from(bytes).swap32()).toString("base64");
 }
 
 const count = (value: number): string => value.toLocaleString("en");

@@ -5,7 +5,8 @@ import { readPixels } from "./canvas.js";
 import type { Labels } from "./labels.js";
 import type { AnimationSettings } from "./options.js";
 import { paintPicture } from "./picture.js";
-import { reachOf, shuffled } from "./placement.js";
+import { reachOf } from "./placement.js";
+import { shuffled } from "./shuffle.js";
 
 /** More could not be told apart in a picture of this size. */
 const MOST_POINTS = 20_000;

@@ -1,9 +1,6 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { endianness } from "node:os";
 import { colorPoints } from "../plot/coloring.js";
 import { cleanText, type Labels } from "../plot/labels.js";
+import { renderPageFile, toBase64 } from "../plot/page-file.js";
 import { INKS } from "../plot/palette.js";
 import type { CheckedWall } from "./options.js";
 import type { WallPayload } from "./payload.js";
@@ -19,9 +16,6 @@ export interface WallFacts extends Pick<WallPayload, "width" | "height" | "cell"
 
 /** The page as one HTML text beside the tiles: style, script and data are in it, and its policy lets nothing else in but them. */
 export async function renderPage({ title, wall, labels, names, ...sizes }: WallFacts): Promise<string> {
-  const { resolve } = createRequire(import.meta.url);
-  const part = (name: string) => readFile(resolve(`#wall/${name}`), "utf8");
-  const [frame, style, script] = await Promise.all(["page.html", "page.css", "page.js"].map(part));
   const payload: WallPayload = {
     title: cleanText(title) || "Wall of images",
     rows: wall.rows,
@@ -34,20 +28,9 @@ export async function renderPage({ title, wall, labels, names, ...sizes }: WallF
     names: names ? Array.from(names, cleanText) : null,
   };
   // The viewer sets styles of its own.
-  const parts: Record<string, string> = {
-    title: escapeHtml(payload.title),
-    policy: `default-src 'none'; img-src 'self' file: data: blob:; script-src '${hashOf(script as string)}'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'`,
-    style: style as string,
-    script: script as string,
-    // Nothing in a text can end the element that holds it.
-    data: JSON.stringify(payload).replaceAll("<", "\\u003c"),
-  };
-  return (frame as string).replace(/\{\{(\w+)\}\}/g, (_, name: string) => parts[name] as string);
+  const policy = () => "img-src 'self' file: data: blob:; style-src 'unsafe-inline'";
+  return renderPageFile("wall", { title: payload.title, data: payload, policy });
 }
-
-const hashOf = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`;
-
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 function toLabels(labels: Labels): WallPayload["labels"] {
   if (labels.kind === "none") return null;
@@ -67,9 +50,4 @@ function toLabels(labels: Labels): WallPayload["labels"] {
   const classes = names.map((name, i) => ({ name, count: counts[i] as number }));
   if (rest > 0) classes.push({ name: restName, count: rest });
   return { ...shared, texts: [...names, restName], textOf: shared.colorOf, classes };
-}
-
-function toBase64(values: Int32Array): string {
-  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-  return (endianness() === "LE" ? bytes : Buffer.from(bytes).swap32()).toString("base64");
 }

@@ -64,41 +64,16 @@ describe("points without a map", () => {
     expect(await served.floats(paths.layout("standard"))).toEqual(embedding.data);
     const covariances = await served.floats(paths.covariances("sigma-aware"));
     const uncertainty = await served.floats(paths.column("position-uncertainty"));
+    expect(await post(served, paths.liveStop("standard"))).toMatchObject({
+      status: 409,
+      body: { code: "NOT_CONTROLLABLE" },
+    });
     expect(covariances).toHaveLength(3 * n);
     for (let i = 0; i < n; i++) {
       const [xx, xy, yy] = covariances.subarray(3 * i) as unknown as [number, number, number];
       expect(xx * yy - xy * xy).toBeGreaterThanOrEqual(-1e-6 * xx * yy);
       expect(uncertainty[i]).toBeGreaterThan(0);
     }
-    await served.close();
-  });
-
-  it("are stopped and gone on with, to the same map", async () => {
-    // Enough of them that the run is not at its end before it is stopped.
-    const many = new Matrix(Float32Array.from(makeGroups(1000, 4, 3).flat()), 1000, 4);
-    await writeMatrix(join(folder, "many.npy"), many);
-    const served = await explore("many.npy");
-    await watch(served.url, (runs) => (runs.get("standard")?.iteration ?? 0) > 0);
-    const layout = await served.get(paths.liveLayout("standard"));
-    expect(Number(layout.headers.get(ITERATION_HEADER))).toBeGreaterThanOrEqual(0);
-    expect(layout.headers.get("cache-control")).toBe("no-store");
-    expect(await layout.arrayBuffer()).toHaveProperty("byteLength", 8 * 1000);
-    const stopped = await post(served, paths.liveStop("standard"));
-    expect(stopped).toMatchObject({ status: 200 });
-    const runs = await watch(served.url, (known) => known.get("standard")?.state !== "running");
-    expect(runs.get("standard")).toMatchObject({ state: "stopped", message: "Stopped", controllable: true });
-    expect((await served.describe()).layouts).toEqual([]);
-    expect((await post(served, paths.liveContinue("standard"))).status).toBe(200);
-    await watch(served.url, (known) => known.get("standard")?.state === "finished");
-    await expect.poll(async () => (await served.describe()).layouts.length).toBe(3);
-    const { embedding } = await runTsne(many, { distance: "euclidean" });
-    expect(await served.floats(paths.layout("standard"))).toEqual(embedding.data);
-    expect(await post(served, paths.liveStop("standard"))).toMatchObject({
-      status: 409,
-      body: { code: "NOT_CONTROLLABLE" },
-    });
-    expect((await post(served, paths.liveStop("nothing"))).status).toBe(404);
-    expect((await served.get(paths.liveLayout("nothing"))).status).toBe(404);
     await served.close();
   });
 
@@ -130,6 +105,32 @@ describe("a saved run", () => {
     await watch(served.url, (runs) => runs.get("map")?.state === "finished");
     await expect.poll(async () => (await served.describe()).layouts[0]?.subtitle).toContain("400 of 400 iterations");
     expect(await served.floats(paths.layout("map"))).toEqual(whole.embedding.data);
+    await served.close();
+  });
+
+  it("is stopped and gone on with, as often as one likes", async () => {
+    const run = new Tsne(means, { sigma, maxIter: 1e9 });
+    await run.fit(10);
+    await run.save(join(folder, "endless.tsne"));
+    const served = await explore("endless.tsne");
+    await watch(served.url, (runs) => runs.get("map")?.state === "stopped");
+    for (let stops = 0; stops < 2; stops++) {
+      const before = run.iteration;
+      expect((await post(served, paths.liveContinue("map"))).status).toBe(200);
+      await watch(served.url, (runs) => (runs.get("map")?.iteration ?? 0) > before);
+      const layout = await served.get(paths.liveLayout("map"));
+      expect(Number(layout.headers.get(ITERATION_HEADER))).toBeGreaterThanOrEqual(before);
+      expect(layout.headers.get("cache-control")).toBe("no-store");
+      expect(await layout.arrayBuffer()).toHaveProperty("byteLength", 8 * n);
+      expect((await post(served, paths.liveStop("map"))).status).toBe(200);
+      const runs = await watch(served.url, (known) => known.get("map")?.state === "stopped");
+      expect(runs.get("map")).toMatchObject({ message: "Stopped", controllable: true });
+      // The same map as without anybody looking.
+      const { embedding } = await run.fit((runs.get("map") as LiveRun).iteration - before);
+      expect(await served.floats(paths.liveLayout("map"))).toEqual(embedding.data);
+    }
+    expect((await post(served, paths.liveStop("nothing"))).status).toBe(404);
+    expect((await served.get(paths.liveLayout("nothing"))).status).toBe(404);
     await served.close();
   });
 

@@ -1,6 +1,7 @@
+import { shuffled } from "../../plot/shuffle.js";
 import { chartByUncertainty, drawing, element, heading, table, tile } from "./charts.js";
 import type { ReportPayload } from "./payload.js";
-import { type Coloring, colorByLabel, colorByQuantity, decodeFloats, labelTexts, shuffled } from "./points.js";
+import { type Coloring, colorByLabel, colorByQuantity, decodeFloats, labelTexts } from "./points.js";
 import { MapView, type Scene } from "./view.js";
 
 const byId = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;

@@ -1,3 +1,4 @@
+import { shuffled } from "../../plot/shuffle.js";
 import type { ReportPayload } from "./payload.js";
 
 /** A quantity or class of the points that they can be coloured by. */
@@ -29,18 +30,6 @@ export const decodeFloats = (text: string): Float32Array => new Float32Array(dec
 export function labelTexts(labels: NonNullable<ReportPayload["labels"]>): (i: number) => string {
   const codes = new Uint32Array(decode(labels.codes));
   return (i) => labels.texts[codes[i] as number] as string;
-}
-
-/** Points in an order that is random but always the same, so that no class covers another for its place in the file. */
-export function shuffled(n: number): Uint32Array {
-  const order = Uint32Array.from({ length: n }, (_, i) => i);
-  let state = 1;
-  for (let i = n - 1; i > 0; i--) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    const j = Math.floor((state / 2 ** 32) * (i + 1));
-    [order[i], order[j]] = [order[j] as number, order[i] as number];
-  }
-  return order;
 }
 
 /** Colours by class, or by the number that each label is. */

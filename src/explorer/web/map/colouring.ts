@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import { categoricalColors, INKS, sequentialColors } from "../../../plot/palette.js";
+import { shuffled } from "../../../plot/shuffle.js";
 import type { ColumnDescription } from "../../protocol.js";
 import { fetchColumn } from "../server.js";
 import { colouredBy, description, failure, selected, theme } from "../store.js";
@@ -89,18 +90,8 @@ interface Colouring {
   readonly order: Uint32Array;
 }
 
-/** Rows in an order that is random but always the same, so that no class covers another for its place in the file. */
-export const shuffled = computed(() => {
-  const n = description.value?.n ?? 0;
-  const order = Uint32Array.from({ length: n }, (_, i) => i);
-  let state = 1;
-  for (let i = n - 1; i > 0; i--) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    const j = Math.floor((state / 2 ** 32) * (i + 1));
-    [order[i], order[j]] = [order[j] as number, order[i] as number];
-  }
-  return order;
-});
+/** The order in which rows are drawn where no value asks for another. */
+export const drawn = computed(() => shuffled(description.value?.n ?? 0));
 
 export const currentColumn = computed(() => description.value?.columns.find(({ id }) => id === colouredBy.value));
 
@@ -112,7 +103,7 @@ export const colouring = computed<Colouring>(() => {
     key,
     colors: [ink.single],
     colorOf: new Uint8Array(n),
-    order: shuffled.value,
+    order: drawn.value,
   });
   if (!column) return plain({ kind: "none" });
   const values = columnValues(column);
@@ -156,7 +147,7 @@ export const colouring = computed<Colouring>(() => {
       },
       colors: [...palette, ink.rest],
       colorOf: Uint8Array.from(codes, (code) => (code === missing ? rest : (colorOfCode[code] as number))),
-      order: shuffled.value,
+      order: drawn.value,
     };
   }
 
@@ -179,7 +170,7 @@ export const colouring = computed<Colouring>(() => {
       key: { kind: "number", title, shades, low, high, isCutLow: min < low, isCutHigh: max > high, missing },
       colors: [...shades, ink.rest],
       colorOf,
-      order: countingSort(shuffled.value, rank, SHADES),
+      order: countingSort(drawn.value, rank, SHADES),
     };
   }
 });

@@ -23,7 +23,7 @@ import {
   watched,
 } from "../store.js";
 import { camera, flyTo } from "./camera.js";
-import { colorOf, shuffled, tints } from "./colouring.js";
+import { colorOf, drawn, tints } from "./colouring.js";
 import { listen, outline, pointAt, pointed } from "./gestures.js";
 import { HoverCard } from "./hover-card.js";
 import { awaited, covariancesOf, placesOf } from "./layouts.js";
@@ -166,7 +166,7 @@ function overlayOf(map: MapView, side: 0 | 1): OverlayScene {
     elsewhere: other && ((row) => [other.xy[2 * row] as number, other.xy[2 * row + 1] as number]),
     images: showsImages.value ? (description.value?.images ?? undefined) : undefined,
     colorOf,
-    order: shuffled.value,
+    order: drawn.value,
     covariances:
       showsEllipses.value && selected.value && !watched.value && (view.value !== "morph" || morph.value % 1 === 0)
         ? covariancesOf(id)

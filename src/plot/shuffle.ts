@@ -1,0 +1,14 @@
+/**
+ * 0 to n - 1 in an order that is random but always the same (Fisher-Yates over a linear congruential generator): points drawn in it do not
+ * cover a class for its place in the file.
+ */
+export function shuffled(n: number): Uint32Array {
+  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  let state = 1;
+  for (let i = n - 1; i > 0; i--) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const j = Math.floor((state / 2 ** 32) * (i + 1));
+    [order[i], order[j]] = [order[j] as number, order[i] as number];
+  }
+  return order;
+}
