@@ -4,6 +4,7 @@ import { openRows, type RowSource, readLabels, writeFileAtomic, writeMatrix } fr
 import {
   type EmbedSampleOptions,
   embedSample,
+  type FillingProgress,
   type SampledMap,
   type TsneOptions,
   type TsneProgress,
@@ -17,7 +18,7 @@ import { preparePicture } from "./picture.js";
 import { checkTableOutput, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 
-/** `sigma-tsne embed --sample`: the map of a sample, with the other points placed into it. */
+/** `sigma-tsne embed --sample`: the map of landmarks, with the points placed into it. */
 export async function embedSampled(
   mu: string,
   flags: EmbedFlags & { sample: number },
@@ -28,12 +29,8 @@ export async function embedSampled(
   refuseOthers(flags);
   const { sample } = flags;
   // What the command has of these are names: files are refused above.
-  const { onSnapshot: _, snapshotEvery: __, init, neighbors, sigma: ___, ...others } = options;
-  const settings = {
-    ...others,
-    init: init as EmbedSampleOptions["init"],
-    neighbors: neighbors as EmbedSampleOptions["neighbors"],
-  };
+  const { onSnapshot: _, snapshotEvery: __, neighbors: ___, sigma: ____, init, ...others } = options;
+  const settings = { ...others, init: init as EmbedSampleOptions["init"] };
   checkMatrixOutput("--output", flags.output);
   checkTableOutput("--table", flags.table);
   const draw = flags.plot === undefined ? undefined : await preparePicture("--plot", flags.plot);
@@ -54,11 +51,11 @@ export async function embedSampled(
         sample,
         data.cols,
       );
-      return `${data.rows} points x ${data.cols} values, ${sample} of them fitted, ${distance} distance, ${describePerplexity(perplexity)}, threads ${threads}`;
+      return `${data.rows} points x ${data.cols} values, fitted through ${sample} landmarks, ${distance} distance, ${describePerplexity(perplexity)}, threads ${threads}`;
     });
     const onProgress = (progress: TsneProgress) => display.update(progress);
-    const onPlacement = ({ fraction }: { fraction: number }) => display.update({ stage: "placement", fraction });
-    return embedSample(data, { ...settings, sample, sigma, signal, onProgress, onPlacement }).finally(() =>
+    const onFilling = (progress: FillingProgress) => display.update(progress);
+    return embedSample(data, { ...settings, sample, sigma, signal, onProgress, onFilling }).finally(() =>
       display.stop(),
     );
   };
@@ -69,7 +66,7 @@ export async function embedSampled(
     if (labels && flags.labels !== undefined) checkLabels(labels, data.rows, flags.labels);
     const { embedding, divergence, run, result } = await embedAll(data, sigma);
     const { distance, perplexity, dims, threads, seed } = result.options;
-    const about = `${data.rows} points, ${sample} of them fitted, ${distance} distance, ${describePerplexity(perplexity)}`;
+    const about = `${data.rows} points, fitted through ${sample} landmarks, ${distance} distance, ${describePerplexity(perplexity)}`;
     // Drawn before anything is written, so that an interruption leaves both files or none.
     const picture = await draw?.(embedding, { labels, title: basename(mu), subtitle: about });
     signal.throwIfAborted();
@@ -113,6 +110,7 @@ export async function embedSampled(
 function refuseOthers(flags: EmbedFlags): void {
   const others = {
     "--rows": flags.rows?.text,
+    "--neighbors": flags.neighbors,
     "--neighbor-distances": flags.neighborDistances,
     "--neighbor-table": flags.neighborTable,
     "--uncertainty": flags.uncertainty,

@@ -63,7 +63,7 @@ export interface TsneOptions {
    * The others ignore sigma: `"euclidean"`; `"manhattan"`, the sum of absolute differences; `"cosine"`, 1 - the cosine of the angle at the origin of the data, or at their
    * mean where they are reduced to principal components; `"correlation"`, 1 - the correlation of the two points' coordinates. A zero
    * row has the cosine distance 1 from all others and 0 from other zero rows, as a constant row has for correlation.
-   * Left out where `neighbors` are given.
+   * Where `neighbors` are given: the one by which they were found, if new points are to be placed into the map; by default there is none.
    */
   distance?: DistanceName | undefined;
   /**
@@ -172,7 +172,7 @@ export interface TsneOptions {
 export interface ResolvedTsneOptions {
   method: MethodName;
   meshSpacing: number;
-  /** `"given"` where neighbours were given with their distances. */
+  /** `"given"` where neighbours were given with their distances, and no distance was named. */
   distance: DistanceName | "given";
   /** The search asked for; what `auto` chose stands in the result. */
   neighbors: NeighborSearch | "given";
@@ -297,7 +297,7 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
   return {
     method,
     meshSpacing: within(options.meshSpacing ?? 0.4, "meshSpacing", 0.1, 1),
-    distance: neighbors === "given" ? "given" : distance,
+    distance: neighbors === "given" ? (options.distance ?? "given") : distance,
     neighbors,
     varianceFloor,
     perplexity: resolvePerplexity(options.perplexity ?? undefined, n),
@@ -352,9 +352,12 @@ function resolveNeighbors(options: TsneOptions): NeighborSearch | "given" {
     );
   }
   rejectUnknown(neighbors, ["indices", "distances", "squared"], "neighbors.");
-  for (const argument of ["distance", "sigma"] as const) {
-    if ((options[argument] ?? undefined) === undefined) continue;
-    reject(argument, options[argument], "to be left out where neighbours are given with their distances");
+  if (options.sigma !== undefined && (options.distance ?? undefined) === undefined) {
+    reject(
+      "sigma",
+      options.sigma,
+      "to be left out where neighbours are given with their distances and no distance is named",
+    );
   }
   return "given";
 }

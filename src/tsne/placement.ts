@@ -124,13 +124,13 @@ export function resolvePlacement(
       accepted: "a function",
     });
   }
-  if (run.options.neighbors === "given") {
+  if (run.options.distance === "given") {
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "neighbors",
       received: "given",
       accepted: "a run that knows its distance",
       message:
-        "neighbors: the neighbours of this run were given with their distances, so there is no distance to place other points by; fit it with a distance",
+        "neighbors: the neighbours of this run were given with their distances, and no distance was named to place other points by; fit it with one",
     });
   }
   const [n] = run.shape;

@@ -357,7 +357,7 @@ function resolveSaved(
     theta: saved.method === "auto" ? undefined : saved.theta,
     learningRate: saved.learningRate === finalLearningRate ? saved.learningRate : "auto",
   } as unknown as TsneOptions;
-  const options = resolveTsneOptions(saved.neighbors === "given" ? { ...asked, sigma: undefined } : asked, n, d);
+  const options = resolveTsneOptions(asked, n, d);
   const { threads: _, ...resolved } = options;
   requireSame(resolved, saved, "the options");
   return options;
