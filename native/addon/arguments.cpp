@@ -28,6 +28,12 @@ MatrixView view_matrix(const Napi::Value& value) {
   return view;
 }
 
+MatrixView view_matrix(const Napi::Value& value, std::size_t rows, std::size_t cols) {
+  const MatrixView view = view_matrix(value);
+  if (view.rows != rows || view.cols != cols) throw Napi::TypeError::New(value.Env(), "expected a matrix of its shape");
+  return view;
+}
+
 std::vector<double> read_numbers(const Napi::Value& value) {
   if (!value.IsArray()) return {value.ToNumber().DoubleValue()};
   const auto list = value.As<Napi::Array>();

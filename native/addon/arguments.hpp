@@ -2,10 +2,13 @@
 
 #include <napi.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "../neighbors/gaussians.hpp"
+#include "errors.hpp"
 
 namespace sigma::addon {
 
@@ -18,7 +21,18 @@ struct MatrixView {
 // Throws a TypeError where the value is none; the library's own checks come before this.
 MatrixView view_matrix(const Napi::Value& value);
 
+// The same of a matrix that must have this shape.
+MatrixView view_matrix(const Napi::Value& value, std::size_t rows, std::size_t cols);
+
 // One number, or an array of numbers.
 std::vector<double> read_numbers(const Napi::Value& value);
+
+// A typed array of the same numbers.
+template <class Array, class T>
+Array to_array(Napi::Env env, const std::vector<T>& numbers) {
+  auto array = Array::New(env, numbers.size());
+  std::copy(numbers.begin(), numbers.end(), array.Data());
+  return array;
+}
 
 }  // namespace sigma::addon

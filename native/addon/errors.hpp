@@ -9,4 +9,14 @@ namespace sigma::addon {
 // The JavaScript error for an exception of the core: `code` as in src/errors.ts, and the facts it carries.
 Napi::Error to_js(Napi::Env env, const std::exception_ptr& failure, const char* argument = nullptr);
 
+// Calls `make`, turning what it throws into a JavaScript error about `argument`.
+template <class Make>
+auto about(Napi::Env env, const char* argument, Make&& make) {
+  try {
+    return make();
+  } catch (...) {
+    throw to_js(env, std::current_exception(), argument);
+  }
+}
+
 }  // namespace sigma::addon

@@ -16,33 +16,31 @@ struct Job {
 
   Napi::Promise::Deferred deferred;
   Work work;
-  napi_env env = nullptr;
   napi_threadsafe_function channel = nullptr;
   std::thread thread;
   std::exception_ptr failure;
   std::optional<Napi::Error> callback_failure;
 };
 
-// What travels to the JavaScript thread: a report, or the end.
-struct Message {
-  Work::Report report;
-  bool last;
-};
-
-void send(Job& job, Message message) {
-  auto owned = std::make_unique<Message>(std::move(message));
+void send(Job& job, Work::Report report) {
+  auto owned = std::make_unique<Work::Report>(std::move(report));
   if (napi_call_threadsafe_function(job.channel, owned.get(), napi_tsfn_nonblocking) == napi_ok) owned.release();
+}
+
+// The end travels as no report at all, so that nothing is allocated where memory may have run out.
+void send_end(Job& job) {
+  napi_call_threadsafe_function(job.channel, nullptr, napi_tsfn_nonblocking);
 }
 
 // The environment ends before the job: its promise will never be looked at, but its thread must not outlive it.
 void end_with_environment(void* data) {
   Job& job = *static_cast<Job*>(data);
   job.work.cancel();
-  job.thread.join();
+  if (job.thread.joinable()) job.thread.join();
 }
 
 void settle(Napi::Env env, Job& job) {
-  job.thread.join();
+  if (job.thread.joinable()) job.thread.join();
   napi_remove_env_cleanup_hook(env, end_with_environment, &job);
   job.work.finished();
   try {
@@ -51,7 +49,13 @@ void settle(Napi::Env env, Job& job) {
     } else if (job.failure) {
       job.deferred.Reject(to_js(env, job.failure).Value());
     } else {
-      job.deferred.Resolve(job.work.result(env));
+      Napi::Value result;
+      try {
+        result = job.work.result(env);
+      } catch (...) {
+        job.deferred.Reject(to_js(env, std::current_exception()).Value());
+      }
+      if (!result.IsEmpty()) job.deferred.Resolve(result);
     }
   } catch (const Napi::Error&) {
     // Only a worker thread that is being terminated refuses this: nobody waits for the promise any more.
@@ -60,20 +64,20 @@ void settle(Napi::Env env, Job& job) {
 }
 
 void receive(napi_env env, napi_value callback, void* context, void* data) {
-  const std::unique_ptr<Message> message(static_cast<Message*>(data));
+  const std::unique_ptr<Work::Report> report(static_cast<Work::Report*>(data));
   if (env == nullptr) return;
   Job& job = *static_cast<Job*>(context);
   const Napi::HandleScope scope(env);
-  if (message->last) {
+  if (report == nullptr) {
     settle(env, job);
     return;
   }
   if (callback == nullptr || job.callback_failure) return;
   try {
-    message->report(env, Napi::Function(env, callback));
-  } catch (const Napi::Error& error) {
+    (*report)(env, Napi::Function(env, callback));
+  } catch (...) {
     // The caller's own callback threw: the run stops and its promise says so.
-    job.callback_failure = error;
+    job.callback_failure = to_js(env, std::current_exception());
     job.work.cancel();
   }
 }
@@ -91,21 +95,35 @@ Napi::Promise start_job(Napi::Env env, const Napi::Value& callback, Work work) {
   if (napi_create_threadsafe_function(env, has_callback ? static_cast<napi_value>(callback) : nullptr, nullptr,
                                       Napi::String::New(env, "sigma-tsne"), 0, 1, job.get(), release, job.get(),
                                       receive, &job->channel) != napi_ok) {
+    job->work.finished();
     throw Napi::Error::New(env, "could not open a channel to the job's thread");
   }
   Job& live = *job.release();
-  live.env = env;
   // Hooks run in reverse order: added after the channel, this one still finds it open.
   napi_add_env_cleanup_hook(env, end_with_environment, &live);
-  live.thread = std::thread([&live] {
-    try {
-      live.work.run([&live](Work::Report report) { send(live, {std::move(report), false}); });
-    } catch (...) {
-      live.failure = std::current_exception();
-    }
-    send(live, {nullptr, true});
-  });
+  try {
+    live.thread = std::thread([&live] {
+      try {
+        live.work.run([&live](Work::Report report) { send(live, std::move(report)); });
+      } catch (...) {
+        live.failure = std::current_exception();
+      }
+      send_end(live);
+    });
+  } catch (const std::exception&) {
+    // The system gives no thread, or no memory for it.
+    live.failure = std::current_exception();
+    send_end(live);
+  }
   return promise;
+}
+
+Napi::Object start_cancellable_job(Napi::Env env, const Napi::Value& callback, Work work) {
+  const std::function<void()> cancel = work.cancel;
+  Napi::Object job = Napi::Object::New(env);
+  job.Set("cancel", Napi::Function::New(env, [cancel](const Napi::CallbackInfo&) { cancel(); }));
+  job.Set("result", start_job(env, callback, std::move(work)));
+  return job;
 }
 
 }  // namespace sigma::addon

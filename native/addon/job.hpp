@@ -2,10 +2,13 @@
 
 #include <napi.h>
 
+#include <chrono>
 #include <functional>
-#include <memory>
 
 namespace sigma::addon {
+
+// Reports beyond ten a second would only keep the JavaScript thread busy.
+constexpr std::chrono::milliseconds kReportEvery{100};
 
 // Long work on a thread of its own, not one of libuv's four, which file access and other jobs need. It keeps the
 // process alive, settles a promise, and is cancelled and awaited when its environment (a worker thread, or the process)
@@ -17,12 +20,15 @@ struct Work {
   // On any thread: makes run() end soon.
   std::function<void()> cancel;
   // On the JavaScript thread, after run() returned or threw.
-  std::function<void()> finished;
+  std::function<void()> finished = [] {};
   // On the JavaScript thread: the promise's value.
   std::function<Napi::Value(Napi::Env)> result;
 };
 
 // `callback` is the function that reports are made with; it may be undefined.
 Napi::Promise start_job(Napi::Env env, const Napi::Value& callback, Work work);
+
+// The same, as {result: Promise, cancel()}.
+Napi::Object start_cancellable_job(Napi::Env env, const Napi::Value& callback, Work work);
 
 }  // namespace sigma::addon

@@ -16,9 +16,6 @@
 namespace sigma::addon {
 namespace {
 
-// Reports beyond ten a second would only keep the JavaScript thread busy.
-constexpr std::chrono::milliseconds kReportEvery{100};
-
 struct Shared {
   std::vector<double> map;
   std::size_t count = 0;
@@ -32,18 +29,16 @@ struct Shared {
 
 // Copies the points, so that the caller may change his meanwhile. What is not finite is found here.
 std::shared_ptr<Shared> read_points(const Napi::Value& value) {
-  auto shared = std::make_shared<Shared>();
-  try {
+  return about(value.Env(), "points", [&] {
+    auto shared = std::make_shared<Shared>();
     const MatrixView points = view_matrix(value);
     if (points.cols != 2) throw Napi::TypeError::New(value.Env(), "expected two columns");
     shared->count = points.rows;
     shared->map.resize(2 * points.rows);
     for (std::size_t e = 0; e < shared->map.size(); ++e) shared->map[e] = points.numbers.at(e);
     require_finite({nullptr, shared->map.data()}, shared->count);
-  } catch (...) {
-    throw addon::to_js(value.Env(), std::current_exception(), "points");
-  }
-  return shared;
+    return shared;
+  });
 }
 
 template <class Compute, class Result>
@@ -62,13 +57,8 @@ Napi::Value start(const Napi::CallbackInfo& info, std::size_t callback, const st
     });
   };
   work.cancel = [shared] { shared->cancellation.request(); };
-  work.finished = [] {};
   work.result = result;
-  const Napi::Promise promise = start_job(env, info[callback], std::move(work));
-  Napi::Object job = Napi::Object::New(env);
-  job.Set("result", promise);
-  job.Set("cancel", Napi::Function::New(env, [shared](const Napi::CallbackInfo&) { shared->cancellation.request(); }));
-  return job;
+  return start_cancellable_job(env, info[callback], std::move(work));
 }
 
 }  // namespace
@@ -98,10 +88,8 @@ Napi::Value separate_points(const Napi::CallbackInfo& info) {
       },
       [shared](Napi::Env env) -> Napi::Value {
         const Separation& separation = shared->separation;
-        auto points = Napi::Float64Array::New(env, separation.points.size());
-        std::copy(separation.points.begin(), separation.points.end(), points.Data());
         Napi::Object result = Napi::Object::New(env);
-        result.Set("points", points);
+        result.Set("points", to_array<Napi::Float64Array>(env, separation.points));
         result.Set("evenness", separation.evenness);
         result.Set("evennessBefore", separation.evenness_before);
         result.Set("kept", separation.kept);
@@ -126,10 +114,8 @@ Napi::Value assign_to_grid(const Napi::CallbackInfo& info) {
             sigma::assign_to_grid(points, shared->rows, shared->columns, team, shared->cancellation, progress);
       },
       [shared](Napi::Env env) -> Napi::Value {
-        auto cells = Napi::Uint32Array::New(env, shared->grid.cells.size());
-        std::copy(shared->grid.cells.begin(), shared->grid.cells.end(), cells.Data());
         Napi::Object result = Napi::Object::New(env);
-        result.Set("cells", cells);
+        result.Set("cells", to_array<Napi::Uint32Array>(env, shared->grid.cells));
         result.Set("cost", shared->grid.cost);
         result.Set("bound", shared->grid.bound);
         return result;

@@ -25,16 +25,6 @@ struct Shared {
   Cancellation cancellation;
 };
 
-// Calls `read` with a matrix, turning what it throws into a JavaScript error about `argument`.
-template <class Read>
-void with_matrix(const Napi::Value& value, const char* argument, Read&& read) {
-  try {
-    read(view_matrix(value));
-  } catch (...) {
-    throw to_js(value.Env(), std::current_exception(), argument);
-  }
-}
-
 }  // namespace
 
 Napi::Value find_nearest(const Napi::CallbackInfo& info) {
@@ -45,32 +35,29 @@ Napi::Value find_nearest(const Napi::CallbackInfo& info) {
   shared->distance = options.Get("distance").ToString();
   shared->k = static_cast<std::size_t>(number("k"));
   shared->threads = static_cast<unsigned>(number("threads"));
-  with_matrix(info[0], "data",
-              [&](const MatrixView& data) { shared->points = pack_means(data.numbers, data.rows, data.cols); });
+  about(env, "data", [&] {
+    const MatrixView data = view_matrix(info[0]);
+    shared->points = pack_means(data.numbers, data.rows, data.cols);
+  });
   Gaussians& points = shared->points;
   const bool has_sigma = info[1].IsObject();
   if (has_sigma) {
-    with_matrix(info[1], "sigma", [&](const MatrixView& sigma) {
-      if (sigma.rows != points.count() || sigma.cols != points.dims()) {
-        throw Napi::TypeError::New(env, "expected sigma in the shape of the data");
-      }
+    about(env, "sigma", [&] {
+      const MatrixView sigma = view_matrix(info[1], points.count(), points.dims());
       pack_sigma(points, sigma.numbers, number("varianceFloor"));
     });
   }
   const Frame frame{points.center, points.scale, points.sigma_scale, points.variance_floor, {}, 0};
-  with_matrix(info[2], "query", [&](const MatrixView& queries) {
+  about(env, "query", [&] {
+    const MatrixView queries = view_matrix(info[2]);
     if (queries.cols != points.dims()) throw Napi::TypeError::New(env, "expected queries as wide as the data");
     ThreadTeam team(1);
     shared->queries = pack_queries(queries.numbers, queries.rows, frame, team);
   });
   const std::size_t count = shared->queries.count();
   if (has_sigma) {
-    with_matrix(info[3], "querySigma", [&](const MatrixView& sigma) {
-      if (sigma.rows != count || sigma.cols != points.dims()) {
-        throw Napi::TypeError::New(env, "expected sigma in the shape of the queries");
-      }
-      pack_query_sigma(shared->queries, sigma.numbers, frame);
-    });
+    about(env, "querySigma",
+          [&] { pack_query_sigma(shared->queries, view_matrix(info[3], count, points.dims()).numbers, frame); });
   }
   if (info[4].IsTypedArray()) {
     const auto own = info[4].As<Napi::Uint32Array>();
@@ -92,17 +79,8 @@ Napi::Value find_nearest(const Napi::CallbackInfo& info) {
     shared->found = std::move(found.indices);
   };
   work.cancel = [shared] { shared->cancellation.request(); };
-  work.finished = [] {};
-  work.result = [shared](Napi::Env inner) -> Napi::Value {
-    auto found = Napi::Uint32Array::New(inner, shared->found.size());
-    std::copy(shared->found.begin(), shared->found.end(), found.Data());
-    return found;
-  };
-  const Napi::Promise promise = start_job(env, info[6], std::move(work));
-  Napi::Object job = Napi::Object::New(env);
-  job.Set("result", promise);
-  job.Set("cancel", Napi::Function::New(env, [shared](const Napi::CallbackInfo&) { shared->cancellation.request(); }));
-  return job;
+  work.result = [shared](Napi::Env inner) -> Napi::Value { return to_array<Napi::Uint32Array>(inner, shared->found); };
+  return start_cancellable_job(env, info[6], std::move(work));
 }
 
 }  // namespace sigma::addon

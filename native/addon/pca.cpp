@@ -68,12 +68,10 @@ Napi::Value to_js(Napi::Env env, const Shared& shared) {
 Napi::Value compute_pca(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto shared = std::make_shared<Shared>();
-  try {
+  about(env, "data", [&] {
     const MatrixView data = view_matrix(info[0]);
     shared->points = pack_means(data.numbers, data.rows, data.cols);
-  } catch (...) {
-    throw addon::to_js(env, std::current_exception(), "data");
-  }
+  });
   const auto components = static_cast<std::size_t>(info[1].ToNumber().DoubleValue());
   const auto seed = static_cast<std::uint64_t>(info[2].ToNumber().DoubleValue());
   const auto threads = static_cast<unsigned>(info[3].ToNumber().DoubleValue());
@@ -84,13 +82,8 @@ Napi::Value compute_pca(const Napi::CallbackInfo& info) {
     shared->pca = find_principal_components(shared->points.means, components, random, team, shared->cancellation);
   };
   work.cancel = [shared] { shared->cancellation.request(); };
-  work.finished = [] {};
   work.result = [shared](Napi::Env inner) { return to_js(inner, *shared); };
-  const Napi::Promise promise = start_job(env, env.Undefined(), std::move(work));
-  Napi::Object job = Napi::Object::New(env);
-  job.Set("result", promise);
-  job.Set("cancel", Napi::Function::New(env, [shared](const Napi::CallbackInfo&) { shared->cancellation.request(); }));
-  return job;
+  return start_cancellable_job(env, env.Undefined(), std::move(work));
 }
 
 }  // namespace sigma::addon

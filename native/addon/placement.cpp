@@ -21,17 +21,6 @@ PlacementOptions read_placement(const Napi::Object& from) {
   return options;
 }
 
-Napi::Float32Array to_array(Napi::Env env, const std::vector<float>& numbers) {
-  auto array = Napi::Float32Array::New(env, numbers.size());
-  std::copy(numbers.begin(), numbers.end(), array.Data());
-  return array;
-}
-
-struct Rest {
-  Run& run;
-  ~Rest() { run.rest(); }
-};
-
 }  // namespace
 
 FittedMap& RunObject::fitted_map(Shared& shared) {
@@ -58,10 +47,7 @@ Napi::Value RunObject::place(const Napi::CallbackInfo& info) {
   });
   if (info[1].IsObject()) {
     about(env, "sigma", [&] {
-      const MatrixView sigma = view_matrix(info[1]);
-      if (sigma.rows != queries->count() || sigma.cols != queries->dims()) {
-        throw Napi::TypeError::New(env, "expected sigma in the shape of the data");
-      }
+      const MatrixView sigma = view_matrix(info[1], queries->count(), queries->dims());
       pack_query_sigma(*queries, sigma.numbers, shared->run->frame());
     });
   }
@@ -80,8 +66,8 @@ Napi::Value RunObject::place(const Napi::CallbackInfo& info) {
   work.finished = [shared] { shared->busy = false; };
   work.result = [placed](Napi::Env inner) -> Napi::Value {
     Napi::Object result = Napi::Object::New(inner);
-    result.Set("positions", to_array(inner, placed->positions));
-    result.Set("divergences", to_array(inner, placed->divergences));
+    result.Set("positions", to_array<Napi::Float32Array>(inner, placed->positions));
+    result.Set("divergences", to_array<Napi::Float32Array>(inner, placed->divergences));
     return result;
   };
   return start_job(env, info[3], std::move(work));
@@ -117,9 +103,9 @@ Napi::Value RunObject::measure_uncertainty(const Napi::CallbackInfo& info) {
   work.finished = [shared] { shared->busy = false; };
   work.result = [measured](Napi::Env inner) -> Napi::Value {
     Napi::Object result = Napi::Object::New(inner);
-    result.Set("displacements", to_array(inner, measured->displacements));
-    result.Set("covariances", to_array(inner, measured->covariances));
-    result.Set("shares", to_array(inner, measured->shares));
+    result.Set("displacements", to_array<Napi::Float32Array>(inner, measured->displacements));
+    result.Set("covariances", to_array<Napi::Float32Array>(inner, measured->covariances));
+    result.Set("shares", to_array<Napi::Float32Array>(inner, measured->shares));
     return result;
   };
   return start_job(env, info[2], std::move(work));

@@ -15,9 +15,6 @@
 namespace sigma::addon {
 namespace {
 
-// Reports beyond ten a second would only keep the JavaScript thread busy.
-constexpr std::chrono::milliseconds kReportEvery{100};
-
 struct Shared {
   Gaussians data, map;
   std::optional<Classes> classes;
@@ -43,23 +40,6 @@ void read_options(const Napi::Object& from, Shared& shared) {
   options.sample = static_cast<std::size_t>(number("sample"));
   options.seed = static_cast<std::uint64_t>(number("seed"));
   shared.threads = static_cast<unsigned>(number("threads"));
-}
-
-// Calls `pack` with a matrix, turning what it throws into a JavaScript error about `argument`.
-template <class Pack>
-void read_matrix(const Napi::Value& value, const char* argument, Pack&& pack) {
-  try {
-    pack(view_matrix(value));
-  } catch (...) {
-    throw addon::to_js(value.Env(), std::current_exception(), argument);
-  }
-}
-
-template <class Array, class T>
-Array to_array(Napi::Env env, const std::vector<T>& values) {
-  auto array = Array::New(env, values.size());
-  std::copy(values.begin(), values.end(), array.Data());
-  return array;
 }
 
 Napi::Object to_js(Napi::Env env, const Correlation& correlation) {
@@ -94,18 +74,19 @@ Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
   const auto shared = std::make_shared<Shared>();
   const auto options = info[4].As<Napi::Object>();
   read_options(options, *shared);
-  read_matrix(info[0], "data",
-              [&](const MatrixView& data) { shared->data = pack_means(data.numbers, data.rows, data.cols); });
+  about(env, "data", [&] {
+    const MatrixView data = view_matrix(info[0]);
+    shared->data = pack_means(data.numbers, data.rows, data.cols);
+  });
   const std::size_t n = shared->data.count();
   if (info[1].IsObject()) {
-    read_matrix(info[1], "sigma", [&](const MatrixView& sigma) {
-      if (sigma.rows != n || sigma.cols != shared->data.dims()) {
-        throw Napi::TypeError::New(env, "expected sigma in the shape of the data");
-      }
+    about(env, "sigma", [&] {
+      const MatrixView sigma = view_matrix(info[1], n, shared->data.dims());
       pack_sigma(shared->data, sigma.numbers, options.Get("varianceFloor").ToNumber().DoubleValue());
     });
   }
-  read_matrix(info[2], "embedding", [&](const MatrixView& map) {
+  about(env, "embedding", [&] {
+    const MatrixView map = view_matrix(info[2]);
     if (map.rows != n) throw Napi::TypeError::New(env, "expected a position for every point");
     shared->map = pack_means(map.numbers, map.rows, map.cols);
   });
@@ -136,13 +117,8 @@ Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
                                   });
   };
   work.cancel = [shared] { shared->cancellation.request(); };
-  work.finished = [] {};
   work.result = [shared](Napi::Env inner) { return to_js(inner, shared->evaluation); };
-  const Napi::Promise promise = start_job(env, info[5], std::move(work));
-  Napi::Object job = Napi::Object::New(env);
-  job.Set("result", promise);
-  job.Set("cancel", Napi::Function::New(env, [shared](const Napi::CallbackInfo&) { shared->cancellation.request(); }));
-  return job;
+  return start_cancellable_job(env, info[5], std::move(work));
 }
 
 }  // namespace sigma::addon

@@ -14,9 +14,6 @@
 namespace sigma::addon {
 namespace {
 
-// Reports beyond ten a second would only keep the JavaScript thread busy.
-constexpr std::chrono::milliseconds kReportEvery{100};
-
 Options read_options(const Napi::Object& from) {
   const auto number = [&](const char* key) { return from.Get(key).ToNumber().DoubleValue(); };
   Options options;
@@ -73,24 +70,12 @@ Neighbors copy_neighbors(const Napi::Object& lists, std::size_t count) {
           NeighborMethod::given};
 }
 
-Napi::Float32Array to_array(Napi::Env env, const std::vector<float>& numbers) {
-  auto array = Napi::Float32Array::New(env, numbers.size());
-  std::copy(numbers.begin(), numbers.end(), array.Data());
-  return array;
-}
-
 Napi::Object describe_neighbors(Napi::Env env, NeighborMethod method, double recall) {
   Napi::Object neighbors = Napi::Object::New(env);
   neighbors.Set("method", name_of(method));
   neighbors.Set("recall", recall);
   return neighbors;
 }
-
-// Threads end with the job, not with the object, which may wait long for the garbage collector.
-struct Rest {
-  Run& run;
-  ~Rest() { run.rest(); }
-};
 
 }  // namespace
 
@@ -110,10 +95,12 @@ RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObjec
   const Napi::Env env = info.Env();
   const Options options = read_options(info[3].As<Napi::Object>());
   if (info[5].IsObject()) {
-    about(env, "data", [&] { prepare_state(info[5].As<Napi::Object>(), options); });
-    if (info[4].IsObject()) {
-      shared_->neighbors = copy_neighbors(info[4].As<Napi::Object>(), shared_->state->order.size());
-    }
+    about(env, "data", [&] {
+      prepare_state(info[5].As<Napi::Object>(), options);
+      if (info[4].IsObject()) {
+        shared_->neighbors = copy_neighbors(info[4].As<Napi::Object>(), shared_->state->order.size());
+      }
+    });
     return;
   }
   Gaussians points = about(env, "data", [&] {
@@ -122,20 +109,13 @@ RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObjec
   });
   if (info[1].IsObject()) {
     about(env, "sigma", [&] {
-      const MatrixView sigma = view_matrix(info[1]);
-      if (sigma.rows != points.count() || sigma.cols != points.dims()) {
-        throw Napi::TypeError::New(env, "expected sigma in the shape of the data");
-      }
-      pack_sigma(points, sigma.numbers, options.variance_floor);
+      pack_sigma(points, view_matrix(info[1], points.count(), points.dims()).numbers, options.variance_floor);
     });
   }
   std::vector<float> start;
   if (info[2].IsObject()) {
-    const MatrixView given = view_matrix(info[2]);
-    if (given.rows != points.count() || given.cols != static_cast<std::size_t>(options.dims)) {
-      throw Napi::TypeError::New(env, "expected a start of n x dims");
-    }
-    start = copy_start(given);
+    about(env, "init",
+          [&] { start = copy_start(view_matrix(info[2], points.count(), static_cast<std::size_t>(options.dims))); });
   }
   about(env, "data", [&] {
     std::optional<Neighbors> neighbors;
@@ -187,7 +167,7 @@ Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
         report.Set("iteration", static_cast<double>(progress.iteration));
         if (progress.kl) report.Set("kl", *progress.kl);
         if (progress.stage == Stage::affinities) report.Set("neighbors", describe_neighbors(inner, method, recall));
-        if (!map.empty()) report.Set("embedding", to_array(inner, map));
+        if (!map.empty()) report.Set("embedding", to_array<Napi::Float32Array>(inner, map));
         callback.Call({report});
       });
     });
@@ -208,7 +188,7 @@ Napi::Value RunObject::cancel(const Napi::CallbackInfo& info) {
 
 Napi::Value RunObject::embedding(const Napi::CallbackInfo& info) {
   refuse_while_busy(info.Env());
-  return to_array(info.Env(), shared_->run->embedding());
+  return to_array<Napi::Float32Array>(info.Env(), shared_->run->embedding());
 }
 
 Napi::Value RunObject::iteration(const Napi::CallbackInfo& info) {

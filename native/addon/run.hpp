@@ -7,7 +7,6 @@
 
 #include "../embedding/placement.hpp"
 #include "../embedding/run.hpp"
-#include "errors.hpp"
 
 namespace sigma::addon {
 
@@ -56,14 +55,10 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   std::int64_t held_bytes_ = 0;
 };
 
-// Calls `make`, turning what it throws into a JavaScript error about `argument`.
-template <class Make>
-auto about(Napi::Env env, const char* argument, Make&& make) {
-  try {
-    return make();
-  } catch (...) {
-    throw to_js(env, std::current_exception(), argument);
-  }
-}
+// Ends the threads of a run with the job that needed them: the object may wait long for the garbage collector.
+struct Rest {
+  Run& run;
+  ~Rest() { run.rest(); }
+};
 
 }  // namespace sigma::addon

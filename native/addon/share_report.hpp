@@ -28,7 +28,6 @@ class ShareReport {
   }
 
  private:
-  static constexpr std::chrono::milliseconds kReportEvery{100};
   const std::function<void(Work::Report)>& send_;
   std::mutex mutex_;
   double done_ = 0;

@@ -64,9 +64,9 @@ ConditionalAffinities calibrate(const Neighbors& neighbors, const std::vector<do
   const std::size_t n = neighbors.count, k = neighbors.k, scales = perplexities.size();
   ConditionalAffinities result{std::vector<float>(n * k), std::vector<double>(n * scales)};
   team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
-    cancellation.check();
     std::vector<double> sums(k), excess(k), weights(k);
     for (std::size_t i = first; i < last; ++i) {
+      cancellation.check();
       std::fill(sums.begin(), sums.end(), 0.0);
       for (std::size_t s = 0; s < scales; ++s) {
         result.precisions[i * scales + s] =

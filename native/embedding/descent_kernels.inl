@@ -3,12 +3,12 @@ namespace sigma::SIGMA_ISA {
 template <int D>
 constexpr std::size_t kStride = D == 3 ? 4 : D;
 
-// Coordinates of kLanes points. A position is read whole, by loads of its own: the processors' gather instructions take
-// up to three times as long.
 // How P is read: columns and values apart, or together with columns in the lowest bits, 16 of them or as many as the
 // mask has.
 enum class Edges { apart, packed, narrow };
 
+// Coordinates of kLanes points. A position is read whole, by loads of its own: the processors' gather instructions take
+// up to three times as long.
 template <int D, Edges kEdges>
 SIGMA_INLINE void gather(const float* positions, const std::uint32_t* edges, std::uint32_t mask, Floats (&out)[D]) {
   const auto column = [&](int lane) __attribute__((always_inline)) -> std::size_t {

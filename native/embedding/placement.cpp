@@ -44,6 +44,34 @@ struct Cost {
   float step[3];
 };
 
+struct Bounds {
+  const float *low, *high;
+};
+
+// From y downhill within the bounds; returns the cost where it ends.
+template <class Evaluate>
+Cost descend(float (&y)[3], std::size_t columns, const Bounds& bounds, std::uint64_t iterations, Evaluate&& evaluate) {
+  Cost cost = evaluate(y);
+  double share = 1;
+  for (std::uint64_t step = 0; step < iterations && share > kLeastShare; ++step) {
+    float next[3] = {}, moved = 0;
+    for (std::size_t d = 0; d < columns; ++d) {
+      next[d] = std::clamp(y[d] + static_cast<float>(share) * cost.step[d], bounds.low[d], bounds.high[d]);
+      moved = std::max(moved, std::abs(next[d] - y[d]));
+    }
+    if (moved < kArrived) break;
+    const Cost there = evaluate(next);
+    if (there.value < cost.value) {
+      std::copy_n(next, columns, y);
+      cost = there;
+      share = std::min(kLargestShare, share * kGrowth);
+    } else {
+      share *= kShrink;
+    }
+  }
+  return cost;
+}
+
 }  // namespace
 
 FittedMap::FittedMap(const Gaussians& points, std::string_view distance, int dims, const std::vector<float>& map,
@@ -91,7 +119,6 @@ Placed FittedMap::place(const Gaussians& queries, std::span<const std::uint32_t>
   const std::size_t padded = (k + kPadding - 1) / kPadding * kPadding;
   std::vector<WalkScratch> scratches(team_.size());
   team_.for_each((count + kGrain - 1) / kGrain, [&](std::size_t chunk, unsigned worker) {
-    cancellation.check();
     AlignedVector<float> coordinates[3];
     for (std::size_t d = 0; d < columns; ++d) coordinates[d].assign(padded, 0.0f);
     AlignedVector<float> p(padded, 0.0f);
@@ -100,6 +127,7 @@ Placed FittedMap::place(const Gaussians& queries, std::span<const std::uint32_t>
         {coordinates[0].data(), coordinates[1].data(), coordinates[2].data()}, p.data(), padded};
     const std::size_t last = std::min(count, (chunk + 1) * kGrain);
     for (std::size_t q = chunk * kGrain; q < last; ++q) {
+      cancellation.check();
       for (std::size_t j = 0; j < k; ++j) {
         const std::size_t at = std::size_t{neighbors.indices[q * k + j]} * stride;
         for (std::size_t d = 0; d < columns; ++d) coordinates[d][j] = positions_[at + d];
@@ -130,24 +158,7 @@ Placed FittedMap::place(const Gaussians& queries, std::span<const std::uint32_t>
       };
       float y[3] = {};
       for (std::size_t d = 0; d < columns; ++d) y[d] = weighted_median(coordinates[d].data(), p.data(), k, order);
-      Cost cost = evaluate(y);
-      double share = 1;
-      for (std::uint64_t step = 0; step < options.iterations && share > kLeastShare; ++step) {
-        float next[3] = {}, moved = 0;
-        for (std::size_t d = 0; d < columns; ++d) {
-          next[d] = std::clamp(y[d] + static_cast<float>(share) * cost.step[d], low_[d], high_[d]);
-          moved = std::max(moved, std::abs(next[d] - y[d]));
-        }
-        if (moved < kArrived) break;
-        const Cost there = evaluate(next);
-        if (there.value < cost.value) {
-          std::copy_n(next, columns, y);
-          cost = there;
-          share = std::min(kLargestShare, share * kGrowth);
-        } else {
-          share *= kShrink;
-        }
-      }
+      const Cost cost = descend(y, columns, {low_, high_}, options.iterations, evaluate);
       double entropy = 0;
       for (std::size_t j = 0; j < k; ++j) {
         if (p[j] > 0) entropy += static_cast<double>(p[j]) * std::log(static_cast<double>(p[j]));

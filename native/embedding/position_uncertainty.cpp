@@ -10,7 +10,6 @@ namespace {
 
 // Samples that are placed at once.
 constexpr std::size_t kBatch = 16384;
-constexpr double kFarthestQuery = 1e6;
 constexpr std::uint64_t kOddStep = 0x9e3779b97f4a7c15ULL;
 
 // Distance from the place of each point to its k-th nearest on the map.

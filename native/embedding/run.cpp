@@ -21,8 +21,6 @@ constexpr std::uint64_t kKlEvery = 50;
 // Rows are sorted by place when the map has taken shape, and again when it has spread: near rows then share cache
 // lines.
 constexpr std::uint64_t kSortAt[] = {50, 150, 300, 500};
-// Beyond this float32 cannot tell points at the kernel's width of 1 apart: the map has diverged.
-constexpr float kLargestMap = 1e8f;
 
 class Stopwatch {
  public:
@@ -161,7 +159,7 @@ void Run::start(const OnProgress& progress) {
   forces_.assign(n * stride, 0.0f);
   step_sums_.resize((n + kGrain - 1) / kGrain);
   repulsion_ = make_repulsion(options_.method, options_.dims, options_.theta, options_.mesh_spacing, team_,
-                              options_.degrees_of_freedom);
+                              options_.degrees_of_freedom, &cancellation_);
   sort_rows();
   given_ = {};
   started_ = true;
@@ -175,7 +173,7 @@ void Run::resume(const OnProgress& progress) {
   forces_.assign(positions_.size(), 0.0f);
   step_sums_.resize((points_.count() + kGrain - 1) / kGrain);
   auto repulsion = make_repulsion(options_.method, options_.dims, options_.theta, options_.mesh_spacing, team_,
-                                  options_.degrees_of_freedom);
+                                  options_.degrees_of_freedom, &cancellation_);
   arrange_affinities(order_);
   repulsion_ = std::move(repulsion);
 }

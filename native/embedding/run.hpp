@@ -33,6 +33,9 @@ struct Progress {
 
 using OnProgress = std::function<void(const Progress&)>;
 
+// Beyond this float32 cannot tell points at the kernel's width of 1 apart: the map has diverged.
+constexpr float kLargestMap = 1e8f;
+
 // What a run whose map has begun needs to go on, and to place points: all that is saved of it. The affinities follow
 // from the points, so they are made again.
 struct RunState {

@@ -8,9 +8,6 @@
 namespace sigma {
 namespace {
 
-// Beyond this a map has diverged.
-constexpr float kLargestMap = 1e8f;
-
 void require(bool holds, const char* fact) {
   if (!holds) throw std::invalid_argument(fact);
 }
@@ -32,7 +29,6 @@ bool all_finite(const PackedMatrix& matrix, float least, float most) {
 
 void check(const RunState& state) {
   constexpr float kLargest = 1e30f;
-  constexpr double kLargestSigma = 1e150;
   const std::size_t n = state.order.size();
   std::vector<bool> seen(n);
   for (const std::uint32_t point : state.order) {

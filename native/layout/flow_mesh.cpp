@@ -91,7 +91,6 @@ void FlowMesh::convolve(double width, bool solves) {
   const MeshView mesh{&plan_,        &plan_,       length_,      length_,          length_,
                       nodes_.data(), frequencies_, real_.data(), imaginary_.data()};
   const auto reflect = [&](std::size_t at) { return at < side_ ? at : length_ - 1 - at; };
-  // The potential is that of the density as it was smoothed, so the second transform needs no smoothing.
   team_.for_ranges(length_, kRows, [&](std::size_t first, std::size_t last, std::size_t) {
     for (std::size_t y = first; y < last; ++y) {
       const float* from = &density_[reflect(y) * side_];

@@ -27,7 +27,7 @@ class FlowMesh {
 
  private:
   void spread(const SquarePoints& points);
-  // Smooths the density, into density_, or also solves for the potential, into fluxes_.
+  // Smooths the density, or solves for its potential, whose gradient goes into across_ and upwards_.
   void convolve(double width, bool solves);
   void carry(SquarePoints& points, int steps);
 

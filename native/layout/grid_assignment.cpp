@@ -262,13 +262,14 @@ double sum_ways(const Problem& problem) {
 }
 
 // What the prices prove: each point at its cheapest cell, and the prices (weak duality, since none is above 0).
-double bound_cost(const Problem& problem, ThreadTeam& team) {
+double bound_cost(const Problem& problem, ThreadTeam& team, const Cancellation& cancellation) {
   constexpr std::size_t kGrain = 512;
   const std::size_t n = problem.cells.size();
   std::vector<double> sums((n + kGrain - 1) / kGrain);
   const Rectangle whole{0, problem.rows, 0, problem.columns};
   team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     for (auto point = static_cast<std::uint32_t>(first); point < last; ++point) {
+      cancellation.check();
       const std::uint32_t own = problem.cells[point];
       double cheapest = problem.squared_way(point, own / problem.columns, own % problem.columns) - problem.prices[own];
       problem.visit_disc(point, cheapest, whole, [&](std::size_t row, std::size_t column, double squared) {
@@ -313,7 +314,7 @@ GridAssignment assign_to_grid(const SquarePoints& points, std::size_t rows, std:
       progress((static_cast<double>(pass) + static_cast<double>(first + count) / static_cast<double>(parts.size())) /
                static_cast<double>(passes));
     }
-    result.bound = std::max(result.bound, bound_cost(problem, team));
+    result.bound = std::max(result.bound, bound_cost(problem, team, cancellation));
   }
   result.cost = sum_ways(problem);
   result.bound = std::min(result.bound, result.cost);

@@ -46,8 +46,9 @@ PackedMatrix project(const PackedMatrix& rows, const std::vector<double>& basis,
 }
 
 // Gram-Schmidt, twice, which is enough (Giraud 2005). Rows that depend on earlier ones become zero.
-void orthonormalize(std::vector<double>& basis, std::size_t k, std::size_t d) {
+void orthonormalize(std::vector<double>& basis, std::size_t k, std::size_t d, const Cancellation& cancellation) {
   for (std::size_t r = 0; r < k; ++r) {
+    cancellation.check();
     double* row = &basis[r * d];
     double before = 0;
     for (std::size_t j = 0; j < d; ++j) before += row[j] * row[j];
@@ -71,10 +72,10 @@ std::vector<double> find_subspace(const PackedMatrix& rows, std::size_t l, Rando
                                   const Cancellation& cancellation) {
   std::vector<double> basis(l * rows.cols());
   for (double& entry : basis) entry = random.normal();
-  orthonormalize(basis, l, rows.cols());
+  orthonormalize(basis, l, rows.cols(), cancellation);
   for (int iteration = 0; iteration < kPowerIterations; ++iteration) {
     basis = gram(project(rows, basis, l, team, cancellation), rows, team, cancellation);
-    orthonormalize(basis, l, rows.cols());
+    orthonormalize(basis, l, rows.cols(), cancellation);
   }
   return basis;
 }
@@ -103,7 +104,7 @@ void lift(const SymmetricEigen& eigen, const PackedMatrix& rows, std::size_t k, 
     if (eigen.values[c] > 1e-10 * eigen.values[0]) continue;
     for (std::size_t j = 0; j < d; ++j) components[c * d + j] = random.normal();
   }
-  orthonormalize(components, k, d);
+  orthonormalize(components, k, d, cancellation);
 }
 
 }  // namespace
@@ -129,6 +130,7 @@ Pca find_principal_components(const PackedMatrix& rows, std::size_t k, Random& r
     const PackedMatrix sketch = project(rows, basis, l, team, cancellation);
     eigen = solve_symmetric(gram(sketch, sketch, team, cancellation), l, cancellation);
     for (std::size_t c = 0; c < k; ++c) {
+      cancellation.check();
       for (std::size_t r = 0; r < l; ++r) {
         const double weight = eigen.vectors[c * l + r];
         for (std::size_t j = 0; j < d; ++j) result.components[c * d + j] += weight * basis[r * d + j];

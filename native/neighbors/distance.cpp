@@ -43,7 +43,8 @@ bool make_direction(const Gaussians& points, std::size_t i, bool centered, std::
     squares += x * x;
   }
   const double length = std::sqrt(squares);
-  if (length <= kPackedRounding * std::sqrt(packed) + kSumRounding * std::sqrt(whole)) return false;
+  // Nor has a row whose length is none, so far is the origin.
+  if (!(length > kPackedRounding * std::sqrt(packed) + kSumRounding * std::sqrt(whole))) return false;
   for (double& x : row) x /= length;
   return true;
 }

@@ -1,7 +1,6 @@
 #include "exact_search.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -41,19 +40,19 @@ Neighbors search_exactly(const Distance& distance, std::size_t k, ThreadTeam& te
   const std::size_t n = distance.count(), blocks = distance.blocks(), size = blocks_a_group(blocks);
   const std::size_t groups = (blocks + size - 1) / size, players = groups + groups % 2;
   std::vector<std::uint32_t> order;
-  std::optional<PointBlocks> points;
+  PointBlocks points;
   {
     const PointRows rows(distance, {}, team);
     order = grow_tree(rows, kNearPoints, Random(kSeed), cancellation).order;
-    points.emplace(rows, n);
+    points = PointBlocks(rows, n);
     team.for_each(blocks, [&](std::size_t b, unsigned) {
-      points->gather(b, std::span(order).subspan(b * kBlock, std::min(kBlock, n - b * kBlock)));
+      points.gather(b, rows, std::span(order).subspan(b * kBlock, std::min(kBlock, n - b * kBlock)));
     });
   }
   NearestLists lists(n, k);
   std::vector<TileJoin> joins(team.size());
   const auto party = [&](std::size_t b) {
-    return Party{points->block(b), std::min(kBlock, n - b * kBlock), b * kBlock, &order[b * kBlock]};
+    return Party{points.block(b), std::min(kBlock, n - b * kBlock), b * kBlock, &order[b * kBlock]};
   };
   const auto join = [&](std::size_t rows, std::size_t columns, unsigned worker) {
     for (std::size_t a = rows * size; a < std::min((rows + 1) * size, blocks); ++a) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "../linalg/matrix_kernels.hpp"
@@ -10,12 +11,8 @@
 namespace sigma {
 namespace {
 
-// Beyond this the square of a standard deviation would leave float64, and a weight is zero long before.
-constexpr double kLargestSigma = 1e150;
-
-// Other points may lie anywhere. Those beyond this, in units of the points' spread, are brought nearer along the line
-// to the centre: which points are near them stays, and squares stay in float32. So for their standard deviations.
-constexpr double kFarthestQuery = 1e6, kLargestQuerySigma = 1e6;
+// As kFarthestQuery for standard deviations.
+constexpr double kLargestQuerySigma = 1e6;
 
 double largest_magnitude(NumberView data, std::size_t rows, std::size_t cols, bool negative_allowed) {
   double largest = 0;
@@ -52,7 +49,8 @@ Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols) {
       points.means.at(i, k) = static_cast<float>((data.at(index++) / unit - points.center[k]) / spread);
     }
   }
-  points.scale = unit * spread;
+  // Not 0, be the data denormal: distances and other points are divided by it.
+  points.scale = std::max(unit * spread, std::numeric_limits<double>::denorm_min());
   for (double& mean : points.center) mean *= unit;
   return points;
 }
@@ -82,13 +80,14 @@ Gaussians pack_queries(NumberView data, std::size_t rows, const Frame& frame, Th
   std::vector<double> row(cols);
   for (std::size_t i = 0; i < rows; ++i) {
     double largest = 0, magnitude = 0;
+    bool is_finite = true;
     for (std::size_t k = 0; k < cols; ++k) {
       // Divided before they are subtracted: the difference of two finite numbers may be infinite.
       row[k] = data.at(i * cols + k) / frame.scale - frame.center[k] / frame.scale;
+      is_finite &= std::isfinite(row[k]);
       largest = std::max(largest, std::abs(row[k]));
       magnitude = std::max(magnitude, std::abs(data.at(i * cols + k)));
     }
-    const bool is_finite = std::isfinite(largest);
     const double nearer = is_finite ? std::min(1.0, kFarthestQuery / largest) : 0;
     for (std::size_t k = 0; k < cols; ++k) {
       const double offset = is_finite ? row[k] * nearer : data.at(i * cols + k) / magnitude * kFarthestQuery;

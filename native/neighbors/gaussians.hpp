@@ -15,6 +15,9 @@ struct NumberView {
   double at(std::size_t index) const { return f32 != nullptr ? static_cast<double>(f32[index]) : f64[index]; }
 };
 
+// Beyond this the square of a standard deviation would leave float64, and a weight is zero long before.
+constexpr double kLargestSigma = 1e150;
+
 // The points: diagonal Gaussians, or plain vectors where there is no sigma. The means are centred and divided by
 // `scale`, which no distance minds but float32 does: data with a large offset, or of 1e30 or 1e-30, keep their digits.
 struct Gaussians {
@@ -46,6 +49,10 @@ struct Frame {
   std::vector<float> axes;  // d x k, the principal components that the points were reduced to; empty without
   std::size_t components = 0;
 };
+
+// Other points may lie anywhere. Those beyond this, in units of the points' spread, are brought nearer along the line
+// to the centre: which points are near them stays, and squares stay in float32.
+constexpr double kFarthestQuery = 1e6;
 
 // Other points in that frame, rows x d numbers, each packed by itself. Throws BadValue as above. `team` shares the
 // projection.

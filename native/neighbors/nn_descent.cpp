@@ -28,15 +28,8 @@ constexpr double kEnoughRecall = 0.97;
 // their neighbour.
 constexpr std::size_t kSide = kBlock / 2;
 
-// Well-mixed bits: the finaliser of splitmix64 (Steele, Lea & Flood 2014).
-std::uint64_t mix(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
-
 std::uint32_t priority(std::uint64_t salt, std::uint32_t from, std::uint32_t to) {
-  return static_cast<std::uint32_t>(mix(salt + (std::uint64_t{from} << 32 | to)));
+  return static_cast<std::uint32_t>(mix_bits(salt + (std::uint64_t{from} << 32 | to)));
 }
 
 // Compares all points of a leaf with each other.
@@ -51,7 +44,7 @@ class LeafJoin {
       return Party{blocks_.block(b), std::min(kBlock, leaf.size() - b * kBlock), b * kBlock, &leaf[b * kBlock]};
     };
     for (std::size_t i = 0; i < leaf.size(); ++i) lists_.start(i, graph.bound(leaf[i]));
-    for (std::size_t b = 0; b < blocks; ++b) blocks_.gather(b, leaf.subspan(b * kBlock, party(b).size));
+    for (std::size_t b = 0; b < blocks; ++b) blocks_.gather(b, points_, leaf.subspan(b * kBlock, party(b).size));
     for (std::size_t a = 0; a < blocks; ++a) {
       for (std::size_t b = a; b < blocks; ++b) tile_.offer(points_.distance(), party(a), party(b), lists_);
     }
@@ -142,13 +135,13 @@ struct Circle {
     std::sort(rows.begin(), rows.end());
     rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   }
-  void gather(const NeighborGraph& graph, const KnownRows& known) {
+  void gather(const PointRows& points, const NeighborGraph& graph, const KnownRows& known) {
     std::fill_n(bounds, kBlock, -1.0f);
     for (std::size_t e = 0; e < rows.size(); ++e) {
       bounds[e] = graph.bound(rows[e]);
       places[e] = known.place(rows[e]);
     }
-    block.gather(0, rows);
+    block.gather(0, points, rows);
   }
 };
 
@@ -262,10 +255,10 @@ class Descent {
     others.sort();
     std::erase_if(others.rows,
                   [&](std::uint32_t row) { return std::binary_search(fresh.rows.begin(), fresh.rows.end(), row); });
-    fresh.gather(graph_, known_);
+    fresh.gather(points_, graph_, known_);
     compare(fresh, fresh, scratch);
     if (others.rows.empty()) return;
-    others.gather(graph_, known_);
+    others.gather(points_, graph_, known_);
     compare(fresh, others, scratch);
   }
 
@@ -304,7 +297,7 @@ std::size_t descent_leaf_size(std::size_t k) {
 Neighbors descend(const Distance& distance, std::size_t k, std::uint64_t seed, ThreadTeam& team,
                   const Cancellation& cancellation, const std::function<void(double)>& progress) {
   const std::size_t n = distance.count(), leaf_size = descent_leaf_size(k);
-  Random random(mix(seed));
+  Random random(mix_bits(seed));
   // Points near each other lie near each other in memory.
   const std::vector<std::uint32_t> order =
       grow_tree(PointRows(distance, {}, team), leaf_size, Random(random.bits()), cancellation).order;

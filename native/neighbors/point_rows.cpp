@@ -31,18 +31,18 @@ PointRows::PointRows(const Distance& distance, std::span<const std::uint32_t> or
   copy(*distance.variances(), variance_stride_, variances_);
 }
 
-PointBlocks::PointBlocks(const PointRows& rows, std::size_t capacity) : rows_(&rows), means_(capacity, rows.cols()) {
-  if (rows.variances_.empty()) return;
-  variances_ = PackedMatrix(capacity, rows.distance_->variances()->cols());
+PointBlocks::PointBlocks(const PointRows& points, std::size_t capacity) : means_(capacity, points.cols()) {
+  if (points.variances_.empty()) return;
+  variances_ = PackedMatrix(capacity, points.distance_->variances()->cols());
   // Rows that are not filled must have a weight all the same.
   std::fill_n(variances_.block(0), variances_.blocks() * kBlock * variances_.cols(), 1.0f);
 }
 
-void PointBlocks::gather(std::size_t b, std::span<const std::uint32_t> rows) {
+void PointBlocks::gather(std::size_t b, const PointRows& points, std::span<const std::uint32_t> rows) {
   const auto& kernels = distance_kernels();
-  kernels.gather(rows_->means_.data(), rows_->stride_, rows.data(), rows.size(), rows_->cols(), means_.block(b));
+  kernels.gather(points.means_.data(), points.stride_, rows.data(), rows.size(), points.cols(), means_.block(b));
   if (variances_.rows() == 0) return;
-  kernels.gather(rows_->variances_.data(), rows_->variance_stride_, rows.data(), rows.size(), variances_.cols(),
+  kernels.gather(points.variances_.data(), points.variance_stride_, rows.data(), rows.size(), variances_.cols(),
                  variances_.block(b));
 }
 

@@ -36,16 +36,19 @@ class PointRows {
 // Some points in blocks of 64, as distances read them.
 class PointBlocks {
  public:
-  PointBlocks(const PointRows& rows, std::size_t capacity);
+  // None yet.
+  PointBlocks() = default;
+  // Room for so many of these points.
+  PointBlocks(const PointRows& points, std::size_t capacity);
 
-  // Makes block b of the given rows, at most 64. The rest of the block is points that have been there before.
-  void gather(std::size_t b, std::span<const std::uint32_t> rows);
+  // Makes block b of the given rows of the points, at most 64. The rest of the block is points that have been there
+  // before.
+  void gather(std::size_t b, const PointRows& points, std::span<const std::uint32_t> rows);
   DistanceBlock block(std::size_t b) const {
     return {means_.block(b), variances_.rows() > 0 ? variances_.block(b) : nullptr};
   }
 
  private:
-  const PointRows* rows_;
   PackedMatrix means_, variances_;
 };
 

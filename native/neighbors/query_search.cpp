@@ -31,9 +31,9 @@ QuerySearch::QuerySearch(std::string_view distance, const Gaussians& points, Thr
     : distance_(distance, points) {
   const PointRows rows(distance_, {}, team);
   order_ = grow_tree(rows, kNearPoints, Random(kSeed), cancellation).order;
-  PointBlocks& blocks = blocks_.emplace_back(rows, order_.size());
+  blocks_ = PointBlocks(rows, order_.size());
   team.for_each(distance_.blocks(), [&](std::size_t b, unsigned) {
-    blocks.gather(b, std::span(order_).subspan(b * kBlock, std::min(kBlock, order_.size() - b * kBlock)));
+    blocks_.gather(b, rows, std::span(order_).subspan(b * kBlock, std::min(kBlock, order_.size() - b * kBlock)));
   });
 }
 
@@ -48,7 +48,7 @@ Neighbors QuerySearch::search(const Gaussians& queries, std::span<const std::uin
     TileJoin join;
     for (std::size_t b = 0; b < distance_.blocks(); ++b) {
       if (b % 16 == 0) cancellation.check();
-      const Party points{blocks_[0].block(b), std::min(kBlock, n - b * kBlock), 0, &order_[b * kBlock]};
+      const Party points{blocks_.block(b), std::min(kBlock, n - b * kBlock), 0, &order_[b * kBlock]};
       for (std::size_t q = first; q < last; q += kBlock) {
         const Party party{prepared.block(q / kBlock), std::min(kBlock, last - q), q - first, &own[q]};
         join.offer_to_first(distance_, party, points, lists);

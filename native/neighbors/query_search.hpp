@@ -34,7 +34,7 @@ class QuerySearch {
  private:
   Distance distance_;
   std::vector<std::uint32_t> order_;  // point by place in the blocks
-  std::vector<PointBlocks> blocks_;   // one; made after its order is known
+  PointBlocks blocks_;
 };
 
 }  // namespace sigma

@@ -29,7 +29,7 @@ RecallSample::RecallSample(const PointRows& points, std::size_t k, std::size_t s
   team.for_each(blocks, [&](std::size_t b, unsigned) {
     const std::span<const std::uint32_t> rows =
         std::span(rows_).subspan(b * kBlock).first(std::min(kBlock, rows_.size() - b * kBlock));
-    sample.gather(b, rows);
+    sample.gather(b, points, rows);
     NearestLists lists(rows.size(), k);
     TileJoin join;
     PointBlocks others(points, kBlock);
@@ -38,7 +38,7 @@ RecallSample::RecallSample(const PointRows& points, std::size_t k, std::size_t s
       cancellation.check();
       const std::size_t count = std::min(kBlock, n - first);
       std::iota(names.begin(), names.end(), static_cast<std::uint32_t>(first));
-      others.gather(0, std::span(names).first(count));
+      others.gather(0, points, std::span(names).first(count));
       join.offer_to_first(points.distance(), {sample.block(b), rows.size(), 0, rows.data()},
                           {others.block(0), count, 0, names.data()}, lists);
     }

@@ -18,7 +18,7 @@ DistanceRows::DistanceRows(const Distance& distance, std::span<const std::uint32
     std::uint32_t names[kBlock];
     const std::size_t size = std::min(kBlock, rows_.count() - b * kBlock);
     for (std::size_t i = 0; i < size; ++i) names[i] = static_cast<std::uint32_t>(b * kBlock + i);
-    ordered_->gather(b, std::span(names, size));
+    ordered_->gather(b, rows_, std::span(names, size));
   });
 }
 
@@ -27,7 +27,7 @@ DistanceRows::Scratch::Scratch(const DistanceRows& rows)
 
 void DistanceRows::fill(std::span<const std::uint32_t> points, Scratch& scratch) const {
   const Distance& distance = rows_.distance();
-  scratch.own_.gather(0, points);
+  scratch.own_.gather(0, rows_, points);
   for (std::size_t b = 0; b < stride_ / kBlock; ++b) {
     distance.tile(scratch.own_.block(0), ordered_ ? ordered_->block(b) : distance.block(b), points.size(), kBlock,
                   scratch.tile_.data());

@@ -1,19 +1,5 @@
 namespace sigma::SIGMA_ISA {
 
-SIGMA_INLINE Floats root(Floats v) {
-#if SIGMA_LANES == 16
-  return (Floats)_mm512_sqrt_ps((__m512)v);
-#elif SIGMA_LANES == 8
-  return (Floats)_mm256_sqrt_ps((__m256)v);
-#elif defined(__SSE2__)
-  return (Floats)_mm_sqrt_ps((__m128)v);
-#else
-  Floats roots;
-  for (int lane = 0; lane < kLanes; ++lane) roots[lane] = __builtin_sqrtf(v[lane]);
-  return roots;
-#endif
-}
-
 static double sum_weights(const float* values, std::size_t count, float scale) {
   // Beyond it a weight is nothing to the sum, and would make the reciprocal's correction NaN.
   const Floats far = splat(1e36f);
@@ -36,13 +22,13 @@ static double sum_roots(const float* values, std::size_t count) {
   while (e + kLanes <= count) {
     const std::size_t end = e + kStretch < count ? e + kStretch : count;
     Floats roots{};
-    for (; e + kLanes <= end; e += kLanes) roots += root(load(values + e));
+    for (; e + kLanes <= end; e += kLanes) roots += square_root(load(values + e));
     total += static_cast<double>(sum(roots));
   }
   if (e == count) return total;
   float rest[kLanes] = {};
   for (std::size_t lane = 0; e + lane < count; ++lane) rest[lane] = values[e + lane];
-  return total + static_cast<double>(sum(root(load(rest))));
+  return total + static_cast<double>(sum(square_root(load(rest))));
 }
 
 static std::size_t count_below(const float* values, std::size_t count, float limit) {

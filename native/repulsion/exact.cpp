@@ -1,5 +1,7 @@
 #include "exact.hpp"
 
+#include <algorithm>
+
 #include "repulsion_kernels.hpp"
 
 namespace sigma {
@@ -30,6 +32,7 @@ double ExactRepulsion::compute(const float* positions, std::size_t n, float* for
 
   sums_.resize((n + kGrain - 1) / kGrain);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
+    if (cancellation_ != nullptr) cancellation_->check();
     sums_[chunk] =
         repulsion_kernels().all_pairs(dims_, list, padded, list, first, last, degrees_of_freedom_, own_forces);
     for (std::size_t i = first; i < last; ++i) {

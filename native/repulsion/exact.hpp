@@ -4,21 +4,26 @@
 #include <vector>
 
 #include "../support/aligned.hpp"
+#include "../support/cancellation.hpp"
 #include "repulsion.hpp"
 
 namespace sigma {
 
-// Every pair, O(n^2).
+// Every pair, O(n^2): so long that it looks at a cancellation, if there is one.
 class ExactRepulsion final : public Repulsion {
  public:
-  ExactRepulsion(int dims, ThreadTeam& team, double degrees_of_freedom = 1)
-      : dims_(dims), team_(team), degrees_of_freedom_(static_cast<float>(degrees_of_freedom)) {}
+  ExactRepulsion(int dims, ThreadTeam& team, double degrees_of_freedom = 1, const Cancellation* cancellation = nullptr)
+      : dims_(dims),
+        team_(team),
+        degrees_of_freedom_(static_cast<float>(degrees_of_freedom)),
+        cancellation_(cancellation) {}
   double compute(const float* positions, std::size_t n, float* forces) override;
 
  private:
   int dims_;
   ThreadTeam& team_;
   float degrees_of_freedom_;
+  const Cancellation* cancellation_;
   AlignedVector<float> list_[5], forces_[3];
   std::vector<double> sums_;  // by chunk of points
 };

@@ -36,8 +36,8 @@ Method resolve_method(Method method, std::size_t n, int dims, double theta) {
 }
 
 std::unique_ptr<Repulsion> make_repulsion(Method method, int dims, double theta, double spacing, ThreadTeam& team,
-                                          double degrees_of_freedom) {
-  if (method == Method::exact) return std::make_unique<ExactRepulsion>(dims, team, degrees_of_freedom);
+                                          double degrees_of_freedom, const Cancellation* cancellation) {
+  if (method == Method::exact) return std::make_unique<ExactRepulsion>(dims, team, degrees_of_freedom, cancellation);
   if (method == Method::particle_mesh) {
     if (dims != 2) throw std::invalid_argument("the mesh is for 2 dimensions");
     return std::make_unique<ParticleMesh>(spacing, team, degrees_of_freedom);

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "../support/cancellation.hpp"
 #include "../support/threads.hpp"
 
 namespace sigma {
@@ -31,8 +32,9 @@ const char* name_of(Method method);
 // the mesh in 2-D from 4,000 points on, where its step was measured to fall below that of Barnes-Hut; else Barnes-Hut.
 Method resolve_method(Method method, std::size_t n, int dims, double theta);
 
-// `theta` is the accuracy of Barnes-Hut, `spacing` that of the mesh. The team must outlive it.
+// `theta` is the accuracy of Barnes-Hut, `spacing` that of the mesh. The team must outlive it, and so must the
+// cancellation, which makes the exact way, whose steps may take minutes, throw Cancelled.
 std::unique_ptr<Repulsion> make_repulsion(Method method, int dims, double theta, double spacing, ThreadTeam& team,
-                                          double degrees_of_freedom = 1);
+                                          double degrees_of_freedom = 1, const Cancellation* cancellation = nullptr);
 
 }  // namespace sigma

@@ -6,8 +6,7 @@
 
 namespace sigma {
 
-// Memory aligned to a cache line, which is also the widest vector register. Elements stay uninitialised where the
-// container only default-initialises them.
+// Memory aligned to a cache line, which is also the widest vector register.
 template <class T>
 struct CacheAligned {
   using value_type = T;

@@ -6,16 +6,20 @@
 
 namespace sigma {
 
+// Well-mixed bits: the finaliser of splitmix64 (Steele, Lea & Flood 2014).
+inline std::uint64_t mix_bits(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31);
+}
+
 // xoshiro256++ (Blackman & Vigna 2019), seeded through splitmix64 as its authors advise.
 class Random {
  public:
   explicit Random(std::uint64_t seed) {
     for (auto& word : state_) {
       seed += 0x9e3779b97f4a7c15ULL;
-      std::uint64_t z = seed;
-      z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-      z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-      word = z ^ (z >> 31);
+      word = mix_bits(seed);
     }
   }
 

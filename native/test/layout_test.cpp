@@ -257,6 +257,22 @@ TEST(GridAssignment, InPartsIsNearTheBest) {
   EXPECT_LT(parts.cost, 1.1 * best.cost);
 }
 
+// While points are assigned, and while the cost is bounded: crowded points have most of a large grid to look at.
+TEST(GridAssignment, StopsWhenCancelled) {
+  const SquarePoints points = make_uniform(1000, 2);
+  ThreadTeam team(2);
+  for (const int reports : {0, 1, 5}) {
+    Cancellation cancellation;
+    int seen = 0;
+    const auto cancel = [&](double) {
+      if (++seen == reports) cancellation.request();
+    };
+    if (reports == 0) cancellation.request();
+    EXPECT_THROW(assign_to_grid(points, 25, 40, team, cancellation, cancel, 100), Cancelled);
+    EXPECT_EQ(seen, reports);
+  }
+}
+
 TEST(GridAssignment, CrowdedPointsAreAssignedToo) {
   SquarePoints points(2 * 1000, 0.25);
   const GridAssignment found = assign(points, 25, 40, 300);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <tuple>
 
 #include "linalg/pca.hpp"
 #include "linalg/symmetric_eigen.hpp"
@@ -100,6 +101,18 @@ TEST(Pca, ThreadsDoNotMatter) {
   const Pca one = components_of(rows, 3, 1), many = components_of(rows, 3, 4);
   EXPECT_EQ(one.components, many.components);
   EXPECT_EQ(one.variances, many.variances);
+}
+
+TEST(Pca, StopsWhenCancelled) {
+  // By the covariance, among the rows, and at random.
+  for (const auto& [n, d, k] : {std::tuple{300, 20, 2}, {20, 300, 2}, {700, 300, 4}}) {
+    const PackedMatrix rows = make_rows(static_cast<std::size_t>(n), static_cast<std::size_t>(d), 6);
+    Random random(1);
+    ThreadTeam team(2);
+    Cancellation cancellation;
+    cancellation.request();
+    EXPECT_THROW(find_principal_components(rows, static_cast<std::size_t>(k), random, team, cancellation), Cancelled);
+  }
 }
 
 TEST(Pca, TakesConstantRowsAndMoreColumnsThanRows) {

@@ -385,6 +385,29 @@ TEST(Gaussians, KeepsDigitsOfShiftedAndScaledData) {
   }
 }
 
+TEST(Gaussians, TakesDenormalDataAndAConstantColumnThatIsFarAway) {
+  constexpr double kLeast = std::numeric_limits<double>::denorm_min();
+  for (const auto& [near, unit] : {std::pair{0.0, kLeast}, {1e300, 1e-20}}) {
+    std::vector<double> data(40 * 2);
+    for (std::size_t i = 0; i < 40; ++i) {
+      data[2 * i] = near;
+      data[2 * i + 1] = i % 2 == 0 ? 0 : unit;
+    }
+    const Gaussians points = pack_means({nullptr, data.data()}, 40, 2);
+    EXPECT_GT(points.scale, 0);
+    ThreadTeam team(1);
+    const Frame frame{points.center, points.scale, 1, 0.01, {}, 0};
+    const Gaussians queries = pack_queries({nullptr, data.data()}, 40, frame, team);
+    for (std::size_t i = 0; i < 40; ++i) {
+      for (std::size_t k = 0; k < 2; ++k) EXPECT_TRUE(std::isfinite(queries.means.at(i, k)));
+    }
+    for (const char* name : {"euclidean", "cosine", "correlation"}) {
+      for (const float squared : search(points, name, 10).squared) EXPECT_TRUE(std::isfinite(squared)) << name;
+      EXPECT_TRUE(std::isfinite(Distance(name, points).squared(0, 1))) << name;
+    }
+  }
+}
+
 TEST(Gaussians, SaysWhereABadNumberStands) {
   std::vector<float> data(5 * 3, 1.0f);
   data[7] = std::numeric_limits<float>::quiet_NaN();

@@ -288,6 +288,18 @@ TEST(Placement, HoldsPointsThatAreLikeNoOthersBesideTheMap) {
   }
 }
 
+TEST(Placement, StopsWhenCancelled) {
+  Split split;
+  const std::vector<float> map = scattered(2, Split::n, 10, 6);
+  const FittedMap fitted(split.points, "euclidean", 2, map, 0.4, 0.5, split.team, split.cancellation);
+  const UncertaintyOptions options{8, 10, 7, {{10}, 100}};
+  Cancellation cancellation;
+  const auto cancel = [&](double) { cancellation.request(); };
+  EXPECT_THROW(fitted.place(split.queries, options.placement, cancellation, cancel), Cancelled);
+  EXPECT_THROW(measure_uncertainty(fitted, std::vector<std::uint32_t>{0, 1}, options, split.team, cancellation, cancel),
+               Cancelled);
+}
+
 TEST(Placement, PacksQueriesAsThePrincipalComponentsOfTheRunDo) {
   const Golden golden;
   Options options;

@@ -3,9 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
-#include "field.hpp"
 
+#include "field.hpp"
 #include "repulsion/exact.hpp"
 #include "repulsion/morton.hpp"
 #include "repulsion/sp_tree.hpp"
@@ -189,6 +188,17 @@ TEST_P(InDimensions, MortonOrderIsAPermutationThatKeepsNeighborsTogether) {
     if (r > 0) shuffled += std::abs(map[r * stride] - map[(r - 1) * stride]);
   }
   EXPECT_LT(along, shuffled / 4);
+}
+
+TEST(Repulsion, OfEveryPairStopsWhenCancelled) {
+  const auto map = make_map(2, 500, 20, 23);
+  std::vector<float> forces(map.size());
+  ThreadTeam team(2);
+  Cancellation cancellation;
+  const auto repulsion = make_repulsion(Method::exact, 2, 0, 0.4, team, 1, &cancellation);
+  repulsion->compute(map.data(), 500, forces.data());
+  cancellation.request();
+  EXPECT_THROW(repulsion->compute(map.data(), 500, forces.data()), Cancelled);
 }
 
 TEST(Repulsion, InstructionSetsAgree) {
