@@ -40,10 +40,23 @@ export async function asFormatError<T>(path: string, work: () => Promise<T>): Pr
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof SigmaTsneError || systemReason(cause) !== undefined) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FileError("FILE_FORMAT", path, `is malformed: ${reason}`, { cause });
+    throw toFormatError(path, cause);
   }
+}
+
+/** The same for what comes piece after piece. */
+export async function* withFormatErrors<T>(path: string, pieces: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* pieces;
+  } catch (cause) {
+    throw toFormatError(path, cause);
+  }
+}
+
+function toFormatError(path: string, cause: unknown): unknown {
+  if (cause instanceof SigmaTsneError || systemReason(cause) !== undefined) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new FileError("FILE_FORMAT", path, `is malformed: ${reason}`, { cause });
 }
 
 /**
