@@ -14,8 +14,10 @@ import {
   type ReadTableOptions,
   type Source,
 } from "./format.js";
+import { readPieces } from "./matrix-reader.js";
 import { toNeighbors } from "./neighbor-table.js";
 import { encodeArray, npy } from "./npy.js";
+import { isFolder, openParquetFolder } from "./parquet-folder.js";
 import { checkRowRange } from "./row-range.js";
 import { asReadError, openSource } from "./source.js";
 import { type Table, type TableLike, toTable } from "./table.js";
@@ -53,6 +55,7 @@ export interface WriteMatrixOptions {
  * - Arrow and Parquet: the columns of numbers, without one named label, labels, class or target; float32 where all of them are,
  *   else float64. What is null is NaN. Or one column of lists of numbers, all of one length and without nulls: the one that
  *   `options.column` names, or the only one where there are no columns of numbers.
+ * - A folder: its files *.parquet in the order of their names, as Spark writes them, without those that begin with _ or a point.
  *
  * NaN and infinite values are read as they are.
  *
@@ -61,7 +64,11 @@ export interface WriteMatrixOptions {
  * @throws {ArgumentError} OUT_OF_RANGE for rows that the file does not have
  * @throws {AbortError} if `options.signal` is aborted
  */
-export function readMatrix(path: string, options: ReadMatrixOptions = {}): Promise<Matrix> {
+export async function readMatrix(path: string, options: ReadMatrixOptions = {}): Promise<Matrix> {
+  if (await isFolder(path)) {
+    if (options.rows !== undefined) checkRowRange(options.rows);
+    return readPieces(path, await openParquetFolder(path, options), options.rows);
+  }
   return withSource(path, options, async (format, source) => {
     checkColumn(format, path, options.column);
     return format.readMatrix(source, options);

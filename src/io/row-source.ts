@@ -3,6 +3,7 @@ import { Matrix } from "../matrix.js";
 import { type ArrayFile, openArrayFile } from "./array-file.js";
 import { checkColumn, detectFormat, type OpenMatrixOptions } from "./format.js";
 import { readForward } from "./matrix-reader.js";
+import { isFolder, openParquetFolder } from "./parquet-folder.js";
 import { asReadError, openSource } from "./source.js";
 
 /** A matrix whose rows are read when they are asked for. */
@@ -23,12 +24,13 @@ export interface RowSource {
 
 /**
  * Opens a matrix in a file that may be larger than memory: any rows of .npy in C order and of IDX; the others from front to back,
- * Parquet page by page, Arrow batch by batch, and text line by line. Of text all lines are looked at when it is opened. What
+ * Parquet, a file or a folder of them, page by page, Arrow batch by batch, and text line by line. Of text all lines are looked at when it is opened. What
  * cannot be read in pieces, .npy in Fortran order and what is compressed with gzip, is held in memory.
  *
  * @throws what {@link readMatrix} throws
  */
 export async function openRows(path: string, options: OpenMatrixOptions = {}): Promise<RowSource> {
+  if (await isFolder(path)) return readForward(path, await openParquetFolder(path, options), async () => {});
   const source = await openSource(path);
   let isOpen = false;
   try {

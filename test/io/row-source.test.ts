@@ -1,4 +1,5 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import {
   Table as ArrowTable,
   Field,
@@ -317,5 +318,29 @@ describe("a column of lists", () => {
       await writeFile(path("types.arrows"), await RecordBatchStreamWriter.writeAll(table).toUint8Array());
       expect((await readMatrix(path("types.arrows"))).data).toEqual(Float64Array.of(1, 2, 3, 4));
     }
+  });
+});
+
+describe("a folder of Parquet files", () => {
+  it("is one matrix in the order of their names, without those that are hidden", async () => {
+    const folder = path("codes");
+    await mkdir(folder);
+    await writeParquet(join(folder, "part-00001.parquet"), { mean: lists.slice(20) });
+    await writeParquet(join(folder, "part-00000.parquet"), { mean: lists.slice(0, 20) });
+    await writeParquet(join(folder, "part-00002.parquet"), { mean: [] });
+    for (const name of ["_SUCCESS", "_metadata.parquet", ".part-00000.parquet.crc"])
+      await writeFile(join(folder, name), "");
+    const whole = await readMatrix(folder);
+    expect(whole.data).toEqual(Float32Array.from(lists.flat()));
+    expect(await readMatrix(folder, { rows: [15, 25] })).toEqual(whole.slice(15, 25));
+    await expectSameRows(folder, whole);
+    await writeParquet(join(folder, "part-00003.parquet"), { mean: [[1, 2, 3]] }, { type: "DOUBLE" });
+    expect((await readMatrix(folder)).data).toEqual(Float64Array.from([...lists.flat(), 1, 2, 3]));
+    await writeParquet(join(folder, "part-00004.parquet"), { mean: [[1, 2]] });
+    await expect(openRows(folder)).rejects.toThrow(
+      /part-00004.parquet: has rows of 2 numbers, the files before it of 3$/,
+    );
+    await mkdir(path("empty"));
+    await expect(readMatrix(path("empty"))).rejects.toMatchObject({ code: "FILE_READ" });
   });
 });
