@@ -1,6 +1,6 @@
 import { FileError, SigmaTsneError } from "../errors.js";
 import type { Source } from "./format.js";
-import { readFully } from "./source.js";
+import { createByteReader } from "./source.js";
 import { systemReason } from "./system-error.js";
 
 /*
@@ -37,12 +37,8 @@ export interface ArrowContents {
  * @throws {FileError} FILE_FORMAT for metadata that promise more than the file holds
  */
 export async function readArrowContents(source: Source, signal: AbortSignal | undefined): Promise<ArrowContents> {
-  const read = async (at: number, length: number): Promise<Buffer> => {
-    if (at < 0 || length < 0 || at + length > source.size) throw new RangeError();
-    const bytes = Buffer.alloc(length);
-    await readFully(source, bytes, at, signal);
-    return bytes;
-  };
+  const bytes = createByteReader(source, signal);
+  const read = async (at: number, length: number): Promise<Buffer> => Buffer.from((await bytes(at, length)).buffer);
   try {
     const head = await read(0, Math.min(MAGIC.length, source.size));
     return head.toString("latin1") === MAGIC

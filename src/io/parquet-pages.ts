@@ -10,7 +10,7 @@ import type {
 import { FileError } from "../errors.js";
 import type { FloatArray } from "../matrix.js";
 import type { Source } from "./format.js";
-import { readFully } from "./source.js";
+import { createByteReader } from "./source.js";
 import { badList, raggedList, toNumbers } from "./table.js";
 
 /*
@@ -183,14 +183,7 @@ async function* readGroup(
     parsers: DEFAULT_PARSERS,
     compressors,
   };
-  const read = async (at: number, length: number): Promise<Uint8Array<ArrayBuffer>> => {
-    if (!(at >= 0 && length >= 0 && at + length <= source.size)) {
-      throw new Error(`refers to bytes ${at} to ${at + length} of ${source.size}`);
-    }
-    const bytes = new Uint8Array(length);
-    await readFully(source, bytes, at, signal);
-    return bytes;
-  };
+  const read = createByteReader(source, signal);
   const readHeader = async (at: number, end: number): Promise<{ header: PageHeader; length: number }> => {
     for (let length = HEADER_BYTES; ; length *= 2) {
       const bytes = await read(at, Math.min(length, end - at));

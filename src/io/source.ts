@@ -81,3 +81,35 @@ export async function readFully(
     done += bytesRead;
   }
 }
+
+/** Read at once, where less is asked for. */
+const WINDOW_BYTES = 2 ** 16;
+
+/**
+ * A function that gives bytes of a file from a position on, in memory of their own. Small pieces near each other are one read.
+ *
+ * @throws {RangeError} beyond the end of the file
+ */
+export function createByteReader(
+  source: Source,
+  signal: AbortSignal | undefined,
+): (position: number, length: number) => Promise<Uint8Array<ArrayBuffer>> {
+  let window = new Uint8Array();
+  let start = 0;
+  return async (position, length) => {
+    if (!(position >= 0 && length >= 0 && position + length <= source.size)) {
+      throw new RangeError(`it refers to bytes ${position} to ${position + length} of ${source.size}`);
+    }
+    if (length > WINDOW_BYTES) {
+      const bytes = new Uint8Array(length);
+      await readFully(source, bytes, position, signal);
+      return bytes;
+    }
+    if (position < start || position + length > start + window.length) {
+      start = position;
+      window = new Uint8Array(Math.min(WINDOW_BYTES, source.size - position));
+      await readFully(source, window, start, signal);
+    }
+    return window.slice(position - start, position - start + length);
+  };
+}
