@@ -46,7 +46,9 @@ describe("columns of lists", () => {
   it("are to be named where there are several", async () => {
     const { code, stderr } = await workplace.run(["embed", "codes.arrow", "-o", "none.npy"]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^sigma-tsne embed: codes.arrow: holds lists of numbers in "mean", "sigma"; .*--mean-column/);
+    expect(stderr).toMatch(
+      /^sigma-tsne embed: codes.arrow: holds lists of numbers in "mean", "sigma"; .*--mean-column/,
+    );
     const other = await workplace.run(["embed", "codes.arrow", "--mean-column", "mu", "-o", "none.npy"]);
     expect(other.stderr).toContain('has no column "mu"; it has mean, sigma');
   });
