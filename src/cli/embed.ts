@@ -97,7 +97,8 @@ Examples:
       Neighbours from FAISS, hnswlib or a vector database; -1 stands for none.
   $ sigma-tsne embed codes.parquet --mean-column mean --sigma-column sigma \\
       -o map.npy --save run.tsne
-      Vectors in columns of lists, as Spark, DuckDB and pyarrow write them.
+      Vectors in columns of lists, as Spark, DuckDB and pyarrow write them;
+      with --sample 100000 no more than the sample is in memory.
   $ sigma-tsne embed data.npy -o map.npy --sample 100000 --save run.tsne
       Millions of points: a sample is fitted and the rest placed into its map.
       Of the data little more than the sample is in memory, whatever the file.
@@ -242,7 +243,6 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
   const begin = performance.now();
   checkNeighborFlags(flags);
   const options = libraryOptions(flags);
-  if (flags.sample !== undefined) refuseColumns(flags);
   if (flags.sample !== undefined) return embedSampled(mu, { ...flags, sample: flags.sample }, options, signal);
   const initFile = isMethod(flags.init) ? undefined : flags.init;
   // What does not depend on the data is checked before they are read; an empty matrix stands for one to come.
@@ -392,17 +392,6 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
     process.stdout.write(
       `Map of ${data.rows} points written to ${files}: KL ${result.kl.toFixed(4)} after ${result.iterations} iterations, ${found}${seconds.total.toFixed(1)} s.\n`,
     );
-  }
-}
-
-/** @throws {ArgumentError} INVALID_ARGUMENT for columns by name, of which a sample does not know */
-function refuseColumns(flags: ColumnFlags): void {
-  for (const [argument, received] of [
-    ["--mean-column", flags.meanColumn],
-    ["--sigma-column", flags.sigmaColumn],
-  ] as const) {
-    if (received === undefined) continue;
-    throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted: "to be left out with --sample" });
   }
 }
 
