@@ -39,8 +39,8 @@ export async function embedSampled(
     { "<mu>": mu, "--sigma": flags.sigma, "--labels": flags.labels },
   );
   const opened: RowSource[] = [];
-  const open = async (path: string) => {
-    const source = await openRows(path, { signal });
+  const open = async (path: string, column: string | undefined) => {
+    const source = await openRows(path, { column, signal });
     opened.push(source);
     return source;
   };
@@ -60,8 +60,8 @@ export async function embedSampled(
     );
   };
   try {
-    const data = await open(mu);
-    const sigma = flags.sigma === undefined ? undefined : await open(flags.sigma);
+    const data = await open(mu, flags.meanColumn);
+    const sigma = flags.sigma === undefined ? undefined : await open(flags.sigma, flags.sigmaColumn);
     const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
     if (labels && flags.labels !== undefined) checkLabels(labels, data.rows, flags.labels);
     const { embedding, divergence, run, result } = await embedAll(data, sigma);

@@ -22,7 +22,7 @@ import { describePerplexity } from "../tsne/perplexity.js";
 import { describeNeighbors } from "../tsne/run.js";
 import { embedSampled } from "./embed-sampled.js";
 import { type TypedNames, withTypedNames } from "./failure.js";
-import { readInputs } from "./inputs.js";
+import { addColumnOptions, type ColumnFlags, readInputs, withSigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkExtension, checkMatrixOutput, checkPaths } from "./paths.js";
 import { preparePicture } from "./picture.js";
@@ -31,7 +31,7 @@ import { createProgressDisplay } from "./progress.js";
 import { checkUncertaintyFlags, drawnUncertainty, uncertaintyPath, writeUncertainty } from "./uncertainty.js";
 import { integerParser, listParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
 
-export interface EmbedFlags {
+export interface EmbedFlags extends ColumnFlags {
   output: string;
   sigma?: string;
   rows?: RowRange;
@@ -95,10 +95,13 @@ Examples:
   $ sigma-tsne embed data.npy -o map.npy --neighbor-indices indices.npy \\
       --neighbor-distances distances.npy
       Neighbours from FAISS, hnswlib or a vector database; -1 stands for none.
-
+  $ sigma-tsne embed codes.parquet --mean-column mean --sigma-column sigma \\
+      -o map.npy --save run.tsne
+      Vectors in columns of lists, as Spark, DuckDB and pyarrow write them;
+      with --sample 100000 no more than the sample is in memory.
   $ sigma-tsne embed data.npy -o map.npy --sample 100000 --save run.tsne
       Millions of points: a sample is fitted and the rest placed into its map.
-      Of a .npy file no more than the sample is in memory.
+      Of the data little more than the sample is in memory, whatever the file.
 
 Which settings matter:
   --perplexity is how many neighbours a point heeds: 5 to 50 shows fine groups,
@@ -118,7 +121,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 
 /** `sigma-tsne embed`: a matrix, with standard deviations or without, to a map in a file. */
 export function createEmbedCommand(): Command {
-  return new Command("embed")
+  const command = new Command("embed")
     .usage("<mu> -o <file> [options]")
     .summary("compute the map of a matrix")
     .description(
@@ -126,7 +129,8 @@ export function createEmbedCommand(): Command {
     )
     .argument("<mu>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
     .optionsGroup("Input:")
-    .option("--sigma <file>", "standard deviations of the data, of the same shape")
+    .option("--sigma <file>", "standard deviations of the data, of the same shape");
+  return addColumnOptions(command)
     .option(
       "--rows <A:B>",
       "embed rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <mu>",
@@ -229,9 +233,10 @@ export function createEmbedCommand(): Command {
     .option("--json", "print one JSON object about the run instead of a sentence")
     .option("--quiet", "print nothing but errors, and --json")
     .addHelpText("after", guide)
-    .action((mu: string, flags: EmbedFlags) =>
-      interruptible((signal) => withTypedNames(typedNames(mu, flags), () => embed(mu, flags, signal))),
-    );
+    .action((mu: string, typed: EmbedFlags) => {
+      const flags = withSigmaPath(mu, typed);
+      return interruptible((signal) => withTypedNames(typedNames(mu, flags), () => embed(mu, flags, signal)));
+    });
 }
 
 async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promise<void> {

@@ -6,14 +6,14 @@ import { resolveEvaluateOptions } from "../quality/options.js";
 import { DISTANCES, type DistanceName, type NeighborSearch } from "../tsne/index.js";
 import { describePerplexity } from "../tsne/perplexity.js";
 import { withTypedNames } from "./failure.js";
-import { readInputs } from "./inputs.js";
+import { addColumnOptions, type ColumnFlags, readInputs, withSigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, joinColumns, qualityColumns, TABLE_FORMATS, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { integerParser, integersParser, listParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
 
-interface EvaluateFlags {
+interface EvaluateFlags extends ColumnFlags {
   sigma?: string;
   rows?: RowRange;
   labels?: string;
@@ -53,7 +53,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 
 /** `sigma-tsne evaluate`: a matrix and its map to figures that say how well the one shows the other. */
 export function createEvaluateCommand(): Command {
-  return new Command("evaluate")
+  const command = new Command("evaluate")
     .usage("<data> <map> [options]")
     .summary("measure how well a map shows its data")
     .description(
@@ -62,7 +62,8 @@ export function createEvaluateCommand(): Command {
     .argument("<data>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
     .argument("<map>", "the map, a point a row, in the order of the data")
     .optionsGroup("Input:")
-    .option("--sigma <file>", "standard deviations of the data, of the same shape")
+    .option("--sigma <file>", "standard deviations of the data, of the same shape");
+  return addColumnOptions(command)
     .option("--labels <file>", "labels of the points, one a line")
     .option(
       "--rows <A:B>",
@@ -99,7 +100,8 @@ export function createEvaluateCommand(): Command {
     .option("--json", "print one JSON object instead of a table")
     .option("--quiet", "no progress on standard error")
     .addHelpText("after", guide)
-    .action((data: string, map: string, flags: EvaluateFlags) => {
+    .action((data: string, map: string, typed: EvaluateFlags) => {
+      const flags = withSigmaPath(data, typed);
       const cut = flags.rows ? ` with --rows ${flags.rows.text}` : "";
       const names = {
         data: data + cut,
@@ -143,7 +145,9 @@ async function run(mu: string, map: string, flags: EvaluateFlags, signal: AbortS
     { "--per-point": flags.perPoint, "--table": flags.table },
     { "<data>": mu, "<map>": map, "--sigma": flags.sigma, "--labels": flags.labels },
   );
-  const inputs = await readInputs({ mu, map, sigma: flags.sigma, labels: flags.labels, rows: flags.rows }, signal);
+  const { sigma: sigmaPath, labels: labelsPath, rows, meanColumn, sigmaColumn } = flags;
+  const paths = { mu, map, sigma: sigmaPath, labels: labelsPath, rows, meanColumn, sigmaColumn };
+  const inputs = await readInputs(paths, signal);
   const { data, sigma, labels } = inputs;
   const embedding = inputs.map as Matrix;
 

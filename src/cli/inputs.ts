@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { readLabels, readMatrix } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
@@ -11,7 +12,28 @@ export interface InputPaths {
   readonly map?: string | undefined;
   readonly labels?: string | undefined;
   readonly rows?: RowRange | undefined;
+  readonly meanColumn?: string | undefined;
+  readonly sigmaColumn?: string | undefined;
 }
+
+/** Which columns of Parquet and Arrow files are read. */
+export interface ColumnFlags {
+  meanColumn?: string;
+  sigmaColumn?: string;
+}
+
+export function addColumnOptions(command: Command): Command {
+  return command
+    .option(
+      "--mean-column <name>",
+      "of .parquet and .arrow, the column of the data: lists of numbers, or numbers (default: all columns of numbers, or the only one of lists)",
+    )
+    .option("--sigma-column <name>", "the same for --sigma, which may be left out where it is the file of the data");
+}
+
+/** The flags with the file of the standard deviations, which is that of the data where only a column of it is named. */
+export const withSigmaPath = <T extends ColumnFlags & { sigma?: string }>(data: string, flags: T): T =>
+  flags.sigma === undefined && flags.sigmaColumn !== undefined ? { ...flags, sigma: data } : flags;
 
 export interface Inputs {
   readonly data: Matrix;
@@ -29,13 +51,13 @@ export interface Inputs {
  * @throws {ArgumentError} OUT_OF_RANGE for rows that the data do not have, SHAPE_MISMATCH for another number of labels than points
  */
 export async function readInputs(paths: InputPaths, signal: AbortSignal): Promise<Inputs> {
-  const whole = await readMatrix(paths.mu, { signal });
+  const whole = await readMatrix(paths.mu, { column: paths.meanColumn, signal });
   const [start, end] = paths.rows ? resolveRows(paths.rows, whole.rows, paths.mu) : [0, whole.rows];
-  const read = async (path: string | undefined) => {
-    const matrix = path === undefined ? undefined : await readMatrix(path, { signal });
+  const read = async (path: string | undefined, column?: string) => {
+    const matrix = path === undefined ? undefined : await readMatrix(path, { column, signal });
     return matrix?.rows === whole.rows ? matrix.slice(start, end) : matrix;
   };
-  const sigma = await read(paths.sigma);
+  const sigma = await read(paths.sigma, paths.sigmaColumn);
   const init = await read(paths.init);
   const map = await read(paths.map);
   const allLabels = paths.labels === undefined ? undefined : await readLabels(paths.labels, { signal });

@@ -12,14 +12,14 @@ import {
   requireGiven,
 } from "./arrow-filter.js";
 import { withTypedNames } from "./failure.js";
-import { checkLabels } from "./inputs.js";
+import { type ColumnFlags, checkLabels, withSigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkInputs, checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { integerParser, listParser, numberParser } from "./values.js";
 
-interface PlaceFlags extends ArrowFlags {
+interface PlaceFlags extends ArrowFlags, ColumnFlags {
   output?: string;
   sigma?: string;
   labels?: string;
@@ -27,8 +27,6 @@ interface PlaceFlags extends ArrowFlags {
   perplexity?: number[];
   iterations?: number;
   threads?: number;
-  meanColumn?: string;
-  sigmaColumn?: string;
 }
 
 const guide = `
@@ -82,8 +80,15 @@ export function createPlaceCommand(): Command {
     .option("--json", "print one JSON object instead of a sentence")
     .option("--quiet", "print nothing but errors, and --json");
   addArrowOptions(command)
-    .option("--mean-column <name>", "column of the new points, or of their means (default: mean)")
-    .option("--sigma-column <name>", "column of their standard deviations, where the run has them (default: sigma)");
+    .optionsGroup("Columns of --arrow, .parquet and .arrow:")
+    .option(
+      "--mean-column <name>",
+      "column of the new points, or of their means (default: mean with --arrow; of a file, all columns of numbers, or the only one of lists)",
+    )
+    .option(
+      "--sigma-column <name>",
+      "column of their standard deviations, where the run has them (default: sigma with --arrow; the same of a file)",
+    );
   return command.addHelpText("after", guide).action((run: string, data: string | undefined, flags: PlaceFlags) => {
     const names = {
       ...ARROW_NAMES,
@@ -99,19 +104,12 @@ export function createPlaceCommand(): Command {
     };
     return interruptible((signal) =>
       withTypedNames(names, () => {
-        const { output, sigma, labels, table, meanColumn, sigmaColumn } = flags;
-        if (
-          checkArrow(
-            flags,
-            { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table },
-            { "--mean-column": meanColumn, "--sigma-column": sigmaColumn },
-          )
-        ) {
-          return placeArrow(run, flags, signal);
-        }
+        const { output, sigma, labels, table } = flags;
+        const others = { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table };
+        if (checkArrow(flags, others, {})) return placeArrow(run, flags, signal);
         requireGiven("<new>", data, "the file of the new points, or --arrow");
         requireGiven("--output", output, "the file that their places go to, or --arrow");
-        return place(run, data, { ...flags, output }, signal);
+        return place(run, data, { ...withSigmaPath(data, flags), output }, signal);
       }),
     );
   });
@@ -141,8 +139,9 @@ async function place(
     { "<run>": path, "<new>": data, "--sigma": flags.sigma, "--labels": flags.labels },
   );
   const run = await Tsne.load(path, { threads, signal });
-  const means = await readMatrix(data, { signal });
-  const sigma = flags.sigma === undefined ? undefined : await readMatrix(flags.sigma, { signal });
+  const means = await readMatrix(data, { column: flags.meanColumn, signal });
+  const sigma =
+    flags.sigma === undefined ? undefined : await readMatrix(flags.sigma, { column: flags.sigmaColumn, signal });
   const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
   if (labels && flags.labels !== undefined) checkLabels(labels, means.rows, flags.labels);
   const [n] = run.shape;

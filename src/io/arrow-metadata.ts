@@ -1,4 +1,7 @@
-import { FileError } from "../errors.js";
+import { FileError, SigmaTsneError } from "../errors.js";
+import type { Source } from "./format.js";
+import { createByteReader } from "./source.js";
+import { systemReason } from "./system-error.js";
 
 /*
  * The metadata of Arrow are FlatBuffers (https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc).
@@ -10,52 +13,128 @@ const CONTINUATION = 2 ** 32 - 1;
 const MAGIC = "ARROW1";
 const [SCHEMA, DICTIONARY, BATCH] = [1, 2, 3];
 
-/** @throws {FileError} FILE_FORMAT for metadata that promise more than the file holds */
-export function checkArrowMetadata(path: string, bytes: Uint8Array): void {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** A message of an Arrow file or stream: where it stands, and what it says of itself. */
+export interface ArrowMessage {
+  readonly start: number;
+  readonly metadataBytes: number;
+  readonly bodyBytes: number;
+  readonly isBatch: boolean;
+  /** Of a batch. */
+  readonly rows: number;
+}
+
+/** Where everything is in a file or a stream. */
+export interface ArrowContents {
+  /** The message that a stream begins with. */
+  readonly schema: Uint8Array;
+  /** Batches and the dictionaries that they need, each after what it needs. */
+  readonly messages: readonly ArrowMessage[];
+}
+
+/**
+ * Finds the messages of a file or a stream by their metadata, without their bodies.
+ *
+ * @throws {FileError} FILE_FORMAT for metadata that promise more than the file holds
+ */
+export async function readArrowContents(source: Source, signal: AbortSignal | undefined): Promise<ArrowContents> {
+  const bytes = createByteReader(source, signal);
+  const read = async (at: number, length: number): Promise<Buffer> => Buffer.from((await bytes(at, length)).buffer);
   try {
-    if (file.toString("latin1", 0, MAGIC.length) === MAGIC) checkFile(file);
-    else checkStream(file);
+    const head = await read(0, Math.min(MAGIC.length, source.size));
+    return head.toString("latin1") === MAGIC
+      ? await findInFile(read, source.size)
+      : await findInStream(read, source.size);
   } catch (cause) {
+    if (cause instanceof SigmaTsneError || systemReason(cause) !== undefined) throw cause;
     const reason = cause instanceof RangeError ? "its metadata point beyond their end" : (cause as Error).message;
-    throw new FileError("FILE_FORMAT", path, `is malformed: ${reason}`, { cause });
+    throw new FileError("FILE_FORMAT", source.path, `is malformed: ${reason}`, { cause });
   }
 }
 
-function checkFile(file: Buffer): void {
-  const end = file.length - MAGIC.length - 4;
-  const footer = rootOf(file.subarray(end - require32(file.readInt32LE(end), end), end));
+type Read = (at: number, length: number) => Promise<Buffer>;
+
+async function findInFile(read: Read, size: number): Promise<ArrowContents> {
+  const end = size - MAGIC.length - 4;
+  const length = require32((await read(end, 4)).readInt32LE(), end);
+  const footer = rootOf(await read(end - length, length));
   checkSchema(footer.table(1));
   footer.vector(4, 4);
-  for (const slot of [2, 3]) {
-    const { length, at } = footer.vector(slot, 24);
-    for (let i = 0; i < length; i++) checkMessage(file, Number(footer.bytes.readBigInt64LE(at + 24 * i)));
+  const messages: ArrowMessage[] = [];
+  for (const [slot, isBatch] of [
+    [2, false],
+    [3, true],
+  ] as const) {
+    const blocks = footer.vector(slot, 24);
+    for (let i = 0; i < blocks.length; i++) {
+      const message = await readMessage(read, size, Number(footer.bytes.readBigInt64LE(blocks.at + 24 * i)));
+      if (message?.kind !== (isBatch ? BATCH : DICTIONARY)) {
+        throw new Error(isBatch ? `batch ${i} is none` : `dictionary ${i} is none`);
+      }
+      messages.push(message);
+    }
+  }
+  return { schema: frameSchema(footer), messages };
+}
+
+/** The schema of a footer as a message: a new head before the old bytes, as every offset of a flatbuffer leads forward. */
+function frameSchema(footer: Table): Uint8Array {
+  const schema = footer.table(1);
+  if (!schema) throw new Error("it has no schema");
+  const head = Buffer.alloc(40);
+  const [frame, vtable, table] = [8, 12, 24];
+  head.writeUInt32LE(CONTINUATION);
+  head.writeInt32LE(head.length - frame + footer.bytes.length, 4);
+  head.writeUInt32LE(table - frame, frame);
+  // A table of 12 bytes with four fields: version, kind, schema, and no body.
+  for (const [i, value] of [12, 12, 4, 6, 8, 0].entries()) head.writeUInt16LE(value, vtable + 2 * i);
+  head.writeInt32LE(table - vtable, table);
+  head.writeUInt8(footer.byte(0), table + 4);
+  head.writeUInt8(SCHEMA, table + 6);
+  head.writeUInt32LE(head.length + schema.at - (table + 8), table + 8);
+  return Buffer.concat([head, footer.bytes]);
+}
+
+async function findInStream(read: Read, size: number): Promise<ArrowContents> {
+  const schema = await readMessage(read, size, 0);
+  if (schema?.kind !== SCHEMA) throw new Error("it does not begin with a schema");
+  const messages: ArrowMessage[] = [];
+  for (let at = schema.metadataBytes + schema.bodyBytes; ; ) {
+    const message = await readMessage(read, size, at);
+    if (!message) return { schema: await read(0, schema.metadataBytes), messages };
+    if (message.kind !== BATCH && message.kind !== DICTIONARY) throw new Error("a message of it is no batch");
+    messages.push(message);
+    at += message.metadataBytes + message.bodyBytes;
   }
 }
 
-function checkStream(file: Buffer): void {
-  for (let at: number | undefined = 0; at !== undefined && at + 4 <= file.length; ) at = checkMessage(file, at);
-}
-
-/** @returns where the next message begins, undefined at the end of a stream */
-function checkMessage(file: Buffer, start: number): number | undefined {
-  const at = file.readUInt32LE(start) === CONTINUATION ? start + 4 : start;
-  if (at + 4 > file.length) return undefined;
-  const length = file.readInt32LE(at);
+/** @returns undefined at the end of a stream */
+async function readMessage(
+  read: Read,
+  size: number,
+  start: number,
+): Promise<(ArrowMessage & { kind: number }) | undefined> {
+  if (start < 0) throw new RangeError();
+  if (start + 4 > size) return undefined;
+  const prelude = await read(start, Math.min(8, size - start));
+  const lengthAt = prelude.readUInt32LE() === CONTINUATION ? 4 : 0;
+  if (lengthAt + 4 > prelude.length) return undefined;
+  const length = prelude.readInt32LE(lengthAt);
   if (length === 0) return undefined;
-  const begin = at + 4;
-  const end = begin + require32(length, file.length - begin);
-  const message = rootOf(file.subarray(begin, end));
+  const begin = start + lengthAt + 4;
+  const message = rootOf(await read(begin, require32(length, size - begin)));
   message.vector(4, 4);
   const bodyBytes = message.integer(3);
-  if (!(bodyBytes >= 0 && bodyBytes <= file.length - end))
+  if (!(bodyBytes >= 0 && bodyBytes <= size - begin - length)) {
     throw new Error(`a message of ${bodyBytes} bytes is cut off`);
+  }
   const kind = message.byte(1);
   const header = message.table(2);
   if (kind === SCHEMA) checkSchema(header);
   if (kind === DICTIONARY) checkBatch(header?.table(1), bodyBytes);
   if (kind === BATCH) checkBatch(header, bodyBytes);
-  return end + bodyBytes;
+  const rows = kind === BATCH ? (header?.integer(0) ?? 0) : 0;
+  if (!(Number.isSafeInteger(rows) && rows >= 0)) throw new Error(`a batch promises ${rows} rows`);
+  return { kind, start, metadataBytes: begin + length - start, bodyBytes, isBatch: kind === BATCH, rows };
 }
 
 function checkBatch(batch: Table | undefined, bodyBytes: number): void {
@@ -95,7 +174,7 @@ function require32(length: number, most: number): number {
 class Table {
   constructor(
     readonly bytes: Buffer,
-    private readonly at: number,
+    readonly at: number,
   ) {}
 
   /** Where a field stands, undefined where it has its default. */

@@ -1,23 +1,32 @@
 import type * as Arrow from "apache-arrow";
 import { FileError } from "../errors.js";
-import { throwIfAborted } from "./abort.js";
-import { checkArrowMetadata } from "./arrow-metadata.js";
-import type { Format, ReadOptions, ReadTableOptions, Source } from "./format.js";
+import { type FloatArray, Matrix } from "../matrix.js";
+import { type ArrowContents, type ArrowMessage, readArrowContents } from "./arrow-metadata.js";
+import type { Format, OpenMatrixOptions, ReadOptions, ReadTableOptions, Source } from "./format.js";
 import { decompressLz4Frame } from "./lz4.js";
+import { type MatrixReader, PIECE_NUMBERS, readPieces } from "./matrix-reader.js";
 import { resolveRowRange } from "./row-range.js";
-import { asFormatError, readFully } from "./source.js";
+import { asFormatError, readFully, withFormatErrors } from "./source.js";
 import {
+  badList,
   ColumnBuilder,
+  type ColumnDescription,
+  type ColumnType,
   countRows,
   isText,
+  matrixType,
+  raggedList,
   rowsPerBatch,
   selectColumns,
+  selectLabels,
+  selectMatrix,
   sliceColumn,
   type Table,
   type TableColumn,
   toColumns,
   toLabels,
-  toNumbersOnly,
+  toNumbers,
+  unsupported,
 } from "./table.js";
 
 /** One read of a file gives less than 2 GiB. */
@@ -48,10 +57,11 @@ function ipc(
     name,
     extensions,
     sniff: (head) => sniff(Buffer.from(head.buffer, head.byteOffset, head.length)),
-    readMatrix: async (source, options) => toNumbersOnly(source.path, await readTable(source, options)),
-    readLabels: async (source, options) => toLabels(source.path, await readTable(source, options)),
+    readMatrix: async (source, options) => readPieces(source.path, await openMatrix(source, options), options.rows),
+    openMatrix,
+    readLabels,
     readTable,
-    readValues,
+    readValues: readObjects,
     encode: (matrix, columns) => encodeTable(toColumns(matrix, columns), kind),
     encodeTable: (table) => encodeTable(table, kind),
   };
@@ -126,89 +136,215 @@ function makeData(library: typeof Arrow, type: Arrow.DataType, column: TableColu
   return library.makeData(nullCount === 0 ? data : { ...data, nullBitmap });
 }
 
-async function readTable(source: Source, options: ReadTableOptions): Promise<Table> {
-  const { rows, columns, signal } = options;
+async function openMatrix(source: Source, { column, signal }: OpenMatrixOptions): Promise<MatrixReader> {
   return asFormatError(source.path, async () => {
-    const { library, reader } = await openReader(source, signal);
-    const { fields } = reader.schema;
-    const names = selectColumns(
-      source.path,
-      fields.map(({ name }) => name),
-      columns,
-    );
-    const builders = names.map((name) => {
-      const index = fields.findIndex((field) => field.name === name);
-      const type = typeOf(library, (fields[index] as Arrow.Field).type);
-      if (type === undefined) throw unsupported(source.path, name, String((fields[index] as Arrow.Field).type));
-      return { name, index, builder: new ColumnBuilder(source.path, name, type) };
-    });
-    for (const batch of readBatches(source.path, reader)) {
-      throwIfAborted(signal);
-      for (const { index, builder } of builders) {
-        const vector = batch.getChildAt(index) as Arrow.Vector;
-        checkLength(library, source.path, vector);
-        builder.push(isPlain(library, vector) ? vector.toArray() : Array.from(vector));
+    const file = await openFile(source, signal);
+    const columns = selectMatrix(source.path, file.columns, column);
+    const type = matrixType(columns);
+    const cols = "list" in columns ? await measureLists(file, columns.list) : columns.numbers.length;
+    async function* pieces(start: number): AsyncGenerator<Matrix> {
+      for await (const { batch, first, rows } of readBatches(file, start)) {
+        const values = "list" in columns ? undefined : columns.numbers.map((wanted) => numbersOf(file, batch, wanted));
+        const lists = "list" in columns ? listsOf(file, batch, columns.list, first, cols) : undefined;
+        const step = Math.max(1, Math.floor(PIECE_NUMBERS / cols));
+        for (let from = Math.max(0, start - first); from < rows; from += step) {
+          const count = Math.min(step, rows - from);
+          const data = new type(count * cols);
+          lists?.(data, from, count);
+          for (const [j, numbers] of values?.entries() ?? []) {
+            for (let i = 0; i < count; i++) data[i * cols + j] = numbers[from + i] as number;
+          }
+          yield new Matrix(data, count, cols);
+        }
       }
     }
-    const table = new Map(builders.map(({ name, builder }) => [name, builder.build()]));
-    return sliceTable(source.path, table, rows);
+    return { rows: file.rows, cols, type, pieces: (start) => withFormatErrors(source.path, pieces(start)) };
   });
 }
 
-async function openReader(
-  source: Source,
-  signal: AbortSignal | undefined,
-): Promise<{ library: typeof Arrow; reader: Arrow.RecordBatchReader }> {
-  const library = await import("apache-arrow");
-  await registerCodecs(library);
-  // Whole, since what the library reads by itself it does not hold to the file's size.
-  const bytes = new Uint8Array(source.size);
-  for (let at = 0; at < bytes.length; at += READ_BYTES) {
-    await readFully(source, bytes.subarray(at, at + READ_BYTES), at, signal);
+/** How many numbers the first list has; 1 where it is null or empty, which {@link listsOf} tells. */
+async function measureLists(file: OpenFile, { index, width }: Column): Promise<number> {
+  if (width !== undefined) return width;
+  for await (const { batch } of readBatches(file, 0)) {
+    const [start = 0, end = 0] = batch.getChildAt(index)?.data[0]?.valueOffsets ?? [];
+    return Math.max(1, Number(end) - Number(start));
   }
-  checkArrowMetadata(source.path, bytes);
-  const reader = library.RecordBatchReader.from(bytes);
-  reader.open();
-  return { library, reader };
+  return 0;
 }
 
-async function readValues(source: Source, { columns = [], signal }: ReadTableOptions): Promise<Map<string, unknown[]>> {
+function numbersOf(file: OpenFile, batch: Arrow.RecordBatch, { index, name }: Column): ArrayLike<number> {
+  return toNumbers(file.source.path, name, valuesOf(file, batch.getChildAt(index) as Arrow.Vector));
+}
+
+/**
+ * Gives a function that fills its first argument with the lists of some rows of a batch.
+ *
+ * @throws {FileError} FILE_FORMAT for a list of another length, and for what is null
+ */
+function listsOf(
+  file: OpenFile,
+  batch: Arrow.RecordBatch,
+  { index, name, width: fixed }: Column,
+  first: number,
+  width: number,
+): (target: FloatArray, from: number, count: number) => void {
+  const { path } = file.source;
+  const vector = batch.getChildAt(index) as Arrow.Vector;
+  const [lists] = vector.data;
+  const [items] = lists?.children ?? [];
+  if (!lists || !items) throw new Error(`column ${JSON.stringify(name)} has no lists`);
+  const child = new file.library.Vector([items]);
+  const values = valuesOf(file, child);
+  const numbers = toNumbers(path, name, values);
+  const hasNulls = child.nullCount > 0;
+  const offsets = lists.valueOffsets;
+  const startOf = (row: number) => (fixed === undefined ? Number(offsets[row]) : row * fixed);
+  return (target, from, count) => {
+    for (let i = 0; i < count; i++) {
+      const row = from + i;
+      if (vector.nullCount > 0 && !vector.isValid(row)) throw badList(path, name, first + row, "no list");
+      const start = startOf(row);
+      const length = startOf(row + 1) - start;
+      if (!(start >= 0 && length >= 0 && start + length <= numbers.length)) {
+        throw new Error(`column ${JSON.stringify(name)} has a list outside its numbers in row ${first + row}`);
+      }
+      if (length === 0) throw badList(path, name, first + row, "an empty list");
+      if (length !== width) throw raggedList(path, name, first + row, length, width);
+      for (let j = 0; j < width; j++) {
+        if (hasNulls && !child.isValid(start + j)) throw badList(path, name, first + row, "a null in its list");
+        target[i * width + j] = numbers[start + j] as number;
+      }
+    }
+  };
+}
+
+async function readLabels(source: Source, options: ReadOptions): Promise<string[]> {
+  return toLabels(source.path, await readColumns(source, options, (names) => [selectLabels(source.path, names)]));
+}
+
+function readTable(source: Source, options: ReadTableOptions): Promise<Table> {
+  return readColumns(source, options, (names) => selectColumns(source.path, names, options.columns));
+}
+
+async function readColumns(
+  source: Source,
+  { rows: wanted, signal }: ReadOptions,
+  select: (names: readonly string[]) => readonly string[],
+): Promise<Table> {
   return asFormatError(source.path, async () => {
-    const { library, reader } = await openReader(source, signal);
-    const { fields } = reader.schema;
-    const present = fields.map(({ name }) => name);
+    const file = await openFile(source, signal);
+    const selected = select(file.columns.map(({ name }) => name)).map((name) => {
+      const column = file.columns.find((known) => known.name === name) as Column;
+      if (column.type === undefined) throw unsupported(source.path, column);
+      return { ...column, builder: new ColumnBuilder(source.path, name, column.type) };
+    });
+    const [start, end] = resolveRowRange(wanted, file.rows, source.path);
+    let held: number | undefined;
+    for await (const { batch, first } of readBatches(file, start, end)) {
+      held ??= first;
+      for (const { index, builder } of selected) {
+        builder.push(valuesOf(file, batch.getChildAt(index) as Arrow.Vector));
+      }
+    }
+    const [from, to] = [start - (held ?? start), end - (held ?? start)];
+    return new Map(selected.map(({ name, builder }) => [name, sliceColumn(builder.build(), from, to)]));
+  });
+}
+
+interface Column extends ColumnDescription {
+  readonly index: number;
+  /** Of lists of one length by their type. */
+  readonly width: number | undefined;
+}
+
+interface OpenFile {
+  readonly source: Source;
+  readonly signal: AbortSignal | undefined;
+  readonly library: typeof Arrow;
+  readonly contents: ArrowContents;
+  readonly columns: readonly Column[];
+  readonly rows: number;
+}
+
+async function openFile(source: Source, signal: AbortSignal | undefined): Promise<OpenFile> {
+  const library = await import("apache-arrow");
+  await registerCodecs(library);
+  const contents = await readArrowContents(source, signal);
+  const rows = contents.messages.reduce((sum, message) => sum + message.rows, 0);
+  if (!Number.isSafeInteger(rows)) throw new Error(`it promises ${rows} rows`);
+  const reader = library.RecordBatchReader.from([contents.schema]).open();
+  const columns = reader.schema.fields.map((field, index) => describeField(library, field, index));
+  return { source, signal, library, contents, columns, rows };
+}
+
+/** The batches that hold rows from `start` to `end`, one at a time, with the number of their first row. */
+async function* readBatches(
+  file: OpenFile,
+  start: number,
+  end = Number.POSITIVE_INFINITY,
+): AsyncGenerator<{ batch: Arrow.RecordBatch; first: number; rows: number }> {
+  let first = 0;
+  const messages = file.contents.messages
+    .map((message) => {
+      first += message.rows;
+      return { ...message, first: first - message.rows };
+    })
+    .filter((message) => !message.isBatch || (message.first < end && message.first + message.rows > start));
+  const batches = messages.filter(({ isBatch }) => isBatch);
+  if (batches.length === 0) return;
+  const reader = await file.library.RecordBatchReader.from(readMessages(file, messages));
+  await reader.open();
+  for (const { first, rows } of batches) {
+    const { done, value: batch } = await reader.next();
+    if (done) throw new Error("a batch of it cannot be read");
+    yield { batch, first, rows };
+  }
+}
+
+/** A stream of these messages. The library asks for one piece more than it needs, hence metadata and bodies apart. */
+async function* readMessages(
+  { source, signal, contents }: OpenFile,
+  messages: readonly ArrowMessage[],
+): AsyncGenerator<Uint8Array> {
+  yield contents.schema;
+  for (const { start, metadataBytes, bodyBytes } of messages) {
+    for (const [from, length] of [
+      [start, metadataBytes],
+      [start + metadataBytes, bodyBytes],
+    ] as const) {
+      const bytes = new Uint8Array(length);
+      for (let at = 0; at < length; at += READ_BYTES) {
+        await readFully(source, bytes.subarray(at, at + READ_BYTES), from + at, signal);
+      }
+      if (length > 0) yield bytes;
+    }
+  }
+}
+
+async function readObjects(
+  source: Source,
+  { columns = [], signal }: ReadTableOptions,
+): Promise<Map<string, unknown[]>> {
+  return asFormatError(source.path, async () => {
+    const file = await openFile(source, signal);
+    const present = file.columns.map(({ name }) => name);
     const found = new Map(columns.filter((name) => present.includes(name)).map((name) => [name, [] as unknown[]]));
-    for (const batch of readBatches(source.path, reader)) {
-      throwIfAborted(signal);
+    for await (const { batch } of readBatches(file, 0)) {
       for (const [name, values] of found) {
         const vector = batch.getChild(name) as Arrow.Vector;
-        if (!library.DataType.isList(vector.type) && !library.DataType.isFixedSizeList(vector.type)) {
-          checkLength(library, source.path, vector);
-        }
-        for (const value of vector) values.push(value instanceof library.Vector ? value.toArray() : value);
+        const { isList, isFixedSizeList } = file.library.DataType;
+        if (!isList(vector.type) && !isFixedSizeList(vector.type)) checkLength(file.library, source.path, vector);
+        for (const value of vector) values.push(value instanceof file.library.Vector ? value.toArray() : value);
       }
     }
     return found;
   });
 }
 
-function* readBatches(path: string, reader: Arrow.RecordBatchReader): Generator<Arrow.RecordBatch> {
-  if (!reader.isFile()) {
-    yield* reader as Iterable<Arrow.RecordBatch>;
-    return;
-  }
-  // One by one, since the library's iteration would not end at a message that is no batch.
-  for (let index = 0; index < reader.numRecordBatches; index++) {
-    const batch = (reader as Arrow.RecordBatchFileReader).readRecordBatch(index);
-    if (!batch) throw new FileError("FILE_FORMAT", path, `is malformed: batch ${index} is none`);
-    yield batch;
-  }
+function valuesOf({ library, source }: OpenFile, vector: Arrow.Vector): ArrayLike<unknown> {
+  checkLength(library, source.path, vector);
+  return isPlain(library, vector) ? vector.toArray() : Array.from(vector);
 }
-
-const sliceTable = (path: string, table: Table, wanted: ReadOptions["rows"]): Table => {
-  const [start, end] = resolveRowRange(wanted, countRows(table), path);
-  return new Map([...table].map(([name, column]) => [name, sliceColumn(column, start, end)]));
-};
 
 /** @throws {FileError} FILE_FORMAT where a batch promises more rows than it holds, which the library takes for nulls */
 function checkLength({ DataType }: typeof Arrow, path: string, { data, type, length }: Arrow.Vector): void {
@@ -229,24 +365,26 @@ function isPlain({ DataType }: typeof Arrow, { type, nullCount }: Arrow.Vector):
   );
 }
 
-function typeOf(
-  { DataType }: typeof Arrow,
-  type: Arrow.DataType,
-): "text" | "float32" | "float64" | "integer" | undefined {
+function describeField({ DataType }: typeof Arrow, { name, type }: Arrow.Field, index: number): Column {
+  const isList = DataType.isList(type) || DataType.isFixedSizeList(type) || DataType.isLargeList(type);
+  const itemType = isList ? typeOf({ DataType } as typeof Arrow, (type as Arrow.List).valueType) : undefined;
+  return {
+    name,
+    index,
+    type: typeOf({ DataType } as typeof Arrow, type),
+    itemType: itemType === "text" ? undefined : itemType,
+    kind: String(type),
+    width: DataType.isFixedSizeList(type) ? type.listSize : undefined,
+  };
+}
+
+function typeOf({ DataType }: typeof Arrow, type: Arrow.DataType): ColumnType | undefined {
   if (DataType.isDictionary(type)) return typeOf({ DataType } as typeof Arrow, type.dictionary);
   if (DataType.isUtf8(type) || DataType.isLargeUtf8(type) || DataType.isUtf8View(type)) return "text";
   if (DataType.isFloat(type)) return type.precision === 2 ? "float64" : "float32";
   if (DataType.isInt(type) || DataType.isBool(type)) return "integer";
   return DataType.isNull(type) ? "float64" : undefined;
 }
-
-/** The error of a column that is neither numbers nor text. */
-export const unsupported = (path: string, name: string, type: string): FileError =>
-  new FileError(
-    "FILE_FORMAT",
-    path,
-    `column ${JSON.stringify(name)} is ${type}; numbers, booleans and texts can be read, so choose other columns or convert it`,
-  );
 
 /** What pandas, polars and others compress with; a codec that the application has registered itself stays. */
 async function registerCodecs({ compressionRegistry, CompressionType }: typeof Arrow): Promise<void> {

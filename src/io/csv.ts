@@ -4,8 +4,9 @@ import { describe, FileError } from "../errors.js";
 import { Matrix } from "../matrix.js";
 import { throwIfAborted } from "./abort.js";
 import { allocate } from "./allocation.js";
-import type { Format, ReadOptions, ReadTableOptions, Source } from "./format.js";
-import { resolveRowRange } from "./row-range.js";
+import type { Format, OpenMatrixOptions, ReadMatrixOptions, ReadOptions, ReadTableOptions, Source } from "./format.js";
+import { type MatrixReader, PIECE_NUMBERS } from "./matrix-reader.js";
+import { type RowRange, resolveRowRange } from "./row-range.js";
 import { countRows, isText, LABEL_COLUMNS, selectColumns, type Table, type TableColumn } from "./table.js";
 
 /** Comma-separated values. */
@@ -17,7 +18,7 @@ export const text = delimited("text", [".txt"]);
 
 /** The formats differ in what they write; on reading, the first lines tell the separator whatever the extension. */
 function delimited(name: string, extensions: readonly string[], separator?: string): Format {
-  const format: Format = { name, extensions, readMatrix, readLabels, readTable };
+  const format: Format = { name, extensions, readMatrix, openMatrix, readLabels, readTable };
   if (separator === undefined) return format;
   return {
     ...format,
@@ -47,31 +48,70 @@ interface Row {
   readonly line: number;
 }
 
-async function readMatrix(source: Source, { rows: wanted, signal }: ReadOptions): Promise<Matrix> {
+async function readMatrix(source: Source, { rows: wanted, signal }: ReadMatrixOptions): Promise<Matrix> {
+  const pieces: Matrix[] = [];
+  for await (const piece of readPieces(source, wanted, signal)) pieces.push(piece);
+  const cols = pieces[0]?.cols ?? 0;
+  const all = allocate(
+    source.path,
+    Float64Array,
+    pieces.reduce((sum, { data }) => sum + data.length, 0),
+  );
+  let filled = 0;
+  for (const { data } of pieces) {
+    all.set(data, filled);
+    filled += data.length;
+  }
+  return new Matrix(all, wanted ? wanted[1] - wanted[0] : filled / cols, cols);
+}
+
+async function openMatrix(source: Source, { signal }: OpenMatrixOptions): Promise<MatrixReader> {
+  let [rows, cols] = [0, 0];
+  for await (const piece of readPieces(source, undefined, signal)) {
+    rows += piece.rows;
+    cols = piece.cols;
+  }
+  return { rows, cols, type: Float64Array, pieces: (start) => readPieces(source, [start, rows], signal) };
+}
+
+/** The rows asked for, or all, at least one piece of them. */
+async function* readPieces(
+  source: Source,
+  wanted: RowRange | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Matrix> {
   const [start, end] = wanted ?? [0, Number.POSITIVE_INFINITY];
-  const numbers = new NumberList();
   let table: { width: number; header: readonly string[] | undefined; rowNames: number } | undefined;
+  let cols = 0;
   let count = 0;
+  let numbers = new Float64Array();
+  let used = 0;
   const separators = await detectSeparators(source, true);
   for await (const { fields, line, next } of withNext(readRows(source, separators, true, signal))) {
     if (!table) {
       const rowNames = countRowNames(fields);
       const isHeader = isMatrixHeader(fields, rowNames, next);
       table = { width: fields.length, header: isHeader ? fields : undefined, rowNames: isHeader ? rowNames : 0 };
+      cols = table.width - table.rowNames;
+      numbers = new Float64Array(cols * Math.max(1, Math.floor(PIECE_NUMBERS / cols)));
       if (isHeader) continue;
     }
     if (count >= end) break;
     checkWidth(source, fields, line, table.width);
     if (count++ < start) continue;
+    if (used === numbers.length) {
+      yield new Matrix(numbers, used / cols, cols);
+      [numbers, used] = [new Float64Array(numbers.length), 0];
+    }
     for (let j = table.rowNames; j < table.width; j++) {
       const value = parseNumber(fields[j] as string);
       if (value === undefined) throw cellError(source, fields[j] as string, line, j, table.header);
-      numbers.push(value);
+      numbers[used++] = value;
     }
   }
   if (!table) throw formatError(source, "holds no numbers");
-  const [first, last] = resolveRowRange(wanted, count, source.path);
-  return new Matrix(numbers.toArray(source.path), last - first, table.width - table.rowNames);
+  resolveRowRange(wanted, count, source.path);
+  yield new Matrix(numbers.slice(0, used), used / cols, cols);
 }
 
 async function readLabels(source: Source, { rows: wanted, signal }: ReadOptions): Promise<string[]> {
@@ -223,31 +263,6 @@ function formatError(source: Source, reason: string, cause?: unknown): FileError
 }
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
-
-/** Numbers whose count is not known before. A plain array of them would hold at most some 100 million. */
-class NumberList {
-  private static readonly BLOCK_LENGTH = 2 ** 17;
-  private readonly blocks: Float64Array[] = [];
-  private block = new Float64Array(NumberList.BLOCK_LENGTH);
-  private used = 0;
-
-  push(value: number): void {
-    if (this.used === NumberList.BLOCK_LENGTH) {
-      this.blocks.push(this.block);
-      this.block = new Float64Array(NumberList.BLOCK_LENGTH);
-      this.used = 0;
-    }
-    this.block[this.used++] = value;
-  }
-
-  toArray(path: string): Float64Array {
-    const length = this.blocks.length * NumberList.BLOCK_LENGTH;
-    const all = allocate(path, Float64Array, length + this.used);
-    for (const [i, block] of this.blocks.entries()) all.set(block, i * NumberList.BLOCK_LENGTH);
-    all.set(this.block.subarray(0, this.used), length);
-    return all;
-  }
-}
 
 /** The characters that separate fields: the first of tab, semicolon and comma in the first line, else, if allowed, spaces. */
 async function detectSeparators(source: Source, allowSpaces: boolean): Promise<readonly string[]> {

@@ -3,10 +3,21 @@ import { shapeMismatch } from "../arguments.js";
 import { ArgumentError, FileError } from "../errors.js";
 import { type FloatArray, Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { checkPath, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
-import { text } from "./csv.js";
-import { FORMATS, type Format, type ReadOptions, type ReadTableOptions, type Source } from "./format.js";
+import {
+  checkColumn,
+  detectFormat,
+  FORMATS,
+  type Format,
+  formatByExtension,
+  type ReadMatrixOptions,
+  type ReadOptions,
+  type ReadTableOptions,
+  type Source,
+} from "./format.js";
+import { readPieces } from "./matrix-reader.js";
 import { toNeighbors } from "./neighbor-table.js";
 import { encodeArray, npy } from "./npy.js";
+import { isFolder, openParquetFolder } from "./parquet-folder.js";
 import { checkRowRange } from "./row-range.js";
 import { asReadError, openSource } from "./source.js";
 import { type Table, type TableLike, toTable } from "./table.js";
@@ -14,7 +25,7 @@ import { type Table, type TableLike, toTable } from "./table.js";
 export { type ArrayFile, openArrayFile } from "./array-file.js";
 export type { FolderOptions } from "./atomic-folder.js";
 export { assertWritable, type FileContent, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
-export type { ReadOptions, ReadTableOptions } from "./format.js";
+export type { OpenMatrixOptions, ReadMatrixOptions, ReadOptions, ReadTableOptions } from "./format.js";
 export { type ImageFolder, type ImageFolderOptions, openImageFolder } from "./image-folder.js";
 export { type MatlabArray, readMatlabArray } from "./matlab.js";
 export type { RowRange } from "./row-range.js";
@@ -42,7 +53,9 @@ export interface WriteMatrixOptions {
  *   column of row names, as pandas and R write it (its header is empty or "Unnamed: 0"), is left out. Lines that start
  *   with # are comments.
  * - Arrow and Parquet: the columns of numbers, without one named label, labels, class or target; float32 where all of them are,
- *   else float64. What is null is NaN.
+ *   else float64. What is null is NaN. Or one column of lists of numbers, all of one length and without nulls: the one that
+ *   `options.column` names, or the only one where there are no columns of numbers.
+ * - A folder: its files *.parquet in the order of their names, as Spark writes them, without those that begin with _ or a point.
  *
  * NaN and infinite values are read as they are.
  *
@@ -51,8 +64,15 @@ export interface WriteMatrixOptions {
  * @throws {ArgumentError} OUT_OF_RANGE for rows that the file does not have
  * @throws {AbortError} if `options.signal` is aborted
  */
-export function readMatrix(path: string, options: ReadOptions = {}): Promise<Matrix> {
-  return withSource(path, options, (format, source) => format.readMatrix(source, options));
+export async function readMatrix(path: string, options: ReadMatrixOptions = {}): Promise<Matrix> {
+  if (await isFolder(path)) {
+    if (options.rows !== undefined) checkRowRange(options.rows);
+    return readPieces(path, await openParquetFolder(path, options), options.rows);
+  }
+  return withSource(path, options, async (format, source) => {
+    checkColumn(format, path, options.column);
+    return format.readMatrix(source, options);
+  });
 }
 
 /**
@@ -266,11 +286,6 @@ function listFormats(able: "encode" | "encodeTable"): string {
   return `${written.slice(0, -1).join(", ")} or ${written.at(-1)}`;
 }
 
-function formatByExtension(path: string): Format | undefined {
-  const extension = extname(path).toLowerCase();
-  return FORMATS.find((format) => format.extensions.includes(extension));
-}
-
 const defaultColumns = (cols: number): string[] =>
   cols <= 3 ? ["x", "y", "z"].slice(0, cols) : Array.from({ length: cols }, (_, j) => `c${j}`);
 
@@ -286,11 +301,4 @@ async function withSource<T>(
   } finally {
     await source.handle.close();
   }
-}
-
-async function detectFormat({ path, handle, size }: Source): Promise<Format> {
-  if (size === 0) throw new FileError("FILE_FORMAT", path, "the file is empty");
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
-  const head = buffer.subarray(0, bytesRead);
-  return FORMATS.find((format) => format.sniff?.(head)) ?? formatByExtension(path) ?? text;
 }

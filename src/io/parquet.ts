@@ -1,23 +1,31 @@
-import type { FileMetaData, SchemaElement, SchemaTree } from "hyparquet";
+import type { AsyncBuffer, FileMetaData, SchemaElement, SchemaTree } from "hyparquet";
 import { FileError } from "../errors.js";
+import { Matrix } from "../matrix.js";
 import { throwIfAborted } from "./abort.js";
-import { unsupported } from "./arrow.js";
-import type { Format, ReadTableOptions, Source } from "./format.js";
+import type { Format, OpenMatrixOptions, ReadOptions, ReadTableOptions, Source } from "./format.js";
 import { decompressLz4Block } from "./lz4.js";
+import { type MatrixReader, PIECE_NUMBERS, readPieces } from "./matrix-reader.js";
+import { type ColumnPath, measureLists, type ParquetFile, readLists, readValues } from "./parquet-pages.js";
 import { resolveRowRange } from "./row-range.js";
-import { asFormatError, readFully } from "./source.js";
+import { asFormatError, readFully, withFormatErrors } from "./source.js";
 import {
   ColumnBuilder,
+  type ColumnDescription,
+  type ColumnType,
   countRows,
   isText,
+  matrixType,
   rowsPerBatch,
   selectColumns,
+  selectLabels,
+  selectMatrix,
   sliceColumn,
   type Table,
   type TableColumn,
   toColumns,
   toLabels,
-  toNumbersOnly,
+  toNumbers,
+  unsupported,
 } from "./table.js";
 
 /** Apache Parquet. */
@@ -25,10 +33,11 @@ export const parquet: Format = {
   name: "Parquet",
   extensions: [".parquet"],
   sniff: (head) => Buffer.from(head.subarray(0, 4)).equals(Buffer.from("PAR1")),
-  readMatrix: async (source, options) => toNumbersOnly(source.path, await readTable(source, options)),
-  readLabels: async (source, options) => toLabels(source.path, await readTable(source, options)),
+  readMatrix: async (source, options) => readPieces(source.path, await openMatrix(source, options), options.rows),
+  openMatrix,
+  readLabels,
   readTable,
-  readValues,
+  readValues: readObjects,
   encode: (matrix, columns) => encodeTable(toColumns(matrix, columns)),
   encodeTable,
 };
@@ -78,48 +87,114 @@ function describeColumn(name: string, column: TableColumn): SchemaElement {
   return { name, type, repetition_type: column.some(Number.isNaN) ? "OPTIONAL" : "REQUIRED" };
 }
 
-async function readTable(source: Source, { rows, columns, signal }: ReadTableOptions): Promise<Table> {
+async function openMatrix(source: Source, { column, signal }: OpenMatrixOptions): Promise<MatrixReader> {
   return asFormatError(source.path, async () => {
-    const { file, metadata, compressors, children } = await openFile(source, signal);
-    const names = selectColumns(
-      source.path,
-      children.map(({ element }) => element.name),
-      columns,
-    );
-    const builders = names.map((name) => {
-      const node = children.find(({ element }) => element.name === name) as SchemaTree;
-      const type = typeOf(node);
-      if (type === undefined) throw unsupported(source.path, name, kindOf(node));
-      return { name, builder: new ColumnBuilder(source.path, name, type) };
-    });
-    const groups = metadata.row_groups.map((group) => Number(group.num_rows));
-    const [start, end] = resolveRowRange(
-      rows,
-      groups.reduce((sum, count) => sum + count, 0),
-      source.path,
-    );
-    const { parquetScan } = await import("hyparquet");
-    const scan = await parquetScan({ file, metadata, columns: names, compressors, geoparquet: false });
-    let first = 0;
-    for (const count of groups) {
-      const [rowStart, rowEnd] = [Math.max(first, start), Math.min(first + count, end)];
-      first += count;
-      if (rowStart >= rowEnd) continue;
-      for (const { name, builder } of builders) {
-        throwIfAborted(signal);
-        const values = await scan.readColumn({ column: name, rowStart, rowEnd });
-        if (values.length !== rowEnd - rowStart) {
-          const reason = `column ${JSON.stringify(name)} has ${values.length} of ${rowEnd - rowStart} rows`;
-          throw new FileError("FILE_FORMAT", source.path, reason);
-        }
-        builder.push(values);
-      }
-    }
-    return new Map(builders.map(({ name, builder }) => [name, builder.build()]));
+    const file = await openFile(source, signal);
+    const columns = selectMatrix(source.path, file.columns, column);
+    const type = matrixType(columns);
+    const cols = "list" in columns ? await measureLists(file, columns.list.path) : columns.numbers.length;
+    const pieces = (start: number) =>
+      "list" in columns
+        ? readListRows(file, columns.list, type, cols, start)
+        : readNumberRows(file, columns.numbers, type, start);
+    return { rows: file.rows, cols, type, pieces: (start) => withFormatErrors(source.path, pieces(start)) };
   });
 }
 
-async function openFile(source: Source, signal: AbortSignal | undefined) {
+type FloatArrayConstructor = Float32ArrayConstructor | Float64ArrayConstructor;
+
+async function* readListRows(
+  file: OpenFile,
+  { path }: Column,
+  type: FloatArrayConstructor,
+  cols: number,
+  start: number,
+): AsyncGenerator<Matrix> {
+  for await (const data of readLists(file, path, type, cols, start)) yield new Matrix(data, data.length / cols, cols);
+}
+
+async function* readNumberRows(
+  file: OpenFile,
+  columns: readonly Column[],
+  type: FloatArrayConstructor,
+  start: number,
+): AsyncGenerator<Matrix> {
+  const cols = columns.length;
+  const pages = columns.map(({ path }) => readValues(file, path, start));
+  const held: { values: ArrayLike<number>; used: number }[] = columns.map(() => ({ values: [], used: 0 }));
+  const step = Math.max(1, Math.floor(PIECE_NUMBERS / cols));
+  try {
+    for (let first = start; first < file.rows; first += step) {
+      const rows = Math.min(step, file.rows - first);
+      const data = new type(rows * cols);
+      for (const [j, { name }] of columns.entries()) {
+        let { values, used } = held[j] as (typeof held)[number];
+        for (let i = 0; i < rows; i++) {
+          while (used === values.length) {
+            const { done, value } = await (pages[j] as (typeof pages)[number]).next();
+            if (done) throw new Error(`column ${JSON.stringify(name)} has ${first + i} of ${file.rows} rows`);
+            [values, used] = [toNumbers(file.source.path, name, value), 0];
+          }
+          data[i * cols + j] = values[used++] as number;
+        }
+        held[j] = { values, used };
+      }
+      yield new Matrix(data, rows, cols);
+    }
+  } finally {
+    for (const page of pages) await page.return(undefined);
+  }
+}
+
+async function readLabels(source: Source, options: ReadOptions): Promise<string[]> {
+  return toLabels(source.path, await readColumns(source, options, (names) => [selectLabels(source.path, names)]));
+}
+
+function readTable(source: Source, options: ReadTableOptions): Promise<Table> {
+  return readColumns(source, options, (names) => selectColumns(source.path, names, options.columns));
+}
+
+async function readColumns(
+  source: Source,
+  { rows, signal }: ReadOptions,
+  select: (names: readonly string[]) => readonly string[],
+): Promise<Table> {
+  return asFormatError(source.path, async () => {
+    const file = await openFile(source, signal);
+    const selected = select(file.columns.map(({ name }) => name)).map((name) => {
+      const column = file.columns.find((known) => known.name === name) as Column;
+      if (column.type === undefined) throw unsupported(source.path, column);
+      return { name, path: column.path, builder: new ColumnBuilder(source.path, name, column.type) };
+    });
+    const [start, end] = resolveRowRange(rows, file.rows, source.path);
+    const table = new Map<string, TableColumn>();
+    for (const { name, path, builder } of selected) {
+      let left = end - start;
+      if (left > 0) {
+        for await (const values of readValues(file, path, start)) {
+          builder.push(values);
+          left -= values.length;
+          if (left <= 0) break;
+        }
+      }
+      table.set(name, sliceColumn(builder.build(), 0, end - start));
+    }
+    return table;
+  });
+}
+
+/** A column of the file, with what leads to its values where they can be read. */
+interface Column extends ColumnDescription {
+  readonly path: ColumnPath;
+}
+
+interface OpenFile extends ParquetFile {
+  readonly file: AsyncBuffer;
+  readonly rows: number;
+  readonly columns: readonly Column[];
+}
+
+async function openFile(source: Source, signal: AbortSignal | undefined): Promise<OpenFile> {
   const { parquetMetadataAsync, parquetSchema } = await import("hyparquet");
   const { compressors: known } = await import("hyparquet-compressors");
   // Its own decoder does not know the block of no bytes.
@@ -142,14 +217,22 @@ async function openFile(source: Source, signal: AbortSignal | undefined) {
     },
   };
   const metadata: FileMetaData = await parquetMetadataAsync(file, { geoparquet: false });
-  return { file, metadata, compressors, children: parquetSchema(metadata).children };
+  const root = parquetSchema(metadata);
+  const counts = metadata.row_groups.map((group) => Number(group.num_rows));
+  const rows = counts.reduce((sum, count) => sum + count, 0);
+  if (!Number.isSafeInteger(rows) || counts.some((count) => count < 0)) throw new Error(`it promises ${rows} rows`);
+  const columns = root.children.map((node) => describeNode(root, node));
+  return { source, file, metadata, compressors, signal, rows, columns };
 }
 
-async function readValues(source: Source, { columns = [], signal }: ReadTableOptions): Promise<Map<string, unknown[]>> {
+async function readObjects(
+  source: Source,
+  { columns = [], signal }: ReadTableOptions,
+): Promise<Map<string, unknown[]>> {
   return asFormatError(source.path, async () => {
-    const { file, metadata, compressors, children } = await openFile(source, signal);
+    const { file, metadata, compressors, columns: known } = await openFile(source, signal);
     const { parquetReadObjects } = await import("hyparquet");
-    const present = columns.filter((name) => children.some(({ element }) => element.name === name));
+    const present = columns.filter((name) => known.some((column) => column.name === name));
     const found = new Map(present.map((name) => [name, [] as unknown[]]));
     let rowStart = 0;
     for (const group of metadata.row_groups) {
@@ -163,9 +246,25 @@ async function readValues(source: Source, { columns = [], signal }: ReadTableOpt
   });
 }
 
-function typeOf({ element, children }: SchemaTree): "text" | "float32" | "float64" | "integer" | undefined {
-  const { type, converted_type: converted, logical_type: logical, repetition_type: repetition } = element;
-  if (children.length > 0 || repetition === "REPEATED") return undefined;
+function describeNode(root: SchemaTree, node: SchemaTree): Column {
+  const path = [root, node];
+  for (let last = node; last.children.length === 1; path.push(last)) last = last.children[0] as SchemaTree;
+  const { element, children } = path.at(-1) as SchemaTree;
+  const repeated = path.filter((step) => step.element.repetition_type === "REPEATED").length;
+  const type = children.length === 0 ? typeOf(element) : undefined;
+  const kind = (repeated === 1 && type && "a list") || kindOf(node);
+  const itemType = repeated === 1 && type !== "text" ? type : undefined;
+  return {
+    name: node.element.name,
+    type: path.length === 2 && repeated === 0 ? type : undefined,
+    itemType,
+    kind,
+    path,
+  };
+}
+
+function typeOf(element: SchemaElement): ColumnType | undefined {
+  const { type, converted_type: converted, logical_type: logical } = element;
   if (converted === "UTF8" || converted === "ENUM" || logical?.type === "STRING") return "text";
   if (logical?.type === "FLOAT16") return "float32";
   const isPlain = converted === undefined && (logical === undefined || logical.type === "NULL");

@@ -40,10 +40,23 @@ export async function asFormatError<T>(path: string, work: () => Promise<T>): Pr
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof SigmaTsneError || systemReason(cause) !== undefined) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FileError("FILE_FORMAT", path, `is malformed: ${reason}`, { cause });
+    throw toFormatError(path, cause);
   }
+}
+
+/** The same for what comes piece after piece. */
+export async function* withFormatErrors<T>(path: string, pieces: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* pieces;
+  } catch (cause) {
+    throw toFormatError(path, cause);
+  }
+}
+
+function toFormatError(path: string, cause: unknown): unknown {
+  if (cause instanceof SigmaTsneError || systemReason(cause) !== undefined) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new FileError("FILE_FORMAT", path, `is malformed: ${reason}`, { cause });
 }
 
 /**
@@ -67,4 +80,36 @@ export async function readFully(
     }
     done += bytesRead;
   }
+}
+
+/** Read at once, where less is asked for. */
+const WINDOW_BYTES = 2 ** 16;
+
+/**
+ * A function that gives bytes of a file from a position on, in memory of their own. Small pieces near each other are one read.
+ *
+ * @throws {RangeError} beyond the end of the file
+ */
+export function createByteReader(
+  source: Source,
+  signal: AbortSignal | undefined,
+): (position: number, length: number) => Promise<Uint8Array<ArrayBuffer>> {
+  let window = new Uint8Array();
+  let start = 0;
+  return async (position, length) => {
+    if (!(position >= 0 && length >= 0 && position + length <= source.size)) {
+      throw new RangeError(`it refers to bytes ${position} to ${position + length} of ${source.size}`);
+    }
+    if (length > WINDOW_BYTES) {
+      const bytes = new Uint8Array(length);
+      await readFully(source, bytes, position, signal);
+      return bytes;
+    }
+    if (position < start || position + length > start + window.length) {
+      start = position;
+      window = new Uint8Array(Math.min(WINDOW_BYTES, source.size - position));
+      await readFully(source, window, start, signal);
+    }
+    return window.slice(position - start, position - start + length);
+  };
 }

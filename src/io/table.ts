@@ -1,5 +1,5 @@
 import { ArgumentError, describe, FileError } from "../errors.js";
-import { type FloatArray, Matrix } from "../matrix.js";
+import type { Matrix } from "../matrix.js";
 
 /**
  * The values of a column, one a row. NaN stands for a number that is missing.
@@ -84,46 +84,115 @@ export function toColumns(matrix: Matrix, names: readonly string[]): Table {
   );
 }
 
-/**
- * The columns of numbers of a table read from a file, without labels, side by side: float32 where all of them are, else float64.
- *
- * @throws {FileError} FILE_FORMAT where there are none
- */
-export function toNumbersOnly(path: string, table: Table): Matrix {
-  const label = findLabels(table)?.[0];
-  const columns = [...table].flatMap(([name, column]) => (name === label || isText(column) ? [] : [column]));
-  if (columns.length === 0) throw new FileError("FILE_FORMAT", path, "holds no columns of numbers");
-  const [rows, cols] = [countRows(table), columns.length];
-  const isSingle = columns.every((column) => column instanceof Float32Array);
-  const data: FloatArray = isSingle ? new Float32Array(rows * cols) : new Float64Array(rows * cols);
-  for (const [j, column] of columns.entries()) {
-    for (let i = 0; i < rows; i++) data[i * cols + j] = column[i] as number;
-  }
-  return new Matrix(data, rows, cols);
+/** How the numbers or texts of a column are kept. */
+export type ColumnType = "text" | "float32" | "float64" | "integer";
+
+/** A column as a file describes it. */
+export interface ColumnDescription {
+  readonly name: string;
+  /** Undefined where a row holds neither a number nor a text. */
+  readonly type: ColumnType | undefined;
+  /** Of the numbers in its lists; undefined where it has none. */
+  readonly itemType: Exclude<ColumnType, "text"> | undefined;
+  /** What its format calls its type. */
+  readonly kind: string;
 }
 
+/** The columns that a matrix is made of: one of lists, or some of numbers. */
+export type MatrixColumns<T> = { readonly list: T } | { readonly numbers: readonly T[] };
+
 /**
- * The labels of a table read from a file, as text: the column that has one of their names, or the only one.
+ * The column that was asked for, or the columns of numbers without labels, or, where there are none of these, the only one of lists.
  *
- * @throws {FileError} FILE_FORMAT where there is none, or a label is missing
+ * @throws {FileError} FILE_FORMAT where there are none, or it is not clear which
  */
-export function toLabels(path: string, table: Table): string[] {
-  const found = findLabels(table) ?? (table.size === 1 ? [...table][0] : undefined);
-  if (!found) {
-    const names = LABEL_COLUMNS.join(", ");
-    throw new FileError("FILE_FORMAT", path, `has ${table.size} columns and none of them is named ${names}`);
+export function selectMatrix<T extends ColumnDescription>(
+  path: string,
+  columns: readonly T[],
+  wanted: string | undefined,
+): MatrixColumns<T> {
+  const names = columns.map(({ name }) => name);
+  const [chosen] = selectColumns(path, names, wanted === undefined ? undefined : [wanted]);
+  if (wanted !== undefined) {
+    const column = columns.find(({ name }) => name === chosen) as T;
+    if (column.itemType) return { list: column };
+    if (!column.type || column.type === "text") throw unsupported(path, column, "lists of numbers, and numbers,");
+    return { numbers: [column] };
   }
-  return Array.from<string | number, string>(found[1], (label, i) => {
+  const label = findLabels(names);
+  const numbers = columns.filter(({ name, type }) => type && type !== "text" && name !== label);
+  const lists = columns.filter(({ itemType }) => itemType);
+  const [only, ...others] = lists;
+  if (only && numbers.length + others.length > 0) {
+    const besides = numbers.length > 0 ? ` beside numbers in ${listNames(numbers)}` : "";
+    const how = "choose one by its name, which is --mean-column or --sigma-column on the command line";
+    throw new FileError("FILE_FORMAT", path, `holds lists of numbers in ${listNames(lists)}${besides}; ${how}`);
+  }
+  if (only) return { list: only };
+  const neither = columns.find(({ type }) => !type);
+  if (neither) throw unsupported(path, neither);
+  if (numbers.length === 0) throw new FileError("FILE_FORMAT", path, "holds no columns of numbers");
+  return { numbers };
+}
+
+/** The error of a column that cannot be read. */
+export const unsupported = (
+  path: string,
+  { name, kind }: ColumnDescription,
+  readable = "numbers, booleans and texts",
+): FileError =>
+  new FileError(
+    "FILE_FORMAT",
+    path,
+    `column ${JSON.stringify(name)} is ${kind}; ${readable} can be read, so choose other columns or convert it`,
+  );
+
+/** Float32 where all of the numbers are, else float64. */
+export function matrixType(
+  columns: MatrixColumns<ColumnDescription>,
+): Float32ArrayConstructor | Float64ArrayConstructor {
+  const types = "list" in columns ? [columns.list.itemType] : columns.numbers.map(({ type }) => type);
+  return types.every((type) => type === "float32") ? Float32Array : Float64Array;
+}
+
+/** The error of a row whose list is none that a row of a matrix can be. */
+export const badList = (path: string, name: string, row: number, found: string): FileError =>
+  new FileError("FILE_FORMAT", path, `column ${describe(name)} has ${found} in row ${row}`);
+
+/** The same of one that is longer or shorter than the first. */
+export const raggedList = (
+  path: string,
+  name: string,
+  row: number,
+  length: number | string,
+  width: number,
+): FileError => badList(path, name, row, `a list of ${length} numbers, where the first has ${width},`);
+
+/**
+ * The column of labels of a table in a file: the one that has one of their names, or the only one.
+ *
+ * @throws {FileError} FILE_FORMAT where there is none
+ */
+export function selectLabels(path: string, names: readonly string[]): string {
+  const found = findLabels(names) ?? (names.length === 1 ? names[0] : undefined);
+  if (found !== undefined) return found;
+  const reason = `has ${names.length} columns and none of them is named ${LABEL_COLUMNS.join(", ")}`;
+  throw new FileError("FILE_FORMAT", path, reason);
+}
+
+/** The labels of a table of the one column of them, as text. @throws {FileError} FILE_FORMAT where a label is missing */
+export function toLabels(path: string, table: Table): string[] {
+  const [column = []] = table.values();
+  return Array.from<string | number, string>(column, (label, i) => {
     if (label !== "" && !Number.isNaN(label)) return String(label);
     throw new FileError("FILE_FORMAT", path, `row ${i} has no label; give the points without one a label of their own`);
   });
 }
 
-function findLabels(table: Table): [string, TableColumn] | undefined {
-  const columns = [...table];
+function findLabels(names: readonly string[]): string | undefined {
   for (const wanted of LABEL_COLUMNS) {
-    const found = columns.find(([name]) => name.toLowerCase() === wanted);
-    if (found) return found;
+    const found = names.find((name) => name.toLowerCase() === wanted);
+    if (found !== undefined) return found;
   }
 }
 
@@ -140,7 +209,7 @@ export class ColumnBuilder {
   constructor(
     private readonly path: string,
     private readonly name: string,
-    private readonly type: "text" | "float32" | "float64" | "integer",
+    private readonly type: ColumnType,
   ) {}
 
   push(values: ArrayLike<unknown>): void {
@@ -149,32 +218,12 @@ export class ColumnBuilder {
 
   private convert(values: ArrayLike<unknown>): TableColumn {
     if (values instanceof Float32Array || values instanceof Float64Array || values instanceof Int32Array) return values;
-    if (this.type === "text") return Array.from(values, (value) => this.toText(value));
-    const numbers = Float64Array.from(values, (value) => this.toNumber(value));
+    if (this.type === "text") return Array.from(values, (value) => toText(this.path, this.name, value));
+    const numbers = Float64Array.from(toNumbers(this.path, this.name, values));
     if (this.type === "float32") return Float32Array.from(numbers);
     return this.type === "integer" && numbers.every((value) => value === (value | 0))
       ? Int32Array.from(numbers)
       : numbers;
-  }
-
-  private toText(value: unknown): string {
-    if (typeof value === "string") return value;
-    if (value === null || value === undefined) return "";
-    throw this.error(`holds ${describe(value)} among texts`);
-  }
-
-  private toNumber(value: unknown): number {
-    if (typeof value === "number") return value;
-    if (value === null || value === undefined) return Number.NaN;
-    if (typeof value === "boolean") return value ? 1 : 0;
-    const number = typeof value === "bigint" ? Number(value) : undefined;
-    if (number === undefined) throw this.error(`holds ${describe(value)} among numbers`);
-    if (!Number.isSafeInteger(number)) throw this.error(`holds ${value}, too large: integers are exact below 2^53`);
-    return number;
-  }
-
-  private error(reason: string): FileError {
-    return new FileError("FILE_FORMAT", this.path, `column ${describe(this.name)} ${reason}`);
   }
 
   build(): TableColumn {
@@ -200,6 +249,35 @@ export class ColumnBuilder {
   }
 }
 
+/**
+ * The values of a column as numbers: NaN for what is null, 1 and 0 for booleans.
+ *
+ * @throws {FileError} FILE_FORMAT for an integer that no number holds, and for anything else
+ */
+export function toNumbers(path: string, name: string, values: ArrayLike<unknown>): ArrayLike<number> {
+  if (ArrayBuffer.isView(values) && !(values instanceof BigInt64Array || values instanceof BigUint64Array)) {
+    return values as ArrayLike<unknown> as ArrayLike<number>;
+  }
+  return Float64Array.from(values, (value) => {
+    if (typeof value === "number") return value;
+    if (value === null || value === undefined) return Number.NaN;
+    if (typeof value === "boolean") return value ? 1 : 0;
+    const number = typeof value === "bigint" ? Number(value) : undefined;
+    if (number === undefined) throw cellError(path, name, `holds ${describe(value)} among numbers`);
+    if (Number.isSafeInteger(number)) return number;
+    throw cellError(path, name, `holds ${value}, too large: integers are exact below 2^53`);
+  });
+}
+
+function toText(path: string, name: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value === null || value === undefined) return "";
+  throw cellError(path, name, `holds ${describe(value)} among texts`);
+}
+
+const cellError = (path: string, name: string, reason: string): FileError =>
+  new FileError("FILE_FORMAT", path, `column ${describe(name)} ${reason}`);
+
 /** The columns asked for, in the file's order. */
 export function selectColumns(path: string, names: readonly string[], wanted: readonly string[] | undefined): string[] {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
@@ -213,3 +291,6 @@ export function selectColumns(path: string, names: readonly string[], wanted: re
 
 const list = (names: readonly string[]): string =>
   names.length > 12 ? `${names.slice(0, 12).join(", ")} and ${names.length - 12} others` : names.join(", ");
+
+const listNames = (columns: readonly ColumnDescription[]): string =>
+  list(columns.map(({ name }) => JSON.stringify(name)));

@@ -5,7 +5,7 @@ import { SigmaTsneError } from "../../../src/errors.js";
 import { arrow, arrowStream } from "../../../src/io/arrow.js";
 import { csv } from "../../../src/io/csv.js";
 import type { Format } from "../../../src/io/format.js";
-import { openArrayFile, readLabels, readMatlabArray, readMatrix, readTable } from "../../../src/io/index.js";
+import { openArrayFile, openRows, readLabels, readMatlabArray, readMatrix, readTable } from "../../../src/io/index.js";
 import { npy } from "../../../src/io/npy.js";
 import { parquet } from "../../../src/io/parquet.js";
 import type { Table } from "../../../src/io/table.js";
@@ -23,12 +23,27 @@ async function fixturesOf(extension: string): Promise<Uint8Array[]> {
 
 /** Reads a file in every way there is. */
 async function readAll(path: string): Promise<void> {
-  let rows = 0;
   await tolerate(
     isOurs,
+    ...[undefined, "mean"].map((column) => async () => {
+      const source = await openRows(path, { column });
+      try {
+        const matrix = await readMatrix(path, { column });
+        const { rows, cols } = source;
+        promise(rows === matrix.rows && cols === matrix.cols, "a matrix read in pieces has the shape of the whole");
+        for (const start of [0, rows >> 1, rows >> 2]) {
+          const wanted = Uint32Array.from({ length: rows - start }, (_, i) => start + i);
+          const { data } = await source.read(wanted);
+          const same = Buffer.compare(bytesOf(data), bytesOf(matrix.slice(start, rows).data)) === 0;
+          promise(same, "rows read in pieces are those of the whole");
+        }
+      } finally {
+        await source.close();
+      }
+    }),
     async () => {
       const matrix = await readMatrix(path);
-      rows = matrix.rows;
+      const { rows } = matrix;
       promise(matrix.data.length === matrix.rows * matrix.cols, "a matrix has rows x cols numbers");
       if (rows < 1) return;
       const part = await readMatrix(path, { rows: [rows >> 1, rows] });

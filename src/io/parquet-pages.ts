@@ -1,0 +1,245 @@
+import type {
+  ColumnMetaData,
+  Compressors,
+  DecodedArray,
+  FileMetaData,
+  PageHeader,
+  RowGroup,
+  SchemaTree,
+} from "hyparquet";
+import { FileError } from "../errors.js";
+import type { FloatArray } from "../matrix.js";
+import type { Source } from "./format.js";
+import { createByteReader } from "./source.js";
+import { badList, raggedList, toNumbers } from "./table.js";
+
+/*
+ * The library reads whole column chunks, which have some hundred MB. Here its decoder of pages, of some MB at most, is given one after
+ * the other. How lists and nulls are laid out in pages: Melnik et al. (2010), "Dremel: interactive analysis of web-scale datasets".
+ */
+
+/** Enough for nearly every page header; longer ones are read again. */
+const HEADER_BYTES = 2 ** 10;
+
+/** A Parquet file of which the table of contents has been read. */
+export interface ParquetFile {
+  readonly source: Source;
+  readonly metadata: FileMetaData;
+  readonly compressors: Compressors;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A column of one value a row, or of one list of them: what leads from the root of the schema to its values. */
+export type ColumnPath = readonly SchemaTree[];
+
+interface Page {
+  /** Those that are not null. */
+  readonly values: DecodedArray;
+  /** For each value and null, down to which level of the path it is there; empty where all are values. */
+  readonly definitionLevels: readonly number[];
+  /** For each, 0 where a row begins; empty where all do. */
+  readonly repetitionLevels: readonly number[];
+  /** The first row that begins in the page. */
+  readonly row: number;
+}
+
+/** The values and nulls of a column without lists, from row `start` on, page after page. */
+export async function* readValues(
+  file: ParquetFile,
+  path: ColumnPath,
+  start: number,
+): AsyncGenerator<ArrayLike<unknown>> {
+  for await (const { values, definitionLevels, row } of readPages(file, path, start)) {
+    let next = 0;
+    const all = definitionLevels.includes(0)
+      ? definitionLevels.map((level) => (level === 0 ? null : values[next++]))
+      : values;
+    const skipped = Math.max(0, start - row);
+    yield skipped === 0 ? all : ArrayBuffer.isView(all) ? all.subarray(skipped) : all.slice(skipped);
+  }
+}
+
+/**
+ * The lists of a column from row `start` on, page after page: the numbers of whole rows one after the other.
+ *
+ * @param width how many numbers each list has
+ * @throws {FileError} FILE_FORMAT for a list of another length, and for what is null
+ */
+export async function* readLists(
+  file: ParquetFile,
+  path: ColumnPath,
+  type: Float32ArrayConstructor | Float64ArrayConstructor,
+  width: number,
+  start: number,
+): AsyncGenerator<FloatArray> {
+  const name = (path[1] as SchemaTree).element.name;
+  const levels = path.slice(1).map(({ element }) => element.repetition_type);
+  const isThere = levels.filter((level) => level !== "REQUIRED").length;
+  const isEmpty = levels.slice(0, levels.indexOf("REPEATED")).filter((level) => level !== "REQUIRED").length;
+  const endRow = () => {
+    if (length !== width) throw raggedList(file.source.path, name, row, length, width);
+  };
+  // The row under way, and how many of its numbers there were.
+  let row = -1;
+  let length = width;
+  // The first row that is not given yet, and those of its numbers that were in the page before.
+  let first = -1;
+  let begun: FloatArray = new type();
+  for await (const page of readPages(file, path, start)) {
+    if (first < 0) [first, row] = [page.row, page.row - 1];
+    for (const [k, level] of page.repetitionLevels.entries()) {
+      if (level === 0) {
+        endRow();
+        row++;
+        length = 0;
+      }
+      const definition = page.definitionLevels[k] ?? isThere;
+      if (definition < isThere) {
+        const found =
+          definition > isEmpty ? "a null in its list" : definition === isEmpty ? "an empty list" : "no list";
+        throw badList(file.source.path, name, row, found);
+      }
+      length++;
+    }
+    const numbers = toNumbers(file.source.path, name, page.values);
+    if (numbers.length !== page.repetitionLevels.length || row < first) throw new Error("a page lacks values");
+    const all = new type(begun.length + numbers.length);
+    all.set(begun);
+    all.set(numbers, begun.length);
+    // The last row may go on in the next page.
+    const whole = (row - first) * width;
+    yield all.subarray(Math.max(0, start - first) * width, whole);
+    begun = all.slice(whole);
+    first = row;
+  }
+  endRow();
+  if (first >= start) yield begun;
+}
+
+/** How many numbers the first list has; 1 where it is null or empty, which {@link readLists} tells. */
+export async function measureLists(file: ParquetFile, path: ColumnPath): Promise<number> {
+  let length = 0;
+  for await (const { repetitionLevels } of readPages(file, path, 0)) {
+    for (const level of repetitionLevels) {
+      if (level === 0 && length > 0) return length;
+      length++;
+    }
+  }
+  return length;
+}
+
+/** The pages of a column, without those that end before row `start` where their headers tell. */
+async function* readPages(file: ParquetFile, path: ColumnPath, start: number): AsyncGenerator<Page> {
+  let row = 0;
+  for (const group of file.metadata.row_groups) {
+    const end = row + Number(group.num_rows);
+    if (end > start) {
+      for await (const page of readGroup(file, group, path, row, start)) {
+        if (typeof page === "number") {
+          row += page;
+          continue;
+        }
+        yield { ...page, row };
+        const { repetitionLevels, definitionLevels, values } = page;
+        row +=
+          repetitionLevels.length > 0
+            ? repetitionLevels.reduce((count, level) => (level === 0 ? count + 1 : count), 0)
+            : definitionLevels.length || values.length;
+      }
+      if (row !== end) {
+        const name = JSON.stringify((path[1] as SchemaTree).element.name);
+        const count = Number(group.num_rows);
+        throw new FileError(
+          "FILE_FORMAT",
+          file.source.path,
+          `column ${name} has ${row - end + count} of ${count} rows`,
+        );
+      }
+    }
+    row = end;
+  }
+}
+
+/** The pages of a column in a group of rows; of one that is left out, how many rows it has. */
+async function* readGroup(
+  { source, compressors, signal }: ParquetFile,
+  group: RowGroup,
+  path: ColumnPath,
+  row: number,
+  start: number,
+): AsyncGenerator<Omit<Page, "row"> | number> {
+  const { parquetHeader, readPage } = await import("hyparquet/src/column.js");
+  const { convert, convertWithDictionary, DEFAULT_PARSERS } = await import("hyparquet/src/convert.js");
+  const { decompressPage, readDataPage, readDataPageV2 } = await import("hyparquet/src/datapage.js");
+  const { element, path: names } = path.at(-1) as SchemaTree;
+  const meta = findChunk(group, names);
+  const isFlat = path.length === 2 && element.repetition_type !== "REPEATED";
+  const decoder = {
+    pathInSchema: names,
+    type: meta.type,
+    element,
+    schemaPath: [...path],
+    codec: meta.codec,
+    parsers: DEFAULT_PARSERS,
+    compressors,
+  };
+  const read = createByteReader(source, signal);
+  const readHeader = async (at: number, end: number): Promise<{ header: PageHeader; length: number }> => {
+    for (let length = HEADER_BYTES; ; length *= 2) {
+      const bytes = await read(at, Math.min(length, end - at));
+      const reader = { view: new DataView(bytes.buffer), offset: 0 };
+      try {
+        return { header: parquetHeader(reader), length: reader.offset };
+      } catch (error) {
+        if (length >= end - at) throw error;
+      }
+    }
+  };
+  let at = Number(meta.dictionary_page_offset || meta.data_page_offset);
+  const end = at + Number(meta.total_compressed_size);
+  let dictionary: DecodedArray | undefined;
+  // Some writers count a byte too many.
+  while (at < end - 1) {
+    const { header, length } = await readHeader(at, end);
+    const { data_page_header: first, data_page_header_v2: second, compressed_page_size: size } = header;
+    at += length + size;
+    if (header.type === "DATA_PAGE" || header.type === "DATA_PAGE_V2") {
+      const known = second?.num_rows ?? (isFlat ? first?.num_values : undefined);
+      if (known !== undefined && known >= 0 && row + known <= start) {
+        row += known;
+        yield known;
+        continue;
+      }
+    }
+    const bytes = await read(at - size, size);
+    if (header.type === "DICTIONARY_PAGE") {
+      const reader = { view: new DataView(bytes.buffer), offset: 0 };
+      const { data } = readPage(reader, header, decoder, undefined, undefined, 0);
+      dictionary = data && convert(data, decoder);
+      continue;
+    }
+    const encoding = (first ?? second)?.encoding;
+    if (encoding === undefined) throw new Error(`there is no data in a page of type ${header.type}`);
+    const page = first
+      ? readDataPage(decompressPage(bytes, header.uncompressed_page_size, meta.codec, compressors), first, decoder)
+      : readDataPageV2(bytes, header, decoder);
+    const { definitionLevels = [], repetitionLevels, dataPage } = page;
+    yield {
+      values: convertWithDictionary(dataPage, dictionary, encoding, decoder),
+      definitionLevels,
+      repetitionLevels,
+    };
+    // Only pages before the first that is given are left out.
+    row = Number.POSITIVE_INFINITY;
+  }
+}
+
+function findChunk(group: RowGroup, names: readonly string[]): ColumnMetaData {
+  const chunk = group.columns.find(({ meta_data: meta }) => {
+    const path = meta?.path_in_schema;
+    return path?.length === names.length && path.every((name, i) => name === names[i]);
+  });
+  if (!chunk?.meta_data) throw new Error(`a group of rows has no column ${JSON.stringify(names.join("."))}`);
+  if (chunk.file_path) throw new Error(`column ${JSON.stringify(names.join("."))} is in another file`);
+  return chunk.meta_data;
+}
