@@ -1,5 +1,5 @@
 import { closest, distance } from "fastest-levenshtein";
-import { ArgumentError } from "./errors.js";
+import { ArgumentError, DataError } from "./errors.js";
 import type { Matrix } from "./matrix.js";
 
 /**
@@ -50,10 +50,17 @@ export function requireInteger(value: unknown, argument: string, least: number, 
 
 /** The error of a matrix whose shape does not fit. */
 export function shapeMismatch(argument: string, matrix: Matrix, accepted: string): ArgumentError {
-  return new ArgumentError("SHAPE_MISMATCH", {
-    argument,
-    received: matrix.shape,
-    accepted,
-    message: `${argument}: expected ${accepted}, received ${matrix.rows} x ${matrix.cols}`,
-  });
+  return new ArgumentError("SHAPE_MISMATCH", factsOfShape(argument, matrix, accepted));
 }
+
+/** The error of a matrix with too few rows or columns to compute with. */
+export function tooFewPoints(argument: string, matrix: Matrix, accepted: string): DataError {
+  return new DataError("TOO_FEW_POINTS", factsOfShape(argument, matrix, accepted));
+}
+
+const factsOfShape = (argument: string, { shape, rows, cols }: Matrix, accepted: string) => ({
+  argument,
+  received: shape,
+  accepted,
+  message: `${argument}: expected ${accepted}, received ${rows} x ${cols}`,
+});
