@@ -5,10 +5,11 @@ import { assignToGrid, separateUniformly } from "../layout/index.js";
 import type { Matrix } from "../matrix.js";
 import type { Theme } from "../plot/index.js";
 import type { WallCells } from "../wall/index.js";
+import { checkWallLook } from "../wall/options.js";
 import { withTypedNames } from "./failure.js";
 import { checkLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
-import { checkExtension, checkPaths } from "./paths.js";
+import { checkExtension, checkInputs, checkPaths } from "./paths.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 import { createProgressDisplay } from "./progress.js";
 import { type GridSides, gridParser, integerParser } from "./values.js";
@@ -56,7 +57,10 @@ export function createWallCommand(): Command {
     .description(
       "Put the images of a map into a grid, neighbours beside each other: as a picture, or as tiles to zoom in.",
     )
-    .argument("<map>", "a map of 2 columns, or the cells of a grid: .npy, .csv or .tsv, a point a row")
+    .argument(
+      "<map>",
+      "a map of 2 columns, or the cells of a grid: .npy, .csv, .tsv, .parquet or .arrow, a point a row",
+    )
     .requiredOption("--images <source>", IMAGE_SOURCES)
     .option("-o, --output <file>", "where a picture of the wall goes: .png")
     .option("--tiles <folder>", "where a wall to move and zoom in goes: a page, index.html, with its tiles")
@@ -98,8 +102,18 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
     const accepted = "a file, or --tiles with a folder";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--output", received: output, accepted });
   }
+  if (tiles === undefined && force) {
+    const accepted = "to be left out without --tiles, whose folder it is about";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--force", received: force, accepted });
+  }
+  checkWallLook({ cell, theme });
   checkExtension("--output", output, ".png");
+  checkInputs({ "--tiles": tiles });
   await checkPaths({ "--output": output }, { "<map>": path, "--labels": flags.labels, "--images": flags.images });
+  if (tiles !== undefined) {
+    const { assertWallWritable } = await import("../wall/folder.js");
+    await assertWallWritable(tiles, { force });
+  }
   const { drawWall, writeWall } = await import("../wall/index.js");
   const map = await readMatrix(path, { signal });
   const typed = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
