@@ -76,8 +76,9 @@ export interface TsneOptions {
    */
   neighbors?: NeighborSearch | NeighborLists | DistanceMatrix | undefined;
   /**
-   * In squared units of sigma; > 0. Added to the summed variance of two points under `"inverse-variance"` and `"mahalanobis"`, to the
-   * variance of each point under `"bhattacharyya"` and `"jeffreys"`; the other distances have none. Default 0.01 (Ede 2020).
+   * In squared units of sigma; above 0, to 1e30. Added to the summed variance of two points under `"inverse-variance"` and
+   * `"mahalanobis"`, to the variance of each point under `"bhattacharyya"` and `"jeffreys"`; the other distances have none. Default 0.01
+   * (Ede 2020).
    */
   varianceFloor?: number | undefined;
   /**
@@ -288,7 +289,7 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
   }
   const varianceFloor = number(options.varianceFloor ?? 0.01, "varianceFloor");
   if (!(varianceFloor > 0 && varianceFloor <= 1e30))
-    reject("varianceFloor", varianceFloor, "a number > 0", "OUT_OF_RANGE");
+    reject("varianceFloor", varianceFloor, "a number above 0, to 1e30", "OUT_OF_RANGE");
   const asked = options.method ?? "auto";
   const method = asked === "auto" && (options.theta ?? undefined) !== undefined ? "barnes-hut" : asked;
   if (!METHODS.includes(method)) reject("method", method, oneOf(METHODS, method));
