@@ -236,6 +236,7 @@ function parseVariant(text: string): CompareVariant {
     const [, name = "", value = ""] = /^([^=]+)=(.+)$/.exec(word) ?? [];
     const setting = SETTINGS[name];
     if (!setting) return reject(`key=value with a key of ${Object.keys(SETTINGS).join(", ")}`);
+    if (setting.key in options) return reject(`each key once, and ${name} comes twice`);
     const isText = setting.isText || (name === "learning-rate" && value === "auto");
     options[setting.key] = isText ? value : numberParser(`--variant ${name}`)(value);
   }

@@ -435,8 +435,11 @@ function checkNeighborFlags(flags: EmbedFlags): void {
   } else if (flags.neighborDistances === undefined) {
     reject("--neighbor-distances", undefined, "a file, which --neighbor-indices and --squared-distances need");
   }
-  if (flags.neighbors !== undefined) {
-    reject("--neighbors", flags.neighbors, "to be left out where neighbours are given");
+  for (const [flag, value] of [
+    ["--neighbors", flags.neighbors],
+    ["--sigma", flags.sigma],
+  ] as const) {
+    if (value !== undefined) reject(flag, value, "to be left out where neighbours are given with their distances");
   }
   if (flags.rows !== undefined) {
     reject("--rows", flags.rows.text, "to be left out with neighbours, which are rows of the whole");

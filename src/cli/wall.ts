@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { readLabels, readMatrix, writeFileAtomic } from "../io/index.js";
 import { assignToGrid, separateUniformly } from "../layout/index.js";
+import { resolveGridOptions } from "../layout/options.js";
 import type { Matrix } from "../matrix.js";
 import type { Theme } from "../plot/index.js";
 import type { WallCells } from "../wall/index.js";
@@ -9,7 +10,7 @@ import { checkWallLook } from "../wall/options.js";
 import { withTypedNames } from "./failure.js";
 import { checkLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
-import { checkExtension, checkInputs, checkPaths } from "./paths.js";
+import { checkDistinct, checkExtension, checkInputs, checkPaths } from "./paths.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 import { createProgressDisplay } from "./progress.js";
 import { type GridSides, gridParser, integerParser } from "./values.js";
@@ -109,7 +110,9 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
   checkWallLook({ cell, theme });
   checkExtension("--output", output, ".png");
   checkInputs({ "--tiles": tiles });
-  await checkPaths({ "--output": output }, { "<map>": path, "--labels": flags.labels, "--images": flags.images });
+  const inputs = { "<map>": path, "--labels": flags.labels, "--images": flags.images };
+  checkDistinct({ "--output": output, "--tiles": tiles }, inputs);
+  await checkPaths({ "--output": output }, inputs);
   if (tiles !== undefined) {
     const { assertWallWritable } = await import("../wall/folder.js");
     await assertWallWritable(tiles, { force });
@@ -184,6 +187,7 @@ async function layOut(
 ): Promise<WallCells> {
   const columns = Math.min(map.rows, Math.max(1, Math.ceil(Math.sqrt((map.rows * height) / width))));
   const sides = grid?.rows === undefined ? { columns, rows: Math.ceil(map.rows / columns) } : grid;
+  resolveGridOptions(sides, map.rows);
   const even = map.rows < 4 ? map : (await separateUniformly(map, { threads, ...follow("separation") })).points;
   return assignToGrid(even, { ...sides, threads, ...follow("grid") });
 }

@@ -215,7 +215,10 @@ describe("positionUncertainty", () => {
       message: expect.stringMatching(/no sigma/),
     });
     const run = await fitted({ sigma });
-    await expect(positionUncertainty(data as never)).rejects.toMatchObject({ argument: "run", code: "INVALID_ARGUMENT" });
+    await expect(positionUncertainty(data as never)).rejects.toMatchObject({
+      argument: "run",
+      code: "INVALID_ARGUMENT",
+    });
     await expect(positionUncertainty(run, { samples: 1 })).rejects.toMatchObject({ argument: "samples" });
     await expect(positionUncertainty(run, { points: [200] })).rejects.toMatchObject({ argument: "points[0]" });
     await expect(positionUncertainty(run, { neighbors: 200 })).rejects.toMatchObject({ argument: "neighbors" });
