@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
+import { reject, rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 
 /** The ways to separate points; see {@link SeparationOptions.method}. */
@@ -154,8 +154,4 @@ function requireNumber(
   if (typeof value !== "number") reject(argument, value, accepted);
   if (!accepts(value)) throw new ArgumentError("OUT_OF_RANGE", { argument, received: value, accepted });
   return value;
-}
-
-function reject(argument: string, received: unknown, accepted: string): never {
-  throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
 }

@@ -1,4 +1,4 @@
-import { rejectUnknown, requireInteger } from "../arguments.js";
+import { reject, rejectUnknown, requireInteger } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
 import type { DistanceName } from "../tsne/distances.js";
@@ -135,8 +135,4 @@ function resolveSizes(k: EvaluateOptions["k"], n: number): number[] {
   }
   if (new Set(sizes).size < sizes.length) reject("k", sizes, "sizes of which none comes twice");
   return sizes;
-}
-
-function reject(argument: string, received: unknown, accepted: string): never {
-  throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
 }

@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { closest } from "fastest-levenshtein";
-import { rejectUnknown, requireInteger, requireSignal } from "../arguments.js";
-import { ArgumentError } from "../errors.js";
+import { reject, rejectUnknown, requireInteger, requireSignal } from "../arguments.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import { DISTANCES, type DistanceName, usesSigma } from "./distances.js";
 import type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
@@ -364,10 +363,6 @@ function resolveNeighbors(options: TsneOptions): NeighborSearch | "given" {
 function oneOf(names: readonly string[], received: unknown): string {
   const guess = typeof received === "string" ? ` (did you mean "${closest(received, names)}"?)` : "";
   return `one of ${names.map((name) => `"${name}"`).join(", ")}${guess}`;
-}
-
-function reject(argument: string, received: unknown, accepted: string, code?: "OUT_OF_RANGE"): never {
-  throw new ArgumentError(code ?? "INVALID_ARGUMENT", { argument, received, accepted });
 }
 
 function number(value: unknown, argument: string): number {

@@ -1,4 +1,4 @@
-import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
+import { reject, rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import { checkImageCount, checkImages, checkStretch, type ImageSource } from "../plot/images.js";
 import { type Labels, readLabels } from "../plot/labels.js";
@@ -119,8 +119,4 @@ export function checkWall(
     imageAt[row * columns + column] = i;
   }
   return { rows, columns, imageAt, labels: readLabels(options.labels, n) };
-}
-
-function reject(argument: string, received: unknown, accepted: string): never {
-  throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
 }
