@@ -1,5 +1,5 @@
 import { closest, distance } from "fastest-levenshtein";
-import { ArgumentError } from "./errors.js";
+import { ArgumentError, DataError, type ErrorCode } from "./errors.js";
 import type { Matrix } from "./matrix.js";
 
 /**
@@ -22,16 +22,21 @@ export function rejectUnknown(options: object, known: readonly string[], prefix 
   }
 }
 
+/** @throws {ArgumentError} in any case, with `code`: INVALID_ARGUMENT by default */
+export function reject(argument: string, received: unknown, accepted: string, code?: ErrorCode): never {
+  throw new ArgumentError(code ?? "INVALID_ARGUMENT", { argument, received, accepted });
+}
+
 /** @throws {ArgumentError} INVALID_ARGUMENT for options that are no plain object */
 export function requireOptions(options: unknown): asserts options is object {
   if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
-  throw new ArgumentError("INVALID_ARGUMENT", { argument: "options", received: options, accepted: "an object" });
+  reject("options", options, "an object");
 }
 
 /** @throws {ArgumentError} INVALID_ARGUMENT for a signal that is given and none */
 export function requireSignal(signal: unknown): void {
   if (signal === undefined || typeof (signal as AbortSignal | null)?.addEventListener === "function") return;
-  throw new ArgumentError("INVALID_ARGUMENT", { argument: "signal", received: signal, accepted: "an AbortSignal" });
+  reject("signal", signal, "an AbortSignal");
 }
 
 /**
@@ -41,19 +46,26 @@ export function requireSignal(signal: unknown): void {
  */
 export function requireInteger(value: unknown, argument: string, least: number, most: number): number {
   const accepted = `an integer from ${least} to ${most}`;
-  if (typeof value !== "number") throw new ArgumentError("INVALID_ARGUMENT", { argument, received: value, accepted });
+  if (typeof value !== "number") reject(argument, value, accepted);
   if (!(Number.isSafeInteger(value) && value >= least && value <= most)) {
-    throw new ArgumentError("OUT_OF_RANGE", { argument, received: value, accepted });
+    reject(argument, value, accepted, "OUT_OF_RANGE");
   }
   return value;
 }
 
 /** The error of a matrix whose shape does not fit. */
 export function shapeMismatch(argument: string, matrix: Matrix, accepted: string): ArgumentError {
-  return new ArgumentError("SHAPE_MISMATCH", {
-    argument,
-    received: matrix.shape,
-    accepted,
-    message: `${argument}: expected ${accepted}, received ${matrix.rows} x ${matrix.cols}`,
-  });
+  return new ArgumentError("SHAPE_MISMATCH", factsOfShape(argument, matrix, accepted));
 }
+
+/** The error of a matrix with too few rows or columns to compute with. */
+export function tooFewPoints(argument: string, matrix: Matrix, accepted: string): DataError {
+  return new DataError("TOO_FEW_POINTS", factsOfShape(argument, matrix, accepted));
+}
+
+const factsOfShape = (argument: string, { shape, rows, cols }: Matrix, accepted: string) => ({
+  argument,
+  received: shape,
+  accepted,
+  message: `${argument}: expected ${accepted}, received ${rows} x ${cols}`,
+});

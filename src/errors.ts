@@ -86,12 +86,12 @@ export class DataError extends ArgumentError {
 
   constructor(
     code: ErrorCode,
-    facts: { argument: string; received: unknown; accepted: string; row?: number; column?: number },
+    facts: { argument: string; received: unknown; accepted: string; row?: number; column?: number; message?: string },
   ) {
     const place = facts.row === undefined ? "" : ` at row ${facts.row}, column ${facts.column}`;
     super(code, {
-      ...facts,
       message: `${facts.argument}: expected ${facts.accepted}, received ${describe(facts.received)}${place}`,
+      ...facts,
     });
     this.row = facts.row;
     this.column = facts.column;
@@ -128,7 +128,15 @@ export function describe(value: unknown): string {
     return String(value);
   if (typeof value === "bigint") return `${value}n`;
   if (Array.isArray(value)) return `an array of length ${value.length}`;
-  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name} of length ${(value as Float32Array).length}`;
+  if (value instanceof DataView) return `a DataView of ${value.byteLength} bytes`;
+  if (ArrayBuffer.isView(value)) {
+    const { name } = value.constructor;
+    return `${name.startsWith("I") ? "an" : "a"} ${name} of length ${(value as Float32Array).length}`;
+  }
+  if (isMatrix(value)) return `a matrix of ${value.rows} x ${value.cols}`;
   if (typeof value === "object") return `an object with keys ${Object.keys(value).slice(0, 8).join(", ") || "(none)"}`;
   return `a ${typeof value}`;
 }
+
+const isMatrix = (value: unknown): value is { rows: number; cols: number } =>
+  typeof (value as { rows?: unknown }).rows === "number" && typeof (value as { cols?: unknown }).cols === "number";

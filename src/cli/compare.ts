@@ -13,6 +13,7 @@ import {
 import { resolveCompareOptions } from "../compare/options.js";
 import { ArgumentError } from "../errors.js";
 import { DISTANCES } from "../tsne/index.js";
+import { distanceOptions } from "./distances.js";
 import { type TypedNames, withTypedNames } from "./failure.js";
 import { readInputs } from "./inputs.js";
 import { interruptible } from "./interruption.js";
@@ -109,11 +110,22 @@ export function createCompareCommand(): Command {
       'a map to compare, "name: key=value key=value"; give two or more (default: standard, sigma-aware)',
       (text: string, before: CompareVariant[] = []) => [...before, parseVariant(text)],
     )
-    .option("--k <n>", "size of the neighbourhoods that are compared (default: 15)", integerParser("--k"))
-    .option("--perplexity <x>", "effective number of neighbours (default: 30)", numberParser("--perplexity"))
+    .option(
+      "--k <n>",
+      "size of the neighbourhoods that are compared (default: 15, less for under 31 points)",
+      integerParser("--k", 1),
+    )
+    .option(
+      "--perplexity <x>",
+      "effective number of neighbours (default: 30, less for under 91 points)",
+      numberParser("--perplexity"),
+    )
     .option("--iterations <n>", "steps of gradient descent (default: 1000)", integerParser("--iterations"))
-    .option("--distance <name>", `of the sigma-aware map: ${DISTANCES.join(", ")} (default: inverse-variance)`)
-    .option("--variance-floor <x>", "added to every summed variance (default: 0.01)", numberParser("--variance-floor"))
+    .option(
+      "--distance <name>",
+      `of the sigma-aware map: ${DISTANCES.filter((name) => name !== "euclidean").join(", ")} (default: inverse-variance)`,
+    )
+    .option(...distanceOptions.varianceFloor)
     .option("--method <name>", "barnes-hut, fft, exact or auto (default: auto)")
     .option("--theta <x>", "accuracy of Barnes-Hut, 0 (exact) to 1 (default: 0.5)", numberParser("--theta"))
     .option("--neighbors <how>", "exact, nn-descent or auto (default: auto)")
@@ -224,6 +236,7 @@ function parseVariant(text: string): CompareVariant {
     const [, name = "", value = ""] = /^([^=]+)=(.+)$/.exec(word) ?? [];
     const setting = SETTINGS[name];
     if (!setting) return reject(`key=value with a key of ${Object.keys(SETTINGS).join(", ")}`);
+    if (setting.key in options) return reject(`each key once, and ${name} comes twice`);
     const isText = setting.isText || (name === "learning-rate" && value === "auto");
     options[setting.key] = isText ? value : numberParser(`--variant ${name}`)(value);
   }

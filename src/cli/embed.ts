@@ -5,7 +5,6 @@ import { readMatrix, readNeighborTable, writeFileAtomic, writeMatrices, writeMat
 import type { Matrix } from "../matrix.js";
 import { drawAnimation } from "../plot/index.js";
 import {
-  DISTANCES,
   type DistanceName,
   estimateMemory,
   type MethodName,
@@ -20,6 +19,7 @@ import { inGiB } from "../tsne/memory.js";
 import { resolveTsneOptions } from "../tsne/options.js";
 import { describePerplexity } from "../tsne/perplexity.js";
 import { describeNeighbors } from "../tsne/run.js";
+import { distanceOptions } from "./distances.js";
 import { embedSampled } from "./embed-sampled.js";
 import { type TypedNames, withTypedNames } from "./failure.js";
 import { addColumnOptions, type ColumnFlags, readInputs, withSigmaPath } from "./inputs.js";
@@ -171,19 +171,12 @@ export function createEmbedCommand(): Command {
       numberParser("--degrees-of-freedom"),
     )
     .option("--iterations <n>", "steps of gradient descent (default: 1000)", integerParser("--iterations"))
-    .option(
-      "--distance <name>",
-      `${DISTANCES.join(", ")} (default: inverse-variance with --sigma, else euclidean); the first and the last three ignore --sigma, the others need it`,
-    )
+    .option(...distanceOptions.distance)
     .option(
       "--neighbors <how>",
       "how neighbours are found: exact, nn-descent, or auto, the faster one for so many points (default: auto)",
     )
-    .option(
-      "--variance-floor <x>",
-      "added to summed variances, or to each for bhattacharyya and jeffreys (default: 0.01)",
-      numberParser("--variance-floor"),
-    )
+    .option(...distanceOptions.varianceFloor)
     .option("--pca <n>", "reduce to this many principal components first", integerParser("--pca", 1))
     .option("--init <how>", "pca, random, or a file of points x dims (default: pca)")
     .option(
@@ -447,8 +440,11 @@ function checkNeighborFlags(flags: EmbedFlags): void {
   } else if (flags.neighborDistances === undefined) {
     reject("--neighbor-distances", undefined, "a file, which --neighbor-indices and --squared-distances need");
   }
-  if (flags.neighbors !== undefined) {
-    reject("--neighbors", flags.neighbors, "to be left out where neighbours are given");
+  for (const [flag, value] of [
+    ["--neighbors", flags.neighbors],
+    ["--sigma", flags.sigma],
+  ] as const) {
+    if (value !== undefined) reject(flag, value, "to be left out where neighbours are given with their distances");
   }
   if (flags.rows !== undefined) {
     reject("--rows", flags.rows.text, "to be left out with neighbours, which are rows of the whole");

@@ -3,15 +3,16 @@ import { writeMatrix } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 import { type Estimate, type EvaluateOptions, evaluate, type Quality } from "../quality/index.js";
 import { resolveEvaluateOptions } from "../quality/options.js";
-import { DISTANCES, type DistanceName, type NeighborSearch } from "../tsne/index.js";
+import type { DistanceName, NeighborSearch } from "../tsne/index.js";
 import { describePerplexity } from "../tsne/perplexity.js";
+import { distanceOptions } from "./distances.js";
 import { withTypedNames } from "./failure.js";
 import { addColumnOptions, type ColumnFlags, readInputs, withSigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, joinColumns, qualityColumns, TABLE_FORMATS, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
-import { integerParser, integersParser, listParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
+import { integerParser, listParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
 
 interface EvaluateFlags extends ColumnFlags {
   sigma?: string;
@@ -71,8 +72,8 @@ export function createEvaluateCommand(): Command {
       rowRangeParser("--rows"),
     )
     .optionsGroup("Method:")
-    .option("--distance <name>", `${DISTANCES.join(", ")} (default: inverse-variance with --sigma, else euclidean)`)
-    .option("--variance-floor <x>", "added to every summed variance (default: 0.01)", numberParser("--variance-floor"))
+    .option(...distanceOptions.distance)
+    .option(...distanceOptions.varianceFloor)
     .option(
       "--perplexity <x,...>",
       "of the KL divergence (default: 30, less for under 91 points)",
@@ -82,7 +83,7 @@ export function createEvaluateCommand(): Command {
     .option(
       "--k <list>",
       "sizes of neighbourhoods, less than half of the points (default: 10,50,100)",
-      integersParser("--k"),
+      listParser(integerParser("--k", 1)),
     )
     .option(
       "--sample <n>",

@@ -62,7 +62,9 @@ function renamed(error: SigmaTsneError, names: TypedNames): SigmaTsneError {
     const { code, argument, received, accepted } = error;
     const typed = names[argument] ?? argument;
     const isNamed = error.message.startsWith(`${argument}:`);
-    const message = isNamed ? error.message.replace(argument, () => typed) : sentence;
+    const renamed = isNamed ? error.message.replace(argument, () => typed) : sentence;
+    // An option that was not typed is nothing that was received as such.
+    const message = received === undefined ? renamed.replace(/received undefined$/, "received nothing") : renamed;
     return new ArgumentError(code, { argument: typed, received, accepted, message }, { cause: error });
   }
   return sentence === error.message ? error : new SigmaTsneError(error.code, sentence, { cause: error });

@@ -14,16 +14,9 @@ export function checkInputs(paths: TypedPaths): void {
   }
 }
 
-/**
- * Checks, before any work is done, that every input has a name, and every output can be written and is neither an input nor
- * another output.
- *
- * @throws {ArgumentError} INVALID_ARGUMENT for an empty path, or an output that is another file of the command
- * @throws {FileError} FILE_WRITE for one that cannot be written
- */
-export async function checkPaths(outputs: TypedPaths, inputs: TypedPaths): Promise<void> {
+/** @throws {ArgumentError} INVALID_ARGUMENT for an output that is another file, or folder, of the command */
+export function checkDistinct(outputs: TypedPaths, inputs: TypedPaths): void {
   const seen = new Map<string, string>();
-  checkInputs(inputs);
   for (const [flag, path] of Object.entries(inputs)) {
     if (path !== undefined) seen.set(identity(path), flag);
   }
@@ -36,6 +29,18 @@ export async function checkPaths(outputs: TypedPaths, inputs: TypedPaths): Promi
     }
     seen.set(identity(path), flag);
   }
+}
+
+/**
+ * Checks, before any work is done, that every input has a name, and every output can be written and is neither an input nor
+ * another output.
+ *
+ * @throws {ArgumentError} INVALID_ARGUMENT for an empty path, or an output that is another file of the command
+ * @throws {FileError} FILE_WRITE for one that cannot be written
+ */
+export async function checkPaths(outputs: TypedPaths, inputs: TypedPaths): Promise<void> {
+  checkInputs(inputs);
+  checkDistinct(outputs, inputs);
   for (const [flag, path] of Object.entries(outputs)) {
     if (path !== undefined) await withTypedNames({ path: flag }, () => assertWritable(path));
   }

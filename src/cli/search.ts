@@ -5,14 +5,15 @@ import { readLabels, readMatrix, type TableLike, writeFileAtomic, writeTable } f
 import type { Matrix } from "../matrix.js";
 import type { PictureFormat, SheetRow, SheetTile } from "../plot/index.js";
 import { type Nearest, nearest, type Query } from "../search/index.js";
-import { DISTANCES, type DistanceName, Tsne } from "../tsne/index.js";
+import { type DistanceName, Tsne } from "../tsne/index.js";
+import { distanceOptions } from "./distances.js";
 import { withTypedNames } from "./failure.js";
 import { checkLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
-import { integerParser, numberParser } from "./values.js";
+import { integerParser } from "./values.js";
 
 interface SearchFlags {
   query: string;
@@ -80,12 +81,8 @@ export function createSearchCommand(): Command {
     .option("--query-images <path>", "the same for the vectors of a --query file, of the same size")
     .optionsGroup("Method:")
     .option("-k <n>", "points to find for each query (default: 10)", integerParser("-k"))
-    .option("--distance <name>", `${DISTANCES.join(", ")} (default: inverse-variance with --sigma, else euclidean)`)
-    .option(
-      "--variance-floor <x>",
-      "added to summed variances, or to each for bhattacharyya and jeffreys (default: 0.01)",
-      numberParser("--variance-floor"),
-    )
+    .option(...distanceOptions.distance)
+    .option(...distanceOptions.varianceFloor)
     .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
     .optionsGroup("Output:")
     .option("-o, --output <file>", `where the result goes as a table: ${TABLE_FORMATS}`)
@@ -117,6 +114,16 @@ async function search(means: string, flags: SearchFlags, signal: AbortSignal): P
   const { sheet, output, k, distance, varianceFloor, threads } = flags;
   const queryFile = isRows(flags.query) ? undefined : flags.query;
   checkTableOutput("--output", output);
+  if (sheet === undefined) {
+    for (const [flag, path] of [
+      ["--images", flags.images],
+      ["--query-images", flags.queryImages],
+    ] as const) {
+      if (path === undefined) continue;
+      const accepted = "to be left out without --sheet, which shows them";
+      throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: path, accepted });
+    }
+  }
   const format = sheet === undefined ? undefined : await checkSheetFlags(flags, queryFile, sheet);
   await checkPaths(
     { "--output": output, "--sheet": sheet },
@@ -186,7 +193,7 @@ async function checkSheetFlags(
 function toRows(rows: readonly number[], n: number): Int32Array {
   const wrong = rows.find((row) => row < 0 || row >= n);
   if (wrong === undefined) return Int32Array.from(rows);
-  const accepted = `rows from 0 to ${n - 1}`;
+  const accepted = n === 0 ? "a file of vectors, since there are no rows" : `rows from 0 to ${n - 1}`;
   throw new ArgumentError("OUT_OF_RANGE", { argument: "--query", received: wrong, accepted });
 }
 

@@ -70,8 +70,8 @@ export function createSeparateCommand(): Command {
     .description(
       "Move the points of a 2-D map until they fill the unit square evenly, and with --grid give each a cell of its own, for walls of images.",
     )
-    .argument("<map>", "the map: .npy, .csv or .tsv of 2 columns, a point a row, at least 4")
-    .requiredOption("-o, --output <file>", "where the even points go: .npy, .csv or .tsv")
+    .argument("<map>", "the map: .npy, .csv, .tsv, .parquet or .arrow of 2 columns, a point a row, at least 4")
+    .requiredOption("-o, --output <file>", "where the even points go: .npy, .csv, .tsv, .parquet or .arrow")
     .optionsGroup("Method:")
     .option("--method <name>", `${SEPARATION_METHODS.join(", ")} (default: flow)`)
     .option(

@@ -14,7 +14,7 @@ import {
   startBackend,
 } from "./networks.js";
 import { checkInputs } from "./paths.js";
-import { integerParser, integersParser, numberParser } from "./values.js";
+import { integerParser, listParser, numberParser } from "./values.js";
 
 /** Options of a model that are typed as they are called. */
 const MODEL_OPTIONS = [
@@ -121,7 +121,11 @@ export function createTrainCommand(): Command {
     .option("--z-dim <n>", "dimensions of the code", integerParser("--z-dim"))
     .option("--hidden-dim <n>", "units of a dense layer", integerParser("--hidden-dim"))
     .option("--num-layers <n>", "dense layers, each of encoder and decoder", integerParser("--num-layers"))
-    .option("--filters <list>", "channels of the convolutions, such as 32,64", integersParser("--filters"))
+    .option(
+      "--filters <list>",
+      "channels of the convolutions, such as 32,64",
+      listParser(integerParser("--filters", 1)),
+    )
     .option("--kernel-size <n>", "pixels a side of their kernels", integerParser("--kernel-size"))
     .option("--dropout <x>", "share of hidden units that is left out in training", numberParser("--dropout"))
     .option(

@@ -17,7 +17,11 @@ const COVARIANCE: readonly (readonly string[])[] = [
 export const UNCERTAINTY_COLUMNS: readonly string[] = ["displacement", ...(COVARIANCE[2] as string[]), "share"];
 
 /** @throws {ArgumentError} for `--uncertainty` without what it needs */
-export function checkUncertaintyFlags(flags: { uncertainty?: number; sigma?: string }): void {
+export function checkUncertaintyFlags(flags: {
+  uncertainty?: number;
+  sigma?: string;
+  degreesOfFreedom?: number;
+}): void {
   const reject = (argument: string, received: unknown, accepted: string, code: "INVALID_ARGUMENT" | "OUT_OF_RANGE") => {
     throw new ArgumentError(code, { argument, received, accepted });
   };
@@ -25,6 +29,11 @@ export function checkUncertaintyFlags(flags: { uncertainty?: number; sigma?: str
   if (!(samples >= 2 && samples <= 1000)) reject("--uncertainty", samples, "an integer from 2 to 1000", "OUT_OF_RANGE");
   if (flags.sigma === undefined) {
     reject("--sigma", undefined, "the standard deviations, which --uncertainty needs", "INVALID_ARGUMENT");
+  }
+  const { degreesOfFreedom = 1 } = flags;
+  if (degreesOfFreedom !== 1) {
+    const accepted = "1 with --uncertainty, which places samples into the map";
+    reject("--degrees-of-freedom", degreesOfFreedom, accepted, "INVALID_ARGUMENT");
   }
 }
 

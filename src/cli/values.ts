@@ -28,14 +28,6 @@ export function integerParser(flag: string, least?: number) {
   return numberParser(flag, accepted, (value) => Number.isSafeInteger(value) && value >= (least ?? -Infinity));
 }
 
-/** A parser of whole numbers separated by commas. */
-export function integersParser(flag: string) {
-  return (text: string): number[] => {
-    if (!/^\d+(,\d+)*$/.test(text)) throw invalid(flag, text, "integers separated by commas");
-    return text.split(",").map(Number);
-  };
-}
-
 /** A parser of values separated by commas. */
 export function listParser<T>(parse: (text: string) => T) {
   return (text: string): T[] => text.split(",").map((part) => parse(part.trim()));

@@ -2,13 +2,15 @@ import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { readLabels, readMatrix, writeFileAtomic } from "../io/index.js";
 import { assignToGrid, separateUniformly } from "../layout/index.js";
+import { resolveGridOptions } from "../layout/options.js";
 import type { Matrix } from "../matrix.js";
 import type { Theme } from "../plot/index.js";
 import type { WallCells } from "../wall/index.js";
+import { checkWallLook } from "../wall/options.js";
 import { withTypedNames } from "./failure.js";
 import { checkLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
-import { checkExtension, checkPaths } from "./paths.js";
+import { checkDistinct, checkExtension, checkInputs, checkPaths } from "./paths.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 import { createProgressDisplay } from "./progress.js";
 import { type GridSides, gridParser, integerParser } from "./values.js";
@@ -56,7 +58,10 @@ export function createWallCommand(): Command {
     .description(
       "Put the images of a map into a grid, neighbours beside each other: as a picture, or as tiles to zoom in.",
     )
-    .argument("<map>", "a map of 2 columns, or the cells of a grid: .npy, .csv or .tsv, a point a row")
+    .argument(
+      "<map>",
+      "a map of 2 columns, or the cells of a grid: .npy, .csv, .tsv, .parquet or .arrow, a point a row",
+    )
     .requiredOption("--images <source>", IMAGE_SOURCES)
     .option("-o, --output <file>", "where a picture of the wall goes: .png")
     .option("--tiles <folder>", "where a wall to move and zoom in goes: a page, index.html, with its tiles")
@@ -98,8 +103,20 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
     const accepted = "a file, or --tiles with a folder";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--output", received: output, accepted });
   }
+  if (tiles === undefined && force) {
+    const accepted = "to be left out without --tiles, whose folder it is about";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--force", received: force, accepted });
+  }
+  checkWallLook({ cell, theme });
   checkExtension("--output", output, ".png");
-  await checkPaths({ "--output": output }, { "<map>": path, "--labels": flags.labels, "--images": flags.images });
+  checkInputs({ "--tiles": tiles });
+  const inputs = { "<map>": path, "--labels": flags.labels, "--images": flags.images };
+  checkDistinct({ "--output": output, "--tiles": tiles }, inputs);
+  await checkPaths({ "--output": output }, inputs);
+  if (tiles !== undefined) {
+    const { assertWallWritable } = await import("../wall/folder.js");
+    await assertWallWritable(tiles, { force });
+  }
   const { drawWall, writeWall } = await import("../wall/index.js");
   const map = await readMatrix(path, { signal });
   const typed = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
@@ -170,6 +187,7 @@ async function layOut(
 ): Promise<WallCells> {
   const columns = Math.min(map.rows, Math.max(1, Math.ceil(Math.sqrt((map.rows * height) / width))));
   const sides = grid?.rows === undefined ? { columns, rows: Math.ceil(map.rows / columns) } : grid;
+  resolveGridOptions(sides, map.rows);
   const even = map.rows < 4 ? map : (await separateUniformly(map, { threads, ...follow("separation") })).points;
   return assignToGrid(even, { ...sides, threads, ...follow("grid") });
 }

@@ -1,6 +1,6 @@
-import { shapeMismatch } from "../arguments.js";
+import { shapeMismatch, tooFewPoints } from "../arguments.js";
 import { abortError } from "../binding.js";
-import { ArgumentError, DataError } from "../errors.js";
+import { ArgumentError, type DataError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { type Estimate, evaluate, type Neighborhood, type PointQuality } from "../quality/index.js";
 import type { DistanceName, ResolvedTsneOptions, TsneOptions, TsneResult } from "../tsne/index.js";
@@ -104,8 +104,7 @@ export async function compare(data: MatrixLike, options: CompareOptions = {}): P
   const points = toMatrix(data, "data");
   const { rows: n, cols: d } = points;
   if (n < 3 || d < 1) {
-    const accepted = "at least 3 points of at least 1 dimension";
-    throw new DataError("TOO_FEW_POINTS", { argument: "data", received: `${n} x ${d}`, accepted });
+    throw tooFewPoints("data", points, "at least 3 points of at least 1 dimension");
   }
   const { variants, k } = resolveCompareOptions(options, n, d);
   const { signal, labels, onProgress } = options;

@@ -122,7 +122,8 @@ function slugsOf(names: readonly string[]): string[] {
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, "-")
       .replace(/^-|-$/g, "");
-    const slug = plain !== "" && !taken.has(plain) ? plain : `${plain || "map"}-${i + 1}`;
+    let slug = plain || `map-${i + 1}`;
+    for (let next = i + 1; taken.has(slug); next++) slug = `${plain || "map"}-${next}`;
     taken.add(slug);
     return slug;
   });

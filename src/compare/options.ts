@@ -1,4 +1,4 @@
-import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
+import { reject, rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import { type NeighborSearch, resolveTsneOptions, type TsneOptions } from "../tsne/options.js";
 
@@ -125,8 +125,4 @@ function defaultVariants({ sigma, distance }: CompareOptions): CompareVariant[] 
 function withinVariant(cause: ArgumentError, variant: string): ArgumentError {
   const { code, received, accepted } = cause;
   return new ArgumentError(code, { argument: `${variant}.options.${cause.argument}`, received, accepted }, { cause });
-}
-
-function reject(argument: string, received: unknown, accepted: string): never {
-  throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
 }

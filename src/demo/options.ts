@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
-import { rejectUnknown, requireInteger, requireOptions } from "../arguments.js";
-import { ArgumentError } from "../errors.js";
+import { reject, rejectUnknown, requireInteger, requireOptions } from "../arguments.js";
 import type { TsneProgress } from "../tsne/index.js";
 
 /** Where the standard deviations of the demo come from. */
@@ -81,8 +80,4 @@ export function resolveDemoOptions(options: DemoOptions): ResolvedDemo {
     seed: requireInteger(options.seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER),
     threads: requireInteger(options.threads ?? availableParallelism(), "threads", 1, 1024),
   };
-}
-
-function reject(argument: string, received: unknown, accepted: string): never {
-  throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
 }

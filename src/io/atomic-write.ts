@@ -4,6 +4,7 @@ import { access, type FileHandle, open, readlink, realpath, rename, rm, stat } f
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { requireOptions } from "../arguments.js";
 import { ArgumentError, FileError } from "../errors.js";
 import { throwIfAborted } from "./abort.js";
 import { systemReason } from "./system-error.js";
@@ -56,6 +57,7 @@ export async function assertWritable(path: string): Promise<void> {
  */
 export async function writeFileAtomic(path: string, content: FileContent, options: WriteOptions = {}): Promise<void> {
   checkPath(path);
+  requireOptions(options);
   const { signal } = options;
   await asFileError(path, async () => {
     const pieces = piecesOf(content, signal);

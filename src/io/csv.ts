@@ -271,7 +271,13 @@ async function detectSeparators(source: Source, allowSpaces: boolean): Promise<r
   if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) {
     throw formatError(source, "is UTF-16 text; save it as UTF-8");
   }
-  if (head.includes(0)) throw formatError(source, "holds binary data that is neither .npy nor text");
+  if (head.includes(0))
+    throw formatError(
+      source,
+      head.toString("latin1").startsWith("PK\x03\x04")
+        ? "is a zip archive, as .npz and .xlsx are; save one array as .npy, or the table as .csv"
+        : "holds binary data that is neither .npy nor text",
+    );
   const lines = head
     .toString("utf8")
     .replace(/^\uFEFF/, "")

@@ -73,6 +73,7 @@ async function inflate(source: Source, signal: AbortSignal | undefined): Promise
   }).catch((cause) => {
     throw damaged(cause);
   });
+  if (!isIdx(head)) throw new FileError("FILE_FORMAT", path, "is compressed and no IDX file; decompress it first");
   const { offset, length, ...array } = parseHeader(path, head);
   const expected = offset + length;
   if (expected > size * MAX_EXPANSION) {

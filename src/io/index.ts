@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import { shapeMismatch } from "../arguments.js";
+import { requireOptions, shapeMismatch } from "../arguments.js";
 import { ArgumentError, FileError } from "../errors.js";
 import { type FloatArray, Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { checkPath, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
@@ -102,6 +102,7 @@ export function readLabels(path: string, options: ReadOptions = {}): Promise<str
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function writeMatrix(path: string, matrix: MatrixLike, options: WriteMatrixOptions = {}): Promise<void> {
+  requireOptions(options);
   const encode = encoderFor(path);
   const checked = toMatrix(matrix, "matrix");
   const columns = options.columns ?? defaultColumns(checked.cols);
@@ -162,6 +163,7 @@ export async function writeMatrices(
  * await writeTable("map.parquet", { x, y, label: labels });
  */
 export async function writeTable(path: string, table: TableLike, options: WriteOptions = {}): Promise<void> {
+  requireOptions(options);
   const encode = tableEncoderFor(path);
   await writeFileAtomic(path, encode(toTable(table)), { signal: options.signal });
 }
@@ -218,7 +220,7 @@ export function readNeighborTable(
   path: string,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<NeighborTable> {
-  return withSource(path, {}, async (format, source) => {
+  return withSource(path, options, async (format, source) => {
     if (!format.readValues) {
       throw new FileError("FILE_FORMAT", path, `is ${format.name}; columns of lists are read from Parquet and Arrow`);
     }
@@ -291,10 +293,11 @@ const defaultColumns = (cols: number): string[] =>
 
 async function withSource<T>(
   path: string,
-  { rows }: ReadOptions,
+  options: ReadOptions,
   read: (format: Format, source: Source) => Promise<T>,
 ): Promise<T> {
-  if (rows !== undefined) checkRowRange(rows);
+  requireOptions(options);
+  if (options.rows !== undefined) checkRowRange(options.rows);
   const source = await openSource(path);
   try {
     return await asReadError(path, async () => read(await detectFormat(source), source));

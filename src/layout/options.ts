@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
+import { reject, rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 
 /** The ways to separate points; see {@link SeparationOptions.method}. */
@@ -125,14 +125,15 @@ export function resolveGridOptions(
   const rows = givenRows ?? Math.ceil(n / columns);
   const cells = rows * columns;
   if (cells < n || cells > MOST_CELLS || Math.max(rows, columns) > LONGEST_SIDE) {
+    const argument = givenRows === undefined ? "columns" : "rows";
     throw new ArgumentError("OUT_OF_RANGE", {
-      argument: givenRows === undefined ? "columns" : "rows",
+      argument,
       received: givenRows ?? givenColumns,
       accepted: `a grid of ${n} cells or more, one a point, up to ${MOST_CELLS}`,
       message:
         cells < n
-          ? `rows x columns: expected a grid of at least ${n} cells, one a point, received ${rows} x ${columns} = ${cells}`
-          : `rows x columns: expected a grid of at most ${MOST_CELLS} cells and ${LONGEST_SIDE} a side, received ${rows} x ${columns}`,
+          ? `${argument}: expected a grid of at least ${n} cells, one a point, received ${rows} x ${columns} = ${cells}`
+          : `${argument}: expected a grid of at most ${MOST_CELLS} cells and ${LONGEST_SIDE} a side, received ${rows} x ${columns}`,
     });
   }
   return { rows, columns, threads };
@@ -153,8 +154,4 @@ function requireNumber(
   if (typeof value !== "number") reject(argument, value, accepted);
   if (!accepts(value)) throw new ArgumentError("OUT_OF_RANGE", { argument, received: value, accepted });
   return value;
-}
-
-function reject(argument: string, received: unknown, accepted: string): never {
-  throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
 }

@@ -1,6 +1,5 @@
-import { shapeMismatch } from "../arguments.js";
+import { shapeMismatch, tooFewPoints } from "../arguments.js";
 import { abortError } from "../binding.js";
-import { DataError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 
 /** A map that can be laid out anew: n x 2 with n of at least `least`. */
@@ -8,8 +7,7 @@ export function readMap(points: MatrixLike, least: number): Matrix {
   const map = toMatrix(points, "points");
   if (map.cols !== 2) throw shapeMismatch("points", map, "a map of 2 columns");
   if (map.rows < least) {
-    const accepted = `at least ${least} ${least === 1 ? "point" : "points"}`;
-    throw new DataError("TOO_FEW_POINTS", { argument: "points", received: map.rows, accepted });
+    throw tooFewPoints("points", map, `at least ${least} ${least === 1 ? "point" : "points"}`);
   }
   return map;
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
-import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
+import { rejectUnknown, requireInteger, requireOptions, requireSignal, tooFewPoints } from "../arguments.js";
 import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
-import { DataError } from "../errors.js";
+import type { DataError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 
 /** Options of {@link pca}. */
@@ -40,11 +40,7 @@ export async function pca(data: MatrixLike, components: number, options: PcaOpti
   rejectUnknown(options, ["seed", "threads", "signal"]);
   const { seed = 42, threads = availableParallelism(), signal } = options;
   if (matrix.rows < 2 || matrix.cols < 1) {
-    throw new DataError("TOO_FEW_POINTS", {
-      argument: "data",
-      received: `${matrix.rows} x ${matrix.cols}`,
-      accepted: "at least two rows and one column",
-    });
+    throw tooFewPoints("data", matrix, "at least two rows and one column");
   }
   requireInteger(components, "components", 1, Math.min(matrix.rows, matrix.cols));
   requireInteger(seed, "seed", 0, Number.MAX_SAFE_INTEGER);

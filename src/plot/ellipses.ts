@@ -45,10 +45,18 @@ export function checkEllipses(
     throw shapeMismatch(`${argument}.covariances`, covariances, `${points.rows} x 3: xx, xy and yy of each point`);
   }
   for (let row = 0; row < covariances.rows; row++) {
-    const [xx, xy, yy] = covariances.row(row) as unknown as [number, number, number];
-    if (xx >= 0 && yy >= 0 && Number.isFinite(xx + yy) && Number.isFinite(xy)) continue;
-    const facts = { argument: `${argument}.covariances`, received: xx, accepted: "finite covariances", row, column: 0 };
-    throw new DataError("NOT_FINITE", facts);
+    // Twice a variance must be finite, too, so that the sum of both is.
+    const column = covariances
+      .row(row)
+      .findIndex((value, c) => !(Math.abs(2 * value) < Infinity && (c === 1 || value >= 0)));
+    if (column < 0) continue;
+    throw new DataError("NOT_FINITE", {
+      argument: `${argument}.covariances`,
+      received: covariances.at(row, column),
+      accepted: "finite covariances, and variances >= 0",
+      row,
+      column,
+    });
   }
   const level: unknown = ellipses.level ?? 0.95;
   if (typeof level !== "number" || !(level > 0 && level < 1)) {
@@ -60,7 +68,8 @@ export function checkEllipses(
     if (!(Number.isInteger(asked) && asked >= 0)) throw reject("points", asked, "an integer >= 0", "OUT_OF_RANGE");
     chosen = asked;
   } else {
-    chosen = Array.from((asked ?? []) as ArrayLike<number>);
+    if (typeof asked !== "object") throw reject("points", asked, "row numbers, or how many", "INVALID_ARGUMENT");
+    chosen = Array.from(asked as ArrayLike<number>);
     const bad = chosen.find((row) => !(Number.isInteger(row) && row >= 0 && row < points.rows));
     if (bad !== undefined) throw reject("points", bad, `row numbers from 0 to ${points.rows - 1}`, "OUT_OF_RANGE");
   }

@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import { rejectUnknown, requireOptions, shapeMismatch } from "../arguments.js";
+import { rejectUnknown, requireOptions, shapeMismatch, tooFewPoints } from "../arguments.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { checkEllipses } from "./ellipses.js";
@@ -197,15 +197,10 @@ function readSizes({ sizes }: MapOptions, n: number): Float64Array | undefined {
 function checkPoints(points: MatrixLike, argument: string): Matrix {
   const matrix = toMatrix(points, argument);
   if (matrix.rows === 0) {
-    throw new ArgumentError("TOO_FEW_POINTS", { argument, received: points, accepted: "at least one point" });
+    throw tooFewPoints(argument, matrix, "at least one point");
   }
   if (matrix.cols < 1 || matrix.cols > 3) {
-    throw new ArgumentError("SHAPE_MISMATCH", {
-      argument,
-      received: points,
-      accepted: "a map of 1, 2 or 3 columns",
-      message: `${argument}: expected a map of 1, 2 or 3 columns, received ${matrix.rows} x ${matrix.cols}`,
-    });
+    throw shapeMismatch(argument, matrix, "a map of 1, 2 or 3 columns");
   }
   const bad = matrix.data.findIndex((value: number) => !Number.isFinite(value));
   if (bad >= 0) {

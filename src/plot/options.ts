@@ -1,5 +1,4 @@
-import { rejectUnknown, requireInteger, requireSignal } from "../arguments.js";
-import { ArgumentError } from "../errors.js";
+import { reject, rejectUnknown, requireInteger, requireSignal } from "../arguments.js";
 import type { MatrixLike } from "../matrix.js";
 import { ELLIPSE_KEYS, type MapEllipses } from "./ellipses.js";
 import { checkImages, checkStretch, fitSide, type ImageSource } from "./images.js";
@@ -236,10 +235,6 @@ function requireEllipses(ellipses: MapEllipses, argument: string): void {
     reject(argument, ellipses, "an object {covariances, points, level}");
   }
   rejectUnknown(ellipses, Object.keys(ELLIPSE_KEYS), `${argument}.`);
-}
-
-function reject(argument: string, received: unknown, accepted: string, code?: "OUT_OF_RANGE"): never {
-  throw new ArgumentError(code ?? "INVALID_ARGUMENT", { argument, received, accepted });
 }
 
 function text(value: unknown, argument: string): string {

@@ -1,6 +1,6 @@
-import { requireOptions, shapeMismatch } from "../arguments.js";
+import { requireOptions, shapeMismatch, tooFewPoints } from "../arguments.js";
 import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
-import { ArgumentError, DataError } from "../errors.js";
+import { ArgumentError, type DataError } from "../errors.js";
 import { type MatrixLike, toMatrix } from "../matrix.js";
 import { type EvaluateOptions, type Labels, type ResolvedEvaluateOptions, resolveEvaluateOptions } from "./options.js";
 
@@ -92,11 +92,7 @@ export async function evaluate(
   const map = toMatrix(embedding, "embedding");
   const n = points.rows;
   if (n < 3 || points.cols < 1) {
-    throw new DataError("TOO_FEW_POINTS", {
-      argument: "data",
-      received: `${n} x ${points.cols}`,
-      accepted: "at least 3 points of at least 1 dimension",
-    });
+    throw tooFewPoints("data", points, "at least 3 points of at least 1 dimension");
   }
   if (map.rows !== n || map.cols < 1) {
     throw shapeMismatch("embedding", map, `${n} rows, a position for each row of the data`);

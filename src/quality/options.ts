@@ -1,4 +1,4 @@
-import { rejectUnknown, requireInteger } from "../arguments.js";
+import { reject, rejectUnknown, requireInteger } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
 import type { DistanceName } from "../tsne/distances.js";
@@ -16,7 +16,7 @@ export interface EvaluateOptions {
   sigma?: MatrixLike | undefined;
   /** Distance between the data points, as in {@link TsneOptions}. Default: `"inverse-variance"` with sigma, else `"euclidean"`. */
   distance?: DistanceName | undefined;
-  /** Added to every summed variance, in squared units of sigma; > 0. Default 0.01. */
+  /** As in {@link TsneOptions}, > 0. Default 0.01. */
   varianceFloor?: number | undefined;
   /** Perplexity of the affinities whose KL divergence is computed, or several as in {@link TsneOptions}: 1 to (n - 1) / 3. Default 30, less for n < 91. */
   perplexity?: number | readonly number[] | undefined;
@@ -135,8 +135,4 @@ function resolveSizes(k: EvaluateOptions["k"], n: number): number[] {
   }
   if (new Set(sizes).size < sizes.length) reject("k", sizes, "sizes of which none comes twice");
   return sizes;
-}
-
-function reject(argument: string, received: unknown, accepted: string): never {
-  throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
 }

@@ -1,8 +1,15 @@
 import { availableParallelism } from "node:os";
 import { setImmediate } from "node:timers/promises";
-import { rejectUnknown, requireInteger, requireOptions, requireSignal, shapeMismatch } from "../arguments.js";
+import {
+  rejectUnknown,
+  requireInteger,
+  requireOptions,
+  requireSignal,
+  shapeMismatch,
+  tooFewPoints,
+} from "../arguments.js";
 import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
-import { ArgumentError, DataError } from "../errors.js";
+import { ArgumentError } from "../errors.js";
 import { type FloatArray, Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { FORMULAS, usesSigma } from "../tsne/distances.js";
 import { type DistanceName, Tsne } from "../tsne/index.js";
@@ -100,11 +107,8 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
   const { mean, sigma } = points;
   const own = rowsOf(query, mean.rows);
   if (mean.rows < (own ? 2 : 1) || mean.cols < 1) {
-    throw new DataError("TOO_FEW_POINTS", {
-      argument: "data",
-      received: `${mean.rows} x ${mean.cols}`,
-      accepted: own ? "at least two points, to find one beside the query" : "at least one point",
-    });
+    const accepted = own ? "at least two points, to find one beside the query" : "at least one point";
+    throw tooFewPoints("data", mean, accepted);
   }
   const { distance, varianceFloor, threads } = points;
   const others = mean.rows - (own ? 1 : 0);
@@ -115,7 +119,10 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
   }
   const queries = own
     ? { mean: takeRows(mean, own), sigma: needsSigma && sigma ? takeRows(sigma, own) : undefined }
-    : points.bring(vectorsOf(query as FloatArray | MatrixLike, points.width), querySigmaOf(options, needsSigma));
+    : points.bring(
+        vectorsOf(query as FloatArray | MatrixLike, points.width),
+        querySigmaOf(options.querySigma, needsSigma ? distance : undefined),
+      );
   if (options.querySigma !== undefined && own) {
     throw invalid("querySigma", options.querySigma, "nothing: queries that are rows have the sigma of the data");
   }
@@ -198,13 +205,14 @@ async function pointsOfRun(run: Tsne, options: NearestOptions): Promise<Searched
   const { distance, varianceFloor, threads } = run.options;
   const points = await unpackRun(run, options.signal);
   const own = { distance: distance === "given" ? undefined : distance, varianceFloor, threads };
-  const wanted = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const wanted = Object.fromEntries(Object.entries(options).filter(([, value]) => (value ?? undefined) !== undefined));
   return { ...points, ...settings({ ...own, ...wanted }, points.sigma) };
 }
 
 /** The options that t-SNE has too, checked as it checks them. */
 function settings(options: NearestOptions, sigma: Matrix | undefined) {
-  const { distance = sigma ? "inverse-variance" : "euclidean", varianceFloor, threads } = options;
+  const { varianceFloor, threads } = options;
+  const distance = options.distance ?? (sigma ? "inverse-variance" : "euclidean");
   const resolved = resolveTsneOptions({ distance, varianceFloor, threads, sigma: [] }, Number.MAX_SAFE_INTEGER, 1);
   return { distance, varianceFloor: resolved.varianceFloor, threads: resolved.threads ?? availableParallelism() };
 }
@@ -238,13 +246,17 @@ function vectorsOf(query: FloatArray | MatrixLike, width: number): Matrix {
   return vectors;
 }
 
-function querySigmaOf({ querySigma, distance }: NearestOptions, isNeeded: boolean): Matrix | undefined {
+/** @param needed the distance in use, where it needs them */
+function querySigmaOf(querySigma: NearestOptions["querySigma"], needed: DistanceName | undefined): Matrix | undefined {
   if (querySigma !== undefined) {
     return isVector(querySigma) ? new Matrix(querySigma, 1, querySigma.length) : toMatrix(querySigma, "querySigma");
   }
-  if (!isNeeded) return undefined;
-  const name = distance === undefined ? "the distance in use" : `the distance "${distance}"`;
-  throw invalid("querySigma", undefined, `the standard deviations of the queries, which ${name} needs`);
+  if (needed === undefined) return undefined;
+  throw invalid(
+    "querySigma",
+    undefined,
+    `the standard deviations of the queries, which the distance "${needed}" needs`,
+  );
 }
 
 const takeRows = (matrix: Matrix, rows: Uint32Array): Matrix => {

@@ -33,8 +33,8 @@ const EDGES_PER_NEIGHBOR = 2;
  * @throws {ArgumentError} for a bad option, or numbers of points or dimensions that no run has
  */
 export function estimateMemory(n: number, d: number, options: TsneOptions = {}): MemoryEstimate {
-  requireInteger(n, "n", 0, Number.MAX_SAFE_INTEGER);
-  requireInteger(d, "d", 0, Number.MAX_SAFE_INTEGER);
+  requireInteger(n, "n", 3, Number.MAX_SAFE_INTEGER);
+  requireInteger(d, "d", 1, Number.MAX_SAFE_INTEGER);
   requireOptions(options);
   return estimateResolved(n, d, options.sigma !== undefined, resolveTsneOptions(options, n, d));
 }
@@ -73,13 +73,18 @@ export function estimateResolved(
  */
 export function requireMemory(n: number, d: number, hasSigma: boolean, options: ResolvedTsneOptions): void {
   const { peak } = estimateResolved(n, d, hasSigma, options);
-  const available = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
-  if (peak <= available) return;
-  throw new SigmaTsneError(
-    "OUT_OF_MEMORY",
-    `${n} points x ${d} values at ${describePerplexity(options.perplexity)} need about ${inGiB(peak)}, and ${inGiB(available)} are free; ` +
-      "take a smaller perplexity, fewer points or fewer dimensions",
-  );
+  const run = `${n} points x ${d} values at ${describePerplexity(options.perplexity)} need`;
+  requireFree(peak, run, "take a smaller perplexity, fewer points or fewer dimensions");
+}
+
+/**
+ * @param work what needs `bytes`, as the beginning of a sentence
+ * @param advice what would need less
+ */
+function requireFree(bytes: number, work: string, advice: string): void {
+  const free = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
+  if (bytes <= free) return;
+  throw new SigmaTsneError("OUT_OF_MEMORY", `${work} about ${inGiB(bytes)}, and ${inGiB(free)} are free; ${advice}`);
 }
 
 /**
@@ -105,14 +110,9 @@ export function estimatePlacement(
 
 /** @throws {SigmaTsneError} OUT_OF_MEMORY for a placement that will not fit, before anything is allocated for it */
 export function requirePlacementMemory(...what: Parameters<typeof estimatePlacement>): void {
-  const needed = estimatePlacement(...what);
-  const available = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
-  if (needed <= available) return;
   const [n, , count] = what;
-  throw new SigmaTsneError(
-    "OUT_OF_MEMORY",
-    `placing ${count} points into a map of ${n} needs about ${inGiB(needed)}, and ${inGiB(available)} are free; place fewer at a time, or with a smaller perplexity`,
-  );
+  const placement = `placing ${count} points into a map of ${n} needs`;
+  requireFree(estimatePlacement(...what), placement, "place fewer at a time, or with a smaller perplexity");
 }
 
 /**
@@ -123,12 +123,7 @@ export function requireSearchMemory(n: number, count: number, d: number, k: numb
   const compared = d * (hasSigma ? 2 : 1) * 4;
   // The points as they are packed, as they are compared, and sorted by place; the queries packed and compared; what is found.
   const needed = n * (4 * compared + 8) + count * (2 * compared + k * 24);
-  const available = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
-  if (needed <= available) return;
-  throw new SigmaTsneError(
-    "OUT_OF_MEMORY",
-    `searching ${n} points for ${count} queries needs about ${inGiB(needed)}, and ${inGiB(available)} are free; search for fewer at a time`,
-  );
+  requireFree(needed, `searching ${n} points for ${count} queries needs`, "search for fewer at a time");
 }
 
 /** A number of bytes for people. */

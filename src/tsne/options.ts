@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { closest } from "fastest-levenshtein";
-import { rejectUnknown, requireInteger, requireSignal } from "../arguments.js";
-import { ArgumentError } from "../errors.js";
+import { reject, rejectUnknown, requireInteger, requireSignal } from "../arguments.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import { DISTANCES, type DistanceName, usesSigma } from "./distances.js";
 import type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
@@ -76,8 +75,9 @@ export interface TsneOptions {
    */
   neighbors?: NeighborSearch | NeighborLists | DistanceMatrix | undefined;
   /**
-   * In squared units of sigma; > 0. Added to the summed variance of two points under `"inverse-variance"` and `"mahalanobis"`, to the
-   * variance of each point under `"bhattacharyya"` and `"jeffreys"`; the other distances have none. Default 0.01 (Ede 2020).
+   * In squared units of sigma; above 0, to 1e30. Added to the summed variance of two points under `"inverse-variance"` and
+   * `"mahalanobis"`, to the variance of each point under `"bhattacharyya"` and `"jeffreys"`; the other distances have none. Default 0.01
+   * (Ede 2020).
    */
   varianceFloor?: number | undefined;
   /**
@@ -288,7 +288,7 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
   }
   const varianceFloor = number(options.varianceFloor ?? 0.01, "varianceFloor");
   if (!(varianceFloor > 0 && varianceFloor <= 1e30))
-    reject("varianceFloor", varianceFloor, "a number > 0", "OUT_OF_RANGE");
+    reject("varianceFloor", varianceFloor, "a number above 0, to 1e30", "OUT_OF_RANGE");
   const asked = options.method ?? "auto";
   const method = asked === "auto" && (options.theta ?? undefined) !== undefined ? "barnes-hut" : asked;
   if (!METHODS.includes(method)) reject("method", method, oneOf(METHODS, method));
@@ -366,10 +366,6 @@ function resolveNeighbors(options: TsneOptions): NeighborSearch | "given" {
 function oneOf(names: readonly string[], received: unknown): string {
   const guess = typeof received === "string" ? ` (did you mean "${closest(received, names)}"?)` : "";
   return `one of ${names.map((name) => `"${name}"`).join(", ")}${guess}`;
-}
-
-function reject(argument: string, received: unknown, accepted: string, code?: "OUT_OF_RANGE"): never {
-  throw new ArgumentError(code ?? "INVALID_ARGUMENT", { argument, received, accepted });
 }
 
 function number(value: unknown, argument: string): number {

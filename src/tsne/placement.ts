@@ -70,7 +70,10 @@ export async function placePoints(
   const means = toMatrix(newMeans, "newMeans");
   const settings = resolvePlacement(run, options);
   const [n, d] = run.shape;
-  if (means.cols !== d) throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, as wide as the data of the run`);
+  // No rows have no width, written as rows of an array.
+  if (means.cols !== d && means.rows > 0) {
+    throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, as wide as the data of the run`);
+  }
   const sigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
   if (run.hasSigma && !sigma) {
     const accepted = "the standard deviations of the new points, since the run has them";
@@ -80,7 +83,7 @@ export async function placePoints(
     const accepted = "to be left out, since the run has no sigma";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: options.sigma, accepted });
   }
-  if (sigma && (sigma.rows !== means.rows || sigma.cols !== d)) {
+  if (sigma && (sigma.rows !== means.rows || sigma.cols !== means.cols)) {
     throw shapeMismatch("sigma", sigma, `${means.rows} x ${d}, the shape of the new points`);
   }
   // All of them before the first is placed: nobody should wait for the error of the last row.

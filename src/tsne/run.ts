@@ -1,4 +1,4 @@
-import { rejectUnknown, requireOptions, requireSignal, shapeMismatch } from "../arguments.js";
+import { rejectUnknown, requireOptions, requireSignal, shapeMismatch, tooFewPoints } from "../arguments.js";
 import {
   abortError,
   awaitNative,
@@ -157,7 +157,8 @@ export class Tsne {
    * Calls queue up; the data made ready for the first serve those after it.
    *
    * @param newMeans m x d, as wide as the data of the run, finite; m may be 0
-   * @throws {ArgumentError} for a bad option or shape, a run without a map, or one whose neighbours were given
+   * @throws {ArgumentError} for a bad option or shape, a run without a map, one whose neighbours were given, or whose `degreesOfFreedom`
+   *   are not 1
    * @throws {DataError} for NaN and infinities, with the row
    * @throws {SigmaTsneError} BUSY during {@link fit}, OUT_OF_MEMORY
    * @throws {AbortError} if `options.signal` is aborted
@@ -378,11 +379,7 @@ function createRun(data: MatrixLike, options: TsneOptions): RunParts {
   requireOptions(options);
   const { rows, cols } = matrix;
   if (rows < 3 || cols < 1) {
-    throw new DataError("TOO_FEW_POINTS", {
-      argument: "data",
-      received: `${rows} x ${cols}`,
-      accepted: "at least 3 points of at least 1 dimension",
-    });
+    throw tooFewPoints("data", matrix, "at least 3 points of at least 1 dimension");
   }
   const resolved = resolveTsneOptions(options, rows, cols);
   requireMemory(rows, cols, options.sigma !== undefined, resolved);

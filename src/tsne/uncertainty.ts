@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors.js";
 import { Matrix } from "../matrix.js";
 import { requirePlacementMemory } from "./memory.js";
 import { type PlacementOptions, resolvePlacement } from "./placement.js";
-import type { Tsne } from "./run.js";
+import { Tsne } from "./run.js";
 
 /** Options of {@link positionUncertainty}. All are optional. */
 export interface UncertaintyOptions
@@ -56,13 +56,16 @@ const KEYS: Record<keyof UncertaintyOptions, true> = {
  * sample has its point's sigma. What comes out for a point depends on the seed and the point alone, not on the others asked for.
  *
  * @param run a run with sigma that has a map
- * @throws {ArgumentError} for a run without sigma or map, or whose neighbours were given, and for bad options
+ * @throws {ArgumentError} for a run without sigma or map, one whose `degreesOfFreedom` are not 1, and for bad options
  * @throws {AbortError} if the signal is aborted
  */
 export async function positionUncertainty(run: Tsne, options: UncertaintyOptions = {}): Promise<PositionUncertainty> {
   const begin = performance.now();
   requireOptions(options);
   rejectUnknown(options, Object.keys(KEYS));
+  if (!(run instanceof Tsne)) {
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "run", received: run, accepted: "a Tsne that has a map" });
+  }
   const settings = resolvePlacement(run, options);
   if (!run.hasSigma) {
     throw new ArgumentError("INVALID_ARGUMENT", {

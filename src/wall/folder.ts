@@ -30,6 +30,15 @@ const FILES = [PAGE, DESCRIPTION, TILES, SUMMARY];
 const SMALLEST_CELL = 16;
 const LARGEST_CELL = 256;
 
+/**
+ * Makes sure, before long work, that {@link writeTiles} can write there.
+ *
+ * @throws {FileError} FILE_WRITE saying what is in the way
+ */
+export function assertWallWritable(folder: string, options: Pick<WallTilesOptions, "force"> = {}): Promise<void> {
+  return assertFolderWritable(folder, folderOptions(options));
+}
+
 export async function writeTiles(
   folder: string,
   images: ImageSource,
@@ -38,7 +47,7 @@ export async function writeTiles(
 ): Promise<WallSummary> {
   const { rows, columns, imageAt, labels } = wall;
   const { title = "", stretch, signal, onProgress } = options;
-  await assertFolderWritable(folder, folderOptions(options));
+  await assertWallWritable(folder, options);
   const own = Math.max(images.height, images.width);
   const cell = fitSide(images, options.cell ?? Math.min(LARGEST_CELL, Math.max(SMALLEST_CELL, own)));
   const gap = Math.max(1, Math.round(Math.max(cell.width, cell.height) / 30));

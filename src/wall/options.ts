@@ -1,4 +1,4 @@
-import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
+import { reject, rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import { checkImageCount, checkImages, checkStretch, type ImageSource } from "../plot/images.js";
 import { type Labels, readLabels } from "../plot/labels.js";
@@ -66,6 +66,20 @@ const SHARED = ["labels", "title", "stretch", "signal", "onProgress", "cell"];
 const MOST_CELLS = 2 ** 26;
 
 /**
+ * Checks all options but the labels, which the images must fit.
+ *
+ * @throws {ArgumentError} INVALID_ARGUMENT or OUT_OF_RANGE
+ */
+export function checkWallLook(options: WallOptions & WallTilesOptions): void {
+  requireSignal(options.signal);
+  checkStretch(options.stretch, "stretch");
+  if (options.cell !== undefined) requireInteger(options.cell, "cell", 2, 1024);
+  const { title, theme } = options;
+  if (title !== undefined && typeof title !== "string") reject("title", title, "a string");
+  if (theme !== undefined && !THEMES.includes(theme)) reject("theme", theme, `one of "light", "dark"`);
+}
+
+/**
  * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT, OUT_OF_RANGE (a grid of fewer cells than images, cells outside it, two
  *   images in one) or SHAPE_MISMATCH
  */
@@ -77,13 +91,8 @@ export function checkWall(
 ): CheckedWall {
   requireOptions(options);
   rejectUnknown(options, [...SHARED, ...own]);
-  requireSignal(options.signal);
+  checkWallLook(options);
   checkImages(images, "images");
-  checkStretch(options.stretch, "stretch");
-  if (options.cell !== undefined) requireInteger(options.cell, "cell", 2, 1024);
-  const { title, theme } = options;
-  if (title !== undefined && typeof title !== "string") reject("title", title, "a string");
-  if (theme !== undefined && !THEMES.includes(theme)) reject("theme", theme, `one of "light", "dark"`);
   if (typeof cells !== "object" || cells === null || !cells.row || !cells.column) {
     reject("cells", cells, "cells: {rows, columns, row, column}");
   }
@@ -110,8 +119,4 @@ export function checkWall(
     imageAt[row * columns + column] = i;
   }
   return { rows, columns, imageAt, labels: readLabels(options.labels, n) };
-}
-
-function reject(argument: string, received: unknown, accepted: string): never {
-  throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
 }

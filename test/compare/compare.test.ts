@@ -1,5 +1,8 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { AbortError, type CompareOptions, compare, runTsne } from "../../src/index.js";
+import { AbortError, type CompareOptions, compare, runTsne, writeComparison } from "../../src/index.js";
 import { digest, makeGroups, makeUniform, mapValues } from "../tsne/points.js";
 
 const data = makeGroups(150, 6);
@@ -178,5 +181,17 @@ test("an aborted signal stops the work in any step", async () => {
       if (progress.step === step) controller.abort();
     };
     await expect(compare(data, { ...quick, sigma, signal: controller.signal, onProgress })).rejects.toThrow(AbortError);
+  }
+});
+
+test("every map has a file of its own, however alike their names", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sigma-tsne-compare-"));
+  try {
+    const variants = ["a-3", "a", "A!", "μ"].map((name, i) => ({ name, options: { perplexity: 5 + i } }));
+    await writeComparison(join(folder, "out"), await compare(data.slice(0, 40), { variants, maxIter: 5, threads: 2 }));
+    const maps = (await readdir(join(folder, "out"))).filter((name) => name.startsWith("map_"));
+    expect(maps.sort()).toEqual(["map_a-3.npy", "map_a-4.npy", "map_a.npy", "map_map-4.npy"]);
+  } finally {
+    await rm(folder, { recursive: true });
   }
 });

@@ -92,7 +92,7 @@ describe("wrong usage", () => {
   it.each([
     [["few.csv"], "few.csv: expected 120 rows, a position for each row of the data, received 119 x 2"],
     [["map.csv", "--k", "60"], "--k: expected integers from 1 to 59, less than half of the 120 points, received 60"],
-    [["map.csv", "--k", "ten"], '--k: expected integers separated by commas, received "ten"'],
+    [["map.csv", "--k", "ten"], '--k: expected an integer of 1 or more, received "ten"'],
     [["map.csv", "--distance", "manhatan"], "--distance: expected one of"],
     [
       ["map.csv", "--per-point", "points.txt"],

@@ -43,6 +43,7 @@ it.each([
   [["--neighbor-indices", "indices.npy"], "--neighbor-distances: expected a file"],
   [["--squared-distances"], "--neighbor-distances: expected a file"],
   [["--neighbor-distances", "all.npy", "--neighbors", "exact"], "--neighbors: expected to be left out"],
+  [["--neighbor-distances", "all.npy", "--sigma", "all.npy"], "--sigma: expected to be left out"],
   [["--neighbor-distances", "all.npy", "--rows", ":50"], "--rows: expected to be left out"],
   [["--neighbor-distances", "all.npy", "--distance", "cosine"], "--distance: expected to be left out"],
   [["--neighbor-distances", "distances.npy"], "distances.npy: expected 90 x 90"],

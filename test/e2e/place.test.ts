@@ -67,6 +67,11 @@ it.each([
   [["place", "run.tsne", "new.csv", "-o", "run.tsne"], 2, "--output"],
   [["embed", "mu.csv", "-o", "x.npy", "--uncertainty", "4"], 2, "--sigma: expected the standard deviations"],
   [["embed", "mu.csv", "--sigma", "sd.csv", "-o", "x.npy", "--uncertainty", "1"], 2, "--uncertainty: expected"],
+  [
+    ["embed", "mu.csv", "--sigma", "sd.csv", "-o", "x.npy", "--uncertainty", "4", "--degrees-of-freedom", "0.5"],
+    2,
+    "--degrees-of-freedom: expected 1 with --uncertainty",
+  ],
 ])("%s fails with a sentence", async (args, code, sentence) => {
   const outcome = await workplace.run(args);
   expect(outcome).toMatchObject({ code, stdout: "" });

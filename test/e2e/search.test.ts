@@ -134,6 +134,7 @@ it.each([
     2,
     "few.npy: expected 60 images, one a row, received 5",
   ],
+  [["--query", "1", "--images", "images.npy"], 2, "--images: expected to be left out without --sheet"],
   [["--query", "1", "--images", "images.npy", "--sheet", "x.jpg"], 2, "--sheet: expected a file name that ends in"],
   [["--query", "1", "-o", "mu.csv"], 2, "--output: expected another file than that of <means>"],
 ])("%s fails with a sentence and leaves no file", async (args, code, sentence) => {

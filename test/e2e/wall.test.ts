@@ -61,7 +61,22 @@ it("says what is wrong with images, grids and folders, and leaves nothing behind
   await refused(2, "a grid of at least 60 cells", ...wall, "images", "-o", "a.png", "--grid", "5x5");
   await refused(2, "--output", ...wall, "images");
   await refused(2, "--stretch", ...wall, "images", "-o", "a.png", "--stretch", "50");
-  await refused(1, "holds something else", ...wall, "images", "--tiles", "images");
+  await refused(2, '--tiles: expected a path, received ""', ...wall, "images", "--tiles", "");
+  await refused(2, "--force: expected to be left out without --tiles", ...wall, "images", "-o", "a.png", "--force");
+  // Told before the images are opened, not to speak of the layout.
+  await refused(
+    2,
+    "--tiles: expected another file than that of --output",
+    ...wall,
+    "images",
+    "-o",
+    "a.png",
+    "--tiles",
+    "a.png",
+  );
+  await refused(2, "--tiles: expected another file than that of --images", ...wall, "images", "--tiles", "images");
+  await refused(1, "images: holds something else", ...wall, "absent", "--tiles", "images");
+  await refused(2, "--cell: expected an integer from 2 to 1024", ...wall, "absent", "-o", "a.png", "--cell", "1");
   expect(await readdir(workplace.path("."))).not.toContain("a.png");
 });
 

@@ -140,7 +140,7 @@ describe("openArrayFile", () => {
       Buffer.concat([packed.subarray(0, 10), Buffer.alloc(30, 0xff)]),
       /cannot be decompressed/,
     ],
-    ["a compressed text", gzipSync("label\n1\n"), /is no IDX file/],
+    ["a compressed text", gzipSync("label\n1\n"), /is compressed and no IDX file; decompress it first/],
     ["compressed data of more than it says", gzipSync(Buffer.concat([images, Buffer.alloc(1)])), /found more/],
     ["compressed data of less than it says", gzipSync(images.subarray(0, 20)), /found 20$/],
     [

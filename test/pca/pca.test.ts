@@ -251,7 +251,11 @@ describe("refuses", () => {
     ["0 x 0", []],
     ["2 x 0", [[], []]],
   ])("data of %s", async (received, input) => {
-    await expect(pca(input, 1)).rejects.toMatchObject({ code: "TOO_FEW_POINTS", argument: "data", received });
+    await expect(pca(input, 1)).rejects.toMatchObject({
+      code: "TOO_FEW_POINTS",
+      argument: "data",
+      message: `data: expected at least two rows and one column, received ${received}`,
+    });
   });
 
   test("what is no matrix", async () => {

@@ -60,8 +60,12 @@ describe("a map with values, sizes and ellipses", () => {
     expect(await refusal({ ellipses: { covariances, points: [n] } })).toBe("OUT_OF_RANGE ellipses.points");
     expect(await refusal({ ellipses: { covariance: covariances } })).toBe("UNKNOWN_OPTION ellipses.covariance");
     expect(await refusal({ ellipses: 5 })).toBe("INVALID_ARGUMENT ellipses");
+    expect(await refusal({ ellipses: { covariances, points: "all" } })).toBe("INVALID_ARGUMENT ellipses.points");
     const negative = covariances.map((row, i) => (i === 5 ? [-1, 0, 1] : row));
     expect(await refusal({ ellipses: { covariances: negative } })).toBe("NOT_FINITE ellipses.covariances");
+    await expect(drawn({ ellipses: { covariances: negative } })).rejects.toThrow(
+      "expected finite covariances, and variances >= 0, received -1 at row 5, column 0",
+    );
     const flat = points.map(([x]) => [x as number]);
     expect(await refusal({ ellipses: { covariances } }, flat)).toBe("SHAPE_MISMATCH ellipses");
     await expect(drawMapsSideBySide([{ points }], { ellipses: { covariances } })).rejects.toMatchObject({

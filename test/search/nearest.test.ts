@@ -170,7 +170,7 @@ describe("nearest", () => {
       vectors,
       { sigma },
       "INVALID_ARGUMENT",
-      "querySigma: expected the standard deviations of the queries",
+      'querySigma: expected the standard deviations of the queries, which the distance "inverse-variance" needs',
     );
     await refused(vectors, { sigma, querySigma: sigma }, "SHAPE_MISMATCH", "querySigma: expected 7 x 5");
     await refused(0, { sigma, querySigma: sigma.row(0) }, "INVALID_ARGUMENT", "querySigma: expected nothing");

@@ -410,8 +410,7 @@ test.each([
   expect(error).toMatchObject({
     code: "TOO_FEW_POINTS",
     argument: "data",
-    received,
-    accepted: "at least 3 points of at least 1 dimension",
+    message: `data: expected at least 3 points of at least 1 dimension, received ${received}`,
     row: undefined,
     column: undefined,
   });

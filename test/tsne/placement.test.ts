@@ -82,6 +82,7 @@ describe("place", () => {
     const empty = await run.place(new Matrix(new Float32Array(0), 0, 6));
     expect(empty.embedding.shape).toEqual([0, 2]);
     expect(empty.divergence).toHaveLength(0);
+    expect((await run.place([])).embedding.shape).toEqual([0, 2]);
   });
 
   test("knows points that are unlike all others by their divergence, and keeps them beside the map", async () => {
@@ -214,6 +215,10 @@ describe("positionUncertainty", () => {
       message: expect.stringMatching(/no sigma/),
     });
     const run = await fitted({ sigma });
+    await expect(positionUncertainty(data as never)).rejects.toMatchObject({
+      argument: "run",
+      code: "INVALID_ARGUMENT",
+    });
     await expect(positionUncertainty(run, { samples: 1 })).rejects.toMatchObject({ argument: "samples" });
     await expect(positionUncertainty(run, { points: [200] })).rejects.toMatchObject({ argument: "points[0]" });
     await expect(positionUncertainty(run, { neighbors: 200 })).rejects.toMatchObject({ argument: "neighbors" });
