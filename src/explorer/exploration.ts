@@ -7,6 +7,7 @@ import { Matrix } from "../matrix.js";
 import type { ImageSource } from "../plot/images.js";
 import { nearest } from "../search/index.js";
 import type { Tsne } from "../tsne/index.js";
+import { ACTIVE_VARIANCE } from "../vae/evaluation/dimensions.js";
 import { type Column, categoryColumn, valueAt } from "./columns.js";
 import { failed, type Watched, waiting } from "./live.js";
 import type {
@@ -69,8 +70,6 @@ const NEIGHBORS = 12;
 /** Sheets of thumbnails, and points' neighbours, that are kept. */
 const KEPT_SHEETS = 128;
 const KEPT_NEIGHBORS = 1024;
-/** Variance of means above which a dimension is active (Burda, Grosse & Salakhutdinov 2016, section 5.2). */
-const ACTIVE_VARIANCE = 0.01;
 
 interface ExplorationEvents {
   /** The description has changed. */
