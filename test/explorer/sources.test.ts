@@ -261,6 +261,9 @@ describe("what cannot be explored", () => {
     await refused("map.npy", "expected 5 images, one a point, received 90", { images: path("bars.npy") });
     await writeMatrix(path("bad.npy"), new Matrix(Float32Array.of(0, 1, Number.NaN, 3), 2, 2));
     await refused("bad.npy", "expected finite numbers, received NaN at row 1, column 0");
+    await writeMatrix(path("negative.npy"), new Matrix(Float32Array.of(1, 1, 1, 1, 1, 1, 1, -2, 1, 1), 5, 2));
+    const message = "negative.npy: expected finite standard deviations >= 0, received -2 at row 3, column 1";
+    await refused("map.npy", message, { sigma: path("negative.npy") });
     await expect(openExploration("")).rejects.toThrow("the path of a file");
   });
 
