@@ -167,5 +167,6 @@ export async function withDataset<T>(
 /** Every option of a command by the name that the library has for it: `zDim` was typed as `--z-dim`. */
 export function namesOf(command: Command, others: TypedNames = {}): TypedNames {
   const own = command.options.map((option) => [option.attributeName(), option.long as string]);
-  return { ...Object.fromEntries(own), ...others };
+  const split = { split: "--validation and --test", "split.validation": "--validation", "split.test": "--test" };
+  return { ...Object.fromEntries(own), ...split, ...others };
 }

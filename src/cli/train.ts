@@ -176,8 +176,6 @@ export function createTrainCommand(): Command {
     checkpointEverySteps: "--checkpoint-every",
     "earlyStopping.patience": "--patience",
     "earlyStopping.leastImprovement": "--least-improvement",
-    "split.validation": "--validation",
-    "split.test": "--test",
   });
   return command.action((flags: TrainFlags) =>
     interruptible((signal) => withTypedNames(names, () => run(flags, names, signal))),
