@@ -26,6 +26,7 @@ function node(format: "esm" | "cjs", entry: Record<string, string>): UserConfig 
     target: "node20",
     platform: "node",
     dts: true,
+    inputOptions: { checks: { pluginTimings: false } },
     clean: format === "esm",
     fixedExtension: false,
     deps: { neverBundle: ["#binding"] },

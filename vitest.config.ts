@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-const shared = { testTimeout: 60_000, hookTimeout: 120_000 };
+// Generous, so that no test depends on how busy the machine is: one that waits for what never comes is wrong, however late it says so.
+const shared = { testTimeout: 180_000, hookTimeout: 300_000, expect: { poll: { timeout: 60_000 } } };
 const built = { ...shared, globalSetup: ["test/e2e/build.ts"] };
 
 // `npm test` runs the first two. "unit" imports the sources; "e2e" runs the built command line and the built package as processes;

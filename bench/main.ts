@@ -125,6 +125,9 @@ measuring("quick", "one peer, fetched from npm if it is not there, on one small 
         log("no peer is installed: fetching scran.js from npm into bench/node_modules");
         await installScran(signal);
         ({ peers, versions } = await findPeers(flags));
+        if (peers.length === 0) {
+          log("measuring without one; --node-modules DIR or --python FILE use peers that are installed elsewhere");
+        }
       }
       const set = name ?? (hasPublicData(flags.data) ? "mnist-test" : "generated-5000");
       await race("quick", [set], flags, versions, () => peers.slice(0, 1), signal);

@@ -11,7 +11,7 @@ export function ratiosTo(race: Race, contestant: string): number[] {
 }
 
 /** Races of one kind under the same settings are the same row of the published table. */
-export function keyOf({ dataset, settings }: Race): string {
+function keyOf({ dataset, settings }: Race): string {
   const { rounds: _, timeout: __, ...rest } = settings;
   return JSON.stringify([dataset.name, rest]);
 }

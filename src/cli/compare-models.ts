@@ -13,6 +13,7 @@ import {
   type DatasetFlags,
   datasetOptions,
   namesOf,
+  noteSkipped,
   startBackend,
 } from "./networks.js";
 import { checkInputs } from "./paths.js";
@@ -102,6 +103,7 @@ async function compareModels(paths: readonly string[], flags: CompareModelsFlags
     const source = flags.dataset ?? (runs.length > 0 ? undefined : "micrographs");
     const opened = datasetOptions(flags, { signal, display });
     const dataset = await vae.openRunDataset(runs[0] ?? { origin: undefined }, source, opened);
+    noteSkipped(dataset, display);
     try {
       const models = runs.length > 0 ? runs.map(nameRun) : await trainAll(vae, dataset, flags, { signal, display });
       const comparison = await vae.writeModelComparison(output, models, dataset, {

@@ -48,8 +48,8 @@ Examples:
       columns code and code_sigma. Memory does not grow with the rows.
 
 The folder holds vae_embeddings.npy (means, n x d), vae_errors.npy (standard
-deviations; not for ae and aae, which have none) and labels.txt (where there are
-labels). It appears complete or not at all.
+deviations; not for ae, conv-ae and aae, which have none) and labels.txt (where
+there are labels). It appears complete or not at all.
 
 ${ARROW_GUIDE}
 The column of images holds files (binary: PNG, JPEG, TIFF, WebP, GIF), which are

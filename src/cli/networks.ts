@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { ArgumentError } from "../errors.js";
 import type { Backend, BackendChoice, Dataset, DatasetOptions, Images, Run } from "../vae/index.js";
 import type { TypedNames } from "./failure.js";
+import { describeSkipped } from "./point-images.js";
 import { createProgressDisplay, type ProgressDisplay } from "./progress.js";
 import { integerParser, numberParser } from "./values.js";
 
@@ -60,7 +61,13 @@ export function addDatasetOptions(command: Command): Command {
 }
 
 export function partOption(initial: Part): Option {
-  return new Option("--part <name>", "all, train, validation or test").default(initial);
+  return new Option("--part <name>", "all, train, validation or test").default(initial, initial);
+}
+
+/** Tells of files that are none of a data set's images. */
+export function noteSkipped(dataset: Dataset, display: ProgressDisplay): void {
+  const skipped = describeSkipped(dataset);
+  if (skipped) display.note(`${dataset.name}:${skipped}`);
 }
 
 /** The options of `openDataset` for these flags. */
@@ -149,6 +156,7 @@ export async function withDataset<T>(
   work: (dataset: Dataset) => Promise<T>,
 ): Promise<T> {
   const dataset = await vae.openRunDataset(run, source, datasetOptions(flags, { signal, display }));
+  noteSkipped(dataset, display);
   try {
     return await work(dataset);
   } finally {
@@ -159,5 +167,6 @@ export async function withDataset<T>(
 /** Every option of a command by the name that the library has for it: `zDim` was typed as `--z-dim`. */
 export function namesOf(command: Command, others: TypedNames = {}): TypedNames {
   const own = command.options.map((option) => [option.attributeName(), option.long as string]);
-  return { ...Object.fromEntries(own), ...others };
+  const split = { split: "--validation and --test", "split.validation": "--validation", "split.test": "--test" };
+  return { ...Object.fromEntries(own), ...split, ...others };
 }

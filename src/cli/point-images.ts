@@ -1,4 +1,3 @@
-import type { OpenedImages } from "../vae/datasets/index.js";
 import { numberParser } from "./values.js";
 
 /** What `--images` accepts, for helps. */
@@ -28,7 +27,7 @@ export const stretchShare = (stretch: number | true | undefined): number | undef
   stretch === undefined ? undefined : stretch === true ? 0.02 : stretch / 100;
 
 /** What a command tells of files that were passed over. */
-export const describeSkipped = ({ skipped }: OpenedImages): string =>
+export const describeSkipped = ({ skipped = 0 }: { readonly skipped?: number | undefined }): string =>
   skipped === 0
     ? ""
     : ` ${skipped} ${skipped === 1 ? "file that is no image was" : "files that are no images were"} skipped.`;

@@ -11,6 +11,7 @@ import {
   type DatasetFlags,
   datasetOptions,
   namesOf,
+  noteSkipped,
   startBackend,
 } from "./networks.js";
 import { checkInputs } from "./paths.js";
@@ -179,8 +180,6 @@ export function createTrainCommand(): Command {
     checkpointEverySteps: "--checkpoint-every",
     "earlyStopping.patience": "--patience",
     "earlyStopping.leastImprovement": "--least-improvement",
-    "split.validation": "--validation",
-    "split.test": "--test",
   });
   return command.action((flags: TrainFlags) =>
     interruptible((signal) => withTypedNames(names, () => run(flags, names, signal))),
@@ -228,6 +227,7 @@ async function run(flags: TrainFlags, names: Readonly<Record<string, string | un
     resolveTrainOptions(trial, options);
     trial.dispose();
     const dataset = await vae.openDataset(flags.dataset, datasetOptions(flags, { signal, display }));
+    noteSkipped(dataset, display);
     try {
       const model = buildModel(vae.createModel, flags, dataset, names);
       const folder = flags.runDir ?? join("runs", vae.runName(model, dataset.name, flags.extra));

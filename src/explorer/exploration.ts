@@ -7,6 +7,7 @@ import { Matrix } from "../matrix.js";
 import type { ImageSource } from "../plot/images.js";
 import { nearest } from "../search/index.js";
 import type { Tsne } from "../tsne/index.js";
+import { ACTIVE_VARIANCE } from "../vae/evaluation/dimensions.js";
 import { type Column, categoryColumn, valueAt } from "./columns.js";
 import { failed, type Watched, waiting } from "./live.js";
 import type {
@@ -69,8 +70,6 @@ const NEIGHBORS = 12;
 /** Sheets of thumbnails, and points' neighbours, that are kept. */
 const KEPT_SHEETS = 128;
 const KEPT_NEIGHBORS = 1024;
-/** Variance of means above which a dimension is active (Burda, Grosse & Salakhutdinov 2016, section 5.2). */
-const ACTIVE_VARIANCE = 0.01;
 
 interface ExplorationEvents {
   /** The description has changed. */
@@ -374,10 +373,32 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
 
 /** @throws {DataError} NOT_FINITE, with the row, for a map that cannot be drawn */
 export function requireFinite(map: Matrix, argument: string): void {
-  const bad = map.data.findIndex((value) => !Number.isFinite(value));
+  requireValues(map, argument, "NOT_FINITE", "finite numbers", Number.isFinite);
+}
+
+/** @throws {DataError} NOT_FINITE or NEGATIVE_SIGMA, with the row, for what are no standard deviations */
+export function requireSigma(sigma: Matrix, argument: string): void {
+  const accepted = "finite standard deviations >= 0";
+  requireValues(sigma, argument, "NOT_FINITE", accepted, Number.isFinite);
+  requireValues(sigma, argument, "NEGATIVE_SIGMA", accepted, (value) => value >= 0);
+}
+
+function requireValues(
+  { data, cols }: Matrix,
+  argument: string,
+  code: "NOT_FINITE" | "NEGATIVE_SIGMA",
+  accepted: string,
+  accepts: (value: number) => boolean,
+): void {
+  const bad = data.findIndex((value) => !accepts(value));
   if (bad < 0) return;
-  const [row, column] = [Math.floor(bad / map.cols), bad % map.cols];
-  throw new DataError("NOT_FINITE", { argument, received: map.data[bad], accepted: "finite numbers", row, column });
+  throw new DataError(code, {
+    argument,
+    received: data[bad],
+    accepted,
+    row: Math.floor(bad / cols),
+    column: bad % cols,
+  });
 }
 
 const sum = (values: ArrayLike<number>): number => Array.prototype.reduce.call(values, (a, b) => a + b, 0) as number;

@@ -177,6 +177,7 @@ describe("codes of many dimensions", () => {
     const at = await frame();
     await expect.poll(frame).not.toBe(at);
     await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("button", { name: "Play" }).waitFor();
     const still = await frame();
     const picture = await shown(/^Frame \d+ of 100/);
     await page.waitForTimeout(200);

@@ -67,6 +67,12 @@ afterEach(async () => {
 });
 
 const said = () => page.locator("#point").textContent();
+/** What it says of the place pointed at. */
+const saidAt = async (x: number, y: number) => {
+  await page.mouse.move(5, 5);
+  await page.mouse.move(x, y);
+  return said();
+};
 
 /** The middle of a cell in the window, where the whole wall is shown. */
 async function placeOf(row: number, column: number): Promise<[number, number]> {
@@ -103,9 +109,8 @@ test("finds an image by its number, and says where there is none", async () => {
   expect(await said()).toContain("Image 615 ");
   const box = await page.locator("#wall").boundingBox();
   // It comes to the middle, where it is then pointed at.
-  await page.waitForTimeout(900);
-  await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2);
-  expect(await said()).toContain("Image 615 ");
+  const middle = [(box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2] as const;
+  await expect.poll(() => saidAt(...middle)).toContain("Image 615 ");
   await page.fill("#find", String(n));
   await page.press("#find", "Enter");
   expect(await said()).toBe(`There is no image ${n}.`);
@@ -119,13 +124,10 @@ test("is moved in with the keyboard", async () => {
   await page.keyboard.press("ArrowDown");
   expect(await said()).toContain(`Image ${first + 1 + columns} `);
   for (let i = 0; i < 3; i++) await page.keyboard.press("+");
-  await page.waitForTimeout(900);
-  await page.mouse.move(...(await placeOf(10, 35)));
-  expect(await said()).not.toContain("row 10, column 35");
+  const [there, beside] = [await placeOf(10, 35), await placeOf(10, 34)];
+  await expect.poll(() => saidAt(...there)).not.toContain("row 10, column 35");
   await page.keyboard.press("0");
-  await page.waitForTimeout(900);
-  await page.mouse.move(...(await placeOf(10, 34)));
-  expect(await said()).toContain("row 10, column 34");
+  await expect.poll(() => saidAt(...beside)).toContain("row 10, column 34");
 });
 
 test("lays the colours of the labels over the images, in dark as well", async () => {
@@ -135,8 +137,7 @@ test("lays the colours of the labels over the images, in dark as well", async ()
   await expect.poll(async () => (await colorAt(...black))[0]).toBeLessThan(15);
   await page.check("#tint");
   await page.mouse.move(5, 5);
-  const [red, green, blue] = await colorAt(...black);
-  expect(Math.max(red ?? 0, green ?? 0, blue ?? 0)).toBeGreaterThan(60);
+  await expect.poll(async () => Math.max(...(await colorAt(...black)))).toBeGreaterThan(60);
   expect((await page.locator("#legend").textContent()) ?? "").toContain("right 599");
   const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   expect(ground).toBe("rgb(13, 16, 20)");

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readMatrix } from "../../src/io/index.js";
+import { readMatrix, writeMatrix } from "../../src/io/index.js";
 import { makeGroups, toCsv, Workplace } from "./command-line.js";
 
 let workplace: Workplace;
@@ -108,10 +108,22 @@ describe("wrong usage", () => {
 });
 
 it("stops at Ctrl-C and leaves no file", async () => {
-  await workplace.write("large.csv", toCsv(makeGroups(6000, 40, 3)));
+  const rows = 100_000;
+  const data = Float32Array.from({ length: 40 * rows }, (_, at) => Math.sin(at * at));
+  await writeMatrix(workplace.path("large.npy"), { data, rows, cols: 40 });
   let isInterrupted = false;
   const { code } = await workplace.run(
-    ["evaluate", "large.csv", "large.csv", "--per-point", "stopped.csv"],
+    [
+      "evaluate",
+      "large.npy",
+      "large.npy",
+      "--sample",
+      String(rows),
+      "--neighbors",
+      "exact",
+      "--per-point",
+      "stopped.csv",
+    ],
     (stderr, child) => {
       if (isInterrupted || !stderr.includes("neighbors\n")) return;
       isInterrupted = child.kill("SIGINT");

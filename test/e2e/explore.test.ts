@@ -40,7 +40,7 @@ class Server {
 
   /** The address that it prints. */
   async url(): Promise<string> {
-    await expect.poll(() => this.stdout + this.stderr, { timeout: 30_000 }).toMatch(/http:\S+/);
+    await expect.poll(() => this.stdout + this.stderr).toMatch(/http:\S+/);
     return (/http:[^\s"]+/.exec(this.stdout) as RegExpExecArray)[0].replace(/\/$/, "");
   }
 
@@ -165,13 +165,13 @@ describe("a training that was stopped", () => {
     const before = await training();
     expect(before).toMatchObject({ id: "training", kind: "training", iterations: 100_000, controllable: true });
     await post("continue");
-    await expect.poll(async () => (await training()).iteration, { timeout: 20_000 }).toBeGreaterThan(before.iteration);
+    await expect.poll(async () => (await training()).iteration).toBeGreaterThan(before.iteration);
     expect(await training()).toMatchObject({ state: "running", parts: { "batch/loss": expect.any(Number) } });
     await post("stop");
-    await expect.poll(async () => (await training()).state, { timeout: 20_000 }).toBe("stopped");
+    await expect.poll(async () => (await training()).state).toBe("stopped");
     const { iteration } = await training();
     await post("continue");
-    await expect.poll(async () => (await training()).iteration, { timeout: 20_000 }).toBeGreaterThan(iteration);
+    await expect.poll(async () => (await training()).iteration).toBeGreaterThan(iteration);
     expect(await server.end()).toEqual({ code: 0, stderr: "" });
   });
 });

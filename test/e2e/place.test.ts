@@ -83,7 +83,10 @@ it.each([
   ["place", ["place", "run.tsne", "many.npy", "--sigma", "many.npy", "-o", "out/y.npy"]],
   [
     "uncertainty",
-    ["embed", "mu.csv", "--sigma", "sd.csv", "-o", "out/y.npy", "--uncertainty", "1000", "--save", "out/r"],
+    [
+      ...["embed", "many.npy", "--sigma", "many.npy", "--rows", "0:3000", "-o", "out/y.npy", "--save", "out/r"],
+      ...["--uncertainty", "1000"],
+    ],
   ],
 ])("stops on Ctrl-C during %s and leaves no file", async (stage, args) => {
   await mkdir(workplace.path("out"), { recursive: true });

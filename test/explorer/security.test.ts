@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { Exploration } from "../../src/explorer/exploration.js";
 import type { Failure } from "../../src/explorer/protocol.js";
 import { isLoopback } from "../../src/explorer/server/security.js";
@@ -197,7 +197,11 @@ describe("what is too much", () => {
     expect(statusOf(await raw(local, `/api/layouts/${"x".repeat(1000)}`))).toBe(404);
   });
 
+  // Requests are counted in stretches of ten seconds, however long they take here.
+  afterEach(() => vi.useRealTimers());
+
   it("of requests has to wait", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
     const served = await serve(exploration(), { page });
     const select = () =>
       fetch(`${served.url}/api/selection.csv`, {
@@ -217,6 +221,7 @@ describe("what is too much", () => {
   });
 
   it("of requests by those who guess the token as well", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
     const served = await serve(exploration(), { page, host: "0.0.0.0", token });
     const guess = "GET /?token=guess HTTP/1.1\r\nHost: 127.0.0.1\r\n";
     const guesses = `${`${guess}\r\n`.repeat(99)}${guess}Connection: close\r\n\r\n`;

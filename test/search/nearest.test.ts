@@ -191,14 +191,14 @@ describe("nearest", () => {
 
   test("stops when told, and reports how far it is", async () => {
     await expect(nearest(data, 0, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
-    const many = makeUniform(30_000, 8, 0, 1);
+    const many = makeUniform(200_000, 8, 0, 1);
     const controller = new AbortController();
     const fractions: number[] = [];
     const search = nearest(
       many,
       takeRows(
         many,
-        Array.from({ length: 30_000 }, (_, i) => i),
+        Array.from({ length: 200_000 }, (_, i) => i),
       ),
       {
         signal: controller.signal,

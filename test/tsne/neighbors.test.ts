@@ -363,6 +363,7 @@ test("the search is stopped by its signal", async () => {
   const controller = new AbortController();
   const running = runTsne(makeGroups(4000, 40), {
     neighbors: "nn-descent",
+    maxIter: 1e9,
     signal: controller.signal,
     onProgress: ({ stage, fraction }) => {
       if (stage === "neighbors" && fraction >= 0) controller.abort();

@@ -3,7 +3,7 @@ import { ArgumentError } from "../../errors.js";
 import { readLabels, readMatrix } from "../../io/index.js";
 import { Matrix } from "../../matrix.js";
 import { numberColumn } from "../columns.js";
-import { type Codes, type Exploration, requireFinite } from "../exploration.js";
+import { type Codes, type Exploration, requireFinite, requireSigma } from "../exploration.js";
 import { addImages } from "../images.js";
 import { addQuality, exploreMaps } from "../maps.js";
 import { rejectUseless, type SourceOptions } from "../options.js";
@@ -86,7 +86,7 @@ export function addMeanSigma(exploration: Exploration, sigma: Matrix | undefined
 async function readSigma({ signal }: Exploration, path: string | undefined): Promise<Matrix | undefined> {
   if (path === undefined) return undefined;
   const sigma = await readMatrix(path, { signal });
-  requireFinite(sigma, path);
+  requireSigma(sigma, path);
   return sigma;
 }
 

@@ -20,7 +20,7 @@ export class RefusedError extends Error {
 }
 
 /** The server does not answer at all. */
-export class UnreachableError extends Error {
+class UnreachableError extends Error {
   constructor() {
     super("The server does not answer.");
   }

@@ -31,6 +31,8 @@ export interface Dataset {
   readonly test: Images;
   /** All of them, in the order of their source: the images of its own test part, where it has one, after the others. */
   readonly all: Images;
+  /** How many files of a folder are no images, or damaged ones, and were passed over; absent for other data sets. */
+  readonly skipped?: number | undefined;
   /** How it was opened, so that it can be opened again; absent for data sets that were made otherwise. */
   readonly origin?: DatasetOrigin | undefined;
   /** Closes its files; to be called when no more is to be read. */

@@ -26,6 +26,7 @@ export const folder: DatasetSource = {
       images: { count, height, width, channels: files.channels, labels: known?.labels, read: files.read },
       classes: known?.classes,
       range: [0, 1],
+      skipped: files.skipped.length,
       close: async () => {},
     };
   },

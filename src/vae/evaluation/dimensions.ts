@@ -4,14 +4,14 @@ export interface LatentDimensions {
   readonly kl: Float64Array | undefined;
   /** Variance over the images of the posterior's mean, in every dimension. */
   readonly varianceOfMeans: Float64Array;
-  /** Whether that variance is above 0.01 (Burda, Grosse & Salakhutdinov 2016, section 5.2). */
+  /** Whether that variance is above 0.01, {@link ACTIVE_VARIANCE}. */
   readonly isActive: readonly boolean[];
   /** How many are active: the dimension of the manifold that the model has found. */
   readonly activeCount: number;
 }
 
-/** The variance of means of a dimension that carries something. */
-const ACTIVE_VARIANCE = 0.01;
+/** Variance of means above which a dimension is active (Burda, Grosse & Salakhutdinov 2016, section 5.2). */
+export const ACTIVE_VARIANCE = 0.01;
 
 /** Gathers the statistics of latent dimensions batch after batch. */
 export class DimensionStatistics {

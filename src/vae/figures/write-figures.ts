@@ -189,7 +189,7 @@ async function drawNoisyReconstructions({ model, images, dataset, noise, seed, r
 }
 
 /** Several series of images as rows of ten: ten of the first, the same ten of the second, and so on. */
-export function inRows(series: readonly Float32Array[], pixels: number): Float32Array {
+function inRows(series: readonly Float32Array[], pixels: number): Float32Array {
   const count = (series[0] as Float32Array).length / pixels;
   const columns = Math.min(COLUMNS, count);
   // Rows that are not full would shift those after them.

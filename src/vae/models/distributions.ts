@@ -39,7 +39,7 @@ export function logStandardNormal(x: tf.Tensor): tf.Tensor {
 }
 
 /** Sums over all axes but the first: n x ... to n. */
-export function sumPerImage(x: tf.Tensor): tf.Tensor1D {
+function sumPerImage(x: tf.Tensor): tf.Tensor1D {
   return tf.sum(tf.reshape(x, [x.shape[0] as number, -1]), 1);
 }
 

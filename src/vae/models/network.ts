@@ -240,7 +240,7 @@ function activation(name: string, normalized: boolean): Layer[] {
 export type NetworkKind = "dense" | "convolutional";
 
 /** The trunk of an encoder: images to hidden units. */
-export function encoderTrunk(kind: NetworkKind, configuration: NetworkConfiguration): Layer[] {
+function encoderTrunk(kind: NetworkKind, configuration: NetworkConfiguration): Layer[] {
   const { numLayers, hiddenDim, dropout } = configuration;
   return [
     ...(kind === "convolutional" ? convolutions({ ...configuration, normalized: false }) : []),

@@ -5,7 +5,7 @@ import { writeFileAtomic, writeMatrix } from "../../io/index.js";
 import type { Codes } from "../models/model.js";
 
 /** The files of {@link writeCodes}. */
-export const CODE_FILES = { means: "vae_embeddings.npy", standardDeviations: "vae_errors.npy", labels: "labels.txt" };
+const CODE_FILES = { means: "vae_embeddings.npy", standardDeviations: "vae_errors.npy", labels: "labels.txt" };
 
 /** Options of {@link writeCodes}. */
 export interface WriteCodesOptions {

@@ -51,9 +51,9 @@ export async function trainRun(model: Model, dataset: Dataset, options: TrainRun
 }
 
 /**
- * Makes sure, before long work, that a new training may begin in `folder`: that it is not there, empty, or holds nothing of a run.
+ * Makes sure, before long work, that a new training may begin in `folder`: that it is not there, or empty.
  *
- * @throws {FileError} FILE_WRITE for a folder that holds a run or is no folder
+ * @throws {FileError} FILE_WRITE for a folder that holds something, or is no folder
  */
 export async function assertNoRun(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {

@@ -91,7 +91,8 @@ function findDifference(found: unknown, wanted: unknown, name = "checkpoint"): [
   const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
   if (!(isObject(found) && isObject(wanted))) return found === wanted ? undefined : [name, found, wanted];
   for (const key of new Set([...Object.keys(wanted), ...Object.keys(found)])) {
-    const difference = findDifference(found[key], wanted[key], key);
+    // Of the data set by its whole name: `count` is an option of its own, of what is simulated.
+    const difference = findDifference(found[key], wanted[key], name === "dataset" ? `dataset.${key}` : key);
     if (difference) return difference;
   }
   return undefined;

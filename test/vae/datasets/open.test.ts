@@ -285,6 +285,8 @@ describe("openDataset", () => {
       channels: 3,
     });
     await writeFile(path("pets/cats/notes.txt"), "meow");
+    await writeFile(path("pets/cats/broken.png"), "\x89PNG\r\n\x1a\n");
+    expect(await openDataset(path("pets"), options)).toMatchObject({ all: { count: 3 }, skipped: 2 });
     await expect(openDataset(path("pets"), { strict: true })).rejects.toMatchObject({ code: "FILE_FORMAT" });
   });
 

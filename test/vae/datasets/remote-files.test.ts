@@ -49,6 +49,7 @@ describe("downloadFile", () => {
   it.each([true, false])("goes on after an interruption, with a server that knows ranges: %s", async (knowsRanges) => {
     const target = join(await folder(`interrupted-${knowsRanges}`), "file.bin");
     const ranges: (string | undefined)[] = [];
+    let interrupt = () => {};
     const url = await serve((request, response) => {
       ranges.push(request.headers.range);
       const start = knowsRanges ? Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0) : 0;
@@ -60,9 +61,10 @@ describe("downloadFile", () => {
         });
       else response.writeHead(200, headers);
       if (ranges.length > 1) return response.end(content.subarray(start));
-      response.write(content.subarray(0, 100_000), () => setTimeout(() => response.destroy(), 20));
+      interrupt = () => response.destroy();
+      response.write(content.subarray(0, 100_000));
     });
-    await downloadFile(remote(url), target);
+    await downloadFile(remote(url), target, { onProgress: () => interrupt() });
     expect((await readFile(target)).equals(content)).toBe(true);
     expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=\d+-$/)]);
   });

@@ -57,14 +57,6 @@ function Curves({ run }: { run: LiveRun }) {
   );
 }
 
-const STATES: Record<LiveRun["state"], string> = {
-  waiting: "waiting",
-  running: "running",
-  stopped: "stopped",
-  finished: "finished",
-  failed: "failed",
-};
-
 function Run({ run }: { run: LiveRun }) {
   const unit = run.kind === "training" ? "Epoch" : "Iteration";
   const act = async (what: (id: string) => Promise<LiveRun>) => {
@@ -78,7 +70,7 @@ function Run({ run }: { run: LiveRun }) {
     <section class="run" aria-label={run.title}>
       <div class="run-head">
         <h3>{run.title}</h3>
-        <span class={`state ${run.state}`}>{STATES[run.state]}</span>
+        <span class={`state ${run.state}`}>{run.state}</span>
       </div>
       {run.message && <p class="note">{run.message}</p>}
       {run.state === "running" && (run.fraction === null ? <progress /> : <progress value={run.fraction} max="1" />)}

@@ -56,7 +56,7 @@ export function forgetLayouts(): void {
   covariances.value = new Map();
 }
 
-export const MOST_MARKS = 20;
+const MOST_MARKS = 20;
 
 effect(() => {
   if (view.value === "one") {

@@ -18,7 +18,7 @@ import type { MicrographVaeConfiguration } from "./configuration.js";
 
 /** Standard deviation of the normalised means over the images. */
 const MEAN_SPREAD = 2.5;
-/** Root mean square of the normalised standard deviations, before which the head's sign is dropped. */
+/** Standard deviation, over the images, of the normalised head whose absolute values are the standard deviations of the codes. */
 const SD_SPREAD = 0.5;
 /** Weight of the errors of pixels and gradients. */
 const ERROR_WEIGHT = 50;
