@@ -38,8 +38,8 @@ export interface LandmarkOptions {
 
 /** So many rows tell where a landmark is, and what is near it, so larger data need not be read whole for it. */
 const ROWS_PER_LANDMARK = 20;
-/** Steps of Lloyd's algorithm. A third one gains next to nothing. */
-const STEPS = 2;
+/** Steps of Lloyd's algorithm. A fourth one gains nothing. */
+const STEPS = 3;
 /** Nearest landmarks of a row that share it. */
 const SHARING = 15;
 
@@ -47,8 +47,8 @@ const SHARING = 15;
 const STRETCH_NUMBERS = 2 ** 22;
 
 /**
- * Draws `count` rows uniformly, without replacement; moves each, twice, to the mean of the rows that are nearest to it (Lloyd 1982); and
- * tells which of these landmarks are neighbours: those that are near the same rows. 20 rows a landmark, drawn as well, are looked at
+ * Draws `count` rows uniformly, without replacement; moves each, three times, to the mean of the rows that are nearest to it (Lloyd 1982);
+ * and tells which of these landmarks are neighbours: those that are near the same rows. 20 rows a landmark, drawn as well, are looked at
  * where there are more.
  *
  * Uniformly, since t-SNE gives room by density, and so every region gets the room it would have in the map of all; the means keep that
