@@ -93,8 +93,8 @@ class Filter:
         mean_column, sigma_column: lists of as many float32 or float64 as the run has dimensions (default: "mean" and "sigma").
         perplexity: effective number of neighbours (default: that of the run).
         iterations: steps of descent at most (default: 100).
-        uncertainty: samples of every row's Gaussian that are placed as well, 2 to 1000; appends displacement and the covariance of the
-            places. Default: none.
+        uncertainty: samples of every row's Gaussian that are placed as well, 2 to 1000; appends displacement, the covariance of their
+            places (var_x, cov_xy, var_y in two dimensions) and share, as `sigma-tsne embed --uncertainty` has them. Default: none.
         seed: of these samples (default: 42).
         prefix: put before the names of the new columns (default: nothing).
         strict: a row with null, NaN or infinity fails the job instead of getting nulls (default: False).
