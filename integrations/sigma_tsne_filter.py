@@ -130,7 +130,7 @@ class Filter:
         """Images to codes. Appends the columns code and, for models that have it, code_sigma, lists of float32, null for unusable images.
 
         model: the folder of a training or of a model, or its file model.safetensors.
-        image_column: image files (PNG, JPEG, TIFF, WebP, GIF) or pixels, as bytes (default: "image").
+        image_column: image files (PNG, JPEG, TIFF, WebP, GIF), as bytes or as structs with bytes, or pixels (default: "image").
         samples: draws of Bayesian weights (default: 32).
         seed: of these draws (default: 42).
         backend, prefix, strict, command: as for the command line, and for `place`.
