@@ -237,7 +237,7 @@ program
 
 program
   .command("filled-map")
-  .description("the map of all codes of MNIST beside that of a sample into which the others are placed")
+  .description("the map of all codes of MNIST beside that of landmarks into which they are placed")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())

@@ -93,8 +93,8 @@ class Filter:
         mean_column, sigma_column: lists of as many float32 or float64 as the run has dimensions (default: "mean" and "sigma").
         perplexity: effective number of neighbours (default: that of the run).
         iterations: steps of descent at most (default: 100).
-        uncertainty: samples of every row's Gaussian that are placed as well, 2 to 1000; appends displacement and the covariance of the
-            places. Default: none.
+        uncertainty: samples of every row's Gaussian that are placed as well, 2 to 1000; appends displacement, the covariance of their
+            places (var_x, cov_xy, var_y in two dimensions) and share, as `sigma-tsne embed --uncertainty` has them. Default: none.
         seed: of these samples (default: 42).
         prefix: put before the names of the new columns (default: nothing).
         strict: a row with null, NaN or infinity fails the job instead of getting nulls (default: False).
@@ -130,7 +130,7 @@ class Filter:
         """Images to codes. Appends the columns code and, for models that have it, code_sigma, lists of float32, null for unusable images.
 
         model: the folder of a training or of a model, or its file model.safetensors.
-        image_column: image files (PNG, JPEG, TIFF, WebP, GIF) or pixels, as bytes (default: "image").
+        image_column: image files (PNG, JPEG, TIFF, WebP, GIF), as bytes or as structs with bytes, or pixels (default: "image").
         samples: draws of Bayesian weights (default: 32).
         seed: of these draws (default: 42).
         backend, prefix, strict, command: as for the command line, and for `place`.

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -22,6 +23,23 @@ def test_cuts_do_not_matter(points, rows):
     else:
         assert placed["x"].equals(points.expected["x"].slice(0, 50))
     assert points.alive() == []
+
+
+def test_uncertainty_is_that_of_the_row_wherever_it_is_cut(points):
+    names = ["displacement", "var_x", "cov_xy", "var_y", "share"]
+    table = points.table.slice(0, 1200)
+    filters = [points.filter(uncertainty=4), points.filter(uncertainty=4), points.filter(uncertainty=4, seed=7)]
+    whole, cut, other = (
+        pa.Table.from_batches(chosen.map(rows.to_batches(max_chunksize=size), threads=threads))
+        for chosen, rows, size, threads in zip(filters, (table, table.slice(900), table), (1200, 70, 500), (2, 1, 2))
+    )
+    assert whole.schema.names[4:] == ["x", "y", "divergence", *names]
+    for name in names:
+        expected = whole[name].combine_chunks()
+        assert expected.null_count == 2
+        assert np.array_equal(*(np.asarray(part).view(np.uint32) for part in (cut[name].drop_null(), expected[900:].drop_null())))
+        assert not other[name].equals(whole[name])
+    assert other["x"].equals(whole["x"])
 
 
 def test_images_are_encoded(model):

@@ -73,6 +73,18 @@ declare namespace binding {
     iterations: number;
   }
 
+  interface NativeUncertaintyOptions extends NativePlacementOptions {
+    samples: number;
+    neighbors: number;
+    seed: number;
+  }
+
+  interface NativeUncertainty {
+    displacements: Float32Array;
+    covariances: Float32Array;
+    shares: Float32Array;
+  }
+
   class Run {
     /**
      * A run to be restored: `shape` says what of, writeState() fills it, restore() makes it one; before that it can do nothing else.
@@ -112,18 +124,20 @@ declare namespace binding {
     method(): "barnes-hut" | "fft" | "exact";
     neighbors(): NativeNeighbors;
     seconds(): Record<NativeProgress["stage"], number>;
-    /** Places m points into the map, off the main thread. `onProgress` gets the share that is done. */
+    /**
+     * Places m points into the map, off the main thread, and with `sampling` samples of each. `onProgress` gets the share that is done.
+     */
     place(
       data: NativeMatrix,
       sigma: NativeMatrix | undefined,
-      options: NativePlacementOptions,
+      options: NativePlacementOptions & { sampling: NativeUncertaintyOptions | undefined },
       onProgress: ((fraction: number) => void) | undefined,
-    ): Promise<{ positions: Float32Array; divergences: Float32Array }>;
+    ): Promise<{ positions: Float32Array; divergences: Float32Array } & Partial<NativeUncertainty>>;
     measureUncertainty(
       points: Uint32Array,
-      options: NativePlacementOptions & { samples: number; neighbors: number; seed: number },
+      options: NativeUncertaintyOptions,
       onProgress: ((fraction: number) => void) | undefined,
-    ): Promise<{ displacements: Float32Array; covariances: Float32Array; shares: Float32Array }>;
+    ): Promise<NativeUncertainty>;
     /** Undefined before there is a map. */
     describeState(): NativeStateShape | undefined;
     /** Rows `[first, last)` of an array. */

@@ -1,6 +1,7 @@
 #include "../embedding/placement.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,22 @@ PlacementOptions read_placement(const Napi::Object& from) {
   options.perplexities = read_numbers(from.Get("perplexity"));
   options.iterations = static_cast<std::uint64_t>(from.Get("iterations").ToNumber().DoubleValue());
   return options;
+}
+
+UncertaintyOptions read_uncertainty(const Napi::Object& from) {
+  UncertaintyOptions options;
+  options.placement = read_placement(from);
+  options.samples = static_cast<std::size_t>(from.Get("samples").ToNumber().DoubleValue());
+  options.neighbors = static_cast<std::size_t>(from.Get("neighbors").ToNumber().DoubleValue());
+  options.seed = static_cast<std::uint64_t>(from.Get("seed").ToNumber().DoubleValue());
+  return options;
+}
+
+void set_uncertainty(Napi::Object result, const PositionUncertainty& measured) {
+  const Napi::Env env = result.Env();
+  result.Set("displacements", to_array<Napi::Float32Array>(env, measured.displacements));
+  result.Set("covariances", to_array<Napi::Float32Array>(env, measured.covariances));
+  result.Set("shares", to_array<Napi::Float32Array>(env, measured.shares));
 }
 
 }  // namespace
@@ -51,23 +68,36 @@ Napi::Value RunObject::place(const Napi::CallbackInfo& info) {
       pack_query_sigma(*queries, sigma.numbers, shared->run->frame());
     });
   }
-  const PlacementOptions options = read_placement(info[2].As<Napi::Object>());
+  const Napi::Object from = info[2].As<Napi::Object>();
+  const PlacementOptions options = read_placement(from);
+  std::optional<UncertaintyOptions> sampling;
+  if (from.Get("sampling").IsObject()) {
+    sampling = read_uncertainty(from.Get("sampling").As<Napi::Object>());
+    if (queries->deviations.rows() != queries->count()) throw Napi::TypeError::New(env, "expected sigma");
+  }
   const auto placed = std::make_shared<Placed>();
+  const auto measured = std::make_shared<PositionUncertainty>();
   shared->busy = true;
   shared->run->clear_cancellation();
   Work work;
-  work.run = [shared, queries, options, placed](const std::function<void(Work::Report)>& send) {
+  work.run = [shared, queries, options, sampling, placed, measured](const std::function<void(Work::Report)>& send) {
     const Rest rest{*shared->run};
     ShareReport report(send);
-    *placed = fitted_map(*shared).place(*queries, options, shared->run->cancellation(),
-                                        [&](double share) { report.add(share); });
+    Run& run = *shared->run;
+    FittedMap& map = fitted_map(*shared);
+    const double unit = 1 / (1 + (sampling ? static_cast<double>(sampling->samples) : 0.0));
+    *placed = map.place(*queries, options, run.cancellation(), [&](double share) { report.add(unit * share); });
+    if (!sampling) return;
+    *measured = sigma::measure_uncertainty(map, *queries, placed->positions, *sampling, run.team(), run.cancellation(),
+                                           [&](double share) { report.add((1 - unit) * share); });
   };
   work.cancel = [shared] { shared->run->cancel(); };
   work.finished = [shared] { shared->busy = false; };
-  work.result = [placed](Napi::Env inner) -> Napi::Value {
+  work.result = [placed, measured, samples = sampling.has_value()](Napi::Env inner) -> Napi::Value {
     Napi::Object result = Napi::Object::New(inner);
     result.Set("positions", to_array<Napi::Float32Array>(inner, placed->positions));
     result.Set("divergences", to_array<Napi::Float32Array>(inner, placed->divergences));
+    if (samples) set_uncertainty(result, *measured);
     return result;
   };
   return start_job(env, info[3], std::move(work));
@@ -82,12 +112,7 @@ Napi::Value RunObject::measure_uncertainty(const Napi::CallbackInfo& info) {
   for (const std::uint32_t row : rows) {
     if (row >= shared->run->count()) throw Napi::TypeError::New(env, "expected rows of the data");
   }
-  const Napi::Object from = info[1].As<Napi::Object>();
-  UncertaintyOptions options;
-  options.placement = read_placement(from);
-  options.samples = static_cast<std::size_t>(from.Get("samples").ToNumber().DoubleValue());
-  options.neighbors = static_cast<std::size_t>(from.Get("neighbors").ToNumber().DoubleValue());
-  options.seed = static_cast<std::uint64_t>(from.Get("seed").ToNumber().DoubleValue());
+  const UncertaintyOptions options = read_uncertainty(info[1].As<Napi::Object>());
   const auto measured = std::make_shared<PositionUncertainty>();
   shared->busy = true;
   shared->run->clear_cancellation();
@@ -103,9 +128,7 @@ Napi::Value RunObject::measure_uncertainty(const Napi::CallbackInfo& info) {
   work.finished = [shared] { shared->busy = false; };
   work.result = [measured](Napi::Env inner) -> Napi::Value {
     Napi::Object result = Napi::Object::New(inner);
-    result.Set("displacements", to_array<Napi::Float32Array>(inner, measured->displacements));
-    result.Set("covariances", to_array<Napi::Float32Array>(inner, measured->covariances));
-    result.Set("shares", to_array<Napi::Float32Array>(inner, measured->shares));
+    set_uncertainty(result, *measured);
     return result;
   };
   return start_job(env, info[2], std::move(work));

@@ -74,6 +74,15 @@ Cost descend(float (&y)[3], std::size_t columns, const Bounds& bounds, std::uint
 
 }  // namespace
 
+struct FittedMap::Plane {
+  Gaussians points;
+  QuerySearch search;
+  Plane(Gaussians packed, ThreadTeam& team, const Cancellation& cancellation)
+      : points(std::move(packed)), search("euclidean", points, team, cancellation) {}
+};
+
+FittedMap::~FittedMap() = default;
+
 FittedMap::FittedMap(const Gaussians& points, std::string_view distance, int dims, const std::vector<float>& map,
                      double spacing, double theta, ThreadTeam& team, const Cancellation& cancellation)
     : points_(points), dims_(dims), team_(team), search_(distance, points, team, cancellation) {
@@ -95,6 +104,27 @@ FittedMap::FittedMap(const Gaussians& points, std::string_view distance, int dim
     high_[d] += margin;
   }
   field_ = make_field(dims, positions_.data(), n, low_, high_, spacing, theta, team);
+}
+
+std::vector<float> FittedMap::find_radii(std::span<const float> places, std::span<const std::uint32_t> own,
+                                         std::size_t k, const Cancellation& cancellation) {
+  const std::size_t n = count(), columns = static_cast<std::size_t>(dims_), stride = stride_of(dims_);
+  if (!plane_) {
+    std::vector<float> map(n * columns);
+    for (std::size_t i = 0; i < n; ++i) std::copy_n(&positions_[i * stride], columns, &map[i * columns]);
+    plane_ = std::make_unique<Plane>(pack_means({map.data(), nullptr}, n, columns), team_, cancellation);
+  }
+  const Gaussians& points = plane_->points;
+  Frame frame;
+  frame.center = points.center;
+  frame.scale = points.scale;
+  const Gaussians queries = pack_queries({places.data(), nullptr}, own.size(), frame, team_);
+  const Neighbors neighbors = plane_->search.search(queries, own, k, team_, cancellation, [](std::size_t) {});
+  std::vector<float> radii(own.size());
+  for (std::size_t q = 0; q < own.size(); ++q) {
+    radii[q] = static_cast<float>(std::sqrt(static_cast<double>(neighbors.squared[q * k + k - 1])) * points.scale);
+  }
+  return radii;
 }
 
 Placed FittedMap::place(const Gaussians& queries, const PlacementOptions& options, const Cancellation& cancellation,

@@ -41,6 +41,8 @@ class FittedMap {
   FittedMap(const Gaussians& points, std::string_view distance, int dims, const std::vector<float>& map, double spacing,
             double theta, ThreadTeam& team, const Cancellation& cancellation);
 
+  ~FittedMap();
+
   int dims() const { return dims_; }
   std::size_t count() const { return points_.count(); }
   const Gaussians& points() const { return points_; }
@@ -54,7 +56,13 @@ class FittedMap {
   Placed place(const Gaussians& queries, const PlacementOptions& options, const Cancellation& cancellation,
                const OnShare& progress) const;
 
+  // The distance from each of some places of the map, count x dims, to its k-th nearest point there, without own[q].
+  std::vector<float> find_radii(std::span<const float> places, std::span<const std::uint32_t> own, std::size_t k,
+                                const Cancellation& cancellation);
+
  private:
+  struct Plane;
+
   const Gaussians& points_;
   int dims_;
   ThreadTeam& team_;
@@ -62,6 +70,7 @@ class FittedMap {
   float low_[3] = {}, high_[3] = {};  // where points may be placed
   QuerySearch search_;
   std::unique_ptr<Field> field_;
+  std::unique_ptr<Plane> plane_;  // the map to search in, made when it is first searched
 };
 
 }  // namespace sigma

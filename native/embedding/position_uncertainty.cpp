@@ -1,7 +1,9 @@
 #include "position_uncertainty.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <numeric>
 
 #include "../support/random.hpp"
 
@@ -12,49 +14,37 @@ namespace {
 constexpr std::size_t kBatch = 16384;
 constexpr std::uint64_t kOddStep = 0x9e3779b97f4a7c15ULL;
 
-// Distance from the place of each point to its k-th nearest on the map.
-std::vector<float> find_radii(const FittedMap& map, std::span<const std::uint32_t> rows, std::size_t k,
-                              ThreadTeam& team, const Cancellation& cancellation) {
-  const std::size_t n = map.count(), columns = static_cast<std::size_t>(map.dims()), stride = stride_of(map.dims());
-  std::vector<float> places(n * columns);
-  for (std::size_t i = 0; i < n; ++i) std::copy_n(&map.positions()[i * stride], columns, &places[i * columns]);
-  const Gaussians points = pack_means({places.data(), nullptr}, n, columns);
-  Gaussians queries;
-  queries.means = PackedMatrix(rows.size(), columns);
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    for (std::size_t d = 0; d < columns; ++d) queries.means.at(r, d) = points.means.at(rows[r], d);
-  }
-  const QuerySearch search("euclidean", points, team, cancellation);
-  const Neighbors neighbors = search.search(queries, rows, k, team, cancellation, [](std::size_t) {});
-  std::vector<float> radii(rows.size());
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    radii[r] = static_cast<float>(std::sqrt(static_cast<double>(neighbors.squared[r * k + k - 1])) * points.scale);
-  }
-  return radii;
-}
+// What is measured: row r is the point rows[r] of `points`, stands at homes[r], and its samples do not see own[r].
+struct Subjects {
+  const Gaussians& points;
+  std::vector<std::uint32_t> rows;
+  std::vector<std::uint32_t> own;
+  std::vector<float> homes;          // count x dims
+  std::vector<std::uint64_t> seeds;  // of the random stream of each
+};
 
-// `count` samples of each row, one after the other.
-Gaussians draw(const Gaussians& points, std::span<const std::uint32_t> rows, std::size_t count, std::uint64_t seed,
-               ThreadTeam& team) {
+// `count` samples of each of the rows [first, last), one after the other.
+Gaussians draw(const Subjects& subjects, std::size_t first, std::size_t last, std::size_t count, ThreadTeam& team) {
+  const Gaussians& points = subjects.points;
   const std::size_t d = points.dims();
   Gaussians samples;
   samples.center = points.center;
   samples.scale = points.scale;
   samples.sigma_scale = points.sigma_scale;
   samples.variance_floor = points.variance_floor;
-  samples.means = PackedMatrix(rows.size() * count, d);
-  samples.deviations = PackedMatrix(rows.size() * count, d);
+  samples.means = PackedMatrix((last - first) * count, d);
+  samples.deviations = PackedMatrix((last - first) * count, d);
   const double unit = points.sigma_scale / points.scale;
-  const std::uint64_t key = Random(seed).bits();
-  team.for_ranges(rows.size(), 64, [&](std::size_t first, std::size_t last, std::size_t) {
-    for (std::size_t r = first; r < last; ++r) {
-      Random random(key ^ (kOddStep * (std::uint64_t{rows[r]} + 1)));
+  team.for_ranges(last - first, 64, [&](std::size_t begin, std::size_t end, std::size_t) {
+    for (std::size_t r = begin; r < end; ++r) {
+      const std::size_t row = subjects.rows[first + r];
+      Random random(subjects.seeds[first + r]);
       for (std::size_t s = r * count; s < (r + 1) * count; ++s) {
         for (std::size_t k = 0; k < d; ++k) {
-          const float deviation = points.deviations.at(rows[r], k);
+          const float deviation = points.deviations.at(row, k);
           const double offset = random.normal() * static_cast<double>(deviation) * unit;
           // As far as new points may lie.
-          const double mean = static_cast<double>(points.means.at(rows[r], k)) + offset;
+          const double mean = static_cast<double>(points.means.at(row, k)) + offset;
           samples.means.at(s, k) = static_cast<float>(std::clamp(mean, -kFarthestQuery, kFarthestQuery));
           samples.deviations.at(s, k) = deviation;
         }
@@ -64,28 +54,41 @@ Gaussians draw(const Gaussians& points, std::span<const std::uint32_t> rows, std
   return samples;
 }
 
-}  // namespace
+// One number of all that is known of a point; splitmix64's mixing of one value after the other.
+std::uint64_t digest(const Gaussians& points, std::size_t row, std::uint64_t key) {
+  const auto mix = [&key](float value) {
+    // Zeros of both signs are one number.
+    key += kOddStep + std::bit_cast<std::uint32_t>(value + 0.0f);
+    key = (key ^ (key >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    key = (key ^ (key >> 27)) * 0x94d049bb133111ebULL;
+    key ^= key >> 31;
+  };
+  for (std::size_t k = 0; k < points.dims(); ++k) {
+    mix(points.means.at(row, k));
+    mix(points.deviations.at(row, k));
+  }
+  return key;
+}
 
-PositionUncertainty measure_uncertainty(const FittedMap& map, std::span<const std::uint32_t> rows,
-                                        const UncertaintyOptions& options, ThreadTeam& team,
-                                        const Cancellation& cancellation, const FittedMap::OnShare& progress) {
-  const std::size_t columns = static_cast<std::size_t>(map.dims()), stride = stride_of(map.dims());
-  const std::size_t entries = columns * (columns + 1) / 2, samples = options.samples, count = rows.size();
+PositionUncertainty measure(FittedMap& map, const Subjects& subjects, const UncertaintyOptions& options,
+                            ThreadTeam& team, const Cancellation& cancellation, const FittedMap::OnShare& progress) {
+  const std::size_t columns = static_cast<std::size_t>(map.dims()), entries = columns * (columns + 1) / 2;
+  const std::size_t samples = options.samples, count = subjects.rows.size();
   PositionUncertainty result{std::vector<float>(count), std::vector<float>(count * entries), std::vector<float>(count)};
   if (count == 0) return result;
-  const std::vector<float> radii = find_radii(map, rows, options.neighbors, team, cancellation);
+  const std::vector<float> radii = map.find_radii(subjects.homes, subjects.own, options.neighbors, cancellation);
   const std::size_t batch = std::max<std::size_t>(1, kBatch / samples);
   for (std::size_t first = 0; first < count; first += batch) {
-    const std::span<const std::uint32_t> part = rows.subspan(first, std::min(batch, count - first));
-    const Gaussians drawn = draw(map.points(), part, samples, options.seed, team);
+    const std::size_t last = std::min(count, first + batch);
+    const Gaussians drawn = draw(subjects, first, last, samples, team);
     std::vector<std::uint32_t> own(drawn.count());
-    for (std::size_t s = 0; s < own.size(); ++s) own[s] = part[s / samples];
-    const double share = static_cast<double>(part.size()) / static_cast<double>(count);
+    for (std::size_t s = 0; s < own.size(); ++s) own[s] = subjects.own[first + s / samples];
+    const double share = static_cast<double>(last - first) / static_cast<double>(count);
     const Placed placed =
         map.place(drawn, own, options.placement, cancellation, [&](double done) { progress(share * done); });
-    for (std::size_t r = 0; r < part.size(); ++r) {
-      const float* home = &map.positions()[std::size_t{part[r]} * stride];
-      const float* places = &placed.positions[r * samples * columns];
+    for (std::size_t r = first; r < last; ++r) {
+      const float* home = &subjects.homes[r * columns];
+      const float* places = &placed.positions[(r - first) * samples * columns];
       double mean[3] = {}, distance = 0;
       std::size_t within = 0;
       for (std::size_t s = 0; s < samples; ++s) {
@@ -96,9 +99,9 @@ PositionUncertainty measure_uncertainty(const FittedMap& map, std::span<const st
           squared += offset * offset;
         }
         distance += std::sqrt(squared);
-        within += std::sqrt(squared) <= static_cast<double>(radii[first + r]);
+        within += std::sqrt(squared) <= static_cast<double>(radii[r]);
       }
-      float* covariance = &result.covariances[(first + r) * entries];
+      float* covariance = &result.covariances[r * entries];
       for (std::size_t a = 0; a < columns; ++a) {
         for (std::size_t b = a; b < columns; ++b) {
           double sum = 0;
@@ -110,11 +113,43 @@ PositionUncertainty measure_uncertainty(const FittedMap& map, std::span<const st
           *covariance++ = static_cast<float>(sum / static_cast<double>(samples - 1));
         }
       }
-      result.displacements[first + r] = static_cast<float>(distance / static_cast<double>(samples));
-      result.shares[first + r] = static_cast<float>(static_cast<double>(within) / static_cast<double>(samples));
+      result.displacements[r] = static_cast<float>(distance / static_cast<double>(samples));
+      result.shares[r] = static_cast<float>(static_cast<double>(within) / static_cast<double>(samples));
     }
   }
   return result;
+}
+
+}  // namespace
+
+PositionUncertainty measure_uncertainty(FittedMap& map, std::span<const std::uint32_t> rows,
+                                        const UncertaintyOptions& options, ThreadTeam& team,
+                                        const Cancellation& cancellation, const FittedMap::OnShare& progress) {
+  const std::size_t columns = static_cast<std::size_t>(map.dims()), stride = stride_of(map.dims());
+  const std::uint64_t key = Random(options.seed).bits();
+  Subjects subjects{map.points(), {rows.begin(), rows.end()}, {rows.begin(), rows.end()}, {}, {}};
+  subjects.homes.resize(rows.size() * columns);
+  subjects.seeds.resize(rows.size());
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    std::copy_n(&map.positions()[std::size_t{rows[r]} * stride], columns, &subjects.homes[r * columns]);
+    subjects.seeds[r] = key ^ (kOddStep * (std::uint64_t{rows[r]} + 1));
+  }
+  return measure(map, subjects, options, team, cancellation, progress);
+}
+
+PositionUncertainty measure_uncertainty(FittedMap& map, const Gaussians& queries, std::span<const float> places,
+                                        const UncertaintyOptions& options, ThreadTeam& team,
+                                        const Cancellation& cancellation, const FittedMap::OnShare& progress) {
+  const std::size_t count = queries.count();
+  const std::uint64_t key = Random(options.seed).bits();
+  Subjects subjects{queries,
+                    std::vector<std::uint32_t>(count),
+                    std::vector<std::uint32_t>(count, QuerySearch::kNone),
+                    {places.begin(), places.end()},
+                    std::vector<std::uint64_t>(count)};
+  std::iota(subjects.rows.begin(), subjects.rows.end(), 0u);
+  for (std::size_t r = 0; r < count; ++r) subjects.seeds[r] = digest(queries, r, key);
+  return measure(map, subjects, options, team, cancellation, progress);
 }
 
 }  // namespace sigma

@@ -339,7 +339,7 @@ TEST(RunState, GoesOnToTheSameBits) {
 TEST(PositionUncertainty, OfAPointDependsOnTheSeedAndThePointAlone) {
   Split split;
   const std::vector<float> map = map_of(split.points, 2);
-  const FittedMap fitted(split.points, "inverse-variance", 2, map, 0.4, 0.5, split.team, split.cancellation);
+  FittedMap fitted(split.points, "inverse-variance", 2, map, 0.4, 0.5, split.team, split.cancellation);
   const UncertaintyOptions options{8, 10, 7, {{10}, 100}};
   std::vector<std::uint32_t> all(Split::n);
   std::iota(all.begin(), all.end(), 0u);
@@ -357,13 +357,41 @@ TEST(PositionUncertainty, OfAPointDependsOnTheSeedAndThePointAlone) {
   EXPECT_TRUE(measure({}, options).displacements.empty());
 }
 
+TEST(PositionUncertainty, OfAnotherPointDependsOnTheSeedAndItsNumbersAlone) {
+  Split split;
+  const std::vector<float> map = map_of(split.points, 2);
+  FittedMap fitted(split.points, "inverse-variance", 2, map, 0.4, 0.5, split.team, split.cancellation);
+  const UncertaintyOptions options{8, 10, 7, {{10}, 100}};
+  const auto measure = [&](const Gaussians& queries, const UncertaintyOptions& how) {
+    const Placed placed = fitted.place(queries, how.placement, split.cancellation, no_report);
+    return measure_uncertainty(fitted, queries, placed.positions, how, split.team, split.cancellation, no_report);
+  };
+  const std::size_t count = split.queries.count();
+  Gaussians reversed = split.queries;
+  for (std::size_t r = 0; r < count; ++r) {
+    for (std::size_t k = 0; k < Split::d; ++k) {
+      reversed.means.at(r, k) = split.queries.means.at(count - 1 - r, k);
+      reversed.deviations.at(r, k) = split.queries.deviations.at(count - 1 - r, k);
+    }
+  }
+  const PositionUncertainty whole = measure(split.queries, options), back = measure(reversed, options);
+  for (std::size_t r = 0; r < count; ++r) {
+    EXPECT_EQ(back.displacements[r], whole.displacements[count - 1 - r]);
+    EXPECT_EQ(back.covariances[3 * r + 1], whole.covariances[3 * (count - 1 - r) + 1]);
+    EXPECT_EQ(back.shares[r], whole.shares[count - 1 - r]);
+  }
+  UncertaintyOptions other = options;
+  other.seed = 8;
+  EXPECT_NE(measure(split.queries, other).displacements, whole.displacements);
+}
+
 // Samples of points without any noise land in one place.
 TEST(PositionUncertainty, OfCertainPointsIsNone) {
   Split split;
   const std::vector<double> none(Split::n * Split::d, 0.0);
   pack_sigma(split.points, {nullptr, none.data()}, Golden::floor);
   const std::vector<float> map = map_of(split.points, 2);
-  const FittedMap fitted(split.points, "inverse-variance", 2, map, 0.4, 0.5, split.team, split.cancellation);
+  FittedMap fitted(split.points, "inverse-variance", 2, map, 0.4, 0.5, split.team, split.cancellation);
   const std::vector<std::uint32_t> rows{0, 17, 199};
   const PositionUncertainty found =
       measure_uncertainty(fitted, rows, {5, 10, 1, {{10}, 100}}, split.team, split.cancellation, no_report);

@@ -1,6 +1,6 @@
-import { createReadStream, fstatSync } from "node:fs";
-import type { Readable } from "node:stream";
+import { fstatSync, read } from "node:fs";
 import { isatty } from "node:tty";
+import { promisify } from "node:util";
 import type { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { ArgumentError, FileError } from "../errors.js";
@@ -90,16 +90,20 @@ export async function filterStandardStreams(
   signal.addEventListener("abort", stop, { once: true });
   try {
     const { strict, prefix } = flags;
-    const output = await open(stdin, {
-      strict,
-      prefix,
-      signal,
-      name: "standard input",
-      onProgress: (latest) => {
-        progress = latest;
+    const output = await open(
+      from(stdin, () => {
+        opened = { at: performance.now(), cpu: process.cpuUsage() };
+      }),
+      {
+        strict,
+        prefix,
+        signal,
+        name: "standard input",
+        onProgress: (latest) => {
+          progress = latest;
+        },
       },
-    });
-    opened = { at: performance.now(), cpu: process.cpuUsage() };
+    );
     for await (const piece of output) await write(piece);
   } catch (error) {
     // A reader that has seen enough.
@@ -134,9 +138,26 @@ export async function filterStandardStreams(
   );
 }
 
-/** Standard input; of a file in larger pieces than Node.js reads it by itself. */
-function openInput(): Readable {
-  return fstatSync(0).isFile() ? createReadStream("", { fd: 0, highWaterMark: 2 ** 20 }) : process.stdin;
+/** The input, and word when its first piece is asked for. */
+async function* from(input: AsyncIterable<Uint8Array>, begin: () => void): AsyncGenerator<Uint8Array> {
+  begin();
+  yield* input;
+}
+
+/** Standard input; of a file in larger pieces than Node.js reads it by itself, each in the memory of the one before. */
+function openInput(): AsyncIterable<Uint8Array> & { destroy(): void } {
+  if (!fstatSync(0).isFile()) return process.stdin;
+  return { destroy: () => {}, [Symbol.asyncIterator]: readFileInPieces };
+}
+
+async function* readFileInPieces(): AsyncGenerator<Uint8Array> {
+  const piece = new Uint8Array(2 ** 20);
+  const readPiece = promisify(read);
+  for (;;) {
+    const { bytesRead } = await readPiece(0, piece, 0, piece.length, null);
+    if (bytesRead === 0) return;
+    yield piece.subarray(0, bytesRead);
+  }
 }
 
 function refuseTerminal(descriptor: number, argument: string, accepted: string): void {

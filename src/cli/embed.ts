@@ -95,13 +95,15 @@ Examples:
   $ sigma-tsne embed data.npy -o map.npy --neighbor-indices indices.npy \\
       --neighbor-distances distances.npy
       Neighbours from FAISS, hnswlib or a vector database; -1 stands for none.
+      With the --distance they were found by, place can use a --save of it.
   $ sigma-tsne embed codes.parquet --mean-column mean --sigma-column sigma \\
       -o map.npy --save run.tsne
       Vectors in columns of lists, as Spark, DuckDB and pyarrow write them;
       with --sample 100000 no more than the sample is in memory.
   $ sigma-tsne embed data.npy -o map.npy --sample 100000 --save run.tsne
-      Millions of points: a sample is fitted and the rest placed into its map.
-      Of the data little more than the sample is in memory, whatever the file.
+      Millions of points: landmarks that stand for all of them are fitted, and
+      the points placed into their map. Of the data little more than the
+      landmarks is in memory, whatever the file.
 
 Which settings matter:
   --perplexity is how many neighbours a point heeds: 5 to 50 shows fine groups,
@@ -138,7 +140,7 @@ export function createEmbedCommand(): Command {
     )
     .option(
       "--sample <n>",
-      "fit n points, drawn at random, and place the others into their map: for more points than one fits",
+      "fit n landmarks, each the mean of the points around it, and place the points into their map: for more points than one fits",
       integerParser("--sample"),
     )
     .option("--labels <file>", "labels that colour the --plot and --animate, and go into the --table, one a line")
@@ -442,7 +444,8 @@ function checkNeighborFlags(flags: EmbedFlags): void {
   }
   for (const [flag, value] of [
     ["--neighbors", flags.neighbors],
-    ["--sigma", flags.sigma],
+    // With a distance it is for points that are placed later.
+    ["--sigma", flags.distance === undefined ? flags.sigma : undefined],
   ] as const) {
     if (value !== undefined) reject(flag, value, "to be left out where neighbours are given with their distances");
   }

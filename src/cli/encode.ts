@@ -52,9 +52,10 @@ deviations; not for ae, conv-ae and aae, which have none) and labels.txt (where
 there are labels). It appears complete or not at all.
 
 ${ARROW_GUIDE}
-The column of images holds files (binary: PNG, JPEG, TIFF, WebP, GIF), which are
-cut and scaled to the model's size, or height x width x channels pixels
-(fixed-size binary or lists: uint8, or floating-point values 0 to 1).
+The column of images holds files (PNG, JPEG, TIFF, WebP, GIF; binary, or structs
+with a field "bytes", as Hugging Face's datasets have them), which are cut and
+scaled to the model's size, or height x width x channels pixels (fixed-size
+binary or lists: uint8, or floating-point values 0 to 1).
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;

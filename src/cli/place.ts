@@ -17,6 +17,7 @@ import { interruptible } from "./interruption.js";
 import { checkInputs, checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
+import { uncertaintyPath, writeUncertainty } from "./uncertainty.js";
 import { integerParser, listParser, numberParser } from "./values.js";
 
 interface PlaceFlags extends ArrowFlags, ColumnFlags {
@@ -26,6 +27,8 @@ interface PlaceFlags extends ArrowFlags, ColumnFlags {
   table?: string;
   perplexity?: number[];
   iterations?: number;
+  uncertainty?: number;
+  seed?: number;
   threads?: number;
 }
 
@@ -39,6 +42,10 @@ Examples:
   $ producer | sigma-tsne place run.tsne --arrow | consumer
       Rows of an Arrow IPC stream, as they come: the stream again, with columns
       x, y and divergence. Memory does not grow with the rows.
+
+  $ producer | sigma-tsne place run.tsne --arrow --uncertainty 20 | consumer
+      And how firmly each row holds its place: columns displacement, var_x,
+      cov_xy, var_y and share, as embed --uncertainty writes them.
 
 Each new point is placed by itself: the same place whatever else is in the file.
 A run that was made with --sigma needs that of the new points; the data must be
@@ -71,6 +78,12 @@ export function createPlaceCommand(): Command {
       "steps of descent at most; 0 leaves a point amid its neighbours (default: 100)",
       integerParser("--iterations"),
     )
+    .option(
+      "--uncertainty <n>",
+      "place n samples of each point as well and write how they scatter: to <output>_uncertainty and the --table, or in columns of the stream; needs a run with sigma",
+      integerParser("--uncertainty"),
+    )
+    .option("--seed <n>", "seed of these samples (default: 42)", integerParser("--seed"))
     .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
     .option("-o, --output <file>", "where their places go: .npy, .csv, .tsv, .parquet or .arrow")
     .option(
@@ -100,6 +113,8 @@ export function createPlaceCommand(): Command {
       neighbors: run,
       perplexity: "--perplexity",
       iterations: "--iterations",
+      uncertainty: "--uncertainty",
+      seed: "--seed",
       threads: "--threads",
     };
     return interruptible((signal) =>
@@ -116,11 +131,12 @@ export function createPlaceCommand(): Command {
 }
 
 async function placeArrow(path: string, flags: PlaceFlags, signal: AbortSignal): Promise<void> {
-  const { perplexity, iterations, threads, meanColumn, sigmaColumn } = flags;
+  const { perplexity, iterations, uncertainty, seed, threads, meanColumn, sigmaColumn } = flags;
   checkInputs({ "<run>": path });
   await filterStandardStreams({ done: "placed", lacking: "a place" }, flags, signal, async (input, options) => {
     const run = await Tsne.load(path, { threads, signal });
-    return placeStream(run, input, { ...options, perplexity, iterations, meanColumn, sigmaColumn });
+    const how = { perplexity, iterations, uncertainty, seed, meanColumn, sigmaColumn };
+    return placeStream(run, input, { ...options, ...how });
   });
 }
 
@@ -131,11 +147,12 @@ async function place(
   signal: AbortSignal,
 ): Promise<void> {
   const begin = performance.now();
-  const { output, perplexity, iterations, threads } = flags;
+  const { output, perplexity, iterations, uncertainty, seed, threads } = flags;
+  const scatter = uncertainty === undefined ? undefined : uncertaintyPath(output);
   checkMatrixOutput("--output", output);
   checkTableOutput("--table", flags.table);
   await checkPaths(
-    { "--output": output, "--table": flags.table },
+    { "--output": output, "--table": flags.table, "--uncertainty": scatter },
     { "<run>": path, "<new>": data, "--sigma": flags.sigma, "--labels": flags.labels },
   );
   const run = await Tsne.load(path, { threads, signal });
@@ -151,12 +168,13 @@ async function place(
   );
   const onProgress = ({ fraction }: { fraction: number }) => display.update({ stage: "placement", fraction });
   const result = await run
-    .place(means, { sigma, perplexity, iterations, signal, onProgress })
+    .place(means, { sigma, perplexity, iterations, uncertainty, seed, signal, onProgress })
     .finally(() => display.stop());
   await writeMatrix(output, result.embedding, { signal });
+  if (scatter !== undefined && result.uncertainty) await writeUncertainty(scatter, result.uncertainty, signal);
   if (flags.table !== undefined) {
-    const { embedding: map, divergence } = result;
-    await writePointTable(flags.table, { map, label: labels, columns: { divergence } }, signal);
+    const { embedding: map, divergence, uncertainty: measured } = result;
+    await writePointTable(flags.table, { map, label: labels, uncertainty: measured, columns: { divergence } }, signal);
   }
   const seconds = (performance.now() - begin) / 1000;
   if (flags.json) {
@@ -172,10 +190,12 @@ async function place(
         mean_divergence: divergence,
         output,
         table: flags.table ?? null,
+        uncertainty: scatter ?? null,
         seconds: Number(seconds.toFixed(6)),
       })}\n`,
     );
   } else if (!flags.quiet) {
-    process.stdout.write(`${means.rows} points placed, written to ${output}: ${seconds.toFixed(1)} s.\n`);
+    const files = [output, ...(scatter === undefined ? [] : [`their uncertainty to ${scatter}`])].join(", ");
+    process.stdout.write(`${means.rows} points placed, written to ${files}: ${seconds.toFixed(1)} s.\n`);
   }
 }

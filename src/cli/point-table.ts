@@ -3,8 +3,8 @@ import { assertTableExtension, type TableColumn, writeTable } from "../io/index.
 import { toColumns } from "../io/table.js";
 import { Matrix } from "../matrix.js";
 import type { PointQuality } from "../quality/index.js";
-import type { PositionUncertainty } from "../tsne/index.js";
-import { uncertaintyColumns } from "./uncertainty.js";
+import type { PlaceUncertainty } from "../tsne/index.js";
+import { uncertaintyColumns } from "../tsne/uncertainty.js";
 
 /** The extensions of tables, in words for people. */
 export const TABLE_FORMATS = ".parquet, .arrow, .csv or .tsv";
@@ -14,7 +14,7 @@ export interface PointFacts {
   /** x, y, z: the places on the map. */
   readonly map: Matrix;
   readonly label?: readonly string[] | undefined;
-  readonly uncertainty?: PositionUncertainty | undefined;
+  readonly uncertainty?: PlaceUncertainty | undefined;
   readonly quality?: PointQuality | undefined;
   /** Columns of a command's own. */
   readonly columns?: Readonly<Record<string, TableColumn>> | undefined;

@@ -2,19 +2,12 @@ import { extname } from "node:path";
 import { ArgumentError } from "../errors.js";
 import { writeMatrix } from "../io/index.js";
 import type { MapOptions } from "../plot/index.js";
-import type { PositionUncertainty } from "../tsne/index.js";
+import type { PlaceUncertainty } from "../tsne/index.js";
+import { uncertaintyColumns, uncertaintyNames } from "../tsne/uncertainty.js";
 import { joinColumns } from "./point-table.js";
 
-/** Names of the columns of a covariance, by its dimensions. */
-const COVARIANCE: readonly (readonly string[])[] = [
-  [],
-  ["var_x"],
-  ["var_x", "cov_xy", "var_y"],
-  ["var_x", "cov_xy", "cov_xz", "var_y", "cov_yz", "var_z"],
-];
-
 /** The columns that are written for a map of two dimensions. */
-export const UNCERTAINTY_COLUMNS: readonly string[] = ["displacement", ...(COVARIANCE[2] as string[]), "share"];
+export const UNCERTAINTY_COLUMNS = uncertaintyNames(2);
 
 /** @throws {ArgumentError} for `--uncertainty` without what it needs */
 export function checkUncertaintyFlags(flags: {
@@ -43,24 +36,10 @@ export function uncertaintyPath(output: string): string {
   return `${output.slice(0, output.length - extension.length)}_uncertainty${extension}`;
 }
 
-/** Columns displacement, covariance (var_x, cov_xy, var_y in two dimensions) and share. */
-export function uncertaintyColumns({ displacement, covariance, share }: PositionUncertainty): [string, Float32Array][] {
-  const { rows, cols } = covariance;
-  const names = COVARIANCE[cols === 6 ? 3 : cols === 3 ? 2 : 1] as readonly string[];
-  return [
-    ["displacement", displacement],
-    ...names.map((name, c): [string, Float32Array] => [
-      name,
-      Float32Array.from({ length: rows }, (_, i) => covariance.at(i, c)),
-    ]),
-    ["share", share],
-  ];
-}
-
-/** Writes these columns, a point a row. */
+/** Writes the columns of uncertainties, a point a row. */
 export async function writeUncertainty(
   path: string,
-  uncertainty: PositionUncertainty,
+  uncertainty: PlaceUncertainty,
   signal: AbortSignal,
 ): Promise<void> {
   const columns = uncertaintyColumns(uncertainty);
@@ -69,7 +48,7 @@ export async function writeUncertainty(
 
 /** What a picture shows of it: displacement as colour, unless labels have the colours, and ellipses in two dimensions. */
 export function drawnUncertainty(
-  { displacement, covariance }: PositionUncertainty,
+  { displacement, covariance }: PlaceUncertainty,
   isLabelled: boolean,
 ): Pick<MapOptions, "values" | "valuesTitle" | "ellipses"> {
   return {

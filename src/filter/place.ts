@@ -7,15 +7,17 @@ import {
   type IpcField,
   type ListValues,
   listItem,
-  type NewColumn,
   readLists,
 } from "../io/ipc/index.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import type { PlacementOptions, Tsne } from "../tsne/index.js";
+import { uncertaintyNames } from "../tsne/uncertainty.js";
 import { type Computation, type FilterOptions, filterStream, type Refuse } from "./filter.js";
 
 /** Options of {@link placeStream}. */
-export interface PlaceStreamOptions extends FilterOptions, Pick<PlacementOptions, "perplexity" | "iterations"> {
+export interface PlaceStreamOptions
+  extends FilterOptions,
+    Pick<PlacementOptions, "perplexity" | "iterations" | "uncertainty" | "seed"> {
   /** Column of the new points, or of their means. Default "mean". */
   readonly meanColumn?: string | undefined;
   /** Column of their standard deviations, where the run has sigma. Default "sigma". */
@@ -30,6 +32,8 @@ const KEYS: Record<keyof PlaceStreamOptions, true> = {
   onProgress: true,
   perplexity: true,
   iterations: true,
+  uncertainty: true,
+  seed: true,
   meanColumn: true,
   sigmaColumn: true,
 };
@@ -45,7 +49,7 @@ export async function* placeBatches(
 ): AsyncGenerator<Uint8Array> {
   requireOptions(options);
   rejectUnknown(options, Object.keys(KEYS));
-  const { perplexity, iterations, meanColumn = "mean", sigmaColumn } = options;
+  const { perplexity, iterations, uncertainty, seed, meanColumn = "mean", sigmaColumn } = options;
   if (!run.hasSigma && sigmaColumn !== undefined) {
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "sigmaColumn",
@@ -57,6 +61,8 @@ export async function* placeBatches(
   await run.place(new Matrix(new Float32Array(), 0, run.shape[1]), {
     perplexity,
     iterations,
+    uncertainty,
+    seed,
     ...(run.hasSigma && { sigma: new Matrix(new Float32Array(), 0, run.shape[1]) }),
   });
   const open = (fields: readonly IpcField[]): Computation => {
@@ -64,33 +70,48 @@ export async function* placeBatches(
     const mean = findNumbers(fields, meanColumn, "meanColumn", d);
     const sigma = run.hasSigma ? findNumbers(fields, sigmaColumn ?? "sigma", "sigmaColumn", d) : undefined;
     return {
-      columns: placeColumns(run),
-      blockRows: BLOCK_ROWS,
+      columns: columnNames(run, uncertainty !== undefined).map((name) => ({ name, width: undefined })),
+      blockRows: Math.ceil(BLOCK_ROWS / (1 + (uncertainty ?? 0))),
       async compute(batches, refuse, signal) {
         const rows = await gather(batches, [mean, ...(sigma ? [sigma] : [])], d, refuse);
         const [means, deviations] = rows.matrices as [Matrix, Matrix?];
         const placed = await run.place(means, {
           perplexity,
           iterations,
+          uncertainty,
+          seed,
           signal,
           ...(deviations && { sigma: deviations }),
         });
         const total = batches.reduce((sum, batch) => sum + batch.rows, 0);
-        const { dims } = run.options;
-        const values = Array.from({ length: dims + 1 }, () => new Float32Array(total));
-        for (const [k, row] of rows.places.entries()) {
-          for (let c = 0; c < dims; c++) (values[c] as Float32Array)[row] = placed.embedding.at(k, c);
-          (values[dims] as Float32Array)[row] = placed.divergence[k] as number;
-        }
-        return values;
+        const { embedding, divergence, uncertainty: scatter } = placed;
+        const parts = [
+          embedding,
+          toMatrix(divergence),
+          ...(scatter ? [toMatrix(scatter.displacement), scatter.covariance, toMatrix(scatter.share)] : []),
+        ];
+        return parts.flatMap((part) =>
+          Array.from({ length: part.cols }, (_, c) => spreadColumn(part, c, rows.places, total)),
+        );
       },
     };
   };
   yield* filterStream(input, open, options);
 }
 
-const placeColumns = (run: Tsne): NewColumn[] =>
-  [...["x", "y", "z"].slice(0, run.options.dims), "divergence"].map((name) => ({ name, width: undefined }));
+const columnNames = (run: Tsne, isUncertain: boolean): string[] => {
+  const { dims } = run.options;
+  return [...["x", "y", "z"].slice(0, dims), "divergence", ...(isUncertain ? uncertaintyNames(dims) : [])];
+};
+
+const toMatrix = (values: Float32Array): Matrix => new Matrix(values, values.length, 1);
+
+/** A column of the usable rows, in their places among `total`. */
+function spreadColumn({ data, cols }: Matrix, column: number, places: Uint32Array, total: number): Float32Array {
+  const values = new Float32Array(total);
+  for (let k = 0; k < places.length; k++) values[places[k] as number] = data[k * cols + column] as number;
+  return values;
+}
 
 /** @throws {ArgumentError} for a column that there is not, or that holds no lists of `d` numbers */
 function findNumbers(fields: readonly IpcField[], name: string, argument: string, d: number): IpcField {

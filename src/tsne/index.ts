@@ -12,7 +12,7 @@ export {
   type TsneProgress,
   type TsneSnapshot,
 } from "./options.js";
-export type { PlacementOptions, PlacementProgress, PlacementResult } from "./placement.js";
+export type { PlacementOptions, PlacementProgress, PlacementResult, PlaceUncertainty } from "./placement.js";
 export { type LoadOptions, runBhTsne, runTsne, Tsne, type TsneResult, type TsneSeconds } from "./run.js";
 export { type EmbedSampleOptions, embedSample, type FillingProgress, type SampledMap } from "./sampled.js";
 export { type PositionUncertainty, positionUncertainty, type UncertaintyOptions } from "./uncertainty.js";

@@ -25,10 +25,37 @@ export interface PlacementOptions {
   perplexity?: number | readonly number[] | undefined;
   /** Steps of descent for each point at most, 0 to 1e6; 0 leaves it at the median of its neighbours. Default 100. */
   iterations?: number | undefined;
+  /**
+   * Samples drawn from each new point's Gaussian, 2 to 1000, and placed as well: the result says how they scatter. It takes as many
+   * times longer. Needs a run with sigma. Default: none.
+   */
+  uncertainty?: number | undefined;
+  /**
+   * Seed of these samples: an integer from 0 to 2^53 - 1. A point's samples follow from it and from the point's own numbers, in
+   * whichever row it stands. Default 42.
+   */
+  seed?: number | undefined;
   /** Stops the placement: its promise is rejected with an {@link AbortError}. */
   signal?: AbortSignal | undefined;
   /** Called about ten times a second, and after each block of at most 16,384 points. */
   onProgress?: ((progress: PlacementProgress) => void) | undefined;
+}
+
+/** How firmly m points hold their places on a map, by samples of each that were placed as well. */
+export interface PlaceUncertainty {
+  /** m: mean distance of the samples' places from the point's own, in units of the map. */
+  displacement: Float32Array;
+  /**
+   * m x dims (dims + 1) / 2: covariance of the samples' places about their mean, divisor samples - 1, in squared units of the map; the
+   * upper triangle row by row, so xx, xy, yy in two dimensions.
+   */
+  covariance: Matrix;
+  /** m: share of the samples whose place is no farther from the point's own than the k-th nearest other point of the map is. */
+  share: Float32Array;
+  /** Samples of each point. */
+  samples: number;
+  /** k of `share`. */
+  neighbors: number;
 }
 
 /** Where new points lie in a map. */
@@ -40,6 +67,8 @@ export interface PlacementResult {
    * Values far above those of most points mark points unlike all that the map was made of.
    */
   divergence: Float32Array;
+  /** How their samples scatter, where they were asked for: `neighbors` is 10, or n - 1. */
+  uncertainty: PlaceUncertainty | undefined;
   /** Seconds that it took. */
   seconds: number;
 }
@@ -48,6 +77,8 @@ const KEYS: Record<keyof PlacementOptions, true> = {
   sigma: true,
   perplexity: true,
   iterations: true,
+  uncertainty: true,
+  seed: true,
   signal: true,
   onProgress: true,
 };
@@ -70,6 +101,7 @@ export async function placePoints(
   const means = toMatrix(newMeans, "newMeans");
   const settings = resolvePlacement(run, options);
   const [n, d] = run.shape;
+  const sampling = resolveSampling(run, options);
   // No rows have no width, written as rows of an array.
   if (means.cols !== d && means.rows > 0) {
     throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, as wide as the data of the run`);
@@ -92,22 +124,74 @@ export async function placePoints(
     requireValues(sigma, "sigma", "finite standard deviations >= 0", (value) => Number.isFinite(value) && value >= 0);
   const { dims } = run.options;
   const rows = Math.max(64, Math.min(BLOCK_ROWS, Math.floor(BLOCK_NUMBERS / d)));
-  requirePlacementMemory(n, d, means.rows, run.hasSigma, dims, settings.perplexity, rows);
+  const drawn = sampling ? sampledRows(sampling.samples) : 0;
+  const total = means.rows * (sampling ? sampling.samples : 1);
+  requirePlacementMemory(n, d, total, run.hasSigma, dims, settings.perplexity, rows + drawn);
   const embedding = new Matrix(new Float32Array(means.rows * dims), means.rows, dims);
   const divergence = new Float32Array(means.rows);
+  const uncertainty = sampling && allocateUncertainty(means.rows, dims, sampling);
   await run.exclusively(options, async (native, report) => {
     for (let start = 0; start < means.rows; start += rows) {
       if (options.signal?.aborted) throw abortError(options.signal);
       const end = Math.min(start + rows, means.rows);
-      const placed = await native.place(means.slice(start, end), sigma?.slice(start, end), settings, (fraction) =>
+      const how = { ...settings, sampling: sampling && { ...settings, ...sampling } };
+      const placed = await native.place(means.slice(start, end), sigma?.slice(start, end), how, (fraction) =>
         report((start + fraction * (end - start)) / means.rows),
       );
       embedding.data.set(placed.positions, start * dims);
       divergence.set(placed.divergences, start);
+      const { displacements, covariances, shares } = placed;
+      if (uncertainty && displacements && covariances && shares) {
+        uncertainty.displacement.set(displacements, start);
+        uncertainty.covariance.data.set(covariances, start * uncertainty.covariance.cols);
+        uncertainty.share.set(shares, start);
+      }
       report(end / means.rows);
     }
   });
-  return { embedding, divergence, seconds: (performance.now() - begin) / 1000 };
+  return { embedding, divergence, uncertainty, seconds: (performance.now() - begin) / 1000 };
+}
+
+/** Samples that the core places at once, of whole points. */
+export const sampledRows = (samples: number): number => Math.max(16384, samples);
+
+/** The k of {@link PlaceUncertainty.share} where nobody says otherwise. */
+export const defaultNeighbors = (n: number): number => Math.min(10, n - 1);
+
+/** @throws {ArgumentError} for a run without sigma */
+export function requireUncertain(run: Tsne): void {
+  if (run.hasSigma) return;
+  throw new ArgumentError("INVALID_ARGUMENT", {
+    argument: "run",
+    received: run,
+    accepted: "a run with sigma, whose points are uncertain",
+    message: "run: its points have no sigma to be uncertain by; fit it with sigma",
+  });
+}
+
+interface Sampling {
+  samples: number;
+  neighbors: number;
+  seed: number;
+}
+
+function resolveSampling(run: Tsne, { uncertainty, seed = 42 }: PlacementOptions): Sampling | undefined {
+  requireInteger(seed, "seed", 0, Number.MAX_SAFE_INTEGER);
+  if (uncertainty === undefined) return undefined;
+  const samples = requireInteger(uncertainty, "uncertainty", 2, 1000);
+  requireUncertain(run);
+  return { samples, neighbors: defaultNeighbors(run.shape[0]), seed };
+}
+
+function allocateUncertainty(rows: number, dims: number, { samples, neighbors }: Sampling): PlaceUncertainty {
+  const entries = (dims * (dims + 1)) / 2;
+  return {
+    displacement: new Float32Array(rows),
+    covariance: new Matrix(new Float32Array(rows * entries), rows, entries),
+    share: new Float32Array(rows),
+    samples,
+    neighbors,
+  };
 }
 
 /**

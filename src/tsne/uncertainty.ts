@@ -2,7 +2,14 @@ import { rejectUnknown, requireInteger, requireOptions } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import { Matrix } from "../matrix.js";
 import { requirePlacementMemory } from "./memory.js";
-import { type PlacementOptions, resolvePlacement } from "./placement.js";
+import {
+  defaultNeighbors,
+  type PlacementOptions,
+  type PlaceUncertainty,
+  requireUncertain,
+  resolvePlacement,
+  sampledRows,
+} from "./placement.js";
 import { Tsne } from "./run.js";
 
 /** Options of {@link positionUncertainty}. All are optional. */
@@ -19,22 +26,9 @@ export interface UncertaintyOptions
 }
 
 /** How firmly points hold their places on a map; see {@link positionUncertainty}. m points, in the order asked for. */
-export interface PositionUncertainty {
+export interface PositionUncertainty extends PlaceUncertainty {
   /** Row numbers of the points. */
   points: Uint32Array;
-  /** m: mean distance of the samples' places from the point's own, in units of the map. */
-  displacement: Float32Array;
-  /**
-   * m x dims (dims + 1) / 2: covariance of the samples' places about their mean, divisor samples - 1, in squared units of the map; the
-   * upper triangle row by row, so xx, xy, yy in two dimensions.
-   */
-  covariance: Matrix;
-  /** m: share of the samples whose place is no farther from the point's own than the k-th nearest other point of the map is. */
-  share: Float32Array;
-  /** Samples of each point. */
-  samples: number;
-  /** k of `share`. */
-  neighbors: number;
   /** Seconds that it took. */
   seconds: number;
 }
@@ -67,21 +61,14 @@ export async function positionUncertainty(run: Tsne, options: UncertaintyOptions
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "run", received: run, accepted: "a Tsne that has a map" });
   }
   const settings = resolvePlacement(run, options);
-  if (!run.hasSigma) {
-    throw new ArgumentError("INVALID_ARGUMENT", {
-      argument: "run",
-      received: run,
-      accepted: "a run with sigma, whose points are uncertain",
-      message: "run: its points have no sigma to be uncertain by; fit it with sigma",
-    });
-  }
+  requireUncertain(run);
   const [n, d] = run.shape;
   const samples = requireInteger(options.samples ?? 10, "samples", 2, 1000);
   const seed = requireInteger(options.seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER);
-  const neighbors = requireInteger(options.neighbors ?? Math.min(10, n - 1), "neighbors", 1, n - 1);
+  const neighbors = requireInteger(options.neighbors ?? defaultNeighbors(n), "neighbors", 1, n - 1);
   const points = checkPoints(options.points, n);
   const { dims } = run.options;
-  requirePlacementMemory(n, d, points.length, true, dims, settings.perplexity, Math.max(16384, samples));
+  requirePlacementMemory(n, d, points.length, true, dims, settings.perplexity, sampledRows(samples));
   const measured = await run.exclusively(options, (native, report) =>
     native.measureUncertainty(points, { ...settings, samples, seed, neighbors }, report),
   );
@@ -106,4 +93,30 @@ function checkPoints(points: ArrayLike<number> | undefined, n: number): Uint32Ar
     if (Number.isInteger(row) && row >= 0 && row < n) return row;
     throw new ArgumentError("OUT_OF_RANGE", { argument: `points[${i}]`, received: row, accepted });
   });
+}
+
+/** Names of the columns of a covariance, by its dimensions. */
+const COVARIANCE: readonly (readonly string[])[] = [
+  [],
+  ["var_x"],
+  ["var_x", "cov_xy", "var_y"],
+  ["var_x", "cov_xy", "cov_xz", "var_y", "cov_yz", "var_z"],
+];
+
+/** The columns of uncertainties of a map of some dimensions: displacement, covariance (var_x, cov_xy, var_y in two) and share. */
+export const uncertaintyNames = (dims: number): readonly string[] => [
+  "displacement",
+  ...(COVARIANCE[dims] as readonly string[]),
+  "share",
+];
+
+/** These columns. */
+export function uncertaintyColumns({ displacement, covariance, share }: PlaceUncertainty): [string, Float32Array][] {
+  const { rows, cols } = covariance;
+  const names = uncertaintyNames(cols === 6 ? 3 : cols === 3 ? 2 : 1);
+  const entries = Array.from({ length: cols }, (_, c) =>
+    Float32Array.from({ length: rows }, (_, i) => covariance.at(i, c)),
+  );
+  const columns = [displacement, ...entries, share];
+  return names.map((name, c) => [name, columns[c] as Float32Array]);
 }

@@ -103,6 +103,7 @@ describe("place --arrow", () => {
 
   it.each([
     [["--mean-column", "mu"], '--mean-column: there is no column "mu"; there are "mean"'],
+    [["--uncertainty", "5"], "no sigma to be uncertain by"],
     [["--sigma-column", "sigma"], "--sigma-column: expected to be left out"],
     [["-o", "x.npy"], "--output: expected to be left out with --arrow"],
     [["new.csv"], "[new]: expected to be left out with --arrow"],

@@ -1,7 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readMatrix } from "../../src/io/index.js";
-import { makeGroups, toCsv, Workplace } from "./command-line.js";
+import { batchOf, bytesOf, listType, tableOf, valuesOf } from "../filter/streams.js";
+import { entry, makeGroups, toCsv, Workplace } from "./command-line.js";
 
 const data = makeGroups(170, 6, 3);
 const quick = ["--iterations", "120", "--early-exaggeration-iterations", "60", "--perplexity", "10", "--quiet"];
@@ -31,6 +33,33 @@ it("places new points into a saved run and says so", async () => {
   expect((await readMatrix(workplace.path("placed.npy"))).shape).toEqual([20, 2]);
   const json = await workplace.run([...args, "--json", "--quiet", "--threads", "1"]);
   expect(JSON.parse(json.stdout)).toMatchObject({ n: 20, dims: 2, fitted: 150, distance: "inverse-variance" });
+});
+
+it("writes how firmly new points hold their places, and in the table; a stream has the same numbers", async () => {
+  const args = ["place", "run.tsne", "new.csv", "--sigma", "new-sd.csv", "-o", "firm.csv", "--table", "firm.arrow"];
+  const { code, stdout } = await workplace.run([...args, "--uncertainty", "4", "--json", "--quiet"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ n: 20, uncertainty: "firm_uncertainty.csv" });
+  const [heading, ...lines] = (await readFile(workplace.path("firm_uncertainty.csv"), "utf8")).trim().split("\n");
+  expect(heading).toBe("displacement,var_x,cov_xy,var_y,share");
+  const rows = lines.map((line) => line.split(",").map((value) => Math.fround(Number(value))));
+  const table = tableOf(await readFile(workplace.path("firm.arrow")));
+  expect(rows.map(([displacement]) => displacement)).toEqual(valuesOf(table, "displacement"));
+  const lists = (values: number[][]) => [listType("fixed64", 6), values] as const;
+  const columns = { mean: lists(data.slice(150)), sigma: lists(sds.slice(150)) };
+  await writeFile(workplace.path("rows.arrows"), bytesOf([batchOf(columns)]));
+  const names = ["displacement", "var_x", "cov_xy", "var_y", "share"];
+  for (const [seed, isSame] of [["42", true] as const, ["7", false] as const]) {
+    const filter = ["place", "run.tsne", "--arrow", "--uncertainty", "4", "--seed", seed, "--threads", "1", "--quiet"];
+    const done = spawnSync(process.execPath, [entry, ...filter], {
+      cwd: workplace.folder,
+      input: await readFile(workplace.path("rows.arrows")),
+    });
+    expect(done.status).toBe(0);
+    const found = tableOf(done.stdout);
+    const columnsOf = names.map((name) => valuesOf(found, name));
+    expect(JSON.stringify(columnsOf) === JSON.stringify(names.map((_, c) => rows.map((row) => row[c])))).toBe(isSame);
+  }
 });
 
 it("writes how uncertain the places are beside the map, with named columns in text", async () => {
@@ -65,6 +94,11 @@ it.each([
   [["place", "absent.tsne", "new.csv", "-o", "x.npy"], 1, "absent.tsne: cannot be read"],
   [["place", "run.tsne", "map.npy", "--sigma", "map.npy", "-o", "x.npy"], 2, "map.npy: expected 150 x 6"],
   [["place", "run.tsne", "new.csv", "-o", "run.tsne"], 2, "--output"],
+  [
+    ["place", "run.tsne", "new.csv", "--sigma", "new-sd.csv", "-o", "x.npy", "--uncertainty", "1"],
+    2,
+    "--uncertainty: ",
+  ],
   [["embed", "mu.csv", "-o", "x.npy", "--uncertainty", "4"], 2, "--sigma: expected the standard deviations"],
   [["embed", "mu.csv", "--sigma", "sd.csv", "-o", "x.npy", "--uncertainty", "1"], 2, "--uncertainty: expected"],
   [

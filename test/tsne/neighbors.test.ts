@@ -12,7 +12,10 @@ import {
   Tsne,
   type TsneOptions,
 } from "../../src/tsne/index.js";
+import { useFolder } from "../io/folder.js";
 import { digest, makeGroups, makeUniform, mapValues } from "./points.js";
+
+const path = useFolder();
 
 const [n, d, perplexity] = [60, 5, 5];
 const needed = 15;
@@ -349,15 +352,32 @@ test.each(BAD)("%s is refused", (_, neighbors, facts, message) => {
   expect(make).toThrow("row" in facts ? DataError : ArgumentError);
 });
 
-test.each([
-  ["distance", "cosine"],
-  ["distance", "euclidean"],
-  ["sigma", makeUniform(n, d, 0, 1)],
-] as const)("%s together with given neighbours is refused", (argument, value) => {
-  expect(() => new Tsne(data, { perplexity, neighbors: lists, [argument]: value })).toThrow(
-    expect.objectContaining({ code: "INVALID_ARGUMENT", argument }),
+test("sigma together with given neighbours is refused where no distance is named", () => {
+  const sigma = makeUniform(n, d, 0, 1);
+  expect(() => new Tsne(data, { perplexity, neighbors: lists, sigma })).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT", argument: "sigma" }),
   );
 });
+
+test.each(["euclidean", "inverse-variance"] as const)(
+  "given neighbours lead to a map that takes new points where their distance, %s, is named",
+  async (distance) => {
+    const sigma = distance === "euclidean" ? undefined : makeUniform(n, d, 0.1, 1);
+    const options = { perplexity, maxIter: 30, distance, ...(sigma && { sigma }) };
+    const run = new Tsne(data, { ...options, neighbors: lists });
+    const { embedding } = await run.fit();
+    expect(embedding).toEqual((await embed({ neighbors: lists, maxIter: 30 })).embedding);
+    const placed = await run.place(data, { ...(sigma && { sigma }) });
+    // Placement looks at the map and the distance only, however the map was made.
+    const other = new Tsne(data, { ...options, init: embedding, maxIter: 0 });
+    await other.fit();
+    expect(placed.embedding).toEqual((await other.place(data, { ...(sigma && { sigma }) })).embedding);
+    const file = path(`${distance}.tsne`);
+    await run.save(file);
+    const loaded = await Tsne.load(file);
+    expect((await loaded.place(data, { ...(sigma && { sigma }) })).embedding).toEqual(placed.embedding);
+  },
+);
 
 test("the search is stopped by its signal", async () => {
   const controller = new AbortController();

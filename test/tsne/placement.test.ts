@@ -153,7 +153,9 @@ describe("place", () => {
     const distances = Array.from({ length: 200 }, (_, i) => Array.from({ length: 200 }, (_, j) => Math.abs(i - j)));
     const given = new Tsne(data, { ...quick, neighbors: { distances } });
     await given.fit(10);
-    await expect(given.place(fresh)).rejects.toMatchObject({ message: expect.stringMatching(/no distance to place/) });
+    await expect(given.place(fresh)).rejects.toMatchObject({
+      message: expect.stringMatching(/no distance was named to place/),
+    });
   });
 });
 

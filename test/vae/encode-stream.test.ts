@@ -1,4 +1,4 @@
-import { Binary, Field, FixedSizeBinary, FixedSizeList, Float32, List, Uint8 } from "apache-arrow";
+import { Binary, Field, FixedSizeBinary, FixedSizeList, Float32, List, Struct, Uint8, Utf8 } from "apache-arrow";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { imagesInMemory } from "../../src/vae/datasets/images.js";
@@ -26,6 +26,9 @@ async function encode(model: Model, columns: readonly Columns[], options = {}) {
   const output = await collect(encodeStream(model, piecesOf(bytesOf(columns.map((each) => batchOf(each)))), options));
   return tableOf(output);
 }
+
+/** As Hugging Face's datasets write images. */
+const named = new Struct([new Field("path", new Utf8(), true), new Field("bytes", new Binary(), true)]);
 
 const numbers = (column: readonly unknown[]) =>
   column.map((row) => (row === null ? null : Array.from(row as Iterable<number>)));
@@ -70,6 +73,7 @@ describe("encodeStream", () => {
     const floats = images.map((image) => Array.from(image, (value) => Math.fround(value / 255)));
     const kinds: Columns[] = [
       { image: [new Binary(), files] },
+      { image: [named, files.map((bytes, i) => ({ path: `${i}.png`, bytes }))] },
       { image: [new FixedSizeList(pixels, new Field("item", new Float32())), floats] },
       { image: [new List(new Field("item", new Uint8())), images.map((image) => Array.from(image))] },
     ];
@@ -86,6 +90,14 @@ describe("encodeStream", () => {
     const broken = [images[0], null, images[2]];
     const table = await encode(model, [{ image: [new FixedSizeBinary(pixels), broken] }]);
     expect(numbers(valuesOf(table, "code")).map((row) => row === null)).toEqual([false, true, false]);
+    const png = await sharp(images[0], { raw: { width: 8, height: 8, channels: 1 } })
+      .png()
+      .toBuffer();
+    const structs = [{ path: "a.png", bytes: png }, null, { path: "elsewhere.png", bytes: null }];
+    const found = numbers(valuesOf(await encode(model, [{ image: [named, structs] }]), "code"));
+    expect(found.map((row) => row === null)).toEqual([false, true, true]);
+    const pathsOnly = new Struct([new Field("path", new Utf8(), true)]);
+    await expect(encode(model, [{ image: [pathsOnly, [{ path: "a.png" }]] }])).rejects.toThrow('"image" is Struct');
     const texts = [{ image: [new Binary(), [Buffer.from("no image")]] }] as const;
     expect(numbers(valuesOf(await encode(model, texts), "code"))).toEqual([null]);
     await expect(encode(model, texts, { strict: true })).rejects.toThrow("row 0 of batch 0 cannot be decoded");

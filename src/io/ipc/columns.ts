@@ -48,12 +48,21 @@ export function listItem({ type, children: [item] }: IpcField): "float32" | "flo
   return id === Type.Int && width === 8 && !isSigned ? "uint8" : undefined;
 }
 
-/** What stands in the rows of a column of binary: files, or pixels where all have one length; undefined for any other column. */
-export function imageKind({ type }: IpcField): "files" | "pixels" | undefined {
+/**
+ * What stands in the rows of a column of binary: files, or pixels where all have one length; undefined for any other column. Files may
+ * be the field `bytes` of a struct, as Hugging Face's datasets hold them.
+ */
+export function imageKind(field: IpcField): "files" | "pixels" | undefined {
+  const { type } = field;
   if (type.isDictionary) return undefined;
+  const inner = bytesOf(field);
+  if (inner) return imageKind(inner) === "files" ? "files" : undefined;
   if (type.id === Type.Binary || type.id === Type.LargeBinary) return "files";
   return type.id === Type.FixedSizeBinary ? "pixels" : undefined;
 }
+
+const bytesOf = ({ type, children }: IpcField): IpcField | undefined =>
+  type.id === Type.Struct_ ? children.find(({ name }) => name === "bytes") : undefined;
 
 /** A type in words, for errors. */
 export function describeType({ type, children: [item] }: IpcField): string {
@@ -112,12 +121,17 @@ export async function readLists(
   };
 }
 
-/** The values of a column of binary of any kind but views. */
+/** The values of a column of which {@link imageKind} knows what they are. */
 export async function readBinary(batch: IpcBatch, field: IpcField): Promise<BinaryValues> {
   const fail = (reason: string) => batch.fail(`column ${JSON.stringify(field.name)} ${reason}`);
   const column = batch.column(field);
   if (column.length !== batch.rows) throw fail(`has ${column.length} values in ${batch.rows} rows`);
   const isValid = readBitmap(column.nullCount, await column.buffer(0), column.length, fail);
+  const inner = bytesOf(field);
+  if (inner) {
+    const bytes = await readBinary(batch, inner);
+    return { value: (row) => (isValid && !isValid(row) ? undefined : bytes.value(row)) };
+  }
   if (field.type.id === Type.FixedSizeBinary) {
     const { width } = field.type;
     const bytes = await column.buffer(1);

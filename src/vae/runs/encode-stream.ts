@@ -38,7 +38,8 @@ const BLOCK_BATCHES = 8;
  * batch goes out for each that comes in. A row gets the same bits however the rows are cut into batches: images are always computed
  * `batchSize` at a time, filled up with black ones, and see the same draws where weights are distributions.
  *
- * Images are PNG, JPEG, TIFF, WebP or GIF files in a column of binary, cut and scaled to the model's size; or pixels, height x width x
+ * Images are PNG, JPEG, TIFF, WebP or GIF files in a column of binary, or of structs with a field `bytes` of it, cut and scaled to the
+ * model's size; or pixels, height x width x
  * channels of them, in a column of fixed-size binary or lists: uint8, of which 255 becomes 1, or floating-point values 0 to 1. A row
  * that is null or cannot be decoded has null in the new columns.
  *
@@ -71,6 +72,9 @@ export async function* encodeStream(
   const open = (fields: readonly IpcField[]): Computation => {
     const field = ipc.findField(fields, imageColumn, "imageColumn");
     const readPixels = pixelReader(ipc, field, model, stretch !== undefined);
+    // One is filled while the other is encoded. New ones for every batch would have the garbage collector at work all the time.
+    const memory = [0, 1].map(() => new Float32Array(batchSize * model.pixels));
+    let turn = 0;
     return {
       columns: ["code", ...(trial.standardDeviations ? ["code_sigma"] : [])].map((name) => ({ name, width: zDim })),
       blockRows: BLOCK_BATCHES * batchSize,
@@ -81,7 +85,8 @@ export async function* encodeStream(
           for (let row = 0; row < batch.rows; row++) rows.push({ batch, row, fill });
         }
         const read = async (indices: ArrayLike<number>) => {
-          const out = new Float32Array(indices.length * model.pixels);
+          turn = 1 - turn;
+          const out = memory[turn] as Float32Array;
           const settle = (place: Place, image: Float32Array, reason: string | undefined) => {
             if (reason === undefined) return;
             image.fill(0);
@@ -90,9 +95,12 @@ export async function* encodeStream(
           const files: [Place, Float32Array, Promise<string | undefined>][] = [];
           for (let k = 0; k < indices.length; k++) {
             const place = rows[indices[k] as number];
-            // Black images fill up the last batch.
-            if (!place) continue;
             const image = out.subarray(k * model.pixels, (k + 1) * model.pixels);
+            // Black images fill up the last batch.
+            if (!place) {
+              image.fill(0);
+              continue;
+            }
             const found = place.fill(place.row, image);
             if (found instanceof Promise) files.push([place, image, found]);
             else settle(place, image, found);
@@ -205,7 +213,7 @@ function pixelReader(
     };
   }
   const shape = `${height} x ${width} x ${channels}`;
-  const accepted = `image files as binary, or ${shape} pixels as fixed-size binary or lists of uint8, float32 or float64`;
+  const accepted = `image files as binary or as structs with bytes, or ${shape} pixels as fixed-size binary or lists of uint8, float32 or float64`;
   throw new ArgumentError("INVALID_ARGUMENT", {
     argument: "imageColumn",
     received: field.name,

@@ -1,0 +1,191 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { placeStream } from "../../src/filter/index.js";
+import { Matrix } from "../../src/matrix.js";
+import { type PlacementResult, Tsne } from "../../src/tsne/index.js";
+import { makeGroups, makeUniform } from "../tsne/points.js";
+import { drawSamples } from "./gaussian-draws.js";
+import {
+  batchOf,
+  bytesOf,
+  type Columns,
+  collect,
+  cut,
+  listType,
+  piecesOf,
+  rowsOf,
+  tableOf,
+  valuesOf,
+} from "./streams.js";
+
+const d = 5;
+const n = 40;
+const samples = 6;
+const all = makeGroups(200 + n, d, 3);
+const sds = makeUniform(200 + n, d, 0.1, 1);
+const fitted = { data: all.slice(0, 200), sigma: sds.slice(0, 200) };
+const toFloat32 = (matrix: Matrix) => new Matrix(Float32Array.from(matrix.data), matrix.rows, matrix.cols);
+const [fresh, freshSds] = [toFloat32(all.slice(200, 200 + n)), toFloat32(sds.slice(200, 200 + n))];
+const quick = { maxIter: 100, earlyExaggerationIter: 50, perplexity: 10 };
+const NAMES = ["displacement", "var_x", "cov_xy", "var_y", "share"];
+
+let run: Tsne;
+let map: number[][];
+let expected: PlacementResult;
+beforeAll(async () => {
+  run = new Tsne(fitted.data, {
+    ...quick,
+    threads: 2,
+    sigma: fitted.sigma,
+  });
+  map = rowsOf((await run.fit()).embedding);
+  expected = await run.place(fresh, { sigma: freshSds, uncertainty: samples });
+});
+
+const lists = (start: number, end: number): Columns => ({
+  mean: [listType("fixed32", d), rowsOf(fresh).slice(start, end)],
+  sigma: [listType("fixed32", d), rowsOf(freshSds).slice(start, end)],
+});
+
+const measured = (uncertainty = expected.uncertainty) =>
+  Array.from({ length: uncertainty?.displacement.length ?? 0 }, (_, i) => [
+    uncertainty?.displacement[i],
+    ...Array.from(uncertainty?.covariance.row(i) ?? []),
+    uncertainty?.share[i],
+  ]);
+
+const columnsOf = (bytes: Uint8Array): unknown[][] => {
+  const columns = NAMES.map((name) => valuesOf(tableOf(bytes), name));
+  return (columns[0] as unknown[]).map((_, i) => columns.map((column) => column[i]));
+};
+
+const distance = (a: readonly number[], b: readonly number[]) => Math.hypot(...a.map((x, c) => x - (b[c] as number)));
+
+describe("uncertainty of places", () => {
+  test("is how samples scatter that are drawn, placed and summed up one by one", async () => {
+    const homes = rowsOf(expected.embedding);
+    for (let i = 0; i < n; i += 5) {
+      const drawn = drawSamples(fitted, fresh.row(i), freshSds.row(i), samples, 42);
+      const sigma = Array.from({ length: samples }, () => Array.from(freshSds.row(i)));
+      const places = rowsOf((await run.place(drawn, { sigma })).embedding);
+      const home = homes[i] as number[];
+      const [x, y] = [0, 1].map((c) => places.reduce((sum, place) => sum + (place[c] as number), 0) / samples) as [
+        number,
+        number,
+      ];
+      const sum = (a: 0 | 1, b: 0 | 1) =>
+        places.reduce((total, p) => {
+          const away = [(p[0] as number) - x, (p[1] as number) - y] as const;
+          return total + away[a] * away[b];
+        }, 0) /
+        (samples - 1);
+      const away = places.map((place) => distance(place, home));
+      const radius = map.map((point) => distance(point, home)).sort((a, b) => a - b)[9] as number;
+      const within = (limit: number) => away.filter((length) => length <= limit).length / samples;
+      const [displacement, xx, xy, yy, share] = measured()[i] as [number, number, number, number, number];
+      expect(displacement).toBeCloseTo(away.reduce((total, length) => total + length, 0) / samples, 2);
+      for (const [found, twin] of [[xx, sum(0, 0)] as const, [xy, sum(0, 1)] as const, [yy, sum(1, 1)] as const]) {
+        expect(Math.abs(found - twin)).toBeLessThan(0.01 * (1 + Math.abs(twin)));
+      }
+      expect(share).toBeGreaterThanOrEqual(Math.fround(within(radius * 0.99)));
+      expect(share).toBeLessThanOrEqual(Math.fround(within(radius * 1.01)));
+    }
+  });
+
+  test("leaves the places as they are", async () => {
+    const { embedding, divergence } = await run.place(fresh, { sigma: freshSds });
+    expect(expected.embedding.data).toEqual(embedding.data);
+    expect(expected.divergence).toEqual(divergence);
+  });
+
+  test.each([
+    ["single rows", Array<number>(n).fill(1)],
+    ["batches of all sizes", [0, 7, 30, n - 37]],
+  ])("has the same bits for %s", async (_, sizes) => {
+    const bytes = bytesOf(cut(sizes, lists));
+    expect(columnsOf(await collect(placeStream(run, piecesOf(bytes), { uncertainty: samples })))).toEqual(measured());
+  });
+
+  test("belongs to a row's numbers, wherever it stands and whoever counts it", async () => {
+    const order = Array.from({ length: n }, (_, i) => (i * 7 + 3) % n);
+    const pick = (matrix: Matrix) => order.map((i) => Array.from(matrix.row(i)));
+    const twice = [...pick(fresh), ...pick(fresh).slice(0, 2)];
+    const sigma = [...pick(freshSds), ...pick(freshSds).slice(0, 2)];
+    const other = new Tsne(fitted.data, { ...quick, sigma: fitted.sigma, threads: 1 });
+    await other.fit();
+    const { uncertainty } = await other.place(twice, { sigma, uncertainty: samples });
+    expect(measured(uncertainty)).toEqual([...order, ...order.slice(0, 2)].map((i) => measured()[i]));
+  });
+
+  test("follows the seed", async () => {
+    const other = await run.place(fresh, { sigma: freshSds, uncertainty: samples, seed: 7 });
+    expect(other.embedding.data).toEqual(expected.embedding.data);
+    expect(measured(other.uncertainty)).not.toEqual(measured());
+  });
+
+  test("is nothing for points without noise", async () => {
+    const none = new Matrix(new Float32Array(n * d), n, d);
+    const { uncertainty } = await run.place(fresh, { sigma: none, uncertainty: 3 });
+    for (const value of uncertainty?.covariance.data ?? [1]) expect(value).toBeCloseTo(0, 6);
+    for (const value of uncertainty?.displacement ?? [1]) expect(value).toBeCloseTo(0, 6);
+  });
+
+  test("is null where a row has no place", async () => {
+    const broken = rowsOf(fresh).map((row, i) => (i === 2 ? [Number.NaN, ...row.slice(1)] : row));
+    const negative = rowsOf(freshSds).map((row, i) => (i === 5 ? [-1, ...row.slice(1)] : row));
+    const bytes = bytesOf([
+      batchOf({ mean: [listType("fixed32", d), broken], sigma: [listType("fixed32", d), negative] }),
+    ]);
+    const output = await collect(placeStream(run, piecesOf(bytes), { uncertainty: samples }));
+    const nulls = NAMES.map(() => null);
+    expect(columnsOf(output)).toEqual(measured().map((row, i) => (i === 2 || i === 5 ? nulls : row)));
+  });
+
+  test("has a covariance of the map's dimensions", async () => {
+    const solid = new Tsne(fitted.data, { ...quick, dims: 3, sigma: fitted.sigma, maxIter: 20 });
+    await solid.fit();
+    const output = await collect(
+      placeStream(solid, piecesOf(bytesOf(cut([3], lists))), { uncertainty: 2, prefix: "m_" }),
+    );
+    expect(
+      tableOf(output)
+        .schema.fields.map(({ name }) => name)
+        .slice(4),
+    ).toEqual(
+      [
+        "x",
+        "y",
+        "z",
+        "divergence",
+        "displacement",
+        "var_x",
+        "cov_xy",
+        "cov_xz",
+        "var_y",
+        "cov_yz",
+        "var_z",
+        "share",
+      ].map((name) => `m_${name}`),
+    );
+    const { uncertainty } = await solid.place(fresh, { sigma: freshSds, uncertainty: 2 });
+    expect(uncertainty?.covariance.shape).toEqual([n, 6]);
+  });
+
+  test("is refused to runs without sigma, and beyond its range, before the first row", async () => {
+    const plain = new Tsne(fitted.data, { perplexity: 10, maxIter: 5 });
+    await plain.fit();
+    const never = async function* (): AsyncGenerator<Uint8Array> {
+      await new Promise(() => {});
+      yield new Uint8Array();
+    };
+    await expect(placeStream(plain, never(), { uncertainty: 5 }).next()).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("no sigma to be uncertain by"),
+    });
+    for (const uncertainty of [1, 1001, 2.5]) {
+      await expect(placeStream(run, never(), { uncertainty }).next()).rejects.toMatchObject({
+        argument: "uncertainty",
+      });
+    }
+    await expect(placeStream(run, never(), { seed: -1 }).next()).rejects.toMatchObject({ argument: "seed" });
+  });
+});
