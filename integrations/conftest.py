@@ -1,5 +1,6 @@
 """Points with standard deviations, a map of some of them, and the places that one process of sigma-tsne gives the others."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -105,6 +106,8 @@ class Points:
         for _ in range(150):
             if not self.running():
                 break
+            # The traceback of a failed job is a ring of references that holds Ray's actors until it is collected.
+            gc.collect()
             time.sleep(0.1)
         return self.running()
 
