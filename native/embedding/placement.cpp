@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t kGrain = 128;
 constexpr std::size_t kPadding = 16;
-// A point may come to lie this far outside the map's bounds, and no farther: beyond, all of the map repels it and its
-// neighbours hardly hold it. In units of the map, and as a share of its longest side.
+// A point may come to lie this far outside the map's bounds: beyond, all of the map repels it and its neighbours hardly
+// hold it. In units of the map, and as a share of its longest side.
 constexpr float kLeastMargin = 1, kMargin = 0.05f;
 // Steps of a share of the full one; the share grows after a step that leads down and shrinks after one that does not.
 constexpr double kGrowth = 1.3, kShrink = 0.4, kLargestShare = 8, kLeastShare = 0.02;
@@ -48,10 +48,13 @@ struct Bounds {
   const float *low, *high;
 };
 
-// From y downhill within the bounds; returns the cost where it ends.
+// From y downhill; returns the cost where it ends. A point that comes to the bounds would go on to infinity, since its
+// neighbours lie too far apart to hold it, and has no better place than amid them: it stays where it began.
 template <class Evaluate>
 Cost descend(float (&y)[3], std::size_t columns, const Bounds& bounds, std::uint64_t iterations, Evaluate&& evaluate) {
-  Cost cost = evaluate(y);
+  const Cost first = evaluate(y);
+  const float start[3] = {y[0], y[1], y[2]};
+  Cost cost = first;
   double share = 1;
   for (std::uint64_t step = 0; step < iterations && share > kLeastShare; ++step) {
     float next[3] = {}, moved = 0;
@@ -68,6 +71,11 @@ Cost descend(float (&y)[3], std::size_t columns, const Bounds& bounds, std::uint
     } else {
       share *= kShrink;
     }
+  }
+  for (std::size_t d = 0; d < columns; ++d) {
+    if (y[d] > bounds.low[d] && y[d] < bounds.high[d]) continue;
+    std::copy_n(start, columns, y);
+    return first;
   }
   return cost;
 }

@@ -98,7 +98,7 @@ export async function embedSampled(
       process.stdout.write(`${JSON.stringify(all)}\n`);
     } else if (!flags.quiet) {
       process.stdout.write(
-        `Map of ${data.rows} points written to ${flags.output}: ${sample} fitted, KL ${result.kl.toFixed(4)} after ${result.iterations} iterations, the others placed, ${seconds.toFixed(1)} s.\n`,
+        `Map of ${data.rows} points written to ${flags.output}: ${sample} landmarks fitted, KL ${result.kl.toFixed(4)} after ${result.iterations} iterations, all points placed, ${seconds.toFixed(1)} s.\n`,
       );
     }
   } finally {

@@ -64,7 +64,8 @@ export interface PlacementResult {
   embedding: Matrix;
   /**
    * For each new point KL(P_i || Q_i) in nats, of its affinities from its place on the map: how badly the map has a place for it.
-   * Values far above those of most points mark points unlike all that the map was made of.
+   * Values far above those of most points mark points unlike all that the map was made of; what no place of the map can hold is at the
+   * median of its neighbours.
    */
   divergence: Float32Array;
   /** How their samples scatter, where they were asked for: `neighbors` is 10, or n - 1. */
