@@ -45,13 +45,14 @@ export interface SampledMap {
 const PLACEMENT_PERPLEXITY = 20;
 
 /**
- * Embeds more points than one would fit: landmarks that stand for all rows ({@link chooseLandmarks}) are fitted, and the rows placed into
- * their map, stretch by stretch. Memory holds the run of the landmarks, 4 * (dims + 1) bytes for each point of the map, and a few
- * stretches of the data. Rows are placed with perplexity 20, or that of the fit where it is less.
+ * Embeds more points than one would fit: landmarks that stand for all rows are fitted, and the rows placed into their map, stretch by
+ * stretch. Memory holds the run of the landmarks, 4 * (dims + 1) bytes for each point of the map, and a few stretches of the data. Rows are
+ * placed with perplexity 20, or that of the fit where it is less.
  *
- * Fitting a part and placing the rest is what Kobak & Berens (2019, "The art of using t-SNE for single-cell transcriptomics") and
- * Poličar, Stražar & Zupan (2023, "Embedding to reference t-SNE space addresses batch effects in single-cell classification") do for
- * large data.
+ * Landmarks are rows drawn uniformly, each moved three times to the mean of the rows that are nearest to it (Lloyd 1982); 20 rows a landmark
+ * are looked at. They are neighbours in the fit as they share rows (hierarchical SNE: Pezzotti et al. 2016). Fitting a part and placing the
+ * rest is what Kobak & Berens (2019, "The art of using t-SNE for single-cell transcriptomics") and Poličar, Stražar & Zupan (2023, "Embedding to
+ * reference t-SNE space addresses batch effects in single-cell classification") do for large data.
  *
  * @param data n x d means
  * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded, with their row in the data

@@ -4,7 +4,7 @@ export interface LatentDimensions {
   readonly kl: Float64Array | undefined;
   /** Variance over the images of the posterior's mean, in every dimension. */
   readonly varianceOfMeans: Float64Array;
-  /** Whether that variance is above 0.01, {@link ACTIVE_VARIANCE}. */
+  /** Whether that variance is above 0.01 (Burda, Grosse & Salakhutdinov 2016, section 5.2). */
   readonly isActive: readonly boolean[];
   /** How many are active: the dimension of the manifold that the model has found. */
   readonly activeCount: number;
