@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { awaitNative, binding, withTranslation } from "../binding.js";
 import { DataError } from "../errors.js";
 import { throwIfAborted } from "../io/abort.js";
@@ -43,6 +44,9 @@ const STEPS = 3;
 /** Nearest landmarks of a row that share it. */
 const SHARING = 15;
 
+/** Landmarks that are looked at before others get the thread. */
+const LANDMARKS_AT_ONCE = 500;
+
 /** Numbers that are read and worked on at once. */
 const STRETCH_NUMBERS = 2 ** 22;
 
@@ -72,7 +76,7 @@ export async function chooseLandmarks(
   const [means, sigma] = await Promise.all([source.data.read(drawn), source.sigma?.read(drawn)]);
   const landmarks = { means, sigma };
   const looked = Math.min(n, ROWS_PER_LANDMARK * count);
-  const rows = looked < n ? drawRows(n, looked, settings.seed + 1) : undefined;
+  const rows = looked < n ? drawFromStrata(n, looked, settings.seed + 1) : undefined;
   let done = 0;
   const visit = async (k: number, take: (stretch: GaussianRows, nearest: Uint32Array) => void) => {
     for await (const stretch of readStretches(source, rows, signal)) {
@@ -113,7 +117,7 @@ export async function chooseLandmarks(
     sharing.set(nearest, at);
     at += nearest.length;
   });
-  const lists = findSharing(sharing, k, count, neighborsOfEach);
+  const lists = await findSharing(sharing, k, count, neighborsOfEach, signal);
   const short = Array.from(lists.sizes.keys()).filter(
     (landmark) => (lists.sizes[landmark] as number) < neighborsOfEach,
   );
@@ -183,7 +187,13 @@ interface Lists {
  *
  * @param nearest the k nearest landmarks of each row, nearest first
  */
-export function findSharing(nearest: Uint32Array, k: number, count: number, most: number): Lists {
+async function findSharing(
+  nearest: Uint32Array,
+  k: number,
+  count: number,
+  most: number,
+  signal: AbortSignal | undefined,
+): Promise<Lists> {
   const starts = new Float64Array(count + 1);
   for (const landmark of nearest) starts[landmark + 1] = (starts[landmark + 1] as number) + 1;
   const norms = new Float64Array(count);
@@ -205,6 +215,10 @@ export function findSharing(nearest: Uint32Array, k: number, count: number, most
   };
   const shared = new Float64Array(count);
   for (let i = 0; i < count; i++) {
+    if (i % LANDMARKS_AT_ONCE === 0) {
+      await setImmediate();
+      throwIfAborted(signal);
+    }
     const others: number[] = [];
     for (const at of places.subarray(starts[i], starts[i + 1])) {
       const first = at - (at % k);
@@ -296,6 +310,14 @@ export function drawRows(n: number, count: number, seed: number): Uint32Array {
     drawn.add(drawn.has(row) ? last : row);
   }
   return Uint32Array.from(drawn).sort();
+}
+
+/**
+ * A row of each of `count` equal parts of the numbers below `n`, ascending: every row as likely as any other, without memory of those drawn.
+ * The same one twice where two parts meet in it.
+ */
+export function drawFromStrata(n: number, count: number, seed: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, i) => Math.floor(((i + uniform(seed, i)) / count) * n));
 }
 
 /** A number from 0 to below 1, by the finaliser of MurmurHash3. */

@@ -4,6 +4,7 @@ import type { RowSource } from "../io/row-source.js";
 import { Matrix } from "../matrix.js";
 import type { DistanceName } from "./distances.js";
 import { chooseLandmarks, readStretches, withRows } from "./landmarks.js";
+import { requireMemory } from "./memory.js";
 import { resolveTsneOptions, type TsneOptions } from "./options.js";
 import { neighborCount } from "./perplexity.js";
 import { Tsne, type TsneResult } from "./run.js";
@@ -74,6 +75,8 @@ export async function embedSample(data: RowSource, options: EmbedSampleOptions):
     });
   }
   const resolved = resolveTsneOptions({ ...settings, sigma: sigma && [] }, sample, d);
+  // Said before the rows are read.
+  requireMemory(sample, d, sigma !== undefined, resolved);
   const reportOf = (stage: FillingProgress["stage"]) => {
     const begin = performance.now();
     return (fraction: number) => onFilling?.({ stage, fraction, seconds: (performance.now() - begin) / 1000 });

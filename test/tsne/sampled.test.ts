@@ -4,7 +4,7 @@ import { openRows, rowsInMemory, writeMatrix } from "../../src/io/index.js";
 import { Matrix, toMatrix } from "../../src/matrix.js";
 import { FORMULAS } from "../../src/tsne/distances.js";
 import { type EmbedSampleOptions, embedSample, Tsne } from "../../src/tsne/index.js";
-import { chooseLandmarks, drawRows } from "../../src/tsne/landmarks.js";
+import { chooseLandmarks, drawFromStrata, drawRows } from "../../src/tsne/landmarks.js";
 import { useFolder } from "../io/folder.js";
 import { makeGroups, makeUniform, takeRows } from "./points.js";
 
@@ -208,5 +208,16 @@ describe("embedSample", () => {
       for (const row of drawRows(20, 5, seed)) counts[row] = (counts[row] as number) + 1;
     // 2000 expected of each, with a standard deviation of 39.
     for (const count of counts) expect(Math.abs(count - 2000)).toBeLessThan(5 * 39);
+  });
+
+  test("draws from equal parts, in order, every row equally often", () => {
+    expect(drawFromStrata(20, 20, 1)).toEqual(Uint32Array.from({ length: 20 }, (_, i) => i));
+    const counts = new Float64Array(18);
+    for (let seed = 0; seed < 8000; seed++) {
+      const rows = drawFromStrata(18, 4, seed);
+      expect(rows).toEqual(rows.slice().sort());
+      for (const row of rows) counts[row] = (counts[row] as number) + 1;
+    }
+    for (const count of counts) expect(Math.abs(count - 1778)).toBeLessThan(5 * 37);
   });
 });
