@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { reportFailure } from "./failure.js";
-import { createProgram } from "./program.js";
+import { createProgram, parse } from "./program.js";
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -14,7 +14,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const program = createProgram();
 try {
-  await program.parseAsync();
+  await parse(program, process.argv.slice(2));
 } catch (error) {
   const command = program.commands.find((candidate) => candidate.name() === process.argv[2]);
   process.exitCode = reportFailure(command ? `sigma-tsne ${command.name()}` : "sigma-tsne", error);

@@ -111,6 +111,15 @@ export function createProgram(): Command {
   return program;
 }
 
+/** Parses what was typed. */
+export function parse(program: Command, typed: readonly string[]): Promise<Command> {
+  const [first, second] = typed.filter((word) => !word.startsWith("-"));
+  const name = first === "help" ? second : first;
+  const isKnown = name === undefined || name === "help" || program.commands.some((command) => command.name() === name);
+  // Alone, a command that there is not is refused with the nearest one; asked for its help, commander gives that of the program.
+  return program.parseAsync(isKnown ? typed : [name], { from: "user" });
+}
+
 const argumentTerm = (argument: Argument): string => {
   const name = argument.name() + (argument.variadic ? "..." : "");
   return argument.required ? `<${name}>` : `[${name}]`;

@@ -33,6 +33,8 @@ const embedFile = (mu: string, ...args: string[]) => ["embed", mu, "-o", "out/y.
 
 describe.each<[string, string[], string]>([
   ["an unknown command", ["embd"], "sigma-tsne: unknown command 'embd' (Did you mean embed?)"],
+  ["the help of an unknown command", ["embd", "--help"], "unknown command 'embd' (Did you mean embed?)"],
+  ["help about an unknown command", ["help", "embd"], "unknown command 'embd' (Did you mean embed?)"],
   ["an unknown option", embed("--perplxity", "5"), "unknown option '--perplxity' (Did you mean --perplexity?)"],
   ["an unknown option of the program", ["--verbos"], "sigma-tsne: unknown option '--verbos'"],
   ["a missing argument", ["embed", "-o", "out/y.npy"], "missing required argument 'mu'"],
