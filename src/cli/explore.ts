@@ -50,7 +50,7 @@ export function createExploreCommand(): Command {
     .description("Step inside a map or the latent space of a model, in the browser.")
     .argument(
       "<source>",
-      "folder of a training, a model or a comparison; a run (.tsne); a map of 2 columns, or points of more",
+      "folder of a training, a model or a comparison; a run of embed --save; a map of 2 columns, or points of more",
     )
     .optionsGroup("Input:")
     .option("--images <source>", `${IMAGE_SOURCES}; of a training: other images than its own`)

@@ -6,6 +6,7 @@ import type { Matrix } from "../matrix.js";
 import type { PictureFormat, SheetRow, SheetTile } from "../plot/index.js";
 import { type Nearest, nearest, type Query } from "../search/index.js";
 import { type DistanceName, Tsne } from "../tsne/index.js";
+import { isSavedRun } from "../tsne/run-file.js";
 import { distanceOptions } from "./distances.js";
 import { withTypedNames } from "./failure.js";
 import { checkLabels } from "./inputs.js";
@@ -62,10 +63,7 @@ export function createSearchCommand(): Command {
     .description(
       "Search by example: find the points nearest to some of them, or to other vectors, under any of the distances.",
     )
-    .argument(
-      "<means>",
-      "the points: .npy, .csv, .tsv, .parquet or .arrow, a point a row; or a run of embed --save: .tsne",
-    )
+    .argument("<means>", "the points: .npy, .csv, .tsv, .parquet or .arrow, a point a row; or a run of embed --save")
     .requiredOption(
       "--query <rows|file>",
       "rows of the points, 17 or 17,4,99; or a file of vectors as wide as they are",
@@ -138,8 +136,9 @@ async function search(means: string, flags: SearchFlags, signal: AbortSignal): P
     },
   );
   const read = (path: string | undefined) => (path === undefined ? undefined : readMatrix(path, { signal }));
-  const isRun = means.toLowerCase().endsWith(".tsne");
-  const data = isRun ? await Tsne.load(means, { threads, signal }) : await readMatrix(means, { signal });
+  const data = (await isSavedRun(means))
+    ? await Tsne.load(means, { threads, signal })
+    : await readMatrix(means, { signal });
   const n = data instanceof Tsne ? data.shape[0] : data.rows;
   const sigma = await read(flags.sigma);
   const rows = queryFile === undefined ? flags.query.split(",").map(Number) : undefined;

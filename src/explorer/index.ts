@@ -30,7 +30,7 @@ export interface Explorer {
  * at once; maps that are not known yet are computed while they are looked at.
  *
  * A source is the folder of a training or a model, whose codes and maps are kept in the folder `explorer` in it; the folder of a
- * comparison; a saved run (.tsne); a map (a matrix of two columns); or points to be mapped (a matrix of more).
+ * comparison; a saved run; a map (a matrix of two columns); or points to be mapped (a matrix of more).
  *
  * @throws {FileError} FILE_READ or FILE_FORMAT for a source that cannot be explored
  * @throws {ArgumentError} for options that do not fit it, or an address or a port that cannot be had

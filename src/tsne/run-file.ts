@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { endianness, totalmem } from "node:os";
+import { extname } from "node:path";
 import {
   abortError,
   binding,
@@ -159,6 +160,26 @@ function readRows({ native, given }: RunParts, { name, shape }: ArrayPlan, first
 function* stretches({ dtype, shape: [rows, cols] }: ArrayPlan): Generator<[number, number]> {
   const step = Math.max(1, Math.floor(CHUNK_BYTES / (cols * TYPES[dtype].BYTES_PER_ELEMENT)));
   for (let first = 0; first < rows && cols > 0; first += step) yield [first, Math.min(first + step, rows)];
+}
+
+/**
+ * Whether a file is a saved run: by its first bytes, whatever it is called, or by the extension .tsne, so that a damaged one is told as
+ * such. False also for what cannot be read.
+ */
+export async function isSavedRun(path: string): Promise<boolean> {
+  if (extname(path).toLowerCase() === ".tsne") return true;
+  // Looked at before it is opened: opening a named pipe would wait for somebody to write into it.
+  const status = await stat(path).catch(() => undefined);
+  const handle = status?.isFile() ? await open(path, "r").catch(() => undefined) : undefined;
+  if (!handle) return false;
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0);
+    return buffer.equals(MAGIC);
+  } catch {
+    return false;
+  } finally {
+    await handle.close();
+  }
 }
 
 /**

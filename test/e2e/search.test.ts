@@ -91,9 +91,9 @@ it("finds what is nearest to vectors of a file, and in a run", async () => {
   const results = JSON.parse(found.stdout).results;
   expect(results.map(({ rows }: { rows: number[] }) => rows[0])).toEqual([0, 1]);
   expect(results[0].distances[0]).toBeCloseTo(0, 6);
-  const embed = ["embed", "mu.csv", "--sigma", "sd.csv", "-o", "map.npy", "--save", "run.tsne"];
+  const embed = ["embed", "mu.csv", "--sigma", "sd.csv", "-o", "map.npy", "--save", "run.saved"];
   expect(await workplace.run([...embed, "--iterations", "10", "--quiet"])).toMatchObject({ code: 0 });
-  const again = JSON.parse((await workplace.run(["search", "run.tsne", ...vectors])).stdout);
+  const again = JSON.parse((await workplace.run(["search", "run.saved", ...vectors])).stdout);
   expect(again.distance).toBe("inverse-variance");
   expect(again.results.map(({ rows }: { rows: number[] }) => rows)).toEqual(
     results.map(({ rows }: { rows: number[] }) => rows),

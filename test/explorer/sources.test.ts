@@ -253,6 +253,8 @@ describe("what cannot be explored", () => {
     await refused("text.txt", /text\.txt/);
     await writeFile(path("broken.tsne"), "no run");
     await refused("broken.tsne", "is no saved run");
+    await writeFile(path("renamed.bin"), Buffer.from("\x89TSN\r\n\x1a\n", "latin1"));
+    await refused("renamed.bin", "is cut off within its first bytes");
     await writeMatrix(path("line.npy"), new Matrix(new Float32Array(5), 5, 1));
     await refused("line.npy", "expected a map of 2 columns, or points of more, received 5 x 1");
     await writeMatrix(path("map.npy"), new Matrix(new Float32Array(10), 5, 2));

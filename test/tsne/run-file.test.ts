@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Tsne, type TsneOptions } from "../../src/tsne/index.js";
+import { isSavedRun } from "../../src/tsne/run-file.js";
 import { useFolder } from "../io/folder.js";
 import { digest, makeGroups, makeUniform } from "./points.js";
 
@@ -68,6 +69,20 @@ describe("save and load", () => {
     });
     expect(await readdir(inFolder(""))).not.toContain("none.tsne");
   });
+});
+
+test("a saved run is known by its first bytes, whatever it is called", async () => {
+  const write = async (name: string, content: Buffer | string) => {
+    await writeFile(inFolder(name), content);
+    return inFolder(name);
+  };
+  expect(await isSavedRun(file)).toBe(true);
+  expect(await isSavedRun(await write("renamed.csv", bytes.subarray(0, 100)))).toBe(true);
+  expect(await isSavedRun(await write("damaged.TSNE", "1,2\n"))).toBe(true);
+  expect(await isSavedRun(await write("points.csv", "1,2\n"))).toBe(false);
+  expect(await isSavedRun(await write("empty", ""))).toBe(false);
+  expect(await isSavedRun(inFolder(""))).toBe(false);
+  expect(await isSavedRun(inFolder("nowhere"))).toBe(false);
 });
 
 /** A file of these bytes with a right checksum. */

@@ -1,14 +1,15 @@
 import { readFile, stat } from "node:fs/promises";
-import { basename, extname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { ArgumentError, FileError } from "../../errors.js";
 import { throwIfAborted } from "../../io/abort.js";
 import { checkPath } from "../../io/atomic-write.js";
 import { readMatrix } from "../../io/index.js";
+import { isSavedRun } from "../../tsne/run-file.js";
 import { Exploration } from "../exploration.js";
 import type { SourceOptions } from "../options.js";
 
 /**
- * Opens what is to be explored: the folder of a training, a model or a comparison; a saved run (.tsne); a map (a matrix of two columns);
+ * Opens what is to be explored: the folder of a training, a model or a comparison; a saved run; a map (a matrix of two columns);
  * or points, whose maps are computed while they are looked at (a matrix of more columns).
  *
  * What takes long goes on after this has returned.
@@ -60,7 +61,7 @@ async function openFolder(exploration: Exploration, folder: string, options: Sou
 }
 
 async function openFile(exploration: Exploration, path: string, options: SourceOptions): Promise<void> {
-  if (extname(path).toLowerCase() === ".tsne") {
+  if (await isSavedRun(path)) {
     const { openSavedRun } = await import("./saved-run.js");
     return openSavedRun(exploration, path, options);
   }
