@@ -237,6 +237,7 @@ export function createEmbedCommand(): Command {
 async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promise<void> {
   const begin = performance.now();
   checkNeighborFlags(flags);
+  checkLabelFlag(flags);
   const options = libraryOptions(flags);
   if (flags.sample !== undefined) return embedSampled(mu, { ...flags, sample: flags.sample }, options, signal);
   const initFile = isMethod(flags.init) ? undefined : flags.init;
@@ -452,6 +453,13 @@ function checkNeighborFlags(flags: EmbedFlags): void {
   if (flags.rows !== undefined) {
     reject("--rows", flags.rows.text, "to be left out with neighbours, which are rows of the whole");
   }
+}
+
+/** @throws {ArgumentError} INVALID_ARGUMENT for labels that nothing shows */
+function checkLabelFlag({ labels, plot, table, animate }: EmbedFlags): void {
+  if (labels === undefined || [plot, table, animate].some((path) => path !== undefined)) return;
+  const accepted = "--plot, --table or --animate as well, which the labels are for";
+  throw new ArgumentError("INVALID_ARGUMENT", { argument: "--labels", received: labels, accepted });
 }
 
 async function readNeighbors(flags: EmbedFlags, signal: AbortSignal): Promise<TsneOptions["neighbors"]> {

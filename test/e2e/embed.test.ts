@@ -144,7 +144,7 @@ it("cuts the rows of all files that are as long as the data, as if they had been
   await workplace.write("sd-all.csv", toCsv(data.map((row) => row.map(() => 0.3))));
   const runs = {
     "before.csv": ["mu-cut.csv", "--sigma", "sd-cut.csv"],
-    "within.csv": ["mu.csv", "--sigma", "sd-all.csv", "--rows", "20:120", "--labels", "labels.txt"],
+    "within.csv": ["mu.csv", "--sigma", "sd-all.csv", "--rows", "20:120", "--labels", "labels.txt", "--table", "t.csv"],
     "mixed.csv": ["mu.csv", "--sigma", "sd-cut.csv", "--rows", "20:-30"],
   };
   const maps = [];

@@ -80,7 +80,16 @@ describe.each<[string, string[], string]>([
   ["an empty range of rows", embed("--rows", "5:5"), "--rows: expected"],
   ["sigma of another shape", embed("--sigma", "short.csv"), "short.csv: expected"],
   ["an initial map of another shape", embed("--init", "init.csv"), "init.csv: expected"],
-  ["too few labels", embed("--labels", "short.txt"), "short.txt: expected 60 labels, one a point, received 3"],
+  [
+    "labels that nothing shows",
+    embed("--labels", "short.txt"),
+    "--labels: expected --plot, --table or --animate as well, which the labels are for",
+  ],
+  [
+    "too few labels",
+    embed("--labels", "short.txt", "--table", "out/t.csv"),
+    "short.txt: expected 60 labels, one a point, received 3",
+  ],
   [
     "an unknown extension of the map",
     ["embed", "mu.csv", "-o", "out/y.foo"],
@@ -122,7 +131,7 @@ describe.each<[string, string[], string]>([
   ["data that are not there", embedFile("missing.csv"), "missing.csv: cannot be read: no such file or directory"],
   ["sigma that is not there", embed("--sigma", "missing.csv"), "missing.csv: cannot be read"],
   ["an initial map that is not there", embed("--init", "pcaa"), "pcaa: cannot be read"],
-  ["labels that are not there", embed("--labels", "missing.txt"), "missing.txt: cannot be read"],
+  ["labels that are not there", embed("--labels", "missing.txt", "--plot", "out/y.png"), "missing.txt: cannot be read"],
   ["damaged data", embedFile("damaged.npy"), "damaged.npy: "],
   ["rows of different length", embedFile("ragged.csv"), "ragged.csv: "],
   ["NaN in the data", embedFile("nan.csv"), "nan.csv: expected finite numbers, received NaN at row 7, column 0"],
