@@ -121,7 +121,7 @@ sigma-tsne plot map.npy --labels blocks.txt -o many-classes.png`,
     name: "dimensions",
     title: "Active latent dimensions",
     text: "Of the demo's autoencoder of all eight kinds of micrograph.",
-    commands: "sigma-tsne figures demo/model micrographs --stretch 0.02 -o figures",
+    commands: "sigma-tsne figures demo/model micrographs --stretch 2 -o figures",
     picture: "figures/dimensions.png",
   },
   {
@@ -134,7 +134,7 @@ sigma-tsne plot map.npy --labels blocks.txt -o many-classes.png`,
     name: "reconstructions",
     title: "Reconstructions",
     text: "An autoencoder of two latent dimensions learns where an edge runs, and leaves out grain and noise.",
-    commands: `sigma-tsne train --class "vacuum edge" --count 6000 --size 32 --stretch 0.02 --z-dim 2 \\
+    commands: `sigma-tsne train --class "vacuum edge" --count 6000 --size 32 --stretch 2 --z-dim 2 \\
   --batch-size 32 --epochs 20 --run-dir edges --no-summary
 sigma-tsne figures edges --grid-size 12 -o edge-figures`,
     picture: "edge-figures/reconstructions.png",
@@ -162,7 +162,7 @@ sigma-tsne figures edges --grid-size 12 -o edge-figures`,
     name: "clusters",
     title: "Samples of every cluster",
     text: "Draws from each component of a Gaussian mixture autoencoder. All its images are of one kind, so the accuracy in the heading says nothing.",
-    commands: `sigma-tsne train --model gmvae --class "vacuum edge" --count 6000 --size 32 --stretch 0.02 \\
+    commands: `sigma-tsne train --model gmvae --class "vacuum edge" --count 6000 --size 32 --stretch 2 \\
   --sigma 0.03 --clusters 4 --z-dim 4 --w-dim 2 --batch-size 32 --epochs 24 --pretrain-epochs 8 \\
   --run-dir mixture --figures --no-summary`,
     picture: "mixture/figures/clusters.png",

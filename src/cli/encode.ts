@@ -21,6 +21,7 @@ import {
   withRun,
 } from "./networks.js";
 import { checkInputs } from "./paths.js";
+import { stretchShare } from "./point-images.js";
 import { integerParser } from "./values.js";
 
 interface EncodeFlags extends BackendFlags, DatasetFlags, ArrowFlags {
@@ -106,7 +107,8 @@ function dispatch(path: string, data: string | undefined, flags: EncodeFlags, si
 }
 
 async function encodeArrow(path: string, flags: EncodeFlags, signal: AbortSignal): Promise<void> {
-  const { samples, seed, batchSize, imageColumn, stretch } = flags;
+  const { samples, seed, batchSize, imageColumn } = flags;
+  const stretch = stretchShare(flags.stretch);
   checkInputs({ "<run>": path });
   await filterStandardStreams({ done: "encoded", lacking: "a code" }, flags, signal, async (input, options) => {
     const vae = await import("../vae/index.js");

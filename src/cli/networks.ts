@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { ArgumentError } from "../errors.js";
 import type { Backend, BackendChoice, Dataset, DatasetOptions, Images, Run } from "../vae/index.js";
 import type { TypedNames } from "./failure.js";
-import { describeSkipped } from "./point-images.js";
+import { describeSkipped, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 import { createProgressDisplay, type ProgressDisplay } from "./progress.js";
 import { integerParser, numberParser } from "./values.js";
 
@@ -24,7 +24,7 @@ export interface DatasetFlags {
   count?: number;
   size?: number;
   channels?: 1 | 3;
-  stretch?: number;
+  stretch?: ImageFlags["stretch"];
 }
 
 /** Part of a data set. */
@@ -53,11 +53,7 @@ export function addDatasetOptions(command: Command): Command {
     .option("--count <n>", "micrographs: how many to simulate (default: 2000)", integerParser("--count"))
     .option("--size <pixels>", "side of micrographs, or to crop and scale images to", integerParser("--size"))
     .option("--channels <1|3>", "a folder of images: grey values or colours", integerParser("--channels"))
-    .option(
-      "--stretch <x>",
-      "stretch every image's contrast, this share cut off at either end",
-      numberParser("--stretch"),
-    );
+    .option(...imageOptions.stretch);
 }
 
 export function partOption(initial: Part): Option {
@@ -86,7 +82,7 @@ export function datasetOptions(
     count,
     size,
     channels,
-    stretch,
+    stretch: stretchShare(stretch),
     split,
     signal,
     onProgress: ({ stage, fraction, file }) =>

@@ -131,6 +131,8 @@ describe("train", () => {
       "3",
       "--extra",
       "try",
+      "--stretch",
+      "2",
       "--no-summary",
     ];
     expect(await workplace.run(args)).toMatchObject({ code: 0 });
@@ -139,7 +141,8 @@ describe("train", () => {
     const config = JSON.parse(await readFile(`${folder}/config.json`, "utf8"));
     expect(config).toMatchObject({
       configuration: { likelihood: "gaussian", sigma: 0.001 },
-      dataset: { origin: { source: "micrographs" } },
+      // A percentage on the command line is a share in the library.
+      dataset: { origin: { source: "micrographs", options: { stretch: 0.02 } } },
     });
   });
 
@@ -182,6 +185,7 @@ describe("what cannot be is refused before work, in one line", () => {
     [["train", "--backend", "gpu"], "--backend: expected one of auto, node, wasm, cpu"],
     [["train", "--noise", "2"], "--noise: expected a share from 0 to 1"],
     [["train", "--patience", "3"], "--patience: expected --early-stopping beside it"],
+    [["train", "--stretch", "60"], '--stretch: expected a percentage from 0 to below 50, received "60"'],
     [["train", "--class", "zebra", ...data], "--class: expected one of"],
     [["sample", "run", "-o", "samples.jpg"], "--output: expected a file name that ends in .npy"],
     [["sample", "run", "-o", "samples.npy", "--cluster", "1"], "--cluster: expected nothing: vae has no components"],
