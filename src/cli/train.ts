@@ -203,6 +203,7 @@ async function run(flags: TrainFlags, names: Readonly<Record<string, string | un
     });
   }
   const vae = await import("../vae/index.js");
+  const { hasCheckpoint } = await import("../vae/training/checkpoint.js");
   const { resolveTrainOptions } = await import("../vae/training/options.js");
   const { backend, display } = await startBackend(flags, quiet);
   const options: TrainOptions = {
@@ -232,12 +233,10 @@ async function run(flags: TrainFlags, names: Readonly<Record<string, string | un
       const model = buildModel(vae.createModel, flags, dataset, names);
       const folder = flags.runDir ?? join("runs", vae.runName(model, dataset.name, flags.extra));
       if (!flags.resume) {
-        await vae.assertNoRun(folder).catch((error: SigmaTsneError) => {
-          throw new SigmaTsneError(
-            error.code,
-            `${error.message}; --resume goes on with a training, --run-dir or --extra takes another folder`,
-            { cause: error },
-          );
+        await vae.assertNoRun(folder).catch(async (error: SigmaTsneError) => {
+          const other = "--run-dir or --extra takes another folder";
+          const advice = (await hasCheckpoint(folder)) ? `--resume goes on with it, ${other}` : other;
+          throw new SigmaTsneError(error.code, `${error.message}; ${advice}`, { cause: error });
         });
       }
       display.note(describe(model.name, model.parameterCount, dataset, folder));

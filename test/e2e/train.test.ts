@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readLabels, readMatrix } from "../../src/io/index.js";
 import { type Outcome, Workplace } from "./command-line.js";
@@ -161,7 +161,7 @@ describe("train", () => {
     expect(await readdir(workplace.path(folder))).not.toContain("metrics.json");
     const refused = await train(folder, [...options, "1000000"]);
     expect(refused).toMatchObject({ code: 1 });
-    expect(refused.stderr).toContain("holds a training already, and is left as it is; --resume goes on");
+    expect(refused.stderr).toContain("holds a training already, and is left as it is; --resume goes on with it");
     // The last epoch that it told of is done, and the one after it perhaps.
     const told = Number(Array.from(stopped.stderr.matchAll(/^epoch (\d+):/gm)).at(-1)?.[1]);
     const rest = [...options, String(told + 2)];
@@ -210,6 +210,16 @@ describe("what cannot be is refused before work, in one line", () => {
     expect(last(await train("damaged", ["--max-steps", "3", "--resume", "--model", "ae"]))).toMatch(
       /model: .* was made with "vae", this training has "ae"/,
     );
+    await mkdir(workplace.path("other"));
+    await workplace.write("other/notes.txt", "mine");
+    for (const [folder, what] of [
+      ["other", "holds other files, and is left as it is"],
+      ["other/notes.txt", "is no folder"],
+    ] as const) {
+      expect(last(await train(folder))).toBe(
+        `sigma-tsne train: ${folder}: ${what}; --run-dir or --extra takes another folder`,
+      );
+    }
     expect(last(await workplace.run(["encode", "nowhere", "-o", "x"]))).toContain("nowhere: no such file or folder");
     await writeFile(workplace.path("damaged/model/model.safetensors"), bytes.subarray(0, 100));
     expect(last(await workplace.run(["encode", "damaged", "-o", "x"]))).toContain("is damaged");

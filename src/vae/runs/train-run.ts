@@ -1,9 +1,9 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FileError } from "../../errors.js";
 import type { Dataset } from "../datasets/dataset.js";
 import type { Model } from "../models/model.js";
-import { checkpointPath } from "../training/checkpoint.js";
+import { hasCheckpoint } from "../training/checkpoint.js";
 import { type TrainingResult, type TrainOptions, train } from "../training/index.js";
 import { openTrainingLog, projectCodes, type TrainingLog } from "./training-log.js";
 
@@ -24,13 +24,18 @@ export interface TrainRunOptions extends TrainOptions {
 export async function trainRun(model: Model, dataset: Dataset, options: TrainRunOptions): Promise<TrainingResult> {
   const { summary = true, ...others } = options;
   if (!summary) return train(model, dataset, others);
-  const logs = join(options.folder, "logs");
+  const { folder } = options;
+  const logs = join(folder, "logs");
+  const isThere = (path: string) => stat(path).then(Boolean, () => false);
+  const [hadFolder, hadLogs] = [await isThere(folder), await isThere(logs)];
+  let isBegun = false;
   let log: TrainingLog | undefined;
   let result: TrainingResult;
   try {
     result = await train(model, dataset, {
       ...others,
       onStart: async (start) => {
+        isBegun = true;
         log = await openTrainingLog(logs, model, dataset, start.step);
         await others.onStart?.(start);
       },
@@ -43,8 +48,15 @@ export async function trainRun(model: Model, dataset: Dataset, options: TrainRun
         await others.onEpoch?.(record);
       },
     });
-  } finally {
     await log?.close();
+  } catch (error) {
+    // What stopped the training says more than what the log may say of it.
+    await log?.close().catch(() => {});
+    if (isBegun && !hadLogs && !(await hasCheckpoint(folder))) {
+      await rm(logs, { recursive: true, force: true });
+      if (!hadFolder) await rmdir(folder).catch(() => {});
+    }
+    throw error;
   }
   await projectCodes(logs, model, dataset, options.signal);
   return result;
@@ -63,10 +75,6 @@ export async function assertNoRun(folder: string): Promise<void> {
     });
   });
   if (names.length === 0) return;
-  const hasCheckpoint = await stat(checkpointPath(folder)).then(
-    () => true,
-    () => false,
-  );
-  const what = hasCheckpoint ? "holds a training already" : "holds other files";
+  const what = (await hasCheckpoint(folder)) ? "holds a training already" : "holds other files";
   throw new FileError("FILE_WRITE", folder, `${what}, and is left as it is`);
 }

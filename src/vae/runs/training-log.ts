@@ -31,10 +31,10 @@ export async function openTrainingLog(
   dataset: Dataset,
   step: number,
 ): Promise<TrainingLog> {
-  const file = await openEventFile(folder, { resumeStep: step });
   const source = dataset.test.count > 0 ? dataset.test : dataset.train;
   const chosen = range(0, Math.min(SHOWN, source.count));
   const shown = await source.read(chosen);
+  const file = await openEventFile(folder, { resumeStep: step });
   let failure: { error: unknown } | undefined;
   const check = () => {
     if (failure) throw failure.error;

@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError, describe, FileError } from "../../errors.js";
 import type { AdamState } from "../backends/adam.js";
@@ -41,6 +41,12 @@ export interface Checkpoint {
 }
 
 export const checkpointPath = (folder: string): string => join(folder, "checkpoint", "checkpoint.safetensors");
+
+export const hasCheckpoint = (folder: string): Promise<boolean> =>
+  stat(checkpointPath(folder)).then(
+    () => true,
+    () => false,
+  );
 
 /** What the checkpoints of a training of `model` are written with and must have to be taken up. */
 export function ownerOf(model: Model, dataset: CheckpointOwner["dataset"], course: Course): CheckpointOwner {
@@ -96,6 +102,13 @@ function findDifference(found: unknown, wanted: unknown, name = "checkpoint"): [
     if (difference) return difference;
   }
   return undefined;
+}
+
+/** Removes what a training writes as it begins: `config.json` and the first checkpoint. */
+export async function removeBeginning(folder: string): Promise<void> {
+  await rm(checkpointPath(folder), { force: true });
+  await rmdir(join(folder, "checkpoint")).catch(() => {});
+  await rm(join(folder, "config.json"), { force: true });
 }
 
 /** Removes what a process that was killed while writing has left in a run's folder. */

@@ -1,3 +1,4 @@
+import { rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { AbortError, ArgumentError, SigmaTsneError } from "../../errors.js";
@@ -14,8 +15,10 @@ import type { NamedTensor } from "../models/safetensors.js";
 import { Random } from "../random.js";
 import {
   type CheckpointOwner,
+  hasCheckpoint,
   ownerOf,
   readCheckpoint,
+  removeBeginning,
   removeRemains,
   type TrainingState,
   writeCheckpoint,
@@ -52,7 +55,7 @@ export interface TrainingResult {
  *
  * With a folder, the training writes a checkpoint after every epoch and goes on from the one that it finds there: on the same backend
  * the numbers are those of a training that was never interrupted. Checkpoints are replaced atomically; when one cannot be written, the
- * one before is still there.
+ * one before is still there. A new training that fails before its second checkpoint leaves nothing of its own in the folder.
  *
  * @throws {ArgumentError} for options or images that do not fit the model, or the checkpoint of another training
  * @throws {FileError} for a damaged checkpoint, or where the folder cannot be written
@@ -117,6 +120,8 @@ class Training {
   private readonly begin = performance.now();
   private firstStep = 0;
   private reported = 0;
+  /** Written by this training. */
+  private checkpoints = 0;
 
   constructor(
     private readonly model: Model,
@@ -137,11 +142,23 @@ class Training {
   }
 
   async run(): Promise<TrainingResult> {
-    const unlock = await this.takeFolder();
+    const { folder } = this.resolved;
+    if (folder === undefined) return this.runFromCheckpoint();
+    const wasThere = await stat(folder).then(Boolean, () => false);
+    await makeFolder(join(folder, "checkpoint"));
+    const unlock = await lockFolder(folder);
+    const isNew = !(await hasCheckpoint(folder));
+    let isVain = false;
     try {
       return await this.runFromCheckpoint();
+    } catch (error) {
+      isVain = isNew && this.checkpoints < 2 && !this.options.signal?.aborted;
+      throw error;
     } finally {
-      await unlock?.();
+      // Of no use to go on from, and in the way of the next try.
+      if (isVain) await removeBeginning(folder);
+      await unlock();
+      if (isVain && !wasThere) await rmdir(folder).catch(() => {});
     }
   }
 
@@ -171,14 +188,6 @@ class Training {
   dispose(): void {
     for (const { adam } of this.phases) adam.dispose();
     for (const { values } of this.pending) values.dispose();
-  }
-
-  /** Makes the folder, where there is to be one, and locks it. */
-  private async takeFolder(): Promise<(() => Promise<void>) | undefined> {
-    const { folder } = this.resolved;
-    if (folder === undefined) return undefined;
-    await makeFolder(join(folder, "checkpoint"));
-    return lockFolder(folder);
   }
 
   private async prepareFolder(): Promise<void> {
@@ -423,6 +432,7 @@ class Training {
       states.push([phase.name, state] as const);
     }
     await writeCheckpoint(folder, this.owner, { state: this.state, adam: Object.fromEntries(states), tensors });
+    this.checkpoints++;
   }
 
   private async writeResult(result: TrainingResult): Promise<void> {

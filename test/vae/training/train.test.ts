@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AbortError } from "../../../src/errors.js";
 import { createModel, loadModel, type Model, type ModelName } from "../../../src/vae/models/index.js";
+import { type TrainRunOptions, trainRun } from "../../../src/vae/runs/index.js";
 import { type EpochRecord, type TrainOptions, train } from "../../../src/vae/training/index.js";
 import { bars, barsDataset, useCpuBackend } from "../tiny-dataset.js";
 
@@ -222,10 +223,47 @@ describe("train", () => {
       ),
     });
     model.dispose();
-    const again = tinyModel("vae");
-    // The checkpoint is the one from before.
-    expect((await train(again, dataset, { ...options, folder })).history).toHaveLength(4);
-    again.dispose();
+  });
+
+  it("leaves nothing of a training that could not begin, and the last checkpoint of one that could not go on", async () => {
+    const bad = new Error("image 3 holds NaN");
+    let reads = 0;
+    const breaking = (after: number) => ({
+      ...dataset,
+      train: {
+        ...dataset.train,
+        read: async (at: ArrayLike<number>) => {
+          if (reads++ >= after) throw bad;
+          return dataset.train.read(at);
+        },
+      },
+    });
+    const tryIt = async (after: number, others: Partial<TrainRunOptions> & { folder: string }) => {
+      const model = tinyModel("vae");
+      reads = 0;
+      await expect(trainRun(model, breaking(after), { ...options, ...others })).rejects.toBe(bad);
+      model.dispose();
+    };
+    const fresh = join(folder, "fresh");
+    for (const summary of [false, true]) {
+      await tryIt(0, { folder: fresh, summary });
+      await tryIt(2, { folder: fresh, summary });
+      expect(await readdir(folder)).toEqual([]);
+    }
+    await mkdir(fresh);
+    await writeFile(join(fresh, "notes.txt"), "mine");
+    await tryIt(0, { folder: fresh });
+    expect(await readdir(fresh)).toEqual(["notes.txt"]);
+    // Three batches an epoch.
+    await tryIt(4, { folder: fresh });
+    expect((await readdir(fresh)).sort()).toEqual(["checkpoint", "config.json", "logs", "notes.txt"]);
+    await tryIt(0, { folder: fresh });
+    const model = tinyModel("vae");
+    const resumed: number[] = [];
+    const onStart = ({ step }: { step: number }) => void resumed.push(step);
+    expect((await trainRun(model, dataset, { ...options, folder: fresh, onStart })).history).toHaveLength(4);
+    expect(resumed).toEqual([3]);
+    model.dispose();
   });
 
   it("reports progress and scalars", async () => {
