@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { assertFolderWritable } from "../io/atomic-folder.js";
@@ -93,6 +93,13 @@ async function compareModels(paths: readonly string[], flags: CompareModelsFlags
   if (paths.length > 0 && flags.models) {
     const accepted = "either runs or --models";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--models", received: flags.models.join(","), accepted });
+  }
+  const folders = paths.map((path) => resolve(path));
+  const repeated = paths.find((_, i) => folders.indexOf(folders[i] as string) < i);
+  if (repeated !== undefined) {
+    const message = `[runs...]: expected each run once, received ${repeated} more than once`;
+    const facts = { argument: "[runs...]", received: repeated, accepted: "each run once", message };
+    throw new ArgumentError("INVALID_ARGUMENT", facts);
   }
   const vae = await import("../vae/index.js");
   await assertFolderWritable(output, vae.modelComparisonFolder({ force }));

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { ArgumentError } from "../errors.js";
 import { placeStream } from "../filter/index.js";
 import { readLabels, readMatrix, writeMatrix } from "../io/index.js";
 import { Tsne } from "../tsne/index.js";
@@ -83,7 +84,7 @@ export function createPlaceCommand(): Command {
       "place n samples of each point as well and write how they scatter: to <output>_uncertainty and the --table, or in columns of the stream; needs a run with sigma",
       integerParser("--uncertainty"),
     )
-    .option("--seed <n>", "seed of these samples (default: 42)", integerParser("--seed"))
+    .option("--seed <n>", "seed of the samples of --uncertainty (default: 42)", integerParser("--seed"))
     .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
     .option("-o, --output <file>", "where their places go: .npy, .csv, .tsv, .parquet or .arrow")
     .option(
@@ -119,7 +120,11 @@ export function createPlaceCommand(): Command {
     };
     return interruptible((signal) =>
       withTypedNames(names, () => {
-        const { output, sigma, labels, table } = flags;
+        const { output, sigma, labels, table, seed, uncertainty } = flags;
+        if (seed !== undefined && uncertainty === undefined) {
+          const accepted = "--uncertainty beside it, whose samples it is of";
+          throw new ArgumentError("INVALID_ARGUMENT", { argument: "--seed", received: seed, accepted });
+        }
         const others = { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table };
         if (checkArrow(flags, others, {})) return placeArrow(run, flags, signal);
         requireGiven("<new>", data, "the file of the new points, or --arrow");

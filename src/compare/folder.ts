@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { reject, requireOptions } from "../arguments.js";
 import { assertFolderWritable, type FolderOptions, writeFolderAtomic } from "../io/atomic-folder.js";
 import { writeFileAtomic, writeMatrix } from "../io/index.js";
 import { Matrix } from "../matrix.js";
@@ -43,6 +44,7 @@ const MARKS = 12;
  * - `report.html`: one page that needs no network, with the maps linked to each other
  *
  * @returns the content of `metrics.json`
+ * @throws {ArgumentError} INVALID_ARGUMENT for what is no comparison
  * @throws {FileError} FILE_WRITE where the folder cannot be written or holds something else
  * @throws {AbortError} if `options.signal` is aborted
  */
@@ -51,6 +53,10 @@ export async function writeComparison(
   comparison: Comparison,
   options: WriteComparisonOptions = {},
 ): Promise<ComparisonMetrics> {
+  requireOptions(options);
+  if (!Array.isArray(comparison?.maps) || !Array.isArray(comparison.pairs)) {
+    reject("comparison", comparison, "what compare has found");
+  }
   const { labels, signal, title = `${comparison.n.toLocaleString("en")} points` } = options;
   const { maps, pairs } = comparison;
   const slugs = slugsOf(maps.map(({ name }) => name));

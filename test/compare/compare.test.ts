@@ -195,3 +195,12 @@ test("every map has a file of its own, however alike their names", async () => {
     await rm(folder, { recursive: true });
   }
 });
+
+test("what is no comparison is not written", async () => {
+  for (const none of [undefined, null, {}, []]) {
+    await expect(writeComparison("nowhere", none as never)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      argument: "comparison",
+    });
+  }
+});

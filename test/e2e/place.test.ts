@@ -90,6 +90,11 @@ it("draws a named column of a table that holds texts too", async () => {
 
 it.each([
   [["place", "run.tsne", "new.csv", "-o", "x.npy"], 2, "--sigma: expected the standard deviations"],
+  [
+    ["place", "run.tsne", "new.csv", "--sigma", "new-sd.csv", "-o", "x.npy", "--seed", "3"],
+    2,
+    "--seed: expected --uncertainty beside it",
+  ],
   [["place", "mu.csv", "new.csv", "-o", "x.npy"], 1, "mu.csv: is no saved run"],
   [["place", "absent.tsne", "new.csv", "-o", "x.npy"], 1, "absent.tsne: cannot be read"],
   [["place", "run.tsne", "map.npy", "--sigma", "map.npy", "-o", "x.npy"], 2, "map.npy: expected 150 x 6"],

@@ -191,6 +191,7 @@ describe("what cannot be is refused before work, in one line", () => {
     [["sample", "run", "-o", "samples.npy", "--cluster", "1"], "--cluster: expected nothing: vae has no components"],
     [["interpolate", "run", "0", "1"], "--gif: expected a file, by --gif or --output or both"],
     [["interpolate", "run", "0", "6", "--gif", "walk.gif"], "<B>: expected a number below 6"],
+    [["compare-models", "run", "./run", "-o", "x"], "[runs...]: expected each run once, received ./run more than once"],
     [["compare-models", "run", "--models", "ae", "-o", "x"], "--models: expected either runs or --models"],
     [["train", "--model", "micrograph-vae", "--experiment", "6"], "--experiment: expected an integer from 1 to 5"],
   ] as const)("%j", async (args, message) => {

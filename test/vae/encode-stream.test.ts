@@ -1,4 +1,15 @@
-import { Binary, Field, FixedSizeBinary, FixedSizeList, Float32, List, Struct, Uint8, Utf8 } from "apache-arrow";
+import {
+  Binary,
+  Field,
+  FixedSizeBinary,
+  FixedSizeList,
+  Float32,
+  Float64,
+  List,
+  Struct,
+  Uint8,
+  Utf8,
+} from "apache-arrow";
 import sharp from "sharp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { imagesInMemory } from "../../src/vae/datasets/images.js";
@@ -105,6 +116,9 @@ describe("encodeStream", () => {
     await expect(encode(model, bright as unknown as Columns[], { strict: true })).rejects.toThrow(
       "holds 2, where values from 0 to 1 are expected",
     );
+    const wide = new FixedSizeList(pixels, new Field("item", new Float64()));
+    const beyond = [{ image: [wide, [Array(pixels).fill(1e300)]] }] as unknown as Columns[];
+    await expect(encode(model, beyond, { strict: true, stretch: 0 })).rejects.toThrow("holds 1e+300, where finite");
     await expect(encode(model, [{ image: [new FixedSizeBinary(5), [new Uint8Array(5)]] }])).rejects.toThrow(
       'column "image" is FixedSizeBinary[5]',
     );

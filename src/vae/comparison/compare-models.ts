@@ -121,9 +121,19 @@ export async function writeModelComparison(
   requireSignal(options.signal);
   const { noise = 0.2, samples = 100, seed = 42, signal, onProgress } = options;
   const size = requireInteger(options.gridSize ?? 10, "gridSize", 2, 30);
-  if (models.length === 0 || new Set(models.map(({ name }) => name)).size < models.length) {
-    const accepted = "at least one model, with names that differ";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "models", received: models, accepted });
+  if (models.length === 0) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "models",
+      received: models,
+      accepted: "at least one model",
+    });
+  }
+  const names = models.map(({ name }) => name);
+  const repeated = names.find((name, i) => names.indexOf(name) < i);
+  if (repeated !== undefined) {
+    const accepted = "models with names that differ";
+    const message = `models: expected models with names that differ, received ${JSON.stringify(repeated)} more than once`;
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "models", received: repeated, accepted, message });
   }
   for (const { model } of models) toImages(dataset.test, model.configuration, "dataset.test");
   const images = dataset.test;

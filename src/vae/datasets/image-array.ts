@@ -1,6 +1,7 @@
 import { basename } from "node:path";
-import { FileError } from "../../errors.js";
+import { DataError, FileError } from "../../errors.js";
 import { type ArrayFile, openArrayFile, readLabels } from "../../io/index.js";
+import type { FloatArray } from "../../matrix.js";
 import type { DatasetSource } from "./collection.js";
 import type { Images } from "./dataset.js";
 import { checkIndices } from "./images.js";
@@ -39,7 +40,8 @@ export const imageArray: DatasetSource = {
 /**
  * Images in an array file, with the values that stand there.
  *
- * @throws {FileError} FILE_FORMAT where the array does not have three or four axes
+ * @throws {FileError} FILE_FORMAT where the array does not have three or four axes, DataError OUT_OF_RANGE on reading a
+ *   value beyond float32
  */
 export async function openImageArray(
   path: string,
@@ -68,7 +70,21 @@ function imagesOf(file: ArrayFile): Images {
     async read(indices) {
       checkIndices(indices, count);
       const data = await file.read(indices);
-      return data instanceof Float32Array ? data : Float32Array.from(data);
+      return data instanceof Float32Array ? data : toFloat32(data, file.path, indices, height * width * channels);
     },
   };
+}
+
+/** @throws {DataError} OUT_OF_RANGE for finite values that would become infinite */
+function toFloat32(data: FloatArray, path: string, indices: ArrayLike<number>, pixels: number): Float32Array {
+  const narrow = Float32Array.from(data);
+  const at = narrow.findIndex((value, i) => !Number.isFinite(value) && Number.isFinite(data[i]));
+  if (at < 0) return narrow;
+  throw new DataError("OUT_OF_RANGE", {
+    argument: path,
+    received: data[at],
+    accepted: "values that float32 holds, up to 3.4e38",
+    row: indices[Math.floor(at / pixels)] as number,
+    column: at % pixels,
+  });
 }

@@ -3,6 +3,7 @@ import { ArgumentError } from "../../errors.js";
 import type { Computation, FilterOptions } from "../../filter/filter.js";
 import { decodeImage } from "../../io/image-pixels.js";
 import type { IpcBatch, IpcField } from "../../io/ipc/index.js";
+import type { FloatArray } from "../../matrix.js";
 import type { Images } from "../datasets/dataset.js";
 import { stretchContrast } from "../datasets/images.js";
 import type { EncodeOptions, Model } from "../models/model.js";
@@ -128,12 +129,14 @@ export async function* encodeStream(
 }
 
 /** What is wrong with the values of an image, of which those that will be stretched may be any finite ones. */
-function findWrong(values: Float32Array, isStretched: boolean): string | undefined {
+function findWrong(values: FloatArray, isStretched: boolean): string | undefined {
   const [least, most] = isStretched ? [-Number.MAX_VALUE, Number.MAX_VALUE] : [0, 1];
   for (let j = 0; j < values.length; j++) {
     const value = values[j] as number;
-    if (value >= least && value <= most) continue;
-    return `holds ${value}, where ${isStretched ? "finite values" : "values from 0 to 1"} are expected`;
+    // What the network is given; told is what came.
+    const narrow = Math.fround(value);
+    if (narrow >= least && narrow <= most) continue;
+    return `holds ${value}, where ${isStretched ? "finite values of float32" : "values from 0 to 1"} are expected`;
   }
   return undefined;
 }
@@ -208,7 +211,7 @@ function pixelReader(
           return undefined;
         }
         image.set(own);
-        return findWrong(image, isStretched);
+        return findWrong(own, isStretched);
       };
     };
   }

@@ -255,6 +255,12 @@ describe("openDataset", () => {
       row: 0,
       column: 1,
     });
+    await expect(open("<f8", Float64Array.of(0, 1, 0, -1e300), [2, 1, 2], { stretch: 0 })).rejects.toMatchObject({
+      code: "OUT_OF_RANGE",
+      received: -1e300,
+      row: 1,
+      column: 1,
+    });
     await expect(open("<f4", Float32Array.of(0, 1), [1, 2])).rejects.toMatchObject({
       message: expect.stringMatching(/has shape \(1, 2\); images have n x height/),
     });
