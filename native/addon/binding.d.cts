@@ -195,13 +195,14 @@ declare namespace binding {
     kept: Float64Array;
     trustworthiness: Float64Array;
     continuity: Float64Array;
-    /** A number a point; empty without classes. */
+    /** A number a point, NaN where it has no class; empty without classes. */
     hits: Float64Array;
     /** The same; empty with one class, too. */
     silhouettes: Float64Array;
   }
 
   /** `classes` are numbers from 0 on, none left out. */
+  /** `classes` are numbered from 0; 2^32 - 1 stands for none. */
   function evaluate(
     data: NativeMatrix,
     sigma: NativeMatrix | undefined,

@@ -94,8 +94,12 @@ Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
     const auto classes = info[3].As<Napi::Uint32Array>();
     if (classes.ElementLength() != n) throw Napi::TypeError::New(env, "expected a class for every point");
     shared->classes.emplace();
-    shared->classes->of.assign(classes.Data(), classes.Data() + n);
-    shared->classes->count = *std::max_element(shared->classes->of.begin(), shared->classes->of.end()) + 1;
+    std::vector<std::uint32_t>& of = shared->classes->of;
+    of.assign(classes.Data(), classes.Data() + n);
+    for (std::uint32_t& c : of) ++c;  // no class: 2^32 - 1, now 0
+    const std::uint32_t count = *std::max_element(of.begin(), of.end());
+    for (std::uint32_t& c : of) c = c == 0 ? count : c - 1;
+    shared->classes->count = count;
   }
   Work work;
   work.run = [shared](const std::function<void(Work::Report)>& send) {

@@ -12,14 +12,23 @@ std::vector<double> vote(const Neighborhoods& neighborhoods, std::span<const std
                          const Classes& classes) {
   std::vector<double> hits(points.size());
   std::vector<std::size_t> votes(classes.count, 0);
+  std::vector<std::uint32_t> voters;
   for (std::size_t p = 0; p < points.size(); ++p) {
-    const std::span nearest(&neighborhoods.in_map[p * neighborhoods.listed], neighborhoods.listed);
+    const std::uint32_t own = classes.of[points[p]];
+    if (own == classes.count) {
+      hits[p] = std::numeric_limits<double>::quiet_NaN();
+      continue;
+    }
+    voters.clear();
+    for (const std::uint32_t neighbor :
+         std::span(&neighborhoods.in_map[p * neighborhoods.listed], neighborhoods.listed)) {
+      if (classes.of[neighbor] < classes.count) voters.push_back(classes.of[neighbor]);
+    }
     std::size_t most = 0;
-    for (const std::uint32_t neighbor : nearest) most = std::max(most, ++votes[classes.of[neighbor]]);
-    const auto winner = std::find_if(nearest.begin(), nearest.end(),
-                                     [&](std::uint32_t neighbor) { return votes[classes.of[neighbor]] == most; });
-    hits[p] = classes.of[*winner] == classes.of[points[p]] ? 1 : 0;
-    for (const std::uint32_t neighbor : nearest) votes[classes.of[neighbor]] = 0;
+    for (const std::uint32_t c : voters) most = std::max(most, ++votes[c]);
+    const auto winner = std::find_if(voters.begin(), voters.end(), [&](std::uint32_t c) { return votes[c] == most; });
+    hits[p] = winner != voters.end() && *winner == own ? 1 : 0;
+    for (const std::uint32_t c : voters) votes[c] = 0;
   }
   return hits;
 }
@@ -29,10 +38,10 @@ std::vector<double> find_silhouettes(const Distance& map, std::span<const std::u
                                      const std::function<void(double)>& progress) {
   constexpr std::size_t kTogether = DistanceRows::kTogether;
   const std::size_t n = map.count(), chunks = (points.size() + kTogether - 1) / kTogether;
-  // Class after class, so that each is a stretch of a row.
-  std::vector<std::size_t> starts(classes.count + 1, 0);
+  // Class after class, those without at the end, so that each is a stretch of a row.
+  std::vector<std::size_t> starts(classes.count + 2, 0);
   for (const std::uint32_t c : classes.of) ++starts[c + 1];
-  for (std::size_t c = 0; c < classes.count; ++c) starts[c + 1] += starts[c];
+  for (std::size_t c = 0; c <= classes.count; ++c) starts[c + 1] += starts[c];
   std::vector<std::uint32_t> order(n), place(n);
   {
     std::vector<std::size_t> next(starts.begin(), starts.end() - 1);
@@ -54,7 +63,8 @@ std::vector<double> find_silhouettes(const Distance& map, std::span<const std::u
     for (std::size_t r = 0; r < size; ++r) {
       const float* row = scratches[worker]->row(r);
       const std::uint32_t own = classes.of[points[begin + r]];
-      if (starts[own + 1] - starts[own] == 1) continue;
+      if (own == classes.count) silhouettes[begin + r] = std::numeric_limits<double>::quiet_NaN();
+      if (own == classes.count || starts[own + 1] - starts[own] == 1) continue;
       const auto sum = [&](std::size_t first, std::size_t last) {
         return quality_kernels().sum_roots(row + first, last - first);
       };

@@ -212,6 +212,32 @@ TEST(Silhouettes, AreThoseOfTheDefinition) {
   }
 }
 
+TEST(Silhouettes, TakeNoHeedOfPointsWithoutAClass) {
+  const std::size_t n = 60;
+  const std::vector<double> positions = draw(n, 2, 7);
+  Classes classes{{}, 3}, some{{}, 3};
+  std::vector<double> kept;
+  for (std::uint32_t i = 0; i < n; ++i) {
+    classes.of.push_back(i % 4);
+    if (i % 4 == 3) continue;
+    some.of.push_back(i % 4);
+    kept.insert(kept.end(), {positions[i * 2], positions[i * 2 + 1]});
+  }
+  ThreadTeam team(2);
+  const auto find = [&](const std::vector<double>& at, const Classes& of) {
+    return find_silhouettes(Distance("euclidean", pack(at, 2)), all_points(of.of.size()), of, team, Cancellation(),
+                            ignore_progress);
+  };
+  const std::vector<double> all = find(positions, classes), without = find(kept, some);
+  for (std::size_t i = 0, next = 0; i < n; ++i) {
+    if (i % 4 == 3) {
+      EXPECT_TRUE(std::isnan(all[i]));
+    } else {
+      EXPECT_NEAR(all[i], without[next++], 1e-5) << i;
+    }
+  }
+}
+
 TEST(Silhouettes, AreZeroWhereAllPointsAreEqual) {
   const Gaussians map = pack(std::vector<double>(20, 5.0), 2);
   const Classes classes{{0, 1, 0, 1, 0, 1, 0, 1, 0, 1}, 2};
@@ -233,6 +259,17 @@ TEST(Vote, GoesToTheMostFrequentClassAndThenToTheNearest) {
   neighborhoods.in_map = {1, 2, 3, 1, /**/ 2, 0, 3, 0, /**/ 3, 4, 0, 4};
   // Of point 0: 0 1 1 0; of point 1: 1 0 1 0; of point 2: 1 2 0 2.
   EXPECT_EQ(vote(neighborhoods, points, classes), (std::vector<double>{1, 0, 0}));
+}
+
+TEST(Vote, IsLeftToThoseWithAClass) {
+  Neighborhoods neighborhoods;
+  neighborhoods.listed = 3;
+  neighborhoods.in_map = {3, 4, 1, /**/ 3, 4, 2, /**/ 3, 4, 3, /**/ 0, 1, 2};
+  // Of 0 to 2 classes 0, 0 and 1; of 3 and 4 none.
+  const Classes classes{{0, 0, 1, 2, 2}, 2};
+  const std::vector<double> hits = vote(neighborhoods, std::vector<std::uint32_t>{0, 1, 2, 3}, classes);
+  EXPECT_EQ(std::vector<double>(hits.begin(), hits.end() - 1), (std::vector<double>{1, 0, 0}));
+  EXPECT_TRUE(std::isnan(hits.back()));
 }
 
 TEST(DistanceCorrelation, OfASampleIsThatOfAllPairsToItsError) {

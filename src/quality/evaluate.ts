@@ -32,9 +32,9 @@ export interface Neighborhood<T = Estimate> {
 export interface PointQuality {
   /** n numbers each. A point's trustworthiness or continuity may be negative; their means over all points are not. */
   neighborhoods: Neighborhood<Float32Array>[];
-  /** With labels: n numbers, 1 where the vote of the neighbours gives the point's own label, else 0. */
+  /** With labels: n numbers, 1 where the vote of the neighbours gives the point's own label, else 0; NaN for points without one. */
   accuracy?: Float32Array;
-  /** With labels of more than one class: n silhouettes, -1 to 1. */
+  /** With labels of more than one class: n silhouettes, -1 to 1; NaN for points without a label. */
   silhouette?: Float32Array;
 }
 
@@ -55,14 +55,16 @@ export interface Quality {
   distanceCorrelation: { spearman: Estimate | null; pearson: Estimate | null };
   /**
    * With labels: share of the points whose own label has most of the votes of the 10 nearest other points in the map; where labels are
-   * equally frequent, that of the nearest neighbour among them counts.
+   * equally frequent, that of the nearest neighbour among them counts. Of points with a label, and neighbours with one.
    */
   accuracy?: Estimate;
   /**
    * With labels: mean silhouette of their classes in the map (Rousseeuw 1987), -1 to 1, as `sklearn.metrics.silhouette_score`; a point
-   * that is alone in its class counts as 0. `null` where there is one class only, which has no silhouette.
+   * that is alone in its class counts as 0. `null` where there is one class only, which has no silhouette. Of points with a label.
    */
   silhouette?: Estimate | null;
+  /** With labels: points that have none, `""` or NaN, which accuracy and silhouette leave out; where all are, there is neither. */
+  unlabelled?: number;
   /** With `perPoint`. */
   perPoint?: PointQuality;
   /** Where the neighbours of P came from, and the share of the true ones among them. */
@@ -102,7 +104,7 @@ export async function evaluate(
   if (sigma && (sigma.rows !== n || sigma.cols !== points.cols)) {
     throw shapeMismatch("sigma", sigma, `${n} x ${points.cols}, the shape of the data`);
   }
-  const classes = options.labels === undefined ? undefined : toClasses(options.labels, n);
+  const { classes, unlabelled } = options.labels === undefined ? NO_CLASSES : toClasses(options.labels, n);
   const { signal } = options;
   if (signal?.aborted) throw abortError(signal);
   const job = withTranslation(() => binding.evaluate(points, sigma, map, classes, resolved, options.onProgress));
@@ -126,13 +128,22 @@ export async function evaluate(
     ...(hasSilhouettes && { silhouette: spread(found.silhouettes) }),
   });
   const mean = (values: Float64Array): Estimate => estimateMean(values, n);
+  const ofLabelled = (values: Float64Array): Estimate =>
+    estimateMean(
+      values.filter((value) => !Number.isNaN(value)),
+      n - (unlabelled ?? 0),
+    );
   const correlation = ({ value, error }: typeof found.pearson): Estimate | null =>
     Number.isNaN(value) ? null : { value, error, count: found.pairs };
   return {
     kl: found.kl,
     neighborhoods: sizes.map((size) => mapMeasures(size, mean)),
     distanceCorrelation: { spearman: correlation(found.spearman), pearson: correlation(found.pearson) },
-    ...(classes && { accuracy: mean(found.hits), silhouette: hasSilhouettes ? mean(found.silhouettes) : null }),
+    ...(classes && {
+      accuracy: ofLabelled(found.hits),
+      silhouette: hasSilhouettes ? ofLabelled(found.silhouettes) : null,
+    }),
+    ...(unlabelled !== undefined && { unlabelled }),
     ...(options.perPoint && { perPoint: perPoint() }),
     neighbors: { method: found.method, recall: found.recall },
     options: resolved,
@@ -157,8 +168,18 @@ function estimateMean(sample: Float64Array, n: number): Estimate {
   return { value, error: Math.sqrt((variance / count) * (1 - count / n)), count };
 }
 
-/** Classes as numbers in the order in which they first appear. */
-function toClasses(labels: Labels, n: number): Uint32Array {
+/** What stands for no class. */
+const NONE = 2 ** 32 - 1;
+
+interface Classes {
+  /** Numbers in the order in which the classes first appear, or NONE; undefined where all are. */
+  readonly classes: Uint32Array | undefined;
+  readonly unlabelled: number | undefined;
+}
+
+const NO_CLASSES: Classes = { classes: undefined, unlabelled: undefined };
+
+function toClasses(labels: Labels, n: number): Classes {
   const isList = Array.isArray(labels) || (ArrayBuffer.isView(labels) && !(labels instanceof DataView));
   if (!isList) {
     const accepted = "an array of texts or numbers, or a typed array";
@@ -172,14 +193,20 @@ function toClasses(labels: Labels, n: number): Uint32Array {
     });
   }
   const numbers = new Map<string | number, number>();
-  return Uint32Array.from({ length: n }, (_, i) => {
+  let unlabelled = 0;
+  const classes = Uint32Array.from({ length: n }, (_, i) => {
     const label = labels[i] as string | number;
+    if (label === "" || Number.isNaN(label)) {
+      unlabelled++;
+      return NONE;
+    }
     if (typeof label !== "string" && !(typeof label === "number" && Number.isFinite(label))) {
-      const accepted = `texts or finite numbers (label ${i} is none)`;
+      const accepted = `texts or finite numbers, "" or NaN for none (label ${i} is neither)`;
       throw new ArgumentError("INVALID_ARGUMENT", { argument: "labels", received: label, accepted });
     }
     const number = numbers.get(label) ?? numbers.size;
     numbers.set(label, number);
     return number;
   });
+  return { classes: unlabelled === n ? undefined : classes, unlabelled };
 }

@@ -7,7 +7,7 @@ import { type NeighborSearch, resolveTsneOptions } from "../tsne/options.js";
 /** What {@link evaluate} is doing when it reports progress. */
 export type EvaluationStage = "neighbors" | "affinities" | "kl" | "neighborhoods" | "silhouettes";
 
-/** Labels of n points: texts or numbers; equal ones are one class. */
+/** Labels of n points: texts or numbers; equal ones are one class. `""` and NaN stand for none. */
 export type Labels = ArrayLike<string | number>;
 
 /** Options of {@link evaluate}. All are optional. */

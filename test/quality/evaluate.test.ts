@@ -142,6 +142,63 @@ test("labels may be texts, numbers or a typed array", async () => {
   }
 });
 
+describe("points without a label", () => {
+  const isLabelled = (i: number) => i % 5 !== 2;
+  const labels = scores.labels.map((label, i) => (isLabelled(i) ? `${label}` : ""));
+  const labelled = labels.flatMap((label, i) => (label === "" ? [] : [i]));
+
+  test("are no class of their own, and leave the silhouettes of the others as they are without them", async () => {
+    const quality = await evaluate(mu, map, { labels, perPoint: true });
+    const take = (matrix: Matrix) => labelled.map((i) => Array.from(matrix.row(i)));
+    const alone = await evaluate(take(mu), take(map), { labels: labelled.map((i) => labels[i] as string) });
+    expect(quality.unlabelled).toBe(labels.length - labelled.length);
+    expect(alone.unlabelled).toBe(0);
+    expect(quality.silhouette?.value).toBeCloseTo(alone.silhouette?.value as number, 6);
+    expect(quality.silhouette).toMatchObject({ error: 0, count: labelled.length });
+    for (const values of [quality.perPoint?.silhouette, quality.perPoint?.accuracy]) {
+      expect(Array.from(values ?? [], (value) => !Number.isNaN(value))).toEqual(labels.map((_, i) => isLabelled(i)));
+    }
+    const numbers = labels.map((label) => (label === "" ? Number.NaN : Number(label)));
+    const { accuracy, silhouette } = await evaluate(mu, map, { labels: numbers });
+    expect({ accuracy, silhouette }).toEqual({ accuracy: quality.accuracy, silhouette: quality.silhouette });
+  });
+
+  test("have no vote", async () => {
+    const { accuracy } = await evaluate(mu, map, { labels });
+    const hits = labelled.map((i) => {
+      const far = (j: number) => Math.hypot(map.at(i, 0) - map.at(j, 0), map.at(i, 1) - map.at(j, 1));
+      const nearest = labels.map((_, j) => j).filter((j) => j !== i);
+      const voters = nearest
+        .sort((a, b) => far(a) - far(b))
+        .slice(0, 10)
+        .filter(isLabelled)
+        .map((j) => labels[j]);
+      const votes = (label: string | undefined) => voters.filter((other) => other === label).length;
+      const most = Math.max(...voters.map(votes));
+      return voters.find((label) => votes(label) === most) === labels[i] ? 1 : 0;
+    });
+    expect(accuracy).toMatchObject({ error: 0, count: labelled.length });
+    expect(accuracy?.value).toBeCloseTo(hits.reduce<number>((sum, hit) => sum + hit, 0) / hits.length, 12);
+  });
+
+  test("may be all of them, which measures no labels", async () => {
+    const quality = await evaluate(mu, map, { labels: labels.map(() => ""), perPoint: true });
+    expect(quality.unlabelled).toBe(labels.length);
+    for (const found of [quality, quality.perPoint]) {
+      expect(found).not.toHaveProperty("accuracy");
+      expect(found).not.toHaveProperty("silhouette");
+    }
+  });
+
+  test("of a sample leave the estimates of the others with their errors", async () => {
+    const sampled = await evaluate(mu, map, { labels, sample: 100 });
+    const { count, error } = sampled.accuracy ?? { count: 0, error: 0 };
+    expect(count).toBeGreaterThan(50);
+    expect(count).toBeLessThan(100);
+    expect(error).toBeGreaterThan(0);
+  });
+});
+
 describe("at the edge", () => {
   test.each([3, 4, 5])("%i points are enough", async (n) => {
     const points = makeUniform(n, 2, 0, 1);
@@ -200,7 +257,14 @@ describe("bad input", () => {
     ["sigma of another shape", small, flat, { sigma: flat }, "sigma", "SHAPE_MISMATCH"],
     ["fewer labels", small, flat, { labels: ["a", "b"] }, "labels", "SHAPE_MISMATCH"],
     ["labels that are one text", small, flat, { labels: "a".repeat(50) as never }, "labels", "INVALID_ARGUMENT"],
-    ["a label that is none", small, flat, { labels: new Array(50).fill(Number.NaN) }, "labels", "INVALID_ARGUMENT"],
+    [
+      "a label that is none",
+      small,
+      flat,
+      { labels: new Array(50).fill(Number.POSITIVE_INFINITY) },
+      "labels",
+      "INVALID_ARGUMENT",
+    ],
     ["k of half of the points", small, flat, { k: [10, 25] }, "k", "OUT_OF_RANGE"],
     ["k of 0", small, flat, { k: 0 }, "k", "OUT_OF_RANGE"],
     ["no k", small, flat, { k: [] }, "k", "INVALID_ARGUMENT"],
