@@ -40,10 +40,11 @@ def map_in_arrow(frame: DataFrame, filter: Filter, *, distribute: bool = True) -
     """
     schema = frame.schema
     output = filter.output_schema(to_arrow_schema(schema))
-    appended = from_arrow_schema(pa.schema(list(output)[len(schema) :]))
+    kept = [field for field in schema if field.name not in filter.dropped]
+    appended = from_arrow_schema(pa.schema(list(output)[len(kept) :]))
     if distribute:
         frame.sparkSession.sparkContext.addFile(filter.path)
-    return frame.mapInArrow(_task(filter, distribute), StructType([*schema, *appended]))
+    return frame.mapInArrow(_task(filter, distribute), StructType([*kept, *appended]))
 
 
 def _task(filter: Filter, distribute: bool):
