@@ -66,8 +66,11 @@ const KINDS: Readonly<Record<string, readonly [DataType, (value: number) => unkn
     (value) => ({ number: value, word: `word ${value % 2}`, texts: [`in ${value}`] }),
   ],
   map: [
-    new Map_(
-      new Field("entries", new Struct([new Field("key", new Utf8()), new Field("value", new Int32())] as Field[])),
+    new Map_<Utf8, Int32>(
+      new Field(
+        "entries",
+        new Struct<{ key: Utf8; value: Int32 }>([new Field("key", new Utf8()), new Field("value", new Int32())]),
+      ),
     ),
     (value) => new Map([[`key ${value}`, value]]),
   ],
