@@ -21,10 +21,10 @@ export const ARROW_NAMES = { prefix: "--prefix", drop: "--drop", strict: "--stri
 
 export const ARROW_GUIDE = `With --arrow rows come and go as an Arrow IPC stream, as pyarrow, Spark, Ray,
 DuckDB and polars write and read it, in batches of any size; a row's numbers do
-not depend on them. Columns that are there pass through as they are; --drop leaves
-out those that nobody needs any more, which saves their way. A row with
-nulls or NaN gets nulls, and the last line on standard error says how many there
-were; with --strict it is an error.`;
+not depend on them. Columns that are there pass through as they are; --drop
+leaves out those that nobody needs any more, which saves time. A row with nulls
+or NaN gets nulls, and the last line on standard error says how many there were;
+with --strict it is an error.`;
 
 export function addArrowOptions(command: Command): Command {
   return command
