@@ -100,7 +100,7 @@ class Filter:
             places (var_x, cov_xy, var_y in two dimensions) and share, as `sigma-tsne embed --uncertainty` has them. Default: none.
         seed: of these samples (default: 42).
         prefix: put before the names of the new columns (default: nothing).
-        drop: names, without commas, of columns that do not come out, which saves their way (default: all do).
+        drop: names, without commas, of columns that do not come out again, which saves time (default: none).
         strict: a row with null, NaN or infinity fails the job instead of getting nulls (default: False).
         command: how `sigma-tsne` is called on every node (default: found on the PATH).
 
@@ -138,7 +138,7 @@ class Filter:
         image_column: image files (PNG, JPEG, TIFF, WebP, GIF), as bytes or as structs with bytes, or pixels (default: "image").
         samples: draws of Bayesian weights (default: 32).
         seed: of these draws (default: 42).
-        backend, prefix, strict, command: as for the command line, and for `place`.
+        backend, prefix, drop, strict, command: as for the command line, and for `place`.
 
         Raises FilterError where `command` cannot be run, OSError where there is no model.
         """

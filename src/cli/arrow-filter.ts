@@ -34,7 +34,7 @@ export function addArrowOptions(command: Command): Command {
     .option("--prefix <text>", "what the names of new columns begin with (default: nothing)")
     .option(
       "--drop <name,...>",
-      "columns of the input that are not written, which saves time (default: all are)",
+      "columns of the input to be left out of the output, which saves time (default: none)",
       // Spaces may belong to a name.
       (text: string) => text.split(","),
     );

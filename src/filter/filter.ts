@@ -35,8 +35,8 @@ export interface FilterOptions {
   /** What stands before the names of the new columns. Default: nothing. */
   readonly prefix?: string | undefined;
   /**
-   * Columns of the input that are not written, those that it computes from among them if they are named. What is not written costs no time.
-   * Default: all are.
+   * Columns of the input that are left out of the output, even those that are computed from. What is not written costs no time. Default:
+   * none.
    */
   readonly drop?: readonly string[] | undefined;
   /** What errors call the input. Default "input". */

@@ -16,7 +16,7 @@ import { batchOf, bytesOf, type Columns, piecesOf, tableOf, valuesOf } from "../
 
 const columns: Columns = {
   first: [new Int32(), [1, 2, 3]],
-  text: [new Utf8(), ["a", "bc", "def"]],
+  text: [new Utf8(), ["a", "bc", "d".repeat(300)]],
   last: [new Int32(), [7, 8, 9]],
 };
 /** Which buffer of the batch holds the values of a column. */
