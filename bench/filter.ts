@@ -128,7 +128,7 @@ export async function measureFilter(
       ...MODELS.map((name) => ({
         work: `encode, ${name}`,
         rows: IMAGES,
-        args: ["encode", place(name), "--backend", "wasm"],
+        args: ["encode", place(name), "--backend", "wasm", "--drop", "image"],
         input: place("images.arrows"),
         inProcess: async () => {
           const model = await loadModel(place(name));

@@ -55,6 +55,23 @@ def test_schema_is_known_beforehand(points):
     assert schema.names == ["id", "mean", "sigma", "name", "map_x", "map_y", "map_divergence"]
 
 
+def test_what_is_dropped_does_not_come_out(points, model):
+    table = points.table.append_column("name, whole", points.table["name"].dictionary_encode())
+    lean = points.filter(drop=["mean", "sigma"])
+    placed = pa.Table.from_batches(lean.map(table.to_batches(max_chunksize=700), threads=2))
+    assert placed.schema == lean.output_schema(table.schema)
+    assert placed.schema.names == ["id", "name", "name, whole", "x", "y", "divergence"]
+    assert placed["name, whole"].cast(pa.string()).equals(placed["name"])
+    points.check(placed)
+    for drop in (["image"], "image"):
+        encoded = pa.Table.from_batches(model.filter(drop=drop).map(model.table.to_batches(), threads=1))
+        assert encoded.schema.names == ["id", "code", "code_sigma"]
+        model.check(encoded)
+    assert points.filter(drop=[]).options == points.filter().options
+    with pytest.raises(FilterError, match='--drop: there is no column "absent"'):
+        points.filter(drop=["name", "absent"]).output_schema(points.table.schema)
+
+
 def test_a_batch_is_answered_before_the_next_is_asked_for(points):
     batches = points.table.to_batches(max_chunksize=3000)
     with points.filter().start(points.table.schema, threads=1) as process:

@@ -27,7 +27,7 @@ def map_batches(
     path: str | None = None,
     batch_size: int | None = 4096,
 ) -> ray.data.Dataset:
-    """The rows of `dataset` with the columns that `filter` appends.
+    """The rows of `dataset` without the columns that `filter` drops, and with those that it appends.
 
     Every worker is an actor that keeps one filter process. Where an actor or its node dies, Ray starts another and repeats its batches;
     where the process alone is killed, the actor does so. A row's result depends on that row alone, so it is the same wherever and however

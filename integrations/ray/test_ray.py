@@ -52,7 +52,9 @@ def test_parquet_to_parquet(dataset, points, tmp_path):
 
 def test_images_are_encoded(model, tmp_path):
     images = ray.data.read_parquet(str(model.folder / "images.parquet"))
-    model.check(placed(images, model.filter(), tmp_path))
+    encoded = placed(images, model.filter(drop=["image"]), tmp_path)
+    assert encoded.schema.names == ["id", "code", "code_sigma"]
+    model.check(encoded)
 
 
 def test_a_killed_filter(dataset, points, tmp_path):

@@ -24,7 +24,7 @@ from sigma_tsne_filter import Filter
 
 
 def map_in_arrow(frame: DataFrame, filter: Filter, *, distribute: bool = True) -> DataFrame:
-    """The rows of `frame` in their order, with the columns that `filter` appends.
+    """The rows of `frame` in their order, without the columns that `filter` drops, and with those that it appends.
 
     Every task runs one filter process with as many threads as it has cores (`spark.task.cpus`). A task whose process fails, fails with what
     the process wrote on standard error, and Spark tries it again; a row's result depends on that row alone, so it is the same wherever and
@@ -40,10 +40,11 @@ def map_in_arrow(frame: DataFrame, filter: Filter, *, distribute: bool = True) -
     """
     schema = frame.schema
     output = filter.output_schema(to_arrow_schema(schema))
-    appended = from_arrow_schema(pa.schema(list(output)[len(schema) :]))
+    kept = [field for field in schema if field.name not in filter.dropped]
+    appended = from_arrow_schema(pa.schema(list(output)[len(kept) :]))
     if distribute:
         frame.sparkSession.sparkContext.addFile(filter.path)
-    return frame.mapInArrow(_task(filter, distribute), StructType([*schema, *appended]))
+    return frame.mapInArrow(_task(filter, distribute), StructType([*kept, *appended]))
 
 
 def _task(filter: Filter, distribute: bool):

@@ -62,7 +62,9 @@ def test_parquet_to_parquet(frame, points, tmp_path):
 
 def test_images_are_encoded(spark, model, tmp_path):
     images = spark.read.parquet(str(model.folder / "images.parquet")).repartition(2)
-    model.check(placed(images, model.filter(), tmp_path))
+    encoded = placed(images, model.filter(drop=["image"]), tmp_path)
+    assert encoded.schema.names == ["id", "code", "code_sigma"]
+    model.check(encoded)
 
 
 def test_a_killed_filter(frame, points, tmp_path):

@@ -11,25 +11,33 @@ export interface ArrowFlags {
   arrow?: true;
   strict?: true;
   prefix?: string;
+  drop?: string[];
   json?: true;
   quiet?: true;
 }
 
 /** What a user types for the library's names. */
-export const ARROW_NAMES = { prefix: "--prefix", strict: "--strict" };
+export const ARROW_NAMES = { prefix: "--prefix", drop: "--drop", strict: "--strict" };
 
 export const ARROW_GUIDE = `With --arrow rows come and go as an Arrow IPC stream, as pyarrow, Spark, Ray,
 DuckDB and polars write and read it, in batches of any size; a row's numbers do
-not depend on them. Columns that are there pass through as they are. A row with
-nulls or NaN gets nulls, and the last line on standard error says how many there
-were; with --strict it is an error.`;
+not depend on them. Columns that are there pass through as they are; --drop
+leaves out those that nobody needs any more, which saves time. A row with nulls
+or NaN gets nulls, and the last line on standard error says how many there were;
+with --strict it is an error.`;
 
 export function addArrowOptions(command: Command): Command {
   return command
     .optionsGroup("Streams:")
     .option("--arrow", "read an Arrow IPC stream from standard input and write one to standard output")
     .option("--strict", "fail at a row that cannot be used, rather than give it nulls")
-    .option("--prefix <text>", "what the names of new columns begin with (default: nothing)");
+    .option("--prefix <text>", "what the names of new columns begin with (default: nothing)")
+    .option(
+      "--drop <name,...>",
+      "columns of the input to be left out of the output, which saves time (default: none)",
+      // Spaces may belong to a name.
+      (text: string) => text.split(","),
+    );
 }
 
 /**
@@ -44,7 +52,9 @@ export function checkArrow(
   others: Readonly<Record<string, unknown>>,
   own: Readonly<Record<string, unknown>>,
 ): boolean {
-  const refused = flags.arrow ? others : { "--strict": flags.strict, "--prefix": flags.prefix, ...own };
+  const refused = flags.arrow
+    ? others
+    : { "--strict": flags.strict, "--prefix": flags.prefix, "--drop": flags.drop, ...own };
   for (const [argument, received] of Object.entries(refused)) {
     if (received === undefined) continue;
     const accepted = flags.arrow ? "to be left out with --arrow" : "to be given with --arrow alone";
@@ -89,7 +99,7 @@ export async function filterStandardStreams(
   const stop = () => stdin.destroy();
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const { strict, prefix } = flags;
+    const { strict, prefix, drop } = flags;
     const output = await open(
       from(stdin, () => {
         opened = { at: performance.now(), cpu: process.cpuUsage() };
@@ -97,6 +107,7 @@ export async function filterStandardStreams(
       {
         strict,
         prefix,
+        drop,
         signal,
         name: "standard input",
         onProgress: (latest) => {

@@ -47,6 +47,8 @@ Examples:
   $ producer | sigma-tsne encode runs/vae --arrow | consumer
       Images of an Arrow IPC stream, as they come: the stream again, with the
       columns code and code_sigma. Memory does not grow with the rows.
+  $ producer | sigma-tsne encode runs/vae --arrow --drop image | consumer
+      Without the images themselves, by far the most of its bytes.
 
 The folder holds vae_embeddings.npy (means, n x d), vae_errors.npy (standard
 deviations; not for ae, conv-ae and aae, which have none) and labels.txt (where

@@ -48,6 +48,9 @@ Examples:
       And how firmly each row holds its place: columns displacement, var_x,
       cov_xy, var_y and share, as embed --uncertainty writes them.
 
+  $ producer | sigma-tsne place run.tsne --arrow --drop mean,sigma | consumer
+      Places alone, beside the columns that say whose they are.
+
 Each new point is placed by itself: the same place whatever else is in the file.
 A run that was made with --sigma needs that of the new points; the data must be
 as wide as those of the run, and in the same units.

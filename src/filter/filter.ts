@@ -1,16 +1,19 @@
 import { setImmediate } from "node:timers/promises";
 import { MessageHeader } from "apache-arrow/fb/message-header";
+import { reject } from "../arguments.js";
 import { AbortError, ArgumentError, FileError, SigmaTsneError } from "../errors.js";
 import { throwIfAborted } from "../io/abort.js";
 import {
   appendFields,
   BROKEN_OFF,
   END_OF_STREAM,
+  findField,
   frameMessage,
   IpcBatch,
   type IpcField,
   type IpcMessage,
   type NewColumn,
+  readDictionaryId,
   readMessages,
   readSchema,
 } from "../io/ipc/index.js";
@@ -31,6 +34,11 @@ export interface FilterOptions {
   readonly strict?: boolean | undefined;
   /** What stands before the names of the new columns. Default: nothing. */
   readonly prefix?: string | undefined;
+  /**
+   * Columns of the input that are left out of the output, even those that are computed from. What is not written costs no time. Default:
+   * none.
+   */
+  readonly drop?: readonly string[] | undefined;
   /** What errors call the input. Default "input". */
   readonly name?: string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -67,8 +75,13 @@ type Arrived = { readonly bytes: readonly Uint8Array[] } | { readonly batch: Ipc
 const weigh = (item: Arrived): number =>
   "batch" in item ? item.batch.bytes : item.bytes.reduce((sum, piece) => sum + piece.length, 0);
 
+/** Memory that pieces hold, whose parts may be all that is still needed of it. */
+const weighPieces = (pieces: readonly Uint8Array[]): number =>
+  [...new Set(pieces.map(({ buffer }) => buffer))].reduce((sum, { byteLength }) => sum + byteLength, 0);
+
 /**
- * An Arrow IPC stream with further columns, in as many batches of the same rows. All that was there passes as it is. Reading, computing
+ * An Arrow IPC stream with further columns, in as many batches of the same rows. All that was there, but for columns that are to be dropped,
+ * passes as it is. Reading, computing
  * and writing overlap; nothing that is there to be computed or given out waits for more input.
  *
  * After a failure the stream ends as no whole one does.
@@ -80,11 +93,11 @@ export async function* filterStream(
 ): AsyncGenerator<Uint8Array> {
   const { name = "input", prefix = "", signal } = options;
   throwIfAborted(signal);
+  const drop: unknown = options.drop ?? [];
+  if (!isNames(drop)) reject("drop", drop, "an array of names of columns");
   const stop = new AbortController();
   const arrived = new Channel<Arrived>(WAITING_BYTES, weigh);
-  const done = new Channel<readonly Uint8Array[]>(WAITING_BYTES, (pieces) =>
-    pieces.reduce((sum, piece) => sum + piece.length, 0),
-  );
+  const done = new Channel<readonly Uint8Array[]>(WAITING_BYTES, weighPieces);
   const abort = () => {
     const error = new AbortError(undefined, { cause: signal?.reason });
     stop.abort(error);
@@ -93,10 +106,12 @@ export async function* filterStream(
   };
   signal?.addEventListener("abort", abort, { once: true });
   let computation: Computation | undefined;
+  let kept: readonly IpcField[] = [];
   const columns = () => (computation?.columns ?? []).map((column) => ({ ...column, name: prefix + column.name }));
 
   const read = async () => {
     let fields: IpcField[] | undefined;
+    let unused: ReadonlySet<bigint | undefined> = new Set();
     let index = 0;
     for await (const message of readMessages(input, name)) {
       throwIfAborted(signal);
@@ -105,12 +120,18 @@ export async function* filterStream(
         if (fields) throw new FileError("FILE_FORMAT", name, "is malformed: it holds a second schema");
         fields = understand(name, () => readSchema(message, name));
         computation = open(fields);
-        refuseTaken(fields, columns());
-        const taken = understand(name, () => frameMessage(appendFields(message, columns())));
+        const known = fields;
+        const dropped = new Set(drop.map((column) => findField(known, column, "drop")));
+        kept = fields.filter((field) => !dropped.has(field));
+        const used = new Set(kept.flatMap(({ dictionaries }) => dictionaries));
+        unused = new Set([...dropped].flatMap(({ dictionaries }) => dictionaries.filter((id) => !used.has(id))));
+        refuseTaken(kept, columns());
+        const taken = understand(name, () => frameMessage(appendFields(message, kept, columns())));
         if (!(await arrived.put({ bytes: taken }))) return;
         continue;
       }
       if (!fields) throw new FileError("FILE_FORMAT", name, "does not begin with its schema; write it as a stream");
+      if (unused.size > 0 && unused.has(understand(name, () => readDictionaryId(message)))) continue;
       const known = fields;
       const item: Arrived =
         kind === MessageHeader.RecordBatch
@@ -161,7 +182,7 @@ export async function* filterStream(
         (values[c] as Float32Array).subarray(start * width, (start + batch.rows) * width),
       );
       start += batch.rows;
-      const pieces = understand(name, () => batch.withColumns(columns(), usable.get(batch) as Uint8Array, own));
+      const pieces = understand(name, () => batch.withColumns(kept, columns(), usable.get(batch) as Uint8Array, own));
       progress.rows += batch.rows;
       progress.batches++;
       options.onProgress?.({ ...progress });
@@ -198,6 +219,9 @@ export async function* filterStream(
     await computing;
   }
 }
+
+const isNames = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === "string");
 
 const passOn = ({ metadata, body }: IpcMessage): Uint8Array[] => frameMessage(metadata, body);
 

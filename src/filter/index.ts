@@ -6,7 +6,7 @@ export type { PlaceStreamOptions } from "./place.js";
 
 /**
  * Places the rows of an Arrow IPC stream into a map as they come: the stream again, with columns x, y (, z) and divergence, float32, at
- * the end of each batch. All other columns pass as they are, whatever their types; a batch goes out for each that comes in. A row
+ * the end of each batch. All other columns pass as they are, whatever their types, but for those of `options.drop`; a batch goes out for each that comes in. A row
  * gets the same bits however the rows are cut into batches and whatever the threads. Memory holds a few batches.
  *
  * With `options.uncertainty` samples of each row's Gaussian are placed as well, and the columns displacement, var_x, cov_xy, var_y (in two

@@ -27,6 +27,7 @@ export interface PlaceStreamOptions
 const KEYS: Record<keyof PlaceStreamOptions, true> = {
   strict: true,
   prefix: true,
+  drop: true,
   name: true,
   signal: true,
   onProgress: true,

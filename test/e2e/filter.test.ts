@@ -103,6 +103,7 @@ describe("place --arrow", () => {
 
   it.each([
     [["--mean-column", "mu"], '--mean-column: there is no column "mu"; there are "mean"'],
+    [["--drop", "mean, id"], '--drop: there is no column " id"; there are "mean"'],
     [["--uncertainty", "5"], "no sigma to be uncertain by"],
     [["--sigma-column", "sigma"], "--sigma-column: expected to be left out"],
     [["-o", "x.npy"], "--output: expected to be left out with --arrow"],
@@ -118,6 +119,10 @@ describe("place --arrow", () => {
     expect(await workplace.run(["place", "run.tsne", "new.csv", "-o", "x.npy", "--strict"])).toMatchObject({
       code: 2,
       stderr: "sigma-tsne place: --strict: expected to be given with --arrow alone, received true\n",
+    });
+    expect(await workplace.run(["place", "run.tsne", "new.csv", "-o", "x.npy", "--drop", "a,b"])).toMatchObject({
+      code: 2,
+      stderr: "sigma-tsne place: --drop: expected to be given with --arrow alone, received an array of length 2\n",
     });
     expect((await workplace.run(["place", "run.tsne", "new.csv"])).stderr).toContain("--output: expected the file");
   });
@@ -141,6 +146,11 @@ describe("encode --arrow", () => {
     const codes = valuesOf(tableOf(output), "code").map((row) => Array.from(row as Iterable<number>));
     expect(codes).toEqual(expected);
     expect(await filter(["encode", "model", "--arrow", "--part", "test"], bytes)).toMatchObject({ code: 2 });
+
+    const lean = await filter(["encode", "model", "--arrow", "--backend", "wasm", "--drop", "image"], bytes);
+    expect(lean.code).toBe(0);
+    expect(tableOf(lean.output).schema.fields.map(({ name }) => name)).toEqual(["code", "code_sigma"]);
+    expect(valuesOf(tableOf(lean.output), "code").map((row) => Array.from(row as Iterable<number>))).toEqual(expected);
   });
 });
 

@@ -8,6 +8,13 @@ export {
   readBinary,
   readLists,
 } from "./columns.js";
-export { BROKEN_OFF, END_OF_STREAM, frameMessage, type IpcMessage, readMessages } from "./messages.js";
+export {
+  BROKEN_OFF,
+  END_OF_STREAM,
+  frameMessage,
+  type IpcMessage,
+  readDictionaryId,
+  readMessages,
+} from "./messages.js";
 export { IpcBatch } from "./record-batch.js";
 export { appendFields, type IpcField, type NewColumn, readSchema } from "./schema.js";

@@ -1,3 +1,4 @@
+import { DictionaryBatch } from "apache-arrow/fb/dictionary-batch";
 import { Message } from "apache-arrow/fb/message";
 import { MessageHeader } from "apache-arrow/fb/message-header";
 import { ByteBuffer } from "flatbuffers";
@@ -75,6 +76,12 @@ export async function* readMessages(input: AsyncIterable<Uint8Array>, name: stri
   } finally {
     await bytes.close();
   }
+}
+
+/** Which dictionary a message holds values of; undefined for a message of anything else. */
+export function readDictionaryId({ kind, message }: IpcMessage): bigint | undefined {
+  if (kind !== MessageHeader.DictionaryBatch) return undefined;
+  return message.header(new DictionaryBatch())?.id();
 }
 
 /** The bytes of a message, in pieces. Bodies must be multiples of 8 bytes. */

@@ -20,11 +20,31 @@ export interface ColumnData {
   buffer(index: number): Promise<Uint8Array>;
 }
 
+/** Bytes of a body. */
+interface Place {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What of a batch is written again. */
+interface Parts {
+  readonly nodes: { length: bigint; nullCount: bigint }[];
+  readonly buffers: { offset: bigint; length: bigint }[];
+  readonly viewCounts: bigint[];
+  readonly body: Uint8Array[];
+}
+
+/** Of buffers in memory, as the format recommends it. */
+const ALIGNMENT = 64;
+/** Less than this between two buffers is no other buffer, since they begin at multiples of it. */
+const PADDING = 8;
+
 /** A batch of a stream, of which columns are read when they are asked for. */
 export class IpcBatch {
   readonly rows: number;
   readonly #source: IpcMessage;
   readonly #batch: RecordBatch;
+  readonly #fields: readonly IpcField[];
   readonly #label: string;
   readonly #name: string;
 
@@ -34,6 +54,7 @@ export class IpcBatch {
    */
   constructor(source: IpcMessage, fields: readonly IpcField[], index: number, name: string) {
     this.#source = source;
+    this.#fields = fields;
     this.#name = name;
     this.#label = `batch ${index}`;
     const batch: RecordBatch | null = source.message.header(new RecordBatch());
@@ -42,7 +63,7 @@ export class IpcBatch {
     const rows = batch.length();
     if (rows < 0n || rows > 2n ** 31n) throw this.fail(`has ${rows} rows`);
     this.rows = Number(rows);
-    const nodes = countNodes(fields);
+    const nodes = fields.reduce((sum, field) => sum + field.nodes, 0);
     if (batch.nodesLength() !== nodes)
       throw this.fail(`has ${batch.nodesLength()} columns in all, its schema ${nodes}`);
     const listed = batch.buffersLength() * 16 + batch.variadicBufferCountsLength() * 8;
@@ -74,14 +95,8 @@ export class IpcBatch {
   }
 
   async #buffer(index: number): Promise<Uint8Array> {
-    const place = index < this.#batch.buffersLength() ? this.#batch.buffers(index) : null;
-    if (!place) throw this.fail(`lacks buffer ${index}`);
-    const [offset, length] = [place.offset(), place.length()];
-    const { body } = this.#source;
-    if (offset < 0n || length < 0n || offset + length > BigInt(body.length)) {
-      throw this.fail(`has a buffer outside its ${body.length} bytes`);
-    }
-    const bytes = body.subarray(Number(offset), Number(offset + length));
+    const { offset, length } = this.#place(index);
+    const bytes = this.#source.body.subarray(offset, offset + length);
     const compression: BodyCompression | null = this.#batch.compression();
     if (!compression || bytes.length === 0) return bytes;
     if (bytes.length < 8) throw this.fail("has a compressed buffer of less than 8 bytes");
@@ -95,21 +110,41 @@ export class IpcBatch {
     return unpacked;
   }
 
+  /** Where a buffer stands in the body. */
+  #place(index: number): Place {
+    const place = index < this.#batch.buffersLength() ? this.#batch.buffers(index) : null;
+    if (!place) throw this.fail(`lacks buffer ${index}`);
+    const [offset, length] = [place.offset(), place.length()];
+    const { body } = this.#source;
+    if (offset < 0n || length < 0n || offset + length > BigInt(body.length)) {
+      throw this.fail(`has a buffer outside its ${body.length} bytes`);
+    }
+    return { offset: Number(offset), length: Number(length) };
+  }
+
   /**
-   * The message again, with further columns at its end; what is there stays as it is, byte for byte.
+   * The message again with the columns that are kept, and further ones at the end; what is kept stays as it is, byte for byte, in memory
+   * that both share.
    *
+   * @param kept of the batch's fields, in their order
    * @param usable a byte a row: 0 where the new columns are null
    * @param values of each column, rows x width
    */
-  withColumns(columns: readonly NewColumn[], usable: Uint8Array, values: readonly Float32Array[]): Uint8Array[] {
+  withColumns(
+    kept: readonly IpcField[],
+    columns: readonly NewColumn[],
+    usable: Uint8Array,
+    values: readonly Float32Array[],
+  ): Uint8Array[] {
+    const parts = kept.length === this.#fields.length ? this.#wholeParts() : this.#partsOf(kept);
     const nullCount = usable.reduce((count, isUsable) => count + (isUsable ? 0 : 1), 0);
     const validity = nullCount > 0 ? packBits(usable) : new Uint8Array();
-    const body: Uint8Array[] = [this.#source.body];
-    let size = this.#source.body.length;
-    const places: { offset: number; length: number }[] = [];
+    const { body } = parts;
+    let size = body.reduce((sum, piece) => sum + piece.length, 0);
+    const places: Place[] = [];
     const isCompressed = this.#batch.compression() !== null;
     const add = (bytes: Uint8Array) => {
-      pad(64);
+      pad(ALIGNMENT);
       if (bytes.length === 0) return void places.push({ offset: size, length: 0 });
       const mark = isCompressed ? 8 : 0;
       if (isCompressed) body.push(new Uint8Array(8).fill(255));
@@ -118,9 +153,7 @@ export class IpcBatch {
       size += mark + bytes.length;
     };
     const pad = (multiple: number) => {
-      const missing = (multiple - (size % multiple)) % multiple;
-      if (missing > 0) body.push(new Uint8Array(missing));
-      size += missing;
+      size += pushZeros(body, (multiple - (size % multiple)) % multiple);
     };
     const nodes: { length: number; nullCount: number }[] = [];
     for (const [i, { width }] of columns.entries()) {
@@ -134,23 +167,101 @@ export class IpcBatch {
       add(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     }
     pad(8);
-    return frameMessage(this.#encodeMetadata(nodes, places, size), ...body);
+    return frameMessage(this.#encodeMetadata(parts, nodes, places, size), ...body);
+  }
+
+  #wholeParts(): Parts {
+    const batch = this.#batch;
+    return {
+      nodes: range(0, batch.nodesLength()).map((i) => this.#node(i)),
+      buffers: range(0, batch.buffersLength()).map((i) => {
+        const place = batch.buffers(i) as FbBuffer;
+        return { offset: place.offset(), length: place.length() };
+      }),
+      viewCounts: this.#viewCounts(),
+      body: [this.#source.body],
+    };
+  }
+
+  /** @throws {FileError} FILE_FORMAT for a batch whose buffers are not those of its schema */
+  #partsOf(kept: readonly IpcField[]): Parts {
+    const batch = this.#batch;
+    const viewCounts = this.#viewCounts();
+    const views = this.#fields.reduce((sum, field) => sum + field.views, 0);
+    const most = batch.buffersLength();
+    if (viewCounts.length !== views || viewCounts.some((count) => count < 0n || count > most)) {
+      throw this.fail(`has no numbers of buffers for its ${views} columns of views`);
+    }
+    // Of the first columns of views together.
+    const viewBuffers = [0];
+    for (const count of viewCounts) viewBuffers.push((viewBuffers.at(-1) as number) + Number(count));
+    const buffers = this.#fields.reduce((sum, field) => sum + field.buffers, 0) + (viewBuffers[views] as number);
+    if (most !== buffers) throw this.fail(`has ${most} buffers, its schema ${buffers}`);
+    const before = (count: number) => viewBuffers[count] as number;
+    const places = kept.flatMap(({ firstBuffer, buffers, viewsBefore: first, views }) =>
+      range(firstBuffer + before(first), firstBuffer + buffers + before(first + views)).map((i) => this.#place(i)),
+    );
+    const { pieces, moved } = this.#cutBody(places);
+    return {
+      nodes: kept.flatMap(({ firstNode, nodes }) => range(firstNode, firstNode + nodes).map((i) => this.#node(i))),
+      buffers: moved.map(({ offset, length }) => ({ offset: BigInt(offset), length: BigInt(length) })),
+      viewCounts: kept.flatMap((field) => viewCounts.slice(field.viewsBefore, field.viewsBefore + field.views)),
+      body: pieces,
+    };
+  }
+
+  #node(index: number): Parts["nodes"][number] {
+    const node = this.#batch.nodes(index) as FieldNode;
+    return { length: node.length(), nullCount: node.nullCount() };
+  }
+
+  #viewCounts(): bigint[] {
+    return range(0, this.#batch.variadicBufferCountsLength()).map((i) => this.#batch.variadicBufferCounts(i) as bigint);
+  }
+
+  /** Pieces of the body that hold these buffers and no other bytes, aligned as they were, and where each buffer stands in them. */
+  #cutBody(places: readonly Place[]): { pieces: Uint8Array[]; moved: Place[] } {
+    const { body } = this.#source;
+    const pieces: Uint8Array[] = [];
+    const moved = places.map(() => ({ offset: 0, length: 0 }));
+    // Buffers may stand in any order, and share bytes.
+    const filled = [...places.entries()]
+      .filter(([, { length }]) => length > 0)
+      .sort(([, one], [, other]) => one.offset - other.offset);
+    let size = 0;
+    for (let first = 0; first < filled.length; ) {
+      const from = (filled[first] as [number, Place])[1].offset;
+      size += pushZeros(pieces, (ALIGNMENT + (from % ALIGNMENT) - (size % ALIGNMENT)) % ALIGNMENT);
+      let to = from;
+      let next = first;
+      for (; next < filled.length; next++) {
+        const [i, { offset, length }] = filled[next] as [number, Place];
+        if (offset - to >= PADDING) break;
+        moved[i] = { offset: size + offset - from, length };
+        to = Math.max(to, offset + length);
+      }
+      pieces.push(body.subarray(from, to));
+      size += to - from;
+      first = next;
+    }
+    return { pieces, moved };
   }
 
   #encodeMetadata(
+    parts: Parts,
     newNodes: readonly { length: number; nullCount: number }[],
-    newBuffers: readonly { offset: number; length: number }[],
+    newBuffers: readonly Place[],
     size: number,
   ): Uint8Array {
     const batch = this.#batch;
     const { message } = this.#source;
     const builder = new Builder(1024);
-    const nodes = Array.from({ length: batch.nodesLength() }, (_, i) => batch.nodes(i) as FieldNode)
-      .map((node) => ({ length: node.length(), nullCount: node.nullCount() }))
-      .concat(newNodes.map(({ length, nullCount }) => ({ length: BigInt(length), nullCount: BigInt(nullCount) })));
-    const buffers = Array.from({ length: batch.buffersLength() }, (_, i) => batch.buffers(i) as FbBuffer)
-      .map((place) => ({ offset: place.offset(), length: place.length() }))
-      .concat(newBuffers.map(({ offset, length }) => ({ offset: BigInt(offset), length: BigInt(length) })));
+    const nodes = parts.nodes.concat(
+      newNodes.map(({ length, nullCount }) => ({ length: BigInt(length), nullCount: BigInt(nullCount) })),
+    );
+    const buffers = parts.buffers.concat(
+      newBuffers.map(({ offset, length }) => ({ offset: BigInt(offset), length: BigInt(length) })),
+    );
     // Vectors grow towards the front.
     RecordBatch.startNodesVector(builder, nodes.length);
     for (const { length, nullCount } of nodes.reverse()) FieldNode.createFieldNode(builder, length, nullCount);
@@ -158,9 +269,9 @@ export class IpcBatch {
     RecordBatch.startBuffersVector(builder, buffers.length);
     for (const { offset, length } of buffers.reverse()) FbBuffer.createBuffer(builder, offset, length);
     const bufferList = builder.endVector();
-    const counts = Array.from({ length: batch.variadicBufferCountsLength() }, (_, i) => batch.variadicBufferCounts(i));
+    const { viewCounts } = parts;
     const countList =
-      counts.length > 0 ? RecordBatch.createVariadicBufferCountsVector(builder, counts as bigint[]) : undefined;
+      viewCounts.length > 0 ? RecordBatch.createVariadicBufferCountsVector(builder, viewCounts) : undefined;
     const compression: BodyCompression | null = batch.compression();
     const codec =
       compression && BodyCompression.createBodyCompression(builder, compression.codec(), compression.method());
@@ -197,8 +308,13 @@ async function decompress(codec: CompressionType, bytes: Uint8Array): Promise<Ui
   return decompressZstd(bytes);
 }
 
-const countNodes = (fields: readonly IpcField[]): number =>
-  fields.reduce((sum, { children }) => sum + 1 + countNodes(children), 0);
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+
+/** @returns `count` */
+function pushZeros(pieces: Uint8Array[], count: number): number {
+  if (count > 0) pieces.push(new Uint8Array(count));
+  return count;
+}
 
 function packBits(flags: Uint8Array): Uint8Array {
   const bits = new Uint8Array(Math.ceil(flags.length / 8));

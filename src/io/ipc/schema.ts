@@ -19,11 +19,19 @@ export interface IpcField {
   readonly name: string;
   readonly type: IpcType;
   readonly children: readonly IpcField[];
+  /** Among its siblings, from 0. */
+  readonly index: number;
   readonly firstNode: number;
   /** Not counting buffers of views, of which every batch has its own number. */
   readonly firstBuffer: number;
   /** Columns of views before it. */
   readonly viewsBefore: number;
+  /** How many of each it has, with those of its children. */
+  readonly nodes: number;
+  readonly buffers: number;
+  readonly views: number;
+  /** Ids of the dictionaries that it, its children or the values of these dictionaries refer to. */
+  readonly dictionaries: readonly bigint[];
 }
 
 /** What is to be known of a type. */
@@ -57,10 +65,24 @@ export function readSchema({ message, metadata }: IpcMessage, name: string): Ipc
   if (message.version() < MetadataVersion.V4) throw fail("was written by Arrow before 0.8, whose streams are not read");
   const next = { node: 0, buffer: 0, view: 0 };
   const hasUnionBitmap = message.version() === MetadataVersion.V4;
-  const read = (field: Field | null, depth: number): IpcField => {
-    if (!field || depth > DEEPEST || field.childrenLength() > metadata.length) {
-      throw fail("is malformed: its schema cannot be read");
-    }
+  let visited = 0;
+  const check = (field: Field | null, depth: number): Field => {
+    // A field takes more bytes than it is visited times, unless references lead to the same one again and again.
+    visited++;
+    if (field && depth <= DEEPEST && visited <= metadata.length && field.childrenLength() <= metadata.length)
+      return field;
+    throw fail("is malformed: its schema cannot be read");
+  };
+  const readDictionaries = (unchecked: Field | null, depth: number): bigint[] => {
+    const field = check(unchecked, depth);
+    const id = field.dictionary()?.id();
+    const nested = Array.from({ length: field.childrenLength() }, (_, i) =>
+      readDictionaries(field.children(i), depth + 1),
+    );
+    return [...(id === undefined ? [] : [id]), ...nested.flat()];
+  };
+  const read = (unchecked: Field | null, index: number, depth: number): IpcField => {
+    const field = check(unchecked, depth);
     const own = { firstNode: next.node, firstBuffer: next.buffer, viewsBefore: next.view };
     const type = typeOf(field);
     const label = field.name() ?? "";
@@ -70,14 +92,22 @@ export function readSchema({ message, metadata }: IpcMessage, name: string): Ipc
     }
     next.node++;
     next.buffer += buffers;
-    if (type.id === Type.BinaryView || type.id === Type.Utf8View) next.view++;
+    if (!type.isDictionary && (type.id === Type.BinaryView || type.id === Type.Utf8View)) next.view++;
     // The values of a dictionary stand in a batch of their own.
     const count = type.isDictionary ? 0 : field.childrenLength();
-    const children = Array.from({ length: count }, (_, i) => read(field.children(i), depth + 1));
-    return { name: label, type, children, ...own };
+    const children = Array.from({ length: count }, (_, i) => read(field.children(i), i, depth + 1));
+    return {
+      ...{ name: label, type, children, index, ...own },
+      nodes: next.node - own.firstNode,
+      buffers: next.buffer - own.firstBuffer,
+      views: next.view - own.viewsBefore,
+      dictionaries: type.isDictionary
+        ? readDictionaries(field, depth)
+        : children.flatMap(({ dictionaries }) => dictionaries),
+    };
   };
   if (schema.fieldsLength() > metadata.length) throw fail("is malformed: its schema cannot be read");
-  return Array.from({ length: schema.fieldsLength() }, (_, i) => read(schema.fields(i), 0));
+  return Array.from({ length: schema.fieldsLength() }, (_, i) => read(schema.fields(i), i, 0));
 }
 
 function typeOf(field: Field): IpcType {
@@ -142,15 +172,19 @@ function countBuffers(field: Field, { id, isDictionary }: IpcType, hasUnionBitma
 }
 
 /**
- * The schema of a message with further columns at its end.
+ * The schema of a message with the columns of it that are kept, and further ones at the end.
  *
  * Every offset of a flatbuffer leads forward from where it stands. So a new head before the old bytes can refer to all that they
  * describe, whatever types and metadata these are, and nothing of them is taken apart.
  */
-export function appendFields({ message, metadata }: IpcMessage, columns: readonly NewColumn[]): Uint8Array {
+export function appendFields(
+  { message, metadata }: IpcMessage,
+  kept: readonly IpcField[],
+  columns: readonly NewColumn[],
+): Uint8Array {
   const old: Schema = message.header(new Schema());
   const added = columns.map(encodeField);
-  const count = old.fieldsLength() + added.length;
+  const count = kept.length + added.length;
   const head = Math.ceil((HEAD_BYTES + 4 * count) / 8) * 8;
   const starts = [head];
   for (const piece of [metadata, ...added]) starts.push((starts.at(-1) as number) + Math.ceil(piece.length / 8) * 8);
@@ -178,7 +212,7 @@ export function appendFields({ message, metadata }: IpcMessage, columns: readonl
   const features = optional(SCHEMA + 16, old.bb_pos, 3);
   writeTable(view, SCHEMA, 20, [SCHEMA + 4, SCHEMA + 8, schemaMetadata, features]);
   view.setUint32(FIELDS, count, true);
-  const places = Array.from({ length: old.fieldsLength() }, (_, i) => head + (old.fields(i) as Field).bb_pos);
+  const places = kept.map(({ index }) => head + (old.fields(index) as Field).bb_pos);
   for (const start of starts.slice(1, -1)) places.push(start + view.getUint32(start, true));
   for (const [i, place] of places.entries()) refer(FIELDS + 4 + 4 * i, place);
   return bytes;

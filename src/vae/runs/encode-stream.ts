@@ -19,6 +19,7 @@ export interface EncodeStreamOptions extends FilterOptions, Pick<EncodeOptions, 
 const KEYS: Record<keyof EncodeStreamOptions, true> = {
   strict: true,
   prefix: true,
+  drop: true,
   name: true,
   signal: true,
   onProgress: true,
@@ -35,8 +36,8 @@ const BLOCK_BATCHES = 8;
 
 /**
  * Encodes the images of an Arrow IPC stream as they come: the stream again, with columns code and, where the model has standard
- * deviations, code_sigma at the end of each batch: lists of zDim float32. All other columns pass as they are, whatever their types; a
- * batch goes out for each that comes in. A row gets the same bits however the rows are cut into batches: images are always computed
+ * deviations, code_sigma at the end of each batch: lists of zDim float32. All other columns pass as they are, whatever their types, but for
+ * those of `options.drop`, such as the images; a batch goes out for each that comes in. A row gets the same bits however the rows are cut into batches: images are always computed
  * `batchSize` at a time, filled up with black ones, and see the same draws where weights are distributions.
  *
  * Images are PNG, JPEG, TIFF, WebP or GIF files in a column of binary, or of structs with a field `bytes` of it, cut and scaled to the
