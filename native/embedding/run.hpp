@@ -62,9 +62,9 @@ class Run {
   // Goes on where another run of these options stood.
   Run(RunState state, Options options, std::optional<Neighbors> neighbors = {});
 
-  // Goes on to iteration `until`, with whatever comes before it; the options' iterations may be passed. After Cancelled,
-  // or where memory ran out, the run stands at its last finished stage or iteration and can go on; the number of calls
-  // does not change the map. After Diverged it cannot, and throws the same again.
+  // Goes on to iteration `until`, with whatever comes before it; the options' iterations may be passed. After
+  // Cancelled, or where memory ran out, the run stands at its last finished stage or iteration and can go on; the
+  // number of calls does not change the map. After Diverged it cannot, and throws the same again.
   void advance(std::uint64_t until, const OnProgress& progress);
 
   // From any thread: makes advance() throw Cancelled soon.
