@@ -91,10 +91,9 @@ Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
     shared->map = pack_means(map.numbers, map.rows, map.cols);
   });
   if (info[3].IsTypedArray()) {
-    const auto classes = info[3].As<Napi::Uint32Array>();
-    if (classes.ElementLength() != n) throw Napi::TypeError::New(env, "expected a class for every point");
     shared->classes.emplace();
-    shared->classes->of.assign(classes.Data(), classes.Data() + n);
+    // There are no more classes than points.
+    shared->classes->of = copy_indices(info[3], n, n);
     shared->classes->count = *std::max_element(shared->classes->of.begin(), shared->classes->of.end()) + 1;
   }
   Work work;
