@@ -34,7 +34,7 @@ export type ErrorCode =
   | "DIVERGED"
   /** A second job asked of a run that is still at its first. */
   | "BUSY"
-  /** More memory than the machine can give. */
+  /** More memory, or more threads, than the machine can give. */
   | "OUT_OF_MEMORY"
   /** A backend of TensorFlow.js that does not load, or an operation that it does not offer. */
   | "BACKEND_UNAVAILABLE"

@@ -117,6 +117,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const IN_SOURCES: readonly (readonly [RegExp, string])[] = [
   [/no native binary fits/, "native/addon/binding.cjs"],
   [/^…: is a saved run of version/, "src/tsne/run-file.ts"],
+  [/no more threads/, "native/addon/errors.cpp"],
   [/another training \(process/, "src/vae/training/lock.ts"],
 ];
 

@@ -1,6 +1,8 @@
 #include "arguments.hpp"
 
+#include <algorithm>
 #include <limits>
+#include <string>
 
 namespace sigma::addon {
 
@@ -32,6 +34,20 @@ MatrixView view_matrix(const Napi::Value& value, std::size_t rows, std::size_t c
   const MatrixView view = view_matrix(value);
   if (view.rows != rows || view.cols != cols) throw Napi::TypeError::New(value.Env(), "expected a matrix of its shape");
   return view;
+}
+
+std::vector<std::uint32_t> copy_indices(const Napi::Value& value, std::size_t count, std::size_t bound) {
+  const Napi::Env env = value.Env();
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array) {
+    throw Napi::TypeError::New(env, "expected a Uint32Array");
+  }
+  const auto array = value.As<Napi::Uint32Array>();
+  if (array.ElementLength() != count) throw Napi::TypeError::New(env, "expected " + std::to_string(count) + " indices");
+  std::vector<std::uint32_t> indices(array.Data(), array.Data() + count);
+  if (std::any_of(indices.begin(), indices.end(), [bound](std::uint32_t index) { return index >= bound; })) {
+    throw Napi::TypeError::New(env, "expected indices below " + std::to_string(bound));
+  }
+  return indices;
 }
 
 std::vector<double> read_numbers(const Napi::Value& value) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,10 @@ MatrixView view_matrix(const Napi::Value& value);
 
 // The same of a matrix that must have this shape.
 MatrixView view_matrix(const Napi::Value& value, std::size_t rows, std::size_t cols);
+
+// Copies a Uint32Array of so many numbers below `bound`. They are checked in the copy: memory that the array shares
+// with other threads may have changed since the library looked at it.
+std::vector<std::uint32_t> copy_indices(const Napi::Value& value, std::size_t count, std::size_t bound);
 
 // One number, or an array of numbers.
 std::vector<double> read_numbers(const Napi::Value& value);

@@ -107,7 +107,7 @@ declare namespace binding {
     );
     /**
      * Goes on to iteration `until`, off the main thread; resolves to the KL divergence if `wantsKl`. Reports bring the map at every
-     * `snapshotEvery`th iteration, and never where that is 0.
+     * `snapshotEvery`th iteration, and never where that is 0; the run waits while the event loop takes none of them.
      */
     advance(
       until: number,

@@ -3,6 +3,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "../support/errors.hpp"
 
@@ -40,6 +41,10 @@ Napi::Error to_js(Napi::Env env, const std::exception_ptr& failure, const char* 
     return with_code(env, "OUT_OF_MEMORY", "more memory than can be addressed");
   } catch (const std::invalid_argument& error) {
     return with_code(env, "INVALID_ARGUMENT", error.what());
+  } catch (const std::system_error&) {
+    // The one resource that the core asks of the system besides memory.
+    return with_code(env, "OUT_OF_MEMORY",
+                     "the system gives this process no more threads; lower the option threads, or run less at once");
   } catch (const std::exception& error) {
     return with_code(env, "INTERNAL", error.what());
   }

@@ -60,13 +60,12 @@ Napi::Value find_nearest(const Napi::CallbackInfo& info) {
           [&] { pack_query_sigma(shared->queries, view_matrix(info[3], count, points.dims()).numbers, frame); });
   }
   if (info[4].IsTypedArray()) {
-    const auto own = info[4].As<Napi::Uint32Array>();
-    shared->own.assign(own.Data(), own.Data() + own.ElementLength());
+    shared->own = copy_indices(info[4], count, points.count());
   } else {
     shared->own.assign(count, QuerySearch::kNone);
   }
   const std::size_t others = points.count() - (info[4].IsTypedArray() ? 1 : 0);
-  if (shared->own.size() != count || shared->k > others) throw Napi::TypeError::New(env, "expected k of the points");
+  if (shared->k > others) throw Napi::TypeError::New(env, "expected k of the points");
   Work work;
   work.run = [shared](const std::function<void(Work::Report)>& send) {
     ThreadTeam team(shared->threads);

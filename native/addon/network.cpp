@@ -1,5 +1,6 @@
 #include "network.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -72,8 +73,10 @@ class Call {
     if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {
       throw Napi::TypeError::New(env(), "expected an Int32Array");
     }
-    const auto from = value.As<Napi::Int32Array>();
-    if (from.ElementLength() != 13) throw Napi::TypeError::New(env(), "expected 13 integers");
+    const auto array = value.As<Napi::Int32Array>();
+    if (array.ElementLength() != 13) throw Napi::TypeError::New(env(), "expected 13 integers");
+    std::array<std::int32_t, 13> from;
+    std::copy_n(array.Data(), from.size(), from.begin());
     for (std::size_t i = 0; i < 13; ++i) {
       const bool is_overhang = i == 8 || i == 9, is_stride = i == 6 || i == 7;
       if ((from[i] < 0 && !is_overhang) || (from[i] < 1 && is_stride)) {

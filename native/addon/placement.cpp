@@ -107,11 +107,8 @@ Napi::Value RunObject::measure_uncertainty(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   refuse_while_busy(env);
   const std::shared_ptr<Shared> shared = shared_;
-  const auto given = info[0].As<Napi::Uint32Array>();
-  std::vector<std::uint32_t> rows(given.Data(), given.Data() + given.ElementLength());
-  for (const std::uint32_t row : rows) {
-    if (row >= shared->run->count()) throw Napi::TypeError::New(env, "expected rows of the data");
-  }
+  const std::vector<std::uint32_t> rows =
+      copy_indices(info[0], info[0].As<Napi::TypedArray>().ElementLength(), shared->run->count());
   const UncertaintyOptions options = read_uncertainty(info[1].As<Napi::Object>());
   const auto measured = std::make_shared<PositionUncertainty>();
   shared->busy = true;

@@ -91,12 +91,10 @@ Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
     shared->map = pack_means(map.numbers, map.rows, map.cols);
   });
   if (info[3].IsTypedArray()) {
-    const auto classes = info[3].As<Napi::Uint32Array>();
-    if (classes.ElementLength() != n) throw Napi::TypeError::New(env, "expected a class for every point");
     shared->classes.emplace();
+    // From 1, and 0 for none; there are no more classes than points.
     std::vector<std::uint32_t>& of = shared->classes->of;
-    of.assign(classes.Data(), classes.Data() + n);
-    for (std::uint32_t& c : of) ++c;  // no class: 2^32 - 1, now 0
+    of = copy_indices(info[3], n, n + 1);
     const std::uint32_t count = *std::max_element(of.begin(), of.end());
     for (std::uint32_t& c : of) c = c == 0 ? count : c - 1;
     shared->classes->count = count;

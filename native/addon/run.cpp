@@ -1,5 +1,6 @@
 #include "run.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <optional>
@@ -54,20 +55,17 @@ std::vector<float> copy_start(const MatrixView& start) {
   return copy;
 }
 
-// Lists that the library has checked: {indices: Uint32Array, squared: Float32Array, k}.
+// {indices: Uint32Array, squared: Float32Array, k}
 Neighbors copy_neighbors(const Napi::Object& lists, std::size_t count) {
-  const auto indices = lists.Get("indices").As<Napi::Uint32Array>();
-  const auto squared = lists.Get("squared").As<Napi::Float32Array>();
   const auto k = static_cast<std::size_t>(lists.Get("k").ToNumber().DoubleValue());
-  if (indices.ElementLength() != count * k || squared.ElementLength() != count * k) {
-    throw Napi::TypeError::New(lists.Env(), "expected n x k neighbours");
+  std::vector<std::uint32_t> indices = copy_indices(lists.Get("indices"), count * k, count);
+  const auto array = lists.Get("squared").As<Napi::Float32Array>();
+  if (array.ElementLength() != count * k) throw Napi::TypeError::New(lists.Env(), "expected n x k distances");
+  std::vector<float> squared(array.Data(), array.Data() + count * k);
+  if (!std::all_of(squared.begin(), squared.end(), [](float x) { return x >= 0 && std::isfinite(x); })) {
+    throw Napi::TypeError::New(lists.Env(), "expected finite squared distances >= 0");
   }
-  return {count,
-          k,
-          {indices.Data(), indices.Data() + count * k},
-          {squared.Data(), squared.Data() + count * k},
-          1.0,
-          NeighborMethod::given};
+  return {count, k, std::move(indices), std::move(squared), 1.0, NeighborMethod::given};
 }
 
 Napi::Object describe_neighbors(Napi::Env env, NeighborMethod method, double recall) {
@@ -140,6 +138,7 @@ Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Shared> shared = shared_;
   shared->busy = true;
   shared->run->clear_cancellation();
+  shared->snapshots = std::make_shared<Backlog>();
   Work work;
   work.run = [shared, until, wants_kl, snapshot_every](const std::function<void(Work::Report)>& send) {
     const Rest rest{*shared->run};
@@ -159,8 +158,9 @@ Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
       last = now;
       const NeighborMethod method = shared->run->neighbor_method();
       const double recall = shared->run->neighbor_recall();
+      const Backlog::Place place = is_snapshot ? Backlog::take(shared->snapshots) : Backlog::Place();
       std::vector<float> map = is_snapshot ? shared->run->embedding() : std::vector<float>();
-      send([progress, method, recall, map = std::move(map)](Napi::Env inner, Napi::Function callback) {
+      send([progress, method, recall, map = std::move(map), place](Napi::Env inner, Napi::Function callback) {
         Napi::Object report = Napi::Object::New(inner);
         report.Set("stage", name_of(progress.stage));
         report.Set("fraction", progress.fraction);
@@ -173,7 +173,7 @@ Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
     });
     if (wants_kl) shared->kl = shared->run->kl();
   };
-  work.cancel = [shared] { shared->run->cancel(); };
+  work.cancel = [shared] { shared->cancel(); };
   work.finished = [shared] { shared->busy = false; };
   work.result = [shared](Napi::Env inner) -> Napi::Value {
     return shared->kl ? Napi::Number::New(inner, *shared->kl) : inner.Undefined();
@@ -182,7 +182,7 @@ Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value RunObject::cancel(const Napi::CallbackInfo& info) {
-  if (shared_->busy) shared_->run->cancel();
+  if (shared_->busy) shared_->cancel();
   return info.Env().Undefined();
 }
 

@@ -7,6 +7,7 @@
 
 #include "../embedding/placement.hpp"
 #include "../embedding/run.hpp"
+#include "backlog.hpp"
 
 namespace sigma::addon {
 
@@ -48,6 +49,12 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
     std::uint64_t map_iteration = 0;
     bool busy = false;
     std::optional<double> kl;
+    // Snapshots on their way to JavaScript, of the advance() at work.
+    std::shared_ptr<Backlog> snapshots;
+    void cancel() {
+      run->cancel();
+      if (snapshots) snapshots->close();
+    }
   };
   static FittedMap& fitted_map(Shared& shared);
   std::shared_ptr<Shared> shared_;

@@ -62,6 +62,7 @@ Run::Run(RunState state, Options options, std::optional<Neighbors> neighbors)
 }
 
 void Run::advance(std::uint64_t until, const OnProgress& progress) {
+  require_sound();
   cancellation_.check();
   if (!started_) {
     reduce(progress);
@@ -74,6 +75,7 @@ void Run::advance(std::uint64_t until, const OnProgress& progress) {
   while (iteration_ < until) {
     cancellation_.check();
     if (std::find(std::begin(kSortAt), std::end(kSortAt), iteration_) != std::end(kSortAt)) sort_rows();
+    if (packs() && packed_.offsets.empty()) packed_ = pack(*affinities_, team_);
     step();
     const bool report_kl = iteration_ % kKlEvery == 0;
     const double share = static_cast<double>(iteration_) / static_cast<double>(options_.iterations);
@@ -90,18 +92,20 @@ void Run::reduce(const OnProgress& progress) {
     // A search that is cancelled must not have drawn from the stream: it is done again.
     Random random = random_;
     Pca pca = find_principal_components(points_.means, options_.initial_dims, random, team_, cancellation_);
-    random_ = random;
-    const std::size_t d = points_.dims();
-    frame_.components = options_.initial_dims;
-    frame_.axes.resize(d * frame_.components);
-    for (std::size_t c = 0; c < frame_.components; ++c) {
-      for (std::size_t j = 0; j < d; ++j) {
-        frame_.axes[j * frame_.components + c] = static_cast<float>(pca.components[c * d + j]);
-      }
+    const std::size_t d = points_.dims(), components = options_.initial_dims;
+    std::vector<float> axes(d * components);
+    for (std::size_t c = 0; c < components; ++c) {
+      for (std::size_t j = 0; j < d; ++j) axes[j * components + c] = static_cast<float>(pca.components[c * d + j]);
     }
-    points_.means = std::move(pca.scores);
     // The components are counted from the mean of the data.
-    points_.center.assign(options_.initial_dims, 0.0);
+    std::vector<double> center(components, 0.0);
+    // Nothing fails from here on: what is done halfway would be done again, upon what is done already.
+    random_ = random;
+    frame_.components = components;
+    frame_.axes = std::move(axes);
+    points_.means = std::move(pca.scores);
+    points_.center = std::move(center);
+    reduced_ = true;
     progress({Stage::pca, 1, 0, {}});
   }
   reduced_ = true;
@@ -123,18 +127,19 @@ void Run::find_affinities(const OnProgress& progress) {
   const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::affinities)]);
   progress({Stage::affinities, 0, 0, {}});
   const ConditionalAffinities conditional = calibrate(*neighbors_, options_.perplexities, team_, cancellation_);
-  affinities_ = symmetrize(*neighbors_, conditional, team_, cancellation_);
-  neighbors_.reset();
+  Affinities affinities = symmetrize(*neighbors_, conditional, team_, cancellation_);
   std::vector<double> parts((n + kGrain - 1) / kGrain);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     double sum = 0;
-    for (std::uint64_t e = affinities_->offsets[first]; e < affinities_->offsets[last]; ++e) {
-      const auto p = static_cast<double>(affinities_->values[e]);
+    for (std::uint64_t e = affinities.offsets[first]; e < affinities.offsets[last]; ++e) {
+      const auto p = static_cast<double>(affinities.values[e]);
       if (p > 0) sum += p * std::log(p);
     }
     parts[chunk] = sum;
   });
   entropy_ = std::accumulate(parts.begin(), parts.end(), 0.0);
+  affinities_ = std::move(affinities);
+  neighbors_.reset();
   progress({Stage::affinities, 1, 0, {}});
 }
 
@@ -147,9 +152,9 @@ void Run::start(const OnProgress& progress) {
     positions_.assign(n * stride, 0.0f);
     for (std::size_t i = 0; i < n; ++i) std::copy_n(&given_[i * dims], dims, &positions_[i * stride]);
   } else {
+    // The last draws of the run: where the start is made again, they are the same.
     Random random = random_;
     positions_ = initialize(points_.means, options_.start, options_.dims, random, team_, cancellation_);
-    random_ = random;
   }
   order_.resize(n);
   std::iota(order_.begin(), order_.end(), 0u);
@@ -174,22 +179,27 @@ void Run::resume(const OnProgress& progress) {
   step_sums_.resize((points_.count() + kGrain - 1) / kGrain);
   auto repulsion = make_repulsion(options_.method, options_.dims, options_.theta, options_.mesh_spacing, team_,
                                   options_.degrees_of_freedom, &cancellation_);
-  arrange_affinities(order_);
+  affinities_ = reorder(*affinities_, order_, team_);
   repulsion_ = std::move(repulsion);
 }
 
-void Run::arrange_affinities(const std::vector<std::uint32_t>& order) {
-  packed_ = {};
-  affinities_ = reorder(*affinities_, order, team_);
-  if (options_.method != Method::exact && can_pack(points_.count())) packed_ = pack(*affinities_, team_);
+bool Run::packs() const {
+  return options_.method != Method::exact && can_pack(points_.count());
+}
+
+void Run::require_sound() const {
+  if (diverged_at_) throw Diverged("the map grew beyond all bounds at iteration " + std::to_string(*diverged_at_));
 }
 
 void Run::sort_rows() {
   const std::size_t n = points_.count(), stride = stride_of(options_.dims);
   const std::vector<std::uint32_t> order = morton_order(options_.dims, positions_.data(), n, team_);
-  arrange_affinities(order);
   std::vector<std::uint32_t> points(n);
   for (std::size_t r = 0; r < n; ++r) points[r] = order_[order[r]];
+  // Before there are two more copies of P; the next step packs it again.
+  packed_ = {};
+  affinities_ = reorder(*affinities_, order, team_);
+  // Nothing fails from here on, so that P and the rows of the map are always in one order.
   order_ = std::move(points);
   for (AlignedVector<float>* rows : {&positions_, &velocity_, &gains_}) {
     for (std::size_t r = 0; r < n; ++r) std::copy_n(&(*rows)[order[r] * stride], stride, &next_[r * stride]);
@@ -229,7 +239,9 @@ void Run::step() {
     double sum = 0;
     for (const DescentSums& part : step_sums_) {
       if (part.largest > kLargestMap) {
-        throw Diverged("the map grew beyond all bounds at iteration " + std::to_string(iteration_ + 1));
+        // The velocities are a step ahead of the map now.
+        diverged_at_ = iteration_ + 1;
+        require_sound();
       }
       sum += part.next[d];
     }

@@ -62,13 +62,17 @@ class Run {
   // Goes on where another run of these options stood.
   Run(RunState state, Options options, std::optional<Neighbors> neighbors = {});
 
-  // Goes on to iteration `until`, with whatever comes before it; the options' iterations may be passed. After Cancelled
-  // the run stands at its last finished stage or iteration and can go on; the number of calls does not change the map.
+  // Goes on to iteration `until`, with whatever comes before it; the options' iterations may be passed. After
+  // Cancelled, or where memory ran out, the run stands at its last finished stage or iteration and can go on; the
+  // number of calls does not change the map. After Diverged it cannot, and throws the same again.
   void advance(std::uint64_t until, const OnProgress& progress);
 
   // From any thread: makes advance() throw Cancelled soon.
   void cancel() { cancellation_.request(); }
   void clear_cancellation() { cancellation_.clear(); }
+
+  // Throws Diverged where the run has ended so: its state is not that of any iteration.
+  void require_sound() const;
 
   // Ends the threads until they are needed again.
   void rest() { team_.rest(); }
@@ -107,7 +111,8 @@ class Run {
   void resume(const OnProgress& progress);
   void step();
   void sort_rows();
-  void arrange_affinities(const std::vector<std::uint32_t>& order);
+  // Whether steps read P from packed_.
+  bool packs() const;
 
   Options options_;
   ThreadTeam team_;
@@ -121,7 +126,7 @@ class Run {
   NeighborMethod neighbor_method_ = NeighborMethod::automatic;
   double neighbor_recall_ = 0;
   std::optional<Affinities> affinities_;
-  PackedAffinities packed_;  // the same edges, where the method is approximate anyway
+  PackedAffinities packed_;  // the same edges, where the method is approximate anyway; made by the step that needs them
   double entropy_ = 0;       // sum of p log p
   std::unique_ptr<Repulsion> repulsion_;
   // Row r of what follows, and of P once it is started, is point order_[r].
@@ -131,6 +136,7 @@ class Run {
   std::vector<DescentSums> step_sums_;
   std::vector<double> energies_;
   std::uint64_t iteration_ = 0;
+  std::optional<std::uint64_t> diverged_at_;
   std::array<double, kStages> seconds_{};
 };
 

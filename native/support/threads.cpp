@@ -44,8 +44,9 @@ void ThreadTeam::start() {
   try {
     for (unsigned worker = 1; worker < size_; ++worker)
       workers_.emplace_back([this, worker, now] { live(worker, now); });
-  } catch (const std::system_error&) {
-    // The system gives no more threads: go on with those that there are; the result does not depend on it.
+  } catch (const std::exception&) {
+    // The system gives no more threads, or no memory for them: go on with those that there are; the result does not
+    // depend on it.
   }
 }
 

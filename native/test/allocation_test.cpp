@@ -2,19 +2,27 @@
 
 #include <atomic>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <new>
+#include <tuple>
 
 #include "embedding/run.hpp"
 #include "golden.hpp"
 
-// Every allocation of the test program is counted, which only the tests of this file look at.
+// Every allocation of the test program is counted, and may be let fail, for the tests of this file alone.
 namespace {
 
+constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
+
 std::atomic<std::size_t> allocations{0};
+// How many more succeed before one fails, and all after it.
+std::atomic<std::int64_t> granted{kAll};
 
 void* try_to_allocate(std::size_t size, std::size_t alignment) noexcept {
   ++allocations;
+  if (granted.load(std::memory_order_relaxed) != kAll && granted.fetch_sub(1) <= 0) return nullptr;
   return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
 }
 
@@ -84,6 +92,58 @@ TEST_P(Allocation, AStepOfASettledRunAllocatesNothing) {
     least = std::min<std::size_t>(least, allocations - before);
   }
   EXPECT_EQ(least, 0u);
+}
+
+// Goes on to iteration `until`. Between one report of the run and the next, memory runs out at the first allocation, at
+// the second, and so on, until it suffices; returns how often it did not.
+int advance_short_of_memory(sigma::Run& run, std::uint64_t until) {
+  std::tuple<std::uint64_t, Stage, double> farthest{run.iteration(), Stage::pca, -1};
+  std::int64_t grant = 0;
+  const OnProgress report = [&](const Progress& progress) {
+    const std::tuple now{progress.iteration, progress.stage, progress.fraction};
+    if (now <= farthest) return;
+    farthest = now;
+    granted = grant = 0;
+  };
+  for (int failures = 0;; ++failures, ++grant) {
+    try {
+      granted = grant;
+      run.advance(until, report);
+      granted = kAll;
+      return failures;
+    } catch (const std::bad_alloc&) {
+      granted = kAll;
+    }
+  }
+}
+
+RunState copy_state(const sigma::Run& run) {
+  return {run.points(), run.frame(), run.order(), run.positions(), run.velocity(), run.gains(), run.iteration()};
+}
+
+TEST_P(Allocation, ARunThatMemoryRanOutForGoesOnToTheSameMap) {
+  const test::Golden golden;
+  Options options;
+  options.perplexities = {10};
+  options.initial_dims = 5;
+  options.learning_rate = options.final_learning_rate = 50;
+  std::tie(options.method, options.dims) = GetParam();
+  options.threads = 2;
+  const auto points = [&] { return pack_means({nullptr, golden.mu.data()}, golden.n, golden.d); };
+  const OnProgress ignore = [](const Progress&) {};
+  sigma::Run whole(points(), options), halting(points(), options);
+  whole.advance(48, ignore);
+  EXPECT_GT(advance_short_of_memory(halting, 48), 20);
+  EXPECT_EQ(halting.embedding(), whole.embedding());
+  EXPECT_EQ(halting.kl(), whole.kl());
+  // Rows are sorted anew after 50 iterations.
+  sigma::Run restored(copy_state(whole), options);
+  whole.advance(55, ignore);
+  for (sigma::Run* run : {&halting, &restored}) {
+    EXPECT_GT(advance_short_of_memory(*run, 55), 5);
+    EXPECT_EQ(run->embedding(), whole.embedding());
+    EXPECT_EQ(run->kl(), whole.kl());
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Methods, Allocation,

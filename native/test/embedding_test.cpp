@@ -327,6 +327,11 @@ TEST(Run, SaysWhenTheMapDiverges) {
   options.learning_rate = options.final_learning_rate = 1e18;
   sigma::Run run(Golden().points(), options);
   EXPECT_THROW(run.advance(200, ignore), Diverged);
+  const std::uint64_t reached = run.iteration();
+  // Its velocities are beyond those of any iteration: it neither goes on nor may be saved.
+  EXPECT_THROW(run.advance(reached, ignore), Diverged);
+  EXPECT_THROW(run.require_sound(), Diverged);
+  EXPECT_EQ(run.iteration(), reached);
 }
 
 TEST(Run, TakesTheSmallestAndFlattestData) {

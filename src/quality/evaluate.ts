@@ -168,11 +168,8 @@ function estimateMean(sample: Float64Array, n: number): Estimate {
   return { value, error: Math.sqrt((variance / count) * (1 - count / n)), count };
 }
 
-/** What stands for no class. */
-const NONE = 2 ** 32 - 1;
-
 interface Classes {
-  /** Numbers in the order in which the classes first appear, or NONE; undefined where all are. */
+  /** Numbers from 1 in the order in which the classes first appear, 0 for none; undefined where none has one. */
   readonly classes: Uint32Array | undefined;
   readonly unlabelled: number | undefined;
 }
@@ -198,13 +195,13 @@ function toClasses(labels: Labels, n: number): Classes {
     const label = labels[i] as string | number;
     if (label === "" || Number.isNaN(label)) {
       unlabelled++;
-      return NONE;
+      return 0;
     }
     if (typeof label !== "string" && !(typeof label === "number" && Number.isFinite(label))) {
       const accepted = `texts or finite numbers, "" or NaN for none (label ${i} is neither)`;
       throw new ArgumentError("INVALID_ARGUMENT", { argument: "labels", received: label, accepted });
     }
-    const number = numbers.get(label) ?? numbers.size;
+    const number = numbers.get(label) ?? numbers.size + 1;
     numbers.set(label, number);
     return number;
   });

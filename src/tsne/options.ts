@@ -159,7 +159,7 @@ export interface TsneOptions {
   onProgress?: ((progress: TsneProgress) => void) | undefined;
   /**
    * Called with the map at every iteration that is a multiple of `snapshotEvery`, from 0, the start: for animations, or to keep. The
-   * result has the last map, whatever its iteration.
+   * result has the last map, whatever its iteration. The run waits where an event loop that is busy leaves a few of them untaken.
    */
   onSnapshot?: ((snapshot: TsneSnapshot) => void) | undefined;
   /** Iterations from one snapshot to the next, an integer >= 1. Default 10. Only with `onSnapshot`. */

@@ -190,7 +190,7 @@ export class Tsne {
     const turn = async (): Promise<T> => {
       if (signal?.aborted) throw abortError(signal);
       if (this.#fitting) throw new SigmaTsneError("BUSY", "the run is still at work: await its fit() first");
-      const shape = this.#native.describeState();
+      const shape = withTranslation(() => this.#native.describeState());
       if (!shape) {
         throw new ArgumentError("INVALID_ARGUMENT", {
           argument: "run",

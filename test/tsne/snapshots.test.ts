@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { runTsne, Tsne, type TsneOptions, type TsneSnapshot } from "../../src/tsne/index.js";
 import { digest, makeGroups, makeUniform } from "./points.js";
@@ -59,6 +62,39 @@ test("an error of the caller's onSnapshot stops the run, which rejects with it a
   await expect(tsne.fit()).rejects.toThrow(new TypeError("from the caller"));
   isThrowing = false;
   expect((await tsne.fit()).iterations).toBe(60);
+});
+
+test("the run waits for an event loop that is busy, until it is stopped", async () => {
+  const controller = new AbortController();
+  const iterations: number[] = [];
+  const options = { perplexity: 1, snapshotEvery: 1, maxIter: 1e9, signal: controller.signal };
+  const tsne = new Tsne(data.toArrays().slice(0, 4), {
+    ...options,
+    onSnapshot: ({ iteration }) => {
+      iterations.push(iteration);
+      if (iteration !== 20) return;
+      // Long enough for thousands of iterations.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+      controller.abort();
+    },
+  });
+  await expect(tsne.fit()).rejects.toMatchObject({ code: "ABORTED" });
+  expect(tsne.iteration).toBeLessThan(30);
+  expect(iterations).toEqual(Array.from(iterations, (_, i) => i));
+});
+
+test("a worker that is terminated while its run waits ends", async () => {
+  const addon = JSON.stringify(resolve("native/addon/binding.cjs"));
+  const matrix = { data: Float64Array.from(data.data), rows: data.rows, cols: data.cols };
+  const worker = new Worker(
+    `const { parentPort, workerData } = require("node:worker_threads");
+     const run = new (require(${addon}).Run)(workerData.matrix, undefined, undefined, workerData.options, undefined);
+     const block = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+     run.advance(1e9, false, ({ iteration }) => iteration === 5 && (parentPort.postMessage(iteration), block()), 1);`,
+    { eval: true, workerData: { matrix, options: new Tsne(data, { threads: 2 }).options } },
+  );
+  await once(worker, "message");
+  expect(await worker.terminate()).toBe(1);
 });
 
 test("a function is needed", () => {
