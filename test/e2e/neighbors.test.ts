@@ -31,6 +31,16 @@ it("takes neighbours and their distances from files", async () => {
   expect(await readMatrix(workplace.path("lists.npy"))).toEqual(await readMatrix(workplace.path("all-map.npy")));
 });
 
+it("takes new points into the map of neighbours whose distance is named", async () => {
+  await workplace.run([
+    ...["embed", "mu.npy", "-o", "named.npy", "--neighbor-distances", "all.npy", "--distance", "euclidean"],
+    ...["--save", "named.tsne", ...quick],
+  ]);
+  expect(await readMatrix(workplace.path("named.npy"))).toEqual(await readMatrix(workplace.path("all-map.npy")));
+  const { stdout } = await workplace.run(["place", "named.tsne", "mu.npy", "-o", "placed.npy", "--json"]);
+  expect(JSON.parse(stdout)).toMatchObject({ n: 90 });
+});
+
 it("says how the neighbours were found", async () => {
   const { stdout } = await workplace.run([
     ...["embed", "mu.npy", "-o", "asked.npy", "--neighbors", "nn-descent", "--distance", "manhattan", ...quick],
@@ -45,7 +55,6 @@ it.each([
   [["--neighbor-distances", "all.npy", "--neighbors", "exact"], "--neighbors: expected to be left out"],
   [["--neighbor-distances", "all.npy", "--sigma", "all.npy"], "--sigma: expected to be left out"],
   [["--neighbor-distances", "all.npy", "--rows", ":50"], "--rows: expected to be left out"],
-  [["--neighbor-distances", "all.npy", "--distance", "cosine"], "--distance: expected to be left out"],
   [["--neighbor-distances", "distances.npy"], "distances.npy: expected 90 x 90"],
   [["--neighbor-distances", "all.npy", "--neighbor-indices", "distances.npy"], "all.npy: expected 90 x 31"],
   [["--neighbor-distances", "distances.npy", "--neighbor-indices", "indices.npy"], "indices.npy: expected at least 87"],

@@ -43,6 +43,7 @@ export async function openPoints(
   const sigma = await readSigma(exploration, options.sigma);
   const codes = { means, sigma };
   requireShape(codes, options.sigma);
+  if (sigma) requireSigma(sigma, options.sigma as string);
   await addFiles(exploration, { ...options, sigma: undefined });
   exploration.setCodes(codes);
   addMeanSigma(exploration, sigma);
@@ -60,6 +61,7 @@ export async function addFiles(exploration: Exploration, options: SourceOptions)
   }
   const sigma = await readSigma(exploration, options.sigma);
   if (sigma && sigma.rows !== n) throw countMismatch(options.sigma as string, sigma.rows, n, "rows");
+  if (sigma) requireSigma(sigma, options.sigma as string);
   addMeanSigma(exploration, sigma);
   if (input !== undefined) {
     const means = await readMatrix(input, { signal });
@@ -85,9 +87,7 @@ export function addMeanSigma(exploration: Exploration, sigma: Matrix | undefined
 
 async function readSigma({ signal }: Exploration, path: string | undefined): Promise<Matrix | undefined> {
   if (path === undefined) return undefined;
-  const sigma = await readMatrix(path, { signal });
-  requireSigma(sigma, path);
-  return sigma;
+  return readMatrix(path, { signal });
 }
 
 function requireShape({ means, sigma }: Codes, path: string | undefined): void {
