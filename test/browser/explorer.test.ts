@@ -140,6 +140,8 @@ describe("the map", () => {
     await page.keyboard.press("0");
     await settle(page);
     await page.keyboard.press("i");
+    // Drawn in the next frame.
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     const bare = await picture();
     await page.keyboard.press("i");
     await page.waitForFunction(
