@@ -87,6 +87,14 @@ export class Matrix {
     return new Matrix(this.data.subarray(start * this.cols, end * this.cols), Math.max(0, end - start), this.cols);
   }
 
+  /** Some rows, in the order in which they are named, copied. */
+  take(rows: ArrayLike<number>): Matrix {
+    const length = rows.length * this.cols;
+    const data = this.data instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
+    for (let k = 0; k < rows.length; k++) data.set(this.row(rows[k] as number), k * this.cols);
+    return new Matrix(data, rows.length, this.cols);
+  }
+
   /** The rows as plain arrays, for small matrices and for JSON. */
   toArrays(): number[][] {
     return Array.from({ length: this.rows }, (_, i) => Array.from(this.row(i)));

@@ -99,7 +99,7 @@ Examples:
   $ sigma-tsne embed codes.parquet --mean-column mean --sigma-column sigma \\
       -o map.npy --save run.tsne
       Vectors in columns of lists, as Spark, DuckDB and pyarrow write them;
-      with --sample 100000 no more than the sample is in memory.
+      with --sample 100000 little more than the landmarks is in memory.
   $ sigma-tsne embed data.npy -o map.npy --sample 100000 --save run.tsne
       Millions of points: landmarks that stand for all of them are fitted, and
       the points placed into their map. Of the data little more than the

@@ -12,19 +12,17 @@ import {
   ColumnBuilder,
   type ColumnDescription,
   type ColumnType,
+  columnReaders,
   countRows,
   isText,
   matrixType,
   raggedList,
   rowsPerBatch,
-  selectColumns,
-  selectLabels,
   selectMatrix,
   sliceColumn,
   type Table,
   type TableColumn,
   toColumns,
-  toLabels,
   toNumbers,
   unsupported,
 } from "./table.js";
@@ -59,8 +57,7 @@ function ipc(
     sniff: (head) => sniff(Buffer.from(head.buffer, head.byteOffset, head.length)),
     readMatrix: async (source, options) => readPieces(source.path, await openMatrix(source, options), options.rows),
     openMatrix,
-    readLabels,
-    readTable,
+    ...columnReaders(readColumns),
     readValues: readObjects,
     encode: (matrix, columns) => encodeTable(toColumns(matrix, columns), kind),
     encodeTable: (table) => encodeTable(table, kind),
@@ -216,14 +213,6 @@ function listsOf(
       }
     }
   };
-}
-
-async function readLabels(source: Source, options: ReadOptions): Promise<string[]> {
-  return toLabels(source.path, await readColumns(source, options, (names) => [selectLabels(source.path, names)]));
-}
-
-function readTable(source: Source, options: ReadTableOptions): Promise<Table> {
-  return readColumns(source, options, (names) => selectColumns(source.path, names, options.columns));
 }
 
 async function readColumns(

@@ -12,18 +12,16 @@ import {
   ColumnBuilder,
   type ColumnDescription,
   type ColumnType,
+  columnReaders,
   countRows,
   isText,
   matrixType,
   rowsPerBatch,
-  selectColumns,
-  selectLabels,
   selectMatrix,
   sliceColumn,
   type Table,
   type TableColumn,
   toColumns,
-  toLabels,
   toNumbers,
   unsupported,
 } from "./table.js";
@@ -35,8 +33,7 @@ export const parquet: Format = {
   sniff: (head) => Buffer.from(head.subarray(0, 4)).equals(Buffer.from("PAR1")),
   readMatrix: async (source, options) => readPieces(source.path, await openMatrix(source, options), options.rows),
   openMatrix,
-  readLabels,
-  readTable,
+  ...columnReaders(readColumns),
   readValues: readObjects,
   encode: (matrix, columns) => encodeTable(toColumns(matrix, columns)),
   encodeTable,
@@ -144,14 +141,6 @@ async function* readNumberRows(
   } finally {
     for (const page of pages) await page.return(undefined);
   }
-}
-
-async function readLabels(source: Source, options: ReadOptions): Promise<string[]> {
-  return toLabels(source.path, await readColumns(source, options, (names) => [selectLabels(source.path, names)]));
-}
-
-function readTable(source: Source, options: ReadTableOptions): Promise<Table> {
-  return readColumns(source, options, (names) => selectColumns(source.path, names, options.columns));
 }
 
 async function readColumns(

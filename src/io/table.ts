@@ -1,5 +1,6 @@
 import { ArgumentError, describe, FileError } from "../errors.js";
 import type { Matrix } from "../matrix.js";
+import type { ReadOptions, ReadTableOptions, Source } from "./format.js";
 
 /**
  * The values of a column, one a row. NaN stands for a number that is missing.
@@ -173,15 +174,30 @@ export const raggedList = (
  *
  * @throws {FileError} FILE_FORMAT where there is none
  */
-export function selectLabels(path: string, names: readonly string[]): string {
+function selectLabels(path: string, names: readonly string[]): string {
   const found = findLabels(names) ?? (names.length === 1 ? names[0] : undefined);
   if (found !== undefined) return found;
   const reason = `has ${names.length} columns and none of them is named ${LABEL_COLUMNS.join(", ")}`;
   throw new FileError("FILE_FORMAT", path, reason);
 }
 
+/** Reads the columns of a file whose names are selected. */
+type ReadColumns = (
+  source: Source,
+  options: ReadOptions,
+  select: (names: readonly string[]) => readonly string[],
+) => Promise<Table>;
+
+/** What a format of columns reads beside matrices. */
+export const columnReaders = (readColumns: ReadColumns) => ({
+  readLabels: async (source: Source, options: ReadOptions): Promise<string[]> =>
+    toLabels(source.path, await readColumns(source, options, (names) => [selectLabels(source.path, names)])),
+  readTable: (source: Source, options: ReadTableOptions): Promise<Table> =>
+    readColumns(source, options, (names) => selectColumns(source.path, names, options.columns)),
+});
+
 /** The labels of a table of the one column of them, as text. @throws {FileError} FILE_FORMAT where a label is missing */
-export function toLabels(path: string, table: Table): string[] {
+function toLabels(path: string, table: Table): string[] {
   const [column = []] = table.values();
   return Array.from<string | number, string>(column, (label, i) => {
     if (label !== "" && !Number.isNaN(label)) return String(label);

@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { throwIfAborted } from "../io/abort.js";
-import { Matrix } from "../matrix.js";
+import type { Matrix } from "../matrix.js";
 import { readPixels } from "./canvas.js";
 import type { Labels } from "./labels.js";
 import type { AnimationSettings } from "./options.js";
@@ -29,7 +29,7 @@ export async function animate(
   const step = Math.ceil(states.length / MOST_FRAMES);
   const shown = states.map((_, i) => i).filter((i) => (states.length - 1 - i) % step === 0);
   const rows = shuffled((states[0] as Matrix).rows).subarray(0, MOST_POINTS);
-  const maps = shown.map((i) => takeRows(states[i] as Matrix, rows));
+  const maps = shown.map((i) => (states[i] as Matrix).take(rows));
   const reaches = smoothReaches(maps.map(reachOf));
   const style = { labels: takeLabels(labels, rows), opacity: labels.kind === "none" ? 0.4 : 0.75 };
 
@@ -64,15 +64,6 @@ function smoothReaches(reaches: readonly number[]): number[] {
     const around = widest.slice(Math.max(0, i - SMOOTHING), i + SMOOTHING + 1);
     return Math.exp(Math.max(own, around.reduce((sum, value) => sum + value, 0) / around.length));
   });
-}
-
-function takeRows(matrix: Matrix, rows: Uint32Array): Matrix {
-  const { cols } = matrix;
-  const data = new Float64Array(rows.length * cols);
-  rows.forEach((row, i) => {
-    data.set(matrix.row(row), i * cols);
-  });
-  return new Matrix(data, rows.length, cols);
 }
 
 /** The labels of some points; what the legend counts are still all. */

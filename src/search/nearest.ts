@@ -118,7 +118,7 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
     throw invalid("sigma", undefined, `the standard deviations of the data, which the distance "${distance}" needs`);
   }
   const queries = own
-    ? { mean: takeRows(mean, own), sigma: needsSigma && sigma ? takeRows(sigma, own) : undefined }
+    ? { mean: mean.take(own), sigma: needsSigma ? sigma?.take(own) : undefined }
     : points.bring(
         vectorsOf(query as FloatArray | MatrixLike, points.width),
         querySigmaOf(options.querySigma, needsSigma ? distance : undefined),
@@ -258,14 +258,6 @@ function querySigmaOf(querySigma: NearestOptions["querySigma"], needed: Distance
     `the standard deviations of the queries, which the distance "${needed}" needs`,
   );
 }
-
-const takeRows = (matrix: Matrix, rows: Uint32Array): Matrix => {
-  const taken = new Matrix(new Float64Array(rows.length * matrix.cols), rows.length, matrix.cols);
-  rows.forEach((row, i) => {
-    taken.row(i).set(matrix.row(row));
-  });
-  return taken;
-};
 
 const invalid = (argument: string, received: unknown, accepted: string): ArgumentError =>
   new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });

@@ -3,7 +3,7 @@ import { awaitNative, binding, withTranslation } from "../binding.js";
 import { DataError } from "../errors.js";
 import { throwIfAborted } from "../io/abort.js";
 import type { RowSource } from "../io/row-source.js";
-import { Matrix } from "../matrix.js";
+import type { Matrix } from "../matrix.js";
 import { usesSigma } from "./distances.js";
 import type { NeighborLists } from "./given-neighbors.js";
 import { requireSearchMemory } from "./memory.js";
@@ -39,7 +39,7 @@ export interface LandmarkOptions {
 
 /** So many rows tell where a landmark is, and what is near it, so larger data need not be read whole for it. */
 const ROWS_PER_LANDMARK = 20;
-/** Steps of Lloyd's algorithm. A fourth one gains nothing. */
+/** Steps of Lloyd's algorithm. A fourth one gains next to nothing. */
 const STEPS = 3;
 /** Nearest landmarks of a row that share it. */
 const SHARING = 15;
@@ -123,7 +123,7 @@ export async function chooseLandmarks(
   );
   if (short.length > 0) {
     const own = Uint32Array.from(short);
-    const taken = takeRows(landmarks, own);
+    const taken = { means: means.take(own), sigma: sigma?.take(own) };
     fillUp(lists, own, await findNearest(landmarks, taken, own, neighborsOfEach, settings, signal), neighborsOfEach);
   }
   const { indices, squared } = lists;
@@ -142,15 +142,6 @@ function addTo(sums: Float64Array, at: number, row: ArrayLike<number>, of: (valu
 }
 
 type Gaussians = Pick<Landmarks, "means" | "sigma">;
-
-function takeRows({ means, sigma }: Gaussians, rows: Uint32Array): GaussianRows {
-  const take = (matrix: Matrix) => {
-    const taken = new Matrix(new Float64Array(rows.length * matrix.cols), rows.length, matrix.cols);
-    for (const [i, row] of rows.entries()) taken.row(i).set(matrix.row(row));
-    return taken;
-  };
-  return { rows, means: take(means), sigma: sigma && take(sigma) };
-}
 
 /**
  * The k nearest landmarks of each row, all compared.
