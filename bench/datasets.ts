@@ -153,7 +153,7 @@ async function reduce(images: Matrix, signal: AbortSignal): Promise<Matrix> {
   return new Matrix(Float32Array.from(scores.data), scores.rows, scores.cols);
 }
 
-/** Standard normal numbers (Box & Muller 1958) from a counter that MurmurHash3's finaliser scrambles. */
+/** Standard normal numbers (Box & Muller 1958) from a counter that MurmurHash3's finalizer scrambles. */
 export function normals(seed: number): () => number {
   let counter = seed;
   const uniform = () => {

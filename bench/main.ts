@@ -100,7 +100,7 @@ program
     }),
   );
 
-measuring("race", "this project and its peers in turn: time, KL divergence, kept neighbours, memory")
+measuring("race", "this project and its peers in turn: time, KL divergence, kept neighbors, memory")
   .addOption(roundsOption(3))
   .addOption(publishOption())
   .argument("[data sets...]", "default: mnist-test stem mnist latents where --data holds them, else generated-10000")

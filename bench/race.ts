@@ -32,7 +32,7 @@ export interface RaceSettings extends Settings {
 export interface Score {
   /** KL(P||Q) of the map, in nats; P with the standard deviations where the contestant uses them. */
   kl: number;
-  /** Share of each point's 10 nearest neighbours in the data that are also among its 10 nearest in the map. */
+  /** Share of each point's 10 nearest neighbors in the data that are also among its 10 nearest in the map. */
   kept10: number;
 }
 
@@ -158,7 +158,7 @@ class Scorer {
     private readonly p: ReturnType<typeof affinities>,
   ) {}
 
-  /** The neighbours are kept beside the data: at 70,000 points they take minutes. */
+  /** The neighbors are kept beside the data: at 70,000 points they take minutes. */
   static async prepare(dataset: Dataset, usesSigma: boolean, perplexity: number, signal: AbortSignal): Promise<Scorer> {
     const k = Math.min(Math.floor(3 * perplexity), dataset.n - 1);
     const stem = dataset.x.replace(/\.npy$/, `${usesSigma ? "-sigma" : ""}-${k}-nearest`);

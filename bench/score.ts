@@ -9,7 +9,7 @@ export interface Nearest {
   readonly squared: Float64Array;
 }
 
-/** What is known of points where neighbours are sought: squared distances are Euclidean, or weighted where there is sigma. */
+/** What is known of points where neighbors are sought: squared distances are Euclidean, or weighted where there is sigma. */
 export interface Points {
   readonly data: Float64Array;
   readonly rows: number;
@@ -49,7 +49,7 @@ export function findNearest({ data, rows, cols, sigma }: Points, k: number, firs
   return { k, indices, squared };
 }
 
-/** Ends early where the sum has passed `bound`: such a point is no neighbour anyway. */
+/** Ends early where the sum has passed `bound`: such a point is no neighbor anyway. */
 function euclidean(data: Float64Array, cols: number, i: number, j: number, bound: number): number {
   let sum = 0;
   const offset = (j - i) * cols;
@@ -116,7 +116,7 @@ export interface Sparse {
   readonly values: Float64Array;
 }
 
-/** P of the points with these neighbours: perplexity calibrated by bisection, made symmetric, summing to 1. */
+/** P of the points with these neighbors: perplexity calibrated by bisection, made symmetric, summing to 1. */
 export function affinities(nearest: Nearest, perplexity: number): Sparse {
   const { k, indices, squared } = nearest;
   const n = indices.length / k;
@@ -202,7 +202,7 @@ function symmetrize(conditional: Sparse): Sparse {
   return { offsets, columns: columns.subarray(0, count), values: values.subarray(0, count) };
 }
 
-/** KL(P||Q) in nats (van der Maaten & Hinton 2008, eq. 2), with Q normalised over all pairs. */
+/** KL(P||Q) in nats (van der Maaten & Hinton 2008, eq. 2), with Q normalized over all pairs. */
 export function klDivergence(p: Sparse, map: Points): number {
   const { data, rows, cols } = map;
   let normalizer = 0;
@@ -222,7 +222,7 @@ export function klDivergence(p: Sparse, map: Points): number {
   return kl + Math.log(normalizer);
 }
 
-/** Mean share of each point's `count` nearest neighbours in the data that are also its `count` nearest in the map. */
+/** Mean share of each point's `count` nearest neighbors in the data that are also its `count` nearest in the map. */
 export function keptNeighbors(data: Nearest, map: Nearest, count: number): number {
   const n = data.indices.length / data.k;
   let kept = 0;

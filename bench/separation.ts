@@ -42,7 +42,7 @@ export interface SeparationMap {
 export interface SeparationScore {
   /** Coefficient of variation of a 32 x 32 histogram. */
   evenness: number;
-  /** Share of the 10 nearest neighbours in the map that still are. */
+  /** Share of the 10 nearest neighbors in the map that still are. */
   kept: number;
   /** Points with NaN, or outside the unit square. */
   lost: number;
@@ -125,7 +125,7 @@ export async function measureSeparations(
   }
 }
 
-/** Neighbours by comparison with all points, for all of them up to some thousands, else every so many-th. */
+/** Neighbors by comparison with all points, for all of them up to some thousands, else every so many-th. */
 export function scoreSeparation(before: Matrix, after: Matrix): SeparationScore {
   const n = before.rows;
   const stride = Math.ceil((n * n) / 5e8);

@@ -94,7 +94,7 @@ class Filter:
 
         run: the file of `sigma-tsne embed --save`.
         mean_column, sigma_column: lists of as many float32 or float64 as the run has dimensions (default: "mean" and "sigma").
-        perplexity: effective number of neighbours (default: that of the run).
+        perplexity: effective number of neighbors (default: that of the run).
         iterations: steps of descent at most (default: 100).
         uncertainty: samples of every row's Gaussian that are placed as well, 2 to 1000; appends displacement, the covariance of their
             places (var_x, cov_xy, var_y in two dimensions) and share, as `sigma-tsne embed --uncertainty` has them. Default: none.

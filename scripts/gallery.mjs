@@ -28,14 +28,14 @@ const GALLERY = [
   {
     name: "uncertainty",
     title: "How uncertain each place is",
-    text: "Every point is sampled from its mean and standard deviation and placed anew: colour is the mean displacement, ellipses are covariances.",
+    text: "Every point is sampled from its mean and standard deviation and placed anew: color is the mean displacement, ellipses are covariances.",
     commands: `sigma-tsne embed repeats/means.npy --sigma repeats/sigma.npy -o map.npy \\
   --uncertainty 20 --plot uncertainty.png`,
     picture: "uncertainty.png",
   },
   {
     name: "continuous",
-    title: "A quantity as colour",
+    title: "A quantity as color",
     text: "Any numbers, one a point, or a column of a table: here how far each point moved when the standard errors were taken into account, in radii of the map.",
     commands: `sigma-tsne compare repeats/means.npy --sigma repeats/sigma.npy \\
   --labels repeats/labels.csv -o comparison
@@ -65,7 +65,7 @@ sigma-tsne plot comparison/map_sigma-aware.npy -o continuous.png \\
   {
     name: "images",
     title: "Images on the map",
-    text: "As many as fit without hiding each other, framed in the colours of their classes.",
+    text: "As many as fit without hiding each other, framed in the colors of their classes.",
     commands: `sigma-tsne plot map.npy --images demo/micrographs.npy --labels repeats/labels.csv \\
   --width 1200 -o images.png`,
     picture: "images.png",
@@ -97,7 +97,7 @@ sigma-tsne plot comparison/map_sigma-aware.npy -o continuous.png \\
   {
     name: "many-classes",
     title: "Up to 50 classes",
-    text: "Colours that can be told apart, and a legend in columns. The classes here are blocks of the grid.",
+    text: "Colors that can be told apart, and a legend in columns. The classes here are blocks of the grid.",
     commands: `awk -F, 'NR > 1 { print "block " int($3 / 7) + 1 "." int($4 / 7) + 1 }' even.csv > blocks.txt
 sigma-tsne plot map.npy --labels blocks.txt -o many-classes.png`,
     picture: "many-classes.png",
@@ -223,7 +223,7 @@ async function show({ name, title, text, commands, picture, page, part }) {
   return `${words.filter(Boolean).join("\n\n")}\n`;
 }
 
-/** Pages show pictures some 900 pixels wide; fewer colours and pixels until the file is small. */
+/** Pages show pictures some 900 pixels wide; fewer colors and pixels until the file is small. */
 async function shrink(bytes, part) {
   const whole = part ? await sharp(bytes).extract(part).png().toBuffer() : bytes;
   for (let width = 1100; ; width = Math.round(0.85 * width)) {

@@ -104,7 +104,7 @@ beforeAll(async () => {
   await selectBackend("cpu");
   const dataset = await openDataset("micrographs", { count: 40, size: 32 });
   const model = (side: number, zDim: number) =>
-    createModel("vae", { height: side, width: side, zDim, hiddenDim: 4, numLayers: 1, likelihood: "learnt-gaussian" });
+    createModel("vae", { height: side, width: side, zDim, hiddenDim: 4, numLayers: 1, likelihood: "learned-gaussian" });
   await refuse(() => train(model(28, 2), dataset, { epochs: 1 }));
   await refuse(() => train(model(32, 2), dataset, { epochs: 3, learningRate: 1e30 }));
   await train(model(32, 2), dataset, { epochs: 1, folder: path("run") });

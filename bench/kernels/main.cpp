@@ -131,7 +131,7 @@ Neighbors time_neighbors(const Gaussians& points, bool has_sigma, std::size_t k,
     work.bytes = 2 * pairs / 512 * read * 4;
     work.footprint = n * read * 4;
     work.otherwise = "keeping the nearest";
-    print({std::string("neighbours, ") + kernel.name, "pair", pairs, seconds, work}, points.count());
+    print({std::string("neighbors, ") + kernel.name, "pair", pairs, seconds, work}, points.count());
     if (kept.count == 0) kept = std::move(found);
   }
   return kept;
@@ -147,9 +147,9 @@ Affinities time_affinities(const Neighbors& neighbors, double perplexity, Thread
   Affinities affinities;
   seconds = best_seconds([&] { affinities = symmetrize(neighbors, conditional, team, cancellation); });
   const auto both = static_cast<double>(affinities.columns.size());
-  // The neighbours with their values once, and the result.
+  // The neighbors with their values once, and the result.
   work = {.bytes = edges * 8 + both * 8, .footprint = edges * 16 + both * 8, .otherwise = "sorting"};
-  print({"symmetrisation", "edge", both, seconds, work}, neighbors.count);
+  print({"symmetrization", "edge", both, seconds, work}, neighbors.count);
   return affinities;
 }
 

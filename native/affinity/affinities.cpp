@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kGrain = 512;
 
-// Where each of a row's neighbours stands among them.
+// Where each of a row's neighbors stands among them.
 class NeighborPlaces {
  public:
   static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
@@ -45,7 +45,7 @@ Affinities symmetrize(const Neighbors& neighbors, const ConditionalAffinities& c
                       const Cancellation& cancellation) {
   const std::size_t n = neighbors.count, k = neighbors.k;
 
-  // The transpose, by counting: row j lists the points that have j among their neighbours, in ascending order.
+  // The transpose, by counting: row j lists the points that have j among their neighbors, in ascending order.
   std::vector<std::uint64_t> starts(n + 1, 0);
   for (const std::uint32_t j : neighbors.indices) ++starts[j + 1];
   for (std::size_t i = 0; i < n; ++i) starts[i + 1] += starts[i];
@@ -63,7 +63,7 @@ Affinities symmetrize(const Neighbors& neighbors, const ConditionalAffinities& c
     }
   }
 
-  // A row holds its own neighbours first, then the other points that have it among theirs.
+  // A row holds its own neighbors first, then the other points that have it among theirs.
   Affinities result;
   result.offsets.assign(n + 1, 0);
   team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {

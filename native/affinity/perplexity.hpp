@@ -9,18 +9,18 @@
 
 namespace sigma {
 
-// p_{j|i} over the k neighbours of each point (van der Maaten & Hinton 2008, eq. 1).
+// p_{j|i} over the k neighbors of each point (van der Maaten & Hinton 2008, eq. 1).
 struct ConditionalAffinities {
   std::vector<float> values;       // n x k, each row sums to 1
   std::vector<double> precisions;  // n x perplexities: beta_i = 1 / (2 sigma_i^2), in units of 1 / squared distance
 };
 
-// How many neighbours of each of n points affinities want: 3 times the largest perplexity.
+// How many neighbors of each of n points affinities want: 3 times the largest perplexity.
 std::size_t neighbor_count(const std::vector<double>& perplexities, std::size_t n);
 
 // Finds for every point and perplexity the precision at which the entropy of p_{.|i} is log(perplexity), and averages
 // p_{.|i} over the perplexities (Lee, Peluffo-Ordonez & Verleysen 2015, with scales of choice as in Kobak & Berens
-// 2019). Where no precision reaches the entropy (more equally near neighbours than the perplexity), the nearest share
+// 2019). Where no precision reaches the entropy (more equally near neighbors than the perplexity), the nearest share
 // the row evenly.
 ConditionalAffinities calibrate(const Neighbors& neighbors, const std::vector<double>& perplexities, ThreadTeam& team,
                                 const Cancellation& cancellation);

@@ -27,7 +27,7 @@ struct DescentStep {
 };
 
 struct DescentSums {
-  double next[3];  // of the new positions, for centring
+  double next[3];  // of the new positions, for centering
   float largest;   // magnitude among them; infinite where one is NaN
 };
 

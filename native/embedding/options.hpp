@@ -19,7 +19,7 @@ struct Options {
   std::string distance = "euclidean";  // a name of neighbors/distances/table.inl
   NeighborMethod neighbors = NeighborMethod::automatic;
   double variance_floor = 0.01;  // (> 0) added to each summed variance
-  // [1, (n - 1) / 3] effective numbers of neighbours, at least one; 3 times as many as the largest are searched.
+  // [1, (n - 1) / 3] effective numbers of neighbors, at least one; 3 times as many as the largest are searched.
   std::vector<double> perplexities = {30};
   double theta = 0.5;               // [0, 1] accuracy of Barnes-Hut; 0 is exact and O(n^2)
   double degrees_of_freedom = 1;    // [0.1, 100] of the map's kernel; 1 is Student's t, more tends to a Gaussian

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kGrain = 128;
 constexpr std::size_t kPadding = 16;
-// A point may come to lie this far outside the map's bounds: beyond, all of the map repels it and its neighbours hardly
+// A point may come to lie this far outside the map's bounds: beyond, all of the map repels it and its neighbors hardly
 // hold it. In units of the map, and as a share of its longest side.
 constexpr float kLeastMargin = 1, kMargin = 0.05f;
 // Steps of a share of the full one; the share grows after a step that leads down and shrinks after one that does not.
@@ -49,7 +49,7 @@ struct Bounds {
 };
 
 // From y downhill; returns the cost where it ends. A point that comes to the bounds would go on to infinity, since its
-// neighbours lie too far apart to hold it, and has no better place than amid them: it stays where it began.
+// neighbors lie too far apart to hold it, and has no better place than amid them: it stays where it began.
 template <class Evaluate>
 Cost descend(float (&y)[3], std::size_t columns, const Bounds& bounds, std::uint64_t iterations, Evaluate&& evaluate) {
   const Cost first = evaluate(y);

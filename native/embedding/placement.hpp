@@ -15,7 +15,7 @@
 namespace sigma {
 
 struct PlacementOptions {
-  std::vector<double> perplexities{30};  // [1, n / 3]; 3 times as many neighbours as the largest are searched
+  std::vector<double> perplexities{30};  // [1, n / 3]; 3 times as many neighbors as the largest are searched
   std::uint64_t iterations = 100;        // at most, for each point; 0 leaves it at its start
 };
 
@@ -28,7 +28,7 @@ struct Placed {
 // A finished map and the points it is of, made ready once to place other points into it. Each is placed by itself, the
 // map held fixed: the same bits whatever else is placed beside it.
 //
-// A point's neighbours among the fitted ones give affinities p_j of the perplexity. It starts at their weighted median,
+// A point's neighbors among the fitted ones give affinities p_j of the perplexity. It starts at their weighted median,
 // coordinate by coordinate, and then descends
 //   C(y) = KL(P || Q) = sum_j p_j log(1 / w_j) + log Z + const,  w_j = 1 / (1 + |y - y_j|^2),  Z = sum_j w_j over all
 // fitted points, a quarter of whose gradient is (pull - F / Z) / 2 with F = sum_j w_j^2 (y - y_j).

@@ -6,7 +6,7 @@
 
 namespace sigma {
 
-// The neighbours of one point that is placed: coordinates component by component and affinities, each padded with zeros
+// The neighbors of one point that is placed: coordinates component by component and affinities, each padded with zeros
 // to a multiple of 16.
 struct PlacementNeighbors {
   const float* coordinates[3];

@@ -11,7 +11,7 @@ namespace sigma {
 
 struct UncertaintyOptions {
   std::size_t samples = 10;    // (>= 2) drawn from each point
-  std::size_t neighbors = 10;  // [1, n - 1] k of the neighbourhood on the map
+  std::size_t neighbors = 10;  // [1, n - 1] k of the neighborhood on the map
   std::uint64_t seed = 42;
   PlacementOptions placement;
 };

@@ -85,12 +85,12 @@ class Run {
   std::size_t count() const { return points_.count(); }
   // With the method that stands for automatic.
   const Options& options() const { return options_; }
-  // n x dims, in the order of the input, centred.
+  // n x dims, in the order of the input, centered.
   std::vector<float> embedding() const;
   // KL(P||Q) of the map as it stands, without exaggeration (van der Maaten & Hinton 2008, eq. 2). Z comes from the
   // run's repulsion. Needs a run past its affinities.
   double kl();
-  // Where the neighbours came from, automatic before there are any, and the share of the true ones that they vouch for.
+  // Where the neighbors came from, automatic before there are any, and the share of the true ones that they vouch for.
   NeighborMethod neighbor_method() const { return neighbor_method_; }
   double neighbor_recall() const { return neighbor_recall_; }
   // What its state would be made of; the map's once it has one.

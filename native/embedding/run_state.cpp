@@ -41,7 +41,7 @@ void check(const RunState& state) {
   require(std::isfinite(points.scale) && points.scale > 0, "its scale is not positive");
   require(points.sigma_scale > 0 && points.sigma_scale <= kLargestSigma, "its sigma scale is not positive");
   require(std::all_of(state.frame.center.begin(), state.frame.center.end(), [](double x) { return std::isfinite(x); }),
-          "its centre is not finite");
+          "its center is not finite");
   require(all_finite(state.frame.axes.data(), state.frame.axes.size(), kLargest), "its axes are not finite");
   require(all_finite(state.positions.data(), state.positions.size(), kLargestMap), "its map is not finite");
   require(all_finite(state.velocity.data(), state.velocity.size(), kLargest), "its velocities are not finite");

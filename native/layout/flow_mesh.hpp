@@ -12,7 +12,7 @@
 
 namespace sigma {
 
-// The density-equalising flow of Gastner, Seguy & More (PNAS 2018) on a mesh of cells over the unit square. For a
+// The density-equalizing flow of Gastner, Seguy & More (PNAS 2018) on a mesh of cells over the unit square. For a
 // density rho of mean 1 the potential solves lap(phi) = rho - 1 with walls that nothing crosses, and points that are
 // carried for unit time along grad(phi) / ((1 - t) rho + t) end where the density is 1. The fields are reflected at the
 // walls, which makes their Fourier transforms cosine transforms.
@@ -39,7 +39,7 @@ class FlowMesh {
   std::vector<std::atomic<std::uint64_t>> charges_;
   AlignedVector<float> nodes_, real_, imaginary_, factors_;
   std::vector<AlignedVector<float>> scratch_;
-  std::vector<float> density_;  // at the centres of cells, side x side, row after row of y
+  std::vector<float> density_;  // at the centers of cells, side x side, row after row of y
   std::vector<float> across_;   // flow through the walls between columns: side rows of side + 1
   std::vector<float> upwards_;  // between rows: side + 1 rows of side
 };

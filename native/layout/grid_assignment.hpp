@@ -18,7 +18,7 @@ constexpr std::size_t kExactCells = 4096;
 struct GridAssignment {
   // Of each point, counted row after row from the top, where y is largest.
   std::vector<std::uint32_t> cells;
-  // Sum of the squared ways to the centres of the cells, in sides of a cell, and a proven lower bound of the least
+  // Sum of the squared ways to the centers of the cells, in sides of a cell, and a proven lower bound of the least
   // possible sum.
   double cost = 0, bound = 0;
 };

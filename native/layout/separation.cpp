@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::size_t kGrain = 1024;
 constexpr std::size_t kNeighbors = 10;
-// So few points are no density: neighbours drawn together would meet in the middle.
+// So few points are no density: neighbors drawn together would meet in the middle.
 constexpr std::size_t kLeastToRelax = 100;
-// Points whose neighbours are counted; beyond, every so many-th.
+// Points whose neighbors are counted; beyond, every so many-th.
 constexpr std::size_t kMostCounted = 20000;
 
 double mean_distance(const SquarePoints& a, const SquarePoints& b) {
@@ -24,7 +24,7 @@ double mean_distance(const SquarePoints& a, const SquarePoints& b) {
   return sum / static_cast<double>(a.size() / 2);
 }
 
-// Each point's nearest neighbours, and the points whose neighbour it is.
+// Each point's nearest neighbors, and the points whose neighbor it is.
 struct Springs {
   std::vector<std::uint64_t> offsets;
   std::vector<std::uint32_t> others;
@@ -42,7 +42,7 @@ struct Springs {
   }
 };
 
-// Draws every point towards its neighbours, the far ones less: the weight is that of the Student-t kernel whose width
+// Draws every point towards its neighbors, the far ones less: the weight is that of the Student-t kernel whose width
 // is the radius of ten points.
 void draw_together(SquarePoints& points, const Springs& springs, SquarePoints& before, ThreadTeam& team) {
   constexpr double kShare = 0.25;
@@ -98,7 +98,7 @@ std::size_t flow(SquarePoints& points, const SquarePoints& shape, int relaxation
   std::iota(all.begin(), all.end(), 0u);
   std::vector<std::uint32_t> nearest = find_nearest(shape, all, k, team);
   for (std::size_t e = 0; e < nearest.size(); ++e) {
-    // On one spot everyone is everyone's neighbour, and none is to be drawn to any of them.
+    // On one spot everyone is everyone's neighbor, and none is to be drawn to any of them.
     const std::size_t i = e / k, other = nearest[e];
     if (shape[2 * i] == shape[2 * other] && shape[2 * i + 1] == shape[2 * other + 1])
       nearest[e] = static_cast<std::uint32_t>(i);
@@ -235,7 +235,7 @@ std::size_t transform_conditionally(SquarePoints& points, std::size_t bins, Thre
                columns[static_cast<std::size_t>(column)] > 0;
       };
       points[2 * i] = interpolate(marginal.data(), nodes, x);
-      // Among the centres of columns.
+      // Among the centers of columns.
       const double at = x - 0.5;
       const auto low = static_cast<std::ptrdiff_t>(std::floor(at));
       if (is_occupied(low) && is_occupied(low + 1)) {

@@ -13,7 +13,7 @@ enum class SeparationMethod { flow, iterative, conditional };
 
 struct SeparationOptions {
   SeparationMethod method = SeparationMethod::flow;
-  // flow: how often the points are drawn towards their neighbours of old and evened out again.
+  // flow: how often the points are drawn towards their neighbors of old and evened out again.
   int relaxations = 16;
   // iterative: cells a side, share of the way that a point goes at a time, mean move at which to stop, and how often.
   std::size_t grid = 100;
@@ -28,7 +28,7 @@ struct Separation {
   SquarePoints points;
   double evenness = 0;  // see measure_evenness
   double evenness_before = 0;
-  double kept = 0;       // share of the 10 nearest neighbours that still are, over all points or a part of them
+  double kept = 0;       // share of the 10 nearest neighbors that still are, over all points or a part of them
   double moved = 0;      // mean way of a point, in sides of the square
   double last_move = 0;  // the same in the last iteration
   std::size_t iterations = 0;
@@ -45,7 +45,7 @@ Separation separate_points(NumberView map, std::size_t n, const SeparationOption
 double equalize_columns_and_rows(SquarePoints& points, std::size_t grid, double gamma, ThreadTeam& team);
 
 // Replaces x by its cumulative distribution and y by that of y given x, both of a histogram of bins x bins and
-// interpolated by cubics (Ede 2020). Points that lie outside the centres of the occupied columns take the value of the
+// interpolated by cubics (Ede 2020). Points that lie outside the centers of the occupied columns take the value of the
 // nearest; returns how many do.
 std::size_t transform_conditionally(SquarePoints& points, std::size_t bins, ThreadTeam& team);
 

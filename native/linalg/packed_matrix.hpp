@@ -7,7 +7,7 @@
 namespace sigma {
 
 // A float32 matrix stored in blocks of 64 rows, each block column after column: 64 values of column 0, then 64 of
-// column 1, and so on. A vector register then holds one column of neighbouring rows, which is what distances,
+// column 1, and so on. A vector register then holds one column of neighboring rows, which is what distances,
 // projections and Gram matrices read. The rows that fill up the last block are zero.
 class PackedMatrix {
  public:

@@ -15,8 +15,8 @@ struct Pca {
   PackedMatrix scores;             // n x k
 };
 
-// Principal components of centred rows; 1 <= k <= min(n, d). Exact, by the covariance's eigenvectors, for up to a few
-// hundred columns; by randomised subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4) where k is small
+// Principal components of centered rows; 1 <= k <= min(n, d). Exact, by the covariance's eigenvectors, for up to a few
+// hundred columns; by randomized subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4) where k is small
 // beside them.
 Pca find_principal_components(const PackedMatrix& rows, std::size_t k, Random& random, ThreadTeam& team,
                               const Cancellation& cancellation);

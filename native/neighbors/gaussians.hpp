@@ -18,7 +18,7 @@ struct NumberView {
 // Beyond this the square of a standard deviation would leave float64, and a weight is zero long before.
 constexpr double kLargestSigma = 1e150;
 
-// The points: diagonal Gaussians, or plain vectors where there is no sigma. The means are centred and divided by
+// The points: diagonal Gaussians, or plain vectors where there is no sigma. The means are centered and divided by
 // `scale`, which no distance minds but float32 does: data with a large offset, or of 1e30 or 1e-30, keep their digits.
 struct Gaussians {
   PackedMatrix means;
@@ -51,7 +51,7 @@ struct Frame {
 };
 
 // Other points may lie anywhere. Those beyond this, in units of the points' spread, are brought nearer along the line
-// to the centre: which points are near them stays, and squares stay in float32.
+// to the center: which points are near them stays, and squares stay in float32.
 constexpr double kFarthestQuery = 1e6;
 
 // Other points in that frame, rows x d numbers, each packed by itself. Throws BadValue as above. `team` shares the

@@ -20,12 +20,12 @@ constexpr std::size_t kGrain = 256;
 constexpr std::size_t kLeafSize = 512;
 constexpr std::size_t kTrees = 12;
 constexpr int kMostIterations = 20;
-// Fewer fresh neighbours a point than this share of k: it is over.
+// Fewer fresh neighbors a point than this share of k: it is over.
 constexpr double kFewFresh = 0.001;
 constexpr std::size_t kSampleSize = 512;
 constexpr double kEnoughRecall = 0.97;
-// Neighbours of a point that an iteration looks at, fresh ones and others each; as many points again have the point as
-// their neighbour.
+// Neighbors of a point that an iteration looks at, fresh ones and others each; as many points again have the point as
+// their neighbor.
 constexpr std::size_t kSide = kBlock / 2;
 
 std::uint32_t priority(std::uint64_t salt, std::uint32_t from, std::uint32_t to) {
@@ -145,7 +145,7 @@ struct Circle {
   }
 };
 
-// The iterations: neighbours of a point, and points of which it is a neighbour, are likely neighbours of each other.
+// The iterations: neighbors of a point, and points of which it is a neighbor, are likely neighbors of each other.
 class Descent {
  public:
   Descent(const PointRows& points, NeighborGraph& graph, ThreadTeam& team, const Cancellation& cancellation)
@@ -158,7 +158,7 @@ class Descent {
         others_(points.count()),
         scratch_(team.size()) {}
 
-  // One iteration; returns how many fresh neighbours there were at its beginning.
+  // One iteration; returns how many fresh neighbors there were at its beginning.
   std::size_t iterate(std::uint64_t salt) {
     known_.start(salt);
     for_points([&](std::size_t i, Scratch&) {
@@ -186,7 +186,7 @@ class Descent {
     std::vector<std::uint64_t> keys;
   };
 
-  // Some of each point's neighbours, and some of the points of which it is one.
+  // Some of each point's neighbors, and some of the points of which it is one.
   struct Sides {
     explicit Sides(std::size_t n) : chosen(n * kSide), count(n), incoming(n) {}
     std::vector<std::uint32_t> chosen;
@@ -209,7 +209,7 @@ class Descent {
     });
   }
 
-  // Chooses at random among the neighbours of point i with this flag; returns how many there are.
+  // Chooses at random among the neighbors of point i with this flag; returns how many there are.
   std::size_t choose(std::size_t i, std::uint64_t salt, std::uint32_t flag, Sides& sides, Scratch& scratch) {
     const auto self = static_cast<std::uint32_t>(i);
     const std::uint32_t* rows = graph_.rows(i);

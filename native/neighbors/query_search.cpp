@@ -9,7 +9,7 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
-// Near points lie together, so that a query's list fills with its neighbours at once and little enters it later.
+// Near points lie together, so that a query's list fills with its neighbors at once and little enters it later.
 constexpr std::size_t kNearPoints = 512;
 constexpr std::uint64_t kSeed = 0;
 // Blocks of queries that share what a block of points costs to load.

@@ -15,7 +15,7 @@
 
 namespace sigma {
 
-// Points that stay, made ready once, among which the neighbours of other points are searched by comparing all pairs.
+// Points that stay, made ready once, among which the neighbors of other points are searched by comparing all pairs.
 class QuerySearch {
  public:
   // The row that stands for "none of them".

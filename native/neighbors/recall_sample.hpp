@@ -9,14 +9,14 @@
 
 namespace sigma {
 
-// Some points whose true neighbours are known, against which lists of neighbours are measured.
+// Some points whose true neighbors are known, against which lists of neighbors are measured.
 class RecallSample {
  public:
   // Draws `size` different rows of the points, or all where there are not that many, and finds their k-th distances.
   RecallSample(const PointRows& points, std::size_t k, std::size_t size, Random random, ThreadTeam& team,
                const Cancellation& cancellation);
 
-  // The share of the sample's true neighbours in lists of k squared distances a row, each ascending: those at the k-th
+  // The share of the sample's true neighbors in lists of k squared distances a row, each ascending: those at the k-th
   // distance and below are true.
   double measure(const float* squared) const;
 

@@ -14,7 +14,7 @@ namespace sigma {
 // dimensions as its traits' cost. Never nn-descent where its first leaf would hold all points.
 NeighborMethod choose_search(const Distance& distance, std::size_t k);
 
-// Finds the k < n nearest neighbours by `method`, which is not `given`. Few points are searched exactly in any case.
+// Finds the k < n nearest neighbors by `method`, which is not `given`. Few points are searched exactly in any case.
 Neighbors find_neighbors(const Distance& distance, std::size_t k, NeighborMethod method, std::uint64_t seed,
                          ThreadTeam& team, const Cancellation& cancellation,
                          const std::function<void(double)>& progress);

@@ -11,7 +11,7 @@
 namespace sigma {
 namespace {
 
-// Neighbours in the map that vote on a point's class.
+// Neighbors in the map that vote on a point's class.
 constexpr std::size_t kVoters = 10;
 
 // `size` different points in ascending order, all where it is 0.

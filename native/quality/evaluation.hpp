@@ -20,8 +20,8 @@ struct EvaluationOptions {
   std::string distance = "euclidean";
   NeighborMethod neighbors = NeighborMethod::automatic;  // the search for P
   std::vector<double> perplexities = {30};
-  std::vector<std::size_t> sizes;  // of neighbourhoods, each 1 <= k < n / 2
-  std::size_t sample = 0;          // points that neighbourhoods and labels are looked at for; 0 stands for all
+  std::vector<std::size_t> sizes;  // of neighborhoods, each 1 <= k < n / 2
+  std::size_t sample = 0;          // points that neighborhoods and labels are looked at for; 0 stands for all
   std::uint64_t seed = 42;
 };
 

@@ -17,8 +17,8 @@ struct Classes {
   std::size_t count = 0;
 };
 
-// For each of the points whose neighbours in the map are listed: 1 if most of them are of its own class, else 0. Of
-// classes that are equally frequent that of the nearest neighbour among them counts. Neighbours without a class have no
+// For each of the points whose neighbors in the map are listed: 1 if most of them are of its own class, else 0. Of
+// classes that are equally frequent that of the nearest neighbor among them counts. Neighbors without a class have no
 // vote, and points without one get NaN.
 std::vector<double> vote(const Neighborhoods& neighborhoods, std::span<const std::uint32_t> points,
                          const Classes& classes);

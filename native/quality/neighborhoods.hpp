@@ -10,7 +10,7 @@
 
 namespace sigma {
 
-// How well some points keep their neighbourhoods in the map. With r(i, j) the rank of j among the others of i in the
+// How well some points keep their neighborhoods in the map. With r(i, j) the rank of j among the others of i in the
 // data, 1 the nearest, and r'(i, j) that in the map, ties broken by index, and g = n k (2 n - 3 k - 1) / 2 (Venna &
 // Kaski 2001; 2006, eqs. 1 and 2):
 //   kept(i) = |{j: r <= k, r' <= k}| / k
@@ -24,7 +24,7 @@ struct Neighborhoods {
   std::size_t listed = 0;
 };
 
-// For the given points and every k of `sizes`, each 1 <= k < n / 2; `listed` < n neighbours in the map are given back.
+// For the given points and every k of `sizes`, each 1 <= k < n / 2; `listed` < n neighbors in the map are given back.
 // Compares each of the points with all n.
 Neighborhoods compare_neighborhoods(const DistanceRows& data, const DistanceRows& map,
                                     std::span<const std::uint32_t> points, std::span<const std::size_t> sizes,

@@ -15,7 +15,7 @@ struct Cell {
   float center[D];            // of mass
   float low[D], high[D];      // tight bounds of its points
   float mass;                 // number of points
-  float spread;               // sum of the points' squared distances from the centre
+  float spread;               // sum of the points' squared distances from the center
   float width_squared;        // of the longest side of the bounds; 0 where the cell must count as one point
   std::uint32_t first, last;  // its points, in tree order
   std::uint32_t end;          // one past its last descendant

@@ -5,7 +5,7 @@ constexpr float kFar = 1e30f;
 
 // Forces on P points from a list of `padded` entries, a multiple of kLanes. Returns the sum of w.
 //
-// An entry of mass m and spread s = sum |delta|^2 around its centre adds, to second order in delta and with delta taken
+// An entry of mass m and spread s = sum |delta|^2 around its center adds, to second order in delta and with delta taken
 // as isotropic, m w + s / (2 D) laplacian(w) to Z; force is -1/2 the gradient of that. With b = 1 / (1 + d^2 / alpha),
 // w = b^alpha, the sum is m w + s w b (c (1 - b) - 1), c = 2 (alpha + 1) / D, and the force is (y_i - y_j) times
 // w b (m + s b ((c - 1) (alpha + 1) - c (alpha + 2) b) / alpha). Without kGeneral alpha is 1, and b is w.
@@ -157,7 +157,7 @@ class Walk {
     return total;
   }
 
-  // Of the cell's centre of mass from the nearest point of the target's bounds.
+  // Of the cell's center of mass from the nearest point of the target's bounds.
   static float distance_squared(const Cell<D>& target, const Cell<D>& cell) {
     float squared = 0;
     for (int d = 0; d < D; ++d) {

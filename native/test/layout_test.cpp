@@ -123,7 +123,7 @@ TEST(Separation, ConditionalMakesXItsDistribution) {
   }
 }
 
-// Between nodes the interpolation is a choice; at the centres of columns and the borders of bins it is not.
+// Between nodes the interpolation is a choice; at the centers of columns and the borders of bins it is not.
 TEST(Separation, ConditionalIsTheDistributionOfYGivenX) {
   constexpr std::size_t kBins = 6;
   SquarePoints map{0, 0, 1, 1};

@@ -43,7 +43,7 @@ TEST(SymmetricEigen, TakesZeroDiagonalAndRepeatedValues) {
   EXPECT_EQ(solve_symmetric(identity, 4, Cancellation()).values, std::vector<double>(4, 2.0));
 }
 
-// Centred rows whose column variances fall as 1 / (1 + j)^2, turned by random reflections.
+// Centered rows whose column variances fall as 1 / (1 + j)^2, turned by random reflections.
 PackedMatrix make_rows(std::size_t n, std::size_t d, std::uint64_t seed) {
   Random random(seed);
   std::vector<double> v(d);
@@ -85,13 +85,13 @@ TEST(Pca, ScoresAreUncorrelatedWithTheStatedVariances) {
 }
 
 TEST(Pca, RandomisedAgreesWithExact) {
-  // 300 columns take the randomised way for few components, and the exact one for many.
+  // 300 columns take the randomized way for few components, and the exact one for many.
   const PackedMatrix rows = make_rows(700, 300, 3);
-  const Pca exact = components_of(rows, 200), randomised = components_of(rows, 4);
+  const Pca exact = components_of(rows, 200), randomized = components_of(rows, 4);
   for (std::size_t c = 0; c < 4; ++c) {
-    EXPECT_NEAR(randomised.variances[c], exact.variances[c], 1e-4 * exact.variances[c]);
+    EXPECT_NEAR(randomized.variances[c], exact.variances[c], 1e-4 * exact.variances[c]);
     double dot = 0;
-    for (std::size_t j = 0; j < 300; ++j) dot += exact.components[c * 300 + j] * randomised.components[c * 300 + j];
+    for (std::size_t j = 0; j < 300; ++j) dot += exact.components[c * 300 + j] * randomized.components[c * 300 + j];
     EXPECT_NEAR(dot, 1, 1e-3);
   }
 }

@@ -212,7 +212,7 @@ TEST_P(EveryDistance, TileAgreesWithPairs) {
   }
 }
 
-// Searches compare each pair once, in either order, and recognise it again by its distance.
+// Searches compare each pair once, in either order, and recognize it again by its distance.
 TEST_P(EveryDistance, TileIsTheSameBitsEitherWay) {
   const Gaussians points = random_points(128, 37, 3);
   const Distance distance(GetParam(), points);
@@ -292,7 +292,7 @@ TEST_P(EveryDistance, ThreadsDoNotMatter) {
   }
 }
 
-// Sizes around the block of 64, and neighbourhoods that hold every other point.
+// Sizes around the block of 64, and neighborhoods that hold every other point.
 TEST_P(EveryDistance, FindsAllNeighborsAtEverySize) {
   for (const std::size_t n : {2, 3, 63, 64, 65, 128, 200}) {
     const Gaussians points = random_points(n, 5, n);

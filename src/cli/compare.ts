@@ -44,7 +44,7 @@ Examples:
       The standard map beside the sigma-aware one. Open comparison/report.html.
   $ sigma-tsne compare means.npy --sigma sds.npy --labels labels.txt -o out \\
       --perplexity 50 --rows :5000
-      Coloured by label; the first 5000 rows only.
+      Colored by label; the first 5000 rows only.
   $ sigma-tsne compare data.csv -o perplexities \\
       --variant "fine: perplexity=10" --variant "coarse: perplexity=100"
       Any settings, without standard deviations too.
@@ -93,12 +93,12 @@ export function createCompareCommand(): Command {
     .usage("<mu> --sigma <file> -o <folder> [options]")
     .summary("see what changes between maps: standard and sigma-aware, or any settings")
     .description(
-      "Compute the standard and the sigma-aware map of the same data from the same start, or those of several settings, and show and measure what changes: which points move, whose neighbours change, and whether they are the uncertain ones.",
+      "Compute the standard and the sigma-aware map of the same data from the same start, or those of several settings, and show and measure what changes: which points move, whose neighbors change, and whether they are the uncertain ones.",
     )
     .argument("<mu>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
     .optionsGroup("Input:")
     .option("--sigma <file>", "standard deviations of the data, of the same shape")
-    .option("--labels <file>", "labels that colour the maps, one a line")
+    .option("--labels <file>", "labels that color the maps, one a line")
     .option(
       "--rows <A:B>",
       "rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <mu>",
@@ -112,12 +112,12 @@ export function createCompareCommand(): Command {
     )
     .option(
       "--k <n>",
-      "size of the neighbourhoods that are compared (default: 15, less for under 31 points)",
+      "size of the neighborhoods that are compared (default: 15, less for under 31 points)",
       integerParser("--k", 1),
     )
     .option(
       "--perplexity <x>",
-      "effective number of neighbours (default: 30, less for under 91 points)",
+      "effective number of neighbors (default: 30, less for under 91 points)",
       numberParser("--perplexity"),
     )
     .option("--iterations <n>", "steps of gradient descent (default: 1000)", integerParser("--iterations"))
@@ -201,13 +201,13 @@ async function run(mu: string, flags: CompareFlags, signal: AbortSignal): Promis
 const HEADINGS: Record<CompareProgress["step"], string> = {
   map: "Map",
   quality: "Quality",
-  neighborhoods: "Changed neighbours",
+  neighborhoods: "Changed neighbors",
 };
 
 function sentences({ pairs, k, files }: ComparisonMetrics, output: string): string[] {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const lines = pairs.map(({ first, second, disparity, displacement, changed, uncertainty }) => {
-    const facts = `${first} to ${second}: disparity ${disparity.toPrecision(3)}, median displacement ${displacement.median.toPrecision(2)} of the map's radius, ${percent(changed.mean)} of the ${k} nearest neighbours changed.`;
+    const facts = `${first} to ${second}: disparity ${disparity.toPrecision(3)}, median displacement ${displacement.median.toPrecision(2)} of the map's radius, ${percent(changed.mean)} of the ${k} nearest neighbors changed.`;
     const links = (["displacement", "changed"] as const).map((key) => {
       const found = uncertainty?.[key];
       return found
@@ -215,7 +215,7 @@ function sentences({ pairs, k, files }: ComparisonMetrics, output: string): stri
         : "undefined";
     });
     return uncertainty
-      ? `${facts} Rank correlation with mean sigma: displacement ${links[0]}, changed neighbours ${links[1]}.`
+      ? `${facts} Rank correlation with mean sigma: displacement ${links[0]}, changed neighbors ${links[1]}.`
       : facts;
   });
   return [...lines, `Files in ${output}: ${files.join(", ")}. Open report.html.`];

@@ -77,7 +77,7 @@ Examples:
   $ sigma-tsne embed means.npy --sigma sds.npy -o map.npy
       Points known with uncertainty: values that are uncertain count for less.
   $ sigma-tsne embed data.csv -o map.csv --labels labels.txt --plot map.png
-      Plain t-SNE, and a picture of the map coloured by label.
+      Plain t-SNE, and a picture of the map colored by label.
   $ sigma-tsne embed data.npy -o map.npy --labels labels.txt --animate map.gif
       A film of the map as it forms.
   $ sigma-tsne embed data.npy -o map.npy --labels labels.txt --table map.parquet
@@ -94,7 +94,7 @@ Examples:
       in a file, for sigma-tsne place.
   $ sigma-tsne embed data.npy -o map.npy --neighbor-indices indices.npy \\
       --neighbor-distances distances.npy
-      Neighbours from FAISS, hnswlib or a vector database; -1 stands for none.
+      Neighbors from FAISS, hnswlib or a vector database; -1 stands for none.
       With the --distance they were found by, place can use a --save of it.
   $ sigma-tsne embed codes.parquet --mean-column mean --sigma-column sigma \\
       -o map.npy --save run.tsne
@@ -106,7 +106,7 @@ Examples:
       landmarks is in memory, whatever the file.
 
 Which settings matter:
-  --perplexity is how many neighbours a point heeds: 5 to 50 shows fine groups,
+  --perplexity is how many neighbors a point heeds: 5 to 50 shows fine groups,
   more shows coarse ones; at most (points - 1) / 3. Several, as in
   --perplexity 10,50,200, heed both. --theta trades accuracy for
   speed; 0 is exact, in time that grows with the square of the points. A map
@@ -143,22 +143,19 @@ export function createEmbedCommand(): Command {
       "fit n landmarks, each the mean of the points around it, and place the points into their map: for more points than one fits",
       integerParser("--sample"),
     )
-    .option("--labels <file>", "labels that colour the --plot and --animate, and go into the --table, one a line")
-    .option(
-      "--neighbor-indices <file>",
-      "rows, from 0, of neighbours found elsewhere: points x at least 3 * perplexity",
-    )
+    .option("--labels <file>", "labels that color the --plot and --animate, and go into the --table, one a line")
+    .option("--neighbor-indices <file>", "rows, from 0, of neighbors found elsewhere: points x at least 3 * perplexity")
     .option("--neighbor-distances <file>", "their distances; without the indices, those of all points, points x points")
     .option(
       "--neighbor-table <file>",
       "the same from .parquet or .arrow with columns of lists, indices and distances, and row where they are not in order",
     )
-    .option("--squared-distances", "the neighbour distances are squared already, as those of FAISS are")
+    .option("--squared-distances", "the neighbor distances are squared already, as those of FAISS are")
     .optionsGroup("Method:")
     .option("--dims <1|2|3>", "dimensions of the map (default: 2)", integerParser("--dims"))
     .option(
       "--perplexity <x,...>",
-      "effective number of neighbours, or several whose affinities are averaged (default: 30, less for under 91 points)",
+      "effective number of neighbors, or several whose affinities are averaged (default: 30, less for under 91 points)",
       listParser(numberParser("--perplexity", "a number of 1 or more", (value) => value >= 1)),
     )
     .option(
@@ -176,7 +173,7 @@ export function createEmbedCommand(): Command {
     .option(...distanceOptions.distance)
     .option(
       "--neighbors <how>",
-      "how neighbours are found: exact, nn-descent, or auto, the faster one for so many points (default: auto)",
+      "how neighbors are found: exact, nn-descent, or auto, the faster one for so many points (default: auto)",
     )
     .option(...distanceOptions.varianceFloor)
     .option("--pca <n>", "reduce to this many principal components first", integerParser("--pca", 1))
@@ -212,7 +209,7 @@ export function createEmbedCommand(): Command {
     .option("--save <file>", "keep the run in a file, to go on with and to place new points into: .tsne")
     .option(
       "--uncertainty <n>",
-      "place n samples of each point and write how they scatter to <output>_uncertainty, with the extension of the output; needs --sigma. The --plot is coloured by it, unless by --labels, and shows ellipses",
+      "place n samples of each point and write how they scatter to <output>_uncertainty, with the extension of the output; needs --sigma. The --plot is colored by it, unless by --labels, and shows ellipses",
       integerParser("--uncertainty"),
     )
     .option("--animate <file>", "draw how the map forms as well: .gif")
@@ -290,7 +287,7 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
   const display = createProgressDisplay(flags.quiet ?? false, () => {
     const { distance, perplexity, threads } = resolveTsneOptions(settings, data.rows, data.cols);
     const memory = estimateMemory(data.rows, data.cols, settings).peak;
-    const measure = distance === "given" ? "given neighbours" : `${distance} distance`;
+    const measure = distance === "given" ? "given neighbors" : `${distance} distance`;
     return `${data.rows} points x ${data.cols} values, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
   });
   const onProgress = (progress: TsneProgress) => display.update(progress);
@@ -448,10 +445,10 @@ function checkNeighborFlags(flags: EmbedFlags): void {
     // With a distance it is for points that are placed later.
     ["--sigma", flags.distance === undefined ? flags.sigma : undefined],
   ] as const) {
-    if (value !== undefined) reject(flag, value, "to be left out where neighbours are given with their distances");
+    if (value !== undefined) reject(flag, value, "to be left out where neighbors are given with their distances");
   }
   if (flags.rows !== undefined) {
-    reject("--rows", flags.rows.text, "to be left out with neighbours, which are rows of the whole");
+    reject("--rows", flags.rows.text, "to be left out with neighbors, which are rows of the whole");
   }
 }
 

@@ -33,7 +33,7 @@ const guide = `
 Examples:
   $ sigma-tsne evaluate-model runs/V_MNIST_bernoulli_20_400_1
   $ sigma-tsne evaluate-model runs/vae --samples 1000 --binarize
-      The importance-sampling estimate on binarised images.
+      The importance-sampling estimate on binarized images.
   $ sigma-tsne evaluate-model runs/vae --json --quiet | jq .logLikelihood
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
@@ -148,7 +148,7 @@ function print(evaluation: Evaluation, dataset: string, noise: number): string {
         : "of the reconstruction, nats an image",
     ),
     ...(elbo === undefined ? [] : [row("lower bound (ELBO)", nats(elbo), "nats an image")]),
-    row("loss", (loss.loss as number).toPrecision(6), "what training minimises"),
+    row("loss", (loss.loss as number).toPrecision(6), "what training minimizes"),
     ...Object.entries(loss)
       .filter(([name]) => name !== "loss")
       .map(([name, value]) => row(`  ${name}`, value.toPrecision(6), "")),

@@ -37,7 +37,7 @@ Examples:
   $ sigma-tsne evaluate means.npy map.npy --sigma sds.npy --labels labels.txt
       All measures, those of the labels' classes too.
   $ sigma-tsne evaluate data.csv map.csv --k 5,20 --per-point points.csv
-      Smaller neighbourhoods, and what each point adds to the means.
+      Smaller neighborhoods, and what each point adds to the means.
   $ sigma-tsne evaluate data.npy map.npy --sample 2000 --json | jq .kl
       A quick look on 2000 points, for a script.
 
@@ -58,7 +58,7 @@ export function createEvaluateCommand(): Command {
     .usage("<data> <map> [options]")
     .summary("measure how well a map shows its data")
     .description(
-      "Measure how well a map shows its data: KL divergence, neighbours kept, trustworthiness, continuity, correlation of distances, and with --labels how well it shows their classes.",
+      "Measure how well a map shows its data: KL divergence, neighbors kept, trustworthiness, continuity, correlation of distances, and with --labels how well it shows their classes.",
     )
     .argument("<data>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
     .argument("<map>", "the map, a point a row, in the order of the data")
@@ -82,7 +82,7 @@ export function createEvaluateCommand(): Command {
     .option("--neighbors <how>", "for the KL divergence: exact, nn-descent or auto (default: auto)")
     .option(
       "--k <list>",
-      "sizes of neighbourhoods, less than half of the points (default: 10,50,100)",
+      "sizes of neighborhoods, less than half of the points (default: 10,50,100)",
       listParser(integerParser("--k", 1)),
     )
     .option(
@@ -215,14 +215,14 @@ function print(quality: Quality, n: number): string {
   return [
     `${facts}\n\n`,
     row("measure", "k", "  value", "what it says"),
-    row("KL divergence", "", kl.toFixed(4).padStart(7), "nats; what t-SNE minimises"),
-    rows("neighbours kept", "kept", "share of the k nearest that stay"),
+    row("KL divergence", "", kl.toFixed(4).padStart(7), "nats; what t-SNE minimizes"),
+    rows("neighbors kept", "kept", "share of the k nearest that stay"),
     rows("trustworthiness", "trustworthiness", "near in the map, near in the data"),
     rows("continuity", "continuity", "near in the data, near in the map"),
     row("distances, Spearman", "", show(spearman), "far in the data, far in the map"),
     row("distances, Pearson", "", show(pearson), "the same, in proportion"),
     accuracy
-      ? row("label accuracy", String(Math.min(10, n - 1)), show(accuracy), "neighbours in the map vote right")
+      ? row("label accuracy", String(Math.min(10, n - 1)), show(accuracy), "neighbors in the map vote right")
       : "",
     silhouette === undefined ? "" : row("silhouette", "", show(silhouette), "classes are apart in the map"),
     "\nOf the KL divergence less is better; of all others more, up to 1.\n",

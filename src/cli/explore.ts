@@ -58,7 +58,7 @@ export function createExploreCommand(): Command {
     .option(...imageOptions.strict)
     .option("--labels <file>", "labels, one a line")
     .option("--sigma <file>", "standard deviations of the points, of the same shape")
-    .option("--input <file>", "the points that were mapped, to find neighbours by and judge the map")
+    .option("--input <file>", "the points that were mapped, to find neighbors by and judge the map")
     .option("--part <name>", "of a training's data set: all, train, validation or test (default: test)")
     .optionsGroup("Server:")
     .option("--host <address>", "address to listen on (default: 127.0.0.1)")

@@ -48,11 +48,11 @@ figures.json lists them, with the measures of the dimensions.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne figures`: a trained model to pictures of what it has learnt. */
+/** `sigma-tsne figures`: a trained model to pictures of what it has learned. */
 export function createFiguresCommand(): Command {
   const command = new Command("figures")
     .usage("<run> [data] [options]")
-    .summary("draw what a trained model has learnt")
+    .summary("draw what a trained model has learned")
     .description(
       "Draw a trained model on test images: reconstructions from clean and noisy input, codes, active dimensions, the manifold and samples.",
     )

@@ -52,7 +52,7 @@ export function addDatasetOptions(command: Command): Command {
     .option("--limit <n>", "at most so many images of each part", integerParser("--limit"))
     .option("--count <n>", "micrographs: how many to simulate (default: 2000)", integerParser("--count"))
     .option("--size <pixels>", "side of micrographs, or to crop and scale images to", integerParser("--size"))
-    .option("--channels <1|3>", "a folder of images: grey values or colours", integerParser("--channels"))
+    .option("--channels <1|3>", "a folder of images: gray values or colors", integerParser("--channels"))
     .option(...imageOptions.stretch);
 }
 

@@ -66,7 +66,7 @@ export function createPlaceCommand(): Command {
     .usage("<run> <new> -o <file> [options]\n       sigma-tsne place <run> --arrow [options]")
     .summary("place new points into a map")
     .description(
-      "Place new points into the map of a run that embed --save has written. The map stays as it is; each point goes where its nearest neighbours among the mapped ones are.",
+      "Place new points into the map of a run that embed --save has written. The map stays as it is; each point goes where its nearest neighbors among the mapped ones are.",
     )
     .argument("<run>", "the run: the file of embed --save")
     .argument("[new]", "the new points, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
@@ -74,12 +74,12 @@ export function createPlaceCommand(): Command {
     .option("--labels <file>", "labels of the new points for the --table, one a line")
     .option(
       "--perplexity <x[,x...]>",
-      "effective number of neighbours (default: that of the run)",
+      "effective number of neighbors (default: that of the run)",
       listParser(numberParser("--perplexity", "a number of 1 or more", (value) => value >= 1)),
     )
     .option(
       "--iterations <n>",
-      "steps of descent at most; 0 leaves a point amid its neighbours (default: 100)",
+      "steps of descent at most; 0 leaves a point amid its neighbors (default: 100)",
       integerParser("--iterations"),
     )
     .option(

@@ -35,10 +35,10 @@ Examples:
   $ sigma-tsne plot map.npy -o map.png
   $ sigma-tsne plot map.csv --labels labels.txt --title Digits -o map.svg
       Up to 50 different labels are classes with a legend; more numbers than
-      that are a quantity with a colour bar.
+      that are a quantity with a color bar.
   $ sigma-tsne plot map.npy --color-by map_uncertainty.csv:displacement \\
       --ellipses map_uncertainty.csv -o uncertain.png
-      A column of a table as colour, and ellipses of covariances.
+      A column of a table as color, and ellipses of covariances.
   $ sigma-tsne plot map.npy --images micrographs/ --stretch -o images.png
       Images on the map, as many as fit without hiding each other.
   $ sigma-tsne plot map.npy --labels labels.txt --contours -o density.png
@@ -53,13 +53,13 @@ export function createPlotCommand(): Command {
   return new Command("plot")
     .usage("<map> -o <file> [options]")
     .summary("draw a map")
-    .description("Draw a map of 1, 2 or 3 dimensions as a picture, coloured by labels.")
+    .description("Draw a map of 1, 2 or 3 dimensions as a picture, colored by labels.")
     .argument("<map>", "the map: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
     .requiredOption("-o, --output <file>", "where the picture goes: .png or .svg")
-    .option("--labels <file>", "labels that colour the points, one a line")
+    .option("--labels <file>", "labels that color the points, one a line")
     .option(
       "--color-by <file[:column]>",
-      "numbers that colour the points, one a row; of a table the first column, or the one that is named or numbered from 0",
+      "numbers that color the points, one a row; of a table the first column, or the one that is named or numbered from 0",
     )
     .option(
       "--ellipses <file>",
@@ -109,7 +109,7 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
   checkImageFlags(flags);
   const draw = await preparePicture("--output", output, { theme, width, height });
   if (flags.labels !== undefined && flags.colorBy !== undefined) {
-    const accepted = "to be left out with --labels, since a point has one colour";
+    const accepted = "to be left out with --labels, since a point has one color";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--color-by", received: flags.colorBy, accepted });
   }
   const color = flags.colorBy === undefined ? undefined : splitColumn(flags.colorBy);

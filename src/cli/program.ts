@@ -41,7 +41,7 @@ Examples:
   $ sigma-tsne encode runs/vae -o codes
       An autoencoder, and the means and standard deviations of its codes.
   $ sigma-tsne figures runs/vae
-      What it has learnt: reconstructions, codes, manifold, samples.
+      What it has learned: reconstructions, codes, manifold, samples.
   $ sigma-tsne explore runs/vae --open
       Its codes in the browser: maps, images, interpolations.
   $ sigma-tsne separate map.npy -o even.npy --grid auto

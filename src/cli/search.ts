@@ -48,7 +48,7 @@ Examples:
   $ sigma-tsne search run.tsne --query 17 -o near.parquet
       The points of a run, by its own distance.
 
-Rows are counted from 0. A point is not found as its own neighbour. All points
+Rows are counted from 0. A point is not found as its own neighbor. All points
 are compared, so nothing is missed. The table has the columns query, rank, row,
 distance and, with --labels, label.
 

@@ -50,7 +50,7 @@ Examples:
       | jq .grid.factor
 
 A t-SNE map crowds its points. The flow, which is the default, carries them
-apart until they fill the square evenly, and neighbours stay neighbours where
+apart until they fill the square evenly, and neighbors stay neighbors where
 they can. Each axis is stretched on its own. Points in one place, or on a line
 parallel to an axis, are spread along an even sequence.
 
@@ -76,7 +76,7 @@ export function createSeparateCommand(): Command {
     .option("--method <name>", `${SEPARATION_METHODS.join(", ")} (default: flow)`)
     .option(
       "--relaxations <n>",
-      "flow: how often points are drawn to their neighbours again (default: 16)",
+      "flow: how often points are drawn to their neighbors again (default: 16)",
       integerParser("--relaxations"),
     )
     .option("--cells <n>", "iterative: columns and rows to even out (default: 100)", integerParser("--cells"))
@@ -93,7 +93,7 @@ export function createSeparateCommand(): Command {
     .optionsGroup("Output:")
     .option("--picture <file>", "the map before and after, .png or .svg")
     .option("--table <file>", `x, y, the cells and the labels as one table: ${TABLE_FORMATS}`)
-    .option("--labels <file>", "labels that colour the picture and go into the table, one a line")
+    .option("--labels <file>", "labels that color the picture and go into the table, one a line")
     .option("--json", "print one JSON object instead of sentences")
     .option("--quiet", "print nothing but errors, and --json")
     .addHelpText("after", guide)
@@ -177,7 +177,7 @@ async function preparePanels(path: string): Promise<DrawPanels> {
         {
           points,
           title: `After (${options.method})`,
-          subtitle: `evenness ${evenness.toFixed(3)}, ${(100 * keptNeighbors).toFixed(0)} % of neighbours kept`,
+          subtitle: `evenness ${evenness.toFixed(3)}, ${(100 * keptNeighbors).toFixed(0)} % of neighbors kept`,
         },
       ],
       { labels, format },
@@ -237,7 +237,7 @@ function print(
 ): string {
   const { evenness, evennessBefore, keptNeighbors, iterations, converged, fallbacks } = separation;
   const lines = [
-    `${n} points separated: evenness ${evennessBefore.toFixed(3)} before, ${evenness.toFixed(3)} after; ${(100 * keptNeighbors).toFixed(1)} % of the 10 nearest neighbours kept.`,
+    `${n} points separated: evenness ${evennessBefore.toFixed(3)} before, ${evenness.toFixed(3)} after; ${(100 * keptNeighbors).toFixed(1)} % of the 10 nearest neighbors kept.`,
     converged ? "" : `Still moving after ${iterations} iterations.`,
     fallbacks > 0 ? `${fallbacks} points took the nearest value, for want of others around them.` : "",
     assignment

@@ -131,7 +131,7 @@ export function createTrainCommand(): Command {
     .option("--dropout <x>", "share of hidden units that is left out in training", numberParser("--dropout"))
     .option(
       "--likelihood <name>",
-      "of the pixels: bernoulli, gaussian or learnt-gaussian (default: gaussian with --sigma; learnt-gaussian for micrographs; else bernoulli)",
+      "of the pixels: bernoulli, gaussian or learned-gaussian (default: gaussian with --sigma; learned-gaussian for micrographs; else bernoulli)",
     )
     .option("--sigma <x>", "variance of a Gaussian likelihood", numberParser("--sigma"))
     .option("--beta <x>", "weight of the divergence from the prior", numberParser("--beta"))
@@ -171,7 +171,7 @@ export function createTrainCommand(): Command {
     .option("--resume", "go on with the training in the run's folder, where there is one")
     .option("--checkpoint-every <steps>", "checkpoints within epochs, too", integerParser("--checkpoint-every"))
     .option("--no-summary", "no files for TensorBoard")
-    .option("--figures", "draw what it has learnt when it is done, into the run's folder figures")
+    .option("--figures", "draw what it has learned when it is done, into the run's folder figures")
     .option("--json", "print one JSON object instead of sentences")
     .option("--quiet", "print nothing but errors, and --json")
     .addHelpText("after", guide);
@@ -310,9 +310,9 @@ function buildModel(
   const given = MODEL_OPTIONS.flatMap((key) => (flags[key] === undefined ? [] : [[key, flags[key]]]));
   const options = { height, width, channels, seed: flags.seed, ...Object.fromEntries(given) };
   if (flags.likelihood === undefined && flags.model !== "micrograph-vae") {
-    // A variance is asked for in order to be used. Of grey values of low contrast a Bernoulli likelihood learns next to nothing.
+    // A variance is asked for in order to be used. Of gray values of low contrast a Bernoulli likelihood learns next to nothing.
     if (flags.sigma !== undefined) options.likelihood = "gaussian";
-    else if (flags.dataset === "micrographs") options.likelihood = "learnt-gaussian";
+    else if (flags.dataset === "micrographs") options.likelihood = "learned-gaussian";
   }
   try {
     return createModel(flags.model as ModelName, options as ModelOptions<ModelName>);

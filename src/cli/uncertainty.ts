@@ -46,13 +46,13 @@ export async function writeUncertainty(
   await writeMatrix(path, joinColumns(columns), { columns: columns.map(([name]) => name), signal });
 }
 
-/** What a picture shows of it: displacement as colour, unless labels have the colours, and ellipses in two dimensions. */
+/** What a picture shows of it: displacement as color, unless labels have the colors, and ellipses in two dimensions. */
 export function drawnUncertainty(
   { displacement, covariance }: PlaceUncertainty,
-  isLabelled: boolean,
+  isLabeled: boolean,
 ): Pick<MapOptions, "values" | "valuesTitle" | "ellipses"> {
   return {
-    ...(isLabelled ? {} : { values: displacement, valuesTitle: "mean displacement" }),
+    ...(isLabeled ? {} : { values: displacement, valuesTitle: "mean displacement" }),
     ...(covariance.cols === 3 ? { ellipses: { covariances: covariance } } : {}),
   };
 }

@@ -33,7 +33,7 @@ interface WallFlags extends ImageFlags {
 const guide = `
 Examples:
   $ sigma-tsne wall map.npy --images micrographs/ --stretch -o wall.png
-      Every image in a cell of its own, neighbours of the map side by side.
+      Every image in a cell of its own, neighbors of the map side by side.
   $ sigma-tsne wall map.npy --images t10k-images-idx3-ubyte.gz \\
       --labels t10k-labels-idx1-ubyte.gz --tiles wall
       Tens of thousands of images to move and zoom in: open wall/index.html.
@@ -56,7 +56,7 @@ export function createWallCommand(): Command {
     .usage("<map|cells> --images <source> -o <file>|--tiles <folder> [options]")
     .summary("put images side by side as their map has them")
     .description(
-      "Put the images of a map into a grid, neighbours beside each other: as a picture, or as tiles to zoom in.",
+      "Put the images of a map into a grid, neighbors beside each other: as a picture, or as tiles to zoom in.",
     )
     .argument(
       "<map>",
@@ -73,7 +73,7 @@ export function createWallCommand(): Command {
     )
     .option(...imageOptions.stretch)
     .option(...imageOptions.strict)
-    .option("--labels <file>", "labels, one a line: frames of their colours, and a legend")
+    .option("--labels <file>", "labels, one a line: frames of their colors, and a legend")
     .option("--title <text>", "heading")
     .option("--theme <light|dark>", "of the picture; the page follows the browser (default: light)")
     .option("--force", "write tiles into a folder that holds something else as well")

@@ -33,7 +33,7 @@ export interface ComparedMap {
   options: ResolvedTsneOptions;
 }
 
-/** What a map is held against: neighbours and affinities under the distance and perplexity of one or several variants. */
+/** What a map is held against: neighbors and affinities under the distance and perplexity of one or several variants. */
 export interface Yardstick {
   distance: DistanceName;
   varianceFloor: number;
@@ -60,11 +60,11 @@ export interface ComparedPair {
   /** For each point how far it is from its place in the first map, after alignment, in root mean square radii of the first map. */
   displacement: Float32Array;
   /**
-   * For each point the share of its k nearest neighbours in the first map that are not among them in the second, 0 to 1. NaN for points
+   * For each point the share of its k nearest neighbors in the first map that are not among them in the second, 0 to 1. NaN for points
    * that were not looked at: above 100,000 points, all but 5000 drawn at random.
    */
   changed: Float32Array;
-  /** With sigma: whether the points that moved, and those whose neighbours changed, are the uncertain ones. */
+  /** With sigma: whether the points that moved, and those whose neighbors changed, are the uncertain ones. */
   uncertainty?: { displacement: Correlation | null; changed: Correlation | null };
 }
 
@@ -72,7 +72,7 @@ export interface ComparedPair {
 export interface Comparison {
   n: number;
   d: number;
-  /** Size of the neighbourhoods. */
+  /** Size of the neighborhoods. */
   k: number;
   /** In the order of the variants. */
   maps: ComparedMap[];
@@ -86,13 +86,13 @@ export interface Comparison {
   meanSigma?: Float32Array;
 }
 
-/** Looking at the neighbourhoods of more points takes minutes. */
+/** Looking at the neighborhoods of more points takes minutes. */
 const MOST_LOOKED_AT = 100_000;
 const LOOKED_AT = 5000;
 
 /**
  * Computes several maps of the same data from the same start and seed, standard and sigma-aware unless other `variants` are given, lays
- * them onto each other and measures what differs: how far points move, whose neighbours change, whether those are the uncertain ones, and
+ * them onto each other and measures what differs: how far points move, whose neighbors change, whether those are the uncertain ones, and
  * how well each map shows the data under each distance. Off the main thread; the same input, options and seed give the same numbers with
  * any number of threads.
  *

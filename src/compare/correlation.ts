@@ -61,7 +61,7 @@ export async function correlateRanks(
   return { rho, interval: [percentile(0.025), percentile(0.975)], count };
 }
 
-/** Ranks from 0, centred on 0; equal values share their mean. */
+/** Ranks from 0, centered on 0; equal values share their mean. */
 function ranks(values: Float64Array): Float64Array {
   const order = Uint32Array.from(values.keys()).sort((i, j) => (values[i] as number) - (values[j] as number));
   const result = new Float64Array(values.length);

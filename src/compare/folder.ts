@@ -12,7 +12,7 @@ import { mostMoved } from "./most-moved.js";
 
 /** Options of {@link writeComparison}. All are optional. */
 export interface WriteComparisonOptions {
-  /** n labels, which colour the points in the picture and the report. `""` stands for none. */
+  /** n labels, which color the points in the picture and the report. `""` stands for none. */
   labels?: ArrayLike<string | number> | undefined;
   /** Heading of the picture and the report: what was compared. Default: the number of points. */
   title?: string | undefined;
@@ -38,7 +38,7 @@ const MARKS = 12;
  *
  * - `map_<name>.npy`, for each map: n x dims float32, laid onto the first
  * - `displacement.npy`: n x pairs float32, how far each point moved, in root mean square radii of the pair's first map
- * - `changes.csv`: a row a point: positions in all maps, displacement and share of changed neighbours of each pair, mean sigma, label
+ * - `changes.csv`: a row a point: positions in all maps, displacement and share of changed neighbors of each pair, mean sigma, label
  * - `comparison.png`: the maps side by side, the most moved points numbered
  * - `metrics.json`: {@link ComparisonMetrics}
  * - `report.html`: one page that needs no network, with the maps linked to each other

@@ -4,7 +4,7 @@ import type { Comparison, Yardstick } from "./compare.js";
 import type { Correlation } from "./correlation.js";
 import type { Alignment } from "./procrustes.js";
 
-/** The mark by which an earlier comparison is recognised. */
+/** The mark by which an earlier comparison is recognized. */
 export const METRICS_KIND = "sigma-tsne comparison";
 
 /** How a quantity of the points is spread. */

@@ -45,7 +45,7 @@ export interface CompareOptions
   variants?: readonly CompareVariant[] | undefined;
   /** n labels, to measure how well each map shows their classes. */
   labels?: ArrayLike<string | number> | undefined;
-  /** Size of the neighbourhoods that are compared: an integer from 1 to below n / 2. Default 15, less for n < 31. */
+  /** Size of the neighborhoods that are compared: an integer from 1 to below n / 2. Default 15, less for n < 31. */
   k?: number | undefined;
   /** Called about ten times a second. */
   onProgress?: ((progress: CompareProgress) => void) | undefined;
@@ -98,7 +98,7 @@ export function resolveCompareOptions(options: CompareOptions, n: number, d: num
       reject(
         "neighbors",
         full.neighbors,
-        '"auto", "exact" or "nn-descent", since each distance has neighbours of its own',
+        '"auto", "exact" or "nn-descent", since each distance has neighbors of its own',
       );
     }
     try {

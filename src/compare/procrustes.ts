@@ -21,7 +21,7 @@ export interface Procrustes extends Alignment {
   /** n x dims, float32: the map laid onto the reference. */
   aligned: Matrix;
   /**
-   * 0 (the same shape) to 1: the squared distances that remain between maps that are each centred and scaled to a sum of squares of 1, as
+   * 0 (the same shape) to 1: the squared distances that remain between maps that are each centered and scaled to a sum of squares of 1, as
    * `scipy.spatial.procrustes` defines it. It is the same with the two exchanged. 1 where one of the maps is a single place.
    */
   disparity: number;

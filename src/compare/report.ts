@@ -112,9 +112,9 @@ function tilesOf(
       explanation: `Median displacement, R being the first map's root mean square radius; 95\u00a0% move less than ${digits(displacement.percentile95)}\u00a0R.`,
     },
     {
-      name: "Neighbours changed",
+      name: "Neighbors changed",
       value: percent(changed.mean),
-      explanation: `Mean share of a point's ${k} nearest neighbours in the first map that are not among them in the second.`,
+      explanation: `Mean share of a point's ${k} nearest neighbors in the first map that are not among them in the second.`,
     },
   ];
   if (!uncertainty) return tiles;
@@ -129,7 +129,7 @@ function tilesOf(
   return [
     ...tiles,
     link(uncertainty.displacement, "Displacement and sigma", "displacement"),
-    link(uncertainty.changed, "Changed neighbours and sigma", "the share of changed neighbours"),
+    link(uncertainty.changed, "Changed neighbors and sigma", "the share of changed neighbors"),
   ];
 }
 
@@ -150,12 +150,12 @@ function qualityTables({ k, maps, yardsticks, quality }: Comparison): ReportTabl
     const exact = (value: number): Estimate => ({ value, error: 0, count: 0 });
     return {
       caption: `How well each map shows the data under the ${distance} distance`,
-      explanation: `${describePerplexity(perplexity).replace(/^p/, "P")}; neighbourhoods of ${k} points. The better figure is marked.`,
+      explanation: `${describePerplexity(perplexity).replace(/^p/, "P")}; neighborhoods of ${k} points. The better figure is marked.`,
       columns: maps.map(({ name }) => cleanText(name)),
       rows: [
         {
           name: "KL divergence",
-          explanation: "What t-SNE minimises; lower is better.",
+          explanation: "What t-SNE minimizes; lower is better.",
           cells: better(
             true,
             figures.map(({ kl }) => exact(kl)),
@@ -163,7 +163,7 @@ function qualityTables({ k, maps, yardsticks, quality }: Comparison): ReportTabl
           ),
         },
         {
-          name: "Neighbours kept",
+          name: "Neighbors kept",
           explanation: `Share of the ${k} nearest in the data that are among the ${k} nearest in the map.`,
           cells: better(
             false,
@@ -219,7 +219,7 @@ function mapsTable({ maps }: Comparison): ReportTable {
     },
     {
       name: "Perplexity",
-      explanation: "Effective number of neighbours.",
+      explanation: "Effective number of neighbors.",
       cells: plain(maps.map(({ options }) => [options.perplexity].flat().map(trim).join(", "))),
     },
     {

@@ -23,10 +23,10 @@ export interface MapScores {
   /** KL divergence of the map from its own affinities; those of the two maps differ, so these are not comparable. */
   kl: number;
   iterations: number;
-  /** Share of the images for which most of the 10 nearest neighbours in the map bear the image's own label. */
+  /** Share of the images for which most of the 10 nearest neighbors in the map bear the image's own label. */
   accuracy: Halves;
   /**
-   * Share of the 10 nearest neighbours in the map that are among the 10 nearest neighbours of the noise-free scenes, by
+   * Share of the 10 nearest neighbors in the map that are among the 10 nearest neighbors of the noise-free scenes, by
    * Euclidean distance between their principal components.
    */
   neighborsKept: Halves;
@@ -48,13 +48,13 @@ export interface AcquisitionsSummary {
   sigma: Halves;
   maps: { standard: MapScores; sigma: MapScores };
   /**
-   * Sigma-aware minus standard map: the mean difference and its standard error over the images. Another seed of the optimisation
+   * Sigma-aware minus standard map: the mean difference and its standard error over the images. Another seed of the optimization
    * would add to it.
    */
   gain: { accuracy: Record<keyof Halves, Difference>; neighborsKept: Record<keyof Halves, Difference> };
   /** The accuracy among the noise-free scenes, before any map: what noise and embedding take away from. */
   noiseFreeAccuracy: number;
-  /** Share of every image's 10 nearest neighbours that the two maps have in common. */
+  /** Share of every image's 10 nearest neighbors that the two maps have in common. */
   agreement: number;
   /** Accuracy within every class and the half with the lower doses. */
   lowDoseAccuracy: { label: string; standard: number; sigma: number }[];
@@ -317,5 +317,5 @@ function meanSquares(matrix: Matrix): Float64Array {
 
 function caption({ accuracy, neighborsKept }: MapScores): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  return `10-nn label accuracy ${percent(accuracy.all)} (low dose ${percent(accuracy.lowDose)}), true neighbours ${percent(neighborsKept.all)}`;
+  return `10-nn label accuracy ${percent(accuracy.all)} (low dose ${percent(accuracy.lowDose)}), true neighbors ${percent(neighborsKept.all)}`;
 }

@@ -40,11 +40,11 @@ export interface CodesSummary {
   };
   /** Of the images' mean standard deviations: mean, 5th and 95th percentile. */
   sigma: { mean: number; low: number; high: number };
-  /** Share of the images for which most of the 10 nearest neighbours in the map are of their own kind. KL divergences are not comparable. */
+  /** Share of the images for which most of the 10 nearest neighbors in the map are of their own kind. KL divergences are not comparable. */
   maps: Record<"standard" | "sigma", { kl: number; accuracy: number }>;
-  /** Accuracy of the sigma-aware minus that of the standard map. Another seed of the optimisation would add to the error. */
+  /** Accuracy of the sigma-aware minus that of the standard map. Another seed of the optimization would add to the error. */
   gain: Difference;
-  /** Mean share of an image's k nearest neighbours in the standard map that are not among them in the sigma-aware one. */
+  /** Mean share of an image's k nearest neighbors in the standard map that are not among them in the sigma-aware one. */
   changed: { k: number; mean: number };
   /** Whether the images that moved are the uncertain ones; null where all have one mean standard deviation. */
   uncertainty: Correlation | null;
@@ -69,11 +69,11 @@ const FILES = [
     name: "comparison",
     content: "report.html: both maps, linked to each other; comparison.png; metrics.json; changes.csv",
   },
-  { name: "images.png", content: "micrographs on the sigma-aware map, coloured by what they show" },
+  { name: "images.png", content: "micrographs on the sigma-aware map, colored by what they show" },
   { name: "separated.png", content: "that map, and the same spread evenly" },
   { name: "wall.png", content: "every micrograph in a cell of a grid, alike beside alike" },
   { name: "wall", content: "index.html: the same to zoom and to search in" },
-  { name: "figures", content: "what the autoencoder has learnt: reconstructions.png and more" },
+  { name: "figures", content: "what the autoencoder has learned: reconstructions.png and more" },
   { name: "model", content: "the autoencoder, for sigma-tsne decode, sample, interpolate and encode" },
   { name: "codes", content: "means, standard deviations and labels, for sigma-tsne embed, compare and search" },
   { name: "micrographs.npy", content: "the images, for --images of sigma-tsne plot, wall and search" },
@@ -84,9 +84,9 @@ const FILES = [
 /**
  * The whole way from images to maps: a small variational autoencoder learns simulated micrographs, one acquisition each; their codes are
  * embedded without and with their standard deviations, the maps compared, the second one spread onto a grid, and all of it drawn.
- * Labels only colour and score; no step learns from them.
+ * Labels only color and score; no step learns from them.
  *
- * The likelihood has a learnt variance: pixels are grey values of low contrast, of which a Bernoulli likelihood learns next to nothing.
+ * The likelihood has a learned variance: pixels are gray values of low contrast, of which a Bernoulli likelihood learns next to nothing.
  * Small batches make the most of few images.
  *
  * Writes the files of `summary.files`, the summary last, each file and folder at once or not at all. Same seed, count and epochs: same
@@ -118,7 +118,7 @@ export async function mapCodes(options: ResolvedDemo, networks: Networks): Promi
   });
   const { height, width } = dataset;
   try {
-    const model = networks.createModel("vae", { height, width, zDim: Z_DIM, likelihood: "learnt-gaussian", seed });
+    const model = networks.createModel("vae", { height, width, zDim: Z_DIM, likelihood: "learned-gaussian", seed });
     try {
       lap();
       return await mapWith(model);

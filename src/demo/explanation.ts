@@ -9,9 +9,9 @@ export function explainAcquisitions(findings: Findings): string[] {
   const { n, d, acquisitions, dose, sigma, maps, gain, noiseFreeAccuracy, agreement } = findings;
   return [
     `${n} simulated micrographs, ${acquisitions} acquisitions of each at one dose, from ${round(dose.least)} to ${round(dose.most)} electrons a pixel; means and standard errors of ${d} principal components of their diffractograms. The typical standard error is ${round(sigma.lowDose)} in the low-dose half and ${round(sigma.highDose)} in the high-dose half, where the first component has a standard deviation of 1.`,
-    `comparison.png: the same means, embedded without (left) and with (right) their standard errors. The two maps have ${percent(agreement)} of their points' 10 nearest neighbours in common.`,
-    `Points whose neighbours are mostly of their own kind: ${change(maps.standard.accuracy, maps.sigma.accuracy, gain.accuracy)} Without noise and before any map it would be ${percent(noiseFreeAccuracy)}.`,
-    `Neighbours that are also neighbours without noise: ${change(maps.standard.neighborsKept, maps.sigma.neighborsKept, gain.neighborsKept)}`,
+    `comparison.png: the same means, embedded without (left) and with (right) their standard errors. The two maps have ${percent(agreement)} of their points' 10 nearest neighbors in common.`,
+    `Points whose neighbors are mostly of their own kind: ${change(maps.standard.accuracy, maps.sigma.accuracy, gain.accuracy)} Without noise and before any map it would be ${percent(noiseFreeAccuracy)}.`,
+    `Neighbors that are also neighbors without noise: ${change(maps.standard.neighborsKept, maps.sigma.neighborsKept, gain.neighborsKept)}`,
     mostChanged(findings),
     "micrographs.png shows the images. KL divergences of the two maps are not comparable: each is measured from its own affinities.",
   ];
@@ -23,10 +23,10 @@ export function explainCodes(findings: Omit<CodesSummary, "seconds" | "explanati
   const spread = sigma.high / sigma.low;
   return [
     `${n} simulated micrographs of ${classes} kinds. A variational autoencoder (${model.parameters} parameters, ${model.epochs} epochs; ${model.backend}) gives each a code of ${model.zDim} dimensions, ${model.activeDimensions} of them in use, and a standard deviation for each dimension.`,
-    `comparison/report.html shows the maps of these codes without and with the standard deviations, linked to each other. Of an image's ${changed.k} nearest neighbours ${percent(changed.mean)} are others in the second map. ${whoMoved(uncertainty)}`,
-    `Images whose neighbours are mostly of their own kind: ${percent(maps.standard.accuracy)} in the standard map, ${percent(maps.sigma.accuracy)} in the sigma-aware one (${verdict(gain)}). Chance is ${percent(1 / classes)}: orientation, spacing and noise differ from image to image, and the labels were never shown.`,
+    `comparison/report.html shows the maps of these codes without and with the standard deviations, linked to each other. Of an image's ${changed.k} nearest neighbors ${percent(changed.mean)} are others in the second map. ${whoMoved(uncertainty)}`,
+    `Images whose neighbors are mostly of their own kind: ${percent(maps.standard.accuracy)} in the standard map, ${percent(maps.sigma.accuracy)} in the sigma-aware one (${verdict(gain)}). Chance is ${percent(1 / classes)}: orientation, spacing and noise differ from image to image, and the labels were never shown.`,
     `How sure the network is differs between images by a factor of ${spread.toFixed(1)} (5th to 95th percentile of the mean standard deviation). ${spread < 2 ? "That is little: what the second map does differently is mostly to count dimensions less that say little about any image." : "The second map counts less what is uncertain."} Where errors were measured, as with --data acquisitions, standard deviations can change more.`,
-    `wall.png: the sigma-aware map spread evenly onto a grid of ${separation.rows} x ${separation.columns} cells, with ${percent(separation.keptNeighbors)} of the 10 nearest neighbours kept.`,
+    `wall.png: the sigma-aware map spread evenly onto a grid of ${separation.rows} x ${separation.columns} cells, with ${percent(separation.keptNeighbors)} of the 10 nearest neighbors kept.`,
     "KL divergences of the two maps are not comparable: each is measured from its own affinities.",
   ];
 }

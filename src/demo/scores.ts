@@ -35,8 +35,8 @@ export async function nearestNeighbors(points: Matrix, k: number, signal?: Abort
 }
 
 /**
- * For every point 1 if most of its neighbours bear its own label, else 0; where two labels are equally frequent, that of the
- * nearest neighbour among them counts. The mean is the leave-one-out accuracy of a k-nearest-neighbours classifier.
+ * For every point 1 if most of its neighbors bear its own label, else 0; where two labels are equally frequent, that of the
+ * nearest neighbor among them counts. The mean is the leave-one-out accuracy of a k-nearest-neighbors classifier.
  *
  * @param neighbors n x k row numbers, nearest first
  * @param labels n labels
@@ -56,7 +56,7 @@ export function labelHits(neighbors: Int32Array, labels: readonly string[]): Flo
 }
 
 /**
- * For every point the share of its k neighbours that are also among its k neighbours in another list, 0 to 1.
+ * For every point the share of its k neighbors that are also among its k neighbors in another list, 0 to 1.
  *
  * @param n number of points
  */

@@ -1,6 +1,6 @@
 import type { CategoryColumn, NumberColumn } from "./protocol.js";
 
-/** What points can be coloured by: n values and what is said of them. */
+/** What points can be colored by: n values and what is said of them. */
 export type Column =
   | { readonly description: CategoryColumn; readonly values: Uint16Array | Uint32Array }
   | { readonly description: NumberColumn; readonly values: Float32Array };

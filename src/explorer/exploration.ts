@@ -67,7 +67,7 @@ export interface PlaneAlignment {
 /** Points a map needs so that it can be spread evenly. */
 const LEAST_SEPARATED = 4;
 const NEIGHBORS = 12;
-/** Sheets of thumbnails, and points' neighbours, that are kept. */
+/** Sheets of thumbnails, and points' neighbors, that are kept. */
 const KEPT_SHEETS = 128;
 const KEPT_NEIGHBORS = 1024;
 

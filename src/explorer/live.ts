@@ -71,7 +71,7 @@ export const failed = (error: unknown): Partial<LiveRun> => ({
 
 const STAGES: Readonly<Record<Stage, string>> = {
   pca: "Principal components",
-  neighbors: "Finding neighbours",
+  neighbors: "Finding neighbors",
   affinities: "Computing affinities",
   initialization: "Placing the points",
   optimization: "Gradient descent",

@@ -20,7 +20,7 @@ interface MapFacts {
   readonly alignment: PlaneAlignment | null;
 }
 
-/** The neighbourhoods by which maps are judged. */
+/** The neighborhoods by which maps are judged. */
 const NEIGHBORHOOD = 10;
 /** Up to so many points each is judged, and its uncertainty measured; of more, so many at random, and none. */
 const MOST_JUDGED = 100_000;
@@ -38,7 +38,7 @@ const plansOf = ({ sigma }: Codes): MapPlan[] => [
 
 /**
  * Computes the standard map of the codes, and the sigma-aware one where they have standard deviations, from one start, while they are
- * looked at; then what colours them: displacement, quality, uncertainty of the places.
+ * looked at; then what colors them: displacement, quality, uncertainty of the places.
  *
  * @param store has what is known already, and keeps what is new
  */
@@ -134,7 +134,7 @@ async function colorMaps(
 }
 
 /**
- * Adds the column of the share of each point's neighbours that a map has kept.
+ * Adds the column of the share of each point's neighbors that a map has kept.
  *
  * @param store has it, or keeps it
  */
@@ -163,7 +163,7 @@ export async function addQuality(
       await store?.write(name, matrix);
       return matrix;
     }));
-  exploration.addColumn(numberColumn(`quality:${id}`, `Neighbours kept: ${title}`, kept.data));
+  exploration.addColumn(numberColumn(`quality:${id}`, `Neighbors kept: ${title}`, kept.data));
 }
 
 /**

@@ -14,7 +14,7 @@ export interface SourceOptions {
   readonly labels?: string | undefined;
   /** For maps and points: a file of standard deviations, n x d. */
   readonly sigma?: string | undefined;
-  /** For maps and comparisons: the file of the points that were mapped, n x d, by which neighbours are found and maps judged. */
+  /** For maps and comparisons: the file of the points that were mapped, n x d, by which neighbors are found and maps judged. */
   readonly input?: string | undefined;
   /** For a training: which images of its data set. Default `"test"`, or all where there are no such. */
   readonly part?: Part | undefined;

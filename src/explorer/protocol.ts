@@ -111,7 +111,7 @@ export interface LayoutDescription {
   readonly subtitle: string;
 }
 
-/** What points can be coloured by. */
+/** What points can be colored by. */
 export type ColumnDescription = CategoryColumn | NumberColumn;
 
 interface ColumnBase {
@@ -136,7 +136,7 @@ export interface NumberColumn extends ColumnBase {
   /** Of the finite values; both 0 where there are none. */
   readonly min: number;
   readonly max: number;
-  /** 2 % and 98 % quantiles of the finite values, for colour scales that outliers do not flatten. */
+  /** 2 % and 98 % quantiles of the finite values, for color scales that outliers do not flatten. */
   readonly low: number;
   readonly high: number;
 }
@@ -147,7 +147,7 @@ export interface ThumbnailDescription {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
-  /** Of a tile, in pixels; images are fitted into it, centred, on transparent ground. */
+  /** Of a tile, in pixels; images are fitted into it, centered, on transparent ground. */
   readonly tileWidth: number;
   readonly tileHeight: number;
   readonly columns: number;

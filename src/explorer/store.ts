@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readMatrix, writeFileAtomic, writeMatrix } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 
-/** The mark by which what an earlier exploration has saved is recognised. */
+/** The mark by which what an earlier exploration has saved is recognized. */
 const KIND = "sigma-tsne explorer";
 const INDEX = "explorer.json";
 

@@ -390,7 +390,7 @@ export const numberText = ({ data }: Matrix): ((value: number) => string) =>
 const shortestFloat64 = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
 
 /**
- * The fewest digits that read back as the same float32; at some powers of two, whose neighbours lie at unequal distances, one more.
+ * The fewest digits that read back as the same float32; at some powers of two, whose neighbors lie at unequal distances, one more.
  * Six digits survive in every normal float32, in subnormal ones fewer; nine tell any two float32 apart.
  */
 function shortestFloat32(value: number): string {

@@ -20,7 +20,7 @@ export interface ImageFolderOptions {
    * in the middle of a frame as large as the largest, with NaN around it. Not together with `size`.
    */
   readonly within?: number | undefined;
-  /** 1 for grey values, 3 for colours. Default: 1 if every image is grey, else 3. */
+  /** 1 for gray values, 3 for colors. Default: 1 if every image is gray, else 3. */
   readonly channels?: 1 | 3 | undefined;
   /** Refuses a folder with files that are no images; by default they are skipped and counted. */
   readonly strict?: boolean | undefined;
@@ -62,7 +62,7 @@ interface Picture {
   readonly className: string | undefined;
   readonly height: number;
   readonly width: number;
-  readonly isGrey: boolean;
+  readonly isGray: boolean;
   readonly depth: Depth;
 }
 
@@ -118,7 +118,7 @@ export async function openImageFolder(path: string, options: ImageFolderOptions 
   const sizes = pictures.map((picture) => wanted ?? shrink(picture, within));
   const height = sizes.reduce((most, size) => Math.max(most, size[0]), 0);
   const width = sizes.reduce((most, size) => Math.max(most, size[1]), 0);
-  const channels = options.channels ?? (pictures.every(({ isGrey }) => isGrey) ? 1 : 3);
+  const channels = options.channels ?? (pictures.every(({ isGray }) => isGray) ? 1 : 3);
   const length = height * width * channels;
   const cache = new Map<number, Pixels>();
   let cached = 0;
@@ -215,8 +215,8 @@ async function look(image: Sharp, file: { path: string; className: string | unde
   const facts = await image.metadata().catch(() => undefined);
   if (!facts) return undefined;
   const { width, height, space, depth } = facts;
-  const isGrey = space === "b-w" || space === "grey16";
-  return { ...file, width, height, isGrey, depth: keptDepth(depth) };
+  const isGray = space === "b-w" || space === "grey16";
+  return { ...file, width, height, isGray, depth: keptDepth(depth) };
 }
 
 async function list(folder: string): Promise<{ files: string[]; folders: string[] }> {

@@ -37,17 +37,17 @@ export function scaleOf(pixels: Pixels): number {
   return pixels instanceof Uint8Array ? 255 : pixels instanceof Uint16Array ? 65535 : 1;
 }
 
-/** The pixels of an image as grey values or colours. Transparent parts become black. */
+/** The pixels of an image as gray values or colors. Transparent parts become black. */
 export async function decodePixels(image: Sharp, channels: 1 | 3, depth: Depth): Promise<Pixels> {
   const spaces = {
     uchar: { 1: "b-w", 3: "srgb" },
     ushort: { 1: "grey16", 3: "rgb16" },
-    // Floating-point values would be cut to 0 to 255 on their way to any colour space but these, which leave them alone.
+    // Floating-point values would be cut to 0 to 255 on their way to any color space but these, which leave them alone.
     float: { 1: "b-w", 3: "srgb" },
   } as const;
   const space = spaces[depth][channels];
   const flat = depth === "float" ? image : image.flatten({ background: "#000000" });
-  const { data, info } = await flat.toColourspace(space).raw({ depth }).toBuffer({ resolveWithObject: true });
+  const { data, info } = await flat.toColorspace(space).raw({ depth }).toBuffer({ resolveWithObject: true });
   const type = DEPTHS[depth];
   const all = new type(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
   if (info.channels === channels) return all;

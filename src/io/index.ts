@@ -200,7 +200,7 @@ export function readTable(path: string, options: ReadTableOptions = {}): Promise
   });
 }
 
-/** Neighbours of n points as {@link readNeighborTable} finds them, to be given as `neighbors` to a run. */
+/** Neighbors of n points as {@link readNeighborTable} finds them, to be given as `neighbors` to a run. */
 export interface NeighborTable {
   /** n x k row numbers; -1 where a list is shorter than the longest. */
   indices: Matrix;
@@ -209,7 +209,7 @@ export interface NeighborTable {
 }
 
 /**
- * Reads neighbours that were found elsewhere, by FAISS or Spark, from a Parquet or Arrow file with the columns `indices` and `distances`,
+ * Reads neighbors that were found elsewhere, by FAISS or Spark, from a Parquet or Arrow file with the columns `indices` and `distances`,
  * a list of each for every point: row numbers from 0, and distances. The lists of a point are of one length, those of different points
  * need not be. Where points are not in the order of the data, as a cluster writes them, a column `row` holds their row numbers.
  *

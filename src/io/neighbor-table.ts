@@ -2,7 +2,7 @@ import { FileError } from "../errors.js";
 import { Matrix } from "../matrix.js";
 
 /**
- * Lists of neighbours as matrices, in the order of the rows.
+ * Lists of neighbors as matrices, in the order of the rows.
  *
  * @throws {FileError} FILE_FORMAT for what is no list of each, lists of two lengths, or rows that are not all the rows from 0 on
  */

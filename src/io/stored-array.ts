@@ -24,7 +24,7 @@ export interface StoredArray {
 }
 
 /**
- * The rows asked for, in that order: row i is all that stands at index i of the first axis. Neighbouring rows are read together.
+ * The rows asked for, in that order: row i is all that stands at index i of the first axis. Neighboring rows are read together.
  *
  * @throws {ArgumentError} OUT_OF_RANGE for a row that is not there
  */

@@ -12,7 +12,7 @@ export interface GridAssignment {
   row: Uint32Array;
   /** The column of each point, 0 at the left; length n. */
   column: Uint32Array;
-  /** Sum of the squared ways to the centres of the cells, in sides of a cell. */
+  /** Sum of the squared ways to the centers of the cells, in sides of a cell. */
   cost: number;
   /** What no assignment can do with less than, proven by the dual prices of the cells. */
   bound: number;

@@ -21,12 +21,12 @@ export interface LayoutOptions {
 export interface SeparationOptions extends LayoutOptions {
   /**
    * `"flow"` (default): points are carried along the flow that evens out their density (Gastner, Seguy & More, PNAS 2018), and drawn
-   * back to their neighbours in between. `"iterative"`: within columns and rows of a grid they move towards equally spaced ranks
-   * (Ede 2020); even, but few neighbours stay. `"conditional"`: x becomes its cumulative distribution and y that of y given x, of a
+   * back to their neighbors in between. `"iterative"`: within columns and rows of a grid they move towards equally spaced ranks
+   * (Ede 2020); even, but few neighbors stay. `"conditional"`: x becomes its cumulative distribution and y that of y given x, of a
    * histogram, with cubic interpolation (Ede 2020).
    */
   method?: SeparationMethod | undefined;
-  /** flow: how often points are drawn to their neighbours and evened out again, 0 to 1000. Default 16; none for n < 100. */
+  /** flow: how often points are drawn to their neighbors and evened out again, 0 to 1000. Default 16; none for n < 100. */
   relaxations?: number | undefined;
   /** iterative: columns, and rows, of the grid, 1 to 10000. Default 100. */
   grid?: number | undefined;

@@ -14,7 +14,7 @@ export interface Separation {
   evenness: number;
   /** The same before, with each axis of the map stretched to fill the square. */
   evennessBefore: number;
-  /** Share of each point's 10 nearest neighbours in the map that still are among its 10 nearest; of 20,000 points where there are more. */
+  /** Share of each point's 10 nearest neighbors in the map that still are among its 10 nearest; of 20,000 points where there are more. */
   keptNeighbors: number;
   /** Mean way from the stretched map, in sides of the square. */
   meanMove: number;
@@ -29,12 +29,12 @@ export interface Separation {
 }
 
 /**
- * Moves the points of a map until they fill the unit square evenly, so that there is room for a picture at each. Neighbours stay
- * neighbours as far as that is possible. Off the main thread; the same result with any number of threads.
+ * Moves the points of a map until they fill the unit square evenly, so that there is room for a picture at each. Neighbors stay
+ * neighbors as far as that is possible. Off the main thread; the same result with any number of threads.
  *
  * Each axis is stretched on its own to fill the square. An axis along which all points are equal takes an even sequence of numbers in
  * its place (Roberts 2018), so points on a line parallel to an axis, or all in one place, are spread as well; points in one place go
- * apart in the order of their rows. On any line the density is far from even, and few neighbours stay.
+ * apart in the order of their rows. On any line the density is far from even, and few neighbors stay.
  *
  * @param points n x 2, finite, n >= 4
  * @throws {ArgumentError} for a bad option or shape, {@link DataError} NOT_FINITE with the row of NaN or infinities, TOO_FEW_POINTS for

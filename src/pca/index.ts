@@ -6,7 +6,7 @@ import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 
 /** Options of {@link pca}. */
 export interface PcaOptions {
-  /** Seed of the randomised search that serves wide data: an integer from 0 to 2^53 - 1. Default 42. */
+  /** Seed of the randomized search that serves wide data: an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;
   /** Threads, 1 to 1024; no influence on the result. Default: as many as the machine has processors. */
   threads?: number | undefined;
@@ -22,12 +22,12 @@ export interface Pca {
   components: Matrix;
   /** Variance of the scores along each component (divisor n - 1), length `components`. */
   variances: Float64Array;
-  /** n x components: the centred points in the components' coordinates; float64 where they are too large for float32. */
+  /** n x components: the centered points in the components' coordinates; float64 where they are too large for float32. */
   scores: Matrix;
 }
 
 /**
- * Principal component analysis. Exact, through the covariance, for up to 256 columns; by randomised subspace iteration (Halko,
+ * Principal component analysis. Exact, through the covariance, for up to 256 columns; by randomized subspace iteration (Halko,
  * Martinsson & Tropp 2011, algorithm 4.4) where there are more and few components are wanted.
  *
  * @param data n x d, finite, n >= 2

@@ -14,8 +14,8 @@ const MOST_POINTS = 20_000;
 const MOST_FRAMES = 300;
 /** States to both sides of one whose reach has a say in its scale. */
 const SMOOTHING = 1;
-/** How colours are chosen. The legend shows all of them in the first frame, so its palette serves every frame. */
-const PALETTE = { colours: 128, dither: 0, effort: 1, interPaletteMaxError: 256 };
+/** How colors are chosen. The legend shows all of them in the first frame, so its palette serves every frame. */
+const PALETTE = { colors: 128, dither: 0, effort: 1, interPaletteMaxError: 256 };
 /** Milliseconds that the last frame stays on. */
 const REST = 2000;
 

@@ -3,10 +3,10 @@ import { cleanText, type Labels } from "./labels.js";
 import { type Legend, type LegendEntry, layOutClasses, layOutColorBar, layOutTitle, stack } from "./legend.js";
 import { categoricalColors, type Ink, sequentialColors, type Theme } from "./palette.js";
 
-/** Colours that a colour bar is made of: more cannot be told apart. */
+/** Colors that a color bar is made of: more cannot be told apart. */
 const SHADES = 64;
 
-/** The colours of points, and what explains them. */
+/** The colors of points, and what explains them. */
 export interface Coloring {
   readonly colors: readonly string[];
   /** For each point its place in `colors`. */
@@ -14,7 +14,7 @@ export interface Coloring {
   legend(context: Context, maxWidth: number, maxHeight: number, isBeside: boolean, em: number): Legend | undefined;
 }
 
-/** Colours for `n` points by their labels. */
+/** Colors for `n` points by their labels. */
 export function colorPoints(labels: Labels, theme: Theme, valuesTitle: string, n: number, ink: Ink): Coloring {
   if (labels.kind === "none") return { colors: [ink.single], colorOf: new Int32Array(n), legend: () => undefined };
   if (labels.kind === "quantity") {

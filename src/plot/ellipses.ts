@@ -76,7 +76,7 @@ export function checkEllipses(
   return { covariances, points: chosen, deviations: Math.sqrt(-2 * Math.log(1 - level)) };
 }
 
-/** Draws them over the points, each with a rim of the ground so that it stands out, and its centre. */
+/** Draws them over the points, each with a rim of the ground so that it stands out, and its center. */
 export function drawEllipses(
   context: Context,
   placement: Placement,

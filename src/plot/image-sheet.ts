@@ -23,7 +23,7 @@ export interface SheetRow {
 export interface SheetShape {
   readonly height: number;
   readonly width: number;
-  /** 1 for grey values, 3 for colours, 4 with an alpha that is not looked at. */
+  /** 1 for gray values, 3 for colors, 4 with an alpha that is not looked at. */
   readonly channels: number;
 }
 

@@ -6,7 +6,7 @@ export interface ImageSource {
   readonly count: number;
   readonly height: number;
   readonly width: number;
-  /** 1 for grey values, 3 for colours, 4 with an alpha that is not looked at. */
+  /** 1 for gray values, 3 for colors, 4 with an alpha that is not looked at. */
   readonly channels: number;
   /**
    * @param indices numbers of images, 0 to count - 1

@@ -32,7 +32,7 @@ export { THEMES, type Theme } from "./palette.js";
 
 /**
  * Draws a map as one complete PNG or SVG picture, the same bytes for the same input. Both axes have the same scale, the points
- * stand in a fixed random order, and labels give colours and a legend: up to 50 classes, or a colour bar for more than 50
+ * stand in a fixed random order, and labels give colors and a legend: up to 50 classes, or a color bar for more than 50
  * distinct numbers. Three dimensions are seen from a fixed side, nearer points larger and stronger; one dimension becomes a
  * strip of dots, stacked where they are many.
  *
@@ -103,7 +103,7 @@ export async function drawMapsSideBySide(panels: readonly MapPanel[], options: M
 }
 
 /**
- * Draws the way of a map as one animated GIF: a frame for each of its states, centred at the origin. The scale follows the map
+ * Draws the way of a map as one animated GIF: a frame for each of its states, centered at the origin. The scale follows the map
  * smoothly, so that the start, ten thousand times smaller than the end, is seen as well, and never zooms in. Of more than 20,000 points a
  * fixed random choice is drawn, of more than 300 states every second, third and so on, and the last; equal frames
  * become one that stays longer.
@@ -186,7 +186,7 @@ function checkMarks(marks: readonly number[], rows: number): void {
 function readColors({ labels, values }: MapOptions, n: number): Labels {
   if (values === undefined) return readLabels(labels, n);
   if (labels === undefined) return readValues(values, n);
-  const accepted = "values or labels, since a point has one colour";
+  const accepted = "values or labels, since a point has one color";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "values", received: values, accepted });
 }
 

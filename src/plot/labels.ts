@@ -10,7 +10,7 @@ export type Labels =
       readonly names: readonly string[];
       /** Points of each class. */
       readonly counts: readonly number[];
-      /** How many distinct labels share the colour of "other" (the points without a code), 0 where none do. */
+      /** How many distinct labels share the color of "other" (the points without a code), 0 where none do. */
       readonly otherClasses: number;
       /** Points without a class. */
       readonly rest: number;
@@ -25,7 +25,7 @@ export type Labels =
       readonly rest: number;
     };
 
-/** More colours than this cannot be told apart, nor looked up in a legend. */
+/** More colors than this cannot be told apart, nor looked up in a legend. */
 const MOST_CLASSES = 50;
 
 /**

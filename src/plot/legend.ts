@@ -1,7 +1,7 @@
 import { type Context, font, shorten } from "./canvas.js";
 import type { Ink } from "./palette.js";
 
-/** Something that explains colours, laid out and ready to be drawn. */
+/** Something that explains colors, laid out and ready to be drawn. */
 export interface Legend {
   readonly width: number;
   readonly height: number;

@@ -29,14 +29,14 @@ export interface MapImages {
 /** Options of {@link drawMap} and {@link drawMapsSideBySide}. All are optional. */
 export interface MapOptions {
   /**
-   * One label a point, length n. Up to 50 distinct ones are classes, each with a colour of its own. More than 50 distinct
-   * numbers are a quantity with a colour bar; of more than 50 distinct names the 49 most frequent keep a colour and the rest
-   * are grey. `""` and NaN stand for no label.
+   * One label a point, length n. Up to 50 distinct ones are classes, each with a color of its own. More than 50 distinct
+   * numbers are a quantity with a color bar; of more than 50 distinct names the 49 most frequent keep a color and the rest
+   * are gray. `""` and NaN stand for no label.
    */
   labels?: ArrayLike<string | number> | undefined;
   /**
-   * One number a point, length n, as a continuous colour with a scale bar; NaN for none. The scale goes from the 5th to the 95th
-   * percentile, beyond which colours do not change. Not together with labels.
+   * One number a point, length n, as a continuous color with a scale bar; NaN for none. The scale goes from the 5th to the 95th
+   * percentile, beyond which colors do not change. Not together with labels.
    */
   values?: ArrayLike<number> | undefined;
   /** What the values are, above the scale bar. Default: none. */
@@ -45,7 +45,7 @@ export interface MapOptions {
   sizes?: ArrayLike<number> | undefined;
   /** Ellipses around some points of a 2-D map. Default: none. In a picture of several maps they belong to the panels. */
   ellipses?: MapEllipses | undefined;
-  /** Images at some points, none of which hides another, with a frame in the colour of the point. Default: none. */
+  /** Images at some points, none of which hides another, with a frame in the color of the point. Default: none. */
   images?: MapImages | undefined;
   /** Draws lines of equal density that enclose 20, 40, 60, 80 and 95 % of the points. Default false. */
   contours?: boolean | undefined;

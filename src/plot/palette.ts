@@ -20,7 +20,7 @@ export const THEMES = ["light", "dark"] as const;
 /** One of {@link THEMES}. */
 export type Theme = (typeof THEMES)[number];
 
-/** The colours of a picture beside those of its points. */
+/** The colors of a picture beside those of its points. */
 export interface Ink {
   background: string;
   text: string;
@@ -54,7 +54,7 @@ export const INKS: Record<Theme, Ink> = {
 };
 
 /**
- * The eight colours that Okabe and Ito (2008, "Color Universal Design") chose to be told apart with any kind of colour vision;
+ * The eight colors that Okabe and Ito (2008, "Color Universal Design") chose to be told apart with any kind of color vision;
  * the last, black, turns white on a dark ground.
  */
 const OKABE_ITO = ["#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#f0e442"];
@@ -64,7 +64,7 @@ const OKABE_ITO_EIGHTH: Record<Theme, string> = { light: "#000000", dark: "#ffff
 const LIGHTNESS: Record<Theme, readonly [number, number]> = { light: [0.38, 0.84], dark: [0.46, 0.9] };
 
 /**
- * `count` colours that are as far apart as can be. Up to 8 they are Okabe and Ito's. Beyond, each further colour is the one of
+ * `count` colors that are as far apart as can be. Up to 8 they are Okabe and Ito's. Beyond, each further color is the one of
  * the sRGB gamut that is farthest from all before it (Glasbey et al. 2007, doi:10.1002/col.20327), in OKLab (Ottosson 2020), where
  * a distance is the smaller of the one for normal vision and the ones for red and green blindness (Machado et al. 2009).
  */
@@ -91,12 +91,12 @@ export function categoricalColors(count: number, theme: Theme): string[] {
   return colors;
 }
 
-/** Nine colours of viridis (van der Walt & Smith 2015, matplotlib, CC0), equally spaced. */
+/** Nine colors of viridis (van der Walt & Smith 2015, matplotlib, CC0), equally spaced. */
 const VIRIDIS = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"];
 /** The part of viridis that stands out from the ground. */
 const VIRIDIS_PART: Record<Theme, readonly [number, number]> = { light: [0, 0.94], dark: [0.12, 1] };
 
-/** `count` colours from least to most along viridis, without the end that fades into the ground. */
+/** `count` colors from least to most along viridis, without the end that fades into the ground. */
 export function sequentialColors(count: number, theme: Theme): string[] {
   const at = interpolate(
     VIRIDIS.map((color) => parseHex(color) as Rgb),
@@ -112,11 +112,11 @@ export function fade(color: string, ground: string, amount: number): string {
 }
 
 type Oklab = readonly [number, number, number];
-/** A colour as it is seen with normal, red-blind and green-blind vision. */
+/** A color as it is seen with normal, red-blind and green-blind vision. */
 type Seen = readonly Oklab[];
 
 const VISIONS = [(color: Rgb) => color, filterDeficiencyProt(1), filterDeficiencyDeuter(1)];
-/** What colour-blind eyes confuse weighs less: their space is smaller, and would otherwise leave nothing but lightness to vary. */
+/** What color-blind eyes confuse weighs less: their space is smaller, and would otherwise leave nothing but lightness to vary. */
 const DEFICIENCY_WEIGHT = 1.7;
 
 function see(color: Rgb): Seen {

@@ -25,13 +25,13 @@ export function pointDiameter(n: number, box: Box, em: number): number {
 
 /** Cells along the longer side of the box in which points are counted to see how dense they stand. */
 const CELLS = 64;
-/** What shines through where as many points lie on each other as for the average point: less where colours must be told apart. */
+/** What shines through where as many points lie on each other as for the average point: less where colors must be told apart. */
 const TRANSMITTANCE = { plain: 0.45, colored: 0.12 };
 
 /**
  * The opacity at which the density of the points remains visible where they lie on each other.
  *
- * @param isPlain whether all points have one colour, so that nothing but opacity shows where they are many
+ * @param isPlain whether all points have one color, so that nothing but opacity shows where they are many
  */
 export function pointOpacity({ x, y }: Placement, box: Box, diameter: number, isPlain: boolean): number {
   const cell = Math.max(box.width, box.height) / CELLS;
@@ -48,7 +48,7 @@ export function pointOpacity({ x, y }: Placement, box: Box, diameter: number, is
 }
 
 /**
- * Overlapping points of one path do not add up, so as many paths of each colour follow each other as can still be told apart
+ * Overlapping points of one path do not add up, so as many paths of each color follow each other as can still be told apart
  * in a stack of translucent points.
  */
 const LAYERS = 200;
@@ -95,7 +95,7 @@ export async function drawPoints(
   }
   context.restore();
 
-  /** Points of one colour and size; they come in the order of their first point, so none is on top in every layer. */
+  /** Points of one color and size; they come in the order of their first point, so none is on top in every layer. */
   function alike(members: Uint32Array): Iterable<number[]> {
     const groups = new Map<string, number[]>();
     for (const i of members) {

@@ -21,7 +21,7 @@ const MOST_CANDIDATES = 50_000;
 const HALVINGS = 14;
 
 /**
- * Points whose images, centred at them, do not touch. As many as fit, or, where that is more than `count`, spread evenly over the map.
+ * Points whose images, centered at them, do not touch. As many as fit, or, where that is more than `count`, spread evenly over the map.
  *
  * @param width of an image with the gap around it, in pixels
  * @returns row numbers, the same for the same placement
@@ -87,7 +87,7 @@ function pack({ x, y }: Placement, rows: Uint32Array, width: number, height: num
   }
 }
 
-/** Draws the images of some points at their places, each in a frame of its colour. */
+/** Draws the images of some points at their places, each in a frame of its color. */
 export async function drawThumbnails(
   context: Context,
   { x, y }: Placement,

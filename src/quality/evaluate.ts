@@ -13,11 +13,11 @@ export interface Estimate {
   count: number;
 }
 
-/** How well neighbourhoods of one size are kept. */
+/** How well neighborhoods of one size are kept. */
 export interface Neighborhood<T = Estimate> {
-  /** Size of the neighbourhoods. */
+  /** Size of the neighborhoods. */
   k: number;
-  /** Mean share of a point's k nearest neighbours in the data that are among its k nearest in the map, 0 to 1. */
+  /** Mean share of a point's k nearest neighbors in the data that are among its k nearest in the map, 0 to 1. */
   kept: T;
   /**
    * 1 where those near in the map are near in the data; less by how far, in ranks, intruders come from (Venna & Kaski 2001). As
@@ -28,11 +28,11 @@ export interface Neighborhood<T = Estimate> {
   continuity: T;
 }
 
-/** What each point adds to the means, to colour a map by; NaN for points that were not looked at. */
+/** What each point adds to the means, to color a map by; NaN for points that were not looked at. */
 export interface PointQuality {
   /** n numbers each. A point's trustworthiness or continuity may be negative; their means over all points are not. */
   neighborhoods: Neighborhood<Float32Array>[];
-  /** With labels: n numbers, 1 where the vote of the neighbours gives the point's own label, else 0; NaN for points without one. */
+  /** With labels: n numbers, 1 where the vote of the neighbors gives the point's own label, else 0; NaN for points without one. */
   accuracy?: Float32Array;
   /** With labels of more than one class: n silhouettes, -1 to 1; NaN for points without a label. */
   silhouette?: Float32Array;
@@ -41,8 +41,8 @@ export interface PointQuality {
 /** How well a map shows its data. Equal distances are ranked by index. */
 export interface Quality {
   /**
-   * KL(P||Q) of the map in nats, with P at the given distance and perplexity and Q normalised over all pairs: what t-SNE
-   * minimises with one degree of freedom. The lower the better; comparable between maps of the same data, distance and perplexity only.
+   * KL(P||Q) of the map in nats, with P at the given distance and perplexity and Q normalized over all pairs: what t-SNE
+   * minimizes with one degree of freedom. The lower the better; comparable between maps of the same data, distance and perplexity only.
    */
   kl: number;
   /** One for each k, in their order. */
@@ -55,7 +55,7 @@ export interface Quality {
   distanceCorrelation: { spearman: Estimate | null; pearson: Estimate | null };
   /**
    * With labels: share of the points whose own label has most of the votes of the 10 nearest other points in the map; where labels are
-   * equally frequent, that of the nearest neighbour among them counts. Of points with a label, and neighbours with one.
+   * equally frequent, that of the nearest neighbor among them counts. Of points with a label, and neighbors with one.
    */
   accuracy?: Estimate;
   /**
@@ -64,17 +64,17 @@ export interface Quality {
    */
   silhouette?: Estimate | null;
   /** With labels: points that have none, `""` or NaN, which accuracy and silhouette leave out; where all are, there is neither. */
-  unlabelled?: number;
+  unlabeled?: number;
   /** With `perPoint`. */
   perPoint?: PointQuality;
-  /** Where the neighbours of P came from, and the share of the true ones among them. */
+  /** Where the neighbors of P came from, and the share of the true ones among them. */
   neighbors: { method: "exact" | "nn-descent"; recall: number };
   /** The options as they were used, defaults filled in. */
   options: ResolvedEvaluateOptions;
 }
 
 /**
- * Measures how well a map shows its data: KL divergence, neighbours kept, trustworthiness, continuity, correlation of
+ * Measures how well a map shows its data: KL divergence, neighbors kept, trustworthiness, continuity, correlation of
  * distances, and with labels how well it shows their classes. Off the main thread; the same input, options and seed give
  * the same numbers with any number of threads. Z of the KL divergence takes all pairs of points: a second or two for 70,000, some five
  * minutes for a million.
@@ -104,7 +104,7 @@ export async function evaluate(
   if (sigma && (sigma.rows !== n || sigma.cols !== points.cols)) {
     throw shapeMismatch("sigma", sigma, `${n} x ${points.cols}, the shape of the data`);
   }
-  const { classes, unlabelled } = options.labels === undefined ? NO_CLASSES : toClasses(options.labels, n);
+  const { classes, unlabeled } = options.labels === undefined ? NO_CLASSES : toClasses(options.labels, n);
   const { signal } = options;
   if (signal?.aborted) throw abortError(signal);
   const job = withTranslation(() => binding.evaluate(points, sigma, map, classes, resolved, options.onProgress));
@@ -128,10 +128,10 @@ export async function evaluate(
     ...(hasSilhouettes && { silhouette: spread(found.silhouettes) }),
   });
   const mean = (values: Float64Array): Estimate => estimateMean(values, n);
-  const ofLabelled = (values: Float64Array): Estimate =>
+  const ofLabeled = (values: Float64Array): Estimate =>
     estimateMean(
       values.filter((value) => !Number.isNaN(value)),
-      n - (unlabelled ?? 0),
+      n - (unlabeled ?? 0),
     );
   const correlation = ({ value, error }: typeof found.pearson): Estimate | null =>
     Number.isNaN(value) ? null : { value, error, count: found.pairs };
@@ -140,10 +140,10 @@ export async function evaluate(
     neighborhoods: sizes.map((size) => mapMeasures(size, mean)),
     distanceCorrelation: { spearman: correlation(found.spearman), pearson: correlation(found.pearson) },
     ...(classes && {
-      accuracy: ofLabelled(found.hits),
-      silhouette: hasSilhouettes ? ofLabelled(found.silhouettes) : null,
+      accuracy: ofLabeled(found.hits),
+      silhouette: hasSilhouettes ? ofLabeled(found.silhouettes) : null,
     }),
-    ...(unlabelled !== undefined && { unlabelled }),
+    ...(unlabeled !== undefined && { unlabeled }),
     ...(options.perPoint && { perPoint: perPoint() }),
     neighbors: { method: found.method, recall: found.recall },
     options: resolved,
@@ -171,10 +171,10 @@ function estimateMean(sample: Float64Array, n: number): Estimate {
 interface Classes {
   /** Numbers from 1 in the order in which the classes first appear, 0 for none; undefined where none has one. */
   readonly classes: Uint32Array | undefined;
-  readonly unlabelled: number | undefined;
+  readonly unlabeled: number | undefined;
 }
 
-const NO_CLASSES: Classes = { classes: undefined, unlabelled: undefined };
+const NO_CLASSES: Classes = { classes: undefined, unlabeled: undefined };
 
 function toClasses(labels: Labels, n: number): Classes {
   const isList = Array.isArray(labels) || (ArrayBuffer.isView(labels) && !(labels instanceof DataView));
@@ -190,11 +190,11 @@ function toClasses(labels: Labels, n: number): Classes {
     });
   }
   const numbers = new Map<string | number, number>();
-  let unlabelled = 0;
+  let unlabeled = 0;
   const classes = Uint32Array.from({ length: n }, (_, i) => {
     const label = labels[i] as string | number;
     if (label === "" || Number.isNaN(label)) {
-      unlabelled++;
+      unlabeled++;
       return 0;
     }
     if (typeof label !== "string" && !(typeof label === "number" && Number.isFinite(label))) {
@@ -205,5 +205,5 @@ function toClasses(labels: Labels, n: number): Classes {
     numbers.set(label, number);
     return number;
   });
-  return { classes: unlabelled === n ? undefined : classes, unlabelled };
+  return { classes: unlabeled === n ? undefined : classes, unlabeled };
 }

@@ -20,22 +20,22 @@ export interface EvaluateOptions {
   varianceFloor?: number | undefined;
   /** Perplexity of the affinities whose KL divergence is computed, or several as in {@link TsneOptions}: 1 to (n - 1) / 3. Default 30, less for n < 91. */
   perplexity?: number | readonly number[] | undefined;
-  /** How the neighbours for these affinities are found. All other measures compare all points in any case. Default `"auto"`. */
+  /** How the neighbors for these affinities are found. All other measures compare all points in any case. Default `"auto"`. */
   neighbors?: NeighborSearch | undefined;
   /**
-   * Sizes of the neighbourhoods: integers from 1 to below n / 2, beyond which trustworthiness is not defined. Default 10, 50
+   * Sizes of the neighborhoods: integers from 1 to below n / 2, beyond which trustworthiness is not defined. Default 10, 50
    * and 100, as far as n allows.
    */
   k?: number | readonly number[] | undefined;
   /** n labels, to measure how well the map shows their classes. */
   labels?: Labels | undefined;
   /**
-   * How many points, drawn at random, neighbourhoods and labels are looked at for, each of them among all n: an integer >= 2; all n
+   * How many points, drawn at random, neighborhoods and labels are looked at for, each of them among all n: an integer >= 2; all n
    * where it is not below n. Default `"auto"`: all points where that is work of some ten seconds (n up to 80,000 of 32
    * dimensions with sigma, say) or `perPoint` asks for all, else 5000 or more.
    */
   sample?: "auto" | number | undefined;
-  /** Whether to return what each point adds to the means, to colour a map by. Default false. */
+  /** Whether to return what each point adds to the means, to color a map by. Default false. */
   perPoint?: boolean | undefined;
   /** Seed of the sample of points and pairs, and of the search: an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;
@@ -54,7 +54,7 @@ export interface ResolvedEvaluateOptions {
   perplexity: number | readonly number[];
   neighbors: NeighborSearch;
   k: number[];
-  /** Points that neighbourhoods and labels are looked at for. */
+  /** Points that neighborhoods and labels are looked at for. */
   sample: number;
   seed: number;
   threads: number;

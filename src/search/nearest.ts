@@ -84,7 +84,7 @@ const KEYS: Record<keyof NearestOptions, true> = {
  * exact, up to the rounding of coordinates to float32. Off the main thread.
  *
  * @param data n x d points, finite, or a run that has a map: then its points, reduced to principal components where the run's are
- * @param query see {@link Query}; a row is not found as its own neighbour
+ * @param query see {@link Query}; a row is not found as its own neighbor
  * @throws {ArgumentError} OUT_OF_RANGE for a row that is not there or k beyond the points, SHAPE_MISMATCH for vectors of another
  *   width, INVALID_ARGUMENT where the distance needs sigma and there is none
  * @throws {DataError} NOT_FINITE, NEGATIVE_SIGMA, with the row; TOO_FEW_POINTS where there is no other point

@@ -43,7 +43,7 @@ export function unpackRun(
   });
 }
 
-/** Rows less the centre, in the coordinates of the axes: d x components. */
+/** Rows less the center, in the coordinates of the axes: d x components. */
 function project(vectors: Matrix, center: ArrayLike<number>, axes: ArrayLike<number>, components: number): Matrix {
   const scores = new Matrix(new Float64Array(vectors.rows * components), vectors.rows, components);
   for (let i = 0; i < vectors.rows; i++) {

@@ -2,7 +2,7 @@ import { shapeMismatch } from "../arguments.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 
-/** Nearest neighbours that were found elsewhere: by FAISS, hnswlib, a vector database. */
+/** Nearest neighbors that were found elsewhere: by FAISS, hnswlib, a vector database. */
 export interface NeighborLists {
   /**
    * n x m row numbers of the data, counted from 0, in any order. The point itself may be among them and does not count; nor does
@@ -10,7 +10,7 @@ export interface NeighborLists {
    * nearest of them are used.
    */
   indices: MatrixLike;
-  /** n x m distances of those neighbours, >= 0. Their unit does not matter. */
+  /** n x m distances of those neighbors, >= 0. Their unit does not matter. */
   distances: MatrixLike;
   /** Whether the distances are squared already, as those of FAISS's L2 indices are. Default false. */
   squared?: boolean | undefined;
@@ -24,7 +24,7 @@ export interface DistanceMatrix {
   squared?: boolean | undefined;
 }
 
-/** Lists as the core takes them: k neighbours of each of n points, nearest first. */
+/** Lists as the core takes them: k neighbors of each of n points, nearest first. */
 export interface CheckedNeighbors {
   /** n x k */
   indices: Uint32Array;
@@ -34,7 +34,7 @@ export interface CheckedNeighbors {
 }
 
 /**
- * Checks neighbours that the caller gives and brings them into the core's form: the `k` nearest of each point, sorted.
+ * Checks neighbors that the caller gives and brings them into the core's form: the `k` nearest of each point, sorted.
  *
  * @throws {ArgumentError} SHAPE_MISMATCH, or OUT_OF_RANGE where a row holds fewer than k
  * @throws {DataError} for an index that is no row, one that comes twice in a row, or a distance that is none, with its place
@@ -73,7 +73,7 @@ function takeLists(indices: Matrix, distances: Matrix, n: number, nearest: Neare
       if (!(Number.isInteger(index) && index >= 0 && index < n)) {
         throw fail("OUT_OF_RANGE", `integers from 0 to ${n - 1}, the points, or -1 for none`);
       }
-      if (seen[index] === row + 1) throw fail("INVALID_ARGUMENT", "each neighbour once in a row");
+      if (seen[index] === row + 1) throw fail("INVALID_ARGUMENT", "each neighbor once in a row");
       seen[index] = row + 1;
       if (index !== row) nearest.offer(index, distanceAt(distances, row, column));
     }

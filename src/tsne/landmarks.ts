@@ -52,16 +52,16 @@ const STRETCH_NUMBERS = 2 ** 22;
 
 /**
  * Draws `count` rows uniformly, without replacement; moves each, three times, to the mean of the rows that are nearest to it (Lloyd 1982);
- * and tells which of these landmarks are neighbours: those that are near the same rows. 20 rows a landmark, drawn as well, are looked at
+ * and tells which of these landmarks are neighbors: those that are near the same rows. 20 rows a landmark, drawn as well, are looked at
  * where there are more.
  *
  * Uniformly, since t-SNE gives room by density, and so every region gets the room it would have in the map of all; the means keep that
  * but for their number growing a little slower than the density, as its power d / (d + 2) (Zador 1982). A sample by k-means++ (Arthur &
- * Vassilvitskii 2007), or another cover of the data, prefers outliers. Moved, since a mean of neighbours lies where the data are, and a
- * drawn row beside it by its own noise. And neighbours by shared rows, as in hierarchical SNE (Pezzotti et al. 2016), since landmarks are so
+ * Vassilvitskii 2007), or another cover of the data, prefers outliers. Moved, since a mean of neighbors lies where the data are, and a
+ * drawn row beside it by its own noise. And neighbors by shared rows, as in hierarchical SNE (Pezzotti et al. 2016), since landmarks are so
  * far apart that their distances say little of what lies between them.
  *
- * @param neighborsOfEach how many neighbours to tell of each landmark, below `count`
+ * @param neighborsOfEach how many neighbors to tell of each landmark, below `count`
  * @throws {DataError} for values that cannot be embedded, with their row in the data
  */
 export async function chooseLandmarks(
@@ -146,7 +146,7 @@ type Gaussians = Pick<Landmarks, "means" | "sigma">;
 /**
  * The k nearest landmarks of each row, all compared.
  *
- * @param own which landmarks the rows are, if they are such: none is its own neighbour
+ * @param own which landmarks the rows are, if they are such: none is its own neighbor
  */
 async function findNearest(
   { means, sigma }: Gaussians,
@@ -165,7 +165,7 @@ async function findNearest(
   return awaitNative(job.result, job.cancel, signal);
 }
 
-/** Lists of at most k neighbours each, nearest first, each in k places. */
+/** Lists of at most k neighbors each, nearest first, each in k places. */
 interface Lists {
   readonly sizes: Uint32Array;
   readonly indices: Int32Array;
@@ -311,7 +311,7 @@ export function drawFromStrata(n: number, count: number, seed: number): Uint32Ar
   return Uint32Array.from({ length: count }, (_, i) => Math.floor(((i + uniform(seed, i)) / count) * n));
 }
 
-/** A number from 0 to below 1, by the finaliser of MurmurHash3. */
+/** A number from 0 to below 1, by the finalizer of MurmurHash3. */
 function uniform(seed: number, index: number): number {
   const word = (salt: number) => {
     let hash = salt;

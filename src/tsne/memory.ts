@@ -9,24 +9,24 @@ import { describePerplexity, neighborCount } from "./perplexity.js";
 export interface MemoryEstimate {
   /** The core's copy of the means, and of the standard deviations. */
   data: number;
-  /** Neighbours with their distances, and what their search needs while it goes on, copies of what it compares among it. */
+  /** Neighbors with their distances, and what their search needs while it goes on, copies of what it compares among it. */
   neighbors: number;
   /** The affinities and, while rows are made or moved, what they are made from. */
   affinities: number;
   /** Positions, velocities, gains, forces, and the tree or mesh. */
   map: number;
-  /** The most that is held at any one time: less than the sum, since neighbours are gone when the map is made. */
+  /** The most that is held at any one time: less than the sum, since neighbors are gone when the map is made. */
   peak: number;
 }
 
 /** Points are stored in blocks of this many. */
 const BLOCK = 64;
-/** Edges of P for each neighbour: 1 if all neighbours are mutual, 2 if none are. Real data have 1.4 to 1.8. */
+/** Edges of P for each neighbor: 1 if all neighbors are mutual, 2 if none are. Real data have 1.4 to 1.8. */
 const EDGES_PER_NEIGHBOR = 2;
 
 /**
  * The memory that a run of n points of d dimensions needs, in bytes, beside the caller's own arrays: an upper estimate, since how many
- * neighbours are mutual is known only afterwards.
+ * neighbors are mutual is known only afterwards.
  *
  * @param n points, an integer >= 3
  * @param d dimensions, an integer >= 1

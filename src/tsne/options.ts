@@ -5,9 +5,9 @@ import type { Matrix, MatrixLike } from "../matrix.js";
 import { DISTANCES, type DistanceName, usesSigma } from "./distances.js";
 import type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
 
-/** The ways to find neighbours; see {@link TsneOptions.neighbors}. */
+/** The ways to find neighbors; see {@link TsneOptions.neighbors}. */
 export const NEIGHBOR_SEARCHES = ["auto", "exact", "nn-descent"] as const;
-/** Ways to find nearest neighbours; see {@link TsneOptions.neighbors}. */
+/** Ways to find nearest neighbors; see {@link TsneOptions.neighbors}. */
 export type NeighborSearch = (typeof NEIGHBOR_SEARCHES)[number];
 
 /** The ways to compute repulsion; see {@link TsneOptions.method}. */
@@ -23,7 +23,7 @@ export interface TsneProgress {
   stage: Stage;
   /** Share of this stage that is done, 0 to 1. */
   fraction: number;
-  /** Iterations done; 0 before the optimisation. */
+  /** Iterations done; 0 before the optimization. */
   iteration: number;
   /** Iterations in all. */
   maxIter: number;
@@ -37,7 +37,7 @@ export interface TsneProgress {
 export interface TsneSnapshot {
   /** Iterations done. */
   iteration: number;
-  /** n x dims positions, float32, in the order of the input, centred. The receiver's own. */
+  /** n x dims positions, float32, in the order of the input, centered. The receiver's own. */
   embedding: Matrix;
   /** KL divergence of this map without exaggeration, where it was computed: at every 50th iteration. */
   kl: number | undefined;
@@ -66,11 +66,11 @@ export interface TsneOptions {
    */
   distance?: DistanceName | undefined;
   /**
-   * How neighbours are found: `"exact"`, by comparing all pairs; `"nn-descent"` (Dong, Charikar & Li 2011) from the leaves of random
+   * How neighbors are found: `"exact"`, by comparing all pairs; `"nn-descent"` (Dong, Charikar & Li 2011) from the leaves of random
    * projection trees, which finds 97 % of them or more on most data and says so in `neighbors.recall` of the result; or `"auto"`, the
    * faster one: nn-descent above 60,000 + 9,000,000 / (d + 33) points (170,000 of 50 dimensions), dearer distances counting as
    * more dimensions: `"inverse-variance"` as 4 d, `"mahalanobis"` 3.5 d, `"wasserstein"` 2 d, `"jeffreys"` 6 d, `"bhattacharyya"` 14 d,
-   * `"manhattan"` 1.5 d. Too few points for nn-descent are searched exactly. Or neighbours found elsewhere, or all distances between the points; the data are
+   * `"manhattan"` 1.5 d. Too few points for nn-descent are searched exactly. Or neighbors found elsewhere, or all distances between the points; the data are
    * needed all the same, for the start of the map. Default `"auto"`.
    */
   neighbors?: NeighborSearch | NeighborLists | DistanceMatrix | undefined;
@@ -81,9 +81,9 @@ export interface TsneOptions {
    */
   varianceFloor?: number | undefined;
   /**
-   * Effective number of neighbours of a point: 1 to (n - 1) / 3. Default 30. For n < 91, where 30 is too large, the
+   * Effective number of neighbors of a point: 1 to (n - 1) / 3. Default 30. For n < 91, where 30 is too large, the
    * default is the largest value accepted. Or several different ones, in any order: the affinities are then the average of those of
-   * each perplexity, over 3 times as many neighbours as the largest (multi-scale similarities: Lee, Peluffo-Ordóñez & Verleysen 2015;
+   * each perplexity, over 3 times as many neighbors as the largest (multi-scale similarities: Lee, Peluffo-Ordóñez & Verleysen 2015;
    * Kobak & Berens 2019), so that the map heeds small and large groups at once. A list of one is that one.
    */
   perplexity?: number | readonly number[] | undefined;
@@ -143,7 +143,7 @@ export interface TsneOptions {
   earlyExaggerationIter?: number | undefined;
   /**
    * Factor on the attraction after the early phase, 0.01 to 1e6. Above 1 groups are drawn together and what is between them
-   * shows more: 4 for large data (Kobak & Berens 2019); more comes near a layout of the neighbour graph by forces (Böhm, Berens &
+   * shows more: 4 for large data (Kobak & Berens 2019); more comes near a layout of the neighbor graph by forces (Böhm, Berens &
    * Kobak 2022), and at last draws all points into one. The KL divergence is reported without it. Default 1.
    */
   exaggeration?: number | undefined;
@@ -172,7 +172,7 @@ export interface TsneOptions {
 export interface ResolvedTsneOptions {
   method: MethodName;
   meshSpacing: number;
-  /** `"given"` where neighbours were given with their distances, and no distance was named. */
+  /** `"given"` where neighbors were given with their distances, and no distance was named. */
   distance: DistanceName | "given";
   /** The search asked for; what `auto` chose stands in the result. */
   neighbors: NeighborSearch | "given";
@@ -356,7 +356,7 @@ function resolveNeighbors(options: TsneOptions): NeighborSearch | "given" {
     reject(
       "sigma",
       options.sigma,
-      "to be left out where neighbours are given with their distances and no distance is named",
+      "to be left out where neighbors are given with their distances and no distance is named",
     );
   }
   return "given";

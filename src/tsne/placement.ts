@@ -19,11 +19,11 @@ export interface PlacementOptions {
   /** Standard deviations of the new points, m x d, each >= 0: needed where the run has sigma, refused where it has none. */
   sigma?: MatrixLike | undefined;
   /**
-   * Effective number of neighbours of a new point among the fitted ones, 1 to (n - 1) / 3, or several, as in {@link TsneOptions};
+   * Effective number of neighbors of a new point among the fitted ones, 1 to (n - 1) / 3, or several, as in {@link TsneOptions};
    * the floor(3 * perplexity) nearest are searched, all pairs compared. Default: that of the run.
    */
   perplexity?: number | readonly number[] | undefined;
-  /** Steps of descent for each point at most, 0 to 1e6; 0 leaves it at the median of its neighbours. Default 100. */
+  /** Steps of descent for each point at most, 0 to 1e6; 0 leaves it at the median of its neighbors. Default 100. */
   iterations?: number | undefined;
   /**
    * Samples drawn from each new point's Gaussian, 2 to 1000, and placed as well: the result says how they scatter. It takes as many
@@ -65,7 +65,7 @@ export interface PlacementResult {
   /**
    * For each new point KL(P_i || Q_i) in nats, of its affinities from its place on the map: how badly the map has a place for it.
    * Values far above those of most points mark points unlike all that the map was made of; what no place of the map can hold is at the
-   * median of its neighbours.
+   * median of its neighbors.
    */
   divergence: Float32Array;
   /** How their samples scatter, where they were asked for: `neighbors` is 10, or n - 1. */
@@ -218,7 +218,7 @@ export function resolvePlacement(
       received: "given",
       accepted: "a run that knows its distance",
       message:
-        "neighbors: the neighbours of this run were given with their distances, and no distance was named to place other points by; fit it with one",
+        "neighbors: the neighbors of this run were given with their distances, and no distance was named to place other points by; fit it with one",
     });
   }
   const [n] = run.shape;

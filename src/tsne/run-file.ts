@@ -25,7 +25,7 @@ export interface RunParts {
   readonly rows: number;
   readonly cols: number;
   readonly hasSigma: boolean;
-  /** Neighbours that were given, which cannot be found again. */
+  /** Neighbors that were given, which cannot be found again. */
   readonly given: CheckedNeighbors | undefined;
 }
 
@@ -276,7 +276,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
     if (name === "neighbors" || name === "squared") continue;
     await readArray(source, plan, start, (first, numbers) => native.writeState(name, first, numbers));
   }
-  // The hash runs over the bytes in their order, so the neighbours, which the run is made with, are read once more.
+  // The hash runs over the bytes in their order, so the neighbors, which the run is made with, are read once more.
   if (given) for (const plan of arrays.slice(-2)) await readArray(source, plan, start, () => {});
   const checksum = Buffer.alloc(CHECKSUM_BYTES);
   const found = source.hash.digest();
@@ -308,7 +308,7 @@ async function readGiven(
   await readArray(unhashed, indexPlan, start, (first, numbers) => given.indices.set(numbers, first * k));
   await readArray(unhashed, squaredPlan, start, (first, numbers) => given.squared.set(numbers, first * k));
   const isBad = given.indices.some((index) => index >= rows) || given.squared.some((value) => !(value >= 0));
-  if (isBad) throw new FileError("FILE_FORMAT", source.path, "its neighbours are no rows and distances");
+  if (isBad) throw new FileError("FILE_FORMAT", source.path, "its neighbors are no rows and distances");
   return given;
 }
 
@@ -369,7 +369,7 @@ function resolveSaved(
   const asked = {
     ...rest,
     threads,
-    // An absent sigma is none; an empty matrix stands for one that was there, as for starts and neighbours.
+    // An absent sigma is none; an empty matrix stands for one that was there, as for starts and neighbors.
     sigma: hasSigma ? [] : undefined,
     init: saved.init === "given" ? [] : saved.init,
     neighbors: saved.neighbors === "given" ? { distances: [] } : saved.neighbors,

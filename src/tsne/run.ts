@@ -35,7 +35,7 @@ export interface TsneSeconds {
 
 /** A map and how it came about. */
 export interface TsneResult {
-  /** n x dims positions, float32, in the order of the input, centred. */
+  /** n x dims positions, float32, in the order of the input, centered. */
   embedding: Matrix;
   /** KL divergence of the map from the affinities, KL(P||Q) in nats, without exaggeration; the lower the better. */
   kl: number;
@@ -44,7 +44,7 @@ export interface TsneResult {
   /** How repulsion was computed. */
   method: "barnes-hut" | "fft" | "exact";
   /**
-   * Where the neighbours came from, and the share of the true ones among them: 1 if exact, measured on 512 points for nn-descent, taken
+   * Where the neighbors came from, and the share of the true ones among them: 1 if exact, measured on 512 points for nn-descent, taken
    * to be 1 if given.
    */
   neighbors: { method: "exact" | "nn-descent" | "given"; recall: number };
@@ -121,7 +121,7 @@ export class Tsne {
 
   /**
    * Reads a run that {@link save} wrote. It can {@link place} points at once, and {@link fit} goes on where it stood: to the same bytes
-   * as if it had never been saved. Its neighbours and affinities, which are not in the file, are made again for that.
+   * as if it had never been saved. Its neighbors and affinities, which are not in the file, are made again for that.
    *
    * @param options what a file does not hold; `threads` default to all processors
    * @throws {FileError} FILE_READ where the file cannot be read; FILE_FORMAT where it is no saved run, is cut off or its bytes have
@@ -149,15 +149,15 @@ export class Tsne {
    * Places new points into the map as it stands, which does not change. Each lands by itself: the same bytes whatever other points
    * are placed with it and whatever the threads.
    *
-   * A new point's nearest neighbours among the fitted points, exact under the run's distance and with the run's preparation of the
+   * A new point's nearest neighbors among the fitted points, exact under the run's distance and with the run's preparation of the
    * data, give affinities of the perplexity. It starts at their weighted median, coordinate by coordinate, and descends
-   * KL(P_i || Q_i), q_ij normalised over the fitted points (after Poličar, Stražar & Zupan 2019, "Embedding to reference t-SNE space"), to within the map's bounds and
+   * KL(P_i || Q_i), q_ij normalized over the fitted points (after Poličar, Stražar & Zupan 2019, "Embedding to reference t-SNE space"), to within the map's bounds and
    * a margin.
    *
    * Calls queue up; the data made ready for the first serve those after it.
    *
    * @param newMeans m x d, as wide as the data of the run, finite; m may be 0
-   * @throws {ArgumentError} for a bad option or shape, a run without a map, one whose neighbours were given, or whose `degreesOfFreedom`
+   * @throws {ArgumentError} for a bad option or shape, a run without a map, one whose neighbors were given, or whose `degreesOfFreedom`
    *   are not 1
    * @throws {DataError} for NaN and infinities, with the row
    * @throws {SigmaTsneError} BUSY during {@link fit}, OUT_OF_MEMORY
@@ -229,7 +229,7 @@ export class Tsne {
   }
 
   /**
-   * Goes on with gradient descent; the first call computes neighbours and affinities before.
+   * Goes on with gradient descent; the first call computes neighbors and affinities before.
    *
    * @param iterations how many more, an integer >= 0; it may pass `maxIter`. Default: the rest of `maxIter`.
    * @returns the map as it stands then
@@ -361,10 +361,10 @@ export async function runTsne(data: MatrixLike, options: TsneOptions = {}): Prom
   return new Tsne(data, options).fit();
 }
 
-/** Where neighbours came from, in words. */
+/** Where neighbors came from, in words. */
 export function describeNeighbors({ method, recall }: TsneResult["neighbors"]): string {
-  if (method === "given") return "neighbours as given";
-  return method === "exact" ? "exact neighbours" : `neighbours by nn-descent, recall ${(100 * recall).toFixed(1)} %`;
+  if (method === "given") return "neighbors as given";
+  return method === "exact" ? "exact neighbors" : `neighbors by nn-descent, recall ${(100 * recall).toFixed(1)} %`;
 }
 
 function checkLoadOptions(options: LoadOptions): void {

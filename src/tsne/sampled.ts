@@ -42,7 +42,7 @@ export interface SampledMap {
   result: TsneResult;
 }
 
-/** Among fewer points fewer are near: on the codes of MNIST 20 keeps more neighbours than 30, and labels as well. */
+/** Among fewer points fewer are near: on the codes of MNIST 20 keeps more neighbors than 30, and labels as well. */
 const PLACEMENT_PERPLEXITY = 20;
 
 /**
@@ -51,7 +51,7 @@ const PLACEMENT_PERPLEXITY = 20;
  * placed with perplexity 20, or that of the fit where it is less.
  *
  * Landmarks are rows drawn uniformly, each moved three times to the mean of the rows that are nearest to it (Lloyd 1982); 20 rows a landmark
- * are looked at. They are neighbours in the fit as they share rows (hierarchical SNE: Pezzotti et al. 2016). Fitting a part and placing the
+ * are looked at. They are neighbors in the fit as they share rows (hierarchical SNE: Pezzotti et al. 2016). Fitting a part and placing the
  * rest is what Kobak & Berens (2019, "The art of using t-SNE for single-cell transcriptomics") and Poličar, Stražar & Zupan (2023, "Embedding to
  * reference t-SNE space addresses batch effects in single-cell classification") do for large data.
  *

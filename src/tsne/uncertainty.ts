@@ -21,7 +21,7 @@ export interface UncertaintyOptions
   seed?: number | undefined;
   /** Which points, as row numbers of the data. Default: all. */
   points?: ArrayLike<number> | undefined;
-  /** How many nearest points of the map are the neighbourhood that `share` counts in: 1 to n - 1. Default 10, or n - 1. */
+  /** How many nearest points of the map are the neighborhood that `share` counts in: 1 to n - 1. Default 10, or n - 1. */
   neighbors?: number | undefined;
 }
 

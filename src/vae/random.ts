@@ -13,7 +13,7 @@ export class Random {
   constructor(seed: number, stream: number, substream: number) {
     let hash = 0;
     const words = [seed >>> 0, Math.floor(seed / 2 ** 32), stream, substream, 1, 2, 3, 4];
-    // The finaliser of MurmurHash3 after every word: the four rounds after the last input give the four words of the state.
+    // The finalizer of MurmurHash3 after every word: the four rounds after the last input give the four words of the state.
     for (const word of words) {
       hash = Math.imul(hash + 0x9e3779b9, 0x85ebca6b) ^ word;
       hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

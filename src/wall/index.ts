@@ -7,7 +7,7 @@ export type { WallCells, WallOptions, WallTilesOptions } from "./options.js";
 
 /**
  * Draws images in the cells of a grid, one each, as a PNG picture; the same bytes for the same input. With labels every image has a frame
- * in the colour of its class, and there is a legend.
+ * in the color of its class, and there is a legend.
  *
  * @param images n images
  * @param cells where they stand; `assignToGrid` of a separated map gives them

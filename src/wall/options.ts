@@ -17,7 +17,7 @@ export interface WallCells {
 
 /** What both kinds of wall have in common. */
 interface SharedOptions {
-  /** n labels: classes give the images frames of their colours, or a tint that can be switched on. Default: none. */
+  /** n labels: classes give the images frames of their colors, or a tint that can be switched on. Default: none. */
   labels?: ArrayLike<string | number> | undefined;
   /** Heading. Default: none. */
   title?: string | undefined;

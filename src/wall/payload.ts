@@ -17,11 +17,11 @@ export interface WallPayload {
     readonly texts: readonly string[];
     /** Uint32, for each image its place in `texts`. */
     readonly textOf: string;
-    /** Uint32, for each image its place in the colours. */
+    /** Uint32, for each image its place in the colors. */
     readonly colorOf: string;
     readonly light: readonly string[];
     readonly dark: readonly string[];
-    /** Classes in the order of their colours; null for quantities. */
+    /** Classes in the order of their colors; null for quantities. */
     readonly classes: readonly { readonly name: string; readonly count: number }[] | null;
   } | null;
   readonly names: readonly string[] | null;

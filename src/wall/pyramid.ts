@@ -88,7 +88,7 @@ class Level {
   }
 }
 
-/** Half the size, rounded up: the mean of two by two pixels, in which transparent ones have no say in the colour. */
+/** Half the size, rounded up: the mean of two by two pixels, in which transparent ones have no say in the color. */
 export function halve(rgba: Uint8ClampedArray, width: number, height: number): Uint8ClampedArray {
   const [halfWidth, halfHeight] = [Math.ceil(width / 2), Math.ceil(height / 2)];
   const half = new Uint8ClampedArray(halfWidth * halfHeight * 4);

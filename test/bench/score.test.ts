@@ -47,7 +47,7 @@ test("the affinities are symmetric and sum to 1", () => {
   for (const [pair, value] of dense) expect(dense.get(pair.split(",").reverse().join())).toBe(value);
 });
 
-test("kept neighbours are the share of the nearest that stay the nearest", () => {
+test("kept neighbors are the share of the nearest that stay the nearest", () => {
   const line = (at: readonly number[]): Points => ({ data: Float64Array.from(at), rows: at.length, cols: 1 });
   const nearest = (at: readonly number[]) => findNearest(line(at), 1, 0, at.length);
   const data = nearest([0, 1, 10, 11]);

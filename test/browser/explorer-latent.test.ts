@@ -249,7 +249,7 @@ describe("codes of many dimensions", () => {
     await page.getByRole("button", { name: /^Search from row/ }).click();
     await expect.poll(() => page.locator(".search-result .point-grid li").count()).toBe(12);
     expect(await page.getByRole("alert").count()).toBe(0);
-    // A neighbour can be gone to from there.
+    // A neighbor can be gone to from there.
     await page.locator(".search-result .point-grid button").nth(2).click();
     const name = await page.locator(".search-result .point-grid button").nth(2).getAttribute("aria-label");
     await expect

@@ -98,7 +98,7 @@ async function download(act: () => Promise<unknown>): Promise<{ name: string; by
 describe("the map", () => {
   beforeEach(() => openMap(page, server.url));
 
-  test("hovering a point shows its image, label, sigma and neighbours", async () => {
+  test("hovering a point shows its image, label, sigma and neighbors", async () => {
     await page.mouse.move(...(await placeOf(page, standard, lone)));
     const card = page.locator(".hover-card");
     await card.locator(".card-neighbors img").nth(5).waitFor();
@@ -150,16 +150,16 @@ describe("the map", () => {
     );
   });
 
-  test("colours follow any column, and a class of the legend selects its points", async () => {
+  test("colors follow any column, and a class of the legend selects its points", async () => {
     const first = page.locator(".classes button").first();
     const count = (await first.locator("small").textContent()) ?? "";
     await first.click();
     await tab("Selection");
     expect(await page.locator("#panel h2").textContent()).toMatch(new RegExp(`^${count} of`));
-    await tab("Colours");
+    await tab("Colors");
     await page.keyboard.press("Escape");
     for (const { id, kind } of explored.columns) {
-      await page.getByLabel("Colour by").selectOption(id);
+      await page.getByLabel("Color by").selectOption(id);
       if (kind === "number") await expect.poll(() => page.locator(".scale .tick").count()).toBeGreaterThan(1);
       else await expect.poll(() => page.locator(".classes li").count()).toBeGreaterThan(1);
     }
@@ -333,7 +333,7 @@ test("WebGL draws what the processor draws", async () => {
     await openMap(page, server.url);
     expect(await page.getByText("No WebGL graphics here").count()).toBe(hasCard ? 0 : 1);
     const { data } = await sharp(await page.locator(".canvas").screenshot({ mask: [page.locator(".pill")] }))
-      .greyscale()
+      .grayscale()
       .blur(3)
       .raw()
       .toBuffer({ resolveWithObject: true });

@@ -80,7 +80,7 @@ async function picture(side: 0 | 1): Promise<string> {
 test("hovering a point in one map shows the same point in the other", async () => {
   const before = [await picture(0), await picture(1)];
   await page.mouse.move(...(await placeOf(0, 4)));
-  expect(await said("point")).toMatch(/^Row 4 · label group 1 · moved .* R · neighbours changed \d+ % · mean sigma/);
+  expect(await said("point")).toMatch(/^Row 4 · label group 1 · moved .* R · neighbors changed \d+ % · mean sigma/);
   const after = [await picture(0), await picture(1)];
   expect(after[0]).not.toBe(before[0]);
   expect(after[1]).not.toBe(before[1]);
@@ -136,8 +136,8 @@ test("the keyboard goes from point to point and selects", async () => {
   expect(await said("selected")).toBe("");
 });
 
-test("colours, legend and figures follow the choice", async () => {
-  for (const color of ["Displacement", "Neighbours changed", "Mean sigma"]) {
+test("colors, legend and figures follow the choice", async () => {
+  for (const color of ["Displacement", "Neighbors changed", "Mean sigma"]) {
     await page.selectOption("#color", color);
     expect((await said("legend"))?.toLowerCase()).toContain(color.toLowerCase().slice(0, 10));
   }

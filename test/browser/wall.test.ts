@@ -130,7 +130,7 @@ test("is moved in with the keyboard", async () => {
   await expect.poll(() => saidAt(...beside)).toContain("row 10, column 34");
 });
 
-test("lays the colours of the labels over the images, in dark as well", async () => {
+test("lays the colors of the labels over the images, in dark as well", async () => {
   await page.close();
   await open("dark");
   const black = await placeOf(10, 35);

@@ -43,9 +43,9 @@ describe("explainAcquisitions", () => {
     const sentence = (...classes: AcquisitionsSummary["lowDoseAccuracy"]) =>
       explainAcquisitions(findings(none, classes))[4];
     const particles = { label: "particles", standard: 0.6, sigma: 0.7 };
-    const fibres = { label: "fibres", standard: 0.9, sigma: 0.7 };
-    expect(sentence(particles, fibres)).toMatch(/"fibres".*90\.0 % .*70\.0 %/);
-    expect(sentence({ ...fibres, sigma: 0.9 })).toMatch(/^No class differs/);
+    const fibers = { label: "fibers", standard: 0.9, sigma: 0.7 };
+    expect(sentence(particles, fibers)).toMatch(/"fibers".*90\.0 % .*70\.0 %/);
+    expect(sentence({ ...fibers, sigma: 0.9 })).toMatch(/^No class differs/);
   });
 });
 

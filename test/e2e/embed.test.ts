@@ -162,11 +162,11 @@ it("starts from the map of an --init file", async () => {
   const args = ["embed", "mu.npy", "--init", "start.csv", "-o", "stay.npy", "--quiet", "--iterations", "0"];
   expect(await workplace.run(args)).toMatchObject({ code: 0, stderr: "" });
   const stay = await readMatrix(workplace.path("stay.npy"));
-  const centre = [0, 1].map((j) => start.reduce((sum, row) => sum + (row[j] as number), 0) / n);
+  const center = [0, 1].map((j) => start.reduce((sum, row) => sum + (row[j] as number), 0) / n);
   const shift = [0, 1].map((j) => stay.at(0, j) - (start[0]?.[j] as number));
-  // A map may be moved so that its centre is 0, which changes nothing in it.
+  // A map may be moved so that its center is 0, which changes nothing in it.
   for (const j of [0, 1])
-    expect([0, -(centre[j] as number)].some((by) => Math.abs(by - (shift[j] as number)) < 1e-5)).toBe(true);
+    expect([0, -(center[j] as number)].some((by) => Math.abs(by - (shift[j] as number)) < 1e-5)).toBe(true);
   start.forEach((row, i) => {
     for (const j of [0, 1]) expect(stay.at(i, j)).toBeCloseTo((row[j] as number) + (shift[j] as number), 5);
   });

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-it("takes neighbours and their distances from files", async () => {
+it("takes neighbors and their distances from files", async () => {
   const lists = await workplace.run([
     ...["embed", "mu.npy", "-o", "lists.npy", "--neighbor-indices", "indices.npy"],
     ...["--neighbor-distances", "distances.npy", ...quick],
@@ -31,7 +31,7 @@ it("takes neighbours and their distances from files", async () => {
   expect(await readMatrix(workplace.path("lists.npy"))).toEqual(await readMatrix(workplace.path("all-map.npy")));
 });
 
-it("takes new points into the map of neighbours whose distance is named", async () => {
+it("takes new points into the map of neighbors whose distance is named", async () => {
   await workplace.run([
     ...["embed", "mu.npy", "-o", "named.npy", "--neighbor-distances", "all.npy", "--distance", "euclidean"],
     ...["--save", "named.tsne", ...quick],
@@ -41,7 +41,7 @@ it("takes new points into the map of neighbours whose distance is named", async 
   expect(JSON.parse(stdout)).toMatchObject({ n: 90 });
 });
 
-it("says how the neighbours were found", async () => {
+it("says how the neighbors were found", async () => {
   const { stdout } = await workplace.run([
     ...["embed", "mu.npy", "-o", "asked.npy", "--neighbors", "nn-descent", "--distance", "manhattan", ...quick],
   ]);

@@ -17,7 +17,7 @@ beforeAll(async () => {
   await workplace.write("new-sd.csv", toCsv(sds.slice(0, 2)));
   await workplace.write("narrow.csv", toCsv([[1, 2]]));
   await workplace.write("labels.txt", data.map((_, i) => `group ${i % groups}\n`).join(""));
-  // Point i is a grey square of brightness 4 i.
+  // Point i is a gray square of brightness 4 i.
   await workplace.write("images.npy", imageFile(n));
   await workplace.write("few.npy", imageFile(5));
   await workplace.write("two.npy", imageFile(2));
@@ -104,15 +104,15 @@ it("draws the images of queries and results", async () => {
   const args = ["search", "mu.csv", "--query", "17", "-k", "2", "--images", "images.npy"];
   expect(await workplace.run([...args, "--sheet", "sheet.png"])).toMatchObject({ code: 0 });
   const { data: pixels, info } = await sharp(workplace.path("sheet.png")).raw().toBuffer({ resolveWithObject: true });
-  const greys = new Set<number>();
-  for (let at = 0; at < pixels.length; at += info.channels) greys.add(pixels[at] as number);
+  const grays = new Set<number>();
+  for (let at = 0; at < pixels.length; at += info.channels) grays.add(pixels[at] as number);
   for (const row of [
     17,
     ...scan(17)
       .slice(0, 2)
       .map((one) => one.row),
   ])
-    expect(greys).toContain(4 * row);
+    expect(grays).toContain(4 * row);
   const svg = ["--query", "new.csv", "--query-images", "two.npy", "--images", "images.npy", "--sheet", "sheet.svg"];
   expect(await workplace.run(["search", "mu.csv", ...svg])).toMatchObject({ code: 0 });
   expect(await readFile(workplace.path("sheet.svg"), "utf8")).toContain("<title>Nearest in mu.csv</title>");

@@ -17,7 +17,7 @@ import { Matrix } from "../../src/matrix.js";
 import { nearest } from "../../src/search/index.js";
 import { type Served, serve, watch } from "./serve.js";
 
-/** Points in four groups, their map, and images of two grey values that tell them apart. */
+/** Points in four groups, their map, and images of two gray values that tell them apart. */
 const n = 1100;
 const d = 3;
 const [height, width] = [5, 8];
@@ -227,7 +227,7 @@ describe("images", () => {
 });
 
 describe("a point", () => {
-  it("is told with its neighbours, which are those of a search", async () => {
+  it("is told with its neighbors, which are those of a search", async () => {
     const point = await served.json<PointDescription>(paths.point(42));
     expect(point).toMatchObject({ index: 42, label: "first", values: { label: "first" }, neighborsIn: "codes" });
     const own = Array.from(sigma.row(42));

@@ -169,7 +169,7 @@ test("the manifold runs over the codes, the first dimension across and the secon
 });
 
 describe("search", () => {
-  test("from a point: its neighbours, its places and how certain they are", async () => {
+  test("from a point: its neighbors, its places and how certain they are", async () => {
     const found: SearchResult = (await post(paths.search, { index: 11 })).json();
     const sigma = codes.standardDeviations;
     const { indices, distances } = await nearest(codes.means, 11, { k: 12, sigma });

@@ -35,7 +35,7 @@ class Random {
 
 const bitsOf = (value: number): bigint => BigInt(new Uint32Array(Float32Array.of(value + 0).buffer)[0] as number);
 
-/** How the core holds numbers: centred by the fitted points, and divided by their spread and the largest of their sigma. */
+/** How the core holds numbers: centered by the fitted points, and divided by their spread and the largest of their sigma. */
 function frameOf(data: Matrix, sigma: Matrix): { center: number[]; scale: number; sigmaScale: number } {
   const largest = Math.max(...Array.from(data.data, Math.abs));
   const center = new Array<number>(data.cols).fill(0);

@@ -9,7 +9,7 @@ const path = useFolder();
 
 type Format = "png" | "jpeg" | "tiff" | "webp" | "gif";
 
-/** Writes an image of one colour, or of the bytes given. */
+/** Writes an image of one color, or of the bytes given. */
 async function image(
   name: string,
   { width = 4, height = 3, channels = 1 as 1 | 3 | 4, value = 100, format = "png" as Format } = {},
@@ -18,7 +18,7 @@ async function image(
   const raw = new Uint8Array(width * height * channels).fill(value);
   const picture = sharp(raw, { raw: { width, height, channels } });
   const options = format === "jpeg" ? { quality: 100 } : format === "webp" ? { lossless: true } : {};
-  await (channels === 1 ? picture.toColourspace("b-w") : picture).toFormat(format, options).toFile(path(name));
+  await (channels === 1 ? picture.toColorspace("b-w") : picture).toFormat(format, options).toFile(path(name));
 }
 
 /** A TIFF of one strip: 16-bit integers or 32-bit floating-point numbers, one channel. */
@@ -161,16 +161,16 @@ describe("openImageFolder", () => {
     expect(await openImageFolder(path("frame"), { within: 100 })).toMatchObject({ height: 8, width: 16 });
   });
 
-  it("is colourful as soon as one image is, and grey on demand", async () => {
-    await image("colours/a.png", { value: 10 });
-    await image("colours/b.png", { channels: 3, value: 20 });
-    await image("colours/c.png", { channels: 4, value: 255 });
-    const folder = await openImageFolder(path("colours"));
+  it("is colorful as soon as one image is, and gray on demand", async () => {
+    await image("colors/a.png", { value: 10 });
+    await image("colors/b.png", { channels: 3, value: 20 });
+    await image("colors/c.png", { channels: 4, value: 255 });
+    const folder = await openImageFolder(path("colors"));
     expect(folder.channels).toBe(3);
     const data = await folder.read([0, 1, 2]);
     expect([data[0], data[1], data[36], data[107]]).toEqual([10, 10, 20, 255].map((value) => Math.fround(value / 255)));
-    const grey = await openImageFolder(path("colours"), { channels: 1 });
-    expect([grey.channels, (await grey.read([0, 1]))[12]]).toEqual([1, Math.fround(20 / 255)]);
+    const gray = await openImageFolder(path("colors"), { channels: 1 });
+    expect([gray.channels, (await gray.read([0, 1]))[12]]).toEqual([1, Math.fround(20 / 255)]);
   });
 
   it("makes transparent parts black", async () => {

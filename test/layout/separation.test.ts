@@ -29,7 +29,7 @@ function countDistinct(points: Matrix): number {
   return new Set(points.toArrays().map(String)).size;
 }
 
-it("evens out a map and keeps its neighbours", async () => {
+it("evens out a map and keeps its neighbors", async () => {
   const map = makeMap(3000);
   const found = await separateUniformly(map);
   expect(found.points.shape).toEqual([3000, 2]);
@@ -41,7 +41,7 @@ it("evens out a map and keeps its neighbours", async () => {
   expect(found).toMatchObject({ converged: true, fallbacks: 0, options: { method: "flow", relaxations: 16 } });
 });
 
-it("measures evenness and kept neighbours as defined", async () => {
+it("measures evenness and kept neighbors as defined", async () => {
   const map = makeMap(400);
   const { points, evenness, keptNeighbors } = await separateUniformly(map);
   const counts = new Float64Array(1024);

@@ -113,7 +113,7 @@ describe.each([
     }
   });
 
-  test("scores are the centred points in the components' coordinates", async () => {
+  test("scores are the centered points in the components' coordinates", async () => {
     const { mean, components, scores } = await found;
     for (let i = 0; i < n; i += 7) {
       const centered = Array.from(data.row(i), (value, j) => value - (mean[j] as number));

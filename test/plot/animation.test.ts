@@ -14,7 +14,7 @@ const state = (radius: number, cols = 2) =>
   );
 const growing = [1e-4, 4e-4, 4e-3, 0.1, 1, 60];
 
-/** Share of the frame's width and height that coloured points take. */
+/** Share of the frame's width and height that colored points take. */
 async function spread(gif: Uint8Array, page: number): Promise<number> {
   const { data, info } = await sharp(gif, { page }).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   let [least, most] = [info.width, 0];

@@ -8,7 +8,7 @@ import { makeUniform } from "../tsne/points.js";
 import { pixelsOf } from "./pixels.js";
 
 const shape = { height: 2, width: 2, channels: 1 };
-const greys = (rgba: Uint8ClampedArray) => Array.from({ length: rgba.length / 4 }, (_, i) => rgba[4 * i]);
+const grays = (rgba: Uint8ClampedArray) => Array.from({ length: rgba.length / 4 }, (_, i) => rgba[4 * i]);
 const alphas = (rgba: Uint8ClampedArray) => Array.from({ length: rgba.length / 4 }, (_, i) => rgba[4 * i + 3]);
 const sized = (side: number, stretch?: number) => ({ width: side, height: side, stretch });
 
@@ -16,29 +16,29 @@ describe("an image in a picture", () => {
   test("keeps the squares of its pixels in whole multiples, and is averaged where it shrinks", () => {
     const pixels = Float32Array.of(0, 1, 0.2, 0.6);
     const large = [0, 0, 255, 255, 0, 0, 255, 255, 51, 51, 153, 153, 51, 51, 153, 153];
-    expect(greys(toRgba(pixels, shape, sized(4)))).toEqual(large);
-    expect(greys(toRgba(pixels, shape, sized(1)))).toEqual([Math.round((255 * 1.8) / 4)]);
+    expect(grays(toRgba(pixels, shape, sized(4)))).toEqual(large);
+    expect(grays(toRgba(pixels, shape, sized(1)))).toEqual([Math.round((255 * 1.8) / 4)]);
     // Three pixels of two: the middle one covers half of either.
     expect(
-      greys(toRgba(Float32Array.of(0, 0.5), { height: 1, width: 2, channels: 1 }, { ...sized(3), height: 1 })),
+      grays(toRgba(Float32Array.of(0, 0.5), { height: 1, width: 2, channels: 1 }, { ...sized(3), height: 1 })),
     ).toEqual([0, 64, 128]);
   });
 
   test("shows values from 0 to 1 as they are, others from the least to the most, and stretched what is asked for", () => {
-    expect(greys(toRgba(Float32Array.of(0.2, 0.4, 0.4, 0.4), shape, sized(2)))).toEqual([51, 102, 102, 102]);
-    expect(greys(toRgba(Float32Array.of(-3, 5, 1, 1), shape, sized(2)))).toEqual([0, 255, 128, 128]);
-    expect(greys(toRgba(Float32Array.of(0.2, 0.4, 0.3, 0.3), shape, sized(2, 0)))).toEqual([0, 255, 128, 128]);
+    expect(grays(toRgba(Float32Array.of(0.2, 0.4, 0.4, 0.4), shape, sized(2)))).toEqual([51, 102, 102, 102]);
+    expect(grays(toRgba(Float32Array.of(-3, 5, 1, 1), shape, sized(2)))).toEqual([0, 255, 128, 128]);
+    expect(grays(toRgba(Float32Array.of(0.2, 0.4, 0.3, 0.3), shape, sized(2, 0)))).toEqual([0, 255, 128, 128]);
     // Of 101 values from 0 to 1 the second and the last but two percent become black and white.
     const ramp = Float32Array.from({ length: 101 }, (_, i) => i / 100);
-    const stretched = greys(
+    const stretched = grays(
       toRgba(ramp, { height: 1, width: 101, channels: 1 }, { width: 101, height: 1, stretch: 0.02 }),
     );
     expect([stretched[1], stretched[2], stretched[50], stretched[98], stretched[99]]).toEqual([0, 0, 127, 255, 255]);
     expect(stretched[3]).toBeGreaterThan(0);
-    expect(greys(toRgba(Float32Array.of(7, 7, 7, 7), shape, sized(2)))).toEqual([128, 128, 128, 128]);
+    expect(grays(toRgba(Float32Array.of(7, 7, 7, 7), shape, sized(2)))).toEqual([128, 128, 128, 128]);
   });
 
-  test("is transparent where it is NaN, and colourful with three channels or four", () => {
+  test("is transparent where it is NaN, and colorful with three channels or four", () => {
     const some = toRgba(Float32Array.of(Number.NaN, 1, Number.NaN, 1), shape, sized(2));
     expect(alphas(some)).toEqual([0, 255, 0, 255]);
     expect(Array.from(toRgba(Float32Array.of(Number.NaN, 1, Number.NaN, 1), shape, sized(1)))).toEqual([
@@ -111,7 +111,7 @@ describe("a map with images", () => {
   ];
   const small = { width: 400, height: 300 } as const;
 
-  test("bears each at its point, with a frame in the colour of its class", async () => {
+  test("bears each at its point, with a frame in the color of its class", async () => {
     const images = { images: source(2, (i) => 0.2 + 0.4 * i), size: 40 };
     const plain = await pixelsOf(await drawMap(points, { images, ...small }));
     const row = Array.from({ length: 400 }, (_, x) => plain.at(x, 150)[0]);

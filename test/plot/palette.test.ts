@@ -27,7 +27,7 @@ describe.each(THEMES)("on the %s theme", (theme) => {
     [8, 0.1, 0.06],
     [20, 0.1, 0.05],
     [50, 0.05, 0.03],
-  ])("%i classes have colours that differ for every eye", (count, normal, deficient) => {
+  ])("%i classes have colors that differ for every eye", (count, normal, deficient) => {
     const colors = categoricalColors(count, theme);
     expect(new Set(colors).size).toBe(count);
     visions.forEach((vision, i) => {
@@ -36,7 +36,7 @@ describe.each(THEMES)("on the %s theme", (theme) => {
     });
   });
 
-  test("every colour stands out from the ground", () => {
+  test("every color stands out from the ground", () => {
     const { background, text, muted, rest, single } = INKS[theme];
     for (const color of [...categoricalColors(50, theme), ...sequentialColors(64, theme), rest, single]) {
       expect(wcagContrast(color, background)).toBeGreaterThan(1.25);

@@ -80,7 +80,7 @@ describe("a map", () => {
     }
   });
 
-  test("shows a point in the first of Okabe and Ito's colours at the centre", async () => {
+  test("shows a point in the first of Okabe and Ito's colors at the center", async () => {
     const map = await pixelsOf(await drawMap([[5, 5]], { pointSize: 60, ...small }));
     const [red, green, blue] = map.at(200, 150);
     expect(blue).toBeGreaterThan(red + 60);
@@ -108,7 +108,7 @@ describe("a map", () => {
     expect(isPoint(left, top)).toBe(false);
   });
 
-  test("loses no point, alone or beside others of its colour", async () => {
+  test("loses no point, alone or beside others of its color", async () => {
     const points = Array.from({ length: 900 }, (_, i) => [i % 30, Math.floor(i / 30)]);
     const map = await pixelsOf(await drawMap(points, { pointSize: 4, width: 640, height: 640 }));
     const [from, to] = [16 + 2, 640 - 16 - 2];
@@ -254,7 +254,7 @@ describe("labels", () => {
     }
   });
 
-  test("take Okabe and Ito's colours in natural order of the names", async () => {
+  test("take Okabe and Ito's colors in natural order of the names", async () => {
     const { pixels } = await legendOf(["10", "2", "2", "10"], 400);
     const rowOf = (color: readonly number[]) => {
       for (let y = 0; y < pixels.height; y++) {
@@ -289,17 +289,17 @@ describe("labels", () => {
     expect(hasColor(classes, [0x44, 0x01, 0x54])).toBe(false);
   });
 
-  test("beyond the 49 most frequent of more than 50 names are grey", async () => {
-    const grey = [0xb3, 0xb8, 0xbe];
+  test("beyond the 49 most frequent of more than 50 names are gray", async () => {
+    const gray = [0xb3, 0xb8, 0xbe];
     const names = Array.from({ length: 200 }, (_, i) => `class ${i % 60}`);
-    expect(hasColor((await legendOf(names)).pixels, grey)).toBe(true);
-    expect(hasColor((await legendOf(names.slice(0, 50))).pixels, grey)).toBe(false);
+    expect(hasColor((await legendOf(names)).pixels, gray)).toBe(true);
+    expect(hasColor((await legendOf(names.slice(0, 50))).pixels, gray)).toBe(false);
   });
 
-  test("that are empty or NaN are grey too", async () => {
-    const grey = [0xb3, 0xb8, 0xbe];
-    expect(hasColor((await legendOf(["a", "b", "", "a"], 400)).pixels, grey)).toBe(true);
-    expect(hasColor((await legendOf([1, 2, Number.NaN, 1], 400)).pixels, grey)).toBe(true);
+  test("that are empty or NaN are gray too", async () => {
+    const gray = [0xb3, 0xb8, 0xbe];
+    expect(hasColor((await legendOf(["a", "b", "", "a"], 400)).pixels, gray)).toBe(true);
+    expect(hasColor((await legendOf([1, 2, Number.NaN, 1], 400)).pixels, gray)).toBe(true);
     await expect(legendOf(["", ""], 400)).resolves.toBeDefined();
   });
 

@@ -2,7 +2,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { drawSheet, type SheetRow } from "../../src/plot/index.js";
 
-const grey = (value: number, length = 16) => new Float32Array(length).fill(value);
+const gray = (value: number, length = 16) => new Float32Array(length).fill(value);
 
 async function colorsOf(picture: Uint8Array): Promise<{ colors: Set<string>; width: number; height: number }> {
   const { data, info } = await sharp(picture).removeAlpha().raw().toBuffer({ resolveWithObject: true });
@@ -15,20 +15,20 @@ describe("drawSheet", () => {
   const shape = { height: 4, width: 4, channels: 1 };
   const rows: SheetRow[] = [
     {
-      example: { pixels: grey(0.2), caption: "row 1" },
-      tiles: [{ pixels: grey(0.6), caption: "0.5", detail: "row 2" }],
+      example: { pixels: gray(0.2), caption: "row 1" },
+      tiles: [{ pixels: gray(0.6), caption: "0.5", detail: "row 2" }],
     },
-    { example: { caption: "vector 0" }, tiles: [{ pixels: grey(1), caption: "2" }] },
+    { example: { caption: "vector 0" }, tiles: [{ pixels: gray(1), caption: "2" }] },
   ];
 
-  it("shows every image in its own grey values, the same bytes each time", async () => {
+  it("shows every image in its own gray values, the same bytes each time", async () => {
     const picture = await drawSheet(rows, shape, { title: "Nearest" });
     const { colors } = await colorsOf(picture);
     for (const value of [51, 153]) expect(colors).toContain(`${value},${value},${value}`);
     expect(Buffer.from(await drawSheet(rows, shape, { title: "Nearest" })).equals(Buffer.from(picture))).toBe(true);
   });
 
-  it("shows colours, and stretches values beyond 0 to 1", async () => {
+  it("shows colors, and stretches values beyond 0 to 1", async () => {
     const red = Float32Array.from({ length: 48 }, (_, at) => (at % 3 === 0 ? 0.8 : 0.4));
     const color = [{ example: { pixels: red, caption: "" }, tiles: [] }];
     expect((await colorsOf(await drawSheet(color, { ...shape, channels: 3 }))).colors).toContain("204,102,102");
@@ -38,14 +38,14 @@ describe("drawSheet", () => {
   });
 
   it("goes on below where images are many, and makes large ones smaller", async () => {
-    const tiles = (count: number) => Array.from({ length: count }, () => ({ pixels: grey(0.5), caption: "1" }));
+    const tiles = (count: number) => Array.from({ length: count }, () => ({ pixels: gray(0.5), caption: "1" }));
     const sizeOf = async (count: number) =>
       colorsOf(await drawSheet([{ example: rows[0]?.example as SheetRow["example"], tiles: tiles(count) }], shape));
     const [ten, eleven] = [await sizeOf(10), await sizeOf(11)];
     expect(eleven.width).toBe(ten.width);
     expect(eleven.height).toBeGreaterThan(ten.height);
     const large = { height: 900, width: 300, channels: 1 };
-    const one = [{ example: { pixels: grey(0.5, 270_000), caption: "" }, tiles: [] }];
+    const one = [{ example: { pixels: gray(0.5, 270_000), caption: "" }, tiles: [] }];
     expect((await colorsOf(await drawSheet(one, large))).height).toBeLessThan(400);
   });
 

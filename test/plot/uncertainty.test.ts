@@ -9,7 +9,7 @@ const small = { width: 400, height: 300, format: "svg" } as const;
 const drawn = async (options: object) => Buffer.from(await drawMap(points, { ...small, ...options })).toString();
 
 describe("a map with values, sizes and ellipses", () => {
-  test("colours few distinct values as a quantity too, with a title over the scale", async () => {
+  test("colors few distinct values as a quantity too, with a title over the scale", async () => {
     const plain = await drawn({});
     const colored = await drawn({ values, valuesTitle: "displacement" });
     expect(colored).toContain("Gradient");

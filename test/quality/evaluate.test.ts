@@ -143,20 +143,20 @@ test("labels may be texts, numbers or a typed array", async () => {
 });
 
 describe("points without a label", () => {
-  const isLabelled = (i: number) => i % 5 !== 2;
-  const labels = scores.labels.map((label, i) => (isLabelled(i) ? `${label}` : ""));
-  const labelled = labels.flatMap((label, i) => (label === "" ? [] : [i]));
+  const isLabeled = (i: number) => i % 5 !== 2;
+  const labels = scores.labels.map((label, i) => (isLabeled(i) ? `${label}` : ""));
+  const labeled = labels.flatMap((label, i) => (label === "" ? [] : [i]));
 
   test("are no class of their own, and leave the silhouettes of the others as they are without them", async () => {
     const quality = await evaluate(mu, map, { labels, perPoint: true });
-    const take = (matrix: Matrix) => labelled.map((i) => Array.from(matrix.row(i)));
-    const alone = await evaluate(take(mu), take(map), { labels: labelled.map((i) => labels[i] as string) });
-    expect(quality.unlabelled).toBe(labels.length - labelled.length);
-    expect(alone.unlabelled).toBe(0);
+    const take = (matrix: Matrix) => labeled.map((i) => Array.from(matrix.row(i)));
+    const alone = await evaluate(take(mu), take(map), { labels: labeled.map((i) => labels[i] as string) });
+    expect(quality.unlabeled).toBe(labels.length - labeled.length);
+    expect(alone.unlabeled).toBe(0);
     expect(quality.silhouette?.value).toBeCloseTo(alone.silhouette?.value as number, 6);
-    expect(quality.silhouette).toMatchObject({ error: 0, count: labelled.length });
+    expect(quality.silhouette).toMatchObject({ error: 0, count: labeled.length });
     for (const values of [quality.perPoint?.silhouette, quality.perPoint?.accuracy]) {
-      expect(Array.from(values ?? [], (value) => !Number.isNaN(value))).toEqual(labels.map((_, i) => isLabelled(i)));
+      expect(Array.from(values ?? [], (value) => !Number.isNaN(value))).toEqual(labels.map((_, i) => isLabeled(i)));
     }
     const numbers = labels.map((label) => (label === "" ? Number.NaN : Number(label)));
     const { accuracy, silhouette } = await evaluate(mu, map, { labels: numbers });
@@ -165,25 +165,25 @@ describe("points without a label", () => {
 
   test("have no vote", async () => {
     const { accuracy } = await evaluate(mu, map, { labels });
-    const hits = labelled.map((i) => {
+    const hits = labeled.map((i) => {
       const far = (j: number) => Math.hypot(map.at(i, 0) - map.at(j, 0), map.at(i, 1) - map.at(j, 1));
       const nearest = labels.map((_, j) => j).filter((j) => j !== i);
       const voters = nearest
         .sort((a, b) => far(a) - far(b))
         .slice(0, 10)
-        .filter(isLabelled)
+        .filter(isLabeled)
         .map((j) => labels[j]);
       const votes = (label: string | undefined) => voters.filter((other) => other === label).length;
       const most = Math.max(...voters.map(votes));
       return voters.find((label) => votes(label) === most) === labels[i] ? 1 : 0;
     });
-    expect(accuracy).toMatchObject({ error: 0, count: labelled.length });
+    expect(accuracy).toMatchObject({ error: 0, count: labeled.length });
     expect(accuracy?.value).toBeCloseTo(hits.reduce<number>((sum, hit) => sum + hit, 0) / hits.length, 12);
   });
 
   test("may be all of them, which measures no labels", async () => {
     const quality = await evaluate(mu, map, { labels: labels.map(() => ""), perPoint: true });
-    expect(quality.unlabelled).toBe(labels.length);
+    expect(quality.unlabeled).toBe(labels.length);
     for (const found of [quality, quality.perPoint]) {
       expect(found).not.toHaveProperty("accuracy");
       expect(found).not.toHaveProperty("silhouette");
@@ -233,7 +233,7 @@ describe("at the edge", () => {
     expect((await evaluate(mu, flat)).kl).toBeGreaterThan(0);
   });
 
-  test.each([1e-25, 1e25])("a map in units of %f has the same neighbourhoods", async (unit) => {
+  test.each([1e-25, 1e25])("a map in units of %f has the same neighborhoods", async (unit) => {
     const { kl, ...found } = await evaluate(
       mu,
       mapValues(map, (value) => value * unit),
@@ -274,7 +274,7 @@ describe("bad input", () => {
     ["a perplexity too large", small, flat, { perplexity: 17 }, "perplexity", "OUT_OF_RANGE"],
     ["an unknown distance", small, flat, { distance: "euclid" as never }, "distance", "INVALID_ARGUMENT"],
     ["a distance without its sigma", small, flat, { distance: "inverse-variance" }, "distance", "INVALID_ARGUMENT"],
-    ["given neighbours", small, flat, { neighbors: { distances: [] } as never }, "neighbors", "INVALID_ARGUMENT"],
+    ["given neighbors", small, flat, { neighbors: { distances: [] } as never }, "neighbors", "INVALID_ARGUMENT"],
     ["perPoint in words", small, flat, { perPoint: "yes" as never }, "perPoint", "INVALID_ARGUMENT"],
     ["a misspelt option", small, flat, { label: [] } as never, "label", "UNKNOWN_OPTION"],
   ])("%s: the error names the argument", async (_, data, embedding, options, argument, code) => {

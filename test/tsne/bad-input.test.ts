@@ -226,7 +226,7 @@ const OPTIONS: Row[] = [
     ["maxiter", "maxIter"],
     ["randomSeed", undefined],
     ["sigmas", "sigma"],
-    ["colour", undefined],
+    ["color", undefined],
   ].map(
     ([key, near]): Row => [
       `the unknown option ${key}`,

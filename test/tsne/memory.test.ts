@@ -45,7 +45,7 @@ test("a run that cannot fit is refused with the facts, before anything is alloca
   });
 });
 
-test("a placement is refused where it cannot fit, and takes no neighbours for more points than a block", () => {
+test("a placement is refused where it cannot fit, and takes no neighbors for more points than a block", () => {
   const grows = (count: number) => estimatePlacement(60_000, 32, count, true, 2, 30, 16_384);
   expect(grows(1_000_000) - grows(900_000)).toBe(100_000 * 6 * 4);
   expect(() => requirePlacementMemory(2_000_000_000, 1000, 10, false, 2, 30, 16_384)).toThrow(

@@ -58,7 +58,7 @@ const lists = listsOf(distances, 20);
 const embed = (options: TsneOptions, points: Matrix = data) =>
   runTsne(points, { perplexity, maxIter: 60, method: "barnes-hut", ...options });
 
-test("neighbours are exact for few points, whatever is asked for", async () => {
+test("neighbors are exact for few points, whatever is asked for", async () => {
   for (const neighbors of ["auto", "exact", "nn-descent", undefined] as const) {
     const result = await embed({ neighbors });
     expect(result.neighbors).toEqual({ method: "exact", recall: 1 });
@@ -66,7 +66,7 @@ test("neighbours are exact for few points, whatever is asked for", async () => {
   }
 });
 
-test("nn-descent finds most neighbours of many points and says how many", async () => {
+test("nn-descent finds most neighbors of many points and says how many", async () => {
   const points = makeGroups(3000, 12, 4);
   const run = (threads: number) =>
     runTsne(points, { neighbors: "nn-descent", perplexity: 10, maxIter: 250, threads, method: "barnes-hut" });
@@ -82,15 +82,15 @@ test("nn-descent finds most neighbours of many points and says how many", async 
   expect(Math.abs(one.kl - exact.kl)).toBeLessThan(0.1);
 });
 
-test("verbose runs say where the neighbours came from", async () => {
+test("verbose runs say where the neighbors came from", async () => {
   const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   try {
     await embed({ verbose: true });
     await embed({ verbose: true, neighbors: lists });
     const lines = write.mock.calls.map(([line]) => String(line));
-    expect(lines.filter((line) => line.includes("neighbours"))).toEqual([
-      "sigma-tsne: exact neighbours\n",
-      "sigma-tsne: neighbours as given\n",
+    expect(lines.filter((line) => line.includes("neighbors"))).toEqual([
+      "sigma-tsne: exact neighbors\n",
+      "sigma-tsne: neighbors as given\n",
     ]);
   } finally {
     write.mockRestore();
@@ -237,7 +237,7 @@ test("the unit of given distances does not matter", async () => {
   }
 });
 
-test("given neighbours that were searched lead to the map of the search", async () => {
+test("given neighbors that were searched lead to the map of the search", async () => {
   const [searched, given] = await Promise.all([embed({ maxIter: 5 }), embed({ neighbors: lists, maxIter: 5 })]);
   expect(given.kl).toBeCloseTo(searched.kl, 4);
   given.embedding.data.forEach((value, at) => {
@@ -314,10 +314,10 @@ const BAD: [name: string, neighbors: unknown, facts: object, message: string | R
     `neighbors.indices: expected integers from 0 to 59, the points, or -1 for none, received ${received} at row 7, column 3`,
   ]),
   [
-    "a neighbour twice in a row",
+    "a neighbor twice in a row",
     { ...lists, indices: twice },
     { code: "INVALID_ARGUMENT", argument: "neighbors.indices", received: twice.at(4, 9), row: 4, column: 9 },
-    /expected each neighbour once in a row, received \d+ at row 4, column 9$/,
+    /expected each neighbor once in a row, received \d+ at row 4, column 9$/,
   ],
   ...[Number.NaN, Number.POSITIVE_INFINITY].map((received): (typeof BAD)[number] => [
     `the distance ${received}`,
@@ -352,7 +352,7 @@ test.each(BAD)("%s is refused", (_, neighbors, facts, message) => {
   expect(make).toThrow("row" in facts ? DataError : ArgumentError);
 });
 
-test("sigma together with given neighbours is refused where no distance is named", () => {
+test("sigma together with given neighbors is refused where no distance is named", () => {
   const sigma = makeUniform(n, d, 0, 1);
   expect(() => new Tsne(data, { perplexity, neighbors: lists, sigma })).toThrow(
     expect.objectContaining({ code: "INVALID_ARGUMENT", argument: "sigma" }),
@@ -360,7 +360,7 @@ test("sigma together with given neighbours is refused where no distance is named
 });
 
 test.each(["euclidean", "inverse-variance"] as const)(
-  "given neighbours lead to a map that takes new points where their distance, %s, is named",
+  "given neighbors lead to a map that takes new points where their distance, %s, is named",
   async (distance) => {
     const sigma = distance === "euclidean" ? undefined : makeUniform(n, d, 0.1, 1);
     const options = { perplexity, maxIter: 30, distance, ...(sigma && { sigma }) };

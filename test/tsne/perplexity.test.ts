@@ -22,7 +22,7 @@ test("several perplexities give a map of their own, whatever their order and the
   }
 });
 
-test("the largest perplexity decides how many given neighbours are needed", async () => {
+test("the largest perplexity decides how many given neighbors are needed", async () => {
   const lists = (m: number) => ({
     indices: Array.from({ length: 150 }, (_, i) => Array.from({ length: m }, (_, j) => (i + j + 1) % 150)),
     distances: Array.from({ length: 150 }, () => Array.from({ length: m }, (_, j) => j + 1)),

@@ -73,7 +73,7 @@ describe("place", () => {
     expect(digest((await run.place(fresh)).embedding)).not.toBe(digest(early.embedding));
   });
 
-  test("starts at the neighbours with 0 iterations, and places nothing at all", async () => {
+  test("starts at the neighbors with 0 iterations, and places nothing at all", async () => {
     const run = await fitted();
     const start = await run.place(fresh, { iterations: 0 });
     const map = (await run.fit(0)).embedding;

@@ -59,7 +59,7 @@ export function digest({ data }: Matrix): string {
     .digest("hex");
 }
 
-/** Share of the points whose nearest neighbour on the map belongs to the same group. */
+/** Share of the points whose nearest neighbor on the map belongs to the same group. */
 export function nearestNeighborAccuracy(map: Matrix, groups: number): number {
   let hits = 0;
   for (let i = 0; i < map.rows; i++) {

@@ -75,7 +75,7 @@ test.each([
   expect(used.finalLearningRate).toBe(late);
 });
 
-test.each([1, 2, 3])("the map has a row for each point and %i columns, finite and centred", async (dims) => {
+test.each([1, 2, 3])("the map has a row for each point and %i columns, finite and centered", async (dims) => {
   const { embedding, kl, iterations, options } = await runBhTsne(data, { dims, maxIter: 100 });
   expect(embedding.shape).toEqual([120, dims]);
   expect(embedding.data).toBeInstanceOf(Float32Array);

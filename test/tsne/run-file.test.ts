@@ -34,7 +34,7 @@ describe("save and load", () => {
     ["a start of its own", { init: makeUniform(150, 2, -1, 1) }],
     ["a learning rate", { learningRate: 80, theta: 0.3 }],
     ["the mesh", { method: "fft" }],
-    ["given neighbours", { neighbors: { distances } }],
+    ["given neighbors", { neighbors: { distances } }],
   ])("go on to the bytes of a run that was never saved: %s", async (name, options) => {
     const whole = new Tsne(data, { ...quick, ...options });
     await whole.fit(70);

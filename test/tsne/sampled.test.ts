@@ -95,7 +95,7 @@ describe("chooseLandmarks", () => {
   });
 
   test("fills the lists of those that share too little with the nearest others", async () => {
-    // Two groups, so far apart that they share nothing, of fewer than the neighbours asked for.
+    // Two groups, so far apart that they share nothing, of fewer than the neighbors asked for.
     const apart = fromRows(Array.from({ length: 200 }, (_, i) => [i < 100 ? i : 1e4 + i, Math.sin(i)]));
     const { neighbors } = await chooseLandmarks(
       { data: rowsInMemory(apart) },

@@ -130,7 +130,7 @@ describe("stop", () => {
   ])(
     "in %s, where there is no map yet, rejects; a later fit ends at the map of an uninterrupted run",
     async (stage, extra) => {
-      // Wide enough for the randomised search for principal components.
+      // Wide enough for the randomized search for principal components.
       const wide = makeUniform(800, 1000, -1, 1);
       const few = { ...extra, maxIter: 30 };
       let isStopping = true;
@@ -140,7 +140,7 @@ describe("stop", () => {
           if (isStopping && progress.stage === stage) tsne.stop();
         },
       });
-      // A short stage may be over, and the optimisation begun, by the time that its report comes.
+      // A short stage may be over, and the optimization begun, by the time that its report comes.
       const outcome = await tsne.fit(1e6).catch((error: unknown) => error);
       if (tsne.iteration === 0) expect(outcome).toMatchObject({ name: "AbortError", code: "ABORTED" });
       isStopping = false;

@@ -8,7 +8,7 @@ import { pixelsOf } from "../plot/pixels.js";
 
 const path = useFolder();
 
-/** Images of one grey value each. */
+/** Images of one gray value each. */
 const source = (values: readonly number[], height = 3, width = 3): ImageSource => ({
   count: values.length,
   height,
@@ -39,7 +39,7 @@ describe("a wall", () => {
     expect([line.indexOf(51), line.lastIndexOf(51), line.indexOf(153)]).toEqual([left, left + 59, left + 62]);
   });
 
-  test("is the same bytes every time, dark on demand, with frames in the colours of labels", async () => {
+  test("is the same bytes every time, dark on demand, with frames in the colors of labels", async () => {
     const images = source([0.2, 0.4, 0.6]);
     const options = { labels: ["a", "b", "a"], theme: "dark", title: "Wall" } as const;
     const picture = await drawWall(images, corner, options);
@@ -75,7 +75,7 @@ describe("a wall", () => {
 
 describe("tiles", () => {
   test("are halved with transparent pixels left out, the last row and column by themselves", () => {
-    const pixel = (grey: number, alpha: number) => [grey, grey, grey, alpha];
+    const pixel = (gray: number, alpha: number) => [gray, gray, gray, alpha];
     const image = Uint8ClampedArray.from(
       [
         ...[pixel(100, 255), pixel(200, 255), pixel(40, 255)],

@@ -81,7 +81,7 @@ function showUncertainty(): void {
   }
   byId("uncertainty").replaceChildren(
     chartByUncertainty("Displacement, in radii of the map", pair.displacement, sigma, false),
-    chartByUncertainty("Neighbours changed", pair.changed, sigma, true),
+    chartByUncertainty("Neighbors changed", pair.changed, sigma, true),
   );
 }
 
@@ -91,7 +91,7 @@ function showMoved(first: string, second: string): void {
     "Row",
     ...(labelOf ? ["Label"] : []),
     "Moved (R)",
-    "Neighbours changed",
+    "Neighbors changed",
     ...(sigma ? ["Mean sigma"] : []),
   ];
   const rows = pair.marks.map((row, place) => {
@@ -168,7 +168,7 @@ function describe(i: number): string {
     `Row ${i}`,
     ...(labelOf ? [`label ${labelOf(i) || "none"}`] : []),
     `moved ${figure(pair.displacement[i])} R`,
-    `neighbours changed ${share(pair.changed[i])}`,
+    `neighbors changed ${share(pair.changed[i])}`,
     ...(sigma ? [`mean sigma ${figure(sigma[i])}`] : []),
   ];
   return facts.join(" · ");
@@ -197,7 +197,7 @@ function summarize(rows: readonly number[]): string {
   const facts = [
     `${rows.length.toLocaleString("en")} of ${n.toLocaleString("en")} points selected`,
     `mean move ${figure(mean(pair.displacement))} R`,
-    `neighbours changed ${share(mean(pair.changed))}`,
+    `neighbors changed ${share(mean(pair.changed))}`,
     ...(sigma ? [`mean sigma ${figure(mean(sigma))}`] : []),
     ...(most.length > 0 ? [`labels ${most.map(([label, count]) => `${label || "none"} (${count})`).join(", ")}`] : []),
   ];
@@ -209,7 +209,7 @@ const colorings = new Map<string, () => Coloring>([
     ? [["Label", () => colorByLabel(payload.labels as NonNullable<typeof payload.labels>, payload)] as const]
     : []),
   ["Displacement", () => colorByQuantity("displacement (R)", pair.displacement, payload)],
-  ["Neighbours changed", () => colorByQuantity("share of neighbours changed", pair.changed, payload)],
+  ["Neighbors changed", () => colorByQuantity("share of neighbors changed", pair.changed, payload)],
   ...(sigma ? [["Mean sigma", () => colorByQuantity("mean sigma", sigma, payload)] as const] : []),
   ["Nothing", () => plain],
 ]);

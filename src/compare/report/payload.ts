@@ -1,4 +1,4 @@
-/** What the page is given: numbers in base64 of little-endian float32 or uint32, colours and texts. */
+/** What the page is given: numbers in base64 of little-endian float32 or uint32, colors and texts. */
 export interface ReportPayload {
   title: string;
   n: number;

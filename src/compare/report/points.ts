@@ -1,10 +1,10 @@
 import { shuffled } from "../../plot/shuffle.js";
 import type { ReportPayload } from "./payload.js";
 
-/** A quantity or class of the points that they can be coloured by. */
+/** A quantity or class of the points that they can be colored by. */
 export interface Coloring {
   name: string;
-  /** For each point its place among the colours. */
+  /** For each point its place among the colors. */
   colorOf: Uint8Array;
   light: string[];
   dark: string[];
@@ -12,7 +12,7 @@ export interface Coloring {
   order: Uint32Array;
   /** Ends of the scale of a quantity. */
   range?: [number, number];
-  /** Of classes; a colour each. */
+  /** Of classes; a color each. */
   classes?: { name: string; count: number }[];
 }
 
@@ -32,7 +32,7 @@ export function labelTexts(labels: NonNullable<ReportPayload["labels"]>): (i: nu
   return (i) => labels.texts[codes[i] as number] as string;
 }
 
-/** Colours by class, or by the number that each label is. */
+/** Colors by class, or by the number that each label is. */
 export function colorByLabel(labels: NonNullable<ReportPayload["labels"]>, payload: ReportPayload): Coloring {
   const codes = new Uint32Array(decode(labels.codes));
   const place = (i: number) => labels.places[codes[i] as number] ?? Number.NaN;
@@ -48,7 +48,7 @@ export function colorByLabel(labels: NonNullable<ReportPayload["labels"]>, paylo
   };
 }
 
-/** Colours from the least to the 98th percentile, so that a few outliers do not take them all; the greatest are drawn last. */
+/** Colors from the least to the 98th percentile, so that a few outliers do not take them all; the greatest are drawn last. */
 export function colorByQuantity(name: string, values: Float32Array, { shades, n }: ReportPayload): Coloring {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
   const least = sorted[0] ?? 0;
@@ -60,7 +60,7 @@ export function colorByQuantity(name: string, values: Float32Array, { shades, n 
     const share = most > least ? (value - least) / (most - least) : 0;
     colorOf[i] = Number.isNaN(value) ? last : Math.min(length - 1, Math.floor(share * length));
   }
-  // Points without a value have the colour after the last, and go below all others.
+  // Points without a value have the color after the last, and go below all others.
   const rank = (i: number) => (colorOf[i] === last ? -1 : (colorOf[i] as number));
   const order = shuffled(n).sort((i, j) => rank(i) - rank(j));
   return {

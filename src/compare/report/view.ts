@@ -4,7 +4,7 @@ import type { Coloring } from "./points.js";
 export interface Frame {
   x: number;
   y: number;
-  /** Map units from the centre to the nearer edge. */
+  /** Map units from the center to the nearer edge. */
   reach: number;
 }
 

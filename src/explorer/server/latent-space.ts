@@ -31,7 +31,7 @@ export type LatentSubject = Pick<
   "codes" | "model" | "images" | "point" | "placeable" | "runOf" | "layoutCovariances"
 >;
 
-/** Neighbours that a search gives. */
+/** Neighbors that a search gives. */
 const NEIGHBORS = 12;
 /** Searches that are at work or wait; further ones are refused. */
 const MOST_SEARCHES = 16;
@@ -173,7 +173,7 @@ export class LatentSpace {
   /**
    * What is nearest to an image, and where in the maps it belongs.
    *
-   * @param bytes a file, see {@link decodeImage}; it is brought to what the model was trained on: its size, grey or coloured, and its
+   * @param bytes a file, see {@link decodeImage}; it is brought to what the model was trained on: its size, gray or colored, and its
    *   contrast stretched where that of the points' or the training's images was
    * @param isInverted whether light and dark are exchanged first, as for ink on paper where the model knows light on dark
    * @throws {FileError} FILE_FORMAT for what is no image; {@link DataError} for floating-point values beyond 0 to 1;

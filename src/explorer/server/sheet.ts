@@ -23,8 +23,8 @@ export async function encodeSheet(images: Float32Array, shape: ImageShape, colum
   const { height, width, channels } = shape;
   const length = height * width * channels;
   const count = images.length / length;
-  const isGrey = channels !== 3;
-  const bytes = isGrey ? 1 : 3;
+  const isGray = channels !== 3;
+  const bytes = isGray ? 1 : 3;
   const line = columns * width;
   const pixels = new Uint8Array(Math.ceil(count / columns) * height * line * bytes);
   for (let i = 0; i < count; i++) {
@@ -36,8 +36,8 @@ export async function encodeSheet(images: Float32Array, shape: ImageShape, colum
     }
   }
   const { default: sharp } = await import("sharp");
-  const raw = { width: line, height: pixels.length / (line * bytes), channels: isGrey ? (1 as const) : (3 as const) };
+  const raw = { width: line, height: pixels.length / (line * bytes), channels: isGray ? (1 as const) : (3 as const) };
   const sheet = sharp(pixels, { raw });
   // A lower level than the default is hardly larger, and is waited for while a slider moves.
-  return (isGrey ? sheet.toColourspace("b-w") : sheet).png({ compressionLevel: 3 }).toBuffer();
+  return (isGray ? sheet.toColorspace("b-w") : sheet).png({ compressionLevel: 3 }).toBuffer();
 }

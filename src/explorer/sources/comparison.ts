@@ -50,7 +50,7 @@ export async function openComparison(exploration: Exploration, folder: string, o
 
 const TITLES: Readonly<Record<string, string>> = {
   displacement: "Displacement between the maps",
-  changed: "Neighbours changed between the maps",
+  changed: "Neighbors changed between the maps",
   mean_sigma: "Mean sigma",
 };
 

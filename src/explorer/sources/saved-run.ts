@@ -40,7 +40,7 @@ export async function openSavedRun(exploration: Exploration, path: string, optio
   const embedding = new Embedding(
     "map",
     "Map",
-    // Its neighbours are found again when it goes on, which reports to this copy of the run.
+    // Its neighbors are found again when it goes on, which reports to this copy of the run.
     (callbacks) => Tsne.load(path, callbacks),
     report,
   );

@@ -18,7 +18,7 @@ function Icon({ children }: { children: ComponentChildren }) {
 }
 
 export const icons = {
-  colours: (
+  colors: (
     <Icon>
       <circle cx="9" cy="9" r="5" />
       <circle cx="15.5" cy="10.5" r="5" />

@@ -4,7 +4,7 @@ import { icons } from "./icons.js";
 import { flyTo, WHOLE, zoom } from "./map/camera.js";
 import { playMorph } from "./map/morph-bar.js";
 import { arrange, chooseMap, chooseView } from "./map/view-bar.js";
-import { colouredBy, description, failure, isHelpOpen, maps, panel, select, showsImages, tool, view } from "./store.js";
+import { coloredBy, description, failure, isHelpOpen, maps, panel, select, showsImages, tool, view } from "./store.js";
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["Drag, ⇧ arrows", "Move the map"],
@@ -19,7 +19,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["M  S  W", "Map, separated, wall"],
   ["B", "Two maps beside each other"],
   ["X", "Morph from one map to the other; Space plays"],
-  ["C", "Colour by the next column"],
+  ["C", "Color by the next column"],
   ["I", "Images on or off"],
   ["/", "Search"],
   ["T", "Light or dark"],
@@ -80,8 +80,8 @@ function actionOf({ key }: KeyboardEvent, from: HTMLElement): (() => void) | und
 
 function nextColumn(): void {
   const columns = description.value?.columns ?? [];
-  const at = columns.findIndex(({ id }) => id === colouredBy.value);
-  colouredBy.value = columns[(at + 1) % columns.length]?.id ?? "";
+  const at = columns.findIndex(({ id }) => id === coloredBy.value);
+  coloredBy.value = columns[(at + 1) % columns.length]?.id ?? "";
 }
 
 /** The list of keys, over the page. */

@@ -1,14 +1,14 @@
 import { batch } from "@preact/signals";
 import type { ExplorationDescription } from "../protocol.js";
 import { hear, isActive, listenToServer } from "./live/watching.js";
-import { forgetColumns } from "./map/colouring.js";
+import { forgetColumns } from "./map/coloring.js";
 import { forgetPoints } from "./map/hover-card.js";
 import { forgetLayouts, placesOf } from "./map/layouts.js";
 import { forgetThumbnails } from "./map/thumbnails.js";
 import { fetchDescription, isOffline, RefusedError } from "./server.js";
 import {
   clicked,
-  colouredBy,
+  coloredBy,
   connection,
   description,
   failure,
@@ -62,9 +62,9 @@ function choose({ columns, name }: ExplorationDescription): void {
   if (!layoutOf(second.peek())) second.value = maps.peek()[1]?.id ?? "";
   if (!second.peek()) view.value = "one";
   if (first.peek()) placesOf(first.peek());
-  if (!columns.some(({ id }) => id === colouredBy.peek())) {
+  if (!columns.some(({ id }) => id === coloredBy.peek())) {
     const byClass = columns.find(({ id }) => id === "label") ?? columns.find(({ kind }) => kind === "category");
-    colouredBy.value = (byClass ?? columns[0])?.id ?? "";
+    coloredBy.value = (byClass ?? columns[0])?.id ?? "";
   }
 }
 

@@ -4,7 +4,7 @@ import { InterpolationPanel } from "./latent/interpolation-panel.js";
 import { LatentPanel } from "./latent/latent-panel.js";
 import { SearchPanel } from "./latent/search-panel.js";
 import { LivePanel } from "./live/live-panel.js";
-import { ColoursPanel } from "./panels/colours-panel.js";
+import { ColorsPanel } from "./panels/colors-panel.js";
 import { MovedPanel } from "./panels/moved-panel.js";
 import { PointPanel } from "./panels/point-panel.js";
 import { SelectionPanel } from "./panels/selection-panel.js";
@@ -20,7 +20,7 @@ interface Tab {
 function tabs(): Tab[] {
   const abilities = description.value?.abilities;
   return [
-    { id: "colours", title: "Colours", icon: icons.colours, content: () => <ColoursPanel /> },
+    { id: "colors", title: "Colors", icon: icons.colors, content: () => <ColorsPanel /> },
     { id: "point", title: "Point", icon: icons.point, content: () => <PointPanel /> },
     { id: "selection", title: "Selection", icon: icons.selection, content: () => <SelectionPanel /> },
     ...(abilities?.decode

@@ -39,8 +39,8 @@ export interface Placed {
 }
 export const placed = signal<Placed>();
 
-/** Of the column that points are coloured by; `""` for none. */
-export const colouredBy = signal("");
+/** Of the column that points are colored by; `""` for none. */
+export const coloredBy = signal("");
 
 /** `"one"` map; `"beside"`: two linked maps; `"morph"`: one map between two layouts. */
 export type View = "one" | "beside" | "morph";
@@ -71,8 +71,8 @@ export const layouts = computed<readonly LayoutDescription[]>(() => description.
 export const maps = computed(() => layouts.value.filter(({ of }) => of === null));
 export const layoutOf = (id: string): LayoutDescription | undefined => layouts.value.find((one) => one.id === id);
 
-export type Panel = "colours" | "point" | "selection" | "latent" | "between" | "search" | "moved" | "live";
-export const panel = signal<Panel>("colours");
+export type Panel = "colors" | "point" | "selection" | "latent" | "between" | "search" | "moved" | "live";
+export const panel = signal<Panel>("colors");
 export const isHelpOpen = signal(false);
 
 export type Theme = "light" | "dark";

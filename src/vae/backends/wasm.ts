@@ -63,7 +63,7 @@ function offsetOf(backend: BackendWasm, tensor: TensorInfo): number {
 const MOST_BYTES = 2 ** 32;
 
 /**
- * A new tensor, uninitialised.
+ * A new tensor, uninitialized.
  *
  * @throws {SigmaTsneError} OUT_OF_MEMORY where the module's memory cannot hold it
  */

@@ -85,7 +85,7 @@ export interface DatasetOptions {
    * width]`. Default: the size that all images have.
    */
   readonly size?: number | readonly [number, number] | undefined;
-  /** A folder of images: 1 for grey values, 3 for colours. Default: what the images are. */
+  /** A folder of images: 1 for gray values, 3 for colors. Default: what the images are. */
   readonly channels?: 1 | 3 | undefined;
   /** A folder of images: refuses other files among them, which are skipped by default. */
   readonly strict?: boolean | undefined;

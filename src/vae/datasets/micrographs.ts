@@ -10,7 +10,7 @@ export const MICROGRAPH_CLASSES = [
   "rectangular lattice",
   "oblique lattice",
   "particles",
-  "fibres",
+  "fibers",
   "amorphous film",
   "vacuum edge",
 ] as const;
@@ -160,7 +160,7 @@ const PAINTERS: Record<MicrographClass, Painter> = {
   "oblique lattice": (field, random) =>
     paintLattice(field, random, random.between(1.15, 1.35), (random.between(68, 76) * Math.PI) / 180),
   particles: paintParticles,
-  fibres: paintFibres,
+  fibers: paintFibres,
   "amorphous film": paintFilm,
   "vacuum edge": paintEdge,
 };

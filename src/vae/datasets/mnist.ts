@@ -75,9 +75,9 @@ function mnistLike({ name, description, classes, mirrors, folders, files }: Mnis
         folders,
         options,
       )) as [string, string, string, string];
-      const train = await openLabelled(trainImages, trainLabels, classes.length, options.signal);
+      const train = await openLabeled(trainImages, trainLabels, classes.length, options.signal);
       try {
-        const test = await openLabelled(testImages, testLabels, classes.length, options.signal);
+        const test = await openLabeled(testImages, testLabels, classes.length, options.signal);
         return {
           name,
           images: train.images,
@@ -98,7 +98,7 @@ function mnistLike({ name, description, classes, mirrors, folders, files }: Mnis
   };
 }
 
-async function openLabelled(
+async function openLabeled(
   imagesPath: string,
   labelsPath: string,
   classes: number,

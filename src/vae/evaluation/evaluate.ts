@@ -29,7 +29,7 @@ export interface EvaluateOptions extends BatchOptions {
 /** How well images are given back. */
 export interface ReconstructionQuality {
   /**
-   * log p(image | code) in nats an image. Where the codes have a posterior that is regularised, its mean over draws of the code; else
+   * log p(image | code) in nats an image. Where the codes have a posterior that is regularized, its mean over draws of the code; else
    * the logarithm of the mean probability over draws of what is random: weights, or codes.
    */
   readonly logLikelihood: number;
@@ -41,7 +41,7 @@ export interface ReconstructionQuality {
 export interface Evaluation {
   readonly model: string;
   readonly count: number;
-  /** `loss`, what training minimises, and its parts. */
+  /** `loss`, what training minimizes, and its parts. */
   readonly loss: LossParts;
   /** The evidence lower bound, in nats; undefined for models whose loss is none. */
   readonly elbo: number | undefined;

@@ -6,7 +6,7 @@ const HEAD = 74;
 
 /**
  * Draws what every latent dimension carries, from most to least: its divergence from the prior, and the variance of its means. Active ones
- * are coloured.
+ * are colored.
  *
  * @returns a PNG file
  */
@@ -65,8 +65,8 @@ export async function drawDimensions(dimensions: LatentDimensions): Promise<Uint
       const size = ((values[dimension] as number) / most) * (bottom - top);
       context.fillStyle = isActive[dimension] ? ink.single : ink.rest;
       context.fillRect(x + 0.15 * step, bottom - size, 0.7 * step, Math.max(size, 1));
-      const isLabelled = place % Math.ceil(30 / step) === 0;
-      if (isLabelled) text(`z${dimension + 1}`, x + step / 2, bottom + 18, 12, ink.muted, "center");
+      const isLabeled = place % Math.ceil(30 / step) === 0;
+      if (isLabeled) text(`z${dimension + 1}`, x + step / 2, bottom + 18, 12, ink.muted, "center");
     }
   }
   let x = left;

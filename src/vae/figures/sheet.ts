@@ -136,7 +136,7 @@ export async function drawSheet(
   return surface.encode(options.title ?? "");
 }
 
-/** Three channels are colours; of another number the mean is a grey value. */
+/** Three channels are colors; of another number the mean is a gray value. */
 export function toRgba(
   image: Float32Array,
   { height, width, channels }: ImageShape,
@@ -145,9 +145,9 @@ export function toRgba(
   const rgba = new Uint8ClampedArray(height * width * 4).fill(255);
   for (let i = 0; i < height * width; i++) {
     const values = image.subarray(i * channels, (i + 1) * channels);
-    const grey = channels === 3 ? 0 : values.reduce((sum, value) => sum + value, 0) / channels;
+    const gray = channels === 3 ? 0 : values.reduce((sum, value) => sum + value, 0) / channels;
     for (let c = 0; c < 3; c++) {
-      rgba[i * 4 + c] = (255 * ((channels === 3 ? (values[c] as number) : grey) - black)) / (white - black);
+      rgba[i * 4 + c] = (255 * ((channels === 3 ? (values[c] as number) : gray) - black)) / (white - black);
     }
   }
   return rgba;

@@ -130,9 +130,9 @@ export const networkFields = {
   dropout: number(0, "a number >= 0 and < 1", (value) => value >= 0 && value < 1),
   /**
    * p(x|z): `"bernoulli"`, where values between 0 and 1 count as probabilities; `"gaussian"` with variance `sigma`; or
-   * `"learnt-gaussian"`, whose one variance for all pixels is learnt, from `sigma` on. Default `"bernoulli"`.
+   * `"learned-gaussian"`, whose one variance for all pixels is learned, from `sigma` on. Default `"bernoulli"`.
    */
-  likelihood: choice(["bernoulli", "gaussian", "learnt-gaussian"], "bernoulli"),
+  likelihood: choice(["bernoulli", "gaussian", "learned-gaussian"], "bernoulli"),
   /** Variance of a Gaussian likelihood, > 0. Default 0.01. */
   sigma: number(0.01, "a number > 0", (value) => value > 0),
   /** Seed of the initial weights, an integer from 0 to 2^53 - 1. Default 42. */

@@ -27,8 +27,8 @@ export function klBetweenNormals(mean: tf.Tensor, sd: tf.Tensor, priorMean: tf.T
 
 /** log N(x; mean, sd^2), summed over the last axis; the shapes broadcast. */
 export function logNormal(x: tf.Tensor, mean: tf.Tensor, sd: tf.Tensor): tf.Tensor {
-  const standardised = tf.div(tf.sub(x, mean), sd);
-  const terms = tf.add(tf.mul(0.5, tf.square(standardised)), tf.log(tf.add(sd, TINY)));
+  const standardized = tf.div(tf.sub(x, mean), sd);
+  const terms = tf.add(tf.mul(0.5, tf.square(standardized)), tf.log(tf.add(sd, TINY)));
   return tf.neg(tf.sum(tf.add(terms, LOG_2_PI / 2), -1));
 }
 
@@ -54,7 +54,7 @@ export interface Likelihood {
   logProbability(images: tf.Tensor, raw: tf.Tensor): tf.Tensor1D;
   /** The mean image. */
   mean(raw: tf.Tensor): tf.Tensor;
-  /** What is learnt, by name. */
+  /** What is learned, by name. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
 }
 
@@ -85,8 +85,8 @@ export class GaussianLikelihood implements Likelihood {
   readonly variables: ReadonlyMap<string, tf.Variable>;
   private readonly logVariance: tf.Variable | number;
 
-  constructor(variance: number, learnt: boolean) {
-    this.logVariance = learnt ? tf.variable(tf.scalar(Math.log(variance))) : Math.log(variance);
+  constructor(variance: number, learned: boolean) {
+    this.logVariance = learned ? tf.variable(tf.scalar(Math.log(variance))) : Math.log(variance);
     this.variables = new Map(typeof this.logVariance === "number" ? [] : [["log_variance", this.logVariance]]);
   }
 
@@ -107,8 +107,8 @@ export class GaussianLikelihood implements Likelihood {
 }
 
 /** @param name the `likelihood` of a configuration */
-export function createLikelihood(name: "bernoulli" | "gaussian" | "learnt-gaussian", variance: number): Likelihood {
+export function createLikelihood(name: "bernoulli" | "gaussian" | "learned-gaussian", variance: number): Likelihood {
   return name === "bernoulli"
     ? new BernoulliLikelihood()
-    : new GaussianLikelihood(variance, name === "learnt-gaussian");
+    : new GaussianLikelihood(variance, name === "learned-gaussian");
 }

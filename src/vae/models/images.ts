@@ -5,7 +5,7 @@ import { imagesInMemory } from "../datasets/images.js";
 /** Images, or their values 0 to 1, one image after the other, each height x width x channels. */
 export type ImageSource = Images | Float32Array;
 
-/** The size of every image of a set, in pixels, and their colour channels: 1 for grey values, 3 for red, green and blue. */
+/** The size of every image of a set, in pixels, and their color channels: 1 for gray values, 3 for red, green and blue. */
 export interface ImageShape {
   readonly height: number;
   readonly width: number;

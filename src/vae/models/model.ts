@@ -18,7 +18,7 @@ import type { WeightPosterior } from "./weight-posterior.js";
 
 /** The loss of a batch, in nats an image where it is a negative log-likelihood. */
 export interface Loss {
-  /** What is minimised. */
+  /** What is minimized. */
   readonly total: tf.Scalar;
   /** The named parts, each before it is weighted. */
   readonly parts: Readonly<Record<string, tf.Scalar>>;
@@ -133,12 +133,12 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     this.configuration = configuration;
     this.parts = parts;
     const networks = [parts.encoder, parts.decoder, ...(parts.others ?? [])];
-    const learnt = (variables: ReadonlyMap<string, tf.Variable>, prefix: string) =>
+    const learned = (variables: ReadonlyMap<string, tf.Variable>, prefix: string) =>
       [...variables].map(([key, variable]) => [prefix + key, { variable, trainable: true }] as const);
     this.table = new Map([
       ...networks.flatMap((network) => [...network.variables]),
-      ...learnt(parts.likelihood.variables, "likelihood/"),
-      ...learnt(parts.weightPosterior?.variables ?? new Map(), ""),
+      ...learned(parts.likelihood.variables, "likelihood/"),
+      ...learned(parts.weightPosterior?.variables ?? new Map(), ""),
     ]);
   }
 
@@ -156,7 +156,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     return [{ name: "all", variables, loss: (input, target, pass) => this.loss(input, target, pass) }];
   }
 
-  /** Epochs at the beginning in which the model minimises another loss than later. */
+  /** Epochs at the beginning in which the model minimizes another loss than later. */
   get pretrainEpochs(): number {
     return 0;
   }
@@ -174,7 +174,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     return this.parts.decoder.model;
   }
 
-  /** All weights, statistics and other numbers that are learnt, by name. */
+  /** All weights, statistics and other numbers that are learned, by name. */
   get variables(): ReadonlyMap<string, tf.Variable> {
     return new Map([...this.table].map(([key, { variable }]) => [key, variable]));
   }

@@ -178,7 +178,7 @@ export interface ConvolutionOptions {
   readonly width: number;
   readonly filters: readonly number[];
   readonly kernelSize: number;
-  /** Whether a batch normalisation stands before every ReLU. */
+  /** Whether a batch normalization stands before every ReLU. */
   readonly normalized: boolean;
 }
 
@@ -194,7 +194,7 @@ export function convolutions({ filters, kernelSize, normalized }: ConvolutionOpt
 /**
  * A dense layer and transposed convolutions with stride 2, the mirror image of {@link convolutions}.
  *
- * @param last channels of the last one, which, where `isLinear`, has neither normalisation nor ReLU
+ * @param last channels of the last one, which, where `isLinear`, has neither normalization nor ReLU
  */
 export function transposedConvolutions(options: ConvolutionOptions, last: number, isLinear: boolean): Layer[] {
   const { height, width, filters, kernelSize, normalized } = options;

@@ -137,7 +137,7 @@ export function modelTitle(name: ModelName): string {
 export function runName(model: Model, dataset: string, extra?: string): string {
   const { abbreviation } = table[requireChoice(model.name as ModelName, "model", MODELS)];
   const c = model.configuration as ModelConfiguration & Partial<Record<string, unknown>>;
-  const words = { bernoulli: "bernoulli", "learnt-gaussian": "learnt" } as Partial<Record<string, string>>;
+  const words = { bernoulli: "bernoulli", "learned-gaussian": "learned" } as Partial<Record<string, string>>;
   const sigma = words[String(c.likelihood)] ?? String(c.sigma).replace(".", "");
   const numLayers = c.numLayers ?? (c.filters as readonly number[]).length;
   const fields = [

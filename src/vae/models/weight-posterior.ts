@@ -18,7 +18,7 @@ interface Weight {
  * networks", arXiv 1505.05424), with the prior N(0, sigma^2).
  *
  * Weights are not drawn, but the outputs of their layers, whose distribution given the inputs is Gaussian too (the local
- * reparameterisation of Kingma, Salimans & Welling 2015, arXiv 1506.02557): every image has weights of its own and gradients
+ * reparameterization of Kingma, Salimans & Welling 2015, arXiv 1506.02557): every image has weights of its own and gradients
  * have a fraction of the variance. In convolutions, every output pixel has kernels of its own.
  */
 export class WeightPosterior implements WeightDraws {

@@ -129,7 +129,7 @@ function summaryValues({ scalars = {}, histograms = {}, images = {} }: Summaries
 }
 
 const PNG_BEGIN = Buffer.from("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "latin1");
-/** Channels by the colour type of a PNG; a palette stands for three. */
+/** Channels by the color type of a PNG; a palette stands for three. */
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 };
 
 function pngFacts(tag: string, png: Uint8Array): { height: number; width: number; colorspace: number } {

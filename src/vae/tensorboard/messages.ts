@@ -66,7 +66,7 @@ export interface Histogram {
 export interface SummaryValue {
   tag: string;
   simpleValue?: number;
-  /** `colorspace` counts channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
+  /** `colorspace` counts channels: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA. */
   image?: { height: number; width: number; colorspace: number; encodedImageString: Uint8Array };
   histo?: Histogram;
 }

@@ -13,7 +13,7 @@ export interface ProjectorEmbedding {
   readonly name: string;
   /** n x d, finite. */
   readonly points: MatrixLike;
-  /** Columns of n entries by which points are named and coloured. */
+  /** Columns of n entries by which points are named and colored. */
   readonly metadata?: Readonly<Record<string, readonly (string | number)[]>> | undefined;
   /** n images, one a point, that are shown in place of the points. */
   readonly images?: ImageBatch | undefined;

@@ -57,6 +57,6 @@ export async function drawSprite({ data, height, width, channels }: ImageBatch):
   }
   const { default: sharp } = await import("sharp");
   const image = sharp(pixels, { raw: { ...side, channels: channels as 1 | 3 } });
-  const grey = channels === 1 ? image.toColourspace("b-w") : image;
-  return { png: await grey.png().toBuffer(), height: tileHeight, width: tileWidth };
+  const gray = channels === 1 ? image.toColorspace("b-w") : image;
+  return { png: await gray.png().toBuffer(), height: tileHeight, width: tileWidth };
 }

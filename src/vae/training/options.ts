@@ -4,7 +4,7 @@ import { requireChoice, requireNumber } from "../models/configuration.js";
 import { type Model, type Recipe, requireSeed } from "../models/model.js";
 import type { EarlyStoppingOptions } from "./early-stopping.js";
 
-/** Named parts of a loss, `loss` among them, which is what is minimised: nats an image where they are log-likelihoods. */
+/** Named parts of a loss, `loss` among them, which is what is minimized: nats an image where they are log-likelihoods. */
 export type LossParts = Readonly<Record<string, number>>;
 
 /** One report of progress. */

@@ -13,7 +13,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const tint = byId<HTMLInputElement>("tint");
 /** How many images are seen across where one is looked for. */
 const AROUND = 9;
-/** Of the colours that are laid over images. */
+/** Of the colors that are laid over images. */
 const OPACITY = 0.5;
 
 const viewer = OpenSeadragon({
@@ -46,7 +46,7 @@ const viewer = OpenSeadragon({
   minPixelRatio: 0.9,
 });
 
-/** Above the tiles: colours by label, and a frame around the image that is pointed at. */
+/** Above the tiles: colors by label, and a frame around the image that is pointed at. */
 const over = document.createElement("canvas");
 over.setAttribute("aria-hidden", "true");
 byId("wall").append(over);

@@ -1,4 +1,4 @@
-"""Writes Arrow streams of all types and neighbours in Parquet, or compares a stream with what a filter made of it, some columns dropped.
+"""Writes Arrow streams of all types and neighbors in Parquet, or compares a stream with what a filter made of it, some columns dropped.
 
 python stream.py --write FOLDER | --compare BEFORE '[[AFTER, [DROPPED, ...]], ...]'
 """

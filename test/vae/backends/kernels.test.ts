@@ -207,14 +207,14 @@ test("sums and means along all kinds of axes", async () => {
   });
 });
 
-test("a batch-normalised layer, forwards and backwards", async () => {
+test("a batch-normalized layer, forwards and backwards", async () => {
   await expectAsOnCpu(() => {
     seed = 1;
-    const normalise = (x: tf.Tensor, offset: tf.Tensor, scale: tf.Tensor) => {
+    const normalize = (x: tf.Tensor, offset: tf.Tensor, scale: tf.Tensor) => {
       const { mean, variance } = tf.moments(x, [0, 1, 2]);
       return tf.batchNorm(x, mean as tf.Tensor1D, variance as tf.Tensor1D, offset as tf.Tensor1D, scale as tf.Tensor1D);
     };
-    return withGradients(normalise, [
+    return withGradients(normalize, [
       normal<tf.Rank.R4>([3, 4, 4, 5]),
       normal<tf.Rank.R1>([5]),
       normal<tf.Rank.R1>([5]),

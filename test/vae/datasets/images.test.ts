@@ -170,8 +170,8 @@ describe("augmentImages", () => {
 
 describe("addNoise", () => {
   it("adds |N(0, 1)| to a share of the values, cut to 1", async () => {
-    const grey = imagesInMemory(new Float32Array(100 * 400).fill(0.3), [20, 20, 1]);
-    const data = await addNoise(grey, { share: 0.2 }).read(all(100));
+    const gray = imagesInMemory(new Float32Array(100 * 400).fill(0.3), [20, 20, 1]);
+    const data = await addNoise(gray, { share: 0.2 }).read(all(100));
     const changed = data.filter((value) => value !== Math.fround(0.3));
     expect(changed.length / data.length).toBeCloseTo(0.2, 1);
     expect(Math.min(...changed)).toBeGreaterThan(0.3);

@@ -214,7 +214,7 @@ describe("openDataset", () => {
   });
 
   it("takes labels from a file, classes in natural order", async () => {
-    const file = await writeArray("labelled.npy", 12);
+    const file = await writeArray("labeled.npy", 12);
     await writeFile(path("labels.txt"), Array.from({ length: 12 }, (_, i) => `class ${(i % 3) * 5}`).join("\n"));
     const dataset = await openDataset(file, { labels: path("labels.txt"), split: { validation: 0, test: 0 } });
     expect(dataset.classes).toEqual(["class 0", "class 5", "class 10"]);
@@ -277,7 +277,7 @@ describe("openDataset", () => {
     ] as const) {
       await mkdir(path(`pets/${name.split("/")[0]}`), { recursive: true });
       await sharp(new Uint8Array(16).fill(value), { raw: { width: 4, height: 4, channels: 1 } })
-        .toColourspace("b-w")
+        .toColorspace("b-w")
         .toFile(path(`pets/${name}`));
     }
     const options = { split: { validation: 0, test: 0 } };

@@ -146,7 +146,7 @@ describe("pictures", () => {
   it("sheets magnify by whole numbers, with black and white where the range says", async () => {
     const image = Float32Array.of(0.2, 0.4, 0.4, 0.2);
     const sheet = await drawSheet(image, shape, { range: [0.2, 0.4], side: 20 });
-    const { data, info } = await sharp(sheet).greyscale().raw().toBuffer({ resolveWithObject: true });
+    const { data, info } = await sharp(sheet).grayscale().raw().toBuffer({ resolveWithObject: true });
     const at = (x: number, y: number) => data[(y + 28) * info.width + x + 28];
     expect([at(0, 0), at(9, 9), at(10, 0), at(19, 0), at(0, 19), at(19, 19)]).toEqual([0, 0, 255, 255, 255, 0]);
     expect(at(20, 20)).toBe(255);

@@ -78,7 +78,7 @@ describe("likelihoods", () => {
     );
   });
 
-  it.each([false, true])("Gaussian, variance learnt: %s", async (isLearnt) => {
+  it.each([false, true])("Gaussian, variance learned: %s", async (isLearnt) => {
     const [log] = await new GaussianLikelihood(0.04, isLearnt).logProbability(...tensors()).data();
     const expected = values.map((x, i) => Math.log(density(x, sigmoid(raws[i] as number), 0.2)));
     expect(log).toBeCloseTo(
@@ -151,7 +151,7 @@ describe.each(MODELS)("gradients of %s", (name) => {
               variable.assign(tf.add(variable, tf.mul(directions[i] as tf.Tensor, by)));
             });
           });
-        // Batch normalisation over so few images bends the loss of micrograph-vae.
+        // Batch normalization over so few images bends the loss of micrograph-vae.
         const step = name === "micrograph-vae" ? 5e-5 : 2e-3;
         move(step);
         const above = (await tf.tidy(loss).data())[0] as number;

@@ -157,7 +157,7 @@ describe("drawSprite", () => {
     ]);
   });
 
-  it("shrinks images of which there are too many, and keeps colours", async () => {
+  it("shrinks images of which there are too many, and keeps colors", async () => {
     const data = new Float32Array(9 * 3000 * 10 * 3).fill(1);
     const sprite = await drawSprite({ data, height: 3000, width: 10, channels: 3 });
     expect(sprite).toMatchObject({ height: 2730, width: 9 });

@@ -1,6 +1,6 @@
 import { useRef } from "preact/hooks";
 import { MANIFOLD_REACH, paths } from "../../protocol.js";
-import { formatNumber } from "../map/colouring.js";
+import { formatNumber } from "../map/coloring.js";
 import { description } from "../store.js";
 import { code, moveTo } from "./code.js";
 

@@ -1,7 +1,7 @@
 import "./latent.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Empty, Toggle } from "../controls.js";
-import { formatNumber } from "../map/colouring.js";
+import { formatNumber } from "../map/coloring.js";
 import { PointGrid } from "../panels/point-panel.js";
 import { clicked, description, layoutOf } from "../store.js";
 import { forgetSearch, type Search, search, searchBy } from "./search.js";

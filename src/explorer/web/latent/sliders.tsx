@@ -1,4 +1,4 @@
-import { formatNumber } from "../map/colouring.js";
+import { formatNumber } from "../map/coloring.js";
 import { description } from "../store.js";
 import { code, moveOne, moveTo, origin } from "./code.js";
 
@@ -31,8 +31,8 @@ export function Sliders() {
       </div>
       <p class="note">
         {from.standardDeviation
-          ? "The blue bar is the code’s mean ± σ, the grey one where most codes are."
-          : "The blue mark is where the code began, the grey bar where most codes are."}
+          ? "The blue bar is the code’s mean ± σ, the gray one where most codes are."
+          : "The blue mark is where the code began, the gray bar where most codes are."}
       </p>
       {first.map((dimension) => (
         <Slider key={dimension} dimension={dimension} />

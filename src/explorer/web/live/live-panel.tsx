@@ -1,6 +1,6 @@
 import type { LiveRun } from "../../protocol.js";
 import { Empty } from "../controls.js";
-import { formatNumber } from "../map/colouring.js";
+import { formatNumber } from "../map/coloring.js";
 import { continueRun, isOffline, stopRun } from "../server.js";
 import { failure, layouts, liveRuns, watched } from "../store.js";
 import { Curve } from "./curve.js";

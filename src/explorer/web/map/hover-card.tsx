@@ -3,7 +3,7 @@ import type { PointDescription } from "../../protocol.js";
 import { PointImage } from "../panels/point-image.js";
 import { fetchPoint, isOffline } from "../server.js";
 import { description, hovered, theme } from "../store.js";
-import { colorOf, currentColumn, formatNumber, valueText } from "./colouring.js";
+import { colorOf, currentColumn, formatNumber, valueText } from "./coloring.js";
 import { pointed } from "./gestures.js";
 import { mapViews } from "./map-pane.js";
 
@@ -38,7 +38,7 @@ effect(() => {
       .then((come) => {
         if (pointedRow.peek() === row) pointedFacts.value = come;
       })
-      // A card without its neighbours is no reason to disturb; when the server is gone, the page says so elsewhere.
+      // A card without its neighbors is no reason to disturb; when the server is gone, the page says so elsewhere.
       .catch(() => undefined);
   }, 90);
   return () => {
@@ -47,7 +47,7 @@ effect(() => {
   };
 });
 
-/** Image, label, uncertainty and neighbours of the point under the pointer. */
+/** Image, label, uncertainty and neighbors of the point under the pointer. */
 export function HoverCard({ side }: { side: 0 | 1 }) {
   const map = mapViews.value[side];
   const here = pointed.value;
@@ -102,7 +102,7 @@ export function HoverCard({ side }: { side: 0 | 1 }) {
         </dl>
       </div>
       {images && known && known.neighbors.length > 0 && (
-        <div class="card-neighbors" title="Nearest neighbours">
+        <div class="card-neighbors" title="Nearest neighbors">
           {known.neighbors.slice(0, 6).map(({ index }) => (
             <PointImage key={index} row={index} size={32} />
           ))}

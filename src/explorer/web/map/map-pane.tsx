@@ -23,7 +23,7 @@ import {
   watched,
 } from "../store.js";
 import { camera, flyTo } from "./camera.js";
-import { colorOf, drawn, tints } from "./colouring.js";
+import { colorOf, drawn, tints } from "./coloring.js";
 import { listen, outline, pointAt, pointed } from "./gestures.js";
 import { HoverCard } from "./hover-card.js";
 import { awaited, covariancesOf, placesOf } from "./layouts.js";
@@ -177,7 +177,7 @@ function overlayOf(map: MapView, side: 0 | 1): OverlayScene {
   };
 }
 
-/** Moves the maps to a row, as near as its neighbourhood can be seen. */
+/** Moves the maps to a row, as near as its neighborhood can be seen. */
 export function goTo(row: number): void {
   const map = mapViews.value[0];
   const places = map?.places;

@@ -71,7 +71,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     return view.toPixels(view.placeOf(row));
   }
 
-  /** A line in the ink with a rim of the ground, so that it stands out from any colour. */
+  /** A line in the ink with a rim of the ground, so that it stands out from any color. */
   function stroke(width: number): void {
     context.strokeStyle = ink.background;
     context.lineWidth = width + 2.4;
@@ -143,7 +143,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     const shown = places.kind === "wall" ? rows : pickApart(rows, side);
     if (places.kind !== "wall") for (const row of shown) framed.set(row, side / 2 + 4);
     const isFaded = scene.selected ? new Set(scene.selected) : undefined;
-    // On a wall the cell's colour stays as a frame, where there is room for one.
+    // On a wall the cell's color stays as a frame, where there is room for one.
     const inner = places.kind === "wall" ? side - (tile > 18 ? Math.max(3, 0.12 * tile) : 1) : side;
     const shrink = inner / Math.max(images.tileWidth, images.tileHeight);
     const [width, height] = [images.tileWidth * shrink, images.tileHeight * shrink];

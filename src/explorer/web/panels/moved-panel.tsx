@@ -1,5 +1,5 @@
 import { Empty } from "../controls.js";
-import { columnValues, valueText } from "../map/colouring.js";
+import { columnValues, valueText } from "../map/coloring.js";
 import { placesOf } from "../map/layouts.js";
 import { goTo } from "../map/map-pane.js";
 import { chooseView } from "../map/view-bar.js";

@@ -1,7 +1,7 @@
 import { effect, signal } from "@preact/signals";
 import type { PointDescription } from "../../protocol.js";
 import { Empty } from "../controls.js";
-import { columnValues, formatNumber, valueText } from "../map/colouring.js";
+import { columnValues, formatNumber, valueText } from "../map/coloring.js";
 import { factsOf } from "../map/hover-card.js";
 import { goTo } from "../map/map-pane.js";
 import { isOffline } from "../server.js";
@@ -70,7 +70,7 @@ export function PointPanel() {
       </dl>
       {known && known.neighbors.length > 0 && (
         <>
-          <h3>Nearest neighbours</h3>
+          <h3>Nearest neighbors</h3>
           <p class="note">By their {known.neighborsIn === "codes" ? "codes" : "places in the map"}.</p>
           <PointGrid
             rows={known.neighbors.map(({ index }) => index)}
@@ -78,7 +78,7 @@ export function PointPanel() {
           />
         </>
       )}
-      {problem.value && <p class="note">Its neighbours did not come: {problem.value}</p>}
+      {problem.value && <p class="note">Its neighbors did not come: {problem.value}</p>}
     </>
   );
 }

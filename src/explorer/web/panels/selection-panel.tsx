@@ -1,5 +1,5 @@
 import { Empty } from "../controls.js";
-import { colouring, columnValues, currentColumn, formatNumber } from "../map/colouring.js";
+import { coloring, columnValues, currentColumn, formatNumber } from "../map/coloring.js";
 import { Swatch } from "../map/hover-card.js";
 import { goToSelected } from "../map/map-pane.js";
 import { description, select, selected } from "../store.js";
@@ -58,11 +58,11 @@ export function SelectionPanel() {
 
 const MOST_SHARES = 8;
 
-/** What the selection is made of, in terms of what the points are coloured by. */
+/** What the selection is made of, in terms of what the points are colored by. */
 function Shares({ rows }: { rows: Uint32Array }) {
   const column = currentColumn.value;
   const values = column && columnValues(column);
-  const { key, colors } = colouring.value;
+  const { key, colors } = coloring.value;
   if (!column || !values) return null;
   if (column.kind === "number") {
     const known = Array.from(rows, (row) => values[row] as number).filter((value) => !Number.isNaN(value));

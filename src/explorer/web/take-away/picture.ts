@@ -1,5 +1,5 @@
 import { INKS } from "../../../plot/palette.js";
-import { colouring, type Key } from "../map/colouring.js";
+import { coloring, type Key } from "../map/coloring.js";
 import { mapViews } from "../map/map-pane.js";
 import type { MapView } from "../map/map-view.js";
 import { save } from "../server.js";
@@ -87,9 +87,9 @@ export function saveSvg(): void {
   save(new Blob([parts.join("\n")], { type: "image/svg+xml" }), `${fileName()}.svg`);
 }
 
-/** Points in sight, a path for each colour: a line of no length with round ends is a disc. */
+/** Points in sight, a path for each color: a line of no length with round ends is a disc. */
 function pointsOf(map: MapView): string[] {
-  const { colors, colorOf, order } = colouring.value;
+  const { colors, colorOf, order } = coloring.value;
   const { diameter, roundness } = map.dots;
   const paths = colors.map(() => [] as string[]);
   for (const row of order) {
@@ -117,13 +117,13 @@ interface LegendItem {
 }
 
 const legendWidth = (): number => {
-  const { key } = colouring.value;
+  const { key } = coloring.value;
   return key.kind === "category" || key.kind === "number" ? 190 : 0;
 };
 
-/** What explains the colours, from a place downwards. */
+/** What explains the colors, from a place downwards. */
 function legendItems(x: number, top: number, height: number): LegendItem[] {
-  const { key } = colouring.value;
+  const { key } = coloring.value;
   const ink = INKS[theme.value];
   if (key.kind !== "category" && key.kind !== "number") return [];
   const title: LegendItem = { kind: "title", x, y: top + EM, color: ink.text, text: key.title, size: EM };

@@ -1,4 +1,4 @@
-import { columnValues, valueText } from "../map/colouring.js";
+import { columnValues, valueText } from "../map/coloring.js";
 import { fetchSelection, isOffline, save } from "../server.js";
 import { description, failure, selected } from "../store.js";
 

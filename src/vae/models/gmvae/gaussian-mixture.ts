@@ -22,7 +22,7 @@ const EM_ITERATIONS = 100;
 const LEAST_RISE = 1e-4;
 
 /**
- * Fits a mixture by expectation maximisation, from the best of ten runs of k-means, each from its k-means++ seeding (Arthur &
+ * Fits a mixture by expectation maximization, from the best of ten runs of k-means, each from its k-means++ seeding (Arthur &
  * Vassilvitskii 2007).
  *
  * @param points n x d, n >= 1
@@ -134,7 +134,7 @@ function squaredDistance(data: ArrayLike<number>, i: number, centers: Float64Arr
   return square;
 }
 
-/** One step of expectation maximisation. */
+/** One step of expectation maximization. */
 function improve(points: Matrix, mixture: GaussianMixture, floor: number): GaussianMixture {
   const { rows, cols } = points;
   const { means, factor, shares } = mixture;

@@ -29,11 +29,11 @@ export const micrographVaeFields = {
   /** Whether the error of the Sobel gradients is added to that of the pixels. Default true. */
   gradientLoss: flag(true),
   /**
-   * What keeps the codes in order: `"encoding"`, their normalisation and a penalty for standard deviations other than 1, or
+   * What keeps the codes in order: `"encoding"`, their normalization and a penalty for standard deviations other than 1, or
    * `"kl"`, the divergence from N(0, 1) in their place. Default `"encoding"`.
    */
   regularizer: choice(["encoding", "kl"], "encoding"),
-  /** Weight of the regulariser, >= 0. Default 1. */
+  /** Weight of the regularizer, >= 0. Default 1. */
   beta,
   /** Variance of the Gaussian by which log-likelihoods are evaluated, > 0. Default 0.01. */
   sigma: number(0.01, "a number > 0", (value) => value > 0),
@@ -50,7 +50,7 @@ export const MICROGRAPH_VAE_EXPERIMENTS = {
   3: { title: "Downsampled TEM", options: {} },
   4: { title: "STEM crops without the gradient loss", options: { gradientLoss: false } },
   5: {
-    title: "STEM crops with a Kullback-Leibler divergence in place of normalisation and regularisation",
+    title: "STEM crops with a Kullback-Leibler divergence in place of normalization and regularization",
     options: { regularizer: "kl" },
   },
 } as const;

@@ -16,9 +16,9 @@ import {
 import { type Pass, SERIES } from "../pass.js";
 import type { MicrographVaeConfiguration } from "./configuration.js";
 
-/** Standard deviation of the normalised means over the images. */
+/** Standard deviation of the normalized means over the images. */
 const MEAN_SPREAD = 2.5;
-/** Standard deviation, over the images, of the normalised head whose absolute values are the standard deviations of the codes. */
+/** Standard deviation, over the images, of the normalized head whose absolute values are the standard deviations of the codes. */
 const SD_SPREAD = 0.5;
 /** Weight of the errors of pixels and gradients. */
 const ERROR_WEIGHT = 50;
@@ -28,7 +28,7 @@ const MOMENTUM = 0.95;
 
 /**
  * The variational autoencoder of Ede 2020, "Warwick electron microscopy datasets" (arXiv 2003.01113), for micrographs. Its loss is
- * made of squared errors of images scaled to -1 to 1, and its codes are normalised by the statistics of the batch; at inference by
+ * made of squared errors of images scaled to -1 to 1, and its codes are normalized by the statistics of the batch; at inference by
  * their running averages.
  */
 export class MicrographVae extends Model<MicrographVaeConfiguration> {

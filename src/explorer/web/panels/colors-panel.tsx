@@ -1,26 +1,26 @@
 import { ticks } from "d3-array";
 import { Select, Toggle } from "../controls.js";
-import { colouring, columnValues, currentColumn, formatNumber, type Key } from "../map/colouring.js";
+import { coloring, columnValues, currentColumn, formatNumber, type Key } from "../map/coloring.js";
 import { Swatch } from "../map/hover-card.js";
-import { colouredBy, description, select, selected, showsEllipses, showsImages, showsMoved, view } from "../store.js";
+import { coloredBy, description, select, selected, showsEllipses, showsImages, showsMoved, view } from "../store.js";
 
-/** What the points are coloured by, what the colours mean, and what else is drawn. */
-export function ColoursPanel() {
+/** What the points are colored by, what the colors mean, and what else is drawn. */
+export function ColorsPanel() {
   const explored = description.value;
   if (!explored) return null;
   const choices = [...explored.columns.map(({ id, title }) => ({ value: id, title })), { value: "", title: "Nothing" }];
   return (
     <>
-      <h2>Colours</h2>
+      <h2>Colors</h2>
       <Select
-        label="Colour by"
-        value={colouredBy.value}
+        label="Color by"
+        value={coloredBy.value}
         choices={choices}
         onChoose={(id) => {
-          colouredBy.value = id;
+          coloredBy.value = id;
         }}
       />
-      <Legend legend={colouring.value.key} />
+      <Legend legend={coloring.value.key} />
       <h3>Show</h3>
       <div class="toggles">
         {explored.images && (
@@ -57,7 +57,7 @@ export function ColoursPanel() {
 }
 
 function Legend({ legend }: { legend: Key }) {
-  if (legend.kind === "none") return <p class="note">All points have one colour.</p>;
+  if (legend.kind === "none") return <p class="note">All points have one color.</p>;
   if (legend.kind === "loading") {
     return (
       <p class="note" role="status">
@@ -70,7 +70,7 @@ function Legend({ legend }: { legend: Key }) {
 }
 
 function Classes({ legend }: { legend: Extract<Key, { kind: "category" }> }) {
-  const rest = colouring.value.colors.at(-1) as string;
+  const rest = coloring.value.colors.at(-1) as string;
   const choose = (code: number, isAdding: boolean) => {
     const column = currentColumn.value;
     const values = column && columnValues(column);
@@ -110,7 +110,7 @@ function Classes({ legend }: { legend: Extract<Key, { kind: "category" }> }) {
 const [WIDTH, CHART, BAR] = [300, 56, 12];
 const BINS = 60;
 
-/** A colour scale with round numbers below, and above it how many points have which value. */
+/** A color scale with round numbers below, and above it how many points have which value. */
 function Scale({ legend }: { legend: Extract<Key, { kind: "number" }> }) {
   const { low, high, shades, isCutLow, isCutHigh } = legend;
   const column = currentColumn.value;
@@ -127,7 +127,7 @@ function Scale({ legend }: { legend: Extract<Key, { kind: "number" }> }) {
       <svg
         viewBox={`-8 0 ${WIDTH + 16} ${CHART + BAR + 24}`}
         role="img"
-        aria-label={`Colours from ${formatNumber(low)} to ${formatNumber(high)}`}
+        aria-label={`Colors from ${formatNumber(low)} to ${formatNumber(high)}`}
       >
         {counts.map((count, bin) => (
           <rect
@@ -159,11 +159,11 @@ function Scale({ legend }: { legend: Extract<Key, { kind: "number" }> }) {
         ))}
       </svg>
       {(isCutLow || isCutHigh) && (
-        <figcaption class="note">From the 2nd to the 98th percentile; beyond, colours do not change.</figcaption>
+        <figcaption class="note">From the 2nd to the 98th percentile; beyond, colors do not change.</figcaption>
       )}
       {legend.missing > 0 && (
         <p class="note">
-          <Swatch color={colouring.value.colors.at(-1) as string} /> {legend.missing.toLocaleString("en")} without a
+          <Swatch color={coloring.value.colors.at(-1) as string} /> {legend.missing.toLocaleString("en")} without a
           value
         </p>
       )}

@@ -3,7 +3,7 @@ import { categoricalColors, INKS, sequentialColors } from "../../../plot/palette
 import { shuffled } from "../../../plot/shuffle.js";
 import type { ColumnDescription } from "../../protocol.js";
 import { fetchColumn } from "../server.js";
-import { colouredBy, description, failure, selected, theme } from "../store.js";
+import { coloredBy, description, failure, selected, theme } from "../store.js";
 
 export type ColumnValues = Float32Array | Uint16Array | Uint32Array;
 
@@ -52,7 +52,7 @@ export interface CategoryEntry {
   readonly color: string;
 }
 
-/** What explains the colours. */
+/** What explains the colors. */
 export type Key =
   | { readonly kind: "none" }
   | { readonly kind: "loading"; readonly title: string }
@@ -60,7 +60,7 @@ export type Key =
       readonly kind: "category";
       readonly title: string;
       readonly entries: readonly CategoryEntry[];
-      /** Classes beyond those that have a colour of their own, and points without any. */
+      /** Classes beyond those that have a color of their own, and points without any. */
       readonly others: number;
       readonly otherCount: number;
       readonly missing: number;
@@ -77,13 +77,13 @@ export type Key =
       readonly missing: number;
     };
 
-/** Classes with a colour of their own: more cannot be told apart. */
+/** Classes with a color of their own: more cannot be told apart. */
 export const MOST_CLASSES = 50;
 const SHADES = 64;
 
-interface Colouring {
+interface Coloring {
   readonly key: Key;
-  /** The colours, and each row's place among them. */
+  /** The colors, and each row's place among them. */
   readonly colors: readonly string[];
   readonly colorOf: Uint8Array;
   /** Rows in the order they are drawn in. */
@@ -93,13 +93,13 @@ interface Colouring {
 /** The order in which rows are drawn where no value asks for another. */
 export const drawn = computed(() => shuffled(description.value?.n ?? 0));
 
-export const currentColumn = computed(() => description.value?.columns.find(({ id }) => id === colouredBy.value));
+export const currentColumn = computed(() => description.value?.columns.find(({ id }) => id === coloredBy.value));
 
-export const colouring = computed<Colouring>(() => {
+export const coloring = computed<Coloring>(() => {
   const n = description.value?.n ?? 0;
   const column = currentColumn.value;
   const ink = INKS[theme.value];
-  const plain = (key: Key): Colouring => ({
+  const plain = (key: Key): Coloring => ({
     key,
     colors: [ink.single],
     colorOf: new Uint8Array(n),
@@ -114,7 +114,7 @@ export const colouring = computed<Colouring>(() => {
   function byCategory(
     { title, categories, missing }: Extract<ColumnDescription, { kind: "category" }>,
     codes: ColumnValues,
-  ): Colouring {
+  ): Coloring {
     const counts = new Uint32Array(categories.length);
     for (const code of codes) if (code !== missing) counts[code] = (counts[code] as number) + 1;
     // Of too many classes the most frequent are told apart.
@@ -154,7 +154,7 @@ export const colouring = computed<Colouring>(() => {
   function byNumber(
     { title, low, high, min, max }: Extract<ColumnDescription, { kind: "number" }>,
     values: ColumnValues,
-  ): Colouring {
+  ): Coloring {
     const shades = sequentialColors(SHADES, theme.value);
     const colorOf = new Uint8Array(n);
     let missing = 0;
@@ -202,7 +202,7 @@ export const selection = computed(() => {
 
 /** Red, green, blue and opacity of each row, and the order to draw them in: the selected above the others, which fade. */
 export const tints = computed<{ tints: Uint8Array; order: Uint32Array }>(() => {
-  const { colors, colorOf, order } = colouring.value;
+  const { colors, colorOf, order } = coloring.value;
   const is = selection.value;
   const rgb = colors.map((color) => [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16)));
   const opacity = (row: number) => (is === undefined ? OPACITY : is[row] === 1 ? 255 : UNSELECTED_OPACITY);
@@ -217,6 +217,6 @@ export const tints = computed<{ tints: Uint8Array; order: Uint32Array }>(() => {
   return { tints: bytes, order: is ? countingSort(order, (row) => is[row] as number, 2) : order };
 });
 
-/** The colour of a row. */
+/** The color of a row. */
 export const colorOf = (row: number): string =>
-  colouring.value.colors[colouring.value.colorOf[row] as number] ?? INKS[theme.value].single;
+  coloring.value.colors[coloring.value.colorOf[row] as number] ?? INKS[theme.value].single;
