@@ -82,7 +82,7 @@ function drawPanel(context: Context, panel: Panel, offset: number): void {
   const palette = categoricalColors(Math.min(colored.length, 8), "light");
   const labels = drawn.map((series) => {
     const place = colored.indexOf(series);
-    const color = place < 0 ? INK.muted : (palette[place % palette.length] as string);
+    const color = place < 0 ? INK.muted : palette[place % palette.length];
     context.strokeStyle = color;
     context.fillStyle = color;
     context.lineWidth = series.weight === "main" ? 3.5 : 2;

@@ -170,14 +170,11 @@ function generateMixture(n: number): Matrix {
   const normal = normals(1);
   const d = GENERATED_DIMS;
   const spread = Float64Array.from({ length: d }, (_, c) => 1 / Math.sqrt(1 + c));
-  const centers = Float64Array.from(
-    { length: GENERATED_CLUSTERS * d },
-    (_, i) => 1.5 * (spread[i % d] as number) * normal(),
-  );
+  const centers = Float64Array.from({ length: GENERATED_CLUSTERS * d }, (_, i) => 1.5 * spread[i % d] * normal());
   const data = new Float32Array(n * d);
   for (let i = 0; i < n; i++) {
     const center = (i % GENERATED_CLUSTERS) * d;
-    for (let c = 0; c < d; c++) data[i * d + c] = (centers[center + c] as number) + (spread[c] as number) * normal();
+    for (let c = 0; c < d; c++) data[i * d + c] = centers[center + c] + spread[c] * normal();
   }
   return new Matrix(data, n, d);
 }

@@ -158,8 +158,8 @@ function imagesOver(pixels: Uint8Array): Images {
     async read(indices) {
       const values = new Float32Array(indices.length * length);
       for (let k = 0; k < indices.length; k++) {
-        const from = (indices[k] as number) * length;
-        for (let j = 0; j < length; j++) values[k * length + j] = (pixels[from + j] as number) / 255;
+        const from = indices[k] * length;
+        for (let j = 0; j < length; j++) values[k * length + j] = pixels[from + j] / 255;
       }
       return values;
     },
@@ -273,7 +273,7 @@ async function readLatents(folder: string, signal: AbortSignal): Promise<{ means
 export function formatFilter({ settings, runs, ...facts }: FilterRecord): string {
   const rows = [...new Set(runs.map(({ work }) => work))].map((work) => {
     const own = runs.filter((run) => run.work === work);
-    const { rows: n } = own[0] as FilterRun;
+    const { rows: n } = own[0];
     const rate = (costs: Cost[]) => count(Math.round(n / median(costs.map(({ cpu }) => cpu))));
     const ratios = own.map((run) => run.process.cpu / run.filter.cpu);
     const clock = own.map((run) => run.process.seconds / run.filter.seconds);

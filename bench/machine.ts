@@ -19,7 +19,7 @@ export function describeMachine(): Machine {
     cores: availableParallelism(),
     memoryGib: round(totalmem() / 2 ** 30, 1),
     system: `${type()} ${release()}`,
-    load: round(loadavg()[0] as number, 2),
+    load: round(loadavg()[0], 2),
   };
 }
 

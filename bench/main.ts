@@ -518,7 +518,7 @@ async function separations(flags: SeparateFlags, signal: AbortSignal): Promise<v
   const record: SeparationRecord = {
     date: new Date().toISOString(),
     machine: describeMachine(),
-    versions: { ...(await ownVersions()), ...(hasNumpy && { numpy: versions.numpy as string }) },
+    versions: { ...(await ownVersions()), ...(hasNumpy && { numpy: versions.numpy }) },
     settings: { threads, rounds, timeout },
     before: {},
     runs: [],

@@ -80,7 +80,7 @@ export async function measureNetworks(
       const failed = new Set<Trainer>();
       for (let number = 0; number < record.settings.rounds; number++) {
         for (const trainer of trainers.filter((name) => !failed.has(name))) {
-          const load = round(loadavg()[0] as number, 2);
+          const load = round(loadavg()[0], 2);
           try {
             const run = await train(trainer, network, x, record.settings, places, signal);
             record.runs.push({ network, trainer, round: number, load, ...run });
@@ -120,7 +120,7 @@ async function train(
           [join(FOLDERS.build, "network.js"), JSON.stringify({ ...task, backend: trainer } satisfies NetworkTask)],
         ];
   const env = { ...process.env, OMP_NUM_THREADS: String(threads), TF_CPP_MIN_LOG_LEVEL: "2" };
-  const { stdout } = await promisify(execFile)(file as string, args as string[], {
+  const { stdout } = await promisify(execFile)(file, args, {
     env,
     signal,
     timeout: timeout * 1000,

@@ -94,7 +94,7 @@ export async function runRace(
       options: isOurs ? ours : undefined,
     };
     if (usesSigma) task.sigma = dataset.sigma;
-    const load = round(loadavg()[0] as number, 2);
+    const load = round(loadavg()[0], 2);
     try {
       const { seconds, peakMib, ...rest } = await run(contestant, task, places, timeout, signal);
       const scorer = scorers.get(usesSigma) ?? (await Scorer.prepare(dataset, usesSigma, perplexity, signal));

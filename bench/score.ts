@@ -33,14 +33,12 @@ export function findNearest({ data, rows, cols, sigma }: Points, k: number, firs
     const worst = begin + k - 1;
     for (let j = 0; j < rows; j++) {
       if (j === i) continue;
-      const distance = sigma
-        ? weighted(data, sigma, cols, i, j)
-        : euclidean(data, cols, i, j, squared[worst] as number);
-      if (!(distance < (squared[worst] as number))) continue;
+      const distance = sigma ? weighted(data, sigma, cols, i, j) : euclidean(data, cols, i, j, squared[worst]);
+      if (!(distance < squared[worst])) continue;
       let place = worst;
-      for (; place > begin && distance < (squared[place - 1] as number); place--) {
-        squared[place] = squared[place - 1] as number;
-        indices[place] = indices[place - 1] as number;
+      for (; place > begin && distance < squared[place - 1]; place--) {
+        squared[place] = squared[place - 1];
+        indices[place] = indices[place - 1];
       }
       squared[place] = distance;
       indices[place] = j;
@@ -56,7 +54,7 @@ function euclidean(data: Float64Array, cols: number, i: number, j: number, bound
   const end = i * cols + cols;
   for (let a = i * cols; a < end && sum < bound; ) {
     for (const stop = Math.min(a + STRIDE, end); a < stop; a++) {
-      const difference = (data[a] as number) - (data[a + offset] as number);
+      const difference = data[a] - data[a + offset];
       sum += difference * difference;
     }
   }
@@ -67,10 +65,10 @@ function weighted(data: Float64Array, sigma: Float64Array, cols: number, i: numb
   let sum = 0;
   let weights = 0;
   for (let c = 0; c < cols; c++) {
-    const own = sigma[i * cols + c] as number;
-    const other = sigma[j * cols + c] as number;
+    const own = sigma[i * cols + c];
+    const other = sigma[j * cols + c];
     const weight = 1 / (own * own + other * other + VARIANCE_FLOOR);
-    sum += weight * ((data[i * cols + c] as number) - (data[j * cols + c] as number)) ** 2;
+    sum += weight * (data[i * cols + c] - data[j * cols + c]) ** 2;
     weights += weight;
   }
   return sum / weights;
@@ -133,18 +131,18 @@ export function affinities(nearest: Nearest, perplexity: number): Sparse {
 
 function calibrate(squared: Float64Array, perplexity: number, row: Float64Array): void {
   const target = Math.log(perplexity);
-  const nearest = squared[0] as number;
+  const nearest = squared[0];
   let [beta, low, high] = [1, 0, Number.POSITIVE_INFINITY];
   for (let step = 0; step < 200; step++) {
     let [total, mean] = [0, 0];
     for (let j = 0; j < row.length; j++) {
-      const excess = (squared[j] as number) - nearest;
+      const excess = squared[j] - nearest;
       const weight = Math.exp(-beta * excess);
       row[j] = weight;
       total += weight;
       mean += weight * excess;
     }
-    for (let j = 0; j < row.length; j++) row[j] = (row[j] as number) / total;
+    for (let j = 0; j < row.length; j++) row[j] = row[j] / total;
     const error = Math.log(total) + (beta * mean) / total - target;
     if (Math.abs(error) < 1e-13) return;
     if (error > 0) low = beta;
@@ -157,8 +155,8 @@ function calibrate(squared: Float64Array, perplexity: number, row: Float64Array)
 function transpose({ offsets, columns, values }: Sparse): Sparse {
   const n = offsets.length - 1;
   const starts = new Float64Array(n + 1);
-  for (const column of columns) starts[column + 1] = (starts[column + 1] as number) + 1;
-  for (let i = 0; i < n; i++) starts[i + 1] = (starts[i + 1] as number) + (starts[i] as number);
+  for (const column of columns) starts[column + 1] = starts[column + 1] + 1;
+  for (let i = 0; i < n; i++) starts[i + 1] = starts[i + 1] + starts[i];
   const next = starts.slice();
   const result = {
     offsets: starts,
@@ -166,12 +164,12 @@ function transpose({ offsets, columns, values }: Sparse): Sparse {
     values: new Float64Array(columns.length),
   };
   for (let i = 0; i < n; i++) {
-    for (let e = offsets[i] as number; e < (offsets[i + 1] as number); e++) {
-      const column = columns[e] as number;
-      const at = next[column] as number;
+    for (let e = offsets[i]; e < offsets[i + 1]; e++) {
+      const column = columns[e];
+      const at = next[column];
       next[column] = at + 1;
       result.columns[at] = i;
-      result.values[at] = values[e] as number;
+      result.values[at] = values[e];
     }
   }
   return result;
@@ -186,14 +184,14 @@ function symmetrize(conditional: Sparse): Sparse {
   const values = new Float64Array(2 * conditional.columns.length);
   let count = 0;
   for (let i = 0; i < n; i++) {
-    let [a, b] = [outgoing.offsets[i] as number, incoming.offsets[i] as number];
-    const [aEnd, bEnd] = [outgoing.offsets[i + 1] as number, incoming.offsets[i + 1] as number];
+    let [a, b] = [outgoing.offsets[i], incoming.offsets[i]];
+    const [aEnd, bEnd] = [outgoing.offsets[i + 1], incoming.offsets[i + 1]];
     while (a < aEnd || b < bEnd) {
-      const from = a < aEnd ? (outgoing.columns[a] as number) : n;
-      const to = b < bEnd ? (incoming.columns[b] as number) : n;
+      const from = a < aEnd ? outgoing.columns[a] : n;
+      const to = b < bEnd ? incoming.columns[b] : n;
       let value = 0;
-      if (from <= to) value += outgoing.values[a++] as number;
-      if (to <= from) value += incoming.values[b++] as number;
+      if (from <= to) value += outgoing.values[a++];
+      if (to <= from) value += incoming.values[b++];
       columns[count] = Math.min(from, to);
       values[count++] = value / (2 * n);
     }
@@ -213,9 +211,9 @@ export function klDivergence(p: Sparse, map: Points): number {
   }
   let kl = 0;
   for (let i = 0; i < rows; i++) {
-    for (let e = p.offsets[i] as number; e < (p.offsets[i + 1] as number); e++) {
-      const value = p.values[e] as number;
-      const distance = euclidean(data, cols, i, p.columns[e] as number, Number.POSITIVE_INFINITY);
+    for (let e = p.offsets[i]; e < p.offsets[i + 1]; e++) {
+      const value = p.values[e];
+      const distance = euclidean(data, cols, i, p.columns[e], Number.POSITIVE_INFINITY);
       if (value > 0) kl += value * (Math.log(value) + Math.log1p(distance));
     }
   }

@@ -105,7 +105,7 @@ export async function measureSeparations(
       record.before[name] = measureEvenness(fillSquare(points));
       for (let number = 0; number < rounds; number++) {
         for (const separator of separators) {
-          const load = round(loadavg()[0] as number, 2);
+          const load = round(loadavg()[0], 2);
           const method = separator === "numpy" ? "iterative" : separator;
           const task = JSON.stringify({ x, y, method, threads } satisfies SeparationTask);
           const command: [string, string[]] =
@@ -143,12 +143,12 @@ export function scoreSeparation(before: Matrix, after: Matrix): SeparationScore 
 }
 
 function findNearest({ data, rows }: Matrix, point: number): number[] {
-  const [x, y] = [data[2 * point] as number, data[2 * point + 1] as number];
+  const [x, y] = [data[2 * point], data[2 * point + 1]];
   const nearest: { far: number; j: number }[] = [];
   let farthest = Number.POSITIVE_INFINITY;
   for (let j = 0; j < rows; j++) {
-    const dx = (data[2 * j] as number) - x;
-    const dy = (data[2 * j + 1] as number) - y;
+    const dx = data[2 * j] - x;
+    const dy = data[2 * j + 1] - y;
     const far = dx * dx + dy * dy;
     if (far >= farthest || j === point) continue;
     nearest.push({ far, j });
@@ -163,11 +163,11 @@ function fillSquare({ data, rows }: Matrix): Matrix {
   const low = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   const high = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const [e, at] of data.entries()) {
-    low[e % 2] = Math.min(low[e % 2] as number, at);
-    high[e % 2] = Math.max(high[e % 2] as number, at);
+    low[e % 2] = Math.min(low[e % 2], at);
+    high[e % 2] = Math.max(high[e % 2], at);
   }
   const stretched = Float64Array.from(data, (at, e) => {
-    const [from, to] = [low[e % 2] as number, high[e % 2] as number];
+    const [from, to] = [low[e % 2], high[e % 2]];
     return (at - from) / (to - from);
   });
   return new Matrix(stretched, rows, 2);
@@ -177,8 +177,8 @@ function measureEvenness({ data, rows }: Matrix): number {
   const counts = new Float64Array(HISTOGRAM_SIDE ** 2);
   const bin = (at: number) => Math.min(HISTOGRAM_SIDE - 1, Math.floor(at * HISTOGRAM_SIDE));
   for (let i = 0; i < rows; i++) {
-    const cell = bin(data[2 * i] as number) * HISTOGRAM_SIDE + bin(data[2 * i + 1] as number);
-    counts[cell] = (counts[cell] as number) + 1;
+    const cell = bin(data[2 * i]) * HISTOGRAM_SIDE + bin(data[2 * i + 1]);
+    counts[cell] = counts[cell] + 1;
   }
   const mean = rows / counts.length;
   return Math.sqrt(counts.reduce((sum, value) => sum + (value - mean) ** 2, 0) / counts.length) / mean;
@@ -209,8 +209,8 @@ export function formatSeparations({ date, machine, versions, settings, before, r
         ],
       ];
     });
-    const title = `**${map}**, ${count((all[0] as SeparationRun).n)} points`;
-    return [[title, "as it was", "", "", (before[map] as number).toFixed(3), "1.000", "0", ""], ...lines];
+    const title = `**${map}**, ${count(all[0].n)} points`;
+    return [[title, "as it was", "", "", before[map].toFixed(3), "1.000", "0", ""], ...lines];
   });
   const { cpu, cores, memoryGib, system, load } = machine;
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);

@@ -79,7 +79,7 @@ export class Matrix {
 
   /** The number at row `i`, column `j`. */
   at(i: number, j: number): number {
-    return this.data[i * this.cols + j] as number;
+    return this.data[i * this.cols + j];
   }
 
   /** Rows `start` (included) to `end` (excluded), a view on the same memory. */
@@ -91,7 +91,7 @@ export class Matrix {
   take(rows: ArrayLike<number>): Matrix {
     const length = rows.length * this.cols;
     const data = this.data instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
-    for (let k = 0; k < rows.length; k++) data.set(this.row(rows[k] as number), k * this.cols);
+    for (let k = 0; k < rows.length; k++) data.set(this.row(rows[k]), k * this.cols);
     return new Matrix(data, rows.length, this.cols);
   }
 

@@ -18,7 +18,7 @@ import { createModel, loadModel, openDataset, selectBackend, train } from "../sr
 
 /** Messages of the page, in its headings; an ellipsis stands for what differs. */
 const headings = [...readFileSync("docs/troubleshooting.md", "utf8").matchAll(/^### `(.*)`$/gm)]
-  .map(([, message]) => message as string)
+  .map(([, message]) => message)
   // Node.js's own words.
   .filter((message) => !message.startsWith("Cannot find package"));
 
@@ -82,7 +82,7 @@ beforeAll(async () => {
   await refuse(() => Tsne.load(path("no.tsne")));
   await run.save(path("run.tsne"));
   const bytes = await readFile(path("run.tsne"));
-  bytes[bytes.length - 100] = (bytes[bytes.length - 100] as number) ^ 1;
+  bytes[bytes.length - 100] = bytes[bytes.length - 100] ^ 1;
   await writeFile(path("damaged.tsne"), bytes);
   await refuse(() => Tsne.load(path("damaged.tsne")));
   await refuse(() =>

@@ -45,7 +45,7 @@ export function peakMib(): number {
 
 /** The task of this process, from its command line. */
 export function readTask<T = Task>(): T {
-  return JSON.parse(process.argv[2] as string);
+  return JSON.parse(process.argv[2]);
 }
 
 export function answer(value: Answer): void {

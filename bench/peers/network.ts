@@ -91,7 +91,7 @@ for (let epoch = 0; epoch < epochs; epoch++) {
       return minimize(() => loss(part));
     });
     // All frameworks wait for their last batch alone.
-    if (first + size === images.rows) last = (await cost.data())[0] as number;
+    if (first + size === images.rows) last = (await cost.data())[0];
     cost.dispose();
   }
   seconds.push((performance.now() - start) / 1000);

@@ -27,7 +27,7 @@ const settings = { perplexity: task.perplexity, maxIterations: task.iterations, 
 const map = scran.runTsne(index, settings);
 const seconds = (performance.now() - start) / 1000;
 const points = new Float32Array(2 * rows);
-for (let i = 0; i < rows; i++) points.set([map.x[i] as number, map.y[i] as number], 2 * i);
+for (let i = 0; i < rows; i++) points.set([map.x[i], map.y[i]], 2 * i);
 await writeMatrix(task.y, new Matrix(points, rows, 2));
 answer({ seconds, peakMib: peakMib() });
 // Its worker threads would keep the process alive.

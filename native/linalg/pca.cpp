@@ -90,8 +90,8 @@ SymmetricEigen solve_among_rows(const PackedMatrix& rows, ThreadTeam& team, cons
   return solve_symmetric(gram(transposed, transposed, team, cancellation), n, cancellation);
 }
 
-// Eigenvectors u among the rows to components rows^T u / |rows^T u| (k x d). Those without variance, which centered rows
-// have at least one of, get a direction orthogonal to the others.
+// Eigenvectors u among the rows to components rows^T u / |rows^T u| (k x d). Those without variance, which centered
+// rows have at least one of, get a direction orthogonal to the others.
 void lift(const SymmetricEigen& eigen, const PackedMatrix& rows, std::size_t k, std::vector<double>& components,
           Random& random, ThreadTeam& team, const Cancellation& cancellation) {
   const std::size_t n = rows.rows(), d = rows.cols();

@@ -95,7 +95,7 @@ async function compareModels(paths: readonly string[], flags: CompareModelsFlags
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--models", received: flags.models.join(","), accepted });
   }
   const folders = paths.map((path) => resolve(path));
-  const repeated = paths.find((_, i) => folders.indexOf(folders[i] as string) < i);
+  const repeated = paths.find((_, i) => folders.indexOf(folders[i]) < i);
   if (repeated !== undefined) {
     const message = `[runs...]: expected each run once, received ${repeated} more than once`;
     const facts = { argument: "[runs...]", received: repeated, accepted: "each run once", message };

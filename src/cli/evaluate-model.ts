@@ -148,7 +148,7 @@ function print(evaluation: Evaluation, dataset: string, noise: number): string {
         : "of the reconstruction, nats an image",
     ),
     ...(elbo === undefined ? [] : [row("lower bound (ELBO)", nats(elbo), "nats an image")]),
-    row("loss", (loss.loss as number).toPrecision(6), "what training minimizes"),
+    row("loss", loss.loss.toPrecision(6), "what training minimizes"),
     ...Object.entries(loss)
       .filter(([name]) => name !== "loss")
       .map(([name, value]) => row(`  ${name}`, value.toPrecision(6), "")),

@@ -60,7 +60,7 @@ export function joinColumns(columns: readonly (readonly [string, Float32Array])[
   const [rows, cols] = [columns[0]?.[1].length ?? 0, columns.length];
   const data = new Float32Array(rows * cols);
   for (const [c, [, values]] of columns.entries()) {
-    for (let i = 0; i < rows; i++) data[i * cols + c] = values[i] as number;
+    for (let i = 0; i < rows; i++) data[i * cols + c] = values[i];
   }
   return new Matrix(data, rows, cols);
 }

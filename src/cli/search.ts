@@ -231,7 +231,7 @@ async function drawResult(
         detail: row === undefined ? "query" : (labels?.[row] ?? "query"),
       };
       const tiles = Array.from({ length: k }, (_, e): SheetTile => {
-        const found = indices[q * k + e] as number;
+        const found = indices[q * k + e];
         const label = labels ? `${labels[found]}, ` : "";
         return { pixels: at(pixels, q * k + e), caption: show(distances.at(q, e)), detail: `${label}row ${found}` };
       });
@@ -252,7 +252,7 @@ async function drawResult(
       );
       if (own !== theirs) {
         const message = `${path}: expected images of ${own}, as those of the points are, received ${theirs}`;
-        const facts = { argument: path, received: theirs, accepted: own as string, message };
+        const facts = { argument: path, received: theirs, accepted: own, message };
         throw new ArgumentError("SHAPE_MISMATCH", facts);
       }
       return await opened.images.read(Array.from({ length: count }, (_, i) => i));
@@ -275,7 +275,7 @@ function toTable(
     rank: Int32Array.from(indices, (_, at) => (at % k) + 1),
     row: Int32Array.from(indices),
     distance: distances.data,
-    ...(labels && { label: Array.from(indices, (index) => labels[index] as string) }),
+    ...(labels && { label: Array.from(indices, (index) => labels[index]) }),
   };
 }
 
@@ -291,7 +291,7 @@ function summarize(
       query: nameOf(rows, q),
       rows: found,
       distances: Array.from(distances.row(q)),
-      ...(labels && { labels: found.map((index) => labels[index] as string) }),
+      ...(labels && { labels: found.map((index) => labels[index]) }),
     };
   });
   return { n, k, distance, results };
@@ -312,7 +312,7 @@ function print(
   if (files && indices.length > 10) return sentence;
   const heading = `${"query".padStart(10)}${"rank".padStart(6)}${"row".padStart(10)}  ${distance}${labels ? "  label" : ""}\n`;
   const lines = Array.from(indices.subarray(0, MOST_LINES), (index, at) => {
-    const value = show(distances.data[at] as number).padEnd(distance.length);
+    const value = show(distances.data[at]).padEnd(distance.length);
     const label = labels ? `  ${labels[index]}` : "";
     const query = String(nameOf(rows, Math.floor(at / k))).padStart(10);
     return `${query}${String((at % k) + 1).padStart(6)}${String(index).padStart(10)}  ${value}${label}`.trimEnd();

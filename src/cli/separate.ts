@@ -187,7 +187,7 @@ async function preparePanels(path: string): Promise<DrawPanels> {
 function withCells(points: Matrix, { row, column }: GridAssignment): Matrix {
   const data = new Float64Array(4 * points.rows);
   for (let i = 0; i < points.rows; i++) {
-    data.set([points.at(i, 0), points.at(i, 1), row[i] as number, column[i] as number], 4 * i);
+    data.set([points.at(i, 0), points.at(i, 1), row[i], column[i]], 4 * i);
   }
   return new Matrix(data, points.rows, 4);
 }

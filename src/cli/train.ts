@@ -337,11 +337,11 @@ function describe(
 
 function lossText({ loss, ...parts }: LossParts): string {
   const list = Object.entries(parts).map(([name, value]) => `${name} ${figure(value)}`);
-  return `loss ${figure(loss as number)}${list.length > 1 ? ` (${list.join(", ")})` : ""}`;
+  return `loss ${figure(loss)}${list.length > 1 ? ` (${list.join(", ")})` : ""}`;
 }
 
 function epochText({ epoch, train, validation }: EpochRecord): string {
-  return `epoch ${epoch}: ${lossText(train)}${validation ? `; validation ${figure(validation.loss as number)}` : ""}`;
+  return `epoch ${epoch}: ${lossText(train)}${validation ? `; validation ${figure(validation.loss)}` : ""}`;
 }
 
 /** Five digits. */

@@ -147,13 +147,13 @@ export async function compare(data: MatrixLike, options: CompareOptions = {}): P
     );
     if (!isKnown) yardsticks.push({ distance, varianceFloor, perplexity });
   }
-  const first = runs[0] as TsneResult;
+  const first = runs[0];
   const { seed, threads } = first.options;
   const measuring = { k, seed, threads, signal };
   const quality: ComparedQuality[][] = [];
   const maps: ComparedMap[] = [];
   for (const [i, run] of runs.entries()) {
-    const { name } = variants[i] as (typeof variants)[number];
+    const { name } = variants[i];
     const figures: ComparedQuality[] = [];
     let scores: Pick<ComparedMap, "accuracy" | "silhouette"> = {};
     for (const [s, yardstick] of yardsticks.entries()) {
@@ -197,7 +197,7 @@ export async function compare(data: MatrixLike, options: CompareOptions = {}): P
   return { n, d, k, maps, yardsticks, quality, pairs, ...(meanSigma && { meanSigma }) };
 
   async function comparePair(one: number, other: number): Promise<ComparedPair> {
-    const [a, b] = [runs[one] as TsneResult, runs[other] as TsneResult];
+    const [a, b] = [runs[one], runs[other]];
     const { disparity, displacement } = procrustes(a.embedding, b.embedding);
     // The one map is the data that the other is to show.
     const { perPoint } = await evaluate(a.embedding, b.embedding, {

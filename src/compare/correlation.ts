@@ -33,7 +33,7 @@ export async function correlateRanks(
 ): Promise<Correlation | null> {
   const known = Array.from({ length: x.length }, (_, i) => i).filter((i) => !Number.isNaN(x[i]) && !Number.isNaN(y[i]));
   const count = known.length;
-  const [rx, ry] = [x, y].map((values) => ranks(Float64Array.from(known, (i) => values[i] as number))) as [
+  const [rx, ry] = [x, y].map((values) => ranks(Float64Array.from(known, (i) => values[i]))) as [
     Float64Array,
     Float64Array,
   ];
@@ -57,19 +57,19 @@ export async function correlateRanks(
     resampled[done] = Number.isNaN(again) ? rho : again;
   }
   resampled.sort();
-  const percentile = (share: number) => resampled[Math.round(share * (RESAMPLES - 1))] as number;
+  const percentile = (share: number) => resampled[Math.round(share * (RESAMPLES - 1))];
   return { rho, interval: [percentile(0.025), percentile(0.975)], count };
 }
 
 /** Ranks from 0, centered on 0; equal values share their mean. */
 function ranks(values: Float64Array): Float64Array {
-  const order = Uint32Array.from(values.keys()).sort((i, j) => (values[i] as number) - (values[j] as number));
+  const order = Uint32Array.from(values.keys()).sort((i, j) => values[i] - values[j]);
   const result = new Float64Array(values.length);
   const center = (values.length - 1) / 2;
   for (let start = 0, end = 0; start < order.length; start = end) {
-    const value = values[order[start] as number];
-    while (end < order.length && values[order[end] as number] === value) end++;
-    for (let at = start; at < end; at++) result[order[at] as number] = (start + end - 1) / 2 - center;
+    const value = values[order[start]];
+    while (end < order.length && values[order[end]] === value) end++;
+    for (let at = start; at < end; at++) result[order[at]] = (start + end - 1) / 2 - center;
   }
   return result;
 }
@@ -80,7 +80,7 @@ function pearson(x: Float64Array, y: Float64Array, choose: (i: number) => number
   const n = x.length;
   for (let i = 0; i < n; i++) {
     const at = choose(i);
-    const [a, b] = [x[at] as number, y[at] as number];
+    const [a, b] = [x[at], y[at]];
     sx += a;
     sy += b;
     sxx += a * a;

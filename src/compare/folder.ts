@@ -76,7 +76,7 @@ export async function writeComparison(
       const write = (name: string, content: Parameters<typeof writeFileAtomic>[1]) =>
         writeFileAtomic(join(temporary, name), content, { signal });
       for (const [i, map] of maps.entries()) {
-        await writeMatrix(join(temporary, mapFiles[i] as string), map.embedding, { signal });
+        await writeMatrix(join(temporary, mapFiles[i]), map.embedding, { signal });
       }
       await writeMatrix(join(temporary, DISPLACEMENT), displacement, { signal });
       await write(CHANGES, changesTable(comparison, slugs, labels));

@@ -68,16 +68,16 @@ export function summarize(
   files: { all: string[]; maps: string[] },
   marks: number[],
 ): ComparisonMetrics {
-  const name = (i: number) => maps[i]?.name as string;
+  const name = (i: number) => maps[i]?.name;
   return {
     kind: METRICS_KIND,
     files: files.all,
     n,
     d,
     k,
-    maps: maps.map(({ embedding: _, seconds: __, ...map }, i) => ({ ...map, file: files.maps[i] as string })),
+    maps: maps.map(({ embedding: _, seconds: __, ...map }, i) => ({ ...map, file: files.maps[i] })),
     quality: quality.flatMap((figures, i) =>
-      figures.map((figure, s) => ({ map: name(i), distance: yardsticks[s] as Yardstick, ...figure })),
+      figures.map((figure, s) => ({ map: name(i), distance: yardsticks[s], ...figure })),
     ),
     pairs: pairs.map(({ first, second, disparity, displacement, changed, uncertainty }) => ({
       first: name(first),
@@ -95,7 +95,7 @@ export function summarize(
 /** NaN is left out. */
 function spreadOf(values: Float32Array): Spread {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
-  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] as number;
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
   const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
   return { mean, median: at(0.5), percentile95: at(0.95), largest: at(1) };
 }

@@ -11,9 +11,7 @@ const SPACING = 0.2;
  * @param second of the same shape, aligned to the first
  */
 export function mostMoved(first: Matrix, second: Matrix, displacement: Float32Array, count: number): number[] {
-  const order = Uint32Array.from(displacement.keys()).sort(
-    (i, j) => (displacement[j] as number) - (displacement[i] as number) || i - j,
-  );
+  const order = Uint32Array.from(displacement.keys()).sort((i, j) => displacement[j] - displacement[i] || i - j);
   let squares = 0;
   for (const value of first.data) squares += value * value;
   const apart = (SPACING ** 2 * squares) / first.rows;
@@ -28,6 +26,6 @@ export function mostMoved(first: Matrix, second: Matrix, displacement: Float32Ar
 function squaredDistance(map: Matrix, i: number, j: number): number {
   const other = map.row(j);
   let sum = 0;
-  for (const [axis, value] of map.row(i).entries()) sum += (value - (other[axis] as number)) ** 2;
+  for (const [axis, value] of map.row(i).entries()) sum += (value - other[axis]) ** 2;
   return sum;
 }

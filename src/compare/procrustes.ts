@@ -54,11 +54,11 @@ export function procrustes(reference: MatrixLike, map: MatrixLike): Procrustes {
   let [sumA, sumB] = [0, 0];
   for (let i = 0; i < n; i++) {
     for (let r = 0; r < dims; r++) {
-      const x = b.at(i, r) - (from[r] as number);
-      const row = products[r] as number[];
+      const x = b.at(i, r) - from[r];
+      const row = products[r];
       sumB += x * x;
-      sumA += (a.at(i, r) - (to[r] as number)) ** 2;
-      for (let c = 0; c < dims; c++) row[c] = (row[c] as number) + x * (a.at(i, c) - (to[c] as number));
+      sumA += (a.at(i, r) - to[r]) ** 2;
+      for (let c = 0; c < dims; c++) row[c] = row[c] + x * (a.at(i, c) - to[c]);
     }
   }
   const { factor: rotation, trace, isReflection } = polarFactor(products);
@@ -73,9 +73,8 @@ export function procrustes(reference: MatrixLike, map: MatrixLike): Procrustes {
     let squared = 0;
     for (let c = 0; c < dims; c++) {
       let turned = 0;
-      for (let r = 0; r < dims; r++)
-        turned += (b.at(i, r) - (from[r] as number)) * ((rotation[r] as number[])[c] as number);
-      const value = scale * turned + (to[c] as number);
+      for (let r = 0; r < dims; r++) turned += (b.at(i, r) - from[r]) * rotation[r][c];
+      const value = scale * turned + to[c];
       aligned[i * dims + c] = value;
       squared += (value - a.at(i, c)) ** 2;
     }
@@ -92,7 +91,7 @@ function centroid(matrix: Matrix, argument: string): number[] {
       const [row, column] = [Math.floor(at / matrix.cols), at % matrix.cols];
       throw new DataError("NOT_FINITE", { argument, received: value, accepted: "finite numbers", row, column });
     }
-    sums[at % matrix.cols] = (sums[at % matrix.cols] as number) + value;
+    sums[at % matrix.cols] = sums[at % matrix.cols] + value;
   });
   return sums.map((sum) => sum / matrix.rows);
 }
@@ -106,13 +105,13 @@ const NEGLIGIBLE = 1e-13;
  */
 function polarFactor(matrix: readonly (readonly number[])[]) {
   const axes = matrix.map((_, i) => i);
-  const turned = axes.map((c) => axes.map((r) => (matrix[r] as number[])[c] as number));
+  const turned = axes.map((c) => axes.map((r) => (matrix[r] as number[])[c]));
   const v = axes.map((c) => axes.map((r) => Number(r === c)));
   for (let sweep = 0, isTurning = true; isTurning && sweep < 60; sweep++) {
     isTurning = false;
     for (const p of axes) {
       for (const q of axes.slice(p + 1)) {
-        const [x, y] = [turned[p] as number[], turned[q] as number[]];
+        const [x, y] = [turned[p], turned[q]];
         const [xx, yy, xy] = [dot(x, x), dot(y, y), dot(x, y)];
         if (Math.abs(xy) <= 1e-15 * Math.sqrt(xx * yy)) continue;
         isTurning = true;
@@ -120,7 +119,7 @@ function polarFactor(matrix: readonly (readonly number[])[]) {
         const tangent = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
         const cosine = 1 / Math.hypot(1, tangent);
         turn(x, y, cosine, cosine * tangent);
-        turn(v[p] as number[], v[q] as number[], cosine, cosine * tangent);
+        turn(v[p], v[q], cosine, cosine * tangent);
       }
     }
   }
@@ -128,7 +127,7 @@ function polarFactor(matrix: readonly (readonly number[])[]) {
   const largest = Math.max(...singular);
   // A direction without extent may be turned anywhere: any vector that is perpendicular to the others will do.
   const u: (number[] | undefined)[] = turned.map((column, k) => {
-    const size = singular[k] as number;
+    const size = singular[k];
     return size > NEGLIGIBLE * largest ? column.map((value) => value / size) : undefined;
   });
   const complete = u.map((column, k) => {
@@ -138,13 +137,9 @@ function polarFactor(matrix: readonly (readonly number[])[]) {
         u.filter((other) => other !== undefined),
         axes.length,
       );
-    return u[k] as number[];
+    return u[k];
   });
-  const factor = axes.map((r) =>
-    axes.map((c) =>
-      axes.reduce((sum, k) => sum + ((complete[k] as number[])[r] as number) * ((v[k] as number[])[c] as number), 0),
-    ),
-  );
+  const factor = axes.map((r) => axes.map((c) => axes.reduce((sum, k) => sum + complete[k][r] * v[k][c], 0)));
   return { factor, trace: singular.reduce((sum, value) => sum + value, 0), isReflection: determinant(factor) < 0 };
 }
 
@@ -153,7 +148,7 @@ function perpendicularTo(others: readonly number[][], length: number): number[] 
     const candidate = Array.from({ length }, (_, i) => Number(i === axis));
     for (const other of others) {
       const overlap = dot(candidate, other);
-      for (const [i, value] of other.entries()) candidate[i] = (candidate[i] as number) - overlap * value;
+      for (const [i, value] of other.entries()) candidate[i] = candidate[i] - overlap * value;
     }
     return { candidate, size: Math.sqrt(dot(candidate, candidate)) };
   });
@@ -162,19 +157,18 @@ function perpendicularTo(others: readonly number[][], length: number): number[] 
 }
 
 function determinant(m: readonly (readonly number[])[]): number {
-  if (m.length === 1) return m[0]?.[0] as number;
+  if (m.length === 1) return m[0]?.[0];
   return m.reduce((sum, row, i) => {
     const minor = m.filter((_, other) => other !== i).map((rest) => rest.slice(1));
-    return sum + (i % 2 === 0 ? 1 : -1) * (row[0] as number) * determinant(minor);
+    return sum + (i % 2 === 0 ? 1 : -1) * row[0] * determinant(minor);
   }, 0);
 }
 
-const dot = (x: readonly number[], y: readonly number[]): number =>
-  x.reduce((sum, value, i) => sum + value * (y[i] as number), 0);
+const dot = (x: readonly number[], y: readonly number[]): number => x.reduce((sum, value, i) => sum + value * y[i], 0);
 
 function turn(x: number[], y: number[], cosine: number, sine: number): void {
   for (const [i, value] of x.entries()) {
-    const other = y[i] as number;
+    const other = y[i];
     x[i] = cosine * value - sine * other;
     y[i] = sine * value + cosine * other;
   }

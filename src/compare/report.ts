@@ -29,7 +29,7 @@ function toPayload(
   labels: ArrayLike<string | number> | undefined,
 ): ReportPayload {
   const { n, d, k, maps, pairs, meanSigma } = comparison;
-  const { seed, dims, threads: _ } = (maps[0] as (typeof maps)[number]).options;
+  const { seed, dims, threads: _ } = maps[0].options;
   const column = (map: (typeof maps)[number], axis: number) =>
     Float32Array.from({ length: n }, (_, i) => (axis < dims ? map.embedding.at(i, axis) : 0));
   return {
@@ -56,7 +56,7 @@ function toPayload(
         displacement: toBase64(pair.displacement),
         changed: toBase64(pair.changed),
         marks: mostMoved(a.embedding, b.embedding, pair.displacement, MARKS),
-        tiles: tilesOf(metrics.pairs[p] as ComparisonMetrics["pairs"][number], k),
+        tiles: tilesOf(metrics.pairs[p], k),
       };
     }),
     sigma: meanSigma ? toBase64(meanSigma) : null,
@@ -85,9 +85,9 @@ function toLabels(labels: ArrayLike<string | number>, n: number): ReportPayload[
   const [light, dark] = [categoricalColors(names.length, "light"), categoricalColors(names.length, "dark")];
   const classes = names.map((name, i) => ({
     name,
-    count: counts[i] as number,
-    light: light[i] as string,
-    dark: dark[i] as string,
+    count: counts[i],
+    light: light[i],
+    dark: dark[i],
   }));
   if (rest > 0) {
     const name = otherClasses > 0 ? `other (${count(otherClasses)} classes)` : "no label";
@@ -135,12 +135,12 @@ function tilesOf(
 
 function qualityTables({ k, maps, yardsticks, quality }: Comparison): ReportTable[] {
   return yardsticks.map(({ distance, perplexity }, s) => {
-    const figures = quality.map((row) => row[s] as (typeof row)[number]);
+    const figures = quality.map((row) => row[s]);
     const better = (least: boolean, values: (Estimate | null)[], format: (value: number) => string) => {
       const known = values.map((estimate) => estimate?.value ?? Number.NaN);
       const texts = known.map((value) => (Number.isNaN(value) ? "undefined" : format(value)));
       const sorted = known.filter((value) => !Number.isNaN(value)).sort((a, b) => (least ? a - b : b - a));
-      const top = sorted.length > 0 ? format(sorted[0] as number) : "";
+      const top = sorted.length > 0 ? format(sorted[0]) : "";
       const isTie = texts.every((text) => text === texts[0]);
       return texts.map((text, i) => {
         const error = values[i]?.error ?? 0;

@@ -139,7 +139,7 @@ export async function mapAcquisitions(options: ResolvedDemo): Promise<Acquisitio
     d: means.cols,
     seed,
     acquisitions: ACQUISITIONS,
-    dose: { least: doses[0] as number, median: doses[count >> 1] as number, most: doses[count - 1] as number },
+    dose: { least: doses[0], median: doses[count >> 1], most: doses[count - 1] },
     sigma: halves(meanSquares(sigma), isLow, Math.sqrt),
     maps,
     gain: { accuracy: gains(hits, isLow), neighborsKept: gains(kept, isLow) },
@@ -219,7 +219,7 @@ async function observe(
     for (let r = 0; r < ACQUISITIONS; r++) {
       const images = r === 0 ? micrographs.images : micrographs.acquire(r);
       for (let i = 0; i < images.rows; i++) {
-        measure(images.row(i), dose[first + i] as number, acquisitions.row((first + i) * ACQUISITIONS + r));
+        measure(images.row(i), dose[first + i], acquisitions.row((first + i) * ACQUISITIONS + r));
       }
       await pause(signal);
     }
@@ -242,7 +242,7 @@ async function reduce(
   for (let i = 0; i < acquisitions.rows; i++) {
     const average = averages.row(Math.floor(i / ACQUISITIONS));
     acquisitions.row(i).forEach((value, f) => {
-      (average[f] as number) += value / ACQUISITIONS;
+      average[f] += value / ACQUISITIONS;
     });
   }
   const center = new Float64Array(length);
@@ -250,20 +250,19 @@ async function reduce(
   for (let f = 0; f < length; f++) {
     const column = Float64Array.from({ length: n }, (_, i) => averages.at(i, f));
     center[f] = mean(column);
-    spread[f] = Math.sqrt(column.reduce((sum, value) => sum + (value - (center[f] as number)) ** 2, 0) / (n - 1));
+    spread[f] = Math.sqrt(column.reduce((sum, value) => sum + (value - center[f]) ** 2, 0) / (n - 1));
   }
-  const standardize = (row: ArrayLike<number>) =>
-    Float64Array.from(row, (value, f) => (value - (center[f] as number)) / (spread[f] as number));
+  const standardize = (row: ArrayLike<number>) => Float64Array.from(row, (value, f) => (value - center[f]) / spread[f]);
   const standardized = new Float64Array(n * length);
   for (let i = 0; i < n; i++) standardized.set(standardize(averages.row(i)), i * length);
   const axes = await pca(new Matrix(standardized, n, length), Math.min(COMPONENTS, n), { threads, signal });
   const d = axes.components.rows;
-  const scale = Math.sqrt(axes.variances[0] as number);
+  const scale = Math.sqrt(axes.variances[0]);
   const project = (row: ArrayLike<number>) => {
-    const values = standardize(row).map((value, f) => value - (axes.mean[f] as number));
+    const values = standardize(row).map((value, f) => value - axes.mean[f]);
     return Float64Array.from({ length: d }, (_, c) => {
       const axis = axes.components.row(c);
-      return values.reduce((sum, value, f) => sum + value * (axis[f] as number), 0) / scale;
+      return values.reduce((sum, value, f) => sum + value * axis[f], 0) / scale;
     });
   };
   const means = new Float32Array(n * d);
@@ -274,7 +273,7 @@ async function reduce(
     clean.set(project(scenes.row(i)), i * d);
     const scores = Array.from({ length: ACQUISITIONS }, (_, r) => project(acquisitions.row(i * ACQUISITIONS + r)));
     for (let c = 0; c < d; c++) {
-      const repeats = Float64Array.from(scores, (score) => score[c] as number);
+      const repeats = Float64Array.from(scores, (score) => score[c]);
       const { mean: center, standardError } = meanWithError(repeats);
       means[i * d + c] = center;
       sigma[i * d + c] = standardError;
@@ -285,7 +284,7 @@ async function reduce(
 
 /** Whether a dose is among the lower half of them. */
 function lowerHalf(dose: Float32Array): boolean[] {
-  const order = Array.from(dose.keys()).sort((i, j) => (dose[i] as number) - (dose[j] as number));
+  const order = Array.from(dose.keys()).sort((i, j) => dose[i] - dose[j]);
   const lower = new Set(order.slice(0, dose.length >> 1));
   return Array.from(dose, (_, i) => lower.has(i));
 }
@@ -307,7 +306,7 @@ function halves(values: Float64Array, isLow: boolean[], transform = (value: numb
 }
 
 function gains([before, after]: readonly [Float64Array, Float64Array], isLow: boolean[]) {
-  const differences = after.map((value, i) => value - (before[i] as number));
+  const differences = after.map((value, i) => value - before[i]);
   return byHalves(differences, isLow, meanWithError);
 }
 

@@ -169,7 +169,7 @@ export async function mapCodes(options: ResolvedDemo, networks: Networks): Promi
       { points: separation.points, title: "Separated", subtitle: `evenness ${separation.evenness.toFixed(2)}` },
     ];
     await write("separated.png", await drawMapsSideBySide(panels, drawing));
-    const places = labels.map((_, i) => [...separation.points.row(i), grid.row[i] as number, grid.column[i] as number]);
+    const places = labels.map((_, i) => [...separation.points.row(i), grid.row[i], grid.column[i]]);
     const columns = ["x", "y", "row", "column"];
     await writeMatrix(path("separated.csv"), places, { columns, signal });
     await write("wall.png", await drawWall(dataset.all, grid, { ...drawing, ...follow("pictures")("wall") }));
@@ -186,7 +186,7 @@ export async function mapCodes(options: ResolvedDemo, networks: Networks): Promi
     await networks.writeCodes(path("codes"), codes, { labels, signal });
     lap();
 
-    const mark = (i: number) => ((laps[i + 1] as number) - (laps[i] as number)) / 1000;
+    const mark = (i: number) => (laps[i + 1] - laps[i]) / 1000;
     const doubts = Array.from(comparison.meanSigma as Float32Array).sort((a, b) => a - b);
     const { evenness, evennessBefore, keptNeighbors } = separation;
     const findings = {
@@ -205,14 +205,14 @@ export async function mapCodes(options: ResolvedDemo, networks: Networks): Promi
       },
       sigma: {
         mean: mean(Float64Array.from(doubts)),
-        low: doubts[Math.floor(0.05 * count)] as number,
-        high: doubts[Math.floor(0.95 * count)] as number,
+        low: doubts[Math.floor(0.05 * count)],
+        high: doubts[Math.floor(0.95 * count)],
       },
       maps: {
         standard: { kl: standard.kl, accuracy: mean(before) },
         sigma: { kl: aware.kl, accuracy: mean(after) },
       },
-      gain: meanWithError(after.map((hit, i) => hit - (before[i] as number))),
+      gain: meanWithError(after.map((hit, i) => hit - before[i])),
       changed: { k: comparison.k, mean: mean(Float64Array.from(pair.changed)) },
       uncertainty: pair.uncertainty?.displacement ?? null,
       separation: { evenness, evennessBefore, keptNeighbors, rows: grid.rows, columns: grid.columns },
@@ -220,7 +220,7 @@ export async function mapCodes(options: ResolvedDemo, networks: Networks): Promi
     };
     const seconds = {
       ...{ data: mark(0), training: mark(1), comparison: mark(2), pictures: mark(3) },
-      total: ((laps[4] as number) - (laps[0] as number)) / 1000,
+      total: (laps[4] - laps[0]) / 1000,
     };
     const summary = { ...findings, seconds, explanation: explainCodes(findings) };
     await write("summary.json", `${JSON.stringify(summary, undefined, 2)}\n`);

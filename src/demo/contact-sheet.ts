@@ -42,17 +42,17 @@ export async function drawContactSheet(
     context.font = font(15, 600);
     context.fillText(name, 16, top + TILE / 2 + 5);
     const ofClass = labels.flatMap((label, i) => (label === name ? [i] : []));
-    ofClass.sort((i, j) => (dose[i] as number) - (dose[j] as number));
+    ofClass.sort((i, j) => dose[i] - dose[j]);
     const columns = Math.min(SCENES, ofClass.length);
     context.font = font(13);
     for (let column = 0; column < columns; column++) {
       const place = columns === 1 ? 0 : Math.round((column * (ofClass.length - 1)) / (columns - 1));
-      const first = ofClass[place] as number;
+      const first = ofClass[place];
       const { images, scenes, size } = generateMicrographs({ count: 1, first, seed });
       const left = LEFT + column * (PAIR + GAP);
       context.putImageData(tile(images.row(0), size), left, top);
       context.putImageData(tile(scenes.row(0), size), left + TILE + GAP, top);
-      const electrons = dose[first] as number;
+      const electrons = dose[first];
       context.fillText(electrons.toFixed(electrons < 10 ? 1 : 0), left, top + TILE + 16);
     }
   });
@@ -60,12 +60,12 @@ export async function drawContactSheet(
 
   function tile(image: FloatArray, size: number) {
     const sorted = image.slice().sort();
-    const black = sorted[Math.floor(0.005 * (sorted.length - 1))] as number;
-    const white = sorted[Math.ceil(0.995 * (sorted.length - 1))] as number;
+    const black = sorted[Math.floor(0.005 * (sorted.length - 1))];
+    const white = sorted[Math.ceil(0.995 * (sorted.length - 1))];
     const pixels = context.createImageData(TILE, TILE);
     for (let y = 0, at = 0; y < TILE; y++) {
       for (let x = 0; x < TILE; x++, at += 4) {
-        const value = image[Math.floor((y * size) / TILE) * size + Math.floor((x * size) / TILE)] as number;
+        const value = image[Math.floor((y * size) / TILE) * size + Math.floor((x * size) / TILE)];
         const gray = (255 * (value - black)) / (white - black);
         pixels.data.set([gray, gray, gray, 255], at);
       }

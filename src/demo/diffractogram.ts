@@ -27,7 +27,7 @@ export function createDiffractometer(size: number, resolution: number): Diffract
   const window = new Float64Array(size * size);
   const hann = Float64Array.from({ length: size }, (_, x) => Math.sin((Math.PI * (x + 0.5)) / size) ** 2);
   for (let at = 0; at < window.length; at++) {
-    window[at] = (hann[Math.floor(at / size)] as number) * (hann[at % size] as number);
+    window[at] = hann[Math.floor(at / size)] * hann[at % size];
   }
   const windowSum = window.reduce((sum, weight) => sum + weight, 0);
   const windowPower = window.reduce((sum, weight) => sum + weight * weight, 0);
@@ -49,20 +49,20 @@ export function createDiffractometer(size: number, resolution: number): Diffract
     let mean = 0;
     let noise = 0;
     for (let at = 0; at < window.length; at++) {
-      const weight = window[at] as number;
-      mean += (weight * (image[at] as number)) / windowSum;
-      noise += (weight * weight * (image[at] as number)) / dose;
+      const weight = window[at];
+      mean += (weight * image[at]) / windowSum;
+      noise += (weight * weight * image[at]) / dose;
     }
     for (let y = 0; y < size; y++) {
       for (let x = 0; x < size; x++) {
-        line[x] = (image[y * size + x] as number) * (window[y * size + x] as number);
+        line[x] = image[y * size + x] * window[y * size + x];
       }
       for (let k = 0; k < waves; k++) {
         let re = 0;
         let im = 0;
         for (let x = 0; x < size; x++) {
-          re += (line[x] as number) * (cos[k * size + x] as number);
-          im -= (line[x] as number) * (sin[k * size + x] as number);
+          re += line[x] * cos[k * size + x];
+          im -= line[x] * sin[k * size + x];
         }
         real[k * size + y] = re;
         imaginary[k * size + y] = im;
@@ -75,10 +75,10 @@ export function createDiffractometer(size: number, resolution: number): Diffract
       let re = 0;
       let im = 0;
       for (let y = 0; y < size; y++) {
-        const a = real[row + y] as number;
-        const b = sign * (imaginary[row + y] as number);
-        const c = cos[ky * size + y] as number;
-        const s = sin[ky * size + y] as number;
+        const a = real[row + y];
+        const b = sign * imaginary[row + y];
+        const c = cos[ky * size + y];
+        const s = sin[ky * size + y];
         re += a * c + b * s;
         im += b * c - a * s;
       }

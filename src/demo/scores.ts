@@ -20,12 +20,12 @@ export async function nearestNeighbors(points: Matrix, k: number, signal?: Abort
     for (let j = 0; j < rows; j++) {
       if (j === i) continue;
       let distance = 0;
-      for (let c = 0; c < cols; c++) distance += ((data[i * cols + c] as number) - (data[j * cols + c] as number)) ** 2;
-      if (!(distance < (distances[k - 1] as number))) continue;
+      for (let c = 0; c < cols; c++) distance += (data[i * cols + c] - data[j * cols + c]) ** 2;
+      if (!(distance < distances[k - 1])) continue;
       let place = k - 1;
-      for (; place > 0 && distance < (distances[place - 1] as number); place--) {
-        distances[place] = distances[place - 1] as number;
-        nearest[place] = nearest[place - 1] as number;
+      for (; place > 0 && distance < distances[place - 1]; place--) {
+        distances[place] = distances[place - 1];
+        nearest[place] = nearest[place - 1];
       }
       distances[place] = distance;
       nearest[place] = j;
@@ -46,7 +46,7 @@ export function labelHits(neighbors: Int32Array, labels: readonly string[]): Flo
   return Float64Array.from(labels, (own, i) => {
     const votes = new Map<string, number>();
     for (const neighbor of neighbors.subarray(i * k, (i + 1) * k)) {
-      const label = labels[neighbor] as string;
+      const label = labels[neighbor];
       votes.set(label, (votes.get(label) ?? 0) + 1);
     }
     const most = Math.max(...votes.values());

@@ -33,7 +33,7 @@ export function numberColumn(id: string, title: string, numbers: ArrayLike<numbe
 
 /** What a column says of a point: its category's name, its number, or nothing. */
 export function valueAt({ description, values }: Column, index: number): string | number | null {
-  const value = values[index] as number;
+  const value = values[index];
   if (description.kind === "category") return description.categories[value] ?? null;
   return Number.isNaN(value) ? null : value;
 }
@@ -41,6 +41,6 @@ export function valueAt({ description, values }: Column, index: number): string 
 /** A column as a table holds it. */
 export function columnOf(column: Column, indices: Uint32Array): Float32Array | string[] {
   const { description, values } = column;
-  if (description.kind === "number") return Float32Array.from(indices, (index) => values[index] as number);
-  return Array.from(indices, (index) => description.categories[values[index] as number] ?? "");
+  if (description.kind === "number") return Float32Array.from(indices, (index) => values[index]);
+  return Array.from(indices, (index) => description.categories[values[index]] ?? "");
 }

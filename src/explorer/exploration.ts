@@ -269,8 +269,8 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     const [across, up] = [width / Math.max(width, height), height / Math.max(width, height)];
     const wall = new Matrix(new Float32Array(2 * this.count), this.count, 2);
     for (let i = 0; i < this.count; i++) {
-      wall.data[2 * i] = ((column[i] as number) + 0.5) * across;
-      wall.data[2 * i + 1] = (rows - (row[i] as number) - 0.5) * up;
+      wall.data[2 * i] = (column[i] + 0.5) * across;
+      wall.data[2 * i + 1] = (rows - row[i] - 0.5) * up;
     }
     return wall;
   }
@@ -362,7 +362,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     if (!data || this.count < 2) return [];
     const k = Math.min(NEIGHBORS, this.count - 1);
     const { indices, distances } = await nearest(data, index, { k, sigma: this.ownCodes?.sigma, signal: this.signal });
-    return Array.from(indices, (other, at) => ({ index: other, distance: distances.data[at] as number }));
+    return Array.from(indices, (other, at) => ({ index: other, distance: distances.data[at] }));
   }
 
   private changed(): void {
@@ -406,12 +406,11 @@ const sum = (values: ArrayLike<number>): number => Array.prototype.reduce.call(v
 function describeCodes({ data, rows, cols }: Matrix) {
   const means = new Float64Array(cols);
   const variances = new Float64Array(cols);
-  for (let at = 0; at < data.length; at++)
-    means[at % cols] = (means[at % cols] as number) + (data[at] as number) / rows;
+  for (let at = 0; at < data.length; at++) means[at % cols] = means[at % cols] + data[at] / rows;
   for (let at = 0; at < data.length; at++) {
     const j = at % cols;
-    variances[j] = (variances[j] as number) + ((data[at] as number) - (means[j] as number)) ** 2 / rows;
+    variances[j] = variances[j] + (data[at] - means[j]) ** 2 / rows;
   }
-  const activeDimensions = Array.from(variances.keys()).filter((j) => (variances[j] as number) > ACTIVE_VARIANCE);
+  const activeDimensions = Array.from(variances.keys()).filter((j) => variances[j] > ACTIVE_VARIANCE);
   return { mean: Array.from(means), standardDeviation: Array.from(variances, Math.sqrt), activeDimensions };
 }

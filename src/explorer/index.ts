@@ -82,7 +82,7 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
         : code === "EACCES"
           ? `port ${port} is not for all users`
           : message;
-    const facts = { argument: argument as string, received, accepted: accepted as string };
+    const facts = { argument: argument, received, accepted: accepted };
     throw new ArgumentError(
       "INVALID_ARGUMENT",
       { ...facts, message: `${argument}: ${why}; expected ${accepted}` },

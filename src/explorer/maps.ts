@@ -186,7 +186,7 @@ export async function addUncertainty(exploration: Exploration, map: ExploredMap,
         const { covariance, displacement } = await positionUncertainty(run, { points, signal: exploration.signal });
         for (const [i, point] of points.entries()) {
           const own = covariance.row(i) as ArrayLike<number> as [number, number, number];
-          all.row(point).set([...alignCovariance(own, map.alignment), scale * (displacement[i] as number)]);
+          all.row(point).set([...alignCovariance(own, map.alignment), scale * displacement[i]]);
         }
         onProgress((first + points.length) / n);
       }
@@ -220,8 +220,8 @@ export function alignPlace([x, y]: readonly [number, number], alignment: PlaneAl
   if (!alignment) return [x, y];
   const { scale, rotation, from, to } = alignment;
   const [[a, b], [c, d]] = rotation as unknown as [[number, number], [number, number]];
-  const [u, v] = [x - (from[0] as number), y - (from[1] as number)];
-  return [scale * (u * a + v * c) + (to[0] as number), scale * (u * b + v * d) + (to[1] as number)];
+  const [u, v] = [x - from[0], y - from[1]];
+  return [scale * (u * a + v * c) + to[0], scale * (u * b + v * d) + to[1]];
 }
 
 /** Does work of an exploration that those who look at it can follow. */

@@ -178,9 +178,7 @@ export async function* filterStream(
     return items.flatMap((item) => {
       if (!("batch" in item)) return item.bytes;
       const { batch } = item;
-      const own = columns().map(({ width = 1 }, c) =>
-        (values[c] as Float32Array).subarray(start * width, (start + batch.rows) * width),
-      );
+      const own = columns().map(({ width = 1 }, c) => values[c].subarray(start * width, (start + batch.rows) * width));
       start += batch.rows;
       const pieces = understand(name, () => batch.withColumns(kept, columns(), usable.get(batch) as Uint8Array, own));
       progress.rows += batch.rows;

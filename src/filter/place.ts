@@ -110,7 +110,7 @@ const toMatrix = (values: Float32Array): Matrix => new Matrix(values, values.len
 /** A column of the usable rows, in their places among `total`. */
 function spreadColumn({ data, cols }: Matrix, column: number, places: Uint32Array, total: number): Float32Array {
   const values = new Float32Array(total);
-  for (let k = 0; k < places.length; k++) values[places[k] as number] = data[k * cols + column] as number;
+  for (let k = 0; k < places.length; k++) values[places[k]] = data[k * cols + column];
   return values;
 }
 
@@ -153,7 +153,7 @@ async function gather(
   for (const batch of batches) {
     for (const [c, field] of columns.entries()) {
       const name = c === 0 ? "mean" : "sigma";
-      const target = (data[c] as FloatArray).subarray(first * d, (first + batch.rows) * d);
+      const target = data[c].subarray(first * d, (first + batch.rows) * d);
       const isNull = copyLists(await readLists(batch, field, d), target, batch.rows, d);
       for (let row = 0; row < batch.rows; row++) {
         if ((!isNull?.[row] && isUsable(target, row * d, d, c > 0)) || refused.has(first + row)) continue;
@@ -199,7 +199,7 @@ function copyLists(
 function isUsable(numbers: FloatArray, start: number, d: number, isSigma: boolean): boolean {
   const least = isSigma ? 0 : -Number.MAX_VALUE;
   for (let at = start; at < start + d; at++) {
-    const value = numbers[at] as number;
+    const value = numbers[at];
     if (!(value >= least && value <= Number.MAX_VALUE)) return false;
   }
   return true;

@@ -117,17 +117,17 @@ function makeData(library: typeof Arrow, type: Arrow.DataType, column: TableColu
   if (isText(column)) {
     const valueOffsets = new Int32Array(length + 1);
     for (const [i, value] of column.entries()) {
-      valueOffsets[i + 1] = (valueOffsets[i] as number) + Buffer.byteLength(value);
+      valueOffsets[i + 1] = valueOffsets[i] + Buffer.byteLength(value);
     }
-    const data = Buffer.alloc(valueOffsets[length] as number);
-    for (const [i, value] of column.entries()) data.write(value, valueOffsets[i] as number);
+    const data = Buffer.alloc(valueOffsets[length]);
+    for (const [i, value] of column.entries()) data.write(value, valueOffsets[i]);
     return library.makeData({ type: type as Arrow.Utf8, length, nullCount: 0, valueOffsets, data });
   }
   const nullBitmap = new Uint8Array(Math.ceil(length / 8));
   let nullCount = 0;
   for (let i = 0; i < length; i++) {
     if (Number.isNaN(column[i])) nullCount++;
-    else nullBitmap[i >> 3] = (nullBitmap[i >> 3] as number) | (1 << (i & 7));
+    else nullBitmap[i >> 3] = nullBitmap[i >> 3] | (1 << (i & 7));
   }
   const data = { type: type as Arrow.Float64, length, nullCount, data: column as Float64Array };
   return library.makeData(nullCount === 0 ? data : { ...data, nullBitmap });
@@ -149,7 +149,7 @@ async function openMatrix(source: Source, { column, signal }: OpenMatrixOptions)
           const data = new type(count * cols);
           lists?.(data, from, count);
           for (const [j, numbers] of values?.entries() ?? []) {
-            for (let i = 0; i < count; i++) data[i * cols + j] = numbers[from + i] as number;
+            for (let i = 0; i < count; i++) data[i * cols + j] = numbers[from + i];
           }
           yield new Matrix(data, count, cols);
         }
@@ -209,7 +209,7 @@ function listsOf(
       if (length !== width) throw raggedList(path, name, first + row, length, width);
       for (let j = 0; j < width; j++) {
         if (hasNulls && !child.isValid(start + j)) throw badList(path, name, first + row, "a null in its list");
-        target[i * width + j] = numbers[start + j] as number;
+        target[i * width + j] = numbers[start + j];
       }
     }
   };

@@ -104,8 +104,8 @@ async function* readPieces(
       [numbers, used] = [new Float64Array(numbers.length), 0];
     }
     for (let j = table.rowNames; j < table.width; j++) {
-      const value = parseNumber(fields[j] as string);
-      if (value === undefined) throw cellError(source, fields[j] as string, line, j, table.header);
+      const value = parseNumber(fields[j]);
+      if (value === undefined) throw cellError(source, fields[j], line, j, table.header);
       numbers[used++] = value;
     }
   }
@@ -124,7 +124,7 @@ async function readLabels(source: Source, { rows: wanted, signal }: ReadOptions)
       if (table.hasHeader) continue;
     }
     checkWidth(source, fields, line, table.width);
-    const label = fields[table.column] as string;
+    const label = fields[table.column];
     if (label === "")
       throw formatError(source, `line ${line} has an empty label; give the points without a label one of their own`);
     if (label.includes("\uFFFD")) throw formatError(source, `line ${line} is not UTF-8 text`);
@@ -159,7 +159,7 @@ async function readTable(source: Source, { rows: wanted, columns, signal }: Read
     }
     checkWidth(source, fields, line, header.length);
     if (count >= start && count < end) {
-      for (const [c, field] of fields.entries()) types[c] = widen(types[c] as ColumnType, field);
+      for (const [c, field] of fields.entries()) types[c] = widen(types[c], field);
     }
     count++;
   }
@@ -179,13 +179,13 @@ async function readTable(source: Source, { rows: wanted, columns, signal }: Read
           : allocate(source.path, Float64Array, last - first),
     );
   }
-  const places = names.map((name) => (header as readonly string[]).indexOf(name));
+  const places = names.map((name) => header.indexOf(name));
   const targets = [...table.values()];
   let row = -1;
   for await (const { fields } of readRows(source, separators, true, signal)) {
     if (row >= first && row < last) {
       for (const [t, target] of targets.entries()) {
-        const field = fields[places[t] as number] as string;
+        const field = fields[places[t]];
         if (Array.isArray(target)) target.push(field);
         else target[row - first] = parseNumber(field) ?? Number.NaN;
       }
@@ -363,10 +363,10 @@ function* encodeTable(table: Table, separator: string): Generator<string> {
   const columns = [...table.values()];
   const toTexts = columns.map((column) =>
     isText(column)
-      ? (i: number) => quote(column[i] as string, separator)
+      ? (i: number) => quote(column[i], separator)
       : column instanceof Float32Array
-        ? (i: number) => shortestFloat32(column[i] as number)
-        : (i: number) => shortestFloat64(column[i] as number),
+        ? (i: number) => shortestFloat32(column[i])
+        : (i: number) => shortestFloat64(column[i]),
   );
   yield `${Array.from(table.keys(), (name) => quote(name, separator)).join(separator)}\n`;
   const rows = countRows(table);

@@ -37,7 +37,7 @@ const HEAD_BYTES = 2 ** 14;
 export const isGzip = (head: Uint8Array): boolean => head[0] === 0x1f && head[1] === 0x8b;
 
 export const isIdx = (head: Uint8Array): boolean =>
-  head.length >= 4 && head[0] === 0 && head[1] === 0 && (head[2] as number) in DTYPES && head[3] !== 0;
+  head.length >= 4 && head[0] === 0 && head[1] === 0 && head[2] in DTYPES && head[3] !== 0;
 
 /**
  * The array of an IDX file. Of a plain file only the header is read here, a compressed one is held in memory.
@@ -102,8 +102,8 @@ function parseHeader(path: string, head: Buffer): Omit<StoredArray, "fetch"> & {
   const fail = (reason: string) => new FileError("FILE_FORMAT", path, reason);
   if (!isIdx(head))
     throw fail("is no IDX file: it does not begin with two zeros, a number type and a number of dimensions");
-  const { dtype, bytes } = DTYPES[head[2] as number] as { dtype: string; bytes: number };
-  const dimensions = head[3] as number;
+  const { dtype, bytes } = DTYPES[head[2]] as { dtype: string; bytes: number };
+  const dimensions = head[3];
   if (dimensions > MAX_DIMENSIONS) throw fail(`has ${dimensions} dimensions; at most ${MAX_DIMENSIONS} are read`);
   const offset = 4 + 4 * dimensions;
   if (head.length < offset) throw fail(`the IDX header is cut off after ${head.length} bytes`);
@@ -118,7 +118,7 @@ function parseHeader(path: string, head: Buffer): Omit<StoredArray, "fetch"> & {
 /** Rows are entries of the first axis, flattened. */
 async function readMatrix(source: Source, { rows, signal }: ReadOptions): Promise<Matrix> {
   const array = await openIdx(source, signal);
-  const [start, end] = resolveRowRange(rows, array.shape[0] as number, source.path);
+  const [start, end] = resolveRowRange(rows, array.shape[0], source.path);
   const cols = array.shape.slice(1).reduce((product, size) => product * size, 1);
   return new Matrix(await readRange(array, start, end), end - start, cols);
 }
@@ -129,7 +129,7 @@ async function readLabels(source: Source, { rows, signal }: ReadOptions): Promis
     const reason = `holds ${array.shape.join(" x ")} numbers of type ${array.dtype}; labels are integers in one dimension`;
     throw new FileError("FILE_FORMAT", source.path, reason);
   }
-  const [start, end] = resolveRowRange(rows, array.shape[0] as number, source.path);
+  const [start, end] = resolveRowRange(rows, array.shape[0], source.path);
   return Array.from(await readRange(array, start, end), String);
 }
 

@@ -126,9 +126,9 @@ export async function openImageFolder(path: string, options: ImageFolderOptions 
   const decode = async (i: number): Promise<Pixels> => {
     const known = cache.get(i);
     if (known) return known;
-    const { path: file, depth } = pictures[i] as Picture;
+    const { path: file, depth } = pictures[i];
     const decoder = await open(file);
-    const [rows, columns] = sizes[i] as readonly [number, number];
+    const [rows, columns] = sizes[i];
     if (wanted) decoder.resize({ width, height, fit: "cover" });
     else if (within !== undefined)
       decoder.resize({ width: columns, height: rows, fit: "fill", withoutEnlargement: true });
@@ -158,15 +158,15 @@ export async function openImageFolder(path: string, options: ImageFolderOptions 
       for (let k = 0; k < images.length; k++) requireInteger(images[k], `images[${k}]`, 0, pictures.length - 1);
       const data = new Float32Array(images.length * length);
       await forEachConcurrently(images.length, async (k) => {
-        const pixels = await decode(images[k] as number);
+        const pixels = await decode(images[k]);
         const most = scaleOf(pixels);
-        const [rows, columns] = sizes[images[k] as number] as readonly [number, number];
+        const [rows, columns] = sizes[images[k]];
         if (rows < height || columns < width) data.fill(Number.NaN, k * length, (k + 1) * length);
         const corner = (((height - rows) >> 1) * width + ((width - columns) >> 1)) * channels;
         const line = columns * channels;
         for (let y = 0; y < rows; y++) {
           const start = k * length + corner + y * width * channels;
-          for (let j = 0; j < line; j++) data[start + j] = (pixels[y * line + j] as number) / most;
+          for (let j = 0; j < line; j++) data[start + j] = pixels[y * line + j] / most;
         }
       });
       return data;
@@ -189,7 +189,7 @@ async function listPictures(
   let done = 0;
   await forEachConcurrently(files.length, async (i) => {
     throwIfAborted(signal);
-    const file = files[i] as (typeof files)[number];
+    const file = files[i];
     if (await beginsAsImage(file.path)) looked[i] = await look(await open(file.path), file);
     onProgress?.(++done / files.length);
   });

@@ -53,7 +53,7 @@ export async function decodePixels(image: Sharp, channels: 1 | 3, depth: Depth):
   if (info.channels === channels) return all;
   const pixels = new type(info.width * info.height * channels);
   return pixels.map(
-    (_, j) => all[Math.floor(j / channels) * info.channels + Math.min(j % channels, info.channels - 1)] as number,
+    (_, j) => all[Math.floor(j / channels) * info.channels + Math.min(j % channels, info.channels - 1)],
   );
 }
 

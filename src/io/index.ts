@@ -138,10 +138,10 @@ export async function writeMatrices(
     throw new ArgumentError("INVALID_ARGUMENT", facts);
   }
   const checked = matrices.map((matrix: MatrixLike, i) => toMatrix(matrix, `matrices[${i}]`));
-  const { rows, cols } = checked[0] as Matrix;
+  const { rows, cols } = checked[0];
   const other = checked.findIndex((matrix) => matrix.rows !== rows || matrix.cols !== cols);
   if (other >= 0) {
-    throw shapeMismatch(`matrices[${other}]`, checked[other] as Matrix, `${rows} x ${cols}, the shape of the first`);
+    throw shapeMismatch(`matrices[${other}]`, checked[other], `${rows} x ${cols}, the shape of the first`);
   }
   const isWide = checked.some(({ data }) => data instanceof Float64Array);
   const alike = isWide ? checked.map(({ data }) => new Matrix(Float64Array.from(data), rows, cols)) : checked;

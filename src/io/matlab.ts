@@ -210,7 +210,7 @@ class MatlabFile {
   /** The whole array in a compressed element, without its tag. */
   async #inflate(start: number, length: number, head: Head): Promise<Buffer> {
     // Numbers are stored in their class's type or a smaller one.
-    const limit = 8 + head.offset + 8 + byteLength(head, NUMBER_TYPES[head.dtype as string] as NumberType) + 8;
+    const limit = 8 + head.offset + 8 + byteLength(head, NUMBER_TYPES[head.dtype as string]) + 8;
     if (count(head) > length * MAX_EXPANSION) {
       throw this.#fail(`promises ${head.shape.join(" x ")} numbers in ${length} compressed bytes`);
     }
@@ -265,7 +265,7 @@ class MatlabFile {
     if (length !== byteLength(head, stored)) {
       throw this.#fail(`has ${length} bytes for ${head.shape.join(" x ")} numbers of ${stored.bytes} bytes each`);
     }
-    const { result } = NUMBER_TYPES[head.dtype as string] as NumberType;
+    const { result } = NUMBER_TYPES[head.dtype as string];
     const data = allocate<FloatArray>(this.source.path, result, count(head));
     const own = Buffer.from(new ArrayBuffer(length));
     bytes.copy(own, 0, start, start + length);

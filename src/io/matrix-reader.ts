@@ -62,7 +62,7 @@ export function readForward(path: string, reader: MatrixReader, close: () => Pro
     for (let k = 0; k < wanted.length; k++) requireInteger(wanted[k], `rows[${k}]`, 0, rows - 1);
     const data = allocate<FloatArray>(path, type, wanted.length * cols);
     for (let k = 0; k < wanted.length; ) {
-      const row = wanted[k] as number;
+      const row = wanted[k];
       await advance(row);
       let end = k + 1;
       while (end < wanted.length && wanted[end] === row + end - k && row + end - k < first + piece.rows) end++;

@@ -26,11 +26,11 @@ export function toNeighbors(
   const numbers = new Float64Array(n * k).fill(-1);
   const lengths = new Float64Array(n * k);
   for (let at = 0; at < n; at++) {
-    const [own, far] = [indices[at] as ArrayLike<number | bigint>, distances[at] as ArrayLike<number | bigint>];
+    const [own, far] = [indices[at], distances[at]];
     if (own.length !== far.length) throw fail(`has ${own.length} indices and ${far.length} distances in line ${at}`);
     for (let j = 0; j < own.length; j++) {
-      numbers[(rows[at] as number) * k + j] = Number(own[j] ?? Number.NaN);
-      lengths[(rows[at] as number) * k + j] = Number(far[j] ?? Number.NaN);
+      numbers[rows[at] * k + j] = Number(own[j] ?? Number.NaN);
+      lengths[rows[at] * k + j] = Number(far[j] ?? Number.NaN);
     }
   }
   return { indices: new Matrix(numbers, n, k), distances: new Matrix(lengths, n, k) };

@@ -63,7 +63,7 @@ function parseHeader(text: string, fail: Fail): Omit<NpyHeader, "offset"> {
     const [token, mark, string, integer, word] = TOKEN.exec(text) ?? [];
     if (token === undefined) return fail(`the .npy header has ${describe(text.slice(at, at + 20))} at character ${at}`);
     at += token.length;
-    return mark ?? string ?? integer ?? (word as string);
+    return mark ?? string ?? integer ?? word;
   };
   const expect = (token: string, ...expected: string[]): string =>
     expected.includes(token) ? token : fail(`the .npy header has ${token} instead of ${expected.join(" or ")}`);

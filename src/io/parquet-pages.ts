@@ -72,7 +72,7 @@ export async function* readLists(
   width: number,
   start: number,
 ): AsyncGenerator<FloatArray> {
-  const name = (path[1] as SchemaTree).element.name;
+  const name = path[1].element.name;
   const levels = path.slice(1).map(({ element }) => element.repetition_type);
   const isThere = levels.filter((level) => level !== "REQUIRED").length;
   const isEmpty = levels.slice(0, levels.indexOf("REPEATED")).filter((level) => level !== "REQUIRED").length;
@@ -147,7 +147,7 @@ async function* readPages(file: ParquetFile, path: ColumnPath, start: number): A
             : definitionLevels.length || values.length;
       }
       if (row !== end) {
-        const name = JSON.stringify((path[1] as SchemaTree).element.name);
+        const name = JSON.stringify(path[1].element.name);
         const count = Number(group.num_rows);
         throw new FileError(
           "FILE_FORMAT",

@@ -125,14 +125,14 @@ async function* readNumberRows(
       const rows = Math.min(step, file.rows - first);
       const data = new type(rows * cols);
       for (const [j, { name }] of columns.entries()) {
-        let { values, used } = held[j] as (typeof held)[number];
+        let { values, used } = held[j];
         for (let i = 0; i < rows; i++) {
           while (used === values.length) {
-            const { done, value } = await (pages[j] as (typeof pages)[number]).next();
+            const { done, value } = await pages[j].next();
             if (done) throw new Error(`column ${JSON.stringify(name)} has ${first + i} of ${file.rows} rows`);
             [values, used] = [toNumbers(file.source.path, name, value), 0];
           }
-          data[i * cols + j] = values[used++] as number;
+          data[i * cols + j] = values[used++];
         }
         held[j] = { values, used };
       }
@@ -237,7 +237,7 @@ async function readObjects(
 
 function describeNode(root: SchemaTree, node: SchemaTree): Column {
   const path = [root, node];
-  for (let last = node; last.children.length === 1; path.push(last)) last = last.children[0] as SchemaTree;
+  for (let last = node; last.children.length === 1; path.push(last)) last = last.children[0];
   const { element, children } = path.at(-1) as SchemaTree;
   const repeated = path.filter((step) => step.element.repetition_type === "REPEATED").length;
   const type = children.length === 0 ? typeOf(element) : undefined;

@@ -67,7 +67,7 @@ export function rowsInMemory(matrix: Matrix): RowSource {
     cols,
     async read(wanted) {
       const data = new (matrix.data instanceof Float32Array ? Float32Array : Float64Array)(wanted.length * cols);
-      for (let k = 0; k < wanted.length; k++) data.set(matrix.row(wanted[k] as number), k * cols);
+      for (let k = 0; k < wanted.length; k++) data.set(matrix.row(wanted[k]), k * cols);
       return new Matrix(data, wanted.length, cols);
     },
     close: async () => {},

@@ -2,7 +2,7 @@ import { requireInteger } from "../arguments.js";
 import { FileError } from "../errors.js";
 import type { FloatArray } from "../matrix.js";
 import { allocate } from "./allocation.js";
-import { NUMBER_TYPES, type NumberType, swapBytes } from "./number-types.js";
+import { NUMBER_TYPES, swapBytes } from "./number-types.js";
 
 /** Read at once; rows that are longer are read one at a time. */
 const CHUNK_BYTES = 2 ** 22;
@@ -30,22 +30,22 @@ export interface StoredArray {
  */
 export async function readRows(array: StoredArray, rows: ArrayLike<number>): Promise<FloatArray> {
   const { path, shape, dtype, isForeign } = array;
-  const type = NUMBER_TYPES[dtype] as NumberType;
-  const count = shape[0] as number;
+  const type = NUMBER_TYPES[dtype];
+  const count = shape[0];
   const width = shape.slice(1).reduce((product, size) => product * size, 1);
   const rowBytes = width * type.bytes;
   if (rowBytes > MAX_ROW_BYTES)
     throw new FileError("FILE_FORMAT", path, `has rows of ${rowBytes} bytes, too long to read`);
   for (let k = 0; k < rows.length; k++) {
-    const row = rows[k] as number;
+    const row = rows[k];
     if (!(Number.isInteger(row) && row >= 0 && row < count)) requireInteger(row, `rows[${k}]`, 0, count - 1);
   }
   const data = allocate<FloatArray>(path, type.result, rows.length * width);
   if (data.length === 0) return data;
 
   const places = Uint32Array.from({ length: rows.length }, (_, k) => k);
-  const rowAt = (k: number) => rows[places[k] as number] as number;
-  places.sort((a, b) => (rows[a] as number) - (rows[b] as number));
+  const rowAt = (k: number) => rows[places[k]];
+  places.sort((a, b) => rows[a] - rows[b]);
   const limit = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes));
 
   /** Reads the rows of places[begin] to places[end - 1], which follow each other or are the same. */
@@ -58,8 +58,8 @@ export async function readRows(array: StoredArray, rows: ArrayLike<number>): Pro
     const values = toNumbers(path, type.decode(bytes.buffer, span * width));
     for (let k = begin; k < end; k++) {
       const from = (rowAt(k) - first) * width;
-      const to = (places[k] as number) * width;
-      for (let j = 0; j < width; j++) data[to + j] = values[from + j] as number;
+      const to = places[k] * width;
+      for (let j = 0; j < width; j++) data[to + j] = values[from + j];
     }
   };
 

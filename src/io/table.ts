@@ -79,7 +79,7 @@ export function toColumns(matrix: Matrix, names: readonly string[]): Table {
   return new Map(
     names.map((name, j) => {
       const column = data instanceof Float32Array ? new Float32Array(rows) : new Float64Array(rows);
-      for (let i = 0; i < rows; i++) column[i] = data[i * cols + j] as number;
+      for (let i = 0; i < rows; i++) column[i] = data[i * cols + j];
       return [name, column];
     }),
   );

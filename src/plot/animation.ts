@@ -28,16 +28,16 @@ export async function animate(
   const { width, height, captions, delay, signal } = settings;
   const step = Math.ceil(states.length / MOST_FRAMES);
   const shown = states.map((_, i) => i).filter((i) => (states.length - 1 - i) % step === 0);
-  const rows = shuffled((states[0] as Matrix).rows).subarray(0, MOST_POINTS);
-  const maps = shown.map((i) => (states[i] as Matrix).take(rows));
+  const rows = shuffled(states[0].rows).subarray(0, MOST_POINTS);
+  const maps = shown.map((i) => states[i].take(rows));
   const reaches = smoothReaches(maps.map(reachOf));
   const style = { labels: takeLabels(labels, rows), opacity: labels.kind === "none" ? 0.4 : 0.75 };
 
   const pixels = Buffer.alloc(maps.length * width * height * 3);
   for (const [frame, points] of maps.entries()) {
     throwIfAborted(signal);
-    const subtitle = captions?.[shown[frame] as number] ?? "";
-    const view = { reach: reaches[frame] as number, opacity: style.opacity };
+    const subtitle = captions?.[shown[frame]] ?? "";
+    const view = { reach: reaches[frame], opacity: style.opacity };
     const { context } = await paintPicture(
       [{ points, title: "", subtitle: "" }],
       style.labels,
@@ -68,18 +68,16 @@ function smoothReaches(reaches: readonly number[]): number[] {
 
 /** The labels of some points; what the legend counts are still all. */
 function takeLabels(labels: Labels, rows: Uint32Array): Labels {
-  if (labels.kind === "classes")
-    return { ...labels, codes: Int32Array.from(rows, (row) => labels.codes[row] as number) };
-  if (labels.kind === "quantity")
-    return { ...labels, values: Float64Array.from(rows, (row) => labels.values[row] as number) };
+  if (labels.kind === "classes") return { ...labels, codes: Int32Array.from(rows, (row) => labels.codes[row]) };
+  if (labels.kind === "quantity") return { ...labels, values: Float64Array.from(rows, (row) => labels.values[row]) };
   return labels;
 }
 
 /** Pictures are opaque, and alpha would be a third more to encode. */
 function copyColors(from: Uint8ClampedArray, to: Uint8Array): void {
   for (let i = 0, j = 0; i < from.length; i += 4, j += 3) {
-    to[j] = from[i] as number;
-    to[j + 1] = from[i + 1] as number;
-    to[j + 2] = from[i + 2] as number;
+    to[j] = from[i];
+    to[j + 1] = from[i + 1];
+    to[j + 2] = from[i + 2];
   }
 }

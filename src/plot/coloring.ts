@@ -43,8 +43,8 @@ export function colorPoints(labels: Labels, theme: Theme, valuesTitle: string, n
   const palette = categoricalColors(names.length, theme);
   const entries: LegendEntry[] = names.map((name, i) => ({
     name,
-    count: counts[i] as number,
-    color: palette[i] as string,
+    count: counts[i],
+    color: palette[i],
   }));
   const restName = otherClasses > 0 ? `other (${otherClasses.toLocaleString("en")} classes)` : "no label";
   if (rest > 0) entries.push({ name: restName, count: rest, color: ink.rest });

@@ -22,13 +22,13 @@ export function drawContours(context: Context, { x, y }: Placement, box: Box, em
   ];
   const data = new Float64Array(width * height);
   const cellOf = (i: number) => {
-    const [column, row] = [((x[i] as number) - box.x) / cell, ((y[i] as number) - box.y) / cell];
+    const [column, row] = [(x[i] - box.x) / cell, (y[i] - box.y) / cell];
     return (Math.floor(row) + RIM) * width + Math.floor(column) + RIM;
   };
-  for (let i = 0; i < x.length; i++) data[cellOf(i)] = (data[cellOf(i)] as number) + 1;
+  for (let i = 0; i < x.length; i++) data[cellOf(i)] = data[cellOf(i)] + 1;
   blur2({ data, width, height }, BANDWIDTH);
-  const densities = Float64Array.from(x, (_, i) => data[cellOf(i)] as number).sort();
-  const levels = SHARES.map((share) => densities[Math.floor((1 - share) * (densities.length - 1))] as number);
+  const densities = Float64Array.from(x, (_, i) => data[cellOf(i)]).sort();
+  const levels = SHARES.map((share) => densities[Math.floor((1 - share) * (densities.length - 1))]);
   const lines = contours().size([width, height]);
   context.save();
   context.lineJoin = "round";

@@ -107,7 +107,7 @@ export function drawEllipses(
     context.lineWidth = width;
     for (const i of chosen) {
       const { long, short, angle } = shapeOf(i);
-      const [x, y] = [placement.x[i] as number, placement.y[i] as number];
+      const [x, y] = [placement.x[i], placement.y[i]];
       const least = 0.12 * em;
       context.beginPath();
       context.ellipse(x, y, Math.max(least, long), Math.max(least, short), angle, 0, 2 * Math.PI);
@@ -124,7 +124,7 @@ export function drawEllipses(
     const picked: { i: number; x: number; y: number; reach: number }[] = [];
     for (const i of placement.order) {
       if (picked.length >= count) break;
-      const [x, y] = [placement.x[i] as number, placement.y[i] as number];
+      const [x, y] = [placement.x[i], placement.y[i]];
       const reach = shapeOf(i).long + 0.5 * em;
       if (picked.every((other) => Math.hypot(other.x - x, other.y - y) > 0.8 * (other.reach + reach))) {
         picked.push({ i, x, y, reach });

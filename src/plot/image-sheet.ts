@@ -79,7 +79,7 @@ export async function drawImageSheet(
         false,
       );
     }
-    top += blockHeight(lines[r] as number) + ROW_GAP;
+    top += blockHeight(lines[r]) + ROW_GAP;
   }
   return surface.encode(cleanText(title));
 
@@ -126,7 +126,7 @@ function toCanvas(pixels: ArrayLike<number>, { height, width, channels }: SheetS
   const [black, white] = findRange(pixels);
   for (let p = 0; p < height * width; p++) {
     for (let c = 0; c < 3; c++) {
-      const value = pixels[p * channels + (channels >= 3 ? c : 0)] as number;
+      const value = pixels[p * channels + (channels >= 3 ? c : 0)];
       image.data[4 * p + c] = Math.round((255 * (value - black)) / (white - black));
     }
     image.data[4 * p + 3] = 255;
@@ -139,7 +139,7 @@ function toCanvas(pixels: ArrayLike<number>, { height, width, channels }: SheetS
 function findRange(pixels: ArrayLike<number>): [number, number] {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let j = 0; j < pixels.length; j++) {
-    const value = pixels[j] as number;
+    const value = pixels[j];
     if (!Number.isFinite(value)) continue;
     least = Math.min(least, value);
     most = Math.max(most, value);

@@ -83,7 +83,7 @@ export async function eachImage(
     const part = all.slice(start, start + batch);
     const data = await images.read(part);
     for (let k = 0; k < part.length; k++) {
-      const pixels = Float32Array.from({ length }, (_, j) => data[k * length + j] as number);
+      const pixels = Float32Array.from({ length }, (_, j) => data[k * length + j]);
       show(toRgba(pixels, images, fit), start + k);
     }
   }
@@ -107,7 +107,7 @@ export function toRgba(
     for (let p = 0; p < width * height; p++) {
       if (!Number.isFinite(pixels[p * channels])) continue;
       for (let c = 0; c < 3; c++) {
-        const value = ((pixels[p * channels + (colors === 1 ? 0 : c)] as number) - black) / (white - black);
+        const value = (pixels[p * channels + (colors === 1 ? 0 : c)] - black) / (white - black);
         rgba[4 * p + c] = Math.round(255 * Math.min(1, Math.max(0, value)));
       }
       rgba[4 * p + 3] = 255;
@@ -132,13 +132,13 @@ export function toRgba(
           seen += weight;
           for (let c = 0; c < colors; c++) {
             // Stretched first, since what is cut off must not weigh more than black or white.
-            const value = ((pixels[from + c] as number) - black) / (white - black);
-            sums[c] = (sums[c] as number) + weight * Math.min(1, Math.max(0, value));
+            const value = (pixels[from + c] - black) / (white - black);
+            sums[c] = sums[c] + weight * Math.min(1, Math.max(0, value));
           }
         }
       }
       if (seen === 0) continue;
-      for (let c = 0; c < 3; c++) rgba[at + c] = Math.round((255 * (sums[colors === 1 ? 0 : c] as number)) / seen);
+      for (let c = 0; c < 3; c++) rgba[at + c] = Math.round((255 * sums[colors === 1 ? 0 : c]) / seen);
       rgba[at + 3] = Math.round((255 * seen) / covered);
     }
   }

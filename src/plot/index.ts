@@ -94,10 +94,10 @@ export async function drawMapsSideBySide(panels: readonly MapPanel[], options: M
       accepted: `maps of the same points where labels, values, sizes or images are given, not of ${rows.join(" and ")}`,
     });
   }
-  const labels = readColors(options, rows[0] as number);
-  const sizes = readSizes(options, rows[0] as number);
+  const labels = readColors(options, rows[0]);
+  const sizes = readSizes(options, rows[0]);
   checkMarks(settings.marks, Math.min(...rows));
-  if (settings.images) checkImageCount(settings.images.images, "images.images", rows[0] as number);
+  if (settings.images) checkImageCount(settings.images.images, "images.images", rows[0]);
   const { drawPicture } = await import("./picture.js");
   return drawPicture(maps, labels, settings, sizes);
 }
@@ -127,10 +127,9 @@ export async function drawAnimation(
   }
   const settings = resolveAnimationOptions(options, states.length);
   const maps = states.map((state: MatrixLike, i) => checkPoints(state, `states[${i}]`));
-  const { rows, cols } = maps[0] as Matrix;
+  const { rows, cols } = maps[0];
   const other = maps.findIndex((map) => map.rows !== rows || map.cols !== cols);
-  if (other >= 0)
-    throw shapeMismatch(`states[${other}]`, maps[other] as Matrix, `${rows} x ${cols}, the shape of the first`);
+  if (other >= 0) throw shapeMismatch(`states[${other}]`, maps[other], `${rows} x ${cols}, the shape of the first`);
   const labels = readLabels(options.labels, rows);
   const { animate } = await import("./animation.js");
   return animate(maps, labels, settings);

@@ -81,7 +81,7 @@ export function readLabels(labels: ArrayLike<string | number> | undefined, n: nu
     return {
       kind: "quantity",
       values,
-      least: sorted[0] as number,
+      least: sorted[0],
       most: sorted.at(-1) as number,
       rest: codes.reduce((sum, code) => sum + Number(code < 0), 0),
     };
@@ -111,7 +111,7 @@ export function readLabels(labels: ArrayLike<string | number> | undefined, n: nu
 export function readValues(values: ArrayLike<number>, n: number): Labels {
   const numbers = readNumbers(values, "values", n);
   const known = numbers.filter((value) => Number.isFinite(value)).sort();
-  const quantile = (share: number) => known[Math.round(share * (known.length - 1))] as number;
+  const quantile = (share: number) => known[Math.round(share * (known.length - 1))];
   const [least, most] = known.length > 0 ? [quantile(0.05), quantile(0.95)] : [0, 1];
   return {
     kind: "quantity",

@@ -140,7 +140,7 @@ function drawing(
         }
         context.fillStyle = ink.text;
         context.textAlign = "left";
-        context.fillText(names[column * rows + row] as string, left + swatchWidth(size), baseline);
+        context.fillText(names[column * rows + row], left + swatchWidth(size), baseline);
         context.fillStyle = ink.muted;
         context.textAlign = "right";
         context.fillText(formatCount(count), left + width, baseline);

@@ -19,7 +19,7 @@ export function drawMarks(
   context.textAlign = "left";
   context.lineJoin = "round";
   for (const [place, row] of marks.entries()) {
-    const [px, py] = [x[row] as number, y[row] as number];
+    const [px, py] = [x[row], y[row]];
     const text = String(place + 1);
     const width = context.measureText(text).width;
     const beside = px + radius + 0.18 * em;

@@ -34,7 +34,7 @@ export function drawNames(
   const counts = names.map(() => new Map<number, number>());
   codes.forEach((code, i) => {
     const own = counts[code];
-    const at = cellOf(x[i] as number, y[i] as number);
+    const at = cellOf(x[i], y[i]);
     own?.set(at, (own.get(at) ?? 0) + 1);
   });
   const countAround = (code: number, px: number, py: number) => {
@@ -55,12 +55,12 @@ export function drawNames(
   const taken: Box[] = [];
   const bySize = names.map((_, code) => code).sort((a, b) => (members[b]?.length ?? 0) - (members[a]?.length ?? 0));
   for (const code of bySize) {
-    const own = members[code] as number[];
+    const own = members[code];
     if (own.length < FEWEST_POINTS) continue;
     const [px, py] = [median(own, x), median(own, y)];
     const around = names.reduce((sum, _, other) => sum + countAround(other, px, py), 0);
     if (countAround(code, px, py) < around / 2) continue;
-    const text = shorten(context, names[code] as string, 10 * size);
+    const text = shorten(context, names[code], 10 * size);
     const width = context.measureText(text).width;
     const label = {
       x: Math.min(Math.max(px - width / 2, box.x), box.x + box.width - width),
@@ -82,7 +82,7 @@ export function drawNames(
 }
 
 function median(members: readonly number[], values: Float64Array): number {
-  return Float64Array.from(members, (i) => values[i] as number).sort()[members.length >> 1] as number;
+  return Float64Array.from(members, (i) => values[i]).sort()[members.length >> 1];
 }
 
 function overlap(a: Box, b: Box): boolean {

@@ -33,7 +33,7 @@ export async function renderPageFile(name: "report" | "wall", { title, data, pol
     // Nothing in a text can end the element that holds it.
     data: JSON.stringify(data).replaceAll("<", "\\u003c"),
   };
-  return frame.replace(/\{\{(\w+)\}\}/g, (_, part: string) => parts[part] as string);
+  return frame.replace(/\{\{(\w+)\}\}/g, (_, part: string) => parts[part]);
 }
 
 const hashOf = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`;

@@ -73,18 +73,18 @@ export function categoricalColors(count: number, theme: Theme): string[] {
   const colors = [...OKABE_ITO];
   const [darkest, lightest] = LIGHTNESS[theme];
   const candidates = sRgbLattice().filter(({ seen }) => {
-    const [l, a, b] = seen[0] as Oklab;
+    const [l, a, b] = seen[0];
     return l >= darkest && l <= lightest && Math.hypot(a, b) > 0.05;
   });
   const nearest = new Float64Array(candidates.length).fill(Number.POSITIVE_INFINITY);
   const approach = (color: Seen) => {
     candidates.forEach((candidate, i) => {
-      nearest[i] = Math.min(nearest[i] as number, difference(candidate.seen, color));
+      nearest[i] = Math.min(nearest[i], difference(candidate.seen, color));
     });
   };
   for (const color of colors) approach(see(parseHex(color) as Rgb));
   while (colors.length < count) {
-    const farthest = candidates[nearest.indexOf(Math.max(...nearest))] as (typeof candidates)[number];
+    const farthest = candidates[nearest.indexOf(Math.max(...nearest))];
     colors.push(farthest.hex);
     approach(farthest.seen);
   }
@@ -129,8 +129,8 @@ function see(color: Rgb): Seen {
 function difference(p: Seen, q: Seen): number {
   let least = Number.POSITIVE_INFINITY;
   for (let v = 0; v < VISIONS.length; v++) {
-    const [l1, a1, b1] = p[v] as Oklab;
-    const [l2, a2, b2] = q[v] as Oklab;
+    const [l1, a1, b1] = p[v];
+    const [l2, a2, b2] = q[v];
     least = Math.min(least, Math.hypot(l1 - l2, a1 - a2, b1 - b2) * (v === 0 ? 1 : DEFICIENCY_WEIGHT));
   }
   return least;

@@ -119,8 +119,7 @@ export async function paintPicture(
       // A frame on either side, and a gap.
       const [across, down] = [images.width, images.height].map((side) => side + 3 * rimOf(em)) as [number, number];
       const chosen = choosePoints(placement, across, down, images.count);
-      const frameOf = (row: number) =>
-        labels.kind === "none" ? undefined : coloring.colors[coloring.colorOf[row] as number];
+      const frameOf = (row: number) => (labels.kind === "none" ? undefined : coloring.colors[coloring.colorOf[row]]);
       await drawThumbnails(context, placement, images, chosen, frameOf, em, ink);
     }
     if (ellipses) drawEllipses(context, placement, ellipses, inner, em, ink);

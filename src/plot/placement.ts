@@ -40,7 +40,7 @@ export function placePoints(points: Matrix, box: Box, diameter: number, reach?: 
   const [first, second, third] = unitColumns(points, unit);
   const view = reach === undefined ? undefined : Math.max(reach / unit, Number.MIN_VALUE);
   if (first === undefined || second === undefined) {
-    return { ...placeStrip(first as Float64Array, unit, order, inner, diameter, view), depth: undefined, order };
+    return { ...placeStrip(first, unit, order, inner, diameter, view), depth: undefined, order };
   }
   if (third === undefined) return { ...fitPlane(first, second, unit, inner, view), depth: undefined, order };
 
@@ -49,15 +49,15 @@ export function placePoints(points: Matrix, box: Box, diameter: number, reach?: 
   const up = new Float64Array(points.rows);
   const towards = new Float64Array(points.rows);
   for (let i = 0; i < points.rows; i++) {
-    const [x, y, z] = [first[i] as number, second[i] as number, third[i] as number];
+    const [x, y, z] = [first[i], second[i], third[i]];
     const away = sinA * x + cosA * y;
     across[i] = cosA * x - sinA * y;
     up[i] = cosE * z + sinE * away;
     towards[i] = sinE * z - cosE * away;
   }
-  order.sort((i, j) => (towards[i] as number) - (towards[j] as number));
+  order.sort((i, j) => towards[i] - towards[j]);
   // A single far point must not make all others look equally near.
-  const quantile = (q: number) => towards[order[Math.round(q * (points.rows - 1))] as number] as number;
+  const quantile = (q: number) => towards[order[Math.round(q * (points.rows - 1))]];
   const [far, near] = [quantile(0.01), quantile(0.99)];
   const depth = towards.map((value) => (near > far ? Math.min(1, Math.max(0, (value - far) / (near - far))) : 1));
   return { ...fitPlane(across, up, unit, inner, view), depth, order };
@@ -118,16 +118,16 @@ function placeStrip(
   const bin = Math.max(diameter, 0.01);
   const height = new Uint32Array(Math.floor(box.width / bin) + 1);
   // Rounding may leave the outermost points a little beyond the box.
-  const binOf = (i: number) => Math.min(height.length - 1, Math.max(0, Math.floor(((x[i] as number) - box.x) / bin)));
-  for (const i of order) height[binOf(i)] = (height[binOf(i)] as number) + 1;
+  const binOf = (i: number) => Math.min(height.length - 1, Math.max(0, Math.floor((x[i] - box.x) / bin)));
+  for (const i of order) height[binOf(i)] = height[binOf(i)] + 1;
   const step = Math.min(diameter, box.height / height.reduce((a, b) => Math.max(a, b), 1));
   const placed = new Uint32Array(height.length);
   const y = new Float64Array(along.length);
   for (const i of order) {
     const place = binOf(i);
-    const level = placed[place] as number;
+    const level = placed[place];
     placed[place] = level + 1;
-    y[i] = box.y + box.height / 2 + (level - ((height[place] as number) - 1) / 2) * step;
+    y[i] = box.y + box.height / 2 + (level - (height[place] - 1) / 2) * step;
   }
   return { x, y, scale: scale / unit };
 }

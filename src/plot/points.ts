@@ -37,8 +37,8 @@ export function pointOpacity({ x, y }: Placement, box: Box, diameter: number, is
   const cell = Math.max(box.width, box.height) / CELLS;
   const counts = new Float64Array((CELLS + 1) ** 2);
   x.forEach((px, i) => {
-    const at = Math.floor(((y[i] as number) - box.y) / cell) * (CELLS + 1) + Math.floor((px - box.x) / cell);
-    counts[at] = (counts[at] as number) + 1;
+    const at = Math.floor((y[i] - box.y) / cell) * (CELLS + 1) + Math.floor((px - box.x) / cell);
+    counts[at] = counts[at] + 1;
   });
   const pairs = counts.reduce((sum, count) => sum + count * (count - 1), 0);
   const neighbors = pairs / x.length;
@@ -76,16 +76,16 @@ export async function drawPoints(
   for (let layer = 0; layer < layers; layer++) {
     const start = Math.floor((layer * order.length) / layers);
     const end = Math.floor(((layer + 1) * order.length) / layers);
-    const nearness = depth?.[order[(start + end) >> 1] as number] ?? 1;
+    const nearness = depth?.[order[(start + end) >> 1]] ?? 1;
     for (const members of alike(order.subarray(start, end))) {
-      const first = members[0] as number;
-      const color = colorOf[first] as number;
+      const first = members[0];
+      const color = colorOf[first];
       context.lineWidth = diameter * (FAR_SIZE + (1 - FAR_SIZE) * nearness) * (factors?.[first] ?? 1);
-      context.strokeStyle = fade(colors[color] as string, ground, FAR_FADE * (1 - nearness));
+      context.strokeStyle = fade(colors[color], ground, FAR_FADE * (1 - nearness));
       context.beginPath();
       // A line with round ends that is shorter than can be seen is a disc, and in an SVG much shorter than any other.
       for (const i of members) {
-        const [px, py] = [toGrid(x[i] as number), toGrid(y[i] as number)];
+        const [px, py] = [toGrid(x[i]), toGrid(y[i])];
         context.moveTo(px, py);
         context.lineTo(px + GRID, py);
       }

@@ -49,15 +49,15 @@ function pack({ x, y }: Placement, rows: Uint32Array, width: number, height: num
   const [middleX, middleY] = [median(rows, x), median(rows, y)];
   const clear = Array.from(rows, (row) => ({
     row,
-    x: (x[row] as number) / width,
-    y: (y[row] as number) / height,
+    x: x[row] / width,
+    y: y[row] / height,
     // To the middle at first, then to the nearest image.
     distance: Number.POSITIVE_INFINITY,
   }));
   const chosen: number[] = [];
   let next = nearestTo(middleX / width, middleY / height);
   while (next !== undefined && chosen.length < most) {
-    const taken = clear[next] as (typeof clear)[number];
+    const taken = clear[next];
     chosen.push(taken.row);
     let kept = 0;
     next = undefined;
@@ -102,9 +102,9 @@ export async function drawThumbnails(
   const own = canvas.getContext("2d");
   const rim = rimOf(em);
   await eachImage(images, chosen, thumbnails, (rgba, place) => {
-    const row = chosen[place] as number;
+    const row = chosen[place];
     // Whole pixels, so that those of an image are not mixed.
-    const [left, top] = [Math.round((x[row] as number) - width / 2), Math.round((y[row] as number) - height / 2)];
+    const [left, top] = [Math.round(x[row] - width / 2), Math.round(y[row] - height / 2)];
     const frame = frameOf(row);
     context.fillStyle = frame ?? ink.line;
     const around = frame ? rim : Math.min(1, rim);
@@ -122,5 +122,5 @@ export async function drawThumbnails(
 export const rimOf = (em: number): number => Math.max(1, Math.round(0.1 * em));
 
 function median(rows: Uint32Array, values: Float64Array): number {
-  return Float64Array.from(rows, (row) => values[row] as number).sort()[rows.length >> 1] as number;
+  return Float64Array.from(rows, (row) => values[row]).sort()[rows.length >> 1];
 }

@@ -118,7 +118,7 @@ export async function evaluate(
   });
   const spread = (values: Float64Array): Float32Array => {
     const all = new Float32Array(n).fill(Number.NaN);
-    for (const [at, point] of found.points.entries()) all[point] = values[at] as number;
+    for (const [at, point] of found.points.entries()) all[point] = values[at];
     return all;
   };
   const hasSilhouettes = found.silhouettes.length > 0;

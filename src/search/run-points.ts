@@ -32,7 +32,7 @@ export function unpackRun(
         width,
       );
     return {
-      mean: inUnits("means", scale, axes ? () => 0 : (column) => center[column] as number),
+      mean: inUnits("means", scale, axes ? () => 0 : (column) => center[column]),
       sigma: hasSigma ? inUnits("deviations", sigmaScale, () => 0) : undefined,
       width: cols,
       bring: (vectors: Matrix, sigma: Matrix | undefined) => ({
@@ -49,9 +49,8 @@ function project(vectors: Matrix, center: ArrayLike<number>, axes: ArrayLike<num
   for (let i = 0; i < vectors.rows; i++) {
     const [row, out] = [vectors.row(i), scores.row(i)];
     for (let j = 0; j < row.length; j++) {
-      const deviation = (row[j] as number) - (center[j] as number);
-      for (let c = 0; c < components; c++)
-        out[c] = (out[c] as number) + deviation * (axes[j * components + c] as number);
+      const deviation = row[j] - center[j];
+      for (let c = 0; c < components; c++) out[c] = out[c] + deviation * axes[j * components + c];
     }
   }
   return scores;

@@ -50,7 +50,7 @@ export const usesSigma = (distance: DistanceName): boolean => binding.distances[
 /** Rounding of a sum in float64: a row that is shorter, as a share of what it was made of, has no direction. */
 const ROUNDING = 1e-14;
 
-const at = (values: ArrayLike<number>, k: number): number => values[k] as number;
+const at = (values: ArrayLike<number>, k: number): number => values[k];
 
 const sigmaOf = ({ sigma }: Gaussian): FloatArray => sigma as FloatArray;
 

@@ -126,9 +126,9 @@ class Nearest {
   offer(index: number, distance: number): void {
     const [indices, distances] = [this.#indices, this.#distances];
     let at = Math.min(this.#offered++, this.#k);
-    while (at > 0 && isBefore(distance, index, distances[at - 1] as number, indices[at - 1] as number)) {
-      distances[at] = distances[at - 1] as number;
-      indices[at] = indices[at - 1] as number;
+    while (at > 0 && isBefore(distance, index, distances[at - 1], indices[at - 1])) {
+      distances[at] = distances[at - 1];
+      indices[at] = indices[at - 1];
       at--;
     }
     distances[at] = distance;
@@ -147,11 +147,11 @@ class Nearest {
       });
     }
     // A power of two, so that no digit is lost; without it squares might leave float32.
-    const farthest = this.#distances[k - 1] as number;
+    const farthest = this.#distances[k - 1];
     const unit = farthest > 0 ? 2 ** Math.max(-1022, Math.floor(Math.log2(farthest))) : 1;
     for (let e = 0; e < k; e++) {
-      const distance = (this.#distances[e] as number) / unit;
-      this.#result.indices[row * k + e] = this.#indices[e] as number;
+      const distance = this.#distances[e] / unit;
+      this.#result.indices[row * k + e] = this.#indices[e];
       this.#result.squared[row * k + e] = this.#isSquared ? distance : distance * distance;
     }
   }

@@ -97,7 +97,7 @@ export async function chooseLandmarks(
     const sizes = new Uint32Array(count);
     await visit(1, (stretch, nearest) => {
       for (const [i, landmark] of nearest.entries()) {
-        sizes[landmark] = (sizes[landmark] as number) + 1;
+        sizes[landmark] = sizes[landmark] + 1;
         addTo(sums, landmark * d, stretch.means.row(i), (value) => value);
         if (squares && stretch.sigma) addTo(squares, landmark * d, stretch.sigma.row(i), (value) => value * value);
       }
@@ -118,9 +118,7 @@ export async function chooseLandmarks(
     at += nearest.length;
   });
   const lists = await findSharing(sharing, k, count, neighborsOfEach, signal);
-  const short = Array.from(lists.sizes.keys()).filter(
-    (landmark) => (lists.sizes[landmark] as number) < neighborsOfEach,
-  );
+  const short = Array.from(lists.sizes.keys()).filter((landmark) => lists.sizes[landmark] < neighborsOfEach);
   if (short.length > 0) {
     const own = Uint32Array.from(short);
     const taken = { means: means.take(own), sigma: sigma?.take(own) };
@@ -138,7 +136,7 @@ export async function chooseLandmarks(
 }
 
 function addTo(sums: Float64Array, at: number, row: ArrayLike<number>, of: (value: number) => number): void {
-  for (let j = 0; j < row.length; j++) sums[at + j] = (sums[at + j] as number) + of(row[j] as number);
+  for (let j = 0; j < row.length; j++) sums[at + j] = sums[at + j] + of(row[j]);
 }
 
 type Gaussians = Pick<Landmarks, "means" | "sigma">;
@@ -186,18 +184,18 @@ async function findSharing(
   signal: AbortSignal | undefined,
 ): Promise<Lists> {
   const starts = new Float64Array(count + 1);
-  for (const landmark of nearest) starts[landmark + 1] = (starts[landmark + 1] as number) + 1;
+  for (const landmark of nearest) starts[landmark + 1] = starts[landmark + 1] + 1;
   const norms = new Float64Array(count);
   for (const [at, landmark] of nearest.entries()) {
-    norms[landmark] = (norms[landmark] as number) + 1 / ((at % k) + 1) ** 2;
+    norms[landmark] = norms[landmark] + 1 / ((at % k) + 1) ** 2;
   }
-  for (let i = 0; i < count; i++) starts[i + 1] = (starts[i + 1] as number) + (starts[i] as number);
+  for (let i = 0; i < count; i++) starts[i + 1] = starts[i + 1] + starts[i];
   // Where each landmark is among the nearest of the rows.
   const places = new Uint32Array(nearest.length);
   const next = starts.slice();
   for (const [at, landmark] of nearest.entries()) {
-    places[next[landmark] as number] = at;
-    next[landmark] = (next[landmark] as number) + 1;
+    places[next[landmark]] = at;
+    next[landmark] = next[landmark] + 1;
   }
   const lists = {
     sizes: new Uint32Array(count),
@@ -215,16 +213,16 @@ async function findSharing(
       const first = at - (at % k);
       const weight = 1 / (at - first + 1);
       for (let m = 0; m < k; m++) {
-        const j = nearest[first + m] as number;
+        const j = nearest[first + m];
         if (j === i) continue;
         if (shared[j] === 0) others.push(j);
-        shared[j] = (shared[j] as number) + weight / (m + 1);
+        shared[j] = shared[j] + weight / (m + 1);
       }
     }
-    const found = others.map((j) => ({ j, likeness: (shared[j] as number) / Math.sqrt(norms[j] as number) }));
+    const found = others.map((j) => ({ j, likeness: shared[j] / Math.sqrt(norms[j]) }));
     for (const j of others) shared[j] = 0;
     found.sort((a, b) => b.likeness - a.likeness || a.j - b.j);
-    const own = Math.sqrt(norms[i] as number);
+    const own = Math.sqrt(norms[i]);
     for (const [m, { j, likeness }] of found.slice(0, most).entries()) {
       lists.indices[i * most + m] = j;
       lists.squared[i * most + m] = Math.max(0, -Math.log(likeness / own));
@@ -238,12 +236,12 @@ async function findSharing(
 function fillUp({ sizes, indices, squared }: Lists, short: Uint32Array, nearest: Uint32Array, most: number): void {
   for (const [s, landmark] of short.entries()) {
     const own = landmark * most;
-    const size = sizes[landmark] as number;
-    const far = 1 + (size === 0 ? 0 : (squared[own + size - 1] as number));
+    const size = sizes[landmark];
+    const far = 1 + (size === 0 ? 0 : squared[own + size - 1]);
     const known = new Set(indices.subarray(own, own + size));
     const others = nearest.subarray(s * most, (s + 1) * most).filter((other) => !known.has(other));
     for (let m = size; m < most; m++) {
-      indices[own + m] = others[m - size] as number;
+      indices[own + m] = others[m - size];
       squared[own + m] = far;
     }
   }
@@ -286,7 +284,7 @@ export async function withRows<T>(known: RowsOfArguments, work: () => Promise<T>
     if (!(error instanceof DataError) || error.row === undefined || !place) throw error;
     const { code, received, accepted, row, column = 0 } = error;
     const [argument, rows] = place;
-    throw new DataError(code, { argument, received, accepted, row: rows[row] as number, column });
+    throw new DataError(code, { argument, received, accepted, row: rows[row], column });
   }
 }
 

@@ -237,7 +237,7 @@ export function resolvePlacement(
 function requireValues(matrix: Matrix, argument: string, accepted: string, accepts: (value: number) => boolean): void {
   const { data, cols } = matrix;
   for (let at = 0; at < data.length; at++) {
-    const value = data[at] as number;
+    const value = data[at];
     if (accepts(value)) continue;
     const code = value < 0 && Number.isFinite(value) ? "NEGATIVE_SIGMA" : "NOT_FINITE";
     throw new DataError(code, { argument, received: value, accepted, row: Math.floor(at / cols), column: at % cols });

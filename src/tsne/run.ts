@@ -403,7 +403,7 @@ function givenStart(init: MatrixLike, rows: number, dims: number): Matrix {
     throw shapeMismatch("init", start, `${rows} x ${dims}, points x dims`);
   const bad = start.data.findIndex((value) => !(Math.abs(value) <= LARGEST_START));
   if (bad >= 0) {
-    const value = start.data[bad] as number;
+    const value = start.data[bad];
     throw new DataError(Number.isFinite(value) ? "OUT_OF_RANGE" : "NOT_FINITE", {
       argument: "init",
       received: value,

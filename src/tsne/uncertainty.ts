@@ -104,11 +104,7 @@ const COVARIANCE: readonly (readonly string[])[] = [
 ];
 
 /** The columns of uncertainties of a map of some dimensions: displacement, covariance (var_x, cov_xy, var_y in two) and share. */
-export const uncertaintyNames = (dims: number): readonly string[] => [
-  "displacement",
-  ...(COVARIANCE[dims] as readonly string[]),
-  "share",
-];
+export const uncertaintyNames = (dims: number): readonly string[] => ["displacement", ...COVARIANCE[dims], "share"];
 
 /** These columns. */
 export function uncertaintyColumns({ displacement, covariance, share }: PlaceUncertainty): [string, Float32Array][] {
@@ -118,5 +114,5 @@ export function uncertaintyColumns({ displacement, covariance, share }: PlaceUnc
     Float32Array.from({ length: rows }, (_, i) => covariance.at(i, c)),
   );
   const columns = [displacement, ...entries, share];
-  return names.map((name, c) => [name, columns[c] as Float32Array]);
+  return names.map((name, c) => [name, columns[c]]);
 }

@@ -84,8 +84,8 @@ export class Random {
     const order = Int32Array.from({ length }, (_, i) => i);
     for (let i = length - 1; i > 0; i--) {
       const j = this.integer(i + 1);
-      const other = order[j] as number;
-      order[j] = order[i] as number;
+      const other = order[j];
+      order[j] = order[i];
       order[i] = other;
     }
     return order;

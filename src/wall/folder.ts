@@ -75,11 +75,11 @@ export async function writeTiles(
       const [first, last] = [Math.floor(from / pitch.y), Math.min(rows, Math.ceil(to / pitch.y))];
       const places: number[] = [];
       for (let place = first * columns; place < last * columns; place++) {
-        if ((imageAt[place] as number) >= 0) places.push(place);
+        if (imageAt[place] >= 0) places.push(place);
       }
-      const members = places.map((place) => imageAt[place] as number);
+      const members = places.map((place) => imageAt[place]);
       await eachImage(images, members, { ...cell, stretch }, (rgba, k) => {
-        const place = places[k] as number;
+        const place = places[k];
         const left = (place % columns) * pitch.x + (gap >> 1);
         const above = Math.floor(place / columns) * pitch.y + (gap >> 1);
         for (let y = Math.max(from, above); y < Math.min(to, above + cell.height); y++) {

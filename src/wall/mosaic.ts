@@ -52,13 +52,13 @@ export async function drawMosaic(images: ImageSource, wall: CheckedWall, options
   for (let r = 0; r < rows; r++) {
     throwIfAborted(signal);
     const line = imageAt.subarray(r * columns, (r + 1) * columns);
-    const filled = Array.from(line.keys()).filter((column) => (line[column] as number) >= 0);
-    const members = filled.map((column) => line[column] as number);
+    const filled = Array.from(line.keys()).filter((column) => line[column] >= 0);
+    const members = filled.map((column) => line[column]);
     await eachImage(images, members, fit, (rgba, place) => {
-      const x = left + (filled[place] as number) * pitch.x;
+      const x = left + filled[place] * pitch.x;
       const y = top + r * pitch.y;
       if (frame > 0) {
-        context.fillStyle = coloring.colors[coloring.colorOf[members[place] as number] as number] as string;
+        context.fillStyle = coloring.colors[coloring.colorOf[members[place]]];
         context.fillRect(x, y, fit.width + 2 * frame, fit.height + 2 * frame);
       }
       layOver(rgba, ground, pixels.data);
@@ -82,8 +82,8 @@ function usualCell(images: ImageSource, { rows, columns }: CheckedWall): number 
 /** Puts RGBA bytes on an opaque ground. */
 function layOver(rgba: Uint8ClampedArray, ground: readonly number[], target: Uint8ClampedArray): void {
   for (let at = 0; at < rgba.length; at += 4) {
-    const alpha = (rgba[at + 3] as number) / 255;
-    for (let c = 0; c < 3; c++) target[at + c] = alpha * (rgba[at + c] as number) + (1 - alpha) * (ground[c] as number);
+    const alpha = rgba[at + 3] / 255;
+    for (let c = 0; c < 3; c++) target[at + c] = alpha * rgba[at + c] + (1 - alpha) * ground[c];
     target[at + 3] = 255;
   }
 }

@@ -111,7 +111,7 @@ export function checkWall(
   for (let i = 0; i < n; i++) {
     const row = requireInteger(cells.row[i], `cells.row[${i}]`, 0, rows - 1);
     const column = requireInteger(cells.column[i], `cells.column[${i}]`, 0, columns - 1);
-    const other = imageAt[row * columns + column] as number;
+    const other = imageAt[row * columns + column];
     if (other >= 0) {
       const message = `cells: images ${other} and ${i} share row ${row}, column ${column}; each needs a cell of its own`;
       throw new ArgumentError("INVALID_ARGUMENT", { argument: "cells", received: i, accepted: "other cells", message });

@@ -47,7 +47,7 @@ function toLabels(labels: Labels): WallPayload["labels"] {
   }
   const { names, counts, rest, otherClasses } = labels;
   const restName = otherClasses > 0 ? `other (${otherClasses.toLocaleString("en")} classes)` : "no label";
-  const classes = names.map((name, i) => ({ name, count: counts[i] as number }));
+  const classes = names.map((name, i) => ({ name, count: counts[i] }));
   if (rest > 0) classes.push({ name: restName, count: rest });
   return { ...shared, texts: [...names, restName], textOf: shared.colorOf, classes };
 }

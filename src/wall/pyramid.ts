@@ -99,10 +99,10 @@ export function halve(rgba: Uint8ClampedArray, width: number, height: number): U
       let [red, green, blue, alpha] = [0, 0, 0, 0];
       for (const row of rows) {
         for (const at of [4 * (row + first), 4 * (row + second)]) {
-          const weight = rgba[at + 3] as number;
-          red += weight * (rgba[at] as number);
-          green += weight * (rgba[at + 1] as number);
-          blue += weight * (rgba[at + 2] as number);
+          const weight = rgba[at + 3];
+          red += weight * rgba[at];
+          green += weight * rgba[at + 1];
+          blue += weight * rgba[at + 2];
           alpha += weight;
         }
       }

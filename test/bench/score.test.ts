@@ -39,8 +39,8 @@ test("the affinities are symmetric and sum to 1", () => {
   const { offsets, columns, values } = affinities(findNearest(toPoints(mu), k, 0, n), perplexity);
   const dense = new Map<string, number>();
   for (let i = 0; i < n; i++) {
-    for (let e = offsets[i] as number; e < (offsets[i + 1] as number); e++) {
-      dense.set(`${i},${columns[e]}`, values[e] as number);
+    for (let e = offsets[i]; e < offsets[i + 1]; e++) {
+      dense.set(`${i},${columns[e]}`, values[e]);
     }
   }
   expect(values.reduce((a, b) => a + b)).toBeCloseTo(1, 12);

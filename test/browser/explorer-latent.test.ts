@@ -108,7 +108,7 @@ describe("codes of many dimensions", () => {
     expect(names).toHaveLength(10);
     for (const [i, name] of names.entries()) {
       // A slider stands at the step that is nearest.
-      expect(Math.abs((values[i] as number) - (code[Number(name.slice(1)) - 1] as number))).toBeLessThan(0.05);
+      expect(Math.abs(values[i] - code[Number(name.slice(1)) - 1])).toBeLessThan(0.05);
     }
     expect(await page.locator(".slider .sigma").count()).toBe(WIDE);
     expect(await page.locator(".sliders details summary").textContent()).toMatch(/^4 more dimensions/);
@@ -287,8 +287,8 @@ describe("codes of many dimensions", () => {
     const files = await page.evaluateHandle(
       ([text, fileName, fileType]) => {
         const transfer = new DataTransfer();
-        const content = Uint8Array.from(atob(text as string), (character) => character.charCodeAt(0));
-        transfer.items.add(new File([content], fileName as string, { type: fileType as string }));
+        const content = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+        transfer.items.add(new File([content], fileName, { type: fileType }));
         return transfer;
       },
       [content.toString("base64"), name, type],

@@ -123,8 +123,8 @@ export async function placeOf(page: Page, layout: Float32Array, row: number, sid
   const [[left, right], [bottom, top]] = [extent(0), extent(1)];
   const scale = Math.min(box.width, box.height) / 1.06 / Math.max(right - left, top - bottom);
   return [
-    box.x + box.width / 2 + scale * ((layout[2 * row] as number) - (left + right) / 2),
-    box.y + box.height / 2 - scale * ((layout[2 * row + 1] as number) - (bottom + top) / 2),
+    box.x + box.width / 2 + scale * (layout[2 * row] - (left + right) / 2),
+    box.y + box.height / 2 - scale * (layout[2 * row + 1] - (bottom + top) / 2),
   ];
 }
 
@@ -135,10 +135,7 @@ export function loneliest(layout: Float32Array): number {
     let nearest = Number.POSITIVE_INFINITY;
     for (let j = 0; j < layout.length; j += 2) {
       if (i === j) continue;
-      const [x, y] = [
-        (layout[i] as number) - (layout[j] as number),
-        (layout[i + 1] as number) - (layout[j + 1] as number),
-      ];
+      const [x, y] = [layout[i] - layout[j], layout[i + 1] - layout[j + 1]];
       nearest = Math.min(nearest, x * x + y * y);
     }
     if (nearest > most) [best, most] = [i / 2, nearest];

@@ -56,12 +56,12 @@ async function placeOf(side: 0 | 1, point: number): Promise<[number, number]> {
   const box = await canvas(side).boundingBox();
   if (!box) throw new Error("the map is not there");
   const extent = (axis: number) => {
-    const values = maps.flatMap((map) => map.toArrays().map((row) => row[axis] as number));
+    const values = maps.flatMap((map) => map.toArrays().map((row) => row[axis]));
     return [Math.min(...values), Math.max(...values)] as const;
   };
   const [[left, right], [bottom, top]] = [extent(0), extent(1)];
   const scale = Math.min(box.width, box.height) / 1.04 / Math.max(right - left, top - bottom);
-  const map = maps[side] as Matrix;
+  const map = maps[side];
   const [x, y] = [map.at(point, 0), map.at(point, 1)];
   return [
     box.x + box.width / 2 + scale * (x - (left + right) / 2),

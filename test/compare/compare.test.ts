@@ -12,8 +12,7 @@ const quick = { maxIter: 400, perplexity: 10, threads: 2 };
 
 /** The k nearest other points by index; all pairs, one after the other. */
 function neighbors(rows: number[][], i: number, k: number): number[] {
-  const squared = (j: number) =>
-    (rows[i] as number[]).reduce((sum, value, c) => sum + (value - ((rows[j] as number[])[c] as number)) ** 2, 0);
+  const squared = (j: number) => rows[i].reduce((sum, value, c) => sum + (value - rows[j][c]) ** 2, 0);
   return rows
     .map((_, j) => j)
     .filter((j) => j !== i)
@@ -44,7 +43,7 @@ describe("standard and sigma-aware", () => {
     expect(k).toBe(15);
     for (const i of [0, 1, 77, 149]) {
       const [p, q] = [a[i], b[i]] as [number[], number[]];
-      const moved = Math.hypot(...p.map((value, axis) => value - (q[axis] as number))) / radius;
+      const moved = Math.hypot(...p.map((value, axis) => value - q[axis])) / radius;
       expect(pairs[0]?.displacement[i]).toBeCloseTo(moved, 4);
       const before = neighbors(a, i, k);
       const after = new Set(neighbors(b, i, k));
@@ -58,7 +57,7 @@ describe("standard and sigma-aware", () => {
     expect(yardsticks.map(({ distance }) => distance)).toEqual(["euclidean", "inverse-variance"]);
     for (const [i, map] of maps.entries()) {
       expect(quality[i]?.[i]?.kl).toBeCloseTo(map.kl, 2);
-      expect(quality[i]?.[i]?.kl).toBeLessThan(quality[1 - i]?.[i]?.kl as number);
+      expect(quality[i]?.[i]?.kl).toBeLessThan(quality[1 - i]?.[i]?.kl);
       expect(map.accuracy?.value).toBeGreaterThan(0.3);
     }
   });

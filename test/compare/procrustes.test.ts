@@ -27,7 +27,7 @@ describe.each([1, 2, 3])("in %i dimensions", (dims) => {
     expect(found.scale).toBeCloseTo(1 / 7, 9);
     expect(found.reflected).toBe(true);
     expect(Math.max(...found.displacement)).toBeLessThan(1e-5);
-    for (const [at, value] of found.aligned.data.entries()) expect(value).toBeCloseTo(reference.data[at] as number, 4);
+    for (const [at, value] of found.aligned.data.entries()) expect(value).toBeCloseTo(reference.data[at], 4);
   });
 
   test("the rotation is orthogonal, and no small turn of it fits better", () => {
@@ -35,16 +35,15 @@ describe.each([1, 2, 3])("in %i dimensions", (dims) => {
     const { rotation, scale, from, to, disparity } = procrustes(reference, map);
     for (const [i, row] of rotation.entries()) {
       for (const [j, other] of rotation.entries()) {
-        expect(row.reduce((sum, value, k) => sum + value * (other[k] as number), 0)).toBeCloseTo(Number(i === j), 12);
+        expect(row.reduce((sum, value, k) => sum + value * other[k], 0)).toBeCloseTo(Number(i === j), 12);
       }
     }
     const misfit = (matrix: number[][], size: number) => {
       let sum = 0;
       for (let i = 0; i < map.rows; i++) {
         for (let c = 0; c < dims; c++) {
-          let value = to[c] as number;
-          for (let r = 0; r < dims; r++)
-            value += size * (map.at(i, r) - (from[r] as number)) * ((matrix[r] as number[])[c] as number);
+          let value = to[c];
+          for (let r = 0; r < dims; r++) value += size * (map.at(i, r) - from[r]) * matrix[r][c];
           sum += (value - reference.at(i, c)) ** 2;
         }
       }

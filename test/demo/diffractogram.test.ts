@@ -8,7 +8,7 @@ function measureByDefinition(image: ArrayLike<number>, size: number, dose: numbe
   const hann = (x: number) => 0.5 - 0.5 * Math.cos((2 * Math.PI * (x + 0.5)) / size);
   const window = pixels.map(({ x, y }) => hann(x) * hann(y));
   const sum = (term: (weight: number, value: number, x: number, y: number) => number) =>
-    pixels.reduce((total, { x, y, at }) => total + term(window[at] as number, image[at] as number, x, y), 0);
+    pixels.reduce((total, { x, y, at }) => total + term(window[at], image[at], x, y), 0);
   const mean = sum((w, v) => w * v) / sum((w) => w);
   const spectrum: number[] = [];
   for (let ky = 0; ky <= resolution; ky++) {
@@ -30,8 +30,8 @@ describe("createDiffractometer", () => {
     const { length, measure } = createDiffractometer(size, resolution);
     const output = new Float64Array(length);
     for (let i = 0; i < 3; i++) {
-      measure(images.row(i), dose[i] as number, output);
-      const expected = measureByDefinition(images.row(i), size, dose[i] as number, resolution);
+      measure(images.row(i), dose[i], output);
+      const expected = measureByDefinition(images.row(i), size, dose[i], resolution);
       expect(length).toBe(expected.length);
       expected.forEach((value, f) => {
         expect(output[f]).toBeCloseTo(value, 9);
@@ -56,10 +56,10 @@ describe("createDiffractometer", () => {
     for (let i = 0; i < 8; i++) {
       measure(scenes.row(i), Number.POSITIVE_INFINITY, truth);
       for (let f = 0; f < length; f++) {
-        const values = powers.map((images) => images[i]?.[f] as number);
+        const values = powers.map((images) => images[i]?.[f]);
         const mean = values.reduce((sum, value) => sum + value, 0) / repeats;
         const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (repeats - 1);
-        squares += (mean - Math.sinh(truth[f] as number)) ** 2 / (variance / repeats) / (8 * length);
+        squares += (mean - Math.sinh(truth[f])) ** 2 / (variance / repeats) / (8 * length);
       }
     }
     // The squared error of a mean without bias, in units of its variance, is 1 on average.

@@ -94,9 +94,7 @@ async function makeFolder(page: string): Promise<string> {
 
 describe.each(pages.map(({ path, text, snippets }) => [path, { text, snippets }] as const))("%s", (path, page) => {
   test("links to files that are there", () => {
-    const links = [...page.text.matchAll(/\]\((?!https?:)([^)#\s]*)(#[^)]*)?\)/g)].map(
-      ([, target]) => target as string,
-    );
+    const links = [...page.text.matchAll(/\]\((?!https?:)([^)#\s]*)(#[^)]*)?\)/g)].map(([, target]) => target);
     const missing = links.filter((target) => !existsSync(join(root, dirname(path), target)));
     expect(missing).toEqual([]);
   });

@@ -162,13 +162,12 @@ it("starts from the map of an --init file", async () => {
   const args = ["embed", "mu.npy", "--init", "start.csv", "-o", "stay.npy", "--quiet", "--iterations", "0"];
   expect(await workplace.run(args)).toMatchObject({ code: 0, stderr: "" });
   const stay = await readMatrix(workplace.path("stay.npy"));
-  const center = [0, 1].map((j) => start.reduce((sum, row) => sum + (row[j] as number), 0) / n);
-  const shift = [0, 1].map((j) => stay.at(0, j) - (start[0]?.[j] as number));
+  const center = [0, 1].map((j) => start.reduce((sum, row) => sum + row[j], 0) / n);
+  const shift = [0, 1].map((j) => stay.at(0, j) - start[0]?.[j]);
   // A map may be moved so that its center is 0, which changes nothing in it.
-  for (const j of [0, 1])
-    expect([0, -(center[j] as number)].some((by) => Math.abs(by - (shift[j] as number)) < 1e-5)).toBe(true);
+  for (const j of [0, 1]) expect([0, -center[j]].some((by) => Math.abs(by - shift[j]) < 1e-5)).toBe(true);
   start.forEach((row, i) => {
-    for (const j of [0, 1]) expect(stay.at(i, j)).toBeCloseTo((row[j] as number) + (shift[j] as number), 5);
+    for (const j of [0, 1]) expect(stay.at(i, j)).toBeCloseTo(row[j] + shift[j], 5);
   });
 });
 

@@ -69,7 +69,7 @@ describe("the server", () => {
       expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
       const page = await (await fetch(url)).text();
       expect(page).toContain("<title>sigma-tsne explorer</title>");
-      const files = Array.from(page.matchAll(/(?:src|href)="\.(\/assets\/[^"]+)"/g), ([, file]) => file as string);
+      const files = Array.from(page.matchAll(/(?:src|href)="\.(\/assets\/[^"]+)"/g), ([, file]) => file);
       expect(files).toHaveLength(2);
       for (const file of files) expect((await fetch(url + file)).status).toBe(200);
       const watched = await fetch(`${url}/api/live`);
@@ -93,7 +93,7 @@ describe("the server", () => {
     const [address = ""] = own.split("/?");
     expect((await fetch(`${address}/api/exploration`)).status).toBe(401);
     const answer = await fetch(own, { redirect: "manual" });
-    const cookie = (answer.headers.get("set-cookie") as string).split(";")[0] as string;
+    const cookie = (answer.headers.get("set-cookie") as string).split(";")[0];
     expect((await fetch(`${address}/api/exploration`, { headers: { cookie } })).status).toBe(200);
   });
 
@@ -158,7 +158,7 @@ describe("a training that was stopped", () => {
     const url = await server.url();
     const training = async () => {
       const { live } = (await (await fetch(`${url}/api/exploration`)).json()) as { live: LiveRun[] };
-      return live[0] as LiveRun;
+      return live[0];
     };
     const post = (action: string) => fetch(`${url}/api/live/training/${action}`, { method: "POST" });
     await expect.poll(async () => (await training()).state).toBe("stopped");

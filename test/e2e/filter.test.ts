@@ -69,7 +69,7 @@ describe("place --arrow", () => {
   });
 
   it("counts rows that cannot be used, or fails at them", async () => {
-    const bytes = bytesOf([batchOf(column([fresh[0] as number[], null, [1, 2, 3, 4, 5, null]]))]);
+    const bytes = bytesOf([batchOf(column([fresh[0], null, [1, 2, 3, 4, 5, null]]))]);
     const counted = await filter(["place", "run.tsne", "--arrow", "--json"], bytes);
     expect(counted.code).toBe(0);
     expect(JSON.parse(counted.stderr)).toMatchObject({ rows: 3, batches: 1, unusable: 2 });

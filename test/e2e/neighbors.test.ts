@@ -4,10 +4,10 @@ import { makeGroups, Workplace } from "./command-line.js";
 
 const n = 90;
 const data = makeGroups(n, 4, 3);
-const distances = data.map((a) => data.map((b) => Math.hypot(...a.map((x, k) => x - (b[k] as number)))));
-const order = distances.map((row) => row.map((_, j) => j).sort((a, b) => (row[a] as number) - (row[b] as number)));
+const distances = data.map((a) => data.map((b) => Math.hypot(...a.map((x, k) => x - b[k]))));
+const order = distances.map((row) => row.map((_, j) => j).sort((a, b) => row[a] - row[b]));
 const indices = order.map((row) => row.slice(0, 31));
-const nearest = indices.map((row, i) => row.map((j) => (distances[i] as number[])[j] as number));
+const nearest = indices.map((row, i) => row.map((j) => distances[i][j]));
 const quick = ["--iterations", "60", "--perplexity", "10", "--quiet", "--json"];
 
 let workplace: Workplace;

@@ -32,7 +32,7 @@ function imageFile(count: number): Buffer {
 
 /** Rows by their Euclidean distance from row `from`, without itself. */
 function scan(from: number) {
-  const far = (i: number) => Math.hypot(...(data[i] as number[]).map((x, j) => x - (data[from]?.[j] as number)));
+  const far = (i: number) => Math.hypot(...data[i].map((x, j) => x - data[from]?.[j]));
   return data
     .map((_, row) => ({ row, distance: far(row) }))
     .filter(({ row }) => row !== from)
@@ -105,7 +105,7 @@ it("draws the images of queries and results", async () => {
   expect(await workplace.run([...args, "--sheet", "sheet.png"])).toMatchObject({ code: 0 });
   const { data: pixels, info } = await sharp(workplace.path("sheet.png")).raw().toBuffer({ resolveWithObject: true });
   const grays = new Set<number>();
-  for (let at = 0; at < pixels.length; at += info.channels) grays.add(pixels[at] as number);
+  for (let at = 0; at < pixels.length; at += info.channels) grays.add(pixels[at]);
   for (const row of [
     17,
     ...scan(17)

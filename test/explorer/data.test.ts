@@ -129,12 +129,12 @@ describe("layouts", () => {
     expect(even).toHaveLength(2 * n);
     const wall = await served.floats(paths.layout("wall:map"));
     const cells = Array.from({ length: n }, (_, i) => {
-      const [x, y] = [wall[2 * i] as number, wall[2 * i + 1] as number];
+      const [x, y] = [wall[2 * i], wall[2 * i + 1]];
       return [x - 0.5, y / (height / width) - 0.5].map((at) => Number(at.toFixed(3)));
     });
     expect(cells.flat().every(Number.isInteger)).toBe(true);
     expect(new Set(cells.map(String)).size).toBe(n);
-    const most = (axis: number) => Math.max(...cells.map((cell) => cell[axis] as number)) + 1;
+    const most = (axis: number) => Math.max(...cells.map((cell) => cell[axis])) + 1;
     expect((most(0) * width) / (most(1) * height)).toBeCloseTo(1, 0);
   });
 
@@ -211,10 +211,10 @@ describe("images", () => {
         const means = [0, 0];
         for (let p = 0; p < width * height; p++) {
           const [x, y] = [(tile % 32) * width + (p % width), Math.floor(tile / 32) * height + Math.floor(p / width)];
-          means[0] = (means[0] as number) + (data[(y * info.width + x) * info.channels] as number) / 255;
-          means[1] = (means[1] as number) + pixel(sheet * 1024 + tile, p);
+          means[0] = means[0] + data[(y * info.width + x) * info.channels] / 255;
+          means[1] = means[1] + pixel(sheet * 1024 + tile, p);
         }
-        expect(Math.abs((means[0] as number) - (means[1] as number)) / (width * height)).toBeLessThan(0.06);
+        expect(Math.abs(means[0] - means[1]) / (width * height)).toBeLessThan(0.06);
       }
     }
   });

@@ -74,8 +74,8 @@ test("pictures are what the images are, 0 black and 1 white, and the given ones 
       [7, 9, 1],
       [15, 15, 2],
     ] as const) {
-      const value = images[image * model.pixels + (y * 16 + x) * 3 + c] as number;
-      const shown = data[((row * 16 + y) * 64 + column * 16 + x) * 3 + c] as number;
+      const value = images[image * model.pixels + (y * 16 + x) * 3 + c];
+      const shown = data[((row * 16 + y) * 64 + column * 16 + x) * 3 + c];
       expect(Math.abs(shown - 255 * value)).toBeLessThanOrEqual(0.5001);
     }
   }

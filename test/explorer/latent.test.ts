@@ -99,7 +99,7 @@ async function expectPicture(file: Buffer, expected: Float32Array, columns: numb
     const [image, pixel] = [Math.floor(at / model.pixels), at % model.pixels];
     const y = Math.floor(image / columns) * side + Math.floor(pixel / side);
     const x = (image % columns) * side + (pixel % side);
-    return Math.abs((data[y * info.width + x] as number) - 255 * (expected[at] as number)) > 0.5001;
+    return Math.abs(data[y * info.width + x] - 255 * expected[at]) > 0.5001;
   });
   expect(wrong).toEqual([]);
 }
@@ -163,7 +163,7 @@ test("the manifold runs over the codes, the first dimension across and the secon
     const sd = Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n);
     return [mean - MANIFOLD_REACH * sd, mean + MANIFOLD_REACH * sd];
   }) as [number[], number[]];
-  const at = ([from, to]: number[], share: number) => (from as number) + share * ((to as number) - (from as number));
+  const at = ([from, to]: number[], share: number) => from + share * (to - from);
   const cells = [0, 1, 2].flatMap((row) => [0, 1, 2].map((column) => [at(low, column / 2), at(high, 1 - row / 2)]));
   await expectPicture((await get(paths.manifold(3))).rawPayload, await model.decode(cells), 3);
 });

@@ -166,7 +166,7 @@ describe("the token", () => {
     expect(answer.headers.get("location")).toBe("/");
     const cookie = answer.headers.get("set-cookie") as string;
     expect(cookie).toMatch(/; HttpOnly; SameSite=Strict$/);
-    const shown = { cookie: cookie.split(";")[0] as string };
+    const shown = { cookie: cookie.split(";")[0] };
     expect((await guarded.get("/", shown)).status).toBe(200);
     expect((await guarded.get("/api/exploration", shown)).status).toBe(200);
   });

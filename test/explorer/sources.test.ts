@@ -92,7 +92,7 @@ describe("the folder of a training", () => {
     expect((await second.describe()).live).toEqual([]);
     // A run that was kept takes up points.
     const [, aware] = exploration.placeable();
-    const run = await exploration.runOf(aware as NonNullable<typeof aware>);
+    const run = await exploration.runOf(aware);
     expect(run.shape).toEqual([60, 2]);
     await second.close();
   });

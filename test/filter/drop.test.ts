@@ -83,7 +83,7 @@ function streamOf(sizes: readonly number[], names: readonly string[] = NAMES): U
   const batches = sizes.map((size) => {
     const columns: Columns = Object.fromEntries(
       names.map((name) => {
-        const [type, make] = KINDS[name] as (typeof KINDS)[string];
+        const [type, make] = KINDS[name];
         return [name, [type, Array.from({ length: size }, (_, i) => ((start + i) % 4 === 3 ? null : make(start + i)))]];
       }),
     );
@@ -142,7 +142,7 @@ describe("drop", () => {
 
   test("takes any columns in any order, first, last and all of them", async () => {
     const bytes = streamOf([3, 5]);
-    const first = NAMES[0] as string;
+    const first = NAMES[0];
     const last = NAMES.at(-1) as string;
     for (const drop of [[], [first], [last], [last, first], [first, first], NAMES]) await expectDropped(bytes, drop);
     await fc.assert(
@@ -176,7 +176,7 @@ describe("drop", () => {
     const columns = { one: [new Utf8(), texts("o")], two: [new Utf8(), texts("t")], three: [new Utf8(), texts("h")] };
     const bytes = bytesOf([batchOf(columns as unknown as Columns)]);
     const [, batch] = await messagesOf(await filter(bytes, { drop: ["two"] }));
-    const body = Buffer.from((batch as IpcMessage).body).toString("latin1");
+    const body = Buffer.from(batch.body).toString("latin1");
     expect([body.includes("o"), body.includes("t"), body.includes("h")]).toEqual([true, false, true]);
   });
 

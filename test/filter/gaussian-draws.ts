@@ -33,7 +33,7 @@ class Random {
   }
 }
 
-const bitsOf = (value: number): bigint => BigInt(new Uint32Array(Float32Array.of(value + 0).buffer)[0] as number);
+const bitsOf = (value: number): bigint => BigInt(new Uint32Array(Float32Array.of(value + 0).buffer)[0]);
 
 /** How the core holds numbers: centered by the fitted points, and divided by their spread and the largest of their sigma. */
 function frameOf(data: Matrix, sigma: Matrix): { center: number[]; scale: number; sigmaScale: number } {
@@ -44,12 +44,12 @@ function frameOf(data: Matrix, sigma: Matrix): { center: number[]; scale: number
       visit(value / largest, at % data.cols);
     });
   each((value, k) => {
-    center[k] = (center[k] as number) + value;
+    center[k] = center[k] + value;
   });
   const means = center.map((sum) => sum / data.rows);
   let spread = 0;
   each((value, k) => {
-    spread = Math.max(spread, Math.abs(value - (means[k] as number)));
+    spread = Math.max(spread, Math.abs(value - means[k]));
   });
   return {
     center: means.map((mean) => mean * largest),
@@ -67,17 +67,17 @@ export function drawSamples(
   seed: number,
 ): number[][] {
   const { center, scale, sigmaScale } = frameOf(fitted.data, fitted.sigma);
-  const packed = center.map((c, k) => Math.fround((mean[k] as number) / scale - c / scale));
-  const deviations = center.map((_, k) => Math.fround((sigma[k] as number) / sigmaScale));
+  const packed = center.map((c, k) => Math.fround(mean[k] / scale - c / scale));
+  const deviations = center.map((_, k) => Math.fround(sigma[k] / sigmaScale));
   let key = new Random(BigInt(seed)).bits();
   for (const [k, value] of packed.entries()) {
-    for (const number of [value, deviations[k] as number]) key = mix(key + ODD + bitsOf(number));
+    for (const number of [value, deviations[k]]) key = mix(key + ODD + bitsOf(number));
   }
   const random = new Random(key);
   return Array.from({ length: count }, () =>
     packed.map((value, k) => {
-      const offset = random.normal() * (deviations[k] as number) * (sigmaScale / scale);
-      return (center[k] as number) + (value + offset) * scale;
+      const offset = random.normal() * deviations[k] * (sigmaScale / scale);
+      return center[k] + (value + offset) * scale;
     }),
   );
 }

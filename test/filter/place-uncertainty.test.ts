@@ -55,10 +55,10 @@ const measured = (uncertainty = expected.uncertainty) =>
 
 const columnsOf = (bytes: Uint8Array): unknown[][] => {
   const columns = NAMES.map((name) => valuesOf(tableOf(bytes), name));
-  return (columns[0] as unknown[]).map((_, i) => columns.map((column) => column[i]));
+  return columns[0].map((_, i) => columns.map((column) => column[i]));
 };
 
-const distance = (a: readonly number[], b: readonly number[]) => Math.hypot(...a.map((x, c) => x - (b[c] as number)));
+const distance = (a: readonly number[], b: readonly number[]) => Math.hypot(...a.map((x, c) => x - b[c]));
 
 describe("uncertainty of places", () => {
   test("is how samples scatter that are drawn, placed and summed up one by one", async () => {
@@ -67,19 +67,16 @@ describe("uncertainty of places", () => {
       const drawn = drawSamples(fitted, fresh.row(i), freshSds.row(i), samples, 42);
       const sigma = Array.from({ length: samples }, () => Array.from(freshSds.row(i)));
       const places = rowsOf((await run.place(drawn, { sigma })).embedding);
-      const home = homes[i] as number[];
-      const [x, y] = [0, 1].map((c) => places.reduce((sum, place) => sum + (place[c] as number), 0) / samples) as [
-        number,
-        number,
-      ];
+      const home = homes[i];
+      const [x, y] = [0, 1].map((c) => places.reduce((sum, place) => sum + place[c], 0) / samples) as [number, number];
       const sum = (a: 0 | 1, b: 0 | 1) =>
         places.reduce((total, p) => {
-          const away = [(p[0] as number) - x, (p[1] as number) - y] as const;
+          const away = [p[0] - x, p[1] - y] as const;
           return total + away[a] * away[b];
         }, 0) /
         (samples - 1);
       const away = places.map((place) => distance(place, home));
-      const radius = map.map((point) => distance(point, home)).sort((a, b) => a - b)[9] as number;
+      const radius = map.map((point) => distance(point, home)).sort((a, b) => a - b)[9];
       const within = (limit: number) => away.filter((length) => length <= limit).length / samples;
       const [displacement, xx, xy, yy, share] = measured()[i] as [number, number, number, number, number];
       expect(displacement).toBeCloseTo(away.reduce((total, length) => total + length, 0) / samples, 2);

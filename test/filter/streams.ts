@@ -36,7 +36,7 @@ export function batchOf(columns: Columns, metadata = new Map<string, string>()):
   const fields = Object.entries(columns).map(([name, [type]]) => new Field(name, type, true, new Map([["of", name]])));
   const schema = new Schema(fields, metadata);
   const length = vectors[0]?.length ?? 0;
-  const children = vectors.map((vector) => vector.data[0] as Vector["data"][0]);
+  const children = vectors.map((vector) => vector.data[0]);
   return new RecordBatch(schema, makeData({ type: new Struct(fields), length, nullCount: 0, children }));
 }
 

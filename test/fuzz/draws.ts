@@ -73,7 +73,7 @@ export class Draws {
   }
 
   pick<T>(choices: readonly T[]): T {
-    return choices[this.byte() % choices.length] as T;
+    return choices[this.byte() % choices.length];
   }
 
   /** From 0 to 1. */
@@ -109,7 +109,7 @@ export class Draws {
       else if (kind === 1) data[at] = (at % 3) * size;
       else if (kind === 2) data[at] = this.pick(NUMBERS);
       else data[at] = ((((at * 2654435761) >>> 0) % 1009) / 1009 + this.fraction()) * size + offset;
-      if (isPositive) data[at] = Math.abs(data[at] as number);
+      if (isPositive) data[at] = Math.abs(data[at]);
     }
     if (this.once(16) && data.length > 0) {
       data[this.byte() % data.length] = this.pick([Number.NaN, Number.POSITIVE_INFINITY, -1, 1e308]);

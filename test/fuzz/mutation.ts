@@ -78,7 +78,7 @@ const MUTATIONS: readonly Mutation[] = [
   function flipBit(bytes, _, random) {
     const changed = Buffer.from(bytes);
     const at = place(bytes, random);
-    if (at < bytes.length) changed[at] = (changed[at] as number) ^ (1 << random.below(8));
+    if (at < bytes.length) changed[at] = changed[at] ^ (1 << random.below(8));
     return changed;
   },
   function setByte(bytes, _, random) {

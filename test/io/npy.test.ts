@@ -58,7 +58,7 @@ const TYPES: Record<string, { bytes: number; set: Setter; read: "float32" | "flo
 
 function encodeNpy(descr: string, fortranOrder: boolean, shape: readonly number[], values: readonly number[]): Buffer {
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
-  const { bytes, set } = TYPES[descr.slice(1)] as (typeof TYPES)[string];
+  const { bytes, set } = TYPES[descr.slice(1)];
   const data = new DataView(new ArrayBuffer(values.length * bytes));
   values.forEach((value, i) => {
     set(data, i * bytes, value, descr[0] !== ">");
@@ -85,7 +85,7 @@ const table = (type: keyof typeof TYPES): fc.Arbitrary<{ rows: number; cols: num
     .tuple(fc.integer({ min: 0, max: 7 }), fc.integer({ min: 1, max: 5 }))
     .chain(([rows, cols]) =>
       fc
-        .array((TYPES[type] as (typeof TYPES)[string]).values, { minLength: rows * cols, maxLength: rows * cols })
+        .array(TYPES[type].values, { minLength: rows * cols, maxLength: rows * cols })
         .map((values) => ({ rows, cols, values })),
     );
 
@@ -97,7 +97,7 @@ describe("readMatrix of .npy files", () => {
           await fc.assert(
             fc.asyncProperty(table(type), fc.nat(7), fc.nat(7), async ({ rows, cols, values }, a, b) => {
               const stored = isFortran
-                ? values.map((_, k) => values[(k % rows) * cols + Math.floor(k / rows)] as number)
+                ? values.map((_, k) => values[(k % rows) * cols + Math.floor(k / rows)])
                 : values;
               const matrix = await readBytes(encodeNpy(order + type, isFortran, [rows, cols], stored));
               expect(matrix.shape).toEqual([rows, cols]);

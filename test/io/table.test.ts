@@ -240,7 +240,7 @@ describe("tables", () => {
       }
       for (let at = 0; extension === ".parquet" && at < whole.length; at += 11) {
         const damaged = Buffer.from(whole);
-        damaged[at] = (damaged[at] as number) ^ 0xff;
+        damaged[at] = damaged[at] ^ 0xff;
         await read(damaged);
       }
     },

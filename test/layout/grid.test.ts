@@ -13,7 +13,7 @@ it("gives every point a cell of its own, at a cost that its bound does not excee
       async (points, columns) => {
         const found = await assignToGrid(points, { columns });
         expect(found.rows).toBe(Math.ceil(points.length / columns));
-        const cells = points.map((_, i) => (found.row[i] as number) * columns + (found.column[i] as number));
+        const cells = points.map((_, i) => found.row[i] * columns + found.column[i]);
         expect(new Set(cells).size).toBe(points.length);
         expect(Math.max(...cells)).toBeLessThan(found.rows * columns);
         expect(found.bound).toBeLessThanOrEqual(found.cost);
@@ -28,7 +28,7 @@ it("leaves points that lie on a grid where they are, row 0 at the top", async ()
   const [rows, columns] = [5, 7];
   const points = Array.from({ length: rows * columns }, (_, i) => [i % columns, -Math.floor(i / columns)]);
   const found = await assignToGrid(points, { rows, columns });
-  expect([...found.row]).toEqual(points.map(([, y]) => -(y as number) || 0));
+  expect([...found.row]).toEqual(points.map(([, y]) => -y || 0));
   expect([...found.column]).toEqual(points.map(([x]) => x));
 });
 

@@ -47,7 +47,7 @@ it("measures evenness and kept neighbors as defined", async () => {
   const counts = new Float64Array(1024);
   for (const [x, y] of points.toArrays() as [number, number][]) {
     const at = Math.min(31, Math.floor(x * 32)) * 32 + Math.min(31, Math.floor(y * 32));
-    counts[at] = (counts[at] as number) + 1;
+    counts[at] = counts[at] + 1;
   }
   const mean = 400 / 1024;
   const variance = counts.reduce((sum, count) => sum + (count - mean) ** 2, 0) / 1024;
@@ -68,7 +68,7 @@ it("measures evenness and kept neighbors as defined", async () => {
 it("agrees with the definition of the iterative method", async () => {
   const [points, expected] = [await golden("uniform_points"), await golden("uniform_iterative")];
   const found = await separateUniformly(points, { method: "iterative" });
-  for (const [e, at] of found.points.data.entries()) expect(at).toBeCloseTo(expected.data[e] as number, 9);
+  for (const [e, at] of found.points.data.entries()) expect(at).toBeCloseTo(expected.data[e], 9);
   expect(found).toMatchObject({ iterations: 100, converged: false });
   const soon = await separateUniformly(points, { method: "iterative", tolerance: 1 });
   expect(soon).toMatchObject({ iterations: 1, converged: true });
@@ -172,6 +172,6 @@ it("reports progress and stops at its signal", async () => {
   };
   const work = separateUniformly(makeMap(2000), { ...endless, onProgress });
   await expect(work).rejects.toMatchObject({ code: "ABORTED", cause: "enough" });
-  expect(fractions[1]).toBeGreaterThan(fractions[0] as number);
+  expect(fractions[1]).toBeGreaterThan(fractions[0]);
   await expect(separateUniformly(makeMap(9), { signal: controller.signal })).rejects.toMatchObject({ code: "ABORTED" });
 });

@@ -5,23 +5,21 @@ import { pca } from "../../src/pca/index.js";
 import { makeUniform, mapValues } from "../tsne/points.js";
 
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
-  Array.from(a).reduce((sum, value, j) => sum + value * (b[j] as number), 0);
+  Array.from(a).reduce((sum, value, j) => sum + value * b[j], 0);
 
 function means({ rows, cols, data }: Matrix): number[] {
   return Array.from({ length: cols }, (_, j) => {
     let sum = 0;
-    for (let i = 0; i < rows; i++) sum += data[i * cols + j] as number;
+    for (let i = 0; i < rows; i++) sum += data[i * cols + j];
     return sum / rows;
   });
 }
 
 function covariance(matrix: Matrix): number[][] {
   const center = means(matrix);
-  const centered = matrix.toArrays().map((row) => row.map((value, j) => value - (center[j] as number)));
+  const centered = matrix.toArrays().map((row) => row.map((value, j) => value - center[j]));
   return center.map((_, a) =>
-    center.map(
-      (_, b) => centered.reduce((sum, row) => sum + (row[a] as number) * (row[b] as number), 0) / (matrix.rows - 1),
-    ),
+    center.map((_, b) => centered.reduce((sum, row) => sum + row[a] * row[b], 0) / (matrix.rows - 1)),
   );
 }
 
@@ -40,7 +38,7 @@ function eigenpairs(matrix: number[][], count: number): { value: number; vector:
       rest.map((row) => dot(row, vector)),
     );
     for (const [a, row] of rest.entries()) {
-      for (const b of row.keys()) row[b] = (row[b] as number) - value * (vector[a] as number) * (vector[b] as number);
+      for (const b of row.keys()) row[b] = row[b] - value * vector[a] * vector[b];
     }
     return { value, vector };
   });
@@ -106,7 +104,7 @@ describe.each([
   test("components that carry variance are orthonormal, with their largest entry positive", async () => {
     const { components, variances } = await found;
     for (let a = 0; a < k; a++) {
-      if ((variances[a] as number) < 1e-10) continue;
+      if (variances[a] < 1e-10) continue;
       const row = Array.from(components.row(a));
       expect(row.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best))).toBeGreaterThan(0);
       for (let b = 0; b <= a; b++) expect(dot(row, components.row(b))).toBeCloseTo(a === b ? 1 : 0, 5);
@@ -116,7 +114,7 @@ describe.each([
   test("scores are the centered points in the components' coordinates", async () => {
     const { mean, components, scores } = await found;
     for (let i = 0; i < n; i += 7) {
-      const centered = Array.from(data.row(i), (value, j) => value - (mean[j] as number));
+      const centered = Array.from(data.row(i), (value, j) => value - mean[j]);
       for (let c = 0; c < k; c++) expect(scores.at(i, c)).toBeCloseTo(dot(centered, components.row(c)), 4);
     }
   });
@@ -125,8 +123,8 @@ describe.each([
     const { variances, scores } = await found;
     const spread = covariance(scores);
     variances.forEach((variance, c) => {
-      expect(variance).toBeCloseTo(spread[c]?.[c] as number, 4);
-      if (c > 0) expect(variance).toBeLessThanOrEqual(variances[c - 1] as number);
+      expect(variance).toBeCloseTo(spread[c]?.[c], 4);
+      if (c > 0) expect(variance).toBeLessThanOrEqual(variances[c - 1]);
     });
   });
 });
@@ -136,7 +134,7 @@ test("the components of all of the variance rebuild the data", async () => {
   const { mean, components, scores } = await pca(data, 6);
   data.toArrays().forEach((row, i) => {
     row.forEach((value, j) => {
-      let sum = mean[j] as number;
+      let sum = mean[j];
       for (let c = 0; c < 6; c++) sum += scores.at(i, c) * components.at(c, j);
       expect(sum).toBeCloseTo(value, 5);
     });
@@ -147,7 +145,7 @@ test("the random search finds the leading components of wide data", async () => 
   const data = makeSpread(300, 400);
   const [few, all] = [await pca(data, 3), await pca(data, 300)];
   for (let c = 0; c < 3; c++) {
-    expect(few.variances[c]).toBeCloseTo(all.variances[c] as number, 5);
+    expect(few.variances[c]).toBeCloseTo(all.variances[c], 5);
     expect(Math.abs(dot(few.components.row(c), all.components.row(c)))).toBeCloseTo(1, 4);
   }
 });
@@ -160,13 +158,13 @@ test("scale and offset keep their digits", async () => {
       mapValues(data, (value) => value * scale),
       2,
     );
-    expect((scaled.variances[0] as number) / scale ** 2).toBeCloseTo(variances[0] as number, 5);
+    expect(scaled.variances[0] / scale ** 2).toBeCloseTo(variances[0], 5);
   }
   const moved = await pca(
     mapValues(data, (value) => value + 1e6),
     2,
   );
-  expect(moved.variances[0]).toBeCloseTo(variances[0] as number, 4);
+  expect(moved.variances[0]).toBeCloseTo(variances[0], 4);
 });
 
 test("constant data have no variance", async () => {

@@ -20,7 +20,7 @@ async function spread(gif: Uint8Array, page: number): Promise<number> {
   let [least, most] = [info.width, 0];
   // The legend stands to the right of the map.
   for (let at = 0; at < data.length; at += 3) {
-    const [r, g, b] = [data[at] as number, data[at + 1] as number, data[at + 2] as number];
+    const [r, g, b] = [data[at], data[at + 1], data[at + 2]];
     const x = (at / 3) % info.width;
     if (Math.max(r, g, b) - Math.min(r, g, b) < 60 || x > 0.75 * info.width) continue;
     least = Math.min(least, x);

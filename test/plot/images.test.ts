@@ -58,7 +58,7 @@ describe("the points whose images are shown", () => {
   const box = { x: 0, y: 0, width: 800, height: 600 };
   const placement = placePoints(makeUniform(3000, 2, -5, 5), box, 2);
   const areApart = (chosen: readonly number[], width: number, height: number) => {
-    const at = (i: number) => [placement.x[i] as number, placement.y[i] as number] as const;
+    const at = (i: number) => [placement.x[i], placement.y[i]] as const;
     return chosen.every((i, a) =>
       chosen.slice(a + 1).every((j) => {
         const [[x1, y1], [x2, y2]] = [at(i), at(j)];
@@ -79,8 +79,7 @@ describe("the points whose images are shown", () => {
     const chosen = choosePoints(placement, 60, 40, 20);
     expect(chosen.length).toBeGreaterThan(12);
     expect(chosen.length).toBeLessThanOrEqual(20);
-    const quarter = (i: number) =>
-      Number((placement.x[i] as number) > 400) + 2 * Number((placement.y[i] as number) > 300);
+    const quarter = (i: number) => Number(placement.x[i] > 400) + 2 * Number(placement.y[i] > 300);
     expect(new Set(chosen.map(quarter)).size).toBe(4);
     expect(choosePoints(placement, 60, 40, 0)).toEqual([]);
   });

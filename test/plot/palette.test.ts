@@ -17,7 +17,7 @@ function closestPair(colors: readonly string[], vision: (color: string) => unkno
   let least = Number.POSITIVE_INFINITY;
   const seen = colors.map((color) => vision(color) as string);
   for (let i = 0; i < seen.length; i++) {
-    for (let j = 0; j < i; j++) least = Math.min(least, distance(seen[i] as string, seen[j] as string));
+    for (let j = 0; j < i; j++) least = Math.min(least, distance(seen[i], seen[j]));
   }
   return least;
 }
@@ -47,6 +47,6 @@ describe.each(THEMES)("on the %s theme", (theme) => {
 
   test("a quantity grows lighter without a step back", () => {
     const lightness = sequentialColors(64, theme).map((color) => converter("oklab")(color)?.l ?? Number.NaN);
-    for (let i = 1; i < lightness.length; i++) expect(lightness[i]).toBeGreaterThan(lightness[i - 1] as number);
+    for (let i = 1; i < lightness.length; i++) expect(lightness[i]).toBeGreaterThan(lightness[i - 1]);
   });
 });

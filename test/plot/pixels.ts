@@ -19,7 +19,7 @@ export async function pixelsOf(picture: Uint8Array): Promise<Pixels> {
     height: image.height,
     at(x, y) {
       const start = 4 * (y * image.width + x);
-      return [data[start] as number, data[start + 1] as number, data[start + 2] as number];
+      return [data[start], data[start + 1], data[start + 2]];
     },
   };
 }

@@ -36,7 +36,7 @@ function countInk(pixels: Pixels, left = 0, top = 0, right = pixels.width, botto
   let count = 0;
   for (let y = top; y < bottom; y++) {
     for (let x = left; x < right; x++) {
-      if (pixels.at(x, y).some((value, i) => Math.abs(value - (ground[i] as number)) > 8)) count++;
+      if (pixels.at(x, y).some((value, i) => Math.abs(value - ground[i]) > 8)) count++;
     }
   }
   return count;
@@ -45,7 +45,7 @@ function countInk(pixels: Pixels, left = 0, top = 0, right = pixels.width, botto
 function hasColor(pixels: Pixels, color: readonly number[]): boolean {
   for (let y = 0; y < pixels.height; y++) {
     for (let x = 0; x < pixels.width; x++) {
-      if (pixels.at(x, y).every((value, i) => Math.abs(value - (color[i] as number)) <= 1)) return true;
+      if (pixels.at(x, y).every((value, i) => Math.abs(value - color[i]) <= 1)) return true;
     }
   }
   return false;
@@ -100,8 +100,8 @@ describe("a map", () => {
     const rows = Array.from({ length: map.height }, (_, y) => y).filter(
       (y) => countInk(map, 0, y, map.width, y + 1) > 0,
     );
-    const [left, right] = [(columns[0] as number) + 4, (columns.at(-1) as number) - 4];
-    const [top, bottom] = [(rows[0] as number) + 4, (rows.at(-1) as number) - 4];
+    const [left, right] = [columns[0] + 4, (columns.at(-1) as number) - 4];
+    const [top, bottom] = [rows[0] + 4, (rows.at(-1) as number) - 4];
     expect((right - left) / (bottom - top)).toBeCloseTo(4, 0);
     expect(isPoint(right, top)).toBe(true);
     expect(isPoint(left, bottom)).toBe(true);
@@ -334,7 +334,7 @@ describe("an SVG", () => {
     for (let y = 0; y < 400; y++) {
       for (let x = 0; x < 600; x++) {
         const other = rendered.at(x, y);
-        difference += drawn.at(x, y).reduce((sum, value, i) => sum + Math.abs(value - (other[i] as number)), 0);
+        difference += drawn.at(x, y).reduce((sum, value, i) => sum + Math.abs(value - other[i]), 0);
       }
     }
     expect(difference / (3 * 600 * 400)).toBeLessThan(1);
@@ -343,7 +343,7 @@ describe("an SVG", () => {
   test("holds text only as outlines and, escaped, as its title", async () => {
     const nasty = ["<b>&\"'", "</svg><script>alert(1)</script>", "\u0000\u0007]]>", "\ud800", "\uffff"];
     const { points } = clusters(100, 5);
-    const labels = points.map((_, i) => nasty[i % 5] as string);
+    const labels = points.map((_, i) => nasty[i % 5]);
     const svg = await drawMap(points, { labels, title: nasty.join(" "), subtitle: nasty.join(" "), format: "svg" });
     const text = textOf(svg);
     const tags = new Set(Array.from(text.matchAll(/<([^\s>]+)/g), ([, tag]) => tag));

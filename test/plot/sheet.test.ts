@@ -40,7 +40,7 @@ describe("drawSheet", () => {
   it("goes on below where images are many, and makes large ones smaller", async () => {
     const tiles = (count: number) => Array.from({ length: count }, () => ({ pixels: gray(0.5), caption: "1" }));
     const sizeOf = async (count: number) =>
-      colorsOf(await drawSheet([{ example: rows[0]?.example as SheetRow["example"], tiles: tiles(count) }], shape));
+      colorsOf(await drawSheet([{ example: rows[0]?.example, tiles: tiles(count) }], shape));
     const [ten, eleven] = [await sizeOf(10), await sizeOf(11)];
     expect(eleven.width).toBe(ten.width);
     expect(eleven.height).toBeGreaterThan(ten.height);
@@ -56,7 +56,7 @@ describe("drawSheet", () => {
 
   it("refuses nothing to draw, more than a picture holds, and unknown options", async () => {
     await expect(drawSheet([], shape)).rejects.toMatchObject({ code: "TOO_FEW_POINTS" });
-    const many = Array.from({ length: 200 }, () => rows[1] as SheetRow);
+    const many = Array.from({ length: 200 }, () => rows[1]);
     await expect(drawSheet(many, shape)).rejects.toMatchObject({ code: "OUT_OF_RANGE", argument: "rows" });
     await expect(drawSheet(rows, shape, { titel: "x" } as object)).rejects.toMatchObject({ code: "UNKNOWN_OPTION" });
   });

@@ -66,7 +66,7 @@ describe("a map with values, sizes and ellipses", () => {
     await expect(drawn({ ellipses: { covariances: negative } })).rejects.toThrow(
       "expected finite covariances, and variances >= 0, received -1 at row 5, column 0",
     );
-    const flat = points.map(([x]) => [x as number]);
+    const flat = points.map(([x]) => [x]);
     expect(await refusal({ ellipses: { covariances } }, flat)).toBe("SHAPE_MISMATCH ellipses");
     await expect(drawMapsSideBySide([{ points }], { ellipses: { covariances } })).rejects.toMatchObject({
       argument: "ellipses",

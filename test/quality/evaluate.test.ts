@@ -111,10 +111,10 @@ test("the standard error of a sample is how far samples lie apart", async () => 
   const found = await Promise.all(
     Array.from({ length: 60 }, (_, seed) => evaluate(points, flat, { k: 20, sample: 100, seed })),
   );
-  const kept = found.map(({ neighborhoods }) => neighborhoods[0]?.kept.value as number);
+  const kept = found.map(({ neighborhoods }) => neighborhoods[0]?.kept.value);
   const mean = kept.reduce((sum, value) => sum + value, 0) / kept.length;
   const spread = Math.sqrt(kept.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (kept.length - 1));
-  const stated = found[0]?.neighborhoods[0]?.kept.error as number;
+  const stated = found[0]?.neighborhoods[0]?.kept.error;
   expect(spread / stated).toBeGreaterThan(0.7);
   expect(spread / stated).toBeLessThan(1.4);
 });
@@ -150,7 +150,7 @@ describe("points without a label", () => {
   test("are no class of their own, and leave the silhouettes of the others as they are without them", async () => {
     const quality = await evaluate(mu, map, { labels, perPoint: true });
     const take = (matrix: Matrix) => labeled.map((i) => Array.from(matrix.row(i)));
-    const alone = await evaluate(take(mu), take(map), { labels: labeled.map((i) => labels[i] as string) });
+    const alone = await evaluate(take(mu), take(map), { labels: labeled.map((i) => labels[i]) });
     expect(quality.unlabeled).toBe(labels.length - labeled.length);
     expect(alone.unlabeled).toBe(0);
     expect(quality.silhouette?.value).toBeCloseTo(alone.silhouette?.value as number, 6);

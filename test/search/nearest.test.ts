@@ -12,14 +12,14 @@ const vectorSigma = makeUniform(7, d, 0.1, 1.5, 29);
 
 const pearson = (x: number[], y: number[]) => {
   const mean = (z: number[]) => z.reduce((a, b) => a + b) / z.length;
-  const cov = (a: number[], b: number[]) => mean(a.map((v, k) => (v - mean(a)) * ((b[k] as number) - mean(b))));
+  const cov = (a: number[], b: number[]) => mean(a.map((v, k) => (v - mean(a)) * (b[k] - mean(b))));
   return cov(x, y) / Math.sqrt(cov(x, x) * cov(y, y));
 };
 
 /** The distances, term by term as the papers write them. */
 function twin(distance: DistanceName, x: number[], s: number[], y: number[], t: number[]): number {
   const total = (term: (k: number) => number) => x.reduce((sum, _, k) => sum + term(k), 0);
-  const [X, Y, S, T] = [x, y, s, t].map((values) => (k: number) => values[k] as number) as ((k: number) => number)[];
+  const [X, Y, S, T] = [x, y, s, t].map((values) => (k: number) => values[k]) as ((k: number) => number)[];
   const at = { X, Y, S, T } as Record<"X" | "Y" | "S" | "T", (k: number) => number>;
   const square = (k: number) => (at.X(k) - at.Y(k)) ** 2;
   const weight = (k: number) => 1 / (at.S(k) ** 2 + at.T(k) ** 2 + floor);
@@ -140,7 +140,7 @@ describe("nearest", () => {
     expect(found.distance).toBe("inverse-variance");
     expect(found.indices).toEqual(direct.indices);
     found.distances.data.forEach((value, at) => {
-      expect(value).toBeCloseTo(direct.distances.data[at] as number, 5);
+      expect(value).toBeCloseTo(direct.distances.data[at], 5);
     });
     const reduced = new Tsne(data, { initialDims: d, perplexity: 10, maxIter: 0 });
     await reduced.fit();
@@ -148,7 +148,7 @@ describe("nearest", () => {
     const straight = await nearest(data, vectors, { k: 6 });
     expect(turned.indices).toEqual(straight.indices);
     turned.distances.data.forEach((value, at) => {
-      expect(value).toBeCloseTo(straight.distances.data[at] as number, 4);
+      expect(value).toBeCloseTo(straight.distances.data[at], 4);
     });
     await expect(nearest(run, 0, { sigma })).rejects.toMatchObject({ argument: "sigma" });
     await expect(nearest(new Tsne(data), 0)).rejects.toThrow("it has no map yet");

@@ -33,5 +33,5 @@ test("a training step with convolutions ends where it ends in WebAssembly", asyn
     tf.dispose([weights, bias]);
   }
   const [node, wasm] = results as [number[], number[]];
-  expect(Math.max(...node.map((v, i) => Math.abs(v - (wasm[i] as number))))).toBeLessThan(1e-4);
+  expect(Math.max(...node.map((v, i) => Math.abs(v - wasm[i])))).toBeLessThan(1e-4);
 });

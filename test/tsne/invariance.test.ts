@@ -21,7 +21,7 @@ function rotate(matrix: Matrix): Matrix {
       const [cos, sin] = [Math.cos(a + 2 * b), Math.sin(a + 2 * b)];
       for (let i = 0; i < matrix.rows; i++) {
         const row = turned.row(i);
-        const [x, y] = [row[a] as number, row[b] as number];
+        const [x, y] = [row[a], row[b]];
         row[a] = cos * x - sin * y;
         row[b] = sin * x + cos * y;
       }
@@ -88,9 +88,7 @@ test.each([0, 0.5])("points in another order get the same places, theta %s", asy
   });
   expect(shuffled.kl).toBeCloseTo(straight.kl, 4);
   const expected = takeRows(straight.embedding, order).data;
-  expect(
-    Math.max(...shuffled.embedding.data.map((value, at) => Math.abs(value - (expected[at] as number)))),
-  ).toBeLessThan(1e-3);
+  expect(Math.max(...shuffled.embedding.data.map((value, at) => Math.abs(value - expected[at])))).toBeLessThan(1e-3);
 });
 
 test("points in another order have the same KL divergence at the same places", async () => {
@@ -146,7 +144,7 @@ describe("the same seed, input and options give the same bytes", () => {
       for (const threads of [1, 2, 4]) maps.push(await runBhTsne(points, { dims, theta, threads, maxIter: 60 }));
       const [one, ...more] = maps;
       for (const other of more) {
-        expect(digest(other.embedding)).toEqual(digest(one?.embedding as Matrix));
+        expect(digest(other.embedding)).toEqual(digest(one?.embedding));
         expect(other.kl).toBe(one?.kl);
       }
     },

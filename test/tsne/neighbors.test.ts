@@ -22,14 +22,14 @@ const needed = 15;
 const data = makeGroups(n, d);
 
 const FORMULAS = {
-  euclidean: (a: number[], b: number[]) => Math.hypot(...a.map((x, i) => x - (b[i] as number))),
-  manhattan: (a: number[], b: number[]) => sum(a.map((x, i) => Math.abs(x - (b[i] as number)))),
+  euclidean: (a: number[], b: number[]) => Math.hypot(...a.map((x, i) => x - b[i])),
+  manhattan: (a: number[], b: number[]) => sum(a.map((x, i) => Math.abs(x - b[i]))),
   cosine: (a: number[], b: number[]): number => 1 - dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)),
   correlation: (a: number[], b: number[]): number => FORMULAS.cosine(centered(a), centered(b)),
 };
 
 const sum = (a: number[]) => a.reduce((total, x) => total + x, 0);
-const dot = (a: number[], b: number[]) => sum(a.map((x, i) => x * (b[i] as number)));
+const dot = (a: number[], b: number[]) => sum(a.map((x, i) => x * b[i]));
 const centered = (a: number[]) => a.map((x) => x - sum(a) / a.length);
 
 /** All distances between the rows of `points`. */
@@ -132,13 +132,7 @@ test.each(Object.entries(BETWEEN_GAUSSIANS))(
   "%s between Gaussians is the distance of its formula",
   async (name, term) => {
     const [mu, sd] = [data.toArrays(), sigma.toArrays()];
-    const squared = mu.flatMap((a, i) =>
-      mu.map((b, j) =>
-        sum(
-          a.map((x, k) => term(x, b[k] as number, (sd[i] as number[])[k] as number, (sd[j] as number[])[k] as number)),
-        ),
-      ),
-    );
+    const squared = mu.flatMap((a, i) => mu.map((b, j) => sum(a.map((x, k) => term(x, b[k], sd[i][k], sd[j][k])))));
     const searched = await embed({ distance: name as DistanceName, sigma, maxIter: 1 });
     const given = await embed({
       neighbors: { ...listsOf(new Matrix(Float64Array.from(squared), n, n), needed), squared: true },
@@ -226,7 +220,7 @@ test("lists in any order, wider than needed, with the point itself and with -1 f
   }
   // Squares in float32 round, and what differs in the last digit grows with every iteration.
   const [early, rounded] = await Promise.all([lists, asFaiss].map((neighbors) => embed({ neighbors, maxIter: 5 })));
-  expect(rounded?.kl).toBeCloseTo(early?.kl as number, 4);
+  expect(rounded?.kl).toBeCloseTo(early?.kl, 4);
 });
 
 test("the unit of given distances does not matter", async () => {
@@ -241,7 +235,7 @@ test("given neighbors that were searched lead to the map of the search", async (
   const [searched, given] = await Promise.all([embed({ maxIter: 5 }), embed({ neighbors: lists, maxIter: 5 })]);
   expect(given.kl).toBeCloseTo(searched.kl, 4);
   given.embedding.data.forEach((value, at) => {
-    expect(value).toBeCloseTo(searched.embedding.data[at] as number, 3);
+    expect(value).toBeCloseTo(searched.embedding.data[at], 3);
   });
 });
 

@@ -168,7 +168,7 @@ function rankCorrelation(a: ArrayLike<number>, b: ArrayLike<number>): number {
     return result;
   };
   const [x, y] = [ranks(a), ranks(b)];
-  const difference = x.reduce((sum, value, i) => sum + (value - (y[i] as number)) ** 2, 0);
+  const difference = x.reduce((sum, value, i) => sum + (value - y[i]) ** 2, 0);
   return 1 - (6 * difference) / (x.length * (x.length ** 2 - 1));
 }
 
@@ -181,8 +181,8 @@ function noisyClusters(n: number, d: number): { means: Matrix; sigma: Matrix; no
   const sigma = new Matrix(new Float64Array(n * d), n, d);
   for (let i = 0; i < n; i++) {
     for (let k = 0; k < d; k++) {
-      means.data[i * d + k] = (k % 4 === i % 4 ? 4 : 0) + 0.3 * bell() + 0.3 * (noise[i] as number) * bell();
-      sigma.data[i * d + k] = noise[i] as number;
+      means.data[i * d + k] = (k % 4 === i % 4 ? 4 : 0) + 0.3 * bell() + 0.3 * noise[i] * bell();
+      sigma.data[i * d + k] = noise[i];
     }
   }
   return { means, sigma, noise };

@@ -84,7 +84,7 @@ test.each([1, 2, 3])("the map has a row for each point and %i columns, finite an
   expect(iterations).toBe(100);
   expect(options.dims).toBe(dims);
   for (let axis = 0; axis < dims; axis++) {
-    const mean = embedding.toArrays().reduce((sum, row) => sum + (row[axis] as number), 0) / 120;
+    const mean = embedding.toArrays().reduce((sum, row) => sum + row[axis], 0) / 120;
     const largest = Math.max(...embedding.data.map(Math.abs));
     expect(Math.abs(mean)).toBeLessThan(1e-5 * largest);
   }

@@ -107,7 +107,7 @@ function withHeader(
 describe("load refuses", () => {
   const changed = (at: number) => {
     const copy = Buffer.from(bytes);
-    copy[at] = (copy[at] as number) ^ 1;
+    copy[at] = copy[at] ^ 1;
     return copy;
   };
   const withVersion = (version: number) => {

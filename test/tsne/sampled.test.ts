@@ -33,7 +33,7 @@ function rankSlowly(landmarks: Gaussians): number[][] {
     const distances = Array.from({ length: landmarks.means.rows }, (__, k) =>
       FORMULAS["inverse-variance"](at({ means: data, sigma }, row), at(landmarks, k), 0.01),
     );
-    return Array.from(distances.keys()).sort((a, b) => (distances[a] as number) - (distances[b] as number));
+    return Array.from(distances.keys()).sort((a, b) => distances[a] - distances[b]);
   });
 }
 
@@ -74,7 +74,7 @@ describe("chooseLandmarks", () => {
       for (const [rank, k] of order.slice(0, 15).entries()) share[k] = 1 / (rank + 1);
       return share;
     });
-    const belongs = (row: number, k: number) => (shares[row] as Float64Array)[k] as number;
+    const belongs = (row: number, k: number) => (shares[row] as Float64Array)[k];
     const share = (i: number, j: number) => {
       let sum = 0;
       for (let row = 0; row < data.rows; row++) sum += belongs(row, i) * belongs(row, j);
@@ -83,13 +83,13 @@ describe("chooseLandmarks", () => {
     for (const i of [0, 77, 159]) {
       const likeness = Array.from({ length: 160 }, (_, j) => share(i, j) / Math.sqrt(share(i, i) * share(j, j)));
       const nearest = Array.from(likeness.keys())
-        .filter((j) => j !== i && (likeness[j] as number) > 0)
-        .sort((a, b) => (likeness[b] as number) - (likeness[a] as number))
+        .filter((j) => j !== i && likeness[j] > 0)
+        .sort((a, b) => likeness[b] - likeness[a])
         .slice(0, 30);
       const own = indices.data.subarray(30 * i, 30 * i + nearest.length);
       expect(Array.from(own)).toEqual(nearest);
       for (const [m, j] of nearest.entries()) {
-        expect(distances.data[30 * i + m]).toBeCloseTo(-Math.log(likeness[j] as number), 4);
+        expect(distances.data[30 * i + m]).toBeCloseTo(-Math.log(likeness[j]), 4);
       }
     }
   });
@@ -183,7 +183,7 @@ describe("embedSample", () => {
   test("names the row of the data that cannot be used, in the sample or out of it", async () => {
     const fitted = drawRows(3000, 150, 42);
     const other = Array.from(data.data.keys()).find((row) => !fitted.includes(row)) as number;
-    for (const row of [fitted[5] as number, other]) {
+    for (const row of [fitted[5], other]) {
       const broken = new Matrix(data.data.slice(), data.rows, data.cols);
       broken.data[row * 6 + 2] = Number.NaN;
       const failure = embedSample(rowsInMemory(broken), quick);
@@ -204,8 +204,7 @@ describe("embedSample", () => {
     expect(drawRows(20, 20, 1)).toEqual(Uint32Array.from({ length: 20 }, (_, i) => i));
     expect(drawRows(1e6, 50, 7)).toEqual(drawRows(1e6, 50, 7));
     const counts = new Float64Array(20);
-    for (let seed = 0; seed < 8000; seed++)
-      for (const row of drawRows(20, 5, seed)) counts[row] = (counts[row] as number) + 1;
+    for (let seed = 0; seed < 8000; seed++) for (const row of drawRows(20, 5, seed)) counts[row] = counts[row] + 1;
     // 2000 expected of each, with a standard deviation of 39.
     for (const count of counts) expect(Math.abs(count - 2000)).toBeLessThan(5 * 39);
   });
@@ -216,7 +215,7 @@ describe("embedSample", () => {
     for (let seed = 0; seed < 8000; seed++) {
       const rows = drawFromStrata(18, 4, seed);
       expect(rows).toEqual(rows.slice().sort());
-      for (const row of rows) counts[row] = (counts[row] as number) + 1;
+      for (const row of rows) counts[row] = counts[row] + 1;
     }
     for (const count of counts) expect(Math.abs(count - 1778)).toBeLessThan(5 * 37);
   });

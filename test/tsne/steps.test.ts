@@ -205,7 +205,7 @@ describe("data at the edge of what can be embedded comes out finite:", () => {
     "more columns than points": makeUniform(10, 400, -1, 1),
     "numbers at the end of float64": makeUniform(40, 3, -1, 1),
   };
-  const last = EDGES["numbers at the end of float64"] as Matrix;
+  const last = EDGES["numbers at the end of float64"];
   last.data.forEach((value, at) => {
     last.data[at] = value * Number.MAX_VALUE;
   });
@@ -226,7 +226,7 @@ describe("data at the edge of what can be embedded comes out finite:", () => {
 
   test.each([
     ["zero sigma", new Float64Array(120)],
-    ["sigma from 0 to 1e200", Float64Array.from({ length: 120 }, (_, at) => [0, 1e-200, 1, 1e200][at % 4] as number)],
+    ["sigma from 0 to 1e200", Float64Array.from({ length: 120 }, (_, at) => [0, 1e-200, 1, 1e200][at % 4])],
     ["the largest sigma", new Float64Array(120).fill(Number.MAX_VALUE)],
   ])("%s", async (_, deviations) => {
     const points = makeGroups(40, 3);

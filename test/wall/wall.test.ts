@@ -14,8 +14,7 @@ const source = (values: readonly number[], height = 3, width = 3): ImageSource =
   height,
   width,
   channels: 1,
-  read: async (indices) =>
-    Float32Array.from(Array.from(indices).flatMap((i) => Array(height * width).fill(values[i] as number))),
+  read: async (indices) => Float32Array.from(Array.from(indices).flatMap((i) => Array(height * width).fill(values[i]))),
 });
 const cells = (rows: number, columns: number, places: readonly (readonly [number, number])[]): WallCells => ({
   rows,
@@ -126,8 +125,8 @@ describe("tiles", () => {
     ]);
     // The image at row 29, column 30 is in the last tile, a part of it: 510 to 525 across.
     const { data, info } = await sharp(path("wall/wall_files/10/1_1.webp")).raw().toBuffer({ resolveWithObject: true });
-    const at = (x: number, y: number) => data[(y * info.width + x) * info.channels] as number;
-    expect(Math.abs(at(5, 105) - 255 * (values[n - 1] as number))).toBeLessThan(12);
+    const at = (x: number, y: number) => data[(y * info.width + x) * info.channels];
+    expect(Math.abs(at(5, 105) - 255 * values[n - 1])).toBeLessThan(12);
     const page = await readFile(path("wall/index.html"), "utf8");
     expect(page).toContain("<title>&#60;b&#62;&#38;</title>");
     expect(page.split("</script>")).toHaveLength(3);

@@ -59,15 +59,15 @@ export function chartByUncertainty(
 ): HTMLElement {
   const known = Uint32Array.from(values.keys())
     .filter((i) => !Number.isNaN(values[i]))
-    .sort((i, j) => (sigma[i] as number) - (sigma[j] as number));
+    .sort((i, j) => sigma[i] - sigma[j]);
   const groups = Math.min(GROUPS, known.length);
   const quartiles = Array.from({ length: groups }, (_, g) => {
     const members = known.subarray(
       Math.floor((g * known.length) / groups),
       Math.floor(((g + 1) * known.length) / groups),
     );
-    const sorted = Float32Array.from(members, (i) => values[i] as number).sort();
-    return [0.25, 0.5, 0.75].map((share) => sorted[Math.round(share * (sorted.length - 1))] as number) as [
+    const sorted = Float32Array.from(members, (i) => values[i]).sort();
+    return [0.25, 0.5, 0.75].map((share) => sorted[Math.round(share * (sorted.length - 1))]) as [
       number,
       number,
       number,

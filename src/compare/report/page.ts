@@ -5,7 +5,7 @@ import { type Coloring, colorByLabel, colorByQuantity, decodeFloats, labelTexts 
 import { MapView, type Scene } from "./view.js";
 
 const byId = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
-const payload = JSON.parse(byId("data").textContent as string) as ReportPayload;
+const payload = JSON.parse(byId("data").textContent) as ReportPayload;
 const { n } = payload;
 
 const maps = payload.maps.map((map) => ({ ...map, x: decodeFloats(map.x), y: decodeFloats(map.y) }));
@@ -35,7 +35,7 @@ const scene: Scene = {
   marks: [],
 };
 const views = [new MapView(scene), new MapView(scene)] as const;
-let pair = pairs[0] as (typeof pairs)[number];
+let pair = pairs[0];
 let hasNumbers = true;
 
 // Drawing waits for the next frame, however many events come before it.
@@ -57,10 +57,7 @@ function redraw(what: "points" | "top"): void {
 function showPair(first: number, second: number): void {
   // There is one entry for both directions; it names its maps in the order of the variants.
   pair = pairs.find((one) => one.first === first && one.second === second) as typeof pair;
-  const shown = [first, second].map((i) => maps[i] as (typeof maps)[number]) as [
-    (typeof maps)[number],
-    (typeof maps)[number],
-  ];
+  const shown = [first, second].map((i) => maps[i]) as [(typeof maps)[number], (typeof maps)[number]];
   for (const [side, view] of views.entries()) {
     const [own, other] = [shown[side], shown[1 - side]] as typeof shown;
     view.name(own.name, own.summary);
@@ -188,7 +185,7 @@ const rowsOf = (selected: Uint8Array): number[] => Array.from(selected.keys()).f
 
 function summarize(rows: readonly number[]): string {
   const mean = (values: Float32Array) => {
-    const known = rows.map((i) => values[i] as number).filter((value) => !Number.isNaN(value));
+    const known = rows.map((i) => values[i]).filter((value) => !Number.isNaN(value));
     return known.reduce((sum, value) => sum + value, 0) / known.length;
   };
   const counts = new Map<string, number>();
@@ -226,7 +223,7 @@ function showLegend(): void {
   if (coloring.classes) {
     const entries = coloring.classes.map(({ name, count }, code) => {
       const swatch = drawing("svg", { viewBox: "0 0 10 10", "aria-hidden": "true" });
-      swatch.append(drawing("circle", { cx: 5, cy: 5, r: 5, fill: colors[code] as string }));
+      swatch.append(drawing("circle", { cx: 5, cy: 5, r: 5, fill: colors[code] }));
       const entry = element("button", "", swatch, `${name} `, element("small", "", count.toLocaleString("en")));
       entry.title = "Select these points";
       entry.addEventListener("click", (event) => {

@@ -29,13 +29,13 @@ export const decodeFloats = (text: string): Float32Array => new Float32Array(dec
 /** A text for each point. */
 export function labelTexts(labels: NonNullable<ReportPayload["labels"]>): (i: number) => string {
   const codes = new Uint32Array(decode(labels.codes));
-  return (i) => labels.texts[codes[i] as number] as string;
+  return (i) => labels.texts[codes[i]];
 }
 
 /** Colors by class, or by the number that each label is. */
 export function colorByLabel(labels: NonNullable<ReportPayload["labels"]>, payload: ReportPayload): Coloring {
   const codes = new Uint32Array(decode(labels.codes));
-  const place = (i: number) => labels.places[codes[i] as number] ?? Number.NaN;
+  const place = (i: number) => labels.places[codes[i]] ?? Number.NaN;
   if (labels.classes === null) return colorByQuantity("label", Float32Array.from(codes.keys(), place), payload);
   const { classes } = labels;
   return {
@@ -61,7 +61,7 @@ export function colorByQuantity(name: string, values: Float32Array, { shades, n 
     colorOf[i] = Number.isNaN(value) ? last : Math.min(length - 1, Math.floor(share * length));
   }
   // Points without a value have the color after the last, and go below all others.
-  const rank = (i: number) => (colorOf[i] === last ? -1 : (colorOf[i] as number));
+  const rank = (i: number) => (colorOf[i] === last ? -1 : colorOf[i]);
   const order = shuffled(n).sort((i, j) => rank(i) - rank(j));
   return {
     name,

@@ -86,7 +86,7 @@ export class MapView {
     let least = (reach / this.scale) ** 2;
     let found: number | undefined;
     for (let i = 0; i < this.x.length; i++) {
-      const distance = ((this.x[i] as number) - x) ** 2 + ((this.y[i] as number) - y) ** 2;
+      const distance = (this.x[i] - x) ** 2 + (this.y[i] - y) ** 2;
       if (distance < least) [least, found] = [distance, i];
     }
     return found;
@@ -97,10 +97,7 @@ export class MapView {
     let least = Number.POSITIVE_INFINITY;
     let found: number | undefined;
     for (let i = 0; i < this.x.length; i++) {
-      const [x, y] = [
-        (this.x[i] as number) - (this.x[from] as number),
-        (this.y[i] as number) - (this.y[from] as number),
-      ];
+      const [x, y] = [this.x[i] - this.x[from], this.y[i] - this.y[from]];
       const along = x * dx + y * dy;
       const distance = x * x + y * y;
       if (along > 0 && 2 * along * along >= distance && distance < least) [least, found] = [distance, i];
@@ -124,7 +121,7 @@ export class MapView {
     const ground = toRgb(GROUNDS[isDark ? "dark" : "light"]);
     const image = context.createImageData(columns, rows);
     const { data } = image;
-    new Uint32Array(data.buffer).fill(new Uint32Array(Uint8Array.of(...ground, 255).buffer)[0] as number);
+    new Uint32Array(data.buffer).fill(new Uint32Array(Uint8Array.of(...ground, 255).buffer)[0]);
     const { size, cover } = disc(this.#diameter * ratio);
     const half = size / 2;
     const scale = this.scale * ratio;
@@ -132,17 +129,17 @@ export class MapView {
     const draw = (wanted: 0 | 1 | undefined, opacity: number) => {
       for (const i of coloring.order) {
         if (wanted !== undefined && selected?.[i] !== wanted) continue;
-        const left = Math.round(columns / 2 + ((this.x[i] as number) - cx) * scale - half);
-        const top = Math.round(rows / 2 - ((this.y[i] as number) - cy) * scale - half);
+        const left = Math.round(columns / 2 + (this.x[i] - cx) * scale - half);
+        const top = Math.round(rows / 2 - (this.y[i] - cy) * scale - half);
         if (left <= -size || top <= -size || left >= columns || top >= rows) continue;
-        const [red, green, blue] = colors[coloring.colorOf[i] as number] as Rgb;
+        const [red, green, blue] = colors[coloring.colorOf[i]];
         for (let v = Math.max(0, -top); v < size && top + v < rows; v++) {
           for (let u = Math.max(0, -left); u < size && left + u < columns; u++) {
-            const share = opacity * (cover[v * size + u] as number);
+            const share = opacity * cover[v * size + u];
             const at = 4 * ((top + v) * columns + left + u);
-            data[at] = (data[at] as number) + share * (red - (data[at] as number));
-            data[at + 1] = (data[at + 1] as number) + share * (green - (data[at + 1] as number));
-            data[at + 2] = (data[at + 2] as number) + share * (blue - (data[at + 2] as number));
+            data[at] = data[at] + share * (red - data[at]);
+            data[at + 1] = data[at + 1] + share * (green - data[at + 1]);
+            data[at + 2] = data[at + 2] + share * (blue - data[at + 2]);
           }
         }
       }
@@ -177,7 +174,7 @@ export class MapView {
     context.font = "600 12px system-ui, 'DejaVu Sans', sans-serif";
     context.lineJoin = "round";
     for (const [place, row] of marks.entries()) {
-      const [px, py] = this.toPixels(this.x[row] as number, this.y[row] as number);
+      const [px, py] = this.toPixels(this.x[row], this.y[row]);
       ring(px, py, radius, 1.3);
       context.strokeStyle = ground;
       context.lineWidth = 4;
@@ -186,8 +183,8 @@ export class MapView {
       context.fillText(String(place + 1), px + radius + 2, py + 4);
     }
     if (hovered !== undefined) {
-      const here = this.toPixels(this.x[hovered] as number, this.y[hovered] as number);
-      const there = this.toPixels(this.otherX[hovered] as number, this.otherY[hovered] as number);
+      const here = this.toPixels(this.x[hovered], this.y[hovered]);
+      const there = this.toPixels(this.otherX[hovered], this.otherY[hovered]);
       context.beginPath();
       context.moveTo(...there);
       context.lineTo(...here);
@@ -214,7 +211,7 @@ export class MapView {
     const corners = outline.map(([px, py]) => this.toPlane(px, py));
     const inside: number[] = [];
     for (let i = 0; i < this.x.length; i++) {
-      const [x, y] = [this.x[i] as number, this.y[i] as number];
+      const [x, y] = [this.x[i], this.y[i]];
       let isInside = false;
       let [bx, by] = corners.at(-1) as Place;
       for (const [ax, ay] of corners) {

@@ -137,7 +137,7 @@ export class Decoder {
         if (reply.id !== "model") this.#settle(reply.id, reply);
         else if ("failure" in reply) end(toError(reply.failure));
         else {
-          resolve(reply.answer as DecoderModel);
+          resolve(reply.answer);
           this.#isReady = true;
           this.#proceed();
         }

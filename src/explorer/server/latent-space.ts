@@ -218,7 +218,7 @@ export class LatentSpace {
     const sigma =
       standardDeviation &&
       new Matrix(
-        points.data.map((_, at) => standardDeviation[at % cols] as number),
+        points.data.map((_, at) => standardDeviation[at % cols]),
         points.rows,
         cols,
       );
@@ -348,7 +348,7 @@ export class LatentSpace {
     const draws = random.normals(codes.length);
     for (let at = 0; at < codes.length; at++) {
       const j = at % mean.length;
-      codes[at] = (mean[j] as number) + (standardDeviation[j] as number) * (draws[at] as number);
+      codes[at] = mean[j] + standardDeviation[j] * draws[at];
     }
     return new Matrix(codes, count, mean.length);
   }

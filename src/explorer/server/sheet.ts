@@ -32,7 +32,7 @@ export async function encodeSheet(images: Float32Array, shape: ImageShape, colum
     const corner = Math.floor(i / columns) * height * line + (i % columns) * width;
     for (let p = 0; p < height * width; p++) {
       const at = (corner + Math.floor(p / width) * line + (p % width)) * bytes;
-      for (let c = 0; c < bytes; c++) pixels[at + c] = rgba[4 * p + c] as number;
+      for (let c = 0; c < bytes; c++) pixels[at + c] = rgba[4 * p + c];
     }
   }
   const { default: sharp } = await import("sharp");

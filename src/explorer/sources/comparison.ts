@@ -42,7 +42,7 @@ export async function openComparison(exploration: Exploration, folder: string, o
       continue;
     if (kind === "mean_sigma" && options.sigma !== undefined) continue;
     exploration.addColumn(
-      numberColumn(name.replaceAll("_", "-"), of === "" ? (TITLES[kind] as string) : `${TITLES[kind]}: ${of}`, values),
+      numberColumn(name.replaceAll("_", "-"), of === "" ? TITLES[kind] : `${TITLES[kind]}: ${of}`, values),
     );
   }
   await addFiles(exploration, options);

@@ -45,11 +45,11 @@ function tabs(): Tab[] {
 export function SideBar() {
   if (!description.value) return <aside id="side" class="side-bar" tabIndex={-1} />;
   const all = tabs();
-  const shown = all.find(({ id }) => id === panel.value) ?? (all[0] as Tab);
+  const shown = all.find(({ id }) => id === panel.value) ?? all[0];
   const turn = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;
-    const next = all[(all.indexOf(shown) + step + all.length) % all.length] as Tab;
+    const next = all[(all.indexOf(shown) + step + all.length) % all.length];
     panel.value = next.id;
     (event.currentTarget as HTMLElement).querySelector<HTMLElement>(`#tab-${next.id}`)?.focus();
     event.preventDefault();

@@ -89,7 +89,7 @@ export async function readLists(
 ): Promise<ListValues<FloatArray | Uint8Array>> {
   const fail = (reason: string) => batch.fail(`column ${JSON.stringify(field.name)} ${reason}`);
   const lists = batch.column(field);
-  const item = field.children[0] as IpcField;
+  const item = field.children[0];
   const items = batch.column(item);
   if (lists.length !== batch.rows) throw fail(`has ${lists.length} values in ${batch.rows} rows`);
   const isValid = readBitmap(lists.nullCount, await lists.buffer(0), lists.length, fail);
@@ -111,9 +111,9 @@ export async function readLists(
     isDense: isFixed && !isValid && !isItemValid,
     start(row) {
       if (isValid && !isValid(row)) return undefined;
-      const start = offsets ? (offsets[row] as number) : row * width;
-      if (offsets && (offsets[row + 1] as number) - start !== width) {
-        throw fail(`has a list of ${(offsets[row + 1] as number) - start} in row ${row}, expected ${width}`);
+      const start = offsets ? offsets[row] : row * width;
+      if (offsets && offsets[row + 1] - start !== width) {
+        throw fail(`has a list of ${offsets[row + 1] - start} in row ${row}, expected ${width}`);
       }
       if (isItemValid) for (let j = start; j < start + width; j++) if (!isItemValid(j)) return undefined;
       return start;
@@ -143,8 +143,7 @@ export async function readBinary(batch: IpcBatch, field: IpcField): Promise<Bina
   const bytes = await column.buffer(2);
   const offsets = await readOffsets(field, await column.buffer(1), column.length, bytes.length, fail);
   return {
-    value: (row) =>
-      isValid && !isValid(row) ? undefined : bytes.subarray(offsets[row] as number, offsets[row + 1] as number),
+    value: (row) => (isValid && !isValid(row) ? undefined : bytes.subarray(offsets[row], offsets[row + 1])),
   };
 }
 
@@ -156,7 +155,7 @@ function readBitmap(
 ): ((index: number) => boolean) | undefined {
   if (nullCount === 0) return undefined;
   if (bits.length * 8 < length) throw fail(`has nulls and ${bits.length} bytes to say which`);
-  return (index) => ((bits[index >> 3] as number) & (1 << (index & 7))) !== 0;
+  return (index) => (bits[index >> 3] & (1 << (index & 7))) !== 0;
 }
 
 async function readOffsets(
@@ -174,8 +173,7 @@ async function readOffsets(
   const offsets = new Float64Array(length + 1);
   for (let i = 0; i <= length; i++) {
     const offset = isLarge ? Number(view.getBigInt64(8 * i, true)) : view.getInt32(4 * i, true);
-    if (!(offset >= (i === 0 ? 0 : (offsets[i - 1] as number)) && offset <= most))
-      throw fail("has offsets out of order");
+    if (!(offset >= (i === 0 ? 0 : offsets[i - 1]) && offset <= most)) throw fail("has offsets out of order");
     offsets[i] = offset;
   }
   return offsets;

@@ -157,7 +157,7 @@ export class IpcBatch {
     };
     const nodes: { length: number; nullCount: number }[] = [];
     for (const [i, { width }] of columns.entries()) {
-      const data = values[i] as Float32Array;
+      const data = values[i];
       nodes.push({ length: this.rows, nullCount });
       add(validity);
       if (width !== undefined) {
@@ -195,9 +195,9 @@ export class IpcBatch {
     // Of the first columns of views together.
     const viewBuffers = [0];
     for (const count of viewCounts) viewBuffers.push((viewBuffers.at(-1) as number) + Number(count));
-    const buffers = this.#fields.reduce((sum, field) => sum + field.buffers, 0) + (viewBuffers[views] as number);
+    const buffers = this.#fields.reduce((sum, field) => sum + field.buffers, 0) + viewBuffers[views];
     if (most !== buffers) throw this.fail(`has ${most} buffers, its schema ${buffers}`);
-    const before = (count: number) => viewBuffers[count] as number;
+    const before = (count: number) => viewBuffers[count];
     const places = kept.flatMap(({ firstBuffer, buffers, viewsBefore: first, views }) =>
       range(firstBuffer + before(first), firstBuffer + buffers + before(first + views)).map((i) => this.#place(i)),
     );
@@ -230,12 +230,12 @@ export class IpcBatch {
       .sort(([, one], [, other]) => one.offset - other.offset);
     let size = 0;
     for (let first = 0; first < filled.length; ) {
-      const from = (filled[first] as [number, Place])[1].offset;
+      const from = filled[first][1].offset;
       size += pushZeros(pieces, (ALIGNMENT + (from % ALIGNMENT) - (size % ALIGNMENT)) % ALIGNMENT);
       let to = from;
       let next = first;
       for (; next < filled.length; next++) {
-        const [i, { offset, length }] = filled[next] as [number, Place];
+        const [i, { offset, length }] = filled[next];
         if (offset - to >= PADDING) break;
         moved[i] = { offset: size + offset - from, length };
         to = Math.max(to, offset + length);
@@ -319,7 +319,7 @@ function pushZeros(pieces: Uint8Array[], count: number): number {
 function packBits(flags: Uint8Array): Uint8Array {
   const bits = new Uint8Array(Math.ceil(flags.length / 8));
   for (let i = 0; i < flags.length; i++) {
-    if (flags[i]) bits[i >> 3] = (bits[i >> 3] as number) | (1 << (i & 7));
+    if (flags[i]) bits[i >> 3] = bits[i >> 3] | (1 << (i & 7));
   }
   return bits;
 }

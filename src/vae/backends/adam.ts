@@ -61,7 +61,7 @@ export class Adam {
           const inputs = { value: variable, first, second, gradient };
           const outputs = tf.engine().runKernel(ADAM_KERNEL, inputs, attributes) as tf.Tensor[];
           [variable, first, second].forEach((target, i) => {
-            target.assign(outputs[i] as tf.Tensor);
+            target.assign(outputs[i]);
           });
           continue;
         }

@@ -146,7 +146,7 @@ function batchSteps(shape: readonly number[], batch: readonly number[]): number[
   const steps: number[] = new Array(batch.length).fill(0);
   let step = 1;
   for (let own = shape.length - 3, to = batch.length - 1; own >= 0; own--, to--) {
-    const size = shape[own] as number;
+    const size = shape[own];
     if (size > 1) steps[to] = step;
     step *= size;
   }
@@ -157,8 +157,8 @@ function batchSteps(shape: readonly number[], batch: readonly number[]): number[
 function batchIndex(i: number, batch: readonly number[], steps: readonly number[]): number {
   let index = 0;
   for (let d = batch.length - 1, rest = i; d >= 0; d--) {
-    const size = batch[d] as number;
-    index += (rest % size) * (steps[d] as number);
+    const size = batch[d];
+    index += (rest % size) * steps[d];
     rest = Math.floor(rest / size);
   }
   return index;

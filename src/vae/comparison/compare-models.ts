@@ -249,10 +249,10 @@ export function modelTable({ dataset, count, noise, samples, models }: ModelComp
     row.likelihood,
     String(row.parameters),
   ]);
-  const widths = head.map((name, j) => Math.max(name.length, ...rows.map((row) => (row[j] as string).length)));
+  const widths = head.map((name, j) => Math.max(name.length, ...rows.map((row) => row[j].length)));
   const isText = (j: number) => j === 0 || head[j] === "likelihood";
   const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, j) => (isText(j) ? cell.padEnd(widths[j] as number) : cell.padStart(widths[j] as number))).join(" | ")} |`;
+    `| ${cells.map((cell, j) => (isText(j) ? cell.padEnd(widths[j]) : cell.padStart(widths[j]))).join(" | ")} |`;
   const rule = widths.map((width, j) => (isText(j) ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
   return [
     `${count} test images of ${dataset}. Log-likelihoods are nats an image, squared errors those of a value; "noisy" is`,
@@ -290,7 +290,7 @@ async function drawScatters(subjects: readonly Subject[], images: Images, datase
       ...(row === 0 ? heading : {}),
     });
   });
-  if (count === 1) return rows[0] as Uint8Array;
+  if (count === 1) return rows[0];
   const heights = await seriesOf(rows, async (row) => (await sharp(row).metadata()).height);
   const { width } = await sharp(rows[0]).metadata();
   const place = (row: number) => heights.slice(0, row).reduce((sum, height) => sum + height, 0);

@@ -60,7 +60,7 @@ export function augmentImages(images: Images, options: AugmentationOptions): Ima
         if (flipX) column = width - 1 - column;
         if (transpose) [row, column] = [column, row];
         const from = (row * width + column) * channels;
-        for (let c = 0; c < channels; c++) pixels[at++] = source[from + c] as number;
+        for (let c = 0; c < channels; c++) pixels[at++] = source[from + c];
       }
     }
   });
@@ -94,7 +94,7 @@ export function addNoise(images: Images, options: NoiseOptions): Images {
   return mapImages(images, (pixels, index) => {
     const random = new Random(seed, index, NOISE_STREAM + epoch);
     for (let j = 0; j < pixels.length; j++) {
-      if (random.uniform() < share) pixels[j] = Math.min(1, (pixels[j] as number) + Math.abs(random.normal()));
+      if (random.uniform() < share) pixels[j] = Math.min(1, pixels[j] + Math.abs(random.normal()));
     }
   });
 }

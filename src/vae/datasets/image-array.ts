@@ -84,7 +84,7 @@ function toFloat32(data: FloatArray, path: string, indices: ArrayLike<number>, p
     argument: path,
     received: data[at],
     accepted: "values that float32 holds, up to 3.4e38",
-    row: indices[Math.floor(at / pixels)] as number,
+    row: indices[Math.floor(at / pixels)],
     column: at % pixels,
   });
 }

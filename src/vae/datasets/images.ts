@@ -5,7 +5,7 @@ import type { Images } from "./dataset.js";
 /** @throws {ArgumentError} OUT_OF_RANGE for an image that is not there */
 export function checkIndices(indices: ArrayLike<number>, count: number): void {
   for (let k = 0; k < indices.length; k++) {
-    const index = indices[k] as number;
+    const index = indices[k];
     if (!(Number.isInteger(index) && index >= 0 && index < count)) {
       requireInteger(index, `indices[${k}]`, 0, count - 1);
     }
@@ -41,7 +41,7 @@ export function imagesInMemory(
       checkIndices(indices, count);
       const out = new Float32Array(indices.length * length);
       for (let k = 0; k < indices.length; k++) {
-        const from = (indices[k] as number) * length;
+        const from = indices[k] * length;
         out.set(data.subarray(from, from + length), k * length);
       }
       return out;
@@ -56,10 +56,10 @@ export function selectImages(images: Images, chosen: Int32Array): Images {
   return {
     ...images,
     count: chosen.length,
-    labels: labels && chosen.map((index) => labels[index] as number),
+    labels: labels && chosen.map((index) => labels[index]),
     async read(indices) {
       checkIndices(indices, chosen.length);
-      return images.read(Int32Array.from(indices, (index) => chosen[index] as number));
+      return images.read(Int32Array.from(indices, (index) => chosen[index]));
     },
   };
 }
@@ -78,9 +78,9 @@ export function joinImages(first: Images, second: Images): Images {
       const length = first.height * first.width * first.channels;
       const out = new Float32Array(indices.length * length);
       for (const [images, offset] of [[first, 0] as const, [second, first.count] as const]) {
-        const own = places.filter((k) => (indices[k] as number) < first.count === (offset === 0));
+        const own = places.filter((k) => indices[k] < first.count === (offset === 0));
         if (own.length === 0) continue;
-        const data = await images.read(own.map((k) => (indices[k] as number) - offset));
+        const data = await images.read(own.map((k) => indices[k] - offset));
         own.forEach((k, i) => {
           out.set(data.subarray(i * length, (i + 1) * length), k * length);
         });
@@ -116,7 +116,7 @@ export function mapImages(images: Images, change: (pixels: Float32Array, index: 
     async read(indices) {
       const data = await images.read(indices);
       for (let k = 0; k < indices.length; k++) {
-        change(data.subarray(k * length, (k + 1) * length), indices[k] as number);
+        change(data.subarray(k * length, (k + 1) * length), indices[k]);
       }
       return data;
     },
@@ -131,7 +131,7 @@ export function mapImages(images: Images, change: (pixels: Float32Array, index: 
 export function scaleImages(images: Images, low: number, high: number, source: string): Images {
   return mapImages(images, (pixels, index) => {
     for (let j = 0; j < pixels.length; j++) {
-      const value = pixels[j] as number;
+      const value = pixels[j];
       if (!(value >= low && value <= high)) {
         throw new DataError(Number.isFinite(value) ? "OUT_OF_RANGE" : "NOT_FINITE", {
           argument: source,
@@ -175,10 +175,10 @@ export function stretchContrast(images: Images, saturation = 0): Images {
     }
     const sorted = pixels.slice().sort();
     const cut = Math.floor(saturation * sorted.length);
-    const low = sorted[cut] as number;
-    const high = sorted[sorted.length - 1 - cut] as number;
+    const low = sorted[cut];
+    const high = sorted[sorted.length - 1 - cut];
     for (let j = 0; j < pixels.length; j++) {
-      const share = high > low ? ((pixels[j] as number) - low) / (high - low) : 0;
+      const share = high > low ? (pixels[j] - low) / (high - low) : 0;
       pixels[j] = Math.min(1, Math.max(0, share));
     }
   });

@@ -79,7 +79,7 @@ export function generateMicrographs(options: MicrographOptions = {}): Micrograph
   const doses = new Float32Array(count);
   for (let i = 0; i < count; i++) {
     const random = new Random(seed, first + i, 0);
-    const label = MICROGRAPH_CLASSES[(first + i) % MICROGRAPH_CLASSES.length] as MicrographClass;
+    const label = MICROGRAPH_CLASSES[(first + i) % MICROGRAPH_CLASSES.length];
     labels.push(label);
     doses[i] = dose[0] * (dose[1] / dose[0]) ** random.uniform();
     fields.push(render(label, side, size, random));
@@ -94,7 +94,7 @@ export function generateMicrographs(options: MicrographOptions = {}): Micrograph
     }
     return new Matrix(data, count, size * size);
   };
-  const scene = (i: number, y: number, x: number) => (fields[i] as Float32Array)[y * side + x] as number;
+  const scene = (i: number, y: number, x: number) => fields[i][y * side + x];
   const acquire = (number: number) => {
     requireInteger(number, "number", 0, 2 ** 32 - 2);
     let random = new Random(seed, first, number + 1);
@@ -103,7 +103,7 @@ export function generateMicrographs(options: MicrographOptions = {}): Micrograph
       Math.min(1, random.poisson(electrons * scene(i, y, x)) / electrons);
     return crop(counted, (i) => {
       random = new Random(seed, first + i, number + 1);
-      electrons = doses[i] as number;
+      electrons = doses[i];
       if (number === 0) return [drift, drift];
       return [random.integer(2 * drift + 1), random.integer(2 * drift + 1)];
     });
@@ -177,7 +177,7 @@ function render(label: MicrographClass, side: number, view: number, random: Rand
   for (let y = 0, at = 0; y < side; y++) {
     for (let x = 0; x < side; x++, at++) {
       const along = ((x - side / 2) * Math.cos(direction) + (y - side / 2) * Math.sin(direction)) / view;
-      const value = background + gain * (1 + slope * along) * (drifted[at] as number);
+      const value = background + gain * (1 + slope * along) * drifted[at];
       drifted[at] = Math.min(0.5, Math.max(0, value));
     }
   }
@@ -214,7 +214,7 @@ function addSpot({ data, side }: Field, x: number, y: number, width: number, hei
   for (let row = top; row <= bottom; row++) {
     for (let column = left; column <= right; column++) {
       const distance = ((column - x) ** 2 + (row - y) ** 2) / (2 * width * width);
-      (data[row * side + column] as number) += height * Math.exp(-distance);
+      data[row * side + column] += height * Math.exp(-distance);
     }
   }
 }
@@ -230,7 +230,7 @@ function paintParticles(field: Field, random: Random): void {
     const height = random.between(0.8, 1.1);
     forEachPixel(side, (column, row, at) => {
       const inside = 1 - ((column - x) ** 2 + (row - y) ** 2) / (radius * radius);
-      if (inside > 0) (data[at] as number) += height * Math.sqrt(inside);
+      if (inside > 0) data[at] += height * Math.sqrt(inside);
     });
   }
 }
@@ -253,7 +253,7 @@ function paintFibres(field: Field, random: Random): void {
       const along = (column - side / 2) * cos + (row - side / 2) * sin;
       const across = (row - side / 2) * cos - (column - side / 2) * sin;
       const inside = 1 - ((across - offset - wave * Math.sin(pitch * along + phase)) / radius) ** 2;
-      if (inside > 0) (data[at] as number) += height * Math.sqrt(inside);
+      if (inside > 0) data[at] += height * Math.sqrt(inside);
     });
   }
 }
@@ -276,7 +276,7 @@ function paintEdge(field: Field, random: Random): void {
     const along = (column - side / 2) * cos + (row - side / 2) * sin;
     const depth = (row - side / 2) * cos - (column - side / 2) * sin - offset - wave * Math.sin(pitch * along + phase);
     const share = 1 / (1 + Math.exp(-depth / rim));
-    data[at] = share * (data[at] as number) + fringe * Math.exp(-((depth / rim - 2) ** 2) / 4);
+    data[at] = share * data[at] + fringe * Math.exp(-((depth / rim - 2) ** 2) / 4);
   });
 }
 
@@ -287,10 +287,10 @@ function addSpeckle({ data, side, view }: Field, random: Random, strength: numbe
   const fine = blur(noise, side, grain);
   const coarse = blur(noise, side, 2 * grain);
   let squares = 0;
-  for (let at = 0; at < data.length; at++) squares += ((fine[at] as number) - (coarse[at] as number)) ** 2;
+  for (let at = 0; at < data.length; at++) squares += (fine[at] - coarse[at]) ** 2;
   const scale = strength / Math.sqrt(squares / data.length);
   for (let at = 0; at < data.length; at++) {
-    (data[at] as number) += scale * ((fine[at] as number) - (coarse[at] as number));
+    data[at] += scale * (fine[at] - coarse[at]);
   }
 }
 
@@ -313,11 +313,11 @@ function blur(image: Float32Array, side: number, width: number): Float32Array {
     const line = new Float64Array(side + 2 * radius);
     for (let row = 0; row < side; row++) {
       for (let i = 0; i < line.length; i++) {
-        line[i] = input[row * side + Math.min(side - 1, Math.max(0, i - radius))] as number;
+        line[i] = input[row * side + Math.min(side - 1, Math.max(0, i - radius))];
       }
       for (let column = 0; column < side; column++) {
         let value = 0;
-        for (let i = 0; i < weights.length; i++) value += (weights[i] as number) * (line[column + i] as number);
+        for (let i = 0; i < weights.length; i++) value += weights[i] * line[column + i];
         output[column * side + row] = value / sum;
       }
     }
@@ -338,10 +338,9 @@ function smear(image: Float32Array, side: number, length: number, angle: number)
       const y = Math.min(side - 1.001, Math.max(0, row + dy));
       const [left, top] = [Math.floor(x), Math.floor(y)];
       const corner = top * side + left;
-      const upper = (image[corner] as number) * (left + 1 - x) + (image[corner + 1] as number) * (x - left);
-      const lower =
-        (image[corner + side] as number) * (left + 1 - x) + (image[corner + side + 1] as number) * (x - left);
-      (output[at] as number) += (upper * (top + 1 - y) + lower * (y - top)) / steps;
+      const upper = image[corner] * (left + 1 - x) + image[corner + 1] * (x - left);
+      const lower = image[corner + side] * (left + 1 - x) + image[corner + side + 1] * (x - left);
+      output[at] += (upper * (top + 1 - y) + lower * (y - top)) / steps;
     });
   }
   return output;

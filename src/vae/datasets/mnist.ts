@@ -61,7 +61,7 @@ export const fashionMnist = mnistLike({
 
 function mnistLike({ name, description, classes, mirrors, folders, files }: MnistLike): DatasetSource {
   const remote = FILE_NAMES.map((file, i) => {
-    const [bytes, checksum] = files[i] as (typeof files)[number];
+    const [bytes, checksum] = files[i];
     return { name: file, urls: mirrors.map((mirror) => mirror + file), bytes, checksum };
   });
   return {
@@ -122,7 +122,7 @@ async function readClassNumbers(path: string, classes: number, signal: AbortSign
     const fail = (what: string) =>
       new FileError("FILE_FORMAT", path, `${what}; expected labels from 0 to ${classes - 1}`);
     if (shape.length !== 1 || dtype !== "u1") throw fail(`holds ${shape.join(" x ")} numbers of type ${dtype}`);
-    const labels = Int32Array.from(await file.read(Int32Array.from({ length: shape[0] as number }, (_, i) => i)));
+    const labels = Int32Array.from(await file.read(Int32Array.from({ length: shape[0] }, (_, i) => i)));
     const bad = labels.findIndex((label) => label >= classes);
     if (bad >= 0) throw fail(`label ${bad} is ${labels[bad]}`);
     return labels;

@@ -119,7 +119,7 @@ export async function openImages(path: string, options: OpenImagesOptions = {}):
   const most = range?.[1] ?? 1;
   if (most === 1) return { images, skipped: 0, close };
   const scaled = mapImages(images, (pixels) => {
-    for (let j = 0; j < pixels.length; j++) pixels[j] = (pixels[j] as number) / most;
+    for (let j = 0; j < pixels.length; j++) pixels[j] = pixels[j] / most;
   });
   return { images: scaled, skipped: 0, close };
 }

@@ -36,7 +36,7 @@ export function splitAtRandom(
   const random = new Random(seed, 0, SPLIT_STREAM);
   for (let i = count - 1; i > 0; i--) {
     const j = random.integer(i + 1);
-    [order[i], order[j]] = [order[j] as number, order[i] as number];
+    [order[i], order[j]] = [order[j], order[i]];
   }
   const part = (start: number, end: number) => order.slice(start, Math.min(end, start + limit)).sort();
   return {

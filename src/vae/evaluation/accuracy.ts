@@ -21,15 +21,15 @@ export function clusterAccuracy(
 ): ClusterAccuracy {
   const tallies = Array.from({ length: count }, () => new Map<number, number>());
   for (let i = 0; i < clusters.length; i++) {
-    const tally = tallies[clusters[i] as number] as Map<number, number>;
-    const label = labels[i] as number;
+    const tally = tallies[clusters[i]];
+    const label = labels[i];
     tally.set(label, (tally.get(label) ?? 0) + 1);
   }
   const most = tallies.map((tally) => [...tally].reduce((best, entry) => (entry[1] > best[1] ? entry : best), [-1, 0]));
-  const agreeing = most.reduce((sum, [, size]) => sum + (size as number), 0);
+  const agreeing = most.reduce((sum, [, size]) => sum + size, 0);
   return {
     accuracy: clusters.length > 0 ? agreeing / clusters.length : Number.NaN,
-    labels: most.map(([label]) => label as number),
+    labels: most.map(([label]) => label),
     sizes: tallies.map((tally) => [...tally.values()].reduce((sum, size) => sum + size, 0)),
   };
 }

@@ -35,10 +35,10 @@ export class DimensionStatistics {
       this.count++;
       for (let j = 0; j < d; j++) {
         // Welford 1962.
-        const before = (means[i + j] as number) - (this.means[j] as number);
-        this.means[j] = (this.means[j] as number) + before / this.count;
-        this.squares[j] = (this.squares[j] as number) + before * ((means[i + j] as number) - (this.means[j] as number));
-        if (kl) this.kl[j] = (this.kl[j] as number) + (kl[i + j] as number);
+        const before = means[i + j] - this.means[j];
+        this.means[j] = this.means[j] + before / this.count;
+        this.squares[j] = this.squares[j] + before * (means[i + j] - this.means[j]);
+        if (kl) this.kl[j] = this.kl[j] + kl[i + j];
       }
     }
     this.hasKl ||= kl !== undefined;

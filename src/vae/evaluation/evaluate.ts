@@ -100,7 +100,7 @@ export async function evaluateModel(
       return tf.stack([loss.total, ...Object.values(loss.parts)]);
     });
     (await take(parts)).forEach((value, i) => {
-      losses.add(names[i] as string, value * rows);
+      losses.add(names[i], value * rows);
     });
     await addReconstruction(clean, model, x, x, samples, pass);
     if (noise > 0) {
@@ -134,9 +134,7 @@ export async function evaluateModel(
     count,
     loss,
     elbo: model.isBound ? -sum(parts.map(([, value]) => value)) : undefined,
-    logLikelihood: model.hasLatentPosterior
-      ? (importance.means(count).logLikelihood as number)
-      : reconstruction.logLikelihood,
+    logLikelihood: model.hasLatentPosterior ? importance.means(count).logLikelihood : reconstruction.logLikelihood,
     estimator: model.hasLatentPosterior ? "importance-sampling" : "reconstruction",
     samples,
     reconstruction,
@@ -195,10 +193,10 @@ async function addReconstruction(
   }
   const squares = tf.tidy(() => {
     const [mean] = model.parts.encoder.infer(input) as [tf.Tensor2D];
-    const image = model.parts.decoder.infer(mean)[0] as tf.Tensor;
+    const image = model.parts.decoder.infer(mean)[0];
     return tf.sum(tf.square(tf.sub(image, target)));
   });
-  sums.add("squaredError", ((await take(squares))[0] as number) / model.pixels);
+  sums.add("squaredError", (await take(squares))[0] / model.pixels);
 }
 
 /**
@@ -218,16 +216,16 @@ async function logMeanExp(rows: number, samples: number, draw: (chunk: number) =
     done += width;
     for (let i = 0; i < values.length; i++) {
       const row = Math.floor(i / width);
-      const value = values[i] as number;
-      if (value > (most[row] as number)) {
-        sums[row] = (sums[row] as number) * Math.exp((most[row] as number) - value) + 1;
+      const value = values[i];
+      if (value > most[row]) {
+        sums[row] = sums[row] * Math.exp(most[row] - value) + 1;
         most[row] = value;
       } else {
-        sums[row] = (sums[row] as number) + Math.exp(value - (most[row] as number));
+        sums[row] = sums[row] + Math.exp(value - most[row]);
       }
     }
   }
-  return most.map((value, row) => value + Math.log((sums[row] as number) / done));
+  return most.map((value, row) => value + Math.log(sums[row] / done));
 }
 
 async function evaluateClusters(

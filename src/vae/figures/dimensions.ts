@@ -62,7 +62,7 @@ export async function drawDimensions(dimensions: LatentDimensions): Promise<Uint
     }
     for (const [place, dimension] of order.entries()) {
       const x = left + place * step;
-      const size = ((values[dimension] as number) / most) * (bottom - top);
+      const size = (values[dimension] / most) * (bottom - top);
       context.fillStyle = isActive[dimension] ? ink.single : ink.rest;
       context.fillRect(x + 0.15 * step, bottom - size, 0.7 * step, Math.max(size, 1));
       const isLabeled = place % Math.ceil(30 / step) === 0;
@@ -85,7 +85,7 @@ export async function drawDimensions(dimensions: LatentDimensions): Promise<Uint
 /** The dimensions that carry most first, by divergence where there is one, else by the variance of the means. */
 export function rankDimensions({ kl, varianceOfMeans }: LatentDimensions): number[] {
   const by = kl ?? varianceOfMeans;
-  return Array.from(by, (_, i) => i).sort((a, b) => (by[b] as number) - (by[a] as number) || a - b);
+  return Array.from(by, (_, i) => i).sort((a, b) => by[b] - by[a] || a - b);
 }
 
 /** The least of 1, 2, 2.5, 5 times a power of ten that is not below `value`. */

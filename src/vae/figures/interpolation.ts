@@ -44,7 +44,7 @@ export function interpolateCodes(
   const codes = new Float32Array(frames * a.length);
   for (let frame = 0; frame < frames; frame++) {
     const [ofA, ofB] = weights(frame / (frames - 1));
-    for (let j = 0; j < a.length; j++) codes[frame * a.length + j] = ofA * (a[j] as number) + ofB * (b[j] as number);
+    for (let j = 0; j < a.length; j++) codes[frame * a.length + j] = ofA * a[j] + ofB * b[j];
   }
   return new Matrix(codes, frames, a.length);
 }
@@ -54,7 +54,7 @@ const linearWeights = (t: number): [number, number] => [1 - t, t];
 /** Between directions, with lengths that change evenly; straight where the directions are one, opposite or none. */
 function sphericalWeights(a: Float64Array, b: Float64Array): (t: number) => [number, number] {
   const [lengthA, lengthB] = [Math.hypot(...a), Math.hypot(...b)];
-  const product = a.reduce((sum, value, j) => sum + value * (b[j] as number), 0);
+  const product = a.reduce((sum, value, j) => sum + value * b[j], 0);
   const angle = Math.acos(Math.min(1, Math.max(-1, product / (lengthA * lengthB))));
   const sine = Math.sin(angle);
   if (!(sine > 1e-6)) return linearWeights;
@@ -107,7 +107,7 @@ export async function encodeGif(
     );
     for (let y = 0, at = frame * tall * wide; y < tall; y++) {
       const row = Math.floor(y / scale) * width;
-      for (let x = 0; x < wide; x++, at++) pixels[at] = small[row + Math.floor(x / scale)] as number;
+      for (let x = 0; x < wide; x++, at++) pixels[at] = small[row + Math.floor(x / scale)];
     }
   }
   const { default: sharp } = await import("sharp");

@@ -41,7 +41,7 @@ export async function decodeGrid(
   return {
     images: await model.decode(new Matrix(codes, across.length * up.length, means.cols)),
     axes: [
-      nameOf(first, across[0] as number, across.at(-1) as number),
+      nameOf(first, across[0], across.at(-1) as number),
       second === undefined ? "" : nameOf(second, up.at(-1) as number, up[0] as number),
     ],
   };
@@ -51,7 +51,7 @@ export async function decodeGrid(
 export function uniformAxes(means: Matrix, size: number): (dimension: number) => number[] {
   return (dimension) => {
     const column = columnOf(means, dimension).sort();
-    const [low, high] = [column[0] as number, column.at(-1) as number];
+    const [low, high] = [column[0], column.at(-1) as number];
     return Array.from({ length: size }, (_, i) => low + ((high - low) * i) / (size - 1));
   };
 }

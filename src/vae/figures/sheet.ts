@@ -115,7 +115,7 @@ export async function drawSheet(
   context.fillStyle = ink.muted;
   for (let row = 0; row < rows && rowLabels.length > 0; row++) {
     const y = yOf(row) + tile.height / 2 + LABEL.size / 3;
-    context.fillText(rowLabels[row % rowLabels.length] as string, MARGIN, y);
+    context.fillText(rowLabels[row % rowLabels.length], MARGIN, y);
   }
   context.imageSmoothingEnabled = false;
   const small = createCanvas(width, height);
@@ -147,7 +147,7 @@ export function toRgba(
     const values = image.subarray(i * channels, (i + 1) * channels);
     const gray = channels === 3 ? 0 : values.reduce((sum, value) => sum + value, 0) / channels;
     for (let c = 0; c < 3; c++) {
-      rgba[i * 4 + c] = (255 * ((channels === 3 ? (values[c] as number) : gray) - black)) / (white - black);
+      rgba[i * 4 + c] = (255 * ((channels === 3 ? values[c] : gray) - black)) / (white - black);
     }
   }
   return rgba;
@@ -159,7 +159,7 @@ const DISPLAY = { beyond: 0.002, least: 0.2 };
 /** The range between the extremes of images' values, few outliers left out, in which dim images can be seen. */
 export function displayRange(images: Float32Array): DisplayRange {
   const sorted = images.slice().sort();
-  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] as number;
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];
   const [black, white] = [at(DISPLAY.beyond), at(1 - DISPLAY.beyond)];
   const missing = Math.max(0, DISPLAY.least - (white - black)) / 2;
   return [black - missing, white + missing];

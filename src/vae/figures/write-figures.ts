@@ -190,7 +190,7 @@ async function drawNoisyReconstructions({ model, images, dataset, noise, seed, r
 
 /** Several series of images as rows of ten: ten of the first, the same ten of the second, and so on. */
 function inRows(series: readonly Float32Array[], pixels: number): Float32Array {
-  const count = (series[0] as Float32Array).length / pixels;
+  const count = series[0].length / pixels;
   const columns = Math.min(COLUMNS, count);
   // Rows that are not full would shift those after them.
   const rows = Math.floor(count / columns);
@@ -226,7 +226,7 @@ async function drawManifold(subject: Subject): Promise<Uint8Array> {
     normalQuantile(FIRST_QUANTILE + ((1 - 2 * FIRST_QUANTILE) * i) / (size - 1)),
   );
   const axisOf = (dimension: number) => {
-    const { mean, sd } = hasPrior ? { mean: 0, sd: model.priorSd as number } : momentsOf(means, dimension);
+    const { mean, sd } = hasPrior ? { mean: 0, sd: model.priorSd } : momentsOf(means, dimension);
     return quantiles.map((q) => mean + sd * q);
   };
   const what = hasPrior ? "of the prior" : "of a Gaussian fitted to the codes";

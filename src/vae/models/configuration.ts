@@ -93,7 +93,7 @@ export function requireChoice<T extends string>(value: unknown, argument: string
   const list = choices.join(", ");
   const word = String(value).toLowerCase();
   const strangeness = (name: T) => distance(word, name) + Math.abs(name.length - word.length) / 100;
-  const near = choices.toSorted((a, b) => strangeness(a) - strangeness(b))[0] as T;
+  const near = choices.toSorted((a, b) => strangeness(a) - strangeness(b))[0];
   const isNear = typeof value === "string" && value !== "" && distance(word, near) <= Math.max(2, word.length / 3);
   throw new ArgumentError("INVALID_ARGUMENT", {
     argument,

@@ -40,7 +40,7 @@ export function logStandardNormal(x: tf.Tensor): tf.Tensor {
 
 /** Sums over all axes but the first: n x ... to n. */
 function sumPerImage(x: tf.Tensor): tf.Tensor1D {
-  return tf.sum(tf.reshape(x, [x.shape[0] as number, -1]), 1);
+  return tf.sum(tf.reshape(x, [x.shape[0], -1]), 1);
 }
 
 /** The number whose softplus is `x` > 0. */
@@ -69,7 +69,7 @@ export class BernoulliLikelihood implements Likelihood {
       (save as tf.GradSaveFunc)([inputs]);
       const value = sumPerImage(tf.sub(tf.mul(inputs, images), tf.softplus(inputs)));
       const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
-        tf.mul(tf.sub(images, tf.sigmoid(saved[0] as tf.Tensor)), tf.reshape(dy, [-1, 1, 1, 1]));
+        tf.mul(tf.sub(images, tf.sigmoid(saved[0])), tf.reshape(dy, [-1, 1, 1, 1]));
       return { value, gradFunc };
     });
     return compute(raw) as tf.Tensor1D;
@@ -92,7 +92,7 @@ export class GaussianLikelihood implements Likelihood {
 
   logProbability(images: tf.Tensor, raw: tf.Tensor): tf.Tensor1D {
     const squares = sumPerImage(tf.square(tf.sub(images, this.mean(raw))));
-    const pixels = raw.size / (raw.shape[0] as number);
+    const pixels = raw.size / raw.shape[0];
     if (typeof this.logVariance === "number") {
       const scaled = tf.mul(squares, -0.5 * Math.exp(-this.logVariance));
       return tf.sub(scaled, 0.5 * pixels * (LOG_2_PI + this.logVariance));

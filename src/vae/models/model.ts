@@ -233,7 +233,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
       const rows = matrix.slice(start, Math.min(start + step, matrix.rows));
       const image = tf.tidy(() => {
         const z = tf.tensor2d(Float32Array.from(rows.data), rows.shape);
-        return this.parts.decoder.infer(z)[0] as tf.Tensor;
+        return this.parts.decoder.infer(z)[0];
       });
       images.set(await take(image), start * this.pixels);
       options.onProgress?.((start + rows.rows) / matrix.rows);
@@ -254,7 +254,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     await this.forEachBatch(source, options, async (x, start) => {
       const image = tf.tidy(() => {
         const [mean] = this.parts.encoder.infer(x);
-        return this.parts.decoder.infer(mean as tf.Tensor)[0] as tf.Tensor;
+        return this.parts.decoder.infer(mean)[0];
       });
       reconstructions.set(await take(image), start * this.pixels);
     });
@@ -366,7 +366,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
 
   /** What the decoder computes of codes before the likelihood reads it: logits where that is Bernoulli. */
   protected decodeRaw(z: tf.Tensor2D, pass: Pass): tf.Tensor {
-    return this.parts.decoder.raw(z, pass, this.parts.weightPosterior)[0] as tf.Tensor;
+    return this.parts.decoder.raw(z, pass, this.parts.weightPosterior)[0];
   }
 
   /** KL divergence of the posterior from the prior in every dimension, for a posterior with standard deviations: n x zDim, in nats. */
@@ -393,7 +393,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   private summarize(x: tf.Tensor4D, samples: number, pass: Pass): Posterior {
     if (!this.parts.weightPosterior) {
       const [mean, sd] = this.parts.encoder.infer(x) as tf.Tensor2D[];
-      return { mean: mean as tf.Tensor2D, sd };
+      return { mean: mean, sd };
     }
     let sum: tf.Tensor = tf.scalar(0);
     let squares: tf.Tensor = tf.scalar(0);
@@ -459,7 +459,7 @@ export function weighted(
 
 /** Mean over the images of what was summed over their dimensions: n x d to a scalar. */
 export function meanOfSums(x: tf.Tensor): tf.Scalar {
-  return tf.div(tf.sum(x), x.shape[0] as number);
+  return tf.div(tf.sum(x), x.shape[0]);
 }
 
 /** The numbers of a tensor, which is disposed of. */

@@ -212,11 +212,11 @@ export function transposedConvolutions(options: ConvolutionOptions, last: number
   ] as Layer[];
   for (let i = filters.length - 1; i >= 0; i--) {
     const name = `conv_${filters.length - i}`;
-    const channels = i === 0 ? last : (filters[i - 1] as number);
+    const channels = i === 0 ? last : filters[i - 1];
     const shape = { filters: channels, kernelSize, strides: 2, padding: "same" as const };
     stack.push(layers.conv2dTranspose({ ...shape, name, kernelInitializer }) as Layer);
-    const [fromHeight, fromWidth] = sizes[i + 1] as readonly [number, number];
-    const [toHeight, toWidth] = sizes[i] as readonly [number, number];
+    const [fromHeight, fromWidth] = sizes[i + 1];
+    const [toHeight, toWidth] = sizes[i];
     const [bottom, right] = [2 * fromHeight - toHeight, 2 * fromWidth - toWidth];
     if (bottom > 0 || right > 0) {
       const cropping: [[number, number], [number, number]] = [

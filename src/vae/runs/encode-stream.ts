@@ -96,7 +96,7 @@ export async function* encodeStream(
           };
           const files: [Place, Float32Array, Promise<string | undefined>][] = [];
           for (let k = 0; k < indices.length; k++) {
-            const place = rows[indices[k] as number];
+            const place = rows[indices[k]];
             const image = out.subarray(k * model.pixels, (k + 1) * model.pixels);
             // Black images fill up the last batch.
             if (!place) {
@@ -133,7 +133,7 @@ export async function* encodeStream(
 function findWrong(values: FloatArray, isStretched: boolean): string | undefined {
   const [least, most] = isStretched ? [-Number.MAX_VALUE, Number.MAX_VALUE] : [0, 1];
   for (let j = 0; j < values.length; j++) {
-    const value = values[j] as number;
+    const value = values[j];
     // What the network is given; told is what came.
     const narrow = Math.fround(value);
     if (narrow >= least && narrow <= most) continue;
@@ -146,7 +146,7 @@ function findWrong(values: FloatArray, isStretched: boolean): string | undefined
 const SHADES = Float32Array.from({ length: 256 }, (_, value) => value / 255);
 
 function fillFromBytes(bytes: Uint8Array, image: Float32Array): void {
-  for (let j = 0; j < image.length; j++) image[j] = SHADES[bytes[j] as number] as number;
+  for (let j = 0; j < image.length; j++) image[j] = SHADES[bytes[j]];
 }
 
 /** Where an image stands. */

@@ -10,7 +10,7 @@ export function countHistogram(values: ArrayLike<number>): Histogram {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let [num, sum, sumSquares] = [0, 0, 0];
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
+    const value = values[i];
     if (!Number.isFinite(value)) continue;
     min = Math.min(min, value);
     max = Math.max(max, value);
@@ -22,10 +22,10 @@ export function countHistogram(values: ArrayLike<number>): Histogram {
   if (min === max) return { min, max, num, sum, sumSquares, bucketLimit: [max], bucket: [num] };
   const bucket: number[] = new Array(BUCKETS).fill(0);
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
+    const value = values[i];
     if (!Number.isFinite(value)) continue;
     const place = Math.min(BUCKETS - 1, Math.floor(((value - min) / (max - min)) * BUCKETS));
-    (bucket[place] as number)++;
+    bucket[place]++;
   }
   const bucketLimit = bucket.map((_, i) => (i === BUCKETS - 1 ? max : min + ((max - min) * (i + 1)) / BUCKETS));
   return { min, max, num, sum, sumSquares, bucketLimit, bucket };

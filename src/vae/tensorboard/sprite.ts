@@ -50,13 +50,13 @@ export async function drawSprite({ data, height, width, channels }: ImageBatch):
         const from = ((i * height + row) * width + column) * channels;
         const to = ((top + y) * side.width + left + x) * channels;
         for (let c = 0; c < channels; c++) {
-          pixels[to + c] = Math.round(255 * Math.min(1, Math.max(0, data[from + c] as number)));
+          pixels[to + c] = Math.round(255 * Math.min(1, Math.max(0, data[from + c])));
         }
       }
     }
   }
   const { default: sharp } = await import("sharp");
-  const image = sharp(pixels, { raw: { ...side, channels: channels as 1 | 3 } });
+  const image = sharp(pixels, { raw: { ...side, channels: channels } });
   const gray = channels === 1 ? image.toColorspace("b-w") : image;
   return { png: await gray.png().toBuffer(), height: tileHeight, width: tileWidth };
 }

@@ -333,7 +333,7 @@ class Training {
       const numbers = await values.data();
       values.dispose();
       this.pending.shift();
-      last = Object.fromEntries(names.map((name, i) => [name, numbers[i] as number]));
+      last = Object.fromEntries(names.map((name, i) => [name, numbers[i]]));
       this.checkFinite(last, step);
       for (const [name, value] of Object.entries(last)) this.state.sums[name] = (this.state.sums[name] ?? 0) + value;
       if (step % SCALARS_INTERVAL === 0) this.options.onScalars?.(step, prefixed("batch", last));
@@ -395,7 +395,7 @@ class Training {
       const numbers = await losses.data();
       losses.dispose();
       names.forEach((name, i) => {
-        sums[name] = (sums[name] ?? 0) + (numbers[i] as number) * (end - start);
+        sums[name] = (sums[name] ?? 0) + numbers[i] * (end - start);
       });
       await pause();
     }
@@ -408,12 +408,7 @@ class Training {
     const { earlyStopping, course } = this.resolved;
     // Before the loss is the one that is meant, its values say nothing.
     if (!earlyStopping || !validation || epoch <= Math.max(this.model.pretrainEpochs, course.klWarmup)) return;
-    const { state, isImproved, isOver } = updateStopping(
-      this.state.stopping,
-      validation.loss as number,
-      epoch,
-      earlyStopping,
-    );
+    const { state, isImproved, isOver } = updateStopping(this.state.stopping, validation.loss, epoch, earlyStopping);
     this.state.stopping = state;
     this.state.isStopped = isOver;
     if (isImproved) this.best = await this.model.weights();

@@ -56,7 +56,7 @@ function shift(image: Float32Array, view: Float32Array, { height, width, channel
   const fromY = middleY + random.between(-SHIFT, SHIFT) * height;
   const fromX = middleX + random.between(-SHIFT, SHIFT) * width;
   const at = (y: number, x: number, c: number) =>
-    y < 0 || x < 0 || y >= height || x >= width ? 0 : (image[(y * width + x) * channels + c] as number);
+    y < 0 || x < 0 || y >= height || x >= width ? 0 : image[(y * width + x) * channels + c];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const sourceY = fromY + cos * (y - middleY) - sin * (x - middleX);

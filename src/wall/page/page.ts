@@ -62,7 +62,7 @@ function paintTints(): void {
   const colors = dark.matches ? labels.dark : labels.light;
   imageAt.forEach((image, place) => {
     if (image < 0) return;
-    brush.fillStyle = colors[colorOf[image] as number] as string;
+    brush.fillStyle = colors[colorOf[image]];
     brush.fillRect(place % columns, Math.floor(place / columns), 1, 1);
   });
 }
@@ -104,7 +104,7 @@ function paintOver(): void {
 }
 
 function point(place: number | undefined): void {
-  const image = place === undefined ? -1 : (imageAt[place] as number);
+  const image = place === undefined ? -1 : imageAt[place];
   pointed = image < 0 ? undefined : place;
   byId("point").textContent = image < 0 ? summary : describe(image, place as number);
   paintOver();
@@ -113,11 +113,11 @@ function point(place: number | undefined): void {
 const summary = `${placeOf.size - Number(placeOf.has(-1))} images in ${rows} rows of ${columns}`;
 
 function describe(image: number, place: number): string {
-  const label = labels && textOf ? labels.texts[textOf[image] as number] : undefined;
+  const label = labels && textOf ? labels.texts[textOf[image]] : undefined;
   const facts = [
     `Image ${image}`,
     ...(label === undefined ? [] : [`label ${label}`]),
-    ...(names ? [names[image] as string] : []),
+    ...(names ? [names[image]] : []),
     `row ${Math.floor(place / columns)}, column ${place % columns}`,
   ];
   return facts.join(" · ");
@@ -144,7 +144,7 @@ function step(right: number, down: number): void {
   let place = pointed;
   if (place === undefined) {
     const middle = placeAt(clientWidth / 2, clientHeight / 2);
-    if (middle !== undefined && (imageAt[middle] as number) >= 0) {
+    if (middle !== undefined && imageAt[middle] >= 0) {
       point(middle);
       return;
     }
@@ -155,7 +155,7 @@ function step(right: number, down: number): void {
     column += right;
     row += down;
     if (column < 0 || row < 0 || column >= columns || row >= rows) return;
-  } while ((imageAt[row * columns + column] as number) < 0);
+  } while (imageAt[row * columns + column] < 0);
   point(row * columns + column);
   const [x, y] = [(column + 0.5) * pitch.x, (row + 0.5) * pitch.y];
   const { x: left, y: top } = toWindow(x, y);
@@ -177,7 +177,7 @@ const DIRECTIONS: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 viewer.addHandler("canvas-key", (event) => {
-  const { key } = event.originalEvent as KeyboardEvent;
+  const { key } = event.originalEvent;
   const direction = DIRECTIONS[key];
   // The library's own keys turn and mirror the wall, too.
   event.preventDefaultAction = true;
@@ -225,7 +225,7 @@ function showLegend(): void {
     swatch.setAttribute("viewBox", "0 0 10 10");
     swatch.setAttribute("aria-hidden", "true");
     const disc = document.createElementNS(space, "circle");
-    for (const [key, value] of Object.entries({ cx: "5", cy: "5", r: "5", fill: colors[code] as string })) {
+    for (const [key, value] of Object.entries({ cx: "5", cy: "5", r: "5", fill: colors[code] })) {
       disc.setAttribute(key, value);
     }
     swatch.append(disc);

@@ -59,7 +59,7 @@ async function readAll(path: string): Promise<void> {
     async () => {
       const file = await openArrayFile(path);
       try {
-        const count = file.shape[0] as number;
+        const count = file.shape[0];
         await file.read([0, count - 1, count >> 1]);
       } finally {
         await file.close();

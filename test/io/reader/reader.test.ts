@@ -24,7 +24,7 @@ const table = {
   x: Float32Array.from(rows, (i) => (i === 7 ? Number.NaN : i / 2)),
   y: Float64Array.from(rows, (i) => i + 0.1),
   id: rows,
-  label: Array.from(rows, (i) => ["a", "b, c", 'ü "d"'][i % 3] as string),
+  label: Array.from(rows, (i) => ["a", "b, c", 'ü "d"'][i % 3]),
 };
 const expected = Object.entries(table).map(([name, column]) => [
   name,

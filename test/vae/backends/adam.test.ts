@@ -26,7 +26,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (name) => {
     for (let i = 0; i < 40; i++) optimizer.minimize(() => loss(stock), false, [stock]);
     const expected = Array.from(stock.dataSync());
     found.forEach((value, i) => {
-      expect(value).toBeCloseTo(expected[i] as number, 4);
+      expect(value).toBeCloseTo(expected[i], 4);
     });
   });
 

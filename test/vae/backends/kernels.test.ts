@@ -14,8 +14,8 @@ async function expectAsOnCpu(compute: () => tf.Tensor[], tolerance = 2e-5): Prom
   const [expected, found] = results as [(typeof results)[0], (typeof results)[0]];
   expect(found.map(({ shape }) => shape)).toEqual(expected.map(({ shape }) => shape));
   found.forEach(({ values }, t) => {
-    const wanted = expected[t]?.values as number[];
-    const worst = Math.max(0, ...wanted.map((v, i) => Math.abs(v - (values[i] as number)) / (1 + Math.abs(v))));
+    const wanted = expected[t]?.values;
+    const worst = Math.max(0, ...wanted.map((v, i) => Math.abs(v - values[i]) / (1 + Math.abs(v))));
     expect(worst, `result ${t}`).toBeLessThan(tolerance);
     expect(values.some(Number.isNaN)).toBe(false);
   });

@@ -81,8 +81,8 @@ describe("augmentImages", () => {
   /** All that can become of a square image: its symmetries, found by turning and flipping it over and over. */
   function symmetries(side: number): string[] {
     const turn = (image: number[]) =>
-      image.map((_, at) => image[(side - 1 - (at % side)) * side + Math.floor(at / side)] as number);
-    const flip = (image: number[]) => image.map((_, at) => image[at - 2 * (at % side) + side - 1] as number);
+      image.map((_, at) => image[(side - 1 - (at % side)) * side + Math.floor(at / side)]);
+    const flip = (image: number[]) => image.map((_, at) => image[at - 2 * (at % side) + side - 1]);
     let image = all(side * side);
     const found = new Set<string>();
     for (let i = 0; i < 4; i++, image = turn(image)) found.add(image.join()).add(flip(image).join());
@@ -119,7 +119,7 @@ describe("augmentImages", () => {
     );
     for (let epoch = 0; epoch < 8; epoch++) {
       const data = await augmentImages(images, { symmetry: "dihedral", epoch }).read([0]);
-      for (let at = 0; at < 12; at++) expect((data[at] as number) % 10).toBe(at % 3);
+      for (let at = 0; at < 12; at++) expect(data[at] % 10).toBe(at % 3);
     }
   });
 

@@ -73,11 +73,11 @@ describe("generateMicrographs", () => {
     scenes.data.forEach((scene, at) => {
       const mean = dose * scene;
       if (mean < 2 || (dose > 100 && mean < 10)) return;
-      const count = dose * (images.data[at] as number);
+      const count = dose * images.data[at];
       expect(Math.abs(count - Math.round(count))).toBeLessThan(1e-3);
       pixels++;
       [1, 2, 3].forEach((power, m) => {
-        (moments[m] as number) += (count - mean) ** power / mean;
+        moments[m] += (count - mean) ** power / mean;
       });
     });
     const [first = 1, second = 0, third = 0] = moments.map((sum) => sum / pixels);
@@ -95,8 +95,8 @@ describe("generateMicrographs", () => {
       let observed = 0;
       let expected = 0;
       scenes.row(i).forEach((scene, at) => {
-        expected += scene / (dose[i] as number);
-        for (const images of repeats) observed += ((images.row(i)[at] as number) - scene) ** 2 / repeats.length;
+        expected += scene / dose[i];
+        for (const images of repeats) observed += (images.row(i)[at] - scene) ** 2 / repeats.length;
       });
       expect(observed / expected).toBeCloseTo(1, 1);
     }
@@ -108,8 +108,8 @@ describe("generateMicrographs", () => {
     let product = 0;
     let square = 0;
     scenes.data.forEach((scene, at) => {
-      product += ((one.data[at] as number) - scene) * ((other.data[at] as number) - scene);
-      square += ((one.data[at] as number) - scene) ** 2;
+      product += (one.data[at] - scene) * (other.data[at] - scene);
+      square += (one.data[at] - scene) ** 2;
     });
     expect(Math.abs(product / square)).toBeLessThan(0.03);
   });

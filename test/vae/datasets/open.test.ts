@@ -25,7 +25,7 @@ const all = (images: Images) => images.read(Array.from({ length: images.count },
 async function firsts(images: Images, scale = 255): Promise<number[]> {
   const data = await all(images);
   const length = images.height * images.width * images.channels;
-  return Array.from({ length: images.count }, (_, i) => Math.round((data[i * length] as number) * scale));
+  return Array.from({ length: images.count }, (_, i) => Math.round(data[i * length] * scale));
 }
 
 function encodeIdx(shape: readonly number[], data: Uint8Array): Buffer {

@@ -22,7 +22,7 @@ async function integrate(model: Model, images: Float32Array, prior: (z: number) 
     for (const [i, z] of grid.entries()) {
       let log = 0;
       for (let j = 0; j < pixels; j++) {
-        const [x, p] = [images[start + j] as number, decoded[i * pixels + j] as number];
+        const [x, p] = [images[start + j], decoded[i * pixels + j]];
         log += x * Math.log(p) + (1 - x) * Math.log(1 - p);
       }
       evidence += Math.exp(log) * prior(z) * step;
@@ -41,7 +41,7 @@ describe("the log-likelihood", () => {
     const { logLikelihood, elbo, estimator, loss } = await evaluateModel(model, images, { samples: 3000 });
     expect(estimator).toBe("importance-sampling");
     expect(logLikelihood).toBeCloseTo(await integrate(model, images, (z) => density(z, 0, 1)), 1);
-    expect(elbo).toBeCloseTo(-(loss.reconstruction as number) - (loss.kl as number), 6);
+    expect(elbo).toBeCloseTo(-loss.reconstruction - loss.kl, 6);
     expect(elbo).toBeLessThan(logLikelihood);
     model.dispose();
   });
@@ -77,7 +77,7 @@ describe("the log-likelihood", () => {
     const model = createModel("ae", { height: 4, width: 4, zDim: 2, hiddenDim: 6 });
     const evaluation = await evaluateModel(model, bars(5, 4));
     expect(evaluation.estimator).toBe("reconstruction");
-    expect(evaluation.logLikelihood).toBeCloseTo(-(evaluation.loss.reconstruction as number), 4);
+    expect(evaluation.logLikelihood).toBeCloseTo(-evaluation.loss.reconstruction, 4);
     expect(evaluation.reconstruction.logLikelihood).toBe(evaluation.logLikelihood);
     expect(evaluation.elbo).toBeUndefined();
     model.dispose();

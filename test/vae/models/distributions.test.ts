@@ -69,9 +69,7 @@ describe("likelihoods", () => {
 
   it("Bernoulli", async () => {
     const [log] = await new BernoulliLikelihood().logProbability(...tensors()).data();
-    const expected = values.map(
-      (x, i) => x * Math.log(sigmoid(raws[i] as number)) + (1 - x) * Math.log(sigmoid(-(raws[i] as number))),
-    );
+    const expected = values.map((x, i) => x * Math.log(sigmoid(raws[i])) + (1 - x) * Math.log(sigmoid(-raws[i])));
     expect(log).toBeCloseTo(
       expected.reduce((a, b) => a + b),
       4,
@@ -80,7 +78,7 @@ describe("likelihoods", () => {
 
   it.each([false, true])("Gaussian, variance learned: %s", async (isLearnt) => {
     const [log] = await new GaussianLikelihood(0.04, isLearnt).logProbability(...tensors()).data();
-    const expected = values.map((x, i) => Math.log(density(x, sigmoid(raws[i] as number), 0.2)));
+    const expected = values.map((x, i) => Math.log(density(x, sigmoid(raws[i]), 0.2)));
     expect(log).toBeCloseTo(
       expected.reduce((a, b) => a + b),
       3,
@@ -99,10 +97,7 @@ describe("Bayesian weights", () => {
     const means = net.variables.get("n/layer/kernel")?.variable as tf.Variable;
     const kernel = Array.from(await means.data());
     const sigmas = Array.from(await tf.softplus(rho).data());
-    const weights = [...kernel.map((mean, i) => [mean, sigmas[i] as number]), [0, 0.01], [0, 0.01]] as [
-      number,
-      number,
-    ][];
+    const weights = [...kernel.map((mean, i) => [mean, sigmas[i]]), [0, 0.01], [0, 0.01]] as [number, number][];
     const expected = weights.reduce((sum, [mean, sigma]) => sum + numericKl(mean, sigma, 0, 0.5), 0);
     expect((await posterior.klDivergence().data())[0]).toBeCloseTo(expected, 2);
   });
@@ -114,12 +109,12 @@ describe("Bayesian weights", () => {
     const x = [0.5, -1, 2];
     const draws = 20_000;
     const [out] = net.raw(tf.tile(tf.tensor2d([x]), [draws, 1]), new Pass(new Random(5, 6, 7)), posterior);
-    const { mean, variance } = tf.moments(out as tf.Tensor, 0);
+    const { mean, variance } = tf.moments(out, 0);
     const [expected] = net.infer(tf.tensor2d([x]));
     const spread = 0.3 ** 2 * (1 + x.reduce((sum, value) => sum + value * value, 0));
     for (const j of [0, 1]) {
-      expect((await mean.data())[j]).toBeCloseTo((await (expected as tf.Tensor).data())[j] as number, 1);
-      expect((await variance.data())[j] as number).toBeCloseTo(spread, 1);
+      expect((await mean.data())[j]).toBeCloseTo((await expected.data())[j], 1);
+      expect((await variance.data())[j]).toBeCloseTo(spread, 1);
     }
   });
 });
@@ -138,7 +133,7 @@ describe.each(MODELS)("gradients of %s", (name) => {
       const variables = phase.variables.map((key) => model.variables.get(key) as tf.Variable);
       const partNames = Object.keys(tf.tidy(() => ({ ...parts().parts })));
       for (const part of partNames) {
-        const loss = () => parts().parts[part] as tf.Scalar;
+        const loss = () => parts().parts[part];
         const { grads } = tf.variableGrads(() => tf.mul(loss(), 1), variables);
         // Along a random direction in the space of all variables.
         const random = new Random(3, 3, 3);
@@ -148,19 +143,19 @@ describe.each(MODELS)("gradients of %s", (name) => {
         const move = (by: number) =>
           tf.tidy(() => {
             variables.forEach((variable, i) => {
-              variable.assign(tf.add(variable, tf.mul(directions[i] as tf.Tensor, by)));
+              variable.assign(tf.add(variable, tf.mul(directions[i], by)));
             });
           });
         // Batch normalization over so few images bends the loss of micrograph-vae.
         const step = name === "micrograph-vae" ? 5e-5 : 2e-3;
         move(step);
-        const above = (await tf.tidy(loss).data())[0] as number;
+        const above = (await tf.tidy(loss).data())[0];
         move(-2 * step);
-        const below = (await tf.tidy(loss).data())[0] as number;
+        const below = (await tf.tidy(loss).data())[0];
         move(step);
         const slope = variables.reduce((sum, variable, i) => {
           const gradient = grads[variable.name];
-          return gradient ? sum + (tf.sum(tf.mul(gradient, directions[i] as tf.Tensor)).dataSync()[0] as number) : sum;
+          return gradient ? sum + tf.sum(tf.mul(gradient, directions[i])).dataSync()[0] : sum;
         }, 0);
         const difference = (above - below) / (2 * step);
         expect(Math.abs(slope - difference), `${phase.name}: ${part}, ${slope} and ${difference}`).toBeLessThan(

@@ -23,7 +23,7 @@ it("finds the means and the common covariance of separate Gaussians", async () =
   }
   const { means, factor, shares } = await fitGaussianMixture(new Matrix(points, 3000, 2), 3, new Random(2, 2, 2));
   for (const [x, y] of truth) {
-    const k = [0, 1, 2].findIndex((j) => Math.abs((means[2 * j] as number) - x) < 0.5);
+    const k = [0, 1, 2].findIndex((j) => Math.abs(means[2 * j] - x) < 0.5);
     expect(k).toBeGreaterThanOrEqual(0);
     expect(means[2 * k + 1]).toBeCloseTo(y, 0);
     expect(shares[k]).toBeCloseTo(1 / 3, 2);
@@ -33,14 +33,14 @@ it("finds the means and the common covariance of separate Gaussians", async () =
     expect(factor[at]).toBeCloseTo(value, 1);
   });
   const y = whiten([3, 5], factor);
-  expect((factor[2] as number) * (y[0] as number) + (factor[3] as number) * (y[1] as number)).toBeCloseTo(5, 9);
+  expect(factor[2] * y[0] + factor[3] * y[1]).toBeCloseTo(5, 9);
 });
 
 it("copes with fewer different points than components", async () => {
   const points = new Matrix(Float32Array.from([1, 1, 1, 1, 2, 2]), 3, 2);
   const { means, factor, shares } = await fitGaussianMixture(points, 5, new Random(1, 1, 1));
   for (const values of [means, factor, shares]) expect(values.every(Number.isFinite)).toBe(true);
-  expect(Math.min(factor[0] as number, factor[3] as number)).toBeGreaterThan(0);
+  expect(Math.min(factor[0], factor[3])).toBeGreaterThan(0);
 });
 
 it("gives a mixture autoencoder codes in another basis that decode to the same images", async () => {
@@ -51,7 +51,7 @@ it("gives a mixture autoencoder codes in another basis that decode to the same i
   await model.beginEpoch({ epoch: 1, images, seed: 1, signal: undefined });
   const after = await model.reconstruct(images);
   after.forEach((value, i) => {
-    expect(value).toBeCloseTo(before[i] as number, 4);
+    expect(value).toBeCloseTo(before[i], 4);
   });
   model.dispose();
 });
@@ -67,22 +67,19 @@ it("draws views of an image to the same component, from where most of them are",
   const shares = (codes: Matrix) =>
     Array.from({ length: codes.rows }, (_, i) => {
       const kernel = [0, 1].map((k) => {
-        const squares = [0, 1].map((j) => ((codes.data[2 * i + j] as number) - (centers[2 * k + j] as number)) ** 2);
-        return 1 / (1 + (squares[0] as number) + (squares[1] as number));
+        const squares = [0, 1].map((j) => (codes.data[2 * i + j] - centers[2 * k + j]) ** 2);
+        return 1 / (1 + squares[0] + squares[1]);
       });
-      return kernel.map((value) => value / ((kernel[0] as number) + (kernel[1] as number)));
+      return kernel.map((value) => value / (kernel[0] + kernel[1]));
     });
   const views = values.map((value) => value / 2);
   const q = shares((await model.encode(views)).means);
   const others = shares((await model.encode(images)).means);
-  const frequencies = [0, 1].map((k) => others.reduce((sum, row) => sum + (row[k] as number), 0));
+  const frequencies = [0, 1].map((k) => others.reduce((sum, row) => sum + row[k], 0));
   const expected = others.reduce((sum, row, i) => {
-    const sharpened = row.map((share, k) => share ** 2 / (frequencies[k] as number));
-    const total = (sharpened[0] as number) + (sharpened[1] as number);
-    return (
-      sum +
-      sharpened.reduce((part, s, k) => part + (s / total) * Math.log(s / total / ((q[i] as number[])[k] as number)), 0)
-    );
+    const sharpened = row.map((share, k) => share ** 2 / frequencies[k]);
+    const total = sharpened[0] + sharpened[1];
+    return sum + sharpened.reduce((part, s, k) => part + (s / total) * Math.log(s / total / q[i][k]), 0);
   }, 0);
   const loss = tf.tidy(() => {
     const [x, y] = [views, values].map((batch) => tf.tensor4d(batch, [30, 8, 8, 1])) as [tf.Tensor4D, tf.Tensor4D];

@@ -63,11 +63,7 @@ describe("countHistogram", () => {
     );
     expect([bucket.length, bucketLimit.at(-1)]).toEqual([30, max]);
     const limits = [Number.NEGATIVE_INFINITY, ...bucketLimit.slice(0, -1), Number.POSITIVE_INFINITY];
-    expect(bucket).toEqual(
-      bucketLimit.map(
-        (_, i) => values.filter((v) => v >= (limits[i] as number) && v < (limits[i + 1] as number)).length,
-      ),
-    );
+    expect(bucket).toEqual(bucketLimit.map((_, i) => values.filter((v) => v >= limits[i] && v < limits[i + 1]).length));
   });
 
   it("leaves out what is not finite, and takes constants and nothing", () => {

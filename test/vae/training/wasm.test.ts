@@ -27,7 +27,7 @@ describe("convolutional networks train with native kernels as in plain JavaScrip
     const native = await trainOn("wasm", name);
     const plain = await trainOn("cpu", name);
     native.losses.forEach((loss, i) => {
-      expect(loss / (plain.losses[i] as number)).toBeCloseTo(1, 3);
+      expect(loss / plain.losses[i]).toBeCloseTo(1, 3);
     });
     expect(await trainOn("wasm", name)).toEqual(native);
   });

@@ -15,9 +15,9 @@ export function Manifold() {
   // The codes of the cells are in their middles, so the picture reaches half a cell farther.
   const width = 2 * MANIFOLD_REACH * (CELLS / (CELLS - 1));
   const toCode = (shares: readonly [number, number]) =>
-    shares.map((share, j) => (mean[j] as number) + (share - 0.5) * width * (spread[j] as number));
+    shares.map((share, j) => mean[j] + (share - 0.5) * width * spread[j]);
   const toShares = (values: readonly number[]) =>
-    values.map((value, j) => 0.5 + (value - (mean[j] as number)) / (width * (spread[j] as number) || 1));
+    values.map((value, j) => 0.5 + (value - mean[j]) / (width * spread[j] || 1));
   const inside = (share: number) => Math.min(1, Math.max(0, share));
   const [across = 0.5, up = 0.5] = toShares(code.value);
   const point = (event: PointerEvent) => {

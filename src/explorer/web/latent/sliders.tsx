@@ -57,8 +57,8 @@ function Slider({ dimension }: { dimension: number }) {
   const from = origin.value;
   const value = code.value[dimension];
   if (!model || !from || value === undefined) return null;
-  const [center, spread] = [model.mean[dimension] as number, model.standardDeviation[dimension] as number];
-  const mean = from.mean[dimension] as number;
+  const [center, spread] = [model.mean[dimension], model.standardDeviation[dimension]];
+  const mean = from.mean[dimension];
   const sigma = from.standardDeviation?.[dimension];
   // A dimension in which all codes are alike still can be moved along, by as much as the prior reaches.
   const reach = Math.max(

@@ -8,24 +8,24 @@ export function Curve({ title, x, y }: { title: string; x: readonly number[]; y:
   const known = [...x.keys()].filter((i) => Number.isFinite(y[i]));
   const last = known.at(-1);
   if (last === undefined) return null;
-  const [left, right] = [x[known[0] as number] as number, x[last] as number];
+  const [left, right] = [x[known[0]], x[last]];
   const [least, most] = extent(known, (i) => y[i]) as [number, number];
   const column = (value: number) => (right > left ? ((value - left) / (right - left)) * WIDTH : WIDTH);
   const line = (value: number) =>
     HEIGHT - 4 - (most > least ? ((value - least) / (most - least)) * (HEIGHT - 12) : HEIGHT / 2);
   const path = known
-    .map((i, at) => `${at === 0 ? "M" : "L"}${column(x[i] as number).toFixed(1)} ${line(y[i] as number).toFixed(1)}`)
+    .map((i, at) => `${at === 0 ? "M" : "L"}${column(x[i]).toFixed(1)} ${line(y[i]).toFixed(1)}`)
     .join("");
   return (
     <figure class="curve">
       <figcaption>
         <span>{title}</span>
-        <b>{formatNumber(y[last] as number)}</b>
+        <b>{formatNumber(y[last])}</b>
       </figcaption>
       <svg
         viewBox={`0 0 ${WIDTH + 44} ${HEIGHT}`}
         role="img"
-        aria-label={`${title}: ${formatNumber(y[last] as number)} at ${right}`}
+        aria-label={`${title}: ${formatNumber(y[last])} at ${right}`}
       >
         {ticks(least, most, 2).map((tick) => (
           <g key={tick}>
@@ -36,7 +36,7 @@ export function Curve({ title, x, y }: { title: string; x: readonly number[]; y:
           </g>
         ))}
         <path class="line" d={path} />
-        <circle class="end" cx={column(right)} cy={line(y[last] as number)} r="3" />
+        <circle class="end" cx={column(right)} cy={line(y[last])} r="3" />
       </svg>
     </figure>
   );

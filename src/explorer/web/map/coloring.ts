@@ -116,13 +116,13 @@ export const coloring = computed<Coloring>(() => {
     codes: ColumnValues,
   ): Coloring {
     const counts = new Uint32Array(categories.length);
-    for (const code of codes) if (code !== missing) counts[code] = (counts[code] as number) + 1;
+    for (const code of codes) if (code !== missing) counts[code] = counts[code] + 1;
     // Of too many classes the most frequent are told apart.
     const shown =
       categories.length <= MOST_CLASSES
         ? [...categories.keys()]
         : [...categories.keys()]
-            .sort((i, j) => (counts[j] as number) - (counts[i] as number) || i - j)
+            .sort((i, j) => counts[j] - counts[i] || i - j)
             .slice(0, MOST_CLASSES - 1)
             .sort((i, j) => i - j);
     const palette = categoricalColors(shown.length, theme.value);
@@ -131,9 +131,9 @@ export const coloring = computed<Coloring>(() => {
     for (const [at, code] of shown.entries()) colorOfCode[code] = at;
     const entries = shown.map((code, at) => ({
       code,
-      name: categories[code] as string,
-      count: counts[code] as number,
-      color: palette[at] as string,
+      name: categories[code],
+      count: counts[code],
+      color: palette[at],
     }));
     const known = counts.reduce((sum, count) => sum + count, 0);
     return {
@@ -146,7 +146,7 @@ export const coloring = computed<Coloring>(() => {
         missing: n - known,
       },
       colors: [...palette, ink.rest],
-      colorOf: Uint8Array.from(codes, (code) => (code === missing ? rest : (colorOfCode[code] as number))),
+      colorOf: Uint8Array.from(codes, (code) => (code === missing ? rest : colorOfCode[code])),
       order: drawn.value,
     };
   }
@@ -159,13 +159,13 @@ export const coloring = computed<Coloring>(() => {
     const colorOf = new Uint8Array(n);
     let missing = 0;
     for (let i = 0; i < n; i++) {
-      const value = values[i] as number;
+      const value = values[i];
       const share = high > low ? (value - low) / (high - low) : 0.5;
       colorOf[i] = Number.isNaN(value) ? SHADES : Math.max(0, Math.min(SHADES - 1, Math.floor(share * SHADES)));
       if (Number.isNaN(value)) missing++;
     }
     // The greatest are drawn last, those without a value first.
-    const rank = (i: number) => (colorOf[i] === SHADES ? -1 : (colorOf[i] as number));
+    const rank = (i: number) => (colorOf[i] === SHADES ? -1 : colorOf[i]);
     return {
       key: { kind: "number", title, shades, low, high, isCutLow: min < low, isCutHigh: max > high, missing },
       colors: [...shades, ink.rest],
@@ -178,13 +178,13 @@ export const coloring = computed<Coloring>(() => {
 /** Stable, by ranks from -1 to `most - 1`. */
 function countingSort(rows: Uint32Array, rank: (row: number) => number, most: number): Uint32Array {
   const starts = new Uint32Array(most + 2);
-  for (const row of rows) starts[rank(row) + 2] = (starts[rank(row) + 2] as number) + 1;
-  for (let at = 1; at < starts.length; at++) starts[at] = (starts[at] as number) + (starts[at - 1] as number);
+  for (const row of rows) starts[rank(row) + 2] = starts[rank(row) + 2] + 1;
+  for (let at = 1; at < starts.length; at++) starts[at] = starts[at] + starts[at - 1];
   const sorted = new Uint32Array(rows.length);
   for (const row of rows) {
     const at = rank(row) + 1;
-    sorted[starts[at] as number] = row;
-    starts[at] = (starts[at] as number) + 1;
+    sorted[starts[at]] = row;
+    starts[at] = starts[at] + 1;
   }
   return sorted;
 }
@@ -208,15 +208,15 @@ export const tints = computed<{ tints: Uint8Array; order: Uint32Array }>(() => {
   const opacity = (row: number) => (is === undefined ? OPACITY : is[row] === 1 ? 255 : UNSELECTED_OPACITY);
   const bytes = new Uint8Array(4 * colorOf.length);
   for (let i = 0; i < colorOf.length; i++) {
-    const [red, green, blue] = rgb[colorOf[i] as number] as [number, number, number];
+    const [red, green, blue] = rgb[colorOf[i]] as [number, number, number];
     bytes[4 * i] = red;
     bytes[4 * i + 1] = green;
     bytes[4 * i + 2] = blue;
     bytes[4 * i + 3] = opacity(i);
   }
-  return { tints: bytes, order: is ? countingSort(order, (row) => is[row] as number, 2) : order };
+  return { tints: bytes, order: is ? countingSort(order, (row) => is[row], 2) : order };
 });
 
 /** The color of a row. */
 export const colorOf = (row: number): string =>
-  coloring.value.colors[coloring.value.colorOf[row] as number] ?? INKS[theme.value].single;
+  coloring.value.colors[coloring.value.colorOf[row]] ?? INKS[theme.value].single;

@@ -122,7 +122,7 @@ export function listen(map: MapView): void {
     const direction = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
     if (direction && event.shiftKey) {
       const step = 60 / map.scale;
-      pan((direction[0] as number) * step, (direction[1] as number) * step);
+      pan(direction[0] * step, direction[1] * step);
     } else if (direction) {
       const from = hovered.value ?? clicked.value;
       const middle = map.toPlace([map.width / 2, map.height / 2]);

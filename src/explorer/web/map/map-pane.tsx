@@ -163,7 +163,7 @@ function overlayOf(map: MapView, side: 0 | 1): OverlayScene {
     previousClicked: previousClicked.value,
     selected: selected.value,
     marks: showsMoved.value && !isOne ? moved.value : [],
-    elsewhere: other && ((row) => [other.xy[2 * row] as number, other.xy[2 * row + 1] as number]),
+    elsewhere: other && ((row) => [other.xy[2 * row], other.xy[2 * row + 1]]),
     images: showsImages.value ? (description.value?.images ?? undefined) : undefined,
     colorOf,
     order: drawn.value,

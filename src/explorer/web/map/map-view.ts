@@ -66,8 +66,8 @@ export class MapView {
   placeOf(row: number): Place {
     const [from, to, share] = [this.#from, this.#to, this.#progress];
     const at = (axis: 0 | 1) => {
-      const start = from[2 * row + axis] as number;
-      return start + ((to[2 * row + axis] as number) - start) * share;
+      const start = from[2 * row + axis];
+      return start + (to[2 * row + axis] - start) * share;
     };
     return [at(0), at(1)];
   }

@@ -127,8 +127,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     const [halfWidth, halfHeight] = [view.width / 2 / view.scale, view.height / 2 / view.scale];
     const margin = (places.kind === "wall" ? tile : 32) / view.scale;
     const isInSight = (row: number) =>
-      Math.abs((xy[2 * row] as number) - x) < halfWidth + margin &&
-      Math.abs((xy[2 * row + 1] as number) - y) < halfHeight + margin;
+      Math.abs(xy[2 * row] - x) < halfWidth + margin && Math.abs(xy[2 * row + 1] - y) < halfHeight + margin;
     // What was chosen has its image before all others.
     const rows = [scene.clicked, scene.previousClicked].filter(
       (row): row is number => row !== undefined && isInSight(row),
@@ -196,7 +195,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     // Many of them hide nothing.
     const fill = Math.min(0.14, (1.4 * every) / rows.length);
     for (let at = 0; at < rows.length; at += every) {
-      const row = rows[at] as number;
+      const row = rows[at];
       const [xx, xy, yy] = covariances.subarray(3 * row, 3 * row + 3) as unknown as [number, number, number];
       ellipse(pixelsOf(row), [xx, xy, yy], view.scale / places.unit, scene.colorOf(row), fill);
     }

@@ -25,7 +25,7 @@ export function toPlaces(id: string, kind: LayoutDescription["kind"], raw: Float
   const unit = Math.max(right - left, top - bottom) / 2 || 1;
   const xy = new Float32Array(raw.length);
   for (let at = 0; at < raw.length; at += 2) {
-    const [x, y] = [((raw[at] as number) - middle[0]) / unit, ((raw[at + 1] as number) - middle[1]) / unit];
+    const [x, y] = [(raw[at] - middle[0]) / unit, (raw[at + 1] - middle[1]) / unit];
     const isPlaced = Number.isFinite(x) && Number.isFinite(y);
     xy[at] = isPlaced ? x : OUTSIDE;
     xy[at + 1] = isPlaced ? y : OUTSIDE;
@@ -38,7 +38,7 @@ export function toPlaces(id: string, kind: LayoutDescription["kind"], raw: Float
 function extent(raw: Float32Array, axis: 0 | 1): Place {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let at = axis; at < raw.length; at += 2) {
-    const value = raw[at] as number;
+    const value = raw[at];
     if (value < least) least = value;
     if (value > most && value < Number.POSITIVE_INFINITY) most = value;
   }
@@ -48,11 +48,11 @@ function extent(raw: Float32Array, axis: 0 | 1): Place {
 /** Cells are alike and square: the least gap between their columns. */
 function cellOf(xy: Float32Array): number {
   const columns = new Set<number>();
-  for (let at = 0; at < xy.length; at += 2) if (xy[at] !== OUTSIDE) columns.add(Math.round((xy[at] as number) * 1e5));
+  for (let at = 0; at < xy.length; at += 2) if (xy[at] !== OUTSIDE) columns.add(Math.round(xy[at] * 1e5));
   const sorted = Float64Array.from(columns).sort();
   let least = Number.POSITIVE_INFINITY;
   for (let i = 1; i < sorted.length; i++) {
-    const gap = (sorted[i] as number) - (sorted[i - 1] as number);
+    const gap = sorted[i] - sorted[i - 1];
     if (gap > 5) least = Math.min(least, gap);
   }
   return Number.isFinite(least) ? least / 1e5 : 1;
@@ -68,7 +68,7 @@ export const within = ({ middle, unit }: Places, x: number, y: number): Place =>
 export function between(start: Float32Array, end: Float32Array, progress: number): Float32Array {
   if (progress === 0) return start;
   if (progress === 1) return end;
-  return start.map((from, at) => from + ((end[at] as number) - from) * progress);
+  return start.map((from, at) => from + (end[at] - from) * progress);
 }
 
 /** The row nearest to a place, if it is nearer than `reach`. */
@@ -76,7 +76,7 @@ export function nearest(xy: Float32Array, [x, y]: Place, reach: number): number 
   let least = reach * reach;
   let found: number | undefined;
   for (let at = 0; at < xy.length; at += 2) {
-    const distance = ((xy[at] as number) - x) ** 2 + ((xy[at + 1] as number) - y) ** 2;
+    const distance = (xy[at] - x) ** 2 + (xy[at + 1] - y) ** 2;
     if (distance < least) [least, found] = [distance, at / 2];
   }
   return found;
@@ -84,11 +84,11 @@ export function nearest(xy: Float32Array, [x, y]: Place, reach: number): number 
 
 /** The nearest row in a direction, which lies within 45 degrees of it. */
 export function nextTowards(xy: Float32Array, from: number, [dx, dy]: Place): number | undefined {
-  const [x0, y0] = [xy[2 * from] as number, xy[2 * from + 1] as number];
+  const [x0, y0] = [xy[2 * from], xy[2 * from + 1]];
   let least = Number.POSITIVE_INFINITY;
   let found: number | undefined;
   for (let at = 0; at < xy.length; at += 2) {
-    const [x, y] = [(xy[at] as number) - x0, (xy[at + 1] as number) - y0];
+    const [x, y] = [xy[at] - x0, xy[at + 1] - y0];
     const along = x * dx + y * dy;
     const distance = x * x + y * y;
     if (along > 0 && 2 * along * along >= distance && distance < least) [least, found] = [distance, at / 2];
@@ -103,7 +103,7 @@ export function enclosed(xy: Float32Array, corners: readonly Place[]): number[] 
   const [bottom, top] = [Math.min(...span(1)), Math.max(...span(1))];
   const inside: number[] = [];
   for (let at = 0; at < xy.length; at += 2) {
-    const [x, y] = [xy[at] as number, xy[at + 1] as number];
+    const [x, y] = [xy[at], xy[at + 1]];
     if (x < left || x > right || y < bottom || y > top) continue;
     let isInside = false;
     let [bx, by] = corners.at(-1) as Place;
@@ -123,7 +123,7 @@ const APART = 0.09;
 export function displacements(start: Float32Array, end: Float32Array): Float32Array {
   const moves = new Float32Array(start.length / 2);
   for (let i = 0; i < moves.length; i++) {
-    const [x, y] = [2 * i, 2 * i + 1].map((at) => (end[at] as number) - (start[at] as number)) as [number, number];
+    const [x, y] = [2 * i, 2 * i + 1].map((at) => end[at] - start[at]) as [number, number];
     moves[i] = Math.hypot(x, y);
   }
   return moves;
@@ -132,15 +132,14 @@ export function displacements(start: Float32Array, end: Float32Array): Float32Ar
 /** The `count` rows that moved most and stand apart in both layouts: of a group that moved together the one that moved most. */
 export function mostMoved(start: Float32Array, end: Float32Array, count: number): number[] {
   const moves = displacements(start, end);
-  const order = Uint32Array.from(moves.keys()).sort((i, j) => (moves[j] as number) - (moves[i] as number) || i - j);
+  const order = Uint32Array.from(moves.keys()).sort((i, j) => moves[j] - moves[i] || i - j);
   const chosen: number[] = [];
   const areApart = (xy: Float32Array, i: number, j: number) =>
-    Math.hypot((xy[2 * i] as number) - (xy[2 * j] as number), (xy[2 * i + 1] as number) - (xy[2 * j + 1] as number)) >
-    APART;
+    Math.hypot(xy[2 * i] - xy[2 * j], xy[2 * i + 1] - xy[2 * j + 1]) > APART;
   for (const i of order) {
     if (chosen.length >= count || moves[i] === 0) break;
     // Without a place in one of the two it has not moved.
-    if ((moves[i] as number) > 4) continue;
+    if (moves[i] > 4) continue;
     if (chosen.every((j) => areApart(start, i, j) && areApart(end, i, j))) chosen.push(i);
   }
   return chosen;

@@ -35,7 +35,7 @@ export class PointsCanvas implements PointsDrawing {
     }
     const { data } = this.#image;
     const ground = [1, 3, 5].map((at) => Number.parseInt(scene.ground.slice(at, at + 2), 16));
-    new Uint32Array(data.buffer).fill(new Uint32Array(Uint8Array.of(...ground, 255).buffer)[0] as number);
+    new Uint32Array(data.buffer).fill(new Uint32Array(Uint8Array.of(...ground, 255).buffer)[0]);
     if (this.#start.length === this.#end.length && this.#end.length === 2 * this.#order.length) {
       this.#blend(data, columns, rows, scene);
     }
@@ -53,11 +53,11 @@ export class PointsCanvas implements PointsDrawing {
     const scaleY = rows / 2 / scene.reachY;
     const away = (isSquare ? diameter : size) / 2;
     for (let rank = 0; rank < order.length; rank++) {
-      const row = order[rank] as number;
-      const x0 = start[2 * row] as number;
-      const y0 = start[2 * row + 1] as number;
-      const x = x0 + ((end[2 * row] as number) - x0) * progress;
-      const y = y0 + ((end[2 * row + 1] as number) - y0) * progress;
+      const row = order[rank];
+      const x0 = start[2 * row];
+      const y0 = start[2 * row + 1];
+      const x = x0 + (end[2 * row] - x0) * progress;
+      const y = y0 + (end[2 * row + 1] - y0) * progress;
       const px = columns / 2 + (x - middleX) * scaleX;
       const py = rows / 2 - (y - middleY) * scaleY;
       // Edges of squares are rounded by themselves, so that those beside each other meet.
@@ -66,20 +66,20 @@ export class PointsCanvas implements PointsDrawing {
       const width = isSquare ? Math.round(px + away) - left : size;
       const height = isSquare ? Math.round(py + away) - top : size;
       if (left <= -width || top <= -height || left >= columns || top >= rows) continue;
-      const red = tints[4 * row] as number;
-      const green = tints[4 * row + 1] as number;
-      const blue = tints[4 * row + 2] as number;
-      const given = (tints[4 * row + 3] as number) / 255;
+      const red = tints[4 * row];
+      const green = tints[4 * row + 1];
+      const blue = tints[4 * row + 2];
+      const given = tints[4 * row + 3] / 255;
       const opacity = given > SHINE ? 1 + (given - 1) * roundness : given;
       const lastLine = Math.min(height, rows - top);
       const lastColumn = Math.min(width, columns - left);
       for (let v = Math.max(0, -top); v < lastLine; v++) {
         for (let u = Math.max(0, -left); u < lastColumn; u++) {
-          const share = isSquare ? opacity : opacity * (cover[v * size + u] as number);
+          const share = isSquare ? opacity : opacity * cover[v * size + u];
           const pixel = 4 * ((top + v) * columns + left + u);
-          data[pixel] = (data[pixel] as number) + share * (red - (data[pixel] as number));
-          data[pixel + 1] = (data[pixel + 1] as number) + share * (green - (data[pixel + 1] as number));
-          data[pixel + 2] = (data[pixel + 2] as number) + share * (blue - (data[pixel + 2] as number));
+          data[pixel] = data[pixel] + share * (red - data[pixel]);
+          data[pixel + 1] = data[pixel + 1] + share * (green - data[pixel + 1]);
+          data[pixel + 2] = data[pixel + 2] + share * (blue - data[pixel + 2]);
         }
       }
     }

@@ -118,7 +118,7 @@ function Scale({ legend }: { legend: Extract<Key, { kind: "number" }> }) {
   const counts = new Array<number>(BINS).fill(0);
   for (const value of values ?? []) {
     const bin = Math.floor(((value - low) / (high - low || 1)) * BINS);
-    if (bin >= 0 && bin < BINS) counts[bin] = (counts[bin] as number) + 1;
+    if (bin >= 0 && bin < BINS) counts[bin] = counts[bin] + 1;
   }
   const most = Math.max(1, ...counts);
   const at = (value: number) => (high > low ? ((value - low) / (high - low)) * WIDTH : WIDTH / 2);

@@ -32,7 +32,7 @@ export function MovedPanel() {
   if (label) columnValues(label);
   const length = (row: number) => {
     if (!start || !end) return Number.NaN;
-    const at = (axis: 0 | 1) => (end.xy[2 * row + axis] as number) - (start.xy[2 * row + axis] as number);
+    const at = (axis: 0 | 1) => end.xy[2 * row + axis] - start.xy[2 * row + axis];
     return Math.hypot(at(0), at(1));
   };
   return (

@@ -26,7 +26,7 @@ export function SelectionPanel() {
   // Spread over all of them, so that it shows what there is.
   const some = Array.from(
     { length: Math.min(MOST_SHOWN, rows.length) },
-    (_, i) => rows[Math.floor((i * rows.length) / Math.min(MOST_SHOWN, rows.length))] as number,
+    (_, i) => rows[Math.floor((i * rows.length) / Math.min(MOST_SHOWN, rows.length))],
   );
   return (
     <>
@@ -65,7 +65,7 @@ function Shares({ rows }: { rows: Uint32Array }) {
   const { key, colors } = coloring.value;
   if (!column || !values) return null;
   if (column.kind === "number") {
-    const known = Array.from(rows, (row) => values[row] as number).filter((value) => !Number.isNaN(value));
+    const known = Array.from(rows, (row) => values[row]).filter((value) => !Number.isNaN(value));
     if (known.length === 0) return null;
     const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
     return (
@@ -76,7 +76,7 @@ function Shares({ rows }: { rows: Uint32Array }) {
     );
   }
   const counts = new Map<number, number>();
-  for (const row of rows) counts.set(values[row] as number, (counts.get(values[row] as number) ?? 0) + 1);
+  for (const row of rows) counts.set(values[row], (counts.get(values[row]) ?? 0) + 1);
   const colorByCode = new Map(key.kind === "category" ? key.entries.map(({ code, color }) => [code, color]) : []);
   const shares = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
   const shown = shares.slice(0, MOST_SHARES);

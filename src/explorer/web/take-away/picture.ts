@@ -34,7 +34,7 @@ export async function savePng(): Promise<void> {
     context.fillStyle = ink.text;
     context.font = `600 ${EM + 2}px ${FONT}`;
     context.fillText(titles()[side] ?? "", left, GAP + EM);
-    context.drawImage(pictures[side] as HTMLCanvasElement, left, GAP + 2 * EM, map.width, map.height);
+    context.drawImage(pictures[side], left, GAP + 2 * EM, map.width, map.height);
     left += map.width + GAP;
   }
   for (const { kind, x, y, color, text, size } of legendItems(left, GAP + 2 * EM, height)) {
@@ -95,7 +95,7 @@ function pointsOf(map: MapView): string[] {
   for (const row of order) {
     const [x, y] = map.toPixels(map.placeOf(row));
     if (x < -diameter || y < -diameter || x > map.width + diameter || y > map.height + diameter) continue;
-    paths[colorOf[row] as number]?.push(`M${x.toFixed(1)} ${y.toFixed(1)}h0`);
+    paths[colorOf[row]]?.push(`M${x.toFixed(1)} ${y.toFixed(1)}h0`);
   }
   const cap = roundness > 0.5 ? "round" : "square";
   return paths.flatMap((path, at) =>

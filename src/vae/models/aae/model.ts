@@ -84,6 +84,6 @@ export class Aae extends Model<AaeConfiguration> {
   }
 
   private discriminate(z: tf.Tensor, pass: Pass): tf.Tensor {
-    return this.discriminator.raw(z, pass)[0] as tf.Tensor;
+    return this.discriminator.raw(z, pass)[0];
   }
 }

@@ -70,9 +70,9 @@ export function whiten(x: ArrayLike<number>, factor: Float64Array): Float64Array
   const d = x.length;
   const y = new Float64Array(d);
   for (let i = 0; i < d; i++) {
-    let rest = x[i] as number;
-    for (let j = 0; j < i; j++) rest -= (factor[i * d + j] as number) * (y[j] as number);
-    y[i] = rest / (factor[i * d + i] as number);
+    let rest = x[i];
+    for (let j = 0; j < i; j++) rest -= factor[i * d + j] * y[j];
+    y[i] = rest / factor[i * d + i];
   }
   return y;
 }
@@ -82,16 +82,16 @@ function seedCenters({ rows, cols, data }: Matrix, components: number, random: R
   const squares = new Float64Array(rows).fill(Number.POSITIVE_INFINITY);
   let chosen = random.integer(rows);
   for (let k = 0; k < components; k++) {
-    for (let j = 0; j < cols; j++) centers[k * cols + j] = data[chosen * cols + j] as number;
+    for (let j = 0; j < cols; j++) centers[k * cols + j] = data[chosen * cols + j];
     let sum = 0;
     for (let i = 0; i < rows; i++) {
       const square = squaredDistance(data, i, centers, k, cols);
-      if (square < (squares[i] as number)) squares[i] = square;
-      sum += squares[i] as number;
+      if (square < squares[i]) squares[i] = square;
+      sum += squares[i];
     }
     let rest = random.uniform() * sum;
     chosen = 0;
-    while (chosen < rows - 1 && rest >= (squares[chosen] as number)) rest -= squares[chosen++] as number;
+    while (chosen < rows - 1 && rest >= squares[chosen]) rest -= squares[chosen++];
   }
   return centers;
 }
@@ -112,14 +112,13 @@ function kMeans(points: Matrix, centers: Float64Array): { centers: Float64Array;
         if (square < least) [nearest, least] = [k, square];
       }
       cost += least;
-      counts[nearest] = (counts[nearest] as number) + 1;
-      for (let j = 0; j < cols; j++)
-        sums[nearest * cols + j] = (sums[nearest * cols + j] as number) + (data[i * cols + j] as number);
+      counts[nearest] = counts[nearest] + 1;
+      for (let j = 0; j < cols; j++) sums[nearest * cols + j] = sums[nearest * cols + j] + data[i * cols + j];
     }
     for (let k = 0; k < components; k++) {
-      const count = counts[k] as number;
+      const count = counts[k];
       if (count === 0) continue;
-      for (let j = 0; j < cols; j++) centers[k * cols + j] = (sums[k * cols + j] as number) / count;
+      for (let j = 0; j < cols; j++) centers[k * cols + j] = sums[k * cols + j] / count;
     }
   }
   return { centers, cost };
@@ -128,7 +127,7 @@ function kMeans(points: Matrix, centers: Float64Array): { centers: Float64Array;
 function squaredDistance(data: ArrayLike<number>, i: number, centers: Float64Array, k: number, cols: number): number {
   let square = 0;
   for (let j = 0; j < cols; j++) {
-    const difference = (data[i * cols + j] as number) - (centers[k * cols + j] as number);
+    const difference = data[i * cols + j] - centers[k * cols + j];
     square += difference * difference;
   }
   return square;
@@ -141,7 +140,7 @@ function improve(points: Matrix, mixture: GaussianMixture, floor: number): Gauss
   const components = shares.length;
   const centers = Array.from(shares, (_, k) => whiten(means.subarray(k * cols, (k + 1) * cols), factor));
   let offset = (-cols / 2) * Math.log(2 * Math.PI);
-  for (let j = 0; j < cols; j++) offset -= Math.log(factor[j * (cols + 1)] as number);
+  for (let j = 0; j < cols; j++) offset -= Math.log(factor[j * (cols + 1)]);
   const weights = new Float64Array(components);
   const sums = new Float64Array(means.length);
   const products = new Float64Array(cols * cols);
@@ -151,28 +150,28 @@ function improve(points: Matrix, mixture: GaussianMixture, floor: number): Gauss
     const x = points.row(i);
     const y = whiten(x, factor);
     for (let k = 0; k < components; k++) {
-      const square = squaredDistance(y, 0, centers[k] as Float64Array, 0, cols);
-      densities[k] = Math.log(shares[k] as number) + offset - square / 2;
+      const square = squaredDistance(y, 0, centers[k], 0, cols);
+      densities[k] = Math.log(shares[k]) + offset - square / 2;
     }
     const most = Math.max(...densities);
     const total = densities.reduce((sum, density) => sum + Math.exp(density - most), 0);
     logLikelihood += (most + Math.log(total)) / rows;
     for (let k = 0; k < components; k++) {
-      const responsibility = Math.exp((densities[k] as number) - most) / total;
-      weights[k] = (weights[k] as number) + responsibility;
+      const responsibility = Math.exp(densities[k] - most) / total;
+      weights[k] = weights[k] + responsibility;
       for (let j = 0; j < cols; j++) {
-        sums[k * cols + j] = (sums[k * cols + j] as number) + responsibility * (x[j] as number);
+        sums[k * cols + j] = sums[k * cols + j] + responsibility * x[j];
       }
     }
     addProducts(products, x, 1);
   }
   // A component that has lost all points stays where it is.
   const moved = means.map((mean, at) => {
-    const weight = weights[Math.floor(at / cols)] as number;
-    return weight > 1e-9 ? (sums[at] as number) / weight : mean;
+    const weight = weights[Math.floor(at / cols)];
+    return weight > 1e-9 ? sums[at] / weight : mean;
   });
   for (let k = 0; k < components; k++) {
-    addProducts(products, moved.subarray(k * cols, (k + 1) * cols), -(weights[k] as number));
+    addProducts(products, moved.subarray(k * cols, (k + 1) * cols), -weights[k]);
   }
   const covariance = products.map((product, at) => product / rows + (at % (cols + 1) === 0 ? floor : 0));
   return {
@@ -188,7 +187,7 @@ function addProducts(products: Float64Array, x: ArrayLike<number>, weight: numbe
   const d = x.length;
   for (let i = 0; i < d; i++) {
     for (let j = 0; j <= i; j++) {
-      products[i * d + j] = (products[i * d + j] as number) + weight * (x[i] as number) * (x[j] as number);
+      products[i * d + j] = products[i * d + j] + weight * x[i] * x[j];
     }
   }
 }
@@ -198,10 +197,10 @@ function choleskyFactor(matrix: Float64Array, d: number, floor: number): Float64
   const factor = new Float64Array(d * d);
   for (let i = 0; i < d; i++) {
     for (let j = 0; j <= i; j++) {
-      let rest = matrix[i * d + j] as number;
-      for (let k = 0; k < j; k++) rest -= (factor[i * d + k] as number) * (factor[j * d + k] as number);
+      let rest = matrix[i * d + j];
+      for (let k = 0; k < j; k++) rest -= factor[i * d + k] * factor[j * d + k];
       // Rounding may leave a pivot at or below zero, where dimensions depend on each other.
-      factor[i * d + j] = i === j ? Math.sqrt(Math.max(rest, floor)) : rest / (factor[j * d + j] as number);
+      factor[i * d + j] = i === j ? Math.sqrt(Math.max(rest, floor)) : rest / factor[j * d + j];
     }
   }
   return factor;

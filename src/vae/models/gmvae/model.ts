@@ -148,7 +148,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     const random = new Random(seed, SERIES.mixture, 0);
     const chosen = random.permutation(images.count).subarray(0, FITTED_IMAGES).sort();
     const { height, width, channels } = images;
-    const read = (at: ArrayLike<number>) => images.read(Int32Array.from(at, (i) => chosen[i] as number));
+    const read = (at: ArrayLike<number>) => images.read(Int32Array.from(at, (i) => chosen[i]));
     const some = { count: chosen.length, height, width, channels, read };
     const { means } = await this.encode(some, { signal });
     const mixture = await fitGaussianMixture(means, clusters, random, signal);
@@ -179,7 +179,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     const inverse = tf.tensor2d(Array.from({ length: zDim }, (_, i) => Array.from(whiten(unit(i), factor))));
     this.assign("encoder/mean/kernel", (kernel) => tf.matMul(kernel as tf.Tensor2D, inverse));
     this.assign("encoder/mean/bias", (bias) => tf.reshape(tf.matMul(tf.reshape(bias, [1, zDim]), inverse), [zDim]));
-    const first = this.parts.decoder.layers[0] as Layer;
+    const first = this.parts.decoder.layers[0];
     const back = tf.tensor2d(Float32Array.from(factor), [zDim, zDim]);
     this.assign(`decoder/${first.name}/kernel`, (kernel) => tf.matMul(back, kernel as tf.Tensor2D, true));
   }

@@ -73,7 +73,7 @@ export class MicrographVae extends Model<MicrographVaeConfiguration> {
       [
         ...transposedConvolutions(
           { ...configuration, normalized: true, filters: mirrored(filters) },
-          filters[0] as number,
+          filters[0],
           false,
         ),
         layers.conv2dTranspose({ ...stride, filters: channels, name: "image" }) as Layer,
