@@ -95,7 +95,7 @@ export async function measureFilter(
     const run = new Tsne(means.slice(0, FITTED), {
       sigma: sigma.slice(0, FITTED),
       threads,
-      maxIter: iterations,
+      iterations: iterations,
       signal,
     });
     await run.fit();
@@ -237,13 +237,13 @@ export async function measureFilledMap(
     [
       `${count(sample)} landmarks fitted, ${count(means.rows)} placed`,
       async () => {
-        const options = { sample, sigma: rowsInMemory(sigma), threads, maxIter: iterations, signal };
+        const options = { sample, sigma: rowsInMemory(sigma), threads, iterations: iterations, signal };
         return (await embedSample(rowsInMemory(means), options)).embedding;
       },
     ],
     [
       "all fitted",
-      async () => (await new Tsne(means, { sigma, threads, maxIter: iterations, signal }).fit()).embedding,
+      async () => (await new Tsne(means, { sigma, threads, iterations: iterations, signal }).fit()).embedding,
     ],
   ];
   for (const [map, make] of fits) {

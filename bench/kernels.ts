@@ -104,14 +104,22 @@ export async function measureKernels(
 /** The file with the finished map of a data set, made by a run of ours unless it is there. */
 export async function makeMap(
   dataset: Dataset,
-  dims: number,
+  outputDimensions: number,
   { threads, perplexity, iterations, seed, timeout, ours }: Settings,
   places: Places,
   signal: AbortSignal,
 ): Promise<string> {
-  const y = dataset.x.replace(/\.npy$/, `-map-${dims}d-${iterations}.npy`);
+  const y = dataset.x.replace(/\.npy$/, `-map-${outputDimensions}d-${iterations}.npy`);
   if (!existsSync(y)) {
-    const task = { x: dataset.x, y, perplexity, iterations, threads, seed, options: dims === 2 ? ours : { dims } };
+    const task = {
+      x: dataset.x,
+      y,
+      perplexity,
+      iterations,
+      threads,
+      seed,
+      options: outputDimensions === 2 ? ours : { outputDimensions },
+    };
     await run(OURS, task, places, timeout, signal);
   }
   return y;
@@ -178,9 +186,9 @@ function reached(timing: KernelTiming, timings: readonly KernelTiming[], limits:
 
 /** The work of an approximate repulsion in pairs of the exact one. */
 function equivalent(timing: KernelTiming, timings: readonly KernelTiming[]): string {
-  const dims = timing.kernel.split(", ").at(-1);
+  const outputDimensions = timing.kernel.split(", ").at(-1);
   const exact = timings.find(
-    ({ dataset, kernel }) => dataset === timing.dataset && kernel === `exact repulsion, ${dims}`,
+    ({ dataset, kernel }) => dataset === timing.dataset && kernel === `exact repulsion, ${outputDimensions}`,
   );
   if (!exact) return "";
   return `as long as ${significant(timing.seconds / timing.n / (exact.seconds / exact.units))} pairs a point`;

@@ -114,7 +114,7 @@ sigma-tsne plot map.npy --labels blocks.txt -o many-classes.png`,
     name: "animation",
     title: "How a map forms",
     commands: `sigma-tsne embed repeats/means.npy --sigma repeats/sigma.npy -o again.npy \\
-  --labels repeats/labels.csv --iterations 600 --animate animation.gif --animate-every 50`,
+  --labels repeats/labels.csv --iterations 600 --animate animation.gif --snapshot-every 50`,
     picture: "animation.gif",
   },
   {

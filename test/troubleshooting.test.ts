@@ -49,8 +49,8 @@ beforeAll(async () => {
   const few: MatrixLike = rows.map(() => [1, 2, 3]);
   await refuse(() => runTsne(rows, { perplexity: 9, neighbors: { indices: few, distances: few } }));
   await refuse(() => runTsne(rows, { distance: "wasserstein" }));
-  await refuse(() => runTsne(rows, { sigma: ones, initialDims: 2 }));
-  await refuse(() => runTsne(rows, { method: "fft", dims: 3 }));
+  await refuse(() => runTsne(rows, { sigma: ones, pca: 2 }));
+  await refuse(() => runTsne(rows, { method: "fft", outputDimensions: 3 }));
   await refuse(() => runTsne(rows, { perplexty: 5 } as never));
   await refuse(() => runTsne(rows, { signal: AbortSignal.abort() }));
   await refuse(() => runTsne(rows, { learningRate: 1e30 }));
@@ -69,10 +69,10 @@ beforeAll(async () => {
   await refuse(() => writeMatrix(path("no/such/map.npy"), rows));
   await mkdir(path("other"));
   await writeFile(path("other/file"), "");
-  const comparison = await compare(rows, { sigma: ones, maxIter: 5 });
+  const comparison = await compare(rows, { sigma: ones, iterations: 5 });
   await refuse(() => writeComparison(path("other"), comparison));
 
-  const run = new Tsne(rows, { maxIter: 500 });
+  const run = new Tsne(rows, { iterations: 500 });
   await refuse(() => run.place(rows));
   const fitting = run.fit();
   await refuse(() => run.fit());

@@ -9,7 +9,7 @@ const { x, y, sigma, perplexity, iterations, threads, seed, options } = readTask
 const data = await readMatrix(x);
 const deviations = sigma === undefined ? undefined : await readMatrix(sigma);
 const start = performance.now();
-const settings = { perplexity, maxIter: iterations, threads, seed, ...options };
+const settings = { perplexity, iterations: iterations, threads, seed, ...options };
 const result = await new Tsne(data, { ...settings, sigma: deviations }).fit();
 const seconds = (performance.now() - start) / 1000;
 await writeMatrix(y, result.embedding);

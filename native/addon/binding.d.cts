@@ -13,7 +13,7 @@ declare namespace binding {
     kl?: number;
     /** While `stage` is "affinities". */
     neighbors?: NativeNeighbors;
-    /** n x dims, at iterations that are multiples of `snapshotEvery`. */
+    /** n x outputDimensions, at iterations that are multiples of `snapshotEvery`. */
     embedding?: Float32Array;
   }
 
@@ -38,15 +38,15 @@ declare namespace binding {
     perplexity: number | readonly number[];
     theta: number;
     degreesOfFreedom: number;
-    dims: number;
-    maxIter: number;
+    outputDimensions: number;
+    iterations: number;
     seed: number;
-    initialDims: number | undefined;
+    pca: number | undefined;
     init: "pca" | "random" | "given";
     learningRate: number;
     finalLearningRate: number;
     earlyExaggeration: number;
-    earlyExaggerationIter: number;
+    earlyExaggerationIterations: number;
     exaggeration: number;
     momentum: number;
     finalMomentum: number;
@@ -65,7 +65,7 @@ declare namespace binding {
     iteration: number;
   }
 
-  /** center is float64, order uint32, the others float32; axes are cols x initialDims. */
+  /** center is float64, order uint32, the others float32; axes are cols x pca. */
   type NativeStateArray = "center" | "axes" | "means" | "deviations" | "order" | "positions" | "velocity" | "gains";
 
   interface NativePlacementOptions {
@@ -117,7 +117,7 @@ declare namespace binding {
     ): Promise<number | undefined>;
     /** Makes a running advance() reject with code ABORTED. */
     cancel(): void;
-    /** n x dims, row after row. Like iteration(), neighbors() and seconds(), throws BUSY during advance(). */
+    /** n x outputDimensions, row after row. Like iteration(), neighbors() and seconds(), throws BUSY during advance(). */
     embedding(): Float32Array;
     iteration(): number;
     /** The method in use, `auto` resolved. */

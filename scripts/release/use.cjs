@@ -7,11 +7,11 @@ module.exports = async function use({ ArgumentError, Tsne, evaluate, runTsne, se
     Array.from({ length: 6 }, (_, k) => Math.sin(i * (k + 1)) + (i % 4)),
   );
   const sigma = rows.map((row) => row.map((value) => 0.1 + 0.05 * Math.abs(value)));
-  const { embedding } = await runTsne(rows, { sigma, maxIter: 100 });
+  const { embedding } = await runTsne(rows, { sigma, iterations: 100 });
   const { neighborhoods } = await evaluate(rows, embedding, { sigma });
   if (!(neighborhoods[0].kept.value > 0.1)) throw new Error("the map shows nothing of its data");
   await separateUniformly(embedding);
-  const tsne = new Tsne(rows, { maxIter: 100 });
+  const tsne = new Tsne(rows, { iterations: 100 });
   await tsne.fit(10);
   const refused = await runTsne(rows, { perplexity: 0 }).catch((error) => error);
   if (!(refused instanceof ArgumentError)) throw refused;

@@ -29,7 +29,7 @@ interface CompareFlags extends VariantOptions {
   variant?: CompareVariant[];
   k?: number;
   iterations?: number;
-  dims?: number;
+  outputDimensions?: number;
   init?: string;
   seed?: number;
   threads?: number;
@@ -71,16 +71,16 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 const SETTINGS: Readonly<Record<string, { key: keyof VariantOptions; isText?: true }>> = {
   distance: { key: "distance", isText: true },
   perplexity: { key: "perplexity" },
-  iterations: { key: "maxIter" },
+  iterations: { key: "iterations" },
   method: { key: "method", isText: true },
   theta: { key: "theta" },
   "mesh-spacing": { key: "meshSpacing" },
   neighbors: { key: "neighbors", isText: true },
   "variance-floor": { key: "varianceFloor" },
-  pca: { key: "initialDims" },
+  pca: { key: "pca" },
   "learning-rate": { key: "learningRate" },
   "early-exaggeration": { key: "earlyExaggeration" },
-  "early-exaggeration-iterations": { key: "earlyExaggerationIter" },
+  "early-exaggeration-iterations": { key: "earlyExaggerationIterations" },
   exaggeration: { key: "exaggeration" },
   "degrees-of-freedom": { key: "degreesOfFreedom" },
   momentum: { key: "momentum" },
@@ -90,18 +90,18 @@ const SETTINGS: Readonly<Record<string, { key: keyof VariantOptions; isText?: tr
 /** `sigma-tsne compare`: a matrix to several maps and a report on what differs. */
 export function createCompareCommand(): Command {
   return new Command("compare")
-    .usage("<mu> --sigma <file> -o <folder> [options]")
+    .usage("<data> --sigma <file> -o <folder> [options]")
     .summary("see what changes between maps: standard and sigma-aware, or any settings")
     .description(
       "Compute the standard and the sigma-aware map of the same data from the same start, or those of several settings, and show and measure what changes: which points move, whose neighbors change, and whether they are the uncertain ones.",
     )
-    .argument("<mu>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
+    .argument("<data>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
     .optionsGroup("Input:")
     .option("--sigma <file>", "standard deviations of the data, of the same shape")
     .option("--labels <file>", "labels that color the maps, one a line")
     .option(
       "--rows <A:B>",
-      "rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <mu>",
+      "rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <data>",
       rowRangeParser("--rows"),
     )
     .optionsGroup("Method:")
@@ -129,8 +129,8 @@ export function createCompareCommand(): Command {
     .option("--method <name>", "barnes-hut, fft, exact or auto (default: auto)")
     .option("--theta <x>", "accuracy of Barnes-Hut, 0 (exact) to 1 (default: 0.5)", numberParser("--theta"))
     .option("--neighbors <how>", "exact, nn-descent or auto (default: auto)")
-    .option("--dims <1|2|3>", "dimensions of the maps (default: 2)", integerParser("--dims"))
-    .option("--init <how>", "pca, random, or a file of points x dims (default: pca)")
+    .option("--output-dimensions <1|2|3>", "dimensions of the maps (default: 2)", integerParser("--output-dimensions"))
+    .option("--init <how>", "pca, random, or a file of points x outputDimensions (default: pca)")
     .option("--seed <n>", "seed of the random numbers (default: 42)", integerParser("--seed"))
     .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
     .optionsGroup("Output:")
@@ -151,13 +151,13 @@ async function run(mu: string, flags: CompareFlags, signal: AbortSignal): Promis
     variants: flags.variant,
     k: flags.k,
     perplexity: flags.perplexity,
-    maxIter: flags.iterations,
+    iterations: flags.iterations,
     distance: flags.distance,
     varianceFloor: flags.varianceFloor,
     method: flags.method,
     theta: flags.theta,
     neighbors: flags.neighbors,
-    dims: flags.dims,
+    outputDimensions: flags.outputDimensions,
     init: initFile === undefined ? (flags.init as "pca" | "random" | undefined) : [],
     seed: flags.seed,
     threads: flags.threads,
@@ -165,7 +165,7 @@ async function run(mu: string, flags: CompareFlags, signal: AbortSignal): Promis
   // What does not depend on the data is checked before they are read; an empty matrix stands for one to come.
   const toCome = { ...options, sigma: flags.sigma === undefined ? undefined : [] };
   resolveCompareOptions(toCome, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  checkInputs({ "<mu>": mu, "--sigma": flags.sigma, "--labels": labelsFile, "--init": initFile, "--output": output });
+  checkInputs({ "<data>": mu, "--sigma": flags.sigma, "--labels": labelsFile, "--init": initFile, "--output": output });
   await assertComparisonWritable(output, { force });
   const { data, sigma, init, labels } = await readInputs(
     { mu, sigma: flags.sigma, labels: labelsFile, init: initFile, rows: flags.rows },
@@ -253,7 +253,7 @@ function typedNames(mu: string, flags: CompareFlags): TypedNames {
     variants: "--variant",
     path: "--output",
     k: "--k",
-    dims: "--dims",
+    outputDimensions: "--output-dimensions",
     seed: "--seed",
     threads: "--threads",
   };

@@ -36,7 +36,7 @@ export async function embedSampled(
   const draw = flags.plot === undefined ? undefined : await preparePicture("--plot", flags.plot);
   await checkPaths(
     { "--output": flags.output, "--plot": flags.plot, "--table": flags.table, "--save": flags.save },
-    { "<mu>": mu, "--sigma": flags.sigma, "--labels": flags.labels },
+    { "<data>": mu, "--sigma": flags.sigma, "--labels": flags.labels },
   );
   const opened: RowSource[] = [];
   const open = async (path: string, column: string | undefined) => {
@@ -65,7 +65,7 @@ export async function embedSampled(
     const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
     if (labels && flags.labels !== undefined) checkLabels(labels, data.rows, flags.labels);
     const { embedding, divergence, run, result } = await embedAll(data, sigma);
-    const { distance, perplexity, dims, threads, seed } = result.options;
+    const { distance, perplexity, outputDimensions, threads, seed } = result.options;
     const about = `${data.rows} points, fitted through ${sample} landmarks, ${distance} distance, ${describePerplexity(perplexity)}`;
     // Drawn before anything is written, so that an interruption leaves both files or none.
     const picture = await draw?.(embedding, { labels, title: basename(mu), subtitle: about });
@@ -88,7 +88,7 @@ export async function embedSampled(
       const set = { distance, perplexity, threads, seed };
       const all = {
         n: data.rows,
-        dims,
+        outputDimensions,
         d: data.cols,
         ...fitted,
         ...set,

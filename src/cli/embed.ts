@@ -43,8 +43,8 @@ export interface EmbedFlags extends ColumnFlags {
   uncertainty?: number;
   animate?: string;
   snapshots?: string;
-  animateEvery?: number;
-  dims?: number;
+  snapshotEvery?: number;
+  outputDimensions?: number;
   perplexity?: number[];
   theta?: number;
   degreesOfFreedom?: number;
@@ -124,18 +124,18 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 /** `sigma-tsne embed`: a matrix, with standard deviations or without, to a map in a file. */
 export function createEmbedCommand(): Command {
   const command = new Command("embed")
-    .usage("<mu> -o <file> [options]")
+    .usage("<data> -o <file> [options]")
     .summary("compute the map of a matrix")
     .description(
       "Compute the t-SNE map of the rows of a matrix. With --sigma, the standard deviations of its values, distances heed how uncertain each value is.",
     )
-    .argument("<mu>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
+    .argument("<data>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
     .optionsGroup("Input:")
     .option("--sigma <file>", "standard deviations of the data, of the same shape");
   return addColumnOptions(command)
     .option(
       "--rows <A:B>",
-      "embed rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <mu>",
+      "embed rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <data>",
       rowRangeParser("--rows"),
     )
     .option(
@@ -152,7 +152,7 @@ export function createEmbedCommand(): Command {
     )
     .option("--squared-distances", "the neighbor distances are squared already, as those of FAISS are")
     .optionsGroup("Method:")
-    .option("--dims <1|2|3>", "dimensions of the map (default: 2)", integerParser("--dims"))
+    .option("--output-dimensions <1|2|3>", "dimensions of the map (default: 2)", integerParser("--output-dimensions"))
     .option(
       "--perplexity <x,...>",
       "effective number of neighbors, or several whose affinities are averaged (default: 30, less for under 91 points)",
@@ -177,7 +177,7 @@ export function createEmbedCommand(): Command {
     )
     .option(...distanceOptions.varianceFloor)
     .option("--pca <n>", "reduce to this many principal components first", integerParser("--pca", 1))
-    .option("--init <how>", "pca, random, or a file of points x dims (default: pca)")
+    .option("--init <how>", "pca, random, or a file of points x outputDimensions (default: pca)")
     .option(
       "--learning-rate <x>",
       "step length, or auto: points / exaggeration, at least 50 (default: auto)",
@@ -215,12 +215,12 @@ export function createEmbedCommand(): Command {
     .option("--animate <file>", "draw how the map forms as well: .gif")
     .option(
       "--snapshots <file>",
-      "write the map on its way as well: .npy, snapshots x points x dims, from the start to the end",
+      "write the map on its way as well: .npy, snapshots x points x outputDimensions, from the start to the end",
     )
     .option(
-      "--animate-every <n>",
+      "--snapshot-every <n>",
       "iterations from one frame or snapshot to the next; all are kept in memory (default: 10)",
-      integerParser("--animate-every"),
+      integerParser("--snapshot-every"),
     )
     .option("--json", "print one JSON object about the run instead of a sentence")
     .option("--quiet", "print nothing but errors, and --json")
@@ -264,7 +264,7 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
       "--snapshots": flags.snapshots,
     },
     {
-      "<mu>": mu,
+      "<data>": mu,
       "--sigma": flags.sigma,
       "--labels": flags.labels,
       "--init": initFile,
@@ -314,7 +314,10 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
   const picture = await draw?.(result.embedding, {
     labels,
     title: basename(mu),
-    subtitle: uncertainty && result.options.dims === 2 ? `${facts}; 95 % ellipses of where points might land` : facts,
+    subtitle:
+      uncertainty && result.options.outputDimensions === 2
+        ? `${facts}; 95 % ellipses of where points might land`
+        : facts,
     ...(uncertainty && drawnUncertainty(uncertainty, labels !== undefined)),
   });
   if (onSnapshot && snapshots.at(-1)?.iteration !== result.iterations) {
@@ -346,7 +349,7 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
     const resolved = result.options;
     const summary = {
       n: data.rows,
-      dims: resolved.dims,
+      outputDimensions: resolved.outputDimensions,
       d: data.cols,
       kl: result.kl,
       iterations: result.iterations,
@@ -359,7 +362,7 @@ async function embed(mu: string, flags: EmbedFlags, signal: AbortSignal): Promis
       learning_rate: resolved.learningRate,
       threads: resolved.threads,
       seed: resolved.seed,
-      pca: resolved.initialDims ?? null,
+      pca: resolved.pca ?? null,
       output: flags.output,
       plot: flags.plot ?? null,
       table: flags.table ?? null,
@@ -399,19 +402,19 @@ function libraryOptions(flags: EmbedFlags): TsneOptions {
     perplexity: flags.perplexity,
     theta: flags.theta,
     degreesOfFreedom: flags.degreesOfFreedom,
-    dims: flags.dims,
-    maxIter: flags.iterations,
+    outputDimensions: flags.outputDimensions,
+    iterations: flags.iterations,
     seed: flags.seed,
-    initialDims: flags.pca,
+    pca: flags.pca,
     init: isMethod(flags.init) ? flags.init : undefined,
     learningRate: flags.learningRate,
     earlyExaggeration: flags.earlyExaggeration,
-    earlyExaggerationIter: flags.earlyExaggerationIterations,
+    earlyExaggerationIterations: flags.earlyExaggerationIterations,
     exaggeration: flags.exaggeration,
     momentum: flags.momentum,
     finalMomentum: flags.finalMomentum,
     threads: flags.threads,
-    snapshotEvery: flags.animateEvery,
+    snapshotEvery: flags.snapshotEvery,
     onSnapshot: takesSnapshots(flags) ? () => {} : undefined,
   };
 }
@@ -492,13 +495,13 @@ function typedNames(mu: string, flags: EmbedFlags): TypedNames {
     perplexity: "--perplexity",
     theta: "--theta",
     degreesOfFreedom: "--degrees-of-freedom",
-    dims: "--dims",
-    maxIter: "--iterations",
+    outputDimensions: "--output-dimensions",
+    iterations: "--iterations",
     seed: "--seed",
-    initialDims: "--pca",
+    pca: "--pca",
     learningRate: "--learning-rate",
     earlyExaggeration: "--early-exaggeration",
-    earlyExaggerationIter: "--early-exaggeration-iterations",
+    earlyExaggerationIterations: "--early-exaggeration-iterations",
     exaggeration: "--exaggeration",
     momentum: "--momentum",
     finalMomentum: "--final-momentum",
@@ -506,6 +509,6 @@ function typedNames(mu: string, flags: EmbedFlags): TypedNames {
     samples: "--uncertainty",
     sample: "--sample",
     onSnapshot: "--animate or --snapshots",
-    snapshotEvery: "--animate-every",
+    snapshotEvery: "--snapshot-every",
   };
 }

@@ -168,7 +168,7 @@ async function run(mu: string, map: string, flags: EvaluateFlags, signal: AbortS
   const seconds = (performance.now() - begin) / 1000;
   process.stdout.write(
     flags.json
-      ? `${JSON.stringify({ n: data.rows, d: data.cols, dims: embedding.cols, ...summarize(quality), per_point: flags.perPoint ?? null, table: flags.table ?? null, seconds })}\n`
+      ? `${JSON.stringify({ n: data.rows, d: data.cols, outputDimensions: embedding.cols, ...summarize(quality), per_point: flags.perPoint ?? null, table: flags.table ?? null, seconds })}\n`
       : print(quality, data.rows),
   );
 }

@@ -191,7 +191,7 @@ async function place(
     process.stdout.write(
       `${JSON.stringify({
         n: rows,
-        dims: cols,
+        outputDimensions: cols,
         fitted: n,
         distance: run.options.distance,
         perplexity: perplexity ?? run.options.perplexity,

@@ -6,7 +6,7 @@ export interface StageProgress {
   /** 0 to 1. */
   fraction: number;
   iteration?: number;
-  maxIter?: number;
+  iterations?: number;
   kl?: number | undefined;
   /** What else a bar shows. */
   facts?: readonly string[] | undefined;
@@ -50,7 +50,7 @@ class ProgressLines implements ProgressDisplay {
     this.#facts = facts;
   }
 
-  update({ stage, iteration = 0, maxIter, kl }: StageProgress): void {
+  update({ stage, iteration = 0, iterations, kl }: StageProgress): void {
     this.#begin();
     if (stage !== this.#stage) {
       this.#stage = stage;
@@ -59,7 +59,7 @@ class ProgressLines implements ProgressDisplay {
     const hundreds = Math.floor(iteration / 100);
     if (hundreds > this.#hundreds) {
       this.#hundreds = hundreds;
-      this.#stream.write(`iteration ${iteration} of ${maxIter}${kl === undefined ? "" : `, KL ${kl.toFixed(4)}`}\n`);
+      this.#stream.write(`iteration ${iteration} of ${iterations}${kl === undefined ? "" : `, KL ${kl.toFixed(4)}`}\n`);
     }
   }
 
@@ -131,10 +131,10 @@ const widths = { stage: 14, bar: 24, facts: 45 };
 
 /** One line, narrower than the terminal: the bar gives way first, then the line is cut. */
 function drawBar(options: Options, { progress, eta, maxWidth }: Params, report: StageProgress): string {
-  const { stage, iteration, maxIter, kl, secondsLeft = eta } = report;
+  const { stage, iteration, iterations, kl, secondsLeft = eta } = report;
   const parts = [
     `${Math.floor(progress * 100)}%`.padStart(5),
-    stage === "optimization" ? `${iteration}/${maxIter}` : "",
+    stage === "optimization" ? `${iteration}/${iterations}` : "",
     kl === undefined ? "" : `KL ${kl.toFixed(3)}`,
     // Without a speed to go by, the estimate is no finite number.
     Number.isFinite(secondsLeft) && progress < 1

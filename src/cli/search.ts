@@ -58,12 +58,12 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 /** `sigma-tsne search`: the points nearest to examples, as a list, a table and a sheet of images. */
 export function createSearchCommand(): Command {
   return new Command("search")
-    .usage("<means> --query <rows|file> [options]")
+    .usage("<data> --query <rows|file> [options]")
     .summary("find the points nearest to an example")
     .description(
       "Search by example: find the points nearest to some of them, or to other vectors, under any of the distances.",
     )
-    .argument("<means>", "the points: .npy, .csv, .tsv, .parquet or .arrow, a point a row; or a run of embed --save")
+    .argument("<data>", "the points: .npy, .csv, .tsv, .parquet or .arrow, a point a row; or a run of embed --save")
     .requiredOption(
       "--query <rows|file>",
       "rows of the points, 17 or 17,4,99; or a file of vectors as wide as they are",
@@ -126,7 +126,7 @@ async function search(means: string, flags: SearchFlags, signal: AbortSignal): P
   await checkPaths(
     { "--output": output, "--sheet": sheet },
     {
-      "<means>": means,
+      "<data>": means,
       "--query": queryFile,
       "--sigma": flags.sigma,
       "--query-sigma": flags.querySigma,

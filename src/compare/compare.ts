@@ -13,7 +13,7 @@ import { type Alignment, procrustes } from "./procrustes.js";
 export interface ComparedMap {
   name: string;
   /**
-   * n x dims, float32: the map, laid onto the first by translation, rotation, reflection and scale (the first is as it was computed).
+   * n x outputDimensions, float32: the map, laid onto the first by translation, rotation, reflection and scale (the first is as it was computed).
    * KL divergences are those of the map before scaling, which is this one divided by `alignment.scale`.
    */
   embedding: Matrix;

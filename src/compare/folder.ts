@@ -36,7 +36,7 @@ const MARKS = 12;
 /**
  * Writes a comparison as a folder, complete or not at all. An earlier comparison in its place is replaced, any other folder refused.
  *
- * - `map_<name>.npy`, for each map: n x dims float32, laid onto the first
+ * - `map_<name>.npy`, for each map: n x outputDimensions float32, laid onto the first
  * - `displacement.npy`: n x pairs float32, how far each point moved, in root mean square radii of the pair's first map
  * - `changes.csv`: a row a point: positions in all maps, displacement and share of changed neighbors of each pair, mean sigma, label
  * - `comparison.png`: the maps side by side, the most moved points numbered

@@ -7,7 +7,7 @@ const SPACING = 0.2;
  * The `count` points of largest displacement, most moved first, that stand apart from each other in both maps: of a group that moved
  * together the one that moved most.
  *
- * @param first n x dims, centered as t-SNE leaves it
+ * @param first n x outputDimensions, centered as t-SNE leaves it
  * @param second of the same shape, aligned to the first
  */
 export function mostMoved(first: Matrix, second: Matrix, displacement: Float32Array, count: number): number[] {

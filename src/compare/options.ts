@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors.js";
 import { type NeighborSearch, resolveTsneOptions, type TsneOptions } from "../tsne/options.js";
 
 /** What all maps of a comparison have in common, so that nothing else can make them differ. */
-const COMMON = ["sigma", "init", "seed", "dims", "threads", "signal", "onProgress", "verbose"] as const;
+const COMMON = ["sigma", "init", "seed", "outputDimensions", "threads", "signal", "onProgress", "verbose"] as const;
 
 /** Options of t-SNE in which the maps of a comparison may differ. */
 export type VariantOptions = Omit<TsneOptions, (typeof COMMON)[number] | "neighbors"> & {
@@ -28,14 +28,14 @@ export interface CompareProgress {
   fraction: number;
   /** Of maps: iterations done, and in all. */
   iteration?: number;
-  maxIter?: number;
+  iterations?: number;
   kl?: number | undefined;
 }
 
 /** Options of {@link compare}: those of t-SNE for all maps, and what is compared. All are optional but sigma for the default variants. */
 export interface CompareOptions
   extends VariantOptions,
-    Pick<TsneOptions, "init" | "seed" | "dims" | "threads" | "signal"> {
+    Pick<TsneOptions, "init" | "seed" | "outputDimensions" | "threads" | "signal"> {
   /** Standard deviations of the data, of the same shape: n x d, each >= 0. Needed unless `variants` do without. */
   sigma?: TsneOptions["sigma"];
   /**

@@ -6,19 +6,19 @@ import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 export interface Alignment {
   /** Factor on all lengths, >= 0. */
   scale: number;
-  /** dims x dims, orthogonal, multiplied from the right. */
+  /** outputDimensions x outputDimensions, orthogonal, multiplied from the right. */
   rotation: number[][];
   /** Whether the rotation mirrors: its determinant is -1. */
   reflected: boolean;
-  /** Centroid of the map, length dims. */
+  /** Centroid of the map, length outputDimensions. */
   from: number[];
-  /** Centroid of the reference, length dims. */
+  /** Centroid of the reference, length outputDimensions. */
   to: number[];
 }
 
 /** What {@link procrustes} finds. */
 export interface Procrustes extends Alignment {
-  /** n x dims, float32: the map laid onto the reference. */
+  /** n x outputDimensions, float32: the map laid onto the reference. */
   aligned: Matrix;
   /**
    * 0 (the same shape) to 1: the squared distances that remain between maps that are each centered and scaled to a sum of squares of 1, as
@@ -33,7 +33,7 @@ export interface Procrustes extends Alignment {
  * Lays a map onto another of the same points by the translation, rotation, reflection and scale that leave the least sum of squared
  * distances: orthogonal Procrustes analysis (Schönemann 1966; Gower 1975).
  *
- * @param reference n x dims, finite, dims from 1 to 3
+ * @param reference n x outputDimensions, finite, outputDimensions from 1 to 3
  * @param map of the same shape
  * @throws {ArgumentError} SHAPE_MISMATCH for other shapes
  * @throws {DataError} NOT_FINITE, with the row, for NaN and infinities
@@ -47,18 +47,18 @@ export function procrustes(reference: MatrixLike, map: MatrixLike): Procrustes {
   if (b.rows !== a.rows || b.cols !== a.cols) {
     throw shapeMismatch("map", b, `${a.rows} x ${a.cols}, the shape of the reference`);
   }
-  const { rows: n, cols: dims } = a;
+  const { rows: n, cols: outputDimensions } = a;
   const to = centroid(a, "reference");
   const from = centroid(b, "map");
-  const products = Array.from({ length: dims }, () => new Array<number>(dims).fill(0));
+  const products = Array.from({ length: outputDimensions }, () => new Array<number>(outputDimensions).fill(0));
   let [sumA, sumB] = [0, 0];
   for (let i = 0; i < n; i++) {
-    for (let r = 0; r < dims; r++) {
+    for (let r = 0; r < outputDimensions; r++) {
       const x = b.at(i, r) - from[r];
       const row = products[r];
       sumB += x * x;
       sumA += (a.at(i, r) - to[r]) ** 2;
-      for (let c = 0; c < dims; c++) row[c] = row[c] + x * (a.at(i, c) - to[c]);
+      for (let c = 0; c < outputDimensions; c++) row[c] = row[c] + x * (a.at(i, c) - to[c]);
     }
   }
   const { factor: rotation, trace, isReflection } = polarFactor(products);
@@ -66,22 +66,22 @@ export function procrustes(reference: MatrixLike, map: MatrixLike): Procrustes {
   const isFlat = sumA === 0 || sumB === 0;
   const disparity = isFlat ? Number(sumA !== sumB) : Math.max(0, 1 - trace ** 2 / (sumA * sumB));
 
-  const aligned = new Float32Array(n * dims);
+  const aligned = new Float32Array(n * outputDimensions);
   const displacement = new Float32Array(n);
   const radius = Math.sqrt(sumA / n) || 1;
   for (let i = 0; i < n; i++) {
     let squared = 0;
-    for (let c = 0; c < dims; c++) {
+    for (let c = 0; c < outputDimensions; c++) {
       let turned = 0;
-      for (let r = 0; r < dims; r++) turned += (b.at(i, r) - from[r]) * rotation[r][c];
+      for (let r = 0; r < outputDimensions; r++) turned += (b.at(i, r) - from[r]) * rotation[r][c];
       const value = scale * turned + to[c];
-      aligned[i * dims + c] = value;
+      aligned[i * outputDimensions + c] = value;
       squared += (value - a.at(i, c)) ** 2;
     }
     displacement[i] = Math.sqrt(squared) / radius;
   }
   const alignment = { scale, rotation, reflected: isReflection, from, to };
-  return { ...alignment, aligned: new Matrix(aligned, n, dims), disparity, displacement };
+  return { ...alignment, aligned: new Matrix(aligned, n, outputDimensions), disparity, displacement };
 }
 
 function centroid(matrix: Matrix, argument: string): number[] {

@@ -29,18 +29,18 @@ function toPayload(
   labels: ArrayLike<string | number> | undefined,
 ): ReportPayload {
   const { n, d, k, maps, pairs, meanSigma } = comparison;
-  const { seed, dims, threads: _ } = maps[0].options;
+  const { seed, outputDimensions, threads: _ } = maps[0].options;
   const column = (map: (typeof maps)[number], axis: number) =>
-    Float32Array.from({ length: n }, (_, i) => (axis < dims ? map.embedding.at(i, axis) : 0));
+    Float32Array.from({ length: n }, (_, i) => (axis < outputDimensions ? map.embedding.at(i, axis) : 0));
   return {
     title: cleanText(title),
     n,
     k,
-    dims,
+    outputDimensions,
     facts: [
       `${count(n)} points of ${d} values, the same start and seed (${seed}) for all maps.`,
       "Maps are laid onto the first by translation, rotation, reflection and scale (Procrustes).",
-      ...(dims === 3 ? ["Maps of three dimensions are seen along the third."] : []),
+      ...(outputDimensions === 3 ? ["Maps of three dimensions are seen along the third."] : []),
     ],
     maps: maps.map((map) => ({
       name: cleanText(map.name),

@@ -141,10 +141,10 @@ export async function mapCodes(options: ResolvedDemo, networks: Networks): Promi
     const labels = networks.labelNames(dataset.all.labels, dataset.classes) as string[];
     const comparison = await compare(codes.means, {
       ...{ sigma, labels, seed, threads, signal },
-      onProgress: ({ name, stage, fraction, iteration, maxIter, kl }) =>
+      onProgress: ({ name, stage, fraction, iteration, iterations, kl }) =>
         onProgress?.({
           ...{ part: "comparison", stage: `${name}: ${stage}`, fraction },
-          ...(iteration !== undefined && maxIter !== undefined && { iteration, maxIter, kl }),
+          ...(iteration !== undefined && iterations !== undefined && { iteration, iterations, kl }),
         }),
     });
     const [standard, aware] = comparison.maps as [ComparedMap, ComparedMap];

@@ -119,7 +119,7 @@ export class Embedding implements Watched {
         },
       });
       const { tsne } = this;
-      this.update({ iterations: tsne.options.maxIter, controllable: true });
+      this.update({ iterations: tsne.options.iterations, controllable: true });
       if (isStopped) await this.pause(signal);
       for (;;) {
         this.isStopping = false;
@@ -187,13 +187,13 @@ export class Embedding implements Watched {
     }
   }
 
-  private follow({ stage, fraction, iteration, maxIter, kl }: TsneProgress): void {
+  private follow({ stage, fraction, iteration, iterations, kl }: TsneProgress): void {
     const isDescending = stage === "optimization";
     this.update({
       message: STAGES[stage],
       iteration,
-      iterations: maxIter,
-      fraction: isDescending ? iteration / maxIter : fraction,
+      iterations: iterations,
+      fraction: isDescending ? iteration / iterations : fraction,
       loss: kl ?? this.state.loss,
     });
   }

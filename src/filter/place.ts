@@ -101,8 +101,12 @@ export async function* placeBatches(
 }
 
 const columnNames = (run: Tsne, isUncertain: boolean): string[] => {
-  const { dims } = run.options;
-  return [...["x", "y", "z"].slice(0, dims), "divergence", ...(isUncertain ? uncertaintyNames(dims) : [])];
+  const { outputDimensions } = run.options;
+  return [
+    ...["x", "y", "z"].slice(0, outputDimensions),
+    "divergence",
+    ...(isUncertain ? uncertaintyNames(outputDimensions) : []),
+  ];
 };
 
 const toMatrix = (values: Float32Array): Matrix => new Matrix(values, values.length, 1);

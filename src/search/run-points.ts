@@ -22,7 +22,7 @@ export function unpackRun(
 ): Promise<Pick<SearchedPoints, "mean" | "sigma" | "width" | "bring">> {
   return run.exclusively({ signal }, async (native, _report, { rows, cols, hasSigma, scale, sigmaScale }) => {
     const center = native.readState("center", 0, cols);
-    const components = run.options.initialDims;
+    const components = run.options.pca;
     const axes = components === undefined ? undefined : native.readState("axes", 0, cols);
     const width = components ?? cols;
     const inUnits = (name: "means" | "deviations", unit: number, origin: (column: number) => number) =>

@@ -44,14 +44,13 @@ export function estimateResolved(
   n: number,
   d: number,
   hasSigma: boolean,
-  options: Pick<ResolvedTsneOptions, "distance" | "perplexity" | "dims" | "initialDims">,
+  options: Pick<ResolvedTsneOptions, "distance" | "perplexity" | "outputDimensions" | "pca">,
 ): MemoryEstimate {
   const rows = Math.ceil(n / BLOCK) * BLOCK;
   const k = neighborCount(options.perplexity, n);
-  const data = rows * (d * (hasSigma ? 2 : 1) + (options.initialDims ?? 0)) * 4;
+  const data = rows * (d * (hasSigma ? 2 : 1) + (options.pca ?? 0)) * 4;
   // What is compared of a point: made of the data, and copied twice by the search, row by row and in blocks.
-  const compared =
-    options.distance === "given" ? 0 : (options.initialDims ?? d) * (usesSigma(options.distance) ? 2 : 1);
+  const compared = options.distance === "given" ? 0 : (options.pca ?? d) * (usesSigma(options.distance) ? 2 : 1);
   // Either search keeps lists of candidates beside the result; nn-descent its graph and trees as well.
   const neighbors = rows * compared * 3 * 4 + n * (k * 24 + 1200);
   const edges = n * k * EDGES_PER_NEIGHBOR * 8;
@@ -60,8 +59,8 @@ export function estimateResolved(
   // Conditional affinities and their transpose while P is made; a second P while its rows are moved.
   const affinities =
     Math.max(n * k * 12 + edges, 2 * edges, edges + packed) + n * 8 * (1 + [options.perplexity].flat().length);
-  const stride = options.dims === 3 ? 4 : options.dims;
-  const map = n * (5 * stride * 4 + 4) + n * (16 * options.dims + 48);
+  const stride = options.outputDimensions === 3 ? 4 : options.outputDimensions;
+  const map = n * (5 * stride * 4 + 4) + n * (16 * options.outputDimensions + 48);
   const peak = data + Math.max(neighbors, n * k * 20 + edges, affinities + map);
   return { data, neighbors, affinities, map, peak };
 }
@@ -97,15 +96,15 @@ export function estimatePlacement(
   d: number,
   count: number,
   hasSigma: boolean,
-  dims: number,
+  outputDimensions: number,
   perplexity: number | readonly number[],
   block: number,
 ): number {
   const k = neighborCount(perplexity, n + 1);
   // The points again, sorted by place, twice while they are sorted; the map as a tree or mesh.
-  const map = n * (2 * d * (hasSigma ? 2 : 1) * 4 + 8) + n * (16 * dims + 48) + 2 ** 26;
+  const map = n * (2 * d * (hasSigma ? 2 : 1) * 4 + 8) + n * (16 * outputDimensions + 48) + 2 ** 26;
   const placed = Math.min(block, Math.max(count, 64));
-  return map + placed * (d * (hasSigma ? 2 : 1) * 8 + k * 12 + (2 * k + 16) * 8) + count * (dims + 4) * 4;
+  return map + placed * (d * (hasSigma ? 2 : 1) * 8 + k * 12 + (2 * k + 16) * 8) + count * (outputDimensions + 4) * 4;
 }
 
 /** @throws {SigmaTsneError} OUT_OF_MEMORY for a placement that will not fit, before anything is allocated for it */

@@ -26,7 +26,7 @@ export interface TsneProgress {
   /** Iterations done; 0 before the optimization. */
   iteration: number;
   /** Iterations in all. */
-  maxIter: number;
+  iterations: number;
   /** KL divergence of the map without exaggeration, at the last iteration where it was computed (every 50th). */
   kl: number | undefined;
   /** Seconds since the run began. */
@@ -37,7 +37,7 @@ export interface TsneProgress {
 export interface TsneSnapshot {
   /** Iterations done. */
   iteration: number;
-  /** n x dims positions, float32, in the order of the input, centered. The receiver's own. */
+  /** n x outputDimensions positions, float32, in the order of the input, centered. The receiver's own. */
   embedding: Matrix;
   /** KL divergence of this map without exaggeration, where it was computed: at every 50th iteration. */
   kl: number | undefined;
@@ -114,21 +114,19 @@ export interface TsneOptions {
    */
   degreesOfFreedom?: number | undefined;
   /** Dimensions of the map: 1, 2 or 3. Default 2. */
-  dims?: number | undefined;
+  outputDimensions?: number | undefined;
   /** Iterations of gradient descent, early exaggeration included; an integer >= 0. Default 1000. */
-  maxIter?: number | undefined;
+  iterations?: number | undefined;
   /** Seed of the random numbers: an integer from 0 to 2^53 - 1. Same seed, input and options: same map, bit for bit. Default 42. */
   seed?: number | undefined;
   /**
-   * Reduce the data to this many principal components first: an integer from 1 to min(n, d). Implies `usePca`. Default, with
-   * `usePca`: min(50, n, d). Not together with sigma, which has no meaning along other axes.
+   * Reduce the data to principal components first: how many, an integer from 1 to min(n, d), or `true` for min(50, n, d). Default
+   * `false`: the data are used as they are. Not together with sigma, which has no meaning along other axes.
    */
-  initialDims?: number | undefined;
-  /** Whether to reduce the data to `initialDims` principal components first. Default: only if `initialDims` is given. */
-  usePca?: boolean | undefined;
+  pca?: number | boolean | undefined;
   /**
    * The start of the map: `"pca"`, the first principal components scaled to a standard deviation of 1e-4 (Kobak & Berens 2019),
-   * `"random"`, a Gaussian of the same width, or an n x dims matrix, taken as it is. Default `"pca"`.
+   * `"random"`, a Gaussian of the same width, or an n x outputDimensions matrix, taken as it is. Default `"pca"`.
    */
   init?: "pca" | "random" | MatrixLike | undefined;
   /**
@@ -140,7 +138,7 @@ export interface TsneOptions {
   /** Factor on the affinities during the first iterations, >= 1. Default 12. */
   earlyExaggeration?: number | undefined;
   /** Iterations with early exaggeration, an integer >= 0. Default 250. */
-  earlyExaggerationIter?: number | undefined;
+  earlyExaggerationIterations?: number | undefined;
   /**
    * Factor on the attraction after the early phase, 0.01 to 1e6. Above 1 groups are drawn together and what is between them
    * shows more: 4 for large data (Kobak & Berens 2019); more comes near a layout of the neighbor graph by forces (Böhm, Berens &
@@ -181,19 +179,18 @@ export interface ResolvedTsneOptions {
   perplexity: number | readonly number[];
   theta: number;
   degreesOfFreedom: number;
-  dims: 1 | 2 | 3;
-  maxIter: number;
+  outputDimensions: 1 | 2 | 3;
+  iterations: number;
   seed: number;
   /** Principal components that the data were reduced to; `undefined` where they were taken as they are. */
-  initialDims: number | undefined;
-  usePca: boolean;
+  pca: number | undefined;
   init: "pca" | "random" | "given";
   /** Learning rate during early exaggeration. */
   learningRate: number;
   /** Learning rate after it. */
   finalLearningRate: number;
   earlyExaggeration: number;
-  earlyExaggerationIter: number;
+  earlyExaggerationIterations: number;
   exaggeration: number;
   momentum: number;
   finalMomentum: number;
@@ -210,15 +207,14 @@ const KEYS: Record<keyof TsneOptions, true> = {
   perplexity: true,
   theta: true,
   degreesOfFreedom: true,
-  dims: true,
-  maxIter: true,
+  outputDimensions: true,
+  iterations: true,
   seed: true,
-  initialDims: true,
-  usePca: true,
+  pca: true,
   init: true,
   learningRate: true,
   earlyExaggeration: true,
-  earlyExaggerationIter: true,
+  earlyExaggerationIterations: true,
   exaggeration: true,
   momentum: true,
   finalMomentum: true,
@@ -238,7 +234,6 @@ const KEYS: Record<keyof TsneOptions, true> = {
 export function resolveTsneOptions(options: TsneOptions, n: number, d: number): ResolvedTsneOptions {
   rejectUnknown(options, Object.keys(KEYS));
   if (typeof (options.verbose ?? false) !== "boolean") reject("verbose", options.verbose, "true or false");
-  if (typeof (options.usePca ?? false) !== "boolean") reject("usePca", options.usePca, "true or false");
   if (typeof (options.onProgress ?? reject) !== "function") reject("onProgress", options.onProgress, "a function");
   if (typeof (options.onSnapshot ?? reject) !== "function") reject("onSnapshot", options.onSnapshot, "a function");
   requireInteger(options.snapshotEvery ?? 10, "snapshotEvery", 1, 1e9);
@@ -254,20 +249,11 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
     const accepted = DISTANCES.filter((name) => !usesSigma(name)).join(", ");
     reject("distance", distance, `one that needs no sigma where no sigma is given (${accepted})`);
   }
-  const givesDims = (options.initialDims ?? undefined) !== undefined;
-  const usePca = options.usePca ?? givesDims;
-  if (!usePca && givesDims) {
-    reject("initialDims", options.initialDims, "to be left out where usePca is false");
+  const reduces = (options.pca ?? false) !== false;
+  if (reduces && hasSigma) {
+    reject("pca", options.pca, "to be left out with sigma, whose standard deviations hold along the given axes only");
   }
-  if (usePca && hasSigma) {
-    const argument = givesDims ? "initialDims" : "usePca";
-    reject(
-      argument,
-      options[argument],
-      "to be left out with sigma, whose standard deviations hold along the given axes only",
-    );
-  }
-  const dims = requireInteger(options.dims ?? 2, "dims", 1, 3) as 1 | 2 | 3;
+  const outputDimensions = requireInteger(options.outputDimensions ?? 2, "outputDimensions", 1, 3) as 1 | 2 | 3;
   const earlyExaggeration = within(options.earlyExaggeration ?? 12, "earlyExaggeration", 1, 1e6);
   const exaggeration = within(options.exaggeration ?? 1, "exaggeration", 0.01, 1e6);
   const learningRate = options.learningRate ?? "auto";
@@ -284,7 +270,7 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
   }
   const init = options.init ?? "pca";
   if (typeof init === "string" && init !== "pca" && init !== "random") {
-    reject("init", init, '"pca", "random" or an n x dims matrix');
+    reject("init", init, '"pca", "random" or an n x outputDimensions matrix');
   }
   const varianceFloor = number(options.varianceFloor ?? 0.01, "varianceFloor");
   if (!(varianceFloor > 0 && varianceFloor <= 1e30))
@@ -292,8 +278,8 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
   const asked = options.method ?? "auto";
   const method = asked === "auto" && (options.theta ?? undefined) !== undefined ? "barnes-hut" : asked;
   if (!METHODS.includes(method)) reject("method", method, oneOf(METHODS, method));
-  if (method === "fft" && dims !== 2)
-    reject("method", method, `another method for ${dims} dimensions: the mesh is for 2`);
+  if (method === "fft" && outputDimensions !== 2)
+    reject("method", method, `another method for ${outputDimensions} dimensions: the mesh is for 2`);
   return {
     method,
     meshSpacing: within(options.meshSpacing ?? 0.4, "meshSpacing", 0.1, 1),
@@ -303,18 +289,22 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
     perplexity: resolvePerplexity(options.perplexity ?? undefined, n),
     theta: within(options.theta ?? 0.5, "theta", 0, 1),
     degreesOfFreedom: within(options.degreesOfFreedom ?? 1, "degreesOfFreedom", 0.1, 100),
-    dims,
-    maxIter: requireInteger(options.maxIter ?? 1000, "maxIter", 0, 1e9),
+    outputDimensions,
+    iterations: requireInteger(options.iterations ?? 1000, "iterations", 0, 1e9),
     seed: requireInteger(options.seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER),
-    initialDims: usePca
-      ? requireInteger(options.initialDims ?? Math.min(50, n, d), "initialDims", 1, Math.min(n, d))
+    pca: reduces
+      ? requireInteger(options.pca === true ? Math.min(50, n, d) : options.pca, "pca", 1, Math.min(n, d))
       : undefined,
-    usePca,
     init: typeof init === "string" ? init : "given",
     learningRate: learningRate === "auto" ? Math.max(50, n / earlyExaggeration) : learningRate,
     finalLearningRate: learningRate === "auto" ? Math.max(50, n / exaggeration) : learningRate,
     earlyExaggeration,
-    earlyExaggerationIter: requireInteger(options.earlyExaggerationIter ?? 250, "earlyExaggerationIter", 0, 1e9),
+    earlyExaggerationIterations: requireInteger(
+      options.earlyExaggerationIterations ?? 250,
+      "earlyExaggerationIterations",
+      0,
+      1e9,
+    ),
     exaggeration,
     momentum: momentum(options.momentum ?? 0.5, "momentum"),
     finalMomentum: momentum(options.finalMomentum ?? 0.8, "finalMomentum"),

@@ -46,7 +46,7 @@ export interface PlaceUncertainty {
   /** m: mean distance of the samples' places from the point's own, in units of the map. */
   displacement: Float32Array;
   /**
-   * m x dims (dims + 1) / 2: covariance of the samples' places about their mean, divisor samples - 1, in squared units of the map; the
+   * m x outputDimensions (outputDimensions + 1) / 2: covariance of the samples' places about their mean, divisor samples - 1, in squared units of the map; the
    * upper triangle row by row, so xx, xy, yy in two dimensions.
    */
   covariance: Matrix;
@@ -60,7 +60,7 @@ export interface PlaceUncertainty {
 
 /** Where new points lie in a map. */
 export interface PlacementResult {
-  /** m x dims positions, float32, in the order of the new points, in the coordinates of the map. */
+  /** m x outputDimensions positions, float32, in the order of the new points, in the coordinates of the map. */
   embedding: Matrix;
   /**
    * For each new point KL(P_i || Q_i) in nats, of its affinities from its place on the map: how badly the map has a place for it.
@@ -123,14 +123,14 @@ export async function placePoints(
   requireValues(means, "newMeans", "finite numbers", (value) => Number.isFinite(value));
   if (sigma)
     requireValues(sigma, "sigma", "finite standard deviations >= 0", (value) => Number.isFinite(value) && value >= 0);
-  const { dims } = run.options;
+  const { outputDimensions } = run.options;
   const rows = Math.max(64, Math.min(BLOCK_ROWS, Math.floor(BLOCK_NUMBERS / d)));
   const drawn = sampling ? sampledRows(sampling.samples) : 0;
   const total = means.rows * (sampling ? sampling.samples : 1);
-  requirePlacementMemory(n, d, total, run.hasSigma, dims, settings.perplexity, rows + drawn);
-  const embedding = new Matrix(new Float32Array(means.rows * dims), means.rows, dims);
+  requirePlacementMemory(n, d, total, run.hasSigma, outputDimensions, settings.perplexity, rows + drawn);
+  const embedding = new Matrix(new Float32Array(means.rows * outputDimensions), means.rows, outputDimensions);
   const divergence = new Float32Array(means.rows);
-  const uncertainty = sampling && allocateUncertainty(means.rows, dims, sampling);
+  const uncertainty = sampling && allocateUncertainty(means.rows, outputDimensions, sampling);
   await run.exclusively(options, async (native, report) => {
     for (let start = 0; start < means.rows; start += rows) {
       if (options.signal?.aborted) throw abortError(options.signal);
@@ -139,7 +139,7 @@ export async function placePoints(
       const placed = await native.place(means.slice(start, end), sigma?.slice(start, end), how, (fraction) =>
         report((start + fraction * (end - start)) / means.rows),
       );
-      embedding.data.set(placed.positions, start * dims);
+      embedding.data.set(placed.positions, start * outputDimensions);
       divergence.set(placed.divergences, start);
       const { displacements, covariances, shares } = placed;
       if (uncertainty && displacements && covariances && shares) {
@@ -184,8 +184,12 @@ function resolveSampling(run: Tsne, { uncertainty, seed = 42 }: PlacementOptions
   return { samples, neighbors: defaultNeighbors(run.shape[0]), seed };
 }
 
-function allocateUncertainty(rows: number, dims: number, { samples, neighbors }: Sampling): PlaceUncertainty {
-  const entries = (dims * (dims + 1)) / 2;
+function allocateUncertainty(
+  rows: number,
+  outputDimensions: number,
+  { samples, neighbors }: Sampling,
+): PlaceUncertainty {
+  const entries = (outputDimensions * (outputDimensions + 1)) / 2;
   return {
     displacement: new Float32Array(rows),
     covariance: new Matrix(new Float32Array(rows * entries), rows, entries),

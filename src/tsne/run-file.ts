@@ -83,10 +83,10 @@ const bytesOf = ({ dtype, shape }: Pick<ArrayPlan, "dtype" | "shape">): number =
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 /** The arrays of a run, which follow from its size. */
-function planArrays(run: Shape, dims: number, components: number, neighborsPerPoint: number): ArrayPlan[] {
+function planArrays(run: Shape, outputDimensions: number, components: number, neighborsPerPoint: number): ArrayPlan[] {
   const { rows, cols, hasSigma } = run;
   const columns = components > 0 ? components : cols;
-  const stride = dims === 3 ? 4 : dims;
+  const stride = outputDimensions === 3 ? 4 : outputDimensions;
   const plans: Omit<ArrayPlan, "offset">[] = [
     { name: "center", dtype: "<f8", shape: [cols, 1] },
     { name: "axes", dtype: "<f4", shape: [components > 0 ? cols : 0, components] },
@@ -119,7 +119,7 @@ export async function writeRun(path: string, parts: RunParts, shape: Shape, sign
   requireLittleEndian();
   const { threads: _, ...options } = parts.options;
   const neighborsPerPoint = parts.given?.k ?? 0;
-  const arrays = planArrays(shape, options.dims, options.initialDims ?? 0, neighborsPerPoint);
+  const arrays = planArrays(shape, options.outputDimensions, options.pca ?? 0, neighborsPerPoint);
   const header: Header = { run: shape, options, neighborsPerPoint, arrays };
   await writeFileAtomic(path, encode(header, parts), { signal });
 }
@@ -251,7 +251,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
     const { rows, cols, hasSigma } = header.run;
     options = resolveSaved(header.options, rows, cols, hasSigma, threads);
     const given = options.neighbors === "given" ? neighborCount(options.perplexity, rows) : 0;
-    arrays = planArrays(header.run, options.dims, options.initialDims ?? 0, given);
+    arrays = planArrays(header.run, options.outputDimensions, options.pca ?? 0, given);
     requireSame(arrays, header.arrays, "the arrays");
   } catch (cause) {
     // The thread count is the caller's, not the file's.

@@ -35,7 +35,7 @@ export interface TsneSeconds {
 
 /** A map and how it came about. */
 export interface TsneResult {
-  /** n x dims positions, float32, in the order of the input, centered. */
+  /** n x outputDimensions positions, float32, in the order of the input, centered. */
   embedding: Matrix;
   /** KL divergence of the map from the affinities, KL(P||Q) in nats, without exaggeration; the lower the better. */
   kl: number;
@@ -68,7 +68,7 @@ const LARGEST_START = 1e6;
  * ```ts
  * const tsne = new Tsne(means, { sigma });
  * let { embedding } = await tsne.fit(250);
- * ({ embedding } = await tsne.fit()); // the rest of maxIter
+ * ({ embedding } = await tsne.fit()); // the rest of iterations
  * ```
  */
 export class Tsne {
@@ -231,11 +231,11 @@ export class Tsne {
   /**
    * Goes on with gradient descent; the first call computes neighbors and affinities before.
    *
-   * @param iterations how many more, an integer >= 0; it may pass `maxIter`. Default: the rest of `maxIter`.
+   * @param iterations how many more, an integer >= 0; it may pass `iterations`. Default: the rest of `iterations`.
    * @returns the map as it stands then
    * @throws {AbortError} if the signal is aborted; the run stands at its last iteration and can go on after {@link stop}
    */
-  async fit(iterations: number = Math.max(0, this.options.maxIter - this.#iteration)): Promise<TsneResult> {
+  async fit(iterations: number = Math.max(0, this.options.iterations - this.#iteration)): Promise<TsneResult> {
     if (!(Number.isSafeInteger(iterations) && iterations >= 0)) {
       throw new ArgumentError("OUT_OF_RANGE", {
         argument: "iterations",
@@ -282,7 +282,7 @@ export class Tsne {
   }
 
   #map(positions: Float32Array): Matrix {
-    return new Matrix(positions, this.#rows, this.options.dims);
+    return new Matrix(positions, this.#rows, this.options.outputDimensions);
   }
 
   async #advance(until: number, elapsed: () => number): Promise<number | undefined> {
@@ -297,7 +297,7 @@ export class Tsne {
     let thrown: { error: unknown } | undefined;
     const report = ({ neighbors, embedding, ...progress }: NativeProgress) => {
       kl = progress.kl ?? kl;
-      const full = { ...progress, kl, maxIter: Math.max(until, this.options.maxIter), seconds: elapsed() };
+      const full = { ...progress, kl, iterations: Math.max(until, this.options.iterations), seconds: elapsed() };
       if (this.#verbose && progress.stage !== "optimization" && progress.fraction === 0) log(`${progress.stage} ...`);
       if (this.#verbose && neighbors && progress.fraction === 0) log(describeNeighbors(neighbors));
       if (this.#verbose && progress.kl !== undefined) {
@@ -387,7 +387,8 @@ function createRun(data: MatrixLike, options: TsneOptions): RunParts {
   if (sigma && (sigma.rows !== rows || sigma.cols !== cols)) {
     throw shapeMismatch("sigma", sigma, `${rows} x ${cols}, the shape of the data`);
   }
-  const start = resolved.init === "given" ? givenStart(options.init as MatrixLike, rows, resolved.dims) : undefined;
+  const start =
+    resolved.init === "given" ? givenStart(options.init as MatrixLike, rows, resolved.outputDimensions) : undefined;
   const given = resolved.neighbors === "given" ? givenNeighbors(options, resolved, rows) : undefined;
   const native = withTranslation(() => new binding.Run(matrix, sigma, start, resolved, given));
   return { native, options: resolved, rows, cols, hasSigma: sigma !== undefined, given };
@@ -397,10 +398,10 @@ function givenNeighbors(options: TsneOptions, { perplexity }: ResolvedTsneOption
   return checkNeighbors(options.neighbors as NeighborLists | DistanceMatrix, rows, neighborCount(perplexity, rows));
 }
 
-function givenStart(init: MatrixLike, rows: number, dims: number): Matrix {
+function givenStart(init: MatrixLike, rows: number, outputDimensions: number): Matrix {
   const start = toMatrix(init, "init");
-  if (start.rows !== rows || start.cols !== dims)
-    throw shapeMismatch("init", start, `${rows} x ${dims}, points x dims`);
+  if (start.rows !== rows || start.cols !== outputDimensions)
+    throw shapeMismatch("init", start, `${rows} x ${outputDimensions}, points x outputDimensions`);
   const bad = start.data.findIndex((value) => !(Math.abs(value) <= LARGEST_START));
   if (bad >= 0) {
     const value = start.data[bad];
@@ -408,8 +409,8 @@ function givenStart(init: MatrixLike, rows: number, dims: number): Matrix {
       argument: "init",
       received: value,
       accepted: `numbers from -${LARGEST_START} to ${LARGEST_START}`,
-      row: Math.floor(bad / dims),
-      column: bad % dims,
+      row: Math.floor(bad / outputDimensions),
+      column: bad % outputDimensions,
     });
   }
   return start;

@@ -32,7 +32,7 @@ export interface EmbedSampleOptions
 
 /** A map of which landmarks were fitted and the rows placed. */
 export interface SampledMap {
-  /** n x dims positions, in the order of the data. */
+  /** n x outputDimensions positions, in the order of the data. */
   embedding: Matrix;
   /** n: KL(P_i || Q_i) of each row, in nats, as of {@link PlacementResult}. */
   divergence: Float32Array;
@@ -47,7 +47,7 @@ const PLACEMENT_PERPLEXITY = 20;
 
 /**
  * Embeds more points than one would fit: landmarks that stand for all rows are fitted, and the rows placed into their map, stretch by
- * stretch. Memory holds the run of the landmarks, 4 * (dims + 1) bytes for each point of the map, and a few stretches of the data. Rows are
+ * stretch. Memory holds the run of the landmarks, 4 * (outputDimensions + 1) bytes for each point of the map, and a few stretches of the data. Rows are
  * placed with perplexity 20, or that of the fit where it is less.
  *
  * Landmarks are rows drawn uniformly, each moved three times to the mean of the rows that are nearest to it (Lloyd 1982); 20 rows a landmark
@@ -93,9 +93,9 @@ export async function embedSample(data: RowSource, options: EmbedSampleOptions):
     neighbors,
   });
   const result = await run.fit();
-  const { dims } = run.options;
+  const { outputDimensions } = run.options;
   const perplexity = Math.min(PLACEMENT_PERPLEXITY, ...[run.options.perplexity].flat());
-  const embedding = new Matrix(new Float32Array(n * dims), n, dims);
+  const embedding = new Matrix(new Float32Array(n * outputDimensions), n, outputDimensions);
   const divergence = new Float32Array(n);
   const report = reportOf("placement");
   for await (const { rows, means, sigma: deviations } of readStretches(source, undefined, signal)) {
@@ -103,7 +103,7 @@ export async function embedSample(data: RowSource, options: EmbedSampleOptions):
       run.place(means, { perplexity, signal, ...(deviations && { sigma: deviations }) }),
     );
     const [first = 0] = rows;
-    embedding.data.set(placed.embedding.data, first * dims);
+    embedding.data.set(placed.embedding.data, first * outputDimensions);
     divergence.set(placed.divergence, first);
     report((first + rows.length) / n);
   }

@@ -67,15 +67,15 @@ export async function positionUncertainty(run: Tsne, options: UncertaintyOptions
   const seed = requireInteger(options.seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER);
   const neighbors = requireInteger(options.neighbors ?? defaultNeighbors(n), "neighbors", 1, n - 1);
   const points = checkPoints(options.points, n);
-  const { dims } = run.options;
-  requirePlacementMemory(n, d, points.length, true, dims, settings.perplexity, sampledRows(samples));
+  const { outputDimensions } = run.options;
+  requirePlacementMemory(n, d, points.length, true, outputDimensions, settings.perplexity, sampledRows(samples));
   const measured = await run.exclusively(options, (native, report) =>
     native.measureUncertainty(points, { ...settings, samples, seed, neighbors }, report),
   );
   return {
     points,
     displacement: measured.displacements,
-    covariance: new Matrix(measured.covariances, points.length, (dims * (dims + 1)) / 2),
+    covariance: new Matrix(measured.covariances, points.length, (outputDimensions * (outputDimensions + 1)) / 2),
     share: measured.shares,
     samples,
     neighbors,
@@ -104,7 +104,11 @@ const COVARIANCE: readonly (readonly string[])[] = [
 ];
 
 /** The columns of uncertainties of a map of some dimensions: displacement, covariance (var_x, cov_xy, var_y in two) and share. */
-export const uncertaintyNames = (dims: number): readonly string[] => ["displacement", ...COVARIANCE[dims], "share"];
+export const uncertaintyNames = (outputDimensions: number): readonly string[] => [
+  "displacement",
+  ...COVARIANCE[outputDimensions],
+  "share",
+];
 
 /** These columns. */
 export function uncertaintyColumns({ displacement, covariance, share }: PlaceUncertainty): [string, Float32Array][] {

@@ -376,9 +376,9 @@ test("the first map of points is watched as it forms", async () => {
 });
 
 /** Opens the live panel of a run that was saved after ten iterations. */
-async function openSavedRun(maxIter: number): Promise<Served> {
-  const path = join(run.home, `${maxIter}.tsne`);
-  const embedding = new Tsne(makeGroups(2000, 12), { maxIter });
+async function openSavedRun(iterations: number): Promise<Served> {
+  const path = join(run.home, `${iterations}.tsne`);
+  const embedding = new Tsne(makeGroups(2000, 12), { iterations });
   await embedding.fit(10);
   await embedding.save(path);
   const live = await serve(path);

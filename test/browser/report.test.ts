@@ -21,7 +21,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sigma-tsne-browser-"));
   const comparison = await compare(makeGroups(n, 5), {
     sigma: makeUniform(n, 5, 0.01, 2),
-    maxIter: 350,
+    iterations: 350,
     perplexity: 10,
   });
   maps = comparison.maps.map(({ embedding }) => embedding);

@@ -8,7 +8,7 @@ import { digest, makeGroups, makeUniform, mapValues } from "../tsne/points.js";
 const data = makeGroups(150, 6);
 const sigma = makeUniform(150, 6, 0.01, 1.5);
 const labels = Array.from({ length: 150 }, (_, i) => i % 3);
-const quick = { maxIter: 400, perplexity: 10, threads: 2 };
+const quick = { iterations: 400, perplexity: 10, threads: 2 };
 
 /** The k nearest other points by index; all pairs, one after the other. */
 function neighbors(rows: number[][], i: number, k: number): number[] {
@@ -31,7 +31,7 @@ describe("standard and sigma-aware", () => {
     ]);
     const first = await runTsne(data, { ...quick, sigma, distance: "euclidean" });
     expect(maps[0]?.embedding.data).toEqual(first.embedding.data);
-    const start = (await runTsne(data, { ...quick, maxIter: 0 })).embedding;
+    const start = (await runTsne(data, { ...quick, iterations: 0 })).embedding;
     const second = await runTsne(data, { ...quick, sigma, init: start });
     expect(maps[1]?.kl).toBe(second.kl);
   });
@@ -94,7 +94,12 @@ test("the same sigma everywhere gives identical maps: no displacement, no change
 
 test("any variants, without sigma, in any number of dimensions", async () => {
   const variants = [5, 10, 20].map((perplexity) => ({ name: `p${perplexity}`, options: { perplexity } }));
-  const { maps, pairs, yardsticks, meanSigma } = await compare(data, { maxIter: 60, dims: 3, k: 4, variants });
+  const { maps, pairs, yardsticks, meanSigma } = await compare(data, {
+    iterations: 60,
+    outputDimensions: 3,
+    k: 4,
+    variants,
+  });
   expect(maps.map(({ embedding }) => embedding.shape)).toEqual([
     [150, 3],
     [150, 3],
@@ -123,13 +128,13 @@ test("three points are compared, and points that are all the same", async () => 
         [0, 2],
         [1, 0],
       ],
-      maxIter: 20,
+      iterations: 20,
     },
   );
   expect(few.k).toBe(1);
   const same = await compare(
     mapValues(data, () => 3),
-    { sigma, maxIter: 20, perplexity: 10 },
+    { sigma, iterations: 20, perplexity: 10 },
   );
   expect(same.pairs[0]?.displacement.every(Number.isFinite)).toBe(true);
 });
@@ -187,7 +192,10 @@ test("every map has a file of its own, however alike their names", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sigma-tsne-compare-"));
   try {
     const variants = ["a-3", "a", "A!", "μ"].map((name, i) => ({ name, options: { perplexity: 5 + i } }));
-    await writeComparison(join(folder, "out"), await compare(data.slice(0, 40), { variants, maxIter: 5, threads: 2 }));
+    await writeComparison(
+      join(folder, "out"),
+      await compare(data.slice(0, 40), { variants, iterations: 5, threads: 2 }),
+    );
     const maps = (await readdir(join(folder, "out"))).filter((name) => name.startsWith("map_"));
     expect(maps.sort()).toEqual(["map_a-3.npy", "map_a-4.npy", "map_a.npy", "map_map-4.npy"]);
   } finally {

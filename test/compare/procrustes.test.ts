@@ -11,13 +11,14 @@ test.each(fixture.procrustes)(
   },
 );
 
-describe.each([1, 2, 3])("in %i dimensions", (dims) => {
-  const reference = makeUniform(40, dims, -3, 5);
+describe.each([1, 2, 3])("in %i dimensions", (outputDimensions) => {
+  const reference = makeUniform(40, outputDimensions, -3, 5);
   const [cosine, sine] = [Math.cos(2), Math.sin(2)];
   const copy = reference.toArrays().map((row) => {
     // Turned in the first two axes, mirrored in the first, seven times as large, and moved.
     const [x = 0, y = 0, z = 0] = row;
-    const turned = dims === 1 ? [-x] : [-(cosine * x - sine * y), sine * x + cosine * y, z].slice(0, dims);
+    const turned =
+      outputDimensions === 1 ? [-x] : [-(cosine * x - sine * y), sine * x + cosine * y, z].slice(0, outputDimensions);
     return turned.map((value) => 7 * value + 100);
   });
 
@@ -31,7 +32,7 @@ describe.each([1, 2, 3])("in %i dimensions", (dims) => {
   });
 
   test("the rotation is orthogonal, and no small turn of it fits better", () => {
-    const map = makeUniform(40, dims, -1, 1, 5);
+    const map = makeUniform(40, outputDimensions, -1, 1, 5);
     const { rotation, scale, from, to, disparity } = procrustes(reference, map);
     for (const [i, row] of rotation.entries()) {
       for (const [j, other] of rotation.entries()) {
@@ -41,9 +42,9 @@ describe.each([1, 2, 3])("in %i dimensions", (dims) => {
     const misfit = (matrix: number[][], size: number) => {
       let sum = 0;
       for (let i = 0; i < map.rows; i++) {
-        for (let c = 0; c < dims; c++) {
+        for (let c = 0; c < outputDimensions; c++) {
           let value = to[c];
-          for (let r = 0; r < dims; r++) value += size * (map.at(i, r) - from[r]) * matrix[r][c];
+          for (let r = 0; r < outputDimensions; r++) value += size * (map.at(i, r) - from[r]) * matrix[r][c];
           sum += (value - reference.at(i, c)) ** 2;
         }
       }
@@ -52,7 +53,7 @@ describe.each([1, 2, 3])("in %i dimensions", (dims) => {
     const least = misfit(rotation, scale);
     for (const angle of [-0.01, 0.01]) {
       const turned = rotation.map(([x = 0, y = 0, ...rest]) =>
-        dims === 1
+        outputDimensions === 1
           ? [x]
           : [Math.cos(angle) * x - Math.sin(angle) * y, Math.sin(angle) * x + Math.cos(angle) * y, ...rest],
       );

@@ -45,7 +45,7 @@ it("prints with --json one object on one line, and nothing else on standard outp
   const number = expect.any(Number);
   expect(JSON.parse(stdout)).toEqual({
     n,
-    dims: 2,
+    outputDimensions: 2,
     d: 6,
     kl: number,
     iterations: 120,
@@ -171,11 +171,24 @@ it("starts from the map of an --init file", async () => {
   });
 });
 
-it.each(["1", "3"])("draws a map of %s dimensions", async (dims) => {
-  const args = ["embed", "mu.npy", "-o", `dims${dims}.tsv`, "--dims", dims, "--plot", `dims${dims}.svg`, ...quick];
+it.each(["1", "3"])("draws a map of %s dimensions", async (outputDimensions) => {
+  const args = [
+    "embed",
+    "mu.npy",
+    "-o",
+    `outputDimensions${outputDimensions}.tsv`,
+    "--output-dimensions",
+    outputDimensions,
+    "--plot",
+    `outputDimensions${outputDimensions}.svg`,
+    ...quick,
+  ];
   expect(await workplace.run([...args, "--labels", "labels.txt"])).toMatchObject({ code: 0, stderr: "" });
-  expect((await readMatrix(workplace.path(`dims${dims}.tsv`))).shape).toEqual([n, Number(dims)]);
-  expect(await readFile(workplace.path(`dims${dims}.svg`), "utf8")).toContain("<svg");
+  expect((await readMatrix(workplace.path(`outputDimensions${outputDimensions}.tsv`))).shape).toEqual([
+    n,
+    Number(outputDimensions),
+  ]);
+  expect(await readFile(workplace.path(`outputDimensions${outputDimensions}.svg`), "utf8")).toContain("<svg");
 });
 
 it("replaces an output that is there", async () => {
@@ -200,7 +213,7 @@ it("draws how the map forms, and writes its snapshots", async () => {
       "--labels",
       "labels.txt",
     ],
-    ...["--animate-every", "50", "--json", ...quick],
+    ...["--snapshot-every", "50", "--json", ...quick],
   ]);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ animation: "forming.gif", snapshots: "forming.npy" });

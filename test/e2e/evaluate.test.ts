@@ -38,7 +38,7 @@ it("prints one JSON object for scripts", async () => {
   expect(quality).toMatchObject({
     n: 120,
     d: 6,
-    dims: 2,
+    outputDimensions: 2,
     accuracy: null,
     silhouette: null,
     sample: 120,

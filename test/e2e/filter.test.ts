@@ -178,7 +178,7 @@ describe("embed --sample", () => {
       "--quiet",
     ]);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ n: 150, fitted: 100, dims: 2, save: "sample.tsne" });
+    expect(JSON.parse(stdout)).toMatchObject({ n: 150, fitted: 100, outputDimensions: 2, save: "sample.tsne" });
     expect((await readMatrix(workplace.path("all.npy"))).shape).toEqual([150, 2]);
     const placed = await filter(["place", "sample.tsne", "--arrow"], stream([20]));
     expect(placed.code).toBe(0);

@@ -53,9 +53,9 @@ async function runScript(name: string, ...args: string[]): Promise<Ending> {
 describe("a project that depends on the package", () => {
   const body = `
     const rows = Array.from({ length: 30 }, (_, i) => [Math.sin(i), Math.cos(2 * i)]);
-    runBhTsne(rows, { maxIter: 20 }).then(async ({ embedding, iterations }) => {
+    runBhTsne(rows, { iterations: 20 }).then(async ({ embedding, iterations }) => {
       console.log(embedding.shape.join("x"), iterations, embedding instanceof Matrix);
-      await runBhTsne(rows, { dims: 9 }).catch((error) => console.log(error instanceof ArgumentError, error.code));
+      await runBhTsne(rows, { outputDimensions: 9 }).catch((error) => console.log(error instanceof ArgumentError, error.code));
     });`;
   const expected = "30x2 20 true\ntrue OUT_OF_RANGE";
   const names = "ArgumentError, Matrix, runBhTsne";
@@ -107,8 +107,8 @@ describe("a project that depends on the package", () => {
       import { pca, runBhTsne } from "sigma-tsne";
       const required = createRequire(import.meta.url)("sigma-tsne");
       const rows = Array.from({ length: 30 }, (_, i) => [Math.sin(i), Math.cos(2 * i), i]);
-      const { embedding } = await required.runBhTsne((await pca(rows, 2)).scores, { maxIter: 5 });
-      console.log((await runBhTsne(embedding, { maxIter: 5 })).embedding.rows);`;
+      const { embedding } = await required.runBhTsne((await pca(rows, 2)).scores, { iterations: 5 });
+      console.log((await runBhTsne(embedding, { iterations: 5 })).embedding.rows);`;
     expect(await runInProject("mixed.mjs", source)).toBe("30");
   });
 
@@ -118,7 +118,7 @@ describe("a project that depends on the package", () => {
   ])("finds the parts of the report: %s", async (name, load) => {
     const source = `${load}
       const rows = Array.from({ length: 30 }, (_, i) => [Math.sin(i), Math.cos(2 * i)]);
-      compare(rows, { sigma: rows.map(() => [1, 1]), maxIter: 5 })
+      compare(rows, { sigma: rows.map(() => [1, 1]), iterations: 5 })
         .then((comparison) => writeComparison("${name}-report", comparison))
         .then(({ files }) => console.log(files.at(-1)));`;
     expect(await runInProject(name, source)).toBe("report.html");
@@ -172,7 +172,7 @@ test("loading the package loads neither the drawing library nor tensorflow", asy
 
 describe("in worker threads", () => {
   const rows = makeGroups(120, 5, 3);
-  const options = { maxIter: 100, threads: 2 };
+  const options = { iterations: 100, threads: 2 };
 
   async function embedInWorker(): Promise<unknown> {
     const worker = new Worker(script("worker.mjs"), { workerData: { rows, options } });
@@ -195,7 +195,7 @@ describe("in worker threads", () => {
   });
 
   test("terminate() ends a run in the midst, and the main thread goes on", async () => {
-    const endless = { ...options, maxIter: 1e9 };
+    const endless = { ...options, iterations: 1e9 };
     const worker = new Worker(script("worker.mjs"), { workerData: { rows, options: endless, isEndless: true } });
     await once(worker, "message");
     expect(await worker.terminate()).toBe(1);

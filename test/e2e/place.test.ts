@@ -32,7 +32,12 @@ it("places new points into a saved run and says so", async () => {
   expect(stdout).toMatch(/^20 points placed, written to placed\.npy: \d+\.\d s\.\n$/);
   expect((await readMatrix(workplace.path("placed.npy"))).shape).toEqual([20, 2]);
   const json = await workplace.run([...args, "--json", "--quiet", "--threads", "1"]);
-  expect(JSON.parse(json.stdout)).toMatchObject({ n: 20, dims: 2, fitted: 150, distance: "inverse-variance" });
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    n: 20,
+    outputDimensions: 2,
+    fitted: 150,
+    distance: "inverse-variance",
+  });
 });
 
 it("writes how firmly new points hold their places, and in the table; a stream has the same numbers", async () => {

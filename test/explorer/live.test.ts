@@ -90,7 +90,7 @@ describe("points without a map", () => {
 
 describe("a saved run", () => {
   it("shows its map, and goes on where it stood", async () => {
-    const run = new Tsne(means, { sigma, maxIter: 400 });
+    const run = new Tsne(means, { sigma, iterations: 400 });
     const half = await run.fit(150);
     await run.save(join(folder, "half.tsne"));
     const whole = await run.fit();
@@ -110,7 +110,7 @@ describe("a saved run", () => {
   });
 
   it("is stopped and gone on with, as often as one likes", async () => {
-    const run = new Tsne(means, { sigma, maxIter: 1e9 });
+    const run = new Tsne(means, { sigma, iterations: 1e9 });
     await run.fit(10);
     await run.save(join(folder, "endless.tsne"));
     const served = await explore("endless.tsne");
@@ -136,7 +136,7 @@ describe("a saved run", () => {
   });
 
   it("is judged where it is at its end", async () => {
-    const run = new Tsne(means, { sigma, maxIter: 100 });
+    const run = new Tsne(means, { sigma, iterations: 100 });
     await run.fit();
     await run.save(join(folder, "whole.tsne"));
     const served = await explore("whole.tsne");

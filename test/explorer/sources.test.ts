@@ -211,7 +211,7 @@ describe("the folder of a comparison", () => {
       4,
     );
     const labels = Array.from({ length: n }, (_, i) => `group ${i % 3}`);
-    await writeComparison(path("comparison"), await compare(means, { sigma, labels, maxIter: 50 }), { labels });
+    await writeComparison(path("comparison"), await compare(means, { sigma, labels, iterations: 50 }), { labels });
     await writeMatrix(path("means.npy"), means);
   });
 

@@ -32,9 +32,9 @@ let run: Tsne;
 let plain: Tsne;
 let expected: PlacementResult;
 beforeAll(async () => {
-  const quick = { maxIter: 100, earlyExaggerationIter: 50, perplexity: 10 };
+  const quick = { iterations: 100, earlyExaggerationIterations: 50, perplexity: 10 };
   run = new Tsne(all.slice(0, 200), { ...quick, sigma: sds.slice(0, 200), threads: 2 });
-  plain = new Tsne(all.slice(0, 200), { ...quick, dims: 1 });
+  plain = new Tsne(all.slice(0, 200), { ...quick, outputDimensions: 1 });
   await Promise.all([run.fit(), plain.fit()]);
   expected = await run.place(fresh, { sigma: freshSds });
 });

@@ -25,7 +25,7 @@ const sds = makeUniform(200 + n, d, 0.1, 1);
 const fitted = { data: all.slice(0, 200), sigma: sds.slice(0, 200) };
 const toFloat32 = (matrix: Matrix) => new Matrix(Float32Array.from(matrix.data), matrix.rows, matrix.cols);
 const [fresh, freshSds] = [toFloat32(all.slice(200, 200 + n)), toFloat32(sds.slice(200, 200 + n))];
-const quick = { maxIter: 100, earlyExaggerationIter: 50, perplexity: 10 };
+const quick = { iterations: 100, earlyExaggerationIterations: 50, perplexity: 10 };
 const NAMES = ["displacement", "var_x", "cov_xy", "var_y", "share"];
 
 let run: Tsne;
@@ -138,7 +138,7 @@ describe("uncertainty of places", () => {
   });
 
   test("has a covariance of the map's dimensions", async () => {
-    const solid = new Tsne(fitted.data, { ...quick, dims: 3, sigma: fitted.sigma, maxIter: 20 });
+    const solid = new Tsne(fitted.data, { ...quick, outputDimensions: 3, sigma: fitted.sigma, iterations: 20 });
     await solid.fit();
     const output = await collect(
       placeStream(solid, piecesOf(bytesOf(cut([3], lists))), { uncertainty: 2, prefix: "m_" }),
@@ -168,7 +168,7 @@ describe("uncertainty of places", () => {
   });
 
   test("is refused to runs without sigma, and beyond its range, before the first row", async () => {
-    const plain = new Tsne(fitted.data, { perplexity: 10, maxIter: 5 });
+    const plain = new Tsne(fitted.data, { perplexity: 10, iterations: 5 });
     await plain.fit();
     const never = async function* (): AsyncGenerator<Uint8Array> {
       await new Promise(() => {});

@@ -228,8 +228,8 @@ describe("at the edge", () => {
     expect(perPoint).not.toHaveProperty("silhouette");
   });
 
-  test.each([1, 3, 5])("a map may have %i dimensions", async (dims) => {
-    const flat = mu.toArrays().map((row) => row.slice(0, dims));
+  test.each([1, 3, 5])("a map may have %i dimensions", async (outputDimensions) => {
+    const flat = mu.toArrays().map((row) => row.slice(0, outputDimensions));
     expect((await evaluate(mu, flat)).kl).toBeGreaterThan(0);
   });
 

@@ -133,7 +133,7 @@ describe("nearest", () => {
   });
 
   test("searches the points of a run, as its distance and preparation see them", async () => {
-    const run = new Tsne(data, { sigma, varianceFloor: floor, perplexity: 10, maxIter: 0 });
+    const run = new Tsne(data, { sigma, varianceFloor: floor, perplexity: 10, iterations: 0 });
     await run.fit();
     const found = await nearest(run, Uint32Array.of(3, 40), { k: 6 });
     const direct = await nearest(data, Uint32Array.of(3, 40), { sigma, varianceFloor: floor, k: 6 });
@@ -142,7 +142,7 @@ describe("nearest", () => {
     found.distances.data.forEach((value, at) => {
       expect(value).toBeCloseTo(direct.distances.data[at], 5);
     });
-    const reduced = new Tsne(data, { initialDims: d, perplexity: 10, maxIter: 0 });
+    const reduced = new Tsne(data, { pca: d, perplexity: 10, iterations: 0 });
     await reduced.fit();
     const turned = await nearest(reduced, vectors, { k: 6 });
     const straight = await nearest(data, vectors, { k: 6 });

@@ -5,7 +5,7 @@ import { runBhTsne, type Stage, Tsne } from "../../src/tsne/index.js";
 import { digest, makeGroups } from "./points.js";
 
 const data = makeGroups(300, 6);
-const endless = { maxIter: 1e9 };
+const endless = { iterations: 1e9 };
 
 async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
@@ -29,7 +29,7 @@ test.each<Stage>(["pca", "neighbors", "affinities", "initialization", "optimizat
     const error = await rejectionOf(
       runBhTsne(data, {
         ...endless,
-        usePca: true,
+        pca: true,
         signal: controller.signal,
         onProgress: (progress) => {
           if (progress.stage === stage) controller.abort(reason);
@@ -47,7 +47,7 @@ test("a timeout is a signal like any other", async () => {
 });
 
 test("one signal stops all its runs and no other, whose map is the same as alone", async () => {
-  const options = { maxIter: 150, threads: 2 };
+  const options = { iterations: 150, threads: 2 };
   const alone = await runBhTsne(data, options);
   const controller = new AbortController();
   const stopped = [1, 2, 3].map(() => rejectionOf(runBhTsne(data, { ...endless, signal: controller.signal })));
@@ -63,7 +63,7 @@ test("one signal stops all its runs and no other, whose map is the same as alone
 
 test("no listener is left on the signal, whatever the end", async () => {
   const { signal } = new AbortController();
-  await runBhTsne(data, { maxIter: 1, signal });
+  await runBhTsne(data, { iterations: 1, signal });
   await rejectionOf(runBhTsne(data, { learningRate: 1e18, signal }));
   await rejectionOf(
     runBhTsne(data, {
@@ -78,9 +78,9 @@ test("no listener is left on the signal, whatever the end", async () => {
 
 test("a signal that is aborted after the end changes nothing", async () => {
   const controller = new AbortController();
-  const { embedding } = await runBhTsne(data, { maxIter: 20, signal: controller.signal });
+  const { embedding } = await runBhTsne(data, { iterations: 20, signal: controller.signal });
   controller.abort();
-  expect(digest(embedding)).toEqual(digest((await runBhTsne(data, { maxIter: 20 })).embedding));
+  expect(digest(embedding)).toEqual(digest((await runBhTsne(data, { iterations: 20 })).embedding));
 });
 
 test("a Tsne stands at its last iteration when its signal is aborted, and refuses to go on", async () => {

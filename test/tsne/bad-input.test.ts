@@ -86,7 +86,16 @@ const OPTIONS: Row[] = [
       message: 'perplexity: expected a number, or an array of numbers, received "10"',
     },
   ],
-  ...["perplexity", "theta", "dims", "maxIter", "seed", "initialDims", "earlyExaggeration", "earlyExaggerationIter"]
+  ...[
+    "perplexity",
+    "theta",
+    "outputDimensions",
+    "iterations",
+    "seed",
+    "pca",
+    "earlyExaggeration",
+    "earlyExaggerationIterations",
+  ]
     .concat(["degreesOfFreedom", "exaggeration", "momentum", "finalMomentum", "threads", "varianceFloor"])
     .map(
       (argument): Row => [
@@ -104,14 +113,14 @@ const OPTIONS: Row[] = [
   ...Object.entries({
     theta: [-0.1, 1.1, Number.NaN],
     degreesOfFreedom: [0, -1, 0.01, 1e6, Number.NaN, Number.POSITIVE_INFINITY],
-    dims: [0, 4, 1.5, -2, Number.NaN],
+    outputDimensions: [0, 4, 1.5, -2, Number.NaN],
     snapshotEvery: [0, -1, 0.5, Number.NaN, 1e10],
-    maxIter: [-1, 0.5, Number.POSITIVE_INFINITY, 1e10],
+    iterations: [-1, 0.5, Number.POSITIVE_INFINITY, 1e10],
     seed: [-1, 0.5, 2 ** 53, Number.NaN],
-    initialDims: [0, 4, 1.5],
+    pca: [0, 4, 1.5],
     learningRate: [0, -1, Number.NaN, Number.POSITIVE_INFINITY],
     earlyExaggeration: [0.5, -1, Number.NaN, Number.POSITIVE_INFINITY],
-    earlyExaggerationIter: [-1, 1.5],
+    earlyExaggerationIterations: [-1, 1.5],
     exaggeration: [0, 0.001, -1, 1e7, Number.NaN, Number.POSITIVE_INFINITY],
     momentum: [-0.1, 1, Number.NaN],
     finalMomentum: [-0.1, 1, Number.NaN],
@@ -180,25 +189,20 @@ const OPTIONS: Row[] = [
   ],
   [
     "principal components with sigma",
-    { sigma, usePca: true },
+    { sigma, pca: true },
     {
       code: "INVALID_ARGUMENT",
-      argument: "usePca",
+      argument: "pca",
       received: true,
-      message: /^usePca: expected to be left out with sigma/,
+      message: /^pca: expected to be left out with sigma/,
     },
   ],
   [
     "a number of principal components with sigma",
-    { sigma, initialDims: 2 },
-    { code: "INVALID_ARGUMENT", argument: "initialDims", received: 2, message: /to be left out with sigma/ },
+    { sigma, pca: 2 },
+    { code: "INVALID_ARGUMENT", argument: "pca", received: 2, message: /to be left out with sigma/ },
   ],
-  [
-    "a number of principal components that are turned off",
-    { usePca: false, initialDims: 2 },
-    { code: "INVALID_ARGUMENT", argument: "initialDims", received: 2, message: /left out where usePca is false/ },
-  ],
-  ...["usePca", "verbose"].map(
+  ...["verbose"].map(
     (argument): Row => [
       `${argument} as a number`,
       { [argument]: 1 },
@@ -223,7 +227,7 @@ const OPTIONS: Row[] = [
   ...[
     ["perplexty", "perplexity"],
     ["Perplexity", "perplexity"],
-    ["maxiter", "maxIter"],
+    ["iteration", "iterations"],
     ["randomSeed", undefined],
     ["sigmas", "sigma"],
     ["color", undefined],
@@ -235,7 +239,7 @@ const OPTIONS: Row[] = [
         code: "UNKNOWN_OPTION",
         argument: key as string,
         received: 3,
-        accepted: /perplexity, theta, degreesOfFreedom, dims/,
+        accepted: /perplexity, theta, degreesOfFreedom, outputDimensions/,
         message: near
           ? `unknown option "${key}"; did you mean "${near}"?`
           : new RegExp(`^unknown option "${key}"; the options are sigma, .*distance, .*signal$`),
@@ -281,7 +285,7 @@ const SHAPES: Row[] = [
       code: "SHAPE_MISMATCH",
       argument: "init",
       received: [40, 3],
-      message: "init: expected 40 x 2, points x dims, received 40 x 3",
+      message: "init: expected 40 x 2, points x outputDimensions, received 40 x 3",
     },
   ],
   [
@@ -291,7 +295,7 @@ const SHAPES: Row[] = [
       code: "INVALID_ARGUMENT",
       argument: "init",
       received: "spectral",
-      message: 'init: expected "pca", "random" or an n x dims matrix, received "spectral"',
+      message: 'init: expected "pca", "random" or an n x outputDimensions matrix, received "spectral"',
     },
   ],
   [
@@ -450,7 +454,7 @@ test("bad input is refused by a rejected promise, never by a throw", () => {
   for (const [input, options] of [
     [undefined, {}],
     [data, null],
-    [data, { dims: 9 }],
+    [data, { outputDimensions: 9 }],
   ] as const) {
     const running = runBhTsne(input as unknown as MatrixLike, options as TsneOptions);
     expect(running).toBeInstanceOf(Promise);

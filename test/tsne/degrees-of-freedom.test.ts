@@ -3,16 +3,16 @@ import { runTsne, type TsneOptions } from "../../src/tsne/index.js";
 import { digest, makeGroups, nearestNeighborAccuracy } from "./points.js";
 
 const data = makeGroups(300, 6);
-const options = { maxIter: 200, earlyExaggerationIter: 100 };
+const options = { iterations: 200, earlyExaggerationIterations: 100 };
 
 test.each(
   [0.1, 0.5, 2, 100].flatMap((degreesOfFreedom) => [
     ...(["barnes-hut", "exact"] as const).flatMap((method) =>
-      [1, 2, 3].map((dims) => ({ degreesOfFreedom, method, dims })),
+      [1, 2, 3].map((outputDimensions) => ({ degreesOfFreedom, method, outputDimensions })),
     ),
-    { degreesOfFreedom, method: "fft" as const, dims: 2 },
+    { degreesOfFreedom, method: "fft" as const, outputDimensions: 2 },
   ]),
-)("$degreesOfFreedom degrees of freedom by $method in $dims dimensions part the groups", async (extra) => {
+)("$degreesOfFreedom degrees of freedom by $method in $outputDimensions dimensions part the groups", async (extra) => {
   const { embedding, kl } = await runTsne(data, { ...options, ...extra });
   expect(kl).toBeGreaterThan(0);
   expect(nearestNeighborAccuracy(embedding, 3)).toBeGreaterThan(0.95);
@@ -29,7 +29,7 @@ test("one degree of freedom is the default, and threads do not matter for anothe
 
 test("heavier tails give a wider map", async () => {
   const width = async (degreesOfFreedom: number) =>
-    Math.max(...(await runTsne(data, { maxIter: 500, degreesOfFreedom })).embedding.data.map(Math.abs));
+    Math.max(...(await runTsne(data, { iterations: 500, degreesOfFreedom })).embedding.data.map(Math.abs));
   const [heavy, student, light] = [await width(0.5), await width(1), await width(5)];
   expect(heavy).toBeGreaterThan(student);
   expect(student).toBeGreaterThan(light);

@@ -5,7 +5,7 @@ import { resolveTsneOptions } from "../../src/tsne/options.js";
 import { digest, makeGroups } from "./points.js";
 
 const data = makeGroups(300, 6);
-const options = { maxIter: 400, earlyExaggerationIter: 100 };
+const options = { iterations: 400, earlyExaggerationIterations: 100 };
 
 /** Mean distance of points of one group, over that of all points. */
 function spread(map: Matrix): number {
@@ -28,16 +28,16 @@ test("exaggeration draws groups together, and the KL divergence is reported with
   const drawn = await runBhTsne(data, { ...options, exaggeration: 4 });
   expect(spread(drawn.embedding)).toBeLessThan(0.8 * spread(plain.embedding));
   expect(drawn.kl).toBeGreaterThan(plain.kl);
-  const asIs = await runBhTsne(data, { ...options, exaggeration: 4, init: drawn.embedding, maxIter: 0 });
-  const plainThere = await runBhTsne(data, { init: drawn.embedding, maxIter: 0 });
+  const asIs = await runBhTsne(data, { ...options, exaggeration: 4, init: drawn.embedding, iterations: 0 });
+  const plainThere = await runBhTsne(data, { init: drawn.embedding, iterations: 0 });
   expect(asIs.kl).toBe(plainThere.kl);
   expect(drawn.kl).toBeCloseTo(plainThere.kl, 4);
 });
 
 test("early exaggeration that goes on is one run of that exaggeration", async () => {
-  const rest = { exaggeration: 12, learningRate: 50, momentum: 0.8, maxIter: 200 };
-  const always = await runBhTsne(data, { ...rest, earlyExaggerationIter: 0 });
-  const inTurn = await runBhTsne(data, { ...rest, earlyExaggerationIter: 100 });
+  const rest = { exaggeration: 12, learningRate: 50, momentum: 0.8, iterations: 200 };
+  const always = await runBhTsne(data, { ...rest, earlyExaggerationIterations: 0 });
+  const inTurn = await runBhTsne(data, { ...rest, earlyExaggerationIterations: 100 });
   expect(digest(inTurn.embedding)).toBe(digest(always.embedding));
 });
 

@@ -8,7 +8,7 @@ const fixture = (name: string) => readMatrix(join(import.meta.dirname, "..", "fi
 const mu = await fixture("mu");
 const sigma = await fixture("sigma");
 const y = await fixture("y");
-const atY = { perplexity: summary.perplexity, init: y, maxIter: 0 };
+const atY = { perplexity: summary.perplexity, init: y, iterations: 0 };
 
 test.each([
   ["exact", 0, 5],

@@ -7,7 +7,7 @@ const [n, d] = [60, 4];
 const data = makeGroups(n, d);
 const sigma = makeUniform(n, d, 0.1, 2);
 const start = makeUniform(n, 2, -1, 1);
-const maxIter = 30;
+const iterations = 30;
 
 const FORMS: Record<string, (matrix: Matrix) => MatrixLike> = {
   "a Matrix": (matrix) => matrix,
@@ -33,8 +33,8 @@ const FORMS: Record<string, (matrix: Matrix) => MatrixLike> = {
 
 describe("data, sigma and init may come as", () => {
   test.each(Object.entries(FORMS))("%s", async (_, form) => {
-    const expected = await runBhTsne(data, { sigma, init: start, maxIter });
-    const result = await runBhTsne(form(data), { sigma: form(sigma), init: form(start), maxIter });
+    const expected = await runBhTsne(data, { sigma, init: start, iterations });
+    const result = await runBhTsne(form(data), { sigma: form(sigma), init: form(start), iterations });
     expect(digest(result.embedding)).toEqual(digest(expected.embedding));
   });
 
@@ -42,8 +42,8 @@ describe("data, sigma and init may come as", () => {
     "%o",
     async (Type) => {
       const whole = mapValues(data, (value) => Math.round(10 * Math.abs(value)));
-      const expected = await runBhTsne(whole, { maxIter });
-      const result = await runBhTsne({ data: Type.from(whole.data), rows: n, cols: d }, { maxIter });
+      const expected = await runBhTsne(whole, { iterations });
+      const result = await runBhTsne({ data: Type.from(whole.data), rows: n, cols: d }, { iterations });
       expect(digest(result.embedding)).toEqual(digest(expected.embedding));
     },
   );
@@ -52,25 +52,25 @@ describe("data, sigma and init may come as", () => {
 test("the input is not modified", async () => {
   const inputs = [data, sigma, start].map((matrix) => mapValues(matrix, (value) => value));
   const [means, deviations, init] = inputs as [Matrix, Matrix, Matrix];
-  await runBhTsne(means, { sigma: deviations, init, maxIter });
-  await runBhTsne(means, { usePca: true, maxIter });
+  await runBhTsne(means, { sigma: deviations, init, iterations });
+  await runBhTsne(means, { pca: true, iterations });
   expect(inputs.map(({ data }) => data)).toEqual([data.data, sigma.data, start.data]);
 });
 
 test("options are not modified and may be frozen", async () => {
-  const options = Object.freeze({ sigma, init: start, maxIter });
+  const options = Object.freeze({ sigma, init: start, iterations });
   await runBhTsne(data, options);
-  expect(options).toEqual({ sigma, init: start, maxIter });
+  expect(options).toEqual({ sigma, init: start, iterations });
 });
 
 test("what the caller does to the input after the call has no influence", async () => {
-  const expected = await runBhTsne(data, { sigma, init: start, maxIter });
+  const expected = await runBhTsne(data, { sigma, init: start, iterations });
   const [means, deviations, init] = [data, sigma, start].map((matrix) => mapValues(matrix, (value) => value)) as [
     Matrix,
     Matrix,
     Matrix,
   ];
-  const running = runBhTsne(means, { sigma: deviations, init, maxIter });
+  const running = runBhTsne(means, { sigma: deviations, init, iterations });
   for (const matrix of [means, deviations, init]) {
     matrix.data.fill(Number.NaN);
     structuredClone(matrix.data.buffer, { transfer: [matrix.data.buffer as ArrayBuffer] });
@@ -79,7 +79,7 @@ test("what the caller does to the input after the call has no influence", async 
 });
 
 test("every result has memory of its own", async () => {
-  const [first, second] = await Promise.all([runBhTsne(data, { maxIter }), runBhTsne(data, { maxIter })]);
+  const [first, second] = await Promise.all([runBhTsne(data, { iterations }), runBhTsne(data, { iterations })]);
   first.embedding.data.fill(0);
   expect(second.embedding.data.some((value) => value !== 0)).toBe(true);
 });

@@ -10,7 +10,7 @@ const start = makeUniform(n, 2, -5, 5);
 
 /** KL divergence of one fixed map: a fingerprint of the affinities. */
 async function klAtStart(points: Matrix, options: TsneOptions = {}): Promise<number> {
-  return (await runBhTsne(points, { perplexity: 10, theta: 0, init: start, maxIter: 0, ...options })).kl;
+  return (await runBhTsne(points, { perplexity: 10, theta: 0, init: start, iterations: 0, ...options })).kl;
 }
 
 /** The data turned in the plane of each pair of axes. */
@@ -68,7 +68,7 @@ describe("the affinities do not change", () => {
 });
 
 test.each([1e30, 1e-30, 1e300, 1e-300])("data of scale %s gets a finite map of the same quality", async (scale) => {
-  const options = { perplexity: 10, maxIter: 300 };
+  const options = { perplexity: 10, iterations: 300 };
   const scaled = await runBhTsne(
     mapValues(data, (value) => value * scale),
     options,
@@ -79,7 +79,7 @@ test.each([1e30, 1e-30, 1e300, 1e-300])("data of scale %s gets a finite map of t
 
 test.each([0, 0.5])("points in another order get the same places, theta %s", async (theta) => {
   const order = makePermutation(n);
-  const options = { perplexity: 10, theta, maxIter: 10 };
+  const options = { perplexity: 10, theta, iterations: 10 };
   const straight = await runBhTsne(data, { ...options, sigma, init: start });
   const shuffled = await runBhTsne(takeRows(data, order), {
     ...options,
@@ -101,7 +101,7 @@ test("points in another order have the same KL divergence at the same places", a
 });
 
 describe("sigma", () => {
-  const options = { perplexity: 10, maxIter: 60 };
+  const options = { perplexity: 10, iterations: 60 };
 
   test.each([0, 0.5, 1e10])("of %s everywhere gives the map without sigma, byte for byte", async (constant) => {
     const plain = await runBhTsne(data, options);
@@ -137,11 +137,12 @@ describe("sigma", () => {
 describe("the same seed, input and options give the same bytes", () => {
   const points = makeGroups(600, 5);
 
-  test.each([1, 2, 3].flatMap((dims) => [0, 0.5].map((theta) => ({ dims, theta }))))(
-    "with any number of threads, $dims dimensions, theta $theta",
-    async ({ dims, theta }) => {
+  test.each([1, 2, 3].flatMap((outputDimensions) => [0, 0.5].map((theta) => ({ outputDimensions, theta }))))(
+    "with any number of threads, $outputDimensions dimensions, theta $theta",
+    async ({ outputDimensions, theta }) => {
       const maps = [];
-      for (const threads of [1, 2, 4]) maps.push(await runBhTsne(points, { dims, theta, threads, maxIter: 60 }));
+      for (const threads of [1, 2, 4])
+        maps.push(await runBhTsne(points, { outputDimensions, theta, threads, iterations: 60 }));
       const [one, ...more] = maps;
       for (const other of more) {
         expect(digest(other.embedding)).toEqual(digest(one?.embedding));
@@ -151,17 +152,17 @@ describe("the same seed, input and options give the same bytes", () => {
   );
 
   test("with any number of threads, with sigma and after principal components", async () => {
-    for (const extra of [{ sigma: makeUniform(600, 5, 0.1, 2) }, { initialDims: 3 }]) {
-      const one = await runBhTsne(points, { ...extra, threads: 1, maxIter: 60 });
-      const three = await runBhTsne(points, { ...extra, threads: 3, maxIter: 60 });
+    for (const extra of [{ sigma: makeUniform(600, 5, 0.1, 2) }, { pca: 3 }]) {
+      const one = await runBhTsne(points, { ...extra, threads: 1, iterations: 60 });
+      const three = await runBhTsne(points, { ...extra, threads: 3, iterations: 60 });
       expect(digest(three.embedding)).toEqual(digest(one.embedding));
     }
   });
 
   test("time after time", async () => {
     for (const init of ["pca", "random"] as const) {
-      const first = await runBhTsne(data, { init, seed: 5, maxIter: 60 });
-      const second = await runBhTsne(data, { init, seed: 5, maxIter: 60 });
+      const first = await runBhTsne(data, { init, seed: 5, iterations: 60 });
+      const second = await runBhTsne(data, { init, seed: 5, iterations: 60 });
       expect(digest(second.embedding)).toEqual(digest(first.embedding));
     }
   });
@@ -169,7 +170,7 @@ describe("the same seed, input and options give the same bytes", () => {
 
 test("another seed gives another map", async () => {
   const maps = await Promise.all(
-    [0, 1, Number.MAX_SAFE_INTEGER].map((seed) => runBhTsne(data, { init: "random", seed, maxIter: 60 })),
+    [0, 1, Number.MAX_SAFE_INTEGER].map((seed) => runBhTsne(data, { init: "random", seed, iterations: 60 })),
   );
   expect(new Set(maps.map(({ embedding }) => digest(embedding))).size).toBe(3);
 });

@@ -19,7 +19,7 @@ test("what a search copies of wide data and of sigma is counted", () => {
   const sigma: number[][] = [];
   expect(neighbors({ sigma }) - neighbors({})).toBe(3 * 6400 * 500 * 4);
   expect(neighbors({ sigma, distance: "cosine" })).toBe(neighbors({}));
-  expect(neighbors({}) - neighbors({ initialDims: 50 })).toBe(3 * 6400 * 450 * 4);
+  expect(neighbors({}) - neighbors({ pca: 50 })).toBe(3 * 6400 * 450 * 4);
 });
 
 test("a million points of 50 dimensions are estimated to fit into 8 GiB", () => {

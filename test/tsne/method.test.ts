@@ -5,7 +5,7 @@ import { type MethodName, runBhTsne, runTsne, type TsneOptions } from "../../src
 import { makeGroups, mapValues } from "./points.js";
 
 const data = makeGroups(300, 6);
-const quick = { maxIter: 150, perplexity: 20 };
+const quick = { iterations: 150, perplexity: 20 };
 
 describe("the method of repulsion", () => {
   test.each([
@@ -20,17 +20,17 @@ describe("the method of repulsion", () => {
 
   test("is chosen by number and dimensions of the points", async () => {
     const many = makeGroups(4000, 2);
-    const few = { maxIter: 3, perplexity: 5 };
+    const few = { iterations: 3, perplexity: 5 };
     expect((await runTsne(many, few)).method).toBe("fft");
     expect((await runTsne(many, { ...few, theta: 0.5 })).method).toBe("barnes-hut");
-    expect((await runTsne(many, { ...few, dims: 3 })).method).toBe("barnes-hut");
+    expect((await runTsne(many, { ...few, outputDimensions: 3 })).method).toBe("barnes-hut");
     expect((await runBhTsne(many, few)).method).toBe("barnes-hut");
   });
 
   test("does not matter to the quality of the map", async () => {
     const kls = [];
     for (const method of ["exact", "barnes-hut", "fft"] as const) {
-      kls.push((await runTsne(data, { ...quick, maxIter: 500, method })).kl);
+      kls.push((await runTsne(data, { ...quick, iterations: 500, method })).kl);
     }
     expect(Math.max(...kls) - Math.min(...kls)).toBeLessThan(0.05);
   });
@@ -44,7 +44,7 @@ describe("the method of repulsion", () => {
 
   test.each([
     [{ method: "ftt" }, "method", 'did you mean "fft"'],
-    [{ method: "fft", dims: 3 }, "method", "the mesh is for 2"],
+    [{ method: "fft", outputDimensions: 3 }, "method", "the mesh is for 2"],
     [{ meshSpacing: 0 }, "meshSpacing", "0.1 to 1"],
     [{ meshSpacing: Number.NaN }, "meshSpacing", "0.1 to 1"],
   ])("refuses %j", async (options, argument, message) => {
@@ -65,7 +65,7 @@ describe.each([
   ["fft", 2],
   ["exact", 2],
   ["exact", 3],
-] as const)("%s in %i-D", (method, dims) => {
+] as const)("%s in %i-D", (method, outputDimensions) => {
   test.each([
     ["3 points", makeGroups(3, 4)],
     ["equal points", new Matrix(new Float32Array(200 * 4).fill(0.1), 200, 4)],
@@ -74,7 +74,7 @@ describe.each([
     ["values of 1e-30", mapValues(makeGroups(200, 4), (value) => value * 1e-30)],
   ])("gives a finite map of %s", async (_, points) => {
     for (const sigma of [undefined, mapValues(points, (value) => Math.abs(value))]) {
-      const { embedding, kl } = await runTsne(points, { method, dims, sigma, maxIter: 300 });
+      const { embedding, kl } = await runTsne(points, { method, outputDimensions, sigma, iterations: 300 });
       expect(embedding.data.every(Number.isFinite)).toBe(true);
       expect(kl).toBeGreaterThan(-1e-3);
       expect(kl).toBeLessThan(20);

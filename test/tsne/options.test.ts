@@ -6,13 +6,23 @@ import { resolveTsneOptions, type TsneOptions } from "../../src/tsne/options.js"
 import { makeGroups } from "./points.js";
 
 const KEYS = [
-  ...["sigma", "distance", "varianceFloor", "perplexity", "theta", "dims", "maxIter", "seed", "initialDims", "usePca"],
+  ...[
+    "sigma",
+    "distance",
+    "varianceFloor",
+    "perplexity",
+    "theta",
+    "outputDimensions",
+    "iterations",
+    "seed",
+    "pca",
+  ],
   ...["degreesOfFreedom"],
   ...[
     "init",
     "learningRate",
     "earlyExaggeration",
-    "earlyExaggerationIter",
+    "earlyExaggerationIterations",
     "exaggeration",
     "momentum",
     "finalMomentum",
@@ -38,17 +48,17 @@ function expectResolvedOrRefused(options: object, n: number, d: number): void {
       expect(perplexity).toBeGreaterThanOrEqual(1);
       expect(perplexity).toBeLessThanOrEqual(Math.max(1, (n - 1) / 3));
     }
-    expect([1, 2, 3]).toContain(resolved.dims);
+    expect([1, 2, 3]).toContain(resolved.outputDimensions);
     expect(resolved.theta).toBeGreaterThanOrEqual(0);
     expect(resolved.theta).toBeLessThanOrEqual(1);
-    for (const whole of [resolved.maxIter, resolved.seed, resolved.earlyExaggerationIter, resolved.threads]) {
+    for (const whole of [resolved.iterations, resolved.seed, resolved.earlyExaggerationIterations, resolved.threads]) {
       expect(Number.isSafeInteger(whole) && whole >= 0).toBe(true);
     }
     for (const positive of [resolved.learningRate, resolved.finalLearningRate, resolved.varianceFloor]) {
       expect(positive).toBeGreaterThan(0);
       expect(positive).toBeLessThan(Number.POSITIVE_INFINITY);
     }
-    if (resolved.initialDims !== undefined) expect(resolved.initialDims).toBeLessThanOrEqual(Math.min(n, d));
+    if (resolved.pca !== undefined) expect(resolved.pca).toBeLessThanOrEqual(Math.min(n, d));
     expect(["pca", "random", "given"]).toContain(resolved.init);
   } catch (error) {
     expect(error).toBeInstanceOf(ArgumentError);
@@ -98,14 +108,14 @@ test("every documented option in its range is taken as it is", () => {
       perplexity: fc.double({ min: 1, max: 33, noNaN: true }),
       theta: unit,
       degreesOfFreedom: fc.double({ min: 0.1, max: 100, noNaN: true }),
-      dims: fc.constantFrom(1, 2, 3),
-      maxIter: whole,
+      outputDimensions: fc.constantFrom(1, 2, 3),
+      iterations: whole,
       seed: fc.maxSafeNat(),
-      initialDims: fc.integer({ min: 1, max: 10 }),
+      pca: fc.integer({ min: 1, max: 10 }),
       init: fc.constantFrom("pca", "random"),
       learningRate: positive,
       earlyExaggeration: fc.double({ min: 1, max: 1e6, noNaN: true }),
-      earlyExaggerationIter: whole,
+      earlyExaggerationIterations: whole,
       exaggeration: fc.double({ min: 0.01, max: 1e6, noNaN: true }),
       momentum: unit.filter((value) => value < 1),
       finalMomentum: unit.filter((value) => value < 1),

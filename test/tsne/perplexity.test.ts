@@ -4,7 +4,7 @@ import { Tsne, type TsneOptions } from "../../src/tsne/index.js";
 import { digest, makeGroups, makeUniform } from "./points.js";
 
 const data = makeGroups(150, 6);
-const embed = (options: TsneOptions) => new Tsne(data, { maxIter: 60, ...options }).fit();
+const embed = (options: TsneOptions) => new Tsne(data, { iterations: 60, ...options }).fit();
 
 test("a list of one perplexity is that perplexity, bit for bit", async () => {
   const [one, listed] = [await embed({ perplexity: 10 }), await embed({ perplexity: [10] })];

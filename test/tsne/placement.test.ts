@@ -8,7 +8,7 @@ const all = makeGroups(260, 6, groups);
 const [data, fresh] = [all.slice(0, 200), all.slice(200, 260)];
 const allSigma = makeUniform(260, 6, 0.1, 1);
 const [sigma, freshSigma] = [allSigma.slice(0, 200), allSigma.slice(200, 260)];
-const quick: TsneOptions = { maxIter: 300, earlyExaggerationIter: 100, perplexity: 15, threads: 2 };
+const quick: TsneOptions = { iterations: 300, earlyExaggerationIterations: 100, perplexity: 15, threads: 2 };
 
 async function fitted(options: TsneOptions = {}): Promise<Tsne> {
   const run = new Tsne(data, { ...quick, ...options });
@@ -28,10 +28,10 @@ function shareAtHome(places: Matrix, map: Matrix): number {
 }
 
 describe("place", () => {
-  test.each([1, 2, 3])("puts new points among those of their group in %i dimensions", async (dims) => {
-    const run = await fitted({ dims });
+  test.each([1, 2, 3])("puts new points among those of their group in %i dimensions", async (outputDimensions) => {
+    const run = await fitted({ outputDimensions });
     const { embedding, divergence } = await run.place(fresh);
-    expect(embedding.shape).toEqual([60, dims]);
+    expect(embedding.shape).toEqual([60, outputDimensions]);
     expect(divergence.every((value) => value >= 0 && Number.isFinite(value))).toBe(true);
     const map = (await run.fit(0)).embedding;
     expect(shareAtHome(embedding, map)).toBeGreaterThan(0.95);
@@ -59,7 +59,7 @@ describe("place", () => {
   });
 
   test("sees the data through the run's principal components", async () => {
-    const run = await fitted({ initialDims: 3 });
+    const run = await fitted({ pca: 3 });
     const { embedding } = await run.place(fresh);
     expect(shareAtHome(embedding, (await run.fit(0)).embedding)).toBeGreaterThan(0.95);
   });
@@ -191,25 +191,28 @@ function noisyClusters(n: number, d: number): { means: Matrix; sigma: Matrix; no
 describe("positionUncertainty", () => {
   test("grows with the noise that points were made with", async () => {
     const { means, sigma, noise } = noisyClusters(400, 8);
-    const run = new Tsne(means, { sigma, threads: 2, maxIter: 400 });
+    const run = new Tsne(means, { sigma, threads: 2, iterations: 400 });
     await run.fit();
     const { displacement, share } = await positionUncertainty(run);
     expect(rankCorrelation(displacement, noise)).toBeGreaterThan(0.7);
     expect(rankCorrelation(share, noise)).toBeLessThan(-0.5);
   });
 
-  test.each([1, 2, 3])("gives covariances of %i dimensions, for the points asked for as for all", async (dims) => {
-    const run = await fitted({ sigma, dims });
-    const whole = await positionUncertainty(run, { samples: 5, neighbors: 7 });
-    expect(whole.covariance.shape).toEqual([200, (dims * (dims + 1)) / 2]);
-    expect(whole.share.every((share) => share >= 0 && share <= 1)).toBe(true);
-    const some = await positionUncertainty(run, { samples: 5, neighbors: 7, points: [150, 3] });
-    expect(Array.from(some.points)).toEqual([150, 3]);
-    expect(some.displacement[0]).toBe(whole.displacement[150]);
-    expect(Array.from(some.covariance.row(1))).toEqual(Array.from(whole.covariance.row(3)));
-    const other = await positionUncertainty(run, { samples: 5, seed: 1, points: [150, 3] });
-    expect(other.displacement[0]).not.toBe(some.displacement[0]);
-  });
+  test.each([1, 2, 3])(
+    "gives covariances of %i dimensions, for the points asked for as for all",
+    async (outputDimensions) => {
+      const run = await fitted({ sigma, outputDimensions });
+      const whole = await positionUncertainty(run, { samples: 5, neighbors: 7 });
+      expect(whole.covariance.shape).toEqual([200, (outputDimensions * (outputDimensions + 1)) / 2]);
+      expect(whole.share.every((share) => share >= 0 && share <= 1)).toBe(true);
+      const some = await positionUncertainty(run, { samples: 5, neighbors: 7, points: [150, 3] });
+      expect(Array.from(some.points)).toEqual([150, 3]);
+      expect(some.displacement[0]).toBe(whole.displacement[150]);
+      expect(Array.from(some.covariance.row(1))).toEqual(Array.from(whole.covariance.row(3)));
+      const other = await positionUncertainty(run, { samples: 5, seed: 1, points: [150, 3] });
+      expect(other.displacement[0]).not.toBe(some.displacement[0]);
+    },
+  );
 
   test("refuses what it cannot measure, saying what", async () => {
     await expect(positionUncertainty(await fitted())).rejects.toMatchObject({

@@ -14,17 +14,17 @@ describe("onProgress", () => {
   test("hears of the stages in their order", async () => {
     const stages = (reports: TsneProgress[]) => [...new Set(reports.map(({ stage }) => stage))];
     const all = ["pca", "neighbors", "affinities", "initialization", "optimization"];
-    expect(stages(await collectProgress({ usePca: true, maxIter: 100 }))).toEqual(all);
-    expect(stages(await collectProgress({ maxIter: 100 }))).toEqual(all.slice(1));
-    expect(stages(await collectProgress({ maxIter: 0 }))).toEqual(all.slice(1, 4));
+    expect(stages(await collectProgress({ pca: true, iterations: 100 }))).toEqual(all);
+    expect(stages(await collectProgress({ iterations: 100 }))).toEqual(all.slice(1));
+    expect(stages(await collectProgress({ iterations: 0 }))).toEqual(all.slice(1, 4));
   });
 
   test("is told fractions from 0 to 1 that do not fall within a stage, and passing time", async () => {
-    const reports = await collectProgress({ usePca: true, maxIter: 300 });
+    const reports = await collectProgress({ pca: true, iterations: 300 });
     reports.forEach((report, at) => {
       expect(report.fraction).toBeGreaterThanOrEqual(0);
       expect(report.fraction).toBeLessThanOrEqual(1);
-      expect(report.maxIter).toBe(300);
+      expect(report.iterations).toBe(300);
       const before = reports[at - 1];
       if (before === undefined) return;
       if (before.stage === report.stage) expect(report.fraction).toBeGreaterThanOrEqual(before.fraction);
@@ -34,22 +34,22 @@ describe("onProgress", () => {
   });
 
   test("is told the KL divergence at every 50th iteration, and the last one known in between", async () => {
-    const reports = (await collectProgress({ maxIter: 220 })).filter(({ stage }) => stage === "optimization");
+    const reports = (await collectProgress({ iterations: 220 })).filter(({ stage }) => stage === "optimization");
     for (const iteration of [50, 100, 150, 200]) {
       expect(reports.find((report) => report.iteration === iteration)?.kl).toBeGreaterThan(0);
     }
     for (const { iteration, kl } of reports) expect(kl === undefined).toBe(iteration < 50);
   });
 
-  test.each([100, 130])("hears of the last iteration, %i", async (maxIter) => {
-    const last = (await collectProgress({ maxIter })).at(-1);
-    expect(last).toMatchObject({ stage: "optimization", iteration: maxIter, fraction: 1, maxIter });
+  test.each([100, 130])("hears of the last iteration, %i", async (iterations) => {
+    const last = (await collectProgress({ iterations })).at(-1);
+    expect(last).toMatchObject({ stage: "optimization", iteration: iterations, fraction: 1, iterations });
   });
 
   test("sees the KL divergence that the result has", async () => {
     let last: TsneProgress | undefined;
     const { kl } = await runBhTsne(data, {
-      maxIter: 100,
+      iterations: 100,
       onProgress: (progress) => {
         last = progress;
       },
@@ -58,8 +58,8 @@ describe("onProgress", () => {
   });
 
   test("has no influence on the map", async () => {
-    const silent = await runBhTsne(data, { maxIter: 120 });
-    const watched = await runBhTsne(data, { maxIter: 120, onProgress: () => {} });
+    const silent = await runBhTsne(data, { iterations: 120 });
+    const watched = await runBhTsne(data, { iterations: 120, onProgress: () => {} });
     expect(digest(watched.embedding)).toEqual(digest(silent.embedding));
   });
 
@@ -71,7 +71,7 @@ describe("onProgress", () => {
   ])("that throws %s stops the run, which rejects with that very value", async (_, thrown) => {
     let calls = 0;
     const outcome = await runBhTsne(data, {
-      maxIter: 1e6,
+      iterations: 1e6,
       onProgress: () => {
         calls++;
         throw thrown;
@@ -88,7 +88,7 @@ describe("onProgress", () => {
   test("leaves the event loop free", async () => {
     let ticks = 0;
     const clock = setInterval(() => ticks++, 1);
-    await runBhTsne(makeGroups(1000, 4), { maxIter: 100 });
+    await runBhTsne(makeGroups(1000, 4), { iterations: 100 });
     clearInterval(clock);
     expect(ticks).toBeGreaterThan(1);
   });
@@ -104,7 +104,7 @@ describe("verbose", () => {
   }
 
   test("tells the size, the stages and the KL divergence on standard error", async () => {
-    const text = (await captureLines({ verbose: true, maxIter: 100, usePca: true })).join("");
+    const text = (await captureLines({ verbose: true, iterations: 100, pca: true })).join("");
     expect(text).toContain("200 points x 6, euclidean distance, perplexity 30");
     for (const stage of ["pca", "neighbors", "affinities", "initialization"]) expect(text).toContain(`${stage} ...`);
     expect(text).toMatch(/iteration 50: KL \d+\.\d+/);
@@ -112,6 +112,6 @@ describe("verbose", () => {
   });
 
   test("is off unless asked for", async () => {
-    expect(await captureLines({ maxIter: 100 })).toEqual([]);
+    expect(await captureLines({ iterations: 100 })).toEqual([]);
   });
 });

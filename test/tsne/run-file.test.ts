@@ -8,7 +8,7 @@ import { digest, makeGroups, makeUniform } from "./points.js";
 
 const data = makeGroups(150, 6);
 const sigma = makeUniform(150, 6, 0.1, 1);
-const quick: TsneOptions = { maxIter: 160, earlyExaggerationIter: 60, perplexity: 12, threads: 2 };
+const quick: TsneOptions = { iterations: 160, earlyExaggerationIterations: 60, perplexity: 12, threads: 2 };
 const distances = Array.from({ length: 150 }, (_, i) => Array.from({ length: 150 }, (_, j) => Math.abs(i - j) + 1));
 
 const inFolder = useFolder();
@@ -27,9 +27,9 @@ describe("save and load", () => {
     ["plain", {}],
     ["sigma", { sigma }],
     ["one sigma for all", { sigma: makeUniform(150, 6, 0.5, 0.5) }],
-    ["three dimensions", { dims: 3 }],
-    ["one dimension", { dims: 1, sigma }],
-    ["principal components", { initialDims: 3 }],
+    ["three dimensions", { outputDimensions: 3 }],
+    ["one dimension", { outputDimensions: 1, sigma }],
+    ["principal components", { pca: 3 }],
     ["cosine", { distance: "cosine" }],
     ["a start of its own", { init: makeUniform(150, 2, -1, 1) }],
     ["a learning rate", { learningRate: 80, theta: 0.3 }],
@@ -152,7 +152,7 @@ describe("load refuses", () => {
     ],
     [
       "options out of range",
-      () => withHeader(({ options }) => Object.assign(options, { dims: 9 })),
+      () => withHeader(({ options }) => Object.assign(options, { outputDimensions: 9 })),
       "FILE_FORMAT",
       /damaged/,
     ],

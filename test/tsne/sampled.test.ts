@@ -11,7 +11,13 @@ import { makeGroups, makeUniform, takeRows } from "./points.js";
 const path = useFolder();
 const data = makeGroups(3000, 6, 3);
 const sigma = makeUniform(3000, 6, 0.1, 1);
-const quick: EmbedSampleOptions = { sample: 150, maxIter: 80, earlyExaggerationIter: 40, perplexity: 10, threads: 2 };
+const quick: EmbedSampleOptions = {
+  sample: 150,
+  iterations: 80,
+  earlyExaggerationIterations: 40,
+  perplexity: 10,
+  threads: 2,
+};
 
 const noOptions = {};
 const fromRows = (rows: number[][]) => toMatrix(rows, "rows");

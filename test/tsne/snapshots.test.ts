@@ -16,13 +16,13 @@ async function collect(options: TsneOptions): Promise<TsneSnapshot[]> {
 
 test.each([1, 2, 3])(
   "a snapshot is the map that a run of so many iterations ends at, in %i dimensions",
-  async (dims) => {
-    const options = { sigma, dims, maxIter: 105, threads: 2 };
+  async (outputDimensions) => {
+    const options = { sigma, outputDimensions, iterations: 105, threads: 2 };
     const snapshots = await collect({ ...options, snapshotEvery: 25 });
     expect(snapshots.map(({ iteration }) => iteration)).toEqual([0, 25, 50, 75, 100]);
     for (const { iteration, embedding, kl } of snapshots) {
-      const whole = await runTsne(data, { ...options, maxIter: iteration });
-      expect(embedding.shape).toEqual([200, dims]);
+      const whole = await runTsne(data, { ...options, iterations: iteration });
+      expect(embedding.shape).toEqual([200, outputDimensions]);
       expect(digest(embedding)).toBe(digest(whole.embedding));
       if (kl !== undefined) expect(kl).toBeCloseTo(whole.kl, 10);
       expect(kl !== undefined).toBe(iteration === 50 || iteration === 100);
@@ -31,8 +31,8 @@ test.each([1, 2, 3])(
 );
 
 test("every tenth iteration is the default, and every single one can be had", async () => {
-  expect((await collect({ maxIter: 35 })).map(({ iteration }) => iteration)).toEqual([0, 10, 20, 30]);
-  const every = await collect({ maxIter: 40, snapshotEvery: 1 });
+  expect((await collect({ iterations: 35 })).map(({ iteration }) => iteration)).toEqual([0, 10, 20, 30]);
+  const every = await collect({ iterations: 40, snapshotEvery: 1 });
   expect(every.map(({ iteration }) => iteration)).toEqual(Array.from({ length: 41 }, (_, i) => i));
 });
 
@@ -48,13 +48,13 @@ test("fits in steps give each snapshot once", async () => {
   for (const more of [0, 20, 0, 15, 25]) await tsne.fit(more);
   expect(iterations).toEqual([0, 20, 40, 60]);
   const { embedding } = await tsne.fit(0);
-  expect(digest(embedding)).toBe(digest((await runTsne(data, { maxIter: 60 })).embedding));
+  expect(digest(embedding)).toBe(digest((await runTsne(data, { iterations: 60 })).embedding));
 });
 
 test("an error of the caller's onSnapshot stops the run, which rejects with it and can go on", async () => {
   let isThrowing = true;
   const tsne = new Tsne(data, {
-    maxIter: 60,
+    iterations: 60,
     onSnapshot: () => {
       if (isThrowing) throw new TypeError("from the caller");
     },
@@ -67,7 +67,7 @@ test("an error of the caller's onSnapshot stops the run, which rejects with it a
 test("the run waits for an event loop that is busy, until it is stopped", async () => {
   const controller = new AbortController();
   const iterations: number[] = [];
-  const options = { perplexity: 1, snapshotEvery: 1, maxIter: 1e9, signal: controller.signal };
+  const options = { perplexity: 1, snapshotEvery: 1, iterations: 1e9, signal: controller.signal };
   const tsne = new Tsne(data.toArrays().slice(0, 4), {
     ...options,
     onSnapshot: ({ iteration }) => {

@@ -5,7 +5,7 @@ import { digest, makeGroups, makeUniform } from "./points.js";
 
 const data = makeGroups(200, 6);
 const sigma = makeUniform(200, 6, 0.1, 1);
-const options = { sigma, maxIter: 320, threads: 2 };
+const options = { sigma, iterations: 320, threads: 2 };
 
 describe("Tsne", () => {
   test("fitted in steps ends at the map of one fit, bit for bit", async () => {
@@ -37,11 +37,11 @@ describe("Tsne", () => {
     expect(kl).toBeGreaterThan(0);
   });
 
-  test("goes past maxIter when told to, and no further by itself", async () => {
-    const tsne = new Tsne(data, { ...options, maxIter: 20 });
+  test("goes past iterations when told to, and no further by itself", async () => {
+    const tsne = new Tsne(data, { ...options, iterations: 20 });
     expect((await tsne.fit(60)).iterations).toBe(60);
     expect((await tsne.fit()).iterations).toBe(60);
-    const whole = await runBhTsne(data, { ...options, maxIter: 60 });
+    const whole = await runBhTsne(data, { ...options, iterations: 60 });
     expect(digest((await tsne.fit(0)).embedding)).toEqual(digest(whole.embedding));
   });
 
@@ -54,7 +54,11 @@ describe("Tsne", () => {
   });
 
   test("shows the options in use", () => {
-    expect(new Tsne(data, options).options).toMatchObject({ distance: "inverse-variance", maxIter: 320, dims: 2 });
+    expect(new Tsne(data, options).options).toMatchObject({
+      distance: "inverse-variance",
+      iterations: 320,
+      outputDimensions: 2,
+    });
   });
 
   test("refuses a second fit during the first, which goes on", async () => {
@@ -104,7 +108,7 @@ describe("Tsne", () => {
 
 describe("stop", () => {
   test("ends the fit at the map so far; a later fit ends at the map of an uninterrupted run", async () => {
-    const long = { ...options, maxIter: 3000 };
+    const long = { ...options, iterations: 3000 };
     const tsne = new Tsne(data, {
       ...long,
       onProgress: ({ iteration }) => {
@@ -116,14 +120,14 @@ describe("stop", () => {
     expect(stopped.iterations).toBeLessThan(3000);
     expect(tsne.iteration).toBe(stopped.iterations);
     expect(stopped.kl).toBeGreaterThan(0);
-    const sameLength = await runBhTsne(data, { ...options, maxIter: stopped.iterations });
+    const sameLength = await runBhTsne(data, { ...options, iterations: stopped.iterations });
     expect(digest(stopped.embedding)).toEqual(digest(sameLength.embedding));
     const whole = await runBhTsne(data, long);
     expect(digest((await tsne.fit()).embedding)).toEqual(digest(whole.embedding));
   });
 
   test.each<[Stage, TsneOptions]>([
-    ["pca", { initialDims: 20, init: "random" }],
+    ["pca", { pca: 20, init: "random" }],
     ["neighbors", {}],
     ["affinities", {}],
     ["initialization", {}],
@@ -132,7 +136,7 @@ describe("stop", () => {
     async (stage, extra) => {
       // Wide enough for the randomized search for principal components.
       const wide = makeUniform(800, 1000, -1, 1);
-      const few = { ...extra, maxIter: 30 };
+      const few = { ...extra, iterations: 30 };
       let isStopping = true;
       const tsne = new Tsne(wide, {
         ...few,
@@ -145,7 +149,7 @@ describe("stop", () => {
       if (tsne.iteration === 0) expect(outcome).toMatchObject({ name: "AbortError", code: "ABORTED" });
       isStopping = false;
       const { embedding, iterations } = await tsne.fit();
-      expect(digest(embedding)).toEqual(digest((await runBhTsne(wide, { ...few, maxIter: iterations })).embedding));
+      expect(digest(embedding)).toEqual(digest((await runBhTsne(wide, { ...few, iterations: iterations })).embedding));
     },
   );
 
@@ -160,13 +164,13 @@ describe("stop", () => {
 
 test("several runs at once give the same maps as one after the other", async () => {
   const jobs = [
-    { dims: 1 },
-    { dims: 2, theta: 0 },
-    { dims: 3 },
+    { outputDimensions: 1 },
+    { outputDimensions: 2, theta: 0 },
+    { outputDimensions: 3 },
     { sigma },
     { init: "random" as const, seed: 9 },
-    { usePca: true, initialDims: 3 },
-  ].map((job) => ({ ...job, maxIter: 100, threads: 2 }));
+    { pca: 3 },
+  ].map((job) => ({ ...job, iterations: 100, threads: 2 }));
   const alone = [];
   for (const job of jobs) alone.push(await runBhTsne(data, job));
   const together = await Promise.all(jobs.map((job) => runBhTsne(data, job)));
@@ -212,15 +216,15 @@ describe("data at the edge of what can be embedded comes out finite:", () => {
 
   test.each(
     Object.entries(EDGES).flatMap(([name, points]) =>
-      [0, 0.5].flatMap((theta) => [1, 2, 3].map((dims) => ({ name, points, theta, dims }))),
+      [0, 0.5].flatMap((theta) => [1, 2, 3].map((outputDimensions) => ({ name, points, theta, outputDimensions }))),
     ),
-  )("$name, theta $theta, $dims dimensions", async ({ points, theta, dims }) => {
-    const result = await runBhTsne(points, { theta, dims, maxIter: 150 });
-    expect(result.embedding.shape).toEqual([points.rows, dims]);
+  )("$name, theta $theta, $outputDimensions dimensions", async ({ points, theta, outputDimensions }) => {
+    const result = await runBhTsne(points, { theta, outputDimensions, iterations: 150 });
+    expect(result.embedding.shape).toEqual([points.rows, outputDimensions]);
     expect(result.embedding.data.every(Number.isFinite)).toBe(true);
     expect(result.kl).toBeTypeOf("number");
     expect(result.kl).not.toBeNaN();
-    const random = await runBhTsne(points, { theta, dims, maxIter: 20, init: "random", perplexity: 1 });
+    const random = await runBhTsne(points, { theta, outputDimensions, iterations: 20, init: "random", perplexity: 1 });
     expect(random.embedding.data.every(Number.isFinite)).toBe(true);
   });
 
@@ -230,14 +234,14 @@ describe("data at the edge of what can be embedded comes out finite:", () => {
     ["the largest sigma", new Float64Array(120).fill(Number.MAX_VALUE)],
   ])("%s", async (_, deviations) => {
     const points = makeGroups(40, 3);
-    const result = await runBhTsne(points, { sigma: { data: deviations, rows: 40, cols: 3 }, maxIter: 100 });
+    const result = await runBhTsne(points, { sigma: { data: deviations, rows: 40, cols: 3 }, iterations: 100 });
     expect(result.embedding.data.every(Number.isFinite)).toBe(true);
     expect(result.kl).toBeGreaterThan(0);
   });
 
   test("a start with all points in one place", async () => {
     const init = new Matrix(new Float32Array(200 * 2), 200, 2);
-    const { embedding, kl } = await runBhTsne(data, { init, maxIter: 20 });
+    const { embedding, kl } = await runBhTsne(data, { init, iterations: 20 });
     expect(embedding.data.every(Number.isFinite)).toBe(true);
     expect(kl).toBeGreaterThan(0);
   });

@@ -3,7 +3,7 @@ export interface ReportPayload {
   title: string;
   n: number;
   k: number;
-  dims: number;
+  outputDimensions: number;
   /** Lines about the comparison as a whole. */
   facts: string[];
   maps: { name: string; summary: string; x: string; y: string }[];

@@ -14,15 +14,15 @@ export async function openSavedRun(exploration: Exploration, path: string, optio
   const { signal, report } = exploration;
   const run = await Tsne.load(path, { signal });
   const [n] = run.shape;
-  if (run.options.dims !== 2) {
+  if (run.options.outputDimensions !== 2) {
     const accepted = "a run of 2 dimensions";
-    throw new ArgumentError("SHAPE_MISMATCH", { argument: path, received: run.options.dims, accepted });
+    throw new ArgumentError("SHAPE_MISMATCH", { argument: path, received: run.options.outputDimensions, accepted });
   }
   exploration.setCount(n);
   const positions = await run.exclusively({ signal }, async (native) => new Matrix(native.embedding(), n, 2));
-  const { distance, maxIter } = run.options;
+  const { distance, iterations } = run.options;
   const canPlace = distance !== "given" && run.options.degreesOfFreedom === 1;
-  const describe = (iteration: number) => `${distance} distance, ${iteration} of ${maxIter} iterations`;
+  const describe = (iteration: number) => `${distance} distance, ${iteration} of ${iterations} iterations`;
   const map = {
     id: "map",
     title: "Map",
@@ -36,7 +36,7 @@ export async function openSavedRun(exploration: Exploration, path: string, optio
   exploration.setCodes(codes);
   addMeanSigma(exploration, sigma);
   await addFiles(exploration, options);
-  const isUnfinished = run.iteration < maxIter;
+  const isUnfinished = run.iteration < iterations;
   const embedding = new Embedding(
     "map",
     "Map",

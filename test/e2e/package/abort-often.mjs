@@ -6,7 +6,7 @@ const data = { data: Float32Array.from({ length: rows * cols }, (_, at) => Math.
 let before = 0;
 for (let turn = 0; turn < 70; turn++) {
   const controller = new AbortController();
-  const running = runBhTsne(data, { init: "random", maxIter: 1e9, signal: controller.signal });
+  const running = runBhTsne(data, { init: "random", iterations: 1e9, signal: controller.signal });
   setTimeout(() => controller.abort(), turn % 20);
   await running.then(
     () => process.exit(1),

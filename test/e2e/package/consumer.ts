@@ -34,7 +34,7 @@ const stages = new Set<Stage>();
 const options: TsneOptions = {
   sigma: undefined,
   perplexity: 5,
-  maxIter: 20,
+  iterations: 20,
   signal: new AbortController().signal,
   onProgress: ({ stage, fraction, kl }: TsneProgress) => {
     const share: number = fraction;
@@ -47,17 +47,25 @@ export async function use(): Promise<string> {
   const maps: TsneResult[] = [];
   for (const form of forms) maps.push(await runBhTsne(form, options));
   const resolved: ResolvedTsneOptions | undefined = maps[0]?.options;
-  const dims: 1 | 2 | 3 | undefined = resolved?.dims;
+  const outputDimensions: 1 | 2 | 3 | undefined = resolved?.outputDimensions;
   const tsne = new Tsne(toMatrix(rows), { ...options, sigma: rows.map((row) => row.map(() => 0.5)) });
   const { embedding, method, seconds } = await tsne.fit(10);
   const shape: [number, number] = embedding.shape;
   const way: "barnes-hut" | "fft" | "exact" = method;
   const found: Pca = await pca(rows, 2, { seed: 1 });
   const [save, open] = [writeMatrix, readMatrix];
-  const code = await refuse({ dims: 7 });
-  return [dims, shape, way, found.scores.shape, typeof seconds.total, typeof save, typeof open, code, maps.length].join(
-    " ",
-  );
+  const code = await refuse({ outputDimensions: 7 });
+  return [
+    outputDimensions,
+    shape,
+    way,
+    found.scores.shape,
+    typeof seconds.total,
+    typeof save,
+    typeof open,
+    code,
+    maps.length,
+  ].join(" ");
 }
 
 async function refuse(bad: TsneOptions): Promise<ErrorCode | undefined> {

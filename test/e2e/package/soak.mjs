@@ -28,14 +28,14 @@ const matrix = (rows, least) => ({
 const [data, sigma, fresh] = [matrix(n, 0), matrix(n, 0.1), matrix(50, 0)];
 
 const methods = [
-  (signal) => runTsne(data, { method: "barnes-hut", maxIter: 120, signal }),
-  (signal) => runTsne(data, { method: "fft", maxIter: 120, signal, onProgress() {} }),
-  (signal) => runTsne(data, { method: "exact", maxIter: 60, signal, onSnapshot() {}, snapshotEvery: 5 }),
-  (signal) => runTsne(data, { sigma, dims: 3, maxIter: 60, signal }),
-  (signal) => runTsne(data, { neighbors: "nn-descent", distance: "cosine", maxIter: 60, signal }),
-  (signal) => runTsne(data, { initialDims: 5, perplexity: [5, 40], maxIter: 60, signal }),
+  (signal) => runTsne(data, { method: "barnes-hut", iterations: 120, signal }),
+  (signal) => runTsne(data, { method: "fft", iterations: 120, signal, onProgress() {} }),
+  (signal) => runTsne(data, { method: "exact", iterations: 60, signal, onSnapshot() {}, snapshotEvery: 5 }),
+  (signal) => runTsne(data, { sigma, outputDimensions: 3, iterations: 60, signal }),
+  (signal) => runTsne(data, { neighbors: "nn-descent", distance: "cosine", iterations: 60, signal }),
+  (signal) => runTsne(data, { pca: 5, perplexity: [5, 40], iterations: 60, signal }),
   async (signal) => {
-    const run = new Tsne(data, { maxIter: 30, signal });
+    const run = new Tsne(data, { iterations: 30, signal });
     const { embedding } = await run.fit();
     await run.place(fresh, { signal });
     await assignToGrid((await separateUniformly(embedding, { signal })).points, { signal });
@@ -74,7 +74,7 @@ for (let turn = 0; turn < 5; turn++) {
 }
 const growth = process.memoryUsage.rss() - before;
 
-const options = { maxIter: 60, threads: 2 };
+const options = { iterations: 60, threads: 2 };
 const alone = digest(await runTsne(data, options));
 const together = await Promise.all(Array.from({ length: 8 }, () => runTsne(data, options)));
 const areSame = together.every((result) => digest(result) === alone);

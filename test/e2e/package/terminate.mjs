@@ -17,7 +17,7 @@ if (isMainThread) {
   // Short runs end, and report, at any moment of the termination; long ones are in the midst of their work.
   const isShort = workerData % 3 > 0;
   const rows = Array.from({ length: isShort ? 20 : 500 }, (_, i) => [Math.sin(i), Math.cos(3 * i)]);
-  const options = { threads: 2, maxIter: isShort ? 20 : 1e9, onProgress: () => {} };
+  const options = { threads: 2, iterations: isShort ? 20 : 1e9, onProgress: () => {} };
   parentPort.postMessage("started");
   for (;;) await Promise.all([runBhTsne(rows, options), runBhTsne(rows, { ...options, onProgress: undefined })]);
 }

@@ -2,7 +2,7 @@
 import { runBhTsne } from "sigma-tsne";
 
 const rows = Array.from({ length: 500 }, (_, i) => [Math.sin(i), Math.cos(3 * i)]);
-runBhTsne(rows, { maxIter: 1e9 });
+runBhTsne(rows, { iterations: 1e9 });
 setTimeout(() => {
   throw new Error("nobody catches this");
 }, 100);

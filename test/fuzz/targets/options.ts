@@ -69,7 +69,7 @@ export const optionTargets: readonly Target[] = [
     const hasSigma = draws.once(3);
     const signal = AbortSignal.timeout(PATIENCE_MS);
     const options = {
-      maxIter: draws.integer(0, 12),
+      iterations: draws.integer(0, 12),
       ...draws.options({
         ...common(draws, signal),
         distance: () => distance(draws, hasSigma),
@@ -80,13 +80,12 @@ export const optionTargets: readonly Target[] = [
         meshSpacing: () => 0.1 + 0.9 * draws.fraction(),
         theta: () => draws.fraction(),
         degreesOfFreedom: () => draws.pick([0.1, 0.5, 1, 2, 100]),
-        dims: () => draws.integer(1, 3),
-        initialDims: () => draws.integer(1, 4),
-        usePca: () => draws.once(2),
+        outputDimensions: () => draws.integer(1, 3),
+        pca: () => draws.integer(1, 4),
         init: () => draws.pick([() => "pca", () => "random", () => draws.matrixLike(n, 2)])(),
         learningRate: () => draws.pick(["auto", 1e-300, 1, 200, 1e6, 1e300]),
         earlyExaggeration: () => draws.pick([1, 12, 1e6]),
-        earlyExaggerationIter: () => draws.integer(0, 10),
+        earlyExaggerationIterations: () => draws.integer(0, 10),
         exaggeration: () => draws.pick([0.01, 1, 4, 1e6]),
         momentum: () => draws.fraction() * 0.999,
         finalMomentum: () => draws.fraction() * 0.999,
@@ -99,7 +98,10 @@ export const optionTargets: readonly Target[] = [
     await tolerate(isOurs, async () => {
       const run = new library.Tsne(data, options);
       const { embedding } = await run.fit();
-      promise(embedding.rows === n && embedding.cols === run.options.dims, "a map has a row for each point");
+      promise(
+        embedding.rows === n && embedding.cols === run.options.outputDimensions,
+        "a map has a row for each point",
+      );
       finite(embedding, "a map");
       const placing = draws.options({ perplexity: () => perplexity(draws), iterations: () => draws.integer(0, 30) });
       const wide = hasSigma ? { sigma: draws.matrixLike(3, d, true) } : {};

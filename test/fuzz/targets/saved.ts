@@ -104,11 +104,11 @@ export const savedTargets: readonly Target[] = [
         const all = [
           {},
           { sigma: makeUniform(12, 3, 0.1, 1) },
-          { initialDims: 2, dims: 3 },
+          { pca: 2, outputDimensions: 3 },
           { neighbors: { distances } },
         ];
         for (const options of all) {
-          const run = new Tsne(data, { maxIter: 5, threads: 1, ...options });
+          const run = new Tsne(data, { iterations: 5, threads: 1, ...options });
           await run.fit(3);
           const path = join(folder, "run");
           await run.save(path);

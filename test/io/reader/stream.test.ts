@@ -20,7 +20,7 @@ let map: Tsne;
 
 beforeAll(async () => {
   await run(python, [script, "--write", dirname(path("x"))]);
-  map = new Tsne(makeGroups(150, 4, 3), { maxIter: 60, earlyExaggerationIter: 30, perplexity: 10 });
+  map = new Tsne(makeGroups(150, 4, 3), { iterations: 60, earlyExaggerationIterations: 30, perplexity: 10 });
   await map.fit();
 });
 
