@@ -6,17 +6,7 @@ import { resolveTsneOptions, type TsneOptions } from "../../src/tsne/options.js"
 import { makeGroups } from "./points.js";
 
 const KEYS = [
-  ...[
-    "sigma",
-    "distance",
-    "varianceFloor",
-    "perplexity",
-    "theta",
-    "outputDimensions",
-    "iterations",
-    "seed",
-    "pca",
-  ],
+  ...["sigma", "distance", "varianceFloor", "perplexity", "theta", "outputDimensions", "iterations", "seed", "pca"],
   ...["degreesOfFreedom"],
   ...[
     "init",
