@@ -70,7 +70,11 @@ export async function positionUncertainty(run: Tsne, options: UncertaintyOptions
   const { outputDimensions } = run.options;
   requirePlacementMemory(n, d, points.length, true, outputDimensions, settings.perplexity, sampledRows(samples));
   const measured = await run.exclusively(options, (native, report) =>
-    native.measureUncertainty(points, { ...settings, samples, seed, neighbors }, report),
+    native.measureUncertainty({
+      points,
+      options: { ...settings, draws: samples, seed, neighbors },
+      onProgress: report,
+    }),
   );
   return {
     points,
