@@ -39,17 +39,22 @@ declare namespace binding {
     theta: number;
     degreesOfFreedom: number;
     outputDimensions: number;
-    iterations: number;
+    iterations: "auto" | number;
+    /** With `iterations: "auto"`, as the next one. */
+    tolerance: number | undefined;
+    maxIterations: number | undefined;
     seed: number;
     pca: number | undefined;
     init: "pca" | "random" | "given";
-    learningRate: number;
-    finalLearningRate: number;
+    optimizer: "curvature" | "momentum";
+    /** With `optimizer: "momentum"`, as `finalLearningRate`, `momentum` and `finalMomentum`. */
+    learningRate: number | undefined;
+    finalLearningRate: number | undefined;
     earlyExaggeration: number;
     earlyExaggerationIterations: number;
     exaggeration: number;
-    momentum: number;
-    finalMomentum: number;
+    momentum: number | undefined;
+    finalMomentum: number | undefined;
     threads: number;
   }
 
@@ -63,6 +68,11 @@ declare namespace binding {
     scale: number;
     sigmaScale: number;
     iteration: number;
+    /** Of the attraction in the last iteration, over all points. */
+    meanCurvature: number;
+    /** The last two KL divergences that the test for convergence compares. */
+    klBefore?: number;
+    kl?: number;
   }
 
   /** center is float64, order uint32, the others float32; axes are cols x pca. */
@@ -104,11 +114,13 @@ declare namespace binding {
       neighbors: NativeNeighborLists | undefined;
     });
     /**
-     * Goes on to iteration `until`, off the main thread; resolves to the KL divergence if `wantsKl`. Reports bring the map at every
+     * Goes on to iteration `until`, or until the run has converged if `untilConverged`, off the main thread; resolves to the KL
+     * divergence if `wantsKl`. Reports bring the map at every
      * `snapshotEvery`th iteration, and never where that is 0; the run waits while the event loop takes none of them.
      */
     advance(how: {
       until: number;
+      untilConverged: boolean;
       wantsKl: boolean;
       onProgress: ((progress: NativeProgress) => void) | undefined;
       snapshotEvery: number;
@@ -118,6 +130,8 @@ declare namespace binding {
     /** n x outputDimensions, row after row. Like iteration(), neighbors() and seconds(), throws BUSY during advance(). */
     embedding(): Float32Array;
     iteration(): number;
+    /** Whether the KL divergence fell by less than the tolerance when it was last compared. Throws BUSY during advance(). */
+    hasConverged(): boolean;
     /** The method in use, `auto` resolved. */
     method(): "barnes-hut" | "fft" | "exact";
     neighbors(): NativeNeighbors;

@@ -32,18 +32,23 @@ Options read_options(const Properties& from) {
   options.theta = from.number("theta");
   options.degrees_of_freedom = from.number("degreesOfFreedom");
   options.output_dimensions = from.whole<int>("outputDimensions");
-  options.iterations = from.whole<std::uint64_t>("iterations");
+  const bool is_auto = from.at("iterations").IsString();
+  options.iterations = from.whole<std::uint64_t>(is_auto ? "maxIterations" : "iterations");
+  options.tolerance = is_auto ? from.number("tolerance") : 0;
   options.seed = from.whole<std::uint64_t>("seed");
   options.pca_components = from.has("pca") ? from.whole<std::size_t>("pca") : 0;
   const std::string start = from.text("init");
   options.start = start == "pca" ? Start::pca : start == "random" ? Start::random : Start::given;
-  options.learning_rate = from.number("learningRate");
-  options.final_learning_rate = from.number("finalLearningRate");
+  options.optimizer = from.text("optimizer") == "momentum" ? Optimizer::momentum : Optimizer::curvature;
   options.early_exaggeration = from.number("earlyExaggeration");
   options.early_exaggeration_iterations = from.whole<std::uint64_t>("earlyExaggerationIterations");
   options.exaggeration = from.number("exaggeration");
-  options.momentum = from.number("momentum");
-  options.final_momentum = from.number("finalMomentum");
+  if (options.optimizer == Optimizer::momentum) {
+    options.learning_rate = from.number("learningRate");
+    options.final_learning_rate = from.number("finalLearningRate");
+    options.momentum = from.number("momentum");
+    options.final_momentum = from.number("finalMomentum");
+  }
   options.threads = from.whole<unsigned>("threads");
   return options;
 }
@@ -86,8 +91,9 @@ Napi::Function RunObject::define(Napi::Env env) {
       env, "Run",
       {InstanceMethod<&RunObject::advance>("advance"), InstanceMethod<&RunObject::cancel>("cancel"),
        InstanceMethod<&RunObject::embedding>("embedding"), InstanceMethod<&RunObject::iteration>("iteration"),
-       InstanceMethod<&RunObject::method>("method"), InstanceMethod<&RunObject::neighbors>("neighbors"),
-       InstanceMethod<&RunObject::seconds>("seconds"), InstanceMethod<&RunObject::place>("place"),
+       InstanceMethod<&RunObject::has_converged>("hasConverged"), InstanceMethod<&RunObject::method>("method"),
+       InstanceMethod<&RunObject::neighbors>("neighbors"), InstanceMethod<&RunObject::seconds>("seconds"),
+       InstanceMethod<&RunObject::place>("place"),
        InstanceMethod<&RunObject::measure_uncertainty>("measureUncertainty"),
        InstanceMethod<&RunObject::describe_state>("describeState"), InstanceMethod<&RunObject::read_state>("readState"),
        InstanceMethod<&RunObject::write_state>("writeState"), InstanceMethod<&RunObject::restore>("restore")});
@@ -142,6 +148,7 @@ Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
   refuse_while_busy(env);
   const Properties arguments(info[0]);
   const auto until = arguments.whole<std::uint64_t>("until");
+  const auto earliest = arguments.flag("untilConverged") ? Run::Until::converged : Run::Until::iteration;
   const bool wants_kl = arguments.flag("wantsKl");
   const auto snapshot_every = arguments.whole<std::uint64_t>("snapshotEvery");
   const std::shared_ptr<Shared> shared = shared_;
@@ -149,37 +156,40 @@ Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
   shared->run->clear_cancellation();
   shared->snapshots = std::make_shared<Backlog>();
   Work work;
-  work.run = [shared, until, wants_kl, snapshot_every](const std::function<void(Work::Report)>& send) {
+  work.run = [shared, until, earliest, wants_kl, snapshot_every](const std::function<void(Work::Report)>& send) {
     const Rest rest{*shared->run};
     auto last = std::chrono::steady_clock::now();
     Stage stage = Stage::pca;
     bool first = true;
     shared->kl.reset();
-    shared->run->advance(until, [&](const Progress& progress) {
-      const auto now = std::chrono::steady_clock::now();
-      const bool has_map =
-          progress.stage == Stage::optimization || (progress.stage == Stage::initialization && progress.fraction == 1);
-      const bool is_snapshot = snapshot_every > 0 && has_map && progress.iteration % snapshot_every == 0;
-      const bool is_due = is_snapshot || first || stage != progress.stage || progress.kl || progress.iteration == until;
-      if (!is_due && now - last < kReportEvery) return;
-      first = false;
-      stage = progress.stage;
-      last = now;
-      const NeighborMethod method = shared->run->neighbor_method();
-      const double recall = shared->run->neighbor_recall();
-      const Backlog::Slot slot = is_snapshot ? Backlog::take(shared->snapshots) : Backlog::Slot();
-      std::vector<float> map = is_snapshot ? shared->run->embedding() : std::vector<float>();
-      send([progress, method, recall, map = std::move(map), slot](Napi::Env inner, Napi::Function callback) {
-        Napi::Object report = Napi::Object::New(inner);
-        report.Set("stage", name_of(progress.stage));
-        report.Set("fraction", progress.fraction);
-        report.Set("iteration", static_cast<double>(progress.iteration));
-        if (progress.kl) report.Set("kl", *progress.kl);
-        if (progress.stage == Stage::affinities) report.Set("neighbors", describe_neighbors(inner, method, recall));
-        if (!map.empty()) report.Set("embedding", to_array<Napi::Float32Array>(inner, map));
-        callback.Call({report});
-      });
-    });
+    shared->run->advance(
+        until,
+        [&](const Progress& progress) {
+          const auto now = std::chrono::steady_clock::now();
+          const bool has_map = progress.stage == Stage::optimization ||
+                               (progress.stage == Stage::initialization && progress.fraction == 1);
+          const bool is_snapshot = snapshot_every > 0 && has_map && progress.iteration % snapshot_every == 0;
+          const bool is_due = is_snapshot || first || stage != progress.stage || progress.kl || progress.fraction == 1;
+          if (!is_due && now - last < kReportEvery) return;
+          first = false;
+          stage = progress.stage;
+          last = now;
+          const NeighborMethod method = shared->run->neighbor_method();
+          const double recall = shared->run->neighbor_recall();
+          const Backlog::Slot slot = is_snapshot ? Backlog::take(shared->snapshots) : Backlog::Slot();
+          std::vector<float> map = is_snapshot ? shared->run->embedding() : std::vector<float>();
+          send([progress, method, recall, map = std::move(map), slot](Napi::Env inner, Napi::Function callback) {
+            Napi::Object report = Napi::Object::New(inner);
+            report.Set("stage", name_of(progress.stage));
+            report.Set("fraction", progress.fraction);
+            report.Set("iteration", static_cast<double>(progress.iteration));
+            if (progress.kl) report.Set("kl", *progress.kl);
+            if (progress.stage == Stage::affinities) report.Set("neighbors", describe_neighbors(inner, method, recall));
+            if (!map.empty()) report.Set("embedding", to_array<Napi::Float32Array>(inner, map));
+            callback.Call({report});
+          });
+        },
+        earliest);
     if (wants_kl) shared->kl = shared->run->kl();
   };
   work.cancel = [shared] { shared->cancel(); };
@@ -203,6 +213,11 @@ Napi::Value RunObject::embedding(const Napi::CallbackInfo& info) {
 Napi::Value RunObject::iteration(const Napi::CallbackInfo& info) {
   refuse_while_busy(info.Env());
   return Napi::Number::New(info.Env(), static_cast<double>(shared_->run->iteration()));
+}
+
+Napi::Value RunObject::has_converged(const Napi::CallbackInfo& info) {
+  refuse_while_busy(info.Env());
+  return Napi::Boolean::New(info.Env(), shared_->run->has_converged());
 }
 
 Napi::Value RunObject::method(const Napi::CallbackInfo& info) {

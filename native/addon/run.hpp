@@ -24,6 +24,7 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   Napi::Value cancel(const Napi::CallbackInfo& info);
   Napi::Value embedding(const Napi::CallbackInfo& info);
   Napi::Value iteration(const Napi::CallbackInfo& info);
+  Napi::Value has_converged(const Napi::CallbackInfo& info);
   Napi::Value method(const Napi::CallbackInfo& info);
   Napi::Value neighbors(const Napi::CallbackInfo& info);
   Napi::Value seconds(const Napi::CallbackInfo& info);

@@ -66,10 +66,13 @@ void RunObject::prepare_state(const Properties& shape, const Options& options) {
     state.points.variance_floor = options.variance_floor;
   }
   state.order.resize(n);
-  for (AlignedVector<float>* rows : {&state.positions, &state.velocity, &state.gains}) {
+  for (AlignedVector<float>* rows : {&state.positions, &state.optimizer.velocity, &state.optimizer.gains}) {
     rows->resize(n * stride_of(options.output_dimensions));
   }
   state.iteration = shape.whole<std::uint64_t>("iteration");
+  state.optimizer.mean_curvature = shape.number("meanCurvature");
+  if (shape.has("klBefore")) state.kl.before = shape.number("klBefore");
+  if (shape.has("kl")) state.kl.now = shape.number("kl");
 }
 
 Napi::Value RunObject::describe_state(const Napi::CallbackInfo& info) {
@@ -85,6 +88,9 @@ Napi::Value RunObject::describe_state(const Napi::CallbackInfo& info) {
   shape.Set("scale", run.frame().scale);
   shape.Set("sigmaScale", run.frame().sigma_scale);
   shape.Set("iteration", static_cast<double>(run.iteration()));
+  shape.Set("meanCurvature", run.optimizer().mean_curvature);
+  if (run.recorded_kl().before) shape.Set("klBefore", *run.recorded_kl().before);
+  if (run.recorded_kl().now) shape.Set("kl", *run.recorded_kl().now);
   return shape;
 }
 
@@ -102,8 +108,8 @@ Napi::Value RunObject::read_state(const Napi::CallbackInfo& info) {
   if (name == "axes") return copy_out<Napi::Float32Array>(env, run.frame().axes, run.frame().components, first, last);
   if (name == "order") return copy_out<Napi::Uint32Array>(env, run.order(), 1, first, last);
   if (name == "positions") return copy_out<Napi::Float32Array>(env, run.positions(), stride, first, last);
-  if (name == "velocity") return copy_out<Napi::Float32Array>(env, run.velocity(), stride, first, last);
-  if (name == "gains") return copy_out<Napi::Float32Array>(env, run.gains(), stride, first, last);
+  if (name == "velocity") return copy_out<Napi::Float32Array>(env, run.optimizer().velocity, stride, first, last);
+  if (name == "gains") return copy_out<Napi::Float32Array>(env, run.optimizer().gains, stride, first, last);
   throw Napi::TypeError::New(env, "expected an array of the run");
 }
 
@@ -121,8 +127,8 @@ Napi::Value RunObject::write_state(const Napi::CallbackInfo& info) {
   if (name == "axes") copy_in<Napi::Float32Array>(numbers, state.frame.axes, state.frame.components, first);
   if (name == "order") copy_in<Napi::Uint32Array>(numbers, state.order, 1, first);
   if (name == "positions") copy_in<Napi::Float32Array>(numbers, state.positions, stride, first);
-  if (name == "velocity") copy_in<Napi::Float32Array>(numbers, state.velocity, stride, first);
-  if (name == "gains") copy_in<Napi::Float32Array>(numbers, state.gains, stride, first);
+  if (name == "velocity") copy_in<Napi::Float32Array>(numbers, state.optimizer.velocity, stride, first);
+  if (name == "gains") copy_in<Napi::Float32Array>(numbers, state.optimizer.gains, stride, first);
   return env.Undefined();
 }
 

@@ -1,8 +1,8 @@
 #include "gradient_descent.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
-#include <utility>
 
 #include "../repulsion/repulsion.hpp"
 
@@ -10,24 +10,20 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kGrain = 512;
+// The curvature counts as at least this fraction of the mean, which keeps points that are far from their neighbors from
+// taking huge steps.
+constexpr double kLeastCurvature = 0.5;
+// The curvature already adapts the step to each point, so gains may not grow without limit.
+constexpr float kLargestGain = 2;
 
 }  // namespace
 
-StepSettings settings_at(const Options& options, std::uint64_t iteration) {
-  const bool is_early = iteration < options.early_exaggeration_iterations;
-  return {.exaggeration = is_early ? options.early_exaggeration : options.exaggeration,
-          .momentum = is_early ? options.momentum : options.final_momentum,
-          .learning_rate = is_early ? options.learning_rate : options.final_learning_rate};
-}
-
 void GradientDescent::start() {
-  velocity_.assign(count_ * stride_of(output_dimensions_), 0.0f);
-  gains_.assign(count_ * stride_of(output_dimensions_), 1.0f);
-}
-
-void GradientDescent::resume(AlignedVector<float> velocity, AlignedVector<float> gains) {
-  velocity_ = std::move(velocity);
-  gains_ = std::move(gains);
+  const std::size_t size = count_ * stride_of(output_dimensions_);
+  state_.velocity.assign(size, 0.0f);
+  state_.gains.assign(size, 1.0f);
+  // That of points which all lie on one spot: the weights are 1, and the sum of P is 1.
+  state_.mean_curvature = 1.0 / static_cast<double>(count_);
 }
 
 void GradientDescent::make_room() {
@@ -37,33 +33,43 @@ void GradientDescent::make_room() {
 
 void GradientDescent::sort_rows(const std::vector<std::uint32_t>& order, AlignedVector<float>& positions) {
   const std::size_t stride = stride_of(output_dimensions_);
-  for (AlignedVector<float>* rows : {&positions, &velocity_, &gains_}) {
+  for (AlignedVector<float>* rows : {&positions, &state_.velocity, &state_.gains}) {
     for (std::size_t r = 0; r < count_; ++r) std::copy_n(&(*rows)[order[r] * stride], stride, &next_[r * stride]);
     rows->swap(next_);
   }
+}
+
+GradientDescentStep GradientDescent::describe_step(const StepSettings& settings, double degrees_of_freedom,
+                                                   const Affinities& p, const PackedAffinities& packed,
+                                                   const AlignedVector<float>& repulsion, double z,
+                                                   const AlignedVector<float>& positions) {
+  const bool divides = settings.optimizer == Optimizer::curvature;
+  return {.offsets = p.offsets.data(),
+          .columns = p.columns.data(),
+          .values = p.values.data(),
+          .positions = positions.data(),
+          .repulsion = repulsion.data(),
+          .next = next_.data(),
+          .velocity = state_.velocity.data(),
+          .gains = state_.gains.data(),
+          .exaggeration = static_cast<float>(settings.exaggeration),
+          .inverse_z = static_cast<float>(1.0 / z),
+          .momentum = static_cast<float>(settings.momentum),
+          .learning_rate = static_cast<float>(settings.learning_rate),
+          .degrees_of_freedom = static_cast<float>(degrees_of_freedom),
+          .least_curvature = divides ? static_cast<float>(kLeastCurvature * state_.mean_curvature) : 0.0f,
+          .largest_gain = divides ? kLargestGain : std::numeric_limits<float>::infinity(),
+          .packed_offsets = packed.offsets.empty() ? nullptr : packed.offsets.data(),
+          .packed_edges = packed.edges.data(),
+          .column_mask = packed.column_mask,
+          .unit = packed.unit};
 }
 
 bool GradientDescent::step(const StepSettings& settings, double degrees_of_freedom, const Affinities& p,
                            const PackedAffinities& packed, const AlignedVector<float>& repulsion, double z,
                            AlignedVector<float>& positions, ThreadTeam& team) {
   const std::size_t stride = stride_of(output_dimensions_);
-  const GradientDescentStep step{.offsets = p.offsets.data(),
-                                 .columns = p.columns.data(),
-                                 .values = p.values.data(),
-                                 .positions = positions.data(),
-                                 .repulsion = repulsion.data(),
-                                 .next = next_.data(),
-                                 .velocity = velocity_.data(),
-                                 .gains = gains_.data(),
-                                 .exaggeration = static_cast<float>(settings.exaggeration),
-                                 .inverse_z = static_cast<float>(1.0 / z),
-                                 .momentum = static_cast<float>(settings.momentum),
-                                 .learning_rate = static_cast<float>(settings.learning_rate),
-                                 .degrees_of_freedom = static_cast<float>(degrees_of_freedom),
-                                 .packed_offsets = packed.offsets.empty() ? nullptr : packed.offsets.data(),
-                                 .packed_edges = packed.edges.data(),
-                                 .column_mask = packed.column_mask,
-                                 .unit = packed.unit};
+  const GradientDescentStep step = describe_step(settings, degrees_of_freedom, p, packed, repulsion, z, positions);
   team.for_ranges(count_, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     GradientDescentSums sums{};
     gradient_descent_kernels().step(output_dimensions_, step, first, last, sums);
@@ -71,6 +77,10 @@ bool GradientDescent::step(const StepSettings& settings, double degrees_of_freed
   });
   float mean[3] = {};
   if (!find_mean(mean)) return false;
+  state_.mean_curvature = 0;
+  for (const GradientDescentSums& part : step_sums_) {
+    state_.mean_curvature += part.curvature / static_cast<double>(count_);
+  }
   team.for_ranges(count_, 8 * kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     for (std::size_t i = first; i < last; ++i) {
       for (std::size_t d = 0; d < static_cast<std::size_t>(output_dimensions_); ++d) next_[i * stride + d] -= mean[d];

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "../affinity/affinities.hpp"
@@ -8,22 +9,24 @@
 #include "../support/aligned.hpp"
 #include "../support/threads.hpp"
 #include "gradient_descent_kernels.hpp"
-#include "options.hpp"
+#include "schedule.hpp"
 
 namespace sigma {
 
 // Beyond this, float32 cannot distinguish points at the kernel's width of 1: the embedding has diverged.
 constexpr float kLargestPosition = 1e8f;
 
-// What the schedule of the options prescribes for one iteration.
-struct StepSettings {
-  double exaggeration, momentum, learning_rate;
+// The state of the optimizer that is saved. Rows are n x stride_of(output dimensions).
+struct OptimizerState {
+  AlignedVector<float> velocity, gains;
+  // Mean over all points of the curvature of the attraction in the last iteration.
+  double mean_curvature = 0;
 };
-StepSettings settings_at(const Options& options, std::uint64_t iteration);
 
-// The optimizer: gradient descent with momentum and one gain per coordinate (Jacobs 1988; van der Maaten & Hinton
-// 2008). It owns the optimizer state, velocity and gains; the caller owns the positions, P and the repulsion. All rows
-// are n x stride_of(output dimensions), in the order of the caller's rows.
+// The optimizer: gradient descent with momentum (Polyak 1964) and one gain per coordinate (Jacobs 1988; van der Maaten
+// & Hinton 2008). With Optimizer::curvature, the step of a point is divided by the curvature of a parabola that lies
+// above its attraction (Yang, Peltonen & Kaski 2015), and needs no learning rate. It owns the optimizer state; the
+// caller owns the positions, P and the repulsion. All rows are in the order of the caller's rows.
 class GradientDescent {
  public:
   GradientDescent(std::size_t n, int output_dimensions) : count_(n), output_dimensions_(output_dimensions) {}
@@ -31,12 +34,11 @@ class GradientDescent {
   // All points at rest, with gains of 1.
   void start();
   // The state that another run has reached.
-  void resume(AlignedVector<float> velocity, AlignedVector<float> gains);
+  void resume(OptimizerState state) { state_ = std::move(state); }
   // Allocates the memory that steps work in. Must be called once before the first step.
   void make_room();
 
-  const AlignedVector<float>& velocity() const { return velocity_; }
-  const AlignedVector<float>& gains() const { return gains_; }
+  const OptimizerState& state() const { return state_; }
 
   // Sorts the rows of the state and of the positions: row r becomes what row order[r] was. Never throws.
   void sort_rows(const std::vector<std::uint32_t>& order, AlignedVector<float>& positions);
@@ -49,12 +51,15 @@ class GradientDescent {
             AlignedVector<float>& positions, ThreadTeam& team);
 
  private:
+  GradientDescentStep describe_step(const StepSettings& settings, double degrees_of_freedom, const Affinities& p,
+                                    const PackedAffinities& packed, const AlignedVector<float>& repulsion, double z,
+                                    const AlignedVector<float>& positions);
   // The mean of the new positions; false if one of them is out of bounds.
   bool find_mean(float (&mean)[3]) const;
 
   std::size_t count_;
   int output_dimensions_;
-  AlignedVector<float> velocity_, gains_;
+  OptimizerState state_;
   AlignedVector<float> next_;                   // the new positions
   std::vector<GradientDescentSums> step_sums_;  // by chunk of rows
 };

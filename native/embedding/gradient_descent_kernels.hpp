@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -19,6 +20,9 @@ struct GradientDescentStep {
   float* gains;            // n x stride
   float exaggeration, inverse_z, momentum, learning_rate;
   float degrees_of_freedom = 1;
+  // > 0: the step of each point is divided by exaggeration * max(its curvature, this).
+  float least_curvature = 0;
+  float largest_gain = INFINITY;
   // P as PackedAffinities has it, for the step alone, which reads it rather than the above; or nullptr.
   const std::uint64_t* packed_offsets = nullptr;
   const std::uint32_t* packed_edges = nullptr;
@@ -27,15 +31,19 @@ struct GradientDescentStep {
 };
 
 struct GradientDescentSums {
-  double next[3];  // of the new positions, for centering
-  float largest;   // magnitude among them; infinite where one is NaN
+  double next[3];    // of the new positions, for centering
+  double curvature;  // of the curvatures
+  float largest;     // magnitude among the new positions; infinite where one is NaN
 };
 
 struct GradientDescentKernels {
   // For the rows first to last:
   //   g_i = exaggeration sum_j p_ij w_ij (y_i - y_j) - sum_j w_ij^2 (y_i - y_j) / Z, a quarter of dKL/dy_i
   //   (van der Maaten & Hinton 2008, eq. 5; van der Maaten 2014, eq. 8), then gains, momentum and the step. With alpha
-  //   degrees of freedom the weights of the attraction are 1 / (1 + |y_i - y_j|^2 / alpha).
+  //   degrees of freedom the weights of the attraction are b_ij = 1 / (1 + |y_i - y_j|^2 / alpha).
+  // The curvature of point i is S_i = sum_j p_ij b_ij: a parabola of that curvature lies above the attraction and
+  // touches it at the present position (Yang, Peltonen & Kaski 2015). It is summed where b_ij is known anyway, so it
+  // costs one addition per edge and no memory access.
   void (*step)(int output_dimensions, const GradientDescentStep&, std::size_t first, std::size_t last,
                GradientDescentSums& sums);
   // Sum over the rows' edges of -p_ij log w_ij = p_ij alpha log(1 + |y_i - y_j|^2 / alpha).

@@ -103,15 +103,18 @@ SIGMA_INLINE void for_edges(const GradientDescentStep& s, std::size_t i, Visit&&
   }
 }
 
+// Writes the attraction to `out` and returns the curvature, both for exaggeration 1 and in units of the edges.
 template <int D, bool kGeneral, Edges kEdges>
-SIGMA_INLINE void attract(const GradientDescentStep& s, std::size_t i, float (&out)[D]) {
-  Floats sums[D] = {};
+SIGMA_INLINE float attract(const GradientDescentStep& s, std::size_t i, float (&out)[D]) {
+  Floats sums[D] = {}, curvature{};
   for_edges<D, kGeneral, kEdges>(
       s, i, [&](Floats p, const Floats(&difference)[D], Floats squared) __attribute__((always_inline)) {
         const Floats factor = p * reciprocal(squared);
         for (int d = 0; d < D; ++d) sums[d] += factor * difference[d];
+        curvature += factor;
       });
   for (int d = 0; d < D; ++d) out[d] = sum(sums[d]);
+  return sum(curvature);
 }
 
 // Gains as in Jacobs 1988, with the constants of the reference implementation.
@@ -135,7 +138,8 @@ SIGMA_INLINE void move(const GradientDescentStep& s, std::size_t at, std::size_t
   };
   const Floats gradient = load(gradients), before = read(s.velocity, 0), gains = read(s.gains, 1);
   const Ints uphill = (gradient > 0.0f) ^ ~(before > 0.0f);
-  const Floats gain = larger(uphill ? gains * kGainDecay : gains + kGainStep, splat(kLeastGain));
+  const Floats adapted = uphill ? gains * kGainDecay : gains + kGainStep;
+  const Floats gain = smaller(larger(adapted, splat(kLeastGain)), splat(s.largest_gain));
   const Floats velocity = s.momentum * before - s.learning_rate * gain * gradient;
   const Floats next = read(s.positions, 2) + velocity;
   write(s.gains, gain);
@@ -156,16 +160,21 @@ template <int D, bool kGeneral, Edges kEdges>
 static void step_rows(const GradientDescentStep& s, std::size_t first, std::size_t last, GradientDescentSums& sums) {
   constexpr std::size_t stride = kStride<D>;
   alignas(64) float gradients[kRowsAtOnce * stride] = {};
-  const float exaggeration = kEdges == Edges::apart ? s.exaggeration : s.exaggeration * s.unit;
+  const float unit = kEdges == Edges::apart ? 1.0f : s.unit;
+  const float exaggeration = s.exaggeration * unit;
   Floats largest{};
   Ints unordered{};
   for (std::size_t block = first; block < last; block += kRowsAtOnce) {
     const std::size_t end = std::min(block + kRowsAtOnce, last);
     for (std::size_t i = block; i < end; ++i) {
       float attraction[D];
-      attract<D, kGeneral, kEdges>(s, i, attraction);
+      const float curvature = unit * attract<D, kGeneral, kEdges>(s, i, attraction);
+      sums.curvature += static_cast<double>(curvature);
+      const bool divides = s.least_curvature > 0;
+      const float factor = divides ? 1 / (s.exaggeration * std::max(curvature, s.least_curvature)) : 1.0f;
       for (std::size_t d = 0; d < D; ++d) {
-        gradients[(i - block) * stride + d] = exaggeration * attraction[d] - s.repulsion[i * stride + d] * s.inverse_z;
+        const float gradient = exaggeration * attraction[d] - s.repulsion[i * stride + d] * s.inverse_z;
+        gradients[(i - block) * stride + d] = factor * gradient;
       }
     }
     Floats total{};

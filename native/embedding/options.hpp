@@ -12,6 +12,10 @@ namespace sigma {
 // How a run starts its map.
 enum class Start { pca, random, given };
 
+// How gradient descent chooses its steps: each point's step divided by the curvature of its attraction, or the step of
+// the reference implementation.
+enum class Optimizer { curvature, momentum };
+
 // The settings of a run, all resolved: whoever fills them in has checked the ranges in brackets.
 struct Options {
   Method method = Method::automatic;   // of repulsion
@@ -25,17 +29,21 @@ struct Options {
   double degrees_of_freedom = 1;    // [0.1, 100] of the map's kernel; 1 is Student's t, more tends to a Gaussian
   int output_dimensions = 2;        // [1, 3]
   std::uint64_t iterations = 1000;  // in all; the early exaggeration is part of them
+  // [0, 1) The run has converged when the KL divergence falls by less than this fraction per kKlEvery iterations.
+  double tolerance = 0.01;
   std::uint64_t seed = 42;
   std::size_t pca_components = 0;  // [0, min(n, d)] principal components to reduce to; 0: as given
   Start start = Start::pca;
+  Optimizer optimizer = Optimizer::curvature;
+  double early_exaggeration = 12;  // (>= 1)
+  std::uint64_t early_exaggeration_iterations = 90;
+  double exaggeration = 1;  // (>= 0.01) of the attraction after the early phase
+  // For Optimizer::momentum.
   double learning_rate = 200;        // (> 0) times a quarter of dKL/dy, during early exaggeration
   double final_learning_rate = 200;  // (> 0) the same after it
-  double early_exaggeration = 12;    // (>= 1)
-  std::uint64_t early_exaggeration_iterations = 250;
-  double exaggeration = 1;      // (>= 0.01) of the attraction after the early phase
-  double momentum = 0.5;        // [0, 1) during early exaggeration
-  double final_momentum = 0.8;  // [0, 1) after it
-  unsigned threads = 1;         // (>= 1) no influence on the map
+  double momentum = 0.5;             // [0, 1) during early exaggeration
+  double final_momentum = 0.8;       // [0, 1) after it
+  unsigned threads = 1;              // (>= 1) no influence on the map
 };
 
 }  // namespace sigma

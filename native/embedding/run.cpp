@@ -16,7 +16,8 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kGrain = 512;
-constexpr std::uint64_t kKlEvery = 50;
+// A run that ends when it has converged usually takes about so many iterations.
+constexpr double kExpectedIterations = 300;
 // Rows are sorted by position when the embedding has taken shape, and again when it has spread, so that near points
 // share cache lines.
 constexpr std::uint64_t kSortAt[] = {50, 150, 300, 500};
@@ -60,26 +61,39 @@ Run::Run(RunState state, Options options, std::optional<Neighbors> neighbors)
   frame_ = std::move(state.frame);
   order_ = std::move(state.order);
   positions_ = std::move(state.positions);
-  descent_.resume(std::move(state.velocity), std::move(state.gains));
+  descent_.resume(std::move(state.optimizer));
   iteration_ = state.iteration;
+  convergence_ = Convergence(state.kl);
   reached_ = Reached::points_reduced;
 }
 
-void Run::advance(std::uint64_t until, const OnProgress& progress) {
+void Run::advance(std::uint64_t until, const OnProgress& progress, Until earliest) {
   require_sound();
   cancellation_.check();
   while (reached_ < Reached::optimizing) take_next_step(progress);
   const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::optimization)]);
-  while (iteration_ < until) {
+  while (iteration_ < until && !(earliest == Until::converged && has_converged())) {
     cancellation_.check();
     iterate();
-    const bool report_kl = iteration_ % kKlEvery == 0;
-    const double share = static_cast<double>(iteration_) / static_cast<double>(options_.iterations);
-    progress({.stage = Stage::optimization,
-              .fraction = std::min(share, 1.0),
-              .iteration = iteration_,
-              .kl = report_kl ? std::optional<double>(kl()) : std::nullopt});
+    std::optional<double> current;
+    if (iteration_ % kKlEvery == 0) {
+      current = kl();
+      convergence_.add(*current, iteration_, end_of_schedule(options_));
+    }
+    progress(describe_progress(until, earliest, current));
   }
+}
+
+Progress Run::describe_progress(std::uint64_t until, Until earliest, std::optional<double> kl) const {
+  Progress now{.stage = Stage::optimization, .fraction = 1, .iteration = iteration_, .kl = kl};
+  const bool ends = iteration_ >= until || (earliest == Until::converged && has_converged());
+  if (ends) return now;
+  const auto done = static_cast<double>(iteration_);
+  // The end of a run that stops when it has converged is unknown: this fraction grows steadily in any case.
+  const double expected = earliest == Until::iteration ? static_cast<double>(std::max(until, options_.iterations))
+                                                       : std::max(kExpectedIterations, done + kKlEvery);
+  now.fraction = std::min(done / expected, 1.0);
+  return now;
 }
 
 void Run::take_next_step(const OnProgress& progress) {

@@ -15,6 +15,7 @@
 #include "../support/cancellation.hpp"
 #include "../support/random.hpp"
 #include "../support/threads.hpp"
+#include "convergence.hpp"
 #include "gradient_descent.hpp"
 #include "options.hpp"
 
@@ -40,8 +41,10 @@ struct RunState {
   Frame frame;
   // Row r of the following is point order[r].
   std::vector<std::uint32_t> order;
-  AlignedVector<float> positions, velocity, gains;  // n x stride_of(output_dimensions)
+  AlignedVector<float> positions;  // n x stride_of(output_dimensions)
+  OptimizerState optimizer;
   std::uint64_t iteration = 0;
+  Convergence::Record kl;
 };
 
 // Throws std::invalid_argument for a state that no run can work with. A file can contain one although its checksum is
@@ -62,8 +65,12 @@ class Run {
 
   // Goes on to iteration `until`, after all earlier stages; `until` may exceed the options' iterations. After
   // Cancelled, or if memory ran out, the run is at its last finished stage or iteration and can go on; the number of
-  // calls does not change the embedding. After Diverged it cannot go on, and throws Diverged again.
-  void advance(std::uint64_t until, const OnProgress& progress);
+  // calls does not change the embedding. After Diverged it cannot go on, and throws Diverged again. With
+  // Until::converged it ends earlier if the run has converged, and does no iteration if it had before.
+  enum class Until { iteration, converged };
+  void advance(std::uint64_t until, const OnProgress& progress, Until earliest = Until::iteration);
+  // Whether the KL divergence fell by less than the tolerance when it was last compared.
+  bool has_converged() const { return convergence_.reached(options_.tolerance); }
 
   // From any thread: makes advance() throw Cancelled soon.
   void cancel() { cancellation_.request(); }
@@ -96,8 +103,8 @@ class Run {
   const Frame& frame() const { return frame_; }
   const std::vector<std::uint32_t>& order() const { return order_; }
   const AlignedVector<float>& positions() const { return positions_; }
-  const AlignedVector<float>& velocity() const { return descent_.velocity(); }
-  const AlignedVector<float>& gains() const { return descent_.gains(); }
+  const OptimizerState& optimizer() const { return descent_.state(); }
+  const Convergence::Record& recorded_kl() const { return convergence_.record(); }
   ThreadTeam& team() { return team_; }
   const Cancellation& cancellation() const { return cancellation_; }
   double seconds(Stage stage) const { return seconds_[static_cast<std::size_t>(stage)]; }
@@ -116,6 +123,7 @@ class Run {
 
   // One iteration.
   void iterate();
+  Progress describe_progress(std::uint64_t until, Until earliest, std::optional<double> kl) const;
   AlignedVector<float> initial_positions();
   void prepare_repulsion();
   // Sorts the rows of the embedding and of P by position; row r is point points[r] before.
@@ -143,6 +151,7 @@ class Run {
   AlignedVector<float> positions_, forces_;
   GradientDescent descent_;
   AttractionEnergy attraction_energy_;
+  Convergence convergence_;
   std::uint64_t iteration_ = 0;
   std::array<double, kStages> seconds_{};
 };

@@ -44,8 +44,15 @@ void check(const RunState& state) {
           "its center is not finite");
   require(all_finite(state.frame.axes.data(), state.frame.axes.size(), kLargest), "its axes are not finite");
   require(all_finite(state.positions.data(), state.positions.size(), kLargestPosition), "its map is not finite");
-  require(all_finite(state.velocity.data(), state.velocity.size(), kLargest), "its velocities are not finite");
-  require(all_finite(state.gains.data(), state.gains.size(), kLargest), "its gains are not finite");
+  const OptimizerState& optimizer = state.optimizer;
+  require(all_finite(optimizer.velocity.data(), optimizer.velocity.size(), kLargest), "its velocities are not finite");
+  require(all_finite(optimizer.gains.data(), optimizer.gains.size(), kLargest), "its gains are not finite");
+  require(optimizer.mean_curvature > 0 && optimizer.mean_curvature <= 1,
+          "its mean curvature is not that of affinities");
+  for (const auto& kl : {state.kl.before, state.kl.now}) {
+    require(!kl || std::isfinite(*kl), "its KL divergence is not finite");
+  }
+  require(state.kl.now || !state.kl.before, "its KL divergences are not in order");
 }
 
 }  // namespace sigma

@@ -118,7 +118,7 @@ int advance_short_of_memory(sigma::Run& run, std::uint64_t until) {
 }
 
 RunState copy_state(const sigma::Run& run) {
-  return {run.points(), run.frame(), run.order(), run.positions(), run.velocity(), run.gains(), run.iteration()};
+  return {run.points(), run.frame(), run.order(), run.positions(), run.optimizer(), run.iteration(), run.recorded_kl()};
 }
 
 TEST_P(Allocation, ARunThatMemoryRanOutForGoesOnToTheSameMap) {

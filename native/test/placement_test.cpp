@@ -333,7 +333,7 @@ TEST(RunState, GoesOnToTheSameBits) {
     sigma::Run whole(golden.points(), options);
     whole.advance(90, ignore);
     RunState state{whole.points(),   whole.frame(), whole.order(),    whole.positions(),
-                   whole.velocity(), whole.gains(), whole.iteration()};
+                   whole.optimizer(), whole.iteration(), whole.recorded_kl()};
     whole.advance(200, ignore);
     sigma::Run restored(std::move(state), options);
     EXPECT_EQ(restored.iteration(), 90u);

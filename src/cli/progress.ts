@@ -6,7 +6,8 @@ export interface StageProgress {
   /** 0 to 1. */
   fraction: number;
   iteration?: number;
-  iterations?: number;
+  /** Iterations in all, where that is known. */
+  iterations?: number | undefined;
   kl?: number | undefined;
   /** What else a bar shows. */
   facts?: readonly string[] | undefined;
@@ -59,7 +60,9 @@ class ProgressLines implements ProgressDisplay {
     const hundreds = Math.floor(iteration / 100);
     if (hundreds > this.#hundreds) {
       this.#hundreds = hundreds;
-      this.#stream.write(`iteration ${iteration} of ${iterations}${kl === undefined ? "" : `, KL ${kl.toFixed(4)}`}\n`);
+      this.#stream.write(
+        `iteration ${countOf(iteration, iterations, " of ")}${kl === undefined ? "" : `, KL ${kl.toFixed(4)}`}\n`,
+      );
     }
   }
 
@@ -127,6 +130,9 @@ class ProgressBar implements ProgressDisplay {
   }
 }
 
+const countOf = (done: number | undefined, all: number | undefined, between: string): string =>
+  all === undefined ? `${done}` : `${done}${between}${all}`;
+
 const widths = { stage: 14, bar: 24, facts: 45 };
 
 /** One line, narrower than the terminal: the bar gives way first, then the line is cut. */
@@ -134,7 +140,7 @@ function drawBar(options: Options, { progress, eta, maxWidth }: Params, report: 
   const { stage, iteration, iterations, kl, secondsLeft = eta } = report;
   const parts = [
     `${Math.floor(progress * 100)}%`.padStart(5),
-    stage === "optimization" ? `${iteration}/${iterations}` : "",
+    stage === "optimization" ? countOf(iteration, iterations, "/") : "",
     kl === undefined ? "" : `KL ${kl.toFixed(3)}`,
     // Without a speed to go by, the estimate is no finite number.
     Number.isFinite(secondsLeft) && progress < 1

@@ -29,7 +29,7 @@ export interface CompareProgress {
   fraction: number;
   /** Of maps: iterations done, and in all. */
   iteration?: number;
-  iterations?: number;
+  iterations?: number | undefined;
   kl?: number | undefined;
 }
 

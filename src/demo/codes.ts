@@ -143,7 +143,7 @@ export async function mapCodes(options: ResolvedDemo, networks: Networks): Promi
       onProgress: ({ name, stage, fraction, iteration, iterations, kl }) =>
         onProgress?.({
           ...{ part: "comparison", stage: `${name}: ${stage}`, fraction },
-          ...(iteration !== undefined && iterations !== undefined && { iteration, iterations, kl }),
+          ...(iteration !== undefined && { iteration, iterations, kl }),
         }),
     });
     const [standard, aware] = comparison.maps as [ComparedMap, ComparedMap];

@@ -40,7 +40,7 @@ export type DemoProgress =
       /** Share of the stage that is done, 0 to 1. */
       fraction: number;
       iteration?: number;
-      iterations?: number;
+      iterations?: number | undefined;
       kl?: number | undefined;
     }
   | (TsneProgress & { part: "standard" | "sigma" });

@@ -119,7 +119,8 @@ export class Embedding implements Watched {
         },
       });
       const { tsne } = this;
-      this.update({ iterations: tsne.options.iterations, controllable: true });
+      const { iterations } = tsne.options;
+      this.update({ iterations: iterations === "auto" ? null : iterations, controllable: true });
       if (isStopped) await this.pause(signal);
       for (;;) {
         this.isStopping = false;
@@ -188,12 +189,11 @@ export class Embedding implements Watched {
   }
 
   private follow({ stage, fraction, iteration, iterations, kl }: TsneProgress): void {
-    const isDescending = stage === "optimization";
     this.update({
       message: STAGES[stage],
       iteration,
-      iterations: iterations,
-      fraction: isDescending ? iteration / iterations : fraction,
+      iterations: iterations ?? null,
+      fraction,
       loss: kl ?? this.state.loss,
     });
   }

@@ -1,4 +1,4 @@
-import { reject, rejectUnknown } from "../arguments.js";
+import { reject, rejectUnknown, requireInteger } from "../arguments.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import {
   abortSignal,
@@ -25,6 +25,11 @@ export const METHODS = ["auto", "barnes-hut", "fft", "exact"] as const;
 /** One of {@link METHODS}. */
 export type MethodName = (typeof METHODS)[number];
 
+/** Ways to choose the steps of gradient descent; see {@link TsneOptions.optimizer}. */
+export const OPTIMIZERS = ["curvature", "momentum"] as const;
+/** One of {@link OPTIMIZERS}. */
+export type OptimizerName = (typeof OPTIMIZERS)[number];
+
 /** The stage of a run that reports progress. */
 export type Stage = "pca" | "neighbors" | "affinities" | "initialization" | "optimization";
 
@@ -35,8 +40,8 @@ export interface TsneProgress {
   fraction: number;
   /** Iterations done; 0 before the optimization. */
   iteration: number;
-  /** Iterations in all. */
-  iterations: number;
+  /** Iterations in all; `undefined` if the run ends when it has converged. */
+  iterations: number | undefined;
   /** KL divergence of the embedding without exaggeration, at the last iteration where it was computed (every 50th). */
   kl: number | undefined;
   /** Seconds since the run began. */
@@ -104,10 +109,58 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * Iterations of gradient descent, early exaggeration included; an integer >= 0. Raise it where the embedding still changes at the end,
-   * as large data may need. Default 1000.
+   * Iterations of gradient descent, early exaggeration included: an integer >= 0 for exactly so many, or `"auto"`, which ends the run when
+   * it has converged. That is the case when the KL divergence falls by less than `tolerance` within 50 iterations, after the schedule of
+   * exaggeration and momentum has ended; most runs need 250 to 300 iterations. Default `"auto"`, which means 1000 iterations with
+   * `optimizer: "momentum"`.
    */
-  iterations: integer({ from: 0, to: 1e9 }, { default: 1000, help: "iterations of gradient descent" }),
+  iterations: declare<"auto" | number>(
+    {
+      accepted: '"auto" or an integer from 0 to 1000000000',
+      range: '`"auto"` or an integer >= 0',
+      placeholder: "<n>",
+      check: (value, argument) => (value === "auto" ? value : requireInteger(value, argument, 0, 1e9)),
+      parse: (text, flag) => (text === "auto" ? text : parseInteger(text, flag)),
+    },
+    {
+      default: "auto",
+      help: "iterations of gradient descent, or auto: until the run has converged",
+      guide: 'iterations of gradient descent; `"auto"` ends the run when it has [converged](#iterations)',
+    },
+  ),
+  /**
+   * Convergence of `iterations: "auto"`: the run ends when the KL divergence falls by less than this fraction within 50 iterations; above
+   * 0 and below 1. Lower it for embeddings whose last details matter, raise it to save time. Default 0.01.
+   */
+  tolerance: number(
+    { above: 0, below: 1 },
+    {
+      defaultText: "0.01",
+      isAdvanced: true,
+      help: "the run has converged when the KL divergence falls by less than this fraction within 50 iterations",
+    },
+  ),
+  /**
+   * Upper limit of `iterations: "auto"`, an integer >= 0. A run that reaches it reports `stopped: "limit"`. Default 1000.
+   */
+  maxIterations: integer(
+    { from: 0, to: 1e9 },
+    { defaultText: "1000", isAdvanced: true, help: "upper limit of iterations if they are auto" },
+  ),
+  /**
+   * How gradient descent chooses its steps. `"curvature"` divides the step of each point by the curvature of its attraction, lowers the
+   * exaggeration gradually, and raises the momentum while the embedding expands. It reaches the KL divergence of 1000 iterations of
+   * `"momentum"` in about 160 and needs no learning rate. `"momentum"` is the schedule of the reference implementation with the learning
+   * rate of Belkina et al. (2019); use it to compare with other programs. Default `"curvature"`, or `"momentum"` where a `learningRate`,
+   * `momentum` or `finalMomentum` is given.
+   */
+  optimizer: choice<OptimizerName>(OPTIMIZERS, {
+    defaultText: "curvature, or momentum where a learning rate or momentum is given",
+    isAdvanced: true,
+    help: "how gradient descent chooses its steps: curvature, or momentum, the schedule of the reference implementation",
+    guide:
+      'how gradient descent chooses its steps: `"curvature"` needs fewer iterations; `"momentum"` is the schedule of the reference implementation',
+  }),
   /** Dimensions of the embedding: 1, 2 or 3. Default 2. */
   outputDimensions: integer(
     { from: 1, to: 3 },
@@ -279,8 +332,8 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * Step length, > 0, in the convention of the reference implementation (the step is learningRate times a quarter of the gradient
-   * of KL). A number holds throughout. Default `"auto"`: n over the exaggeration in force (Belkina et al. 2019), which is
+   * Step length of `optimizer: "momentum"`, > 0, in the convention of the reference implementation (the step is learningRate times a
+   * quarter of the gradient of KL). A number holds throughout. Default `"auto"`: n over the exaggeration in force (Belkina et al. 2019), which is
    * n / earlyExaggeration at first and n / exaggeration afterwards, but at least 50.
    */
   learningRate: declare<"auto" | number, number>(
@@ -302,8 +355,8 @@ export const TSNE_SETTINGS = {
     {
       default: "auto",
       isAdvanced: true,
-      help: "step length, or auto: points / exaggeration, at least 50",
-      guide: 'step length; `"auto"` is n / exaggeration, at least 50',
+      help: "step length of the momentum optimizer, or auto: points / exaggeration, at least 50",
+      guide: 'step length of the momentum optimizer; `"auto"` is n / exaggeration, at least 50',
     },
   ),
   /** Factor on the attraction during the first iterations, 1 to 1e6, which lets groups form before they separate. Default 12. */
@@ -311,10 +364,18 @@ export const TSNE_SETTINGS = {
     { from: 1, to: 1e6 },
     { default: 12, isAdvanced: true, help: "factor on the attraction during the first iterations" },
   ),
-  /** Iterations with early exaggeration, an integer >= 0. Default 250. */
+  /**
+   * Iterations with early exaggeration, an integer >= 0. `optimizer: "curvature"` lowers it geometrically to `exaggeration` after a ninth
+   * of them, and raises the momentum when they end. Raise it where groups that belong together end up apart, as on manifolds. Default
+   * 90, or 250 with `optimizer: "momentum"`.
+   */
   earlyExaggerationIterations: integer(
     { from: 0, to: 1e9 },
-    { default: 250, isAdvanced: true, help: "iterations with early exaggeration" },
+    {
+      defaultText: "90, or 250 with the momentum optimizer",
+      isAdvanced: true,
+      help: "iterations with early exaggeration",
+    },
   ),
   /**
    * Factor on the attraction after the early phase, 0.01 to 1e6. Above 1 groups contract and the structure between them becomes
@@ -330,15 +391,15 @@ export const TSNE_SETTINGS = {
       guide: "factor on the attraction after the early phase: above 1 groups contract (Böhm, Berens & Kobak 2022)",
     },
   ),
-  /** Momentum during early exaggeration, 0 <= momentum < 1. Default 0.5. */
+  /** Momentum of `optimizer: "momentum"` during early exaggeration, 0 <= momentum < 1. Default 0.5. */
   momentum: number(
     { from: 0, below: 1 },
-    { default: 0.5, isAdvanced: true, help: "momentum during early exaggeration" },
+    { defaultText: "0.5", isAdvanced: true, help: "momentum of the momentum optimizer during early exaggeration" },
   ),
-  /** Momentum after early exaggeration, 0 <= momentum < 1. Default 0.8. */
+  /** Momentum of `optimizer: "momentum"` after early exaggeration, 0 <= momentum < 1. Default 0.8. */
   finalMomentum: number(
     { from: 0, below: 1 },
-    { default: 0.8, isAdvanced: true, help: "momentum after early exaggeration" },
+    { defaultText: "0.8", isAdvanced: true, help: "momentum of the momentum optimizer after early exaggeration" },
   ),
   /** Threads, 1 to 1024. The embedding does not depend on it. Default: as many as the machine has processors. */
   threads: integer(

@@ -1,14 +1,20 @@
 import { availableParallelism } from "node:os";
 import { reject, requireInteger } from "../arguments.js";
 import { type CheckedValues, checkOptions, type OptionValues, type ResolvedValues } from "../options/index.js";
-import { type RUN_CONTROLS, TSNE_OPTIONS, type TSNE_SETTINGS } from "./declarations.js";
+import { type OptimizerName, type RUN_CONTROLS, TSNE_OPTIONS, type TSNE_SETTINGS } from "./declarations.js";
 import { DISTANCES, type DistanceName, usesSigma } from "./distances.js";
 
 /** Options of {@link runBhTsne} and {@link Tsne}. All are optional. */
 export interface TsneOptions extends OptionValues<typeof TSNE_SETTINGS>, OptionValues<typeof RUN_CONTROLS> {}
 
 /** The options of a run with every default filled in, as plain data. */
-export interface ResolvedTsneOptions extends ResolvedValues<typeof TSNE_SETTINGS> {
+export interface ResolvedTsneOptions extends Omit<ResolvedValues<typeof TSNE_SETTINGS>, SometimesUnused> {
+  /** A number with `optimizer: "momentum"`. */
+  iterations: "auto" | number;
+  /** `undefined` unless `iterations` is `"auto"`. */
+  tolerance: number | undefined;
+  /** `undefined` unless `iterations` is `"auto"`. */
+  maxIterations: number | undefined;
   /** `"given"` where neighbors were given with their distances, and no distance was named. */
   distance: DistanceName | "given";
   /** Several perplexities are in ascending order. */
@@ -16,11 +22,16 @@ export interface ResolvedTsneOptions extends ResolvedValues<typeof TSNE_SETTINGS
   /** Principal components that the data were reduced to; `undefined` where they were used as they are. */
   pca: number | undefined;
   outputDimensions: 1 | 2 | 3;
-  /** Learning rate during early exaggeration. */
-  learningRate: number;
+  /** Learning rate during early exaggeration; `undefined` unless the optimizer is `"momentum"`, as the next three. */
+  learningRate: number | undefined;
   /** Learning rate after it. */
-  finalLearningRate: number;
+  finalLearningRate: number | undefined;
+  momentum: number | undefined;
+  finalMomentum: number | undefined;
 }
+
+/** Options that some runs do not use, by other options. */
+type SometimesUnused = "tolerance" | "maxIterations" | "learningRate" | "momentum" | "finalMomentum";
 
 type CheckedOptions = CheckedValues<typeof TSNE_OPTIONS>;
 
@@ -46,7 +57,7 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
     outputDimensions: settings.outputDimensions as 1 | 2 | 3,
     pca: resolvePca(settings.pca, hasSigma, Math.min(n, d)),
     init: typeof settings.init === "string" ? settings.init : "given",
-    ...resolveLearningRates(settings, n),
+    ...resolveOptimization(settings, n),
     threads: settings.threads ?? availableParallelism(),
   };
 }
@@ -90,6 +101,62 @@ function resolvePca(pca: number | boolean, hasSigma: boolean, largest: number): 
     reject("pca", pca, "to be left out with sigma, whose standard deviations hold along the given axes only");
   }
   return requireInteger(pca === true ? Math.min(50, largest) : pca, "pca", 1, largest);
+}
+
+const DEFAULT_TOLERANCE = 0.01;
+const DEFAULT_MAX_ITERATIONS = 1000;
+/** Iterations of early exaggeration and in all. */
+const DEFAULT_ITERATIONS = { curvature: [90, "auto"], momentum: [250, 1000] } as const;
+
+type OptimizationNames =
+  | SometimesUnused
+  | "optimizer"
+  | "iterations"
+  | "earlyExaggeration"
+  | "earlyExaggerationIterations"
+  | "exaggeration";
+
+/** The optimizer, its settings and the number of iterations, which depend on each other. */
+function resolveOptimization(
+  settings: Pick<CheckedOptions, OptimizationNames>,
+  n: number,
+): Pick<ResolvedTsneOptions, Exclude<OptimizationNames, "earlyExaggeration" | "exaggeration"> | "finalLearningRate"> {
+  const optimizer = resolveOptimizer(settings);
+  const [exaggerated, total] = DEFAULT_ITERATIONS[optimizer];
+  const iterations = settings.iterations === "auto" ? total : settings.iterations;
+  const isAuto = iterations === "auto";
+  for (const name of ["tolerance", "maxIterations"] as const) {
+    if (isAuto || settings[name] === undefined) continue;
+    const which =
+      settings.iterations === "auto"
+        ? `the ${optimizer} optimizer, which does ${iterations} iterations`
+        : "a number of iterations";
+    reject(name, settings[name], `to be left out with ${which}`);
+  }
+  const usesMomentum = optimizer === "momentum";
+  return {
+    optimizer,
+    iterations,
+    tolerance: isAuto ? (settings.tolerance ?? DEFAULT_TOLERANCE) : undefined,
+    maxIterations: isAuto ? (settings.maxIterations ?? DEFAULT_MAX_ITERATIONS) : undefined,
+    earlyExaggerationIterations: settings.earlyExaggerationIterations ?? exaggerated,
+    ...(usesMomentum ? resolveLearningRates(settings, n) : { learningRate: undefined, finalLearningRate: undefined }),
+    momentum: usesMomentum ? (settings.momentum ?? 0.5) : undefined,
+    finalMomentum: usesMomentum ? (settings.finalMomentum ?? 0.8) : undefined,
+  };
+}
+
+/** A learning rate or momentum asks for the optimizer that uses it. */
+function resolveOptimizer(
+  settings: Pick<CheckedOptions, "optimizer" | "learningRate" | "momentum" | "finalMomentum">,
+): OptimizerName {
+  const learningRate = settings.learningRate === "auto" ? undefined : settings.learningRate;
+  const { momentum, finalMomentum } = settings;
+  const given = Object.entries({ learningRate, momentum, finalMomentum }).find(([, value]) => value !== undefined);
+  if (given && settings.optimizer === "curvature") {
+    reject(given[0], given[1], "to be left out with the curvature optimizer; use momentum instead");
+  }
+  return settings.optimizer ?? (given ? "momentum" : "curvature");
 }
 
 /** The learning rates of both phases; see {@link TsneOptions.learningRate}. */

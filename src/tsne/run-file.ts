@@ -347,6 +347,8 @@ function checkShape({ run, options }: Header): void {
     isSize(run?.rows, 3, 2 ** 31 - 1) &&
     isSize(run.cols, 1, 2 ** 31 - 1) &&
     isSize(run.iteration, 0, Number.MAX_SAFE_INTEGER) &&
+    typeof run.meanCurvature === "number" &&
+    [run.kl, run.klBefore].every((kl) => kl === undefined || typeof kl === "number") &&
     isBoolean(run.hasSigma) &&
     isBoolean(run.sigmaIsEqual) &&
     typeof run.scale === "number" &&

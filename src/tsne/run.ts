@@ -28,6 +28,12 @@ export interface TsneSeconds {
   total: number;
 }
 
+/**
+ * Why a run ended: `"converged"`, the KL divergence fell by less than `tolerance` within 50 iterations; `"limit"`, it had not converged
+ * after `maxIterations`; `"iterations"`, the number of iterations that was asked for is done; `"stop"`, {@link Tsne.stop} was called.
+ */
+export type StopReason = "converged" | "limit" | "iterations" | "stop";
+
 /** A map and how it came about. */
 export interface TsneResult {
   /** n x outputDimensions positions, float32, in the order of the input, centered. */
@@ -36,6 +42,8 @@ export interface TsneResult {
   kl: number;
   /** Iterations done. */
   iterations: number;
+  /** Why the last {@link Tsne.fit} ended. */
+  stopped: StopReason;
   /** How repulsion was computed. */
   method: "barnes-hut" | "fft" | "exact";
   /**
@@ -60,7 +68,7 @@ const LARGEST_START = 1e6;
  * ```ts
  * const tsne = new Tsne(means, { sigma });
  * let { embedding } = await tsne.fit(250);
- * ({ embedding } = await tsne.fit()); // the rest of iterations
+ * ({ embedding } = await tsne.fit()); // to the end
  * ```
  */
 export class Tsne {
@@ -220,15 +228,27 @@ export class Tsne {
     return this.#iteration;
   }
 
+  /** Whether {@link fit} without a number of iterations has nothing left to do. */
+  get isFinished(): boolean {
+    return this.#iteration >= this.#end || (this.options.iterations === "auto" && this.#native.hasConverged());
+  }
+
+  /** The iteration at which the run ends at the latest. */
+  get #end(): number {
+    const { iterations, maxIterations } = this.options;
+    return iterations === "auto" ? (maxIterations as number) : iterations;
+  }
+
   /**
    * Goes on with gradient descent; the first call computes neighbors and affinities before.
    *
-   * @param iterations how many more, an integer >= 0; it may pass `iterations`. Default: the rest of `iterations`.
+   * @param iterations how many more, an integer >= 0, even if the run has converged or done all its `iterations`. Default: until the end
+   *   of the run, which the option `iterations` defines.
    * @returns the map as it stands then
    * @throws {AbortError} if the signal is aborted; the run stands at its last iteration and can go on after {@link stop}
    */
-  async fit(iterations: number = Math.max(0, this.options.iterations - this.#iteration)): Promise<TsneResult> {
-    if (!(Number.isSafeInteger(iterations) && iterations >= 0)) {
+  async fit(iterations?: number): Promise<TsneResult> {
+    if (iterations !== undefined && !(Number.isSafeInteger(iterations) && iterations >= 0)) {
       throw new ArgumentError("OUT_OF_RANGE", {
         argument: "iterations",
         received: iterations,
@@ -244,9 +264,11 @@ export class Tsne {
     const begin = performance.now();
     const before = this.#seconds;
     const elapsed = () => before + (performance.now() - begin) / 1000;
+    const until = iterations === undefined ? Math.max(this.#end, this.#iteration) : this.#iteration + iterations;
+    const untilConverged = iterations === undefined && this.options.iterations === "auto";
     let kl: number | undefined;
     try {
-      kl = await this.#advance(this.#iteration + iterations, elapsed);
+      kl = await this.#advance({ until, untilConverged }, elapsed);
     } finally {
       this.#fitting = false;
       this.#iteration = this.#native.iteration();
@@ -256,6 +278,7 @@ export class Tsne {
       embedding: this.#map(this.#native.embedding()),
       kl: kl as number,
       iterations: this.#iteration,
+      stopped: this.#reasonOfStop(until, untilConverged),
       method: this.#native.method(),
       neighbors: this.#native.neighbors(),
       seconds: { ...this.#native.seconds(), total: this.#seconds },
@@ -273,11 +296,20 @@ export class Tsne {
     this.#native.cancel();
   }
 
+  #reasonOfStop(until: number, untilConverged: boolean): StopReason {
+    if (untilConverged && this.#native.hasConverged()) return "converged";
+    if (this.#iteration < until) return "stop";
+    return untilConverged ? "limit" : "iterations";
+  }
+
   #map(positions: Float32Array): Matrix {
     return new Matrix(positions, this.#rows, this.options.outputDimensions);
   }
 
-  async #advance(until: number, elapsed: () => number): Promise<number | undefined> {
+  async #advance(
+    { until, untilConverged }: { until: number; untilConverged: boolean },
+    elapsed: () => number,
+  ): Promise<number | undefined> {
     if (this.#verbose && this.#iteration === 0) {
       const { distance, perplexity, threads } = this.options;
       log(
@@ -289,7 +321,8 @@ export class Tsne {
     let thrown: { error: unknown } | undefined;
     const report = ({ neighbors, embedding, ...progress }: NativeProgress) => {
       kl = progress.kl ?? kl;
-      const full = { ...progress, kl, iterations: Math.max(until, this.options.iterations), seconds: elapsed() };
+      const iterations = untilConverged ? undefined : Math.max(until, this.#end);
+      const full = { ...progress, kl, iterations, seconds: elapsed() };
       if (this.#verbose && progress.stage !== "optimization" && progress.fraction === 0) log(`${progress.stage} ...`);
       if (this.#verbose && neighbors && progress.fraction === 0) log(describeNeighbors(neighbors));
       if (this.#verbose && progress.kl !== undefined) {
@@ -306,7 +339,7 @@ export class Tsne {
     };
     const wanted = this.#verbose || this.#onProgress || this.#onSnapshot ? report : undefined;
     try {
-      const how = { until, wantsKl: true, onProgress: wanted, snapshotEvery: this.#snapshotEvery };
+      const how = { until, untilConverged, wantsKl: true, onProgress: wanted, snapshotEvery: this.#snapshotEvery };
       return await awaitNative(this.#native.advance(how), cancel, this.#signal);
     } catch (error) {
       // The caller's own error, which may look like one of the core's, passes as it is.
@@ -316,6 +349,7 @@ export class Tsne {
       return await awaitNative(
         this.#native.advance({
           until: this.#native.iteration(),
+          untilConverged: false,
           wantsKl: true,
           onProgress: undefined,
           snapshotEvery: 0,

@@ -28,10 +28,13 @@ function expectResolvedOrRefused(options: object, n: number, d: number): void {
     expect([1, 2, 3]).toContain(resolved.outputDimensions);
     expect(resolved.theta).toBeGreaterThanOrEqual(0);
     expect(resolved.theta).toBeLessThanOrEqual(1);
-    for (const whole of [resolved.iterations, resolved.seed, resolved.earlyExaggerationIterations, resolved.threads]) {
-      expect(Number.isSafeInteger(whole) && whole >= 0).toBe(true);
+    const iterations = resolved.iterations === "auto" ? resolved.maxIterations : resolved.iterations;
+    for (const whole of [iterations, resolved.seed, resolved.earlyExaggerationIterations, resolved.threads]) {
+      expect(Number.isSafeInteger(whole) && (whole as number) >= 0).toBe(true);
     }
-    for (const positive of [resolved.learningRate, resolved.finalLearningRate, resolved.varianceFloor]) {
+    const rates = resolved.optimizer === "momentum" ? [resolved.learningRate, resolved.finalLearningRate] : [];
+    const tolerance = resolved.iterations === "auto" ? [resolved.tolerance] : [];
+    for (const positive of [...rates, ...tolerance, resolved.varianceFloor]) {
       expect(positive).toBeGreaterThan(0);
       expect(positive).toBeLessThan(Number.POSITIVE_INFINITY);
     }
@@ -60,6 +63,44 @@ test("any values of several options are taken or refused by an ArgumentError", (
   fc.assert(fc.property(fc.dictionary(fc.constantFrom(...KEYS), garbage), sizes.n, sizes.d, expectResolvedOrRefused), {
     numRuns: 500,
   });
+});
+
+test("a learning rate or a momentum asks for the momentum optimizer and its 1000 iterations", () => {
+  const resolve = (options: TsneOptions) => resolveTsneOptions(options, 6000, 10);
+  const curvature = {
+    optimizer: "curvature",
+    iterations: "auto",
+    earlyExaggerationIterations: 90,
+    learningRate: undefined,
+  };
+  expect(resolve({})).toMatchObject({ ...curvature, tolerance: 0.01, maxIterations: 1000, momentum: undefined });
+  expect(resolve({ learningRate: "auto" })).toMatchObject(curvature);
+  const schedule = {
+    earlyExaggerationIterations: 250,
+    iterations: 1000,
+    tolerance: undefined,
+    maxIterations: undefined,
+  };
+  const momentum = { ...schedule, optimizer: "momentum", momentum: 0.5, finalMomentum: 0.8 };
+  const rates = { learningRate: 500, finalLearningRate: 6000 };
+  expect(resolve({ optimizer: "momentum" })).toMatchObject({ ...momentum, ...rates });
+  expect(resolve({ learningRate: 200 })).toMatchObject({ ...momentum, learningRate: 200, finalLearningRate: 200 });
+  expect(resolve({ momentum: 0.6 })).toMatchObject({ ...momentum, ...rates, momentum: 0.6 });
+  expect(resolve({ finalMomentum: 0 })).toMatchObject({ ...momentum, ...rates, finalMomentum: 0 });
+});
+
+test.each<[TsneOptions, string]>([
+  [{ optimizer: "curvature", learningRate: 200 }, "learningRate"],
+  [{ optimizer: "curvature", momentum: 0.5 }, "momentum"],
+  [{ optimizer: "curvature", finalMomentum: 0.8 }, "finalMomentum"],
+  [{ iterations: 300, tolerance: 0.01 }, "tolerance"],
+  [{ iterations: 300, maxIterations: 500 }, "maxIterations"],
+  [{ optimizer: "momentum", tolerance: 0.01 }, "tolerance"],
+  [{ momentum: 0.5, maxIterations: 500 }, "maxIterations"],
+])("options that the run would not use are refused: %o", (options, argument) => {
+  expect(() => resolveTsneOptions(options, 100, 10)).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT", argument }),
+  );
 });
 
 test("any unknown key is refused by its name", () => {

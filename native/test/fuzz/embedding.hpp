@@ -50,6 +50,8 @@ inline Options draw_options(Draws& draws, std::size_t n, std::size_t d, bool has
   options.seed = draws.byte();
   if (!has_sigma && draws.once(4)) options.pca_components = 1 + draws.byte() % std::min(n, d);
   options.start = draws.pick({Start::pca, Start::random});
+  options.optimizer = draws.pick({Optimizer::curvature, Optimizer::momentum});
+  options.tolerance = 0.999 * draws.fraction();
   options.learning_rate = draws.pick({200.0, 1e-300, 1e6, 1e300});
   options.final_learning_rate = draws.pick({200.0, 50.0, 1e300});
   options.early_exaggeration = draws.pick({12.0, 1.0, 1e6});
@@ -63,7 +65,7 @@ inline Options draw_options(Draws& draws, std::size_t n, std::size_t d, bool has
 
 // Goes on to `until`, and places two points into the map.
 inline void exercise(Run& run, Draws& draws, std::uint64_t until, bool has_sigma) {
-  run.advance(until, ignore);
+  run.advance(until, ignore, draws.once(2) ? Run::Until::converged : Run::Until::iteration);
   const std::vector<float> map = run.embedding();
   promise(finite(map));
   promise(std::isfinite(run.kl()));

@@ -68,10 +68,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     damage(draws, state.order);
     const std::size_t numbers =
         n * static_cast<std::size_t>(options.output_dimensions == 3 ? 4 : options.output_dimensions);
-    for (AlignedVector<float>* rows : {&state.positions, &state.velocity, &state.gains}) {
+    for (AlignedVector<float>* rows : {&state.positions, &state.optimizer.velocity, &state.optimizer.gains}) {
       for (std::size_t i = 0; i < numbers; ++i) rows->push_back(static_cast<float>(i % 7 + 1) / 8);
       damage(draws, *rows);
     }
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    state.optimizer.mean_curvature = draws.pick({1e-3, 1.0 / static_cast<double>(n), 1e-300, 1.0, 0.0, nan});
+    if (draws.once(2)) state.kl.now = draws.pick({1.0, 0.0, 1e300, nan});
+    if (draws.once(2)) state.kl.before = draws.pick({1.0, -1.0, nan});
     state.iteration = draws.pick({std::uint64_t{0}, std::uint64_t{3}, std::uint64_t{1} << 53});
     const std::uint64_t until = state.iteration + 3;
     check(state);

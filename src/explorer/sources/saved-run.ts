@@ -22,7 +22,8 @@ export async function openSavedRun(exploration: Exploration, path: string, optio
   const positions = await run.exclusively({ signal }, async (native) => new Matrix(native.embedding(), n, 2));
   const { distance, iterations } = run.options;
   const canPlace = distance !== "given" && run.options.degreesOfFreedom === 1;
-  const describe = (iteration: number) => `${distance} distance, ${iteration} of ${iterations} iterations`;
+  const describe = (iteration: number) =>
+    `${distance} distance, ${iteration}${iterations === "auto" ? "" : ` of ${iterations}`} iterations`;
   const map = {
     id: "map",
     title: "Map",
@@ -36,7 +37,7 @@ export async function openSavedRun(exploration: Exploration, path: string, optio
   exploration.setCodes(codes);
   addMeanSigma(exploration, sigma);
   await addFiles(exploration, options);
-  const isUnfinished = run.iteration < iterations;
+  const isUnfinished = !run.isFinished;
   const embedding = new Embedding(
     "map",
     "Map",

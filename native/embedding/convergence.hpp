@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace sigma {
+
+// The KL divergence is computed whenever so many iterations are done.
+constexpr std::uint64_t kKlEvery = 50;
+
+// Decides whether a run has converged, from the KL divergence after every kKlEvery iterations.
+class Convergence {
+ public:
+  // The last two KL divergences, oldest first. They are part of a run's saved state.
+  struct Record {
+    std::optional<double> before, now;
+  };
+
+  Convergence() = default;
+  explicit Convergence(const Record& record) : record_(record) {}
+
+  const Record& record() const { return record_; }
+  // To be called with every KL divergence after iteration `from`, from which the schedule is constant. Earlier ones may
+  // fall slowly although the embedding is far from its end.
+  void add(double kl, std::uint64_t iteration, std::uint64_t from) {
+    if (iteration < from) return;
+    record_ = {record_.now, kl};
+  }
+  // Whether the KL divergence fell by less than the fraction `tolerance`.
+  bool reached(double tolerance) const {
+    return record_.before && *record_.before - *record_.now < tolerance * *record_.before;
+  }
+
+ private:
+  Record record_;
+};
+
+}  // namespace sigma

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+
+#include "options.hpp"
+
+namespace sigma {
+
+// What the schedule of the options prescribes for one iteration.
+struct StepSettings {
+  Optimizer optimizer;
+  double exaggeration, momentum;
+  double learning_rate;  // in units of the curvature step for Optimizer::curvature
+};
+
+// Optimizer::momentum has two phases, early exaggeration and the rest, each with constant settings.
+//
+// Optimizer::curvature lowers the exaggeration while the embedding still forms, and lets the momentum rise when the
+// exaggeration has almost ended: the embedding then has to expand to a hundred times its size, in one direction, and
+// high momentum does that in few iterations. Afterwards the momentum falls again, so that the oscillations it caused
+// die out. docs/decisions/optimization.md has the measurements.
+StepSettings settings_at(const Options& options, std::uint64_t iteration);
+
+// The iteration from which the settings stay the same.
+std::uint64_t end_of_schedule(const Options& options);
+
+}  // namespace sigma
