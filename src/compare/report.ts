@@ -2,7 +2,7 @@ import { cleanText, readLabels } from "../plot/labels.js";
 import { renderPageFile, toBase64 } from "../plot/page-file.js";
 import { categoricalColors, INKS, sequentialColors } from "../plot/palette.js";
 import type { Estimate } from "../quality/index.js";
-import { describePerplexity } from "../tsne/perplexity.js";
+import { describePerplexity } from "../tsne/index.js";
 import type { Comparison } from "./compare.js";
 import type { Correlation } from "./correlation.js";
 import type { ComparisonMetrics } from "./metrics.js";

@@ -10,7 +10,7 @@ export type { PlaceStreamOptions } from "./place.js";
  * gets the same bits however the rows are cut into batches and whatever the threads. Memory holds a few batches.
  *
  * With `options.uncertainty` samples of each row's Gaussian are placed as well, and the columns displacement, var_x, cov_xy, var_y (in two
- * dimensions) and share say how they scatter, as `PlaceUncertainty` has it. A row's samples are drawn from the seed and the row's
+ * dimensions) and share say how they scatter, as `UncertaintyMeasures` has it. A row's samples are drawn from the seed and the row's
  * own numbers, so that they do not depend on where in which stream it stands.
  *
  * The means, and the standard deviations of a run with sigma, are lists of d numbers, float32 or float64. A row with a null or a value

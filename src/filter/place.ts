@@ -10,8 +10,7 @@ import {
   readLists,
 } from "../io/ipc/index.js";
 import { type FloatArray, Matrix } from "../matrix.js";
-import type { PlacementOptions, Tsne } from "../tsne/index.js";
-import { uncertaintyNames } from "../tsne/uncertainty.js";
+import { type PlacementOptions, type Tsne, uncertaintyNames } from "../tsne/index.js";
 import { type Computation, type FilterOptions, filterStream, type Refuse } from "./filter.js";
 
 /** Options of {@link placeStream}. */
