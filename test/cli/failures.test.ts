@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { makeGroups, toCsv, Workplace } from "./command-line.js";
+import { makeGroups, toCsv, Workplace } from "./workplace.js";
 
 let workplace: Workplace;
 const data = makeGroups(60, 5, 3);
@@ -169,7 +169,7 @@ describe.each<[string, string[], string]>([
 });
 
 it("adds the stack for SIGMA_TSNE_DEBUG=1", async () => {
-  const { code, stderr } = await workplace.run(embedFile("missing.csv"), undefined, { SIGMA_TSNE_DEBUG: "1" });
+  const { code, stderr } = await workplace.run(embedFile("missing.csv"), { SIGMA_TSNE_DEBUG: "1" });
   expect(code).toBe(1);
   expect(stderr).toMatch(/^sigma-tsne embed: missing\.csv: [^\n]+\nFileError: [\s\S]*\n {4}at /);
 });
