@@ -134,7 +134,7 @@ export async function mapCodes(options: ResolvedDemo, networks: Networks): Promi
       onProgress: ({ step, steps }) => onProgress?.({ part: "training", stage: "training", fraction: step / steps }),
     });
     const codes = await model.encode(dataset.all, { signal });
-    const sigma = codes.standardDeviations as Matrix;
+    const sigma = codes.sigma as Matrix;
     lap();
 
     const labels = networks.labelNames(dataset.all.labels, dataset.classes) as string[];
