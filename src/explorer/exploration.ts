@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { ArgumentError, DataError } from "../errors.js";
+import type { ImageSource } from "../images/index.js";
 import { throwIfAborted } from "../io/abort.js";
 import { assignToGrid, separateUniformly } from "../layout/index.js";
 import { Matrix } from "../matrix.js";
-import type { ImageSource } from "../plot/images.js";
 import { nearest } from "../search/index.js";
 import type { Tsne } from "../tsne/index.js";
 import { ACTIVE_VARIANCE } from "../vae/evaluation/dimensions.js";
