@@ -1,8 +1,7 @@
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
-import { assertFolderWritable } from "../io/atomic-folder.js";
-import { makeFolder } from "../io/make-folder.js";
+import { assertFolderWritable, makeFolder } from "../io/index.js";
 import type { ComparedModel, Dataset, Model, ModelName, Run } from "../vae/index.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { assertFolderWritable } from "../io/atomic-folder.js";
+import { assertFolderWritable } from "../io/index.js";
 import {
   ARROW_GUIDE,
   type ArrowFlags,

@@ -7,8 +7,7 @@ import {
   compare,
   writeComparison,
 } from "../compare/index.js";
-import { assertFolderWritable } from "../io/atomic-folder.js";
-import { assertWritable, writeFileAtomic, writeMatrices, writeMatrix } from "../io/index.js";
+import { assertFolderWritable, assertWritable, writeFileAtomic, writeMatrices, writeMatrix } from "../io/index.js";
 import { assignToGrid, type GridAssignment, type Separation, separateUniformly } from "../layout/index.js";
 import { Matrix } from "../matrix.js";
 import { drawMap, drawMapsSideBySide } from "../plot/index.js";

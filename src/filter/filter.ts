@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { MessageHeader } from "apache-arrow/fb/message-header";
+import { throwIfAborted } from "../abort.js";
 import { reject } from "../arguments.js";
 import { AbortError, ArgumentError, FileError, SigmaTsneError } from "../errors.js";
-import { throwIfAborted } from "../io/abort.js";
 import {
   appendFields,
   BROKEN_OFF,

@@ -1,7 +1,7 @@
 import sharp from "sharp";
+import { throwIfAborted } from "../abort.js";
 import { readPixels } from "../canvas/index.js";
 import type { Labels } from "../colors/index.js";
-import { throwIfAborted } from "../io/abort.js";
 import type { Matrix } from "../matrix.js";
 import { shuffled } from "../shuffle.js";
 import type { AnimationSettings } from "./options.js";

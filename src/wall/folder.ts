@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { throwIfAborted } from "../abort.js";
 import { eachImage, fitSide, type ImageSource } from "../images/index.js";
-import { throwIfAborted } from "../io/abort.js";
-import { assertFolderWritable, type FolderOptions, writeFolderAtomic } from "../io/atomic-folder.js";
-import { writeFileAtomic } from "../io/index.js";
+import { assertFolderWritable, type FolderOptions, writeFileAtomic, writeFolderAtomic } from "../io/index.js";
 import type { CheckedWall, WallTilesOptions } from "./options.js";
 import { renderPage } from "./page.js";
 import { Pyramid, TILE } from "./pyramid.js";

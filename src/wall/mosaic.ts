@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
+import { throwIfAborted } from "../abort.js";
 import { colorPoints, drawHeading, headingHeight, measuringContext, openSurface } from "../canvas/index.js";
 import { cleanText, INKS } from "../colors/index.js";
 import { ArgumentError } from "../errors.js";
 import { eachImage, fitSide, type ImageSource } from "../images/index.js";
-import { throwIfAborted } from "../io/abort.js";
 import type { CheckedWall, WallOptions } from "./options.js";
 
 const LONGEST_SIDE = 16_384;

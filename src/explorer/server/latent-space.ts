@@ -1,7 +1,7 @@
+import { throwIfAborted } from "../../abort.js";
 import { requireInteger } from "../../arguments.js";
 import { ArgumentError, DataError, SigmaTsneError } from "../../errors.js";
-import { throwIfAborted } from "../../io/abort.js";
-import { decodeImage } from "../../io/image-pixels.js";
+import { decodeImage } from "../../io/index.js";
 import { Matrix } from "../../matrix.js";
 import { nearest } from "../../search/index.js";
 import { positionUncertainty } from "../../tsne/index.js";

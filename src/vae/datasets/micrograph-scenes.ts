@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
+import { throwIfAborted } from "../../abort.js";
 import { requireInteger } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
-import { throwIfAborted } from "../../io/abort.js";
 import type { DatasetSource } from "./collection.js";
 import { imagesInMemory } from "./images.js";
 import { generateMicrographs, MICROGRAPH_CLASSES } from "./micrographs.js";

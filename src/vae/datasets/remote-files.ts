@@ -3,10 +3,9 @@ import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { throwIfAborted } from "../../abort.js";
 import { FileError } from "../../errors.js";
-import { throwIfAborted } from "../../io/abort.js";
-import { writeFileAtomic } from "../../io/index.js";
-import { makeFolder } from "../../io/make-folder.js";
+import { makeFolder, writeFileAtomic } from "../../io/index.js";
 import type { DatasetProgress } from "./dataset.js";
 
 /** A file that can be had from the network. */

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { throwIfAborted } from "../../abort.js";
 import { rejectUnknown, requireInteger, requireSignal, shapeMismatch } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
-import { throwIfAborted } from "../../io/abort.js";
-import { makeFolder } from "../../io/make-folder.js";
+import { makeFolder } from "../../io/index.js";
 import { Matrix, type MatrixLike, toMatrix } from "../../matrix.js";
 import type { Images } from "../datasets/dataset.js";
 import { Random } from "../random.js";

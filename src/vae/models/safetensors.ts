@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { FileError } from "../../errors.js";
-import { writeFileAtomic } from "../../io/index.js";
-import { systemReason } from "../../io/system-error.js";
+import { systemReason, writeFileAtomic } from "../../io/index.js";
 
 /** Float32 numbers with a shape. */
 export interface NamedTensor {

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { ArgumentError } from "../../errors.js";
-import { type FolderOptions, writeFolderAtomic } from "../../io/atomic-folder.js";
-import { writeFileAtomic, writeMatrix } from "../../io/index.js";
+import { type FolderOptions, writeFileAtomic, writeFolderAtomic, writeMatrix } from "../../io/index.js";
 import type { Codes } from "../models/model.js";
 
 /** The files of {@link writeCodes}. */

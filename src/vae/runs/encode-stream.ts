@@ -1,7 +1,7 @@
 import { rejectUnknown, requireInteger, requireOptions } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
 import type { Computation, FilterOptions } from "../../filter/filter.js";
-import { decodeImage } from "../../io/image-pixels.js";
+import { decodeImage } from "../../io/index.js";
 import type { IpcBatch, IpcField } from "../../io/ipc/index.js";
 import type { FloatArray } from "../../matrix.js";
 import type { Images } from "../datasets/dataset.js";

@@ -1,9 +1,6 @@
 import { join } from "node:path";
 import { ArgumentError, DataError } from "../../errors.js";
-import { checkPath } from "../../io/atomic-write.js";
-import { numberText } from "../../io/csv.js";
-import { writeFileAtomic } from "../../io/index.js";
-import { makeFolder } from "../../io/make-folder.js";
+import { checkPath, makeFolder, numberText, writeFileAtomic } from "../../io/index.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../../matrix.js";
 import { drawSprite, type ImageBatch } from "./sprite.js";
 

@@ -18,7 +18,7 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import {
   openRows,
-  type RowSource,
+  type RowReader,
   readLabels,
   readMatrix,
   readTable,
@@ -35,7 +35,7 @@ const bytesOf = ({ data }: Matrix) => Buffer.from(data.buffer, data.byteOffset, 
 
 const range = (start: number, end: number) => Uint32Array.from({ length: end - start }, (_, i) => start + i);
 
-async function using<T>(file: string, column: string | undefined, work: (source: RowSource) => Promise<T>): Promise<T> {
+async function using<T>(file: string, column: string | undefined, work: (source: RowReader) => Promise<T>): Promise<T> {
   const source = await openRows(file, { column });
   try {
     return await work(source);

@@ -2,31 +2,31 @@ import { requireInteger } from "../arguments.js";
 import { FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import { allocate } from "./allocation.js";
+import { asReadError } from "./file-errors.js";
+import type { RowReader } from "./row-reader.js";
 import { type RowRange, resolveRowRange } from "./row-range.js";
-import type { RowSource } from "./row-source.js";
-import { asReadError } from "./source.js";
 
-/** A matrix in a file that is read from front to back, a piece at a time. */
-export interface MatrixReader {
+/** A matrix in a file that is read from front to back, a block at a time. */
+export interface RowBlocks {
   readonly rows: number;
   readonly cols: number;
   /** Of its numbers. */
   readonly type: Float32ArrayConstructor | Float64ArrayConstructor;
-  /** The rows from `start` on, some after each other in every piece. @throws {FileError} FILE_READ or FILE_FORMAT */
-  pieces(start: number): AsyncGenerator<Matrix>;
+  /** The rows from `start` on, some after each other in every block. @throws {FileError} FILE_READ or FILE_FORMAT */
+  blocks(start: number): AsyncGenerator<Matrix>;
 }
 
-/** Numbers in a piece: what is small beside the libraries that read it. */
-export const PIECE_NUMBERS = 2 ** 18;
+/** Numbers in a block: what is small beside the libraries that read it. */
+export const BLOCK_NUMBERS = 2 ** 18;
 
 /** The rows asked for, or all, in memory. @throws {ArgumentError} OUT_OF_RANGE for rows that there are not */
-export async function readPieces(path: string, reader: MatrixReader, wanted: RowRange | undefined): Promise<Matrix> {
+export async function readRowRange(path: string, reader: RowBlocks, wanted: RowRange | undefined): Promise<Matrix> {
   const [start, end] = resolveRowRange(wanted, reader.rows, path);
   const data = allocate<FloatArray>(path, reader.type, (end - start) * reader.cols);
   let filled = 0;
   if (data.length > 0) {
-    for await (const piece of reader.pieces(start)) {
-      const part = piece.data.subarray(0, data.length - filled);
+    for await (const block of reader.blocks(start)) {
+      const part = block.data.subarray(0, data.length - filled);
       data.set(part, filled);
       filled += part.length;
       if (filled === data.length) break;
@@ -36,25 +36,25 @@ export async function readPieces(path: string, reader: MatrixReader, wanted: Row
   return new Matrix(data, end - start, reader.cols);
 }
 
-/** Rows by their numbers: forward in one pass, and from there on again for a number below those of the piece at hand. */
-export function readForward(path: string, reader: MatrixReader, close: () => Promise<void>): RowSource {
+/** Rows by their numbers: forward in one pass, and from there on again for a number below those of the block at hand. */
+export function readForward(path: string, reader: RowBlocks, close: () => Promise<void>): RowReader {
   const { rows, cols, type } = reader;
-  let pieces: AsyncGenerator<Matrix> | undefined;
-  let piece = new Matrix(new type(), 0, cols);
+  let blocks: AsyncGenerator<Matrix> | undefined;
+  let block = new Matrix(new type(), 0, cols);
   let first = 0;
 
   const advance = async (row: number): Promise<void> => {
-    if (!pieces || row < first) {
-      await pieces?.return(undefined);
-      pieces = reader.pieces(row);
-      piece = new Matrix(new type(), 0, cols);
+    if (!blocks || row < first) {
+      await blocks?.return(undefined);
+      blocks = reader.blocks(row);
+      block = new Matrix(new type(), 0, cols);
       first = row;
     }
-    while (row >= first + piece.rows) {
-      const { done, value } = await pieces.next();
-      first += piece.rows;
+    while (row >= first + block.rows) {
+      const { done, value } = await blocks.next();
+      first += block.rows;
       if (done) throw tooFewRows(path, first, rows);
-      piece = value;
+      block = value;
     }
   };
 
@@ -65,8 +65,8 @@ export function readForward(path: string, reader: MatrixReader, close: () => Pro
       const row = wanted[k];
       await advance(row);
       let end = k + 1;
-      while (end < wanted.length && wanted[end] === row + end - k && row + end - k < first + piece.rows) end++;
-      data.set(piece.data.subarray((row - first) * cols, (row - first + end - k) * cols), k * cols);
+      while (end < wanted.length && wanted[end] === row + end - k && row + end - k < first + block.rows) end++;
+      data.set(block.data.subarray((row - first) * cols, (row - first + end - k) * cols), k * cols);
       k = end;
     }
     return new Matrix(data, wanted.length, cols);
@@ -80,7 +80,7 @@ export function readForward(path: string, reader: MatrixReader, close: () => Pro
     read(wanted) {
       const result = turn.then(() =>
         asReadError(path, () => read(wanted)).catch((error) => {
-          pieces = undefined;
+          blocks = undefined;
           throw error;
         }),
       );
@@ -89,7 +89,7 @@ export function readForward(path: string, reader: MatrixReader, close: () => Pro
     },
     async close() {
       await turn;
-      await pieces?.return(undefined);
+      await blocks?.return(undefined);
       await close();
     },
   };

@@ -1,4 +1,4 @@
-import { AbortError } from "../errors.js";
+import { AbortError } from "./errors.js";
 
 /** @throws {AbortError} once the signal is aborted */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
