@@ -136,7 +136,7 @@ interface ScoredMaps {
 async function compareMaps(codes: Codes, { options, labels }: Work): Promise<ScoredMaps> {
   const { seed, threads, signal, onProgress } = options;
   const comparison = await compare(codes.means, {
-    ...{ sigma: codes.standardDeviations as Matrix, labels, seed, threads, signal },
+    ...{ sigma: codes.sigma as Matrix, labels, seed, threads, signal },
     onProgress: ({ name, stage, fraction, iteration, iterations, kl }) =>
       onProgress?.({
         ...{ part: "comparison", stage: `${name}: ${stage}`, fraction },

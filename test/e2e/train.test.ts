@@ -67,14 +67,14 @@ describe("train", () => {
     expect((await readMatrix(workplace.path("codes/vae_errors.npy"))).data.every((sd) => sd > 0)).toBe(true);
     expect(await readLabels(workplace.path("codes/labels.txt"))).toHaveLength(60);
 
-    const evaluated = await workplace.run(["evaluate-model", "run", "--samples", "5", "--json", "--quiet"]);
+    const evaluated = await workplace.run(["evaluate-model", "run", "--draws", "5", "--json", "--quiet"]);
     expect(JSON.parse(evaluated.stdout)).toMatchObject({
       model: "vae",
       count: 6,
       estimator: "importance-sampling",
       dimensions: { isActive: { length: 2 } },
     });
-    const table = await workplace.run(["evaluate-model", "run", "--samples", "5"]);
+    const table = await workplace.run(["evaluate-model", "run", "--draws", "5"]);
     expect(table.stdout).toMatch(/log-likelihood +-\d+\.\d\d/);
     expect(table.stdout).toMatch(/squared error, noisy input +0\.\d{5}/);
   });
@@ -99,7 +99,7 @@ describe("train", () => {
     const between = ["interpolate", "drawn", "2", "1", "--codes", "ends.csv", "-o", "between.png", "--json", "--quiet"];
     expect(JSON.parse((await workplace.run(between)).stdout)).toMatchObject({ from: [2, 2], to: [1, -1] });
 
-    const options = ["--models", "ae,vae", "--epochs", "1", "--hidden-dim", "8", "--samples", "2", "--grid-size", "2"];
+    const options = ["--models", "ae,vae", "--epochs", "1", "--hidden-dim", "8", "--draws", "2", "--grid-size", "2"];
     const compared = await workplace.run(["compare-models", ...options, ...data, "-o", "compared"]);
     expect(compared).toMatchObject({ code: 0 });
     expect(compared.stdout).toMatch(/^\| vae +\| +-\d/m);
@@ -109,7 +109,7 @@ describe("train", () => {
       ...runs,
       "-o",
       "compared",
-      "--samples",
+      "--draws",
       "2",
       "--json",
       "--quiet",
@@ -125,7 +125,7 @@ describe("train", () => {
       "1",
       "--model",
       "gmvae",
-      "--sigma",
+      "--output-variance",
       "0.001",
       "--clusters",
       "3",
@@ -140,9 +140,9 @@ describe("train", () => {
     expect((await readdir(folder)).sort()).toEqual(["checkpoint", "config.json", "metrics.json", "model"]);
     const config = JSON.parse(await readFile(`${folder}/config.json`, "utf8"));
     expect(config).toMatchObject({
-      configuration: { likelihood: "gaussian", sigma: 0.001 },
+      configuration: { likelihood: "gaussian", outputVariance: 0.001 },
       // A percentage on the command line is a share in the library.
-      dataset: { origin: { source: "micrographs", options: { stretch: 0.02 } } },
+      dataset: { origin: { nameOrPath: "micrographs", options: { stretch: 0.02 } } },
     });
   });
 
