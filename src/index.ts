@@ -5,7 +5,7 @@
  */
 export * from "./compare/index.js";
 export { AbortError, ArgumentError, DataError, type ErrorCode, FileError, SigmaTsneError } from "./errors.js";
-export * from "./filter/index.js";
+export { type FilterOptions, type FilterProgress, type PlaceStreamOptions, placeStream } from "./filter/index.js";
 export {
   type ArrayFile,
   assertMatrixExtension,

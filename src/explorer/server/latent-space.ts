@@ -190,14 +190,14 @@ export class LatentSpace {
     const encoded = await decoder.perform("encode", { images: image }, { signal });
     const code: PointCode = {
       mean: Array.from(encoded.means),
-      standardDeviation: encoded.standardDeviations ? Array.from(encoded.standardDeviations) : null,
+      standardDeviation: encoded.sigma ? Array.from(encoded.sigma) : null,
     };
     const layout = { columns: 2, before: image };
     const shown = await decoder.perform("drawSheet", { codes: encoded.means, layout }, { signal });
     return {
       code,
       places: await this.#place(code, signal),
-      neighbors: await this.#nearest(encoded.means, encoded.standardDeviations, signal),
+      neighbors: await this.#nearest(encoded.means, encoded.sigma, signal),
       shown: Buffer.from(shown).toString("base64"),
     };
   }

@@ -94,7 +94,7 @@ export async function writeFigures(
   }
   const images = test.count > limit ? selectImages(test, firstIndices(limit)) : test;
   const evaluation = await evaluateModel(model, images, {
-    samples: 1,
+    draws: 1,
     signal,
     onProgress: (fraction) => onProgress?.(0.5 * fraction),
   });

@@ -75,12 +75,12 @@ function check({ name, points, metadata = {}, images }: ProjectorEmbedding): Mat
   }
   const bad = matrix.data.findIndex((value: number) => !Number.isFinite(value));
   if (bad >= 0) {
-    const place = { row: Math.floor(bad / cols), column: bad % cols };
+    const position = { row: Math.floor(bad / cols), column: bad % cols };
     throw new DataError("NOT_FINITE", {
       argument: "points",
       received: matrix.data[bad],
       accepted: "finite numbers",
-      ...place,
+      ...position,
     });
   }
   for (const [column, entries] of Object.entries(metadata)) {
