@@ -325,7 +325,7 @@ describe("what cannot be is refused", () => {
     expect((await failure(paths.draws, { index: 0, count: 3 })).message).toContain("standard deviations");
     expect((await other.inject({ url: paths.latentVector(0) })).json().standardDeviation).toBeNull();
     const found = (await other.inject({ method: "POST", url: paths.search, payload: { index: 0 } })).json();
-    expect(found).toMatchObject({ places: {}, shown: null });
+    expect(found).toMatchObject({ positions: {}, preview: null });
     expect(found.neighbors).toHaveLength(12);
     await other.close();
     await bare.close();
