@@ -124,7 +124,7 @@ class Filter:
         model: str | os.PathLike[str],
         *,
         image_column: str | None = None,
-        samples: int | None = None,
+        draws: int | None = None,
         seed: int | None = None,
         backend: str | None = None,
         prefix: str | None = None,
@@ -136,23 +136,23 @@ class Filter:
 
         model: the folder of a training or of a model, or its file model.safetensors.
         image_column: image files (PNG, JPEG, TIFF, WebP, GIF), as bytes or as structs with bytes, or pixels (default: "image").
-        samples: draws of Bayesian weights (default: 32).
+        draws: draws of Bayesian weights (default: 32).
         seed: of these draws (default: 42).
         backend, prefix, drop, strict, command: as for the command line, and for `place`.
 
         Raises FilterError where `command` cannot be run, OSError where there is no model.
         """
         folder = os.path.abspath(model)
-        places = [os.path.join(folder, "model.safetensors"), os.path.join(folder, "model", "model.safetensors"), folder]
+        candidates = [os.path.join(folder, "model.safetensors"), os.path.join(folder, "model", "model.safetensors"), folder]
         options = {
             "image-column": image_column,
-            "samples": samples,
+            "draws": draws,
             "seed": seed,
             "backend": backend,
             "prefix": prefix,
             "strict": strict,
         }
-        return cls._create("encode", next(filter(os.path.isfile, places), folder), options, drop, command)
+        return cls._create("encode", next(filter(os.path.isfile, candidates), folder), options, drop, command)
 
     @classmethod
     def _create(

@@ -5,8 +5,45 @@
  */
 export * from "./compare/index.js";
 export { AbortError, ArgumentError, DataError, type ErrorCode, FileError, SigmaTsneError } from "./errors.js";
-export * from "./filter/index.js";
-export * from "./io/index.js";
+export { type FilterOptions, type FilterProgress, type PlaceStreamOptions, placeStream } from "./filter/index.js";
+export {
+  type ArrayFile,
+  assertMatrixExtension,
+  assertTableExtension,
+  assertWritable,
+  encodeTable,
+  type FileContent,
+  type FolderOptions,
+  type ImageFolder,
+  type ImageFolderOptions,
+  type MatlabArray,
+  type NeighborTable,
+  type OpenMatrixOptions,
+  openArrayFile,
+  openImageFolder,
+  openRows,
+  type ReadMatrixOptions,
+  type ReadOptions,
+  type ReadTableOptions,
+  type RowRange,
+  type RowReader,
+  readLabels,
+  readMatlabArray,
+  readMatrix,
+  readNeighborTable,
+  readTable,
+  rowsInMemory,
+  type Table,
+  type TableColumn,
+  type TableLike,
+  type WriteMatrixOptions,
+  type WriteOptions,
+  writeArray,
+  writeFileAtomic,
+  writeMatrices,
+  writeMatrix,
+  writeTable,
+} from "./io/index.js";
 export * from "./layout/index.js";
 export { type FloatArray, Matrix, type MatrixLike, type NumericArray, toMatrix } from "./matrix.js";
 export * from "./pca/index.js";

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { ArgumentError } from "../errors.js";
-import { openRows, type RowSource, readLabels, writeFileAtomic, writeMatrix } from "../io/index.js";
+import { openRows, type RowReader, readLabels, writeFileAtomic, writeMatrix } from "../io/index.js";
 import {
   type EmbedSampleOptions,
   embedSample,
@@ -38,13 +38,13 @@ export async function embedSampled(
     { "--output": flags.output, "--plot": flags.plot, "--table": flags.table, "--save": flags.save },
     { "<data>": mu, "--sigma": flags.sigma, "--labels": flags.labels },
   );
-  const opened: RowSource[] = [];
+  const opened: RowReader[] = [];
   const open = async (path: string, column: string | undefined) => {
     const source = await openRows(path, { column, signal });
     opened.push(source);
     return source;
   };
-  const embedAll = async (data: RowSource, sigma: RowSource | undefined): Promise<SampledMap> => {
+  const embedAll = async (data: RowReader, sigma: RowReader | undefined): Promise<SampledMap> => {
     const display = createProgressDisplay(flags.quiet ?? false, () => {
       const { distance, perplexity, threads } = resolveTsneOptions(
         { ...settings, sigma: sigma && [] },

@@ -1,6 +1,5 @@
 import { ArgumentError } from "../errors.js";
-import { assertTableExtension, type TableColumn, writeTable } from "../io/index.js";
-import { toColumns } from "../io/table.js";
+import { assertTableExtension, type TableColumn, toColumns, writeTable } from "../io/index.js";
 import { Matrix } from "../matrix.js";
 import type { PointQuality } from "../quality/index.js";
 import type { PlaceUncertainty } from "../tsne/index.js";

@@ -1,8 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { reject, requireOptions } from "../arguments.js";
-import { assertFolderWritable, type FolderOptions, writeFolderAtomic } from "../io/atomic-folder.js";
-import { writeFileAtomic, writeMatrix } from "../io/index.js";
+import {
+  assertFolderWritable,
+  type FolderOptions,
+  writeFileAtomic,
+  writeFolderAtomic,
+  writeMatrix,
+} from "../io/index.js";
 import { Matrix } from "../matrix.js";
 import { drawMapsSideBySide } from "../plot/index.js";
 import { describePerplexity } from "../tsne/perplexity.js";

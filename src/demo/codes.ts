@@ -7,8 +7,7 @@ import {
   compare,
   writeComparison,
 } from "../compare/index.js";
-import { assertFolderWritable } from "../io/atomic-folder.js";
-import { assertWritable, writeFileAtomic, writeMatrices, writeMatrix } from "../io/index.js";
+import { assertFolderWritable, assertWritable, writeFileAtomic, writeMatrices, writeMatrix } from "../io/index.js";
 import { assignToGrid, separateUniformly } from "../layout/index.js";
 import { Matrix } from "../matrix.js";
 import { drawMap, drawMapsSideBySide } from "../plot/index.js";
@@ -135,7 +134,7 @@ export async function mapCodes(options: ResolvedDemo, networks: Networks): Promi
       onProgress: ({ step, steps }) => onProgress?.({ part: "training", stage: "training", fraction: step / steps }),
     });
     const codes = await model.encode(dataset.all, { signal });
-    const sigma = codes.standardDeviations as Matrix;
+    const sigma = codes.sigma as Matrix;
     lap();
 
     const labels = networks.labelNames(dataset.all.labels, dataset.classes) as string[];

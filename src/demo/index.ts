@@ -1,5 +1,5 @@
 import { AbortError } from "../errors.js";
-import { makeFolder } from "../io/make-folder.js";
+import { makeFolder } from "../io/index.js";
 import { type AcquisitionsSummary, mapAcquisitions } from "./acquisitions.js";
 import { type CodesSummary, mapCodes } from "./codes.js";
 import { type DemoOptions, type ResolvedDemo, resolveDemoOptions } from "./options.js";

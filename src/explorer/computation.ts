@@ -1,6 +1,6 @@
+import { throwIfAborted } from "../abort.js";
 import { abortError } from "../binding.js";
 import { AbortError } from "../errors.js";
-import { throwIfAborted } from "../io/abort.js";
 import type { Matrix } from "../matrix.js";
 import type { Stage, Tsne, TsneProgress, TsneResult, TsneSnapshot } from "../tsne/index.js";
 import type { ComputationState } from "./protocol.js";

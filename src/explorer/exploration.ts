@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
+import { throwIfAborted } from "../abort.js";
 import { ArgumentError, DataError } from "../errors.js";
-import { throwIfAborted } from "../io/abort.js";
 import { assignToGrid, separateUniformly } from "../layout/index.js";
 import { Matrix } from "../matrix.js";
 import type { ImageSource } from "../plot/images.js";

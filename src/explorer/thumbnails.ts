@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import sharp from "sharp";
-import { throwIfAborted } from "../io/abort.js";
+import { throwIfAborted } from "../abort.js";
 import { eachImage, type Fit, fitSide, type ImageSource } from "../plot/images.js";
 import type { ThumbnailDescription } from "./protocol.js";
 

@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { throwIfAborted } from "../io/abort.js";
+import { throwIfAborted } from "../abort.js";
 import type { Matrix } from "../matrix.js";
 import { readPixels } from "./canvas.js";
 import type { Labels } from "./labels.js";

@@ -11,8 +11,7 @@ import {
   translate,
 } from "../binding.js";
 import { ArgumentError, FileError, SigmaTsneError } from "../errors.js";
-import { checkPath, writeFileAtomic } from "../io/atomic-write.js";
-import { systemReason } from "../io/system-error.js";
+import { checkPath, systemReason, writeFileAtomic } from "../io/index.js";
 import type { CheckedNeighbors } from "./given-neighbors.js";
 import { inGiB } from "./memory.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";

@@ -1,6 +1,6 @@
 import { requireInteger, requireOptions, requireSignal } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
-import type { RowSource } from "../io/row-source.js";
+import type { RowReader } from "../io/index.js";
 import { Matrix } from "../matrix.js";
 import type { DistanceName } from "./distances.js";
 import { chooseLandmarks, readStretches, withRows } from "./landmarks.js";
@@ -24,7 +24,7 @@ export interface EmbedSampleOptions
   /** Landmarks that are fitted, an integer from 3 to the number of rows. */
   sample: number;
   /** Standard deviations of the data, of the same shape. */
-  sigma?: RowSource | undefined;
+  sigma?: RowReader | undefined;
   init?: "pca" | "random" | undefined;
   /** Called after every stretch of rows before and after the fit, of which `onProgress` tells. */
   onFilling?: ((progress: FillingProgress) => void) | undefined;
@@ -59,7 +59,7 @@ const PLACEMENT_PERPLEXITY = 20;
  * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded, with their row in the data
  * @throws {AbortError} if `options.signal` is aborted
  */
-export async function embedSample(data: RowSource, options: EmbedSampleOptions): Promise<SampledMap> {
+export async function embedSample(data: RowReader, options: EmbedSampleOptions): Promise<SampledMap> {
   requireOptions(options);
   const { sample, sigma, onFilling, ...settings } = options;
   const { signal } = options;

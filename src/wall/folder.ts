@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { throwIfAborted } from "../io/abort.js";
-import { assertFolderWritable, type FolderOptions, writeFolderAtomic } from "../io/atomic-folder.js";
-import { writeFileAtomic } from "../io/index.js";
+import { throwIfAborted } from "../abort.js";
+import { assertFolderWritable, type FolderOptions, writeFileAtomic, writeFolderAtomic } from "../io/index.js";
 import { eachImage, fitSide, type ImageSource } from "../plot/images.js";
 import type { CheckedWall, WallTilesOptions } from "./options.js";
 import { renderPage } from "./page.js";

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
+import { throwIfAborted } from "../abort.js";
 import { ArgumentError } from "../errors.js";
-import { throwIfAborted } from "../io/abort.js";
 import { measuringContext, openSurface } from "../plot/canvas.js";
 import { colorPoints } from "../plot/coloring.js";
 import { drawHeading, headingHeight } from "../plot/heading.js";

@@ -45,7 +45,7 @@ beforeAll(async () => {
   model = createModel("vae", { height: side, width: side, zDim: 2, hiddenDim: 32 });
   await model.save(folder);
   codes = await model.encode(images);
-  const sigma = codes.standardDeviations;
+  const sigma = codes.sigma;
   exploration = new Exploration("bars", n);
   ({ app } = await listen(exploration));
   // They become known one after the other, as those of a training do.
@@ -107,7 +107,7 @@ async function expectPicture(file: Buffer, expected: Float32Array, columns: numb
 test("a point's code is its mean and its standard deviations", async () => {
   const { mean, standardDeviation }: LatentVector = (await get(paths.latentVector(7))).json();
   expect(mean).toEqual([...codes.means.row(7)]);
-  expect(standardDeviation).toEqual([...(codes.standardDeviations?.row(7) ?? [])]);
+  expect(standardDeviation).toEqual([...(codes.sigma?.row(7) ?? [])]);
 });
 
 test("codes are decoded as the model decodes them, several in a row", async () => {
@@ -171,7 +171,7 @@ test("the manifold runs over the codes, the first dimension across and the secon
 describe("search", () => {
   test("from a point: its neighbors, its places and how certain they are", async () => {
     const found: SearchResult = (await post(paths.search, { index: 11 })).json();
-    const sigma = codes.standardDeviations;
+    const sigma = codes.sigma;
     const { indices, distances } = await nearest(codes.means, 11, { k: 12, sigma });
     expect(found.neighbors).toEqual(Array.from(indices, (index, i) => ({ index, distance: distances.at(0, i) })));
     expect(Object.keys(found.positions)).toEqual(["standard", "sigma-aware"]);

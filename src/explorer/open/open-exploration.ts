@@ -1,9 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { throwIfAborted } from "../../abort.js";
 import { ArgumentError, FileError } from "../../errors.js";
-import { throwIfAborted } from "../../io/abort.js";
-import { checkPath } from "../../io/atomic-write.js";
-import { readMatrix } from "../../io/index.js";
+import { checkPath, readMatrix } from "../../io/index.js";
 import { isSavedRun } from "../../tsne/run-file.js";
 import { Exploration } from "../exploration.js";
 import type { InputOptions } from "../options.js";

@@ -184,7 +184,7 @@ async function encode(
   try {
     const isMixture = model instanceof Gmvae;
     const share = isMixture ? 0.5 : 1;
-    const { means, standardDeviations: sigma } = await model.encode(images, {
+    const { means, sigma } = await model.encode(images, {
       signal,
       onProgress: (fraction) => onProgress(share * fraction),
     });

@@ -35,7 +35,7 @@ export interface SheetLayout {
 /** Means and standard deviations, n x latent, as bare arrays. */
 export interface EncodedImages {
   readonly means: Float32Array;
-  readonly standardDeviations: Float32Array | undefined;
+  readonly sigma: Float32Array | undefined;
 }
 
 /** What a decoder does, by name: what it is given, what it answers. GaussianData are n x latent, row after row. */

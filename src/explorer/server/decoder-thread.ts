@@ -49,9 +49,9 @@ async function perform(model: Model, { name, given }: DecoderRequest) {
     case "decode":
       return decode(given.codes);
     case "encode": {
-      const { means, standardDeviations } = await model.encode(given.images, { batchSize: BATCH_SIZE });
+      const { means, sigma } = await model.encode(given.images, { batchSize: BATCH_SIZE });
       const bare = (matrix: Matrix) => matrix.data as Float32Array;
-      return { means: bare(means), standardDeviations: standardDeviations && bare(standardDeviations) };
+      return { means: bare(means), sigma: sigma && bare(sigma) };
     }
     case "drawSheet": {
       const { before = new Float32Array(), columns } = given.layout;
@@ -69,7 +69,7 @@ async function perform(model: Model, { name, given }: DecoderRequest) {
 
 /** What need not be copied on its way back. Files of sharp may be windows on memory that it shares among them: those are copied. */
 function buffersOf(answer: Awaited<ReturnType<typeof perform>>): Set<ArrayBuffer> {
-  const arrays = ArrayBuffer.isView(answer) ? [answer] : [answer.means, answer.standardDeviations];
+  const arrays = ArrayBuffer.isView(answer) ? [answer] : [answer.means, answer.sigma];
   const own = arrays.filter((array) => array instanceof Float32Array);
   return new Set(own.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer));
 }

@@ -1,7 +1,7 @@
+import { throwIfAborted } from "../../abort.js";
 import { requireInteger } from "../../arguments.js";
 import { ArgumentError, DataError, SigmaTsneError } from "../../errors.js";
-import { throwIfAborted } from "../../io/abort.js";
-import { decodeImage } from "../../io/image-pixels.js";
+import { decodeImage } from "../../io/index.js";
 import { Matrix } from "../../matrix.js";
 import { nearest } from "../../search/index.js";
 import { positionUncertainty } from "../../tsne/index.js";
@@ -190,14 +190,14 @@ export class LatentSpace {
     const encoded = await decoder.perform("encode", { images: image }, { signal });
     const code: LatentVector = {
       mean: Array.from(encoded.means),
-      standardDeviation: encoded.standardDeviations ? Array.from(encoded.standardDeviations) : null,
+      standardDeviation: encoded.sigma ? Array.from(encoded.sigma) : null,
     };
     const layout = { columns: 2, before: image };
     const preview = await decoder.perform("drawSheet", { codes: encoded.means, layout }, { signal });
     return {
       latent: code,
       positions: await this.#place(code, signal),
-      neighbors: await this.#nearest(encoded.means, encoded.standardDeviations, signal),
+      neighbors: await this.#nearest(encoded.means, encoded.sigma, signal),
       preview: Buffer.from(preview).toString("base64"),
     };
   }

@@ -1,0 +1,252 @@
+import { reject } from "../arguments.js";
+import { pairSigmaNames, selectNames } from "./column-selection.js";
+
+/** A column as the roles see it. */
+export interface ColumnFacts {
+  readonly name: string;
+  /** `undefined`: neither numbers nor text, for instance a date or a struct. */
+  readonly type: "text" | "integer" | "number" | undefined;
+  /** Name of the type for people, for columns that cannot be used: `"timestamp"`. */
+  readonly kind?: string | undefined;
+  /** Whether the file itself says that the column is the index of a data frame. */
+  readonly isIndex?: boolean | undefined;
+}
+
+/**
+ * Which columns of a table are used for what. Each list takes names, ranges of positions (`"2:8"`, from 0, the end not included) and patterns
+ * (`"PC*"`). What is not named is found by type and name; see {@link assignRoles}.
+ */
+export interface ColumnOptions {
+  /** Columns of data. Default: all columns of numbers that have no other role. */
+  readonly columns?: readonly string[] | undefined;
+  /** Columns that have no role. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Columns of standard deviations; a pattern with `*`, such as `"*_err"`, finds the one of each data column. */
+  readonly sigmaColumns?: readonly string[] | undefined;
+  /** Column that identifies the rows. */
+  readonly idColumn?: string | undefined;
+  /** Columns of labels. */
+  readonly labelColumns?: readonly string[] | undefined;
+  /** Further columns that results repeat. */
+  readonly keep?: readonly string[] | undefined;
+}
+
+/** The roles of the columns of a table, by name. */
+export interface ColumnRoles {
+  readonly data: readonly string[];
+  /** One per data column, `undefined` for a column whose values count as exact; absent where no column is a standard deviation. */
+  readonly sigma: readonly (string | undefined)[] | undefined;
+  readonly identifier: string | undefined;
+  readonly labels: readonly string[];
+  /** Columns that results repeat, beside identifier and labels. */
+  readonly metadata: readonly string[];
+  readonly unused: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** How the caller names the options in error messages. */
+export type ColumnOptionNames = Readonly<Record<keyof ColumnOptions, string>>;
+
+const LIBRARY_NAMES: ColumnOptionNames = {
+  columns: "columns",
+  exclude: "exclude",
+  sigmaColumns: "sigmaColumns",
+  idColumn: "idColumn",
+  labelColumns: "labelColumns",
+  keep: "keep",
+};
+
+/** The index of a pandas data frame, also of one that was written several times: "", "Unnamed: 0", "Unnamed: 0.1", "__index_level_0__". */
+const INDEX = /^(|Unnamed: \d+(\.\d+)*|__index_level_\d+__)$/;
+/** Names of columns of numbers that count rows or objects: "id", "source_id", "ObjID", "cellId", "row", "index". */
+const IDENTIFIER =
+  /^(id|ids|idx|index|row|rowid|row_?(number|id|names?)|rownames?|uuid|guid|obj_?id|.*[_ .-]id|.*[a-z]I[dD])$/;
+/** Names of columns of texts that identify rows. */
+const TEXT_IDENTIFIER =
+  /^(cell|cells|barcodes?|names?|samples?|sample_?names?|keys?|objects?|designation|file_?names?|files?|paths?|image|gene|genes)$/i;
+const LABEL = /^(labels?|class|classes|target|targets)$/i;
+/** Names of columns of labels unless they hold fractions. */
+const CATEGORY =
+  /^(types?|categor(y|ies)|groups?|clusters?|species|cell[_ .-]?types?|digits?|leiden.*|louvain.*|.*[_ .-](labels?|class|type|cluster|category))$/i;
+/** How the column of errors of a column `x` is called: x_err, x_error, x_sd, x_std, x_sigma, also with a space or a point, and e_x. */
+const ERROR_SUFFIXES = ["err", "error", "errors", "sd", "std", "stdev", "stddev", "sigma", "se", "stderr"];
+
+/**
+ * Decides what each column of a table is for.
+ *
+ * Options come first. Of the other columns, in this order: those that cannot be read have no role; the index that pandas stores and
+ * columns named like an identifier are the identifier (the first one); columns named like labels are labels; a column of numbers `x` with a
+ * second one named x_err, x_error, x_sd, x_std, x_sigma or e_x has its standard deviations in it; the remaining numbers are data, and the
+ * remaining texts have no role.
+ *
+ * @param names how the caller calls the options, for error messages
+ * @throws {ArgumentError} INVALID_ARGUMENT for a name that no column has (with the nearest one), and for a text column chosen as data
+ */
+export function assignRoles(
+  columns: readonly ColumnFacts[],
+  options: ColumnOptions = {},
+  names: ColumnOptionNames = LIBRARY_NAMES,
+): ColumnRoles {
+  const all = columns.map(({ name }) => name);
+  const select = (option: Exclude<keyof ColumnOptions, "idColumn">) =>
+    selectNames(names[option], all, options[option] ?? []);
+  const chosen = {
+    data: select("columns"),
+    labels: select("labelColumns"),
+    metadata: select("keep"),
+    identifier: options.idColumn === undefined ? undefined : selectNames(names.idColumn, all, [options.idColumn])[0],
+  };
+  const text = columns.find(({ name, type }) => type === "text" && chosen.data.includes(name));
+  if (text) reject(names.columns, text.name, "columns of numbers; this one is text");
+  const excluded = new Set(select("exclude"));
+  const roles = new Roles(columns, excluded);
+
+  roles.identifier = chosen.identifier;
+  for (const name of chosen.labels) roles.labels.push(name);
+  const isChosen = new Set([...chosen.data, ...chosen.labels, chosen.identifier]);
+  const free = columns.filter(({ name }) => !excluded.has(name) && !isChosen.has(name));
+  const unreadable = free.filter(({ type }) => type === undefined);
+  for (const { name, kind } of unreadable) roles.ignore(name, kind ?? "cannot be read");
+  const usable = free.filter(({ type }) => type !== undefined);
+
+  const rest = roles.takeIdentifiers(usable, options.idColumn === undefined);
+  const others = roles.takeLabels(rest, options.labelColumns === undefined);
+  const data =
+    options.columns === undefined ? others.filter(({ type }) => type !== "text").map(({ name }) => name) : chosen.data;
+  const { values, sigma } =
+    options.sigmaColumns === undefined
+      ? pairByName(
+          data,
+          others.filter(({ type }) => type !== "text").map(({ name }) => name),
+        )
+      : pairAsAsked(names.sigmaColumns, all, data, options.sigmaColumns);
+  const used = new Set<string | undefined>([...values, ...(sigma ?? [])]);
+  for (const { name, type } of others) {
+    if (!used.has(name)) roles.ignore(name, type === "text" ? "text" : "not chosen");
+  }
+  return {
+    data: values,
+    sigma,
+    identifier: roles.identifier,
+    labels: roles.labels,
+    metadata: chosen.metadata.filter((name) => name !== roles.identifier && !roles.labels.includes(name)),
+    unused: roles.unused.filter(({ name }) => !used.has(name) && !chosen.metadata.includes(name)),
+  };
+}
+
+/** Collects identifier, labels and the columns without a role while the columns are gone through. */
+class Roles {
+  identifier: string | undefined;
+  readonly labels: string[] = [];
+  readonly unused: { name: string; reason: string }[] = [];
+
+  constructor(columns: readonly ColumnFacts[], excluded: ReadonlySet<string>) {
+    for (const { name } of columns) if (excluded.has(name)) this.ignore(name, "excluded");
+  }
+
+  ignore(name: string, reason: string): void {
+    this.unused.push({ name, reason });
+  }
+
+  /** Gives the first identifier its role, where it is free, and returns the columns that identify nothing. */
+  takeIdentifiers(columns: readonly ColumnFacts[], isFree: boolean): ColumnFacts[] {
+    const identifiers = columns.filter(isIdentifier);
+    // A name that means something to people is better than the index of a frame.
+    const [first] = [...identifiers].sort((a, b) => Number(isFrameIndex(a)) - Number(isFrameIndex(b)));
+    if (isFree && this.identifier === undefined) this.identifier = first?.name;
+    for (const { name } of identifiers) {
+      if (name !== this.identifier) this.ignore(name, "an identifier");
+    }
+    return columns.filter((column) => !identifiers.includes(column));
+  }
+
+  /** Gives columns that are named like labels their role and returns the others. */
+  takeLabels(columns: readonly ColumnFacts[], isFree: boolean): ColumnFacts[] {
+    const labels = columns.filter(isLabel);
+    for (const { name } of labels) {
+      if (isFree) this.labels.push(name);
+      else this.ignore(name, "named like labels");
+    }
+    return columns.filter((column) => !labels.includes(column));
+  }
+}
+
+const isFrameIndex = ({ name, isIndex }: ColumnFacts): boolean => isIndex === true || INDEX.test(name);
+
+const isIdentifier = (column: ColumnFacts): boolean =>
+  isFrameIndex(column) ||
+  (column.type !== "number" && IDENTIFIER.test(column.name)) ||
+  (column.type !== "number" && IDENTIFIER.test(column.name.toLowerCase())) ||
+  (column.type === "text" && TEXT_IDENTIFIER.test(column.name));
+
+const isLabel = ({ name, type }: ColumnFacts): boolean =>
+  LABEL.test(name) || (type !== "number" && CATEGORY.test(name));
+
+interface Pairs {
+  readonly values: readonly string[];
+  readonly sigma: readonly (string | undefined)[] | undefined;
+}
+
+/** Takes the columns of standard deviations that are named after a data column out of the data. */
+function pairByName(data: readonly string[], numbers: readonly string[]): Pairs {
+  const byName = new Map(numbers.map((name) => [name.toLowerCase(), name]));
+  const errorOf = (name: string): string | undefined => {
+    const lower = name.toLowerCase();
+    const candidates = [
+      ...ERROR_SUFFIXES.flatMap((suffix) => [`${lower}_${suffix}`, `${lower} ${suffix}`, `${lower}.${suffix}`]),
+      `e_${lower}`,
+    ];
+    return candidates.map((candidate) => byName.get(candidate)).find((found) => found !== undefined);
+  };
+  const errors = new Set(data.concat(numbers).map(errorOf));
+  const values = data.filter((name) => !errors.has(name));
+  const sigma = values.map(errorOf);
+  return { values, sigma: sigma.some((name) => name !== undefined) ? sigma : undefined };
+}
+
+function pairAsAsked(
+  argument: string,
+  all: readonly string[],
+  data: readonly string[],
+  selectors: readonly string[],
+): Pairs {
+  const [pattern] = selectors;
+  const isPattern = selectors.length === 1 && pattern.includes("*") && !all.includes(pattern);
+  const errors = new Set(
+    isPattern ? data.map((name) => pattern.replace("*", name)) : selectNames(argument, all, selectors),
+  );
+  const values = data.filter((name) => !errors.has(name));
+  return { values, sigma: pairSigmaNames(argument, all, values, selectors) };
+}
+
+/**
+ * The roles in a few plain sentences, for one line of output: `Data: 5 columns (pc1 ... pc5). Standard deviations: pc1_err ... pc5_err.
+ * Identifier: cell. Labels: type. Not used: date (timestamp).`
+ */
+export function describeRoles({ data, sigma, identifier, labels, metadata, unused }: ColumnRoles): string {
+  const exact = sigma ? data.filter((_, k) => sigma[k] === undefined) : [];
+  const measured = (sigma ?? []).filter((name) => name !== undefined);
+  return [
+    `Data: ${data.length} column${data.length === 1 ? "" : "s"} (${abbreviate(data)}).`,
+    measured.length > 0 && `Standard deviations: ${abbreviate(measured)}.`,
+    exact.length > 0 && `Without a standard deviation, taken as exact: ${abbreviate(exact)}.`,
+    identifier !== undefined && `Identifier: ${identifier === "" ? "the unnamed column" : identifier}.`,
+    labels.length > 0 && `Labels: ${labels.join(", ")}.`,
+    metadata.length > 0 && `Kept: ${metadata.join(", ")}.`,
+    unused.length > 0 && `Not used: ${listUnused(unused)}.`,
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+const MOST_NAMES = 3;
+const MOST_UNUSED = 6;
+
+const abbreviate = (names: readonly string[]): string =>
+  names.length > MOST_NAMES ? `${names[0]} ... ${names[names.length - 1]}` : names.join(", ");
+
+function listUnused(unused: ColumnRoles["unused"]): string {
+  const shown = unused
+    .slice(0, MOST_UNUSED)
+    .map(({ name, reason }) => `${name === "" ? "the unnamed column" : name} (${reason})`);
+  return unused.length > MOST_UNUSED ? `${shown.join(", ")} and ${unused.length - MOST_UNUSED} more` : shown.join(", ");
+}
