@@ -13,7 +13,7 @@ import { openExploration } from "../../src/explorer/sources/open.js";
 import { writeMatrix } from "../../src/io/index.js";
 import { Matrix } from "../../src/matrix.js";
 import { runTsne, Tsne } from "../../src/tsne/index.js";
-import { makeGroups } from "../e2e/command-line.js";
+import { makeGroups } from "../cli/workplace.js";
 import { type Served, serve, watch } from "./serve.js";
 
 const n = 150;

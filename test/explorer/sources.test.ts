@@ -12,7 +12,7 @@ import { selectBackend } from "../../src/vae/backends/index.js";
 import { openDataset } from "../../src/vae/datasets/index.js";
 import { createModel, loadModel } from "../../src/vae/models/index.js";
 import { trainRun } from "../../src/vae/runs/index.js";
-import { makeGroups } from "../e2e/command-line.js";
+import { makeGroups } from "../cli/workplace.js";
 import { bars } from "../vae/tiny-dataset.js";
 import { serve, watch } from "./serve.js";
 

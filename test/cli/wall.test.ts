@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { makeGroups, toCsv, Workplace } from "./command-line.js";
+import { makeGroups, toCsv, Workplace } from "./workplace.js";
 
 const n = 60;
 let workplace: Workplace;

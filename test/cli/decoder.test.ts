@@ -5,7 +5,7 @@ import { Matrix } from "../../src/matrix.js";
 import { selectBackend } from "../../src/vae/backends/index.js";
 import { createModel } from "../../src/vae/models/index.js";
 import { Random } from "../../src/vae/random.js";
-import { Workplace } from "./command-line.js";
+import { Workplace } from "./workplace.js";
 
 let place: Workplace;
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { makeGroups, toCsv, Workplace } from "./command-line.js";
+import { makeGroups, toCsv, Workplace } from "./workplace.js";
 
 let workplace: Workplace;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
 import { createProgram } from "../../src/cli/program.js";
-import { Workplace } from "./command-line.js";
+import { Workplace } from "./workplace.js";
 
 let workplace: Workplace;
 beforeAll(async () => {

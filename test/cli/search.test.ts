@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readTable } from "../../src/io/index.js";
-import { makeGroups, toCsv, Workplace } from "./command-line.js";
+import { makeGroups, toCsv, Workplace } from "./workplace.js";
 
 const [n, groups] = [60, 3];
 const data = makeGroups(n, 4, groups);

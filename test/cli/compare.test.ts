@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readLabels, readMatrix } from "../../src/io/index.js";
-import { makeGroups, toCsv, Workplace } from "./command-line.js";
+import { makeGroups, toCsv, Workplace } from "./workplace.js";
 
 const hostile = '</script><img src=x onerror="alert(1)">';
 let workplace: Workplace;
@@ -101,15 +101,4 @@ it("asks for standard deviations", async () => {
   const { code, stderr } = await workplace.run(["compare", "mu.csv", "-o", "never"]);
   expect(code).toBe(2);
   expect(stderr).toContain("--sigma: expected standard deviations");
-});
-
-it("leaves nothing behind when it is interrupted", async () => {
-  await mkdir(workplace.path("desk"));
-  let sent = false;
-  const endless = ["compare", "mu.csv", "--sigma", "sigma.csv", "-o", "desk/out", "--iterations", "100000000"];
-  const outcome = await workplace.run(endless, (stderr, child) => {
-    if (!sent && stderr.includes("iteration ")) sent = child.kill("SIGINT");
-  });
-  expect(outcome).toMatchObject({ code: 130, stdout: "" });
-  expect(await readdir(workplace.path("desk"))).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Workplace } from "./command-line.js";
+import { Workplace } from "./workplace.js";
 
 let workplace: Workplace;
 beforeAll(async () => {

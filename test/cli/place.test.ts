@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readMatrix } from "../../src/io/index.js";
 import { batchOf, bytesOf, listType, tableOf, valuesOf } from "../filter/streams.js";
-import { entry, makeGroups, toCsv, Workplace } from "./command-line.js";
+import { entry, makeGroups, toCsv, Workplace } from "./workplace.js";
 
 const data = makeGroups(170, 6, 3);
 const quick = ["--iterations", "120", "--early-exaggeration-iterations", "60", "--perplexity", "10", "--quiet"];
@@ -121,27 +121,4 @@ it.each([
   expect(outcome).toMatchObject({ code, stdout: "" });
   expect(outcome.stderr).toContain(sentence);
   expect(outcome.stderr.trim().split("\n")).toHaveLength(1);
-});
-
-it.each([
-  ["place", ["place", "run.tsne", "many.npy", "--sigma", "many.npy", "-o", "out/y.npy"]],
-  [
-    "uncertainty",
-    [
-      ...["embed", "many.npy", "--sigma", "many.npy", "--rows", "0:3000", "-o", "out/y.npy", "--save", "out/r"],
-      ...["--uncertainty", "1000"],
-    ],
-  ],
-])("stops on Ctrl-C during %s and leaves no file", async (stage, args) => {
-  await mkdir(workplace.path("out"), { recursive: true });
-  const { writeMatrix } = await import("../../src/io/index.js");
-  const count = 3_000_000;
-  await writeMatrix(workplace.path("many.npy"), { data: new Float32Array(count * 6).fill(0.5), rows: count, cols: 6 });
-  const quickly = stage === "place" ? [] : ["--iterations", "10", "--perplexity", "40"];
-  let sent = false;
-  const outcome = await workplace.run([...args, ...quickly], (stderr, child) => {
-    if (!sent && /\n(placement|uncertainty)/.test(stderr)) sent = child.kill("SIGINT");
-  });
-  expect(outcome).toMatchObject({ code: 130, stdout: "" });
-  expect(await readdir(workplace.path("out"))).toEqual([]);
 });

@@ -1,7 +1,7 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { readMatrix, readTable, writeMatrix } from "../../src/io/index.js";
-import { makeGroups, toCsv, Workplace } from "./command-line.js";
+import { readMatrix, readTable } from "../../src/io/index.js";
+import { makeGroups, toCsv, Workplace } from "./workplace.js";
 
 let workplace: Workplace;
 beforeAll(async () => {
@@ -79,22 +79,4 @@ it.each([
   expect(outcome).toMatchObject({ code, stdout: "" });
   expect(outcome.stderr).toContain(sentence);
   expect(outcome.stderr.trim().split("\n")).toHaveLength(1);
-});
-
-it("stops on Ctrl-C and leaves no file", async () => {
-  await mkdir(workplace.path("out"));
-  const rows = 100_000;
-  await writeMatrix(workplace.path("many.npy"), {
-    data: Float32Array.from({ length: 2 * rows }, (_, i) => Math.sin(i)),
-    rows,
-    cols: 2,
-  });
-  const endless = ["--method", "iterative", "--tolerance", "0", "--iterations", "1000000"];
-  let sent = false;
-  const args = ["separate", "many.npy", "-o", "out/y.npy", "--picture", "out/y.png", ...endless];
-  const outcome = await workplace.run(args, (stderr, child) => {
-    if (!sent && /\nseparation/.test(stderr)) sent = child.kill("SIGINT");
-  });
-  expect(outcome).toMatchObject({ code: 130, stdout: "" });
-  expect(await readdir(workplace.path("out"))).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readMatrix, writeMatrix } from "../../src/io/index.js";
-import { makeGroups, Workplace } from "./command-line.js";
+import { makeGroups, Workplace } from "./workplace.js";
 
 const n = 90;
 const data = makeGroups(n, 4, 3);

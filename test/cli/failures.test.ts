@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { makeGroups, toCsv, Workplace } from "./command-line.js";
+import { makeGroups, toCsv, Workplace } from "./workplace.js";
 
 let workplace: Workplace;
 const data = makeGroups(60, 5, 3);
@@ -37,7 +37,7 @@ describe.each<[string, string[], string]>([
   ["help about an unknown command", ["help", "embd"], "unknown command 'embd' (Did you mean embed?)"],
   ["an unknown option", embed("--perplxity", "5"), "unknown option '--perplxity' (Did you mean --perplexity?)"],
   ["an unknown option of the program", ["--verbos"], "sigma-tsne: unknown option '--verbos'"],
-  ["a missing argument", ["embed", "-o", "out/y.npy"], "missing required argument 'mu'"],
+  ["a missing argument", ["embed", "-o", "out/y.npy"], "missing required argument 'data'"],
   ["an argument too many", embed("sd.csv"), "too many arguments"],
   ["a missing output", ["embed", "mu.csv"], "'-o, --output <file>' not specified"],
   ["an option without its value", ["embed", "mu.csv", "-o"], "argument missing"],
@@ -169,7 +169,7 @@ describe.each<[string, string[], string]>([
 });
 
 it("adds the stack for SIGMA_TSNE_DEBUG=1", async () => {
-  const { code, stderr } = await workplace.run(embedFile("missing.csv"), undefined, { SIGMA_TSNE_DEBUG: "1" });
+  const { code, stderr } = await workplace.run(embedFile("missing.csv"), { SIGMA_TSNE_DEBUG: "1" });
   expect(code).toBe(1);
   expect(stderr).toMatch(/^sigma-tsne embed: missing\.csv: [^\n]+\nFileError: [\s\S]*\n {4}at /);
 });

@@ -3,17 +3,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Outcome, runInProcess } from "./in-process.js";
 
 /** The built command line. */
 export const entry = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 
-/** How a process of `sigma-tsne` ended, and what it printed. */
-export interface Outcome {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  stdout: string;
-  stderr: string;
-}
+export type { Outcome };
 
 /** A folder of its own for a test file, and `sigma-tsne` run in it. */
 export class Workplace {
@@ -24,7 +19,7 @@ export class Workplace {
   }
 
   static async create(): Promise<Workplace> {
-    return new Workplace(await mkdtemp(join(tmpdir(), "sigma-tsne-e2e-")));
+    return new Workplace(await mkdtemp(join(tmpdir(), "sigma-tsne-cli-")));
   }
 
   path(name: string): string {
@@ -35,10 +30,18 @@ export class Workplace {
     await writeFile(this.path(name), content);
   }
 
-  /** Runs `sigma-tsne` with `args`; `watch` is called with all of standard error so far, and the process, whenever more came. */
-  run(
+  /** Runs `sigma-tsne` with `args` in this process. */
+  run(args: readonly string[], environment: Record<string, string> = {}): Promise<Outcome> {
+    return runInProcess(args, this.folder, environment);
+  }
+
+  /**
+   * Runs the built `sigma-tsne` with `args` as a process of its own; `watch` is called with all of standard error so far, the process, and all of
+   * standard output, whenever more came.
+   */
+  start(
     args: readonly string[],
-    watch?: (stderr: string, process: ChildProcess) => void,
+    watch?: (stderr: string, process: ChildProcess, stdout: string) => void,
     environment: Record<string, string> = {},
   ): Promise<Outcome> {
     return new Promise((resolve, reject) => {
@@ -50,10 +53,11 @@ export class Workplace {
       const outcome: Outcome = { code: null, signal: null, stdout: "", stderr: "" };
       child.stdout.setEncoding("utf8").on("data", (piece: string) => {
         outcome.stdout += piece;
+        watch?.(outcome.stderr, child, outcome.stdout);
       });
       child.stderr.setEncoding("utf8").on("data", (piece: string) => {
         outcome.stderr += piece;
-        watch?.(outcome.stderr, child);
+        watch?.(outcome.stderr, child, outcome.stdout);
       });
       child.on("error", reject);
       child.on("close", (code, signal) => resolve({ ...outcome, code, signal }));

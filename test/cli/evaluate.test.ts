@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readMatrix, writeMatrix } from "../../src/io/index.js";
-import { makeGroups, toCsv, Workplace } from "./command-line.js";
+import { readMatrix } from "../../src/io/index.js";
+import { makeGroups, toCsv, Workplace } from "./workplace.js";
 
 let workplace: Workplace;
 const labels = Array.from({ length: 120 }, (_, i) => `${i % 3}\n`).join("");
@@ -105,30 +105,4 @@ describe("wrong usage", () => {
     expect(stderr).toContain(`sigma-tsne evaluate: ${message}`);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
-});
-
-it("stops at Ctrl-C and leaves no file", async () => {
-  const rows = 100_000;
-  const data = Float32Array.from({ length: 40 * rows }, (_, at) => Math.sin(at * at));
-  await writeMatrix(workplace.path("large.npy"), { data, rows, cols: 40 });
-  let isInterrupted = false;
-  const { code } = await workplace.run(
-    [
-      "evaluate",
-      "large.npy",
-      "large.npy",
-      "--sample",
-      String(rows),
-      "--neighbors",
-      "exact",
-      "--per-point",
-      "stopped.csv",
-    ],
-    (stderr, child) => {
-      if (isInterrupted || !stderr.includes("neighbors\n")) return;
-      isInterrupted = child.kill("SIGINT");
-    },
-  );
-  expect(code).toBe(130);
-  await expect(readFile(workplace.path("stopped.csv"))).rejects.toMatchObject({ code: "ENOENT" });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readMatrix, readTable } from "../../src/io/index.js";
-import { makeGroups, toCsv, Workplace } from "./command-line.js";
+import { makeGroups, toCsv, Workplace } from "./workplace.js";
 
 const data = makeGroups(110, 5, 3);
 const sds = data.map((row, i) => row.map((_, j) => 0.1 + ((i + j) % 5) / 5));
