@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
-import { categoricalColors, INKS, sequentialColors } from "../../../plot/palette.js";
-import { shuffled } from "../../../plot/shuffle.js";
+import { categoricalColors, INKS, sequentialColors } from "../../../colors/index.js";
+import { shuffled } from "../../../shuffle.js";
 import type { ColumnDescription } from "../../protocol.js";
 import { fetchColumn } from "../server.js";
 import { coloredBy, description, failure, selected, theme } from "../store.js";

@@ -1,4 +1,4 @@
-import { INKS } from "../../../plot/palette.js";
+import { INKS } from "../../../colors/index.js";
 import { theme } from "../store.js";
 import { camera, ease, isMotionWanted, WHOLE } from "./camera.js";
 import { drawOn } from "./graphics.js";

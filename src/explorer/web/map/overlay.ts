@@ -1,4 +1,4 @@
-import { INKS } from "../../../plot/palette.js";
+import { INKS } from "../../../colors/index.js";
 import type { ThumbnailDescription } from "../../protocol.js";
 import type { Placed, Theme } from "../store.js";
 import { camera } from "./camera.js";

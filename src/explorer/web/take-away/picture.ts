@@ -1,4 +1,4 @@
-import { INKS } from "../../../plot/palette.js";
+import { INKS } from "../../../colors/index.js";
 import { coloring, type Key } from "../map/coloring.js";
 import { mapViews } from "../map/map-pane.js";
 import type { MapView } from "../map/map-view.js";

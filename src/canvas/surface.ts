@@ -1,8 +1,10 @@
 import { createRequire } from "node:module";
 import { createCanvas, GlobalFonts, type SKRSContext2D, SvgExportFlag } from "@napi-rs/canvas";
-import type { PictureFormat } from "./options.js";
 
 export type Context = SKRSContext2D;
+
+/** The kinds of picture, which are also the file extensions. */
+export type PictureFormat = "png" | "svg";
 
 /** A surface to draw on, which becomes a picture. */
 export interface Surface {

@@ -7,8 +7,8 @@ import {
   wcagContrast,
 } from "culori";
 import { describe, expect, test } from "vitest";
+import { categoricalColors, INKS, sequentialColors } from "../../src/colors/palette.js";
 import { THEMES } from "../../src/plot/index.js";
-import { categoricalColors, INKS, sequentialColors } from "../../src/plot/palette.js";
 
 const distance = differenceEuclidean("oklab");
 const visions = [converter("rgb"), filterDeficiencyProt(1), filterDeficiencyDeuter(1)];

@@ -5,7 +5,7 @@ export type Labels =
   | { readonly kind: "none" }
   | {
       readonly kind: "classes";
-      /** For each point its place in `names`. */
+      /** For each point its index in `names`. */
       readonly codes: Int32Array;
       readonly names: readonly string[];
       /** Points of each class. */
@@ -90,8 +90,8 @@ export function readLabels(labels: ArrayLike<string | number> | undefined, n: nu
   const kept = byFrequency
     .slice(0, found.length > MOST_CLASSES ? MOST_CLASSES - 1 : MOST_CLASSES)
     .sort((a, b) => byName(a.name, b.name));
-  const place = new Map(kept.map((entry, i) => [entry, i]));
-  const final = codes.map((code) => place.get(found[code] as { name: string; count: number }) ?? -1);
+  const indexOf = new Map(kept.map((entry, i) => [entry, i]));
+  const final = codes.map((code) => indexOf.get(found[code] as { name: string; count: number }) ?? -1);
   const counts = kept.map(({ count }) => count);
   return {
     kind: "classes",

@@ -1,5 +1,5 @@
-import { type Context, font, shorten } from "./canvas.js";
-import type { Ink } from "./palette.js";
+import type { Ink } from "../colors/index.js";
+import { type Context, font, shorten } from "./surface.js";
 
 /** Something that explains colors, laid out and ready to be drawn. */
 export interface Legend {
@@ -198,7 +198,7 @@ export function layOutColorBar(
   };
 }
 
-/** Four to eight round numbers from `least` to `most`, with their place between the two. */
+/** Four to eight round numbers from `least` to `most`, with their relative position between the two. */
 function roundNumbers(least: number, most: number): { share: number; label: string }[] {
   // Halves, since the difference of two finite numbers may be infinite.
   const half = most / 2 - least / 2;

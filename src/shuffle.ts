@@ -1,6 +1,6 @@
 /**
- * 0 to n - 1 in an order that is random but always the same (Fisher-Yates over a linear congruential generator): points drawn in it do not
- * cover a class for its place in the file.
+ * Returns 0 to n - 1 in a random order that is always the same (Fisher-Yates over a linear congruential generator). Points that are drawn in
+ * this order do not hide a class only because it comes first in the file.
  */
 export function shuffled(n: number): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i);

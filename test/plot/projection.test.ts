@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Matrix } from "../../src/matrix.js";
-import { placePoints } from "../../src/plot/placement.js";
+import { projectPoints } from "../../src/plot/projection.js";
 
 const strip = (values: readonly number[]) => new Matrix(Float64Array.from(values), values.length, 1);
 
@@ -14,7 +14,7 @@ test("every point of a strip has a place, also where the ends are rounded beyond
         [1, 1, 1],
         [0.1, 0.2, 0.3],
       ]) {
-        const { x, y } = placePoints(strip(values), box, diameter);
+        const { x, y } = projectPoints(strip(values), box, diameter);
         expect([...x, ...y].every(Number.isFinite), `${width} ${diameter} ${values}`).toBe(true);
       }
     }

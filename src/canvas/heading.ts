@@ -1,6 +1,5 @@
-import { type Context, font, shorten } from "./canvas.js";
-import { cleanText } from "./labels.js";
-import type { Ink } from "./palette.js";
+import { cleanText, type Ink } from "../colors/index.js";
+import { type Context, font, shorten } from "./surface.js";
 
 /** Pixels that the lines take, with the space below them; 0 without any. */
 export function headingHeight(title: string, subtitle: string, titleSize: number, subtitleSize: number): number {

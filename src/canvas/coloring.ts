@@ -1,7 +1,6 @@
-import type { Context } from "./canvas.js";
-import { cleanText, type Labels } from "./labels.js";
+import { categoricalColors, cleanText, type Ink, type Labels, sequentialColors, type Theme } from "../colors/index.js";
 import { type Legend, type LegendEntry, layOutClasses, layOutColorBar, layOutTitle, stack } from "./legend.js";
-import { categoricalColors, type Ink, sequentialColors, type Theme } from "./palette.js";
+import type { Context } from "./surface.js";
 
 /** Colors that a color bar is made of: more cannot be told apart. */
 const SHADES = 64;
@@ -9,7 +8,7 @@ const SHADES = 64;
 /** The colors of points, and what explains them. */
 export interface Coloring {
   readonly colors: readonly string[];
-  /** For each point its place in `colors`. */
+  /** For each point its index in `colors`. */
   readonly colorOf: Int32Array;
   legend(context: Context, maxWidth: number, maxHeight: number, isBeside: boolean, em: number): Legend | undefined;
 }

@@ -1,5 +1,5 @@
 import type { Matrix } from "../matrix.js";
-import { shuffled } from "./shuffle.js";
+import { shuffled } from "../shuffle.js";
 
 /** A rectangle of a picture in pixels, from its upper left corner. */
 export interface Box {
@@ -9,15 +9,15 @@ export interface Box {
   readonly height: number;
 }
 
-/** Where the points stand in the picture. */
-export interface Placement {
+/** The points of a map in pixels of a picture. */
+export interface ProjectedPoints {
   readonly x: Float64Array;
   readonly y: Float64Array;
   /** Pixels to one unit of the map. */
   readonly scale: number;
   /** For maps of three dimensions: 0 for the farthest points to 1 for the nearest. */
   readonly depth: Float64Array | undefined;
-  /** The order to draw them in: random, so that no class covers another for its place in a file, or from far to near. */
+  /** The order to draw them in: random, so that no class covers another because it comes later in the file, or from far to near. */
   readonly order: Uint32Array;
 }
 
@@ -33,14 +33,14 @@ const ELEVATION = (22 * Math.PI) / 180;
  * @param reach largest coordinate that the box shows to all sides of the origin, at least that of the points as
  *   {@link reachOf} has it; default: the box fits the points
  */
-export function placePoints(points: Matrix, box: Box, diameter: number, reach?: number): Placement {
+export function projectPoints(points: Matrix, box: Box, diameter: number, reach?: number): ProjectedPoints {
   const order = shuffled(points.rows);
   const inner = inset(box, Math.min(diameter / 2, box.width / 2, box.height / 2));
   const unit = largestMagnitude(points);
   const [first, second, third] = unitColumns(points, unit);
   const view = reach === undefined ? undefined : Math.max(reach / unit, Number.MIN_VALUE);
   if (first === undefined || second === undefined) {
-    return { ...placeStrip(first, unit, order, inner, diameter, view), depth: undefined, order };
+    return { ...stackStrip(first, unit, order, inner, diameter, view), depth: undefined, order };
   }
   if (third === undefined) return { ...fitPlane(first, second, unit, inner, view), depth: undefined, order };
 
@@ -103,7 +103,7 @@ function fitPlane(across: Float64Array, up: Float64Array, unit: number, box: Box
 }
 
 /** Dots along a line, and where several would cover each other, stacked to both sides of it. */
-function placeStrip(
+function stackStrip(
   along: Float64Array,
   unit: number,
   order: Uint32Array,
@@ -119,15 +119,14 @@ function placeStrip(
   const height = new Uint32Array(Math.floor(box.width / bin) + 1);
   // Rounding may leave the outermost points a little beyond the box.
   const binOf = (i: number) => Math.min(height.length - 1, Math.max(0, Math.floor((x[i] - box.x) / bin)));
-  for (const i of order) height[binOf(i)] = height[binOf(i)] + 1;
+  for (const i of order) height[binOf(i)]++;
   const step = Math.min(diameter, box.height / height.reduce((a, b) => Math.max(a, b), 1));
-  const placed = new Uint32Array(height.length);
+  const stacked = new Uint32Array(height.length);
   const y = new Float64Array(along.length);
   for (const i of order) {
-    const place = binOf(i);
-    const level = placed[place];
-    placed[place] = level + 1;
-    y[i] = box.y + box.height / 2 + (level - (height[place] - 1) / 2) * step;
+    const column = binOf(i);
+    const level = stacked[column]++;
+    y[i] = box.y + box.height / 2 + (level - (height[column] - 1) / 2) * step;
   }
   return { x, y, scale: scale / unit };
 }
