@@ -7,10 +7,10 @@ import {
   type CompareVariant,
   type ComparisonMetrics,
   compare,
+  resolveCompareOptions,
   type VariantOptions,
   writeComparison,
 } from "../compare/index.js";
-import { resolveCompareOptions } from "../compare/options.js";
 import { ArgumentError } from "../errors.js";
 import { DISTANCES } from "../tsne/index.js";
 import { distanceOptions } from "./distances.js";

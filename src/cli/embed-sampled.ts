@@ -2,15 +2,15 @@ import { basename } from "node:path";
 import { ArgumentError } from "../errors.js";
 import { openRows, type RowReader, readLabels, writeFileAtomic, writeMatrix } from "../io/index.js";
 import {
+  describePerplexity,
   type EmbedSampleOptions,
   embedSample,
   type FillingProgress,
+  resolveTsneOptions,
   type SampledMap,
   type TsneOptions,
   type TsneProgress,
 } from "../tsne/index.js";
-import { resolveTsneOptions } from "../tsne/options.js";
-import { describePerplexity } from "../tsne/perplexity.js";
 import type { EmbedFlags } from "./embed.js";
 import { checkLabels } from "./inputs.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";

@@ -6,19 +6,19 @@ import type { Matrix } from "../matrix.js";
 import { drawAnimation } from "../plot/index.js";
 import {
   type DistanceName,
+  describeNeighbors,
+  describePerplexity,
   estimateMemory,
+  inGiB,
   type MethodName,
   type NeighborSearch,
   positionUncertainty,
+  resolveTsneOptions,
   Tsne,
   type TsneOptions,
   type TsneProgress,
   type TsneSnapshot,
 } from "../tsne/index.js";
-import { inGiB } from "../tsne/memory.js";
-import { resolveTsneOptions } from "../tsne/options.js";
-import { describePerplexity } from "../tsne/perplexity.js";
-import { describeNeighbors } from "../tsne/run.js";
 import { distanceOptions } from "./distances.js";
 import { embedSampled } from "./embed-sampled.js";
 import { type TypedNames, withTypedNames } from "./failure.js";

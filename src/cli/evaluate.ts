@@ -1,10 +1,14 @@
 import { Command } from "commander";
 import { writeMatrix } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
-import { type Estimate, type EvaluateOptions, evaluate, type Quality } from "../quality/index.js";
-import { resolveEvaluateOptions } from "../quality/options.js";
-import type { DistanceName, NeighborSearch } from "../tsne/index.js";
-import { describePerplexity } from "../tsne/perplexity.js";
+import {
+  type Estimate,
+  type EvaluateOptions,
+  evaluate,
+  type Quality,
+  resolveEvaluateOptions,
+} from "../quality/index.js";
+import { type DistanceName, describePerplexity, type NeighborSearch } from "../tsne/index.js";
 import { distanceOptions } from "./distances.js";
 import { withTypedNames } from "./failure.js";
 import { addColumnOptions, type ColumnFlags, readInputs, withSigmaPath } from "./inputs.js";

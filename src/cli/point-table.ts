@@ -2,8 +2,7 @@ import { ArgumentError } from "../errors.js";
 import { assertTableExtension, type TableColumn, toColumns, writeTable } from "../io/index.js";
 import { Matrix } from "../matrix.js";
 import type { PointQuality } from "../quality/index.js";
-import type { PlaceUncertainty } from "../tsne/index.js";
-import { uncertaintyColumns } from "../tsne/uncertainty.js";
+import { type PlaceUncertainty, uncertaintyColumns } from "../tsne/index.js";
 
 /** The extensions of tables, in words for people. */
 export const TABLE_FORMATS = ".parquet, .arrow, .csv or .tsv";

@@ -5,8 +5,7 @@ import { readLabels, readMatrix, type TableLike, writeFileAtomic, writeTable } f
 import type { Matrix } from "../matrix.js";
 import type { PictureFormat, SheetRow, SheetTile } from "../plot/index.js";
 import { type Nearest, nearest, type Query } from "../search/index.js";
-import { type DistanceName, Tsne } from "../tsne/index.js";
-import { isSavedRun } from "../tsne/run-file.js";
+import { type DistanceName, isSavedRun, Tsne } from "../tsne/index.js";
 import { distanceOptions } from "./distances.js";
 import { withTypedNames } from "./failure.js";
 import { checkLabels } from "./inputs.js";

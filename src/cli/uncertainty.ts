@@ -2,8 +2,7 @@ import { extname } from "node:path";
 import { ArgumentError } from "../errors.js";
 import { writeMatrix } from "../io/index.js";
 import type { MapOptions } from "../plot/index.js";
-import type { PlaceUncertainty } from "../tsne/index.js";
-import { uncertaintyColumns, uncertaintyNames } from "../tsne/uncertainty.js";
+import { type PlaceUncertainty, uncertaintyColumns, uncertaintyNames } from "../tsne/index.js";
 import { joinColumns } from "./point-table.js";
 
 /** The columns that are written for a map of two dimensions. */

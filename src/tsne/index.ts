@@ -7,11 +7,27 @@ export {
   type TsneProgress,
   type TsneSnapshot,
 } from "./declarations.js";
-export { DISTANCES, type DistanceName } from "./distances.js";
+export { DISTANCES, type DistanceName, FORMULAS, usesSigma } from "./distances.js";
 export type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
-export { estimateMemory, type MemoryEstimate } from "./memory.js";
-export type { ResolvedTsneOptions, TsneOptions } from "./options.js";
+export { estimateMemory, inGiB, type MemoryEstimate, requireSearchMemory } from "./memory.js";
+export { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
+export { describePerplexity } from "./perplexity.js";
 export type { PlacementOptions, PlacementProgress, PlacementResult, PlaceUncertainty } from "./placement.js";
-export { type LoadOptions, runBhTsne, runTsne, Tsne, type TsneResult, type TsneSeconds } from "./run.js";
+export {
+  describeNeighbors,
+  type LoadOptions,
+  runBhTsne,
+  runTsne,
+  Tsne,
+  type TsneResult,
+  type TsneSeconds,
+} from "./run.js";
+export { isSavedRun } from "./run-file.js";
 export { type EmbedSampleOptions, embedSample, type FillingProgress, type SampledMap } from "./sampled.js";
-export { type PositionUncertainty, positionUncertainty, type UncertaintyOptions } from "./uncertainty.js";
+export {
+  type PositionUncertainty,
+  positionUncertainty,
+  type UncertaintyOptions,
+  uncertaintyColumns,
+  uncertaintyNames,
+} from "./uncertainty.js";
