@@ -77,7 +77,7 @@ beforeAll(async () => {
   const fitting = run.fit();
   await refuse(() => run.fit());
   await fitting;
-  await refuse(() => positionUncertainty(run, { samples: 3 }));
+  await refuse(() => positionUncertainty(run, { draws: 3 }));
   await writeFile(path("no.tsne"), "hello");
   await refuse(() => Tsne.load(path("no.tsne")));
   await run.save(path("run.tsne"));

@@ -1,8 +1,7 @@
 import { procrustes } from "../compare/procrustes.js";
 import { Matrix } from "../matrix.js";
 import { evaluate, type Neighborhood, type PointQuality } from "../quality/index.js";
-import { positionUncertainty, Tsne, type TsneOptions, type TsneResult } from "../tsne/index.js";
-import { describePerplexity } from "../tsne/perplexity.js";
+import { describePerplexity, positionUncertainty, Tsne, type TsneOptions, type TsneResult } from "../tsne/index.js";
 import { numberColumn } from "./columns.js";
 import type { Codes, Exploration, ExploredMap, PlaneAlignment } from "./exploration.js";
 import { type CreateTsne, Embedding, Preparation } from "./live.js";
