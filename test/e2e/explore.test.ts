@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { LiveRun, OfflineData } from "../../src/explorer/protocol.js";
+import type { ComputationState, OfflineData } from "../../src/explorer/protocol.js";
 import { writeArray } from "../../src/io/index.js";
 import { entry, makeGroups, toCsv, Workplace } from "../cli/workplace.js";
 import { bars } from "../vae/tiny-dataset.js";
@@ -72,8 +72,8 @@ describe("the server", () => {
       const files = Array.from(page.matchAll(/(?:src|href)="\.(\/assets\/[^"]+)"/g), ([, file]) => file);
       expect(files).toHaveLength(2);
       for (const file of files) expect((await fetch(url + file)).status).toBe(200);
-      const watched = await fetch(`${url}/api/live`);
-      const rest = watched.text();
+      const watchedComputation = await fetch(`${url}/api/events`);
+      const rest = watchedComputation.text();
       expect(await server.end(signal)).toEqual({ code: 0, stderr: "" });
       expect(await rest).toBe("retry: 1000\n\n");
     }
@@ -101,8 +101,8 @@ describe("the server", () => {
     const first = new Server("map.csv");
     const url = await first.url();
     const { port } = new URL(url);
-    const watched = await fetch(`${url}/api/live`);
-    const broken = expect(watched.text()).rejects.toThrow();
+    const watchedComputation = await fetch(`${url}/api/events`);
+    const broken = expect(watchedComputation.text()).rejects.toThrow();
     await first.end("SIGKILL");
     await broken;
     await expect(fetch(url)).rejects.toThrow();
@@ -133,7 +133,7 @@ describe("the server", () => {
     expect(page).toMatch(/<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-/);
     const [, json = ""] = /<script type="application\/json" id="offline-data">(.*)<\/script>/s.exec(page) ?? [];
     const { description, answers } = JSON.parse(json) as OfflineData;
-    expect(description).toMatchObject({ n, live: [], abilities: { search: false } });
+    expect(description).toMatchObject({ n, computations: [], abilities: { search: false } });
     expect(description.columns[0]).toMatchObject({ categories: ["<b>0</script>", "<b>1</script>", "<b>2</script>"] });
     expect(Object.keys(answers)).toEqual([
       "/api/layouts/map",
@@ -157,10 +157,10 @@ describe("a training that was stopped", () => {
     const server = new Server("run", "--part", "all");
     const url = await server.url();
     const training = async () => {
-      const { live } = (await (await fetch(`${url}/api/exploration`)).json()) as { live: LiveRun[] };
-      return live[0];
+      const { computations } = (await (await fetch(`${url}/api/exploration`)).json()) as { computations: ComputationState[] };
+      return computations[0];
     };
-    const post = (action: string) => fetch(`${url}/api/live/training/${action}`, { method: "POST" });
+    const post = (action: string) => fetch(`${url}/api/computations/training/${action}`, { method: "POST" });
     await expect.poll(async () => (await training()).state).toBe("stopped");
     const before = await training();
     expect(before).toMatchObject({ id: "training", kind: "training", iterations: 100_000, controllable: true });
