@@ -9,15 +9,10 @@ import {
 } from "../binding.js";
 import { AbortError, ArgumentError, DataError, SigmaTsneError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { RUN_CONTROLS, type TsneProgress, type TsneSnapshot } from "./declarations.js";
 import { type CheckedNeighbors, checkNeighbors, type DistanceMatrix, type NeighborLists } from "./given-neighbors.js";
 import { estimateResolved, inGiB, requireMemory } from "./memory.js";
-import {
-  type ResolvedTsneOptions,
-  resolveTsneOptions,
-  type TsneOptions,
-  type TsneProgress,
-  type TsneSnapshot,
-} from "./options.js";
+import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
 import { describePerplexity, neighborCount } from "./perplexity.js";
 import { type PlacementOptions, type PlacementResult, placePoints } from "./placement.js";
 import { RestoredRun, type RunParts, readRun, writeRun } from "./run-file.js";
@@ -54,10 +49,7 @@ export interface TsneResult {
 }
 
 /** Options of {@link Tsne.load}: those of {@link TsneOptions} that a file does not hold. */
-export type LoadOptions = Pick<
-  TsneOptions,
-  "threads" | "verbose" | "onProgress" | "onSnapshot" | "snapshotEvery" | "signal"
->;
+export type LoadOptions = Pick<TsneOptions, "threads" | keyof typeof RUN_CONTROLS>;
 
 /** The largest start that float32 positions can spread from. */
 const LARGEST_START = 1e6;
@@ -369,7 +361,7 @@ export function describeNeighbors({ method, recall }: TsneResult["neighbors"]): 
 
 function checkLoadOptions(options: LoadOptions): void {
   requireOptions(options);
-  rejectUnknown(options, ["threads", "verbose", "onProgress", "onSnapshot", "snapshotEvery", "signal"]);
+  rejectUnknown(options, ["threads", ...Object.keys(RUN_CONTROLS)]);
   // The checks of a run's options, for the least of runs.
   resolveTsneOptions(options, 3, 1);
 }
