@@ -4,7 +4,7 @@ export {
   type ComparedQuality,
   type Comparison,
   compare,
-  type Yardstick,
+  type QualityReference,
 } from "./compare.js";
 export type { Correlation } from "./correlation.js";
 export { assertComparisonWritable, type WriteComparisonOptions, writeComparison } from "./folder.js";

@@ -3,8 +3,8 @@ import { FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import { allocate } from "./allocation.js";
 import { asReadError } from "./file-errors.js";
-import type { RowReader } from "./row-reader.js";
 import { type RowRange, resolveRowRange } from "./row-range.js";
+import type { RowReader } from "./row-reader.js";
 
 /** A matrix in a file that is read from front to back, a block at a time. */
 export interface RowBlocks {

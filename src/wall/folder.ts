@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { throwIfAborted } from "../abort.js";
+import { eachImage, fitSide, type ImageSource } from "../images/index.js";
 import { assertFolderWritable, type FolderOptions, writeFileAtomic, writeFolderAtomic } from "../io/index.js";
-import { eachImage, fitSide, type ImageSource } from "../plot/images.js";
 import type { CheckedWall, WallTilesOptions } from "./options.js";
 import { renderPage } from "./page.js";
 import { Pyramid, TILE } from "./pyramid.js";
@@ -72,15 +72,15 @@ export async function writeTiles(
     /** The images of which a part is in these rows of pixels: those at its edges are read twice. */
     async function paintStrip(target: Uint8ClampedArray, from: number, to: number): Promise<void> {
       const [first, last] = [Math.floor(from / pitch.y), Math.min(rows, Math.ceil(to / pitch.y))];
-      const places: number[] = [];
-      for (let place = first * columns; place < last * columns; place++) {
-        if (imageAt[place] >= 0) places.push(place);
+      const cells: number[] = [];
+      for (let index = first * columns; index < last * columns; index++) {
+        if (imageAt[index] >= 0) cells.push(index);
       }
-      const members = places.map((place) => imageAt[place]);
+      const members = cells.map((index) => imageAt[index]);
       await eachImage(images, members, { ...cell, stretch }, (rgba, k) => {
-        const place = places[k];
-        const left = (place % columns) * pitch.x + (gap >> 1);
-        const above = Math.floor(place / columns) * pitch.y + (gap >> 1);
+        const index = cells[k];
+        const left = (index % columns) * pitch.x + (gap >> 1);
+        const above = Math.floor(index / columns) * pitch.y + (gap >> 1);
         for (let y = Math.max(from, above); y < Math.min(to, above + cell.height); y++) {
           const line = rgba.subarray((y - above) * cell.width * 4, (y - above + 1) * cell.width * 4);
           target.set(line, ((y - from) * width + left) * 4);

@@ -24,7 +24,7 @@ export async function drawWall(images: ImageSource, cells: WallCells, options: W
 }
 
 /**
- * Writes a wall of any size as a folder to be looked at in a browser, complete or not at all. An earlier wall in its place is replaced, any
+ * Writes a wall of any size as a folder to be looked at in a browser, complete or not at all. An earlier wall in the same folder is replaced, any
  * other folder refused.
  *
  * - `index.html`: moves and zooms, tells number, label and name of the image pointed at, finds images by their number. It asks for
