@@ -83,12 +83,12 @@ function defaultOf(model: ModelName, name: string): string | undefined {
 /**
  * The values of the models in words, such as `20; 10 for gmvae; 64 for micrograph-vae`. A convolutional model has those of the dense one.
  *
- * @param valueOf the value of a model; undefined where it has none
+ * @param textOf the value of a model; undefined where it has none
  */
-export function defaultsOf(valueOf: (model: ModelName) => unknown): string {
+export function defaultsOf(textOf: (model: ModelName) => unknown): string {
   const models = new Map<string, ModelName[]>();
   for (const model of MODELS) {
-    const value = valueOf(model);
+    const value = textOf(model);
     if (value === undefined || model.startsWith("conv-")) continue;
     models.set(String(value), [...(models.get(String(value)) ?? []), model]);
   }
