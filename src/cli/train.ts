@@ -88,9 +88,9 @@ Examples:
 The run's folder holds config.json, metrics.json, model/ (whose networks stock
 TensorFlow.js loads), checkpoint/, logs/ for "tensorboard --logdir" and, with
 --figures or by the command figures, figures/. Its default name is runs/ and, as
-in GMV_MNIST_0001_8_2_10_64_2, the model, the data set, the output variance, the dimensions of
-z, and of w and the clusters for mixtures, units and layers. Ctrl-C keeps a
-checkpoint.
+in GMV_MNIST_0001_8_2_10_64_2, the model, the data set, the output variance,
+z-dim, for mixtures w-dim and clusters, hidden-dim and num-layers. Ctrl-C keeps
+a checkpoint.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
