@@ -77,8 +77,8 @@ Examples:
   $ sigma-tsne train --model vae --dataset fashion-mnist --epochs 10 \\
       --z-dim 3 --noise 0.2
       A fifth of the input's values is corrupted; the clean image is asked for.
-  $ sigma-tsne train --model gmvae --dataset mnist --output-variance 0.001 --z-dim 8 \\
-      --w-dim 2 --clusters 10 --early-stopping
+  $ sigma-tsne train --model gmvae --dataset mnist --output-variance 0.001 \\
+      --z-dim 8 --w-dim 2 --clusters 10 --early-stopping
   $ sigma-tsne train --model micrograph-vae --dataset scans/ --size 96 \\
       --experiment 4
   $ sigma-tsne train --model vae --dataset mnist --epochs 40 --resume
@@ -153,8 +153,8 @@ async function run(flags: TrainFlags, names: Readonly<Record<string, string | un
     });
   }
   const vae = await import("../vae/index.js");
-  const { hasCheckpoint } = await import("../vae/training/checkpoint.js");
-  const { resolveTrainOptions } = await import("../vae/training/options.js");
+  const { hasCheckpoint } = await import("../vae/without-tensorflow.js");
+  const { resolveTrainOptions } = await import("../vae/training/index.js");
   const { backend, display } = await startBackend(flags, quiet);
   const options: TrainOptions = {
     ...pickOptions(TRAINING_OPTIONS, flags),
