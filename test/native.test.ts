@@ -6,6 +6,7 @@ const rows = Array.from({ length: 12 }, (_, i) => [Math.sin(i), i / 10, Math.cos
 const [n, k] = [rows.length, 3];
 const matrix = { data: Float64Array.from(rows.flat()), rows: n, cols: 3 };
 const tsne = new Tsne(rows, { perplexity: 1, threads: 1 });
+const options = { ...tsne.options };
 const each = (count: number, last: number) =>
   Uint32Array.from({ length: count }, (_, i) => (i === count - 1 ? last : 0));
 
@@ -13,7 +14,7 @@ const each = (count: number, last: number) =>
 test.each([n, 2 ** 31, 2 ** 32 - 1])("the core takes no index that is no row: %i", async (index) => {
   const expected = `expected indices below ${n}`;
   const lists = { indices: each(n * k, index), squared: new Float32Array(n * k), k };
-  const given = { data: matrix, sigma: undefined, start: undefined, options: tsne.options };
+  const given = { data: matrix, sigma: undefined, start: undefined, options };
   expect(() => new binding.Run({ ...given, neighbors: lists })).toThrow(expected);
 
   const search = { k: 1, distance: "euclidean", varianceFloor: 0, threads: 1 };
@@ -30,8 +31,8 @@ test.each([n, 2 ** 31, 2 ** 32 - 1])("the core takes no index that is no row: %i
 
   const run = new binding.Run({ ...given, neighbors: undefined });
   await run.advance({ until: 1, untilConverged: false, wantsKl: false, onProgress: undefined, snapshotEvery: 0 });
-  const options = { perplexity: 1, iterations: 1, draws: 2, neighbors: 1, seed: 1 };
-  const uncertainty = { points: each(2, index), options, onProgress: undefined };
+  const drawing = { perplexity: 1, iterations: 1, draws: 2, neighbors: 1, seed: 1 };
+  const uncertainty = { points: each(2, index), options: drawing, onProgress: undefined };
   expect(() => run.measureUncertainty(uncertainty)).toThrow(expected);
 });
 
@@ -39,7 +40,7 @@ test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])(
   "the core takes no squared distance that is none: %d",
   (squared) => {
     const lists = { indices: each(n * k, 1), squared: new Float32Array(n * k).fill(squared), k };
-    const given = { data: matrix, sigma: undefined, start: undefined, options: tsne.options, neighbors: lists };
+    const given = { data: matrix, sigma: undefined, start: undefined, options, neighbors: lists };
     expect(() => new binding.Run(given)).toThrow("finite squared distances");
   },
 );

@@ -12,7 +12,7 @@ import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { RUN_CONTROLS, type TsneProgress, type TsneSnapshot } from "./declarations.js";
 import { type CheckedNeighbors, checkNeighbors, type DistanceMatrix, type NeighborLists } from "./given-neighbors.js";
 import { estimateResolved, inGiB, requireMemory } from "./memory.js";
-import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
+import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, toNative } from "./options.js";
 import { describePerplexity, neighborCount } from "./perplexity.js";
 import { type PlacementOptions, type PlacementResult, placePoints } from "./placement.js";
 import { RestoredRun, type RunParts, readRun, writeRun } from "./run-file.js";
@@ -423,7 +423,7 @@ function createRun(data: MatrixLike, options: TsneOptions): RunParts {
     resolved.init === "given" ? givenStart(options.init as MatrixLike, rows, resolved.outputDimensions) : undefined;
   const given = resolved.neighbors === "given" ? givenNeighbors(options, resolved, rows) : undefined;
   const native = withTranslation(
-    () => new binding.Run({ data: matrix, sigma, start, options: resolved, neighbors: given }),
+    () => new binding.Run({ data: matrix, sigma, start, options: toNative(resolved), neighbors: given }),
   );
   return { native, options: resolved, rows, cols, hasSigma: sigma !== undefined, given };
 }

@@ -12,8 +12,8 @@ const HEAD = 74;
  */
 export async function drawDimensions(dimensions: LatentDimensions): Promise<Uint8Array> {
   const [{ font, openSurface }, { INKS }] = await Promise.all([
-    import("../../plot/canvas.js"),
-    import("../../plot/palette.js"),
+    import("../../canvas/index.js"),
+    import("../../colors/index.js"),
   ]);
   const ink = INKS.light;
   const { kl, varianceOfMeans, isActive, activeCount } = dimensions;

@@ -1,6 +1,6 @@
 import { rejectUnknown, requireInteger, requireOptions } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
-import type { Computation, FilterOptions } from "../../filter/filter.js";
+import type { Computation, FilterOptions } from "../../filter/index.js";
 import { decodeImage } from "../../io/index.js";
 import type { IpcBatch, IpcField } from "../../io/ipc/index.js";
 import type { FloatArray } from "../../matrix.js";
@@ -60,7 +60,7 @@ export async function* encodeStream(
   const { draws, seed, imageColumn = "image", stretch } = options;
   const batchSize = requireInteger(options.batchSize ?? DEFAULT_BATCH, "batchSize", 1, 65_536);
   const ipc = await import("../../io/ipc/index.js");
-  const { filterStream } = await import("../../filter/filter.js");
+  const { filterStream } = await import("../../filter/filter-stream.js");
   const { height, width, channels, zDim } = model.configuration;
   const imagesOf = (count: number, read: Images["read"]): Images => {
     const images: Images = { count, height, width, channels, labels: undefined, read };
