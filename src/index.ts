@@ -138,11 +138,14 @@ export {
   Tsne,
   type TsneOptions,
   type TsneProgress,
+  type StopReason,
   type TsneResult,
   type TsneSeconds,
   type TsneSnapshot,
   type UncertaintyMeasures,
   type UncertaintyOptions,
+  OPTIMIZERS,
+  type OptimizerName,
 } from "./tsne/index.js";
 export {
   drawWall,

@@ -13,6 +13,8 @@ constexpr std::size_t kGrain = 512;
 // The curvature counts as at least this fraction of the mean, which keeps points that are far from their neighbors from
 // taking huge steps.
 constexpr double kLeastCurvature = 0.5;
+// And as at least that of edges of this mean weight: points that no edge holds together would move apart ever faster.
+constexpr double kLeastWeight = 0.02;
 // The curvature already adapts the step to each point, so gains may not grow without limit.
 constexpr float kLargestGain = 2;
 
@@ -44,6 +46,10 @@ GradientDescentStep GradientDescent::describe_step(const StepSettings& settings,
                                                    const AlignedVector<float>& repulsion, double z,
                                                    const AlignedVector<float>& positions) {
   const bool divides = settings.optimizer == Optimizer::curvature;
+  const double least_curvature =
+      std::max(kLeastCurvature * state_.mean_curvature, kLeastWeight / static_cast<double>(count_));
+  // Momentum that has overshot is dropped (O'Donoghue & Candes 2015).
+  const double momentum = divides && state_.climbs ? 0 : settings.momentum;
   return {.offsets = p.offsets.data(),
           .columns = p.columns.data(),
           .values = p.values.data(),
@@ -54,10 +60,10 @@ GradientDescentStep GradientDescent::describe_step(const StepSettings& settings,
           .gains = state_.gains.data(),
           .exaggeration = static_cast<float>(settings.exaggeration),
           .inverse_z = static_cast<float>(1.0 / z),
-          .momentum = static_cast<float>(settings.momentum),
+          .momentum = static_cast<float>(momentum),
           .learning_rate = static_cast<float>(settings.learning_rate),
           .degrees_of_freedom = static_cast<float>(degrees_of_freedom),
-          .least_curvature = divides ? static_cast<float>(kLeastCurvature * state_.mean_curvature) : 0.0f,
+          .least_curvature = divides ? static_cast<float>(least_curvature) : 0.0f,
           .largest_gain = divides ? kLargestGain : std::numeric_limits<float>::infinity(),
           .packed_offsets = packed.offsets.empty() ? nullptr : packed.offsets.data(),
           .packed_edges = packed.edges.data(),
@@ -78,9 +84,12 @@ bool GradientDescent::step(const StepSettings& settings, double degrees_of_freed
   float mean[3] = {};
   if (!find_mean(mean)) return false;
   state_.mean_curvature = 0;
+  double slope = 0;
   for (const GradientDescentSums& part : step_sums_) {
+    slope += part.slope;
     state_.mean_curvature += part.curvature / static_cast<double>(count_);
   }
+  state_.climbs = slope > 0;
   team.for_ranges(count_, 8 * kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     for (std::size_t i = first; i < last; ++i) {
       for (std::size_t d = 0; d < static_cast<std::size_t>(output_dimensions_); ++d) next_[i * stride + d] -= mean[d];

@@ -21,6 +21,8 @@ struct OptimizerState {
   AlignedVector<float> velocity, gains;
   // Mean over all points of the curvature of the attraction in the last iteration.
   double mean_curvature = 0;
+  // Whether the velocities, taken together, led uphill in the last iteration.
+  bool climbs = false;
 };
 
 // The optimizer: gradient descent with momentum (Polyak 1964) and one gain per coordinate (Jacobs 1988; van der Maaten

@@ -33,6 +33,7 @@ struct GradientDescentStep {
 struct GradientDescentSums {
   double next[3];    // of the new positions, for centering
   double curvature;  // of the curvatures
+  double slope;      // of gradient times velocity before the step; positive if the velocity leads uphill
   float largest;     // magnitude among the new positions; infinite where one is NaN
 };
 

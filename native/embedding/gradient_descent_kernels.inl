@@ -168,6 +168,7 @@ static void step_rows(const GradientDescentStep& s, std::size_t first, std::size
     const std::size_t end = std::min(block + kRowsAtOnce, last);
     for (std::size_t i = block; i < end; ++i) {
       float attraction[D];
+      float slope = 0;
       const float curvature = unit * attract<D, kGeneral, kEdges>(s, i, attraction);
       sums.curvature += static_cast<double>(curvature);
       const bool divides = s.least_curvature > 0;
@@ -175,7 +176,9 @@ static void step_rows(const GradientDescentStep& s, std::size_t first, std::size
       for (std::size_t d = 0; d < D; ++d) {
         const float gradient = exaggeration * attraction[d] - s.repulsion[i * stride + d] * s.inverse_z;
         gradients[(i - block) * stride + d] = factor * gradient;
+        slope += gradient * s.velocity[i * stride + d];
       }
+      sums.slope += static_cast<double>(slope);
     }
     Floats total{};
     for (std::size_t at = block * stride; at < end * stride; at += kLanes) {

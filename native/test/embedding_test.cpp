@@ -324,6 +324,7 @@ TEST(Run, ReportsEveryStageOnceComplete) {
 
 TEST(Run, SaysWhenTheMapDiverges) {
   Options options = quick(200);
+  options.optimizer = Optimizer::momentum;
   options.learning_rate = options.final_learning_rate = 1e18;
   sigma::Run run(Golden().points(), options);
   EXPECT_THROW(run.advance(200, ignore), Diverged);

@@ -246,13 +246,13 @@ TEST(Schedule, OfMomentumHasTwoPhases) {
 TEST(Convergence, ComparesTheLastTwoAfterTheSchedule) {
   Convergence convergence;
   EXPECT_FALSE(convergence.reached(0.01));
+  convergence.add(2, 150, 250);
   convergence.add(2, 200, 250);
-  convergence.add(2, 250, 250);
   EXPECT_FALSE(convergence.reached(0.01)) << "one alone";
-  convergence.add(1.9, 300, 250);
+  convergence.add(1.9, 250, 250);
   EXPECT_FALSE(convergence.reached(0.01));
   EXPECT_TRUE(convergence.reached(0.06));
-  convergence.add(1.89, 350, 250);
+  convergence.add(1.89, 300, 250);
   EXPECT_TRUE(convergence.reached(0.01));
   EXPECT_FALSE(Convergence(convergence.record()).reached(0.005));
   EXPECT_TRUE(Convergence(convergence.record()).reached(0.01));

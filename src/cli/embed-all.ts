@@ -3,6 +3,7 @@ import { readMatrix, readNeighborTable, writeFileAtomic, writeMatrices, writeMat
 import type { Matrix } from "../matrix.js";
 import { drawAnimation } from "../plot/index.js";
 import {
+  describeEnd,
   describeNeighbors,
   describePerplexity,
   estimateMemory,
@@ -207,13 +208,15 @@ function summarize(flags: EmbedFlags, data: Matrix, { result }: Computed, second
     output_dimensions: options.outputDimensions,
     kl: result.kl,
     iterations: result.iterations,
+    stopped: result.stopped,
+    optimizer: options.optimizer,
     method: result.method,
     distance: options.distance,
     neighbors: neighbors.method,
     recall: neighbors.recall,
     perplexity: options.perplexity,
     theta: options.theta,
-    learning_rate: options.learningRate,
+    learning_rate: options.learningRate ?? null,
     threads: options.threads,
     seed: options.seed,
     pca: options.pca ?? null,
@@ -242,5 +245,5 @@ function sentence(flags: EmbedFlags, n: number, { result }: Computed, seconds: n
   ]
     .filter(Boolean)
     .join(", ");
-  return `Map of ${n} points written to ${files}: KL ${result.kl.toFixed(4)} after ${result.iterations} iterations, ${describeSearch(result)}${seconds.toFixed(1)} s.\n`;
+  return `Map of ${n} points written to ${files}: KL ${result.kl.toFixed(4)} ${describeEnd(result)}, ${describeSearch(result)}${seconds.toFixed(1)} s.\n`;
 }

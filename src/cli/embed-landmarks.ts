@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { ArgumentError } from "../errors.js";
 import { openRows, type RowReader, readLabels, writeFileAtomic, writeMatrix } from "../io/index.js";
 import {
+  describeEnd,
   describePerplexity,
   type EmbedLandmarksOptions,
   embedLandmarks,
@@ -135,6 +136,7 @@ function summarize(flags: LandmarkFlags, data: RowReader, { result }: LandmarkEm
     landmarks: flags.landmarks,
     kl: result.kl,
     iterations: result.iterations,
+    stopped: result.stopped,
     method: result.method,
     distance,
     perplexity,
@@ -150,5 +152,5 @@ function summarize(flags: LandmarkFlags, data: RowReader, { result }: LandmarkEm
 
 /** The sentence without `--json`. */
 function sentence(flags: LandmarkFlags, n: number, { result }: LandmarkEmbedding, seconds: number): string {
-  return `Map of ${n} points written to ${flags.output}: ${flags.landmarks} landmarks fitted, KL ${result.kl.toFixed(4)} after ${result.iterations} iterations, all points placed, ${seconds.toFixed(1)} s.\n`;
+  return `Map of ${n} points written to ${flags.output}: ${flags.landmarks} landmarks fitted, KL ${result.kl.toFixed(4)} ${describeEnd(result)}, all points placed, ${seconds.toFixed(1)} s.\n`;
 }

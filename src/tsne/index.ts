@@ -3,6 +3,8 @@ export {
   type MethodName,
   NEIGHBOR_SEARCHES,
   type NeighborSearch,
+  OPTIMIZERS,
+  type OptimizerName,
   RUN_CONTROLS,
   type Stage,
   TSNE_OPTIONS,
@@ -24,11 +26,13 @@ export { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "
 export { describePerplexity } from "./perplexity.js";
 export type { PlacementOptions, PlacementResult, UncertaintyMeasures } from "./placement.js";
 export {
+  describeEnd,
   describeNeighbors,
   type LoadOptions,
   runBhTsne,
   runTsne,
   Tsne,
+  type StopReason,
   type TsneResult,
   type TsneSeconds,
 } from "./run.js";

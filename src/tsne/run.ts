@@ -393,6 +393,12 @@ export async function runTsne(data: MatrixLike, options: TsneOptions = {}): Prom
   return new Tsne(data, options).fit();
 }
 
+/** How many iterations a run did, and why it ended if that was not asked for, in words. */
+export function describeEnd({ iterations, stopped }: Pick<TsneResult, "iterations" | "stopped">): string {
+  const reason = { converged: " (converged)", limit: " (not converged)", iterations: "", stop: " (stopped)" }[stopped];
+  return `after ${iterations} iterations${reason}`;
+}
+
 /** Where neighbors came from, in words. */
 export function describeNeighbors({ method, recall }: TsneResult["neighbors"]): string {
   if (method === "given") return "neighbors as given";
