@@ -44,6 +44,8 @@ declare namespace binding {
     iteration: number;
     /** Of the attraction in the last iteration, over all points. */
     meanCurvature: number;
+    /** Whether the velocities led uphill in the last iteration. */
+    climbs: boolean;
     /** The last two KL divergences that the test for convergence compares. */
     klBefore?: number;
     kl?: number;

@@ -71,6 +71,7 @@ void RunObject::prepare_state(const Properties& shape, const Options& options) {
   }
   state.iteration = shape.whole<std::uint64_t>("iteration");
   state.optimizer.mean_curvature = shape.number("meanCurvature");
+  state.optimizer.climbs = shape.flag("climbs");
   if (shape.has("klBefore")) state.kl.before = shape.number("klBefore");
   if (shape.has("kl")) state.kl.now = shape.number("kl");
 }
@@ -89,6 +90,7 @@ Napi::Value RunObject::describe_state(const Napi::CallbackInfo& info) {
   shape.Set("sigmaScale", run.frame().sigma_scale);
   shape.Set("iteration", static_cast<double>(run.iteration()));
   shape.Set("meanCurvature", run.optimizer().mean_curvature);
+  shape.Set("climbs", run.optimizer().climbs);
   if (run.recorded_kl().before) shape.Set("klBefore", *run.recorded_kl().before);
   if (run.recorded_kl().now) shape.Set("kl", *run.recorded_kl().now);
   return shape;

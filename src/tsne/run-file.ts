@@ -352,6 +352,7 @@ function checkShape({ run, options }: Header): void {
     isSize(run.cols, 1, 2 ** 31 - 1) &&
     isSize(run.iteration, 0, Number.MAX_SAFE_INTEGER) &&
     typeof run.meanCurvature === "number" &&
+    isBoolean(run.climbs) &&
     [run.kl, run.klBefore].every((kl) => kl === undefined || typeof kl === "number") &&
     isBoolean(run.hasSigma) &&
     isBoolean(run.sigmaIsEqual) &&
