@@ -20,17 +20,18 @@ const MODULES = LAYERS.flat().join("|");
  * - Files that browsers load as well: they import nothing that needs Node.
  * - Files that load a heavy library, which index.ts must not do.
  */
-const ENTRIES = [
-  "src/[^/]+/index\\.ts",
-  "src/[^/]+\\.ts",
-];
+const ENTRIES = ["src/[^/]+/index\\.ts", "src/[^/]+\\.ts"];
 
 const layerRules = LAYERS.slice(1).map((layer, i) => ({
   name: `layer-${layer.join("-")}`,
   comment: `${layer.join(", ")}: import only from the same layer and the layers below (ARCHITECTURE.md).`,
   severity: "error",
   from: { path: `^src/(${layer.join("|")})/` },
-  to: { path: `^src/(${LAYERS.slice(0, i + 1).flat().join("|")})/|^src/index\\.ts$` },
+  to: {
+    path: `^src/(${LAYERS.slice(0, i + 1)
+      .flat()
+      .join("|")})/|^src/index\\.ts$`,
+  },
 }));
 
 module.exports = {
@@ -44,7 +45,8 @@ module.exports = {
     },
     {
       name: "through-index",
-      comment: "Import another module through its index.ts, or through one of the entry files listed in .dependency-cruiser.cjs.",
+      comment:
+        "Import another module through its index.ts, or through one of the entry files listed in .dependency-cruiser.cjs.",
       severity: "error",
       from: { path: `^src/(?:(${MODULES})/|[^/]+$)` },
       to: { path: `^src/(${MODULES})/`, pathNot: ["^src/$1/", ...ENTRIES.map((entry) => `^${entry}$`)] },

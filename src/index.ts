@@ -50,5 +50,38 @@ export * from "./pca/index.js";
 export * from "./plot/index.js";
 export * from "./quality/index.js";
 export * from "./search/index.js";
-export * from "./tsne/index.js";
+export {
+  DISTANCES,
+  type DistanceMatrix,
+  type DistanceName,
+  type EmbedLandmarksOptions,
+  embedLandmarks,
+  estimateMemory,
+  type LandmarkEmbedding,
+  type LoadOptions,
+  METHODS,
+  type MemoryEstimate,
+  type MethodName,
+  NEIGHBOR_SEARCHES,
+  type NeighborLists,
+  type NeighborSearch,
+  type PlacementOptions,
+  type PlacementProgress,
+  type PlacementResult,
+  type PositionUncertainty,
+  positionUncertainty,
+  type ResolvedTsneOptions,
+  type RowProgress,
+  runBhTsne,
+  runTsne,
+  type Stage,
+  Tsne,
+  type TsneOptions,
+  type TsneProgress,
+  type TsneResult,
+  type TsneSeconds,
+  type TsneSnapshot,
+  type UncertaintyMeasures,
+  type UncertaintyOptions,
+} from "./tsne/index.js";
 export * from "./wall/index.js";

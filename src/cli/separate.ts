@@ -154,7 +154,7 @@ async function separate(path: string, flags: SeparateFlags, signal: AbortSignal)
   await writeMatrix(output, table, { signal, ...(assignment && { columns: ["x", "y", "row", "column"] }) });
   if (flags.table !== undefined) {
     const columns = assignment && { row: Int32Array.from(assignment.row), column: Int32Array.from(assignment.column) };
-    await writePointTable(flags.table, { map: separation.points, label: labels, columns }, signal);
+    await writePointTable(flags.table, { embedding: separation.points, label: labels, columns }, signal);
   }
   if (picture && flags.picture !== undefined) await writeFileAtomic(flags.picture, picture, { signal });
   const seconds = (performance.now() - begin) / 1000;

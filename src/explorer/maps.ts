@@ -1,8 +1,7 @@
 import { procrustes } from "../compare/procrustes.js";
 import { Matrix } from "../matrix.js";
 import { evaluate, type Neighborhood, type PointQuality } from "../quality/index.js";
-import { positionUncertainty, Tsne, type TsneOptions, type TsneResult } from "../tsne/index.js";
-import { describePerplexity } from "../tsne/perplexity.js";
+import { describePerplexity, positionUncertainty, Tsne, type TsneOptions, type TsneResult } from "../tsne/index.js";
 import { numberColumn } from "./columns.js";
 import { type CreateTsne, EmbeddingComputation, Preparation } from "./computation.js";
 import type { Exploration, ExploredMap, GaussianData, PlaneAlignment } from "./exploration.js";

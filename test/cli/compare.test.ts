@@ -86,7 +86,7 @@ it("replaces an earlier comparison, refuses another folder, and takes it with --
 
 it.each([
   [["--variant", "no colon"], /--variant: expected "name: key=value key=value"/],
-  [["--variant", "a: speed=3"], /--variant: expected key=value with a key of distance, /],
+  [["--variant", "a: speed=3"], /--variant: expected key=value with a key of perplexity, /],
   [["--variant", "a: theta=0.4 theta=0.5"], /--variant: expected each key once, and theta comes twice/],
   [["--variant", "a: theta=7", "--variant", "b:"], /--variant theta: expected a number from 0 to 1/],
   [["--k", "60"], /--k: expected an integer from 1 to 59/],

@@ -45,8 +45,8 @@ it("prints with --json one object on one line, and nothing else on standard outp
   const number = expect.any(Number);
   expect(JSON.parse(stdout)).toEqual({
     n,
-    outputDimensions: 2,
-    d: 6,
+    input_dimensions: 6,
+    output_dimensions: 2,
     kl: number,
     iterations: 120,
     method: "barnes-hut",
@@ -85,7 +85,13 @@ it("reports the exact method and the principal components in --json", async () =
   const { stdout } = await workplace.run([
     ...["embed", "mu.npy", "-o", "exact.npy", "--theta", "0", "--pca", "3", "--json", ...quick],
   ]);
-  expect(JSON.parse(stdout)).toMatchObject({ method: "exact", pca: 3, d: 6, distance: "euclidean", plot: null });
+  expect(JSON.parse(stdout)).toMatchObject({
+    method: "exact",
+    pca: 3,
+    input_dimensions: 6,
+    distance: "euclidean",
+    plot: null,
+  });
 });
 
 it("prints nothing at all with --quiet", async () => {
@@ -171,24 +177,21 @@ it("starts from the map of an --init file", async () => {
   });
 });
 
-it.each(["1", "3"])("draws a map of %s dimensions", async (outputDimensions) => {
+it.each(["1", "3"])("draws a map of %s dimensions", async (dimensions) => {
   const args = [
     "embed",
     "mu.npy",
     "-o",
-    `outputDimensions${outputDimensions}.tsv`,
+    `dimensions${dimensions}.tsv`,
     "--output-dimensions",
-    outputDimensions,
+    dimensions,
     "--plot",
-    `outputDimensions${outputDimensions}.svg`,
+    `dimensions${dimensions}.svg`,
     ...quick,
   ];
   expect(await workplace.run([...args, "--labels", "labels.txt"])).toMatchObject({ code: 0, stderr: "" });
-  expect((await readMatrix(workplace.path(`outputDimensions${outputDimensions}.tsv`))).shape).toEqual([
-    n,
-    Number(outputDimensions),
-  ]);
-  expect(await readFile(workplace.path(`outputDimensions${outputDimensions}.svg`), "utf8")).toContain("<svg");
+  expect((await readMatrix(workplace.path(`dimensions${dimensions}.tsv`))).shape).toEqual([n, Number(dimensions)]);
+  expect(await readFile(workplace.path(`dimensions${dimensions}.svg`), "utf8")).toContain("<svg");
 });
 
 it("replaces an output that is there", async () => {

@@ -37,8 +37,8 @@ it("prints one JSON object for scripts", async () => {
   const quality = JSON.parse(stdout);
   expect(quality).toMatchObject({
     n: 120,
-    d: 6,
-    outputDimensions: 2,
+    input_dimensions: 6,
+    output_dimensions: 2,
     accuracy: null,
     silhouette: null,
     sample: 120,

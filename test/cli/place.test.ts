@@ -34,7 +34,7 @@ it("places new points into a saved run and says so", async () => {
   const json = await workplace.run([...args, "--json", "--quiet", "--threads", "1"]);
   expect(JSON.parse(json.stdout)).toMatchObject({
     n: 20,
-    outputDimensions: 2,
+    output_dimensions: 2,
     fitted: 150,
     distance: "inverse-variance",
   });

@@ -30,11 +30,11 @@ describe("columns of lists", () => {
     await run(["embed", "codes.arrow", ...columns, "-o", "map.npy", ...quick]);
     const expected = await readMatrix(workplace.path("expected.npy"));
     expect(await readMatrix(workplace.path("map.npy"))).toEqual(expected);
-    const sample = ["--sample", "60", ...quick];
-    await run(["embed", "mu.npy", "--sigma", "sd.npy", "-o", "sampled-expected.npy", ...sample]);
-    await run(["embed", "codes.arrow", ...columns, "-o", "sampled.npy", ...sample]);
-    const sampled = await readMatrix(workplace.path("sampled-expected.npy"));
-    expect(await readMatrix(workplace.path("sampled.npy"))).toEqual(sampled);
+    const landmarks = ["--landmarks", "60", ...quick];
+    await run(["embed", "mu.npy", "--sigma", "sd.npy", "-o", "landmarks-expected.npy", ...landmarks]);
+    await run(["embed", "codes.arrow", ...columns, "-o", "landmarks.npy", ...landmarks]);
+    const fromLandmarks = await readMatrix(workplace.path("landmarks-expected.npy"));
+    expect(await readMatrix(workplace.path("landmarks.npy"))).toEqual(fromLandmarks);
     await run(["place", "run.tsne", "mu.npy", "--sigma", "sd.npy", "-o", "placed-expected.npy", "--quiet"]);
     await run(["place", "run.tsne", "codes.arrow", ...columns, "-o", "placed.npy", "--quiet"]);
     const placed = await readMatrix(workplace.path("placed-expected.npy"));

@@ -156,17 +156,17 @@ describe("encode --arrow", () => {
   });
 });
 
-describe("embed --sample", () => {
-  it("fits a sample, places the rest, and saves the run", async () => {
+describe("embed --landmarks", () => {
+  it("fits landmarks, places all points, and saves the run", async () => {
     const args = [
       "embed",
       "data.csv",
-      "--sample",
+      "--landmarks",
       "100",
       "-o",
       "all.npy",
       "--save",
-      "sample.tsne",
+      "landmarks.tsne",
       "--perplexity",
       "10",
     ];
@@ -180,15 +180,15 @@ describe("embed --sample", () => {
       "--quiet",
     ]);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ n: 150, fitted: 100, outputDimensions: 2, save: "sample.tsne" });
+    expect(JSON.parse(stdout)).toMatchObject({ n: 150, landmarks: 100, output_dimensions: 2, save: "landmarks.tsne" });
     expect((await readMatrix(workplace.path("all.npy"))).shape).toEqual([150, 2]);
-    const placed = await filter(["place", "sample.tsne", "--arrow"], stream([20]));
+    const placed = await filter(["place", "landmarks.tsne", "--arrow"], stream([20]));
     expect(placed.code).toBe(0);
   });
 
   it.each([
-    [["--sample", "151"], "--sample: expected an integer from 3 to 150"],
-    [["--sample", "100", "--animate", "a.gif"], "--animate: expected to be left out with --sample"],
+    [["--landmarks", "151"], "--landmarks: expected an integer from 3 to 150"],
+    [["--landmarks", "100", "--animate", "a.gif"], "--animate: expected to be left out with --landmarks"],
   ])("refuses %j", async (args, sentence) => {
     const { code, stderr } = await workplace.start([
       "embed",

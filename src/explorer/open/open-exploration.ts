@@ -3,7 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { throwIfAborted } from "../../abort.js";
 import { ArgumentError, FileError } from "../../errors.js";
 import { checkPath, readMatrix } from "../../io/index.js";
-import { isSavedRun } from "../../tsne/run-file.js";
+import { isSavedRun } from "../../tsne/index.js";
 import { Exploration } from "../exploration.js";
 import type { InputOptions } from "../options.js";
 

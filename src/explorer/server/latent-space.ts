@@ -205,7 +205,7 @@ export class LatentSpace {
   async #measureCovariance(map: ExploredMap, row: number, signal: AbortSignal | undefined) {
     const run = await this.#subject.runOf(map);
     if (!run.hasSigma) return undefined;
-    const { covariance } = await positionUncertainty(run, { points: [row], samples: PLACED_DRAWS, signal });
+    const { covariance } = await positionUncertainty(run, { points: [row], draws: PLACED_DRAWS, signal });
     return alignCovariance(toCovariance(covariance.row(0)), map.alignment);
   }
 

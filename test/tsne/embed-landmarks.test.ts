@@ -3,7 +3,7 @@ import { DataError } from "../../src/errors.js";
 import { openRows, rowsInMemory, writeMatrix } from "../../src/io/index.js";
 import { Matrix, toMatrix } from "../../src/matrix.js";
 import { FORMULAS } from "../../src/tsne/distances.js";
-import { type EmbedSampleOptions, embedSample, Tsne } from "../../src/tsne/index.js";
+import { type EmbedLandmarksOptions, embedLandmarks, Tsne } from "../../src/tsne/index.js";
 import { chooseLandmarks, drawFromStrata, drawRows } from "../../src/tsne/landmarks.js";
 import { useFolder } from "../io/folder.js";
 import { makeGroups, makeUniform, takeRows } from "./points.js";
@@ -11,8 +11,8 @@ import { makeGroups, makeUniform, takeRows } from "./points.js";
 const path = useFolder();
 const data = makeGroups(3000, 6, 3);
 const sigma = makeUniform(3000, 6, 0.1, 1);
-const quick: EmbedSampleOptions = {
-  sample: 150,
+const quick: EmbedLandmarksOptions = {
+  landmarks: 150,
   iterations: 80,
   earlyExaggerationIterations: 40,
   perplexity: 10,
@@ -147,12 +147,12 @@ describe("chooseLandmarks", () => {
   });
 });
 
-describe("embedSample", () => {
+describe("embedLandmarks", () => {
   test("fits the landmarks as a run of their own, and places the rows into it", async () => {
-    const { embedding, divergence, run } = await embedSample(source.data, { ...quick, sigma: source.sigma });
-    const { sample, ...options } = quick;
+    const { embedding, divergence, run } = await embedLandmarks(source.data, { ...quick, sigma: source.sigma });
+    const { landmarks, ...options } = quick;
     const { distance } = settings;
-    const { means, sigma: ofMeans, neighbors } = await chooseLandmarks(source, sample, settings, 30, noOptions);
+    const { means, sigma: ofMeans, neighbors } = await chooseLandmarks(source, landmarks, settings, 30, noOptions);
     const alone = new Tsne(means, { ...options, sigma: ofMeans, distance, neighbors });
     await alone.fit();
     const placed = await alone.place(data, { sigma });
@@ -165,10 +165,10 @@ describe("embedSample", () => {
 
   test("tells how far it is", async () => {
     const said: string[] = [];
-    await embedSample(rowsInMemory(data), {
+    await embedLandmarks(rowsInMemory(data), {
       ...quick,
       onProgress: ({ stage }) => said.push(stage),
-      onFilling: ({ stage, fraction }) => said.push(`${stage} ${fraction}`),
+      onRowProgress: ({ stage, fraction }) => said.push(`${stage} ${fraction}`),
     });
     expect(said.slice(0, 4)).toEqual([0.25, 0.5, 0.75, 1].map((done) => `landmarks ${done}`));
     expect(said).toContain("optimization");
@@ -178,32 +178,32 @@ describe("embedSample", () => {
   test("reads from a file what it would have from memory", async () => {
     await writeMatrix(path("data.npy"), data);
     await writeMatrix(path("data.csv"), data);
-    const expected = (await embedSample(rowsInMemory(data), quick)).embedding.data;
+    const expected = (await embedLandmarks(rowsInMemory(data), quick)).embedding.data;
     for (const name of ["data.npy", "data.csv"]) {
       const source = await openRows(path(name));
-      expect((await embedSample(source, quick)).embedding.data).toEqual(expected);
+      expect((await embedLandmarks(source, quick)).embedding.data).toEqual(expected);
       await source.close();
     }
   });
 
-  test("names the row of the data that cannot be used, in the sample or out of it", async () => {
+  test("names the row of the data that cannot be used, whether it is drawn as a landmark or not", async () => {
     const fitted = drawRows(3000, 150, 42);
     const other = Array.from(data.data.keys()).find((row) => !fitted.includes(row)) as number;
     for (const row of [fitted[5], other]) {
       const broken = new Matrix(data.data.slice(), data.rows, data.cols);
       broken.data[row * 6 + 2] = Number.NaN;
-      const failure = embedSample(rowsInMemory(broken), quick);
+      const failure = embedLandmarks(rowsInMemory(broken), quick);
       await expect(failure).rejects.toThrow(DataError);
       await expect(failure).rejects.toMatchObject({ argument: "data", row, column: 2 });
     }
   });
 
-  test.each<[Partial<EmbedSampleOptions>, string]>([
-    [{ sample: 3001 }, "sample: expected an integer from 3 to 3000"],
+  test.each<[Partial<EmbedLandmarksOptions>, string]>([
+    [{ landmarks: 3001 }, "landmarks: expected an integer from 3 to 3000"],
     [{ sigma: rowsInMemory(takeRows(sigma, [1, 2])) }, "sigma: expected 3000 x 6"],
     [{ perplexity: 60 }, "perplexity"],
   ])("refuses %o", async (options, sentence) => {
-    await expect(embedSample(rowsInMemory(data), { ...quick, ...options })).rejects.toThrow(sentence);
+    await expect(embedLandmarks(rowsInMemory(data), { ...quick, ...options })).rejects.toThrow(sentence);
   });
 
   test("draws every row equally often, none twice, the same for a seed", () => {

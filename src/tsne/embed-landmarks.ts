@@ -9,8 +9,8 @@ import { resolveTsneOptions, type TsneOptions } from "./options.js";
 import { neighborCount } from "./perplexity.js";
 import { Tsne, type TsneResult } from "./run.js";
 
-/** One report of how far the landmarks, or the placement, are. */
-export interface FillingProgress {
+/** One report of how far the choice of landmarks, or the placement of the rows, is. */
+export interface RowProgress {
   stage: "landmarks" | "placement";
   /** Share that is done, 0 to 1. */
   fraction: number;
@@ -18,54 +18,54 @@ export interface FillingProgress {
   seconds: number;
 }
 
-/** Options of {@link embedSample}: those of {@link Tsne}, for the landmarks, but for what is given row by row. */
-export interface EmbedSampleOptions
+/** Options of {@link embedLandmarks}: those of {@link Tsne}, for the landmarks, except those that are given row by row. */
+export interface EmbedLandmarksOptions
   extends Omit<TsneOptions, "sigma" | "init" | "neighbors" | "onSnapshot" | "snapshotEvery"> {
   /** Landmarks that are fitted, an integer from 3 to the number of rows. */
-  sample: number;
+  landmarks: number;
   /** Standard deviations of the data, of the same shape. */
   sigma?: RowReader | undefined;
   init?: "pca" | "random" | undefined;
-  /** Called after every stretch of rows before and after the fit, of which `onProgress` tells. */
-  onFilling?: ((progress: FillingProgress) => void) | undefined;
+  /** Called after every block of rows that is read before and after the fit; `onProgress` reports the fit itself. */
+  onRowProgress?: ((progress: RowProgress) => void) | undefined;
 }
 
-/** A map of which landmarks were fitted and the rows placed. */
-export interface SampledMap {
+/** An embedding whose landmarks were fitted and whose rows were placed. */
+export interface LandmarkEmbedding {
   /** n x outputDimensions positions, in the order of the data. */
   embedding: Matrix;
   /** n: KL(P_i || Q_i) of each row, in nats, as of {@link PlacementResult}. */
   divergence: Float32Array;
   /** The run of the landmarks, to be saved or placed into. */
   run: Tsne;
-  /** What its fit came to; its embedding is that of the landmarks. */
+  /** The result of its fit, whose embedding is that of the landmarks. */
   result: TsneResult;
 }
 
-/** Among fewer points fewer are near: on the codes of MNIST 20 keeps more neighbors than 30, and labels as well. */
+/** With fewer points, fewer are near: on the codes of MNIST 20 keeps more neighbors than 30, and labels as well. */
 const PLACEMENT_PERPLEXITY = 20;
 
 /**
- * Embeds more points than one would fit: landmarks that stand for all rows are fitted, and the rows placed into their map, stretch by
- * stretch. Memory holds the run of the landmarks, 4 * (outputDimensions + 1) bytes for each point of the map, and a few stretches of the data. Rows are
- * placed with perplexity 20, or that of the fit where it is less.
+ * Embeds more points than one run can fit: landmarks that represent all rows are fitted, and the rows are placed into their embedding,
+ * block by block. Memory holds the run of the landmarks, 4 * (outputDimensions + 1) bytes for each point, and a few blocks of the data.
+ * Rows are placed with perplexity 20, or that of the fit where it is less.
  *
- * Landmarks are rows drawn uniformly, each moved three times to the mean of the rows that are nearest to it (Lloyd 1982); 20 rows a landmark
- * are looked at. They are neighbors in the fit as they share rows (hierarchical SNE: Pezzotti et al. 2016). Fitting a part and placing the
- * rest is what Kobak & Berens (2019, "The art of using t-SNE for single-cell transcriptomics") and Poličar, Stražar & Zupan (2023, "Embedding to
- * reference t-SNE space addresses batch effects in single-cell classification") do for large data.
+ * Landmarks are rows drawn uniformly, each moved three times to the mean of the rows that are nearest to it (Lloyd 1982), among 20 rows
+ * per landmark. Landmarks that share rows are neighbors in the fit (hierarchical SNE: Pezzotti et al. 2016). Kobak & Berens (2019, "The art
+ * of using t-SNE for single-cell transcriptomics") and Poličar, Stražar & Zupan (2023, "Embedding to reference t-SNE space addresses batch
+ * effects in single-cell classification") also fit a part of large data and place the rest.
  *
  * @param data n x d means
  * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded, with their row in the data
  * @throws {AbortError} if `options.signal` is aborted
  */
-export async function embedSample(data: RowReader, options: EmbedSampleOptions): Promise<SampledMap> {
+export async function embedLandmarks(data: RowReader, options: EmbedLandmarksOptions): Promise<LandmarkEmbedding> {
   requireOptions(options);
-  const { sample, sigma, onFilling, ...settings } = options;
+  const { landmarks: count, sigma, onRowProgress, ...settings } = options;
   const { signal } = options;
   requireSignal(signal);
   const { rows: n, cols: d } = data;
-  requireInteger(sample, "sample", 3, n);
+  requireInteger(count, "landmarks", 3, n);
   if (sigma && (sigma.rows !== n || sigma.cols !== d)) {
     throw new ArgumentError("SHAPE_MISMATCH", {
       argument: "sigma",
@@ -74,17 +74,17 @@ export async function embedSample(data: RowReader, options: EmbedSampleOptions):
       message: `sigma: expected ${n} x ${d}, the shape of the data, received ${sigma.rows} x ${sigma.cols}`,
     });
   }
-  const resolved = resolveTsneOptions({ ...settings, sigma: sigma && [] }, sample, d);
-  // Said before the rows are read.
-  requireMemory(sample, d, sigma !== undefined, resolved);
-  const reportOf = (stage: FillingProgress["stage"]) => {
+  const resolved = resolveTsneOptions({ ...settings, sigma: sigma && [] }, count, d);
+  // Before the rows are read, which can take long.
+  requireMemory(count, d, sigma !== undefined, resolved);
+  const reportOf = (stage: RowProgress["stage"]) => {
     const begin = performance.now();
-    return (fraction: number) => onFilling?.({ stage, fraction, seconds: (performance.now() - begin) / 1000 });
+    return (fraction: number) => onRowProgress?.({ stage, fraction, seconds: (performance.now() - begin) / 1000 });
   };
   const source = { data, sigma };
   const onProgress = reportOf("landmarks");
-  const k = neighborCount(resolved.perplexity, sample);
-  const landmarks = await chooseLandmarks(source, sample, resolved, k, { signal, onProgress });
+  const k = neighborCount(resolved.perplexity, count);
+  const landmarks = await chooseLandmarks(source, count, resolved, k, { signal, onProgress });
   const { means: fitted, sigma: ofFitted, neighbors } = landmarks;
   const run = new Tsne(fitted, {
     ...settings,
