@@ -6,6 +6,7 @@ const rows = Array.from({ length: 12 }, (_, i) => [Math.sin(i), i / 10, Math.cos
 const [n, k] = [rows.length, 3];
 const matrix = { data: Float64Array.from(rows.flat()), rows: n, cols: 3 };
 const tsne = new Tsne(rows, { perplexity: 1, threads: 1 });
+const options = { ...tsne.options };
 const each = (count: number, last: number) =>
   Uint32Array.from({ length: count }, (_, i) => (i === count - 1 ? last : 0));
 
@@ -13,7 +14,7 @@ const each = (count: number, last: number) =>
 test.each([n, 2 ** 31, 2 ** 32 - 1])("the core takes no index that is no row: %i", async (index) => {
   const expected = `expected indices below ${n}`;
   const lists = { indices: each(n * k, index), squared: new Float32Array(n * k), k };
-  expect(() => new binding.Run(matrix, undefined, undefined, tsne.options, lists)).toThrow(expected);
+  expect(() => new binding.Run(matrix, undefined, undefined, options, lists)).toThrow(expected);
 
   const search = { k: 1, distance: "euclidean", varianceFloor: 0, threads: 1 };
   expect(() => binding.nearest(matrix, undefined, matrix, undefined, each(n, index), search, undefined)).toThrow(
@@ -27,7 +28,7 @@ test.each([n, 2 ** 31, 2 ** 32 - 1])("the core takes no index that is no row: %i
     `expected indices below ${n + 1}`,
   );
 
-  const run = new binding.Run(matrix, undefined, undefined, tsne.options, undefined);
+  const run = new binding.Run(matrix, undefined, undefined, options, undefined);
   await run.advance(1, false, undefined, 0);
   const sampling = { perplexity: 1, iterations: 1, samples: 2, neighbors: 1, seed: 1 };
   expect(() => run.measureUncertainty(each(2, index), sampling, undefined)).toThrow(expected);
@@ -37,9 +38,7 @@ test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])(
   "the core takes no squared distance that is none: %d",
   (squared) => {
     const lists = { indices: each(n * k, 1), squared: new Float32Array(n * k).fill(squared), k };
-    expect(() => new binding.Run(matrix, undefined, undefined, tsne.options, lists)).toThrow(
-      "finite squared distances",
-    );
+    expect(() => new binding.Run(matrix, undefined, undefined, options, lists)).toThrow("finite squared distances");
   },
 );
 

@@ -29,29 +29,8 @@ declare namespace binding {
     k: number;
   }
 
-  interface NativeOptions {
-    method: "auto" | "barnes-hut" | "fft" | "exact";
-    meshSpacing: number;
-    distance: string;
-    neighbors: "auto" | "exact" | "nn-descent" | "given";
-    varianceFloor: number;
-    perplexity: number | readonly number[];
-    theta: number;
-    degreesOfFreedom: number;
-    outputDimensions: number;
-    iterations: number;
-    seed: number;
-    pca: number | undefined;
-    init: "pca" | "random" | "given";
-    learningRate: number;
-    finalLearningRate: number;
-    earlyExaggeration: number;
-    earlyExaggerationIterations: number;
-    exaggeration: number;
-    momentum: number;
-    finalMomentum: number;
-    threads: number;
-  }
+  /** The resolved options of a run, by the native fields that src/tsne/declarations.ts declares and run.cpp reads. */
+  type NativeOptions = Readonly<Record<string, unknown>>;
 
   /** What a run that is saved is, beside its options and arrays. */
   interface NativeStateShape {

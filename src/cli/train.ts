@@ -203,8 +203,8 @@ async function run(flags: TrainFlags, names: Readonly<Record<string, string | un
     });
   }
   const vae = await import("../vae/index.js");
-  const { hasCheckpoint } = await import("../vae/training/checkpoint.js");
-  const { resolveTrainOptions } = await import("../vae/training/options.js");
+  const { hasCheckpoint } = await import("../vae/without-tensorflow.js");
+  const { resolveTrainOptions } = await import("../vae/training/index.js");
   const { backend, display } = await startBackend(flags, quiet);
   const options: TrainOptions = {
     epochs: flags.epochs,

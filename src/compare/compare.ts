@@ -3,8 +3,14 @@ import { abortError } from "../binding.js";
 import { ArgumentError, type DataError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { type Estimate, evaluate, type Neighborhood, type PointQuality } from "../quality/index.js";
-import type { DistanceName, ResolvedTsneOptions, TsneOptions, TsneResult } from "../tsne/index.js";
-import { runTsne, Tsne } from "../tsne/index.js";
+import {
+  type DistanceName,
+  type ResolvedTsneOptions,
+  runTsne,
+  Tsne,
+  type TsneOptions,
+  type TsneResult,
+} from "../tsne/index.js";
 import { type Correlation, correlateRanks } from "./correlation.js";
 import { type CompareOptions, type CompareProgress, type CompareSettings, resolveCompareOptions } from "./options.js";
 import { type Alignment, procrustes } from "./procrustes.js";

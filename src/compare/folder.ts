@@ -10,7 +10,7 @@ import {
 } from "../io/index.js";
 import { Matrix } from "../matrix.js";
 import { drawMapsSideBySide } from "../plot/index.js";
-import { describePerplexity } from "../tsne/perplexity.js";
+import { describePerplexity } from "../tsne/index.js";
 import type { Comparison } from "./compare.js";
 import { type ComparisonMetrics, METRICS_KIND, summarize } from "./metrics.js";
 import { mostMoved } from "./most-moved.js";

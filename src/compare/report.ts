@@ -1,7 +1,7 @@
 import { categoricalColors, cleanText, INKS, readLabels, sequentialColors } from "../colors/index.js";
 import { renderPageFile, toBase64 } from "../page-file.js";
 import type { Estimate } from "../quality/index.js";
-import { describePerplexity } from "../tsne/perplexity.js";
+import { describePerplexity } from "../tsne/index.js";
 import type { ComparedQuality, Comparison } from "./compare.js";
 import type { Correlation } from "./correlation.js";
 import type { ComparisonMetrics } from "./metrics.js";

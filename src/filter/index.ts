@@ -11,7 +11,7 @@ export type { PlaceStreamOptions } from "./place-stream.js";
  * batches and whatever the number of threads. Memory holds a few batches.
  *
  * With `options.uncertainty`, draws from the Gaussian of each row are placed as well. The columns displacement, var_x, cov_xy, var_y (in
- * two dimensions) and share describe how the draws scatter; `PlaceUncertainty` defines them. The draws depend on the seed and on the
+ * two dimensions) and share describe how the draws scatter; `UncertaintyMeasures` defines them. The draws depend on the seed and on the
  * numbers of the row, and not on where the row is in the stream.
  *
  * The means, and the standard deviations if the run has sigma, are lists of d numbers in float32 or float64. A row with a null or an

@@ -151,7 +151,7 @@ export function callback<F extends (...given: never[]) => unknown>(
       },
       parse: notTyped,
     },
-    { flag: false, ...description },
+    { flag: false, defaultText: "none", ...description },
   );
 }
 
@@ -168,7 +168,7 @@ export function abortSignal(description: Description<AbortSignal>): Option<Abort
       },
       parse: notTyped,
     },
-    { flag: false, ...description },
+    { flag: false, defaultText: "none", ...description },
   );
 }
 

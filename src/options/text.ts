@@ -2,7 +2,10 @@ import type { Declarations, Option } from "./option.js";
 
 /** The description of a flag for `--help`: what it is, its range and its default. */
 export function describeFlag({ help, range, defaultText }: Option<unknown, unknown>): string {
-  const facts = [/\d/.test(range) ? range : "", defaultText && `default: ${plain(defaultText)}`].filter(Boolean);
+  // Ranges of names and values of programs stand in the noun phrase.
+  const facts = [/^[^`]*\d[^`]*$/.test(range) ? range : "", defaultText && `default: ${plain(defaultText)}`].filter(
+    Boolean,
+  );
   return facts.length === 0 ? help : `${help} (${facts.join("; ")})`;
 }
 

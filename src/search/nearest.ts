@@ -11,10 +11,14 @@ import {
 import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
 import { ArgumentError } from "../errors.js";
 import { type FloatArray, Matrix, type MatrixLike, toMatrix } from "../matrix.js";
-import { FORMULAS, usesSigma } from "../tsne/distances.js";
-import { type DistanceName, Tsne } from "../tsne/index.js";
-import { requireSearchMemory } from "../tsne/memory.js";
-import { resolveTsneOptions } from "../tsne/options.js";
+import {
+  type DistanceName,
+  FORMULAS,
+  requireSearchMemory,
+  resolveTsneOptions,
+  Tsne,
+  usesSigma,
+} from "../tsne/index.js";
 import { type SearchedPoints, unpackRun } from "./run-points.js";
 
 /**

@@ -241,7 +241,7 @@ export const TSNE_SETTINGS = {
   pca: declare<number | boolean, number | undefined>(
     {
       accepted: "a number of components, true or false",
-      range: "1 to min(n, d), `true`, `false`",
+      range: "1 to min(n, d), or `true`",
       placeholder: "<n>",
       // The range depends on the data.
       check: (value) => value as number | boolean,
@@ -249,6 +249,7 @@ export const TSNE_SETTINGS = {
     },
     {
       default: false,
+      defaultText: "none",
       help: "principal components to reduce the data to first",
       guide:
         "principal components to reduce the data to first; `true` means 50. Not with sigma, whose standard deviations hold along the given axes only",

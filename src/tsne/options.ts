@@ -1,7 +1,14 @@
 import { availableParallelism } from "node:os";
 import { reject, requireInteger } from "../arguments.js";
-import { type CheckedValues, checkOptions, type OptionValues, type ResolvedValues } from "../options/index.js";
-import { type RUN_CONTROLS, TSNE_OPTIONS, type TSNE_SETTINGS } from "./declarations.js";
+import type { NativeOptions } from "../binding.js";
+import {
+  type CheckedValues,
+  checkOptions,
+  nativeFields,
+  type OptionValues,
+  type ResolvedValues,
+} from "../options/index.js";
+import { type RUN_CONTROLS, TSNE_OPTIONS, TSNE_SETTINGS } from "./declarations.js";
 import { DISTANCES, type DistanceName, usesSigma } from "./distances.js";
 
 /** Options of {@link runBhTsne} and {@link Tsne}. All are optional. */
@@ -50,6 +57,9 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
     threads: settings.threads ?? availableParallelism(),
   };
 }
+
+/** The fields that the core reads, under the names that the declarations give them. */
+export const toNative = (options: ResolvedTsneOptions): NativeOptions => nativeFields(TSNE_SETTINGS, options);
 
 /** The distance and the neighbor search, which depend on each other and on sigma. */
 function resolveNeighborOptions(

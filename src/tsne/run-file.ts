@@ -14,7 +14,7 @@ import { ArgumentError, FileError, SigmaTsneError } from "../errors.js";
 import { checkPath, systemReason, writeFileAtomic } from "../io/index.js";
 import type { CheckedNeighbors } from "./given-neighbors.js";
 import { inGiB } from "./memory.js";
-import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
+import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, toNative } from "./options.js";
 import { neighborCount } from "./perplexity.js";
 
 /** What a {@link Tsne} is made of, fresh or read from a file. */
@@ -44,7 +44,7 @@ export class RestoredRun {
 
 /** As PNG has it: the first byte is no text, and a transfer that changes line ends is noticed. */
 const MAGIC = Buffer.from("\x89TSN\r\n\x1a\n", "latin1");
-const VERSION = 1;
+const VERSION = 2;
 const PRELUDE_BYTES = MAGIC.length + 8;
 const CHECKSUM_BYTES = 32;
 const ALIGNMENT = 64;
@@ -232,8 +232,12 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   if (size < PRELUDE_BYTES) throw fail("is cut off within its first bytes");
   const version = prelude.readUInt32LE(MAGIC.length);
   if (version !== VERSION) {
-    const advice = version > VERSION ? "a newer sigma-tsne reads it" : "this sigma-tsne reads it no longer";
-    throw new FileError("FILE_VERSION", path, `is a saved run of version ${version}, not ${VERSION}; ${advice}`);
+    const advice =
+      version > VERSION
+        ? "Read it with a newer sigma-tsne."
+        : "Fit the data again and save the run, or read it with the sigma-tsne that wrote it.";
+    const reason = `is a saved run of format version ${version}: expected version ${VERSION}. ${advice}`;
+    throw new FileError("FILE_VERSION", path, reason);
   }
   const length = prelude.readUInt32LE(MAGIC.length + 4);
   if (length > LARGEST_HEADER) throw fail(`its header of ${length} bytes is damaged`);
@@ -290,7 +294,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
 }
 
 function nativeRun(options: ResolvedTsneOptions, given: CheckedNeighbors | undefined, shape: Shape) {
-  return new binding.Run(undefined, undefined, undefined, options, given, shape);
+  return new binding.Run(undefined, undefined, undefined, toNative(options), given, shape);
 }
 
 async function readGiven(

@@ -12,7 +12,7 @@ import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { RUN_CONTROLS, type TsneProgress, type TsneSnapshot } from "./declarations.js";
 import { type CheckedNeighbors, checkNeighbors, type DistanceMatrix, type NeighborLists } from "./given-neighbors.js";
 import { estimateResolved, inGiB, requireMemory } from "./memory.js";
-import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
+import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, toNative } from "./options.js";
 import { describePerplexity, neighborCount } from "./perplexity.js";
 import { type PlacementOptions, type PlacementResult, placePoints } from "./placement.js";
 import { RestoredRun, type RunParts, readRun, writeRun } from "./run-file.js";
@@ -382,7 +382,7 @@ function createRun(data: MatrixLike, options: TsneOptions): RunParts {
   const start =
     resolved.init === "given" ? givenStart(options.init as MatrixLike, rows, resolved.outputDimensions) : undefined;
   const given = resolved.neighbors === "given" ? givenNeighbors(options, resolved, rows) : undefined;
-  const native = withTranslation(() => new binding.Run(matrix, sigma, start, resolved, given));
+  const native = withTranslation(() => new binding.Run(matrix, sigma, start, toNative(resolved), given));
   return { native, options: resolved, rows, cols, hasSigma: sigma !== undefined, given };
 }
 

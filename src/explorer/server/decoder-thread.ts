@@ -4,19 +4,19 @@ import { SigmaTsneError } from "../../errors.js";
 import { Matrix } from "../../matrix.js";
 import { selectBackend } from "../../vae/backends/index.js";
 import { encodeGif } from "../../vae/figures/index.js";
-import type { Model } from "../../vae/models/model.js";
+import type { Model } from "../../vae/index.js";
 import { openRun } from "../../vae/runs/index.js";
-import type { DecoderFailure, DecoderReply, DecoderRequest, DecoderSource } from "./decoder-tasks.js";
-import { checkSheet, encodeSheet } from "./sheet.js";
+import type { DecoderFailure, DecoderOptions, DecoderReply, DecoderRequest } from "./decoder-tasks.js";
+import { checkSheet, encodeSheet } from "./image-sheet.js";
 
-/** Codes that are decoded before other tasks get their turn: few, since a slider may be waiting. */
+/** GaussianData that are decoded before other tasks get their turn: few, since a slider may be waiting. */
 const BATCH_SIZE = 16;
 
 const port = parentPort;
 if (!port) throw new Error("decoder-thread is started by a Decoder");
 const send = (reply: DecoderReply, transfer: ArrayBuffer[] = []) => port.postMessage(reply, transfer);
 
-const model = await open(workerData as DecoderSource).catch((error) => {
+const model = await open(workerData as DecoderOptions).catch((error) => {
   send({ id: "model", failure: toFailure(error) });
   return undefined;
 });
@@ -30,7 +30,7 @@ if (model) {
   port.close();
 }
 
-async function open({ path, backend = "auto", threads }: DecoderSource): Promise<Model> {
+async function open({ path, backend = "auto", threads }: DecoderOptions): Promise<Model> {
   const { description } = await selectBackend(backend, { threads });
   const { model, origin } = await openRun(path);
   const { height, width, channels, zDim } = model.configuration;
