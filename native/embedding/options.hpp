@@ -34,9 +34,9 @@ struct Options {
   std::uint64_t seed = 42;
   std::size_t pca_components = 0;  // [0, min(n, d)] principal components to reduce to; 0: as given
   Start start = Start::pca;
-  Optimizer optimizer = Optimizer::curvature;
+  Optimizer optimizer = Optimizer::momentum;
   double early_exaggeration = 12;  // (>= 1)
-  std::uint64_t early_exaggeration_iterations = 90;
+  std::uint64_t early_exaggeration_iterations = 250;
   double exaggeration = 1;  // (>= 0.01) of the attraction after the early phase
   // For Optimizer::momentum.
   double learning_rate = 200;        // (> 0) times a quarter of dKL/dy, during early exaggeration

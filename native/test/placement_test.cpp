@@ -332,7 +332,7 @@ TEST(RunState, GoesOnToTheSameBits) {
     options.early_exaggeration_iterations = 60;
     sigma::Run whole(golden.points(), options);
     whole.advance(90, ignore);
-    RunState state{whole.points(),   whole.frame(), whole.order(),    whole.positions(),
+    RunState state{whole.points(),    whole.frame(),     whole.order(),      whole.positions(),
                    whole.optimizer(), whole.iteration(), whole.recorded_kl()};
     whole.advance(200, ignore);
     sigma::Run restored(std::move(state), options);

@@ -26,7 +26,7 @@ export const METHODS = ["auto", "barnes-hut", "fft", "exact"] as const;
 export type MethodName = (typeof METHODS)[number];
 
 /** Ways to choose the steps of gradient descent; see {@link TsneOptions.optimizer}. */
-export const OPTIMIZERS = ["curvature", "momentum"] as const;
+export const OPTIMIZERS = ["momentum", "curvature"] as const;
 /** One of {@link OPTIMIZERS}. */
 export type OptimizerName = (typeof OPTIMIZERS)[number];
 
@@ -111,8 +111,8 @@ export const TSNE_SETTINGS = {
   /**
    * Iterations of gradient descent, early exaggeration included: an integer >= 0 for exactly so many, or `"auto"`, which ends the run when
    * it has converged. That is the case when the KL divergence falls by less than `tolerance` within 50 iterations, after the schedule of
-   * exaggeration and momentum has ended; most runs need 250 to 300 iterations. Default `"auto"`, which means 1000 iterations with
-   * `optimizer: "momentum"`.
+   * exaggeration and momentum has ended. Raise the number where the embedding still changes at the end, as large data may need. Default
+   * 1000, or `"auto"` with `optimizer: "curvature"`.
    */
   iterations: declare<"auto" | number>(
     {
@@ -123,7 +123,7 @@ export const TSNE_SETTINGS = {
       parse: (text, flag) => (text === "auto" ? text : parseInteger(text, flag)),
     },
     {
-      default: "auto",
+      defaultText: "1000, or auto with the curvature optimizer",
       help: "iterations of gradient descent, or auto: until the run has converged",
       guide: 'iterations of gradient descent; `"auto"` ends the run when it has [converged](#iterations)',
     },
@@ -148,18 +148,17 @@ export const TSNE_SETTINGS = {
     { defaultText: "1000", isAdvanced: true, help: "upper limit of iterations if they are auto" },
   ),
   /**
-   * How gradient descent chooses its steps. `"curvature"` divides the step of each point by the curvature of its attraction, lowers the
-   * exaggeration gradually, and raises the momentum while the embedding expands. It reaches the KL divergence of 1000 iterations of
-   * `"momentum"` in about 160 and needs no learning rate. `"momentum"` is the schedule of the reference implementation with the learning
-   * rate of Belkina et al. (2019); use it to compare with other programs. Default `"curvature"`, or `"momentum"` where a `learningRate`,
-   * `momentum` or `finalMomentum` is given.
+   * How gradient descent chooses its steps. `"momentum"` is the schedule of the reference implementation with the learning rate of
+   * Belkina et al. (2019). `"curvature"` divides the step of each point by the curvature of its attraction, lowers the exaggeration
+   * gradually, and raises the momentum while the embedding expands; it reaches a lower KL divergence in fewer iterations and needs no
+   * learning rate, so `learningRate`, `momentum` and `finalMomentum` must be left out. Default `"momentum"`.
    */
   optimizer: choice<OptimizerName>(OPTIMIZERS, {
-    defaultText: "curvature, or momentum where a learning rate or momentum is given",
+    default: "momentum",
     isAdvanced: true,
-    help: "how gradient descent chooses its steps: curvature, or momentum, the schedule of the reference implementation",
+    help: "how gradient descent chooses its steps: momentum, the schedule of the reference implementation, or curvature, which needs fewer iterations",
     guide:
-      'how gradient descent chooses its steps: `"curvature"` needs fewer iterations; `"momentum"` is the schedule of the reference implementation',
+      'how gradient descent chooses its steps: `"momentum"` is the schedule of the reference implementation; `"curvature"` needs fewer iterations',
   }),
   /** Dimensions of the embedding: 1, 2 or 3. Default 2. */
   outputDimensions: integer(
@@ -368,12 +367,12 @@ export const TSNE_SETTINGS = {
   /**
    * Iterations with early exaggeration, an integer >= 0. `optimizer: "curvature"` lowers it geometrically to `exaggeration` after a ninth
    * of them, and raises the momentum when they end. Raise it where groups that belong together end up apart, as on manifolds. Default
-   * 90, or 250 with `optimizer: "momentum"`.
+   * 250, or 90 with `optimizer: "curvature"`.
    */
   earlyExaggerationIterations: integer(
     { from: 0, to: 1e9 },
     {
-      defaultText: "90, or 250 with the momentum optimizer",
+      defaultText: "250, or 90 with the curvature optimizer",
       isAdvanced: true,
       help: "iterations with early exaggeration",
     },

@@ -31,8 +31,8 @@ export {
   type LoadOptions,
   runBhTsne,
   runTsne,
-  Tsne,
   type StopReason,
+  Tsne,
   type TsneResult,
   type TsneSeconds,
 } from "./run.js";

@@ -8,7 +8,7 @@ import {
   type OptionValues,
   type ResolvedValues,
 } from "../options/index.js";
-import { type OptimizerName, type RUN_CONTROLS, TSNE_OPTIONS, TSNE_SETTINGS } from "./declarations.js";
+import { type RUN_CONTROLS, TSNE_OPTIONS, TSNE_SETTINGS } from "./declarations.js";
 import { DISTANCES, type DistanceName, usesSigma } from "./distances.js";
 
 /** Options of {@link runBhTsne} and {@link Tsne}. All are optional. */
@@ -16,7 +16,6 @@ export interface TsneOptions extends OptionValues<typeof TSNE_SETTINGS>, OptionV
 
 /** The options of a run with every default filled in, as plain data. */
 export interface ResolvedTsneOptions extends Omit<ResolvedValues<typeof TSNE_SETTINGS>, SometimesUnused> {
-  /** A number with `optimizer: "momentum"`. */
   iterations: "auto" | number;
   /** `undefined` unless `iterations` is `"auto"`. */
   tolerance: number | undefined;
@@ -115,8 +114,10 @@ function resolvePca(pca: number | boolean, hasSigma: boolean, largest: number): 
 
 const DEFAULT_TOLERANCE = 0.01;
 const DEFAULT_MAX_ITERATIONS = 1000;
-/** Iterations of early exaggeration and in all. */
-const DEFAULT_ITERATIONS = { curvature: [90, "auto"], momentum: [250, 1000] } as const;
+const OPTIMIZER_DEFAULTS = {
+  momentum: { iterations: 1000, earlyExaggerationIterations: 250 },
+  curvature: { iterations: "auto", earlyExaggerationIterations: 90 },
+} as const;
 
 type OptimizationNames =
   | SometimesUnused
@@ -131,42 +132,37 @@ function resolveOptimization(
   settings: Pick<CheckedOptions, OptimizationNames>,
   n: number,
 ): Pick<ResolvedTsneOptions, Exclude<OptimizationNames, "earlyExaggeration" | "exaggeration"> | "finalLearningRate"> {
-  const optimizer = resolveOptimizer(settings);
-  const [exaggerated, total] = DEFAULT_ITERATIONS[optimizer];
-  const iterations = settings.iterations === "auto" ? total : settings.iterations;
+  const { optimizer } = settings;
+  const defaults = OPTIMIZER_DEFAULTS[optimizer];
+  const iterations = settings.iterations ?? defaults.iterations;
   const isAuto = iterations === "auto";
-  for (const name of ["tolerance", "maxIterations"] as const) {
-    if (isAuto || settings[name] === undefined) continue;
-    const which =
-      settings.iterations === "auto"
-        ? `the ${optimizer} optimizer, which does ${iterations} iterations`
-        : "a number of iterations";
-    reject(name, settings[name], `to be left out with ${which}`);
-  }
   const usesMomentum = optimizer === "momentum";
+  if (!isAuto) rejectGiven(settings, ["tolerance", "maxIterations"], "to be left out with a number of iterations");
+  if (!usesMomentum) {
+    const unused = { ...settings, learningRate: settings.learningRate === "auto" ? undefined : settings.learningRate };
+    rejectGiven(unused, ["learningRate", "momentum", "finalMomentum"], "to be left out with the curvature optimizer");
+  }
   return {
     optimizer,
     iterations,
     tolerance: isAuto ? (settings.tolerance ?? DEFAULT_TOLERANCE) : undefined,
     maxIterations: isAuto ? (settings.maxIterations ?? DEFAULT_MAX_ITERATIONS) : undefined,
-    earlyExaggerationIterations: settings.earlyExaggerationIterations ?? exaggerated,
+    earlyExaggerationIterations: settings.earlyExaggerationIterations ?? defaults.earlyExaggerationIterations,
     ...(usesMomentum ? resolveLearningRates(settings, n) : { learningRate: undefined, finalLearningRate: undefined }),
     momentum: usesMomentum ? (settings.momentum ?? 0.5) : undefined,
     finalMomentum: usesMomentum ? (settings.finalMomentum ?? 0.8) : undefined,
   };
 }
 
-/** A learning rate or momentum asks for the optimizer that uses it. */
-function resolveOptimizer(
-  settings: Pick<CheckedOptions, "optimizer" | "learningRate" | "momentum" | "finalMomentum">,
-): OptimizerName {
-  const learningRate = settings.learningRate === "auto" ? undefined : settings.learningRate;
-  const { momentum, finalMomentum } = settings;
-  const given = Object.entries({ learningRate, momentum, finalMomentum }).find(([, value]) => value !== undefined);
-  if (given && settings.optimizer === "curvature") {
-    reject(given[0], given[1], "to be left out with the curvature optimizer; use momentum instead");
+/** Rejects the first of the options `names` that is given. */
+function rejectGiven<Name extends string>(
+  settings: Readonly<Partial<Record<Name, unknown>>>,
+  names: readonly Name[],
+  expected: string,
+): void {
+  for (const name of names) {
+    if (settings[name] !== undefined) reject(name, settings[name], expected);
   }
-  return settings.optimizer ?? (given ? "momentum" : "curvature");
 }
 
 /** The learning rates of both phases; see {@link TsneOptions.learningRate}. */

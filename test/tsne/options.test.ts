@@ -65,16 +65,8 @@ test("any values of several options are taken or refused by an ArgumentError", (
   });
 });
 
-test("a learning rate or a momentum asks for the momentum optimizer and its 1000 iterations", () => {
+test("the momentum optimizer and its 1000 iterations are the default", () => {
   const resolve = (options: TsneOptions) => resolveTsneOptions(options, 6000, 10);
-  const curvature = {
-    optimizer: "curvature",
-    iterations: "auto",
-    earlyExaggerationIterations: 90,
-    learningRate: undefined,
-  };
-  expect(resolve({})).toMatchObject({ ...curvature, tolerance: 0.01, maxIterations: 1000, momentum: undefined });
-  expect(resolve({ learningRate: "auto" })).toMatchObject(curvature);
   const schedule = {
     earlyExaggerationIterations: 250,
     iterations: 1000,
@@ -83,10 +75,21 @@ test("a learning rate or a momentum asks for the momentum optimizer and its 1000
   };
   const momentum = { ...schedule, optimizer: "momentum", momentum: 0.5, finalMomentum: 0.8 };
   const rates = { learningRate: 500, finalLearningRate: 6000 };
-  expect(resolve({ optimizer: "momentum" })).toMatchObject({ ...momentum, ...rates });
+  expect(resolve({})).toMatchObject({ ...momentum, ...rates });
   expect(resolve({ learningRate: 200 })).toMatchObject({ ...momentum, learningRate: 200, finalLearningRate: 200 });
-  expect(resolve({ momentum: 0.6 })).toMatchObject({ ...momentum, ...rates, momentum: 0.6 });
-  expect(resolve({ finalMomentum: 0 })).toMatchObject({ ...momentum, ...rates, finalMomentum: 0 });
+  const untilConverged = { iterations: "auto", tolerance: 0.01, maxIterations: 1000 } as const;
+  expect(resolve({ iterations: "auto" })).toMatchObject({ ...momentum, ...rates, ...untilConverged });
+  const curvature = {
+    optimizer: "curvature",
+    earlyExaggerationIterations: 90,
+    learningRate: undefined,
+    finalLearningRate: undefined,
+    momentum: undefined,
+    finalMomentum: undefined,
+  } as const;
+  expect(resolve({ optimizer: "curvature" })).toMatchObject({ ...curvature, ...untilConverged });
+  expect(resolve({ optimizer: "curvature", learningRate: "auto" })).toMatchObject({ ...curvature, ...untilConverged });
+  expect(resolve({ optimizer: "curvature", iterations: 300 })).toMatchObject({ ...curvature, iterations: 300 });
 });
 
 test.each<[TsneOptions, string]>([
@@ -95,8 +98,8 @@ test.each<[TsneOptions, string]>([
   [{ optimizer: "curvature", finalMomentum: 0.8 }, "finalMomentum"],
   [{ iterations: 300, tolerance: 0.01 }, "tolerance"],
   [{ iterations: 300, maxIterations: 500 }, "maxIterations"],
-  [{ optimizer: "momentum", tolerance: 0.01 }, "tolerance"],
-  [{ momentum: 0.5, maxIterations: 500 }, "maxIterations"],
+  [{ tolerance: 0.01 }, "tolerance"],
+  [{ optimizer: "curvature", iterations: 300, maxIterations: 500 }, "maxIterations"],
 ])("options that the run would not use are refused: %o", (options, argument) => {
   expect(() => resolveTsneOptions(options, 100, 10)).toThrow(
     expect.objectContaining({ code: "INVALID_ARGUMENT", argument }),

@@ -74,6 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     }
     const double nan = std::numeric_limits<double>::quiet_NaN();
     state.optimizer.mean_curvature = draws.pick({1e-3, 1.0 / static_cast<double>(n), 1e-300, 1.0, 0.0, nan});
+    state.optimizer.climbs = draws.once(2);
     if (draws.once(2)) state.kl.now = draws.pick({1.0, 0.0, 1e300, nan});
     if (draws.once(2)) state.kl.before = draws.pick({1.0, -1.0, nan});
     state.iteration = draws.pick({std::uint64_t{0}, std::uint64_t{3}, std::uint64_t{1} << 53});
