@@ -1,6 +1,6 @@
-import { type Context, font, openSurface } from "../src/plot/canvas.js";
+import { type Context, font, openSurface } from "../src/canvas/index.js";
+import { categoricalColors, INKS } from "../src/colors/index.js";
 import type { PictureFormat } from "../src/plot/index.js";
-import { categoricalColors, INKS } from "../src/plot/palette.js";
 
 /** One line of a chart. */
 export interface Series {

@@ -17,7 +17,7 @@ import {
 import { readLabels, readMatrix, rowsInMemory } from "../src/io/index.js";
 import type { Matrix } from "../src/matrix.js";
 import { evaluate } from "../src/quality/index.js";
-import { embedSample, Tsne } from "../src/tsne/index.js";
+import { embedLandmarks, Tsne } from "../src/tsne/index.js";
 import { createModel, type Images, loadModel, type ModelName, selectBackend } from "../src/vae/index.js";
 import { BenchmarkError } from "./failure.js";
 import { FOLDERS } from "./folders.js";
@@ -237,8 +237,8 @@ export async function measureFilledMap(
     [
       `${count(sample)} landmarks fitted, ${count(means.rows)} placed`,
       async () => {
-        const options = { sample, sigma: rowsInMemory(sigma), threads, iterations: iterations, signal };
-        return (await embedSample(rowsInMemory(means), options)).embedding;
+        const options = { landmarks: sample, sigma: rowsInMemory(sigma), threads, iterations: iterations, signal };
+        return (await embedLandmarks(rowsInMemory(means), options)).embedding;
       },
     ],
     [

@@ -96,9 +96,9 @@ class Filter:
         mean_column, sigma_column: lists of as many float32 or float64 as the run has dimensions (default: "mean" and "sigma").
         perplexity: effective number of neighbors (default: that of the run).
         iterations: steps of descent at most (default: 100).
-        uncertainty: samples of every row's Gaussian that are placed as well, 2 to 1000; appends displacement, the covariance of their
-            places (var_x, cov_xy, var_y in two dimensions) and share, as `sigma-tsne embed --uncertainty` has them. Default: none.
-        seed: of these samples (default: 42).
+        uncertainty: number of draws from the Gaussian of every row that are placed as well, 2 to 1000; appends displacement, the
+            covariance of their positions (var_x, cov_xy, var_y in two dimensions) and share, as `sigma-tsne embed --uncertainty` has them. Default: none.
+        seed: of these draws (default: 42).
         prefix: put before the names of the new columns (default: nothing).
         drop: names, without commas, of columns that do not come out again, which saves time (default: none).
         strict: a row with null, NaN or infinity fails the job instead of getting nulls (default: False).
@@ -124,7 +124,7 @@ class Filter:
         model: str | os.PathLike[str],
         *,
         image_column: str | None = None,
-        samples: int | None = None,
+        draws: int | None = None,
         seed: int | None = None,
         backend: str | None = None,
         prefix: str | None = None,
@@ -136,23 +136,23 @@ class Filter:
 
         model: the folder of a training or of a model, or its file model.safetensors.
         image_column: image files (PNG, JPEG, TIFF, WebP, GIF), as bytes or as structs with bytes, or pixels (default: "image").
-        samples: draws of Bayesian weights (default: 32).
+        draws: draws of Bayesian weights (default: 32).
         seed: of these draws (default: 42).
         backend, prefix, drop, strict, command: as for the command line, and for `place`.
 
         Raises FilterError where `command` cannot be run, OSError where there is no model.
         """
         folder = os.path.abspath(model)
-        places = [os.path.join(folder, "model.safetensors"), os.path.join(folder, "model", "model.safetensors"), folder]
+        candidates = [os.path.join(folder, "model.safetensors"), os.path.join(folder, "model", "model.safetensors"), folder]
         options = {
             "image-column": image_column,
-            "samples": samples,
+            "draws": draws,
             "seed": seed,
             "backend": backend,
             "prefix": prefix,
             "strict": strict,
         }
-        return cls._create("encode", next(filter(os.path.isfile, places), folder), options, drop, command)
+        return cls._create("encode", next(filter(os.path.isfile, candidates), folder), options, drop, command)
 
     @classmethod
     def _create(

@@ -77,7 +77,7 @@ beforeAll(async () => {
   const fitting = run.fit();
   await refuse(() => run.fit());
   await fitting;
-  await refuse(() => positionUncertainty(run, { samples: 3 }));
+  await refuse(() => positionUncertainty(run, { draws: 3 }));
   await writeFile(path("no.tsne"), "hello");
   await refuse(() => Tsne.load(path("no.tsne")));
   await run.save(path("run.tsne"));
@@ -116,7 +116,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** What no test can bring about in good time, word for word as it stands in the sources. */
 const IN_SOURCES: readonly (readonly [RegExp, string])[] = [
   [/no native binary fits/, "native/addon/binding.cjs"],
-  [/^…: is a saved run of version/, "src/tsne/run-file.ts"],
+  [/^…: is a saved run of format version/, "src/tsne/run-file.ts"],
   [/no more threads/, "native/addon/errors.cpp"],
   [/another training \(process/, "src/vae/training/lock.ts"],
 ];

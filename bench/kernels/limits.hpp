@@ -1,4 +1,4 @@
-// What the machine can do at most, measured: the yardsticks for the kernels.
+// What the machine can do at most, measured: the limits that kernels are compared with.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,7 @@
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
-import { assertFolderWritable } from "../io/atomic-folder.js";
-import { makeFolder } from "../io/make-folder.js";
+import { assertFolderWritable, makeFolder } from "../io/index.js";
 import type { ComparedModel, Dataset, Model, ModelName, Run } from "../vae/index.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
@@ -29,7 +28,7 @@ interface CompareModelsFlags extends BackendFlags, DatasetFlags {
   zDim: number;
   hiddenDim?: number;
   noise?: number;
-  samples?: number;
+  draws?: number;
   gridSize?: number;
   seed?: number;
   force?: true;
@@ -64,7 +63,7 @@ export function createCompareModelsCommand(): Command {
     .argument("[runs...]", "folders of trainings, or of models")
     .requiredOption("-o, --output <folder>", "where table and pictures go; an earlier comparison is replaced")
     .option("--noise <x>", "share of noisy values of the noisy input (default: 0.2)", numberParser("--noise"))
-    .option("--samples <n>", "draws for the estimates of log-likelihoods (default: 100)", integerParser("--samples"))
+    .option("--draws <n>", "draws for the estimates of log-likelihoods (default: 100)", integerParser("--draws"))
     .option("--grid-size <n>", "images a side of the grids, 2 to 30 (default: 10)", integerParser("--grid-size"))
     .option("--seed <n>", "seed of weights, training and draws (default: 42)", integerParser("--seed"))
     .option("--force", "write into a folder that holds something else, too")
@@ -88,7 +87,7 @@ export function createCompareModelsCommand(): Command {
 }
 
 async function compareModels(paths: readonly string[], flags: CompareModelsFlags, signal: AbortSignal): Promise<void> {
-  const { output, noise, samples, gridSize, seed, force } = flags;
+  const { output, noise, draws, gridSize, seed, force } = flags;
   checkInputs({ "--output": output, "--dataset": flags.dataset, "--runs-dir": flags.runsDir });
   if (paths.length > 0 && flags.models) {
     const accepted = "either runs or --models";
@@ -107,15 +106,15 @@ async function compareModels(paths: readonly string[], flags: CompareModelsFlags
   try {
     const runs: Run[] = [];
     for (const path of paths) runs.push(await vae.openRun(path));
-    const source = flags.dataset ?? (runs.length > 0 ? undefined : "micrographs");
+    const nameOrPath = flags.dataset ?? (runs.length > 0 ? undefined : "micrographs");
     const opened = datasetOptions(flags, { signal, display });
-    const dataset = await vae.openRunDataset(runs[0] ?? { origin: undefined }, source, opened);
+    const dataset = await vae.openRunDataset(runs[0] ?? { origin: undefined }, nameOrPath, opened);
     noteSkipped(dataset, display);
     try {
       const models = runs.length > 0 ? runs.map(nameRun) : await trainAll(vae, dataset, flags, { signal, display });
       const comparison = await vae.writeModelComparison(output, models, dataset, {
         noise,
-        samples,
+        draws,
         gridSize,
         seed,
         force,

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { assertFolderWritable } from "../io/atomic-folder.js";
+import { assertFolderWritable } from "../io/index.js";
 import {
   ARROW_GUIDE,
   type ArrowFlags,
@@ -28,7 +28,7 @@ interface EncodeFlags extends BackendFlags, DatasetFlags, ArrowFlags {
   output?: string;
   part?: string;
   imageColumn?: string;
-  samples?: number;
+  draws?: number;
   batchSize?: number;
   seed?: number;
   force?: true;
@@ -74,7 +74,7 @@ export function createEncodeCommand(): Command {
     .option("-o, --output <folder>", "where the files go; earlier codes there are replaced")
     // Without a default of commander's, which could not be told from what is typed.
     .option("--part <name>", "all, train, validation or test (default: all)")
-    .option("--samples <n>", "Bayesian weights: draws (default: 32)", integerParser("--samples"))
+    .option("--draws <n>", "Bayesian weights: draws (default: 32)", integerParser("--draws"))
     .option("--batch-size <n>", "images that are computed at once (default: 256)", integerParser("--batch-size"))
     .option("--seed <n>", "seed of the draws (default: 42)", integerParser("--seed"))
     .option("--force", "write into a folder that holds something else, too")
@@ -109,14 +109,14 @@ function dispatch(path: string, data: string | undefined, flags: EncodeFlags, si
 }
 
 async function encodeArrow(path: string, flags: EncodeFlags, signal: AbortSignal): Promise<void> {
-  const { samples, seed, batchSize, imageColumn } = flags;
+  const { draws, seed, batchSize, imageColumn } = flags;
   const stretch = stretchShare(flags.stretch);
   checkInputs({ "<run>": path });
   await filterStandardStreams({ done: "encoded", lacking: "a code" }, flags, signal, async (input, options) => {
     const vae = await import("../vae/index.js");
     await vae.selectBackend(flags.backend ?? "auto", { threads: flags.threads });
     const { model } = await vae.openRun(path);
-    return vae.encodeStream(model, input, { ...options, samples, seed, batchSize, imageColumn, stretch });
+    return vae.encodeStream(model, input, { ...options, draws, seed, batchSize, imageColumn, stretch });
   });
 }
 
@@ -126,7 +126,7 @@ async function encode(
   flags: EncodeFlags & { output: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const { output, part = "all", force, quiet = false, samples, batchSize, seed } = flags;
+  const { output, part = "all", force, quiet = false, draws, batchSize, seed } = flags;
   checkInputs({ "<run>": path, "[data]": data, "--output": output });
   const vae = await import("../vae/index.js");
   await withTypedNames({ path: "--output" }, () => assertFolderWritable(output, vae.codesFolder({ force })));
@@ -138,7 +138,7 @@ async function encode(
       const { run, display } = opened;
       const images = choosePart(dataset, part);
       const codes = await run.model.encode(images, {
-        samples,
+        draws,
         batchSize,
         seed,
         signal,
@@ -151,7 +151,7 @@ async function encode(
       if (flags.json) {
         process.stdout.write(`${JSON.stringify({ output, model: run.model.name, n, d, files })}\n`);
       } else if (!quiet) {
-        const lacking = codes.standardDeviations ? "" : ` ${run.model.name} has no standard deviations of its codes.`;
+        const lacking = codes.sigma ? "" : ` ${run.model.name} has no standard deviations of its codes.`;
         process.stdout.write(`Codes of ${n} images, ${d} dimensions, in ${output}: ${files.join(", ")}.${lacking}\n`);
       }
     });

@@ -20,7 +20,7 @@ import { integerParser, numberParser } from "./values.js";
 interface EvaluateModelFlags extends BackendFlags, DatasetFlags {
   output?: string;
   part: string;
-  samples?: number;
+  draws?: number;
   noise: number;
   binarize?: true;
   seed?: number;
@@ -32,7 +32,7 @@ interface EvaluateModelFlags extends BackendFlags, DatasetFlags {
 const guide = `
 Examples:
   $ sigma-tsne evaluate-model runs/V_MNIST_bernoulli_20_400_1
-  $ sigma-tsne evaluate-model runs/vae --samples 1000 --binarize
+  $ sigma-tsne evaluate-model runs/vae --draws 1000 --binarize
       The importance-sampling estimate on binarized images.
   $ sigma-tsne evaluate-model runs/vae --json --quiet | jq .logLikelihood
 
@@ -50,7 +50,7 @@ export function createEvaluateModelCommand(): Command {
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
     .addOption(partOption("test"))
-    .option("--samples <n>", "draws for the estimates of log-likelihoods (default: 100)", integerParser("--samples"))
+    .option("--draws <n>", "draws for the estimates of log-likelihoods (default: 100)", integerParser("--draws"))
     .option(
       "--noise <x>",
       "share of values to which |N(0, 1)| is added for the noisy input",
@@ -81,14 +81,14 @@ async function evaluate(
   flags: EvaluateModelFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const { samples, noise, binarize, seed, batchSize } = flags;
+  const { draws, noise, binarize, seed, batchSize } = flags;
   checkInputs({ "<run>": path, "[data]": data });
   await checkPaths({ "--output": flags.output }, {});
   await withRun(path, flags, (opened) =>
     withDataset(opened, data, flags, signal, async (dataset) => {
       const { vae, run, display } = opened;
       const evaluation = await vae.evaluateModel(run.model, choosePart(dataset, flags.part), {
-        samples,
+        draws,
         noise,
         binarize,
         seed,
@@ -126,7 +126,7 @@ function print(evaluation: Evaluation, dataset: string, noise: number): string {
     elbo,
     logLikelihood,
     estimator,
-    samples,
+    draws,
     reconstruction,
     noisyReconstruction,
     dimensions,
@@ -144,7 +144,7 @@ function print(evaluation: Evaluation, dataset: string, noise: number): string {
       "log-likelihood",
       nats(logLikelihood),
       estimator === "importance-sampling"
-        ? `log p(x), nats an image; ${samples} importance samples`
+        ? `log p(x), nats an image; ${draws} draws`
         : "of the reconstruction, nats an image",
     ),
     ...(elbo === undefined ? [] : [row("lower bound (ELBO)", nats(elbo), "nats an image")]),

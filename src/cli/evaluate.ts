@@ -1,18 +1,23 @@
 import { Command } from "commander";
 import { writeMatrix } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
-import { type Estimate, type EvaluateOptions, evaluate, type Quality } from "../quality/index.js";
-import { resolveEvaluateOptions } from "../quality/options.js";
-import type { DistanceName, NeighborSearch } from "../tsne/index.js";
-import { describePerplexity } from "../tsne/perplexity.js";
-import { distanceOptions } from "./distances.js";
+import { flagsByName } from "../options/index.js";
+import {
+  type Estimate,
+  type EvaluateOptions,
+  evaluate,
+  type Quality,
+  resolveEvaluateOptions,
+} from "../quality/index.js";
+import { type DistanceName, describePerplexity, type NeighborSearch, TSNE_SETTINGS } from "../tsne/index.js";
+import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { addColumnOptions, type ColumnFlags, readInputs, withSigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, joinColumns, qualityColumns, TABLE_FORMATS, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
-import { integerParser, listParser, numberParser, type RowRange, rowRangeParser } from "./values.js";
+import { integerParser, listParser, type RowRange, rowRangeParser } from "./values.js";
 
 interface EvaluateFlags extends ColumnFlags {
   sigma?: string;
@@ -55,31 +60,56 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 /** `sigma-tsne evaluate`: a matrix and its map to figures that say how well the one shows the other. */
 export function createEvaluateCommand(): Command {
   const command = new Command("evaluate")
-    .usage("<data> <map> [options]")
+    .usage("<data> <embedding> [options]")
     .summary("measure how well a map shows its data")
     .description(
-      "Measure how well a map shows its data: KL divergence, neighbors kept, trustworthiness, continuity, correlation of distances, and with --labels how well it shows their classes.",
+      "Measure how well an embedding shows its data: KL divergence, neighbors kept, trustworthiness, continuity, correlation of distances, and with --labels how well it shows their classes.",
     )
-    .argument("<data>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
-    .argument("<map>", "the map, a point a row, in the order of the data")
-    .optionsGroup("Input:")
-    .option("--sigma <file>", "standard deviations of the data, of the same shape");
-  return addColumnOptions(command)
-    .option("--labels <file>", "labels of the points, one a line")
+    .argument("<data>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, one point per row")
+    .argument("<embedding>", "the positions, one per row, in the order of the data");
+  addInputOptions(command.optionsGroup("Input:"));
+  addMethodOptions(command.optionsGroup("Method:"));
+  return command
+    .optionsGroup("Output:")
+    .option(
+      "--per-point <file>",
+      "the contribution of each point to the means, one column per measure: .csv, .tsv, .parquet, .arrow or .npy",
+    )
+    .option("--table <file>", `the same beside the embedding and the labels, as one table: ${TABLE_FORMATS}`)
+    .option("--json", "print one JSON object instead of a table")
+    .option("--quiet", "no progress on standard error")
+    .addHelpText("after", guide)
+    .action((data: string, embedding: string, typed: EvaluateFlags) => {
+      const flags = withSigmaPath(data, typed);
+      const cut = flags.rows ? ` with --rows ${flags.rows.text}` : "";
+      const names = {
+        ...flagsByName(TSNE_SETTINGS),
+        data: data + cut,
+        embedding: embedding + cut,
+        sigma: flags.sigma && flags.sigma + cut,
+        labels: flags.labels,
+        k: "--k",
+        sample: "--sample",
+      };
+      return interruptible((signal) => withTypedNames(names, () => run(data, embedding, flags, signal)));
+    });
+}
+
+function addInputOptions(command: Command): void {
+  addColumnOptions(command.option("--sigma <file>", "standard deviations of the data, of the same shape"))
+    .option("--labels <file>", "labels of the points, one per line")
     .option(
       "--rows <A:B>",
       "look at rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <data>",
       rowRangeParser("--rows"),
-    )
-    .optionsGroup("Method:")
-    .option(...distanceOptions.distance)
-    .option(...distanceOptions.varianceFloor)
-    .option(
-      "--perplexity <x,...>",
-      "of the KL divergence (default: 30, less for under 91 points)",
-      listParser(numberParser("--perplexity", "a number of 1 or more", (value) => value >= 1)),
-    )
-    .option("--neighbors <how>", "for the KL divergence: exact, nn-descent or auto (default: auto)")
+    );
+}
+
+function addMethodOptions(command: Command): void {
+  addDeclaredOptions(command, TSNE_SETTINGS, ["distance", "varianceFloor", "perplexity", "neighbors"], {
+    perplexity: { description: "perplexity of the KL divergence (default: 30, less for under 91 points)" },
+    neighbors: { description: "for the KL divergence: exact, nn-descent or auto (default: auto)" },
+  })
     .option(
       "--k <list>",
       "sizes of neighborhoods, less than half of the points (default: 10,50,100)",
@@ -87,90 +117,75 @@ export function createEvaluateCommand(): Command {
     )
     .option(
       "--sample <n>",
-      "points to look at, but for the KL divergence (default: all, or as many as take some ten seconds)",
+      "points to measure, except for the KL divergence (default: all, or as many as take about ten seconds)",
       integerParser("--sample", 2),
-    )
-    .option("--seed <n>", "seed of the sample (default: 42)", integerParser("--seed"))
-    .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
-    .optionsGroup("Output:")
-    .option(
-      "--per-point <file>",
-      "what each point adds to the means, a column a measure: .csv, .tsv, .parquet, .arrow or .npy",
-    )
-    .option("--table <file>", `the same beside the map and the labels, as one table: ${TABLE_FORMATS}`)
-    .option("--json", "print one JSON object instead of a table")
-    .option("--quiet", "no progress on standard error")
-    .addHelpText("after", guide)
-    .action((data: string, map: string, typed: EvaluateFlags) => {
-      const flags = withSigmaPath(data, typed);
-      const cut = flags.rows ? ` with --rows ${flags.rows.text}` : "";
-      const names = {
-        data: data + cut,
-        embedding: map + cut,
-        sigma: flags.sigma && flags.sigma + cut,
-        labels: flags.labels,
-        distance: "--distance",
-        varianceFloor: "--variance-floor",
-        perplexity: "--perplexity",
-        neighbors: "--neighbors",
-        k: "--k",
-        sample: "--sample",
-        seed: "--seed",
-        threads: "--threads",
-      };
-      return interruptible((signal) => withTypedNames(names, () => run(data, map, flags, signal)));
-    });
+    );
+  addDeclaredOptions(command, TSNE_SETTINGS, ["seed", "threads"], {
+    seed: { description: "seed of the sample (default: 42)" },
+  });
 }
 
-async function run(mu: string, map: string, flags: EvaluateFlags, signal: AbortSignal): Promise<void> {
+async function run(path: string, embeddingPath: string, flags: EvaluateFlags, signal: AbortSignal): Promise<void> {
   const begin = performance.now();
-  const { distance, varianceFloor, perplexity, neighbors, k, sample, seed, threads } = flags;
-  const perPoint = flags.perPoint !== undefined || flags.table !== undefined;
-  const options: EvaluateOptions = {
-    distance,
-    varianceFloor,
-    perplexity,
-    neighbors,
-    k,
-    sample,
-    perPoint,
-    seed,
-    threads,
-  };
-  // What does not depend on the data is checked before they are read; an empty matrix stands for one to come.
-  const toCome = { ...options, sigma: flags.sigma === undefined ? undefined : [] };
-  resolveEvaluateOptions(toCome, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  if (flags.perPoint !== undefined) checkMatrixOutput("--per-point", flags.perPoint);
-  checkTableOutput("--table", flags.table);
-  await checkPaths(
-    { "--per-point": flags.perPoint, "--table": flags.table },
-    { "<data>": mu, "<map>": map, "--sigma": flags.sigma, "--labels": flags.labels },
-  );
-  const { sigma: sigmaPath, labels: labelsPath, rows, meanColumn, sigmaColumn } = flags;
-  const paths = { mu, map, sigma: sigmaPath, labels: labelsPath, rows, meanColumn, sigmaColumn };
-  const inputs = await readInputs(paths, signal);
+  const options = libraryOptions(flags);
+  await checkBeforeReading(path, embeddingPath, flags, options);
+  const inputs = await readInputs({ ...flags, data: path, embedding: embeddingPath }, signal);
   const { data, sigma, labels } = inputs;
-  const embedding = inputs.map as Matrix;
-
+  const embedding = inputs.embedding as Matrix;
   const display = createProgressDisplay(flags.quiet ?? false, () => `${data.rows} points x ${data.cols} values`);
   const onProgress: EvaluateOptions["onProgress"] = (progress) => display.update(progress);
   const quality = await evaluate(data, embedding, { ...options, sigma, labels, onProgress, signal }).finally(() =>
     display.stop(),
   );
-  if (flags.perPoint !== undefined && quality.perPoint) {
-    const columns = qualityColumns(quality.perPoint);
-    await writeMatrix(flags.perPoint, joinColumns(columns), { columns: columns.map(([name]) => name), signal });
-  }
-  if (flags.table !== undefined) {
-    const facts = { map: embedding, label: labels, quality: quality.perPoint };
-    await writePointTable(flags.table, facts, signal);
-  }
-  const seconds = (performance.now() - begin) / 1000;
-  process.stdout.write(
-    flags.json
-      ? `${JSON.stringify({ n: data.rows, d: data.cols, outputDimensions: embedding.cols, ...summarize(quality), per_point: flags.perPoint ?? null, table: flags.table ?? null, seconds })}\n`
-      : print(quality, data.rows),
+  await writeOutputs(flags, embedding, labels, quality, signal);
+  const summary = {
+    n: data.rows,
+    input_dimensions: data.cols,
+    output_dimensions: embedding.cols,
+    ...summarize(quality),
+    per_point: flags.perPoint ?? null,
+    table: flags.table ?? null,
+    seconds: (performance.now() - begin) / 1000,
+  };
+  process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : print(quality, data.rows));
+}
+
+/** The options as the library names them, without the matrices that are read from files. */
+function libraryOptions(flags: EvaluateFlags): EvaluateOptions {
+  const { distance, varianceFloor, perplexity, neighbors, k, sample, seed, threads } = flags;
+  const perPoint = flags.perPoint !== undefined || flags.table !== undefined;
+  return { distance, varianceFloor, perplexity, neighbors, k, sample, perPoint, seed, threads };
+}
+
+/** Checks everything that does not depend on the data; an empty matrix stands for the standard deviations to come. */
+async function checkBeforeReading(
+  data: string,
+  embedding: string,
+  flags: EvaluateFlags,
+  options: EvaluateOptions,
+): Promise<void> {
+  const expected = { ...options, sigma: flags.sigma === undefined ? undefined : [] };
+  resolveEvaluateOptions(expected, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  if (flags.perPoint !== undefined) checkMatrixOutput("--per-point", flags.perPoint);
+  checkTableOutput("--table", flags.table);
+  await checkPaths(
+    { "--per-point": flags.perPoint, "--table": flags.table },
+    { "<data>": data, "<embedding>": embedding, "--sigma": flags.sigma, "--labels": flags.labels },
   );
+}
+
+async function writeOutputs(
+  { perPoint, table }: EvaluateFlags,
+  embedding: Matrix,
+  label: readonly string[] | undefined,
+  quality: Quality,
+  signal: AbortSignal,
+): Promise<void> {
+  if (perPoint !== undefined && quality.perPoint) {
+    const columns = qualityColumns(quality.perPoint);
+    await writeMatrix(perPoint, joinColumns(columns), { columns: columns.map(([name]) => name), signal });
+  }
+  if (table !== undefined) await writePointTable(table, { embedding, label, quality: quality.perPoint }, signal);
 }
 
 function summarize(quality: Quality) {

@@ -24,7 +24,7 @@ const guide = `
 Examples:
   $ sigma-tsne explore runs/vae --open
       The test images of a training: their standard and sigma-aware maps, the
-      latent space of the model. Codes and maps are kept in runs/vae/explorer.
+      latent space of the model. GaussianData and maps are kept in runs/vae/explorer.
   $ sigma-tsne explore map.npy --images images.npy --labels labels.txt \\
       --input means.npy --sigma sds.npy
       A map that embed has written, with all that is known of its points.

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { assertFolderWritable } from "../io/atomic-folder.js";
+import { assertFolderWritable } from "../io/index.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
 import {

@@ -6,10 +6,10 @@ import type { RowRange } from "./values.js";
 
 /** The files that commands read, and which of their rows. */
 export interface InputPaths {
-  readonly mu: string;
+  readonly data: string;
   readonly sigma?: string | undefined;
   readonly init?: string | undefined;
-  readonly map?: string | undefined;
+  readonly embedding?: string | undefined;
   readonly labels?: string | undefined;
   readonly rows?: RowRange | undefined;
   readonly meanColumn?: string | undefined;
@@ -39,7 +39,7 @@ export interface Inputs {
   readonly data: Matrix;
   readonly sigma: Matrix | undefined;
   readonly init: Matrix | undefined;
-  readonly map: Matrix | undefined;
+  readonly embedding: Matrix | undefined;
   readonly labels: string[] | undefined;
 }
 
@@ -51,19 +51,19 @@ export interface Inputs {
  * @throws {ArgumentError} OUT_OF_RANGE for rows that the data do not have, SHAPE_MISMATCH for another number of labels than points
  */
 export async function readInputs(paths: InputPaths, signal: AbortSignal): Promise<Inputs> {
-  const whole = await readMatrix(paths.mu, { column: paths.meanColumn, signal });
-  const [start, end] = paths.rows ? resolveRows(paths.rows, whole.rows, paths.mu) : [0, whole.rows];
+  const whole = await readMatrix(paths.data, { column: paths.meanColumn, signal });
+  const [start, end] = paths.rows ? resolveRows(paths.rows, whole.rows, paths.data) : [0, whole.rows];
   const read = async (path: string | undefined, column?: string) => {
     const matrix = path === undefined ? undefined : await readMatrix(path, { column, signal });
     return matrix?.rows === whole.rows ? matrix.slice(start, end) : matrix;
   };
   const sigma = await read(paths.sigma, paths.sigmaColumn);
   const init = await read(paths.init);
-  const map = await read(paths.map);
+  const embedding = await read(paths.embedding);
   const allLabels = paths.labels === undefined ? undefined : await readLabels(paths.labels, { signal });
   const labels = allLabels?.length === whole.rows ? allLabels.slice(start, end) : allLabels;
   if (labels && paths.labels !== undefined) checkLabels(labels, end - start, paths.labels);
-  return { data: whole.slice(start, end), sigma, init, map, labels };
+  return { data: whole.slice(start, end), sigma, init, embedding, labels };
 }
 
 /** @throws {ArgumentError} SHAPE_MISMATCH unless there is a label for each of `n` points */

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { reportFailure } from "./failure.js";
-import { createProgram, parse } from "./program.js";
+import { runCommandLine } from "./command-line.js";
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -12,10 +11,5 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const program = createProgram();
-try {
-  await parse(program, process.argv.slice(2));
-} catch (error) {
-  const command = program.commands.find((candidate) => candidate.name() === process.argv[2]);
-  process.exitCode = reportFailure(command ? `sigma-tsne ${command.name()}` : "sigma-tsne", error);
-}
+const exitCode = await runCommandLine(process.argv.slice(2));
+if (exitCode !== 0) process.exitCode = exitCode;

@@ -143,15 +143,15 @@ export async function withRun<T>(
   }
 }
 
-/** Opens for `work` the data set of the run, or `source`. */
+/** Opens for `work` the data set of the run, or `nameOrPath`. */
 export async function withDataset<T>(
   { vae, run, display }: OpenedRun,
-  source: string | undefined,
+  nameOrPath: string | undefined,
   flags: DatasetFlags,
   signal: AbortSignal,
   work: (dataset: Dataset) => Promise<T>,
 ): Promise<T> {
-  const dataset = await vae.openRunDataset(run, source, datasetOptions(flags, { signal, display }));
+  const dataset = await vae.openRunDataset(run, nameOrPath, datasetOptions(flags, { signal, display }));
   noteSkipped(dataset, display);
   try {
     return await work(dataset);

@@ -2,7 +2,8 @@ import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { placeStream } from "../filter/index.js";
 import { readLabels, readMatrix, writeMatrix } from "../io/index.js";
-import { Tsne } from "../tsne/index.js";
+import { flagsByName } from "../options/index.js";
+import { TSNE_SETTINGS, Tsne } from "../tsne/index.js";
 import {
   ARROW_GUIDE,
   ARROW_NAMES,
@@ -12,6 +13,7 @@ import {
   filterStandardStreams,
   requireGiven,
 } from "./arrow-filter.js";
+import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { type ColumnFlags, checkLabels, withSigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
@@ -19,7 +21,7 @@ import { checkInputs, checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { uncertaintyPath, writeUncertainty } from "./uncertainty.js";
-import { integerParser, listParser, numberParser } from "./values.js";
+import { integerParser } from "./values.js";
 
 interface PlaceFlags extends ArrowFlags, ColumnFlags {
   output?: string;
@@ -45,13 +47,13 @@ Examples:
       x, y and divergence. Memory does not grow with the rows.
 
   $ producer | sigma-tsne place run.tsne --arrow --uncertainty 20 | consumer
-      And how firmly each row holds its place: columns displacement, var_x,
+      The uncertainty of each position as well: columns displacement, var_x,
       cov_xy, var_y and share, as embed --uncertainty writes them.
 
   $ producer | sigma-tsne place run.tsne --arrow --drop mean,sigma | consumer
-      Places alone, beside the columns that say whose they are.
+      Without the columns mean and sigma.
 
-Each new point is placed by itself: the same place whatever else is in the file.
+Each new point is placed by itself, whatever else is in the file.
 A run that was made with --sigma needs that of the new points; the data must be
 as wide as those of the run, and in the same units.
 
@@ -69,30 +71,23 @@ export function createPlaceCommand(): Command {
       "Place new points into the map of a run that embed --save has written. The map stays as it is; each point goes where its nearest neighbors among the mapped ones are.",
     )
     .argument("<run>", "the run: the file of embed --save")
-    .argument("[new]", "the new points, or their means: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
+    .argument("[new]", "the new points, or their means: .npy, .csv, .tsv, .parquet or .arrow, one point per row")
     .option("--sigma <file>", "standard deviations of the new points, of the same shape")
-    .option("--labels <file>", "labels of the new points for the --table, one a line")
-    .option(
-      "--perplexity <x[,x...]>",
-      "effective number of neighbors (default: that of the run)",
-      listParser(numberParser("--perplexity", "a number of 1 or more", (value) => value >= 1)),
-    )
-    .option(
-      "--iterations <n>",
-      "steps of descent at most; 0 leaves a point amid its neighbors (default: 100)",
-      integerParser("--iterations"),
-    )
+    .option("--labels <file>", "labels of the new points for the --table, one per line")
     .option(
       "--uncertainty <n>",
-      "place n samples of each point as well and write how they scatter: to <output>_uncertainty and the --table, or in columns of the stream; needs a run with sigma",
+      "place n draws of each point as well and write how they scatter: to <output>_uncertainty and the --table, or in columns of the stream; needs a run with sigma",
       integerParser("--uncertainty"),
-    )
-    .option("--seed <n>", "seed of the samples of --uncertainty (default: 42)", integerParser("--seed"))
-    .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
-    .option("-o, --output <file>", "where their places go: .npy, .csv, .tsv, .parquet or .arrow")
+    );
+  addDeclaredOptions(command, TSNE_SETTINGS, ["perplexity", "iterations", "seed", "threads"], {
+    perplexity: { description: "effective number of neighbors (default: that of the run)" },
+    iterations: { description: "steps of descent at most; 0 leaves a point among its neighbors (default: 100)" },
+    seed: { description: "seed of the draws of --uncertainty (default: 42)" },
+  })
+    .option("-o, --output <file>", "where their positions go: .npy, .csv, .tsv, .parquet or .arrow")
     .option(
       "--table <file>",
-      `their places, labels and divergences, how badly each fits, as one table: ${TABLE_FORMATS}`,
+      `their positions, labels and divergences, how badly each fits, as one table: ${TABLE_FORMATS}`,
     )
     .option("--json", "print one JSON object instead of a sentence")
     .option("--quiet", "print nothing but errors, and --json");
@@ -108,6 +103,7 @@ export function createPlaceCommand(): Command {
     );
   return command.addHelpText("after", guide).action((run: string, data: string | undefined, flags: PlaceFlags) => {
     const names = {
+      ...flagsByName(TSNE_SETTINGS),
       ...ARROW_NAMES,
       meanColumn: "--mean-column",
       sigmaColumn: "--sigma-column",
@@ -115,17 +111,13 @@ export function createPlaceCommand(): Command {
       sigma: flags.sigma ?? "--sigma",
       run,
       neighbors: run,
-      perplexity: "--perplexity",
-      iterations: "--iterations",
       uncertainty: "--uncertainty",
-      seed: "--seed",
-      threads: "--threads",
     };
     return interruptible((signal) =>
       withTypedNames(names, () => {
         const { output, sigma, labels, table, seed, uncertainty } = flags;
         if (seed !== undefined && uncertainty === undefined) {
-          const accepted = "--uncertainty beside it, whose samples it is of";
+          const accepted = "--uncertainty beside it, whose seed it is";
           throw new ArgumentError("INVALID_ARGUMENT", { argument: "--seed", received: seed, accepted });
         }
         const others = { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table };
@@ -181,8 +173,12 @@ async function place(
   await writeMatrix(output, result.embedding, { signal });
   if (scatter !== undefined && result.uncertainty) await writeUncertainty(scatter, result.uncertainty, signal);
   if (flags.table !== undefined) {
-    const { embedding: map, divergence, uncertainty: measured } = result;
-    await writePointTable(flags.table, { map, label: labels, uncertainty: measured, columns: { divergence } }, signal);
+    const { embedding, divergence, uncertainty: measured } = result;
+    await writePointTable(
+      flags.table,
+      { embedding, label: labels, uncertainty: measured, columns: { divergence } },
+      signal,
+    );
   }
   const seconds = (performance.now() - begin) / 1000;
   if (flags.json) {
@@ -191,7 +187,7 @@ async function place(
     process.stdout.write(
       `${JSON.stringify({
         n: rows,
-        outputDimensions: cols,
+        output_dimensions: cols,
         fitted: n,
         distance: run.options.distance,
         perplexity: perplexity ?? run.options.perplexity,

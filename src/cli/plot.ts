@@ -2,8 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
-import { readLabels, readMatrix, readTable, writeFileAtomic } from "../io/index.js";
-import { isText } from "../io/table.js";
+import { isText, readLabels, readMatrix, readTable, writeFileAtomic } from "../io/index.js";
 import { Matrix } from "../matrix.js";
 import type { MapEllipses, Theme } from "../plot/index.js";
 import { withTypedNames } from "./failure.js";
@@ -128,7 +127,7 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
   if (labels && flags.labels !== undefined) checkLabels(labels, points.rows, flags.labels);
   const values = color && (await readColumn(color, signal));
   const ellipses = flags.ellipses === undefined ? undefined : await readEllipses(flags.ellipses, signal);
-  const { openPointImages } = await import("../vae/datasets/point-images.js");
+  const { openPointImages } = await import("../vae/without-tensorflow.js");
   const opened =
     flags.images === undefined
       ? undefined

@@ -1,20 +1,18 @@
 import { ArgumentError } from "../errors.js";
-import { assertTableExtension, type TableColumn, writeTable } from "../io/index.js";
-import { toColumns } from "../io/table.js";
+import { assertTableExtension, type TableColumn, toColumns, writeTable } from "../io/index.js";
 import { Matrix } from "../matrix.js";
 import type { PointQuality } from "../quality/index.js";
-import type { PlaceUncertainty } from "../tsne/index.js";
-import { uncertaintyColumns } from "../tsne/uncertainty.js";
+import { type UncertaintyMeasures, uncertaintyColumns } from "../tsne/index.js";
 
 /** The extensions of tables, in words for people. */
 export const TABLE_FORMATS = ".parquet, .arrow, .csv or .tsv";
 
 /** What is known of n points; each part adds its columns, in this order. */
 export interface PointFacts {
-  /** x, y, z: the places on the map. */
-  readonly map: Matrix;
+  /** x, y, z: the positions. */
+  readonly embedding: Matrix;
   readonly label?: readonly string[] | undefined;
-  readonly uncertainty?: PlaceUncertainty | undefined;
+  readonly uncertainty?: UncertaintyMeasures | undefined;
   readonly quality?: PointQuality | undefined;
   /** Columns of a command's own. */
   readonly columns?: Readonly<Record<string, TableColumn>> | undefined;
@@ -22,9 +20,9 @@ export interface PointFacts {
 
 /** Writes one table of all that is known of the points, a point a row, for pandas, DuckDB, polars or Embedding Atlas. */
 export async function writePointTable(path: string, facts: PointFacts, signal: AbortSignal): Promise<void> {
-  const { map, label, uncertainty, quality, columns } = facts;
+  const { embedding, label, uncertainty, quality, columns } = facts;
   const table = new Map<string, TableColumn>([
-    ...toColumns(map, ["x", "y", "z"].slice(0, map.cols)),
+    ...toColumns(embedding, ["x", "y", "z"].slice(0, embedding.cols)),
     ...Object.entries(columns ?? {}),
     ...(label ? [["label", label] as [string, TableColumn]] : []),
     ...(uncertainty ? uncertaintyColumns(uncertainty) : []),

@@ -3,11 +3,11 @@ import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { readLabels, readMatrix, type TableLike, writeFileAtomic, writeTable } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
+import { flagsByName } from "../options/index.js";
 import type { PictureFormat, SheetRow, SheetTile } from "../plot/index.js";
 import { type Nearest, nearest, type Query } from "../search/index.js";
-import { type DistanceName, Tsne } from "../tsne/index.js";
-import { isSavedRun } from "../tsne/run-file.js";
-import { distanceOptions } from "./distances.js";
+import { type DistanceName, isSavedRun, TSNE_SETTINGS, Tsne } from "../tsne/index.js";
+import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { checkLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
@@ -57,13 +57,13 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 
 /** `sigma-tsne search`: the points nearest to examples, as a list, a table and a sheet of images. */
 export function createSearchCommand(): Command {
-  return new Command("search")
+  const command = new Command("search")
     .usage("<data> --query <rows|file> [options]")
     .summary("find the points nearest to an example")
     .description(
       "Search by example: find the points nearest to some of them, or to other vectors, under any of the distances.",
     )
-    .argument("<data>", "the points: .npy, .csv, .tsv, .parquet or .arrow, a point a row; or a run of embed --save")
+    .argument("<data>", "the points: .npy, .csv, .tsv, .parquet or .arrow, one point per row; or a run of embed --save")
     .requiredOption(
       "--query <rows|file>",
       "rows of the points, 17 or 17,4,99; or a file of vectors as wide as they are",
@@ -71,17 +71,15 @@ export function createSearchCommand(): Command {
     .optionsGroup("Input:")
     .option("--sigma <file>", "standard deviations of the points, of the same shape")
     .option("--query-sigma <file>", "standard deviations of the vectors of a --query file")
-    .option("--labels <file>", "labels of the points, one a line")
+    .option("--labels <file>", "labels of the points, one per line")
     .option(
       "--images <path>",
       "an image for each point, for the --sheet: .npy, IDX, or a folder in the order of its names",
     )
     .option("--query-images <path>", "the same for the vectors of a --query file, of the same size")
     .optionsGroup("Method:")
-    .option("-k <n>", "points to find for each query (default: 10)", integerParser("-k"))
-    .option(...distanceOptions.distance)
-    .option(...distanceOptions.varianceFloor)
-    .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
+    .option("-k <n>", "points to find for each query (default: 10)", integerParser("-k"));
+  return addDeclaredOptions(command, TSNE_SETTINGS, ["distance", "varianceFloor", "threads"])
     .optionsGroup("Output:")
     .option("-o, --output <file>", `where the result goes as a table: ${TABLE_FORMATS}`)
     .option("--sheet <file>", "draw queries and results with their distances; needs --images: .png or .svg")
@@ -90,15 +88,13 @@ export function createSearchCommand(): Command {
     .addHelpText("after", guide)
     .action((means: string, flags: SearchFlags) => {
       const names = {
+        ...flagsByName(TSNE_SETTINGS),
         data: means,
         run: means,
         query: isRows(flags.query) ? "--query" : flags.query,
         querySigma: flags.querySigma ?? "--query-sigma",
         sigma: flags.sigma ?? "--sigma",
         k: "-k",
-        distance: "--distance",
-        varianceFloor: "--variance-floor",
-        threads: "--threads",
         rows: "--sheet",
       };
       return interruptible((signal) => withTypedNames(names, () => search(means, flags, signal)));

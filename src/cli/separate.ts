@@ -4,12 +4,13 @@ import { readLabels, readMatrix, writeFileAtomic, writeMatrix } from "../io/inde
 import {
   assignToGrid,
   type GridAssignment,
+  resolveGridOptions,
+  resolveSeparationOptions,
   SEPARATION_METHODS,
   type Separation,
   type SeparationMethod,
   separateUniformly,
 } from "../layout/index.js";
-import { resolveGridOptions, resolveSeparationOptions } from "../layout/options.js";
 import { Matrix } from "../matrix.js";
 import { withTypedNames } from "./failure.js";
 import { checkLabels } from "./inputs.js";
@@ -154,7 +155,7 @@ async function separate(path: string, flags: SeparateFlags, signal: AbortSignal)
   await writeMatrix(output, table, { signal, ...(assignment && { columns: ["x", "y", "row", "column"] }) });
   if (flags.table !== undefined) {
     const columns = assignment && { row: Int32Array.from(assignment.row), column: Int32Array.from(assignment.column) };
-    await writePointTable(flags.table, { map: separation.points, label: labels, columns }, signal);
+    await writePointTable(flags.table, { embedding: separation.points, label: labels, columns }, signal);
   }
   if (picture && flags.picture !== undefined) await writeFileAtomic(flags.picture, picture, { signal });
   const seconds = (performance.now() - begin) / 1000;

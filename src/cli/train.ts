@@ -28,7 +28,7 @@ const MODEL_OPTIONS = [
   "kernelSize",
   "dropout",
   "likelihood",
-  "sigma",
+  "outputVariance",
   "beta",
   "priorSigma",
   "pretrainEpochs",
@@ -91,7 +91,7 @@ Examples:
   $ sigma-tsne train --model vae --dataset fashion-mnist --epochs 10 \\
       --z-dim 3 --noise 0.2
       A fifth of the input's values is corrupted; the clean image is asked for.
-  $ sigma-tsne train --model gmvae --dataset mnist --sigma 0.001 --z-dim 8 \\
+  $ sigma-tsne train --model gmvae --dataset mnist --output-variance 0.001 --z-dim 8 \\
       --w-dim 2 --clusters 10 --early-stopping
   $ sigma-tsne train --model micrograph-vae --dataset scans/ --size 96 \\
       --experiment 4
@@ -102,7 +102,7 @@ Examples:
 The run's folder holds config.json, metrics.json, model/ (whose networks stock
 TensorFlow.js loads), checkpoint/, logs/ for "tensorboard --logdir" and, with
 --figures or by the command figures, figures/. Its default name is runs/ and, as
-in GMV_MNIST_0001_8_2_10_64_2, the model, the data set, sigma, the dimensions of
+in GMV_MNIST_0001_8_2_10_64_2, the model, the data set, the output variance, the dimensions of
 z, and of w and the clusters for mixtures, units and layers. Ctrl-C keeps a
 checkpoint.
 
@@ -131,9 +131,9 @@ export function createTrainCommand(): Command {
     .option("--dropout <x>", "share of hidden units that is left out in training", numberParser("--dropout"))
     .option(
       "--likelihood <name>",
-      "of the pixels: bernoulli, gaussian or learned-gaussian (default: gaussian with --sigma; learned-gaussian for micrographs; else bernoulli)",
+      "of the pixels: bernoulli, gaussian or learned-gaussian (default: gaussian with --output-variance; learned-gaussian for micrographs; else bernoulli)",
     )
-    .option("--sigma <x>", "variance of a Gaussian likelihood", numberParser("--sigma"))
+    .option("--output-variance <x>", "variance of a Gaussian likelihood", numberParser("--output-variance"))
     .option("--beta <x>", "weight of the divergence from the prior", numberParser("--beta"))
     .option("--w-dim <n>", "mixtures: dimensions of w", integerParser("--w-dim"))
     .option("--clusters <n>", "mixtures: number of components, K", integerParser("--clusters"))
@@ -203,8 +203,8 @@ async function run(flags: TrainFlags, names: Readonly<Record<string, string | un
     });
   }
   const vae = await import("../vae/index.js");
-  const { hasCheckpoint } = await import("../vae/training/checkpoint.js");
-  const { resolveTrainOptions } = await import("../vae/training/options.js");
+  const { hasCheckpoint } = await import("../vae/without-tensorflow.js");
+  const { resolveTrainOptions } = await import("../vae/training/index.js");
   const { backend, display } = await startBackend(flags, quiet);
   const options: TrainOptions = {
     epochs: flags.epochs,
@@ -311,7 +311,7 @@ function buildModel(
   const options = { height, width, channels, seed: flags.seed, ...Object.fromEntries(given) };
   if (flags.likelihood === undefined && flags.model !== "micrograph-vae") {
     // A variance is asked for in order to be used. Of gray values of low contrast a Bernoulli likelihood learns next to nothing.
-    if (flags.sigma !== undefined) options.likelihood = "gaussian";
+    if (flags.outputVariance !== undefined) options.likelihood = "gaussian";
     else if (flags.dataset === "micrographs") options.likelihood = "learned-gaussian";
   }
   try {

@@ -2,8 +2,7 @@ import { extname } from "node:path";
 import { ArgumentError } from "../errors.js";
 import { writeMatrix } from "../io/index.js";
 import type { MapOptions } from "../plot/index.js";
-import type { PlaceUncertainty } from "../tsne/index.js";
-import { uncertaintyColumns, uncertaintyNames } from "../tsne/uncertainty.js";
+import { type UncertaintyMeasures, uncertaintyColumns, uncertaintyNames } from "../tsne/index.js";
 import { joinColumns } from "./point-table.js";
 
 /** The columns that are written for a map of two dimensions. */
@@ -13,19 +12,19 @@ export const UNCERTAINTY_COLUMNS = uncertaintyNames(2);
 export function checkUncertaintyFlags(flags: {
   uncertainty?: number;
   sigma?: string;
-  degreesOfFreedom?: number;
+  degreesOfFreedom?: number | undefined;
 }): void {
   const reject = (argument: string, received: unknown, accepted: string, code: "INVALID_ARGUMENT" | "OUT_OF_RANGE") => {
     throw new ArgumentError(code, { argument, received, accepted });
   };
-  const samples = flags.uncertainty as number;
-  if (!(samples >= 2 && samples <= 1000)) reject("--uncertainty", samples, "an integer from 2 to 1000", "OUT_OF_RANGE");
+  const draws = flags.uncertainty as number;
+  if (!(draws >= 2 && draws <= 1000)) reject("--uncertainty", draws, "an integer from 2 to 1000", "OUT_OF_RANGE");
   if (flags.sigma === undefined) {
     reject("--sigma", undefined, "the standard deviations, which --uncertainty needs", "INVALID_ARGUMENT");
   }
   const { degreesOfFreedom = 1 } = flags;
   if (degreesOfFreedom !== 1) {
-    const accepted = "1 with --uncertainty, which places samples into the map";
+    const accepted = "1 with --uncertainty, which places draws into the embedding";
     reject("--degrees-of-freedom", degreesOfFreedom, accepted, "INVALID_ARGUMENT");
   }
 }
@@ -39,7 +38,7 @@ export function uncertaintyPath(output: string): string {
 /** Writes the columns of uncertainties, a point a row. */
 export async function writeUncertainty(
   path: string,
-  uncertainty: PlaceUncertainty,
+  uncertainty: UncertaintyMeasures,
   signal: AbortSignal,
 ): Promise<void> {
   const columns = uncertaintyColumns(uncertainty);
@@ -48,7 +47,7 @@ export async function writeUncertainty(
 
 /** What a picture shows of it: displacement as color, unless labels have the colors, and ellipses in two dimensions. */
 export function drawnUncertainty(
-  { displacement, covariance }: PlaceUncertainty,
+  { displacement, covariance }: UncertaintyMeasures,
   isLabeled: boolean,
 ): Pick<MapOptions, "values" | "valuesTitle" | "ellipses"> {
   return {

@@ -3,8 +3,14 @@ import { abortError } from "../binding.js";
 import { ArgumentError, type DataError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { type Estimate, evaluate, type Neighborhood, type PointQuality } from "../quality/index.js";
-import type { DistanceName, ResolvedTsneOptions, TsneOptions, TsneResult } from "../tsne/index.js";
-import { runTsne, Tsne } from "../tsne/index.js";
+import {
+  type DistanceName,
+  type ResolvedTsneOptions,
+  runTsne,
+  Tsne,
+  type TsneOptions,
+  type TsneResult,
+} from "../tsne/index.js";
 import { type Correlation, correlateRanks } from "./correlation.js";
 import { type CompareOptions, type CompareProgress, resolveCompareOptions } from "./options.js";
 import { type Alignment, procrustes } from "./procrustes.js";
@@ -33,8 +39,8 @@ export interface ComparedMap {
   options: ResolvedTsneOptions;
 }
 
-/** What a map is held against: neighbors and affinities under the distance and perplexity of one or several variants. */
-export interface Yardstick {
+/** The distance and perplexity that define the neighbors and affinities against which maps are measured. */
+export interface QualityReference {
   distance: DistanceName;
   varianceFloor: number;
   perplexity: number | readonly number[];
@@ -52,12 +58,12 @@ export interface ComparedQuality {
 
 /** What changed from one map to another. */
 export interface ComparedPair {
-  /** Places in `maps`. */
+  /** Indices into `maps`. */
   first: number;
   second: number;
   /** 0 (the same shape) to 1; as `scipy.spatial.procrustes` defines it. */
   disparity: number;
-  /** For each point how far it is from its place in the first map, after alignment, in root mean square radii of the first map. */
+  /** For each point the distance from its position in the first map, after alignment, in root mean square radii of the first map. */
   displacement: Float32Array;
   /**
    * For each point the share of its k nearest neighbors in the first map that are not among them in the second, 0 to 1. NaN for points
@@ -77,8 +83,8 @@ export interface Comparison {
   /** In the order of the variants. */
   maps: ComparedMap[];
   /** The different distances and perplexities of the variants. */
-  yardsticks: Yardstick[];
-  /** maps x yardsticks. */
+  references: QualityReference[];
+  /** maps x references. */
   quality: ComparedQuality[][];
   /** All pairs: 0 and 1, 0 and 2, 1 and 2, ... */
   pairs: ComparedPair[];
@@ -135,17 +141,17 @@ export async function compare(data: MatrixLike, options: CompareOptions = {}): P
     } else runs.push(await runTsne(points, { ...full, init: start }));
   }
 
-  const yardsticks: Yardstick[] = [];
+  const references: QualityReference[] = [];
   for (const { options: used } of runs) {
     const { varianceFloor, perplexity } = used;
     const distance = used.distance as DistanceName;
-    const isKnown = yardsticks.some(
+    const isKnown = references.some(
       (known) =>
         known.distance === distance &&
         known.varianceFloor === varianceFloor &&
         String(known.perplexity) === String(perplexity),
     );
-    if (!isKnown) yardsticks.push({ distance, varianceFloor, perplexity });
+    if (!isKnown) references.push({ distance, varianceFloor, perplexity });
   }
   const first = runs[0];
   const { seed, threads } = first.options;
@@ -156,14 +162,14 @@ export async function compare(data: MatrixLike, options: CompareOptions = {}): P
     const { name } = variants[i];
     const figures: ComparedQuality[] = [];
     let scores: Pick<ComparedMap, "accuracy" | "silhouette"> = {};
-    for (const [s, yardstick] of yardsticks.entries()) {
+    for (const [s, reference] of references.entries()) {
       const found = await evaluate(points, run.embedding, {
         ...measuring,
-        ...yardstick,
+        ...reference,
         sigma,
         // Labels know nothing of the distance.
         labels: s === 0 ? labels : undefined,
-        onProgress: report("quality", `${name}, ${yardstick.distance} distance`),
+        onProgress: report("quality", `${name}, ${reference.distance} distance`),
       });
       const [{ kept, trustworthiness, continuity }] = found.neighborhoods as [(typeof found.neighborhoods)[number]];
       const distanceCorrelation = found.distanceCorrelation.spearman;
@@ -194,7 +200,7 @@ export async function compare(data: MatrixLike, options: CompareOptions = {}): P
   }
   pairs.sort((a, b) => a.first - b.first || a.second - b.second);
   if (signal?.aborted) throw abortError(signal);
-  return { n, d, k, maps, yardsticks, quality, pairs, ...(meanSigma && { meanSigma }) };
+  return { n, d, k, maps, references, quality, pairs, ...(meanSigma && { meanSigma }) };
 
   async function comparePair(one: number, other: number): Promise<ComparedPair> {
     const [a, b] = [runs[one], runs[other]];

@@ -1,11 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { reject, requireOptions } from "../arguments.js";
-import { assertFolderWritable, type FolderOptions, writeFolderAtomic } from "../io/atomic-folder.js";
-import { writeFileAtomic, writeMatrix } from "../io/index.js";
+import {
+  assertFolderWritable,
+  type FolderOptions,
+  writeFileAtomic,
+  writeFolderAtomic,
+  writeMatrix,
+} from "../io/index.js";
 import { Matrix } from "../matrix.js";
 import { drawMapsSideBySide } from "../plot/index.js";
-import { describePerplexity } from "../tsne/perplexity.js";
+import { describePerplexity } from "../tsne/index.js";
 import type { Comparison } from "./compare.js";
 import { type ComparisonMetrics, METRICS_KIND, summarize } from "./metrics.js";
 import { mostMoved } from "./most-moved.js";
@@ -34,7 +39,7 @@ const CHANGES = "changes.csv";
 const MARKS = 12;
 
 /**
- * Writes a comparison as a folder, complete or not at all. An earlier comparison in its place is replaced, any other folder refused.
+ * Writes a comparison as a folder, complete or not at all. An earlier comparison in the same folder is replaced, any other folder refused.
  *
  * - `map_<name>.npy`, for each map: n x outputDimensions float32, laid onto the first
  * - `displacement.npy`: n x pairs float32, how far each point moved, in root mean square radii of the pair's first map

@@ -1,6 +1,6 @@
 import type { Estimate } from "../quality/index.js";
 import type { ResolvedTsneOptions } from "../tsne/index.js";
-import type { Comparison, Yardstick } from "./compare.js";
+import type { Comparison, QualityReference } from "./compare.js";
 import type { Correlation } from "./correlation.js";
 import type { Alignment } from "./procrustes.js";
 
@@ -39,7 +39,7 @@ export interface ComparisonMetrics {
   /** The measures of each map under each distance. */
   quality: {
     map: string;
-    distance: Yardstick;
+    distance: QualityReference;
     kl: number;
     kept: Estimate;
     trustworthiness: Estimate;
@@ -64,7 +64,7 @@ export interface ComparisonMetrics {
 
 /** Sums up a comparison. */
 export function summarize(
-  { n, d, k, maps, yardsticks, quality, pairs }: Comparison,
+  { n, d, k, maps, references, quality, pairs }: Comparison,
   files: { all: string[]; maps: string[] },
   marks: number[],
 ): ComparisonMetrics {
@@ -77,7 +77,7 @@ export function summarize(
     k,
     maps: maps.map(({ embedding: _, seconds: __, ...map }, i) => ({ ...map, file: files.maps[i] })),
     quality: quality.flatMap((figures, i) =>
-      figures.map((figure, s) => ({ map: name(i), distance: yardsticks[s], ...figure })),
+      figures.map((figure, s) => ({ map: name(i), distance: references[s], ...figure })),
     ),
     pairs: pairs.map(({ first, second, disparity, displacement, changed, uncertainty }) => ({
       first: name(first),

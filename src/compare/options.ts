@@ -1,6 +1,6 @@
 import { reject, rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
-import { type NeighborSearch, resolveTsneOptions, type TsneOptions } from "../tsne/options.js";
+import { type NeighborSearch, resolveTsneOptions, type TsneOptions } from "../tsne/index.js";
 
 /** What all maps of a comparison have in common, so that nothing else can make them differ. */
 const COMMON = ["sigma", "init", "seed", "outputDimensions", "threads", "signal", "onProgress", "verbose"] as const;

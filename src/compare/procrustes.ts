@@ -22,7 +22,7 @@ export interface Procrustes extends Alignment {
   aligned: Matrix;
   /**
    * 0 (the same shape) to 1: the squared distances that remain between maps that are each centered and scaled to a sum of squares of 1, as
-   * `scipy.spatial.procrustes` defines it. It is the same with the two exchanged. 1 where one of the maps is a single place.
+   * `scipy.spatial.procrustes` defines it. It is the same with the two exchanged. 1 where all points of one map have the same position.
    */
   disparity: number;
   /** For each point the distance that remains after the alignment, in root mean square radii of the reference; float32. */

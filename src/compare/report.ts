@@ -1,8 +1,7 @@
-import { cleanText, readLabels } from "../plot/labels.js";
-import { renderPageFile, toBase64 } from "../plot/page-file.js";
-import { categoricalColors, INKS, sequentialColors } from "../plot/palette.js";
+import { categoricalColors, cleanText, INKS, readLabels, sequentialColors } from "../colors/index.js";
+import { renderPageFile, toBase64 } from "../page-file.js";
 import type { Estimate } from "../quality/index.js";
-import { describePerplexity } from "../tsne/perplexity.js";
+import { describePerplexity } from "../tsne/index.js";
 import type { Comparison } from "./compare.js";
 import type { Correlation } from "./correlation.js";
 import type { ComparisonMetrics } from "./metrics.js";
@@ -70,16 +69,16 @@ function toLabels(labels: ArrayLike<string | number>, n: number): ReportPayload[
   const sorted = readLabels(labels, n);
   if (sorted.kind === "none") return null;
   const codeOf = new Map<string, number>();
-  const places: number[] = [];
+  const values: number[] = [];
   const codes = Uint32Array.from({ length: n }, (_, i) => {
     const text = cleanText(String(labels[i]));
     const known = codeOf.get(text);
     if (known !== undefined) return known;
-    places.push((sorted.kind === "classes" ? sorted.codes[i] : sorted.values[i]) as number);
+    values.push((sorted.kind === "classes" ? sorted.codes[i] : sorted.values[i]) as number);
     codeOf.set(text, codeOf.size);
     return codeOf.size - 1;
   });
-  const shared = { texts: [...codeOf.keys()], codes: toBase64(codes), places };
+  const shared = { texts: [...codeOf.keys()], codes: toBase64(codes), values };
   if (sorted.kind === "quantity") return { ...shared, classes: null };
   const { names, counts, otherClasses, rest } = sorted;
   const [light, dark] = [categoricalColors(names.length, "light"), categoricalColors(names.length, "dark")];
@@ -93,7 +92,7 @@ function toLabels(labels: ArrayLike<string | number>, n: number): ReportPayload[
     const name = otherClasses > 0 ? `other (${count(otherClasses)} classes)` : "no label";
     classes.push({ name, count: rest, light: INKS.light.rest, dark: INKS.dark.rest });
   }
-  return { ...shared, places: places.map((place) => (place < 0 ? classes.length - 1 : place)), classes };
+  return { ...shared, values: values.map((value) => (value < 0 ? classes.length - 1 : value)), classes };
 }
 
 function tilesOf(
@@ -133,8 +132,8 @@ function tilesOf(
   ];
 }
 
-function qualityTables({ k, maps, yardsticks, quality }: Comparison): ReportTable[] {
-  return yardsticks.map(({ distance, perplexity }, s) => {
+function qualityTables({ k, maps, references, quality }: Comparison): ReportTable[] {
+  return references.map(({ distance, perplexity }, s) => {
     const figures = quality.map((row) => row[s]);
     const better = (least: boolean, values: (Estimate | null)[], format: (value: number) => string) => {
       const known = values.map((estimate) => estimate?.value ?? Number.NaN);

@@ -3,61 +3,23 @@ import {
   assertComparisonWritable,
   type ComparedMap,
   type ComparedPair,
-  type Correlation,
+  type Comparison,
   compare,
   writeComparison,
 } from "../compare/index.js";
-import { assertFolderWritable } from "../io/atomic-folder.js";
-import { assertWritable, writeFileAtomic, writeMatrices, writeMatrix } from "../io/index.js";
-import { assignToGrid, separateUniformly } from "../layout/index.js";
+import { assertFolderWritable, assertWritable, writeFileAtomic, writeMatrices, writeMatrix } from "../io/index.js";
+import { assignToGrid, type GridAssignment, type Separation, separateUniformly } from "../layout/index.js";
 import { Matrix } from "../matrix.js";
 import { drawMap, drawMapsSideBySide } from "../plot/index.js";
-import type { Backend, Model } from "../vae/index.js";
+import type { Backend, Codes, Dataset, Model, TrainingResult } from "../vae/index.js";
 import { drawWall, writeWall } from "../wall/index.js";
 import { explainCodes } from "./explanation.js";
-import type { DemoFile, ResolvedDemo } from "./options.js";
-import { type Difference, labelHits, mean, meanWithError, nearestNeighbors } from "./scores.js";
+import type { ResolvedDemo } from "./options.js";
+import { labelHits, mean, meanWithError, nearestNeighbors } from "./scores.js";
+import type { CodesSummary } from "./summary.js";
 
-/** What the demo of an autoencoder's codes did and found; `summary.json` holds the same. */
-export interface CodesSummary {
-  data: "codes";
-  /** Number of images. */
-  n: number;
-  /** Kinds of image. */
-  classes: number;
-  seed: number;
-  model: {
-    name: string;
-    parameters: number;
-    zDim: number;
-    /** Dimensions whose means differ between images. */
-    activeDimensions: number;
-    epochs: number;
-    /** Mean loss of the last epoch, in nats an image. */
-    loss: number;
-    /** What the network was computed with. */
-    backend: string;
-  };
-  /** Of the images' mean standard deviations: mean, 5th and 95th percentile. */
-  sigma: { mean: number; low: number; high: number };
-  /** Share of the images for which most of the 10 nearest neighbors in the map are of their own kind. KL divergences are not comparable. */
-  maps: Record<"standard" | "sigma", { kl: number; accuracy: number }>;
-  /** Accuracy of the sigma-aware minus that of the standard map. Another seed of the optimization would add to the error. */
-  gain: Difference;
-  /** Mean share of an image's k nearest neighbors in the standard map that are not among them in the sigma-aware one. */
-  changed: { k: number; mean: number };
-  /** Whether the images that moved are the uncertain ones; null where all have one mean standard deviation. */
-  uncertainty: Correlation | null;
-  separation: { evenness: number; evennessBefore: number; keptNeighbors: number; rows: number; columns: number };
-  /** In the directory. */
-  files: readonly DemoFile[];
-  /** Wall-clock times. */
-  seconds: { data: number; training: number; comparison: number; pictures: number; total: number };
-  /** A few sentences on what to look at. */
-  explanation: string[];
-}
-
-type Networks = typeof import("../vae/index.js") & { backend: Backend };
+/** The autoencoders, and the backend that computes them. */
+export type Networks = typeof import("../vae/index.js") & { backend: Backend };
 
 const NEIGHBORS = 10;
 const Z_DIM = 20;
@@ -70,16 +32,17 @@ const FILES = [
     content: "report.html: both maps, linked to each other; comparison.png; metrics.json; changes.csv",
   },
   { name: "images.png", content: "micrographs on the sigma-aware map, colored by what they show" },
-  { name: "separated.png", content: "that map, and the same spread evenly" },
-  { name: "wall.png", content: "every micrograph in a cell of a grid, alike beside alike" },
-  { name: "wall", content: "index.html: the same to zoom and to search in" },
+  { name: "separated.png", content: "the sigma-aware map, and the same map spread evenly" },
+  { name: "wall.png", content: "every micrograph in a cell of a grid, next to similar ones" },
+  { name: "wall", content: "index.html: the same wall, with zoom and search" },
   { name: "figures", content: "what the autoencoder has learned: reconstructions.png and more" },
   { name: "model", content: "the autoencoder, for sigma-tsne decode, sample, interpolate and encode" },
   { name: "codes", content: "means, standard deviations and labels, for sigma-tsne embed, compare and search" },
   { name: "micrographs.npy", content: "the images, for --images of sigma-tsne plot, wall and search" },
   { name: "separated.csv", content: "x, y, row and column of every micrograph on the grid" },
-  { name: "summary.json", content: "all figures" },
+  { name: "summary.json", content: "all numbers" },
 ] as const;
+type FileName = (typeof FILES)[number]["name"];
 
 /**
  * The whole way from images to maps: a small variational autoencoder learns simulated micrographs, one acquisition each; their codes are
@@ -96,138 +59,194 @@ const FILES = [
  * @throws {AbortError} once the signal is aborted
  */
 export async function mapCodes(options: ResolvedDemo, networks: Networks): Promise<CodesSummary> {
-  const { directory, count, seed, epochs, threads, signal, onProgress } = options;
-  const path = (name: (typeof FILES)[number]["name"]) => join(directory, name);
-  for (const { name } of FILES.filter(({ name }) => name.includes("."))) await assertWritable(path(name));
-  await assertComparisonWritable(path("comparison"));
-  await assertFolderWritable(path("figures"), networks.figuresFolder());
-  await assertFolderWritable(path("codes"), networks.codesFolder());
-  const follow = (part: "data" | "training" | "comparison" | "pictures") => (stage: string) => ({
-    signal,
-    onProgress: ({ fraction }: { fraction: number }) => onProgress?.({ part, stage, fraction }),
-  });
-  const laps = [performance.now()];
-  const lap = () => laps.push(performance.now());
-
+  const { directory, count, seed, signal } = options;
+  await assertAllWritable(directory, networks);
+  const times = [performance.now()];
   const dataset = await networks.openDataset("micrographs", {
-    count,
-    seed,
-    split: SPLIT,
-    stretch: STRETCH,
-    ...follow("data")("micrographs"),
+    ...{ count, seed, split: SPLIT, stretch: STRETCH },
+    ...follow(options, "data", "micrographs"),
   });
   const { height, width } = dataset;
   try {
     const model = networks.createModel("vae", { height, width, zDim: Z_DIM, likelihood: "learned-gaussian", seed });
     try {
-      lap();
-      return await mapWith(model);
+      times.push(performance.now());
+      const labels = networks.labelNames(dataset.all.labels, dataset.classes) as string[];
+      const work: Work = { options, networks, dataset, model, labels };
+      const { codes, history } = await learnCodes(work);
+      times.push(performance.now());
+      const maps = await compareMaps(codes, work);
+      times.push(performance.now());
+      const pictures = await writePictures(maps.comparison, work);
+      await writeModelAndCodes(codes, work);
+      times.push(performance.now());
+      const findings = summarize(maps, history, pictures, work);
+      const summary = { ...findings, seconds: toSeconds(times), explanation: explainCodes(findings) };
+      await writeFileAtomic(join(directory, "summary.json"), `${JSON.stringify(summary, undefined, 2)}\n`, { signal });
+      return summary;
     } finally {
       model.dispose();
     }
   } finally {
     await dataset.close();
   }
+}
 
-  async function mapWith(model: Model): Promise<CodesSummary> {
-    const { history } = await networks.train(model, dataset, {
-      ...{ epochs, batchSize: 32, seed, signal },
-      onProgress: ({ step, steps }) => onProgress?.({ part: "training", stage: "training", fraction: step / steps }),
-    });
-    const codes = await model.encode(dataset.all, { signal });
-    const sigma = codes.standardDeviations as Matrix;
-    lap();
+/** The inputs that all steps share. */
+interface Work {
+  readonly options: ResolvedDemo;
+  readonly networks: Networks;
+  readonly dataset: Dataset;
+  readonly model: Model;
+  readonly labels: readonly string[];
+}
 
-    const labels = networks.labelNames(dataset.all.labels, dataset.classes) as string[];
-    const comparison = await compare(codes.means, {
-      ...{ sigma, labels, seed, threads, signal },
-      onProgress: ({ name, stage, fraction, iteration, iterations, kl }) =>
-        onProgress?.({
-          ...{ part: "comparison", stage: `${name}: ${stage}`, fraction },
-          ...(iteration !== undefined && iterations !== undefined && { iteration, iterations, kl }),
-        }),
-    });
-    const [standard, aware] = comparison.maps as [ComparedMap, ComparedMap];
-    const [pair] = comparison.pairs as [ComparedPair];
-    const hitsOf = async ({ embedding }: ComparedMap) =>
-      labelHits(await nearestNeighbors(embedding, NEIGHBORS, signal), labels);
-    const [before, after] = [await hitsOf(standard), await hitsOf(aware)];
-    lap();
+/** The signal and the progress callback of one stage. */
+function follow({ signal, onProgress }: ResolvedDemo, part: "data" | "pictures", stage: string) {
+  return { signal, onProgress: ({ fraction }: { fraction: number }) => onProgress?.({ part, stage, fraction }) };
+}
 
-    const drawing = { labels, title: `${count} simulated micrographs` };
-    await writeComparison(path("comparison"), comparison, { ...drawing, signal });
-    const images = { images: dataset.all };
-    await write("images.png", await drawMap(aware.embedding, { ...drawing, images }));
-    const separation = await separateUniformly(aware.embedding, { threads, ...follow("pictures")("separation") });
-    const grid = await assignToGrid(separation.points, { threads, signal });
-    const panels = [
-      {
-        points: aware.embedding,
-        title: "Sigma-aware map",
-        subtitle: `evenness ${separation.evennessBefore.toFixed(2)}`,
-      },
-      { points: separation.points, title: "Separated", subtitle: `evenness ${separation.evenness.toFixed(2)}` },
-    ];
-    await write("separated.png", await drawMapsSideBySide(panels, drawing));
-    const places = labels.map((_, i) => [...separation.points.row(i), grid.row[i], grid.column[i]]);
-    const columns = ["x", "y", "row", "column"];
-    await writeMatrix(path("separated.csv"), places, { columns, signal });
-    await write("wall.png", await drawWall(dataset.all, grid, { ...drawing, ...follow("pictures")("wall") }));
-    await writeWall(path("wall"), dataset.all, grid, { ...drawing, ...follow("pictures")("wall") });
-    const figures = await networks.writeFigures(path("figures"), model, dataset, {
-      ...{ seed, signal, gridSize: 12 },
-      onProgress: (fraction) => onProgress?.({ part: "pictures", stage: "figures", fraction }),
-    });
-    await model.save(path("model"));
-    const pixels = await dataset.all.read(labels.map((_, i) => i));
-    const area = height * width;
-    const stack = labels.map((_, i) => new Matrix(pixels.subarray(i * area, (i + 1) * area), height, width));
-    await writeMatrices(path("micrographs.npy"), stack, { signal });
-    await networks.writeCodes(path("codes"), codes, { labels, signal });
-    lap();
+async function assertAllWritable(directory: string, networks: Networks): Promise<void> {
+  const path = (name: FileName) => join(directory, name);
+  for (const { name } of FILES.filter(({ name }) => name.includes("."))) await assertWritable(path(name));
+  await assertComparisonWritable(path("comparison"));
+  await assertFolderWritable(path("figures"), networks.figuresFolder());
+  await assertFolderWritable(path("codes"), networks.codesFolder());
+}
 
-    const mark = (i: number) => (laps[i + 1] - laps[i]) / 1000;
-    const doubts = Array.from(comparison.meanSigma as Float32Array).sort((a, b) => a - b);
-    const { evenness, evennessBefore, keptNeighbors } = separation;
-    const findings = {
-      data: "codes" as const,
-      n: count,
-      classes: new Set(labels).size,
-      seed,
-      model: {
-        name: model.name,
-        parameters: model.parameterCount,
-        zDim: Z_DIM,
-        activeDimensions: figures.dimensions.activeCount,
-        epochs,
-        loss: history.at(-1)?.train.loss as number,
-        backend: networks.backend.description,
-      },
-      sigma: {
-        mean: mean(Float64Array.from(doubts)),
-        low: doubts[Math.floor(0.05 * count)],
-        high: doubts[Math.floor(0.95 * count)],
-      },
-      maps: {
-        standard: { kl: standard.kl, accuracy: mean(before) },
-        sigma: { kl: aware.kl, accuracy: mean(after) },
-      },
-      gain: meanWithError(after.map((hit, i) => hit - before[i])),
-      changed: { k: comparison.k, mean: mean(Float64Array.from(pair.changed)) },
-      uncertainty: pair.uncertainty?.displacement ?? null,
-      separation: { evenness, evennessBefore, keptNeighbors, rows: grid.rows, columns: grid.columns },
-      files: FILES,
-    };
-    const seconds = {
-      ...{ data: mark(0), training: mark(1), comparison: mark(2), pictures: mark(3) },
-      total: (laps[4] - laps[0]) / 1000,
-    };
-    const summary = { ...findings, seconds, explanation: explainCodes(findings) };
-    await write("summary.json", `${JSON.stringify(summary, undefined, 2)}\n`);
-    return summary;
-  }
+async function learnCodes({ options, networks, dataset, model }: Work): Promise<{
+  codes: Codes;
+  history: TrainingResult["history"];
+}> {
+  const { epochs, seed, signal, onProgress } = options;
+  const { history } = await networks.train(model, dataset, {
+    ...{ epochs, batchSize: 32, seed, signal },
+    onProgress: ({ step, steps }) => onProgress?.({ part: "training", stage: "training", fraction: step / steps }),
+  });
+  return { codes: await model.encode(dataset.all, { signal }), history };
+}
 
-  async function write(name: (typeof FILES)[number]["name"], content: Uint8Array | string): Promise<void> {
-    await writeFileAtomic(path(name), content, { signal });
-  }
+/** Both maps, and for each image whether its neighbors in them are of its own kind. */
+interface ScoredMaps {
+  readonly comparison: Comparison;
+  readonly standardHits: Float64Array;
+  readonly awareHits: Float64Array;
+}
+
+async function compareMaps(codes: Codes, { options, labels }: Work): Promise<ScoredMaps> {
+  const { seed, threads, signal, onProgress } = options;
+  const comparison = await compare(codes.means, {
+    ...{ sigma: codes.sigma as Matrix, labels, seed, threads, signal },
+    onProgress: ({ name, stage, fraction, iteration, iterations, kl }) =>
+      onProgress?.({
+        ...{ part: "comparison", stage: `${name}: ${stage}`, fraction },
+        ...(iteration !== undefined && iterations !== undefined && { iteration, iterations, kl }),
+      }),
+  });
+  const hitsOf = async ({ embedding }: ComparedMap) =>
+    labelHits(await nearestNeighbors(embedding, NEIGHBORS, signal), labels);
+  const [standard, aware] = comparison.maps as [ComparedMap, ComparedMap];
+  return { comparison, standardHits: await hitsOf(standard), awareHits: await hitsOf(aware) };
+}
+
+/** The results of the steps that draw. */
+interface Pictures {
+  readonly separation: Separation;
+  readonly grid: GridAssignment;
+  readonly activeDimensions: number;
+}
+
+/** Writes the comparison, the images on the map, the separated map, the walls and the figures of the model. */
+async function writePictures(comparison: Comparison, work: Work): Promise<Pictures> {
+  const { options, networks, dataset, model, labels } = work;
+  const { directory, count, seed, threads, signal, onProgress } = options;
+  const path = (name: FileName) => join(directory, name);
+  const { embedding } = comparison.maps[1];
+  const drawing = { labels, title: `${count} simulated micrographs` };
+  await writeComparison(path("comparison"), comparison, { ...drawing, signal });
+  const images = await drawMap(embedding, { ...drawing, images: { images: dataset.all } });
+  await writeFileAtomic(path("images.png"), images, { signal });
+  const separation = await separateUniformly(embedding, { threads, ...follow(options, "pictures", "separation") });
+  const grid = await assignToGrid(separation.points, { threads, signal });
+  const { evenness, evennessBefore } = separation;
+  const panels = [
+    { points: embedding, title: "Sigma-aware map", subtitle: `evenness ${evennessBefore.toFixed(2)}` },
+    { points: separation.points, title: "Separated", subtitle: `evenness ${evenness.toFixed(2)}` },
+  ];
+  await writeFileAtomic(path("separated.png"), await drawMapsSideBySide(panels, drawing), { signal });
+  const positions = labels.map((_, i) => [...separation.points.row(i), grid.row[i], grid.column[i]]);
+  await writeMatrix(path("separated.csv"), positions, { columns: ["x", "y", "row", "column"], signal });
+  const wall = { ...drawing, ...follow(options, "pictures", "wall") };
+  await writeFileAtomic(path("wall.png"), await drawWall(dataset.all, grid, wall), { signal });
+  await writeWall(path("wall"), dataset.all, grid, wall);
+  const { dimensions } = await networks.writeFigures(path("figures"), model, dataset, {
+    ...{ seed, signal, gridSize: 12 },
+    onProgress: (fraction) => onProgress?.({ part: "pictures", stage: "figures", fraction }),
+  });
+  return { separation, grid, activeDimensions: dimensions.activeCount };
+}
+
+async function writeModelAndCodes(codes: Codes, { options, networks, dataset, model, labels }: Work): Promise<void> {
+  const { directory, signal } = options;
+  const { height, width } = dataset;
+  await model.save(join(directory, "model"));
+  const pixels = await dataset.all.read(labels.map((_, i) => i));
+  const area = height * width;
+  const stack = labels.map((_, i) => new Matrix(pixels.subarray(i * area, (i + 1) * area), height, width));
+  await writeMatrices(join(directory, "micrographs.npy"), stack, { signal });
+  await networks.writeCodes(join(directory, "codes"), codes, { labels, signal });
+}
+
+function summarize(
+  { comparison, standardHits, awareHits }: ScoredMaps,
+  history: TrainingResult["history"],
+  { separation, grid, activeDimensions }: Pictures,
+  { options, networks, model, labels }: Work,
+): Omit<CodesSummary, "seconds" | "explanation"> {
+  const { count, seed, epochs } = options;
+  const [standard, aware] = comparison.maps as [ComparedMap, ComparedMap];
+  const [pair] = comparison.pairs as [ComparedPair];
+  const meanSigma = Array.from(comparison.meanSigma as Float32Array).sort((a, b) => a - b);
+  const { evenness, evennessBefore, keptNeighbors } = separation;
+  return {
+    data: "codes",
+    n: count,
+    classes: new Set(labels).size,
+    seed,
+    model: {
+      name: model.name,
+      parameters: model.parameterCount,
+      zDim: Z_DIM,
+      activeDimensions,
+      epochs,
+      loss: history.at(-1)?.train.loss as number,
+      backend: networks.backend.description,
+    },
+    sigma: {
+      mean: mean(Float64Array.from(meanSigma)),
+      low: meanSigma[Math.floor(0.05 * count)],
+      high: meanSigma[Math.floor(0.95 * count)],
+    },
+    maps: {
+      standard: { kl: standard.kl, accuracy: mean(standardHits) },
+      sigma: { kl: aware.kl, accuracy: mean(awareHits) },
+    },
+    gain: meanWithError(awareHits.map((hit, i) => hit - standardHits[i])),
+    changed: { k: comparison.k, mean: mean(Float64Array.from(pair.changed)) },
+    uncertainty: pair.uncertainty?.displacement ?? null,
+    separation: { evenness, evennessBefore, keptNeighbors, rows: grid.rows, columns: grid.columns },
+    files: FILES,
+  };
+}
+
+/** Seconds between the times at which the four parts began and ended. */
+function toSeconds(times: readonly number[]): CodesSummary["seconds"] {
+  const part = (i: number) => (times[i + 1] - times[i]) / 1000;
+  return {
+    data: part(0),
+    training: part(1),
+    comparison: part(2),
+    pictures: part(3),
+    total: (times[4] - times[0]) / 1000,
+  };
 }

@@ -1,5 +1,5 @@
+import { font, openSurface } from "../canvas/index.js";
 import type { FloatArray } from "../matrix.js";
-import { font, openSurface } from "../plot/canvas.js";
 import { generateMicrographs, MICROGRAPH_CLASSES } from "../vae/datasets/index.js";
 
 const SCENES = 6;
@@ -46,8 +46,8 @@ export async function drawContactSheet(
     const columns = Math.min(SCENES, ofClass.length);
     context.font = font(13);
     for (let column = 0; column < columns; column++) {
-      const place = columns === 1 ? 0 : Math.round((column * (ofClass.length - 1)) / (columns - 1));
-      const first = ofClass[place];
+      const index = columns === 1 ? 0 : Math.round((column * (ofClass.length - 1)) / (columns - 1));
+      const first = ofClass[index];
       const { images, scenes, size } = generateMicrographs({ count: 1, first, seed });
       const left = LEFT + column * (PAIR + GAP);
       context.putImageData(tile(images.row(0), size), left, top);

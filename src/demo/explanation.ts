@@ -1,6 +1,5 @@
-import type { AcquisitionsSummary, Halves } from "./acquisitions.js";
-import type { CodesSummary } from "./codes.js";
 import type { Difference } from "./scores.js";
+import type { AcquisitionsSummary, CodesSummary, Halves } from "./summary.js";
 
 type Findings = Omit<AcquisitionsSummary, "seconds" | "explanation">;
 

@@ -1,8 +1,9 @@
 import { AbortError } from "../errors.js";
-import { makeFolder } from "../io/make-folder.js";
-import { type AcquisitionsSummary, mapAcquisitions } from "./acquisitions.js";
-import { type CodesSummary, mapCodes } from "./codes.js";
+import { makeFolder } from "../io/index.js";
+import { mapAcquisitions } from "./acquisitions.js";
+import { mapCodes } from "./codes.js";
 import { type DemoOptions, type ResolvedDemo, resolveDemoOptions } from "./options.js";
+import type { AcquisitionsSummary, CodesSummary } from "./summary.js";
 
 export { DEMO_DATA, type DemoData, type DemoFile, type DemoOptions, type DemoProgress } from "./options.js";
 

@@ -22,13 +22,13 @@ export async function nearestNeighbors(points: Matrix, k: number, signal?: Abort
       let distance = 0;
       for (let c = 0; c < cols; c++) distance += (data[i * cols + c] - data[j * cols + c]) ** 2;
       if (!(distance < distances[k - 1])) continue;
-      let place = k - 1;
-      for (; place > 0 && distance < distances[place - 1]; place--) {
-        distances[place] = distances[place - 1];
-        nearest[place] = nearest[place - 1];
+      let rank = k - 1;
+      for (; rank > 0 && distance < distances[rank - 1]; rank--) {
+        distances[rank] = distances[rank - 1];
+        nearest[rank] = nearest[rank - 1];
       }
-      distances[place] = distance;
-      nearest[place] = j;
+      distances[rank] = distance;
+      nearest[rank] = j;
     }
   }
   return neighbors;

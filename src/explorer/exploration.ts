@@ -1,27 +1,27 @@
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
+import { throwIfAborted } from "../abort.js";
 import { ArgumentError, DataError } from "../errors.js";
-import { throwIfAborted } from "../io/abort.js";
+import type { ImageSource } from "../images/index.js";
 import { assignToGrid, separateUniformly } from "../layout/index.js";
 import { Matrix } from "../matrix.js";
-import type { ImageSource } from "../plot/images.js";
 import { nearest } from "../search/index.js";
 import type { Tsne } from "../tsne/index.js";
-import { ACTIVE_VARIANCE } from "../vae/evaluation/dimensions.js";
+import { ACTIVE_VARIANCE } from "../vae/without-tensorflow.js";
 import { type Column, categoryColumn, valueAt } from "./columns.js";
-import { failed, type Watched, waiting } from "./live.js";
+import { type Computation, failed, waiting } from "./computation.js";
+import { LruCache } from "./lru-cache.js";
 import type {
+  ComputationState,
   ExplorationDescription,
   LayoutDescription,
-  LiveRun,
   ModelDescription,
   PointDescription,
 } from "./protocol.js";
-import { Recent } from "./recent.js";
 import { describeThumbnails, drawImage, drawThumbnails } from "./thumbnails.js";
 
 /** The points as Gaussians: n x d. */
-export interface Codes {
+export interface GaussianData {
   readonly means: Matrix;
   readonly sigma: Matrix | undefined;
 }
@@ -65,7 +65,7 @@ export interface PlaneAlignment {
 }
 
 /** Points a map needs so that it can be spread evenly. */
-const LEAST_SEPARATED = 4;
+const MIN_SEPARATED = 4;
 const NEIGHBORS = 12;
 /** Sheets of thumbnails, and points' neighbors, that are kept. */
 const KEPT_SHEETS = 128;
@@ -75,7 +75,7 @@ interface ExplorationEvents {
   /** The description has changed. */
   change: [];
   /** A run has changed. */
-  run: [LiveRun];
+  computation: [ComputationState];
 }
 
 /** All that is explored, and what is made of it when it is asked for. What it holds may grow while it is looked at. */
@@ -88,17 +88,17 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   private readonly maps = new Map<string, ExploredMap>();
   private readonly covariances = new Map<string, Float32Array>();
   private readonly columns = new Map<string, Column>();
-  private readonly runs = new Map<string, Watched>();
+  private readonly computations = new Map<string, Computation>();
   private readonly derived = new Map<string, Promise<Matrix>>();
-  private readonly sheets = new Recent<number, Buffer>(KEPT_SHEETS);
-  private readonly nearby = new Recent<number, PointDescription["neighbors"]>(KEPT_NEIGHBORS);
+  private readonly sheets = new LruCache<number, Buffer>(KEPT_SHEETS);
+  private readonly nearby = new LruCache<number, PointDescription["neighbors"]>(KEPT_NEIGHBORS);
   private searching: Promise<unknown> = Promise.resolve();
   private readonly openedRuns = new Map<string, Promise<Tsne>>();
   private readonly work = new Set<Promise<void>>();
   private readonly cleanups: (() => Promise<void>)[] = [];
   private statistics: Pick<ModelDescription, "mean" | "standardDeviation" | "activeDimensions"> | undefined;
   private ownImages: ExploredImages | undefined;
-  private ownCodes: Codes | undefined;
+  private ownData: GaussianData | undefined;
   private ownModel: ExploredModel | undefined;
 
   constructor(
@@ -119,8 +119,8 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     return this.ownImages;
   }
 
-  get codes(): Codes | undefined {
-    return this.ownCodes;
+  get data(): GaussianData | undefined {
+    return this.ownData;
   }
 
   get model(): ExploredModel | undefined {
@@ -142,9 +142,9 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     this.changed();
   }
 
-  setCodes(codes: Codes): void {
-    this.ownCodes = codes;
-    this.statistics = describeCodes(codes.means);
+  setData(data: GaussianData): void {
+    this.ownData = data;
+    this.statistics = describeData(data.means);
     this.nearby.clear();
     this.changed();
   }
@@ -171,25 +171,30 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     this.addColumn(categoryColumn("label", "Label", labels));
   }
 
-  addRun(run: Watched): void {
-    this.runs.set(run.state.id, run);
+  addComputation(computation: Computation): void {
+    this.computations.set(computation.state.id, computation);
     this.changed();
   }
 
   /** Tells that a run has changed. */
-  readonly report = (state: LiveRun): void => {
-    this.emit("run", state);
+  readonly report = (state: ComputationState): void => {
+    this.emit("computation", state);
   };
 
   /** Begins work that goes on while the points are looked at, and is awaited by {@link close}. If it fails, a run says so. */
-  begin(work: () => Promise<void>): void {
+  startWork(work: () => Promise<void>): void {
     const promise = work()
       .catch((error: unknown) => {
         const failure = failed(error);
-        const isTold = [...this.runs.values()].some(({ state }) => state.message === failure.message);
+        const isTold = [...this.computations.values()].some(({ state }) => state.message === failure.message);
         if (isTold || this.signal.aborted) return;
-        const run = waiting({ id: `failure-${this.runs.size}`, kind: "preparation", title: "Exploring", ...failure });
-        this.addRun({ state: run });
+        const state = waiting({
+          id: `failure-${this.computations.size}`,
+          kind: "preparation",
+          title: "Exploring",
+          ...failure,
+        });
+        this.addComputation({ state });
       })
       .finally(() => this.work.delete(promise));
     this.work.add(promise);
@@ -209,33 +214,47 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   }
 
   describe(): ExplorationDescription {
-    const { ownCodes, ownImages, ownModel, maps } = this;
+    const { ownData, ownImages, ownModel, maps } = this;
     const canPlace = [...maps.values()].some(({ openRun }) => openRun);
     return {
       version: `${this.id}.${this.changes}`,
       name: this.name,
       n: this.count,
-      dimensions: ownCodes?.means.cols ?? null,
+      dimensions: ownData?.means.cols ?? null,
       layouts: [...maps.values()].flatMap((map) => this.describeLayouts(map)),
       columns: [...this.columns.values()].map(({ description }) => description),
       images: ownImages ? describeThumbnails(ownImages.small, ownImages.whole) : null,
       model: ownModel && this.statistics ? { ...ownModel.description, ...this.statistics } : null,
-      live: [...this.runs.values()].map(({ state }) => state),
+      computations: [...this.computations.values()].map(({ state }) => state),
       abilities: {
-        decode: ownModel !== undefined && ownCodes !== undefined,
-        encode: ownModel !== undefined && ownCodes !== undefined,
+        decode: ownModel !== undefined && ownData !== undefined,
+        encode: ownModel !== undefined && ownData !== undefined,
         place: canPlace,
-        search: ownCodes !== undefined,
+        search: ownData !== undefined,
         uncertainty: this.covariances.size > 0,
       },
     };
   }
 
   private describeLayouts({ id, title, subtitle }: ExploredMap): LayoutDescription[] {
-    const map = { id, title, kind: "map", of: null, hasCovariances: this.covariances.has(id), subtitle } as const;
-    if (this.count < LEAST_SEPARATED) return [map];
+    const map = {
+      id,
+      title,
+      kind: "map",
+      derivedFrom: null,
+      hasCovariances: this.covariances.has(id),
+      subtitle,
+    } as const;
+    if (this.count < MIN_SEPARATED) return [map];
     const made = (kind: "separated" | "wall", name: string) =>
-      ({ id: `${kind}:${id}`, title: `${title}, ${name}`, kind, of: id, hasCovariances: false, subtitle: "" }) as const;
+      ({
+        id: `${kind}:${id}`,
+        title: `${title}, ${name}`,
+        kind,
+        derivedFrom: id,
+        hasCovariances: false,
+        subtitle: "",
+      }) as const;
     return [map, made("separated", "spread evenly"), made("wall", "as a wall")];
   }
 
@@ -245,7 +264,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     if (map) return Promise.resolve(map.positions);
     const [, kind, of] = /^(separated|wall):(.*)$/s.exec(id) ?? [];
     const source = of === undefined ? undefined : this.maps.get(of);
-    if (!source || this.count < LEAST_SEPARATED) return undefined;
+    if (!source || this.count < MIN_SEPARATED) return undefined;
     const known = this.derived.get(id);
     if (known) return known;
     const made = kind === "separated" ? this.separate(source) : this.makeWall(source);
@@ -288,12 +307,12 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     return [...this.columns.values()];
   }
 
-  run(id: string): Watched | undefined {
-    return this.runs.get(id);
+  computation(id: string): Computation | undefined {
+    return this.computations.get(id);
   }
 
   /** The maps into which points can be placed. */
-  placeable(): ExploredMap[] {
+  placementMaps(): ExploredMap[] {
     return [...this.maps.values()].filter(({ openRun }) => openRun);
   }
 
@@ -335,14 +354,14 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   async point(index: number, signal?: AbortSignal): Promise<PointDescription | undefined> {
     if (!(index < this.count)) return undefined;
     const label = this.columns.get("label");
-    const sigma = this.ownCodes?.sigma?.row(index);
+    const sigma = this.ownData?.sigma?.row(index);
     return {
       index,
       label: label ? (valueAt(label, index) as string | null) : null,
       values: Object.fromEntries([...this.columns].map(([id, column]) => [id, valueAt(column, index)])),
       sigma: sigma ? { mean: sum(sigma) / sigma.length, min: Math.min(...sigma), max: Math.max(...sigma) } : null,
       neighbors: await this.nearby.get(index, () => this.neighbors(index, signal)),
-      neighborsIn: this.ownCodes ? "codes" : "map",
+      neighborsIn: this.ownData ? "data" : "map",
     };
   }
 
@@ -358,10 +377,14 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
 
   private async findNeighbors(index: number): Promise<PointDescription["neighbors"]> {
     const [map] = this.maps.values();
-    const data = this.ownCodes?.means ?? map?.positions;
-    if (!data || this.count < 2) return [];
+    const searched = this.ownData?.means ?? map?.positions;
+    if (!searched || this.count < 2) return [];
     const k = Math.min(NEIGHBORS, this.count - 1);
-    const { indices, distances } = await nearest(data, index, { k, sigma: this.ownCodes?.sigma, signal: this.signal });
+    const { indices, distances } = await nearest(searched, index, {
+      k,
+      sigma: this.ownData?.sigma,
+      signal: this.signal,
+    });
     return Array.from(indices, (other, at) => ({ index: other, distance: distances.data[at] }));
   }
 
@@ -403,7 +426,7 @@ function requireValues(
 
 const sum = (values: ArrayLike<number>): number => Array.prototype.reduce.call(values, (a, b) => a + b, 0) as number;
 
-function describeCodes({ data, rows, cols }: Matrix) {
+function describeData({ data, rows, cols }: Matrix) {
   const means = new Float64Array(cols);
   const variances = new Float64Array(cols);
   for (let at = 0; at < data.length; at++) means[at % cols] = means[at % cols] + data[at] / rows;

@@ -7,13 +7,13 @@ import { randomBytes } from "node:crypto";
 import { isIPv6 } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { ArgumentError } from "../errors.js";
+import { openExploration } from "./open/open-exploration.js";
 import { checkExploreOptions, type ExploreOptions } from "./options.js";
 import { createServer } from "./server/app.js";
-import { pageFolder } from "./server/page.js";
+import { pageFolder } from "./server/offline-page.js";
 import { isLoopback } from "./server/security.js";
-import { openExploration } from "./sources/open.js";
 
-export { type ExploreOptions, PARTS, type Part, type SourceOptions } from "./options.js";
+export { type ExploreOptions, type InputOptions, PARTS, type Part } from "./options.js";
 
 /** A server that is up. */
 export interface Explorer {

@@ -1,12 +1,11 @@
-import { procrustes } from "../compare/procrustes.js";
+import { procrustes } from "../compare/index.js";
 import { Matrix } from "../matrix.js";
 import { evaluate, type Neighborhood, type PointQuality } from "../quality/index.js";
-import { positionUncertainty, Tsne, type TsneOptions, type TsneResult } from "../tsne/index.js";
-import { describePerplexity } from "../tsne/perplexity.js";
+import { describePerplexity, positionUncertainty, Tsne, type TsneOptions, type TsneResult } from "../tsne/index.js";
 import { numberColumn } from "./columns.js";
-import type { Codes, Exploration, ExploredMap, PlaneAlignment } from "./exploration.js";
-import { type CreateTsne, Embedding, Preparation } from "./live.js";
-import type { Store } from "./store.js";
+import { type CreateTsne, EmbeddingComputation, Preparation } from "./computation.js";
+import type { Exploration, ExploredMap, GaussianData, PlaneAlignment } from "./exploration.js";
+import type { ResultCache } from "./result-cache.js";
 
 interface MapPlan {
   readonly id: string;
@@ -23,13 +22,13 @@ interface MapFacts {
 /** The neighborhoods by which maps are judged. */
 const NEIGHBORHOOD = 10;
 /** Up to so many points each is judged, and its uncertainty measured; of more, so many at random, and none. */
-const MOST_JUDGED = 100_000;
+const MAX_JUDGED = 100_000;
 const SAMPLE = 5000;
 /** Points whose uncertainty is measured in one go. */
 const MEASURED_TOGETHER = 250;
 const START = "start.npy";
 
-const plansOf = ({ sigma }: Codes): MapPlan[] => [
+const plansOf = ({ sigma }: GaussianData): MapPlan[] => [
   { id: "standard", title: "Standard", options: { distance: "euclidean" } },
   ...(sigma
     ? [{ id: "sigma-aware", title: "Sigma-aware", options: { distance: "inverse-variance", sigma } } as const]
@@ -37,23 +36,27 @@ const plansOf = ({ sigma }: Codes): MapPlan[] => [
 ];
 
 /**
- * Computes the standard map of the codes, and the sigma-aware one where they have standard deviations, from one start, while they are
+ * Computes the standard map of the data, and the sigma-aware one where they have standard deviations, from one start, while they are
  * looked at; then what colors them: displacement, quality, uncertainty of the places.
  *
- * @param store has what is known already, and keeps what is new
+ * @param cache has what is known already, and keeps what is new
  */
-export async function exploreMaps(exploration: Exploration, codes: Codes, store: Store | undefined): Promise<void> {
+export async function exploreMaps(
+  exploration: Exploration,
+  data: GaussianData,
+  cache: ResultCache | undefined,
+): Promise<void> {
   const { signal } = exploration;
-  const { rows: n } = codes.means;
-  const plans = plansOf(codes);
-  const maps = await showKnownMaps(exploration, codes, store);
-  let start = await store?.read(START, n, 2);
+  const { rows: n } = data.means;
+  const plans = plansOf(data);
+  const maps = await showKnownMaps(exploration, data, cache);
+  let start = await cache?.read(START, n, 2);
   const missing = plans.filter(({ id }) => !maps.has(id));
   const embeddings = missing.map((plan) => {
     const create: CreateTsne = (callbacks) =>
-      new Tsne(codes.means, { ...plan.options, ...(start && { init: start }), ...callbacks });
-    const embedding = new Embedding(plan.id, `${plan.title} map`, create, exploration.report);
-    exploration.addRun(embedding);
+      new Tsne(data.means, { ...plan.options, ...(start && { init: start }), ...callbacks });
+    const embedding = new EmbeddingComputation(plan.id, `${plan.title} map`, create, exploration.report);
+    exploration.addComputation(embedding);
     return { plan, embedding };
   });
   for (const [i, { plan, embedding }] of embeddings.entries()) {
@@ -64,42 +67,42 @@ export async function exploreMaps(exploration: Exploration, codes: Codes, store:
     });
     if (!start && embedding.start) {
       start = embedding.start;
-      await store?.write(START, start);
+      await cache?.write(START, start);
     }
     const map = alignMap(plan, tsne, result, maps.get("standard"));
     maps.set(plan.id, map);
     exploration.addMap(map);
-    await store?.write(`${plan.id}.npy`, map.positions);
-    await store?.keep(() => tsne.save(store.path(`${plan.id}.tsne`), { signal }));
+    await cache?.write(`${plan.id}.npy`, map.positions);
+    await cache?.keep(() => tsne.save(cache.path(`${plan.id}.tsne`), { signal }));
     const facts: MapFacts = { subtitle: map.subtitle, alignment: map.alignment ?? null };
-    await store?.writeFacts(plan.id, facts);
+    await cache?.writeFacts(plan.id, facts);
   }
-  await colorMaps(exploration, codes, [...maps.values()], store);
+  await colorMaps(exploration, data, [...maps.values()], cache);
 }
 
 /** Adds the maps that are known already. */
 export async function showKnownMaps(
   exploration: Exploration,
-  codes: Codes,
-  store: Store | undefined,
+  data: GaussianData,
+  cache: ResultCache | undefined,
 ): Promise<Map<string, ExploredMap>> {
-  const { rows: n } = codes.means;
+  const { rows: n } = data.means;
   const maps = new Map<string, ExploredMap>();
   // Without it no other map could begin where these did.
-  if (!store || !(await store.read(START, n, 2))) return maps;
-  for (const { id, title } of plansOf(codes)) {
-    const facts = store.facts<MapFacts>(id);
-    const positions = facts && (await store.read(`${id}.npy`, n, 2));
+  if (!cache || !(await cache.read(START, n, 2))) return maps;
+  for (const { id, title } of plansOf(data)) {
+    const facts = cache.facts<MapFacts>(id);
+    const positions = facts && (await cache.read(`${id}.npy`, n, 2));
     if (!facts || !positions) break;
     const { subtitle, alignment } = facts;
-    const map = { id, title, subtitle, positions, alignment: alignment ?? undefined, openRun: runIn(store, id) };
+    const map = { id, title, subtitle, positions, alignment: alignment ?? undefined, openRun: runIn(cache, id) };
     maps.set(id, map);
     exploration.addMap(map);
   }
   return maps;
 }
 
-const runIn = (store: Store, id: string) => () => Tsne.load(store.path(`${id}.tsne`));
+const runIn = (cache: ResultCache, id: string) => () => Tsne.load(cache.path(`${id}.tsne`));
 
 /** A computed map, laid onto the standard one. */
 function alignMap(
@@ -119,48 +122,48 @@ function alignMap(
 /** Measures the maps, point by point. */
 async function colorMaps(
   exploration: Exploration,
-  codes: Codes,
+  data: GaussianData,
   maps: readonly ExploredMap[],
-  store: Store | undefined,
+  cache: ResultCache | undefined,
 ): Promise<void> {
   const [first, second] = maps;
   if (first && second) {
     const { displacement } = procrustes(first.positions, second.positions);
     exploration.addColumn(numberColumn("displacement", "Displacement between the maps", displacement));
   }
-  for (const map of maps) await addQuality(exploration, codes, map, store);
+  for (const map of maps) await addQuality(exploration, data, map, cache);
   const uncertain = maps.find(({ id }) => id === "sigma-aware");
-  if (uncertain && codes.means.rows <= MOST_JUDGED) await addUncertainty(exploration, uncertain, store);
+  if (uncertain && data.means.rows <= MAX_JUDGED) await addUncertainty(exploration, uncertain, cache);
 }
 
 /**
  * Adds the column of the share of each point's neighbors that a map has kept.
  *
- * @param store has it, or keeps it
+ * @param cache has it, or keeps it
  */
 export async function addQuality(
   exploration: Exploration,
-  { means, sigma }: Codes,
+  { means, sigma }: GaussianData,
   { id, title, positions }: ExploredMap,
-  store?: Store,
+  cache?: ResultCache,
 ): Promise<void> {
   const { rows: n } = means;
   const name = `${id}-kept.npy`;
   const kept =
-    (await store?.read(name, n, 1)) ??
+    (await cache?.read(name, n, 1)) ??
     (await prepare(exploration, `quality:${id}`, `Judging the map: ${title.toLowerCase()}`, async (onProgress) => {
       const isStandard = id === "standard";
       const { perPoint } = await evaluate(means, positions, {
         ...(sigma && !isStandard && { sigma }),
         k: Math.min(NEIGHBORHOOD, Math.floor((n - 1) / 2)),
         perPoint: true,
-        sample: n <= MOST_JUDGED ? n : SAMPLE,
+        sample: n <= MAX_JUDGED ? n : SAMPLE,
         signal: exploration.signal,
         onProgress: ({ fraction }) => onProgress(fraction),
       });
       const [{ kept: shares }] = (perPoint as PointQuality).neighborhoods as [Neighborhood<Float32Array>];
       const matrix = new Matrix(shares, n, 1);
-      await store?.write(name, matrix);
+      await cache?.write(name, matrix);
       return matrix;
     }));
   exploration.addColumn(numberColumn(`quality:${id}`, `Neighbors kept: ${title}`, kept.data));
@@ -169,13 +172,13 @@ export async function addQuality(
 /**
  * Adds the covariances of the points' places on the map of a run with sigma, and the column of how far they reach.
  *
- * @param store has them, or keeps them
+ * @param cache has them, or keeps them
  */
-export async function addUncertainty(exploration: Exploration, map: ExploredMap, store?: Store): Promise<void> {
+export async function addUncertainty(exploration: Exploration, map: ExploredMap, cache?: ResultCache): Promise<void> {
   const { n } = exploration;
   const name = `${map.id}-uncertainty.npy`;
   const measured =
-    (await store?.read(name, n, 4)) ??
+    (await cache?.read(name, n, 4)) ??
     (await prepare(exploration, "uncertainty", "Measuring how firmly points hold their places", async (onProgress) => {
       const run = await exploration.runOf(map);
       const scale = map.alignment?.scale ?? 1;
@@ -190,7 +193,7 @@ export async function addUncertainty(exploration: Exploration, map: ExploredMap,
         }
         onProgress((first + points.length) / n);
       }
-      await store?.write(name, all);
+      await cache?.write(name, all);
       return all;
     }));
   const covariances = Float32Array.from({ length: 3 * n }, (_, at) => measured.at(Math.floor(at / 3), at % 3));
@@ -216,7 +219,10 @@ export function alignCovariance(
 }
 
 /** A place in a run's coordinates, in those of its map. */
-export function alignPlace([x, y]: readonly [number, number], alignment: PlaneAlignment | undefined): [number, number] {
+export function alignPosition(
+  [x, y]: readonly [number, number],
+  alignment: PlaneAlignment | undefined,
+): [number, number] {
   if (!alignment) return [x, y];
   const { scale, rotation, from, to } = alignment;
   const [[a, b], [c, d]] = rotation as unknown as [[number, number], [number, number]];
@@ -232,6 +238,6 @@ export async function prepare<T>(
   work: (onProgress: (fraction: number) => void) => Promise<T>,
 ): Promise<T> {
   const preparation = new Preparation(id, title, exploration.report);
-  exploration.addRun(preparation);
+  exploration.addComputation(preparation);
   return preparation.run(work);
 }

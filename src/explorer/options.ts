@@ -7,7 +7,7 @@ export const PARTS = ["all", "train", "validation", "test"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What belongs to a source. All are optional. */
-export interface SourceOptions {
+export interface InputOptions {
   /** For maps and points: a folder of images, or a .npy or IDX file, one a point. For a training: other images than its own. */
   readonly images?: string | undefined;
   /** A file of labels, one a point. */
@@ -25,7 +25,7 @@ export interface SourceOptions {
 }
 
 /** Options of {@link explore}. All are optional. */
-export interface ExploreOptions extends SourceOptions {
+export interface ExploreOptions extends InputOptions {
   /**
    * Address to listen on. Default `"127.0.0.1"`, which only this machine reaches; for others the page's address carries a random token that
    * every request must show.
@@ -64,7 +64,7 @@ export function checkExploreOptions(options: ExploreOptions): { host: string; po
 }
 
 /** @throws {ArgumentError} INVALID_ARGUMENT for options that a kind of source has no use for */
-export function rejectUseless(options: SourceOptions, useful: readonly (keyof SourceOptions)[], kind: string): void {
+export function rejectUseless(options: InputOptions, useful: readonly (keyof InputOptions)[], kind: string): void {
   for (const key of SOURCE_KEYS) {
     if (options[key] === undefined || useful.includes(key)) continue;
     throw invalid(key, options[key], `to be left out with ${kind}`);

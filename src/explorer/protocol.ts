@@ -1,65 +1,65 @@
 /**
- * All that passes between the explorer's server and its page. The page imports this file too, so it imports nothing.
+ * The requests and answers between the explorer's server and its page. Both import this file, so it must run in a browser and imports
+ * nothing.
  *
- * Binary answers are little-endian arrays without a header (`application/octet-stream`), whose length and meaning the
- * {@link ExplorationDescription} tells. They carry an ETag and may be asked for by Range. Everything that fails answers with a
- * {@link Failure} as JSON.
+ * Binary answers are little-endian arrays without a header (`application/octet-stream`). {@link ExplorationDescription} says how long they
+ * are and what they mean. They carry an ETag and support Range requests. Every failed request is answered with a {@link Failure} as JSON.
  */
 
-/** Where everything is. Paths begin at the page's own address. */
+/** The address of each route, relative to the page's own address. */
 export const paths = {
   /** GET: {@link ExplorationDescription} */
   exploration: "/api/exploration",
-  /** GET: float32 n x 2, row after row, y upwards. What is made from a map is computed when it is asked for first. */
+  /** GET: float32 n x 2, row by row, y upwards. A derived layout is computed when it is first requested. */
   layout: (id: string) => `/api/layouts/${encodeURIComponent(id)}`,
-  /** GET: float32 n x 3 (xx, xy, yy), the covariance of each point's place in a layout; NaN where it is not known */
+  /** GET: float32 n x 3 (xx, xy, yy), the covariance of each position of a layout; NaN where it is unknown */
   covariances: (layout: string) => `/api/layouts/${encodeURIComponent(layout)}/covariances`,
   /** GET: n values of the {@link ColumnDescription.type} of the column */
   column: (id: string) => `/api/columns/${encodeURIComponent(id)}`,
   /** GET: WebP, see {@link ThumbnailDescription} */
   thumbnails: (sheet: number) => `/api/thumbnails/${sheet}`,
-  /** GET: PNG, the image as it is */
+  /** GET: PNG, the image in its own size */
   image: (index: number) => `/api/images/${index}`,
   /** GET: {@link PointDescription} */
   point: (index: number) => `/api/points/${index}`,
-  /** POST: uint32 indices (`application/octet-stream`); the rows as a table to save */
+  /** POST: uint32 indices (`application/octet-stream`); the selected rows as a table to save */
   selection: (format: "csv" | "parquet") => `/api/selection.${format}`,
-  /** GET: the explorer without what needs a model, as one HTML file with {@link OfflineData} in it */
+  /** GET: the explorer without the features that need a model, as one HTML file that contains {@link OfflineData} */
   offline: "/api/offline",
 
   /**
-   * GET: server-sent events. `run` carries a {@link LiveRun}, one for each run at the beginning and one whenever a run has changed;
-   * `exploration` (no data) says that the description has changed, as a layout or a column was finished.
+   * GET: server-sent events. `computation` carries a {@link ComputationState}: one for each computation at the beginning, and one whenever a
+   * computation changes. `exploration` (no data) says that the description has changed, because a layout or a column was finished.
    */
-  live: "/api/live",
-  /** GET: float32 n x 2, where the points of a run are now; never cached. The header {@link ITERATION_HEADER} says when. */
-  liveLayout: (run: string) => `/api/live/${encodeURIComponent(run)}/layout`,
-  /** POST, no body: {@link LiveRun} */
-  liveStop: (run: string) => `/api/live/${encodeURIComponent(run)}/stop`,
-  /** POST, no body: {@link LiveRun} */
-  liveContinue: (run: string) => `/api/live/${encodeURIComponent(run)}/continue`,
+  events: "/api/events",
+  /** GET: float32 n x 2, the current positions of a running embedding; never cached. See {@link ITERATION_HEADER}. */
+  computationLayout: (id: string) => `/api/computations/${encodeURIComponent(id)}/layout`,
+  /** POST, no body: {@link ComputationState} */
+  stopComputation: (id: string) => `/api/computations/${encodeURIComponent(id)}/stop`,
+  /** POST, no body: {@link ComputationState} */
+  continueComputation: (id: string) => `/api/computations/${encodeURIComponent(id)}/continue`,
 
-  /** GET: {@link PointCode} */
-  code: (index: number) => `/api/points/${index}/code`,
-  /** POST: float32 m x latent (`application/octet-stream`), 1 <= m <= {@link MOST_DECODED}; PNG with m images in a row */
+  /** GET: {@link LatentVector} of a point */
+  latentVector: (index: number) => `/api/points/${index}/latent`,
+  /** POST: float32 m x latent (`application/octet-stream`), 1 <= m <= {@link MAX_DECODED}; PNG with m images side by side */
   decode: "/api/decode",
   /**
-   * The same for what asks again and again, such as a slider, under a name of its own of at most 64 letters, digits, `-` and `_`: it is
-   * served before others, and a request that waits fails with `ABORTED` when a newer one of the name comes.
+   * The same for a control that sends many requests, such as a slider. `name` identifies the control (at most 64 letters, digits, `-` and
+   * `_`). Its requests are served before others, and a waiting request fails with `ABORTED` when a newer one with the same name arrives.
    */
   decodeNewest: (name: string) => `/api/decode?newest=${encodeURIComponent(name)}`,
-  /** POST: {@link InterpolationRequest}; PNG with the frames in a row */
+  /** POST: {@link InterpolationRequest}; PNG with the frames side by side */
   interpolation: "/api/interpolation",
   /** POST: {@link InterpolationRequest}; an endless GIF */
   interpolationGif: "/api/interpolation.gif",
-  /** GET: PNG, what the model makes of an image */
+  /** GET: PNG, the model's reconstruction of an image */
   reconstruction: (index: number) => `/api/reconstructions/${index}`,
-  /** POST: {@link SamplesRequest}; PNG with the images in a row */
-  samples: "/api/samples",
+  /** POST: {@link DrawsRequest}; PNG with the images side by side */
+  draws: "/api/draws",
   /**
-   * GET: PNG, `cells` x `cells` images (2 to {@link MOST_CELLS}) edge to edge, for models with two latent dimensions only. They are decoded
-   * at equal steps from {@link MANIFOLD_REACH} standard deviations below the mean of a dimension to as many above: the first dimension
-   * across, the second from the bottom up.
+   * GET: PNG, `cells` x `cells` images (2 to {@link MAX_CELLS}) edge to edge, only for models with two latent dimensions. The images are
+   * decoded at equal steps from {@link MANIFOLD_REACH} standard deviations below the mean of a dimension to as many above: the first
+   * dimension from left to right, the second from bottom to top.
    */
   manifold: (cells: number) => `/api/manifold?cells=${cells}`,
   /** POST: an image (`image/*`), or a {@link SearchRequest}; {@link SearchResult} */
@@ -68,50 +68,50 @@ export const paths = {
   searchInverted: "/api/search?invert=1",
 } as const;
 
-/** The header that tells the iteration of a live layout. */
+/** The header that contains the iteration of a running embedding. */
 export const ITERATION_HEADER = "x-iteration";
 
-/** The most codes that one request may have decoded. */
-export const MOST_DECODED = 128;
+/** Maximum number of latent vectors that one request may have decoded. */
+export const MAX_DECODED = 128;
 
 /** See {@link paths.manifold}. */
-export const MOST_CELLS = 32;
+export const MAX_CELLS = 32;
 export const MANIFOLD_REACH = 2.5;
 
-/** What is explored. It is read again when `exploration` comes on {@link paths.live}. */
+/** Everything the page needs to know at the start. The page reads it again after each `exploration` event. */
 export interface ExplorationDescription {
-  /** Changes whenever anything of what is explored has changed. */
+  /** Changes whenever any part of the description has changed. */
   readonly version: string;
-  /** For the heading: of the file or folder. */
+  /** Name of the file or folder, for the heading. */
   readonly name: string;
   readonly n: number;
-  /** Dimensions of the codes (or data) that the maps show; null where they are not known. */
+  /** Dimensions of the data behind the maps; null if unknown. */
   readonly dimensions: number | null;
-  /** The one to show first comes first. Empty while the first map is being computed: see `live`. */
+  /** The layout to show first comes first. Empty while the first map is being computed: see `computations`. */
   readonly layouts: readonly LayoutDescription[];
   readonly columns: readonly ColumnDescription[];
   readonly images: ThumbnailDescription | null;
   readonly model: ModelDescription | null;
-  readonly live: readonly LiveRun[];
+  readonly computations: readonly ComputationState[];
   readonly abilities: Abilities;
 }
 
-/** One way of laying out the points. */
+/** One way to arrange the points. */
 export interface LayoutDescription {
-  /** `"standard"`, `"sigma-aware"`, `"map"`, names of compared maps; of those made from them `"separated:standard"`, `"wall:map"`, … */
+  /** `"standard"`, `"sigma-aware"`, `"map"`, names of compared maps; for derived layouts `"separated:standard"`, `"wall:map"`, … */
   readonly id: string;
   readonly title: string;
-  /** What it is: a map; a map spread evenly; the cells of a grid with a point in each. */
+  /** A map; a map whose points are spread evenly; a grid with one point per cell. */
   readonly kind: "map" | "separated" | "wall";
-  /** The map that it was made from; null for maps. */
-  readonly of: string | null;
-  /** Whether {@link paths.covariances} answers. */
+  /** Id of the map that the layout was computed from; null for maps. */
+  readonly derivedFrom: string | null;
+  /** Whether {@link paths.covariances} has an answer. */
   readonly hasCovariances: boolean;
-  /** A sentence on how it was made: distance, perplexity, KL divergence; may be empty. */
+  /** One sentence about how the layout was computed: distance, perplexity, KL divergence; may be empty. */
   readonly subtitle: string;
 }
 
-/** What points can be colored by. */
+/** A property of the points, by which they can be colored. */
 export type ColumnDescription = CategoryColumn | NumberColumn;
 
 interface ColumnBase {
@@ -122,32 +122,32 @@ interface ColumnBase {
 
 export interface CategoryColumn extends ColumnBase {
   readonly kind: "category";
-  /** Of {@link paths.column}: numbers of categories, `missing` where there is none. */
+  /** Type of the values of {@link paths.column}: positions in `categories`, or `missing`. */
   readonly type: "uint16" | "uint32";
   readonly missing: number;
-  /** In their order: by number where all are numbers, else by name. */
+  /** Sorted by number if all names are numbers, else alphabetically. */
   readonly categories: readonly string[];
 }
 
 export interface NumberColumn extends ColumnBase {
   readonly kind: "number";
-  /** NaN where there is none. */
+  /** Missing values are NaN. */
   readonly type: "float32";
-  /** Of the finite values; both 0 where there are none. */
+  /** Range of the finite values; both 0 if there are none. */
   readonly min: number;
   readonly max: number;
-  /** 2 % and 98 % quantiles of the finite values, for color scales that outliers do not flatten. */
+  /** 2 % and 98 % quantiles of the finite values, so that outliers do not flatten the color scale. */
   readonly low: number;
   readonly high: number;
 }
 
-/** The points' images. Sheet s shows the images from `s * perSheet` on, in rows of `columns`, each in a tile of its own. */
+/** The images of the points. Sheet s contains the images from `s * perSheet` on, in rows of `columns` tiles. */
 export interface ThumbnailDescription {
-  /** Of the images as they are, in pixels: of one of them where they differ. */
+  /** Size of the original images in pixels; of one of them if they differ. */
   readonly width: number;
   readonly height: number;
   readonly channels: number;
-  /** Of a tile, in pixels; images are fitted into it, centered, on transparent ground. */
+  /** Size of a tile in pixels. Images are fitted into their tile, centered, on a transparent background. */
   readonly tileWidth: number;
   readonly tileHeight: number;
   readonly columns: number;
@@ -158,69 +158,68 @@ export interface ThumbnailDescription {
 export interface ModelDescription {
   /** `"vae"`, `"gmvae"`, … */
   readonly name: string;
-  /** Dimensions of a code. */
-  readonly latent: number;
-  /** Those that carry information; null where it was not looked at. */
+  readonly latentDimensions: number;
+  /** The dimensions that carry information; null if unknown. */
   readonly activeDimensions: readonly number[] | null;
-  /** Of each dimension, over the points' codes. */
+  /** Mean and standard deviation of each latent dimension over all points. */
   readonly mean: readonly number[];
   readonly standardDeviation: readonly number[];
-  /** Of its images, in pixels. */
+  /** Size of the model's images in pixels. */
   readonly width: number;
   readonly height: number;
   readonly channels: number;
 }
 
-/** What the server can do with this source. */
+/** The features that the server offers for these data. */
 export interface Abilities {
-  /** {@link paths.decode}, interpolation, samples. */
+  /** {@link paths.decode}, interpolation, draws. */
   readonly decode: boolean;
-  /** An image can be searched by: encoded by the model. */
+  /** The model can encode an image, so that it can be searched for. */
   readonly encode: boolean;
-  /** A code gets a place in the map. */
+  /** A latent vector can be placed into the map. */
   readonly place: boolean;
-  /** Nearest points by their codes. */
+  /** The nearest points can be searched for. */
   readonly search: boolean;
   /** Some layout has covariances. */
   readonly uncertainty: boolean;
 }
 
-/** A computation that can be watched. */
-export interface LiveRun {
+/** The state of work on the server that takes a while. */
+export interface ComputationState {
   readonly id: string;
   readonly kind: "embedding" | "training" | "preparation";
   readonly title: string;
-  /** `"waiting"`: begins when another is finished. */
+  /** `"waiting"`: begins when another computation is finished. */
   readonly state: "waiting" | "running" | "stopped" | "finished" | "failed";
-  /** What it is doing, or why it failed, in words. */
+  /** The current step, or the reason of a failure. */
   readonly message: string;
-  /** Iterations of an embedding, epochs of a training; 0 before the first. */
+  /** Iterations of an embedding or epochs of a training; 0 before the first. */
   readonly iteration: number;
-  /** null where it is not known. */
+  /** null if unknown. */
   readonly iterations: number | null;
-  /** 0 to 1; null where it is not known. */
+  /** 0 to 1; null if unknown. */
   readonly fraction: number | null;
-  /** KL divergence (embedding) as it was last measured, or the loss (training); null before the first. */
+  /** The latest KL divergence of an embedding or loss of a training; null before the first. */
   readonly loss: number | null;
-  /** Of a training: the parts of the loss and other scalars by name, as last logged. */
+  /** The latest parts of the loss of a training, and other logged scalars, by name. */
   readonly parts: Readonly<Record<string, number>>;
-  /** The layout that an embedding becomes, which {@link paths.liveLayout} shows on the way; else null. */
+  /** Id of the layout that a running embedding will become, see {@link paths.computationLayout}; otherwise null. */
   readonly layout: string | null;
-  /** Whether stop and go on are possible: not for a training that another process runs. */
+  /** Whether it can be stopped and continued. False for a training in another process. */
   readonly controllable: boolean;
 }
 
 export interface PointDescription {
   readonly index: number;
   readonly label: string | null;
-  /** By id of the column: the category's name, the number, or null. */
+  /** By column id: the name of the category, the number, or null. */
   readonly values: Readonly<Record<string, string | number | null>>;
-  /** Of the point's code; null where it is not known. */
+  /** Summary of the standard deviations of the point; null if unknown. */
   readonly sigma: { readonly mean: number; readonly min: number; readonly max: number } | null;
-  /** Up to 12 others, nearest first. */
+  /** Up to 12 other points, nearest first. */
   readonly neighbors: readonly Neighbor[];
-  /** What the distances are measured between. */
-  readonly neighborsIn: "codes" | "map";
+  /** Whether the distances were measured in the data or in the map. */
+  readonly neighborsIn: "data" | "map";
 }
 
 export interface Neighbor {
@@ -228,45 +227,46 @@ export interface Neighbor {
   readonly distance: number;
 }
 
-/** Of every answer with a status from 400 on. */
+/** The body of every answer whose status is 400 or higher. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
 }
 
 /**
- * What stands in an offline page: `<script type="application/json" id="offline-data">`. The page asks its server for nothing then.
+ * Id of the `<script type="application/json">` that contains the data of an offline page. A page with this element sends no requests.
  */
 export const OFFLINE_ELEMENT = "offline-data";
 
 export interface OfflineData {
-  /** Abilities are false and live runs none. */
+  /** All abilities are false, and there are no computations. */
   readonly description: ExplorationDescription;
-  /** Answers by the path of their GET request; those of points are left out: `label` and `values` follow from the columns. */
+  /** Answers by the path of their GET request. Points have none: their `label` and `values` follow from the columns. */
   readonly answers: Readonly<Record<string, { readonly type: string; readonly base64: string }>>;
 }
 
-export interface PointCode {
+/** A Gaussian in the latent space. */
+export interface LatentVector {
   readonly mean: readonly number[];
-  /** null for models whose codes are points. */
+  /** null for models that encode an image as a single vector. */
   readonly standardDeviation: readonly number[] | null;
 }
 
-/** A point by its number, or a code. */
-export type CodeReference = number | readonly number[];
+/** The index of a point, or a latent vector. */
+export type LatentReference = number | readonly number[];
 
 export interface InterpolationRequest {
-  readonly from: CodeReference;
-  readonly to: CodeReference;
+  readonly from: LatentReference;
+  readonly to: LatentReference;
   readonly kind: "linear" | "spherical";
-  /** 2 to {@link MOST_DECODED} */
+  /** 2 to {@link MAX_DECODED} */
   readonly frames: number;
 }
 
-/** Codes drawn from the Gaussian of a point's code. */
-export interface SamplesRequest {
+/** Asks for random draws from the Gaussian of a point. */
+export interface DrawsRequest {
   readonly index: number;
-  /** 1 to {@link MOST_DECODED} */
+  /** 1 to {@link MAX_DECODED} */
   readonly count: number;
   readonly seed?: number;
 }
@@ -275,18 +275,19 @@ export interface SearchRequest {
   readonly index: number;
 }
 
-export interface PlaceInMap {
+/** Where an example lies in a map. */
+export interface PlacedPosition {
   readonly x: number;
   readonly y: number;
-  /** xx, xy, yy; null where it is not known. */
+  /** xx, xy, yy; null if unknown. */
   readonly covariance: readonly [number, number, number] | null;
 }
 
 export interface SearchResult {
-  readonly code: PointCode;
-  /** By layout, of those into which a point can be placed. */
-  readonly places: Readonly<Record<string, PlaceInMap>>;
+  readonly latent: LatentVector;
+  /** By layout id, for each map into which points can be placed. */
+  readonly positions: Readonly<Record<string, PlacedPosition>>;
   readonly neighbors: readonly Neighbor[];
-  /** Of an image: a PNG in base64 with two images in a row, what the model was shown and what it makes of it. Of a point: null. */
-  readonly shown: string | null;
+  /** For an image: a base64 PNG with the image as the model received it, and its reconstruction. For a point: null. */
+  readonly preview: string | null;
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import sharp from "sharp";
-import { throwIfAborted } from "../io/abort.js";
-import { eachImage, type Fit, fitSide, type ImageSource } from "../plot/images.js";
+import { throwIfAborted } from "../abort.js";
+import { eachImage, type Fit, fitSide, type ImageSource } from "../images/index.js";
 import type { ThumbnailDescription } from "./protocol.js";
 
 /** Longest side of a thumbnail; smaller images are shown as they are. */

@@ -1,24 +1,25 @@
 import type { Tsne } from "../tsne/index.js";
-import type { PlaceStreamOptions } from "./place.js";
+import type { PlaceStreamOptions } from "./place-stream.js";
 
-export type { FilterOptions, FilterProgress } from "./filter.js";
-export type { PlaceStreamOptions } from "./place.js";
+export type { Computation, FilterOptions, FilterProgress, ReportUnusable } from "./computation.js";
+export type { PlaceStreamOptions } from "./place-stream.js";
 
 /**
- * Places the rows of an Arrow IPC stream into a map as they come: the stream again, with columns x, y (, z) and divergence, float32, at
- * the end of each batch. All other columns pass as they are, whatever their types, but for those of `options.drop`; a batch goes out for each that comes in. A row
- * gets the same bits however the rows are cut into batches and whatever the threads. Memory holds a few batches.
+ * Places the rows of an Arrow IPC stream into the embedding of a run while they arrive. The output is the same stream with the float32
+ * columns x, y (and z) and divergence at the end of each batch. All other columns are passed on unchanged, whatever their types, except
+ * those in `options.drop`. The output has the same batches as the input. A row gets the same bits however the rows are divided into
+ * batches and whatever the number of threads. Memory holds a few batches.
  *
- * With `options.uncertainty` samples of each row's Gaussian are placed as well, and the columns displacement, var_x, cov_xy, var_y (in two
- * dimensions) and share say how they scatter, as `PlaceUncertainty` has it. A row's samples are drawn from the seed and the row's
- * own numbers, so that they do not depend on where in which stream it stands.
+ * With `options.uncertainty`, draws from the Gaussian of each row are placed as well. The columns displacement, var_x, cov_xy, var_y (in
+ * two dimensions) and share describe how the draws scatter; `UncertaintyMeasures` defines them. The draws depend on the seed and on the
+ * numbers of the row, and not on where the row is in the stream.
  *
- * The means, and the standard deviations of a run with sigma, are lists of d numbers, float32 or float64. A row with a null or a value
- * that cannot be used has null in the new columns.
+ * The means, and the standard deviations if the run has sigma, are lists of d numbers in float32 or float64. A row with a null or an
+ * unusable value has null in the new columns.
  *
  * @param input bytes of an Arrow IPC stream (or file), in pieces of any size
- * @throws {ArgumentError} for a run that points cannot be placed into, a column that is not there, or of another type or width
- * @throws {FileError} FILE_FORMAT for what is no such stream, or is cut off; what was given out before is then no whole stream
+ * @throws {ArgumentError} if points cannot be placed into the run, or if a column is missing or has another type or width
+ * @throws {FileError} FILE_FORMAT if the input is not such a stream or is cut off; the output then does not end like a complete stream
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function* placeStream(
@@ -26,6 +27,6 @@ export async function* placeStream(
   input: AsyncIterable<Uint8Array>,
   options: PlaceStreamOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const { placeBatches } = await import("./place.js");
+  const { placeBatches } = await import("./place-stream.js");
   yield* placeBatches(run, input, options);
 }

@@ -1,11 +1,11 @@
 import { FileError } from "../errors.js";
 import type { FloatArray } from "../matrix.js";
-import type { Source } from "./format.js";
+import { asReadError } from "./file-errors.js";
 import { isGzip, isIdx, openIdx } from "./idx.js";
 import { checkNumbers } from "./npy.js";
 import { MAGIC, readNpyHeader } from "./npy-header.js";
 import { FOREIGN_ORDER } from "./number-types.js";
-import { asReadError, openSource, readFully } from "./source.js";
+import { type OpenFile, openFile, readFully } from "./open-file.js";
 import { checkAxes, readRows, type StoredArray } from "./stored-array.js";
 
 /** An array of numbers of any shape in a file, read row by row: what stands at one index of its first axis. */
@@ -40,45 +40,45 @@ export async function openArrayFile(
   path: string,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<ArrayFile> {
-  const source = await openSource(path);
+  const file = await openFile(path);
   try {
-    const array = await asReadError(path, () => openArray(source, options.signal));
+    const array = await asReadError(path, () => openArray(file, options.signal));
     return {
       path,
       shape: array.shape,
       dtype: array.dtype,
       read: (rows) => asReadError(path, () => readRows(array, rows)),
-      close: () => source.handle.close(),
+      close: () => file.handle.close(),
     };
   } catch (error) {
-    await source.handle.close();
+    await file.handle.close();
     throw error;
   }
 }
 
-async function openArray(source: Source, signal: AbortSignal | undefined): Promise<StoredArray> {
-  const head = Buffer.alloc(Math.min(source.size, 8));
-  await readFully(source, head, 0, signal);
-  if (MAGIC.equals(head.subarray(0, MAGIC.length))) return openNpy(source);
-  if (isIdx(head) || isGzip(head)) return openIdx(source, signal);
-  throw new FileError("FILE_FORMAT", source.path, "is neither a .npy nor an IDX file");
+async function openArray(file: OpenFile, signal: AbortSignal | undefined): Promise<StoredArray> {
+  const head = Buffer.alloc(Math.min(file.size, 8));
+  await readFully(file, head, 0, signal);
+  if (MAGIC.equals(head.subarray(0, MAGIC.length))) return openNpy(file);
+  if (isIdx(head) || isGzip(head)) return openIdx(file, signal);
+  throw new FileError("FILE_FORMAT", file.path, "is neither a .npy nor an IDX file");
 }
 
-async function openNpy(source: Source): Promise<StoredArray> {
-  const header = await readNpyHeader(source);
+async function openNpy(file: OpenFile): Promise<StoredArray> {
+  const header = await readNpyHeader(file);
   const { shape, dtype, order, offset, fortranOrder } = header;
-  const fail = (reason: string) => new FileError("FILE_FORMAT", source.path, reason);
+  const fail = (reason: string) => new FileError("FILE_FORMAT", file.path, reason);
   if (shape.length === 0) throw fail("holds a single number, no array");
   if (fortranOrder && shape.length > 1) {
     throw fail("is in Fortran order, where rows are not together; save np.ascontiguousarray(array)");
   }
-  checkAxes(source.path, shape);
-  checkNumbers(source, header);
+  checkAxes(file.path, shape);
+  checkNumbers(file, header);
   return {
-    path: source.path,
+    path: file.path,
     shape,
     dtype,
     isForeign: order === FOREIGN_ORDER,
-    fetch: (target, position) => readFully(source, target, offset + position),
+    fetch: (target, position) => readFully(file, target, offset + position),
   };
 }

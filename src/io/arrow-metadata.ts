@@ -1,6 +1,5 @@
 import { FileError, SigmaTsneError } from "../errors.js";
-import type { Source } from "./format.js";
-import { createByteReader } from "./source.js";
+import { createByteReader, type OpenFile } from "./open-file.js";
 import { systemReason } from "./system-error.js";
 
 /*
@@ -36,18 +35,16 @@ export interface ArrowContents {
  *
  * @throws {FileError} FILE_FORMAT for metadata that promise more than the file holds
  */
-export async function readArrowContents(source: Source, signal: AbortSignal | undefined): Promise<ArrowContents> {
-  const bytes = createByteReader(source, signal);
+export async function readArrowContents(file: OpenFile, signal: AbortSignal | undefined): Promise<ArrowContents> {
+  const bytes = createByteReader(file, signal);
   const read = async (at: number, length: number): Promise<Buffer> => Buffer.from((await bytes(at, length)).buffer);
   try {
-    const head = await read(0, Math.min(MAGIC.length, source.size));
-    return head.toString("latin1") === MAGIC
-      ? await findInFile(read, source.size)
-      : await findInStream(read, source.size);
+    const head = await read(0, Math.min(MAGIC.length, file.size));
+    return head.toString("latin1") === MAGIC ? await findInFile(read, file.size) : await findInStream(read, file.size);
   } catch (cause) {
     if (cause instanceof SigmaTsneError || systemReason(cause) !== undefined) throw cause;
     const reason = cause instanceof RangeError ? "its metadata point beyond their end" : (cause as Error).message;
-    throw new FileError("FILE_FORMAT", source.path, `is malformed: ${reason}`, { cause });
+    throw new FileError("FILE_FORMAT", file.path, `is malformed: ${reason}`, { cause });
   }
 }
 

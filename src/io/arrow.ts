@@ -2,11 +2,13 @@ import type * as Arrow from "apache-arrow";
 import { FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import { type ArrowContents, type ArrowMessage, readArrowContents } from "./arrow-metadata.js";
-import type { Format, OpenMatrixOptions, ReadOptions, ReadTableOptions, Source } from "./format.js";
+import { asFormatError, withFormatErrors } from "./file-errors.js";
+import type { Format } from "./format.js";
 import { decompressLz4Frame } from "./lz4.js";
-import { type MatrixReader, PIECE_NUMBERS, readPieces } from "./matrix-reader.js";
+import { type OpenFile, readFully } from "./open-file.js";
+import type { OpenMatrixOptions, ReadOptions, ReadTableOptions } from "./read-options.js";
+import { BLOCK_NUMBERS, type RowBlocks, readRowRange } from "./row-blocks.js";
 import { resolveRowRange } from "./row-range.js";
-import { asFormatError, readFully, withFormatErrors } from "./source.js";
 import {
   badList,
   ColumnBuilder,
@@ -55,7 +57,7 @@ function ipc(
     name,
     extensions,
     sniff: (head) => sniff(Buffer.from(head.buffer, head.byteOffset, head.length)),
-    readMatrix: async (source, options) => readPieces(source.path, await openMatrix(source, options), options.rows),
+    readMatrix: async (file, options) => readRowRange(file.path, await openMatrix(file, options), options.rows),
     openMatrix,
     ...columnReaders(readColumns),
     readValues: readObjects,
@@ -133,17 +135,18 @@ function makeData(library: typeof Arrow, type: Arrow.DataType, column: TableColu
   return library.makeData(nullCount === 0 ? data : { ...data, nullBitmap });
 }
 
-async function openMatrix(source: Source, { column, signal }: OpenMatrixOptions): Promise<MatrixReader> {
-  return asFormatError(source.path, async () => {
-    const file = await openFile(source, signal);
-    const columns = selectMatrix(source.path, file.columns, column);
+async function openMatrix(file: OpenFile, { column, signal }: OpenMatrixOptions): Promise<RowBlocks> {
+  return asFormatError(file.path, async () => {
+    const arrowFile = await openArrowFile(file, signal);
+    const columns = selectMatrix(file.path, arrowFile.columns, column);
     const type = matrixType(columns);
-    const cols = "list" in columns ? await measureLists(file, columns.list) : columns.numbers.length;
-    async function* pieces(start: number): AsyncGenerator<Matrix> {
-      for await (const { batch, first, rows } of readBatches(file, start)) {
-        const values = "list" in columns ? undefined : columns.numbers.map((wanted) => numbersOf(file, batch, wanted));
-        const lists = "list" in columns ? listsOf(file, batch, columns.list, first, cols) : undefined;
-        const step = Math.max(1, Math.floor(PIECE_NUMBERS / cols));
+    const cols = "list" in columns ? await measureLists(arrowFile, columns.list) : columns.numbers.length;
+    async function* blocks(start: number): AsyncGenerator<Matrix> {
+      for await (const { batch, first, rows } of readBatches(arrowFile, start)) {
+        const values =
+          "list" in columns ? undefined : columns.numbers.map((wanted) => numbersOf(arrowFile, batch, wanted));
+        const lists = "list" in columns ? listsOf(arrowFile, batch, columns.list, first, cols) : undefined;
+        const step = Math.max(1, Math.floor(BLOCK_NUMBERS / cols));
         for (let from = Math.max(0, start - first); from < rows; from += step) {
           const count = Math.min(step, rows - from);
           const data = new type(count * cols);
@@ -155,22 +158,22 @@ async function openMatrix(source: Source, { column, signal }: OpenMatrixOptions)
         }
       }
     }
-    return { rows: file.rows, cols, type, pieces: (start) => withFormatErrors(source.path, pieces(start)) };
+    return { rows: arrowFile.rows, cols, type, blocks: (start) => withFormatErrors(file.path, blocks(start)) };
   });
 }
 
 /** How many numbers the first list has; 1 where it is null or empty, which {@link listsOf} tells. */
-async function measureLists(file: OpenFile, { index, width }: Column): Promise<number> {
+async function measureLists(arrowFile: ArrowFile, { index, width }: Column): Promise<number> {
   if (width !== undefined) return width;
-  for await (const { batch } of readBatches(file, 0)) {
+  for await (const { batch } of readBatches(arrowFile, 0)) {
     const [start = 0, end = 0] = batch.getChildAt(index)?.data[0]?.valueOffsets ?? [];
     return Math.max(1, Number(end) - Number(start));
   }
   return 0;
 }
 
-function numbersOf(file: OpenFile, batch: Arrow.RecordBatch, { index, name }: Column): ArrayLike<number> {
-  return toNumbers(file.source.path, name, valuesOf(file, batch.getChildAt(index) as Arrow.Vector));
+function numbersOf(arrowFile: ArrowFile, batch: Arrow.RecordBatch, { index, name }: Column): ArrayLike<number> {
+  return toNumbers(arrowFile.file.path, name, valuesOf(arrowFile, batch.getChildAt(index) as Arrow.Vector));
 }
 
 /**
@@ -179,19 +182,19 @@ function numbersOf(file: OpenFile, batch: Arrow.RecordBatch, { index, name }: Co
  * @throws {FileError} FILE_FORMAT for a list of another length, and for what is null
  */
 function listsOf(
-  file: OpenFile,
+  arrowFile: ArrowFile,
   batch: Arrow.RecordBatch,
   { index, name, width: fixed }: Column,
   first: number,
   width: number,
 ): (target: FloatArray, from: number, count: number) => void {
-  const { path } = file.source;
+  const { path } = arrowFile.file;
   const vector = batch.getChildAt(index) as Arrow.Vector;
   const [lists] = vector.data;
   const [items] = lists?.children ?? [];
   if (!lists || !items) throw new Error(`column ${JSON.stringify(name)} has no lists`);
-  const child = new file.library.Vector([items]);
-  const values = valuesOf(file, child);
+  const child = new arrowFile.library.Vector([items]);
+  const values = valuesOf(arrowFile, child);
   const numbers = toNumbers(path, name, values);
   const hasNulls = child.nullCount > 0;
   const offsets = lists.valueOffsets;
@@ -216,23 +219,23 @@ function listsOf(
 }
 
 async function readColumns(
-  source: Source,
+  file: OpenFile,
   { rows: wanted, signal }: ReadOptions,
   select: (names: readonly string[]) => readonly string[],
 ): Promise<Table> {
-  return asFormatError(source.path, async () => {
-    const file = await openFile(source, signal);
-    const selected = select(file.columns.map(({ name }) => name)).map((name) => {
-      const column = file.columns.find((known) => known.name === name) as Column;
-      if (column.type === undefined) throw unsupported(source.path, column);
-      return { ...column, builder: new ColumnBuilder(source.path, name, column.type) };
+  return asFormatError(file.path, async () => {
+    const arrowFile = await openArrowFile(file, signal);
+    const selected = select(arrowFile.columns.map(({ name }) => name)).map((name) => {
+      const column = arrowFile.columns.find((known) => known.name === name) as Column;
+      if (column.type === undefined) throw unsupported(file.path, column);
+      return { ...column, builder: new ColumnBuilder(file.path, name, column.type) };
     });
-    const [start, end] = resolveRowRange(wanted, file.rows, source.path);
+    const [start, end] = resolveRowRange(wanted, arrowFile.rows, file.path);
     let held: number | undefined;
-    for await (const { batch, first } of readBatches(file, start, end)) {
+    for await (const { batch, first } of readBatches(arrowFile, start, end)) {
       held ??= first;
       for (const { index, builder } of selected) {
-        builder.push(valuesOf(file, batch.getChildAt(index) as Arrow.Vector));
+        builder.push(valuesOf(arrowFile, batch.getChildAt(index) as Arrow.Vector));
       }
     }
     const [from, to] = [start - (held ?? start), end - (held ?? start)];
@@ -246,8 +249,8 @@ interface Column extends ColumnDescription {
   readonly width: number | undefined;
 }
 
-interface OpenFile {
-  readonly source: Source;
+interface ArrowFile {
+  readonly file: OpenFile;
   readonly signal: AbortSignal | undefined;
   readonly library: typeof Arrow;
   readonly contents: ArrowContents;
@@ -255,25 +258,25 @@ interface OpenFile {
   readonly rows: number;
 }
 
-async function openFile(source: Source, signal: AbortSignal | undefined): Promise<OpenFile> {
+async function openArrowFile(file: OpenFile, signal: AbortSignal | undefined): Promise<ArrowFile> {
   const library = await import("apache-arrow");
   await registerCodecs(library);
-  const contents = await readArrowContents(source, signal);
+  const contents = await readArrowContents(file, signal);
   const rows = contents.messages.reduce((sum, message) => sum + message.rows, 0);
   if (!Number.isSafeInteger(rows)) throw new Error(`it promises ${rows} rows`);
   const reader = library.RecordBatchReader.from([contents.schema]).open();
   const columns = reader.schema.fields.map((field, index) => describeField(library, field, index));
-  return { source, signal, library, contents, columns, rows };
+  return { file, signal, library, contents, columns, rows };
 }
 
 /** The batches that hold rows from `start` to `end`, one at a time, with the number of their first row. */
 async function* readBatches(
-  file: OpenFile,
+  arrowFile: ArrowFile,
   start: number,
   end = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<{ batch: Arrow.RecordBatch; first: number; rows: number }> {
   let first = 0;
-  const messages = file.contents.messages
+  const messages = arrowFile.contents.messages
     .map((message) => {
       first += message.rows;
       return { ...message, first: first - message.rows };
@@ -281,7 +284,7 @@ async function* readBatches(
     .filter((message) => !message.isBatch || (message.first < end && message.first + message.rows > start));
   const batches = messages.filter(({ isBatch }) => isBatch);
   if (batches.length === 0) return;
-  const reader = await file.library.RecordBatchReader.from(readMessages(file, messages));
+  const reader = await arrowFile.library.RecordBatchReader.from(readMessages(arrowFile, messages));
   await reader.open();
   for (const { first, rows } of batches) {
     const { done, value: batch } = await reader.next();
@@ -292,7 +295,7 @@ async function* readBatches(
 
 /** A stream of these messages. The library asks for one piece more than it needs, hence metadata and bodies apart. */
 async function* readMessages(
-  { source, signal, contents }: OpenFile,
+  { file, signal, contents }: ArrowFile,
   messages: readonly ArrowMessage[],
 ): AsyncGenerator<Uint8Array> {
   yield contents.schema;
@@ -303,7 +306,7 @@ async function* readMessages(
     ] as const) {
       const bytes = new Uint8Array(length);
       for (let at = 0; at < length; at += READ_BYTES) {
-        await readFully(source, bytes.subarray(at, at + READ_BYTES), from + at, signal);
+        await readFully(file, bytes.subarray(at, at + READ_BYTES), from + at, signal);
       }
       if (length > 0) yield bytes;
     }
@@ -311,27 +314,27 @@ async function* readMessages(
 }
 
 async function readObjects(
-  source: Source,
+  file: OpenFile,
   { columns = [], signal }: ReadTableOptions,
 ): Promise<Map<string, unknown[]>> {
-  return asFormatError(source.path, async () => {
-    const file = await openFile(source, signal);
-    const present = file.columns.map(({ name }) => name);
+  return asFormatError(file.path, async () => {
+    const arrowFile = await openArrowFile(file, signal);
+    const present = arrowFile.columns.map(({ name }) => name);
     const found = new Map(columns.filter((name) => present.includes(name)).map((name) => [name, [] as unknown[]]));
-    for await (const { batch } of readBatches(file, 0)) {
+    for await (const { batch } of readBatches(arrowFile, 0)) {
       for (const [name, values] of found) {
         const vector = batch.getChild(name) as Arrow.Vector;
-        const { isList, isFixedSizeList } = file.library.DataType;
-        if (!isList(vector.type) && !isFixedSizeList(vector.type)) checkLength(file.library, source.path, vector);
-        for (const value of vector) values.push(value instanceof file.library.Vector ? value.toArray() : value);
+        const { isList, isFixedSizeList } = arrowFile.library.DataType;
+        if (!isList(vector.type) && !isFixedSizeList(vector.type)) checkLength(arrowFile.library, file.path, vector);
+        for (const value of vector) values.push(value instanceof arrowFile.library.Vector ? value.toArray() : value);
       }
     }
     return found;
   });
 }
 
-function valuesOf({ library, source }: OpenFile, vector: Arrow.Vector): ArrayLike<unknown> {
-  checkLength(library, source.path, vector);
+function valuesOf({ library, file }: ArrowFile, vector: Arrow.Vector): ArrayLike<unknown> {
+  checkLength(library, file.path, vector);
   return isPlain(library, vector) ? vector.toArray() : Array.from(vector);
 }
 

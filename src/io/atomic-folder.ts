@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { throwIfAborted } from "../abort.js";
 import { FileError } from "../errors.js";
-import { throwIfAborted } from "./abort.js";
 import { checkPath } from "./atomic-write.js";
 import { systemReason } from "./system-error.js";
 

@@ -4,9 +4,9 @@ import { access, type FileHandle, open, readlink, realpath, rename, rm, stat } f
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { throwIfAborted } from "../abort.js";
 import { requireOptions } from "../arguments.js";
 import { ArgumentError, FileError } from "../errors.js";
-import { throwIfAborted } from "./abort.js";
 import { systemReason } from "./system-error.js";
 
 /** What a file is to hold: bytes, text (written as UTF-8), or pieces of either, one after the other. */

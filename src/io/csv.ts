@@ -1,11 +1,13 @@
 import { pipeline } from "node:stream";
 import { CsvError, parse } from "csv-parse";
+import { throwIfAborted } from "../abort.js";
 import { describe, FileError } from "../errors.js";
 import { Matrix } from "../matrix.js";
-import { throwIfAborted } from "./abort.js";
 import { allocate } from "./allocation.js";
-import type { Format, OpenMatrixOptions, ReadMatrixOptions, ReadOptions, ReadTableOptions, Source } from "./format.js";
-import { type MatrixReader, PIECE_NUMBERS } from "./matrix-reader.js";
+import type { Format } from "./format.js";
+import type { OpenFile } from "./open-file.js";
+import type { OpenMatrixOptions, ReadMatrixOptions, ReadOptions, ReadTableOptions } from "./read-options.js";
+import { BLOCK_NUMBERS, type RowBlocks } from "./row-blocks.js";
 import { type RowRange, resolveRowRange } from "./row-range.js";
 import { countRows, isText, LABEL_COLUMNS, selectColumns, type Table, type TableColumn } from "./table.js";
 
@@ -48,35 +50,35 @@ interface Row {
   readonly line: number;
 }
 
-async function readMatrix(source: Source, { rows: wanted, signal }: ReadMatrixOptions): Promise<Matrix> {
-  const pieces: Matrix[] = [];
-  for await (const piece of readPieces(source, wanted, signal)) pieces.push(piece);
-  const cols = pieces[0]?.cols ?? 0;
+async function readMatrix(file: OpenFile, { rows: wanted, signal }: ReadMatrixOptions): Promise<Matrix> {
+  const blocks: Matrix[] = [];
+  for await (const block of readBlocks(file, wanted, signal)) blocks.push(block);
+  const cols = blocks[0]?.cols ?? 0;
   const all = allocate(
-    source.path,
+    file.path,
     Float64Array,
-    pieces.reduce((sum, { data }) => sum + data.length, 0),
+    blocks.reduce((sum, { data }) => sum + data.length, 0),
   );
   let filled = 0;
-  for (const { data } of pieces) {
+  for (const { data } of blocks) {
     all.set(data, filled);
     filled += data.length;
   }
   return new Matrix(all, wanted ? wanted[1] - wanted[0] : filled / cols, cols);
 }
 
-async function openMatrix(source: Source, { signal }: OpenMatrixOptions): Promise<MatrixReader> {
+async function openMatrix(file: OpenFile, { signal }: OpenMatrixOptions): Promise<RowBlocks> {
   let [rows, cols] = [0, 0];
-  for await (const piece of readPieces(source, undefined, signal)) {
-    rows += piece.rows;
-    cols = piece.cols;
+  for await (const block of readBlocks(file, undefined, signal)) {
+    rows += block.rows;
+    cols = block.cols;
   }
-  return { rows, cols, type: Float64Array, pieces: (start) => readPieces(source, [start, rows], signal) };
+  return { rows, cols, type: Float64Array, blocks: (start) => readBlocks(file, [start, rows], signal) };
 }
 
-/** The rows asked for, or all, at least one piece of them. */
-async function* readPieces(
-  source: Source,
+/** The rows asked for, or all, at least one block of them. */
+async function* readBlocks(
+  file: OpenFile,
   wanted: RowRange | undefined,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Matrix> {
@@ -86,18 +88,18 @@ async function* readPieces(
   let count = 0;
   let numbers = new Float64Array();
   let used = 0;
-  const separators = await detectSeparators(source, true);
-  for await (const { fields, line, next } of withNext(readRows(source, separators, true, signal))) {
+  const separators = await detectSeparators(file, true);
+  for await (const { fields, line, next } of withNext(readRows(file, separators, true, signal))) {
     if (!table) {
       const rowNames = countRowNames(fields);
       const isHeader = isMatrixHeader(fields, rowNames, next);
       table = { width: fields.length, header: isHeader ? fields : undefined, rowNames: isHeader ? rowNames : 0 };
       cols = table.width - table.rowNames;
-      numbers = new Float64Array(cols * Math.max(1, Math.floor(PIECE_NUMBERS / cols)));
+      numbers = new Float64Array(cols * Math.max(1, Math.floor(BLOCK_NUMBERS / cols)));
       if (isHeader) continue;
     }
     if (count >= end) break;
-    checkWidth(source, fields, line, table.width);
+    checkWidth(file, fields, line, table.width);
     if (count++ < start) continue;
     if (used === numbers.length) {
       yield new Matrix(numbers, used / cols, cols);
@@ -105,32 +107,32 @@ async function* readPieces(
     }
     for (let j = table.rowNames; j < table.width; j++) {
       const value = parseNumber(fields[j]);
-      if (value === undefined) throw cellError(source, fields[j], line, j, table.header);
+      if (value === undefined) throw cellError(file, fields[j], line, j, table.header);
       numbers[used++] = value;
     }
   }
-  if (!table) throw formatError(source, "holds no numbers");
-  resolveRowRange(wanted, count, source.path);
+  if (!table) throw formatError(file, "holds no numbers");
+  resolveRowRange(wanted, count, file.path);
   yield new Matrix(numbers.slice(0, used), used / cols, cols);
 }
 
-async function readLabels(source: Source, { rows: wanted, signal }: ReadOptions): Promise<string[]> {
+async function readLabels(file: OpenFile, { rows: wanted, signal }: ReadOptions): Promise<string[]> {
   const labels: string[] = [];
   let table: { width: number; column: number; hasHeader: boolean } | undefined;
   // Neither spaces nor # have a meaning here: "T cell" and "#1" are labels.
-  for await (const { fields, line } of readRows(source, await detectSeparators(source, false), false, signal)) {
+  for await (const { fields, line } of readRows(file, await detectSeparators(file, false), false, signal)) {
     if (!table) {
-      table = { width: fields.length, ...findLabelColumn(source, fields) };
+      table = { width: fields.length, ...findLabelColumn(file, fields) };
       if (table.hasHeader) continue;
     }
-    checkWidth(source, fields, line, table.width);
+    checkWidth(file, fields, line, table.width);
     const label = fields[table.column];
     if (label === "")
-      throw formatError(source, `line ${line} has an empty label; give the points without a label one of their own`);
-    if (label.includes("\uFFFD")) throw formatError(source, `line ${line} is not UTF-8 text`);
+      throw formatError(file, `line ${line} has an empty label; give the points without a label one of their own`);
+    if (label.includes("\uFFFD")) throw formatError(file, `line ${line} is not UTF-8 text`);
     labels.push(label);
   }
-  if (!table) throw formatError(source, "holds no labels");
+  if (!table) throw formatError(file, "holds no labels");
   const [first, ...others] = labels;
   if (
     !table.hasHeader &&
@@ -141,31 +143,31 @@ async function readLabels(source: Source, { rows: wanted, signal }: ReadOptions)
   ) {
     labels.shift();
   }
-  return labels.slice(...resolveRowRange(wanted, labels.length, source.path));
+  return labels.slice(...resolveRowRange(wanted, labels.length, file.path));
 }
 
 /** Read twice, first for the types of the columns, so that no more than the columns are in memory. */
-async function readTable(source: Source, { rows: wanted, columns, signal }: ReadTableOptions): Promise<Table> {
+async function readTable(file: OpenFile, { rows: wanted, columns, signal }: ReadTableOptions): Promise<Table> {
   const [start, end] = wanted ?? [0, Number.POSITIVE_INFINITY];
-  const separators = await detectSeparators(source, false);
+  const separators = await detectSeparators(file, false);
   let header: readonly string[] | undefined;
   let types: ColumnType[] = [];
   let count = 0;
-  for await (const { fields, line } of readRows(source, separators, true, signal)) {
+  for await (const { fields, line } of readRows(file, separators, true, signal)) {
     if (!header) {
       header = fields;
       types = fields.map(() => "integer");
       continue;
     }
-    checkWidth(source, fields, line, header.length);
+    checkWidth(file, fields, line, header.length);
     if (count >= start && count < end) {
       for (const [c, field] of fields.entries()) types[c] = widen(types[c], field);
     }
     count++;
   }
-  if (!header) throw formatError(source, "holds no line of column names");
-  const names = selectColumns(source.path, header, columns);
-  const [first, last] = resolveRowRange(wanted, count, source.path);
+  if (!header) throw formatError(file, "holds no line of column names");
+  const names = selectColumns(file.path, header, columns);
+  const [first, last] = resolveRowRange(wanted, count, file.path);
   const table = new Map<string, Exclude<TableColumn, readonly string[]> | string[]>();
   for (const name of names) {
     const type = types[header.indexOf(name)];
@@ -176,16 +178,16 @@ async function readTable(source: Source, { rows: wanted, columns, signal }: Read
         ? []
         : type === "integer" && !isEmpty
           ? new Int32Array(last - first)
-          : allocate(source.path, Float64Array, last - first),
+          : allocate(file.path, Float64Array, last - first),
     );
   }
-  const places = names.map((name) => header.indexOf(name));
+  const indices = names.map((name) => header.indexOf(name));
   const targets = [...table.values()];
   let row = -1;
-  for await (const { fields } of readRows(source, separators, true, signal)) {
+  for await (const { fields } of readRows(file, separators, true, signal)) {
     if (row >= first && row < last) {
       for (const [t, target] of targets.entries()) {
-        const field = fields[places[t]];
+        const field = fields[indices[t]];
         if (Array.isArray(target)) target.push(field);
         else target[row - first] = parseNumber(field) ?? Number.NaN;
       }
@@ -205,14 +207,14 @@ function widen(type: ColumnType, field: string): ColumnType {
     : "text";
 }
 
-function findLabelColumn(source: Source, first: readonly string[]): { column: number; hasHeader: boolean } {
+function findLabelColumn(file: OpenFile, first: readonly string[]): { column: number; hasHeader: boolean } {
   const names = first.map((name) => name.toLowerCase());
   const named = LABEL_COLUMNS.map((name) => names.indexOf(name)).find((column) => column >= 0);
   if (named !== undefined) return { column: named, hasHeader: true };
   const rowNames = countRowNames(first);
   if (first.length - rowNames === 1) return { column: rowNames, hasHeader: rowNames > 0 };
   throw formatError(
-    source,
+    file,
     `has ${plural(first.length, "column")} and no header line that names one of them ${LABEL_COLUMNS.join(", ")}; labels need one column, or one of that name`,
   );
 }
@@ -241,13 +243,13 @@ function parseNumber(field: string): number | undefined {
   return NAN.test(field) ? Number.NaN : undefined;
 }
 
-function checkWidth(source: Source, fields: readonly string[], line: number, width: number): void {
+function checkWidth(file: OpenFile, fields: readonly string[], line: number, width: number): void {
   if (fields.length === width) return;
-  throw formatError(source, `line ${line} has ${plural(fields.length, "field")}, the first has ${width}`);
+  throw formatError(file, `line ${line} has ${plural(fields.length, "field")}, the first has ${width}`);
 }
 
 function cellError(
-  source: Source,
+  file: OpenFile,
   field: string,
   line: number,
   column: number,
@@ -255,25 +257,25 @@ function cellError(
 ): FileError {
   const name = header?.[column] ? ` (${describe(header[column])})` : "";
   const found = field === "" ? "an empty field" : describe(field);
-  return formatError(source, `line ${line}, column ${column + 1}${name}: expected a number, found ${found}`);
+  return formatError(file, `line ${line}, column ${column + 1}${name}: expected a number, found ${found}`);
 }
 
-function formatError(source: Source, reason: string, cause?: unknown): FileError {
-  return new FileError("FILE_FORMAT", source.path, reason, { cause });
+function formatError(file: OpenFile, reason: string, cause?: unknown): FileError {
+  return new FileError("FILE_FORMAT", file.path, reason, { cause });
 }
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** The characters that separate fields: the first of tab, semicolon and comma in the first line, else, if allowed, spaces. */
-async function detectSeparators(source: Source, allowSpaces: boolean): Promise<readonly string[]> {
-  const { buffer, bytesRead } = await source.handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+async function detectSeparators(file: OpenFile, allowSpaces: boolean): Promise<readonly string[]> {
+  const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
   const head = buffer.subarray(0, bytesRead);
   if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) {
-    throw formatError(source, "is UTF-16 text; save it as UTF-8");
+    throw formatError(file, "is UTF-16 text; save it as UTF-8");
   }
   if (head.includes(0))
     throw formatError(
-      source,
+      file,
       head.toString("latin1").startsWith("PK\x03\x04")
         ? "is a zip archive, as .npz and .xlsx are; save one array as .npy, or the table as .csv"
         : "holds binary data that is neither .npy nor text",
@@ -299,12 +301,12 @@ async function detectSeparators(source: Source, allowSpaces: boolean): Promise<r
  * take about 1 s less, but does not tell the line of a row, which every error here names.
  */
 async function* readRows(
-  source: Source,
+  file: OpenFile,
   separators: readonly string[],
   allowComments: boolean,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Row> {
-  const file = source.handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
+  const bytes = file.handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
   const parser = parse({
     bom: true,
     comment: allowComments ? "#" : null,
@@ -316,7 +318,7 @@ async function* readRows(
     trim: true,
   });
   // Errors of both come out of the iteration below.
-  pipeline(file, parser, () => {});
+  pipeline(bytes, parser, () => {});
   const isSpaced = separators.includes(" ");
   let blank: number | undefined;
   try {
@@ -327,11 +329,11 @@ async function* readRows(
         blank ??= info.lines;
         continue;
       }
-      if (blank !== undefined && fields.length === 1) throw formatError(source, `line ${blank} is empty`);
+      if (blank !== undefined && fields.length === 1) throw formatError(file, `line ${blank} is empty`);
       yield { fields, line: info.lines };
     }
   } catch (error) {
-    throw error instanceof CsvError ? formatError(source, `is malformed: ${error.message}`, error) : error;
+    throw error instanceof CsvError ? formatError(file, `is malformed: ${error.message}`, error) : error;
   }
 }
 

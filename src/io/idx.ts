@@ -1,12 +1,13 @@
 import { promisify } from "node:util";
 import { constants, gunzip } from "node:zlib";
+import { throwIfAborted } from "../abort.js";
 import { FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
-import { throwIfAborted } from "./abort.js";
-import type { Format, ReadOptions, Source } from "./format.js";
+import type { Format } from "./format.js";
 import { HOST_ORDER } from "./number-types.js";
+import { type OpenFile, readFully } from "./open-file.js";
+import type { ReadOptions } from "./read-options.js";
 import { resolveRowRange } from "./row-range.js";
-import { readFully } from "./source.js";
 import { checkAxes, readRows, type StoredArray } from "./stored-array.js";
 
 /** The format of the MNIST files (http://yann.lecun.com/exdb/mnist), plain or compressed with gzip. */
@@ -44,25 +45,25 @@ export const isIdx = (head: Uint8Array): boolean =>
  *
  * @throws {FileError} FILE_FORMAT, before memory is taken, where the sizes in the header do not fit the size of the file
  */
-export async function openIdx(source: Source, signal?: AbortSignal): Promise<StoredArray> {
-  const start = Buffer.alloc(Math.min(source.size, 4 + 4 * MAX_DIMENSIONS));
-  await readFully(source, start, 0, signal);
-  return isGzip(start) ? inflate(source, signal) : openPlain(source, start);
+export async function openIdx(file: OpenFile, signal?: AbortSignal): Promise<StoredArray> {
+  const start = Buffer.alloc(Math.min(file.size, 4 + 4 * MAX_DIMENSIONS));
+  await readFully(file, start, 0, signal);
+  return isGzip(start) ? inflate(file, signal) : openPlain(file, start);
 }
 
-function openPlain(source: Source, start: Buffer): StoredArray {
-  const { offset, length, ...array } = parseHeader(source.path, start);
-  if (source.size !== offset + length) throw wrongSize(source.path, array.shape, offset + length, `${source.size}`);
-  return { ...array, fetch: (target, position) => readFully(source, target, offset + position) };
+function openPlain(file: OpenFile, start: Buffer): StoredArray {
+  const { offset, length, ...array } = parseHeader(file.path, start);
+  if (file.size !== offset + length) throw wrongSize(file.path, array.shape, offset + length, `${file.size}`);
+  return { ...array, fetch: (target, position) => readFully(file, target, offset + position) };
 }
 
-async function inflate(source: Source, signal: AbortSignal | undefined): Promise<StoredArray> {
-  const { path, size } = source;
+async function inflate(file: OpenFile, signal: AbortSignal | undefined): Promise<StoredArray> {
+  const { path, size } = file;
   if (size > MAX_COMPRESSED_BYTES) {
     throw new FileError("FILE_FORMAT", path, "is compressed and larger than 2 GiB; decompress it first");
   }
   const compressed = Buffer.allocUnsafe(size);
-  await readFully(source, compressed, 0, signal);
+  await readFully(file, compressed, 0, signal);
   const damaged = (cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return new FileError("FILE_FORMAT", path, `cannot be decompressed: ${reason}`, { cause });
@@ -116,20 +117,20 @@ function parseHeader(path: string, head: Buffer): Omit<StoredArray, "fetch"> & {
 }
 
 /** Rows are entries of the first axis, flattened. */
-async function readMatrix(source: Source, { rows, signal }: ReadOptions): Promise<Matrix> {
-  const array = await openIdx(source, signal);
-  const [start, end] = resolveRowRange(rows, array.shape[0], source.path);
+async function readMatrix(file: OpenFile, { rows, signal }: ReadOptions): Promise<Matrix> {
+  const array = await openIdx(file, signal);
+  const [start, end] = resolveRowRange(rows, array.shape[0], file.path);
   const cols = array.shape.slice(1).reduce((product, size) => product * size, 1);
   return new Matrix(await readRange(array, start, end), end - start, cols);
 }
 
-async function readLabels(source: Source, { rows, signal }: ReadOptions): Promise<string[]> {
-  const array = await openIdx(source, signal);
+async function readLabels(file: OpenFile, { rows, signal }: ReadOptions): Promise<string[]> {
+  const array = await openIdx(file, signal);
   if (array.shape.length !== 1 || array.dtype.startsWith("f")) {
     const reason = `holds ${array.shape.join(" x ")} numbers of type ${array.dtype}; labels are integers in one dimension`;
-    throw new FileError("FILE_FORMAT", source.path, reason);
+    throw new FileError("FILE_FORMAT", file.path, reason);
   }
-  const [start, end] = resolveRowRange(rows, array.shape[0], source.path);
+  const [start, end] = resolveRowRange(rows, array.shape[0], file.path);
   return Array.from(await readRange(array, start, end), String);
 }
 

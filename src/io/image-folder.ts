@@ -1,12 +1,13 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sharp } from "sharp";
+import { throwIfAborted } from "../abort.js";
 import { requireInteger } from "../arguments.js";
 import { ArgumentError, FileError } from "../errors.js";
-import { throwIfAborted } from "./abort.js";
 import { checkPath } from "./atomic-write.js";
+import { asReadError } from "./file-errors.js";
 import { BEGINNING_BYTES, type Depth, decodePixels, isImage, keptDepth, type Pixels, scaleOf } from "./image-pixels.js";
-import { asReadError, openSource } from "./source.js";
+import { openFile } from "./open-file.js";
 
 /** Options of {@link openImageFolder}. */
 export interface ImageFolderOptions {
@@ -200,13 +201,13 @@ async function listPictures(
   return { pictures, skipped: files.flatMap((file, i) => (looked[i] || !counted(file.className) ? [] : [file.path])) };
 }
 
-async function beginsAsImage(file: string): Promise<boolean> {
-  const source = await openSource(file);
+async function beginsAsImage(path: string): Promise<boolean> {
+  const file = await openFile(path);
   try {
-    const { buffer, bytesRead } = await source.handle.read(Buffer.alloc(BEGINNING_BYTES), 0, BEGINNING_BYTES, 0);
+    const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(BEGINNING_BYTES), 0, BEGINNING_BYTES, 0);
     return isImage(buffer.subarray(0, bytesRead));
   } finally {
-    await source.handle.close();
+    await file.handle.close();
   }
 }
 

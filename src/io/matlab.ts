@@ -1,12 +1,12 @@
 import { promisify } from "node:util";
 import { constants, inflate } from "node:zlib";
+import { throwIfAborted } from "../abort.js";
 import { ArgumentError, describe, FileError } from "../errors.js";
 import type { FloatArray } from "../matrix.js";
-import { throwIfAborted } from "./abort.js";
 import { allocate } from "./allocation.js";
-import type { Source } from "./format.js";
+import { asReadError } from "./file-errors.js";
 import { HOST_ORDER, NUMBER_TYPES, type NumberType, swapBytes } from "./number-types.js";
-import { asReadError, openSource, readFully } from "./source.js";
+import { type OpenFile, openFile, readFully } from "./open-file.js";
 import { toNumbers } from "./stored-array.js";
 
 /** A numeric array of a MATLAB file. */
@@ -81,11 +81,11 @@ export async function readMatlabArray(
   name?: string,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<MatlabArray> {
-  const source = await openSource(path);
+  const file = await openFile(path);
   try {
-    return await asReadError(path, () => new MatlabFile(source, options.signal).read(name));
+    return await asReadError(path, () => new MatlabFile(file, options.signal).read(name));
   } finally {
-    await source.handle.close();
+    await file.handle.close();
   }
 }
 
@@ -113,7 +113,7 @@ class MatlabFile {
   #isForeign = false;
 
   constructor(
-    private readonly source: Source,
+    private readonly file: OpenFile,
     private readonly signal: AbortSignal | undefined,
   ) {}
 
@@ -146,12 +146,12 @@ class MatlabFile {
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "name",
       received: name,
-      accepted: `a variable of ${this.source.path}, which holds ${list || "none"}`,
+      accepted: `a variable of ${this.file.path}, which holds ${list || "none"}`,
     });
   }
 
   async #readHeader(): Promise<void> {
-    const { size } = this.source;
+    const { size } = this.file;
     const header = await this.#fetch(0, Math.min(size, HEADER_BYTES));
     if (header.toString("latin1", 0, 8) === "\x89HDF\r\n\x1a\n" || header.toString("latin1", 0, 10) === "MATLAB 7.3") {
       throw this.#fail("is a MATLAB 7.3 file (HDF5); save with -v7 to have it read here");
@@ -172,7 +172,7 @@ class MatlabFile {
   }
 
   async #listVariables(): Promise<Variable[]> {
-    const { size } = this.source;
+    const { size } = this.file;
     const variables: Variable[] = [];
     for (let at = HEADER_BYTES; at < size; ) {
       if (size - at < 8) throw this.#fail(`is cut off: ${size - at} bytes after the last element`);
@@ -223,7 +223,7 @@ class MatlabFile {
       return await promisify(inflate)(bytes, options);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new FileError("FILE_FORMAT", this.source.path, `cannot be decompressed: ${reason}`, { cause });
+      throw new FileError("FILE_FORMAT", this.file.path, `cannot be decompressed: ${reason}`, { cause });
     }
   }
 
@@ -266,11 +266,11 @@ class MatlabFile {
       throw this.#fail(`has ${length} bytes for ${head.shape.join(" x ")} numbers of ${stored.bytes} bytes each`);
     }
     const { result } = NUMBER_TYPES[head.dtype as string];
-    const data = allocate<FloatArray>(this.source.path, result, count(head));
+    const data = allocate<FloatArray>(this.file.path, result, count(head));
     const own = Buffer.from(new ArrayBuffer(length));
     bytes.copy(own, 0, start, start + length);
     if (this.#isForeign) swapBytes(own, stored.bytes);
-    data.set(toNumbers(this.source.path, stored.decode(own.buffer, count(head))));
+    data.set(toNumbers(this.file.path, stored.decode(own.buffer, count(head))));
     return data;
   }
 
@@ -288,7 +288,7 @@ class MatlabFile {
 
   async #fetch(start: number, length: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafe(length);
-    await readFully(this.source, bytes, start, this.signal);
+    await readFully(this.file, bytes, start, this.signal);
     return bytes;
   }
 
@@ -301,7 +301,7 @@ class MatlabFile {
   }
 
   #fail(reason: string): FileError {
-    return new FileError("FILE_FORMAT", this.source.path, reason);
+    return new FileError("FILE_FORMAT", this.file.path, reason);
   }
 }
 

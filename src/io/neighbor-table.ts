@@ -1,12 +1,42 @@
 import { FileError } from "../errors.js";
 import { Matrix } from "../matrix.js";
+import { readWithFormat } from "./formats.js";
+
+/** Neighbors of n points as {@link readNeighborTable} finds them, to be given as `neighbors` to a run. */
+export interface NeighborTable {
+  /** n x k row numbers; -1 where a list is shorter than the longest. */
+  indices: Matrix;
+  /** n x k. */
+  distances: Matrix;
+}
+
+/**
+ * Reads neighbors that were found elsewhere, by FAISS or Spark, from a Parquet or Arrow file with the columns `indices` and `distances`,
+ * a list of each for every point: row numbers from 0, and distances. The lists of a point are of one length, those of different points
+ * need not be. Where points are not in the order of the data, as a cluster writes them, a column `row` holds their row numbers.
+ *
+ * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where it is no such table
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export function readNeighborTable(
+  path: string,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<NeighborTable> {
+  return readWithFormat(path, options, async (format, file) => {
+    if (!format.readValues) {
+      throw new FileError("FILE_FORMAT", path, `is ${format.name}; columns of lists are read from Parquet and Arrow`);
+    }
+    const columns = ["indices", "distances", "row"];
+    return toNeighbors(path, await format.readValues(file, { columns, signal: options.signal }));
+  });
+}
 
 /**
  * Lists of neighbors as matrices, in the order of the rows.
  *
  * @throws {FileError} FILE_FORMAT for what is no list of each, lists of two lengths, or rows that are not all the rows from 0 on
  */
-export function toNeighbors(
+function toNeighbors(
   path: string,
   columns: ReadonlyMap<string, readonly unknown[]>,
 ): { indices: Matrix; distances: Matrix } {

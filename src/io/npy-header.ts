@@ -1,5 +1,5 @@
 import { describe, FileError } from "../errors.js";
-import type { Source } from "./format.js";
+import type { OpenFile } from "./open-file.js";
 
 /** What the header of a .npy file says. */
 export interface NpyHeader {
@@ -24,15 +24,15 @@ const MAX_HEADER_BYTES = 2 ** 20;
  *
  * @throws {FileError} FILE_FORMAT
  */
-export async function readNpyHeader(source: Source): Promise<NpyHeader> {
+export async function readNpyHeader(file: OpenFile): Promise<NpyHeader> {
   const fail = (reason: string): never => {
-    throw new FileError("FILE_FORMAT", source.path, reason);
+    throw new FileError("FILE_FORMAT", file.path, reason);
   };
   const read = async (offset: number, length: number): Promise<Buffer> => {
-    const { buffer, bytesRead } = await source.handle.read(Buffer.alloc(length), 0, length, offset);
+    const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(length), 0, length, offset);
     return bytesRead === length ? buffer : fail(`the .npy header is cut off after ${offset + bytesRead} bytes`);
   };
-  const { buffer: begin, bytesRead } = await source.handle.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0);
+  const { buffer: begin, bytesRead } = await file.handle.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0);
   if (!MAGIC.equals(begin.subarray(0, bytesRead))) {
     if (MAGIC.subarray(0, bytesRead).equals(begin.subarray(0, bytesRead))) {
       fail(`the .npy header is cut off after ${bytesRead} bytes`);

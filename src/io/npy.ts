@@ -1,11 +1,12 @@
 import { describe, FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import { allocate } from "./allocation.js";
-import type { Format, ReadOptions, Source } from "./format.js";
+import type { Format } from "./format.js";
 import { MAGIC, type NpyHeader, readNpyHeader } from "./npy-header.js";
 import { FOREIGN_ORDER, HOST_ORDER, NUMBER_TYPES, type NumberType, swapBytes } from "./number-types.js";
+import { type OpenFile, readFully } from "./open-file.js";
+import type { ReadOptions } from "./read-options.js";
 import { resolveRowRange } from "./row-range.js";
-import { readFully } from "./source.js";
 
 /** NumPy's format for one array. */
 export const npy: Format = {
@@ -31,52 +32,52 @@ const OTHER_TYPES: Readonly<Record<string, string>> = {
   m: "time spans; save with a numeric dtype",
 };
 
-async function readMatrix(source: Source, options: ReadOptions): Promise<Matrix> {
-  const header = await readNpyHeader(source);
+async function readMatrix(file: OpenFile, options: ReadOptions): Promise<Matrix> {
+  const header = await readNpyHeader(file);
   const { shape } = header;
   if (shape.length > 2) {
-    throw formatError(source, `has shape (${shape.join(", ")}); one or two dimensions are read, rows and columns`);
+    throw formatError(file, `has shape (${shape.join(", ")}); one or two dimensions are read, rows and columns`);
   }
   const [rows, cols] = [shape[0] ?? 1, shape[1] ?? 1];
-  return readNumbers(source, header, rows, cols, options);
+  return readNumbers(file, header, rows, cols, options);
 }
 
-async function readLabels(source: Source, options: ReadOptions): Promise<string[]> {
-  const header = await readNpyHeader(source);
+async function readLabels(file: OpenFile, options: ReadOptions): Promise<string[]> {
+  const header = await readNpyHeader(file);
   const { shape, dtype } = header;
   const [rows = 1, cols = 1] = shape;
   if (shape.length === 0 || shape.length > 2 || cols !== 1) {
-    throw formatError(source, `has shape (${shape.join(", ")}); labels have (n,) or (n, 1)`);
+    throw formatError(file, `has shape (${shape.join(", ")}); labels have (n,) or (n, 1)`);
   }
   const string = /^[US](\d+)$/.exec(dtype);
-  if (string) return readStrings(source, header, rows, Number(string[1]), options);
-  const { data } = await readNumbers(source, header, rows, 1, options);
+  if (string) return readStrings(file, header, rows, Number(string[1]), options);
+  const { data } = await readNumbers(file, header, rows, 1, options);
   if (dtype === "b1") return Array.from(data, (value) => String(value !== 0));
   const fraction = data.findIndex((value) => !Number.isInteger(value));
   if (fraction >= 0) {
     const row = fraction + (options.rows?.[0] ?? 0);
-    throw formatError(source, `labels must be whole numbers or text; row ${row} has ${data[fraction]}`);
+    throw formatError(file, `labels must be whole numbers or text; row ${row} has ${data[fraction]}`);
   }
   return Array.from(data, String);
 }
 
 async function readNumbers(
-  source: Source,
+  file: OpenFile,
   header: NpyHeader,
   rows: number,
   cols: number,
   { rows: wanted, signal }: ReadOptions,
 ): Promise<Matrix> {
-  const type = checkNumbers(source, header);
-  const [start, end] = resolveRowRange(wanted, rows, source.path);
-  const data = allocate<FloatArray>(source.path, type.result, (end - start) * cols);
+  const type = checkNumbers(file, header);
+  const [start, end] = resolveRowRange(wanted, rows, file.path);
+  const data = allocate<FloatArray>(file.path, type.result, (end - start) * cols);
   const byColumns = header.fortranOrder && rows > 1 && cols > 1;
   if (header.dtype.startsWith("f") && type.result.BYTES_PER_ELEMENT === type.bytes && !byColumns) {
-    await readInPlace(source, header, data, start * cols, signal);
+    await readInPlace(file, header, data, start * cols, signal);
     return new Matrix(data, end - start, cols);
   }
   const [first, last] = byColumns ? [0, rows * cols] : [start * cols, end * cols];
-  for await (const { bytes, item, count } of chunksOf(source, header, type.bytes, type.bytes, first, last, signal)) {
+  for await (const { bytes, item, count } of chunksOf(file, header, type.bytes, type.bytes, first, last, signal)) {
     const values = type.decode(bytes, count);
     let row = byColumns ? item % rows : Math.floor(item / cols);
     let col = byColumns ? Math.floor(item / rows) : item % cols;
@@ -84,7 +85,7 @@ async function readNumbers(
       const value = Number(values[k]);
       if (type.bytes === 8 && !Number.isSafeInteger(value) && !header.dtype.startsWith("f")) {
         throw formatError(
-          source,
+          file,
           `${values[k]} at row ${row}, column ${col} is too large: integers are exact below 2^53`,
         );
       }
@@ -99,7 +100,7 @@ async function readNumbers(
 
 /** Reads numbers that stay as they are straight into the memory where they stay, from element `first` on. */
 async function readInPlace(
-  source: Source,
+  file: OpenFile,
   header: NpyHeader,
   data: FloatArray,
   first: number,
@@ -108,7 +109,7 @@ async function readInPlace(
   const start = header.offset + first * data.BYTES_PER_ELEMENT;
   for (let done = 0; done < data.byteLength; done += CHUNK_BYTES) {
     const chunk = Buffer.from(data.buffer, done, Math.min(CHUNK_BYTES, data.byteLength - done));
-    await readFully(source, chunk, start + done, signal);
+    await readFully(file, chunk, start + done, signal);
     if (header.order === FOREIGN_ORDER) swapBytes(chunk, data.BYTES_PER_ELEMENT);
   }
 }
@@ -118,7 +119,7 @@ async function readInPlace(
  * of the machine. All chunks are in one buffer, one after the other.
  */
 async function* chunksOf(
-  source: Source,
+  file: OpenFile,
   header: NpyHeader,
   itemBytes: number,
   wordBytes: number,
@@ -131,7 +132,7 @@ async function* chunksOf(
   for (let item = first; item < last; item += capacity) {
     const count = Math.min(capacity, last - item);
     const chunk = Buffer.from(bytes, 0, count * itemBytes);
-    await readFully(source, chunk, header.offset + item * itemBytes, signal);
+    await readFully(file, chunk, header.offset + item * itemBytes, signal);
     if (header.order === FOREIGN_ORDER) swapBytes(chunk, wordBytes);
     yield { bytes, item, count };
   }
@@ -139,21 +140,21 @@ async function* chunksOf(
 
 /** NumPy pads strings with zeros: U holds code points of four bytes, S holds bytes, taken here as UTF-8. */
 async function readStrings(
-  source: Source,
+  file: OpenFile,
   header: NpyHeader,
   rows: number,
   length: number,
   { rows: wanted, signal }: ReadOptions,
 ): Promise<string[]> {
-  if (length === 0) throw formatError(source, `dtype ${describe(header.dtype)}: strings without any characters`);
+  if (length === 0) throw formatError(file, `dtype ${describe(header.dtype)}: strings without any characters`);
   const isUnicode = header.dtype.startsWith("U");
   const itemBytes = isUnicode ? length * 4 : length;
-  checkDataSize(source, header, rows * itemBytes);
-  const [start, end] = resolveRowRange(wanted, rows, source.path);
+  checkDataSize(file, header, rows * itemBytes);
+  const [start, end] = resolveRowRange(wanted, rows, file.path);
   const labels: string[] = [];
   const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const wordBytes = isUnicode ? 4 : 1;
-  for await (const { bytes, item, count } of chunksOf(source, header, itemBytes, wordBytes, start, end, signal)) {
+  for await (const { bytes, item, count } of chunksOf(file, header, itemBytes, wordBytes, start, end, signal)) {
     for (let k = 0; k < count; k++) {
       const words = isUnicode
         ? new Uint32Array(bytes, k * itemBytes, length)
@@ -162,7 +163,7 @@ async function readStrings(
       try {
         labels.push(isUnicode ? Array.from(used, (point) => String.fromCodePoint(point)).join("") : utf8.decode(used));
       } catch (cause) {
-        throw formatError(source, `row ${item + k} is no valid ${isUnicode ? "Unicode" : "UTF-8"} text`, cause);
+        throw formatError(file, `row ${item + k} is no valid ${isUnicode ? "Unicode" : "UTF-8"} text`, cause);
       }
     }
   }
@@ -174,33 +175,33 @@ async function readStrings(
  *
  * @throws {FileError} FILE_FORMAT for other types, and for a file that is shorter than its header says
  */
-export function checkNumbers(source: Source, header: NpyHeader): NumberType {
+export function checkNumbers(file: OpenFile, header: NpyHeader): NumberType {
   const type = NUMBER_TYPES[header.dtype];
   if (!type) {
     const fact = OTHER_TYPES[header.dtype.charAt(0)] ?? "read are bool, (u)int8 to 64 and float16 to 64";
-    throw formatError(source, `dtype ${describe(header.dtype)}: ${fact}`);
+    throw formatError(file, `dtype ${describe(header.dtype)}: ${fact}`);
   }
   checkDataSize(
-    source,
+    file,
     header,
     header.shape.reduce((product, size) => product * size, type.bytes),
   );
   return type;
 }
 
-function checkDataSize(source: Source, header: NpyHeader, expected: number): void {
-  const found = source.size - header.offset;
+function checkDataSize(file: OpenFile, header: NpyHeader, expected: number): void {
+  const found = file.size - header.offset;
   if (expected > found) {
     const shape = `(${header.shape.join(", ")})`;
     throw formatError(
-      source,
+      file,
       `is cut off: shape ${shape} of ${header.dtype} needs ${expected} bytes of data, found ${found}`,
     );
   }
 }
 
-function formatError(source: Source, reason: string, cause?: unknown): FileError {
-  return new FileError("FILE_FORMAT", source.path, reason, { cause });
+function formatError(file: OpenFile, reason: string, cause?: unknown): FileError {
+  return new FileError("FILE_FORMAT", file.path, reason, { cause });
 }
 
 function encode(matrix: Matrix): Generator<Uint8Array> {

@@ -2,10 +2,11 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FileError } from "../errors.js";
 import { Matrix } from "../matrix.js";
-import type { OpenMatrixOptions } from "./format.js";
-import type { MatrixReader } from "./matrix-reader.js";
+import { asReadError } from "./file-errors.js";
+import { openFile } from "./open-file.js";
 import { parquet } from "./parquet.js";
-import { asReadError, openSource } from "./source.js";
+import type { OpenMatrixOptions } from "./read-options.js";
+import type { RowBlocks } from "./row-blocks.js";
 
 /** Whether a path leads to a folder. */
 export const isFolder = (path: string): Promise<boolean> =>
@@ -20,7 +21,7 @@ export const isFolder = (path: string): Promise<boolean> =>
  *
  * @throws {FileError} FILE_READ where there are none, FILE_FORMAT where one is no matrix, or has another number of columns
  */
-export async function openParquetFolder(path: string, options: OpenMatrixOptions): Promise<MatrixReader> {
+export async function openParquetFolder(path: string, options: OpenMatrixOptions): Promise<RowBlocks> {
   const names = (await asReadError(path, () => readdir(path))).filter((name) => /^[^._].*\.parquet$/.test(name)).sort();
   if (names.length === 0) throw new FileError("FILE_READ", path, "holds no Parquet files and is a directory");
   const parts: { path: string; rows: number }[] = [];
@@ -40,7 +41,7 @@ export async function openParquetFolder(path: string, options: OpenMatrixOptions
     }
   }
   const type = isWide ? Float64Array : Float32Array;
-  async function* pieces(start: number): AsyncGenerator<Matrix> {
+  async function* blocks(start: number): AsyncGenerator<Matrix> {
     let first = 0;
     for (const { path: part, rows } of parts) {
       const from = Math.max(0, start - first);
@@ -48,23 +49,23 @@ export async function openParquetFolder(path: string, options: OpenMatrixOptions
       if (from >= rows) continue;
       for await (const reader of openPart(part, options)) {
         let left = rows - from;
-        for await (const piece of reader.pieces(from)) {
-          left -= piece.rows;
-          yield piece.data instanceof type ? piece : new Matrix(new type(piece.data), piece.rows, piece.cols);
+        for await (const block of reader.blocks(from)) {
+          left -= block.rows;
+          yield block.data instanceof type ? block : new Matrix(new type(block.data), block.rows, block.cols);
         }
         if (left !== 0) throw new FileError("FILE_FORMAT", part, `holds ${rows - left} of ${rows} rows`);
       }
     }
   }
-  return { rows: parts.reduce((sum, { rows }) => sum + rows, 0), cols, type, pieces };
+  return { rows: parts.reduce((sum, { rows }) => sum + rows, 0), cols, type, blocks };
 }
 
 /** Gives the one matrix of a file, which is open meanwhile. */
-async function* openPart(path: string, options: OpenMatrixOptions): AsyncGenerator<MatrixReader> {
-  const source = await openSource(path);
+async function* openPart(path: string, options: OpenMatrixOptions): AsyncGenerator<RowBlocks> {
+  const file = await openFile(path);
   try {
-    yield await (parquet.openMatrix as NonNullable<typeof parquet.openMatrix>)(source, options);
+    yield await (parquet.openMatrix as NonNullable<typeof parquet.openMatrix>)(file, options);
   } finally {
-    await source.handle.close();
+    await file.handle.close();
   }
 }

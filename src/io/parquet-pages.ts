@@ -9,8 +9,7 @@ import type {
 } from "hyparquet";
 import { FileError } from "../errors.js";
 import type { FloatArray } from "../matrix.js";
-import type { Source } from "./format.js";
-import { createByteReader } from "./source.js";
+import { createByteReader, type OpenFile } from "./open-file.js";
 import { badList, raggedList, toNumbers } from "./table.js";
 
 /*
@@ -23,7 +22,7 @@ const HEADER_BYTES = 2 ** 10;
 
 /** A Parquet file of which the table of contents has been read. */
 export interface ParquetFile {
-  readonly source: Source;
+  readonly file: OpenFile;
   readonly metadata: FileMetaData;
   readonly compressors: Compressors;
   readonly signal: AbortSignal | undefined;
@@ -45,11 +44,11 @@ interface Page {
 
 /** The values and nulls of a column without lists, from row `start` on, page after page. */
 export async function* readValues(
-  file: ParquetFile,
+  parquetFile: ParquetFile,
   path: ColumnPath,
   start: number,
 ): AsyncGenerator<ArrayLike<unknown>> {
-  for await (const { values, definitionLevels, row } of readPages(file, path, start)) {
+  for await (const { values, definitionLevels, row } of readPages(parquetFile, path, start)) {
     let next = 0;
     const all = definitionLevels.includes(0)
       ? definitionLevels.map((level) => (level === 0 ? null : values[next++]))
@@ -66,7 +65,7 @@ export async function* readValues(
  * @throws {FileError} FILE_FORMAT for a list of another length, and for what is null
  */
 export async function* readLists(
-  file: ParquetFile,
+  parquetFile: ParquetFile,
   path: ColumnPath,
   type: Float32ArrayConstructor | Float64ArrayConstructor,
   width: number,
@@ -77,7 +76,7 @@ export async function* readLists(
   const isThere = levels.filter((level) => level !== "REQUIRED").length;
   const isEmpty = levels.slice(0, levels.indexOf("REPEATED")).filter((level) => level !== "REQUIRED").length;
   const endRow = () => {
-    if (length !== width) throw raggedList(file.source.path, name, row, length, width);
+    if (length !== width) throw raggedList(parquetFile.file.path, name, row, length, width);
   };
   // The row under way, and how many of its numbers there were.
   let row = -1;
@@ -85,7 +84,7 @@ export async function* readLists(
   // The first row that is not given yet, and those of its numbers that were in the page before.
   let first = -1;
   let begun: FloatArray = new type();
-  for await (const page of readPages(file, path, start)) {
+  for await (const page of readPages(parquetFile, path, start)) {
     if (first < 0) [first, row] = [page.row, page.row - 1];
     for (const [k, level] of page.repetitionLevels.entries()) {
       if (level === 0) {
@@ -97,11 +96,11 @@ export async function* readLists(
       if (definition < isThere) {
         const found =
           definition > isEmpty ? "a null in its list" : definition === isEmpty ? "an empty list" : "no list";
-        throw badList(file.source.path, name, row, found);
+        throw badList(parquetFile.file.path, name, row, found);
       }
       length++;
     }
-    const numbers = toNumbers(file.source.path, name, page.values);
+    const numbers = toNumbers(parquetFile.file.path, name, page.values);
     if (numbers.length !== page.repetitionLevels.length || row < first) throw new Error("a page lacks values");
     const all = new type(begun.length + numbers.length);
     all.set(begun);
@@ -117,9 +116,9 @@ export async function* readLists(
 }
 
 /** How many numbers the first list has; 1 where it is null or empty, which {@link readLists} tells. */
-export async function measureLists(file: ParquetFile, path: ColumnPath): Promise<number> {
+export async function measureLists(parquetFile: ParquetFile, path: ColumnPath): Promise<number> {
   let length = 0;
-  for await (const { repetitionLevels } of readPages(file, path, 0)) {
+  for await (const { repetitionLevels } of readPages(parquetFile, path, 0)) {
     for (const level of repetitionLevels) {
       if (level === 0 && length > 0) return length;
       length++;
@@ -129,12 +128,12 @@ export async function measureLists(file: ParquetFile, path: ColumnPath): Promise
 }
 
 /** The pages of a column, without those that end before row `start` where their headers tell. */
-async function* readPages(file: ParquetFile, path: ColumnPath, start: number): AsyncGenerator<Page> {
+async function* readPages(parquetFile: ParquetFile, path: ColumnPath, start: number): AsyncGenerator<Page> {
   let row = 0;
-  for (const group of file.metadata.row_groups) {
+  for (const group of parquetFile.metadata.row_groups) {
     const end = row + Number(group.num_rows);
     if (end > start) {
-      for await (const page of readGroup(file, group, path, row, start)) {
+      for await (const page of readGroup(parquetFile, group, path, row, start)) {
         if (typeof page === "number") {
           row += page;
           continue;
@@ -151,7 +150,7 @@ async function* readPages(file: ParquetFile, path: ColumnPath, start: number): A
         const count = Number(group.num_rows);
         throw new FileError(
           "FILE_FORMAT",
-          file.source.path,
+          parquetFile.file.path,
           `column ${name} has ${row - end + count} of ${count} rows`,
         );
       }
@@ -162,7 +161,7 @@ async function* readPages(file: ParquetFile, path: ColumnPath, start: number): A
 
 /** The pages of a column in a group of rows; of one that is left out, how many rows it has. */
 async function* readGroup(
-  { source, compressors, signal }: ParquetFile,
+  { file, compressors, signal }: ParquetFile,
   group: RowGroup,
   path: ColumnPath,
   row: number,
@@ -183,7 +182,7 @@ async function* readGroup(
     parsers: DEFAULT_PARSERS,
     compressors,
   };
-  const read = createByteReader(source, signal);
+  const read = createByteReader(file, signal);
   const readHeader = async (at: number, end: number): Promise<{ header: PageHeader; length: number }> => {
     for (let length = HEADER_BYTES; ; length *= 2) {
       const bytes = await read(at, Math.min(length, end - at));
@@ -240,6 +239,6 @@ function findChunk(group: RowGroup, names: readonly string[]): ColumnMetaData {
     return path?.length === names.length && path.every((name, i) => name === names[i]);
   });
   if (!chunk?.meta_data) throw new Error(`a group of rows has no column ${JSON.stringify(names.join("."))}`);
-  if (chunk.file_path) throw new Error(`column ${JSON.stringify(names.join("."))} is in another file`);
+  if (chunk.file_path) throw new Error(`column ${JSON.stringify(names.join("."))} is in another parquetFile`);
   return chunk.meta_data;
 }

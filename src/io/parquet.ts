@@ -1,13 +1,15 @@
 import type { AsyncBuffer, FileMetaData, SchemaElement, SchemaTree } from "hyparquet";
+import { throwIfAborted } from "../abort.js";
 import { FileError } from "../errors.js";
 import { Matrix } from "../matrix.js";
-import { throwIfAborted } from "./abort.js";
-import type { Format, OpenMatrixOptions, ReadOptions, ReadTableOptions, Source } from "./format.js";
+import { asFormatError, withFormatErrors } from "./file-errors.js";
+import type { Format } from "./format.js";
 import { decompressLz4Block } from "./lz4.js";
-import { type MatrixReader, PIECE_NUMBERS, readPieces } from "./matrix-reader.js";
+import { type OpenFile, readFully } from "./open-file.js";
 import { type ColumnPath, measureLists, type ParquetFile, readLists, readValues } from "./parquet-pages.js";
+import type { OpenMatrixOptions, ReadOptions, ReadTableOptions } from "./read-options.js";
+import { BLOCK_NUMBERS, type RowBlocks, readRowRange } from "./row-blocks.js";
 import { resolveRowRange } from "./row-range.js";
-import { asFormatError, readFully, withFormatErrors } from "./source.js";
 import {
   ColumnBuilder,
   type ColumnDescription,
@@ -31,7 +33,7 @@ export const parquet: Format = {
   name: "Parquet",
   extensions: [".parquet"],
   sniff: (head) => Buffer.from(head.subarray(0, 4)).equals(Buffer.from("PAR1")),
-  readMatrix: async (source, options) => readPieces(source.path, await openMatrix(source, options), options.rows),
+  readMatrix: async (file, options) => readRowRange(file.path, await openMatrix(file, options), options.rows),
   openMatrix,
   ...columnReaders(readColumns),
   readValues: readObjects,
@@ -84,53 +86,54 @@ function describeColumn(name: string, column: TableColumn): SchemaElement {
   return { name, type, repetition_type: column.some(Number.isNaN) ? "OPTIONAL" : "REQUIRED" };
 }
 
-async function openMatrix(source: Source, { column, signal }: OpenMatrixOptions): Promise<MatrixReader> {
-  return asFormatError(source.path, async () => {
-    const file = await openFile(source, signal);
-    const columns = selectMatrix(source.path, file.columns, column);
+async function openMatrix(file: OpenFile, { column, signal }: OpenMatrixOptions): Promise<RowBlocks> {
+  return asFormatError(file.path, async () => {
+    const parquetFile = await openParquetTable(file, signal);
+    const columns = selectMatrix(file.path, parquetFile.columns, column);
     const type = matrixType(columns);
-    const cols = "list" in columns ? await measureLists(file, columns.list.path) : columns.numbers.length;
-    const pieces = (start: number) =>
+    const cols = "list" in columns ? await measureLists(parquetFile, columns.list.path) : columns.numbers.length;
+    const blocks = (start: number) =>
       "list" in columns
-        ? readListRows(file, columns.list, type, cols, start)
-        : readNumberRows(file, columns.numbers, type, start);
-    return { rows: file.rows, cols, type, pieces: (start) => withFormatErrors(source.path, pieces(start)) };
+        ? readListRows(parquetFile, columns.list, type, cols, start)
+        : readNumberRows(parquetFile, columns.numbers, type, start);
+    return { rows: parquetFile.rows, cols, type, blocks: (start) => withFormatErrors(file.path, blocks(start)) };
   });
 }
 
 type FloatArrayConstructor = Float32ArrayConstructor | Float64ArrayConstructor;
 
 async function* readListRows(
-  file: OpenFile,
+  parquetFile: ParquetTable,
   { path }: Column,
   type: FloatArrayConstructor,
   cols: number,
   start: number,
 ): AsyncGenerator<Matrix> {
-  for await (const data of readLists(file, path, type, cols, start)) yield new Matrix(data, data.length / cols, cols);
+  for await (const data of readLists(parquetFile, path, type, cols, start))
+    yield new Matrix(data, data.length / cols, cols);
 }
 
 async function* readNumberRows(
-  file: OpenFile,
+  parquetFile: ParquetTable,
   columns: readonly Column[],
   type: FloatArrayConstructor,
   start: number,
 ): AsyncGenerator<Matrix> {
   const cols = columns.length;
-  const pages = columns.map(({ path }) => readValues(file, path, start));
+  const pages = columns.map(({ path }) => readValues(parquetFile, path, start));
   const held: { values: ArrayLike<number>; used: number }[] = columns.map(() => ({ values: [], used: 0 }));
-  const step = Math.max(1, Math.floor(PIECE_NUMBERS / cols));
+  const step = Math.max(1, Math.floor(BLOCK_NUMBERS / cols));
   try {
-    for (let first = start; first < file.rows; first += step) {
-      const rows = Math.min(step, file.rows - first);
+    for (let first = start; first < parquetFile.rows; first += step) {
+      const rows = Math.min(step, parquetFile.rows - first);
       const data = new type(rows * cols);
       for (const [j, { name }] of columns.entries()) {
         let { values, used } = held[j];
         for (let i = 0; i < rows; i++) {
           while (used === values.length) {
             const { done, value } = await pages[j].next();
-            if (done) throw new Error(`column ${JSON.stringify(name)} has ${first + i} of ${file.rows} rows`);
-            [values, used] = [toNumbers(file.source.path, name, value), 0];
+            if (done) throw new Error(`column ${JSON.stringify(name)} has ${first + i} of ${parquetFile.rows} rows`);
+            [values, used] = [toNumbers(parquetFile.file.path, name, value), 0];
           }
           data[i * cols + j] = values[used++];
         }
@@ -144,23 +147,23 @@ async function* readNumberRows(
 }
 
 async function readColumns(
-  source: Source,
+  file: OpenFile,
   { rows, signal }: ReadOptions,
   select: (names: readonly string[]) => readonly string[],
 ): Promise<Table> {
-  return asFormatError(source.path, async () => {
-    const file = await openFile(source, signal);
-    const selected = select(file.columns.map(({ name }) => name)).map((name) => {
-      const column = file.columns.find((known) => known.name === name) as Column;
-      if (column.type === undefined) throw unsupported(source.path, column);
-      return { name, path: column.path, builder: new ColumnBuilder(source.path, name, column.type) };
+  return asFormatError(file.path, async () => {
+    const parquetFile = await openParquetTable(file, signal);
+    const selected = select(parquetFile.columns.map(({ name }) => name)).map((name) => {
+      const column = parquetFile.columns.find((known) => known.name === name) as Column;
+      if (column.type === undefined) throw unsupported(file.path, column);
+      return { name, path: column.path, builder: new ColumnBuilder(file.path, name, column.type) };
     });
-    const [start, end] = resolveRowRange(rows, file.rows, source.path);
+    const [start, end] = resolveRowRange(rows, parquetFile.rows, file.path);
     const table = new Map<string, TableColumn>();
     for (const { name, path, builder } of selected) {
       let left = end - start;
       if (left > 0) {
-        for await (const values of readValues(file, path, start)) {
+        for await (const values of readValues(parquetFile, path, start)) {
           builder.push(values);
           left -= values.length;
           if (left <= 0) break;
@@ -177,49 +180,49 @@ interface Column extends ColumnDescription {
   readonly path: ColumnPath;
 }
 
-interface OpenFile extends ParquetFile {
-  readonly file: AsyncBuffer;
+interface ParquetTable extends ParquetFile {
+  readonly buffer: AsyncBuffer;
   readonly rows: number;
   readonly columns: readonly Column[];
 }
 
-async function openFile(source: Source, signal: AbortSignal | undefined): Promise<OpenFile> {
+async function openParquetTable(file: OpenFile, signal: AbortSignal | undefined): Promise<ParquetTable> {
   const { parquetMetadataAsync, parquetSchema } = await import("hyparquet");
   const { compressors: known } = await import("hyparquet-compressors");
   // Its own decoder does not know the block of no bytes.
   const compressors = { ...known, LZ4_RAW: decompressLz4Block };
   const slice = async (start: number, end: number): Promise<ArrayBuffer> => {
-    if (!(start >= 0 && start <= end && end <= source.size)) {
-      throw new FileError("FILE_FORMAT", source.path, `refers to bytes ${start} to ${end} of ${source.size}`);
+    if (!(start >= 0 && start <= end && end <= file.size)) {
+      throw new FileError("FILE_FORMAT", file.path, `refers to bytes ${start} to ${end} of ${file.size}`);
     }
     const bytes = new ArrayBuffer(end - start);
-    await readFully(source, new Uint8Array(bytes), start, signal);
+    await readFully(file, new Uint8Array(bytes), start, signal);
     return bytes;
   };
-  const file = {
-    byteLength: source.size,
-    slice: (start: number, end = source.size): Promise<ArrayBuffer> => {
+  const buffer = {
+    byteLength: file.size,
+    slice: (start: number, end = file.size): Promise<ArrayBuffer> => {
       const bytes = slice(start, end);
       // The library asks for several pieces at once and, when one fails, leaves the failures of the others to nobody.
       bytes.catch(() => {});
       return bytes;
     },
   };
-  const metadata: FileMetaData = await parquetMetadataAsync(file, { geoparquet: false });
+  const metadata: FileMetaData = await parquetMetadataAsync(buffer, { geoparquet: false });
   const root = parquetSchema(metadata);
   const counts = metadata.row_groups.map((group) => Number(group.num_rows));
   const rows = counts.reduce((sum, count) => sum + count, 0);
   if (!Number.isSafeInteger(rows) || counts.some((count) => count < 0)) throw new Error(`it promises ${rows} rows`);
   const columns = root.children.map((node) => describeNode(root, node));
-  return { source, file, metadata, compressors, signal, rows, columns };
+  return { file, buffer, metadata, compressors, signal, rows, columns };
 }
 
 async function readObjects(
-  source: Source,
+  file: OpenFile,
   { columns = [], signal }: ReadTableOptions,
 ): Promise<Map<string, unknown[]>> {
-  return asFormatError(source.path, async () => {
-    const { file, metadata, compressors, columns: known } = await openFile(source, signal);
+  return asFormatError(file.path, async () => {
+    const { buffer, metadata, compressors, columns: known } = await openParquetTable(file, signal);
     const { parquetReadObjects } = await import("hyparquet");
     const present = columns.filter((name) => known.some((column) => column.name === name));
     const found = new Map(present.map((name) => [name, [] as unknown[]]));
@@ -227,7 +230,14 @@ async function readObjects(
     for (const group of metadata.row_groups) {
       throwIfAborted(signal);
       const rowEnd = rowStart + Number(group.num_rows);
-      const rows = await parquetReadObjects({ file, metadata, columns: present, compressors, rowStart, rowEnd });
+      const rows = await parquetReadObjects({
+        file: buffer,
+        metadata,
+        columns: present,
+        compressors,
+        rowStart,
+        rowEnd,
+      });
       for (const row of rows) for (const [name, values] of found) values.push(row[name]);
       rowStart = rowEnd;
     }

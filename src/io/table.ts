@@ -1,6 +1,7 @@
 import { ArgumentError, describe, FileError } from "../errors.js";
 import type { Matrix } from "../matrix.js";
-import type { ReadOptions, ReadTableOptions, Source } from "./format.js";
+import type { OpenFile } from "./open-file.js";
+import type { ReadOptions, ReadTableOptions } from "./read-options.js";
 
 /**
  * The values of a column, one a row. NaN stands for a number that is missing.
@@ -183,17 +184,17 @@ function selectLabels(path: string, names: readonly string[]): string {
 
 /** Reads the columns of a file whose names are selected. */
 type ReadColumns = (
-  source: Source,
+  file: OpenFile,
   options: ReadOptions,
   select: (names: readonly string[]) => readonly string[],
 ) => Promise<Table>;
 
 /** What a format of columns reads beside matrices. */
 export const columnReaders = (readColumns: ReadColumns) => ({
-  readLabels: async (source: Source, options: ReadOptions): Promise<string[]> =>
-    toLabels(source.path, await readColumns(source, options, (names) => [selectLabels(source.path, names)])),
-  readTable: (source: Source, options: ReadTableOptions): Promise<Table> =>
-    readColumns(source, options, (names) => selectColumns(source.path, names, options.columns)),
+  readLabels: async (file: OpenFile, options: ReadOptions): Promise<string[]> =>
+    toLabels(file.path, await readColumns(file, options, (names) => [selectLabels(file.path, names)])),
+  readTable: (file: OpenFile, options: ReadTableOptions): Promise<Table> =>
+    readColumns(file, options, (names) => selectColumns(file.path, names, options.columns)),
 });
 
 /** The labels of a table of the one column of them, as text. @throws {FileError} FILE_FORMAT where a label is missing */

@@ -1,12 +1,12 @@
 import sharp from "sharp";
-import { throwIfAborted } from "../io/abort.js";
+import { throwIfAborted } from "../abort.js";
+import { readPixels } from "../canvas/index.js";
+import type { Labels } from "../colors/index.js";
 import type { Matrix } from "../matrix.js";
-import { readPixels } from "./canvas.js";
-import type { Labels } from "./labels.js";
+import { shuffled } from "../shuffle.js";
 import type { AnimationSettings } from "./options.js";
 import { paintPicture } from "./picture.js";
-import { reachOf } from "./placement.js";
-import { shuffled } from "./shuffle.js";
+import { reachOf } from "./projection.js";
 
 /** More could not be told apart in a picture of this size. */
 const MOST_POINTS = 20_000;

@@ -1,8 +1,8 @@
 import { blur2 } from "d3-array";
 import { contours } from "d3-contour";
-import type { Context } from "./canvas.js";
-import type { Ink } from "./palette.js";
-import type { Box, Placement } from "./placement.js";
+import type { Context } from "../canvas/index.js";
+import type { Ink } from "../colors/index.js";
+import type { Box, ProjectedPoints } from "./projection.js";
 
 /** Shares of the points that the lines enclose, from the outermost to the innermost. */
 const SHARES = [0.95, 0.8, 0.6, 0.4, 0.2];
@@ -14,7 +14,7 @@ const BANDWIDTH = 4;
 const RIM = 3 * BANDWIDTH;
 
 /** Draws lines of equal density of the points, by a kernel estimate, that enclose 20, 40, 60, 80 and 95 % of them. */
-export function drawContours(context: Context, { x, y }: Placement, box: Box, em: number, ink: Ink): void {
+export function drawContours(context: Context, { x, y }: ProjectedPoints, box: Box, em: number, ink: Ink): void {
   const cell = Math.max(box.width, box.height) / CELLS;
   const [width, height] = [box.width, box.height].map((side) => Math.ceil(side / cell) + 1 + 2 * RIM) as [
     number,

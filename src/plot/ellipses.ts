@@ -1,9 +1,9 @@
 import { shapeMismatch } from "../arguments.js";
+import type { Context } from "../canvas/index.js";
+import type { Ink } from "../colors/index.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
-import type { Context } from "./canvas.js";
-import type { Ink } from "./palette.js";
-import type { Box, Placement } from "./placement.js";
+import type { Box, ProjectedPoints } from "./projection.js";
 
 /** Ellipses of constant density of 2-D Gaussians around points of a map. */
 export interface MapEllipses {
@@ -79,7 +79,7 @@ export function checkEllipses(
 /** Draws them over the points, each with a rim of the ground so that it stands out, and its center. */
 export function drawEllipses(
   context: Context,
-  placement: Placement,
+  projected: ProjectedPoints,
   { covariances, points, deviations }: CheckedEllipses,
   box: Box,
   em: number,
@@ -88,7 +88,7 @@ export function drawEllipses(
   const shapeOf = (i: number) => {
     const [xx, xy, yy] = covariances.row(i) as unknown as [number, number, number];
     const [mean, half] = [(xx + yy) / 2, Math.hypot((xx - yy) / 2, xy)];
-    const axis = (variance: number) => deviations * placement.scale * Math.sqrt(Math.max(0, variance));
+    const axis = (variance: number) => deviations * projected.scale * Math.sqrt(Math.max(0, variance));
     // The picture's second axis points down.
     return { long: axis(mean + half), short: axis(mean - half), angle: -0.5 * Math.atan2(2 * xy, xx - yy) };
   };
@@ -107,7 +107,7 @@ export function drawEllipses(
     context.lineWidth = width;
     for (const i of chosen) {
       const { long, short, angle } = shapeOf(i);
-      const [x, y] = [placement.x[i], placement.y[i]];
+      const [x, y] = [projected.x[i], projected.y[i]];
       const least = 0.12 * em;
       context.beginPath();
       context.ellipse(x, y, Math.max(least, long), Math.max(least, short), angle, 0, 2 * Math.PI);
@@ -122,9 +122,9 @@ export function drawEllipses(
   /** Points in random order whose ellipses do not reach those picked before. */
   function pickApart(count: number): number[] {
     const picked: { i: number; x: number; y: number; reach: number }[] = [];
-    for (const i of placement.order) {
+    for (const i of projected.order) {
       if (picked.length >= count) break;
-      const [x, y] = [placement.x[i], placement.y[i]];
+      const [x, y] = [projected.x[i], projected.y[i]];
       const reach = shapeOf(i).long + 0.5 * em;
       if (picked.every((other) => Math.hypot(other.x - x, other.y - y) > 0.8 * (other.reach + reach))) {
         picked.push({ i, x, y, reach });

@@ -1,8 +1,6 @@
+import { type Context, font, openSurface, type PictureFormat, shorten } from "../canvas/index.js";
+import { cleanText, INKS } from "../colors/index.js";
 import { ArgumentError } from "../errors.js";
-import { type Context, font, openSurface, shorten } from "./canvas.js";
-import { cleanText } from "./labels.js";
-import type { PictureFormat } from "./options.js";
-import { INKS } from "./palette.js";
 
 /** An image of a sheet, with a line or two below it. */
 export interface SheetTile {

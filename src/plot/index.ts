@@ -1,34 +1,34 @@
 import { extname } from "node:path";
 import { rejectUnknown, requireOptions, shapeMismatch, tooFewPoints } from "../arguments.js";
+import type { PictureFormat } from "../canvas/index.js";
+import { type Labels, readLabels, readNumbers, readValues } from "../colors/index.js";
 import { ArgumentError, DataError } from "../errors.js";
+import { checkImageCount } from "../images/index.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { checkEllipses } from "./ellipses.js";
 import type { SheetRow, SheetShape } from "./image-sheet.js";
-import { checkImageCount } from "./images.js";
-import { type Labels, readLabels, readNumbers, readValues } from "./labels.js";
 import {
   type AnimationOptions,
   checkPanel,
   type MapOptions,
   type MapPanel,
   PICTURE_FORMATS,
-  type PictureFormat,
   resolveAnimationOptions,
   resolveMapOptions,
 } from "./options.js";
 
+export type { PictureFormat } from "../canvas/index.js";
+export { THEMES, type Theme } from "../colors/index.js";
+export type { ImageSource } from "../images/index.js";
 export type { MapEllipses } from "./ellipses.js";
 export type { SheetRow, SheetShape, SheetTile } from "./image-sheet.js";
-export type { ImageSource } from "./images.js";
 export {
   type AnimationOptions,
   type MapImages,
   type MapOptions,
   type MapPanel,
   PICTURE_FORMATS,
-  type PictureFormat,
 } from "./options.js";
-export { THEMES, type Theme } from "./palette.js";
 
 /**
  * Draws a map as one complete PNG or SVG picture, the same bytes for the same input. Both axes have the same scale, the points

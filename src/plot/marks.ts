@@ -1,11 +1,11 @@
-import { type Context, font } from "./canvas.js";
-import type { Ink } from "./palette.js";
-import type { Box, Placement } from "./placement.js";
+import { type Context, font } from "../canvas/index.js";
+import type { Ink } from "../colors/index.js";
+import type { Box, ProjectedPoints } from "./projection.js";
 
 /** Rings points and writes a number beside each, 1 for the first; the number goes to the side where it stays within the box. */
 export function drawMarks(
   context: Context,
-  { x, y }: Placement,
+  { x, y }: ProjectedPoints,
   marks: readonly number[],
   box: Box,
   diameter: number,
@@ -18,9 +18,9 @@ export function drawMarks(
   context.font = font(size, 600);
   context.textAlign = "left";
   context.lineJoin = "round";
-  for (const [place, row] of marks.entries()) {
+  for (const [index, row] of marks.entries()) {
     const [px, py] = [x[row], y[row]];
-    const text = String(place + 1);
+    const text = String(index + 1);
     const width = context.measureText(text).width;
     const beside = px + radius + 0.18 * em;
     const left = beside + width <= box.x + box.width ? beside : px - radius - 0.18 * em - width;

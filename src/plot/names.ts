@@ -1,6 +1,6 @@
-import { type Context, font, shorten } from "./canvas.js";
-import type { Ink } from "./palette.js";
-import type { Box, Placement } from "./placement.js";
+import { type Context, font, shorten } from "../canvas/index.js";
+import type { Ink } from "../colors/index.js";
+import type { Box, ProjectedPoints } from "./projection.js";
 
 /** More names than this hide the map. */
 const MOST_NAMES = 20;
@@ -16,7 +16,7 @@ const CELLS = 40;
  */
 export function drawNames(
   context: Context,
-  { x, y }: Placement,
+  { x, y }: ProjectedPoints,
   codes: Int32Array,
   names: readonly string[],
   box: Box,

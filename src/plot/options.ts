@@ -1,14 +1,13 @@
 import { reject, rejectUnknown, requireInteger, requireSignal } from "../arguments.js";
+import type { PictureFormat } from "../canvas/index.js";
+import { THEMES, type Theme } from "../colors/index.js";
+import { checkImages, checkStretch, fitSide, type ImageSource } from "../images/index.js";
 import type { MatrixLike } from "../matrix.js";
 import { ELLIPSE_KEYS, type MapEllipses } from "./ellipses.js";
-import { checkImages, checkStretch, fitSide, type ImageSource } from "./images.js";
-import { THEMES, type Theme } from "./palette.js";
 import type { Thumbnails } from "./thumbnails.js";
 
 /** The kinds of picture, which are also the file extensions. */
-export const PICTURE_FORMATS = ["png", "svg"] as const;
-/** One of {@link PICTURE_FORMATS}. */
-export type PictureFormat = (typeof PICTURE_FORMATS)[number];
+export const PICTURE_FORMATS = ["png", "svg"] as const satisfies readonly PictureFormat[];
 
 /** Images at points of a map. */
 export interface MapImages {

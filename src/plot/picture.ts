@@ -1,16 +1,20 @@
+import {
+  colorPoints,
+  drawHeading,
+  headingHeight,
+  measuringContext,
+  openSurface,
+  type Surface,
+} from "../canvas/index.js";
+import { cleanText, INKS, type Labels } from "../colors/index.js";
 import type { Matrix } from "../matrix.js";
-import { measuringContext, openSurface, type Surface } from "./canvas.js";
-import { colorPoints } from "./coloring.js";
 import { drawContours } from "./contours.js";
 import { type CheckedEllipses, drawEllipses } from "./ellipses.js";
-import { drawHeading, headingHeight } from "./heading.js";
-import { cleanText, type Labels } from "./labels.js";
 import { drawMarks } from "./marks.js";
 import { drawNames } from "./names.js";
 import type { MapSettings } from "./options.js";
-import { INKS } from "./palette.js";
-import { type Box, inset, placePoints } from "./placement.js";
 import { diameterFactors, drawPoints, pointDiameter, pointOpacity } from "./points.js";
+import { type Box, inset, projectPoints } from "./projection.js";
 import { choosePoints, drawThumbnails, rimOf } from "./thumbnails.js";
 
 /** A map as it stands in a picture. */
@@ -23,7 +27,7 @@ export interface PictureMap {
 
 /** How a picture of a series shows its map, so that one picture goes over into the next. */
 export interface Frame {
-  /** Of {@link placePoints}. */
+  /** Of {@link projectPoints}. */
   readonly reach: number;
   /** Of the points. */
   readonly opacity: number;
@@ -110,21 +114,21 @@ export async function paintPicture(
     const half = images ? Math.max(images.width, images.height) / 2 + rimOf(em) : 0;
     const inner = inset(box, Math.min(Math.max(isSingle ? 0 : 0.8 * em, half), box.width / 4, box.height / 4));
     const diameter = settings.pointSize ?? pointDiameter(points.rows, inner, em);
-    const placement = placePoints(points, inner, diameter, frame?.reach);
-    const opacity = frame?.opacity ?? pointOpacity(placement, inner, diameter, labels.kind === "none");
+    const projected = projectPoints(points, inner, diameter, frame?.reach);
+    const opacity = frame?.opacity ?? pointOpacity(projected, inner, diameter, labels.kind === "none");
     const style = { diameter, opacity, factors: sizes && diameterFactors(sizes) };
-    await drawPoints(context, placement, style, coloring.colorOf, coloring.colors, ink.background);
-    if (settings.contours) drawContours(context, placement, inner, em, ink);
+    await drawPoints(context, projected, style, coloring.colorOf, coloring.colors, ink.background);
+    if (settings.contours) drawContours(context, projected, inner, em, ink);
     if (images) {
       // A frame on either side, and a gap.
       const [across, down] = [images.width, images.height].map((side) => side + 3 * rimOf(em)) as [number, number];
-      const chosen = choosePoints(placement, across, down, images.count);
+      const chosen = choosePoints(projected, across, down, images.count);
       const frameOf = (row: number) => (labels.kind === "none" ? undefined : coloring.colors[coloring.colorOf[row]]);
-      await drawThumbnails(context, placement, images, chosen, frameOf, em, ink);
+      await drawThumbnails(context, projected, images, chosen, frameOf, em, ink);
     }
-    if (ellipses) drawEllipses(context, placement, ellipses, inner, em, ink);
+    if (ellipses) drawEllipses(context, projected, ellipses, inner, em, ink);
     if (labels.kind === "classes" && !frame && !images)
-      drawNames(context, placement, labels.codes, labels.names, inner, em, ink);
-    drawMarks(context, placement, settings.marks, inner, diameter, em, ink);
+      drawNames(context, projected, labels.codes, labels.names, inner, em, ink);
+    drawMarks(context, projected, settings.marks, inner, diameter, em, ink);
   }
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import type { Context } from "./canvas.js";
-import { fade } from "./palette.js";
-import type { Box, Placement } from "./placement.js";
+import type { Context } from "../canvas/index.js";
+import { fade } from "../colors/index.js";
+import type { Box, ProjectedPoints } from "./projection.js";
 
 /** How points look. */
 export interface PointStyle {
@@ -33,7 +33,7 @@ const TRANSMITTANCE = { plain: 0.45, colored: 0.12 };
  *
  * @param isPlain whether all points have one color, so that nothing but opacity shows where they are many
  */
-export function pointOpacity({ x, y }: Placement, box: Box, diameter: number, isPlain: boolean): number {
+export function pointOpacity({ x, y }: ProjectedPoints, box: Box, diameter: number, isPlain: boolean): number {
   const cell = Math.max(box.width, box.height) / CELLS;
   const counts = new Float64Array((CELLS + 1) ** 2);
   x.forEach((px, i) => {
@@ -59,11 +59,11 @@ const FAR_FADE = 0.5;
 /**
  * Draws the points in their order.
  *
- * @param colorOf for each point its place in `colors`
+ * @param colorOf for each point its index in `colors`
  */
 export async function drawPoints(
   context: Context,
-  { x, y, depth, order }: Placement,
+  { x, y, depth, order }: ProjectedPoints,
   { diameter, opacity, factors }: PointStyle,
   colorOf: Int32Array,
   colors: readonly string[],

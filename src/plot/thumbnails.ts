@@ -1,8 +1,8 @@
 import { createCanvas } from "@napi-rs/canvas";
-import type { Context } from "./canvas.js";
-import { eachImage, type ImageSource } from "./images.js";
-import type { Ink } from "./palette.js";
-import type { Placement } from "./placement.js";
+import type { Context } from "../canvas/index.js";
+import type { Ink } from "../colors/index.js";
+import { eachImage, type ImageSource } from "../images/index.js";
+import type { ProjectedPoints } from "./projection.js";
 
 /** Images that stand on a map, checked, with what depends on the picture filled in. */
 export interface Thumbnails {
@@ -10,12 +10,12 @@ export interface Thumbnails {
   /** In pixels. */
   readonly width: number;
   readonly height: number;
-  /** At most so many. */
+  /** The largest number of images. */
   readonly count: number;
   readonly stretch: number | undefined;
 }
 
-/** Points that are looked at: more would not find places much better. */
+/** At most this many points are candidates: more would not spread the images much better. */
 const MOST_CANDIDATES = 50_000;
 /** Steps to the spacing at which as many images as asked for are spread over the map. */
 const HALVINGS = 14;
@@ -24,17 +24,17 @@ const HALVINGS = 14;
  * Points whose images, centered at them, do not touch. As many as fit, or, where that is more than `count`, spread evenly over the map.
  *
  * @param width of an image with the gap around it, in pixels
- * @returns row numbers, the same for the same placement
+ * @returns row numbers, the same for the same projected
  */
-export function choosePoints(placement: Placement, width: number, height: number, count: number): number[] {
-  const rows = placement.order.slice(0, MOST_CANDIDATES);
-  const dense = pack(placement, rows, width, height, count + 1);
+export function choosePoints(projected: ProjectedPoints, width: number, height: number, count: number): number[] {
+  const rows = projected.order.slice(0, MOST_CANDIDATES);
+  const dense = pack(projected, rows, width, height, count + 1);
   if (dense.length <= count) return dense;
   let [tight, loose] = [1, 2 * Math.sqrt(rows.length / Math.max(1, count)) + 2];
   let chosen: number[] = dense.slice(0, count);
   for (let step = 0; step < HALVINGS; step++) {
     const spacing = (tight + loose) / 2;
-    const spread = pack(placement, rows, spacing * width, spacing * height, count + 1);
+    const spread = pack(projected, rows, spacing * width, spacing * height, count + 1);
     if (spread.length > count) tight = spacing;
     else {
       loose = spacing;
@@ -45,7 +45,7 @@ export function choosePoints(placement: Placement, width: number, height: number
 }
 
 /** Starts at the middle of the map and goes on, point by point, with the nearest one that keeps clear of all before. */
-function pack({ x, y }: Placement, rows: Uint32Array, width: number, height: number, most: number): number[] {
+function pack({ x, y }: ProjectedPoints, rows: Uint32Array, width: number, height: number, most: number): number[] {
   const [middleX, middleY] = [median(rows, x), median(rows, y)];
   const clear = Array.from(rows, (row) => ({
     row,
@@ -87,10 +87,10 @@ function pack({ x, y }: Placement, rows: Uint32Array, width: number, height: num
   }
 }
 
-/** Draws the images of some points at their places, each in a frame of its color. */
+/** Draws the images of some points at their positions, each in a frame of its color. */
 export async function drawThumbnails(
   context: Context,
-  { x, y }: Placement,
+  { x, y }: ProjectedPoints,
   thumbnails: Thumbnails,
   chosen: readonly number[],
   frameOf: (row: number) => string | undefined,
@@ -101,8 +101,8 @@ export async function drawThumbnails(
   const canvas = createCanvas(width, height);
   const own = canvas.getContext("2d");
   const rim = rimOf(em);
-  await eachImage(images, chosen, thumbnails, (rgba, place) => {
-    const row = chosen[place];
+  await eachImage(images, chosen, thumbnails, (rgba, index) => {
+    const row = chosen[index];
     // Whole pixels, so that those of an image are not mixed.
     const [left, top] = [Math.round(x[row] - width / 2), Math.round(y[row] - height / 2)];
     const frame = frameOf(row);

@@ -1,8 +1,7 @@
 import { reject, rejectUnknown, requireInteger } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
-import type { DistanceName } from "../tsne/distances.js";
-import { type NeighborSearch, resolveTsneOptions } from "../tsne/options.js";
+import { type DistanceName, type NeighborSearch, resolveTsneOptions } from "../tsne/index.js";
 
 /** What {@link evaluate} is doing when it reports progress. */
 export type EvaluationStage = "neighbors" | "affinities" | "kl" | "neighborhoods" | "silhouettes";

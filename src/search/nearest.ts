@@ -11,10 +11,14 @@ import {
 import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
 import { ArgumentError } from "../errors.js";
 import { type FloatArray, Matrix, type MatrixLike, toMatrix } from "../matrix.js";
-import { FORMULAS, usesSigma } from "../tsne/distances.js";
-import { type DistanceName, Tsne } from "../tsne/index.js";
-import { requireSearchMemory } from "../tsne/memory.js";
-import { resolveTsneOptions } from "../tsne/options.js";
+import {
+  type DistanceName,
+  FORMULAS,
+  requireSearchMemory,
+  resolveTsneOptions,
+  Tsne,
+  usesSigma,
+} from "../tsne/index.js";
 import { type SearchedPoints, unpackRun } from "./run-points.js";
 
 /**
@@ -135,15 +139,15 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
   requireSearchMemory(mean.rows, count, mean.cols, k, needsSigma);
   const report = onProgress && ((fraction: number) => onProgress({ fraction }));
   const job = withTranslation(() =>
-    binding.nearest(
-      mean,
-      needsSigma ? sigma : undefined,
-      queries.mean,
-      needsSigma ? queries.sigma : undefined,
+    binding.nearest({
+      data: mean,
+      sigma: needsSigma ? sigma : undefined,
+      queries: queries.mean,
+      querySigma: needsSigma ? queries.sigma : undefined,
       own,
-      { k, distance, varianceFloor, threads },
-      report,
-    ),
+      options: { k, distance, varianceFloor, threads },
+      onProgress: report,
+    }),
   );
   const indices = await awaitNative(job.result, job.cancel, signal);
   return { k, indices, distances: await measure(points, queries, indices, k, signal), distance };

@@ -1,18 +1,42 @@
-export { DISTANCES, type DistanceName } from "./distances.js";
-export type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
-export { estimateMemory, type MemoryEstimate } from "./memory.js";
 export {
   METHODS,
   type MethodName,
   NEIGHBOR_SEARCHES,
   type NeighborSearch,
-  type ResolvedTsneOptions,
+  RUN_CONTROLS,
   type Stage,
-  type TsneOptions,
+  TSNE_OPTIONS,
+  TSNE_SETTINGS,
   type TsneProgress,
   type TsneSnapshot,
-} from "./options.js";
-export type { PlacementOptions, PlacementProgress, PlacementResult, PlaceUncertainty } from "./placement.js";
-export { type LoadOptions, runBhTsne, runTsne, Tsne, type TsneResult, type TsneSeconds } from "./run.js";
-export { type EmbedSampleOptions, embedSample, type FillingProgress, type SampledMap } from "./sampled.js";
-export { type PositionUncertainty, positionUncertainty, type UncertaintyOptions } from "./uncertainty.js";
+} from "./declarations.js";
+export { DISTANCES, type DistanceName, FORMULAS, usesSigma } from "./distances.js";
+export {
+  type EmbedLandmarksOptions,
+  embedLandmarks,
+  type LandmarkEmbedding,
+  type RowProgress,
+} from "./embed-landmarks.js";
+export type { PlacementProgress } from "./fitted-run.js";
+export type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
+export { estimateMemory, inGiB, type MemoryEstimate, requireSearchMemory } from "./memory.js";
+export { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
+export { describePerplexity } from "./perplexity.js";
+export type { PlacementOptions, PlacementResult, UncertaintyMeasures } from "./placement.js";
+export {
+  describeNeighbors,
+  type LoadOptions,
+  runBhTsne,
+  runTsne,
+  Tsne,
+  type TsneResult,
+  type TsneSeconds,
+} from "./run.js";
+export { isSavedRun } from "./run-file.js";
+export {
+  type PositionUncertainty,
+  positionUncertainty,
+  type UncertaintyOptions,
+  uncertaintyColumns,
+  uncertaintyNames,
+} from "./uncertainty.js";

@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
+import { throwIfAborted } from "../abort.js";
 import { awaitNative, binding, withTranslation } from "../binding.js";
 import { DataError } from "../errors.js";
-import { throwIfAborted } from "../io/abort.js";
-import type { RowSource } from "../io/row-source.js";
+import type { RowReader } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 import { usesSigma } from "./distances.js";
 import type { NeighborLists } from "./given-neighbors.js";
@@ -20,8 +20,8 @@ export interface Landmarks {
 
 /** Means and, where there are such, standard deviations, n x d both. */
 export interface GaussianSource {
-  readonly data: RowSource;
-  readonly sigma?: RowSource | undefined;
+  readonly data: RowReader;
+  readonly sigma?: RowReader | undefined;
 }
 
 /** Rows of a {@link GaussianSource}. */
@@ -158,7 +158,15 @@ async function findNearest(
   requireSearchMemory(means.rows, rows.means.rows, means.cols, k, hasSigma);
   const [theirs, deviations] = hasSigma ? [sigma, rows.sigma] : [];
   const job = withTranslation(() =>
-    binding.nearest(means, theirs, rows.means, deviations, own, { k, distance, varianceFloor, threads }, undefined),
+    binding.nearest({
+      data: means,
+      sigma: theirs,
+      queries: rows.means,
+      querySigma: deviations,
+      own,
+      options: { k, distance, varianceFloor, threads },
+      onProgress: undefined,
+    }),
   );
   return awaitNative(job.result, job.cancel, signal);
 }

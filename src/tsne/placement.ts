@@ -2,17 +2,9 @@ import { rejectUnknown, requireInteger, requireOptions, requireSignal, shapeMism
 import { abortError } from "../binding.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import type { FittedRun, PlacementProgress } from "./fitted-run.js";
 import { requirePlacementMemory } from "./memory.js";
 import { resolvePerplexity } from "./options.js";
-import type { Tsne } from "./run.js";
-
-/** One report of how far a placement, or a measurement of uncertainty, is. */
-export interface PlacementProgress {
-  /** Share that is done, 0 to 1. */
-  fraction: number;
-  /** Seconds since it began. */
-  seconds: number;
-}
 
 /** Options of {@link Tsne.place}. All but `sigma`, which runs with sigma need, are optional. */
 export interface PlacementOptions {
@@ -26,12 +18,12 @@ export interface PlacementOptions {
   /** Steps of descent for each point at most, 0 to 1e6; 0 leaves it at the median of its neighbors. Default 100. */
   iterations?: number | undefined;
   /**
-   * Samples drawn from each new point's Gaussian, 2 to 1000, and placed as well: the result says how they scatter. It takes as many
+   * Draws from the Gaussian of each new point, 2 to 1000, which are placed as well to measure how they scatter. Placement takes as many
    * times longer. Needs a run with sigma. Default: none.
    */
   uncertainty?: number | undefined;
   /**
-   * Seed of these samples: an integer from 0 to 2^53 - 1. A point's samples follow from it and from the point's own numbers, in
+   * Seed of these draws: an integer from 0 to 2^53 - 1. The draws of a point follow from it and from the point's own numbers, in
    * whichever row it stands. Default 42.
    */
   seed?: number | undefined;
@@ -41,19 +33,19 @@ export interface PlacementOptions {
   onProgress?: ((progress: PlacementProgress) => void) | undefined;
 }
 
-/** How firmly m points hold their places on a map, by samples of each that were placed as well. */
-export interface PlaceUncertainty {
-  /** m: mean distance of the samples' places from the point's own, in units of the map. */
+/** How uncertain the positions of m points are, measured with draws of each that were placed as well. */
+export interface UncertaintyMeasures {
+  /** m: mean distance of the draws from the position of the point, in units of the embedding. */
   displacement: Float32Array;
   /**
-   * m x outputDimensions (outputDimensions + 1) / 2: covariance of the samples' places about their mean, divisor samples - 1, in squared units of the map; the
+   * m x outputDimensions (outputDimensions + 1) / 2: covariance of the positions of the draws, divisor draws - 1, in squared units of the embedding; the
    * upper triangle row by row, so xx, xy, yy in two dimensions.
    */
   covariance: Matrix;
-  /** m: share of the samples whose place is no farther from the point's own than the k-th nearest other point of the map is. */
+  /** m: share of the draws that are no farther from the position of the point than the k-th nearest other point of the embedding. */
   share: Float32Array;
-  /** Samples of each point. */
-  samples: number;
+  /** Draws of each point. */
+  draws: number;
   /** k of `share`. */
   neighbors: number;
 }
@@ -68,8 +60,8 @@ export interface PlacementResult {
    * median of its neighbors.
    */
   divergence: Float32Array;
-  /** How their samples scatter, where they were asked for: `neighbors` is 10, or n - 1. */
-  uncertainty: PlaceUncertainty | undefined;
+  /** How their draws scatter, where `uncertainty` asked for it: `neighbors` is 10, or n - 1. */
+  uncertainty: UncertaintyMeasures | undefined;
   /** Seconds that it took. */
   seconds: number;
 }
@@ -90,9 +82,9 @@ const DEFAULT_ITERATIONS = 100;
 const BLOCK_ROWS = 16384;
 const BLOCK_NUMBERS = 2 ** 22;
 
-/** {@link Tsne.place}, whose face this is. */
+/** The implementation of {@link Tsne.place}. */
 export async function placePoints(
-  run: Tsne,
+  run: FittedRun,
   newMeans: MatrixLike,
   options: PlacementOptions = {},
 ): Promise<PlacementResult> {
@@ -102,7 +94,7 @@ export async function placePoints(
   const means = toMatrix(newMeans, "newMeans");
   const settings = resolvePlacement(run, options);
   const [n, d] = run.shape;
-  const sampling = resolveSampling(run, options);
+  const drawing = resolveDrawing(run, options);
   // No rows have no width, written as rows of an array.
   if (means.cols !== d && means.rows > 0) {
     throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, as wide as the data of the run`);
@@ -125,20 +117,22 @@ export async function placePoints(
     requireValues(sigma, "sigma", "finite standard deviations >= 0", (value) => Number.isFinite(value) && value >= 0);
   const { outputDimensions } = run.options;
   const rows = Math.max(64, Math.min(BLOCK_ROWS, Math.floor(BLOCK_NUMBERS / d)));
-  const drawn = sampling ? sampledRows(sampling.samples) : 0;
-  const total = means.rows * (sampling ? sampling.samples : 1);
+  const drawn = drawing ? rowsOfDraws(drawing.draws) : 0;
+  const total = means.rows * (drawing ? drawing.draws : 1);
   requirePlacementMemory(n, d, total, run.hasSigma, outputDimensions, settings.perplexity, rows + drawn);
   const embedding = new Matrix(new Float32Array(means.rows * outputDimensions), means.rows, outputDimensions);
   const divergence = new Float32Array(means.rows);
-  const uncertainty = sampling && allocateUncertainty(means.rows, outputDimensions, sampling);
+  const uncertainty = drawing && allocateUncertainty(means.rows, outputDimensions, drawing);
   await run.exclusively(options, async (native, report) => {
     for (let start = 0; start < means.rows; start += rows) {
       if (options.signal?.aborted) throw abortError(options.signal);
       const end = Math.min(start + rows, means.rows);
-      const how = { ...settings, sampling: sampling && { ...settings, ...sampling } };
-      const placed = await native.place(means.slice(start, end), sigma?.slice(start, end), how, (fraction) =>
-        report((start + fraction * (end - start)) / means.rows),
-      );
+      const placed = await native.place({
+        data: means.slice(start, end),
+        sigma: sigma?.slice(start, end),
+        options: { ...settings, uncertainty: drawing && { ...settings, ...drawing } },
+        onProgress: (fraction) => report((start + fraction * (end - start)) / means.rows),
+      });
       embedding.data.set(placed.positions, start * outputDimensions);
       divergence.set(placed.divergences, start);
       const { displacements, covariances, shares } = placed;
@@ -153,14 +147,14 @@ export async function placePoints(
   return { embedding, divergence, uncertainty, seconds: (performance.now() - begin) / 1000 };
 }
 
-/** Samples that the core places at once, of whole points. */
-export const sampledRows = (samples: number): number => Math.max(16384, samples);
+/** Draws that the core places at once: those of whole points. */
+export const rowsOfDraws = (draws: number): number => Math.max(16384, draws);
 
-/** The k of {@link PlaceUncertainty.share} where nobody says otherwise. */
+/** The k of {@link UncertaintyMeasures.share} where nobody says otherwise. */
 export const defaultNeighbors = (n: number): number => Math.min(10, n - 1);
 
 /** @throws {ArgumentError} for a run without sigma */
-export function requireUncertain(run: Tsne): void {
+export function requireUncertain(run: FittedRun): void {
   if (run.hasSigma) return;
   throw new ArgumentError("INVALID_ARGUMENT", {
     argument: "run",
@@ -170,31 +164,31 @@ export function requireUncertain(run: Tsne): void {
   });
 }
 
-interface Sampling {
-  samples: number;
+interface Drawing {
+  draws: number;
   neighbors: number;
   seed: number;
 }
 
-function resolveSampling(run: Tsne, { uncertainty, seed = 42 }: PlacementOptions): Sampling | undefined {
+function resolveDrawing(run: FittedRun, { uncertainty, seed = 42 }: PlacementOptions): Drawing | undefined {
   requireInteger(seed, "seed", 0, Number.MAX_SAFE_INTEGER);
   if (uncertainty === undefined) return undefined;
-  const samples = requireInteger(uncertainty, "uncertainty", 2, 1000);
+  const draws = requireInteger(uncertainty, "uncertainty", 2, 1000);
   requireUncertain(run);
-  return { samples, neighbors: defaultNeighbors(run.shape[0]), seed };
+  return { draws, neighbors: defaultNeighbors(run.shape[0]), seed };
 }
 
 function allocateUncertainty(
   rows: number,
   outputDimensions: number,
-  { samples, neighbors }: Sampling,
-): PlaceUncertainty {
+  { draws, neighbors }: Drawing,
+): UncertaintyMeasures {
   const entries = (outputDimensions * (outputDimensions + 1)) / 2;
   return {
     displacement: new Float32Array(rows),
     covariance: new Matrix(new Float32Array(rows * entries), rows, entries),
     share: new Float32Array(rows),
-    samples,
+    draws,
     neighbors,
   };
 }
@@ -205,7 +199,7 @@ function allocateUncertainty(
  * @throws {ArgumentError} for a run without a map or a distance, and for bad options
  */
 export function resolvePlacement(
-  run: Tsne,
+  run: FittedRun,
   options: Pick<PlacementOptions, "perplexity" | "iterations" | "signal" | "onProgress">,
 ): { perplexity: number | readonly number[]; iterations: number } {
   requireSignal(options.signal);

@@ -11,11 +11,10 @@ import {
   translate,
 } from "../binding.js";
 import { ArgumentError, FileError, SigmaTsneError } from "../errors.js";
-import { checkPath, writeFileAtomic } from "../io/atomic-write.js";
-import { systemReason } from "../io/system-error.js";
+import { checkPath, systemReason, writeFileAtomic } from "../io/index.js";
 import type { CheckedNeighbors } from "./given-neighbors.js";
 import { inGiB } from "./memory.js";
-import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
+import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, toNative } from "./options.js";
 import { neighborCount } from "./perplexity.js";
 
 /** What a {@link Tsne} is made of, fresh or read from a file. */
@@ -45,7 +44,7 @@ export class RestoredRun {
 
 /** As PNG has it: the first byte is no text, and a transfer that changes line ends is noticed. */
 const MAGIC = Buffer.from("\x89TSN\r\n\x1a\n", "latin1");
-const VERSION = 1;
+const VERSION = 2;
 const PRELUDE_BYTES = MAGIC.length + 8;
 const CHECKSUM_BYTES = 32;
 const ALIGNMENT = 64;
@@ -153,7 +152,7 @@ function readRows({ native, given }: RunParts, { name, shape }: ArrayPlan, first
     const { indices, squared } = given as CheckedNeighbors;
     return (name === "neighbors" ? indices : squared).subarray(first * shape[1], last * shape[1]);
   }
-  return native.readState(name, first, last);
+  return native.readState({ name, first, last });
 }
 
 /** Rows `[first, last)` that are handled at once. */
@@ -233,8 +232,12 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   if (size < PRELUDE_BYTES) throw fail("is cut off within its first bytes");
   const version = prelude.readUInt32LE(MAGIC.length);
   if (version !== VERSION) {
-    const advice = version > VERSION ? "a newer sigma-tsne reads it" : "this sigma-tsne reads it no longer";
-    throw new FileError("FILE_VERSION", path, `is a saved run of version ${version}, not ${VERSION}; ${advice}`);
+    const advice =
+      version > VERSION
+        ? "Read it with a newer sigma-tsne."
+        : "Fit the data again and save the run, or read it with the sigma-tsne that wrote it.";
+    const reason = `is a saved run of format version ${version}: expected version ${VERSION}. ${advice}`;
+    throw new FileError("FILE_VERSION", path, reason);
   }
   const length = prelude.readUInt32LE(MAGIC.length + 4);
   if (length > LARGEST_HEADER) throw fail(`its header of ${length} bytes is damaged`);
@@ -274,7 +277,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   for (const plan of arrays) {
     const { name } = plan;
     if (name === "neighbors" || name === "squared") continue;
-    await readArray(source, plan, start, (first, numbers) => native.writeState(name, first, numbers));
+    await readArray(source, plan, start, (first, numbers) => native.writeState({ name, first, numbers }));
   }
   // The hash runs over the bytes in their order, so the neighbors, which the run is made with, are read once more.
   if (given) for (const plan of arrays.slice(-2)) await readArray(source, plan, start, () => {});
@@ -291,7 +294,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
 }
 
 function nativeRun(options: ResolvedTsneOptions, given: CheckedNeighbors | undefined, shape: Shape) {
-  return new binding.Run(undefined, undefined, undefined, options, given, shape);
+  return new binding.Run({ data: undefined, options: toNative(options), neighbors: given, shape });
 }
 
 async function readGiven(

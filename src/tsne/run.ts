@@ -9,15 +9,10 @@ import {
 } from "../binding.js";
 import { AbortError, ArgumentError, DataError, SigmaTsneError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { RUN_CONTROLS, type TsneProgress, type TsneSnapshot } from "./declarations.js";
 import { type CheckedNeighbors, checkNeighbors, type DistanceMatrix, type NeighborLists } from "./given-neighbors.js";
 import { estimateResolved, inGiB, requireMemory } from "./memory.js";
-import {
-  type ResolvedTsneOptions,
-  resolveTsneOptions,
-  type TsneOptions,
-  type TsneProgress,
-  type TsneSnapshot,
-} from "./options.js";
+import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, toNative } from "./options.js";
 import { describePerplexity, neighborCount } from "./perplexity.js";
 import { type PlacementOptions, type PlacementResult, placePoints } from "./placement.js";
 import { RestoredRun, type RunParts, readRun, writeRun } from "./run-file.js";
@@ -54,10 +49,7 @@ export interface TsneResult {
 }
 
 /** Options of {@link Tsne.load}: those of {@link TsneOptions} that a file does not hold. */
-export type LoadOptions = Pick<
-  TsneOptions,
-  "threads" | "verbose" | "onProgress" | "onSnapshot" | "snapshotEvery" | "signal"
->;
+export type LoadOptions = Pick<TsneOptions, "threads" | keyof typeof RUN_CONTROLS>;
 
 /** The largest start that float32 positions can spread from. */
 const LARGEST_START = 1e6;
@@ -314,14 +306,20 @@ export class Tsne {
     };
     const wanted = this.#verbose || this.#onProgress || this.#onSnapshot ? report : undefined;
     try {
-      return await awaitNative(this.#native.advance(until, true, wanted, this.#snapshotEvery), cancel, this.#signal);
+      const how = { until, wantsKl: true, onProgress: wanted, snapshotEvery: this.#snapshotEvery };
+      return await awaitNative(this.#native.advance(how), cancel, this.#signal);
     } catch (error) {
       // The caller's own error, which may look like one of the core's, passes as it is.
       if (thrown) throw thrown.error;
       const resumable = error instanceof AbortError && this.#stopping && !this.#signal?.aborted;
       if (!resumable || this.#native.iteration() === 0) throw error;
       return await awaitNative(
-        this.#native.advance(this.#native.iteration(), true, undefined, 0),
+        this.#native.advance({
+          until: this.#native.iteration(),
+          wantsKl: true,
+          onProgress: undefined,
+          snapshotEvery: 0,
+        }),
         cancel,
         this.#signal,
       );
@@ -369,7 +367,7 @@ export function describeNeighbors({ method, recall }: TsneResult["neighbors"]): 
 
 function checkLoadOptions(options: LoadOptions): void {
   requireOptions(options);
-  rejectUnknown(options, ["threads", "verbose", "onProgress", "onSnapshot", "snapshotEvery", "signal"]);
+  rejectUnknown(options, ["threads", ...Object.keys(RUN_CONTROLS)]);
   // The checks of a run's options, for the least of runs.
   resolveTsneOptions(options, 3, 1);
 }
@@ -390,7 +388,9 @@ function createRun(data: MatrixLike, options: TsneOptions): RunParts {
   const start =
     resolved.init === "given" ? givenStart(options.init as MatrixLike, rows, resolved.outputDimensions) : undefined;
   const given = resolved.neighbors === "given" ? givenNeighbors(options, resolved, rows) : undefined;
-  const native = withTranslation(() => new binding.Run(matrix, sigma, start, resolved, given));
+  const native = withTranslation(
+    () => new binding.Run({ data: matrix, sigma, start, options: toNative(resolved), neighbors: given }),
+  );
   return { native, options: resolved, rows, cols, hasSigma: sigma !== undefined, given };
 }
 

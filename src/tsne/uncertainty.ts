@@ -5,28 +5,28 @@ import { requirePlacementMemory } from "./memory.js";
 import {
   defaultNeighbors,
   type PlacementOptions,
-  type PlaceUncertainty,
   requireUncertain,
   resolvePlacement,
-  sampledRows,
+  rowsOfDraws,
+  type UncertaintyMeasures,
 } from "./placement.js";
 import { Tsne } from "./run.js";
 
 /** Options of {@link positionUncertainty}. All are optional. */
 export interface UncertaintyOptions
   extends Pick<PlacementOptions, "perplexity" | "iterations" | "signal" | "onProgress"> {
-  /** Samples drawn from each point, 2 to 1000. Default 10. */
-  samples?: number | undefined;
-  /** Seed of the samples: an integer from 0 to 2^53 - 1. Default 42. */
+  /** Draws from the Gaussian of each point, 2 to 1000. Default 10. */
+  draws?: number | undefined;
+  /** Seed of the draws: an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;
   /** Which points, as row numbers of the data. Default: all. */
   points?: ArrayLike<number> | undefined;
-  /** How many nearest points of the map are the neighborhood that `share` counts in: 1 to n - 1. Default 10, or n - 1. */
+  /** How many nearest points of the embedding are the neighborhood that `share` counts in: 1 to n - 1. Default 10, or n - 1. */
   neighbors?: number | undefined;
 }
 
-/** How firmly points hold their places on a map; see {@link positionUncertainty}. m points, in the order asked for. */
-export interface PositionUncertainty extends PlaceUncertainty {
+/** How uncertain the positions of points are; see {@link positionUncertainty}. m points, in the order asked for. */
+export interface PositionUncertainty extends UncertaintyMeasures {
   /** Row numbers of the points. */
   points: Uint32Array;
   /** Seconds that it took. */
@@ -34,7 +34,7 @@ export interface PositionUncertainty extends PlaceUncertainty {
 }
 
 const KEYS: Record<keyof UncertaintyOptions, true> = {
-  samples: true,
+  draws: true,
   seed: true,
   points: true,
   neighbors: true,
@@ -45,9 +45,10 @@ const KEYS: Record<keyof UncertaintyOptions, true> = {
 };
 
 /**
- * Where else might the points of a map have landed? Draws samples of each point from its Gaussian N(mu_i, diag(sigma_i^2)) and places
- * each into the finished map, as {@link Tsne.place} does, with the point itself taken out: it neither attracts nor repels its samples. A
- * sample has its point's sigma. What comes out for a point depends on the seed and the point alone, not on the others asked for.
+ * Measures where else the points of an embedding might have landed. Values are drawn for each point from its Gaussian
+ * N(mu_i, diag(sigma_i^2)), and each draw is placed into the finished embedding, as {@link Tsne.place} does, without the point itself,
+ * which neither attracts nor repels its draws. A draw has the sigma of its point. The result of a point depends on the seed and the point
+ * alone, not on the other points asked for.
  *
  * @param run a run with sigma that has a map
  * @throws {ArgumentError} for a run without sigma or map, one whose `degreesOfFreedom` are not 1, and for bad options
@@ -58,26 +59,34 @@ export async function positionUncertainty(run: Tsne, options: UncertaintyOptions
   requireOptions(options);
   rejectUnknown(options, Object.keys(KEYS));
   if (!(run instanceof Tsne)) {
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "run", received: run, accepted: "a Tsne that has a map" });
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "run",
+      received: run,
+      accepted: "a Tsne that has an embedding",
+    });
   }
   const settings = resolvePlacement(run, options);
   requireUncertain(run);
   const [n, d] = run.shape;
-  const samples = requireInteger(options.samples ?? 10, "samples", 2, 1000);
+  const draws = requireInteger(options.draws ?? 10, "draws", 2, 1000);
   const seed = requireInteger(options.seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER);
   const neighbors = requireInteger(options.neighbors ?? defaultNeighbors(n), "neighbors", 1, n - 1);
   const points = checkPoints(options.points, n);
   const { outputDimensions } = run.options;
-  requirePlacementMemory(n, d, points.length, true, outputDimensions, settings.perplexity, sampledRows(samples));
+  requirePlacementMemory(n, d, points.length, true, outputDimensions, settings.perplexity, rowsOfDraws(draws));
   const measured = await run.exclusively(options, (native, report) =>
-    native.measureUncertainty(points, { ...settings, samples, seed, neighbors }, report),
+    native.measureUncertainty({
+      points,
+      options: { ...settings, draws, seed, neighbors },
+      onProgress: report,
+    }),
   );
   return {
     points,
     displacement: measured.displacements,
     covariance: new Matrix(measured.covariances, points.length, (outputDimensions * (outputDimensions + 1)) / 2),
     share: measured.shares,
-    samples,
+    draws,
     neighbors,
     seconds: (performance.now() - begin) / 1000,
   };
@@ -111,7 +120,7 @@ export const uncertaintyNames = (outputDimensions: number): readonly string[] =>
 ];
 
 /** These columns. */
-export function uncertaintyColumns({ displacement, covariance, share }: PlaceUncertainty): [string, Float32Array][] {
+export function uncertaintyColumns({ displacement, covariance, share }: UncertaintyMeasures): [string, Float32Array][] {
   const { rows, cols } = covariance;
   const names = uncertaintyNames(cols === 6 ? 3 : cols === 3 ? 2 : 1);
   const entries = Array.from({ length: cols }, (_, c) =>

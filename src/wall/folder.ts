@@ -1,43 +1,18 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { throwIfAborted } from "../io/abort.js";
-import { assertFolderWritable, type FolderOptions, writeFolderAtomic } from "../io/atomic-folder.js";
-import { writeFileAtomic } from "../io/index.js";
-import { eachImage, fitSide, type ImageSource } from "../plot/images.js";
+import { throwIfAborted } from "../abort.js";
+import { eachImage, fitSide, type ImageSource } from "../images/index.js";
+import { writeFileAtomic, writeFolderAtomic } from "../io/index.js";
 import type { CheckedWall, WallTilesOptions } from "./options.js";
+import { assertWallWritable, folderOptions, KIND, SUMMARY, type WallSummary } from "./output-folder.js";
 import { renderPage } from "./page.js";
 import { Pyramid, TILE } from "./pyramid.js";
 
-/** What {@link writeWall} tells of a wall, and writes to its `wall.json`. */
-export interface WallSummary {
-  readonly kind: "sigma-tsne wall";
-  readonly images: number;
-  readonly rows: number;
-  readonly columns: number;
-  /** Pixels of an image, and of the whole wall, where it is seen closest. */
-  readonly cell: { readonly width: number; readonly height: number };
-  readonly width: number;
-  readonly height: number;
-  readonly files: readonly string[];
-}
-
-const KIND = "sigma-tsne wall";
-const SUMMARY = "wall.json";
 const PAGE = "index.html";
 const DESCRIPTION = "wall.dzi";
 const TILES = "wall_files";
 const FILES = [PAGE, DESCRIPTION, TILES, SUMMARY];
 const SMALLEST_CELL = 16;
 const LARGEST_CELL = 256;
-
-/**
- * Makes sure, before long work, that {@link writeTiles} can write there.
- *
- * @throws {FileError} FILE_WRITE saying what is in the way
- */
-export function assertWallWritable(folder: string, options: Pick<WallTilesOptions, "force"> = {}): Promise<void> {
-  return assertFolderWritable(folder, folderOptions(options));
-}
 
 export async function writeTiles(
   folder: string,
@@ -73,15 +48,15 @@ export async function writeTiles(
     /** The images of which a part is in these rows of pixels: those at its edges are read twice. */
     async function paintStrip(target: Uint8ClampedArray, from: number, to: number): Promise<void> {
       const [first, last] = [Math.floor(from / pitch.y), Math.min(rows, Math.ceil(to / pitch.y))];
-      const places: number[] = [];
-      for (let place = first * columns; place < last * columns; place++) {
-        if (imageAt[place] >= 0) places.push(place);
+      const cells: number[] = [];
+      for (let index = first * columns; index < last * columns; index++) {
+        if (imageAt[index] >= 0) cells.push(index);
       }
-      const members = places.map((place) => imageAt[place]);
+      const members = cells.map((index) => imageAt[index]);
       await eachImage(images, members, { ...cell, stretch }, (rgba, k) => {
-        const place = places[k];
-        const left = (place % columns) * pitch.x + (gap >> 1);
-        const above = Math.floor(place / columns) * pitch.y + (gap >> 1);
+        const index = cells[k];
+        const left = (index % columns) * pitch.x + (gap >> 1);
+        const above = Math.floor(index / columns) * pitch.y + (gap >> 1);
         for (let y = Math.max(from, above); y < Math.min(to, above + cell.height); y++) {
           const line = rgba.subarray((y - above) * cell.width * 4, (y - above + 1) * cell.width * 4);
           target.set(line, ((y - from) * width + left) * 4);
@@ -91,23 +66,6 @@ export async function writeTiles(
   };
   await writeFolderAtomic(folder, fill, folderOptions(options));
   return summary;
-}
-
-const folderOptions = ({ force, signal }: WallTilesOptions): FolderOptions => ({
-  kind: "an earlier wall",
-  isReplaceable: isWall,
-  force,
-  signal,
-});
-
-/** Whether a folder holds nothing but what its own wall.json lists. */
-async function isWall(folder: string, names: readonly string[]): Promise<boolean> {
-  try {
-    const { kind, files } = JSON.parse(await readFile(join(folder, SUMMARY), "utf8")) as Partial<WallSummary>;
-    return kind === KIND && Array.isArray(files) && names.every((name) => files.includes(name));
-  } catch {
-    return false;
-  }
 }
 
 /** A Deep Zoom image, which other viewers open as well. */

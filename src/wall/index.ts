@@ -1,9 +1,9 @@
 import type { ImageSource } from "../plot/index.js";
-import type { WallSummary } from "./folder.js";
 import { checkWall, type WallCells, type WallOptions, type WallTilesOptions } from "./options.js";
+import type { WallSummary } from "./output-folder.js";
 
-export type { WallSummary } from "./folder.js";
-export type { WallCells, WallOptions, WallTilesOptions } from "./options.js";
+export { checkWallLook, type WallCells, type WallOptions, type WallTilesOptions } from "./options.js";
+export { assertWallWritable, type WallSummary } from "./output-folder.js";
 
 /**
  * Draws images in the cells of a grid, one each, as a PNG picture; the same bytes for the same input. With labels every image has a frame
@@ -24,7 +24,7 @@ export async function drawWall(images: ImageSource, cells: WallCells, options: W
 }
 
 /**
- * Writes a wall of any size as a folder to be looked at in a browser, complete or not at all. An earlier wall in its place is replaced, any
+ * Writes a wall of any size as a folder to be looked at in a browser, complete or not at all. An earlier wall in the same folder is replaced, any
  * other folder refused.
  *
  * - `index.html`: moves and zooms, tells number, label and name of the image pointed at, finds images by their number. It asks for

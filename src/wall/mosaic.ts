@@ -1,12 +1,9 @@
 import { setImmediate } from "node:timers/promises";
+import { throwIfAborted } from "../abort.js";
+import { colorPoints, drawHeading, headingHeight, measuringContext, openSurface } from "../canvas/index.js";
+import { cleanText, INKS } from "../colors/index.js";
 import { ArgumentError } from "../errors.js";
-import { throwIfAborted } from "../io/abort.js";
-import { measuringContext, openSurface } from "../plot/canvas.js";
-import { colorPoints } from "../plot/coloring.js";
-import { drawHeading, headingHeight } from "../plot/heading.js";
-import { eachImage, fitSide, type ImageSource } from "../plot/images.js";
-import { cleanText } from "../plot/labels.js";
-import { INKS } from "../plot/palette.js";
+import { eachImage, fitSide, type ImageSource } from "../images/index.js";
 import type { CheckedWall, WallOptions } from "./options.js";
 
 const LONGEST_SIDE = 16_384;
@@ -54,11 +51,11 @@ export async function drawMosaic(images: ImageSource, wall: CheckedWall, options
     const line = imageAt.subarray(r * columns, (r + 1) * columns);
     const filled = Array.from(line.keys()).filter((column) => line[column] >= 0);
     const members = filled.map((column) => line[column]);
-    await eachImage(images, members, fit, (rgba, place) => {
-      const x = left + filled[place] * pitch.x;
+    await eachImage(images, members, fit, (rgba, index) => {
+      const x = left + filled[index] * pitch.x;
       const y = top + r * pitch.y;
       if (frame > 0) {
-        context.fillStyle = coloring.colors[coloring.colorOf[members[place]]];
+        context.fillStyle = coloring.colors[coloring.colorOf[members[index]]];
         context.fillRect(x, y, fit.width + 2 * frame, fit.height + 2 * frame);
       }
       layOver(rgba, ground, pixels.data);

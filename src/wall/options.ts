@@ -1,8 +1,7 @@
 import { reject, rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
+import { type Labels, readLabels, THEMES, type Theme } from "../colors/index.js";
 import { ArgumentError } from "../errors.js";
-import { checkImageCount, checkImages, checkStretch, type ImageSource } from "../plot/images.js";
-import { type Labels, readLabels } from "../plot/labels.js";
-import { THEMES, type Theme } from "../plot/palette.js";
+import { checkImageCount, checkImages, checkStretch, type ImageSource } from "../images/index.js";
 
 /** A cell for each of n images: what `assignToGrid` gives, or the like. */
 export interface WallCells {

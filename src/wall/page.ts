@@ -1,7 +1,6 @@
-import { colorPoints } from "../plot/coloring.js";
-import { cleanText, type Labels } from "../plot/labels.js";
-import { renderPageFile, toBase64 } from "../plot/page-file.js";
-import { INKS } from "../plot/palette.js";
+import { colorPoints } from "../canvas/index.js";
+import { cleanText, INKS, type Labels } from "../colors/index.js";
+import { renderPageFile, toBase64 } from "../page-file.js";
 import type { CheckedWall } from "./options.js";
 import type { WallPayload } from "./payload.js";
 import { TILE, topLevel } from "./pyramid.js";
@@ -40,8 +39,8 @@ function toLabels(labels: Labels): WallPayload["labels"] {
   const shared = { colorOf: toBase64(light.colorOf), light: light.colors, dark: dark.colors };
   if (labels.kind === "quantity") {
     const texts = [...new Set(labels.values)];
-    const placeOf = new Map(texts.map((value, place) => [value, place]));
-    const textOf = Int32Array.from(labels.values, (value) => placeOf.get(value) as number);
+    const indexOf = new Map(texts.map((value, index) => [value, index]));
+    const textOf = Int32Array.from(labels.values, (value) => indexOf.get(value) as number);
     const written = texts.map((value) => (Number.isNaN(value) ? "no value" : String(value)));
     return { ...shared, texts: written, textOf: toBase64(textOf), classes: null };
   }

@@ -15,9 +15,9 @@ export interface WallPayload {
   readonly imageAt: string;
   readonly labels: {
     readonly texts: readonly string[];
-    /** Uint32, for each image its place in `texts`. */
+    /** Uint32, for each image its index in `texts`. */
     readonly textOf: string;
-    /** Uint32, for each image its place in the colors. */
+    /** Uint32, for each image its index in the colors. */
     readonly colorOf: string;
     readonly light: readonly string[];
     readonly dark: readonly string[];

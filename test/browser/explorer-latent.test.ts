@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Browser, Download, Page } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { ExplorationDescription, PointCode } from "../../src/explorer/protocol.js";
+import type { ExplorationDescription, LatentVector } from "../../src/explorer/protocol.js";
 import { paths } from "../../src/explorer/protocol.js";
 import { launchChromium } from "./chromium.js";
 import { isQuiet, openMap, type Served, serve, train, until } from "./explorer.js";
@@ -100,7 +100,7 @@ describe("codes of many dimensions", () => {
       await expect.poll(width).toBe(explored.model?.width);
     }
     const row = Number(/Row ([\d,]+)/.exec((await said(".pictures")) ?? "")?.[1]?.replace(",", ""));
-    const { mean: code } = (await (await fetch(new URL(paths.code(row), server.url))).json()) as PointCode;
+    const { mean: code } = (await (await fetch(new URL(paths.latentVector(row), server.url))).json()) as LatentVector;
     const names = await page.locator(".sliders > .slider > span:first-child").allTextContents();
     const values = await page
       .locator(".sliders > .slider input")
@@ -114,7 +114,7 @@ describe("codes of many dimensions", () => {
     expect(await page.locator(".sliders details summary").textContent()).toMatch(/^4 more dimensions/);
   });
 
-  test("the picture follows a slider that is dragged or moved by keys, and comes back", async () => {
+  test("the picture follows a slider that is dragged or mostMovedRows by keys, and comes back", async () => {
     await choose(1);
     await openPanel("latent");
     const before = await shown(ofSliders);
@@ -151,15 +151,15 @@ describe("codes of many dimensions", () => {
   test("samples around a point are shown, others when they are asked for", async () => {
     await choose(2);
     await openPanel("latent");
-    const first = await shown("Sample 1");
-    expect(await page.getByRole("img", { name: /^Sample / }).count()).toBe(15);
-    expect(await shown("Sample 2")).not.toBe(first);
-    await page.getByRole("button", { name: "Draw others" }).click();
-    await expect.poll(() => pixels("Sample 1")).not.toBe(first);
+    const first = await shown("Draw 1");
+    expect(await page.getByRole("img", { name: /^Draw / }).count()).toBe(15);
+    expect(await shown("Draw 2")).not.toBe(first);
+    await page.getByRole("button", { name: "Draw again" }).click();
+    await expect.poll(() => pixels("Draw 1")).not.toBe(first);
   });
 
   test("two points that are clicked: what lies between is played, and saved as a GIF of 100 frames", async () => {
-    await openPanel("between");
+    await openPanel("interpolation");
     expect(await said(".empty")).toContain("two points");
     const map = await page.locator("canvas.top").boundingBox();
     if (!map) throw new Error("there is no map");
@@ -262,7 +262,7 @@ describe("codes of many dimensions", () => {
     await page.setViewportSize({ width: 380, height: 800 });
     await choose(1);
     await choose(2);
-    for (const id of ["latent", "between", "search"]) {
+    for (const id of ["latent", "interpolation", "search"]) {
       await openPanel(id);
       await page.waitForTimeout(300);
       const { wide, inside } = await page.evaluate(() => {

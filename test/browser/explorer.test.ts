@@ -15,7 +15,7 @@ import {
   isQuiet,
   loneliest,
   openMap,
-  placeOf,
+  positionOf,
   type Served,
   serve,
   settle,
@@ -99,7 +99,7 @@ describe("the map", () => {
   beforeEach(() => openMap(page, server.url));
 
   test("hovering a point shows its image, label, sigma and neighbors", async () => {
-    await page.mouse.move(...(await placeOf(page, standard, lone)));
+    await page.mouse.move(...(await positionOf(page, standard, lone)));
     const card = page.locator(".hover-card");
     await card.locator(".card-neighbors img").nth(5).waitFor();
     const text = (await card.textContent()) ?? "";
@@ -132,7 +132,7 @@ describe("the map", () => {
 
   test("a drag moves the map, the wheel comes nearer until images are shown", async () => {
     const before = await shot();
-    await page.mouse.move(...(await placeOf(page, standard, lone)));
+    await page.mouse.move(...(await positionOf(page, standard, lone)));
     await page.mouse.down();
     await page.mouse.move(600, 500, { steps: 4 });
     await page.mouse.up();
@@ -223,24 +223,24 @@ describe("standard beside sigma-aware", () => {
     await choose("Side by side");
     await settle(page);
     const before = [await picture(0), await picture(1)];
-    await page.mouse.move(...(await placeOf(page, standard, lone)));
+    await page.mouse.move(...(await positionOf(page, standard, lone)));
     await expect.poll(() => picture(1)).not.toBe(before[1]);
     expect(await picture(0)).not.toBe(before[0]);
     const other = loneliest(aware);
-    await page.mouse.move(...(await placeOf(page, aware, other, 1)));
+    await page.mouse.move(...(await positionOf(page, aware, other, 1)));
     await expect.poll(() => page.locator(".hover-card dd").first().textContent()).toBe(other.toLocaleString("en"));
   });
 
-  test("the points that moved most are listed, numbered and shown in both maps", async () => {
+  test("the points that mostMovedRows most are listed, numbered and shown in both maps", async () => {
     await tab("Moved");
     await choose("Two maps side by side");
-    await expect.poll(() => page.locator(".moved li").count()).toBeGreaterThan(3);
+    await expect.poll(() => page.locator(".mostMovedRows li").count()).toBeGreaterThan(3);
     await page.mouse.move(5, 5);
     await settle(page);
-    const lengths = (await page.locator(".moved .number").allTextContents()).map(Number);
+    const lengths = (await page.locator(".mostMovedRows .number").allTextContents()).map(Number);
     expect(lengths).toEqual([...lengths].sort((a, b) => b - a));
     const before = [await picture(0), await picture(1)];
-    await page.locator(".moved button").nth(1).hover();
+    await page.locator(".mostMovedRows button").nth(1).hover();
     for (const side of [0, 1]) await expect.poll(() => picture(side)).not.toBe(before[side]);
   });
 
@@ -299,12 +299,12 @@ test("the whole explorer is one file that needs no server", async () => {
   alone.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   const address = pathToFileURL(path).href;
   await openMap(alone, address);
-  await alone.mouse.move(...(await placeOf(alone, standard, lone)));
+  await alone.mouse.move(...(await positionOf(alone, standard, lone)));
   await alone.locator(".hover-card canvas").waitFor();
   expect(await alone.locator(".hover-card").textContent()).toContain(`Row${lone.toLocaleString("en")}`);
   await alone.getByRole("button", { name: "Side by side" }).click();
   await expect.poll(() => alone.locator("canvas.top").count()).toBe(2);
-  expect(await alone.getByRole("tab").allTextContents()).not.toContain("Live");
+  expect(await alone.getByRole("tab").allTextContents()).not.toContain("Progress");
   expect(asked.filter((url) => url !== address && !/^(data|blob):/.test(url))).toEqual([]);
   await alone.close();
 });
@@ -314,7 +314,7 @@ test("a browser without WebGL is told so, and has its maps drawn by the processo
   const plain = await bare.newPage({ viewport: { width: 1300, height: 850 } });
   await openMap(plain, server.url);
   await plain.getByText("No WebGL graphics here").waitFor();
-  await plain.mouse.move(...(await placeOf(plain, standard, lone)));
+  await plain.mouse.move(...(await positionOf(plain, standard, lone)));
   await plain.locator(".hover-card").waitFor();
   await bare.close();
 });
@@ -355,14 +355,14 @@ test("a page whose server was killed says so, and goes on when it is back", asyn
   await page.locator(".notice.lost").waitFor();
   const again = await serve(run.folder, "--port", new URL(other.url).port);
   await page.locator(".notice.lost").waitFor({ state: "detached", timeout: 20_000 });
-  await page.mouse.move(...(await placeOf(page, standard, lone)));
+  await page.mouse.move(...(await positionOf(page, standard, lone)));
   await page.locator(".card-neighbors img").first().waitFor();
   await again.stop();
   // What failed in between was meant to fail.
   complaints = [];
 });
 
-test("the first map of points is watched as it forms", async () => {
+test("the first map of points is watchedComputation as it forms", async () => {
   const points = join(run.home, "points.npy");
   // So many that the page is there long before their map.
   await writeMatrix(points, makeGroups(40_000, 12));
@@ -375,7 +375,7 @@ test("the first map of points is watched as it forms", async () => {
   await live.stop();
 });
 
-/** Opens the live panel of a run that was saved after ten iterations. */
+/** Opens the progress panel of a run that was saved after ten iterations. */
 async function openSavedRun(iterations: number): Promise<Served> {
   const path = join(run.home, `${iterations}.tsne`);
   const embedding = new Tsne(makeGroups(2000, 12), { iterations });
@@ -383,11 +383,11 @@ async function openSavedRun(iterations: number): Promise<Served> {
   await embedding.save(path);
   const live = await serve(path);
   await openMap(page, live.url);
-  await tab("Live");
+  await tab("Progress");
   return live;
 }
 
-test("an embedding goes on, is watched, and is stopped as often as one likes", async () => {
+test("an embedding goes on, is watchedComputation, and is stopped as often as one likes", async () => {
   const live = await openSavedRun(1e9);
   const iteration = async () => Number((await page.locator(".figures b").first().textContent())?.replaceAll(",", ""));
   for (let stops = 0; stops < 2; stops++) {
@@ -414,7 +414,7 @@ test("an embedding that has come to its end is shown with its curve", async () =
   await live.stop();
 });
 
-test("a training is watched with the parts of its loss", async () => {
+test("a training is watchedComputation with the parts of its loss", async () => {
   const folder = join(run.home, "training");
   const training = start("train", "--run-dir", folder, ...DATASET, "--epochs", "1000000", "--quiet");
   const ended = once(training, "exit");
@@ -423,7 +423,7 @@ test("a training is watched with the parts of its loss", async () => {
     await expect.poll(() => existsSync(join(folder, "config.json"))).toBe(true);
     live = await serve(folder);
     await page.goto(live.url);
-    await tab("Live");
+    await tab("Progress");
     const titles = () => page.locator(".run .curve figcaption span").allTextContents();
     await expect.poll(titles).toEqual(expect.arrayContaining(["Loss", "train/kl", "train/reconstruction"]));
   } finally {

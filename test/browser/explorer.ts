@@ -96,8 +96,9 @@ export async function until(
 }
 
 /** Whether nothing is computed any more. */
-export const isQuiet = ({ live, layouts }: ExplorationDescription): boolean =>
-  layouts.length > 0 && live.every(({ state }) => state === "finished" || state === "stopped" || state === "failed");
+export const isQuiet = ({ computations, layouts }: ExplorationDescription): boolean =>
+  layouts.length > 0 &&
+  computations.every(({ state }) => state === "finished" || state === "stopped" || state === "failed");
 
 /** Opens the page, and waits for its first map. */
 export async function openMap(page: Page, url: string): Promise<void> {
@@ -113,7 +114,7 @@ export async function settle(page: Page): Promise<void> {
 }
 
 /** Where a row of a layout is on the page while the whole map is shown. */
-export async function placeOf(page: Page, layout: Float32Array, row: number, side = 0): Promise<[number, number]> {
+export async function positionOf(page: Page, layout: Float32Array, row: number, side = 0): Promise<[number, number]> {
   const box = await page.locator("canvas.top").nth(side).boundingBox();
   if (!box) throw new Error("the map is not there");
   const extent = (axis: 0 | 1) => {

@@ -53,8 +53,8 @@ describe("standard and sigma-aware", () => {
   });
 
   test("are each measured under both distances, and best under its own", async () => {
-    const { quality, maps, yardsticks } = await comparison;
-    expect(yardsticks.map(({ distance }) => distance)).toEqual(["euclidean", "inverse-variance"]);
+    const { quality, maps, references } = await comparison;
+    expect(references.map(({ distance }) => distance)).toEqual(["euclidean", "inverse-variance"]);
     for (const [i, map] of maps.entries()) {
       expect(quality[i]?.[i]?.kl).toBeCloseTo(map.kl, 2);
       expect(quality[i]?.[i]?.kl).toBeLessThan(quality[1 - i]?.[i]?.kl);
@@ -94,7 +94,7 @@ test("the same sigma everywhere gives identical maps: no displacement, no change
 
 test("any variants, without sigma, in any number of dimensions", async () => {
   const variants = [5, 10, 20].map((perplexity) => ({ name: `p${perplexity}`, options: { perplexity } }));
-  const { maps, pairs, yardsticks, meanSigma } = await compare(data, {
+  const { maps, pairs, references, meanSigma } = await compare(data, {
     iterations: 60,
     outputDimensions: 3,
     k: 4,
@@ -110,7 +110,7 @@ test("any variants, without sigma, in any number of dimensions", async () => {
     [0, 2],
     [1, 2],
   ]);
-  expect(yardsticks.map(({ perplexity }) => perplexity)).toEqual([5, 10, 20]);
+  expect(references.map(({ perplexity }) => perplexity)).toEqual([5, 10, 20]);
   expect(meanSigma).toBeUndefined();
   expect(pairs[0]?.uncertainty).toBeUndefined();
 });

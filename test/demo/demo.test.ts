@@ -2,9 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { AcquisitionsSummary } from "../../src/demo/acquisitions.js";
-import type { CodesSummary } from "../../src/demo/codes.js";
 import { type DemoOptions, type DemoProgress, runDemo } from "../../src/demo/index.js";
+import type { AcquisitionsSummary, CodesSummary } from "../../src/demo/summary.js";
 import { AbortError, ArgumentError, FileError } from "../../src/errors.js";
 import { readLabels, readMatrix } from "../../src/io/index.js";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { AcquisitionsSummary } from "../../src/demo/acquisitions.js";
 import { explainAcquisitions, explainCodes } from "../../src/demo/explanation.js";
 import type { Difference } from "../../src/demo/scores.js";
+import type { AcquisitionsSummary } from "../../src/demo/summary.js";
 
 const same = <T>(value: T) => ({ all: value, lowDose: value, highDose: value });
 const scores = (accuracy: number, kept: number) => ({

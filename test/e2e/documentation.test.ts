@@ -1,30 +1,16 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import packageJson from "../../package.json" with { type: "json" };
-import { createProgram } from "../../src/cli/program.js";
 import { writeArray, writeMatrix } from "../../src/io/index.js";
 import { nearest } from "../../src/search/index.js";
-import { entry, makeGroups, toCsv } from "./command-line.js";
-import { findCommands, findSnippets, joinProgram, type Snippet } from "./documentation/snippets.js";
+import { entry, makeGroups, toCsv } from "../cli/workplace.js";
+import { ofLanguage, pages, root } from "../documentation/pages.js";
+import { findCommands, joinProgram } from "../documentation/snippets.js";
 
 const execute = promisify(execFile);
-const root = resolve(import.meta.dirname, "../..");
-
-const names = (await readdir(join(root, "docs"))).filter((name) => name.endsWith(".md"));
-const pages = await Promise.all(
-  ["README.md", "bench/README.md", ...names.map((name) => `docs/${name}`)].map(async (path) => {
-    const text = await readFile(join(root, path), "utf8");
-    return { path, text, snippets: findSnippets(text) };
-  }),
-);
-const ofLanguage = (snippets: readonly Snippet[], language: string) =>
-  snippets.filter((one) => one.language === language);
 
 /** Pages whose commands another test or script runs, or that only a clone with time and data can run. */
 const RUN_ELSEWHERE = [
@@ -92,34 +78,6 @@ async function makeFolder(page: string): Promise<string> {
   return folder;
 }
 
-describe.each(pages.map(({ path, text, snippets }) => [path, { text, snippets }] as const))("%s", (path, page) => {
-  test("links to files that are there", () => {
-    const links = [...page.text.matchAll(/\]\((?!https?:)([^)#\s]*)(#[^)]*)?\)/g)].map(([, target]) => target);
-    const missing = links.filter((target) => !existsSync(join(root, dirname(path), target)));
-    expect(missing).toEqual([]);
-  });
-
-  test("names commands, options and scripts that there are", () => {
-    const program = createProgram();
-    for (const command of ofLanguage(page.snippets, "sh").flatMap(({ code }) => findCommands(code))) {
-      for (const part of command.split(/\s*(?:&&|\||;)\s*/)) checkCommand(program, part);
-    }
-  });
-});
-
-/** Whether what a page tells to type is known, as far as this package decides it. */
-function checkCommand(program: Command, text: string): void {
-  const words = text.match(/"[^"]*"|\S+/g) ?? [];
-  if (words[0] === "npm" && words[1] === "run") expect(Object.keys(packageJson.scripts), text).toContain(words[2]);
-  const [name, ...rest] =
-    words[0] === "sigma-tsne" ? words.slice(1) : words[0] === "npx" && words[1] === "sigma-tsne" ? words.slice(2) : [];
-  if (name === undefined || name.startsWith("-")) return;
-  const command = program.commands.find((one) => one.name() === name);
-  expect(command, text).toBeDefined();
-  const known = command?.options.flatMap(({ short, long }) => [short, long]) ?? [];
-  for (const word of rest) if (/^--?[a-z]/i.test(word)) expect([...known, "--help"], text).toContain(word);
-}
-
 describe.each(runnable.map(({ path, snippets }) => [path, snippets] as const))("what %s shows", (path, snippets) => {
   const folder = () => folders.get(path) as string;
   const env = () => ({ ...process.env, PATH: `${join(work, "bin")}${delimiter}${process.env.PATH}` });
@@ -151,7 +109,7 @@ describe.each(runnable.map(({ path, snippets }) => [path, snippets] as const))("
         types: ["node"],
       };
       await writeFile(join(folder(), "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["page.mts"] }));
-      const tsc = join(root, "node_modules/typescript/bin/tsc");
+      const tsc = join(root, "node_modules/typescript-7/bin/tsc");
       const { stdout } = await execute(process.execPath, [tsc, "-p", "."], { cwd: folder() }).catch((error) => error);
       expect(stdout).toBe("");
       await execute(process.execPath, ["page.mjs"], { cwd: folder(), maxBuffer: 2 ** 26 });

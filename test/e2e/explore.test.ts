@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { LiveRun, OfflineData } from "../../src/explorer/protocol.js";
+import type { ComputationState, OfflineData } from "../../src/explorer/protocol.js";
 import { writeArray } from "../../src/io/index.js";
+import { entry, makeGroups, toCsv, Workplace } from "../cli/workplace.js";
 import { bars } from "../vae/tiny-dataset.js";
-import { entry, makeGroups, toCsv, Workplace } from "./command-line.js";
 
 const n = 60;
 let workplace: Workplace;
@@ -72,8 +72,8 @@ describe("the server", () => {
       const files = Array.from(page.matchAll(/(?:src|href)="\.(\/assets\/[^"]+)"/g), ([, file]) => file);
       expect(files).toHaveLength(2);
       for (const file of files) expect((await fetch(url + file)).status).toBe(200);
-      const watched = await fetch(`${url}/api/live`);
-      const rest = watched.text();
+      const watchedComputation = await fetch(`${url}/api/events`);
+      const rest = watchedComputation.text();
       expect(await server.end(signal)).toEqual({ code: 0, stderr: "" });
       expect(await rest).toBe("retry: 1000\n\n");
     }
@@ -101,8 +101,8 @@ describe("the server", () => {
     const first = new Server("map.csv");
     const url = await first.url();
     const { port } = new URL(url);
-    const watched = await fetch(`${url}/api/live`);
-    const broken = expect(watched.text()).rejects.toThrow();
+    const watchedComputation = await fetch(`${url}/api/events`);
+    const broken = expect(watchedComputation.text()).rejects.toThrow();
     await first.end("SIGKILL");
     await broken;
     await expect(fetch(url)).rejects.toThrow();
@@ -115,7 +115,7 @@ describe("the server", () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const { port } = other.address() as { port: number };
-    const outcome = await workplace.run(["explore", "map.csv", "--port", String(port)]);
+    const outcome = await workplace.start(["explore", "map.csv", "--port", String(port)]);
     other.close();
     expect(outcome).toMatchObject({
       code: 2,
@@ -133,7 +133,7 @@ describe("the server", () => {
     expect(page).toMatch(/<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-/);
     const [, json = ""] = /<script type="application\/json" id="offline-data">(.*)<\/script>/s.exec(page) ?? [];
     const { description, answers } = JSON.parse(json) as OfflineData;
-    expect(description).toMatchObject({ n, live: [], abilities: { search: false } });
+    expect(description).toMatchObject({ n, computations: [], abilities: { search: false } });
     expect(description.columns[0]).toMatchObject({ categories: ["<b>0</script>", "<b>1</script>", "<b>2</script>"] });
     expect(Object.keys(answers)).toEqual([
       "/api/layouts/map",
@@ -150,17 +150,17 @@ describe("a training that was stopped", () => {
   it("goes on, and is stopped again", async () => {
     const train = ["train", "--model", "vae", "--dataset", "bars.npy", "--hidden-dim", "8", "--z-dim", "2"];
     let isSent = false;
-    const outcome = await workplace.run([...train, "--epochs", "100000", "--run-dir", "run"], (stderr, child) => {
+    const outcome = await workplace.start([...train, "--epochs", "100000", "--run-dir", "run"], (stderr, child) => {
       if (!isSent && stderr.includes("epoch 2")) isSent = child.kill("SIGINT");
     });
     expect(outcome.code).toBe(130);
     const server = new Server("run", "--part", "all");
     const url = await server.url();
     const training = async () => {
-      const { live } = (await (await fetch(`${url}/api/exploration`)).json()) as { live: LiveRun[] };
-      return live[0];
+      const { computations } = (await (await fetch(`${url}/api/exploration`)).json()) as { computations: ComputationState[] };
+      return computations[0];
     };
-    const post = (action: string) => fetch(`${url}/api/live/training/${action}`, { method: "POST" });
+    const post = (action: string) => fetch(`${url}/api/computations/training/${action}`, { method: "POST" });
     await expect.poll(async () => (await training()).state).toBe("stopped");
     const before = await training();
     expect(before).toMatchObject({ id: "training", kind: "training", iterations: 100_000, controllable: true });
@@ -173,34 +173,5 @@ describe("a training that was stopped", () => {
     await post("continue");
     await expect.poll(async () => (await training()).iteration).toBeGreaterThan(iteration);
     expect(await server.end()).toEqual({ code: 0, stderr: "" });
-  });
-});
-
-describe.each<[string, string[], number, string]>([
-  ["no source", [], 2, "missing required argument 'source'"],
-  ["an empty source", [""], 2, "<source>: expected a path"],
-  ["a source that is not there", ["nothing"], 1, "nothing: no such file or folder"],
-  ["a folder of something else", ["."], 1, ".: is neither the folder of a training or a model"],
-  ["another number of labels", ["means.csv", "--labels", "map.csv"], 1, "map.csv"],
-  ["sigma of another shape", ["means.csv", "--sigma", "short.csv"], 2, "short.csv: expected 60 x 5"],
-  [
-    "data of other points",
-    ["map.csv", "--input", "short.csv"],
-    2,
-    "short.csv: expected 60 rows, one a point, received 59",
-  ],
-  ["another number of images", ["map.csv", "--images", "bars.npy"], 2, "bars.npy: expected 60 images, one a point"],
-  ["a part of no training", ["map.csv", "--part", "test"], 2, "--part: expected to be left out with a map"],
-  ["an unknown part", ["map.csv", "--part", "best"], 2, "--part: expected one of all, train, validation, test"],
-  ["a port that there is not", ["map.csv", "--port", "65536"], 2, "--port: expected an integer from 0 to 65535"],
-  ["a port that is no number", ["map.csv", "--port", "http"], 2, "--port: expected an integer"],
-  ["an address of another machine", ["map.csv", "--host", "192.0.2.1"], 2, "--host: "],
-  ["a name of no machine", ["map.csv", "--host", "no.such.machine.invalid"], 2, "--host: "],
-])("%s", (_, args, code, message) => {
-  it("is refused in a line", async () => {
-    const outcome = await workplace.run(["explore", ...args]);
-    expect(outcome).toMatchObject({ code, stdout: "" });
-    expect(outcome.stderr).toMatch(/^sigma-tsne explore: .*\n$/);
-    expect(outcome.stderr).toContain(message);
   });
 });

@@ -4,8 +4,8 @@ import { FixedSizeBinary } from "apache-arrow";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readMatrix } from "../../src/io/index.js";
 import { createModel, selectBackend } from "../../src/vae/index.js";
+import { entry, makeGroups, toCsv, Workplace } from "../cli/workplace.js";
 import { batchOf, bytesOf, listType, tableOf, valuesOf } from "../filter/streams.js";
-import { entry, makeGroups, toCsv, Workplace } from "./command-line.js";
 
 const data = makeGroups(170, 6, 3).map((row) => row.map(Math.fround));
 const fresh = data.slice(150);
@@ -16,8 +16,10 @@ beforeAll(async () => {
   await workplace.write("data.csv", toCsv(data.slice(0, 150)));
   await workplace.write("new.csv", toCsv(fresh));
   const fit = ["embed", "data.csv", "-o", "map.npy", "--save", "run.tsne", "--perplexity", "10", "--iterations", "60"];
-  expect(await workplace.run([...fit, "--quiet"])).toMatchObject({ code: 0 });
-  expect(await workplace.run(["place", "run.tsne", "new.csv", "-o", "new.npy", "--quiet"])).toMatchObject({ code: 0 });
+  expect(await workplace.start([...fit, "--quiet"])).toMatchObject({ code: 0 });
+  expect(await workplace.start(["place", "run.tsne", "new.csv", "-o", "new.npy", "--quiet"])).toMatchObject({
+    code: 0,
+  });
 });
 afterAll(() => workplace.remove());
 
@@ -116,15 +118,15 @@ describe("place --arrow", () => {
   });
 
   it("is asked for by its own options", async () => {
-    expect(await workplace.run(["place", "run.tsne", "new.csv", "-o", "x.npy", "--strict"])).toMatchObject({
+    expect(await workplace.start(["place", "run.tsne", "new.csv", "-o", "x.npy", "--strict"])).toMatchObject({
       code: 2,
       stderr: "sigma-tsne place: --strict: expected to be given with --arrow alone, received true\n",
     });
-    expect(await workplace.run(["place", "run.tsne", "new.csv", "-o", "x.npy", "--drop", "a,b"])).toMatchObject({
+    expect(await workplace.start(["place", "run.tsne", "new.csv", "-o", "x.npy", "--drop", "a,b"])).toMatchObject({
       code: 2,
       stderr: "sigma-tsne place: --drop: expected to be given with --arrow alone, received an array of length 2\n",
     });
-    expect((await workplace.run(["place", "run.tsne", "new.csv"])).stderr).toContain("--output: expected the file");
+    expect((await workplace.start(["place", "run.tsne", "new.csv"])).stderr).toContain("--output: expected the file");
   });
 });
 
@@ -154,21 +156,21 @@ describe("encode --arrow", () => {
   });
 });
 
-describe("embed --sample", () => {
-  it("fits a sample, places the rest, and saves the run", async () => {
+describe("embed --landmarks", () => {
+  it("fits landmarks, places all points, and saves the run", async () => {
     const args = [
       "embed",
       "data.csv",
-      "--sample",
+      "--landmarks",
       "100",
       "-o",
       "all.npy",
       "--save",
-      "sample.tsne",
+      "landmarks.tsne",
       "--perplexity",
       "10",
     ];
-    const { code, stdout } = await workplace.run([
+    const { code, stdout } = await workplace.start([
       ...args,
       "--iterations",
       "60",
@@ -178,17 +180,25 @@ describe("embed --sample", () => {
       "--quiet",
     ]);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ n: 150, fitted: 100, outputDimensions: 2, save: "sample.tsne" });
+    expect(JSON.parse(stdout)).toMatchObject({ n: 150, landmarks: 100, output_dimensions: 2, save: "landmarks.tsne" });
     expect((await readMatrix(workplace.path("all.npy"))).shape).toEqual([150, 2]);
-    const placed = await filter(["place", "sample.tsne", "--arrow"], stream([20]));
+    const placed = await filter(["place", "landmarks.tsne", "--arrow"], stream([20]));
     expect(placed.code).toBe(0);
   });
 
   it.each([
-    [["--sample", "151"], "--sample: expected an integer from 3 to 150"],
-    [["--sample", "100", "--animate", "a.gif"], "--animate: expected to be left out with --sample"],
+    [["--landmarks", "151"], "--landmarks: expected an integer from 3 to 150"],
+    [["--landmarks", "100", "--animate", "a.gif"], "--animate: expected to be left out with --landmarks"],
   ])("refuses %j", async (args, sentence) => {
-    const { code, stderr } = await workplace.run(["embed", "data.csv", "-o", "no.npy", "--perplexity", "10", ...args]);
+    const { code, stderr } = await workplace.start([
+      "embed",
+      "data.csv",
+      "-o",
+      "no.npy",
+      "--perplexity",
+      "10",
+      ...args,
+    ]);
     expect(code).toBe(2);
     expect(stderr).toContain(sentence);
   });

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runBhTsne } from "../../src/tsne/index.js";
-import { makeGroups } from "./command-line.js";
+import { makeGroups } from "../cli/workplace.js";
 
 const execute = promisify(execFile);
 const root = resolve(import.meta.dirname, "../..");

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Exploration } from "../../src/explorer/exploration.js";
+import { openExploration } from "../../src/explorer/open/open-exploration.js";
 import {
   type CategoryColumn,
   type Failure,
@@ -11,7 +12,6 @@ import {
   type PointDescription,
   paths,
 } from "../../src/explorer/protocol.js";
-import { openExploration } from "../../src/explorer/sources/open.js";
 import { readTable, writeArray, writeMatrix } from "../../src/io/index.js";
 import { Matrix } from "../../src/matrix.js";
 import { nearest } from "../../src/search/index.js";
@@ -83,7 +83,7 @@ describe("what is explored", () => {
       images: { width, height, channels: 1, tileWidth: 8, tileHeight: 5, columns: 32, perSheet: 1024, sheets: 2 },
       abilities: { decode: false, encode: false, place: false, search: true, uncertainty: false },
     });
-    expect(description.layouts.map(({ id, kind, of }) => [id, kind, of])).toEqual([
+    expect(description.layouts.map(({ id, kind, derivedFrom }) => [id, kind, derivedFrom])).toEqual([
       ["map", "map", null],
       ["separated:map", "separated", "map"],
       ["wall:map", "wall", "map"],
@@ -229,7 +229,7 @@ describe("images", () => {
 describe("a point", () => {
   it("is told with its neighbors, which are those of a search", async () => {
     const point = await served.json<PointDescription>(paths.point(42));
-    expect(point).toMatchObject({ index: 42, label: "first", values: { label: "first" }, neighborsIn: "codes" });
+    expect(point).toMatchObject({ index: 42, label: "first", values: { label: "first" }, neighborsIn: "data" });
     const own = Array.from(sigma.row(42));
     expect(point.sigma?.min).toBe(Math.min(...own));
     expect(point.sigma?.max).toBe(Math.max(...own));

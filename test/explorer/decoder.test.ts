@@ -50,9 +50,9 @@ test.each([...MODELS.map((name) => [name, 1] as const), ["vae", 3] as const])(
     expect(images).toEqual(await model.decode({ data: codes, rows: 21, cols: 3 }));
     const input = images.subarray(0, 2 * model.pixels).map((value) => Math.min(1, Math.max(0, value)));
     const encoded = await thread.perform("encode", { images: input });
-    const { means, standardDeviations } = await model.encode(input, { batchSize: 16 });
+    const { means, sigma } = await model.encode(input, { batchSize: 16 });
     expect(encoded.means).toEqual(means.data);
-    expect(encoded.standardDeviations).toEqual(standardDeviations?.data);
+    expect(encoded.sigma).toEqual(sigma?.data);
     model.dispose();
   },
 );

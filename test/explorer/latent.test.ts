@@ -6,9 +6,9 @@ import Fastify, { type FastifyInstance } from "fastify";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Exploration } from "../../src/explorer/exploration.js";
-import { MANIFOLD_REACH, type PointCode, paths, type SearchResult } from "../../src/explorer/protocol.js";
+import { type LatentVector, MANIFOLD_REACH, paths, type SearchResult } from "../../src/explorer/protocol.js";
 import { answerFailures } from "../../src/explorer/server/failure.js";
-import { registerLatentRoutes } from "../../src/explorer/server/latent.js";
+import { registerLatentRoutes } from "../../src/explorer/server/latent-routes.js";
 import { nearest } from "../../src/search/index.js";
 import { Tsne } from "../../src/tsne/index.js";
 import { selectBackend } from "../../src/vae/backends/index.js";
@@ -45,14 +45,14 @@ beforeAll(async () => {
   model = createModel("vae", { height: side, width: side, zDim: 2, hiddenDim: 32 });
   await model.save(folder);
   codes = await model.encode(images);
-  const sigma = codes.standardDeviations;
+  const sigma = codes.sigma;
   exploration = new Exploration("bars", n);
   ({ app } = await listen(exploration));
   // They become known one after the other, as those of a training do.
-  exploration.setCodes({ means: codes.means, sigma });
+  exploration.setData({ means: codes.means, sigma });
   exploration.setModel({
     folder,
-    description: { name: "vae", latent: 2, height: side, width: side, channels: 1 },
+    description: { name: "vae", latentDimensions: 2, height: side, width: side, channels: 1 },
   });
   const embed = async (options: object) => {
     const run = new Tsne(codes.means, { perplexity: 5, ...options });
@@ -105,9 +105,9 @@ async function expectPicture(file: Buffer, expected: Float32Array, columns: numb
 }
 
 test("a point's code is its mean and its standard deviations", async () => {
-  const { mean, standardDeviation }: PointCode = (await get(paths.code(7))).json();
+  const { mean, standardDeviation }: LatentVector = (await get(paths.latentVector(7))).json();
   expect(mean).toEqual([...codes.means.row(7)]);
-  expect(standardDeviation).toEqual([...(codes.standardDeviations?.row(7) ?? [])]);
+  expect(standardDeviation).toEqual([...(codes.sigma?.row(7) ?? [])]);
 });
 
 test("codes are decoded as the model decodes them, several in a row", async () => {
@@ -149,7 +149,7 @@ test.each(["linear", "spherical"] as const)(
 );
 
 test("samples are drawn around the point as wide as its sigma, the same ones for a seed", async () => {
-  const ask = async (seed?: number) => (await post(paths.samples, { index: 5, count: 8, seed })).rawPayload;
+  const ask = async (seed?: number) => (await post(paths.draws, { index: 5, count: 8, seed })).rawPayload;
   const first = await ask();
   expect(await sharp(first).metadata()).toMatchObject({ width: 8 * side, height: side });
   expect(await ask(42)).toEqual(first);
@@ -171,16 +171,16 @@ test("the manifold runs over the codes, the first dimension across and the secon
 describe("search", () => {
   test("from a point: its neighbors, its places and how certain they are", async () => {
     const found: SearchResult = (await post(paths.search, { index: 11 })).json();
-    const sigma = codes.standardDeviations;
+    const sigma = codes.sigma;
     const { indices, distances } = await nearest(codes.means, 11, { k: 12, sigma });
     expect(found.neighbors).toEqual(Array.from(indices, (index, i) => ({ index, distance: distances.at(0, i) })));
-    expect(Object.keys(found.places)).toEqual(["standard", "sigma-aware"]);
-    for (const [id, { x, y }] of Object.entries(found.places)) {
+    expect(Object.keys(found.positions)).toEqual(["standard", "sigma-aware"]);
+    for (const [id, { x, y }] of Object.entries(found.positions)) {
       expect([x, y]).toEqual([...(positions[id]?.row(11) ?? [])]);
     }
-    expect(found.places.standard?.covariance).toBeNull();
-    expectCovariance(found.places["sigma-aware"]?.covariance);
-    expect(found.shown).toBeNull();
+    expect(found.positions.standard?.covariance).toBeNull();
+    expectCovariance(found.positions["sigma-aware"]?.covariance);
+    expect(found.preview).toBeNull();
   });
 
   test("from an image: fitted to the model, encoded, placed into the maps where it belongs", async () => {
@@ -195,14 +195,14 @@ describe("search", () => {
       .toBuffer();
     const found: SearchResult = (await post(paths.search, file, "image/png")).json();
     // Pixels of eight bits are not quite those that point 20 was encoded from.
-    for (const [j, value] of found.code.mean.entries()) expect(value).toBeCloseTo(codes.means.at(20, j), 1);
+    for (const [j, value] of found.latent.mean.entries()) expect(value).toBeCloseTo(codes.means.at(20, j), 1);
     // There may be several of that image.
     const imageAt = (index: number | undefined) => images.read([index as number]);
     expect(await imageAt(found.neighbors[0]?.index)).toEqual(values);
     expect(found.neighbors).toHaveLength(12);
-    expect(Object.keys(found.places)).toHaveLength(2);
-    for (const { covariance } of Object.values(found.places)) expectCovariance(covariance);
-    const shown = Buffer.from(found.shown as string, "base64");
+    expect(Object.keys(found.positions)).toHaveLength(2);
+    for (const { covariance } of Object.values(found.positions)) expectCovariance(covariance);
+    const shown = Buffer.from(found.preview as string, "base64");
     const { data, info } = await sharp(shown).extractChannel(0).raw().toBuffer({ resolveWithObject: true });
     expect(info).toMatchObject({ width: 2 * side, height: side });
     expect([...data.subarray(0, side)]).toEqual(
@@ -223,23 +223,23 @@ describe("search", () => {
   });
 
   test("a place in a map that was laid onto another is laid with it", async () => {
-    const run = await exploration.runOf(exploration.placeable()[1] as never);
+    const run = await exploration.runOf(exploration.placementMaps()[1] as never);
     const file = await sharp({ create: { width: 50, height: 30, channels: 4, background: "#888" } })
       .webp()
       .toBuffer();
-    const { code, places }: SearchResult = (await post(paths.search, file, "image/webp")).json();
-    const { embedding } = await run.place([code.mean as number[]], { sigma: [code.standardDeviation as number[]] });
+    const { latent, positions: placed }: SearchResult = (await post(paths.search, file, "image/webp")).json();
+    const { embedding } = await run.place([latent.mean as number[]], { sigma: [latent.standardDeviation as number[]] });
     const [x, y] = [embedding.at(0, 0) - 1, embedding.at(0, 1) - 2];
-    expect(places["sigma-aware"]?.x).toBeCloseTo(2 * -y + 5, 5);
-    expect(places["sigma-aware"]?.y).toBeCloseTo(2 * x + 7, 5);
+    expect(placed["sigma-aware"]?.x).toBeCloseTo(2 * -y + 5, 5);
+    expect(placed["sigma-aware"]?.y).toBeCloseTo(2 * x + 7, 5);
   });
 });
 
 describe("what cannot be is refused", () => {
   const octets = "application/octet-stream";
   test.each([
-    ["a point that is not there", () => get(paths.code(n)), "OUT_OF_RANGE"],
-    ["a number that is none", () => get("/api/points/1e1/code"), "OUT_OF_RANGE"],
+    ["a point that is not there", () => get(paths.latentVector(n)), "OUT_OF_RANGE"],
+    ["a number that is none", () => get("/api/points/1e1/latent"), "OUT_OF_RANGE"],
     ["a reconstruction of none", () => get(paths.reconstruction(-1)), "OUT_OF_RANGE"],
     ["half a code", () => post(paths.decode, toBytes([1, 2, 3]), octets), "SHAPE_MISMATCH"],
     ["no code", () => post(paths.decode, Buffer.alloc(0), octets), "SHAPE_MISMATCH"],
@@ -282,9 +282,9 @@ describe("what cannot be is refused", () => {
       "OUT_OF_RANGE",
     ],
     ["a list for a request", () => post(paths.interpolation, []), "INVALID_ARGUMENT"],
-    ["no samples", () => post(paths.samples, { index: 0, count: 0 }), "OUT_OF_RANGE"],
-    ["samples of nothing", () => post(paths.samples, { count: 3 }), "INVALID_ARGUMENT"],
-    ["a wrong seed", () => post(paths.samples, { index: 0, count: 3, seed: 0.5 }), "OUT_OF_RANGE"],
+    ["no samples", () => post(paths.draws, { index: 0, count: 0 }), "OUT_OF_RANGE"],
+    ["samples of nothing", () => post(paths.draws, { count: 3 }), "INVALID_ARGUMENT"],
+    ["a wrong seed", () => post(paths.draws, { index: 0, count: 3, seed: 0.5 }), "OUT_OF_RANGE"],
     ["a manifold of one cell", () => get(paths.manifold(1)), "OUT_OF_RANGE"],
     ["a manifold of too many", () => get(paths.manifold(33)), "OUT_OF_RANGE"],
     ["a search for nothing", () => post(paths.search, {}), "INVALID_ARGUMENT"],
@@ -319,13 +319,13 @@ describe("what cannot be is refused", () => {
     const { app: other } = await listen(bare);
     const failure = async (url: string, payload?: object) =>
       (await other.inject({ url, ...(payload && { method: "POST" as const, payload }) })).json();
-    expect(await failure(paths.code(0))).toMatchObject({ code: "INVALID_ARGUMENT" });
-    bare.setCodes({ means: codes.means, sigma: undefined });
+    expect(await failure(paths.latentVector(0))).toMatchObject({ code: "INVALID_ARGUMENT" });
+    bare.setData({ means: codes.means, sigma: undefined });
     expect((await failure(paths.reconstruction(0))).message).toContain("no model");
-    expect((await failure(paths.samples, { index: 0, count: 3 })).message).toContain("standard deviations");
-    expect((await other.inject({ url: paths.code(0) })).json().standardDeviation).toBeNull();
+    expect((await failure(paths.draws, { index: 0, count: 3 })).message).toContain("standard deviations");
+    expect((await other.inject({ url: paths.latentVector(0) })).json().standardDeviation).toBeNull();
     const found = (await other.inject({ method: "POST", url: paths.search, payload: { index: 0 } })).json();
-    expect(found).toMatchObject({ places: {}, shown: null });
+    expect(found).toMatchObject({ positions: {}, preview: null });
     expect(found.neighbors).toHaveLength(12);
     await other.close();
     await bare.close();

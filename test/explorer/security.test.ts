@@ -71,7 +71,7 @@ describe("files", () => {
     "/%",
     "/api/layouts/..%2f..%2fsecret.txt",
     "/api/columns/%2e%2e%2fsecret.txt",
-    "/api/live/..%2f..%2fsecret.txt/layout",
+    "/api/computations/..%2f..%2fsecret.txt/layout",
     "/api/thumbnails/../../secret.txt",
     "http://127.0.0.1/../secret.txt",
   ])("elsewhere are out of reach: %s", async (target) => {
@@ -114,11 +114,11 @@ describe("pages of other sites", () => {
     const length = "Content-Length: 0";
     const status = async (target: string, headers: string[], method = "POST") =>
       statusOf(await raw(local, target, [host, ...headers].join("\r\n"), method));
-    expect(await status("/api/live/none/stop", [own, length])).toBe(404);
-    expect(await status("/api/live/none/stop", ["Origin: https://evil.example", length])).toBe(403);
-    expect(await status("/api/live/none/stop", [`Origin: https://127.0.0.1:${local.port}`, length])).toBe(403);
-    expect(await status("/api/live/none/stop", ["Origin: null", length])).toBe(403);
-    expect(await status("/api/live/none/stop", ["Sec-Fetch-Site: cross-site", length])).toBe(403);
+    expect(await status("/api/computations/none/stop", [own, length])).toBe(404);
+    expect(await status("/api/computations/none/stop", ["Origin: https://evil.example", length])).toBe(403);
+    expect(await status("/api/computations/none/stop", [`Origin: https://127.0.0.1:${local.port}`, length])).toBe(403);
+    expect(await status("/api/computations/none/stop", ["Origin: null", length])).toBe(403);
+    expect(await status("/api/computations/none/stop", ["Sec-Fetch-Site: cross-site", length])).toBe(403);
     expect(await status("/api/exploration", ["Sec-Fetch-Site: cross-site"], "GET")).toBe(403);
     // A link to the page is none of these.
     expect(await status("/", ["Sec-Fetch-Site: cross-site"], "GET")).toBe(200);
@@ -143,7 +143,7 @@ describe("the token", () => {
       "/",
       "/api/exploration",
       "/assets/page.js",
-      "/api/live",
+      "/api/events",
       "/nothing",
       "/?token=",
       "/?token=wrong",
@@ -234,7 +234,7 @@ describe("what is too much", () => {
 
   it("of those who watch as well", async () => {
     const controller = new AbortController();
-    const watch = () => fetch(`${local.url}/api/live`, { signal: controller.signal });
+    const watch = () => fetch(`${local.url}/api/events`, { signal: controller.signal });
     const answers = await Promise.all(Array.from({ length: 65 }, watch));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(64);
     expect(answers.filter(({ status }) => status === 503)).toHaveLength(1);
@@ -242,7 +242,7 @@ describe("what is too much", () => {
     await expect
       .poll(async () => {
         const again = new AbortController();
-        const { status } = await fetch(`${local.url}/api/live`, { signal: again.signal });
+        const { status } = await fetch(`${local.url}/api/events`, { signal: again.signal });
         again.abort();
         return status;
       })
@@ -253,7 +253,7 @@ describe("what is too much", () => {
 describe("the end", () => {
   it("comes at once, with pages that watch", async () => {
     const served = await serve(exploration(), { page });
-    const { body } = await fetch(`${served.url}/api/live`);
+    const { body } = await fetch(`${served.url}/api/events`);
     const idle = await fetch(served.url);
     await served.close();
     let text = "";

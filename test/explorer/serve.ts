@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Exploration } from "../../src/explorer/exploration.js";
-import type { ExplorationDescription, LiveRun } from "../../src/explorer/protocol.js";
+import type { ComputationState, ExplorationDescription } from "../../src/explorer/protocol.js";
 import { createServer } from "../../src/explorer/server/app.js";
-import type { Entrance } from "../../src/explorer/server/security.js";
+import type { AccessRules } from "../../src/explorer/server/security.js";
 
 /** A server of an exploration, on a port of its own. */
 export interface Served {
@@ -20,7 +20,7 @@ export interface Served {
 
 export async function serve(
   exploration: Exploration,
-  { page, ...entrance }: Partial<Entrance> & { page?: string } = {},
+  { page, ...entrance }: Partial<AccessRules> & { page?: string } = {},
 ): Promise<Served> {
   const app = await createServer(exploration, { host: "127.0.0.1", token: undefined, ...entrance }, page);
   await app.listen({ host: "127.0.0.1", port: 0 });
@@ -64,11 +64,11 @@ export async function sendRaw(port: number, request: string): Promise<string> {
  */
 export async function watch(
   url: string,
-  isEnough: (runs: ReadonlyMap<string, LiveRun>, changes: number) => boolean,
-): Promise<Map<string, LiveRun>> {
+  isEnough: (runs: ReadonlyMap<string, ComputationState>, changes: number) => boolean,
+): Promise<Map<string, ComputationState>> {
   const controller = new AbortController();
-  const { body } = await fetch(`${url}/api/live`, { signal: controller.signal });
-  const runs = new Map<string, LiveRun>();
+  const { body } = await fetch(`${url}/api/events`, { signal: controller.signal });
+  const runs = new Map<string, ComputationState>();
   let changes = 0;
   let text = "";
   const decoder = new TextDecoder();
@@ -80,8 +80,8 @@ export async function watch(
       const [, name] = /^event: (.*)$/m.exec(event) ?? [];
       const [, data = ""] = /^data: ?(.*)$/m.exec(event) ?? [];
       if (name === "exploration") changes++;
-      if (name !== "run") continue;
-      const run = JSON.parse(data) as LiveRun;
+      if (name !== "computation") continue;
+      const run = JSON.parse(data) as ComputationState;
       if (run.state === "failed") throw new Error(`${run.title}: ${run.message}`);
       runs.set(run.id, run);
     }

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { entry, makeGroups, type Outcome, toCsv, Workplace } from "../e2e/command-line.js";
+import { entry, makeGroups, type Outcome, toCsv, Workplace } from "../cli/workplace.js";
 
 /** A command of `sigma-tsne` and what it writes, all of it in the folder `out`. */
 export interface Job {
@@ -55,8 +55,8 @@ export async function prepare(): Promise<Workplace> {
   await workplace.write("sd.csv", toCsv(data.map((row) => row.map(() => 0.5))));
   await workplace.write("new.csv", toCsv(makeGroups(40, 5, 3)));
   const made = [
-    await workplace.run(["embed", "mu.csv", "-o", "map.npy", "--save", "run.tsne", "--iterations", "60", "--quiet"]),
-    await workplace.run(["train", "--run-dir", "trained", ...trained, "--no-summary", "--quiet"]),
+    await workplace.start(["embed", "mu.csv", "-o", "map.npy", "--save", "run.tsne", "--iterations", "60", "--quiet"]),
+    await workplace.start(["train", "--run-dir", "trained", ...trained, "--no-summary", "--quiet"]),
   ];
   for (const { code, stderr } of made) if (code !== 0) throw new Error(stderr);
   await mkdir(workplace.path("out"));

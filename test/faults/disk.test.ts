@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmod, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { Workplace } from "../e2e/command-line.js";
+import type { Workplace } from "../cli/workplace.js";
 import { contentOf, isRemains, JOBS, prepare, runThrough } from "./commands.js";
 
 let workplace: Workplace;
@@ -26,7 +26,7 @@ afterEach(async () => {
 
 /** Sizes of files that a run writes, largest first. */
 async function sizes(args: readonly string[]): Promise<number[]> {
-  expect(await workplace.run(args)).toMatchObject({ code: 0 });
+  expect(await workplace.start(args)).toMatchObject({ code: 0 });
   const content = await contentOf(workplace.path("out"));
   await rm(workplace.path("out"), { recursive: true });
   await mkdir(workplace.path("out"));
@@ -58,7 +58,7 @@ describe.each(JOBS.map((job) => [job.name, job] as const))("%s", (_, job) => {
     mount("size=32k");
     isMounted = true;
     await writeFile(workplace.path("out/ballast"), Buffer.alloc(32 * 1024));
-    const outcome = await workplace.run(job.args);
+    const outcome = await workplace.start(job.args);
     expect(outcome).toMatchObject({ code: 1, signal: null });
     expect(outcome.stderr.trimEnd().split("\n").at(-1)).toMatch(/^sigma-tsne \w+: .*no space left on device$/);
     const left = await contentOf(workplace.path("out"));
@@ -72,7 +72,7 @@ describe.each(JOBS.map((job) => [job.name, job] as const))("%s", (_, job) => {
       isMounted = true;
       execFileSync("mount", ["-o", "remount,ro", workplace.path("out")]);
     } else await chmod(workplace.path("out"), 0o555);
-    const outcome = await workplace.run(job.args);
+    const outcome = await workplace.start(job.args);
     expect(outcome).toMatchObject({ code: 1, stdout: "" });
     // The data of a training are named before its folder is.
     const told = job.name === "train" ? outcome.stderr.trimEnd().split("\n").at(-1) : outcome.stderr.trimEnd();

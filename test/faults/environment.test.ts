@@ -1,6 +1,6 @@
 import { mkdir, open, rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Workplace } from "../e2e/command-line.js";
+import type { Workplace } from "../cli/workplace.js";
 import { contentOf, isRemains, JOBS, prepare } from "./commands.js";
 
 let workplace: Workplace;
@@ -19,7 +19,7 @@ afterAll(() => workplace.remove());
 async function filesOf(args: readonly string[], environment: Record<string, string> = {}): Promise<[string, string][]> {
   await rm(workplace.path("out"), { recursive: true, force: true });
   await mkdir(workplace.path("out"));
-  const outcome = await workplace.run(args, undefined, environment);
+  const outcome = await workplace.start(args, undefined, environment);
   expect(outcome, outcome.stderr).toMatchObject({ code: 0 });
   const files = await contentOf(workplace.path("out"));
   // Logs and metrics bear times.
@@ -43,7 +43,7 @@ test.each(JOBS.map((job) => [job.name, job.args] as const))(
 
 test("two processes that write one file at a time leave one of their files, whole", async () => {
   const run = (seed: string) =>
-    workplace.run(["embed", "mu.csv", "-o", "out/both.csv", "--iterations", "60", "--seed", seed, "--quiet"]);
+    workplace.start(["embed", "mu.csv", "-o", "out/both.csv", "--iterations", "60", "--seed", seed, "--quiet"]);
   await filesOf(["embed", "mu.csv", "-o", "out/both.csv", "--iterations", "60", "--seed", "1", "--quiet"]);
   const [, first] = (await contentOf(workplace.path("out"))).entries().next().value as [string, Buffer];
   await run("2");
@@ -61,8 +61,8 @@ test("a second training in a folder is refused while the first goes on, which is
   const train = JOBS.find(({ name }) => name === "train")?.args as string[];
   await rm(workplace.path("out/run"), { recursive: true, force: true });
   let second: ReturnType<Workplace["run"]> | undefined;
-  const first = await workplace.run([...train, "--epochs", "40"], (stderr) => {
-    if (stderr.includes("epoch 1:")) second ??= workplace.run([...train, "--epochs", "40", "--resume"]);
+  const first = await workplace.start([...train, "--epochs", "40"], (stderr) => {
+    if (stderr.includes("epoch 1:")) second ??= workplace.start([...train, "--epochs", "40", "--resume"]);
   });
   expect(first).toMatchObject({ code: 0 });
   const refused = await second;
@@ -79,7 +79,7 @@ test("data that do not fit into memory are refused before they are read", async 
   await file.write(Buffer.concat([prelude, Buffer.from(`${header}\n`)]));
   await file.truncate(128 + rows * 400);
   await file.close();
-  const outcome = await workplace.run(["embed", "huge.npy", "-o", "map.npy"]);
+  const outcome = await workplace.start(["embed", "huge.npy", "-o", "map.npy"]);
   expect(outcome).toMatchObject({ code: 1, stdout: "" });
   expect(outcome.stderr).toMatch(
     /^sigma-tsne embed: huge\.npy: \d+ numbers need \d+\.\d GiB, and [\d.]+ GiB are free; .*\n$/,

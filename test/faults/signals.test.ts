@@ -1,6 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Workplace } from "../e2e/command-line.js";
+import type { Workplace } from "../cli/workplace.js";
 import { Random } from "../fuzz/random.js";
 import { contentOf, isRemains, JOBS, type Job, prepare } from "./commands.js";
 
@@ -29,7 +29,7 @@ test.each(JOBS.map((job) => [job.name, job] as const))(
   async (_, job: Job) => {
     await clear();
     const begin = performance.now();
-    expect(await workplace.run(job.args)).toMatchObject({ code: 0 });
+    expect(await workplace.start(job.args)).toMatchObject({ code: 0 });
     const duration = performance.now() - begin;
     const whole = new Map(comparable(await contentOf(workplace.path("out"))));
     const random = new Random(job.name.length);
@@ -38,7 +38,7 @@ test.each(JOBS.map((job) => [job.name, job] as const))(
         await clear();
         let timer: NodeJS.Timeout | undefined;
         // The first line tells that signals are heeded; before it, a process has not begun.
-        const outcome = await workplace.run(job.args, (_text, child) => {
+        const outcome = await workplace.start(job.args, (_text, child) => {
           timer ??= setTimeout(() => child.kill(signal), random.number() * 0.8 * duration);
         });
         clearTimeout(timer);
@@ -56,7 +56,7 @@ test.each(JOBS.map((job) => [job.name, job] as const))(
             expect(bytes === whole.get(path), `${signal} ${path}`).toBe(true);
         }
         const isBegun = [...left.keys()].some((path) => !isRemains(path));
-        const again = await workplace.run(job.name === "train" && isBegun ? [...job.args, "--resume"] : job.args);
+        const again = await workplace.start(job.name === "train" && isBegun ? [...job.args, "--resume"] : job.args);
         expect(again).toMatchObject({ code: 0 });
         const done = new Map(comparable(await contentOf(workplace.path("out"))));
         for (const [path, bytes] of whole) expect(done.get(path) === bytes, `${signal}, then ${path}`).toBe(true);

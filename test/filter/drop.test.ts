@@ -31,7 +31,8 @@ import { MessageHeader } from "apache-arrow/fb/message-header";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ArgumentError, SigmaTsneError } from "../../src/errors.js";
-import { type Computation, type FilterOptions, filterStream } from "../../src/filter/filter.js";
+import { filterStream } from "../../src/filter/filter-stream.js";
+import type { Computation, FilterOptions } from "../../src/filter/index.js";
 import { type IpcMessage, readMessages } from "../../src/io/ipc/index.js";
 import { batchOf, bytesOf, type Columns, collect, piecesOf, tableOf, valuesOf } from "./streams.js";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { toRgba } from "../../src/images/index.js";
 import { Matrix } from "../../src/matrix.js";
-import { toRgba } from "../../src/plot/images.js";
 import { drawMap, type ImageSource } from "../../src/plot/index.js";
-import { placePoints } from "../../src/plot/placement.js";
+import { projectPoints } from "../../src/plot/projection.js";
 import { choosePoints } from "../../src/plot/thumbnails.js";
 import { makeUniform } from "../tsne/points.js";
 import { pixelsOf } from "./pixels.js";
@@ -56,9 +56,9 @@ describe("an image in a picture", () => {
 
 describe("the points whose images are shown", () => {
   const box = { x: 0, y: 0, width: 800, height: 600 };
-  const placement = placePoints(makeUniform(3000, 2, -5, 5), box, 2);
+  const projected = projectPoints(makeUniform(3000, 2, -5, 5), box, 2);
   const areApart = (chosen: readonly number[], width: number, height: number) => {
-    const at = (i: number) => [placement.x[i], placement.y[i]] as const;
+    const at = (i: number) => [projected.x[i], projected.y[i]] as const;
     return chosen.every((i, a) =>
       chosen.slice(a + 1).every((j) => {
         const [[x1, y1], [x2, y2]] = [at(i), at(j)];
@@ -68,25 +68,25 @@ describe("the points whose images are shown", () => {
   };
 
   test("are as many as fit without touching, the same every time", () => {
-    const chosen = choosePoints(placement, 60, 40, 1e6);
+    const chosen = choosePoints(projected, 60, 40, 1e6);
     expect(areApart(chosen, 60, 40)).toBe(true);
-    expect(choosePoints(placement, 60, 40, 1e6)).toEqual(chosen);
+    expect(choosePoints(projected, 60, 40, 1e6)).toEqual(chosen);
     // None could be added.
     for (let i = 0; i < 3000; i++) if (!chosen.includes(i)) expect(areApart([...chosen, i], 60, 40)).toBe(false);
   });
 
   test("are spread over the map where fewer are asked for", () => {
-    const chosen = choosePoints(placement, 60, 40, 20);
+    const chosen = choosePoints(projected, 60, 40, 20);
     expect(chosen.length).toBeGreaterThan(12);
     expect(chosen.length).toBeLessThanOrEqual(20);
-    const quarter = (i: number) => Number(placement.x[i] > 400) + 2 * Number(placement.y[i] > 300);
+    const quarter = (i: number) => Number(projected.x[i] > 400) + 2 * Number(projected.y[i] > 300);
     expect(new Set(chosen.map(quarter)).size).toBe(4);
-    expect(choosePoints(placement, 60, 40, 0)).toEqual([]);
+    expect(choosePoints(projected, 60, 40, 0)).toEqual([]);
   });
 
   test("may be one, or all in one place", () => {
-    expect(choosePoints(placePoints(new Matrix(Float64Array.of(1, 2), 1, 2), box, 2), 60, 40, 9)).toEqual([0]);
-    const same = placePoints(new Matrix(new Float64Array(10).fill(3), 5, 2), box, 2);
+    expect(choosePoints(projectPoints(new Matrix(Float64Array.of(1, 2), 1, 2), box, 2), 60, 40, 9)).toEqual([0]);
+    const same = projectPoints(new Matrix(new Float64Array(10).fill(3), 5, 2), box, 2);
     expect(choosePoints(same, 60, 40, 9)).toHaveLength(1);
     expect(choosePoints(same, 60, 40, 1)).toHaveLength(1);
   });

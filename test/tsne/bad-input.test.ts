@@ -239,7 +239,7 @@ const OPTIONS: Row[] = [
         code: "UNKNOWN_OPTION",
         argument: key as string,
         received: 3,
-        accepted: /perplexity, theta, degreesOfFreedom, outputDimensions/,
+        accepted: /perplexity, iterations, outputDimensions, distance/,
         message: near
           ? `unknown option "${key}"; did you mean "${near}"?`
           : new RegExp(`^unknown option "${key}"; the options are sigma, .*distance, .*signal$`),

@@ -1,25 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ArgumentError } from "../../src/errors.js";
+import { TSNE_OPTIONS } from "../../src/tsne/declarations.js";
 import { Tsne } from "../../src/tsne/index.js";
 import { resolveTsneOptions, type TsneOptions } from "../../src/tsne/options.js";
 import { makeGroups } from "./points.js";
 
-const KEYS = [
-  ...["sigma", "distance", "varianceFloor", "perplexity", "theta", "outputDimensions", "iterations", "seed", "pca"],
-  ...["degreesOfFreedom"],
-  ...[
-    "init",
-    "learningRate",
-    "earlyExaggeration",
-    "earlyExaggerationIterations",
-    "exaggeration",
-    "momentum",
-    "finalMomentum",
-    "threads",
-  ],
-  ...["verbose", "onProgress", "onSnapshot", "snapshotEvery", "signal"],
-];
+const KEYS = Object.keys(TSNE_OPTIONS);
 
 const CODES = ["INVALID_ARGUMENT", "OUT_OF_RANGE", "UNKNOWN_OPTION"];
 

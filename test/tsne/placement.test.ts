@@ -202,14 +202,14 @@ describe("positionUncertainty", () => {
     "gives covariances of %i dimensions, for the points asked for as for all",
     async (outputDimensions) => {
       const run = await fitted({ sigma, outputDimensions });
-      const whole = await positionUncertainty(run, { samples: 5, neighbors: 7 });
+      const whole = await positionUncertainty(run, { draws: 5, neighbors: 7 });
       expect(whole.covariance.shape).toEqual([200, (outputDimensions * (outputDimensions + 1)) / 2]);
       expect(whole.share.every((share) => share >= 0 && share <= 1)).toBe(true);
-      const some = await positionUncertainty(run, { samples: 5, neighbors: 7, points: [150, 3] });
+      const some = await positionUncertainty(run, { draws: 5, neighbors: 7, points: [150, 3] });
       expect(Array.from(some.points)).toEqual([150, 3]);
       expect(some.displacement[0]).toBe(whole.displacement[150]);
       expect(Array.from(some.covariance.row(1))).toEqual(Array.from(whole.covariance.row(3)));
-      const other = await positionUncertainty(run, { samples: 5, seed: 1, points: [150, 3] });
+      const other = await positionUncertainty(run, { draws: 5, seed: 1, points: [150, 3] });
       expect(other.displacement[0]).not.toBe(some.displacement[0]);
     },
   );
@@ -224,7 +224,7 @@ describe("positionUncertainty", () => {
       argument: "run",
       code: "INVALID_ARGUMENT",
     });
-    await expect(positionUncertainty(run, { samples: 1 })).rejects.toMatchObject({ argument: "samples" });
+    await expect(positionUncertainty(run, { draws: 1 })).rejects.toMatchObject({ argument: "draws" });
     await expect(positionUncertainty(run, { points: [200] })).rejects.toMatchObject({ argument: "points[0]" });
     await expect(positionUncertainty(run, { neighbors: 200 })).rejects.toMatchObject({ argument: "neighbors" });
     expect((await positionUncertainty(run, { points: [] })).displacement).toHaveLength(0);

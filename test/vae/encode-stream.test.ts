@@ -50,13 +50,13 @@ describe("encodeStream", () => {
     const table = await encode(model, [column()]);
     const codes = await model.encode(imagesInMemory(values, [8, 8, 1]), { batchSize: n });
     expect(numbers(valuesOf(table, "code"))).toEqual(codes.means.toArrays());
-    expect(numbers(valuesOf(table, "code_sigma"))).toEqual(codes.standardDeviations?.toArrays());
+    expect(numbers(valuesOf(table, "code_sigma"))).toEqual(codes.sigma?.toArrays());
     model.dispose();
   });
 
   test.each(["conv-vae", "bnn-vae"] as const)("gives the same bits of a %s for rows in any batches", async (name) => {
     const model = createModel(name, { height: 8, width: 8, channels: 1, zDim: 3 });
-    const options = { samples: 4, batchSize: 16 };
+    const options = { draws: 4, batchSize: 16 };
     const whole = await encode(model, [column()], options);
     const single = await encode(
       model,

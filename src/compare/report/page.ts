@@ -1,4 +1,4 @@
-import { shuffled } from "../../plot/shuffle.js";
+import { shuffled } from "../../shuffle.js";
 import { chartByUncertainty, drawing, element, heading, table, tile } from "./charts.js";
 import type { ReportPayload } from "./payload.js";
 import { type Coloring, colorByLabel, colorByQuantity, decodeFloats, labelTexts } from "./points.js";
@@ -40,13 +40,13 @@ let hasNumbers = true;
 
 // Drawing waits for the next frame, however many events come before it.
 let due: "points" | "top" | undefined;
-let outline: { view: MapView; places: [number, number][] } | undefined;
+let outline: { view: MapView; corners: [number, number][] } | undefined;
 function redraw(what: "points" | "top"): void {
   if (due === undefined) {
     requestAnimationFrame(() => {
       for (const view of views) {
         if (due === "points") view.drawPoints();
-        view.drawTop(outline?.view === view ? outline.places : []);
+        view.drawTop(outline?.view === view ? outline.corners : []);
       }
       due = undefined;
     });
@@ -91,12 +91,12 @@ function showMoved(first: string, second: string): void {
     "Neighbors changed",
     ...(sigma ? ["Mean sigma"] : []),
   ];
-  const rows = pair.marks.map((row, place) => {
+  const rows = pair.marks.map((row, index) => {
     const button = element("button", "", String(row)) as HTMLButtonElement;
     button.type = "button";
     button.setAttribute("aria-label", `Show row ${row} in both maps`);
     for (const event of ["focus", "mouseenter", "click"]) button.addEventListener(event, () => hover(row));
-    const number = heading("row", String(place + 1));
+    const number = heading("row", String(index + 1));
     const cells = [
       element("td", "", button),
       ...(labelOf ? [element("td", "text", labelOf(row))] : []),
@@ -249,21 +249,21 @@ function showLegend(): void {
 function listen(view: MapView): void {
   const { top } = view;
   let drag: { x: number; y: number; mode: string; last: [number, number] } | undefined;
-  const place = (event: MouseEvent): [number, number] => {
+  const pixelOf = (event: MouseEvent): [number, number] => {
     const { left, top: above } = top.getBoundingClientRect();
     return [event.clientX - left, event.clientY - above];
   };
   const mode = () => (new FormData(byId<HTMLFormElement>("controls")).get("mode") ?? "move") as string;
   top.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
-    const [x, y] = place(event);
+    const [x, y] = pixelOf(event);
     drag = { x, y, mode: mode(), last: [x, y] };
     top.setPointerCapture(event.pointerId);
     if (drag.mode === "move") hover(view.nearest(x, y, 24));
-    else outline = { view, places: [[x, y]] };
+    else outline = { view, corners: [[x, y]] };
   });
   top.addEventListener("pointermove", (event) => {
-    const [x, y] = place(event);
+    const [x, y] = pixelOf(event);
     if (!drag) return hover(view.nearest(x, y, 14));
     if (drag.mode === "move") {
       const { frame } = scene;
@@ -272,12 +272,12 @@ function listen(view: MapView): void {
       drag.last = [x, y];
       redraw("points");
     } else if (drag.mode === "lasso") {
-      outline?.places.push([x, y]);
+      outline?.corners.push([x, y]);
       redraw("top");
     } else {
       outline = {
         view,
-        places: [
+        corners: [
           [drag.x, drag.y],
           [x, drag.y],
           [x, y],
@@ -293,7 +293,7 @@ function listen(view: MapView): void {
     const drawn = outline;
     outline = undefined;
     if (drawn && event.type === "pointerup") {
-      select(drawn.places.length > 2 ? view.within(drawn.places) : [], event.shiftKey);
+      select(drawn.corners.length > 2 ? view.within(drawn.corners) : [], event.shiftKey);
     }
     redraw("top");
   };
@@ -306,11 +306,11 @@ function listen(view: MapView): void {
       // A plain wheel scrolls the page.
       if (!(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
-      zoom(1.0015 ** -event.deltaY, ...view.toPlane(...place(event)));
+      zoom(1.0015 ** -event.deltaY, ...view.toPlane(...pixelOf(event)));
     },
     { passive: false },
   );
-  top.addEventListener("dblclick", (event) => zoom(2, ...view.toPlane(...place(event))));
+  top.addEventListener("dblclick", (event) => zoom(2, ...view.toPlane(...pixelOf(event))));
   top.addEventListener("keydown", (event) => {
     const direction = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
     if (direction) {

@@ -19,10 +19,10 @@ export interface ReportPayload {
   sigma: string | null;
   labels: {
     texts: string[];
-    /** For each point its place in `texts`. */
+    /** For each point its index in `texts`. */
     codes: string;
-    /** For each text its place in `classes`, or its value where there are none. -1 and NaN (as null) stand for neither. */
-    places: (number | null)[];
+    /** For each text its index in `classes`, or its value if there are no classes. -1 and NaN (as null) mean that there is neither. */
+    values: (number | null)[];
     classes: { name: string; count: number; light: string; dark: string }[] | null;
   } | null;
   /** From least to most. */

@@ -1,10 +1,10 @@
-import { shuffled } from "../../plot/shuffle.js";
+import { shuffled } from "../../shuffle.js";
 import type { ReportPayload } from "./payload.js";
 
 /** A quantity or class of the points that they can be colored by. */
 export interface Coloring {
   name: string;
-  /** For each point its place among the colors. */
+  /** For each point the index of its color. */
   colorOf: Uint8Array;
   light: string[];
   dark: string[];
@@ -35,12 +35,12 @@ export function labelTexts(labels: NonNullable<ReportPayload["labels"]>): (i: nu
 /** Colors by class, or by the number that each label is. */
 export function colorByLabel(labels: NonNullable<ReportPayload["labels"]>, payload: ReportPayload): Coloring {
   const codes = new Uint32Array(decode(labels.codes));
-  const place = (i: number) => labels.places[codes[i]] ?? Number.NaN;
-  if (labels.classes === null) return colorByQuantity("label", Float32Array.from(codes.keys(), place), payload);
+  const valueAt = (i: number) => labels.values[codes[i]] ?? Number.NaN;
+  if (labels.classes === null) return colorByQuantity("label", Float32Array.from(codes.keys(), valueAt), payload);
   const { classes } = labels;
   return {
     name: "label",
-    colorOf: Uint8Array.from(codes.keys(), place),
+    colorOf: Uint8Array.from(codes.keys(), valueAt),
     light: classes.map(({ light }) => light),
     dark: classes.map(({ dark }) => dark),
     order: shuffled(payload.n),

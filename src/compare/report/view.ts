@@ -20,7 +20,7 @@ export interface Scene {
   marks: readonly number[];
 }
 
-type Place = [number, number];
+type XY = [number, number];
 
 /** One map: points on one canvas, what follows the pointer on another above it. */
 export class MapView {
@@ -70,17 +70,17 @@ export class MapView {
   }
 
   /** Pixels from the upper left corner. */
-  toPixels(x: number, y: number): Place {
+  toPixels(x: number, y: number): XY {
     const { frame } = this.#scene;
     return [this.width / 2 + (x - frame.x) * this.scale, this.height / 2 - (y - frame.y) * this.scale];
   }
 
-  toPlane(px: number, py: number): Place {
+  toPlane(px: number, py: number): XY {
     const { frame } = this.#scene;
     return [frame.x + (px - this.width / 2) / this.scale, frame.y - (py - this.height / 2) / this.scale];
   }
 
-  /** The point nearest to a place in pixels, if it is nearer than `reach` of them. */
+  /** The point nearest to a pixel, if it is nearer than `reach` pixels. */
   nearest(px: number, py: number, reach: number): number | undefined {
     const [x, y] = this.toPlane(px, py);
     let least = (reach / this.scale) ** 2;
@@ -153,7 +153,7 @@ export class MapView {
   }
 
   /** @param outline of a selection that is being drawn, in pixels */
-  drawTop(outline: readonly Place[] = []): void {
+  drawTop(outline: readonly XY[] = []): void {
     const { hovered, marks, isDark } = this.#scene;
     const { context } = this.#prepare(this.top);
     const [ink, ground] = isDark ? ["#ffffff", GROUNDS.dark] : ["#000000", GROUNDS.light];
@@ -173,14 +173,14 @@ export class MapView {
     const radius = this.#diameter / 2 + 3;
     context.font = "600 12px system-ui, 'DejaVu Sans', sans-serif";
     context.lineJoin = "round";
-    for (const [place, row] of marks.entries()) {
+    for (const [index, row] of marks.entries()) {
       const [px, py] = this.toPixels(this.x[row], this.y[row]);
       ring(px, py, radius, 1.3);
       context.strokeStyle = ground;
       context.lineWidth = 4;
-      context.strokeText(String(place + 1), px + radius + 2, py + 4);
+      context.strokeText(String(index + 1), px + radius + 2, py + 4);
       context.fillStyle = ink;
-      context.fillText(String(place + 1), px + radius + 2, py + 4);
+      context.fillText(String(index + 1), px + radius + 2, py + 4);
     }
     if (hovered !== undefined) {
       const here = this.toPixels(this.x[hovered], this.y[hovered]);
@@ -207,13 +207,13 @@ export class MapView {
   }
 
   /** Points within a polygon in pixels. */
-  within(outline: readonly Place[]): number[] {
+  within(outline: readonly XY[]): number[] {
     const corners = outline.map(([px, py]) => this.toPlane(px, py));
     const inside: number[] = [];
     for (let i = 0; i < this.x.length; i++) {
       const [x, y] = [this.x[i], this.y[i]];
       let isInside = false;
-      let [bx, by] = corners.at(-1) as Place;
+      let [bx, by] = corners.at(-1) as XY;
       for (const [ax, ay] of corners) {
         if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) isInside = !isInside;
         [bx, by] = [ax, ay];

@@ -3,12 +3,12 @@ import rateLimit from "@fastify/rate-limit";
 import serveStatic from "@fastify/static";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Exploration } from "../exploration.js";
-import { registerDataRoutes } from "./data.js";
+import { registerComputationRoutes } from "./computation-routes.js";
+import { registerDataRoutes } from "./data-routes.js";
+import { registerExportRoutes } from "./export-routes.js";
 import { answerFailures, tooMany } from "./failure.js";
-import { registerLatentRoutes } from "./latent.js";
-import { registerLiveRoutes } from "./live.js";
-import { type Entrance, guard } from "./security.js";
-import { registerTakeAwayRoutes } from "./take-away.js";
+import { registerLatentRoutes } from "./latent-routes.js";
+import { type AccessRules, guard } from "./security.js";
 
 /** Bodies are small where a route does not say otherwise. */
 const BODY_LIMIT = 2 ** 20;
@@ -19,7 +19,7 @@ const BODY_LIMIT = 2 ** 20;
  */
 export async function createServer(
   exploration: Exploration,
-  entrance: Entrance,
+  entrance: AccessRules,
   page: string | undefined,
 ): Promise<FastifyInstance> {
   const app = Fastify({
@@ -38,8 +38,8 @@ export async function createServer(
   await app.register(rateLimit, { global: false, errorResponseBuilder: tooMany });
   guard(app, entrance);
   registerDataRoutes(app, exploration);
-  registerLiveRoutes(app, exploration);
-  registerTakeAwayRoutes(app, exploration, page);
+  registerComputationRoutes(app, exploration);
+  registerExportRoutes(app, exploration, page);
   await registerLatentRoutes(app, exploration);
   if (page !== undefined) await app.register(serveStatic, { root: page, cacheControl: false, dotfiles: "deny" });
   return app;

@@ -1,10 +1,10 @@
 import type { ErrorCode } from "../../errors.js";
 import type { BackendChoice } from "../../vae/backends/index.js";
 import type { GifOptions } from "../../vae/figures/index.js";
-import type { ImageShape } from "../../vae/models/images.js";
+import type { ImageShape } from "../../vae/without-tensorflow.js";
 
 /** Which model a decoder opens, and what it computes with. */
-export interface DecoderSource {
+export interface DecoderOptions {
   /** Folder of a run, or of a model alone. */
   readonly path: string;
   /** Default `auto`, as the command line has it. */
@@ -35,10 +35,10 @@ export interface SheetLayout {
 /** Means and standard deviations, n x latent, as bare arrays. */
 export interface EncodedImages {
   readonly means: Float32Array;
-  readonly standardDeviations: Float32Array | undefined;
+  readonly sigma: Float32Array | undefined;
 }
 
-/** What a decoder does, by name: what it is given, what it answers. Codes are n x latent, row after row. */
+/** What a decoder does, by name: what it is given, what it answers. GaussianData are n x latent, row after row. */
 export interface DecoderTasks {
   decode: { given: { codes: Float32Array }; answer: Float32Array };
   encode: { given: { images: Float32Array }; answer: EncodedImages };

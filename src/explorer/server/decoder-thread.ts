@@ -4,19 +4,19 @@ import { SigmaTsneError } from "../../errors.js";
 import { Matrix } from "../../matrix.js";
 import { selectBackend } from "../../vae/backends/index.js";
 import { encodeGif } from "../../vae/figures/index.js";
-import type { Model } from "../../vae/models/model.js";
+import type { Model } from "../../vae/index.js";
 import { openRun } from "../../vae/runs/index.js";
-import type { DecoderFailure, DecoderReply, DecoderRequest, DecoderSource } from "./decoder-tasks.js";
-import { checkSheet, encodeSheet } from "./sheet.js";
+import type { DecoderFailure, DecoderOptions, DecoderReply, DecoderRequest } from "./decoder-tasks.js";
+import { checkSheet, encodeSheet } from "./image-sheet.js";
 
-/** Codes that are decoded before other tasks get their turn: few, since a slider may be waiting. */
+/** GaussianData that are decoded before other tasks get their turn: few, since a slider may be waiting. */
 const BATCH_SIZE = 16;
 
 const port = parentPort;
 if (!port) throw new Error("decoder-thread is started by a Decoder");
 const send = (reply: DecoderReply, transfer: ArrayBuffer[] = []) => port.postMessage(reply, transfer);
 
-const model = await open(workerData as DecoderSource).catch((error) => {
+const model = await open(workerData as DecoderOptions).catch((error) => {
   send({ id: "model", failure: toFailure(error) });
   return undefined;
 });
@@ -30,7 +30,7 @@ if (model) {
   port.close();
 }
 
-async function open({ path, backend = "auto", threads }: DecoderSource): Promise<Model> {
+async function open({ path, backend = "auto", threads }: DecoderOptions): Promise<Model> {
   const { description } = await selectBackend(backend, { threads });
   const { model, origin } = await openRun(path);
   const { height, width, channels, zDim } = model.configuration;
@@ -49,9 +49,9 @@ async function perform(model: Model, { name, given }: DecoderRequest) {
     case "decode":
       return decode(given.codes);
     case "encode": {
-      const { means, standardDeviations } = await model.encode(given.images, { batchSize: BATCH_SIZE });
+      const { means, sigma } = await model.encode(given.images, { batchSize: BATCH_SIZE });
       const bare = (matrix: Matrix) => matrix.data as Float32Array;
-      return { means: bare(means), standardDeviations: standardDeviations && bare(standardDeviations) };
+      return { means: bare(means), sigma: sigma && bare(sigma) };
     }
     case "drawSheet": {
       const { before = new Float32Array(), columns } = given.layout;
@@ -69,7 +69,7 @@ async function perform(model: Model, { name, given }: DecoderRequest) {
 
 /** What need not be copied on its way back. Files of sharp may be windows on memory that it shares among them: those are copied. */
 function buffersOf(answer: Awaited<ReturnType<typeof perform>>): Set<ArrayBuffer> {
-  const arrays = ArrayBuffer.isView(answer) ? [answer] : [answer.means, answer.standardDeviations];
+  const arrays = ArrayBuffer.isView(answer) ? [answer] : [answer.means, answer.sigma];
   const own = arrays.filter((array) => array instanceof Float32Array);
   return new Set(own.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer));
 }

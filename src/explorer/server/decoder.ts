@@ -4,8 +4,8 @@ import { AbortError, SigmaTsneError } from "../../errors.js";
 import type {
   DecoderFailure,
   DecoderModel,
+  DecoderOptions,
   DecoderReply,
-  DecoderSource,
   DecoderTasks,
   TaskName,
 } from "./decoder-tasks.js";
@@ -22,7 +22,7 @@ export interface TaskOptions {
 }
 
 /** Tasks that may wait; further ones are refused. */
-const MOST_WAITING = 32;
+const MAX_WAITING = 32;
 
 interface Job {
   readonly name: TaskName;
@@ -43,7 +43,7 @@ interface Job {
  * asked of it fails, and the next task starts another one.
  */
 export class Decoder {
-  readonly #source: DecoderSource;
+  readonly #source: DecoderOptions;
   readonly #waiting: Job[] = [];
   readonly #working = new Map<number, Job>();
   #thread: { readonly worker: Worker; readonly model: Promise<DecoderModel> } | undefined;
@@ -52,7 +52,7 @@ export class Decoder {
   #count = 0;
 
   /** Opens the model at once, without waiting for it. */
-  constructor(source: DecoderSource) {
+  constructor(source: DecoderOptions) {
     this.#source = source;
     // Whoever needs the model is told of the failure.
     this.model().catch(() => {});
@@ -84,8 +84,8 @@ export class Decoder {
     if (this.#isClosed) throw closedError();
     this.model().catch(() => {});
     if (newestOf !== undefined) this.#withdraw((job) => job.newestOf === newestOf, "overtaken by a newer request");
-    if (this.#waiting.length >= MOST_WAITING) {
-      throw new SigmaTsneError("BUSY", `${MOST_WAITING} requests wait for the model already; ask again later`);
+    if (this.#waiting.length >= MAX_WAITING) {
+      throw new SigmaTsneError("BUSY", `${MAX_WAITING} requests wait for the model already; ask again later`);
     }
     return new Promise<DecoderTasks[T]["answer"]>((resolve, reject) => {
       const abort = () => {

@@ -1,58 +1,57 @@
+import { throwIfAborted } from "../../abort.js";
 import { requireInteger } from "../../arguments.js";
 import { ArgumentError, DataError, SigmaTsneError } from "../../errors.js";
-import { throwIfAborted } from "../../io/abort.js";
-import { decodeImage } from "../../io/image-pixels.js";
+import { decodeImage } from "../../io/index.js";
 import { Matrix } from "../../matrix.js";
 import { nearest } from "../../search/index.js";
 import { positionUncertainty } from "../../tsne/index.js";
-import { scaleImages } from "../../vae/datasets/images.js";
 import { imagesInMemory, stretchContrast } from "../../vae/datasets/index.js";
 import { INTERPOLATIONS, interpolateCodes } from "../../vae/figures/index.js";
-import { Random } from "../../vae/random.js";
-import type { Codes, Exploration, ExploredMap } from "../exploration.js";
-import { alignCovariance, alignPlace } from "../maps.js";
+import { Random, scaleImages } from "../../vae/without-tensorflow.js";
+import type { Exploration, ExploredMap, GaussianData } from "../exploration.js";
+import { alignCovariance, alignPosition } from "../maps.js";
 import {
-  type CodeReference,
+  type DrawsRequest,
   type InterpolationRequest,
+  type LatentReference,
+  type LatentVector,
   MANIFOLD_REACH,
-  MOST_CELLS,
-  MOST_DECODED,
-  type PlaceInMap,
-  type PointCode,
-  type SamplesRequest,
+  MAX_CELLS,
+  MAX_DECODED,
+  type PlacedPosition,
   type SearchResult,
 } from "../protocol.js";
 import { Decoder, type TaskOptions } from "./decoder.js";
-import type { DecoderModel, DecoderSource } from "./decoder-tasks.js";
+import type { DecoderModel, DecoderOptions } from "./decoder-tasks.js";
 
-/** What the space of codes is known from. Codes and model may come, and maps become more, while it is looked into. */
+/** What the space of codes is known from. GaussianData and model may come, and maps become more, while it is looked into. */
 export type LatentSubject = Pick<
   Exploration,
-  "codes" | "model" | "images" | "point" | "placeable" | "runOf" | "layoutCovariances"
+  "data" | "model" | "images" | "point" | "placementMaps" | "runOf" | "layoutCovariances"
 >;
 
 /** Neighbors that a search gives. */
 const NEIGHBORS = 12;
 /** Searches that are at work or wait; further ones are refused. */
-const MOST_SEARCHES = 16;
+const MAX_SEARCHES = 16;
 /** Draws of a code whose places tell how uncertain its place is. */
 const PLACED_DRAWS = 32;
 /** Milliseconds that a frame of an animation is shown. */
 const DELAY = 40;
 /** What the numbers drawn here are for, so that they are others than those of trainings. */
-const DRAWS = { samples: 1, places: 2 };
+const DRAWS = { images: 1, positions: 2 };
 
 /** The space of codes behind a map: what its points decode to, what lies between them and around them, and where else belongs. */
 export class LatentSpace {
   readonly #subject: LatentSubject;
-  readonly #settings: Omit<DecoderSource, "path">;
+  readonly #settings: Omit<DecoderOptions, "path">;
   #decoder: Decoder | undefined;
   /** Settles when the searches that were asked for are done. */
   #searching: Promise<unknown> = Promise.resolve();
   #searches = 0;
 
   /** @param settings what the model computes with */
-  constructor(subject: LatentSubject, settings: Omit<DecoderSource, "path"> = {}) {
+  constructor(subject: LatentSubject, settings: Omit<DecoderOptions, "path"> = {}) {
     this.#subject = subject;
     this.#settings = settings;
   }
@@ -69,8 +68,8 @@ export class LatentSpace {
   }
 
   /** @throws {ArgumentError} OUT_OF_RANGE for a point that is not there */
-  code(index: unknown): PointCode {
-    const { means, sigma } = this.#requireCodes();
+  latentVector(index: unknown): LatentVector {
+    const { means, sigma } = this.#requireData();
     const row = requireInteger(index, "index", 0, means.rows - 1);
     return { mean: Array.from(means.row(row)), standardDeviation: sigma ? Array.from(sigma.row(row)) : null };
   }
@@ -78,14 +77,14 @@ export class LatentSpace {
   /**
    * Images of codes in a row, as a PNG.
    *
-   * @param codes m x latent, 1 <= m <= {@link MOST_DECODED}
+   * @param codes m x latent, 1 <= m <= {@link MAX_DECODED}
    * @throws {ArgumentError} SHAPE_MISMATCH for another number; {@link DataError} NOT_FINITE
    */
   async decode(codes: Float32Array, options: TaskOptions = {}): Promise<Uint8Array> {
-    const dimensions = this.#requireCodes().means.cols;
+    const dimensions = this.#requireData().means.cols;
     const count = codes.length / dimensions;
-    if (!(Number.isInteger(count) && count >= 1 && count <= MOST_DECODED)) {
-      const accepted = `1 to ${MOST_DECODED} codes of ${dimensions} float32 numbers`;
+    if (!(Number.isInteger(count) && count >= 1 && count <= MAX_DECODED)) {
+      const accepted = `1 to ${MAX_DECODED} codes of ${dimensions} float32 numbers`;
       throw new ArgumentError("SHAPE_MISMATCH", { argument: "codes", received: codes, accepted });
     }
     const at = codes.findIndex((value) => !Number.isFinite(value));
@@ -94,13 +93,13 @@ export class LatentSpace {
       const facts = { argument: "codes", received: codes[at], accepted: "finite numbers" };
       throw new DataError("NOT_FINITE", { ...facts, ...place });
     }
-    return this.#draw(codes, count, options);
+    return this.#drawImages(codes, count, options);
   }
 
   /** Frames of the way from one code to another in a row, as a PNG; takes an {@link InterpolationRequest}. */
   async interpolate(request: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
     const codes = this.#interpolationOf(request);
-    return this.#draw(codes.data as Float32Array, codes.rows, options);
+    return this.#drawImages(codes.data as Float32Array, codes.rows, options);
   }
 
   /** The same as a GIF that begins again at its end. */
@@ -111,17 +110,17 @@ export class LatentSpace {
 
   /** What the model makes of a point's code, as a PNG. */
   async reconstruct(index: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
-    return this.#draw(Float32Array.from(this.code(index).mean), 1, options);
+    return this.#drawImages(Float32Array.from(this.latentVector(index).mean), 1, options);
   }
 
-  /** Images of codes drawn from the Gaussian of a point's code, in a row; takes a {@link SamplesRequest}. */
-  async sample(request: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
-    const wanted = requireObject<SamplesRequest>(request, "{ index, count, seed }");
-    const code = this.code(wanted.index);
-    const count = requireInteger(wanted.count, "count", 1, MOST_DECODED);
+  /** Images of codes drawn from the Gaussian of a point's code, in a row; takes a {@link DrawsRequest}. */
+  async draw(request: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
+    const wanted = requireObject<DrawsRequest>(request, "{ index, count, seed }");
+    const code = this.latentVector(wanted.index);
+    const count = requireInteger(wanted.count, "count", 1, MAX_DECODED);
     const seed = requireInteger(wanted.seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER);
-    const codes = this.#drawAround(code, count, new Random(seed, wanted.index as number, DRAWS.samples));
-    return this.#draw(codes.data as Float32Array, count, options);
+    const codes = this.#drawAround(code, count, new Random(seed, wanted.index as number, DRAWS.images));
+    return this.#drawImages(codes.data as Float32Array, count, options);
   }
 
   /**
@@ -131,8 +130,8 @@ export class LatentSpace {
    * @throws {ArgumentError} INVALID_ARGUMENT for codes that have not two dimensions
    */
   async drawManifold(cells: unknown, options: TaskOptions = {}): Promise<Uint8Array> {
-    const size = requireInteger(cells, "cells", 2, MOST_CELLS);
-    const { means } = this.#requireCodes();
+    const size = requireInteger(cells, "cells", 2, MAX_CELLS);
+    const { means } = this.#requireData();
     if (means.cols !== 2) {
       const accepted = "codes of two dimensions, which a picture has";
       throw new ArgumentError("INVALID_ARGUMENT", { argument: "codes", received: means.cols, accepted });
@@ -145,7 +144,7 @@ export class LatentSpace {
       codes[2 * cell] = place(across, cell % size);
       codes[2 * cell + 1] = place(up, size - 1 - Math.floor(cell / size));
     }
-    return this.#draw(codes, size, options);
+    return this.#drawImages(codes, size, options);
   }
 
   /**
@@ -154,20 +153,20 @@ export class LatentSpace {
    * @throws {SigmaTsneError} BUSY where too many searches wait
    */
   async searchPoint(index: unknown, signal?: AbortSignal): Promise<SearchResult> {
-    const code = this.code(index);
-    return this.#inTurn(signal, () => this.#searchPoint(index as number, code, signal));
+    const code = this.latentVector(index);
+    return this.#oneAtATime(signal, () => this.#searchPoint(index as number, code, signal));
   }
 
-  async #searchPoint(row: number, code: PointCode, signal: AbortSignal | undefined): Promise<SearchResult> {
-    const places: Record<string, PlaceInMap> = {};
-    for (const map of this.#subject.placeable()) {
+  async #searchPoint(row: number, code: LatentVector, signal: AbortSignal | undefined): Promise<SearchResult> {
+    const positions: Record<string, PlacedPosition> = {};
+    for (const map of this.#subject.placementMaps()) {
       const [x, y] = map.positions.row(row) as unknown as [number, number];
       const known = this.#subject.layoutCovariances(map.id)?.subarray(3 * row, 3 * row + 3);
       const covariance = known?.every(Number.isFinite) ? known : await this.#measureCovariance(map, row, signal);
-      places[map.id] = { x, y, covariance: covariance ? toCovariance(covariance) : null };
+      positions[map.id] = { x, y, covariance: covariance ? toCovariance(covariance) : null };
     }
     const point = await this.#subject.point(row, signal);
-    return { code, places, neighbors: point?.neighbors ?? [], shown: null };
+    return { latent: code, positions, neighbors: point?.neighbors ?? [], preview: null };
   }
 
   /**
@@ -180,7 +179,7 @@ export class LatentSpace {
    *   {@link SigmaTsneError} BUSY where too many searches wait
    */
   async searchImage(bytes: Uint8Array, isInverted: boolean, signal?: AbortSignal): Promise<SearchResult> {
-    return this.#inTurn(signal, () => this.#searchImage(bytes, isInverted, signal));
+    return this.#oneAtATime(signal, () => this.#searchImage(bytes, isInverted, signal));
   }
 
   async #searchImage(bytes: Uint8Array, isInverted: boolean, signal: AbortSignal | undefined): Promise<SearchResult> {
@@ -188,31 +187,31 @@ export class LatentSpace {
     const model = await decoder.model();
     const image = await this.#fit(bytes, model, isInverted);
     const encoded = await decoder.perform("encode", { images: image }, { signal });
-    const code: PointCode = {
+    const code: LatentVector = {
       mean: Array.from(encoded.means),
-      standardDeviation: encoded.standardDeviations ? Array.from(encoded.standardDeviations) : null,
+      standardDeviation: encoded.sigma ? Array.from(encoded.sigma) : null,
     };
     const layout = { columns: 2, before: image };
-    const shown = await decoder.perform("drawSheet", { codes: encoded.means, layout }, { signal });
+    const preview = await decoder.perform("drawSheet", { codes: encoded.means, layout }, { signal });
     return {
-      code,
-      places: await this.#place(code, signal),
-      neighbors: await this.#nearest(encoded.means, encoded.standardDeviations, signal),
-      shown: Buffer.from(shown).toString("base64"),
+      latent: code,
+      positions: await this.#place(code, signal),
+      neighbors: await this.#nearest(encoded.means, encoded.sigma, signal),
+      preview: Buffer.from(preview).toString("base64"),
     };
   }
 
   async #measureCovariance(map: ExploredMap, row: number, signal: AbortSignal | undefined) {
     const run = await this.#subject.runOf(map);
     if (!run.hasSigma) return undefined;
-    const { covariance } = await positionUncertainty(run, { points: [row], samples: PLACED_DRAWS, signal });
+    const { covariance } = await positionUncertainty(run, { points: [row], draws: PLACED_DRAWS, signal });
     return alignCovariance(toCovariance(covariance.row(0)), map.alignment);
   }
 
   /** Where a code lands in each map, and how far draws from its Gaussian land from each other. */
-  async #place({ mean, standardDeviation }: PointCode, signal: AbortSignal | undefined) {
-    const places: Record<string, PlaceInMap> = {};
-    const [cols, random] = [mean.length, new Random(42, 0, DRAWS.places)];
+  async #place({ mean, standardDeviation }: LatentVector, signal: AbortSignal | undefined) {
+    const positions: Record<string, PlacedPosition> = {};
+    const [cols, random] = [mean.length, new Random(42, 0, DRAWS.positions)];
     const draws = standardDeviation ? this.#drawAround({ mean, standardDeviation }, PLACED_DRAWS, random).data : [];
     const points = new Matrix(Float32Array.from([...mean, ...draws]), 1 + draws.length / cols, cols);
     const sigma =
@@ -222,29 +221,29 @@ export class LatentSpace {
         points.rows,
         cols,
       );
-    for (const map of this.#subject.placeable()) {
+    for (const map of this.#subject.placementMaps()) {
       const run = await this.#subject.runOf(map);
       // A run with sigma has no place for a code without.
       if (run.hasSigma && !sigma) continue;
       const { embedding } = await run.place(points, { sigma: run.hasSigma && sigma ? sigma : undefined, signal });
-      const [x, y] = alignPlace(embedding.row(0) as unknown as [number, number], map.alignment);
+      const [x, y] = alignPosition(embedding.row(0) as unknown as [number, number], map.alignment);
       const covariance = sigma ? alignCovariance(covarianceOf(embedding.slice(1, points.rows)), map.alignment) : null;
-      places[map.id] = { x, y, covariance: covariance && toCovariance(covariance) };
+      positions[map.id] = { x, y, covariance: covariance && toCovariance(covariance) };
     }
-    return places;
+    return positions;
   }
 
   async #nearest(query: Float32Array, querySigma: Float32Array | undefined, signal: AbortSignal | undefined) {
-    const { means, sigma } = this.#requireCodes();
+    const { means, sigma } = this.#requireData();
     const k = Math.min(NEIGHBORS, means.rows);
     const { indices, distances } = await nearest(means, query, { k, sigma, querySigma, signal });
     return Array.from(indices, (index, rank) => ({ index, distance: distances.at(0, rank) }));
   }
 
   /** One search after the other, as each takes all processors and copies of the codes. */
-  async #inTurn<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    if (this.#searches >= MOST_SEARCHES) {
-      throw new SigmaTsneError("BUSY", `${MOST_SEARCHES} searches wait already; ask again later`);
+  async #oneAtATime<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    if (this.#searches >= MAX_SEARCHES) {
+      throw new SigmaTsneError("BUSY", `${MAX_SEARCHES} searches wait already; ask again later`);
     }
     this.#searches++;
     const turn = this.#searching.then(() => {
@@ -270,13 +269,13 @@ export class LatentSpace {
     return (stretch === undefined ? scaleImages(images, 0, 1, "image") : stretchContrast(images, stretch)).read([0]);
   }
 
-  async #draw(codes: Float32Array, columns: number, options: TaskOptions): Promise<Uint8Array> {
+  async #drawImages(codes: Float32Array, columns: number, options: TaskOptions): Promise<Uint8Array> {
     return this.#requireDecoder().perform("drawSheet", { codes, layout: { columns } }, options);
   }
 
-  #requireCodes(): Codes {
-    const { codes } = this.#subject;
-    if (codes) return codes;
+  #requireData(): GaussianData {
+    const { data } = this.#subject;
+    if (data) return data;
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "codes",
       received: undefined,
@@ -300,7 +299,7 @@ export class LatentSpace {
   #interpolationOf(request: unknown): Matrix {
     const shape = "{ from, to, kind, frames }";
     const { from, to, kind, ...wanted } = requireObject<InterpolationRequest>(request, shape);
-    const frames = requireInteger(wanted.frames, "frames", 2, MOST_DECODED);
+    const frames = requireInteger(wanted.frames, "frames", 2, MAX_DECODED);
     const known = INTERPOLATIONS.find((one) => one === kind);
     if (!known) {
       const accepted = `one of ${INTERPOLATIONS.join(", ")}`;
@@ -309,12 +308,12 @@ export class LatentSpace {
     return interpolateCodes(this.#resolve(from, "from"), this.#resolve(to, "to"), frames, known);
   }
 
-  #resolve(reference: CodeReference | undefined, argument: string): readonly number[] {
+  #resolve(reference: LatentReference | undefined, argument: string): readonly number[] {
     if (typeof reference === "number") {
-      const { means } = this.#requireCodes();
+      const { means } = this.#requireData();
       return Array.from(means.row(requireInteger(reference, argument, 0, means.rows - 1)));
     }
-    const dimensions = this.#requireCodes().means.cols;
+    const dimensions = this.#requireData().means.cols;
     const accepted = `the number of a point, or a code of ${dimensions} numbers`;
     if (!Array.isArray(reference)) {
       throw new ArgumentError("INVALID_ARGUMENT", { argument, received: reference, accepted });
@@ -336,7 +335,7 @@ export class LatentSpace {
     return reference;
   }
 
-  #drawAround({ mean, standardDeviation }: PointCode, count: number, random: Random): Matrix {
+  #drawAround({ mean, standardDeviation }: LatentVector, count: number, random: Random): Matrix {
     if (!standardDeviation) {
       throw new ArgumentError("INVALID_ARGUMENT", {
         argument: "model",

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { RequestError, tooMany } from "./failure.js";
 
 /** Who is let in. */
-export interface Entrance {
+export interface AccessRules {
   /** What the server listens on. */
   readonly host: string;
   /** What every request must show; undefined where only this machine reaches the server. */
@@ -47,7 +47,7 @@ export const isLoopback = (host: string): boolean =>
 const RATE = { max: 3000, timeWindow: 10_000 };
 
 /** Turns away, before anything else is done, requests that no page of this server has sent, and those that come too fast. */
-export function guard(app: FastifyInstance, entrance: Entrance): void {
+export function guard(app: FastifyInstance, entrance: AccessRules): void {
   const countRequest = app.createRateLimit(RATE);
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(HEADERS);
@@ -63,7 +63,7 @@ export function guard(app: FastifyInstance, entrance: Entrance): void {
  * A page of another site whose name has been made to lead to this machine (DNS rebinding) shows that name here. Numbers cannot be
  * rebound.
  */
-function requireOwnHost({ headers }: FastifyRequest, { host }: Entrance): void {
+function requireOwnHost({ headers }: FastifyRequest, { host }: AccessRules): void {
   const name = hostOf(headers.host);
   const known = ["localhost", host, ...(isLoopback(host) ? [] : [hostname()])];
   const isOwn = isLoopback(host) ? isLoopback(name) : isIP(name) > 0;

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 
 /** Several choices of which one holds, as a row of buttons. */
-export function Segments<Value extends string>({
+export function SegmentedControl<Value extends string>({
   label,
   value,
   choices,
@@ -71,7 +71,7 @@ export function Toggle({ label, isOn, onChange }: { label: string; isOn: boolean
 }
 
 /** What a panel says while it has nothing to show. */
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+export function EmptyState({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">
       <strong>{title}</strong>

@@ -1,12 +1,12 @@
+import { isActive } from "./computations/computations.js";
+import { ExportMenu } from "./export/export-menu.js";
 import { icons } from "./icons.js";
-import { isActive } from "./live/watching.js";
-import { isOffline } from "./server.js";
-import { chosenTheme, description, isHelpOpen, liveRuns, panel, theme } from "./store.js";
-import { TakeAway } from "./take-away/take-away.js";
+import { isOffline } from "./server-requests.js";
+import { chosenTheme, computations, description, isHelpOpen, panel, theme } from "./state.js";
 
 export function Header() {
   const explored = description.value;
-  const running = [...liveRuns.value.values()].find(isActive);
+  const running = [...computations.value.values()].find(isActive);
   return (
     <header>
       <span class="mark" aria-hidden="true">
@@ -28,7 +28,7 @@ export function Header() {
           class="running"
           title={running.message}
           onClick={() => {
-            panel.value = "live";
+            panel.value = "computations";
           }}
         >
           <span class="spinner" />
@@ -38,7 +38,7 @@ export function Header() {
           </span>
         </button>
       )}
-      {explored && <TakeAway />}
+      {explored && <ExportMenu />}
       <button
         type="button"
         class="plain"

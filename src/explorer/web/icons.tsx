@@ -38,7 +38,7 @@ export const icons = {
       <circle cx="8" cy="18.5" r="2" />
     </Icon>
   ),
-  between: (
+  interpolation: (
     <Icon>
       <circle cx="5.5" cy="17.5" r="2.5" />
       <circle cx="18.5" cy="6.5" r="2.5" />
@@ -70,7 +70,7 @@ export const icons = {
       <path d="M7.5 16.500L18.5 5.500M11.5 5h7.500v7.5" />
     </Icon>
   ),
-  live: (
+  computations: (
     <Icon>
       <path d="M3 13h4l2.5-7 4.5 12 2.5-5H21" />
     </Icon>

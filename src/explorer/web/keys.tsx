@@ -4,7 +4,7 @@ import { icons } from "./icons.js";
 import { flyTo, WHOLE, zoom } from "./map/camera.js";
 import { playMorph } from "./map/morph-bar.js";
 import { arrange, chooseMap, chooseView } from "./map/view-bar.js";
-import { coloredBy, description, failure, isHelpOpen, maps, panel, select, showsImages, tool, view } from "./store.js";
+import { coloredBy, description, failure, isHelpOpen, maps, panel, select, showsImages, tool, view } from "./state.js";
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["Drag, ⇧ arrows", "Move the map"],

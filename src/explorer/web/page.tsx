@@ -7,7 +7,7 @@ import { MapTools } from "./map/map-tools.js";
 import { MorphBar } from "./map/morph-bar.js";
 import { ViewBar } from "./map/view-bar.js";
 import { SideBar } from "./side-bar.js";
-import { connection, description, failure, layouts, view, watched } from "./store.js";
+import { connection, description, failure, layouts, view, watchedComputation } from "./state.js";
 
 /** The whole page: maps on the left, what is known about them in the side bar. */
 export function Page() {
@@ -34,12 +34,12 @@ export function Page() {
 
 /** The maps are there from the beginning: the browser readies its graphics while the server is asked. */
 function Stage() {
-  const isBeside = view.value === "beside" && watched.value === undefined;
+  const isBeside = view.value === "beside" && watchedComputation.value === undefined;
   return (
     <div class={`maps${isBeside ? " beside" : ""}`}>
       <MapPane key="first" side={0} />
       {isBeside && <MapPane key="second" side={1} />}
-      {layouts.value.length > 0 || watched.value !== undefined ? <MapTools /> : <Blank />}
+      {layouts.value.length > 0 || watchedComputation.value !== undefined ? <MapTools /> : <Blank />}
       <Graphics />
     </div>
   );
@@ -52,7 +52,7 @@ function Blank() {
       <p class="blank" role="status">
         <span class="spinner large" />
         <strong>The first map is being prepared.</strong>
-        <span>It is shown as soon as it begins to form. “Live” tells how far it is.</span>
+        <span>It is shown as soon as it begins to form. “Progress” shows how far it is.</span>
       </p>
     );
   }

@@ -1,29 +1,29 @@
 import { batch } from "@preact/signals";
 import type { ExplorationDescription } from "../protocol.js";
-import { hear, isActive, listenToServer } from "./live/watching.js";
+import { isActive, listenToServer, updateComputation } from "./computations/computations.js";
 import { forgetColumns } from "./map/coloring.js";
 import { forgetPoints } from "./map/hover-card.js";
-import { forgetLayouts, placesOf } from "./map/layouts.js";
+import { drawnLayout, forgetLayouts } from "./map/loaded-layouts.js";
 import { forgetThumbnails } from "./map/thumbnails.js";
-import { fetchDescription, isOffline, RefusedError } from "./server.js";
+import { fetchDescription, isOffline, RefusedError } from "./server-requests.js";
 import {
   clicked,
   coloredBy,
   connection,
   description,
   failure,
-  first,
+  firstLayout,
   hovered,
   layoutOf,
   maps,
   panel,
-  placed,
+  placedExample,
   previousClicked,
-  second,
+  secondLayout,
   selected,
   view,
-  watched,
-} from "./store.js";
+  watchedComputation,
+} from "./state.js";
 
 /** Reads what is explored, now and whenever it changes. */
 export async function start(): Promise<void> {
@@ -48,9 +48,9 @@ async function read(): Promise<void> {
       description.value = come;
       choose(come);
     });
-    for (const run of come.live) hear(run);
+    for (const run of come.computations) updateComputation(run);
     // Where there is nothing else to look at yet.
-    if (!before && come.layouts.length === 0 && come.live.some(isActive)) panel.value = "live";
+    if (!before && come.layouts.length === 0 && come.computations.some(isActive)) panel.value = "computations";
   }
   connection.value = "ready";
 }
@@ -58,10 +58,10 @@ async function read(): Promise<void> {
 /** Keeps what is shown where it still is there, else chooses anew. */
 function choose({ columns, name }: ExplorationDescription): void {
   document.title = `${name} · sigma-tsne explorer`;
-  if (!layoutOf(first.peek())) first.value = maps.peek()[0]?.id ?? "";
-  if (!layoutOf(second.peek())) second.value = maps.peek()[1]?.id ?? "";
-  if (!second.peek()) view.value = "one";
-  if (first.peek()) placesOf(first.peek());
+  if (!layoutOf(firstLayout.peek())) firstLayout.value = maps.peek()[0]?.id ?? "";
+  if (!layoutOf(secondLayout.peek())) secondLayout.value = maps.peek()[1]?.id ?? "";
+  if (!secondLayout.peek()) view.value = "one";
+  if (firstLayout.peek()) drawnLayout(firstLayout.peek());
   if (!columns.some(({ id }) => id === coloredBy.peek())) {
     const byClass = columns.find(({ id }) => id === "label") ?? columns.find(({ kind }) => kind === "category");
     coloredBy.value = (byClass ?? columns[0])?.id ?? "";
@@ -76,7 +76,7 @@ function forget(): void {
   batch(() => {
     for (const row of [hovered, clicked, previousClicked]) row.value = undefined;
     selected.value = undefined;
-    placed.value = undefined;
-    watched.value = undefined;
+    placedExample.value = undefined;
+    watchedComputation.value = undefined;
   });
 }

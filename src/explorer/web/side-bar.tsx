@@ -1,14 +1,14 @@
 import type { ComponentChildren, JSX } from "preact";
+import { ComputationsPanel } from "./computations/computations-panel.js";
 import { icons } from "./icons.js";
 import { InterpolationPanel } from "./latent/interpolation-panel.js";
 import { LatentPanel } from "./latent/latent-panel.js";
 import { SearchPanel } from "./latent/search-panel.js";
-import { LivePanel } from "./live/live-panel.js";
 import { ColorsPanel } from "./panels/colors-panel.js";
 import { MovedPanel } from "./panels/moved-panel.js";
 import { PointPanel } from "./panels/point-panel.js";
 import { SelectionPanel } from "./panels/selection-panel.js";
-import { description, liveRuns, maps, type Panel, panel, selected } from "./store.js";
+import { computations, description, maps, type Panel, panel, selected } from "./state.js";
 
 interface Tab {
   readonly id: Panel;
@@ -26,7 +26,12 @@ function tabs(): Tab[] {
     ...(abilities?.decode
       ? ([
           { id: "latent", title: "Latent", icon: icons.latent, content: () => <LatentPanel /> },
-          { id: "between", title: "Between", icon: icons.between, content: () => <InterpolationPanel /> },
+          {
+            id: "interpolation",
+            title: "Interpolate",
+            icon: icons.interpolation,
+            content: () => <InterpolationPanel />,
+          },
         ] as const)
       : []),
     ...(abilities?.search
@@ -35,8 +40,15 @@ function tabs(): Tab[] {
     ...(maps.value.length > 1
       ? [{ id: "moved", title: "Moved", icon: icons.moved, content: () => <MovedPanel /> } as const]
       : []),
-    ...(liveRuns.value.size > 0
-      ? [{ id: "live", title: "Live", icon: icons.live, content: () => <LivePanel /> } as const]
+    ...(computations.value.size > 0
+      ? [
+          {
+            id: "computations",
+            title: "Progress",
+            icon: icons.computations,
+            content: () => <ComputationsPanel />,
+          } as const,
+        ]
       : []),
   ];
 }

@@ -1,9 +1,8 @@
 import { join } from "node:path";
+import { throwIfAborted } from "../../abort.js";
 import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
-import { throwIfAborted } from "../../io/abort.js";
-import { type FolderOptions, writeFolderAtomic } from "../../io/atomic-folder.js";
-import { writeFileAtomic } from "../../io/index.js";
+import { type FolderOptions, writeFileAtomic, writeFolderAtomic } from "../../io/index.js";
 import type { Matrix } from "../../matrix.js";
 import { addNoise } from "../datasets/augmentation.js";
 import type { Dataset, Images } from "../datasets/dataset.js";
@@ -28,7 +27,7 @@ export interface ModelComparisonOptions {
   /** Share of the values to which |N(0, 1)| is added for the noisy input, 0 to 1. Default 0.2. */
   readonly noise?: number | undefined;
   /** Draws for the estimates of log-likelihoods, an integer from 1 to 100,000. Default 100. */
-  readonly samples?: number | undefined;
+  readonly draws?: number | undefined;
   /** Images a side of every latent grid, an integer from 2 to 30. Default 10. */
   readonly gridSize?: number | undefined;
   /** Seed of all draws, an integer from 0 to 2^53 - 1. Default 42. */
@@ -68,7 +67,7 @@ export interface ModelComparison {
   /** Test images. */
   readonly count: number;
   readonly noise: number;
-  readonly samples: number;
+  readonly draws: number;
   readonly models: readonly ModelRow[];
   readonly files: readonly string[];
 }
@@ -117,9 +116,9 @@ export async function writeModelComparison(
   options: ModelComparisonOptions = {},
 ): Promise<ModelComparison> {
   requireOptions(options);
-  rejectUnknown(options, ["noise", "samples", "gridSize", "seed", "force", "signal", "onProgress"]);
+  rejectUnknown(options, ["noise", "draws", "gridSize", "seed", "force", "signal", "onProgress"]);
   requireSignal(options.signal);
-  const { noise = 0.2, samples = 100, seed = 42, signal, onProgress } = options;
+  const { noise = 0.2, draws = 100, seed = 42, signal, onProgress } = options;
   const size = requireInteger(options.gridSize ?? 10, "gridSize", 2, 30);
   if (models.length === 0) {
     throw new ArgumentError("INVALID_ARGUMENT", {
@@ -146,7 +145,7 @@ export async function writeModelComparison(
     const tell = (share: number) => onProgress?.((i + share) / models.length, name);
     const evaluation = await evaluateModel(model, images, {
       noise,
-      samples,
+      draws,
       seed,
       trainingCount,
       signal,
@@ -159,7 +158,7 @@ export async function writeModelComparison(
     dataset: dataset.name,
     count: images.count,
     noise,
-    samples,
+    draws,
     models: subjects.map(rowOf),
     files: FILES,
   };
@@ -221,7 +220,7 @@ function rowOf({ name, model, evaluation }: Subject): ModelRow {
 }
 
 /** The table in Markdown, which is readable as text, too. */
-export function modelTable({ dataset, count, noise, samples, models }: ModelComparison): string {
+export function modelTable({ dataset, count, noise, draws, models }: ModelComparison): string {
   const nats = (value: number | null) => value?.toFixed(1) ?? "";
   const head = [
     "model",
@@ -257,7 +256,7 @@ export function modelTable({ dataset, count, noise, samples, models }: ModelComp
   return [
     `${count} test images of ${dataset}. Log-likelihoods are nats an image, squared errors those of a value; "noisy" is`,
     `with |N(0, 1)| added to ${Math.round(100 * noise)} % of the input's values, against the clean image. log p(x) by importance`,
-    `sampling, ${samples} draws. Log-likelihoods of different likelihoods cannot be compared.`,
+    `sampling, ${draws} draws. Log-likelihoods of different likelihoods cannot be compared.`,
     "",
     line(head),
     line(rule),
@@ -293,9 +292,9 @@ async function drawScatters(subjects: readonly Subject[], images: Images, datase
   if (count === 1) return rows[0];
   const heights = await seriesOf(rows, async (row) => (await sharp(row).metadata()).height);
   const { width } = await sharp(rows[0]).metadata();
-  const place = (row: number) => heights.slice(0, row).reduce((sum, height) => sum + height, 0);
-  return sharp({ create: { width, height: place(count), channels: 3, background: "#fff" } })
-    .composite(rows.map((input, row) => ({ input: Buffer.from(input), left: 0, top: place(row) })))
+  const topOf = (row: number) => heights.slice(0, row).reduce((sum, height) => sum + height, 0);
+  return sharp({ create: { width, height: topOf(count), channels: 3, background: "#fff" } })
+    .composite(rows.map((input, row) => ({ input: Buffer.from(input), left: 0, top: topOf(row) })))
     .png()
     .toBuffer();
 }

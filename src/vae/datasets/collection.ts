@@ -1,11 +1,11 @@
 import type { DatasetOptions, Images } from "./dataset.js";
 
-/** Images as their source gives them, before classes, contrast and parts are chosen. */
+/** Images as a file or a simulation gives them, before classes, contrast and parts are chosen. */
 export interface Collection {
   readonly name: string;
-  /** With the values of the source. */
+  /** With the values of the file. */
   readonly images: Images;
-  /** Where the source has a test part of its own; `images` is then its training part. */
+  /** Where the data set has a test part of its own; `images` is then its training part. */
   readonly test?: Images | undefined;
   /** Images of the validation part, by default, where there is an own test part. */
   readonly validation?: number | undefined;
@@ -17,15 +17,15 @@ export interface Collection {
   close(): Promise<void>;
 }
 
-/** Options that only some sources have a use for. */
-export type SourceOption = "labels" | "count" | "size" | "channels" | "strict";
+/** Options that only some data sets use. */
+export type LoaderOption = "labels" | "count" | "size" | "channels" | "strict";
 
-/** Where images come from: one file of this folder each. */
-export interface DatasetSource {
+/** A kind of data set: one file of this folder each. */
+export interface DatasetLoader {
   readonly name: string;
   /** In a few words, for lists of data sets. */
   readonly description: string;
-  readonly accepts: readonly SourceOption[];
-  /** @param path file or folder, for sources that have no name of their own */
+  readonly accepts: readonly LoaderOption[];
+  /** @param path file or folder, for loaders of files and folders */
   open(options: DatasetOptions & { readonly seed: number }, path: string): Promise<Collection>;
 }

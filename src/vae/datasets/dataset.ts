@@ -29,7 +29,7 @@ export interface Dataset {
   readonly train: Images;
   readonly validation: Images;
   readonly test: Images;
-  /** All of them, in the order of their source: the images of its own test part, where it has one, after the others. */
+  /** All of them, in their order: the images of its own test part, where it has one, after the others. */
   readonly all: Images;
   /** How many files of a folder are no images, or damaged ones, and were passed over; absent for other data sets. */
   readonly skipped?: number | undefined;
@@ -42,7 +42,7 @@ export interface Dataset {
 /** What {@link openDataset} was asked for. */
 export interface DatasetOrigin {
   /** A name, or an absolute path. */
-  readonly source: string;
+  readonly nameOrPath: string;
   /** Options that decide which images there are; paths are absolute. */
   readonly options: DatasetOptions;
 }

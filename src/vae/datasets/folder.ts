@@ -1,10 +1,10 @@
 import { basename, resolve } from "node:path";
 import { openImageFolder, readLabels } from "../../io/index.js";
-import type { DatasetSource } from "./collection.js";
+import type { DatasetLoader } from "./collection.js";
 import { checkLabelCount, numberClasses } from "./labels.js";
 
 /** A folder of image files; the names of subfolders are classes. */
-export const folder: DatasetSource = {
+export const folder: DatasetLoader = {
   name: "a folder of images",
   description: "PNG, JPEG, TIFF, WebP or GIF files, with classes as subfolders or in a file of labels",
   accepts: ["labels", "size", "channels", "strict"],

@@ -1,13 +1,13 @@
 import { FileError } from "../../errors.js";
 import { readMatlabArray } from "../../io/index.js";
-import type { DatasetSource } from "./collection.js";
+import type { DatasetLoader } from "./collection.js";
 import { imagesInMemory } from "./images.js";
 import { locateFiles } from "./remote-files.js";
 
 const [HEIGHT, WIDTH] = [28, 20];
 
 /** Faces of one person, frames of a film (Roweis). */
-export const frey: DatasetSource = {
+export const frey: DatasetLoader = {
   name: "frey",
   description: "1,965 pictures of one face, 28 x 20",
   accepts: [],

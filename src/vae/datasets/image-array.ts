@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { DataError, FileError } from "../../errors.js";
 import { type ArrayFile, openArrayFile, readLabels } from "../../io/index.js";
 import type { FloatArray } from "../../matrix.js";
-import type { DatasetSource } from "./collection.js";
+import type { DatasetLoader } from "./collection.js";
 import type { Images } from "./dataset.js";
 import { checkIndices } from "./images.js";
 import { checkLabelCount, numberClasses } from "./labels.js";
@@ -18,7 +18,7 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 /** A .npy or IDX file, n x height x width or n x height x width x channels. */
-export const imageArray: DatasetSource = {
+export const imageArray: DatasetLoader = {
   name: "a .npy or IDX file",
   description: "images of one size in one array",
   accepts: ["labels"],

@@ -74,11 +74,11 @@ export function joinImages(first: Images, second: Images): Images {
     labels: labels && second.labels && Int32Array.from([...labels, ...second.labels]),
     async read(indices) {
       checkIndices(indices, count);
-      const places = Array.from(indices, (_, k) => k);
+      const positions = Array.from(indices, (_, k) => k);
       const length = first.height * first.width * first.channels;
       const out = new Float32Array(indices.length * length);
       for (const [images, offset] of [[first, 0] as const, [second, first.count] as const]) {
-        const own = places.filter((k) => indices[k] < first.count === (offset === 0));
+        const own = positions.filter((k) => indices[k] < first.count === (offset === 0));
         if (own.length === 0) continue;
         const data = await images.read(own.map((k) => indices[k] - offset));
         own.forEach((k, i) => {
@@ -128,13 +128,13 @@ export function mapImages(images: Images, change: (pixels: Float32Array, index: 
  *
  * @throws {DataError} on reading: NOT_FINITE for NaN and infinities, OUT_OF_RANGE for values outside
  */
-export function scaleImages(images: Images, low: number, high: number, source: string): Images {
+export function scaleImages(images: Images, low: number, high: number, path: string): Images {
   return mapImages(images, (pixels, index) => {
     for (let j = 0; j < pixels.length; j++) {
       const value = pixels[j];
       if (!(value >= low && value <= high)) {
         throw new DataError(Number.isFinite(value) ? "OUT_OF_RANGE" : "NOT_FINITE", {
-          argument: source,
+          argument: path,
           received: value,
           accepted: `images with values from ${low} to ${high} (others with stretch, which takes any finite ones)`,
           row: index,

@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
+import { throwIfAborted } from "../../abort.js";
 import { requireInteger } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
-import { throwIfAborted } from "../../io/abort.js";
-import type { DatasetSource } from "./collection.js";
+import type { DatasetLoader } from "./collection.js";
 import { imagesInMemory } from "./images.js";
 import { generateMicrographs, MICROGRAPH_CLASSES } from "./micrographs.js";
 
@@ -10,7 +10,7 @@ import { generateMicrographs, MICROGRAPH_CLASSES } from "./micrographs.js";
 const PIECE = 16;
 
 /** One acquisition each of simulated scenes. */
-export const micrographs: DatasetSource = {
+export const micrographs: DatasetLoader = {
   name: "micrographs",
   description: "simulated electron micrographs of eight kinds of specimen, made on the spot",
   accepts: ["count", "size"],

@@ -1,6 +1,6 @@
 import { FileError } from "../../errors.js";
 import { openArrayFile } from "../../io/index.js";
-import type { DatasetSource } from "./collection.js";
+import type { DatasetLoader } from "./collection.js";
 import type { Images } from "./dataset.js";
 import { openImageArray } from "./image-array.js";
 import { checkLabelCount } from "./labels.js";
@@ -59,7 +59,7 @@ export const fashionMnist = mnistLike({
   ],
 });
 
-function mnistLike({ name, description, classes, mirrors, folders, files }: MnistLike): DatasetSource {
+function mnistLike({ name, description, classes, mirrors, folders, files }: MnistLike): DatasetLoader {
   const remote = FILE_NAMES.map((file, i) => {
     const [bytes, checksum] = files[i];
     return { name: file, urls: mirrors.map((mirror) => mirror + file), bytes, checksum };

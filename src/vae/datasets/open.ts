@@ -4,7 +4,7 @@ import { closest, distance } from "fastest-levenshtein";
 import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../../arguments.js";
 import { ArgumentError, FileError } from "../../errors.js";
 import { openImageFolder } from "../../io/index.js";
-import type { Collection, DatasetSource, SourceOption } from "./collection.js";
+import type { Collection, DatasetLoader, LoaderOption } from "./collection.js";
 import type { Dataset, DatasetOptions, DatasetOrigin, Images } from "./dataset.js";
 import { folder } from "./folder.js";
 import { frey } from "./frey.js";
@@ -15,15 +15,15 @@ import { fashionMnist, mnist } from "./mnist.js";
 import { partSize, splitAtRandom } from "./split.js";
 
 /** The data sets with a name. Another one is another file and another line here. */
-const SOURCES: readonly DatasetSource[] = [micrographs, mnist, fashionMnist, frey];
+const LOADERS: readonly DatasetLoader[] = [micrographs, mnist, fashionMnist, frey];
 
 /** Names and descriptions of the data sets that {@link openDataset} knows. */
-export const DATASETS: readonly { readonly name: string; readonly description: string }[] = SOURCES;
+export const DATASETS: readonly { readonly name: string; readonly description: string }[] = LOADERS;
 
-const SOURCE_OPTIONS: readonly SourceOption[] = ["labels", "count", "size", "channels", "strict"];
+const LOADER_OPTIONS: readonly LoaderOption[] = ["labels", "count", "size", "channels", "strict"];
 const OPTIONS: readonly string[] = [
   ...["dataDir", "cacheDir", "download", "class", "split", "seed", "limit", "stretch", "signal", "onProgress"],
-  ...SOURCE_OPTIONS,
+  ...LOADER_OPTIONS,
 ];
 
 /**
@@ -44,13 +44,13 @@ export async function openDataset(nameOrPath = "micrographs", options: DatasetOp
   const split = options.split ?? {};
   requireOptions(split);
   rejectUnknown(split, ["validation", "test"], "split.");
-  const source = await findSource(nameOrPath);
-  for (const option of SOURCE_OPTIONS) {
-    if (options[option] === undefined || source.accepts.includes(option)) continue;
-    const accepted = `nothing: ${source.name} has no use for it`;
+  const loader = await findLoader(nameOrPath);
+  for (const option of LOADER_OPTIONS) {
+    if (options[option] === undefined || loader.accepts.includes(option)) continue;
+    const accepted = `nothing: ${loader.name} has no use for it`;
     throw new ArgumentError("INVALID_ARGUMENT", { argument: option, received: options[option], accepted });
   }
-  const collection = await source.open({ ...options, seed }, nameOrPath);
+  const collection = await loader.open({ ...options, seed }, nameOrPath);
   try {
     const { name, classes, skipped, close } = collection;
     const select = chooseImages(collection, options, nameOrPath);
@@ -63,7 +63,7 @@ export async function openDataset(nameOrPath = "micrographs", options: DatasetOp
       : dealOut(images, split, seed, limit);
     const whole = test ? joinImages(images, test) : images;
     const all = whole.count > limit ? selectImages(whole, range(0, whole.count, limit)) : whole;
-    const origin = describeOrigin(source, nameOrPath, options);
+    const origin = describeOrigin(loader, nameOrPath, options);
     return { name, height, width, channels, classes, ...parts, all, skipped, origin, close };
   } catch (error) {
     await collection.close();
@@ -124,25 +124,25 @@ export async function openImages(path: string, options: OpenImagesOptions = {}):
   return { images: scaled, skipped: 0, close };
 }
 
-function describeOrigin(source: DatasetSource, nameOrPath: string, options: DatasetOptions): DatasetOrigin {
+function describeOrigin(loader: DatasetLoader, nameOrPath: string, options: DatasetOptions): DatasetOrigin {
   const { signal: _, onProgress: __, dataDir, cacheDir, labels, ...others } = options;
   const paths = Object.entries({ dataDir, cacheDir, labels }).flatMap(([key, path]) =>
     path === undefined ? [] : [[key, resolve(path)]],
   );
   return {
-    source: SOURCES.includes(source) ? source.name : resolve(nameOrPath),
+    nameOrPath: LOADERS.includes(loader) ? loader.name : resolve(nameOrPath),
     options: { ...others, ...Object.fromEntries(paths) },
   };
 }
 
-async function findSource(nameOrPath: unknown): Promise<DatasetSource> {
-  const names = SOURCES.map(({ name }) => name);
+async function findLoader(nameOrPath: unknown): Promise<DatasetLoader> {
+  const names = LOADERS.map(({ name }) => name);
   const accepted = `${names.join(", ")}, or the path of a folder of images, a .npy or an IDX file`;
   const argument = "dataset";
   if (typeof nameOrPath !== "string" || nameOrPath === "" || nameOrPath.includes("\0")) {
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received: nameOrPath, accepted });
   }
-  const named = SOURCES.find(({ name }) => name === nameOrPath);
+  const named = LOADERS.find(({ name }) => name === nameOrPath);
   if (named) return named;
   const status = await stat(nameOrPath).catch(() => undefined);
   if (status) return status.isDirectory() ? folder : imageArray;

@@ -3,16 +3,15 @@ import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { throwIfAborted } from "../../abort.js";
 import { FileError } from "../../errors.js";
-import { throwIfAborted } from "../../io/abort.js";
-import { writeFileAtomic } from "../../io/index.js";
-import { makeFolder } from "../../io/make-folder.js";
+import { makeFolder, writeFileAtomic } from "../../io/index.js";
 import type { DatasetProgress } from "./dataset.js";
 
 /** A file that can be had from the network. */
 export interface RemoteFile {
   readonly name: string;
-  /** The same file at several places, in the order in which they are tried. */
+  /** Addresses of the same file, in the order in which they are tried. */
   readonly urls: readonly string[];
   readonly bytes: number;
   /** Algorithm and hexadecimal digits: "sha256:8d42...". */
@@ -20,7 +19,7 @@ export interface RemoteFile {
 }
 
 /** Where files are looked for, and put. */
-export interface Places {
+export interface FileSearch {
   /** Searched first; its files are taken as they are. */
   readonly dataDir?: string | undefined;
   readonly cacheDir?: string | undefined;
@@ -47,10 +46,10 @@ export async function locateFiles(
   dataset: string,
   files: readonly RemoteFile[],
   folders: readonly string[],
-  places: Places,
+  search: FileSearch,
 ): Promise<string[]> {
-  const { dataDir, download = true, signal, onProgress } = places;
-  const cache = join(resolve(places.cacheDir ?? defaultCacheFolder()), dataset);
+  const { dataDir, download = true, signal, onProgress } = search;
+  const cache = join(resolve(search.cacheDir ?? defaultCacheFolder()), dataset);
   const searched = dataDir === undefined ? [] : [...folders, ""].map((name) => join(resolve(dataDir), name));
   const find = async ({ name }: RemoteFile) => {
     const plain = name.replace(/\.gz$/, "");
@@ -93,9 +92,9 @@ export async function locateFiles(
 
 /**
  * Downloads a file and puts it, complete and of the right checksum, to `path`. An interrupted transfer is taken up again where it
- * stopped, then the other places are tried. Nothing half is left, and several processes may download the same file at once.
+ * stopped, then the other addresses are tried. No partial file remains, and several processes may download the same file at once.
  *
- * @throws {FileError} DOWNLOAD with what every place answered; FILE_WRITE
+ * @throws {FileError} DOWNLOAD with the answer of every address; FILE_WRITE
  * @throws {AbortError}
  */
 export async function downloadFile(
@@ -120,7 +119,7 @@ export async function downloadFile(
   throw new FileError("DOWNLOAD", path, failures.join("; "));
 }
 
-/** A place that does not give the file. */
+/** An address that does not give the file. */
 class TransferError extends Error {
   constructor(
     message: string,

@@ -3,7 +3,7 @@ import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "..
 import { ArgumentError } from "../../errors.js";
 import { requireNumber } from "../models/configuration.js";
 import { Gmvae } from "../models/gmvae/model.js";
-import { type ImageSource, toImages } from "../models/images.js";
+import { type ImagesLike, toImages } from "../models/images.js";
 import { type BatchOptions, type Model, requireSeed, take } from "../models/model.js";
 import { Pass, SERIES } from "../models/pass.js";
 import { Random } from "../random.js";
@@ -15,7 +15,7 @@ import { DimensionStatistics, type LatentDimensions } from "./dimensions.js";
 /** Options of {@link evaluateModel}. All are optional. */
 export interface EvaluateOptions extends BatchOptions {
   /** Draws for the estimates of log-likelihoods, an integer from 1 to 100,000. Default 100. */
-  readonly samples?: number | undefined;
+  readonly draws?: number | undefined;
   /** Share of the values, 0 to 1, to which |N(0, 1)| is added for the results with noisy input. Default 0: there are none. */
   readonly noise?: number | undefined;
   /** Draws every value as 0 or 1, with itself as the probability of 1. Default false. */
@@ -49,10 +49,10 @@ export interface Evaluation {
   readonly logLikelihood: number;
   /**
    * How it was estimated: by importance sampling (Burda, Grosse & Salakhutdinov 2016), a lower bound of log p(x) that gets tighter with
-   * the samples; or, for models without a posterior over codes, as that of the reconstruction.
+   * the number of draws; or, for models without a posterior over codes, as that of the reconstruction.
    */
   readonly estimator: "importance-sampling" | "reconstruction";
-  readonly samples: number;
+  readonly draws: number;
   readonly reconstruction: ReconstructionQuality;
   /** With noisy input; what is to be given back is the image without noise. */
   readonly noisyReconstruction: ReconstructionQuality | undefined;
@@ -61,6 +61,8 @@ export interface Evaluation {
   readonly clusters: ClusterAccuracy | undefined;
 }
 
+/** Draws of the code that the mean log-likelihood of a reconstruction is taken over, at most. */
+const MOST_CODE_DRAWS = 10;
 /** Images times draws that are decoded at once. */
 const MOST_ROWS = 4096;
 
@@ -72,12 +74,12 @@ const MOST_ROWS = 4096;
  */
 export async function evaluateModel(
   model: Model,
-  images: ImageSource,
+  images: ImagesLike,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { samples, noise, isBinary, seed, batch, ...resolved } = resolveOptions(options);
-  const source = toImages(images, model.configuration);
-  const { count } = source;
+  const { draws, noise, isBinary, seed, batch, ...resolved } = resolveOptions(options);
+  const checked = toImages(images, model.configuration);
+  const { count } = checked;
   if (count === 0) {
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "images", received: 0, accepted: "at least one image" });
   }
@@ -87,7 +89,7 @@ export async function evaluateModel(
   const noisy = new Sums();
   const importance = new Sums();
   const statistics = new DimensionStatistics(model.configuration.zDim);
-  await model.forEachBatch(source, batch, async (given, start) => {
+  await model.forEachBatch(checked, batch, async (given, start) => {
     const random = new Random(seed, SERIES.evaluation, start);
     const pass = new Pass(random, { trainingCount });
     const values = isBinary || noise > 0 ? await given.data<"float32">() : new Float32Array();
@@ -102,7 +104,7 @@ export async function evaluateModel(
     (await take(parts)).forEach((value, i) => {
       losses.add(names[i], value * rows);
     });
-    await addReconstruction(clean, model, x, x, samples, pass);
+    await addReconstruction(clean, model, x, x, draws, pass);
     if (noise > 0) {
       const inputs = await addNoiseToBatch(
         isBinary ? await x.data<"float32">() : values,
@@ -112,12 +114,12 @@ export async function evaluateModel(
         start,
       );
       const input = tf.tensor4d(inputs, x.shape);
-      await addReconstruction(noisy, model, input, x, samples, pass);
+      await addReconstruction(noisy, model, input, x, draws, pass);
       input.dispose();
     }
     if (model.hasLatentPosterior) {
       const estimate = (chunk: number) => model.logImportanceWeights(x, chunk, pass);
-      importance.add("logLikelihood", sum(await logMeanExp(rows, samples, estimate)));
+      importance.add("logLikelihood", sum(await logMeanExp(rows, draws, estimate)));
     }
     const { mean, kl } = tf.tidy(() => {
       const { mean, sd } = model.posterior(x, pass);
@@ -136,20 +138,20 @@ export async function evaluateModel(
     elbo: model.isBound ? -sum(parts.map(([, value]) => value)) : undefined,
     logLikelihood: model.hasLatentPosterior ? importance.means(count).logLikelihood : reconstruction.logLikelihood,
     estimator: model.hasLatentPosterior ? "importance-sampling" : "reconstruction",
-    samples,
+    draws,
     reconstruction,
     noisyReconstruction: noise > 0 ? (noisy.means(count) as unknown as ReconstructionQuality) : undefined,
     dimensions: statistics.result(),
-    clusters: await evaluateClusters(model, source, batch.signal),
+    clusters: await evaluateClusters(model, checked, batch.signal),
   };
 }
 
 function resolveOptions(options: EvaluateOptions) {
   requireOptions(options);
-  const own = ["samples", "noise", "binarize", "trainingCount", "seed"];
+  const own = ["draws", "noise", "binarize", "trainingCount", "seed"];
   rejectUnknown(options, [...own, "batchSize", "signal", "onProgress"]);
   requireSignal(options.signal);
-  const { samples, noise, binarize: isBinary, trainingCount, seed, ...batch } = options;
+  const { draws, noise, binarize: isBinary, trainingCount, seed, ...batch } = options;
   if (isBinary !== undefined && typeof isBinary !== "boolean") {
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "binarize",
@@ -158,7 +160,7 @@ function resolveOptions(options: EvaluateOptions) {
     });
   }
   return {
-    samples: requireInteger(samples ?? 100, "samples", 1, 100_000),
+    draws: requireInteger(draws ?? 100, "draws", 1, 100_000),
     noise: requireNumber(noise ?? 0, "noise", "a share from 0 to 1", (value) => value >= 0 && value <= 1),
     isBinary: isBinary ?? false,
     trainingCount:
@@ -173,7 +175,7 @@ async function addReconstruction(
   model: Model,
   input: tf.Tensor4D,
   target: tf.Tensor4D,
-  samples: number,
+  draws: number,
   pass: Pass,
 ): Promise<void> {
   const rows = input.shape[0];
@@ -183,13 +185,13 @@ async function addReconstruction(
     return tf.reshape(model.logLikelihood(target, z, pass), [rows, 1]) as tf.Tensor2D;
   };
   if (model.hasLatentPosterior) {
-    const draws = Math.min(samples, 10);
+    const codeDraws = Math.min(draws, MOST_CODE_DRAWS);
     let total = 0;
-    for (let i = 0; i < draws; i++) total += sum(await take(tf.tidy(draw)));
-    sums.add("logLikelihood", total / draws);
+    for (let i = 0; i < codeDraws; i++) total += sum(await take(tf.tidy(draw)));
+    sums.add("logLikelihood", total / codeDraws);
   } else {
     const isRandom = model.parts.weightPosterior !== undefined;
-    sums.add("logLikelihood", sum(await logMeanExp(rows, isRandom ? samples : 1, draw)));
+    sums.add("logLikelihood", sum(await logMeanExp(rows, isRandom ? draws : 1, draw)));
   }
   const squares = tf.tidy(() => {
     const [mean] = model.parts.encoder.infer(input) as [tf.Tensor2D];
@@ -200,17 +202,17 @@ async function addReconstruction(
 }
 
 /**
- * log of the mean of exp of `samples` draws, for every row, without overflow.
+ * log of the mean of exp over draws, for every row, without overflow.
  *
  * @param draw gives rows x m numbers, with m of its own choice up to `chunk`
  */
-async function logMeanExp(rows: number, samples: number, draw: (chunk: number) => tf.Tensor2D): Promise<Float64Array> {
+async function logMeanExp(rows: number, draws: number, draw: (chunk: number) => tf.Tensor2D): Promise<Float64Array> {
   const most = new Float64Array(rows).fill(Number.NEGATIVE_INFINITY);
   const sums = new Float64Array(rows);
   const step = Math.max(1, Math.floor(MOST_ROWS / rows));
   let done = 0;
-  while (done < samples) {
-    const drawn = tf.tidy(() => draw(Math.min(step, samples - done)));
+  while (done < draws) {
+    const drawn = tf.tidy(() => draw(Math.min(step, draws - done)));
     const width = drawn.shape[1];
     const values = await take(drawn);
     done += width;

@@ -12,8 +12,8 @@ const HEAD = 74;
  */
 export async function drawDimensions(dimensions: LatentDimensions): Promise<Uint8Array> {
   const [{ font, openSurface }, { INKS }] = await Promise.all([
-    import("../../plot/canvas.js"),
-    import("../../plot/palette.js"),
+    import("../../canvas/index.js"),
+    import("../../colors/index.js"),
   ]);
   const ink = INKS.light;
   const { kl, varianceOfMeans, isActive, activeCount } = dimensions;
@@ -60,12 +60,12 @@ export async function drawDimensions(dimensions: LatentDimensions): Promise<Uint
       context.stroke();
       text(String(Number((share * most).toPrecision(3))), left - 8, y + 5, 13, ink.muted, "right");
     }
-    for (const [place, dimension] of order.entries()) {
-      const x = left + place * step;
+    for (const [rank, dimension] of order.entries()) {
+      const x = left + rank * step;
       const size = (values[dimension] / most) * (bottom - top);
       context.fillStyle = isActive[dimension] ? ink.single : ink.rest;
       context.fillRect(x + 0.15 * step, bottom - size, 0.7 * step, Math.max(size, 1));
-      const isLabeled = place % Math.ceil(30 / step) === 0;
+      const isLabeled = rank % Math.ceil(30 / step) === 0;
       if (isLabeled) text(`z${dimension + 1}`, x + step / 2, bottom + 18, 12, ink.muted, "center");
     }
   }

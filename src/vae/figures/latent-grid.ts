@@ -13,7 +13,7 @@ export interface LatentGrid {
  * Decodes codes along the two dimensions that carry most, or the one there is; the others are at their means.
  *
  * @param means of the codes of images, n x zDim
- * @param axisOf places along a dimension, from the least
+ * @param axisOf values along a dimension, from the least
  */
 export async function decodeGrid(
   model: Model,
@@ -47,7 +47,7 @@ export async function decodeGrid(
   };
 }
 
-/** Places at equal distances, from the least to the greatest of the codes. */
+/** Values at equal distances, from the least to the greatest of the codes. */
 export function uniformAxes(means: Matrix, size: number): (dimension: number) => number[] {
   return (dimension) => {
     const column = columnOf(means, dimension).sort();

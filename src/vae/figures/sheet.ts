@@ -65,8 +65,8 @@ export async function drawSheet(
   } = options;
   const [{ createCanvas, ImageData }, { font, measuringContext, openSurface, shorten }, { INKS }] = await Promise.all([
     import("@napi-rs/canvas"),
-    import("../../plot/canvas.js"),
-    import("../../plot/palette.js"),
+    import("../../canvas/index.js"),
+    import("../../colors/index.js"),
   ]);
   const ink = INKS.light;
   const rows = Math.ceil(count / columns);

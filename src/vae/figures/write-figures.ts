@@ -1,9 +1,8 @@
 import { join } from "node:path";
+import { throwIfAborted } from "../../abort.js";
 import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
-import { throwIfAborted } from "../../io/abort.js";
-import { type FolderOptions, writeFolderAtomic } from "../../io/atomic-folder.js";
-import { writeFileAtomic } from "../../io/index.js";
+import { type FolderOptions, writeFileAtomic, writeFolderAtomic } from "../../io/index.js";
 import type { Matrix } from "../../matrix.js";
 import { addNoise } from "../datasets/augmentation.js";
 import type { Dataset, Images } from "../datasets/dataset.js";
@@ -95,7 +94,7 @@ export async function writeFigures(
   }
   const images = test.count > limit ? selectImages(test, firstIndices(limit)) : test;
   const evaluation = await evaluateModel(model, images, {
-    samples: 1,
+    draws: 1,
     signal,
     onProgress: (fraction) => onProgress?.(0.5 * fraction),
   });

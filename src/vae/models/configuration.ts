@@ -129,12 +129,12 @@ export const networkFields = {
   /** Share of the hidden units that are left out in a training step, 0 <= share < 1. Default 0. */
   dropout: number(0, "a number >= 0 and < 1", (value) => value >= 0 && value < 1),
   /**
-   * p(x|z): `"bernoulli"`, where values between 0 and 1 count as probabilities; `"gaussian"` with variance `sigma`; or
-   * `"learned-gaussian"`, whose one variance for all pixels is learned, from `sigma` on. Default `"bernoulli"`.
+   * p(x|z): `"bernoulli"`, where values between 0 and 1 count as probabilities; `"gaussian"` with variance `outputVariance`; or
+   * `"learned-gaussian"`, whose one variance for all pixels is learned, from `outputVariance` on. Default `"bernoulli"`.
    */
   likelihood: choice(["bernoulli", "gaussian", "learned-gaussian"], "bernoulli"),
   /** Variance of a Gaussian likelihood, > 0. Default 0.01. */
-  sigma: number(0.01, "a number > 0", (value) => value > 0),
+  outputVariance: number(0.01, "a number > 0", (value) => value > 0),
   /** Seed of the initial weights, an integer from 0 to 2^53 - 1. Default 42. */
   seed: integer(0, Number.MAX_SAFE_INTEGER, 42),
 };

@@ -3,7 +3,7 @@ import type { Images } from "../datasets/dataset.js";
 import { imagesInMemory } from "../datasets/images.js";
 
 /** Images, or their values 0 to 1, one image after the other, each height x width x channels. */
-export type ImageSource = Images | Float32Array;
+export type ImagesLike = Images | Float32Array;
 
 /** The size of every image of a set, in pixels, and their color channels: 1 for gray values, 3 for red, green and blue. */
 export interface ImageShape {
@@ -13,18 +13,18 @@ export interface ImageShape {
 }
 
 /** @throws {ArgumentError} SHAPE_MISMATCH for images of another shape, INVALID_ARGUMENT for what are no images */
-export function toImages(source: ImageSource, shape: ImageShape, argument = "images"): Images {
-  if (source instanceof Float32Array) return imagesInMemory(source, [shape.height, shape.width, shape.channels]);
-  if (typeof source?.read !== "function") {
+export function toImages(images: ImagesLike, shape: ImageShape, argument = "images"): Images {
+  if (images instanceof Float32Array) return imagesInMemory(images, [shape.height, shape.width, shape.channels]);
+  if (typeof images?.read !== "function") {
     const accepted = "Images (a set of a dataset, or imagesInMemory(data, shape)) or a Float32Array";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument, received: source, accepted });
+    throw new ArgumentError("INVALID_ARGUMENT", { argument, received: images, accepted });
   }
-  if (source.height !== shape.height || source.width !== shape.width || source.channels !== shape.channels) {
+  if (images.height !== shape.height || images.width !== shape.width || images.channels !== shape.channels) {
     const accepted = `images of ${describeShape(shape)}, for which the model was made`;
-    const message = `${argument}: expected ${accepted}, received ${describeShape(source)}`;
-    throw new ArgumentError("SHAPE_MISMATCH", { argument, received: source, accepted, message });
+    const message = `${argument}: expected ${accepted}, received ${describeShape(images)}`;
+    throw new ArgumentError("SHAPE_MISMATCH", { argument, received: images, accepted, message });
   }
-  return source;
+  return images;
 }
 
 const describeShape = ({ height, width, channels }: ImageShape): string => `${height} x ${width} x ${channels}`;

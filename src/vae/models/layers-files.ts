@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { io } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { writeFileAtomic } from "../../io/index.js";
-import { makeFolder } from "../../io/make-folder.js";
+import { makeFolder, writeFileAtomic } from "../../io/index.js";
 
 /** Bytes of a shard, the size of tfjs's own converter: what browsers cache. */
 const SHARD_BYTES = 4 * 2 ** 20;

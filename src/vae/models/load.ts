@@ -11,7 +11,7 @@ import { readTensorFile, type TensorFile } from "./safetensors.js";
  * Loads a model that `Model.save` or a training wrote. Where no backend was selected yet, {@link selectBackend} takes its default.
  *
  * @param path the folder of the model, the folder of a run (its `model/` is taken), or the file `model.safetensors`
- * @throws {FileError} FILE_READ or FILE_FORMAT
+ * @throws {FileError} FILE_READ, FILE_FORMAT or FILE_VERSION
  */
 export async function loadModel(path: string): Promise<Model> {
   const candidates = [join(path, "model.safetensors"), join(path, "model", "model.safetensors"), path];

@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { throwIfAborted } from "../../abort.js";
 import { rejectUnknown, requireInteger, requireSignal, shapeMismatch } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
-import { throwIfAborted } from "../../io/abort.js";
-import { makeFolder } from "../../io/make-folder.js";
+import { makeFolder } from "../../io/index.js";
 import { Matrix, type MatrixLike, toMatrix } from "../../matrix.js";
 import type { Images } from "../datasets/dataset.js";
 import { Random } from "../random.js";
 import { klToStandardNormal, type Likelihood, logNormal, logStandardNormal } from "./distributions.js";
-import { type ImageShape, type ImageSource, range, toImages } from "./images.js";
+import { type ImageShape, type ImagesLike, range, toImages } from "./images.js";
 import { writeLayersModel } from "./layers-files.js";
 import type { Network } from "./network.js";
 import { Pass, SERIES } from "./pass.js";
@@ -61,12 +61,12 @@ export interface Posterior {
   readonly sd: tf.Tensor2D | undefined;
 }
 
-/** The codes of n images. */
+/** The codes of n images: what `runTsne` takes as data and sigma. */
 export interface Codes {
-  /** n x zDim. */
+  /** Means of the codes, n x zDim. */
   readonly means: Matrix;
-  /** n x zDim, >= 0; undefined where the model has no uncertainty of its codes. */
-  readonly standardDeviations: Matrix | undefined;
+  /** Standard deviations of the codes, n x zDim, >= 0; undefined for models whose codes have none. */
+  readonly sigma: Matrix | undefined;
 }
 
 /** Options of the methods that go through many images. */
@@ -81,7 +81,7 @@ export interface BatchOptions {
 /** Options of {@link Model.encode}. */
 export interface EncodeOptions extends BatchOptions {
   /** Draws of the weights, where these are distributions: 2 to 10,000. Default 32. */
-  readonly samples?: number | undefined;
+  readonly draws?: number | undefined;
   /** Seed of these draws, an integer from 0 to 2^53 - 1. Default 42. */
   readonly seed?: number | undefined;
   /** Whether all images see the same draws, so that a code does not depend on its image's place among the others. Default false. */
@@ -192,25 +192,25 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
    * @throws {ArgumentError} SHAPE_MISMATCH for images of another size
    * @throws {AbortError} if `options.signal` is aborted
    */
-  async encode(images: ImageSource, options: EncodeOptions = {}): Promise<Codes> {
-    checkOptions(options, ["samples", "seed", "commonDraws"]);
-    const samples = requireInteger(options.samples ?? 32, "samples", 2, 10_000);
+  async encode(images: ImagesLike, options: EncodeOptions = {}): Promise<Codes> {
+    checkOptions(options, ["draws", "seed", "commonDraws"]);
+    const draws = requireInteger(options.draws ?? 32, "draws", 2, 10_000);
     const { commonDraws = false } = options;
     const seed = requireSeed(options.seed);
-    const source = toImages(images, this.configuration);
+    const checked = toImages(images, this.configuration);
     const { zDim } = this.configuration;
-    const means = new Float32Array(source.count * zDim);
+    const means = new Float32Array(checked.count * zDim);
     let sds: Float32Array | undefined;
-    await this.forEachBatch(source, options, async (x, start) => {
+    await this.forEachBatch(checked, options, async (x, start) => {
       const pass = new Pass(new Random(seed, SERIES.encoding, commonDraws ? 0 : start), { commonDraws });
-      const { mean, sd } = tf.tidy(() => ({ ...this.summarize(x, samples, pass) }));
+      const { mean, sd } = tf.tidy(() => ({ ...this.summarize(x, draws, pass) }));
       means.set(await take(mean), start * zDim);
       if (sd === undefined) return;
-      sds ??= new Float32Array(source.count * zDim);
+      sds ??= new Float32Array(checked.count * zDim);
       sds.set(await take(sd), start * zDim);
     });
-    const toCodes = (values: Float32Array) => new Matrix(values, source.count, zDim);
-    return { means: toCodes(means), standardDeviations: sds && toCodes(sds) };
+    const toCodes = (values: Float32Array) => new Matrix(values, checked.count, zDim);
+    return { means: toCodes(means), sigma: sds && toCodes(sds) };
   }
 
   /**
@@ -247,11 +247,11 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
    *
    * @returns as many images, one after the other
    */
-  async reconstruct(images: ImageSource, options: BatchOptions = {}): Promise<Float32Array> {
+  async reconstruct(images: ImagesLike, options: BatchOptions = {}): Promise<Float32Array> {
     checkOptions(options, []);
-    const source = toImages(images, this.configuration);
-    const reconstructions = new Float32Array(source.count * this.pixels);
-    await this.forEachBatch(source, options, async (x, start) => {
+    const checked = toImages(images, this.configuration);
+    const reconstructions = new Float32Array(checked.count * this.pixels);
+    await this.forEachBatch(checked, options, async (x, start) => {
       const image = tf.tidy(() => {
         const [mean] = this.parts.encoder.infer(x);
         return this.parts.decoder.infer(mean)[0];
@@ -379,33 +379,33 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
    * Logarithms of importance weights, p(x, z) / q(z|x) with z from q(z|x), whose mean estimates p(x) (Burda, Grosse &
    * Salakhutdinov 2016, equation 8).
    *
-   * @returns n x samples, in nats
+   * @returns n x draws, in nats
    */
-  logImportanceWeights(images: tf.Tensor4D, samples: number, pass: Pass): tf.Tensor2D {
+  logImportanceWeights(images: tf.Tensor4D, draws: number, pass: Pass): tf.Tensor2D {
     const { mean, sd } = this.posterior(images, pass);
-    const [means, sds] = [repeatRows(mean, samples), repeatRows(sd as tf.Tensor2D, samples)];
+    const [means, sds] = [repeatRows(mean, draws), repeatRows(sd as tf.Tensor2D, draws)];
     const z = pass.draw(means, sds) as tf.Tensor2D;
     const ratio = tf.sub(logStandardNormal(z), logNormal(z, means, sds));
-    const logWeights = tf.add(this.logLikelihood(repeatRows(images, samples), z, pass), ratio);
-    return tf.reshape(logWeights, [-1, samples]);
+    const logWeights = tf.add(this.logLikelihood(repeatRows(images, draws), z, pass), ratio);
+    return tf.reshape(logWeights, [-1, draws]);
   }
 
-  private summarize(x: tf.Tensor4D, samples: number, pass: Pass): Posterior {
+  private summarize(x: tf.Tensor4D, draws: number, pass: Pass): Posterior {
     if (!this.parts.weightPosterior) {
       const [mean, sd] = this.parts.encoder.infer(x) as tf.Tensor2D[];
       return { mean: mean, sd };
     }
     let sum: tf.Tensor = tf.scalar(0);
     let squares: tf.Tensor = tf.scalar(0);
-    for (let i = 0; i < samples; i++) {
+    for (let i = 0; i < draws; i++) {
       [sum, squares] = tf.tidy(() => {
         const { mean, sd } = this.posterior(x, pass);
         const square = tf.square(mean);
         return [tf.add(sum, mean), tf.add(squares, sd ? tf.add(square, tf.square(sd)) : square)];
       });
     }
-    const mean = tf.div(sum, samples) as tf.Tensor2D;
-    const variance = tf.sub(tf.div(squares, samples), tf.square(mean));
+    const mean = tf.div(sum, draws) as tf.Tensor2D;
+    const variance = tf.sub(tf.div(squares, draws), tf.square(mean));
     return { mean, sd: tf.sqrt(tf.relu(variance)) as tf.Tensor2D };
   }
 

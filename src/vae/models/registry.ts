@@ -128,7 +128,7 @@ export function modelTitle(name: ModelName): string {
 }
 
 /**
- * The name of a run, such as `GMV_MNIST_0001_8_2_10_64_2`: the model, the data set, sigma without its point (or the likelihood's
+ * The name of a run, such as `GMV_MNIST_0001_8_2_10_64_2`: the model, the data set, the output variance without its point (or the likelihood's
  * name where it has no fixed one), zDim, for mixtures wDim and K, hiddenDim, and numLayers (for micrograph-vae the number of
  * convolutions), then `extra`.
  *
@@ -138,12 +138,12 @@ export function runName(model: Model, dataset: string, extra?: string): string {
   const { abbreviation } = table[requireChoice(model.name as ModelName, "model", MODELS)];
   const c = model.configuration as ModelConfiguration & Partial<Record<string, unknown>>;
   const words = { bernoulli: "bernoulli", "learned-gaussian": "learned" } as Partial<Record<string, string>>;
-  const sigma = words[String(c.likelihood)] ?? String(c.sigma).replace(".", "");
+  const likelihood = words[String(c.likelihood)] ?? String(c.outputVariance).replace(".", "");
   const numLayers = c.numLayers ?? (c.filters as readonly number[]).length;
   const fields = [
     abbreviation,
     dataset.toUpperCase(),
-    sigma,
+    likelihood,
     c.zDim,
     c.wDim,
     c.clusters,

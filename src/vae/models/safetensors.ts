@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { FileError } from "../../errors.js";
-import { writeFileAtomic } from "../../io/index.js";
-import { systemReason } from "../../io/system-error.js";
+import { describe, FileError } from "../../errors.js";
+import { systemReason, writeFileAtomic } from "../../io/index.js";
 
 /** Float32 numbers with a shape. */
 export interface NamedTensor {
@@ -22,6 +21,8 @@ interface Entry {
   readonly data_offsets: readonly [number, number];
 }
 
+/** Version of the facts, which are the configuration of a model or the state of a training. Version 1 had no number. */
+const VERSION = 2;
 /** The format's limit. */
 const MAX_HEADER_BYTES = 100_000_000;
 
@@ -40,7 +41,7 @@ export async function writeTensorFile(path: string, { facts, tensors }: TensorFi
     pieces.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
     offset += values.byteLength;
   }
-  const text = JSON.stringify(facts);
+  const text = JSON.stringify({ version: VERSION, ...facts });
   const sha256 = digest(text, entries, pieces);
   const header = JSON.stringify({ __metadata__: { facts: text, sha256 }, ...Object.fromEntries(entries) });
   // The data begin at a multiple of eight bytes.
@@ -53,7 +54,8 @@ export async function writeTensorFile(path: string, { facts, tensors }: TensorFi
 /**
  * Reads what {@link writeTensorFile} wrote.
  *
- * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where it is damaged or another file
+ * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where it is damaged or another file, FILE_VERSION where
+ *   another version of this package wrote it
  */
 export async function readTensorFile(path: string): Promise<TensorFile> {
   const file = await readFile(path).catch((cause) => {
@@ -66,6 +68,11 @@ export async function readTensorFile(path: string): Promise<TensorFile> {
       path,
       "is damaged, or no file of this package: its checksum does not fit its content",
     );
+  }
+  const { version = 1 } = parsed.facts;
+  if (version !== VERSION) {
+    const reason = `has version ${describe(version)} of this file format: expected version ${VERSION}. Train the model again, or use the version of sigma-tsne that wrote the file`;
+    throw new FileError("FILE_VERSION", path, reason);
   }
   return parsed;
 }

@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import { ArgumentError } from "../../errors.js";
-import { type FolderOptions, writeFolderAtomic } from "../../io/atomic-folder.js";
-import { writeFileAtomic, writeMatrix } from "../../io/index.js";
+import { type FolderOptions, writeFileAtomic, writeFolderAtomic, writeMatrix } from "../../io/index.js";
 import type { Codes } from "../models/model.js";
 
 /** The files of {@link writeCodes}. */
-const CODE_FILES = { means: "vae_embeddings.npy", standardDeviations: "vae_errors.npy", labels: "labels.txt" };
+const CODE_FILES = { means: "vae_embeddings.npy", sigma: "vae_errors.npy", labels: "labels.txt" };
 
 /** Options of {@link writeCodes}. */
 export interface WriteCodesOptions {
@@ -36,7 +35,7 @@ export const codesFolder = (options: WriteCodesOptions = {}): FolderOptions => (
  */
 export async function writeCodes(
   folder: string,
-  { means, standardDeviations }: Codes,
+  { means, sigma }: Codes,
   options: WriteCodesOptions = {},
 ): Promise<string[]> {
   const { labels, signal } = options;
@@ -46,14 +45,14 @@ export async function writeCodes(
   }
   const files: string[] = [];
   const fill = async (temporary: string) => {
-    const place = (name: string) => {
+    const fileIn = (name: string) => {
       files.push(name);
       return join(temporary, name);
     };
-    await writeMatrix(place(CODE_FILES.means), means, { signal });
-    if (standardDeviations) await writeMatrix(place(CODE_FILES.standardDeviations), standardDeviations, { signal });
+    await writeMatrix(fileIn(CODE_FILES.means), means, { signal });
+    if (sigma) await writeMatrix(fileIn(CODE_FILES.sigma), sigma, { signal });
     if (labels)
-      await writeFileAtomic(place(CODE_FILES.labels), labels.map((label) => `${label}\n`).join(""), { signal });
+      await writeFileAtomic(fileIn(CODE_FILES.labels), labels.map((label) => `${label}\n`).join(""), { signal });
   };
   await writeFolderAtomic(folder, fill, codesFolder(options));
   return files;

@@ -30,20 +30,20 @@ export async function readRunConfig(path: string): Promise<RunConfig> {
  * The data set that a run was trained on, or another one.
  *
  * @param run how its data set was opened; undefined where that is not known
- * @param source name or path of another one
+ * @param nameOrPath of another data set
  * @param options override those of the run's data set, and are those of another one
  * @throws {ArgumentError} INVALID_ARGUMENT where the run's own is not known and no other is given
  */
 export async function openRunDataset(
   { origin }: { readonly origin: DatasetOrigin | undefined },
-  source: string | undefined,
+  nameOrPath: string | undefined,
   options: DatasetOptions = {},
 ): Promise<Dataset> {
-  if (source !== undefined) return openDataset(source, options);
+  if (nameOrPath !== undefined) return openDataset(nameOrPath, options);
   if (!origin) {
     const accepted = "the name or the path of a data set: the run does not say on which it was trained";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "dataset", received: source, accepted });
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "dataset", received: nameOrPath, accepted });
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return openDataset(origin.source, { ...origin.options, ...Object.fromEntries(given) });
+  return openDataset(origin.nameOrPath, { ...origin.options, ...Object.fromEntries(given) });
 }

@@ -1,7 +1,7 @@
 import { rejectUnknown, requireInteger, requireOptions } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
-import type { Computation, FilterOptions } from "../../filter/filter.js";
-import { decodeImage } from "../../io/image-pixels.js";
+import type { Computation, FilterOptions } from "../../filter/index.js";
+import { decodeImage } from "../../io/index.js";
 import type { IpcBatch, IpcField } from "../../io/ipc/index.js";
 import type { FloatArray } from "../../matrix.js";
 import type { Images } from "../datasets/dataset.js";
@@ -9,7 +9,7 @@ import { stretchContrast } from "../datasets/images.js";
 import type { EncodeOptions, Model } from "../models/model.js";
 
 /** Options of {@link encodeStream}. */
-export interface EncodeStreamOptions extends FilterOptions, Pick<EncodeOptions, "samples" | "seed" | "batchSize"> {
+export interface EncodeStreamOptions extends FilterOptions, Pick<EncodeOptions, "draws" | "seed" | "batchSize"> {
   /** Column of the images. Default "image". */
   readonly imageColumn?: string | undefined;
   /** Stretches every image's contrast, this share of its values cut off at either end. Default: none is stretched. */
@@ -23,7 +23,7 @@ const KEYS: Record<keyof EncodeStreamOptions, true> = {
   name: true,
   signal: true,
   onProgress: true,
-  samples: true,
+  draws: true,
   seed: true,
   batchSize: true,
   imageColumn: true,
@@ -57,10 +57,10 @@ export async function* encodeStream(
 ): AsyncGenerator<Uint8Array> {
   requireOptions(options);
   rejectUnknown(options, Object.keys(KEYS));
-  const { samples, seed, imageColumn = "image", stretch } = options;
+  const { draws, seed, imageColumn = "image", stretch } = options;
   const batchSize = requireInteger(options.batchSize ?? DEFAULT_BATCH, "batchSize", 1, 65_536);
   const ipc = await import("../../io/ipc/index.js");
-  const { filterStream } = await import("../../filter/filter.js");
+  const { filterStream } = await import("../../filter/filter-stream.js");
   const { height, width, channels, zDim } = model.configuration;
   const imagesOf = (count: number, read: Images["read"]): Images => {
     const images: Images = { count, height, width, channels, labels: undefined, read };
@@ -69,7 +69,7 @@ export async function* encodeStream(
   // Only what comes out tells whether there are standard deviations.
   const trial = await model.encode(
     imagesOf(1, async () => new Float32Array(model.pixels)),
-    { samples, seed },
+    { draws, seed },
   );
   const open = (fields: readonly IpcField[]): Computation => {
     const field = ipc.findField(fields, imageColumn, "imageColumn");
@@ -78,7 +78,7 @@ export async function* encodeStream(
     const memory = [0, 1].map(() => new Float32Array(batchSize * model.pixels));
     let turn = 0;
     return {
-      columns: ["code", ...(trial.standardDeviations ? ["code_sigma"] : [])].map((name) => ({ name, width: zDim })),
+      columns: ["code", ...(trial.sigma ? ["code_sigma"] : [])].map((name) => ({ name, width: zDim })),
       blockRows: BLOCK_BATCHES * batchSize,
       async compute(batches, refuse, signal) {
         const rows: Place[] = [];
@@ -112,17 +112,15 @@ export async function* encodeStream(
         };
         const count = Math.ceil(rows.length / batchSize) * batchSize;
         const codes = await model.encode(imagesOf(count, read), {
-          samples,
+          draws,
           seed,
           batchSize,
           signal,
           commonDraws: true,
         });
         const cut = (data: Float32Array) => data.subarray(0, rows.length * zDim);
-        const { means, standardDeviations } = codes;
-        return [means, ...(standardDeviations ? [standardDeviations] : [])].map(({ data }) =>
-          cut(data as Float32Array),
-        );
+        const { means, sigma } = codes;
+        return [means, ...(sigma ? [sigma] : [])].map(({ data }) => cut(data as Float32Array));
       },
     };
   };

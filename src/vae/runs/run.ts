@@ -29,8 +29,8 @@ export async function openRun(folder: string): Promise<Run> {
       () => false,
     );
   if (!(await isThere(folder))) throw new FileError("FILE_READ", folder, "no such file or folder");
-  const places = [join(folder, "model.safetensors"), join(folder, "model", "model.safetensors")];
-  const isDone = (await Promise.all(places.map(isThere))).some(Boolean);
+  const candidates = [join(folder, "model.safetensors"), join(folder, "model", "model.safetensors")];
+  const isDone = (await Promise.all(candidates.map(isThere))).some(Boolean);
   if (!isDone && (await isThere(checkpointPath(folder)))) {
     throw new FileError("FILE_READ", folder, "holds a training that is not done; resume it first");
   }

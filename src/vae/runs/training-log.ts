@@ -31,9 +31,9 @@ export async function openTrainingLog(
   dataset: Dataset,
   step: number,
 ): Promise<TrainingLog> {
-  const source = dataset.test.count > 0 ? dataset.test : dataset.train;
-  const chosen = range(0, Math.min(SHOWN, source.count));
-  const shown = await source.read(chosen);
+  const part = dataset.test.count > 0 ? dataset.test : dataset.train;
+  const chosen = range(0, Math.min(SHOWN, part.count));
+  const shown = await part.read(chosen);
   const file = await openEventFile(folder, { resumeStep: step });
   let failure: { error: unknown } | undefined;
   const check = () => {
@@ -77,8 +77,8 @@ export async function projectCodes(
   dataset: Dataset,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const source = dataset.test.count > 0 ? dataset.test : dataset.train;
-  const images = firstImages(source, PROJECTED);
+  const part = dataset.test.count > 0 ? dataset.test : dataset.train;
+  const images = firstImages(part, PROJECTED);
   const data = await images.read(range(0, images.count));
   const { means } = await model.encode(data, { signal });
   const labels = labelNames(images.labels, dataset.classes);

@@ -24,8 +24,8 @@ export function countHistogram(values: ArrayLike<number>): Histogram {
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (!Number.isFinite(value)) continue;
-    const place = Math.min(BUCKETS - 1, Math.floor(((value - min) / (max - min)) * BUCKETS));
-    bucket[place]++;
+    const index = Math.min(BUCKETS - 1, Math.floor(((value - min) / (max - min)) * BUCKETS));
+    bucket[index]++;
   }
   const bucketLimit = bucket.map((_, i) => (i === BUCKETS - 1 ? max : min + ((max - min) * (i + 1)) / BUCKETS));
   return { min, max, num, sum, sumSquares, bucketLimit, bucket };

@@ -1,9 +1,6 @@
 import { join } from "node:path";
 import { ArgumentError, DataError } from "../../errors.js";
-import { checkPath } from "../../io/atomic-write.js";
-import { numberText } from "../../io/csv.js";
-import { writeFileAtomic } from "../../io/index.js";
-import { makeFolder } from "../../io/make-folder.js";
+import { checkPath, makeFolder, numberText, writeFileAtomic } from "../../io/index.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../../matrix.js";
 import { drawSprite, type ImageBatch } from "./sprite.js";
 
@@ -78,12 +75,12 @@ function check({ name, points, metadata = {}, images }: ProjectorEmbedding): Mat
   }
   const bad = matrix.data.findIndex((value: number) => !Number.isFinite(value));
   if (bad >= 0) {
-    const place = { row: Math.floor(bad / cols), column: bad % cols };
+    const position = { row: Math.floor(bad / cols), column: bad % cols };
     throw new DataError("NOT_FINITE", {
       argument: "points",
       received: matrix.data[bad],
       accepted: "finite numbers",
-      ...place,
+      ...position,
     });
   }
   for (const [column, entries] of Object.entries(metadata)) {

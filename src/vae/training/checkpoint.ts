@@ -62,16 +62,16 @@ export async function writeCheckpoint(folder: string, owner: CheckpointOwner, ch
 /**
  * The checkpoint of a run's folder, if there is one.
  *
- * @throws {FileError} FILE_FORMAT for a damaged file
+ * @throws {FileError} FILE_FORMAT for a damaged file, FILE_VERSION for one of another version
  * @throws {ArgumentError} INVALID_ARGUMENT for the checkpoint of another training, naming what differs
  */
 export async function readCheckpoint(folder: string, owner: CheckpointOwner): Promise<Checkpoint | undefined> {
   const path = checkpointPath(folder);
   if (!(await stat(path).catch(() => undefined))) return undefined;
   const { facts, tensors } = await readTensorFile(path).catch((error) => {
-    if (!(error instanceof FileError)) throw error;
+    if (!(error instanceof FileError) || error.code !== "FILE_FORMAT") throw error;
     throw new FileError(
-      error.code as "FILE_FORMAT",
+      error.code,
       path,
       "the checkpoint is damaged (its checksum does not fit its content); restore the file, or begin anew without resuming",
       { cause: error },
@@ -113,10 +113,10 @@ export async function removeBeginning(folder: string): Promise<void> {
 
 /** Removes what a process that was killed while writing has left in a run's folder. */
 export async function removeRemains(folder: string): Promise<void> {
-  for (const place of [folder, join(folder, "checkpoint")]) {
-    const names = await readdir(place).catch(() => []);
+  for (const directory of [folder, join(folder, "checkpoint")]) {
+    const names = await readdir(directory).catch(() => []);
     for (const name of names) {
-      if (/^\.[0-9a-f-]{36}\.tmp$/.test(name)) await rm(join(place, name), { force: true });
+      if (/^\.[0-9a-f-]{36}\.tmp$/.test(name)) await rm(join(directory, name), { force: true });
     }
   }
 }

@@ -1,7 +1,7 @@
 import { open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FileError, SigmaTsneError } from "../../errors.js";
-import { systemReason } from "../../io/system-error.js";
+import { systemReason } from "../../io/index.js";
 
 const lockPath = (folder: string): string => join(folder, "training.lock");
 

@@ -1,10 +1,9 @@
 import { rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
+import { throwIfAborted } from "../../abort.js";
 import { AbortError, ArgumentError, SigmaTsneError } from "../../errors.js";
-import { throwIfAborted } from "../../io/abort.js";
-import { writeFileAtomic } from "../../io/index.js";
-import { makeFolder } from "../../io/make-folder.js";
+import { makeFolder, writeFileAtomic } from "../../io/index.js";
 import { Adam } from "../backends/adam.js";
 import { augmentImages } from "../datasets/augmentation.js";
 import type { Dataset, DatasetOrigin, Images } from "../datasets/dataset.js";

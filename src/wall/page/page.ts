@@ -6,7 +6,7 @@ const payload = JSON.parse(byId("data").textContent ?? "") as WallPayload;
 const { rows, columns, width, height, cell, pitch, gap, labels, names } = payload;
 const bytesOf = (text: string) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
 const imageAt = new Int32Array(bytesOf(payload.imageAt));
-const placeOf = new Map(Array.from(imageAt.entries(), ([place, image]) => [image, place]));
+const cellOf = new Map(Array.from(imageAt.entries(), ([index, image]) => [image, index]));
 const textOf = labels && new Uint32Array(bytesOf(labels.textOf));
 const colorOf = labels && new Uint32Array(bytesOf(labels.colorOf));
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -60,10 +60,10 @@ function paintTints(): void {
   [tints.width, tints.height] = [columns, rows];
   const brush = tints.getContext("2d") as CanvasRenderingContext2D;
   const colors = dark.matches ? labels.dark : labels.light;
-  imageAt.forEach((image, place) => {
+  imageAt.forEach((image, index) => {
     if (image < 0) return;
     brush.fillStyle = colors[colorOf[image]];
-    brush.fillRect(place % columns, Math.floor(place / columns), 1, 1);
+    brush.fillRect(index % columns, Math.floor(index / columns), 1, 1);
   });
 }
 
@@ -103,54 +103,54 @@ function paintOver(): void {
   }
 }
 
-function point(place: number | undefined): void {
-  const image = place === undefined ? -1 : imageAt[place];
-  pointed = image < 0 ? undefined : place;
-  byId("point").textContent = image < 0 ? summary : describe(image, place as number);
+function point(index: number | undefined): void {
+  const image = index === undefined ? -1 : imageAt[index];
+  pointed = image < 0 ? undefined : index;
+  byId("point").textContent = image < 0 ? summary : describe(image, index as number);
   paintOver();
 }
 
-const summary = `${placeOf.size - Number(placeOf.has(-1))} images in ${rows} rows of ${columns}`;
+const summary = `${cellOf.size - Number(cellOf.has(-1))} images in ${rows} rows of ${columns}`;
 
-function describe(image: number, place: number): string {
+function describe(image: number, index: number): string {
   const label = labels && textOf ? labels.texts[textOf[image]] : undefined;
   const facts = [
     `Image ${image}`,
     ...(label === undefined ? [] : [`label ${label}`]),
     ...(names ? [names[image]] : []),
-    `row ${Math.floor(place / columns)}, column ${place % columns}`,
+    `row ${Math.floor(index / columns)}, column ${index % columns}`,
   ];
   return facts.join(" · ");
 }
 
-/** The cell at a place of the window. */
-function placeAt(x: number, y: number): number | undefined {
+/** The cell at a pixel of the window, as its index in `imageAt`. */
+function cellAt(x: number, y: number): number | undefined {
   if (!viewer.world.getItemAt(0)) return undefined;
   const at = viewer.viewport.viewerElementToImageCoordinates(new OpenSeadragon.Point(x, y));
   const [column, row] = [Math.floor(at.x / pitch.x), Math.floor(at.y / pitch.y)];
   return column >= 0 && column < columns && row >= 0 && row < rows ? row * columns + column : undefined;
 }
 
-function show(place: number): void {
+function show(index: number): void {
   const [across, down] = [AROUND * pitch.x, AROUND * pitch.y];
-  const [x, y] = [((place % columns) + 0.5) * pitch.x, (Math.floor(place / columns) + 0.5) * pitch.y];
+  const [x, y] = [((index % columns) + 0.5) * pitch.x, (Math.floor(index / columns) + 0.5) * pitch.y];
   viewer.viewport.fitBounds(viewer.viewport.imageToViewportRectangle(x - across / 2, y - down / 2, across, down));
-  point(place);
+  point(index);
 }
 
 /** Goes on to the next image in a direction, over empty cells. */
 function step(right: number, down: number): void {
   const { clientWidth, clientHeight } = byId("wall");
-  let place = pointed;
-  if (place === undefined) {
-    const middle = placeAt(clientWidth / 2, clientHeight / 2);
+  let index = pointed;
+  if (index === undefined) {
+    const middle = cellAt(clientWidth / 2, clientHeight / 2);
     if (middle !== undefined && imageAt[middle] >= 0) {
       point(middle);
       return;
     }
-    place = middle ?? 0;
+    index = middle ?? 0;
   }
-  let [column, row] = [place % columns, Math.floor(place / columns)];
+  let [column, row] = [index % columns, Math.floor(index / columns)];
   do {
     column += right;
     row += down;
@@ -194,15 +194,15 @@ viewer.canvas.setAttribute("aria-label", `${payload.title}, ${summary}`);
 viewer.canvas.setAttribute("role", "application");
 byId("wall").addEventListener("pointermove", (event) => {
   const { left, top } = byId("wall").getBoundingClientRect();
-  point(placeAt(event.clientX - left, event.clientY - top));
+  point(cellAt(event.clientX - left, event.clientY - top));
 });
 byId("wall").addEventListener("pointerleave", () => point(undefined));
 
 byId("controls").addEventListener("submit", (event) => event.preventDefault());
 byId<HTMLInputElement>("find").addEventListener("change", (event) => {
   const typed = (event.target as HTMLInputElement).value;
-  const place = typed === "" ? undefined : placeOf.get(Number(typed));
-  if (place !== undefined && Number(typed) >= 0) show(place);
+  const index = typed === "" ? undefined : cellOf.get(Number(typed));
+  if (index !== undefined && Number(typed) >= 0) show(index);
   else if (typed !== "") byId("point").textContent = `There is no image ${typed}.`;
 });
 byId("closer").addEventListener("click", () => zoom(1.5));

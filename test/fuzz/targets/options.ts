@@ -112,8 +112,8 @@ export const optionTargets: readonly Target[] = [
           finite((await run.place(given, { ...placing, ...wide, signal } as object)).embedding, "a place");
         },
         async () => {
-          const drawn = draws.options({ samples: () => draws.integer(2, 5), points: () => [0, 1], neighbors: () => 2 });
-          const { displacement } = await library.positionUncertainty(run, { samples: 2, ...drawn, signal } as object);
+          const drawn = draws.options({ draws: () => draws.integer(2, 5), points: () => [0, 1], neighbors: () => 2 });
+          const { displacement } = await library.positionUncertainty(run, { draws: 2, ...drawn, signal } as object);
           promise(
             displacement.every((x) => x >= 0),
             "a displacement is a length",

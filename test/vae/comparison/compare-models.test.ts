@@ -23,11 +23,11 @@ it("gives every model the numbers of its evaluation, in one table", async () => 
   ];
   const dataset = barsDataset();
   const target = join(folder, "all");
-  const comparison = await writeModelComparison(target, models, dataset, { samples: 4, noise: 0.3, gridSize: 2 });
+  const comparison = await writeModelComparison(target, models, dataset, { draws: 4, noise: 0.3, gridSize: 2 });
   expect((await readdir(target)).sort()).toEqual([...comparison.files].sort());
   expect(JSON.parse(await readFile(join(target, "models.json"), "utf8"))).toEqual(comparison);
   const [plain, vae, mixture] = comparison.models;
-  const alone = await evaluateModel(models[1]?.model as never, dataset.test, { samples: 4, noise: 0.3 });
+  const alone = await evaluateModel(models[1]?.model as never, dataset.test, { draws: 4, noise: 0.3 });
   expect(vae).toMatchObject({
     marginalLogLikelihood: alone.logLikelihood,
     elbo: alone.elbo,

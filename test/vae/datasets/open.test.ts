@@ -103,7 +103,7 @@ describe("openDataset", () => {
     expect(await firsts(dataset.all)).toEqual([...Array(120).keys(), ...Array(30).keys()]);
     expect(dataset.all.labels?.slice(118, 122)).toEqual(Int32Array.of(8, 9, 0, 1));
     expect((await dataset.all.read([120, 3, 121]))[4]).toBe((await dataset.train.read([3]))[0]);
-    expect(dataset.origin).toEqual({ source: "mnist", options: { dataDir } });
+    expect(dataset.origin).toEqual({ nameOrPath: "mnist", options: { dataDir } });
     await dataset.close();
     const split = await openDataset("mnist", { dataDir, split: { validation: 0.5 }, limit: 25 });
     expect(counts(split)).toEqual([25, 25, 25]);

@@ -38,7 +38,7 @@ describe("the log-likelihood", () => {
     // Wider than the codes' true distribution, so that the weights have a small variance.
     model.variables.get("encoder/sd/bias")?.assign(tf.tensor1d([1.2]));
     const images = await bars(6, 4).read([0, 1, 2, 3, 4, 5]);
-    const { logLikelihood, elbo, estimator, loss } = await evaluateModel(model, images, { samples: 3000 });
+    const { logLikelihood, elbo, estimator, loss } = await evaluateModel(model, images, { draws: 3000 });
     expect(estimator).toBe("importance-sampling");
     expect(logLikelihood).toBeCloseTo(await integrate(model, images, (z) => density(z, 0, 1)), 1);
     expect(elbo).toBeCloseTo(-loss.reconstruction - loss.kl, 6);
@@ -66,7 +66,7 @@ describe("the log-likelihood", () => {
     assign("encoder/w_sd/bias", [1]);
     const sds = [Math.log1p(Math.exp(-1)) + 0.01, Math.log(2) + 0.01] as const;
     const images = await bars(4, 4).read([0, 1, 2, 3]);
-    const { logLikelihood, elbo } = await evaluateModel(model, images, { samples: 3000 });
+    const { logLikelihood, elbo } = await evaluateModel(model, images, { draws: 3000 });
     const prior = (z: number) => 0.5 * (density(z, -1, sds[0]) + density(z, 1.5, sds[1]));
     expect(logLikelihood).toBeCloseTo(await integrate(model, images, prior), 1);
     expect(elbo).toBeLessThan(logLikelihood);
@@ -90,7 +90,7 @@ it.each(MODELS)(
     const own = name.startsWith("conv") || name === "micrograph-vae" ? { filters: [2], kernelSize: 3 } : {};
     const model = createModel(name, { height: 6, width: 6, zDim: 2, hiddenDim: 6, ...own });
     const before = tf.memory().numTensors;
-    const options = { samples: 4, noise: 0.3, batchSize: 4, binarize: true };
+    const options = { draws: 4, noise: 0.3, batchSize: 4, binarize: true };
     const evaluation = await evaluateModel(model, bars(6, 6), options);
     expect(tf.memory().numTensors).toBe(before);
     expect(await evaluateModel(model, bars(6, 6), options)).toEqual(evaluation);
@@ -108,7 +108,7 @@ it("counts the active dimensions", async () => {
   const model = createModel("vae", { height: 4, width: 4, zDim: 3, hiddenDim: 6 });
   const kernel = model.variables.get("encoder/mean/kernel") as tf.Variable;
   kernel.assign(tf.mul(kernel, tf.tensor2d([[5, 0, 5]])));
-  const { dimensions } = await evaluateModel(model, bars(20, 4), { samples: 1 });
+  const { dimensions } = await evaluateModel(model, bars(20, 4), { draws: 1 });
   expect(dimensions.isActive).toEqual([true, false, true]);
   expect(dimensions.activeCount).toBe(2);
   expect(dimensions.kl).toHaveLength(3);
@@ -123,8 +123,8 @@ it("checks its options", async () => {
   const model = createModel("ae", { height: 4, width: 4, zDim: 2, hiddenDim: 6 });
   await expect(evaluateModel(model, bars(0, 4))).rejects.toThrow("at least one image");
   await expect(evaluateModel(model, bars(2, 5))).rejects.toThrow("expected images of 4 x 4 x 1");
-  await expect(evaluateModel(model, bars(2, 4), { sample: 3 } as object)).rejects.toThrow('did you mean "samples"?');
-  await expect(evaluateModel(model, bars(2, 4), { samples: 0 })).rejects.toThrow("samples: expected an integer from 1");
+  await expect(evaluateModel(model, bars(2, 4), { draw: 3 } as object)).rejects.toThrow('did you mean "draws"?');
+  await expect(evaluateModel(model, bars(2, 4), { draws: 0 })).rejects.toThrow("draws: expected an integer from 1");
   await expect(evaluateModel(model, new Float32Array(17))).rejects.toThrow("images of 4 x 4 x 1");
   await expect(evaluateModel(model, bars(2, 4), { signal: AbortSignal.abort() })).rejects.toThrow("stopped");
   model.dispose();

@@ -13,6 +13,7 @@ import {
   modelTitle,
   runName,
 } from "../../../src/vae/models/index.js";
+import { writeTensorFile } from "../../../src/vae/models/safetensors.js";
 import { train } from "../../../src/vae/training/index.js";
 import { bars, barsDataset, useCpuBackend } from "../tiny-dataset.js";
 
@@ -48,12 +49,12 @@ describe.each(MODELS)("%s", (name) => {
   it("gives codes, reconstructions and images of the right size, whatever the size of the images", async () => {
     const model = tinyModel(name, 7, 10, 2);
     const images = bars(5, 7, 10, 2);
-    const { means, standardDeviations } = await model.encode(images, { batchSize: 2, samples: 3 });
+    const { means, sigma } = await model.encode(images, { batchSize: 2, draws: 3 });
     expect(means.shape).toEqual([5, 3]);
     if (!["ae", "conv-ae", "aae"].includes(name)) {
-      expect(standardDeviations?.shape).toEqual([5, 3]);
-      expect(standardDeviations?.data.every((sd) => sd > 0)).toBe(true);
-    } else expect(standardDeviations).toBeUndefined();
+      expect(sigma?.shape).toEqual([5, 3]);
+      expect(sigma?.data.every((sd) => sd > 0)).toBe(true);
+    } else expect(sigma).toBeUndefined();
     const decoded = await model.decode(means);
     expect(decoded).toHaveLength(5 * 140);
     expect(decoded.every((value) => value >= 0 && value <= 1)).toBe(true);
@@ -79,9 +80,9 @@ describe.each(MODELS)("%s", (name) => {
     expect(loaded.configuration).toEqual(model.configuration);
     expect(await loaded.weights()).toEqual(await model.weights());
     const images = bars(4);
-    const options = { samples: 2, batchSize: 4 };
-    const { means, standardDeviations } = await model.encode(images, options);
-    expect(await loaded.encode(images, options)).toEqual({ means, standardDeviations });
+    const options = { draws: 2, batchSize: 4 };
+    const { means, sigma } = await model.encode(images, options);
+    expect(await loaded.encode(images, options)).toEqual({ means, sigma });
 
     const decoder = await loadLayersModel(await handlerOf(join(path, "decoder")));
     const encoder = await loadLayersModel(await handlerOf(join(path, "encoder")));
@@ -89,7 +90,7 @@ describe.each(MODELS)("%s", (name) => {
     const outputs = [encoder.predict(x)].flat() as tf.Tensor[];
     if (!model.parts.weightPosterior) {
       expect(await outputs[0]?.data()).toEqual(means.data);
-      if (standardDeviations) expect(await outputs[1]?.data()).toEqual(standardDeviations.data);
+      if (sigma) expect(await outputs[1]?.data()).toEqual(sigma.data);
     }
     const decoded = decoder.predict(tf.tensor2d(Float32Array.from(means.data), [4, 3])) as tf.Tensor;
     expect(await decoded.data()).toEqual(await model.decode(means));
@@ -101,7 +102,7 @@ describe.each(MODELS)("%s", (name) => {
     const before = tf.memory().numTensors;
     const model = tinyModel(name);
     await train(model, barsDataset(32), { epochs: 2, batchSize: 16 });
-    await model.encode(bars(3), { samples: 2 });
+    await model.encode(bars(3), { draws: 2 });
     await model.reconstruct(bars(3));
     model.dispose();
     expect(tf.memory().numTensors).toBe(before);
@@ -125,7 +126,9 @@ describe("createModel", () => {
     expect(() => createModel("vae", { height: 4, width: 4, dropout: 1 })).toThrow(
       "dropout: expected a number >= 0 and < 1",
     );
-    expect(() => createModel("vae", { height: 4, width: 4, sigma: 0 })).toThrow("sigma: expected a number > 0");
+    expect(() => createModel("vae", { height: 4, width: 4, outputVariance: 0 })).toThrow(
+      "outputVariance: expected a number > 0",
+    );
     expect(() => createModel("vae", { height: 4, width: 4, likelihood: "normal" as "gaussian" })).toThrow("bernoulli");
     expect(() => createModel("conv-vae", { height: 4, width: 4, filters: [] })).toThrow("filters");
     expect(() => createModel("vae", { height: 4, width: 4, experiment: 1 })).toThrow("experiment");
@@ -198,6 +201,15 @@ describe("loadModel", () => {
   });
 });
 
+it("names the version of a file that another version of this package wrote", async () => {
+  const path = join(folder, "model-of-version-1.safetensors");
+  await writeTensorFile(path, { facts: { version: 1, kind: "model" }, tensors: new Map() });
+  await expect(loadModel(path)).rejects.toMatchObject({
+    code: "FILE_VERSION",
+    message: `${path}: has version 1 of this file format: expected version 2. Train the model again, or use the version of sigma-tsne that wrote the file`,
+  });
+});
+
 describe("setWeights", () => {
   it("names a weight that is missing, unknown or of another shape", async () => {
     const model = tinyModel("vae");
@@ -216,8 +228,8 @@ describe("runName", () => {
   it("lists what tells runs apart", () => {
     const size = { height: 4, width: 4, hiddenDim: 64, numLayers: 2, zDim: 8 };
     const names = [
-      runName(createModel("gmvae", { ...size, wDim: 2, likelihood: "gaussian", sigma: 0.001 }), "mnist"),
-      runName(createModel("vae", { ...size, likelihood: "gaussian", sigma: 0.001 }), "mnist"),
+      runName(createModel("gmvae", { ...size, wDim: 2, likelihood: "gaussian", outputVariance: 0.001 }), "mnist"),
+      runName(createModel("vae", { ...size, likelihood: "gaussian", outputVariance: 0.001 }), "mnist"),
       runName(createModel("conv-vae", size), "Fashion MNIST", "first try"),
       runName(createModel("micrograph-vae", { height: 8, width: 8, filters: [2, 2], hiddenDim: 16 }), "micrographs"),
     ];

@@ -13,7 +13,7 @@ async function trainOn(backend: "wasm" | "cpu", name: ModelName) {
   const sizes = { height: 8, width: 10, zDim: 3, hiddenDim: 12, filters: [3, 4], kernelSize: 3 };
   const model: Model = createModel(name, { ...sizes, ...mixture });
   const { history } = await train(model, dataset, { epochs: 2, batchSize: 8 });
-  const { means } = await model.encode(dataset.test, { samples: 2 });
+  const { means } = await model.encode(dataset.test, { draws: 2 });
   model.dispose();
   return { losses: history.flatMap(({ train, validation }) => [train.loss, validation?.loss] as number[]), means };
 }

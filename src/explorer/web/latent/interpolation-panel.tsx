@@ -1,13 +1,24 @@
 import "./latent.css";
 import { useState } from "preact/hooks";
-import { Empty, Segments } from "../controls.js";
+import { EmptyState, SegmentedControl } from "../controls.js";
 import { icons } from "../icons.js";
 import { PointImage } from "../panels/point-image.js";
-import { save } from "../server.js";
-import { clicked, description, failure, hovered, previousClicked } from "../store.js";
-import { currentRequest, exchange, FRAMES, frame, frames, isPlaying, kind, play, problem, speed } from "./between.js";
-import { fetchGif } from "./requests.js";
-import { Tile } from "./tile.js";
+import { save } from "../server-requests.js";
+import { clicked, description, failure, hovered, previousClicked } from "../state.js";
+import { DecodedImage } from "./decoded-image.js";
+import {
+  currentRequest,
+  exchange,
+  FRAMES,
+  frame,
+  frames,
+  isPlaying,
+  kind,
+  play,
+  problem,
+  speed,
+} from "./interpolation.js";
+import { fetchGif } from "./latent-requests.js";
 
 const SIDE = 224;
 const SPEEDS = [
@@ -24,10 +35,10 @@ export function InterpolationPanel() {
     return (
       <>
         <h2>Between two points</h2>
-        <Empty title={to === undefined ? "No points chosen" : "One point chosen"}>
+        <EmptyState title={to === undefined ? "No points chosen" : "One point chosen"}>
           Click {to === undefined ? "two points in the map, one after the other" : "another one in the map"}: the model
           decodes what lies between their codes.
-        </Empty>
+        </EmptyState>
       </>
     );
   }
@@ -45,7 +56,7 @@ export function InterpolationPanel() {
       </div>
       <Stage />
       <div class="ways">
-        <Segments
+        <SegmentedControl
           label="Way"
           value={kind.value}
           choices={[
@@ -56,7 +67,7 @@ export function InterpolationPanel() {
             kind.value = value;
           }}
         />
-        <Segments
+        <SegmentedControl
           label="Speed"
           value={String(speed.value)}
           choices={SPEEDS}
@@ -95,7 +106,7 @@ function Stage() {
   if (problem.value) return <p class="note">The frames did not come: {problem.value}</p>;
   return (
     <div class="stage-between">
-      <Tile
+      <DecodedImage
         picture={shown?.picture}
         index={frame.value}
         size={SIDE}

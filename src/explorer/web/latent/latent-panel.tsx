@@ -1,12 +1,12 @@
 import "./latent.css";
 import { paths } from "../../protocol.js";
 import { PointImage } from "../panels/point-image.js";
-import { clicked, description } from "../store.js";
-import { code, decoded, origin } from "./code.js";
+import { clicked, description } from "../state.js";
+import { DecodedImage } from "./decoded-image.js";
+import { Draws } from "./draws.js";
+import { code, decoded, origin } from "./latent-vector.js";
 import { Manifold } from "./manifold.js";
-import { Samples } from "./samples.js";
 import { Sliders } from "./sliders.js";
-import { Tile } from "./tile.js";
 
 /** Three of them stand side by side. */
 const SIDE = 86;
@@ -25,7 +25,7 @@ export function LatentPanel() {
       <h2>
         Latent space{" "}
         <small>
-          {model.name}, {model.latent} dimensions
+          {model.name}, {model.latentDimensions} dimensions
         </small>
       </h2>
       {row === undefined && (
@@ -52,13 +52,13 @@ export function LatentPanel() {
           </figure>
         )}
         <figure class={isMoved ? "moved-code" : ""}>
-          <Tile picture={decoded.value} size={SIDE} title="Image of the sliders’ code" />
+          <DecodedImage picture={decoded.value} size={SIDE} title="Image of the sliders’ code" />
           <figcaption>By the sliders</figcaption>
         </figure>
       </div>
       <Sliders />
       <Manifold />
-      {row !== undefined && from?.row === row && from.standardDeviation && <Samples row={row} />}
+      {row !== undefined && from?.row === row && from.standardDeviation && <Draws row={row} />}
     </>
   );
 }

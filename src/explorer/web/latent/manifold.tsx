@@ -1,8 +1,8 @@
 import { useRef } from "preact/hooks";
 import { MANIFOLD_REACH, paths } from "../../protocol.js";
 import { formatNumber } from "../map/coloring.js";
-import { description } from "../store.js";
-import { code, moveTo } from "./code.js";
+import { description } from "../state.js";
+import { code, moveTo } from "./latent-vector.js";
 
 const CELLS = 20;
 
@@ -10,7 +10,7 @@ const CELLS = 20;
 export function Manifold() {
   const ground = useRef<HTMLButtonElement>(null);
   const model = description.value?.model;
-  if (model?.latent !== 2) return null;
+  if (model?.latentDimensions !== 2) return null;
   const { mean, standardDeviation: spread } = model;
   // The codes of the cells are in their middles, so the picture reaches half a cell farther.
   const width = 2 * MANIFOLD_REACH * (CELLS / (CELLS - 1));

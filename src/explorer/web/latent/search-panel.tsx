@@ -1,11 +1,11 @@
 import "./latent.css";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Empty, Toggle } from "../controls.js";
+import { EmptyState, Toggle } from "../controls.js";
 import { formatNumber } from "../map/coloring.js";
 import { PointGrid } from "../panels/point-panel.js";
-import { clicked, description, layoutOf } from "../store.js";
+import { clicked, description, layoutOf } from "../state.js";
+import { DecodedImage } from "./decoded-image.js";
 import { forgetSearch, type Search, search, searchBy } from "./search.js";
-import { Tile } from "./tile.js";
 
 /** Search by example: from the point that was chosen last, or an image from elsewhere. */
 export function SearchPanel() {
@@ -30,10 +30,10 @@ export function SearchPanel() {
       {shown ? (
         <Result shown={shown} />
       ) : (
-        <Empty title="Nothing searched for">
+        <EmptyState title="Nothing searched for">
           What is found are the points with the nearest codes
           {abilities.place ? ", and where in the map the example belongs" : ""}.
-        </Empty>
+        </EmptyState>
       )}
     </>
   );
@@ -115,18 +115,18 @@ function Result({ shown: { example, result, shown, problem } }: { shown: Search 
       </p>
     );
   }
-  const { code, neighbors } = result;
-  const sigma = code.standardDeviation;
+  const { latent, neighbors } = result;
+  const sigma = latent.standardDeviation;
   return (
     <section class="search-result" aria-label="Found">
       {shown && (
         <div class="pictures">
           <figure>
-            <Tile picture={shown} size={104} title="The image as the model was shown it" />
+            <DecodedImage picture={shown} size={104} title="The image as the model was shown it" />
             <figcaption>What the model sees</figcaption>
           </figure>
           <figure>
-            <Tile picture={shown} index={1} size={104} title="Its reconstruction" />
+            <DecodedImage picture={shown} index={1} size={104} title="Its reconstruction" />
             <figcaption>Reconstruction</figcaption>
           </figure>
         </div>
@@ -141,7 +141,7 @@ function Result({ shown: { example, result, shown, problem } }: { shown: Search 
           </div>
         </dl>
       )}
-      <Places result={result} />
+      <Positions result={result} />
       <h3>Nearest to {name}</h3>
       <PointGrid
         rows={neighbors.map(({ index }) => index)}
@@ -152,14 +152,14 @@ function Result({ shown: { example, result, shown, problem } }: { shown: Search 
 }
 
 /** Where the example belongs in the maps, as far as that is known. */
-function Places({ result }: { result: NonNullable<Search["result"]> }) {
-  const places = Object.entries(result.places);
-  if (places.length === 0) return null;
+function Positions({ result }: { result: NonNullable<Search["result"]> }) {
+  const positions = Object.entries(result.positions);
+  if (positions.length === 0) return null;
   return (
     <>
       <h3>Where it belongs</h3>
       <dl class="facts-list">
-        {places.map(([id, { x, y, covariance }]) => (
+        {positions.map(([id, { x, y, covariance }]) => (
           <div key={id}>
             <dt>{layoutOf(id)?.title ?? id}</dt>
             <dd>

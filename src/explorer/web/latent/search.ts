@@ -1,7 +1,7 @@
 import { effect, signal } from "@preact/signals";
 import { paths, type SearchResult } from "../../protocol.js";
-import { description, placed } from "../store.js";
-import { searchImage, searchPoint } from "./requests.js";
+import { description, placedExample } from "../state.js";
+import { searchImage, searchPoint } from "./latent-requests.js";
 
 /** What was searched by: a point, or an image. */
 export type Example = { readonly row: number } | { readonly file: File; readonly isInverted: boolean };
@@ -21,18 +21,18 @@ export const search = signal<Search>();
 export async function searchBy(example: Example): Promise<void> {
   const asked: Search = { example };
   search.value = asked;
-  placed.value = undefined;
+  placedExample.value = undefined;
   try {
     const result = await ("row" in example
       ? searchPoint({ index: example.row })
       : searchImage(example.file, example.isInverted));
-    const shown = result.shown === null ? undefined : await createImageBitmap(fromBase64(result.shown));
+    const shown = result.preview === null ? undefined : await createImageBitmap(fromBase64(result.preview));
     // Another one may have been asked for meanwhile.
     if (search.value !== asked) return;
     search.value = { example, result, ...(shown && { shown }) };
     const image =
       "row" in example ? (description.value?.images ? paths.image(example.row) : "") : shown && (await firstOf(shown));
-    placed.value = { result, image: image ?? "" };
+    placedExample.value = { result, image: image ?? "" };
   } catch (error) {
     if (search.value === asked) search.value = { example, problem: (error as Error).message };
   }
@@ -40,7 +40,7 @@ export async function searchBy(example: Example): Promise<void> {
 
 export function forgetSearch(): void {
   search.value = undefined;
-  placed.value = undefined;
+  placedExample.value = undefined;
 }
 
 // A result is of no use for other points than it was found among.

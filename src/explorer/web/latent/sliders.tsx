@@ -1,6 +1,6 @@
 import { formatNumber } from "../map/coloring.js";
-import { description } from "../store.js";
-import { code, moveOne, moveTo, origin } from "./code.js";
+import { description } from "../state.js";
+import { code, moveOne, moveTo, origin } from "./latent-vector.js";
 
 /** Sliders that are shown at once; of more dimensions the rest is folded. */
 const SHOWN = 10;

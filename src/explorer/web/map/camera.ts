@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
-import type { Place } from "./places.js";
+import type { Position } from "./drawn-layout.js";
 
-/** The part of the plane that the maps show, the same for all of them; see Places for the unit. */
+/** The part of the plane that the maps show, the same for all of them; see DrawnLayout for the unit. */
 export interface Camera {
   readonly x: number;
   readonly y: number;
@@ -11,14 +11,14 @@ export interface Camera {
 
 /** Everything, with a margin. */
 export const WHOLE: Camera = { x: 0, y: 0, reach: 1.06 };
-const LEAST_REACH = 1 / 4000;
+const MIN_REACH = 1 / 4000;
 
 export const camera = signal<Camera>(WHOLE);
 
 /** Comes nearer by a factor, while a place stays where it is. */
-export function zoom(factor: number, [x, y]: Place = [camera.value.x, camera.value.y]): void {
+export function zoom(factor: number, [x, y]: Position = [camera.value.x, camera.value.y]): void {
   const { x: x0, y: y0, reach: before } = camera.value;
-  const reach = Math.min(1.6 * WHOLE.reach, Math.max(LEAST_REACH, before / factor));
+  const reach = Math.min(1.6 * WHOLE.reach, Math.max(MIN_REACH, before / factor));
   const kept = reach / before;
   camera.value = { x: x + (x0 - x) * kept, y: y + (y0 - y) * kept, reach };
 }

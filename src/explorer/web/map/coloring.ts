@@ -1,9 +1,9 @@
 import { computed, signal } from "@preact/signals";
-import { categoricalColors, INKS, sequentialColors } from "../../../plot/palette.js";
-import { shuffled } from "../../../plot/shuffle.js";
+import { categoricalColors, INKS, sequentialColors } from "../../../colors/index.js";
+import { shuffled } from "../../../shuffle.js";
 import type { ColumnDescription } from "../../protocol.js";
-import { fetchColumn } from "../server.js";
-import { coloredBy, description, failure, selected, theme } from "../store.js";
+import { fetchColumn } from "../server-requests.js";
+import { coloredBy, description, failure, selected, theme } from "../state.js";
 
 export type ColumnValues = Float32Array | Uint16Array | Uint32Array;
 
@@ -78,7 +78,7 @@ export type Key =
     };
 
 /** Classes with a color of their own: more cannot be told apart. */
-export const MOST_CLASSES = 50;
+export const MAX_CLASSES = 50;
 const SHADES = 64;
 
 interface Coloring {
@@ -119,11 +119,11 @@ export const coloring = computed<Coloring>(() => {
     for (const code of codes) if (code !== missing) counts[code] = counts[code] + 1;
     // Of too many classes the most frequent are told apart.
     const shown =
-      categories.length <= MOST_CLASSES
+      categories.length <= MAX_CLASSES
         ? [...categories.keys()]
         : [...categories.keys()]
             .sort((i, j) => counts[j] - counts[i] || i - j)
-            .slice(0, MOST_CLASSES - 1)
+            .slice(0, MAX_CLASSES - 1)
             .sort((i, j) => i - j);
     const palette = categoricalColors(shown.length, theme.value);
     const rest = shown.length;

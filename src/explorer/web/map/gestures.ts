@@ -1,13 +1,13 @@
 import { batch, signal } from "@preact/signals";
-import { click, clicked, hovered, isHelpOpen, select, selected, tool } from "../store.js";
+import { click, clicked, hovered, isHelpOpen, select, selected, tool } from "../state.js";
 import { pan, zoom } from "./camera.js";
+import { enclosed, nearest, nextTowards, type Position } from "./drawn-layout.js";
 import type { MapView } from "./map-view.js";
-import { enclosed, nearest, nextTowards, type Place } from "./places.js";
 
 /** The row that is pointed at in a map, and where it lies on that map in pixels. */
-export const pointed = signal<{ row: number; map: MapView; at: Place }>();
+export const pointed = signal<{ row: number; map: MapView; at: Position }>();
 /** The lasso that is being drawn. */
-export const outline = signal<{ map: MapView; corners: readonly Place[] }>();
+export const outline = signal<{ map: MapView; corners: readonly Position[] }>();
 
 /** How near the pointer must come to a point, in pixels. */
 const CATCH = 16;
@@ -17,21 +17,21 @@ const STILL = 4;
 export function pointAt(map: MapView, row: number | undefined): void {
   batch(() => {
     hovered.value = row;
-    pointed.value = row === undefined ? undefined : { row, map, at: map.toPixels(map.placeOf(row)) };
+    pointed.value = row === undefined ? undefined : { row, map, at: map.toPixels(map.positionOf(row)) };
   });
 }
 
 /** Lets pointer, wheel, fingers and keys move around in a map. */
 export function listen(map: MapView): void {
   const { top } = map;
-  const fingers = new Map<number, Place>();
-  let press: { at: Place; last: Place; isLasso: boolean; isAdding: boolean; isStill: boolean } | undefined;
+  const fingers = new Map<number, Position>();
+  let press: { at: Position; last: Position; isLasso: boolean; isAdding: boolean; isStill: boolean } | undefined;
 
-  const at = (event: MouseEvent): Place => {
+  const at = (event: MouseEvent): Position => {
     const { left, top: above } = top.getBoundingClientRect();
     return [event.clientX - left, event.clientY - above];
   };
-  const rowAt = (place: Place) => nearest(map.xy, map.toPlace(place), CATCH / map.scale);
+  const rowAt = (place: Position) => nearest(map.xy, map.toPosition(place), CATCH / map.scale);
 
   top.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
@@ -84,7 +84,7 @@ export function listen(map: MapView): void {
       select(
         enclosed(
           map.xy,
-          drawn.corners.map((corner) => map.toPlace(corner)),
+          drawn.corners.map((corner) => map.toPosition(corner)),
         ),
         done.isAdding,
       );
@@ -94,11 +94,11 @@ export function listen(map: MapView): void {
   top.addEventListener("pointercancel", release);
   top.addEventListener("pointerleave", () => !press && pointAt(map, undefined));
 
-  function pinch(id: number, place: Place): void {
-    const other = [...fingers].find(([one]) => one !== id)?.[1] as Place;
-    const before = fingers.get(id) as Place;
-    const spread = (one: Place) => Math.hypot(one[0] - other[0], one[1] - other[1]);
-    zoom(spread(place) / Math.max(1, spread(before)), map.toPlace(other));
+  function pinch(id: number, place: Position): void {
+    const other = [...fingers].find(([one]) => one !== id)?.[1] as Position;
+    const before = fingers.get(id) as Position;
+    const spread = (one: Position) => Math.hypot(one[0] - other[0], one[1] - other[1]);
+    zoom(spread(place) / Math.max(1, spread(before)), map.toPosition(other));
     fingers.set(id, place);
   }
 
@@ -107,12 +107,12 @@ export function listen(map: MapView): void {
     (event) => {
       event.preventDefault();
       const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1);
-      zoom(1.0016 ** -Math.max(-400, Math.min(400, pixels)), map.toPlace(at(event)));
+      zoom(1.0016 ** -Math.max(-400, Math.min(400, pixels)), map.toPosition(at(event)));
     },
     { passive: false },
   );
   top.addEventListener("dblclick", (event) => {
-    const place = map.toPlace(at(event));
+    const place = map.toPosition(at(event));
     zoom(2, place);
   });
   top.addEventListener("blur", () => pointAt(map, undefined));
@@ -125,11 +125,11 @@ export function listen(map: MapView): void {
       pan(direction[0] * step, direction[1] * step);
     } else if (direction) {
       const from = hovered.value ?? clicked.value;
-      const middle = map.toPlace([map.width / 2, map.height / 2]);
+      const middle = map.toPosition([map.width / 2, map.height / 2]);
       const next =
         from === undefined
           ? nearest(map.xy, middle, Number.POSITIVE_INFINITY)
-          : (nextTowards(map.xy, from, direction as unknown as Place) ?? from);
+          : (nextTowards(map.xy, from, direction as unknown as Position) ?? from);
       if (next !== undefined) reveal(map, next);
     } else if ((event.key === "Enter" || event.key === " ") && hovered.value !== undefined) {
       if (event.shiftKey) select([hovered.value], true);
@@ -142,7 +142,7 @@ export function listen(map: MapView): void {
 
 /** Points at a row, and moves the map where it is out of sight. */
 function reveal(map: MapView, row: number): void {
-  const [px, py] = map.toPixels(map.placeOf(row));
+  const [px, py] = map.toPixels(map.positionOf(row));
   if (px < 20 || py < 20 || px > map.width - 20 || py > map.height - 20) {
     pan((px - map.width / 2) / map.scale, (map.height / 2 - py) / map.scale);
   }

@@ -1,14 +1,14 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { PointDescription } from "../../protocol.js";
 import { PointImage } from "../panels/point-image.js";
-import { fetchPoint, isOffline } from "../server.js";
-import { description, hovered, theme } from "../store.js";
+import { fetchPoint, isOffline } from "../server-requests.js";
+import { description, hovered, theme } from "../state.js";
 import { colorOf, currentColumn, formatNumber, valueText } from "./coloring.js";
 import { pointed } from "./gestures.js";
 import { mapViews } from "./map-pane.js";
 
 const facts = new Map<number, PointDescription>();
-const MOST_FACTS = 2000;
+const MAX_FACTS = 2000;
 
 /** Forgets points, when what is explored has changed. */
 export function forgetPoints(): void {
@@ -20,7 +20,7 @@ export async function factsOf(row: number, abort: AbortSignal): Promise<PointDes
   const known = facts.get(row);
   if (known) return known;
   const come = await fetchPoint(row, abort);
-  if (facts.size >= MOST_FACTS) facts.clear();
+  if (facts.size >= MAX_FACTS) facts.clear();
   facts.set(row, come);
   return come;
 }

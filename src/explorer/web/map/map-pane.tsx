@@ -1,18 +1,18 @@
 import { computed, effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { liveIteration, livePlaces } from "../live/watching.js";
+import { watchedIteration, watchedLayout } from "../computations/computations.js";
 import {
   clicked,
+  computations,
   description,
-  first,
+  firstLayout,
   hovered,
   layoutOf,
-  liveRuns,
-  morph,
-  moved,
-  placed,
+  morphProgress,
+  mostMovedRows,
+  placedExample,
   previousClicked,
-  second,
+  secondLayout,
   selected,
   showsEllipses,
   showsImages,
@@ -20,13 +20,13 @@ import {
   theme,
   tool,
   view,
-  watched,
-} from "../store.js";
+  watchedComputation,
+} from "../state.js";
 import { camera, flyTo } from "./camera.js";
 import { colorOf, drawn, tints } from "./coloring.js";
 import { listen, outline, pointAt, pointed } from "./gestures.js";
 import { HoverCard } from "./hover-card.js";
-import { awaited, covariancesOf, placesOf } from "./layouts.js";
+import { covariancesOf, drawnLayout, loadingLayouts } from "./loaded-layouts.js";
 import { MapView } from "./map-view.js";
 import type { OverlayScene } from "./overlay.js";
 import { thumbnailsCome } from "./thumbnails.js";
@@ -37,12 +37,12 @@ export const mapViews = signal<readonly MapView[]>([]);
 const placedImage = signal<HTMLImageElement>();
 effect(() => {
   placedImage.value = undefined;
-  if (!placed.value) return;
+  if (!placedExample.value) return;
   const image = new Image();
   image.addEventListener("load", () => {
     placedImage.value = image;
   });
-  image.src = placed.value.image;
+  image.src = placedExample.value.image;
 });
 
 /** One map with its title. Of two beside each other, `side` says which. */
@@ -113,9 +113,11 @@ export function MapPane({ side }: { side: 0 | 1 }) {
 
 const paneTitle = (side: 0 | 1) =>
   computed(() => {
-    const [one, other] = [layoutOf(first.value), layoutOf(second.value)];
-    const run = watched.value === undefined ? undefined : liveRuns.value.get(watched.value);
-    if (run) return { name: run.title, note: `as it forms, iteration ${liveIteration.value.toLocaleString("en")}` };
+    const [one, other] = [layoutOf(firstLayout.value), layoutOf(secondLayout.value)];
+    const computation =
+      watchedComputation.value === undefined ? undefined : computations.value.get(watchedComputation.value);
+    if (computation)
+      return { name: computation.title, note: `as it forms, iteration ${watchedIteration.value.toLocaleString("en")}` };
     if (view.value === "morph" && one && other) return { name: `${one.title} → ${other.title}`, note: "" };
     const shown = side === 0 ? one : other;
     return { name: shown?.title ?? "", note: shown?.subtitle ?? "" };
@@ -123,9 +125,12 @@ const paneTitle = (side: 0 | 1) =>
 
 /** What keeps a map from being shown yet. */
 function Waiting({ side }: { side: 0 | 1 }) {
-  const ids = view.value === "morph" ? [first.value, second.value] : [side === 0 ? first.value : second.value];
-  const late = ids.find((id) => awaited.value.has(id));
-  if (late === undefined || watched.value) return null;
+  const ids =
+    view.value === "morph"
+      ? [firstLayout.value, secondLayout.value]
+      : [side === 0 ? firstLayout.value : secondLayout.value];
+  const late = ids.find((id) => loadingLayouts.value.has(id));
+  if (late === undefined || watchedComputation.value) return null;
   const layout = layoutOf(late);
   return (
     <p class="pill" role="status">
@@ -136,13 +141,16 @@ function Waiting({ side }: { side: 0 | 1 }) {
 }
 
 function showLayout(map: MapView, side: 0 | 1): void {
-  if (watched.value && side === 0) {
-    if (livePlaces.value) map.show(livePlaces.value, 250);
+  if (watchedComputation.value && side === 0) {
+    if (watchedLayout.value) map.show(watchedLayout.value, 250);
     return;
   }
-  const [start, end] = [placesOf(first.value), view.value === "one" ? undefined : placesOf(second.value)];
+  const [start, end] = [
+    drawnLayout(firstLayout.value),
+    view.value === "one" ? undefined : drawnLayout(secondLayout.value),
+  ];
   if (view.value === "morph") {
-    if (start && end) map.morph(start, end, morph.value);
+    if (start && end) map.morph(start, end, morphProgress.value);
     else if (start) map.show(start);
     return;
   }
@@ -152,26 +160,31 @@ function showLayout(map: MapView, side: 0 | 1): void {
 
 function overlayOf(map: MapView, side: 0 | 1): OverlayScene {
   const isOne = view.value === "one";
-  const shown = side === 0 ? first.value : second.value;
-  const other = isOne ? undefined : placesOf(side === 0 && view.value === "beside" ? second.value : first.value);
+  const shown = side === 0 ? firstLayout.value : secondLayout.value;
+  const other = isOne
+    ? undefined
+    : drawnLayout(side === 0 && view.value === "beside" ? secondLayout.value : firstLayout.value);
   // Of a morph, what is nearer.
-  const id = view.value === "morph" && morph.value > 0.5 ? second.value : shown;
+  const id = view.value === "morph" && morphProgress.value > 0.5 ? secondLayout.value : shown;
   return {
     theme: theme.value,
     hovered: hovered.value,
     clicked: clicked.value,
     previousClicked: previousClicked.value,
     selected: selected.value,
-    marks: showsMoved.value && !isOne ? moved.value : [],
+    marks: showsMoved.value && !isOne ? mostMovedRows.value : [],
     elsewhere: other && ((row) => [other.xy[2 * row], other.xy[2 * row + 1]]),
     images: showsImages.value ? (description.value?.images ?? undefined) : undefined,
     colorOf,
     order: drawn.value,
     covariances:
-      showsEllipses.value && selected.value && !watched.value && (view.value !== "morph" || morph.value % 1 === 0)
+      showsEllipses.value &&
+      selected.value &&
+      !watchedComputation.value &&
+      (view.value !== "morph" || morphProgress.value % 1 === 0)
         ? covariancesOf(id)
         : undefined,
-    placed: watched.value ? undefined : placed.value,
+    placedExample: watchedComputation.value ? undefined : placedExample.value,
     placedImage: placedImage.value,
     outline: outline.value?.map === map ? outline.value.corners : [],
   };
@@ -182,7 +195,7 @@ export function goTo(row: number): void {
   const map = mapViews.value[0];
   const places = map?.places;
   if (!map || !places) return;
-  const [x, y] = map.placeOf(row);
+  const [x, y] = map.positionOf(row);
   flyTo({ x, y, reach: Math.min(camera.value.reach, Math.max(0.12, 4 * places.spacing)) });
   hovered.value = row;
 }
@@ -194,7 +207,7 @@ export function goToSelected(): void {
   if (!map || !rows) return;
   let [left, right, bottom, top] = [1, -1, 1, -1];
   for (const row of rows) {
-    const [x, y] = map.placeOf(row);
+    const [x, y] = map.positionOf(row);
     [left, right] = [Math.min(left, x), Math.max(right, x)];
     [bottom, top] = [Math.min(bottom, y), Math.max(top, y)];
   }

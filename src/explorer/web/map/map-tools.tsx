@@ -1,13 +1,13 @@
-import { Segments } from "../controls.js";
+import { SegmentedControl } from "../controls.js";
 import { icons } from "../icons.js";
-import { type Tool, tool } from "../store.js";
+import { type Tool, tool } from "../state.js";
 import { flyTo, WHOLE, zoom } from "./camera.js";
 
 /** What the pointer does, and how near the map is. */
 export function MapTools() {
   return (
     <div class="map-tools" role="toolbar" aria-label="Pointer and zoom">
-      <Segments<Tool>
+      <SegmentedControl<Tool>
         label="Pointer"
         value={tool.value}
         choices={[

@@ -1,9 +1,9 @@
-import { INKS } from "../../../plot/palette.js";
-import { theme } from "../store.js";
+import { INKS } from "../../../colors/index.js";
+import { theme } from "../state.js";
 import { camera, ease, isMotionWanted, WHOLE } from "./camera.js";
+import { between, type DrawnLayout, type Position } from "./drawn-layout.js";
 import { drawOn } from "./graphics.js";
 import { drawOverlay, type OverlayScene } from "./overlay.js";
-import { between, type Place, type Places } from "./places.js";
 import type { PointsDrawing } from "./points-drawing.js";
 
 /** How long points take from one layout to another, in milliseconds. */
@@ -14,8 +14,8 @@ export class MapView {
   readonly base: HTMLCanvasElement;
   readonly top: HTMLCanvasElement;
   readonly #renderer: PointsDrawing;
-  #start: Places | undefined;
-  #end: Places | undefined;
+  #start: DrawnLayout | undefined;
+  #end: DrawnLayout | undefined;
   /** Where points come from, and where they go to. */
   #from: Float32Array = new Float32Array();
   #to: Float32Array = new Float32Array();
@@ -51,7 +51,7 @@ export class MapView {
     return Math.min(this.width, this.height) / 2 / camera.peek().reach;
   }
   /** The layout that is shown, or gone to. */
-  get places(): Places | undefined {
+  get places(): DrawnLayout | undefined {
     return this.#end;
   }
   get isMoving(): boolean {
@@ -63,7 +63,7 @@ export class MapView {
     return this.#xy;
   }
 
-  placeOf(row: number): Place {
+  positionOf(row: number): Position {
     const [from, to, share] = [this.#from, this.#to, this.#progress];
     const at = (axis: 0 | 1) => {
       const start = from[2 * row + axis];
@@ -72,18 +72,18 @@ export class MapView {
     return [at(0), at(1)];
   }
 
-  toPixels([x, y]: Place): Place {
+  toPixels([x, y]: Position): Position {
     const middle = camera.peek();
     return [this.width / 2 + (x - middle.x) * this.scale, this.height / 2 - (y - middle.y) * this.scale];
   }
 
-  toPlace([px, py]: Place): Place {
+  toPosition([px, py]: Position): Position {
     const middle = camera.peek();
     return [middle.x + (px - this.width / 2) / this.scale, middle.y - (py - this.height / 2) / this.scale];
   }
 
   /** Shows a layout; its points come from where they are, where that is known and motion is wanted. */
-  show(places: Places, duration = TRANSITION): void {
+  show(places: DrawnLayout, duration = TRANSITION): void {
     if (this.#end === places && this.#to === places.xy) return;
     const isSame = this.#to.length === places.xy.length;
     if (!isSame || !isMotionWanted() || duration === 0) {
@@ -95,23 +95,23 @@ export class MapView {
     this.#set(places, places, 0);
     this.#start = start;
     this.#from = now;
-    this.#renderer.setPlaces(now, places.xy);
+    this.#renderer.setPositions(now, places.xy);
     this.#duration = duration;
     this.#begun = performance.now();
     this.redraw();
   }
 
   /** Shows what lies between two layouts. */
-  morph(start: Places, end: Places, progress: number): void {
+  morph(start: DrawnLayout, end: DrawnLayout, progress: number): void {
     this.#set(start, end, progress);
   }
 
-  #set(start: Places, end: Places, progress: number): void {
+  #set(start: DrawnLayout, end: DrawnLayout, progress: number): void {
     [this.#start, this.#end, this.#progress] = [start, end, progress];
     [this.#from, this.#to] = [start.xy, end.xy];
     this.#begun = undefined;
     this.#xy = undefined;
-    this.#renderer.setPlaces(start.xy, end.xy);
+    this.#renderer.setPositions(start.xy, end.xy);
     this.redraw();
   }
 
@@ -139,7 +139,7 @@ export class MapView {
 
   /** Diameter of a point in pixels, and how round it is. */
   get dots(): { diameter: number; roundness: number } {
-    const sizeIn = (places: Places | undefined) => {
+    const sizeIn = (places: DrawnLayout | undefined) => {
       if (!places) return 2;
       if (places.kind === "wall") {
         const cell = places.spacing * this.scale;

@@ -1,6 +1,6 @@
 import { effect, signal } from "@preact/signals";
 import { icons } from "../icons.js";
-import { first, layoutOf, morph, second, view, watched } from "../store.js";
+import { firstLayout, layoutOf, morphProgress, secondLayout, view, watchedComputation } from "../state.js";
 import { ease } from "./camera.js";
 
 /** Milliseconds from one map to the other. */
@@ -22,11 +22,11 @@ effect(() => {
   }
   const period = 2 * (LENGTH + REST);
   // Goes on from where the slider is.
-  const begun = performance.now() - LENGTH * (0.5 - Math.sin(Math.asin(1 - 2 * morph.peek()) / 3));
+  const begun = performance.now() - LENGTH * (0.5 - Math.sin(Math.asin(1 - 2 * morphProgress.peek()) / 3));
   let frame = requestAnimationFrame(function step(now) {
     const at = (now - begun) % period;
     const share = at < LENGTH ? at / LENGTH : at < LENGTH + REST ? 1 : 1 - Math.min(1, (at - LENGTH - REST) / LENGTH);
-    morph.value = ease(Math.max(0, share));
+    morphProgress.value = ease(Math.max(0, share));
     frame = requestAnimationFrame(step);
   });
   return () => cancelAnimationFrame(frame);
@@ -34,7 +34,7 @@ effect(() => {
 
 /** The slider between two maps. */
 export function MorphBar() {
-  if (view.value !== "morph" || watched.value) return null;
+  if (view.value !== "morph" || watchedComputation.value) return null;
   return (
     <div class="morph-bar">
       <button
@@ -46,20 +46,20 @@ export function MorphBar() {
       >
         {isPlaying.value ? icons.pause : icons.play}
       </button>
-      <span>{layoutOf(first.value)?.title}</span>
+      <span>{layoutOf(firstLayout.value)?.title}</span>
       <input
         type="range"
         min="0"
         max="1"
         step="0.001"
-        value={morph.value}
+        value={morphProgress.value}
         aria-label="Morph"
         onInput={(event) => {
           isPlaying.value = false;
-          morph.value = event.currentTarget.valueAsNumber;
+          morphProgress.value = event.currentTarget.valueAsNumber;
         }}
       />
-      <span>{layoutOf(second.value)?.title}</span>
+      <span>{layoutOf(secondLayout.value)?.title}</span>
     </div>
   );
 }

@@ -1,9 +1,9 @@
-import { INKS } from "../../../plot/palette.js";
+import { INKS } from "../../../colors/index.js";
 import type { ThumbnailDescription } from "../../protocol.js";
-import type { Placed, Theme } from "../store.js";
+import type { PlacedExample, Theme } from "../state.js";
 import { camera } from "./camera.js";
+import { type Position, within } from "./drawn-layout.js";
 import type { MapView } from "./map-view.js";
-import { type Place, within } from "./places.js";
 import { withThumbnails } from "./thumbnails.js";
 
 /** What lies above the points of a map. */
@@ -16,26 +16,26 @@ export interface OverlayScene {
   /** Rows that are numbered. */
   readonly marks: readonly number[];
   /** Where a row is in the other map; undefined where there is none. */
-  readonly elsewhere: ((row: number) => Place) | undefined;
+  readonly elsewhere: ((row: number) => Position) | undefined;
   readonly images: ThumbnailDescription | undefined;
   readonly colorOf: (row: number) => string;
   /** Rows in the order in which their images are drawn where they would hide each other. */
   readonly order: Uint32Array;
   /** n x 3, in squared units of the layout's own coordinates. */
   readonly covariances: Float32Array | undefined;
-  readonly placed: Placed | undefined;
+  readonly placedExample: PlacedExample | undefined;
   /** Its picture, once it is loaded. */
   readonly placedImage: CanvasImageSource | undefined;
   /** Of a lasso that is being drawn, in pixels. */
-  readonly outline: readonly Place[];
+  readonly outline: readonly Position[];
 }
 
 /** Images are shown when so few points are in sight that a good part of them has room. */
-const MOST_IN_SIGHT = 2500;
-const MOST_IMAGES = 900;
+const MAX_IN_SIGHT = 2500;
+const MAX_IMAGES = 900;
 /** Least side of an image on a wall, in pixels. */
-const LEAST_TILE = 12;
-const MOST_ELLIPSES = 120;
+const MIN_TILE = 12;
+const MAX_ELLIPSES = 120;
 /** Half axes of the ellipses in standard deviations: they hold 95 %. */
 const DEVIATIONS = Math.sqrt(-2 * Math.log(0.05));
 
@@ -59,7 +59,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
   }
   if (scene.previousClicked !== undefined) pin("A", scene.previousClicked);
   if (scene.clicked !== undefined) pin(scene.previousClicked === undefined ? "" : "B", scene.clicked);
-  if (scene.placed) drawPlaced(scene.placed);
+  if (scene.placedExample) drawPlaced(scene.placedExample);
   if (scene.hovered !== undefined) {
     const here = pixelsOf(scene.hovered);
     if (scene.elsewhere) arrow(view.toPixels(scene.elsewhere(scene.hovered)), here);
@@ -67,8 +67,8 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
   }
   drawOutline();
 
-  function pixelsOf(row: number): Place {
-    return view.toPixels(view.placeOf(row));
+  function pixelsOf(row: number): Position {
+    return view.toPixels(view.positionOf(row));
   }
 
   /** A line in the ink with a rim of the ground, so that it stands out from any color. */
@@ -91,7 +91,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     stroke(width);
   }
 
-  function arrow([x0, y0]: Place, [x, y]: Place): void {
+  function arrow([x0, y0]: Position, [x, y]: Position): void {
     if (Math.hypot(x - x0, y - y0) < 2 * radius) return;
     context.beginPath();
     context.moveTo(x0, y0);
@@ -102,7 +102,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     stroke(1);
   }
 
-  function label(text: string, [x, y]: Place, away: number): void {
+  function label(text: string, [x, y]: Position, away: number): void {
     context.font = `600 12px ${FONT}`;
     context.textAlign = "left";
     context.strokeStyle = ink.background;
@@ -122,7 +122,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     if (!places) return;
     const { xy } = view;
     const tile = places.kind === "wall" ? places.spacing * view.scale : 0;
-    if (places.kind === "wall" && tile < LEAST_TILE) return;
+    if (places.kind === "wall" && tile < MIN_TILE) return;
     const { x, y } = camera.peek();
     const [halfWidth, halfHeight] = [view.width / 2 / view.scale, view.height / 2 / view.scale];
     const margin = (places.kind === "wall" ? tile : 32) / view.scale;
@@ -135,7 +135,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     for (const row of scene.order) {
       if (!isInSight(row)) continue;
       rows.push(row);
-      if (places.kind !== "wall" && rows.length > MOST_IN_SIGHT) return;
+      if (places.kind !== "wall" && rows.length > MAX_IN_SIGHT) return;
     }
     const side =
       places.kind === "wall" ? tile : Math.min(64, Math.max(32, 420 / Math.sqrt(Math.max(1, rows.length / 40))));
@@ -167,10 +167,10 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
   /** Rows whose images do not touch those of the rows before them. */
   function pickApart(rows: readonly number[], side: number): number[] {
     const gap = side + 8;
-    const cells = new Map<number, Place[]>();
+    const cells = new Map<number, Position[]>();
     const chosen: number[] = [];
     for (const row of rows) {
-      if (chosen.length >= MOST_IMAGES) break;
+      if (chosen.length >= MAX_IMAGES) break;
       const [px, py] = pixelsOf(row);
       const [column, line] = [Math.floor(px / gap), Math.floor(py / gap)];
       let isFree = true;
@@ -191,7 +191,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
   function drawEllipses(covariances: Float32Array, rows: Uint32Array): void {
     const places = view.places;
     if (!places || view.isMoving) return;
-    const every = Math.max(1, Math.ceil(rows.length / MOST_ELLIPSES));
+    const every = Math.max(1, Math.ceil(rows.length / MAX_ELLIPSES));
     // Many of them hide nothing.
     const fill = Math.min(0.14, (1.4 * every) / rows.length);
     for (let at = 0; at < rows.length; at += every) {
@@ -202,7 +202,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
   }
 
   function ellipse(
-    [x, y]: Place,
+    [x, y]: Position,
     [xx, xy, yy]: readonly [number, number, number],
     scale: number,
     color: string,
@@ -224,9 +224,9 @@ export function drawOverlay(context: CanvasRenderingContext2D, view: MapView, sc
     context.globalAlpha = 1;
   }
 
-  function drawPlaced({ result }: Placed): void {
+  function drawPlaced({ result }: PlacedExample): void {
     const places = view.places;
-    const found = places && result.places[places.id];
+    const found = places && result.positions[places.id];
     if (!found || view.isMoving) return;
     const here = view.toPixels(within(places, found.x, found.y));
     if (found.covariance) ellipse(here, found.covariance, view.scale / places.unit, ink.text, 0.1);

@@ -16,7 +16,7 @@ export class PointsCanvas implements PointsDrawing {
     this.#context = context;
   }
 
-  setPlaces(start: Float32Array, end: Float32Array): void {
+  setPositions(start: Float32Array, end: Float32Array): void {
     [this.#start, this.#end] = [start, end];
   }
 

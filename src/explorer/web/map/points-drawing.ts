@@ -19,7 +19,7 @@ export interface PointsDrawing {
   /** Whether the graphics card does it. */
   readonly isAccelerated: boolean;
   /** Where points come from and go to, n x 2 each; the same array if they rest. */
-  setPlaces(start: Float32Array, end: Float32Array): void;
+  setPositions(start: Float32Array, end: Float32Array): void;
   /** Red, green, blue and opacity of each point. */
   setTints(tints: Uint8Array): void;
   /** Rows in the order in which they are drawn, the last one uppermost. */

@@ -63,7 +63,7 @@ export class PointsRenderer implements PointsDrawing {
     this.#build();
   }
 
-  setPlaces(start: Float32Array, end: Float32Array): void {
+  setPositions(start: Float32Array, end: Float32Array): void {
     if (this.#data.start !== start) this.#keep("start", start);
     if (this.#data.end !== end) this.#keep("end", end);
   }

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import type { ThumbnailDescription } from "../../protocol.js";
-import { fetchSheet } from "../server.js";
+import { fetchSheet } from "../server-requests.js";
 
 /** Rises whenever a sheet has come. */
 export const thumbnailsCome = signal(0);
@@ -8,7 +8,7 @@ export const thumbnailsCome = signal(0);
 /** What decoded sheets may take, in bytes of the browser's memory. */
 const MEMORY = 256 * 2 ** 20;
 /** Requests: a browser has six to a server, of which the events of runs take one, and layouts are not to wait. */
-const MOST_AT_ONCE = 3;
+const MAX_AT_ONCE = 3;
 
 interface Sheet {
   readonly bitmap: ImageBitmap;
@@ -61,7 +61,7 @@ export function withThumbnails(
 function fetchNext(description: ThumbnailDescription): void {
   const { tileWidth, tileHeight, perSheet } = description;
   const most = Math.max(4, Math.floor(MEMORY / (4 * tileWidth * tileHeight * perSheet)));
-  while (asked.size < MOST_AT_ONCE) {
+  while (asked.size < MAX_AT_ONCE) {
     const number = wanted.find((one) => !asked.has(one) && !sheets.has(one) && !failed.has(one));
     // Where more sheets are in sight than memory takes, the first to come stay.
     if (number === undefined || (sheets.size >= most && [...sheets.values()].every(({ used }) => used === clock)))

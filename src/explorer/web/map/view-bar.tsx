@@ -1,7 +1,7 @@
 import { batch } from "@preact/signals";
 import type { LayoutDescription } from "../../protocol.js";
-import { Segments, Select } from "../controls.js";
-import { first, layoutOf, layouts, maps, second, type View, view, watched } from "../store.js";
+import { SegmentedControl, Select } from "../controls.js";
+import { firstLayout, layoutOf, layouts, maps, secondLayout, type View, view, watchedComputation } from "../state.js";
 
 const ARRANGEMENTS = [
   { value: "map", title: "Map", hint: "The map as it is (m)" },
@@ -11,24 +11,24 @@ const ARRANGEMENTS = [
 type Arrangement = LayoutDescription["kind"];
 
 /** The map that a layout was made from, or it itself. */
-const mapOf = (id: string): string => layoutOf(id)?.of ?? id;
+const mapOf = (id: string): string => layoutOf(id)?.derivedFrom ?? id;
 /** A map in an arrangement; undefined where it cannot be arranged so. */
 const arranged = (map: string, kind: Arrangement): string | undefined =>
-  kind === "map" ? map : layouts.value.find((one) => one.of === map && one.kind === kind)?.id;
+  kind === "map" ? map : layouts.value.find((one) => one.derivedFrom === map && one.kind === kind)?.id;
 
 export function arrange(kind: Arrangement): void {
   batch(() => {
-    watched.value = undefined;
-    for (const shown of [first, second]) shown.value = arranged(mapOf(shown.value), kind) ?? shown.value;
+    watchedComputation.value = undefined;
+    for (const shown of [firstLayout, secondLayout]) shown.value = arranged(mapOf(shown.value), kind) ?? shown.value;
   });
 }
 
 /** Shows a map on one side, in the arrangement that is shown. */
 export function chooseMap(side: 0 | 1, map: string): void {
-  const kind = layoutOf(first.value)?.kind ?? "map";
+  const kind = layoutOf(firstLayout.value)?.kind ?? "map";
   batch(() => {
-    watched.value = undefined;
-    const [own, other] = side === 0 ? [first, second] : [second, first];
+    watchedComputation.value = undefined;
+    const [own, other] = side === 0 ? [firstLayout, secondLayout] : [secondLayout, firstLayout];
     const chosen = arranged(map, kind) ?? map;
     // Two maps are never the same one.
     if (chosen === other.value) other.value = own.value;
@@ -39,11 +39,11 @@ export function chooseMap(side: 0 | 1, map: string): void {
 export function chooseView(next: View): void {
   if (next !== "one" && maps.value.length < 2) return;
   batch(() => {
-    watched.value = undefined;
+    watchedComputation.value = undefined;
     const order = (id: string) => maps.value.findIndex((map) => map.id === mapOf(id));
     // Of two maps the earlier one is on the left.
-    if (next !== "one" && order(first.value) > order(second.value)) {
-      [first.value, second.value] = [second.value, first.value];
+    if (next !== "one" && order(firstLayout.value) > order(secondLayout.value)) {
+      [firstLayout.value, secondLayout.value] = [secondLayout.value, firstLayout.value];
     }
     view.value = next;
   });
@@ -52,26 +52,31 @@ export function chooseView(next: View): void {
 /** Which map is shown, alone or with another, and how it is arranged. */
 export function ViewBar() {
   if (layouts.value.length === 0) return null;
-  const shown = mapOf(first.value);
+  const shown = mapOf(firstLayout.value);
   const choices = maps.value.map(({ id, title }) => ({ value: id, title }));
   const kinds = ARRANGEMENTS.filter(({ value }) => arranged(shown, value) !== undefined);
   const isOne = view.value === "one";
   return (
     <div class="view-bar" role="toolbar" aria-label="View">
       {isOne && choices.length > 1 && choices.length <= 3 && (
-        <Segments label="Map" value={shown} choices={choices} onChoose={(id) => chooseMap(0, id)} />
+        <SegmentedControl label="Map" value={shown} choices={choices} onChoose={(id) => chooseMap(0, id)} />
       )}
       {(isOne ? choices.length > 3 : choices.length > 2) && (
         <Select label={isOne ? "Map" : "From"} value={shown} choices={choices} onChoose={(id) => chooseMap(0, id)} />
       )}
       {!isOne && choices.length > 2 && (
-        <Select label="To" value={mapOf(second.value)} choices={choices} onChoose={(id) => chooseMap(1, id)} />
+        <Select label="To" value={mapOf(secondLayout.value)} choices={choices} onChoose={(id) => chooseMap(1, id)} />
       )}
       {kinds.length > 1 && (
-        <Segments label="Arrangement" value={layoutOf(first.value)?.kind ?? "map"} choices={kinds} onChoose={arrange} />
+        <SegmentedControl
+          label="Arrangement"
+          value={layoutOf(firstLayout.value)?.kind ?? "map"}
+          choices={kinds}
+          onChoose={arrange}
+        />
       )}
       {choices.length > 1 && (
-        <Segments<View>
+        <SegmentedControl<View>
           label="Comparison"
           value={view.value}
           choices={[

@@ -2,7 +2,7 @@ import { ticks } from "d3-array";
 import { Select, Toggle } from "../controls.js";
 import { coloring, columnValues, currentColumn, formatNumber, type Key } from "../map/coloring.js";
 import { Swatch } from "../map/hover-card.js";
-import { coloredBy, description, select, selected, showsEllipses, showsImages, showsMoved, view } from "../store.js";
+import { coloredBy, description, select, selected, showsEllipses, showsImages, showsMoved, view } from "../state.js";
 
 /** What the points are colored by, what the colors mean, and what else is drawn. */
 export function ColorsPanel() {

@@ -1,9 +1,9 @@
-import { Empty } from "../controls.js";
+import { EmptyState } from "../controls.js";
 import { columnValues, valueText } from "../map/coloring.js";
-import { placesOf } from "../map/layouts.js";
+import { drawnLayout } from "../map/loaded-layouts.js";
 import { goTo } from "../map/map-pane.js";
 import { chooseView } from "../map/view-bar.js";
-import { click, description, first, hovered, layoutOf, moved, second, view } from "../store.js";
+import { click, description, firstLayout, hovered, layoutOf, mostMovedRows, secondLayout, view } from "../state.js";
 import { PointImage } from "./point-image.js";
 
 /** The points that moved most from one map to the other. */
@@ -12,9 +12,9 @@ export function MovedPanel() {
     return (
       <>
         <h2>Moved most</h2>
-        <Empty title="One map is shown">
+        <EmptyState title="One map is shown">
           With two maps, the points whose places differ most are listed here and numbered in the maps.
-        </Empty>
+        </EmptyState>
         <div class="buttons">
           <button type="button" class="primary" onClick={() => chooseView("beside")}>
             Two maps side by side
@@ -26,9 +26,9 @@ export function MovedPanel() {
       </>
     );
   }
-  const [start, end] = [placesOf(first.value), placesOf(second.value)];
+  const [start, end] = [drawnLayout(firstLayout.value), drawnLayout(secondLayout.value)];
   const label = description.value?.columns.find(({ id }) => id === "label");
-  const rows = moved.value;
+  const rows = mostMovedRows.value;
   if (label) columnValues(label);
   const length = (row: number) => {
     if (!start || !end) return Number.NaN;
@@ -39,10 +39,10 @@ export function MovedPanel() {
     <>
       <h2>Moved most</h2>
       <p class="note">
-        From “{layoutOf(first.value)?.title}” to “{layoutOf(second.value)?.title}”, in halves of the map’s width. Of
-        points that moved together, the one that moved most.
+        From “{layoutOf(firstLayout.value)?.title}” to “{layoutOf(secondLayout.value)?.title}”, in halves of the map’s
+        width. Of points that mostMovedRows together, the one that mostMovedRows most.
       </p>
-      {rows.length === 0 && start && end && <Empty title="No point moved" />}
+      {rows.length === 0 && start && end && <EmptyState title="No point moved" />}
       <ol class="moved">
         {rows.map((row, at) => (
           <li key={row}>

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import { paths } from "../../protocol.js";
 import { thumbnailsCome, withThumbnails } from "../map/thumbnails.js";
-import { isOffline } from "../server.js";
-import { description } from "../store.js";
+import { isOffline } from "../server-requests.js";
+import { description } from "../state.js";
 
 /** The image of a row, fitted into a square of `size` pixels: from the server, or from the sheets of an offline file. */
 export function PointImage({ row, size }: { row: number; size: number }) {

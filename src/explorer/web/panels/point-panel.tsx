@@ -1,11 +1,11 @@
 import { effect, signal } from "@preact/signals";
 import type { PointDescription } from "../../protocol.js";
-import { Empty } from "../controls.js";
+import { EmptyState } from "../controls.js";
 import { columnValues, formatNumber, valueText } from "../map/coloring.js";
 import { factsOf } from "../map/hover-card.js";
 import { goTo } from "../map/map-pane.js";
-import { isOffline } from "../server.js";
-import { click, clicked, description, hovered } from "../store.js";
+import { isOffline } from "../server-requests.js";
+import { click, clicked, description, hovered } from "../state.js";
 import { PointImage } from "./point-image.js";
 
 const facts = signal<PointDescription>();
@@ -35,9 +35,9 @@ export function PointPanel() {
     return (
       <>
         <h2>Point</h2>
-        <Empty title="No point chosen">
+        <EmptyState title="No point chosen">
           Click a point in the map, or go to one with the arrow keys and press Enter.
-        </Empty>
+        </EmptyState>
       </>
     );
   }
@@ -71,7 +71,7 @@ export function PointPanel() {
       {known && known.neighbors.length > 0 && (
         <>
           <h3>Nearest neighbors</h3>
-          <p class="note">By their {known.neighborsIn === "codes" ? "codes" : "places in the map"}.</p>
+          <p class="note">By their {known.neighborsIn === "data" ? "codes" : "places in the map"}.</p>
           <PointGrid
             rows={known.neighbors.map(({ index }) => index)}
             captions={known.neighbors.map(({ distance }) => formatNumber(distance))}

@@ -1,12 +1,12 @@
-import { Empty } from "../controls.js";
+import { EmptyState } from "../controls.js";
+import { saveSelection, selectionFormats } from "../export/selection.js";
 import { coloring, columnValues, currentColumn, formatNumber } from "../map/coloring.js";
 import { Swatch } from "../map/hover-card.js";
 import { goToSelected } from "../map/map-pane.js";
-import { description, select, selected } from "../store.js";
-import { saveSelection, selectionFormats } from "../take-away/selection.js";
+import { description, select, selected } from "../state.js";
 import { PointGrid } from "./point-panel.js";
 
-const MOST_SHOWN = 24;
+const MAX_SHOWN = 24;
 
 /** What the selected points are, and the way to take them away. */
 export function SelectionPanel() {
@@ -16,17 +16,17 @@ export function SelectionPanel() {
     return (
       <>
         <h2>Selection</h2>
-        <Empty title="Nothing selected">
+        <EmptyState title="Nothing selected">
           Draw a lasso: hold ⇧ and drag around points, or switch to the lasso with L. A click on a class in the legend
           selects its points.
-        </Empty>
+        </EmptyState>
       </>
     );
   }
   // Spread over all of them, so that it shows what there is.
   const some = Array.from(
-    { length: Math.min(MOST_SHOWN, rows.length) },
-    (_, i) => rows[Math.floor((i * rows.length) / Math.min(MOST_SHOWN, rows.length))],
+    { length: Math.min(MAX_SHOWN, rows.length) },
+    (_, i) => rows[Math.floor((i * rows.length) / Math.min(MAX_SHOWN, rows.length))],
   );
   return (
     <>
@@ -56,7 +56,7 @@ export function SelectionPanel() {
   );
 }
 
-const MOST_SHARES = 8;
+const MAX_SHARES = 8;
 
 /** What the selection is made of, in terms of what the points are colored by. */
 function Shares({ rows }: { rows: Uint32Array }) {
@@ -79,8 +79,8 @@ function Shares({ rows }: { rows: Uint32Array }) {
   for (const row of rows) counts.set(values[row], (counts.get(values[row]) ?? 0) + 1);
   const colorByCode = new Map(key.kind === "category" ? key.entries.map(({ code, color }) => [code, color]) : []);
   const shares = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
-  const shown = shares.slice(0, MOST_SHARES);
-  const others = shares.slice(MOST_SHARES).reduce((sum, [, count]) => sum + count, 0);
+  const shown = shares.slice(0, MAX_SHARES);
+  const others = shares.slice(MAX_SHARES).reduce((sum, [, count]) => sum + count, 0);
   const most = shares[0]?.[1] ?? 1;
   return (
     <>

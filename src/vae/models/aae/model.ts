@@ -34,7 +34,7 @@ export class Aae extends Model<AaeConfiguration> {
       [{ name: "logit", layers: [dense("logit", 1)] }],
       random,
     );
-    const likelihood = createLikelihood(configuration.likelihood, configuration.sigma);
+    const likelihood = createLikelihood(configuration.likelihood, configuration.outputVariance);
     super(name, configuration, { encoder, decoder, likelihood, others: [discriminator] });
     this.discriminator = discriminator;
   }

@@ -23,7 +23,7 @@ export class Ae extends Model<AeConfiguration> {
     super(name, configuration, {
       encoder: createEncoder(kind, configuration, { mean: configuration.zDim }, random),
       decoder: createDecoder(kind, configuration, random),
-      likelihood: createLikelihood(configuration.likelihood, configuration.sigma),
+      likelihood: createLikelihood(configuration.likelihood, configuration.outputVariance),
     });
   }
 

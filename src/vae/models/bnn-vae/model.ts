@@ -1,46 +1,28 @@
-import * as tf from "@tensorflow/tfjs-core";
-import { Random } from "../../random.js";
+import type * as tf from "@tensorflow/tfjs-core";
+import { BayesianModel } from "../bayesian-model.js";
 import type { Resolved } from "../configuration.js";
-import { createLikelihood, klToStandardNormal } from "../distributions.js";
-import { type Loss, Model, meanOfSums, weighted } from "../model.js";
-import { createDecoder, createEncoder } from "../network.js";
-import { type Pass, SERIES } from "../pass.js";
-import { PLAIN_RECIPE } from "../recipe.js";
-import { WeightPosterior } from "../weight-posterior.js";
+import { klToStandardNormal } from "../distributions.js";
+import { type Loss, meanOfSums, weighted } from "../model.js";
+import type { Pass } from "../pass.js";
 import type { bnnVaeFields } from "./configuration.js";
 
 /** What decides a {@link BnnVae}: its options with their defaults. */
 export type BnnVaeConfiguration = Resolved<typeof bnnVaeFields>;
 
-/** A variational autoencoder whose weights are distributions too: the bound has the divergence of both. */
-export class BnnVae extends Model<BnnVaeConfiguration> {
-  readonly recipe = PLAIN_RECIPE;
+/** A variational autoencoder with a distribution over every weight: the bound has the divergence of codes and weights. */
+export class BnnVae extends BayesianModel<BnnVaeConfiguration> {
   readonly priorSd = 1;
   readonly isBound = true;
   readonly hasLatentPosterior = true;
 
   constructor(name: string, configuration: BnnVaeConfiguration) {
-    const { zDim } = configuration;
-    const random = new Random(configuration.seed, SERIES.weights, 0);
-    const encoder = createEncoder("dense", configuration, { mean: zDim, sd: zDim }, random);
-    const decoder = createDecoder("dense", configuration, random);
-    super(name, configuration, {
-      encoder,
-      decoder,
-      likelihood: createLikelihood(configuration.likelihood, configuration.sigma),
-      weightPosterior: new WeightPosterior([encoder, decoder], configuration.priorSigma),
-    });
+    super(name, configuration, "dense", { mean: configuration.zDim, sd: configuration.zDim });
   }
 
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const { mean, sd } = this.posterior(input, pass) as { mean: tf.Tensor2D; sd: tf.Tensor2D };
-    const z = pass.draw(mean, sd) as tf.Tensor2D;
-    const weightPosterior = this.parts.weightPosterior as WeightPosterior;
-    const parts = {
-      reconstruction: tf.neg(tf.mean(this.logLikelihood(target, z, pass))) as tf.Scalar,
-      kl: meanOfSums(klToStandardNormal(mean, sd)),
-      weights: tf.div(weightPosterior.klDivergence(), pass.trainingCount) as tf.Scalar,
-    };
+    const { reconstruction, weights } = this.bayesianParts(target, pass.draw(mean, sd) as tf.Tensor2D, pass);
+    const parts = { reconstruction, kl: meanOfSums(klToStandardNormal(mean, sd)), weights };
     return weighted(parts, { kl: this.configuration.beta * pass.klWeight, weights: pass.klWeight });
   }
 }

@@ -1,4 +1,4 @@
-import { throwIfAborted } from "../../../io/abort.js";
+import { throwIfAborted } from "../../../abort.js";
 import type { Matrix } from "../../../matrix.js";
 import type { Random } from "../../random.js";
 import { pause } from "../model.js";

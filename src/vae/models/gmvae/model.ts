@@ -12,7 +12,7 @@ import {
   logNormal,
   logStandardNormal,
 } from "../distributions.js";
-import { type ImageSource, range, toImages } from "../images.js";
+import { type ImagesLike, range, toImages } from "../images.js";
 import {
   type BatchOptions,
   type EpochStart,
@@ -85,7 +85,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
       ],
       random,
     );
-    const likelihood = createLikelihood(configuration.likelihood, configuration.sigma);
+    const likelihood = createLikelihood(configuration.likelihood, configuration.outputVariance);
     super(name, configuration, { encoder, decoder, likelihood, others: [prior] });
     this.prior = prior;
   }
@@ -194,11 +194,11 @@ export class Gmvae extends Model<GmvaeConfiguration> {
    *
    * @returns n x K
    */
-  async classify(images: ImageSource, options: BatchOptions = {}): Promise<Matrix> {
-    const source = toImages(images, this.configuration);
+  async classify(images: ImagesLike, options: BatchOptions = {}): Promise<Matrix> {
+    const checked = toImages(images, this.configuration);
     const { clusters } = this.configuration;
-    const probabilities = new Float32Array(source.count * clusters);
-    await this.forEachBatch(source, options, async (x, start) => {
+    const probabilities = new Float32Array(checked.count * clusters);
+    await this.forEachBatch(checked, options, async (x, start) => {
       const pass = new Pass(new Random(0, SERIES.encoding, 0));
       const shares = tf.tidy(() => {
         const { mean, wMean } = this.latents(x, pass);
@@ -206,7 +206,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
       });
       probabilities.set(await take(shares), start * clusters);
     });
-    return new Matrix(probabilities, source.count, clusters);
+    return new Matrix(probabilities, checked.count, clusters);
   }
 
   override async sample(count: number, options: GmvaeSampleOptions = {}): Promise<Float32Array> {
@@ -238,17 +238,17 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     return tf.sum(tf.mul(shares, componentKl(latents, components)), 1);
   }
 
-  override logImportanceWeights(images: tf.Tensor4D, samples: number, pass: Pass): tf.Tensor2D {
+  override logImportanceWeights(images: tf.Tensor4D, draws: number, pass: Pass): tf.Tensor2D {
     const { mean, sd, wMean, wSd } = this.latents(images, pass);
-    const [means, sds] = [repeatRows(mean, samples), repeatRows(sd, samples)];
-    const [wMeans, wSds] = [repeatRows(wMean, samples), repeatRows(wSd, samples)];
+    const [means, sds] = [repeatRows(mean, draws), repeatRows(sd, draws)];
+    const [wMeans, wSds] = [repeatRows(wMean, draws), repeatRows(wSd, draws)];
     const z = pass.draw(means, sds) as tf.Tensor2D;
     const w = pass.draw(wMeans, wSds);
     const logMixture = tf.logSumExp(logDensities(z, this.components(w, pass)), -1);
     const logPrior = tf.sub(tf.add(logMixture, logStandardNormal(w)), Math.log(this.configuration.clusters));
     const logPosterior = tf.add(logNormal(z, means, sds), logNormal(w, wMeans, wSds));
-    const logLikelihood = this.logLikelihood(repeatRows(images, samples), z, pass);
-    return tf.reshape(tf.add(logLikelihood, tf.sub(logPrior, logPosterior)), [-1, samples]);
+    const logLikelihood = this.logLikelihood(repeatRows(images, draws), z, pass);
+    return tf.reshape(tf.add(logLikelihood, tf.sub(logPrior, logPosterior)), [-1, draws]);
   }
 
   private latents(x: tf.Tensor4D, pass: Pass): Latents {

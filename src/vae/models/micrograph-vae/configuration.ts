@@ -36,7 +36,7 @@ export const micrographVaeFields = {
   /** Weight of the regularizer, >= 0. Default 1. */
   beta,
   /** Variance of the Gaussian by which log-likelihoods are evaluated, > 0. Default 0.01. */
-  sigma: number(0.01, "a number > 0", (value) => value > 0),
+  outputVariance: number(0.01, "a number > 0", (value) => value > 0),
   /** Seed of the initial weights, an integer from 0 to 2^53 - 1. Default 42. */
   seed: integer(0, Number.MAX_SAFE_INTEGER, 42),
 };

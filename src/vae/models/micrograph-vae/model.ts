@@ -81,7 +81,11 @@ export class MicrographVae extends Model<MicrographVaeConfiguration> {
       [{ name: "image", layers: [], finish: toUnitRange }],
       random,
     );
-    super(name, configuration, { encoder, decoder, likelihood: new GaussianLikelihood(configuration.sigma, false) });
+    super(name, configuration, {
+      encoder,
+      decoder,
+      likelihood: new GaussianLikelihood(configuration.outputVariance, false),
+    });
     if (isNormalized) {
       for (const [key, spread] of [["mean", MEAN_SPREAD] as const, ["sd", SD_SPREAD] as const]) {
         const gamma = this.variables.get(`encoder/${key}_norm/gamma`) as tf.Variable;

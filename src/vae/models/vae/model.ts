@@ -24,7 +24,7 @@ export class Vae extends Model<VaeConfiguration> {
     super(name, configuration, {
       encoder: createEncoder(kind, configuration, { mean: zDim, sd: zDim }, random),
       decoder: createDecoder(kind, configuration, random),
-      likelihood: createLikelihood(configuration.likelihood, configuration.sigma),
+      likelihood: createLikelihood(configuration.likelihood, configuration.outputVariance),
     });
   }
 

@@ -1,0 +1,246 @@
+import { basename } from "node:path";
+import { readMatrix, readNeighborTable, writeFileAtomic, writeMatrices, writeMatrix } from "../io/index.js";
+import type { Matrix } from "../matrix.js";
+import { drawAnimation } from "../plot/index.js";
+import {
+  describeNeighbors,
+  describePerplexity,
+  estimateMemory,
+  inGiB,
+  type PositionUncertainty,
+  positionUncertainty,
+  resolveTsneOptions,
+  Tsne,
+  type TsneOptions,
+  type TsneResult,
+} from "../tsne/index.js";
+import { type EmbedFlags, expectedOptions, isNamedStart, libraryOptions, takesSnapshots } from "./embed-flags.js";
+import { type Inputs, readInputs } from "./inputs.js";
+import { checkExtension, checkMatrixOutput, checkPaths } from "./paths.js";
+import { type Draw, preparePicture } from "./picture.js";
+import { checkTableOutput, writePointTable } from "./point-table.js";
+import { createProgressDisplay } from "./progress.js";
+import { checkUncertaintyFlags, drawnUncertainty, uncertaintyPath, writeUncertainty } from "./uncertainty.js";
+
+/** The embedding at one iteration. */
+interface State {
+  readonly iteration: number;
+  readonly embedding: Matrix;
+}
+
+/** What a run has computed. */
+interface Computed {
+  readonly run: Tsne;
+  readonly result: TsneResult;
+  readonly uncertainty: PositionUncertainty | undefined;
+  /** From the start to the end, where snapshots are taken. */
+  readonly states: readonly State[];
+}
+
+/** `sigma-tsne embed` without `--landmarks`: a run of all points. */
+export async function embedAll(path: string, flags: EmbedFlags, signal: AbortSignal): Promise<void> {
+  const begin = performance.now();
+  const draw = await checkBeforeReading(path, flags);
+  const inputs = await readInputs({ ...flags, data: path, init: initFile(flags) }, signal);
+  const neighbors = await readNeighbors(flags, signal);
+  const read = performance.now();
+  const computed = await compute(flags, inputs, neighbors, signal);
+  const fitted = performance.now();
+  await writeOutputs(path, flags, inputs, computed, draw, signal);
+  const { total: _, ...stages } = computed.result.seconds;
+  const now = performance.now();
+  const seconds = {
+    total: (now - begin) / 1000,
+    read: (read - begin) / 1000,
+    ...stages,
+    write: (now - fitted) / 1000,
+  };
+  if (flags.json) process.stdout.write(`${JSON.stringify(summarize(flags, inputs.data, computed, seconds))}\n`);
+  else if (!flags.quiet) process.stdout.write(sentence(flags, inputs.data.rows, computed, seconds.total));
+}
+
+const initFile = ({ init }: EmbedFlags): string | undefined => (isNamedStart(init) ? undefined : init);
+
+const scatterPath = ({ output, uncertainty }: EmbedFlags): string | undefined =>
+  uncertainty === undefined ? undefined : uncertaintyPath(output);
+
+/**
+ * Checks everything that does not depend on the data, so that no long run ends in a wrong flag.
+ *
+ * @returns the function that draws the `--plot`
+ */
+async function checkBeforeReading(path: string, flags: EmbedFlags): Promise<Draw | undefined> {
+  resolveTsneOptions(expectedOptions(flags), Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  checkMatrixOutput("--output", flags.output);
+  checkTableOutput("--table", flags.table);
+  checkExtension("--animate", flags.animate, ".gif");
+  checkExtension("--snapshots", flags.snapshots, ".npy");
+  if (flags.uncertainty !== undefined) checkUncertaintyFlags(flags);
+  const draw = flags.plot === undefined ? undefined : await preparePicture("--plot", flags.plot);
+  await checkPaths(
+    {
+      "--output": flags.output,
+      "--plot": flags.plot,
+      "--table": flags.table,
+      "--save": flags.save,
+      "--uncertainty": scatterPath(flags),
+      "--animate": flags.animate,
+      "--snapshots": flags.snapshots,
+    },
+    {
+      "<data>": path,
+      "--sigma": flags.sigma,
+      "--labels": flags.labels,
+      "--init": initFile(flags),
+      "--neighbor-indices": flags.neighborIndices,
+      "--neighbor-distances": flags.neighborDistances,
+      "--neighbor-table": flags.neighborTable,
+    },
+  );
+  return draw;
+}
+
+async function readNeighbors(flags: EmbedFlags, signal: AbortSignal): Promise<TsneOptions["neighbors"]> {
+  if (flags.neighborTable !== undefined) {
+    return { ...(await readNeighborTable(flags.neighborTable, { signal })), squared: flags.squaredDistances ?? false };
+  }
+  if (flags.neighborDistances === undefined) return undefined;
+  const distances = await readMatrix(flags.neighborDistances, { signal });
+  const squared = flags.squaredDistances ?? false;
+  if (flags.neighborIndices === undefined) return { distances, squared };
+  return { indices: await readMatrix(flags.neighborIndices, { signal }), distances, squared };
+}
+
+/** Fits the run and measures, where asked, how uncertain the positions are. */
+async function compute(
+  flags: EmbedFlags,
+  { data, sigma, init }: Inputs,
+  neighbors: TsneOptions["neighbors"],
+  signal: AbortSignal,
+): Promise<Computed> {
+  const options = libraryOptions(flags);
+  const settings: TsneOptions = {
+    ...options,
+    sigma,
+    init: init ?? options.init,
+    neighbors: neighbors ?? options.neighbors,
+  };
+  const display = createProgressDisplay(flags.quiet ?? false, () => {
+    const { distance, perplexity, threads } = resolveTsneOptions(settings, data.rows, data.cols);
+    const memory = estimateMemory(data.rows, data.cols, settings).peak;
+    const measure = distance === "given" ? "given neighbors" : `${distance} distance`;
+    return `${data.rows} points x ${data.cols} values, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
+  });
+  const states: State[] = [];
+  const onSnapshot = takesSnapshots(flags) ? (snapshot: State) => void states.push(snapshot) : undefined;
+  try {
+    const run = new Tsne(data, {
+      ...settings,
+      onProgress: (progress) => display.update(progress),
+      onSnapshot,
+      signal,
+    });
+    const result = await run.fit();
+    if (onSnapshot && states.at(-1)?.iteration !== result.iterations) {
+      states.push({ iteration: result.iterations, embedding: result.embedding });
+    }
+    const onProgress = ({ fraction }: { fraction: number }) => display.update({ stage: "uncertainty", fraction });
+    const { uncertainty: draws, seed } = flags;
+    const uncertainty =
+      draws === undefined ? undefined : await positionUncertainty(run, { draws, seed, signal, onProgress });
+    return { run, result, uncertainty, states };
+  } finally {
+    display.stop();
+  }
+}
+
+/** Writes the files asked for. Pictures are drawn before anything is written, so that an interruption leaves all files or none. */
+async function writeOutputs(
+  path: string,
+  flags: EmbedFlags,
+  { labels }: Inputs,
+  { run, result, uncertainty, states }: Computed,
+  draw: Draw | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const title = basename(path);
+  const picture = await draw?.(result.embedding, {
+    labels,
+    title,
+    subtitle: describeRun(result, uncertainty),
+    ...(uncertainty && drawnUncertainty(uncertainty, labels !== undefined)),
+  });
+  const embeddings = states.map(({ embedding }) => embedding);
+  const captions = states.map(({ iteration }) => `iteration ${iteration}`);
+  const animation = flags.animate && (await drawAnimation(embeddings, { labels, title, captions, signal }));
+  signal.throwIfAborted();
+  const scatter = scatterPath(flags);
+  await writeMatrix(flags.output, result.embedding, { signal });
+  if (scatter !== undefined && uncertainty) await writeUncertainty(scatter, uncertainty, signal);
+  if (flags.table !== undefined) {
+    await writePointTable(flags.table, { embedding: result.embedding, label: labels, uncertainty }, signal);
+  }
+  if (flags.save !== undefined) await run.save(flags.save, { signal });
+  if (flags.plot !== undefined && picture) await writeFileAtomic(flags.plot, picture);
+  if (flags.animate !== undefined && animation) await writeFileAtomic(flags.animate, animation);
+  if (flags.snapshots !== undefined) await writeMatrices(flags.snapshots, embeddings);
+}
+
+/** The search of neighbors where it was not exact, for sentences. */
+const describeSearch = ({ neighbors }: TsneResult): string =>
+  neighbors.method === "exact" ? "" : `${describeNeighbors(neighbors)}, `;
+
+/** The subtitle of a picture. */
+function describeRun(result: TsneResult, uncertainty: PositionUncertainty | undefined): string {
+  const { distance, perplexity, outputDimensions } = result.options;
+  const measure = result.neighbors.method === "given" ? "" : `${distance} distance, `;
+  const facts = `${result.embedding.rows} points, ${measure}${describeSearch(result)}${describePerplexity(perplexity)}`;
+  return uncertainty && outputDimensions === 2 ? `${facts}; 95 % ellipses of where points might land` : facts;
+}
+
+/** The object of `--json`. */
+function summarize(flags: EmbedFlags, data: Matrix, { result }: Computed, seconds: Readonly<Record<string, number>>) {
+  const { options, neighbors } = result;
+  return {
+    n: data.rows,
+    input_dimensions: data.cols,
+    output_dimensions: options.outputDimensions,
+    kl: result.kl,
+    iterations: result.iterations,
+    method: result.method,
+    distance: options.distance,
+    neighbors: neighbors.method,
+    recall: neighbors.recall,
+    perplexity: options.perplexity,
+    theta: options.theta,
+    learning_rate: options.learningRate,
+    threads: options.threads,
+    seed: options.seed,
+    pca: options.pca ?? null,
+    output: flags.output,
+    plot: flags.plot ?? null,
+    table: flags.table ?? null,
+    save: flags.save ?? null,
+    uncertainty: scatterPath(flags) ?? null,
+    animation: flags.animate ?? null,
+    snapshots: flags.snapshots ?? null,
+    seconds: Object.fromEntries(Object.entries(seconds).map(([stage, value]) => [stage, Number(value.toFixed(6))])),
+  };
+}
+
+/** The sentence without `--json`. */
+function sentence(flags: EmbedFlags, n: number, { result }: Computed, seconds: number): string {
+  const drawn = [flags.plot, flags.animate].filter(Boolean).join(" and ");
+  const scatter = scatterPath(flags);
+  const files = [
+    flags.output,
+    drawn && `drawn in ${drawn}`,
+    scatter && `its uncertainty in ${scatter}`,
+    flags.table && `a table in ${flags.table}`,
+    flags.save && `the run in ${flags.save}`,
+    flags.snapshots && `snapshots in ${flags.snapshots}`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+  return `Map of ${n} points written to ${files}: KL ${result.kl.toFixed(4)} after ${result.iterations} iterations, ${describeSearch(result)}${seconds.toFixed(1)} s.\n`;
+}

@@ -1,0 +1,154 @@
+import { basename } from "node:path";
+import { ArgumentError } from "../errors.js";
+import { openRows, type RowReader, readLabels, writeFileAtomic, writeMatrix } from "../io/index.js";
+import {
+  describePerplexity,
+  type EmbedLandmarksOptions,
+  embedLandmarks,
+  type LandmarkEmbedding,
+  resolveTsneOptions,
+} from "../tsne/index.js";
+import { type EmbedFlags, isNamedStart, libraryOptions } from "./embed-flags.js";
+import { checkLabels } from "./inputs.js";
+import { checkMatrixOutput, checkPaths } from "./paths.js";
+import { type Draw, preparePicture } from "./picture.js";
+import { checkTableOutput, writePointTable } from "./point-table.js";
+import { createProgressDisplay } from "./progress.js";
+
+type LandmarkFlags = EmbedFlags & { landmarks: number };
+
+/** `sigma-tsne embed --landmarks`: a run of the landmarks, and all points placed into its embedding. */
+export async function embedLandmarksCommand(path: string, flags: LandmarkFlags, signal: AbortSignal): Promise<void> {
+  const begin = performance.now();
+  const draw = await checkBeforeReading(path, flags);
+  const opened: RowReader[] = [];
+  const open = async (file: string, column: string | undefined) => {
+    const source = await openRows(file, { column, signal });
+    opened.push(source);
+    return source;
+  };
+  try {
+    const data = await open(path, flags.meanColumn);
+    const sigma = flags.sigma === undefined ? undefined : await open(flags.sigma, flags.sigmaColumn);
+    const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
+    if (labels && flags.labels !== undefined) checkLabels(labels, data.rows, flags.labels);
+    const computed = await compute(flags, data, sigma, signal);
+    await writeOutputs(path, flags, labels, computed, draw, signal);
+    const seconds = (performance.now() - begin) / 1000;
+    if (flags.json) process.stdout.write(`${JSON.stringify(summarize(flags, data, computed, seconds))}\n`);
+    else if (!flags.quiet) process.stdout.write(sentence(flags, data.rows, computed, seconds));
+  } finally {
+    for (const source of opened) await source.close();
+  }
+}
+
+/**
+ * Checks everything that does not depend on the data.
+ *
+ * @returns the function that draws the `--plot`
+ */
+async function checkBeforeReading(path: string, flags: LandmarkFlags): Promise<Draw | undefined> {
+  rejectOtherFlags(flags);
+  checkMatrixOutput("--output", flags.output);
+  checkTableOutput("--table", flags.table);
+  const draw = flags.plot === undefined ? undefined : await preparePicture("--plot", flags.plot);
+  await checkPaths(
+    { "--output": flags.output, "--plot": flags.plot, "--table": flags.table, "--save": flags.save },
+    { "<data>": path, "--sigma": flags.sigma, "--labels": flags.labels },
+  );
+  return draw;
+}
+
+/** @throws {ArgumentError} INVALID_ARGUMENT for flags that only a run of all points supports */
+function rejectOtherFlags(flags: EmbedFlags): void {
+  const others = {
+    "--rows": flags.rows?.text,
+    "--neighbors": flags.neighbors,
+    "--neighbor-distances": flags.neighborDistances,
+    "--neighbor-table": flags.neighborTable,
+    "--uncertainty": flags.uncertainty,
+    "--animate": flags.animate,
+    "--snapshots": flags.snapshots,
+    "--init": isNamedStart(flags.init) ? undefined : flags.init,
+  };
+  for (const [argument, received] of Object.entries(others)) {
+    if (received === undefined) continue;
+    const accepted = argument === "--init" ? "pca or random with --landmarks" : "to be left out with --landmarks";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
+  }
+}
+
+/** Fits the landmarks and places all points, with progress on standard error. */
+async function compute(
+  flags: LandmarkFlags,
+  data: RowReader,
+  sigma: RowReader | undefined,
+  signal: AbortSignal,
+): Promise<LandmarkEmbedding> {
+  const { landmarks } = flags;
+  // The command allows only the named values of init and neighbors here.
+  const { snapshotEvery: _, neighbors: __, sigma: ___, init, ...others } = libraryOptions(flags);
+  const settings = { ...others, init: init as EmbedLandmarksOptions["init"] };
+  const display = createProgressDisplay(flags.quiet ?? false, () => {
+    const options = resolveTsneOptions({ ...settings, sigma: sigma && [] }, landmarks, data.cols);
+    const { distance, perplexity, threads } = options;
+    return `${data.rows} points x ${data.cols} values, fitted through ${landmarks} landmarks, ${distance} distance, ${describePerplexity(perplexity)}, threads ${threads}`;
+  });
+  return embedLandmarks(data, {
+    ...settings,
+    landmarks,
+    sigma,
+    signal,
+    onProgress: (progress) => display.update(progress),
+    onRowProgress: (progress) => display.update(progress),
+  }).finally(() => display.stop());
+}
+
+/** Writes the files asked for. The picture is drawn before anything is written, so that an interruption leaves all files or none. */
+async function writeOutputs(
+  path: string,
+  flags: LandmarkFlags,
+  labels: string[] | undefined,
+  { embedding, divergence, run, result }: LandmarkEmbedding,
+  draw: Draw | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { distance, perplexity } = result.options;
+  const subtitle = `${embedding.rows} points, fitted through ${flags.landmarks} landmarks, ${distance} distance, ${describePerplexity(perplexity)}`;
+  const picture = await draw?.(embedding, { labels, title: basename(path), subtitle });
+  signal.throwIfAborted();
+  await writeMatrix(flags.output, embedding, { signal });
+  if (flags.table !== undefined) {
+    await writePointTable(flags.table, { embedding, label: labels, columns: { divergence } }, signal);
+  }
+  if (flags.save !== undefined) await run.save(flags.save, { signal });
+  if (flags.plot !== undefined && picture) await writeFileAtomic(flags.plot, picture);
+}
+
+/** The object of `--json`. */
+function summarize(flags: LandmarkFlags, data: RowReader, { result }: LandmarkEmbedding, seconds: number) {
+  const { distance, perplexity, outputDimensions, threads, seed } = result.options;
+  return {
+    n: data.rows,
+    input_dimensions: data.cols,
+    output_dimensions: outputDimensions,
+    landmarks: flags.landmarks,
+    kl: result.kl,
+    iterations: result.iterations,
+    method: result.method,
+    distance,
+    perplexity,
+    threads,
+    seed,
+    output: flags.output,
+    plot: flags.plot ?? null,
+    table: flags.table ?? null,
+    save: flags.save ?? null,
+    seconds: Number(seconds.toFixed(6)),
+  };
+}
+
+/** The sentence without `--json`. */
+function sentence(flags: LandmarkFlags, n: number, { result }: LandmarkEmbedding, seconds: number): string {
+  return `Map of ${n} points written to ${flags.output}: ${flags.landmarks} landmarks fitted, KL ${result.kl.toFixed(4)} after ${result.iterations} iterations, all points placed, ${seconds.toFixed(1)} s.\n`;
+}

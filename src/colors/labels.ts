@@ -1,0 +1,155 @@
+import { ArgumentError, DataError } from "../errors.js";
+
+/** What the labels say of the points. In `codes`, -1 marks a point without a label. */
+export type Labels =
+  | { readonly kind: "none" }
+  | {
+      readonly kind: "classes";
+      /** For each point its index in `names`. */
+      readonly codes: Int32Array;
+      readonly names: readonly string[];
+      /** Points of each class. */
+      readonly counts: readonly number[];
+      /** How many distinct labels share the color of "other" (the points without a code), 0 where none do. */
+      readonly otherClasses: number;
+      /** Points without a class. */
+      readonly rest: number;
+    }
+  | {
+      readonly kind: "quantity";
+      /** For each point its value; NaN for none. */
+      readonly values: Float64Array;
+      readonly least: number;
+      readonly most: number;
+      /** Points without a value. */
+      readonly rest: number;
+    };
+
+/** More colors than this cannot be told apart, nor looked up in a legend. */
+const MOST_CLASSES = 50;
+
+/**
+ * Sorts the labels of `n` points into classes, in natural order ("2" before "10"), or into a quantity.
+ *
+ * @throws {ArgumentError} SHAPE_MISMATCH for another number of labels than n
+ * @throws {DataError} INVALID_ARGUMENT, with the row, for a label that is neither a string nor a number
+ */
+export function readLabels(labels: ArrayLike<string | number> | undefined, n: number): Labels {
+  if (labels === undefined) return { kind: "none" };
+  const isArray = Array.isArray(labels) || (ArrayBuffer.isView(labels) && !(labels instanceof DataView));
+  if (!isArray) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "labels",
+      received: labels,
+      accepted: "an array of strings or numbers, one a point",
+    });
+  }
+  if (labels.length !== n) {
+    throw new ArgumentError("SHAPE_MISMATCH", {
+      argument: "labels",
+      received: labels,
+      accepted: `${n} labels, one a point`,
+    });
+  }
+  const codeOf = new Map<string | number, number>();
+  const found: { name: string; count: number }[] = [];
+  const codes = new Int32Array(n);
+  for (let i = 0; i < n; i++) {
+    const label: unknown = labels[i];
+    if (typeof label !== "string" && typeof label !== "number") {
+      throw new DataError("INVALID_ARGUMENT", {
+        argument: "labels",
+        received: label,
+        accepted: "strings or numbers",
+        row: i,
+        column: 0,
+      });
+    }
+    let code = codeOf.get(label);
+    if (code === undefined) {
+      const name = Number.isNaN(label) ? "" : cleanText(String(label));
+      code = name === "" ? -1 : (codeOf.get(name) ?? found.push({ name, count: 0 }) - 1);
+      codeOf.set(label, code).set(name, code);
+    }
+    codes[i] = code;
+    const entry = found[code];
+    if (entry) entry.count++;
+  }
+  if (found.length > MOST_CLASSES && found.every(({ name }) => Number.isFinite(Number(name)))) {
+    const values = Float64Array.from(codes, (code) => Number(found[code]?.name ?? Number.NaN));
+    const sorted = found.map(({ name }) => Number(name)).sort((a, b) => a - b);
+    return {
+      kind: "quantity",
+      values,
+      least: sorted[0],
+      most: sorted.at(-1) as number,
+      rest: codes.reduce((sum, code) => sum + Number(code < 0), 0),
+    };
+  }
+  const byFrequency = [...found].sort((a, b) => b.count - a.count || byName(a.name, b.name));
+  const kept = byFrequency
+    .slice(0, found.length > MOST_CLASSES ? MOST_CLASSES - 1 : MOST_CLASSES)
+    .sort((a, b) => byName(a.name, b.name));
+  const indexOf = new Map(kept.map((entry, i) => [entry, i]));
+  const final = codes.map((code) => indexOf.get(found[code] as { name: string; count: number }) ?? -1);
+  const counts = kept.map(({ count }) => count);
+  return {
+    kind: "classes",
+    codes: final,
+    names: kept.map(({ name }) => name),
+    counts,
+    otherClasses: found.length - kept.length,
+    rest: n - counts.reduce((sum, count) => sum + count, 0),
+  };
+}
+
+/**
+ * The values of `n` points as a quantity, from their 5th to their 95th percentile.
+ *
+ * @throws {ArgumentError} INVALID_ARGUMENT for no array of numbers, SHAPE_MISMATCH for another number of them than n
+ */
+export function readValues(values: ArrayLike<number>, n: number): Labels {
+  const numbers = readNumbers(values, "values", n);
+  const known = numbers.filter((value) => Number.isFinite(value)).sort();
+  const quantile = (share: number) => known[Math.round(share * (known.length - 1))];
+  const [least, most] = known.length > 0 ? [quantile(0.05), quantile(0.95)] : [0, 1];
+  return {
+    kind: "quantity",
+    values: numbers.map((value) => (Number.isFinite(value) ? value : Number.NaN)),
+    least,
+    // One value for all still has a scale.
+    most: most > least ? most : least + Math.max(1e-6, Math.abs(least) / 1000),
+    rest: n - known.length,
+  };
+}
+
+/** @throws {ArgumentError} INVALID_ARGUMENT for no array of numbers, SHAPE_MISMATCH for another number of them than n */
+export function readNumbers(values: ArrayLike<number>, argument: string, n: number): Float64Array {
+  const isArray = Array.isArray(values) || (ArrayBuffer.isView(values) && !(values instanceof DataView));
+  if (!isArray || Array.from(values as ArrayLike<unknown>).some((value) => typeof value !== "number")) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument,
+      received: values,
+      accepted: "an array of numbers, one a point",
+    });
+  }
+  if (values.length !== n) {
+    throw new ArgumentError("SHAPE_MISMATCH", { argument, received: values, accepted: `${n} numbers, one a point` });
+  }
+  return Float64Array.from(values);
+}
+
+/** One line without control characters or halves of surrogate pairs, which neither a font nor XML can show. */
+export function cleanText(text: string): string {
+  return text.replace(/[\s\p{Cc}\p{Cs}\uFFFE\uFFFF]+/gu, " ").trim();
+}
+
+const collator = new Intl.Collator("en", { numeric: true });
+
+/** Numbers by value, also negative ones, then names in natural order. */
+function byName(a: string, b: string): number {
+  const [x, y] = [Number(a), Number(b)];
+  if (!Number.isNaN(x) && !Number.isNaN(y)) return x - y || collator.compare(a, b);
+  if (Number.isNaN(x) !== Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1;
+  return collator.compare(a, b) || (a < b ? -1 : Number(a > b));
+}

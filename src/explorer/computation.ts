@@ -1,0 +1,207 @@
+import { throwIfAborted } from "../abort.js";
+import { abortError } from "../binding.js";
+import { AbortError } from "../errors.js";
+import type { Matrix } from "../matrix.js";
+import type { Stage, Tsne, TsneProgress, TsneResult, TsneSnapshot } from "../tsne/index.js";
+import type { ComputationState } from "./protocol.js";
+
+/** A computation that can be watched, and perhaps stopped and taken up again. */
+export interface Computation {
+  readonly state: ComputationState;
+  /** Where the points are now, n x 2; undefined before there is a map. */
+  readonly positions?: Float32Array | undefined;
+  stop?(): void;
+  continue?(): void;
+}
+
+/** Where a watched computation says that it has changed. */
+export type ComputationListener = (state: ComputationState) => void;
+
+/** The state of a run that has not begun. */
+export const waiting = (
+  run: Pick<ComputationState, "id" | "kind" | "title"> & Partial<ComputationState>,
+): ComputationState => ({
+  state: "waiting",
+  message: "",
+  iteration: 0,
+  iterations: null,
+  fraction: null,
+  loss: null,
+  parts: {},
+  layout: null,
+  controllable: false,
+  ...run,
+});
+
+/** Work with a share that is done: encoding, measuring. */
+export class Preparation implements Computation {
+  state: ComputationState;
+
+  constructor(
+    id: string,
+    title: string,
+    private readonly report: ComputationListener,
+  ) {
+    this.state = waiting({ id, kind: "preparation", title });
+  }
+
+  /** Runs `work`, which tells the share that is done. */
+  async run<T>(work: (onProgress: (fraction: number) => void) => Promise<T>): Promise<T> {
+    this.update({ state: "running", fraction: 0 });
+    try {
+      const result = await work((fraction) => this.update({ fraction }));
+      this.update({ state: "finished", fraction: 1 });
+      return result;
+    } catch (error) {
+      this.update(failed(error));
+      throw error;
+    }
+  }
+
+  private update(change: Partial<ComputationState>): void {
+    this.state = { ...this.state, ...change };
+    this.report(this.state);
+  }
+}
+
+/** What is said of a computation that did not come to its end. */
+export const failed = (error: unknown): Partial<ComputationState> => ({
+  state: "failed",
+  message: error instanceof Error ? error.message : String(error),
+  controllable: false,
+});
+
+const STAGES: Readonly<Record<Stage, string>> = {
+  pca: "Principal components",
+  neighbors: "Finding neighbors",
+  affinities: "Computing affinities",
+  initialization: "Placing the points",
+  optimization: "Gradient descent",
+};
+
+/** How a {@link Tsne} is made that reports where it is. */
+export type CreateTsne = (callbacks: {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: TsneProgress) => void;
+  readonly onSnapshot: (snapshot: TsneSnapshot) => void;
+}) => Tsne | Promise<Tsne>;
+
+/** A t-SNE that can be watched, stopped and taken up again. */
+export class EmbeddingComputation implements Computation {
+  state: ComputationState;
+  positions: Float32Array | undefined;
+  /** Where the points were before the first iteration. */
+  start: Matrix | undefined;
+  private tsne: Tsne | undefined;
+  private isStopping = false;
+  private resume: (() => void) | undefined;
+
+  constructor(
+    id: string,
+    title: string,
+    private readonly create: CreateTsne,
+    private readonly report: ComputationListener,
+  ) {
+    this.state = waiting({ id, kind: "embedding", title, layout: id });
+  }
+
+  /**
+   * Runs to the end, however often it is stopped and taken up again on the way.
+   *
+   * @param isStopped whether to begin with waiting for {@link continue}
+   * @throws {AbortError} if the signal is aborted
+   */
+  async run(signal: AbortSignal, isStopped = false): Promise<{ tsne: Tsne; result: TsneResult }> {
+    try {
+      this.tsne = await this.create({
+        signal,
+        onProgress: (progress) => this.follow(progress),
+        onSnapshot: ({ embedding }) => {
+          this.positions = embedding.data as Float32Array;
+        },
+      });
+      const { tsne } = this;
+      this.update({ iterations: tsne.options.iterations, controllable: true });
+      if (isStopped) await this.pause(signal);
+      for (;;) {
+        this.isStopping = false;
+        this.update({ state: "running" });
+        const result = await this.advance(tsne, signal);
+        if (result) this.positions = result.embedding.data as Float32Array;
+        if (result && !this.isStopping) {
+          this.update({ state: "finished", message: "", iteration: tsne.iteration, loss: result.kl, fraction: 1 });
+          this.update({ controllable: false });
+          return { tsne, result };
+        }
+        await this.pause(signal);
+      }
+    } catch (error) {
+      this.update(failed(error));
+      throw error;
+    }
+  }
+
+  stop(): void {
+    if (this.state.state !== "running") return;
+    this.isStopping = true;
+    this.update({ message: "Stopping" });
+    this.tsne?.stop();
+  }
+
+  continue(): void {
+    this.resume?.();
+  }
+
+  /** Says that it will not begin. */
+  fail(error: unknown): void {
+    this.update(failed(error));
+  }
+
+  /** Undefined where it was stopped before there was a map. */
+  private async advance(tsne: Tsne, signal: AbortSignal): Promise<TsneResult | undefined> {
+    try {
+      if (tsne.iteration === 0) {
+        const { embedding } = await tsne.fit(0);
+        this.start ??= embedding;
+        this.positions = embedding.data as Float32Array;
+        if (this.isStopping) return undefined;
+      }
+      return await tsne.fit();
+    } catch (error) {
+      if (error instanceof AbortError && this.isStopping && !signal.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  private async pause(signal: AbortSignal): Promise<void> {
+    this.update({ state: "stopped", message: "Stopped", iteration: this.tsne?.iteration ?? 0 });
+    throwIfAborted(signal);
+    let abort: (() => void) | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.resume = resolve;
+        abort = () => reject(abortError(signal));
+        signal.addEventListener("abort", abort, { once: true });
+      });
+    } finally {
+      this.resume = undefined;
+      if (abort) signal.removeEventListener("abort", abort);
+    }
+  }
+
+  private follow({ stage, fraction, iteration, iterations, kl }: TsneProgress): void {
+    const isDescending = stage === "optimization";
+    this.update({
+      message: STAGES[stage],
+      iteration,
+      iterations: iterations,
+      fraction: isDescending ? iteration / iterations : fraction,
+      loss: kl ?? this.state.loss,
+    });
+  }
+
+  private update(change: Partial<ComputationState>): void {
+    this.state = { ...this.state, ...change };
+    this.report(this.state);
+  }
+}

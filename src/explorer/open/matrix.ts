@@ -1,0 +1,101 @@
+import { shapeMismatch } from "../../arguments.js";
+import { ArgumentError } from "../../errors.js";
+import { readLabels, readMatrix } from "../../io/index.js";
+import { Matrix } from "../../matrix.js";
+import { numberColumn } from "../columns.js";
+import { type Exploration, type GaussianData, requireFinite, requireSigma } from "../exploration.js";
+import { addImages } from "../images.js";
+import { addQuality, exploreMaps } from "../maps.js";
+import { type InputOptions, rejectUseless } from "../options.js";
+
+/** A map in a file, with what else is known of its points. */
+export async function openMap(
+  exploration: Exploration,
+  path: string,
+  matrix: Matrix,
+  options: InputOptions,
+): Promise<void> {
+  rejectUseless(options, ["images", "labels", "sigma", "input", "stretch", "strict"], "a map");
+  const positions = new Matrix(Float32Array.from(matrix.data), matrix.rows, 2);
+  requireFinite(positions, path);
+  exploration.setCount(positions.rows);
+  const map = { id: "map", title: "Map", subtitle: "", positions };
+  exploration.addMap(map);
+  await addFiles(exploration, options);
+  const { data } = exploration;
+  if (data && data.means.rows >= 3) exploration.startWork(() => addQuality(exploration, data, map));
+}
+
+/** Points whose maps are computed while they are looked at. */
+export async function openPoints(
+  exploration: Exploration,
+  path: string,
+  means: Matrix,
+  options: InputOptions,
+): Promise<void> {
+  rejectUseless(options, ["images", "labels", "sigma", "stretch", "strict"], "points, which are not mapped yet");
+  requireFinite(means, path);
+  if (means.rows < 3) {
+    const accepted = "at least 3 points";
+    throw new ArgumentError("SHAPE_MISMATCH", { argument: path, received: means.rows, accepted });
+  }
+  exploration.setCount(means.rows);
+  const sigma = await readSigma(exploration, options.sigma);
+  const data = { means, sigma };
+  requireShape(data, options.sigma);
+  if (sigma) requireSigma(sigma, options.sigma as string);
+  await addFiles(exploration, { ...options, sigma: undefined });
+  exploration.setData(data);
+  addMeanSigma(exploration, sigma);
+  exploration.startWork(() => exploreMaps(exploration, data, undefined));
+}
+
+/** Adds what the options name: labels, images, the data behind a map. */
+export async function addFiles(exploration: Exploration, options: InputOptions): Promise<void> {
+  const { labels, images, input } = options;
+  const { signal, n } = exploration;
+  if (labels !== undefined) {
+    const names = await readLabels(labels, { signal });
+    if (names.length !== n) throw countMismatch(labels, names.length, n, "labels");
+    exploration.addLabels(names);
+  }
+  const sigma = await readSigma(exploration, options.sigma);
+  if (sigma && sigma.rows !== n) throw countMismatch(options.sigma as string, sigma.rows, n, "rows");
+  if (sigma) requireSigma(sigma, options.sigma as string);
+  addMeanSigma(exploration, sigma);
+  if (input !== undefined) {
+    const means = await readMatrix(input, { signal });
+    if (means.rows !== n) throw countMismatch(input, means.rows, n, "rows");
+    requireFinite(means, input);
+    const data = { means, sigma };
+    requireShape(data, options.sigma);
+    exploration.setData(data);
+  }
+  if (images !== undefined) await addImages(exploration, images, options);
+}
+
+/** Adds the column of the means of the points' standard deviations, where there are such. */
+export function addMeanSigma(exploration: Exploration, sigma: Matrix | undefined): void {
+  if (!sigma) return;
+  const means = Float32Array.from({ length: sigma.rows }, (_, i) => {
+    let sum = 0;
+    for (const value of sigma.row(i)) sum += value;
+    return sum / sigma.cols;
+  });
+  exploration.addColumn(numberColumn("mean-sigma", "Mean sigma", means));
+}
+
+async function readSigma({ signal }: Exploration, path: string | undefined): Promise<Matrix | undefined> {
+  if (path === undefined) return undefined;
+  return readMatrix(path, { signal });
+}
+
+function requireShape({ means, sigma }: GaussianData, path: string | undefined): void {
+  if (!sigma || (sigma.rows === means.rows && sigma.cols === means.cols)) return;
+  throw shapeMismatch(path as string, sigma, `${means.rows} x ${means.cols}, the shape of the points`);
+}
+
+function countMismatch(argument: string, received: number, n: number, what: string): ArgumentError {
+  const message = `${argument}: expected ${n} ${what}, one a point, received ${received}`;
+  return new ArgumentError("SHAPE_MISMATCH", { argument, received, accepted: `${n} ${what}, one a point`, message });
+}

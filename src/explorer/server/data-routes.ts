@@ -1,0 +1,46 @@
+import type { FastifyInstance } from "fastify";
+import type { Exploration } from "../exploration.js";
+import { notFound, toIndex } from "./failure.js";
+import { signalOf } from "./latent-routes.js";
+import { sendBytes } from "./send-bytes.js";
+
+interface WithId {
+  Params: { id: string };
+}
+
+/** The routes of what is explored: its description, layouts, columns, images, points. */
+export function registerDataRoutes(app: FastifyInstance, exploration: Exploration): void {
+  app.get("/api/exploration", (_request, reply) =>
+    reply.header("cache-control", "no-store").send(exploration.describe()),
+  );
+  app.get<WithId>("/api/layouts/:id", async (request, reply) => {
+    const layout = await exploration.layout(request.params.id);
+    if (!layout) throw notFound("such layout");
+    return sendBytes(request, reply, layout.data as Float32Array);
+  });
+  app.get<WithId>("/api/layouts/:id/covariances", async (request, reply) => {
+    const covariances = exploration.layoutCovariances(request.params.id);
+    if (!covariances) throw notFound("layout with known covariances by that name");
+    return sendBytes(request, reply, covariances);
+  });
+  app.get<WithId>("/api/columns/:id", async (request, reply) => {
+    const column = exploration.column(request.params.id);
+    if (!column) throw notFound("such column");
+    return sendBytes(request, reply, column.values);
+  });
+  app.get<WithId>("/api/thumbnails/:id", async (request, reply) => {
+    const sheet = await exploration.thumbnails(toIndex(request.params.id));
+    if (!sheet) throw notFound("such sheet of thumbnails");
+    return sendBytes(request, reply, sheet, "image/webp");
+  });
+  app.get<WithId>("/api/images/:id", async (request, reply) => {
+    const image = await exploration.image(toIndex(request.params.id));
+    if (!image) throw notFound("such image");
+    return sendBytes(request, reply, image, "image/png");
+  });
+  app.get<WithId>("/api/points/:id", async (request, reply) => {
+    const point = await exploration.point(toIndex(request.params.id), signalOf(reply));
+    if (!point) throw notFound("such point");
+    return reply.header("cache-control", "no-store").send(point);
+  });
+}

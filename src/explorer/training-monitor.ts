@@ -1,0 +1,169 @@
+import { once } from "node:events";
+import { stat } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { abortError } from "../binding.js";
+import {
+  checkpointPath,
+  isLocked,
+  type RunConfig,
+  readTensorFile,
+  ScalarReader,
+  type TrainingState,
+} from "../vae/without-tensorflow.js";
+import { type Computation, type ComputationListener, failed, waiting } from "./computation.js";
+import type { ComputationState } from "./protocol.js";
+import type { TrainingReport } from "./training-thread.js";
+
+/** Milliseconds between looks at the folder. */
+const PAUSE = 1000;
+
+/**
+ * A training in a folder: watched through its checkpoints and its log while another process is at work on it; one that was stopped can be
+ * gone on with, on a thread of its own.
+ */
+export class TrainingMonitor implements Computation {
+  state: ComputationState;
+  private readonly log: ScalarReader;
+  /** Steps in all; undefined where that is not known. */
+  private readonly steps: number | undefined;
+  /** When the checkpoint that was read last was written. */
+  private seen = 0;
+  private thread: Worker | undefined;
+  private failure = "";
+
+  constructor(
+    private readonly folder: string,
+    { model = "a model", dataset, training }: RunConfig,
+    private readonly report: ComputationListener,
+  ) {
+    const title = `Training of ${model} on ${dataset?.name ?? "images"}`;
+    this.state = waiting({ id: "training", kind: "training", title, iterations: training?.epochs ?? null });
+    this.steps = training?.maxSteps;
+    this.log = new ScalarReader(join(folder, "logs"));
+  }
+
+  /**
+   * Watches until the training is done.
+   *
+   * @throws {AbortError} if the signal is aborted; a training of this server has written a checkpoint then
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      while (!(await this.look())) {
+        await setTimeout(PAUSE, undefined, { signal }).catch(() => {
+          throw abortError(signal);
+        });
+      }
+    } catch (error) {
+      this.update(failed(error));
+      throw error;
+    } finally {
+      await this.end();
+    }
+  }
+
+  /** Only a training that this server goes on with: others are stopped where they were begun. */
+  stop(): void {
+    if (!this.thread || this.state.state !== "running") return;
+    this.update({ message: "Stopping" });
+    this.thread.postMessage("stop");
+  }
+
+  continue(): void {
+    if (this.thread || this.state.state !== "stopped") return;
+    this.failure = "";
+    const path = createRequire(import.meta.url).resolve("#training-thread");
+    const thread = new Worker(path, { workerData: { folder: this.folder } });
+    this.thread = thread;
+    this.update({ state: "running", message: "Starting" });
+    thread.on("message", ({ epoch, step, steps, loss }: TrainingReport) => {
+      const parts = prefixed("batch", loss);
+      this.update({
+        message: "",
+        iteration: epoch - 1,
+        fraction: step / steps,
+        loss: loss.loss ?? null,
+        parts: { ...this.state.parts, ...parts },
+      });
+    });
+    thread.on("error", (error) => {
+      this.failure = error.message;
+    });
+    thread.on("exit", () => {
+      this.thread = undefined;
+    });
+  }
+
+  private async end(): Promise<void> {
+    if (!this.thread) return;
+    const { thread } = this;
+    const gone = once(thread, "exit").catch(() => {});
+    thread.postMessage("stop");
+    await gone;
+  }
+
+  /** Reads what is new in the folder. @returns whether the training is done */
+  private async look(): Promise<boolean> {
+    // In this order: who sees a model and nobody at work sees the last of it.
+    const isAtWork = this.thread !== undefined || (await isLocked(this.folder));
+    const isDone = await this.hasResult();
+    await this.readCheckpoint();
+    await this.readLog();
+    if (isDone && !isAtWork) {
+      const loss = this.state.parts["train/loss"] ?? this.state.loss;
+      this.update({ state: "finished", message: "", fraction: 1, loss, controllable: false });
+      return true;
+    }
+    if (this.thread) this.update({ state: "running", controllable: true });
+    else if (isAtWork) this.update({ state: "running", message: "In another process", controllable: false });
+    else this.update({ state: "stopped", message: this.failure || "Stopped", controllable: true });
+    return false;
+  }
+
+  private async hasResult(): Promise<boolean> {
+    const names = ["model/model.safetensors", "metrics.json"];
+    const found = await Promise.all(names.map((name) => stat(join(this.folder, name)).catch(() => undefined)));
+    return found.every(Boolean);
+  }
+
+  private async readCheckpoint(): Promise<void> {
+    const path = checkpointPath(this.folder);
+    const { mtimeMs = 0 } = (await stat(path).catch(() => undefined)) ?? {};
+    if (mtimeMs <= this.seen) return;
+    this.seen = mtimeMs;
+    // One that cannot be read is told of by the training that takes it up.
+    const file = await readTensorFile(path).catch(() => undefined);
+    if (!file) return;
+    const { epoch, step, history } = file.facts.state as TrainingState;
+    const last = history.at(-1);
+    this.update({
+      iteration: epoch,
+      fraction: this.steps ? step / this.steps : null,
+      loss: last?.train.loss ?? this.state.loss,
+      parts: {
+        ...this.state.parts,
+        ...prefixed("train", last?.train),
+        ...prefixed("validation", last?.validation),
+      },
+    });
+  }
+
+  private async readLog(): Promise<void> {
+    const logged = await this.log.read();
+    if (Object.keys(logged).length === 0) return;
+    const loss = logged["batch/loss"] ?? logged["train/loss"] ?? this.state.loss;
+    this.update({ loss, parts: { ...this.state.parts, ...logged } });
+  }
+
+  private update(change: Partial<ComputationState>): void {
+    const isNew = Object.entries(change).some(([key, value]) => this.state[key as keyof ComputationState] !== value);
+    this.state = { ...this.state, ...change };
+    if (isNew) this.report(this.state);
+  }
+}
+
+const prefixed = (prefix: string, parts: Readonly<Record<string, number>> | undefined) =>
+  Object.fromEntries(Object.entries(parts ?? {}).map(([name, value]) => [`${prefix}/${name}`, value]));

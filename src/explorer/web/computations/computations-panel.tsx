@@ -1,0 +1,121 @@
+import type { ComputationState } from "../../protocol.js";
+import { EmptyState } from "../controls.js";
+import { formatNumber } from "../map/coloring.js";
+import { continueComputation, isOffline, stopComputation } from "../server-requests.js";
+import { computations, failure, layouts, watchedComputation } from "../state.js";
+import { histories, lossTitle, updateComputation, watchableComputations } from "./computations.js";
+import { Curve } from "./curve.js";
+
+/** What the server computes, and the training that it watches. */
+export function ComputationsPanel() {
+  const all = [...computations.value.values()];
+  const finished = all.filter(({ state }) => state === "finished");
+  const others = all.filter(({ state }) => state !== "finished").sort((a, b) => rank(a) - rank(b));
+  return (
+    <>
+      <h2>Progress</h2>
+      {all.length === 0 && (
+        <EmptyState title="Nothing is running">
+          Maps that are computed and trainings that are watched appear here.
+        </EmptyState>
+      )}
+      {others.map((computation) => (
+        <ComputationSection key={computation.id} computation={computation} />
+      ))}
+      {finished.length > 0 && (
+        <>
+          <h3>Finished</h3>
+          <ul class="finished">
+            {finished.map((computation) => (
+              <li key={computation.id}>
+                <span class="name">{computation.title}</span>
+                {computation.loss !== null && (
+                  <small>
+                    {lossTitle(computation)} {formatNumber(computation.loss)}
+                  </small>
+                )}
+                <Curves computation={computation} />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </>
+  );
+}
+
+/** What runs comes first, what waits last. */
+const rank = ({ state }: ComputationState): number => ["running", "stopped", "failed", "waiting"].indexOf(state);
+
+function Curves({ computation }: { computation: ComputationState }) {
+  const history = histories.value.get(computation.id);
+  if (!history || history.iterations.length < 2) return null;
+  return (
+    <div class="curves">
+      {[...history.values].map(([name, values]) => (
+        <Curve key={name} title={name} x={history.iterations} y={values} />
+      ))}
+    </div>
+  );
+}
+
+function ComputationSection({ computation }: { computation: ComputationState }) {
+  const unit = computation.kind === "training" ? "Epoch" : "Iteration";
+  const act = async (what: (id: string) => Promise<ComputationState>) => {
+    try {
+      updateComputation(await what(computation.id));
+    } catch (error) {
+      failure.value = `“${computation.title}”: ${(error as Error).message}`;
+    }
+  };
+  return (
+    <section class="run" aria-label={computation.title}>
+      <div class="run-head">
+        <h3>{computation.title}</h3>
+        <span class={`state ${computation.state}`}>{computation.state}</span>
+      </div>
+      {computation.message && <p class="note">{computation.message}</p>}
+      {computation.state === "running" &&
+        (computation.fraction === null ? <progress /> : <progress value={computation.fraction} max="1" />)}
+      {computation.iteration > 0 && (
+        <p class="figures">
+          <span>
+            {unit} <b>{computation.iteration.toLocaleString("en")}</b>
+            {computation.iterations !== null && ` of ${computation.iterations.toLocaleString("en")}`}
+          </span>
+          {computation.loss !== null && (
+            <span>
+              {lossTitle(computation)} <b>{formatNumber(computation.loss)}</b>
+            </span>
+          )}
+        </p>
+      )}
+      <Curves computation={computation} />
+      {!isOffline && (
+        <div class="buttons">
+          {computation.controllable && computation.state === "running" && (
+            <button type="button" onClick={() => act(stopComputation)}>
+              Stop
+            </button>
+          )}
+          {computation.controllable && computation.state === "stopped" && (
+            <button type="button" class="primary" onClick={() => act(continueComputation)}>
+              Go on
+            </button>
+          )}
+          {watchableComputations.value.some(({ id }) => id === computation.id) && layouts.value.length > 0 && (
+            <button
+              type="button"
+              aria-pressed={watchedComputation.value === computation.id}
+              onClick={() => {
+                watchedComputation.value = watchedComputation.value === computation.id ? undefined : computation.id;
+              }}
+            >
+              {watchedComputation.value === computation.id ? "Back to the maps" : "Watch it form"}
+            </button>
+          )}
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,127 @@
+import { computed, effect, signal } from "@preact/signals";
+import { type ComputationState, paths } from "../../protocol.js";
+import { type DrawnLayout, toDrawnLayout } from "../map/drawn-layout.js";
+import { fetchComputationLayout } from "../server-requests.js";
+import { computations, connection, description, firstLayout, layoutOf, layouts, watchedComputation } from "../state.js";
+
+/** What a run measured, one entry whenever it was heard of with a new iteration. */
+export interface ComputationHistory {
+  readonly iterations: readonly number[];
+  /** By name; the loss or KL divergence among them. */
+  readonly values: ReadonlyMap<string, readonly number[]>;
+}
+
+export const histories = signal<ReadonlyMap<string, ComputationHistory>>(new Map());
+/** Where the points of the watched run are now. */
+export const watchedLayout = signal<DrawnLayout>();
+export const watchedIteration = signal(0);
+
+export const isActive = ({ state }: ComputationState): boolean => state === "running" || state === "waiting";
+export const lossTitle = ({ kind }: ComputationState): string => (kind === "embedding" ? "KL divergence" : "Loss");
+
+/**
+ * Listens to the server's runs, and notices when the server is gone.
+ *
+ * @param onChange is called when what is explored has changed, and when the server is back
+ */
+export function listenToServer(onChange: () => void): void {
+  const events = new EventSource(paths.events);
+  events.addEventListener("open", () => {
+    const wasLost = connection.value === "lost";
+    connection.value = description.value ? "ready" : "loading";
+    if (wasLost) onChange();
+  });
+  events.addEventListener("computation", ({ data }) => updateComputation(JSON.parse(data) as ComputationState));
+  events.addEventListener("exploration", onChange);
+  events.addEventListener("error", () => {
+    connection.value = "lost";
+    if (events.readyState !== EventSource.CLOSED) return;
+    // The browser has given up, as it does where the server answered with an error.
+    setTimeout(() => listenToServer(onChange), 3000);
+  });
+}
+
+/** Takes note of a computation. */
+export function updateComputation(computation: ComputationState): void {
+  computations.value = new Map([...computations.peek(), [computation.id, computation]]);
+  record(computation);
+}
+
+function record(computation: ComputationState): void {
+  const measured = {
+    ...(computation.loss !== null && { [lossTitle(computation)]: computation.loss }),
+    ...computation.parts,
+  };
+  const names = Object.keys(measured);
+  if (names.length === 0) return;
+  const known = histories.peek().get(computation.id);
+  const last = known?.iterations.at(-1);
+  // A run that begins anew has a new history.
+  const before =
+    known && last !== undefined && last <= computation.iteration ? known : { iterations: [], values: new Map() };
+  if (last === computation.iteration && before === known) return;
+  const values = new Map<string, readonly number[]>();
+  for (const name of new Set([...before.values.keys(), ...names])) {
+    const earlier = before.values.get(name) ?? before.iterations.map(() => Number.NaN);
+    values.set(name, [...earlier, measured[name] ?? Number.NaN]);
+  }
+  histories.value = new Map([
+    ...histories.peek(),
+    [computation.id, { iterations: [...before.iterations, computation.iteration], values }],
+  ]);
+}
+
+/** Embeddings that have begun to move and are not finished. */
+export const watchableComputations = computed(() =>
+  [...computations.value.values()].filter(
+    ({ kind, state, layout, iteration }) =>
+      kind === "embedding" && layout !== null && iteration > 0 && (state === "running" || state === "stopped"),
+  ),
+);
+
+/** Milliseconds between two looks at a computation. */
+const PACE = 300;
+
+// The positions of the watched run, again and again while it is watched.
+effect(() => {
+  const id = watchedComputation.value;
+  watchedLayout.value = undefined;
+  if (id === undefined) return;
+  let isOver = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = async () => {
+    try {
+      const { positions, iteration } = await fetchComputationLayout(id);
+      if (isOver) return;
+      if (positions.length === 2 * (description.peek()?.n ?? 0)) {
+        watchedLayout.value = toDrawnLayout(`running:${id}`, "map", positions);
+        watchedIteration.value = iteration;
+      }
+    } catch {
+      // Just over, or the server is gone: the next look will tell.
+    }
+    if (!isOver) timer = setTimeout(look, PACE);
+  };
+  look();
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
+});
+
+// While there is no map, the first one is watched as it forms.
+effect(() => {
+  if (layouts.value.length === 0 && watchedComputation.value === undefined)
+    watchedComputation.value = watchableComputations.value[0]?.id;
+});
+
+// A run that is over is shown as the layout it has become.
+effect(() => {
+  const computation =
+    watchedComputation.value === undefined ? undefined : computations.value.get(watchedComputation.value);
+  if (!computation || watchableComputations.value.some(({ id }) => id === computation.id)) return;
+  if (computation.layout !== null && layoutOf(computation.layout)) {
+    firstLayout.value = computation.layout;
+    watchedComputation.value = undefined;
+  } else if (layouts.value.length > 0 && computation.state === "failed") watchedComputation.value = undefined;
+});

@@ -1,0 +1,61 @@
+import { useRef } from "preact/hooks";
+import { paths } from "../../protocol.js";
+import { icons } from "../icons.js";
+import { mapViews } from "../map/map-pane.js";
+import { isOffline } from "../server-requests.js";
+import { selected } from "../state.js";
+import { savePng, saveSvg } from "./picture.js";
+import { saveSelection, selectionFormats } from "./selection.js";
+
+/** What can be saved. */
+export function ExportMenu() {
+  const menu = useRef<HTMLDetailsElement>(null);
+  const close = () => menu.current?.removeAttribute("open");
+  const has = mapViews.value.length > 0;
+  const run = (act: () => unknown) => () => {
+    close();
+    act();
+  };
+  return (
+    <details
+      ref={menu}
+      class="menu"
+      onKeyDown={(event) => event.key === "Escape" && close()}
+      onFocusOut={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) close();
+      }}
+    >
+      <summary class="plain" title="Save">
+        {icons.download}
+        <span>Save</span>
+      </summary>
+      <div class="menu-items">
+        <button type="button" disabled={!has} onClick={run(savePng)}>
+          Picture <small>PNG, as it is seen</small>
+        </button>
+        <button type="button" disabled={!has} onClick={run(saveSvg)}>
+          Picture <small>SVG, to be scaled</small>
+        </button>
+        <hr />
+        {selectionFormats.map((format) => (
+          <button key={format} type="button" disabled={!selected.value} onClick={run(() => saveSelection(format))}>
+            Selection <small>{format === "csv" ? "CSV" : "Parquet"}</small>
+          </button>
+        ))}
+        {!isOffline && (
+          <>
+            <hr />
+            <a
+              href={paths.offline}
+              download=""
+              title="Layouts that were not looked at yet are computed first"
+              onClick={close}
+            >
+              Explorer <small>one HTML file, without a server</small>
+            </a>
+          </>
+        )}
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,38 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { description } from "../state.js";
+
+/** One of the images that stand in a row on a picture, fitted into a square of `size` pixels. */
+export function DecodedImage({
+  picture,
+  index = 0,
+  size,
+  title,
+}: {
+  picture: ImageBitmap | undefined;
+  index?: number;
+  size: number;
+  title: string;
+}) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const model = description.value?.model;
+  const { width, height } = model ?? { width: 1, height: 1 };
+  // Before the next frame, not after it: a slider is followed.
+  useLayoutEffect(() => {
+    const context = canvas.current?.getContext("2d");
+    if (!context || !picture) return;
+    context.clearRect(0, 0, width, height);
+    context.drawImage(picture, index * width, 0, width, height, 0, 0, width, height);
+  }, [picture, index, width, height]);
+  const scale = size / Math.max(width, height);
+  return (
+    <canvas
+      ref={canvas}
+      class={scale > 1 ? "tile enlarged" : "tile"}
+      width={width}
+      height={height}
+      style={{ width: `${width * scale}px`, height: `${height * scale}px` }}
+      role="img"
+      aria-label={title}
+    />
+  );
+}

@@ -1,0 +1,37 @@
+import { useEffect, useState } from "preact/hooks";
+import { failure } from "../state.js";
+import { DecodedImage } from "./decoded-image.js";
+import { fetchDraws } from "./latent-requests.js";
+
+const COUNT = 15;
+
+/** Images of codes that the point might as well have. */
+export function Draws({ row }: { row: number }) {
+  const [seed, setSeed] = useState(42);
+  const [picture, setPicture] = useState<ImageBitmap>();
+  useEffect(() => {
+    const abort = new AbortController();
+    fetchDraws({ index: row, count: COUNT, seed }, abort.signal)
+      .then(setPicture)
+      .catch((error: Error) => {
+        if (!abort.signal.aborted) failure.value = `The draws did not arrive: ${error.message}`;
+      });
+    return () => abort.abort();
+  }, [row, seed]);
+  return (
+    <section class="draws" aria-label="Random draws">
+      <div class="row-head">
+        <h3>Random draws around it</h3>
+        <button type="button" onClick={() => setSeed(seed + 1)}>
+          Draw again
+        </button>
+      </div>
+      <p class="note">GaussianData drawn from its mean and σ, decoded.</p>
+      <div class="tiles">
+        {Array.from({ length: COUNT }, (_, index) => (
+          <DecodedImage key={index} picture={picture} index={index} size={52} title={`Draw ${index + 1}`} />
+        ))}
+      </div>
+    </section>
+  );
+}

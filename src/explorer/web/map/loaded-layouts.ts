@@ -1,0 +1,68 @@
+import { effect, signal } from "@preact/signals";
+import { fetchCovariances, fetchLayout } from "../server-requests.js";
+import { failure, firstLayout, layoutOf, mostMovedRows, secondLayout, view } from "../state.js";
+import { type DrawnLayout, mostMoved, toDrawnLayout } from "./drawn-layout.js";
+
+const come = signal<ReadonlyMap<string, DrawnLayout>>(new Map());
+const covariances = signal<ReadonlyMap<string, Float32Array>>(new Map());
+/** Ids of layouts that were asked for and are not here. */
+export const loadingLayouts = signal<ReadonlySet<string>>(new Set());
+const asked = new Set<string>();
+
+/** A layout, or undefined until it is here. Asks for it once. */
+export function drawnLayout(id: string): DrawnLayout | undefined {
+  const found = come.value.get(id);
+  const layout = layoutOf(id);
+  if (!found && layout && !asked.has(id)) {
+    asked.add(id);
+    loadingLayouts.value = new Set([...loadingLayouts.peek(), id]);
+    fetchLayout(id)
+      .then((raw) => {
+        come.value = new Map([...come.peek(), [id, toDrawnLayout(id, layout.kind, raw)]]);
+      })
+      .catch((error: Error) => {
+        asked.delete(id);
+        failure.value = `“${layout.title}” did not come: ${error.message}`;
+      })
+      .finally(() => {
+        loadingLayouts.value = new Set([...loadingLayouts.peek()].filter((one) => one !== id));
+      });
+  }
+  return found;
+}
+
+/** n x 3; undefined where the layout has none, and until they are here. */
+export function covariancesOf(id: string): Float32Array | undefined {
+  const found = covariances.value.get(id);
+  const layout = layoutOf(id);
+  const key = `covariances of ${id}`;
+  if (!found && layout?.hasCovariances && !asked.has(key)) {
+    asked.add(key);
+    fetchCovariances(layout)
+      .then((values) => {
+        covariances.value = new Map([...covariances.peek(), [id, values]]);
+      })
+      .catch((error: Error) => {
+        failure.value = `The uncertainty of “${layout.title}” did not come: ${error.message}`;
+      });
+  }
+  return found;
+}
+
+/** Throws away what has come, when what is explored has changed. */
+export function forgetLayouts(): void {
+  asked.clear();
+  come.value = new Map();
+  covariances.value = new Map();
+}
+
+const MAX_MARKS = 20;
+
+effect(() => {
+  if (view.value === "one") {
+    mostMovedRows.value = [];
+    return;
+  }
+  const [start, end] = [drawnLayout(firstLayout.value), drawnLayout(secondLayout.value)];
+  mostMovedRows.value = start && end && start !== end ? mostMoved(start.xy, end.xy, MAX_MARKS) : [];
+});

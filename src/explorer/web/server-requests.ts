@@ -1,0 +1,130 @@
+import {
+  type ComputationState,
+  type ExplorationDescription,
+  type Failure,
+  ITERATION_HEADER,
+  type LayoutDescription,
+  OFFLINE_ELEMENT,
+  type OfflineData,
+  type PointDescription,
+  paths,
+} from "../protocol.js";
+
+/** A request that the server refused, or could not do. */
+export class RefusedError extends Error {
+  readonly code: string;
+  constructor({ code, message }: Failure) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The server does not answer at all. */
+class UnreachableError extends Error {
+  constructor() {
+    super("The server does not answer.");
+  }
+}
+
+const offline = readOffline();
+/** Whether the page is a file with its data in it, and has no server. */
+export const isOffline = offline !== undefined;
+
+function readOffline(): OfflineData | undefined {
+  const text = document.getElementById(OFFLINE_ELEMENT)?.textContent;
+  return text ? (JSON.parse(text) as OfflineData) : undefined;
+}
+
+/** What the server answers; its failures are thrown. */
+export async function ask(path: string, init?: RequestInit): Promise<Response> {
+  const kept = offline?.answers[path];
+  if (kept) return new Response(decode(kept.base64), { headers: { "content-type": kept.type } });
+  if (offline) throw new RefusedError({ code: "OFFLINE", message: "This is not part of the offline file." });
+  let answer: Response;
+  try {
+    answer = await fetch(path, init);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new UnreachableError();
+  }
+  if (answer.ok) return answer;
+  throw new RefusedError(await readFailure(answer));
+}
+
+async function readFailure(answer: Response): Promise<Failure> {
+  try {
+    return (await answer.json()) as Failure;
+  } catch {
+    return { code: `HTTP_${answer.status}`, message: `The server answered with status ${answer.status}.` };
+  }
+}
+
+const json = async <T>(path: string, init?: RequestInit): Promise<T> => (await ask(path, init)).json() as Promise<T>;
+const floats = async (path: string, init?: RequestInit): Promise<Float32Array> =>
+  new Float32Array(await (await ask(path, init)).arrayBuffer());
+
+export const fetchDescription = (): Promise<ExplorationDescription> =>
+  offline ? Promise.resolve(offline.description) : json(paths.exploration);
+
+/** n x 2, row after row. */
+export const fetchLayout = (id: string, signal?: AbortSignal): Promise<Float32Array> =>
+  floats(paths.layout(id), signal && { signal });
+
+/** n x 3: xx, xy and yy of each point's place. */
+export const fetchCovariances = (layout: LayoutDescription): Promise<Float32Array> =>
+  floats(paths.covariances(layout.id));
+
+/** Values of a column as its type says. */
+export async function fetchColumn(
+  id: string,
+  type: "float32" | "uint16" | "uint32",
+): Promise<Float32Array | Uint16Array | Uint32Array> {
+  const bytes = await (await ask(paths.column(id))).arrayBuffer();
+  if (type === "uint16") return new Uint16Array(bytes);
+  return type === "uint32" ? new Uint32Array(bytes) : new Float32Array(bytes);
+}
+
+export const fetchSheet = async (sheet: number): Promise<Blob> => (await ask(paths.thumbnails(sheet))).blob();
+
+export const fetchPoint = (index: number, signal: AbortSignal): Promise<PointDescription> =>
+  json(paths.point(index), { signal });
+
+/** The rows as a table to save. */
+export const fetchSelection = async (rows: Uint32Array<ArrayBuffer>, format: "csv" | "parquet"): Promise<Blob> =>
+  (
+    await ask(paths.selection(format), {
+      method: "POST",
+      headers: { "content-type": "application/octet-stream" },
+      body: rows,
+    })
+  ).blob();
+
+/** Where the points of a run are now, n x 2, and when that is. */
+export async function fetchComputationLayout(id: string): Promise<{ positions: Float32Array; iteration: number }> {
+  const answer = await ask(paths.computationLayout(id));
+  return {
+    positions: new Float32Array(await answer.arrayBuffer()),
+    iteration: Number(answer.headers.get(ITERATION_HEADER)),
+  };
+}
+
+export const stopComputation = (id: string): Promise<ComputationState> =>
+  json(paths.stopComputation(id), { method: "POST" });
+export const continueComputation = (id: string): Promise<ComputationState> =>
+  json(paths.continueComputation(id), { method: "POST" });
+
+/** Has the browser save a file. */
+export function save(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}

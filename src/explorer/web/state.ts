@@ -1,0 +1,89 @@
+import { batch, computed, effect, signal } from "@preact/signals";
+import type { ComputationState, ExplorationDescription, LayoutDescription, SearchResult } from "../protocol.js";
+
+/** What is explored; undefined until it is known. */
+export const description = signal<ExplorationDescription>();
+
+/** `"loading"` until the first description, `"ready"`, or `"lost"` while the server does not answer. */
+export const connection = signal<"loading" | "ready" | "lost">("loading");
+/** Why something that was asked for did not come, until the next one is asked for or it is dismissed. */
+export const failure = signal<string>();
+
+/** The row under the pointer or the keyboard, in any map, list or panel. */
+export const hovered = signal<number>();
+/** Rows that are selected, ascending; undefined for none. */
+export const selected = signal<Uint32Array>();
+/** The row that was clicked last, and the other one that was clicked before it. */
+export const clicked = signal<number>();
+export const previousClicked = signal<number>();
+
+export function click(row: number): void {
+  if (row === clicked.value) return;
+  batch(() => {
+    previousClicked.value = clicked.value;
+    clicked.value = row;
+  });
+}
+
+export function select(rows: Iterable<number>, isAdding = false): void {
+  const all = new Set(isAdding ? selected.value : undefined);
+  for (const row of rows) all.add(row);
+  selected.value = all.size > 0 ? Uint32Array.from(all).sort() : undefined;
+}
+
+/** Something from outside, placed into the maps. */
+export interface PlacedExample {
+  readonly result: SearchResult;
+  /** Of its picture: an object or data URL. */
+  readonly image: string;
+}
+export const placedExample = signal<PlacedExample>();
+
+/** Of the column that points are colored by; `""` for none. */
+export const coloredBy = signal("");
+
+/** `"one"` map; `"beside"`: two linked maps; `"morph"`: one map between two layouts. */
+export type View = "one" | "beside" | "morph";
+export const view = signal<View>("one");
+/** Ids of the layouts that are shown: the first alone, or both. */
+export const firstLayout = signal("");
+export const secondLayout = signal("");
+/** Of a morph: 0 is the first layout, 1 the second. */
+export const morphProgress = signal(0);
+
+export type Tool = "move" | "lasso";
+export const tool = signal<Tool>("move");
+
+export const showsImages = signal(true);
+export const showsEllipses = signal(true);
+export const showsMoved = signal(true);
+
+/** Rows that moved most from the first to the second layout, the most moved first. */
+export const mostMovedRows = signal<readonly number[]>([]);
+
+/** Computations on the server, as they were last heard of. */
+export const computations = signal<ReadonlyMap<string, ComputationState>>(new Map());
+/** The embedding that is shown as it runs; undefined where finished layouts are shown. */
+export const watchedComputation = signal<string>();
+
+export const layouts = computed<readonly LayoutDescription[]>(() => description.value?.layouts ?? []);
+/** The layouts that were not made from others. */
+export const maps = computed(() => layouts.value.filter(({ derivedFrom }) => derivedFrom === null));
+export const layoutOf = (id: string): LayoutDescription | undefined => layouts.value.find((one) => one.id === id);
+
+export type Panel = "colors" | "point" | "selection" | "latent" | "interpolation" | "search" | "moved" | "computations";
+export const panel = signal<Panel>("colors");
+export const isHelpOpen = signal(false);
+
+export type Theme = "light" | "dark";
+const darkGround = matchMedia("(prefers-color-scheme: dark)");
+const prefersDark = signal(darkGround.matches);
+darkGround.addEventListener("change", ({ matches }) => {
+  prefersDark.value = matches;
+});
+/** What was chosen on the page; undefined to follow the system. */
+export const chosenTheme = signal<Theme>();
+export const theme = computed<Theme>(() => chosenTheme.value ?? (prefersDark.value ? "dark" : "light"));
+effect(() => {
+  document.documentElement.dataset.theme = theme.value;
+});

@@ -1,0 +1,58 @@
+import { extname } from "node:path";
+import { requireOptions } from "../arguments.js";
+import { FileError } from "../errors.js";
+import { arrow, arrowStream } from "./arrow.js";
+import { csv, text, tsv } from "./csv.js";
+import { asReadError } from "./file-errors.js";
+import type { Format } from "./format.js";
+import { idx } from "./idx.js";
+import { npy } from "./npy.js";
+import { type OpenFile, openFile } from "./open-file.js";
+import { parquet } from "./parquet.js";
+import type { ReadOptions } from "./read-options.js";
+import { checkRowRange } from "./row-range.js";
+
+/** All formats, in the order in which they are sniffed and named. */
+export const FORMATS: readonly Format[] = [npy, idx, csv, tsv, arrow, arrowStream, parquet, text];
+
+/** The format that the content of a file shows, or else its name. */
+export async function detectFormat({ path, handle, size }: OpenFile): Promise<Format> {
+  if (size === 0) throw new FileError("FILE_FORMAT", path, "the file is empty");
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
+  const head = buffer.subarray(0, bytesRead);
+  return FORMATS.find((format) => format.sniff?.(head)) ?? formatByExtension(path) ?? text;
+}
+
+/** The format that a file of this name has. */
+export function formatByExtension(path: string): Format | undefined {
+  const extension = extname(path).toLowerCase();
+  return FORMATS.find((format) => format.extensions.includes(extension));
+}
+
+/** @throws {FileError} FILE_FORMAT for a format that has no columns of lists */
+export function checkColumn({ name, readValues }: Format, path: string, column: string | undefined): void {
+  if (column === undefined || readValues) return;
+  throw new FileError("FILE_FORMAT", path, `is ${name}; a column is chosen by name of Parquet and Arrow`);
+}
+
+/** Names and extensions of the formats that can be written, for error messages. */
+export function listFormats(able: "encode" | "encodeTable"): string {
+  const written = FORMATS.flatMap((format) => (format[able] ? `${format.name} (${format.extensions.join(", ")})` : []));
+  return `${written.slice(0, -1).join(", ")} or ${written.at(-1)}`;
+}
+
+/** Opens a file, finds its format, reads it with `read` and closes it. */
+export async function readWithFormat<T>(
+  path: string,
+  options: ReadOptions,
+  read: (format: Format, file: OpenFile) => Promise<T>,
+): Promise<T> {
+  requireOptions(options);
+  if (options.rows !== undefined) checkRowRange(options.rows);
+  const file = await openFile(path);
+  try {
+    return await asReadError(path, async () => read(await detectFormat(file), file));
+  } finally {
+    await file.handle.close();
+  }
+}

@@ -1,0 +1,154 @@
+import { extname } from "node:path";
+import { requireOptions, shapeMismatch } from "../arguments.js";
+import { ArgumentError, FileError } from "../errors.js";
+import { type FloatArray, Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { checkPath, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
+import type { Format } from "./format.js";
+import { checkColumn, formatByExtension, listFormats, readWithFormat } from "./formats.js";
+import { encodeArray, npy } from "./npy.js";
+import { isFolder, openParquetFolder } from "./parquet-folder.js";
+import type { ReadMatrixOptions } from "./read-options.js";
+import { readRowRange } from "./row-blocks.js";
+import { checkRowRange } from "./row-range.js";
+
+/** Options of {@link writeMatrix}. */
+export interface WriteMatrixOptions {
+  /** Names of the columns, for formats that hold names. Default: x, y, z for up to three columns, else c0, c1, ... */
+  readonly columns?: readonly string[] | undefined;
+  /** Stops the writing and leaves no file. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads a matrix from a file. The content decides the format (.npy, IDX, Arrow and Parquet, whatever the name), then the
+ * extension (.csv, .tsv, .txt); other files are read as text.
+ *
+ * - .npy: float16/32/64, integers of 8 to 64 bits, and booleans; both byte orders; C and Fortran order; one or two
+ *   dimensions (one gives n x 1). Gives float32 for types that it holds exactly (float16, float32, integers of up to 16
+ *   bits, booleans) and float64 for the others. Of a C-order file only the wanted rows are read.
+ * - IDX, plain or compressed with gzip: entries of the first axis are rows, flattened. Integers of up to 16 bits and float32
+ *   give float32, the others float64.
+ * - text: numbers separated by commas, semicolons, tabs or spaces, with or without a header line; gives float64. A leading
+ *   column of row names, as pandas and R write it (its header is empty or "Unnamed: 0"), is left out. Lines that start
+ *   with # are comments.
+ * - Arrow and Parquet: the columns of numbers, without one named label, labels, class or target; float32 where all of them are,
+ *   else float64. What is null is NaN. Or one column of lists of numbers, all of one length and without nulls: the one that
+ *   `options.column` names, or the only one where there are no columns of numbers.
+ * - A folder: its files *.parquet in the order of their names, as Spark writes them, without those that begin with _ or a point.
+ *
+ * NaN and infinite values are read as they are.
+ *
+ * @returns n x d numbers
+ * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where its content is no matrix
+ * @throws {ArgumentError} OUT_OF_RANGE for rows that the file does not have
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function readMatrix(path: string, options: ReadMatrixOptions = {}): Promise<Matrix> {
+  if (await isFolder(path)) {
+    if (options.rows !== undefined) checkRowRange(options.rows);
+    return readRowRange(path, await openParquetFolder(path, options), options.rows);
+  }
+  return readWithFormat(path, options, async (format, file) => {
+    checkColumn(format, path, options.column);
+    return format.readMatrix(file, options);
+  });
+}
+
+/**
+ * Writes a matrix to a file whose extension says how: .npy, .csv, .tsv, or as a table (see {@link writeTable}) .arrow, .feather,
+ * .arrows or .parquet; atomically as {@link writeFileAtomic} does. .npy keeps the number type, in C order. Text has a header line, and every number in the fewest digits that read back as the same float32 or float64.
+ *
+ * @throws {FileError} FILE_WRITE for another extension, or where the file cannot be written
+ * @throws {ArgumentError} if `matrix` is none, or SHAPE_MISMATCH where there is not one name for each column
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function writeMatrix(path: string, matrix: MatrixLike, options: WriteMatrixOptions = {}): Promise<void> {
+  requireOptions(options);
+  const encode = encoderFor(path);
+  const checked = toMatrix(matrix, "matrix");
+  const columns = options.columns ?? defaultColumns(checked.cols);
+  if (columns.length !== checked.cols) {
+    throw new ArgumentError("SHAPE_MISMATCH", {
+      argument: "columns",
+      received: columns,
+      accepted: `${checked.cols} names, one for each column`,
+    });
+  }
+  await writeFileAtomic(path, encode(checked, columns), { signal: options.signal });
+}
+
+/**
+ * Writes matrices of one shape, such as the snapshots of a run, to a .npy file as one array, count x rows x cols in C order,
+ * atomically as {@link writeFileAtomic} does: float64 where one of them is, else float32.
+ *
+ * @throws {FileError} FILE_WRITE for another extension than .npy, or where the file cannot be written
+ * @throws {ArgumentError} INVALID_ARGUMENT without any matrix, SHAPE_MISMATCH for one of another shape than the first
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function writeMatrices(
+  path: string,
+  matrices: readonly MatrixLike[],
+  options: WriteOptions = {},
+): Promise<void> {
+  checkPath(path);
+  if (!npy.extensions.includes(extname(path).toLowerCase())) {
+    throw new FileError("FILE_WRITE", path, "several matrices are written as NumPy (.npy), decided by the extension");
+  }
+  if (!Array.isArray(matrices) || matrices.length === 0) {
+    const facts = { argument: "matrices", received: matrices, accepted: "an array of at least one matrix" };
+    throw new ArgumentError("INVALID_ARGUMENT", facts);
+  }
+  const checked = matrices.map((matrix: MatrixLike, i) => toMatrix(matrix, `matrices[${i}]`));
+  const { rows, cols } = checked[0];
+  const other = checked.findIndex((matrix) => matrix.rows !== rows || matrix.cols !== cols);
+  if (other >= 0) {
+    throw shapeMismatch(`matrices[${other}]`, checked[other], `${rows} x ${cols}, the shape of the first`);
+  }
+  const isWide = checked.some(({ data }) => data instanceof Float64Array);
+  const alike = isWide ? checked.map(({ data }) => new Matrix(Float64Array.from(data), rows, cols)) : checked;
+  await writeFileAtomic(path, encodeArray([checked.length, rows, cols], alike), options);
+}
+
+/**
+ * Writes an array of any shape to a .npy file in C order, atomically as {@link writeFileAtomic} does.
+ *
+ * @throws {FileError} FILE_WRITE for another extension, or where the file cannot be written
+ * @throws {ArgumentError} SHAPE_MISMATCH where the data do not have that shape
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function writeArray(
+  path: string,
+  data: FloatArray,
+  shape: readonly number[],
+  options: WriteOptions = {},
+): Promise<void> {
+  checkPath(path);
+  if (extname(path).toLowerCase() !== ".npy") {
+    throw new FileError("FILE_WRITE", path, "arrays are written as NumPy (.npy), decided by the extension");
+  }
+  if (shape.length === 0 || shape.reduce((product, size) => product * size, 1) !== data.length) {
+    const accepted = `as many sizes as have the product ${data.length}`;
+    throw new ArgumentError("SHAPE_MISMATCH", { argument: "shape", received: shape, accepted });
+  }
+  await writeFileAtomic(path, encodeArray(shape, [{ data }]), options);
+}
+
+/**
+ * Checks that the extension of `path` is one that {@link writeMatrix} writes; to be called, with {@link assertWritable}, before
+ * work whose result goes there.
+ *
+ * @throws {FileError} FILE_WRITE for another extension
+ */
+export function assertMatrixExtension(path: string): void {
+  encoderFor(path);
+}
+
+function encoderFor(path: string): NonNullable<Format["encode"]> {
+  checkPath(path);
+  const encode = formatByExtension(path)?.encode;
+  if (encode) return encode;
+  throw new FileError("FILE_WRITE", path, `matrices are written as ${listFormats("encode")}, decided by the extension`);
+}
+
+const defaultColumns = (cols: number): string[] =>
+  cols <= 3 ? ["x", "y", "z"].slice(0, cols) : Array.from({ length: cols }, (_, j) => `c${j}`);

@@ -1,0 +1,85 @@
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { throwIfAborted } from "../abort.js";
+import { FileError } from "../errors.js";
+import { checkPath } from "./atomic-write.js";
+import { asReadError } from "./file-errors.js";
+
+/** A regular file, open for reading. */
+export interface OpenFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+  /** Bytes in the file. */
+  readonly size: number;
+}
+
+/**
+ * Opens a regular file for reading; the caller closes its handle.
+ *
+ * @throws {FileError} FILE_READ
+ */
+export async function openFile(path: string): Promise<OpenFile> {
+  checkPath(path);
+  return asReadError(path, async () => {
+    // Looked at before it is opened: opening a named pipe would wait for somebody to write into it.
+    const status = await stat(path);
+    if (!status.isFile()) {
+      throw new FileError("FILE_READ", path, status.isDirectory() ? "is a directory" : "is not a regular file");
+    }
+    return { path, handle: await open(path, "r"), size: status.size };
+  });
+}
+
+/**
+ * Fills `target` with the bytes of a file from `position` on.
+ *
+ * @throws {FileError} FILE_FORMAT where the file ends before
+ * @throws {AbortError} if `signal` is aborted
+ */
+export async function readFully(
+  file: OpenFile,
+  target: Uint8Array,
+  position: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (let done = 0; done < target.length; ) {
+    throwIfAborted(signal);
+    const { bytesRead } = await file.handle.read(target, done, target.length - done, position + done);
+    if (bytesRead === 0) {
+      const reason = `became shorter while it was read: it ends at byte ${position + done}`;
+      throw new FileError("FILE_FORMAT", file.path, reason);
+    }
+    done += bytesRead;
+  }
+}
+
+/** Read at once, where less is asked for. */
+const WINDOW_BYTES = 2 ** 16;
+
+/**
+ * A function that gives bytes of a file from a position on, in memory of their own. Small pieces near each other are one read.
+ *
+ * @throws {RangeError} beyond the end of the file
+ */
+export function createByteReader(
+  file: OpenFile,
+  signal: AbortSignal | undefined,
+): (position: number, length: number) => Promise<Uint8Array<ArrayBuffer>> {
+  let window = new Uint8Array();
+  let start = 0;
+  return async (position, length) => {
+    if (!(position >= 0 && length >= 0 && position + length <= file.size)) {
+      throw new RangeError(`it refers to bytes ${position} to ${position + length} of ${file.size}`);
+    }
+    if (length > WINDOW_BYTES) {
+      const bytes = new Uint8Array(length);
+      await readFully(file, bytes, position, signal);
+      return bytes;
+    }
+    if (position < start || position + length > start + window.length) {
+      start = position;
+      window = new Uint8Array(Math.min(WINDOW_BYTES, file.size - position));
+      await readFully(file, window, start, signal);
+    }
+    return window.slice(position - start, position - start + length);
+  };
+}

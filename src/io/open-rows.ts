@@ -1,0 +1,48 @@
+import { FileError } from "../errors.js";
+import { Matrix } from "../matrix.js";
+import { type ArrayFile, openArrayFile } from "./array-file.js";
+import { asReadError } from "./file-errors.js";
+import { checkColumn, detectFormat } from "./formats.js";
+import { openFile } from "./open-file.js";
+import { isFolder, openParquetFolder } from "./parquet-folder.js";
+import type { OpenMatrixOptions } from "./read-options.js";
+import { readForward } from "./row-blocks.js";
+import { type RowReader, rowsInMemory } from "./row-reader.js";
+
+/**
+ * Opens a matrix in a file that may be larger than memory. Any rows of .npy files in C order and of IDX files can be read. The other
+ * formats are read from front to back: Parquet (one file or a folder of files) page by page, Arrow batch by batch, and text line by
+ * line. All lines of a text file are checked when it is opened. A file that cannot be read in blocks, such as .npy in Fortran order
+ * or a file compressed with gzip, is held in memory.
+ *
+ * @throws what {@link readMatrix} throws
+ */
+export async function openRows(path: string, options: OpenMatrixOptions = {}): Promise<RowReader> {
+  if (await isFolder(path)) return readForward(path, await openParquetFolder(path, options), async () => {});
+  const file = await openFile(path);
+  let isOpen = false;
+  try {
+    return await asReadError(path, async () => {
+      const format = await detectFormat(file);
+      checkColumn(format, path, options.column);
+      if (format.openMatrix) {
+        const rows = readForward(path, await format.openMatrix(file, options), () => file.handle.close());
+        isOpen = true;
+        return rows;
+      }
+      const array = await openArrayFile(path, options).catch((error) => {
+        if (error instanceof FileError && error.code === "FILE_FORMAT") return undefined;
+        throw error;
+      });
+      if (array && array.shape.length <= 2) return rowsOf(array);
+      await array?.close();
+      return rowsInMemory(await format.readMatrix(file, options));
+    });
+  } finally {
+    if (!isOpen) await file.handle.close();
+  }
+}
+
+function rowsOf({ shape: [rows = 0, cols = 1], read, close }: ArrayFile): RowReader {
+  return { rows, cols, close, read: async (wanted) => new Matrix(await read(wanted), wanted.length, cols) };
+}

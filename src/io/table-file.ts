@@ -1,0 +1,94 @@
+import { requireOptions } from "../arguments.js";
+import { FileError } from "../errors.js";
+import { checkPath, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
+import type { Format } from "./format.js";
+import { formatByExtension, listFormats, readWithFormat } from "./formats.js";
+import type { ReadOptions, ReadTableOptions } from "./read-options.js";
+import { type Table, type TableLike, toTable } from "./table.js";
+
+/**
+ * Reads the columns of an Arrow (file or stream, also compressed), Parquet, or text file with a line of names. Integers that fit
+ * give an Int32Array, other numbers Float32Array or Float64Array as they are stored; in text, whole numbers give Int32Array, others
+ * Float64Array. Booleans are 1 and 0. A missing number is NaN, a missing text empty.
+ *
+ * @returns columns by name, in the order of the file: `(await readTable(path)).get("x")`
+ * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where its content is no table, has two columns of one
+ *   name, none of a name in `options.columns`, or one to be read that is neither numbers nor text
+ * @throws {ArgumentError} OUT_OF_RANGE for rows that the file does not have
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export function readTable(path: string, options: ReadTableOptions = {}): Promise<Table> {
+  return readWithFormat(path, options, async (format, file) => {
+    if (format.readTable) return format.readTable(file, options);
+    throw new FileError("FILE_FORMAT", path, `is ${format.name}, which has no named columns`);
+  });
+}
+
+/**
+ * Reads the labels of n points from a file.
+ *
+ * - .npy: n or n x 1 integers, booleans ("true", "false"), whole floats, or fixed-width strings (U, S).
+ * - IDX, plain or compressed with gzip: integers in one dimension.
+ * - text: one label a line, or the column named label, labels, class or target (the first of these that there is) of a table
+ *   with a header line. In a one-column file the first line is a header if it has one of these names, or if it alone is no number.
+ * - Arrow and Parquet: the column of one of these names, or the only one.
+ *
+ * @returns n labels as text
+ * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where its content is no list of labels
+ * @throws {ArgumentError} OUT_OF_RANGE for rows that the file does not have
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export function readLabels(path: string, options: ReadOptions = {}): Promise<string[]> {
+  return readWithFormat(path, options, (format, file) => format.readLabels(file, options));
+}
+
+/**
+ * Writes columns by name to a file whose extension says how: .csv, .tsv, .arrow and .feather (Arrow IPC file), .arrows (Arrow IPC
+ * stream) or .parquet; atomically as {@link writeFileAtomic} does, and in batches of some 100,000 rows, so that little more than the
+ * columns themselves is in memory. Number types are kept, texts are UTF-8. A NaN, which stands for a missing number, is null in
+ * Arrow and Parquet and NaN in text.
+ *
+ * @param table columns of equal length; at least one
+ * @throws {FileError} FILE_WRITE for another extension, or where the file cannot be written
+ * @throws {ArgumentError} if `table` is none, or SHAPE_MISMATCH for columns of different lengths
+ * @throws {AbortError} if `options.signal` is aborted
+ *
+ * @example
+ * await writeTable("map.parquet", { x, y, label: labels });
+ */
+export async function writeTable(path: string, table: TableLike, options: WriteOptions = {}): Promise<void> {
+  requireOptions(options);
+  const encode = tableEncoderFor(path);
+  await writeFileAtomic(path, encode(toTable(table)), { signal: options.signal });
+}
+
+/**
+ * The bytes of the file that {@link writeTable} would write, piece after piece.
+ *
+ * @throws {FileError} FILE_WRITE for another extension
+ * @throws {ArgumentError} if `table` is none, or SHAPE_MISMATCH for columns of different lengths
+ */
+export function encodeTable(extension: string, table: TableLike): AsyncIterable<Uint8Array | string> {
+  return toAsync(tableEncoderFor(`table${extension}`)(toTable(table)));
+}
+
+async function* toAsync<T>(pieces: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T> {
+  yield* pieces;
+}
+
+/**
+ * Checks that the extension of `path` is one that {@link writeTable} writes.
+ *
+ * @throws {FileError} FILE_WRITE for another extension
+ */
+export function assertTableExtension(path: string): void {
+  tableEncoderFor(path);
+}
+
+function tableEncoderFor(path: string): NonNullable<Format["encodeTable"]> {
+  checkPath(path);
+  const encode = formatByExtension(path)?.encodeTable;
+  if (encode) return encode;
+  const list = listFormats("encodeTable");
+  throw new FileError("FILE_WRITE", path, `tables are written as ${list}, decided by the extension`);
+}

@@ -1,0 +1,226 @@
+import { closest } from "fastest-levenshtein";
+import { reject, requireInteger, requireSignal } from "../arguments.js";
+import type { DefaultedOption, Option } from "./option.js";
+
+/** What every declaration says of its option, whatever its kind; see {@link Option}. */
+export interface Description<Value> {
+  readonly default?: Value;
+  readonly defaultText?: string;
+  readonly help: string;
+  readonly guide?: string;
+  readonly flag?: string | false;
+  readonly placeholder?: string;
+  readonly native?: string | false;
+  readonly isAdvanced?: boolean;
+}
+
+type WithDefault<Value> = Description<Value> & { readonly default: Value };
+
+/** What a kind of options contributes to each of them; see {@link Option}. */
+export interface Kind<Value> {
+  readonly accepted: string;
+  readonly range: string;
+  readonly placeholder: string;
+  check(value: unknown, argument: string): Value;
+  parse(text: string, flag: string): Value;
+}
+
+/** Declares an option of a kind of its own; the functions below declare the usual ones. */
+export function declare<Value, Resolved = Value>(
+  kind: Kind<Value>,
+  description: WithDefault<Value>,
+): DefaultedOption<Value, Resolved>;
+export function declare<Value, Resolved = Value>(
+  kind: Kind<Value>,
+  description: Description<Value>,
+): Option<Value, Resolved>;
+export function declare<Value>(kind: Kind<Value>, description: Description<Value>): Option<Value> {
+  const { default: value, help } = description;
+  return {
+    defaultText: value === undefined ? "" : shown(value),
+    guide: help,
+    flag: undefined,
+    native: undefined,
+    isAdvanced: false,
+    ...kind,
+    ...description,
+  };
+}
+
+/** Bounds of an integer, both accepted. */
+export interface IntegerBounds {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** An integer from `from` to `to`, both included. */
+export function integer(bounds: IntegerBounds, description: WithDefault<number>): DefaultedOption<number>;
+export function integer(bounds: IntegerBounds, description: Description<number>): Option<number>;
+export function integer({ from, to }: IntegerBounds, description: Description<number>): Option<number> {
+  const kind: Kind<number> = {
+    accepted: `an integer from ${from} to ${to}`,
+    range: to >= UNBOUNDED ? `an integer >= ${from}` : `${from} to ${to}`,
+    placeholder: "<n>",
+    check: (value, argument) => requireInteger(value, argument, from, to),
+    parse: (text, flag) => parseInteger(text, flag),
+  };
+  return declare(kind, description);
+}
+
+/** Bounds of a number; those of `from` and `to` are accepted, those of `above` and `below` are not. */
+export interface Bounds {
+  readonly from?: number;
+  readonly above?: number;
+  readonly to?: number;
+  readonly below?: number;
+}
+
+/** A number within bounds. */
+export function number(bounds: Bounds, description: WithDefault<number>): DefaultedOption<number>;
+export function number(bounds: Bounds, description: Description<number>): Option<number>;
+export function number(bounds: Bounds, description: Description<number>): Option<number> {
+  const range = describeBounds(bounds);
+  const kind: Kind<number> = {
+    accepted: `a number ${range.startsWith(">") ? range : `from ${range}`}`.replace("from above", "above"),
+    range,
+    placeholder: "<x>",
+    check(value, argument) {
+      if (typeof value !== "number") reject(argument, value, "a number");
+      if (!isWithin(value, bounds)) reject(argument, value, kind.accepted, "OUT_OF_RANGE");
+      return value;
+    },
+    parse: (text, flag) => parseNumber(text, flag),
+  };
+  return declare(kind, description);
+}
+
+/** One of several names. */
+export function choice<Name extends string, Resolved = Name>(
+  names: readonly Name[],
+  description: WithDefault<Name>,
+): DefaultedOption<Name, Resolved>;
+export function choice<Name extends string, Resolved = Name>(
+  names: readonly Name[],
+  description: Description<Name>,
+): Option<Name, Resolved>;
+export function choice<Name extends string>(names: readonly Name[], description: Description<Name>): Option<Name> {
+  const kind: Kind<Name> = {
+    accepted: oneOf(names),
+    range: names.map((name) => `\`"${name}"\``).join(", "),
+    placeholder: "<name>",
+    check(value, argument) {
+      if (!names.includes(value as Name)) reject(argument, value, oneOf(names, value));
+      return value as Name;
+    },
+    // Names are checked by the library, which suggests the nearest one.
+    parse: (text) => text as Name,
+  };
+  return declare(kind, description);
+}
+
+/** `true` or `false`; on the command line the flag alone. */
+export function boolean(description: WithDefault<boolean>): DefaultedOption<boolean>;
+export function boolean(description: Description<boolean>): Option<boolean>;
+export function boolean(description: Description<boolean>): Option<boolean> {
+  const kind: Kind<boolean> = {
+    accepted: "true or false",
+    range: "`true`, `false`",
+    placeholder: "",
+    check(value, argument) {
+      if (typeof value !== "boolean") reject(argument, value, "true or false");
+      return value;
+    },
+    parse: () => true,
+  };
+  return declare(kind, description);
+}
+
+/** A function that is called while the work goes on. The command line has no flag for it. */
+export function callback<F extends (...given: never[]) => unknown>(
+  range: string,
+  description: Description<F>,
+): Option<F, never> {
+  return declare<F, never>(
+    {
+      accepted: "a function",
+      range,
+      placeholder: "",
+      check(value, argument) {
+        if (typeof value !== "function") reject(argument, value, "a function");
+        return value as F;
+      },
+      parse: notTyped,
+    },
+    { flag: false, defaultText: "none", ...description },
+  );
+}
+
+/** An `AbortSignal`. The command line has no flag for it. */
+export function abortSignal(description: Description<AbortSignal>): Option<AbortSignal, never> {
+  return declare<AbortSignal, never>(
+    {
+      accepted: "an AbortSignal",
+      range: "an `AbortSignal`",
+      placeholder: "",
+      check(value) {
+        requireSignal(value);
+        return value as AbortSignal;
+      },
+      parse: notTyped,
+    },
+    { flag: false, defaultText: "none", ...description },
+  );
+}
+
+/** The accepted names in words, with the one nearest to what was given. */
+export function oneOf(names: readonly string[], received?: unknown): string {
+  const guess = typeof received === "string" ? ` (did you mean "${closest(received, names)}"?)` : "";
+  return `one of ${names.map((name) => `"${name}"`).join(", ")}${guess}`;
+}
+
+/**
+ * The number that was typed. Unlike `Number` it accepts decimal notation only, and no blank text.
+ *
+ * @param accepted the accepted numbers in words
+ * @throws {ArgumentError} INVALID_ARGUMENT for other text, and for numbers that `accepts` refuses
+ */
+export function parseNumber(
+  text: string,
+  flag: string,
+  accepted = "a number",
+  accepts: (value: number) => boolean = () => true,
+): number {
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isFinite(value) || !accepts(value)) reject(flag, text, accepted);
+  return value;
+}
+
+/** The integer that was typed, `least` or more. */
+export function parseInteger(text: string, flag: string, least = -Infinity): number {
+  const accepted = least === -Infinity ? "an integer" : `an integer of ${least} or more`;
+  return parseNumber(text, flag, accepted, (value) => Number.isSafeInteger(value) && value >= least);
+}
+
+/** From here on an upper bound says nothing to a reader. */
+const UNBOUNDED = 1e9;
+
+function describeBounds({ from, above, to, below }: Bounds): string {
+  const upper = to !== undefined ? `${to}` : below !== undefined ? `less than ${below}` : undefined;
+  if (above !== undefined) return upper === undefined ? `> ${above}` : `above ${above}, to ${upper}`;
+  if (from !== undefined) return upper === undefined ? `>= ${from}` : `${from} to ${upper}`;
+  return upper === undefined ? "any number" : `up to ${upper}`;
+}
+
+function isWithin(value: number, { from, above, to, below }: Bounds): boolean {
+  if (!Number.isFinite(value)) return false;
+  return (
+    value >= (from ?? -Infinity) &&
+    value > (above ?? -Infinity) &&
+    value <= (to ?? Infinity) &&
+    value < (below ?? Infinity)
+  );
+}
+
+const shown = (value: unknown): string => (typeof value === "string" ? `"${value}"` : String(value));
+
+const notTyped = (_text: string, flag: string): never => reject(flag, undefined, "no value on the command line");

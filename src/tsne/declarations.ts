@@ -1,0 +1,407 @@
+import { reject, rejectUnknown } from "../arguments.js";
+import type { Matrix, MatrixLike } from "../matrix.js";
+import {
+  abortSignal,
+  boolean,
+  callback,
+  choice,
+  declare,
+  integer,
+  number,
+  oneOf,
+  parseInteger,
+  parseNumber,
+} from "../options/index.js";
+import { DISTANCES, type DistanceName } from "./distances.js";
+import type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
+
+/** Ways to find nearest neighbors; see {@link TsneOptions.neighbors}. */
+export const NEIGHBOR_SEARCHES = ["auto", "exact", "nn-descent"] as const;
+/** One of {@link NEIGHBOR_SEARCHES}. */
+export type NeighborSearch = (typeof NEIGHBOR_SEARCHES)[number];
+
+/** Ways to compute the repulsion between all points of an embedding; see {@link TsneOptions.method}. */
+export const METHODS = ["auto", "barnes-hut", "fft", "exact"] as const;
+/** One of {@link METHODS}. */
+export type MethodName = (typeof METHODS)[number];
+
+/** The stage of a run that reports progress. */
+export type Stage = "pca" | "neighbors" | "affinities" | "initialization" | "optimization";
+
+/** One report of progress. */
+export interface TsneProgress {
+  stage: Stage;
+  /** Share of this stage that is done, 0 to 1. */
+  fraction: number;
+  /** Iterations done; 0 before the optimization. */
+  iteration: number;
+  /** Iterations in all. */
+  iterations: number;
+  /** KL divergence of the embedding without exaggeration, at the last iteration where it was computed (every 50th). */
+  kl: number | undefined;
+  /** Seconds since the run began. */
+  seconds: number;
+}
+
+/** The embedding at one iteration of a run. */
+export interface TsneSnapshot {
+  /** Iterations done. */
+  iteration: number;
+  /** n x outputDimensions positions, float32, in the order of the input, centered. A copy that the receiver may change. */
+  embedding: Matrix;
+  /** KL divergence of this embedding without exaggeration, where it was computed: at every 50th iteration. */
+  kl: number | undefined;
+}
+
+/**
+ * The options that decide what a run computes. Each is declared here and nowhere else: types, checks, flags, help texts, the fields of
+ * saved runs, the fields that the core reads and the table in docs/embed.md derive from this object.
+ */
+export const TSNE_SETTINGS = {
+  /**
+   * Standard deviations of the data, in the same shape: n x d, each >= 0. Without them the run is plain t-SNE.
+   */
+  sigma: declare<MatrixLike, never>(
+    {
+      accepted: "a matrix of the shape of the data",
+      range: "n x d matrix, values >= 0",
+      placeholder: "<file>",
+      // The values are checked together with the data.
+      check: (value) => value as MatrixLike,
+      parse: readFromFile,
+    },
+    {
+      defaultText: "none",
+      help: "standard deviations of the data, in the same shape",
+      guide: "standard deviations of the data",
+      native: false,
+    },
+  ),
+  /**
+   * Effective number of neighbors of a point: 1 to (n - 1) / 3. Small values such as 5 show fine groups, large ones show coarse
+   * structure. The time and memory of a run grow with it, as three times as many neighbors are searched. Default 30; for n < 91,
+   * where 30 is too large, the default is the largest value accepted.
+   *
+   * A list of several different values averages the affinities of each perplexity over 3 times as many neighbors as the largest
+   * (multi-scale similarities: Lee, Peluffo-Ordóñez & Verleysen 2015; Kobak & Berens 2019), so that the embedding shows small and large
+   * groups at once. A list of one value is the same as that value.
+   */
+  perplexity: declare<number | readonly number[]>(
+    {
+      accepted: "a number, or an array of numbers",
+      range: "1 to (n - 1) / 3, or a list",
+      placeholder: "<x,...>",
+      // The range depends on the number of points.
+      check: (value) => value as number | readonly number[],
+      parse: (text, flag) =>
+        text.split(",").map((part) => parseNumber(part.trim(), flag, "a number of 1 or more", (value) => value >= 1)),
+    },
+    {
+      defaultText: "30, less for under 91 points",
+      help: "effective number of neighbors, or several whose affinities are averaged",
+      guide:
+        "effective number of neighbors; three times as many are searched. Several values, `[10, 50, 200]`, average their affinities (Kobak & Berens 2019)",
+    },
+  ),
+  /**
+   * Iterations of gradient descent, early exaggeration included; an integer >= 0. Raise it where the embedding still changes at the end,
+   * as large data may need. Default 1000.
+   */
+  iterations: integer({ from: 0, to: 1e9 }, { default: 1000, help: "iterations of gradient descent" }),
+  /** Dimensions of the embedding: 1, 2 or 3. Default 2. */
+  outputDimensions: integer(
+    { from: 1, to: 3 },
+    { default: 2, placeholder: "<1|2|3>", help: "dimensions of the embedding" },
+  ),
+  /**
+   * Squared distance between points i and j. Default: `"inverse-variance"` with sigma, `"euclidean"` without.
+   *
+   * The distances between Gaussians need sigma. Their squares are: `"inverse-variance"`, the weighted mean of squared differences with
+   * weights 1 / (sigma_ik^2 + sigma_jk^2 + varianceFloor) (Ede 2020, arXiv:2003.01113); `"mahalanobis"`, their sum with the same weights;
+   * `"expected"`, the expected squared Euclidean distance of independent draws, |mu_i - mu_j|^2 + |sigma_i|^2 + |sigma_j|^2;
+   * `"wasserstein"`, |mu_i - mu_j|^2 + |sigma_i - sigma_j|^2 (2-Wasserstein); and, with variances v = sigma^2 + varianceFloor and the
+   * divergence in place of the squared distance, `"bhattacharyya"` (Bhattacharyya 1943; Kailath 1967) and `"jeffreys"`,
+   * KL(i || j) + KL(j || i) (Jeffreys 1946; Kullback & Leibler 1951). If sigma is the same everywhere, each of them gives the plain
+   * embedding.
+   *
+   * The others ignore sigma: `"euclidean"`; `"manhattan"`, the sum of absolute differences; `"cosine"`, 1 - the cosine of the angle at
+   * the origin of the data, or at their mean where they are reduced to principal components; `"correlation"`, 1 - the correlation of the
+   * two points' coordinates. A zero row has the cosine distance 1 from all others and 0 from other zero rows; a constant row has the same
+   * for correlation.
+   *
+   * Where `neighbors` are given, this is the distance by which they were found. It is needed only if new points will be placed into
+   * the embedding; by default there is none.
+   */
+  distance: choice<DistanceName, DistanceName | "given">(DISTANCES, {
+    defaultText: "inverse-variance with sigma, else euclidean",
+    help: `${DISTANCES.join(", ")}; the first and the last three ignore --sigma, the others need it`,
+    guide: "distance between points; see [distances](#distances)",
+  }),
+  /**
+   * Added to variances so that no weight becomes infinite, in squared units of sigma; above 0, to 1e30. Lower it where sigma is far
+   * below 0.1 everywhere. It is added to the summed variance of two points under `"inverse-variance"` and `"mahalanobis"`, and to the
+   * variance of each point under `"bhattacharyya"` and `"jeffreys"`; the other distances do not use it. Default 0.01 (Ede 2020).
+   */
+  varianceFloor: number(
+    { above: 0, to: 1e30 },
+    {
+      default: 0.01,
+      help: "added to summed variances, or to each for bhattacharyya and jeffreys",
+      guide: "added to variances, in squared units of sigma; see [distances](#distances)",
+    },
+  ),
+  /**
+   * How neighbors are found: `"exact"`, by comparing all pairs; `"nn-descent"` (Dong, Charikar & Li 2011) from the leaves of random
+   * projection trees, which finds 97 % of them or more on most data and reports the share in `neighbors.recall` of the result; or
+   * `"auto"`, the faster one: nn-descent above 60,000 + 9,000,000 / (d + 33) points (170,000 of 50 dimensions). More expensive distances
+   * count as more dimensions: `"inverse-variance"` as 4 d, `"mahalanobis"` 3.5 d, `"wasserstein"` 2 d, `"jeffreys"` 6 d,
+   * `"bhattacharyya"` 14 d, `"manhattan"` 1.5 d. If there are too few points for nn-descent, the search is exact. Or neighbors found
+   * elsewhere, or all distances between the points; the data are needed all the same, for the initial embedding. Default `"auto"`.
+   */
+  neighbors: declare<NeighborSearch | NeighborLists | DistanceMatrix, NeighborSearch | "given">(
+    {
+      accepted: '"auto", "exact", "nn-descent", {indices, distances} or {distances} of all pairs of points',
+      range: '`"auto"`, `"exact"`, `"nn-descent"`, or an object',
+      placeholder: "<how>",
+      check: checkNeighborOption,
+      parse: (text) => text as NeighborSearch,
+    },
+    {
+      default: "auto",
+      help: "how neighbors are found: exact, nn-descent, or auto, the faster one for so many points",
+      guide: 'how neighbors are found, or [neighbors found elsewhere](#neighbors); `"auto"` takes the faster search',
+    },
+  ),
+  /**
+   * How repulsion is computed: `"barnes-hut"` with a tree (van der Maaten 2014); `"fft"` on a particle mesh, in 2-D only (smooth
+   * particle-mesh Ewald, Essmann et al. 1995, with the kernel of t-SNE); `"exact"` over all pairs, O(n^2); or `"auto"`, the fastest
+   * at the usual accuracy: `"fft"` in 2-D from 4,000 points on, else `"barnes-hut"`, which is also used wherever a theta is given.
+   * Default `"auto"`; {@link runBhTsne} accepts `"barnes-hut"` only.
+   */
+  method: choice<MethodName>(METHODS, {
+    default: "auto",
+    help: "how repulsion is computed: barnes-hut, fft (2-D only), exact, or auto, which takes fft from 4000 points on and barnes-hut where --theta is given",
+    guide:
+      'how repulsion is computed, for `runTsne` and `Tsne`: `"fft"` is a particle mesh, in 2-D only; `"auto"` takes the mesh in 2-D from 4,000 points on, and Barnes-Hut otherwise and wherever a theta is given',
+  }),
+  /**
+   * Accuracy of the Barnes-Hut repulsion (van der Maaten 2014): 0 to 1. Lower values are more accurate and slower. A cell counts as one
+   * point where its width is below theta times its distance; 0 computes every pair exactly, in O(n^2). Default 0.5, at which forces had
+   * a root mean square error of 0.4 to 1.0 % on embeddings of 500 to 70,000 points.
+   */
+  theta: number(
+    { from: 0, to: 1 },
+    {
+      default: 0.5,
+      help: "accuracy of Barnes-Hut; 0 is exact",
+      guide: "accuracy of Barnes-Hut; 0 is exact, in O(n^2)",
+    },
+  ),
+  /**
+   * Distance between the nodes of the mesh of `"fft"`, in units of the embedding: 0.1 to 1. Lower values are more accurate and slower:
+   * the root mean square error of the forces falls with the fourth to sixth power of the spacing. Default 0.4, at which it is 0.3 to
+   * 0.8 % on embeddings of 1,000 to 70,000 points. Where 50 points or more are equal, nodes stand a fifth closer. An embedding that is
+   * too wide for a mesh is left to Barnes-Hut.
+   */
+  meshSpacing: number(
+    { from: 0.1, to: 1 },
+    {
+      default: 0.4,
+      isAdvanced: true,
+      help: "accuracy of fft: distance between the nodes of the mesh",
+      guide: "accuracy of the mesh: distance between its nodes, in units of the embedding",
+    },
+  ),
+  /**
+   * Degrees of freedom alpha of the kernel of the embedding, w = (1 + d^2 / alpha)^-alpha: 0.1 to 100. Below 1 its tails are heavier and
+   * groups divide into finer ones; above 1 it approaches a Gaussian, as in SNE (Kobak, Linderman, Steinerberger, Kluger & Berens 2019;
+   * openTSNE has the same form). A quarter of the gradient of KL is then, with b = 1 / (1 + d^2 / alpha),
+   * sum_j (p_ij b_ij - w_ij b_ij / Z) (y_i - y_j). Default 1, Student's t.
+   */
+  degreesOfFreedom: number(
+    { from: 0.1, to: 100 },
+    {
+      default: 1,
+      defaultText: "1",
+      isAdvanced: true,
+      help: "degrees of freedom of the kernel: below 1 for finer groups, above 1 towards a Gaussian",
+      guide: "alpha of the kernel (1 + d^2 / alpha)^-alpha; below 1 for finer groups (Kobak et al. 2019)",
+    },
+  ),
+  /** Seed of the random numbers: an integer from 0 to 2^53 - 1. Same seed, input and options: same embedding, bit for bit. Default 42. */
+  seed: integer(
+    { from: 0, to: Number.MAX_SAFE_INTEGER },
+    { default: 42, help: "seed of the random numbers", guide: "seed of the random numbers, below 2^53" },
+  ),
+  /**
+   * Reduce the data to principal components first: how many, an integer from 1 to min(n, d), or `true` for min(50, n, d). Use it to
+   * save time on data of hundreds of columns. Default `false`: the data are used as they are. Not together with sigma, which has no
+   * meaning along other axes.
+   */
+  pca: declare<number | boolean, number | undefined>(
+    {
+      accepted: "a number of components, true or false",
+      range: "1 to min(n, d), or `true`",
+      placeholder: "<n>",
+      // The range depends on the data.
+      check: (value) => value as number | boolean,
+      parse: (text, flag) => parseInteger(text, flag, 1),
+    },
+    {
+      default: false,
+      defaultText: "none",
+      help: "principal components to reduce the data to first",
+      guide:
+        "principal components to reduce the data to first; `true` means 50. Not with sigma, whose standard deviations hold along the given axes only",
+    },
+  ),
+  /**
+   * The initial embedding: `"pca"`, the first principal components scaled to a standard deviation of 1e-4 (Kobak & Berens 2019),
+   * `"random"`, a Gaussian of the same width, or an n x outputDimensions matrix, which is used without scaling. Default `"pca"`, which
+   * keeps the coarse structure of the data.
+   */
+  init: declare<"pca" | "random" | MatrixLike, "pca" | "random" | "given">(
+    {
+      accepted: '"pca", "random" or an n x outputDimensions matrix',
+      range: '`"pca"`, `"random"`, or an n x outputDimensions matrix',
+      placeholder: "<how>",
+      check(value, argument) {
+        if (typeof value === "string" && value !== "pca" && value !== "random") {
+          reject(argument, value, '"pca", "random" or an n x outputDimensions matrix');
+        }
+        return value as "pca" | "random" | MatrixLike;
+      },
+      parse: (text) => text as "pca" | "random",
+    },
+    {
+      default: "pca",
+      help: "initial embedding: pca, random, or a file of points x dimensions",
+      guide: "the initial embedding",
+    },
+  ),
+  /**
+   * Step length, > 0, in the convention of the reference implementation (the step is learningRate times a quarter of the gradient
+   * of KL). A number holds throughout. Default `"auto"`: n over the exaggeration in force (Belkina et al. 2019), which is
+   * n / earlyExaggeration at first and n / exaggeration afterwards, but at least 50.
+   */
+  learningRate: declare<"auto" | number, number>(
+    {
+      accepted: '"auto" or a number > 0',
+      range: '`"auto"` or > 0',
+      placeholder: "<x>",
+      check(value, argument) {
+        if (value === "auto" || (typeof value === "number" && value > 0 && Number.isFinite(value))) return value;
+        return reject(
+          argument,
+          value,
+          '"auto" or a number > 0',
+          typeof value === "number" ? "OUT_OF_RANGE" : undefined,
+        );
+      },
+      parse: (text, flag) => (text === "auto" ? text : parseNumber(text, flag, "auto or a number")),
+    },
+    {
+      default: "auto",
+      isAdvanced: true,
+      help: "step length, or auto: points / exaggeration, at least 50",
+      guide: 'step length; `"auto"` is n / exaggeration, at least 50',
+    },
+  ),
+  /** Factor on the attraction during the first iterations, 1 to 1e6, which lets groups form before they separate. Default 12. */
+  earlyExaggeration: number(
+    { from: 1, to: 1e6 },
+    { default: 12, isAdvanced: true, help: "factor on the attraction during the first iterations" },
+  ),
+  /** Iterations with early exaggeration, an integer >= 0. Default 250. */
+  earlyExaggerationIterations: integer(
+    { from: 0, to: 1e9 },
+    { default: 250, isAdvanced: true, help: "iterations with early exaggeration" },
+  ),
+  /**
+   * Factor on the attraction after the early phase, 0.01 to 1e6. Above 1 groups contract and the structure between them becomes
+   * clearer: 4 for large data (Kobak & Berens 2019); larger values approach a force-directed layout of the neighbor graph (Böhm, Berens
+   * & Kobak 2022), and at last all points collapse into one. The KL divergence is reported without it. Default 1.
+   */
+  exaggeration: number(
+    { from: 0.01, to: 1e6 },
+    {
+      default: 1,
+      isAdvanced: true,
+      help: "factor on the attraction during the remaining iterations",
+      guide: "factor on the attraction after the early phase: above 1 groups contract (Böhm, Berens & Kobak 2022)",
+    },
+  ),
+  /** Momentum during early exaggeration, 0 <= momentum < 1. Default 0.5. */
+  momentum: number(
+    { from: 0, below: 1 },
+    { default: 0.5, isAdvanced: true, help: "momentum during early exaggeration" },
+  ),
+  /** Momentum after early exaggeration, 0 <= momentum < 1. Default 0.8. */
+  finalMomentum: number(
+    { from: 0, below: 1 },
+    { default: 0.8, isAdvanced: true, help: "momentum after early exaggeration" },
+  ),
+  /** Threads, 1 to 1024. The embedding does not depend on it. Default: as many as the machine has processors. */
+  threads: integer(
+    { from: 1, to: 1024 },
+    {
+      defaultText: "all processors",
+      help: "threads to use",
+      guide: "threads to use; the embedding does not depend on it",
+    },
+  ),
+};
+
+/** The options that watch or stop a run and do not change what it computes. */
+export const RUN_CONTROLS = {
+  /** Whether to print progress lines to standard error. Default false. */
+  verbose: boolean({ default: false, flag: false, help: "whether to print progress lines to standard error" }),
+  /** Called about ten times a second, and at least every 50 iterations, while the run goes on. */
+  onProgress: callback<(progress: TsneProgress) => void>("a function", {
+    help: "called with `{stage, fraction, iteration, iterations, kl, seconds}` about ten times a second",
+  }),
+  /**
+   * Called with the embedding at every iteration that is a multiple of `snapshotEvery`, from 0, the start: for animations, or to keep.
+   * The result has the last embedding, whatever its iteration. The run waits while a busy event loop leaves a few of them unread.
+   */
+  onSnapshot: callback<(snapshot: TsneSnapshot) => void>("a function", {
+    help: "called with `{iteration, embedding, kl}` at every nth iteration, from the start",
+  }),
+  /** Iterations from one snapshot to the next, an integer >= 1. Default 10. Only with `onSnapshot`. */
+  snapshotEvery: integer(
+    { from: 1, to: 1e9 },
+    {
+      default: 10,
+      help: "iterations from one frame or snapshot to the next; all are kept in memory",
+      guide: "iterations from one snapshot to the next; only with `onSnapshot`",
+    },
+  ),
+  /** Stops the run: its promise is rejected with an {@link AbortError}. */
+  signal: abortSignal({ help: "stops the run" }),
+};
+
+/** All options of a run. */
+export const TSNE_OPTIONS = { ...TSNE_SETTINGS, ...RUN_CONTROLS };
+
+function checkNeighborOption(value: unknown, argument: string): NeighborSearch | NeighborLists | DistanceMatrix {
+  if (typeof value === "string") {
+    if (!NEIGHBOR_SEARCHES.includes(value as NeighborSearch)) {
+      reject(argument, value, oneOf(NEIGHBOR_SEARCHES, value));
+    }
+    return value as NeighborSearch;
+  }
+  const given = value as NeighborLists | DistanceMatrix;
+  if (typeof given !== "object" || given.distances === undefined) {
+    reject(
+      argument,
+      value,
+      '"auto", "exact", "nn-descent", {indices, distances} or {distances} of all pairs of points',
+    );
+  }
+  rejectUnknown(given, ["indices", "distances", "squared"], `${argument}.`);
+  return given;
+}
+
+function readFromFile(_text: string, flag: string): never {
+  throw new Error(`the value of ${flag} is read from a file`);
+}

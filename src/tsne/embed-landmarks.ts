@@ -1,0 +1,111 @@
+import { requireInteger, requireOptions, requireSignal } from "../arguments.js";
+import { ArgumentError } from "../errors.js";
+import type { RowReader } from "../io/index.js";
+import { Matrix } from "../matrix.js";
+import type { DistanceName } from "./distances.js";
+import { chooseLandmarks, readStretches, withRows } from "./landmarks.js";
+import { requireMemory } from "./memory.js";
+import { resolveTsneOptions, type TsneOptions } from "./options.js";
+import { neighborCount } from "./perplexity.js";
+import { Tsne, type TsneResult } from "./run.js";
+
+/** One report of how far the choice of landmarks, or the placement of the rows, is. */
+export interface RowProgress {
+  stage: "landmarks" | "placement";
+  /** Share that is done, 0 to 1. */
+  fraction: number;
+  /** Seconds since the stage began. */
+  seconds: number;
+}
+
+/** Options of {@link embedLandmarks}: those of {@link Tsne}, for the landmarks, except those that are given row by row. */
+export interface EmbedLandmarksOptions
+  extends Omit<TsneOptions, "sigma" | "init" | "neighbors" | "onSnapshot" | "snapshotEvery"> {
+  /** Landmarks that are fitted, an integer from 3 to the number of rows. */
+  landmarks: number;
+  /** Standard deviations of the data, of the same shape. */
+  sigma?: RowReader | undefined;
+  init?: "pca" | "random" | undefined;
+  /** Called after every block of rows that is read before and after the fit; `onProgress` reports the fit itself. */
+  onRowProgress?: ((progress: RowProgress) => void) | undefined;
+}
+
+/** An embedding whose landmarks were fitted and whose rows were placed. */
+export interface LandmarkEmbedding {
+  /** n x outputDimensions positions, in the order of the data. */
+  embedding: Matrix;
+  /** n: KL(P_i || Q_i) of each row, in nats, as of {@link PlacementResult}. */
+  divergence: Float32Array;
+  /** The run of the landmarks, to be saved or placed into. */
+  run: Tsne;
+  /** The result of its fit, whose embedding is that of the landmarks. */
+  result: TsneResult;
+}
+
+/** With fewer points, fewer are near: on the codes of MNIST 20 keeps more neighbors than 30, and labels as well. */
+const PLACEMENT_PERPLEXITY = 20;
+
+/**
+ * Embeds more points than one run can fit: landmarks that represent all rows are fitted, and the rows are placed into their embedding,
+ * block by block. Memory holds the run of the landmarks, 4 * (outputDimensions + 1) bytes for each point, and a few blocks of the data.
+ * Rows are placed with perplexity 20, or that of the fit where it is less.
+ *
+ * Landmarks are rows drawn uniformly, each moved three times to the mean of the rows that are nearest to it (Lloyd 1982), among 20 rows
+ * per landmark. Landmarks that share rows are neighbors in the fit (hierarchical SNE: Pezzotti et al. 2016). Kobak & Berens (2019, "The art
+ * of using t-SNE for single-cell transcriptomics") and Poličar, Stražar & Zupan (2023, "Embedding to reference t-SNE space addresses batch
+ * effects in single-cell classification") also fit a part of large data and place the rest.
+ *
+ * @param data n x d means
+ * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded, with their row in the data
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function embedLandmarks(data: RowReader, options: EmbedLandmarksOptions): Promise<LandmarkEmbedding> {
+  requireOptions(options);
+  const { landmarks: count, sigma, onRowProgress, ...settings } = options;
+  const { signal } = options;
+  requireSignal(signal);
+  const { rows: n, cols: d } = data;
+  requireInteger(count, "landmarks", 3, n);
+  if (sigma && (sigma.rows !== n || sigma.cols !== d)) {
+    throw new ArgumentError("SHAPE_MISMATCH", {
+      argument: "sigma",
+      received: [sigma.rows, sigma.cols],
+      accepted: `${n} x ${d}, the shape of the data`,
+      message: `sigma: expected ${n} x ${d}, the shape of the data, received ${sigma.rows} x ${sigma.cols}`,
+    });
+  }
+  const resolved = resolveTsneOptions({ ...settings, sigma: sigma && [] }, count, d);
+  // Before the rows are read, which can take long.
+  requireMemory(count, d, sigma !== undefined, resolved);
+  const reportOf = (stage: RowProgress["stage"]) => {
+    const begin = performance.now();
+    return (fraction: number) => onRowProgress?.({ stage, fraction, seconds: (performance.now() - begin) / 1000 });
+  };
+  const source = { data, sigma };
+  const onProgress = reportOf("landmarks");
+  const k = neighborCount(resolved.perplexity, count);
+  const landmarks = await chooseLandmarks(source, count, resolved, k, { signal, onProgress });
+  const { means: fitted, sigma: ofFitted, neighbors } = landmarks;
+  const run = new Tsne(fitted, {
+    ...settings,
+    ...(ofFitted && { sigma: ofFitted }),
+    distance: resolved.distance as DistanceName,
+    neighbors,
+  });
+  const result = await run.fit();
+  const { outputDimensions } = run.options;
+  const perplexity = Math.min(PLACEMENT_PERPLEXITY, ...[run.options.perplexity].flat());
+  const embedding = new Matrix(new Float32Array(n * outputDimensions), n, outputDimensions);
+  const divergence = new Float32Array(n);
+  const report = reportOf("placement");
+  for await (const { rows, means, sigma: deviations } of readStretches(source, undefined, signal)) {
+    const placed = await withRows({ newMeans: ["data", rows], sigma: ["sigma", rows] }, () =>
+      run.place(means, { perplexity, signal, ...(deviations && { sigma: deviations }) }),
+    );
+    const [first = 0] = rows;
+    embedding.data.set(placed.embedding.data, first * outputDimensions);
+    divergence.set(placed.divergence, first);
+    report((first + rows.length) / n);
+  }
+  return { embedding, divergence, run, result };
+}

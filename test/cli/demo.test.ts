@@ -1,0 +1,27 @@
+import { readdir } from "node:fs/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Workplace } from "./workplace.js";
+
+let workplace: Workplace;
+beforeAll(async () => {
+  workplace = await Workplace.create();
+});
+afterAll(() => workplace.remove());
+
+it("fills its folder and explains what is in it", async () => {
+  const { code, stdout } = await workplace.run(["demo", "--points", "100", "--epochs", "1", "--threads", "2"]);
+  expect(code).toBe(0);
+  const files = await readdir(workplace.path("sigma-tsne-demo"));
+  expect(files).toContain("wall.png");
+  for (const name of files) expect(stdout).toContain(`\n  ${name} `);
+});
+
+it("prints with --json one object on one line", async () => {
+  const { code, stdout, stderr } = await workplace.run([
+    ...["demo", "-o", "elsewhere", "--data", "acquisitions", "--points", "200", "--seed", "3", "--json", "--quiet"],
+  ]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/^\{[^\n]*\}\n$/);
+  expect(JSON.parse(stdout)).toHaveProperty("explanation");
+  expect((await readdir(workplace.path("elsewhere"))).length).toBeGreaterThan(0);
+});

@@ -1,0 +1,230 @@
+import { readdir, readFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { readMatrix, writeMatrix } from "../../src/io/index.js";
+import { makeGroups, toCsv, Workplace } from "./workplace.js";
+
+const n = 150;
+const groups = 3;
+const data = makeGroups(n, 6, groups);
+const quick = ["--iterations", "120", "--early-exaggeration-iterations", "60", "--perplexity", "10", "--quiet"];
+
+let workplace: Workplace;
+beforeAll(async () => {
+  workplace = await Workplace.create();
+  await workplace.write("mu.csv", toCsv(data));
+  await workplace.write("sd.csv", toCsv(data.map((row, i) => row.map((_, j) => 0.1 + ((i + j) % 5) / 5))));
+  await workplace.write("labels.txt", data.map((_, i) => `group ${i % groups}\n`).join(""));
+  await writeMatrix(workplace.path("mu.npy"), data);
+});
+afterAll(() => workplace.remove());
+
+it("writes the map, says so in a sentence, and shows facts and stages on standard error", async () => {
+  const { code, stdout, stderr } = await workplace.run([
+    ...["embed", "mu.csv", "--sigma", "sd.csv", "-o", "said.npy"],
+    ...["--iterations", "200", "--threads", "1", "--perplexity", "10"],
+  ]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^Map of 150 points written to said\.npy: KL \d+\.\d{4} after 200 iterations, \d+\.\d s\.\n$/);
+  const lines = stderr.split("\n");
+  expect(lines[0]).toBe(
+    "150 points x 6 values, inverse-variance distance, perplexity 10, threads 1, up to 1 MiB of memory",
+  );
+  expect(lines).toContain("optimization");
+  expect(stderr).toMatch(/\niteration 1\d\d of 200, KL \d+\.\d{4}\n/);
+  expect(stderr).not.toContain("\x1b");
+});
+
+it("prints with --json one object on one line, and nothing else on standard output", async () => {
+  const { code, stdout, stderr } = await workplace.run([
+    ...["embed", "mu.csv", "--sigma", "sd.csv", "-o", "object.npy", "--plot", "object.png", "--json", "--seed", "7"],
+    ...["--threads", "2", "--labels", "labels.txt", ...quick],
+  ]);
+  expect(code).toBe(0);
+  expect(stderr).toBe("");
+  expect(stdout).toMatch(/^\{[^\n]*\}\n$/);
+  const number = expect.any(Number);
+  expect(JSON.parse(stdout)).toEqual({
+    n,
+    input_dimensions: 6,
+    output_dimensions: 2,
+    kl: number,
+    iterations: 120,
+    method: "barnes-hut",
+    distance: "inverse-variance",
+    neighbors: "exact",
+    recall: 1,
+    perplexity: 10,
+    theta: 0.5,
+    learning_rate: 50,
+    threads: 2,
+    seed: 7,
+    pca: null,
+    output: "object.npy",
+    plot: "object.png",
+    save: null,
+    table: null,
+    uncertainty: null,
+    animation: null,
+    snapshots: null,
+    seconds: {
+      total: number,
+      read: number,
+      pca: number,
+      neighbors: number,
+      affinities: number,
+      initialization: number,
+      optimization: number,
+      write: number,
+    },
+  });
+  const picture = await readFile(workplace.path("object.png"));
+  expect(picture.subarray(1, 4).toString()).toBe("PNG");
+});
+
+it("reports the exact method and the principal components in --json", async () => {
+  const { stdout } = await workplace.run([
+    ...["embed", "mu.npy", "-o", "exact.npy", "--theta", "0", "--pca", "3", "--json", ...quick],
+  ]);
+  expect(JSON.parse(stdout)).toMatchObject({
+    method: "exact",
+    pca: 3,
+    input_dimensions: 6,
+    distance: "euclidean",
+    plot: null,
+  });
+});
+
+it("prints nothing at all with --quiet", async () => {
+  const outcome = await workplace.run(["embed", "mu.npy", "-o", "quiet.npy", ...quick]);
+  expect(outcome).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
+});
+
+it("writes the same bytes whatever the number of threads", async () => {
+  for (const threads of ["1", "2"]) {
+    const args = [
+      "embed",
+      "mu.csv",
+      "--sigma",
+      "sd.csv",
+      "-o",
+      `threads${threads}.npy`,
+      "--threads",
+      threads,
+      ...quick,
+    ];
+    expect((await workplace.run(args)).code).toBe(0);
+  }
+  const [one, two] = await Promise.all(["1", "2"].map((threads) => readFile(workplace.path(`threads${threads}.npy`))));
+  expect(one?.equals(two as Buffer)).toBe(true);
+});
+
+it("makes of CSV and .npy the same map, in either format", async () => {
+  for (const args of [
+    ["embed", "mu.csv", "-o", "from-csv.csv"],
+    ["embed", "mu.npy", "-o", "from-npy.npy"],
+  ]) {
+    expect((await workplace.run([...args, ...quick])).code).toBe(0);
+  }
+  const text = await readMatrix(workplace.path("from-csv.csv"));
+  const binary = await readMatrix(workplace.path("from-npy.npy"));
+  expect(text.shape).toEqual([n, 2]);
+  // Text gives float64; its digits are those of a float32.
+  expect(Float32Array.from(text.data)).toEqual(binary.data);
+});
+
+it("pulls known groups apart", async () => {
+  await workplace.run(["embed", "mu.npy", "-o", "groups.npy", ...quick, "--iterations", "400"]);
+  const map = await readMatrix(workplace.path("groups.npy"));
+  const nearestIsOfOwnGroup = Array.from({ length: n }, (_, i) => {
+    const distances = Array.from({ length: n }, (_, j) =>
+      i === j ? Infinity : (map.at(i, 0) - map.at(j, 0)) ** 2 + (map.at(i, 1) - map.at(j, 1)) ** 2,
+    );
+    return distances.indexOf(Math.min(...distances)) % groups === i % groups;
+  });
+  expect(nearestIsOfOwnGroup.filter(Boolean).length).toBeGreaterThan(0.95 * n);
+});
+
+it("cuts the rows of all files that are as long as the data, as if they had been cut before", async () => {
+  await workplace.write("mu-cut.csv", toCsv(data.slice(20, 120)));
+  await workplace.write("sd-cut.csv", toCsv(data.slice(20, 120).map((row) => row.map(() => 0.3))));
+  await workplace.write("sd-all.csv", toCsv(data.map((row) => row.map(() => 0.3))));
+  const runs = {
+    "before.csv": ["mu-cut.csv", "--sigma", "sd-cut.csv"],
+    "within.csv": ["mu.csv", "--sigma", "sd-all.csv", "--rows", "20:120", "--labels", "labels.txt", "--table", "t.csv"],
+    "mixed.csv": ["mu.csv", "--sigma", "sd-cut.csv", "--rows", "20:-30"],
+  };
+  const maps = [];
+  for (const [output, args] of Object.entries(runs)) {
+    expect(await workplace.run(["embed", ...args, "-o", output, ...quick])).toMatchObject({ code: 0, stderr: "" });
+    maps.push(await readFile(workplace.path(output), "utf8"));
+  }
+  expect(maps[1]).toBe(maps[0]);
+  expect(maps[2]).toBe(maps[0]);
+});
+
+it("starts from the map of an --init file", async () => {
+  const start = data.map((row) => row.slice(0, 2).map(Math.fround));
+  await workplace.write("start.csv", toCsv(start));
+  const args = ["embed", "mu.npy", "--init", "start.csv", "-o", "stay.npy", "--quiet", "--iterations", "0"];
+  expect(await workplace.run(args)).toMatchObject({ code: 0, stderr: "" });
+  const stay = await readMatrix(workplace.path("stay.npy"));
+  const center = [0, 1].map((j) => start.reduce((sum, row) => sum + row[j], 0) / n);
+  const shift = [0, 1].map((j) => stay.at(0, j) - start[0]?.[j]);
+  // A map may be moved so that its center is 0, which changes nothing in it.
+  for (const j of [0, 1]) expect([0, -center[j]].some((by) => Math.abs(by - shift[j]) < 1e-5)).toBe(true);
+  start.forEach((row, i) => {
+    for (const j of [0, 1]) expect(stay.at(i, j)).toBeCloseTo(row[j] + shift[j], 5);
+  });
+});
+
+it.each(["1", "3"])("draws a map of %s dimensions", async (dimensions) => {
+  const args = [
+    "embed",
+    "mu.npy",
+    "-o",
+    `dimensions${dimensions}.tsv`,
+    "--output-dimensions",
+    dimensions,
+    "--plot",
+    `dimensions${dimensions}.svg`,
+    ...quick,
+  ];
+  expect(await workplace.run([...args, "--labels", "labels.txt"])).toMatchObject({ code: 0, stderr: "" });
+  expect((await readMatrix(workplace.path(`dimensions${dimensions}.tsv`))).shape).toEqual([n, Number(dimensions)]);
+  expect(await readFile(workplace.path(`dimensions${dimensions}.svg`), "utf8")).toContain("<svg");
+});
+
+it("replaces an output that is there", async () => {
+  await workplace.write("again.csv", "old");
+  expect((await workplace.run(["embed", "mu.npy", "-o", "again.csv", ...quick])).code).toBe(0);
+  expect((await workplace.run(["embed", "mu.npy", "-o", "again.csv", "--seed", "2", ...quick])).code).toBe(0);
+  expect((await readMatrix(workplace.path("again.csv"))).rows).toBe(n);
+  expect((await readdir(workplace.folder)).filter((name) => name.includes(".tmp"))).toEqual([]);
+});
+
+it("draws how the map forms, and writes its snapshots", async () => {
+  const { code, stdout } = await workplace.run([
+    ...[
+      "embed",
+      "mu.csv",
+      "-o",
+      "end.npy",
+      "--animate",
+      "forming.gif",
+      "--snapshots",
+      "forming.npy",
+      "--labels",
+      "labels.txt",
+    ],
+    ...["--snapshot-every", "50", "--json", ...quick],
+  ]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ animation: "forming.gif", snapshots: "forming.npy" });
+  const gif = await readFile(workplace.path("forming.gif"));
+  expect(gif.subarray(0, 6).toString("latin1")).toBe("GIF89a");
+  const snapshots = await readFile(workplace.path("forming.npy"));
+  // Iterations 0, 50, 100 and the end, 120.
+  expect(snapshots.toString("latin1")).toContain(`'shape': (4, ${n}, 2)`);
+  const end = await readFile(workplace.path("end.npy"));
+  expect(Buffer.compare(snapshots.subarray(-n * 8), end.subarray(-n * 8))).toBe(0);
+});

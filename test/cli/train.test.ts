@@ -1,0 +1,194 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readLabels, readMatrix } from "../../src/io/index.js";
+import { type Outcome, Workplace } from "./workplace.js";
+
+let workplace: Workplace;
+beforeAll(async () => {
+  workplace = await Workplace.create();
+});
+afterAll(() => workplace.remove());
+
+const data = ["--count", "60", "--size", "32"];
+const tiny = [
+  ...data,
+  "--hidden-dim",
+  "16",
+  "--z-dim",
+  "2",
+  "--batch-size",
+  "8",
+  "--backend",
+  "wasm",
+  "--threads",
+  "2",
+];
+
+/** Trains in `folder` and gives what a script sees of it. */
+function train(folder: string, options: readonly string[] = []): Promise<Outcome> {
+  return workplace.run(["train", "--run-dir", folder, ...tiny, ...options]);
+}
+
+describe("train", () => {
+  it("writes a run with its model, figures and logs, from which the other commands go on", async () => {
+    const outcome = await train("run", ["--epochs", "2", "--json"]);
+    expect(outcome).toMatchObject({ code: 0 });
+    expect(outcome.stderr).toMatch(/^TensorFlow\.js 4\S* in WebAssembly .*\n/);
+    expect(outcome.stderr).toMatch(/epoch 2: loss [\d.]+ \(reconstruction [\d.]+, kl [\d.e-]+\); validation [\d.]+/);
+    expect(JSON.parse(outcome.stdout)).toMatchObject({ folder: "run", model: "vae", steps: 12, isStoppedEarly: false });
+    expect((await readdir(workplace.path("run"))).sort()).toEqual([
+      "checkpoint",
+      "config.json",
+      "logs",
+      "metrics.json",
+      "model",
+    ]);
+    const logs = (await readdir(workplace.path("run/logs"))).sort();
+    expect(logs).toEqual(
+      expect.arrayContaining(["codes_metadata.tsv", "codes_sprite.png", "codes_tensors.tsv", "projector_config.pbtxt"]),
+    );
+    expect(logs.filter((name) => name.includes("tfevents"))).toHaveLength(1);
+
+    const encoded = await workplace.run(["encode", "run", "-o", "codes", "--quiet", "--json"]);
+    expect(JSON.parse(encoded.stdout)).toMatchObject({
+      n: 60,
+      d: 2,
+      files: ["vae_embeddings.npy", "vae_errors.npy", "labels.txt"],
+    });
+    expect((await readMatrix(workplace.path("codes/vae_embeddings.npy"))).shape).toEqual([60, 2]);
+    expect((await readMatrix(workplace.path("codes/vae_errors.npy"))).data.every((sd) => sd > 0)).toBe(true);
+    expect(await readLabels(workplace.path("codes/labels.txt"))).toHaveLength(60);
+
+    const evaluated = await workplace.run(["evaluate-model", "run", "--draws", "5", "--json", "--quiet"]);
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({
+      model: "vae",
+      count: 6,
+      estimator: "importance-sampling",
+      dimensions: { isActive: { length: 2 } },
+    });
+    const table = await workplace.run(["evaluate-model", "run", "--draws", "5"]);
+    expect(table.stdout).toMatch(/log-likelihood +-\d+\.\d\d/);
+    expect(table.stdout).toMatch(/squared error, noisy input +0\.\d{5}/);
+  });
+
+  it("gives runs whose codes, samples and ways are images, and which are drawn and compared", async () => {
+    const made = await train("drawn", ["--epochs", "1", "--no-summary", "--figures", "--quiet"]);
+    expect(made).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    expect(await readdir(workplace.path("drawn/figures"))).toContain("manifold.png");
+    const again = await workplace.run(["figures", "drawn", "--grid-size", "3", "--json", "--quiet"]);
+    expect(JSON.parse(again.stdout)).toMatchObject({ output: "drawn/figures", model: "vae", count: 6 });
+
+    await workplace.write("ends.csv", "0,0\n1,-1\n2,2\n");
+    const decoded = await workplace.run(["decode", "drawn", "ends.csv", "--rows", "1:", "-o", "decoded.npy", "--json"]);
+    expect(JSON.parse(decoded.stdout)).toEqual({ output: "decoded.npy", model: "vae", n: 2 });
+    const images = await readFile(workplace.path("decoded.npy"));
+    expect(images.toString("latin1")).toContain("'shape': (2, 32, 32)");
+    expect(await workplace.run(["sample", "drawn", "-o", "samples.png", "--count", "4"])).toMatchObject({ code: 0 });
+    const walk = ["interpolate", "drawn", "0", "5", "--frames", "3", "--gif", "walk.gif", "--json"];
+    const walked = JSON.parse((await workplace.run([...walk, "-o", "walk.npy"])).stdout);
+    expect(walked).toMatchObject({ files: ["walk.gif", "walk.npy"], frames: 3, from: { length: 2 } });
+    expect((await readFile(workplace.path("walk.gif"))).subarray(0, 6).toString()).toBe("GIF89a");
+    const between = ["interpolate", "drawn", "2", "1", "--codes", "ends.csv", "-o", "between.png", "--json", "--quiet"];
+    expect(JSON.parse((await workplace.run(between)).stdout)).toMatchObject({ from: [2, 2], to: [1, -1] });
+
+    const options = ["--models", "ae,vae", "--epochs", "1", "--hidden-dim", "8", "--draws", "2", "--grid-size", "2"];
+    const compared = await workplace.run(["compare-models", ...options, ...data, "-o", "compared"]);
+    expect(compared).toMatchObject({ code: 0 });
+    expect(compared.stdout).toMatch(/^\| vae +\| +-\d/m);
+    const runs = ["drawn", "runs/AE_MICROGRAPHS_bernoulli_2_8_1"];
+    const known = await workplace.run([
+      "compare-models",
+      ...runs,
+      "-o",
+      "compared",
+      "--draws",
+      "2",
+      "--json",
+      "--quiet",
+    ]);
+    expect(JSON.parse(known.stdout).models.map((row: { name: string }) => row.name)).toEqual(["vae", "ae"]);
+  });
+
+  it("names a run after its settings", async () => {
+    const args = [
+      "train",
+      ...tiny,
+      "--max-steps",
+      "1",
+      "--model",
+      "gmvae",
+      "--output-variance",
+      "0.001",
+      "--clusters",
+      "3",
+      "--extra",
+      "try",
+      "--stretch",
+      "2",
+      "--no-summary",
+    ];
+    expect(await workplace.run(args)).toMatchObject({ code: 0 });
+    const folder = workplace.path("runs/GMV_MICROGRAPHS_0001_2_2_3_16_2_try");
+    expect((await readdir(folder)).sort()).toEqual(["checkpoint", "config.json", "metrics.json", "model"]);
+    const config = JSON.parse(await readFile(`${folder}/config.json`, "utf8"));
+    expect(config).toMatchObject({
+      configuration: { likelihood: "gaussian", outputVariance: 0.001 },
+      // A percentage on the command line is a share in the library.
+      dataset: { origin: { nameOrPath: "micrographs", options: { stretch: 0.02 } } },
+    });
+  });
+});
+
+describe("what cannot be is refused before work, in one line", () => {
+  it.each([
+    [["train", "--model", "gmvea"], 'unknown model "gmvea"; did you mean "gmvae"?'],
+    [["train", "--dataset", "fashon-mnist"], 'did you mean "fashion-mnist"?'],
+    [["train", "--z-dim", "0"], "--z-dim: expected an integer from 1 to 4096, received 0"],
+    [["train", "--clusters", "3"], "--clusters: vae has no such setting"],
+    [["train", "--backend", "gpu"], "--backend: expected one of auto, node, wasm, cpu"],
+    [["train", "--noise", "2"], "--noise: expected a share from 0 to 1"],
+    [["train", "--patience", "3"], "--patience: expected --early-stopping beside it"],
+    [["train", "--stretch", "60"], '--stretch: expected a percentage from 0 to below 50, received "60"'],
+    [["train", "--class", "zebra", ...data], "--class: expected one of"],
+    [["sample", "run", "-o", "samples.jpg"], "--output: expected a file name that ends in .npy"],
+    [["sample", "run", "-o", "samples.npy", "--cluster", "1"], "--cluster: expected nothing: vae has no components"],
+    [["interpolate", "run", "0", "1"], "--gif: expected a file, by --gif or --output or both"],
+    [["interpolate", "run", "0", "6", "--gif", "walk.gif"], "<B>: expected a number below 6"],
+    [["compare-models", "run", "./run", "-o", "x"], "[runs...]: expected each run once, received ./run more than once"],
+    [["compare-models", "run", "--models", "ae", "-o", "x"], "--models: expected either runs or --models"],
+    [["train", "--model", "micrograph-vae", "--experiment", "6"], "--experiment: expected an integer from 1 to 5"],
+  ] as const)("%j", async (args, message) => {
+    const outcome = await workplace.run(args);
+    expect(outcome.stderr.trimEnd().split("\n").at(-1)).toContain(message);
+    expect(outcome).toMatchObject({ code: 2, stdout: "" });
+  });
+
+  it("folders and files that are none of ours", async () => {
+    const last = ({ stderr }: Outcome) => stderr.trimEnd().split("\n").at(-1);
+    await train("damaged", ["--max-steps", "3"]);
+    const checkpoint = workplace.path("damaged/checkpoint/checkpoint.safetensors");
+    const bytes = await readFile(checkpoint);
+    await writeFile(checkpoint, bytes.subarray(0, bytes.length - 9));
+    expect(last(await train("damaged", ["--max-steps", "3", "--resume"]))).toContain("the checkpoint is damaged");
+    await writeFile(checkpoint, bytes);
+    expect(last(await train("damaged", ["--max-steps", "3", "--resume", "--model", "ae"]))).toMatch(
+      /model: .* was made with "vae", this training has "ae"/,
+    );
+    await mkdir(workplace.path("other"));
+    await workplace.write("other/notes.txt", "mine");
+    for (const [folder, what] of [
+      ["other", "holds other files, and is left as it is"],
+      ["other/notes.txt", "is no folder"],
+    ] as const) {
+      expect(last(await train(folder))).toBe(
+        `sigma-tsne train: ${folder}: ${what}; --run-dir or --extra takes another folder`,
+      );
+    }
+    expect(last(await workplace.run(["encode", "nowhere", "-o", "x"]))).toContain("nowhere: no such file or folder");
+    await writeFile(workplace.path("damaged/model/model.safetensors"), bytes.subarray(0, 100));
+    expect(last(await workplace.run(["encode", "damaged", "-o", "x"]))).toContain("is damaged");
+    const small = await workplace.run(["encode", "run", "micrographs", "--count", "10", "--size", "40", "-o", "x"]);
+    expect(small).toMatchObject({ code: 2 });
+    expect(last(small)).toContain("expected images of 32 x 32 x 1, for which the model was made, received 40 x 40 x 1");
+  });
+});
