@@ -93,7 +93,7 @@ double estimate_neighbor_variance(const std::vector<double>& squared, const std:
 }
 
 Gaussians take_rows(const Gaussians& points, const std::vector<std::uint32_t>& rows) {
-  const std::size_t d = points.means.cols();
+  const std::size_t d = points.input_dimensions();
   Gaussians taken;
   taken.center = points.center;
   taken.scale = points.scale;
@@ -112,7 +112,7 @@ Gaussians take_rows(const Gaussians& points, const std::vector<std::uint32_t>& r
 }  // namespace
 
 NoiseModel estimate_noise_model(const Gaussians& points, ThreadTeam& team, const Cancellation& cancellation) {
-  const std::size_t n = points.count(), d = points.means.cols();
+  const std::size_t n = points.count(), d = points.input_dimensions();
   const Coordinates64 at(points);
   NoiseModel model{std::vector<double>(d), std::vector<double>(d), std::vector<double>(d)};
   const std::vector<std::uint32_t> rows = draw_rows(n, kPriorRows);
