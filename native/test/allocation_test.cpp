@@ -79,7 +79,7 @@ TEST_P(Allocation, AStepOfASettledRunAllocatesNothing) {
   options.iterations = 1000;
   options.early_exaggeration_iterations = 100;
   options.learning_rate = options.final_learning_rate = 50;
-  std::tie(options.method, options.dims) = GetParam();
+  std::tie(options.method, options.output_dimensions) = GetParam();
   options.threads = 2;
   sigma::Run run(test::Golden().points(), options);
   const OnProgress ignore = [](const Progress&) {};
@@ -118,16 +118,22 @@ int advance_short_of_memory(sigma::Run& run, std::uint64_t until) {
 }
 
 RunState copy_state(const sigma::Run& run) {
-  return {run.points(), run.frame(), run.order(), run.positions(), run.velocity(), run.gains(), run.iteration()};
+  return {.points = run.points(),
+          .frame = run.frame(),
+          .order = run.order(),
+          .positions = run.positions(),
+          .velocity = run.velocity(),
+          .gains = run.gains(),
+          .iteration = run.iteration()};
 }
 
 TEST_P(Allocation, ARunThatMemoryRanOutForGoesOnToTheSameMap) {
   const test::Golden golden;
   Options options;
   options.perplexities = {10};
-  options.initial_dims = 5;
+  options.pca_components = 5;
   options.learning_rate = options.final_learning_rate = 50;
-  std::tie(options.method, options.dims) = GetParam();
+  std::tie(options.method, options.output_dimensions) = GetParam();
   options.threads = 2;
   const auto points = [&] { return pack_means({nullptr, golden.mu.data()}, golden.n, golden.d); };
   const OnProgress ignore = [](const Progress&) {};
