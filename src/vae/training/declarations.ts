@@ -116,7 +116,8 @@ export const TRAINING_OPTIONS = {
     { from: 1, to: MOST },
     {
       help: "times that all images are seen",
-      guide: "times that all images are seen; the default of mixtures is larger for few images, for at least 5000 steps",
+      guide:
+        "times that all images are seen; the default of mixtures is larger for few images, for at least 5000 steps",
     },
   ),
   ...COURSE_OPTIONS,

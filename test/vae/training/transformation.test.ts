@@ -37,7 +37,9 @@ describe("scheduleAt", () => {
 
   it("falls along a cosine, or stays", () => {
     const at = (schedule: "cosine" | "constant") =>
-      [0, 30, 60].map((step) => scheduleAt(step, 60, { learningRate: 2, schedule, beta1Decay: false, warmupSteps: 0 }).learningRate);
+      [0, 30, 60].map(
+        (step) => scheduleAt(step, 60, { learningRate: 2, schedule, beta1Decay: false, warmupSteps: 0 }).learningRate,
+      );
     expect(at("cosine").map((rate) => Math.round(rate * 1e9) / 1e9)).toEqual([2, 1, 0]);
     expect(at("constant")).toEqual([2, 2, 2]);
   });

@@ -3,8 +3,8 @@ import { layers } from "@tensorflow/tfjs-layers";
 import { requireInteger } from "../../../arguments.js";
 import { SigmaTsneError } from "../../../errors.js";
 import { Matrix } from "../../../matrix.js";
-import { Random } from "../../random.js";
 import type { Images } from "../../datasets/dataset.js";
+import { Random } from "../../random.js";
 import type { Resolved } from "../configuration.js";
 import {
   createLikelihood,
