@@ -118,7 +118,13 @@ int advance_short_of_memory(sigma::Run& run, std::uint64_t until) {
 }
 
 RunState copy_state(const sigma::Run& run) {
-  return {run.points(), run.frame(), run.order(), run.positions(), run.optimizer(), run.iteration(), run.recorded_kl()};
+  return {.points = run.points(),
+          .frame = run.frame(),
+          .order = run.order(),
+          .positions = run.positions(),
+          .optimizer = run.optimizer(),
+          .iteration = run.iteration(),
+          .kl = run.recorded_kl()};
 }
 
 TEST_P(Allocation, ARunThatMemoryRanOutForGoesOnToTheSameMap) {

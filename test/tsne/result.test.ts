@@ -22,6 +22,7 @@ test("every option has its documented default", async () => {
     seed: 42,
     pca: undefined,
     init: "pca",
+    optimizer: "momentum",
     learningRate: 50,
     finalLearningRate: 120,
     earlyExaggeration: 12,

@@ -91,7 +91,7 @@ test("a worker that is terminated while its run waits ends", async () => {
      const run = new (require(${addon}).Run)({ data: workerData.matrix, options: workerData.options });
      const block = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
      const onProgress = ({ iteration }) => iteration === 5 && (parentPort.postMessage(iteration), block());
-     run.advance({ until: 1e9, wantsKl: false, onProgress, snapshotEvery: 1 });`,
+     run.advance({ until: 1e9, untilConverged: false, wantsKl: false, onProgress, snapshotEvery: 1 });`,
     { eval: true, workerData: { matrix, options: new Tsne(data, { threads: 2 }).options } },
   );
   await once(worker, "message");
