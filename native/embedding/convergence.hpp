@@ -20,8 +20,8 @@ class Convergence {
   explicit Convergence(const Record& record) : record_(record) {}
 
   const Record& record() const { return record_; }
-  // To be called with every KL divergence. Comparisons begin when the schedule has ended: before that, the KL divergence
-  // may fall slowly although the embedding is far from its end.
+  // To be called with every KL divergence. Comparisons begin when the schedule has ended: before that, the KL
+  // divergence may fall slowly although the embedding is far from its end.
   void add(double kl, std::uint64_t iteration, std::uint64_t end_of_schedule) {
     if (iteration + kKlEvery >= end_of_schedule) record_ = {record_.now, kl};
   }
