@@ -47,6 +47,7 @@ export {
   type ReadTableOptions,
   type RowRange,
   type RowReader,
+  type SkippedFile,
   readLabels,
   readMatlabArray,
   readMatrix,

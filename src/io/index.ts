@@ -2,8 +2,9 @@ export { type ArrayFile, openArrayFile } from "./array-file.js";
 export { assertFolderWritable, type FolderOptions, writeFolderAtomic } from "./atomic-folder.js";
 export { assertWritable, checkPath, type FileContent, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
 export { numberText } from "./csv.js";
+export { decodeImage } from "./image-file.js";
 export { type ImageFolder, type ImageFolderOptions, openImageFolder } from "./image-folder.js";
-export { decodeImage } from "./image-pixels.js";
+export type { SkippedFile } from "./image-listing.js";
 export { makeFolder } from "./make-folder.js";
 export { type MatlabArray, readMatlabArray } from "./matlab.js";
 export {
