@@ -11,7 +11,10 @@ export const imageOptions = {
     "stretch the contrast of each image by itself, with this percentage of its pixels cut off at either end; 0: from the least to the most (default where no number follows: 2)",
     percentParser("--stretch"),
   ],
-  strict: ["--strict", "refuse a folder with files that are not images and with broken links, which are skipped and counted by default"],
+  strict: [
+    "--strict",
+    "refuse a folder with files that are not images and with broken links, which are skipped and counted by default",
+  ],
 } as const;
 
 /** What commander makes of these options. */

@@ -47,7 +47,7 @@ const KINDS: readonly ForeignKind[] = [
   },
   {
     name: "JSON",
-    matches: (head) => /^\s*(\{\s*["}]|\[\s*[[{"\]])/.test(head.toString("utf8")),
+    matches: (head) => /^\s*(\{\s*["}]|\[\s*[[{"\]\d-])/.test(head.toString("utf8")),
     advice: "Save the rows as .csv or .parquet, in pandas with read_json(...).to_parquet(...)",
   },
 ];

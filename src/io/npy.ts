@@ -51,6 +51,10 @@ async function readLabels(file: OpenFile, options: ReadOptions): Promise<string[
   if (shape.length === 0 || shape.length > 2 || cols !== 1) {
     throw formatError(file, `has shape (${shape.join(", ")}); labels have (n,) or (n, 1)`);
   }
+  if (dtype === "O") {
+    const reason = "holds Python objects: expected strings or whole numbers";
+    throw formatError(file, `${reason}. Save them as strings: np.save(path, np.array(labels).astype(str))`);
+  }
   const string = /^[US](\d+)$/.exec(dtype);
   if (string) return readStrings(file, header, rows, Number(string[1]), options);
   const { data } = await readNumbers(file, header, rows, 1, options);
