@@ -6,11 +6,15 @@ export { numberText } from "./csv.js";
 export {
   type Dataset,
   type DatasetOptions,
+  findSigma,
   type IdentifierColumn,
   type OpenedDataset,
   openDataset,
+  positionColumns,
+  type RowFacts,
   readDataset,
   readEmbedding,
+  sliceFacts,
 } from "./dataset.js";
 export { type ImageFolder, type ImageFolderOptions, openImageFolder } from "./image-folder.js";
 export { decodeImage } from "./image-pixels.js";

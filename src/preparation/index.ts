@@ -5,4 +5,5 @@ export {
   type PreparedData,
   prepareData,
 } from "./prepare.js";
+export { type PreparedRows, prepareRows, type RowPreparationOptions } from "./prepare-rows.js";
 export { SIGMA_FORMS, type SigmaForm, type SigmaLike, toSigma } from "./sigma-forms.js";

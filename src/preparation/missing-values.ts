@@ -23,12 +23,14 @@ export interface CompleteMeasurements extends Measurements {
  * Treats missing values: NaN, or values whose standard deviation is NaN.
  *
  * @param columns names of the columns for errors
+ * @param rowOf the number of a row in its file, for errors
  * @throws {DataError} NOT_FINITE with the row and the column of the first missing value, for `"error"` and for a column without any value
  */
 export function treatMissing(
   measurements: Measurements,
   missing: Missing,
   columns: readonly string[] | undefined,
+  rowOf: (row: number) => number = (row) => row,
 ): CompleteMeasurements {
   const { means, sigma } = measurements;
   const first = means.data.findIndex((value, k) => Number.isNaN(value) || Number.isNaN(sigma?.data[k]));
@@ -36,7 +38,7 @@ export function treatMissing(
   if (missing === "drop") return dropRows(measurements);
   if (missing === "mean") return replaceByMeans(measurements, columns);
   const row = Math.floor(first / means.cols);
-  throw missingError(means, row, first % means.cols, columns, `row ${row}`);
+  throw missingError(means, row, first % means.cols, columns, `row ${rowOf(row)}`);
 }
 
 const isMissing = ({ means, sigma }: Measurements, k: number): boolean =>

@@ -10,8 +10,7 @@ export const PREPARATION = {
   /** What the numbers of `sigma` are. Default `"sd"`, standard deviations. */
   sigmaIs: choice(SIGMA_FORMS, {
     default: "sd",
-    help: "what the numbers of sigma are: sd, variance, log-variance or inverse-variance (default: sd)",
-    defaultText: "",
+    help: "what the numbers of sigma are: sd, variance, log-variance or inverse-variance",
     guide: "what the numbers of `sigma` are; they are turned into standard deviations",
   }),
   /**
@@ -20,8 +19,7 @@ export const PREPARATION = {
    */
   missing: choice(MISSING, {
     default: "error",
-    help: "missing values: error; drop, which leaves out their rows; or mean, that of the column (default: error)",
-    defaultText: "",
+    help: "missing values: error; drop, which leaves out their rows; or mean, that of the column",
     guide:
       "what happens to missing values: an error, their rows are left out, or the mean of the column takes their place",
   }),
