@@ -24,8 +24,8 @@ constexpr int kMostIterations = 20;
 constexpr double kFewFresh = 0.001;
 constexpr std::size_t kSampleSize = 512;
 constexpr double kEnoughRecall = 0.97;
-// For each point, an iteration looks at up to this many fresh neighbors and this many others, and at as many points that
-// have the point as their neighbor.
+// For each point, an iteration looks at up to this many fresh neighbors and this many others, and at as many points
+// that have the point as their neighbor.
 constexpr std::size_t kSide = kBlock / 2;
 
 std::uint32_t priority(std::uint64_t salt, std::uint32_t from, std::uint32_t to) {

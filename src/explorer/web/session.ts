@@ -1,9 +1,9 @@
 import { batch } from "@preact/signals";
 import type { ExplorationDescription } from "../protocol.js";
 import { isActive, listenToServer, updateComputation } from "./computations/computations.js";
-import { forgetColumns } from "./map/coloring.js";
-import { forgetPoints } from "./map/hover-card.js";
+import { forgetColumns } from "./map/column-values.js";
 import { drawnLayout, forgetLayouts } from "./map/loaded-layouts.js";
+import { forgetPoints } from "./map/point-descriptions.js";
 import { forgetThumbnails } from "./map/thumbnails.js";
 import { fetchDescription, isOffline, RefusedError } from "./server-requests.js";
 import {

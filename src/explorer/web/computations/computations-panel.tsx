@@ -1,6 +1,6 @@
 import type { ComputationState } from "../../protocol.js";
 import { EmptyState } from "../controls.js";
-import { formatNumber } from "../map/coloring.js";
+import { formatNumber } from "../map/column-values.js";
 import { continueComputation, isOffline, stopComputation } from "../server-requests.js";
 import { computations, failure, layouts, watchedComputation } from "../state.js";
 import { histories, lossTitle, updateComputation, watchableComputations } from "./computations.js";

@@ -1,5 +1,5 @@
 import { extent, ticks } from "d3-array";
-import { formatNumber } from "../map/coloring.js";
+import { formatNumber } from "../map/column-values.js";
 
 const [WIDTH, HEIGHT] = [300, 76];
 

@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
 import { paths } from "../../protocol.js";
 import { icons } from "../icons.js";
-import { mapViews } from "../map/map-pane.js";
+import { mapViews } from "../map/map-views.js";
 import { isOffline } from "../server-requests.js";
 import { selected } from "../state.js";
 import { savePng, saveSvg } from "./picture.js";

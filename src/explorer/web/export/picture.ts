@@ -1,7 +1,7 @@
 import { INKS } from "../../../colors/index.js";
-import { coloring, type Key } from "../map/coloring.js";
-import { mapViews } from "../map/map-pane.js";
+import { type CategoryLegend, coloring, type NumberLegend } from "../map/coloring.js";
 import type { MapView } from "../map/map-view.js";
+import { mapViews } from "../map/map-views.js";
 import { save } from "../server-requests.js";
 import { description, firstLayout, layoutOf, secondLayout, theme, view } from "../state.js";
 
@@ -117,23 +117,23 @@ interface LegendItem {
 }
 
 const legendWidth = (): number => {
-  const { key } = coloring.value;
-  return key.kind === "category" || key.kind === "number" ? 190 : 0;
+  const { legend } = coloring.value;
+  return legend.kind === "category" || legend.kind === "number" ? 190 : 0;
 };
 
 /** What explains the colors, from a place downwards. */
 function legendItems(x: number, top: number, height: number): LegendItem[] {
-  const { key } = coloring.value;
+  const { legend } = coloring.value;
   const ink = INKS[theme.value];
-  if (key.kind !== "category" && key.kind !== "number") return [];
-  const title: LegendItem = { kind: "title", x, y: top + EM, color: ink.text, text: key.title, size: EM };
-  return [title, ...(key.kind === "category" ? classItems(key, x, top, height) : scaleItems(key, x, top))];
+  if (legend.kind !== "category" && legend.kind !== "number") return [];
+  const title: LegendItem = { kind: "title", x, y: top + EM, color: ink.text, text: legend.title, size: EM };
+  return [title, ...(legend.kind === "category" ? classItems(legend, x, top, height) : scaleItems(legend, x, top))];
 }
 
-function classItems(key: Extract<Key, { kind: "category" }>, x: number, top: number, height: number): LegendItem[] {
+function classItems(legend: CategoryLegend, x: number, top: number, height: number): LegendItem[] {
   const ink = INKS[theme.value];
-  const step = Math.min(1.6 * EM, (height - top - 3 * EM) / key.entries.length);
-  return key.entries.flatMap(({ name, color }, at): LegendItem[] => {
+  const step = Math.min(1.6 * EM, (height - top - 3 * EM) / legend.entries.length);
+  return legend.entries.flatMap(({ name, color }, at): LegendItem[] => {
     const y = top + 2.6 * EM + at * step;
     const text = name.length > 22 ? `${name.slice(0, 21)}…` : name;
     return [
@@ -143,7 +143,7 @@ function classItems(key: Extract<Key, { kind: "category" }>, x: number, top: num
   });
 }
 
-function scaleItems({ shades, low, high }: Extract<Key, { kind: "number" }>, x: number, top: number): LegendItem[] {
+function scaleItems({ shades, low, high }: NumberLegend, x: number, top: number): LegendItem[] {
   const ink = INKS[theme.value];
   const [from, length] = [top + 2 * EM, 240];
   const step = length / shades.length;

@@ -1,4 +1,4 @@
-import { columnValues, valueText } from "../map/coloring.js";
+import { columnValues, valueText } from "../map/column-values.js";
 import { fetchSelection, isOffline, save } from "../server-requests.js";
 import { description, failure, selected } from "../state.js";
 

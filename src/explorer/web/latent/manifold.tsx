@@ -1,6 +1,6 @@
 import { useRef } from "preact/hooks";
 import { MANIFOLD_REACH, paths } from "../../protocol.js";
-import { formatNumber } from "../map/coloring.js";
+import { formatNumber } from "../map/column-values.js";
 import { description } from "../state.js";
 import { code, moveTo } from "./latent-vector.js";
 

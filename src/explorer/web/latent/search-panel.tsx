@@ -1,7 +1,7 @@
 import "./latent.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { EmptyState, Toggle } from "../controls.js";
-import { formatNumber } from "../map/coloring.js";
+import { formatNumber } from "../map/column-values.js";
 import { PointGrid } from "../panels/point-panel.js";
 import { clicked, description, layoutOf } from "../state.js";
 import { DecodedImage } from "./decoded-image.js";

@@ -1,4 +1,4 @@
-import { formatNumber } from "../map/coloring.js";
+import { formatNumber } from "../map/column-values.js";
 import { description } from "../state.js";
 import { code, moveOne, moveTo, origin } from "./latent-vector.js";
 

@@ -1,18 +1,27 @@
 import { batch, signal } from "@preact/signals";
 import { click, clicked, hovered, isHelpOpen, select, selected, tool } from "../state.js";
 import { pan, zoom } from "./camera.js";
-import { enclosed, nearest, nextTowards, type Position } from "./drawn-layout.js";
+import type { Position } from "./drawn-layout.js";
+import { enclosed, nearest, nextTowards } from "./geometry.js";
 import type { MapView } from "./map-view.js";
 
-/** The row that is pointed at in a map, and where it lies on that map in pixels. */
+/** The row that is pointed at in a map, and its position on that map in pixels. */
 export const pointed = signal<{ row: number; map: MapView; at: Position }>();
 /** The lasso that is being drawn. */
 export const outline = signal<{ map: MapView; corners: readonly Position[] }>();
 
-/** How near the pointer must come to a point, in pixels. */
-const CATCH = 16;
-/** A press that moves less is a click. */
-const STILL = 4;
+/** Maximum distance between the pointer and the point that it hits, in pixels. */
+const MAX_DISTANCE = 16;
+/** A press that moves less than this many pixels is a click. */
+const CLICK_TOLERANCE = 4;
+const KEYBOARD_PAN = 60;
+
+const DIRECTIONS: Readonly<Record<string, Position>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
 
 export function pointAt(map: MapView, row: number | undefined): void {
   batch(() => {
@@ -21,126 +30,152 @@ export function pointAt(map: MapView, row: number | undefined): void {
   });
 }
 
-/** Lets pointer, wheel, fingers and keys move around in a map. */
+/** Lets the user move around in a map and choose its points by pointer, wheel, touch and keyboard. */
 export function listen(map: MapView): void {
   const { top } = map;
-  const fingers = new Map<number, Position>();
-  let press: { at: Position; last: Position; isLasso: boolean; isAdding: boolean; isStill: boolean } | undefined;
-
-  const at = (event: MouseEvent): Position => {
-    const { left, top: above } = top.getBoundingClientRect();
-    return [event.clientX - left, event.clientY - above];
-  };
-  const rowAt = (place: Position) => nearest(map.xy, map.toPosition(place), CATCH / map.scale);
-
-  top.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    top.setPointerCapture(event.pointerId);
-    const place = at(event);
-    fingers.set(event.pointerId, place);
-    if (fingers.size > 1) {
-      press = undefined;
-      outline.value = undefined;
-      return;
-    }
-    const isLasso = tool.value === "lasso" || event.shiftKey;
-    press = { at: place, last: place, isLasso, isAdding: event.shiftKey && tool.value === "lasso", isStill: true };
-  });
-
-  top.addEventListener("pointermove", (event) => {
-    const place = at(event);
-    if (fingers.size === 2 && fingers.has(event.pointerId)) return pinch(event.pointerId, place);
-    if (!press) {
-      if (event.pointerType !== "touch" && !map.isMoving) pointAt(map, rowAt(place));
-      return;
-    }
-    if (press.isStill && Math.hypot(place[0] - press.at[0], place[1] - press.at[1]) < STILL) return;
-    press.isStill = false;
-    if (press.isLasso) {
-      const corners = outline.value?.map === map ? outline.value.corners : [press.at];
-      outline.value = { map, corners: [...corners, place] };
-      pointAt(map, undefined);
-    } else {
-      pan((press.last[0] - place[0]) / map.scale, (place[1] - press.last[1]) / map.scale);
-      pointAt(map, undefined);
-    }
-    press.last = place;
-  });
-
-  const release = (event: PointerEvent) => {
-    fingers.delete(event.pointerId);
-    const done = press;
-    const drawn = outline.value;
-    press = undefined;
-    outline.value = undefined;
-    if (!done || event.type !== "pointerup") return;
-    if (done.isStill) {
-      const row = rowAt(done.at);
-      if (row !== undefined) {
-        click(row);
-        pointAt(map, row);
-      } else if (selected.value) select([]);
-    } else if (drawn && drawn.corners.length > 2) {
-      select(
-        enclosed(
-          map.xy,
-          drawn.corners.map((corner) => map.toPosition(corner)),
-        ),
-        done.isAdding,
-      );
-    }
-  };
-  top.addEventListener("pointerup", release);
-  top.addEventListener("pointercancel", release);
-  top.addEventListener("pointerleave", () => !press && pointAt(map, undefined));
-
-  function pinch(id: number, place: Position): void {
-    const other = [...fingers].find(([one]) => one !== id)?.[1] as Position;
-    const before = fingers.get(id) as Position;
-    const spread = (one: Position) => Math.hypot(one[0] - other[0], one[1] - other[1]);
-    zoom(spread(place) / Math.max(1, spread(before)), map.toPosition(other));
-    fingers.set(id, place);
-  }
-
-  top.addEventListener(
-    "wheel",
-    (event) => {
-      event.preventDefault();
-      const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1);
-      zoom(1.0016 ** -Math.max(-400, Math.min(400, pixels)), map.toPosition(at(event)));
-    },
-    { passive: false },
-  );
-  top.addEventListener("dblclick", (event) => {
-    const place = map.toPosition(at(event));
-    zoom(2, place);
-  });
+  const gesture = new PointerGesture(map);
+  top.addEventListener("pointerdown", (event) => gesture.press(event));
+  top.addEventListener("pointermove", (event) => gesture.move(event));
+  top.addEventListener("pointerup", (event) => gesture.release(event));
+  top.addEventListener("pointercancel", (event) => gesture.cancel(event));
+  top.addEventListener("pointerleave", () => gesture.leave());
+  top.addEventListener("wheel", (event) => zoomByWheel(map, event), { passive: false });
+  top.addEventListener("dblclick", (event) => zoom(2, map.toPosition(pixelsOf(map, event))));
   top.addEventListener("blur", () => pointAt(map, undefined));
-
   top.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isHelpOpen.value) return;
-    const direction = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    if (direction && event.shiftKey) {
-      const step = 60 / map.scale;
-      pan(direction[0] * step, direction[1] * step);
-    } else if (direction) {
-      const from = hovered.value ?? clicked.value;
-      const middle = map.toPosition([map.width / 2, map.height / 2]);
-      const next =
-        from === undefined
-          ? nearest(map.xy, middle, Number.POSITIVE_INFINITY)
-          : (nextTowards(map.xy, from, direction as unknown as Position) ?? from);
-      if (next !== undefined) reveal(map, next);
-    } else if ((event.key === "Enter" || event.key === " ") && hovered.value !== undefined) {
-      if (event.shiftKey) select([hovered.value], true);
-      else click(hovered.value);
-    } else return;
+    if (!handleKey(map, event)) return;
     event.preventDefault();
     event.stopPropagation();
   });
 }
 
-/** Points at a row, and moves the map where it is out of sight. */
+function pixelsOf({ top }: MapView, event: MouseEvent): Position {
+  const { left, top: above } = top.getBoundingClientRect();
+  return [event.clientX - left, event.clientY - above];
+}
+
+const rowAt = (map: MapView, pixels: Position) => nearest(map.xy, map.toPosition(pixels), MAX_DISTANCE / map.scale);
+
+/** The pressed pointer or fingers of one map: a click, a drag, a lasso or a pinch. */
+class PointerGesture {
+  readonly #map: MapView;
+  readonly #fingers = new Map<number, Position>();
+  #press: { start: Position; last: Position; isLasso: boolean; isAdding: boolean; isStill: boolean } | undefined;
+
+  constructor(map: MapView) {
+    this.#map = map;
+  }
+
+  press(event: PointerEvent): void {
+    if (event.button !== 0) return;
+    this.#map.top.setPointerCapture(event.pointerId);
+    const start = pixelsOf(this.#map, event);
+    this.#fingers.set(event.pointerId, start);
+    if (this.#fingers.size > 1) {
+      this.#press = undefined;
+      outline.value = undefined;
+      return;
+    }
+    const isLasso = tool.value === "lasso" || event.shiftKey;
+    const isAdding = event.shiftKey && tool.value === "lasso";
+    this.#press = { start, last: start, isLasso, isAdding, isStill: true };
+  }
+
+  move(event: PointerEvent): void {
+    const map = this.#map;
+    const pixels = pixelsOf(map, event);
+    if (this.#fingers.size === 2 && this.#fingers.has(event.pointerId)) {
+      this.#pinch(event.pointerId, pixels);
+      return;
+    }
+    const press = this.#press;
+    if (!press) {
+      if (event.pointerType !== "touch" && !map.isMoving) pointAt(map, rowAt(map, pixels));
+      return;
+    }
+    const moved = Math.hypot(pixels[0] - press.start[0], pixels[1] - press.start[1]);
+    if (press.isStill && moved < CLICK_TOLERANCE) return;
+    press.isStill = false;
+    if (press.isLasso) {
+      const corners = outline.value?.map === map ? outline.value.corners : [press.start];
+      outline.value = { map, corners: [...corners, pixels] };
+    } else {
+      pan((press.last[0] - pixels[0]) / map.scale, (pixels[1] - press.last[1]) / map.scale);
+    }
+    pointAt(map, undefined);
+    press.last = pixels;
+  }
+
+  #pinch(id: number, pixels: Position): void {
+    const other = [...this.#fingers].find(([one]) => one !== id)?.[1] as Position;
+    const before = this.#fingers.get(id) as Position;
+    const spread = (one: Position) => Math.hypot(one[0] - other[0], one[1] - other[1]);
+    zoom(spread(pixels) / Math.max(1, spread(before)), this.#map.toPosition(other));
+    this.#fingers.set(id, pixels);
+  }
+
+  release(event: PointerEvent): void {
+    const press = this.#press;
+    const lasso = outline.value;
+    this.cancel(event);
+    if (!press) return;
+    if (press.isStill) this.#click(press.start);
+    else if (lasso && lasso.corners.length > 2) {
+      const corners = lasso.corners.map((corner) => this.#map.toPosition(corner));
+      select(enclosed(this.#map.xy, corners), press.isAdding);
+    }
+  }
+
+  #click(pixels: Position): void {
+    const row = rowAt(this.#map, pixels);
+    if (row !== undefined) {
+      click(row);
+      pointAt(this.#map, row);
+    } else if (selected.value) select([]);
+  }
+
+  cancel(event: PointerEvent): void {
+    this.#fingers.delete(event.pointerId);
+    this.#press = undefined;
+    outline.value = undefined;
+  }
+
+  leave(): void {
+    if (!this.#press) pointAt(this.#map, undefined);
+  }
+}
+
+function zoomByWheel(map: MapView, event: WheelEvent): void {
+  event.preventDefault();
+  const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1);
+  zoom(1.0016 ** -Math.max(-400, Math.min(400, pixels)), map.toPosition(pixelsOf(map, event)));
+}
+
+/** @returns whether the key does something on a map */
+function handleKey(map: MapView, { key, shiftKey }: KeyboardEvent): boolean {
+  const direction = DIRECTIONS[key];
+  if (direction && shiftKey) pan((direction[0] * KEYBOARD_PAN) / map.scale, (direction[1] * KEYBOARD_PAN) / map.scale);
+  else if (direction) goToNext(map, direction);
+  else if ((key === "Enter" || key === " ") && hovered.value !== undefined) {
+    if (shiftKey) select([hovered.value], true);
+    else click(hovered.value);
+  } else return false;
+  return true;
+}
+
+/** Points at the next row in a direction; at first, at the row nearest to the center. */
+function goToNext(map: MapView, direction: Position): void {
+  const from = hovered.value ?? clicked.value;
+  const center = map.toPosition([map.width / 2, map.height / 2]);
+  const next =
+    from === undefined
+      ? nearest(map.xy, center, Number.POSITIVE_INFINITY)
+      : (nextTowards(map.xy, from, direction) ?? from);
+  if (next !== undefined) reveal(map, next);
+}
+
+/** Points at a row, and moves the map if the row is out of sight. */
 function reveal(map: MapView, row: number): void {
   const [px, py] = map.toPixels(map.positionOf(row));
   if (px < 20 || py < 20 || px > map.width - 20 || py > map.height - 20) {

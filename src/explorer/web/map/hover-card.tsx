@@ -1,44 +1,29 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { PointDescription } from "../../protocol.js";
 import { PointImage } from "../panels/point-image.js";
-import { fetchPoint, isOffline } from "../server-requests.js";
+import { isOffline } from "../server-requests.js";
 import { description, hovered, theme } from "../state.js";
-import { colorOf, currentColumn, formatNumber, valueText } from "./coloring.js";
+import { colorOf, currentColumn } from "./coloring.js";
+import { formatNumber, valueText } from "./column-values.js";
 import { pointed } from "./gestures.js";
-import { mapViews } from "./map-pane.js";
+import { mapViews } from "./map-views.js";
+import { describePoint, knownPoint } from "./point-descriptions.js";
+import { Swatch } from "./swatch.js";
 
-const facts = new Map<number, PointDescription>();
-const MAX_FACTS = 2000;
-
-/** Forgets points, when what is explored has changed. */
-export function forgetPoints(): void {
-  facts.clear();
-}
-
-/** What the server tells of a row; what it told before, at once. */
-export async function factsOf(row: number, abort: AbortSignal): Promise<PointDescription> {
-  const known = facts.get(row);
-  if (known) return known;
-  const come = await fetchPoint(row, abort);
-  if (facts.size >= MAX_FACTS) facts.clear();
-  facts.set(row, come);
-  return come;
-}
-
-/** Facts on the row that is pointed at, once the pointer has rested. */
-const pointedFacts = signal<PointDescription>();
+/** The description of the row under the pointer. It is requested when the pointer rests. */
+const pointedDescription = signal<PointDescription>();
 const pointedRow = computed(() => pointed.value?.row);
 effect(() => {
   const row = pointedRow.value;
-  pointedFacts.value = row === undefined ? undefined : facts.get(row);
-  if (row === undefined || pointedFacts.peek() || isOffline) return;
+  pointedDescription.value = row === undefined ? undefined : knownPoint(row);
+  if (row === undefined || pointedDescription.peek() || isOffline) return;
   const abort = new AbortController();
   const timer = setTimeout(() => {
-    factsOf(row, abort.signal)
-      .then((come) => {
-        if (pointedRow.peek() === row) pointedFacts.value = come;
+    describePoint(row, abort.signal)
+      .then((loaded) => {
+        if (pointedRow.peek() === row) pointedDescription.value = loaded;
       })
-      // A card without its neighbors is no reason to disturb; when the server is gone, the page says so elsewhere.
+      // A card without neighbors needs no message, and the page reports a lost server elsewhere.
       .catch(() => undefined);
   }, 90);
   return () => {
@@ -53,11 +38,11 @@ export function HoverCard({ side }: { side: 0 | 1 }) {
   const here = pointed.value;
   if (!here || here.map !== map || hovered.value !== here.row) return null;
   const { row, at } = here;
-  const known = pointedFacts.value?.index === row ? pointedFacts.value : undefined;
+  const known = pointedDescription.value?.index === row ? pointedDescription.value : undefined;
   const { images, columns } = description.value ?? { images: null, columns: [] };
   const column = currentColumn.value;
   const label = columns.find(({ id }) => id === "label");
-  // The card stays on the map, on the side where there is room.
+  // The card is on the side of the point where the map has more room.
   const isRight = at[0] < map.width / 2;
   const isBelow = at[1] < map.height / 2;
   const set = (element: HTMLElement | null) => {
@@ -109,13 +94,5 @@ export function HoverCard({ side }: { side: 0 | 1 }) {
         </div>
       )}
     </div>
-  );
-}
-
-export function Swatch({ color }: { color: string }) {
-  return (
-    <svg class="swatch" viewBox="0 0 10 10" aria-hidden="true">
-      <circle cx="5" cy="5" r="5" fill={color} />
-    </svg>
   );
 }

@@ -1,9 +1,10 @@
 import { effect, signal } from "@preact/signals";
 import { fetchCovariances, fetchLayout } from "../server-requests.js";
 import { failure, firstLayout, layoutOf, mostMovedRows, secondLayout, view } from "../state.js";
-import { type DrawnLayout, mostMoved, toDrawnLayout } from "./drawn-layout.js";
+import { type DrawnLayout, toDrawnLayout } from "./drawn-layout.js";
+import { mostMoved } from "./geometry.js";
 
-const come = signal<ReadonlyMap<string, DrawnLayout>>(new Map());
+const loaded = signal<ReadonlyMap<string, DrawnLayout>>(new Map());
 const covariances = signal<ReadonlyMap<string, Float32Array>>(new Map());
 /** Ids of layouts that were asked for and are not here. */
 export const loadingLayouts = signal<ReadonlySet<string>>(new Set());
@@ -11,18 +12,18 @@ const asked = new Set<string>();
 
 /** A layout, or undefined until it is here. Asks for it once. */
 export function drawnLayout(id: string): DrawnLayout | undefined {
-  const found = come.value.get(id);
+  const found = loaded.value.get(id);
   const layout = layoutOf(id);
   if (!found && layout && !asked.has(id)) {
     asked.add(id);
     loadingLayouts.value = new Set([...loadingLayouts.peek(), id]);
     fetchLayout(id)
       .then((raw) => {
-        come.value = new Map([...come.peek(), [id, toDrawnLayout(id, layout.kind, raw)]]);
+        loaded.value = new Map([...loaded.peek(), [id, toDrawnLayout(id, layout.kind, raw)]]);
       })
       .catch((error: Error) => {
         asked.delete(id);
-        failure.value = `“${layout.title}” did not come: ${error.message}`;
+        failure.value = `“${layout.title}” did not loaded: ${error.message}`;
       })
       .finally(() => {
         loadingLayouts.value = new Set([...loadingLayouts.peek()].filter((one) => one !== id));
@@ -43,16 +44,16 @@ export function covariancesOf(id: string): Float32Array | undefined {
         covariances.value = new Map([...covariances.peek(), [id, values]]);
       })
       .catch((error: Error) => {
-        failure.value = `The uncertainty of “${layout.title}” did not come: ${error.message}`;
+        failure.value = `The uncertainty of “${layout.title}” did not loaded: ${error.message}`;
       });
   }
   return found;
 }
 
-/** Throws away what has come, when what is explored has changed. */
+/** Throws away what has loaded, when what is explored has changed. */
 export function forgetLayouts(): void {
   asked.clear();
-  come.value = new Map();
+  loaded.value = new Map();
   covariances.value = new Map();
 }
 

@@ -22,17 +22,16 @@ import {
   view,
   watchedComputation,
 } from "../state.js";
-import { camera, flyTo } from "./camera.js";
+import { camera } from "./camera.js";
 import { colorOf, drawn, tints } from "./coloring.js";
 import { listen, outline, pointAt, pointed } from "./gestures.js";
 import { HoverCard } from "./hover-card.js";
 import { covariancesOf, drawnLayout, loadingLayouts } from "./loaded-layouts.js";
 import { MapView } from "./map-view.js";
-import type { OverlayScene } from "./overlay.js";
+import { mapViews } from "./map-views.js";
+import type { OverlayScene } from "./overlay-scene.js";
 import { thumbnailsCome } from "./thumbnails.js";
 
-/** The maps that are on the page, the first one first. */
-export const mapViews = signal<readonly MapView[]>([]);
 /** The picture of what was placed into the maps, once it is loaded. */
 const placedImage = signal<HTMLImageElement>();
 effect(() => {
@@ -154,8 +153,8 @@ function showLayout(map: MapView, side: 0 | 1): void {
     else if (start) map.show(start);
     return;
   }
-  const places = side === 0 ? start : end;
-  if (places) map.show(places);
+  const layout = side === 0 ? start : end;
+  if (layout) map.show(layout);
 }
 
 function overlayOf(map: MapView, side: 0 | 1): OverlayScene {
@@ -188,29 +187,4 @@ function overlayOf(map: MapView, side: 0 | 1): OverlayScene {
     placedImage: placedImage.value,
     outline: outline.value?.map === map ? outline.value.corners : [],
   };
-}
-
-/** Moves the maps to a row, as near as its neighborhood can be seen. */
-export function goTo(row: number): void {
-  const map = mapViews.value[0];
-  const places = map?.places;
-  if (!map || !places) return;
-  const [x, y] = map.positionOf(row);
-  flyTo({ x, y, reach: Math.min(camera.value.reach, Math.max(0.12, 4 * places.spacing)) });
-  hovered.value = row;
-}
-
-/** Moves the maps so that all selected points of the first one are in sight. */
-export function goToSelected(): void {
-  const map = mapViews.value[0];
-  const rows = selected.value;
-  if (!map || !rows) return;
-  let [left, right, bottom, top] = [1, -1, 1, -1];
-  for (const row of rows) {
-    const [x, y] = map.positionOf(row);
-    [left, right] = [Math.min(left, x), Math.max(right, x)];
-    [bottom, top] = [Math.min(bottom, y), Math.max(top, y)];
-  }
-  const reach = Math.max(0.02, 0.6 * Math.max(right - left, top - bottom));
-  flyTo({ x: (left + right) / 2, y: (bottom + top) / 2, reach });
 }

@@ -1,16 +1,17 @@
 import { INKS } from "../../../colors/index.js";
 import { theme } from "../state.js";
 import { camera, ease, isMotionWanted, WHOLE } from "./camera.js";
-import { between, type DrawnLayout, type Position } from "./drawn-layout.js";
+import { type DrawnLayout, interpolatePositions, type Position } from "./drawn-layout.js";
 import { drawOn } from "./graphics.js";
-import { drawOverlay, type OverlayScene } from "./overlay.js";
+import { drawOverlay } from "./overlay.js";
+import type { MapGeometry, OverlayScene } from "./overlay-scene.js";
 import type { PointsDrawing } from "./points-drawing.js";
 
 /** How long points take from one layout to another, in milliseconds. */
 const TRANSITION = 900;
 
 /** One map: points drawn by WebGL on one canvas; images, rings and outlines on another above it. */
-export class MapView {
+export class MapView implements MapGeometry {
   readonly base: HTMLCanvasElement;
   readonly top: HTMLCanvasElement;
   readonly #renderer: PointsDrawing;
@@ -51,7 +52,7 @@ export class MapView {
     return Math.min(this.width, this.height) / 2 / camera.peek().reach;
   }
   /** The layout that is shown, or gone to. */
-  get places(): DrawnLayout | undefined {
+  get layout(): DrawnLayout | undefined {
     return this.#end;
   }
   get isMoving(): boolean {
@@ -59,7 +60,7 @@ export class MapView {
   }
   /** Where the points are now, n x 2. */
   get xy(): Float32Array {
-    this.#xy ??= between(this.#from, this.#to, this.#progress);
+    this.#xy ??= interpolatePositions(this.#from, this.#to, this.#progress);
     return this.#xy;
   }
 
@@ -83,19 +84,19 @@ export class MapView {
   }
 
   /** Shows a layout; its points come from where they are, where that is known and motion is wanted. */
-  show(places: DrawnLayout, duration = TRANSITION): void {
-    if (this.#end === places && this.#to === places.xy) return;
-    const isSame = this.#to.length === places.xy.length;
+  show(layout: DrawnLayout, duration = TRANSITION): void {
+    if (this.#end === layout && this.#to === layout.xy) return;
+    const isSame = this.#to.length === layout.xy.length;
     if (!isSame || !isMotionWanted() || duration === 0) {
-      this.#set(places, places, 1);
+      this.#set(layout, layout, 1);
       return;
     }
     const now = this.xy;
     const start = this.#end;
-    this.#set(places, places, 0);
+    this.#set(layout, layout, 0);
     this.#start = start;
     this.#from = now;
-    this.#renderer.setPositions(now, places.xy);
+    this.#renderer.setPositions(now, layout.xy);
     this.#duration = duration;
     this.#begun = performance.now();
     this.redraw();
@@ -139,15 +140,15 @@ export class MapView {
 
   /** Diameter of a point in pixels, and how round it is. */
   get dots(): { diameter: number; roundness: number } {
-    const sizeIn = (places: DrawnLayout | undefined) => {
-      if (!places) return 2;
-      if (places.kind === "wall") {
-        const cell = places.spacing * this.scale;
+    const sizeIn = (layout: DrawnLayout | undefined) => {
+      if (!layout) return 2;
+      if (layout.kind === "wall") {
+        const cell = layout.spacing * this.scale;
         // Small cells leave no seams, which would show as a moiré.
         return cell < 8 ? cell + 1.5 : cell - 1;
       }
       // A third of the map is covered where points stand evenly, and coming nearer makes them grow slowly.
-      const even = Math.min(7, Math.max(1.8, 0.65 * places.spacing * (Math.min(this.width, this.height) / 2.12)));
+      const even = Math.min(7, Math.max(1.8, 0.65 * layout.spacing * (Math.min(this.width, this.height) / 2.12)));
       return even * (WHOLE.reach / camera.peek().reach) ** 0.4;
     };
     const mix = (start: number, end: number) => start + (end - start) * this.#progress;

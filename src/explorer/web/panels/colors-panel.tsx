@@ -1,7 +1,8 @@
 import { ticks } from "d3-array";
 import { Select, Toggle } from "../controls.js";
-import { coloring, columnValues, currentColumn, formatNumber, type Key } from "../map/coloring.js";
-import { Swatch } from "../map/hover-card.js";
+import { type CategoryLegend, coloring, currentColumn, type Legend, type NumberLegend } from "../map/coloring.js";
+import { columnValues, formatNumber } from "../map/column-values.js";
+import { Swatch } from "../map/swatch.js";
 import { coloredBy, description, select, selected, showsEllipses, showsImages, showsMoved, view } from "../state.js";
 
 /** What the points are colored by, what the colors mean, and what else is drawn. */
@@ -20,7 +21,7 @@ export function ColorsPanel() {
           coloredBy.value = id;
         }}
       />
-      <Legend legend={coloring.value.key} />
+      <LegendView legend={coloring.value.legend} />
       <h3>Show</h3>
       <div class="toggles">
         {explored.images && (
@@ -56,7 +57,7 @@ export function ColorsPanel() {
   );
 }
 
-function Legend({ legend }: { legend: Key }) {
+function LegendView({ legend }: { legend: Legend }) {
   if (legend.kind === "none") return <p class="note">All points have one color.</p>;
   if (legend.kind === "loading") {
     return (
@@ -69,7 +70,7 @@ function Legend({ legend }: { legend: Key }) {
   return <Scale legend={legend} />;
 }
 
-function Classes({ legend }: { legend: Extract<Key, { kind: "category" }> }) {
+function Classes({ legend }: { legend: CategoryLegend }) {
   const rest = coloring.value.colors.at(-1) as string;
   const choose = (code: number, isAdding: boolean) => {
     const column = currentColumn.value;
@@ -111,7 +112,7 @@ const [WIDTH, CHART, BAR] = [300, 56, 12];
 const BINS = 60;
 
 /** A color scale with round numbers below, and above it how many points have which value. */
-function Scale({ legend }: { legend: Extract<Key, { kind: "number" }> }) {
+function Scale({ legend }: { legend: NumberLegend }) {
   const { low, high, shades, isCutLow, isCutHigh } = legend;
   const column = currentColumn.value;
   const values = column && columnValues(column);

@@ -1,7 +1,7 @@
 import { EmptyState } from "../controls.js";
-import { columnValues, valueText } from "../map/coloring.js";
+import { columnValues, valueText } from "../map/column-values.js";
 import { drawnLayout } from "../map/loaded-layouts.js";
-import { goTo } from "../map/map-pane.js";
+import { goTo } from "../map/map-views.js";
 import { chooseView } from "../map/view-bar.js";
 import { click, description, firstLayout, hovered, layoutOf, mostMovedRows, secondLayout, view } from "../state.js";
 import { PointImage } from "./point-image.js";

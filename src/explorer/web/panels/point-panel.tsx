@@ -1,9 +1,9 @@
 import { effect, signal } from "@preact/signals";
 import type { PointDescription } from "../../protocol.js";
 import { EmptyState } from "../controls.js";
-import { columnValues, formatNumber, valueText } from "../map/coloring.js";
-import { factsOf } from "../map/hover-card.js";
-import { goTo } from "../map/map-pane.js";
+import { columnValues, formatNumber, valueText } from "../map/column-values.js";
+import { goTo } from "../map/map-views.js";
+import { describePoint } from "../map/point-descriptions.js";
 import { isOffline } from "../server-requests.js";
 import { click, clicked, description, hovered } from "../state.js";
 import { PointImage } from "./point-image.js";
@@ -18,7 +18,7 @@ effect(() => {
     return;
   }
   const abort = new AbortController();
-  factsOf(row, abort.signal)
+  describePoint(row, abort.signal)
     .then((come) => {
       facts.value = come;
     })

@@ -1,8 +1,9 @@
 import { EmptyState } from "../controls.js";
 import { saveSelection, selectionFormats } from "../export/selection.js";
-import { coloring, columnValues, currentColumn, formatNumber } from "../map/coloring.js";
-import { Swatch } from "../map/hover-card.js";
-import { goToSelected } from "../map/map-pane.js";
+import { coloring, currentColumn } from "../map/coloring.js";
+import { columnValues, formatNumber } from "../map/column-values.js";
+import { goToSelected } from "../map/map-views.js";
+import { Swatch } from "../map/swatch.js";
 import { description, select, selected } from "../state.js";
 import { PointGrid } from "./point-panel.js";
 
@@ -62,7 +63,7 @@ const MAX_SHARES = 8;
 function Shares({ rows }: { rows: Uint32Array }) {
   const column = currentColumn.value;
   const values = column && columnValues(column);
-  const { key, colors } = coloring.value;
+  const { legend, colors } = coloring.value;
   if (!column || !values) return null;
   if (column.kind === "number") {
     const known = Array.from(rows, (row) => values[row]).filter((value) => !Number.isNaN(value));
@@ -77,7 +78,7 @@ function Shares({ rows }: { rows: Uint32Array }) {
   }
   const counts = new Map<number, number>();
   for (const row of rows) counts.set(values[row], (counts.get(values[row]) ?? 0) + 1);
-  const colorByCode = new Map(key.kind === "category" ? key.entries.map(({ code, color }) => [code, color]) : []);
+  const colorByCode = new Map(legend.kind === "category" ? legend.entries.map(({ code, color }) => [code, color]) : []);
   const shares = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
   const shown = shares.slice(0, MAX_SHARES);
   const others = shares.slice(MAX_SHARES).reduce((sum, [, count]) => sum + count, 0);
