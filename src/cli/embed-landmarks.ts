@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { ArgumentError } from "../errors.js";
-import { openDataset, openRows, type RowReader, writeFileAtomic } from "../io/index.js";
+import { openDatasetRows, openRows, type RowReader, writeFileAtomic } from "../io/index.js";
 import { prepareRows } from "../preparation/index.js";
 import {
   describePerplexity,
@@ -25,7 +25,7 @@ export async function embedLandmarksCommand(path: string, flags: LandmarkFlags, 
   const draw = await checkBeforeReading(path, flags);
   const isGiven = flags.sigma !== undefined && flags.sigma !== path;
   const choice = datasetOptions(isGiven ? { ...flags, sigmaColumn: undefined } : flags);
-  const dataset = await openDataset(path, { ...choice, signal });
+  const dataset = await openDatasetRows(path, { ...choice, signal });
   let given: RowReader | undefined;
   try {
     reportInputs(path, dataset, flags.quiet);

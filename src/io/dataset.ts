@@ -65,7 +65,7 @@ export interface Dataset extends RowFacts {
 }
 
 /** The same with the numbers still in the file. */
-export interface OpenedDataset {
+export interface DatasetRows {
   readonly means: RowReader;
   readonly sigma: RowReader | undefined;
   readonly roles: ColumnRoles;
@@ -110,7 +110,7 @@ export async function readDataset(path: string, options: DatasetOptions = {}): P
  *
  * @throws what {@link readDataset} throws
  */
-export async function openDataset(path: string, options: Omit<DatasetOptions, "rows"> = {}): Promise<OpenedDataset> {
+export async function openDatasetRows(path: string, options: Omit<DatasetOptions, "rows"> = {}): Promise<DatasetRows> {
   checkOptions(options);
   if (await isFolder(path)) {
     return openFromSource(await openTableFolder(path, { ...options, isWhole: true }), options, async () => {});
@@ -226,7 +226,7 @@ async function openFromSource(
   source: ColumnSource,
   options: DatasetOptions,
   close: () => Promise<void>,
-): Promise<OpenedDataset> {
+): Promise<DatasetRows> {
   const chosen = chooseColumns(source, options);
   const { means, sigma, roles, report } = chosen;
   const open = async (columns: ColumnsOfNumbers) =>
@@ -340,7 +340,7 @@ function readFromMatrix(path: string, matrix: Matrix, options: DatasetOptions): 
   };
 }
 
-async function openFromRows(path: string, reader: RowReader, options: DatasetOptions): Promise<OpenedDataset> {
+async function openFromRows(path: string, reader: RowReader, options: DatasetOptions): Promise<DatasetRows> {
   const chosen = choosePositions(path, reader.cols, options);
   const { means, sigma, roles, report } = chosen;
   const select = (columns: ColumnsOfNumbers) =>

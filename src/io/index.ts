@@ -6,10 +6,10 @@ export { numberText } from "./csv.js";
 export {
   type Dataset,
   type DatasetOptions,
+  type DatasetRows,
   findSigma,
   type IdentifierColumn,
-  type OpenedDataset,
-  openDataset,
+  openDatasetRows,
   positionColumns,
   type RowFacts,
   readDataset,

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { openDataset, readDataset, readMatrix, writeMatrix } from "../../src/io/index.js";
+import { openDatasetRows, readDataset, readMatrix, writeMatrix } from "../../src/io/index.js";
 import { useFolder } from "./folder.js";
 import { BINARY_TABLES, DATA, type ReaderTable, SIGMA, TEXT_TABLES } from "./reader-tables.js";
 
@@ -43,7 +43,7 @@ describe.each([...TEXT_TABLES, ...BINARY_TABLES])("a table of $program", (table)
   });
 
   it("has the same values when it is read row by row", async () => {
-    const opened = await openDataset(await place(table));
+    const opened = await openDatasetRows(await place(table));
     try {
       const rows = await opened.means.read([0, 5, 23]);
       expect(firstColumns(rows.toArrays(), 3)).toEqual([DATA[0], DATA[5], DATA[23]]);
@@ -137,7 +137,7 @@ describe("readDataset", () => {
     const { means, report } = await readDataset(path("plain.npy"), { columns: ["1:3"] });
     expect(means.toArrays()).toEqual(DATA.map((row) => row.slice(1)));
     expect(report).toBe("Data: 2 columns (without names: 1, 2). Not used: 0 (not chosen).");
-    const opened = await openDataset(path("plain.npy"), { columns: ["0"] });
+    const opened = await openDatasetRows(path("plain.npy"), { columns: ["0"] });
     expect((await opened.means.read([4])).toArrays()).toEqual([[DATA[4][0]]]);
     await opened.close();
   });
