@@ -338,8 +338,12 @@ Neighbors search_by_nn_descent(const Distance& distance, std::size_t k, std::uin
       if (static_cast<double>(fresh) < kFewFresh * static_cast<double>(n * k)) break;
     }
   }
-  Neighbors result{
-      n, k, std::vector<std::uint32_t>(n * k), std::vector<float>(n * k), recall, NeighborMethod::nn_descent};
+  Neighbors result{.count = n,
+                   .k = k,
+                   .indices = std::vector<std::uint32_t>(n * k),
+                   .squared = std::vector<float>(n * k),
+                   .recall = recall,
+                   .method = NeighborMethod::nn_descent};
   team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     for (std::size_t r = first; r < last; ++r) {
       std::copy_n(graph.squared(r), k, &result.squared[order[r] * k]);
