@@ -24,7 +24,7 @@ import {
 } from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { type TypedNames, withTypedNames } from "./failure.js";
-import { readInputs, reportInputs, sigmaPath } from "./inputs.js";
+import { describeInputs, readInputs, sigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkInputs } from "./paths.js";
 import { createProgressDisplay, type ProgressDisplay } from "./progress.js";
@@ -144,9 +144,8 @@ async function run(path: string, flags: CompareFlags, signal: AbortSignal): Prom
   const options = libraryOptions(flags);
   await checkBeforeReading(path, flags, options);
   const inputs = await readInputs({ ...flags, data: path, init: initFile(flags) }, signal);
-  reportInputs(path, inputs, quiet);
   const { data, sigma, init, labels } = inputs;
-  const display = createStepDisplay(quiet);
+  const display = createStepDisplay(quiet, describeInputs(path, inputs));
   const settings = { ...options, init: init ?? options.init, sigma, labels, signal, onProgress: display.update };
   const comparison = await compare(data, settings).finally(() => display.stop());
   const title = flags.rows ? `${basename(path)}, rows ${flags.rows.text}` : basename(path);
@@ -182,16 +181,20 @@ async function checkBeforeReading(data: string, flags: CompareFlags, options: Co
 }
 
 /** Progress with a new heading for each step. */
-function createStepDisplay(quiet: boolean): { update(progress: CompareProgress): void; stop(): void } {
+function createStepDisplay(
+  quiet: boolean,
+  description: string,
+): { update(progress: CompareProgress): void; stop(): void } {
   let display: ProgressDisplay | undefined;
   let shown: string | undefined;
   return {
     update(progress) {
       const heading = `${HEADINGS[progress.step]}: ${progress.name}`;
       if (heading !== shown) {
+        const facts = shown === undefined ? `${description}${heading}` : heading;
         shown = heading;
         display?.stop();
-        display = createProgressDisplay(quiet, () => heading);
+        display = createProgressDisplay(quiet, () => facts);
       }
       display?.update(progress);
     },

@@ -24,7 +24,7 @@ import {
   libraryOptions,
   takesSnapshots,
 } from "./embed-flags.js";
-import { type Inputs, readInputs, reportInputs, sigmaPath } from "./inputs.js";
+import { describeInputs, type Inputs, readInputs, sigmaPath } from "./inputs.js";
 import { checkExtension, checkMatrixOutput, checkPaths } from "./paths.js";
 import { type Draw, preparePicture } from "./picture.js";
 import { checkTableOutput, writeEmbedding, writePointTable } from "./point-table.js";
@@ -51,11 +51,10 @@ export async function embedAll(path: string, flags: EmbedFlags, signal: AbortSig
   const begin = performance.now();
   const draw = await checkBeforeReading(path, flags);
   const inputs = await readInputs({ ...flags, data: path, init: initFile(flags) }, signal);
-  reportInputs(path, inputs, flags.quiet);
   checkDroppedRows(flags, inputs);
   const neighbors = await readNeighbors(flags, signal);
   const read = performance.now();
-  const computed = await compute(flags, inputs, neighbors, signal);
+  const computed = await compute(path, flags, inputs, neighbors, signal);
   const fitted = performance.now();
   await writeOutputs(path, flags, inputs, computed, draw, signal);
   const { total: _, ...stages } = computed.result.seconds;
@@ -131,11 +130,13 @@ async function readNeighbors(flags: EmbedFlags, signal: AbortSignal): Promise<Ts
 
 /** Fits the run and measures, where asked, how uncertain the positions are. */
 async function compute(
+  path: string,
   flags: EmbedFlags,
-  { data, sigma, init }: Inputs,
+  inputs: Inputs,
   neighbors: TsneOptions["neighbors"],
   signal: AbortSignal,
 ): Promise<Computed> {
+  const { data, sigma, init } = inputs;
   const options = libraryOptions(flags);
   const settings: TsneOptions = {
     ...options,
@@ -147,7 +148,7 @@ async function compute(
     const { distance, perplexity, threads } = resolveTsneOptions(settings, data.rows, data.cols);
     const memory = estimateMemory(data.rows, data.cols, settings).peak;
     const measure = distance === "given" ? "given neighbors" : `${distance} distance`;
-    return `${data.rows} points x ${data.cols} values, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
+    return `${describeInputs(path, inputs)}${data.rows} points x ${data.cols} values, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
   });
   const states: State[] = [];
   const onSnapshot = takesSnapshots(flags) ? (snapshot: State) => void states.push(snapshot) : undefined;

@@ -11,7 +11,7 @@ import {
 } from "../tsne/index.js";
 import { datasetOptions, preparationOptions } from "./dataset-flags.js";
 import { type EmbedFlags, isNamedStart, libraryOptions } from "./embed-flags.js";
-import { isNumber, type PointFacts, readPointLabels, reportInputs, sigmaPath } from "./inputs.js";
+import { describeInputs, isNumber, type PointFacts, readPointLabels, sigmaPath } from "./inputs.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import { type Draw, preparePicture } from "./picture.js";
 import { checkTableOutput, writeEmbedding, writePointTable } from "./point-table.js";
@@ -28,19 +28,19 @@ export async function embedLandmarksCommand(path: string, flags: LandmarkFlags, 
   const dataset = await openDatasetRows(path, { ...choice, signal });
   let given: RowReader | undefined;
   try {
-    reportInputs(path, dataset, flags.quiet);
-    if (isGiven && !isNumber(flags.sigma)) {
+    const isFile = isGiven || (flags.sigma !== undefined && dataset.sigma === undefined);
+    if (isFile && !isNumber(flags.sigma)) {
       given = await openRows(flags.sigma as string, { column: flags.sigmaColumn, signal });
     }
     const { means: data, sigma } = await prepareRows(dataset.means, {
       ...preparationOptions(flags),
-      sigma: isNumber(flags.sigma) ? Number(flags.sigma) : isGiven ? given : dataset.sigma,
+      sigma: isNumber(flags.sigma) ? Number(flags.sigma) : (given ?? dataset.sigma),
       columns: dataset.roles.data,
     });
     const facts = await dataset.readFacts();
     const labels = flags.labels === undefined ? undefined : await readPointLabels(flags.labels, data.rows, signal);
     const points = { rows: data.rows, kept: undefined, facts, labels };
-    const computed = await compute(flags, data, sigma, signal);
+    const computed = await compute(flags, describeInputs(path, dataset), data, sigma, signal);
     await writeOutputs(path, flags, points, computed, draw, signal);
     const seconds = (performance.now() - begin) / 1000;
     if (flags.json) {
@@ -92,6 +92,7 @@ function rejectOtherFlags(flags: EmbedFlags): void {
 /** Fits the landmarks and places all points, with progress on standard error. */
 async function compute(
   flags: LandmarkFlags,
+  description: string,
   data: RowReader,
   sigma: RowReader | undefined,
   signal: AbortSignal,
@@ -103,7 +104,7 @@ async function compute(
   const display = createProgressDisplay(flags.quiet ?? false, () => {
     const options = resolveTsneOptions({ ...settings, sigma: sigma && [] }, landmarks, data.cols);
     const { distance, perplexity, threads } = options;
-    return `${data.rows} points x ${data.cols} values, fitted through ${landmarks} landmarks, ${distance} distance, ${describePerplexity(perplexity)}, threads ${threads}`;
+    return `${description}${data.rows} points x ${data.cols} values, fitted through ${landmarks} landmarks, ${distance} distance, ${describePerplexity(perplexity)}, threads ${threads}`;
   });
   return embedLandmarks(data, {
     ...settings,

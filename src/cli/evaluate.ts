@@ -19,7 +19,7 @@ import {
 } from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
-import { type Inputs, readInputs, reportInputs, rowsWithPosition, sigmaPath } from "./inputs.js";
+import { describeInputs, type Inputs, readInputs, rowsWithPosition, sigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import {
@@ -153,10 +153,12 @@ async function run(path: string, embeddingPath: string, flags: EvaluateFlags, si
   const options = libraryOptions(flags);
   await checkBeforeReading(path, embeddingPath, flags, options);
   const read = await readInputs({ ...flags, data: path, embedding: embeddingPath }, signal);
-  reportInputs(path, read, flags.quiet);
   const inputs = withoutGaps(read);
   const { data, sigma, labels, embedding } = inputs;
-  const display = createProgressDisplay(flags.quiet ?? false, () => `${data.rows} points x ${data.cols} values`);
+  const display = createProgressDisplay(
+    flags.quiet ?? false,
+    () => `${describeInputs(path, inputs)}${data.rows} points x ${data.cols} values`,
+  );
   const onProgress: EvaluateOptions["onProgress"] = (progress) => display.update(progress);
   const quality = await evaluate(data, embedding, { ...options, sigma, labels, onProgress, signal }).finally(() =>
     display.stop(),

@@ -57,13 +57,15 @@ export interface PointFacts {
  * @throws {ArgumentError} OUT_OF_RANGE for rows that the data do not have, SHAPE_MISMATCH for another number of labels than points
  */
 export async function readInputs(paths: InputPaths, signal: AbortSignal): Promise<Inputs> {
-  const isGiven = paths.sigma !== undefined && paths.sigma !== paths.data;
+  const isOther = paths.sigma !== undefined && paths.sigma !== paths.data;
   // The column of standard deviations is one of the file that --sigma names.
-  const choice = datasetOptions(isGiven ? { ...paths, sigmaColumn: undefined } : paths);
+  const choice = datasetOptions(isOther ? { ...paths, sigmaColumn: undefined } : paths);
   const whole = await readDataset(paths.data, { ...choice, signal });
   const n = whole.means.rows;
   const [start, end] = paths.rows ? resolveRows(paths.rows, n, paths.data) : [0, n];
   const cut = (matrix: Matrix | undefined) => (matrix?.rows === n ? matrix.slice(start, end) : matrix);
+  // A file of one matrix may be both, the data and the standard deviations.
+  const isGiven = isOther || (paths.sigma !== undefined && whole.sigma === undefined);
   const sigma = isGiven ? await readSigma(paths, paths.sigma as string, signal) : whole.sigma;
   const prepared = prepareData(whole.means.slice(start, end), {
     ...preparationOptions(paths),
@@ -140,7 +142,7 @@ export interface EmbeddingFile {
   readonly positions: Matrix;
   readonly labels: readonly string[] | undefined;
   readonly points: PointFacts;
-  readonly report: string;
+  readonly dataset: Dataset;
 }
 
 /**
@@ -162,7 +164,7 @@ export async function readEmbeddingFile(
     positions: kept ? means.take(kept) : means,
     labels: all && (kept ? Array.from(kept, (i) => all[i]) : all),
     points: { rows: means.rows, kept, facts: dataset, labels: typed },
-    report: dataset.report,
+    dataset,
   };
 }
 
@@ -176,14 +178,17 @@ export function rowsWithPosition({ data, rows, cols }: Matrix): Int32Array | und
   return kept.length < rows ? Int32Array.from(kept) : undefined;
 }
 
-/** Reports on standard error which columns were used, and what else there is to know. */
-export function reportInputs(
+/** Which columns were used, and what else there is to know: lines that stand before those of the work. */
+export const describeInputs = (
   path: string,
   { report, notes = [] }: { report: string; notes?: readonly string[] },
-  isQuiet: boolean | undefined,
-): void {
-  if (isQuiet) return;
-  process.stderr.write([`${path}: ${report}`, ...notes].map((line) => `${line}\n`).join(""));
+): string => [`${path}: ${report}`, ...notes].map((line) => `${line}\n`).join("");
+
+/** Reports on standard error how the columns of an embedding's table were used; a matrix of positions alone needs no report. */
+export function reportEmbedding(path: string, { report, roles }: Dataset, isQuiet: boolean | undefined): void {
+  const { identifier, labels, metadata, unused } = roles;
+  const isPlain = identifier === undefined && labels.length + metadata.length + unused.length === 0;
+  if (!isQuiet && !isPlain) process.stderr.write(`${path}: ${report}\n`);
 }
 
 /** @throws {ArgumentError} SHAPE_MISMATCH unless there is a label for each of `n` points */

@@ -22,7 +22,7 @@ import {
 } from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
-import { readInputs, reportInputs, sigmaPath } from "./inputs.js";
+import { describeInputs, readInputs, sigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkInputs, checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS, writeEmbedding, writePointTable } from "./point-table.js";
@@ -192,12 +192,12 @@ async function place(
   );
   const run = await Tsne.load(path, { threads, signal });
   const inputs = await readInputs({ ...flags, data }, signal);
-  reportInputs(data, inputs, flags.quiet);
   const { data: means, sigma, points } = inputs;
   const [n] = run.shape;
   const display = createProgressDisplay(
     flags.quiet ?? false,
-    () => `${means.rows} points into the map of ${n}, ${run.options.distance} distance, threads ${run.options.threads}`,
+    () =>
+      `${describeInputs(data, inputs)}${means.rows} points into the map of ${n}, ${run.options.distance} distance, threads ${run.options.threads}`,
   );
   const onProgress = ({ fraction }: { fraction: number }) => display.update({ stage: "placement", fraction });
   const result = await run

@@ -7,7 +7,7 @@ import { Matrix } from "../matrix.js";
 import type { MapEllipses, Theme } from "../plot/index.js";
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES } from "./dataset-flags.js";
 import { withTypedNames } from "./failure.js";
-import { type PointFacts, readEmbeddingFile, reportInputs } from "./inputs.js";
+import { type PointFacts, readEmbeddingFile, reportEmbedding } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkPaths } from "./paths.js";
 import { preparePicture } from "./picture.js";
@@ -127,7 +127,6 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
   );
   const { strict: _, ...columns } = flags;
   const read = await readEmbeddingFile(map, columns, signal);
-  reportInputs(map, read, flags.quiet);
   const { positions: points } = read;
   const { kept } = read.points;
   const labels = color && flags.labels === undefined ? undefined : read.labels;
@@ -167,6 +166,7 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
   } finally {
     await opened?.close();
   }
+  reportEmbedding(map, read.dataset, flags.quiet);
   if (flags.quiet) return;
   const skipped = opened ? describeSkipped(opened) : "";
   process.stdout.write(`Picture of ${points.rows} points written to ${output}.${skipped}\n`);

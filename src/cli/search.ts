@@ -10,7 +10,7 @@ import { type DistanceName, isSavedRun, TSNE_SETTINGS, Tsne } from "../tsne/inde
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES, withSigmaPath } from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
-import { type Inputs, readInputs, readPointLabels, reportInputs, sigmaPath } from "./inputs.js";
+import { describeInputs, type Inputs, readInputs, readPointLabels, sigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS } from "./point-table.js";
@@ -136,7 +136,6 @@ async function search(means: string, flags: SearchFlags, signal: AbortSignal): P
   const read = (path: string | undefined) => (path === undefined ? undefined : readMatrix(path, { signal }));
   const isRun = await isSavedRun(means);
   const inputs = isRun ? undefined : await readInputs({ ...(await withSigmaPath(means, flags)), data: means }, signal);
-  if (inputs) reportInputs(means, inputs, flags.quiet);
   const data = inputs?.data ?? (await Tsne.load(means, { threads, signal }));
   const n = data instanceof Tsne ? data.shape[0] : data.rows;
   const sigma = inputs ? inputs.sigma : await read(flags.sigma);
@@ -146,7 +145,10 @@ async function search(means: string, flags: SearchFlags, signal: AbortSignal): P
   const labels =
     inputs?.labels ?? (flags.labels === undefined ? undefined : await readPointLabels(flags.labels, n, signal));
 
-  const display = createProgressDisplay(flags.quiet ?? false, () => `${n} points`);
+  const display = createProgressDisplay(
+    flags.quiet ?? false,
+    () => `${inputs ? describeInputs(means, inputs) : ""}${n} points`,
+  );
   const onProgress = ({ fraction }: { fraction: number }) => display.update({ stage: "search", fraction });
   const found = await nearest(data, query, {
     k,

@@ -14,7 +14,7 @@ import {
 import { Matrix } from "../matrix.js";
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES } from "./dataset-flags.js";
 import { withTypedNames } from "./failure.js";
-import { readEmbeddingFile, reportInputs } from "./inputs.js";
+import { describeInputs, readEmbeddingFile } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS, writeEmbedding, writePointTable } from "./point-table.js";
@@ -135,11 +135,13 @@ async function separate(path: string, flags: SeparateFlags, signal: AbortSignal)
   );
   const draw = flags.picture === undefined ? undefined : await preparePanels(flags.picture);
   const read = await readEmbeddingFile(path, flags, signal);
-  reportInputs(path, read, flags.quiet);
   const { positions: map, labels, points } = read;
   if (grid) resolveGridOptions(grid, map.rows);
 
-  const display = createProgressDisplay(flags.quiet ?? false, () => `${map.rows} points, ${method ?? "flow"}`);
+  const display = createProgressDisplay(
+    flags.quiet ?? false,
+    () => `${describeInputs(path, read.dataset)}${map.rows} points, ${method ?? "flow"}`,
+  );
   const follow = (stage: string) => ({
     signal,
     onProgress: ({ fraction }: { fraction: number }) => display.update({ stage, fraction }),

@@ -7,7 +7,7 @@ import type { Theme } from "../plot/index.js";
 import { checkWallLook, type WallCells } from "../wall/index.js";
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES, datasetOptions } from "./dataset-flags.js";
 import { withTypedNames } from "./failure.js";
-import { readPointLabels, reportInputs } from "./inputs.js";
+import { describeInputs, readPointLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkDistinct, checkExtension, checkInputs, checkPaths } from "./paths.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
@@ -124,7 +124,6 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
   const { drawWall, writeWall } = await import("../wall/index.js");
   const { strict: _, ...choice } = flags;
   const dataset = await readDataset(path, { ...datasetOptions(choice), signal });
-  reportInputs(path, dataset, flags.quiet);
   const { means: map } = dataset;
   const typed =
     flags.labels === undefined
@@ -134,7 +133,10 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
   const within = cell ?? (tiles === undefined ? 128 : 256);
   const { openPointImages } = await import("../vae/without-tensorflow.js");
   const opened = await openPointImages(flags.images, map.rows, { strict: flags.strict, within, signal });
-  const display = createProgressDisplay(flags.quiet ?? false, () => `${map.rows} images`);
+  const display = createProgressDisplay(
+    flags.quiet ?? false,
+    () => `${describeInputs(path, dataset)}${map.rows} images`,
+  );
   const follow = (stage: string) => ({
     signal,
     onProgress: ({ fraction }: { fraction: number }) => display.update({ stage, fraction }),

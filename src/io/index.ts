@@ -42,3 +42,4 @@ export { type RowReader, rowsInMemory } from "./row-reader.js";
 export { systemReason } from "./system-error.js";
 export { isText, type Table, type TableColumn, type TableLike, toColumns } from "./table.js";
 export { assertTableExtension, encodeTable, readLabels, readTable, writeTable } from "./table-file.js";
+export { isTableFolder } from "./table-folder.js";
