@@ -163,7 +163,7 @@ sigma-tsne figures edges --grid-size 12 -o edge-figures`,
     title: "Samples of every cluster",
     text: "Draws from each component of a Gaussian mixture autoencoder. All its images are of one kind, so the accuracy in the heading says nothing.",
     commands: `sigma-tsne train --model gmvae --class "vacuum edge" --count 6000 --size 32 --stretch 2 \\
-  --sigma 0.03 --clusters 4 --z-dim 4 --w-dim 2 --batch-size 32 --epochs 24 --pretrain-epochs 8 \\
+  --output-variance 0.03 --clusters 4 --z-dim 4 --w-dim 2 --batch-size 32 --epochs 24 --pretrain-epochs 8 \\
   --run-dir mixture --figures --no-summary`,
     picture: "mixture/figures/clusters.png",
   },

@@ -5,6 +5,7 @@
 #include "layout.hpp"
 #include "nearest.hpp"
 #include "network.hpp"
+#include "noise_model.hpp"
 #include "pca.hpp"
 #include "quality.hpp"
 #include "run.hpp"
@@ -15,6 +16,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("pca", Napi::Function::New<sigma::addon::compute_pca>(env, "pca"));
   exports.Set("evaluate", Napi::Function::New<sigma::addon::evaluate_map>(env, "evaluate"));
   exports.Set("nearest", Napi::Function::New<sigma::addon::find_nearest>(env, "nearest"));
+  exports.Set("estimateNoiseModel", Napi::Function::New<sigma::addon::estimate_noise_model>(env, "estimateNoiseModel"));
   exports.Set("separate", Napi::Function::New<sigma::addon::separate_points>(env, "separate"));
   exports.Set("assignToGrid", Napi::Function::New<sigma::addon::assign_to_grid>(env, "assignToGrid"));
   Napi::Object distances = Napi::Object::New(env);

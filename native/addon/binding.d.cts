@@ -144,6 +144,19 @@ declare namespace binding {
     cancel(): void;
   };
 
+  /** In the caller's units; the arrays have one number per column. */
+  interface NativeNoiseModel {
+    mean: Float64Array;
+    variance: Float64Array;
+    neighborVariance: Float64Array;
+    varianceFloor: number;
+  }
+
+  function estimateNoiseModel(input: { data: NativeMatrix; sigma: NativeMatrix; threads: number }): {
+    result: Promise<NativeNoiseModel>;
+    cancel(): void;
+  };
+
   interface NativeEvaluationOptions {
     distance: string;
     neighbors: "auto" | "exact" | "nn-descent";

@@ -20,6 +20,7 @@ export {
 export type { PlacementProgress } from "./fitted-run.js";
 export type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
 export { estimateMemory, inGiB, type MemoryEstimate, requireSearchMemory } from "./memory.js";
+export { estimateNoiseModel, type NoiseModel, type NoiseModelOptions } from "./noise-model.js";
 export { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
 export { describePerplexity } from "./perplexity.js";
 export type { PlacementOptions, PlacementResult, UncertaintyMeasures } from "./placement.js";

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <napi.h>
+
+namespace sigma::addon {
+
+// estimateNoiseModel({data, sigma, threads}): {result: Promise, cancel()}; see binding.d.cts.
+Napi::Value estimate_noise_model(const Napi::CallbackInfo& info);
+
+}  // namespace sigma::addon

@@ -1,0 +1,162 @@
+#include "noise_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "../support/random.hpp"
+#include "query_search.hpp"
+
+namespace sigma {
+namespace {
+
+constexpr std::size_t kNeighbors = 15;
+constexpr int kPriorIterations = 50, kNeighborIterations = 40;
+// The estimates are means over these many rows and 15 times as many pairs: their relative error is about 1 %.
+constexpr std::size_t kPriorRows = 10'000, kQueryRows = 2'000;
+// Pairs that the search for neighbors of the sample may compare, so that it stays a small part of a run on a million
+// points.
+constexpr std::size_t kComparisons = 400'000'000, kLeastQueryRows = 400;
+constexpr std::uint64_t kSeed = 1;
+// A ratio of units beyond this would leave float64 when it is squared; the variances then outweigh the means anyway.
+constexpr double kLargestRatio = 1e100;
+
+std::vector<std::uint32_t> draw_rows(std::size_t count, std::size_t size) {
+  std::vector<std::uint32_t> rows(count);
+  std::iota(rows.begin(), rows.end(), 0u);
+  if (size >= count) return rows;
+  Random random(kSeed);
+  for (std::size_t i = 0; i < size; ++i) std::swap(rows[i], rows[i + random.bits() % (count - i)]);
+  rows.resize(size);
+  return rows;
+}
+
+// Coordinate and variance of points in units of the means' scale.
+class Coordinates64 {
+ public:
+  explicit Coordinates64(const Gaussians& points)
+      : points_(points), ratio_(std::min(points.sigma_scale / points.scale, kLargestRatio)) {}
+  double mean(std::size_t i, std::size_t k) const { return static_cast<double>(points_.means.at(i, k)); }
+  double variance(std::size_t i, std::size_t k) const {
+    const double deviation = static_cast<double>(points_.deviations.at(i, k)) * ratio_;
+    return deviation * deviation;
+  }
+
+ private:
+  const Gaussians& points_;
+  double ratio_;
+};
+
+struct Prior {
+  double mean, variance;
+};
+
+// m_k and S_k by expectation maximization: the posterior of a true coordinate has the mean (S y + v m) / (S + v) and
+// the variance S v / (S + v).
+Prior estimate_prior(const std::vector<double>& y, const std::vector<double>& v) {
+  constexpr double kTiny = 1e-12;
+  const auto n = static_cast<double>(y.size());
+  const auto mean_of = [n](const std::vector<double>& values) {
+    return std::accumulate(values.begin(), values.end(), 0.0) / n;
+  };
+  double m = mean_of(y), squares = 0;
+  for (const double value : y) squares += (value - m) * (value - m);
+  double s = std::max(squares / n - mean_of(v), 0.02 * squares / n) + kTiny;
+  std::vector<double> posterior(y.size());
+  for (int iteration = 0; iteration < kPriorIterations; ++iteration) {
+    double left = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      posterior[i] = (s * y[i] + v[i] * m) / (s + v[i]);
+      left += s * v[i] / (s + v[i]);
+    }
+    m = mean_of(posterior);
+    double spread = 0;
+    for (const double value : posterior) spread += (value - m) * (value - m);
+    s = (spread + left) / n + kTiny;
+  }
+  return {m, s};
+}
+
+// W_k from the squared differences and summed variances of pairs.
+double estimate_neighbor_variance(const std::vector<double>& squared, const std::vector<double>& noise, double s) {
+  double w = 0.1 * s;
+  for (int iteration = 0; iteration < kNeighborIterations; ++iteration) {
+    double sum = 0;
+    for (std::size_t e = 0; e < squared.size(); ++e) {
+      const double g = 2 * w / (2 * w + noise[e]);
+      sum += g * g * squared[e] + g * noise[e];
+    }
+    w = sum / static_cast<double>(squared.size()) / 2;
+  }
+  return std::clamp(w, 0.003 * s, 0.9 * s);
+}
+
+Gaussians take_rows(const Gaussians& points, const std::vector<std::uint32_t>& rows) {
+  const std::size_t d = points.input_dimensions();
+  Gaussians taken;
+  taken.center = points.center;
+  taken.scale = points.scale;
+  taken.sigma_scale = points.sigma_scale;
+  taken.means = PackedMatrix(rows.size(), d);
+  taken.deviations = PackedMatrix(rows.size(), d);
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (std::size_t k = 0; k < d; ++k) {
+      taken.means.at(r, k) = points.means.at(rows[r], k);
+      taken.deviations.at(r, k) = points.deviations.at(rows[r], k);
+    }
+  }
+  return taken;
+}
+
+}  // namespace
+
+NoiseModel estimate_noise_model(const Gaussians& points, ThreadTeam& team, const Cancellation& cancellation) {
+  const std::size_t n = points.count(), d = points.input_dimensions();
+  const Coordinates64 at(points);
+  NoiseModel model{std::vector<double>(d), std::vector<double>(d), std::vector<double>(d)};
+  const std::vector<std::uint32_t> rows = draw_rows(n, kPriorRows);
+  team.for_each(d, [&](std::size_t k, unsigned) {
+    cancellation.check();
+    std::vector<double> y(rows.size()), v(rows.size());
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      y[r] = at.mean(rows[r], k);
+      v[r] = at.variance(rows[r], k);
+    }
+    const Prior prior = estimate_prior(y, v);
+    model.mean[k] = prior.mean;
+    model.variance[k] = prior.variance;
+  });
+
+  const double mean_variance =
+      std::accumulate(model.variance.begin(), model.variance.end(), 0.0) / static_cast<double>(d);
+  const std::vector<std::uint32_t> own = draw_rows(n, std::clamp(kComparisons / n, kLeastQueryRows, kQueryRows));
+  Gaussians queries = take_rows(points, own);
+  Gaussians searched = points;
+  searched.variance_floor = queries.variance_floor =
+      std::max(0.2 * mean_variance * points.scale * points.scale, std::numeric_limits<double>::min());
+  const std::size_t k_neighbors = std::min(kNeighbors, n - 1);
+  const QuerySearch search("inverse-variance", searched, team, cancellation);
+  const Neighbors near = search.search(queries, own, k_neighbors, team, cancellation, [](std::size_t) {});
+
+  team.for_each(d, [&](std::size_t k, unsigned) {
+    cancellation.check();
+    std::vector<double> squared(near.indices.size()), noise(near.indices.size());
+    for (std::size_t e = 0; e < near.indices.size(); ++e) {
+      const std::size_t i = own[e / k_neighbors], j = near.indices[e];
+      const double difference = at.mean(i, k) - at.mean(j, k);
+      squared[e] = difference * difference;
+      noise[e] = at.variance(i, k) + at.variance(j, k);
+    }
+    model.neighbor_variance[k] = estimate_neighbor_variance(squared, noise, model.variance[k]);
+  });
+  return model;
+}
+
+double suggest_variance_floor(const NoiseModel& model, double scale) {
+  const double sum = std::accumulate(model.neighbor_variance.begin(), model.neighbor_variance.end(), 0.0);
+  const double floor = 2 * sum / static_cast<double>(model.neighbor_variance.size()) * scale * scale;
+  return std::clamp(floor, std::numeric_limits<double>::min(), 1e300);
+}
+
+}  // namespace sigma
