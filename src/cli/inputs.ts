@@ -184,11 +184,11 @@ export const describeInputs = (
   { report, notes = [] }: { report: string; notes?: readonly string[] },
 ): string => [`${path}: ${report}`, ...notes].map((line) => `${line}\n`).join("");
 
-/** Reports on standard error how the columns of an embedding's table were used; a matrix of positions alone needs no report. */
-export function reportEmbedding(path: string, { report, roles }: Dataset, isQuiet: boolean | undefined): void {
+/** The same of the table of an embedding; a matrix of positions alone needs no report. */
+export function describeEmbedding(path: string, { report, roles }: Dataset): string {
   const { identifier, labels, metadata, unused } = roles;
   const isPlain = identifier === undefined && labels.length + metadata.length + unused.length === 0;
-  if (!isQuiet && !isPlain) process.stderr.write(`${path}: ${report}\n`);
+  return isPlain ? "" : `${path}: ${report}\n`;
 }
 
 /** @throws {ArgumentError} SHAPE_MISMATCH unless there is a label for each of `n` points */

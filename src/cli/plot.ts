@@ -7,7 +7,7 @@ import { Matrix } from "../matrix.js";
 import type { MapEllipses, Theme } from "../plot/index.js";
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES } from "./dataset-flags.js";
 import { withTypedNames } from "./failure.js";
-import { type PointFacts, readEmbeddingFile, reportEmbedding } from "./inputs.js";
+import { describeEmbedding, type PointFacts, readEmbeddingFile } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkPaths } from "./paths.js";
 import { preparePicture } from "./picture.js";
@@ -166,8 +166,8 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
   } finally {
     await opened?.close();
   }
-  reportEmbedding(map, read.dataset, flags.quiet);
   if (flags.quiet) return;
+  process.stderr.write(describeEmbedding(map, read.dataset));
   const skipped = opened ? describeSkipped(opened) : "";
   process.stdout.write(`Picture of ${points.rows} points written to ${output}.${skipped}\n`);
 }

@@ -14,7 +14,7 @@ import {
 import { Matrix } from "../matrix.js";
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES } from "./dataset-flags.js";
 import { withTypedNames } from "./failure.js";
-import { describeInputs, readEmbeddingFile } from "./inputs.js";
+import { describeEmbedding, readEmbeddingFile } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS, writeEmbedding, writePointTable } from "./point-table.js";
@@ -140,7 +140,7 @@ async function separate(path: string, flags: SeparateFlags, signal: AbortSignal)
 
   const display = createProgressDisplay(
     flags.quiet ?? false,
-    () => `${describeInputs(path, read.dataset)}${map.rows} points, ${method ?? "flow"}`,
+    () => `${describeEmbedding(path, read.dataset)}${map.rows} points, ${method ?? "flow"}`,
   );
   const follow = (stage: string) => ({
     signal,

@@ -7,7 +7,7 @@ import type { Theme } from "../plot/index.js";
 import { checkWallLook, type WallCells } from "../wall/index.js";
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES, datasetOptions } from "./dataset-flags.js";
 import { withTypedNames } from "./failure.js";
-import { describeInputs, readPointLabels } from "./inputs.js";
+import { describeEmbedding, readPointLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkDistinct, checkExtension, checkInputs, checkPaths } from "./paths.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
@@ -135,7 +135,7 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
   const opened = await openPointImages(flags.images, map.rows, { strict: flags.strict, within, signal });
   const display = createProgressDisplay(
     flags.quiet ?? false,
-    () => `${describeInputs(path, dataset)}${map.rows} images`,
+    () => `${describeEmbedding(path, dataset)}${map.rows} images`,
   );
   const follow = (stage: string) => ({
     signal,

@@ -101,6 +101,6 @@ function missingError(
     accepted: "values everywhere",
     row,
     column,
-    message: `data: expected values everywhere, found none in ${where}, ${name}. Leave out such rows with missing "drop", or use the means of columns with missing "mean"`,
+    message: `data: expected values everywhere, found none in ${where}, ${name}. For missing values, choose "drop" to leave out such rows, or "mean" to use the means of columns`,
   });
 }

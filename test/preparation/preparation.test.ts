@@ -107,7 +107,9 @@ describe("prepareData", () => {
   ];
 
   it("reports the first missing value with its row and column", () => {
-    expect(() => prepareData(data, { columns: ["a", "b"] })).toThrow(/found none in row 1, column "a"\. Leave out/);
+    expect(() => prepareData(data, { columns: ["a", "b"] })).toThrow(
+      /found none in row 1, column "a"\. For missing values, choose "drop"/,
+    );
   });
 
   it("drops rows with a missing value and says which are kept", () => {
