@@ -64,6 +64,7 @@ export {
   readNeighborTable,
   readTable,
   rowsInMemory,
+  type SkippedFile,
   type Table,
   type TableColumn,
   type TableLike,

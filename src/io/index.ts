@@ -16,8 +16,9 @@ export {
   readEmbedding,
   sliceFacts,
 } from "./dataset.js";
+export { decodeImage } from "./image-file.js";
 export { type ImageFolder, type ImageFolderOptions, openImageFolder } from "./image-folder.js";
-export { decodeImage } from "./image-pixels.js";
+export type { SkippedFile } from "./image-listing.js";
 export { makeFolder } from "./make-folder.js";
 export { type MatlabArray, readMatlabArray } from "./matlab.js";
 export {

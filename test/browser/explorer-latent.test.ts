@@ -243,7 +243,7 @@ describe("codes of many dimensions", () => {
     await openPanel("search");
     expected = /400 \(Bad Request\)/;
     await drop(Buffer.from("no image at all"), "notes.txt", "text/plain");
-    await expect.poll(() => page.getByRole("alert").textContent()).toContain("the image is no PNG");
+    await expect.poll(() => page.getByRole("alert").textContent()).toContain("the image is not a PNG");
     await drop(Buffer.from("\x89PNG\r\n\x1a\n and nothing more", "latin1"), "broken.png", "image/png");
     await expect.poll(() => page.getByRole("alert").textContent()).toContain("cannot be decoded");
     await page.getByRole("button", { name: /^Search from row/ }).click();
