@@ -157,7 +157,9 @@ describe("a training that was stopped", () => {
     const server = new Server("run", "--part", "all");
     const url = await server.url();
     const training = async () => {
-      const { computations } = (await (await fetch(`${url}/api/exploration`)).json()) as { computations: ComputationState[] };
+      const { computations } = (await (await fetch(`${url}/api/exploration`)).json()) as {
+        computations: ComputationState[];
+      };
       return computations[0];
     };
     const post = (action: string) => fetch(`${url}/api/computations/training/${action}`, { method: "POST" });
