@@ -114,7 +114,7 @@ describe("codes of many dimensions", () => {
     expect(await page.locator(".sliders details summary").textContent()).toMatch(/^4 more dimensions/);
   });
 
-  test("the picture follows a slider that is dragged or mostMovedRows by keys, and comes back", async () => {
+  test("the picture follows a slider that is dragged or moved by keys, and comes back", async () => {
     await choose(1);
     await openPanel("latent");
     const before = await shown(ofSliders);

@@ -233,16 +233,16 @@ describe("standard beside sigma-aware", () => {
     await expect.poll(() => page.locator(".hover-card dd").first().textContent()).toBe(other.toLocaleString("en"));
   });
 
-  test("the points that mostMovedRows most are listed, numbered and shown in both maps", async () => {
+  test("the points that moved most are listed, numbered and shown in both maps", async () => {
     await tab("Moved");
     await choose("Two maps side by side");
-    await expect.poll(() => page.locator(".mostMovedRows li").count()).toBeGreaterThan(3);
+    await expect.poll(() => page.locator(".moved-panel__moved li").count()).toBeGreaterThan(3);
     await page.mouse.move(5, 5);
     await settle(page);
-    const lengths = (await page.locator(".mostMovedRows .number").allTextContents()).map(Number);
+    const lengths = (await page.locator(".moved-panel__moved .controls__number").allTextContents()).map(Number);
     expect(lengths).toEqual([...lengths].sort((a, b) => b - a));
     const before = [await picture(0), await picture(1)];
-    await page.locator(".mostMovedRows button").nth(1).hover();
+    await page.locator(".moved-panel__moved button").nth(1).hover();
     for (const side of [0, 1]) await expect.poll(() => picture(side)).not.toBe(before[side]);
   });
 
@@ -366,7 +366,7 @@ test("a page whose server was killed says so, and goes on when it is back", asyn
   complaints = [];
 });
 
-test("the first map of points is watchedComputation as it forms", async () => {
+test("the first map of points is watched as it forms", async () => {
   const points = join(run.home, "points.npy");
   // So many that the page is there long before their map.
   await writeMatrix(points, makeGroups(40_000, 12));
@@ -391,7 +391,7 @@ async function openSavedRun(iterations: number): Promise<Served> {
   return live;
 }
 
-test("an embedding goes on, is watchedComputation, and is stopped as often as one likes", async () => {
+test("an embedding goes on, is watched, and is stopped as often as one likes", async () => {
   const live = await openSavedRun(1e9);
   const iteration = async () =>
     Number((await page.locator(".computations-panel__figures b").first().textContent())?.replaceAll(",", ""));
@@ -419,7 +419,7 @@ test("an embedding that has come to its end is shown with its curve", async () =
   await live.stop();
 });
 
-test("a training is watchedComputation with the parts of its loss", async () => {
+test("a training is watched with the parts of its loss", async () => {
   const folder = join(run.home, "training");
   const training = start("train", "--run-dir", folder, ...DATASET, "--epochs", "1000000", "--quiet");
   const ended = once(training, "exit");

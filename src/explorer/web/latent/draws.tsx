@@ -28,7 +28,7 @@ export function Draws({ row }: { row: number }) {
           Draw again
         </button>
       </div>
-      <p class={controls.note}>GaussianData drawn from its mean and σ, decoded.</p>
+      <p class={controls.note}>Latent vectors drawn from its mean and σ, decoded.</p>
       <div class={styles.tiles}>
         {Array.from({ length: COUNT }, (_, index) => (
           <DecodedImage key={index} picture={picture} index={index} size={52} title={`Draw ${index + 1}`} />
