@@ -96,9 +96,9 @@ class Filter:
         mean_column, sigma_column: lists of as many float32 or float64 as the run has dimensions (default: "mean" and "sigma").
         perplexity: effective number of neighbors (default: that of the run).
         iterations: steps of descent at most (default: 100).
-        uncertainty: samples of every row's Gaussian that are placed as well, 2 to 1000; appends displacement, the covariance of their
-            places (var_x, cov_xy, var_y in two dimensions) and share, as `sigma-tsne embed --uncertainty` has them. Default: none.
-        seed: of these samples (default: 42).
+        uncertainty: number of draws from the Gaussian of every row that are placed as well, 2 to 1000; appends displacement, the
+            covariance of their positions (var_x, cov_xy, var_y in two dimensions) and share, as `sigma-tsne embed --uncertainty` has them. Default: none.
+        seed: of these draws (default: 42).
         prefix: put before the names of the new columns (default: nothing).
         drop: names, without commas, of columns that do not come out again, which saves time (default: none).
         strict: a row with null, NaN or infinity fails the job instead of getting nulls (default: False).

@@ -3,7 +3,27 @@
  *
  * @packageDocumentation
  */
-export * from "./compare/index.js";
+export {
+  type Alignment,
+  assertComparisonWritable,
+  type ComparedMap,
+  type ComparedPair,
+  type ComparedQuality,
+  type CompareOptions,
+  type CompareProgress,
+  type CompareVariant,
+  type Comparison,
+  type ComparisonMetrics,
+  type Correlation,
+  compare,
+  type Procrustes,
+  procrustes,
+  type QualityReference,
+  type Spread,
+  type VariantOptions,
+  type WriteComparisonOptions,
+  writeComparison,
+} from "./compare/index.js";
 export { AbortError, ArgumentError, DataError, type ErrorCode, FileError, SigmaTsneError } from "./errors.js";
 export { type FilterOptions, type FilterProgress, type PlaceStreamOptions, placeStream } from "./filter/index.js";
 export {
@@ -44,12 +64,52 @@ export {
   writeMatrix,
   writeTable,
 } from "./io/index.js";
-export * from "./layout/index.js";
+export {
+  assignToGrid,
+  type GridAssignment,
+  type GridOptions,
+  type LayoutOptions,
+  type ResolvedSeparationOptions,
+  SEPARATION_METHODS,
+  type Separation,
+  type SeparationMethod,
+  type SeparationOptions,
+  separateUniformly,
+} from "./layout/index.js";
 export { type FloatArray, Matrix, type MatrixLike, type NumericArray, toMatrix } from "./matrix.js";
-export * from "./pca/index.js";
-export * from "./plot/index.js";
-export * from "./quality/index.js";
-export * from "./search/index.js";
+export { type Pca, type PcaOptions, pca } from "./pca/index.js";
+export {
+  type AnimationOptions,
+  drawAnimation,
+  drawMap,
+  drawMapsSideBySide,
+  drawSheet,
+  type ImageSource,
+  type MapEllipses,
+  type MapImages,
+  type MapOptions,
+  type MapPanel,
+  PICTURE_FORMATS,
+  type PictureFormat,
+  pictureFormat,
+  type SheetRow,
+  type SheetShape,
+  type SheetTile,
+  THEMES,
+  type Theme,
+} from "./plot/index.js";
+export {
+  type Estimate,
+  type EvaluateOptions,
+  type EvaluationStage,
+  evaluate,
+  type Labels,
+  type Neighborhood,
+  type PointQuality,
+  type Quality,
+  type ResolvedEvaluateOptions,
+} from "./quality/index.js";
+export { type Nearest, type NearestOptions, type NearestProgress, nearest, type Query } from "./search/index.js";
 export {
   DISTANCES,
   type DistanceMatrix,
@@ -84,4 +144,11 @@ export {
   type UncertaintyMeasures,
   type UncertaintyOptions,
 } from "./tsne/index.js";
-export * from "./wall/index.js";
+export {
+  drawWall,
+  type WallCells,
+  type WallOptions,
+  type WallSummary,
+  type WallTilesOptions,
+  writeWall,
+} from "./wall/index.js";

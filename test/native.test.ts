@@ -14,31 +14,34 @@ const each = (count: number, last: number) =>
 test.each([n, 2 ** 31, 2 ** 32 - 1])("the core takes no index that is no row: %i", async (index) => {
   const expected = `expected indices below ${n}`;
   const lists = { indices: each(n * k, index), squared: new Float32Array(n * k), k };
-  expect(() => new binding.Run(matrix, undefined, undefined, options, lists)).toThrow(expected);
+  const given = { data: matrix, sigma: undefined, start: undefined, options };
+  expect(() => new binding.Run({ ...given, neighbors: lists })).toThrow(expected);
 
   const search = { k: 1, distance: "euclidean", varianceFloor: 0, threads: 1 };
-  expect(() => binding.nearest(matrix, undefined, matrix, undefined, each(n, index), search, undefined)).toThrow(
-    expected,
-  );
+  const queries = { queries: matrix, querySigma: undefined, own: each(n, index) };
+  const plain = { data: matrix, sigma: undefined, onProgress: undefined };
+  expect(() => binding.nearest({ ...plain, ...queries, options: search })).toThrow(expected);
 
   const evaluation = { ...tsne.options, neighbors: "exact", k: [2], sample: 5 } as const;
   // Classes are counted from 1.
   const classes = each(n, Math.max(index, n + 1));
-  expect(() => binding.evaluate(matrix, undefined, matrix, classes, evaluation, undefined)).toThrow(
+  expect(() => binding.evaluate({ ...plain, map: matrix, classes, options: evaluation })).toThrow(
     `expected indices below ${n + 1}`,
   );
 
-  const run = new binding.Run(matrix, undefined, undefined, options, undefined);
-  await run.advance(1, false, undefined, 0);
-  const sampling = { perplexity: 1, iterations: 1, samples: 2, neighbors: 1, seed: 1 };
-  expect(() => run.measureUncertainty(each(2, index), sampling, undefined)).toThrow(expected);
+  const run = new binding.Run({ ...given, neighbors: undefined });
+  await run.advance({ until: 1, wantsKl: false, onProgress: undefined, snapshotEvery: 0 });
+  const drawing = { perplexity: 1, iterations: 1, draws: 2, neighbors: 1, seed: 1 };
+  const uncertainty = { points: each(2, index), options: drawing, onProgress: undefined };
+  expect(() => run.measureUncertainty(uncertainty)).toThrow(expected);
 });
 
 test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])(
   "the core takes no squared distance that is none: %d",
   (squared) => {
     const lists = { indices: each(n * k, 1), squared: new Float32Array(n * k).fill(squared), k };
-    expect(() => new binding.Run(matrix, undefined, undefined, options, lists)).toThrow("finite squared distances");
+    const given = { data: matrix, sigma: undefined, start: undefined, options, neighbors: lists };
+    expect(() => new binding.Run(given)).toThrow("finite squared distances");
   },
 );
 

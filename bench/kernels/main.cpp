@@ -17,7 +17,7 @@
 #include "affinity/affinities.hpp"
 #include "affinity/packed_affinities.hpp"
 #include "affinity/perplexity.hpp"
-#include "embedding/descent_kernels.hpp"
+#include "embedding/gradient_descent_kernels.hpp"
 #include "limits.hpp"
 #include "neighbors/exact_search.hpp"
 #include "npy.hpp"
@@ -32,7 +32,7 @@ namespace sigma::bench {
 namespace {
 
 constexpr double kVarianceFloor = 0.01;
-constexpr std::size_t kDescentGrain = 512;
+constexpr std::size_t kGradientDescentGrain = 512;
 
 // What one call of a kernel must do at least, for the limits to be compared with; 0 where it is not known.
 struct Work {
@@ -165,31 +165,32 @@ void time_morton(const std::vector<float>& map, std::size_t n, ThreadTeam& team)
   print({"Morton sort, " + std::to_string(D) + "-D", "point", points, seconds, work}, n);
 }
 
-void time_descent(const Affinities& affinities, std::vector<float> map, std::size_t n, int dims, ThreadTeam& team) {
+void time_gradient_descent(const Affinities& affinities, std::vector<float> map, std::size_t n, int dims,
+                           ThreadTeam& team) {
   const std::size_t stride = stride_of(dims);
   std::vector<float> next(n * stride), velocity(n * stride), gains(n * stride, 1.0f), repulsion(n * stride);
   const PackedAffinities packed = pack(affinities, team);
-  const DescentStep step{affinities.offsets.data(),
-                         affinities.columns.data(),
-                         affinities.values.data(),
-                         map.data(),
-                         repulsion.data(),
-                         next.data(),
-                         velocity.data(),
-                         gains.data(),
-                         1.0f,
-                         1.0f,
-                         0.8f,
-                         static_cast<float>(n),
-                         1.0f,
-                         packed.offsets.data(),
-                         packed.edges.data(),
-                         packed.column_mask,
-                         packed.unit};
+  const GradientDescentStep step{.offsets = affinities.offsets.data(),
+                                 .columns = affinities.columns.data(),
+                                 .values = affinities.values.data(),
+                                 .positions = map.data(),
+                                 .repulsion = repulsion.data(),
+                                 .next = next.data(),
+                                 .velocity = velocity.data(),
+                                 .gains = gains.data(),
+                                 .exaggeration = 1.0f,
+                                 .inverse_z = 1.0f,
+                                 .momentum = 0.8f,
+                                 .learning_rate = static_cast<float>(n),
+                                 .degrees_of_freedom = 1.0f,
+                                 .packed_offsets = packed.offsets.data(),
+                                 .packed_edges = packed.edges.data(),
+                                 .column_mask = packed.column_mask,
+                                 .unit = packed.unit};
   const double seconds = best_seconds([&] {
-    team.for_ranges(n, kDescentGrain, [&](std::size_t first, std::size_t last, std::size_t) {
-      DescentSums sums{};
-      descent_kernels().step(dims, step, first, last, sums);
+    team.for_ranges(n, kGradientDescentGrain, [&](std::size_t first, std::size_t last, std::size_t) {
+      GradientDescentSums sums{};
+      gradient_descent_kernels().step(dims, step, first, last, sums);
     });
   });
   const auto edges = static_cast<double>(affinities.columns.size());
@@ -268,7 +269,7 @@ void time_map(const FloatMatrix& given, const Affinities& affinities, ThreadTeam
   // In the order that a run keeps its rows in.
   const std::vector<std::uint32_t> order = morton_order(dims, map.data(), n, team);
   for (std::size_t r = 0; r < n; ++r) std::copy_n(&map[order[r] * stride], stride, &sorted[r * stride]);
-  time_descent(reorder(affinities, order, team), sorted, n, dims, team);
+  time_gradient_descent(reorder(affinities, order, team), sorted, n, dims, team);
   time_repulsion(sorted, n, dims, team);
 }
 

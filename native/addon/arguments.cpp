@@ -50,8 +50,32 @@ std::vector<std::uint32_t> copy_indices(const Napi::Value& value, std::size_t co
   return indices;
 }
 
-std::vector<double> read_numbers(const Napi::Value& value) {
-  if (!value.IsArray()) return {value.ToNumber().DoubleValue()};
+Properties::Properties(const Napi::Value& object) {
+  if (!object.IsObject()) throw Napi::TypeError::New(object.Env(), "expected an object");
+  object_ = object.As<Napi::Object>();
+}
+
+double Properties::number(const char* name) const {
+  const Napi::Value value = at(name);
+  if (!value.IsNumber()) throw Napi::TypeError::New(env(), "expected a number for " + std::string(name));
+  return value.As<Napi::Number>().DoubleValue();
+}
+
+bool Properties::flag(const char* name) const {
+  const Napi::Value value = at(name);
+  if (!value.IsBoolean()) throw Napi::TypeError::New(env(), "expected a boolean for " + std::string(name));
+  return value.As<Napi::Boolean>().Value();
+}
+
+std::string Properties::text(const char* name) const {
+  const Napi::Value value = at(name);
+  if (!value.IsString()) throw Napi::TypeError::New(env(), "expected a string for " + std::string(name));
+  return value.As<Napi::String>().Utf8Value();
+}
+
+std::vector<double> Properties::numbers(const char* name) const {
+  const Napi::Value value = at(name);
+  if (!value.IsArray()) return {number(name)};
   const auto list = value.As<Napi::Array>();
   std::vector<double> numbers;
   for (std::uint32_t i = 0; i < list.Length(); ++i) numbers.push_back(list.Get(i).ToNumber().DoubleValue());

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
+#include <string>
 #include <vector>
 
 #include "../neighbors/gaussians.hpp"
@@ -29,8 +29,31 @@ MatrixView view_matrix(const Napi::Value& value, std::size_t rows, std::size_t c
 // with other threads may have changed since the library looked at it.
 std::vector<std::uint32_t> copy_indices(const Napi::Value& value, std::size_t count, std::size_t bound);
 
-// One number, or an array of numbers.
-std::vector<double> read_numbers(const Napi::Value& value);
+// The properties of an object, by name: the arguments of an addon function, or options among them. Reading a property
+// of another type throws a TypeError that names it.
+class Properties {
+ public:
+  explicit Properties(const Napi::Value& object);
+
+  Napi::Env env() const { return object_.Env(); }
+  // Undefined if there is no such property.
+  Napi::Value at(const char* name) const { return object_.Get(name); }
+  // Whether the property is there and not undefined.
+  bool has(const char* name) const { return !at(name).IsUndefined(); }
+  double number(const char* name) const;
+  template <class Whole>
+  Whole whole(const char* name) const {
+    return static_cast<Whole>(number(name));
+  }
+  bool flag(const char* name) const;
+  std::string text(const char* name) const;
+  // One number, or an array of numbers.
+  std::vector<double> numbers(const char* name) const;
+  Properties object(const char* name) const { return Properties(at(name)); }
+
+ private:
+  Napi::Object object_;
+};
 
 // A typed array of the same numbers.
 template <class Array, class T>

@@ -12,10 +12,10 @@ namespace sigma::addon {
 class Backlog {
  public:
   // Held by what was sent, until it is delivered or dropped.
-  using Place = std::shared_ptr<void>;
+  using Slot = std::shared_ptr<void>;
 
   // Waits for room, but not once the backlog is closed.
-  static Place take(const std::shared_ptr<Backlog>& backlog) {
+  static Slot take(const std::shared_ptr<Backlog>& backlog) {
     std::unique_lock lock(backlog->mutex_);
     backlog->changed_.wait(lock, [&] { return backlog->is_closed_ || backlog->taken_ < kMost; });
     ++backlog->taken_;

@@ -1,4 +1,4 @@
-/** The face of the native addon, for src/ alone: arguments are trusted, so they are checked there first. */
+/** The interface of the native addon, for src/ alone, which checks all arguments before it calls the addon. */
 declare namespace binding {
   interface NativeMatrix {
     readonly data: Float32Array | Float64Array;
@@ -53,7 +53,7 @@ declare namespace binding {
   }
 
   interface NativeUncertaintyOptions extends NativePlacementOptions {
-    samples: number;
+    draws: number;
     neighbors: number;
     seed: number;
   }
@@ -68,32 +68,30 @@ declare namespace binding {
     /**
      * A run to be restored: `shape` says what of, writeState() fills it, restore() makes it one; before that it can do nothing else.
      */
-    constructor(
-      data: undefined,
-      sigma: undefined,
-      start: undefined,
-      options: NativeOptions,
-      neighbors: NativeNeighborLists | undefined,
-      shape: NativeStateShape,
-    );
+    constructor(run: {
+      data: undefined;
+      options: NativeOptions;
+      neighbors: NativeNeighborLists | undefined;
+      shape: NativeStateShape;
+    });
     /** Copies its input. Throws an error with `code`, `argument`, `row`, `column` and `value` at a bad number. */
-    constructor(
-      data: NativeMatrix,
-      sigma: NativeMatrix | undefined,
-      start: NativeMatrix | undefined,
-      options: NativeOptions,
-      neighbors: NativeNeighborLists | undefined,
-    );
+    constructor(run: {
+      data: NativeMatrix;
+      sigma: NativeMatrix | undefined;
+      start: NativeMatrix | undefined;
+      options: NativeOptions;
+      neighbors: NativeNeighborLists | undefined;
+    });
     /**
      * Goes on to iteration `until`, off the main thread; resolves to the KL divergence if `wantsKl`. Reports bring the map at every
      * `snapshotEvery`th iteration, and never where that is 0; the run waits while the event loop takes none of them.
      */
-    advance(
-      until: number,
-      wantsKl: boolean,
-      onProgress: ((progress: NativeProgress) => void) | undefined,
-      snapshotEvery: number,
-    ): Promise<number | undefined>;
+    advance(how: {
+      until: number;
+      wantsKl: boolean;
+      onProgress: ((progress: NativeProgress) => void) | undefined;
+      snapshotEvery: number;
+    }): Promise<number | undefined>;
     /** Makes a running advance() reject with code ABORTED. */
     cancel(): void;
     /** n x outputDimensions, row after row. Like iteration(), neighbors() and seconds(), throws BUSY during advance(). */
@@ -104,25 +102,30 @@ declare namespace binding {
     neighbors(): NativeNeighbors;
     seconds(): Record<NativeProgress["stage"], number>;
     /**
-     * Places m points into the map, off the main thread, and with `sampling` samples of each. `onProgress` gets the share that is done.
+     * Places m points into the map, off the main thread. With `uncertainty`, also places random draws from each point and measures how
+     * their positions scatter. `onProgress` gets the share that is done.
      */
-    place(
-      data: NativeMatrix,
-      sigma: NativeMatrix | undefined,
-      options: NativePlacementOptions & { sampling: NativeUncertaintyOptions | undefined },
-      onProgress: ((fraction: number) => void) | undefined,
-    ): Promise<{ positions: Float32Array; divergences: Float32Array } & Partial<NativeUncertainty>>;
-    measureUncertainty(
-      points: Uint32Array,
-      options: NativeUncertaintyOptions,
-      onProgress: ((fraction: number) => void) | undefined,
-    ): Promise<NativeUncertainty>;
+    place(points: {
+      data: NativeMatrix;
+      sigma: NativeMatrix | undefined;
+      options: NativePlacementOptions & { uncertainty: NativeUncertaintyOptions | undefined };
+      onProgress: ((fraction: number) => void) | undefined;
+    }): Promise<{ positions: Float32Array; divergences: Float32Array } & Partial<NativeUncertainty>>;
+    measureUncertainty(which: {
+      points: Uint32Array;
+      options: NativeUncertaintyOptions;
+      onProgress: ((fraction: number) => void) | undefined;
+    }): Promise<NativeUncertainty>;
     /** Undefined before there is a map. */
     describeState(): NativeStateShape | undefined;
     /** Rows `[first, last)` of an array. */
-    readState(name: NativeStateArray, first: number, last: number): Float32Array | Float64Array | Uint32Array;
+    readState(rows: { name: NativeStateArray; first: number; last: number }): Float32Array | Float64Array | Uint32Array;
     /** Fills rows of an array of a run to be restored, from row `first` on. */
-    writeState(name: NativeStateArray, first: number, numbers: Float32Array | Float64Array | Uint32Array): void;
+    writeState(rows: {
+      name: NativeStateArray;
+      first: number;
+      numbers: Float32Array | Float64Array | Uint32Array;
+    }): void;
     /** Throws INVALID_ARGUMENT, saying why, for what is no run. */
     restore(): void;
   }
@@ -136,12 +139,12 @@ declare namespace binding {
     scores: Float32Array | Float64Array;
   }
 
-  function pca(
-    data: NativeMatrix,
-    components: number,
-    seed: number,
-    threads: number,
-  ): { result: Promise<NativePca>; cancel(): void };
+  function pca(input: {
+    data: NativeMatrix;
+    components: number;
+    seed: number;
+    threads: number;
+  }): { result: Promise<NativePca>; cancel(): void };
 
   interface NativeEvaluationOptions {
     distance: string;
@@ -180,34 +183,33 @@ declare namespace binding {
     silhouettes: Float64Array;
   }
 
-  /** `classes` are numbers from 0 on, none left out. */
-  /** `classes` are numbered from 0; 2^32 - 1 stands for none. */
-  function evaluate(
-    data: NativeMatrix,
-    sigma: NativeMatrix | undefined,
-    map: NativeMatrix,
-    classes: Uint32Array | undefined,
-    options: NativeEvaluationOptions,
+  /** `classes` are numbered from 1, without gaps; 0 stands for none. */
+  function evaluate(input: {
+    data: NativeMatrix;
+    sigma: NativeMatrix | undefined;
+    map: NativeMatrix;
+    classes: Uint32Array | undefined;
+    options: NativeEvaluationOptions;
     onProgress:
       | ((progress: {
           stage: "neighbors" | "affinities" | "kl" | "neighborhoods" | "silhouettes";
           fraction: number;
         }) => void)
-      | undefined,
-  ): { result: Promise<NativeEvaluation>; cancel(): void };
+      | undefined;
+  }): { result: Promise<NativeEvaluation>; cancel(): void };
   /**
    * The k points nearest to each query, nearest first: queries x k rows. With `sigma`, `querySigma` is there too. Query q is not
    * compared with point `own[q]`.
    */
-  function nearest(
-    data: NativeMatrix,
-    sigma: NativeMatrix | undefined,
-    queries: NativeMatrix,
-    querySigma: NativeMatrix | undefined,
-    own: Uint32Array | undefined,
-    options: { k: number; distance: string; varianceFloor: number; threads: number },
-    onProgress: ((fraction: number) => void) | undefined,
-  ): { result: Promise<Uint32Array>; cancel(): void };
+  function nearest(input: {
+    data: NativeMatrix;
+    sigma: NativeMatrix | undefined;
+    queries: NativeMatrix;
+    querySigma: NativeMatrix | undefined;
+    own: Uint32Array | undefined;
+    options: { k: number; distance: string; varianceFloor: number; threads: number };
+    onProgress: ((fraction: number) => void) | undefined;
+  }): { result: Promise<Uint32Array>; cancel(): void };
 
   interface NativeSeparationOptions {
     method: "flow" | "iterative" | "conditional";
@@ -233,20 +235,20 @@ declare namespace binding {
   }
 
   /** `points` are n x 2, n >= 2, and are copied. Throws as Run does. `onProgress` gets the share that is done. */
-  function separate(
-    points: NativeMatrix,
-    options: NativeSeparationOptions,
-    onProgress: ((fraction: number) => void) | undefined,
-  ): { result: Promise<NativeSeparation>; cancel(): void };
+  function separate(input: {
+    points: NativeMatrix;
+    options: NativeSeparationOptions;
+    onProgress: ((fraction: number) => void) | undefined;
+  }): { result: Promise<NativeSeparation>; cancel(): void };
 
   /** The same for rows * columns >= n cells, which are counted row after row. */
-  function assignToGrid(
-    points: NativeMatrix,
-    rows: number,
-    columns: number,
-    threads: number,
-    onProgress: ((fraction: number) => void) | undefined,
-  ): { result: Promise<{ cells: Uint32Array; cost: number; bound: number }>; cancel(): void };
+  function assignToGrid(input: {
+    points: NativeMatrix;
+    rows: number;
+    columns: number;
+    threads: number;
+    onProgress: ((fraction: number) => void) | undefined;
+  }): { result: Promise<{ cells: Uint32Array; cost: number; bound: number }>; cancel(): void };
 
   /** The distances by name. */
   const distances: Readonly<Record<string, { usesSigma: boolean }>>;

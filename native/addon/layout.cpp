@@ -41,10 +41,14 @@ std::shared_ptr<Shared> read_points(const Napi::Value& value) {
   });
 }
 
+SeparationMethod separation_method(const std::string& name) {
+  if (name == "iterative") return SeparationMethod::iterative;
+  if (name == "conditional") return SeparationMethod::conditional;
+  return SeparationMethod::flow;
+}
+
 template <class Compute, class Result>
-Napi::Value start(const Napi::CallbackInfo& info, std::size_t callback, const std::shared_ptr<Shared>& shared,
-                  Compute compute, Result result) {
-  const Napi::Env env = info.Env();
+Napi::Value start(const Properties& arguments, const std::shared_ptr<Shared>& shared, Compute compute, Result result) {
   Work work;
   work.run = [shared, compute](const std::function<void(Work::Report)>& send) {
     ThreadTeam team(shared->threads);
@@ -58,30 +62,25 @@ Napi::Value start(const Napi::CallbackInfo& info, std::size_t callback, const st
   };
   work.cancel = [shared] { shared->cancellation.request(); };
   work.result = result;
-  return start_cancellable_job(env, info[callback], std::move(work));
+  return start_cancellable_job(arguments.env(), arguments.at("onProgress"), std::move(work));
 }
 
 }  // namespace
 
 Napi::Value separate_points(const Napi::CallbackInfo& info) {
-  const std::shared_ptr<Shared> shared = read_points(info[0]);
-  const auto from = info[1].As<Napi::Object>();
-  const auto number = [&](const char* key) { return from.Get(key).ToNumber().DoubleValue(); };
-  const auto whole = [&](const char* key) { return static_cast<std::size_t>(number(key)); };
-  SeparationOptions& options = shared->options;
-  const std::string method = from.Get("method").ToString();
-  options.method = method == "iterative"     ? SeparationMethod::iterative
-                   : method == "conditional" ? SeparationMethod::conditional
-                                             : SeparationMethod::flow;
-  options.relaxations = static_cast<int>(number("relaxations"));
-  options.grid = whole("grid");
-  options.gamma = number("gamma");
-  options.tolerance = number("tolerance");
-  options.iterations = whole("iterations");
-  options.bins = whole("bins");
-  shared->threads = static_cast<unsigned>(number("threads"));
+  const Properties arguments(info[0]);
+  const std::shared_ptr<Shared> shared = read_points(arguments.at("points"));
+  const Properties from = arguments.object("options");
+  shared->options = {.method = separation_method(from.text("method")),
+                     .relaxations = from.whole<int>("relaxations"),
+                     .grid = from.whole<std::size_t>("grid"),
+                     .gamma = from.number("gamma"),
+                     .tolerance = from.number("tolerance"),
+                     .iterations = from.whole<std::size_t>("iterations"),
+                     .bins = from.whole<std::size_t>("bins")};
+  shared->threads = from.whole<unsigned>("threads");
   return start(
-      info, 2, shared,
+      arguments, shared,
       [shared](ThreadTeam& team, const std::function<void(double)>& progress) {
         shared->separation = sigma::separate_points({nullptr, shared->map.data()}, shared->count, shared->options, team,
                                                     shared->cancellation, progress);
@@ -102,12 +101,13 @@ Napi::Value separate_points(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value assign_to_grid(const Napi::CallbackInfo& info) {
-  const std::shared_ptr<Shared> shared = read_points(info[0]);
-  shared->rows = static_cast<std::size_t>(info[1].ToNumber().DoubleValue());
-  shared->columns = static_cast<std::size_t>(info[2].ToNumber().DoubleValue());
-  shared->threads = static_cast<unsigned>(info[3].ToNumber().DoubleValue());
+  const Properties arguments(info[0]);
+  const std::shared_ptr<Shared> shared = read_points(arguments.at("points"));
+  shared->rows = arguments.whole<std::size_t>("rows");
+  shared->columns = arguments.whole<std::size_t>("columns");
+  shared->threads = arguments.whole<unsigned>("threads");
   return start(
-      info, 4, shared,
+      arguments, shared,
       [shared](ThreadTeam& team, const std::function<void(double)>& progress) {
         const SquarePoints points = fill_square({nullptr, shared->map.data()}, shared->count);
         shared->grid =

@@ -30,41 +30,50 @@ struct Shared {
 Napi::Value find_nearest(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto shared = std::make_shared<Shared>();
-  const auto options = info[5].As<Napi::Object>();
-  const auto number = [&](const char* key) { return options.Get(key).ToNumber().DoubleValue(); };
-  shared->distance = options.Get("distance").ToString();
-  shared->k = static_cast<std::size_t>(number("k"));
-  shared->threads = static_cast<unsigned>(number("threads"));
+  const Properties arguments(info[0]);
+  const Properties options = arguments.object("options");
+  shared->distance = options.text("distance");
+  shared->k = options.whole<std::size_t>("k");
+  shared->threads = options.whole<unsigned>("threads");
   about(env, "data", [&] {
-    const MatrixView data = view_matrix(info[0]);
+    const MatrixView data = view_matrix(arguments.at("data"));
     shared->points = pack_means(data.numbers, data.rows, data.cols);
   });
   Gaussians& points = shared->points;
-  const bool has_sigma = info[1].IsObject();
+  const bool has_sigma = arguments.has("sigma");
   if (has_sigma) {
     about(env, "sigma", [&] {
-      const MatrixView sigma = view_matrix(info[1], points.count(), points.dims());
-      pack_sigma(points, sigma.numbers, number("varianceFloor"));
+      const MatrixView sigma = view_matrix(arguments.at("sigma"), points.count(), points.input_dimensions());
+      pack_sigma(points, sigma.numbers, options.number("varianceFloor"));
     });
   }
-  const Frame frame{points.center, points.scale, points.sigma_scale, points.variance_floor, {}, 0};
+  const Frame frame{.center = points.center,
+                    .scale = points.scale,
+                    .sigma_scale = points.sigma_scale,
+                    .variance_floor = points.variance_floor,
+                    .axes = {},
+                    .components = 0};
   about(env, "query", [&] {
-    const MatrixView queries = view_matrix(info[2]);
-    if (queries.cols != points.dims()) throw Napi::TypeError::New(env, "expected queries as wide as the data");
+    const MatrixView queries = view_matrix(arguments.at("queries"));
+    if (queries.cols != points.input_dimensions())
+      throw Napi::TypeError::New(env, "expected queries as wide as the data");
     ThreadTeam team(1);
     shared->queries = pack_queries(queries.numbers, queries.rows, frame, team);
   });
   const std::size_t count = shared->queries.count();
   if (has_sigma) {
-    about(env, "querySigma",
-          [&] { pack_query_sigma(shared->queries, view_matrix(info[3], count, points.dims()).numbers, frame); });
+    about(env, "querySigma", [&] {
+      const MatrixView sigma = view_matrix(arguments.at("querySigma"), count, points.input_dimensions());
+      pack_query_sigma(shared->queries, sigma.numbers, frame);
+    });
   }
-  if (info[4].IsTypedArray()) {
-    shared->own = copy_indices(info[4], count, points.count());
+  const bool has_own = arguments.has("own");
+  if (has_own) {
+    shared->own = copy_indices(arguments.at("own"), count, points.count());
   } else {
     shared->own.assign(count, QuerySearch::kNone);
   }
-  const std::size_t others = points.count() - (info[4].IsTypedArray() ? 1 : 0);
+  const std::size_t others = points.count() - (has_own ? 1 : 0);
   if (shared->k > others) throw Napi::TypeError::New(env, "expected k of the points");
   Work work;
   work.run = [shared](const std::function<void(Work::Report)>& send) {
@@ -79,7 +88,7 @@ Napi::Value find_nearest(const Napi::CallbackInfo& info) {
   };
   work.cancel = [shared] { shared->cancellation.request(); };
   work.result = [shared](Napi::Env inner) -> Napi::Value { return to_array<Napi::Uint32Array>(inner, shared->found); };
-  return start_cancellable_job(env, info[6], std::move(work));
+  return start_cancellable_job(env, arguments.at("onProgress"), std::move(work));
 }
 
 }  // namespace sigma::addon

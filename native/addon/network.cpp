@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::array<const char*, 6> kActivations{"linear", "relu", "relu6", "sigmoid", "elu", "leakyrelu"};
 
-// Positional arguments, and the tensors that they place within the buffer, which comes first.
+// The arguments of a call, by position, since reading properties of an object takes longer than a small product. Each
+// method names its positions in an enum. The first argument is the buffer in which the tensors lie; tensors are given
+// by their byte offsets in it.
 class Call {
  public:
   explicit Call(const Napi::CallbackInfo& info) : info_(info) {
@@ -133,75 +135,113 @@ Napi::Function NetworkObject::define(Napi::Env env) {
 }
 
 NetworkObject::NetworkObject(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<NetworkObject>(info), workshop_(read_threads(info)) {}
+    : Napi::ObjectWrap<NetworkObject>(info), multiplier_(read_threads(info)) {}
 
 Napi::Value NetworkObject::multiply(const Napi::CallbackInfo& info) {
+  enum Argument : std::size_t {
+    kBuffer,
+    kA,
+    kB,
+    kBias,
+    kOut,
+    kM,
+    kN,
+    kK,
+    kTransposeA,
+    kTransposeB,
+    kActivation,
+    kSlope
+  };
   const Call call(info);
-  const std::size_t m = call.count(5), n = call.count(6), k = call.count(7);
+  const std::size_t m = call.count(kM), n = call.count(kN), k = call.count(kK);
   const auto rows = static_cast<double>(m), cols = static_cast<double>(n), depth = static_cast<double>(k);
-  const float* a = call.tensor(1, rows * depth);
-  const float* b = call.tensor(2, depth * cols);
-  const float* bias = call.optional_tensor(3, cols);
-  float* out = call.tensor(4, rows * cols);
-  const bool transposes_a = call.flag(8), transposes_b = call.flag(9);
-  const Activation activation = call.activation(10);
-  const auto slope = static_cast<float>(call.number(11));
+  const float* a = call.tensor(kA, rows * depth);
+  const float* b = call.tensor(kB, depth * cols);
+  const float* bias = call.optional_tensor(kBias, cols);
+  float* out = call.tensor(kOut, rows * cols);
+  const bool transposes_a = call.flag(kTransposeA), transposes_b = call.flag(kTransposeB);
+  const Activation activation = call.activation(kActivation);
+  const auto slope = static_cast<float>(call.number(kSlope));
   return finish(call.env(), [&] {
     const DenseRows left(a, transposes_a ? m : k), right(b, transposes_b ? k : n);
-    workshop_.multiply(
+    multiplier_.multiply(
         {m, n, k, left, transposes_a, right, transposes_b, Grid::matrix(out, n), bias, activation, slope});
   });
 }
 
 Napi::Value NetworkObject::convolve(const Napi::CallbackInfo& info) {
+  enum Argument : std::size_t { kBuffer, kX, kFilter, kBias, kY, kShape, kActivation, kSlope };
   const Call call(info);
-  const Convolution convolution = call.convolution(5);
-  const float* x = call.tensor(1, size_of(convolution.input));
-  const float* filter = call.tensor(2, filter_size_of(convolution));
-  const float* bias = call.optional_tensor(3, static_cast<double>(convolution.out_channels));
-  float* y = call.tensor(4, size_of(convolution.output()));
-  const Activation activation = call.activation(6);
-  const auto slope = static_cast<float>(call.number(7));
-  return finish(call.env(), [&] { sigma::convolve(convolution, x, filter, bias, activation, slope, y, workshop_); });
+  const Convolution convolution = call.convolution(kShape);
+  const float* x = call.tensor(kX, size_of(convolution.input));
+  const float* filter = call.tensor(kFilter, filter_size_of(convolution));
+  const float* bias = call.optional_tensor(kBias, static_cast<double>(convolution.out_channels));
+  float* y = call.tensor(kY, size_of(convolution.output()));
+  const Activation activation = call.activation(kActivation);
+  const auto slope = static_cast<float>(call.number(kSlope));
+  return finish(call.env(), [&] { sigma::convolve(convolution, x, filter, bias, activation, slope, y, multiplier_); });
 }
 
 Napi::Value NetworkObject::convolve_back_to_input(const Napi::CallbackInfo& info) {
+  enum Argument : std::size_t { kBuffer, kDy, kFilter, kDx, kShape };
   const Call call(info);
-  const Convolution convolution = call.convolution(4);
-  const float* dy = call.tensor(1, size_of(convolution.output()));
-  const float* filter = call.tensor(2, filter_size_of(convolution));
-  float* dx = call.tensor(3, size_of(convolution.input));
-  return finish(call.env(), [&] { sigma::convolve_back_to_input(convolution, dy, filter, dx, workshop_); });
+  const Convolution convolution = call.convolution(kShape);
+  const float* dy = call.tensor(kDy, size_of(convolution.output()));
+  const float* filter = call.tensor(kFilter, filter_size_of(convolution));
+  float* dx = call.tensor(kDx, size_of(convolution.input));
+  return finish(call.env(), [&] { sigma::convolve_back_to_input(convolution, dy, filter, dx, multiplier_); });
 }
 
 Napi::Value NetworkObject::convolve_back_to_filter(const Napi::CallbackInfo& info) {
+  enum Argument : std::size_t { kBuffer, kX, kDy, kDfilter, kShape };
   const Call call(info);
-  const Convolution convolution = call.convolution(4);
-  const float* x = call.tensor(1, size_of(convolution.input));
-  const float* dy = call.tensor(2, size_of(convolution.output()));
-  float* dfilter = call.tensor(3, filter_size_of(convolution));
-  return finish(call.env(), [&] { sigma::convolve_back_to_filter(convolution, x, dy, dfilter, workshop_); });
+  const Convolution convolution = call.convolution(kShape);
+  const float* x = call.tensor(kX, size_of(convolution.input));
+  const float* dy = call.tensor(kDy, size_of(convolution.output()));
+  float* dfilter = call.tensor(kDfilter, filter_size_of(convolution));
+  return finish(call.env(), [&] { sigma::convolve_back_to_filter(convolution, x, dy, dfilter, multiplier_); });
 }
 
 Napi::Value NetworkObject::sum_rows(const Napi::CallbackInfo& info) {
+  enum Argument : std::size_t { kBuffer, kX, kSums, kRows, kCols, kScale };
   const Call call(info);
-  const std::size_t rows = call.count(3), cols = call.count(4);
-  const float* x = call.tensor(1, static_cast<double>(rows) * static_cast<double>(cols));
-  float* sums = call.tensor(2, static_cast<double>(cols));
-  const auto scale = static_cast<float>(call.number(5));
-  return finish(call.env(), [&] { sigma::sum_rows(x, rows, cols, scale, sums, workshop_.team()); });
+  const std::size_t rows = call.count(kRows), cols = call.count(kCols);
+  const float* x = call.tensor(kX, static_cast<double>(rows) * static_cast<double>(cols));
+  float* sums = call.tensor(kSums, static_cast<double>(cols));
+  const auto scale = static_cast<float>(call.number(kScale));
+  return finish(call.env(), [&] { sigma::sum_rows(x, rows, cols, scale, sums, multiplier_.team()); });
 }
 
 Napi::Value NetworkObject::step_adam(const Napi::CallbackInfo& info) {
+  enum Argument : std::size_t {
+    kBuffer,
+    kGradient,
+    kValue,
+    kFirst,
+    kSecond,
+    kNewValue,
+    kNewFirst,
+    kNewSecond,
+    kCount,
+    kRate,
+    kBeta1,
+    kBeta2,
+    kEpsilon,
+    kCorrection1,
+    kCorrection2
+  };
   const Call call(info);
-  const std::size_t count = call.count(8);
+  const std::size_t count = call.count(kCount);
   const auto size = static_cast<double>(count);
-  const float* gradient = call.tensor(1, size);
-  const std::array<const float*, 3> before{call.tensor(2, size), call.tensor(3, size), call.tensor(4, size)};
-  const std::array<float*, 3> after{call.tensor(5, size), call.tensor(6, size), call.tensor(7, size)};
+  const float* gradient = call.tensor(kGradient, size);
+  const std::array<const float*, 3> before{call.tensor(kValue, size), call.tensor(kFirst, size),
+                                           call.tensor(kSecond, size)};
+  const std::array<float*, 3> after{call.tensor(kNewValue, size), call.tensor(kNewFirst, size),
+                                    call.tensor(kNewSecond, size)};
   const auto number = [&](std::size_t index) { return static_cast<float>(call.number(index)); };
-  const AdamStep step{number(9), number(10), number(11), number(12), number(13), number(14)};
-  return finish(call.env(), [&] { sigma::step_adam(step, gradient, before, after, count, workshop_.team()); });
+  const AdamStep step{number(kRate),    number(kBeta1),       number(kBeta2),
+                      number(kEpsilon), number(kCorrection1), number(kCorrection2)};
+  return finish(call.env(), [&] { sigma::step_adam(step, gradient, before, after, count, multiplier_.team()); });
 }
 
 }  // namespace sigma::addon

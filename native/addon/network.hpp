@@ -22,7 +22,7 @@ class NetworkObject : public Napi::ObjectWrap<NetworkObject> {
   Napi::Value sum_rows(const Napi::CallbackInfo& info);
   Napi::Value step_adam(const Napi::CallbackInfo& info);
 
-  Workshop workshop_;
+  MatrixMultiplier multiplier_;
 };
 
 }  // namespace sigma::addon

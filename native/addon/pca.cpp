@@ -26,7 +26,7 @@ struct Shared {
 };
 
 Napi::Value to_js(Napi::Env env, const Shared& shared) {
-  const std::size_t n = shared.points.count(), d = shared.points.dims(), k = shared.pca.variances.size();
+  const std::size_t n = shared.points.count(), d = shared.points.input_dimensions(), k = shared.pca.variances.size();
   auto mean = Napi::Float64Array::New(env, d);
   std::copy(shared.points.center.begin(), shared.points.center.end(), mean.Data());
   auto components = Napi::Float32Array::New(env, k * d);
@@ -68,13 +68,14 @@ Napi::Value to_js(Napi::Env env, const Shared& shared) {
 Napi::Value compute_pca(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto shared = std::make_shared<Shared>();
+  const Properties arguments(info[0]);
   about(env, "data", [&] {
-    const MatrixView data = view_matrix(info[0]);
+    const MatrixView data = view_matrix(arguments.at("data"));
     shared->points = pack_means(data.numbers, data.rows, data.cols);
   });
-  const auto components = static_cast<std::size_t>(info[1].ToNumber().DoubleValue());
-  const auto seed = static_cast<std::uint64_t>(info[2].ToNumber().DoubleValue());
-  const auto threads = static_cast<unsigned>(info[3].ToNumber().DoubleValue());
+  const auto components = arguments.whole<std::size_t>("components");
+  const auto seed = arguments.whole<std::uint64_t>("seed");
+  const auto threads = arguments.whole<unsigned>("threads");
   Work work;
   work.run = [shared, components, seed, threads](const std::function<void(Work::Report)>&) {
     ThreadTeam team(threads);

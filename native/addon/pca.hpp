@@ -4,7 +4,7 @@
 
 namespace sigma::addon {
 
-// pca(matrix, components, seed, threads): {result: Promise, cancel()}; see binding.d.cts.
+// pca({data, components, seed, threads}): {result: Promise, cancel()}; see binding.d.cts.
 Napi::Value compute_pca(const Napi::CallbackInfo& info);
 
 }  // namespace sigma::addon

@@ -15,20 +15,15 @@
 namespace sigma::addon {
 namespace {
 
-PlacementOptions read_placement(const Napi::Object& from) {
-  PlacementOptions options;
-  options.perplexities = read_numbers(from.Get("perplexity"));
-  options.iterations = static_cast<std::uint64_t>(from.Get("iterations").ToNumber().DoubleValue());
-  return options;
+PlacementOptions read_placement(const Properties& from) {
+  return {.perplexities = from.numbers("perplexity"), .iterations = from.whole<std::uint64_t>("iterations")};
 }
 
-UncertaintyOptions read_uncertainty(const Napi::Object& from) {
-  UncertaintyOptions options;
-  options.placement = read_placement(from);
-  options.samples = static_cast<std::size_t>(from.Get("samples").ToNumber().DoubleValue());
-  options.neighbors = static_cast<std::size_t>(from.Get("neighbors").ToNumber().DoubleValue());
-  options.seed = static_cast<std::uint64_t>(from.Get("seed").ToNumber().DoubleValue());
-  return options;
+UncertaintyOptions read_uncertainty(const Properties& from) {
+  return {.draws = from.whole<std::size_t>("draws"),
+          .neighbors = from.whole<std::size_t>("neighbors"),
+          .seed = from.whole<std::uint64_t>("seed"),
+          .placement = read_placement(from)};
 }
 
 void set_uncertainty(Napi::Object result, const PositionUncertainty& measured) {
@@ -45,7 +40,7 @@ FittedMap& RunObject::fitted_map(Shared& shared) {
   if (!shared.map || shared.map_iteration != run.iteration()) {
     shared.map.reset();
     const Options& options = run.options();
-    shared.map = std::make_unique<FittedMap>(run.points(), options.distance, options.dims, run.embedding(),
+    shared.map = std::make_unique<FittedMap>(run.points(), options.distance, options.output_dimensions, run.embedding(),
                                              options.mesh_spacing, options.theta, run.team(), run.cancellation());
     shared.map_iteration = run.iteration();
   }
@@ -56,23 +51,24 @@ Napi::Value RunObject::place(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   refuse_while_busy(env);
   const std::shared_ptr<Shared> shared = shared_;
+  const Properties arguments(info[0]);
   const auto queries = std::make_shared<Gaussians>();
   about(env, "data", [&] {
-    const MatrixView data = view_matrix(info[0]);
+    const MatrixView data = view_matrix(arguments.at("data"));
     if (data.cols != shared->run->frame().center.size()) throw Napi::TypeError::New(env, "expected the run's columns");
     *queries = pack_queries(data.numbers, data.rows, shared->run->frame(), shared->run->team());
   });
-  if (info[1].IsObject()) {
+  if (arguments.has("sigma")) {
     about(env, "sigma", [&] {
-      const MatrixView sigma = view_matrix(info[1], queries->count(), queries->dims());
+      const MatrixView sigma = view_matrix(arguments.at("sigma"), queries->count(), queries->input_dimensions());
       pack_query_sigma(*queries, sigma.numbers, shared->run->frame());
     });
   }
-  const Napi::Object from = info[2].As<Napi::Object>();
+  const Properties from = arguments.object("options");
   const PlacementOptions options = read_placement(from);
-  std::optional<UncertaintyOptions> sampling;
-  if (from.Get("sampling").IsObject()) {
-    sampling = read_uncertainty(from.Get("sampling").As<Napi::Object>());
+  std::optional<UncertaintyOptions> uncertainty;
+  if (from.has("uncertainty")) {
+    uncertainty = read_uncertainty(from.object("uncertainty"));
     if (queries->deviations.rows() != queries->count()) throw Napi::TypeError::New(env, "expected sigma");
   }
   const auto placed = std::make_shared<Placed>();
@@ -80,36 +76,39 @@ Napi::Value RunObject::place(const Napi::CallbackInfo& info) {
   shared->busy = true;
   shared->run->clear_cancellation();
   Work work;
-  work.run = [shared, queries, options, sampling, placed, measured](const std::function<void(Work::Report)>& send) {
+  work.run = [shared, queries, options, uncertainty, placed, measured](const std::function<void(Work::Report)>& send) {
     const Rest rest{*shared->run};
     ShareReport report(send);
     Run& run = *shared->run;
     FittedMap& map = fitted_map(*shared);
-    const double unit = 1 / (1 + (sampling ? static_cast<double>(sampling->samples) : 0.0));
+    const double unit = 1 / (1 + (uncertainty ? static_cast<double>(uncertainty->draws) : 0.0));
     *placed = map.place(*queries, options, run.cancellation(), [&](double share) { report.add(unit * share); });
-    if (!sampling) return;
-    *measured = sigma::measure_uncertainty(map, *queries, placed->positions, *sampling, run.team(), run.cancellation(),
-                                           [&](double share) { report.add((1 - unit) * share); });
+    if (!uncertainty) return;
+    *measured = sigma::measure_uncertainty(map, *queries, placed->positions, *uncertainty, run.team(),
+                                           run.cancellation(), [&](double share) { report.add((1 - unit) * share); });
   };
   work.cancel = [shared] { shared->run->cancel(); };
   work.finished = [shared] { shared->busy = false; };
-  work.result = [placed, measured, samples = sampling.has_value()](Napi::Env inner) -> Napi::Value {
+  work.result = [placed, measured, has_draws = uncertainty.has_value()](Napi::Env inner) -> Napi::Value {
     Napi::Object result = Napi::Object::New(inner);
     result.Set("positions", to_array<Napi::Float32Array>(inner, placed->positions));
     result.Set("divergences", to_array<Napi::Float32Array>(inner, placed->divergences));
-    if (samples) set_uncertainty(result, *measured);
+    if (has_draws) set_uncertainty(result, *measured);
     return result;
   };
-  return start_job(env, info[3], std::move(work));
+  return start_job(env, arguments.at("onProgress"), std::move(work));
 }
 
 Napi::Value RunObject::measure_uncertainty(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   refuse_while_busy(env);
   const std::shared_ptr<Shared> shared = shared_;
+  const Properties arguments(info[0]);
+  const Napi::Value points = arguments.at("points");
+  if (!points.IsTypedArray()) throw Napi::TypeError::New(env, "expected a Uint32Array");
   const std::vector<std::uint32_t> rows =
-      copy_indices(info[0], info[0].As<Napi::TypedArray>().ElementLength(), shared->run->count());
-  const UncertaintyOptions options = read_uncertainty(info[1].As<Napi::Object>());
+      copy_indices(points, points.As<Napi::TypedArray>().ElementLength(), shared->run->count());
+  const UncertaintyOptions options = read_uncertainty(arguments.object("options"));
   const auto measured = std::make_shared<PositionUncertainty>();
   shared->busy = true;
   shared->run->clear_cancellation();
@@ -128,7 +127,7 @@ Napi::Value RunObject::measure_uncertainty(const Napi::CallbackInfo& info) {
     set_uncertainty(result, *measured);
     return result;
   };
-  return start_job(env, info[2], std::move(work));
+  return start_job(env, arguments.at("onProgress"), std::move(work));
 }
 
 }  // namespace sigma::addon

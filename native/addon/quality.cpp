@@ -24,22 +24,18 @@ struct Shared {
   Cancellation cancellation;
 };
 
-void read_options(const Napi::Object& from, Shared& shared) {
-  const auto number = [&](const char* key) { return from.Get(key).ToNumber().DoubleValue(); };
+void read_options(const Properties& from, Shared& shared) {
   EvaluationOptions& options = shared.options;
-  options.distance = from.Get("distance").ToString();
-  const std::string neighbors = from.Get("neighbors").ToString();
+  options.distance = from.text("distance");
+  const std::string neighbors = from.text("neighbors");
   for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::nn_descent}) {
     if (neighbors == name_of(known)) options.neighbors = known;
   }
-  options.perplexities = read_numbers(from.Get("perplexity"));
-  const auto sizes = from.Get("k").As<Napi::Array>();
-  for (std::uint32_t s = 0; s < sizes.Length(); ++s) {
-    options.sizes.push_back(static_cast<std::size_t>(sizes.Get(s).ToNumber().DoubleValue()));
-  }
-  options.sample = static_cast<std::size_t>(number("sample"));
-  options.seed = static_cast<std::uint64_t>(number("seed"));
-  shared.threads = static_cast<unsigned>(number("threads"));
+  options.perplexities = from.numbers("perplexity");
+  for (const double size : from.numbers("k")) options.sizes.push_back(static_cast<std::size_t>(size));
+  options.sample = from.whole<std::size_t>("sample");
+  options.seed = from.whole<std::uint64_t>("seed");
+  shared.threads = from.whole<unsigned>("threads");
 }
 
 Napi::Object to_js(Napi::Env env, const Correlation& correlation) {
@@ -72,29 +68,30 @@ Napi::Value to_js(Napi::Env env, const Evaluation& evaluation) {
 Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto shared = std::make_shared<Shared>();
-  const auto options = info[4].As<Napi::Object>();
+  const Properties arguments(info[0]);
+  const Properties options = arguments.object("options");
   read_options(options, *shared);
   about(env, "data", [&] {
-    const MatrixView data = view_matrix(info[0]);
+    const MatrixView data = view_matrix(arguments.at("data"));
     shared->data = pack_means(data.numbers, data.rows, data.cols);
   });
   const std::size_t n = shared->data.count();
-  if (info[1].IsObject()) {
+  if (arguments.has("sigma")) {
     about(env, "sigma", [&] {
-      const MatrixView sigma = view_matrix(info[1], n, shared->data.dims());
-      pack_sigma(shared->data, sigma.numbers, options.Get("varianceFloor").ToNumber().DoubleValue());
+      const MatrixView sigma = view_matrix(arguments.at("sigma"), n, shared->data.input_dimensions());
+      pack_sigma(shared->data, sigma.numbers, options.number("varianceFloor"));
     });
   }
   about(env, "embedding", [&] {
-    const MatrixView map = view_matrix(info[2]);
+    const MatrixView map = view_matrix(arguments.at("map"));
     if (map.rows != n) throw Napi::TypeError::New(env, "expected a position for every point");
     shared->map = pack_means(map.numbers, map.rows, map.cols);
   });
-  if (info[3].IsTypedArray()) {
+  if (arguments.has("classes")) {
     shared->classes.emplace();
     // From 1, and 0 for none; there are no more classes than points.
     std::vector<std::uint32_t>& of = shared->classes->of;
-    of = copy_indices(info[3], n, n + 1);
+    of = copy_indices(arguments.at("classes"), n, n + 1);
     const std::uint32_t count = *std::max_element(of.begin(), of.end());
     for (std::uint32_t& c : of) c = c == 0 ? count : c - 1;
     shared->classes->count = count;
@@ -120,7 +117,7 @@ Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
   };
   work.cancel = [shared] { shared->cancellation.request(); };
   work.result = [shared](Napi::Env inner) { return to_js(inner, shared->evaluation); };
-  return start_cancellable_job(env, info[5], std::move(work));
+  return start_cancellable_job(env, arguments.at("onProgress"), std::move(work));
 }
 
 }  // namespace sigma::addon

@@ -15,37 +15,36 @@
 namespace sigma::addon {
 namespace {
 
-Options read_options(const Napi::Object& from) {
-  const auto number = [&](const char* key) { return from.Get(key).ToNumber().DoubleValue(); };
+Options read_options(const Properties& from) {
   Options options;
-  const std::string method = from.Get("method").ToString();
+  const std::string method = from.text("method");
   for (const Method known : {Method::exact, Method::barnes_hut, Method::particle_mesh}) {
     if (method == name_of(known)) options.method = known;
   }
-  options.mesh_spacing = number("meshSpacing");
-  options.distance = from.Get("distance").ToString();
-  const std::string neighbors = from.Get("neighbors").ToString();
+  options.mesh_spacing = from.number("meshSpacing");
+  options.distance = from.text("distance");
+  const std::string neighbors = from.text("neighbors");
   for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::nn_descent, NeighborMethod::given}) {
     if (neighbors == name_of(known)) options.neighbors = known;
   }
-  options.variance_floor = number("varianceFloor");
-  options.perplexities = read_numbers(from.Get("perplexity"));
-  options.theta = number("theta");
-  options.degrees_of_freedom = number("degreesOfFreedom");
-  options.dims = static_cast<int>(number("outputDimensions"));
-  options.iterations = static_cast<std::uint64_t>(number("iterations"));
-  options.seed = static_cast<std::uint64_t>(number("seed"));
-  options.initial_dims = from.Get("pca").IsNumber() ? static_cast<std::size_t>(number("pca")) : 0;
-  const std::string start = from.Get("init").ToString();
+  options.variance_floor = from.number("varianceFloor");
+  options.perplexities = from.numbers("perplexity");
+  options.theta = from.number("theta");
+  options.degrees_of_freedom = from.number("degreesOfFreedom");
+  options.output_dimensions = from.whole<int>("outputDimensions");
+  options.iterations = from.whole<std::uint64_t>("iterations");
+  options.seed = from.whole<std::uint64_t>("seed");
+  options.pca_components = from.has("pca") ? from.whole<std::size_t>("pca") : 0;
+  const std::string start = from.text("init");
   options.start = start == "pca" ? Start::pca : start == "random" ? Start::random : Start::given;
-  options.learning_rate = number("learningRate");
-  options.final_learning_rate = number("finalLearningRate");
-  options.early_exaggeration = number("earlyExaggeration");
-  options.early_exaggeration_iterations = static_cast<std::uint64_t>(number("earlyExaggerationIterations"));
-  options.exaggeration = number("exaggeration");
-  options.momentum = number("momentum");
-  options.final_momentum = number("finalMomentum");
-  options.threads = static_cast<unsigned>(number("threads"));
+  options.learning_rate = from.number("learningRate");
+  options.final_learning_rate = from.number("finalLearningRate");
+  options.early_exaggeration = from.number("earlyExaggeration");
+  options.early_exaggeration_iterations = from.whole<std::uint64_t>("earlyExaggerationIterations");
+  options.exaggeration = from.number("exaggeration");
+  options.momentum = from.number("momentum");
+  options.final_momentum = from.number("finalMomentum");
+  options.threads = from.whole<unsigned>("threads");
   return options;
 }
 
@@ -55,17 +54,22 @@ std::vector<float> copy_start(const MatrixView& start) {
   return copy;
 }
 
-// {indices: Uint32Array, squared: Float32Array, k}
-Neighbors copy_neighbors(const Napi::Object& lists, std::size_t count) {
-  const auto k = static_cast<std::size_t>(lists.Get("k").ToNumber().DoubleValue());
-  std::vector<std::uint32_t> indices = copy_indices(lists.Get("indices"), count * k, count);
-  const auto array = lists.Get("squared").As<Napi::Float32Array>();
-  if (array.ElementLength() != count * k) throw Napi::TypeError::New(lists.Env(), "expected n x k distances");
+// Neighbor lists as {indices: Uint32Array, squared: Float32Array, k}.
+Neighbors copy_neighbors(const Properties& lists, std::size_t count) {
+  const auto k = lists.whole<std::size_t>("k");
+  std::vector<std::uint32_t> indices = copy_indices(lists.at("indices"), count * k, count);
+  const auto array = lists.at("squared").As<Napi::Float32Array>();
+  if (array.ElementLength() != count * k) throw Napi::TypeError::New(lists.env(), "expected n x k distances");
   std::vector<float> squared(array.Data(), array.Data() + count * k);
   if (!std::all_of(squared.begin(), squared.end(), [](float x) { return x >= 0 && std::isfinite(x); })) {
-    throw Napi::TypeError::New(lists.Env(), "expected finite squared distances >= 0");
+    throw Napi::TypeError::New(lists.env(), "expected finite squared distances >= 0");
   }
-  return {count, k, std::move(indices), std::move(squared), 1.0, NeighborMethod::given};
+  return {.count = count,
+          .k = k,
+          .indices = std::move(indices),
+          .squared = std::move(squared),
+          .recall = 1.0,
+          .method = NeighborMethod::given};
 }
 
 Napi::Object describe_neighbors(Napi::Env env, NeighborMethod method, double recall) {
@@ -91,33 +95,37 @@ Napi::Function RunObject::define(Napi::Env env) {
 
 RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObject>(info) {
   const Napi::Env env = info.Env();
-  const Options options = read_options(info[3].As<Napi::Object>());
-  if (info[5].IsObject()) {
+  const Properties arguments(info[0]);
+  const Options options = read_options(arguments.object("options"));
+  if (arguments.has("shape")) {
     about(env, "data", [&] {
-      prepare_state(info[5].As<Napi::Object>(), options);
-      if (info[4].IsObject()) {
-        shared_->neighbors = copy_neighbors(info[4].As<Napi::Object>(), shared_->state->order.size());
+      prepare_state(arguments.object("shape"), options);
+      if (arguments.has("neighbors")) {
+        shared_->neighbors = copy_neighbors(arguments.object("neighbors"), shared_->state->order.size());
       }
     });
     return;
   }
   Gaussians points = about(env, "data", [&] {
-    const MatrixView data = view_matrix(info[0]);
+    const MatrixView data = view_matrix(arguments.at("data"));
     return pack_means(data.numbers, data.rows, data.cols);
   });
-  if (info[1].IsObject()) {
+  if (arguments.has("sigma")) {
     about(env, "sigma", [&] {
-      pack_sigma(points, view_matrix(info[1], points.count(), points.dims()).numbers, options.variance_floor);
+      const MatrixView sigma = view_matrix(arguments.at("sigma"), points.count(), points.input_dimensions());
+      pack_sigma(points, sigma.numbers, options.variance_floor);
     });
   }
   std::vector<float> start;
-  if (info[2].IsObject()) {
-    about(env, "init",
-          [&] { start = copy_start(view_matrix(info[2], points.count(), static_cast<std::size_t>(options.dims))); });
+  if (arguments.has("start")) {
+    about(env, "init", [&] {
+      start = copy_start(
+          view_matrix(arguments.at("start"), points.count(), static_cast<std::size_t>(options.output_dimensions)));
+    });
   }
   about(env, "data", [&] {
     std::optional<Neighbors> neighbors;
-    if (info[4].IsObject()) neighbors = copy_neighbors(info[4].As<Napi::Object>(), points.count());
+    if (arguments.has("neighbors")) neighbors = copy_neighbors(arguments.object("neighbors"), points.count());
     shared_ = std::make_shared<Shared>();
     shared_->run = std::make_unique<Run>(std::move(points), options, std::move(start), std::move(neighbors));
   });
@@ -132,9 +140,10 @@ RunObject::~RunObject() {
 Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   refuse_while_busy(env);
-  const auto until = static_cast<std::uint64_t>(info[0].ToNumber().DoubleValue());
-  const bool wants_kl = info[1].ToBoolean();
-  const auto snapshot_every = static_cast<std::uint64_t>(info[3].ToNumber().DoubleValue());
+  const Properties arguments(info[0]);
+  const auto until = arguments.whole<std::uint64_t>("until");
+  const bool wants_kl = arguments.flag("wantsKl");
+  const auto snapshot_every = arguments.whole<std::uint64_t>("snapshotEvery");
   const std::shared_ptr<Shared> shared = shared_;
   shared->busy = true;
   shared->run->clear_cancellation();
@@ -158,9 +167,9 @@ Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
       last = now;
       const NeighborMethod method = shared->run->neighbor_method();
       const double recall = shared->run->neighbor_recall();
-      const Backlog::Place place = is_snapshot ? Backlog::take(shared->snapshots) : Backlog::Place();
+      const Backlog::Slot slot = is_snapshot ? Backlog::take(shared->snapshots) : Backlog::Slot();
       std::vector<float> map = is_snapshot ? shared->run->embedding() : std::vector<float>();
-      send([progress, method, recall, map = std::move(map), place](Napi::Env inner, Napi::Function callback) {
+      send([progress, method, recall, map = std::move(map), slot](Napi::Env inner, Napi::Function callback) {
         Napi::Object report = Napi::Object::New(inner);
         report.Set("stage", name_of(progress.stage));
         report.Set("fraction", progress.fraction);
@@ -178,7 +187,7 @@ Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
   work.result = [shared](Napi::Env inner) -> Napi::Value {
     return shared->kl ? Napi::Number::New(inner, *shared->kl) : inner.Undefined();
   };
-  return start_job(env, info[2], std::move(work));
+  return start_job(env, arguments.at("onProgress"), std::move(work));
 }
 
 Napi::Value RunObject::cancel(const Napi::CallbackInfo& info) {

@@ -7,6 +7,7 @@
 
 #include "../embedding/placement.hpp"
 #include "../embedding/run.hpp"
+#include "arguments.hpp"
 #include "backlog.hpp"
 
 namespace sigma::addon {
@@ -30,7 +31,7 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   Napi::Value place(const Napi::CallbackInfo& info);
   Napi::Value measure_uncertainty(const Napi::CallbackInfo& info);
   // run_state.cpp
-  void prepare_state(const Napi::Object& shape, const Options& options);
+  void prepare_state(const Properties& shape, const Options& options);
   Napi::Value describe_state(const Napi::CallbackInfo& info);
   Napi::Value read_state(const Napi::CallbackInfo& info);
   Napi::Value write_state(const Napi::CallbackInfo& info);

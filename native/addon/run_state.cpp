@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "arguments.hpp"
 #include "errors.hpp"
 #include "run.hpp"
 
@@ -43,29 +44,32 @@ void copy_in(const Napi::Value& from, Numbers& numbers, std::size_t columns, std
 
 }  // namespace
 
-void RunObject::prepare_state(const Napi::Object& shape, const Options& options) {
-  const auto number = [&](const char* key) { return shape.Get(key).ToNumber().DoubleValue(); };
-  const auto size = [&](const char* key) { return static_cast<std::size_t>(number(key)); };
+void RunObject::prepare_state(const Properties& shape, const Options& options) {
   shared_ = std::make_shared<Shared>();
   shared_->options = options;
   shared_->state = std::make_unique<RunState>();
   RunState& state = *shared_->state;
-  const std::size_t n = size("rows"), d = size("cols"), k = options.initial_dims, columns = k > 0 ? k : d;
-  state.frame = {std::vector<double>(d), number("scale"),           number("sigmaScale"),
-                 options.variance_floor, std::vector<float>(d * k), k};
+  const auto n = shape.whole<std::size_t>("rows"), d = shape.whole<std::size_t>("cols");
+  const std::size_t k = options.pca_components, columns = k > 0 ? k : d;
+  state.frame = {.center = std::vector<double>(d),
+                 .scale = shape.number("scale"),
+                 .sigma_scale = shape.number("sigmaScale"),
+                 .variance_floor = options.variance_floor,
+                 .axes = std::vector<float>(d * k),
+                 .components = k};
   state.points.means = PackedMatrix(n, columns);
   state.points.scale = state.frame.scale;
   state.points.sigma_scale = state.frame.sigma_scale;
-  if (shape.Get("hasSigma").ToBoolean()) {
+  if (shape.flag("hasSigma")) {
     state.points.deviations = PackedMatrix(n, columns);
-    state.points.sigma_is_equal = shape.Get("sigmaIsEqual").ToBoolean();
+    state.points.sigma_is_equal = shape.flag("sigmaIsEqual");
     state.points.variance_floor = options.variance_floor;
   }
   state.order.resize(n);
   for (AlignedVector<float>* rows : {&state.positions, &state.velocity, &state.gains}) {
-    rows->resize(n * stride_of(options.dims));
+    rows->resize(n * stride_of(options.output_dimensions));
   }
-  state.iteration = static_cast<std::uint64_t>(number("iteration"));
+  state.iteration = shape.whole<std::uint64_t>("iteration");
 }
 
 Napi::Value RunObject::describe_state(const Napi::CallbackInfo& info) {
@@ -88,10 +92,10 @@ Napi::Value RunObject::read_state(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   refuse_while_busy(env);
   const Run& run = *shared_->run;
-  const std::string name = info[0].ToString();
-  const auto first = static_cast<std::size_t>(info[1].ToNumber().DoubleValue());
-  const auto last = static_cast<std::size_t>(info[2].ToNumber().DoubleValue());
-  const std::size_t stride = stride_of(run.options().dims);
+  const Properties arguments(info[0]);
+  const std::string name = arguments.text("name");
+  const auto first = arguments.whole<std::size_t>("first"), last = arguments.whole<std::size_t>("last");
+  const std::size_t stride = stride_of(run.options().output_dimensions);
   if (name == "means") return copy_out(env, run.points().means, first, last);
   if (name == "deviations") return copy_out(env, run.points().deviations, first, last);
   if (name == "center") return copy_out<Napi::Float64Array>(env, run.frame().center, 1, first, last);
@@ -105,18 +109,20 @@ Napi::Value RunObject::read_state(const Napi::CallbackInfo& info) {
 
 Napi::Value RunObject::write_state(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const std::string name = info[0].ToString();
-  const auto first = static_cast<std::size_t>(info[1].ToNumber().DoubleValue());
+  const Properties arguments(info[0]);
+  const std::string name = arguments.text("name");
+  const auto first = arguments.whole<std::size_t>("first");
+  const Napi::Value numbers = arguments.at("numbers");
   RunState& state = *shared_->state;
-  const std::size_t stride = stride_of(shared_->options.dims);
-  if (name == "means") copy_in(info[2], state.points.means, first);
-  if (name == "deviations") copy_in(info[2], state.points.deviations, first);
-  if (name == "center") copy_in<Napi::Float64Array>(info[2], state.frame.center, 1, first);
-  if (name == "axes") copy_in<Napi::Float32Array>(info[2], state.frame.axes, state.frame.components, first);
-  if (name == "order") copy_in<Napi::Uint32Array>(info[2], state.order, 1, first);
-  if (name == "positions") copy_in<Napi::Float32Array>(info[2], state.positions, stride, first);
-  if (name == "velocity") copy_in<Napi::Float32Array>(info[2], state.velocity, stride, first);
-  if (name == "gains") copy_in<Napi::Float32Array>(info[2], state.gains, stride, first);
+  const std::size_t stride = stride_of(shared_->options.output_dimensions);
+  if (name == "means") copy_in(numbers, state.points.means, first);
+  if (name == "deviations") copy_in(numbers, state.points.deviations, first);
+  if (name == "center") copy_in<Napi::Float64Array>(numbers, state.frame.center, 1, first);
+  if (name == "axes") copy_in<Napi::Float32Array>(numbers, state.frame.axes, state.frame.components, first);
+  if (name == "order") copy_in<Napi::Uint32Array>(numbers, state.order, 1, first);
+  if (name == "positions") copy_in<Napi::Float32Array>(numbers, state.positions, stride, first);
+  if (name == "velocity") copy_in<Napi::Float32Array>(numbers, state.velocity, stride, first);
+  if (name == "gains") copy_in<Napi::Float32Array>(numbers, state.gains, stride, first);
   return env.Undefined();
 }
 

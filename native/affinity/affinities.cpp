@@ -10,11 +10,11 @@ namespace {
 constexpr std::size_t kGrain = 512;
 
 // Where each of a row's neighbors stands among them.
-class NeighborPlaces {
+class NeighborSlots {
  public:
   static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
-  explicit NeighborPlaces(std::size_t k) : slots_(2 * std::bit_ceil(k)) {}
+  explicit NeighborSlots(std::size_t k) : slots_(2 * std::bit_ceil(k)) {}
 
   void fill(const std::uint32_t* neighbors, std::size_t k) {
     neighbors_ = neighbors;
@@ -68,11 +68,11 @@ Affinities symmetrize(const Neighbors& neighbors, const ConditionalAffinities& c
   result.offsets.assign(n + 1, 0);
   team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     cancellation.check();
-    NeighborPlaces places(k);
+    NeighborSlots slots(k);
     for (std::size_t i = first; i < last; ++i) {
-      places.fill(&neighbors.indices[i * k], k);
+      slots.fill(&neighbors.indices[i * k], k);
       std::uint64_t edges = k;
-      for (std::uint64_t in = starts[i]; in < starts[i + 1]; ++in) edges += places.find(sources[in]) == places.kNone;
+      for (std::uint64_t in = starts[i]; in < starts[i + 1]; ++in) edges += slots.find(sources[in]) == slots.kNone;
       result.offsets[i + 1] = edges;
     }
   });
@@ -82,18 +82,18 @@ Affinities symmetrize(const Neighbors& neighbors, const ConditionalAffinities& c
   const double scale = 1.0 / (2.0 * static_cast<double>(n));
   team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     cancellation.check();
-    NeighborPlaces places(k);
+    NeighborSlots slots(k);
     for (std::size_t i = first; i < last; ++i) {
-      places.fill(&neighbors.indices[i * k], k);
+      slots.fill(&neighbors.indices[i * k], k);
       std::uint32_t* columns = &result.columns[result.offsets[i]];
       float* values = &result.values[result.offsets[i]];
       std::copy_n(&neighbors.indices[i * k], k, columns);
       std::copy_n(&conditional.values[i * k], k, values);
       std::size_t edges = k;
       for (std::uint64_t in = starts[i]; in < starts[i + 1]; ++in) {
-        const std::uint32_t place = places.find(sources[in]);
-        if (place != places.kNone) {
-          values[place] += incoming[in];
+        const std::uint32_t slot = slots.find(sources[in]);
+        if (slot != slots.kNone) {
+          values[slot] += incoming[in];
         } else {
           columns[edges] = sources[in];
           values[edges++] = incoming[in];

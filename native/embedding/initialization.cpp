@@ -14,11 +14,12 @@ constexpr double kNoise = 0.01 * kWidth;
 
 }  // namespace
 
-AlignedVector<float> initialize(const PackedMatrix& means, Start start, int dims, Random& random, ThreadTeam& team,
-                                const Cancellation& cancellation) {
-  const std::size_t n = means.rows(), stride = stride_of(dims);
+AlignedVector<float> initialize(const PackedMatrix& means, Start start, int output_dimensions, Random& random,
+                                ThreadTeam& team, const Cancellation& cancellation) {
+  const std::size_t n = means.rows(), stride = stride_of(output_dimensions);
   AlignedVector<float> positions(n * stride, 0.0f);
-  const std::size_t components = start == Start::pca ? std::min({static_cast<std::size_t>(dims), means.cols(), n}) : 0;
+  const std::size_t components =
+      start == Start::pca ? std::min({static_cast<std::size_t>(output_dimensions), means.cols(), n}) : 0;
   Pca pca;
   double scale = 0;
   if (components > 0) {
@@ -28,9 +29,9 @@ AlignedVector<float> initialize(const PackedMatrix& means, Start start, int dims
   }
   const double noise = scale > 0 ? kNoise : kWidth;
   for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
-      const double place = scale > 0 && d < components ? scale * static_cast<double>(pca.scores.at(i, d)) : 0.0;
-      positions[i * stride + d] = static_cast<float>(place + noise * random.normal());
+    for (std::size_t d = 0; d < static_cast<std::size_t>(output_dimensions); ++d) {
+      const double coordinate = scale > 0 && d < components ? scale * static_cast<double>(pca.scores.at(i, d)) : 0.0;
+      positions[i * stride + d] = static_cast<float>(coordinate + noise * random.normal());
     }
   }
   return positions;

@@ -9,10 +9,10 @@
 
 namespace sigma {
 
-// First positions, n x stride_of(dims), with a standard deviation of 1e-4 along the first axis. From the principal
-// components of the means (Kobak & Berens 2019), with a hundredth of that as noise, for equal points would otherwise
-// never part; or from noise alone.
-AlignedVector<float> initialize(const PackedMatrix& means, Start start, int dims, Random& random, ThreadTeam& team,
-                                const Cancellation& cancellation);
+// First positions, n x stride_of(output_dimensions), with a standard deviation of 1e-4 along the first axis. From the
+// principal components of the means (Kobak & Berens 2019), with a hundredth of that as noise, for equal points would
+// otherwise never part; or from noise alone.
+AlignedVector<float> initialize(const PackedMatrix& means, Start start, int output_dimensions, Random& random,
+                                ThreadTeam& team, const Cancellation& cancellation);
 
 }  // namespace sigma

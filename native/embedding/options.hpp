@@ -23,10 +23,10 @@ struct Options {
   std::vector<double> perplexities = {30};
   double theta = 0.5;               // [0, 1] accuracy of Barnes-Hut; 0 is exact and O(n^2)
   double degrees_of_freedom = 1;    // [0.1, 100] of the map's kernel; 1 is Student's t, more tends to a Gaussian
-  int dims = 2;                     // [1, 3]
+  int output_dimensions = 2;        // [1, 3]
   std::uint64_t iterations = 1000;  // in all; the early exaggeration is part of them
   std::uint64_t seed = 42;
-  std::size_t initial_dims = 0;  // [0, min(n, d)] principal components to reduce to; 0: as given
+  std::size_t pca_components = 0;  // [0, min(n, d)] principal components to reduce to; 0: as given
   Start start = Start::pca;
   double learning_rate = 200;        // (> 0) times a quarter of dKL/dy, during early exaggeration
   double final_learning_rate = 200;  // (> 0) the same after it

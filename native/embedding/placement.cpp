@@ -19,7 +19,7 @@ constexpr std::size_t kPadding = 16;
 constexpr float kLeastMargin = 1, kMargin = 0.05f;
 // Steps of a share of the full one; the share grows after a step that leads down and shrinks after one that does not.
 constexpr double kGrowth = 1.3, kShrink = 0.4, kLargestShare = 8, kLeastShare = 0.02;
-// Steps shorter than this, in units of the map, end the descent.
+// Steps shorter than this, in units of the map, end the minimization.
 constexpr float kArrived = 2e-4f;
 
 // The median of the coordinates with weights p: the least that half of the weight does not lie above.
@@ -38,7 +38,7 @@ float weighted_median(const float* values, const float* p, std::size_t k, std::v
   return values[order.back()];
 }
 
-// The cost at a place, without the constant, and the full step down from it.
+// The cost at a position, without the constant, and the full step that lowers it.
 struct Cost {
   double value;
   float step[3];
@@ -48,10 +48,11 @@ struct Bounds {
   const float *low, *high;
 };
 
-// From y downhill; returns the cost where it ends. A point that comes to the bounds would go on to infinity, since its
-// neighbors lie too far apart to hold it, and has no better place than amid them: it stays where it began.
+// Minimizes the cost from y on, and returns the cost at the end. A point that reaches the bounds would go on to
+// infinity, because its neighbors lie too far apart to hold it. It has no better position than among them, so it goes
+// back to its start.
 template <class Evaluate>
-Cost descend(float (&y)[3], std::size_t columns, const Bounds& bounds, std::uint64_t iterations, Evaluate&& evaluate) {
+Cost minimize(float (&y)[3], std::size_t columns, const Bounds& bounds, std::uint64_t iterations, Evaluate&& evaluate) {
   const Cost first = evaluate(y);
   const float start[3] = {y[0], y[1], y[2]};
   Cost cost = first;
@@ -91,10 +92,15 @@ struct FittedMap::Plane {
 
 FittedMap::~FittedMap() = default;
 
-FittedMap::FittedMap(const Gaussians& points, std::string_view distance, int dims, const std::vector<float>& map,
-                     double spacing, double theta, ThreadTeam& team, const Cancellation& cancellation)
-    : points_(points), dims_(dims), team_(team), search_(distance, points, team, cancellation) {
-  const std::size_t n = points.count(), stride = stride_of(dims), columns = static_cast<std::size_t>(dims);
+FittedMap::FittedMap(const Gaussians& points, std::string_view distance, int output_dimensions,
+                     const std::vector<float>& map, double spacing, double theta, ThreadTeam& team,
+                     const Cancellation& cancellation)
+    : points_(points),
+      output_dimensions_(output_dimensions),
+      team_(team),
+      search_(distance, points, team, cancellation) {
+  const std::size_t n = points.count(), stride = stride_of(output_dimensions),
+                    columns = static_cast<std::size_t>(output_dimensions);
   positions_.assign(n * stride, 0.0f);
   for (std::size_t i = 0; i < n; ++i) std::copy_n(&map[i * columns], columns, &positions_[i * stride]);
   float longest = 0;
@@ -111,12 +117,13 @@ FittedMap::FittedMap(const Gaussians& points, std::string_view distance, int dim
     low_[d] -= margin;
     high_[d] += margin;
   }
-  field_ = make_field(dims, positions_.data(), n, low_, high_, spacing, theta, team);
+  field_ = make_field(output_dimensions, positions_.data(), n, low_, high_, spacing, theta, team);
 }
 
-std::vector<float> FittedMap::find_radii(std::span<const float> places, std::span<const std::uint32_t> own,
+std::vector<float> FittedMap::find_radii(std::span<const float> positions, std::span<const std::uint32_t> own,
                                          std::size_t k, const Cancellation& cancellation) {
-  const std::size_t n = count(), columns = static_cast<std::size_t>(dims_), stride = stride_of(dims_);
+  const std::size_t n = count(), columns = static_cast<std::size_t>(output_dimensions_),
+                    stride = stride_of(output_dimensions_);
   if (!plane_) {
     std::vector<float> map(n * columns);
     for (std::size_t i = 0; i < n; ++i) std::copy_n(&positions_[i * stride], columns, &map[i * columns]);
@@ -126,7 +133,7 @@ std::vector<float> FittedMap::find_radii(std::span<const float> places, std::spa
   Frame frame;
   frame.center = points.center;
   frame.scale = points.scale;
-  const Gaussians queries = pack_queries({places.data(), nullptr}, own.size(), frame, team_);
+  const Gaussians queries = pack_queries({positions.data(), nullptr}, own.size(), frame, team_);
   const Neighbors neighbors = plane_->search.search(queries, own, k, team_, cancellation, [](std::size_t) {});
   std::vector<float> radii(own.size());
   for (std::size_t q = 0; q < own.size(); ++q) {
@@ -143,7 +150,8 @@ Placed FittedMap::place(const Gaussians& queries, const PlacementOptions& option
 
 Placed FittedMap::place(const Gaussians& queries, std::span<const std::uint32_t> own, const PlacementOptions& options,
                         const Cancellation& cancellation, const OnShare& progress) const {
-  const std::size_t count = queries.count(), stride = stride_of(dims_), columns = static_cast<std::size_t>(dims_);
+  const std::size_t count = queries.count(), stride = stride_of(output_dimensions_),
+                    columns = static_cast<std::size_t>(output_dimensions_);
   const bool excludes = std::any_of(own.begin(), own.end(), [](std::uint32_t i) { return i != QuerySearch::kNone; });
   const std::size_t k = neighbor_count(options.perplexities, points_.count() + 1 - excludes);
   const auto advance = [&](std::size_t done, double share) {
@@ -173,7 +181,7 @@ Placed FittedMap::place(const Gaussians& queries, std::span<const std::uint32_t>
       }
       const float* repelled = own[q] == QuerySearch::kNone ? nullptr : &positions_[std::size_t{own[q]} * stride];
       const auto evaluate = [&](const float* y) {
-        const Attraction attraction = placement_kernels().attract(dims_, view, y);
+        const Attraction attraction = placement_kernels().attract(output_dimensions_, view, y);
         float force[3];
         double z = field_->at(y, force, scratches[worker]);
         if (repelled != nullptr) {
@@ -196,7 +204,7 @@ Placed FittedMap::place(const Gaussians& queries, std::span<const std::uint32_t>
       };
       float y[3] = {};
       for (std::size_t d = 0; d < columns; ++d) y[d] = weighted_median(coordinates[d].data(), p.data(), k, order);
-      const Cost cost = descend(y, columns, {low_, high_}, options.iterations, evaluate);
+      const Cost cost = minimize(y, columns, {low_, high_}, options.iterations, evaluate);
       double entropy = 0;
       for (std::size_t j = 0; j < k; ++j) {
         if (p[j] > 0) entropy += static_cast<double>(p[j]) * std::log(static_cast<double>(p[j]));

@@ -19,17 +19,17 @@ struct PlacementOptions {
   std::uint64_t iterations = 100;        // at most, for each point; 0 leaves it at its start
 };
 
-// Where points were placed, and how well each lies: KL(P_i || Q_i) in nats.
+// The positions of new points, and how well each position fits: KL(P_i || Q_i) in nats.
 struct Placed {
-  std::vector<float> positions;  // count x dims
+  std::vector<float> positions;  // count x output_dimensions
   std::vector<float> divergences;
 };
 
-// A finished map and the points it is of, made ready once to place other points into it. Each is placed by itself, the
-// map held fixed: the same bits whatever else is placed beside it.
+// A finished embedding and its points, prepared once for placing new points into it. Each new point is placed by itself
+// while the embedding stays fixed, so the result does not depend on the other new points.
 //
 // A point's neighbors among the fitted ones give affinities p_j of the perplexity. It starts at their weighted median,
-// coordinate by coordinate, and then descends
+// coordinate by coordinate, and then follows the negative gradient of
 //   C(y) = KL(P || Q) = sum_j p_j log(1 / w_j) + log Z + const,  w_j = 1 / (1 + |y - y_j|^2),  Z = sum_j w_j over all
 // fitted points, a quarter of whose gradient is (pull - F / Z) / 2 with F = sum_j w_j^2 (y - y_j).
 class FittedMap {
@@ -37,34 +37,35 @@ class FittedMap {
   // Called from any thread with the share of the work that was done since.
   using OnShare = std::function<void(double)>;
 
-  // `map` is n x dims, in the order of the points, which must outlive this, as must the team.
-  FittedMap(const Gaussians& points, std::string_view distance, int dims, const std::vector<float>& map, double spacing,
-            double theta, ThreadTeam& team, const Cancellation& cancellation);
+  // `map` is n x output_dimensions, in the order of the points, which must outlive this, as must the team.
+  FittedMap(const Gaussians& points, std::string_view distance, int output_dimensions, const std::vector<float>& map,
+            double spacing, double theta, ThreadTeam& team, const Cancellation& cancellation);
 
   ~FittedMap();
 
-  int dims() const { return dims_; }
+  int output_dimensions() const { return output_dimensions_; }
   std::size_t count() const { return points_.count(); }
   const Gaussians& points() const { return points_; }
-  // n x stride_of(dims).
+  // n x stride_of(output_dimensions).
   std::span<const float> positions() const { return positions_; }
 
   // Places queries that lie in the points' frame. Query q neither attracts nor repels point own[q].
   Placed place(const Gaussians& queries, std::span<const std::uint32_t> own, const PlacementOptions& options,
                const Cancellation& cancellation, const OnShare& progress) const;
-  // Places none of the points.
+  // The same for queries that are not among the points.
   Placed place(const Gaussians& queries, const PlacementOptions& options, const Cancellation& cancellation,
                const OnShare& progress) const;
 
-  // The distance from each of some places of the map, count x dims, to its k-th nearest point there, without own[q].
-  std::vector<float> find_radii(std::span<const float> places, std::span<const std::uint32_t> own, std::size_t k,
+  // The distance from each of some positions in the map, count x output dimensions, to its k-th nearest point, except
+  // point own[q].
+  std::vector<float> find_radii(std::span<const float> positions, std::span<const std::uint32_t> own, std::size_t k,
                                 const Cancellation& cancellation);
 
  private:
   struct Plane;
 
   const Gaussians& points_;
-  int dims_;
+  int output_dimensions_;
   ThreadTeam& team_;
   AlignedVector<float> positions_;
   float low_[3] = {}, high_[3] = {};  // where points may be placed

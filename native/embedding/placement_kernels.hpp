@@ -23,7 +23,7 @@ struct Attraction {
 };
 
 struct PlacementKernels {
-  Attraction (*attract)(int dims, const PlacementNeighbors&, const float* y);
+  Attraction (*attract)(int output_dimensions, const PlacementNeighbors&, const float* y);
 };
 
 SIGMA_DECLARE_KERNELS(PlacementKernels, placement_kernels)

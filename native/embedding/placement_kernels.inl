@@ -23,8 +23,8 @@ static Attraction attract_point(const PlacementNeighbors& neighbors, const float
   return attraction;
 }
 
-static Attraction attract_placed(int dims, const PlacementNeighbors& neighbors, const float* y) {
-  switch (dims) {
+static Attraction attract_placed(int output_dimensions, const PlacementNeighbors& neighbors, const float* y) {
+  switch (output_dimensions) {
     case 1:
       return attract_point<1>(neighbors, y);
     case 2:

@@ -10,30 +10,31 @@
 namespace sigma {
 namespace {
 
-// Samples that are placed at once.
+// Draws that are placed at once.
 constexpr std::size_t kBatch = 16384;
 constexpr std::uint64_t kOddStep = 0x9e3779b97f4a7c15ULL;
 
-// What is measured: row r is the point rows[r] of `points`, stands at homes[r], and its samples do not see own[r].
+// The points whose uncertainty is measured. Subject r is row rows[r] of `points`; its position is positions[r], and
+// point own[r] of the map neither attracts nor repels its draws.
 struct Subjects {
   const Gaussians& points;
   std::vector<std::uint32_t> rows;
   std::vector<std::uint32_t> own;
-  std::vector<float> homes;          // count x dims
-  std::vector<std::uint64_t> seeds;  // of the random stream of each
+  std::vector<float> positions;      // count x output dimensions
+  std::vector<std::uint64_t> seeds;  // of each subject's random stream
 };
 
-// `count` samples of each of the rows [first, last), one after the other.
+// `count` draws from each of the subjects [first, last), one subject after the other.
 Gaussians draw(const Subjects& subjects, std::size_t first, std::size_t last, std::size_t count, ThreadTeam& team) {
   const Gaussians& points = subjects.points;
-  const std::size_t d = points.dims();
-  Gaussians samples;
-  samples.center = points.center;
-  samples.scale = points.scale;
-  samples.sigma_scale = points.sigma_scale;
-  samples.variance_floor = points.variance_floor;
-  samples.means = PackedMatrix((last - first) * count, d);
-  samples.deviations = PackedMatrix((last - first) * count, d);
+  const std::size_t d = points.input_dimensions();
+  Gaussians draws;
+  draws.center = points.center;
+  draws.scale = points.scale;
+  draws.sigma_scale = points.sigma_scale;
+  draws.variance_floor = points.variance_floor;
+  draws.means = PackedMatrix((last - first) * count, d);
+  draws.deviations = PackedMatrix((last - first) * count, d);
   const double unit = points.sigma_scale / points.scale;
   team.for_ranges(last - first, 64, [&](std::size_t begin, std::size_t end, std::size_t) {
     for (std::size_t r = begin; r < end; ++r) {
@@ -43,27 +44,27 @@ Gaussians draw(const Subjects& subjects, std::size_t first, std::size_t last, st
         for (std::size_t k = 0; k < d; ++k) {
           const float deviation = points.deviations.at(row, k);
           const double offset = random.normal() * static_cast<double>(deviation) * unit;
-          // As far as new points may lie.
+          // New points may lie no farther away.
           const double mean = static_cast<double>(points.means.at(row, k)) + offset;
-          samples.means.at(s, k) = static_cast<float>(std::clamp(mean, -kFarthestQuery, kFarthestQuery));
-          samples.deviations.at(s, k) = deviation;
+          draws.means.at(s, k) = static_cast<float>(std::clamp(mean, -kFarthestQuery, kFarthestQuery));
+          draws.deviations.at(s, k) = deviation;
         }
       }
     }
   });
-  return samples;
+  return draws;
 }
 
-// One number of all that is known of a point; splitmix64's mixing of one value after the other.
+// A hash of a point's means and standard deviations: splitmix64 mixes in one value after the other.
 std::uint64_t digest(const Gaussians& points, std::size_t row, std::uint64_t key) {
   const auto mix = [&key](float value) {
-    // Zeros of both signs are one number.
+    // 0 and -0 must give the same hash.
     key += kOddStep + std::bit_cast<std::uint32_t>(value + 0.0f);
     key = (key ^ (key >> 30)) * 0xbf58476d1ce4e5b9ULL;
     key = (key ^ (key >> 27)) * 0x94d049bb133111ebULL;
     key ^= key >> 31;
   };
-  for (std::size_t k = 0; k < points.dims(); ++k) {
+  for (std::size_t k = 0; k < points.input_dimensions(); ++k) {
     mix(points.means.at(row, k));
     mix(points.deviations.at(row, k));
   }
@@ -72,30 +73,31 @@ std::uint64_t digest(const Gaussians& points, std::size_t row, std::uint64_t key
 
 PositionUncertainty measure(FittedMap& map, const Subjects& subjects, const UncertaintyOptions& options,
                             ThreadTeam& team, const Cancellation& cancellation, const FittedMap::OnShare& progress) {
-  const std::size_t columns = static_cast<std::size_t>(map.dims()), entries = columns * (columns + 1) / 2;
-  const std::size_t samples = options.samples, count = subjects.rows.size();
+  const std::size_t columns = static_cast<std::size_t>(map.output_dimensions()), entries = columns * (columns + 1) / 2;
+  const std::size_t draws = options.draws, count = subjects.rows.size();
   PositionUncertainty result{std::vector<float>(count), std::vector<float>(count * entries), std::vector<float>(count)};
   if (count == 0) return result;
-  const std::vector<float> radii = map.find_radii(subjects.homes, subjects.own, options.neighbors, cancellation);
-  const std::size_t batch = std::max<std::size_t>(1, kBatch / samples);
+  const std::vector<float> radii = map.find_radii(subjects.positions, subjects.own, options.neighbors, cancellation);
+  const std::size_t batch = std::max<std::size_t>(1, kBatch / draws);
   for (std::size_t first = 0; first < count; first += batch) {
     const std::size_t last = std::min(count, first + batch);
-    const Gaussians drawn = draw(subjects, first, last, samples, team);
+    const Gaussians drawn = draw(subjects, first, last, draws, team);
     std::vector<std::uint32_t> own(drawn.count());
-    for (std::size_t s = 0; s < own.size(); ++s) own[s] = subjects.own[first + s / samples];
+    for (std::size_t s = 0; s < own.size(); ++s) own[s] = subjects.own[first + s / draws];
     const double share = static_cast<double>(last - first) / static_cast<double>(count);
     const Placed placed =
         map.place(drawn, own, options.placement, cancellation, [&](double done) { progress(share * done); });
     for (std::size_t r = first; r < last; ++r) {
-      const float* home = &subjects.homes[r * columns];
-      const float* places = &placed.positions[(r - first) * samples * columns];
+      const float* own_position = &subjects.positions[r * columns];
+      const float* drawn_positions = &placed.positions[(r - first) * draws * columns];
       double mean[3] = {}, distance = 0;
       std::size_t within = 0;
-      for (std::size_t s = 0; s < samples; ++s) {
+      for (std::size_t s = 0; s < draws; ++s) {
         double squared = 0;
         for (std::size_t d = 0; d < columns; ++d) {
-          const double offset = static_cast<double>(places[s * columns + d]) - static_cast<double>(home[d]);
-          mean[d] += offset / static_cast<double>(samples);
+          const double offset =
+              static_cast<double>(drawn_positions[s * columns + d]) - static_cast<double>(own_position[d]);
+          mean[d] += offset / static_cast<double>(draws);
           squared += offset * offset;
         }
         distance += std::sqrt(squared);
@@ -105,16 +107,18 @@ PositionUncertainty measure(FittedMap& map, const Subjects& subjects, const Unce
       for (std::size_t a = 0; a < columns; ++a) {
         for (std::size_t b = a; b < columns; ++b) {
           double sum = 0;
-          for (std::size_t s = 0; s < samples; ++s) {
-            const double x = static_cast<double>(places[s * columns + a]) - static_cast<double>(home[a]) - mean[a];
-            const double y = static_cast<double>(places[s * columns + b]) - static_cast<double>(home[b]) - mean[b];
+          for (std::size_t s = 0; s < draws; ++s) {
+            const double x =
+                static_cast<double>(drawn_positions[s * columns + a]) - static_cast<double>(own_position[a]) - mean[a];
+            const double y =
+                static_cast<double>(drawn_positions[s * columns + b]) - static_cast<double>(own_position[b]) - mean[b];
             sum += x * y;
           }
-          *covariance++ = static_cast<float>(sum / static_cast<double>(samples - 1));
+          *covariance++ = static_cast<float>(sum / static_cast<double>(draws - 1));
         }
       }
-      result.displacements[r] = static_cast<float>(distance / static_cast<double>(samples));
-      result.shares[r] = static_cast<float>(static_cast<double>(within) / static_cast<double>(samples));
+      result.displacements[r] = static_cast<float>(distance / static_cast<double>(draws));
+      result.shares[r] = static_cast<float>(static_cast<double>(within) / static_cast<double>(draws));
     }
   }
   return result;
@@ -125,19 +129,20 @@ PositionUncertainty measure(FittedMap& map, const Subjects& subjects, const Unce
 PositionUncertainty measure_uncertainty(FittedMap& map, std::span<const std::uint32_t> rows,
                                         const UncertaintyOptions& options, ThreadTeam& team,
                                         const Cancellation& cancellation, const FittedMap::OnShare& progress) {
-  const std::size_t columns = static_cast<std::size_t>(map.dims()), stride = stride_of(map.dims());
+  const std::size_t columns = static_cast<std::size_t>(map.output_dimensions()),
+                    stride = stride_of(map.output_dimensions());
   const std::uint64_t key = Random(options.seed).bits();
   Subjects subjects{map.points(), {rows.begin(), rows.end()}, {rows.begin(), rows.end()}, {}, {}};
-  subjects.homes.resize(rows.size() * columns);
+  subjects.positions.resize(rows.size() * columns);
   subjects.seeds.resize(rows.size());
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    std::copy_n(&map.positions()[std::size_t{rows[r]} * stride], columns, &subjects.homes[r * columns]);
+    std::copy_n(&map.positions()[std::size_t{rows[r]} * stride], columns, &subjects.positions[r * columns]);
     subjects.seeds[r] = key ^ (kOddStep * (std::uint64_t{rows[r]} + 1));
   }
   return measure(map, subjects, options, team, cancellation, progress);
 }
 
-PositionUncertainty measure_uncertainty(FittedMap& map, const Gaussians& queries, std::span<const float> places,
+PositionUncertainty measure_uncertainty(FittedMap& map, const Gaussians& queries, std::span<const float> positions,
                                         const UncertaintyOptions& options, ThreadTeam& team,
                                         const Cancellation& cancellation, const FittedMap::OnShare& progress) {
   const std::size_t count = queries.count();
@@ -145,7 +150,7 @@ PositionUncertainty measure_uncertainty(FittedMap& map, const Gaussians& queries
   Subjects subjects{queries,
                     std::vector<std::uint32_t>(count),
                     std::vector<std::uint32_t>(count, QuerySearch::kNone),
-                    {places.begin(), places.end()},
+                    {positions.begin(), positions.end()},
                     std::vector<std::uint64_t>(count)};
   std::iota(subjects.rows.begin(), subjects.rows.end(), 0u);
   for (std::size_t r = 0; r < count; ++r) subjects.seeds[r] = digest(queries, r, key);

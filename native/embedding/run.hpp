@@ -15,7 +15,7 @@
 #include "../support/cancellation.hpp"
 #include "../support/random.hpp"
 #include "../support/threads.hpp"
-#include "descent_kernels.hpp"
+#include "gradient_descent.hpp"
 #include "options.hpp"
 
 namespace sigma {
@@ -28,89 +28,98 @@ struct Progress {
   Stage stage;
   double fraction;           // of this stage
   std::uint64_t iteration;   // done so far
-  std::optional<double> kl;  // of the map without exaggeration, where it was just computed
+  std::optional<double> kl;  // without exaggeration, if it was just computed
 };
 
 using OnProgress = std::function<void(const Progress&)>;
 
-// Beyond this float32 cannot tell points at the kernel's width of 1 apart: the map has diverged.
-constexpr float kLargestMap = 1e8f;
-
-// What a run whose map has begun needs to go on, and to place points: all that is saved of it. The affinities follow
-// from the points, so they are made again.
+// The part of a run that is saved: it is enough to continue the run and to place points. The affinities follow from the
+// points, so they are computed again.
 struct RunState {
-  Gaussians points;  // reduced, where they are to be
+  Gaussians points;  // reduced, if the options ask for it
   Frame frame;
-  // Row r of what follows is point order[r].
+  // Row r of the following is point order[r].
   std::vector<std::uint32_t> order;
-  AlignedVector<float> positions, velocity, gains;  // n x stride_of(dims)
+  AlignedVector<float> positions, velocity, gains;  // n x stride_of(output_dimensions)
   std::uint64_t iteration = 0;
 };
 
-// Throws std::invalid_argument for a state that no run can work with, which a file with a right checksum can still
-// hold.
+// Throws std::invalid_argument for a state that no run can work with. A file can contain one although its checksum is
+// right.
 void check(const RunState& state);
 
-// One embedding from its data to its map. It owns its memory, threads and random numbers, so several go on side by
-// side. Not itself thread-safe, but for cancel().
+// One embedding, from the data to the positions. A run goes through the stages of `Reached`, each with one step that
+// leads to the next; steps that fail or are cancelled leave the stage as it was and can be repeated. It owns its
+// memory, threads and random numbers, so several runs can work side by side. Only cancel() is thread-safe.
 class Run {
  public:
-  // The points are n >= 3 with d >= 1. `given` is the start, n x dims row-major, for Start::given; `neighbors` are at
-  // least 3 * perplexity of each point, for NeighborMethod::given.
+  // The points are n >= 3 with d >= 1. `given` is the start, n x output_dimensions row-major, for Start::given;
+  // `neighbors` are at least 3 * perplexity of each point, for NeighborMethod::given.
   Run(Gaussians points, Options options, std::vector<float> given = {}, std::optional<Neighbors> neighbors = {});
 
-  // Goes on where another run of these options stood.
+  // Continues a run of these options that was saved.
   Run(RunState state, Options options, std::optional<Neighbors> neighbors = {});
 
-  // Goes on to iteration `until`, with whatever comes before it; the options' iterations may be passed. After
-  // Cancelled, or where memory ran out, the run stands at its last finished stage or iteration and can go on; the
-  // number of calls does not change the map. After Diverged it cannot, and throws the same again.
+  // Goes on to iteration `until`, after all earlier stages; `until` may exceed the options' iterations. After
+  // Cancelled, or if memory ran out, the run is at its last finished stage or iteration and can go on; the number of
+  // calls does not change the embedding. After Diverged it cannot go on, and throws Diverged again.
   void advance(std::uint64_t until, const OnProgress& progress);
 
   // From any thread: makes advance() throw Cancelled soon.
   void cancel() { cancellation_.request(); }
   void clear_cancellation() { cancellation_.clear(); }
 
-  // Throws Diverged where the run has ended so: its state is not that of any iteration.
+  // Throws Diverged if the run has diverged: its state is not that of any iteration.
   void require_sound() const;
 
   // Ends the threads until they are needed again.
   void rest() { team_.rest(); }
-  // About the memory that the run holds on to: its points and its map.
+  // Approximately the memory that the run keeps: its points, affinities and positions.
   std::size_t bytes() const;
 
   std::uint64_t iteration() const { return iteration_; }
-  // Whether there is a map, be it the start alone.
-  bool has_map() const { return started_; }
+  // Whether there are positions, which may be the initial ones.
+  bool has_map() const { return !order_.empty(); }
   std::size_t count() const { return points_.count(); }
-  // With the method that stands for automatic.
+  // With the resolved method instead of `automatic`.
   const Options& options() const { return options_; }
-  // n x dims, in the order of the input, centered.
+  // n x output dimensions, in the order of the input, centered.
   std::vector<float> embedding() const;
-  // KL(P||Q) of the map as it stands, without exaggeration (van der Maaten & Hinton 2008, eq. 2). Z comes from the
-  // run's repulsion. Needs a run past its affinities.
+  // KL(P||Q) of the current positions, without exaggeration (van der Maaten & Hinton 2008, eq. 2). Z comes from the
+  // run's repulsion. Needs a run that is optimizing.
   double kl();
-  // Where the neighbors came from, automatic before there are any, and the share of the true ones that they vouch for.
+  // How the neighbors were found, automatic before there are any, and the fraction of true neighbors among them.
   NeighborMethod neighbor_method() const { return neighbor_method_; }
   double neighbor_recall() const { return neighbor_recall_; }
-  // What its state would be made of; the map's once it has one.
+  // The parts of its state; order, positions, velocity and gains only once there are positions.
   const Gaussians& points() const { return points_; }
   const Frame& frame() const { return frame_; }
   const std::vector<std::uint32_t>& order() const { return order_; }
   const AlignedVector<float>& positions() const { return positions_; }
-  const AlignedVector<float>& velocity() const { return velocity_; }
-  const AlignedVector<float>& gains() const { return gains_; }
+  const AlignedVector<float>& velocity() const { return descent_.velocity(); }
+  const AlignedVector<float>& gains() const { return descent_.gains(); }
   ThreadTeam& team() { return team_; }
   const Cancellation& cancellation() const { return cancellation_; }
   double seconds(Stage stage) const { return seconds_[static_cast<std::size_t>(stage)]; }
 
  private:
+  // How far the run has come. A restored run begins at points_reduced, with positions.
+  enum class Reached { points_packed, points_reduced, neighbors_found, affinities_computed, optimizing, diverged };
+
+  // The step from the stage reached to the next one.
+  void take_next_step(const OnProgress& progress);
   void reduce(const OnProgress& progress);
-  void find_affinities(const OnProgress& progress);
+  void find_neighbors(const OnProgress& progress);
+  void compute_affinities(const OnProgress& progress);
   void start(const OnProgress& progress);
-  void resume(const OnProgress& progress);
-  void step();
-  void sort_rows();
+  void resume();
+
+  // One iteration.
+  void iterate();
+  AlignedVector<float> initial_positions();
+  void prepare_repulsion();
+  // Sorts the rows of the embedding and of P by position; row r is point points[r] before.
+  void sort_rows(const std::vector<std::uint32_t>& points);
   // Whether steps read P from packed_.
   bool packs() const;
 
@@ -121,22 +130,20 @@ class Run {
   Gaussians points_;
   Frame frame_;
   std::vector<float> given_;
-  bool reduced_ = false, started_ = false;
-  std::optional<Neighbors> neighbors_;
+  Reached reached_ = Reached::points_packed;
+  std::optional<Neighbors> neighbors_;  // given, or found and not yet turned into affinities
   NeighborMethod neighbor_method_ = NeighborMethod::automatic;
   double neighbor_recall_ = 0;
   std::optional<Affinities> affinities_;
-  PackedAffinities packed_;  // the same edges, where the method is approximate anyway; made by the step that needs them
+  PackedAffinities packed_;  // the same edges, if the method is approximate; made by the iteration that needs them
   double entropy_ = 0;       // sum of p log p
   std::unique_ptr<Repulsion> repulsion_;
-  // Row r of what follows, and of P once it is started, is point order_[r].
+  // Row r of the following, and of P while the run is optimizing, is point order_[r].
   std::vector<std::uint32_t> order_;
-  AlignedVector<float> positions_, next_, velocity_, gains_, forces_;
-  // By chunk of rows.
-  std::vector<DescentSums> step_sums_;
-  std::vector<double> energies_;
+  AlignedVector<float> positions_, forces_;
+  GradientDescent descent_;
+  AttractionEnergy attraction_energy_;
   std::uint64_t iteration_ = 0;
-  std::optional<std::uint64_t> diverged_at_;
   std::array<double, kStages> seconds_{};
 };
 

@@ -43,7 +43,7 @@ void check(const RunState& state) {
   require(std::all_of(state.frame.center.begin(), state.frame.center.end(), [](double x) { return std::isfinite(x); }),
           "its center is not finite");
   require(all_finite(state.frame.axes.data(), state.frame.axes.size(), kLargest), "its axes are not finite");
-  require(all_finite(state.positions.data(), state.positions.size(), kLargestMap), "its map is not finite");
+  require(all_finite(state.positions.data(), state.positions.size(), kLargestPosition), "its map is not finite");
   require(all_finite(state.velocity.data(), state.velocity.size(), kLargest), "its velocities are not finite");
   require(all_finite(state.gains.data(), state.gains.size(), kLargest), "its gains are not finite");
 }

@@ -1,7 +1,7 @@
 // All kernels, for the instruction set that the including file has chosen; their vectors come first.
 #include "../support/simd.hpp"
 
-#include "../embedding/descent_kernels.inl"
+#include "../embedding/gradient_descent_kernels.inl"
 #include "../embedding/placement_kernels.inl"
 #include "../linalg/matrix_kernels.inl"
 #include "../neighbors/distance_kernels.inl"

@@ -15,7 +15,7 @@
 #include <immintrin.h>
 #endif
 
-#include "../embedding/descent_kernels.hpp"
+#include "../embedding/gradient_descent_kernels.hpp"
 #include "../embedding/placement_kernels.hpp"
 #include "../linalg/matrix_kernels.hpp"
 #include "../neighbors/distance_kernels.hpp"

@@ -88,8 +88,17 @@ void FlowMesh::spread(const SquarePoints& points) {
 void FlowMesh::convolve(double width, bool solves) {
   const MeshKernels& kernels = mesh_kernels();
   const std::size_t lanes = kernels.lanes;
-  const MeshView mesh{&plan_,        &plan_,       length_,      length_,          length_,
-                      nodes_.data(), frequencies_, real_.data(), imaginary_.data()};
+  const MeshView mesh{
+      .row_plan = &plan_,
+      .column_plan = &plan_,
+      .rows = length_,
+      .columns = length_,
+      .stride = length_,
+      .nodes = nodes_.data(),
+      .frequencies = frequencies_,
+      .real = real_.data(),
+      .imaginary = imaginary_.data(),
+  };
   const auto reflect = [&](std::size_t at) { return at < side_ ? at : length_ - 1 - at; };
   team_.for_ranges(length_, kRows, [&](std::size_t first, std::size_t last, std::size_t) {
     for (std::size_t y = first; y < last; ++y) {
@@ -108,7 +117,7 @@ void FlowMesh::convolve(double width, bool solves) {
   const double size = static_cast<double>(length_) * static_cast<double>(length_);
   team_.for_each(frequencies_ / lanes, [&](std::size_t stretch, unsigned) {
     for (std::size_t kx = 0; kx < length_; ++kx) {
-      float* to = &factors_[stretch * lanes * length_ + plan_.place[kx] * lanes];
+      float* to = &factors_[stretch * lanes * length_ + plan_.slot[kx] * lanes];
       for (std::size_t lane = 0; lane < lanes; ++lane) {
         const std::size_t ky = std::min(stretch * lanes + lane, length_ / 2);
         if (!solves) {
@@ -160,7 +169,7 @@ void FlowMesh::carry(SquarePoints& points, int steps) {
   const auto inside = [&](float at) { return std::clamp(at, 0.0f, scale); };
   team_.for_ranges(points.size() / 2, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     for (std::size_t i = first; i < last; ++i) {
-      // What moves the point is summed apart from where it was: float32 holds the way, float64 the place.
+      // What moves the point is summed apart from where it was: float32 holds the way, float64 the position.
       const double start[2] = {points[2 * i] * static_cast<double>(side_),
                                points[2 * i + 1] * static_cast<double>(side_)};
       double x = start[0], y = start[1];

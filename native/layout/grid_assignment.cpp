@@ -36,20 +36,20 @@ struct Part {
 // The whole problem: points in units of cells, y downwards; prices <= 0 of cells, 0 where no point is.
 struct Problem {
   std::size_t rows, columns;
-  std::vector<double> places;
+  std::vector<double> positions;
   std::vector<std::uint32_t> cells;  // of points
   std::vector<double> prices;
 
   double squared_way(std::uint32_t point, std::size_t row, std::size_t column) const {
-    const double dx = places[2 * point] - (static_cast<double>(column) + 0.5);
-    const double dy = places[2 * point + 1] - (static_cast<double>(row) + 0.5);
+    const double dx = positions[2 * point] - (static_cast<double>(column) + 0.5);
+    const double dy = positions[2 * point + 1] - (static_cast<double>(row) + 0.5);
     return dx * dx + dy * dy;
   }
 
   // Calls visit(row, column, squared way) for the cells of `area` whose way from the point is below sqrt(reach).
   template <class Visit>
   void visit_disc(std::uint32_t point, double reach, const Rectangle& area, Visit&& visit) const {
-    const double radius = std::sqrt(std::max(reach, 0.0)), x = places[2 * point], y = places[2 * point + 1];
+    const double radius = std::sqrt(std::max(reach, 0.0)), x = positions[2 * point], y = positions[2 * point + 1];
     const auto first = [](double at, std::size_t least) {
       return at <= static_cast<double>(least) ? least : static_cast<std::size_t>(at);
     };
@@ -87,8 +87,9 @@ class PartSolver {
       const auto near = [](double at, std::size_t least, std::size_t end) {
         return std::min(end - 1, static_cast<std::size_t>(std::max(at, static_cast<double>(least))));
       };
-      const std::size_t cell = (near(problem_.places[2 * point + 1], area.top, area.bottom) - area.top) * area.width() +
-                               near(problem_.places[2 * point], area.left, area.right) - area.left;
+      const std::size_t cell =
+          (near(problem_.positions[2 * point + 1], area.top, area.bottom) - area.top) * area.width() +
+          near(problem_.positions[2 * point], area.left, area.right) - area.left;
       if (owners_[cell] == kNone) {
         own(point, cell);
       } else {
@@ -206,14 +207,14 @@ void divide(const Problem& problem, Part part, std::size_t exact_cells, std::vec
   const std::size_t axis = is_tall ? 1 : 0, count = part.points.size();
   const auto wanted =
       static_cast<std::size_t>(std::count_if(part.points.begin(), part.points.end(), [&](std::uint32_t p) {
-        return problem.places[2 * p + axis] < static_cast<double>(border);
+        return problem.positions[2 * p + axis] < static_cast<double>(border);
       }));
   const std::size_t room = high.area.cells();
   const std::size_t share = std::min(low.area.cells(), std::max(wanted, count > room ? count - room : 0));
   const auto middle = part.points.begin() + static_cast<std::ptrdiff_t>(share);
   if (share < count) {
     std::nth_element(part.points.begin(), middle, part.points.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return std::pair(problem.places[2 * a + axis], a) < std::pair(problem.places[2 * b + axis], b);
+      return std::pair(problem.positions[2 * a + axis], a) < std::pair(problem.positions[2 * b + axis], b);
     });
   }
   low.points.assign(part.points.begin(), middle);
@@ -244,9 +245,9 @@ bool is_crowded(const Problem& problem) {
   std::vector<std::uint8_t> taken(problem.prices.size());
   std::size_t count = 0;
   const auto near = [](double at, std::size_t end) { return std::min(end - 1, static_cast<std::size_t>(at)); };
-  for (std::size_t i = 0; i < problem.places.size(); i += 2) {
-    auto& cell =
-        taken[near(problem.places[i + 1], problem.rows) * problem.columns + near(problem.places[i], problem.columns)];
+  for (std::size_t i = 0; i < problem.positions.size(); i += 2) {
+    auto& cell = taken[near(problem.positions[i + 1], problem.rows) * problem.columns +
+                       near(problem.positions[i], problem.columns)];
     count += cell == 0;
     cell = 1;
   }
@@ -290,8 +291,8 @@ GridAssignment assign_to_grid(const SquarePoints& points, std::size_t rows, std:
   const std::size_t n = points.size() / 2;
   Problem problem{rows, columns, points, std::vector<std::uint32_t>(n), std::vector<double>(rows * columns)};
   for (std::size_t i = 0; i < n; ++i) {
-    problem.places[2 * i] = points[2 * i] * static_cast<double>(columns);
-    problem.places[2 * i + 1] = (1 - points[2 * i + 1]) * static_cast<double>(rows);
+    problem.positions[2 * i] = points[2 * i] * static_cast<double>(columns);
+    problem.positions[2 * i + 1] = (1 - points[2 * i + 1]) * static_cast<double>(rows);
   }
   if (rows * columns > kLargeGrid) exact_cells = std::min(exact_cells, kLargeGridCells);
   if (rows * columns > exact_cells && is_crowded(problem)) exact_cells = std::min(exact_cells, kCrowdedCells);

@@ -130,10 +130,10 @@ SquarePoints take(const SquarePoints& points, const std::vector<std::uint32_t>& 
 std::size_t flow_in_order(SquarePoints& points, const SquarePoints& shape, int relaxations, ThreadTeam& team,
                           const Cancellation& cancellation, const std::function<void(double)>& progress) {
   constexpr float kMapSide = 100;
-  std::vector<float> places(points.size());
-  std::transform(points.begin(), points.end(), places.begin(),
+  std::vector<float> positions(points.size());
+  std::transform(points.begin(), points.end(), positions.begin(),
                  [](double at) { return static_cast<float>(at) * kMapSide; });
-  const std::vector<std::uint32_t> order = morton_order(2, places.data(), points.size() / 2, team);
+  const std::vector<std::uint32_t> order = morton_order(2, positions.data(), points.size() / 2, team);
   SquarePoints sorted = take(points, order);
   const std::size_t rounds = flow(sorted, take(shape, order), relaxations, team, cancellation, progress);
   for (std::size_t i = 0; i < order.size(); ++i) std::copy_n(&sorted[2 * i], 2, &points[2 * order[i]]);
@@ -159,9 +159,9 @@ double monotone_slope(const double* values, std::size_t count, std::size_t at) {
 
 // The cubic at `at`, in units of the nodes' distance.
 double interpolate(const double* values, std::size_t count, double at) {
-  const double place = std::clamp(at, 0.0, static_cast<double>(count - 1));
-  const std::size_t low = std::min(static_cast<std::size_t>(place), count - 2);
-  const double t = place - static_cast<double>(low), u = 1 - t;
+  const double position = std::clamp(at, 0.0, static_cast<double>(count - 1));
+  const std::size_t low = std::min(static_cast<std::size_t>(position), count - 2);
+  const double t = position - static_cast<double>(low), u = 1 - t;
   const double from = monotone_slope(values, count, low), to = monotone_slope(values, count, low + 1);
   return values[low] * u * u * (1 + 2 * t) + from * t * u * u + values[low + 1] * t * t * (3 - 2 * t) - to * t * t * u;
 }

@@ -27,7 +27,7 @@ constexpr double kLeastVariance = 1e-30;
 
 // Row i as the caller gave it, divided by the points' scale, to unit length; false if it has no direction.
 bool make_direction(const Gaussians& points, std::size_t i, bool centered, std::vector<double>& row) {
-  const std::size_t d = points.dims();
+  const std::size_t d = points.input_dimensions();
   double packed = 0, whole = 0, sum = 0;
   for (std::size_t k = 0; k < d; ++k) {
     const auto deviation = static_cast<double>(points.means.at(i, k));
@@ -56,7 +56,7 @@ struct MeanDirection {
 };
 
 MeanDirection find_mean_direction(const Gaussians& points, bool centered) {
-  const std::size_t n = points.count(), d = points.dims();
+  const std::size_t n = points.count(), d = points.input_dimensions();
   std::vector<double> row(d), mean(d, 0.0);
   std::size_t directed = 0;
   for (std::size_t i = 0; i < n; ++i) {
@@ -74,7 +74,7 @@ constexpr float kAside = 1e9f;
 // The rows' directions, less a mean. A column beyond those of the points holds the direction of rows without one.
 PackedMatrix make_directions(const Gaussians& points, bool centered, const std::vector<double>& mean,
                              std::size_t columns) {
-  const std::size_t n = points.count(), d = points.dims();
+  const std::size_t n = points.count(), d = points.input_dimensions();
   std::vector<double> row(d);
   PackedMatrix directions(n, columns);
   for (std::size_t i = 0; i < n; ++i) {
@@ -95,7 +95,7 @@ struct JoinedFrame {
 };
 
 JoinedFrame find_joined_frame(const Gaussians& points) {
-  const std::size_t n = points.count(), d = points.dims();
+  const std::size_t n = points.count(), d = points.input_dimensions();
   std::vector<double> center(d, 0.0);
   double spread = 0;
   for (std::size_t i = 0; i < n; ++i) {
@@ -113,7 +113,7 @@ JoinedFrame find_joined_frame(const Gaussians& points) {
 // Means and standard deviations side by side.
 PackedMatrix join_deviations(const Gaussians& points, const std::vector<double>& center, double unit) {
   constexpr std::size_t kBlock = PackedMatrix::kBlock;
-  const std::size_t n = points.count(), d = points.dims();
+  const std::size_t n = points.count(), d = points.input_dimensions();
   const double of_means = points.scale / unit, of_deviations = points.sigma_scale / unit;
   PackedMatrix joined(n, 2 * d);
   for (std::size_t i = 0; i < n; ++i) {
@@ -131,8 +131,8 @@ PackedMatrix join_deviations(const Gaussians& points, const std::vector<double>&
 // sigma^2 + floor as a share of `largest`. The rows that fill up the last block have a variance too, or a tile would
 // divide zero by zero.
 PackedMatrix make_variances(const Gaussians& points, double floor, double largest) {
-  PackedMatrix variances(points.count(), points.dims());
-  const std::size_t size = variances.blocks() * PackedMatrix::kBlock * points.dims();
+  PackedMatrix variances(points.count(), points.input_dimensions());
+  const std::size_t size = variances.blocks() * PackedMatrix::kBlock * points.input_dimensions();
   const float* deviations = points.deviations.block(0);
   float* out = variances.block(0);
   for (std::size_t e = 0; e < size; ++e) {
@@ -146,7 +146,7 @@ PackedMatrix make_variances(const Gaussians& points, double floor, double larges
 std::vector<double> sum_deviations(const Gaussians& points) {
   std::vector<double> totals(points.count(), 0.0);
   for (std::size_t i = 0; i < points.count(); ++i) {
-    for (std::size_t k = 0; k < points.dims(); ++k) {
+    for (std::size_t k = 0; k < points.input_dimensions(); ++k) {
       const auto deviation = static_cast<double>(points.deviations.at(i, k));
       totals[i] += deviation * deviation;
     }
@@ -183,10 +183,10 @@ Distance::Distance(std::string_view name, const Gaussians& points) : kernel_(fin
   const bool centered = traits().coordinates == Coordinates::centered_unit_rows;
   if (traits().coordinates == Coordinates::unit_rows || centered) {
     MeanDirection direction = find_mean_direction(points, centered);
-    preparation_ = {std::move(direction.mean), 1, points.dims() + (direction.all_directed ? 0 : 1)};
+    preparation_ = {std::move(direction.mean), 1, points.input_dimensions() + (direction.all_directed ? 0 : 1)};
   } else if (traits().coordinates == Coordinates::means_and_deviations) {
     JoinedFrame frame = find_joined_frame(points);
-    preparation_ = {std::move(frame.center), frame.unit, 2 * points.dims()};
+    preparation_ = {std::move(frame.center), frame.unit, 2 * points.input_dimensions()};
   }
   if (traits().has_variances()) {
     const double floor = variance_floor(), largest = points.sigma_scale * points.sigma_scale + floor;

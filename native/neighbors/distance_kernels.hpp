@@ -62,10 +62,10 @@ struct DistanceKernel {
 
 struct DistanceKernels {
   std::span<const DistanceKernel> all;
-  // Writes the places 64 * i + j, ascending, of those numbers of a tile that are not above both the bound of their row
+  // Writes the indices 64 * i + j, ascending, of those numbers of a tile that are not above both the bound of their row
   // and that of their column; returns how many. Looks at `height` rows of 64.
   std::size_t (*find_below)(const float* tile, std::size_t height, const float* row_bounds, const float* column_bounds,
-                            std::uint16_t* places);
+                            std::uint16_t* pairs);
   // Brings up to 64 rows of a row-major matrix together: block[64 * k + i] = column k of row rows[i].
   void (*gather)(const float* matrix, std::size_t stride, const std::uint32_t* rows, std::size_t count,
                  std::size_t cols, float* block);

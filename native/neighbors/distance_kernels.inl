@@ -70,7 +70,7 @@ static double distance_pair(DistanceBlock rows, std::size_t i, DistanceBlock col
 }
 
 static std::size_t find_below(const float* tile, std::size_t height, const float* row_bounds,
-                              const float* column_bounds, std::uint16_t* places) {
+                              const float* column_bounds, std::uint16_t* pairs) {
   constexpr int kBlock = static_cast<int>(PackedMatrix::kBlock);
   std::size_t found = 0;
   for (int i = 0; i < static_cast<int>(height); ++i) {
@@ -78,7 +78,7 @@ static std::size_t find_below(const float* tile, std::size_t height, const float
     for (int j = 0; j < kBlock; j += kLanes) {
       const Floats bound = larger(row_bound, load(column_bounds + j));
       for (unsigned mask = not_above(load(tile + i * kBlock + j), bound); mask != 0; mask &= mask - 1) {
-        places[found++] = static_cast<std::uint16_t>(i * kBlock + j + __builtin_ctz(mask));
+        pairs[found++] = static_cast<std::uint16_t>(i * kBlock + j + __builtin_ctz(mask));
       }
     }
   }

@@ -51,14 +51,17 @@ Neighbors search_exactly(const Distance& distance, std::size_t k, ThreadTeam& te
   }
   NearestLists lists(n, k);
   std::vector<TileJoin> joins(team.size());
-  const auto party = [&](std::size_t b) {
-    return Party{points.block(b), std::min(kBlock, n - b * kBlock), b * kBlock, &order[b * kBlock]};
+  const auto block = [&](std::size_t b) {
+    return BlockOfLists{.values = points.block(b),
+                        .size = std::min(kBlock, n - b * kBlock),
+                        .first = b * kBlock,
+                        .indices = &order[b * kBlock]};
   };
   const auto join = [&](std::size_t rows, std::size_t columns, unsigned worker) {
     for (std::size_t a = rows * size; a < std::min((rows + 1) * size, blocks); ++a) {
       cancellation.check();
       for (std::size_t b = std::max(columns * size, a); b < std::min((columns + 1) * size, blocks); ++b) {
-        joins[worker].offer(distance, party(a), party(b), lists);
+        joins[worker].offer(distance, block(a), block(b), lists);
       }
     }
   };
@@ -76,8 +79,9 @@ Neighbors search_exactly(const Distance& distance, std::size_t k, ThreadTeam& te
   Neighbors result{n, k, std::vector<std::uint32_t>(n * k), std::vector<float>(n * k), 1.0};
   team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     cancellation.check();
+    NearestLists::Scratch scratch;
     for (std::size_t r = first; r < last; ++r) {
-      lists.take(r, &result.indices[order[r] * k], &result.squared[order[r] * k]);
+      lists.take(r, &result.indices[order[r] * k], &result.squared[order[r] * k], scratch);
     }
   });
   progress(1);

@@ -56,7 +56,7 @@ Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols) {
 }
 
 void pack_sigma(Gaussians& points, NumberView sigma, double variance_floor) {
-  const std::size_t rows = points.count(), cols = points.dims();
+  const std::size_t rows = points.count(), cols = points.input_dimensions();
   const double largest = std::min(largest_magnitude(sigma, rows, cols, false), kLargestSigma);
   points.sigma_scale = largest > 0 ? largest : 1;
   points.variance_floor = variance_floor;
@@ -108,7 +108,7 @@ Gaussians pack_queries(NumberView data, std::size_t rows, const Frame& frame, Th
 }
 
 void pack_query_sigma(Gaussians& queries, NumberView sigma, const Frame& frame) {
-  const std::size_t rows = queries.count(), cols = queries.dims();
+  const std::size_t rows = queries.count(), cols = queries.input_dimensions();
   largest_magnitude(sigma, rows, cols, false);
   queries.sigma_scale = frame.sigma_scale;
   queries.variance_floor = frame.variance_floor;

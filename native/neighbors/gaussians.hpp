@@ -30,7 +30,7 @@ struct Gaussians {
   bool sigma_is_equal = false;  // over points and columns
 
   std::size_t count() const { return means.rows(); }
-  std::size_t dims() const { return means.cols(); }
+  std::size_t input_dimensions() const { return means.cols(); }
 };
 
 // Copies rows x cols numbers into that form. Throws BadValue at the first that is not finite.

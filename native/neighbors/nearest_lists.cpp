@@ -6,7 +6,6 @@
 
 namespace sigma {
 namespace {
-
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
 // Vectors of any width divide it.
 constexpr std::size_t kStep = 16;
@@ -69,10 +68,9 @@ void NearestLists::drop_all_but_least(std::size_t i) {
   bounds_[i] = bound;
 }
 
-std::size_t NearestLists::take(std::size_t i, std::uint32_t* indices, float* squared) {
+std::size_t NearestLists::take(std::size_t i, std::uint32_t* indices, float* squared, Scratch& keys) {
   if (held_[i] > k_) drop_all_but_least(i);
   const std::size_t held = held_[i];
-  thread_local std::vector<std::uint64_t> keys;
   keys.resize(held);
   for (std::size_t c = 0; c < held; ++c) keys[c] = key_of(squared_[i * capacity_ + c], indices_[i * capacity_ + c]);
   std::sort(keys.begin(), keys.end());
@@ -83,7 +81,7 @@ std::size_t NearestLists::take(std::size_t i, std::uint32_t* indices, float* squ
   return held;
 }
 
-void TileJoin::compute(const Distance& distance, const Party& a, const Party& b) {
+void TileJoin::compute(const Distance& distance, const BlockOfLists& a, const BlockOfLists& b) {
   distance.tile(a.values, b.values, a.size, b.size, tile_.data());
   if (b.size == kBlock) return;
   for (std::size_t i = 0; i < a.size; ++i) {
@@ -91,27 +89,28 @@ void TileJoin::compute(const Distance& distance, const Party& a, const Party& b)
   }
 }
 
-void TileJoin::offer(const Distance& distance, const Party& a, const Party& b, NearestLists& lists) {
+void TileJoin::offer(const Distance& distance, const BlockOfLists& a, const BlockOfLists& b, NearestLists& lists) {
   if (a.first == b.first) return offer_to_first(distance, a, b, lists);
   compute(distance, a, b);
   const std::size_t found = distance_kernels().find_below(tile_.data(), a.size, lists.bounds() + a.first,
-                                                          lists.bounds() + b.first, places_.data());
+                                                          lists.bounds() + b.first, pairs_.data());
   for (std::size_t e = 0; e < found; ++e) {
-    const std::size_t i = places_[e] / kBlock, j = places_[e] % kBlock;
-    const float squared = tile_[places_[e]];
-    lists.offer(a.first + i, squared, b.names[j]);
-    lists.offer(b.first + j, squared, a.names[i]);
+    const std::size_t i = pairs_[e] / kBlock, j = pairs_[e] % kBlock;
+    const float squared = tile_[pairs_[e]];
+    lists.offer(a.first + i, squared, b.indices[j]);
+    lists.offer(b.first + j, squared, a.indices[i]);
   }
 }
 
-void TileJoin::offer_to_first(const Distance& distance, const Party& a, const Party& b, NearestLists& lists) {
+void TileJoin::offer_to_first(const Distance& distance, const BlockOfLists& a, const BlockOfLists& b,
+                              NearestLists& lists) {
   static const NoBounds none;
   compute(distance, a, b);
   const std::size_t found =
-      distance_kernels().find_below(tile_.data(), a.size, lists.bounds() + a.first, none.values, places_.data());
+      distance_kernels().find_below(tile_.data(), a.size, lists.bounds() + a.first, none.values, pairs_.data());
   for (std::size_t e = 0; e < found; ++e) {
-    const std::size_t i = places_[e] / kBlock, j = places_[e] % kBlock;
-    if (a.names[i] != b.names[j]) lists.offer(a.first + i, tile_[places_[e]], b.names[j]);
+    const std::size_t i = pairs_[e] / kBlock, j = pairs_[e] % kBlock;
+    if (a.indices[i] != b.indices[j]) lists.offer(a.first + i, tile_[pairs_[e]], b.indices[j]);
   }
 }
 

@@ -27,8 +27,11 @@ class NearestLists {
     if (held_[i] == capacity_) drop_all_but_least(i);
   }
 
+  // Memory for sorting one list: each thread that takes lists has its own.
+  using Scratch = std::vector<std::uint64_t>;
+
   // Writes what list i holds, least first, at most k; returns how many.
-  std::size_t take(std::size_t i, std::uint32_t* indices, float* squared);
+  std::size_t take(std::size_t i, std::uint32_t* indices, float* squared, Scratch& keys);
 
  private:
   void drop_all_but_least(std::size_t i);
@@ -39,29 +42,29 @@ class NearestLists {
   AlignedVector<float> squared_;                 // count x capacity
 };
 
-// Up to 64 points that are compared with others.
-struct Party {
+// A block of up to 64 points that is compared with another block, and the lists of its points.
+struct BlockOfLists {
   DistanceBlock values;
   std::size_t size;
-  std::size_t first;           // the list of the first of them; the others follow
-  const std::uint32_t* names;  // by which they are offered to others
+  std::size_t first;             // the list of the first point; those of the others follow
+  const std::uint32_t* indices;  // under which the points enter the lists of others
 };
 
-// Computes the tile of two parties and offers its pairs to their lists.
+// Computes the tile of two blocks and offers its pairs to their lists.
 class TileJoin {
  public:
-  TileJoin() : tile_(kBlock * kBlock), places_(kBlock * kBlock) {}
-  // To the lists of both, or of one party compared with itself.
-  void offer(const Distance& distance, const Party& a, const Party& b, NearestLists& lists);
-  // To the lists of a alone, which may have a point of b in common with it, under the same name.
-  void offer_to_first(const Distance& distance, const Party& a, const Party& b, NearestLists& lists);
+  TileJoin() : tile_(kBlock * kBlock), pairs_(kBlock * kBlock) {}
+  // To the lists of both, or of one block compared with itself.
+  void offer(const Distance& distance, const BlockOfLists& a, const BlockOfLists& b, NearestLists& lists);
+  // To the lists of a alone. A point that both blocks contain, under the same index, is not offered to itself.
+  void offer_to_first(const Distance& distance, const BlockOfLists& a, const BlockOfLists& b, NearestLists& lists);
 
  private:
   static constexpr std::size_t kBlock = PackedMatrix::kBlock;
-  void compute(const Distance& distance, const Party& a, const Party& b);
+  void compute(const Distance& distance, const BlockOfLists& a, const BlockOfLists& b);
 
   AlignedVector<float> tile_;
-  std::vector<std::uint16_t> places_;
+  std::vector<std::uint16_t> pairs_;  // found in the tile, as 64 * i + j
 };
 
 }  // namespace sigma

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <vector>
 
 namespace sigma {
 
@@ -29,21 +28,20 @@ void NeighborGraph::insert(std::size_t i, float squared, std::uint32_t row) {
   bounds_[i].store(distances[k_ - 1], std::memory_order_relaxed);
 }
 
-void NeighborGraph::merge(std::size_t i, const std::uint32_t* rows, const float* squared, std::size_t count) {
-  thread_local std::vector<std::uint32_t> held_rows;
-  thread_local std::vector<float> held_squared;
+void NeighborGraph::merge(std::size_t i, const std::uint32_t* rows, const float* squared, std::size_t count,
+                          Scratch& held) {
   float* out_squared = &squared_[i * k_];
   std::uint32_t* out_rows = &rows_[i * k_];
-  held_rows.assign(out_rows, out_rows + k_);
-  held_squared.assign(out_squared, out_squared + k_);
+  held.rows.assign(out_rows, out_rows + k_);
+  held.squared.assign(out_squared, out_squared + k_);
   for (std::size_t out = 0, old = 0, added = 0; out < k_; ++out) {
-    const std::uint32_t row = held_rows[old] & ~kFresh;
-    const bool is_held = added < count && squared[added] == held_squared[old] && rows[added] == row;
+    const std::uint32_t row = held.rows[old] & ~kFresh;
+    const bool is_held = added < count && squared[added] == held.squared[old] && rows[added] == row;
     const bool is_added =
         added < count && !is_held &&
-        (squared[added] != held_squared[old] ? squared[added] < held_squared[old] : rows[added] < row);
-    out_rows[out] = is_added ? rows[added] | kFresh : held_rows[old];
-    out_squared[out] = is_added ? squared[added] : held_squared[old];
+        (squared[added] != held.squared[old] ? squared[added] < held.squared[old] : rows[added] < row);
+    out_rows[out] = is_added ? rows[added] | kFresh : held.rows[old];
+    out_squared[out] = is_added ? squared[added] : held.squared[old];
     added += is_added || is_held;
     old += !is_added;
   }

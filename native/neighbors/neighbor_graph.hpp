@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "../support/aligned.hpp"
 
@@ -47,9 +48,15 @@ class NeighborGraph {
     if (squared <= bound(i)) locks_.with(i, [&] { insert(i, squared, row); });
   }
 
+  // Memory for merging into one list: each thread that merges has its own.
+  struct Scratch {
+    std::vector<std::uint32_t> rows;
+    std::vector<float> squared;
+  };
+
   // Offers `count` candidates at once, in ascending order; from one thread for each list. The first time there must be
   // k of them.
-  void merge(std::size_t i, const std::uint32_t* rows, const float* squared, std::size_t count);
+  void merge(std::size_t i, const std::uint32_t* rows, const float* squared, std::size_t count, Scratch& held);
 
  private:
   void insert(std::size_t i, float squared, std::uint32_t row);

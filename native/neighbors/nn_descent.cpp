@@ -20,19 +20,19 @@ constexpr std::size_t kGrain = 256;
 constexpr std::size_t kLeafSize = 512;
 constexpr std::size_t kTrees = 12;
 constexpr int kMostIterations = 20;
-// Fewer fresh neighbors a point than this share of k: it is over.
+// The search ends when the number of fresh neighbors per point falls below this fraction of k.
 constexpr double kFewFresh = 0.001;
 constexpr std::size_t kSampleSize = 512;
 constexpr double kEnoughRecall = 0.97;
-// Neighbors of a point that an iteration looks at, fresh ones and others each; as many points again have the point as
-// their neighbor.
+// For each point, an iteration looks at up to this many fresh neighbors and this many others, and at as many points that
+// have the point as their neighbor.
 constexpr std::size_t kSide = kBlock / 2;
 
 std::uint32_t priority(std::uint64_t salt, std::uint32_t from, std::uint32_t to) {
   return static_cast<std::uint32_t>(mix_bits(salt + (std::uint64_t{from} << 32 | to)));
 }
 
-// Compares all points of a leaf with each other.
+// Compares all points of a leaf with each other. Each thread has its own.
 class LeafJoin {
  public:
   LeafJoin(const PointRows& points, std::size_t leaf_size, std::size_t k)
@@ -40,17 +40,20 @@ class LeafJoin {
 
   void join(std::span<const std::uint32_t> leaf, NeighborGraph& graph) {
     const std::size_t blocks = (leaf.size() + kBlock - 1) / kBlock;
-    const auto party = [&](std::size_t b) {
-      return Party{blocks_.block(b), std::min(kBlock, leaf.size() - b * kBlock), b * kBlock, &leaf[b * kBlock]};
+    const auto block = [&](std::size_t b) {
+      return BlockOfLists{.values = blocks_.block(b),
+                          .size = std::min(kBlock, leaf.size() - b * kBlock),
+                          .first = b * kBlock,
+                          .indices = &leaf[b * kBlock]};
     };
     for (std::size_t i = 0; i < leaf.size(); ++i) lists_.start(i, graph.bound(leaf[i]));
-    for (std::size_t b = 0; b < blocks; ++b) blocks_.gather(b, points_, leaf.subspan(b * kBlock, party(b).size));
+    for (std::size_t b = 0; b < blocks; ++b) blocks_.gather(b, points_, leaf.subspan(b * kBlock, block(b).size));
     for (std::size_t a = 0; a < blocks; ++a) {
-      for (std::size_t b = a; b < blocks; ++b) tile_.offer(points_.distance(), party(a), party(b), lists_);
+      for (std::size_t b = a; b < blocks; ++b) tile_.offer(points_.distance(), block(a), block(b), lists_);
     }
     for (std::size_t i = 0; i < leaf.size(); ++i) {
-      const std::size_t found = lists_.take(i, rows_.data(), squared_.data());
-      graph.merge(leaf[i], rows_.data(), squared_.data(), found);
+      const std::size_t found = lists_.take(i, rows_.data(), squared_.data(), keys_);
+      graph.merge(leaf[i], rows_.data(), squared_.data(), found, held_);
     }
   }
 
@@ -61,6 +64,8 @@ class LeafJoin {
   TileJoin tile_;
   std::vector<std::uint32_t> rows_;
   std::vector<float> squared_;
+  NearestLists::Scratch keys_;
+  NeighborGraph::Scratch held_;
 };
 
 // For every point at most kSide of the rows that come to it, those of the least priorities: a random sample, and the
@@ -95,26 +100,26 @@ class Sample {
   PointLocks locks_;
 };
 
-// The rows of each list as a set of bits, which tells at once most of the pairs that need not be offered again. It also
-// claims some rows that it does not hold, but others in each iteration.
+// The rows of each list as a set of bits, by which most of the pairs that need not be offered again are skipped
+// quickly. Two rows may share a bit, so some new pairs are skipped too; which ones changes with each iteration.
 class KnownRows {
  public:
   KnownRows(std::size_t n, std::size_t k) : bits_(std::bit_ceil(8 * k)), words_((bits_ + 63) / 64), sets_(n * words_) {}
 
   void start(std::uint64_t salt) { factor_ = salt | 1; }
-  // Where a row stands in every set.
-  std::uint32_t place(std::uint32_t row) const {
+  // The bit that stands for a row in every set.
+  std::uint32_t bit(std::uint32_t row) const {
     return static_cast<std::uint32_t>(row * factor_ >> 32) & static_cast<std::uint32_t>(bits_ - 1);
   }
   void assign(std::size_t i, const std::uint32_t* rows, std::size_t count) {
     std::uint64_t* set = &sets_[i * words_];
     std::fill_n(set, words_, 0);
     for (std::size_t e = 0; e < count; ++e) {
-      const std::uint32_t p = place(rows[e] & ~NeighborGraph::kFresh);
-      set[p / 64] |= std::uint64_t{1} << p % 64;
+      const std::uint32_t b = bit(rows[e] & ~NeighborGraph::kFresh);
+      set[b / 64] |= std::uint64_t{1} << b % 64;
     }
   }
-  bool holds(std::size_t i, std::uint32_t place) const { return sets_[i * words_ + place / 64] >> place % 64 & 1; }
+  bool holds(std::size_t i, std::uint32_t bit) const { return sets_[i * words_ + bit / 64] >> bit % 64 & 1; }
 
  private:
   std::size_t bits_, words_;
@@ -123,13 +128,13 @@ class KnownRows {
 };
 
 // Points that are compared in a local join.
-struct Circle {
-  explicit Circle(const PointRows& points) : block(points, kBlock) {}
+struct JoinedPoints {
+  explicit JoinedPoints(const PointRows& points) : block(points, kBlock) {}
 
   std::vector<std::uint32_t> rows;
   PointBlocks block;
   float bounds[kBlock];
-  std::uint32_t places[kBlock];  // among the known rows
+  std::uint32_t bits[kBlock];  // in the sets of known rows
 
   void sort() {
     std::sort(rows.begin(), rows.end());
@@ -139,16 +144,16 @@ struct Circle {
     std::fill_n(bounds, kBlock, -1.0f);
     for (std::size_t e = 0; e < rows.size(); ++e) {
       bounds[e] = graph.bound(rows[e]);
-      places[e] = known.place(rows[e]);
+      bits[e] = known.bit(rows[e]);
     }
     block.gather(0, points, rows);
   }
 };
 
 // The iterations: neighbors of a point, and points of which it is a neighbor, are likely neighbors of each other.
-class Descent {
+class LocalJoins {
  public:
-  Descent(const PointRows& points, NeighborGraph& graph, ThreadTeam& team, const Cancellation& cancellation)
+  LocalJoins(const PointRows& points, NeighborGraph& graph, ThreadTeam& team, const Cancellation& cancellation)
       : points_(points),
         graph_(graph),
         team_(team),
@@ -179,16 +184,16 @@ class Descent {
  private:
   struct Scratch {
     explicit Scratch(const PointRows& points)
-        : fresh(points), others(points), tile(kBlock * kBlock), places(kBlock * kBlock) {}
-    Circle fresh, others;
+        : fresh(points), others(points), tile(kBlock * kBlock), pairs(kBlock * kBlock) {}
+    JoinedPoints fresh, others;
     AlignedVector<float> tile;
-    std::vector<std::uint16_t> places;
+    std::vector<std::uint16_t> pairs;  // found in the tile, as 64 * i + j
     std::vector<std::uint64_t> keys;
   };
 
-  // Some of each point's neighbors, and some of the points of which it is one.
-  struct Sides {
-    explicit Sides(std::size_t n) : chosen(n * kSide), count(n), incoming(n) {}
+  // Some of each point's neighbors, and some of the points of which it is a neighbor.
+  struct Candidates {
+    explicit Candidates(std::size_t n) : chosen(n * kSide), count(n), incoming(n) {}
     std::vector<std::uint32_t> chosen;
     std::vector<std::uint8_t> count;
     Sample incoming;
@@ -210,7 +215,7 @@ class Descent {
   }
 
   // Chooses at random among the neighbors of point i with this flag; returns how many there are.
-  std::size_t choose(std::size_t i, std::uint64_t salt, std::uint32_t flag, Sides& sides, Scratch& scratch) {
+  std::size_t choose(std::size_t i, std::uint64_t salt, std::uint32_t flag, Candidates& candidates, Scratch& scratch) {
     const auto self = static_cast<std::uint32_t>(i);
     const std::uint32_t* rows = graph_.rows(i);
     auto& keys = scratch.keys;
@@ -225,16 +230,16 @@ class Descent {
       std::nth_element(keys.begin(), keys.begin() + kSide, keys.end());
       keys.resize(kSide);
     }
-    sides.count[i] = static_cast<std::uint8_t>(keys.size());
+    candidates.count[i] = static_cast<std::uint8_t>(keys.size());
     for (std::size_t e = 0; e < keys.size(); ++e) {
       const auto row = static_cast<std::uint32_t>(keys[e]);
-      sides.chosen[i * kSide + e] = row;
-      sides.incoming.offer(row, self, priority(salt, row, self));
+      candidates.chosen[i * kSide + e] = row;
+      candidates.incoming.offer(row, self, priority(salt, row, self));
     }
     return all;
   }
 
-  // Those that have been chosen are fresh no more.
+  // Chosen neighbors are no longer fresh.
   void take_flags(std::size_t i) {
     std::uint32_t* rows = graph_.rows(i);
     const std::uint32_t* chosen = &fresh_.chosen[i * kSide];
@@ -247,7 +252,7 @@ class Descent {
 
   // Compares the fresh ones around point i with each other and with the others.
   void join(std::size_t i, Scratch& scratch) {
-    Circle &fresh = scratch.fresh, &others = scratch.others;
+    JoinedPoints &fresh = scratch.fresh, &others = scratch.others;
     fresh_.copy_to(fresh.rows, i);
     if (fresh.rows.empty()) return;
     others_.copy_to(others.rows, i);
@@ -262,7 +267,7 @@ class Descent {
     compare(fresh, others, scratch);
   }
 
-  void compare(const Circle& a, const Circle& b, Scratch& scratch) {
+  void compare(const JoinedPoints& a, const JoinedPoints& b, Scratch& scratch) {
     float* tile = scratch.tile.data();
     const std::size_t height = a.rows.size(), width = b.rows.size();
     points_.distance().tile(a.block.block(0), b.block.block(0), height, width, tile);
@@ -270,12 +275,12 @@ class Descent {
       std::fill(tile + i * kBlock + width, tile + (i + 1) * kBlock, std::numeric_limits<float>::infinity());
       if (&a == &b) std::fill_n(tile + i * kBlock, i + 1, std::numeric_limits<float>::infinity());
     }
-    const std::size_t found = distance_kernels().find_below(tile, height, a.bounds, b.bounds, scratch.places.data());
+    const std::size_t found = distance_kernels().find_below(tile, height, a.bounds, b.bounds, scratch.pairs.data());
     for (std::size_t e = 0; e < found; ++e) {
-      const std::size_t i = scratch.places[e] / kBlock, j = scratch.places[e] % kBlock;
-      const float squared = tile[scratch.places[e]];
-      if (squared <= a.bounds[i] && !known_.holds(a.rows[i], b.places[j])) graph_.offer(a.rows[i], squared, b.rows[j]);
-      if (squared <= b.bounds[j] && !known_.holds(b.rows[j], a.places[i])) graph_.offer(b.rows[j], squared, a.rows[i]);
+      const std::size_t i = scratch.pairs[e] / kBlock, j = scratch.pairs[e] % kBlock;
+      const float squared = tile[scratch.pairs[e]];
+      if (squared <= a.bounds[i] && !known_.holds(a.rows[i], b.bits[j])) graph_.offer(a.rows[i], squared, b.rows[j]);
+      if (squared <= b.bounds[j] && !known_.holds(b.rows[j], a.bits[i])) graph_.offer(b.rows[j], squared, a.rows[i]);
     }
   }
 
@@ -284,19 +289,19 @@ class Descent {
   ThreadTeam& team_;
   const Cancellation& cancellation_;
   KnownRows known_;
-  Sides fresh_, others_;
+  Candidates fresh_, others_;
   std::vector<std::optional<Scratch>> scratch_;
 };
 
 }  // namespace
 
-std::size_t descent_leaf_size(std::size_t k) {
+std::size_t nn_descent_leaf_size(std::size_t k) {
   return std::max(kLeafSize, (4 * k + kBlock - 1) / kBlock * kBlock);
 }
 
-Neighbors descend(const Distance& distance, std::size_t k, std::uint64_t seed, ThreadTeam& team,
-                  const Cancellation& cancellation, const std::function<void(double)>& progress) {
-  const std::size_t n = distance.count(), leaf_size = descent_leaf_size(k);
+Neighbors search_by_nn_descent(const Distance& distance, std::size_t k, std::uint64_t seed, ThreadTeam& team,
+                               const Cancellation& cancellation, const std::function<void(double)>& progress) {
+  const std::size_t n = distance.count(), leaf_size = nn_descent_leaf_size(k);
   Random random(mix_bits(seed));
   // Points near each other lie near each other in memory.
   const std::vector<std::uint32_t> order =
@@ -324,11 +329,11 @@ Neighbors descend(const Distance& distance, std::size_t k, std::uint64_t seed, T
     }
   }
   if (recall < kEnoughRecall) {
-    Descent descent(points, graph, team, cancellation);
+    LocalJoins joins(points, graph, team, cancellation);
     for (int iteration = 0; iteration < kMostIterations && recall < kEnoughRecall; ++iteration) {
-      // Nobody knows how many iterations there will be; few need more than three.
+      // The number of iterations is unknown; few searches need more than three.
       progress(1 - std::exp2(-(iteration + 2) / 2.0));
-      const std::size_t fresh = descent.iterate(random.bits());
+      const std::size_t fresh = joins.iterate(random.bits());
       recall = sample.measure(graph.squared(0));
       if (static_cast<double>(fresh) < kFewFresh * static_cast<double>(n * k)) break;
     }

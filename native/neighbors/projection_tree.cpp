@@ -6,10 +6,10 @@
 namespace sigma {
 namespace {
 
-struct Place {
+struct ProjectedRow {
   float projection;
   std::uint32_t row;
-  bool operator<(const Place& other) const {
+  bool operator<(const ProjectedRow& other) const {
     return projection != other.projection ? projection < other.projection : row < other.row;
   }
 };
@@ -22,7 +22,7 @@ class Splitter {
         cancellation_(cancellation),
         direction_(points.stride()),
         projections_(points.count()),
-        places_(points.count()) {}
+        projected_(points.count()) {}
 
   void split(ProjectionTree& tree, std::size_t first, std::size_t last, std::size_t leaves) {
     if (leaves <= 1) {
@@ -37,10 +37,10 @@ class Splitter {
     const float *a = points_.row(rows[one]), *b = points_.row(rows[other]);
     for (std::size_t k = 0; k < direction_.size(); ++k) direction_[k] = a[k] - b[k];
     points_.project(rows, direction_.data(), projections_.data());
-    for (std::size_t i = 0; i < size; ++i) places_[i] = {projections_[i], rows[i]};
-    std::nth_element(places_.begin(), places_.begin() + static_cast<std::ptrdiff_t>(middle),
-                     places_.begin() + static_cast<std::ptrdiff_t>(size));
-    for (std::size_t i = 0; i < size; ++i) rows[i] = places_[i].row;
+    for (std::size_t i = 0; i < size; ++i) projected_[i] = {projections_[i], rows[i]};
+    std::nth_element(projected_.begin(), projected_.begin() + static_cast<std::ptrdiff_t>(middle),
+                     projected_.begin() + static_cast<std::ptrdiff_t>(size));
+    for (std::size_t i = 0; i < size; ++i) rows[i] = projected_[i].row;
     split(tree, first, first + middle, left);
     split(tree, first + middle, last, leaves - left);
   }
@@ -50,7 +50,7 @@ class Splitter {
   Random random_;
   const Cancellation& cancellation_;
   AlignedVector<float> direction_, projections_;
-  std::vector<Place> places_;
+  std::vector<ProjectedRow> projected_;
 };
 
 }  // namespace

@@ -46,16 +46,23 @@ Neighbors QuerySearch::search(const Gaussians& queries, std::span<const std::uin
   team.for_ranges(count, kBlocksPerTask * kBlock, [&](std::size_t first, std::size_t last, std::size_t) {
     NearestLists lists(last - first, k);
     TileJoin join;
+    NearestLists::Scratch scratch;
     for (std::size_t b = 0; b < distance_.blocks(); ++b) {
       if (b % 16 == 0) cancellation.check();
-      const Party points{blocks_.block(b), std::min(kBlock, n - b * kBlock), 0, &order_[b * kBlock]};
+      const BlockOfLists points{.values = blocks_.block(b),
+                                .size = std::min(kBlock, n - b * kBlock),
+                                .first = 0,
+                                .indices = &order_[b * kBlock]};
       for (std::size_t q = first; q < last; q += kBlock) {
-        const Party party{prepared.block(q / kBlock), std::min(kBlock, last - q), q - first, &own[q]};
-        join.offer_to_first(distance_, party, points, lists);
+        const BlockOfLists block{.values = prepared.block(q / kBlock),
+                                 .size = std::min(kBlock, last - q),
+                                 .first = q - first,
+                                 .indices = &own[q]};
+        join.offer_to_first(distance_, block, points, lists);
       }
     }
     for (std::size_t q = first; q < last; ++q) {
-      const std::size_t held = lists.take(q - first, &result.indices[q * k], &result.squared[q * k]);
+      const std::size_t held = lists.take(q - first, &result.indices[q * k], &result.squared[q * k], scratch);
       if (held < k) fill_up(&result.indices[q * k], &result.squared[q * k], held, k, own[q]);
     }
     progress(last - first);

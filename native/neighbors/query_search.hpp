@@ -33,7 +33,7 @@ class QuerySearch {
 
  private:
   Distance distance_;
-  std::vector<std::uint32_t> order_;  // point by place in the blocks
+  std::vector<std::uint32_t> order_;  // row r of the blocks is point order_[r]
   PointBlocks blocks_;
 };
 

@@ -33,19 +33,21 @@ RecallSample::RecallSample(const PointRows& points, std::size_t k, std::size_t s
     NearestLists lists(rows.size(), k);
     TileJoin join;
     PointBlocks others(points, kBlock);
-    std::vector<std::uint32_t> names(kBlock);
+    std::vector<std::uint32_t> indices_of_others(kBlock);
     for (std::size_t first = 0; first < n; first += kBlock) {
       cancellation.check();
       const std::size_t count = std::min(kBlock, n - first);
-      std::iota(names.begin(), names.end(), static_cast<std::uint32_t>(first));
-      others.gather(0, points, std::span(names).first(count));
-      join.offer_to_first(points.distance(), {sample.block(b), rows.size(), 0, rows.data()},
-                          {others.block(0), count, 0, names.data()}, lists);
+      std::iota(indices_of_others.begin(), indices_of_others.end(), static_cast<std::uint32_t>(first));
+      others.gather(0, points, std::span(indices_of_others).first(count));
+      join.offer_to_first(
+          points.distance(), {.values = sample.block(b), .size = rows.size(), .first = 0, .indices = rows.data()},
+          {.values = others.block(0), .size = count, .first = 0, .indices = indices_of_others.data()}, lists);
     }
     std::vector<std::uint32_t> indices(k);
     std::vector<float> squared(k);
+    NearestLists::Scratch scratch;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      lists.take(i, indices.data(), squared.data());
+      lists.take(i, indices.data(), squared.data(), scratch);
       farthest_[b * kBlock + i] = squared[k - 1];
     }
   });

@@ -8,11 +8,11 @@ namespace {
 // Every `stride`-th line of a filter from `first` on, along one axis.
 struct Comb {
   std::size_t first, stride, count;
-  // The filter's line at place i, the last coming first.
+  // The filter's line at tap i, the last coming first.
   std::size_t line(std::size_t i) const { return first + stride * (count - 1 - i); }
 };
 
-// The transposed filter: for each channel of x, the numbers at two combs' places and all channels of y.
+// The transposed filter: for each channel of x, the numbers at two combs' taps and all channels of y.
 class FilterRows final : public Rows {
  public:
   FilterRows(const float* data, const Convolution& convolution, Comb y, Comb x)
@@ -24,17 +24,17 @@ class FilterRows final : public Rows {
         x_(x) {}
 
   const float* read(std::size_t row, std::size_t first, std::size_t count, float* room) const override {
-    std::size_t place = first / out_channels_, within = first % out_channels_;
+    std::size_t tap = first / out_channels_, within = first % out_channels_;
     float* to = room;
     while (count > 0) {
       const std::size_t length = std::min(out_channels_ - within, count);
-      const std::size_t line = y_.line(place / x_.count) * width_ + x_.line(place % x_.count);
+      const std::size_t line = y_.line(tap / x_.count) * width_ + x_.line(tap % x_.count);
       const float* from = data_ + (line * in_channels_ + row) * out_channels_ + within;
       if (length == count && to == room) return from;
       to = std::copy_n(from, length, to);
       count -= length;
       within = 0;
-      ++place;
+      ++tap;
     }
     return room;
   }
@@ -67,17 +67,17 @@ struct Phase {
 }  // namespace
 
 void convolve(const Convolution& convolution, const float* x, const float* filter, const float* bias,
-              Activation activation, float slope, float* y, Workshop& workshop) {
+              Activation activation, float slope, float* y, MatrixMultiplier& multiplier) {
   const auto& [input, window, channels] = convolution;
   const PatchRows patches(x, input, window);
   const DenseRows filters(filter, channels);
-  workshop.multiply({input.count * window.rows * window.columns, channels,
-                     window.height * window.width * input.channels, patches, false, filters, false,
-                     Grid::matrix(y, channels), bias, activation, slope});
+  multiplier.multiply({input.count * window.rows * window.columns, channels,
+                       window.height * window.width * input.channels, patches, false, filters, false,
+                       Grid::matrix(y, channels), bias, activation, slope});
 }
 
 void convolve_back_to_input(const Convolution& convolution, const float* dy, const float* filter, float* dx,
-                            Workshop& workshop) {
+                            MatrixMultiplier& multiplier) {
   const auto& [input, window, channels] = convolution;
   const std::size_t line = input.width * input.channels;
   for (std::size_t py = 0; py < window.stride_y; ++py) {
@@ -90,20 +90,20 @@ void convolve_back_to_input(const Convolution& convolution, const float* dy, con
       const Grid out{
           dx + py * line + px * input.channels, y.count, x.count, input.height * line, window.stride_y * line,
           window.stride_x * input.channels};
-      workshop.multiply({input.count * y.count * x.count, input.channels, y.comb.count * x.comb.count * channels,
-                         patches, false, filters, true, out});
+      multiplier.multiply({input.count * y.count * x.count, input.channels, y.comb.count * x.comb.count * channels,
+                           patches, false, filters, true, out});
     }
   }
 }
 
 void convolve_back_to_filter(const Convolution& convolution, const float* x, const float* dy, float* dfilter,
-                             Workshop& workshop) {
+                             MatrixMultiplier& multiplier) {
   const auto& [input, window, channels] = convolution;
   const PatchRows patches(x, input, window);
   const DenseRows gradients(dy, channels);
-  workshop.multiply({window.height * window.width * input.channels, channels,
-                     input.count * window.rows * window.columns, patches, true, gradients, false,
-                     Grid::matrix(dfilter, channels)});
+  multiplier.multiply({window.height * window.width * input.channels, channels,
+                       input.count * window.rows * window.columns, patches, true, gradients, false,
+                       Grid::matrix(dfilter, channels)});
 }
 
 }  // namespace sigma

@@ -18,14 +18,14 @@ struct Convolution {
 
 // y = activation(x * filter + bias); bias has a number for each channel of y, or is null.
 void convolve(const Convolution& convolution, const float* x, const float* filter, const float* bias,
-              Activation activation, float slope, float* y, Workshop& workshop);
+              Activation activation, float slope, float* y, MatrixMultiplier& multiplier);
 
 // The gradient of the sum of y * dy by x: also what is called transposed convolution.
 void convolve_back_to_input(const Convolution& convolution, const float* dy, const float* filter, float* dx,
-                            Workshop& workshop);
+                            MatrixMultiplier& multiplier);
 
 // The gradient of the sum of y * dy by the filter.
 void convolve_back_to_filter(const Convolution& convolution, const float* x, const float* dy, float* dfilter,
-                             Workshop& workshop);
+                             MatrixMultiplier& multiplier);
 
 }  // namespace sigma

@@ -9,7 +9,7 @@ namespace {
 
 using Block = ProductBlock;
 
-// Work that two threads share no sooner than one has done it: multiply-adds.
+// Multiply-adds below which one thread finishes sooner than two could share the work.
 constexpr std::size_t kWorthThreads = std::size_t{1} << 17;
 
 // Parts that keep a large team busy, where the product allows it.
@@ -31,7 +31,7 @@ std::size_t even_step(std::size_t size, std::size_t most, std::size_t unit) {
 }  // namespace
 
 // How a product is cut, by its shape alone: into parts of row_step x col_step of the result, times pieces of the sum.
-struct Workshop::Plan {
+struct MatrixMultiplier::Plan {
   std::size_t row_step, col_step, row_steps, col_steps, pieces, piece;
 
   Plan(const Product& product, const NetworkKernels& kernels) {
@@ -51,9 +51,9 @@ struct Workshop::Plan {
   std::size_t parts() const { return row_steps * col_steps * pieces; }
 };
 
-Workshop::Workshop(unsigned threads) : team_(threads), benches_(team_.size()) {}
+MatrixMultiplier::MatrixMultiplier(unsigned threads) : team_(threads), scratch_(team_.size()) {}
 
-void Workshop::multiply(const Product& product) {
+void MatrixMultiplier::multiply(const Product& product) {
   const auto& [m, n, k] = std::tie(product.m, product.n, product.k);
   if (m == 0 || n == 0) return;
   if (n == 1 && m > 1) return multiply_column(product);
@@ -68,7 +68,7 @@ void Workshop::multiply(const Product& product) {
 }
 
 // A single column would fill one lane of a vector, so it is computed as a row.
-void Workshop::multiply_column(const Product& product) {
+void MatrixMultiplier::multiply_column(const Product& product) {
   column_.resize(product.m);
   multiply({1, product.m, product.k, product.right, !product.right_by_column, product.left, !product.left_by_depth,
             Grid::matrix(column_.data(), product.m)});
@@ -79,13 +79,13 @@ void Workshop::multiply_column(const Product& product) {
   for (std::size_t i = 0; i < product.m; ++i) *product.out.at(i) = column_[i];
 }
 
-void Workshop::make_part(const Product& product, const Plan& plan, std::size_t part, unsigned worker) {
+void MatrixMultiplier::make_part(const Product& product, const Plan& plan, std::size_t part, unsigned worker) {
   const NetworkKernels& kernels = network_kernels();
-  Bench& bench = benches_[worker];
-  if (bench.left.empty()) {
-    bench.left.assign(Block::kRows * Block::kStride, 0.0f);
-    bench.right.assign(Block::kCols * Block::kDepth, 0.0f);
-    bench.room.assign(std::max<std::size_t>(kernels.lanes * Block::kDepth, Block::kRows), 0.0f);
+  Scratch& scratch = scratch_[worker];
+  if (scratch.left.empty()) {
+    scratch.left.assign(Block::kRows * Block::kStride, 0.0f);
+    scratch.right.assign(Block::kCols * Block::kDepth, 0.0f);
+    scratch.room.assign(std::max<std::size_t>(kernels.lanes * Block::kDepth, Block::kRows), 0.0f);
   }
   const std::size_t piece = part % plan.pieces, tile = part / plan.pieces;
   const std::size_t i0 = tile % plan.row_steps * plan.row_step, j0 = tile / plan.row_steps * plan.col_step;
@@ -101,12 +101,12 @@ void Workshop::make_part(const Product& product, const Plan& plan, std::size_t p
     const std::size_t depth = std::min(Block::kDepth, end - k0);
     if (product.left_by_depth) {
       for (std::size_t k = 0; k < depth; ++k) {
-        const float* from = product.left.read(k0 + k, i0, rows, bench.room.data());
-        kernels.spread(from, rows, kernels.tile_rows, bench.left.data() + k * kernels.tile_rows);
+        const float* from = product.left.read(k0 + k, i0, rows, scratch.room.data());
+        kernels.spread(from, rows, kernels.tile_rows, scratch.left.data() + k * kernels.tile_rows);
       }
     } else {
       for (std::size_t i = 0; i < rows; ++i) {
-        float* to = bench.left.data() + i * Block::kStride;
+        float* to = scratch.left.data() + i * Block::kStride;
         const float* from = product.left.read(i0 + i, k0, depth, to);
         if (from != to) std::copy_n(from, depth, to);
       }
@@ -116,19 +116,19 @@ void Workshop::make_part(const Product& product, const Plan& plan, std::size_t p
         std::array<const float*, 16> columns;
         for (std::size_t l = 0; l < kernels.lanes; ++l) {
           // Past the last column it is read again: those lanes are dropped.
-          float* room = bench.room.data() + l * Block::kDepth;
+          float* room = scratch.room.data() + l * Block::kDepth;
           columns[l] = product.right.read(std::min(j0 + j + l, product.n - 1), k0, depth, room);
         }
         const std::size_t panel = j / kernels.panel_cols * kernels.panel_cols;
-        kernels.transpose(columns.data(), depth, bench.right.data() + panel * Block::kDepth + (j - panel));
+        kernels.transpose(columns.data(), depth, scratch.right.data() + panel * Block::kDepth + (j - panel));
       }
     } else {
       for (std::size_t k = 0; k < depth; ++k) {
-        const float* from = product.right.read(k0 + k, j0, cols, bench.room.data());
-        kernels.spread(from, cols, kernels.panel_cols, bench.right.data() + k * kernels.panel_cols);
+        const float* from = product.right.read(k0 + k, j0, cols, scratch.room.data());
+        kernels.spread(from, cols, kernels.panel_cols, scratch.right.data() + k * kernels.panel_cols);
       }
     }
-    kernels.multiply(bench.left.data(), product.left_by_depth, bench.right.data(), rows, cols, depth, c.data(),
+    kernels.multiply(scratch.left.data(), product.left_by_depth, scratch.right.data(), rows, cols, depth, c.data(),
                      k0 > begin);
   }
   if (plan.pieces > 1 || (product.bias == nullptr && product.activation == Activation::linear)) return;
@@ -137,7 +137,7 @@ void Workshop::make_part(const Product& product, const Plan& plan, std::size_t p
   }
 }
 
-void Workshop::add_parts(const Product& product, const Plan& plan) {
+void MatrixMultiplier::add_parts(const Product& product, const Plan& plan) {
   const NetworkKernels& kernels = network_kernels();
   team_.for_ranges(product.m, divide_up(product.m, kEnoughParts),
                    [&](std::size_t first, std::size_t last, std::size_t) {

@@ -27,10 +27,10 @@ struct Product {
   float slope = 0.2f;
 };
 
-// The threads that products are computed on, and their memory. One product at a time.
-class Workshop {
+// Computes products on threads of its own, with memory of its own. One product at a time.
+class MatrixMultiplier {
  public:
-  explicit Workshop(unsigned threads);
+  explicit MatrixMultiplier(unsigned threads);
 
   // The same bits with any number of threads.
   void multiply(const Product& product);
@@ -38,7 +38,7 @@ class Workshop {
   ThreadTeam& team() { return team_; }
 
  private:
-  struct Bench {
+  struct Scratch {
     AlignedVector<float> left, right, room;
   };
   struct Plan;
@@ -48,7 +48,7 @@ class Workshop {
   void add_parts(const Product& product, const Plan& plan);
 
   ThreadTeam team_;
-  std::vector<Bench> benches_;
+  std::vector<Scratch> scratch_;
   AlignedVector<float> partial_sums_, column_;
 };
 

@@ -32,11 +32,12 @@ struct Images {
 };
 
 // The patches of `images` under a window of height x width that is moved by the strides: one row for each of the
-// rows x columns places in each image, its elements in the order (y, x, channel). What lies outside the image is zero.
+// rows x columns positions in each image, its elements in the order (y, x, channel). What lies outside the image is
+// zero.
 struct Window {
   std::size_t height, width;
   std::size_t stride_y, stride_x;
-  // Rows and columns by which the first place hangs over the image's edge; negative where it begins inside.
+  // Rows and columns by which the first position hangs over the image's edge; negative where it begins inside.
   std::ptrdiff_t top, left;
   std::size_t rows, columns;
 };

@@ -42,12 +42,12 @@ std::vector<double> find_silhouettes(const Distance& map, std::span<const std::u
   std::vector<std::size_t> starts(classes.count + 2, 0);
   for (const std::uint32_t c : classes.of) ++starts[c + 1];
   for (std::size_t c = 0; c <= classes.count; ++c) starts[c + 1] += starts[c];
-  std::vector<std::uint32_t> order(n), place(n);
+  std::vector<std::uint32_t> order(n), rank(n);
   {
     std::vector<std::size_t> next(starts.begin(), starts.end() - 1);
     for (std::uint32_t i = 0; i < n; ++i) {
-      place[i] = static_cast<std::uint32_t>(next[classes.of[i]]++);
-      order[place[i]] = i;
+      rank[i] = static_cast<std::uint32_t>(next[classes.of[i]]++);
+      order[rank[i]] = i;
     }
   }
   const DistanceRows rows(map, order, team);
@@ -57,9 +57,9 @@ std::vector<double> find_silhouettes(const Distance& map, std::span<const std::u
     cancellation.check();
     if (!scratches[worker]) scratches[worker] = std::make_unique<DistanceRows::Scratch>(rows);
     const std::size_t begin = chunk * kTogether, size = std::min(kTogether, points.size() - begin);
-    std::uint32_t places[kTogether];
-    for (std::size_t r = 0; r < size; ++r) places[r] = place[points[begin + r]];
-    rows.fill(std::span(places, size), *scratches[worker]);
+    std::uint32_t ranks[kTogether];
+    for (std::size_t r = 0; r < size; ++r) ranks[r] = rank[points[begin + r]];
+    rows.fill(std::span(ranks, size), *scratches[worker]);
     for (std::size_t r = 0; r < size; ++r) {
       const float* row = scratches[worker]->row(r);
       const std::uint32_t own = classes.of[points[begin + r]];
@@ -74,7 +74,7 @@ std::vector<double> find_silhouettes(const Distance& map, std::span<const std::u
         const auto members = static_cast<double>(last - first);
         // The distance to itself is infinite.
         if (c == own) {
-          inner = (sum(first, places[r]) + sum(places[r] + 1, last)) / (members - 1);
+          inner = (sum(first, ranks[r]) + sum(ranks[r] + 1, last)) / (members - 1);
         } else {
           outer = std::min(outer, sum(first, last) / members);
         }

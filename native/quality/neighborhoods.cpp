@@ -41,15 +41,15 @@ float squared_of(Key key) {
 class Ranking {
  public:
   Ranking(std::size_t stride, std::size_t k)
-      : stride_(stride), k_(k), sample_(kSample), values_(stride + kStep), places_(stride + kStep) {}
+      : stride_(stride), k_(k), sample_(kSample), values_(stride + kStep), indices_(stride + kStep) {}
 
   // Finds the k nearest. The row is looked at as long as there are ranks to find.
   void start(const float* row) {
     row_ = row;
     const std::size_t found =
-        quality_kernels().keep_not_above(row, nullptr, stride_, find_bound(), values_.data(), places_.data());
+        quality_kernels().keep_not_above(row, nullptr, stride_, find_bound(), values_.data(), indices_.data());
     nearest_.resize(found);
-    for (std::size_t c = 0; c < found; ++c) nearest_[c] = key_of(values_[c], places_[c]);
+    for (std::size_t c = 0; c < found; ++c) nearest_[c] = key_of(values_[c], indices_[c]);
     std::nth_element(nearest_.begin(), nearest_.begin() + static_cast<std::ptrdiff_t>(k_ - 1), nearest_.end());
     nearest_.resize(k_);
     std::sort(nearest_.begin(), nearest_.end());
@@ -71,12 +71,12 @@ class Ranking {
     std::sort(far_.begin(), far_.end());
     // The farthest are counted first, among all that are not farther, which are then fewer for the rest.
     const float* values = row_;
-    const std::uint32_t* places = nullptr;
+    const std::uint32_t* indices = nullptr;
     for (std::size_t left = far_.size(), held = stride_; left > 0;) {
-      held = quality_kernels().keep_not_above(values, places, held, squared_of(far_[left - 1].first), values_.data(),
-                                              places_.data());
+      held = quality_kernels().keep_not_above(values, indices, held, squared_of(far_[left - 1].first), values_.data(),
+                                              indices_.data());
       values = values_.data();
-      places = places_.data();
+      indices = indices_.data();
       const std::size_t rest = left - (left + kParts - 1) / kParts;
       count(held, std::span(far_).subspan(rest, left - rest), ranks);
       left = rest;
@@ -85,7 +85,7 @@ class Ranking {
   }
 
  private:
-  // The key of a far point, and its place among the others.
+  // The key of a far point, and its index among the others.
   using Far = std::pair<Key, std::size_t>;
 
   // Ranks of far points, from the first `held` kept ones, which are all that come before them.
@@ -95,9 +95,9 @@ class Ranking {
     turns_.clear();
     for (const auto& [key, e] : far) {
       ranks[e] = 1;
-      const auto end = places_.begin() + static_cast<std::ptrdiff_t>(held);
+      const auto end = indices_.begin() + static_cast<std::ptrdiff_t>(held);
       turns_.push_back(
-          static_cast<std::size_t>(std::lower_bound(places_.begin(), end, index_of(key)) - places_.begin()));
+          static_cast<std::size_t>(std::lower_bound(indices_.begin(), end, index_of(key)) - indices_.begin()));
     }
     for (std::size_t first = 0; first < held; first += kStretch) {
       const std::size_t last = std::min(first + kStretch, held);
@@ -121,7 +121,7 @@ class Ranking {
   std::size_t stride_, k_;
   const float* row_ = nullptr;
   AlignedVector<float> sample_, values_;
-  AlignedVector<std::uint32_t> places_;
+  AlignedVector<std::uint32_t> indices_;
   std::vector<Key> nearest_;
   std::vector<Far> far_;
   std::vector<std::size_t> turns_;

@@ -46,8 +46,8 @@ static std::size_t count_below(const float* values, std::size_t count, float lim
   return total;
 }
 
-static std::size_t keep_not_above(const float* values, const std::uint32_t* places, std::size_t count, float bound,
-                                  float* kept_values, std::uint32_t* kept_places) {
+static std::size_t keep_not_above(const float* values, const std::uint32_t* indices, std::size_t count, float bound,
+                                  float* kept_values, std::uint32_t* kept_indices) {
   const Floats bounds = splat(bound);
   std::size_t kept = 0;
   for (std::size_t e = 0; e < count; e += kLanes) {
@@ -55,17 +55,17 @@ static std::size_t keep_not_above(const float* values, const std::uint32_t* plac
     unsigned mask = not_above(value, bounds);
 #if SIGMA_LANES == 16
     const __m512i order = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    const __m512i place = places != nullptr ? _mm512_loadu_si512(places + e)
-                                            : _mm512_add_epi32(order, _mm512_set1_epi32(static_cast<int>(e)));
+    const __m512i index = indices != nullptr ? _mm512_loadu_si512(indices + e)
+                                             : _mm512_add_epi32(order, _mm512_set1_epi32(static_cast<int>(e)));
     const auto keep = static_cast<__mmask16>(mask);
     _mm512_storeu_ps(kept_values + kept, _mm512_maskz_compress_ps(keep, (__m512)value));
-    _mm512_storeu_si512(kept_places + kept, _mm512_maskz_compress_epi32(keep, place));
+    _mm512_storeu_si512(kept_indices + kept, _mm512_maskz_compress_epi32(keep, index));
     kept += static_cast<std::size_t>(__builtin_popcount(mask));
 #else
     for (; mask != 0; mask &= mask - 1, ++kept) {
       const std::size_t at = e + static_cast<std::size_t>(__builtin_ctz(mask));
       kept_values[kept] = values[at];
-      kept_places[kept] = places != nullptr ? places[at] : static_cast<std::uint32_t>(at);
+      kept_indices[kept] = indices != nullptr ? indices[at] : static_cast<std::uint32_t>(at);
     }
 #endif
   }

@@ -12,15 +12,16 @@ namespace sigma {
 // Every pair, O(n^2): so long that it looks at a cancellation, if there is one.
 class ExactRepulsion final : public Repulsion {
  public:
-  ExactRepulsion(int dims, ThreadTeam& team, double degrees_of_freedom = 1, const Cancellation* cancellation = nullptr)
-      : dims_(dims),
+  ExactRepulsion(int output_dimensions, ThreadTeam& team, double degrees_of_freedom = 1,
+                 const Cancellation* cancellation = nullptr)
+      : output_dimensions_(output_dimensions),
         team_(team),
         degrees_of_freedom_(static_cast<float>(degrees_of_freedom)),
         cancellation_(cancellation) {}
   double compute(const float* positions, std::size_t n, float* forces) override;
 
  private:
-  int dims_;
+  int output_dimensions_;
   ThreadTeam& team_;
   float degrees_of_freedom_;
   const Cancellation* cancellation_;

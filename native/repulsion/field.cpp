@@ -31,13 +31,13 @@ class MeshField final : public Field {
 
 }  // namespace
 
-std::unique_ptr<Field> make_field(int dims, const float* positions, std::size_t n, const float* low, const float* high,
-                                  double spacing, double theta, ThreadTeam& team) {
-  if (resolve_method(Method::automatic, n, dims, theta) == Method::particle_mesh) {
+std::unique_ptr<Field> make_field(int output_dimensions, const float* positions, std::size_t n, const float* low,
+                                  const float* high, double spacing, double theta, ThreadTeam& team) {
+  if (resolve_method(Method::automatic, n, output_dimensions, theta) == Method::particle_mesh) {
     auto field = std::make_unique<MeshField>(spacing, team);
     if (field->charge(positions, n, low, high)) return field;
   }
-  switch (dims) {
+  switch (output_dimensions) {
     case 1:
       return std::make_unique<TreeField<1>>(positions, n, theta, team);
     case 2:

@@ -11,8 +11,8 @@
 namespace sigma {
 
 // The repulsion that n fixed positions exert on a point that is none of them, within a box around them: in 2-D, for
-// many positions, read off a mesh that is charged once; else by a walk of a tree that is grown once. What it gives at a
-// place depends on nothing but the place.
+// many positions, read off a mesh that is charged once; else by a walk of a tree that is grown once. The force at a
+// position depends on nothing but the position.
 class Field {
  public:
   virtual ~Field() = default;
@@ -20,9 +20,9 @@ class Field {
   virtual double at(const float* y, float* force, WalkScratch& scratch) const = 0;
 };
 
-// `positions` is n x stride_of(dims), `low` and `high` the box. `spacing` is that of the mesh, `theta` the accuracy of
-// the tree. The team must outlive it.
-std::unique_ptr<Field> make_field(int dims, const float* positions, std::size_t n, const float* low, const float* high,
-                                  double spacing, double theta, ThreadTeam& team);
+// `positions` is n x stride_of(output_dimensions), `low` and `high` the box. `spacing` is that of the mesh, `theta` the
+// accuracy of the tree. The team must outlive it.
+std::unique_ptr<Field> make_field(int output_dimensions, const float* positions, std::size_t n, const float* low,
+                                  const float* high, double spacing, double theta, ThreadTeam& team);
 
 }  // namespace sigma

@@ -6,7 +6,7 @@
 
 namespace sigma {
 
-FourierPlan::FourierPlan(std::size_t length_) : length(length_), place(length_, 0) {
+FourierPlan::FourierPlan(std::size_t length_) : length(length_), slot(length_, 0) {
   std::size_t rest = length;
   for (const int radix : {5, 3, 4, 2}) {
     while (rest % static_cast<std::size_t>(radix) == 0) {
@@ -35,7 +35,7 @@ FourierPlan::FourierPlan(std::size_t length_) : length(length_), place(length_, 
     for (const int radix : radices) {
       const auto r = static_cast<std::size_t>(radix);
       block /= r;
-      place[k] += static_cast<std::uint32_t>(frequency % r * block);
+      slot[k] += static_cast<std::uint32_t>(frequency % r * block);
       frequency /= r;
     }
   }

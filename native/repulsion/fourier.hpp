@@ -9,14 +9,14 @@
 namespace sigma {
 
 // How to transform a length that is a product of 2, 3, 4 and 5: the radices from the first stage to the last, the
-// twiddle factors of every stage, and where each frequency ends up, since frequencies are left in the order in which
-// the stages leave them.
+// twiddle factors of every stage, and the order of the frequencies, which stay where the stages leave them.
 struct FourierPlan {
   std::size_t length = 0;
   std::vector<int> radices;
   // Of each stage of length n and radix r, exp(-2 pi i j p / n) for j < n / r and 0 < p < r: (re, im) by j, then p.
   std::vector<AlignedVector<float>> twiddles;
-  std::vector<std::uint32_t> place;  // of frequency k
+  // slot[k] is the index at which the transform leaves frequency k.
+  std::vector<std::uint32_t> slot;
 
   explicit FourierPlan(std::size_t length);
 };

@@ -34,9 +34,10 @@ struct MeshView {
   float *real, *imaginary;  // columns x frequencies
 };
 
-struct Placement {
+// How positions become coordinates of the mesh: u = (y - origin) * nodes_per_unit.
+struct MeshCoordinates {
   float origin[2];
-  float per_unit;  // nodes per unit of the map
+  float nodes_per_unit;
 };
 
 struct MeshKernels {
@@ -45,9 +46,9 @@ struct MeshKernels {
   // Transforms 2 * lanes columns from `column` on along y.
   void (*transform_columns)(const MeshView&, std::size_t column, float* scratch);
   // Transforms `lanes` frequencies from `frequency` on along x, multiplies them with the real factors (row_plan->length
-  // x lanes, in the plan's places), and transforms back.
+  // x lanes, in the plan's order), and transforms back.
   void (*convolve_rows)(const MeshView&, std::size_t frequency, const float* factors, float* scratch);
-  // Transforms along x and leaves the real parts in `out`, row_plan->length x lanes, in the plan's places.
+  // Transforms along x and leaves the real parts in `out`, row_plan->length x lanes, in the plan's order.
   void (*transform_rows)(const MeshView&, std::size_t frequency, float* out, float* scratch);
   // Inverse of transform_columns.
   void (*restore_columns)(const MeshView&, std::size_t column, float* scratch);
@@ -56,15 +57,15 @@ struct MeshKernels {
   void (*restrict_columns)(const MeshView& fine, std::size_t column, std::size_t coarse_rows, float* wide,
                            std::size_t stride);
   void (*restrict_row)(const MeshView& fine, float* wide, const MeshView& coarse, std::size_t row);
-  // The way back: the potential of a coarse row at the places of fine columns, and what such rows add to fine row
+  // The way back: the potential of a coarse row at the positions of fine columns, and what such rows add to fine row
   // `row`.
   void (*prolong_row)(const MeshView& coarse, std::size_t row, const MeshView& fine, float* wide);
   void (*prolong_columns)(const MeshView& fine, std::size_t row, const float* wide, std::size_t stride);
   // Adds unit charges at the positions of some points (n x 2, by index) to the nodes.
-  void (*spread)(const MeshView&, const Placement&, const float* positions, const std::uint32_t* points,
+  void (*spread)(const MeshView&, const MeshCoordinates&, const float* positions, const std::uint32_t* points,
                  std::size_t count);
   // Potential and its gradient at some points: forces (n x 2) = -gradient / 2. Returns the sum of the potential.
-  double (*interpolate)(const MeshView&, const Placement&, const float* positions, const std::uint32_t* points,
+  double (*interpolate)(const MeshView&, const MeshCoordinates&, const float* positions, const std::uint32_t* points,
                         std::size_t count, float* forces);
 };
 

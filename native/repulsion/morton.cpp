@@ -105,14 +105,15 @@ void MortonCurve<D>::sort(const float* positions, std::size_t n, ThreadTeam& tea
   }
 }
 
-std::vector<std::uint32_t> morton_order(int dims, const float* positions, std::size_t n, ThreadTeam& team) {
+std::vector<std::uint32_t> morton_order(int output_dimensions, const float* positions, std::size_t n,
+                                        ThreadTeam& team) {
   const auto along = [&]<int D>(MortonCurve<D> curve) {
     curve.sort(positions, n, team);
     std::vector<std::uint32_t> order(n);
     for (std::size_t i = 0; i < n; ++i) order[i] = curve.keys()[i].point;
     return order;
   };
-  switch (dims) {
+  switch (output_dimensions) {
     case 1:
       return along(MortonCurve<1>{});
     case 2:

@@ -39,6 +39,6 @@ class MortonCurve {
 };
 
 // The points' order along the curve, for 1 to 3 dimensions.
-std::vector<std::uint32_t> morton_order(int dims, const float* positions, std::size_t n, ThreadTeam& team);
+std::vector<std::uint32_t> morton_order(int output_dimensions, const float* positions, std::size_t n, ThreadTeam& team);
 
 }  // namespace sigma

@@ -131,8 +131,15 @@ struct ParticleMesh::Kernel {
         nodes[y * columns + x] = static_cast<float>(evaluate(squared, alpha));
       }
     });
-    const MeshView mesh{&row_plan,    &column_plan, height,      width,           columns,
-                        nodes.data(), frequencies,  real.data(), imaginary.data()};
+    const MeshView mesh{.row_plan = &row_plan,
+                        .column_plan = &column_plan,
+                        .rows = height,
+                        .columns = width,
+                        .stride = columns,
+                        .nodes = nodes.data(),
+                        .frequencies = frequencies,
+                        .real = real.data(),
+                        .imaginary = imaginary.data()};
     std::vector<AlignedVector<float>> scratch(team.size(), AlignedVector<float>(mesh_scratch(std::max(width, height))));
     team.for_each(columns / (2 * lanes), [&](std::size_t stretch, unsigned worker) {
       kernels.transform_columns(mesh, stretch * 2 * lanes, scratch[worker].data());
@@ -145,7 +152,7 @@ struct ParticleMesh::Kernel {
     const double size = static_cast<double>(width) * static_cast<double>(height);
     team.for_each(frequencies / lanes, [&](std::size_t stretch, unsigned) {
       for (std::size_t kx = 0; kx < width; ++kx) {
-        float* at = &factors[stretch * lanes * width + row_plan.place[kx] * lanes];
+        float* at = &factors[stretch * lanes * width + row_plan.slot[kx] * lanes];
         for (std::size_t lane = 0; lane < lanes; ++lane) {
           const std::size_t ky = std::min(stretch * lanes + lane, height / 2);
           at[lane] = static_cast<float>(static_cast<double>(at[lane]) / (along_x[kx] * along_y[ky] * size));
@@ -195,15 +202,15 @@ void ParticleMesh::lay_out(Sheet& sheet, const std::size_t (&nodes)[2], const st
   sheet.nodes.resize(rows * stride + 2 * lanes);
   sheet.real.resize(columns * kernel.frequencies);
   sheet.imaginary.resize(columns * kernel.frequencies);
-  sheet.view = MeshView{&kernel.row_plan,
-                        &kernel.column_plan,
-                        rows,
-                        std::min(columns, lengths[0]),
-                        stride,
-                        sheet.nodes.data(),
-                        kernel.frequencies,
-                        sheet.real.data(),
-                        sheet.imaginary.data()};
+  sheet.view = {.row_plan = &kernel.row_plan,
+                .column_plan = &kernel.column_plan,
+                .rows = rows,
+                .columns = std::min(columns, lengths[0]),
+                .stride = stride,
+                .nodes = sheet.nodes.data(),
+                .frequencies = kernel.frequencies,
+                .real = sheet.real.data(),
+                .imaginary = sheet.imaginary.data()};
   for (AlignedVector<float>& scratch : scratch_) {
     scratch.resize(std::max(scratch.size(), mesh_scratch(std::max(lengths[0], lengths[1]))));
   }
@@ -268,12 +275,12 @@ void ParticleMesh::bin(const float* positions, std::size_t n, float origin, floa
   const std::size_t chunks = (n + kGrain - 1) / kGrain;
   bands_.resize(n);
   binned_.resize(n);
-  // Places by chunk, each chunk's apart from the next, so that no two threads write to one cache line.
+  // Indices by chunk, each chunk's apart from the next, so that no two threads write to one cache line.
   const std::size_t stride = round_up(bands, 16);
-  bin_places_.assign(chunks * stride, 0);
+  bin_indices_.assign(chunks * stride, 0);
   bin_starts_.resize(bands + 1);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
-    std::uint32_t* counts = &bin_places_[chunk * stride];
+    std::uint32_t* counts = &bin_indices_[chunk * stride];
     for (std::size_t i = first; i < last; ++i) {
       const auto row = static_cast<std::uint32_t>((positions[2 * i + 1] - origin) * per_unit);
       bands_[i] = row / kBandRows;
@@ -284,13 +291,13 @@ void ParticleMesh::bin(const float* positions, std::size_t n, float origin, floa
   for (std::size_t band = 0; band < bands; ++band) {
     bin_starts_[band] = next;
     for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
-      next += std::exchange(bin_places_[chunk * stride + band], next);
+      next += std::exchange(bin_indices_[chunk * stride + band], next);
     }
   }
   bin_starts_[bands] = next;
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
-    std::uint32_t* places = &bin_places_[chunk * stride];
-    for (std::size_t i = first; i < last; ++i) binned_[places[bands_[i]]++] = static_cast<std::uint32_t>(i);
+    std::uint32_t* next_index = &bin_indices_[chunk * stride];
+    for (std::size_t i = first; i < last; ++i) binned_[next_index[bands_[i]]++] = static_cast<std::uint32_t>(i);
   });
 }
 
@@ -320,10 +327,10 @@ bool ParticleMesh::charge(const float* positions, std::size_t n, const float low
   if (lengths[0] * lengths[1] > kMostNodes + kMostNodesPerPoint * n) return false;
   lay_out(fine_, nodes, lengths, spacing, is_parted ? Part::near : Part::whole);
   if (is_parted) lay_out(coarse_, coarse_nodes, coarse_lengths, kCoarser * spacing, Part::far);
-  placement_ = Placement{{low[0], low[1]}, static_cast<float>(1 / spacing)};
+  coordinates_ = {.origin = {low[0], low[1]}, .nodes_per_unit = static_cast<float>(1 / spacing)};
 
   const std::size_t bands = (cells[1] + kBandRows - 1) / kBandRows;
-  bin(positions, n, low[1], placement_.per_unit, bands);
+  bin(positions, n, low[1], coordinates_.nodes_per_unit, bands);
   const MeshView& fine = fine_.view;
   team_.for_ranges(fine.rows, 2 * kBandRows, [&](std::size_t first, std::size_t last, std::size_t) {
     std::fill(fine.nodes + first * fine.stride, fine.nodes + last * fine.stride, 0.0f);
@@ -332,7 +339,7 @@ bool ParticleMesh::charge(const float* positions, std::size_t n, const float low
     team_.for_each((bands + 1 - parity) / 2, [&](std::size_t pair, unsigned) {
       const std::size_t band = 2 * pair + parity;
       const std::uint32_t first = bin_starts_[band], last = bin_starts_[band + 1];
-      mesh_kernels().spread(fine, placement_, positions, &binned_[first], last - first);
+      mesh_kernels().spread(fine, coordinates_, positions, &binned_[first], last - first);
     });
   }
   Sheet* const sheets[] = {&fine_, &coarse_};
@@ -344,7 +351,7 @@ bool ParticleMesh::charge(const float* positions, std::size_t n, const float low
 
 double ParticleMesh::compute_at(const float* position, float* force) const {
   constexpr std::uint32_t kOnly = 0;
-  return mesh_kernels().interpolate(fine_.view, placement_, position, &kOnly, 1, force);
+  return mesh_kernels().interpolate(fine_.view, coordinates_, position, &kOnly, 1, force);
 }
 
 double ParticleMesh::compute(const float* positions, std::size_t n, float* forces) {
@@ -357,7 +364,7 @@ double ParticleMesh::compute(const float* positions, std::size_t n, float* force
   force_sums_.resize(chunks);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     potentials_[chunk] =
-        mesh_kernels().interpolate(fine_.view, placement_, positions, &binned_[first], last - first, forces);
+        mesh_kernels().interpolate(fine_.view, coordinates_, positions, &binned_[first], last - first, forces);
     std::array<double, 2> sum{};
     for (std::size_t i = first; i < last; ++i) {
       for (std::size_t d = 0; d < 2; ++d) sum[d] += static_cast<double>(forces[2 * std::size_t{binned_[i]} + d]);

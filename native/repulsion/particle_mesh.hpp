@@ -55,7 +55,7 @@ class ParticleMesh final : public Repulsion {
     float low[2], high[2];
   };
   Bounds find_bounds(const float* positions, std::size_t n);
-  // Of points in the order of their places, as a run keeps them.
+  // Whether many points lie on one spot. Points must be sorted by position, as a run keeps them.
   bool has_many_equal(const float* positions, std::size_t n);
   std::shared_ptr<const Kernel> kernel_for(std::size_t width, std::size_t height, double spacing, Part part);
   // Makes room for so many nodes along x and y, which are convolved with the period of the lengths.
@@ -69,12 +69,12 @@ class ParticleMesh final : public Repulsion {
   ThreadTeam& team_;
   SpTree<2> fallback_;
   std::vector<std::shared_ptr<const Kernel>> kernels_;  // the last ones used, most recent first
-  Placement placement_{};
+  MeshCoordinates coordinates_{};
   Sheet fine_, coarse_;
   AlignedVector<float> wide_;
   std::vector<AlignedVector<float>> scratch_;
   std::vector<std::uint32_t> bands_, binned_, bin_starts_;
-  AlignedVector<std::uint32_t> bin_places_;
+  AlignedVector<std::uint32_t> bin_indices_;
   // By chunk of points.
   std::vector<Bounds> bounds_;
   std::vector<unsigned> equal_;

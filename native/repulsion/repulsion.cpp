@@ -26,23 +26,25 @@ const char* name_of(Method method) {
   }
 }
 
-Method resolve_method(Method method, std::size_t n, int dims, double theta) {
+Method resolve_method(Method method, std::size_t n, int output_dimensions, double theta) {
   if (method == Method::barnes_hut || method == Method::automatic) {
     if (theta == 0) return Method::exact;
-    const bool takes_mesh = method == Method::automatic && dims == 2 && n >= kLeastPointsForMesh;
+    const bool takes_mesh = method == Method::automatic && output_dimensions == 2 && n >= kLeastPointsForMesh;
     return takes_mesh ? Method::particle_mesh : Method::barnes_hut;
   }
   return method;
 }
 
-std::unique_ptr<Repulsion> make_repulsion(Method method, int dims, double theta, double spacing, ThreadTeam& team,
-                                          double degrees_of_freedom, const Cancellation* cancellation) {
-  if (method == Method::exact) return std::make_unique<ExactRepulsion>(dims, team, degrees_of_freedom, cancellation);
+std::unique_ptr<Repulsion> make_repulsion(Method method, int output_dimensions, double theta, double spacing,
+                                          ThreadTeam& team, double degrees_of_freedom,
+                                          const Cancellation* cancellation) {
+  if (method == Method::exact)
+    return std::make_unique<ExactRepulsion>(output_dimensions, team, degrees_of_freedom, cancellation);
   if (method == Method::particle_mesh) {
-    if (dims != 2) throw std::invalid_argument("the mesh is for 2 dimensions");
+    if (output_dimensions != 2) throw std::invalid_argument("the mesh is for 2 dimensions");
     return std::make_unique<ParticleMesh>(spacing, team, degrees_of_freedom);
   }
-  switch (dims) {
+  switch (output_dimensions) {
     case 1:
       return std::make_unique<SpTree<1>>(theta, team, degrees_of_freedom);
     case 2:
@@ -50,7 +52,7 @@ std::unique_ptr<Repulsion> make_repulsion(Method method, int dims, double theta,
     case 3:
       return std::make_unique<SpTree<3>>(theta, team, degrees_of_freedom);
     default:
-      throw std::invalid_argument("dims must be 1, 2 or 3");
+      throw std::invalid_argument("output_dimensions must be 1, 2 or 3");
   }
 }
 

@@ -9,8 +9,8 @@
 namespace sigma {
 
 // Floats from one position to the next: 1-D and 2-D are dense, 3-D is filled up to 4 so that a position is one load.
-constexpr std::size_t stride_of(int dims) {
-  return dims == 3 ? 4 : static_cast<std::size_t>(dims);
+constexpr std::size_t stride_of(int output_dimensions) {
+  return output_dimensions == 3 ? 4 : static_cast<std::size_t>(output_dimensions);
 }
 
 // The repulsive half of the gradient: for w_ij = 1 / (1 + |y_i - y_j|^2),
@@ -20,7 +20,7 @@ constexpr std::size_t stride_of(int dims) {
 class Repulsion {
  public:
   virtual ~Repulsion() = default;
-  // `positions` and `forces` are n x stride_of(dims). Returns Z.
+  // `positions` and `forces` are n x stride_of(output_dimensions). Returns Z.
   virtual double compute(const float* positions, std::size_t n, float* forces) = 0;
 };
 
@@ -30,11 +30,12 @@ const char* name_of(Method method);
 
 // What `automatic` stands for, and Barnes-Hut with theta 0: the fastest way at the usual accuracy. Exact for theta 0;
 // the mesh in 2-D from 4,000 points on, where its step was measured to fall below that of Barnes-Hut; else Barnes-Hut.
-Method resolve_method(Method method, std::size_t n, int dims, double theta);
+Method resolve_method(Method method, std::size_t n, int output_dimensions, double theta);
 
 // `theta` is the accuracy of Barnes-Hut, `spacing` that of the mesh. The team must outlive it, and so must the
 // cancellation, which makes the exact way, whose steps may take minutes, throw Cancelled.
-std::unique_ptr<Repulsion> make_repulsion(Method method, int dims, double theta, double spacing, ThreadTeam& team,
-                                          double degrees_of_freedom = 1, const Cancellation* cancellation = nullptr);
+std::unique_ptr<Repulsion> make_repulsion(Method method, int output_dimensions, double theta, double spacing,
+                                          ThreadTeam& team, double degrees_of_freedom = 1,
+                                          const Cancellation* cancellation = nullptr);
 
 }  // namespace sigma

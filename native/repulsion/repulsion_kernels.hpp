@@ -49,7 +49,7 @@ struct RepulsionKernels {
   double (*field_3d)(const TreeView<3>&, const float* position, float* force, WalkScratch&);
   // The same sums over all pairs, for the points first to last of n. The list has D coordinate arrays, masses and
   // spreads, each padded with zeros to a multiple of 16.
-  double (*all_pairs)(int dims, const float* const* list, std::size_t padded, const float* const* points,
+  double (*all_pairs)(int output_dimensions, const float* const* list, std::size_t padded, const float* const* points,
                       std::size_t first, std::size_t last, float degrees_of_freedom, float* const* forces);
 };
 

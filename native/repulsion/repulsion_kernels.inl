@@ -222,9 +222,10 @@ static double walk(const TreeView<D>& tree, std::uint32_t root, float* const* fo
 }
 
 template <bool kGeneral>
-static double evaluate_all(int dims, const float* const* list, std::size_t padded, const float* const* points,
-                           std::size_t first, std::size_t last, float alpha, float* const* forces) {
-  switch (dims) {
+static double evaluate_all(int output_dimensions, const float* const* list, std::size_t padded,
+                           const float* const* points, std::size_t first, std::size_t last, float alpha,
+                           float* const* forces) {
+  switch (output_dimensions) {
     case 1:
       return evaluate<1, kGeneral>(list, padded, points, first, last, alpha, forces);
     case 2:
@@ -240,10 +241,10 @@ static double field(const TreeView<D>& tree, const float* position, float* force
   return Walk<D, false>(tree, nullptr, scratch).run_at(position, force);
 }
 
-static double all_pairs(int dims, const float* const* list, std::size_t padded, const float* const* points,
+static double all_pairs(int output_dimensions, const float* const* list, std::size_t padded, const float* const* points,
                         std::size_t first, std::size_t last, float degrees_of_freedom, float* const* forces) {
   const auto evaluate_them = degrees_of_freedom == 1 ? evaluate_all<false> : evaluate_all<true>;
-  return evaluate_them(dims, list, padded, points, first, last, degrees_of_freedom, forces);
+  return evaluate_them(output_dimensions, list, padded, points, first, last, degrees_of_freedom, forces);
 }
 
 const RepulsionKernels& repulsion_kernels() {

@@ -92,7 +92,7 @@ void SpTree<D>::close_branch(std::uint32_t index) {
 }
 
 // More points than a leaf should hold share one key: an outlier has made the keys' cells large, or the points are as
-// good as equal. They are halved by place until they are few or within the finest cell, where they count as one.
+// good as equal. They are halved by position until they are few or within the finest cell, where they count as one.
 template <int D>
 void SpTree<D>::split_beyond_keys(std::uint32_t index) {
   cells_[index].end = index + 1;

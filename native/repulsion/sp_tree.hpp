@@ -13,7 +13,7 @@ namespace sigma {
 // Barnes-Hut repulsion (Barnes & Hut 1986; van der Maaten 2014) with a tree in D dimensions: points are sorted along
 // the Morton curve and the cells are read off their keys. A cell counts as one point, at its center of mass, for a
 // group of points where its width is at most theta times its distance from the group's bounds. Widths are of the
-// points' tight bounds, and the distance is that of the nearest place in the group, so every single point keeps the
+// points' tight bounds, and the distance is that of the nearest position in the group, so every single point keeps the
 // promise.
 template <int D>
 class SpTree final : public Repulsion {

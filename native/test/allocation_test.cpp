@@ -79,7 +79,7 @@ TEST_P(Allocation, AStepOfASettledRunAllocatesNothing) {
   options.iterations = 1000;
   options.early_exaggeration_iterations = 100;
   options.learning_rate = options.final_learning_rate = 50;
-  std::tie(options.method, options.dims) = GetParam();
+  std::tie(options.method, options.output_dimensions) = GetParam();
   options.threads = 2;
   sigma::Run run(test::Golden().points(), options);
   const OnProgress ignore = [](const Progress&) {};
@@ -125,9 +125,9 @@ TEST_P(Allocation, ARunThatMemoryRanOutForGoesOnToTheSameMap) {
   const test::Golden golden;
   Options options;
   options.perplexities = {10};
-  options.initial_dims = 5;
+  options.pca_components = 5;
   options.learning_rate = options.final_learning_rate = 50;
-  std::tie(options.method, options.dims) = GetParam();
+  std::tie(options.method, options.output_dimensions) = GetParam();
   options.threads = 2;
   const auto points = [&] { return pack_means({nullptr, golden.mu.data()}, golden.n, golden.d); };
   const OnProgress ignore = [](const Progress&) {};

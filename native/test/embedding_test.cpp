@@ -6,7 +6,7 @@
 #include "affinity/affinities.hpp"
 #include "affinity/packed_affinities.hpp"
 #include "effort.hpp"
-#include "embedding/descent_kernels.hpp"
+#include "embedding/gradient_descent_kernels.hpp"
 #include "embedding/run.hpp"
 #include "golden.hpp"
 #include "neighbors/exact_search.hpp"
@@ -42,8 +42,8 @@ Affinities golden_affinities(const char* distance) {
   return symmetrize(neighbors, calibrate(neighbors, {Golden::perplexity}, team, cancellation), team, cancellation);
 }
 
-// KL(P||Q) by its definition, and a quarter of its gradient from one step of descent with unit rate and no momentum.
-struct Descent {
+// KL(P||Q) by its definition, and its gradient from one step of gradient descent with unit rate and no momentum.
+struct SingleStep {
   std::size_t n;
   std::vector<float> positions;
   Affinities p;
@@ -51,7 +51,7 @@ struct Descent {
   Method method;
   ThreadTeam team{2};
 
-  Descent(Affinities affinities, const std::vector<double>& y, double alpha_ = 1, Method method_ = Method::exact)
+  SingleStep(Affinities affinities, const std::vector<double>& y, double alpha_ = 1, Method method_ = Method::exact)
       : n(affinities.count()),
         positions(y.begin(), y.end()),
         p(std::move(affinities)),
@@ -80,21 +80,21 @@ struct Descent {
   std::vector<double> gradient() {
     std::vector<float> forces(2 * n), next(2 * n), velocity(2 * n, 0.0f), gains(2 * n, 1.0f);
     const double z = make_repulsion(method, 2, 0.2, 0.2, team, alpha)->compute(positions.data(), n, forces.data());
-    const DescentStep step{p.offsets.data(),
-                           p.columns.data(),
-                           p.values.data(),
-                           positions.data(),
-                           forces.data(),
-                           next.data(),
-                           velocity.data(),
-                           gains.data(),
-                           1.0f,
-                           static_cast<float>(1 / z),
-                           0.0f,
-                           1.0f,
-                           static_cast<float>(alpha)};
-    DescentSums sums{};
-    descent_kernels().step(2, step, 0, n, sums);
+    const GradientDescentStep step{.offsets = p.offsets.data(),
+                                   .columns = p.columns.data(),
+                                   .values = p.values.data(),
+                                   .positions = positions.data(),
+                                   .repulsion = forces.data(),
+                                   .next = next.data(),
+                                   .velocity = velocity.data(),
+                                   .gains = gains.data(),
+                                   .exaggeration = 1.0f,
+                                   .inverse_z = static_cast<float>(1 / z),
+                                   .momentum = 0.0f,
+                                   .learning_rate = 1.0f,
+                                   .degrees_of_freedom = static_cast<float>(alpha)};
+    GradientDescentSums sums{};
+    gradient_descent_kernels().step(2, step, 0, n, sums);
     std::vector<double> gradient(2 * n);
     for (std::size_t i = 0; i < 2 * n; ++i) gradient[i] = -4.0 * static_cast<double>(velocity[i] / gains[i]);
     return gradient;
@@ -107,23 +107,23 @@ struct Case {
   double kl;
 };
 
-class GoldenDescent : public testing::TestWithParam<Case> {};
-INSTANTIATE_TEST_SUITE_P(, GoldenDescent,
+class GoldenGradientDescent : public testing::TestWithParam<Case> {};
+INSTANTIATE_TEST_SUITE_P(, GoldenGradientDescent,
                          testing::Values(Case{"euclidean", "euclidean", 3.8497266825016596},
                                          Case{"inverse-variance", "sigma", 3.897490815209192}),
                          [](const auto& info) { return std::string(info.param.prefix); });
 
-TEST_P(GoldenDescent, GradientAgrees) {
-  Descent descent(golden_affinities(GetParam().distance), test::read_golden<double>("y"));
+TEST_P(GoldenGradientDescent, GradientAgrees) {
+  SingleStep step(golden_affinities(GetParam().distance), test::read_golden<double>("y"));
   const auto expected = test::read_golden<double>(std::string(GetParam().prefix) + "_gradient");
-  const auto found = descent.gradient();
+  const auto found = step.gradient();
   for (std::size_t i = 0; i < expected.size(); ++i)
     EXPECT_NEAR(found[i], expected[i], 2e-7 + 1e-4 * std::abs(expected[i]));
 }
 
-TEST_P(GoldenDescent, KlAgrees) {
+TEST_P(GoldenGradientDescent, KlAgrees) {
   const auto y = test::read_golden<double>("y");
-  EXPECT_NEAR(Descent(golden_affinities(GetParam().distance), y).kl(), GetParam().kl, 1e-5);
+  EXPECT_NEAR(SingleStep(golden_affinities(GetParam().distance), y).kl(), GetParam().kl, 1e-5);
   Options options = quick(0);
   options.distance = GetParam().distance;
   options.start = Start::given;
@@ -135,7 +135,7 @@ TEST_P(GoldenDescent, KlAgrees) {
   }
 }
 
-TEST(Descent, StepsAlikeWithPackedAffinities) {
+TEST(GradientDescent, StepsAlikeWithPackedAffinities) {
   ThreadTeam team(1);
   // Beside the golden points some without edges, for columns of more than 16 bits.
   for (const std::size_t n : {std::size_t{Golden::n}, std::size_t{70000}}) {
@@ -152,28 +152,28 @@ TEST(Descent, StepsAlikeWithPackedAffinities) {
         std::vector<float> positions(n * stride), forces(n * stride, 0.0f), next(n * stride), gains(n * stride, 1.0f);
         for (float& position : positions) position = static_cast<float>(random.normal());
         std::vector<float> plain(n * stride), small(n * stride);
-        DescentStep step{p.offsets.data(),
-                         p.columns.data(),
-                         p.values.data(),
-                         positions.data(),
-                         forces.data(),
-                         next.data(),
-                         plain.data(),
-                         gains.data(),
-                         12.0f,
-                         1.0f,
-                         0.0f,
-                         1.0f,
-                         static_cast<float>(alpha)};
-        DescentSums sums{};
-        descent_kernels().step(dims, step, 0, n, sums);
+        GradientDescentStep step{.offsets = p.offsets.data(),
+                                 .columns = p.columns.data(),
+                                 .values = p.values.data(),
+                                 .positions = positions.data(),
+                                 .repulsion = forces.data(),
+                                 .next = next.data(),
+                                 .velocity = plain.data(),
+                                 .gains = gains.data(),
+                                 .exaggeration = 12.0f,
+                                 .inverse_z = 1.0f,
+                                 .momentum = 0.0f,
+                                 .learning_rate = 1.0f,
+                                 .degrees_of_freedom = static_cast<float>(alpha)};
+        GradientDescentSums sums{};
+        gradient_descent_kernels().step(dims, step, 0, n, sums);
         gains.assign(n * stride, 1.0f);
         step.velocity = small.data();
         step.packed_offsets = packed.offsets.data();
         step.packed_edges = packed.edges.data();
         step.column_mask = packed.column_mask;
         step.unit = packed.unit;
-        descent_kernels().step(dims, step, 0, n, sums);
+        gradient_descent_kernels().step(dims, step, 0, n, sums);
         double error = 0, total = 0;
         for (std::size_t i = 0; i < n * stride; ++i) {
           error += std::pow(static_cast<double>(small[i] - plain[i]), 2);
@@ -186,20 +186,20 @@ TEST(Descent, StepsAlikeWithPackedAffinities) {
   }
 }
 
-TEST(Descent, GradientIsTheSlopeOfKl) {
+TEST(GradientDescent, GradientIsTheSlopeOfKl) {
   for (const double alpha : {0.5, 1.0, 2.0}) {
     for (const Method method : {Method::exact, Method::barnes_hut, Method::particle_mesh}) {
-      Descent descent(golden_affinities("inverse-variance"), test::read_golden<double>("y"), alpha, method);
-      const auto gradient = descent.gradient();
+      SingleStep run(golden_affinities("inverse-variance"), test::read_golden<double>("y"), alpha, method);
+      const auto gradient = run.gradient();
       const double tolerance = method == Method::exact ? 1e-6 : 2e-5;
       const float step = 1.0f / 128;
       for (std::size_t i = 0; i < gradient.size(); i += test::kIsSanitized ? 401 : 41) {
-        const float kept = descent.positions[i];
-        descent.positions[i] = kept + step;
-        const double up = descent.kl();
-        descent.positions[i] = kept - step;
-        const double down = descent.kl();
-        descent.positions[i] = kept;
+        const float kept = run.positions[i];
+        run.positions[i] = kept + step;
+        const double up = run.kl();
+        run.positions[i] = kept - step;
+        const double down = run.kl();
+        run.positions[i] = kept;
         EXPECT_NEAR((up - down) / (2.0 * step), gradient[i], tolerance + 2e-3 * std::abs(gradient[i]))
             << "alpha " << alpha << ", " << name_of(method);
       }
@@ -207,14 +207,14 @@ TEST(Descent, GradientIsTheSlopeOfKl) {
   }
 }
 
-TEST(Descent, KlOfOtherDegreesOfFreedomAgrees) {
+TEST(GradientDescent, KlOfOtherDegreesOfFreedomAgrees) {
   const auto y = test::read_golden<double>("y");
   Options options = quick(0);
   options.start = Start::given;
   const std::vector<double> alphas = test::kIsSanitized ? std::vector{0.5} : std::vector{0.1, 0.5, 2.0, 100.0};
   for (const double alpha : alphas) {
     options.degrees_of_freedom = alpha;
-    const double expected = Descent(golden_affinities("euclidean"), y, alpha).kl();
+    const double expected = SingleStep(golden_affinities("euclidean"), y, alpha).kl();
     for (const Method method : {Method::exact, Method::barnes_hut, Method::particle_mesh}) {
       options.method = method;
       sigma::Run run(Golden().points(), options, std::vector<float>(y.begin(), y.end()));
@@ -227,7 +227,7 @@ TEST(Descent, KlOfOtherDegreesOfFreedomAgrees) {
 TEST(Run, ThreadsDoNotMatter) {
   for (const int dims : {1, 2, 3}) {
     Options options = quick(test::kIsSanitized ? 60 : 200);
-    options.dims = dims;
+    options.output_dimensions = dims;
     options.distance = "inverse-variance";
     const auto one = embed(options, Golden().points());
     for (const unsigned threads : {2u, 4u}) {
@@ -341,7 +341,7 @@ TEST(Run, TakesTheSmallestAndFlattestData) {
         std::vector<double> data(n * 2);
         for (std::size_t i = 0; i < data.size(); ++i) data[i] = constant ? 5.0 : static_cast<double>(i % 5);
         Options options = quick(test::kIsSanitized ? 30 : 120);
-        options.dims = dims;
+        options.output_dimensions = dims;
         options.perplexities = {n < 31 ? 1.0 : 10.0};
         options.method = dims == 2 && n % 2 == 0 ? Method::particle_mesh : Method::automatic;
         for (const float y : embed(options, pack_means({nullptr, data.data()}, n, 2))) EXPECT_TRUE(std::isfinite(y));
@@ -352,15 +352,15 @@ TEST(Run, TakesTheSmallestAndFlattestData) {
 
 TEST(Run, ReducesToPrincipalComponents) {
   Options options = quick(50);
-  options.initial_dims = 4;
+  options.pca_components = 4;
   sigma::Run run(Golden().points(), options);
   run.advance(50, ignore);
   EXPECT_GT(run.seconds(Stage::pca), 0);
-  options.initial_dims = Golden::d;
+  options.pca_components = Golden::d;
   options.theta = 0;
   // All components are a rotation, which no distance sees.
   Options plain = options;
-  plain.initial_dims = 0;
+  plain.pca_components = 0;
   sigma::Run rotated(Golden().points(), options), given(Golden().points(), plain);
   rotated.advance(50, ignore);
   given.advance(50, ignore);

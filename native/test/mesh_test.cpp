@@ -147,7 +147,15 @@ struct Nodes {
         columns((columns_ + 2 * lanes - 1) / (2 * lanes) * 2 * lanes),
         stride(columns + kSplineOrder),
         values(rows * stride + 2 * lanes, 0.0f),
-        view{nullptr, nullptr, rows, columns, stride, values.data(), 0, nullptr, nullptr} {}
+        view{.row_plan = nullptr,
+             .column_plan = nullptr,
+             .rows = rows,
+             .columns = columns,
+             .stride = stride,
+             .nodes = values.data(),
+             .frequencies = 0,
+             .real = nullptr,
+             .imaginary = nullptr} {}
 };
 
 // Charges spread over the coarse nodes themselves, and the potential read from them, beside the way over fine nodes; on
@@ -170,7 +178,7 @@ TEST(ParticleMesh, CoarseSplinesAreSumsOfFineOnes) {
   const float before = static_cast<float>(kRefinement - 1 + kSplineOrder - 1) / kCoarser - (kSplineOrder - 1);
   std::vector<float> coarse_map(map);
   for (float& x : coarse_map) x = x / kCoarser + before;
-  const Placement unit{{0, 0}, 1};
+  const MeshCoordinates unit{.origin = {0, 0}, .nodes_per_unit = 1};
   for (const MeshKernels* kernels : tables) {
     const std::size_t lanes = kernels->lanes;
     Nodes fine(kCells[1] + kSplineOrder, kCells[0] + kSplineOrder, lanes);
@@ -232,8 +240,17 @@ TEST(Fourier, ColumnsAgreeWithTheDefinition) {
       for (float& node : nodes) node = static_cast<float>(random.normal());
       const AlignedVector<float> before = nodes;
       AlignedVector<float> scratch(mesh_scratch(length));
-      const MeshView mesh{&plan,        &plan,       length,      columns,         columns,
-                          nodes.data(), frequencies, real.data(), imaginary.data()};
+      const MeshView mesh{
+          .row_plan = &plan,
+          .column_plan = &plan,
+          .rows = length,
+          .columns = columns,
+          .stride = columns,
+          .nodes = nodes.data(),
+          .frequencies = frequencies,
+          .real = real.data(),
+          .imaginary = imaginary.data(),
+      };
       kernels->transform_columns(mesh, 0, scratch.data());
       for (std::size_t column = 0; column < columns; ++column) {
         for (std::size_t k = 0; k <= length / 2; ++k) {

@@ -396,7 +396,12 @@ TEST(Gaussians, TakesDenormalDataAndAConstantColumnThatIsFarAway) {
     const Gaussians points = pack_means({nullptr, data.data()}, 40, 2);
     EXPECT_GT(points.scale, 0);
     ThreadTeam team(1);
-    const Frame frame{points.center, points.scale, 1, 0.01, {}, 0};
+    const Frame frame{.center = points.center,
+                      .scale = points.scale,
+                      .sigma_scale = 1,
+                      .variance_floor = 0.01,
+                      .axes = {},
+                      .components = 0};
     const Gaussians queries = pack_queries({nullptr, data.data()}, 40, frame, team);
     for (std::size_t i = 0; i < 40; ++i) {
       for (std::size_t k = 0; k < 2; ++k) EXPECT_TRUE(std::isfinite(queries.means.at(i, k)));
@@ -566,13 +571,13 @@ TEST(DistanceKernels, FindBelowLooksAtBothBounds) {
   for (float& x : rows) x = static_cast<float>(random.uniform() / 4);
   for (float& x : columns) x = static_cast<float>(random.uniform() / 4);
   tile[64 * 5 + 9] = rows[5];
-  std::vector<std::uint16_t> expected, places(64 * 64);
+  std::vector<std::uint16_t> expected, pairs(64 * 64);
   for (std::size_t e = 0; e < 40 * 64; ++e) {
     if (tile[e] <= std::max(rows[e / 64], columns[e % 64])) expected.push_back(static_cast<std::uint16_t>(e));
   }
   for (const DistanceKernels* table : every_table()) {
-    const std::size_t found = table->find_below(tile.data(), 40, rows.data(), columns.data(), places.data());
-    EXPECT_EQ(std::vector(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(found)), expected);
+    const std::size_t found = table->find_below(tile.data(), 40, rows.data(), columns.data(), pairs.data());
+    EXPECT_EQ(std::vector(pairs.begin(), pairs.begin() + static_cast<std::ptrdiff_t>(found)), expected);
   }
 }
 
@@ -608,8 +613,9 @@ TEST(NearestLists, KeepTheLeastInAnyOrder) {
     for (const auto& [squared, index] : candidates) lists.offer(1, squared, index);
     std::vector<std::uint32_t> indices(30);
     std::vector<float> squared(30);
-    EXPECT_EQ(lists.take(0, indices.data(), squared.data()), 0u);
-    EXPECT_EQ(lists.take(1, indices.data(), squared.data()), 30u);
+    NearestLists::Scratch scratch;
+    EXPECT_EQ(lists.take(0, indices.data(), squared.data(), scratch), 0u);
+    EXPECT_EQ(lists.take(1, indices.data(), squared.data(), scratch), 30u);
     for (std::size_t e = 0; e < 30; ++e) EXPECT_EQ((std::pair{squared[e], indices[e]}), expected[e]);
     for (std::size_t c = candidates.size() - 1; c > 0; --c)
       std::swap(candidates[c], candidates[random.bits() % (c + 1)]);

@@ -72,8 +72,8 @@ std::vector<float> multiply(const Shape& shape, const std::vector<float>& a, con
   const std::vector<float> left = ta ? transposed(a, m, k) : a, right = tb ? transposed(b, k, n) : b;
   const DenseRows left_rows(left.data(), ta ? m : k), right_rows(right.data(), tb ? k : n);
   std::vector<float> c(m * n + 2, -7.0f);
-  Workshop workshop(threads);
-  workshop.multiply({m, n, k, left_rows, ta, right_rows, tb, Grid::matrix(c.data() + 1, n), bias, activation, 0.3f});
+  MatrixMultiplier multiplier(threads);
+  multiplier.multiply({m, n, k, left_rows, ta, right_rows, tb, Grid::matrix(c.data() + 1, n), bias, activation, 0.3f});
   EXPECT_EQ(c.front(), -7.0f);
   EXPECT_EQ(c.back(), -7.0f);
   return {c.begin() + 1, c.end() - 1};
@@ -130,19 +130,19 @@ TEST(NetworkProduct, ActivationsKeepNaNAndTakeInfinity) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity(), kNaN = std::numeric_limits<float>::quiet_NaN();
   const float one = 1, values[] = {kNaN, kInfinity, -kInfinity, -100, 100};
   const DenseRows left(&one, 1), right(values, 5);
-  Workshop workshop(1);
+  MatrixMultiplier multiplier(1);
   float c[5];
-  workshop.multiply({1, 5, 1, left, false, right, false, Grid::matrix(c, 5), nullptr, Activation::sigmoid});
+  multiplier.multiply({1, 5, 1, left, false, right, false, Grid::matrix(c, 5), nullptr, Activation::sigmoid});
   EXPECT_TRUE(std::isnan(c[0]));
   EXPECT_EQ(c[1], 1);
   EXPECT_NEAR(c[2], 0, 1e-37);
   EXPECT_NEAR(c[3], 0, 1e-37);
   EXPECT_EQ(c[4], 1);
-  workshop.multiply({1, 5, 1, left, false, right, false, Grid::matrix(c, 5), nullptr, Activation::relu});
+  multiplier.multiply({1, 5, 1, left, false, right, false, Grid::matrix(c, 5), nullptr, Activation::relu});
   EXPECT_TRUE(std::isnan(c[0]));
   EXPECT_EQ(c[1], kInfinity);
   EXPECT_EQ(c[2], 0);
-  workshop.multiply({1, 5, 1, left, false, right, false, Grid::matrix(c, 5), nullptr, Activation::elu});
+  multiplier.multiply({1, 5, 1, left, false, right, false, Grid::matrix(c, 5), nullptr, Activation::elu});
   EXPECT_TRUE(std::isnan(c[0]));
   EXPECT_EQ(c[2], -1);
 }
@@ -226,11 +226,11 @@ TEST(NetworkConvolution, AndItsGradientsAreTheSumsByTheirDefinition) {
       df[at_filter] += term(dy[at_y], x[at_x]);
     });
     for (const unsigned threads : {1u, 3u}) {
-      Workshop workshop(threads);
+      MatrixMultiplier multiplier(threads);
       std::vector<float> found_y(y.size(), -7), found_dx(x.size(), -7), found_df(filter.size(), -7);
-      convolve(c, x.data(), filter.data(), nullptr, Activation::linear, 0, found_y.data(), workshop);
-      convolve_back_to_input(c, dy.data(), filter.data(), found_dx.data(), workshop);
-      convolve_back_to_filter(c, x.data(), dy.data(), found_df.data(), workshop);
+      convolve(c, x.data(), filter.data(), nullptr, Activation::linear, 0, found_y.data(), multiplier);
+      convolve_back_to_input(c, dy.data(), filter.data(), found_dx.data(), multiplier);
+      convolve_back_to_filter(c, x.data(), dy.data(), found_df.data(), multiplier);
       compare(found_y, y, "y");
       compare(found_dx, dx, "dx");
       compare(found_df, df, "df");
@@ -243,9 +243,9 @@ TEST(NetworkConvolution, AddsABiasAndActivates) {
   const std::vector<float> x = normals(c.input.size(), 1), filter = normals(c.filter_size(), 2),
                            bias = normals(c.out_channels, 4);
   std::vector<float> plain(c.output().size()), finished(c.output().size());
-  Workshop workshop(2);
-  convolve(c, x.data(), filter.data(), nullptr, Activation::linear, 0, plain.data(), workshop);
-  convolve(c, x.data(), filter.data(), bias.data(), Activation::leaky_relu, 0.1f, finished.data(), workshop);
+  MatrixMultiplier multiplier(2);
+  convolve(c, x.data(), filter.data(), nullptr, Activation::linear, 0, plain.data(), multiplier);
+  convolve(c, x.data(), filter.data(), bias.data(), Activation::leaky_relu, 0.1f, finished.data(), multiplier);
   for (std::size_t i = 0; i < plain.size(); ++i) {
     const double v = static_cast<double>(plain[i]) + static_cast<double>(bias[i % c.out_channels]);
     EXPECT_NEAR(finished[i], v < 0 ? 0.1 * v : v, 1e-4);

@@ -41,7 +41,7 @@ Gaussians clouds(std::size_t n = kPoints, std::size_t d = kDims) {
 
 Neighbors search(const Gaussians& points, const std::string& distance, unsigned threads = 2, std::uint64_t seed = 1) {
   ThreadTeam team(threads);
-  return descend(Distance(distance, points), kNeighbors, seed, team, Cancellation(), ignore_progress);
+  return search_by_nn_descent(Distance(distance, points), kNeighbors, seed, team, Cancellation(), ignore_progress);
 }
 
 double true_recall(const Neighbors& found, const Neighbors& truth) {
@@ -53,10 +53,10 @@ double true_recall(const Neighbors& found, const Neighbors& truth) {
   return static_cast<double>(hits) / static_cast<double>(truth.indices.size());
 }
 
-class Descend : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(, Descend, testing::ValuesIn(test::distance_names()), test::name_of_case);
+class NeighborsByNnDescent : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(, NeighborsByNnDescent, testing::ValuesIn(test::distance_names()), test::name_of_case);
 
-TEST_P(Descend, FindsMostNeighborsAndSaysHowMany) {
+TEST_P(NeighborsByNnDescent, FindsMostNeighborsAndSaysHowMany) {
   const Gaussians points = clouds();
   ThreadTeam team(2);
   const Neighbors truth =
@@ -67,7 +67,7 @@ TEST_P(Descend, FindsMostNeighborsAndSaysHowMany) {
   EXPECT_NEAR(found.recall, true_recall(found, truth), 0.02);
 }
 
-TEST_P(Descend, ListsAreSortedAndWithoutRepetition) {
+TEST_P(NeighborsByNnDescent, ListsAreSortedAndWithoutRepetition) {
   const Gaussians points = clouds();
   const Distance distance(GetParam(), points);
   const Neighbors found = search(points, GetParam());
@@ -83,7 +83,7 @@ TEST_P(Descend, ListsAreSortedAndWithoutRepetition) {
   }
 }
 
-TEST_P(Descend, ThreadsDoNotMatter) {
+TEST_P(NeighborsByNnDescent, ThreadsDoNotMatter) {
   const Gaussians points = clouds();
   const Neighbors one = search(points, GetParam(), 1);
   for (const unsigned threads : {2u, 4u}) {
@@ -135,7 +135,7 @@ TEST(NnDescent, StopsWhenCancelled) {
       if (seen++ == reports) cancellation.request();
     };
     try {
-      descend(Distance("euclidean", points), kNeighbors, 1, team, cancellation, cancel);
+      search_by_nn_descent(Distance("euclidean", points), kNeighbors, 1, team, cancellation, cancel);
       EXPECT_LE(seen - 1, reports);
     } catch (const Cancelled&) {
       EXPECT_EQ(seen - 1, reports);
@@ -147,7 +147,7 @@ TEST(NnDescent, ProgressRises) {
   const Gaussians points = clouds(3000, 40);
   ThreadTeam team(2);
   double last = 0;
-  descend(Distance("euclidean", points), kNeighbors, 1, team, Cancellation(), [&](double fraction) {
+  search_by_nn_descent(Distance("euclidean", points), kNeighbors, 1, team, Cancellation(), [&](double fraction) {
     EXPECT_GE(fraction, last);
     EXPECT_LE(fraction, 1.0);
     last = fraction;

@@ -196,7 +196,7 @@ TEST(PlacementKernels, AttractAsTheirFormulasSay) {
 
 std::vector<float> map_of(Gaussians points, int dims, Options options = {}) {
   options.perplexities = {10};
-  options.dims = dims;
+  options.output_dimensions = dims;
   options.iterations = 300;
   options.early_exaggeration_iterations = 100;
   options.learning_rate = options.final_learning_rate = 50;
@@ -311,12 +311,12 @@ TEST(Placement, PacksQueriesAsThePrincipalComponentsOfTheRunDo) {
   const Golden golden;
   Options options;
   options.perplexities = {10};
-  options.initial_dims = 5;
+  options.pca_components = 5;
   sigma::Run run(pack_means({nullptr, golden.mu.data()}, Golden::n, Golden::d), options);
   run.advance(0, ignore);
   ThreadTeam team(2);
   const Gaussians queries = pack_queries({nullptr, golden.mu.data()}, Golden::n, run.frame(), team);
-  ASSERT_EQ(queries.dims(), 5u);
+  ASSERT_EQ(queries.input_dimensions(), 5u);
   for (std::size_t i = 0; i < Golden::n; ++i) {
     for (std::size_t k = 0; k < 5; ++k) EXPECT_NEAR(queries.means.at(i, k), run.points().means.at(i, k), 1e-6f);
   }
@@ -327,7 +327,7 @@ TEST(RunState, GoesOnToTheSameBits) {
   for (const int dims : {1, 2, 3}) {
     Options options;
     options.perplexities = {10};
-    options.dims = dims;
+    options.output_dimensions = dims;
     options.degrees_of_freedom = dims == 2 ? 0.7 : 1;
     options.early_exaggeration_iterations = 60;
     sigma::Run whole(golden.points(), options);

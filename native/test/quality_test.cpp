@@ -321,18 +321,18 @@ TEST(QualityKernels, AreSumsAndCountsOfEveryLength) {
       if (values[e] <= 20) expected.push_back(e);
     }
     AlignedVector<float> kept(count + 16);
-    AlignedVector<std::uint32_t> places(count + 16);
-    ASSERT_EQ(quality_kernels().keep_not_above(values.data(), nullptr, count, 20, kept.data(), places.data()),
+    AlignedVector<std::uint32_t> indices(count + 16);
+    ASSERT_EQ(quality_kernels().keep_not_above(values.data(), nullptr, count, 20, kept.data(), indices.data()),
               expected.size());
-    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), places.begin()));
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), indices.begin()));
     for (std::size_t e = 0; e < expected.size(); ++e) EXPECT_EQ(kept[e], values[expected[e]]);
     // Again, in place.
     std::size_t held = expected.size();
     for (; held % 16 != 0; ++held) kept[held] = std::numeric_limits<float>::infinity();
     std::erase_if(expected, [&](std::uint32_t e) { return values[e] > 7; });
-    ASSERT_EQ(quality_kernels().keep_not_above(kept.data(), places.data(), held, 7, kept.data(), places.data()),
+    ASSERT_EQ(quality_kernels().keep_not_above(kept.data(), indices.data(), held, 7, kept.data(), indices.data()),
               expected.size());
-    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), places.begin()));
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), indices.begin()));
   }
 }
 

@@ -7,10 +7,10 @@ import {
   type CompareVariant,
   type ComparisonMetrics,
   compare,
+  resolveCompareOptions,
   type VariantOptions,
   writeComparison,
 } from "../compare/index.js";
-import { resolveCompareOptions } from "../compare/options.js";
 import { ArgumentError } from "../errors.js";
 import { flagsByName, hyphenated } from "../options/index.js";
 import { DISTANCES, TSNE_SETTINGS } from "../tsne/index.js";

@@ -2,8 +2,13 @@ import { Command } from "commander";
 import { writeMatrix } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 import { flagsByName } from "../options/index.js";
-import { type Estimate, type EvaluateOptions, evaluate, type Quality } from "../quality/index.js";
-import { resolveEvaluateOptions } from "../quality/options.js";
+import {
+  type Estimate,
+  type EvaluateOptions,
+  evaluate,
+  type Quality,
+  resolveEvaluateOptions,
+} from "../quality/index.js";
 import { type DistanceName, describePerplexity, type NeighborSearch, TSNE_SETTINGS } from "../tsne/index.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";

@@ -127,7 +127,7 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
   if (labels && flags.labels !== undefined) checkLabels(labels, points.rows, flags.labels);
   const values = color && (await readColumn(color, signal));
   const ellipses = flags.ellipses === undefined ? undefined : await readEllipses(flags.ellipses, signal);
-  const { openPointImages } = await import("../vae/datasets/point-images.js");
+  const { openPointImages } = await import("../vae/without-tensorflow.js");
   const opened =
     flags.images === undefined
       ? undefined

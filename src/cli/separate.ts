@@ -4,12 +4,13 @@ import { readLabels, readMatrix, writeFileAtomic, writeMatrix } from "../io/inde
 import {
   assignToGrid,
   type GridAssignment,
+  resolveGridOptions,
+  resolveSeparationOptions,
   SEPARATION_METHODS,
   type Separation,
   type SeparationMethod,
   separateUniformly,
 } from "../layout/index.js";
-import { resolveGridOptions, resolveSeparationOptions } from "../layout/options.js";
 import { Matrix } from "../matrix.js";
 import { withTypedNames } from "./failure.js";
 import { checkLabels } from "./inputs.js";

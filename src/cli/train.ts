@@ -1,7 +1,15 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { ArgumentError, SigmaTsneError } from "../errors.js";
+import { type OptionValues, pickOptions } from "../options/index.js";
+import {
+  EARLY_STOPPING_OPTIONS,
+  MODEL_OPTIONS,
+  TRAINING_OPTIONS,
+  TRAINING_TABLE_OPTIONS,
+} from "../vae/declarations/index.js";
 import type { EpochRecord, LossParts, ModelName, ModelOptions, TrainingProgress, TrainOptions } from "../vae/index.js";
+import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
 import {
@@ -15,57 +23,35 @@ import {
   startBackend,
 } from "./networks.js";
 import { checkInputs } from "./paths.js";
-import { integerParser, listParser, numberParser } from "./values.js";
 
-/** Options of a model that are typed as they are called. */
-const MODEL_OPTIONS = [
-  "zDim",
-  "wDim",
-  "clusters",
-  "hiddenDim",
-  "numLayers",
-  "filters",
-  "kernelSize",
-  "dropout",
-  "likelihood",
-  "outputVariance",
-  "beta",
-  "priorSigma",
-  "pretrainEpochs",
-  "refineEpochs",
-  "gradientLoss",
-  "regularizer",
-  "experiment",
-] as const;
-
-type ModelFlags = Partial<Record<(typeof MODEL_OPTIONS)[number], number | string | boolean | number[]>>;
-
-interface TrainFlags extends ModelFlags, BackendFlags, DatasetFlags {
+interface TrainFlags
+  extends BackendFlags,
+    DatasetFlags,
+    Omit<OptionValues<typeof TRAINING_OPTIONS>, "earlyStopping" | "resume">,
+    OptionValues<typeof EARLY_STOPPING_OPTIONS> {
   model: string;
   dataset: string;
+  likelihood?: string;
+  outputVariance?: number;
   runDir?: string;
   extra?: string;
-  epochs?: number;
-  maxSteps?: number;
-  batchSize?: number;
-  learningRate?: number;
-  schedule?: TrainOptions["schedule"];
-  beta1Decay?: boolean;
-  augmentation?: TrainOptions["augmentation"];
-  klWarmup?: number;
-  noise?: number;
-  binarize?: true;
   earlyStopping?: true;
-  patience?: number;
-  leastImprovement?: number;
-  checkpointEvery?: number;
-  seed?: number;
   resume?: true;
   summary?: boolean;
   figures?: true;
   json?: true;
   quiet?: true;
 }
+
+/** In the order of the help. */
+const TYPED_MODEL_OPTIONS = [
+  ...["zDim", "hiddenDim", "numLayers", "filters", "kernelSize", "dropout", "likelihood", "outputVariance", "beta"],
+  ...["wDim", "clusters", "pretrainEpochs", "refineEpochs", "priorSigma", "experiment", "gradientLoss", "regularizer"],
+];
+const TYPED_TRAINING_OPTIONS = [
+  ...["epochs", "maxSteps", "batchSize", "learningRate", "schedule", "beta1Decay", "augmentation", "klWarmup"],
+  ...["noise", "binarize", "checkpointEvery", "earlyStopping"],
+];
 
 const guide = `
 Models:
@@ -91,8 +77,8 @@ Examples:
   $ sigma-tsne train --model vae --dataset fashion-mnist --epochs 10 \\
       --z-dim 3 --noise 0.2
       A fifth of the input's values is corrupted; the clean image is asked for.
-  $ sigma-tsne train --model gmvae --dataset mnist --output-variance 0.001 --z-dim 8 \\
-      --w-dim 2 --clusters 10 --early-stopping
+  $ sigma-tsne train --model gmvae --dataset mnist --output-variance 0.001 \\
+      --z-dim 8 --w-dim 2 --clusters 10 --early-stopping
   $ sigma-tsne train --model micrograph-vae --dataset scans/ --size 96 \\
       --experiment 4
   $ sigma-tsne train --model vae --dataset mnist --epochs 40 --resume
@@ -102,9 +88,9 @@ Examples:
 The run's folder holds config.json, metrics.json, model/ (whose networks stock
 TensorFlow.js loads), checkpoint/, logs/ for "tensorboard --logdir" and, with
 --figures or by the command figures, figures/. Its default name is runs/ and, as
-in GMV_MNIST_0001_8_2_10_64_2, the model, the data set, the output variance, the dimensions of
-z, and of w and the clusters for mixtures, units and layers. Ctrl-C keeps a
-checkpoint.
+in GMV_MNIST_0001_8_2_10_64_2, the model, the data set, the output variance,
+z-dim, for mixtures w-dim and clusters, hidden-dim and num-layers. Ctrl-C keeps
+a checkpoint.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
@@ -116,60 +102,25 @@ export function createTrainCommand(): Command {
     .description("Train an autoencoder, whose codes have means and, for most models, standard deviations.")
     .optionsGroup("Data:")
     .option("--dataset <name|path>", "the images", "micrographs");
-  addDatasetOptions(command)
-    .optionsGroup("Model (what each has for default: sigma-tsne/vae):")
-    .option("--model <name>", "which model", "vae")
-    .option("--z-dim <n>", "dimensions of the code", integerParser("--z-dim"))
-    .option("--hidden-dim <n>", "units of a dense layer", integerParser("--hidden-dim"))
-    .option("--num-layers <n>", "dense layers, each of encoder and decoder", integerParser("--num-layers"))
-    .option(
-      "--filters <list>",
-      "channels of the convolutions, such as 32,64",
-      listParser(integerParser("--filters", 1)),
-    )
-    .option("--kernel-size <n>", "pixels a side of their kernels", integerParser("--kernel-size"))
-    .option("--dropout <x>", "share of hidden units that is left out in training", numberParser("--dropout"))
-    .option(
-      "--likelihood <name>",
-      "of the pixels: bernoulli, gaussian or learned-gaussian (default: gaussian with --output-variance; learned-gaussian for micrographs; else bernoulli)",
-    )
-    .option("--output-variance <x>", "variance of a Gaussian likelihood", numberParser("--output-variance"))
-    .option("--beta <x>", "weight of the divergence from the prior", numberParser("--beta"))
-    .option("--w-dim <n>", "mixtures: dimensions of w", integerParser("--w-dim"))
-    .option("--clusters <n>", "mixtures: number of components, K", integerParser("--clusters"))
-    .option(
-      "--pretrain-epochs <n>",
-      "mixtures: first epochs, as a plain autoencoder",
-      integerParser("--pretrain-epochs"),
-    )
-    .option("--refine-epochs <n>", "mixtures: epochs after these that form clusters", integerParser("--refine-epochs"))
-    .option("--prior-sigma <x>", "Bayesian weights: deviation of their prior", numberParser("--prior-sigma"))
-    .option("--experiment <1-5>", "micrograph-vae: a published experiment", integerParser("--experiment"))
-    .option("--gradient-loss", "micrograph-vae: with the error of the gradients")
-    .option("--no-gradient-loss", "micrograph-vae: without it")
-    .option("--regularizer <name>", "micrograph-vae: encoding or kl")
-    .optionsGroup("Training (defaults depend on the model):")
-    .option("--epochs <n>", "times that all images are seen", integerParser("--epochs"))
-    .option("--max-steps <n>", "end after so many steps", integerParser("--max-steps"))
-    .option("--batch-size <n>", "images of a step", integerParser("--batch-size"))
-    .option("--learning-rate <x>", "of Adam", numberParser("--learning-rate"))
-    .option("--schedule <name>", "of the learning rate: constant, halving or cosine")
-    .option("--beta1-decay", "halve Adam's beta1 every sixth of the training")
-    .option("--no-beta1-decay", "keep it")
-    .option("--augmentation <name>", "none, flips (and quarter turns) or shifts (and small turns)")
-    .option("--kl-warmup <epochs>", "over which the divergence gets its weight", numberParser("--kl-warmup"))
-    .option("--noise <x>", "share of the input's values to which |N(0, 1)| is added", numberParser("--noise"))
-    .option("--binarize", "draw every value as 0 or 1")
-    .option("--early-stopping", "end when the validation loss falls no more, and keep the best weights")
-    .option("--patience <n>", "epochs without improvement until then (default: 15)", integerParser("--patience"))
-    .option("--least-improvement <x>", "what counts as one (default: 0.1)", numberParser("--least-improvement"))
-    .option("--seed <n>", "seed of weights and training (default: 42)", integerParser("--seed"));
+  addDatasetOptions(command).optionsGroup("Model:").option("--model <name>", "which model", "vae");
+  addDeclaredOptions(command, MODEL_OPTIONS, TYPED_MODEL_OPTIONS, {
+    likelihood: {
+      description:
+        "distribution of the pixels: bernoulli, gaussian or learned-gaussian (default: gaussian with --output-variance; learned-gaussian for micrographs; else bernoulli)",
+    },
+  }).option("--no-gradient-loss", "micrograph-vae: leave it out");
+  command.optionsGroup("Training:");
+  addDeclaredOptions(command, TRAINING_TABLE_OPTIONS, TYPED_TRAINING_OPTIONS).option(
+    "--no-beta1-decay",
+    "keep beta1 constant",
+  );
+  addDeclaredOptions(command, EARLY_STOPPING_OPTIONS, ["patience", "leastImprovement"]);
+  addDeclaredOptions(command, TRAINING_TABLE_OPTIONS, ["seed"]);
   addBackendOptions(command)
     .optionsGroup("Output:")
     .option("--run-dir <folder>", "the run's folder (default: runs/, named after the settings)")
     .option("--extra <name>", "added to the default name")
     .option("--resume", "go on with the training in the run's folder, where there is one")
-    .option("--checkpoint-every <steps>", "checkpoints within epochs, too", integerParser("--checkpoint-every"))
     .option("--no-summary", "no files for TensorBoard")
     .option("--figures", "draw what it has learned when it is done, into the run's folder figures")
     .option("--json", "print one JSON object instead of sentences")
@@ -177,7 +128,6 @@ export function createTrainCommand(): Command {
     .addHelpText("after", guide);
   const names = namesOf(command, {
     folder: "--run-dir",
-    checkpointEverySteps: "--checkpoint-every",
     "earlyStopping.patience": "--patience",
     "earlyStopping.leastImprovement": "--least-improvement",
   });
@@ -203,23 +153,12 @@ async function run(flags: TrainFlags, names: Readonly<Record<string, string | un
     });
   }
   const vae = await import("../vae/index.js");
-  const { hasCheckpoint } = await import("../vae/training/checkpoint.js");
-  const { resolveTrainOptions } = await import("../vae/training/options.js");
+  const { hasCheckpoint } = await import("../vae/without-tensorflow.js");
+  const { resolveTrainOptions } = await import("../vae/training/index.js");
   const { backend, display } = await startBackend(flags, quiet);
   const options: TrainOptions = {
-    epochs: flags.epochs,
-    maxSteps: flags.maxSteps,
-    batchSize: flags.batchSize,
-    learningRate: flags.learningRate,
-    schedule: flags.schedule,
-    beta1Decay: flags.beta1Decay,
-    augmentation: flags.augmentation,
-    klWarmup: flags.klWarmup,
-    noise: flags.noise,
-    binarize: flags.binarize,
+    ...pickOptions(TRAINING_OPTIONS, flags),
     earlyStopping: flags.earlyStopping && { patience, leastImprovement },
-    checkpointEverySteps: flags.checkpointEvery,
-    seed: flags.seed,
   };
   let position: TrainingProgress | undefined;
   try {
@@ -307,15 +246,18 @@ function buildModel(
   { height, width, channels }: Shape,
   names: Readonly<Record<string, string | undefined>>,
 ) {
-  const given = MODEL_OPTIONS.flatMap((key) => (flags[key] === undefined ? [] : [[key, flags[key]]]));
-  const options = { height, width, channels, seed: flags.seed, ...Object.fromEntries(given) };
+  const declared = Object.fromEntries(TYPED_MODEL_OPTIONS.map((name) => [name, MODEL_OPTIONS[name]]));
+  const options: Record<string, unknown> = {
+    ...{ height, width, channels, seed: flags.seed },
+    ...pickOptions(declared, flags),
+  };
   if (flags.likelihood === undefined && flags.model !== "micrograph-vae") {
     // A variance is asked for in order to be used. Of gray values of low contrast a Bernoulli likelihood learns next to nothing.
     if (flags.outputVariance !== undefined) options.likelihood = "gaussian";
     else if (flags.dataset === "micrographs") options.likelihood = "learned-gaussian";
   }
   try {
-    return createModel(flags.model as ModelName, options as ModelOptions<ModelName>);
+    return createModel(flags.model as ModelName, options as unknown as ModelOptions<ModelName>);
   } catch (error) {
     if (!(error instanceof ArgumentError && error.code === "UNKNOWN_OPTION")) throw error;
     const { argument, received } = error;

@@ -1,12 +1,10 @@
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { readLabels, readMatrix, writeFileAtomic } from "../io/index.js";
-import { assignToGrid, separateUniformly } from "../layout/index.js";
-import { resolveGridOptions } from "../layout/options.js";
+import { assignToGrid, resolveGridOptions, separateUniformly } from "../layout/index.js";
 import type { Matrix } from "../matrix.js";
 import type { Theme } from "../plot/index.js";
-import type { WallCells } from "../wall/index.js";
-import { checkWallLook } from "../wall/options.js";
+import { checkWallLook, type WallCells } from "../wall/index.js";
 import { withTypedNames } from "./failure.js";
 import { checkLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
@@ -114,7 +112,7 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
   checkDistinct({ "--output": output, "--tiles": tiles }, inputs);
   await checkPaths({ "--output": output }, inputs);
   if (tiles !== undefined) {
-    const { assertWallWritable } = await import("../wall/folder.js");
+    const { assertWallWritable } = await import("../wall/index.js");
     await assertWallWritable(tiles, { force });
   }
   const { drawWall, writeWall } = await import("../wall/index.js");
@@ -123,7 +121,7 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
   if (typed && flags.labels !== undefined) checkLabels(typed, map.rows, flags.labels);
   // Pictures show images smaller than a page does where it is seen closest.
   const within = cell ?? (tiles === undefined ? 128 : 256);
-  const { openPointImages } = await import("../vae/datasets/point-images.js");
+  const { openPointImages } = await import("../vae/without-tensorflow.js");
   const opened = await openPointImages(flags.images, map.rows, { strict: flags.strict, within, signal });
   const display = createProgressDisplay(flags.quiet ?? false, () => `${map.rows} images`);
   const follow = (stage: string) => ({

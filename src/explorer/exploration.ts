@@ -7,7 +7,7 @@ import { assignToGrid, separateUniformly } from "../layout/index.js";
 import { Matrix } from "../matrix.js";
 import { nearest } from "../search/index.js";
 import type { Tsne } from "../tsne/index.js";
-import { ACTIVE_VARIANCE } from "../vae/evaluation/dimensions.js";
+import { ACTIVE_VARIANCE } from "../vae/without-tensorflow.js";
 import { type Column, categoryColumn, valueAt } from "./columns.js";
 import { type Computation, failed, waiting } from "./computation.js";
 import { LruCache } from "./lru-cache.js";

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { openPointImages } from "../vae/datasets/point-images.js";
+import { openPointImages } from "../vae/without-tensorflow.js";
 import type { Exploration } from "./exploration.js";
 import { LONGEST_THUMBNAIL } from "./thumbnails.js";
 

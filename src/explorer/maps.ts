@@ -1,4 +1,4 @@
-import { procrustes } from "../compare/procrustes.js";
+import { procrustes } from "../compare/index.js";
 import { Matrix } from "../matrix.js";
 import { evaluate, type Neighborhood, type PointQuality } from "../quality/index.js";
 import { describePerplexity, positionUncertainty, Tsne, type TsneOptions, type TsneResult } from "../tsne/index.js";

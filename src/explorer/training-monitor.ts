@@ -5,11 +5,14 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { abortError } from "../binding.js";
-import { readTensorFile } from "../vae/models/safetensors.js";
-import type { RunConfig } from "../vae/runs/config.js";
-import { ScalarReader } from "../vae/tensorboard/read-scalars.js";
-import { checkpointPath, type TrainingState } from "../vae/training/checkpoint.js";
-import { isLocked } from "../vae/training/lock.js";
+import {
+  checkpointPath,
+  isLocked,
+  type RunConfig,
+  readTensorFile,
+  ScalarReader,
+  type TrainingState,
+} from "../vae/without-tensorflow.js";
 import { type Computation, type ComputationListener, failed, waiting } from "./computation.js";
 import type { ComputationState } from "./protocol.js";
 import type { TrainingReport } from "./training-thread.js";

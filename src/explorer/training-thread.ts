@@ -11,7 +11,7 @@ import {
   type TrainOptions,
   trainRun,
 } from "../vae/index.js";
-import { readRunConfig } from "../vae/runs/config.js";
+import { readRunConfig } from "../vae/without-tensorflow.js";
 
 /** What the thread tells of the training that it goes on with. */
 export interface TrainingReport {

@@ -181,13 +181,13 @@ async function readTable(file: OpenFile, { rows: wanted, columns, signal }: Read
           : allocate(file.path, Float64Array, last - first),
     );
   }
-  const places = names.map((name) => header.indexOf(name));
+  const indices = names.map((name) => header.indexOf(name));
   const targets = [...table.values()];
   let row = -1;
   for await (const { fields } of readRows(file, separators, true, signal)) {
     if (row >= first && row < last) {
       for (const [t, target] of targets.entries()) {
-        const field = fields[places[t]];
+        const field = fields[indices[t]];
         if (Array.isArray(target)) target.push(field);
         else target[row - first] = parseNumber(field) ?? Number.NaN;
       }

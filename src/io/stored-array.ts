@@ -43,12 +43,12 @@ export async function readRows(array: StoredArray, rows: ArrayLike<number>): Pro
   const data = allocate<FloatArray>(path, type.result, rows.length * width);
   if (data.length === 0) return data;
 
-  const places = Uint32Array.from({ length: rows.length }, (_, k) => k);
-  const rowAt = (k: number) => rows[places[k]];
-  places.sort((a, b) => rows[a] - rows[b]);
+  const order = Uint32Array.from({ length: rows.length }, (_, k) => k);
+  const rowAt = (k: number) => rows[order[k]];
+  order.sort((a, b) => rows[a] - rows[b]);
   const limit = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes));
 
-  /** Reads the rows of places[begin] to places[end - 1], which follow each other or are the same. */
+  /** Reads the rows of order[begin] to order[end - 1], which follow each other or are the same. */
   const readRun = async (begin: number, end: number) => {
     const first = rowAt(begin);
     const span = rowAt(end - 1) - first + 1;
@@ -58,7 +58,7 @@ export async function readRows(array: StoredArray, rows: ArrayLike<number>): Pro
     const values = toNumbers(path, type.decode(bytes.buffer, span * width));
     for (let k = begin; k < end; k++) {
       const from = (rowAt(k) - first) * width;
-      const to = places[k] * width;
+      const to = order[k] * width;
       for (let j = 0; j < width; j++) data[to + j] = values[from + j];
     }
   };

@@ -38,7 +38,13 @@ export async function assignToGrid(points: MatrixLike, options: GridOptions = {}
   const { signal, onProgress } = options;
   throwIfAborted(signal);
   const job = withTranslation(() =>
-    binding.assignToGrid(map, rows, columns, threads, onProgress && ((fraction: number) => onProgress({ fraction }))),
+    binding.assignToGrid({
+      points: map,
+      rows,
+      columns,
+      threads,
+      onProgress: onProgress && ((fraction: number) => onProgress({ fraction })),
+    }),
   );
   const { cells, cost, bound } = await awaitNative(job.result, job.cancel, signal);
   return {

@@ -3,6 +3,8 @@ export {
   type GridOptions,
   type LayoutOptions,
   type ResolvedSeparationOptions,
+  resolveGridOptions,
+  resolveSeparationOptions,
   SEPARATION_METHODS,
   type SeparationMethod,
   type SeparationOptions,

@@ -46,7 +46,11 @@ export async function separateUniformly(points: MatrixLike, options: SeparationO
   const { signal, onProgress } = options;
   throwIfAborted(signal);
   const job = withTranslation(() =>
-    binding.separate(map, resolved, onProgress && ((fraction: number) => onProgress({ fraction }))),
+    binding.separate({
+      points: map,
+      options: resolved,
+      onProgress: onProgress && ((fraction: number) => onProgress({ fraction })),
+    }),
   );
   const found = await awaitNative(job.result, job.cancel, signal);
   return {

@@ -47,7 +47,7 @@ export async function pca(data: MatrixLike, components: number, options: PcaOpti
   requireInteger(threads, "threads", 1, 1024);
   requireSignal(signal);
   if (signal?.aborted) throw abortError(signal);
-  const job = withTranslation(() => binding.pca(matrix, components, seed, threads));
+  const job = withTranslation(() => binding.pca({ data: matrix, components, seed, threads }));
   const found = await awaitNative(job.result, job.cancel, signal);
   return {
     mean: found.mean,

@@ -107,7 +107,9 @@ export async function evaluate(
   const { classes, unlabeled } = options.labels === undefined ? NO_CLASSES : toClasses(options.labels, n);
   const { signal } = options;
   if (signal?.aborted) throw abortError(signal);
-  const job = withTranslation(() => binding.evaluate(points, sigma, map, classes, resolved, options.onProgress));
+  const job = withTranslation(() =>
+    binding.evaluate({ data: points, sigma, map, classes, options: resolved, onProgress: options.onProgress }),
+  );
   const found = await awaitNative(job.result, job.cancel, signal);
 
   const count = resolved.k.length;

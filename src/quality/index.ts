@@ -1,2 +1,8 @@
 export { type Estimate, evaluate, type Neighborhood, type PointQuality, type Quality } from "./evaluate.js";
-export type { EvaluateOptions, EvaluationStage, Labels, ResolvedEvaluateOptions } from "./options.js";
+export {
+  type EvaluateOptions,
+  type EvaluationStage,
+  type Labels,
+  type ResolvedEvaluateOptions,
+  resolveEvaluateOptions,
+} from "./options.js";

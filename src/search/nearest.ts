@@ -139,15 +139,15 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
   requireSearchMemory(mean.rows, count, mean.cols, k, needsSigma);
   const report = onProgress && ((fraction: number) => onProgress({ fraction }));
   const job = withTranslation(() =>
-    binding.nearest(
-      mean,
-      needsSigma ? sigma : undefined,
-      queries.mean,
-      needsSigma ? queries.sigma : undefined,
+    binding.nearest({
+      data: mean,
+      sigma: needsSigma ? sigma : undefined,
+      queries: queries.mean,
+      querySigma: needsSigma ? queries.sigma : undefined,
       own,
-      { k, distance, varianceFloor, threads },
-      report,
-    ),
+      options: { k, distance, varianceFloor, threads },
+      onProgress: report,
+    }),
   );
   const indices = await awaitNative(job.result, job.cancel, signal);
   return { k, indices, distances: await measure(points, queries, indices, k, signal), distance };

@@ -21,13 +21,16 @@ export function unpackRun(
   signal: AbortSignal | undefined,
 ): Promise<Pick<SearchedPoints, "mean" | "sigma" | "width" | "bring">> {
   return run.exclusively({ signal }, async (native, _report, { rows, cols, hasSigma, scale, sigmaScale }) => {
-    const center = native.readState("center", 0, cols);
+    const center = native.readState({ name: "center", first: 0, last: cols });
     const components = run.options.pca;
-    const axes = components === undefined ? undefined : native.readState("axes", 0, cols);
+    const axes = components === undefined ? undefined : native.readState({ name: "axes", first: 0, last: cols });
     const width = components ?? cols;
     const inUnits = (name: "means" | "deviations", unit: number, origin: (column: number) => number) =>
       new Matrix(
-        Float64Array.from(native.readState(name, 0, rows), (value, at) => value * unit + origin(at % width)),
+        Float64Array.from(
+          native.readState({ name, first: 0, last: rows }),
+          (value, at) => value * unit + origin(at % width),
+        ),
         rows,
         width,
       );

@@ -158,7 +158,15 @@ async function findNearest(
   requireSearchMemory(means.rows, rows.means.rows, means.cols, k, hasSigma);
   const [theirs, deviations] = hasSigma ? [sigma, rows.sigma] : [];
   const job = withTranslation(() =>
-    binding.nearest(means, theirs, rows.means, deviations, own, { k, distance, varianceFloor, threads }, undefined),
+    binding.nearest({
+      data: means,
+      sigma: theirs,
+      queries: rows.means,
+      querySigma: deviations,
+      own,
+      options: { k, distance, varianceFloor, threads },
+      onProgress: undefined,
+    }),
   );
   return awaitNative(job.result, job.cancel, signal);
 }

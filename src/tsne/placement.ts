@@ -127,16 +127,12 @@ export async function placePoints(
     for (let start = 0; start < means.rows; start += rows) {
       if (options.signal?.aborted) throw abortError(options.signal);
       const end = Math.min(start + rows, means.rows);
-      const sampling = drawing && {
-        ...settings,
-        samples: drawing.draws,
-        neighbors: drawing.neighbors,
-        seed: drawing.seed,
-      };
-      const how = { ...settings, sampling };
-      const placed = await native.place(means.slice(start, end), sigma?.slice(start, end), how, (fraction) =>
-        report((start + fraction * (end - start)) / means.rows),
-      );
+      const placed = await native.place({
+        data: means.slice(start, end),
+        sigma: sigma?.slice(start, end),
+        options: { ...settings, uncertainty: drawing && { ...settings, ...drawing } },
+        onProgress: (fraction) => report((start + fraction * (end - start)) / means.rows),
+      });
       embedding.data.set(placed.positions, start * outputDimensions);
       divergence.set(placed.divergences, start);
       const { displacements, covariances, shares } = placed;

@@ -152,7 +152,7 @@ function readRows({ native, given }: RunParts, { name, shape }: ArrayPlan, first
     const { indices, squared } = given as CheckedNeighbors;
     return (name === "neighbors" ? indices : squared).subarray(first * shape[1], last * shape[1]);
   }
-  return native.readState(name, first, last);
+  return native.readState({ name, first, last });
 }
 
 /** Rows `[first, last)` that are handled at once. */
@@ -277,7 +277,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   for (const plan of arrays) {
     const { name } = plan;
     if (name === "neighbors" || name === "squared") continue;
-    await readArray(source, plan, start, (first, numbers) => native.writeState(name, first, numbers));
+    await readArray(source, plan, start, (first, numbers) => native.writeState({ name, first, numbers }));
   }
   // The hash runs over the bytes in their order, so the neighbors, which the run is made with, are read once more.
   if (given) for (const plan of arrays.slice(-2)) await readArray(source, plan, start, () => {});
@@ -294,7 +294,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
 }
 
 function nativeRun(options: ResolvedTsneOptions, given: CheckedNeighbors | undefined, shape: Shape) {
-  return new binding.Run(undefined, undefined, undefined, toNative(options), given, shape);
+  return new binding.Run({ data: undefined, options: toNative(options), neighbors: given, shape });
 }
 
 async function readGiven(

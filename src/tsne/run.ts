@@ -306,14 +306,20 @@ export class Tsne {
     };
     const wanted = this.#verbose || this.#onProgress || this.#onSnapshot ? report : undefined;
     try {
-      return await awaitNative(this.#native.advance(until, true, wanted, this.#snapshotEvery), cancel, this.#signal);
+      const how = { until, wantsKl: true, onProgress: wanted, snapshotEvery: this.#snapshotEvery };
+      return await awaitNative(this.#native.advance(how), cancel, this.#signal);
     } catch (error) {
       // The caller's own error, which may look like one of the core's, passes as it is.
       if (thrown) throw thrown.error;
       const resumable = error instanceof AbortError && this.#stopping && !this.#signal?.aborted;
       if (!resumable || this.#native.iteration() === 0) throw error;
       return await awaitNative(
-        this.#native.advance(this.#native.iteration(), true, undefined, 0),
+        this.#native.advance({
+          until: this.#native.iteration(),
+          wantsKl: true,
+          onProgress: undefined,
+          snapshotEvery: 0,
+        }),
         cancel,
         this.#signal,
       );
@@ -382,7 +388,9 @@ function createRun(data: MatrixLike, options: TsneOptions): RunParts {
   const start =
     resolved.init === "given" ? givenStart(options.init as MatrixLike, rows, resolved.outputDimensions) : undefined;
   const given = resolved.neighbors === "given" ? givenNeighbors(options, resolved, rows) : undefined;
-  const native = withTranslation(() => new binding.Run(matrix, sigma, start, toNative(resolved), given));
+  const native = withTranslation(
+    () => new binding.Run({ data: matrix, sigma, start, options: toNative(resolved), neighbors: given }),
+  );
   return { native, options: resolved, rows, cols, hasSigma: sigma !== undefined, given };
 }
 

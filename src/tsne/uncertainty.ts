@@ -75,7 +75,11 @@ export async function positionUncertainty(run: Tsne, options: UncertaintyOptions
   const { outputDimensions } = run.options;
   requirePlacementMemory(n, d, points.length, true, outputDimensions, settings.perplexity, rowsOfDraws(draws));
   const measured = await run.exclusively(options, (native, report) =>
-    native.measureUncertainty(points, { ...settings, samples: draws, seed, neighbors }, report),
+    native.measureUncertainty({
+      points,
+      options: { ...settings, draws, seed, neighbors },
+      onProgress: report,
+    }),
   );
   return {
     points,

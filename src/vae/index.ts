@@ -12,4 +12,12 @@ export * from "./figures/index.js";
 export * from "./models/index.js";
 export * from "./runs/index.js";
 export * from "./tensorboard/index.js";
-export * from "./training/index.js";
+export {
+  type EarlyStoppingOptions,
+  type EpochRecord,
+  type LossParts,
+  type TrainingProgress,
+  type TrainingResult,
+  type TrainOptions,
+  train,
+} from "./training/index.js";

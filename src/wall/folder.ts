@@ -1,42 +1,18 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { throwIfAborted } from "../abort.js";
 import { eachImage, fitSide, type ImageSource } from "../images/index.js";
-import { assertFolderWritable, type FolderOptions, writeFileAtomic, writeFolderAtomic } from "../io/index.js";
+import { writeFileAtomic, writeFolderAtomic } from "../io/index.js";
 import type { CheckedWall, WallTilesOptions } from "./options.js";
+import { assertWallWritable, folderOptions, KIND, SUMMARY, type WallSummary } from "./output-folder.js";
 import { renderPage } from "./page.js";
 import { Pyramid, TILE } from "./pyramid.js";
 
-/** What {@link writeWall} tells of a wall, and writes to its `wall.json`. */
-export interface WallSummary {
-  readonly kind: "sigma-tsne wall";
-  readonly images: number;
-  readonly rows: number;
-  readonly columns: number;
-  /** Pixels of an image, and of the whole wall, where it is seen closest. */
-  readonly cell: { readonly width: number; readonly height: number };
-  readonly width: number;
-  readonly height: number;
-  readonly files: readonly string[];
-}
-
-const KIND = "sigma-tsne wall";
-const SUMMARY = "wall.json";
 const PAGE = "index.html";
 const DESCRIPTION = "wall.dzi";
 const TILES = "wall_files";
 const FILES = [PAGE, DESCRIPTION, TILES, SUMMARY];
 const SMALLEST_CELL = 16;
 const LARGEST_CELL = 256;
-
-/**
- * Makes sure, before long work, that {@link writeTiles} can write there.
- *
- * @throws {FileError} FILE_WRITE saying what is in the way
- */
-export function assertWallWritable(folder: string, options: Pick<WallTilesOptions, "force"> = {}): Promise<void> {
-  return assertFolderWritable(folder, folderOptions(options));
-}
 
 export async function writeTiles(
   folder: string,
@@ -90,23 +66,6 @@ export async function writeTiles(
   };
   await writeFolderAtomic(folder, fill, folderOptions(options));
   return summary;
-}
-
-const folderOptions = ({ force, signal }: WallTilesOptions): FolderOptions => ({
-  kind: "an earlier wall",
-  isReplaceable: isWall,
-  force,
-  signal,
-});
-
-/** Whether a folder holds nothing but what its own wall.json lists. */
-async function isWall(folder: string, names: readonly string[]): Promise<boolean> {
-  try {
-    const { kind, files } = JSON.parse(await readFile(join(folder, SUMMARY), "utf8")) as Partial<WallSummary>;
-    return kind === KIND && Array.isArray(files) && names.every((name) => files.includes(name));
-  } catch {
-    return false;
-  }
 }
 
 /** A Deep Zoom image, which other viewers open as well. */

@@ -1,9 +1,9 @@
 import type { ImageSource } from "../plot/index.js";
-import type { WallSummary } from "./folder.js";
 import { checkWall, type WallCells, type WallOptions, type WallTilesOptions } from "./options.js";
+import type { WallSummary } from "./output-folder.js";
 
-export type { WallSummary } from "./folder.js";
-export type { WallCells, WallOptions, WallTilesOptions } from "./options.js";
+export { checkWallLook, type WallCells, type WallOptions, type WallTilesOptions } from "./options.js";
+export { assertWallWritable, type WallSummary } from "./output-folder.js";
 
 /**
  * Draws images in the cells of a grid, one each, as a PNG picture; the same bytes for the same input. With labels every image has a frame

@@ -146,7 +146,7 @@ describe("what cannot be is refused before work, in one line", () => {
     [["train", "--z-dim", "0"], "--z-dim: expected an integer from 1 to 4096, received 0"],
     [["train", "--clusters", "3"], "--clusters: vae has no such setting"],
     [["train", "--backend", "gpu"], "--backend: expected one of auto, node, wasm, cpu"],
-    [["train", "--noise", "2"], "--noise: expected a share from 0 to 1"],
+    [["train", "--noise", "2"], "--noise: expected a number from 0 to 1"],
     [["train", "--patience", "3"], "--patience: expected --early-stopping beside it"],
     [["train", "--stretch", "60"], '--stretch: expected a percentage from 0 to below 50, received "60"'],
     [["train", "--class", "zebra", ...data], "--class: expected one of"],

@@ -9,7 +9,12 @@ test("a thread that the system does not give is told as such", () => {
     const used = 1024 * /VmSize:\\s*(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1];
     // Less than the stack of a thread.
     execFileSync("prlimit", ["--pid", process.pid, "--as=" + (used + 2 ** 20)]);
-    const job = binding.pca({ data: new Float64Array([1, 2, 4]), rows: 3, cols: 1 }, 1, 1, 1);
+    const job = binding.pca({
+      data: { data: new Float64Array([1, 2, 4]), rows: 3, cols: 1 },
+      components: 1,
+      seed: 1,
+      threads: 1,
+    });
     job.result.catch(({ code, message }) => console.log(code + ": " + message));`;
   expect(execFileSync(process.execPath, ["-e", script], { encoding: "utf8" })).toBe(
     "OUT_OF_MEMORY: the system gives this process no more threads; lower the option threads, or run less at once\n",

@@ -88,9 +88,10 @@ test("a worker that is terminated while its run waits ends", async () => {
   const matrix = { data: Float64Array.from(data.data), rows: data.rows, cols: data.cols };
   const worker = new Worker(
     `const { parentPort, workerData } = require("node:worker_threads");
-     const run = new (require(${addon}).Run)(workerData.matrix, undefined, undefined, workerData.options, undefined);
+     const run = new (require(${addon}).Run)({ data: workerData.matrix, options: workerData.options });
      const block = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-     run.advance(1e9, false, ({ iteration }) => iteration === 5 && (parentPort.postMessage(iteration), block()), 1);`,
+     const onProgress = ({ iteration }) => iteration === 5 && (parentPort.postMessage(iteration), block());
+     run.advance({ until: 1e9, wantsKl: false, onProgress, snapshotEvery: 1 });`,
     { eval: true, workerData: { matrix, options: new Tsne(data, { threads: 2 }).options } },
   );
   await once(worker, "message");

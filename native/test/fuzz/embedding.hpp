@@ -32,9 +32,9 @@ inline bool finite(const std::vector<float>& numbers) {
 // Settings within their ranges, for n points of d dimensions.
 inline Options draw_options(Draws& draws, std::size_t n, std::size_t d, bool has_sigma) {
   Options options;
-  options.dims = draws.integer(1, 3);
+  options.output_dimensions = draws.integer(1, 3);
   options.method = draws.pick({Method::automatic, Method::exact, Method::barnes_hut, Method::particle_mesh});
-  if (options.method == Method::particle_mesh && options.dims != 2) options.method = Method::barnes_hut;
+  if (options.method == Method::particle_mesh && options.output_dimensions != 2) options.method = Method::barnes_hut;
   options.mesh_spacing = 0.1 + 0.9 * draws.fraction();
   const auto& distances = all_distances();
   const DistanceKernel& distance = distances[draws.byte() % distances.size()];
@@ -48,7 +48,7 @@ inline Options draw_options(Draws& draws, std::size_t n, std::size_t d, bool has
   options.degrees_of_freedom = draws.pick({1.0, 0.1, 0.5, 2.0, 100.0});
   options.iterations = static_cast<std::uint64_t>(draws.integer(0, 12));
   options.seed = draws.byte();
-  if (!has_sigma && draws.once(4)) options.initial_dims = 1 + draws.byte() % std::min(n, d);
+  if (!has_sigma && draws.once(4)) options.pca_components = 1 + draws.byte() % std::min(n, d);
   options.start = draws.pick({Start::pca, Start::random});
   options.learning_rate = draws.pick({200.0, 1e-300, 1e6, 1e300});
   options.final_learning_rate = draws.pick({200.0, 50.0, 1e300});
@@ -75,8 +75,8 @@ inline void exercise(Run& run, Draws& draws, std::uint64_t until, bool has_sigma
     pack_query_sigma(queries, {nullptr, sigma.data()}, run.frame());
   }
   const Options& options = run.options();
-  const FittedMap fitted(run.points(), options.distance, options.dims, map, options.mesh_spacing, options.theta,
-                         run.team(), run.cancellation());
+  const FittedMap fitted(run.points(), options.distance, options.output_dimensions, map, options.mesh_spacing,
+                         options.theta, run.team(), run.cancellation());
   PlacementOptions placement;
   placement.perplexities = {std::min(options.perplexities.front(), static_cast<double>(run.count()) / 3)};
   placement.iterations = static_cast<std::uint64_t>(draws.integer(0, 30));

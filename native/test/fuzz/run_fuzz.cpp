@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     std::vector<float> start;
     if (draws.once(6)) {
       options.start = Start::given;
-      for (const double x : draws.numbers(n * static_cast<std::size_t>(options.dims))) {
+      for (const double x : draws.numbers(n * static_cast<std::size_t>(options.output_dimensions))) {
         start.push_back(std::abs(x) <= 1e4 ? static_cast<float>(x) : 0.0f);
       }
     }

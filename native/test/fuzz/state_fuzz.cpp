@@ -41,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const bool has_sigma = draws.once(3);
   try {
     const Options options = draw_options(draws, n, d, has_sigma);
-    const std::size_t columns = options.initial_dims > 0 ? options.initial_dims : d;
+    const std::size_t columns = options.pca_components > 0 ? options.pca_components : d;
     const double scales[] = {1, 0, -1, 1e-300, 1e300, 1e150, std::numeric_limits<double>::quiet_NaN()};
     RunState state;
     state.points.means = PackedMatrix(n, columns);
@@ -53,8 +53,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
                    draws.once(4) ? draws.pick(scales) : 1,
                    draws.once(4) ? draws.pick(scales) : 1,
                    options.variance_floor,
-                   std::vector<float>(d * options.initial_dims, 0.5f),
-                   options.initial_dims};
+                   std::vector<float>(d * options.pca_components, 0.5f),
+                   options.pca_components};
     damage(draws, state.frame.axes);
     state.points.scale = state.frame.scale;
     state.points.sigma_scale = state.frame.sigma_scale;
@@ -66,7 +66,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     }
     for (std::size_t i = 0; i < n; ++i) state.order.push_back(static_cast<std::uint32_t>((i + 3) % n));
     damage(draws, state.order);
-    const std::size_t numbers = n * static_cast<std::size_t>(options.dims == 3 ? 4 : options.dims);
+    const std::size_t numbers =
+        n * static_cast<std::size_t>(options.output_dimensions == 3 ? 4 : options.output_dimensions);
     for (AlignedVector<float>* rows : {&state.positions, &state.velocity, &state.gains}) {
       for (std::size_t i = 0; i < numbers; ++i) rows->push_back(static_cast<float>(i % 7 + 1) / 8);
       damage(draws, *rows);
@@ -74,7 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     state.iteration = draws.pick({std::uint64_t{0}, std::uint64_t{3}, std::uint64_t{1} << 53});
     const std::uint64_t until = state.iteration + 3;
     check(state);
-    state.points.center = options.initial_dims > 0 ? std::vector<double>(columns, 0.0) : state.frame.center;
+    state.points.center = options.pca_components > 0 ? std::vector<double>(columns, 0.0) : state.frame.center;
     Run run(std::move(state), options, {});
     exercise(run, draws, until, has_sigma);
   } catch (const BadValue&) {

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { ComparisonMetrics } from "../../compare/metrics.js";
-import { METRICS_KIND } from "../../compare/metrics.js";
+import { type ComparisonMetrics, METRICS_KIND } from "../../compare/index.js";
 import { FileError } from "../../errors.js";
 import { readMatrix, readTable } from "../../io/index.js";
 import { numberColumn } from "../columns.js";

@@ -48,7 +48,7 @@ async function openFolder(exploration: Exploration, folder: string, options: Inp
     const { openTraining } = await import("./training.js");
     return openTraining(exploration, folder, options);
   }
-  const { METRICS_KIND } = await import("../../compare/metrics.js");
+  const { METRICS_KIND } = await import("../../compare/index.js");
   const metrics = await readFile(join(folder, "metrics.json"), "utf8").catch(() => "");
   if (metrics.includes(METRICS_KIND)) {
     const { openComparison } = await import("./comparison.js");

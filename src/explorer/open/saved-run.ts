@@ -1,6 +1,6 @@
 import { ArgumentError } from "../../errors.js";
 import { Matrix } from "../../matrix.js";
-import { unpackRun } from "../../search/run-points.js";
+import { unpackRun } from "../../search/index.js";
 import { Tsne } from "../../tsne/index.js";
 import { EmbeddingComputation } from "../computation.js";
 import type { Exploration, ExploredMap } from "../exploration.js";

@@ -3,12 +3,18 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ArgumentError, FileError } from "../../errors.js";
 import { Matrix } from "../../matrix.js";
-import type { Dataset, DatasetOrigin, Images } from "../../vae/datasets/dataset.js";
 import { openDataset } from "../../vae/datasets/index.js";
-import { type ImageShape, toImages } from "../../vae/models/images.js";
-import { readTensorFile } from "../../vae/models/safetensors.js";
-import { labelNames } from "../../vae/runs/codes.js";
-import { openRunDataset, readRunConfig } from "../../vae/runs/config.js";
+import {
+  type Dataset,
+  type DatasetOrigin,
+  type ImageShape,
+  type Images,
+  labelNames,
+  openRunDataset,
+  readRunConfig,
+  readTensorFile,
+  toImages,
+} from "../../vae/without-tensorflow.js";
 import { categoryColumn } from "../columns.js";
 import type { Exploration, GaussianData } from "../exploration.js";
 import { exploreMaps, prepare, showKnownMaps } from "../maps.js";

@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../../errors.js";
 import type { BackendChoice } from "../../vae/backends/index.js";
 import type { GifOptions } from "../../vae/figures/index.js";
-import type { ImageShape } from "../../vae/models/images.js";
+import type { ImageShape } from "../../vae/without-tensorflow.js";
 
 /** Which model a decoder opens, and what it computes with. */
 export interface DecoderOptions {

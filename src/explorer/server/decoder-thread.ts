@@ -4,7 +4,7 @@ import { SigmaTsneError } from "../../errors.js";
 import { Matrix } from "../../matrix.js";
 import { selectBackend } from "../../vae/backends/index.js";
 import { encodeGif } from "../../vae/figures/index.js";
-import type { Model } from "../../vae/models/model.js";
+import type { Model } from "../../vae/index.js";
 import { openRun } from "../../vae/runs/index.js";
 import type { DecoderFailure, DecoderOptions, DecoderReply, DecoderRequest } from "./decoder-tasks.js";
 import { checkSheet, encodeSheet } from "./image-sheet.js";

@@ -1,6 +1,5 @@
 import { ArgumentError } from "../../errors.js";
-import { toRgba } from "../../vae/figures/sheet.js";
-import type { ImageShape } from "../../vae/models/images.js";
+import { type ImageShape, toRgba } from "../../vae/without-tensorflow.js";
 
 /** Pixels of a sheet at most, which browsers still show: 8192 x 8192. */
 const MAX_PIXELS = 2 ** 26;

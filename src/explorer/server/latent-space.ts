@@ -5,10 +5,9 @@ import { decodeImage } from "../../io/index.js";
 import { Matrix } from "../../matrix.js";
 import { nearest } from "../../search/index.js";
 import { positionUncertainty } from "../../tsne/index.js";
-import { scaleImages } from "../../vae/datasets/images.js";
 import { imagesInMemory, stretchContrast } from "../../vae/datasets/index.js";
 import { INTERPOLATIONS, interpolateCodes } from "../../vae/figures/index.js";
-import { Random } from "../../vae/random.js";
+import { Random, scaleImages } from "../../vae/without-tensorflow.js";
 import type { Exploration, ExploredMap, GaussianData } from "../exploration.js";
 import { alignCovariance, alignPosition } from "../maps.js";
 import {

@@ -21,7 +21,7 @@ export interface ColumnData {
 }
 
 /** Bytes of a body. */
-interface Place {
+interface BufferRange {
   readonly offset: number;
   readonly length: number;
 }
@@ -95,7 +95,7 @@ export class IpcBatch {
   }
 
   async #buffer(index: number): Promise<Uint8Array> {
-    const { offset, length } = this.#place(index);
+    const { offset, length } = this.#bufferRange(index);
     const bytes = this.#source.body.subarray(offset, offset + length);
     const compression: BodyCompression | null = this.#batch.compression();
     if (!compression || bytes.length === 0) return bytes;
@@ -111,10 +111,10 @@ export class IpcBatch {
   }
 
   /** Where a buffer stands in the body. */
-  #place(index: number): Place {
-    const place = index < this.#batch.buffersLength() ? this.#batch.buffers(index) : null;
-    if (!place) throw this.fail(`lacks buffer ${index}`);
-    const [offset, length] = [place.offset(), place.length()];
+  #bufferRange(index: number): BufferRange {
+    const buffer = index < this.#batch.buffersLength() ? this.#batch.buffers(index) : null;
+    if (!buffer) throw this.fail(`lacks buffer ${index}`);
+    const [offset, length] = [buffer.offset(), buffer.length()];
     const { body } = this.#source;
     if (offset < 0n || length < 0n || offset + length > BigInt(body.length)) {
       throw this.fail(`has a buffer outside its ${body.length} bytes`);
@@ -141,14 +141,14 @@ export class IpcBatch {
     const validity = nullCount > 0 ? packBits(usable) : new Uint8Array();
     const { body } = parts;
     let size = body.reduce((sum, piece) => sum + piece.length, 0);
-    const places: Place[] = [];
+    const ranges: BufferRange[] = [];
     const isCompressed = this.#batch.compression() !== null;
     const add = (bytes: Uint8Array) => {
       pad(ALIGNMENT);
-      if (bytes.length === 0) return void places.push({ offset: size, length: 0 });
+      if (bytes.length === 0) return void ranges.push({ offset: size, length: 0 });
       const mark = isCompressed ? 8 : 0;
       if (isCompressed) body.push(new Uint8Array(8).fill(255));
-      places.push({ offset: size, length: mark + bytes.length });
+      ranges.push({ offset: size, length: mark + bytes.length });
       body.push(bytes);
       size += mark + bytes.length;
     };
@@ -167,7 +167,7 @@ export class IpcBatch {
       add(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     }
     pad(8);
-    return frameMessage(this.#encodeMetadata(parts, nodes, places, size), ...body);
+    return frameMessage(this.#encodeMetadata(parts, nodes, ranges, size), ...body);
   }
 
   #wholeParts(): Parts {
@@ -175,8 +175,8 @@ export class IpcBatch {
     return {
       nodes: range(0, batch.nodesLength()).map((i) => this.#node(i)),
       buffers: range(0, batch.buffersLength()).map((i) => {
-        const place = batch.buffers(i) as FbBuffer;
-        return { offset: place.offset(), length: place.length() };
+        const buffer = batch.buffers(i) as FbBuffer;
+        return { offset: buffer.offset(), length: buffer.length() };
       }),
       viewCounts: this.#viewCounts(),
       body: [this.#source.body],
@@ -198,10 +198,12 @@ export class IpcBatch {
     const buffers = this.#fields.reduce((sum, field) => sum + field.buffers, 0) + viewBuffers[views];
     if (most !== buffers) throw this.fail(`has ${most} buffers, its schema ${buffers}`);
     const before = (count: number) => viewBuffers[count];
-    const places = kept.flatMap(({ firstBuffer, buffers, viewsBefore: first, views }) =>
-      range(firstBuffer + before(first), firstBuffer + buffers + before(first + views)).map((i) => this.#place(i)),
+    const ranges = kept.flatMap(({ firstBuffer, buffers, viewsBefore: first, views }) =>
+      range(firstBuffer + before(first), firstBuffer + buffers + before(first + views)).map((i) =>
+        this.#bufferRange(i),
+      ),
     );
-    const { pieces, moved } = this.#cutBody(places);
+    const { pieces, moved } = this.#cutBody(ranges);
     return {
       nodes: kept.flatMap(({ firstNode, nodes }) => range(firstNode, firstNode + nodes).map((i) => this.#node(i))),
       buffers: moved.map(({ offset, length }) => ({ offset: BigInt(offset), length: BigInt(length) })),
@@ -220,12 +222,12 @@ export class IpcBatch {
   }
 
   /** Pieces of the body that hold these buffers and no other bytes, aligned as they were, and where each buffer stands in them. */
-  #cutBody(places: readonly Place[]): { pieces: Uint8Array[]; moved: Place[] } {
+  #cutBody(ranges: readonly BufferRange[]): { pieces: Uint8Array[]; moved: BufferRange[] } {
     const { body } = this.#source;
     const pieces: Uint8Array[] = [];
-    const moved = places.map(() => ({ offset: 0, length: 0 }));
+    const moved = ranges.map(() => ({ offset: 0, length: 0 }));
     // Buffers may stand in any order, and share bytes.
-    const filled = [...places.entries()]
+    const filled = [...ranges.entries()]
       .filter(([, { length }]) => length > 0)
       .sort(([, one], [, other]) => one.offset - other.offset);
     let size = 0;
@@ -250,7 +252,7 @@ export class IpcBatch {
   #encodeMetadata(
     parts: Parts,
     newNodes: readonly { length: number; nullCount: number }[],
-    newBuffers: readonly Place[],
+    newBuffers: readonly BufferRange[],
     size: number,
   ): Uint8Array {
     const batch = this.#batch;

@@ -212,9 +212,9 @@ export function appendFields(
   const features = optional(SCHEMA + 16, old.bb_pos, 3);
   writeTable(view, SCHEMA, 20, [SCHEMA + 4, SCHEMA + 8, schemaMetadata, features]);
   view.setUint32(FIELDS, count, true);
-  const places = kept.map(({ index }) => head + (old.fields(index) as Field).bb_pos);
-  for (const start of starts.slice(1, -1)) places.push(start + view.getUint32(start, true));
-  for (const [i, place] of places.entries()) refer(FIELDS + 4 + 4 * i, place);
+  const targets = kept.map(({ index }) => head + (old.fields(index) as Field).bb_pos);
+  for (const start of starts.slice(1, -1)) targets.push(start + view.getUint32(start, true));
+  for (const [i, target] of targets.entries()) refer(FIELDS + 4 + 4 * i, target);
   return bytes;
 }
 

@@ -1,30 +1,19 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
-import { requireNumber } from "../models/configuration.js";
+import { checkOptions, type OptionValues } from "../../options/index.js";
 import { Gmvae } from "../models/gmvae/model.js";
 import { type ImagesLike, toImages } from "../models/images.js";
-import { type BatchOptions, type Model, requireSeed, take } from "../models/model.js";
+import { type Model, take } from "../models/model.js";
 import { Pass, SERIES } from "../models/pass.js";
 import { Random } from "../random.js";
-import type { LossParts } from "../training/options.js";
+import type { LossParts } from "../training/progress.js";
 import { addNoiseToBatch, binarize } from "../training/transformation.js";
 import { type ClusterAccuracy, clusterAccuracy } from "./accuracy.js";
+import { EVALUATION_OPTIONS } from "./declarations.js";
 import { DimensionStatistics, type LatentDimensions } from "./dimensions.js";
 
 /** Options of {@link evaluateModel}. All are optional. */
-export interface EvaluateOptions extends BatchOptions {
-  /** Draws for the estimates of log-likelihoods, an integer from 1 to 100,000. Default 100. */
-  readonly draws?: number | undefined;
-  /** Share of the values, 0 to 1, to which |N(0, 1)| is added for the results with noisy input. Default 0: there are none. */
-  readonly noise?: number | undefined;
-  /** Draws every value as 0 or 1, with itself as the probability of 1. Default false. */
-  readonly binarize?: boolean | undefined;
-  /** Number of training images, among which the divergence of Bayesian weights is shared. Default: the number of images. */
-  readonly trainingCount?: number | undefined;
-  /** Seed of all draws, an integer from 0 to 2^53 - 1. Default 42. */
-  readonly seed?: number | undefined;
-}
+export type EvaluateOptions = Readonly<OptionValues<typeof EVALUATION_OPTIONS>>;
 
 /** How well images are given back. */
 export interface ReconstructionQuality {
@@ -77,7 +66,8 @@ export async function evaluateModel(
   images: ImagesLike,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { draws, noise, isBinary, seed, batch, ...resolved } = resolveOptions(options);
+  const { draws, noise, binarize: isBinary, seed, ...resolved } = checkOptions(EVALUATION_OPTIONS, options);
+  const { batchSize, signal, onProgress } = resolved;
   const checked = toImages(images, model.configuration);
   const { count } = checked;
   if (count === 0) {
@@ -89,7 +79,7 @@ export async function evaluateModel(
   const noisy = new Sums();
   const importance = new Sums();
   const statistics = new DimensionStatistics(model.configuration.zDim);
-  await model.forEachBatch(checked, batch, async (given, start) => {
+  await model.forEachBatch(checked, { batchSize, signal, onProgress }, async (given, start) => {
     const random = new Random(seed, SERIES.evaluation, start);
     const pass = new Pass(random, { trainingCount });
     const values = isBinary || noise > 0 ? await given.data<"float32">() : new Float32Array();
@@ -142,31 +132,7 @@ export async function evaluateModel(
     reconstruction,
     noisyReconstruction: noise > 0 ? (noisy.means(count) as unknown as ReconstructionQuality) : undefined,
     dimensions: statistics.result(),
-    clusters: await evaluateClusters(model, checked, batch.signal),
-  };
-}
-
-function resolveOptions(options: EvaluateOptions) {
-  requireOptions(options);
-  const own = ["draws", "noise", "binarize", "trainingCount", "seed"];
-  rejectUnknown(options, [...own, "batchSize", "signal", "onProgress"]);
-  requireSignal(options.signal);
-  const { draws, noise, binarize: isBinary, trainingCount, seed, ...batch } = options;
-  if (isBinary !== undefined && typeof isBinary !== "boolean") {
-    throw new ArgumentError("INVALID_ARGUMENT", {
-      argument: "binarize",
-      received: isBinary,
-      accepted: "true or false",
-    });
-  }
-  return {
-    draws: requireInteger(draws ?? 100, "draws", 1, 100_000),
-    noise: requireNumber(noise ?? 0, "noise", "a share from 0 to 1", (value) => value >= 0 && value <= 1),
-    isBinary: isBinary ?? false,
-    trainingCount:
-      trainingCount === undefined ? undefined : requireInteger(trainingCount, "trainingCount", 1, 2 ** 31 - 1),
-    seed: requireSeed(seed),
-    batch: { batchSize: 128, ...batch },
+    clusters: await evaluateClusters(model, checked, signal),
   };
 }
 

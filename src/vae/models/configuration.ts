@@ -1,90 +1,59 @@
 import { distance } from "fastest-levenshtein";
-import { rejectUnknown, requireInteger, requireOptions } from "../../arguments.js";
+import { requireInteger } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
+import {
+  type Accepted,
+  checkOptions,
+  choice,
+  type Declarations,
+  type DefaultedOption,
+  declare,
+  integer,
+  number,
+  type Option,
+  parseInteger,
+} from "../../options/index.js";
 
-/** One setting of a configuration: its default (none: it must be given) and its check. */
-export interface Field<T> {
-  readonly default?: T;
-  /** `value`, if it is accepted. */
-  check(value: unknown, argument: string): T;
-}
-
-/** The settings of a model by name. */
-export type Fields = Readonly<Record<string, Field<unknown>>>;
-/** A complete configuration with these settings. */
-export type Resolved<F extends Fields> = {
-  readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never;
-};
-
-/** An integer from `least` to `most`. */
-export function integer(least: number, most: number, initial?: number): Field<number> {
-  const check = (value: unknown, argument: string) => requireInteger(value, argument, least, most);
-  return initial === undefined ? { check } : { default: initial, check };
-}
-
-/** A finite number that fulfils `isAccepted`, which `accepted` says in words. */
-export function number(initial: number, accepted: string, isAccepted: (value: number) => boolean): Field<number> {
-  return { default: initial, check: (value, argument) => requireNumber(value, argument, accepted, isAccepted) };
-}
-
-/** `true` or `false`. */
-export function flag(initial: boolean): Field<boolean> {
-  return {
-    default: initial,
-    check(value, argument) {
-      if (typeof value === "boolean") return value;
-      throw new ArgumentError("INVALID_ARGUMENT", { argument, received: value, accepted: "true or false" });
-    },
-  };
-}
-
-/** One of some words. */
-export function choice<const T extends string>(choices: readonly T[], initial: T): Field<T> {
-  return { default: initial, check: (value, argument) => requireChoice(value, argument, choices) };
-}
-
-/** A list of up to 16 integers, each from `least` to `most`. */
-export function integers(least: number, most: number, initial: readonly number[]): Field<readonly number[]> {
-  return {
-    default: initial,
-    check(value, argument) {
-      if (!(Array.isArray(value) && value.length > 0 && value.length <= 16)) {
-        const accepted = `a list of 1 to 16 integers from ${least} to ${most}`;
-        throw new ArgumentError("INVALID_ARGUMENT", { argument, received: value, accepted });
-      }
-      return value.map((entry, i) => requireInteger(entry, `${argument}[${i}]`, least, most));
-    },
-  };
-}
+/** A complete configuration: a value for each of these options. */
+export type Resolved<D extends Declarations> = { readonly [Name in keyof D]: Accepted<D[Name]> };
 
 /**
  * The complete configuration that `options` ask for.
  *
  * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE
  */
-export function resolve<F extends Fields>(fields: F, options: unknown): Resolved<F> {
-  requireOptions(options);
-  rejectUnknown(options, Object.keys(fields));
-  const given = options as Readonly<Record<string, unknown>>;
-  const entries = Object.entries(fields).map(([name, field]) => [
-    name,
-    field.check(given[name] === undefined ? field.default : given[name], name),
-  ]);
-  return Object.fromEntries(entries) as Resolved<F>;
+export function resolve<D extends Declarations>(declarations: D, options: unknown): Resolved<D> {
+  const checked: Record<string, unknown> = checkOptions(declarations, options as object);
+  for (const [name, option] of Object.entries(declarations)) {
+    // Without a default, the option is required; its check says what is expected.
+    if (checked[name] === undefined) option.check(undefined, name);
+  }
+  return checked as Resolved<D>;
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for what is no number, OUT_OF_RANGE for other numbers */
-export function requireNumber(
-  value: unknown,
-  argument: string,
-  accepted: string,
-  isAccepted: (value: number) => boolean,
-): number {
-  if (typeof value !== "number") throw new ArgumentError("INVALID_ARGUMENT", { argument, received: value, accepted });
-  if (!(Number.isFinite(value) && isAccepted(value))) {
-    throw new ArgumentError("OUT_OF_RANGE", { argument, received: value, accepted });
-  }
-  return value;
+/** The same option with another default. */
+export function withDefault<T>(option: Option<T>, initial: T): DefaultedOption<T> {
+  return { ...option, default: initial, defaultText: String(initial) };
+}
+
+/** A list of up to 16 integers. */
+function integers(from: number, to: number, initial: readonly number[], help: string) {
+  const accepted = `a list of 1 to 16 integers from ${from} to ${to}`;
+  return declare<readonly number[]>(
+    {
+      accepted,
+      range: `1 to 16 integers from ${from} to ${to}`,
+      placeholder: "<n,...>",
+      check(value, argument) {
+        if (!(Array.isArray(value) && value.length > 0 && value.length <= 16)) {
+          throw new ArgumentError("INVALID_ARGUMENT", { argument, received: value, accepted });
+        }
+        return value.map((entry, i) => requireInteger(entry, `${argument}[${i}]`, from, to));
+      },
+      parse: (text, typed) => text.split(",").map((part) => parseInteger(part.trim(), typed, from)),
+    },
+    { default: initial, defaultText: initial.join(","), help },
+  );
 }
 
 /** @throws {ArgumentError} INVALID_ARGUMENT for another word, naming the nearest accepted one */
@@ -103,44 +72,71 @@ export function requireChoice<T extends string>(value: unknown, argument: string
   });
 }
 
-/** The size of the images, without defaults. */
-export const imageFields = {
-  /** Rows of an image, 1 to 4096. */
-  height: integer(1, 4096),
-  /** Columns of an image, 1 to 4096. */
-  width: integer(1, 4096),
-  /** Channels of an image, 1 to 64. Default 1. */
-  channels: integer(1, 64, 1),
+/** The size of the images, without defaults; the command line has it from the data set. */
+export const imageOptions = {
+  /** Rows of an image. */
+  height: integer({ from: 1, to: 4096 }, { flag: false, help: "rows of an image" }),
+  /** Columns of an image. */
+  width: integer({ from: 1, to: 4096 }, { flag: false, help: "columns of an image" }),
+  /** Channels of an image. */
+  channels: integer({ from: 1, to: 64 }, { default: 1, flag: false, help: "channels of an image" }),
 };
+
+/** The seed of the initial weights; on the command line, that of the training is the same. */
+export const seed = integer(
+  { from: 0, to: Number.MAX_SAFE_INTEGER },
+  { default: 42, flag: false, help: "seed of the initial weights" },
+);
+
+/** Variance of a Gaussian likelihood. */
+export const outputVariance = number(
+  { above: 0 },
+  {
+    default: 0.01,
+    help: "variance of a Gaussian likelihood",
+    guide: "variance of the Gaussian likelihood; where it is learned, the variance that training starts from",
+  },
+);
 
 /** What the networks of all models but micrograph-vae are made of. */
-export const networkFields = {
-  ...imageFields,
-  /** Dimensions of the latent variable z. Default 20. */
-  zDim: integer(1, 4096, 20),
-  /** Units of a dense layer. Default 400. */
-  hiddenDim: integer(1, 65536, 400),
-  /** Dense layers of encoder and decoder, each. Default 1. */
-  numLayers: integer(0, 32, 1),
-  /** Channels of the convolutions, each with stride 2; heeded by the conv- models. Default 32, 64. */
-  filters: integers(1, 4096, [32, 64]),
-  /** Pixels a side of a convolution's kernel; heeded by the conv- models. Default 4. */
-  kernelSize: integer(1, 31, 4),
-  /** Share of the hidden units that are left out in a training step, 0 <= share < 1. Default 0. */
-  dropout: number(0, "a number >= 0 and < 1", (value) => value >= 0 && value < 1),
+export const networkOptions = {
+  ...imageOptions,
+  /** Dimensions of the latent variable z, the code. */
+  zDim: integer({ from: 1, to: 4096 }, { default: 20, help: "dimensions of the code" }),
+  /** Units of a dense layer. */
+  hiddenDim: integer({ from: 1, to: 65536 }, { default: 400, help: "units of a dense layer" }),
+  /** Dense layers of encoder and decoder, each. */
+  numLayers: integer({ from: 0, to: 32 }, { default: 1, help: "dense layers in each of encoder and decoder" }),
+  /** Channels of the convolutions, each with stride 2, of the conv- models. */
+  filters: integers(1, 4096, [32, 64], "channels of the convolutions"),
+  /** Rows and columns of a convolution's kernel, in the conv- models. */
+  kernelSize: integer({ from: 1, to: 31 }, { default: 4, help: "rows and columns of a convolution's kernel" }),
+  /** Fraction of the hidden units that a training step leaves out. */
+  dropout: number(
+    { from: 0, below: 1 },
+    { default: 0, help: "fraction of the hidden units that a training step leaves out" },
+  ),
   /**
    * p(x|z): `"bernoulli"`, where values between 0 and 1 count as probabilities; `"gaussian"` with variance `outputVariance`; or
-   * `"learned-gaussian"`, whose one variance for all pixels is learned, from `outputVariance` on. Default `"bernoulli"`.
+   * `"learned-gaussian"`, whose one variance for all pixels is learned, from `outputVariance` on.
    */
-  likelihood: choice(["bernoulli", "gaussian", "learned-gaussian"], "bernoulli"),
-  /** Variance of a Gaussian likelihood, > 0. Default 0.01. */
-  outputVariance: number(0.01, "a number > 0", (value) => value > 0),
-  /** Seed of the initial weights, an integer from 0 to 2^53 - 1. Default 42. */
-  seed: integer(0, Number.MAX_SAFE_INTEGER, 42),
+  likelihood: choice(["bernoulli", "gaussian", "learned-gaussian"], {
+    default: "bernoulli",
+    help: "distribution of the pixels: bernoulli, gaussian or learned-gaussian",
+    guide:
+      "distribution of the pixels given a code; `bernoulli` suits black and white images, `learned-gaussian` gray ones",
+  }),
+  /** Variance of a Gaussian likelihood. */
+  outputVariance,
+  /** Seed of the initial weights. */
+  seed,
 };
-export type NetworkConfiguration = Resolved<typeof networkFields>;
+export type NetworkConfiguration = Resolved<typeof networkOptions>;
 
 /** The weight of the KL divergence of the latent variables. */
-export const beta = number(1, "a number >= 0", (value) => value >= 0);
-/** Standard deviation of the Gaussian prior over every weight of a Bayesian network, > 0. Default 0.1. */
-export const priorSigma = number(0.1, "a number > 0", (value) => value > 0);
+export const beta = number({ from: 0 }, { default: 1, help: "weight of the divergence from the prior" });
+/** Standard deviation of the Gaussian prior over every weight of a Bayesian network. */
+export const priorSigma = number(
+  { above: 0 },
+  { default: 0.1, help: "Bayesian weights: standard deviation of their prior" },
+);

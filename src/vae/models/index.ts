@@ -14,17 +14,16 @@ export {
   type EncodeOptions,
   Model,
   type ModelConfiguration,
-  type Recipe,
   type SampleOptions,
 } from "./model.js";
+export type { Recipe } from "./recipe.js";
 export {
   createModel,
-  MODELS,
-  type ModelName,
   type ModelOf,
   type ModelOptions,
   modelTitle,
   runName,
 } from "./registry.js";
 export type { NamedTensor } from "./safetensors.js";
+export { MODELS, type ModelName } from "./settings.js";
 export type { Vae, VaeConfiguration } from "./vae/model.js";

@@ -4,8 +4,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import { FileError, SigmaTsneError } from "../../errors.js";
 import { hasBackend, selectBackend } from "../backends/selection.js";
 import type { Model } from "./model.js";
-import { createModel, type ModelName } from "./registry.js";
+import { createModel } from "./registry.js";
 import { readTensorFile, type TensorFile } from "./safetensors.js";
+import type { ModelName } from "./settings.js";
 
 /**
  * Loads a model that `Model.save` or a training wrote. Where no backend was selected yet, {@link selectBackend} takes its default.

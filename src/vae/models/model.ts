@@ -13,6 +13,7 @@ import { type ImageShape, type ImagesLike, range, toImages } from "./images.js";
 import { writeLayersModel } from "./layers-files.js";
 import type { Network } from "./network.js";
 import { Pass, SERIES } from "./pass.js";
+import type { Recipe } from "./recipe.js";
 import { type NamedTensor, writeTensorFile } from "./safetensors.js";
 import type { WeightPosterior } from "./weight-posterior.js";
 
@@ -30,19 +31,6 @@ export interface Phase {
   /** Names of the variables that it trains. */
   readonly variables: readonly string[];
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss;
-}
-
-/** How a model is trained unless the caller says otherwise. */
-export interface Recipe {
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly learningRate: number;
-  /** `"constant"`, `"halving"` after every sixth of the training, or `"cosine"` down to zero. */
-  readonly schedule: "constant" | "halving" | "cosine";
-  /** Whether Adam's beta1 is halved with the learning rate of `"halving"`. */
-  readonly beta1Decay: boolean;
-  /** Random views of every image: the eight `"flips"` and quarter turns, or small `"shifts"` and rotations of the input alone. */
-  readonly augmentation: "none" | "flips" | "shifts";
 }
 
 /** What a model learns at the beginning of an epoch otherwise than by gradients. */

@@ -1,4 +1,15 @@
-import type { Recipe } from "./model.js";
+/** How a model is trained unless the caller says otherwise. */
+export interface Recipe {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  /** `"constant"`, `"halving"` after every sixth of the training, or `"cosine"` down to zero. */
+  readonly schedule: "constant" | "halving" | "cosine";
+  /** Whether Adam's beta1 is halved with the learning rate of `"halving"`. */
+  readonly beta1Decay: boolean;
+  /** Random views of every image: the eight `"flips"` and quarter turns, or small `"shifts"` and rotations of the input alone. */
+  readonly augmentation: "none" | "flips" | "shifts";
+}
 
 /** How most models are trained: 20 epochs of Adam. */
 export const PLAIN_RECIPE: Recipe = {

@@ -5,7 +5,8 @@ import type { AdamState } from "../backends/adam.js";
 import type { Model } from "../models/model.js";
 import { type NamedTensor, readTensorFile, writeTensorFile } from "../models/safetensors.js";
 import type { StoppingState } from "./early-stopping.js";
-import type { Course, EpochRecord } from "./options.js";
+import type { Course } from "./options.js";
+import type { EpochRecord } from "./progress.js";
 
 /** Where a training stands, besides its tensors. */
 export interface TrainingState {

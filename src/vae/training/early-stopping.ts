@@ -1,11 +1,3 @@
-/** When to give up. */
-export interface EarlyStoppingOptions {
-  /** Epochs without an improvement after which the training ends, an integer >= 1. Default 15. */
-  readonly patience?: number | undefined;
-  /** By how much the validation loss must fall to count as an improvement, >= 0. Default 0.1. */
-  readonly leastImprovement?: number | undefined;
-}
-
 /** What {@link updateStopping} remembers from epoch to epoch. */
 export interface StoppingState {
   /** Least validation loss that counted as an improvement, and its epoch, from 1. */

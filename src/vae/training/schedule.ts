@@ -1,5 +1,5 @@
 import type { AdamSettings } from "../backends/adam.js";
-import type { Recipe } from "../models/model.js";
+import type { Recipe } from "../models/recipe.js";
 
 const BETA1 = 0.9;
 /** Equal parts of the training, after each of which `"halving"` halves. */

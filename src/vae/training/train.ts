@@ -24,13 +24,8 @@ import {
 } from "./checkpoint.js";
 import { updateStopping } from "./early-stopping.js";
 import { lockFolder } from "./lock.js";
-import {
-  type EpochRecord,
-  type LossParts,
-  type ResolvedOptions,
-  resolveTrainOptions,
-  type TrainOptions,
-} from "./options.js";
+import { type ResolvedOptions, resolveTrainOptions, type TrainOptions } from "./options.js";
+import type { EpochRecord, LossParts } from "./progress.js";
 import { scheduleAt } from "./schedule.js";
 import { addNoiseToBatch, binarize, shiftImages } from "./transformation.js";
 
@@ -247,7 +242,7 @@ class Training {
   /** The steps that are left of the epoch. */
   private async runSteps(): Promise<void> {
     const { signal } = this.options;
-    const { course, checkpointEverySteps } = this.resolved;
+    const { course, checkpointEvery } = this.resolved;
     const order = new Random(course.seed, SERIES.order, this.state.epoch).permutation(this.images.count);
     const symmetry = course.augmentation === "flips" ? "dihedral" : "none";
     const images = augmentImages(this.images, { symmetry, seed: course.seed, epoch: this.state.epoch });
@@ -271,7 +266,7 @@ class Training {
       this.state.step++;
       const isDue = performance.now() - this.reported > REPORT_INTERVAL;
       if (isDue || this.pending.length >= MOST_PENDING) await this.flush();
-      if (this.state.step % checkpointEverySteps === 0) {
+      if (this.state.step % checkpointEvery === 0) {
         await this.flush();
         await this.checkpoint();
       }

@@ -281,7 +281,8 @@ export const optionTargets: readonly Target[] = [
 
   target("models", async (draws) => {
     const { selectBackend } = await import("../../../src/vae/backends/index.js");
-    const { createModel, MODELS } = await import("../../../src/vae/models/registry.js");
+    const { createModel } = await import("../../../src/vae/models/registry.js");
+    const { MODELS } = await import("../../../src/vae/models/settings.js");
     await selectBackend("wasm", { threads: 1 });
     const name = draws.perhaps(() => draws.pick(MODELS), 60);
     const options = {
@@ -295,7 +296,7 @@ export const optionTargets: readonly Target[] = [
         numLayers: () => draws.integer(0, 3),
         clusters: () => draws.integer(1, 4),
         likelihood: () => draws.pick(["bernoulli", "gaussian"]),
-        sigma: () => draws.pick([1e-6, 0.1, 1]),
+        outputVariance: () => draws.pick([1e-6, 0.1, 1]),
         seed: () => draws.byte(),
         filters: () => [1, 2],
         experiment: () => draws.integer(1, 5),

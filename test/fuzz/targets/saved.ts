@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Tsne } from "../../../src/tsne/index.js";
-import type { ModelName } from "../../../src/vae/models/registry.js";
+import type { ModelName } from "../../../src/vae/models/settings.js";
 import { makeGroups, makeUniform } from "../../tsne/points.js";
 import { type Envelope, promise, type Target, tolerate } from "../target.js";
 import { isOurs } from "./files.js";

@@ -124,7 +124,7 @@ describe("createModel", () => {
       "height: expected an integer from 1 to 4096, received undefined",
     );
     expect(() => createModel("vae", { height: 4, width: 4, dropout: 1 })).toThrow(
-      "dropout: expected a number >= 0 and < 1",
+      "dropout: expected a number from 0 to less than 1",
     );
     expect(() => createModel("vae", { height: 4, width: 4, outputVariance: 0 })).toThrow(
       "outputVariance: expected a number > 0",

@@ -70,7 +70,7 @@ describe("a training that is resumed", () => {
   );
 
   it("ends the last epoch where it was killed between that epoch's last step and its end", async () => {
-    const often = { ...options, checkpointEverySteps: 1 };
+    const often = { ...options, checkpointEvery: 1 };
     const model = tinyModel("vae");
     const killed = await mkdtemp(join(root, "killed-"));
     const { validation } = dataset;
@@ -315,7 +315,7 @@ describe("train", () => {
     const cases: [TrainOptions, string][] = [
       [{ epoch: 3 } as object, 'did you mean "epochs"?'],
       [{ epochs: 0 }, "epochs: expected an integer from 1"],
-      [{ noise: 1.5 }, "noise: expected a share from 0 to 1"],
+      [{ noise: 1.5 }, "noise: expected a number from 0 to 1"],
       [{ schedule: "halfing" as "halving" }, 'did you mean "halving"?'],
       [{ earlyStopping: { patience: 0 } }, "earlyStopping.patience"],
       [{ learningRate: Number.NaN }, "learningRate: expected a number > 0"],

@@ -1,6 +1,7 @@
-import { networkFields } from "../configuration.js";
+import { networkOptions } from "../configuration.js";
+import { PLAIN_RECIPE } from "../recipe.js";
 
-/** Settings of aae. */
-export const aaeFields = {
-  ...networkFields,
-};
+/** Options of aae. */
+export const aaeOptions = networkOptions;
+/** How aae is trained by default. */
+export const AAE_RECIPE = { ...PLAIN_RECIPE, learningRate: 0.0005 };

@@ -5,18 +5,17 @@ import { createLikelihood } from "../distributions.js";
 import { type Loss, Model, type Phase, weighted } from "../model.js";
 import { createDecoder, createEncoder, dense, hiddenLayers, Network } from "../network.js";
 import { type Pass, SERIES } from "../pass.js";
-import { PLAIN_RECIPE } from "../recipe.js";
-import type { aaeFields } from "./configuration.js";
+import { AAE_RECIPE, type aaeOptions } from "./configuration.js";
 
 /** What decides an {@link Aae}: its options with their defaults. */
-export type AaeConfiguration = Resolved<typeof aaeFields>;
+export type AaeConfiguration = Resolved<typeof aaeOptions>;
 
 /**
  * The adversarial autoencoder of Makhzani et al. 2015 (arXiv 1511.05644) with a deterministic encoder: a discriminator learns to
  * tell codes from draws of N(0, 1), and the encoder learns to deceive it.
  */
 export class Aae extends Model<AaeConfiguration> {
-  readonly recipe = { ...PLAIN_RECIPE, learningRate: 0.0005 };
+  readonly recipe = AAE_RECIPE;
   readonly priorSd = 1;
   readonly isBound = false;
   readonly hasLatentPosterior = false;

@@ -1,4 +1,4 @@
-import { networkFields } from "../configuration.js";
+import { networkOptions } from "../configuration.js";
 
-/** Settings of ae and conv-ae. */
-export const aeFields = networkFields;
+/** Options of ae and conv-ae. */
+export const aeOptions = networkOptions;

@@ -6,10 +6,10 @@ import { type Loss, Model, weighted } from "../model.js";
 import { createDecoder, createEncoder, type NetworkKind } from "../network.js";
 import { type Pass, SERIES } from "../pass.js";
 import { PLAIN_RECIPE } from "../recipe.js";
-import type { aeFields } from "./configuration.js";
+import type { aeOptions } from "./configuration.js";
 
 /** What decides an {@link Ae}: its options with their defaults. */
-export type AeConfiguration = Resolved<typeof aeFields>;
+export type AeConfiguration = Resolved<typeof aeOptions>;
 
 /** A plain autoencoder: the loss is minus the log-likelihood of the image given its code. */
 export class Ae extends Model<AeConfiguration> {

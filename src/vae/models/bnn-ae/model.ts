@@ -4,10 +4,10 @@ import type { Resolved } from "../configuration.js";
 import { type Loss, weighted } from "../model.js";
 import type { NetworkKind } from "../network.js";
 import type { Pass } from "../pass.js";
-import type { bnnAeFields } from "./configuration.js";
+import type { bnnAeOptions } from "./configuration.js";
 
 /** What decides a {@link BnnAe}: its options with their defaults. */
-export type BnnAeConfiguration = Resolved<typeof bnnAeFields>;
+export type BnnAeConfiguration = Resolved<typeof bnnAeOptions>;
 
 /** An autoencoder with a distribution over every weight. */
 export class BnnAe extends BayesianModel<BnnAeConfiguration> {

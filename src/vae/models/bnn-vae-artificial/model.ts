@@ -3,10 +3,10 @@ import { BayesianModel } from "../bayesian-model.js";
 import type { Resolved } from "../configuration.js";
 import { type Loss, weighted } from "../model.js";
 import type { Pass } from "../pass.js";
-import type { bnnVaeArtificialFields } from "./configuration.js";
+import type { bnnVaeArtificialOptions } from "./configuration.js";
 
 /** What decides a {@link BnnVaeArtificial}: its options with their defaults. */
-export type BnnVaeArtificialConfiguration = Resolved<typeof bnnVaeArtificialFields>;
+export type BnnVaeArtificialConfiguration = Resolved<typeof bnnVaeArtificialOptions>;
 
 /**
  * An autoencoder with a distribution over every weight whose code is drawn from a Gaussian as in a variational autoencoder, but

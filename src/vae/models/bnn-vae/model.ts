@@ -4,10 +4,10 @@ import type { Resolved } from "../configuration.js";
 import { klToStandardNormal } from "../distributions.js";
 import { type Loss, meanOfSums, weighted } from "../model.js";
 import type { Pass } from "../pass.js";
-import type { bnnVaeFields } from "./configuration.js";
+import type { bnnVaeOptions } from "./configuration.js";
 
 /** What decides a {@link BnnVae}: its options with their defaults. */
-export type BnnVaeConfiguration = Resolved<typeof bnnVaeFields>;
+export type BnnVaeConfiguration = Resolved<typeof bnnVaeOptions>;
 
 /** A variational autoencoder with a distribution over every weight: the bound has the divergence of codes and weights. */
 export class BnnVae extends BayesianModel<BnnVaeConfiguration> {

@@ -27,12 +27,11 @@ import {
 } from "../model.js";
 import { createDecoder, createEncoder, dense, type Layer, Network, type NetworkKind } from "../network.js";
 import { Pass, SERIES } from "../pass.js";
-import { PLAIN_RECIPE } from "../recipe.js";
-import type { gmvaeFields } from "./configuration.js";
+import { GMVAE_RECIPE, type gmvaeOptions } from "./configuration.js";
 import { fitGaussianMixture, whiten } from "./gaussian-mixture.js";
 
 /** What decides a {@link Gmvae}: its options with their defaults. */
-export type GmvaeConfiguration = Resolved<typeof gmvaeFields>;
+export type GmvaeConfiguration = Resolved<typeof gmvaeOptions>;
 
 /** Options of {@link Gmvae.sample}. */
 export interface GmvaeSampleOptions extends SampleOptions {
@@ -64,7 +63,7 @@ interface Latents {
  * augmentation, Guo et al. 2018), and the mixture is fitted again.
  */
 export class Gmvae extends Model<GmvaeConfiguration> {
-  readonly recipe = { ...PLAIN_RECIPE, epochs: 50, augmentation: "shifts" as const };
+  readonly recipe = GMVAE_RECIPE;
   readonly priorSd = 1;
   readonly isBound = true;
   readonly hasLatentPosterior = true;

@@ -1,47 +1,61 @@
-import { requireInteger, requireOptions } from "../../../arguments.js";
+import { requireOptions } from "../../../arguments.js";
+import { boolean, choice, integer } from "../../../options/index.js";
 import {
   beta,
-  choice,
-  flag,
-  imageFields,
-  integer,
-  integers,
-  number,
+  imageOptions,
+  networkOptions,
+  outputVariance,
   type Resolved,
   resolve,
+  seed,
+  withDefault,
 } from "../configuration.js";
+import type { Recipe } from "../recipe.js";
 
-/** Settings of micrograph-vae. */
-export const micrographVaeFields = {
-  ...imageFields,
-  /** Rows of an image, 1 to 4096. Default 96. */
-  height: integer(1, 4096, 96),
-  /** Columns of an image, 1 to 4096. Default 96. */
-  width: integer(1, 4096, 96),
-  /** Dimensions of the code. Default 64. */
-  zDim: integer(1, 4096, 64),
-  /** Units of the encoder's dense layer. Default 1024. */
-  hiddenDim: integer(1, 65536, 1024),
-  /** Channels of the encoder's convolutions. Default 32, 64, 128, 256. */
-  filters: integers(1, 4096, [32, 64, 128, 256]),
-  /** Pixels a side of a convolution's kernel. Default 5. */
-  kernelSize: integer(1, 31, 5),
-  /** Whether the error of the Sobel gradients is added to that of the pixels. Default true. */
-  gradientLoss: flag(true),
+/** Options of micrograph-vae. */
+export const micrographVaeOptions = {
+  height: withDefault(imageOptions.height, 96),
+  width: withDefault(imageOptions.width, 96),
+  channels: imageOptions.channels,
+  zDim: withDefault(networkOptions.zDim, 64),
+  hiddenDim: withDefault(networkOptions.hiddenDim, 1024),
+  filters: { ...withDefault(networkOptions.filters, [32, 64, 128, 256]), defaultText: "32,64,128,256" },
+  kernelSize: withDefault(networkOptions.kernelSize, 5),
+  /** Whether the error of the Sobel gradients is added to that of the pixels. */
+  gradientLoss: boolean({ default: true, help: "micrograph-vae: add the error of the Sobel gradients to the loss" }),
   /**
    * What keeps the codes in order: `"encoding"`, their normalization and a penalty for standard deviations other than 1, or
-   * `"kl"`, the divergence from N(0, 1) in their place. Default `"encoding"`.
+   * `"kl"`, the divergence from N(0, 1) instead.
    */
-  regularizer: choice(["encoding", "kl"], "encoding"),
-  /** Weight of the regularizer, >= 0. Default 1. */
+  regularizer: choice(["encoding", "kl"], {
+    default: "encoding",
+    help: "micrograph-vae: what regularizes the codes, encoding or kl",
+    guide:
+      "what regularizes the codes: their normalization and a penalty for standard deviations other than 1, or the KL divergence",
+  }),
+  /** Weight of the regularizer. */
   beta,
-  /** Variance of the Gaussian by which log-likelihoods are evaluated, > 0. Default 0.01. */
-  outputVariance: number(0.01, "a number > 0", (value) => value > 0),
-  /** Seed of the initial weights, an integer from 0 to 2^53 - 1. Default 42. */
-  seed: integer(0, Number.MAX_SAFE_INTEGER, 42),
+  /** Variance of the Gaussian by which log-likelihoods are evaluated. */
+  outputVariance,
+  /** Seed of the initial weights. */
+  seed,
+};
+/** The published experiment whose settings are the defaults. */
+export const experimentOption = integer(
+  { from: 1, to: 5 },
+  { defaultText: "none", help: "micrograph-vae: published experiment whose settings are the defaults" },
+);
+/** How micrograph-vae is trained by default. */
+export const MICROGRAPH_VAE_RECIPE: Recipe = {
+  epochs: 30,
+  batchSize: 64,
+  learningRate: 0.001,
+  schedule: "halving",
+  beta1Decay: true,
+  augmentation: "flips",
 };
 /** What decides a {@link MicrographVae}: its options with their defaults. */
-export type MicrographVaeConfiguration = Resolved<typeof micrographVaeFields>;
+export type MicrographVaeConfiguration = Resolved<typeof micrographVaeOptions>;
 
 /** The five published experiments (Ede 2020, arXiv 2003.01113); 1 to 3 are one recipe on three data sets. */
 export const MICROGRAPH_VAE_EXPERIMENTS = {
@@ -59,7 +73,7 @@ export const MICROGRAPH_VAE_EXPERIMENTS = {
 export function resolveMicrographVae(options: unknown): MicrographVaeConfiguration {
   requireOptions(options);
   const { experiment, ...others } = options as { experiment?: unknown };
-  if (experiment === undefined) return resolve(micrographVaeFields, others);
-  const number = requireInteger(experiment, "experiment", 1, 5) as keyof typeof MICROGRAPH_VAE_EXPERIMENTS;
-  return resolve(micrographVaeFields, { ...MICROGRAPH_VAE_EXPERIMENTS[number].options, ...others });
+  if (experiment === undefined) return resolve(micrographVaeOptions, others);
+  const number = experimentOption.check(experiment, "experiment") as keyof typeof MICROGRAPH_VAE_EXPERIMENTS;
+  return resolve(micrographVaeOptions, { ...MICROGRAPH_VAE_EXPERIMENTS[number].options, ...others });
 }

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { layers, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { Random } from "../../random.js";
 import { GaussianLikelihood, klToStandardNormal } from "../distributions.js";
-import { type Loss, Model, type Posterior, type Recipe, weighted } from "../model.js";
+import { type Loss, Model, type Posterior, weighted } from "../model.js";
 import {
   convolutions,
   dense,
@@ -14,7 +14,7 @@ import {
   transposedConvolutions,
 } from "../network.js";
 import { type Pass, SERIES } from "../pass.js";
-import type { MicrographVaeConfiguration } from "./configuration.js";
+import { MICROGRAPH_VAE_RECIPE, type MicrographVaeConfiguration } from "./configuration.js";
 
 /** Standard deviation of the normalized means over the images. */
 const MEAN_SPREAD = 2.5;
@@ -32,14 +32,7 @@ const MOMENTUM = 0.95;
  * their running averages.
  */
 export class MicrographVae extends Model<MicrographVaeConfiguration> {
-  readonly recipe: Recipe = {
-    epochs: 30,
-    batchSize: 64,
-    learningRate: 0.001,
-    schedule: "halving",
-    beta1Decay: true,
-    augmentation: "flips",
-  };
+  readonly recipe = MICROGRAPH_VAE_RECIPE;
   readonly isBound = false;
 
   constructor(name: string, configuration: MicrographVaeConfiguration) {

@@ -1,8 +1,4 @@
-import { beta, networkFields } from "../configuration.js";
+import { beta, networkOptions } from "../configuration.js";
 
-/** Settings of vae and conv-vae. */
-export const vaeFields = {
-  ...networkFields,
-  /** Weight of the KL divergence, >= 0 (Higgins et al. 2017). Default 1. */
-  beta,
-};
+/** Options of vae and conv-vae; the weight of the divergence is that of Higgins et al. 2017. */
+export const vaeOptions = { ...networkOptions, beta };

@@ -6,10 +6,10 @@ import { type Loss, Model, meanOfSums, weighted } from "../model.js";
 import { createDecoder, createEncoder, type NetworkKind } from "../network.js";
 import { type Pass, SERIES } from "../pass.js";
 import { PLAIN_RECIPE } from "../recipe.js";
-import type { vaeFields } from "./configuration.js";
+import type { vaeOptions } from "./configuration.js";
 
 /** What decides a {@link Vae}: its options with their defaults. */
-export type VaeConfiguration = Resolved<typeof vaeFields>;
+export type VaeConfiguration = Resolved<typeof vaeOptions>;
 
 /** The variational autoencoder of Kingma & Welling 2014 (arXiv 1312.6114). */
 export class Vae extends Model<VaeConfiguration> {

@@ -67,7 +67,7 @@ SIGMA_INLINE Floats unpack(const std::uint32_t* edges, std::uint32_t mask) {
 // Calls visit(p, difference, 1 + |difference|^2 / alpha), with alpha = 1 unless kGeneral, for the edges of row i,
 // kLanes at a time; the lanes that fill up the last are edges to the point itself.
 template <int D, bool kGeneral, Edges kEdges, class Visit>
-SIGMA_INLINE void for_edges(const DescentStep& s, std::size_t i, Visit&& visit) {
+SIGMA_INLINE void for_edges(const GradientDescentStep& s, std::size_t i, Visit&& visit) {
   Floats own[D];
   for (int d = 0; d < D; ++d) own[d] = splat(s.positions[i * kStride<D> + static_cast<std::size_t>(d)]);
   const float inverse_alpha = 1 / s.degrees_of_freedom;
@@ -104,7 +104,7 @@ SIGMA_INLINE void for_edges(const DescentStep& s, std::size_t i, Visit&& visit) 
 }
 
 template <int D, bool kGeneral, Edges kEdges>
-SIGMA_INLINE void attract(const DescentStep& s, std::size_t i, float (&out)[D]) {
+SIGMA_INLINE void attract(const GradientDescentStep& s, std::size_t i, float (&out)[D]) {
   Floats sums[D] = {};
   for_edges<D, kGeneral, kEdges>(
       s, i, [&](Floats p, const Floats(&difference)[D], Floats squared) __attribute__((always_inline)) {
@@ -120,8 +120,8 @@ constexpr float kGainStep = 0.2f, kGainDecay = 0.8f, kLeastGain = 0.01f;
 // Coordinates `at` to at + kLanes, of which the first `count` are there: gains, velocity and the step from the
 // gradient. Adds to `total` and takes into `largest` what is there; lanes of `unordered` are set where a coordinate is
 // NaN.
-SIGMA_INLINE void move(const DescentStep& s, std::size_t at, std::size_t count, const float* gradients, Floats& total,
-                       Floats& largest, Ints& unordered) {
+SIGMA_INLINE void move(const GradientDescentStep& s, std::size_t at, std::size_t count, const float* gradients,
+                       Floats& total, Floats& largest, Ints& unordered) {
   float ends[4][kLanes] = {};
   const auto read = [&](const float* from, int end) __attribute__((always_inline)) {
     if (count == kLanes) return load(from + at);
@@ -153,7 +153,7 @@ SIGMA_INLINE void move(const DescentStep& s, std::size_t at, std::size_t count, 
 constexpr std::size_t kRowsAtOnce = 64;
 
 template <int D, bool kGeneral, Edges kEdges>
-static void step_rows(const DescentStep& s, std::size_t first, std::size_t last, DescentSums& sums) {
+static void step_rows(const GradientDescentStep& s, std::size_t first, std::size_t last, GradientDescentSums& sums) {
   constexpr std::size_t stride = kStride<D>;
   alignas(64) float gradients[kRowsAtOnce * stride] = {};
   const float exaggeration = kEdges == Edges::apart ? s.exaggeration : s.exaggeration * s.unit;
@@ -187,7 +187,7 @@ static void step_rows(const DescentStep& s, std::size_t first, std::size_t last,
 }
 
 template <int D, bool kGeneral>
-static double energy_of_rows(const DescentStep& s, std::size_t first, std::size_t last) {
+static double energy_of_rows(const GradientDescentStep& s, std::size_t first, std::size_t last) {
   double total = 0;
   for (std::size_t i = first; i < last; ++i) {
     Floats energy{};
@@ -200,8 +200,9 @@ static double energy_of_rows(const DescentStep& s, std::size_t first, std::size_
 }
 
 template <bool kGeneral, Edges kEdges>
-static void step_in(int dims, const DescentStep& s, std::size_t first, std::size_t last, DescentSums& sums) {
-  switch (dims) {
+static void step_in(int output_dimensions, const GradientDescentStep& s, std::size_t first, std::size_t last,
+                    GradientDescentSums& sums) {
+  switch (output_dimensions) {
     case 1:
       return step_rows<1, kGeneral, kEdges>(s, first, last, sums);
     case 2:
@@ -212,8 +213,8 @@ static void step_in(int dims, const DescentStep& s, std::size_t first, std::size
 }
 
 template <bool kGeneral>
-static double energy_in(int dims, const DescentStep& s, std::size_t first, std::size_t last) {
-  switch (dims) {
+static double energy_in(int output_dimensions, const GradientDescentStep& s, std::size_t first, std::size_t last) {
+  switch (output_dimensions) {
     case 1:
       return energy_of_rows<1, kGeneral>(s, first, last);
     case 2:
@@ -223,22 +224,25 @@ static double energy_in(int dims, const DescentStep& s, std::size_t first, std::
   }
 }
 
-static void step(int dims, const DescentStep& s, std::size_t first, std::size_t last, DescentSums& sums) {
+static void step(int output_dimensions, const GradientDescentStep& s, std::size_t first, std::size_t last,
+                 GradientDescentSums& sums) {
   const auto with = [&](auto edges) {
-    return s.degrees_of_freedom == 1 ? step_in<false, edges>(dims, s, first, last, sums)
-                                     : step_in<true, edges>(dims, s, first, last, sums);
+    return s.degrees_of_freedom == 1 ? step_in<false, edges>(output_dimensions, s, first, last, sums)
+                                     : step_in<true, edges>(output_dimensions, s, first, last, sums);
   };
   if (s.packed_offsets == nullptr) return with(std::integral_constant<Edges, Edges::apart>());
   if (s.column_mask == 0xffff) return with(std::integral_constant<Edges, Edges::narrow>());
   return with(std::integral_constant<Edges, Edges::packed>());
 }
 
-static double attraction_energy(int dims, const DescentStep& s, std::size_t first, std::size_t last) {
-  return s.degrees_of_freedom == 1 ? energy_in<false>(dims, s, first, last) : energy_in<true>(dims, s, first, last);
+static double attraction_energy(int output_dimensions, const GradientDescentStep& s, std::size_t first,
+                                std::size_t last) {
+  return s.degrees_of_freedom == 1 ? energy_in<false>(output_dimensions, s, first, last)
+                                   : energy_in<true>(output_dimensions, s, first, last);
 }
 
-const DescentKernels& descent_kernels() {
-  static const DescentKernels table{step, attraction_energy};
+const GradientDescentKernels& gradient_descent_kernels() {
+  static const GradientDescentKernels table{step, attraction_energy};
   return table;
 }
 

@@ -1,0 +1,36 @@
+import { abortSignal, boolean, callback, integer, number } from "../../options/index.js";
+
+/** Seed of what a measurement draws. */
+const seed = integer({ from: 0, to: Number.MAX_SAFE_INTEGER }, { default: 42, help: "seed of the draws" });
+
+/** All options of `evaluateModel`, each declared once. */
+export const EVALUATION_OPTIONS = {
+  /** Draws for the estimates of log-likelihoods. */
+  draws: integer({ from: 1, to: 100_000 }, { default: 100, help: "draws for the estimates of log-likelihoods" }),
+  /** Fraction of the values to which |N(0, 1)| is added for the results with noisy input. With 0 there are none. */
+  noise: number(
+    { from: 0, to: 1 },
+    { default: 0, help: "fraction of the values of the noisy input to which noise is added" },
+  ),
+  /** Draws every value as 0 or 1, with itself as the probability of 1. */
+  binarize: boolean({ default: false, help: "draw every value as 0 or 1" }),
+  /** Number of training images, over which the divergence of Bayesian weights is spread. Default: the number of images. */
+  trainingCount: integer(
+    { from: 1, to: 2 ** 31 - 1 },
+    {
+      flag: false,
+      defaultText: "number of images",
+      help: "number of training images, over which the divergence of Bayesian weights is spread",
+    },
+  ),
+  /** Seed of all draws. */
+  seed,
+  /** Images that are computed at once. */
+  batchSize: integer({ from: 1, to: 65_536 }, { default: 128, help: "images that are computed at once" }),
+  /** Stops the work. */
+  signal: abortSignal({ help: "stops the work" }),
+  /** Called after every batch with the fraction that is done, 0 to 1. */
+  onProgress: callback<(fraction: number) => void>("a function", {
+    help: "called after every batch with the fraction that is done, 0 to 1",
+  }),
+};

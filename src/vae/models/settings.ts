@@ -1,0 +1,98 @@
+import type { Declarations } from "../../options/index.js";
+import { AAE_RECIPE, aaeOptions } from "./aae/configuration.js";
+import { aeOptions } from "./ae/configuration.js";
+import { bnnAeOptions } from "./bnn-ae/configuration.js";
+import { bnnVaeOptions } from "./bnn-vae/configuration.js";
+import { bnnVaeArtificialOptions } from "./bnn-vae-artificial/configuration.js";
+import { GMVAE_RECIPE, gmvaeOptions } from "./gmvae/configuration.js";
+import { experimentOption, MICROGRAPH_VAE_RECIPE, micrographVaeOptions } from "./micrograph-vae/configuration.js";
+import { PLAIN_RECIPE, type Recipe } from "./recipe.js";
+import { vaeOptions } from "./vae/configuration.js";
+
+/** What is known of a model before its network is built. */
+interface ModelSettings {
+  /** What it is, in a line. */
+  readonly title: string;
+  /** The beginning of a run's name (see `runName`). */
+  readonly abbreviation: string;
+  readonly options: Declarations;
+  /** How it is trained by default. */
+  readonly recipe: Recipe;
+}
+
+const settings = <const D extends Declarations>(
+  title: string,
+  abbreviation: string,
+  options: D,
+  recipe = PLAIN_RECIPE,
+) => ({ title, abbreviation, options, recipe }) satisfies ModelSettings;
+
+/** All models by name. This file does not load TensorFlow.js, so that help texts appear at once. */
+export const MODEL_SETTINGS = {
+  ae: settings("plain autoencoder", "AE", aeOptions),
+  "conv-ae": settings("plain autoencoder, convolutional", "AECNN", aeOptions),
+  vae: settings("variational autoencoder", "V", vaeOptions),
+  "conv-vae": settings("variational autoencoder, convolutional", "VCNN", vaeOptions),
+  gmvae: settings("Gaussian mixture variational autoencoder", "GMV", gmvaeOptions, GMVAE_RECIPE),
+  "conv-gmvae": settings(
+    "Gaussian mixture variational autoencoder, convolutional",
+    "GMVCNN",
+    gmvaeOptions,
+    GMVAE_RECIPE,
+  ),
+  "bnn-ae": settings("autoencoder with Bayesian weights", "BNNAE", bnnAeOptions),
+  "conv-bnn-ae": settings("autoencoder with Bayesian weights, convolutional", "BNNAECNN", bnnAeOptions),
+  "bnn-vae": settings("variational autoencoder with Bayesian weights", "BNNV", bnnVaeOptions),
+  "bnn-vae-artificial": settings(
+    "autoencoder with Bayesian weights and a sampled code",
+    "BNNVA",
+    bnnVaeArtificialOptions,
+  ),
+  aae: settings("adversarial autoencoder", "AAE", aaeOptions, AAE_RECIPE),
+  "micrograph-vae": settings(
+    "variational autoencoder for micrographs",
+    "MV",
+    { ...micrographVaeOptions, experiment: experimentOption },
+    MICROGRAPH_VAE_RECIPE,
+  ),
+};
+
+/** One of {@link MODELS}. */
+export type ModelName = keyof typeof MODEL_SETTINGS;
+/** The names of all models. */
+export const MODELS = Object.keys(MODEL_SETTINGS) as readonly ModelName[];
+
+/** The options of all models, each once, with the defaults of all models that have it. */
+export const MODEL_OPTIONS: Declarations = describeAll();
+
+function describeAll(): Declarations {
+  const all: Record<string, Declarations[string]> = {};
+  for (const model of MODELS) {
+    for (const [name, option] of Object.entries<Declarations[string]>(MODEL_SETTINGS[model].options)) {
+      all[name] ??= { ...option, defaultText: defaultsOf((other) => defaultOf(other, name)) };
+    }
+  }
+  return all;
+}
+
+function defaultOf(model: ModelName, name: string): string | undefined {
+  const option = (MODEL_SETTINGS[model].options as Declarations)[name];
+  return option && (option.defaultText || "required");
+}
+
+/**
+ * The values of the models in words, such as `20; 10 for gmvae; 64 for micrograph-vae`. A convolutional model has those of the dense one.
+ *
+ * @param textOf the value of a model; undefined where it has none
+ */
+export function defaultsOf(textOf: (model: ModelName) => unknown): string {
+  const models = new Map<string, ModelName[]>();
+  for (const model of MODELS) {
+    const value = textOf(model);
+    if (value === undefined || model.startsWith("conv-")) continue;
+    models.set(String(value), [...(models.get(String(value)) ?? []), model]);
+  }
+  const [most, ...others] = [...models].sort((a, b) => b[1].length - a[1].length);
+  if (most === undefined) return "";
+  return [most[0], ...others.map(([value, names]) => `${value} for ${names.join(", ")}`)].join("; ");
+}

@@ -1,0 +1,168 @@
+import { rejectUnknown } from "../../arguments.js";
+import { ArgumentError } from "../../errors.js";
+import {
+  abortSignal,
+  boolean,
+  callback,
+  choice,
+  declare,
+  integer,
+  number,
+  type OptionValues,
+} from "../../options/index.js";
+import type { EpochRecord, TrainingProgress } from "./progress.js";
+
+/** As many as a training may have of anything that it counts. */
+export const MOST = 2 ** 31 - 1;
+
+/** When early stopping ends a training. */
+export const EARLY_STOPPING_OPTIONS = {
+  /** Epochs without an improvement after which the training ends. */
+  patience: integer({ from: 1, to: MOST }, { default: 15, help: "epochs without improvement after which it ends" }),
+  /** By how much the validation loss must fall to count as an improvement. */
+  leastImprovement: number(
+    { from: 0 },
+    { default: 0.1, help: "fall of the validation loss that counts as an improvement" },
+  ),
+};
+
+/** When early stopping ends a training. All are optional. */
+export type EarlyStoppingOptions = Readonly<OptionValues<typeof EARLY_STOPPING_OPTIONS>>;
+
+const earlyStopping = declare<boolean | EarlyStoppingOptions>(
+  {
+    accepted: "true, false or {patience, leastImprovement}",
+    range: "`true`, `false`, `{patience, leastImprovement}`",
+    placeholder: "",
+    check(value, argument) {
+      if (typeof value === "boolean") return value;
+      if (typeof value !== "object" || value === null) {
+        const accepted = "true, false or {patience, leastImprovement}";
+        throw new ArgumentError("INVALID_ARGUMENT", { argument, received: value, accepted });
+      }
+      rejectUnknown(value, Object.keys(EARLY_STOPPING_OPTIONS), `${argument}.`);
+      const { patience, leastImprovement } = EARLY_STOPPING_OPTIONS;
+      const given = value as EarlyStoppingOptions;
+      return {
+        patience: patience.check(given.patience ?? patience.default, `${argument}.patience`),
+        leastImprovement: leastImprovement.check(
+          given.leastImprovement ?? leastImprovement.default,
+          `${argument}.leastImprovement`,
+        ),
+      };
+    },
+    parse: () => true,
+  },
+  {
+    default: false,
+    help: "end when the validation loss no longer falls, and keep the best weights",
+    guide: "whether the training ends when the validation loss no longer falls; the model then has its best weights",
+  },
+);
+
+/**
+ * The options that decide the course of a training: a checkpoint is continued only with the same values. Those without a default have
+ * that of the model.
+ */
+export const COURSE_OPTIONS = {
+  /** Images per step. An epoch is cut into equal batches of at most so many images. */
+  batchSize: integer({ from: 1, to: MOST }, { help: "images per step" }),
+  /** Learning rate of Adam. */
+  learningRate: number({ above: 0 }, { help: "learning rate of Adam" }),
+  /** How the learning rate changes: `"constant"`, `"halving"` after every sixth of the training, or `"cosine"` down to zero. */
+  schedule: choice(["constant", "halving", "cosine"], {
+    help: "how the learning rate changes: constant, halving or cosine",
+    guide:
+      "how the learning rate changes: not at all, halved after every sixth of the training, or along a cosine down to 0",
+  }),
+  /** Whether Adam's beta1 is halved after every sixth of the training, from 0.9 on. */
+  beta1Decay: boolean({ help: "halve Adam's beta1 after every sixth of the training" }),
+  /**
+   * Random views of the images: `"none"`; the eight `"flips"` and quarter turns; or small `"shifts"` and rotations of the input, whose
+   * reconstruction stays where it was, so that codes say what an image shows rather than where.
+   */
+  augmentation: choice(["none", "flips", "shifts"], {
+    help: "random views: none, flips (and quarter turns) or shifts (and small turns)",
+    guide:
+      "random views of the images: none, flips and quarter turns, or small shifts and turns of the input alone, so that codes say what an image shows rather than where",
+  }),
+  /** Epochs over which the weight of the KL terms rises from 0 to 1. */
+  klWarmup: number(
+    { from: 0 },
+    { default: 0, placeholder: "<epochs>", help: "epochs over which the divergence gets its weight" },
+  ),
+  /** Fraction of the values to which |N(0, 1)| is added in the input, but not in the image that is reconstructed. */
+  noise: number(
+    { from: 0, to: 1 },
+    {
+      default: 0,
+      help: "fraction of the input's values to which noise is added",
+      guide: "fraction of the input's values to which the absolute value of a standard normal number is added",
+    },
+  ),
+  /** Draws every value anew as 0 or 1, with itself as the probability of 1. */
+  binarize: boolean({ default: false, help: "draw every value as 0 or 1" }),
+  /** Seed of all random numbers of the training. */
+  seed: integer(
+    { from: 0, to: Number.MAX_SAFE_INTEGER },
+    { default: 42, help: "seed of weights and training", guide: "seed of all random numbers of the training" },
+  ),
+};
+
+/** All options of `train`, each declared once. */
+export const TRAINING_OPTIONS = {
+  /** Times that all training images are seen; more than a mixture's epochs of pretraining. */
+  epochs: integer({ from: 1, to: MOST }, { help: "times that all images are seen" }),
+  ...COURSE_OPTIONS,
+  /** Ends the training after so many steps, wherever the epoch stands. */
+  maxSteps: integer({ from: 1, to: MOST }, { defaultText: "no limit", help: "end after so many steps" }),
+  /** Whether, or when, the training ends when the validation loss no longer falls; the model then has its best weights. */
+  earlyStopping,
+  /** The run's folder, made where it is missing: config.json, checkpoint/, model/, metrics.json. Default: nothing is written. */
+  folder: declare<string>(
+    {
+      accepted: "the path of a folder",
+      range: "a path",
+      placeholder: "<folder>",
+      check(value, argument) {
+        if (typeof value === "string" && value !== "" && !value.includes("\0")) return value;
+        throw new ArgumentError("INVALID_ARGUMENT", { argument, received: value, accepted: "the path of a folder" });
+      },
+      parse: (text) => text,
+    },
+    {
+      flag: "--run-dir",
+      defaultText: "nothing is written",
+      help: "the run's folder",
+      guide: "the run's folder, made where it is missing",
+    },
+  ),
+  /** Whether a checkpoint in the folder is continued; else the training begins anew and replaces it. */
+  resume: boolean({ default: true, help: "continue the training in the run's folder, if there is one" }),
+  /** Steps between checkpoints within an epoch. Default: one after every epoch. */
+  checkpointEvery: integer(
+    { from: 1, to: MOST },
+    { placeholder: "<steps>", defaultText: "one per epoch", help: "steps between checkpoints within an epoch" },
+  ),
+  /** Stops the training after the current step, with a checkpoint. */
+  signal: abortSignal({ help: "stops the training after the current step, with a checkpoint" }),
+  /** Called and awaited before the first step, with the epochs and steps of the checkpoint; 0 and 0 without one. */
+  onStart: callback<(start: { readonly epoch: number; readonly step: number }) => void | Promise<void>>("a function", {
+    help: "called and awaited before the first step, with the `{epoch, step}` of the checkpoint",
+  }),
+  /** Called about twice a second and at the end of every epoch. */
+  onProgress: callback<(progress: TrainingProgress) => void>("a function", {
+    help: "called about twice a second and at the end of every epoch",
+  }),
+  /** Called after every epoch, and awaited: the model may be used. */
+  onEpoch: callback<(record: EpochRecord) => void | Promise<void>>("a function", {
+    help: "called and awaited after every epoch, with its losses",
+  }),
+  /**
+   * Called with scalars to be logged: after every epoch `train/...`, `validation/...` and `learning_rate`, and at every 50th step
+   * `batch/...`.
+   */
+  onScalars: callback<(step: number, scalars: Readonly<Record<string, number>>) => void>("a function", {
+    help: "called with scalars to be logged, after every epoch and at every 50th step",
+  }),
+};

@@ -1,0 +1,31 @@
+/** Named parts of a loss, `loss` among them, which is what is minimized: nats an image where they are log-likelihoods. */
+export type LossParts = Readonly<Record<string, number>>;
+
+/** One report of progress. */
+export interface TrainingProgress {
+  /** The epoch that is going on, from 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps done since the training began, and steps in all. */
+  readonly step: number;
+  readonly steps: number;
+  /** Of the last step. */
+  readonly loss: LossParts;
+  /** Seconds since this call began. */
+  readonly seconds: number;
+  /** Seconds that the rest will take at the pace so far. */
+  readonly secondsLeft: number;
+}
+
+/** One epoch of the training. */
+export interface EpochRecord {
+  /** From 1. */
+  readonly epoch: number;
+  /** Steps done since the training began. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** Mean over the epoch's steps. */
+  readonly train: LossParts;
+  /** Of the validation images after the epoch; undefined where there are none. */
+  readonly validation: LossParts | undefined;
+}
