@@ -4,7 +4,7 @@ import controls from "../controls.module.css";
 import { formatNumber } from "../map/column-values.js";
 import { continueComputation, isOffline, stopComputation } from "../server-requests.js";
 import { computations, failure, layouts, watchedComputation } from "../state.js";
-import { histories, lossTitle, updateComputation, watchableComputations } from "./computations.js";
+import { histories, lossTitle, watchableComputations } from "./computations.js";
 import styles from "./computations-panel.module.css";
 import { Curve } from "./curve.js";
 
@@ -65,7 +65,8 @@ function ComputationSection({ computation }: { computation: ComputationState }) 
   const unit = computation.kind === "training" ? "Epoch" : "Iteration";
   const act = async (what: (id: string) => Promise<ComputationState>) => {
     try {
-      updateComputation(await what(computation.id));
+      // The new state comes as an event. The answer may be older than an event that has already arrived.
+      await what(computation.id);
     } catch (error) {
       failure.value = `“${computation.title}”: ${(error as Error).message}`;
     }
