@@ -43,7 +43,6 @@ export async function drawChart(panels: readonly Panel[], title: string, format:
 function drawPanel(context: Context, panel: Panel, offset: number): void {
   const drawn = panel.series.filter(({ points }) => points.length > 0);
   const all = drawn.flatMap(({ points }) => points);
-  const bottom = HEIGHT - MARGIN.bottom;
   const x = axis(
     all.map((point) => point[0]),
     offset + MARGIN.left,
@@ -51,10 +50,17 @@ function drawPanel(context: Context, panel: Panel, offset: number): void {
   );
   const y = axis(
     all.map((point) => point[1]),
-    bottom,
+    HEIGHT - MARGIN.bottom,
     MARGIN.top,
   );
+  const measured = [...new Set(all.map((point) => point[0]))];
+  drawAxes(context, panel, offset, x, y, measured);
+  drawNames(context, drawSeries(context, drawn, x, y));
+}
 
+/** Draws titles, grid lines and the numbers of the ticks. */
+function drawAxes(context: Context, panel: Panel, offset: number, x: Axis, y: Axis, measured: number[]): void {
+  const bottom = HEIGHT - MARGIN.bottom;
   context.fillStyle = INK.text;
   context.textAlign = "left";
   context.font = font(20, 600);
@@ -68,7 +74,6 @@ function drawPanel(context: Context, panel: Panel, offset: number): void {
     context.textAlign = "right";
     context.fillText(formatTick(tick), offset + MARGIN.left - 10, y.at(tick) + 5);
   }
-  const measured = [...new Set(all.map((point) => point[0]))];
   for (const tick of measured.length <= MOST_MARKED ? measured : x.ticks) {
     line(context, [x.at(tick), MARGIN.top], [x.at(tick), bottom]);
     context.textAlign = "center";
@@ -77,12 +82,23 @@ function drawPanel(context: Context, panel: Panel, offset: number): void {
   context.fillText(panel.x, (x.at(x.least) + x.at(x.most)) / 2, HEIGHT - 18);
   context.textAlign = "left";
   context.fillText(panel.y, offset + 14, MARGIN.top - 14);
+}
 
+/** The name of a line, at its end. */
+interface SeriesName {
+  text: string;
+  color: string;
+  weight: Series["weight"];
+  x: number;
+  y: number;
+}
+
+function drawSeries(context: Context, drawn: readonly Series[], x: Axis, y: Axis): SeriesName[] {
   const colored = drawn.filter(({ weight }) => weight !== "guide");
   const palette = categoricalColors(Math.min(colored.length, 8), "light");
-  const labels = drawn.map((series) => {
-    const place = colored.indexOf(series);
-    const color = place < 0 ? INK.muted : palette[place % palette.length];
+  return drawn.map((series) => {
+    const index = colored.indexOf(series);
+    const color = index < 0 ? INK.muted : palette[index % palette.length];
     context.strokeStyle = color;
     context.fillStyle = color;
     context.lineWidth = series.weight === "main" ? 3.5 : 2;
@@ -101,13 +117,16 @@ function drawPanel(context: Context, panel: Panel, offset: number): void {
     const [endX, endY] = series.points.at(-1) as readonly [number, number];
     return { text: series.name, color, weight: series.weight, x: x.at(endX) + 12, y: y.at(endY) + 5 };
   });
-  const named = labels.filter(({ text }) => text !== "").sort((a, b) => a.y - b.y);
-  spread(named, MARGIN.top, bottom);
+}
+
+function drawNames(context: Context, names: readonly SeriesName[]): void {
+  const shown = names.filter(({ text }) => text !== "").sort((a, b) => a.y - b.y);
+  spread(shown, MARGIN.top, HEIGHT - MARGIN.bottom);
   context.textAlign = "left";
-  for (const label of named) {
-    context.font = font(15, label.weight === "main" ? 600 : 400);
-    context.fillStyle = label.color;
-    context.fillText(label.text, label.x, label.y);
+  for (const name of shown) {
+    context.font = font(15, name.weight === "main" ? 600 : 400);
+    context.fillStyle = name.color;
+    context.fillText(name.text, name.x, name.y);
   }
 }
 
@@ -125,6 +144,8 @@ function spread(labels: { x: number; y: number }[], top: number, bottom: number)
     }
   }
 }
+
+type Axis = ReturnType<typeof axis>;
 
 function axis(values: readonly number[], from: number, to: number) {
   const [least, most] = [Math.min(...values) / 1.15, Math.max(...values) * 1.15];

@@ -9,7 +9,7 @@ import { Matrix } from "../src/matrix.js";
 import { pca } from "../src/pca/index.js";
 import { FOLDERS } from "./folders.js";
 
-/** Points to embed, as C-ordered float32 .npy files that every contestant reads. */
+/** Points to embed, as C-ordered float32 .npy files that every implementation reads. */
 export interface Dataset {
   readonly name: string;
   readonly n: number;

@@ -70,7 +70,7 @@ export interface MapScore {
 }
 
 export interface FilledMapRecord extends Facts {
-  settings: { sample: number; threads: number; iterations: number };
+  settings: { landmarks: number; threads: number; iterations: number };
   scores: MapScore[];
 }
 
@@ -87,59 +87,17 @@ export async function measureFilter(
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { rounds, threads, iterations, batch } = record.settings;
+  const { rounds, threads } = record.settings;
   const temporary = await mkdtemp(join(tmpdir(), "sigma-tsne-bench-"));
-  const place = (name: string) => join(temporary, name);
   try {
-    const { means, sigma } = await readLatents(folder, signal);
-    const run = new Tsne(means.slice(0, FITTED), {
-      sigma: sigma.slice(0, FITTED),
-      threads,
-      iterations: iterations,
-      signal,
-    });
-    await run.fit();
-    await run.save(place("run.tsne"));
-    const [fresh, deviations] = [means.slice(FITTED, means.rows), sigma.slice(FITTED, means.rows)];
-    await writeFile(place("rows.arrows"), streamOf({ mean: fresh, sigma: deviations }, batch));
+    const placing = await preparePlacing(temporary, folder, record.settings, signal);
     log((await selectBackend("wasm", { threads })).description);
-    const pixels = new Uint8Array(IMAGES * SIDE * SIDE);
-    for (let i = 0; i < pixels.length; i++) pixels[i] = (i * 2654435761) >>> 24;
-    await writeFile(
-      place("images.arrows"),
-      streamOf({ image: { data: pixels, rows: IMAGES, cols: SIDE * SIDE } }, batch),
-    );
-    for (const name of MODELS) {
-      const model = createModel(name, { height: SIDE, width: SIDE, channels: 1 });
-      await model.save(place(name));
-      model.dispose();
-    }
-    const works = [
-      {
-        work: "place",
-        rows: fresh.rows,
-        args: ["place", place("run.tsne")],
-        input: place("rows.arrows"),
-        inProcess: async () => {
-          const loaded = await Tsne.load(place("run.tsne"), { threads, signal });
-          return timed(() => loaded.place(fresh, { sigma: deviations, signal }));
-        },
-      },
-      ...MODELS.map((name) => ({
-        work: `encode, ${name}`,
-        rows: IMAGES,
-        args: ["encode", place(name), "--backend", "wasm", "--drop", "image"],
-        input: place("images.arrows"),
-        inProcess: async () => {
-          const model = await loadModel(place(name));
-          return timed(() => model.encode(imagesOver(pixels), { signal })).finally(() => model.dispose());
-        },
-      })),
-    ];
+    const works = [placing, ...(await prepareEncoding(temporary, record.settings, signal))];
     for (let round = 0; round < rounds; round++) {
       for (const { work, rows, args, input, inProcess } of works) {
         signal.throwIfAborted();
-        const filter = await timeFilter([...args, "--arrow", "--threads", String(threads)], input, place("out.arrows"));
+        const flags = ["--arrow", "--threads", String(threads)];
+        const filter = await timeFilter([...args, ...flags], input, join(temporary, "out.arrows"));
         const own = await inProcess();
         record.runs.push({ work, rows, round, filter, process: own });
         log(`${work}: filter ${describeCost(filter)}, in process ${describeCost(own)}`);
@@ -148,6 +106,70 @@ export async function measureFilter(
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
+}
+
+/** One kind of work that the filter and the library both do. */
+interface FilterWork {
+  work: string;
+  rows: number;
+  /** Arguments of the command line. */
+  args: string[];
+  /** The Arrow stream that the filter reads. */
+  input: string;
+  inProcess(): Promise<Cost>;
+}
+
+/** Fits and saves a run, and writes the rows to place. */
+async function preparePlacing(
+  temporary: string,
+  data: string,
+  { threads, iterations, batch }: FilterSettings,
+  signal: AbortSignal,
+): Promise<FilterWork> {
+  const [saved, input] = [join(temporary, "run.tsne"), join(temporary, "rows.arrows")];
+  const { means, sigma } = await readLatents(data, signal);
+  const run = new Tsne(means.slice(0, FITTED), { sigma: sigma.slice(0, FITTED), threads, iterations, signal });
+  await run.fit();
+  await run.save(saved);
+  const [newMeans, newSigma] = [means.slice(FITTED, means.rows), sigma.slice(FITTED, means.rows)];
+  await writeFile(input, streamOf({ mean: newMeans, sigma: newSigma }, batch));
+  return {
+    work: "place",
+    rows: newMeans.rows,
+    args: ["place", saved],
+    input,
+    inProcess: async () => {
+      const loaded = await Tsne.load(saved, { threads, signal });
+      return timed(() => loaded.place(newMeans, { sigma: newSigma, signal }));
+    },
+  };
+}
+
+/** Saves models with random weights, and writes the images to encode. */
+async function prepareEncoding(
+  temporary: string,
+  { batch }: FilterSettings,
+  signal: AbortSignal,
+): Promise<FilterWork[]> {
+  const input = join(temporary, "images.arrows");
+  const pixels = new Uint8Array(IMAGES * SIDE * SIDE);
+  for (let i = 0; i < pixels.length; i++) pixels[i] = (i * 2654435761) >>> 24;
+  await writeFile(input, streamOf({ image: { data: pixels, rows: IMAGES, cols: SIDE * SIDE } }, batch));
+  for (const name of MODELS) {
+    const model = createModel(name, { height: SIDE, width: SIDE, channels: 1 });
+    await model.save(join(temporary, name));
+    model.dispose();
+  }
+  return MODELS.map((name) => ({
+    work: `encode, ${name}`,
+    rows: IMAGES,
+    args: ["encode", join(temporary, name), "--backend", "wasm", "--drop", "image"],
+    input,
+    inProcess: async () => {
+      const model = await loadModel(join(temporary, name));
+      return timed(() => model.encode(imagesOver(pixels), { signal })).finally(() => model.dispose());
+    },
+  }));
 }
 
 /** Images whose pixels are bytes, as those of the stream are. */
@@ -229,22 +251,19 @@ export async function measureFilledMap(
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { sample, threads, iterations } = record.settings;
+  const { landmarks, threads, iterations } = record.settings;
   const { means, sigma } = await readLatents(folder, signal);
   const parts = ["train", "t10k"].map((name) => join(folder, "mnist", `${name}-labels-idx1-ubyte.gz`));
   const labels = (await Promise.all(parts.map((path) => readLabels(path, { signal })))).flat();
   const fits: [string, () => Promise<Matrix>][] = [
     [
-      `${count(sample)} landmarks fitted, ${count(means.rows)} placed`,
+      `${count(landmarks)} landmarks fitted, ${count(means.rows)} placed`,
       async () => {
-        const options = { landmarks: sample, sigma: rowsInMemory(sigma), threads, iterations: iterations, signal };
+        const options = { landmarks, sigma: rowsInMemory(sigma), threads, iterations, signal };
         return (await embedLandmarks(rowsInMemory(means), options)).embedding;
       },
     ],
-    [
-      "all fitted",
-      async () => (await new Tsne(means, { sigma, threads, iterations: iterations, signal }).fit()).embedding,
-    ],
+    ["all fitted", async () => (await new Tsne(means, { sigma, threads, iterations, signal }).fit()).embedding],
   ];
   for (const [map, make] of fits) {
     const begin = performance.now();

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { readMatrix, writeMatrix } from "../src/io/index.js";
-import type { Places } from "./contestants.js";
 import { type Dataset, openDataset } from "./datasets.js";
+import type { PeerPaths } from "./implementations.js";
 import { type KernelTiming, makeMap } from "./kernels.js";
 import type { Machine } from "./machine.js";
 import { count, markdownTable, percent } from "./markdown.js";
@@ -34,13 +34,13 @@ export async function compareForces(
   name: string,
   folder: string | undefined,
   settings: Settings,
-  places: Places,
+  paths: PeerPaths,
   signal: AbortSignal,
 ): Promise<Forces[]> {
   const dataset = await openDataset(name, folder, false, signal);
   const sizes = [...SIZES.filter((size) => size < dataset.n), dataset.n];
   const maps: string[] = [];
-  for (const n of sizes) maps.push(await makeMap(await cut(dataset, n, signal), 2, settings, places, signal));
+  for (const n of sizes) maps.push(await makeMap(await cut(dataset, n, signal), 2, settings, paths, signal));
   const { stdout } = await promisify(execFile)(executable, [String(settings.threads), "forces", ...maps], { signal });
   const timings: KernelTiming[] = stdout
     .trim()

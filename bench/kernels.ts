@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { OURS, type Places, run } from "./contestants.js";
 import { type Dataset, openDataset } from "./datasets.js";
 import { BenchmarkError } from "./failure.js";
 import { FOLDERS } from "./folders.js";
+import { OURS, type PeerPaths, run } from "./implementations.js";
 import type { Machine } from "./machine.js";
 import { count, markdownTable, percent, significant } from "./markdown.js";
 import type { Settings } from "./race.js";
@@ -87,12 +87,12 @@ export async function measureKernels(
   name: string,
   folder: string | undefined,
   settings: Settings,
-  places: Places,
+  paths: PeerPaths,
   signal: AbortSignal,
 ): Promise<KernelTiming[]> {
   const dataset = await openDataset(name, folder, true, signal);
-  const maps = [await makeMap(dataset, 2, settings, places, signal)];
-  if (dataset.n <= MOST_POINTS_3D) maps.push(await makeMap(dataset, 3, settings, places, signal));
+  const maps = [await makeMap(dataset, 2, settings, paths, signal)];
+  if (dataset.n <= MOST_POINTS_3D) maps.push(await makeMap(dataset, 3, settings, paths, signal));
   const args = [String(settings.threads), String(settings.perplexity), dataset.x, dataset.sigma ?? "-", ...maps];
   const { stdout } = await promisify(execFile)(executable, args, { signal });
   return stdout
@@ -106,7 +106,7 @@ export async function makeMap(
   dataset: Dataset,
   outputDimensions: number,
   { threads, perplexity, iterations, seed, timeout, ours }: Settings,
-  places: Places,
+  paths: PeerPaths,
   signal: AbortSignal,
 ): Promise<string> {
   const y = dataset.x.replace(/\.npy$/, `-map-${outputDimensions}d-${iterations}.npy`);
@@ -120,7 +120,7 @@ export async function makeMap(
       seed,
       options: outputDimensions === 2 ? ours : { outputDimensions },
     };
-    await run(OURS, task, places, timeout, signal);
+    await run(OURS, task, paths, timeout, signal);
   }
   return y;
 }

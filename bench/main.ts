@@ -8,7 +8,6 @@ import { writeFileAtomic } from "../src/io/index.js";
 import { Matrix } from "../src/matrix.js";
 import { pictureFormat } from "../src/plot/index.js";
 import { drawChart } from "./chart.js";
-import { type Contestant, DEFAULT_PLACES, findPeers, OURS_WITH_SIGMA, PEER_NAMES, type Places } from "./contestants.js";
 import { DATASETS, hasPublicData, openDataset, readTestImages } from "./datasets.js";
 import { BenchmarkError } from "./failure.js";
 import {
@@ -21,6 +20,14 @@ import {
 } from "./filter.js";
 import { FOLDERS } from "./folders.js";
 import { compareForces, type Forces, type ForcesRecord, formatForces, MOST_FORCE_ERROR, tooLarge } from "./forces.js";
+import {
+  DEFAULT_PEER_PATHS,
+  findPeers,
+  type Implementation,
+  OURS_WITH_SIGMA,
+  PEER_NAMES,
+  type PeerPaths,
+} from "./implementations.js";
 import { buildKernels, formatKernels, type KernelRecord, measureKernels, measureLimits } from "./kernels.js";
 import { describeMachine, ownVersions } from "./machine.js";
 import {
@@ -49,7 +56,7 @@ import {
 } from "./separation.js";
 import { installPeers, installScran } from "./setup.js";
 
-interface Flags extends Settings, Places {
+interface Flags extends Settings, PeerPaths {
   data?: string;
   writeReadme?: true;
 }
@@ -195,7 +202,7 @@ program
     process.env.SIGMA_TSNE_DATA,
   )
   .option("--trainers <names>", `of ${TRAINERS.join(", ")}, comma-separated (default: all that are installed)`)
-  .option("--python <file>", "a Python with PyTorch", DEFAULT_PLACES.python)
+  .option("--python <file>", "a Python with PyTorch", DEFAULT_PEER_PATHS.python)
   .option("--node-modules <folder>", "a node_modules with tfjs-node", join(FOLDERS.root, "node_modules"))
   .option("--threads <n>", "threads of every trainer", integerParser("--threads", 1), 2)
   .option("--images <n>", "how many, up to 10000", integerParser("--images", 1), 10000)
@@ -216,7 +223,7 @@ program
     "with the published map (default: SIGMA_TSNE_DATA, else made up)",
     process.env.SIGMA_TSNE_DATA,
   )
-  .option("--python <file>", "a Python with numpy", DEFAULT_PLACES.python)
+  .option("--python <file>", "a Python with numpy", DEFAULT_PEER_PATHS.python)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .option("--large <n>", "points of a generated map for the flow alone", integerParser("--large", 100), 1_000_000)
   .option("--timeout <seconds>", "after which a run is given up", numberParser("--timeout"), 3600)
@@ -242,7 +249,7 @@ program
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
   .requiredOption("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
-  .option("--sample <n>", "points that are fitted", integerParser("--sample", 100), 10_000)
+  .option("--landmarks <n>", "points that are fitted", integerParser("--landmarks", 100), 10_000)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .option("--iterations <n>", "iterations", integerParser("--iterations", 1), 1000)
   .action((flags: FilledMapFlags) => interruptible((signal) => filledMaps(flags, signal)));
@@ -280,9 +287,9 @@ function measuring(name: string, description: string): Command {
       "the public data (default: SIGMA_TSNE_DATA of the environment)",
       process.env.SIGMA_TSNE_DATA,
     )
-    .option("--python <file>", "a Python with the peers", DEFAULT_PLACES.python)
-    .option("--node-modules <folder>", "a node_modules with scran.js", DEFAULT_PLACES.nodeModules)
-    .option("--threads <n>", "threads of every contestant", integerParser("--threads", 1), 2)
+    .option("--python <file>", "a Python with the peers", DEFAULT_PEER_PATHS.python)
+    .option("--node-modules <folder>", "a node_modules with scran.js", DEFAULT_PEER_PATHS.nodeModules)
+    .option("--threads <n>", "threads of every implementation", integerParser("--threads", 1), 2)
     .option("--perplexity <p>", "perplexity", numberParser("--perplexity"), 30)
     .option(
       "--iterations <n>",
@@ -314,7 +321,7 @@ function settingsOf({ perplexity, iterations, threads, seed, timeout, ours }: Fl
 
 async function choosePeers(
   flags: Flags & { peers?: string },
-): Promise<{ peers: Contestant[]; versions: Record<string, string> }> {
+): Promise<{ peers: Implementation[]; versions: Record<string, string> }> {
   const { peers, versions } = await findPeers(flags);
   const wanted = flags.peers === "none" ? [] : (flags.peers?.split(",") ?? PEER_NAMES);
   for (const name of wanted) {
@@ -333,7 +340,7 @@ async function race(
   names: readonly string[],
   flags: Flags & { rounds: number },
   peerVersions: Record<string, string>,
-  opponentsFor: (hasSigma: boolean) => Contestant[],
+  peersFor: (hasSigma: boolean) => Implementation[],
   signal: AbortSignal,
 ): Promise<void> {
   const versions = { ...(await ownVersions()), ...peerVersions };
@@ -342,10 +349,10 @@ async function race(
   try {
     for (const name of names) {
       const dataset = await openDataset(name, flags.data, kind === "sigma", signal);
-      const opponents = opponentsFor(dataset.sigma !== undefined);
-      const latest = startRace(dataset, opponents, { ...settingsOf(flags), rounds: flags.rounds }, versions);
+      const peers = peersFor(dataset.sigma !== undefined);
+      const latest = startRace(dataset, peers, { ...settingsOf(flags), rounds: flags.rounds }, versions);
       races.push(latest);
-      await runRace(latest, dataset, opponents, flags, log, signal);
+      await runRace(latest, dataset, peers, flags, log, signal);
     }
     complete = true;
   } finally {
@@ -453,7 +460,7 @@ async function forces(names: string[], flags: Flags & { build: string }, signal:
   if (bad.length > 0) throw new BenchmarkError(`force errors above ${MOST_FORCE_ERROR}: ${bad.join("; ")}`);
 }
 
-interface NetworkFlags extends NetworkSettings, Places {
+interface NetworkFlags extends NetworkSettings, PeerPaths {
   data?: string;
   trainers?: string;
   images: number;
@@ -512,7 +519,7 @@ interface SeparateFlags extends SeparationSettings {
 
 async function separations(flags: SeparateFlags, signal: AbortSignal): Promise<void> {
   const { threads, rounds, timeout, python } = flags;
-  const { versions } = await findPeers({ python, nodeModules: DEFAULT_PLACES.nodeModules });
+  const { versions } = await findPeers({ python, nodeModules: DEFAULT_PEER_PATHS.nodeModules });
   const hasNumpy = versions.numpy !== undefined;
   if (!hasNumpy) log("numpy is not installed: npm run bench -- setup");
   const record: SeparationRecord = {
@@ -564,16 +571,16 @@ async function filters({ data, writeReadme, ...flags }: FilterFlags, signal: Abo
 
 interface FilledMapFlags {
   data: string;
-  sample: number;
+  landmarks: number;
   threads: number;
   iterations: number;
   writeReadme?: true;
 }
 
 async function filledMaps({ data, writeReadme, ...flags }: FilledMapFlags, signal: AbortSignal): Promise<void> {
-  const { sample, threads, iterations } = flags;
+  const { landmarks, threads, iterations } = flags;
   const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
-  const record: FilledMapRecord = { ...facts, settings: { sample, threads, iterations }, scores: [] };
+  const record: FilledMapRecord = { ...facts, settings: { landmarks, threads, iterations }, scores: [] };
   await measureFilledMap(record, data, log, signal);
   await publish("filled-map", record, formatFilledMap(record), writeReadme ?? false);
 }

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { writeMatrix } from "../src/io/index.js";
 import { Matrix } from "../src/matrix.js";
-import type { Places } from "./contestants.js";
 import { FOLDERS } from "./folders.js";
+import type { PeerPaths } from "./implementations.js";
 import { type Machine, round } from "./machine.js";
 import { count, markdownTable, median, significant } from "./markdown.js";
 import type { NetworkAnswer, NetworkTask } from "./peers/network.js";
@@ -52,8 +52,8 @@ export interface NetworkRecord {
   runs: NetworkRun[];
 }
 
-/** Those that can be run from these places. */
-export async function findTrainers({ python, nodeModules }: Places): Promise<Trainer[]> {
+/** The trainers that are installed. */
+export async function findTrainers({ python, nodeModules }: PeerPaths): Promise<Trainer[]> {
   const hasTorch = await promisify(execFile)(python, ["-c", "import torch"]).then(
     () => true,
     () => false,
@@ -68,7 +68,7 @@ export async function measureNetworks(
   images: Matrix,
   networks: readonly NetworkName[],
   trainers: readonly Trainer[],
-  places: Places,
+  paths: PeerPaths,
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -82,7 +82,7 @@ export async function measureNetworks(
         for (const trainer of trainers.filter((name) => !failed.has(name))) {
           const load = round(loadavg()[0], 2);
           try {
-            const run = await train(trainer, network, x, record.settings, places, signal);
+            const run = await train(trainer, network, x, record.settings, paths, signal);
             record.runs.push({ network, trainer, round: number, load, ...run });
             const best = Math.min(...run.seconds);
             log(
@@ -108,7 +108,7 @@ async function train(
   network: NetworkName,
   x: string,
   { batch, epochs, threads, timeout }: NetworkSettings,
-  { python, nodeModules }: Places,
+  { python, nodeModules }: PeerPaths,
   signal: AbortSignal,
 ): Promise<NetworkAnswer> {
   const task = { network, x, batch, epochs, threads, nodeModules };

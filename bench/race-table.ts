@@ -1,12 +1,14 @@
 import { count, markdownTable, median, significant } from "./markdown.js";
 import type { Race, RaceRun } from "./race.js";
 
-/** How many times as long as ours each of the contestant's runs took, against the run of ours right before it. */
-export function ratiosTo(race: Race, contestant: string): number[] {
-  if (contestant === "ours") return [];
+/** How many times as long as ours each of the implementation's runs took, against the run of ours right before it. */
+export function ratiosTo(race: Race, implementation: string): number[] {
+  if (implementation === "ours") return [];
   return race.runs.flatMap((theirs, i) => {
     const before = race.runs[i - 1];
-    return theirs.contestant === contestant && before?.contestant === "ours" ? [theirs.seconds / before.seconds] : [];
+    return theirs.implementation === implementation && before?.implementation === "ours"
+      ? [theirs.seconds / before.seconds]
+      : [];
   });
 }
 
@@ -27,16 +29,16 @@ export function formatRaces(races: readonly Race[]): string {
   const header = ["data", "program", "seconds", "times ours", "KL", "10-NN kept", "peak MiB"];
   const rows = races.flatMap((race) => {
     const { name, n, d } = race.dataset;
-    return race.contestants.map((contestant, i) => [
+    return race.implementations.map((implementation, i) => [
       i === 0 ? `**${name}**, ${count(n)} x ${d}` : "",
-      ...cells(race, contestant),
+      ...cells(race, implementation),
     ]);
   });
   return [markdownTable(header, rows, 5), stagesOf(races), notes(races)].filter((part) => part !== "").join("\n\n");
 }
 
-function cells(race: Race, { name, label, failure }: Race["contestants"][number]): string[] {
-  const runs = race.runs.filter((run) => run.contestant === name);
+function cells(race: Race, { name, label, failure }: Race["implementations"][number]): string[] {
+  const runs = race.runs.filter((run) => run.implementation === name);
   const program = name.startsWith("ours") ? label + describeOptions(race) : label;
   if (runs.length === 0) return [program, failure === undefined ? "not run" : `failed: ${failure}`, "", "", "", ""];
   const middle = (pick: (run: RaceRun) => number) => median(runs.map(pick));
@@ -66,9 +68,9 @@ function describeOptions({ settings, runs }: Race): string {
 /** Seconds of each stage of ours, the median over its runs. */
 function stagesOf(races: readonly Race[]): string {
   const measured = races.flatMap((race) =>
-    race.contestants
+    race.implementations
       .filter(({ name }) => name.startsWith("ours"))
-      .map(({ name, label }) => ({ race, label, runs: race.runs.filter((run) => run.contestant === name) })),
+      .map(({ name, label }) => ({ race, label, runs: race.runs.filter((run) => run.implementation === name) })),
   );
   const rows = measured.filter(({ runs }) => runs.some(({ stages }) => stages));
   const names = Object.keys(rows[0]?.runs.find((run) => run.stages)?.stages ?? {});

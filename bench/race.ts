@@ -5,14 +5,14 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { readMatrix, writeMatrix } from "../src/io/index.js";
 import { Matrix } from "../src/matrix.js";
-import { type Contestant, OURS, OURS_WITH_SIGMA, type Places, run } from "./contestants.js";
 import type { Dataset } from "./datasets.js";
 import { BenchmarkError } from "./failure.js";
+import { type Implementation, OURS, OURS_WITH_SIGMA, type PeerPaths, run } from "./implementations.js";
 import { describeMachine, type Machine, round } from "./machine.js";
-import type { Task } from "./peers/contestant.js";
+import type { Task } from "./peers/task.js";
 import { affinities, findAllNearest, keptNeighbors, klDivergence, type Nearest, toPoints } from "./score.js";
 
-/** The settings that all contestants share. */
+/** The settings that all implementations share. */
 export interface Settings {
   perplexity: number;
   iterations: number;
@@ -30,7 +30,7 @@ export interface RaceSettings extends Settings {
 }
 
 export interface Score {
-  /** KL(P||Q) of the map, in nats; P with the standard deviations where the contestant uses them. */
+  /** KL(P||Q) of the map, in nats; P with the standard deviations where the implementation uses them. */
   kl: number;
   /** Share of each point's 10 nearest neighbors in the data that are also among its 10 nearest in the map. */
   kept10: number;
@@ -38,7 +38,7 @@ export interface Score {
 
 /** One run, in the order in which they were. */
 export interface RaceRun extends Score {
-  contestant: string;
+  implementation: string;
   round: number;
   seconds: number;
   peakMib: number;
@@ -56,12 +56,12 @@ export interface Race {
   versions: Readonly<Record<string, string>>;
   dataset: { name: string; n: number; d: number };
   settings: RaceSettings;
-  contestants: { name: string; label: string; failure?: string | undefined }[];
+  implementations: { name: string; label: string; failure?: string | undefined }[];
   runs: RaceRun[];
 }
 
 /**
- * Runs this project against each opponent in turn: ours, theirs, ours, theirs. An opponent that fails is left out of the later
+ * Runs this project against each peer in turn: ours, theirs, ours, theirs. A peer that fails is left out of the later
  * rounds.
  *
  * @throws where a run of ours fails
@@ -70,61 +70,22 @@ export interface Race {
 export async function runRace(
   race: Race,
   dataset: Dataset,
-  opponents: readonly Contestant[],
-  places: Places,
+  peers: readonly Implementation[],
+  paths: PeerPaths,
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { settings } = race;
   const folder = await mkdtemp(join(tmpdir(), "sigma-tsne-bench-"));
   const scorers = new Map<boolean, Scorer>();
-  const turn = async (contestant: Contestant, number: number): Promise<boolean> => {
-    const y = join(folder, "map.npy");
-    const usesSigma = contestant === OURS_WITH_SIGMA;
-    const { perplexity, iterations, threads, seed, ours, timeout } = settings;
-    const isOurs = contestant === OURS || usesSigma;
-    // A seed of its own for every round: a single map's KL divergence says little, it varies with the seed.
-    const task: Task = {
-      x: dataset.x,
-      y,
-      perplexity,
-      iterations,
-      threads,
-      seed: seed + number,
-      options: isOurs ? ours : undefined,
-    };
-    if (usesSigma) task.sigma = dataset.sigma;
-    const load = round(loadavg()[0], 2);
-    try {
-      const { seconds, peakMib, ...rest } = await run(contestant, task, places, timeout, signal);
-      const scorer = scorers.get(usesSigma) ?? (await Scorer.prepare(dataset, usesSigma, perplexity, signal));
-      scorers.set(usesSigma, scorer);
-      const score = await scorer.score(y, signal);
-      race.runs.push({ contestant: contestant.name, round: number, seconds, peakMib, load, ...score, ...rest });
-      log(
-        `${dataset.name}, round ${number + 1}: ${contestant.label} ${seconds.toFixed(2)} s, KL ${score.kl.toFixed(3)}, ` +
-          `kept ${score.kept10.toFixed(3)}, ${Math.round(peakMib)} MiB`,
-      );
-      return true;
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      const failure = (error as Error).message;
-      const entry = race.contestants.find(({ name }) => name === contestant.name);
-      if (entry) entry.failure = failure;
-      log(`${dataset.name}, round ${number + 1}: ${contestant.label} failed: ${failure}`);
-      if (contestant === OURS) throw new BenchmarkError(`${contestant.label} failed: ${failure}`, { cause: error });
-      return false;
-    } finally {
-      await rm(y, { force: true });
-    }
-  };
+  const turn = (implementation: Implementation, number: number) =>
+    runOnce({ race, dataset, paths, scorers, log, signal, y: join(folder, "map.npy") }, implementation, number);
   try {
-    const failed = new Set<Contestant>();
-    for (let number = 0; number < settings.rounds; number++) {
-      if (opponents.length === 0) await turn(OURS, number);
-      for (const opponent of opponents.filter((candidate) => !failed.has(candidate))) {
+    const failed = new Set<Implementation>();
+    for (let number = 0; number < race.settings.rounds; number++) {
+      if (peers.length === 0) await turn(OURS, number);
+      for (const peer of peers.filter((candidate) => !failed.has(candidate))) {
         await turn(OURS, number);
-        if (!(await turn(opponent, number))) failed.add(opponent);
+        if (!(await turn(peer, number))) failed.add(peer);
       }
     }
   } finally {
@@ -132,9 +93,75 @@ export async function runRace(
   }
 }
 
+/** What all runs of a race share. */
+interface RaceContext {
+  race: Race;
+  dataset: Dataset;
+  paths: PeerPaths;
+  /** With and without standard deviations. */
+  scorers: Map<boolean, Scorer>;
+  log: (line: string) => void;
+  signal: AbortSignal;
+  /** The file of the map. */
+  y: string;
+}
+
+/** Runs and scores one implementation and adds the run to the race. Returns false if a peer fails. */
+async function runOnce(
+  { race, dataset, paths, scorers, log, signal, y }: RaceContext,
+  implementation: Implementation,
+  number: number,
+): Promise<boolean> {
+  const { perplexity, timeout } = race.settings;
+  const usesSigma = implementation === OURS_WITH_SIGMA;
+  const task = taskOf(race.settings, dataset, implementation, number, y);
+  const load = round(loadavg()[0], 2);
+  try {
+    const { seconds, peakMib, ...rest } = await run(implementation, task, paths, timeout, signal);
+    const scorer = scorers.get(usesSigma) ?? (await Scorer.prepare(dataset, usesSigma, perplexity, signal));
+    scorers.set(usesSigma, scorer);
+    const score = await scorer.score(y, signal);
+    race.runs.push({ implementation: implementation.name, round: number, seconds, peakMib, load, ...score, ...rest });
+    log(
+      `${dataset.name}, round ${number + 1}: ${implementation.label} ${seconds.toFixed(2)} s, KL ${score.kl.toFixed(3)}, ` +
+        `kept ${score.kept10.toFixed(3)}, ${Math.round(peakMib)} MiB`,
+    );
+    return true;
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    const failure = (error as Error).message;
+    const entry = race.implementations.find(({ name }) => name === implementation.name);
+    if (entry) entry.failure = failure;
+    log(`${dataset.name}, round ${number + 1}: ${implementation.label} failed: ${failure}`);
+    if (implementation === OURS) {
+      throw new BenchmarkError(`${implementation.label} failed: ${failure}`, { cause: error });
+    }
+    return false;
+  } finally {
+    await rm(y, { force: true });
+  }
+}
+
+/** Every round has its own seed: the KL divergence of a map varies with the seed, so a single map says little. */
+function taskOf(
+  { perplexity, iterations, threads, seed, ours }: RaceSettings,
+  { x, sigma }: Dataset,
+  implementation: Implementation,
+  number: number,
+  y: string,
+): Task {
+  const usesSigma = implementation === OURS_WITH_SIGMA;
+  return {
+    ...{ x, y, perplexity, iterations, threads },
+    seed: seed + number,
+    options: implementation === OURS || usesSigma ? ours : undefined,
+    ...(usesSigma && { sigma }),
+  };
+}
+
 export function startRace(
   { name, n, d }: Dataset,
-  opponents: readonly Contestant[],
+  peers: readonly Implementation[],
   settings: RaceSettings,
   versions: Record<string, string>,
 ): Race {
@@ -144,7 +171,10 @@ export function startRace(
     versions,
     dataset: { name, n, d },
     settings,
-    contestants: [OURS, ...opponents].map((contestant) => ({ name: contestant.name, label: contestant.label })),
+    implementations: [OURS, ...peers].map((implementation) => ({
+      name: implementation.name,
+      label: implementation.label,
+    })),
     runs: [],
   };
 }

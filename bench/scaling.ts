@@ -2,15 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Panel, Series } from "./chart.js";
-import { type Contestant, OURS, type Places, run } from "./contestants.js";
 import { openDataset } from "./datasets.js";
+import { type Implementation, OURS, type PeerPaths, run } from "./implementations.js";
 import type { Machine } from "./machine.js";
 import { count, markdownTable, significant } from "./markdown.js";
 import type { Settings } from "./race.js";
 
 /** One run. */
 export interface ScalingPoint {
-  contestant: string;
+  implementation: string;
   label: string;
   n: number;
   threads: number;
@@ -35,7 +35,7 @@ export interface ScalingPlan {
   threads: readonly number[];
   /** Numbers of points that are run with every number of threads. */
   threadSizes: readonly number[];
-  peers: readonly Contestant[];
+  peers: readonly Implementation[];
   /** The most points that peers are run with. */
   peerMax: number;
 }
@@ -51,34 +51,42 @@ export function sizesUpTo(max: number): number[] {
 export async function measureScaling(
   record: Scaling,
   plan: ScalingPlan,
-  places: Places,
+  paths: PeerPaths,
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const most = Math.max(...plan.threads);
   const folder = await mkdtemp(join(tmpdir(), "sigma-tsne-bench-"));
   const { perplexity, iterations, seed, timeout, ours } = record.settings;
-  const failed = new Set<Contestant>();
+  const failed = new Set<Implementation>();
   try {
     for (const n of [...new Set([...plan.sizes, ...plan.threadSizes])].sort((a, b) => a - b)) {
       const { x } = await openDataset(`generated-${n}`, undefined, false, signal);
       const y = join(folder, "map.npy");
       const runs = plan.threads
         .filter((threads) => threads === most || plan.threadSizes.includes(n))
-        .map((threads) => ({ contestant: OURS, threads }));
-      if (n <= plan.peerMax) runs.push(...plan.peers.map((contestant) => ({ contestant, threads: most })));
-      for (const { contestant, threads } of runs.filter((candidate) => !failed.has(candidate.contestant))) {
-        const task = { x, y, perplexity, iterations, threads, seed, options: contestant === OURS ? ours : undefined };
+        .map((threads) => ({ implementation: OURS, threads }));
+      if (n <= plan.peerMax) runs.push(...plan.peers.map((implementation) => ({ implementation, threads: most })));
+      for (const { implementation, threads } of runs.filter((candidate) => !failed.has(candidate.implementation))) {
+        const task = {
+          x,
+          y,
+          perplexity,
+          iterations,
+          threads,
+          seed,
+          options: implementation === OURS ? ours : undefined,
+        };
         try {
-          const { seconds, peakMib, stages, method } = await run(contestant, task, places, timeout, signal);
-          const { name, label } = contestant;
-          record.points.push({ contestant: name, label, n, threads, seconds, peakMib, stages, method });
+          const { seconds, peakMib, stages, method } = await run(implementation, task, paths, timeout, signal);
+          const { name, label } = implementation;
+          record.points.push({ implementation: name, label, n, threads, seconds, peakMib, stages, method });
           log(`${count(n)} points, threads ${threads}: ${label} ${significant(seconds)} s, ${Math.round(peakMib)} MiB`);
         } catch (error) {
           if (signal.aborted) throw signal.reason;
           // What fails at one size will at the next.
-          failed.add(contestant);
-          log(`${count(n)} points, threads ${threads}: ${contestant.label} failed: ${(error as Error).message}`);
+          failed.add(implementation);
+          log(`${count(n)} points, threads ${threads}: ${implementation.label} failed: ${(error as Error).message}`);
         }
       }
     }
@@ -90,7 +98,7 @@ export async function measureScaling(
 /** Seconds over n, with stages and peers; and over threads where there were several. */
 export function drawnPanels({ points }: Scaling): Panel[] {
   const most = Math.max(...points.map(({ threads }) => threads));
-  const own = points.filter(({ contestant }) => contestant === OURS.name);
+  const own = points.filter(({ implementation }) => implementation === OURS.name);
   const atMost = own.filter(({ threads }) => threads === most);
   const stageNames = ["neighbors", "affinities", "optimization"];
   const overSize: Series[] = [

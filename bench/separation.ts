@@ -6,13 +6,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { readMatrix, writeMatrix } from "../src/io/index.js";
 import { Matrix } from "../src/matrix.js";
-import type { Places } from "./contestants.js";
 import { normals } from "./datasets.js";
 import { FOLDERS } from "./folders.js";
+import type { PeerPaths } from "./implementations.js";
 import { type Machine, round } from "./machine.js";
 import { count, markdownTable, median, significant } from "./markdown.js";
-import type { Answer } from "./peers/contestant.js";
 import type { SeparationTask } from "./peers/separate.js";
+import type { Answer } from "./peers/task.js";
 
 /** Who separates: this project's methods, and the iterative one in numpy. */
 export const SEPARATORS = ["flow", "iterative", "conditional", "numpy"] as const;
@@ -91,7 +91,7 @@ export function generateMap(n: number): SeparationMap {
 export async function measureSeparations(
   record: SeparationRecord,
   maps: readonly { map: SeparationMap; separators: readonly Separator[] }[],
-  { python }: Pick<Places, "python">,
+  { python }: Pick<PeerPaths, "python">,
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,14 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { DEFAULT_PLACES } from "./contestants.js";
 import { FOLDERS } from "./folders.js";
+import { DEFAULT_PEER_PATHS } from "./implementations.js";
 
 const PYTHON_PACKAGES = ["numpy", "scipy", "openTSNE", "scikit-learn", "scikit-learn-intelex"];
 
 /** Installs the peers into bench/.venv and bench/node_modules. What cannot be had is told, and the rest goes on. */
 export async function installPeers(python: string, withTorch: boolean, signal: AbortSignal): Promise<boolean> {
-  const venv = DEFAULT_PLACES.python;
+  const venv = DEFAULT_PEER_PATHS.python;
   const hasVenv = existsSync(venv) || (await execute(python, ["-m", "venv", FOLDERS.venv], signal));
   let complete = hasVenv;
   if (hasVenv) {

@@ -1,4 +1,4 @@
-// Lint, format and types of all sources, as many checks at once as there are processors; with --write, formats them instead.
+// Lint, format, types and structure of all sources, as many checks at once as there are processors; with --write, formats them instead.
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -20,7 +20,9 @@ const types = projects.map((project, i) => [
   ...["--tsBuildInfoFile", `node_modules/.cache/types/${i}.tsbuildinfo`],
 ]);
 
-const waiting = isWriting ? formatting : [...types, ...formatting];
+const structure = ["dependency-cruiser/bin/dependency-cruise.mjs", "--config", ".dependency-cruiser.cjs", "src"];
+
+const waiting = isWriting ? formatting : [...types, structure, ...formatting];
 const work = async () => {
   for (let next = waiting.shift(); next; next = waiting.shift()) await run(next);
 };

@@ -165,9 +165,9 @@ void time_morton(const std::vector<float>& map, std::size_t n, ThreadTeam& team)
   print({"Morton sort, " + std::to_string(D) + "-D", "point", points, seconds, work}, n);
 }
 
-void time_gradient_descent(const Affinities& affinities, std::vector<float> map, std::size_t n, int dims,
+void time_gradient_descent(const Affinities& affinities, std::vector<float> map, std::size_t n, int dimensions,
                            ThreadTeam& team) {
-  const std::size_t stride = stride_of(dims);
+  const std::size_t stride = stride_of(dimensions);
   std::vector<float> next(n * stride), velocity(n * stride), gains(n * stride, 1.0f), repulsion(n * stride);
   const PackedAffinities packed = pack(affinities, team);
   const GradientDescentStep step{.offsets = affinities.offsets.data(),
@@ -190,16 +190,16 @@ void time_gradient_descent(const Affinities& affinities, std::vector<float> map,
   const double seconds = best_seconds([&] {
     team.for_ranges(n, kGradientDescentGrain, [&](std::size_t first, std::size_t last, std::size_t) {
       GradientDescentSums sums{};
-      gradient_descent_kernels().step(dims, step, first, last, sums);
+      gradient_descent_kernels().step(dimensions, step, first, last, sums);
     });
   });
   const auto edges = static_cast<double>(affinities.columns.size());
   // Of an edge: squares, a reciprocal of three, the product with p, and forces; differences, a bound, unpacking.
-  Work work{.multiplies = edges * (2.0 * dims + 4), .additions = edges * (dims + 4.0), .loads = edges};
+  Work work{.multiplies = edges * (2.0 * dimensions + 4), .additions = edges * (dimensions + 4.0), .loads = edges};
   work.bytes = edges * 4 + static_cast<double>(n) * (8.0 + 28.0 * static_cast<double>(stride));
   work.footprint = work.bytes;
   work.otherwise = "gathers";
-  print({"attraction and update, " + std::to_string(dims) + "-D", "edge", edges, seconds, work}, n);
+  print({"attraction and update, " + std::to_string(dimensions) + "-D", "edge", edges, seconds, work}, n);
 }
 
 struct Contender {
@@ -208,36 +208,37 @@ struct Contender {
 };
 
 // All that are measured against the exact sum; a further one is a line here.
-std::vector<Contender> repulsions(int dims, ThreadTeam& team) {
+std::vector<Contender> repulsions(int dimensions, ThreadTeam& team) {
   std::vector<Contender> all;
   for (const double theta : {0.2, 0.5, 0.8}) {
     char name[32];
     std::snprintf(name, sizeof name, "Barnes-Hut, theta %.1f", theta);
-    if (dims == 2) all.push_back({name, std::make_unique<SpTree<2>>(theta, team)});
-    if (dims == 3) all.push_back({name, std::make_unique<SpTree<3>>(theta, team)});
+    if (dimensions == 2) all.push_back({name, std::make_unique<SpTree<2>>(theta, team)});
+    if (dimensions == 3) all.push_back({name, std::make_unique<SpTree<3>>(theta, team)});
   }
-  if (dims == 2) all.push_back({"particle mesh, spacing 0.4", std::make_unique<ParticleMesh>(0.4, team)});
+  if (dimensions == 2) all.push_back({"particle mesh, spacing 0.4", std::make_unique<ParticleMesh>(0.4, team)});
   return all;
 }
 
-void time_repulsion(const std::vector<float>& map, std::size_t n, int dims, ThreadTeam& team) {
-  const std::size_t stride = stride_of(dims);
-  const std::string suffix = ", " + std::to_string(dims) + "-D";
+void time_repulsion(const std::vector<float>& map, std::size_t n, int dimensions, ThreadTeam& team) {
+  const std::size_t stride = stride_of(dimensions);
+  const std::string suffix = ", " + std::to_string(dimensions) + "-D";
   const auto points = static_cast<double>(n);
   std::vector<float> exact(n * stride), forces(n * stride);
-  ExactRepulsion reference(dims, team);
+  ExactRepulsion reference(dimensions, team);
   double exact_z = 0;
   double seconds = best_seconds([&] { exact_z = reference.compute(map.data(), n, exact.data()); });
   // Of a pair: squares, a reciprocal of three, ten for the weights that cells share with points, and forces;
   // differences, a bound.
-  const Work work{.multiplies = points * points * (2.0 * dims + 11), .additions = points * points * (dims + 1.0)};
+  const Work work{.multiplies = points * points * (2.0 * dimensions + 11),
+                  .additions = points * points * (dimensions + 1.0)};
   print({"exact repulsion" + suffix, "pair", points * points, seconds, work}, n);
-  for (const Contender& contender : repulsions(dims, team)) {
+  for (const Contender& contender : repulsions(dimensions, team)) {
     double z = 0;
     seconds = best_seconds([&] { z = contender.repulsion->compute(map.data(), n, forces.data()); });
     double error = 0, total = 0;
     for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
+      for (std::size_t d = 0; d < static_cast<std::size_t>(dimensions); ++d) {
         const auto truth = static_cast<double>(exact[i * stride + d]);
         const double difference = static_cast<double>(forces[i * stride + d]) - truth;
         error += difference * difference;
@@ -261,16 +262,16 @@ std::vector<float> strided(const FloatMatrix& map) {
 
 void time_map(const FloatMatrix& given, const Affinities& affinities, ThreadTeam& team) {
   const std::size_t n = given.rows, stride = stride_of(static_cast<int>(given.cols));
-  const auto dims = static_cast<int>(given.cols);
+  const auto dimensions = static_cast<int>(given.cols);
   const std::vector<float> map = strided(given);
   std::vector<float> sorted(n * stride);
-  if (dims == 2) time_morton<2>(map, n, team);
-  if (dims == 3) time_morton<3>(map, n, team);
+  if (dimensions == 2) time_morton<2>(map, n, team);
+  if (dimensions == 3) time_morton<3>(map, n, team);
   // In the order that a run keeps its rows in.
-  const std::vector<std::uint32_t> order = morton_order(dims, map.data(), n, team);
+  const std::vector<std::uint32_t> order = morton_order(dimensions, map.data(), n, team);
   for (std::size_t r = 0; r < n; ++r) std::copy_n(&map[order[r] * stride], stride, &sorted[r * stride]);
-  time_gradient_descent(reorder(affinities, order, team), sorted, n, dims, team);
-  time_repulsion(sorted, n, dims, team);
+  time_gradient_descent(reorder(affinities, order, team), sorted, n, dimensions, team);
+  time_repulsion(sorted, n, dimensions, team);
 }
 
 void run(const std::vector<std::string>& arguments) {

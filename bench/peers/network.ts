@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type * as TensorFlow from "@tensorflow/tfjs-core";
 import { readMatrix } from "../../src/io/index.js";
 import { selectBackend } from "../../src/vae/backends/index.js";
-import { peakMib, readTask } from "./contestant.js";
 import { makeLoss, type NetworkName } from "./network-models.js";
+import { peakMib, readTask } from "./task.js";
 
 /** What a training run is asked for; peers/network.py takes the same. */
 export interface NetworkTask {

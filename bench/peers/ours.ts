@@ -1,5 +1,5 @@
 import type * as library from "../../src/index.js";
-import { answer, peakMib, readTask } from "./contestant.js";
+import { answer, peakMib, readTask } from "./task.js";
 
 // By its public name, so that the built package is run; as a string, so that types can be checked before it is built.
 const PACKAGE = "sigma-tsne";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { readMatrix, writeMatrix } from "../../src/io/index.js";
 import { Matrix } from "../../src/matrix.js";
-import { answer, peakMib, readTask, type Task } from "./contestant.js";
+import { answer, peakMib, readTask, type Task } from "./task.js";
 
 /** The part of scran.js that is used here. */
 interface Scran {

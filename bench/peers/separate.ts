@@ -1,5 +1,5 @@
 import type * as library from "../../src/index.js";
-import { answer, peakMib, readTask } from "./contestant.js";
+import { answer, peakMib, readTask } from "./task.js";
 
 /** What a separation is asked for. Paths are of C-ordered float64 .npy files. */
 export interface SeparationTask {

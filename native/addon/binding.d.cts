@@ -139,12 +139,10 @@ declare namespace binding {
     scores: Float32Array | Float64Array;
   }
 
-  function pca(input: {
-    data: NativeMatrix;
-    components: number;
-    seed: number;
-    threads: number;
-  }): { result: Promise<NativePca>; cancel(): void };
+  function pca(input: { data: NativeMatrix; components: number; seed: number; threads: number }): {
+    result: Promise<NativePca>;
+    cancel(): void;
+  };
 
   interface NativeEvaluationOptions {
     distance: string;

@@ -86,7 +86,16 @@ class Call {
       }
     }
     const auto at = [&](std::size_t i) { return static_cast<std::size_t>(from[i]); };
-    return {{at(0), at(1), at(2), at(3)}, {at(4), at(5), at(6), at(7), from[8], from[9], at(10), at(11)}, at(12)};
+    return {.input = {.count = at(0), .height = at(1), .width = at(2), .channels = at(3)},
+            .window = {.height = at(4),
+                       .width = at(5),
+                       .stride_y = at(6),
+                       .stride_x = at(7),
+                       .top = from[8],
+                       .left = from[9],
+                       .rows = at(10),
+                       .columns = at(11)},
+            .out_channels = at(12)};
   }
 
  private:
@@ -164,8 +173,17 @@ Napi::Value NetworkObject::multiply(const Napi::CallbackInfo& info) {
   const auto slope = static_cast<float>(call.number(kSlope));
   return finish(call.env(), [&] {
     const DenseRows left(a, transposes_a ? m : k), right(b, transposes_b ? k : n);
-    multiplier_.multiply(
-        {m, n, k, left, transposes_a, right, transposes_b, Grid::matrix(out, n), bias, activation, slope});
+    multiplier_.multiply({.m = m,
+                          .n = n,
+                          .k = k,
+                          .left = left,
+                          .left_by_depth = transposes_a,
+                          .right = right,
+                          .right_by_column = transposes_b,
+                          .out = Grid::matrix(out, n),
+                          .bias = bias,
+                          .activation = activation,
+                          .slope = slope});
   });
 }
 
@@ -239,8 +257,12 @@ Napi::Value NetworkObject::step_adam(const Napi::CallbackInfo& info) {
   const std::array<float*, 3> after{call.tensor(kNewValue, size), call.tensor(kNewFirst, size),
                                     call.tensor(kNewSecond, size)};
   const auto number = [&](std::size_t index) { return static_cast<float>(call.number(index)); };
-  const AdamStep step{number(kRate),    number(kBeta1),       number(kBeta2),
-                      number(kEpsilon), number(kCorrection1), number(kCorrection2)};
+  const AdamStep step{.rate = number(kRate),
+                      .beta1 = number(kBeta1),
+                      .beta2 = number(kBeta2),
+                      .epsilon = number(kEpsilon),
+                      .correction1 = number(kCorrection1),
+                      .correction2 = number(kCorrection2)};
   return finish(call.env(), [&] { sigma::step_adam(step, gradient, before, after, count, multiplier_.team()); });
 }
 

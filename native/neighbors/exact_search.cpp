@@ -76,7 +76,8 @@ Neighbors search_exactly(const Distance& distance, std::size_t k, ThreadTeam& te
     });
   }
 
-  Neighbors result{n, k, std::vector<std::uint32_t>(n * k), std::vector<float>(n * k), 1.0};
+  Neighbors result{
+      .count = n, .k = k, .indices = std::vector<std::uint32_t>(n * k), .squared = std::vector<float>(n * k)};
   team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     cancellation.check();
     NearestLists::Scratch scratch;

@@ -24,8 +24,8 @@ constexpr int kMostIterations = 20;
 constexpr double kFewFresh = 0.001;
 constexpr std::size_t kSampleSize = 512;
 constexpr double kEnoughRecall = 0.97;
-// For each point, an iteration looks at up to this many fresh neighbors and this many others, and at as many points that
-// have the point as their neighbor.
+// For each point, an iteration looks at up to this many fresh neighbors and this many others, and at as many points
+// that have the point as their neighbor.
 constexpr std::size_t kSide = kBlock / 2;
 
 std::uint32_t priority(std::uint64_t salt, std::uint32_t from, std::uint32_t to) {
@@ -338,8 +338,12 @@ Neighbors search_by_nn_descent(const Distance& distance, std::size_t k, std::uin
       if (static_cast<double>(fresh) < kFewFresh * static_cast<double>(n * k)) break;
     }
   }
-  Neighbors result{
-      n, k, std::vector<std::uint32_t>(n * k), std::vector<float>(n * k), recall, NeighborMethod::nn_descent};
+  Neighbors result{.count = n,
+                   .k = k,
+                   .indices = std::vector<std::uint32_t>(n * k),
+                   .squared = std::vector<float>(n * k),
+                   .recall = recall,
+                   .method = NeighborMethod::nn_descent};
   team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     for (std::size_t r = first; r < last; ++r) {
       std::copy_n(graph.squared(r), k, &result.squared[order[r] * k]);

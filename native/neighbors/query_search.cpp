@@ -42,7 +42,10 @@ Neighbors QuerySearch::search(const Gaussians& queries, std::span<const std::uin
                               const std::function<void(std::size_t)>& progress) const {
   const Distance prepared(distance_, queries);
   const std::size_t count = queries.count(), n = order_.size();
-  Neighbors result{count, k, std::vector<std::uint32_t>(count * k), std::vector<float>(count * k), 1.0};
+  Neighbors result{.count = count,
+                   .k = k,
+                   .indices = std::vector<std::uint32_t>(count * k),
+                   .squared = std::vector<float>(count * k)};
   team.for_ranges(count, kBlocksPerTask * kBlock, [&](std::size_t first, std::size_t last, std::size_t) {
     NearestLists lists(last - first, k);
     TileJoin join;

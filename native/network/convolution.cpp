@@ -71,9 +71,17 @@ void convolve(const Convolution& convolution, const float* x, const float* filte
   const auto& [input, window, channels] = convolution;
   const PatchRows patches(x, input, window);
   const DenseRows filters(filter, channels);
-  multiplier.multiply({input.count * window.rows * window.columns, channels,
-                       window.height * window.width * input.channels, patches, false, filters, false,
-                       Grid::matrix(y, channels), bias, activation, slope});
+  multiplier.multiply({.m = input.count * window.rows * window.columns,
+                       .n = channels,
+                       .k = window.height * window.width * input.channels,
+                       .left = patches,
+                       .left_by_depth = false,
+                       .right = filters,
+                       .right_by_column = false,
+                       .out = Grid::matrix(y, channels),
+                       .bias = bias,
+                       .activation = activation,
+                       .slope = slope});
 }
 
 void convolve_back_to_input(const Convolution& convolution, const float* dy, const float* filter, float* dx,
@@ -84,14 +92,30 @@ void convolve_back_to_input(const Convolution& convolution, const float* dy, con
     const Phase y(py, window.stride_y, window.top, window.height, input.height);
     for (std::size_t px = 0; px < window.stride_x; ++px) {
       const Phase x(px, window.stride_x, window.left, window.width, input.width);
-      const Window reach{y.comb.count, x.comb.count, 1, 1, y.overhang, x.overhang, y.count, x.count};
+      const Window reach{.height = y.comb.count,
+                         .width = x.comb.count,
+                         .stride_y = 1,
+                         .stride_x = 1,
+                         .top = y.overhang,
+                         .left = x.overhang,
+                         .rows = y.count,
+                         .columns = x.count};
       const PatchRows patches(dy, convolution.output(), reach);
       const FilterRows filters(filter, convolution, y.comb, x.comb);
-      const Grid out{
-          dx + py * line + px * input.channels, y.count, x.count, input.height * line, window.stride_y * line,
-          window.stride_x * input.channels};
-      multiplier.multiply({input.count * y.count * x.count, input.channels, y.comb.count * x.comb.count * channels,
-                           patches, false, filters, true, out});
+      const Grid out{.data = dx + py * line + px * input.channels,
+                     .rows = y.count,
+                     .columns = x.count,
+                     .image_stride = input.height * line,
+                     .row_stride = window.stride_y * line,
+                     .column_stride = window.stride_x * input.channels};
+      multiplier.multiply({.m = input.count * y.count * x.count,
+                           .n = input.channels,
+                           .k = y.comb.count * x.comb.count * channels,
+                           .left = patches,
+                           .left_by_depth = false,
+                           .right = filters,
+                           .right_by_column = true,
+                           .out = out});
     }
   }
 }
@@ -101,9 +125,14 @@ void convolve_back_to_filter(const Convolution& convolution, const float* x, con
   const auto& [input, window, channels] = convolution;
   const PatchRows patches(x, input, window);
   const DenseRows gradients(dy, channels);
-  multiplier.multiply({window.height * window.width * input.channels, channels,
-                       input.count * window.rows * window.columns, patches, true, gradients, false,
-                       Grid::matrix(dfilter, channels)});
+  multiplier.multiply({.m = window.height * window.width * input.channels,
+                       .n = channels,
+                       .k = input.count * window.rows * window.columns,
+                       .left = patches,
+                       .left_by_depth = true,
+                       .right = gradients,
+                       .right_by_column = false,
+                       .out = Grid::matrix(dfilter, channels)});
 }
 
 }  // namespace sigma

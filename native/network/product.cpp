@@ -70,8 +70,14 @@ void MatrixMultiplier::multiply(const Product& product) {
 // A single column would fill one lane of a vector, so it is computed as a row.
 void MatrixMultiplier::multiply_column(const Product& product) {
   column_.resize(product.m);
-  multiply({1, product.m, product.k, product.right, !product.right_by_column, product.left, !product.left_by_depth,
-            Grid::matrix(column_.data(), product.m)});
+  multiply({.m = 1,
+            .n = product.m,
+            .k = product.k,
+            .left = product.right,
+            .left_by_depth = !product.right_by_column,
+            .right = product.left,
+            .right_by_column = !product.left_by_depth,
+            .out = Grid::matrix(column_.data(), product.m)});
   if (product.bias != nullptr) {
     for (float& value : column_) value += *product.bias;
   }

@@ -118,7 +118,13 @@ int advance_short_of_memory(sigma::Run& run, std::uint64_t until) {
 }
 
 RunState copy_state(const sigma::Run& run) {
-  return {run.points(), run.frame(), run.order(), run.positions(), run.velocity(), run.gains(), run.iteration()};
+  return {.points = run.points(),
+          .frame = run.frame(),
+          .order = run.order(),
+          .positions = run.positions(),
+          .velocity = run.velocity(),
+          .gains = run.gains(),
+          .iteration = run.iteration()};
 }
 
 TEST_P(Allocation, ARunThatMemoryRanOutForGoesOnToTheSameMap) {

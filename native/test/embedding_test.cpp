@@ -139,7 +139,7 @@ TEST(GradientDescent, StepsAlikeWithPackedAffinities) {
   ThreadTeam team(1);
   // Beside the golden points some without edges, for columns of more than 16 bits.
   for (const std::size_t n : {std::size_t{Golden::n}, std::size_t{70000}}) {
-    for (const int dims : {1, 2, 3}) {
+    for (const int dimensions : {1, 2, 3}) {
       for (const double alpha : {1.0, 2.0}) {
         Affinities p = golden_affinities("inverse-variance");
         p.offsets.resize(n + 1, p.offsets.back());
@@ -147,7 +147,7 @@ TEST(GradientDescent, StepsAlikeWithPackedAffinities) {
         for (std::size_t i = 0; i < n; ++i) order[i] = static_cast<std::uint32_t>(n - 1 - i);
         p = reorder(p, order, team);
         const PackedAffinities packed = pack(p, team);
-        const std::size_t stride = stride_of(dims);
+        const std::size_t stride = stride_of(dimensions);
         Random random(3);
         std::vector<float> positions(n * stride), forces(n * stride, 0.0f), next(n * stride), gains(n * stride, 1.0f);
         for (float& position : positions) position = static_cast<float>(random.normal());
@@ -166,20 +166,20 @@ TEST(GradientDescent, StepsAlikeWithPackedAffinities) {
                                  .learning_rate = 1.0f,
                                  .degrees_of_freedom = static_cast<float>(alpha)};
         GradientDescentSums sums{};
-        gradient_descent_kernels().step(dims, step, 0, n, sums);
+        gradient_descent_kernels().step(dimensions, step, 0, n, sums);
         gains.assign(n * stride, 1.0f);
         step.velocity = small.data();
         step.packed_offsets = packed.offsets.data();
         step.packed_edges = packed.edges.data();
         step.column_mask = packed.column_mask;
         step.unit = packed.unit;
-        gradient_descent_kernels().step(dims, step, 0, n, sums);
+        gradient_descent_kernels().step(dimensions, step, 0, n, sums);
         double error = 0, total = 0;
         for (std::size_t i = 0; i < n * stride; ++i) {
           error += std::pow(static_cast<double>(small[i] - plain[i]), 2);
           total += std::pow(static_cast<double>(plain[i]), 2);
         }
-        EXPECT_LT(std::sqrt(error / total), 2e-4) << n << ", " << dims;
+        EXPECT_LT(std::sqrt(error / total), 2e-4) << n << ", " << dimensions;
         EXPECT_GT(total, 0);
       }
     }
@@ -225,9 +225,9 @@ TEST(GradientDescent, KlOfOtherDegreesOfFreedomAgrees) {
 }
 
 TEST(Run, ThreadsDoNotMatter) {
-  for (const int dims : {1, 2, 3}) {
+  for (const int dimensions : {1, 2, 3}) {
     Options options = quick(test::kIsSanitized ? 60 : 200);
-    options.output_dimensions = dims;
+    options.output_dimensions = dimensions;
     options.distance = "inverse-variance";
     const auto one = embed(options, Golden().points());
     for (const unsigned threads : {2u, 4u}) {
@@ -336,14 +336,14 @@ TEST(Run, SaysWhenTheMapDiverges) {
 
 TEST(Run, TakesTheSmallestAndFlattestData) {
   for (const std::size_t n : {3, 4, 7, 100}) {
-    for (const int dims : {1, 2, 3}) {
+    for (const int dimensions : {1, 2, 3}) {
       for (const bool constant : {true, false}) {
         std::vector<double> data(n * 2);
         for (std::size_t i = 0; i < data.size(); ++i) data[i] = constant ? 5.0 : static_cast<double>(i % 5);
         Options options = quick(test::kIsSanitized ? 30 : 120);
-        options.output_dimensions = dims;
+        options.output_dimensions = dimensions;
         options.perplexities = {n < 31 ? 1.0 : 10.0};
-        options.method = dims == 2 && n % 2 == 0 ? Method::particle_mesh : Method::automatic;
+        options.method = dimensions == 2 && n % 2 == 0 ? Method::particle_mesh : Method::automatic;
         for (const float y : embed(options, pack_means({nullptr, data.data()}, n, 2))) EXPECT_TRUE(std::isfinite(y));
       }
     }

@@ -99,16 +99,16 @@ TEST(QuerySearch, AQueryWithoutDirectionIsAsFarFromAllPoints) {
   }
 }
 
-std::vector<float> scattered(int dims, std::size_t n, double width, std::uint64_t seed) {
+std::vector<float> scattered(int dimensions, std::size_t n, double width, std::uint64_t seed) {
   Random random(seed);
-  std::vector<float> map(n * static_cast<std::size_t>(dims));
+  std::vector<float> map(n * static_cast<std::size_t>(dimensions));
   for (float& x : map) x = static_cast<float>(width * random.normal());
   return map;
 }
 
 // Sum of w and force at y by the definition.
-double exact_field(int dims, const std::vector<float>& map, const float* y, double* force) {
-  const auto columns = static_cast<std::size_t>(dims);
+double exact_field(int dimensions, const std::vector<float>& map, const float* y, double* force) {
+  const auto columns = static_cast<std::size_t>(dimensions);
   double z = 0;
   std::fill_n(force, 3, 0.0);
   for (std::size_t i = 0; i < map.size() / columns; ++i) {
@@ -128,14 +128,14 @@ INSTANTIATE_TEST_SUITE_P(, FieldInDimensions,
                                          std::pair{3, 2000}));
 
 TEST_P(FieldInDimensions, IsTheSumOverAllPoints) {
-  const auto [dims, n] = GetParam();
-  const auto columns = static_cast<std::size_t>(dims), stride = stride_of(dims);
-  const std::vector<float> map = scattered(dims, n, 12, 3);
+  const auto [dimensions, n] = GetParam();
+  const auto columns = static_cast<std::size_t>(dimensions), stride = stride_of(dimensions);
+  const std::vector<float> map = scattered(dimensions, n, 12, 3);
   std::vector<float> positions(n * stride);
   for (std::size_t i = 0; i < n; ++i) std::copy_n(&map[i * columns], columns, &positions[i * stride]);
   const float low[3] = {-80, -80, -80}, high[3] = {80, 80, 80};
   ThreadTeam team(2);
-  const auto field = make_field(dims, positions.data(), n, low, high, 0.4, 0.5, team);
+  const auto field = make_field(dimensions, positions.data(), n, low, high, 0.4, 0.5, team);
   Random random(4);
   WalkScratch scratch;
   double error = 0, size = 0;
@@ -143,7 +143,7 @@ TEST_P(FieldInDimensions, IsTheSumOverAllPoints) {
     float y[3] = {}, force[3];
     for (std::size_t d = 0; d < columns; ++d) y[d] = static_cast<float>(15 * random.normal());
     double expected[3];
-    const double z = exact_field(dims, map, y, expected);
+    const double z = exact_field(dimensions, map, y, expected);
     EXPECT_NEAR(field->at(y, force, scratch), z, 1e-2 * z);
     for (std::size_t d = 0; d < columns; ++d) {
       error += std::pow(static_cast<double>(force[d]) - expected[d], 2);
@@ -165,11 +165,11 @@ std::vector<const PlacementKernels*> every_table() {
 TEST(PlacementKernels, AttractAsTheirFormulasSay) {
   constexpr std::size_t k = 21, padded = 32;
   Random random(5);
-  for (const int dims : {1, 2, 3}) {
+  for (const int dimensions : {1, 2, 3}) {
     AlignedVector<float> coordinates[3], p(padded, 0.0f);
     for (auto& axis : coordinates) axis.assign(padded, 0.0f);
     float y[3];
-    for (int d = 0; d < dims; ++d) {
+    for (int d = 0; d < dimensions; ++d) {
       y[d] = static_cast<float>(random.normal());
       for (std::size_t j = 0; j < k; ++j) coordinates[d][j] = static_cast<float>(4 * random.normal());
     }
@@ -177,26 +177,27 @@ TEST(PlacementKernels, AttractAsTheirFormulasSay) {
     double pull[3] = {}, stiffness = 0, energy = 0;
     for (std::size_t j = 0; j < k; ++j) {
       double squared = 1;
-      for (int d = 0; d < dims; ++d) squared += std::pow(static_cast<double>(y[d] - coordinates[d][j]), 2);
+      for (int d = 0; d < dimensions; ++d) squared += std::pow(static_cast<double>(y[d] - coordinates[d][j]), 2);
       const double factor = static_cast<double>(p[j]) / squared;
       stiffness += factor;
       energy += static_cast<double>(p[j]) * std::log(squared);
-      for (int d = 0; d < dims; ++d) pull[d] += factor * static_cast<double>(y[d] - coordinates[d][j]);
+      for (int d = 0; d < dimensions; ++d) pull[d] += factor * static_cast<double>(y[d] - coordinates[d][j]);
     }
     const PlacementNeighbors view{
         {coordinates[0].data(), coordinates[1].data(), coordinates[2].data()}, p.data(), padded};
     for (const PlacementKernels* table : every_table()) {
-      const Attraction found = table->attract(dims, view, y);
+      const Attraction found = table->attract(dimensions, view, y);
       EXPECT_NEAR(static_cast<double>(found.stiffness), stiffness, 1e-5 * stiffness);
       EXPECT_NEAR(static_cast<double>(found.energy), energy, 1e-5 * energy);
-      for (int d = 0; d < dims; ++d) EXPECT_NEAR(static_cast<double>(found.pull[d]), pull[d], 1e-5 * stiffness * 10);
+      for (int d = 0; d < dimensions; ++d)
+        EXPECT_NEAR(static_cast<double>(found.pull[d]), pull[d], 1e-5 * stiffness * 10);
     }
   }
 }
 
-std::vector<float> map_of(Gaussians points, int dims, Options options = {}) {
+std::vector<float> map_of(Gaussians points, int dimensions, Options options = {}) {
   options.perplexities = {10};
-  options.output_dimensions = dims;
+  options.output_dimensions = dimensions;
   options.iterations = 300;
   options.early_exaggeration_iterations = 100;
   options.learning_rate = options.final_learning_rate = 50;
@@ -211,11 +212,11 @@ INSTANTIATE_TEST_SUITE_P(, PlacementInDimensions, testing::Values(1, 2, 3));
 // KL(P_i || Q_i) by its definition, P_i from the search and calibration.
 TEST_P(PlacementInDimensions, EndsWhereNoNearbyPlaceIsBetter) {
   Split split;
-  const int dims = GetParam();
-  const auto columns = static_cast<std::size_t>(dims);
-  const std::vector<float> map = map_of(split.points, dims);
+  const int dimensions = GetParam();
+  const auto columns = static_cast<std::size_t>(dimensions);
+  const std::vector<float> map = map_of(split.points, dimensions);
   // Theta 0 walks every point, so that the map's field is exact.
-  const FittedMap fitted(split.points, "inverse-variance", dims, map, 0.4, 0, split.team, split.cancellation);
+  const FittedMap fitted(split.points, "inverse-variance", dimensions, map, 0.4, 0, split.team, split.cancellation);
   const PlacementOptions options{{10}, 500};
   const Placed start = fitted.place(split.queries, {{10}, 0}, split.cancellation, no_report);
   const Placed end = fitted.place(split.queries, options, split.cancellation, no_report);
@@ -225,7 +226,7 @@ TEST_P(PlacementInDimensions, EndsWhereNoNearbyPlaceIsBetter) {
   const ConditionalAffinities affinities = calibrate(neighbors, {10}, split.team, split.cancellation);
   const auto kl = [&](std::size_t q, const float* y) {
     double ignored[3];
-    const double z = exact_field(dims, map, y, ignored);
+    const double z = exact_field(dimensions, map, y, ignored);
     double sum = 0;
     for (std::size_t j = 0; j < 30; ++j) {
       const auto p = static_cast<double>(affinities.values[30 * q + j]);
@@ -261,13 +262,13 @@ TEST_P(PlacementInDimensions, EndsWhereNoNearbyPlaceIsBetter) {
 
 TEST_P(PlacementInDimensions, GivesTheSameBitsInAnyBatchAndForAnyThreads) {
   Split split;
-  const int dims = GetParam();
-  const auto columns = static_cast<std::size_t>(dims);
-  const std::vector<float> map = map_of(split.points, dims);
-  const FittedMap fitted(split.points, "inverse-variance", dims, map, 0.4, 0.5, split.team, split.cancellation);
+  const int dimensions = GetParam();
+  const auto columns = static_cast<std::size_t>(dimensions);
+  const std::vector<float> map = map_of(split.points, dimensions);
+  const FittedMap fitted(split.points, "inverse-variance", dimensions, map, 0.4, 0.5, split.team, split.cancellation);
   const Placed whole = fitted.place(split.queries, {{10}, 100}, split.cancellation, no_report);
   ThreadTeam five(5);
-  const FittedMap again(split.points, "inverse-variance", dims, map, 0.4, 0.5, five, split.cancellation);
+  const FittedMap again(split.points, "inverse-variance", dimensions, map, 0.4, 0.5, five, split.cancellation);
   EXPECT_EQ(again.place(split.queries, {{10}, 100}, split.cancellation, no_report).positions, whole.positions);
   for (std::size_t q = 0; q < Split::m; q += 9) {
     Gaussians one =
@@ -324,11 +325,11 @@ TEST(Placement, PacksQueriesAsThePrincipalComponentsOfTheRunDo) {
 
 TEST(RunState, GoesOnToTheSameBits) {
   const Golden golden;
-  for (const int dims : {1, 2, 3}) {
+  for (const int dimensions : {1, 2, 3}) {
     Options options;
     options.perplexities = {10};
-    options.output_dimensions = dims;
-    options.degrees_of_freedom = dims == 2 ? 0.7 : 1;
+    options.output_dimensions = dimensions;
+    options.degrees_of_freedom = dimensions == 2 ? 0.7 : 1;
     options.early_exaggeration_iterations = 60;
     sigma::Run whole(golden.points(), options);
     whole.advance(90, ignore);

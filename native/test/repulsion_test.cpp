@@ -16,15 +16,15 @@ namespace {
 using test::Field, test::relative_error;
 
 // n clusters of different widths, like a map: `span` wide, positions with their stride.
-std::vector<float> make_map(int dims, std::size_t n, double span, std::uint64_t seed) {
+std::vector<float> make_map(int dimensions, std::size_t n, double span, std::uint64_t seed) {
   Random random(seed);
-  const std::size_t stride = stride_of(dims), clusters = 12;
+  const std::size_t stride = stride_of(dimensions), clusters = 12;
   std::vector<double> centers(clusters * 3);
   for (double& c : centers) c = span * (random.uniform() - 0.5);
   std::vector<float> map(n * stride, 0.0f);
   for (std::size_t i = 0; i < n; ++i) {
     const std::size_t cluster = random.bits() % clusters;
-    for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
+    for (std::size_t d = 0; d < static_cast<std::size_t>(dimensions); ++d) {
       const double width = span * 0.02 * static_cast<double>(1 + cluster % 4);
       map[i * stride + d] = static_cast<float>(centers[cluster * 3 + d] + width * random.normal());
     }
@@ -32,34 +32,34 @@ std::vector<float> make_map(int dims, std::size_t n, double span, std::uint64_t 
   return map;
 }
 
-Field compute(int dims, double theta, const std::vector<float>& map, unsigned threads = 2, double alpha = 1) {
+Field compute(int dimensions, double theta, const std::vector<float>& map, unsigned threads = 2, double alpha = 1) {
   ThreadTeam team(threads);
-  const std::size_t n = map.size() / stride_of(dims);
+  const std::size_t n = map.size() / stride_of(dimensions);
   Field field{std::vector<float>(map.size()), 0};
-  field.z = make_repulsion(theta == 0 ? Method::exact : Method::barnes_hut, dims, theta, 0.4, team, alpha)
+  field.z = make_repulsion(theta == 0 ? Method::exact : Method::barnes_hut, dimensions, theta, 0.4, team, alpha)
                 ->compute(map.data(), n, field.forces.data());
   return field;
 }
 
 // The slow, obvious twin.
-Field sum_all_pairs(int dims, const std::vector<float>& map, double alpha = 1) {
-  const std::size_t stride = stride_of(dims), n = map.size() / stride;
+Field sum_all_pairs(int dimensions, const std::vector<float>& map, double alpha = 1) {
+  const std::size_t stride = stride_of(dimensions), n = map.size() / stride;
   Field field{std::vector<float>(map.size()), 0};
   for (std::size_t i = 0; i < n; ++i) {
     double force[3] = {};
     for (std::size_t j = 0; j < n; ++j) {
       if (i == j) continue;
       double squared = 0;
-      for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
+      for (std::size_t d = 0; d < static_cast<std::size_t>(dimensions); ++d) {
         squared += std::pow(static_cast<double>(map[i * stride + d]) - static_cast<double>(map[j * stride + d]), 2);
       }
       const double b = 1 / (1 + squared / alpha), weight = std::pow(b, alpha);
       field.z += weight;
-      for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
+      for (std::size_t d = 0; d < static_cast<std::size_t>(dimensions); ++d) {
         force[d] += weight * b * (static_cast<double>(map[i * stride + d]) - static_cast<double>(map[j * stride + d]));
       }
     }
-    for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
+    for (std::size_t d = 0; d < static_cast<std::size_t>(dimensions); ++d) {
       field.forces[i * stride + d] = static_cast<float>(force[d]);
     }
   }
@@ -152,20 +152,20 @@ TEST_P(InDimensions, OtherDegreesOfFreedomAgreeWithAllPairs) {
 
 // -1/2 the gradient of the energy's Z is the force: checked against finite differences of the twin's Z.
 TEST_P(InDimensions, ForceIsTheGradientOfZ) {
-  const int dims = GetParam();
-  auto map = make_map(dims, 40, 6, 13);
+  const int dimensions = GetParam();
+  auto map = make_map(dimensions, 40, 6, 13);
   const float step = 1.0f / 256;
   for (const double alpha : {0.5, 1.0, 2.0}) {
-    const Field truth = sum_all_pairs(dims, map, alpha);
+    const Field truth = sum_all_pairs(dimensions, map, alpha);
     for (std::size_t i = 0; i < 40; i += 9) {
-      for (std::size_t d = 0; d < static_cast<std::size_t>(dims); ++d) {
-        const std::size_t at = i * stride_of(dims) + d;
+      for (std::size_t d = 0; d < static_cast<std::size_t>(dimensions); ++d) {
+        const std::size_t at = i * stride_of(dimensions) + d;
         const float kept = map[at];
         map[at] = kept + step;
-        const double up = sum_all_pairs(dims, map, alpha).z;
+        const double up = sum_all_pairs(dimensions, map, alpha).z;
         const float above = map[at];
         map[at] = kept - step;
-        const double down = sum_all_pairs(dims, map, alpha).z;
+        const double down = sum_all_pairs(dimensions, map, alpha).z;
         const double slope = (up - down) / static_cast<double>(above - map[at]);
         map[at] = kept;
         EXPECT_NEAR(-slope / 4, truth.forces[at], 1e-3 * (1 + std::abs(slope)));

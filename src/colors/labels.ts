@@ -1,6 +1,6 @@
 import { ArgumentError, DataError } from "../errors.js";
 
-/** What the labels say of the points. In `codes`, -1 marks a point without a label. */
+/** The labels of the points, as classes or as a quantity. In `codes`, -1 marks a point without a label. */
 export type Labels =
   | { readonly kind: "none" }
   | {
@@ -36,34 +36,40 @@ const MOST_CLASSES = 50;
  */
 export function readLabels(labels: ArrayLike<string | number> | undefined, n: number): Labels {
   if (labels === undefined) return { kind: "none" };
+  checkLabels(labels, n);
+  const counted = countLabels(labels, n);
+  const isQuantity =
+    counted.found.length > MOST_CLASSES && counted.found.every(({ name }) => Number.isFinite(Number(name)));
+  return isQuantity ? toQuantity(counted) : toClasses(counted);
+}
+
+function checkLabels(labels: ArrayLike<string | number>, n: number): void {
   const isArray = Array.isArray(labels) || (ArrayBuffer.isView(labels) && !(labels instanceof DataView));
   if (!isArray) {
-    throw new ArgumentError("INVALID_ARGUMENT", {
-      argument: "labels",
-      received: labels,
-      accepted: "an array of strings or numbers, one a point",
-    });
+    const accepted = "an array of strings or numbers, one per point";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "labels", received: labels, accepted });
   }
   if (labels.length !== n) {
-    throw new ArgumentError("SHAPE_MISMATCH", {
-      argument: "labels",
-      received: labels,
-      accepted: `${n} labels, one a point`,
-    });
+    const accepted = `${n} labels, one per point`;
+    throw new ArgumentError("SHAPE_MISMATCH", { argument: "labels", received: labels, accepted });
   }
+}
+
+/** The distinct labels in the order of their first points, and for each point the index of its label, or -1. */
+interface CountedLabels {
+  readonly found: readonly { readonly name: string; readonly count: number }[];
+  readonly codes: Int32Array;
+}
+
+function countLabels(labels: ArrayLike<string | number>, n: number): CountedLabels {
   const codeOf = new Map<string | number, number>();
   const found: { name: string; count: number }[] = [];
   const codes = new Int32Array(n);
   for (let i = 0; i < n; i++) {
     const label: unknown = labels[i];
     if (typeof label !== "string" && typeof label !== "number") {
-      throw new DataError("INVALID_ARGUMENT", {
-        argument: "labels",
-        received: label,
-        accepted: "strings or numbers",
-        row: i,
-        column: 0,
-      });
+      const facts = { argument: "labels", received: label, accepted: "strings or numbers", row: i, column: 0 };
+      throw new DataError("INVALID_ARGUMENT", facts);
     }
     let code = codeOf.get(label);
     if (code === undefined) {
@@ -75,31 +81,35 @@ export function readLabels(labels: ArrayLike<string | number> | undefined, n: nu
     const entry = found[code];
     if (entry) entry.count++;
   }
-  if (found.length > MOST_CLASSES && found.every(({ name }) => Number.isFinite(Number(name)))) {
-    const values = Float64Array.from(codes, (code) => Number(found[code]?.name ?? Number.NaN));
-    const sorted = found.map(({ name }) => Number(name)).sort((a, b) => a - b);
-    return {
-      kind: "quantity",
-      values,
-      least: sorted[0],
-      most: sorted.at(-1) as number,
-      rest: codes.reduce((sum, code) => sum + Number(code < 0), 0),
-    };
-  }
+  return { found, codes };
+}
+
+function toQuantity({ found, codes }: CountedLabels): Labels {
+  const sorted = found.map(({ name }) => Number(name)).sort((a, b) => a - b);
+  return {
+    kind: "quantity",
+    values: Float64Array.from(codes, (code) => Number(found[code]?.name ?? Number.NaN)),
+    least: sorted[0],
+    most: sorted.at(-1) as number,
+    rest: codes.reduce((sum, code) => sum + Number(code < 0), 0),
+  };
+}
+
+/** Keeps the most frequent labels as classes, in natural order. */
+function toClasses({ found, codes }: CountedLabels): Labels {
   const byFrequency = [...found].sort((a, b) => b.count - a.count || byName(a.name, b.name));
   const kept = byFrequency
     .slice(0, found.length > MOST_CLASSES ? MOST_CLASSES - 1 : MOST_CLASSES)
     .sort((a, b) => byName(a.name, b.name));
   const indexOf = new Map(kept.map((entry, i) => [entry, i]));
-  const final = codes.map((code) => indexOf.get(found[code] as { name: string; count: number }) ?? -1);
   const counts = kept.map(({ count }) => count);
   return {
     kind: "classes",
-    codes: final,
+    codes: codes.map((code) => indexOf.get(found[code]) ?? -1),
     names: kept.map(({ name }) => name),
     counts,
     otherClasses: found.length - kept.length,
-    rest: n - counts.reduce((sum, count) => sum + count, 0),
+    rest: codes.length - counts.reduce((sum, count) => sum + count, 0),
   };
 }
 
@@ -130,11 +140,11 @@ export function readNumbers(values: ArrayLike<number>, argument: string, n: numb
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument,
       received: values,
-      accepted: "an array of numbers, one a point",
+      accepted: "an array of numbers, one per point",
     });
   }
   if (values.length !== n) {
-    throw new ArgumentError("SHAPE_MISMATCH", { argument, received: values, accepted: `${n} numbers, one a point` });
+    throw new ArgumentError("SHAPE_MISMATCH", { argument, received: values, accepted: `${n} numbers, one per point` });
   }
   return Float64Array.from(values);
 }

@@ -12,7 +12,7 @@ import {
   type TsneResult,
 } from "../tsne/index.js";
 import { type Correlation, correlateRanks } from "./correlation.js";
-import { type CompareOptions, type CompareProgress, resolveCompareOptions } from "./options.js";
+import { type CompareOptions, type CompareProgress, type CompareSettings, resolveCompareOptions } from "./options.js";
 import { type Alignment, procrustes } from "./procrustes.js";
 
 /** One map of a comparison. */
@@ -25,7 +25,7 @@ export interface ComparedMap {
   embedding: Matrix;
   /** How it was laid there. */
   alignment: Alignment;
-  /** What its descent arrived at, KL(P||Q) in nats under its own distance and perplexity. */
+  /** KL(P||Q) in nats at the end of the gradient descent, under the distance and perplexity of the map. */
   kl: number;
   iterations: number;
   method: TsneResult["method"];
@@ -107,13 +107,41 @@ const LOOKED_AT = 5000;
  *   {@link AbortError} when stopped through `options.signal`
  */
 export async function compare(data: MatrixLike, options: CompareOptions = {}): Promise<Comparison> {
+  const inputs = checkInputs(data, options);
+  const { points, sigma, k } = inputs;
+  const { signal } = options;
+  if (signal?.aborted) throw abortError(signal);
+  const runs = await computeMaps(inputs, options);
+  const references = distinctReferences(runs);
+  const { quality, scores } = await measureMaps(runs, references, inputs, options);
+  const maps = runs.map((run, i) => alignMap(inputs.variants[i].name, run, runs[0], scores[i]));
+  const meanSigma = sigma && meansOfRows(sigma);
+  const pairs: ComparedPair[] = [];
+  for (let second = 1; second < runs.length; second++) {
+    for (let first = 0; first < second; first++) {
+      pairs.push(await comparePair(first, second, runs, meanSigma, inputs, options));
+    }
+  }
+  pairs.sort((a, b) => a.first - b.first || a.second - b.second);
+  if (signal?.aborted) throw abortError(signal);
+  const { rows: n, cols: d } = points;
+  return { n, d, k, maps, references, quality, pairs, ...(meanSigma && { meanSigma }) };
+}
+
+/** The data and settings of a comparison after the checks. */
+interface CheckedInputs extends CompareSettings {
+  points: Matrix;
+  sigma: Matrix | undefined;
+}
+
+function checkInputs(data: MatrixLike, options: CompareOptions): CheckedInputs {
   const points = toMatrix(data, "data");
   const { rows: n, cols: d } = points;
   if (n < 3 || d < 1) {
     throw tooFewPoints("data", points, "at least 3 points of at least 1 dimension");
   }
-  const { variants, k } = resolveCompareOptions(options, n, d);
-  const { signal, labels, onProgress } = options;
+  const settings = resolveCompareOptions(options, n, d);
+  const { labels } = options;
   const sigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
   if (sigma && (sigma.rows !== n || sigma.cols !== d)) {
     throw shapeMismatch("sigma", sigma, `${n} x ${d}, the shape of the data`);
@@ -122,29 +150,36 @@ export async function compare(data: MatrixLike, options: CompareOptions = {}): P
     throw new ArgumentError("SHAPE_MISMATCH", {
       argument: "labels",
       received: labels,
-      accepted: `${n} labels, one a point`,
+      accepted: `${n} labels, one per point`,
     });
   }
-  if (signal?.aborted) throw abortError(signal);
-  const report = (step: CompareProgress["step"], name: string) =>
-    onProgress && ((progress: Omit<CompareProgress, "step" | "name">) => onProgress({ ...progress, step, name }));
+  return { ...settings, points, sigma };
+}
 
+const reporter = ({ onProgress }: CompareOptions, step: CompareProgress["step"], name: string) =>
+  onProgress && ((progress: Omit<CompareProgress, "step" | "name">) => onProgress({ ...progress, step, name }));
+
+/** Computes one map per variant. All maps begin with the start of the first one. */
+async function computeMaps({ points, sigma, variants }: CheckedInputs, options: CompareOptions): Promise<TsneResult[]> {
   const runs: TsneResult[] = [];
   let start: Matrix | undefined;
   for (const { name, options: own } of variants) {
-    const full: TsneOptions = { ...own, sigma, signal, onProgress: report("map", name) };
+    const full: TsneOptions = { ...own, sigma, signal: options.signal, onProgress: reporter(options, "map", name) };
     if (start === undefined) {
-      // The first map stops where it starts, so that the start is the others' as well.
+      // The first run stops before its first iteration, so that the other maps can begin with the same start.
       const first = new Tsne(points, full);
       start = (await first.fit(0)).embedding;
       runs.push(await first.fit());
     } else runs.push(await runTsne(points, { ...full, init: start }));
   }
+  return runs;
+}
 
+function distinctReferences(runs: readonly TsneResult[]): QualityReference[] {
   const references: QualityReference[] = [];
-  for (const { options: used } of runs) {
-    const { varianceFloor, perplexity } = used;
-    const distance = used.distance as DistanceName;
+  for (const { options } of runs) {
+    const { varianceFloor, perplexity } = options;
+    const distance = options.distance as DistanceName;
     const isKnown = references.some(
       (known) =>
         known.distance === distance &&
@@ -153,77 +188,87 @@ export async function compare(data: MatrixLike, options: CompareOptions = {}): P
     );
     if (!isKnown) references.push({ distance, varianceFloor, perplexity });
   }
-  const first = runs[0];
-  const { seed, threads } = first.options;
-  const measuring = { k, seed, threads, signal };
+  return references;
+}
+
+type LabelScores = Pick<ComparedMap, "accuracy" | "silhouette">;
+
+/** Measures every map against every reference, and once against the labels. */
+async function measureMaps(
+  runs: readonly TsneResult[],
+  references: readonly QualityReference[],
+  { points, sigma, variants, k }: CheckedInputs,
+  options: CompareOptions,
+): Promise<{ quality: ComparedQuality[][]; scores: LabelScores[] }> {
+  const { seed, threads } = runs[0].options;
   const quality: ComparedQuality[][] = [];
-  const maps: ComparedMap[] = [];
+  const scores: LabelScores[] = [];
   for (const [i, run] of runs.entries()) {
-    const { name } = variants[i];
-    const figures: ComparedQuality[] = [];
-    let scores: Pick<ComparedMap, "accuracy" | "silhouette"> = {};
-    for (const [s, reference] of references.entries()) {
+    quality.push([]);
+    scores.push({});
+    for (const [r, reference] of references.entries()) {
       const found = await evaluate(points, run.embedding, {
-        ...measuring,
-        ...reference,
-        sigma,
-        // Labels know nothing of the distance.
-        labels: s === 0 ? labels : undefined,
-        onProgress: report("quality", `${name}, ${reference.distance} distance`),
+        ...{ k, seed, threads, signal: options.signal, sigma, ...reference },
+        // The scores of the labels do not depend on the reference.
+        labels: r === 0 ? options.labels : undefined,
+        onProgress: reporter(options, "quality", `${variants[i].name}, ${reference.distance} distance`),
       });
       const [{ kept, trustworthiness, continuity }] = found.neighborhoods as [(typeof found.neighborhoods)[number]];
       const distanceCorrelation = found.distanceCorrelation.spearman;
-      figures.push({ kl: found.kl, kept, trustworthiness, continuity, distanceCorrelation });
-      if (found.accuracy) scores = { accuracy: found.accuracy, silhouette: found.silhouette ?? null };
+      quality[i].push({ kl: found.kl, kept, trustworthiness, continuity, distanceCorrelation });
+      if (found.accuracy) scores[i] = { accuracy: found.accuracy, silhouette: found.silhouette ?? null };
     }
-    quality.push(figures);
-    const { aligned, ...found } = procrustes(first.embedding, run.embedding);
-    const { disparity: _, displacement: __, ...alignment } = found;
-    maps.push({
-      name,
-      embedding: i === 0 ? run.embedding : aligned,
-      alignment,
-      kl: run.kl,
-      iterations: run.iterations,
-      method: run.method,
-      neighbors: run.neighbors,
-      ...scores,
-      seconds: run.seconds.total,
-      options: run.options,
-    });
   }
+  return { quality, scores };
+}
 
-  const meanSigma = sigma && meansOfRows(sigma);
-  const pairs: ComparedPair[] = [];
-  for (let second = 1; second < runs.length; second++) {
-    for (let one = 0; one < second; one++) pairs.push(await comparePair(one, second));
-  }
-  pairs.sort((a, b) => a.first - b.first || a.second - b.second);
-  if (signal?.aborted) throw abortError(signal);
-  return { n, d, k, maps, references, quality, pairs, ...(meanSigma && { meanSigma }) };
+/** Lays a map onto the first one, which stays as it was computed. */
+function alignMap(name: string, run: TsneResult, first: TsneResult, scores: LabelScores): ComparedMap {
+  const { aligned, disparity: _, displacement: __, ...alignment } = procrustes(first.embedding, run.embedding);
+  return {
+    name,
+    embedding: run === first ? run.embedding : aligned,
+    alignment,
+    kl: run.kl,
+    iterations: run.iterations,
+    method: run.method,
+    neighbors: run.neighbors,
+    ...scores,
+    seconds: run.seconds.total,
+    options: run.options,
+  };
+}
 
-  async function comparePair(one: number, other: number): Promise<ComparedPair> {
-    const [a, b] = [runs[one], runs[other]];
-    const { disparity, displacement } = procrustes(a.embedding, b.embedding);
-    // The one map is the data that the other is to show.
-    const { perPoint } = await evaluate(a.embedding, b.embedding, {
-      ...measuring,
-      sample: n > MOST_LOOKED_AT ? LOOKED_AT : n,
-      perPoint: true,
-      onProgress: report("neighborhoods", `${maps[one]?.name} and ${maps[other]?.name}`),
-    });
-    const [{ kept }] = (perPoint as PointQuality).neighborhoods as [Neighborhood<Float32Array>];
-    const changed = kept.map((share) => 1 - share);
-    const pair = { first: one, second: other, disparity, displacement, changed };
-    if (!meanSigma) return pair;
-    return {
-      ...pair,
-      uncertainty: {
-        displacement: await correlateRanks(displacement, meanSigma, seed, signal),
-        changed: await correlateRanks(changed, meanSigma, seed, signal),
-      },
-    };
-  }
+async function comparePair(
+  first: number,
+  second: number,
+  runs: readonly TsneResult[],
+  meanSigma: Float32Array | undefined,
+  { points: { rows: n }, variants, k }: CheckedInputs,
+  options: CompareOptions,
+): Promise<ComparedPair> {
+  const { signal } = options;
+  const { seed, threads } = runs[0].options;
+  const [a, b] = [runs[first].embedding, runs[second].embedding];
+  const { disparity, displacement } = procrustes(a, b);
+  // The quality measures compare the second map with the first one as they compare a map with its data.
+  const { perPoint } = await evaluate(a, b, {
+    ...{ k, seed, threads, signal },
+    sample: n > MOST_LOOKED_AT ? LOOKED_AT : n,
+    perPoint: true,
+    onProgress: reporter(options, "neighborhoods", `${variants[first].name} and ${variants[second].name}`),
+  });
+  const [{ kept }] = (perPoint as PointQuality).neighborhoods as [Neighborhood<Float32Array>];
+  const changed = kept.map((share) => 1 - share);
+  const pair = { first, second, disparity, displacement, changed };
+  if (!meanSigma) return pair;
+  return {
+    ...pair,
+    uncertainty: {
+      displacement: await correlateRanks(displacement, meanSigma, seed, signal),
+      changed: await correlateRanks(changed, meanSigma, seed, signal),
+    },
+  };
 }
 
 function meansOfRows(matrix: Matrix): Float32Array {

@@ -2,7 +2,7 @@ import { categoricalColors, cleanText, INKS, readLabels, sequentialColors } from
 import { renderPageFile, toBase64 } from "../page-file.js";
 import type { Estimate } from "../quality/index.js";
 import { describePerplexity } from "../tsne/index.js";
-import type { Comparison } from "./compare.js";
+import type { ComparedQuality, Comparison } from "./compare.js";
 import type { Correlation } from "./correlation.js";
 import type { ComparisonMetrics } from "./metrics.js";
 import { mostMoved } from "./most-moved.js";
@@ -133,72 +133,79 @@ function tilesOf(
 }
 
 function qualityTables({ k, maps, references, quality }: Comparison): ReportTable[] {
-  return references.map(({ distance, perplexity }, s) => {
-    const figures = quality.map((row) => row[s]);
-    const better = (least: boolean, values: (Estimate | null)[], format: (value: number) => string) => {
-      const known = values.map((estimate) => estimate?.value ?? Number.NaN);
-      const texts = known.map((value) => (Number.isNaN(value) ? "undefined" : format(value)));
-      const sorted = known.filter((value) => !Number.isNaN(value)).sort((a, b) => (least ? a - b : b - a));
-      const top = sorted.length > 0 ? format(sorted[0]) : "";
-      const isTie = texts.every((text) => text === texts[0]);
-      return texts.map((text, i) => {
-        const error = values[i]?.error ?? 0;
-        return { text: error > 0 ? `${text}\n± ${digits(error)}` : text, best: !isTie && text === top };
-      });
-    };
-    const exact = (value: number): Estimate => ({ value, error: 0, count: 0 });
-    return {
-      caption: `How well each map shows the data under the ${distance} distance`,
-      explanation: `${describePerplexity(perplexity).replace(/^p/, "P")}; neighborhoods of ${k} points. The better figure is marked.`,
-      columns: maps.map(({ name }) => cleanText(name)),
-      rows: [
-        {
-          name: "KL divergence",
-          explanation: "What t-SNE minimizes; lower is better.",
-          cells: better(
-            true,
-            figures.map(({ kl }) => exact(kl)),
-            (value) => value.toFixed(3),
-          ),
-        },
-        {
-          name: "Neighbors kept",
-          explanation: `Share of the ${k} nearest in the data that are among the ${k} nearest in the map.`,
-          cells: better(
-            false,
-            figures.map(({ kept }) => kept),
-            percent,
-          ),
-        },
-        {
-          name: "Trustworthiness",
-          explanation: "1 where those near in the map are near in the data.",
-          cells: better(
-            false,
-            figures.map(({ trustworthiness }) => trustworthiness),
-            (value) => value.toFixed(4),
-          ),
-        },
-        {
-          name: "Continuity",
-          explanation: "1 where those near in the data are near in the map.",
-          cells: better(
-            false,
-            figures.map(({ continuity }) => continuity),
-            (value) => value.toFixed(4),
-          ),
-        },
-        {
-          name: "Distance correlation",
-          explanation: "Rank correlation of the distances of pairs, in the data and in the map: the large-scale shape.",
-          cells: better(
-            false,
-            figures.map(({ distanceCorrelation }) => distanceCorrelation),
-            (value) => value.toFixed(3),
-          ),
-        },
-      ],
-    };
+  return references.map(({ distance, perplexity }, r) => ({
+    caption: `How well each map shows the data under the ${distance} distance`,
+    explanation: `${describePerplexity(perplexity).replace(/^p/, "P")}; neighborhoods of ${k} points. The better figure is marked.`,
+    columns: maps.map(({ name }) => cleanText(name)),
+    rows: MEASURES.map(({ name, explain, estimateOf, isLowBetter, format }) => ({
+      name,
+      explanation: explain(k),
+      cells: markBetter(
+        quality.map((row) => estimateOf(row[r])),
+        isLowBetter ?? false,
+        format,
+      ),
+    })),
+  }));
+}
+
+/** A quality measure as one row of a table. */
+interface Measure {
+  name: string;
+  explain(k: number): string;
+  estimateOf(quality: ComparedQuality): Estimate | null;
+  isLowBetter?: boolean;
+  format(value: number): string;
+}
+
+const MEASURES: readonly Measure[] = [
+  {
+    name: "KL divergence",
+    explain: () => "What t-SNE minimizes; lower is better.",
+    estimateOf: ({ kl }) => ({ value: kl, error: 0, count: 0 }),
+    isLowBetter: true,
+    format: (value) => value.toFixed(3),
+  },
+  {
+    name: "Neighbors kept",
+    explain: (k) => `Share of the ${k} nearest in the data that are among the ${k} nearest in the map.`,
+    estimateOf: ({ kept }) => kept,
+    format: (value) => percent(value),
+  },
+  {
+    name: "Trustworthiness",
+    explain: () => "1 where those near in the map are near in the data.",
+    estimateOf: ({ trustworthiness }) => trustworthiness,
+    format: (value) => value.toFixed(4),
+  },
+  {
+    name: "Continuity",
+    explain: () => "1 where those near in the data are near in the map.",
+    estimateOf: ({ continuity }) => continuity,
+    format: (value) => value.toFixed(4),
+  },
+  {
+    name: "Distance correlation",
+    explain: () => "Rank correlation of the distances of pairs, in the data and in the map: the large-scale shape.",
+    estimateOf: ({ distanceCorrelation }) => distanceCorrelation,
+    format: (value) => value.toFixed(3),
+  },
+];
+
+/** Formats one value per map and marks the best ones, unless all are equal. */
+function markBetter(
+  values: readonly (Estimate | null)[],
+  isLowBetter: boolean,
+  format: (value: number) => string,
+): ReportTable["rows"][number]["cells"] {
+  const known = values.map((estimate) => estimate?.value ?? Number.NaN);
+  const texts = known.map((value) => (Number.isNaN(value) ? "undefined" : format(value)));
+  const sorted = known.filter((value) => !Number.isNaN(value)).sort((a, b) => (isLowBetter ? a - b : b - a));
+  const top = sorted.length > 0 ? format(sorted[0]) : "";
+  const isTie = texts.every((text) => text === texts[0]);
+  return texts.map((text, i) => {
+    const error = values[i]?.error ?? 0;
+    return { text: error > 0 ? `${text}\n± ${digits(error)}` : text, best: !isTie && text === top };
   });
 }
 
@@ -208,7 +215,7 @@ function mapsTable({ maps }: Comparison): ReportTable {
   const rows: ReportTable["rows"] = [
     {
       name: "Own KL divergence",
-      explanation: "What the descent arrived at under the map's own distance; not comparable between distances.",
+      explanation: "The result of the gradient descent under the map's own distance; not comparable between distances.",
       cells: plain(maps.map(({ kl }) => kl.toFixed(3))),
     },
     {

@@ -24,27 +24,15 @@ export interface Diffractometer {
  * @param resolution highest spatial frequency, in periods a side. Of k and -k, which have equal power, one is measured
  */
 export function createDiffractometer(size: number, resolution: number): Diffractometer {
-  const window = new Float64Array(size * size);
-  const hann = Float64Array.from({ length: size }, (_, x) => Math.sin((Math.PI * (x + 0.5)) / size) ** 2);
-  for (let at = 0; at < window.length; at++) {
-    window[at] = hann[Math.floor(at / size)] * hann[at % size];
-  }
+  const window = hannWindow(size);
   const windowSum = window.reduce((sum, weight) => sum + weight, 0);
   const windowPower = window.reduce((sum, weight) => sum + weight * weight, 0);
-  const waves = resolution + 1;
-  const cos = new Float64Array(waves * size);
-  const sin = new Float64Array(waves * size);
-  for (let k = 0; k < waves; k++) {
-    for (let x = 0; x < size; x++) {
-      cos[k * size + x] = Math.cos((2 * Math.PI * ((k * x) % size)) / size);
-      sin[k * size + x] = Math.sin((2 * Math.PI * ((k * x) % size)) / size);
-    }
-  }
+  const waves = tabulateWaves(size, resolution + 1);
+  const { cos, sin } = waves;
   const frequencies = halfPlane(resolution);
-  // One-dimensional transforms of the rows, wave after wave.
-  const real = new Float64Array(waves * size);
-  const imaginary = new Float64Array(waves * size);
-  const line = new Float64Array(size);
+  // One-dimensional transforms of the rows: all rows for the first wave, then for the second wave, and so on.
+  const real = new Float64Array(cos.length);
+  const imaginary = new Float64Array(cos.length);
   const measure = (image: FloatArray, dose: number, output: FloatArray) => {
     let mean = 0;
     let noise = 0;
@@ -53,21 +41,7 @@ export function createDiffractometer(size: number, resolution: number): Diffract
       mean += (weight * image[at]) / windowSum;
       noise += (weight * weight * image[at]) / dose;
     }
-    for (let y = 0; y < size; y++) {
-      for (let x = 0; x < size; x++) {
-        line[x] = image[y * size + x] * window[y * size + x];
-      }
-      for (let k = 0; k < waves; k++) {
-        let re = 0;
-        let im = 0;
-        for (let x = 0; x < size; x++) {
-          re += line[x] * cos[k * size + x];
-          im -= line[x] * sin[k * size + x];
-        }
-        real[k * size + y] = re;
-        imaginary[k * size + y] = im;
-      }
-    }
+    transformRows(image, window, waves, real, imaginary);
     frequencies.forEach(([kx, ky], index) => {
       const row = Math.abs(kx) * size;
       // The image is real, so that the transform of a row at -k is the conjugate of that at k.
@@ -86,6 +60,53 @@ export function createDiffractometer(size: number, resolution: number): Diffract
     });
   };
   return { length: frequencies.length, measure };
+}
+
+function hannWindow(size: number): Float64Array {
+  const hann = Float64Array.from({ length: size }, (_, x) => Math.sin((Math.PI * (x + 0.5)) / size) ** 2);
+  return Float64Array.from({ length: size * size }, (_, at) => hann[Math.floor(at / size)] * hann[at % size]);
+}
+
+/** Cosines and sines of the first waves at every pixel, waves x size. */
+interface Waves {
+  cos: Float64Array;
+  sin: Float64Array;
+  size: number;
+  count: number;
+}
+
+function tabulateWaves(size: number, count: number): Waves {
+  const angle = (at: number) => (2 * Math.PI * ((Math.floor(at / size) * (at % size)) % size)) / size;
+  const length = count * size;
+  return {
+    cos: Float64Array.from({ length }, (_, at) => Math.cos(angle(at))),
+    sin: Float64Array.from({ length }, (_, at) => Math.sin(angle(at))),
+    size,
+    count,
+  };
+}
+
+function transformRows(
+  image: FloatArray,
+  window: Float64Array,
+  { cos, sin, size, count }: Waves,
+  real: Float64Array,
+  imaginary: Float64Array,
+): void {
+  const line = new Float64Array(size);
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) line[x] = image[y * size + x] * window[y * size + x];
+    for (let k = 0; k < count; k++) {
+      let re = 0;
+      let im = 0;
+      for (let x = 0; x < size; x++) {
+        re += line[x] * cos[k * size + x];
+        im -= line[x] * sin[k * size + x];
+      }
+      real[k * size + y] = re;
+      imaginary[k * size + y] = im;
+    }
+  }
 }
 
 function halfPlane(resolution: number): [kx: number, ky: number][] {

@@ -2,25 +2,28 @@ import type * as Arrow from "apache-arrow";
 import { FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import { type ArrowContents, type ArrowMessage, readArrowContents } from "./arrow-metadata.js";
+import { columnFormat } from "./column-format.js";
+import type { ColumnSource, OpenColumnsOptions } from "./column-source.js";
 import { asFormatError, withFormatErrors } from "./file-errors.js";
 import type { Format } from "./format.js";
 import { decompressLz4Frame } from "./lz4.js";
 import { type OpenFile, readFully } from "./open-file.js";
-import type { OpenMatrixOptions, ReadOptions, ReadTableOptions } from "./read-options.js";
-import { BLOCK_NUMBERS, type RowBlocks, readRowRange } from "./row-blocks.js";
-import { resolveRowRange } from "./row-range.js";
+import { frameIndex } from "./pandas-index.js";
+import type { ReadTableOptions } from "./read-options.js";
+import { BLOCK_NUMBERS, type RowBlocks } from "./row-blocks.js";
+import { type RowRange, resolveRowRange } from "./row-range.js";
 import {
   badList,
   ColumnBuilder,
   type ColumnDescription,
+  type ColumnsOfNumbers,
   type ColumnType,
-  columnReaders,
   countRows,
+  describeColumns,
   isText,
   matrixType,
   raggedList,
   rowsPerBatch,
-  selectMatrix,
   sliceColumn,
   type Table,
   type TableColumn,
@@ -57,9 +60,7 @@ function ipc(
     name,
     extensions,
     sniff: (head) => sniff(Buffer.from(head.buffer, head.byteOffset, head.length)),
-    readMatrix: async (file, options) => readRowRange(file.path, await openMatrix(file, options), options.rows),
-    openMatrix,
-    ...columnReaders(readColumns),
+    ...columnFormat(openColumns),
     readValues: readObjects,
     encode: (matrix, columns) => encodeTable(toColumns(matrix, columns), kind),
     encodeTable: (table) => encodeTable(table, kind),
@@ -135,10 +136,23 @@ function makeData(library: typeof Arrow, type: Arrow.DataType, column: TableColu
   return library.makeData(nullCount === 0 ? data : { ...data, nullBitmap });
 }
 
-async function openMatrix(file: OpenFile, { column, signal }: OpenMatrixOptions): Promise<RowBlocks> {
+async function openColumns(file: OpenFile, { signal }: OpenColumnsOptions): Promise<ColumnSource> {
   return asFormatError(file.path, async () => {
     const arrowFile = await openArrowFile(file, signal);
-    const columns = selectMatrix(file.path, arrowFile.columns, column);
+    return {
+      path: file.path,
+      columns: arrowFile.columns,
+      isNamed: true,
+      openMatrix: (columns) => openMatrix(arrowFile, columns),
+      readTable: (names, rows) => readTable(arrowFile, names, rows),
+    };
+  });
+}
+
+async function openMatrix(arrowFile: ArrowFile, wanted: ColumnsOfNumbers): Promise<RowBlocks> {
+  const { file } = arrowFile;
+  return asFormatError(file.path, async () => {
+    const columns = describeColumns(arrowFile.columns, wanted);
     const type = matrixType(columns);
     const cols = "list" in columns ? await measureLists(arrowFile, columns.list) : columns.numbers.length;
     async function* blocks(start: number): AsyncGenerator<Matrix> {
@@ -218,17 +232,13 @@ function listsOf(
   };
 }
 
-async function readColumns(
-  file: OpenFile,
-  { rows: wanted, signal }: ReadOptions,
-  select: (names: readonly string[]) => readonly string[],
-): Promise<Table> {
+async function readTable(arrowFile: ArrowFile, names: readonly string[], wanted: RowRange | undefined): Promise<Table> {
+  const { file } = arrowFile;
   return asFormatError(file.path, async () => {
-    const arrowFile = await openArrowFile(file, signal);
-    const selected = select(arrowFile.columns.map(({ name }) => name)).map((name) => {
+    const selected = names.map((name) => {
       const column = arrowFile.columns.find((known) => known.name === name) as Column;
       if (column.type === undefined) throw unsupported(file.path, column);
-      return { ...column, builder: new ColumnBuilder(file.path, name, column.type) };
+      return { ...column, builder: new ColumnBuilder(file.path, name, column.type, true) };
     });
     const [start, end] = resolveRowRange(wanted, arrowFile.rows, file.path);
     let held: number | undefined;
@@ -265,7 +275,11 @@ async function openArrowFile(file: OpenFile, signal: AbortSignal | undefined): P
   const rows = contents.messages.reduce((sum, message) => sum + message.rows, 0);
   if (!Number.isSafeInteger(rows)) throw new Error(`it promises ${rows} rows`);
   const reader = library.RecordBatchReader.from([contents.schema]).open();
-  const columns = reader.schema.fields.map((field, index) => describeField(library, field, index));
+  const frame = frameIndex(reader.schema.metadata.get("pandas"));
+  const columns = reader.schema.fields.map((field, index) => ({
+    ...describeField(library, field, index),
+    isIndex: frame.has(field.name),
+  }));
   return { file, signal, library, contents, columns, rows };
 }
 
@@ -335,16 +349,28 @@ async function readObjects(
 
 function valuesOf({ library, file }: ArrowFile, vector: Arrow.Vector): ArrayLike<unknown> {
   checkLength(library, file.path, vector);
+  if (library.DataType.isDecimal(vector.type)) return decimalsOf(vector as Arrow.Vector<Arrow.Decimal>);
   return isPlain(library, vector) ? vector.toArray() : Array.from(vector);
+}
+
+/** Decimals as numbers. The library gives the words of an integer with a sign, least first, which has `scale` digits after the point. */
+function decimalsOf(vector: Arrow.Vector<Arrow.Decimal>): (number | null)[] {
+  const { scale, bitWidth } = vector.type;
+  return Array.from(vector, (words) => {
+    if (words === null) return null;
+    const value = words.reduceRight((sum, word) => (sum << 32n) | BigInt(word >>> 0), 0n);
+    return Number(BigInt.asIntN(bitWidth, value)) / 10 ** scale;
+  });
 }
 
 /** @throws {FileError} FILE_FORMAT where a batch promises more rows than it holds, which the library takes for nulls */
 function checkLength({ DataType }: typeof Arrow, path: string, { data, type, length }: Arrow.Vector): void {
   const [chunk] = data;
   if (DataType.isNull(type) || DataType.isUtf8View(type)) return;
+  const wordsPerValue = DataType.isDecimal(type) ? type.bitWidth / 32 : 1;
   const held = chunk?.valueOffsets
     ? chunk.valueOffsets.length - 1
-    : (chunk?.values?.length ?? 0) * (DataType.isBool(type) ? 8 : 1);
+    : ((chunk?.values?.length ?? 0) * (DataType.isBool(type) ? 8 : 1)) / wordsPerValue;
   if (length <= Math.max(held, 0)) return;
   throw new FileError("FILE_FORMAT", path, `is malformed: a batch of ${length} rows holds ${held} values`);
 }
@@ -375,6 +401,7 @@ function typeOf({ DataType }: typeof Arrow, type: Arrow.DataType): ColumnType | 
   if (DataType.isUtf8(type) || DataType.isLargeUtf8(type) || DataType.isUtf8View(type)) return "text";
   if (DataType.isFloat(type)) return type.precision === 2 ? "float64" : "float32";
   if (DataType.isInt(type) || DataType.isBool(type)) return "integer";
+  if (DataType.isDecimal(type)) return "float64";
   return DataType.isNull(type) ? "float64" : undefined;
 }
 

@@ -43,27 +43,16 @@ export interface ColumnRoles {
   readonly unused: readonly { readonly name: string; readonly reason: string }[];
 }
 
-/** How the caller names the options in error messages. */
-export type ColumnOptionNames = Readonly<Record<keyof ColumnOptions, string>>;
-
-const LIBRARY_NAMES: ColumnOptionNames = {
-  columns: "columns",
-  exclude: "exclude",
-  sigmaColumns: "sigmaColumns",
-  idColumn: "idColumn",
-  labelColumns: "labelColumns",
-  keep: "keep",
-};
-
 /** The index of a pandas data frame, also of one that was written several times: "", "Unnamed: 0", "Unnamed: 0.1", "__index_level_0__". */
-const INDEX = /^(|Unnamed: \d+(\.\d+)*|__index_level_\d+__)$/;
+const INDEX = /^(|Unnamed: 0(\.\d+)*|__index_level_\d+__)$/;
 /** Names of columns of numbers that count rows or objects: "id", "source_id", "ObjID", "cellId", "row", "index". */
 const IDENTIFIER =
-  /^(id|ids|idx|index|row|rowid|row_?(number|id|names?)|rownames?|uuid|guid|obj_?id|.*[_ .-]id|.*[a-z]I[dD])$/;
+  /^(id|ids|idx|index|row|rowid|row_?(number|id|names?)|rownames?|uuid|guid|obj_?id|.*[_ .-](id|ids|index|idx)|.*[a-z]I[dD])$/;
 /** Names of columns of texts that identify rows. */
 const TEXT_IDENTIFIER =
   /^(cell|cells|barcodes?|names?|samples?|sample_?names?|keys?|objects?|designation|file_?names?|files?|paths?|image|gene|genes)$/i;
-const LABEL = /^(labels?|class|classes|target|targets)$/i;
+/** Names of columns of labels, the most usual first. */
+const LABEL_NAMES = ["label", "labels", "class", "classes", "target", "targets"];
 /** Names of columns of labels unless they hold fractions. */
 const CATEGORY =
   /^(types?|categor(y|ies)|groups?|clusters?|species|cell[_ .-]?types?|digits?|leiden.*|louvain.*|.*[_ .-](labels?|class|type|cluster|category))$/i;
@@ -78,26 +67,24 @@ const ERROR_SUFFIXES = ["err", "error", "errors", "sd", "std", "stdev", "stddev"
  * second one named x_err, x_error, x_sd, x_std, x_sigma or e_x has its standard deviations in it; the remaining numbers are data, and the
  * remaining texts have no role.
  *
- * @param names how the caller calls the options, for error messages
  * @throws {ArgumentError} INVALID_ARGUMENT for a name that no column has (with the nearest one), and for a text column chosen as data
  */
-export function assignRoles(
-  columns: readonly ColumnFacts[],
-  options: ColumnOptions = {},
-  names: ColumnOptionNames = LIBRARY_NAMES,
-): ColumnRoles {
+export function assignRoles(columns: readonly ColumnFacts[], options: ColumnOptions = {}): ColumnRoles {
   const all = columns.map(({ name }) => name);
-  const select = (option: Exclude<keyof ColumnOptions, "idColumn">) =>
-    selectNames(names[option], all, options[option] ?? []);
+  const select = (option: Exclude<keyof ColumnOptions, "idColumn">) => selectNames(option, all, options[option] ?? []);
   const chosen = {
     data: select("columns"),
     labels: select("labelColumns"),
     metadata: select("keep"),
-    identifier: options.idColumn === undefined ? undefined : selectNames(names.idColumn, all, [options.idColumn])[0],
+    identifier: options.idColumn === undefined ? undefined : selectNames("idColumn", all, [options.idColumn])[0],
   };
   const text = columns.find(({ name, type }) => type === "text" && chosen.data.includes(name));
-  if (text) reject(names.columns, text.name, "columns of numbers; this one is text");
+  if (text) reject("columns", text.name, "columns of numbers; this one is text");
+  const unusable = columns.find(({ name, type }) => type === undefined && chosen.data.includes(name));
+  if (unusable)
+    reject("columns", unusable.name, `columns of numbers; this one is ${unusable.kind ?? "of another type"}`);
   const excluded = new Set(select("exclude"));
+  chosen.data = chosen.data.filter((name) => !excluded.has(name));
   const roles = new Roles(columns, excluded);
 
   roles.identifier = chosen.identifier;
@@ -118,8 +105,10 @@ export function assignRoles(
           data,
           others.filter(({ type }) => type !== "text").map(({ name }) => name),
         )
-      : pairAsAsked(names.sigmaColumns, all, data, options.sigmaColumns);
+      : pairAsAsked("sigmaColumns", all, data, options.sigmaColumns);
   const used = new Set<string | undefined>([...values, ...(sigma ?? [])]);
+  const wrong = columns.find(({ name, type }) => type !== "integer" && type !== "number" && sigma?.includes(name));
+  if (wrong) reject("sigmaColumns", wrong.name, "columns of numbers");
   for (const { name, type } of others) {
     if (!used.has(name)) roles.ignore(name, type === "text" ? "text" : "not chosen");
   }
@@ -149,7 +138,9 @@ class Roles {
 
   /** Gives the first identifier its role, where it is free, and returns the columns that identify nothing. */
   takeIdentifiers(columns: readonly ColumnFacts[], isFree: boolean): ColumnFacts[] {
-    const identifiers = columns.filter(isIdentifier);
+    // Row and column are the cell of a grid.
+    const isGrid = columns.some(({ name }) => /^col(umn)?$/i.test(name));
+    const identifiers = columns.filter((column) => isIdentifier(column) && !(isGrid && /^row$/i.test(column.name)));
     // A name that means something to people is better than the index of a frame.
     const [first] = [...identifiers].sort((a, b) => Number(isFrameIndex(a)) - Number(isFrameIndex(b)));
     if (isFree && this.identifier === undefined) this.identifier = first?.name;
@@ -161,7 +152,7 @@ class Roles {
 
   /** Gives columns that are named like labels their role and returns the others. */
   takeLabels(columns: readonly ColumnFacts[], isFree: boolean): ColumnFacts[] {
-    const labels = columns.filter(isLabel);
+    const labels = columns.filter(isLabel).sort((a, b) => rankLabel(a) - rankLabel(b));
     for (const { name } of labels) {
       if (isFree) this.labels.push(name);
       else this.ignore(name, "named like labels");
@@ -170,7 +161,10 @@ class Roles {
   }
 }
 
-const isFrameIndex = ({ name, isIndex }: ColumnFacts): boolean => isIndex === true || INDEX.test(name);
+/** Whether a column is the index of a data frame by its name. */
+export const isFrameIndexName = (name: string): boolean => INDEX.test(name);
+
+const isFrameIndex = ({ name, isIndex }: ColumnFacts): boolean => isIndex === true || isFrameIndexName(name);
 
 const isIdentifier = (column: ColumnFacts): boolean =>
   isFrameIndex(column) ||
@@ -178,8 +172,15 @@ const isIdentifier = (column: ColumnFacts): boolean =>
   (column.type !== "number" && IDENTIFIER.test(column.name.toLowerCase())) ||
   (column.type === "text" && TEXT_IDENTIFIER.test(column.name));
 
+/** Whether a column of texts or whole numbers holds labels by its name. */
+export const isLabelName = (name: string): boolean => isLabel({ name, type: "text" });
+
 const isLabel = ({ name, type }: ColumnFacts): boolean =>
-  LABEL.test(name) || (type !== "number" && CATEGORY.test(name));
+  LABEL_NAMES.includes(name.toLowerCase()) || (type !== "number" && CATEGORY.test(name));
+
+/** The position of a name among the names of labels; names of categories come last. */
+const rankLabel = ({ name }: ColumnFacts): number =>
+  LABEL_NAMES.includes(name.toLowerCase()) ? LABEL_NAMES.indexOf(name.toLowerCase()) : LABEL_NAMES.length;
 
 interface Pairs {
   readonly values: readonly string[];
@@ -222,11 +223,16 @@ function pairAsAsked(
  * The roles in a few plain sentences, for one line of output: `Data: 5 columns (pc1 ... pc5). Standard deviations: pc1_err ... pc5_err.
  * Identifier: cell. Labels: type. Not used: date (timestamp).`
  */
-export function describeRoles({ data, sigma, identifier, labels, metadata, unused }: ColumnRoles): string {
+export function describeRoles(
+  { data, sigma, identifier, labels, metadata, unused }: ColumnRoles,
+  { isNamed = true, hasLists = false }: { readonly isNamed?: boolean; readonly hasLists?: boolean } = {},
+): string {
   const exact = sigma ? data.filter((_, k) => sigma[k] === undefined) : [];
   const measured = (sigma ?? []).filter((name) => name !== undefined);
   return [
-    `Data: ${data.length} column${data.length === 1 ? "" : "s"} (${abbreviate(data)}).`,
+    hasLists
+      ? `Data: lists of numbers (${abbreviate(data)}).`
+      : `Data: ${data.length} column${data.length === 1 ? "" : "s"} (${isNamed ? "" : "without names: "}${abbreviate(data)}).`,
     measured.length > 0 && `Standard deviations: ${abbreviate(measured)}.`,
     exact.length > 0 && `Without a standard deviation, taken as exact: ${abbreviate(exact)}.`,
     identifier !== undefined && `Identifier: ${identifier === "" ? "the unnamed column" : identifier}.`,

@@ -1,6 +1,7 @@
 import type { Matrix } from "../matrix.js";
+import type { ColumnSource, OpenColumnsOptions } from "./column-source.js";
 import type { OpenFile } from "./open-file.js";
-import type { OpenMatrixOptions, ReadMatrixOptions, ReadOptions, ReadTableOptions } from "./read-options.js";
+import type { OpenMatrixOptions, ReadLabelsOptions, ReadMatrixOptions, ReadTableOptions } from "./read-options.js";
 import type { RowBlocks } from "./row-blocks.js";
 import type { Table } from "./table.js";
 
@@ -14,12 +15,14 @@ export interface Format {
   readonly extensions: readonly string[];
   /** Whether the first bytes of a file (up to 4096) prove it to be of this format. Absent where they prove nothing. */
   sniff?(head: Uint8Array): boolean;
+  /** Opens the columns of a table, which have roles. Absent where a file holds one matrix of numbers. */
+  openColumns?(file: OpenFile, options: OpenColumnsOptions): Promise<ColumnSource>;
   /** @throws {FileError} FILE_FORMAT where the content is not what the format promises */
   readMatrix(file: OpenFile, options: ReadMatrixOptions): Promise<Matrix>;
   /** The same piece by piece. Absent where rows can be read without those before them, or only all at once. */
   openMatrix?(file: OpenFile, options: OpenMatrixOptions): Promise<RowBlocks>;
   /** @throws {FileError} FILE_FORMAT where the content is not one column of labels */
-  readLabels(file: OpenFile, options: ReadOptions): Promise<string[]>;
+  readLabels(file: OpenFile, options: ReadLabelsOptions): Promise<string[]>;
   /** Absent where the columns have no names. @throws {FileError} FILE_FORMAT where the content is no table */
   readTable?(file: OpenFile, options: ReadTableOptions): Promise<Table>;
   /** The values of those of the columns that there are, as the format's library gives them: for tables with lists. */

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sharp } from "sharp";
 import { throwIfAborted } from "../abort.js";
-import { requireInteger } from "../arguments.js";
+import { reject, requireInteger } from "../arguments.js";
 import { ArgumentError, FileError } from "../errors.js";
 import { checkPath } from "./atomic-write.js";
 import { asReadError } from "./file-errors.js";
@@ -80,76 +80,25 @@ interface Picture {
  */
 export async function openImageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
   checkPath(path);
-  const { strict = false, signal, onProgress } = options;
-  const wanted = resolveSize(options.size);
-  const within = options.within === undefined ? undefined : requireInteger(options.within, "within", 1, 16384);
-  if (wanted && within !== undefined) {
-    const facts = { argument: "within", received: within, accepted: "nothing where size is given" };
-    throw new ArgumentError("INVALID_ARGUMENT", facts);
-  }
-  if (options.channels !== undefined && options.channels !== 1 && options.channels !== 3) {
-    throw new ArgumentError("INVALID_ARGUMENT", {
-      argument: "channels",
-      received: options.channels,
-      accepted: "1 or 3",
-    });
-  }
+  const frame = resolveFrame(options);
   const { default: sharp } = await import("sharp");
-  const open = async (file: string) => {
-    const bytes = await asReadError(file, () => readFile(file)).catch((cause) => {
-      if (cause.code !== "ERR_FS_FILE_TOO_LARGE") throw cause;
-      throw new FileError("FILE_FORMAT", file, "is larger than 2 GiB", { cause });
-    });
-    return sharp(bytes, { failOn: "truncated" });
-  };
+  const open = async (file: string): Promise<Sharp> => sharp(await readImageFile(file), { failOn: "truncated" });
 
-  const { pictures, skipped } = await listPictures(path, open, signal, onProgress);
-  const [stranger] = skipped;
-  if (strict && stranger !== undefined) throw new FileError("FILE_FORMAT", stranger, "is no image, and strict is set");
-  const [first] = pictures;
-  if (!first) {
-    const found = skipped.length > 0 ? `, only ${skipped.length} other files` : "";
-    throw new FileError("FILE_FORMAT", path, `holds no PNG, JPEG, TIFF, WebP or GIF images${found}`);
+  const { pictures, skipped } = await listPictures(path, open, options.signal, options.onProgress);
+  if (options.strict && skipped.length > 0) {
+    throw new FileError("FILE_FORMAT", skipped[0], "is no image, and strict is set");
   }
-  const other = pictures.find(({ height, width }) => height !== first.height || width !== first.width);
-  if (other && !wanted && within === undefined) {
-    const reason = `holds images of several sizes: ${first.path} has ${first.width} x ${first.height} pixels, ${other.path} has ${other.width} x ${other.height}; give a size to bring them to`;
-    throw new FileError("FILE_FORMAT", path, reason);
-  }
-  const sizes = pictures.map((picture) => wanted ?? shrink(picture, within));
+  checkPictures(path, pictures, skipped, frame);
+  const sizes = pictures.map((picture) => frame.size ?? shrink(picture, frame.within));
   const height = sizes.reduce((most, size) => Math.max(most, size[0]), 0);
   const width = sizes.reduce((most, size) => Math.max(most, size[1]), 0);
   const channels = options.channels ?? (pictures.every(({ isGray }) => isGray) ? 1 : 3);
-  const length = height * width * channels;
-  const cache = new Map<number, Pixels>();
-  let cached = 0;
-
-  const decode = async (i: number): Promise<Pixels> => {
-    const known = cache.get(i);
-    if (known) return known;
-    const { path: file, depth } = pictures[i];
-    const decoder = await open(file);
-    const [rows, columns] = sizes[i];
-    if (wanted) decoder.resize({ width, height, fit: "cover" });
-    else if (within !== undefined)
-      decoder.resize({ width: columns, height: rows, fit: "fill", withoutEnlargement: true });
-    const pixels = await decodePixels(decoder, channels, depth).catch((cause: Error) => {
-      throw new FileError("FILE_FORMAT", file, `cannot be decoded: ${cause.message}`, { cause });
-    });
-    // The file may have been replaced since it was looked at.
-    if (pixels.length !== rows * columns * channels)
-      throw new FileError("FILE_FORMAT", file, "changed its size while it was in use");
-    if (cached + pixels.byteLength <= MEMORY_BYTES) {
-      cache.set(i, pixels);
-      cached += pixels.byteLength;
-    }
-    return pixels;
-  };
+  const decode = withMemory((i: number) => decodePicture(open, pictures[i], sizes[i], channels, frame));
 
   return {
     path,
     files: pictures.map((picture) => picture.path),
-    classes: first.className === undefined ? undefined : pictures.map(({ className }) => className as string),
+    classes: pictures[0].className === undefined ? undefined : pictures.map(({ className }) => className as string),
     skipped,
     height,
     width,
@@ -157,22 +106,110 @@ export async function openImageFolder(path: string, options: ImageFolderOptions 
     isFloat: pictures.some(({ depth }) => depth === "float"),
     async read(images) {
       for (let k = 0; k < images.length; k++) requireInteger(images[k], `images[${k}]`, 0, pictures.length - 1);
+      const length = height * width * channels;
       const data = new Float32Array(images.length * length);
       await forEachConcurrently(images.length, async (k) => {
         const pixels = await decode(images[k]);
-        const most = scaleOf(pixels);
-        const [rows, columns] = sizes[images[k]];
-        if (rows < height || columns < width) data.fill(Number.NaN, k * length, (k + 1) * length);
-        const corner = (((height - rows) >> 1) * width + ((width - columns) >> 1)) * channels;
-        const line = columns * channels;
-        for (let y = 0; y < rows; y++) {
-          const start = k * length + corner + y * width * channels;
-          for (let j = 0; j < line; j++) data[start + j] = pixels[y * line + j] / most;
-        }
+        drawCentered(data.subarray(k * length, (k + 1) * length), pixels, sizes[images[k]], [height, width], channels);
       });
       return data;
     },
   };
+}
+
+/** The size that images are brought to; at most one of the two is given. */
+interface Frame {
+  readonly size: readonly [height: number, width: number] | undefined;
+  readonly within: number | undefined;
+}
+
+function resolveFrame(options: ImageFolderOptions): Frame {
+  const size = resolveSize(options.size);
+  const within = options.within === undefined ? undefined : requireInteger(options.within, "within", 1, 16384);
+  if (size && within !== undefined) reject("within", within, "nothing where size is given");
+  const { channels } = options;
+  if (channels !== undefined && channels !== 1 && channels !== 3) reject("channels", channels, "1 or 3");
+  return { size, within };
+}
+
+async function readImageFile(file: string): Promise<Buffer> {
+  return asReadError(file, () => readFile(file)).catch((cause) => {
+    if (cause.code !== "ERR_FS_FILE_TOO_LARGE") throw cause;
+    throw new FileError("FILE_FORMAT", file, "is larger than 2 GiB", { cause });
+  });
+}
+
+/** @throws {FileError} FILE_FORMAT if there are no images, or images of several sizes that are not brought to one */
+function checkPictures(
+  path: string,
+  pictures: readonly Picture[],
+  skipped: readonly string[],
+  { size, within }: Frame,
+): void {
+  const [first] = pictures;
+  if (!first) {
+    const found = skipped.length > 0 ? `, only ${skipped.length} other files` : "";
+    throw new FileError("FILE_FORMAT", path, `holds no PNG, JPEG, TIFF, WebP or GIF images${found}`);
+  }
+  const other = pictures.find(({ height, width }) => height !== first.height || width !== first.width);
+  if (other && !size && within === undefined) {
+    const reason = `holds images of several sizes: ${first.path} has ${first.width} x ${first.height} pixels, ${other.path} has ${other.width} x ${other.height}; give a size to bring them to`;
+    throw new FileError("FILE_FORMAT", path, reason);
+  }
+}
+
+/** Keeps what `decode` gives for each number, as long as all of it together has at most {@link MEMORY_BYTES}. */
+function withMemory(decode: (i: number) => Promise<Pixels>): (i: number) => Promise<Pixels> {
+  const kept = new Map<number, Pixels>();
+  let bytes = 0;
+  return async (i) => {
+    const known = kept.get(i);
+    if (known) return known;
+    const pixels = await decode(i);
+    if (bytes + pixels.byteLength <= MEMORY_BYTES) {
+      kept.set(i, pixels);
+      bytes += pixels.byteLength;
+    }
+    return pixels;
+  };
+}
+
+async function decodePicture(
+  open: (file: string) => Promise<Sharp>,
+  { path: file, depth }: Picture,
+  [height, width]: readonly [height: number, width: number],
+  channels: 1 | 3,
+  { size, within }: Frame,
+): Promise<Pixels> {
+  const decoder = await open(file);
+  if (size) decoder.resize({ width, height, fit: "cover" });
+  else if (within !== undefined) decoder.resize({ width, height, fit: "fill", withoutEnlargement: true });
+  const pixels = await decodePixels(decoder, channels, depth).catch((cause: Error) => {
+    throw new FileError("FILE_FORMAT", file, `cannot be decoded: ${cause.message}`, { cause });
+  });
+  // The file may have been replaced since it was looked at.
+  if (pixels.length !== height * width * channels) {
+    throw new FileError("FILE_FORMAT", file, "changed its size while it was in use");
+  }
+  return pixels;
+}
+
+/** Writes an image, scaled to its number type, into the middle of a frame; NaN fills the frame around it. */
+function drawCentered(
+  frame: Float32Array,
+  pixels: Pixels,
+  [rows, columns]: readonly [number, number],
+  [height, width]: readonly [number, number],
+  channels: number,
+): void {
+  const most = scaleOf(pixels);
+  if (rows < height || columns < width) frame.fill(Number.NaN);
+  const corner = (((height - rows) >> 1) * width + ((width - columns) >> 1)) * channels;
+  const line = columns * channels;
+  for (let y = 0; y < rows; y++) {
+    const start = corner + y * width * channels;
+    for (let j = 0; j < line; j++) frame[start + j] = pixels[y * line + j] / most;
+  }
 }
 
 async function listPictures(

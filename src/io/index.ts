@@ -1,7 +1,17 @@
 export { type ArrayFile, openArrayFile } from "./array-file.js";
 export { assertFolderWritable, type FolderOptions, writeFolderAtomic } from "./atomic-folder.js";
 export { assertWritable, checkPath, type FileContent, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
+export type { ColumnOptions, ColumnRoles } from "./column-roles.js";
 export { numberText } from "./csv.js";
+export {
+  type Dataset,
+  type DatasetOptions,
+  type IdentifierColumn,
+  type OpenedDataset,
+  openDataset,
+  readDataset,
+  readEmbedding,
+} from "./dataset.js";
 export { type ImageFolder, type ImageFolderOptions, openImageFolder } from "./image-folder.js";
 export { decodeImage } from "./image-pixels.js";
 export { makeFolder } from "./make-folder.js";
@@ -16,7 +26,13 @@ export {
 } from "./matrix-file.js";
 export { type NeighborTable, readNeighborTable } from "./neighbor-table.js";
 export { openRows } from "./open-rows.js";
-export type { OpenMatrixOptions, ReadMatrixOptions, ReadOptions, ReadTableOptions } from "./read-options.js";
+export type {
+  OpenMatrixOptions,
+  ReadLabelsOptions,
+  ReadMatrixOptions,
+  ReadOptions,
+  ReadTableOptions,
+} from "./read-options.js";
 export type { RowRange } from "./row-range.js";
 export { type RowReader, rowsInMemory } from "./row-reader.js";
 export { systemReason } from "./system-error.js";

@@ -3,13 +3,14 @@ import { requireOptions, shapeMismatch } from "../arguments.js";
 import { ArgumentError, FileError } from "../errors.js";
 import { type FloatArray, Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { checkPath, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
+import { chooseColumns } from "./chosen-columns.js";
 import type { Format } from "./format.js";
 import { checkColumn, formatByExtension, listFormats, readWithFormat } from "./formats.js";
 import { encodeArray, npy } from "./npy.js";
-import { isFolder, openParquetFolder } from "./parquet-folder.js";
 import type { ReadMatrixOptions } from "./read-options.js";
 import { readRowRange } from "./row-blocks.js";
 import { checkRowRange } from "./row-range.js";
+import { isFolder, openTableFolder } from "./table-folder.js";
 
 /** Options of {@link writeMatrix}. */
 export interface WriteMatrixOptions {
@@ -28,13 +29,14 @@ export interface WriteMatrixOptions {
  *   bits, booleans) and float64 for the others. Of a C-order file only the wanted rows are read.
  * - IDX, plain or compressed with gzip: entries of the first axis are rows, flattened. Integers of up to 16 bits and float32
  *   give float32, the others float64.
- * - text: numbers separated by commas, semicolons, tabs or spaces, with or without a header line; gives float64. A leading
- *   column of row names, as pandas and R write it (its header is empty or "Unnamed: 0"), is left out. Lines that start
+ * - text: numbers separated by commas, semicolons, tabs or spaces, with or without a header line; gives float64. Lines that start
  *   with # are comments.
- * - Arrow and Parquet: the columns of numbers, without one named label, labels, class or target; float32 where all of them are,
- *   else float64. What is null is NaN. Or one column of lists of numbers, all of one length and without nulls: the one that
- *   `options.column` names, or the only one where there are no columns of numbers.
- * - A folder: its files *.parquet in the order of their names, as Spark writes them, without those that begin with _ or a point.
+ * - Arrow and Parquet: float32 where all columns are, else float64. What is null is NaN. Or one column of lists of numbers, all of one
+ *   length and without nulls: the one that `options.column` names, or the only one where there are no columns of numbers.
+ *
+ * Of a table, {@link readDataset} says which columns are data: identifiers, labels and text are left out.
+ * - A folder: its files of one kind (.parquet, .csv, .tsv, .arrow) in the order of their names, as Spark writes them, without those that
+ *   begin with _ or a point.
  *
  * NaN and infinite values are read as they are.
  *
@@ -46,7 +48,8 @@ export interface WriteMatrixOptions {
 export async function readMatrix(path: string, options: ReadMatrixOptions = {}): Promise<Matrix> {
   if (await isFolder(path)) {
     if (options.rows !== undefined) checkRowRange(options.rows);
-    return readRowRange(path, await openParquetFolder(path, options), options.rows);
+    const source = await openTableFolder(path, options);
+    return readRowRange(path, await source.openMatrix(chooseColumns(source, options).means, false), options.rows);
   }
   return readWithFormat(path, options, async (format, file) => {
     checkColumn(format, path, options.column);

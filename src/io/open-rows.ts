@@ -1,13 +1,14 @@
 import { FileError } from "../errors.js";
 import { Matrix } from "../matrix.js";
 import { type ArrayFile, openArrayFile } from "./array-file.js";
+import { chooseColumns } from "./chosen-columns.js";
 import { asReadError } from "./file-errors.js";
 import { checkColumn, detectFormat } from "./formats.js";
 import { openFile } from "./open-file.js";
-import { isFolder, openParquetFolder } from "./parquet-folder.js";
 import type { OpenMatrixOptions } from "./read-options.js";
 import { readForward } from "./row-blocks.js";
 import { type RowReader, rowsInMemory } from "./row-reader.js";
+import { isFolder, openTableFolder } from "./table-folder.js";
 
 /**
  * Opens a matrix in a file that may be larger than memory. Any rows of .npy files in C order and of IDX files can be read. The other
@@ -18,7 +19,10 @@ import { type RowReader, rowsInMemory } from "./row-reader.js";
  * @throws what {@link readMatrix} throws
  */
 export async function openRows(path: string, options: OpenMatrixOptions = {}): Promise<RowReader> {
-  if (await isFolder(path)) return readForward(path, await openParquetFolder(path, options), async () => {});
+  if (await isFolder(path)) {
+    const source = await openTableFolder(path, options);
+    return readForward(path, await source.openMatrix(chooseColumns(source, options).means, false), async () => {});
+  }
   const file = await openFile(path);
   let isOpen = false;
   try {

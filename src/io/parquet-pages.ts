@@ -167,7 +167,7 @@ async function* readGroup(
   row: number,
   start: number,
 ): AsyncGenerator<Omit<Page, "row"> | number> {
-  const { parquetHeader, readPage } = await import("hyparquet/src/column.js");
+  const { readPage } = await import("hyparquet/src/column.js");
   const { convert, convertWithDictionary, DEFAULT_PARSERS } = await import("hyparquet/src/convert.js");
   const { decompressPage, readDataPage, readDataPageV2 } = await import("hyparquet/src/datapage.js");
   const { element, path: names } = path.at(-1) as SchemaTree;
@@ -183,23 +183,12 @@ async function* readGroup(
     compressors,
   };
   const read = createByteReader(file, signal);
-  const readHeader = async (at: number, end: number): Promise<{ header: PageHeader; length: number }> => {
-    for (let length = HEADER_BYTES; ; length *= 2) {
-      const bytes = await read(at, Math.min(length, end - at));
-      const reader = { view: new DataView(bytes.buffer), offset: 0 };
-      try {
-        return { header: parquetHeader(reader), length: reader.offset };
-      } catch (error) {
-        if (length >= end - at) throw error;
-      }
-    }
-  };
   let at = Number(meta.dictionary_page_offset || meta.data_page_offset);
   const end = at + Number(meta.total_compressed_size);
   let dictionary: DecodedArray | undefined;
   // Some writers count a byte too many.
   while (at < end - 1) {
-    const { header, length } = await readHeader(at, end);
+    const { header, length } = await readHeader(read, at, end);
     const { data_page_header: first, data_page_header_v2: second, compressed_page_size: size } = header;
     at += length + size;
     if (header.type === "DATA_PAGE" || header.type === "DATA_PAGE_V2") {
@@ -233,12 +222,30 @@ async function* readGroup(
   }
 }
 
+/** The header of the page that begins at `at`, and how many bytes it has. The column ends at `end`. */
+async function readHeader(
+  read: ReturnType<typeof createByteReader>,
+  at: number,
+  end: number,
+): Promise<{ header: PageHeader; length: number }> {
+  const { parquetHeader } = await import("hyparquet/src/column.js");
+  for (let length = HEADER_BYTES; ; length *= 2) {
+    const bytes = await read(at, Math.min(length, end - at));
+    const reader = { view: new DataView(bytes.buffer), offset: 0 };
+    try {
+      return { header: parquetHeader(reader), length: reader.offset };
+    } catch (error) {
+      if (length >= end - at) throw error;
+    }
+  }
+}
+
 function findChunk(group: RowGroup, names: readonly string[]): ColumnMetaData {
   const chunk = group.columns.find(({ meta_data: meta }) => {
     const path = meta?.path_in_schema;
     return path?.length === names.length && path.every((name, i) => name === names[i]);
   });
   if (!chunk?.meta_data) throw new Error(`a group of rows has no column ${JSON.stringify(names.join("."))}`);
-  if (chunk.file_path) throw new Error(`column ${JSON.stringify(names.join("."))} is in another parquetFile`);
+  if (chunk.file_path) throw new Error(`column ${JSON.stringify(names.join("."))} is in another file`);
   return chunk.meta_data;
 }

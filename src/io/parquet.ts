@@ -2,24 +2,27 @@ import type { AsyncBuffer, FileMetaData, SchemaElement, SchemaTree } from "hypar
 import { throwIfAborted } from "../abort.js";
 import { FileError } from "../errors.js";
 import { Matrix } from "../matrix.js";
+import { columnFormat } from "./column-format.js";
+import type { ColumnSource, OpenColumnsOptions } from "./column-source.js";
 import { asFormatError, withFormatErrors } from "./file-errors.js";
 import type { Format } from "./format.js";
 import { decompressLz4Block } from "./lz4.js";
 import { type OpenFile, readFully } from "./open-file.js";
+import { frameIndex } from "./pandas-index.js";
 import { type ColumnPath, measureLists, type ParquetFile, readLists, readValues } from "./parquet-pages.js";
-import type { OpenMatrixOptions, ReadOptions, ReadTableOptions } from "./read-options.js";
-import { BLOCK_NUMBERS, type RowBlocks, readRowRange } from "./row-blocks.js";
-import { resolveRowRange } from "./row-range.js";
+import type { ReadTableOptions } from "./read-options.js";
+import { BLOCK_NUMBERS, type RowBlocks } from "./row-blocks.js";
+import { type RowRange, resolveRowRange } from "./row-range.js";
 import {
   ColumnBuilder,
   type ColumnDescription,
+  type ColumnsOfNumbers,
   type ColumnType,
-  columnReaders,
   countRows,
+  describeColumns,
   isText,
   matrixType,
   rowsPerBatch,
-  selectMatrix,
   sliceColumn,
   type Table,
   type TableColumn,
@@ -33,9 +36,7 @@ export const parquet: Format = {
   name: "Parquet",
   extensions: [".parquet"],
   sniff: (head) => Buffer.from(head.subarray(0, 4)).equals(Buffer.from("PAR1")),
-  readMatrix: async (file, options) => readRowRange(file.path, await openMatrix(file, options), options.rows),
-  openMatrix,
-  ...columnReaders(readColumns),
+  ...columnFormat(openColumns),
   readValues: readObjects,
   encode: (matrix, columns) => encodeTable(toColumns(matrix, columns)),
   encodeTable,
@@ -86,10 +87,23 @@ function describeColumn(name: string, column: TableColumn): SchemaElement {
   return { name, type, repetition_type: column.some(Number.isNaN) ? "OPTIONAL" : "REQUIRED" };
 }
 
-async function openMatrix(file: OpenFile, { column, signal }: OpenMatrixOptions): Promise<RowBlocks> {
+async function openColumns(file: OpenFile, { signal }: OpenColumnsOptions): Promise<ColumnSource> {
   return asFormatError(file.path, async () => {
     const parquetFile = await openParquetTable(file, signal);
-    const columns = selectMatrix(file.path, parquetFile.columns, column);
+    return {
+      path: file.path,
+      columns: parquetFile.columns,
+      isNamed: true,
+      openMatrix: (columns) => openMatrix(parquetFile, columns),
+      readTable: (names, rows) => readTable(parquetFile, names, rows),
+    };
+  });
+}
+
+async function openMatrix(parquetFile: ParquetTable, wanted: ColumnsOfNumbers): Promise<RowBlocks> {
+  const { file } = parquetFile;
+  return asFormatError(file.path, async () => {
+    const columns = describeColumns(parquetFile.columns, wanted);
     const type = matrixType(columns);
     const cols = "list" in columns ? await measureLists(parquetFile, columns.list.path) : columns.numbers.length;
     const blocks = (start: number) =>
@@ -146,17 +160,17 @@ async function* readNumberRows(
   }
 }
 
-async function readColumns(
-  file: OpenFile,
-  { rows, signal }: ReadOptions,
-  select: (names: readonly string[]) => readonly string[],
+async function readTable(
+  parquetFile: ParquetTable,
+  names: readonly string[],
+  rows: RowRange | undefined,
 ): Promise<Table> {
+  const { file } = parquetFile;
   return asFormatError(file.path, async () => {
-    const parquetFile = await openParquetTable(file, signal);
-    const selected = select(parquetFile.columns.map(({ name }) => name)).map((name) => {
+    const selected = names.map((name) => {
       const column = parquetFile.columns.find((known) => known.name === name) as Column;
       if (column.type === undefined) throw unsupported(file.path, column);
-      return { name, path: column.path, builder: new ColumnBuilder(file.path, name, column.type) };
+      return { name, path: column.path, builder: new ColumnBuilder(file.path, name, column.type, true) };
     });
     const [start, end] = resolveRowRange(rows, parquetFile.rows, file.path);
     const table = new Map<string, TableColumn>();
@@ -213,7 +227,11 @@ async function openParquetTable(file: OpenFile, signal: AbortSignal | undefined)
   const counts = metadata.row_groups.map((group) => Number(group.num_rows));
   const rows = counts.reduce((sum, count) => sum + count, 0);
   if (!Number.isSafeInteger(rows) || counts.some((count) => count < 0)) throw new Error(`it promises ${rows} rows`);
-  const columns = root.children.map((node) => describeNode(root, node));
+  const index = frameIndex(metadata.key_value_metadata?.find(({ key }) => key === "pandas")?.value);
+  const columns = root.children.map((node) => {
+    const column = describeNode(root, node);
+    return { ...column, isIndex: index.has(column.name) };
+  });
   return { file, buffer, metadata, compressors, signal, rows, columns };
 }
 
@@ -266,6 +284,7 @@ function typeOf(element: SchemaElement): ColumnType | undefined {
   const { type, converted_type: converted, logical_type: logical } = element;
   if (converted === "UTF8" || converted === "ENUM" || logical?.type === "STRING") return "text";
   if (logical?.type === "FLOAT16") return "float32";
+  if (converted === "DECIMAL") return "float64";
   const isPlain = converted === undefined && (logical === undefined || logical.type === "NULL");
   if (type === "FLOAT" && isPlain) return "float32";
   if (type === "DOUBLE" && isPlain) return "float64";

@@ -1,3 +1,4 @@
+import type { ColumnOptions } from "./column-roles.js";
 import type { RowRange } from "./row-range.js";
 
 /** What to read of a file. */
@@ -9,10 +10,10 @@ export interface ReadOptions {
 }
 
 /** Which numbers of a file are the matrix. */
-export interface OpenMatrixOptions {
+export interface OpenMatrixOptions extends Pick<ColumnOptions, "columns" | "exclude"> {
   /**
-   * Of Parquet and Arrow, the one column to read: of lists of numbers, all of one length, or of numbers. Default: all columns of
-   * numbers but labels; where there are none, the only column of lists.
+   * Of Parquet and Arrow, the one column to read: of lists of numbers, all of one length, or of numbers. Default: all columns that
+   * {@link readDataset} takes for data.
    */
   readonly column?: string | undefined;
   /** Stops the reading: its promise is rejected with an {@link AbortError}. */
@@ -26,4 +27,14 @@ export interface ReadMatrixOptions extends ReadOptions, OpenMatrixOptions {}
 export interface ReadTableOptions extends ReadOptions {
   /** Names of the columns to read. Default: all. */
   readonly columns?: readonly string[] | undefined;
+}
+
+/** What to read of labels. */
+export interface ReadLabelsOptions extends ReadOptions {
+  /** Column of a table. Default: the first that is named like labels, or the only column, or the only one of text. */
+  readonly column?: string | undefined;
+  /**
+   * How many labels there are, where that is known: the first line of a text file with one more line is a header, whatever it says.
+   */
+  readonly count?: number | undefined;
 }

@@ -3,13 +3,13 @@ import { FileError } from "../errors.js";
 import { checkPath, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
 import type { Format } from "./format.js";
 import { formatByExtension, listFormats, readWithFormat } from "./formats.js";
-import type { ReadOptions, ReadTableOptions } from "./read-options.js";
+import type { ReadLabelsOptions, ReadTableOptions } from "./read-options.js";
 import { type Table, type TableLike, toTable } from "./table.js";
 
 /**
  * Reads the columns of an Arrow (file or stream, also compressed), Parquet, or text file with a line of names. Integers that fit
  * give an Int32Array, other numbers Float32Array or Float64Array as they are stored; in text, whole numbers give Int32Array, others
- * Float64Array. Booleans are 1 and 0. A missing number is NaN, a missing text empty.
+ * Float64Array. Integers beyond 2^53, which no number holds, are texts. Booleans are 1 and 0. A missing number is NaN, a missing text empty.
  *
  * @returns columns by name, in the order of the file: `(await readTable(path)).get("x")`
  * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where its content is no table, has two columns of one
@@ -29,16 +29,19 @@ export function readTable(path: string, options: ReadTableOptions = {}): Promise
  *
  * - .npy: n or n x 1 integers, booleans ("true", "false"), whole floats, or fixed-width strings (U, S).
  * - IDX, plain or compressed with gzip: integers in one dimension.
- * - text: one label a line, or the column named label, labels, class or target (the first of these that there is) of a table
- *   with a header line. In a one-column file the first line is a header if it has one of these names, or if it alone is no number.
- * - Arrow and Parquet: the column of one of these names, or the only one.
+ * - text: one label per line, with commas and quotes, or a column of a table. In a file of one label per line the first line is a header
+ *   if it is named like labels, if it alone is no number, or if it is one line more than `options.count`.
+ * - A table in text, Arrow or Parquet: the column that `options.column` names, or the first that is named like labels (label, class, target,
+ *   type, cluster, species ...), or the only one, or the only one of text.
+ *
+ * An empty label means none.
  *
  * @returns n labels as text
  * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where its content is no list of labels
  * @throws {ArgumentError} OUT_OF_RANGE for rows that the file does not have
  * @throws {AbortError} if `options.signal` is aborted
  */
-export function readLabels(path: string, options: ReadOptions = {}): Promise<string[]> {
+export function readLabels(path: string, options: ReadLabelsOptions = {}): Promise<string[]> {
   return readWithFormat(path, options, (format, file) => format.readLabels(file, options));
 }
 

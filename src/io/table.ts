@@ -1,7 +1,5 @@
 import { ArgumentError, describe, FileError } from "../errors.js";
 import type { Matrix } from "../matrix.js";
-import type { OpenFile } from "./open-file.js";
-import type { ReadOptions, ReadTableOptions } from "./read-options.js";
 
 /**
  * The values of a column, one a row. NaN stands for a number that is missing.
@@ -16,9 +14,6 @@ export type Table = ReadonlyMap<string, TableColumn>;
  * whole numbers before all others; columns of such names keep their order in a Map only.
  */
 export type TableLike = Table | Readonly<Record<string, TableColumn>>;
-
-/** Names of columns of labels, the first of these that there is. */
-export const LABEL_COLUMNS: readonly string[] = ["label", "labels", "class", "target"];
 
 /**
  * Checks what a caller gives for a table.
@@ -98,43 +93,23 @@ export interface ColumnDescription {
   readonly itemType: Exclude<ColumnType, "text"> | undefined;
   /** What its format calls its type. */
   readonly kind: string;
+  /** Whether the file says that the column is the index of a data frame. */
+  readonly isIndex?: boolean | undefined;
 }
 
 /** The columns that a matrix is made of: one of lists, or some of numbers. */
 export type MatrixColumns<T> = { readonly list: T } | { readonly numbers: readonly T[] };
 
-/**
- * The column that was asked for, or the columns of numbers without labels, or, where there are none of these, the only one of lists.
- *
- * @throws {FileError} FILE_FORMAT where there are none, or it is not clear which
- */
-export function selectMatrix<T extends ColumnDescription>(
-  path: string,
+/** The same by name. */
+export type ColumnsOfNumbers = MatrixColumns<string>;
+
+/** Finds the descriptions of columns by their names. */
+export function describeColumns<T extends ColumnDescription>(
   columns: readonly T[],
-  wanted: string | undefined,
+  wanted: ColumnsOfNumbers,
 ): MatrixColumns<T> {
-  const names = columns.map(({ name }) => name);
-  const [chosen] = selectColumns(path, names, wanted === undefined ? undefined : [wanted]);
-  if (wanted !== undefined) {
-    const column = columns.find(({ name }) => name === chosen) as T;
-    if (column.itemType) return { list: column };
-    if (!column.type || column.type === "text") throw unsupported(path, column, "lists of numbers, and numbers,");
-    return { numbers: [column] };
-  }
-  const label = findLabels(names);
-  const numbers = columns.filter(({ name, type }) => type && type !== "text" && name !== label);
-  const lists = columns.filter(({ itemType }) => itemType);
-  const [only, ...others] = lists;
-  if (only && numbers.length + others.length > 0) {
-    const besides = numbers.length > 0 ? ` beside numbers in ${listNames(numbers)}` : "";
-    const how = "choose one by its name, which is --mean-column or --sigma-column on the command line";
-    throw new FileError("FILE_FORMAT", path, `holds lists of numbers in ${listNames(lists)}${besides}; ${how}`);
-  }
-  if (only) return { list: only };
-  const neither = columns.find(({ type }) => !type);
-  if (neither) throw unsupported(path, neither);
-  if (numbers.length === 0) throw new FileError("FILE_FORMAT", path, "holds no columns of numbers");
-  return { numbers };
+  const find = (name: string) => columns.find((column) => column.name === name) as T;
+  return "list" in wanted ? { list: find(wanted.list) } : { numbers: wanted.numbers.map(find) };
 }
 
 /** The error of a column that cannot be read. */
@@ -170,49 +145,6 @@ export const raggedList = (
   width: number,
 ): FileError => badList(path, name, row, `a list of ${length} numbers, where the first has ${width},`);
 
-/**
- * The column of labels of a table in a file: the one that has one of their names, or the only one.
- *
- * @throws {FileError} FILE_FORMAT where there is none
- */
-function selectLabels(path: string, names: readonly string[]): string {
-  const found = findLabels(names) ?? (names.length === 1 ? names[0] : undefined);
-  if (found !== undefined) return found;
-  const reason = `has ${names.length} columns and none of them is named ${LABEL_COLUMNS.join(", ")}`;
-  throw new FileError("FILE_FORMAT", path, reason);
-}
-
-/** Reads the columns of a file whose names are selected. */
-type ReadColumns = (
-  file: OpenFile,
-  options: ReadOptions,
-  select: (names: readonly string[]) => readonly string[],
-) => Promise<Table>;
-
-/** What a format of columns reads beside matrices. */
-export const columnReaders = (readColumns: ReadColumns) => ({
-  readLabels: async (file: OpenFile, options: ReadOptions): Promise<string[]> =>
-    toLabels(file.path, await readColumns(file, options, (names) => [selectLabels(file.path, names)])),
-  readTable: (file: OpenFile, options: ReadTableOptions): Promise<Table> =>
-    readColumns(file, options, (names) => selectColumns(file.path, names, options.columns)),
-});
-
-/** The labels of a table of the one column of them, as text. @throws {FileError} FILE_FORMAT where a label is missing */
-function toLabels(path: string, table: Table): string[] {
-  const [column = []] = table.values();
-  return Array.from<string | number, string>(column, (label, i) => {
-    if (label !== "" && !Number.isNaN(label)) return String(label);
-    throw new FileError("FILE_FORMAT", path, `row ${i} has no label; give the points without one a label of their own`);
-  });
-}
-
-function findLabels(names: readonly string[]): string | undefined {
-  for (const wanted of LABEL_COLUMNS) {
-    const found = names.find((name) => name.toLowerCase() === wanted);
-    if (found !== undefined) return found;
-  }
-}
-
 /** A column of a file, made of the pieces that its batches hold. */
 export class ColumnBuilder {
   private readonly pieces: TableColumn[] = [];
@@ -221,21 +153,31 @@ export class ColumnBuilder {
    * Adds values as a file's library gives them: numbers, big integers, booleans (1 and 0) or texts; what is null is NaN, and
    * among texts the empty one.
    *
+   * @param allowText whether a column of integers that no number holds becomes a column of text, as identifiers do
    * @throws {FileError} FILE_FORMAT for an integer that no number holds, and for anything else
    */
   constructor(
     private readonly path: string,
     private readonly name: string,
-    private readonly type: ColumnType,
+    private type: ColumnType,
+    private readonly allowText = false,
   ) {}
 
   push(values: ArrayLike<unknown>): void {
+    if (this.allowText && this.type === "integer" && hasWideInteger(values)) {
+      this.type = "text";
+      this.pieces.splice(
+        0,
+        Infinity,
+        ...this.pieces.map((piece) => Array.from<number | string, string>(piece, textOf)),
+      );
+    }
     this.pieces.push(this.convert(values));
   }
 
   private convert(values: ArrayLike<unknown>): TableColumn {
+    if (this.type === "text") return Array.from(values, (value) => toText(this.path, this.name, value, this.allowText));
     if (values instanceof Float32Array || values instanceof Float64Array || values instanceof Int32Array) return values;
-    if (this.type === "text") return Array.from(values, (value) => toText(this.path, this.name, value));
     const numbers = Float64Array.from(toNumbers(this.path, this.name, values));
     if (this.type === "float32") return Float32Array.from(numbers);
     return this.type === "integer" && numbers.every((value) => value === (value | 0))
@@ -286,9 +228,17 @@ export function toNumbers(path: string, name: string, values: ArrayLike<unknown>
   });
 }
 
-function toText(path: string, name: string, value: unknown): string {
+const hasWideInteger = (values: ArrayLike<unknown>): boolean =>
+  (!ArrayBuffer.isView(values) || values instanceof BigInt64Array || values instanceof BigUint64Array) &&
+  Array.prototype.some.call(values, (value) => typeof value === "bigint" && !Number.isSafeInteger(Number(value)));
+
+const textOf = (value: number | string): string => (Number.isNaN(value) ? "" : String(value));
+
+function toText(path: string, name: string, value: unknown, allowNumbers: boolean): string {
   if (typeof value === "string") return value;
   if (value === null || value === undefined) return "";
+  if (allowNumbers && typeof value === "bigint") return String(value);
+  if (allowNumbers && typeof value === "number") return textOf(value);
   throw cellError(path, name, `holds ${describe(value)} among texts`);
 }
 
@@ -308,6 +258,3 @@ export function selectColumns(path: string, names: readonly string[], wanted: re
 
 const list = (names: readonly string[]): string =>
   names.length > 12 ? `${names.slice(0, 12).join(", ")} and ${names.length - 12} others` : names.join(", ");
-
-const listNames = (columns: readonly ColumnDescription[]): string =>
-  list(columns.map(({ name }) => JSON.stringify(name)));

@@ -44,74 +44,104 @@ export async function drawImageSheet(
   shape: SheetShape,
   { title, subtitle, format }: { title: string; subtitle: string; format: PictureFormat },
 ): Promise<Uint8Array> {
-  const ink = INKS.light;
-  const scale = fitScale(Math.max(shape.height, shape.width));
-  const [tileWidth, tileHeight] = [Math.round(shape.width * scale), Math.round(shape.height * scale)];
-  const cell = { width: Math.max(tileWidth, 84) + GAP, height: tileHeight + 40 };
-  const columns = Math.min(COLUMNS, Math.max(1, ...rows.map(({ tiles }) => tiles.length)));
-  const lead = cell.width + 2 * GAP;
-  const lines = rows.map(({ tiles }) => Math.max(1, Math.ceil(tiles.length / columns)));
-  const blockHeight = (count: number) => count * (cell.height + GAP) - GAP;
-  const head = MARGIN + 64;
-  const width = Math.max(2 * MARGIN + lead + columns * cell.width - GAP, 420);
-  const height = head + lines.reduce((sum, count) => sum + blockHeight(count), (rows.length - 1) * ROW_GAP) + MARGIN;
+  const layout = layOutSheet(rows, shape);
+  const { width, height, cell, columns, lead, tops } = layout;
   if (height > 16384) {
     const accepted = `fewer examples or images: a sheet is at most 16384 pixels high, this one ${height}`;
     throw new ArgumentError("OUT_OF_RANGE", { argument: "rows", received: rows, accepted });
   }
   const surface = openSurface(width, height, format);
   const { context } = surface;
-  context.fillStyle = ink.background;
+  context.fillStyle = INK.background;
   context.fillRect(0, 0, width, height);
-  write(title, MARGIN, MARGIN + 16, width - 2 * MARGIN, font(20, 600), ink.text);
-  write(subtitle, MARGIN, MARGIN + 40, width - 2 * MARGIN, font(14), ink.muted);
-  let top = head;
+  write(context, title, MARGIN, MARGIN + 16, width - 2 * MARGIN, font(20, 600), INK.text);
+  write(context, subtitle, MARGIN, MARGIN + 40, width - 2 * MARGIN, font(14), INK.muted);
   for (const [r, { example, tiles }] of rows.entries()) {
-    if (r > 0) rule(top - ROW_GAP / 2);
-    drawTile(example, MARGIN, top, true);
-    for (const [t, tile] of tiles.entries()) {
-      drawTile(
-        tile,
-        MARGIN + lead + (t % columns) * cell.width,
-        top + Math.floor(t / columns) * (cell.height + GAP),
-        false,
-      );
+    const top = tops[r];
+    if (r > 0) {
+      context.fillStyle = INK.line;
+      context.fillRect(MARGIN, Math.round(top - ROW_GAP / 2), width - 2 * MARGIN, 1);
     }
-    top += blockHeight(lines[r]) + ROW_GAP;
+    drawTile(context, example, MARGIN, top, true, shape, layout);
+    for (const [t, tile] of tiles.entries()) {
+      const left = MARGIN + lead + (t % columns) * cell.width;
+      const y = top + Math.floor(t / columns) * (cell.height + GAP);
+      drawTile(context, tile, left, y, false, shape, layout);
+    }
   }
   return surface.encode(cleanText(title));
+}
 
-  function drawTile({ pixels, caption, detail }: SheetTile, left: number, y: number, isExample: boolean): void {
-    if (pixels) {
-      context.imageSmoothingEnabled = scale < 1;
-      context.drawImage(toCanvas(pixels, shape), left, y, tileWidth, tileHeight);
-    } else {
-      write("no image", left + 8, y + tileHeight / 2 + 4, tileWidth - 12, font(12), ink.muted);
-    }
-    if (isExample) {
-      context.strokeStyle = ink.single;
-      context.lineWidth = 3;
-      context.strokeRect(left - 3, y - 3, tileWidth + 6, tileHeight + 6);
-    } else if (pixels) {
-      context.strokeStyle = ink.line;
-      context.lineWidth = 1;
-      context.strokeRect(left - 0.5, y - 0.5, tileWidth + 1, tileHeight + 1);
-    }
-    const room = cell.width - 4;
-    write(caption, left, y + tileHeight + 19, room, font(13, 600), ink.text);
-    if (detail) write(detail, left, y + tileHeight + 35, room, font(12), ink.muted);
-  }
+const INK = INKS.light;
 
-  function rule(y: number): void {
-    context.fillStyle = ink.line;
-    context.fillRect(MARGIN, Math.round(y), width - 2 * MARGIN, 1);
-  }
+/** Sizes in pixels. */
+interface SheetLayout {
+  readonly width: number;
+  readonly height: number;
+  /** Pixels of the sheet per pixel of an image. */
+  readonly scale: number;
+  /** Of an image. */
+  readonly tile: { readonly width: number; readonly height: number };
+  /** An image with its lines of text and the gap to the next one. */
+  readonly cell: { readonly width: number; readonly height: number };
+  /** Images in a line beside the example. */
+  readonly columns: number;
+  /** Width of the example and the gap beside it. */
+  readonly lead: number;
+  /** The upper edge of each row. */
+  readonly tops: readonly number[];
+}
 
-  function write(text: string, x: number, y: number, room: number, face: string, color: string): void {
-    context.font = face;
-    context.fillStyle = color;
-    context.fillText(shorten(context, cleanText(text), room), x, y);
+function layOutSheet(rows: readonly SheetRow[], shape: SheetShape): SheetLayout {
+  const scale = fitScale(Math.max(shape.height, shape.width));
+  const tile = { width: Math.round(shape.width * scale), height: Math.round(shape.height * scale) };
+  const cell = { width: Math.max(tile.width, 84) + GAP, height: tile.height + 40 };
+  const columns = Math.min(COLUMNS, Math.max(1, ...rows.map(({ tiles }) => tiles.length)));
+  const lead = cell.width + 2 * GAP;
+  const tops: number[] = [];
+  let bottom = MARGIN + 64;
+  for (const { tiles } of rows) {
+    tops.push(bottom);
+    const lines = Math.max(1, Math.ceil(tiles.length / columns));
+    bottom += lines * (cell.height + GAP) - GAP + ROW_GAP;
   }
+  const width = Math.max(2 * MARGIN + lead + columns * cell.width - GAP, 420);
+  return { width, height: bottom - ROW_GAP + MARGIN, scale, tile, cell, columns, lead, tops };
+}
+
+function drawTile(
+  context: Context,
+  { pixels, caption, detail }: SheetTile,
+  left: number,
+  y: number,
+  isExample: boolean,
+  shape: SheetShape,
+  { scale, tile, cell }: SheetLayout,
+): void {
+  if (pixels) {
+    context.imageSmoothingEnabled = scale < 1;
+    context.drawImage(toCanvas(pixels, shape), left, y, tile.width, tile.height);
+  } else {
+    write(context, "no image", left + 8, y + tile.height / 2 + 4, tile.width - 12, font(12), INK.muted);
+  }
+  if (isExample) {
+    context.strokeStyle = INK.single;
+    context.lineWidth = 3;
+    context.strokeRect(left - 3, y - 3, tile.width + 6, tile.height + 6);
+  } else if (pixels) {
+    context.strokeStyle = INK.line;
+    context.lineWidth = 1;
+    context.strokeRect(left - 0.5, y - 0.5, tile.width + 1, tile.height + 1);
+  }
+  const width = cell.width - 4;
+  write(context, caption, left, y + tile.height + 19, width, font(13, 600), INK.text);
+  if (detail) write(context, detail, left, y + tile.height + 35, width, font(12), INK.muted);
+}
+
+function write(context: Context, text: string, x: number, y: number, width: number, face: string, color: string): void {
+  context.font = face;
+  context.fillStyle = color;
+  context.fillText(shorten(context, cleanText(text), width), x, y);
 }
 
 function fitScale(side: number): number {

@@ -12,7 +12,8 @@ const NARROWEST = 20;
 const CELLS = 40;
 
 /**
- * Writes each class's name at the median of its points, where most points are its own, and where no name of a larger class stands in the way.
+ * Writes the name of each class at the median of its points. A name is left out if most points around it belong to other classes, or if it
+ * would overlap the name of a larger class.
  */
 export function drawNames(
   context: Context,
@@ -28,32 +29,15 @@ export function drawNames(
   codes.forEach((code, i) => {
     members[code]?.push(i);
   });
-  const cell = Math.max(box.width, box.height) / CELLS;
-  const cellOf = (px: number, py: number) =>
-    Math.floor((py - box.y) / cell) * (CELLS + 1) + Math.floor((px - box.x) / cell);
-  const counts = names.map(() => new Map<number, number>());
-  codes.forEach((code, i) => {
-    const own = counts[code];
-    const at = cellOf(x[i], y[i]);
-    own?.set(at, (own.get(at) ?? 0) + 1);
-  });
-  const countAround = (code: number, px: number, py: number) => {
-    const at = cellOf(px, py);
-    let sum = 0;
-    for (const row of [-1, 0, 1]) {
-      for (const column of [-1, 0, 1]) sum += counts[code]?.get(at + row * (CELLS + 1) + column) ?? 0;
-    }
-    return sum;
-  };
-
+  const countAround = countByCell({ x, y }, codes, names.length, box);
   const size = 1.15 * em;
   context.save();
   context.font = font(size, 600);
   context.textAlign = "center";
   context.lineJoin = "round";
   context.lineWidth = 0.32 * size;
-  const taken: Box[] = [];
-  const bySize = names.map((_, code) => code).sort((a, b) => (members[b]?.length ?? 0) - (members[a]?.length ?? 0));
+  const drawn: Box[] = [];
+  const bySize = names.map((_, code) => code).sort((a, b) => members[b].length - members[a].length);
   for (const code of bySize) {
     const own = members[code];
     if (own.length < FEWEST_POINTS) continue;
@@ -62,23 +46,48 @@ export function drawNames(
     if (countAround(code, px, py) < around / 2) continue;
     const text = shorten(context, names[code], 10 * size);
     const width = context.measureText(text).width;
-    const label = {
-      x: Math.min(Math.max(px - width / 2, box.x), box.x + box.width - width),
-      y: py - size / 2,
-      width,
-      height: size,
-    };
-    if (taken.some((other) => overlap(label, other))) continue;
-    taken.push(label);
-    const [center, baseline] = [label.x + width / 2, py + 0.36 * size];
-    context.globalAlpha = 0.85;
-    context.strokeStyle = ink.background;
-    context.strokeText(text, center, baseline);
-    context.globalAlpha = 1;
-    context.fillStyle = ink.text;
-    context.fillText(text, center, baseline);
+    const left = Math.min(Math.max(px - width / 2, box.x), box.x + box.width - width);
+    const label = { x: left, y: py - size / 2, width, height: size };
+    if (drawn.some((other) => overlap(label, other))) continue;
+    drawn.push(label);
+    writeOutlined(context, text, left + width / 2, py + 0.36 * size, ink);
   }
   context.restore();
+}
+
+/** Counts the points of each class in the cells of a grid. The result gives the count of a class in three by three cells around a pixel. */
+function countByCell(
+  { x, y }: Pick<ProjectedPoints, "x" | "y">,
+  codes: Int32Array,
+  classes: number,
+  box: Box,
+): (code: number, px: number, py: number) => number {
+  const cell = Math.max(box.width, box.height) / CELLS;
+  const cellOf = (px: number, py: number) =>
+    Math.floor((py - box.y) / cell) * (CELLS + 1) + Math.floor((px - box.x) / cell);
+  const counts = Array.from({ length: classes }, () => new Map<number, number>());
+  codes.forEach((code, i) => {
+    const own = counts[code];
+    const at = cellOf(x[i], y[i]);
+    own?.set(at, (own.get(at) ?? 0) + 1);
+  });
+  return (code, px, py) => {
+    const at = cellOf(px, py);
+    let sum = 0;
+    for (const row of [-1, 0, 1]) {
+      for (const column of [-1, 0, 1]) sum += counts[code]?.get(at + row * (CELLS + 1) + column) ?? 0;
+    }
+    return sum;
+  };
+}
+
+function writeOutlined(context: Context, text: string, center: number, baseline: number, ink: Ink): void {
+  context.globalAlpha = 0.85;
+  context.strokeStyle = ink.background;
+  context.strokeText(text, center, baseline);
+  context.globalAlpha = 1;
+  context.fillStyle = ink.text;
+  context.fillText(text, center, baseline);
 }
 
 function median(members: readonly number[], values: Float64Array): number {

@@ -3,6 +3,7 @@ export type { Dataset, DatasetOrigin, Images } from "./datasets/dataset.js";
 export { scaleImages } from "./datasets/images.js";
 export { openPointImages } from "./datasets/point-images.js";
 export { ACTIVE_VARIANCE } from "./evaluation/dimensions.js";
+export { INTERPOLATIONS, interpolateCodes } from "./figures/interpolation.js";
 export { toRgba } from "./figures/sheet.js";
 export { type ImageShape, toImages } from "./models/images.js";
 export { readTensorFile } from "./models/safetensors.js";

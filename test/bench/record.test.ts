@@ -6,8 +6,8 @@ import { formatRaces, mergeRaces, ratiosTo } from "../../bench/race-table.js";
 import { fillSection } from "../../bench/record.js";
 import { sizesUpTo } from "../../bench/scaling.js";
 
-const run = (contestant: string, seconds: number, more: Partial<RaceRun> = {}): RaceRun => ({
-  contestant,
+const run = (implementation: string, seconds: number, more: Partial<RaceRun> = {}): RaceRun => ({
+  implementation,
   round: 0,
   seconds,
   peakMib: 100,
@@ -23,7 +23,7 @@ const race = (more: Partial<Race> = {}): Race => ({
   versions: { "sigma-tsne": "1.0.0" },
   dataset: { name: "stem", n: 19769, d: 50 },
   settings: { perplexity: 30, iterations: 1000, threads: 2, seed: 42, rounds: 2, timeout: 60, ours: {} },
-  contestants: [
+  implementations: [
     { name: "ours", label: "sigma-tsne" },
     { name: "peer", label: "Peer" },
     { name: "broken", label: "Broken", failure: "no | memory" },

@@ -153,7 +153,7 @@ describe("tables", () => {
     await expect(readTable(path("other.parquet"))).rejects.toThrow(/column "when" is TIMESTAMP/);
     const large = parquetWriteBuffer({ columnData: [{ name: "id", data: [2n ** 60n], type: "INT64" }] });
     await writeFile(path("large.parquet"), new Uint8Array(large));
-    await expect(readTable(path("large.parquet"))).rejects.toMatchObject({ code: "FILE_FORMAT" });
+    expect(plain(await readTable(path("large.parquet")))).toEqual([["id", "Array", ["1152921504606846976"]]]);
   });
 
   it.each(BINARY)("are matrices and labels for the other readers in %s", async (extension) => {

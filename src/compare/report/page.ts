@@ -246,46 +246,55 @@ function showLegend(): void {
   } else byId("legend").replaceChildren();
 }
 
+const pixelOf = ({ top }: MapView, event: MouseEvent): [number, number] => {
+  const { left, top: above } = top.getBoundingClientRect();
+  return [event.clientX - left, event.clientY - above];
+};
+
 function listen(view: MapView): void {
+  listenToPointer(view);
+  view.top.addEventListener(
+    "wheel",
+    (event) => {
+      // Without a modifier key the wheel scrolls the page.
+      if (!(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      zoom(1.0015 ** -event.deltaY, ...view.toPlane(...pixelOf(view, event)));
+    },
+    { passive: false },
+  );
+  view.top.addEventListener("dblclick", (event) => zoom(2, ...view.toPlane(...pixelOf(view, event))));
+  view.top.addEventListener("keydown", (event) => {
+    if (handleKey(view, event)) event.preventDefault();
+  });
+}
+
+/** Dragging moves the map or draws the outline of a selection. */
+function listenToPointer(view: MapView): void {
   const { top } = view;
   let drag: { x: number; y: number; mode: string; last: [number, number] } | undefined;
-  const pixelOf = (event: MouseEvent): [number, number] => {
-    const { left, top: above } = top.getBoundingClientRect();
-    return [event.clientX - left, event.clientY - above];
-  };
   const mode = () => (new FormData(byId<HTMLFormElement>("controls")).get("mode") ?? "move") as string;
   top.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
-    const [x, y] = pixelOf(event);
+    const [x, y] = pixelOf(view, event);
     drag = { x, y, mode: mode(), last: [x, y] };
     top.setPointerCapture(event.pointerId);
     if (drag.mode === "move") hover(view.nearest(x, y, 24));
     else outline = { view, corners: [[x, y]] };
   });
   top.addEventListener("pointermove", (event) => {
-    const [x, y] = pixelOf(event);
+    const [x, y] = pixelOf(view, event);
     if (!drag) return hover(view.nearest(x, y, 14));
     if (drag.mode === "move") {
       const { frame } = scene;
       const [dx, dy] = [x - drag.last[0], y - drag.last[1]];
       scene.frame = { ...frame, x: frame.x - dx / view.scale, y: frame.y + dy / view.scale };
       drag.last = [x, y];
-      redraw("points");
-    } else if (drag.mode === "lasso") {
-      outline?.corners.push([x, y]);
-      redraw("top");
-    } else {
-      outline = {
-        view,
-        corners: [
-          [drag.x, drag.y],
-          [x, drag.y],
-          [x, y],
-          [drag.x, y],
-        ],
-      };
-      redraw("top");
+      return redraw("points");
     }
+    if (drag.mode === "lasso") outline?.corners.push([x, y]);
+    else outline = { view, corners: rectangle([drag.x, drag.y], [x, y]) };
+    redraw("top");
   });
   const finish = (event: PointerEvent) => {
     if (!drag) return;
@@ -300,31 +309,29 @@ function listen(view: MapView): void {
   top.addEventListener("pointerup", finish);
   top.addEventListener("pointercancel", finish);
   top.addEventListener("pointerleave", () => !drag && hover(undefined));
-  top.addEventListener(
-    "wheel",
-    (event) => {
-      // A plain wheel scrolls the page.
-      if (!(event.ctrlKey || event.metaKey)) return;
-      event.preventDefault();
-      zoom(1.0015 ** -event.deltaY, ...view.toPlane(...pixelOf(event)));
-    },
-    { passive: false },
-  );
-  top.addEventListener("dblclick", (event) => zoom(2, ...view.toPlane(...pixelOf(event))));
-  top.addEventListener("keydown", (event) => {
-    const direction = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-    if (direction) {
-      const [dx, dy] = direction as [number, number];
-      const from = scene.hovered ?? view.nearest(view.width / 2, view.height / 2, Number.POSITIVE_INFINITY);
-      if (from !== undefined) hover(scene.hovered === undefined ? from : (view.nextTowards(from, dx, dy) ?? from));
-    } else if (event.key === "Enter" && scene.hovered !== undefined) select([scene.hovered], event.shiftKey);
-    else if (event.key === "Escape") select([], false);
-    else if (event.key === "+" || event.key === "=") zoom(1.5);
-    else if (event.key === "-") zoom(1 / 1.5);
-    else if (event.key === "0") showWhole();
-    else return;
-    event.preventDefault();
-  });
+}
+
+const rectangle = ([x1, y1]: [number, number], [x2, y2]: [number, number]): [number, number][] => [
+  [x1, y1],
+  [x2, y1],
+  [x2, y2],
+  [x1, y2],
+];
+
+/** Returns whether the key has a meaning. */
+function handleKey(view: MapView, { key, shiftKey }: KeyboardEvent): boolean {
+  const direction = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[key];
+  if (direction) {
+    const [dx, dy] = direction as [number, number];
+    const from = scene.hovered ?? view.nearest(view.width / 2, view.height / 2, Number.POSITIVE_INFINITY);
+    if (from !== undefined) hover(scene.hovered === undefined ? from : (view.nextTowards(from, dx, dy) ?? from));
+  } else if (key === "Enter" && scene.hovered !== undefined) select([scene.hovered], shiftKey);
+  else if (key === "Escape") select([], false);
+  else if (key === "+" || key === "=") zoom(1.5);
+  else if (key === "-") zoom(1 / 1.5);
+  else if (key === "0") showWhole();
+  else return false;
+  return true;
 }
 
 function saveRows(): void {

@@ -6,8 +6,7 @@ import { Matrix } from "../../matrix.js";
 import { nearest } from "../../search/index.js";
 import { positionUncertainty } from "../../tsne/index.js";
 import { imagesInMemory, stretchContrast } from "../../vae/datasets/index.js";
-import { INTERPOLATIONS, interpolateCodes } from "../../vae/figures/index.js";
-import { Random, scaleImages } from "../../vae/without-tensorflow.js";
+import { INTERPOLATIONS, interpolateCodes, Random, scaleImages } from "../../vae/without-tensorflow.js";
 import type { Exploration, ExploredMap, GaussianData } from "../exploration.js";
 import { alignCovariance, alignPosition } from "../maps.js";
 import {

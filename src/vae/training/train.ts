@@ -142,17 +142,17 @@ class Training {
     await makeFolder(join(folder, "checkpoint"));
     const unlock = await lockFolder(folder);
     const isNew = !(await hasCheckpoint(folder));
-    let isVain = false;
+    let failedAtStart = false;
     try {
       return await this.runFromCheckpoint();
     } catch (error) {
-      isVain = isNew && this.checkpoints < 2 && !this.options.signal?.aborted;
+      failedAtStart = isNew && this.checkpoints < 2 && !this.options.signal?.aborted;
       throw error;
     } finally {
-      // Of no use to go on from, and in the way of the next try.
-      if (isVain) await removeBeginning(folder);
+      // Nothing can continue from a training that failed at its start, and its files would be in the way of the next try.
+      if (failedAtStart) await removeBeginning(folder);
       await unlock();
-      if (isVain && !wasThere) await rmdir(folder).catch(() => {});
+      if (failedAtStart && !wasThere) await rmdir(folder).catch(() => {});
     }
   }
 

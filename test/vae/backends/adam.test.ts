@@ -10,7 +10,7 @@ const zeros = () => tf.variable(tf.zeros([TARGET.length]));
 const loss = (variable: tf.Variable) => tf.sum(tf.square(tf.sub(variable, TARGET))) as tf.Scalar;
 
 /** The values after some steps towards a target. */
-function descend(adam: Adam, steps: number, variable: tf.Variable, given = settings): number[] {
+function takeSteps(adam: Adam, steps: number, variable: tf.Variable, given = settings): number[] {
   for (let i = 0; i < steps; i++) {
     tf.tidy(() => adam.apply(tf.variableGrads(() => loss(variable), [variable]).grads, given));
   }
@@ -21,7 +21,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (name) => {
   test("takes the steps of tf.train.adam", async () => {
     await selectBackend(name, { threads: 2 });
     const [ours, stock] = [zeros(), zeros()];
-    const found = descend(new Adam(new Map([["x", ours]])), 40, ours);
+    const found = takeSteps(new Adam(new Map([["x", ours]])), 40, ours);
     const optimizer = tf.train.adam(settings.learningRate, settings.beta1, 0.999, 1e-8);
     for (let i = 0; i < 40; i++) optimizer.minimize(() => loss(stock), false, [stock]);
     const expected = Array.from(stock.dataSync());
@@ -33,14 +33,14 @@ describe.each(["wasm", "cpu"] as const)("on %s", (name) => {
   test("goes on to the last bit as if it had not been stopped", async () => {
     await selectBackend(name);
     const [whole, parts] = [zeros(), zeros()];
-    const expected = descend(new Adam(new Map([["x", whole]])), 12, whole);
+    const expected = takeSteps(new Adam(new Map([["x", whole]])), 12, whole);
     const before = new Adam(new Map([["x", parts]]));
-    descend(before, 5, parts);
+    takeSteps(before, 5, parts);
     const { tensors, state } = await before.save("all");
     before.dispose();
     const after = new Adam(new Map([["x", parts]]));
     after.restore("all", new Map(tensors), JSON.parse(JSON.stringify(state)));
-    expect(descend(after, 7, parts)).toEqual(expected);
+    expect(takeSteps(after, 7, parts)).toEqual(expected);
   });
 
   test("leaves copies of a variable as they were, and no tensor but its moments", async () => {
@@ -49,7 +49,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (name) => {
     const copy = tf.clone(variable);
     const before = tf.memory().numTensors;
     const adam = new Adam(new Map([["x", variable]]));
-    descend(adam, 3, variable);
+    takeSteps(adam, 3, variable);
     expect(tf.memory().numTensors).toBe(before + 2);
     expect(Array.from(copy.dataSync())).toEqual([0, 0, 0, 0, 0]);
     adam.dispose();
@@ -60,7 +60,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (name) => {
     await selectBackend(name);
     const variable = zeros();
     const adam = new Adam(new Map([["x", variable]]));
-    const first = descend(adam, 1, variable);
-    expect(descend(adam, 1, variable, { learningRate: 1e-12, beta1: 0.5 })).toEqual(first);
+    const first = takeSteps(adam, 1, variable);
+    expect(takeSteps(adam, 1, variable, { learningRate: 1e-12, beta1: 0.5 })).toEqual(first);
   });
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { BenchmarkError } from "./failure.js";
 import { FOLDERS } from "./folders.js";
-import type { Answer, Task } from "./peers/contestant.js";
+import type { Answer, Task } from "./peers/task.js";
 
 const execute = promisify(execFile);
 
@@ -13,43 +13,43 @@ const execute = promisify(execFile);
 const LONGEST_COMPLAINT = 160;
 
 /** Where the peers are installed. */
-export interface Places {
+export interface PeerPaths {
   /** A Python with numpy and the peers. */
   python: string;
   /** A folder node_modules with scran.js. */
   nodeModules: string;
 }
 
-export const DEFAULT_PLACES: Places = {
+export const DEFAULT_PEER_PATHS: PeerPaths = {
   python: join(FOLDERS.venv, process.platform === "win32" ? "Scripts/python.exe" : "bin/python"),
   nodeModules: FOLDERS.nodeModules,
 };
 
 /** A program that makes maps, in a process of its own. */
-export interface Contestant {
+export interface Implementation {
   readonly name: string;
   readonly label: string;
-  command(task: Task, places: Places): [string, string[]];
+  command(task: Task, paths: PeerPaths): [string, string[]];
 }
 
-export const OURS: Contestant = {
+export const OURS: Implementation = {
   name: "ours",
   label: "sigma-tsne",
   command: (task) => [process.execPath, [join(FOLDERS.build, "ours.js"), JSON.stringify(task)]],
 };
 
 /** The same with the data's standard deviations. */
-export const OURS_WITH_SIGMA: Contestant = { ...OURS, name: "ours-sigma", label: "sigma-tsne, sigma-aware" };
+export const OURS_WITH_SIGMA: Implementation = { ...OURS, name: "ours-sigma", label: "sigma-tsne, sigma-aware" };
 
-function python(name: string, label: string): Contestant {
+function python(name: string, label: string): Implementation {
   return {
     name,
     label,
-    command: (task, places) => [places.python, [join(FOLDERS.peers, "peer.py"), name, JSON.stringify(task)]],
+    command: (task, paths) => [paths.python, [join(FOLDERS.peers, "peer.py"), name, JSON.stringify(task)]],
   };
 }
 
-const SCRAN: Contestant = {
+const SCRAN: Implementation = {
   name: "scran.js",
   label: "scran.js",
   command: (task, { nodeModules }) => [
@@ -59,7 +59,7 @@ const SCRAN: Contestant = {
 };
 
 /** The peers, with the package that each needs. */
-const PEERS: readonly (readonly [Contestant, string])[] = [
+const PEERS: readonly (readonly [Implementation, string])[] = [
   [SCRAN, "scran.js"],
   [python("opentsne-bh", "openTSNE, Barnes-Hut"), "openTSNE"],
   [python("opentsne-fft", "openTSNE, FFT"), "openTSNE"],
@@ -70,12 +70,14 @@ const PEERS: readonly (readonly [Contestant, string])[] = [
 export const PEER_NAMES: readonly string[] = PEERS.map(([{ name }]) => name);
 
 /** The peers that are installed, and the versions of all that takes part in running them. */
-export async function findPeers(places: Places): Promise<{ peers: Contestant[]; versions: Record<string, string> }> {
+export async function findPeers(
+  paths: PeerPaths,
+): Promise<{ peers: Implementation[]; versions: Record<string, string> }> {
   const versions: Record<string, string> = {};
-  const manifest = join(places.nodeModules, "scran.js", "package.json");
+  const manifest = join(paths.nodeModules, "scran.js", "package.json");
   if (existsSync(manifest)) versions["scran.js"] = JSON.parse(await readFile(manifest, "utf8")).version;
   try {
-    const { stdout } = await execute(places.python, [join(FOLDERS.peers, "peer.py"), "versions"]);
+    const { stdout } = await execute(paths.python, [join(FOLDERS.peers, "peer.py"), "versions"]);
     Object.assign(versions, JSON.parse(stdout));
   } catch {
     // No Python, or none with numpy: its peers are not installed.
@@ -84,20 +86,20 @@ export async function findPeers(places: Places): Promise<{ peers: Contestant[]; 
 }
 
 /**
- * Runs a contestant to its end.
+ * Runs a program until it ends.
  *
  * @param timeout seconds
  * @throws with the last line of its standard error where it fails
  */
 export async function run(
-  contestant: Contestant,
+  implementation: Implementation,
   task: Task,
-  places: Places,
+  paths: PeerPaths,
   timeout: number,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const [file, args] = contestant.command(task, places);
-  // Libraries that do not heed the threads that they are told about ask the environment.
+  const [file, args] = implementation.command(task, paths);
+  // Some libraries ignore the number of threads in the call and read it from the environment.
   const variables = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"];
   const env = { ...process.env, ...Object.fromEntries(variables.map((name) => [name, String(task.threads)])) };
   try {

@@ -1,0 +1,144 @@
+import { ArgumentError, FileError } from "../errors.js";
+import { assignRoles, type ColumnFacts, type ColumnOptions, type ColumnRoles, describeRoles } from "./column-roles.js";
+import { selectNames } from "./column-selection.js";
+import type { ColumnSource } from "./column-source.js";
+import { type ColumnDescription, type ColumnsOfNumbers, selectColumns, unsupported } from "./table.js";
+
+/** How a caller chooses columns: by roles, or one column of lists. */
+export interface ColumnChoice extends ColumnOptions {
+  /** Column of the data: lists of numbers, all of one length, or numbers. */
+  readonly column?: string | undefined;
+  /** The same for the standard deviations. */
+  readonly sigmaColumn?: string | undefined;
+  /** Whether a column that cannot be used, or that is not used without having been named, is an error. */
+  readonly strict?: boolean | undefined;
+}
+
+/** The columns of a file that are read, and what for. */
+export interface ChosenColumns {
+  readonly means: ColumnsOfNumbers;
+  /** `undefined` where there are no standard deviations. */
+  readonly sigma: ColumnsOfNumbers | undefined;
+  readonly roles: ColumnRoles;
+  /** The roles in one line. */
+  readonly report: string;
+}
+
+/**
+ * Decides which columns of a file are read. All formats use this function, so that a table has the same roles in each of them.
+ *
+ * @throws {FileError} FILE_FORMAT where no column or several could be the data, and with `strict` for a column that is not used
+ * @throws {ArgumentError} INVALID_ARGUMENT for a name that no column has
+ */
+export function chooseColumns(source: ColumnSource, options: ColumnChoice): ChosenColumns {
+  const { path, columns, isNamed } = source;
+  const names = columns.map(({ name }) => name);
+  selectColumns(path, names, undefined);
+  const listed = findList(source, options);
+  const roles = inFile(path, () =>
+    assignRoles(columns.map(toFacts), listed === undefined ? options : { ...options, columns: [] }),
+  );
+  const sigmaList = options.sigmaColumn === undefined ? undefined : findColumn(source, options.sigmaColumn);
+  const used = new Set([listed, options.sigmaColumn]);
+  const unused = roles.unused.filter(({ name }) => !used.has(name));
+  const data = listed === undefined ? roles.data : [listed];
+  if (data.length === 0) throw noData(path, unused);
+  const means = listed === undefined ? { numbers: roles.data } : findColumn(source, listed);
+  const paired = roles.sigma?.filter((name) => name !== undefined);
+  const sigma = sigmaList ?? (paired && { numbers: paired });
+  const chosen = { ...roles, data, unused, ...(sigmaList ? { sigma: [options.sigmaColumn] } : {}) };
+  if (options.strict) requireAllUsed(path, chosen);
+  return { means, sigma, roles: chosen, report: describeRoles(chosen, { isNamed, hasLists: "list" in means }) };
+}
+
+/**
+ * The column of labels: the one that is asked for, or the first that is named like labels, or the only column, or the only one of text.
+ *
+ * @throws {FileError} FILE_FORMAT where there is none of these
+ */
+export function chooseLabels({ path, columns }: ColumnSource, wanted: string | undefined): string {
+  const names = columns.map(({ name }) => name);
+  if (wanted !== undefined) return inFile(path, () => selectNames("labelColumns", names, [wanted]))[0];
+  const { labels, identifier } = assignRoles(columns.map(toFacts));
+  const others = names.filter((name) => name !== identifier);
+  const texts = columns.filter(({ name, type }) => type === "text" && name !== identifier);
+  const [found] = [...labels, ...(others.length === 1 ? others : []), ...(texts.length === 1 ? [texts[0].name] : [])];
+  if (found !== undefined) return found;
+  if (names.length === 1) return names[0];
+  const reason = `has ${names.length} columns and none of them is named label, labels, class, target; choose one by its name`;
+  throw new FileError("FILE_FORMAT", path, reason);
+}
+
+const toFacts = ({ name, type, kind, isIndex }: ColumnDescription): ColumnFacts => ({
+  name,
+  type: type === "float32" || type === "float64" ? "number" : type,
+  kind,
+  isIndex,
+});
+
+/** The column of lists that is the data, where one is named or there are no columns of numbers that could be. */
+function findList(source: ColumnSource, options: ColumnChoice): string | undefined {
+  const { path, columns } = source;
+  const names = columns.map(({ name }) => name);
+  if (options.column !== undefined) return selectColumns(path, names, [options.column])[0];
+  const select = (argument: string, selectors: readonly string[] = []) =>
+    inFile(path, () => selectNames(argument, names, selectors));
+  const lists = columns.filter(({ itemType }) => itemType).map(({ name }) => name);
+  if (lists.length === 0) return undefined;
+  if (options.columns !== undefined) {
+    const named = select("columns", options.columns);
+    return named.length === 1 && lists.includes(named[0]) ? named[0] : undefined;
+  }
+  const excluded = select("exclude", options.exclude);
+  const free = lists.filter((name) => !excluded.includes(name) && name !== options.sigmaColumn);
+  if (free.length === 0) return undefined;
+  const numbers = inFile(path, () => assignRoles(columns.map(toFacts), options)).data;
+  if (free.length === 1 && numbers.length === 0) return free[0];
+  const besides = numbers.length > 0 ? ` beside numbers in ${quoted(numbers)}` : "";
+  const how = "choose one by its name, which is --mean-column or --sigma-column on the command line";
+  throw new FileError("FILE_FORMAT", path, `holds lists of numbers in ${quoted(free)}${besides}; ${how}`);
+}
+
+function findColumn({ path, columns }: ColumnSource, wanted: string): ColumnsOfNumbers {
+  const [name] = selectColumns(
+    path,
+    columns.map((column) => column.name),
+    [wanted],
+  );
+  const column = columns.find((known) => known.name === name) as ColumnDescription;
+  if (column.itemType) return { list: name };
+  if (!column.type || column.type === "text") throw unsupported(path, column, "lists of numbers, and numbers,");
+  return { numbers: [name] };
+}
+
+function noData(path: string, unused: ColumnRoles["unused"]): FileError {
+  const others = unused.slice(0, 6).map(({ name, reason }) => `column ${JSON.stringify(name)} is ${reason}`);
+  const found = others.length > 0 ? `: ${others.join(", ")}` : "";
+  return new FileError("FILE_FORMAT", path, `holds no columns of numbers${found}`);
+}
+
+/** The reasons of columns that the caller has left out. */
+const LEFT_OUT = new Set(["excluded", "not chosen"]);
+
+function requireAllUsed(path: string, { unused }: ColumnRoles): void {
+  const skipped = unused.find(({ reason }) => !LEFT_OUT.has(reason));
+  if (!skipped) return;
+  const reason = `column ${JSON.stringify(skipped.name)} (${skipped.reason}) is not used, which strict reading refuses; exclude it, or keep it by its name`;
+  throw new FileError("FILE_FORMAT", path, reason);
+}
+
+/** Adds the name of the file to the errors of a choice. */
+function inFile<T>(path: string, choose: () => T): T {
+  try {
+    return choose();
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error;
+    const { code, argument, received, accepted } = error;
+    throw new ArgumentError(code, { argument, received, accepted: `${accepted} of ${path}` }, { cause: error });
+  }
+}
+
+const quoted = (names: readonly string[]): string => {
+  const shown = names.slice(0, 12).map((name) => JSON.stringify(name));
+  return names.length > 12 ? `${shown.join(", ")} and ${names.length - 12} others` : shown.join(", ");
+};

@@ -1,0 +1,68 @@
+import { FileError } from "../errors.js";
+import type { Matrix } from "../matrix.js";
+import { chooseColumns, chooseLabels } from "./chosen-columns.js";
+import type { ColumnSource, OpenColumnsOptions } from "./column-source.js";
+import type { Format } from "./format.js";
+import type { OpenFile } from "./open-file.js";
+import type { OpenMatrixOptions, ReadLabelsOptions, ReadMatrixOptions, ReadTableOptions } from "./read-options.js";
+import { type RowBlocks, readRowRange } from "./row-blocks.js";
+import { selectColumns, type Table } from "./table.js";
+
+/** How a format with columns is read: what all of these formats share follows from the columns of a file. */
+export function columnFormat(
+  openColumns: (file: OpenFile, options: OpenColumnsOptions) => Promise<ColumnSource>,
+): Required<Pick<Format, "openColumns" | "readMatrix" | "openMatrix" | "readLabels" | "readTable">> {
+  const openMatrix = async (file: OpenFile, options: OpenMatrixOptions): Promise<RowBlocks> => {
+    const source = await openColumns(file, { signal: options.signal, isWhole: true });
+    return source.openMatrix(chooseColumns(source, options).means, false);
+  };
+  return {
+    openColumns,
+    openMatrix,
+    readMatrix: (file, options) => withTypes(file, options, openColumns, (source) => readMatrix(source, options)),
+    readLabels: (file, options: ReadLabelsOptions) =>
+      withTypes(file, options, openColumns, (source) => readLabels(source, options)),
+    readTable: (file, options: ReadTableOptions) =>
+      withTypes(file, options, openColumns, (source) => {
+        const names = source.columns.map(({ name }) => name);
+        return source.readTable(selectColumns(file.path, names, options.columns), options.rows);
+      }),
+  };
+}
+
+/**
+ * Opens the columns of a file and reads them. Where the first rows of a text file do not show what its columns hold, the types of
+ * all rows are found first.
+ */
+export async function withTypes<T>(
+  file: OpenFile,
+  { signal }: { readonly signal?: AbortSignal | undefined },
+  openColumns: NonNullable<Format["openColumns"]>,
+  read: (source: ColumnSource) => Promise<T>,
+): Promise<T> {
+  const source = await openColumns(file, { signal });
+  try {
+    return await read(source);
+  } catch (error) {
+    if (!source.isSampled || !(error instanceof FileError && error.code === "FILE_FORMAT")) throw error;
+    return read(await openColumns(file, { signal, isWhole: true }));
+  }
+}
+
+async function readMatrix(source: ColumnSource, options: ReadMatrixOptions): Promise<Matrix> {
+  const { means } = chooseColumns(source, options);
+  if (!source.readTogether || "list" in means) {
+    return readRowRange(source.path, await source.openMatrix(means, false), options.rows);
+  }
+  const request = { matrices: [means.numbers], table: [], rows: options.rows, allowMissing: false };
+  return (await source.readTogether(request)).matrices[0];
+}
+
+async function readLabels(source: ColumnSource, { rows, column }: ReadLabelsOptions): Promise<string[]> {
+  const table: Table = await source.readTable([chooseLabels(source, column)], rows);
+  return toLabels([...table.values()][0]);
+}
+
+/** The values of a column as labels; a missing value is the empty label, which means none. */
+export const toLabels = (column: ArrayLike<string | number>): string[] =>
+  Array.from(column, (value) => (Number.isNaN(value) ? "" : String(value)));

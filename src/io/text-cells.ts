@@ -1,0 +1,98 @@
+/** How numbers are written in a text file. */
+export type NumberNotation = "point" | "comma";
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const COMMA_NUMBER = /^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d+)?$/;
+const INTEGER = /^[+-]?\d+$/;
+/** Whole numbers, also as programs write them that keep them as floating-point numbers. */
+const WHOLE = /^[+-]?\d+(?:[.,]0*)?$/;
+const NAN = /^[+-]?nan$/i;
+const INFINITE = /^[+-]?inf(?:inity)?$/i;
+const MISSING = /^(?:na|n\/a|<na>|#n\/a|null|none)?$/i;
+const BOOLEAN = /^(?:true|false)$/i;
+/** Whole numbers as they are counted: 007 is a name. */
+const COUNT = /^-?(?:0|[1-9]\d{0,9})$/;
+const CODE = /^[+-]?0\d/;
+
+/** The number that a cell holds, `undefined` where it holds something else. */
+export function parseNumber(cell: string, notation: NumberNotation = "point"): number | undefined {
+  if (notation === "comma" && /[.,]/.test(cell)) {
+    if (!COMMA_NUMBER.test(cell) || !/\d/.test(cell)) return undefined;
+    return Number(cell.replaceAll(".", "").replace(",", "."));
+  }
+  if (NUMBER.test(cell)) return Number(cell);
+  if (INFINITE.test(cell)) return cell.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  return NAN.test(cell) ? Number.NaN : undefined;
+}
+
+/** 1 or 0 for a cell that holds a truth value. */
+export const parseBoolean = (cell: string): number | undefined =>
+  BOOLEAN.test(cell) ? Number(cell.toLowerCase() === "true") : undefined;
+
+/** Whether a cell stands for a value that is not there. */
+export const isMissing = (cell: string): boolean => MISSING.test(cell);
+
+/** Whether a cell holds neither a number nor a missing value. */
+export const isWord = (cell: string, notation: NumberNotation = "point"): boolean =>
+  parseNumber(cell, notation) === undefined && !MISSING.test(cell);
+
+/** Whether a cell holds a whole number. */
+export const isInteger = (cell: string): boolean => INTEGER.test(cell);
+
+/** Whether a cell holds a number with a decimal comma, such as 1,5 or 1.234,5. */
+export const hasDecimalComma = (cell: string): boolean => /^[+-]?\d[\d.]*,\d+/.test(cell) && COMMA_NUMBER.test(cell);
+
+/** Whether a cell holds a number with a decimal point that cannot be a separator of thousands. */
+export const hasDecimalPoint = (cell: string): boolean =>
+  cell.includes(".") && NUMBER.test(cell) && !COMMA_NUMBER.test(cell);
+
+/** What the cells of one column hold, counted as they are read. */
+export class ColumnStatistics {
+  numbers = 0;
+  /** Whole numbers, also written as 1.0. */
+  integers = 0;
+  /** Whole numbers that a 32-bit integer holds. */
+  counts = 0;
+  /** Numbers that begin with zeros, as codes do. */
+  codes = 0;
+  booleans = 0;
+  missing = 0;
+  texts = 0;
+  /** The first cell with text, and its line. */
+  firstText: { readonly cell: string; readonly line: number } | undefined;
+  firstMissing: { readonly cell: string; readonly line: number } | undefined;
+
+  constructor(private readonly notation: NumberNotation) {}
+
+  add(cell: string, line: number): void {
+    if (parseNumber(cell, this.notation) !== undefined) {
+      this.numbers++;
+      if (WHOLE.test(cell)) this.integers++;
+      if (COUNT.test(cell) && Number(cell) === (Number(cell) | 0)) this.counts++;
+      if (CODE.test(cell)) this.codes++;
+    } else if (MISSING.test(cell)) {
+      this.missing++;
+      this.firstMissing ??= { cell, line };
+    } else {
+      if (BOOLEAN.test(cell)) this.booleans++;
+      this.texts++;
+      this.firstText ??= { cell, line };
+    }
+  }
+
+  /** Whether all values are true or false. */
+  get isBoolean(): boolean {
+    return this.booleans > 0 && this.booleans === this.texts && this.numbers === 0;
+  }
+
+  /** Whether the column holds text; a column of truth values does not. */
+  get isText(): boolean {
+    return this.texts > 0 && !this.isBoolean;
+  }
+
+  /** The least type that holds all values as they are written. */
+  get tableType(): "integer" | "number" | "text" {
+    if (this.texts > 0 || this.codes > 0) return "text";
+    return this.missing === 0 && this.counts === this.numbers ? "integer" : "number";
+  }
+}

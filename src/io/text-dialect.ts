@@ -1,0 +1,101 @@
+import { FileError } from "../errors.js";
+import type { OpenFile } from "./open-file.js";
+import { hasDecimalComma, hasDecimalPoint, type NumberNotation, parseNumber } from "./text-cells.js";
+
+/** How the cells of a text file are separated and written. */
+export interface TextDialect {
+  readonly separators: readonly string[];
+  readonly notation: NumberNotation;
+  /** Bytes before the table: a byte order mark, lines of comments, `sep=;`. */
+  readonly start: number;
+  /** Lines in these bytes. */
+  readonly skippedLines: number;
+  /** The cells of the last comment before the table, which may hold the names of the columns. */
+  readonly comment: readonly string[] | undefined;
+}
+
+const HEAD_BYTES = 2 ** 16;
+const BYTE_ORDER_MARK = "\xEF\xBB\xBF";
+/** The beginnings of comments before the first line of a table. */
+const COMMENT = /^\s*(?:#|%|\/\/)/;
+const SEPARATOR_LINE = /^"?sep=(.)"?\s*$/i;
+
+/**
+ * Finds the dialect of a text file by its first lines: the separator is that of a line `sep=;`, else the first of tab, semicolon and comma
+ * in the first line, else spaces where they are allowed. Numbers have a decimal comma where some do and none has a decimal point.
+ *
+ * @throws {FileError} FILE_FORMAT for what is not text
+ */
+export async function detectDialect(file: OpenFile, allowSpaces: boolean): Promise<TextDialect> {
+  const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+  const head = buffer.subarray(0, bytesRead);
+  requireText(file, head);
+  const { start, skippedLines, separator, comments } = readPreamble(head);
+  const lines = head
+    .subarray(start)
+    .toString("utf8")
+    .replace(/"[^"]*"/g, "quoted")
+    .split(/\r\n|\n|\r/)
+    .filter((line) => line.trim() !== "" && !line.startsWith("#"));
+  const separators = separator === undefined ? detectSeparators(lines, allowSpaces) : [separator];
+  const cells = lines.slice(0, 200).flatMap((line) => splitLine(line, separators));
+  const isComma = !separators.includes(",") && cells.some(hasDecimalComma) && !cells.some(hasDecimalPoint);
+  const comment = comments.at(-1)?.replace(/^\s*(?:#+|%+|\/\/)\s*/, "");
+  return {
+    separators,
+    notation: isComma ? "comma" : "point",
+    start,
+    skippedLines,
+    comment: comment === undefined ? undefined : splitLine(comment, separators),
+  };
+}
+
+function requireText(file: OpenFile, head: Buffer): void {
+  const fail = (reason: string) => new FileError("FILE_FORMAT", file.path, reason);
+  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) {
+    throw fail("is UTF-16 text; save it as UTF-8");
+  }
+  if (!head.includes(0)) return;
+  throw fail(
+    head.toString("latin1").startsWith("PK\x03\x04")
+      ? "is a zip archive, as .npz and .xlsx are; save one array as .npy, or the table as .csv"
+      : "holds binary data that is neither .npy nor text",
+  );
+}
+
+/** Measures what stands before the table. In this encoding characters are bytes. */
+function readPreamble(head: Buffer) {
+  const text = head.toString("latin1");
+  let start = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+  let skippedLines = 0;
+  let separator: string | undefined;
+  const comments: string[] = [];
+  const line = /[^\r\n]*(?:\r\n|\n|\r)/y;
+  for (;;) {
+    line.lastIndex = start;
+    const [found] = line.exec(text) ?? [];
+    if (found === undefined) break;
+    const named = skippedLines === 0 ? SEPARATOR_LINE.exec(found.trimEnd()) : null;
+    if (named) separator = named[1];
+    else if (COMMENT.test(found)) comments.push(Buffer.from(found, "latin1").toString("utf8").trim());
+    else break;
+    start += found.length;
+    skippedLines++;
+  }
+  return { start, skippedLines, separator, comments };
+}
+
+function detectSeparators(lines: readonly string[], allowSpaces: boolean): readonly string[] {
+  const [first = "", second = first] = lines;
+  const separator = ["\t", ";", ","].find((candidate) => first.includes(candidate));
+  if (separator !== undefined) return [separator];
+  // A header of one column may have spaces in its name, and a column of text in its cells; numbers have none between them.
+  const cells = second.trim().split(/\s+/);
+  const isSpaced = cells.length > 1 && cells.some((cell) => parseNumber(cell, "comma") !== undefined);
+  return allowSpaces && isSpaced ? [" ", "\t"] : [","];
+}
+
+const splitLine = (line: string, separators: readonly string[]): string[] =>
+  separators.includes(" ")
+    ? line.split(/[ \t]+/).filter((cell) => cell !== "")
+    : line.split(separators[0]).map((cell) => cell.trim());

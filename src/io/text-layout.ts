@@ -1,0 +1,166 @@
+import { FileError } from "../errors.js";
+import { isInteger, isMissing, isWord, type NumberNotation, parseNumber } from "./text-cells.js";
+import type { TextDialect } from "./text-dialect.js";
+import type { TextRow } from "./text-rows.js";
+
+/** Which line of a text file holds the names of its columns, and how many columns there are. */
+export interface TextLayout {
+  /** Without two equal ones; positions where the file has no names. */
+  readonly names: readonly string[];
+  /** The names as they are written, for errors; `undefined` where the file has none. */
+  readonly header: readonly string[] | undefined;
+  readonly hasHeaderLine: boolean;
+  readonly width: number;
+  /** Whether lines may end with a separator after their last cell. */
+  readonly hasTrailingSeparator: boolean;
+}
+
+/**
+ * Finds the layout of a text file by its first rows.
+ *
+ * The first row holds names where words stand above numbers, where pandas has numbered the columns, or where it is one cell shorter than the
+ * others, as R writes it. Without a row of names, a comment directly above the rows may hold them.
+ *
+ * @param isTable whether the first row holds names in any case
+ * @throws {FileError} FILE_FORMAT for a first row that holds words above some numbers and numbers above others
+ */
+export function detectLayout(
+  path: string,
+  rows: readonly TextRow[],
+  { notation, comment }: TextDialect,
+  isTable = false,
+): TextLayout {
+  const [{ fields: first, line }] = rows;
+  const others = rows.slice(1).map(({ fields }) => fields);
+  const hasTrailingSeparator = endsWithSeparator(first, others);
+  const trim = (fields: readonly string[], width: number) =>
+    hasTrailingSeparator && fields.length === width + 1 ? fields.slice(0, width) : fields;
+  const width = hasTrailingSeparator ? others[0].length - Number(others[0].at(-1) === "") : first.length;
+  const head = trim(first, width);
+  const body = others.map((fields) => trim(fields, width));
+  const shared = { hasTrailingSeparator, hasHeaderLine: true };
+  const isShort =
+    !hasTrailingSeparator &&
+    body.length > 0 &&
+    body.every(({ length }) => length === head.length + 1) &&
+    head.every((cell) => isWord(cell, notation) || cell === "");
+  if (isShort) {
+    const header = ["", ...head];
+    return { ...shared, names: distinct(header), header, width: width + 1 };
+  }
+  if (isTable || isHeader(path, head, body, notation, line)) {
+    return { ...shared, names: distinct(head), header: head, width };
+  }
+  const named = comment?.length === width && comment.every((cell) => isWord(cell)) ? comment : undefined;
+  const names = named ? distinct(named) : Array.from({ length: width }, (_, j) => String(j));
+  return { names, header: named, hasHeaderLine: false, width, hasTrailingSeparator };
+}
+
+/** Whether all rows below the first end with an empty cell that has no name. */
+function endsWithSeparator(first: readonly string[], others: readonly (readonly string[])[]): boolean {
+  if (others.length === 0 || first.length < 2) return false;
+  const isEmptyBelow = others.every((fields) => fields.length > 1 && fields.at(-1) === "");
+  if (isEmptyBelow) {
+    return others.every(
+      ({ length }) => length === first.length + 1 || (length === first.length && first.at(-1) === ""),
+    );
+  }
+  return first.at(-1) === "" && others.every(({ length }) => length === first.length - 1);
+}
+
+function isHeader(
+  path: string,
+  first: readonly string[],
+  body: readonly (readonly string[])[],
+  notation: NumberNotation,
+  line: number,
+): boolean {
+  const words = first.map((cell) => isWord(cell, notation));
+  const rowNames = countRowNames(first);
+  if (rowNames > 0 && !words.includes(true)) return isCounted(first.slice(rowNames));
+  if (body.length === 0) return words.includes(true);
+  const numeric = first.flatMap((_, j) => (isNumeric(body, j, notation) ? [j] : []));
+  if (numeric.length === 0) return words.includes(true);
+  const above = numeric.filter((j) => j >= rowNames && !words[j]);
+  const named = numeric.filter((j) => words[j]);
+  if (named.length > 0) {
+    const numbers = above.filter((j) => !isMissing(first[j]));
+    if (numbers.length === 0 && above.every((j) => first[j] === "")) return true;
+    if (
+      numbers.length === above.length &&
+      isNames(
+        numbers.map((j) => first[j]),
+        named.length,
+      )
+    )
+      return true;
+    throw mixedRow(path, first, named[0], line);
+  }
+  // Text above text says nothing, so that the columns of numbers decide.
+  return isNumberedHeader(
+    above.map((j) => first[j]),
+    body.map((fields) => above.map((j) => fields[j] ?? "")),
+  );
+}
+
+/** Numbers among words are names where they are distinct whole numbers and no more than the words: years, or positions after an index. */
+const isNames = (cells: readonly string[], words: number): boolean =>
+  cells.every(isInteger) &&
+  new Set(cells).size === cells.length &&
+  (cells.length <= words || (cells.length > 1 && isSequence(cells)));
+
+/**
+ * Whether 0, 1, 2, ... are the names that pandas gives to columns. Above numbers that are not all whole they are. Above whole numbers, four or
+ * more of them are, unless the row below goes on counting.
+ */
+function isNumberedHeader(cells: readonly string[], body: readonly (readonly string[])[]): boolean {
+  if (cells.length < 2 || !isCounted(cells)) return false;
+  const [next] = body;
+  if (!next.every(isInteger)) return true;
+  return cells.length >= 4 && !isSequence(next);
+}
+
+const isCounted = (cells: readonly string[]): boolean => cells.every((cell, j) => cell === String(j));
+
+const isSequence = (cells: readonly string[]): boolean =>
+  cells.every((cell, j) => isInteger(cell) && (j === 0 || Number(cell) === Number(cells[j - 1]) + 1));
+
+/** Whether most of the values of a column are numbers. */
+function isNumeric(body: readonly (readonly string[])[], column: number, notation: NumberNotation): boolean {
+  let [numbers, words] = [0, 0];
+  for (const fields of body) {
+    const cell = fields[column] ?? "";
+    if (parseNumber(cell, notation) !== undefined) numbers++;
+    else if (!isMissing(cell)) words++;
+  }
+  return numbers > 0 && numbers >= words;
+}
+
+/** How pandas and R head the column of row names. */
+const ROW_NAMES = /^(?:Unnamed: 0(?:\.\d+)*)?$/;
+
+function countRowNames(header: readonly string[]): number {
+  const named = header.slice(0, -1).findIndex((name) => !ROW_NAMES.test(name));
+  return named < 0 ? header.length - 1 : named;
+}
+
+function mixedRow(path: string, first: readonly string[], column: number, line: number): FileError {
+  return new FileError(
+    "FILE_FORMAT",
+    path,
+    `line ${line}, column ${column + 1}: expected a number, found ${JSON.stringify(first[column])}. Correct it; if the line holds names of columns, give each column one that is not a number`,
+  );
+}
+
+/** Names of which no two are equal: a second x becomes x.1, as with pandas, and an empty one is named after its position. */
+function distinct(header: readonly string[]): string[] {
+  const taken = new Set<string>();
+  const rowNames = countRowNames(header);
+  return header.map((name, j) => {
+    const plain = name === "" && j >= Math.max(1, rowNames) ? `column ${j + 1}` : name;
+    let free = plain;
+    for (let k = 1; taken.has(free); k++) free = `${plain}.${k}`;
+    taken.add(free);
+    return free;
+  });
+}
