@@ -1,4 +1,3 @@
-import { INKS } from "../../colors/index.js";
 import type { Coloring } from "./points.js";
 
 /** The part of the plane that the maps show: the same for all of them. */
@@ -239,8 +238,8 @@ export class MapView {
 
 type Rgb = [number, number, number];
 
-/** What the maps are drawn on. */
-const GROUNDS = { light: INKS.light.background, dark: INKS.dark.background };
+/** What the maps are drawn on: `--ground` of base.css. */
+const GROUNDS = { light: "#ffffff", dark: "#12151a" };
 
 const toRgb = (color: string): Rgb => [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16)) as Rgb;
 
