@@ -49,7 +49,10 @@ function page(name: string, folder: string, license?: string): UserConfig {
     dts: false,
     clean: false,
     minify: true,
-    copy: ["html", "css"].map((extension) => ({ from: `${folder}/page.${extension}`, to: `dist/${name}` })),
+    copy: [`${folder}/page.html`, `${folder}/page.css`, "src/page-style/base.css"].map((from) => ({
+      from,
+      to: `dist/${name}`,
+    })),
     outputOptions: {
       entryFileNames: "[name].js",
       ...(license && { postBanner: `/*!\n${readFileSync(license, "utf8")}*/` }),

@@ -20,11 +20,8 @@ export interface PageContent {
 export async function renderPageFile(name: "report" | "wall", { title, data, policy }: PageContent): Promise<string> {
   const { resolve } = createRequire(import.meta.url);
   const read = (file: string) => readFile(resolve(`#${name}/${file}`), "utf8");
-  const [frame, style, script] = (await Promise.all(["page.html", "page.css", "page.js"].map(read))) as [
-    string,
-    string,
-    string,
-  ];
+  const [frame, base, own, script] = await Promise.all(["page.html", "base.css", "page.css", "page.js"].map(read));
+  const style = `${base}\n${own}`;
   const parts: Record<string, string> = {
     title: title.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`),
     policy: `default-src 'none'; script-src '${hashOf(script)}'; ${policy(hashOf(style))}; base-uri 'none'; form-action 'none'`,

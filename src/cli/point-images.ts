@@ -11,7 +11,10 @@ export const imageOptions = {
     "stretch the contrast of each image by itself, with this percentage of its pixels cut off at either end; 0: from the least to the most (default where no number follows: 2)",
     percentParser("--stretch"),
   ],
-  strict: ["--strict", "refuse a folder with files that are no images, which are skipped and counted otherwise"],
+  strict: [
+    "--strict",
+    "refuse a folder with files that are not images and with broken links, which are skipped and counted by default",
+  ],
 } as const;
 
 /** What commander makes of these options. */
@@ -26,11 +29,11 @@ export interface ImageFlags {
 export const stretchShare = (stretch: number | true | undefined): number | undefined =>
   stretch === undefined ? undefined : stretch === true ? 0.02 : stretch / 100;
 
-/** What a command tells of files that were passed over. */
+/** Reports how many files of a folder of images were skipped. */
 export const describeSkipped = ({ skipped = 0 }: { readonly skipped?: number | undefined }): string =>
   skipped === 0
     ? ""
-    : ` ${skipped} ${skipped === 1 ? "file that is no image was" : "files that are no images were"} skipped.`;
+    : ` ${skipped} ${skipped === 1 ? "file was" : "files were"} skipped: not an image, a broken link, or in a subfolder beside images (--strict names the first).`;
 
 function percentParser(flag: string) {
   return numberParser(flag, "a percentage from 0 to below 50", (value) => value >= 0 && value < 50);

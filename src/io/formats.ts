@@ -4,6 +4,7 @@ import { FileError } from "../errors.js";
 import { arrow, arrowStream } from "./arrow.js";
 import { csv, text, tsv } from "./csv.js";
 import { asReadError } from "./file-errors.js";
+import { refuseForeign } from "./foreign-file.js";
 import type { Format } from "./format.js";
 import { idx } from "./idx.js";
 import { npy } from "./npy.js";
@@ -20,7 +21,10 @@ export async function detectFormat({ path, handle, size }: OpenFile): Promise<Fo
   if (size === 0) throw new FileError("FILE_FORMAT", path, "the file is empty");
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
   const head = buffer.subarray(0, bytesRead);
-  return FORMATS.find((format) => format.sniff?.(head)) ?? formatByExtension(path) ?? text;
+  const sniffed = FORMATS.find((format) => format.sniff?.(head));
+  if (sniffed) return sniffed;
+  refuseForeign(path, head);
+  return formatByExtension(path) ?? text;
 }
 
 /** The format that a file of this name has. */

@@ -74,7 +74,12 @@ async function inflate(file: OpenFile, signal: AbortSignal | undefined): Promise
   }).catch((cause) => {
     throw damaged(cause);
   });
-  if (!isIdx(head)) throw new FileError("FILE_FORMAT", path, "is compressed and no IDX file; decompress it first");
+  if (!isIdx(head))
+    throw new FileError(
+      "FILE_FORMAT",
+      path,
+      "is compressed with gzip: expected an IDX file in it, found something else. Unpack it with gunzip",
+    );
   const { offset, length, ...array } = parseHeader(path, head);
   const expected = offset + length;
   if (expected > size * MAX_EXPANSION) {

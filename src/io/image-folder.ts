@@ -1,13 +1,9 @@
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
-import type { Sharp } from "sharp";
 import { throwIfAborted } from "../abort.js";
-import { reject, requireInteger } from "../arguments.js";
+import { requireInteger } from "../arguments.js";
 import { ArgumentError, FileError } from "../errors.js";
 import { checkPath } from "./atomic-write.js";
-import { asReadError } from "./file-errors.js";
-import { BEGINNING_BYTES, type Depth, decodePixels, isImage, keptDepth, type Pixels, scaleOf } from "./image-pixels.js";
-import { openFile } from "./open-file.js";
+import { decodePage, type Pixels, scaleOf } from "./image-file.js";
+import { forEachConcurrently, type ListedImage, listImages, readImageFile, type SkippedFile } from "./image-listing.js";
 
 /** Options of {@link openImageFolder}. */
 export interface ImageFolderOptions {
@@ -23,7 +19,7 @@ export interface ImageFolderOptions {
   readonly within?: number | undefined;
   /** 1 for gray values, 3 for colors. Default: 1 if every image is gray, else 3. */
   readonly channels?: 1 | 3 | undefined;
-  /** Refuses a folder with files that are no images; by default they are skipped and counted. */
+  /** Refuses a folder with files that would be skipped; by default they are skipped and counted. */
   readonly strict?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called while the folder is looked through, with the share that is done, 0 to 1. */
@@ -33,173 +29,161 @@ export interface ImageFolderOptions {
 /** The images of a folder, decoded when they are asked for. */
 export interface ImageFolder {
   readonly path: string;
-  /** Paths of the images, in natural order of their names: image 2 before image 10. */
+  /**
+   * For each image the path of its file, in natural order of their names: image 2 before image 10. The pages of a file with several pages
+   * are images of their own, `stack.tif#1`, `stack.tif#2` and so on.
+   */
   readonly files: readonly string[];
-  /** Where the images are in subfolders: for each image the name of its subfolder. */
+  /** For images in subfolders: for each image the name of its subfolder, or of nested subfolders as `a/b`. */
   readonly classes: readonly string[] | undefined;
-  /** Files that are no images. */
-  readonly skipped: readonly string[];
+  /** Files that are passed over. */
+  readonly skipped: readonly SkippedFile[];
   readonly height: number;
   readonly width: number;
   readonly channels: 1 | 3;
-  /** Whether images hold floating-point values, given as they are; else they are scaled to 0 to 1 by their number type. */
-  readonly isFloat: boolean;
+  /**
+   * `scaled`: all images hold unsigned integers of 8 or 16 bits, which are brought to 0 to 1 by their type. `floats`: some hold
+   * floating-point numbers, which stay as they are. `integers`: all hold other integers, which stay as they are.
+   */
+  readonly values: "scaled" | "integers" | "floats";
   /**
    * @param images numbers of the images, from 0
    * @returns images x height x width x channels
    * @throws {ArgumentError} OUT_OF_RANGE for an image that is not there
    * @throws {FileError} FILE_READ or FILE_FORMAT, naming the file, for one that cannot be decoded
+   * @throws {DataError} OUT_OF_RANGE for values beyond float32
    */
   read(images: ArrayLike<number>): Promise<Float32Array>;
 }
 
 /** Decoded images are kept up to this many bytes, so that the epochs after the first find them decoded. */
 const MEMORY_BYTES = 2 ** 30;
-/** Files looked at or decoded at a time. */
-const CONCURRENCY = 16;
-
-interface Picture {
-  readonly path: string;
-  readonly className: string | undefined;
-  readonly height: number;
-  readonly width: number;
-  readonly isGray: boolean;
-  readonly depth: Depth;
-}
 
 /**
- * Opens a folder of PNG, JPEG, TIFF, WebP or GIF files (the first page or frame of each), told by their content, as images of one
- * size. If the folder itself holds no images, those of its subfolders are taken, and the names of the subfolders are their classes.
- * Files whose names begin with a dot are passed over. Transparent parts become black; TIFF and PNG keep their 16 bits, and TIFF
- * its floating-point values.
+ * Opens a folder of PNG, JPEG, TIFF, WebP or GIF files, recognized by their content, as images of one size. If the folder itself holds no
+ * images, those in its subfolders are taken, however deep they are, and the names of the subfolders become their classes.
  *
- * @throws {FileError} FILE_READ where the folder cannot be read, FILE_FORMAT where it holds no images, images of several sizes
- *   without `size` or `within`, or, if `strict`, anything else
+ * Each page of a TIFF file and each frame of an animation is an image. Unsigned integers of 8 and 16 bits are brought to 0 to 1 by their
+ * type. Signed integers, integers of 32 bits, float16, float32 and float64 of TIFF files keep their values. The orientation that a camera
+ * noted is applied. Transparent parts become black. Files whose names begin with a dot are passed over.
+ *
+ * @throws {FileError} FILE_READ where the folder cannot be read. FILE_FORMAT where it holds no images, images of several sizes without
+ *   `size` or `within`, images of several channels that are not colors, or integers that stay as they are beside others that are scaled;
+ *   and, if `strict`, for the first file that would be skipped
  * @throws {ArgumentError} OUT_OF_RANGE or INVALID_ARGUMENT for options
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function openImageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
   checkPath(path);
-  const frame = resolveFrame(options);
-  const { default: sharp } = await import("sharp");
-  const open = async (file: string): Promise<Sharp> => sharp(await readImageFile(file), { failOn: "truncated" });
-
-  const { pictures, skipped } = await listPictures(path, open, options.signal, options.onProgress);
-  if (options.strict && skipped.length > 0) {
-    throw new FileError("FILE_FORMAT", skipped[0], "is no image, and strict is set");
-  }
-  checkPictures(path, pictures, skipped, frame);
-  const sizes = pictures.map((picture) => frame.size ?? shrink(picture, frame.within));
+  const { wanted, within } = resolveSizes(options);
+  const { images, skipped } = await listImages(path, options.signal, options.onProgress);
+  throwIfAborted(options.signal);
+  checkListing(path, images, skipped, options.strict ?? false, wanted !== undefined || within !== undefined);
+  const values = commonValues(path, images);
+  const sizes = images.map((image) => wanted ?? shrink(image, within));
   const height = sizes.reduce((most, size) => Math.max(most, size[0]), 0);
   const width = sizes.reduce((most, size) => Math.max(most, size[1]), 0);
-  const channels = options.channels ?? (pictures.every(({ isGray }) => isGray) ? 1 : 3);
-  const decode = withMemory((i: number) => decodePicture(open, pictures[i], sizes[i], channels, frame));
-
+  const channels = options.channels ?? (images.every(({ isGray }) => isGray) ? 1 : 3);
+  const decode = createDecoder(images, sizes, channels, wanted ? "cover" : "fill");
+  const length = height * width * channels;
   return {
     path,
-    files: pictures.map((picture) => picture.path),
-    classes: pictures[0].className === undefined ? undefined : pictures.map(({ className }) => className as string),
-    skipped,
-    height,
-    width,
-    channels,
-    isFloat: pictures.some(({ depth }) => depth === "float"),
-    async read(images) {
-      for (let k = 0; k < images.length; k++) requireInteger(images[k], `images[${k}]`, 0, pictures.length - 1);
-      const length = height * width * channels;
-      const data = new Float32Array(images.length * length);
-      await forEachConcurrently(images.length, async (k) => {
-        const pixels = await decode(images[k]);
-        drawCentered(data.subarray(k * length, (k + 1) * length), pixels, sizes[images[k]], [height, width], channels);
+    files: images.map(({ name }) => name),
+    classes: images[0].className === undefined ? undefined : images.map(({ className }) => className as string),
+    ...{ skipped, height, width, channels, values },
+    async read(indices) {
+      for (let k = 0; k < indices.length; k++) requireInteger(indices[k], `images[${k}]`, 0, images.length - 1);
+      const data = new Float32Array(indices.length * length);
+      await forEachConcurrently(indices.length, async (k) => {
+        const pixels = await decode(indices[k]);
+        const frame = data.subarray(k * length, (k + 1) * length);
+        copyToMiddle(pixels, sizes[indices[k]], frame, height, width, channels);
       });
       return data;
     },
   };
 }
 
-/** The size that images are brought to; at most one of the two is given. */
-interface Frame {
-  readonly size: readonly [height: number, width: number] | undefined;
-  readonly within: number | undefined;
+function resolveSizes({ size, within, channels }: ImageFolderOptions) {
+  const wanted = resolveSize(size);
+  if (within !== undefined) requireInteger(within, "within", 1, 16384);
+  if (wanted && within !== undefined) {
+    const facts = { argument: "within", received: within, accepted: "nothing where size is given" };
+    throw new ArgumentError("INVALID_ARGUMENT", facts);
+  }
+  if (channels !== undefined && channels !== 1 && channels !== 3) {
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "channels", received: channels, accepted: "1 or 3" });
+  }
+  return { wanted, within };
 }
 
-function resolveFrame(options: ImageFolderOptions): Frame {
-  const size = resolveSize(options.size);
-  const within = options.within === undefined ? undefined : requireInteger(options.within, "within", 1, 16384);
-  if (size && within !== undefined) reject("within", within, "nothing where size is given");
-  const { channels } = options;
-  if (channels !== undefined && channels !== 1 && channels !== 3) reject("channels", channels, "1 or 3");
-  return { size, within };
-}
-
-async function readImageFile(file: string): Promise<Buffer> {
-  return asReadError(file, () => readFile(file)).catch((cause) => {
-    if (cause.code !== "ERR_FS_FILE_TOO_LARGE") throw cause;
-    throw new FileError("FILE_FORMAT", file, "is larger than 2 GiB", { cause });
-  });
-}
-
-/** @throws {FileError} FILE_FORMAT if there are no images, or images of several sizes that are not brought to one */
-function checkPictures(
+function checkListing(
   path: string,
-  pictures: readonly Picture[],
-  skipped: readonly string[],
-  { size, within }: Frame,
+  images: readonly ListedImage[],
+  skipped: readonly SkippedFile[],
+  strict: boolean,
+  hasSize: boolean,
 ): void {
-  const [first] = pictures;
+  const [stranger] = skipped;
+  if (strict && stranger !== undefined) {
+    const reason = `would be skipped (${stranger.reason}), and strict is set: remove it, or leave out strict`;
+    throw new FileError("FILE_FORMAT", stranger.path, reason);
+  }
+  const [first] = images;
   if (!first) {
     const found = skipped.length > 0 ? `, only ${skipped.length} other files` : "";
     throw new FileError("FILE_FORMAT", path, `holds no PNG, JPEG, TIFF, WebP or GIF images${found}`);
   }
-  const other = pictures.find(({ height, width }) => height !== first.height || width !== first.width);
-  if (other && !size && within === undefined) {
-    const reason = `holds images of several sizes: ${first.path} has ${first.width} x ${first.height} pixels, ${other.path} has ${other.width} x ${other.height}; give a size to bring them to`;
+  const other = images.find(({ height, width }) => height !== first.height || width !== first.width);
+  if (other && !hasSize) {
+    const reason = `holds images of several sizes: ${first.name} has ${first.width} x ${first.height} pixels, ${other.name} has ${other.width} x ${other.height}; give a size to bring them to`;
     throw new FileError("FILE_FORMAT", path, reason);
   }
 }
 
-/** Keeps what `decode` gives for each number, as long as all of it together has at most {@link MEMORY_BYTES}. */
-function withMemory(decode: (i: number) => Promise<Pixels>): (i: number) => Promise<Pixels> {
-  const kept = new Map<number, Pixels>();
-  let bytes = 0;
+/** @throws {FileError} where integers that stay as they are would stand beside integers that are brought to 0 to 1 */
+function commonValues(path: string, images: readonly ListedImage[]): ImageFolder["values"] {
+  const integers = images.find(({ values }) => values === "integers");
+  const scaled = images.find(({ values }) => values === "scaled");
+  if (integers && scaled) {
+    const reason = `mixes number types: ${integers.name} holds ${integers.tiff?.numbers}${integers.tiff?.bits} values, which stay as they are, ${scaled.name} holds uint${scaled.bits}, which is scaled to 0 to 1. Save all images with one type`;
+    throw new FileError("FILE_FORMAT", path, reason);
+  }
+  if (images.some(({ values }) => values === "floats")) return "floats";
+  return integers ? "integers" : "scaled";
+}
+
+/** Decodes images by their numbers and keeps the first ones in memory. */
+function createDecoder(
+  images: readonly ListedImage[],
+  sizes: readonly (readonly [number, number])[],
+  channels: 1 | 3,
+  fit: "cover" | "fill",
+): (i: number) => Promise<Pixels> {
+  const cache = new Map<number, Pixels>();
+  let cached = 0;
   return async (i) => {
-    const known = kept.get(i);
+    const known = cache.get(i);
     if (known) return known;
-    const pixels = await decode(i);
-    if (bytes + pixels.byteLength <= MEMORY_BYTES) {
-      kept.set(i, pixels);
-      bytes += pixels.byteLength;
+    const image = images[i];
+    const bytes = await readImageFile(image.path);
+    const [height, width] = sizes[i];
+    const pixels = await decodePage(bytes, image, { height, width, channels }, fit, image.name);
+    if (cached + pixels.byteLength <= MEMORY_BYTES) {
+      cache.set(i, pixels);
+      cached += pixels.byteLength;
     }
     return pixels;
   };
 }
 
-async function decodePicture(
-  open: (file: string) => Promise<Sharp>,
-  { path: file, depth }: Picture,
-  [height, width]: readonly [height: number, width: number],
-  channels: 1 | 3,
-  { size, within }: Frame,
-): Promise<Pixels> {
-  const decoder = await open(file);
-  if (size) decoder.resize({ width, height, fit: "cover" });
-  else if (within !== undefined) decoder.resize({ width, height, fit: "fill", withoutEnlargement: true });
-  const pixels = await decodePixels(decoder, channels, depth).catch((cause: Error) => {
-    throw new FileError("FILE_FORMAT", file, `cannot be decoded: ${cause.message}`, { cause });
-  });
-  // The file may have been replaced since it was looked at.
-  if (pixels.length !== height * width * channels) {
-    throw new FileError("FILE_FORMAT", file, "changed its size while it was in use");
-  }
-  return pixels;
-}
-
-/** Writes an image, scaled to its number type, into the middle of a frame; NaN fills the frame around it. */
-function drawCentered(
-  frame: Float32Array,
+/** Copies an image into the middle of a frame, with NaN around it. */
+function copyToMiddle(
   pixels: Pixels,
   [rows, columns]: readonly [number, number],
-  [height, width]: readonly [number, number],
+  frame: Float32Array,
+  height: number,
+  width: number,
   channels: number,
 ): void {
   const most = scaleOf(pixels);
@@ -212,83 +196,8 @@ function drawCentered(
   }
 }
 
-async function listPictures(
-  path: string,
-  open: (file: string) => Promise<Sharp>,
-  signal: AbortSignal | undefined,
-  onProgress: ((fraction: number) => void) | undefined,
-): Promise<{ pictures: Picture[]; skipped: string[] }> {
-  const top = await list(path);
-  const files = top.files.map((file) => ({ path: file, className: undefined as string | undefined }));
-  for (const folder of top.folders) {
-    for (const file of (await list(join(path, folder))).files) files.push({ path: file, className: folder });
-  }
-  const looked: (Picture | undefined)[] = [];
-  let done = 0;
-  await forEachConcurrently(files.length, async (i) => {
-    throwIfAborted(signal);
-    const file = files[i];
-    if (await beginsAsImage(file.path)) looked[i] = await look(await open(file.path), file);
-    onProgress?.(++done / files.length);
-  });
-  const found = looked.filter((picture) => picture !== undefined);
-  const own = found.filter(({ className }) => className === undefined);
-  const pictures = own.length > 0 ? own : found;
-  const counted = (className: string | undefined) => own.length === 0 || className === undefined;
-  return { pictures, skipped: files.flatMap((file, i) => (looked[i] || !counted(file.className) ? [] : [file.path])) };
-}
-
-async function beginsAsImage(path: string): Promise<boolean> {
-  const file = await openFile(path);
-  try {
-    const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(BEGINNING_BYTES), 0, BEGINNING_BYTES, 0);
-    return isImage(buffer.subarray(0, bytesRead));
-  } finally {
-    await file.handle.close();
-  }
-}
-
-/** What an image is, by its header; undefined for anything else. */
-async function look(image: Sharp, file: { path: string; className: string | undefined }): Promise<Picture | undefined> {
-  const facts = await image.metadata().catch(() => undefined);
-  if (!facts) return undefined;
-  const { width, height, space, depth } = facts;
-  const isGray = space === "b-w" || space === "grey16";
-  return { ...file, width, height, isGray, depth: keptDepth(depth) };
-}
-
-async function list(folder: string): Promise<{ files: string[]; folders: string[] }> {
-  const natural = new Intl.Collator("en", { numeric: true });
-  return asReadError(folder, async () => {
-    const names = (await readdir(folder)).filter((name) => !name.startsWith("."));
-    // Names that the collator holds for equal must have one order all the same.
-    names.sort((a, b) => natural.compare(a, b) || (a < b ? -1 : 1));
-    const files: string[] = [];
-    const folders: string[] = [];
-    for (const name of names) {
-      const status = await stat(join(folder, name));
-      if (status.isDirectory()) folders.push(name);
-      else if (status.isFile()) files.push(join(folder, name));
-    }
-    return { files, folders };
-  });
-}
-
-async function forEachConcurrently(count: number, work: (i: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    try {
-      while (next < count) await work(next++);
-    } catch (error) {
-      next = count;
-      throw error;
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, count) }, worker));
-}
-
-/** Height and width of a picture of which neither is longer than `within`. */
-function shrink({ height, width }: Picture, within = Number.POSITIVE_INFINITY): readonly [number, number] {
+/** Height and width of an image of which neither is longer than `within`. */
+function shrink({ height, width }: ListedImage, within = Number.POSITIVE_INFINITY): readonly [number, number] {
   const scale = Math.min(1, within / height, within / width);
   return [Math.max(1, Math.round(scale * height)), Math.max(1, Math.round(scale * width))];
 }

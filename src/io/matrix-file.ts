@@ -24,8 +24,8 @@ export interface WriteMatrixOptions {
  * Reads a matrix from a file. The content decides the format (.npy, IDX, Arrow and Parquet, whatever the name), then the
  * extension (.csv, .tsv, .txt); other files are read as text.
  *
- * - .npy: float16/32/64, integers of 8 to 64 bits, and booleans; both byte orders; C and Fortran order; one or two
- *   dimensions (one gives n x 1). Gives float32 for types that it holds exactly (float16, float32, integers of up to 16
+ * - .npy: float16/32/64, integers of 8 to 64 bits, and booleans; both byte orders; C and Fortran order; one dimension
+ *   gives n x 1, and of three or more the entries of the first axis are rows, flattened (C order only). Gives float32 for types that it holds exactly (float16, float32, integers of up to 16
  *   bits, booleans) and float64 for the others. Of a C-order file only the wanted rows are read.
  * - IDX, plain or compressed with gzip: entries of the first axis are rows, flattened. Integers of up to 16 bits and float32
  *   give float32, the others float64.

@@ -35,10 +35,12 @@ const OTHER_TYPES: Readonly<Record<string, string>> = {
 async function readMatrix(file: OpenFile, options: ReadOptions): Promise<Matrix> {
   const header = await readNpyHeader(file);
   const { shape } = header;
-  if (shape.length > 2) {
-    throw formatError(file, `has shape (${shape.join(", ")}); one or two dimensions are read, rows and columns`);
+  if (shape.length > 2 && header.fortranOrder) {
+    const reason = `has shape (${shape.join(", ")}) in Fortran order: expected one or two dimensions, or C order`;
+    throw formatError(file, `${reason}. Save np.ascontiguousarray(array)`);
   }
-  const [rows, cols] = [shape[0] ?? 1, shape[1] ?? 1];
+  const rows = shape[0] ?? 1;
+  const cols = shape.slice(1).reduce((product, size) => product * size, 1);
   return readNumbers(file, header, rows, cols, options);
 }
 
@@ -48,6 +50,10 @@ async function readLabels(file: OpenFile, options: ReadOptions): Promise<string[
   const [rows = 1, cols = 1] = shape;
   if (shape.length === 0 || shape.length > 2 || cols !== 1) {
     throw formatError(file, `has shape (${shape.join(", ")}); labels have (n,) or (n, 1)`);
+  }
+  if (dtype === "O") {
+    const reason = "holds Python objects: expected strings or whole numbers";
+    throw formatError(file, `${reason}. Save them as strings: np.save(path, np.array(labels).astype(str))`);
   }
   const string = /^[US](\d+)$/.exec(dtype);
   if (string) return readStrings(file, header, rows, Number(string[1]), options);

@@ -38,8 +38,7 @@ export async function openRows(path: string, options: OpenMatrixOptions = {}): P
         if (error instanceof FileError && error.code === "FILE_FORMAT") return undefined;
         throw error;
       });
-      if (array && array.shape.length <= 2) return rowsOf(array);
-      await array?.close();
+      if (array) return rowsOf(array);
       return rowsInMemory(await format.readMatrix(file, options));
     });
   } finally {
@@ -47,6 +46,7 @@ export async function openRows(path: string, options: OpenMatrixOptions = {}): P
   }
 }
 
-function rowsOf({ shape: [rows = 0, cols = 1], read, close }: ArrayFile): RowReader {
+function rowsOf({ shape: [rows = 0, ...axes], read, close }: ArrayFile): RowReader {
+  const cols = axes.reduce((product, size) => product * size, 1);
   return { rows, cols, close, read: async (wanted) => new Matrix(await read(wanted), wanted.length, cols) };
 }

@@ -17,8 +17,17 @@ export const isFolder = (path: string): Promise<boolean> =>
     () => false,
   );
 
+const IMAGES = /\.(png|jpe?g|tiff?|webp|gif)$/i;
+
 /** Extensions of the files of a folder; those of the first that there are, are read. */
 const EXTENSIONS = [".parquet", ".csv", ".tsv", ".arrow", ".feather", ".arrows"];
+
+/** Whether a path leads to a folder with tables. */
+export async function isTableFolder(path: string): Promise<boolean> {
+  if (!(await isFolder(path))) return false;
+  const names = await asReadError(path, () => readdir(path));
+  return names.some((name) => /^[^._]/.test(name) && EXTENSIONS.includes(extname(name)));
+}
 
 /**
  * The tables of a folder, as Spark and other engines write them, as one table: in the order of their names, without those that begin with
@@ -30,7 +39,10 @@ export async function openTableFolder(path: string, options: OpenColumnsOptions)
   const names = (await asReadError(path, () => readdir(path))).filter((name) => /^[^._]/.test(name)).sort();
   const extension = EXTENSIONS.find((candidate) => names.some((name) => extname(name) === candidate));
   if (extension === undefined) {
-    throw new FileError("FILE_READ", path, `is a folder without tables: expected files ${EXTENSIONS.join(", ")}`);
+    const hasImages = names.some((name) => IMAGES.test(name));
+    const found = hasImages ? "is a folder of images" : "is a folder without tables";
+    const advice = hasImages ? ". Images are data of train and encode, whose codes can be embedded" : "";
+    throw new FileError("FILE_READ", path, `${found}: expected files ${EXTENSIONS.join(", ")}${advice}`);
   }
   const parts = names.filter((name) => extname(name) === extension).map((name) => join(path, name));
   const sources: { part: string; columns: readonly ColumnDescription[]; isNamed: boolean }[] = [];

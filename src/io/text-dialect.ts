@@ -56,11 +56,7 @@ function requireText(file: OpenFile, head: Buffer): void {
     throw fail("is UTF-16 text; save it as UTF-8");
   }
   if (!head.includes(0)) return;
-  throw fail(
-    head.toString("latin1").startsWith("PK\x03\x04")
-      ? "is a zip archive, as .npz and .xlsx are; save one array as .npy, or the table as .csv"
-      : "holds binary data that is neither .npy nor text",
-  );
+  throw fail("holds binary data that is neither .npy nor text");
 }
 
 /** Measures what stands before the table. In this encoding characters are bytes. */
@@ -91,7 +87,8 @@ function detectSeparators(lines: readonly string[], allowSpaces: boolean): reado
   if (separator !== undefined) return [separator];
   // A header of one column may have spaces in its name, and a column of text in its cells; numbers have none between them.
   const cells = second.trim().split(/\s+/);
-  const isSpaced = cells.length > 1 && cells.some((cell) => parseNumber(cell, "comma") !== undefined);
+  const isNumber = (cell: string) => parseNumber(cell) !== undefined || parseNumber(cell, "comma") !== undefined;
+  const isSpaced = cells.length > 1 && cells.some(isNumber);
   return allowSpaces && isSpaced ? [" ", "\t"] : [","];
 }
 

@@ -58,7 +58,7 @@ function explore(zDim: number): () => { server: Served; explored: ExplorationDes
 
 /** Chooses the point that is `steps` points to the right of that which the keyboard begins at. */
 async function choose(steps: number): Promise<void> {
-  await page.locator("canvas.top").first().focus();
+  await page.locator("canvas.map-pane__top").first().focus();
   for (let i = 0; i < steps; i++) await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Enter");
 }
@@ -89,7 +89,7 @@ describe("codes of many dimensions", () => {
     const { server, explored } = running();
     await openPanel("latent");
     await shown(ofSliders);
-    expect(await page.locator(".panel").textContent()).toContain("mean of all codes");
+    expect(await page.locator(".side-bar__panel").textContent()).toContain("mean of all codes");
     const mean = await pixels(ofSliders);
     await choose(1);
     await expect.poll(() => pixels(ofSliders)).not.toBe(mean);
@@ -101,24 +101,24 @@ describe("codes of many dimensions", () => {
     }
     const row = Number(/Row ([\d,]+)/.exec((await said(".pictures")) ?? "")?.[1]?.replace(",", ""));
     const { mean: code } = (await (await fetch(new URL(paths.latentVector(row), server.url))).json()) as LatentVector;
-    const names = await page.locator(".sliders > .slider > span:first-child").allTextContents();
+    const names = await page.locator(".sliders > .sliders__slider > span:first-child").allTextContents();
     const values = await page
-      .locator(".sliders > .slider input")
+      .locator(".sliders > .sliders__slider input")
       .evaluateAll((all) => all.map((one) => (one as HTMLInputElement).valueAsNumber));
     expect(names).toHaveLength(10);
     for (const [i, name] of names.entries()) {
       // A slider stands at the step that is nearest.
       expect(Math.abs(values[i] - code[Number(name.slice(1)) - 1])).toBeLessThan(0.05);
     }
-    expect(await page.locator(".slider .sigma").count()).toBe(WIDE);
+    expect(await page.locator(".sliders__slider .sliders__sigma").count()).toBe(WIDE);
     expect(await page.locator(".sliders details summary").textContent()).toMatch(/^4 more dimensions/);
   });
 
-  test("the picture follows a slider that is dragged or mostMovedRows by keys, and comes back", async () => {
+  test("the picture follows a slider that is dragged or moved by keys, and comes back", async () => {
     await choose(1);
     await openPanel("latent");
     const before = await shown(ofSliders);
-    const slider = page.locator(".slider input").first();
+    const slider = page.locator(".sliders__slider input").first();
     await slider.focus();
     await page.keyboard.press("End");
     await expect.poll(() => pixels(ofSliders)).not.toBe(before);
@@ -142,10 +142,10 @@ describe("codes of many dimensions", () => {
     await expect.poll(() => pixels(ofSliders)).toBe(before);
     // Folded ones as well.
     await page.locator(".sliders summary").click();
-    const last = page.locator(".slider input").last();
+    const last = page.locator(".sliders__slider input").last();
     await last.focus();
     await page.keyboard.press("Home");
-    await expect.poll(() => page.locator(".slider output").last().textContent()).toMatch(/^−/);
+    await expect.poll(() => page.locator(".sliders__slider output").last().textContent()).toMatch(/^−/);
   });
 
   test("samples around a point are shown, others when they are asked for", async () => {
@@ -160,14 +160,14 @@ describe("codes of many dimensions", () => {
 
   test("two points that are clicked: what lies between is played, and saved as a GIF of 100 frames", async () => {
     await openPanel("interpolation");
-    expect(await said(".empty")).toContain("two points");
-    const map = await page.locator("canvas.top").boundingBox();
+    expect(await said(".controls__empty")).toContain("two points");
+    const map = await page.locator("canvas.map-pane__top").boundingBox();
     if (!map) throw new Error("there is no map");
     await choose(1);
-    await expect.poll(() => said(".empty")).toContain("another one");
+    await expect.poll(() => said(".controls__empty")).toContain("another one");
     await choose(3);
-    await expect.poll(() => page.locator(".ends figcaption").allTextContents()).toHaveLength(2);
-    const [from, to] = (await page.locator(".ends figcaption").allTextContents()).map((text) =>
+    await expect.poll(() => page.locator(".interpolation-panel__ends figcaption").allTextContents()).toHaveLength(2);
+    const [from, to] = (await page.locator(".interpolation-panel__ends figcaption").allTextContents()).map((text) =>
       Number(/row ([\d,]+)/.exec(text)?.[1]?.replace(",", "")),
     );
     expect(from).not.toBe(to);
@@ -200,7 +200,9 @@ describe("codes of many dimensions", () => {
       expect(facts).toMatchObject({ format: "gif", pages: 100, loop: 0 });
     }
     await page.getByRole("button", { name: "Exchange A and B" }).click();
-    await expect.poll(() => page.locator(".ends figcaption").first().textContent()).toContain("A row");
+    await expect
+      .poll(() => page.locator(".interpolation-panel__ends figcaption").first().textContent())
+      .toContain("A row");
     await page.getByLabel("Frame", { exact: true }).focus();
     await page.keyboard.press("End");
     // The way back ends where the way began.
@@ -220,9 +222,11 @@ describe("codes of many dimensions", () => {
     await drop(large, "digit.jpg", "image/jpeg");
     await shown(/model was shown it/);
     await shown("Its reconstruction");
-    await expect.poll(() => page.locator(".search-result .point-grid li").count()).toBe(12);
-    expect(await page.locator(".search-result .point-grid button").first().getAttribute("aria-label")).toBe("Row 3");
-    expect((await said(".search-result"))?.match(/ ± /g)).toHaveLength(2);
+    await expect.poll(() => page.locator(".search-panel__search-result .point-grid li").count()).toBe(12);
+    expect(
+      await page.locator(".search-panel__search-result .point-grid button").first().getAttribute("aria-label"),
+    ).toBe("Row 3");
+    expect((await said(".search-panel__search-result"))?.match(/ ± /g)).toHaveLength(2);
     await expect.poll(overlay).not.toBe(before);
     await page.getByRole("button", { name: "Clear" }).click();
     await expect.poll(overlay).toBe(before);
@@ -234,7 +238,7 @@ describe("codes of many dimensions", () => {
     await shown(/model was shown it/);
     await page.getByLabel(/Exchange light and dark/).check();
     await expect
-      .poll(() => page.locator(".search-result .point-grid button").first().getAttribute("aria-label"))
+      .poll(() => page.locator(".search-panel__search-result .point-grid button").first().getAttribute("aria-label"))
       .toBe("Row 3");
   });
 
@@ -243,15 +247,18 @@ describe("codes of many dimensions", () => {
     await openPanel("search");
     expected = /400 \(Bad Request\)/;
     await drop(Buffer.from("no image at all"), "notes.txt", "text/plain");
-    await expect.poll(() => page.getByRole("alert").textContent()).toContain("the image is no PNG");
+    await expect.poll(() => page.getByRole("alert").textContent()).toContain("the image is not a PNG");
     await drop(Buffer.from("\x89PNG\r\n\x1a\n and nothing more", "latin1"), "broken.png", "image/png");
     await expect.poll(() => page.getByRole("alert").textContent()).toContain("cannot be decoded");
     await page.getByRole("button", { name: /^Search from row/ }).click();
-    await expect.poll(() => page.locator(".search-result .point-grid li").count()).toBe(12);
+    await expect.poll(() => page.locator(".search-panel__search-result .point-grid li").count()).toBe(12);
     expect(await page.getByRole("alert").count()).toBe(0);
     // A neighbor can be gone to from there.
-    await page.locator(".search-result .point-grid button").nth(2).click();
-    const name = await page.locator(".search-result .point-grid button").nth(2).getAttribute("aria-label");
+    await page.locator(".search-panel__search-result .point-grid button").nth(2).click();
+    const name = await page
+      .locator(".search-panel__search-result .point-grid button")
+      .nth(2)
+      .getAttribute("aria-label");
     await expect
       .poll(() => page.getByRole("button", { name: /^Search from row/ }).textContent())
       .toContain(Number(name?.slice(4)).toLocaleString("en"));
@@ -266,7 +273,7 @@ describe("codes of many dimensions", () => {
       await openPanel(id);
       await page.waitForTimeout(300);
       const { wide, inside } = await page.evaluate(() => {
-        const panel = document.querySelector(".panel") as HTMLElement;
+        const panel = document.querySelector(".side-bar__panel") as HTMLElement;
         return { wide: document.documentElement.scrollWidth, inside: panel.scrollWidth - panel.clientWidth };
       });
       expect([id, wide, inside]).toEqual([id, 380, 0]);
@@ -278,7 +285,7 @@ describe("codes of many dimensions", () => {
   /** What is drawn over the points. */
   const overlay = () =>
     page
-      .locator("canvas.top")
+      .locator("canvas.map-pane__top")
       .first()
       .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
 
@@ -294,7 +301,7 @@ describe("codes of many dimensions", () => {
       [content.toString("base64"), name, type],
     );
     for (const event of ["dragenter", "dragover", "drop"]) {
-      await page.dispatchEvent(".drop-zone", event, { dataTransfer: files });
+      await page.dispatchEvent(".search-panel__drop-zone", event, { dataTransfer: files });
     }
   }
 });
@@ -313,11 +320,11 @@ describe("codes of two dimensions", () => {
     const box = await manifold.boundingBox();
     if (!box) throw new Error("there is no manifold");
     const before = await pixels(picture);
-    const values = () => page.locator(".slider output").allTextContents();
+    const values = () => page.locator(".sliders__slider output").allTextContents();
     await page.mouse.click(box.x + 0.2 * box.width, box.y + 0.1 * box.height);
     await expect.poll(() => pixels(picture)).not.toBe(before);
     const [low, high] = (await values()).map((text) => Number(text.replace("−", "-"))) as [number, number];
-    const names = await page.locator(".slider > span:first-child").allTextContents();
+    const names = await page.locator(".sliders__slider > span:first-child").allTextContents();
     const [across, up] = names[0] === "z1" ? [low, high] : [high, low];
     await page.mouse.click(box.x + 0.8 * box.width, box.y + 0.9 * box.height);
     await expect

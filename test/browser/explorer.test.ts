@@ -64,9 +64,9 @@ afterEach(async () => {
   expect(complaints).toEqual([]);
 });
 
-const top = (side = 0) => page.locator("canvas.top").nth(side);
+const top = (side = 0) => page.locator("canvas.map-pane__top").nth(side);
 const picture = (side = 0) => top(side).evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
-const shot = (side = 0) => page.locator(".canvas").nth(side).screenshot();
+const shot = (side = 0) => page.locator(".map-pane__canvas").nth(side).screenshot();
 const choose = (text: string) => page.getByRole("button", { name: text, exact: true }).click();
 const tab = (text: string) => page.getByRole("tab", { name: text }).click();
 
@@ -101,13 +101,15 @@ describe("the map", () => {
   test("hovering a point shows its image, label, sigma and neighbors", async () => {
     await page.mouse.move(...(await positionOf(page, standard, lone)));
     const card = page.locator(".hover-card");
-    await card.locator(".card-neighbors img").nth(5).waitFor();
+    await card.locator(".hover-card__card-neighbors img").nth(5).waitFor();
     const text = (await card.textContent()) ?? "";
     expect(text).toContain(`Row${lone.toLocaleString("en")}`);
     expect(text).toMatch(/Label/);
     expect(text).toMatch(/Mean σ[\d.]+/);
-    const image = card.locator(".card-head img");
-    await page.waitForFunction(() => document.querySelector<HTMLImageElement>(".card-head img")?.naturalWidth);
+    const image = card.locator(".hover-card__card-head img");
+    await page.waitForFunction(
+      () => document.querySelector<HTMLImageElement>(".hover-card__card-head img")?.naturalWidth,
+    );
     expect(await image.getAttribute("src")).toBe(`/api/images/${lone}`);
     await page.mouse.move(5, 5);
     await card.waitFor({ state: "detached" });
@@ -145,13 +147,13 @@ describe("the map", () => {
     const bare = await picture();
     await page.keyboard.press("i");
     await page.waitForFunction(
-      (old) => document.querySelector<HTMLCanvasElement>("canvas.top")?.toDataURL() !== old,
+      (old) => document.querySelector<HTMLCanvasElement>("canvas.map-pane__top")?.toDataURL() !== old,
       bare,
     );
   });
 
   test("colors follow any column, and a class of the legend selects its points", async () => {
-    const first = page.locator(".classes button").first();
+    const first = page.locator(".colors-panel__classes button").first();
     const count = (await first.locator("small").textContent()) ?? "";
     await first.click();
     await tab("Selection");
@@ -160,8 +162,8 @@ describe("the map", () => {
     await page.keyboard.press("Escape");
     for (const { id, kind } of explored.columns) {
       await page.getByLabel("Color by").selectOption(id);
-      if (kind === "number") await expect.poll(() => page.locator(".scale .tick").count()).toBeGreaterThan(1);
-      else await expect.poll(() => page.locator(".classes li").count()).toBeGreaterThan(1);
+      if (kind === "number") await expect.poll(() => page.locator(".colors-panel__tick").count()).toBeGreaterThan(1);
+      else await expect.poll(() => page.locator(".colors-panel__classes li").count()).toBeGreaterThan(1);
     }
   });
 
@@ -198,13 +200,13 @@ describe("the map", () => {
     await page.getByRole("heading", { name: "Keys" }).waitFor({ state: "hidden" });
     await page.keyboard.press("t");
     expect(
-      await page.evaluate(() => getComputedStyle(document.querySelector(".stage") as Element).backgroundColor),
+      await page.evaluate(() => getComputedStyle(document.querySelector(".page__stage") as Element).backgroundColor),
     ).toBe("rgb(18, 21, 26)");
   });
 
   test("pictures are PNG and SVG", async () => {
     const save = async (kind: string) => {
-      await page.locator(".menu summary").click();
+      await page.locator(".export-menu__menu summary").click();
       return download(() => page.getByRole("button", { name: `Picture ${kind}` }).click());
     };
     const png = await save("PNG");
@@ -231,16 +233,16 @@ describe("standard beside sigma-aware", () => {
     await expect.poll(() => page.locator(".hover-card dd").first().textContent()).toBe(other.toLocaleString("en"));
   });
 
-  test("the points that mostMovedRows most are listed, numbered and shown in both maps", async () => {
+  test("the points that moved most are listed, numbered and shown in both maps", async () => {
     await tab("Moved");
     await choose("Two maps side by side");
-    await expect.poll(() => page.locator(".mostMovedRows li").count()).toBeGreaterThan(3);
+    await expect.poll(() => page.locator(".moved-panel__moved li").count()).toBeGreaterThan(3);
     await page.mouse.move(5, 5);
     await settle(page);
-    const lengths = (await page.locator(".mostMovedRows .number").allTextContents()).map(Number);
+    const lengths = (await page.locator(".moved-panel__moved .controls__number").allTextContents()).map(Number);
     expect(lengths).toEqual([...lengths].sort((a, b) => b - a));
     const before = [await picture(0), await picture(1)];
-    await page.locator(".mostMovedRows button").nth(1).hover();
+    await page.locator(".moved-panel__moved button").nth(1).hover();
     for (const side of [0, 1]) await expect.poll(() => picture(side)).not.toBe(before[side]);
   });
 
@@ -289,7 +291,7 @@ test("nothing is wider than a narrow screen, in the dark as well", async () => {
 
 test("the whole explorer is one file that needs no server", async () => {
   await openMap(page, server.url);
-  await page.locator(".menu summary").click();
+  await page.locator(".export-menu__menu summary").click();
   const { path, name } = await download(() => page.getByRole("link", { name: /Explorer/ }).click());
   expect(name).toMatch(/\.html$/);
   const alone = await browser.newPage({ viewport: { width: 1300, height: 850 }, offline: true });
@@ -303,7 +305,7 @@ test("the whole explorer is one file that needs no server", async () => {
   await alone.locator(".hover-card canvas").waitFor();
   expect(await alone.locator(".hover-card").textContent()).toContain(`Row${lone.toLocaleString("en")}`);
   await alone.getByRole("button", { name: "Side by side" }).click();
-  await expect.poll(() => alone.locator("canvas.top").count()).toBe(2);
+  await expect.poll(() => alone.locator("canvas.map-pane__top").count()).toBe(2);
   expect(await alone.getByRole("tab").allTextContents()).not.toContain("Progress");
   expect(asked.filter((url) => url !== address && !/^(data|blob):/.test(url))).toEqual([]);
   await alone.close();
@@ -332,7 +334,9 @@ test("WebGL draws what the processor draws", async () => {
     }
     await openMap(page, server.url);
     expect(await page.getByText("No WebGL graphics here").count()).toBe(hasCard ? 0 : 1);
-    const { data } = await sharp(await page.locator(".canvas").screenshot({ mask: [page.locator(".pill")] }))
+    const { data } = await sharp(
+      await page.locator(".map-pane__canvas").screenshot({ mask: [page.locator(".controls__pill")] }),
+    )
       .grayscale()
       .blur(3)
       .raw()
@@ -352,17 +356,17 @@ test("a page whose server was killed says so, and goes on when it is back", asyn
   await openMap(page, other.url);
   complaints = [];
   await other.stop("SIGKILL");
-  await page.locator(".notice.lost").waitFor();
+  await page.locator(".page__notice").waitFor();
   const again = await serve(run.folder, "--port", new URL(other.url).port);
-  await page.locator(".notice.lost").waitFor({ state: "detached", timeout: 20_000 });
+  await page.locator(".page__notice").waitFor({ state: "detached", timeout: 20_000 });
   await page.mouse.move(...(await positionOf(page, standard, lone)));
-  await page.locator(".card-neighbors img").first().waitFor();
+  await page.locator(".hover-card__card-neighbors img").first().waitFor();
   await again.stop();
   // What failed in between was meant to fail.
   complaints = [];
 });
 
-test("the first map of points is watchedComputation as it forms", async () => {
+test("the first map of points is watched as it forms", async () => {
   const points = join(run.home, "points.npy");
   // So many that the page is there long before their map.
   await writeMatrix(points, makeGroups(40_000, 12));
@@ -387,9 +391,10 @@ async function openSavedRun(iterations: number): Promise<Served> {
   return live;
 }
 
-test("an embedding goes on, is watchedComputation, and is stopped as often as one likes", async () => {
+test("an embedding goes on, is watched, and is stopped as often as one likes", async () => {
   const live = await openSavedRun(1e9);
-  const iteration = async () => Number((await page.locator(".figures b").first().textContent())?.replaceAll(",", ""));
+  const iteration = async () =>
+    Number((await page.locator(".computations-panel__figures b").first().textContent())?.replaceAll(",", ""));
   for (let stops = 0; stops < 2; stops++) {
     const before = await iteration();
     await choose("Go on");
@@ -399,7 +404,7 @@ test("an embedding goes on, is watchedComputation, and is stopped as often as on
     const picture = await shot();
     await expect.poll(async () => (await shot()).equals(picture)).toBe(false);
     await choose("Stop");
-    await page.locator(".state.stopped").waitFor();
+    await page.locator(".computations-panel__state[data-state=stopped]").waitFor();
   }
   await page.close();
   await live.stop();
@@ -408,13 +413,13 @@ test("an embedding goes on, is watchedComputation, and is stopped as often as on
 test("an embedding that has come to its end is shown with its curve", async () => {
   const live = await openSavedRun(600);
   await choose("Go on");
-  await page.locator(".finished .curve").waitFor({ timeout: 100_000 });
+  await page.locator(".computations-panel__finished .curve").waitFor({ timeout: 100_000 });
   expect(await page.locator("figcaption strong").first().textContent()).toBe("Map");
   await page.close();
   await live.stop();
 });
 
-test("a training is watchedComputation with the parts of its loss", async () => {
+test("a training is watched with the parts of its loss", async () => {
   const folder = join(run.home, "training");
   const training = start("train", "--run-dir", folder, ...DATASET, "--epochs", "1000000", "--quiet");
   const ended = once(training, "exit");
@@ -424,7 +429,7 @@ test("a training is watchedComputation with the parts of its loss", async () => 
     live = await serve(folder);
     await page.goto(live.url);
     await tab("Progress");
-    const titles = () => page.locator(".run .curve figcaption span").allTextContents();
+    const titles = () => page.locator(".computations-panel__run .curve figcaption span").allTextContents();
     await expect.poll(titles).toEqual(expect.arrayContaining(["Loss", "train/kl", "train/reconstruction"]));
   } finally {
     training.kill("SIGINT");

@@ -115,7 +115,7 @@ export async function settle(page: Page): Promise<void> {
 
 /** Where a row of a layout is on the page while the whole map is shown. */
 export async function positionOf(page: Page, layout: Float32Array, row: number, side = 0): Promise<[number, number]> {
-  const box = await page.locator("canvas.top").nth(side).boundingBox();
+  const box = await page.locator("canvas.map-pane__top").nth(side).boundingBox();
   if (!box) throw new Error("the map is not there");
   const extent = (axis: 0 | 1) => {
     const values = layout.filter((_, at) => at % 2 === axis);

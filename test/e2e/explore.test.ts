@@ -72,8 +72,8 @@ describe("the server", () => {
       const files = Array.from(page.matchAll(/(?:src|href)="\.(\/assets\/[^"]+)"/g), ([, file]) => file);
       expect(files).toHaveLength(2);
       for (const file of files) expect((await fetch(url + file)).status).toBe(200);
-      const watchedComputation = await fetch(`${url}/api/events`);
-      const rest = watchedComputation.text();
+      const events = await fetch(`${url}/api/events`);
+      const rest = events.text();
       expect(await server.end(signal)).toEqual({ code: 0, stderr: "" });
       expect(await rest).toBe("retry: 1000\n\n");
     }
@@ -101,8 +101,8 @@ describe("the server", () => {
     const first = new Server("map.csv");
     const url = await first.url();
     const { port } = new URL(url);
-    const watchedComputation = await fetch(`${url}/api/events`);
-    const broken = expect(watchedComputation.text()).rejects.toThrow();
+    const events = await fetch(`${url}/api/events`);
+    const broken = expect(events.text()).rejects.toThrow();
     await first.end("SIGKILL");
     await broken;
     await expect(fetch(url)).rejects.toThrow();

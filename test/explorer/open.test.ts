@@ -163,7 +163,7 @@ describe("the folder of a training", () => {
     );
   });
 
-  it("that is not done is watchedComputation, and explored when it is", async () => {
+  it("that is not done is watched, and explored when it is", async () => {
     await cp(path("run"), path("going"), { recursive: true });
     await cp(path("run/model"), path("model-of-going"), { recursive: true });
     await cp(path("run/metrics.json"), path("metrics-of-going.json"));
@@ -224,8 +224,8 @@ describe("the folder of a comparison", () => {
     const map = await readMatrix(path("comparison/map_sigma-aware.npy"));
     expect(await served.floats(paths.layout("sigma-aware"))).toEqual(map.data);
     const displacement = await readMatrix(path("comparison/displacement.npy"));
-    (await served.floats(paths.column("displacement"))).forEach((mostMovedRows, i) => {
-      expect(mostMovedRows).toBeCloseTo(displacement.at(i, 0), 5);
+    (await served.floats(paths.column("displacement"))).forEach((moved, i) => {
+      expect(moved).toBeCloseTo(displacement.at(i, 0), 5);
     });
     await served.close();
   });

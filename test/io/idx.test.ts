@@ -140,7 +140,11 @@ describe("openArrayFile", () => {
       Buffer.concat([packed.subarray(0, 10), Buffer.alloc(30, 0xff)]),
       /cannot be decompressed/,
     ],
-    ["a compressed text", gzipSync("label\n1\n"), /is compressed and no IDX file; decompress it first/],
+    [
+      "a compressed text",
+      gzipSync("label\n1\n"),
+      /is compressed with gzip: expected an IDX file in it.* Unpack it with gunzip/,
+    ],
     ["compressed data of more than it says", gzipSync(Buffer.concat([images, Buffer.alloc(1)])), /found more/],
     ["compressed data of less than it says", gzipSync(images.subarray(0, 20)), /found 20$/],
     [

@@ -238,8 +238,8 @@ export class MapView {
 
 type Rgb = [number, number, number];
 
-/** What the maps are drawn on. */
-const GROUNDS = { light: "#ffffff", dark: "#14181d" };
+/** What the maps are drawn on: `--ground` of base.css. */
+const GROUNDS = { light: "#ffffff", dark: "#12151a" };
 
 const toRgb = (color: string): Rgb => [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16)) as Rgb;
 

@@ -38,7 +38,7 @@ export interface EncodedImages {
   readonly sigma: Float32Array | undefined;
 }
 
-/** What a decoder does, by name: what it is given, what it answers. GaussianData are n x latent, row after row. */
+/** What a decoder does, by name: what it is given, what it answers. Latent vectors are n x latent, row by row. */
 export interface DecoderTasks {
   decode: { given: { codes: Float32Array }; answer: Float32Array };
   encode: { given: { images: Float32Array }; answer: EncodedImages };

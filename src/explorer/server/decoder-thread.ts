@@ -9,7 +9,7 @@ import { openRun } from "../../vae/runs/index.js";
 import type { DecoderFailure, DecoderOptions, DecoderReply, DecoderRequest } from "./decoder-tasks.js";
 import { checkSheet, encodeSheet } from "./image-sheet.js";
 
-/** GaussianData that are decoded before other tasks get their turn: few, since a slider may be waiting. */
+/** Number of latent vectors that are decoded before other tasks get their turn: small, because a slider may be waiting. */
 const BATCH_SIZE = 16;
 
 const port = parentPort;

@@ -23,7 +23,7 @@ import {
 import { Decoder, type TaskOptions } from "./decoder.js";
 import type { DecoderModel, DecoderOptions } from "./decoder-tasks.js";
 
-/** What the space of codes is known from. GaussianData and model may come, and maps become more, while it is looked into. */
+/** The parts of an exploration that the latent space depends on. Data, model and further maps may be added later. */
 export type LatentSubject = Pick<
   Exploration,
   "data" | "model" | "images" | "point" | "placementMaps" | "runOf" | "layoutCovariances"
@@ -33,7 +33,7 @@ export type LatentSubject = Pick<
 const NEIGHBORS = 12;
 /** Searches that are at work or wait; further ones are refused. */
 const MAX_SEARCHES = 16;
-/** Draws of a code whose places tell how uncertain its place is. */
+/** Number of random draws whose positions show how uncertain the position of an example is. */
 const PLACED_DRAWS = 32;
 /** Milliseconds that a frame of an animation is shown. */
 const DELAY = 40;

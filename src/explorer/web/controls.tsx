@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import styles from "./controls.module.css";
 
 /** Several choices of which one holds, as a row of buttons. */
 export function SegmentedControl<Value extends string>({
@@ -18,7 +19,7 @@ export function SegmentedControl<Value extends string>({
   onChoose: (value: Value) => void;
 }) {
   return (
-    <fieldset class="segments">
+    <fieldset class={styles.segments}>
       <legend>{label}</legend>
       {choices.map((choice) => (
         <button
@@ -48,7 +49,7 @@ export function Select({
   onChoose: (value: string) => void;
 }) {
   return (
-    <label class="select">
+    <label class={styles.select}>
       <span>{label}</span>
       <select value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
         {choices.map((choice) => (
@@ -63,7 +64,7 @@ export function Select({
 
 export function Toggle({ label, isOn, onChange }: { label: string; isOn: boolean; onChange: (isOn: boolean) => void }) {
   return (
-    <label class="toggle">
+    <label class={styles.toggle}>
       <input type="checkbox" checked={isOn} onChange={(event) => onChange(event.currentTarget.checked)} />
       <span>{label}</span>
     </label>
@@ -73,7 +74,7 @@ export function Toggle({ label, isOn, onChange }: { label: string; isOn: boolean
 /** What a panel says while it has nothing to show. */
 export function EmptyState({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
-    <div class="empty">
+    <div class={styles.empty}>
       <strong>{title}</strong>
       <p>{children}</p>
     </div>

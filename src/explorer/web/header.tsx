@@ -1,5 +1,7 @@
 import { isActive } from "./computations/computations.js";
+import controls from "./controls.module.css";
 import { ExportMenu } from "./export/export-menu.js";
+import styles from "./header.module.css";
 import { icons } from "./icons.js";
 import { isOffline } from "./server-requests.js";
 import { chosenTheme, computations, description, isHelpOpen, panel, theme } from "./state.js";
@@ -8,30 +10,30 @@ export function Header() {
   const explored = description.value;
   const running = [...computations.value.values()].find(isActive);
   return (
-    <header>
-      <span class="mark" aria-hidden="true">
+    <header class={styles.header}>
+      <span class={styles.mark} aria-hidden="true">
         σ
       </span>
       <h1>{explored?.name ?? "sigma-tsne"}</h1>
       {explored && (
-        <p class="facts">
+        <p class={styles.facts}>
           {explored.n.toLocaleString("en")} points
           {explored.dimensions !== null && ` · ${explored.dimensions} dimensions`}
           {explored.model && ` · ${explored.model.name}`}
           {isOffline && " · offline copy"}
         </p>
       )}
-      <span class="spring" />
+      <span class={styles.spring} />
       {running && (
         <button
           type="button"
-          class="running"
+          class={styles.running}
           title={running.message}
           onClick={() => {
             panel.value = "computations";
           }}
         >
-          <span class="spinner" />
+          <span class={controls.spinner} />
           <span>
             {running.title}
             {running.fraction !== null && ` ${Math.round(100 * running.fraction)} %`}
@@ -41,7 +43,7 @@ export function Header() {
       {explored && <ExportMenu />}
       <button
         type="button"
-        class="plain"
+        class={controls.plain}
         title="Light or dark (t)"
         aria-label={theme.value === "dark" ? "Light" : "Dark"}
         onClick={toggleTheme}
@@ -50,7 +52,7 @@ export function Header() {
       </button>
       <button
         type="button"
-        class="plain"
+        class={controls.plain}
         title="Keys (?)"
         aria-label="Keys"
         onClick={() => {

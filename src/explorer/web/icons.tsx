@@ -1,9 +1,10 @@
 import type { ComponentChildren } from "preact";
+import styles from "./icons.module.css";
 
 function Icon({ children }: { children: ComponentChildren }) {
   return (
     <svg
-      class="icon"
+      class={styles.icon}
       viewBox="0 0 24 24"
       aria-hidden="true"
       fill="none"

@@ -1,6 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
+import controls from "./controls.module.css";
 import { toggleTheme } from "./header.js";
 import { icons } from "./icons.js";
+import styles from "./keys.module.css";
 import { flyTo, WHOLE, zoom } from "./map/camera.js";
 import { playMorph } from "./map/morph-bar.js";
 import { arrange, chooseMap, chooseView } from "./map/view-bar.js";
@@ -98,14 +100,15 @@ export function Help() {
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
     <dialog
+      class={styles.dialog}
       ref={dialog}
       aria-labelledby="keys-title"
       onClose={close}
       onClick={(event) => event.target === event.currentTarget && close()}
     >
-      <div class="dialog-head">
+      <div class={styles.dialogHead}>
         <h2 id="keys-title">Keys</h2>
-        <button type="button" class="plain" aria-label="Close" onClick={close}>
+        <button type="button" class={controls.plain} aria-label="Close" onClick={close}>
           {icons.close}
         </button>
       </div>

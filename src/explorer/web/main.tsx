@@ -1,4 +1,5 @@
 import { render } from "preact";
+import "../../page-style/base.css";
 import "./page.css";
 import { Page } from "./page.js";
 import { start } from "./session.js";

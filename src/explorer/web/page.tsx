@@ -1,4 +1,5 @@
 import { useEffect } from "preact/hooks";
+import controls from "./controls.module.css";
 import { Header } from "./header.js";
 import { icons } from "./icons.js";
 import { Help, listenToKeys } from "./keys.js";
@@ -7,6 +8,7 @@ import { MapTools } from "./map/map-tools.js";
 import { mapViews } from "./map/map-views.js";
 import { MorphBar } from "./map/morph-bar.js";
 import { ViewBar } from "./map/view-bar.js";
+import styles from "./page.module.css";
 import { SideBar } from "./side-bar.js";
 import { connection, description, failure, layouts, view, watchedComputation } from "./state.js";
 
@@ -15,13 +17,13 @@ export function Page() {
   useEffect(listenToKeys, []);
   return (
     <>
-      <a class="skip" href="#side">
+      <a class={styles.skip} href="#side">
         Skip the map
       </a>
       <Header />
       <Notices />
-      <main>
-        <section class="stage" aria-label="Maps">
+      <main class={styles.main}>
+        <section class={styles.stage} aria-label="Maps">
           <ViewBar />
           <Stage />
           <MorphBar />
@@ -37,7 +39,7 @@ export function Page() {
 function Stage() {
   const isBeside = view.value === "beside" && watchedComputation.value === undefined;
   return (
-    <div class={`maps${isBeside ? " beside" : ""}`}>
+    <div class={isBeside ? `${styles.maps} ${styles.beside}` : styles.maps}>
       <MapPane key="first" side={0} />
       {isBeside && <MapPane key="second" side={1} />}
       {layouts.value.length > 0 || watchedComputation.value !== undefined ? <MapTools /> : <Blank />}
@@ -50,8 +52,8 @@ function Stage() {
 function Blank() {
   if (description.value) {
     return (
-      <p class="blank" role="status">
-        <span class="spinner large" />
+      <p class={styles.blank} role="status">
+        <span class={`${controls.spinner} ${controls.large}`} />
         <strong>The first map is being prepared.</strong>
         <span>It is shown as soon as it begins to form. “Progress” shows how far it is.</span>
       </p>
@@ -59,15 +61,15 @@ function Blank() {
   }
   if (connection.value === "lost") {
     return (
-      <p class="blank" role="alert">
+      <p class={styles.blank} role="alert">
         <strong>The server does not answer.</strong>
         <span>Start it again with the same command and port; this page goes on by itself.</span>
       </p>
     );
   }
   return (
-    <p class="blank" role="status">
-      <span class="spinner large" />
+    <p class={styles.blank} role="status">
+      <span class={`${controls.spinner} ${controls.large}`} />
       <span>Opening …</span>
     </p>
   );
@@ -78,7 +80,7 @@ function Graphics() {
   if (mapViews.value.every(({ isAccelerated }) => isAccelerated)) return null;
   return (
     <p
-      class="pill graphics"
+      class={`${controls.pill} ${controls.graphics}`}
       title="Hardware acceleration can be switched on in the settings of most browsers; chrome://gpu and about:support list what they use."
     >
       No WebGL graphics here: the processor draws the maps
@@ -89,10 +91,10 @@ function Graphics() {
 /** What has gone wrong, above everything. */
 function Notices() {
   return (
-    <div class="notices" aria-live="assertive">
+    <div class={styles.notices} aria-live="assertive">
       {connection.value === "lost" && description.value && (
-        <p class="notice lost">
-          <span class="spinner" />
+        <p class={styles.notice}>
+          <span class={controls.spinner} />
           <span>
             <strong>The server has stopped answering.</strong> What is here stays usable. Start it again with the same
             command and port: the page goes on by itself.
@@ -100,11 +102,11 @@ function Notices() {
         </p>
       )}
       {failure.value && (
-        <p class="notice">
+        <p class={styles.notice}>
           <span>{failure.value}</span>
           <button
             type="button"
-            class="plain"
+            class={controls.plain}
             aria-label="Dismiss"
             onClick={() => {
               failure.value = undefined;

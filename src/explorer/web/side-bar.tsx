@@ -8,6 +8,7 @@ import { ColorsPanel } from "./panels/colors-panel.js";
 import { MovedPanel } from "./panels/moved-panel.js";
 import { PointPanel } from "./panels/point-panel.js";
 import { SelectionPanel } from "./panels/selection-panel.js";
+import styles from "./side-bar.module.css";
 import { computations, description, maps, type Panel, panel, selected } from "./state.js";
 
 interface Tab {
@@ -55,7 +56,7 @@ function tabs(): Tab[] {
 
 /** What is known about points, one panel at a time. */
 export function SideBar() {
-  if (!description.value) return <aside id="side" class="side-bar" tabIndex={-1} />;
+  if (!description.value) return <aside id="side" class={styles.sideBar} tabIndex={-1} />;
   const all = tabs();
   const shown = all.find(({ id }) => id === panel.value) ?? all[0];
   const turn = (event: KeyboardEvent) => {
@@ -67,8 +68,8 @@ export function SideBar() {
     event.preventDefault();
   };
   return (
-    <aside id="side" class="side-bar" tabIndex={-1} aria-label="About the points">
-      <div class="tabs" role="tablist" aria-orientation="vertical" onKeyDown={turn}>
+    <aside id="side" class={styles.sideBar} tabIndex={-1} aria-label="About the points">
+      <div class={styles.tabs} role="tablist" aria-orientation="vertical" onKeyDown={turn}>
         {all.map(({ id, title, icon }) => (
           <button
             key={id}
@@ -84,11 +85,11 @@ export function SideBar() {
           >
             {icon}
             <span>{title}</span>
-            {id === "selection" && selected.value && <i class="dot" />}
+            {id === "selection" && selected.value && <i class={styles.dot} />}
           </button>
         ))}
       </div>
-      <div id="panel" class="panel" role="tabpanel" aria-labelledby={`tab-${shown.id}`} key={shown.id}>
+      <div id="panel" class={styles.panel} role="tabpanel" aria-labelledby={`tab-${shown.id}`} key={shown.id}>
         {shown.content()}
       </div>
     </aside>

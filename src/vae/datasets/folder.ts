@@ -25,7 +25,7 @@ export const folder: DatasetLoader = {
       name: basename(resolve(path)),
       images: { count, height, width, channels: files.channels, labels: known?.labels, read: files.read },
       classes: known?.classes,
-      range: [0, 1],
+      range: files.values === "integers" ? undefined : [0, 1],
       skipped: files.skipped.length,
       close: async () => {},
     };

@@ -17,7 +17,7 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   f8: [0, 1],
 };
 
-/** A .npy or IDX file, n x height x width or n x height x width x channels. */
+/** A .npy or IDX file: n x height x width, n x height x width x channels, or n x channels x height x width. */
 export const imageArray: DatasetLoader = {
   name: "a .npy or IDX file",
   description: "images of one size in one array",
@@ -57,11 +57,7 @@ export async function openImageArray(
 }
 
 function imagesOf(file: ArrayFile): Images {
-  const [count = 0, height, width, channels = 1, ...rest] = file.shape;
-  if (height === undefined || width === undefined || rest.length > 0) {
-    const reason = `has shape (${file.shape.join(", ")}); images have n x height x width or n x height x width x channels`;
-    throw new FileError("FILE_FORMAT", file.path, reason);
-  }
+  const { count, height, width, channels, isChannelsFirst } = describeShape(file);
   return {
     count,
     height,
@@ -70,9 +66,51 @@ function imagesOf(file: ArrayFile): Images {
     async read(indices) {
       checkIndices(indices, count);
       const data = await file.read(indices);
-      return data instanceof Float32Array ? data : toFloat32(data, file.path, indices, height * width * channels);
+      const area = height * width;
+      const narrow = data instanceof Float32Array ? data : toFloat32(data, file.path, indices, area * channels);
+      return isChannelsFirst && channels > 1 ? toChannelsLast(narrow, area, channels) : narrow;
     },
   };
+}
+
+/** Usual numbers of channels: gray, colors, colors with transparency. */
+const CHANNELS = [1, 3, 4];
+
+/**
+ * An array with four axes is n x height x width x channels, or n x channels x height x width as PyTorch has it. The axis of the channels has
+ * a usual length, or else is shorter than both others.
+ */
+function describeShape({ path, shape }: ArrayFile) {
+  const fail = (reason: string) => new FileError("FILE_FORMAT", path, `has shape (${shape.join(", ")}); ${reason}`);
+  const [count = 0, ...axes] = shape;
+  if (axes.length === 2) {
+    return { count, height: axes[0], width: axes[1], channels: 1, isChannelsFirst: false };
+  }
+  if (axes.length !== 3) {
+    throw fail(
+      "images have n x height x width, n x height x width x channels or n x channels x height x width. Reshape the array",
+    );
+  }
+  const [first, middle, last] = axes;
+  const isUsual = CHANNELS.includes(last) || CHANNELS.includes(first);
+  const isLast = isUsual ? CHANNELS.includes(last) : last < Math.min(first, middle);
+  if (isLast) return { count, height: first, width: middle, channels: last, isChannelsFirst: false };
+  if (isUsual || first < Math.min(middle, last)) {
+    return { count, height: middle, width: last, channels: first, isChannelsFirst: true };
+  }
+  throw fail(
+    "expected the channels as the last or the second axis, shorter than the others. Move them with np.moveaxis(a, axis, -1)",
+  );
+}
+
+function toChannelsLast(values: Float32Array, area: number, channels: number): Float32Array {
+  const result = new Float32Array(values.length);
+  for (let start = 0; start < values.length; start += area * channels) {
+    for (let c = 0; c < channels; c++) {
+      for (let p = 0; p < area; p++) result[start + p * channels + c] = values[start + c * area + p];
+    }
+  }
+  return result;
 }
 
 /** @throws {DataError} OUT_OF_RANGE for finite values that would become infinite */

@@ -34,7 +34,7 @@ const viewer = OpenSeadragon({
   showNavigator: true,
   navigatorPosition: "BOTTOM_RIGHT",
   navigatorSizeRatio: 0.16,
-  navigatorBackground: "var(--bar)",
+  navigatorBackground: "var(--chrome)",
   navigatorBorderColor: "var(--line)",
   animationTime: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 0.5,
   gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
@@ -92,10 +92,10 @@ function paintOver(): void {
     Math.floor(pointed / columns) * pitch.y + (gap >> 1),
   ];
   const [start, end] = [toWindow(left, top), toWindow(left + cell.width, top + cell.height)];
-  const style = getComputedStyle(document.documentElement);
+  const style = getComputedStyle(over);
   for (const [color, lineWidth] of [
-    [style.getPropertyValue("--ground"), 6],
-    [style.getPropertyValue("--accent"), 3],
+    [style.outlineColor, 6],
+    [style.color, 3],
   ] as const) {
     pen.strokeStyle = color;
     pen.lineWidth = lineWidth;

@@ -6,6 +6,7 @@ import { writeMatrix } from "../../../src/io/index.js";
 import * as datasets from "../../../src/vae/datasets/index.js";
 import { DATASETS, type Dataset, type Images, openImages } from "../../../src/vae/datasets/index.js";
 import { useFolder } from "../../io/folder.js";
+import { encodeTiff } from "../../io/tiff-file.js";
 
 const path = useFolder();
 
@@ -230,6 +231,51 @@ describe("openDataset", () => {
       code: "SHAPE_MISMATCH",
       argument: "labels",
     });
+  });
+
+  it("recognizes arrays with the channels before height and width", async () => {
+    const open = async (shape: number[]) => {
+      const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i / 1000);
+      await writeFile(path("channels.npy"), encodeNpy("<f4", shape, data));
+      const { images, close } = await openImages(path("channels.npy"));
+      const { count, height, width, channels } = images;
+      const last = Array.from((await images.read([count - 1])).subarray(0, 3), (value) => Math.round(1000 * value));
+      await close();
+      return { shape: [count, height, width, channels], last };
+    };
+    // The second image begins at 60; its channels are 20 numbers apart.
+    expect(await open([2, 3, 4, 5])).toEqual({ shape: [2, 4, 5, 3], last: [60, 80, 100] });
+    expect(await open([2, 1, 4, 5])).toEqual({ shape: [2, 4, 5, 1], last: [20, 21, 22] });
+    expect(await open([2, 4, 5, 3])).toEqual({ shape: [2, 4, 5, 3], last: [60, 61, 62] });
+    expect(await open([2, 2, 6, 5])).toEqual({ shape: [2, 6, 5, 2], last: [60, 90, 61] });
+    expect(await open([2, 6, 5, 2])).toEqual({ shape: [2, 6, 5, 2], last: [60, 61, 62] });
+    await expect(open([2, 6, 6, 6])).rejects.toThrow(/has shape \(2, 6, 6, 6\); expected the channels .* np\.moveaxis/);
+    await expect(open([2, 2, 2, 2, 2])).rejects.toThrow(/n x channels x height x width\. Reshape/);
+  });
+
+  it("keeps the values of integers in TIFF files, which have no scale of their own", async () => {
+    await mkdir(path("deep"), { recursive: true });
+    for (const [name, value] of [
+      ["a", -400],
+      ["b", 90000],
+    ] as const) {
+      const data = Int32Array.of(value, 0, 1, 2);
+      await writeFile(path(`deep/${name}.tif`), encodeTiff([{ width: 2, height: 2, data }]));
+    }
+    const whole = { split: { validation: 0, test: 0 } };
+    await expect(openDataset(path("deep"), whole)).rejects.toThrow(
+      /integers of a type without a common scale; set stretch/,
+    );
+    const { train } = await openDataset(path("deep"), { ...whole, stretch: 0 });
+    expect(Array.from(await train.read([0])).sort((x, y) => x - y)).toEqual([
+      0,
+      expect.any(Number),
+      expect.any(Number),
+      1,
+    ]);
+    const looked = await openImages(path("deep"));
+    expect(Array.from(await looked.images.read([0, 1]))).toEqual([-400, 0, 1, 2, 90000, 0, 1, 2]);
+    await looked.close();
   });
 
   it("scales values by their type, and stretches those without a scale", async () => {

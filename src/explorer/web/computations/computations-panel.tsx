@@ -1,9 +1,11 @@
 import type { ComputationState } from "../../protocol.js";
 import { EmptyState } from "../controls.js";
+import controls from "../controls.module.css";
 import { formatNumber } from "../map/column-values.js";
 import { continueComputation, isOffline, stopComputation } from "../server-requests.js";
 import { computations, failure, layouts, watchedComputation } from "../state.js";
-import { histories, lossTitle, updateComputation, watchableComputations } from "./computations.js";
+import { histories, lossTitle, watchableComputations } from "./computations.js";
+import styles from "./computations-panel.module.css";
 import { Curve } from "./curve.js";
 
 /** What the server computes, and the training that it watches. */
@@ -25,10 +27,10 @@ export function ComputationsPanel() {
       {finished.length > 0 && (
         <>
           <h3>Finished</h3>
-          <ul class="finished">
+          <ul class={styles.finished}>
             {finished.map((computation) => (
               <li key={computation.id}>
-                <span class="name">{computation.title}</span>
+                <span class={controls.name}>{computation.title}</span>
                 {computation.loss !== null && (
                   <small>
                     {lossTitle(computation)} {formatNumber(computation.loss)}
@@ -51,7 +53,7 @@ function Curves({ computation }: { computation: ComputationState }) {
   const history = histories.value.get(computation.id);
   if (!history || history.iterations.length < 2) return null;
   return (
-    <div class="curves">
+    <div class={styles.curves}>
       {[...history.values].map(([name, values]) => (
         <Curve key={name} title={name} x={history.iterations} y={values} />
       ))}
@@ -63,22 +65,25 @@ function ComputationSection({ computation }: { computation: ComputationState }) 
   const unit = computation.kind === "training" ? "Epoch" : "Iteration";
   const act = async (what: (id: string) => Promise<ComputationState>) => {
     try {
-      updateComputation(await what(computation.id));
+      // The new state comes as an event. The answer may be older than an event that has already arrived.
+      await what(computation.id);
     } catch (error) {
       failure.value = `“${computation.title}”: ${(error as Error).message}`;
     }
   };
   return (
-    <section class="run" aria-label={computation.title}>
-      <div class="run-head">
+    <section class={styles.run} aria-label={computation.title}>
+      <div class={styles.runHead}>
         <h3>{computation.title}</h3>
-        <span class={`state ${computation.state}`}>{computation.state}</span>
+        <span class={styles.state} data-state={computation.state}>
+          {computation.state}
+        </span>
       </div>
-      {computation.message && <p class="note">{computation.message}</p>}
+      {computation.message && <p class={controls.note}>{computation.message}</p>}
       {computation.state === "running" &&
         (computation.fraction === null ? <progress /> : <progress value={computation.fraction} max="1" />)}
       {computation.iteration > 0 && (
-        <p class="figures">
+        <p class={styles.figures}>
           <span>
             {unit} <b>{computation.iteration.toLocaleString("en")}</b>
             {computation.iterations !== null && ` of ${computation.iterations.toLocaleString("en")}`}
@@ -92,14 +97,14 @@ function ComputationSection({ computation }: { computation: ComputationState }) 
       )}
       <Curves computation={computation} />
       {!isOffline && (
-        <div class="buttons">
+        <div class={controls.buttons}>
           {computation.controllable && computation.state === "running" && (
             <button type="button" onClick={() => act(stopComputation)}>
               Stop
             </button>
           )}
           {computation.controllable && computation.state === "stopped" && (
-            <button type="button" class="primary" onClick={() => act(continueComputation)}>
+            <button type="button" class={controls.primary} onClick={() => act(continueComputation)}>
               Go on
             </button>
           )}

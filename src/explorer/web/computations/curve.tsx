@@ -1,5 +1,6 @@
 import { extent, ticks } from "d3-array";
 import { formatNumber } from "../map/column-values.js";
+import styles from "./curve.module.css";
 
 const [WIDTH, HEIGHT] = [300, 76];
 
@@ -17,7 +18,7 @@ export function Curve({ title, x, y }: { title: string; x: readonly number[]; y:
     .map((i, at) => `${at === 0 ? "M" : "L"}${column(x[i]).toFixed(1)} ${line(y[i]).toFixed(1)}`)
     .join("");
   return (
-    <figure class="curve">
+    <figure class={styles.curve}>
       <figcaption>
         <span>{title}</span>
         <b>{formatNumber(y[last])}</b>
@@ -29,14 +30,14 @@ export function Curve({ title, x, y }: { title: string; x: readonly number[]; y:
       >
         {ticks(least, most, 2).map((tick) => (
           <g key={tick}>
-            <line class="grid" x1="0" x2={WIDTH} y1={line(tick)} y2={line(tick)} />
+            <line class={styles.grid} x1="0" x2={WIDTH} y1={line(tick)} y2={line(tick)} />
             <text x={WIDTH + 6} y={line(tick) + 3.5}>
               {formatNumber(tick)}
             </text>
           </g>
         ))}
-        <path class="line" d={path} />
-        <circle class="end" cx={column(right)} cy={line(y[last])} r="3" />
+        <path class={styles.line} d={path} />
+        <circle class={styles.end} cx={column(right)} cy={line(y[last])} r="3" />
       </svg>
     </figure>
   );

@@ -1,9 +1,11 @@
 import { useRef } from "preact/hooks";
 import { paths } from "../../protocol.js";
+import controls from "../controls.module.css";
 import { icons } from "../icons.js";
 import { mapViews } from "../map/map-views.js";
 import { isOffline } from "../server-requests.js";
 import { selected } from "../state.js";
+import styles from "./export-menu.module.css";
 import { savePng, saveSvg } from "./picture.js";
 import { saveSelection, selectionFormats } from "./selection.js";
 
@@ -19,17 +21,17 @@ export function ExportMenu() {
   return (
     <details
       ref={menu}
-      class="menu"
+      class={styles.menu}
       onKeyDown={(event) => event.key === "Escape" && close()}
       onFocusOut={(event) => {
         if (!event.currentTarget.contains(event.relatedTarget as Node | null)) close();
       }}
     >
-      <summary class="plain" title="Save">
+      <summary class={controls.plain} title="Save">
         {icons.download}
         <span>Save</span>
       </summary>
-      <div class="menu-items">
+      <div class={styles.menuItems}>
         <button type="button" disabled={!has} onClick={run(savePng)}>
           Picture <small>PNG, as it is seen</small>
         </button>

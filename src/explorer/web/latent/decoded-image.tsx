@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { description } from "../state.js";
+import styles from "./decoded-image.module.css";
 
 /** One of the images that stand in a row on a picture, fitted into a square of `size` pixels. */
 export function DecodedImage({
@@ -27,7 +28,7 @@ export function DecodedImage({
   return (
     <canvas
       ref={canvas}
-      class={scale > 1 ? "tile enlarged" : "tile"}
+      class={scale > 1 ? `${styles.tile} ${styles.enlarged}` : styles.tile}
       width={width}
       height={height}
       style={{ width: `${width * scale}px`, height: `${height * scale}px` }}

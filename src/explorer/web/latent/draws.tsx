@@ -1,6 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
+import controls from "../controls.module.css";
 import { failure } from "../state.js";
 import { DecodedImage } from "./decoded-image.js";
+import styles from "./draws.module.css";
 import { fetchDraws } from "./latent-requests.js";
 
 const COUNT = 15;
@@ -19,15 +21,15 @@ export function Draws({ row }: { row: number }) {
     return () => abort.abort();
   }, [row, seed]);
   return (
-    <section class="draws" aria-label="Random draws">
-      <div class="row-head">
+    <section aria-label="Random draws">
+      <div class={controls.rowHead}>
         <h3>Random draws around it</h3>
         <button type="button" onClick={() => setSeed(seed + 1)}>
           Draw again
         </button>
       </div>
-      <p class="note">GaussianData drawn from its mean and σ, decoded.</p>
-      <div class="tiles">
+      <p class={controls.note}>Latent vectors drawn from its mean and σ, decoded.</p>
+      <div class={styles.tiles}>
         {Array.from({ length: COUNT }, (_, index) => (
           <DecodedImage key={index} picture={picture} index={index} size={52} title={`Draw ${index + 1}`} />
         ))}

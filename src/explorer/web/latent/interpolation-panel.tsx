@@ -1,6 +1,6 @@
-import "./latent.css";
 import { useState } from "preact/hooks";
 import { EmptyState, SegmentedControl } from "../controls.js";
+import controls from "../controls.module.css";
 import { icons } from "../icons.js";
 import { PointImage } from "../panels/point-image.js";
 import { save } from "../server-requests.js";
@@ -18,6 +18,7 @@ import {
   problem,
   speed,
 } from "./interpolation.js";
+import styles from "./interpolation-panel.module.css";
 import { fetchGif } from "./latent-requests.js";
 
 const SIDE = 224;
@@ -47,15 +48,21 @@ export function InterpolationPanel() {
       <h2>
         Between two points <small>in the latent space</small>
       </h2>
-      <div class="ends">
+      <div class={styles.ends}>
         <End name="A" row={from} />
-        <button type="button" class="plain" aria-label="Exchange A and B" title="Exchange A and B" onClick={exchange}>
+        <button
+          type="button"
+          class={controls.plain}
+          aria-label="Exchange A and B"
+          title="Exchange A and B"
+          onClick={exchange}
+        >
           {icons.exchange}
         </button>
         <End name="B" row={to} />
       </div>
       <Stage />
-      <div class="ways">
+      <div class={styles.ways}>
         <SegmentedControl
           label="Way"
           value={kind.value}
@@ -103,19 +110,19 @@ function End({ name, row }: { name: string; row: number }) {
 /** The frames, played or moved through by hand. */
 function Stage() {
   const shown = frames.value;
-  if (problem.value) return <p class="note">The frames did not come: {problem.value}</p>;
+  if (problem.value) return <p class={controls.note}>The frames did not come: {problem.value}</p>;
   return (
-    <div class="stage-between">
+    <div class={styles.stageBetween}>
       <DecodedImage
         picture={shown?.picture}
         index={frame.value}
         size={SIDE}
         title={shown ? `Frame ${frame.value + 1} of ${FRAMES}` : "The frames are on their way"}
       />
-      <div class="player">
+      <div class={styles.player}>
         <button
           type="button"
-          class="plain"
+          class={controls.plain}
           disabled={!shown}
           aria-label={isPlaying.value ? "Pause" : "Play"}
           onClick={play}
@@ -158,11 +165,11 @@ function SaveGif() {
     }
   };
   return (
-    <div class="buttons">
+    <div class={controls.buttons}>
       <button type="button" disabled={isSaving} onClick={write}>
-        {isSaving && <span class="spinner" />} Save as GIF
+        {isSaving && <span class={controls.spinner} />} Save as GIF
       </button>
-      <span class="note">{FRAMES} frames, endless</span>
+      <span class={controls.note}>{FRAMES} frames, endless</span>
     </div>
   );
 }

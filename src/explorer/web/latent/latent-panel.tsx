@@ -1,11 +1,13 @@
-import "./latent.css";
 import { paths } from "../../protocol.js";
+import controls from "../controls.module.css";
 import { PointImage } from "../panels/point-image.js";
+import pointImage from "../panels/point-image.module.css";
 import { clicked, description } from "../state.js";
 import { DecodedImage } from "./decoded-image.js";
 import { Draws } from "./draws.js";
 import { code, decoded, origin } from "./latent-vector.js";
 import { Manifold } from "./manifold.js";
+import pictures from "./pictures.module.css";
 import { Sliders } from "./sliders.js";
 
 /** Three of them stand side by side. */
@@ -29,9 +31,11 @@ export function LatentPanel() {
         </small>
       </h2>
       {row === undefined && (
-        <p class="note">The sliders begin at the mean of all codes. Click a point in the map to begin at its code.</p>
+        <p class={controls.note}>
+          The sliders begin at the mean of all codes. Click a point in the map to begin at its code.
+        </p>
       )}
-      <div class="pictures">
+      <div class={pictures.pictures}>
         {row !== undefined && images && (
           <figure>
             <PointImage row={row} size={SIDE} />
@@ -41,7 +45,7 @@ export function LatentPanel() {
         {row !== undefined && (
           <figure>
             <img
-              class={fit > 1 ? "point-image enlarged" : "point-image"}
+              class={fit > 1 ? `${pointImage.pointImage} ${pointImage.enlarged}` : pointImage.pointImage}
               src={paths.reconstruction(row)}
               width={Math.round(model.width * fit)}
               height={Math.round(model.height * fit)}
@@ -51,7 +55,7 @@ export function LatentPanel() {
             <figcaption>Reconstruction</figcaption>
           </figure>
         )}
-        <figure class={isMoved ? "moved-code" : ""}>
+        <figure class={isMoved ? pictures.movedCode : ""}>
           <DecodedImage picture={decoded.value} size={SIDE} title="Image of the sliders’ code" />
           <figcaption>By the sliders</figcaption>
         </figure>

@@ -1,8 +1,10 @@
 import { useRef } from "preact/hooks";
 import { MANIFOLD_REACH, paths } from "../../protocol.js";
+import controls from "../controls.module.css";
 import { formatNumber } from "../map/column-values.js";
 import { description } from "../state.js";
 import { code, moveTo } from "./latent-vector.js";
+import styles from "./manifold.module.css";
 
 const CELLS = 20;
 
@@ -41,13 +43,13 @@ export function Manifold() {
   return (
     <section aria-label="Manifold">
       <h3>Manifold</h3>
-      <p class="note">
+      <p class={controls.note}>
         Both latent dimensions, {MANIFOLD_REACH} standard deviations of the codes around their mean. Click to go there.
       </p>
       <button
         type="button"
         ref={ground}
-        class="manifold"
+        class={styles.manifold}
         aria-label={`Manifold, at z1 ${formatNumber(code.value[0] ?? 0)}, z2 ${formatNumber(code.value[1] ?? 0)}; arrow keys move`}
         onPointerDown={point}
         onPointerMove={point}

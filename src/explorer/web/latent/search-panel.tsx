@@ -1,11 +1,14 @@
-import "./latent.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { EmptyState, Toggle } from "../controls.js";
+import controls from "../controls.module.css";
 import { formatNumber } from "../map/column-values.js";
+import factsList from "../panels/facts-list.module.css";
 import { PointGrid } from "../panels/point-panel.js";
 import { clicked, description, layoutOf } from "../state.js";
 import { DecodedImage } from "./decoded-image.js";
+import pictures from "./pictures.module.css";
 import { forgetSearch, type Search, search, searchBy } from "./search.js";
+import styles from "./search-panel.module.css";
 
 /** Search by example: from the point that was chosen last, or an image from elsewhere. */
 export function SearchPanel() {
@@ -17,7 +20,7 @@ export function SearchPanel() {
     <>
       <h2>Search by example</h2>
       {abilities.encode && <DropZone />}
-      <div class="buttons">
+      <div class={controls.buttons}>
         <button type="button" disabled={row === undefined} onClick={() => row !== undefined && searchBy({ row })}>
           {row === undefined ? "Search from the chosen point" : `Search from row ${row.toLocaleString("en")}`}
         </button>
@@ -69,7 +72,7 @@ function DropZone() {
     <>
       <button
         type="button"
-        class={isOver ? "drop-zone over" : "drop-zone"}
+        class={isOver ? `${styles.dropZone} ${styles.over}` : styles.dropZone}
         onClick={() => input.current?.click()}
         onDragEnter={() => setOver(true)}
         onDragLeave={() => setOver(false)}
@@ -103,24 +106,24 @@ function Result({ shown: { example, result, shown, problem } }: { shown: Search 
   const name = "row" in example ? `row ${example.row.toLocaleString("en")}` : example.file.name || "the image";
   if (problem) {
     return (
-      <p class="problem" role="alert">
+      <p class={styles.problem} role="alert">
         Nothing was found from {name}: {problem}
       </p>
     );
   }
   if (!result) {
     return (
-      <p class="note" aria-live="polite">
-        <span class="spinner" /> Searching from {name}
+      <p class={controls.note} aria-live="polite">
+        <span class={controls.spinner} /> Searching from {name}
       </p>
     );
   }
   const { latent, neighbors } = result;
   const sigma = latent.standardDeviation;
   return (
-    <section class="search-result" aria-label="Found">
+    <section class={styles.searchResult} aria-label="Found">
       {shown && (
-        <div class="pictures">
+        <div class={pictures.pictures}>
           <figure>
             <DecodedImage picture={shown} size={104} title="The image as the model was shown it" />
             <figcaption>What the model sees</figcaption>
@@ -132,7 +135,7 @@ function Result({ shown: { example, result, shown, problem } }: { shown: Search 
         </div>
       )}
       {sigma && (
-        <dl class="facts-list">
+        <dl class={factsList.factsList}>
           <div>
             <dt>σ of the code</dt>
             <dd>
@@ -158,7 +161,7 @@ function Positions({ result }: { result: NonNullable<Search["result"]> }) {
   return (
     <>
       <h3>Where it belongs</h3>
-      <dl class="facts-list">
+      <dl class={factsList.factsList}>
         {positions.map(([id, { x, y, covariance }]) => (
           <div key={id}>
             <dt>{layoutOf(id)?.title ?? id}</dt>

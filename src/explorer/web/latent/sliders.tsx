@@ -1,6 +1,8 @@
+import controls from "../controls.module.css";
 import { formatNumber } from "../map/column-values.js";
 import { description } from "../state.js";
 import { code, moveOne, moveTo, origin } from "./latent-vector.js";
+import styles from "./sliders.module.css";
 
 /** Sliders that are shown at once; of more dimensions the rest is folded. */
 const SHOWN = 10;
@@ -22,14 +24,14 @@ export function Sliders() {
   const inactive = rest.filter((dimension) => !(model.activeDimensions ?? order).includes(dimension)).length;
   const isMoved = code.value.some((value, j) => value !== from.mean[j]);
   return (
-    <section class="sliders" aria-label="Latent vector">
-      <div class="row-head">
+    <section class={styles.sliders} aria-label="Latent vector">
+      <div class={controls.rowHead}>
         <h3>Latent vector</h3>
         <button type="button" disabled={!isMoved} onClick={() => moveTo(from.mean)}>
           Reset
         </button>
       </div>
-      <p class="note">
+      <p class={controls.note}>
         {from.standardDeviation
           ? "The blue bar is the code’s mean ± σ, the gray one where most codes are."
           : "The blue mark is where the code began, the gray bar where most codes are."}
@@ -72,14 +74,14 @@ function Slider({ dimension }: { dimension: number }) {
   const name = `z${dimension + 1}`;
   return (
     <label
-      class="slider"
+      class={styles.slider}
       title={`${name}: mean ${formatNumber(mean)}${sigma === undefined ? "" : `, σ ${formatNumber(sigma)}`}`}
     >
       <span>{name}</span>
-      <span class="track">
-        <i class="spread" style={bar(center - spread, center + spread)} />
-        {sigma !== undefined && <i class="sigma" style={bar(mean - sigma, mean + sigma)} />}
-        <i class="mean" style={bar(mean, mean)} />
+      <span class={styles.track}>
+        <i class={styles.spread} style={bar(center - spread, center + spread)} />
+        {sigma !== undefined && <i class={styles.sigma} style={bar(mean - sigma, mean + sigma)} />}
+        <i class={styles.mean} style={bar(mean, mean)} />
         <input
           type="range"
           min={least}

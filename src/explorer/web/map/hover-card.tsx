@@ -1,11 +1,13 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { PointDescription } from "../../protocol.js";
+import controls from "../controls.module.css";
 import { PointImage } from "../panels/point-image.js";
 import { isOffline } from "../server-requests.js";
 import { description, hovered, theme } from "../state.js";
 import { colorOf, currentColumn } from "./coloring.js";
 import { formatNumber, valueText } from "./column-values.js";
 import { pointed } from "./gestures.js";
+import styles from "./hover-card.module.css";
 import { mapViews } from "./map-views.js";
 import { describePoint, knownPoint } from "./point-descriptions.js";
 import { Swatch } from "./swatch.js";
@@ -54,8 +56,8 @@ export function HoverCard({ side }: { side: 0 | 1 }) {
     style.bottom = isBelow ? "auto" : `${Math.round(Math.max(8, map.height - at[1] - 24))}px`;
   };
   return (
-    <div class="card hover-card" ref={set} data-theme={theme.value}>
-      <div class="card-head">
+    <div class={`${controls.card} ${styles.hoverCard}`} ref={set} data-theme={theme.value}>
+      <div class={styles.cardHead}>
         {images && <PointImage row={row} size={72} />}
         <dl>
           <dt>Row</dt>
@@ -87,7 +89,7 @@ export function HoverCard({ side }: { side: 0 | 1 }) {
         </dl>
       </div>
       {images && known && known.neighbors.length > 0 && (
-        <div class="card-neighbors" title="Nearest neighbors">
+        <div class={styles.cardNeighbors} title="Nearest neighbors">
           {known.neighbors.slice(0, 6).map(({ index }) => (
             <PointImage key={index} row={index} size={32} />
           ))}

@@ -1,6 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { watchedIteration, watchedLayout } from "../computations/computations.js";
+import controls from "../controls.module.css";
 import {
   clicked,
   computations,
@@ -27,6 +28,7 @@ import { colorOf, drawn, tints } from "./coloring.js";
 import { listen, outline, pointAt, pointed } from "./gestures.js";
 import { HoverCard } from "./hover-card.js";
 import { covariancesOf, drawnLayout, loadingLayouts } from "./loaded-layouts.js";
+import styles from "./map-pane.module.css";
 import { MapView } from "./map-view.js";
 import { mapViews } from "./map-views.js";
 import type { OverlayScene } from "./overlay-scene.js";
@@ -85,17 +87,17 @@ export function MapPane({ side }: { side: 0 | 1 }) {
 
   const title = paneTitle(side);
   return (
-    <figure class="map" data-side={side}>
+    <figure class={styles.map} data-side={side}>
       <figcaption>
         <strong>{title.value.name}</strong>
         <span>{title.value.note}</span>
       </figcaption>
-      <div class="canvas" data-tool={tool.value}>
-        <canvas ref={base} class="base" />
+      <div class={styles.canvas} data-tool={tool.value}>
+        <canvas ref={base} class={styles.base} />
         {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: arrow keys are for the map, not for a screen reader */}
         <canvas
           ref={top}
-          class="top"
+          class={styles.top}
           tabIndex={0}
           role="application"
           aria-label={`Map ${title.value.name}. Arrow keys go from point to point, Enter chooses one, question mark shows all keys.`}
@@ -132,8 +134,8 @@ function Waiting({ side }: { side: 0 | 1 }) {
   if (late === undefined || watchedComputation.value) return null;
   const layout = layoutOf(late);
   return (
-    <p class="pill" role="status">
-      <span class="spinner" />
+    <p class={controls.pill} role="status">
+      <span class={controls.spinner} />
       {layout && layout.kind !== "map" ? `Computing “${layout.title}” …` : `Loading “${layout?.title ?? "map"}” …`}
     </p>
   );

@@ -1,12 +1,14 @@
 import { SegmentedControl } from "../controls.js";
+import controls from "../controls.module.css";
 import { icons } from "../icons.js";
 import { type Tool, tool } from "../state.js";
 import { flyTo, WHOLE, zoom } from "./camera.js";
+import styles from "./map-tools.module.css";
 
 /** What the pointer does, and how near the map is. */
 export function MapTools() {
   return (
-    <div class="map-tools" role="toolbar" aria-label="Pointer and zoom">
+    <div class={styles.mapTools} role="toolbar" aria-label="Pointer and zoom">
       <SegmentedControl<Tool>
         label="Pointer"
         value={tool.value}
@@ -18,7 +20,7 @@ export function MapTools() {
           tool.value = next;
         }}
       />
-      <div class="segments">
+      <div class={controls.segments}>
         <button type="button" title="Come nearer (+)" aria-label="Come nearer" onClick={() => zoom(1.5)}>
           {icons.nearer}
         </button>

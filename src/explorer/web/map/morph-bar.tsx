@@ -1,7 +1,9 @@
 import { effect, signal } from "@preact/signals";
+import controls from "../controls.module.css";
 import { icons } from "../icons.js";
 import { firstLayout, layoutOf, morphProgress, secondLayout, view, watchedComputation } from "../state.js";
 import { ease } from "./camera.js";
+import styles from "./morph-bar.module.css";
 
 /** Milliseconds from one map to the other. */
 const LENGTH = 2600;
@@ -36,10 +38,10 @@ effect(() => {
 export function MorphBar() {
   if (view.value !== "morph" || watchedComputation.value) return null;
   return (
-    <div class="morph-bar">
+    <div class={styles.morphBar}>
       <button
         type="button"
-        class="plain"
+        class={controls.plain}
         aria-label={isPlaying.value ? "Pause" : "Play"}
         title="Play or pause (Space)"
         onClick={playMorph}

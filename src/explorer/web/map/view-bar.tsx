@@ -2,6 +2,7 @@ import { batch } from "@preact/signals";
 import type { LayoutDescription } from "../../protocol.js";
 import { SegmentedControl, Select } from "../controls.js";
 import { firstLayout, layoutOf, layouts, maps, secondLayout, type View, view, watchedComputation } from "../state.js";
+import styles from "./view-bar.module.css";
 
 const ARRANGEMENTS = [
   { value: "map", title: "Map", hint: "The map as it is (m)" },
@@ -57,7 +58,7 @@ export function ViewBar() {
   const kinds = ARRANGEMENTS.filter(({ value }) => arranged(shown, value) !== undefined);
   const isOne = view.value === "one";
   return (
-    <div class="view-bar" role="toolbar" aria-label="View">
+    <div class={styles.viewBar} role="toolbar" aria-label="View">
       {isOne && choices.length > 1 && choices.length <= 3 && (
         <SegmentedControl label="Map" value={shown} choices={choices} onChoose={(id) => chooseMap(0, id)} />
       )}

@@ -1,9 +1,11 @@
 import { ticks } from "d3-array";
 import { Select, Toggle } from "../controls.js";
+import controls from "../controls.module.css";
 import { type CategoryLegend, coloring, currentColumn, type Legend, type NumberLegend } from "../map/coloring.js";
 import { columnValues, formatNumber } from "../map/column-values.js";
 import { Swatch } from "../map/swatch.js";
 import { coloredBy, description, select, selected, showsEllipses, showsImages, showsMoved, view } from "../state.js";
+import styles from "./colors-panel.module.css";
 
 /** What the points are colored by, what the colors mean, and what else is drawn. */
 export function ColorsPanel() {
@@ -23,7 +25,7 @@ export function ColorsPanel() {
       />
       <LegendView legend={coloring.value.legend} />
       <h3>Show</h3>
-      <div class="toggles">
+      <div class={controls.toggles}>
         {explored.images && (
           <Toggle
             label="Images, when near enough"
@@ -47,7 +49,7 @@ export function ColorsPanel() {
         )}
       </div>
       {explored.abilities.uncertainty && showsEllipses.value && (
-        <p class="note">
+        <p class={controls.note}>
           {selected.value
             ? "An ellipse holds 95 % of where a selected point may lie."
             : "Select points to see how sure their places are."}
@@ -58,11 +60,11 @@ export function ColorsPanel() {
 }
 
 function LegendView({ legend }: { legend: Legend }) {
-  if (legend.kind === "none") return <p class="note">All points have one color.</p>;
+  if (legend.kind === "none") return <p class={controls.note}>All points have one color.</p>;
   if (legend.kind === "loading") {
     return (
-      <p class="note" role="status">
-        <span class="spinner" /> Loading “{legend.title}” …
+      <p class={controls.note} role="status">
+        <span class={controls.spinner} /> Loading “{legend.title}” …
       </p>
     );
   }
@@ -82,25 +84,25 @@ function Classes({ legend }: { legend: CategoryLegend }) {
   };
   return (
     <>
-      <ul class={`classes${legend.entries.length > 14 ? " many" : ""}`}>
+      <ul class={legend.entries.length > 14 ? `${styles.classes} ${styles.many}` : styles.classes}>
         {legend.entries.map(({ code, name, count, color }) => (
           <li key={code}>
             <button type="button" title={`Select “${name}” (⇧ adds)`} onClick={(event) => choose(code, event.shiftKey)}>
               <Swatch color={color} />
-              <span class="name">{name}</span>
+              <span class={controls.name}>{name}</span>
               <small>{count.toLocaleString("en")}</small>
             </button>
           </li>
         ))}
       </ul>
       {legend.others > 0 && (
-        <p class="note">
+        <p class={controls.note}>
           <Swatch color={rest} /> {legend.others.toLocaleString("en")} rarer classes,{" "}
           {legend.otherCount.toLocaleString("en")} points
         </p>
       )}
       {legend.missing > 0 && (
-        <p class="note">
+        <p class={controls.note}>
           <Swatch color={rest} /> {legend.missing.toLocaleString("en")} without one
         </p>
       )}
@@ -124,7 +126,7 @@ function Scale({ legend }: { legend: NumberLegend }) {
   const most = Math.max(1, ...counts);
   const at = (value: number) => (high > low ? ((value - low) / (high - low)) * WIDTH : WIDTH / 2);
   return (
-    <figure class="scale">
+    <figure class={styles.scale}>
       <svg
         viewBox={`-8 0 ${WIDTH + 16} ${CHART + BAR + 24}`}
         role="img"
@@ -133,7 +135,7 @@ function Scale({ legend }: { legend: NumberLegend }) {
         {counts.map((count, bin) => (
           <rect
             key={bin}
-            class="bin"
+            class={styles.bin}
             x={(bin * WIDTH) / BINS + 0.4}
             width={WIDTH / BINS - 0.8}
             y={CHART - (count / most) * (CHART - 4)}
@@ -152,7 +154,7 @@ function Scale({ legend }: { legend: NumberLegend }) {
         ))}
         {ticks(low, high, 4).map((tick) => (
           <g key={tick}>
-            <line class="tick" x1={at(tick)} x2={at(tick)} y1={CHART + BAR + 2} y2={CHART + BAR + 6} />
+            <line class={styles.tick} x1={at(tick)} x2={at(tick)} y1={CHART + BAR + 2} y2={CHART + BAR + 6} />
             <text x={at(tick)} y={CHART + BAR + 18} text-anchor="middle">
               {formatNumber(tick)}
             </text>
@@ -160,10 +162,12 @@ function Scale({ legend }: { legend: NumberLegend }) {
         ))}
       </svg>
       {(isCutLow || isCutHigh) && (
-        <figcaption class="note">From the 2nd to the 98th percentile; beyond, colors do not change.</figcaption>
+        <figcaption class={controls.note}>
+          From the 2nd to the 98th percentile; beyond, colors do not change.
+        </figcaption>
       )}
       {legend.missing > 0 && (
-        <p class="note">
+        <p class={controls.note}>
           <Swatch color={coloring.value.colors.at(-1) as string} /> {legend.missing.toLocaleString("en")} without a
           value
         </p>

@@ -1,9 +1,11 @@
 import { EmptyState } from "../controls.js";
+import controls from "../controls.module.css";
 import { columnValues, valueText } from "../map/column-values.js";
 import { drawnLayout } from "../map/loaded-layouts.js";
 import { goTo } from "../map/map-views.js";
 import { chooseView } from "../map/view-bar.js";
 import { click, description, firstLayout, hovered, layoutOf, mostMovedRows, secondLayout, view } from "../state.js";
+import styles from "./moved-panel.module.css";
 import { PointImage } from "./point-image.js";
 
 /** The points that moved most from one map to the other. */
@@ -15,8 +17,8 @@ export function MovedPanel() {
         <EmptyState title="One map is shown">
           With two maps, the points whose places differ most are listed here and numbered in the maps.
         </EmptyState>
-        <div class="buttons">
-          <button type="button" class="primary" onClick={() => chooseView("beside")}>
+        <div class={controls.buttons}>
+          <button type="button" class={controls.primary} onClick={() => chooseView("beside")}>
             Two maps side by side
           </button>
           <button type="button" onClick={() => chooseView("morph")}>
@@ -38,12 +40,12 @@ export function MovedPanel() {
   return (
     <>
       <h2>Moved most</h2>
-      <p class="note">
+      <p class={controls.note}>
         From “{layoutOf(firstLayout.value)?.title}” to “{layoutOf(secondLayout.value)?.title}”, in halves of the map’s
         width. Of points that mostMovedRows together, the one that mostMovedRows most.
       </p>
       {rows.length === 0 && start && end && <EmptyState title="No point moved" />}
-      <ol class="moved">
+      <ol class={styles.moved}>
         {rows.map((row, at) => (
           <li key={row}>
             <button
@@ -59,11 +61,11 @@ export function MovedPanel() {
             >
               <b>{at + 1}</b>
               {description.value?.images && <PointImage row={row} size={36} />}
-              <span class="name">
+              <span class={controls.name}>
                 Row {row.toLocaleString("en")}
                 {label && <small>{valueText(label, row)}</small>}
               </span>
-              <span class="number">{length(row).toFixed(2)}</span>
+              <span class={controls.number}>{length(row).toFixed(2)}</span>
             </button>
           </li>
         ))}

@@ -3,6 +3,7 @@ import { paths } from "../../protocol.js";
 import { thumbnailsCome, withThumbnails } from "../map/thumbnails.js";
 import { isOffline } from "../server-requests.js";
 import { description } from "../state.js";
+import styles from "./point-image.module.css";
 
 /** The image of a row, fitted into a square of `size` pixels: from the server, or from the sheets of an offline file. */
 export function PointImage({ row, size }: { row: number; size: number }) {
@@ -12,7 +13,7 @@ export function PointImage({ row, size }: { row: number; size: number }) {
   if (isOffline) return <SheetImage row={row} size={size} />;
   return (
     <img
-      class={`point-image${isSmall ? " enlarged" : ""}`}
+      class={isSmall ? `${styles.pointImage} ${styles.enlarged}` : styles.pointImage}
       src={paths.image(row)}
       width={size}
       height={size}
@@ -40,7 +41,7 @@ function SheetImage({ row, size }: { row: number; size: number }) {
   return (
     <canvas
       ref={canvas}
-      class="point-image enlarged"
+      class={`${styles.pointImage} ${styles.enlarged}`}
       width={images.tileWidth}
       height={images.tileHeight}
       role="img"

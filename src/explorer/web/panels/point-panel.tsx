@@ -1,12 +1,16 @@
 import { effect, signal } from "@preact/signals";
 import type { PointDescription } from "../../protocol.js";
 import { EmptyState } from "../controls.js";
+import controls from "../controls.module.css";
 import { columnValues, formatNumber, valueText } from "../map/column-values.js";
 import { goTo } from "../map/map-views.js";
 import { describePoint } from "../map/point-descriptions.js";
 import { isOffline } from "../server-requests.js";
 import { click, clicked, description, hovered } from "../state.js";
+import factsList from "./facts-list.module.css";
+import pointGrid from "./point-grid.module.css";
 import { PointImage } from "./point-image.js";
+import styles from "./point-panel.module.css";
 
 const facts = signal<PointDescription>();
 const problem = signal<string>();
@@ -46,13 +50,13 @@ export function PointPanel() {
   return (
     <>
       <h2>Row {row.toLocaleString("en")}</h2>
-      <div class="point-head">
+      <div class={styles.pointHead}>
         <PointImage row={row} size={128} />
         <button type="button" onClick={() => goTo(row)}>
           Go to it
         </button>
       </div>
-      <dl class="facts-list">
+      <dl class={factsList.factsList}>
         {columns.map((column) => (
           <div key={column.id}>
             <dt>{column.title}</dt>
@@ -71,14 +75,14 @@ export function PointPanel() {
       {known && known.neighbors.length > 0 && (
         <>
           <h3>Nearest neighbors</h3>
-          <p class="note">By their {known.neighborsIn === "data" ? "codes" : "places in the map"}.</p>
+          <p class={controls.note}>By their {known.neighborsIn === "data" ? "codes" : "places in the map"}.</p>
           <PointGrid
             rows={known.neighbors.map(({ index }) => index)}
             captions={known.neighbors.map(({ distance }) => formatNumber(distance))}
           />
         </>
       )}
-      {problem.value && <p class="note">Its neighbors did not come: {problem.value}</p>}
+      {problem.value && <p class={controls.note}>Its neighbors did not come: {problem.value}</p>}
     </>
   );
 }
@@ -87,7 +91,7 @@ export function PointPanel() {
 export function PointGrid({ rows, captions }: { rows: readonly number[]; captions?: readonly string[] }) {
   const hasImages = description.value?.images != null;
   return (
-    <ul class={hasImages ? "point-grid" : "point-grid plain-rows"}>
+    <ul class={hasImages ? pointGrid.pointGrid : `${pointGrid.pointGrid} ${pointGrid.plainRows}`}>
       {rows.map((row, at) => (
         <li key={row}>
           <button

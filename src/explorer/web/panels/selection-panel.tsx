@@ -1,4 +1,5 @@
 import { EmptyState } from "../controls.js";
+import controls from "../controls.module.css";
 import { saveSelection, selectionFormats } from "../export/selection.js";
 import { coloring, currentColumn } from "../map/coloring.js";
 import { columnValues, formatNumber } from "../map/column-values.js";
@@ -6,6 +7,7 @@ import { goToSelected } from "../map/map-views.js";
 import { Swatch } from "../map/swatch.js";
 import { description, select, selected } from "../state.js";
 import { PointGrid } from "./point-panel.js";
+import styles from "./selection-panel.module.css";
 
 const MAX_SHOWN = 24;
 
@@ -34,7 +36,7 @@ export function SelectionPanel() {
       <h2>
         {rows.length.toLocaleString("en")} <small>of {n.toLocaleString("en")} points</small>
       </h2>
-      <div class="buttons">
+      <div class={controls.buttons}>
         <button type="button" onClick={goToSelected}>
           Go to them
         </button>
@@ -44,7 +46,7 @@ export function SelectionPanel() {
       </div>
       <Shares rows={rows} />
       <h3>Save</h3>
-      <div class="buttons">
+      <div class={controls.buttons}>
         {selectionFormats.map((format) => (
           <button key={format} type="button" onClick={() => saveSelection(format)}>
             {format === "csv" ? "CSV" : "Parquet"}
@@ -70,7 +72,7 @@ function Shares({ rows }: { rows: Uint32Array }) {
     if (known.length === 0) return null;
     const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
     return (
-      <p class="note">
+      <p class={controls.note}>
         {column.title}: mean {formatNumber(mean)}, from {formatNumber(known.reduce((a, b) => Math.min(a, b)))} to{" "}
         {formatNumber(known.reduce((a, b) => Math.max(a, b)))}
       </p>
@@ -86,13 +88,13 @@ function Shares({ rows }: { rows: Uint32Array }) {
   return (
     <>
       <h3>{column.title}</h3>
-      <ul class="shares">
+      <ul class={styles.shares}>
         {shown.map(([code, count]) => {
           const color = colorByCode.get(code) ?? (colors.at(-1) as string);
           return (
             <li key={code}>
               <Swatch color={color} />
-              <span class="name">{column.categories[code] ?? "none"}</span>
+              <span class={controls.name}>{column.categories[code] ?? "none"}</span>
               <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
                 <rect width={(100 * count) / most} height="6" rx="1" fill={color} />
               </svg>
@@ -101,7 +103,7 @@ function Shares({ rows }: { rows: Uint32Array }) {
           );
         })}
       </ul>
-      {others > 0 && <p class="note">{others.toLocaleString("en")} of other classes</p>}
+      {others > 0 && <p class={controls.note}>{others.toLocaleString("en")} of other classes</p>}
     </>
   );
 }

@@ -1,0 +1,66 @@
+import { FileError } from "../errors.js";
+import { isImage } from "./image-signature.js";
+
+/** A kind of file that is not a matrix, recognized by its first bytes, and the way to data that can be read. */
+interface ForeignKind {
+  /** What the file is, with its article. */
+  readonly name: string;
+  matches(head: Buffer): boolean;
+  readonly advice: string;
+}
+
+const begins = (signature: string) => (head: Buffer) =>
+  head.subarray(0, signature.length).toString("latin1") === signature;
+
+const KINDS: readonly ForeignKind[] = [
+  {
+    name: "an HDF5 file",
+    matches: begins("\x89HDF\r\n\x1a\n"),
+    advice: "Save the array with np.save, for AnnData np.save('x.npy', adata.obsm['X_pca'])",
+  },
+  {
+    name: "a MATLAB file",
+    matches: begins("MATLAB 5.0 MAT-file"),
+    advice: "Save the array as text, in MATLAB with writematrix(X, 'x.csv')",
+  },
+  { name: "a file compressed with gzip", matches: begins("\x1f\x8b"), advice: "Unpack it with gunzip" },
+  {
+    name: "a file compressed with Zstandard",
+    matches: begins("\x28\xb5\x2f\xfd"),
+    advice: "Unpack it with zstd -d",
+  },
+  {
+    name: "a ZIP archive, such as .npz or .xlsx",
+    matches: begins("PK\x03\x04"),
+    advice: "Save a .npz array with np.save as .npy, and a sheet as .csv",
+  },
+  {
+    name: "a Python pickle",
+    matches: (head) => head[0] === 0x80 && head[1] >= 2 && head[1] <= 5,
+    advice: "Save the array with np.save, or the frame with to_parquet",
+  },
+  { name: "a PDF file", matches: begins("%PDF-"), advice: "Save the table as .csv" },
+  {
+    name: "an image",
+    matches: isImage,
+    advice: "Images are data of train and encode, which take a folder of images or a .npy file",
+  },
+  {
+    name: "JSON",
+    matches: (head) => /^\s*(\{\s*["}]|\[\s*[[{"\]\d-])/.test(head.toString("utf8")),
+    advice: "Save the rows as .csv or .parquet, in pandas with read_json(...).to_parquet(...)",
+  },
+];
+
+/**
+ * Refuses a file that no reader takes for its own and that is known to be something else.
+ *
+ * @param head its first bytes
+ * @throws {FileError} FILE_FORMAT that says what the file is and what to do
+ */
+export function refuseForeign(path: string, head: Buffer): void {
+  const kind = KINDS.find(({ matches }) => matches(head));
+  if (!kind) return;
+  const expected = "expected numbers in .npy, IDX, .csv, .tsv, Parquet or Arrow";
+  throw new FileError("FILE_FORMAT", path, `is ${kind.name}: ${expected}. ${kind.advice}`);
+}

@@ -1,0 +1,44 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { readLabels, readMatrix } from "../../src/io/index.js";
+import { useFolder } from "./folder.js";
+import { encodeTiff } from "./tiff-file.js";
+
+const path = useFolder();
+const bytes = (text: string) => Buffer.from(text, "latin1");
+
+describe("a file that is not a matrix", () => {
+  it.each([
+    ["data.h5ad", bytes("\x89HDF\r\n\x1a\nrest"), /is an HDF5 file: expected numbers in \.npy.* np\.save/],
+    ["data.mat", bytes("MATLAB 5.0 MAT-file, Platform: GLNXA64"), /is a MATLAB file: .*writematrix/],
+    ["data.csv.gz", gzipSync("a,b\n1,2\n"), /is compressed with gzip: .*gunzip/],
+    ["data.csv.zst", bytes("\x28\xb5\x2f\xfdrest"), /is a file compressed with Zstandard: /],
+    ["data.npz", bytes("PK\x03\x04rest"), /is a ZIP archive, such as \.npz or \.xlsx: /],
+    ["data.pkl", bytes("\x80\x04\x95rest"), /is a Python pickle: .*to_parquet/],
+    ["data.pdf", bytes("%PDF-1.7"), /is a PDF file: /],
+    ["data.json", bytes('{"x": [1, 2]}'), /is JSON: .*\.parquet/],
+    ["rows.json", bytes("[[1, 2], [3, 4]]"), /is JSON: /],
+    ["picture.tif", encodeTiff([{ width: 1, height: 1, data: Uint8Array.of(1) }]), /is an image: .*train and encode/],
+  ])("is named, with the way to data that can be read: %s", async (name, content, message) => {
+    await writeFile(path(name), content);
+    await expect(readMatrix(path(name))).rejects.toMatchObject({
+      name: "FileError",
+      code: "FILE_FORMAT",
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it("is named if it is a folder of images", async () => {
+    await mkdir(path("images"));
+    await writeFile(path("images/a.png"), "");
+    await expect(readMatrix(path("images"))).rejects.toThrow(/is a folder of images: .* train and encode/);
+  });
+
+  it("leaves text alone that only looks like it", async () => {
+    await writeFile(path("labels.txt"), "[a]\n{b}\n");
+    expect(await readLabels(path("labels.txt"))).toEqual(["[a]", "{b}"]);
+    await writeFile(path("numbers.txt"), "1 2\n3 4\n");
+    expect((await readMatrix(path("numbers.txt"))).shape).toEqual([2, 2]);
+  });
+});
