@@ -33,7 +33,7 @@ export async function isTableFolder(path: string): Promise<boolean> {
  * The tables of a folder, as Spark and other engines write them, as one table: in the order of their names, without those that begin with
  * _ or a point. One of them is open at a time.
  *
- * @throws {FileError} FILE_READ where there are none, FILE_FORMAT where one is no table, or has other columns than the first
+ * @throws {FileError} FILE_READ for a folder without tables, FILE_FORMAT for a file that is not a table, or has other columns than the first
  */
 export async function openTableFolder(path: string, options: OpenColumnsOptions): Promise<ColumnSource> {
   const names = (await asReadError(path, () => readdir(path))).filter((name) => /^[^._]/.test(name)).sort();
