@@ -14,15 +14,23 @@ import {
 import { ArgumentError } from "../errors.js";
 import { flagsByName, hyphenated } from "../options/index.js";
 import { DISTANCES, TSNE_SETTINGS } from "../tsne/index.js";
+import {
+  addColumnOptions,
+  addPreparationOptions,
+  type ColumnFlags,
+  DATASET_NAMES,
+  type PreparationFlags,
+  withSigmaPath,
+} from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { type TypedNames, withTypedNames } from "./failure.js";
-import { readInputs } from "./inputs.js";
+import { describeInputs, readInputs, sigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkInputs } from "./paths.js";
 import { createProgressDisplay, type ProgressDisplay } from "./progress.js";
 import { integerParser, type RowRange, rowRangeParser } from "./values.js";
 
-interface CompareFlags extends VariantOptions {
+interface CompareFlags extends VariantOptions, ColumnFlags, PreparationFlags {
   output: string;
   sigma?: string;
   labels?: string;
@@ -85,13 +93,18 @@ export function createCompareCommand(): Command {
     )
     .argument("<data>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, one point per row")
     .optionsGroup("Input:")
-    .option("--sigma <file>", "standard deviations of the data, of the same shape")
-    .option("--labels <file>", "labels that color the maps, one per line")
+    .option(
+      "--sigma <file>",
+      "standard deviations of the data: of the same shape, one per column (1 x d) or point (n x 1), or a number (default: columns of the data)",
+    )
+    .option("--labels <file>", "labels that color the maps, one per line (default: those of the data)")
     .option(
       "--rows <A:B>",
       "rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <data>",
       rowRangeParser("--rows"),
     );
+  addColumnOptions(command.optionsGroup("Columns:"), { keep: false });
+  addPreparationOptions(command.optionsGroup("Preparation:"));
   addMethodOptions(command.optionsGroup("Method:"));
   return command
     .optionsGroup("Output:")
@@ -100,8 +113,11 @@ export function createCompareCommand(): Command {
     .option("--json", "print the content of metrics.json instead of sentences")
     .option("--quiet", "print nothing but errors, and --json")
     .addHelpText("after", guide)
-    .action((data: string, flags: CompareFlags) =>
-      interruptible((signal) => withTypedNames(typedNames(data, flags), () => run(data, flags, signal))),
+    .action((data: string, typed: CompareFlags) =>
+      interruptible(async (signal) => {
+        const flags = await withSigmaPath(data, typed);
+        await withTypedNames(typedNames(data, flags), () => run(data, flags, signal));
+      }),
     );
 }
 
@@ -127,13 +143,15 @@ async function run(path: string, flags: CompareFlags, signal: AbortSignal): Prom
   const { output, force, quiet = false, json } = flags;
   const options = libraryOptions(flags);
   await checkBeforeReading(path, flags, options);
-  const { data, sigma, init, labels } = await readInputs({ ...flags, data: path, init: initFile(flags) }, signal);
-  const display = createStepDisplay(quiet);
+  const inputs = await readInputs({ ...flags, data: path, init: initFile(flags) }, signal);
+  const { data, sigma, init, labels } = inputs;
+  const display = createStepDisplay(quiet, describeInputs(path, inputs));
   const settings = { ...options, init: init ?? options.init, sigma, labels, signal, onProgress: display.update };
   const comparison = await compare(data, settings).finally(() => display.stop());
   const title = flags.rows ? `${basename(path)}, rows ${flags.rows.text}` : basename(path);
   const metrics = await writeComparison(output, comparison, { labels, title, force, signal });
-  if (json) process.stdout.write(`${JSON.stringify({ output, ...metrics })}\n`);
+  if (json)
+    process.stdout.write(`${JSON.stringify({ output, columns: inputs.report, notes: inputs.notes, ...metrics })}\n`);
   else if (!quiet) {
     const width = Math.min(process.stdout.columns ?? 80, 100);
     const lines = sentences(metrics, output).map((text) => new Help().boxWrap(text, width));
@@ -158,21 +176,25 @@ async function checkBeforeReading(data: string, flags: CompareFlags, options: Co
   resolveCompareOptions(expected, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   const { sigma, labels, output, force } = flags;
   const init = initFile(flags);
-  checkInputs({ "<data>": data, "--sigma": sigma, "--labels": labels, "--init": init, "--output": output });
+  checkInputs({ "<data>": data, "--sigma": sigmaPath(sigma), "--labels": labels, "--init": init, "--output": output });
   await assertComparisonWritable(output, { force });
 }
 
 /** Progress with a new heading for each step. */
-function createStepDisplay(quiet: boolean): { update(progress: CompareProgress): void; stop(): void } {
+function createStepDisplay(
+  quiet: boolean,
+  description: string,
+): { update(progress: CompareProgress): void; stop(): void } {
   let display: ProgressDisplay | undefined;
   let shown: string | undefined;
   return {
     update(progress) {
       const heading = `${HEADINGS[progress.step]}: ${progress.name}`;
       if (heading !== shown) {
+        const facts = shown === undefined ? `${description}${heading}` : heading;
         shown = heading;
         display?.stop();
-        display = createProgressDisplay(quiet, () => heading);
+        display = createProgressDisplay(quiet, () => facts);
       }
       display?.update(progress);
     },
@@ -227,6 +249,7 @@ function typedNames(data: string, flags: CompareFlags): TypedNames {
   const cut = flags.rows ? ` with --rows ${flags.rows.text}` : "";
   const names: Record<string, string | undefined> = {
     ...flagsByName(TSNE_SETTINGS),
+    ...DATASET_NAMES,
     data: data + cut,
     sigma: flags.sigma === undefined ? "--sigma" : flags.sigma + cut,
     init: flags.init && flags.init + cut,

@@ -1,7 +1,9 @@
 import { basename } from "node:path";
-import { readMatrix, readNeighborTable, writeFileAtomic, writeMatrices, writeMatrix } from "../io/index.js";
+import { ArgumentError } from "../errors.js";
+import { readMatrix, readNeighborTable, writeFileAtomic, writeMatrices } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 import { drawAnimation } from "../plot/index.js";
+import { withGaps } from "../preparation/index.js";
 import {
   describeNeighbors,
   describePerplexity,
@@ -14,11 +16,18 @@ import {
   type TsneOptions,
   type TsneResult,
 } from "../tsne/index.js";
-import { type EmbedFlags, expectedOptions, isNamedStart, libraryOptions, takesSnapshots } from "./embed-flags.js";
-import { type Inputs, readInputs } from "./inputs.js";
+import {
+  type EmbedFlags,
+  expectedOptions,
+  givesNeighbors,
+  isNamedStart,
+  libraryOptions,
+  takesSnapshots,
+} from "./embed-flags.js";
+import { describeInputs, type Inputs, readInputs, sigmaPath } from "./inputs.js";
 import { checkExtension, checkMatrixOutput, checkPaths } from "./paths.js";
 import { type Draw, preparePicture } from "./picture.js";
-import { checkTableOutput, writePointTable } from "./point-table.js";
+import { checkTableOutput, writeEmbedding, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { checkUncertaintyFlags, drawnUncertainty, uncertaintyPath, writeUncertainty } from "./uncertainty.js";
 
@@ -42,9 +51,10 @@ export async function embedAll(path: string, flags: EmbedFlags, signal: AbortSig
   const begin = performance.now();
   const draw = await checkBeforeReading(path, flags);
   const inputs = await readInputs({ ...flags, data: path, init: initFile(flags) }, signal);
+  checkDroppedRows(flags, inputs);
   const neighbors = await readNeighbors(flags, signal);
   const read = performance.now();
-  const computed = await compute(flags, inputs, neighbors, signal);
+  const computed = await compute(path, flags, inputs, neighbors, signal);
   const fitted = performance.now();
   await writeOutputs(path, flags, inputs, computed, draw, signal);
   const { total: _, ...stages } = computed.result.seconds;
@@ -55,7 +65,7 @@ export async function embedAll(path: string, flags: EmbedFlags, signal: AbortSig
     ...stages,
     write: (now - fitted) / 1000,
   };
-  if (flags.json) process.stdout.write(`${JSON.stringify(summarize(flags, inputs.data, computed, seconds))}\n`);
+  if (flags.json) process.stdout.write(`${JSON.stringify(summarize(flags, inputs, computed, seconds))}\n`);
   else if (!flags.quiet) process.stdout.write(sentence(flags, inputs.data.rows, computed, seconds.total));
 }
 
@@ -89,7 +99,7 @@ async function checkBeforeReading(path: string, flags: EmbedFlags): Promise<Draw
     },
     {
       "<data>": path,
-      "--sigma": flags.sigma,
+      "--sigma": sigmaPath(flags.sigma),
       "--labels": flags.labels,
       "--init": initFile(flags),
       "--neighbor-indices": flags.neighborIndices,
@@ -98,6 +108,13 @@ async function checkBeforeReading(path: string, flags: EmbedFlags): Promise<Draw
     },
   );
   return draw;
+}
+
+/** @throws {ArgumentError} INVALID_ARGUMENT for neighbors of rows that were dropped */
+function checkDroppedRows(flags: EmbedFlags, { points }: Inputs): void {
+  if (points.kept === undefined || !givesNeighbors(flags)) return;
+  const accepted = "error or mean with neighbors, which are rows of the whole";
+  throw new ArgumentError("INVALID_ARGUMENT", { argument: "--missing", received: flags.missing, accepted });
 }
 
 async function readNeighbors(flags: EmbedFlags, signal: AbortSignal): Promise<TsneOptions["neighbors"]> {
@@ -113,11 +130,13 @@ async function readNeighbors(flags: EmbedFlags, signal: AbortSignal): Promise<Ts
 
 /** Fits the run and measures, where asked, how uncertain the positions are. */
 async function compute(
+  path: string,
   flags: EmbedFlags,
-  { data, sigma, init }: Inputs,
+  inputs: Inputs,
   neighbors: TsneOptions["neighbors"],
   signal: AbortSignal,
 ): Promise<Computed> {
+  const { data, sigma, init } = inputs;
   const options = libraryOptions(flags);
   const settings: TsneOptions = {
     ...options,
@@ -129,7 +148,7 @@ async function compute(
     const { distance, perplexity, threads } = resolveTsneOptions(settings, data.rows, data.cols);
     const memory = estimateMemory(data.rows, data.cols, settings).peak;
     const measure = distance === "given" ? "given neighbors" : `${distance} distance`;
-    return `${data.rows} points x ${data.cols} values, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
+    return `${describeInputs(path, inputs)}${data.rows} points x ${data.cols} values, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
   });
   const states: State[] = [];
   const onSnapshot = takesSnapshots(flags) ? (snapshot: State) => void states.push(snapshot) : undefined;
@@ -158,7 +177,7 @@ async function compute(
 async function writeOutputs(
   path: string,
   flags: EmbedFlags,
-  { labels }: Inputs,
+  { labels, points }: Inputs,
   { run, result, uncertainty, states }: Computed,
   draw: Draw | undefined,
   signal: AbortSignal,
@@ -175,15 +194,18 @@ async function writeOutputs(
   const animation = flags.animate && (await drawAnimation(embeddings, { labels, title, captions, signal }));
   signal.throwIfAborted();
   const scatter = scatterPath(flags);
-  await writeMatrix(flags.output, result.embedding, { signal });
-  if (scatter !== undefined && uncertainty) await writeUncertainty(scatter, uncertainty, signal);
+  await writeEmbedding(flags.output, result.embedding, points, { signal });
+  if (scatter !== undefined && uncertainty) await writeUncertainty(scatter, uncertainty, points, signal);
   if (flags.table !== undefined) {
-    await writePointTable(flags.table, { embedding: result.embedding, label: labels, uncertainty }, signal);
+    await writePointTable(flags.table, { embedding: result.embedding, points, uncertainty }, signal);
   }
   if (flags.save !== undefined) await run.save(flags.save, { signal });
   if (flags.plot !== undefined && picture) await writeFileAtomic(flags.plot, picture);
   if (flags.animate !== undefined && animation) await writeFileAtomic(flags.animate, animation);
-  if (flags.snapshots !== undefined) await writeMatrices(flags.snapshots, embeddings);
+  if (flags.snapshots !== undefined) {
+    const whole = embeddings.map((embedding) => withGaps(embedding, points.kept, points.rows));
+    await writeMatrices(flags.snapshots, whole);
+  }
 }
 
 /** The search of neighbors where it was not exact, for sentences. */
@@ -199,11 +221,19 @@ function describeRun(result: TsneResult, uncertainty: PositionUncertainty | unde
 }
 
 /** The object of `--json`. */
-function summarize(flags: EmbedFlags, data: Matrix, { result }: Computed, seconds: Readonly<Record<string, number>>) {
+function summarize(
+  flags: EmbedFlags,
+  { data, report, notes, points }: Inputs,
+  { result }: Computed,
+  seconds: Readonly<Record<string, number>>,
+) {
   const { options, neighbors } = result;
   return {
     n: data.rows,
     input_dimensions: data.cols,
+    columns: report,
+    notes,
+    dropped_rows: points.rows - data.rows,
     output_dimensions: options.outputDimensions,
     kl: result.kl,
     iterations: result.iterations,

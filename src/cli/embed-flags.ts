@@ -1,13 +1,14 @@
 import { ArgumentError } from "../errors.js";
 import { flagsByName, type OptionValues, pickOptions } from "../options/index.js";
 import { type NeighborSearch, TSNE_OPTIONS, type TSNE_SETTINGS, type TsneOptions } from "../tsne/index.js";
+import { type ColumnFlags, DATASET_NAMES, type PreparationFlags } from "./dataset-flags.js";
 import type { TypedNames } from "./failure.js";
-import type { ColumnFlags } from "./inputs.js";
 import type { RowRange } from "./values.js";
 
 /** The values of the flags of `sigma-tsne embed`: the options of a run, some of which are paths here, and the flags of the command. */
 export interface EmbedFlags
   extends ColumnFlags,
+    PreparationFlags,
     Omit<OptionValues<typeof TSNE_SETTINGS>, "sigma" | "init" | "neighbors"> {
   output: string;
   sigma?: string;
@@ -89,6 +90,14 @@ export function checkNeighborFlags(flags: EmbedFlags): void {
   }
 }
 
+/** @throws {ArgumentError} INVALID_ARGUMENT for a run that cannot be used later, as new points could not be brought to its scale */
+export function checkScaleFlags({ standardize, save }: EmbedFlags): void {
+  if (standardize === undefined || save === undefined) return;
+  const accepted =
+    "to be left out with --standardize, since new points would have another scale. Standardize the data before, with known means and scales";
+  throw new ArgumentError("INVALID_ARGUMENT", { argument: "--save", received: save, accepted });
+}
+
 /** @throws {ArgumentError} INVALID_ARGUMENT for labels that nothing shows */
 export function checkLabelFlag({ labels, plot, table, animate }: EmbedFlags): void {
   if (labels === undefined || [plot, table, animate].some((path) => path !== undefined)) return;
@@ -107,6 +116,7 @@ export function typedNames(data: string, flags: EmbedFlags): TypedNames {
   const cut = flags.rows ? ` with --rows ${flags.rows.text}` : "";
   return {
     ...flagsByName(TSNE_OPTIONS),
+    ...DATASET_NAMES,
     data: data + cut,
     sigma: flags.sigma && flags.sigma + cut,
     init: flags.init && flags.init + cut,

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { ArgumentError } from "../errors.js";
-import { openRows, type RowReader, readLabels, writeFileAtomic, writeMatrix } from "../io/index.js";
+import { openDatasetRows, openRows, type RowReader, writeFileAtomic } from "../io/index.js";
+import { prepareRows } from "../preparation/index.js";
 import {
   describePerplexity,
   type EmbedLandmarksOptions,
@@ -8,11 +9,12 @@ import {
   type LandmarkEmbedding,
   resolveTsneOptions,
 } from "../tsne/index.js";
+import { datasetOptions, preparationOptions } from "./dataset-flags.js";
 import { type EmbedFlags, isNamedStart, libraryOptions } from "./embed-flags.js";
-import { checkLabels } from "./inputs.js";
+import { describeInputs, isNumber, type PointFacts, readPointLabels, sigmaPath } from "./inputs.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import { type Draw, preparePicture } from "./picture.js";
-import { checkTableOutput, writePointTable } from "./point-table.js";
+import { checkTableOutput, writeEmbedding, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 
 type LandmarkFlags = EmbedFlags & { landmarks: number };
@@ -21,24 +23,32 @@ type LandmarkFlags = EmbedFlags & { landmarks: number };
 export async function embedLandmarksCommand(path: string, flags: LandmarkFlags, signal: AbortSignal): Promise<void> {
   const begin = performance.now();
   const draw = await checkBeforeReading(path, flags);
-  const opened: RowReader[] = [];
-  const open = async (file: string, column: string | undefined) => {
-    const source = await openRows(file, { column, signal });
-    opened.push(source);
-    return source;
-  };
+  const isGiven = flags.sigma !== undefined && flags.sigma !== path;
+  const choice = datasetOptions(isGiven ? { ...flags, sigmaColumn: undefined } : flags);
+  const dataset = await openDatasetRows(path, { ...choice, signal });
+  let given: RowReader | undefined;
   try {
-    const data = await open(path, flags.meanColumn);
-    const sigma = flags.sigma === undefined ? undefined : await open(flags.sigma, flags.sigmaColumn);
-    const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
-    if (labels && flags.labels !== undefined) checkLabels(labels, data.rows, flags.labels);
-    const computed = await compute(flags, data, sigma, signal);
-    await writeOutputs(path, flags, labels, computed, draw, signal);
+    const isFile = isGiven || (flags.sigma !== undefined && dataset.sigma === undefined);
+    if (isFile && !isNumber(flags.sigma)) {
+      given = await openRows(flags.sigma as string, { column: flags.sigmaColumn, signal });
+    }
+    const { means: data, sigma } = await prepareRows(dataset.means, {
+      ...preparationOptions(flags),
+      sigma: isNumber(flags.sigma) ? Number(flags.sigma) : (given ?? dataset.sigma),
+      columns: dataset.roles.data,
+    });
+    const facts = await dataset.readFacts();
+    const labels = flags.labels === undefined ? undefined : await readPointLabels(flags.labels, data.rows, signal);
+    const points = { rows: data.rows, kept: undefined, facts, labels };
+    const computed = await compute(flags, describeInputs(path, dataset), data, sigma, signal);
+    await writeOutputs(path, flags, points, computed, draw, signal);
     const seconds = (performance.now() - begin) / 1000;
-    if (flags.json) process.stdout.write(`${JSON.stringify(summarize(flags, data, computed, seconds))}\n`);
-    else if (!flags.quiet) process.stdout.write(sentence(flags, data.rows, computed, seconds));
+    if (flags.json) {
+      process.stdout.write(`${JSON.stringify(summarize(flags, data, dataset.report, computed, seconds))}\n`);
+    } else if (!flags.quiet) process.stdout.write(sentence(flags, data.rows, computed, seconds));
   } finally {
-    for (const source of opened) await source.close();
+    await given?.close();
+    await dataset.close();
   }
 }
 
@@ -54,7 +64,7 @@ async function checkBeforeReading(path: string, flags: LandmarkFlags): Promise<D
   const draw = flags.plot === undefined ? undefined : await preparePicture("--plot", flags.plot);
   await checkPaths(
     { "--output": flags.output, "--plot": flags.plot, "--table": flags.table, "--save": flags.save },
-    { "<data>": path, "--sigma": flags.sigma, "--labels": flags.labels },
+    { "<data>": path, "--sigma": sigmaPath(flags.sigma), "--labels": flags.labels },
   );
   return draw;
 }
@@ -63,6 +73,7 @@ async function checkBeforeReading(path: string, flags: LandmarkFlags): Promise<D
 function rejectOtherFlags(flags: EmbedFlags): void {
   const others = {
     "--rows": flags.rows?.text,
+    "--missing drop": flags.missing === "drop" ? "drop" : undefined,
     "--neighbors": flags.neighbors,
     "--neighbor-distances": flags.neighborDistances,
     "--neighbor-table": flags.neighborTable,
@@ -81,6 +92,7 @@ function rejectOtherFlags(flags: EmbedFlags): void {
 /** Fits the landmarks and places all points, with progress on standard error. */
 async function compute(
   flags: LandmarkFlags,
+  description: string,
   data: RowReader,
   sigma: RowReader | undefined,
   signal: AbortSignal,
@@ -92,7 +104,7 @@ async function compute(
   const display = createProgressDisplay(flags.quiet ?? false, () => {
     const options = resolveTsneOptions({ ...settings, sigma: sigma && [] }, landmarks, data.cols);
     const { distance, perplexity, threads } = options;
-    return `${data.rows} points x ${data.cols} values, fitted through ${landmarks} landmarks, ${distance} distance, ${describePerplexity(perplexity)}, threads ${threads}`;
+    return `${description}${data.rows} points x ${data.cols} values, fitted through ${landmarks} landmarks, ${distance} distance, ${describePerplexity(perplexity)}, threads ${threads}`;
   });
   return embedLandmarks(data, {
     ...settings,
@@ -108,29 +120,37 @@ async function compute(
 async function writeOutputs(
   path: string,
   flags: LandmarkFlags,
-  labels: string[] | undefined,
+  points: PointFacts,
   { embedding, divergence, run, result }: LandmarkEmbedding,
   draw: Draw | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const { distance, perplexity } = result.options;
   const subtitle = `${embedding.rows} points, fitted through ${flags.landmarks} landmarks, ${distance} distance, ${describePerplexity(perplexity)}`;
+  const labels = points.labels ?? [...points.facts.labels.values()][0];
   const picture = await draw?.(embedding, { labels, title: basename(path), subtitle });
   signal.throwIfAborted();
-  await writeMatrix(flags.output, embedding, { signal });
+  await writeEmbedding(flags.output, embedding, points, { signal });
   if (flags.table !== undefined) {
-    await writePointTable(flags.table, { embedding, label: labels, columns: { divergence } }, signal);
+    await writePointTable(flags.table, { embedding, points, columns: { divergence } }, signal);
   }
   if (flags.save !== undefined) await run.save(flags.save, { signal });
   if (flags.plot !== undefined && picture) await writeFileAtomic(flags.plot, picture);
 }
 
 /** The object of `--json`. */
-function summarize(flags: LandmarkFlags, data: RowReader, { result }: LandmarkEmbedding, seconds: number) {
+function summarize(
+  flags: LandmarkFlags,
+  data: RowReader,
+  report: string,
+  { result }: LandmarkEmbedding,
+  seconds: number,
+) {
   const { distance, perplexity, outputDimensions, threads, seed } = result.options;
   return {
     n: data.rows,
     input_dimensions: data.cols,
+    columns: report,
     output_dimensions: outputDimensions,
     landmarks: flags.landmarks,
     kl: result.kl,

@@ -1,11 +1,18 @@
 import { Command } from "commander";
 import { TSNE_OPTIONS, TSNE_SETTINGS } from "../tsne/index.js";
+import { addColumnOptions, addPreparationOptions, withSigmaPath } from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { embedAll } from "./embed-all.js";
-import { checkLabelFlag, checkNeighborFlags, type EmbedFlags, typedNames } from "./embed-flags.js";
+import {
+  checkLabelFlag,
+  checkNeighborFlags,
+  checkScaleFlags,
+  type EmbedFlags,
+  givesNeighbors,
+  typedNames,
+} from "./embed-flags.js";
 import { embedLandmarksCommand } from "./embed-landmarks.js";
 import { withTypedNames } from "./failure.js";
-import { addColumnOptions, withSigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { TABLE_FORMATS } from "./point-table.js";
 import { integerParser, rowRangeParser } from "./values.js";
@@ -72,13 +79,23 @@ export function createEmbedCommand(): Command {
   addMethodOptions(command);
   addOutputOptions(command.optionsGroup("Output:"));
   return command.addHelpText("after", guide).action((data: string, typed: EmbedFlags) => {
-    const flags = withSigmaPath(data, typed);
-    return interruptible((signal) => withTypedNames(typedNames(data, flags), () => embed(data, flags, signal)));
+    return interruptible((signal) =>
+      withTypedNames(typedNames(data, typed), async () => {
+        checkNeighborFlags(typed);
+        // Neighbors that are given leave no use for standard deviations.
+        const flags = givesNeighbors(typed) ? typed : await withSigmaPath(data, typed);
+        await withTypedNames(typedNames(data, flags), () => embed(data, flags, signal));
+      }),
+    );
   });
 }
 
 function addInputOptions(command: Command): void {
-  addColumnOptions(command.option("--sigma <file>", "standard deviations of the data, of the same shape"))
+  command
+    .option(
+      "--sigma <file>",
+      "standard deviations of the data: of the same shape, one per column (1 x d) or point (n x 1), or a number (default: columns of the data)",
+    )
     .option(
       "--rows <A:B>",
       "embed rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <data>",
@@ -97,6 +114,8 @@ function addInputOptions(command: Command): void {
       "the same from .parquet or .arrow with columns of lists, indices and distances, and row where they are not in order",
     )
     .option("--squared-distances", "the neighbor distances are squared already, as those of FAISS are");
+  addColumnOptions(command.optionsGroup("Columns:"));
+  addPreparationOptions(command.optionsGroup("Preparation:"));
 }
 
 function addMethodOptions(command: Command): void {
@@ -130,8 +149,8 @@ function addOutputOptions(command: Command): void {
 }
 
 async function embed(data: string, flags: EmbedFlags, signal: AbortSignal): Promise<void> {
-  checkNeighborFlags(flags);
   checkLabelFlag(flags);
+  checkScaleFlags(flags);
   const { landmarks } = flags;
   return landmarks === undefined
     ? embedAll(data, flags, signal)

@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { writeMatrix } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 import { flagsByName } from "../options/index.js";
 import {
@@ -10,16 +9,31 @@ import {
   resolveEvaluateOptions,
 } from "../quality/index.js";
 import { type DistanceName, describePerplexity, type NeighborSearch, TSNE_SETTINGS } from "../tsne/index.js";
+import {
+  addColumnOptions,
+  addPreparationOptions,
+  type ColumnFlags,
+  DATASET_NAMES,
+  type PreparationFlags,
+  withSigmaPath,
+} from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
-import { addColumnOptions, type ColumnFlags, readInputs, withSigmaPath } from "./inputs.js";
+import { describeInputs, type Inputs, readInputs, rowsWithPosition, sigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
-import { checkTableOutput, joinColumns, qualityColumns, TABLE_FORMATS, writePointTable } from "./point-table.js";
+import {
+  checkTableOutput,
+  joinColumns,
+  qualityColumns,
+  TABLE_FORMATS,
+  writeEmbedding,
+  writePointTable,
+} from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { integerParser, listParser, type RowRange, rowRangeParser } from "./values.js";
 
-interface EvaluateFlags extends ColumnFlags {
+interface EvaluateFlags extends ColumnFlags, PreparationFlags {
   sigma?: string;
   rows?: RowRange;
   labels?: string;
@@ -80,29 +94,38 @@ export function createEvaluateCommand(): Command {
     .option("--quiet", "no progress on standard error")
     .addHelpText("after", guide)
     .action((data: string, embedding: string, typed: EvaluateFlags) => {
-      const flags = withSigmaPath(data, typed);
-      const cut = flags.rows ? ` with --rows ${flags.rows.text}` : "";
-      const names = {
+      const cut = typed.rows ? ` with --rows ${typed.rows.text}` : "";
+      const names = (flags: EvaluateFlags) => ({
         ...flagsByName(TSNE_SETTINGS),
+        ...DATASET_NAMES,
         data: data + cut,
         embedding: embedding + cut,
         sigma: flags.sigma && flags.sigma + cut,
         labels: flags.labels,
         k: "--k",
         sample: "--sample",
-      };
-      return interruptible((signal) => withTypedNames(names, () => run(data, embedding, flags, signal)));
+      });
+      return interruptible(async (signal) => {
+        const flags = await withSigmaPath(data, typed);
+        await withTypedNames(names(flags), () => run(data, embedding, flags, signal));
+      });
     });
 }
 
 function addInputOptions(command: Command): void {
-  addColumnOptions(command.option("--sigma <file>", "standard deviations of the data, of the same shape"))
-    .option("--labels <file>", "labels of the points, one per line")
+  command
+    .option(
+      "--sigma <file>",
+      "standard deviations of the data: of the same shape, one per column (1 x d) or point (n x 1), or a number (default: columns of the data)",
+    )
+    .option("--labels <file>", "labels of the points, one per line (default: those of the data)")
     .option(
       "--rows <A:B>",
       "look at rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <data>",
       rowRangeParser("--rows"),
     );
+  addColumnOptions(command.optionsGroup("Columns:"));
+  addPreparationOptions(command.optionsGroup("Preparation:"));
 }
 
 function addMethodOptions(command: Command): void {
@@ -129,19 +152,24 @@ async function run(path: string, embeddingPath: string, flags: EvaluateFlags, si
   const begin = performance.now();
   const options = libraryOptions(flags);
   await checkBeforeReading(path, embeddingPath, flags, options);
-  const inputs = await readInputs({ ...flags, data: path, embedding: embeddingPath }, signal);
-  const { data, sigma, labels } = inputs;
-  const embedding = inputs.embedding as Matrix;
-  const display = createProgressDisplay(flags.quiet ?? false, () => `${data.rows} points x ${data.cols} values`);
+  const read = await readInputs({ ...flags, data: path, embedding: embeddingPath }, signal);
+  const inputs = withoutGaps(read);
+  const { data, sigma, labels, embedding } = inputs;
+  const display = createProgressDisplay(
+    flags.quiet ?? false,
+    () => `${describeInputs(path, inputs)}${data.rows} points x ${data.cols} values`,
+  );
   const onProgress: EvaluateOptions["onProgress"] = (progress) => display.update(progress);
   const quality = await evaluate(data, embedding, { ...options, sigma, labels, onProgress, signal }).finally(() =>
     display.stop(),
   );
-  await writeOutputs(flags, embedding, labels, quality, signal);
+  await writeOutputs(flags, inputs, quality, signal);
   const summary = {
     n: data.rows,
     input_dimensions: data.cols,
     output_dimensions: embedding.cols,
+    columns: inputs.report,
+    notes: inputs.notes,
     ...summarize(quality),
     per_point: flags.perPoint ?? null,
     table: flags.table ?? null,
@@ -170,22 +198,37 @@ async function checkBeforeReading(
   checkTableOutput("--table", flags.table);
   await checkPaths(
     { "--per-point": flags.perPoint, "--table": flags.table },
-    { "<data>": data, "<embedding>": embedding, "--sigma": flags.sigma, "--labels": flags.labels },
+    { "<data>": data, "<embedding>": embedding, "--sigma": sigmaPath(flags.sigma), "--labels": flags.labels },
   );
+}
+
+/** The inputs without the points that have no position, because their rows were dropped before the run. */
+function withoutGaps(inputs: Inputs): Inputs & { embedding: Matrix } {
+  const embedding = inputs.embedding as Matrix;
+  const there = embedding.rows === inputs.data.rows ? rowsWithPosition(embedding) : undefined;
+  if (!there) return { ...inputs, embedding };
+  const { data, sigma, labels, points } = inputs;
+  return {
+    ...inputs,
+    data: data.take(there),
+    sigma: sigma?.take(there),
+    embedding: embedding.take(there),
+    labels: labels && Array.from(there, (i) => labels[i]),
+    points: { ...points, kept: there.map((i) => points.kept?.[i] ?? i) },
+  };
 }
 
 async function writeOutputs(
   { perPoint, table }: EvaluateFlags,
-  embedding: Matrix,
-  label: readonly string[] | undefined,
+  { embedding, points }: Inputs & { embedding: Matrix },
   quality: Quality,
   signal: AbortSignal,
 ): Promise<void> {
   if (perPoint !== undefined && quality.perPoint) {
     const columns = qualityColumns(quality.perPoint);
-    await writeMatrix(perPoint, joinColumns(columns), { columns: columns.map(([name]) => name), signal });
+    await writeEmbedding(perPoint, joinColumns(columns), points, { columns: columns.map(([name]) => name), signal });
   }
-  if (table !== undefined) await writePointTable(table, { embedding, label, quality: quality.perPoint }, signal);
+  if (table !== undefined) await writePointTable(table, { embedding, points, quality: quality.perPoint }, signal);
 }
 
 function summarize(quality: Quality) {

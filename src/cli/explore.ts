@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Command } from "commander";
 import type { ExploreOptions, Part } from "../explorer/index.js";
+import { addColumnOptions, type ColumnFlags, DATASET_NAMES, datasetOptions } from "./dataset-flags.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
 import { namesOf } from "./networks.js";
@@ -8,7 +9,7 @@ import { checkInputs } from "./paths.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 import { integerParser } from "./values.js";
 
-interface ExploreFlags extends ImageFlags {
+interface ExploreFlags extends ImageFlags, Omit<ColumnFlags, "strict"> {
   labels?: string;
   sigma?: string;
   input?: string;
@@ -56,10 +57,11 @@ export function createExploreCommand(): Command {
     .option("--images <source>", `${IMAGE_SOURCES}; of a training: other images than its own`)
     .option(...imageOptions.stretch)
     .option(...imageOptions.strict)
-    .option("--labels <file>", "labels, one a line")
+    .option("--labels <file>", "labels, one per line (default: those of the table that is explored)")
     .option("--sigma <file>", "standard deviations of the points, of the same shape")
     .option("--input <file>", "the points that were mapped, to find neighbors by and judge the map")
-    .option("--part <name>", "of a training's data set: all, train, validation or test (default: test)")
+    .option("--part <name>", "of a training's data set: all, train, validation or test (default: test)");
+  addColumnOptions(command.optionsGroup("Columns:"), { lists: false, strict: false })
     .optionsGroup("Server:")
     .option("--host <address>", "address to listen on (default: 127.0.0.1)")
     .option("--port <n>", "port to listen on (default: 0, any that is free)", integerParser("--port"))
@@ -68,7 +70,11 @@ export function createExploreCommand(): Command {
     .option("--quiet", "print nothing but errors, and --json")
     .addHelpText("after", guide);
   return command.action((source: string, flags: ExploreFlags) =>
-    interruptible((signal) => withTypedNames(namesOf(command, { path: source }), () => explore(source, flags, signal))),
+    interruptible((signal) =>
+      withTypedNames({ ...namesOf(command, { path: source }), ...DATASET_NAMES, strict: "--strict" }, () =>
+        explore(source, flags, signal),
+      ),
+    ),
   );
 }
 
@@ -86,6 +92,7 @@ async function explore(source: string, flags: ExploreFlags, signal: AbortSignal)
     port,
     stretch: stretchShare(flags.stretch),
     signal,
+    ...columnsOf(flags),
   };
   const { explore: serve } = await import("../explorer/index.js");
   const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -101,6 +108,11 @@ async function explore(source: string, flags: ExploreFlags, signal: AbortSignal)
   } finally {
     await close();
   }
+}
+
+function columnsOf({ strict: _, ...flags }: ExploreFlags) {
+  const { columns, exclude, sigmaColumns, idColumn, labelColumns, keep } = datasetOptions(flags);
+  return { columns, exclude, sigmaColumns, idColumn, labelColumns, keep };
 }
 
 /** Opens the user's browser, where there is one. */

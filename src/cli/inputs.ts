@@ -1,69 +1,194 @@
-import type { Command } from "commander";
 import { ArgumentError } from "../errors.js";
-import { readLabels, readMatrix } from "../io/index.js";
-import type { Matrix } from "../matrix.js";
+import {
+  type Dataset,
+  positionColumns,
+  type RowFacts,
+  readDataset,
+  readEmbedding,
+  readLabels,
+  readMatrix,
+  sliceFacts,
+} from "../io/index.js";
+import { Matrix } from "../matrix.js";
+import { type PreparedData, prepareData, type SigmaLike } from "../preparation/index.js";
+import { type ColumnFlags, datasetOptions, type PreparationFlags, preparationOptions } from "./dataset-flags.js";
 import type { RowRange } from "./values.js";
 
-/** The files that commands read, and which of their rows. */
-export interface InputPaths {
+/** The files that commands read, which of their rows and columns, and how the data is prepared. */
+export interface InputPaths extends ColumnFlags, PreparationFlags {
   readonly data: string;
   readonly sigma?: string | undefined;
   readonly init?: string | undefined;
   readonly embedding?: string | undefined;
   readonly labels?: string | undefined;
   readonly rows?: RowRange | undefined;
-  readonly meanColumn?: string | undefined;
-  readonly sigmaColumn?: string | undefined;
 }
 
-/** Which columns of Parquet and Arrow files are read. */
-export interface ColumnFlags {
-  meanColumn?: string;
-  sigmaColumn?: string;
-}
-
-export function addColumnOptions(command: Command): Command {
-  return command
-    .option(
-      "--mean-column <name>",
-      "of .parquet and .arrow, the column of the data: lists of numbers, or numbers (default: all columns of numbers, or the only one of lists)",
-    )
-    .option("--sigma-column <name>", "the same for --sigma, which may be left out where it is the file of the data");
-}
-
-/** The flags with the file of the standard deviations, which is that of the data where only a column of it is named. */
-export const withSigmaPath = <T extends ColumnFlags & { sigma?: string }>(data: string, flags: T): T =>
-  flags.sigma === undefined && flags.sigmaColumn !== undefined ? { ...flags, sigma: data } : flags;
-
+/** What commands have read. */
 export interface Inputs {
   readonly data: Matrix;
   readonly sigma: Matrix | undefined;
   readonly init: Matrix | undefined;
   readonly embedding: Matrix | undefined;
+  /** One label per row of `data`: those of --labels, else the first column of labels of the data. */
   readonly labels: string[] | undefined;
+  readonly points: PointFacts;
+  /** The roles of the columns in one line. */
+  readonly report: string;
+  /** What else a reader of the result should know. */
+  readonly notes: readonly string[];
+}
+
+/** What tables of the result say of all rows of the input, also of those that were dropped. */
+export interface PointFacts {
+  readonly rows: number;
+  /** The row in the input of each row of the data; `undefined` where none was dropped. */
+  readonly kept: Int32Array | undefined;
+  readonly facts: RowFacts;
+  /** The labels of --labels. */
+  readonly labels: readonly string[] | undefined;
 }
 
 /**
- * Reads what there is to read and cuts out the rows asked for; files with another number of rows than the data are taken as
- * they are, as they may have been cut already.
+ * Reads what there is to read, cuts out the rows asked for and prepares the data; files with another number of rows than the data are taken
+ * as they are, as they may have been cut already.
  *
  * @throws {FileError} for a file that cannot be read or understood
  * @throws {ArgumentError} OUT_OF_RANGE for rows that the data do not have, SHAPE_MISMATCH for another number of labels than points
  */
 export async function readInputs(paths: InputPaths, signal: AbortSignal): Promise<Inputs> {
-  const whole = await readMatrix(paths.data, { column: paths.meanColumn, signal });
-  const [start, end] = paths.rows ? resolveRows(paths.rows, whole.rows, paths.data) : [0, whole.rows];
-  const read = async (path: string | undefined, column?: string) => {
-    const matrix = path === undefined ? undefined : await readMatrix(path, { column, signal });
-    return matrix?.rows === whole.rows ? matrix.slice(start, end) : matrix;
+  const isOther = paths.sigma !== undefined && paths.sigma !== paths.data;
+  // The column of standard deviations is one of the file that --sigma names.
+  const choice = datasetOptions(isOther ? { ...paths, sigmaColumn: undefined } : paths);
+  const whole = await readDataset(paths.data, { ...choice, signal });
+  const n = whole.means.rows;
+  const [start, end] = paths.rows ? resolveRows(paths.rows, n, paths.data) : [0, n];
+  const cut = (matrix: Matrix | undefined) => (matrix?.rows === n ? matrix.slice(start, end) : matrix);
+  // A file of one matrix may be both, the data and the standard deviations.
+  const isGiven = isOther || (paths.sigma !== undefined && whole.sigma === undefined);
+  const sigma = isGiven ? await readSigma(paths, paths.sigma as string, signal) : whole.sigma;
+  const prepared = prepareData(whole.means.slice(start, end), {
+    ...preparationOptions(paths),
+    sigma: sigma instanceof Matrix ? cut(sigma) : sigma,
+    columns: whole.roles.data,
+  });
+  const { kept } = prepared;
+  const take = (matrix: Matrix | undefined) => {
+    const part = cut(matrix);
+    return kept && part?.rows === end - start ? part.take(kept) : part;
   };
-  const sigma = await read(paths.sigma, paths.sigmaColumn);
-  const init = await read(paths.init);
-  const embedding = await read(paths.embedding);
-  const allLabels = paths.labels === undefined ? undefined : await readLabels(paths.labels, { signal });
-  const labels = allLabels?.length === whole.rows ? allLabels.slice(start, end) : allLabels;
-  if (labels && paths.labels !== undefined) checkLabels(labels, end - start, paths.labels);
-  return { data: whole.slice(start, end), sigma, init, embedding, labels };
+  const init = paths.init === undefined ? undefined : take(await readEmbedding(paths.init, { signal }));
+  const embedding = paths.embedding === undefined ? undefined : take(await readEmbedding(paths.embedding, { signal }));
+  const typed = await readTypedLabels(paths.labels, n, end - start, signal);
+  const typedLabels = typed?.length === n ? typed.slice(start, end) : typed;
+  const facts = sliceFacts(whole, start, end);
+  const all = typedLabels ?? [...facts.labels.values()][0];
+  return {
+    data: prepared.means,
+    sigma: prepared.sigma,
+    init,
+    embedding,
+    labels: all && (kept ? Array.from(kept, (i) => all[i]) : [...all]),
+    points: { rows: end - start, kept, facts, labels: typedLabels },
+    report: whole.report,
+    notes: notesOf(prepared, isGiven && whole.sigma !== undefined),
+  };
+}
+
+const notesOf = ({ notes }: PreparedData, hasUnusedSigma: boolean): string[] => [
+  ...notes,
+  ...(hasUnusedSigma ? ["The standard deviations in the file of the data are not used, since --sigma is given."] : []),
+];
+
+/** The standard deviations of another file, or a number that is typed in place of one. */
+async function readSigma(paths: InputPaths, typed: string, signal: AbortSignal): Promise<SigmaLike> {
+  if (isNumber(typed)) return Number(typed);
+  return readMatrix(typed, { column: paths.sigmaColumn, signal });
+}
+
+/** Whether the value of --sigma is a number in place of a file. */
+export const isNumber = (sigma: string | undefined): boolean =>
+  sigma !== undefined && /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(sigma);
+
+/** The path of --sigma where it is one, for checks of paths. */
+export const sigmaPath = (sigma: string | undefined): string | undefined => (isNumber(sigma) ? undefined : sigma);
+
+/**
+ * Reads the labels of --labels, as many as the data have rows or points after the cut.
+ *
+ * @throws {ArgumentError} SHAPE_MISMATCH for another number of labels
+ */
+async function readTypedLabels(
+  path: string | undefined,
+  n: number,
+  points: number,
+  signal: AbortSignal,
+): Promise<string[] | undefined> {
+  if (path === undefined) return undefined;
+  const labels = await readLabels(path, { count: n, signal });
+  if (labels.length !== n) checkLabels(labels, points, path);
+  return labels;
+}
+
+/** Reads the labels of a --labels file, one per point. */
+export async function readPointLabels(path: string, n: number, signal: AbortSignal): Promise<string[]> {
+  const labels = await readLabels(path, { count: n, signal });
+  checkLabels(labels, n, path);
+  return labels;
+}
+
+/** An embedding in a file: its positions without the gaps, and what else the file says of its points. */
+export interface EmbeddingFile {
+  readonly positions: Matrix;
+  readonly labels: readonly string[] | undefined;
+  readonly points: PointFacts;
+  readonly dataset: Dataset;
+}
+
+/**
+ * Reads an embedding: the columns x, y and z of a table that has them, else all columns of data. Rows without a position, which a row
+ * that was dropped leaves behind, are left out.
+ */
+export async function readEmbeddingFile(
+  path: string,
+  flags: ColumnFlags & { labels?: string },
+  signal: AbortSignal,
+): Promise<EmbeddingFile> {
+  const columns = flags.columns ?? (await positionColumns(path, { signal }));
+  const dataset = await readDataset(path, { ...datasetOptions({ ...flags, columns }), signal });
+  const { means } = dataset;
+  const typed = flags.labels === undefined ? undefined : await readPointLabels(flags.labels, means.rows, signal);
+  const kept = rowsWithPosition(means);
+  const all = typed ?? firstLabels(dataset);
+  return {
+    positions: kept ? means.take(kept) : means,
+    labels: all && (kept ? Array.from(kept, (i) => all[i]) : all),
+    points: { rows: means.rows, kept, facts: dataset, labels: typed },
+    dataset,
+  };
+}
+
+const firstLabels = ({ labels }: Dataset): readonly string[] | undefined => [...labels.values()][0];
+
+/** The rows that have a position, `undefined` where all have one. */
+export function rowsWithPosition({ data, rows, cols }: Matrix): Int32Array | undefined {
+  if (!data.some(Number.isNaN)) return undefined;
+  const isThere = (i: number) => data.subarray(i * cols, (i + 1) * cols).some((value) => !Number.isNaN(value));
+  const kept = Array.from({ length: rows }, (_, i) => i).filter(isThere);
+  return kept.length < rows ? Int32Array.from(kept) : undefined;
+}
+
+/** Which columns were used, and what else there is to know: lines that stand before those of the work. */
+export const describeInputs = (
+  path: string,
+  { report, notes = [] }: { report: string; notes?: readonly string[] },
+): string => [`${path}: ${report}`, ...notes].map((line) => `${line}\n`).join("");
+
+/** The same of the table of an embedding; a matrix of positions alone needs no report. */
+export function describeEmbedding(path: string, { report, roles }: Dataset): string {
+  const { identifier, labels, metadata, unused } = roles;
+  const isPlain = identifier === undefined && labels.length + metadata.length + unused.length === 0;
+  return isPlain ? "" : `${path}: ${report}\n`;
 }
 
 /** @throws {ArgumentError} SHAPE_MISMATCH unless there is a label for each of `n` points */

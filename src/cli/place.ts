@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { placeStream } from "../filter/index.js";
-import { readLabels, readMatrix, writeMatrix } from "../io/index.js";
 import { flagsByName } from "../options/index.js";
+import { PREPARATION } from "../preparation/index.js";
 import { TSNE_SETTINGS, Tsne } from "../tsne/index.js";
 import {
   ARROW_GUIDE,
@@ -13,17 +13,27 @@ import {
   filterStandardStreams,
   requireGiven,
 } from "./arrow-filter.js";
+import {
+  addColumnOptions,
+  type ColumnFlags,
+  DATASET_NAMES,
+  type PreparationFlags,
+  withSigmaPath,
+} from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
-import { type ColumnFlags, checkLabels, withSigmaPath } from "./inputs.js";
+import { describeInputs, readInputs, sigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkInputs, checkMatrixOutput, checkPaths } from "./paths.js";
-import { checkTableOutput, TABLE_FORMATS, writePointTable } from "./point-table.js";
+import { checkTableOutput, TABLE_FORMATS, writeEmbedding, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { uncertaintyPath, writeUncertainty } from "./uncertainty.js";
 import { integerParser } from "./values.js";
 
-interface PlaceFlags extends ArrowFlags, ColumnFlags {
+interface PlaceFlags
+  extends ArrowFlags,
+    Omit<ColumnFlags, "strict">,
+    Pick<PreparationFlags, "sigmaIs" | "missing" | "log1p"> {
   output?: string;
   sigma?: string;
   labels?: string;
@@ -91,6 +101,8 @@ export function createPlaceCommand(): Command {
     )
     .option("--json", "print one JSON object instead of a sentence")
     .option("--quiet", "print nothing but errors, and --json");
+  addColumnOptions(command.optionsGroup("Columns:"), { lists: false, strict: false });
+  addDeclaredOptions(command.optionsGroup("Preparation:"), PREPARATION, ["sigmaIs", "missing", "log1p"]);
   addArrowOptions(command)
     .optionsGroup("Columns of --arrow, .parquet and .arrow:")
     .option(
@@ -104,6 +116,7 @@ export function createPlaceCommand(): Command {
   return command.addHelpText("after", guide).action((run: string, data: string | undefined, flags: PlaceFlags) => {
     const names = {
       ...flagsByName(TSNE_SETTINGS),
+      ...DATASET_NAMES,
       ...ARROW_NAMES,
       meanColumn: "--mean-column",
       sigmaColumn: "--sigma-column",
@@ -121,10 +134,22 @@ export function createPlaceCommand(): Command {
           throw new ArgumentError("INVALID_ARGUMENT", { argument: "--seed", received: seed, accepted });
         }
         const others = { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table };
-        if (checkArrow(flags, others, {})) return placeArrow(run, flags, signal);
+        const { columns, exclude, sigmaColumns, idColumn, labelColumn, keep, sigmaIs, missing, log1p } = flags;
+        const files = {
+          "--columns": columns,
+          "--exclude": exclude,
+          "--sigma-columns": sigmaColumns,
+          "--id-column": idColumn,
+          "--label-column": labelColumn,
+          "--keep": keep,
+          "--sigma-is": sigmaIs,
+          "--missing": missing,
+          "--log1p": log1p,
+        };
+        if (checkArrow(flags, { ...others, ...files }, {})) return placeArrow(run, flags, signal);
         requireGiven("<new>", data, "the file of the new points, or --arrow");
         requireGiven("--output", output, "the file that their places go to, or --arrow");
-        return place(run, data, { ...withSigmaPath(data, flags), output }, signal);
+        return placeFile(run, data, { ...flags, output }, signal);
       }),
     );
   });
@@ -140,6 +165,16 @@ async function placeArrow(path: string, flags: PlaceFlags, signal: AbortSignal):
   });
 }
 
+/** The new points of a file, with the standard deviations of its columns where the run has them as well. */
+async function placeFile(
+  run: string,
+  data: string,
+  flags: PlaceFlags & { output: string },
+  signal: AbortSignal,
+): Promise<void> {
+  return place(run, data, await withSigmaPath(data, flags), signal);
+}
+
 async function place(
   path: string,
   data: string,
@@ -153,32 +188,26 @@ async function place(
   checkTableOutput("--table", flags.table);
   await checkPaths(
     { "--output": output, "--table": flags.table, "--uncertainty": scatter },
-    { "<run>": path, "<new>": data, "--sigma": flags.sigma, "--labels": flags.labels },
+    { "<run>": path, "<new>": data, "--sigma": sigmaPath(flags.sigma), "--labels": flags.labels },
   );
   const run = await Tsne.load(path, { threads, signal });
-  const means = await readMatrix(data, { column: flags.meanColumn, signal });
-  const sigma =
-    flags.sigma === undefined ? undefined : await readMatrix(flags.sigma, { column: flags.sigmaColumn, signal });
-  const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
-  if (labels && flags.labels !== undefined) checkLabels(labels, means.rows, flags.labels);
+  const inputs = await readInputs({ ...flags, data }, signal);
+  const { data: means, sigma, points } = inputs;
   const [n] = run.shape;
   const display = createProgressDisplay(
     flags.quiet ?? false,
-    () => `${means.rows} points into the map of ${n}, ${run.options.distance} distance, threads ${run.options.threads}`,
+    () =>
+      `${describeInputs(data, inputs)}${means.rows} points into the map of ${n}, ${run.options.distance} distance, threads ${run.options.threads}`,
   );
   const onProgress = ({ fraction }: { fraction: number }) => display.update({ stage: "placement", fraction });
   const result = await run
     .place(means, { sigma, perplexity, iterations, uncertainty, seed, signal, onProgress })
     .finally(() => display.stop());
-  await writeMatrix(output, result.embedding, { signal });
-  if (scatter !== undefined && result.uncertainty) await writeUncertainty(scatter, result.uncertainty, signal);
+  await writeEmbedding(output, result.embedding, points, { signal });
+  if (scatter !== undefined && result.uncertainty) await writeUncertainty(scatter, result.uncertainty, points, signal);
   if (flags.table !== undefined) {
     const { embedding, divergence, uncertainty: measured } = result;
-    await writePointTable(
-      flags.table,
-      { embedding, label: labels, uncertainty: measured, columns: { divergence } },
-      signal,
-    );
+    await writePointTable(flags.table, { embedding, points, uncertainty: measured, columns: { divergence } }, signal);
   }
   const seconds = (performance.now() - begin) / 1000;
   if (flags.json) {
@@ -187,6 +216,8 @@ async function place(
     process.stdout.write(
       `${JSON.stringify({
         n: rows,
+        columns: inputs.report,
+        notes: inputs.notes,
         output_dimensions: cols,
         fitted: n,
         distance: run.options.distance,

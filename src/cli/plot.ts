@@ -2,11 +2,12 @@ import { existsSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
-import { isText, readLabels, readMatrix, readTable, writeFileAtomic } from "../io/index.js";
+import { isText, readMatrix, readTable, writeFileAtomic } from "../io/index.js";
 import { Matrix } from "../matrix.js";
 import type { MapEllipses, Theme } from "../plot/index.js";
+import { addColumnOptions, type ColumnFlags, DATASET_NAMES } from "./dataset-flags.js";
 import { withTypedNames } from "./failure.js";
-import { checkLabels } from "./inputs.js";
+import { describeEmbedding, type PointFacts, readEmbeddingFile } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkPaths } from "./paths.js";
 import { preparePicture } from "./picture.js";
@@ -14,7 +15,7 @@ import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchS
 import { UNCERTAINTY_COLUMNS } from "./uncertainty.js";
 import { integerParser } from "./values.js";
 
-interface PlotFlags extends ImageFlags {
+interface PlotFlags extends ImageFlags, Omit<ColumnFlags, "strict"> {
   output: string;
   labels?: string;
   colorBy?: string;
@@ -49,13 +50,13 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 
 /** `sigma-tsne plot`: a map in a file to a picture in another. */
 export function createPlotCommand(): Command {
-  return new Command("plot")
+  const command = new Command("plot")
     .usage("<map> -o <file> [options]")
     .summary("draw a map")
     .description("Draw a map of 1, 2 or 3 dimensions as a picture, colored by labels.")
     .argument("<map>", "the map: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
     .requiredOption("-o, --output <file>", "where the picture goes: .png or .svg")
-    .option("--labels <file>", "labels that color the points, one a line")
+    .option("--labels <file>", "labels that color the points, one per line (default: those of the map's table)")
     .option(
       "--color-by <file[:column]>",
       "numbers that color the points, one a row; of a table the first column, or the one that is named or numbered from 0",
@@ -82,10 +83,12 @@ export function createPlotCommand(): Command {
     .option("--theme <light|dark>", "dark on white, or light on near-black (default: light)")
     .option("--width <pixels>", "200 to 16384 (default: 1600)", integerParser("--width"))
     .option("--height <pixels>", "200 to 16384 (default: 3/4 of the width)", integerParser("--height"))
-    .option("--quiet", "print nothing but errors")
+    .option("--quiet", "print nothing but errors");
+  return addColumnOptions(command.optionsGroup("Columns:"), { sigma: false, lists: false, keep: false, strict: false })
     .addHelpText("after", guide)
     .action((map: string, flags: PlotFlags) => {
       const names = {
+        ...DATASET_NAMES,
         points: map,
         labels: flags.labels,
         values: flags.colorBy ?? "--color-by",
@@ -122,11 +125,21 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
       "--images": flags.images,
     },
   );
-  const points = await readMatrix(map, { signal });
-  const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
-  if (labels && flags.labels !== undefined) checkLabels(labels, points.rows, flags.labels);
-  const values = color && (await readColumn(color, signal));
-  const ellipses = flags.ellipses === undefined ? undefined : await readEllipses(flags.ellipses, signal);
+  const { strict: _, ...columns } = flags;
+  const read = await readEmbeddingFile(map, columns, signal);
+  const { positions: points } = read;
+  const { kept } = read.points;
+  const labels = color && flags.labels === undefined ? undefined : read.labels;
+  const values = color && withoutGaps(await readColumn(color, signal), read.points);
+  const ellipses = flags.ellipses === undefined ? undefined : await readEllipses(flags.ellipses, read.points, signal);
+  if (kept && flags.images !== undefined) {
+    const accepted = "a map without gaps beside --images, which are those of all rows";
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: map,
+      received: `${read.points.rows - kept.length} rows without a position`,
+      accepted,
+    });
+  }
   const { openPointImages } = await import("../vae/without-tensorflow.js");
   const opened =
     flags.images === undefined
@@ -154,6 +167,7 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
     await opened?.close();
   }
   if (flags.quiet) return;
+  process.stderr.write(describeEmbedding(map, read.dataset));
   const skipped = opened ? describeSkipped(opened) : "";
   process.stdout.write(`Picture of ${points.rows} points written to ${output}.${skipped}\n`);
 }
@@ -171,6 +185,11 @@ function checkImageFlags(flags: PlotFlags): void {
     const accepted = "to be left out without --images";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: value, accepted });
   }
+}
+
+/** The values of the points that have a position, where a file has values for all rows. */
+function withoutGaps(values: ArrayLike<number>, { kept, rows }: PointFacts): ArrayLike<number> {
+  return kept && values.length === rows ? Float64Array.from(kept, (i) => values[i]) : values;
 }
 
 interface Column {
@@ -208,8 +227,9 @@ async function readNamedColumn(path: string, column: string, signal: AbortSignal
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "--color-by", received: `${column}, of texts`, accepted });
 }
 
-async function readEllipses(path: string, signal: AbortSignal): Promise<MapEllipses> {
-  const table = await readMatrix(path, { signal });
+async function readEllipses(path: string, { kept, rows }: PointFacts, signal: AbortSignal): Promise<MapEllipses> {
+  const whole = await readMatrix(path, { signal });
+  const table = kept && whole.rows === rows ? whole.take(kept) : whole;
   if (table.cols !== UNCERTAINTY_COLUMNS.length) return { covariances: table };
   const data = Float64Array.from({ length: table.rows * 3 }, (_, at) => table.at(Math.floor(at / 3), 1 + (at % 3)));
   return { covariances: new Matrix(data, table.rows, 3) };

@@ -1,34 +1,111 @@
 import { ArgumentError } from "../errors.js";
-import { assertTableExtension, type TableColumn, toColumns, writeTable } from "../io/index.js";
+import {
+  assertTableExtension,
+  isText,
+  type TableColumn,
+  toColumns,
+  type WriteMatrixOptions,
+  writeMatrix,
+  writeTable,
+} from "../io/index.js";
 import { Matrix } from "../matrix.js";
+import { withGaps } from "../preparation/index.js";
 import type { PointQuality } from "../quality/index.js";
 import { type UncertaintyMeasures, uncertaintyColumns } from "../tsne/index.js";
+import type { PointFacts } from "./inputs.js";
 
 /** The extensions of tables, in words for people. */
 export const TABLE_FORMATS = ".parquet, .arrow, .csv or .tsv";
 
 /** What is known of n points; each part adds its columns, in this order. */
-export interface PointFacts {
+export interface PointColumns {
   /** x, y, z: the positions. */
   readonly embedding: Matrix;
-  readonly label?: readonly string[] | undefined;
+  /** What the input says of the points: identifier, labels and metadata. */
+  readonly points?: PointFacts | undefined;
   readonly uncertainty?: UncertaintyMeasures | undefined;
   readonly quality?: PointQuality | undefined;
   /** Columns of a command's own. */
   readonly columns?: Readonly<Record<string, TableColumn>> | undefined;
 }
 
-/** Writes one table of all that is known of the points, a point a row, for pandas, DuckDB, polars or Embedding Atlas. */
-export async function writePointTable(path: string, facts: PointFacts, signal: AbortSignal): Promise<void> {
-  const { embedding, label, uncertainty, quality, columns } = facts;
-  const table = new Map<string, TableColumn>([
+/** Writes one table of all that is known of the points, one point per row, for pandas, DuckDB, polars or Embedding Atlas. */
+export async function writePointTable(path: string, known: PointColumns, signal: AbortSignal): Promise<void> {
+  const { embedding, points, uncertainty, quality, columns } = known;
+  const results = new Map<string, TableColumn>([
     ...toColumns(embedding, ["x", "y", "z"].slice(0, embedding.cols)),
     ...Object.entries(columns ?? {}),
-    ...(label ? [["label", label] as [string, TableColumn]] : []),
+  ]);
+  const measures = [
     ...(uncertainty ? uncertaintyColumns(uncertainty) : []),
     ...(quality ? qualityColumns(quality) : []),
-  ]);
-  await writeTable(path, table, { signal });
+  ];
+  await writeTable(path, joinFacts(points, results, new Map(measures)), { signal });
+}
+
+/**
+ * Writes an embedding: to a table with the identifier, the labels and the metadata of the points, where there are such and the format has
+ * names, else as a matrix.
+ */
+export async function writeEmbedding(
+  path: string,
+  embedding: Matrix,
+  points: PointFacts | undefined,
+  options: WriteMatrixOptions,
+): Promise<void> {
+  const isTable = points !== undefined && hasFacts(points) && !path.toLowerCase().endsWith(".npy");
+  if (!isTable) {
+    const whole = points ? withGaps(embedding, points.kept, points.rows) : embedding;
+    return writeMatrix(path, whole, options);
+  }
+  const names = options.columns ?? ["x", "y", "z"].slice(0, embedding.cols);
+  await writeTable(path, joinFacts(points, toColumns(embedding, names), new Map()), { signal: options.signal });
+}
+
+const hasFacts = ({ facts: { identifier, labels, metadata } }: PointFacts): boolean =>
+  identifier !== undefined || labels.size + metadata.size > 0;
+
+/** Identifier, results, labels, metadata and measures, in this order. Rows that were dropped have no results. */
+function joinFacts(
+  points: PointFacts | undefined,
+  results: ReadonlyMap<string, TableColumn>,
+  measures: ReadonlyMap<string, TableColumn>,
+): Map<string, TableColumn> {
+  if (!points) return new Map([...results, ...measures]);
+  const { facts, labels, kept, rows } = points;
+  const fill = ([name, column]: [string, TableColumn]) => [name, fillGaps(column, kept, rows)] as [string, TableColumn];
+  const computed = new Map([...results, ...measures].map(fill));
+  const own: [string, TableColumn][] = [
+    ...(labels ? ([["label", labels]] as [string, TableColumn][]) : []),
+    ...facts.labels,
+    ...facts.metadata,
+  ];
+  const table = new Map<string, TableColumn>();
+  const { identifier } = facts;
+  if (identifier) table.set(freeName(identifier.name, computed), identifier.values);
+  for (const name of results.keys()) table.set(name, computed.get(name) as TableColumn);
+  for (const [name, column] of own) {
+    const free = freeName(name, computed);
+    if (!table.has(free)) table.set(free, column);
+  }
+  for (const name of measures.keys()) table.set(name, computed.get(name) as TableColumn);
+  return table;
+}
+
+/** The name of a column of the input, also where a result has it: x of the input is then called input_x. */
+const freeName = (name: string, results: ReadonlyMap<string, unknown>): string =>
+  results.has(name) ? freeName(`input_${name}`, results) : name;
+
+function fillGaps(column: TableColumn, kept: Int32Array | undefined, rows: number): TableColumn {
+  if (kept === undefined) return column;
+  if (isText(column)) {
+    const texts = new Array<string>(rows).fill("");
+    for (const [k, i] of kept.entries()) texts[i] = column[k];
+    return texts;
+  }
+  const numbers = new (column instanceof Float32Array ? Float32Array : Float64Array)(rows).fill(Number.NaN);
+  for (const [k, i] of kept.entries()) numbers[i] = column[k];
+  return numbers;
 }
 
 /** @throws {ArgumentError} INVALID_ARGUMENT for a path whose extension is not that of a table */

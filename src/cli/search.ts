@@ -1,15 +1,16 @@
 import { basename } from "node:path";
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
-import { readLabels, readMatrix, type TableLike, writeFileAtomic, writeTable } from "../io/index.js";
+import { isText, readMatrix, type Table, type TableColumn, writeFileAtomic, writeTable } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 import { flagsByName } from "../options/index.js";
 import type { PictureFormat, SheetRow, SheetTile } from "../plot/index.js";
 import { type Nearest, nearest, type Query } from "../search/index.js";
 import { type DistanceName, isSavedRun, TSNE_SETTINGS, Tsne } from "../tsne/index.js";
+import { addColumnOptions, type ColumnFlags, DATASET_NAMES, withSigmaPath } from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
-import { checkLabels } from "./inputs.js";
+import { describeInputs, type Inputs, readInputs, readPointLabels, sigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkPaths } from "./paths.js";
 import { describeSkipped, imageOptions } from "./point-images.js";
@@ -17,7 +18,7 @@ import { checkTableOutput, TABLE_FORMATS } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { integerParser } from "./values.js";
 
-interface SearchFlags {
+interface SearchFlags extends ColumnFlags {
   query: string;
   sigma?: string;
   querySigma?: string;
@@ -79,9 +80,9 @@ export function createSearchCommand(): Command {
       "an image for each point, for the --sheet: .npy, IDX, or a folder in the order of its names",
     )
     .option("--query-images <path>", "the same for the vectors of a --query file, of the same size")
-    .option(...imageOptions.strict)
-    .optionsGroup("Method:")
-    .option("-k <n>", "points to find for each query (default: 10)", integerParser("-k"));
+    .option(...imageOptions.strict);
+  addColumnOptions(command.optionsGroup("Columns:"));
+  command.optionsGroup("Method:").option("-k <n>", "points to find for each query (default: 10)", integerParser("-k"));
   return addDeclaredOptions(command, TSNE_SETTINGS, ["distance", "varianceFloor", "threads"])
     .optionsGroup("Output:")
     .option("-o, --output <file>", `where the result goes as a table: ${TABLE_FORMATS}`)
@@ -92,6 +93,7 @@ export function createSearchCommand(): Command {
     .action((means: string, flags: SearchFlags) => {
       const names = {
         ...flagsByName(TSNE_SETTINGS),
+        ...DATASET_NAMES,
         data: means,
         run: means,
         query: isRows(flags.query) ? "--query" : flags.query,
@@ -127,7 +129,7 @@ async function search(means: string, flags: SearchFlags, signal: AbortSignal): P
     {
       "<data>": means,
       "--query": queryFile,
-      "--sigma": flags.sigma,
+      "--sigma": sigmaPath(flags.sigma),
       "--query-sigma": flags.querySigma,
       "--labels": flags.labels,
       "--images": flags.images,
@@ -135,18 +137,21 @@ async function search(means: string, flags: SearchFlags, signal: AbortSignal): P
     },
   );
   const read = (path: string | undefined) => (path === undefined ? undefined : readMatrix(path, { signal }));
-  const data = (await isSavedRun(means))
-    ? await Tsne.load(means, { threads, signal })
-    : await readMatrix(means, { signal });
+  const isRun = await isSavedRun(means);
+  const inputs = isRun ? undefined : await readInputs({ ...(await withSigmaPath(means, flags)), data: means }, signal);
+  const data = inputs?.data ?? (await Tsne.load(means, { threads, signal }));
   const n = data instanceof Tsne ? data.shape[0] : data.rows;
-  const sigma = await read(flags.sigma);
+  const sigma = inputs ? inputs.sigma : await read(flags.sigma);
   const rows = queryFile === undefined ? flags.query.split(",").map(Number) : undefined;
   const query: Query = rows ? toRows(rows, n) : ((await read(queryFile)) as Matrix);
   const querySigma = await read(flags.querySigma);
-  const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
-  if (labels && flags.labels !== undefined) checkLabels(labels, n, flags.labels);
+  const labels =
+    inputs?.labels ?? (flags.labels === undefined ? undefined : await readPointLabels(flags.labels, n, signal));
 
-  const display = createProgressDisplay(flags.quiet ?? false, () => `${n} points`);
+  const display = createProgressDisplay(
+    flags.quiet ?? false,
+    () => `${inputs ? describeInputs(means, inputs) : ""}${n} points`,
+  );
   const onProgress = ({ fraction }: { fraction: number }) => display.update({ stage: "search", fraction });
   const found = await nearest(data, query, {
     k,
@@ -160,7 +165,7 @@ async function search(means: string, flags: SearchFlags, signal: AbortSignal): P
   }).finally(() => display.stop());
   const drawn = format && (await drawResult(means, found, rows, labels, flags, n, format, signal));
   signal.throwIfAborted();
-  if (output !== undefined) await writeTable(output, toTable(found, rows, labels), { signal });
+  if (output !== undefined) await writeTable(output, toTable(found, rows, labels, inputs), { signal });
   if (sheet !== undefined && drawn) await writeFileAtomic(sheet, drawn.picture, { signal });
   const seconds = (performance.now() - begin) / 1000;
   if (flags.json)
@@ -269,16 +274,33 @@ const nameOf = (rows: readonly number[] | undefined, q: number): number => rows?
 function toTable(
   { k, indices, distances }: Nearest,
   rows: readonly number[] | undefined,
-  labels?: readonly string[],
-): TableLike {
-  return {
-    query: Int32Array.from(indices, (_, at) => nameOf(rows, Math.floor(at / k))),
-    rank: Int32Array.from(indices, (_, at) => (at % k) + 1),
-    row: Int32Array.from(indices),
-    distance: distances.data,
-    ...(labels && { label: Array.from(indices, (index) => labels[index]) }),
-  };
+  labels: readonly string[] | undefined,
+  inputs: Inputs | undefined,
+): Table {
+  const table = new Map<string, TableColumn>([
+    ["query", Int32Array.from(indices, (_, at) => nameOf(rows, Math.floor(at / k)))],
+    ["rank", Int32Array.from(indices, (_, at) => (at % k) + 1)],
+    ["row", Int32Array.from(indices)],
+    ["distance", distances.data],
+  ]);
+  const { identifier, metadata } = inputs?.points.facts ?? {};
+  const own = [
+    ...(labels ? [["label", labels] as const] : []),
+    ...(identifier ? [[identifier.name, identifier.values] as const] : []),
+    ...(metadata ?? []),
+  ];
+  for (const [name, column] of own) {
+    if (!table.has(name)) table.set(name, takeValues(column, indices));
+  }
+  return table;
 }
+
+const takeValues = (column: TableColumn, rows: ArrayLike<number>): TableColumn =>
+  isText(column)
+    ? Array.from(rows, (row) => column[row])
+    : column.constructor === Int32Array
+      ? Int32Array.from(rows, (row) => column[row])
+      : Float64Array.from(rows, (row) => column[row]);
 
 function summarize(
   { k, indices, distances, distance }: Nearest,

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
-import { readLabels, readMatrix, writeFileAtomic, writeMatrix } from "../io/index.js";
+import { writeFileAtomic } from "../io/index.js";
 import {
   assignToGrid,
   type GridAssignment,
@@ -12,15 +12,16 @@ import {
   separateUniformly,
 } from "../layout/index.js";
 import { Matrix } from "../matrix.js";
+import { addColumnOptions, type ColumnFlags, DATASET_NAMES } from "./dataset-flags.js";
 import { withTypedNames } from "./failure.js";
-import { checkLabels } from "./inputs.js";
+import { describeEmbedding, readEmbeddingFile } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
-import { checkTableOutput, TABLE_FORMATS, writePointTable } from "./point-table.js";
+import { checkTableOutput, TABLE_FORMATS, writeEmbedding, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { type GridSides, gridParser, integerParser, numberParser } from "./values.js";
 
-interface SeparateFlags {
+interface SeparateFlags extends ColumnFlags {
   output: string;
   method?: SeparationMethod;
   relaxations?: number;
@@ -65,14 +66,15 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 
 /** `sigma-tsne separate`: a map to even points, and to the cells of a grid. */
 export function createSeparateCommand(): Command {
-  return new Command("separate")
+  const command = new Command("separate")
     .usage("<map> -o <file> [options]")
     .summary("spread a map evenly, or onto a grid")
     .description(
       "Move the points of a 2-D map until they fill the unit square evenly, and with --grid give each a cell of its own, for walls of images.",
     )
     .argument("<map>", "the map: .npy, .csv, .tsv, .parquet or .arrow of 2 columns, a point a row, at least 4")
-    .requiredOption("-o, --output <file>", "where the even points go: .npy, .csv, .tsv, .parquet or .arrow")
+    .requiredOption("-o, --output <file>", "where the even points go: .npy, .csv, .tsv, .parquet or .arrow");
+  return addColumnOptions(command.optionsGroup("Columns:"), { sigma: false, lists: false })
     .optionsGroup("Method:")
     .option("--method <name>", `${SEPARATION_METHODS.join(", ")} (default: flow)`)
     .option(
@@ -100,6 +102,7 @@ export function createSeparateCommand(): Command {
     .addHelpText("after", guide)
     .action((map: string, flags: SeparateFlags) => {
       const names = {
+        ...DATASET_NAMES,
         points: map,
         method: "--method",
         relaxations: "--relaxations",
@@ -110,7 +113,6 @@ export function createSeparateCommand(): Command {
         bins: "--bins",
         threads: "--threads",
         rows: "--grid",
-        columns: "--grid",
       };
       return interruptible((signal) => withTypedNames(names, () => separate(map, flags, signal)));
     });
@@ -132,12 +134,14 @@ async function separate(path: string, flags: SeparateFlags, signal: AbortSignal)
     { "<map>": path, "--labels": flags.labels },
   );
   const draw = flags.picture === undefined ? undefined : await preparePanels(flags.picture);
-  const map = await readMatrix(path, { signal });
-  const labels = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
-  if (labels && flags.labels !== undefined) checkLabels(labels, map.rows, flags.labels);
+  const read = await readEmbeddingFile(path, flags, signal);
+  const { positions: map, labels, points } = read;
   if (grid) resolveGridOptions(grid, map.rows);
 
-  const display = createProgressDisplay(flags.quiet ?? false, () => `${map.rows} points, ${method ?? "flow"}`);
+  const display = createProgressDisplay(
+    flags.quiet ?? false,
+    () => `${describeEmbedding(path, read.dataset)}${map.rows} points, ${method ?? "flow"}`,
+  );
   const follow = (stage: string) => ({
     signal,
     onProgress: ({ fraction }: { fraction: number }) => display.update({ stage, fraction }),
@@ -152,10 +156,13 @@ async function separate(path: string, flags: SeparateFlags, signal: AbortSignal)
   }
   const picture = draw && (await draw(map, separation, labels));
   const table = assignment ? withCells(separation.points, assignment) : separation.points;
-  await writeMatrix(output, table, { signal, ...(assignment && { columns: ["x", "y", "row", "column"] }) });
+  await writeEmbedding(output, table, points, {
+    signal,
+    ...(assignment && { columns: ["x", "y", "row", "column"] }),
+  });
   if (flags.table !== undefined) {
     const columns = assignment && { row: Int32Array.from(assignment.row), column: Int32Array.from(assignment.column) };
-    await writePointTable(flags.table, { embedding: separation.points, label: labels, columns }, signal);
+    await writePointTable(flags.table, { embedding: separation.points, points, columns }, signal);
   }
   if (picture && flags.picture !== undefined) await writeFileAtomic(flags.picture, picture, { signal });
   const seconds = (performance.now() - begin) / 1000;
@@ -166,7 +173,7 @@ async function separate(path: string, flags: SeparateFlags, signal: AbortSignal)
   }
 }
 
-type DrawPanels = (map: Matrix, separation: Separation, labels: string[] | undefined) => Promise<Uint8Array>;
+type DrawPanels = (map: Matrix, separation: Separation, labels: readonly string[] | undefined) => Promise<Uint8Array>;
 
 async function preparePanels(path: string): Promise<DrawPanels> {
   const { drawMapsSideBySide, pictureFormat } = await import("../plot/index.js");

@@ -1,9 +1,9 @@
 import { extname } from "node:path";
 import { ArgumentError } from "../errors.js";
-import { writeMatrix } from "../io/index.js";
 import type { MapOptions } from "../plot/index.js";
 import { type UncertaintyMeasures, uncertaintyColumns, uncertaintyNames } from "../tsne/index.js";
-import { joinColumns } from "./point-table.js";
+import type { PointFacts } from "./inputs.js";
+import { joinColumns, writeEmbedding } from "./point-table.js";
 
 /** The columns that are written for a map of two dimensions. */
 export const UNCERTAINTY_COLUMNS = uncertaintyNames(2);
@@ -39,10 +39,11 @@ export function uncertaintyPath(output: string): string {
 export async function writeUncertainty(
   path: string,
   uncertainty: UncertaintyMeasures,
+  points: PointFacts | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const columns = uncertaintyColumns(uncertainty);
-  await writeMatrix(path, joinColumns(columns), { columns: columns.map(([name]) => name), signal });
+  await writeEmbedding(path, joinColumns(columns), points, { columns: columns.map(([name]) => name), signal });
 }
 
 /** What a picture shows of it: displacement as color, unless labels have the colors, and ellipses in two dimensions. */

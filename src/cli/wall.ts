@@ -1,19 +1,20 @@
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
-import { readLabels, readMatrix, writeFileAtomic } from "../io/index.js";
+import { readDataset, writeFileAtomic } from "../io/index.js";
 import { assignToGrid, resolveGridOptions, separateUniformly } from "../layout/index.js";
 import type { Matrix } from "../matrix.js";
 import type { Theme } from "../plot/index.js";
 import { checkWallLook, type WallCells } from "../wall/index.js";
+import { addColumnOptions, type ColumnFlags, DATASET_NAMES, datasetOptions } from "./dataset-flags.js";
 import { withTypedNames } from "./failure.js";
-import { checkLabels } from "./inputs.js";
+import { describeEmbedding, readPointLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkDistinct, checkExtension, checkInputs, checkPaths } from "./paths.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 import { createProgressDisplay } from "./progress.js";
 import { type GridSides, gridParser, integerParser } from "./values.js";
 
-interface WallFlags extends ImageFlags {
+interface WallFlags extends ImageFlags, Omit<ColumnFlags, "strict"> {
   images: string;
   output?: string;
   tiles?: string;
@@ -50,7 +51,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 
 /** `sigma-tsne wall`: images in a grid, as a picture and as tiles for a browser. */
 export function createWallCommand(): Command {
-  return new Command("wall")
+  const command = new Command("wall")
     .usage("<map|cells> --images <source> -o <file>|--tiles <folder> [options]")
     .summary("put images side by side as their map has them")
     .description(
@@ -71,20 +72,25 @@ export function createWallCommand(): Command {
     )
     .option(...imageOptions.stretch)
     .option(...imageOptions.strict)
-    .option("--labels <file>", "labels, one a line: frames of their colors, and a legend")
+    .option(
+      "--labels <file>",
+      "labels, one per line: frames of their colors, and a legend (default: those of the map's table)",
+    )
     .option("--title <text>", "heading")
     .option("--theme <light|dark>", "of the picture; the page follows the browser (default: light)")
     .option("--force", "write tiles into a folder that holds something else as well")
     .option("--threads <n>", "threads for the layout (default: all processors)", integerParser("--threads"))
     .option("--json", "print one JSON object instead of sentences")
-    .option("--quiet", "print nothing but errors, and --json")
+    .option("--quiet", "print nothing but errors, and --json");
+  return addColumnOptions(command.optionsGroup("Columns:"), { sigma: false, lists: false, keep: false, strict: false })
     .addHelpText("after", guide)
     .action((map: string, flags: WallFlags) => {
       const names = {
+        ...DATASET_NAMES,
         points: map,
         cells: flags.grid ? "--grid" : map,
         rows: "--grid",
-        columns: "--grid",
+        columns: flags.columns ? "--columns" : "--grid",
         cell: "--cell",
         theme: "--theme",
         threads: "--threads",
@@ -116,14 +122,21 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
     await assertWallWritable(tiles, { force });
   }
   const { drawWall, writeWall } = await import("../wall/index.js");
-  const map = await readMatrix(path, { signal });
-  const typed = flags.labels === undefined ? undefined : await readLabels(flags.labels, { signal });
-  if (typed && flags.labels !== undefined) checkLabels(typed, map.rows, flags.labels);
+  const { strict: _, ...choice } = flags;
+  const dataset = await readDataset(path, { ...datasetOptions(choice), signal });
+  const { means: map } = dataset;
+  const typed =
+    flags.labels === undefined
+      ? [...dataset.labels.values()][0]
+      : await readPointLabels(flags.labels, map.rows, signal);
   // Pictures show images smaller than a page does where it is seen closest.
   const within = cell ?? (tiles === undefined ? 128 : 256);
   const { openPointImages } = await import("../vae/without-tensorflow.js");
   const opened = await openPointImages(flags.images, map.rows, { strict: flags.strict, within, signal });
-  const display = createProgressDisplay(flags.quiet ?? false, () => `${map.rows} images`);
+  const display = createProgressDisplay(
+    flags.quiet ?? false,
+    () => `${describeEmbedding(path, dataset)}${map.rows} images`,
+  );
   const follow = (stage: string) => ({
     signal,
     onProgress: ({ fraction }: { fraction: number }) => display.update({ stage, fraction }),

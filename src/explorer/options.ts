@@ -1,5 +1,6 @@
 import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
+import type { ColumnOptions } from "../io/index.js";
 
 /** Parts of a data set. */
 export const PARTS = ["all", "train", "validation", "test"] as const;
@@ -7,12 +8,12 @@ export const PARTS = ["all", "train", "validation", "test"] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What belongs to a source. All are optional. */
-export interface InputOptions {
+export interface InputOptions extends ColumnOptions {
   /** For maps and points: a folder of images, or a .npy or IDX file, one a point. For a training: other images than its own. */
   readonly images?: string | undefined;
-  /** A file of labels, one a point. */
+  /** A file of labels, one per point. Default: the labels of the table that is explored. */
   readonly labels?: string | undefined;
-  /** For maps and points: a file of standard deviations, n x d. */
+  /** For maps and points: a file of standard deviations, n x d. Default: those of the table that is explored. */
   readonly sigma?: string | undefined;
   /** For maps and comparisons: the file of the points that were mapped, n x d, by which neighbors are found and maps judged. */
   readonly input?: string | undefined;
@@ -37,7 +38,14 @@ export interface ExploreOptions extends InputOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const SOURCE_KEYS = ["images", "labels", "sigma", "input", "part", "stretch", "strict"] as const;
+/** The options that choose the columns of tables. */
+export const COLUMN_KEYS = ["columns", "exclude", "sigmaColumns", "idColumn", "labelColumns", "keep"] as const;
+
+const SOURCE_KEYS = ["images", "labels", "sigma", "input", "part", "stretch", "strict", ...COLUMN_KEYS] as const;
+
+/** The options of the columns among others. */
+export const columnOptions = (options: InputOptions): ColumnOptions =>
+  Object.fromEntries(COLUMN_KEYS.map((key) => [key, options[key]]));
 
 /**
  * Checks the options.

@@ -43,6 +43,7 @@ export async function readArrowContents(file: OpenFile, signal: AbortSignal | un
     return head.toString("latin1") === MAGIC ? await findInFile(read, file.size) : await findInStream(read, file.size);
   } catch (cause) {
     if (cause instanceof SigmaTsneError || systemReason(cause) !== undefined) throw cause;
+    if (cause instanceof UnreadableColumn) throw new FileError("FILE_FORMAT", file.path, cause.message, { cause });
     const reason = cause instanceof RangeError ? "its metadata point beyond their end" : (cause as Error).message;
     throw new FileError("FILE_FORMAT", file.path, `is malformed: ${reason}`, { cause });
   }
@@ -146,6 +147,21 @@ function checkBatch(batch: Table | undefined, bodyBytes: number): void {
   if (most !== undefined) throw new Error(`a batch promises ${most} rows in ${bodyBytes} bytes`);
 }
 
+/** Types, by their numbers in the schema, that the library does not know. */
+const UNREADABLE_TYPES: Readonly<Record<number, string>> = {
+  22: "run-end encoded",
+  25: "a list view",
+  26: "a large list view",
+};
+
+class UnreadableColumn extends Error {
+  constructor(name: string, type: string) {
+    const readable =
+      "numbers, booleans, texts, decimals, and lists of numbers of the type list or fixed-size list, can be read";
+    super(`column ${JSON.stringify(name)} is ${type}; ${readable}, so convert it, in pyarrow with cast`);
+  }
+}
+
 function checkSchema(schema: Table | undefined): void {
   if (!schema) return;
   schema.vector(2, 4);
@@ -157,6 +173,8 @@ function checkSchema(schema: Table | undefined): void {
     for (const field of table.tables(slot)) {
       if (--left < 0) throw new Error("its schema has no end");
       field.vector(6, 4);
+      const unreadable = UNREADABLE_TYPES[field.byte(2)];
+      if (unreadable !== undefined) throw new UnreadableColumn(field.text(0), unreadable);
       open.push([field, 5]);
     }
   }
@@ -204,6 +222,11 @@ class Table {
     const length = this.bytes.readUInt32LE(at);
     if (length * itemBytes > this.bytes.length - at - 4) throw new Error(`a list of ${length} entries is cut off`);
     return { length, at: at + 4 };
+  }
+
+  text(slot: number): string {
+    const { length, at } = this.vector(slot, 1);
+    return this.bytes.toString("utf8", at, at + length);
   }
 
   *tables(slot: number): Generator<Table> {

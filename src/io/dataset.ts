@@ -13,7 +13,7 @@ import { openRows } from "./open-rows.js";
 import { readForward, readRowRange } from "./row-blocks.js";
 import { checkRowRange, type RowRange } from "./row-range.js";
 import type { RowReader } from "./row-reader.js";
-import type { ColumnsOfNumbers, Table, TableColumn } from "./table.js";
+import { type ColumnsOfNumbers, sliceColumn, type Table, type TableColumn } from "./table.js";
 import { isFolder, openTableFolder } from "./table-folder.js";
 
 /** How {@link readDataset} reads a file. All are optional. */
@@ -65,7 +65,7 @@ export interface Dataset extends RowFacts {
 }
 
 /** The same with the numbers still in the file. */
-export interface OpenedDataset {
+export interface DatasetRows {
   readonly means: RowReader;
   readonly sigma: RowReader | undefined;
   readonly roles: ColumnRoles;
@@ -110,7 +110,7 @@ export async function readDataset(path: string, options: DatasetOptions = {}): P
  *
  * @throws what {@link readDataset} throws
  */
-export async function openDataset(path: string, options: Omit<DatasetOptions, "rows"> = {}): Promise<OpenedDataset> {
+export async function openDatasetRows(path: string, options: Omit<DatasetOptions, "rows"> = {}): Promise<DatasetRows> {
   checkOptions(options);
   if (await isFolder(path)) {
     return openFromSource(await openTableFolder(path, { ...options, isWhole: true }), options, async () => {});
@@ -144,19 +144,47 @@ export async function readEmbedding(
   path: string,
   options: Pick<DatasetOptions, "rows" | "signal"> = {},
 ): Promise<Matrix> {
-  const names = await namesOf(path, options.signal);
-  const [x, y, z] = ["x", "y", "z"].map((axis) => names.find((name) => name.toLowerCase() === axis));
-  if (x === undefined || y === undefined) return readMatrix(path, options);
-  return readMatrix(path, { ...options, columns: z === undefined ? [x, y] : [x, y, z] });
+  const { means } = await readDataset(path, { ...options, columns: await positionColumns(path, options) });
+  return means;
 }
 
-async function namesOf(path: string, signal: AbortSignal | undefined): Promise<string[]> {
-  if (await isFolder(path)) return (await openTableFolder(path, { signal })).columns.map(({ name }) => name);
+/** The columns x, y and z of a table that has the first two, for `columns`; `undefined` for other files. */
+export async function positionColumns(
+  path: string,
+  { signal }: Pick<DatasetOptions, "signal">,
+): Promise<string[] | undefined> {
+  const names = await peek(path, signal, ({ columns }) => columns.map(({ name }) => name));
+  const [x, y, z] = ["x", "y", "z"].map((axis) => names?.find((name) => name.toLowerCase() === axis));
+  if (x === undefined || y === undefined) return undefined;
+  return z === undefined ? [x, y] : [x, y, z];
+}
+
+/** Whether a file holds standard deviations beside its data. */
+export async function findSigma(path: string, options: Omit<DatasetOptions, "rows"> = {}): Promise<boolean> {
+  return (await peek(path, options.signal, (source) => chooseColumns(source, options).sigma !== undefined)) ?? false;
+}
+
+/** The facts of rows `[start, end)`. */
+export function sliceFacts({ identifier, labels, metadata }: RowFacts, start: number, end: number): RowFacts {
+  return {
+    identifier: identifier && { ...identifier, values: sliceColumn(identifier.values, start, end) },
+    labels: new Map([...labels].map(([name, values]) => [name, sliceColumn(values, start, end)])),
+    metadata: new Map([...metadata].map(([name, values]) => [name, sliceColumn(values, start, end)])),
+  };
+}
+
+/** Looks at the columns of a file by its first rows; `undefined` for a file without columns. */
+async function peek<T>(
+  path: string,
+  signal: AbortSignal | undefined,
+  look: (source: ColumnSource) => T,
+): Promise<T | undefined> {
+  if (await isFolder(path)) return look(await openTableFolder(path, { signal }));
   const file = await openFile(path);
   try {
     return await asReadError(path, async () => {
       const { openColumns } = await detectFormat(file);
-      return (await openColumns?.(file, { signal }))?.columns.map(({ name }) => name) ?? [];
+      return openColumns && look(await openColumns(file, { signal }));
     });
   } finally {
     await file.handle.close();
@@ -198,7 +226,7 @@ async function openFromSource(
   source: ColumnSource,
   options: DatasetOptions,
   close: () => Promise<void>,
-): Promise<OpenedDataset> {
+): Promise<DatasetRows> {
   const chosen = chooseColumns(source, options);
   const { means, sigma, roles, report } = chosen;
   const open = async (columns: ColumnsOfNumbers) =>
@@ -312,7 +340,7 @@ function readFromMatrix(path: string, matrix: Matrix, options: DatasetOptions): 
   };
 }
 
-async function openFromRows(path: string, reader: RowReader, options: DatasetOptions): Promise<OpenedDataset> {
+async function openFromRows(path: string, reader: RowReader, options: DatasetOptions): Promise<DatasetRows> {
   const chosen = choosePositions(path, reader.cols, options);
   const { means, sigma, roles, report } = chosen;
   const select = (columns: ColumnsOfNumbers) =>

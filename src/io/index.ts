@@ -6,11 +6,15 @@ export { numberText } from "./csv.js";
 export {
   type Dataset,
   type DatasetOptions,
+  type DatasetRows,
+  findSigma,
   type IdentifierColumn,
-  type OpenedDataset,
-  openDataset,
+  openDatasetRows,
+  positionColumns,
+  type RowFacts,
   readDataset,
   readEmbedding,
+  sliceFacts,
 } from "./dataset.js";
 export { decodeImage } from "./image-file.js";
 export { type ImageFolder, type ImageFolderOptions, openImageFolder } from "./image-folder.js";
@@ -39,3 +43,4 @@ export { type RowReader, rowsInMemory } from "./row-reader.js";
 export { systemReason } from "./system-error.js";
 export { isText, type Table, type TableColumn, type TableLike, toColumns } from "./table.js";
 export { assertTableExtension, encodeTable, readLabels, readTable, writeTable } from "./table-file.js";
+export { isTableFolder } from "./table-folder.js";

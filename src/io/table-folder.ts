@@ -22,6 +22,13 @@ const IMAGES = /\.(png|jpe?g|tiff?|webp|gif)$/i;
 /** Extensions of the files of a folder; those of the first that there are, are read. */
 const EXTENSIONS = [".parquet", ".csv", ".tsv", ".arrow", ".feather", ".arrows"];
 
+/** Whether a path leads to a folder with tables. */
+export async function isTableFolder(path: string): Promise<boolean> {
+  if (!(await isFolder(path))) return false;
+  const names = await asReadError(path, () => readdir(path));
+  return names.some((name) => /^[^._]/.test(name) && EXTENSIONS.includes(extname(name)));
+}
+
 /**
  * The tables of a folder, as Spark and other engines write them, as one table: in the order of their names, without those that begin with
  * _ or a point. One of them is open at a time.

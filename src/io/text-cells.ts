@@ -53,7 +53,7 @@ export class ColumnStatistics {
   integers = 0;
   /** Whole numbers that a 32-bit integer holds. */
   counts = 0;
-  /** Numbers that begin with zeros, as codes do. */
+  /** Numbers that only their digits show as they are: with zeros at the beginning, or whole ones beyond 2^53. */
   codes = 0;
   booleans = 0;
   missing = 0;
@@ -69,7 +69,7 @@ export class ColumnStatistics {
       this.numbers++;
       if (WHOLE.test(cell)) this.integers++;
       if (COUNT.test(cell) && Number(cell) === (Number(cell) | 0)) this.counts++;
-      if (CODE.test(cell)) this.codes++;
+      if (CODE.test(cell) || (INTEGER.test(cell) && !Number.isSafeInteger(Number(cell)))) this.codes++;
     } else if (MISSING.test(cell)) {
       this.missing++;
       this.firstMissing ??= { cell, line };

@@ -87,7 +87,8 @@ function detectSeparators(lines: readonly string[], allowSpaces: boolean): reado
   if (separator !== undefined) return [separator];
   // A header of one column may have spaces in its name, and a column of text in its cells; numbers have none between them.
   const cells = second.trim().split(/\s+/);
-  const isSpaced = cells.length > 1 && cells.some((cell) => parseNumber(cell, "comma") !== undefined);
+  const isNumber = (cell: string) => parseNumber(cell) !== undefined || parseNumber(cell, "comma") !== undefined;
+  const isSpaced = cells.length > 1 && cells.some(isNumber);
   return allowSpaces && isSpaced ? [" ", "\t"] : [","];
 }
 

@@ -86,14 +86,7 @@ function isHeader(
   if (named.length > 0) {
     const numbers = above.filter((j) => !isMissing(first[j]));
     if (numbers.length === 0 && above.every((j) => first[j] === "")) return true;
-    if (
-      numbers.length === above.length &&
-      isNames(
-        numbers.map((j) => first[j]),
-        named.length,
-      )
-    )
-      return true;
+    if (numbers.length === above.length && isNames(numbers.map((j) => first[j]))) return true;
     throw mixedRow(path, first, named[0], line);
   }
   // Text above text says nothing, so that the columns of numbers decide.
@@ -103,11 +96,11 @@ function isHeader(
   );
 }
 
-/** Numbers among words are names where they are distinct whole numbers and no more than the words: years, or positions after an index. */
-const isNames = (cells: readonly string[], words: number): boolean =>
-  cells.every(isInteger) &&
+/** Numbers among words are names where they are distinct years, or positions from 0 or 1 on. */
+const isNames = (cells: readonly string[]): boolean =>
   new Set(cells).size === cells.length &&
-  (cells.length <= words || (cells.length > 1 && isSequence(cells)));
+  (cells.every((cell) => /^[12]\d{3}$/.test(cell)) ||
+    (cells.length > 1 && /^[01]$/.test(cells[0]) && isSequence(cells)));
 
 /**
  * Whether 0, 1, 2, ... are the names that pandas gives to columns. Above numbers that are not all whole they are. Above whole numbers, four or

@@ -25,7 +25,8 @@ it("writes the map, says so in a sentence, and shows facts and stages on standar
   ]);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^Map of 150 points written to said\.npy: KL \d+\.\d{4} after 200 iterations, \d+\.\d s\.\n$/);
-  const lines = stderr.split("\n");
+  const [columns, ...lines] = stderr.split("\n");
+  expect(columns).toBe("mu.csv: Data: 6 columns (without names: 0 ... 5).");
   expect(lines[0]).toBe(
     "150 points x 6 values, inverse-variance distance, perplexity 10, threads 1, up to 1 MiB of memory",
   );
@@ -46,6 +47,9 @@ it("prints with --json one object on one line, and nothing else on standard outp
   expect(JSON.parse(stdout)).toEqual({
     n,
     input_dimensions: 6,
+    columns: "Data: 6 columns (without names: 0 ... 5).",
+    notes: [],
+    dropped_rows: 0,
     output_dimensions: 2,
     kl: number,
     iterations: 120,

@@ -146,11 +146,15 @@ describe.each<[string, string[], string]>([
   ["labels that are not there", embed("--labels", "missing.txt", "--plot", "out/y.png"), "missing.txt: cannot be read"],
   ["damaged data", embedFile("damaged.npy"), "damaged.npy: "],
   ["rows of different length", embedFile("ragged.csv"), "ragged.csv: "],
-  ["NaN in the data", embedFile("nan.csv"), "nan.csv: expected finite numbers, received NaN at row 7, column 0"],
+  [
+    "NaN in the data",
+    embedFile("nan.csv"),
+    'nan.csv: expected values everywhere, found none in row 7, column "0". For missing values, choose "drop"',
+  ],
   [
     "NaN in a cut of the data",
     embedFile("nan.csv", "--rows", "5:40"),
-    "nan.csv with --rows 5:40: expected finite numbers",
+    'nan.csv with --rows 5:40: expected values everywhere, found none in row 2, column "0"',
   ],
   ["a negative standard deviation", embed("--sigma", "negative.csv"), "negative.csv: expected"],
   ["two points", embedFile("two.csv"), "two.csv: expected"],

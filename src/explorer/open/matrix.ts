@@ -1,26 +1,36 @@
 import { shapeMismatch } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
-import { readLabels, readMatrix } from "../../io/index.js";
+import {
+  type Dataset,
+  isText,
+  type RowFacts,
+  readDataset,
+  readLabels,
+  readMatrix,
+  type TableColumn,
+} from "../../io/index.js";
 import { Matrix } from "../../matrix.js";
-import { numberColumn } from "../columns.js";
+import { categoryColumn, numberColumn } from "../columns.js";
 import { type Exploration, type GaussianData, requireFinite, requireSigma } from "../exploration.js";
 import { addImages } from "../images.js";
 import { addQuality, exploreMaps } from "../maps.js";
-import { type InputOptions, rejectUseless } from "../options.js";
+import { COLUMN_KEYS, type InputOptions, rejectUseless } from "../options.js";
 
 /** A map in a file, with what else is known of its points. */
 export async function openMap(
   exploration: Exploration,
   path: string,
-  matrix: Matrix,
+  dataset: Dataset,
   options: InputOptions,
 ): Promise<void> {
-  rejectUseless(options, ["images", "labels", "sigma", "input", "stretch", "strict"], "a map");
+  rejectUseless(options, ["images", "labels", "sigma", "input", "stretch", "strict", ...COLUMN_KEYS], "a map");
+  const { means: matrix } = dataset;
   const positions = new Matrix(Float32Array.from(matrix.data), matrix.rows, 2);
   requireFinite(positions, path);
   exploration.setCount(positions.rows);
   const map = { id: "map", title: "Map", subtitle: "", positions };
   exploration.addMap(map);
+  addFacts(exploration, dataset, options);
   await addFiles(exploration, options);
   const { data } = exploration;
   if (data && data.means.rows >= 3) exploration.startWork(() => addQuality(exploration, data, map));
@@ -30,24 +40,43 @@ export async function openMap(
 export async function openPoints(
   exploration: Exploration,
   path: string,
-  means: Matrix,
+  dataset: Dataset,
   options: InputOptions,
 ): Promise<void> {
-  rejectUseless(options, ["images", "labels", "sigma", "stretch", "strict"], "points, which are not mapped yet");
+  const useful = ["images", "labels", "sigma", "stretch", "strict", ...COLUMN_KEYS] as const;
+  rejectUseless(options, useful, "points, which are not mapped yet");
+  const { means } = dataset;
   requireFinite(means, path);
   if (means.rows < 3) {
     const accepted = "at least 3 points";
     throw new ArgumentError("SHAPE_MISMATCH", { argument: path, received: means.rows, accepted });
   }
   exploration.setCount(means.rows);
-  const sigma = await readSigma(exploration, options.sigma);
+  const sigma = (await readSigma(exploration, options.sigma)) ?? dataset.sigma;
   const data = { means, sigma };
   requireShape(data, options.sigma);
-  if (sigma) requireSigma(sigma, options.sigma as string);
+  if (sigma) requireSigma(sigma, options.sigma ?? path);
+  addFacts(exploration, dataset, options);
   await addFiles(exploration, { ...options, sigma: undefined });
   exploration.setData(data);
   addMeanSigma(exploration, sigma);
   exploration.startWork(() => exploreMaps(exploration, data, undefined));
+}
+
+/** Adds what a table says of its points beside the data: labels, unless the options name others, identifier and metadata. */
+function addFacts(exploration: Exploration, { identifier, labels, metadata }: RowFacts, options: InputOptions): void {
+  const [first] = [...labels.keys()];
+  for (const [name, values] of labels) {
+    if (name === first && options.labels === undefined) exploration.addLabels(values);
+    else addColumn(exploration, name, values);
+  }
+  if (identifier) addColumn(exploration, identifier.name, identifier.values);
+  for (const [name, values] of metadata) addColumn(exploration, name, values);
+}
+
+function addColumn(exploration: Exploration, name: string, values: TableColumn): void {
+  const id = `column:${name}`;
+  exploration.addColumn(isText(values) ? categoryColumn(id, name, values) : numberColumn(id, name, values));
 }
 
 /** Adds what the options name: labels, images, the data behind a map. */
@@ -55,7 +84,7 @@ export async function addFiles(exploration: Exploration, options: InputOptions):
   const { labels, images, input } = options;
   const { signal, n } = exploration;
   if (labels !== undefined) {
-    const names = await readLabels(labels, { signal });
+    const names = await readLabels(labels, { count: n, signal });
     if (names.length !== n) throw countMismatch(labels, names.length, n, "labels");
     exploration.addLabels(names);
   }
@@ -64,10 +93,11 @@ export async function addFiles(exploration: Exploration, options: InputOptions):
   if (sigma) requireSigma(sigma, options.sigma as string);
   addMeanSigma(exploration, sigma);
   if (input !== undefined) {
-    const means = await readMatrix(input, { signal });
+    const { means, sigma: own } = await readDataset(input, { signal });
     if (means.rows !== n) throw countMismatch(input, means.rows, n, "rows");
     requireFinite(means, input);
-    const data = { means, sigma };
+    if (!sigma) addMeanSigma(exploration, own);
+    const data = { means, sigma: sigma ?? own };
     requireShape(data, options.sigma);
     exploration.setData(data);
   }

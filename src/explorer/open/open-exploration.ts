@@ -2,10 +2,10 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { throwIfAborted } from "../../abort.js";
 import { ArgumentError, FileError } from "../../errors.js";
-import { checkPath, readMatrix } from "../../io/index.js";
+import { checkPath, isTableFolder, readDataset } from "../../io/index.js";
 import { isSavedRun } from "../../tsne/index.js";
 import { Exploration } from "../exploration.js";
-import type { InputOptions } from "../options.js";
+import { columnOptions, type InputOptions } from "../options.js";
 
 /**
  * Opens what is to be explored: the folder of a training, a model or a comparison; a saved run; a map (a matrix of two columns);
@@ -54,8 +54,9 @@ async function openFolder(exploration: Exploration, folder: string, options: Inp
     const { openComparison } = await import("./comparison.js");
     return openComparison(exploration, folder, options);
   }
+  if (await isTableFolder(folder)) return openTable(exploration, folder, options);
   const reason =
-    "is neither the folder of a training or a model (train --run-dir) nor that of a comparison (compare -o)";
+    "is neither the folder of a training or a model (train --run-dir), nor that of a comparison (compare -o), nor one of tables";
   throw new FileError("FILE_FORMAT", folder, reason);
 }
 
@@ -64,7 +65,13 @@ async function openFile(exploration: Exploration, path: string, options: InputOp
     const { openSavedRun } = await import("./saved-run.js");
     return openSavedRun(exploration, path, options);
   }
-  const matrix = await readMatrix(path, { signal: exploration.signal });
+  return openTable(exploration, path, options);
+}
+
+/** A map or points in a file, or in a folder of tables. */
+async function openTable(exploration: Exploration, path: string, options: InputOptions): Promise<void> {
+  const dataset = await readDataset(path, { ...columnOptions(options), signal: exploration.signal });
+  const { means: matrix } = dataset;
   if (matrix.rows < 1 || matrix.cols < 2) {
     throw new ArgumentError("SHAPE_MISMATCH", {
       argument: path,
@@ -75,6 +82,6 @@ async function openFile(exploration: Exploration, path: string, options: InputOp
   }
   const { openMap, openPoints } = await import("./matrix.js");
   return matrix.cols === 2
-    ? openMap(exploration, path, matrix, options)
-    : openPoints(exploration, path, matrix, options);
+    ? openMap(exploration, path, dataset, options)
+    : openPoints(exploration, path, dataset, options);
 }

@@ -15,7 +15,6 @@ import type { Network } from "./network.js";
 import { Pass, SERIES } from "./pass.js";
 import type { Recipe } from "./recipe.js";
 import { type NamedTensor, writeTensorFile } from "./safetensors.js";
-import type { TrainingLength } from "./training-length.js";
 import type { WeightPosterior } from "./weight-posterior.js";
 
 /** The loss of a batch, in nats an image where it is a negative log-likelihood. */
@@ -38,7 +37,6 @@ export interface Phase {
 export interface EpochStart {
   /** Epochs that are done. */
   readonly epoch: number;
-  readonly length: TrainingLength;
   readonly images: Images;
   readonly seed: number;
   readonly signal: AbortSignal | undefined;
@@ -146,14 +144,9 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     return [{ name: "all", variables, loss: (input, target, pass) => this.loss(input, target, pass) }];
   }
 
-  /**
-   * The epochs, from 0, at which the model begins to minimize another loss, in order; the learning rate rises anew at each. The first is
-   * 0; the loss of the last part is the one that is meant.
-   *
-   * @throws {ArgumentError} OUT_OF_RANGE for a training that is too short
-   */
-  partStarts(_length: TrainingLength): readonly number[] {
-    return [0];
+  /** Epochs at the beginning in which the model minimizes another loss than later. */
+  get pretrainEpochs(): number {
+    return 0;
   }
 
   /** Called by the training before the first step of every epoch. */

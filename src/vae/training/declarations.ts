@@ -112,14 +112,7 @@ export const COURSE_OPTIONS = {
 /** All options of `train`, each declared once. */
 export const TRAINING_OPTIONS = {
   /** Times that all training images are seen; more than a mixture's epochs of pretraining. */
-  epochs: integer(
-    { from: 1, to: MOST },
-    {
-      help: "times that all images are seen",
-      guide:
-        "times that all images are seen; the default of mixtures is larger for few images, for at least 5000 steps",
-    },
-  ),
+  epochs: integer({ from: 1, to: MOST }, { help: "times that all images are seen" }),
   ...COURSE_OPTIONS,
   /** Ends the training after so many steps, wherever the epoch stands. */
   maxSteps: integer({ from: 1, to: MOST }, { defaultText: "no limit", help: "end after so many steps" }),
@@ -166,10 +159,10 @@ export const TRAINING_OPTIONS = {
     help: "called and awaited after every epoch, with its losses",
   }),
   /**
-   * Called and awaited with scalars to be logged: after every epoch, before its checkpoint, `train/...`, `validation/...` and `learning_rate`, and at every 50th step
+   * Called with scalars to be logged: after every epoch `train/...`, `validation/...` and `learning_rate`, and at every 50th step
    * `batch/...`.
    */
-  onScalars: callback<(step: number, scalars: Readonly<Record<string, number>>) => void | Promise<void>>("a function", {
-    help: "called and awaited with scalars to be logged, after every epoch and at every 50th step",
+  onScalars: callback<(step: number, scalars: Readonly<Record<string, number>>) => void>("a function", {
+    help: "called with scalars to be logged, after every epoch and at every 50th step",
   }),
 };

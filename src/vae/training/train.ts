@@ -58,8 +58,8 @@ export interface TrainingResult {
  * @throws {AbortError} if `options.signal` is aborted, after the step at hand and with a checkpoint
  */
 export async function train(model: Model, dataset: Dataset, options: TrainOptions = {}): Promise<TrainingResult> {
+  const resolved = resolveTrainOptions(model, options);
   const images = toImages(dataset.train, model.configuration, "dataset.train");
-  const resolved = resolveTrainOptions(model, options, Math.max(1, images.count));
   const validation = toImages(dataset.validation, model.configuration, "dataset.validation");
   if (images.count === 0) {
     throw new ArgumentError("INVALID_ARGUMENT", {
@@ -96,7 +96,16 @@ interface PendingLoss {
 }
 
 class Training {
-  private state: TrainingState;
+  private state: TrainingState = {
+    epoch: 0,
+    stepInEpoch: 0,
+    isBegun: false,
+    step: 0,
+    sums: {},
+    history: [],
+    stopping: { best: undefined },
+    isStopped: false,
+  };
   private readonly phases: readonly { phase: Phase; adam: Adam }[];
   private readonly stepsPerEpoch: number;
   private readonly steps: number;
@@ -122,20 +131,8 @@ class Training {
       phase,
       adam: new Adam(new Map(phase.variables.map((key) => [key, variables.get(key) as tf.Variable]))),
     }));
-    const { epochs, stepsPerEpoch } = resolved;
-    this.stepsPerEpoch = stepsPerEpoch;
-    this.steps = Math.min(resolved.maxSteps, epochs * stepsPerEpoch);
-    this.state = {
-      epoch: 0,
-      length: { epochs, stepsPerEpoch },
-      stepInEpoch: 0,
-      isBegun: false,
-      step: 0,
-      sums: {},
-      history: [],
-      stopping: { best: undefined },
-      isStopped: false,
-    };
+    this.stepsPerEpoch = Math.ceil(images.count / resolved.course.batchSize);
+    this.steps = Math.min(resolved.maxSteps, resolved.epochs * this.stepsPerEpoch);
   }
 
   async run(): Promise<TrainingResult> {
@@ -157,10 +154,6 @@ class Training {
       await unlock();
       if (failedAtStart && !wasThere) await rmdir(folder).catch(() => {});
     }
-  }
-
-  private get partStarts(): readonly number[] {
-    return this.model.partStarts(this.state.length);
   }
 
   private async runFromCheckpoint(): Promise<TrainingResult> {
@@ -223,10 +216,9 @@ class Training {
   private async runEpoch(): Promise<void> {
     const { signal } = this.options;
     const { course } = this.resolved;
-    const { epoch, length } = this.state;
+    const { epoch } = this.state;
     if (!this.state.isBegun) {
-      if (epoch > 0 && this.partStarts.includes(epoch)) for (const { adam } of this.phases) adam.reset();
-      await this.model.beginEpoch({ epoch, length, images: this.images, seed: course.seed, signal });
+      await this.model.beginEpoch({ epoch, images: this.images, seed: course.seed, signal });
       this.state.isBegun = true;
     }
     await this.runSteps();
@@ -239,10 +231,11 @@ class Training {
     Object.assign(this.state, { epoch: epoch + 1, stepInEpoch: 0, isBegun: false, sums: {} });
     this.state.history.push(record);
     await this.considerStopping(record);
-    const scalars = { ...prefixed("train", train), ...(validation && prefixed("validation", validation)) };
-    // Before the checkpoint: a training that is killed in between repeats the epoch, and TensorBoard drops its first scalars.
-    await this.options.onScalars?.(step, { ...scalars, learning_rate: learningRate });
     await this.checkpoint();
+    const scalars = Object.entries({ train, validation }).flatMap(([set, parts]) =>
+      Object.entries(parts ?? {}).map(([name, value]) => [`${set}/${name}`, value] as const),
+    );
+    this.options.onScalars?.(step, { ...Object.fromEntries(scalars), learning_rate: learningRate });
     await this.options.onEpoch?.(record);
   }
 
@@ -302,10 +295,8 @@ class Training {
       klWeight: step < warmup ? step / warmup : 1,
       trainingCount: this.images.count,
       epoch,
-      length: this.state.length,
     });
-    const start = this.partStarts.findLast((begin) => begin <= epoch) as number;
-    const settings = scheduleAt(step, this.steps, course, start * this.stepsPerEpoch);
+    const settings = scheduleAt(step, this.steps, course);
     tf.tidy(() => {
       const x = tf.tensor4d(input, [input.length / this.model.pixels, height, width, channels]);
       const y = input === target ? x : tf.tensor4d(target, x.shape);
@@ -339,7 +330,7 @@ class Training {
       last = Object.fromEntries(names.map((name, i) => [name, numbers[i]]));
       this.checkFinite(last, step);
       for (const [name, value] of Object.entries(last)) this.state.sums[name] = (this.state.sums[name] ?? 0) + value;
-      if (step % SCALARS_INTERVAL === 0) await this.options.onScalars?.(step, prefixed("batch", last));
+      if (step % SCALARS_INTERVAL === 0) this.options.onScalars?.(step, prefixed("batch", last));
     }
     if (last) this.report(last);
   }
@@ -378,8 +369,6 @@ class Training {
     const { height, width, channels } = this.model.configuration;
     const sums: Record<string, number> = {};
     const { count } = this.validation;
-    // The loss of the part of the training that the epoch belongs to, so that it can be compared with that of training.
-    const { epoch, length } = this.state;
     for (let start = 0; start < count; start += VALIDATION_BATCH) {
       throwIfAborted(this.options.signal);
       const end = Math.min(start + VALIDATION_BATCH, count);
@@ -392,7 +381,7 @@ class Training {
       const losses = tf.tidy(() => {
         const y = tf.tensor4d(target, [end - start, height, width, channels]);
         const x = input === target ? y : tf.tensor4d(input, y.shape);
-        const pass = new Pass(random, { trainingCount: this.images.count, epoch, length });
+        const pass = new Pass(random, { trainingCount: this.images.count });
         const { total, parts } = this.model.loss(x, y, pass);
         names.push(...Object.keys(parts));
         return tf.stack([total, ...Object.values(parts)]);
@@ -412,7 +401,7 @@ class Training {
   private async considerStopping({ epoch, validation }: EpochRecord): Promise<void> {
     const { earlyStopping, course } = this.resolved;
     // Before the loss is the one that is meant, its values say nothing.
-    if (!earlyStopping || !validation || epoch <= Math.max(this.partStarts.at(-1) as number, course.klWarmup)) return;
+    if (!earlyStopping || !validation || epoch <= Math.max(this.model.pretrainEpochs, course.klWarmup)) return;
     const { state, isImproved, isOver } = updateStopping(this.state.stopping, validation.loss, epoch, earlyStopping);
     this.state.stopping = state;
     this.state.isStopped = isOver;

@@ -277,7 +277,7 @@ describe("train", () => {
         reports.push(`${epoch}/${epochs} ${step}/${steps} ${Object.keys(loss)}`);
         expect(secondsLeft).toBeGreaterThanOrEqual(0);
       },
-      onScalars: (step, values) => void scalars.set(step, Object.keys(values)),
+      onScalars: (step, values) => scalars.set(step, Object.keys(values)),
     });
     expect(reports.at(-1)).toBe("2/2 6/6 loss,reconstruction,kl");
     const names = [

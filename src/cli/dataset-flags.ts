@@ -1,0 +1,113 @@
+import type { Command } from "commander";
+import { type DatasetOptions, findSigma } from "../io/index.js";
+import { flagsByName, type OptionValues, pickOptions } from "../options/index.js";
+import { PREPARATION } from "../preparation/index.js";
+import { addDeclaredOptions } from "./declared-options.js";
+
+/** Which columns of a file are used, and what for. */
+export interface ColumnFlags {
+  columns?: string[] | undefined;
+  exclude?: string[];
+  sigmaColumns?: string[];
+  idColumn?: string;
+  labelColumn?: string[];
+  keep?: string[];
+  strict?: true;
+  meanColumn?: string | undefined;
+  sigmaColumn?: string | undefined;
+}
+
+/** How data is prepared. */
+export type PreparationFlags = OptionValues<typeof PREPARATION>;
+
+const collect = (text: string, before: string[] = []): string[] => [...before, text];
+
+/** Groups of the flags of columns, for commands that have only some of them. */
+interface ColumnFlagGroups {
+  /** Whether the command reads standard deviations. */
+  readonly sigma?: boolean;
+  /** Whether the command reads columns of lists. */
+  readonly lists?: boolean;
+  /** Whether the command repeats columns in its results. */
+  readonly keep?: boolean;
+  /** Whether the command has no other `--strict`. */
+  readonly strict?: boolean;
+}
+
+/** Adds the flags that choose the columns of tables. */
+export function addColumnOptions(
+  command: Command,
+  { sigma = true, lists = true, keep = true, strict = true }: ColumnFlagGroups = {},
+): Command {
+  command
+    .option(
+      "--columns <list>",
+      "columns of the data: names, ranges of positions (2:8) and patterns ('PC*') (default: all columns of numbers without another role)",
+      collect,
+    )
+    .option("--exclude <list>", "columns that are not used", collect);
+  if (sigma) {
+    command.option(
+      "--sigma-columns <list>",
+      "columns of the standard deviations; '*_err' finds that of each data column (default: x_err, x_sd, e_x ... of x)",
+      collect,
+    );
+  }
+  command
+    .option("--id-column <name>", "column that identifies the rows (default: by its name, or the index of pandas)")
+    .option("--label-column <name>", "column of labels, may be repeated (default: by their names)", collect);
+  if (keep) command.option("--keep <list>", "further columns that tables of the result repeat", collect);
+  if (strict) command.option("--strict", "fail at a column that cannot be used, rather than leave it out");
+  if (!lists) return command;
+  return command
+    .option(
+      "--mean-column <name>",
+      "of .parquet and .arrow, the column of the data: lists of numbers, or numbers (default: the only one of lists)",
+    )
+    .option("--sigma-column <name>", "the same for the standard deviations");
+}
+
+/** Adds the flags that prepare the data. */
+export const addPreparationOptions = (command: Command): Command =>
+  addDeclaredOptions(command, PREPARATION, ["sigmaIs", "missing", "log1p", "standardize"]);
+
+/** What the user typed for each name of the library. */
+export const DATASET_NAMES: Readonly<Record<string, string>> = {
+  ...flagsByName(PREPARATION),
+  columns: "--columns",
+  exclude: "--exclude",
+  sigmaColumns: "--sigma-columns",
+  idColumn: "--id-column",
+  labelColumns: "--label-column",
+  keep: "--keep",
+  strict: "--strict",
+};
+
+/** The flags as the library names them. */
+export function datasetOptions(flags: ColumnFlags): Omit<DatasetOptions, "rows" | "signal"> {
+  const { columns, exclude, sigmaColumns, idColumn, labelColumn, keep, strict, meanColumn, sigmaColumn } = flags;
+  return {
+    columns,
+    exclude,
+    sigmaColumns,
+    idColumn,
+    labelColumns: labelColumn,
+    keep,
+    strict,
+    column: meanColumn,
+    sigmaColumn,
+  };
+}
+
+export const preparationOptions = (flags: PreparationFlags): PreparationFlags => pickOptions(PREPARATION, flags);
+
+/**
+ * The flags with the file of the data as that of the standard deviations, where no other file is named and its columns hold them. An error
+ * in the columns is left to the reading of the data, which reports it.
+ */
+export async function withSigmaPath<T extends ColumnFlags & { sigma?: string }>(data: string, flags: T): Promise<T> {
+  if (flags.sigma !== undefined) return flags;
+  if (flags.sigmaColumn !== undefined || flags.sigmaColumns !== undefined) return { ...flags, sigma: data };
+  const hasSigma = await findSigma(data, datasetOptions(flags)).catch(() => false);
+  return hasSigma ? { ...flags, sigma: data } : flags;
+}

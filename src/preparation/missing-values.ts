@@ -1,0 +1,106 @@
+import { DataError } from "../errors.js";
+import { Matrix } from "../matrix.js";
+
+/** What happens to missing values; see `PREPARATION`. */
+export const MISSING = ["error", "drop", "mean"] as const;
+export type Missing = (typeof MISSING)[number];
+
+/** Data with standard deviations, or without. */
+export interface Measurements {
+  readonly means: Matrix;
+  readonly sigma: Matrix | undefined;
+}
+
+/** The same without missing values. */
+export interface CompleteMeasurements extends Measurements {
+  /** The row in the input of each row; `undefined` where all are kept. */
+  readonly kept: Int32Array | undefined;
+  /** Values that were replaced. */
+  readonly replaced: number;
+}
+
+/**
+ * Treats missing values: NaN, or values whose standard deviation is NaN.
+ *
+ * @param columns names of the columns for errors
+ * @param rowOf the number of a row in its file, for errors
+ * @throws {DataError} NOT_FINITE with the row and the column of the first missing value, for `"error"` and for a column without any value
+ */
+export function treatMissing(
+  measurements: Measurements,
+  missing: Missing,
+  columns: readonly string[] | undefined,
+  rowOf: (row: number) => number = (row) => row,
+): CompleteMeasurements {
+  const { means, sigma } = measurements;
+  const first = means.data.findIndex((value, k) => Number.isNaN(value) || Number.isNaN(sigma?.data[k]));
+  if (first < 0) return { means, sigma, kept: undefined, replaced: 0 };
+  if (missing === "drop") return dropRows(measurements);
+  if (missing === "mean") return replaceByMeans(measurements, columns);
+  const row = Math.floor(first / means.cols);
+  throw missingError(means, row, first % means.cols, columns, `row ${rowOf(row)}`);
+}
+
+const isMissing = ({ means, sigma }: Measurements, k: number): boolean =>
+  Number.isNaN(means.data[k]) || (sigma !== undefined && Number.isNaN(sigma.data[k]));
+
+function dropRows(measurements: Measurements): CompleteMeasurements {
+  const { means, sigma } = measurements;
+  const kept: number[] = [];
+  for (let i = 0; i < means.rows; i++) {
+    let isComplete = true;
+    for (let j = 0; j < means.cols && isComplete; j++) isComplete = !isMissing(measurements, i * means.cols + j);
+    if (isComplete) kept.push(i);
+  }
+  return { means: means.take(kept), sigma: sigma?.take(kept), kept: Int32Array.from(kept), replaced: 0 };
+}
+
+/**
+ * Replaces missing values by the mean of their column and, with sigma, gives them the spread of the column as their standard deviation: this
+ * is what is known of a value when only its column is known, as long as values are not missing because of what they are.
+ */
+function replaceByMeans(measurements: Measurements, columns: readonly string[] | undefined): CompleteMeasurements {
+  const { rows, cols } = measurements.means;
+  const means = new Matrix(measurements.means.data.slice(), rows, cols);
+  const sigma = measurements.sigma && new Matrix(measurements.sigma.data.slice(), rows, cols);
+  let replaced = 0;
+  for (let j = 0; j < cols; j++) {
+    const missing: number[] = [];
+    let [count, mean, squares] = [0, 0, 0];
+    for (let i = 0; i < rows; i++) {
+      const k = i * cols + j;
+      if (isMissing(measurements, k)) {
+        missing.push(k);
+        continue;
+      }
+      const difference = means.data[k] - mean;
+      mean += difference / ++count;
+      squares += difference * (means.data[k] - mean);
+    }
+    if (missing.length > 0 && count === 0) throw missingError(means, 0, j, columns, "all rows");
+    for (const k of missing) {
+      means.data[k] = mean;
+      if (sigma) sigma.data[k] = Math.sqrt(squares / count);
+    }
+    replaced += missing.length;
+  }
+  return { means, sigma, kept: undefined, replaced };
+}
+
+function missingError(
+  means: Matrix,
+  row: number,
+  column: number,
+  columns: readonly string[] | undefined,
+  where: string,
+): DataError {
+  const name = columns?.[column] === undefined ? `column ${column}` : `column ${JSON.stringify(columns[column])}`;
+  return new DataError("NOT_FINITE", {
+    argument: "data",
+    received: means.at(row, column),
+    accepted: "values everywhere",
+    row,
+    column,
+    message: `data: expected values everywhere, found none in ${where}, ${name}. For missing values, choose "drop" to leave out such rows, or "mean" to use the means of columns`,
+  });
+}

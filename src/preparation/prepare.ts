@@ -1,0 +1,103 @@
+import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { boolean, checkOptions, choice, type OptionValues } from "../options/index.js";
+import { logOfCounts } from "./log1p.js";
+import { type Measurements, MISSING, treatMissing } from "./missing-values.js";
+import { SIGMA_FORMS, type SigmaLike, toSigma } from "./sigma-forms.js";
+import { applyScales, columnScales, extremeSpreads, STANDARDIZATIONS } from "./standardize.js";
+
+/** The options of {@link prepareData} that are also options of the command line. */
+export const PREPARATION = {
+  /** What the numbers of `sigma` are. Default `"sd"`, standard deviations. */
+  sigmaIs: choice(SIGMA_FORMS, {
+    default: "sd",
+    help: "what the numbers of sigma are: sd, variance, log-variance or inverse-variance",
+    guide: "what the numbers of `sigma` are; they are turned into standard deviations",
+  }),
+  /**
+   * What happens to missing values (NaN, or a value whose standard deviation is NaN). `"error"` reports the first one, `"drop"` leaves out its
+   * row, `"mean"` replaces it by the mean of the column and, with sigma, gives it the spread of the column as its standard deviation.
+   */
+  missing: choice(MISSING, {
+    default: "error",
+    help: "missing values: error; drop, which leaves out their rows; or mean, that of the column",
+    guide:
+      "what happens to missing values: an error, their rows are left out, or the mean of the column takes their place",
+  }),
+  /** Takes log(1 + x) of counts before anything else. Default `false`. */
+  log1p: boolean({
+    default: false,
+    help: "log(1 + x) of counts, before --standardize",
+    defaultText: "",
+    guide: "take log(1 + x) of counts; standard deviations become s / (1 + x)",
+  }),
+  /**
+   * Brings all columns to one scale: `"zscore"` by mean and standard deviation, `"robust"` by median and interquartile range / 1.349.
+   * Standard deviations are divided by the same scale. Default: columns stay as they are.
+   */
+  standardize: choice(STANDARDIZATIONS, {
+    help: "one scale for all columns: zscore, by mean and standard deviation, or robust, by median and quartiles",
+    guide: "bring all columns to one scale; standard deviations are divided by the same scale",
+  }),
+};
+
+/** Options of {@link prepareData}. All are optional. */
+export interface PreparationOptions extends OptionValues<typeof PREPARATION> {
+  /** Standard deviations in any of their forms. */
+  sigma?: SigmaLike | undefined;
+  /** Names of the columns, for errors and warnings. */
+  columns?: readonly string[] | undefined;
+}
+
+/** Data that is ready to be embedded. */
+export interface PreparedData extends Measurements {
+  readonly means: Matrix;
+  /** n x d, `undefined` without sigma. */
+  readonly sigma: Matrix | undefined;
+  /** The row in the input of each row, where rows were dropped; `withGaps` puts results back in these rows. */
+  readonly kept: Int32Array | undefined;
+  /** What a reader of the result should know, in sentences: rows that were dropped, values that were replaced, columns of unequal spread. */
+  readonly notes: readonly string[];
+}
+
+/** Spreads that differ more than this call for a warning: the columns of small spread have no say in distances. */
+const MOST_UNEQUAL = 100;
+
+/**
+ * Prepares data for a run: standard deviations in any form, missing values, log(1 + x) of counts and a common scale of the columns, in
+ * this order. The input is not changed.
+ *
+ * @throws {ArgumentError} for options that do not exist, or another shape of sigma
+ * @throws {DataError} with the row and column, for a missing value, a negative variance or a negative count
+ *
+ * @example
+ * const { means, sigma, kept } = prepareData(data, { sigma: ivar, sigmaIs: "inverse-variance", missing: "drop", standardize: "zscore" });
+ */
+export function prepareData(means: MatrixLike, options: PreparationOptions = {}): PreparedData {
+  const { sigma: given, columns, ...others } = options;
+  const { sigmaIs, missing, log1p, standardize } = checkOptions(PREPARATION, others);
+  const matrix = toMatrix(means, "data");
+  const sigma = given === undefined ? undefined : toSigma(given, matrix.shape, sigmaIs);
+  const { kept, replaced, ...complete } = treatMissing({ means: matrix, sigma }, missing, columns);
+  const notes: string[] = [];
+  const dropped = kept ? matrix.rows - kept.length : 0;
+  if (dropped > 0) notes.push(`${count(dropped, "row")} of ${matrix.rows} left out, because a value is missing.`);
+  if (replaced > 0) notes.push(`${count(replaced, "missing value")} replaced by the mean of the column.`);
+  const logs = log1p ? logOfCounts(complete) : complete;
+  if (standardize !== undefined) {
+    return { ...applyScales(logs, columnScales(logs.means, standardize)), kept, notes };
+  }
+  const warning = describeSpreads(logs.means, columns);
+  return { ...logs, kept, notes: warning === undefined ? notes : [...notes, warning] };
+}
+
+function describeSpreads(means: Matrix, columns: readonly string[] | undefined): string | undefined {
+  const extremes = extremeSpreads(means);
+  if (!extremes) return undefined;
+  const { least, greatest } = extremes;
+  if (!(greatest.spread > MOST_UNEQUAL * least.spread)) return undefined;
+  const show = ({ column, spread }: { column: number; spread: number }) =>
+    `${spread.toPrecision(3)} (${columns?.[column] ?? `column ${column}`})`;
+  return `The spreads of the columns range from ${show(least)} to ${show(greatest)}, so that distances hardly depend on some columns. Where units differ, standardize the columns.`;
+}
+
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;

@@ -1,5 +1,0 @@
-/** How long a training is. */
-export interface TrainingLength {
-  readonly epochs: number;
-  readonly stepsPerEpoch: number;
-}
