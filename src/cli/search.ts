@@ -13,7 +13,7 @@ import { withTypedNames } from "./failure.js";
 import { describeInputs, type Inputs, readInputs, readPointLabels, sigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkPaths } from "./paths.js";
-import { describeSkipped, imageOptions } from "./point-images.js";
+import { describeSkipped } from "./point-images.js";
 import { checkTableOutput, TABLE_FORMATS } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { integerParser } from "./values.js";
@@ -80,8 +80,8 @@ export function createSearchCommand(): Command {
       "an image for each point, for the --sheet: .npy, IDX, or a folder in the order of its names",
     )
     .option("--query-images <path>", "the same for the vectors of a --query file, of the same size")
-    .option(...imageOptions.strict);
-  addColumnOptions(command.optionsGroup("Columns:"));
+    .option("--strict", "refuse columns of tables and files of image folders that are skipped by default");
+  addColumnOptions(command.optionsGroup("Columns:"), { strict: false });
   command.optionsGroup("Method:").option("-k <n>", "points to find for each query (default: 10)", integerParser("-k"));
   return addDeclaredOptions(command, TSNE_SETTINGS, ["distance", "varianceFloor", "threads"])
     .optionsGroup("Output:")
