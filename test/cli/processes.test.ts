@@ -35,9 +35,9 @@ const lines: readonly (readonly [command: string, args: string[], file: string])
   ["decode", ["run", "codes.csv", "-o", "decoded.npy"], "decoded.npy"],
   ["sample", ["run", "-o", "samples.npy", "--count", "2"], "samples.npy"],
   ["interpolate", ["run", "0", "1", "--frames", "2", "-o", "walk.npy"], "walk.npy"],
-  ["evaluate-model", ["run", "--samples", "2", "--json"], ""],
+  ["evaluate-model", ["run", "--draws", "2", "--json"], ""],
   ["figures", ["run", "--grid-size", "2"], "run/figures/manifold.png"],
-  ["compare-models", ["run", "--samples", "2", "--grid-size", "2", "-o", "models"], "models/models.md"],
+  ["compare-models", ["run", "--draws", "2", "--grid-size", "2", "-o", "models"], "models/models.md"],
   ["explore", ["map.npy"], ""],
 ];
 
