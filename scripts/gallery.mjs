@@ -27,8 +27,8 @@ const GALLERY = [
   },
   {
     name: "uncertainty",
-    title: "How uncertain each place is",
-    text: "Every point is sampled from its mean and standard deviation and placed anew: color is the mean displacement, ellipses are covariances.",
+    title: "How uncertain each position is",
+    text: "Each point is drawn several times from its mean and standard deviation, and the draws are placed into the map. The color is the mean displacement; the ellipses show the covariances.",
     commands: `sigma-tsne embed repeats/means.npy --sigma repeats/sigma.npy -o map.npy \\
   --uncertainty 20 --plot uncertainty.png`,
     picture: "uncertainty.png",
@@ -236,8 +236,8 @@ async function shrink(bytes, part) {
 }
 
 async function photograph(page) {
-  const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-  const executablePath = places.find((place) => place !== undefined && existsSync(place));
+  const candidates = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+  const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
   if (executablePath === undefined) throw new Error("no Chromium found: set CHROMIUM to the path of one");
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   try {

@@ -59,7 +59,7 @@ beforeAll(async () => {
   await refuse(() => readMatrix(path("nothing.npy")));
   await writeFile(path("empty.csv"), "");
   await refuse(() => readMatrix(path("empty.csv")));
-  await writeFile(path("words.csv"), "a,b\n1,x\n");
+  await writeFile(path("words.csv"), "a,b\n1,2\n3,x\n5,6\n");
   await refuse(() => readMatrix(path("words.csv")));
   await writeMatrix(path("full.npy"), rows);
   await writeFile(path("cut.npy"), (await readFile(path("full.npy"))).subarray(0, 200));

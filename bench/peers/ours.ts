@@ -5,12 +5,13 @@ import { answer, peakMib, readTask } from "./task.js";
 const PACKAGE = "sigma-tsne";
 const { readMatrix, Tsne, writeMatrix } = (await import(PACKAGE)) as typeof library;
 
-const { x, y, sigma, perplexity, iterations, threads, seed, options } = readTask();
+const task = readTask();
+const { x, y, perplexity, iterations, threads, seed, options } = task;
 const data = await readMatrix(x);
-const deviations = sigma === undefined ? undefined : await readMatrix(sigma);
+const sigma = task.sigma === undefined ? undefined : await readMatrix(task.sigma);
 const start = performance.now();
-const settings = { perplexity, iterations: iterations, threads, seed, ...options };
-const result = await new Tsne(data, { ...settings, sigma: deviations }).fit();
+const settings = { perplexity, iterations, threads, seed, ...options };
+const result = await new Tsne(data, { ...settings, sigma }).fit();
 const seconds = (performance.now() - start) / 1000;
 await writeMatrix(y, result.embedding);
 const { total: _, ...stages } = result.seconds;

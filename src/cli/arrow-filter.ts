@@ -27,17 +27,19 @@ or NaN gets nulls, and the last line on standard error says how many there were;
 with --strict it is an error.`;
 
 export function addArrowOptions(command: Command): Command {
-  return command
+  command
     .optionsGroup("Streams:")
-    .option("--arrow", "read an Arrow IPC stream from standard input and write one to standard output")
-    .option("--strict", "fail at a row that cannot be used, rather than give it nulls")
-    .option("--prefix <text>", "what the names of new columns begin with (default: nothing)")
-    .option(
-      "--drop <name,...>",
-      "columns of the input to be left out of the output, which saves time (default: none)",
-      // Spaces may belong to a name.
-      (text: string) => text.split(","),
-    );
+    .option("--arrow", "read an Arrow IPC stream from standard input and write one to standard output");
+  // A command that also reads folders of images has this option already.
+  if (!command.options.some(({ long }) => long === ARROW_NAMES.strict)) {
+    command.option(ARROW_NAMES.strict, "fail at a row that cannot be used, rather than give it nulls");
+  }
+  return command.option("--prefix <text>", "what the names of new columns begin with (default: nothing)").option(
+    "--drop <name,...>",
+    "columns of the input to be left out of the output, which saves time (default: none)",
+    // Spaces may belong to a name.
+    (text: string) => text.split(","),
+  );
 }
 
 /**

@@ -59,15 +59,15 @@ const SETTING_LIST = new Help().boxWrap(SETTINGS.map(hyphenated).join(", "), 76)
 
 const guide = `
 Examples:
-  $ sigma-tsne compare means.npy --sigma sds.npy -o comparison
+  $ sigma-tsne compare means.npy --sigma sigma.npy -o comparison
       The standard map beside the sigma-aware one. Open comparison/report.html.
-  $ sigma-tsne compare means.npy --sigma sds.npy --labels labels.txt -o out \\
+  $ sigma-tsne compare means.npy --sigma sigma.npy --labels labels.txt -o out \\
       --perplexity 50 --rows :5000
       Colored by label; the first 5000 rows only.
   $ sigma-tsne compare data.csv -o perplexities \\
       --variant "fine: perplexity=10" --variant "coarse: perplexity=100"
       Any settings, without standard deviations too.
-  $ sigma-tsne compare means.npy --sigma sds.npy -o out --json --quiet \\
+  $ sigma-tsne compare means.npy --sigma sigma.npy -o out --json --quiet \\
       | jq .pairs[0].disparity
 
 All maps have the same initial embedding and seed, so differences come from the

@@ -19,7 +19,7 @@ import { integerParser, rowRangeParser } from "./values.js";
 
 const guide = `
 Examples:
-  $ sigma-tsne embed means.npy --sigma sds.npy -o map.npy
+  $ sigma-tsne embed means.npy --sigma sigma.npy -o map.npy
       Points known with uncertainty: values that are uncertain count for less.
   $ sigma-tsne embed data.csv -o map.csv --labels labels.txt --plot map.png
       Plain t-SNE, and a picture of the map colored by label.
@@ -33,7 +33,7 @@ Examples:
       A quick trial on the first 2000 rows.
   $ sigma-tsne embed data.npy -o map.npy --json --quiet | jq .kl
       For scripts: one JSON object on standard output, nothing else.
-  $ sigma-tsne embed means.npy --sigma sds.npy -o map.npy --uncertainty 20 \\
+  $ sigma-tsne embed means.npy --sigma sigma.npy -o map.npy --uncertainty 20 \\
       --plot map.png --save run.tsne
       Where else each point might have landed, drawn in the picture; and the run
       in a file, for sigma-tsne place.

@@ -100,8 +100,11 @@ function dispatch(path: string, data: string | undefined, flags: EncodeFlags, si
   const { dataDir, labels, class: name, validation, test, limit, count, size, channels } = flags;
   const forFiles = { "[data]": data, "--output": output, "--part": part, "--force": force };
   const ofSets = { "--data-dir": dataDir, "--labels": labels, "--class": name, "--validation": validation };
+  // For files, --strict refuses what would be skipped in a folder of images.
+  const { strict: _, ...checkedForFiles } = flags;
+  const checked = flags.arrow ? flags : checkedForFiles;
   const more = { "--test": test, "--limit": limit, "--count": count, "--size": size, "--channels": channels };
-  if (checkArrow(flags, { ...forFiles, ...ofSets, ...more }, { "--image-column": imageColumn })) {
+  if (checkArrow(checked, { ...forFiles, ...ofSets, ...more }, { "--image-column": imageColumn })) {
     return encodeArrow(path, flags, signal);
   }
   requireGiven("--output", output, "the folder that the files go to, or --arrow");

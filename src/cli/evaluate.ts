@@ -53,7 +53,7 @@ interface EvaluateFlags extends ColumnFlags, PreparationFlags {
 
 const guide = `
 Examples:
-  $ sigma-tsne evaluate means.npy map.npy --sigma sds.npy --labels labels.txt
+  $ sigma-tsne evaluate means.npy map.npy --sigma sigma.npy --labels labels.txt
       All measures, those of the labels' classes too.
   $ sigma-tsne evaluate data.csv map.csv --k 5,20 --per-point points.csv
       Smaller neighborhoods, and what each point adds to the means.

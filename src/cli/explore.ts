@@ -6,7 +6,7 @@ import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
 import { namesOf } from "./networks.js";
 import { checkInputs } from "./paths.js";
-import { IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
+import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 import { integerParser } from "./values.js";
 
 interface ExploreFlags extends ImageFlags, Omit<ColumnFlags, "strict"> {
@@ -27,9 +27,9 @@ Examples:
       The test images of a training: their standard and sigma-aware maps, the
       latent space of the model. GaussianData and maps are kept in runs/vae/explorer.
   $ sigma-tsne explore map.npy --images images.npy --labels labels.txt \\
-      --input means.npy --sigma sds.npy
+      --input means.npy --sigma sigma.npy
       A map that embed has written, with all that is known of its points.
-  $ sigma-tsne explore means.npy --sigma sds.npy
+  $ sigma-tsne explore means.npy --sigma sigma.npy
       Points that are mapped while you look.
   $ sigma-tsne explore run.tsne
   $ sigma-tsne explore comparison/
@@ -96,11 +96,13 @@ async function explore(source: string, flags: ExploreFlags, signal: AbortSignal)
   };
   const { explore: serve } = await import("../explorer/index.js");
   const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const { url, n, close } = await serve(source, options as ExploreOptions);
+  const { url, n, skipped, close } = await serve(source, options as ExploreOptions);
   try {
-    if (json) process.stdout.write(`${JSON.stringify({ url, source, n })}\n`);
+    if (json) process.stdout.write(`${JSON.stringify({ url, source, n, skipped })}\n`);
     else if (!quiet)
-      process.stdout.write(`${source}: ${n.toLocaleString("en")} points, at\n  ${url}\nCtrl-C ends it.\n`);
+      process.stdout.write(
+        `${source}: ${n.toLocaleString("en")} points, at\n  ${url}\nCtrl-C ends it.${describeSkipped({ skipped })}\n`,
+      );
     if (isOpened) await openPage(url);
     if (!signal.aborted) await once(signal, "abort");
   } finally {

@@ -25,6 +25,7 @@ export interface DatasetFlags {
   size?: number;
   channels?: 1 | 3;
   stretch?: ImageFlags["stretch"];
+  strict?: true;
 }
 
 /** Part of a data set. */
@@ -53,14 +54,15 @@ export function addDatasetOptions(command: Command): Command {
     .option("--count <n>", "micrographs: how many to simulate (default: 2000)", integerParser("--count"))
     .option("--size <pixels>", "side of micrographs, or to crop and scale images to", integerParser("--size"))
     .option("--channels <1|3>", "a folder of images: gray values or colors", integerParser("--channels"))
-    .option(...imageOptions.stretch);
+    .option(...imageOptions.stretch)
+    .option(...imageOptions.strict);
 }
 
 export function partOption(initial: Part): Option {
   return new Option("--part <name>", "all, train, validation or test").default(initial, initial);
 }
 
-/** Tells of files that are none of a data set's images. */
+/** Reports the files of a folder that are not images of the data set. */
 export function noteSkipped(dataset: Dataset, display: ProgressDisplay): void {
   const skipped = describeSkipped(dataset);
   if (skipped) display.note(`${dataset.name}:${skipped}`);
@@ -71,7 +73,7 @@ export function datasetOptions(
   flags: DatasetFlags,
   { signal, display }: { signal: AbortSignal; display?: ProgressDisplay | undefined },
 ): DatasetOptions {
-  const { dataDir, labels, limit, count, size, channels, stretch, validation, test } = flags;
+  const { dataDir, labels, limit, count, size, channels, stretch, strict, validation, test } = flags;
   const split = validation === undefined && test === undefined ? undefined : { validation, test };
   return {
     dataDir,
@@ -83,6 +85,7 @@ export function datasetOptions(
     size,
     channels,
     stretch: stretchShare(stretch),
+    strict,
     split,
     signal,
     onProgress: ({ stage, fraction, file }) =>

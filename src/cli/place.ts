@@ -47,7 +47,7 @@ interface PlaceFlags
 
 const guide = `
 Examples:
-  $ sigma-tsne place run.tsne new.npy --sigma new-sds.npy -o new-map.npy
+  $ sigma-tsne place run.tsne new.npy --sigma new-sigma.npy -o new-map.npy
       New points beside those of the map, in the same coordinates. The run is
       what an embed command with --save run.tsne has written.
   $ sigma-tsne place run.tsne new.npy -o new-map.npy --json --quiet | jq .n

@@ -13,7 +13,7 @@ export const imageOptions = {
   ],
   strict: [
     "--strict",
-    "refuse a folder with files that are not images and with broken links, which are skipped and counted by default",
+    "refuse a folder with files that are skipped by default: files that are not images, and broken links",
   ],
 } as const;
 

@@ -44,7 +44,7 @@ export async function writePointTable(path: string, known: PointColumns, signal:
 }
 
 /**
- * Writes an embedding: to a table with the identifier, the labels and the metadata of the points, where there are such and the format has
+ * Writes an embedding: to a table with the identifier, the labels and the metadata of the points, if the input has any of them and the format has
  * names, else as a matrix.
  */
 export async function writeEmbedding(

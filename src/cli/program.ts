@@ -25,7 +25,7 @@ Examples:
   $ sigma-tsne demo
       See what standard deviations change: simulates images, maps them without
       and with their uncertainty, and draws both maps.
-  $ sigma-tsne embed means.npy --sigma sds.npy -o map.npy
+  $ sigma-tsne embed means.npy --sigma sigma.npy -o map.npy
       The map of points that are known with a mean and a standard deviation.
   $ sigma-tsne embed data.csv -o map.csv --labels labels.txt --plot map.png
       Plain t-SNE of a table, and a picture of the map.
@@ -33,9 +33,9 @@ Examples:
       New points in the map of a run that embed --save has written.
   $ sigma-tsne plot map.npy --labels labels.txt -o map.svg
       Another picture of the same map.
-  $ sigma-tsne evaluate means.npy map.npy --sigma sds.npy --labels labels.txt
+  $ sigma-tsne evaluate means.npy map.npy --sigma sigma.npy --labels labels.txt
       How well the map shows its data.
-  $ sigma-tsne search means.npy --sigma sds.npy --query 17
+  $ sigma-tsne search means.npy --sigma sigma.npy --query 17
       The points nearest to point 17.
   $ sigma-tsne train --dataset mnist --run-dir runs/vae
   $ sigma-tsne encode runs/vae -o codes

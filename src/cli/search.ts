@@ -13,6 +13,7 @@ import { withTypedNames } from "./failure.js";
 import { describeInputs, type Inputs, readInputs, readPointLabels, sigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkPaths } from "./paths.js";
+import { describeSkipped } from "./point-images.js";
 import { checkTableOutput, TABLE_FORMATS } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { integerParser } from "./values.js";
@@ -24,6 +25,7 @@ interface SearchFlags extends ColumnFlags {
   labels?: string;
   images?: string;
   queryImages?: string;
+  strict?: true;
   k?: number;
   distance?: DistanceName;
   varianceFloor?: number;
@@ -36,11 +38,11 @@ interface SearchFlags extends ColumnFlags {
 
 const guide = `
 Examples:
-  $ sigma-tsne search means.npy --sigma sds.npy --query 17
+  $ sigma-tsne search means.npy --sigma sigma.npy --query 17
       The ten points nearest to point 17, as a list.
   $ sigma-tsne search means.npy --query 17,4,99 -k 20 --distance cosine -o near.csv
       The same for several points, under another distance, as a table.
-  $ sigma-tsne search means.npy --sigma sds.npy --query 17 \\
+  $ sigma-tsne search means.npy --sigma sigma.npy --query 17 \\
       --images images.npy --sheet near.png
       The images of point 17 and of those nearest to it, side by side.
   $ sigma-tsne search means.npy --query new.npy --query-images new-images \\
@@ -77,8 +79,9 @@ export function createSearchCommand(): Command {
       "--images <path>",
       "an image for each point, for the --sheet: .npy, IDX, or a folder in the order of its names",
     )
-    .option("--query-images <path>", "the same for the vectors of a --query file, of the same size");
-  addColumnOptions(command.optionsGroup("Columns:"));
+    .option("--query-images <path>", "the same for the vectors of a --query file, of the same size")
+    .option("--strict", "refuse columns of tables and files of image folders that are skipped by default");
+  addColumnOptions(command.optionsGroup("Columns:"), { strict: false });
   command.optionsGroup("Method:").option("-k <n>", "points to find for each query (default: 10)", integerParser("-k"));
   return addDeclaredOptions(command, TSNE_SETTINGS, ["distance", "varianceFloor", "threads"])
     .optionsGroup("Output:")
@@ -160,16 +163,16 @@ async function search(means: string, flags: SearchFlags, signal: AbortSignal): P
     signal,
     onProgress,
   }).finally(() => display.stop());
-  const picture = format && (await drawResult(means, found, rows, labels, flags, n, format, signal));
+  const drawn = format && (await drawResult(means, found, rows, labels, flags, n, format, signal));
   signal.throwIfAborted();
   if (output !== undefined) await writeTable(output, toTable(found, rows, labels, inputs), { signal });
-  if (sheet !== undefined && picture) await writeFileAtomic(sheet, picture, { signal });
+  if (sheet !== undefined && drawn) await writeFileAtomic(sheet, drawn.picture, { signal });
   const seconds = (performance.now() - begin) / 1000;
   if (flags.json)
     process.stdout.write(
       `${JSON.stringify({ ...summarize(found, rows, labels, n), output: output ?? null, sheet: sheet ?? null, seconds })}\n`,
     );
-  else if (!flags.quiet) process.stdout.write(print(found, rows, labels, [output, sheet]));
+  else if (!flags.quiet) process.stdout.write(print(found, rows, labels, [output, sheet], drawn?.skipped));
 }
 
 /** @throws {ArgumentError} for a sheet without what it needs */
@@ -206,12 +209,14 @@ async function drawResult(
   n: number,
   format: PictureFormat,
   signal: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<{ picture: Uint8Array; skipped: number }> {
   const { openImages } = await import("../vae/datasets/index.js");
   const { drawSheet } = await import("../plot/index.js");
   const count = distances.rows;
+  let skipped = 0;
   const open = async (path: string, expected: number) => {
-    const opened = await openImages(path, { signal });
+    const opened = await openImages(path, { strict: flags.strict, signal });
+    skipped += opened.skipped;
     if (opened.images.count === expected) return opened;
     await opened.close();
     const message = `${path}: expected ${expected} images, one a row, received ${opened.images.count}`;
@@ -240,7 +245,7 @@ async function drawResult(
     });
     const title = `Nearest in ${basename(means)}`;
     const subtitle = `${distance} distance below each; ${count === 1 ? "the query" : "queries"} on the left`;
-    return await drawSheet(sheetRows, images, { title, subtitle, format });
+    return { picture: await drawSheet(sheetRows, images, { title, subtitle, format }), skipped };
   } finally {
     await close();
   }
@@ -323,10 +328,12 @@ function print(
   rows: readonly number[] | undefined,
   labels: readonly string[] | undefined,
   written: readonly (string | undefined)[],
+  skipped: number | undefined,
 ): string {
   const files = written.filter((path) => path !== undefined).join(" and ");
   const sentence =
-    files && `The ${k} nearest of ${distances.rows} queries, ${distance} distance, written to ${files}.\n`;
+    files &&
+    `The ${k} nearest of ${distances.rows} queries, ${distance} distance, written to ${files}.${describeSkipped({ skipped })}\n`;
   if (files && indices.length > 10) return sentence;
   const heading = `${"query".padStart(10)}${"rank".padStart(6)}${"row".padStart(10)}  ${distance}${labels ? "  label" : ""}\n`;
   const lines = Array.from(indices.subarray(0, MOST_LINES), (index, at) => {

@@ -96,6 +96,8 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   private readonly openedRuns = new Map<string, Promise<Tsne>>();
   private readonly work = new Set<Promise<void>>();
   private readonly cleanups: (() => Promise<void>)[] = [];
+  /** Files that were skipped in a folder of images. */
+  skipped = 0;
   private statistics: Pick<ModelDescription, "mean" | "standardDeviation" | "activeDimensions"> | undefined;
   private ownImages: ExploredImages | undefined;
   private ownData: GaussianData | undefined;

@@ -7,7 +7,7 @@ import { LONGEST_THUMBNAIL } from "./thumbnails.js";
 export interface ImageOptions {
   /** Share of the values cut off at either end of each image, 0 to below 0.5. Default: values are shown as they are. */
   readonly stretch?: number | undefined;
-  /** A folder: refuses other files among the images, which are skipped by default. */
+  /** A folder: refuses files that would be skipped, such as other files and broken links. */
   readonly strict?: boolean | undefined;
 }
 
@@ -26,6 +26,7 @@ export async function addImages(exploration: Exploration, path: string, options:
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
   const whole = await openPointImages(path, n, { strict, within: LONGEST_SHOWN, signal });
   exploration.onClose(whole.close);
+  exploration.skipped = whole.skipped;
   let small = whole;
   if (isFolder) {
     small = await openPointImages(path, n, { strict, within: LONGEST_THUMBNAIL, signal });

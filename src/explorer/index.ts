@@ -21,6 +21,8 @@ export interface Explorer {
   readonly url: string;
   /** Points; 0 while that is not known. */
   readonly n: number;
+  /** Files that were skipped in a folder of images. */
+  readonly skipped: number;
   /** Ends the server and all that it computes. */
   close(): Promise<void>;
 }
@@ -56,6 +58,7 @@ export async function explore(source: string, options: ExploreOptions = {}): Pro
       get n() {
         return exploration.n;
       },
+      skipped: exploration.skipped,
       async close() {
         await Promise.all([server.close(), exploration.close()]);
       },

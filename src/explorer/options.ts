@@ -21,7 +21,7 @@ export interface InputOptions extends ColumnOptions {
   readonly part?: Part | undefined;
   /** Share of the values cut off at either end of each image, 0 to below 0.5. Default: values are shown as they are. */
   readonly stretch?: number | undefined;
-  /** A folder of images: refuses other files among them, which are skipped by default. */
+  /** A folder of images: refuses files that would be skipped, such as other files and broken links. */
   readonly strict?: boolean | undefined;
 }
 

@@ -387,7 +387,8 @@ function describeField({ DataType }: typeof Arrow, { name, type }: Arrow.Field, 
   const isList = DataType.isList(type) || DataType.isFixedSizeList(type) || DataType.isLargeList(type);
   const itemType = isList ? typeOf({ DataType } as typeof Arrow, (type as Arrow.List).valueType) : undefined;
   return {
-    name,
+    // A file may leave a name out, although the type of the library says otherwise.
+    name: name ?? "",
     index,
     type: typeOf({ DataType } as typeof Arrow, type),
     itemType: itemType === "text" ? undefined : itemType,

@@ -54,7 +54,7 @@ export function chooseColumns(source: ColumnSource, options: ColumnChoice): Chos
 /**
  * The column of labels: the one that is asked for, or the first that is named like labels, or the only column, or the only one of text.
  *
- * @throws {FileError} FILE_FORMAT where there is none of these
+ * @throws {FileError} FILE_FORMAT where no column fits
  */
 export function chooseLabels({ path, columns }: ColumnSource, wanted: string | undefined): string {
   const names = columns.map(({ name }) => name);

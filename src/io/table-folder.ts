@@ -33,7 +33,7 @@ export async function isTableFolder(path: string): Promise<boolean> {
  * The tables of a folder, as Spark and other engines write them, as one table: in the order of their names, without those that begin with
  * _ or a point. One of them is open at a time.
  *
- * @throws {FileError} FILE_READ where there are none, FILE_FORMAT where one is no table, or has other columns than the first
+ * @throws {FileError} FILE_READ for a folder without tables, FILE_FORMAT for a file that is not a table, or has other columns than the first
  */
 export async function openTableFolder(path: string, options: OpenColumnsOptions): Promise<ColumnSource> {
   const names = (await asReadError(path, () => readdir(path))).filter((name) => /^[^._]/.test(name)).sort();
@@ -62,18 +62,19 @@ export async function openTableFolder(path: string, options: OpenColumnsOptions)
   };
 }
 
+/** @throws {FileError} FILE_FORMAT for a part that has other columns than the first */
 function requireColumns(
   part: string,
   columns: readonly ColumnDescription[],
   expected: readonly ColumnDescription[],
 ): void {
-  const missing = expected.find(({ name }) => !columns.some((column) => column.name === name));
-  if (!missing) return;
-  throw new FileError(
-    "FILE_FORMAT",
-    part,
-    `has no column ${JSON.stringify(missing.name)}, which the files before it have`,
-  );
+  const lacks = (all: readonly ColumnDescription[]) => (column: ColumnDescription) =>
+    !all.some(({ name }) => name === column.name);
+  const missing = expected.find(lacks(columns));
+  const surplus = columns.find(lacks(expected));
+  const fail = (reason: string) => new FileError("FILE_FORMAT", part, `${reason}; the files of a folder are one table`);
+  if (missing) throw fail(`has no column ${JSON.stringify(missing.name)}, which the files before it have`);
+  if (surplus) throw fail(`has a column ${JSON.stringify(surplus.name)}, which the files before it lack`);
 }
 
 /** The widest type of each column; a part whose column is empty says nothing of it. */

@@ -85,7 +85,7 @@ function detectSeparators(lines: readonly string[], allowSpaces: boolean): reado
   const [first = "", second = first] = lines;
   const separator = ["\t", ";", ","].find((candidate) => first.includes(candidate));
   if (separator !== undefined) return [separator];
-  // A header of one column may have spaces in its name, and a column of text in its cells; numbers have none between them.
+  // A header of one column may have spaces in its name, and a column of text in its cells; there are no spaces between the digits of a number.
   const cells = second.trim().split(/\s+/);
   const isNumber = (cell: string) => parseNumber(cell) !== undefined || parseNumber(cell, "comma") !== undefined;
   const isSpaced = cells.length > 1 && cells.some(isNumber);

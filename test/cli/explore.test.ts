@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeArray } from "../../src/io/index.js";
 import { bars } from "../vae/tiny-dataset.js";
@@ -10,6 +11,8 @@ beforeAll(async () => {
   await workplace.write("map.csv", toCsv(makeGroups(n, 2, 2)));
   await workplace.write("means.csv", toCsv(makeGroups(n, 5, 3)));
   await workplace.write("short.csv", toCsv(makeGroups(n - 1, 5, 3)));
+  await mkdir(workplace.path("notes"));
+  await workplace.write("notes/read.me", "no table");
   const images = await bars(200).read(Array.from({ length: 200 }, (_, i) => i));
   await writeArray(workplace.path("bars.npy"), images, [200, 8, 8]);
 });
@@ -19,7 +22,8 @@ describe.each<[string, string[], number, string]>([
   ["no source", [], 2, "missing required argument 'source'"],
   ["an empty source", [""], 2, "<source>: expected a path"],
   ["a source that is not there", ["nothing"], 1, "nothing: no such file or folder"],
-  ["a folder of something else", ["."], 1, ".: is neither the folder of a training or a model"],
+  ["a folder of something else", ["notes"], 1, "notes: is neither the folder of a training or a model"],
+  ["a folder of several tables", ["."], 1, "means.csv: has a column"],
   ["another number of labels", ["means.csv", "--labels", "map.csv"], 1, "map.csv"],
   ["sigma of another shape", ["means.csv", "--sigma", "short.csv"], 2, "short.csv: expected 60 x 5"],
   [

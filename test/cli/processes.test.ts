@@ -10,7 +10,7 @@ beforeAll(async () => {
   workplace = await Workplace.create();
   const means = makeGroups(n, 5, 3);
   await workplace.write("means.csv", toCsv(means));
-  await workplace.write("sds.csv", toCsv(means.map((row) => row.map(() => 0.5))));
+  await workplace.write("sigma.csv", toCsv(means.map((row) => row.map(() => 0.5))));
   await workplace.write("codes.csv", "0,0\n1,-1\n");
   await writeArray(workplace.path("images.npy"), new Float32Array(n * 64).fill(0.5), [n, 8, 8]);
 });
@@ -21,10 +21,10 @@ const tiny = ["--hidden-dim", "8", "--count", "24", "--size", "32"];
 
 /** A command line of each command, which writes one of the files; a later one may read what an earlier one wrote. */
 const lines: readonly (readonly [command: string, args: string[], file: string])[] = [
-  ["embed", ["means.csv", "--sigma", "sds.csv", "-o", "map.npy", "--save", "run.tsne", ...fit], "run.tsne"],
-  ["compare", ["means.csv", "--sigma", "sds.csv", "-o", "compared", ...fit], "compared/report.html"],
-  ["place", ["run.tsne", "means.csv", "--sigma", "sds.csv", "-o", "placed.npy"], "placed.npy"],
-  ["evaluate", ["means.csv", "map.npy", "--sigma", "sds.csv", "--table", "quality.csv"], "quality.csv"],
+  ["embed", ["means.csv", "--sigma", "sigma.csv", "-o", "map.npy", "--save", "run.tsne", ...fit], "run.tsne"],
+  ["compare", ["means.csv", "--sigma", "sigma.csv", "-o", "compared", ...fit], "compared/report.html"],
+  ["place", ["run.tsne", "means.csv", "--sigma", "sigma.csv", "-o", "placed.npy"], "placed.npy"],
+  ["evaluate", ["means.csv", "map.npy", "--sigma", "sigma.csv", "--table", "quality.csv"], "quality.csv"],
   ["search", ["means.csv", "--query", "17", "-o", "near.csv"], "near.csv"],
   ["plot", ["map.npy", "-o", "map.svg"], "map.svg"],
   ["separate", ["map.npy", "-o", "even.npy"], "even.npy"],

@@ -31,7 +31,7 @@ it("makes a picture and tiles of a map, with images of several sizes", async () 
   expect({ code, stdout }).toEqual({
     code: 0,
     stdout:
-      "60 images in 9 rows of 7, written to wall.png and tiles (open index.html). 1 file that is no image was skipped.\n",
+      "60 images in 9 rows of 7, written to wall.png and tiles (open index.html). 1 file was skipped: not an image, a broken link, or in a subfolder beside images (--strict names the first).\n",
   });
   expect(stderr).toContain("separation\n");
   expect((await readFile(workplace.path("wall.png"))).subarray(1, 4).toString()).toBe("PNG");
@@ -57,7 +57,11 @@ it("says what is wrong with images, grids and folders, and leaves nothing behind
     expect(await workplace.run([...args, "--quiet"])).toMatchObject({ code, stderr: expect.stringContaining(message) });
   const wall = ["wall", "map.csv", "--images"];
   await refused(2, "two.npy: expected 60 images, one a point, received 2", ...wall, "two.npy", "-o", "a.png");
-  await refused(1, "notes.txt: is no image", ...wall, "images", "-o", "a.png", "--strict");
+  await refused(1, "notes.txt: would be skipped (not an image)", ...wall, "images", "-o", "a.png", "--strict");
+  const strict = "notes.txt: would be skipped (not an image)";
+  const search = ["search", "map.csv", "--query", "1", "--images", "images", "--sheet", "sheet.png"];
+  await refused(1, strict, ...search, "--strict");
+  await refused(1, strict, "train", "--dataset", "images", "--run-dir", "refused", "--backend", "cpu", "--strict");
   await refused(2, "a grid of at least 60 cells", ...wall, "images", "-o", "a.png", "--grid", "5x5");
   await refused(2, "--output", ...wall, "images");
   await refused(2, "--stretch", ...wall, "images", "-o", "a.png", "--stretch", "50");
@@ -85,7 +89,7 @@ it("draws images and contours on a map", async () => {
     ...["plot", "map.csv", "--images", "images", "--image-size", "40", "--image-count", "9", "--stretch", "--contours"],
     ...["-o", "map.svg"],
   ]);
-  expect(run).toMatchObject({ code: 0, stdout: expect.stringContaining("1 file that is no image was skipped.") });
+  expect(run).toMatchObject({ code: 0, stdout: expect.stringContaining("1 file was skipped") });
   const pictures = (await readFile(workplace.path("map.svg"), "utf8")).split("<image").length - 1;
   expect(pictures).toBeGreaterThan(3);
   expect(pictures).toBeLessThanOrEqual(9);

@@ -54,15 +54,15 @@ async function makeFolder(page: string): Promise<string> {
   const folder = join(work, page.replaceAll(/\W/g, "-"));
   await mkdir(folder);
   const means = makeGroups(N, 6, 4);
-  const sds = means.map((row) => row.map((value) => 0.1 + 0.05 * Math.abs(value)));
+  const sigma = means.map((row) => row.map((value) => 0.1 + 0.05 * Math.abs(value)));
   const labels = means.map((_, i) => `group ${i % 4}`);
   await writeMatrix(join(folder, "means.npy"), means);
-  await writeMatrix(join(folder, "sds.npy"), sds);
+  await writeMatrix(join(folder, "sigma.npy"), sigma);
   await writeMatrix(
     join(folder, "new.npy"),
     means.slice(0, 20).map((row) => row.map((value) => value + 0.1)),
   );
-  await writeMatrix(join(folder, "new-sds.npy"), sds.slice(0, 20));
+  await writeMatrix(join(folder, "new-sigma.npy"), sigma.slice(0, 20));
   await writeFile(join(folder, "data.csv"), toCsv(means));
   await writeFile(join(folder, "labels.txt"), `${labels.join("\n")}\n`);
   const side = 12;

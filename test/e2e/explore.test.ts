@@ -82,7 +82,7 @@ describe("the server", () => {
   it("tells programs where it is", async () => {
     const server = new Server("map.csv", "--json");
     const url = await server.url();
-    expect(JSON.parse(server.stdout)).toEqual({ url: `${url}/`, source: "map.csv", n });
+    expect(JSON.parse(server.stdout)).toEqual({ url: `${url}/`, source: "map.csv", n, skipped: 0 });
   });
 
   it("asks for its token where others reach it", async () => {

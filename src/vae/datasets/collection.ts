@@ -12,7 +12,7 @@ export interface Collection {
   readonly classes?: readonly string[] | undefined;
   /** What becomes 0 and 1; undefined where the type of the values does not say. */
   readonly range: readonly [low: number, high: number] | undefined;
-  /** How many files of a folder are no images. */
+  /** How many files of a folder were skipped. */
   readonly skipped?: number | undefined;
   close(): Promise<void>;
 }

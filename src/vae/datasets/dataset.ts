@@ -87,7 +87,7 @@ export interface DatasetOptions {
   readonly size?: number | readonly [number, number] | undefined;
   /** A folder of images: 1 for gray values, 3 for colors. Default: what the images are. */
   readonly channels?: 1 | 3 | undefined;
-  /** A folder of images: refuses other files among them, which are skipped by default. */
+  /** A folder of images: refuses files that would be skipped, such as other files and broken links. */
   readonly strict?: boolean | undefined;
   /** At most this many images of each part, an integer >= 1. */
   readonly limit?: number | undefined;

@@ -75,7 +75,7 @@ export async function openDataset(nameOrPath = "micrographs", options: DatasetOp
 export interface OpenImagesOptions {
   /** A folder: longest side in pixels that images are scaled down to, each as a whole, 1 to 16384. Default 512. */
   readonly within?: number | undefined;
-  /** A folder: refuses other files among the images, which are skipped by default. */
+  /** A folder: refuses files that would be skipped, such as other files and broken links. */
   readonly strict?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called while a folder is looked through, with the share that is done, 0 to 1. */
@@ -89,7 +89,7 @@ export interface OpenedImages {
   readonly files?: readonly string[] | undefined;
   /** Of a folder with subfolders: for each image the name of its subfolder. */
   readonly classes?: readonly string[] | undefined;
-  /** How many files of a folder are no images. */
+  /** How many files of a folder were skipped. */
   readonly skipped: number;
   /** Closes the file that the images are read from; they cannot be read afterwards. */
   close(): Promise<void>;
