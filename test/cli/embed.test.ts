@@ -53,6 +53,8 @@ it("prints with --json one object on one line, and nothing else on standard outp
     output_dimensions: 2,
     kl: number,
     iterations: 120,
+    optimizer: "momentum",
+    stopped: "iterations",
     method: "barnes-hut",
     distance: "inverse-variance",
     neighbors: "exact",
