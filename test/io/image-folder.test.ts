@@ -314,7 +314,7 @@ describe("openImageFolder", () => {
     const data = await folder.read(folder.files.map((_, i) => i));
     for (const [i, file] of folder.files.entries()) {
       const pixels = data.subarray(i * 9, (i + 1) * 9);
-      const orientation = Number(/-(\d)/.exec(file)?.[1]);
+      const orientation = Number(/-(\d)\.tif$/.exec(file)?.[1]);
       const columns = orientation >= 5 ? 2 : 3;
       const seen = pixels.filter((value) => !Number.isNaN(value));
       const at = seen.indexOf(0);
