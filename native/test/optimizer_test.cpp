@@ -222,8 +222,12 @@ TEST(Schedule, LowersTheExaggerationAndEndsWithFirmDamping) {
       const StepSettings now = settings_at(options, t);
       EXPECT_LE(now.exaggeration, before);
       EXPECT_GE(now.exaggeration, 1.5);
-      if (t >= length) EXPECT_EQ(now.exaggeration, 1.5);
-      if (t >= end) EXPECT_NEAR(now.momentum, 0.9, 1e-12);
+      if (t >= length) {
+        EXPECT_EQ(now.exaggeration, 1.5);
+      }
+      if (t >= end) {
+        EXPECT_NEAR(now.momentum, 0.9, 1e-12);
+      }
       EXPECT_GE(now.momentum, 0.9 - 1e-12);
       EXPECT_EQ(now.learning_rate, 1);
       highest = std::max(highest, now.momentum);
