@@ -82,7 +82,8 @@ describe("place --arrow", () => {
   });
 
   it("ends quietly where its reader leaves", async () => {
-    const many = bytesOf(Array.from({ length: 200 }, () => batchOf({ ...column(fresh) })));
+    // More than the pipe holds, so that the filter cannot end before its reader leaves.
+    const many = bytesOf(Array.from({ length: 2000 }, () => batchOf({ ...column(fresh) })));
     expect(await filter(["place", "run.tsne", "--arrow"], many, true)).toMatchObject({ code: 0, stderr: "" });
   });
 
