@@ -47,7 +47,7 @@ export async function openDataset(nameOrPath = "micrographs", options: DatasetOp
   const loader = await findLoader(nameOrPath);
   for (const option of LOADER_OPTIONS) {
     if (options[option] === undefined || loader.accepts.includes(option)) continue;
-    const accepted = `nothing: ${loader.name} has no use for it`;
+    const accepted = `to be left out: ${loader.name} does not support this option`;
     throw new ArgumentError("INVALID_ARGUMENT", { argument: option, received: options[option], accepted });
   }
   const collection = await loader.open({ ...options, seed }, nameOrPath);
