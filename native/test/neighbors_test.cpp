@@ -399,7 +399,6 @@ TEST(Gaussians, TakesDenormalDataAndAConstantColumnThatIsFarAway) {
     const Frame frame{.center = points.center,
                       .scale = points.scale,
                       .sigma_scale = 1,
-                      .variance_floor = 0.01,
                       .axes = {},
                       .components = 0};
     const Gaussians queries = pack_queries({nullptr, data.data()}, 40, frame, team);

@@ -6,6 +6,7 @@ import { drawAnimation } from "../plot/index.js";
 import { withGaps } from "../preparation/index.js";
 import {
   describeEnd,
+  describeFloor,
   describeNeighbors,
   describePerplexity,
   estimateMemory,
@@ -213,6 +214,12 @@ async function writeOutputs(
 const describeSearch = ({ neighbors }: TsneResult): string =>
   neighbors.method === "exact" ? "" : `${describeNeighbors(neighbors)}, `;
 
+/** The variance floor of a distance that has one, for sentences. */
+const describeUsedFloor = ({ varianceFloor }: TsneResult): string => {
+  const floor = describeFloor(varianceFloor);
+  return floor === undefined ? "" : `${floor}, `;
+};
+
 /** The subtitle of a picture. */
 function describeRun(result: TsneResult, uncertainty: PositionUncertainty | undefined): string {
   const { distance, perplexity, outputDimensions } = result.options;
@@ -242,6 +249,7 @@ function summarize(
     optimizer: options.optimizer,
     method: result.method,
     distance: options.distance,
+    variance_floor: result.varianceFloor ?? null,
     neighbors: neighbors.method,
     recall: neighbors.recall,
     perplexity: options.perplexity,
@@ -275,5 +283,5 @@ function sentence(flags: EmbedFlags, n: number, { result }: Computed, seconds: n
   ]
     .filter(Boolean)
     .join(", ");
-  return `Map of ${n} points written to ${files}: KL ${result.kl.toFixed(4)} ${describeEnd(result)}, ${describeSearch(result)}${seconds.toFixed(1)} s.\n`;
+  return `Map of ${n} points written to ${files}: KL ${result.kl.toFixed(4)} ${describeEnd(result)}, ${describeSearch(result)}${describeUsedFloor(result)}${seconds.toFixed(1)} s.\n`;
 }

@@ -4,6 +4,7 @@ import { openDatasetRows, openRows, type RowReader, writeFileAtomic } from "../i
 import { prepareRows } from "../preparation/index.js";
 import {
   describeEnd,
+  describeFloor,
   describePerplexity,
   type EmbedLandmarksOptions,
   embedLandmarks,
@@ -159,6 +160,7 @@ function summarize(
     stopped: result.stopped,
     method: result.method,
     distance,
+    variance_floor: result.varianceFloor ?? null,
     perplexity,
     threads,
     seed,
@@ -172,5 +174,5 @@ function summarize(
 
 /** The sentence without `--json`. */
 function sentence(flags: LandmarkFlags, n: number, { result }: LandmarkEmbedding, seconds: number): string {
-  return `Map of ${n} points written to ${flags.output}: ${flags.landmarks} landmarks fitted, KL ${result.kl.toFixed(4)} ${describeEnd(result)}, all points placed, ${seconds.toFixed(1)} s.\n`;
+  return `Map of ${n} points written to ${flags.output}: ${flags.landmarks} landmarks fitted, KL ${result.kl.toFixed(4)} ${[describeEnd(result), describeFloor(result.varianceFloor)].filter(Boolean).join(", ")}, all points placed, ${seconds.toFixed(1)} s.\n`;
 }

@@ -52,7 +52,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     state.frame = {draws.numbers(d),
                    draws.once(4) ? draws.pick(scales) : 1,
                    draws.once(4) ? draws.pick(scales) : 1,
-                   options.variance_floor,
                    std::vector<float>(d * options.pca_components, 0.5f),
                    options.pca_components};
     damage(draws, state.frame.axes);
