@@ -48,11 +48,8 @@ Napi::Value find_nearest(const Napi::CallbackInfo& info) {
       pack_sigma(points, sigma.numbers, read_variance_floor(options));
     });
   }
-  const Frame frame{.center = points.center,
-                    .scale = points.scale,
-                    .sigma_scale = points.sigma_scale,
-                    .axes = {},
-                    .components = 0};
+  const Frame frame{
+      .center = points.center, .scale = points.scale, .sigma_scale = points.sigma_scale, .axes = {}, .components = 0};
   about(env, "query", [&] {
     const MatrixView queries = view_matrix(arguments.at("queries"));
     if (queries.cols != points.input_dimensions())

@@ -93,8 +93,7 @@ Napi::Function RunObject::define(Napi::Env env) {
        InstanceMethod<&RunObject::embedding>("embedding"), InstanceMethod<&RunObject::iteration>("iteration"),
        InstanceMethod<&RunObject::has_converged>("hasConverged"), InstanceMethod<&RunObject::method>("method"),
        InstanceMethod<&RunObject::neighbors>("neighbors"), InstanceMethod<&RunObject::seconds>("seconds"),
-       InstanceMethod<&RunObject::variance_floor>("varianceFloor"),
-       InstanceMethod<&RunObject::place>("place"),
+       InstanceMethod<&RunObject::variance_floor>("varianceFloor"), InstanceMethod<&RunObject::place>("place"),
        InstanceMethod<&RunObject::measure_uncertainty>("measureUncertainty"),
        InstanceMethod<&RunObject::describe_state>("describeState"), InstanceMethod<&RunObject::read_state>("readState"),
        InstanceMethod<&RunObject::write_state>("writeState"), InstanceMethod<&RunObject::restore>("restore")});

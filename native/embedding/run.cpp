@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "../linalg/pca.hpp"
-#include "../neighbors/search.hpp"
 #include "../neighbors/noise_model.hpp"
+#include "../neighbors/search.hpp"
 #include "../repulsion/sp_tree.hpp"
 #include "../support/errors.hpp"
 #include "initialization.hpp"

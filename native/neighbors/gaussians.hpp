@@ -36,8 +36,8 @@ struct Gaussians {
 // Copies rows x cols numbers into that form. Throws BadValue at the first that is not finite.
 Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols);
 
-// Adds the standard deviations, of the same shape, and the floor of those distances that need one; 0 stands for one that
-// resolve_variance_floor estimates. Throws BadValue at the first that is not finite or negative.
+// Adds the standard deviations, of the same shape, and the floor of those distances that need one; 0 stands for one
+// that resolve_variance_floor estimates. Throws BadValue at the first that is not finite or negative.
 void pack_sigma(Gaussians& points, NumberView sigma, double variance_floor);
 
 // How numbers of the caller became packed points, so that others can be brought beside them.

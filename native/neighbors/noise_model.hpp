@@ -26,12 +26,12 @@ struct NoiseModel {
 // sigma_ik^2 + sigma_jk^2 and d = y_ik - y_jk, the difference of the true coordinates has the posterior mean g d and
 // variance g s, g = 2 W_k / (2 W_k + s), so that W_k <- mean(g^2 d^2 + g s) / 2. The pairs are the 15 nearest neighbors
 // under the inverse-variance distance with the floor 0.2 mean(S). Many points are represented by a random sample, whose
-// neighbors are searched among all points: 10,000 rows for m and S, and at least 400 rows, 2,000 of up to 200,000 points,
-// for W. The sample does not depend on the seed of a run, so that a run and its evaluation use the same floor.
+// neighbors are searched among all points: 10,000 rows for m and S, and at least 400 rows, 2,000 of up to 200,000
+// points, for W. The sample does not depend on the seed of a run, so that a run and its evaluation use the same floor.
 //
-// The standard error of S_k is sqrt(2 / sum_i (S_k + sigma_ik^2)^-2). A coordinate whose S_k is below three of them (fewer
-// for under 72 points) consists of noise: its S_k and W_k are only upper limits, so the means over coordinates leave it
-// out, except if all coordinates consist of noise.
+// The standard error of S_k is sqrt(2 / sum_i (S_k + sigma_ik^2)^-2). A coordinate whose S_k is below three of them
+// (fewer for under 72 points) consists of noise: its S_k and W_k are only upper limits, so the means over coordinates
+// leave it out, except if all coordinates consist of noise.
 NoiseModel estimate_noise_model(const Gaussians& points, ThreadTeam& team, const Cancellation& cancellation);
 
 // The variance floor that the model suggests for a distance, in the caller's squared units. For summed variances it is
