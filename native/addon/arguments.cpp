@@ -82,4 +82,14 @@ std::vector<double> Properties::numbers(const char* name) const {
   return numbers;
 }
 
+Napi::Value describe_far_value(Napi::Env env, const Gaussians& points) {
+  if (!points.far_value) return env.Undefined();
+  Napi::Object far = Napi::Object::New(env);
+  far.Set("row", static_cast<double>(points.far_value->row));
+  far.Set("column", static_cast<double>(points.far_value->column));
+  far.Set("value", points.far_value->value);
+  far.Set("times", points.far_value->times);
+  return far;
+}
+
 }  // namespace sigma::addon

@@ -45,7 +45,7 @@ Napi::Object to_js(Napi::Env env, const Correlation& correlation) {
   return object;
 }
 
-Napi::Value to_js(Napi::Env env, const Evaluation& evaluation) {
+Napi::Object to_js(Napi::Env env, const Evaluation& evaluation) {
   const auto& [kept, trustworthiness, continuity, in_map, listed] = evaluation.neighborhoods;
   Napi::Object result = Napi::Object::New(env);
   result.Set("kl", evaluation.kl);
@@ -116,7 +116,11 @@ Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
                                   });
   };
   work.cancel = [shared] { shared->cancellation.request(); };
-  work.result = [shared](Napi::Env inner) { return to_js(inner, shared->evaluation); };
+  work.result = [shared](Napi::Env inner) {
+    Napi::Object result = to_js(inner, shared->evaluation);
+    result.Set("farValue", describe_far_value(inner, shared->data));
+    return result;
+  };
   return start_cancellable_job(env, arguments.at("onProgress"), std::move(work));
 }
 

@@ -234,3 +234,20 @@ it("draws how the map forms, and writes its snapshots", async () => {
   const end = await readFile(workplace.path("end.npy"));
   expect(Buffer.compare(snapshots.subarray(-n * 8), end.subarray(-n * 8))).toBe(0);
 });
+
+it("warns about a value far beyond all others, on standard error and in the notes", async () => {
+  const rows = data.map((row, i) => (i === 20 ? row.map((value, j) => (j === 4 ? 1e30 : value)) : row));
+  await workplace.write("fill.csv", toCsv(rows));
+  const shown = await workplace.run(["embed", "fill.csv", "-o", "fill.npy", ...quick.slice(0, -1)]);
+  expect(shown).toMatchObject({ code: 0, stderr: expect.stringMatching(/^Row 20 lies .* column 4 is 1e\+30\./m) });
+  const { stdout } = await workplace.run(["embed", "fill.csv", "-o", "fill.npy", "--json", ...quick]);
+  expect(JSON.parse(stdout).notes).toContainEqual(expect.stringMatching(/^Row 20 lies/));
+});
+
+it("warns about a wide start, and rescales it with --rescale-init", async () => {
+  await workplace.write("wide.csv", toCsv(data.map((_, i) => [Math.sin(i) * 1e4, Math.cos(i) * 1e4])));
+  const wide = ["embed", "mu.csv", "-o", "wide.npy", "--init", "wide.csv", "--json", ...quick];
+  const plain = JSON.parse((await workplace.run(wide)).stdout);
+  expect(plain.notes).toContainEqual(expect.stringContaining("initial embedding"));
+  expect(JSON.parse((await workplace.run([...wide, "--rescale-init"])).stdout).notes).toEqual([]);
+});
