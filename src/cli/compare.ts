@@ -12,6 +12,7 @@ import {
   writeComparison,
 } from "../compare/index.js";
 import { ArgumentError } from "../errors.js";
+import { inputName } from "../io/index.js";
 import { flagsByName, hyphenated } from "../options/index.js";
 import { DISTANCES, TSNE_SETTINGS } from "../tsne/index.js";
 import {
@@ -148,7 +149,7 @@ async function run(path: string, flags: CompareFlags, signal: AbortSignal): Prom
   const display = createStepDisplay(quiet, describeInputs(path, inputs));
   const settings = { ...options, init: init ?? options.init, sigma, labels, signal, onProgress: display.update };
   const comparison = await compare(data, settings).finally(() => display.stop());
-  const title = flags.rows ? `${basename(path)}, rows ${flags.rows.text}` : basename(path);
+  const title = flags.rows ? `${basename(inputName(path))}, rows ${flags.rows.text}` : basename(inputName(path));
   const metrics = await writeComparison(output, comparison, { labels, title, force, signal });
   if (json)
     process.stdout.write(`${JSON.stringify({ output, columns: inputs.report, notes: inputs.notes, ...metrics })}\n`);

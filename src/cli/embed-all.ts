@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { ArgumentError } from "../errors.js";
-import { readMatrix, readNeighborTable, writeFileAtomic, writeMatrices } from "../io/index.js";
+import { inputName, readMatrix, readNeighborTable, writeFileAtomic, writeMatrices } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 import { drawAnimation } from "../plot/index.js";
 import { withGaps } from "../preparation/index.js";
@@ -183,7 +183,7 @@ async function writeOutputs(
   draw: Draw | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const title = basename(path);
+  const title = basename(inputName(path));
   const picture = await draw?.(result.embedding, {
     labels,
     title,

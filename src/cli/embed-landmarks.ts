@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { ArgumentError } from "../errors.js";
-import { openDatasetRows, openRows, type RowReader, writeFileAtomic } from "../io/index.js";
+import { inputName, openDatasetRows, openRows, type RowReader, writeFileAtomic } from "../io/index.js";
 import { prepareRows } from "../preparation/index.js";
 import {
   describeEnd,
@@ -129,7 +129,7 @@ async function writeOutputs(
   const { distance, perplexity } = result.options;
   const subtitle = `${embedding.rows} points, fitted through ${flags.landmarks} landmarks, ${distance} distance, ${describePerplexity(perplexity)}`;
   const labels = points.labels ?? [...points.facts.labels.values()][0];
-  const picture = await draw?.(embedding, { labels, title: basename(path), subtitle });
+  const picture = await draw?.(embedding, { labels, title: basename(inputName(path)), subtitle });
   signal.throwIfAborted();
   await writeEmbedding(flags.output, embedding, points, { signal });
   if (flags.table !== undefined) {

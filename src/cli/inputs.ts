@@ -1,6 +1,7 @@
 import { ArgumentError } from "../errors.js";
 import {
   type Dataset,
+  inputName,
   positionColumns,
   type RowFacts,
   readDataset,
@@ -182,13 +183,13 @@ export function rowsWithPosition({ data, rows, cols }: Matrix): Int32Array | und
 export const describeInputs = (
   path: string,
   { report, notes = [] }: { report: string; notes?: readonly string[] },
-): string => [`${path}: ${report}`, ...notes].map((line) => `${line}\n`).join("");
+): string => [`${inputName(path)}: ${report}`, ...notes].map((line) => `${line}\n`).join("");
 
 /** The same of the table of an embedding; a matrix of positions alone needs no report. */
 export function describeEmbedding(path: string, { report, roles }: Dataset): string {
   const { identifier, labels, metadata, unused } = roles;
   const isPlain = identifier === undefined && labels.length + metadata.length + unused.length === 0;
-  return isPlain ? "" : `${path}: ${report}\n`;
+  return isPlain ? "" : `${inputName(path)}: ${report}\n`;
 }
 
 /** @throws {ArgumentError} SHAPE_MISMATCH unless there is a label for each of `n` points */

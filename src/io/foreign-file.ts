@@ -23,16 +23,20 @@ const KINDS: readonly ForeignKind[] = [
     matches: begins("MATLAB 5.0 MAT-file"),
     advice: "Save the array as text, in MATLAB with writematrix(X, 'x.csv')",
   },
-  { name: "a file compressed with gzip", matches: begins("\x1f\x8b"), advice: "Unpack it with gunzip" },
   {
-    name: "a file compressed with Zstandard",
-    matches: begins("\x28\xb5\x2f\xfd"),
-    advice: "Unpack it with zstd -d",
+    name: "a file compressed with bzip2",
+    matches: begins("BZh"),
+    advice: "Unpack it with bunzip2, or compress it with gzip or zstd",
   },
   {
-    name: "a ZIP archive, such as .npz or .xlsx",
-    matches: begins("PK\x03\x04"),
-    advice: "Save a .npz array with np.save as .npy, and a sheet as .csv",
+    name: "a file compressed with xz",
+    matches: begins("\xfd7zXZ\0"),
+    advice: "Unpack it with unxz, or compress it with gzip or zstd",
+  },
+  {
+    name: "a tar archive",
+    matches: (head) => head.toString("latin1", 257, 262) === "ustar",
+    advice: "Unpack it with tar, and give the file with the data",
   },
   {
     name: "a Python pickle",

@@ -5,8 +5,9 @@ import { ArgumentError, describe, FileError } from "../errors.js";
 import type { FloatArray } from "../matrix.js";
 import { allocate } from "./allocation.js";
 import { asReadError } from "./file-errors.js";
+import { openFile } from "./input-file.js";
 import { HOST_ORDER, NUMBER_TYPES, type NumberType, swapBytes } from "./number-types.js";
-import { type OpenFile, openFile, readFully } from "./open-file.js";
+import { type OpenFile, readFully } from "./open-file.js";
 import { toNumbers } from "./stored-array.js";
 
 /** A numeric array of a MATLAB file. */
@@ -81,7 +82,7 @@ export async function readMatlabArray(
   name?: string,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<MatlabArray> {
-  const file = await openFile(path);
+  const file = await openFile(path, options.signal);
   try {
     return await asReadError(path, () => new MatlabFile(file, options.signal).read(name));
   } finally {

@@ -5,7 +5,7 @@ import { Matrix } from "../matrix.js";
 import type { ColumnSource, OpenColumnsOptions } from "./column-source.js";
 import { asReadError } from "./file-errors.js";
 import { detectFormat } from "./formats.js";
-import { openFile } from "./open-file.js";
+import { openFile } from "./input-file.js";
 import type { RowBlocks } from "./row-blocks.js";
 import { type RowRange, resolveRowRange } from "./row-range.js";
 import { ColumnBuilder, type ColumnDescription, type ColumnsOfNumbers, sliceColumn, type Table } from "./table.js";
@@ -155,7 +155,7 @@ async function readTable(
 
 /** Gives the columns of a file, which is open meanwhile. */
 async function* openPart(path: string, options: OpenColumnsOptions): AsyncGenerator<ColumnSource> {
-  const file = await openFile(path);
+  const file = await openFile(path, options.signal);
   try {
     const { openColumns, name } = await detectFormat(file);
     if (!openColumns) throw new FileError("FILE_FORMAT", path, `is ${name}, which has no columns`);
