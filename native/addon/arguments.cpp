@@ -94,4 +94,14 @@ void set_variance_floor(Napi::Object result, const std::string& distance, const 
   if (points.variance_floor > 0) result.Set("varianceFloor", points.variance_floor);
 }
 
+Napi::Value describe_far_value(Napi::Env env, const Gaussians& points) {
+  if (!points.far_value) return env.Undefined();
+  Napi::Object far = Napi::Object::New(env);
+  far.Set("row", static_cast<double>(points.far_value->row));
+  far.Set("column", static_cast<double>(points.far_value->column));
+  far.Set("value", points.far_value->value);
+  far.Set("times", points.far_value->times);
+  return far;
+}
+
 }  // namespace sigma::addon

@@ -69,4 +69,7 @@ Array to_array(Napi::Env env, const std::vector<T>& numbers) {
   return array;
 }
 
+// {row, column, value, times}, or undefined.
+Napi::Value describe_far_value(Napi::Env env, const Gaussians& points);
+
 }  // namespace sigma::addon

@@ -22,6 +22,14 @@ declare namespace binding {
     recall: number;
   }
 
+  /** The value farthest from the median of its column, in units of a typical point's distance from the center; only if it is far beyond. */
+  interface NativeFarValue {
+    row: number;
+    column: number;
+    value: number;
+    times: number;
+  }
+
   /** k of each point, nearest first. */
   interface NativeNeighborLists {
     indices: Uint32Array;
@@ -116,6 +124,8 @@ declare namespace binding {
     seconds(): Record<NativeProgress["stage"], number>;
     /** The floor in use, if the distance has one and it is known. Throws BUSY during advance(). */
     varianceFloor(): number | undefined;
+    /** Of the data; undefined for a restored run. */
+    farValue(): NativeFarValue | undefined;
     /**
      * Places m points into the map, off the main thread. With `uncertainty`, also places random draws from each point and measures how
      * their positions scatter. `onProgress` gets the share that is done.
@@ -152,6 +162,7 @@ declare namespace binding {
     variances: Float64Array;
     /** n x components */
     scores: Float32Array | Float64Array;
+    farValue: NativeFarValue | undefined;
   }
 
   function pca(input: { data: NativeMatrix; components: number; seed: number; threads: number }): {
@@ -210,6 +221,7 @@ declare namespace binding {
     hits: Float64Array;
     /** The same; empty with one class, too. */
     silhouettes: Float64Array;
+    farValue: NativeFarValue | undefined;
   }
 
   /** `classes` are numbered from 1, without gaps; 0 stands for none. */

@@ -121,6 +121,7 @@ Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
   work.result = [shared](Napi::Env inner) {
     Napi::Object result = to_js(inner, shared->evaluation);
     set_variance_floor(result, shared->options.distance, shared->data);
+    result.Set("farValue", describe_far_value(inner, shared->data));
     return result;
   };
   return start_cancellable_job(env, arguments.at("onProgress"), std::move(work));

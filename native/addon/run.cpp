@@ -93,7 +93,8 @@ Napi::Function RunObject::define(Napi::Env env) {
        InstanceMethod<&RunObject::embedding>("embedding"), InstanceMethod<&RunObject::iteration>("iteration"),
        InstanceMethod<&RunObject::has_converged>("hasConverged"), InstanceMethod<&RunObject::method>("method"),
        InstanceMethod<&RunObject::neighbors>("neighbors"), InstanceMethod<&RunObject::seconds>("seconds"),
-       InstanceMethod<&RunObject::variance_floor>("varianceFloor"), InstanceMethod<&RunObject::place>("place"),
+       InstanceMethod<&RunObject::variance_floor>("varianceFloor"), InstanceMethod<&RunObject::far_value>("farValue"),
+       InstanceMethod<&RunObject::place>("place"),
        InstanceMethod<&RunObject::measure_uncertainty>("measureUncertainty"),
        InstanceMethod<&RunObject::describe_state>("describeState"), InstanceMethod<&RunObject::read_state>("readState"),
        InstanceMethod<&RunObject::write_state>("writeState"), InstanceMethod<&RunObject::restore>("restore")});
@@ -227,6 +228,10 @@ Napi::Value RunObject::method(const Napi::CallbackInfo& info) {
 Napi::Value RunObject::neighbors(const Napi::CallbackInfo& info) {
   refuse_while_busy(info.Env());
   return describe_neighbors(info.Env(), shared_->run->neighbor_method(), shared_->run->neighbor_recall());
+}
+
+Napi::Value RunObject::far_value(const Napi::CallbackInfo& info) {
+  return describe_far_value(info.Env(), shared_->run->points());
 }
 
 Napi::Value RunObject::seconds(const Napi::CallbackInfo& info) {

@@ -27,6 +27,7 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   Napi::Value has_converged(const Napi::CallbackInfo& info);
   Napi::Value method(const Napi::CallbackInfo& info);
   Napi::Value neighbors(const Napi::CallbackInfo& info);
+  Napi::Value far_value(const Napi::CallbackInfo& info);
   Napi::Value seconds(const Napi::CallbackInfo& info);
   Napi::Value variance_floor(const Napi::CallbackInfo& info);
   // placement.cpp

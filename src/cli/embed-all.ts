@@ -146,11 +146,13 @@ async function compute(
     init: init ?? options.init,
     neighbors: neighbors ?? options.neighbors,
   };
+  let warnings: readonly string[] = [];
   const display = createProgressDisplay(flags.quiet ?? false, () => {
     const { distance, perplexity, threads } = resolveTsneOptions(settings, data.rows, data.cols);
     const memory = estimateMemory(data.rows, data.cols, settings).peak;
     const measure = distance === "given" ? "given neighbors" : `${distance} distance`;
-    return `${describeInputs(path, inputs)}${data.rows} points x ${data.cols} values, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
+    const lines = describeInputs(path, { ...inputs, notes: [...inputs.notes, ...warnings] });
+    return `${lines}${data.rows} points x ${data.cols} values, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
   });
   const states: State[] = [];
   const onSnapshot = takesSnapshots(flags) ? (snapshot: State) => void states.push(snapshot) : undefined;
@@ -161,6 +163,7 @@ async function compute(
       onSnapshot,
       signal,
     });
+    warnings = run.warnings;
     const result = await run.fit();
     if (onSnapshot && states.at(-1)?.iteration !== result.iterations) {
       states.push({ iteration: result.iterations, embedding: result.embedding });
@@ -240,7 +243,7 @@ function summarize(
     n: data.rows,
     input_dimensions: data.cols,
     columns: report,
-    notes,
+    notes: [...notes, ...result.warnings],
     dropped_rows: points.rows - data.rows,
     output_dimensions: options.outputDimensions,
     kl: result.kl,

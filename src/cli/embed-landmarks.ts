@@ -108,14 +108,20 @@ async function compute(
     const { distance, perplexity, threads } = options;
     return `${description}${data.rows} points x ${data.cols} values, fitted through ${landmarks} landmarks, ${distance} distance, ${describePerplexity(perplexity)}, threads ${threads}`;
   });
-  return embedLandmarks(data, {
-    ...settings,
-    landmarks,
-    sigma,
-    signal,
-    onProgress: (progress) => display.update(progress),
-    onRowProgress: (progress) => display.update(progress),
-  }).finally(() => display.stop());
+  try {
+    const embedded = await embedLandmarks(data, {
+      ...settings,
+      landmarks,
+      sigma,
+      signal,
+      onProgress: (progress) => display.update(progress),
+      onRowProgress: (progress) => display.update(progress),
+    });
+    for (const warning of embedded.result.warnings) display.note(warning);
+    return embedded;
+  } finally {
+    display.stop();
+  }
 }
 
 /** Writes the files asked for. The picture is drawn before anything is written, so that an interruption leaves all files or none. */
@@ -153,6 +159,7 @@ function summarize(
     n: data.rows,
     input_dimensions: data.cols,
     columns: report,
+    notes: result.warnings,
     output_dimensions: outputDimensions,
     landmarks: flags.landmarks,
     kl: result.kl,

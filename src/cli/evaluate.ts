@@ -169,13 +169,14 @@ async function run(path: string, embeddingPath: string, flags: EvaluateFlags, si
   const quality = await evaluate(data, embedding, { ...options, sigma, labels, onProgress, signal }).finally(() =>
     display.stop(),
   );
+  for (const warning of quality.warnings) display.note(warning);
   await writeOutputs(flags, inputs, quality, signal);
   const summary = {
     n: data.rows,
     input_dimensions: data.cols,
     output_dimensions: embedding.cols,
     columns: inputs.report,
-    notes: inputs.notes,
+    notes: [...inputs.notes, ...quality.warnings],
     ...summarize(quality),
     per_point: flags.perPoint ?? null,
     table: flags.table ?? null,

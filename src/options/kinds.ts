@@ -143,8 +143,8 @@ export function choice<Name extends string>(names: readonly Name[], description:
 }
 
 /** `true` or `false`; on the command line the flag alone. */
-export function boolean(description: WithDefault<boolean>): DefaultedOption<boolean>;
-export function boolean(description: Description<boolean>): Option<boolean>;
+export function boolean<Resolved = boolean>(description: WithDefault<boolean>): DefaultedOption<boolean, Resolved>;
+export function boolean<Resolved = boolean>(description: Description<boolean>): Option<boolean, Resolved>;
 export function boolean(description: Description<boolean>): Option<boolean> {
   const kind: Kind<boolean> = {
     accepted: "true or false",

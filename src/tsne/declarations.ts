@@ -232,8 +232,8 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * How repulsion is computed: `"barnes-hut"` with a tree (van der Maaten 2014); `"fft"` on a particle mesh, in 2-D only (smooth
-   * particle-mesh Ewald, Essmann et al. 1995, with the kernel of t-SNE); `"exact"` over all pairs, O(n^2); or `"auto"`, the fastest
+   * How repulsion is computed: `"barnes-hut"` with a tree (van der Maaten 2014); `"fft"` on a particle mesh, in 2-D and from 100 points on
+   * (smooth particle-mesh Ewald, Essmann et al. 1995, with the kernel of t-SNE; fewer points are left to Barnes-Hut); `"exact"` over all pairs, O(n^2); or `"auto"`, the fastest
    * at the usual accuracy: `"fft"` in 2-D from 4,000 points on, else `"barnes-hut"`, which is also used wherever a theta is given.
    * Default `"auto"`; {@link runBhTsne} accepts `"barnes-hut"` only.
    */
@@ -338,6 +338,17 @@ export const TSNE_SETTINGS = {
       guide: "the initial embedding",
     },
   ),
+  /**
+   * Whether a given `init` is centered and scaled to the width of the other starts, a standard deviation of 1e-4 in its first column. Set
+   * it for positions that come from elsewhere, such as map coordinates or UMAP. Default false, which continues from an embedding as it is.
+   */
+  rescaleInit: boolean<never>({
+    default: false,
+    isAdvanced: true,
+    help: "scale a given initial embedding to the usual width of 1e-4",
+    guide: "scale a given `init` to the usual width, a standard deviation of 1e-4",
+    native: false,
+  }),
   /**
    * Step length of `optimizer: "momentum"`, > 0, in the convention of the reference implementation (the step is learningRate times a
    * quarter of the gradient of KL). A number holds throughout. Default `"auto"`: n over the exaggeration in force (Belkina et al. 2019), which is

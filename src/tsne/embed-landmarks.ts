@@ -98,7 +98,9 @@ export async function embedLandmarks(data: RowReader, options: EmbedLandmarksOpt
     varianceFloor,
     neighbors,
   });
-  const result = await run.fit();
+  const fit = await run.fit();
+  // Rows of the fit are landmarks, not rows of the data.
+  const result = { ...fit, warnings: fit.warnings.map((warning) => `Among the landmarks: ${warning}`) };
   const { outputDimensions } = run.options;
   const perplexity = Math.min(PLACEMENT_PERPLEXITY, ...[run.options.perplexity].flat());
   const embedding = new Matrix(new Float32Array(n * outputDimensions), n, outputDimensions);

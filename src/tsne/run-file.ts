@@ -26,6 +26,8 @@ export interface RunParts {
   readonly hasSigma: boolean;
   /** Neighbors that were given, which cannot be found again. */
   readonly given: CheckedNeighbors | undefined;
+  /** About the data and options; a file does not hold them. */
+  readonly warnings: readonly string[];
 }
 
 /** A run that was read from a file. */
@@ -290,7 +292,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   } catch (cause) {
     throw fail(`is no run that can go on: ${(cause as Error).message}`, translate(cause));
   }
-  return new RestoredRun({ native, options, rows, cols, hasSigma, given });
+  return new RestoredRun({ native, options, rows, cols, hasSigma, given, warnings: [] });
 }
 
 function nativeRun(options: ResolvedTsneOptions, given: CheckedNeighbors | undefined, shape: Shape) {

@@ -251,3 +251,20 @@ it("takes auto or a number for the variance floor, and reports it", async () => 
   expect(await floorOf("--variance-floor", "0.01")).toBe(0.01);
   expect(await floorOf("--distance", "expected")).toBeNull();
 });
+
+it("warns about a value far beyond all others, on standard error and in the notes", async () => {
+  const rows = data.map((row, i) => (i === 20 ? row.map((value, j) => (j === 4 ? 1e30 : value)) : row));
+  await workplace.write("fill.csv", toCsv(rows));
+  const shown = await workplace.run(["embed", "fill.csv", "-o", "fill.npy", ...quick.slice(0, -1)]);
+  expect(shown).toMatchObject({ code: 0, stderr: expect.stringMatching(/^Row 20 lies .* column 4 is 1e\+30\./m) });
+  const { stdout } = await workplace.run(["embed", "fill.csv", "-o", "fill.npy", "--json", ...quick]);
+  expect(JSON.parse(stdout).notes).toContainEqual(expect.stringMatching(/^Row 20 lies/));
+});
+
+it("warns about a wide start, and rescales it with --rescale-init", async () => {
+  await workplace.write("wide.csv", toCsv(data.map((_, i) => [Math.sin(i) * 1e4, Math.cos(i) * 1e4])));
+  const wide = ["embed", "mu.csv", "-o", "wide.npy", "--init", "wide.csv", "--json", ...quick];
+  const plain = JSON.parse((await workplace.run(wide)).stdout);
+  expect(plain.notes).toContainEqual(expect.stringContaining("initial embedding"));
+  expect(JSON.parse((await workplace.run([...wide, "--rescale-init"])).stdout).notes).toEqual([]);
+});
