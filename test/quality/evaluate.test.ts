@@ -41,7 +41,10 @@ describe("the reference implementations agree", () => {
   });
 
   test("on the correlation of distances", async () => {
-    for (const options of [{ distance: "euclidean" }, { sigma, varianceFloor, distance: "inverse-variance" }] as const) {
+    for (const options of [
+      { distance: "euclidean" },
+      { sigma, varianceFloor, distance: "inverse-variance" },
+    ] as const) {
       const { distanceCorrelation } = await evaluate(mu, map, options);
       expect(distanceCorrelation.pearson?.value).toBeCloseTo(scores[options.distance].pearson, 6);
       expect(distanceCorrelation.spearman?.value).toBeCloseTo(scores[options.distance].spearman, 5);
