@@ -6,6 +6,7 @@ import { drawAnimation } from "../plot/index.js";
 import { withGaps } from "../preparation/index.js";
 import {
   describeEnd,
+  describeFloor,
   describeNeighbors,
   describePerplexity,
   estimateMemory,
@@ -147,11 +148,13 @@ async function compute(
     init: init ?? options.init,
     neighbors: neighbors ?? options.neighbors,
   };
+  let warnings: readonly string[] = [];
   const display = createProgressDisplay(flags.quiet ?? false, () => {
     const { distance, perplexity, threads } = resolveTsneOptions(settings, data.rows, data.cols);
     const memory = estimateMemory(data.rows, data.cols, settings).peak;
     const measure = distance === "given" ? "given neighbors" : `${distance} distance`;
-    return `${describeInputs(path, inputs)}${data.rows} points x ${data.cols} values, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
+    const lines = describeInputs(path, { ...inputs, notes: [...inputs.notes, ...warnings] });
+    return `${lines}${data.rows} points x ${data.cols} values, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
   });
   const states: State[] = [];
   const onSnapshot = takesSnapshots(flags) ? (snapshot: State) => void states.push(snapshot) : undefined;
@@ -162,6 +165,7 @@ async function compute(
       onSnapshot,
       signal,
     });
+    warnings = run.warnings;
     const result = await run.fit();
     if (onSnapshot && states.at(-1)?.iteration !== result.iterations) {
       states.push({ iteration: result.iterations, embedding: result.embedding });
@@ -215,6 +219,12 @@ async function writeOutputs(
 const describeSearch = ({ neighbors }: TsneResult): string =>
   neighbors.method === "exact" ? "" : `${describeNeighbors(neighbors)}, `;
 
+/** The variance floor of a distance that has one, for sentences. */
+const describeUsedFloor = ({ varianceFloor }: TsneResult): string => {
+  const floor = describeFloor(varianceFloor);
+  return floor === undefined ? "" : `${floor}, `;
+};
+
 /** The subtitle of a picture. */
 function describeRun(result: TsneResult, uncertainty: PositionUncertainty | undefined): string {
   const { distance, perplexity, outputDimensions } = result.options;
@@ -235,7 +245,7 @@ function summarize(
     n: data.rows,
     input_dimensions: data.cols,
     columns: report,
-    notes,
+    notes: [...notes, ...result.warnings],
     dropped_rows: points.rows - data.rows,
     output_dimensions: options.outputDimensions,
     kl: result.kl,
@@ -244,6 +254,7 @@ function summarize(
     optimizer: options.optimizer,
     method: result.method,
     distance: options.distance,
+    variance_floor: result.varianceFloor ?? null,
     neighbors: neighbors.method,
     recall: neighbors.recall,
     perplexity: options.perplexity,
@@ -277,5 +288,5 @@ function sentence(flags: EmbedFlags, n: number, { result }: Computed, seconds: n
   ]
     .filter(Boolean)
     .join(", ");
-  return `Map of ${n} points written to ${files}: KL ${result.kl.toFixed(4)} ${describeEnd(result)}, ${describeSearch(result)}${seconds.toFixed(1)} s.\n`;
+  return `Map of ${n} points written to ${files}: KL ${result.kl.toFixed(4)} ${describeEnd(result)}, ${describeSearch(result)}${describeUsedFloor(result)}${seconds.toFixed(1)} s.\n`;
 }

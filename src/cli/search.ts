@@ -28,7 +28,7 @@ interface SearchFlags extends ColumnFlags {
   strict?: true;
   k?: number;
   distance?: DistanceName;
-  varianceFloor?: number;
+  varianceFloor?: "auto" | number;
   threads?: number;
   output?: string;
   sheet?: string;
@@ -303,7 +303,7 @@ const takeValues = (column: TableColumn, rows: ArrayLike<number>): TableColumn =
       : Float64Array.from(rows, (row) => column[row]);
 
 function summarize(
-  { k, indices, distances, distance }: Nearest,
+  { k, indices, distances, distance, varianceFloor }: Nearest,
   rows: readonly number[] | undefined,
   labels: readonly string[] | undefined,
   n: number,
@@ -317,7 +317,7 @@ function summarize(
       ...(labels && { labels: found.map((index) => labels[index]) }),
     };
   });
-  return { n, k, distance, results };
+  return { n, k, distance, variance_floor: varianceFloor ?? null, results };
 }
 
 /** Longer lists than this, in lines, are for files. */
