@@ -38,7 +38,8 @@ export async function findParts(path: string): Promise<TableParts> {
   const usable = files.filter((file) => !isHidden(file.path));
   const extension = EXTENSIONS.find((candidate) => usable.some((file) => extensionOf(file.path) === candidate));
   const parts = usable.filter((file) => extensionOf(file.path) === extension);
-  const leftOut = files.filter((file) => !parts.includes(file)).map((file) => relative(path, file.path));
+  const others = files.filter((file) => !parts.includes(file));
+  const leftOut = others.map((file) => relative(path, file.path) + (file.path.endsWith("/") ? "/" : ""));
   return { parts, leftOut };
 }
 
