@@ -1,5 +1,5 @@
 import { rejectUnknown, requireInteger, requireOptions } from "../../arguments.js";
-import { ArgumentError } from "../../errors.js";
+import { ArgumentError, SigmaTsneError } from "../../errors.js";
 import type { Computation, FilterOptions } from "../../filter/index.js";
 import { decodeImage } from "../../io/index.js";
 import type { IpcBatch, IpcField } from "../../io/ipc/index.js";
@@ -181,6 +181,7 @@ function pixelReader(
         try {
           image.set(await decodeImage(bytes, shape, "the image"));
         } catch (error) {
+          if (error instanceof SigmaTsneError && error.code === "DEPENDENCY_MISSING") throw error;
           return `cannot be decoded: ${error instanceof Error ? error.message : error}`;
         }
         return findWrong(image, isStretched);
