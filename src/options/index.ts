@@ -14,6 +14,7 @@ export {
   oneOf,
   parseInteger,
   parseNumber,
+  text,
 } from "./kinds.js";
 export {
   type Accepted,
