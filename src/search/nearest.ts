@@ -46,7 +46,7 @@ export const NEAREST_OPTIONS = {
    * As in {@link TsneOptions}. Default: that of the run; for vectors `"inverse-variance"` with sigma, `"euclidean"` without.
    */
   distance: TSNE_SETTINGS.distance,
-  /** As in {@link TsneOptions}. Default: that of the run, if there is one. */
+  /** As in {@link TsneOptions}. Default: that of the run, else `"auto"`. */
   varianceFloor: TSNE_SETTINGS.varianceFloor,
   /** Threads, 1 to 1024. The result does not depend on it. Default: as many as the machine has processors. */
   threads: TSNE_SETTINGS.threads,
@@ -79,6 +79,8 @@ export interface Nearest {
   distances: Matrix;
   /** The distance in use. */
   distance: DistanceName;
+  /** The variance floor in use, in squared units of the data. `undefined` if the distance has no floor, or nothing was searched. */
+  varianceFloor: number | undefined;
 }
 
 /**
@@ -131,7 +133,14 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
     throw shapeMismatch("querySigma", queries.sigma, `${rows} x ${cols}, the shape of the queries`);
   }
   const count = queries.mean.rows;
-  if (count === 0) return { k, indices: new Uint32Array(), distances: new Matrix(new Float64Array(), 0, k), distance };
+  if (count === 0)
+    return {
+      k,
+      indices: new Uint32Array(),
+      distances: new Matrix(new Float64Array(), 0, k),
+      distance,
+      varianceFloor: undefined,
+    };
   requireSearchMemory(mean.rows, count, mean.cols, k, needsSigma);
   const report = onProgress && ((fraction: number) => onProgress({ fraction }));
   const job = withTranslation(() =>
@@ -145,8 +154,9 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
       onProgress: report,
     }),
   );
-  const indices = await awaitNative(job.result, job.cancel, signal);
-  return { k, indices, distances: await measure(points, queries, indices, k, signal), distance };
+  const { indices, varianceFloor: usedFloor } = await awaitNative(job.result, job.cancel, signal);
+  const distances = await measure(points, usedFloor, queries, indices, k, signal);
+  return { k, indices, distances, distance, varianceFloor: usedFloor };
 }
 
 /** Queries measured before others get the thread. */
@@ -154,7 +164,8 @@ const MEASURED_TOGETHER = 256;
 
 /** Computes the distances of what was found, and puts it in their order, which float32 may have missed by a rounding. */
 async function measure(
-  { mean, sigma, distance, varianceFloor }: SearchedPoints,
+  { mean, sigma, distance }: SearchedPoints,
+  varianceFloor = 0,
   queries: Gaussians,
   indices: Uint32Array,
   k: number,
@@ -203,8 +214,13 @@ function pointsOf(data: MatrixLike, options: NearestOptions): SearchedPoints {
 async function pointsOfRun(run: Tsne, options: NearestOptions): Promise<SearchedPoints> {
   if (options.sigma !== undefined) throw invalid("sigma", options.sigma, "nothing: a run has its own");
   const { distance, varianceFloor, threads } = run.options;
-  const points = await unpackRun(run, options.signal);
-  const own = { distance: distance === "given" ? undefined : distance, varianceFloor, threads };
+  const { knownFloor, ...points } = await unpackRun(run, options.signal);
+  const isOwn = (options.distance ?? distance) === distance;
+  const own = {
+    distance: distance === "given" ? undefined : distance,
+    varianceFloor: isOwn ? (knownFloor ?? varianceFloor) : varianceFloor,
+    threads,
+  };
   const wanted = Object.fromEntries(Object.entries(options).filter(([, value]) => (value ?? undefined) !== undefined));
   return { ...points, ...settings({ ...own, ...wanted }, points.sigma) };
 }

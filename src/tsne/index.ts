@@ -33,6 +33,7 @@ export {
 } from "./placement.js";
 export {
   describeEnd,
+  describeFloor,
   describeNeighbors,
   type LoadOptions,
   runBhTsne,
