@@ -267,6 +267,13 @@ describe("placeStream", () => {
     await expect(output).rejects.toThrow(AbortError);
   });
 
+  test("refuses a batch that claims more rows than its columns have, before it allocates memory for them", async () => {
+    const damaged = Buffer.from(bytesOf(cut([5, 4], lists)));
+    // The highest byte of the number of rows of the first batch.
+    damaged[1035] = 52;
+    await expect(collect(placeStream(run, piecesOf(damaged)))).rejects.toThrow(/column "id" has 5 values in \d+ rows/);
+  });
+
   test("understands damaged streams or refuses them in words", async () => {
     const bytes = bytesOf(cut([5, 4], lists));
     const change = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
