@@ -4,6 +4,7 @@ import { AbortError, ArgumentError, DataError, type ErrorCode, SigmaTsneError } 
 /** A name of its own: where other bundles than one share it, the bundler hands on the bare import without its default. */
 export const binding = native;
 export type NativeOptions = native.NativeOptions;
+export type NativeFarValue = native.NativeFarValue;
 export type NativeProgress = native.NativeProgress;
 export type NativeRun = InstanceType<typeof native.Run>;
 export type NativeStateArray = native.NativeStateArray;

@@ -22,6 +22,14 @@ declare namespace binding {
     recall: number;
   }
 
+  /** The value farthest from the median of its column, in units of a typical point's distance from the center; only if it is far beyond. */
+  interface NativeFarValue {
+    row: number;
+    column: number;
+    value: number;
+    times: number;
+  }
+
   /** k of each point, nearest first. */
   interface NativeNeighborLists {
     indices: Uint32Array;
@@ -39,6 +47,8 @@ declare namespace binding {
     cols: number;
     hasSigma: boolean;
     sigmaIsEqual: boolean;
+    /** The floor in use, if the distance has one. */
+    varianceFloor?: number;
     scale: number;
     sigmaScale: number;
     iteration: number;
@@ -112,6 +122,10 @@ declare namespace binding {
     method(): "barnes-hut" | "fft" | "exact";
     neighbors(): NativeNeighbors;
     seconds(): Record<NativeProgress["stage"], number>;
+    /** The floor in use, if the distance has one and it is known. Throws BUSY during advance(). */
+    varianceFloor(): number | undefined;
+    /** Of the data; undefined for a restored run. */
+    farValue(): NativeFarValue | undefined;
     /**
      * Places m points into the map, off the main thread. With `uncertainty`, also places random draws from each point and measures how
      * their positions scatter. `onProgress` gets the share that is done.
@@ -148,6 +162,7 @@ declare namespace binding {
     variances: Float64Array;
     /** n x components */
     scores: Float32Array | Float64Array;
+    farValue: NativeFarValue | undefined;
   }
 
   function pca(input: { data: NativeMatrix; components: number; seed: number; threads: number }): {
@@ -160,10 +175,11 @@ declare namespace binding {
     mean: Float64Array;
     variance: Float64Array;
     neighborVariance: Float64Array;
+    /** That suits the distance. */
     varianceFloor: number;
   }
 
-  function estimateNoiseModel(input: { data: NativeMatrix; sigma: NativeMatrix; threads: number }): {
+  function estimateNoiseModel(input: { data: NativeMatrix; sigma: NativeMatrix; distance: string; threads: number }): {
     result: Promise<NativeNoiseModel>;
     cancel(): void;
   };
@@ -171,7 +187,7 @@ declare namespace binding {
   interface NativeEvaluationOptions {
     distance: string;
     neighbors: "auto" | "exact" | "nn-descent";
-    varianceFloor: number;
+    varianceFloor: "auto" | number;
     perplexity: number | readonly number[];
     k: readonly number[];
     /** Points to look at; 0 stands for all. */
@@ -188,6 +204,8 @@ declare namespace binding {
 
   interface NativeEvaluation {
     kl: number;
+    /** The floor in use, if the distance has one. */
+    varianceFloor?: number;
     method: "exact" | "nn-descent";
     recall: number;
     pearson: NativeCorrelation;
@@ -203,6 +221,7 @@ declare namespace binding {
     hits: Float64Array;
     /** The same; empty with one class, too. */
     silhouettes: Float64Array;
+    farValue: NativeFarValue | undefined;
   }
 
   /** `classes` are numbered from 1, without gaps; 0 stands for none. */
@@ -219,8 +238,15 @@ declare namespace binding {
         }) => void)
       | undefined;
   }): { result: Promise<NativeEvaluation>; cancel(): void };
+  interface NativeNearest {
+    /** queries x k */
+    indices: Uint32Array;
+    /** The floor in use, if the distance has one. */
+    varianceFloor?: number;
+  }
+
   /**
-   * The k points nearest to each query, nearest first: queries x k rows. With `sigma`, `querySigma` is there too. Query q is not
+   * The k points nearest to each query, nearest first. With `sigma`, `querySigma` is there too. Query q is not
    * compared with point `own[q]`.
    */
   function nearest(input: {
@@ -229,9 +255,9 @@ declare namespace binding {
     queries: NativeMatrix;
     querySigma: NativeMatrix | undefined;
     own: Uint32Array | undefined;
-    options: { k: number; distance: string; varianceFloor: number; threads: number };
+    options: { k: number; distance: string; varianceFloor: "auto" | number; threads: number };
     onProgress: ((fraction: number) => void) | undefined;
-  }): { result: Promise<Uint32Array>; cancel(): void };
+  }): { result: Promise<NativeNearest>; cancel(): void };
 
   interface NativeSeparationOptions {
     method: "flow" | "iterative" | "conditional";
@@ -273,7 +299,7 @@ declare namespace binding {
   }): { result: Promise<{ cells: Uint32Array; cost: number; bound: number }>; cancel(): void };
 
   /** The distances by name. */
-  const distances: Readonly<Record<string, { usesSigma: boolean }>>;
+  const distances: Readonly<Record<string, { usesSigma: boolean; hasFloor: boolean }>>;
 
   type NativeActivation = "linear" | "relu" | "relu6" | "sigmoid" | "elu" | "leakyrelu";
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "../linalg/pca.hpp"
 #include "../neighbors/gaussians.hpp"
@@ -25,10 +26,28 @@ struct Shared {
   Cancellation cancellation;
 };
 
+// In the caller's units. The points' center is their mean, except where some are far beyond the others.
+std::vector<double> column_means(const Shared& shared) {
+  std::vector<double> mean = shared.points.center;
+  for (std::size_t j = 0; j < shared.pca.mean.size(); ++j) mean[j] += shared.pca.mean[j] * shared.points.scale;
+  return mean;
+}
+
+// The mean score along each component: 0 where the points are centered at their mean.
+std::vector<double> score_means(const Shared& shared) {
+  std::vector<double> mean(shared.pca.variances.size(), 0.0);
+  if (shared.pca.mean.empty()) return mean;
+  const std::size_t n = shared.points.count();
+  for (std::size_t c = 0; c < mean.size(); ++c) {
+    for (std::size_t i = 0; i < n; ++i) mean[c] += static_cast<double>(shared.pca.scores.at(i, c));
+    mean[c] /= static_cast<double>(n);
+  }
+  return mean;
+}
+
 Napi::Value to_js(Napi::Env env, const Shared& shared) {
   const std::size_t n = shared.points.count(), d = shared.points.input_dimensions(), k = shared.pca.variances.size();
-  auto mean = Napi::Float64Array::New(env, d);
-  std::copy(shared.points.center.begin(), shared.points.center.end(), mean.Data());
+  const auto mean = to_array<Napi::Float64Array>(env, column_means(shared));
   auto components = Napi::Float32Array::New(env, k * d);
   std::transform(shared.pca.components.begin(), shared.pca.components.end(), components.Data(),
                  [](double entry) { return static_cast<float>(entry); });
@@ -36,18 +55,19 @@ Napi::Value to_js(Napi::Env env, const Shared& shared) {
   auto variances = Napi::Float64Array::New(env, k);
   std::transform(shared.pca.variances.begin(), shared.pca.variances.end(), variances.Data(),
                  [scale](double variance) { return variance * scale * scale; });
+  const std::vector<double> offsets = score_means(shared);
+  const auto score_at = [&](std::size_t i, std::size_t c) {
+    return (static_cast<double>(shared.pca.scores.at(i, c)) - offsets[c]) * scale;
+  };
   double largest = 0;
   for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t c = 0; c < k; ++c) {
-      largest = std::max(largest, std::abs(static_cast<double>(shared.pca.scores.at(i, c)) * scale));
-    }
+    for (std::size_t c = 0; c < k; ++c) largest = std::max(largest, std::abs(score_at(i, c)));
   }
   const auto copy_scores = [&](auto array) -> Napi::Value {
     auto* out = array.Data();
     for (std::size_t i = 0; i < n; ++i) {
       for (std::size_t c = 0; c < k; ++c) {
-        *out++ =
-            static_cast<std::remove_pointer_t<decltype(out)>>(static_cast<double>(shared.pca.scores.at(i, c)) * scale);
+        *out++ = static_cast<std::remove_pointer_t<decltype(out)>>(score_at(i, c));
       }
     }
     return array;
@@ -60,6 +80,7 @@ Napi::Value to_js(Napi::Env env, const Shared& shared) {
   result.Set("components", components);
   result.Set("variances", variances);
   result.Set("scores", scores);
+  result.Set("farValue", describe_far_value(env, shared.points));
   return result;
 }
 

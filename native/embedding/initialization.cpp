@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "../linalg/pca.hpp"
 #include "../repulsion/repulsion.hpp"
@@ -11,6 +12,9 @@ namespace {
 
 constexpr double kWidth = 1e-4;
 constexpr double kNoise = 0.01 * kWidth;
+// Rows far beyond the others start at this many times the distance of the median row: as they are, they would leave all
+// others in one place.
+constexpr double kFarthestStart = 10;
 
 }  // namespace
 
@@ -23,7 +27,8 @@ AlignedVector<float> initialize(const PackedMatrix& means, Start start, int outp
   Pca pca;
   double scale = 0;
   if (components > 0) {
-    pca = find_principal_components(means, components, random, team, cancellation);
+    const std::optional<NearRows> near = draw_in_far_rows(means, kFarthestStart);
+    pca = find_principal_components(near ? near->rows : means, components, random, team, cancellation);
     // Below this the data is constant but for rounding.
     if (pca.variances[0] > 1e-14) scale = kWidth / std::sqrt(pca.variances[0]);
   }

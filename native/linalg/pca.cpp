@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "matrix_kernels.hpp"
 #include "symmetric_eigen.hpp"
@@ -107,10 +108,45 @@ void lift(const SymmetricEigen& eigen, const PackedMatrix& rows, std::size_t k, 
   orthonormalize(components, k, d, cancellation);
 }
 
-}  // namespace
+// The largest magnitude in each row.
+std::vector<float> row_radii(const PackedMatrix& rows) {
+  std::vector<float> radii(rows.blocks() * kBlock, 0.0f);
+  for (std::size_t b = 0; b < rows.blocks(); ++b) {
+    const float* block = rows.block(b);
+    for (std::size_t j = 0; j < rows.cols(); ++j) {
+      for (std::size_t r = 0; r < kBlock; ++r) {
+        radii[b * kBlock + r] = std::max(radii[b * kBlock + r], std::abs(block[j * kBlock + r]));
+      }
+    }
+  }
+  radii.resize(rows.rows());
+  return radii;
+}
 
-Pca find_principal_components(const PackedMatrix& rows, std::size_t k, Random& random, ThreadTeam& team,
-                              const Cancellation& cancellation) {
+// The median of the radii that are not zero, or 0.
+float median_radius(std::vector<float> radii) {
+  std::erase(radii, 0.0f);
+  if (radii.empty()) return 0;
+  const auto middle = radii.begin() + static_cast<std::ptrdiff_t>(radii.size() / 2);
+  std::nth_element(radii.begin(), middle, radii.end());
+  return *middle;
+}
+
+// Subtracts the mean of each column and returns it.
+std::vector<double> center_columns(PackedMatrix& rows) {
+  std::vector<double> means(rows.cols(), 0.0);
+  for (std::size_t j = 0; j < rows.cols(); ++j) {
+    for (std::size_t i = 0; i < rows.rows(); ++i) means[j] += static_cast<double>(rows.at(i, j));
+    means[j] /= static_cast<double>(rows.rows());
+    const auto mean = static_cast<float>(means[j]);
+    for (std::size_t i = 0; i < rows.rows(); ++i) rows.at(i, j) -= mean;
+  }
+  return means;
+}
+
+// Components and variances, without scores, of rows without far ones among them.
+Pca find_components(const PackedMatrix& rows, std::size_t k, Random& random, ThreadTeam& team,
+                    const Cancellation& cancellation) {
   const std::size_t n = rows.rows(), d = rows.cols();
   const double divisor = static_cast<double>(std::max<std::size_t>(n, 2) - 1);
   Pca result;
@@ -145,7 +181,48 @@ Pca find_principal_components(const PackedMatrix& rows, std::size_t k, Random& r
                                           [](double a, double b) { return std::abs(a) < std::abs(b); });
     if (*largest < 0) std::transform(row, row + static_cast<std::ptrdiff_t>(d), row, [](double x) { return -x; });
   }
-  result.scores = project(rows, result.components, k, team, cancellation);
+  return result;
+}
+
+}  // namespace
+
+std::optional<NearRows> draw_in_far_rows(const PackedMatrix& rows, double limit) {
+  const std::vector<float> radii = row_radii(rows);
+  const auto typical = static_cast<double>(median_radius(radii));
+  const auto is_far = [&](float radius) { return static_cast<double>(radius) > kFarRow * typical; };
+  if (typical == 0 || std::none_of(radii.begin(), radii.end(), is_far)) return {};
+  NearRows near{PackedMatrix(rows.rows(), rows.cols()), {}, typical};
+  for (std::size_t i = 0; i < rows.rows(); ++i) {
+    const double unit = is_far(radii[i]) ? static_cast<double>(radii[i]) / limit : typical;
+    for (std::size_t j = 0; j < rows.cols(); ++j) {
+      near.rows.at(i, j) = static_cast<float>(static_cast<double>(rows.at(i, j)) / unit);
+    }
+  }
+  near.mean = center_columns(near.rows);
+  return near;
+}
+
+Pca find_principal_components(const PackedMatrix& rows, std::size_t k, Random& random, ThreadTeam& team,
+                              const Cancellation& cancellation) {
+  const std::optional<NearRows> near = draw_in_far_rows(rows, kFarRow);
+  if (!near) {
+    Pca result = find_components(rows, k, random, team, cancellation);
+    result.scores = project(rows, result.components, k, team, cancellation);
+    return result;
+  }
+  const std::size_t d = rows.cols();
+  Pca result = find_components(near->rows, k, random, team, cancellation);
+  result.scores = project(near->rows, result.components, k, team, cancellation);
+  for (std::size_t c = 0; c < k; ++c) {
+    const double* component = &result.components[c * d];
+    const double offset = std::inner_product(near->mean.begin(), near->mean.end(), component, 0.0);
+    for (std::size_t i = 0; i < rows.rows(); ++i) {
+      const double score = static_cast<double>(result.scores.at(i, c)) + offset;
+      result.scores.at(i, c) = static_cast<float>(score * near->typical);
+    }
+  }
+  for (double& variance : result.variances) variance *= near->typical * near->typical;
+  for (const double x : near->mean) result.mean.push_back(x * near->typical);
   return result;
 }
 

@@ -7,6 +7,7 @@
 
 #include "../linalg/matrix_kernels.hpp"
 #include "../support/errors.hpp"
+#include "outliers.hpp"
 
 namespace sigma {
 namespace {
@@ -25,10 +26,32 @@ double largest_magnitude(NumberView data, std::size_t rows, std::size_t cols, bo
   return largest;
 }
 
+// Centered at the median; values beyond kFarthestValue are moved there.
+Gaussians pack_robustly(NumberView data, std::size_t rows, RobustFrame frame) {
+  const std::size_t cols = frame.center.size();
+  Gaussians points;
+  const double limit = std::min(frame.farthest.times, kFarthestValue) * frame.typical;
+  points.scale = std::min(limit, std::numeric_limits<double>::max());
+  points.means = PackedMatrix(rows, cols);
+  for (std::size_t i = 0, index = 0; i < rows; ++i) {
+    for (std::size_t k = 0; k < cols; ++k) {
+      // The difference of two finite numbers may be infinite, but not after it is limited.
+      const double offset = std::clamp(data.at(index++) - frame.center[k], -points.scale, points.scale);
+      points.means.at(i, k) = static_cast<float>(offset / points.scale);
+    }
+  }
+  points.center = std::move(frame.center);
+  points.far_value = frame.farthest;
+  return points;
+}
+
 }  // namespace
 
 Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols) {
   const double largest = largest_magnitude(data, rows, cols, true);
+  if (std::optional<RobustFrame> frame = find_robust_frame(data, rows, cols)) {
+    return pack_robustly(data, rows, std::move(*frame));
+  }
   const double unit = largest > 0 ? largest : 1;
   Gaussians points;
   points.center.assign(cols, 0.0);
@@ -57,14 +80,16 @@ Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols) {
 
 void pack_sigma(Gaussians& points, NumberView sigma, double variance_floor) {
   const std::size_t rows = points.count(), cols = points.input_dimensions();
-  const double largest = std::min(largest_magnitude(sigma, rows, cols, false), kLargestSigma);
+  const double typical = typical_sigma(sigma, rows, cols);
+  const double limit = typical > 0 ? std::min(kFarthestValue * typical, kLargestSigma) : kLargestSigma;
+  const double largest = std::min(largest_magnitude(sigma, rows, cols, false), limit);
   points.sigma_scale = largest > 0 ? largest : 1;
   points.variance_floor = variance_floor;
   points.deviations = PackedMatrix(rows, cols);
   points.sigma_is_equal = true;
   for (std::size_t i = 0, index = 0; i < rows; ++i) {
     for (std::size_t k = 0; k < cols; ++k) {
-      const double deviation = std::min(sigma.at(index++), kLargestSigma) / points.sigma_scale;
+      const double deviation = std::min(sigma.at(index++), limit) / points.sigma_scale;
       points.deviations.at(i, k) = static_cast<float>(deviation);
       points.sigma_is_equal &= points.deviations.at(i, k) == points.deviations.at(0, 0);
     }
@@ -111,7 +136,6 @@ void pack_query_sigma(Gaussians& queries, NumberView sigma, const Frame& frame) 
   const std::size_t rows = queries.count(), cols = queries.input_dimensions();
   largest_magnitude(sigma, rows, cols, false);
   queries.sigma_scale = frame.sigma_scale;
-  queries.variance_floor = frame.variance_floor;
   queries.deviations = PackedMatrix(rows, cols);
   for (std::size_t i = 0, index = 0; i < rows; ++i) {
     for (std::size_t k = 0; k < cols; ++k) {

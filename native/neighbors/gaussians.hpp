@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "../linalg/packed_matrix.hpp"
@@ -18,6 +19,18 @@ struct NumberView {
 // Beyond this the square of a standard deviation would leave float64, and a weight is zero long before.
 constexpr double kLargestSigma = 1e150;
 
+// A value far beyond those of the other points.
+struct FarValue {
+  std::size_t row = 0, column = 0;
+  double value = 0;  // in the caller's units
+  double times = 0;  // its distance from the median of its column, in units of a typical point's distance
+};
+
+// Values beyond this many times the distance of a typical point from the center are moved there: then the differences
+// of typical points, and their squares, still have all digits of float32. Standard deviations have the same limit, in
+// units of a typical one.
+constexpr double kFarthestValue = 1e10;
+
 // The points: diagonal Gaussians, or plain vectors where there is no sigma. The means are centered and divided by
 // `scale`, which no distance minds but float32 does: data with a large offset, or of 1e30 or 1e-30, keep their digits.
 struct Gaussians {
@@ -26,18 +39,21 @@ struct Gaussians {
   std::vector<double> center;  // per column, in the caller's units
   double scale = 1;
   double sigma_scale = 1;
-  double variance_floor = 0;    // in the caller's units, squared
-  bool sigma_is_equal = false;  // over points and columns
+  std::optional<FarValue> far_value;  // the farthest, if it is far beyond the points
+  double variance_floor = 0;          // in the caller's units, squared; 0 until it is estimated
+  bool sigma_is_equal = false;        // over points and columns
 
   std::size_t count() const { return means.rows(); }
   std::size_t input_dimensions() const { return means.cols(); }
 };
 
-// Copies rows x cols numbers into that form. Throws BadValue at the first that is not finite.
+// Copies rows x cols numbers into that form. The center is the mean and the scale the largest difference from it; where
+// some points lie far beyond the others (see find_robust_frame), the center is the median, so that the others keep
+// their digits. Throws BadValue at the first that is not finite.
 Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols);
 
-// Adds the standard deviations, of the same shape, and the floor > 0 of those distances that need one. Throws BadValue
-// at the first that is not finite or negative.
+// Adds the standard deviations, of the same shape, and the floor of those distances that need one; 0 stands for one
+// that resolve_variance_floor estimates. Throws BadValue at the first that is not finite or negative.
 void pack_sigma(Gaussians& points, NumberView sigma, double variance_floor);
 
 // How numbers of the caller became packed points, so that others can be brought beside them.
@@ -45,7 +61,6 @@ struct Frame {
   std::vector<double> center;  // d, in the caller's units
   double scale = 1;
   double sigma_scale = 1;
-  double variance_floor = 0;
   std::vector<float> axes;  // d x k, the principal components that the points were reduced to; empty without
   std::size_t components = 0;
 };

@@ -9,7 +9,10 @@
 namespace sigma {
 namespace {
 
+// From this number of points on, the mesh is faster than the tree.
 constexpr std::size_t kLeastPointsForMesh = 4000;
+// Fewer points spread so far apart that the mesh between them would grow without bounds.
+constexpr std::size_t kTooFewPointsForMesh = 100;
 
 }  // namespace
 
@@ -27,6 +30,7 @@ const char* name_of(Method method) {
 }
 
 Method resolve_method(Method method, std::size_t n, int output_dimensions, double theta) {
+  if (method == Method::particle_mesh && n < kTooFewPointsForMesh) method = Method::barnes_hut;
   if (method == Method::barnes_hut || method == Method::automatic) {
     if (theta == 0) return Method::exact;
     const bool takes_mesh = method == Method::automatic && output_dimensions == 2 && n >= kLeastPointsForMesh;

@@ -28,8 +28,9 @@ class Repulsion {
 enum class Method { automatic, exact, barnes_hut, particle_mesh };
 const char* name_of(Method method);
 
-// What `automatic` stands for, and Barnes-Hut with theta 0: the fastest way at the usual accuracy. Exact for theta 0;
-// the mesh in 2-D from 4,000 points on, where its step was measured to fall below that of Barnes-Hut; else Barnes-Hut.
+// What `automatic` stands for, Barnes-Hut with theta 0, and the mesh for fewer than 100 points: the fastest way at the
+// usual accuracy. Exact for theta 0; the mesh in 2-D from 4,000 points on, where its step was measured to fall below
+// that of Barnes-Hut; else Barnes-Hut.
 Method resolve_method(Method method, std::size_t n, int output_dimensions, double theta);
 
 // `theta` is the accuracy of Barnes-Hut, `spacing` that of the mesh. The team must outlive it, and so must the

@@ -96,6 +96,27 @@ TEST(Pca, RandomisedAgreesWithExact) {
   }
 }
 
+TEST(Pca, FindsTheComponentsOfRowsBesideAFarOne) {
+  // By the covariance, among the rows, and at random.
+  for (const auto& [n, d] : {std::pair{500, 40}, {100, 300}, {700, 300}}) {
+    PackedMatrix rows = make_rows(static_cast<std::size_t>(n), static_cast<std::size_t>(d), 2);
+    const std::size_t columns = rows.cols();
+    for (std::size_t i = 0; i < rows.rows(); ++i) rows.at(i, 3) = 0;
+    const Pca expected = components_of(rows, 3);
+    rows.at(17, 3) = -1e9f;
+    const Pca pca = components_of(rows, 4);
+    EXPECT_NEAR(pca.components[3], 1, 1e-6);
+    for (std::size_t c = 0; c < 3; ++c) {
+      EXPECT_NEAR(pca.variances[c + 1], expected.variances[c], 0.02 * expected.variances[c]);
+      double dot = 0;
+      for (std::size_t j = 0; j < columns; ++j) {
+        dot += pca.components[(c + 1) * columns + j] * expected.components[c * columns + j];
+      }
+      EXPECT_NEAR(std::abs(dot), 1, 1e-2) << n << " x " << d << ", component " << c;
+    }
+  }
+}
+
 TEST(Pca, ThreadsDoNotMatter) {
   const PackedMatrix rows = make_rows(900, 290, 4);
   const Pca one = components_of(rows, 3, 1), many = components_of(rows, 3, 4);

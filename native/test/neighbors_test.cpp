@@ -396,12 +396,7 @@ TEST(Gaussians, TakesDenormalDataAndAConstantColumnThatIsFarAway) {
     const Gaussians points = pack_means({nullptr, data.data()}, 40, 2);
     EXPECT_GT(points.scale, 0);
     ThreadTeam team(1);
-    const Frame frame{.center = points.center,
-                      .scale = points.scale,
-                      .sigma_scale = 1,
-                      .variance_floor = 0.01,
-                      .axes = {},
-                      .components = 0};
+    const Frame frame{.center = points.center, .scale = points.scale, .sigma_scale = 1, .axes = {}, .components = 0};
     const Gaussians queries = pack_queries({nullptr, data.data()}, 40, frame, team);
     for (std::size_t i = 0; i < 40; ++i) {
       for (std::size_t k = 0; k < 2; ++k) EXPECT_TRUE(std::isfinite(queries.means.at(i, k)));
@@ -410,6 +405,80 @@ TEST(Gaussians, TakesDenormalDataAndAConstantColumnThatIsFarAway) {
       for (const float squared : search(points, name, 10).squared) EXPECT_TRUE(std::isfinite(squared)) << name;
       EXPECT_TRUE(std::isfinite(Distance(name, points).squared(0, 1))) << name;
     }
+  }
+}
+
+TEST(Gaussians, KeepsNeighborsOfPointsBesideAFarOne) {
+  Random random(6);
+  const std::size_t n = 300, d = 6;
+  std::vector<double> data(n * d);
+  for (double& x : data) x = 5 + random.normal();
+  const Neighbors expected = search(pack_means({nullptr, data.data()}, n, d), "euclidean", 12);
+  for (const double far : {1e6, -1e10, 1e12, 9.97e36, -1e300, std::numeric_limits<double>::max()}) {
+    std::vector<double> changed(data);
+    changed[7 * d + 2] = far;
+    const Gaussians points = pack_means({nullptr, changed.data()}, n, d);
+    ASSERT_TRUE(points.far_value) << far;
+    EXPECT_EQ(points.far_value->row, 7u);
+    EXPECT_EQ(points.far_value->column, 2u);
+    EXPECT_EQ(points.far_value->value, far);
+    const Neighbors found = search(points, "euclidean", 12);
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto row = [&](const Neighbors& lists) { return &lists.indices[i * 12]; };
+      // Lists that held point 7 have another point in its place.
+      if (i == 7 || std::count(row(expected), row(expected) + 12, 7u) > 0) continue;
+      EXPECT_TRUE(std::equal(row(expected), row(expected) + 12, row(found))) << far << " " << i;
+    }
+  }
+}
+
+TEST(Gaussians, KeepsTheInnerStructureOfSeveralFarPoints) {
+  // A fifth of the points have a fill value in one column: they are neighbors of each other as without that column.
+  Random random(7);
+  const std::size_t n = 200, d = 4, k = 5;
+  std::vector<double> data(n * d), rest(n / 5 * (d - 1));
+  for (double& x : data) x = random.normal();
+  for (std::size_t i = 0; i < n / 5; ++i) {
+    data[5 * i * d] = 9.97e36;
+    std::copy_n(&data[5 * i * d + 1], d - 1, &rest[i * (d - 1)]);
+  }
+  const Neighbors found = search(pack_means({nullptr, data.data()}, n, d), "euclidean", k);
+  const Neighbors expected = search(pack_means({nullptr, rest.data()}, n / 5, d - 1), "euclidean", k);
+  for (std::size_t i = 0; i < n / 5; ++i) {
+    for (std::size_t e = 0; e < k; ++e) {
+      EXPECT_EQ(found.indices[5 * i * k + e], 5 * expected.indices[i * k + e]) << i;
+    }
+  }
+}
+
+TEST(Gaussians, PacksOrdinaryDataAtTheirMean) {
+  Random random(8);
+  std::vector<double> data(500 * 3);
+  for (double& x : data) x = random.normal();
+  data[30] = 100;
+  const Gaussians points = pack_means({nullptr, data.data()}, 500, 3);
+  EXPECT_FALSE(points.far_value);
+  double mean = 0;
+  for (std::size_t i = 0; i < 500; ++i) mean += data[i * 3] / 500;
+  EXPECT_NEAR(points.center[0], mean, 1e-12);
+}
+
+TEST(Gaussians, KeepsWeightsOfPointsBesideAHugeSigma) {
+  Random random(9);
+  const std::size_t n = 200, d = 4, k = 8;
+  std::vector<double> data(n * d), sigma(n * d);
+  for (double& x : data) x = random.normal();
+  for (double& x : sigma) x = 0.1 + random.uniform();
+  const auto neighbors = [&] {
+    Gaussians points = pack_means({nullptr, data.data()}, n, d);
+    pack_sigma(points, {nullptr, sigma.data()}, 0.01);
+    return search(points, "mahalanobis", k);
+  };
+  sigma[5 * d + 1] = 1e8;
+  const Neighbors expected = neighbors();
+  for (const double huge : {1e20, 1e100}) {
+    sigma[5 * d + 1] = huge;
+    EXPECT_EQ(neighbors().indices, expected.indices) << huge;
   }
 }
 

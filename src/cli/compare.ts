@@ -12,12 +12,14 @@ import {
   writeComparison,
 } from "../compare/index.js";
 import { ArgumentError } from "../errors.js";
+import { inputName } from "../io/index.js";
 import { flagsByName, hyphenated } from "../options/index.js";
 import { DISTANCES, TSNE_SETTINGS } from "../tsne/index.js";
 import {
   addColumnOptions,
   addPreparationOptions,
   type ColumnFlags,
+  DATA_FILES,
   DATASET_NAMES,
   type PreparationFlags,
   withSigmaPath,
@@ -91,7 +93,7 @@ export function createCompareCommand(): Command {
     .description(
       "Compute the standard and the sigma-aware map of the same data from the same start, or those of several settings, and show and measure what changes: which points move, whose neighbors change, and whether they are the uncertain ones.",
     )
-    .argument("<data>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, one point per row")
+    .argument("<data>", `the data, or their means, one point per row: ${DATA_FILES}`)
     .optionsGroup("Input:")
     .option(
       "--sigma <file>",
@@ -148,7 +150,7 @@ async function run(path: string, flags: CompareFlags, signal: AbortSignal): Prom
   const display = createStepDisplay(quiet, describeInputs(path, inputs));
   const settings = { ...options, init: init ?? options.init, sigma, labels, signal, onProgress: display.update };
   const comparison = await compare(data, settings).finally(() => display.stop());
-  const title = flags.rows ? `${basename(path)}, rows ${flags.rows.text}` : basename(path);
+  const title = flags.rows ? `${basename(inputName(path))}, rows ${flags.rows.text}` : basename(inputName(path));
   const metrics = await writeComparison(output, comparison, { labels, title, force, signal });
   if (json)
     process.stdout.write(`${JSON.stringify({ output, columns: inputs.report, notes: inputs.notes, ...metrics })}\n`);

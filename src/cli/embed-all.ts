@@ -1,11 +1,12 @@
 import { basename } from "node:path";
 import { ArgumentError } from "../errors.js";
-import { readMatrix, readNeighborTable, writeFileAtomic, writeMatrices } from "../io/index.js";
+import { inputName, readMatrix, readNeighborTable, writeFileAtomic, writeMatrices } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 import { drawAnimation } from "../plot/index.js";
 import { withGaps } from "../preparation/index.js";
 import {
   describeEnd,
+  describeFloor,
   describeNeighbors,
   describePerplexity,
   estimateMemory,
@@ -18,6 +19,7 @@ import {
   type TsneResult,
 } from "../tsne/index.js";
 import {
+  checkRowsOutput,
   type EmbedFlags,
   expectedOptions,
   givesNeighbors,
@@ -82,7 +84,8 @@ const scatterPath = ({ output, uncertainty }: EmbedFlags): string | undefined =>
  */
 async function checkBeforeReading(path: string, flags: EmbedFlags): Promise<Draw | undefined> {
   resolveTsneOptions(expectedOptions(flags), Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  checkMatrixOutput("--output", flags.output);
+  checkMatrixOutput("--output", flags.output, path);
+  checkRowsOutput(flags);
   checkTableOutput("--table", flags.table);
   checkExtension("--animate", flags.animate, ".gif");
   checkExtension("--snapshots", flags.snapshots, ".npy");
@@ -145,11 +148,13 @@ async function compute(
     init: init ?? options.init,
     neighbors: neighbors ?? options.neighbors,
   };
+  let warnings: readonly string[] = [];
   const display = createProgressDisplay(flags.quiet ?? false, () => {
     const { distance, perplexity, threads } = resolveTsneOptions(settings, data.rows, data.cols);
     const memory = estimateMemory(data.rows, data.cols, settings).peak;
     const measure = distance === "given" ? "given neighbors" : `${distance} distance`;
-    return `${describeInputs(path, inputs)}${data.rows} points x ${data.cols} values, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
+    const lines = describeInputs(path, { ...inputs, notes: [...inputs.notes, ...warnings] });
+    return `${lines}${data.rows} points x ${data.cols} values, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
   });
   const states: State[] = [];
   const onSnapshot = takesSnapshots(flags) ? (snapshot: State) => void states.push(snapshot) : undefined;
@@ -160,6 +165,7 @@ async function compute(
       onSnapshot,
       signal,
     });
+    warnings = run.warnings;
     const result = await run.fit();
     if (onSnapshot && states.at(-1)?.iteration !== result.iterations) {
       states.push({ iteration: result.iterations, embedding: result.embedding });
@@ -183,7 +189,7 @@ async function writeOutputs(
   draw: Draw | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const title = basename(path);
+  const title = basename(inputName(path));
   const picture = await draw?.(result.embedding, {
     labels,
     title,
@@ -195,7 +201,7 @@ async function writeOutputs(
   const animation = flags.animate && (await drawAnimation(embeddings, { labels, title, captions, signal }));
   signal.throwIfAborted();
   const scatter = scatterPath(flags);
-  await writeEmbedding(flags.output, result.embedding, points, { signal });
+  await writeEmbedding(flags.output, result.embedding, points, { signal, source: path });
   if (scatter !== undefined && uncertainty) await writeUncertainty(scatter, uncertainty, points, signal);
   if (flags.table !== undefined) {
     await writePointTable(flags.table, { embedding: result.embedding, points, uncertainty }, signal);
@@ -212,6 +218,12 @@ async function writeOutputs(
 /** The search of neighbors where it was not exact, for sentences. */
 const describeSearch = ({ neighbors }: TsneResult): string =>
   neighbors.method === "exact" ? "" : `${describeNeighbors(neighbors)}, `;
+
+/** The variance floor of a distance that has one, for sentences. */
+const describeUsedFloor = ({ varianceFloor }: TsneResult): string => {
+  const floor = describeFloor(varianceFloor);
+  return floor === undefined ? "" : `${floor}, `;
+};
 
 /** The subtitle of a picture. */
 function describeRun(result: TsneResult, uncertainty: PositionUncertainty | undefined): string {
@@ -233,7 +245,7 @@ function summarize(
     n: data.rows,
     input_dimensions: data.cols,
     columns: report,
-    notes,
+    notes: [...notes, ...result.warnings],
     dropped_rows: points.rows - data.rows,
     output_dimensions: options.outputDimensions,
     kl: result.kl,
@@ -242,6 +254,7 @@ function summarize(
     optimizer: options.optimizer,
     method: result.method,
     distance: options.distance,
+    variance_floor: result.varianceFloor ?? null,
     neighbors: neighbors.method,
     recall: neighbors.recall,
     perplexity: options.perplexity,
@@ -275,5 +288,5 @@ function sentence(flags: EmbedFlags, n: number, { result }: Computed, seconds: n
   ]
     .filter(Boolean)
     .join(", ");
-  return `Map of ${n} points written to ${files}: KL ${result.kl.toFixed(4)} ${describeEnd(result)}, ${describeSearch(result)}${seconds.toFixed(1)} s.\n`;
+  return `Map of ${n} points written to ${files}: KL ${result.kl.toFixed(4)} ${describeEnd(result)}, ${describeSearch(result)}${describeUsedFloor(result)}${seconds.toFixed(1)} s.\n`;
 }

@@ -1,9 +1,10 @@
 import { basename } from "node:path";
 import { ArgumentError } from "../errors.js";
-import { openDatasetRows, openRows, type RowReader, writeFileAtomic } from "../io/index.js";
+import { inputName, openDatasetRows, openRows, type RowReader, writeFileAtomic } from "../io/index.js";
 import { prepareRows } from "../preparation/index.js";
 import {
   describeEnd,
+  describeFloor,
   describePerplexity,
   type EmbedLandmarksOptions,
   embedLandmarks,
@@ -60,7 +61,7 @@ export async function embedLandmarksCommand(path: string, flags: LandmarkFlags, 
  */
 async function checkBeforeReading(path: string, flags: LandmarkFlags): Promise<Draw | undefined> {
   rejectOtherFlags(flags);
-  checkMatrixOutput("--output", flags.output);
+  checkMatrixOutput("--output", flags.output, path);
   checkTableOutput("--table", flags.table);
   const draw = flags.plot === undefined ? undefined : await preparePicture("--plot", flags.plot);
   await checkPaths(
@@ -107,14 +108,20 @@ async function compute(
     const { distance, perplexity, threads } = options;
     return `${description}${data.rows} points x ${data.cols} values, fitted through ${landmarks} landmarks, ${distance} distance, ${describePerplexity(perplexity)}, threads ${threads}`;
   });
-  return embedLandmarks(data, {
-    ...settings,
-    landmarks,
-    sigma,
-    signal,
-    onProgress: (progress) => display.update(progress),
-    onRowProgress: (progress) => display.update(progress),
-  }).finally(() => display.stop());
+  try {
+    const embedded = await embedLandmarks(data, {
+      ...settings,
+      landmarks,
+      sigma,
+      signal,
+      onProgress: (progress) => display.update(progress),
+      onRowProgress: (progress) => display.update(progress),
+    });
+    for (const warning of embedded.result.warnings) display.note(warning);
+    return embedded;
+  } finally {
+    display.stop();
+  }
 }
 
 /** Writes the files asked for. The picture is drawn before anything is written, so that an interruption leaves all files or none. */
@@ -129,9 +136,9 @@ async function writeOutputs(
   const { distance, perplexity } = result.options;
   const subtitle = `${embedding.rows} points, fitted through ${flags.landmarks} landmarks, ${distance} distance, ${describePerplexity(perplexity)}`;
   const labels = points.labels ?? [...points.facts.labels.values()][0];
-  const picture = await draw?.(embedding, { labels, title: basename(path), subtitle });
+  const picture = await draw?.(embedding, { labels, title: basename(inputName(path)), subtitle });
   signal.throwIfAborted();
-  await writeEmbedding(flags.output, embedding, points, { signal });
+  await writeEmbedding(flags.output, embedding, points, { signal, source: path });
   if (flags.table !== undefined) {
     await writePointTable(flags.table, { embedding, points, columns: { divergence } }, signal);
   }
@@ -152,6 +159,7 @@ function summarize(
     n: data.rows,
     input_dimensions: data.cols,
     columns: report,
+    notes: result.warnings,
     output_dimensions: outputDimensions,
     landmarks: flags.landmarks,
     kl: result.kl,
@@ -159,6 +167,7 @@ function summarize(
     stopped: result.stopped,
     method: result.method,
     distance,
+    variance_floor: result.varianceFloor ?? null,
     perplexity,
     threads,
     seed,
@@ -172,5 +181,5 @@ function summarize(
 
 /** The sentence without `--json`. */
 function sentence(flags: LandmarkFlags, n: number, { result }: LandmarkEmbedding, seconds: number): string {
-  return `Map of ${n} points written to ${flags.output}: ${flags.landmarks} landmarks fitted, KL ${result.kl.toFixed(4)} ${describeEnd(result)}, all points placed, ${seconds.toFixed(1)} s.\n`;
+  return `Map of ${n} points written to ${flags.output}: ${flags.landmarks} landmarks fitted, KL ${result.kl.toFixed(4)} ${[describeEnd(result), describeFloor(result.varianceFloor)].filter(Boolean).join(", ")}, all points placed, ${seconds.toFixed(1)} s.\n`;
 }

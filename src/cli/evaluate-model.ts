@@ -1,6 +1,9 @@
 import { Command } from "commander";
 import { writeFileAtomic } from "../io/index.js";
+import type { OptionValues } from "../options/index.js";
+import { EVALUATION_OPTIONS } from "../vae/declarations/index.js";
 import type { Evaluation } from "../vae/index.js";
+import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
 import {
@@ -15,16 +18,16 @@ import {
   withRun,
 } from "./networks.js";
 import { checkInputs, checkPaths } from "./paths.js";
-import { integerParser, numberParser } from "./values.js";
 
-interface EvaluateModelFlags extends BackendFlags, DatasetFlags {
+/** Fraction of noisy values; in the library there is no noisy input unless it is asked for. */
+const NOISE = 0.2;
+
+interface EvaluateModelFlags
+  extends BackendFlags,
+    DatasetFlags,
+    Pick<OptionValues<typeof EVALUATION_OPTIONS>, "draws" | "noise" | "binarize" | "seed" | "batchSize"> {
   output?: string;
   part: string;
-  draws?: number;
-  noise: number;
-  binarize?: true;
-  seed?: number;
-  batchSize?: number;
   json?: true;
   quiet?: true;
 }
@@ -49,17 +52,10 @@ export function createEvaluateModelCommand(): Command {
     )
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
-    .addOption(partOption("test"))
-    .option("--draws <n>", "draws for the estimates of log-likelihoods (default: 100)", integerParser("--draws"))
-    .option(
-      "--noise <x>",
-      "share of values to which |N(0, 1)| is added for the noisy input",
-      numberParser("--noise"),
-      0.2,
-    )
-    .option("--binarize", "draw every value as 0 or 1")
-    .option("--batch-size <n>", "images that are computed at once (default: 128)", integerParser("--batch-size"))
-    .option("--seed <n>", "seed of the draws (default: 42)", integerParser("--seed"))
+    .addOption(partOption("test"));
+  addDeclaredOptions(command, EVALUATION_OPTIONS, ["draws", "noise", "binarize", "batchSize", "seed"], {
+    noise: { description: `fraction of the values of the noisy input to which noise is added (default: ${NOISE})` },
+  })
     .option("-o, --output <file>", "writes what --json prints into a file, too")
     .option("--json", "print one JSON object instead of a table")
     .option("--quiet", "print nothing but errors and the results")
@@ -81,7 +77,7 @@ async function evaluate(
   flags: EvaluateModelFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const { draws, noise, binarize, seed, batchSize } = flags;
+  const { draws, noise = NOISE, binarize, seed, batchSize } = flags;
   checkInputs({ "<run>": path, "[data]": data });
   await checkPaths({ "--output": flags.output }, {});
   await withRun(path, flags, (opened) =>

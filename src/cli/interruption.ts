@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { AbortError } from "../errors.js";
+import { withPipes } from "../io/index.js";
 
 const signals = ["SIGINT", "SIGTERM"] as const;
 
@@ -15,7 +16,8 @@ export class Interruption extends AbortError {
 }
 
 /**
- * Runs `work` with a signal that the first SIGINT or SIGTERM aborts; a second one ends the process at once.
+ * Runs `work`, a command, with a signal that the first SIGINT or SIGTERM aborts; a second one ends the process at once. Within the command,
+ * standard input and pipes can be read several times.
  *
  * @throws {Interruption} where `work` failed after a signal came
  */
@@ -31,7 +33,7 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   };
   for (const signal of signals) process.on(signal, abort);
   try {
-    return await work(controller.signal);
+    return await withPipes(() => work(controller.signal));
   } catch (error) {
     throw controller.signal.aborted ? controller.signal.reason : error;
   } finally {

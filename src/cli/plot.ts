@@ -4,8 +4,10 @@ import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { isText, readMatrix, readTable, writeFileAtomic } from "../io/index.js";
 import { Matrix } from "../matrix.js";
-import type { MapEllipses, Theme } from "../plot/index.js";
+import { flagsByName } from "../options/index.js";
+import { IMAGE_OPTIONS, type MapEllipses, type MapOptions, PICTURE_OPTIONS } from "../plot/index.js";
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES } from "./dataset-flags.js";
+import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { describeEmbedding, type PointFacts, readEmbeddingFile } from "./inputs.js";
 import { interruptible } from "./interruption.js";
@@ -13,20 +15,17 @@ import { checkPaths } from "./paths.js";
 import { preparePicture } from "./picture.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 import { UNCERTAINTY_COLUMNS } from "./uncertainty.js";
-import { integerParser } from "./values.js";
 
-interface PlotFlags extends ImageFlags, Omit<ColumnFlags, "strict"> {
+interface PlotFlags
+  extends ImageFlags,
+    Omit<ColumnFlags, "strict">,
+    Pick<MapOptions, "contours" | "title" | "theme" | "width" | "height"> {
   output: string;
   labels?: string;
   colorBy?: string;
   ellipses?: string;
   imageSize?: number;
   imageCount?: number;
-  contours?: true;
-  title?: string;
-  theme?: Theme;
-  width?: number;
-  height?: number;
   quiet?: true;
 }
 
@@ -65,25 +64,14 @@ export function createPlotCommand(): Command {
       "--ellipses <file>",
       "draw ellipses for some points of a 2-D map: three columns xx, xy, yy, or what embed --uncertainty wrote",
     )
-    .option("--images <source>", `show images on the map: ${IMAGE_SOURCES}`)
-    .option(
-      "--image-size <pixels>",
-      "longer side of each, 4 to 2048 (default: about 1/27 of the width)",
-      integerParser("--image-size"),
-    )
-    .option(
-      "--image-count <n>",
-      "at most so many, spread over the map (default: all that fit)",
-      integerParser("--image-count"),
-    )
+    .option("--images <source>", `show images on the map: ${IMAGE_SOURCES}`);
+  addDeclaredOptions(command, IMAGE_OPTIONS, ["size", "count"])
     .option(...imageOptions.stretch)
-    .option(...imageOptions.strict)
-    .option("--contours", "draw lines of equal density")
-    .option("--title <text>", "heading of the picture")
-    .option("--theme <light|dark>", "dark on white, or light on near-black (default: light)")
-    .option("--width <pixels>", "200 to 16384 (default: 1600)", integerParser("--width"))
-    .option("--height <pixels>", "200 to 16384 (default: 3/4 of the width)", integerParser("--height"))
-    .option("--quiet", "print nothing but errors");
+    .option(...imageOptions.strict);
+  addDeclaredOptions(command, PICTURE_OPTIONS, ["contours", "title", "theme", "width", "height"]).option(
+    "--quiet",
+    "print nothing but errors",
+  );
   return addColumnOptions(command.optionsGroup("Columns:"), { sigma: false, lists: false, keep: false, strict: false })
     .addHelpText("after", guide)
     .action((map: string, flags: PlotFlags) => {
@@ -97,10 +85,7 @@ export function createPlotCommand(): Command {
         images: flags.images,
         "images.size": "--image-size",
         "images.count": "--image-count",
-        title: "--title",
-        theme: "--theme",
-        width: "--width",
-        height: "--height",
+        ...flagsByName(PICTURE_OPTIONS),
       };
       return interruptible((signal) => withTypedNames(names, () => plot(map, flags, signal)));
     });

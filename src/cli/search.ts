@@ -5,9 +5,9 @@ import { isText, readMatrix, type Table, type TableColumn, writeFileAtomic, writ
 import type { Matrix } from "../matrix.js";
 import { flagsByName } from "../options/index.js";
 import type { PictureFormat, SheetRow, SheetTile } from "../plot/index.js";
-import { type Nearest, nearest, type Query } from "../search/index.js";
-import { type DistanceName, isSavedRun, TSNE_SETTINGS, Tsne } from "../tsne/index.js";
-import { addColumnOptions, type ColumnFlags, DATASET_NAMES, withSigmaPath } from "./dataset-flags.js";
+import { NEAREST_OPTIONS, type Nearest, type NearestOptions, nearest, type Query } from "../search/index.js";
+import { isSavedRun, Tsne } from "../tsne/index.js";
+import { addColumnOptions, type ColumnFlags, DATA_FILES, DATASET_NAMES, withSigmaPath } from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { describeInputs, type Inputs, readInputs, readPointLabels, sigmaPath } from "./inputs.js";
@@ -16,9 +16,8 @@ import { checkPaths } from "./paths.js";
 import { describeSkipped } from "./point-images.js";
 import { checkTableOutput, TABLE_FORMATS } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
-import { integerParser } from "./values.js";
 
-interface SearchFlags extends ColumnFlags {
+interface SearchFlags extends ColumnFlags, Pick<NearestOptions, "k" | "distance" | "varianceFloor" | "threads"> {
   query: string;
   sigma?: string;
   querySigma?: string;
@@ -26,10 +25,6 @@ interface SearchFlags extends ColumnFlags {
   images?: string;
   queryImages?: string;
   strict?: true;
-  k?: number;
-  distance?: DistanceName;
-  varianceFloor?: number;
-  threads?: number;
   output?: string;
   sheet?: string;
   json?: true;
@@ -66,7 +61,7 @@ export function createSearchCommand(): Command {
     .description(
       "Search by example: find the points nearest to some of them, or to other vectors, under any of the distances.",
     )
-    .argument("<data>", "the points: .npy, .csv, .tsv, .parquet or .arrow, one point per row; or a run of embed --save")
+    .argument("<data>", `the points, one per row: ${DATA_FILES}; or a run of embed --save`)
     .requiredOption(
       "--query <rows|file>",
       "rows of the points, 17 or 17,4,99; or a file of vectors as wide as they are",
@@ -82,8 +77,12 @@ export function createSearchCommand(): Command {
     .option("--query-images <path>", "the same for the vectors of a --query file, of the same size")
     .option("--strict", "refuse columns of tables and files of image folders that are skipped by default");
   addColumnOptions(command.optionsGroup("Columns:"), { strict: false });
-  command.optionsGroup("Method:").option("-k <n>", "points to find for each query (default: 10)", integerParser("-k"));
-  return addDeclaredOptions(command, TSNE_SETTINGS, ["distance", "varianceFloor", "threads"])
+  return addDeclaredOptions(command.optionsGroup("Method:"), NEAREST_OPTIONS, [
+    "k",
+    "distance",
+    "varianceFloor",
+    "threads",
+  ])
     .optionsGroup("Output:")
     .option("-o, --output <file>", `where the result goes as a table: ${TABLE_FORMATS}`)
     .option("--sheet <file>", "draw queries and results with their distances; needs --images: .png or .svg")
@@ -92,14 +91,13 @@ export function createSearchCommand(): Command {
     .addHelpText("after", guide)
     .action((means: string, flags: SearchFlags) => {
       const names = {
-        ...flagsByName(TSNE_SETTINGS),
+        ...flagsByName(NEAREST_OPTIONS),
         ...DATASET_NAMES,
         data: means,
         run: means,
         query: isRows(flags.query) ? "--query" : flags.query,
         querySigma: flags.querySigma ?? "--query-sigma",
         sigma: flags.sigma ?? "--sigma",
-        k: "-k",
         rows: "--sheet",
       };
       return interruptible((signal) => withTypedNames(names, () => search(means, flags, signal)));
@@ -303,7 +301,7 @@ const takeValues = (column: TableColumn, rows: ArrayLike<number>): TableColumn =
       : Float64Array.from(rows, (row) => column[row]);
 
 function summarize(
-  { k, indices, distances, distance }: Nearest,
+  { k, indices, distances, distance, varianceFloor }: Nearest,
   rows: readonly number[] | undefined,
   labels: readonly string[] | undefined,
   n: number,
@@ -317,7 +315,7 @@ function summarize(
       ...(labels && { labels: found.map((index) => labels[index]) }),
     };
   });
-  return { n, k, distance, results };
+  return { n, k, distance, variance_floor: varianceFloor ?? null, results };
 }
 
 /** Longer lists than this, in lines, are for files. */

@@ -1,18 +1,19 @@
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { readDataset, writeFileAtomic } from "../io/index.js";
-import { assignToGrid, resolveGridOptions, separateUniformly } from "../layout/index.js";
+import { assignToGrid, resolveGridOptions, SEPARATION_OPTIONS, separateUniformly } from "../layout/index.js";
 import type { Matrix } from "../matrix.js";
 import type { Theme } from "../plot/index.js";
-import { checkWallLook, type WallCells } from "../wall/index.js";
+import { checkWallLook, WALL_OPTIONS, type WallCells } from "../wall/index.js";
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES, datasetOptions } from "./dataset-flags.js";
+import { addDeclaredOptions, declaredOption } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { describeEmbedding, readPointLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkDistinct, checkExtension, checkInputs, checkPaths } from "./paths.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 import { createProgressDisplay } from "./progress.js";
-import { type GridSides, gridParser, integerParser } from "./values.js";
+import { type GridSides, gridParser } from "./values.js";
 
 interface WallFlags extends ImageFlags, Omit<ColumnFlags, "strict"> {
   images: string;
@@ -23,7 +24,7 @@ interface WallFlags extends ImageFlags, Omit<ColumnFlags, "strict"> {
   labels?: string;
   title?: string;
   theme?: Theme;
-  force?: true;
+  force?: boolean;
   threads?: number;
   json?: true;
   quiet?: true;
@@ -65,21 +66,19 @@ export function createWallCommand(): Command {
     .option("-o, --output <file>", "where a picture of the wall goes: .png")
     .option("--tiles <folder>", "where a wall to move and zoom in goes: a page, index.html, with its tiles")
     .option("--grid <RxC>", "rows x columns, or auto: about square (default: auto)", gridParser("--grid"))
-    .option(
-      "--cell <pixels>",
-      "longer side of an image, 2 to 1024 (default: what suits the images)",
-      integerParser("--cell"),
-    )
+    .addOption(declaredOption(WALL_OPTIONS, "cell"))
     .option(...imageOptions.stretch)
     .option(...imageOptions.strict)
     .option(
       "--labels <file>",
       "labels, one per line: frames of their colors, and a legend (default: those of the map's table)",
+    );
+  addDeclaredOptions(command, WALL_OPTIONS, ["title", "theme", "force"])
+    .addOption(
+      declaredOption(SEPARATION_OPTIONS, "threads", {
+        description: "threads for the layout (default: all processors)",
+      }),
     )
-    .option("--title <text>", "heading")
-    .option("--theme <light|dark>", "of the picture; the page follows the browser (default: light)")
-    .option("--force", "write tiles into a folder that holds something else as well")
-    .option("--threads <n>", "threads for the layout (default: all processors)", integerParser("--threads"))
     .option("--json", "print one JSON object instead of sentences")
     .option("--quiet", "print nothing but errors, and --json");
   return addColumnOptions(command.optionsGroup("Columns:"), { sigma: false, lists: false, keep: false, strict: false })

@@ -1,11 +1,12 @@
 import { FileError } from "../errors.js";
 import type { FloatArray } from "../matrix.js";
 import { asReadError } from "./file-errors.js";
-import { isGzip, isIdx, openIdx } from "./idx.js";
+import { isIdx, openIdx } from "./idx.js";
+import { openFile } from "./input-file.js";
 import { checkNumbers } from "./npy.js";
 import { MAGIC, readNpyHeader } from "./npy-header.js";
 import { FOREIGN_ORDER } from "./number-types.js";
-import { type OpenFile, openFile, readFully } from "./open-file.js";
+import { type OpenFile, readFully } from "./open-file.js";
 import { checkAxes, readRows, type StoredArray } from "./stored-array.js";
 
 /** An array of numbers of any shape in a file, read row by row: what stands at one index of its first axis. */
@@ -29,7 +30,7 @@ export interface ArrayFile {
 }
 
 /**
- * Opens a .npy file (C order) or an IDX file, plain or compressed with gzip, whatever its name. Of uncompressed files only what
+ * Opens a .npy file (C order) or an IDX file, whatever its name, also compressed with gzip or Zstandard. Of uncompressed files only what
  * is asked for is read.
  *
  * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where it is neither, or its size does not fit its
@@ -40,7 +41,7 @@ export async function openArrayFile(
   path: string,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<ArrayFile> {
-  const file = await openFile(path);
+  const file = await openFile(path, options.signal);
   try {
     const array = await asReadError(path, () => openArray(file, options.signal));
     return {
@@ -60,7 +61,7 @@ async function openArray(file: OpenFile, signal: AbortSignal | undefined): Promi
   const head = Buffer.alloc(Math.min(file.size, 8));
   await readFully(file, head, 0, signal);
   if (MAGIC.equals(head.subarray(0, MAGIC.length))) return openNpy(file);
-  if (isIdx(head) || isGzip(head)) return openIdx(file, signal);
+  if (isIdx(head)) return openIdx(file, signal);
   throw new FileError("FILE_FORMAT", file.path, "is neither a .npy nor an IDX file");
 }
 

@@ -30,25 +30,37 @@ export interface ChosenColumns {
  * @throws {FileError} FILE_FORMAT where no column or several could be the data, and with `strict` for a column that is not used
  * @throws {ArgumentError} INVALID_ARGUMENT for a name that no column has
  */
-export function chooseColumns(source: ColumnSource, options: ColumnChoice): ChosenColumns {
-  const { path, columns, isNamed } = source;
-  const names = columns.map(({ name }) => name);
-  selectColumns(path, names, undefined);
-  const listed = findList(source, options);
+export function chooseColumns(whole: ColumnSource, given: ColumnChoice): ChosenColumns {
+  const { path, isNamed } = whole;
+  const options = {
+    ...given,
+    column: fullName(whole, given.column ?? whole.part),
+    sigmaColumn: fullName(whole, given.sigmaColumn),
+  };
+  selectColumns(
+    path,
+    whole.columns.map(({ name }) => name),
+    undefined,
+  );
+  const listed = findList(whole, options);
+  const columns = withEqualRows(whole.columns, listed);
+  const source = { ...whole, columns };
   const roles = inFile(path, () =>
     assignRoles(columns.map(toFacts), listed === undefined ? options : { ...options, columns: [] }),
   );
-  const sigmaList = options.sigmaColumn === undefined ? undefined : findColumn(source, options.sigmaColumn);
-  const used = new Set([listed, options.sigmaColumn]);
+  const sigmaName = options.sigmaColumn ?? (listed === undefined ? undefined : source.sigmaListOf?.(listed));
+  const sigmaList = sigmaName === undefined ? undefined : findColumn(source, sigmaName);
+  const used = new Set([listed, sigmaName]);
   const unused = roles.unused.filter(({ name }) => !used.has(name));
   const data = listed === undefined ? roles.data : [listed];
   if (data.length === 0) throw noData(path, unused);
   const means = listed === undefined ? { numbers: roles.data } : findColumn(source, listed);
   const paired = roles.sigma?.filter((name) => name !== undefined);
   const sigma = sigmaList ?? (paired && { numbers: paired });
-  const chosen = { ...roles, data, unused, ...(sigmaList ? { sigma: [options.sigmaColumn] } : {}) };
-  if (options.strict) requireAllUsed(path, chosen);
-  return { means, sigma, roles: chosen, report: describeRoles(chosen, { isNamed, hasLists: "list" in means }) };
+  const chosen = { ...roles, data, unused, ...(sigmaList ? { sigma: [sigmaName] } : {}) };
+  if (options.strict) requireAllUsed(path, chosen, whole.leftOut);
+  const report = describeRoles(chosen, { isNamed, hasLists: "list" in means });
+  return { means, sigma, roles: chosen, report: report + describeLeftOut(whole.leftOut) };
 }
 
 /**
@@ -56,7 +68,9 @@ export function chooseColumns(source: ColumnSource, options: ColumnChoice): Chos
  *
  * @throws {FileError} FILE_FORMAT where no column fits
  */
-export function chooseLabels({ path, columns }: ColumnSource, wanted: string | undefined): string {
+export function chooseLabels(source: ColumnSource, asked: string | undefined): string {
+  const { path, columns, part } = source;
+  const wanted = fullName(source, asked ?? part);
   const names = columns.map(({ name }) => name);
   if (wanted !== undefined) return inFile(path, () => selectNames("labelColumns", names, [wanted]))[0];
   const { labels, identifier } = assignRoles(columns.map(toFacts));
@@ -65,15 +79,34 @@ export function chooseLabels({ path, columns }: ColumnSource, wanted: string | u
   const [found] = [...labels, ...(others.length === 1 ? others : []), ...(texts.length === 1 ? [texts[0].name] : [])];
   if (found !== undefined) return found;
   if (names.length === 1) return names[0];
-  const reason = `has ${names.length} columns and none of them is named label, labels, class, target; choose one by its name`;
+  const reason = `has ${names.length} columns and none of them is named label, labels, class, target; choose one by its name, as in ${path}:${names[0]}`;
   throw new FileError("FILE_FORMAT", path, reason);
 }
 
-const toFacts = ({ name, type, kind, isIndex }: ColumnDescription): ColumnFacts => ({
+/** The name of a column that is named by its last part, as X_pca names obsm/X_pca. */
+function fullName({ columns }: ColumnSource, wanted: string | undefined): string | undefined {
+  if (wanted === undefined || columns.some(({ name }) => name === wanted)) return wanted;
+  const found = columns.filter(({ name }) => name.endsWith(`/${wanted}`));
+  return found.length === 1 ? found[0].name : wanted;
+}
+
+/** Columns that have another number of rows than the data, or than the first column of numbers, cannot be used beside it. */
+function withEqualRows(columns: readonly ColumnDescription[], listed: string | undefined): ColumnDescription[] {
+  const data = columns.find(({ name, type }) => (listed === undefined ? type && type !== "text" : name === listed));
+  return columns.map((column) => {
+    if (column.rows === undefined || data?.rows === undefined || column.rows === data.rows) return column;
+    const rows = `${column.rows} row${column.rows === 1 ? "" : "s"}`;
+    const kind = column.type ? rows : column.kind;
+    return { ...column, kind, type: undefined, itemType: undefined };
+  });
+}
+
+const toFacts = ({ name, type, kind, isIndex, isLabel }: ColumnDescription): ColumnFacts => ({
   name,
   type: type === "float32" || type === "float64" ? "number" : type,
   kind,
   isIndex,
+  isLabel,
 });
 
 /** The column of lists that is the data, where one is named or there are no columns of numbers that could be. */
@@ -92,10 +125,11 @@ function findList(source: ColumnSource, options: ColumnChoice): string | undefin
   const excluded = select("exclude", options.exclude);
   const free = lists.filter((name) => !excluded.includes(name) && name !== options.sigmaColumn);
   if (free.length === 0) return undefined;
+  if (source.defaultList !== undefined && free.includes(source.defaultList)) return source.defaultList;
   const numbers = inFile(path, () => assignRoles(columns.map(toFacts), options)).data;
   if (free.length === 1 && numbers.length === 0) return free[0];
   const besides = numbers.length > 0 ? ` beside numbers in ${quoted(numbers)}` : "";
-  const how = "choose one by its name, which is --mean-column or --sigma-column on the command line";
+  const how = `choose one by its name, as in ${path}:${free[0]}, or with --mean-column and --sigma-column`;
   throw new FileError("FILE_FORMAT", path, `holds lists of numbers in ${quoted(free)}${besides}; ${how}`);
 }
 
@@ -111,6 +145,14 @@ function findColumn({ path, columns }: ColumnSource, wanted: string): ColumnsOfN
   return { numbers: [name] };
 }
 
+const MOST_FILES = 3;
+
+function describeLeftOut(files: readonly string[] = []): string {
+  if (files.length === 0) return "";
+  const more = files.length > MOST_FILES ? ` and ${files.length - MOST_FILES} more` : "";
+  return ` Files left out: ${files.slice(0, MOST_FILES).join(", ")}${more}.`;
+}
+
 function noData(path: string, unused: ColumnRoles["unused"]): FileError {
   const others = unused.slice(0, 6).map(({ name, reason }) => `column ${JSON.stringify(name)} is ${reason}`);
   const found = others.length > 0 ? `: ${others.join(", ")}` : "";
@@ -120,7 +162,13 @@ function noData(path: string, unused: ColumnRoles["unused"]): FileError {
 /** The reasons of columns that the caller has left out. */
 const LEFT_OUT = new Set(["excluded", "not chosen"]);
 
-function requireAllUsed(path: string, { unused }: ColumnRoles): void {
+function requireAllUsed(path: string, { unused }: ColumnRoles, leftOut: readonly string[] = []): void {
+  // What begins with _ or a point tells engines about the others.
+  const file = leftOut.find((name) => !/(^|[\\/])[._]/.test(name));
+  if (file !== undefined) {
+    const reason = `holds ${file}, which is no part of the table and which strict reading refuses; move it to another folder`;
+    throw new FileError("FILE_FORMAT", path, reason);
+  }
   const skipped = unused.find(({ reason }) => !LEFT_OUT.has(reason));
   if (!skipped) return;
   const reason = `column ${JSON.stringify(skipped.name)} (${skipped.reason}) is not used, which strict reading refuses; exclude it, or keep it by its name`;

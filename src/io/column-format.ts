@@ -10,8 +10,12 @@ import { selectColumns, type Table } from "./table.js";
 
 /** How a format with columns is read: what all of these formats share follows from the columns of a file. */
 export function columnFormat(
-  openColumns: (file: OpenFile, options: OpenColumnsOptions) => Promise<ColumnSource>,
+  open: (file: OpenFile, options: OpenColumnsOptions) => Promise<ColumnSource>,
 ): Required<Pick<Format, "openColumns" | "readMatrix" | "openMatrix" | "readLabels" | "readTable">> {
+  const openColumns = async (file: OpenFile, options: OpenColumnsOptions): Promise<ColumnSource> => {
+    const source = await open(file, options);
+    return file.part === undefined ? source : { ...source, part: file.part };
+  };
   const openMatrix = async (file: OpenFile, options: OpenMatrixOptions): Promise<RowBlocks> => {
     const source = await openColumns(file, { signal: options.signal, isWhole: true });
     return source.openMatrix(chooseColumns(source, options).means, false);
@@ -25,7 +29,8 @@ export function columnFormat(
     readTable: (file, options: ReadTableOptions) =>
       withTypes(file, options, openColumns, (source) => {
         const names = source.columns.map(({ name }) => name);
-        return source.readTable(selectColumns(file.path, names, options.columns), options.rows);
+        const wanted = options.columns ?? (source.part === undefined ? undefined : [source.part]);
+        return source.readTable(selectColumns(file.path, names, wanted), options.rows);
       }),
   };
 }

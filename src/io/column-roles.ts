@@ -10,6 +10,8 @@ export interface ColumnFacts {
   readonly kind?: string | undefined;
   /** Whether the file itself says that the column is the index of a data frame. */
   readonly isIndex?: boolean | undefined;
+  /** Whether the format says that the column holds labels. */
+  readonly isLabel?: boolean | undefined;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface ColumnRoles {
 }
 
 /** The index of a pandas data frame, also of one that was written several times: "", "Unnamed: 0", "Unnamed: 0.1", "__index_level_0__". */
-const INDEX = /^(|Unnamed: 0(\.\d+)*|__index_level_\d+__)$/;
+const INDEX = /^(|_index|Unnamed: 0(\.\d+)*|__index_level_\d+__)$/;
 /** Names of columns of numbers that count rows or objects: "id", "source_id", "ObjID", "cellId", "row", "index". */
 const IDENTIFIER =
   /^(id|ids|idx|index|row|rowid|row_?(number|id|names?)|rownames?|uuid|guid|obj_?id|.*[_ .-](id|ids|index|idx)|.*[a-z]I[dD])$/;
@@ -175,8 +177,8 @@ const isIdentifier = (column: ColumnFacts): boolean =>
 /** Whether a column of texts or whole numbers holds labels by its name. */
 export const isLabelName = (name: string): boolean => isLabel({ name, type: "text" });
 
-const isLabel = ({ name, type }: ColumnFacts): boolean =>
-  LABEL_NAMES.includes(name.toLowerCase()) || (type !== "number" && CATEGORY.test(name));
+const isLabel = ({ name, type, isLabel: isSaid }: ColumnFacts): boolean =>
+  isSaid === true || LABEL_NAMES.includes(name.toLowerCase()) || (type !== "number" && CATEGORY.test(name));
 
 /** The position of a name among the names of labels; names of categories come last. */
 const rankLabel = ({ name }: ColumnFacts): number =>

@@ -11,6 +11,14 @@ export interface ColumnSource {
   readonly isNamed: boolean;
   /** Whether only the first rows were read to find the types of the columns, so that a cell of another type may follow. */
   readonly isSampled?: boolean | undefined;
+  /** The column that the user has named with the file, as `file:name`. */
+  readonly part?: string | undefined;
+  /** Files of a folder that are no part of its table. */
+  readonly leftOut?: readonly string[] | undefined;
+  /** The column of vectors that is the data by convention, where no column is chosen. */
+  readonly defaultList?: string | undefined;
+  /** Finds the column of vectors that holds, by convention, the standard deviations of another one. */
+  sigmaListOf?(data: string): string | undefined;
   /**
    * Opens a matrix of columns of numbers, or of the lists of one column.
    *

@@ -7,8 +7,8 @@ import { type ColumnRoles, isFrameIndexName } from "./column-roles.js";
 import type { ColumnSource } from "./column-source.js";
 import { asReadError } from "./file-errors.js";
 import { detectFormat } from "./formats.js";
+import { openFile } from "./input-file.js";
 import { readMatrix } from "./matrix-file.js";
-import { openFile } from "./open-file.js";
 import { openRows } from "./open-rows.js";
 import { readForward, readRowRange } from "./row-blocks.js";
 import { checkRowRange, type RowRange } from "./row-range.js";
@@ -93,7 +93,7 @@ export interface DatasetRows {
 export async function readDataset(path: string, options: DatasetOptions = {}): Promise<Dataset> {
   checkOptions(options);
   if (await isFolder(path)) return readFromSource(await openTableFolder(path, { ...options, isWhole: true }), options);
-  const file = await openFile(path);
+  const file = await openFile(path, options.signal);
   try {
     return await asReadError(path, async () => {
       const { openColumns } = await detectFormat(file);
@@ -115,7 +115,7 @@ export async function openDatasetRows(path: string, options: Omit<DatasetOptions
   if (await isFolder(path)) {
     return openFromSource(await openTableFolder(path, { ...options, isWhole: true }), options, async () => {});
   }
-  const file = await openFile(path);
+  const file = await openFile(path, options.signal);
   const close = () => file.handle.close();
   let isOpen = false;
   try {
@@ -180,7 +180,7 @@ async function peek<T>(
   look: (source: ColumnSource) => T,
 ): Promise<T | undefined> {
   if (await isFolder(path)) return look(await openTableFolder(path, { signal }));
-  const file = await openFile(path);
+  const file = await openFile(path, signal);
   try {
     return await asReadError(path, async () => {
       const { openColumns } = await detectFormat(file);
@@ -296,7 +296,7 @@ function choosePositions(path: string, cols: number, options: DatasetOptions): C
     throw new FileError(
       "FILE_FORMAT",
       path,
-      "has columns without names; a column is chosen by name of Parquet and Arrow",
+      "has columns without names: no column is chosen by its name. Choose positions, such as 2:8, with --columns",
     );
   }
   const columns = Array.from({ length: cols }, (_, j) => ({

@@ -14,25 +14,19 @@ const begins = (signature: string) => (head: Buffer) =>
 
 const KINDS: readonly ForeignKind[] = [
   {
-    name: "an HDF5 file",
-    matches: begins("\x89HDF\r\n\x1a\n"),
-    advice: "Save the array with np.save, for AnnData np.save('x.npy', adata.obsm['X_pca'])",
+    name: "a file compressed with bzip2",
+    matches: begins("BZh"),
+    advice: "Unpack it with bunzip2, or compress it with gzip or zstd",
   },
   {
-    name: "a MATLAB file",
-    matches: begins("MATLAB 5.0 MAT-file"),
-    advice: "Save the array as text, in MATLAB with writematrix(X, 'x.csv')",
-  },
-  { name: "a file compressed with gzip", matches: begins("\x1f\x8b"), advice: "Unpack it with gunzip" },
-  {
-    name: "a file compressed with Zstandard",
-    matches: begins("\x28\xb5\x2f\xfd"),
-    advice: "Unpack it with zstd -d",
+    name: "a file compressed with xz",
+    matches: begins("\xfd7zXZ\0"),
+    advice: "Unpack it with unxz, or compress it with gzip or zstd",
   },
   {
-    name: "a ZIP archive, such as .npz or .xlsx",
-    matches: begins("PK\x03\x04"),
-    advice: "Save a .npz array with np.save as .npy, and a sheet as .csv",
+    name: "a tar archive",
+    matches: (head) => head.toString("latin1", 257, 262) === "ustar",
+    advice: "Unpack it with tar, and give the file with the data",
   },
   {
     name: "a Python pickle",
@@ -45,11 +39,6 @@ const KINDS: readonly ForeignKind[] = [
     matches: isImage,
     advice: "Images are data of train and encode, which take a folder of images or a .npy file",
   },
-  {
-    name: "JSON",
-    matches: (head) => /^\s*(\{\s*["}]|\[\s*[[{"\]\d-])/.test(head.toString("utf8")),
-    advice: "Save the rows as .csv or .parquet, in pandas with read_json(...).to_parquet(...)",
-  },
 ];
 
 /**
@@ -61,6 +50,6 @@ const KINDS: readonly ForeignKind[] = [
 export function refuseForeign(path: string, head: Buffer): void {
   const kind = KINDS.find(({ matches }) => matches(head));
   if (!kind) return;
-  const expected = "expected numbers in .npy, IDX, .csv, .tsv, Parquet or Arrow";
+  const expected = "expected data in .npy, .npz, .csv, .tsv, .parquet, .arrow, .h5ad, .mat, .jsonl or IDX";
   throw new FileError("FILE_FORMAT", path, `is ${kind.name}: ${expected}. ${kind.advice}`);
 }

@@ -3,28 +3,49 @@ import { requireOptions } from "../arguments.js";
 import { FileError } from "../errors.js";
 import { arrow, arrowStream } from "./arrow.js";
 import { csv, text, tsv } from "./csv.js";
+import { withoutCompression } from "./decompression.js";
 import { asReadError } from "./file-errors.js";
 import { refuseForeign } from "./foreign-file.js";
 import type { Format } from "./format.js";
+import { hdf5 } from "./hdf5-format.js";
 import { idx } from "./idx.js";
+import { openFile } from "./input-file.js";
+import { json } from "./json.js";
+import { matlab } from "./matlab.js";
 import { npy } from "./npy.js";
-import { type OpenFile, openFile } from "./open-file.js";
+import { npz } from "./npz.js";
+import type { OpenFile } from "./open-file.js";
 import { parquet } from "./parquet.js";
 import type { ReadOptions } from "./read-options.js";
 import { checkRowRange } from "./row-range.js";
 
 /** All formats, in the order in which they are sniffed and named. */
-export const FORMATS: readonly Format[] = [npy, idx, csv, tsv, arrow, arrowStream, parquet, text];
+export const FORMATS: readonly Format[] = [
+  npy,
+  npz,
+  idx,
+  hdf5,
+  matlab,
+  json,
+  csv,
+  tsv,
+  arrow,
+  arrowStream,
+  parquet,
+  text,
+];
 
 /** The format that the content of a file shows, or else its name. */
-export async function detectFormat({ path, handle, size }: OpenFile): Promise<Format> {
+export async function detectFormat({ path, handle, size, part }: OpenFile): Promise<Format> {
   if (size === 0) throw new FileError("FILE_FORMAT", path, "the file is empty");
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
   const head = buffer.subarray(0, bytesRead);
   const sniffed = FORMATS.find((format) => format.sniff?.(head));
-  if (sniffed) return sniffed;
-  refuseForeign(path, head);
-  return formatByExtension(path) ?? text;
+  if (!sniffed) refuseForeign(path, head);
+  const format = sniffed ?? formatByExtension(withoutCompression(path)) ?? text;
+  if (part === undefined || format.openColumns) return format;
+  const reason = `is ${format.name}, which holds one array: expected a file without ${JSON.stringify(`:${part}`)} after its name`;
+  throw new FileError("FILE_FORMAT", path, reason);
 }
 
 /** The format that a file of this name has. */
@@ -33,10 +54,10 @@ export function formatByExtension(path: string): Format | undefined {
   return FORMATS.find((format) => format.extensions.includes(extension));
 }
 
-/** @throws {FileError} FILE_FORMAT for a format that has no columns of lists */
-export function checkColumn({ name, readValues }: Format, path: string, column: string | undefined): void {
-  if (column === undefined || readValues) return;
-  throw new FileError("FILE_FORMAT", path, `is ${name}; a column is chosen by name of Parquet and Arrow`);
+/** @throws {FileError} FILE_FORMAT for a format that has no columns */
+export function checkColumn({ name, openColumns }: Format, path: string, column: string | undefined): void {
+  if (column === undefined || openColumns) return;
+  throw new FileError("FILE_FORMAT", path, `is ${name}, which holds one array: no column is chosen by its name`);
 }
 
 /** Names and extensions of the formats that can be written, for error messages. */
@@ -53,7 +74,7 @@ export async function readWithFormat<T>(
 ): Promise<T> {
   requireOptions(options);
   if (options.rows !== undefined) checkRowRange(options.rows);
-  const file = await openFile(path);
+  const file = await openFile(path, options.signal);
   try {
     return await asReadError(path, async () => read(await detectFormat(file), file));
   } finally {

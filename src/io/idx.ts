@@ -1,6 +1,3 @@
-import { promisify } from "node:util";
-import { constants, gunzip } from "node:zlib";
-import { throwIfAborted } from "../abort.js";
 import { FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import type { Format } from "./format.js";
@@ -10,11 +7,11 @@ import type { ReadOptions } from "./read-options.js";
 import { resolveRowRange } from "./row-range.js";
 import { checkAxes, readRows, type StoredArray } from "./stored-array.js";
 
-/** The format of the MNIST files (http://yann.lecun.com/exdb/mnist), plain or compressed with gzip. */
+/** The format of the MNIST files (http://yann.lecun.com/exdb/mnist). */
 export const idx: Format = {
   name: "IDX",
-  extensions: [".idx", ".gz"],
-  sniff: (head) => isIdx(head) || isGzip(head),
+  extensions: [".idx"],
+  sniff: isIdx,
   readMatrix,
   readLabels,
 };
@@ -30,73 +27,21 @@ const DTYPES: Readonly<Record<number, { dtype: string; bytes: number }>> = {
 };
 const MAX_DIMENSIONS = 8;
 
-/** No deflate stream grows to more than 1032 times its size (https://zlib.net/zlib_tech.html). */
-const MAX_EXPANSION = 1032;
-const MAX_COMPRESSED_BYTES = 2 ** 31 - 1;
-const HEAD_BYTES = 2 ** 14;
-
-export const isGzip = (head: Uint8Array): boolean => head[0] === 0x1f && head[1] === 0x8b;
-
-export const isIdx = (head: Uint8Array): boolean =>
-  head.length >= 4 && head[0] === 0 && head[1] === 0 && head[2] in DTYPES && head[3] !== 0;
+export function isIdx(head: Uint8Array): boolean {
+  return head.length >= 4 && head[0] === 0 && head[1] === 0 && head[2] in DTYPES && head[3] !== 0;
+}
 
 /**
- * The array of an IDX file. Of a plain file only the header is read here, a compressed one is held in memory.
+ * The array of an IDX file, of which only the header is read here.
  *
  * @throws {FileError} FILE_FORMAT, before memory is taken, where the sizes in the header do not fit the size of the file
  */
 export async function openIdx(file: OpenFile, signal?: AbortSignal): Promise<StoredArray> {
   const start = Buffer.alloc(Math.min(file.size, 4 + 4 * MAX_DIMENSIONS));
   await readFully(file, start, 0, signal);
-  return isGzip(start) ? inflate(file, signal) : openPlain(file, start);
-}
-
-function openPlain(file: OpenFile, start: Buffer): StoredArray {
   const { offset, length, ...array } = parseHeader(file.path, start);
   if (file.size !== offset + length) throw wrongSize(file.path, array.shape, offset + length, `${file.size}`);
   return { ...array, fetch: (target, position) => readFully(file, target, offset + position) };
-}
-
-async function inflate(file: OpenFile, signal: AbortSignal | undefined): Promise<StoredArray> {
-  const { path, size } = file;
-  if (size > MAX_COMPRESSED_BYTES) {
-    throw new FileError("FILE_FORMAT", path, "is compressed and larger than 2 GiB; decompress it first");
-  }
-  const compressed = Buffer.allocUnsafe(size);
-  await readFully(file, compressed, 0, signal);
-  const damaged = (cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    return new FileError("FILE_FORMAT", path, `cannot be decompressed: ${reason}`, { cause });
-  };
-  // A synchronous flush gives what the beginning of a stream decompresses to, where finishing would complain of its missing end.
-  const head = await promisify(gunzip)(compressed.subarray(0, HEAD_BYTES), {
-    finishFlush: constants.Z_SYNC_FLUSH,
-  }).catch((cause) => {
-    throw damaged(cause);
-  });
-  if (!isIdx(head))
-    throw new FileError(
-      "FILE_FORMAT",
-      path,
-      "is compressed with gzip: expected an IDX file in it, found something else. Unpack it with gunzip",
-    );
-  const { offset, length, ...array } = parseHeader(path, head);
-  const expected = offset + length;
-  if (expected > size * MAX_EXPANSION) {
-    throw wrongSize(path, array.shape, expected, `at most ${size * MAX_EXPANSION} in ${size} compressed ones`);
-  }
-  throwIfAborted(signal);
-  const bytes = await promisify(gunzip)(compressed, { maxOutputLength: expected }).catch((cause) => {
-    throw cause.code === "ERR_BUFFER_TOO_LARGE" ? wrongSize(path, array.shape, expected, "more") : damaged(cause);
-  });
-  throwIfAborted(signal);
-  if (bytes.length !== expected) throw wrongSize(path, array.shape, expected, `${bytes.length}`);
-  return {
-    ...array,
-    fetch: async (target, position) => {
-      target.set(bytes.subarray(offset + position, offset + position + target.length));
-    },
-  };
 }
 
 function wrongSize(path: string, shape: readonly number[], expected: number, found: string): FileError {

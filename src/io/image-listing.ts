@@ -5,7 +5,7 @@ import { FileError } from "../errors.js";
 import { asReadError } from "./file-errors.js";
 import { describeImages, type ImagePage } from "./image-file.js";
 import { BEGINNING_BYTES, isImage } from "./image-signature.js";
-import { openFile } from "./open-file.js";
+import { openRegularFile } from "./open-file.js";
 
 /** Files that are looked at or decoded at a time. */
 const CONCURRENCY = 16;
@@ -104,7 +104,7 @@ async function listFiles(path: string, folders: readonly string[], skipped: Skip
 const MOST_NESTED = 32;
 
 async function beginsAsImage(path: string): Promise<boolean> {
-  const file = await openFile(path);
+  const file = await openRegularFile(path);
   try {
     const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(BEGINNING_BYTES), 0, BEGINNING_BYTES, 0);
     return isImage(buffer.subarray(0, bytesRead));

@@ -19,6 +19,7 @@ export {
 export { decodeImage } from "./image-file.js";
 export { type ImageFolder, type ImageFolderOptions, openImageFolder } from "./image-folder.js";
 export type { SkippedFile } from "./image-listing.js";
+export { inputName, splitPart, withPipes } from "./input-file.js";
 export { makeFolder } from "./make-folder.js";
 export { type MatlabArray, readMatlabArray } from "./matlab.js";
 export {
@@ -30,6 +31,7 @@ export {
   writeMatrix,
 } from "./matrix-file.js";
 export { type NeighborTable, readNeighborTable } from "./neighbor-table.js";
+export { type NpzArchive, type NpzArray, openNpz } from "./npz.js";
 export { openRows } from "./open-rows.js";
 export type {
   OpenMatrixOptions,
@@ -44,3 +46,4 @@ export { systemReason } from "./system-error.js";
 export { isText, type Table, type TableColumn, type TableLike, toColumns } from "./table.js";
 export { assertTableExtension, encodeTable, readLabels, readTable, writeTable } from "./table-file.js";
 export { isTableFolder } from "./table-folder.js";
+export { isAnndataPath, writeAnndataEmbedding } from "./write-anndata.js";

@@ -27,7 +27,7 @@ export interface WriteMatrixOptions {
  * - .npy: float16/32/64, integers of 8 to 64 bits, and booleans; both byte orders; C and Fortran order; one dimension
  *   gives n x 1, and of three or more the entries of the first axis are rows, flattened (C order only). Gives float32 for types that it holds exactly (float16, float32, integers of up to 16
  *   bits, booleans) and float64 for the others. Of a C-order file only the wanted rows are read.
- * - IDX, plain or compressed with gzip: entries of the first axis are rows, flattened. Integers of up to 16 bits and float32
+ * - IDX: entries of the first axis are rows, flattened. Integers of up to 16 bits and float32
  *   give float32, the others float64.
  * - text: numbers separated by commas, semicolons, tabs or spaces, with or without a header line; gives float64. Lines that start
  *   with # are comments.
@@ -37,6 +37,10 @@ export interface WriteMatrixOptions {
  * Of a table, {@link readDataset} says which columns are data: identifiers, labels and text are left out.
  * - A folder: its files of one kind (.parquet, .csv, .tsv, .arrow) in the order of their names, as Spark writes them, without those that
  *   begin with _ or a point.
+ *
+ * - .npz: the array that `options.column` or the path names (`file.npz:means`), or the one that is named like data.
+ *
+ * Files compressed with gzip or Zstandard are read as the file in them. `-` is standard input, and pipes are read to their end.
  *
  * NaN and infinite values are read as they are.
  *

@@ -13,7 +13,7 @@ export const npy: Format = {
   name: "NumPy",
   extensions: [".npy"],
   sniff: (head) => MAGIC.equals(head.subarray(0, MAGIC.length)),
-  readMatrix,
+  readMatrix: readNpyMatrix,
   readLabels,
   encode,
 };
@@ -32,7 +32,8 @@ const OTHER_TYPES: Readonly<Record<string, string>> = {
   m: "time spans; save with a numeric dtype",
 };
 
-async function readMatrix(file: OpenFile, options: ReadOptions): Promise<Matrix> {
+/** The array of a .npy file: the entries of its first axis are rows, flattened. */
+export async function readNpyMatrix(file: OpenFile, options: ReadOptions): Promise<Matrix> {
   const header = await readNpyHeader(file);
   const { shape } = header;
   if (shape.length > 2 && header.fortranOrder) {
@@ -65,6 +66,17 @@ async function readLabels(file: OpenFile, options: ReadOptions): Promise<string[
     throw formatError(file, `labels must be whole numbers or text; row ${row} has ${data[fraction]}`);
   }
   return Array.from(data, String);
+}
+
+/** The strings of an array of any shape, in C order. */
+export async function readNpyTexts(file: OpenFile, options: ReadOptions): Promise<string[]> {
+  const header = await readNpyHeader(file);
+  const { shape, dtype, fortranOrder } = header;
+  const length = /^[US](\d+)$/.exec(dtype)?.[1];
+  if (length === undefined) throw formatError(file, `holds values of type ${describe(dtype)}: expected strings`);
+  if (fortranOrder && shape.length > 1) throw formatError(file, "holds strings in Fortran order: expected C order");
+  const count = shape.reduce((product, size) => product * size, 1);
+  return readStrings(file, header, count, Number(length), options);
 }
 
 async function readNumbers(

@@ -1,23 +1,42 @@
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { throwIfAborted } from "../abort.js";
 import { FileError } from "../errors.js";
 import { checkPath } from "./atomic-write.js";
 import { asReadError } from "./file-errors.js";
 
-/** A regular file, open for reading. */
+/** Bytes that are read from any position. */
+export interface Bytes {
+  /** Reads up to `length` bytes into `target` from `offset` on; 0 bytes are read at the end only. */
+  read<T extends Uint8Array>(
+    target: T,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ readonly bytesRead: number; readonly buffer: T }>;
+  close(): Promise<void>;
+}
+
+/** A file, open for reading. */
 export interface OpenFile {
+  /** Its name in messages, whose extension may decide the format. */
   readonly path: string;
-  readonly handle: FileHandle;
+  readonly handle: Bytes;
   /** Bytes in the file. */
   readonly size: number;
+  /** The array or column that `file:name` names. */
+  readonly part?: string | undefined;
+  /** The path of the file that holds these bytes, where there is one. */
+  readonly location?: string | undefined;
+  /** Adds what is to be done when the file is closed. */
+  whenClosed?(work: () => Promise<void>): void;
 }
 
 /**
- * Opens a regular file for reading; the caller closes its handle.
+ * Opens a regular file as it is; the caller closes its handle.
  *
  * @throws {FileError} FILE_READ
  */
-export async function openFile(path: string): Promise<OpenFile> {
+export async function openRegularFile(path: string): Promise<OpenFile> {
   checkPath(path);
   return asReadError(path, async () => {
     // Looked at before it is opened: opening a named pipe would wait for somebody to write into it.
@@ -25,7 +44,7 @@ export async function openFile(path: string): Promise<OpenFile> {
     if (!status.isFile()) {
       throw new FileError("FILE_READ", path, status.isDirectory() ? "is a directory" : "is not a regular file");
     }
-    return { path, handle: await open(path, "r"), size: status.size };
+    return { path, handle: await open(path, "r"), size: status.size, location: path };
   });
 }
 
@@ -81,5 +100,35 @@ export function createByteReader(
       await readFully(file, window, start, signal);
     }
     return window.slice(position - start, position - start + length);
+  };
+}
+
+/** The bytes of a file from `start` to `end`, piece after piece. */
+export async function* readPieces(
+  file: OpenFile,
+  start: number,
+  end: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  for (let position = start; position < end; ) {
+    const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, end - position));
+    await readFully(file, piece, position, signal);
+    position += piece.length;
+    yield piece;
+  }
+}
+
+const PIECE_BYTES = 2 ** 18;
+
+/** A part of a file as a file; closing it leaves the whole open. */
+export function sliceFile({ handle }: OpenFile, path: string, start: number, size: number): OpenFile {
+  return {
+    path,
+    size,
+    handle: {
+      read: (target, offset, length, position) =>
+        handle.read(target, offset, Math.max(0, Math.min(length, size - position)), start + position),
+      close: async () => {},
+    },
   };
 }

@@ -4,7 +4,7 @@ import { type ArrayFile, openArrayFile } from "./array-file.js";
 import { chooseColumns } from "./chosen-columns.js";
 import { asReadError } from "./file-errors.js";
 import { checkColumn, detectFormat } from "./formats.js";
-import { openFile } from "./open-file.js";
+import { openFile } from "./input-file.js";
 import type { OpenMatrixOptions } from "./read-options.js";
 import { readForward } from "./row-blocks.js";
 import { type RowReader, rowsInMemory } from "./row-reader.js";
@@ -13,8 +13,8 @@ import { isFolder, openTableFolder } from "./table-folder.js";
 /**
  * Opens a matrix in a file that may be larger than memory. Any rows of .npy files in C order and of IDX files can be read. The other
  * formats are read from front to back: Parquet (one file or a folder of files) page by page, Arrow batch by batch, and text line by
- * line. All lines of a text file are checked when it is opened. A file that cannot be read in blocks, such as .npy in Fortran order
- * or a file compressed with gzip, is held in memory.
+ * line. All lines of a text file are checked when it is opened. A .npy file in Fortran order is held in memory. Compressed files and pipes
+ * larger than 32 MiB are kept in a temporary file meanwhile.
  *
  * @throws what {@link readMatrix} throws
  */
@@ -23,7 +23,7 @@ export async function openRows(path: string, options: OpenMatrixOptions = {}): P
     const source = await openTableFolder(path, options);
     return readForward(path, await source.openMatrix(chooseColumns(source, options).means, false), async () => {});
   }
-  const file = await openFile(path);
+  const file = await openFile(path, options.signal);
   let isOpen = false;
   try {
     return await asReadError(path, async () => {

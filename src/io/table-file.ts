@@ -28,7 +28,7 @@ export function readTable(path: string, options: ReadTableOptions = {}): Promise
  * Reads the labels of n points from a file.
  *
  * - .npy: n or n x 1 integers, booleans ("true", "false"), whole floats, or fixed-width strings (U, S).
- * - IDX, plain or compressed with gzip: integers in one dimension.
+ * - IDX: integers in one dimension.
  * - text: one label per line, with commas and quotes, or a column of a table. In a file of one label per line the first line is a header
  *   if it is named like labels, if it alone is not a number, or if it is one line more than `options.count`.
  * - A table in text, Arrow or Parquet: the column that `options.column` names, or the first that is named like labels (label, class, target,

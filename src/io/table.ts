@@ -95,6 +95,10 @@ export interface ColumnDescription {
   readonly kind: string;
   /** Whether the file says that the column is the index of a data frame. */
   readonly isIndex?: boolean | undefined;
+  /** Whether its name says that it holds labels, although the same name means something else in a table. */
+  readonly isLabel?: boolean | undefined;
+  /** How many rows it has, where the columns of a file may have different numbers of them. */
+  readonly rows?: number | undefined;
 }
 
 /** The columns that a matrix is made of: one of lists, or some of numbers. */

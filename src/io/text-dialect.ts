@@ -51,12 +51,8 @@ export async function detectDialect(file: OpenFile, allowSpaces: boolean): Promi
 }
 
 function requireText(file: OpenFile, head: Buffer): void {
-  const fail = (reason: string) => new FileError("FILE_FORMAT", file.path, reason);
-  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) {
-    throw fail("is UTF-16 text; save it as UTF-8");
-  }
   if (!head.includes(0)) return;
-  throw fail("holds binary data that is neither .npy nor text");
+  throw new FileError("FILE_FORMAT", file.path, "holds binary data that is neither .npy nor text");
 }
 
 /** Measures what stands before the table. In this encoding characters are bytes. */

@@ -2,6 +2,7 @@ import { FileError } from "../errors.js";
 import { chooseLabels } from "./chosen-columns.js";
 import { toLabels } from "./column-format.js";
 import { isLabelName } from "./column-roles.js";
+import { withoutCompression } from "./decompression.js";
 import { type OpenFile, readFully } from "./open-file.js";
 import type { ReadLabelsOptions } from "./read-options.js";
 import { resolveRowRange } from "./row-range.js";
@@ -43,7 +44,7 @@ function isTable(path: string, lines: readonly string[]): boolean {
   const names = first.split(separator).map((name) => name.replaceAll('"', "").trim());
   if (names.some(isLabelName)) return true;
   const isRegular = lines.every((line) => line === "" || count(line) === count(first));
-  return isRegular && (/\.(csv|tsv)$/i.test(path) || names.includes(""));
+  return isRegular && (/\.(csv|tsv)$/i.test(withoutCompression(path)) || names.includes(""));
 }
 
 const withoutQuotes = (line: string): string => line.replace(/"[^"]*"/g, "quoted");

@@ -1,6 +1,7 @@
 export { checkOptions, flagsByName, nativeFields, pickOptions } from "./check.js";
 export {
   abortSignal,
+  autoOr,
   type Bounds,
   boolean,
   callback,
@@ -14,6 +15,7 @@ export {
   oneOf,
   parseInteger,
   parseNumber,
+  text,
 } from "./kinds.js";
 export {
   type Accepted,

@@ -79,6 +79,10 @@ export interface Bounds {
 export function number(bounds: Bounds, description: WithDefault<number>): DefaultedOption<number>;
 export function number(bounds: Bounds, description: Description<number>): Option<number>;
 export function number(bounds: Bounds, description: Description<number>): Option<number> {
+  return declare(numberKind(bounds), description);
+}
+
+function numberKind(bounds: Bounds): Kind<number> {
   const range = describeBounds(bounds);
   const kind: Kind<number> = {
     accepted: `a number ${range.startsWith(">") ? range : `from ${range}`}`.replace("from above", "above"),
@@ -91,7 +95,27 @@ export function number(bounds: Bounds, description: Description<number>): Option
     },
     parse: (text, flag) => parseNumber(text, flag),
   };
-  return declare(kind, description);
+  return kind;
+}
+
+/** `"auto"`, or a number within bounds. */
+export function autoOr<Resolved = "auto" | number>(
+  bounds: Bounds,
+  description: WithDefault<"auto" | number>,
+): DefaultedOption<"auto" | number, Resolved> {
+  const { accepted, range, placeholder, check } = numberKind(bounds);
+  const kind: Kind<"auto" | number> = {
+    accepted: `"auto" or ${accepted}`,
+    range: `\`"auto"\` or ${range}`,
+    placeholder,
+    check(value, argument) {
+      if (value === "auto") return value;
+      if (typeof value !== "number") reject(argument, value, kind.accepted);
+      return check(value, argument);
+    },
+    parse: (text, flag) => (text === "auto" ? text : parseNumber(text, flag, "auto or a number")),
+  };
+  return declare<"auto" | number, Resolved>(kind, description);
 }
 
 /** One of several names. */
@@ -119,8 +143,8 @@ export function choice<Name extends string>(names: readonly Name[], description:
 }
 
 /** `true` or `false`; on the command line the flag alone. */
-export function boolean(description: WithDefault<boolean>): DefaultedOption<boolean>;
-export function boolean(description: Description<boolean>): Option<boolean>;
+export function boolean<Resolved = boolean>(description: WithDefault<boolean>): DefaultedOption<boolean, Resolved>;
+export function boolean<Resolved = boolean>(description: Description<boolean>): Option<boolean, Resolved>;
 export function boolean(description: Description<boolean>): Option<boolean> {
   const kind: Kind<boolean> = {
     accepted: "true or false",
@@ -131,6 +155,23 @@ export function boolean(description: Description<boolean>): Option<boolean> {
       return value;
     },
     parse: () => true,
+  };
+  return declare(kind, description);
+}
+
+/** A text on one line or several, which may be empty. */
+export function text(description: WithDefault<string>): DefaultedOption<string>;
+export function text(description: Description<string>): Option<string>;
+export function text(description: Description<string>): Option<string> {
+  const kind: Kind<string> = {
+    accepted: "a string",
+    range: "a string",
+    placeholder: "<text>",
+    check(value, argument) {
+      if (typeof value !== "string") reject(argument, value, "a string");
+      return value;
+    },
+    parse: (typed) => typed,
   };
   return declare(kind, description);
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { rejectUnknown, requireInteger, requireOptions, requireSignal, tooFewPoints } from "../arguments.js";
 import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
 import type { DataError } from "../errors.js";
+import { describeFarValue } from "../far-value.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 
 /** Options of {@link pca}. */
@@ -24,11 +25,16 @@ export interface Pca {
   variances: Float64Array;
   /** n x components: the centered points in the components' coordinates; float64 where they are too large for float32. */
   scores: Matrix;
+  /** What a reader of the result should know, in sentences: a value far beyond all others. */
+  warnings: readonly string[];
 }
 
 /**
  * Principal component analysis. Exact, through the covariance, for up to 256 columns; by randomized subspace iteration (Halko,
  * Martinsson & Tropp 2011, algorithm 4.4) where there are more and few components are wanted.
+ *
+ * Rows more than 10,000 times as far from the center as the median row count as rows at that distance, in their own direction, so that
+ * the components of the other rows keep their digits. `warnings` name the farthest.
  *
  * @param data n x d, finite, n >= 2
  * @param components how many: an integer from 1 to min(n, d)
@@ -54,5 +60,6 @@ export async function pca(data: MatrixLike, components: number, options: PcaOpti
     components: new Matrix(found.components, components, matrix.cols),
     variances: found.variances,
     scores: new Matrix(found.scores, matrix.rows, components),
+    warnings: describeFarValue(found.farValue),
   };
 }

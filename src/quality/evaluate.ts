@@ -1,6 +1,7 @@
 import { requireOptions, shapeMismatch, tooFewPoints } from "../arguments.js";
 import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
 import { ArgumentError, type DataError } from "../errors.js";
+import { describeFarValue } from "../far-value.js";
 import { type MatrixLike, toMatrix } from "../matrix.js";
 import { type EvaluateOptions, type Labels, type ResolvedEvaluateOptions, resolveEvaluateOptions } from "./options.js";
 
@@ -69,6 +70,10 @@ export interface Quality {
   perPoint?: PointQuality;
   /** Where the neighbors of P came from, and the share of the true ones among them. */
   neighbors: { method: "exact" | "nn-descent"; recall: number };
+  /** The variance floor in use, in squared units of the data. `undefined` if the distance has no floor. */
+  varianceFloor: number | undefined;
+  /** What a reader of the result should know, in sentences: a value of the data far beyond all others. */
+  warnings: readonly string[];
   /** The options as they were used, defaults filled in. */
   options: ResolvedEvaluateOptions;
 }
@@ -148,6 +153,8 @@ export async function evaluate(
     ...(unlabeled !== undefined && { unlabeled }),
     ...(options.perPoint && { perPoint: perPoint() }),
     neighbors: { method: found.method, recall: found.recall },
+    varianceFloor: found.varianceFloor,
+    warnings: describeFarValue(found.farValue),
     options: resolved,
   };
 }

@@ -11,11 +11,13 @@ import {
 import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
 import { ArgumentError } from "../errors.js";
 import { type FloatArray, Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { abortSignal, callback, integer, type OptionValues } from "../options/index.js";
 import {
   type DistanceName,
   FORMULAS,
   requireSearchMemory,
   resolveTsneOptions,
+  TSNE_SETTINGS,
   Tsne,
   usesSigma,
 } from "../tsne/index.js";
@@ -33,14 +35,29 @@ export interface NearestProgress {
   fraction: number;
 }
 
-/** Options of {@link nearest}. All are optional but for sigma where the distance needs it. */
-export interface NearestOptions {
-  /** How many points to find for each query: 1 to n, or to n - 1 where the queries are rows. Default 10, or as many as there are. */
-  k?: number | undefined;
+/** The settings of a search, each declared once. */
+export const NEAREST_OPTIONS = {
+  /** Points to find for each query: 1 to n, or to n - 1 where the queries are rows. Default 10, or as many as there are. */
+  k: integer(
+    { from: 1, to: Number.MAX_SAFE_INTEGER },
+    { flag: "-k", defaultText: "10", help: "points to find for each query" },
+  ),
   /**
    * As in {@link TsneOptions}. Default: that of the run; for vectors `"inverse-variance"` with sigma, `"euclidean"` without.
    */
-  distance?: DistanceName | undefined;
+  distance: TSNE_SETTINGS.distance,
+  /** As in {@link TsneOptions}. Default: that of the run, else `"auto"`. */
+  varianceFloor: TSNE_SETTINGS.varianceFloor,
+  /** Threads, 1 to 1024. The result does not depend on it. Default: as many as the machine has processors. */
+  threads: TSNE_SETTINGS.threads,
+  /** Stops the search: its promise is rejected with an {@link AbortError}. */
+  signal: abortSignal({ help: "stops the search" }),
+  /** Called about ten times a second. */
+  onProgress: callback<(progress: NearestProgress) => void>("a function", { help: "called about ten times a second" }),
+};
+
+/** Options of {@link nearest}. All are optional but for sigma where the distance needs it. */
+export interface NearestOptions extends OptionValues<typeof NEAREST_OPTIONS> {
   /** Standard deviations of the data, n x d, each >= 0. A run has its own. */
   sigma?: MatrixLike | undefined;
   /**
@@ -48,14 +65,6 @@ export interface NearestOptions {
    * that are rows have those of the data.
    */
   querySigma?: FloatArray | MatrixLike | undefined;
-  /** As in {@link TsneOptions}, > 0. Default: that of the run, else 0.01. */
-  varianceFloor?: number | undefined;
-  /** Threads, 1 to 1024; no influence on the result. Default: as many as the machine has processors. */
-  threads?: number | undefined;
-  /** Stops the search: its promise is rejected with an {@link AbortError}. */
-  signal?: AbortSignal | undefined;
-  /** Called about ten times a second. */
-  onProgress?: ((progress: NearestProgress) => void) | undefined;
 }
 
 /** The nearest points of m queries. */
@@ -70,18 +79,9 @@ export interface Nearest {
   distances: Matrix;
   /** The distance in use. */
   distance: DistanceName;
+  /** The variance floor in use, in squared units of the data. `undefined` if the distance has no floor, or nothing was searched. */
+  varianceFloor: number | undefined;
 }
-
-const KEYS: Record<keyof NearestOptions, true> = {
-  k: true,
-  distance: true,
-  sigma: true,
-  querySigma: true,
-  varianceFloor: true,
-  threads: true,
-  signal: true,
-  onProgress: true,
-};
 
 /**
  * Search by example: the points nearest to one of them, or to given vectors, under any distance. All are compared, so the result is
@@ -100,12 +100,10 @@ const KEYS: Record<keyof NearestOptions, true> = {
  */
 export async function nearest(data: MatrixLike | Tsne, query: Query, options: NearestOptions = {}): Promise<Nearest> {
   requireOptions(options);
-  rejectUnknown(options, Object.keys(KEYS));
+  rejectUnknown(options, [...Object.keys(NEAREST_OPTIONS), "sigma", "querySigma"]);
   const { signal, onProgress } = options;
   requireSignal(signal);
-  if (onProgress !== undefined && typeof onProgress !== "function") {
-    throw invalid("onProgress", onProgress, "a function");
-  }
+  if (onProgress !== undefined) NEAREST_OPTIONS.onProgress.check(onProgress, "onProgress");
   if (signal?.aborted) throw abortError(signal);
   const points = data instanceof Tsne ? await pointsOfRun(data, options) : pointsOf(data, options);
   const { mean, sigma } = points;
@@ -135,7 +133,14 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
     throw shapeMismatch("querySigma", queries.sigma, `${rows} x ${cols}, the shape of the queries`);
   }
   const count = queries.mean.rows;
-  if (count === 0) return { k, indices: new Uint32Array(), distances: new Matrix(new Float64Array(), 0, k), distance };
+  if (count === 0)
+    return {
+      k,
+      indices: new Uint32Array(),
+      distances: new Matrix(new Float64Array(), 0, k),
+      distance,
+      varianceFloor: undefined,
+    };
   requireSearchMemory(mean.rows, count, mean.cols, k, needsSigma);
   const report = onProgress && ((fraction: number) => onProgress({ fraction }));
   const job = withTranslation(() =>
@@ -149,8 +154,9 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
       onProgress: report,
     }),
   );
-  const indices = await awaitNative(job.result, job.cancel, signal);
-  return { k, indices, distances: await measure(points, queries, indices, k, signal), distance };
+  const { indices, varianceFloor: usedFloor } = await awaitNative(job.result, job.cancel, signal);
+  const distances = await measure(points, usedFloor, queries, indices, k, signal);
+  return { k, indices, distances, distance, varianceFloor: usedFloor };
 }
 
 /** Queries measured before others get the thread. */
@@ -158,7 +164,8 @@ const MEASURED_TOGETHER = 256;
 
 /** Computes the distances of what was found, and puts it in their order, which float32 may have missed by a rounding. */
 async function measure(
-  { mean, sigma, distance, varianceFloor }: SearchedPoints,
+  { mean, sigma, distance }: SearchedPoints,
+  varianceFloor = 0,
   queries: Gaussians,
   indices: Uint32Array,
   k: number,
@@ -207,8 +214,13 @@ function pointsOf(data: MatrixLike, options: NearestOptions): SearchedPoints {
 async function pointsOfRun(run: Tsne, options: NearestOptions): Promise<SearchedPoints> {
   if (options.sigma !== undefined) throw invalid("sigma", options.sigma, "nothing: a run has its own");
   const { distance, varianceFloor, threads } = run.options;
-  const points = await unpackRun(run, options.signal);
-  const own = { distance: distance === "given" ? undefined : distance, varianceFloor, threads };
+  const { knownFloor, ...points } = await unpackRun(run, options.signal);
+  const isOwn = (options.distance ?? distance) === distance;
+  const own = {
+    distance: distance === "given" ? undefined : distance,
+    varianceFloor: isOwn ? (knownFloor ?? varianceFloor) : varianceFloor,
+    threads,
+  };
   const wanted = Object.fromEntries(Object.entries(options).filter(([, value]) => (value ?? undefined) !== undefined));
   return { ...points, ...settings({ ...own, ...wanted }, points.sigma) };
 }

@@ -47,13 +47,16 @@ type CheckedOptions = CheckedValues<typeof TSNE_OPTIONS>;
  * @throws {ArgumentError} UNKNOWN_OPTION (with the nearest name), OUT_OF_RANGE or INVALID_ARGUMENT
  */
 export function resolveTsneOptions(options: TsneOptions, n: number, d: number): ResolvedTsneOptions {
-  const { sigma, verbose, onProgress, onSnapshot, snapshotEvery, signal, ...settings } = checkOptions(
+  const { sigma, rescaleInit, verbose, onProgress, onSnapshot, snapshotEvery, signal, ...settings } = checkOptions(
     TSNE_OPTIONS,
     options,
   );
   const hasSigma = options.sigma !== undefined;
   if ((options.snapshotEvery ?? undefined) !== undefined && !onSnapshot) {
     reject("snapshotEvery", snapshotEvery, "to be left out where no snapshots are taken");
+  }
+  if (rescaleInit && typeof settings.init === "string") {
+    reject("rescaleInit", rescaleInit, "to be left out where no initial embedding is given");
   }
   return {
     ...settings,

@@ -26,6 +26,8 @@ export interface RunParts {
   readonly hasSigma: boolean;
   /** Neighbors that were given, which cannot be found again. */
   readonly given: CheckedNeighbors | undefined;
+  /** About the data and options; a file does not hold them. */
+  readonly warnings: readonly string[];
 }
 
 /** A run that was read from a file. */
@@ -44,7 +46,7 @@ export class RestoredRun {
 
 /** As PNG has it: the first byte is no text, and a transfer that changes line ends is noticed. */
 const MAGIC = Buffer.from("\x89TSN\r\n\x1a\n", "latin1");
-const VERSION = 2;
+const VERSION = 3;
 const PRELUDE_BYTES = MAGIC.length + 8;
 const CHECKSUM_BYTES = 32;
 const ALIGNMENT = 64;
@@ -290,7 +292,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   } catch (cause) {
     throw fail(`is no run that can go on: ${(cause as Error).message}`, translate(cause));
   }
-  return new RestoredRun({ native, options, rows, cols, hasSigma, given });
+  return new RestoredRun({ native, options, rows, cols, hasSigma, given, warnings: [] });
 }
 
 function nativeRun(options: ResolvedTsneOptions, given: CheckedNeighbors | undefined, shape: Shape) {
@@ -353,7 +355,7 @@ function checkShape({ run, options }: Header): void {
     isSize(run.iteration, 0, Number.MAX_SAFE_INTEGER) &&
     typeof run.meanCurvature === "number" &&
     isBoolean(run.climbs) &&
-    [run.kl, run.klBefore].every((kl) => kl === undefined || typeof kl === "number") &&
+    [run.kl, run.klBefore, run.varianceFloor].every((value) => value === undefined || typeof value === "number") &&
     isBoolean(run.hasSigma) &&
     isBoolean(run.sigmaIsEqual) &&
     typeof run.scale === "number" &&

@@ -8,9 +8,11 @@ import {
   withTranslation,
 } from "../binding.js";
 import { AbortError, ArgumentError, DataError, SigmaTsneError } from "../errors.js";
+import { describeFarValue } from "../far-value.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
-import { RUN_CONTROLS, type TsneProgress, type TsneSnapshot } from "./declarations.js";
+import { type MethodName, RUN_CONTROLS, type TsneProgress, type TsneSnapshot } from "./declarations.js";
 import { type CheckedNeighbors, checkNeighbors, type DistanceMatrix, type NeighborLists } from "./given-neighbors.js";
+import { givenStart } from "./given-start.js";
 import { estimateResolved, inGiB, requireMemory } from "./memory.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, toNative } from "./options.js";
 import { describePerplexity, neighborCount } from "./perplexity.js";
@@ -51,16 +53,20 @@ export interface TsneResult {
    * to be 1 if given.
    */
   neighbors: { method: "exact" | "nn-descent" | "given"; recall: number };
+  /**
+   * The variance floor in use, in squared units of the data: the option, or its estimate for `"auto"`. `undefined` if the distance has no
+   * floor.
+   */
+  varianceFloor: number | undefined;
   seconds: TsneSeconds;
+  /** What a reader of the result should know, in sentences; see {@link Tsne.warnings}. */
+  warnings: readonly string[];
   /** The options as they were used, defaults filled in. */
   options: ResolvedTsneOptions;
 }
 
 /** Options of {@link Tsne.load}: those of {@link TsneOptions} that a file does not hold. */
 export type LoadOptions = Pick<TsneOptions, "threads" | keyof typeof RUN_CONTROLS>;
-
-/** The largest start that float32 positions can spread from. */
-const LARGEST_START = 1e6;
 
 /**
  * One embedding as an object that keeps its state: fit some iterations, look at the map, go on, stop.
@@ -74,6 +80,11 @@ const LARGEST_START = 1e6;
 export class Tsne {
   /** The options in use, defaults filled in. */
   readonly options: ResolvedTsneOptions;
+  /**
+   * What a reader of the result should know, in sentences that name the row: a value far beyond all others, a start that is too wide, or
+   * a method that does not suit so few points. Empty for most runs.
+   */
+  readonly warnings: readonly string[];
   readonly #parts: RunParts;
   readonly #native: RunParts["native"];
   readonly #rows: number;
@@ -106,6 +117,7 @@ export class Tsne {
     this.#parts = data instanceof RestoredRun ? data.parts : createRun(data, options);
     const { native, rows, cols, hasSigma } = this.#parts;
     this.options = this.#parts.options;
+    this.warnings = this.#parts.warnings;
     this.#native = native;
     this.#rows = rows;
     this.#cols = cols;
@@ -281,7 +293,9 @@ export class Tsne {
       stopped: this.#reasonOfStop(until, untilConverged),
       method: this.#native.method(),
       neighbors: this.#native.neighbors(),
+      varianceFloor: this.#native.varianceFloor(),
       seconds: { ...this.#native.seconds(), total: this.#seconds },
+      warnings: this.warnings,
       options: this.options,
     };
   }
@@ -315,6 +329,7 @@ export class Tsne {
       log(
         `${this.#rows} points x ${this.#cols}, ${distance} distance, ${describePerplexity(perplexity)}, ${threads} threads, up to ${inGiB(this.#memory)} of memory`,
       );
+      for (const warning of this.warnings) log(warning);
     }
     const cancel = () => this.#native.cancel();
     let kl: number | undefined;
@@ -405,6 +420,11 @@ export function describeNeighbors({ method, recall }: TsneResult["neighbors"]): 
   return method === "exact" ? "exact neighbors" : `neighbors by nn-descent, recall ${(100 * recall).toFixed(1)} %`;
 }
 
+/** The variance floor in use, in words; undefined for a distance without one. */
+export function describeFloor(varianceFloor: number | undefined): string | undefined {
+  return varianceFloor === undefined ? undefined : `variance floor ${Number(varianceFloor.toPrecision(3))}`;
+}
+
 function checkLoadOptions(options: LoadOptions): void {
   requireOptions(options);
   rejectUnknown(options, ["threads", ...Object.keys(RUN_CONTROLS)]);
@@ -425,35 +445,28 @@ function createRun(data: MatrixLike, options: TsneOptions): RunParts {
   if (sigma && (sigma.rows !== rows || sigma.cols !== cols)) {
     throw shapeMismatch("sigma", sigma, `${rows} x ${cols}, the shape of the data`);
   }
-  const start =
-    resolved.init === "given" ? givenStart(options.init as MatrixLike, rows, resolved.outputDimensions) : undefined;
+  const start = resolved.init === "given" ? givenStart(options, rows, resolved.outputDimensions) : undefined;
   const given = resolved.neighbors === "given" ? givenNeighbors(options, resolved, rows) : undefined;
   const native = withTranslation(
-    () => new binding.Run({ data: matrix, sigma, start, options: toNative(resolved), neighbors: given }),
+    () =>
+      new binding.Run({ data: matrix, sigma, start: start?.positions, options: toNative(resolved), neighbors: given }),
   );
-  return { native, options: resolved, rows, cols, hasSigma: sigma !== undefined, given };
+  const warnings = [
+    ...describeFarValue(native.farValue()),
+    ...(start?.warnings ?? []),
+    ...describeMethod(resolved.method, native.method(), rows),
+  ];
+  return { native, options: resolved, rows, cols, hasSigma: sigma !== undefined, given, warnings };
+}
+
+/** A warning where the method asked for does not suit so few points. */
+function describeMethod(asked: MethodName, used: TsneResult["method"], rows: number): string[] {
+  if (asked !== "fft" || used === "fft") return [];
+  return [`Method "fft" needs at least 100 points; "${used}" was used for these ${rows}.`];
 }
 
 function givenNeighbors(options: TsneOptions, { perplexity }: ResolvedTsneOptions, rows: number): CheckedNeighbors {
   return checkNeighbors(options.neighbors as NeighborLists | DistanceMatrix, rows, neighborCount(perplexity, rows));
-}
-
-function givenStart(init: MatrixLike, rows: number, outputDimensions: number): Matrix {
-  const start = toMatrix(init, "init");
-  if (start.rows !== rows || start.cols !== outputDimensions)
-    throw shapeMismatch("init", start, `${rows} x ${outputDimensions}, points x outputDimensions`);
-  const bad = start.data.findIndex((value) => !(Math.abs(value) <= LARGEST_START));
-  if (bad >= 0) {
-    const value = start.data[bad];
-    throw new DataError(Number.isFinite(value) ? "OUT_OF_RANGE" : "NOT_FINITE", {
-      argument: "init",
-      received: value,
-      accepted: `numbers from -${LARGEST_START} to ${LARGEST_START}`,
-      row: Math.floor(bad / outputDimensions),
-      column: bad % outputDimensions,
-    });
-  }
-  return start;
 }
 
 const log = (line: string): void => void process.stderr.write(`sigma-tsne: ${line}\n`);

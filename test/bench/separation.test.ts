@@ -25,7 +25,7 @@ test("runs of one round are compared", () => {
 });
 
 test("a map keeps all its neighbors, and points that are gone are counted", () => {
-  const side = 64;
+  const side = 32;
   const even = Float64Array.from({ length: 2 * side * side }, (_, e) => {
     const i = e >> 1;
     return ((e % 2 === 0 ? i % side : Math.floor(i / side)) + 0.5 + 0.001 * Math.sin(i)) / side;

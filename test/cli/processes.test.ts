@@ -1,8 +1,10 @@
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createProgram } from "../../src/cli/program.js";
 import { writeArray } from "../../src/io/index.js";
-import { makeGroups, toCsv, Workplace } from "./workplace.js";
+import { entry, makeGroups, toCsv, Workplace } from "./workplace.js";
 
 const n = 60;
 let workplace: Workplace;
@@ -57,4 +59,15 @@ it.each(lines)("run %s %j", async (command, args, file) => {
   expect(outcome, outcome.stderr).toMatchObject({ code: 0, signal: null });
   expect(outcome.stdout).not.toBe("");
   if (file !== "") expect((await readFile(workplace.path(file))).length).toBeGreaterThan(0);
+});
+
+it("read standard input and process substitution", async () => {
+  const options = "--quiet --iterations 20 --perplexity 10";
+  const embed = `"${process.execPath}" "${entry}" embed`;
+  const script = `
+    ${embed} means.csv --sigma sigma.csv -o file.csv ${options}
+    gzip -c means.csv | ${embed} - --sigma <(cat sigma.csv) -o pipe.csv ${options}`;
+  await promisify(execFile)("bash", ["-ec", script], { cwd: workplace.folder });
+  const read = (name: string) => readFile(workplace.path(name), "utf8");
+  expect(await read("pipe.csv")).toBe(await read("file.csv"));
 });

@@ -6,62 +6,44 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { AbortError } from "../../src/errors.js";
 import { Decoder } from "../../src/explorer/server/decoder.js";
 import { selectBackend } from "../../src/vae/backends/index.js";
-import { createModel, MODELS, type Model, type ModelName } from "../../src/vae/models/index.js";
-import { Random } from "../../src/vae/random.js";
-import { buildDecoderThread } from "./decoder-thread.js";
+import { buildDecoderThread, drawCodes, expectSameOnThread, saveModel } from "./decoder-thread.js";
 
 let folder: string;
-let decoder: Decoder | undefined;
+let thread: Decoder | undefined;
 
 beforeAll(async () => {
   await buildDecoderThread();
   await selectBackend("wasm");
   folder = await mkdtemp(join(tmpdir(), "sigma-tsne-decoder-"));
 });
-afterEach(async () => {
-  await decoder?.close();
-  decoder = undefined;
-});
+afterEach(() => thread?.close());
 afterAll(() => rm(folder, { recursive: true }));
 
-async function save(name: ModelName, channels = 1): Promise<{ model: Model; path: string }> {
-  const size = name === "micrograph-vae" ? 32 : 16;
-  const model = createModel(name, { height: size, width: size, channels, zDim: 3 } as never);
-  const path = join(folder, `${name}-${channels}`);
-  await model.save(path);
-  return { model, path };
+const open = (path: string): Decoder => {
+  thread = new Decoder({ path, backend: "wasm" });
+  return thread;
+};
+
+async function openVae(): Promise<Decoder> {
+  const { model, path } = await saveModel(folder, "vae");
+  model.dispose();
+  return open(path);
 }
 
-const open = (path: string): Decoder => {
-  decoder = new Decoder({ path, backend: "wasm" });
-  return decoder;
-};
-const draw = (count: number): Float32Array => new Random(1, 2, 3).normals(count);
-
-test.each([...MODELS.map((name) => [name, 1] as const), ["vae", 3] as const])(
-  "%s with %i channels decodes and encodes as it does without a thread",
-  async (name, channels) => {
-    const { model, path } = await save(name, channels);
-    const thread = open(path);
-    const { height, width } = model.configuration;
-    expect(await thread.model()).toMatchObject({ name, latent: 3, height, width, channels });
-    const codes = draw(3 * 21);
-    const images = await thread.perform("decode", { codes });
-    expect(images).toEqual(await model.decode({ data: codes, rows: 21, cols: 3 }));
-    const input = images.subarray(0, 2 * model.pixels).map((value) => Math.min(1, Math.max(0, value)));
-    const encoded = await thread.perform("encode", { images: input });
-    const { means, sigma } = await model.encode(input, { batchSize: 16 });
-    expect(encoded.means).toEqual(means.data);
-    expect(encoded.sigma).toEqual(sigma?.data);
-    model.dispose();
-  },
-);
+// test/e2e/decoder.test.ts does the same with every model.
+test.each([
+  ["bnn-ae", 1],
+  ["vae", 3],
+] as const)("%s with %i channels decodes and encodes on a thread as it does without one", async (name, channels) => {
+  await expectSameOnThread(folder, name, channels);
+});
 
 test("pictures are what the images are, 0 black and 1 white, and the given ones stand first", async () => {
-  const { model, path } = await save("vae", 3);
-  const codes = draw(3 * 5);
+  const { model, path } = await saveModel(folder, "vae", 3);
+  const decoder = open(path);
+  const codes = drawCodes(5);
   const before = new Float32Array(model.pixels).fill(1);
-  const sheet = await open(path).perform("drawSheet", { codes, layout: { columns: 4, before } });
+  const sheet = await decoder.perform("drawSheet", { codes, layout: { columns: 4, before } });
   const { data, info } = await sharp(sheet).raw().toBuffer({ resolveWithObject: true });
   expect(info).toMatchObject({ width: 64, height: 32, channels: 3 });
   const images = await model.decode({ data: codes, rows: 5, cols: 3 });
@@ -82,24 +64,24 @@ test("pictures are what the images are, 0 black and 1 white, and the given ones 
   expect([...data.subarray(0, 16 * 3)]).toEqual(Array(48).fill(255));
   // Beyond the last image.
   expect(data[(16 * 64 + 40) * 3]).toBe(0);
-  const gif = await sharp(await decoder?.perform("drawGif", { codes, options: { delay: 40 } })).metadata();
+  const gif = await sharp(await decoder.perform("drawGif", { codes, options: { delay: 40 } })).metadata();
   expect(gif).toMatchObject({ format: "gif", pages: 5, loop: 0 });
+  model.dispose();
 });
 
 test("of what a slider asks for while it waits, the newest is computed", async () => {
-  const { path } = await save("vae");
-  const thread = open(path);
+  const decoder = await openVae();
   const code = (value: number) => ({ codes: Float32Array.of(value, 0, 0) });
   const done: string[] = [];
   const note = (name: string) => (result: unknown) => {
     done.push(result instanceof AbortError ? `${name} overtaken` : name);
   };
   const asked = [
-    ...[0, 1, 2].map((i) => thread.perform("decode", code(i)).then(note(`other ${i}`))),
+    ...[0, 1, 2].map((i) => decoder.perform("decode", code(i)).then(note(`other ${i}`))),
     ...[0, 1, 2, 3].map((i) =>
-      thread.perform("decode", code(i), { newestOf: "slider" }).then(note(`slider ${i}`), note(`slider ${i}`)),
+      decoder.perform("decode", code(i), { newestOf: "slider" }).then(note(`slider ${i}`), note(`slider ${i}`)),
     ),
-    thread.perform("decode", code(9), { newestOf: "another" }).then(note("another slider")),
+    decoder.perform("decode", code(9), { newestOf: "another" }).then(note("another slider")),
   ];
   await Promise.all(asked);
   expect(done.slice(0, 3)).toEqual(["slider 0 overtaken", "slider 1 overtaken", "slider 2 overtaken"]);
@@ -110,27 +92,25 @@ test("of what a slider asks for while it waits, the newest is computed", async (
 });
 
 test("more tasks than can wait are refused, and those taken back make room", async () => {
-  const { path } = await save("vae");
-  const thread = open(path);
+  const decoder = await openVae();
   const codes = new Float32Array(3);
   const controllers = Array.from({ length: 32 }, () => new AbortController());
-  const waiting = controllers.map(({ signal }) => thread.perform("decode", { codes }, { signal }));
-  await expect(thread.perform("decode", { codes })).rejects.toMatchObject({ code: "BUSY" });
+  const waiting = controllers.map(({ signal }) => decoder.perform("decode", { codes }, { signal }));
+  await expect(decoder.perform("decode", { codes })).rejects.toMatchObject({ code: "BUSY" });
   for (const controller of controllers) controller.abort();
   const ends = await Promise.allSettled(waiting);
   expect(ends.every((end) => end.status === "rejected" && end.reason instanceof AbortError)).toBe(true);
-  await expect(thread.perform("decode", { codes })).resolves.toHaveLength(256);
-  await expect(thread.perform("decode", { codes }, { signal: AbortSignal.abort() })).rejects.toThrow(AbortError);
+  await expect(decoder.perform("decode", { codes })).resolves.toHaveLength(256);
+  await expect(decoder.perform("decode", { codes }, { signal: AbortSignal.abort() })).rejects.toThrow(AbortError);
 });
 
 test("errors come back with their codes, and the thread goes on", async () => {
-  const { path } = await save("vae");
-  const thread = open(path);
-  const wrong = thread.perform("decode", { codes: new Float32Array(4) });
+  const decoder = await openVae();
+  const wrong = decoder.perform("decode", { codes: new Float32Array(4) });
   await expect(wrong).rejects.toMatchObject({ code: "SHAPE_MISMATCH" });
-  const many = thread.perform("drawSheet", { codes: new Float32Array(3 * 300_000), layout: { columns: 512 } });
+  const many = decoder.perform("drawSheet", { codes: new Float32Array(3 * 300_000), layout: { columns: 512 } });
   await expect(many).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
-  await expect(thread.perform("decode", { codes: new Float32Array(6) })).resolves.toHaveLength(512);
+  await expect(decoder.perform("decode", { codes: new Float32Array(6) })).resolves.toHaveLength(512);
 });
 
 test("a folder without a model, and a damaged one, are told as such, again and again", async () => {
@@ -140,21 +120,20 @@ test("a folder without a model, and a damaged one, are told as such, again and a
     ["missing", "FILE_READ"],
     ["damaged", "FILE_FORMAT"],
   ] as const) {
-    const thread = new Decoder({ path: join(folder, name), backend: "wasm" });
-    await expect(thread.model()).rejects.toMatchObject({ code });
-    await expect(thread.perform("decode", { codes: new Float32Array(3) })).rejects.toMatchObject({ code });
-    await thread.close();
+    const decoder = open(join(folder, name));
+    await expect(decoder.model()).rejects.toMatchObject({ code });
+    await expect(decoder.perform("decode", { codes: new Float32Array(3) })).rejects.toMatchObject({ code });
+    await decoder.close();
   }
 });
 
 test("closing ends what is at work", async () => {
-  const { path } = await save("vae");
-  const thread = open(path);
-  await thread.model();
-  const working = [0, 1].map(() => thread.perform("decode", { codes: new Float32Array(3 * 4096) }));
+  const decoder = await openVae();
+  await decoder.model();
+  const working = [0, 1].map(() => decoder.perform("decode", { codes: new Float32Array(3 * 4096) }));
   const ends = Promise.allSettled(working);
-  await thread.close();
+  await decoder.close();
   expect((await ends).map((end) => end.status === "rejected" && end.reason.code)).toEqual(["ABORTED", "ABORTED"]);
-  await expect(thread.perform("decode", { codes: new Float32Array(3) })).rejects.toThrow(AbortError);
-  await thread.close();
+  await expect(decoder.perform("decode", { codes: new Float32Array(3) })).rejects.toThrow(AbortError);
+  await decoder.close();
 });

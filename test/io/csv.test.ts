@@ -112,8 +112,8 @@ describe("readMatrix of text", () => {
     ["\n\n", /holds no numbers$/],
     ["\uFEFF", /holds no numbers$/],
     ["\x00\x01\x02", /binary data/],
-    ["PK\x03\x04\x00\x00", /is a ZIP archive, such as .npz or .xlsx: .*np\.save/],
-    [Buffer.from("\uFEFF1,2\n", "utf16le"), /UTF-16 text; save it as UTF-8/],
+    ["PK\x03\x04\x00\x00", /is cut off or no ZIP archive/],
+    [Buffer.from("\uFEFF1,2\n\uD800,1\n", "utf16le"), /is damaged UTF-16 text; save it as UTF-8/],
   ])("refuses %j", async (content, message) => {
     await expect(readMatrix(await fileWith(content))).rejects.toMatchObject(failure(message));
   });

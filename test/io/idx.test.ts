@@ -130,27 +130,19 @@ describe("openArrayFile", () => {
     ["another magic", Buffer.from("GIF89a.........."), /neither a \.npy nor an IDX file/],
     ["one byte", Buffer.from([0]), /neither/],
     ["an empty file", Buffer.alloc(0), /neither/],
-    [
-      "compressed data that end early",
-      packed.subarray(0, packed.length - 12),
-      /cannot be decompressed: unexpected end/,
-    ],
+    ["compressed data that end early", packed.subarray(0, packed.length - 12), /compressed data end too early/],
     [
       "compressed data with an error",
       Buffer.concat([packed.subarray(0, 10), Buffer.alloc(30, 0xff)]),
       /cannot be decompressed/,
     ],
-    [
-      "a compressed text",
-      gzipSync("label\n1\n"),
-      /is compressed with gzip: expected an IDX file in it.* Unpack it with gunzip/,
-    ],
-    ["compressed data of more than it says", gzipSync(Buffer.concat([images, Buffer.alloc(1)])), /found more/],
+    ["a compressed text", gzipSync("label\n1\n"), /is neither a \.npy nor an IDX file/],
+    ["compressed data of more than it says", gzipSync(Buffer.concat([images, Buffer.alloc(1)])), /found 25$/],
     ["compressed data of less than it says", gzipSync(images.subarray(0, 20)), /found 20$/],
     [
       "a compressed file that promises a terabyte",
       gzipSync(encodeIdx(8, [2 ** 20, 2 ** 20], Buffer.alloc(9))),
-      /found at most \d+ in \d+ compressed/,
+      /found 21$/,
     ],
   ])("refuses %s", async (name, bytes, message) => {
     await expect(openArrayFile(await file(name, bytes))).rejects.toMatchObject(failure(message));

@@ -252,9 +252,7 @@ describe("a column of lists", () => {
     expect(await readLabels(path("id.parquet"), { rows: [0, 2] })).toEqual(["7", "7"]);
     await writeFile(path("plain.csv"), "1,2\n");
     for (const read of [readMatrix, openRows]) {
-      await expect(read(path("plain.csv"), { column: "mean" })).rejects.toThrow(
-        "a column is chosen by name of Parquet and Arrow",
-      );
+      await expect(read(path("plain.csv"), { column: "mean" })).rejects.toThrow('has no column "mean"; it has 0, 1');
     }
   });
 

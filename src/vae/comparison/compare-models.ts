@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { throwIfAborted } from "../../abort.js";
-import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
 import { type FolderOptions, writeFileAtomic, writeFolderAtomic } from "../../io/index.js";
 import type { Matrix } from "../../matrix.js";
+import { checkOptions, type OptionValues } from "../../options/index.js";
 import { addNoise } from "../datasets/augmentation.js";
 import type { Dataset, Images } from "../datasets/dataset.js";
 import { type Evaluation, evaluateModel } from "../evaluation/index.js";
@@ -12,6 +12,7 @@ import { decodeGrid, uniformAxes } from "../figures/latent-grid.js";
 import { range as firstIndices, toImages } from "../models/images.js";
 import type { Model } from "../models/model.js";
 import { labelNames } from "../runs/codes.js";
+import { MODEL_COMPARISON_OPTIONS } from "./declarations.js";
 
 /** A model among others. */
 export interface ComparedModel {
@@ -23,21 +24,7 @@ export interface ComparedModel {
 }
 
 /** Options of {@link writeModelComparison}. All are optional. */
-export interface ModelComparisonOptions {
-  /** Share of the values to which |N(0, 1)| is added for the noisy input, 0 to 1. Default 0.2. */
-  readonly noise?: number | undefined;
-  /** Draws for the estimates of log-likelihoods, an integer from 1 to 100,000. Default 100. */
-  readonly draws?: number | undefined;
-  /** Images a side of every latent grid, an integer from 2 to 30. Default 10. */
-  readonly gridSize?: number | undefined;
-  /** Seed of all draws, an integer from 0 to 2^53 - 1. Default 42. */
-  readonly seed?: number | undefined;
-  /** Writes into a folder that holds something else, too. Default false. */
-  readonly force?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Called with the share that is done, 0 to 1, and the model that is looked at. */
-  readonly onProgress?: ((fraction: number, name: string) => void) | undefined;
-}
+export type ModelComparisonOptions = Readonly<OptionValues<typeof MODEL_COMPARISON_OPTIONS>>;
 
 /** A row of the table: means over the test images, log-likelihoods in nats an image. */
 export interface ModelRow {
@@ -115,11 +102,7 @@ export async function writeModelComparison(
   dataset: Dataset,
   options: ModelComparisonOptions = {},
 ): Promise<ModelComparison> {
-  requireOptions(options);
-  rejectUnknown(options, ["noise", "draws", "gridSize", "seed", "force", "signal", "onProgress"]);
-  requireSignal(options.signal);
-  const { noise = 0.2, draws = 100, seed = 42, signal, onProgress } = options;
-  const size = requireInteger(options.gridSize ?? 10, "gridSize", 2, 30);
+  const { noise, draws, gridSize: size, seed, signal, onProgress } = checkOptions(MODEL_COMPARISON_OPTIONS, options);
   if (models.length === 0) {
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "models",

@@ -1,11 +1,12 @@
-import { rejectUnknown, requireInteger, requireOptions } from "../../arguments.js";
-import { ArgumentError } from "../../errors.js";
+import { rejectUnknown, requireOptions } from "../../arguments.js";
+import { ArgumentError, SigmaTsneError } from "../../errors.js";
 import type { Computation, FilterOptions } from "../../filter/index.js";
 import { decodeImage } from "../../io/index.js";
 import type { IpcBatch, IpcField } from "../../io/ipc/index.js";
 import type { FloatArray } from "../../matrix.js";
 import type { Images } from "../datasets/dataset.js";
 import { stretchContrast } from "../datasets/images.js";
+import { ENCODE_OPTIONS } from "../models/declarations.js";
 import type { EncodeOptions, Model } from "../models/model.js";
 
 /** Options of {@link encodeStream}. */
@@ -30,7 +31,6 @@ const KEYS: Record<keyof EncodeStreamOptions, true> = {
   stretch: true,
 };
 
-const DEFAULT_BATCH = 256;
 /** Batches of images that are worth encoding at once. */
 const BLOCK_BATCHES = 8;
 
@@ -58,7 +58,7 @@ export async function* encodeStream(
   requireOptions(options);
   rejectUnknown(options, Object.keys(KEYS));
   const { draws, seed, imageColumn = "image", stretch } = options;
-  const batchSize = requireInteger(options.batchSize ?? DEFAULT_BATCH, "batchSize", 1, 65_536);
+  const batchSize = ENCODE_OPTIONS.batchSize.check(options.batchSize ?? ENCODE_OPTIONS.batchSize.default, "batchSize");
   const ipc = await import("../../io/ipc/index.js");
   const { filterStream } = await import("../../filter/filter-stream.js");
   const { height, width, channels, zDim } = model.configuration;
@@ -181,6 +181,7 @@ function pixelReader(
         try {
           image.set(await decodeImage(bytes, shape, "the image"));
         } catch (error) {
+          if (error instanceof SigmaTsneError && error.code === "DEPENDENCY_MISSING") throw error;
           return `cannot be decoded: ${error instanceof Error ? error.message : error}`;
         }
         return findWrong(image, isStretched);

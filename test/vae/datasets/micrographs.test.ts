@@ -70,17 +70,19 @@ describe("generateMicrographs", () => {
     const { images, scenes } = generateMicrographs({ count: 64, dose });
     const moments = [0, 0, 0];
     let pixels = 0;
+    let fraction = 0;
     scenes.data.forEach((scene, at) => {
       const mean = dose * scene;
       if (mean < 2 || (dose > 100 && mean < 10)) return;
       const count = dose * images.data[at];
-      expect(Math.abs(count - Math.round(count))).toBeLessThan(1e-3);
+      fraction = Math.max(fraction, Math.abs(count - Math.round(count)));
       pixels++;
       [1, 2, 3].forEach((power, m) => {
         moments[m] += (count - mean) ** power / mean;
       });
     });
     const [first = 1, second = 0, third = 0] = moments.map((sum) => sum / pixels);
+    expect(fraction).toBeLessThan(1e-3);
     expect(pixels).toBeGreaterThan(50_000);
     expect(first).toBeCloseTo(0, 2);
     expect(second).toBeCloseTo(1, 1);

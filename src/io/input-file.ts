@@ -1,0 +1,145 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { constants, existsSync, openSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { Socket } from "node:net";
+import { addAbortSignal } from "node:stream";
+import { isatty } from "node:tty";
+import { throwIfAborted } from "../abort.js";
+import { FileError } from "../errors.js";
+import { checkPath } from "./atomic-write.js";
+import { findCompression } from "./decompression.js";
+import { asReadError } from "./file-errors.js";
+import { type OpenFile, openRegularFile, readPieces } from "./open-file.js";
+import { spool } from "./spool.js";
+import { decodeUtf16, isUtf16 } from "./utf16.js";
+
+/** The name of standard input among paths. */
+export const STANDARD_INPUT = "-";
+
+/** A path for people. */
+export const inputName = (path: string): string => (path === STANDARD_INPUT ? "standard input" : path);
+
+/** Pipes that were read, which cannot be read again. */
+type PipesRead = Map<string, Promise<OpenFile>>;
+
+const pipesRead = new AsyncLocalStorage<PipesRead>();
+
+/**
+ * Runs `work`, in which standard input and pipes can be read more than once: what was read of them is kept until `work` is done.
+ */
+export async function withPipes<T>(work: () => Promise<T>): Promise<T> {
+  const read: PipesRead = new Map();
+  try {
+    return await pipesRead.run(read, work);
+  } finally {
+    for (const opened of read.values()) await opened.then(({ handle }) => handle.close()).catch(() => {});
+  }
+}
+
+/**
+ * Opens the content of a file: a regular file, `-` for standard input, a pipe, or `file:name` for one array of a file with several. What is
+ * compressed with gzip or Zstandard is decompressed, and UTF-16 text becomes UTF-8. The caller closes its handle.
+ *
+ * @throws {FileError} FILE_READ where it cannot be read, FILE_FORMAT where it cannot be decompressed
+ * @throws {AbortError} if `signal` is aborted
+ */
+export async function openFile(path: string, signal?: AbortSignal): Promise<OpenFile> {
+  checkPath(path);
+  const { file: name, part } = splitPart(path);
+  return asReadError(path, async () => {
+    const file = (await isPipe(name)) ? await openPipe(name, signal) : await openRegularFile(name);
+    const opened = await unwrap(file, signal);
+    return { ...withClosing(opened), part };
+  });
+}
+
+/** A file that does further work when it is closed. */
+function withClosing(file: OpenFile): OpenFile {
+  const closing: (() => Promise<void>)[] = [];
+  return {
+    ...file,
+    whenClosed: (work) => void closing.push(work),
+    handle: {
+      read: (...args) => file.handle.read(...args),
+      async close() {
+        for (const work of closing.splice(0)) await work();
+        await file.handle.close();
+      },
+    },
+  };
+}
+
+/** The file and the array of it that a path names. A file with the whole name comes first. */
+export function splitPart(path: string): { readonly file: string; readonly part: string | undefined } {
+  const at = path.lastIndexOf(":");
+  if (at <= 0 || at === path.length - 1 || existsSync(path)) return { file: path, part: undefined };
+  const file = path.slice(0, at);
+  return existsSync(file) || file === STANDARD_INPUT
+    ? { file, part: path.slice(at + 1) }
+    : { file: path, part: undefined };
+}
+
+/** The content of a file in place of the file, where it is packed in a way that formats do not read. */
+async function unwrap(file: OpenFile, signal: AbortSignal | undefined): Promise<OpenFile> {
+  const { buffer: head, bytesRead } = await file.handle.read(Buffer.alloc(4), 0, 4, 0);
+  const beginning = head.subarray(0, bytesRead);
+  const compression = findCompression(beginning);
+  if (!compression && !isUtf16(beginning)) return file;
+  try {
+    const pieces = readPieces(file, 0, file.size, signal);
+    const unpacked = compression ? compression.decompress(file.path, pieces) : decodeUtf16(file.path, pieces);
+    const content = await spool(file.path, unpacked, signal);
+    return compression ? await unwrap(content, signal) : content;
+  } finally {
+    await file.handle.close();
+  }
+}
+
+async function isPipe(path: string): Promise<boolean> {
+  // The descriptor of a pipe is closed after it was read, and its path is gone with it.
+  if (path === STANDARD_INPUT || pipesRead.getStore()?.has(path)) return true;
+  const status = await stat(path).catch(() => undefined);
+  return status !== undefined && (status.isFIFO() || status.isSocket() || path === "/dev/stdin");
+}
+
+/** Reads all of a pipe, or gives again what was read of it before. */
+async function openPipe(path: string, signal: AbortSignal | undefined): Promise<OpenFile> {
+  const read = async () => spool(inputName(path), piecesOf(path, signal), signal);
+  const known = pipesRead.getStore();
+  if (!known) return read();
+  const before = known.get(path);
+  const opened = before ?? read();
+  if (!before) known.set(path, opened);
+  const file = await opened;
+  // Kept for the next reader.
+  return { ...file, handle: { read: (...args) => file.handle.read(...args), close: async () => {} } };
+}
+
+async function* piecesOf(path: string, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+  throwIfAborted(signal);
+  const stream = openStream(path);
+  if (signal) addAbortSignal(signal, stream);
+  try {
+    yield* stream as AsyncIterable<Buffer>;
+  } catch (error) {
+    throwIfAborted(signal);
+    throw error;
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** Waits for the bytes of a pipe in a way that an interruption ends, unlike the reading of a file. */
+function openStream(path: string): Socket | NodeJS.ReadStream {
+  const descriptor =
+    path === STANDARD_INPUT ? 0 : Number(/^\/(?:dev|proc\/self)\/fd\/(\d+)$/.exec(path)?.[1] ?? Number.NaN);
+  if (descriptor === 0 || path === "/dev/stdin") {
+    if (!isatty(0)) return process.stdin;
+    const reason =
+      "is a terminal: expected data from a pipe or a file, as in cat x.csv | sigma-tsne embed - -o map.csv";
+    throw new FileError("FILE_READ", "standard input", reason);
+  }
+  if (!Number.isNaN(descriptor)) return new Socket({ fd: descriptor, readable: true, writable: false });
+  // Opened without waiting; the socket waits until another program writes.
+  return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+}

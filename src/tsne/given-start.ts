@@ -1,0 +1,94 @@
+import { shapeMismatch } from "../arguments.js";
+import { DataError } from "../errors.js";
+import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import type { TsneOptions } from "./options.js";
+
+/** Initial positions that the caller gave. */
+export interface GivenStart {
+  readonly positions: Matrix;
+  readonly warnings: readonly string[];
+}
+
+/** The largest start that float32 positions can spread from. */
+const LARGEST_START = 1e6;
+/** The standard deviation along the first column of the starts that the package makes. */
+const USUAL_WIDTH = 1e-4;
+/** Embeddings of millions of points are narrower; points that start wider apart than this hardly attract each other. */
+const TOO_WIDE = 1e3;
+
+/**
+ * Checks an initial embedding, and rescales it where that is asked for.
+ *
+ * @throws {ArgumentError} SHAPE_MISMATCH
+ * @throws {DataError} for a value out of range, and for a column of equal values: forces between the points are zero along it, so that
+ *   they could never part
+ */
+export function givenStart({ init, rescaleInit }: TsneOptions, rows: number, outputDimensions: number): GivenStart {
+  const start = toMatrix(init as MatrixLike, "init");
+  if (start.rows !== rows || start.cols !== outputDimensions) {
+    throw shapeMismatch("init", start, `${rows} x ${outputDimensions}, points x outputDimensions`);
+  }
+  requireRange(start);
+  requireSpread(start);
+  const widths = columnMoments(start).map(({ deviation }) => deviation);
+  if (rescaleInit) return { positions: rescale(start), warnings: [] };
+  const width = Math.max(...widths);
+  if (width <= TOO_WIDE) return { positions: start, warnings: [] };
+  const warning = `The initial embedding has a standard deviation of ${width.toPrecision(3)}, so that distant points hardly attract each other and the map may be poor. Set rescaleInit (--rescale-init) to start at the usual width of ${USUAL_WIDTH}.`;
+  return { positions: start, warnings: [warning] };
+}
+
+function requireRange({ data, cols }: Matrix): void {
+  const bad = data.findIndex((value) => !(Math.abs(value) <= LARGEST_START));
+  if (bad < 0) return;
+  const value = data[bad];
+  throw new DataError(Number.isFinite(value) ? "OUT_OF_RANGE" : "NOT_FINITE", {
+    argument: "init",
+    received: value,
+    accepted: `numbers from -${LARGEST_START} to ${LARGEST_START}`,
+    row: Math.floor(bad / cols),
+    column: bad % cols,
+  });
+}
+
+/** Positions are float32, in which numbers may be equal that differ in float64. */
+function requireSpread({ data, rows, cols }: Matrix): void {
+  for (let column = 0; column < cols; column++) {
+    const first = Math.fround(data[column]);
+    let i = 1;
+    while (i < rows && Math.fround(data[i * cols + column]) === first) i++;
+    if (i < rows) continue;
+    throw new DataError("INVALID_ARGUMENT", {
+      argument: "init",
+      received: data[column],
+      accepted:
+        "different values in each column, as points that start in one place never part. Add noise, or leave init out",
+      row: 0,
+      column,
+    });
+  }
+}
+
+/** Centered, with the usual standard deviation along the first column. */
+function rescale(start: Matrix): Matrix {
+  const { data, rows, cols } = start;
+  const moments = columnMoments(start);
+  const scale = USUAL_WIDTH / moments[0].deviation;
+  return new Matrix(
+    Float64Array.from(data, (value, index) => (value - moments[index % cols].mean) * scale),
+    rows,
+    cols,
+  );
+}
+
+function columnMoments({ data, rows, cols }: Matrix): { mean: number; deviation: number }[] {
+  return Array.from({ length: cols }, (_, column) => {
+    let [mean, squares] = [0, 0];
+    for (let i = 0; i < rows; i++) {
+      const difference = data[i * cols + column] - mean;
+      mean += difference / (i + 1);
+      squares += difference * (data[i * cols + column] - mean);
+    }
+    return { mean, deviation: Math.sqrt(squares / rows) };
+  });
+}
