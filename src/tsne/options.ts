@@ -163,7 +163,10 @@ function resolveOptimizer({
   learningRate,
   momentum,
   finalMomentum,
-}: Pick<CheckedOptions, "optimizer" | "learningRate" | "momentum" | "finalMomentum">): ResolvedTsneOptions["optimizer"] {
+}: Pick<
+  CheckedOptions,
+  "optimizer" | "learningRate" | "momentum" | "finalMomentum"
+>): ResolvedTsneOptions["optimizer"] {
   const usesMomentum = learningRate !== "auto" || momentum !== undefined || finalMomentum !== undefined;
   return optimizer ?? (usesMomentum ? "momentum" : "curvature");
 }
