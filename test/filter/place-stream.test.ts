@@ -90,6 +90,16 @@ describe("placeStream", () => {
     expect(valuesOf(table, "y")).toEqual(rowsOf(expected.embedding).map(([, y]) => y));
   });
 
+  test("takes lists of float16, which hold some of the numbers of float32", async () => {
+    const halves = (rows: Rows): Rows => rows.map((row) => row?.map((x) => Math.round((x ?? 0) * 8) / 8 + 0.5) ?? null);
+    const placed = async (kind: "fixed16" | "fixed32") => {
+      const type = listType(kind, d);
+      const { table } = await place(bytesOf([batchOf({ mean: [type, halves(means)], sigma: [type, halves(sigma)] })]));
+      return valuesOf(table, "x");
+    };
+    expect(await placed("fixed16")).toEqual(await placed("fixed32"));
+  });
+
   test("takes a file where it expects a stream", async () => {
     // As pyarrow writes it; the library of the tests leaves out the schema at the beginning.
     const stream = bytesOf([batchOf(lists(0, 20)), batchOf(lists(20, n))]);

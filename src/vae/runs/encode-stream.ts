@@ -1,5 +1,5 @@
 import { rejectUnknown, requireOptions } from "../../arguments.js";
-import { ArgumentError } from "../../errors.js";
+import { ArgumentError, SigmaTsneError } from "../../errors.js";
 import type { Computation, FilterOptions, ReportUnusable } from "../../filter/index.js";
 import { decodeImage } from "../../io/index.js";
 import type { IpcBatch, IpcField } from "../../io/ipc/index.js";
@@ -212,6 +212,7 @@ async function readFiles(
     try {
       image.set(await decodeImage(bytes, shape, "the image"));
     } catch (error) {
+      if (error instanceof SigmaTsneError && error.code === "DEPENDENCY_MISSING") throw error;
       return `cannot be decoded: ${error instanceof Error ? error.message : error}`;
     }
     return findWrong(image, isStretched);
