@@ -120,7 +120,7 @@ void Run::reduce(const OnProgress& progress) {
   }
   const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::pca)]);
   progress({Stage::pca, 0, 0, {}});
-  // A copy, so that a search that is cancelled and repeated gets the same random numbers.
+  // A copy, so that a search that is canceled and repeated gets the same random numbers.
   Random random = random_;
   Pca pca = find_principal_components(points_.means, components, random, team_, cancellation_);
   const std::size_t d = points_.input_dimensions();

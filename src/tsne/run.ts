@@ -149,7 +149,7 @@ export class Tsne {
    * Writes the run to one file, atomically: its points, options and the state of its map, from which {@link load} makes it again. The
    * usual extension is .tsne.
    *
-   * @throws {ArgumentError} INVALID_ARGUMENT where the run has no map yet: {@link fit} it first, be it for 0 iterations
+   * @throws {ArgumentError} INVALID_ARGUMENT where the run has no map yet: {@link fit} it first, for example for 0 iterations
    * @throws {FileError} FILE_WRITE where the file cannot be written
    */
   async save(path: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {

@@ -59,7 +59,7 @@ function frameOf(data: Matrix, sigma: Matrix): { center: number[]; scale: number
 }
 
 /** Samples of one point's Gaussian: seeded by its numbers, whichever row it is. */
-export function drawSamples(
+export function makeDraws(
   fitted: { data: Matrix; sigma: Matrix },
   mean: ArrayLike<number>,
   sigma: ArrayLike<number>,

@@ -181,7 +181,7 @@ test("angles do not mind the length of rows, nor correlation their mean", async 
   expect(await kl("euclidean", longer)).not.toBeCloseTo(await kl("euclidean", data), 3);
 });
 
-test("zero rows and constant rows have a place in the map", async () => {
+test("zero rows and constant rows have a position in the embedding", async () => {
   const holed = mapValues(data, (value, row) => (row % 7 === 0 ? 0 : row % 7 === 1 ? 3 : value));
   for (const distance of ["cosine", "correlation", "manhattan"] as const) {
     const { embedding, kl } = await embed({ distance }, holed);
