@@ -55,6 +55,8 @@ import {
   type SeparationSettings,
 } from "./separation.js";
 import { installPeers, installScran } from "./setup.js";
+import { measureUncertainty, type UncertaintyRecord } from "./uncertainty.js";
+import { formatUncertainty } from "./uncertainty-table.js";
 
 interface Flags extends Settings, PeerPaths {
   data?: string;
@@ -82,6 +84,7 @@ Examples:
   $ npm run bench -- kernels stem --data DIR
   $ npm run bench -- forces mnist --data DIR
   $ npm run bench -- separate --data DIR --python FILE
+  $ npm run bench -- uncertainty --data DIR
   $ npm run bench -- network --data DIR --node-modules DIR --python FILE
 
 Every run is a process of its own, one at a time; leave the machine alone meanwhile. Records go to bench/results/local; with
@@ -253,6 +256,23 @@ program
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .option("--iterations <n>", "iterations", integerParser("--iterations", 1), 1000)
   .action((flags: FilledMapFlags) => interruptible((signal) => filledMaps(flags, signal)));
+
+program
+  .command("uncertainty")
+  .description("maps of noisy measurements against the known truth: without sigma, and with it")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .option(
+    "--data <folder>",
+    "with the test images of MNIST (default: SIGMA_TSNE_DATA, else synthetic truths alone)",
+    process.env.SIGMA_TSNE_DATA,
+  )
+  .option("--points <n>", "points of MNIST", integerParser("--points", 100), 1200)
+  .option("--synthetic-points <n>", "points of each synthetic truth", integerParser("--synthetic-points", 100), 600)
+  .option("--seeds <n>", "seeds of truth, noise and map", integerParser("--seeds", 1), 3)
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
+  .action((flags: UncertaintyFlags) => interruptible((signal) => uncertainty(flags, signal)));
 
 try {
   await program.parseAsync();
@@ -583,6 +603,23 @@ async function filledMaps({ data, writeReadme, ...flags }: FilledMapFlags, signa
   const record: FilledMapRecord = { ...facts, settings: { landmarks, threads, iterations }, scores: [] };
   await measureFilledMap(record, data, log, signal);
   await publish("filled-map", record, formatFilledMap(record), writeReadme ?? false);
+}
+
+interface UncertaintyFlags {
+  data?: string;
+  points: number;
+  syntheticPoints: number;
+  seeds: number;
+  threads: number;
+  writeReadme?: true;
+}
+
+async function uncertainty({ data, writeReadme, ...flags }: UncertaintyFlags, signal: AbortSignal): Promise<void> {
+  const { points, syntheticPoints, seeds, threads } = flags;
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const record: UncertaintyRecord = { ...facts, settings: { points, syntheticPoints, seeds, threads }, recoveries: [] };
+  await measureUncertainty(record, data, log, signal);
+  await publish("uncertainty", record, formatUncertainty(record), writeReadme ?? false);
 }
 
 /** Writes a record, and its table into the README where that is wanted, and prints the table. */

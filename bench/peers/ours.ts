@@ -10,7 +10,8 @@ const { x, y, perplexity, iterations, threads, seed, options } = task;
 const data = await readMatrix(x);
 const sigma = task.sigma === undefined ? undefined : await readMatrix(task.sigma);
 const start = performance.now();
-const settings = { perplexity, iterations, threads, seed, ...options };
+// The scores of sigma-aware runs use the floor of Ede 2020.
+const settings = { perplexity, iterations, threads, seed, varianceFloor: 0.01, ...options };
 const result = await new Tsne(data, { ...settings, sigma }).fit();
 const seconds = (performance.now() - start) / 1000;
 await writeMatrix(y, result.embedding);

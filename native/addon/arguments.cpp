@@ -4,6 +4,8 @@
 #include <limits>
 #include <string>
 
+#include "../neighbors/distance.hpp"
+
 namespace sigma::addon {
 
 MatrixView view_matrix(const Napi::Value& value) {
@@ -80,6 +82,16 @@ std::vector<double> Properties::numbers(const char* name) const {
   std::vector<double> numbers;
   for (std::uint32_t i = 0; i < list.Length(); ++i) numbers.push_back(list.Get(i).ToNumber().DoubleValue());
   return numbers;
+}
+
+double read_variance_floor(const Properties& options) {
+  return options.at("varianceFloor").IsString() ? 0 : options.number("varianceFloor");
+}
+
+void set_variance_floor(Napi::Object result, const std::string& distance, const Gaussians& points) {
+  // Points without standard deviations may have been given neighbors under a distance without a name.
+  if (points.deviations.rows() == 0 || !traits_of(distance).has_variances()) return;
+  if (points.variance_floor > 0) result.Set("varianceFloor", points.variance_floor);
 }
 
 Napi::Value describe_far_value(Napi::Env env, const Gaussians& points) {

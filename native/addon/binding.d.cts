@@ -54,6 +54,8 @@ declare namespace binding {
     cols: number;
     hasSigma: boolean;
     sigmaIsEqual: boolean;
+    /** The floor in use, if the distance has one. */
+    varianceFloor?: number;
     scale: number;
     sigmaScale: number;
     iteration: number;
@@ -129,6 +131,8 @@ declare namespace binding {
     method(): "barnes-hut" | "fft" | "exact";
     neighbors(): NativeNeighbors;
     seconds(): Record<NativeProgress["stage"], number>;
+    /** The floor in use, if the distance has one and it is known. Throws BUSY during advance(). */
+    varianceFloor(): number | undefined;
     /** Of the data; undefined for a restored run. */
     farValue(): NativeFarValue | undefined;
     /**
@@ -180,10 +184,11 @@ declare namespace binding {
     mean: Float64Array;
     variance: Float64Array;
     neighborVariance: Float64Array;
+    /** That suits the distance. */
     varianceFloor: number;
   }
 
-  function estimateNoiseModel(input: { data: NativeMatrix; sigma: NativeMatrix; threads: number }): {
+  function estimateNoiseModel(input: { data: NativeMatrix; sigma: NativeMatrix; distance: string; threads: number }): {
     result: Promise<NativeNoiseModel>;
     cancel(): void;
   };
@@ -191,7 +196,7 @@ declare namespace binding {
   interface NativeEvaluationOptions {
     distance: string;
     neighbors: "auto" | "exact" | "nn-descent";
-    varianceFloor: number;
+    varianceFloor: "auto" | number;
     perplexity: number | readonly number[];
     k: readonly number[];
     /** Points to look at; 0 stands for all. */
@@ -208,6 +213,8 @@ declare namespace binding {
 
   interface NativeEvaluation {
     kl: number;
+    /** The floor in use, if the distance has one. */
+    varianceFloor?: number;
     method: "exact" | "nn-descent";
     recall: number;
     pearson: NativeCorrelation;
@@ -240,8 +247,15 @@ declare namespace binding {
         }) => void)
       | undefined;
   }): { result: Promise<NativeEvaluation>; cancel(): void };
+  interface NativeNearest {
+    /** queries x k */
+    indices: Uint32Array;
+    /** The floor in use, if the distance has one. */
+    varianceFloor?: number;
+  }
+
   /**
-   * The k points nearest to each query, nearest first: queries x k rows. With `sigma`, `querySigma` is there too. Query q is not
+   * The k points nearest to each query, nearest first. With `sigma`, `querySigma` is there too. Query q is not
    * compared with point `own[q]`.
    */
   function nearest(input: {
@@ -250,9 +264,9 @@ declare namespace binding {
     queries: NativeMatrix;
     querySigma: NativeMatrix | undefined;
     own: Uint32Array | undefined;
-    options: { k: number; distance: string; varianceFloor: number; threads: number };
+    options: { k: number; distance: string; varianceFloor: "auto" | number; threads: number };
     onProgress: ((fraction: number) => void) | undefined;
-  }): { result: Promise<Uint32Array>; cancel(): void };
+  }): { result: Promise<NativeNearest>; cancel(): void };
 
   interface NativeSeparationOptions {
     method: "flow" | "iterative" | "conditional";
@@ -294,7 +308,7 @@ declare namespace binding {
   }): { result: Promise<{ cells: Uint32Array; cost: number; bound: number }>; cancel(): void };
 
   /** The distances by name. */
-  const distances: Readonly<Record<string, { usesSigma: boolean }>>;
+  const distances: Readonly<Record<string, { usesSigma: boolean; hasFloor: boolean }>>;
 
   type NativeActivation = "linear" | "relu" | "relu6" | "sigmoid" | "elu" | "leakyrelu";
 

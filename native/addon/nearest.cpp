@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "../neighbors/noise_model.hpp"
 #include "../neighbors/query_search.hpp"
 #include "arguments.hpp"
 #include "errors.hpp"
@@ -44,15 +45,11 @@ Napi::Value find_nearest(const Napi::CallbackInfo& info) {
   if (has_sigma) {
     about(env, "sigma", [&] {
       const MatrixView sigma = view_matrix(arguments.at("sigma"), points.count(), points.input_dimensions());
-      pack_sigma(points, sigma.numbers, options.number("varianceFloor"));
+      pack_sigma(points, sigma.numbers, read_variance_floor(options));
     });
   }
-  const Frame frame{.center = points.center,
-                    .scale = points.scale,
-                    .sigma_scale = points.sigma_scale,
-                    .variance_floor = points.variance_floor,
-                    .axes = {},
-                    .components = 0};
+  const Frame frame{
+      .center = points.center, .scale = points.scale, .sigma_scale = points.sigma_scale, .axes = {}, .components = 0};
   about(env, "query", [&] {
     const MatrixView queries = view_matrix(arguments.at("queries"));
     if (queries.cols != points.input_dimensions())
@@ -79,6 +76,7 @@ Napi::Value find_nearest(const Napi::CallbackInfo& info) {
   work.run = [shared](const std::function<void(Work::Report)>& send) {
     ThreadTeam team(shared->threads);
     ShareReport report(send);
+    resolve_variance_floor(shared->points, shared->distance, team, shared->cancellation);
     const QuerySearch search(shared->distance, shared->points, team, shared->cancellation);
     Neighbors found =
         search.search(shared->queries, shared->own, shared->k, team, shared->cancellation, [&](std::size_t done) {
@@ -87,7 +85,12 @@ Napi::Value find_nearest(const Napi::CallbackInfo& info) {
     shared->found = std::move(found.indices);
   };
   work.cancel = [shared] { shared->cancellation.request(); };
-  work.result = [shared](Napi::Env inner) -> Napi::Value { return to_array<Napi::Uint32Array>(inner, shared->found); };
+  work.result = [shared](Napi::Env inner) -> Napi::Value {
+    Napi::Object result = Napi::Object::New(inner);
+    result.Set("indices", to_array<Napi::Uint32Array>(inner, shared->found));
+    set_variance_floor(result, shared->distance, shared->points);
+    return result;
+  };
   return start_cancellable_job(env, arguments.at("onProgress"), std::move(work));
 }
 

@@ -1,9 +1,11 @@
 #include "noise_model.hpp"
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "../neighbors/distance.hpp"
 #include "../neighbors/noise_model.hpp"
 #include "../support/cancellation.hpp"
 #include "../support/threads.hpp"
@@ -16,6 +18,7 @@ namespace {
 
 struct Shared {
   Gaussians points;
+  std::string distance;
   NoiseModel model;
   Cancellation cancellation;
 };
@@ -36,7 +39,7 @@ Napi::Value to_js(Napi::Env env, const Shared& shared) {
   result.Set("mean", to_array(env, shared.model.mean, scale, &shared.points.center));
   result.Set("variance", to_array(env, shared.model.variance, scale * scale));
   result.Set("neighborVariance", to_array(env, shared.model.neighbor_variance, scale * scale));
-  result.Set("varianceFloor", suggest_variance_floor(shared.model, scale));
+  result.Set("varianceFloor", suggest_variance_floor(shared.model, traits_of(shared.distance), scale));
   return result;
 }
 
@@ -55,6 +58,7 @@ Napi::Value estimate_noise_model(const Napi::CallbackInfo& info) {
     const MatrixView sigma = view_matrix(arguments.at("sigma"), points.count(), points.input_dimensions());
     pack_sigma(points, sigma.numbers, 1);
   });
+  shared->distance = arguments.text("distance");
   const auto threads = arguments.whole<unsigned>("threads");
   Work work;
   work.run = [shared, threads](const std::function<void(Work::Report)>&) {

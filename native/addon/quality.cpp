@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "../neighbors/noise_model.hpp"
 #include "../quality/evaluation.hpp"
 #include "arguments.hpp"
 #include "errors.hpp"
@@ -79,7 +80,7 @@ Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
   if (arguments.has("sigma")) {
     about(env, "sigma", [&] {
       const MatrixView sigma = view_matrix(arguments.at("sigma"), n, shared->data.input_dimensions());
-      pack_sigma(shared->data, sigma.numbers, options.number("varianceFloor"));
+      pack_sigma(shared->data, sigma.numbers, read_variance_floor(options));
     });
   }
   about(env, "embedding", [&] {
@@ -99,6 +100,7 @@ Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
   Work work;
   work.run = [shared](const std::function<void(Work::Report)>& send) {
     ThreadTeam team(shared->threads);
+    resolve_variance_floor(shared->data, shared->options.distance, team, shared->cancellation);
     auto last = std::chrono::steady_clock::now();
     std::optional<EvaluationStage> stage;
     shared->evaluation = evaluate(shared->data, shared->map, shared->classes, shared->options, team,
@@ -118,6 +120,7 @@ Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
   work.cancel = [shared] { shared->cancellation.request(); };
   work.result = [shared](Napi::Env inner) {
     Napi::Object result = to_js(inner, shared->evaluation);
+    set_variance_floor(result, shared->options.distance, shared->data);
     result.Set("farValue", describe_far_value(inner, shared->data));
     return result;
   };

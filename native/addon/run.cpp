@@ -27,7 +27,7 @@ Options read_options(const Properties& from) {
   for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::nn_descent, NeighborMethod::given}) {
     if (neighbors == name_of(known)) options.neighbors = known;
   }
-  options.variance_floor = from.number("varianceFloor");
+  options.variance_floor = read_variance_floor(from);
   options.perplexities = from.numbers("perplexity");
   options.theta = from.number("theta");
   options.degrees_of_freedom = from.number("degreesOfFreedom");
@@ -121,7 +121,8 @@ Napi::Function RunObject::define(Napi::Env env) {
        InstanceMethod<&RunObject::embedding>("embedding"), InstanceMethod<&RunObject::iteration>("iteration"),
        InstanceMethod<&RunObject::has_converged>("hasConverged"), InstanceMethod<&RunObject::method>("method"),
        InstanceMethod<&RunObject::neighbors>("neighbors"), InstanceMethod<&RunObject::seconds>("seconds"),
-       InstanceMethod<&RunObject::far_value>("farValue"), InstanceMethod<&RunObject::place>("place"),
+       InstanceMethod<&RunObject::variance_floor>("varianceFloor"), InstanceMethod<&RunObject::far_value>("farValue"),
+       InstanceMethod<&RunObject::place>("place"),
        InstanceMethod<&RunObject::measure_uncertainty>("measureUncertainty"),
        InstanceMethod<&RunObject::describe_state>("describeState"), InstanceMethod<&RunObject::read_state>("readState"),
        InstanceMethod<&RunObject::write_state>("writeState"), InstanceMethod<&RunObject::restore>("restore")});
@@ -271,6 +272,13 @@ Napi::Value RunObject::seconds(const Napi::CallbackInfo& info) {
     seconds.Set(name_of(stage), shared_->run->seconds(stage));
   }
   return seconds;
+}
+
+Napi::Value RunObject::variance_floor(const Napi::CallbackInfo& info) {
+  refuse_while_busy(info.Env());
+  Napi::Object result = Napi::Object::New(info.Env());
+  set_variance_floor(result, shared_->run->options().distance, shared_->run->points());
+  return result.Get("varianceFloor");
 }
 
 void RunObject::refuse_while_busy(Napi::Env env) const {

@@ -54,7 +54,6 @@ void RunObject::prepare_state(const Properties& shape, const Options& options) {
   state.frame = {.center = std::vector<double>(d),
                  .scale = shape.number("scale"),
                  .sigma_scale = shape.number("sigmaScale"),
-                 .variance_floor = options.variance_floor,
                  .axes = std::vector<float>(d * k),
                  .components = k};
   state.points.means = PackedMatrix(n, columns);
@@ -63,7 +62,7 @@ void RunObject::prepare_state(const Properties& shape, const Options& options) {
   if (shape.flag("hasSigma")) {
     state.points.deviations = PackedMatrix(n, columns);
     state.points.sigma_is_equal = shape.flag("sigmaIsEqual");
-    state.points.variance_floor = options.variance_floor;
+    if (shape.has("varianceFloor")) state.points.variance_floor = shape.number("varianceFloor");
   }
   state.order.resize(n);
   for (AlignedVector<float>* rows : {&state.positions, &state.optimizer.velocity, &state.optimizer.gains}) {
@@ -86,6 +85,7 @@ Napi::Value RunObject::describe_state(const Napi::CallbackInfo& info) {
   shape.Set("cols", static_cast<double>(run.frame().center.size()));
   shape.Set("hasSigma", run.points().deviations.rows() > 0);
   shape.Set("sigmaIsEqual", run.points().sigma_is_equal);
+  set_variance_floor(shape, run.options().distance, run.points());
   shape.Set("scale", run.frame().scale);
   shape.Set("sigmaScale", run.frame().sigma_scale);
   shape.Set("iteration", static_cast<double>(run.iteration()));

@@ -22,7 +22,7 @@ struct Options {
   double mesh_spacing = 0.4;           // (0, 1] of the nodes, in units of the map, for Method::particle_mesh
   std::string distance = "euclidean";  // a name of neighbors/distances/table.inl
   NeighborMethod neighbors = NeighborMethod::automatic;
-  double variance_floor = 0.01;  // (> 0) added to each summed variance
+  double variance_floor = 0;  // (>= 0) added to each summed variance; 0 stands for an estimated one
   // [1, (n - 1) / 3] effective numbers of neighbors, at least one; 3 times as many as the largest are searched.
   std::vector<double> perplexities = {30};
   double theta = 0.5;               // [0, 1] accuracy of Barnes-Hut; 0 is exact and O(n^2)

@@ -32,7 +32,6 @@ Gaussians draw(const Subjects& subjects, std::size_t first, std::size_t last, st
   draws.center = points.center;
   draws.scale = points.scale;
   draws.sigma_scale = points.sigma_scale;
-  draws.variance_floor = points.variance_floor;
   draws.means = PackedMatrix((last - first) * count, d);
   draws.deviations = PackedMatrix((last - first) * count, d);
   const double unit = points.sigma_scale / points.scale;

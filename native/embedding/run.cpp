@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "../linalg/pca.hpp"
+#include "../neighbors/noise_model.hpp"
 #include "../neighbors/search.hpp"
 #include "../repulsion/sp_tree.hpp"
 #include "../support/errors.hpp"
@@ -51,7 +52,6 @@ Run::Run(Gaussians points, Options options, std::vector<float> given, std::optio
   frame_ = {.center = points_.center,
             .scale = points_.scale,
             .sigma_scale = points_.sigma_scale,
-            .variance_floor = options_.variance_floor,
             .axes = {},
             .components = 0};
 }
@@ -147,9 +147,11 @@ void Run::find_neighbors(const OnProgress& progress) {
     reached_ = Reached::neighbors_found;
     return;
   }
+  const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::neighbors)]);
+  progress({Stage::neighbors, 0, 0, {}});
+  // Given neighbors need no floor, but points that are placed later do.
+  resolve_variance_floor(points_, options_.distance, team_, cancellation_);
   if (!neighbors_) {
-    const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::neighbors)]);
-    progress({Stage::neighbors, 0, 0, {}});
     const std::size_t k = neighbor_count(options_.perplexities, points_.count());
     const Distance distance(simplest_distance(options_.distance, points_), points_);
     neighbors_ = sigma::find_neighbors(distance, k, options_.neighbors, options_.seed, team_, cancellation_,

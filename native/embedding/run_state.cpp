@@ -40,6 +40,7 @@ void check(const RunState& state) {
   require(all_finite(points.deviations, 0, 1), "its standard deviations are not shares of the largest");
   require(std::isfinite(points.scale) && points.scale > 0, "its scale is not positive");
   require(points.sigma_scale > 0 && points.sigma_scale <= kLargestSigma, "its sigma scale is not positive");
+  require(std::isfinite(points.variance_floor) && points.variance_floor >= 0, "its variance floor is negative");
   require(std::all_of(state.frame.center.begin(), state.frame.center.end(), [](double x) { return std::isfinite(x); }),
           "its center is not finite");
   require(all_finite(state.frame.axes.data(), state.frame.axes.size(), kLargest), "its axes are not finite");

@@ -175,7 +175,14 @@ std::string_view simplest_distance(std::string_view name, const Gaussians& point
   return is_plain ? "euclidean" : name;
 }
 
-Distance::Distance(std::string_view name, const Gaussians& points) : kernel_(find(name)), points_(&points) {
+const DistanceTraits& traits_of(std::string_view name) {
+  const DistanceKernel* kernel = find(name);
+  if (kernel == nullptr) throw std::invalid_argument("unknown distance: " + std::string(name));
+  return kernel->traits;
+}
+
+Distance::Distance(std::string_view name, const Gaussians& points, double variance_floor)
+    : kernel_(find(name)), points_(&points) {
   if (kernel_ == nullptr) throw std::invalid_argument("unknown distance: " + std::string(name));
   if (traits().uses_sigma() && points.deviations.rows() != points.count()) {
     throw std::invalid_argument("distance needs sigma: " + std::string(name));
@@ -183,13 +190,19 @@ Distance::Distance(std::string_view name, const Gaussians& points) : kernel_(fin
   const bool centered = traits().coordinates == Coordinates::centered_unit_rows;
   if (traits().coordinates == Coordinates::unit_rows || centered) {
     MeanDirection direction = find_mean_direction(points, centered);
-    preparation_ = {std::move(direction.mean), 1, points.input_dimensions() + (direction.all_directed ? 0 : 1)};
+    preparation_.center = std::move(direction.mean);
+    preparation_.columns = points.input_dimensions() + (direction.all_directed ? 0 : 1);
   } else if (traits().coordinates == Coordinates::means_and_deviations) {
     JoinedFrame frame = find_joined_frame(points);
-    preparation_ = {std::move(frame.center), frame.unit, 2 * points.input_dimensions()};
+    preparation_.center = std::move(frame.center);
+    preparation_.unit = frame.unit;
+    preparation_.columns = 2 * points.input_dimensions();
   }
   if (traits().has_variances()) {
-    const double floor = variance_floor(), largest = points.sigma_scale * points.sigma_scale + floor;
+    if (!(variance_floor > 0)) throw std::invalid_argument("distance needs a variance floor: " + std::string(name));
+    const double floor = variance_floor * (traits().spread == Spread::floored_variances ? 1 : 0.5);
+    const double largest = points.sigma_scale * points.sigma_scale + floor;
+    preparation_.variance_floor = floor;
     weights_ = weigh(points.scale, std::sqrt(largest));
   }
   prepare();
@@ -212,10 +225,6 @@ Distance::Distance(const Distance& like, const Gaussians& points)
   prepare();
 }
 
-double Distance::variance_floor() const {
-  return points_->variance_floor * (traits().spread == Spread::floored_variances ? 1 : 0.5);
-}
-
 void Distance::prepare() {
   switch (traits().coordinates) {
     case Coordinates::means:
@@ -229,7 +238,7 @@ void Distance::prepare() {
       coordinates_ = join_deviations(*points_, preparation_.center, preparation_.unit);
   }
   if (traits().has_variances()) {
-    const double floor = variance_floor();
+    const double floor = preparation_.variance_floor;
     spread_ = make_variances(*points_, floor, points_->sigma_scale * points_->sigma_scale + floor);
   } else if (traits().spread == Spread::total) {
     spread_ = PackedMatrix(points_->count(), 1);

@@ -12,9 +12,11 @@ namespace sigma {
 // A squared distance between points, by name. It refers to the points and must not outlive them.
 class Distance {
  public:
-  // Makes what preparation of the points the distance needs. Throws std::invalid_argument for an unknown name, or one
-  // that needs sigma where there is none.
-  Distance(std::string_view name, const Gaussians& points);
+  // Prepares the points for the distance. Throws std::invalid_argument for an unknown name, or if the points lack the
+  // sigma or the variance floor that the distance needs.
+  Distance(std::string_view name, const Gaussians& points) : Distance(name, points, points.variance_floor) {}
+  // The same with another variance floor than that of the points.
+  Distance(std::string_view name, const Gaussians& points, double variance_floor);
   // The same distance of other points, prepared as those of `like` are, so that blocks of both can be compared. Each
   // point is prepared by itself, whatever the others are. They lie in the frame of like's points.
   Distance(const Distance& like, const Gaussians& points);
@@ -55,8 +57,8 @@ class Distance {
     std::vector<double> center;
     double unit = 1;
     std::size_t columns = 0;
+    double variance_floor = 0;  // as it is added to each variance
   };
-  double variance_floor() const;
   void prepare();
 
   DistanceWeights weights_;
@@ -66,6 +68,9 @@ class Distance {
 
 // Every distance that there is.
 std::span<const DistanceKernel> all_distances();
+
+// What is known of a distance. Throws std::invalid_argument for an unknown name.
+const DistanceTraits& traits_of(std::string_view name);
 
 // The distance that gives these points the same affinities for the least work: the Euclidean one where sigma makes no
 // difference, else the one named.

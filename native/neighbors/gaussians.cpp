@@ -136,7 +136,6 @@ void pack_query_sigma(Gaussians& queries, NumberView sigma, const Frame& frame) 
   const std::size_t rows = queries.count(), cols = queries.input_dimensions();
   largest_magnitude(sigma, rows, cols, false);
   queries.sigma_scale = frame.sigma_scale;
-  queries.variance_floor = frame.variance_floor;
   queries.deviations = PackedMatrix(rows, cols);
   for (std::size_t i = 0, index = 0; i < rows; ++i) {
     for (std::size_t k = 0; k < cols; ++k) {

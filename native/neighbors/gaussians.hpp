@@ -40,7 +40,7 @@ struct Gaussians {
   double scale = 1;
   double sigma_scale = 1;
   std::optional<FarValue> far_value;  // the farthest, if it is far beyond the points
-  double variance_floor = 0;          // in the caller's units, squared
+  double variance_floor = 0;          // in the caller's units, squared; 0 until it is estimated
   bool sigma_is_equal = false;        // over points and columns
 
   std::size_t count() const { return means.rows(); }
@@ -52,8 +52,8 @@ struct Gaussians {
 // their digits. Throws BadValue at the first that is not finite.
 Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols);
 
-// Adds the standard deviations, of the same shape, and the floor > 0 of those distances that need one. Throws BadValue
-// at the first that is not finite or negative.
+// Adds the standard deviations, of the same shape, and the floor of those distances that need one; 0 stands for one
+// that resolve_variance_floor estimates. Throws BadValue at the first that is not finite or negative.
 void pack_sigma(Gaussians& points, NumberView sigma, double variance_floor);
 
 // How numbers of the caller became packed points, so that others can be brought beside them.
@@ -61,7 +61,6 @@ struct Frame {
   std::vector<double> center;  // d, in the caller's units
   double scale = 1;
   double sigma_scale = 1;
-  double variance_floor = 0;
   std::vector<float> axes;  // d x k, the principal components that the points were reduced to; empty without
   std::size_t components = 0;
 };

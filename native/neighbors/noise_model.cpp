@@ -19,8 +19,15 @@ constexpr std::size_t kPriorRows = 10'000, kQueryRows = 2'000;
 // points.
 constexpr std::size_t kComparisons = 400'000'000, kLeastQueryRows = 400;
 constexpr std::uint64_t kSeed = 1;
+// W_k as a share of S_k before the first iteration.
+constexpr double kFirstShare = 0.1;
 // A ratio of units beyond this would leave float64 when it is squared; the variances then outweigh the means anyway.
 constexpr double kLargestRatio = 1e100;
+
+// Positive and finite, also for data of 1e-200 or 1e200, whose squares are neither.
+double clamp_floor(double floor) {
+  return std::clamp(floor, std::numeric_limits<double>::min(), 1e300);
+}
 
 std::vector<std::uint32_t> draw_rows(std::size_t count, std::size_t size) {
   std::vector<std::uint32_t> rows(count);
@@ -50,7 +57,29 @@ class Coordinates64 {
 
 struct Prior {
   double mean, variance;
+  bool is_measured;
 };
+
+// Whether S stands out from its standard error. Without noise it is sqrt(n / 2) times as large.
+bool stands_out(double s, const std::vector<double>& v) {
+  constexpr double kStandardErrors = 3;
+  double information = 0;
+  for (const double noise : v) information += 1 / ((s + noise) * (s + noise));
+  const double ratio = s * std::sqrt(information / 2), most = std::sqrt(static_cast<double>(v.size()) / 2);
+  return ratio >= std::min(kStandardErrors, most / 2);
+}
+
+// The mean over the coordinates that are measured, or over all if no coordinate is.
+double mean_over_measured(const std::vector<double>& values, const std::vector<bool>& is_measured) {
+  double sum = 0, count = 0;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    if (!is_measured[k]) continue;
+    sum += values[k];
+    ++count;
+  }
+  if (count > 0) return sum / count;
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
 
 // m_k and S_k by expectation maximization: the posterior of a true coordinate has the mean (S y + v m) / (S + v) and
 // the variance S v / (S + v).
@@ -75,13 +104,14 @@ Prior estimate_prior(const std::vector<double>& y, const std::vector<double>& v)
     for (const double value : posterior) spread += (value - m) * (value - m);
     s = (spread + left) / n + kTiny;
   }
-  return {m, s};
+  return {m, s, stands_out(s, v)};
 }
 
 // W_k from the squared differences and summed variances of pairs.
 double estimate_neighbor_variance(const std::vector<double>& squared, const std::vector<double>& noise, double s) {
-  double w = 0.1 * s;
-  for (int iteration = 0; iteration < kNeighborIterations; ++iteration) {
+  double w = kFirstShare * s;
+  // Equal points without noise end it at 0.
+  for (int iteration = 0; iteration < kNeighborIterations && w > 0; ++iteration) {
     double sum = 0;
     for (std::size_t e = 0; e < squared.size(); ++e) {
       const double g = 2 * w / (2 * w + noise[e]);
@@ -114,7 +144,9 @@ Gaussians take_rows(const Gaussians& points, const std::vector<std::uint32_t>& r
 NoiseModel estimate_noise_model(const Gaussians& points, ThreadTeam& team, const Cancellation& cancellation) {
   const std::size_t n = points.count(), d = points.input_dimensions();
   const Coordinates64 at(points);
-  NoiseModel model{std::vector<double>(d), std::vector<double>(d), std::vector<double>(d)};
+  NoiseModel model{std::vector<double>(d), std::vector<double>(d), std::vector<double>(d), {}};
+  // One byte per coordinate: threads may not write to neighboring bits.
+  std::vector<std::uint8_t> is_measured(d);
   const std::vector<std::uint32_t> rows = draw_rows(n, kPriorRows);
   team.for_each(d, [&](std::size_t k, unsigned) {
     cancellation.check();
@@ -126,17 +158,19 @@ NoiseModel estimate_noise_model(const Gaussians& points, ThreadTeam& team, const
     const Prior prior = estimate_prior(y, v);
     model.mean[k] = prior.mean;
     model.variance[k] = prior.variance;
+    is_measured[k] = prior.is_measured;
   });
+  model.is_measured.assign(is_measured.begin(), is_measured.end());
 
-  const double mean_variance =
-      std::accumulate(model.variance.begin(), model.variance.end(), 0.0) / static_cast<double>(d);
-  const std::vector<std::uint32_t> own = draw_rows(n, std::clamp(kComparisons / n, kLeastQueryRows, kQueryRows));
-  Gaussians queries = take_rows(points, own);
-  Gaussians searched = points;
-  searched.variance_floor = queries.variance_floor =
-      std::max(0.2 * mean_variance * points.scale * points.scale, std::numeric_limits<double>::min());
   const std::size_t k_neighbors = std::min(kNeighbors, n - 1);
-  const QuerySearch search("inverse-variance", searched, team, cancellation);
+  if (k_neighbors == 0) {
+    for (std::size_t k = 0; k < d; ++k) model.neighbor_variance[k] = kFirstShare * model.variance[k];
+    return model;
+  }
+  const std::vector<std::uint32_t> own = draw_rows(n, std::clamp(kComparisons / n, kLeastQueryRows, kQueryRows));
+  const Gaussians queries = take_rows(points, own);
+  const double floor = 0.2 * mean_over_measured(model.variance, model.is_measured) * points.scale * points.scale;
+  const QuerySearch search(Distance("inverse-variance", points, clamp_floor(floor)), team, cancellation);
   const Neighbors near = search.search(queries, own, k_neighbors, team, cancellation, [](std::size_t) {});
 
   team.for_each(d, [&](std::size_t k, unsigned) {
@@ -153,10 +187,19 @@ NoiseModel estimate_noise_model(const Gaussians& points, ThreadTeam& team, const
   return model;
 }
 
-double suggest_variance_floor(const NoiseModel& model, double scale) {
-  const double sum = std::accumulate(model.neighbor_variance.begin(), model.neighbor_variance.end(), 0.0);
-  const double floor = 2 * sum / static_cast<double>(model.neighbor_variance.size()) * scale * scale;
-  return std::clamp(floor, std::numeric_limits<double>::min(), 1e300);
+double suggest_variance_floor(const NoiseModel& model, const DistanceTraits& traits, double scale) {
+  const double mean = mean_over_measured(model.neighbor_variance, model.is_measured);
+  const double factor = traits.spread == Spread::floored_variances ? 1 : 2;
+  return clamp_floor(factor * mean * scale * scale);
+}
+
+void resolve_variance_floor(Gaussians& points, std::string_view distance, ThreadTeam& team,
+                            const Cancellation& cancellation) {
+  if (points.deviations.rows() == 0 || points.variance_floor > 0) return;
+  const DistanceTraits& traits = traits_of(distance);
+  if (!traits.has_variances()) return;
+  points.variance_floor =
+      suggest_variance_floor(estimate_noise_model(points, team, cancellation), traits, points.scale);
 }
 
 }  // namespace sigma

@@ -1,6 +1,7 @@
 #include "query_search.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "nearest_lists.hpp"
 #include "projection_tree.hpp"
@@ -26,9 +27,8 @@ void fill_up(std::uint32_t* indices, float* squared, std::size_t held, std::size
 
 }  // namespace
 
-QuerySearch::QuerySearch(std::string_view distance, const Gaussians& points, ThreadTeam& team,
-                         const Cancellation& cancellation)
-    : distance_(distance, points) {
+QuerySearch::QuerySearch(Distance distance, ThreadTeam& team, const Cancellation& cancellation)
+    : distance_(std::move(distance)) {
   const PointRows rows(distance_, {}, team);
   order_ = grow_tree(rows, kNearPoints, Random(kSeed), cancellation).order;
   blocks_ = PointBlocks(rows, order_.size());

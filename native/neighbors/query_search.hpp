@@ -21,8 +21,10 @@ class QuerySearch {
   // The row that stands for "none of them".
   static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
-  // Refers to the points, which must outlive it.
-  QuerySearch(std::string_view distance, const Gaussians& points, ThreadTeam& team, const Cancellation& cancellation);
+  // Refers to the points of the distance, which must outlive it.
+  QuerySearch(Distance distance, ThreadTeam& team, const Cancellation& cancellation);
+  QuerySearch(std::string_view distance, const Gaussians& points, ThreadTeam& team, const Cancellation& cancellation)
+      : QuerySearch(Distance(distance, points), team, cancellation) {}
 
   // The k nearest points of each query, nearest first, equal ones by row. Query q is not compared with point own[q].
   // The queries lie in the points' frame and have variances where the distance uses them; k is at most the number of

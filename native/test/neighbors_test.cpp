@@ -396,12 +396,7 @@ TEST(Gaussians, TakesDenormalDataAndAConstantColumnThatIsFarAway) {
     const Gaussians points = pack_means({nullptr, data.data()}, 40, 2);
     EXPECT_GT(points.scale, 0);
     ThreadTeam team(1);
-    const Frame frame{.center = points.center,
-                      .scale = points.scale,
-                      .sigma_scale = 1,
-                      .variance_floor = 0.01,
-                      .axes = {},
-                      .components = 0};
+    const Frame frame{.center = points.center, .scale = points.scale, .sigma_scale = 1, .axes = {}, .components = 0};
     const Gaussians queries = pack_queries({nullptr, data.data()}, 40, frame, team);
     for (std::size_t i = 0; i < 40; ++i) {
       for (std::size_t k = 0; k < 2; ++k) EXPECT_TRUE(std::isfinite(queries.means.at(i, k)));

@@ -171,7 +171,7 @@ TEST(FindNeighbors, ChoosesByCost) {
     Gaussians points;
     points.means = PackedMatrix(n, d);
     if (std::string_view(name) == "inverse-variance") points.deviations = PackedMatrix(n, d);
-    return choose_search(Distance(name, points), 90);
+    return choose_search(Distance(name, points, 1), 90);
   };
   EXPECT_EQ(choose(1000, 50, "euclidean"), NeighborMethod::exact);
   EXPECT_EQ(choose(160000, 50, "euclidean"), NeighborMethod::exact);

@@ -1,8 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cmath>
+#include <stdexcept>
+#include <string_view>
 
 #include "golden.hpp"
+#include "neighbors/distance.hpp"
 #include "neighbors/noise_model.hpp"
 #include "support/random.hpp"
 
@@ -26,6 +30,10 @@ NoiseModel estimate(const Gaussians& points, unsigned threads = 2) {
   return estimate_noise_model(points, team, Cancellation());
 }
 
+double floor_of(const Gaussians& points, std::string_view distance = "inverse-variance") {
+  return suggest_variance_floor(estimate(points), traits_of(distance), points.scale);
+}
+
 TEST(GoldenNoiseModel, MatchesTheFloat64Reference) {
   const Golden golden;
   const Gaussians points = golden.points();
@@ -36,15 +44,15 @@ TEST(GoldenNoiseModel, MatchesTheFloat64Reference) {
     EXPECT_NEAR(model.variance[k] * unit, kVariance[k], 1e-4 * kVariance[k]);
     EXPECT_NEAR(model.neighbor_variance[k] * unit, kNeighborVariance[k], 1e-3 * kNeighborVariance[k]);
   }
-  EXPECT_NEAR(suggest_variance_floor(model, points.scale), kFloor, 1e-3 * kFloor);
+  EXPECT_NEAR(suggest_variance_floor(model, traits_of("inverse-variance"), points.scale), kFloor, 1e-3 * kFloor);
 }
 
 TEST(GoldenNoiseModel, FollowsTheUnitsOfTheData) {
   Golden golden;
-  const double floor = suggest_variance_floor(estimate(golden.points()), golden.points().scale);
+  const double floor = floor_of(golden.points());
   for (double& value : golden.mu) value *= 0.01;
   for (double& value : golden.sigma) value *= 0.01;
-  const double scaled = suggest_variance_floor(estimate(golden.points()), golden.points().scale);
+  const double scaled = floor_of(golden.points());
   EXPECT_NEAR(scaled, 1e-4 * floor, 1e-9 * floor);
 }
 
@@ -79,6 +87,59 @@ TEST(NoiseModel, FindsTheVarianceOfNeighborsBehindTheNoise) {
     // Half the mean squared difference of two points of one group.
     EXPECT_GT(model.neighbor_variance[k] * unit, 0.005);
     EXPECT_LT(model.neighbor_variance[k] * unit, 0.05);
+  }
+}
+
+TEST(NoiseModel, GivesHalfTheFloorToDistancesThatAddItToEachPoint) {
+  const Gaussians points = Golden().points();
+  for (const char* distance : {"bhattacharyya", "jeffreys"}) {
+    EXPECT_DOUBLE_EQ(floor_of(points, distance), floor_of(points) / 2);
+  }
+  EXPECT_DOUBLE_EQ(floor_of(points, "mahalanobis"), floor_of(points));
+}
+
+TEST(NoiseModel, ResolvesTheFloorOnlyWhereItIsMissingAndUsed) {
+  ThreadTeam team(2);
+  const auto resolved = [&](double floor, std::string_view distance) {
+    Gaussians points = Golden().points();
+    points.variance_floor = floor;
+    resolve_variance_floor(points, distance, team, Cancellation());
+    return points.variance_floor;
+  };
+  EXPECT_NEAR(resolved(0, "inverse-variance"), kFloor, 1e-3 * kFloor);
+  EXPECT_EQ(resolved(0.01, "inverse-variance"), 0.01);
+  EXPECT_EQ(resolved(0, "wasserstein"), 0);
+  Gaussians unresolved = Golden().points();
+  unresolved.variance_floor = 0;
+  EXPECT_THROW(Distance("mahalanobis", unresolved), std::invalid_argument);
+}
+
+TEST(NoiseModel, LeavesColumnsOfNoiseOutOfTheFloor) {
+  Golden golden;
+  const double floor = floor_of(golden.points());
+  Random random(3);
+  for (std::size_t i = 0; i < Golden::n; ++i) {
+    for (std::size_t k = 0; k < 4; ++k) {
+      golden.sigma[i * Golden::d + k] = 1000;
+      golden.mu[i * Golden::d + k] = 1000 * random.normal();
+    }
+  }
+  EXPECT_NEAR(floor_of(golden.points()), floor, 0.3 * floor);
+}
+
+TEST(NoiseModel, GivesAPositiveFloorToPointsThatSayNothing) {
+  for (const std::size_t n : {1, 2, 3, 7, 15, 16, 17, 100}) {
+    for (const double spread : {0.0, 1e-160, 1.0, 1e160}) {
+      for (const double deviation : {0.0, 1e-200, 1.0, 1e100, 1e300}) {
+        Random random(n);
+        std::vector<double> mu(n * 2), sigma(n * 2, deviation);
+        for (double& value : mu) value = 5 * spread + spread * random.normal();
+        Gaussians points = pack_means({nullptr, mu.data()}, n, 2);
+        pack_sigma(points, {nullptr, sigma.data()}, 0);
+        const double floor = floor_of(points);
+        EXPECT_TRUE(std::isfinite(floor) && floor > 0) << n << " " << spread << " " << deviation;
+      }
+    }
   }
 }
 

@@ -21,8 +21,8 @@ const OnProgress ignore = [](const Progress&) {};
 const auto no_report = [](double) {};
 const auto no_count = [](std::size_t) {};
 
-Frame frame_of(const Gaussians& points, double floor = Golden::floor) {
-  return {points.center, points.scale, points.sigma_scale, floor, {}, 0};
+Frame frame_of(const Gaussians& points) {
+  return {points.center, points.scale, points.sigma_scale, {}, 0};
 }
 
 // The first 200 golden points are fitted, the other 100 are new.
@@ -61,7 +61,7 @@ TEST_P(EveryQueryDistance, FindsTheNeighborsThatComparingAllPairsFinds) {
   Gaussians both =
       pack_queries({nullptr, split.golden.mu.data()}, Split::n + Split::m, frame_of(split.points), split.team);
   pack_query_sigma(both, {nullptr, split.golden.sigma.data()}, frame_of(split.points));
-  const Distance distance(GetParam(), both);
+  const Distance distance(GetParam(), both, Golden::floor);
   for (std::size_t q = 0; q < Split::m; ++q) {
     std::vector<double> all(Split::n);
     for (std::size_t i = 0; i < Split::n; ++i) all[i] = distance.squared(Split::n + q, i);

@@ -6,6 +6,7 @@ import { drawAnimation } from "../plot/index.js";
 import { withGaps } from "../preparation/index.js";
 import {
   describeEnd,
+  describeFloor,
   describeNeighbors,
   describePerplexity,
   estimateMemory,
@@ -18,6 +19,7 @@ import {
   type TsneResult,
 } from "../tsne/index.js";
 import {
+  checkRowsOutput,
   type EmbedFlags,
   expectedOptions,
   givesNeighbors,
@@ -82,7 +84,8 @@ const scatterPath = ({ output, uncertainty }: EmbedFlags): string | undefined =>
  */
 async function checkBeforeReading(path: string, flags: EmbedFlags): Promise<Draw | undefined> {
   resolveTsneOptions(expectedOptions(flags), Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  checkMatrixOutput("--output", flags.output);
+  checkMatrixOutput("--output", flags.output, path);
+  checkRowsOutput(flags);
   checkTableOutput("--table", flags.table);
   checkExtension("--animate", flags.animate, ".gif");
   checkExtension("--snapshots", flags.snapshots, ".npy");
@@ -198,7 +201,7 @@ async function writeOutputs(
   const animation = flags.animate && (await drawAnimation(embeddings, { labels, title, captions, signal }));
   signal.throwIfAborted();
   const scatter = scatterPath(flags);
-  await writeEmbedding(flags.output, result.embedding, points, { signal });
+  await writeEmbedding(flags.output, result.embedding, points, { signal, source: path });
   if (scatter !== undefined && uncertainty) await writeUncertainty(scatter, uncertainty, points, signal);
   if (flags.table !== undefined) {
     await writePointTable(flags.table, { embedding: result.embedding, points, uncertainty }, signal);
@@ -215,6 +218,12 @@ async function writeOutputs(
 /** The search of neighbors where it was not exact, for sentences. */
 const describeSearch = ({ neighbors }: TsneResult): string =>
   neighbors.method === "exact" ? "" : `${describeNeighbors(neighbors)}, `;
+
+/** The variance floor of a distance that has one, for sentences. */
+const describeUsedFloor = ({ varianceFloor }: TsneResult): string => {
+  const floor = describeFloor(varianceFloor);
+  return floor === undefined ? "" : `${floor}, `;
+};
 
 /** The subtitle of a picture. */
 function describeRun(result: TsneResult, uncertainty: PositionUncertainty | undefined): string {
@@ -245,6 +254,7 @@ function summarize(
     optimizer: options.optimizer,
     method: result.method,
     distance: options.distance,
+    variance_floor: result.varianceFloor ?? null,
     neighbors: neighbors.method,
     recall: neighbors.recall,
     perplexity: options.perplexity,
@@ -278,5 +288,5 @@ function sentence(flags: EmbedFlags, n: number, { result }: Computed, seconds: n
   ]
     .filter(Boolean)
     .join(", ");
-  return `Map of ${n} points written to ${files}: KL ${result.kl.toFixed(4)} ${describeEnd(result)}, ${describeSearch(result)}${seconds.toFixed(1)} s.\n`;
+  return `Map of ${n} points written to ${files}: KL ${result.kl.toFixed(4)} ${describeEnd(result)}, ${describeSearch(result)}${describeUsedFloor(result)}${seconds.toFixed(1)} s.\n`;
 }

@@ -4,6 +4,7 @@ import { inputName, openDatasetRows, openRows, type RowReader, writeFileAtomic }
 import { prepareRows } from "../preparation/index.js";
 import {
   describeEnd,
+  describeFloor,
   describePerplexity,
   type EmbedLandmarksOptions,
   embedLandmarks,
@@ -60,7 +61,7 @@ export async function embedLandmarksCommand(path: string, flags: LandmarkFlags, 
  */
 async function checkBeforeReading(path: string, flags: LandmarkFlags): Promise<Draw | undefined> {
   rejectOtherFlags(flags);
-  checkMatrixOutput("--output", flags.output);
+  checkMatrixOutput("--output", flags.output, path);
   checkTableOutput("--table", flags.table);
   const draw = flags.plot === undefined ? undefined : await preparePicture("--plot", flags.plot);
   await checkPaths(
@@ -137,7 +138,7 @@ async function writeOutputs(
   const labels = points.labels ?? [...points.facts.labels.values()][0];
   const picture = await draw?.(embedding, { labels, title: basename(inputName(path)), subtitle });
   signal.throwIfAborted();
-  await writeEmbedding(flags.output, embedding, points, { signal });
+  await writeEmbedding(flags.output, embedding, points, { signal, source: path });
   if (flags.table !== undefined) {
     await writePointTable(flags.table, { embedding, points, columns: { divergence } }, signal);
   }
@@ -166,6 +167,7 @@ function summarize(
     stopped: result.stopped,
     method: result.method,
     distance,
+    variance_floor: result.varianceFloor ?? null,
     perplexity,
     threads,
     seed,
@@ -179,5 +181,5 @@ function summarize(
 
 /** The sentence without `--json`. */
 function sentence(flags: LandmarkFlags, n: number, { result }: LandmarkEmbedding, seconds: number): string {
-  return `Map of ${n} points written to ${flags.output}: ${flags.landmarks} landmarks fitted, KL ${result.kl.toFixed(4)} ${describeEnd(result)}, all points placed, ${seconds.toFixed(1)} s.\n`;
+  return `Map of ${n} points written to ${flags.output}: ${flags.landmarks} landmarks fitted, KL ${result.kl.toFixed(4)} ${[describeEnd(result), describeFloor(result.varianceFloor)].filter(Boolean).join(", ")}, all points placed, ${seconds.toFixed(1)} s.\n`;
 }

@@ -8,11 +8,18 @@ import {
   type Quality,
   resolveEvaluateOptions,
 } from "../quality/index.js";
-import { type DistanceName, describePerplexity, type NeighborSearch, TSNE_SETTINGS } from "../tsne/index.js";
+import {
+  type DistanceName,
+  describeFloor,
+  describePerplexity,
+  type NeighborSearch,
+  TSNE_SETTINGS,
+} from "../tsne/index.js";
 import {
   addColumnOptions,
   addPreparationOptions,
   type ColumnFlags,
+  DATA_FILES,
   DATASET_NAMES,
   type PreparationFlags,
   withSigmaPath,
@@ -38,7 +45,7 @@ interface EvaluateFlags extends ColumnFlags, PreparationFlags {
   rows?: RowRange;
   labels?: string;
   distance?: DistanceName;
-  varianceFloor?: number;
+  varianceFloor?: "auto" | number;
   perplexity?: number[];
   neighbors?: NeighborSearch;
   k?: number[];
@@ -79,7 +86,7 @@ export function createEvaluateCommand(): Command {
     .description(
       "Measure how well an embedding shows its data: KL divergence, neighbors kept, trustworthiness, continuity, correlation of distances, and with --labels how well it shows their classes.",
     )
-    .argument("<data>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, one point per row")
+    .argument("<data>", `the data, or their means, one point per row: ${DATA_FILES}`)
     .argument("<embedding>", "the positions, one per row, in the order of the data");
   addInputOptions(command.optionsGroup("Input:"));
   addMethodOptions(command.optionsGroup("Method:"));
@@ -241,6 +248,7 @@ function summarize(quality: Quality) {
     accuracy: quality.accuracy ?? null,
     silhouette: quality.silhouette ?? null,
     distance: options.distance,
+    variance_floor: quality.varianceFloor ?? null,
     perplexity: options.perplexity,
     neighbors: quality.neighbors.method,
     recall: quality.neighbors.recall,
@@ -264,7 +272,10 @@ function print(quality: Quality, n: number): string {
     neighborhoods
       .map((size, s) => row(s === 0 ? name : "", String(size.k), show(size[measure]), s === 0 ? meaning : ""))
       .join("");
-  const facts = `${n} points, ${options.distance} distance, ${describePerplexity(options.perplexity)}`;
+  const floor = describeFloor(quality.varianceFloor);
+  const facts = [`${n} points`, `${options.distance} distance`, floor, describePerplexity(options.perplexity)]
+    .filter(Boolean)
+    .join(", ");
   const { spearman, pearson } = distanceCorrelation;
   const pairs = spearman ?? pearson;
   const sampled = [

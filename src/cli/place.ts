@@ -16,6 +16,7 @@ import {
 import {
   addColumnOptions,
   type ColumnFlags,
+  DATA_FILES,
   DATASET_NAMES,
   type PreparationFlags,
   withSigmaPath,
@@ -81,7 +82,7 @@ export function createPlaceCommand(): Command {
       "Place new points into the map of a run that embed --save has written. The map stays as it is; each point goes where its nearest neighbors among the mapped ones are.",
     )
     .argument("<run>", "the run: the file of embed --save")
-    .argument("[new]", "the new points, or their means: .npy, .csv, .tsv, .parquet or .arrow, one point per row")
+    .argument("[new]", `the new points, or their means, one point per row: ${DATA_FILES}`)
     .option("--sigma <file>", "standard deviations of the new points, of the same shape")
     .option("--labels <file>", "labels of the new points for the --table, one per line")
     .option(

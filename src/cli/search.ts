@@ -7,7 +7,7 @@ import { flagsByName } from "../options/index.js";
 import type { PictureFormat, SheetRow, SheetTile } from "../plot/index.js";
 import { type Nearest, nearest, type Query } from "../search/index.js";
 import { type DistanceName, isSavedRun, TSNE_SETTINGS, Tsne } from "../tsne/index.js";
-import { addColumnOptions, type ColumnFlags, DATASET_NAMES, withSigmaPath } from "./dataset-flags.js";
+import { addColumnOptions, type ColumnFlags, DATA_FILES, DATASET_NAMES, withSigmaPath } from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { describeInputs, type Inputs, readInputs, readPointLabels, sigmaPath } from "./inputs.js";
@@ -28,7 +28,7 @@ interface SearchFlags extends ColumnFlags {
   strict?: true;
   k?: number;
   distance?: DistanceName;
-  varianceFloor?: number;
+  varianceFloor?: "auto" | number;
   threads?: number;
   output?: string;
   sheet?: string;
@@ -66,7 +66,7 @@ export function createSearchCommand(): Command {
     .description(
       "Search by example: find the points nearest to some of them, or to other vectors, under any of the distances.",
     )
-    .argument("<data>", "the points: .npy, .csv, .tsv, .parquet or .arrow, one point per row; or a run of embed --save")
+    .argument("<data>", `the points, one per row: ${DATA_FILES}; or a run of embed --save`)
     .requiredOption(
       "--query <rows|file>",
       "rows of the points, 17 or 17,4,99; or a file of vectors as wide as they are",
@@ -303,7 +303,7 @@ const takeValues = (column: TableColumn, rows: ArrayLike<number>): TableColumn =
       : Float64Array.from(rows, (row) => column[row]);
 
 function summarize(
-  { k, indices, distances, distance }: Nearest,
+  { k, indices, distances, distance, varianceFloor }: Nearest,
   rows: readonly number[] | undefined,
   labels: readonly string[] | undefined,
   n: number,
@@ -317,7 +317,7 @@ function summarize(
       ...(labels && { labels: found.map((index) => labels[index]) }),
     };
   });
-  return { n, k, distance, results };
+  return { n, k, distance, variance_floor: varianceFloor ?? null, results };
 }
 
 /** Longer lists than this, in lines, are for files. */

@@ -42,7 +42,8 @@ export interface ComparedMap {
 /** The distance and perplexity that define the neighbors and affinities against which maps are measured. */
 export interface QualityReference {
   distance: DistanceName;
-  varianceFloor: number;
+  /** In squared units of the data; `undefined` for a distance without a floor. */
+  varianceFloor: number | undefined;
   perplexity: number | readonly number[];
 }
 
@@ -177,8 +178,8 @@ async function computeMaps({ points, sigma, variants }: CheckedInputs, options: 
 
 function distinctReferences(runs: readonly TsneResult[]): QualityReference[] {
   const references: QualityReference[] = [];
-  for (const { options } of runs) {
-    const { varianceFloor, perplexity } = options;
+  for (const { options, varianceFloor } of runs) {
+    const { perplexity } = options;
     const distance = options.distance as DistanceName;
     const isKnown = references.some(
       (known) =>

@@ -1,6 +1,7 @@
 export { checkOptions, flagsByName, nativeFields, pickOptions } from "./check.js";
 export {
   abortSignal,
+  autoOr,
   type Bounds,
   boolean,
   callback,

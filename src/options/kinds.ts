@@ -79,6 +79,10 @@ export interface Bounds {
 export function number(bounds: Bounds, description: WithDefault<number>): DefaultedOption<number>;
 export function number(bounds: Bounds, description: Description<number>): Option<number>;
 export function number(bounds: Bounds, description: Description<number>): Option<number> {
+  return declare(numberKind(bounds), description);
+}
+
+function numberKind(bounds: Bounds): Kind<number> {
   const range = describeBounds(bounds);
   const kind: Kind<number> = {
     accepted: `a number ${range.startsWith(">") ? range : `from ${range}`}`.replace("from above", "above"),
@@ -91,7 +95,27 @@ export function number(bounds: Bounds, description: Description<number>): Option
     },
     parse: (text, flag) => parseNumber(text, flag),
   };
-  return declare(kind, description);
+  return kind;
+}
+
+/** `"auto"`, or a number within bounds. */
+export function autoOr<Resolved = "auto" | number>(
+  bounds: Bounds,
+  description: WithDefault<"auto" | number>,
+): DefaultedOption<"auto" | number, Resolved> {
+  const { accepted, range, placeholder, check } = numberKind(bounds);
+  const kind: Kind<"auto" | number> = {
+    accepted: `"auto" or ${accepted}`,
+    range: `\`"auto"\` or ${range}`,
+    placeholder,
+    check(value, argument) {
+      if (value === "auto") return value;
+      if (typeof value !== "number") reject(argument, value, kind.accepted);
+      return check(value, argument);
+    },
+    parse: (text, flag) => (text === "auto" ? text : parseNumber(text, flag, "auto or a number")),
+  };
+  return declare<"auto" | number, Resolved>(kind, description);
 }
 
 /** One of several names. */

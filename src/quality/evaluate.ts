@@ -70,6 +70,8 @@ export interface Quality {
   perPoint?: PointQuality;
   /** Where the neighbors of P came from, and the share of the true ones among them. */
   neighbors: { method: "exact" | "nn-descent"; recall: number };
+  /** The variance floor in use, in squared units of the data. `undefined` if the distance has no floor. */
+  varianceFloor: number | undefined;
   /** What a reader of the result should know, in sentences: a value of the data far beyond all others. */
   warnings: readonly string[];
   /** The options as they were used, defaults filled in. */
@@ -151,6 +153,7 @@ export async function evaluate(
     ...(unlabeled !== undefined && { unlabeled }),
     ...(options.perPoint && { perPoint: perPoint() }),
     neighbors: { method: found.method, recall: found.recall },
+    varianceFloor: found.varianceFloor,
     warnings: describeFarValue(found.farValue),
     options: resolved,
   };

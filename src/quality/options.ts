@@ -15,8 +15,8 @@ export interface EvaluateOptions {
   sigma?: MatrixLike | undefined;
   /** Distance between the data points, as in {@link TsneOptions}. Default: `"inverse-variance"` with sigma, else `"euclidean"`. */
   distance?: DistanceName | undefined;
-  /** As in {@link TsneOptions}, > 0. Default 0.01. */
-  varianceFloor?: number | undefined;
+  /** As in {@link TsneOptions}. Default `"auto"`. */
+  varianceFloor?: "auto" | number | undefined;
   /** Perplexity of the affinities whose KL divergence is computed, or several as in {@link TsneOptions}: 1 to (n - 1) / 3. Default 30, less for n < 91. */
   perplexity?: number | readonly number[] | undefined;
   /** How the neighbors for these affinities are found. All other measures compare all points in any case. Default `"auto"`. */
@@ -49,7 +49,7 @@ export interface EvaluateOptions {
 /** The options with every default filled in, as plain data. */
 export interface ResolvedEvaluateOptions {
   distance: DistanceName;
-  varianceFloor: number;
+  varianceFloor: "auto" | number;
   perplexity: number | readonly number[];
   neighbors: NeighborSearch;
   k: number[];

@@ -11,16 +11,17 @@ export interface SearchedPoints {
   /** Brings vectors of that width, and their standard deviations, beside the points. */
   bring(vectors: Matrix, sigma: Matrix | undefined): { readonly mean: Matrix; readonly sigma: Matrix | undefined };
   readonly distance: DistanceName;
-  readonly varianceFloor: number;
+  readonly varianceFloor: "auto" | number;
   readonly threads: number;
 }
 
-/** The points of a run, in the units of its data, to the digits of float32 with which it computes. */
+/** The points of a run, in the units of its data, to the digits of float32 with which it computes, and the variance floor of its distance. */
 export function unpackRun(
   run: Tsne,
   signal: AbortSignal | undefined,
-): Promise<Pick<SearchedPoints, "mean" | "sigma" | "width" | "bring">> {
-  return run.exclusively({ signal }, async (native, _report, { rows, cols, hasSigma, scale, sigmaScale }) => {
+): Promise<Pick<SearchedPoints, "mean" | "sigma" | "width" | "bring"> & { knownFloor: number | undefined }> {
+  return run.exclusively({ signal }, async (native, _report, shape) => {
+    const { rows, cols, hasSigma, scale, sigmaScale, varianceFloor: knownFloor } = shape;
     const center = native.readState({ name: "center", first: 0, last: cols });
     const components = run.options.pca;
     const axes = components === undefined ? undefined : native.readState({ name: "axes", first: 0, last: cols });
@@ -38,6 +39,7 @@ export function unpackRun(
       mean: inUnits("means", scale, axes ? () => 0 : (column) => center[column]),
       sigma: hasSigma ? inUnits("deviations", sigmaScale, () => 0) : undefined,
       width: cols,
+      knownFloor,
       bring: (vectors: Matrix, sigma: Matrix | undefined) => ({
         mean: axes && components !== undefined ? project(vectors, center, axes, components) : vectors,
         sigma,

@@ -2,6 +2,7 @@ import { reject, rejectUnknown, requireInteger } from "../arguments.js";
 import type { Matrix, MatrixLike } from "../matrix.js";
 import {
   abortSignal,
+  autoOr,
   boolean,
   callback,
   choice,
@@ -195,16 +196,22 @@ export const TSNE_SETTINGS = {
     guide: "distance between points; see [distances](#distances)",
   }),
   /**
-   * Added to variances so that no weight becomes infinite, in squared units of sigma; above 0, to 1e30. Lower it where sigma is far
-   * below 0.1 everywhere. It is added to the summed variance of two points under `"inverse-variance"` and `"mahalanobis"`, and to the
-   * variance of each point under `"bhattacharyya"` and `"jeffreys"`; the other distances do not use it. Default 0.01 (Ede 2020).
+   * Added to variances, in squared units of the data: the variance below which noise does not matter. Default `"auto"`, the variance
+   * between the true values of neighbors, which {@link estimateNoiseModel} estimates from the data and sigma. It follows their units:
+   * data and sigma times c give the same embedding. A number above 0, to 1e30, replaces the estimate; 0.01 is that of Ede (2020).
+   * Larger values make the embedding more like the plain one, smaller ones let small differences of sigma count.
+   *
+   * It is added to the summed variance of two points under `"inverse-variance"` and `"mahalanobis"`, and to the variance of each point
+   * under `"bhattacharyya"` and `"jeffreys"`, for which the estimate is half as large; the other distances do not use it. The result
+   * reports the floor in use.
    */
-  varianceFloor: number(
+  varianceFloor: autoOr(
     { above: 0, to: 1e30 },
     {
-      default: 0.01,
-      help: "added to summed variances, or to each for bhattacharyya and jeffreys",
-      guide: "added to variances, in squared units of sigma; see [distances](#distances)",
+      default: "auto",
+      help: "variance below which noise does not matter, or auto: the estimated variance between true neighbors",
+      guide:
+        'added to variances, in squared units of the data; `"auto"` estimates it from data and sigma, see [distances](#distances)',
     },
   ),
   /**
@@ -356,22 +363,8 @@ export const TSNE_SETTINGS = {
    * quarter of the gradient of KL). A number holds throughout. Default `"auto"`: n over the exaggeration in force (Belkina et al. 2019), which is
    * n / earlyExaggeration at first and n / exaggeration afterwards, but at least 50.
    */
-  learningRate: declare<"auto" | number, number>(
-    {
-      accepted: '"auto" or a number > 0',
-      range: '`"auto"` or > 0',
-      placeholder: "<x>",
-      check(value, argument) {
-        if (value === "auto" || (typeof value === "number" && value > 0 && Number.isFinite(value))) return value;
-        return reject(
-          argument,
-          value,
-          '"auto" or a number > 0',
-          typeof value === "number" ? "OUT_OF_RANGE" : undefined,
-        );
-      },
-      parse: (text, flag) => (text === "auto" ? text : parseNumber(text, flag, "auto or a number")),
-    },
+  learningRate: autoOr<number>(
+    { above: 0 },
     {
       default: "auto",
       isAdvanced: true,

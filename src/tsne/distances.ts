@@ -47,6 +47,9 @@ export const DISTANCES = Object.keys(FORMULAS) as readonly DistanceName[];
 /** Whether a distance needs sigma. */
 export const usesSigma = (distance: DistanceName): boolean => binding.distances[distance]?.usesSigma ?? false;
 
+/** Whether a distance has a variance floor. */
+export const hasFloor = (distance: DistanceName): boolean => binding.distances[distance]?.hasFloor ?? false;
+
 /** Rounding of a sum in float64: a row that is shorter, as a share of what it was made of, has no direction. */
 const ROUNDING = 1e-14;
 

@@ -2,10 +2,11 @@ import { requireInteger, requireOptions, requireSignal } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import type { RowReader } from "../io/index.js";
 import { Matrix } from "../matrix.js";
-import type { DistanceName } from "./distances.js";
-import { chooseLandmarks, readStretches, withRows } from "./landmarks.js";
+import { type DistanceName, hasFloor } from "./distances.js";
+import { chooseLandmarks, drawFromStrata, type GaussianSource, readStretches, withRows } from "./landmarks.js";
 import { requireMemory } from "./memory.js";
-import { resolveTsneOptions, type TsneOptions } from "./options.js";
+import { estimateFor } from "./noise-model.js";
+import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
 import { neighborCount } from "./perplexity.js";
 import { Tsne, type TsneResult } from "./run.js";
 
@@ -50,6 +51,9 @@ const PLACEMENT_PERPLEXITY = 20;
  * block by block. Memory holds the run of the landmarks, 4 * (outputDimensions + 1) bytes for each point, and a few blocks of the data.
  * Rows are placed with perplexity 20, or that of the fit where it is less.
  *
+ * A `varianceFloor` of `"auto"` is estimated from up to 10,000 rows of the data, and the same floor serves the choice of the landmarks,
+ * their fit and the placement.
+ *
  * Landmarks are rows drawn uniformly, each moved three times to the mean of the rows that are nearest to it (Lloyd 1982), among 20 rows
  * per landmark. Landmarks that share rows are neighbors in the fit (hierarchical SNE: Pezzotti et al. 2016). Kobak & Berens (2019, "The art
  * of using t-SNE for single-cell transcriptomics") and Poličar, Stražar & Zupan (2023, "Embedding to reference t-SNE space addresses batch
@@ -84,12 +88,14 @@ export async function embedLandmarks(data: RowReader, options: EmbedLandmarksOpt
   const source = { data, sigma };
   const onProgress = reportOf("landmarks");
   const k = neighborCount(resolved.perplexity, count);
-  const landmarks = await chooseLandmarks(source, count, resolved, k, { signal, onProgress });
+  const varianceFloor = await estimateFloor(source, resolved, signal);
+  const landmarks = await chooseLandmarks(source, count, { ...resolved, varianceFloor }, k, { signal, onProgress });
   const { means: fitted, sigma: ofFitted, neighbors } = landmarks;
   const run = new Tsne(fitted, {
     ...settings,
     ...(ofFitted && { sigma: ofFitted }),
     distance: resolved.distance as DistanceName,
+    varianceFloor,
     neighbors,
   });
   const fit = await run.fit();
@@ -110,4 +116,21 @@ export async function embedLandmarks(data: RowReader, options: EmbedLandmarksOpt
     report((first + rows.length) / n);
   }
   return { embedding, divergence, run, result };
+}
+
+/** Rows from which the floor is estimated: the estimate reads no more of them in any case. */
+const FLOOR_ROWS = 10_000;
+
+/** One floor for all steps, from a sample of the rows: landmarks are means of many rows, whose distances say nothing of single ones. */
+async function estimateFloor(
+  { data, sigma }: GaussianSource,
+  { distance, varianceFloor, seed, threads }: ResolvedTsneOptions,
+  signal: AbortSignal | undefined,
+): Promise<"auto" | number> {
+  if (varianceFloor !== "auto" || !sigma || distance === "given" || !hasFloor(distance)) return varianceFloor;
+  const rows = drawFromStrata(data.rows, Math.min(data.rows, FLOOR_ROWS), seed + 2);
+  const [means, deviations] = await Promise.all([data.read(rows), sigma.read(rows)]);
+  return withRows({ data: ["data", rows], sigma: ["sigma", rows] }, async () => {
+    return (await estimateFor(distance, means, deviations, { threads, signal })).varianceFloor;
+  });
 }

@@ -28,6 +28,7 @@ export { describePerplexity } from "./perplexity.js";
 export type { PlacementOptions, PlacementResult, UncertaintyMeasures } from "./placement.js";
 export {
   describeEnd,
+  describeFloor,
   describeNeighbors,
   type LoadOptions,
   runBhTsne,

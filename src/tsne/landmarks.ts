@@ -168,7 +168,7 @@ async function findNearest(
       onProgress: undefined,
     }),
   );
-  return awaitNative(job.result, job.cancel, signal);
+  return (await awaitNative(job.result, job.cancel, signal)).indices;
 }
 
 /** Lists of at most k neighbors each, nearest first, each in k places. */

@@ -48,7 +48,7 @@ export class RestoredRun {
 
 /** As PNG has it: the first byte is no text, and a transfer that changes line ends is noticed. */
 const MAGIC = Buffer.from("\x89TSN\r\n\x1a\n", "latin1");
-const VERSION = 2;
+const VERSION = 3;
 const PRELUDE_BYTES = MAGIC.length + 8;
 const CHECKSUM_BYTES = 32;
 const ALIGNMENT = 64;
@@ -365,7 +365,7 @@ function checkShape({ run, options }: Header): void {
     isSize(run.iteration, 0, Number.MAX_SAFE_INTEGER) &&
     typeof run.meanCurvature === "number" &&
     isBoolean(run.climbs) &&
-    [run.kl, run.klBefore].every((kl) => kl === undefined || typeof kl === "number") &&
+    [run.kl, run.klBefore, run.varianceFloor].every((value) => value === undefined || typeof value === "number") &&
     isBoolean(run.hasSigma) &&
     isBoolean(run.sigmaIsEqual) &&
     typeof run.scale === "number" &&

@@ -54,6 +54,11 @@ export interface TsneResult {
    * to be 1 if given.
    */
   neighbors: { method: "exact" | "nn-descent" | "given"; recall: number };
+  /**
+   * The variance floor in use, in squared units of the data: the option, or its estimate for `"auto"`. `undefined` if the distance has no
+   * floor.
+   */
+  varianceFloor: number | undefined;
   seconds: TsneSeconds;
   /** What a reader of the result should know, in sentences; see {@link Tsne.warnings}. */
   warnings: readonly string[];
@@ -289,6 +294,7 @@ export class Tsne {
       stopped: this.#reasonOfStop(until, untilConverged),
       method: this.#native.method(),
       neighbors: this.#native.neighbors(),
+      varianceFloor: this.#native.varianceFloor(),
       seconds: { ...this.#native.seconds(), total: this.#seconds },
       warnings: this.warnings,
       options: this.options,
@@ -416,6 +422,11 @@ export function describeEnd({ iterations, stopped }: Pick<TsneResult, "iteration
 export function describeNeighbors({ method, recall }: TsneResult["neighbors"]): string {
   if (method === "given") return "neighbors as given";
   return method === "exact" ? "exact neighbors" : `neighbors by nn-descent, recall ${(100 * recall).toFixed(1)} %`;
+}
+
+/** The variance floor in use, in words; undefined for a distance without one. */
+export function describeFloor(varianceFloor: number | undefined): string | undefined {
+  return varianceFloor === undefined ? undefined : `variance floor ${Number(varianceFloor.toPrecision(3))}`;
 }
 
 function checkLoadOptions(options: LoadOptions): void {

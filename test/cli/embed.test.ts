@@ -24,7 +24,9 @@ it("writes the map, says so in a sentence, and shows facts and stages on standar
     ...["--iterations", "200", "--threads", "1", "--perplexity", "10"],
   ]);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^Map of 150 points written to said\.npy: KL \d+\.\d{4} after 200 iterations, \d+\.\d s\.\n$/);
+  expect(stdout).toMatch(
+    /^Map of 150 points written to said\.npy: KL \d+\.\d{4} after 200 iterations, variance floor \d\.\d+, \d+\.\d s\.\n$/,
+  );
   const [columns, ...lines] = stderr.split("\n");
   expect(columns).toBe("mu.csv: Data: 6 columns (without names: 0 ... 5).");
   expect(lines[0]).toBe(
@@ -57,6 +59,7 @@ it("prints with --json one object on one line, and nothing else on standard outp
     stopped: "iterations",
     method: "barnes-hut",
     distance: "inverse-variance",
+    variance_floor: number,
     neighbors: "exact",
     recall: 1,
     perplexity: 10,
@@ -233,6 +236,20 @@ it("draws how the map forms, and writes its snapshots", async () => {
   expect(snapshots.toString("latin1")).toContain(`'shape': (4, ${n}, 2)`);
   const end = await readFile(workplace.path("end.npy"));
   expect(Buffer.compare(snapshots.subarray(-n * 8), end.subarray(-n * 8))).toBe(0);
+});
+
+it("takes auto or a number for the variance floor, and reports it", async () => {
+  const floorOf = async (...flags: string[]) => {
+    const { stdout } = await workplace.run([
+      ...["embed", "mu.csv", "--sigma", "sd.csv", "-o", "floor.npy", "--json", ...quick, ...flags],
+    ]);
+    return JSON.parse(stdout).variance_floor as number | null;
+  };
+  const estimated = await floorOf();
+  expect(estimated).toBeGreaterThan(0);
+  expect(await floorOf("--variance-floor", "auto")).toBe(estimated);
+  expect(await floorOf("--variance-floor", "0.01")).toBe(0.01);
+  expect(await floorOf("--distance", "expected")).toBeNull();
 });
 
 it("warns about a value far beyond all others, on standard error and in the notes", async () => {

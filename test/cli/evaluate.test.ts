@@ -23,7 +23,7 @@ it("prints a table that fits 80 columns", async () => {
     ...["--perplexity", "10", "--k", "5,20", "--sample", "50", "--quiet"],
   ]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(stdout).toContain("120 points, inverse-variance distance, perplexity 10\n");
+  expect(stdout).toMatch(/^120 points, inverse-variance distance, variance floor \d\.\d+, perplexity 10\n/);
   expect(stdout).toMatch(/^KL divergence +\d\.\d{4} /m);
   expect(stdout).toMatch(/^trustworthiness +5 {3}0\.\d{4} ± 0\.\d{4} {3}near in the map/m);
   expect(stdout).toMatch(/^silhouette /m);

@@ -12,6 +12,8 @@ const fixture = (folder: string, name: string) =>
   readMatrix(join(import.meta.dirname, "..", "fixtures", folder, `${name}.npy`));
 const mu = await fixture("golden", "mu");
 const sigma = await fixture("golden", "sigma");
+/** The floor of the reference. */
+const varianceFloor = golden.variance_floor;
 const y = await fixture("golden", "y");
 const map = await fixture("quality", "map");
 const k = [5, 30, 149];
@@ -27,19 +29,22 @@ describe("the reference implementations agree", () => {
     const { perplexity } = golden;
     expect((await evaluate(mu, y, { perplexity })).kl).toBeCloseTo(golden.euclidean_kl_at_y, 5);
     expect((await evaluate(mu, y, { perplexity: [perplexity] })).kl).toBeCloseTo(golden.euclidean_kl_at_y, 5);
-    expect((await evaluate(mu, y, { perplexity, sigma })).kl).toBeCloseTo(golden.sigma_kl_at_y, 5);
+    expect((await evaluate(mu, y, { perplexity, sigma, varianceFloor })).kl).toBeCloseTo(golden.sigma_kl_at_y, 5);
   });
 
   test("on trustworthiness and continuity", async () => {
     const plain = await evaluate(mu, map, { k });
     expectClose(values(plain, "trustworthiness"), scores.euclidean.trustworthiness, 6);
     expectClose(values(plain, "continuity"), scores.euclidean.continuity, 6);
-    const aware = await evaluate(mu, map, { k, sigma });
+    const aware = await evaluate(mu, map, { k, sigma, varianceFloor });
     expectClose(values(aware, "trustworthiness"), scores["inverse-variance"].trustworthiness, 6);
   });
 
   test("on the correlation of distances", async () => {
-    for (const options of [{ distance: "euclidean" }, { sigma, distance: "inverse-variance" }] as const) {
+    for (const options of [
+      { distance: "euclidean" },
+      { sigma, varianceFloor, distance: "inverse-variance" },
+    ] as const) {
       const { distanceCorrelation } = await evaluate(mu, map, options);
       expect(distanceCorrelation.pearson?.value).toBeCloseTo(scores[options.distance].pearson, 6);
       expect(distanceCorrelation.spearman?.value).toBeCloseTo(scores[options.distance].spearman, 5);

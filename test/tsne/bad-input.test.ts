@@ -105,7 +105,7 @@ const OPTIONS: Row[] = [
           code: "INVALID_ARGUMENT",
           argument,
           received: "1",
-          accepted: /^an? (number|integer)/,
+          accepted: /^("auto" or )?an? (number|integer)/,
           message: /received "1"$/,
         },
       ],

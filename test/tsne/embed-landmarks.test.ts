@@ -3,7 +3,7 @@ import { DataError } from "../../src/errors.js";
 import { openRows, rowsInMemory, writeMatrix } from "../../src/io/index.js";
 import { Matrix, toMatrix } from "../../src/matrix.js";
 import { FORMULAS } from "../../src/tsne/distances.js";
-import { type EmbedLandmarksOptions, embedLandmarks, Tsne } from "../../src/tsne/index.js";
+import { type EmbedLandmarksOptions, embedLandmarks, estimateNoiseModel, Tsne } from "../../src/tsne/index.js";
 import { chooseLandmarks, drawFromStrata, drawRows } from "../../src/tsne/landmarks.js";
 import { useFolder } from "../io/folder.js";
 import { makeGroups, makeUniform, takeRows } from "./points.js";
@@ -149,11 +149,12 @@ describe("chooseLandmarks", () => {
 
 describe("embedLandmarks", () => {
   test("fits the landmarks as a run of their own, and places the rows into it", async () => {
-    const { embedding, divergence, run } = await embedLandmarks(source.data, { ...quick, sigma: source.sigma });
+    const { distance, varianceFloor } = settings;
+    const all = { ...quick, sigma: source.sigma, varianceFloor };
+    const { embedding, divergence, run } = await embedLandmarks(source.data, all);
     const { landmarks, ...options } = quick;
-    const { distance } = settings;
     const { means, sigma: ofMeans, neighbors } = await chooseLandmarks(source, landmarks, settings, 30, noOptions);
-    const alone = new Tsne(means, { ...options, sigma: ofMeans, distance, neighbors });
+    const alone = new Tsne(means, { ...options, sigma: ofMeans, distance, varianceFloor, neighbors });
     await alone.fit();
     const placed = await alone.place(data, { sigma });
     expect(embedding).toEqual(placed.embedding);
@@ -161,6 +162,14 @@ describe("embedLandmarks", () => {
     await run.save(path("landmarks.tsne"));
     const again = await (await Tsne.load(path("landmarks.tsne"))).place(data, { sigma });
     expect(again.embedding).toEqual(placed.embedding);
+  });
+
+  test("estimates one floor from the rows, not from the landmarks", async () => {
+    const { run, result } = await embedLandmarks(source.data, { ...quick, sigma: source.sigma });
+    const { varianceFloor } = await estimateNoiseModel(data, sigma);
+    expect(result.varianceFloor).toBeCloseTo(varianceFloor, 12);
+    await run.save(path("one-floor.tsne"));
+    expect((await (await Tsne.load(path("one-floor.tsne"))).fit(0)).varianceFloor).toBe(result.varianceFloor);
   });
 
   test("tells how far it is", async () => {

@@ -42,26 +42,19 @@ describe("the affinities do not change", () => {
     expect(await klAtStart(changed)).toBeCloseTo(await klAtStart(data), 4);
   });
 
-  test("by a translation or a scale of means with sigma", async () => {
-    const kl = await klAtStart(data, { sigma });
-    expect(
-      await klAtStart(
-        mapValues(data, (value) => value + 1000),
-        { sigma },
-      ),
-    ).toBeCloseTo(kl, 4);
-    expect(
-      await klAtStart(
-        mapValues(data, (value) => value * 1e30),
-        { sigma },
-      ),
-    ).toBeCloseTo(kl, 4);
+  test("by a translation of means with sigma, or by a scale of the means if the floor is given", async () => {
+    const floored = { sigma, varianceFloor: 0.01 };
+    const moved = mapValues(data, (value) => value + 1000);
+    expect(await klAtStart(moved, { sigma })).toBeCloseTo(await klAtStart(data, { sigma }), 4);
+    expect(await klAtStart(moved, floored)).toBeCloseTo(await klAtStart(data, floored), 4);
+    const scaled = mapValues(data, (value) => value * 1e30);
+    expect(await klAtStart(scaled, floored)).toBeCloseTo(await klAtStart(data, floored), 4);
   });
 
   test("where sigma is scaled together with its floor", async () => {
     const scaled = mapValues(sigma, (value) => value * 1000);
     expect(await klAtStart(data, { sigma: scaled, varianceFloor: 0.01 * 1000 ** 2 })).toBeCloseTo(
-      await klAtStart(data, { sigma }),
+      await klAtStart(data, { sigma, varianceFloor: 0.01 }),
       5,
     );
   });

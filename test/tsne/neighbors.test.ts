@@ -133,7 +133,7 @@ test.each(Object.entries(BETWEEN_GAUSSIANS))(
   async (name, term) => {
     const [mu, sd] = [data.toArrays(), sigma.toArrays()];
     const squared = mu.flatMap((a, i) => mu.map((b, j) => sum(a.map((x, k) => term(x, b[k], sd[i][k], sd[j][k])))));
-    const searched = await embed({ distance: name as DistanceName, sigma, iterations: 1 });
+    const searched = await embed({ distance: name as DistanceName, sigma, varianceFloor: floor, iterations: 1 });
     const given = await embed({
       neighbors: { ...listsOf(new Matrix(Float64Array.from(squared), n, n), needed), squared: true },
       iterations: 1,

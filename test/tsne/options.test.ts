@@ -33,8 +33,9 @@ function expectResolvedOrRefused(options: object, n: number, d: number): void {
       expect(Number.isSafeInteger(whole) && (whole as number) >= 0).toBe(true);
     }
     const rates = resolved.optimizer === "momentum" ? [resolved.learningRate, resolved.finalLearningRate] : [];
+    const floor = resolved.varianceFloor === "auto" ? [] : [resolved.varianceFloor];
     const tolerance = resolved.iterations === "auto" ? [resolved.tolerance] : [];
-    for (const positive of [...rates, ...tolerance, resolved.varianceFloor]) {
+    for (const positive of [...rates, ...tolerance, ...floor]) {
       expect(positive).toBeGreaterThan(0);
       expect(positive).toBeLessThan(Number.POSITIVE_INFINITY);
     }

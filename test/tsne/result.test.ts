@@ -13,7 +13,7 @@ test("every option has its documented default", async () => {
     meshSpacing: 0.4,
     distance: "euclidean",
     neighbors: "auto",
-    varianceFloor: 0.01,
+    varianceFloor: "auto",
     perplexity: 30,
     theta: 0.5,
     degreesOfFreedom: 1,

@@ -40,7 +40,7 @@ inline Options draw_options(Draws& draws, std::size_t n, std::size_t d, bool has
   const DistanceKernel& distance = distances[draws.byte() % distances.size()];
   if (has_sigma || !distance.traits.uses_sigma()) options.distance = distance.name;
   options.neighbors = draws.pick({NeighborMethod::automatic, NeighborMethod::exact, NeighborMethod::nn_descent});
-  options.variance_floor = draws.pick({0.01, 1.0, 1e-30, 1e30});
+  options.variance_floor = draws.pick({0.0, 0.01, 1.0, 1e-30, 1e30});
   const double largest = std::max(1.0, static_cast<double>(n - 1) / 3);
   options.perplexities = {1 + (largest - 1) * draws.fraction()};
   if (draws.once(4)) options.perplexities.push_back(largest);

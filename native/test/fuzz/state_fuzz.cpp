@@ -49,12 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
       for (std::size_t k = 0; k < columns; ++k) state.points.means.at(i, k) = static_cast<float>(i % (k + 3)) / 4;
     }
     damage(draws, state.points.means);
-    state.frame = {draws.numbers(d),
-                   draws.once(4) ? draws.pick(scales) : 1,
-                   draws.once(4) ? draws.pick(scales) : 1,
-                   options.variance_floor,
-                   std::vector<float>(d * options.pca_components, 0.5f),
-                   options.pca_components};
+    state.frame = {draws.numbers(d), draws.once(4) ? draws.pick(scales) : 1, draws.once(4) ? draws.pick(scales) : 1,
+                   std::vector<float>(d * options.pca_components, 0.5f), options.pca_components};
     damage(draws, state.frame.axes);
     state.points.scale = state.frame.scale;
     state.points.sigma_scale = state.frame.sigma_scale;

@@ -74,7 +74,7 @@ export const optionTargets: readonly Target[] = [
         ...common(draws, signal),
         distance: () => distance(draws, hasSigma),
         neighbors: () => (draws.once(3) ? neighbors(draws, n) : draws.pick(library.NEIGHBOR_SEARCHES)),
-        varianceFloor: () => draws.pick([1e-30, 0.01, 1, 1e30]),
+        varianceFloor: () => draws.pick(["auto", 1e-30, 0.01, 1, 1e30] as const),
         perplexity: () => perplexity(draws),
         method: () => draws.pick(library.METHODS),
         meshSpacing: () => 0.1 + 0.9 * draws.fraction(),

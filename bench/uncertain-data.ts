@@ -1,0 +1,100 @@
+import { Matrix } from "../src/matrix.js";
+import { normals } from "./datasets.js";
+
+/** True coordinates, with the labels of the points. */
+export interface Truth {
+  readonly means: Matrix;
+  readonly labels: readonly number[];
+}
+
+/** Measured values with their standard deviations. */
+export interface Measured {
+  readonly means: Matrix;
+  readonly sigma: Matrix;
+}
+
+const COLUMNS = 10;
+
+/** Synthetic truths by name: n points of 10 columns, scaled to unit spread. */
+export const TRUTHS: Readonly<Record<string, (n: number, seed: number) => Truth>> = {
+  /** Twelve round groups. */
+  groups(n, seed) {
+    const normal = normals(seed);
+    const centers = Array.from({ length: 12 * COLUMNS }, () => 1.5 * normal());
+    return makeTruth(n, (i) => {
+      const group = i % 12;
+      return { row: drawRow((k) => centers[group * COLUMNS + k] + 0.5 * normal()), label: group };
+    });
+  },
+  /** A curved surface; its labels are four stretches of its length. */
+  surface(n, seed) {
+    const normal = normals(seed);
+    const waves = Array.from({ length: 3 * COLUMNS }, normal);
+    return makeTruth(n, (i) => {
+      const [u, v] = [(i + 0.5) / n, fraction((i + 0.5) * 0.618034)];
+      const wave = (k: number) => Math.sin(4 * waves[3 * k] * u + 2 * waves[3 * k + 1] * v + 3 * waves[3 * k + 2]);
+      return { row: drawRow((k) => wave(k) + 0.05 * normal()), label: Math.floor(4 * u) };
+    });
+  },
+  /** Five branches from one root, each in a direction of its own. */
+  branches(n, seed) {
+    const normal = normals(seed);
+    const directions = Array.from({ length: 5 * COLUMNS }, normal);
+    return makeTruth(n, (i) => {
+      const [branch, t] = [i % 5, (i + 0.5) / n];
+      return { row: drawRow((k) => t * directions[branch * COLUMNS + k] + 0.1 * normal()), label: branch };
+    });
+  },
+};
+
+/** What shares one standard deviation. */
+export const NOISE_KINDS = ["value", "point", "column"] as const;
+export type NoiseKind = (typeof NOISE_KINDS)[number] | "equal";
+
+/**
+ * Adds Gaussian noise. The standard deviations are log-normal: `level` times e^z with a standard normal z for each value, point or
+ * column, or `level` everywhere.
+ */
+export function addNoise({ means }: Truth, kind: NoiseKind, level: number, seed: number): Measured {
+  const { rows, cols } = means;
+  const normal = normals(seed);
+  const count = { value: rows * cols, point: rows, column: cols, equal: 0 }[kind];
+  const factors = Array.from({ length: count }, () => Math.exp(normal()));
+  const factorAt = {
+    value: (at: number) => at,
+    point: (at: number) => Math.floor(at / cols),
+    column: (at: number) => at % cols,
+  };
+  const sigma = Float64Array.from(means.data, (_, at) => level * (kind === "equal" ? 1 : factors[factorAt[kind](at)]));
+  const values = Float64Array.from(means.data, (value, at) => value + sigma[at] * normal());
+  return { means: new Matrix(values, rows, cols), sigma: new Matrix(sigma, rows, cols) };
+}
+
+/** The matrix divided by the standard deviation of all its values. */
+export function toUnitSpread(matrix: Matrix): Matrix {
+  const { rows, cols } = matrix;
+  const data = Float64Array.from(matrix.data);
+  const mean = data.reduce((sum, value) => sum + value, 0) / data.length;
+  const spread = Math.sqrt(data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / data.length);
+  return new Matrix(
+    Float64Array.from(data, (value) => value / spread),
+    rows,
+    cols,
+  );
+}
+
+/** `count` different rows of `n`, in random order. */
+export function drawRows(n: number, count: number, seed: number): Uint32Array {
+  const normal = normals(seed);
+  const keys = Array.from({ length: n }, (_, row) => ({ row, key: normal() }));
+  return Uint32Array.from(keys.sort((a, b) => a.key - b.key).slice(0, count), ({ row }) => row);
+}
+
+function makeTruth(n: number, point: (i: number) => { row: number[]; label: number }): Truth {
+  const points = Array.from({ length: n }, (_, i) => point(i));
+  const means = new Matrix(Float64Array.from(points.flatMap(({ row }) => row)), n, COLUMNS);
+  return { means: toUnitSpread(means), labels: points.map(({ label }) => label) };
+}
+
+const drawRow = (value: (k: number) => number): number[] => Array.from({ length: COLUMNS }, (_, k) => value(k));
+const fraction = (x: number): number => x - Math.floor(x);
