@@ -115,7 +115,7 @@ function checkPositions(indptr: Float64Array, rows: number, stored: number, argu
 function toColumns(indices: Numbers, { data }: SparseMatrix, argument: string): Uint32Array {
   if (indices.length !== data.length)
     reject(`${argument}.indices`, indices, `${data.length} columns, one per number stored`);
-  // The same bytes: columns that are negative become too large, and are refused as such.
+  // The same bytes: negative columns become too large, and are refused.
   if (indices instanceof Uint32Array) return indices;
   if (indices instanceof Int32Array) return new Uint32Array(indices.buffer, indices.byteOffset, indices.length);
   return Uint32Array.from(indices as ArrayLike<number>, (column) => {

@@ -168,11 +168,13 @@ TEST(SpectralStart, SeparatesWeaklyJoinedGroupsAndScalesEachAxis) {
 }
 
 TEST(SpectralStart, KeepsThePartsOfAGraphTogether) {
-  // A ring of 40 and two pairs.
+  // A chain of 40 and two pairs.
   WeightedGraph graph{{0}, {}, {}};
   for (std::uint32_t i = 0; i < 44; ++i) {
-    graph.columns.push_back(i < 40 ? (i + 1) % 40 : i ^ 1u);
-    graph.weights.push_back(1);
+    if (i != 39) {
+      graph.columns.push_back(i < 40 ? i + 1 : i ^ 1u);
+      graph.weights.push_back(1);
+    }
     graph.offsets.push_back(graph.columns.size());
   }
   ThreadTeam team(2);
@@ -184,8 +186,8 @@ TEST(SpectralStart, KeepsThePartsOfAGraphTogether) {
     EXPECT_EQ(y[2 * i], y[2 * i + 2]);
     EXPECT_EQ(y[2 * i + 1], y[2 * i + 3]);
   }
-  // The ring is a circle, as the eigenvectors of a cycle are a sine and a cosine.
-  for (std::size_t i = 0; i < 40; ++i) EXPECT_NEAR(std::hypot(y[2 * i], y[2 * i + 1]), std::sqrt(2.0) * 1e-4, 1e-5);
+  // Along the first axis the chain is in order.
+  for (std::size_t i = 2; i < 40; ++i) EXPECT_EQ(y[2 * i] > y[2 * i - 2], y[2] > y[0]) << i;
 }
 
 TEST(Affinities, AreTheSameWithConstantSigma) {
