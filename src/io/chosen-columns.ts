@@ -79,7 +79,7 @@ export function chooseLabels(source: ColumnSource, asked: string | undefined): s
   const [found] = [...labels, ...(others.length === 1 ? others : []), ...(texts.length === 1 ? [texts[0].name] : [])];
   if (found !== undefined) return found;
   if (names.length === 1) return names[0];
-  const reason = `has ${names.length} columns and none of them is named label, labels, class, target; choose one by its name`;
+  const reason = `has ${names.length} columns and none of them is named label, labels, class, target; choose one by its name, as in ${path}:${names[0]}`;
   throw new FileError("FILE_FORMAT", path, reason);
 }
 

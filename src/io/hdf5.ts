@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Dataset, File, Group, Metadata } from "h5wasm";
+import { loadPackage } from "../dependency.js";
 import { FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import { allocate } from "./allocation.js";
@@ -45,7 +46,7 @@ export async function openHdf5(file: OpenFile, signal: AbortSignal | undefined):
 
 /** Opens a file on the disk. @param path its name for messages */
 export async function openHdf5Path(path: string, location: string, mode: "r" | "a"): Promise<File> {
-  const { default: library } = await import("h5wasm/node");
+  const { default: library } = await loadPackage("h5wasm", () => import("h5wasm/node"));
   const module = await library.ready;
   // Errors are thrown rather than printed.
   module.activate_throwing_error_handler();

@@ -11,7 +11,7 @@ export interface NeighborLists {
    * nearest of them are used.
    */
   indices: MatrixLike;
-  /** n x m distances of those neighbors, >= 0. Their unit does not matter. Infinity means that it is not a neighbor. */
+  /** n x m distances of those neighbors, >= 0. Their unit does not matter. Infinity means that it is not a neighbor; a negative one counts as 0 if rounding explains it. */
   distances: MatrixLike;
   /** Whether the distances are squared already, as those of FAISS's L2 indices are. Default false. */
   squared?: boolean | undefined;
@@ -21,7 +21,7 @@ export interface NeighborLists {
 export interface DistanceMatrix {
   /**
    * n x n distances >= 0, row i those from point i; it need not be symmetric. The diagonal is not looked at. Infinity means that two
-   * points are not neighbors. In a sparse matrix, the numbers stored are the neighbors, as in scanpy's `obsp["distances"]` and
+   * points are not neighbors, and a negative distance counts as 0 if rounding explains it. In a sparse matrix, the numbers stored are the neighbors, as in scanpy's `obsp["distances"]` and
    * scikit-learn's `kneighbors_graph`; at least floor(3 * perplexity) in each row.
    */
   distances: MatrixLike | SparseMatrixLike;
@@ -254,8 +254,8 @@ function forEachOther(
   }
 }
 
-/** Negative distances below this share of the largest are zero but for rounding, as hnswlib's cosine distances are. */
-const ROUNDING = 1e-6;
+/** Negative distances down to this share of the largest one are 0 that was rounded, as in 1 - cosine or |a|^2 - 2ab + |b|^2. */
+const ROUNDING = 1e-4;
 
 /** Turns a number into a distance: rounding below 0 to 0. Infinity stays. */
 function createDistanceCheck(all: FloatArray): (value: number, row: number, column: number) => number {

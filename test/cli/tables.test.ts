@@ -109,3 +109,22 @@ it("write an embedding into a copy of an AnnData file, and nowhere else", async 
   });
   expect(await run("cells.h5ad", "-o", "part.h5ad", "--rows", ":50")).toMatchObject({ code: 2 });
 });
+
+it("take labels from a column of the data, which is then not data", async () => {
+  const rows = data.slice(0, 60).map((row, i) => [...row, i % 4].join(","));
+  await workplace.write("grouped.csv", `a,b,c,d,e,grp\n${rows.join("\n")}\n`);
+  const args = [
+    "embed",
+    "grouped.csv",
+    "--labels",
+    "grouped.csv:grp",
+    "-o",
+    "grouped-map.csv",
+    "--table",
+    "grouped.parquet",
+  ];
+  const { code, stdout } = await workplace.run([...args, ...quick, "--json"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).columns).toBe("Data: 5 columns (a ... e). Labels: grp.");
+  expect((await readTable(workplace.path("grouped.parquet"))).get("grp")).toEqual(rows.map((_, i) => String(i % 4)));
+});
