@@ -295,7 +295,7 @@ const SHAPES: Row[] = [
       code: "INVALID_ARGUMENT",
       argument: "init",
       received: "spiral",
-      message: 'init: expected "pca", "random" or an n x outputDimensions matrix, received "spiral"',
+      message: 'init: expected "pca", "spectral", "random" or an n x outputDimensions matrix, received "spiral"',
     },
   ],
   [
