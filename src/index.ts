@@ -115,6 +115,8 @@ export {
   type Theme,
 } from "./plot/index.js";
 export {
+  type ColumnScales,
+  type FittedPreparation,
   type PreparationOptions,
   type PreparedData,
   type PreparedRows,

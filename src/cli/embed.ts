@@ -3,14 +3,7 @@ import { TSNE_OPTIONS, TSNE_SETTINGS } from "../tsne/index.js";
 import { addColumnOptions, addPreparationOptions, DATA_FILES, withSigmaPath } from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { embedAll } from "./embed-all.js";
-import {
-  checkLabelFlag,
-  checkNeighborFlags,
-  checkScaleFlags,
-  type EmbedFlags,
-  givesNeighbors,
-  typedNames,
-} from "./embed-flags.js";
+import { checkLabelFlag, checkNeighborFlags, type EmbedFlags, givesNeighbors, typedNames } from "./embed-flags.js";
 import { embedLandmarksCommand } from "./embed-landmarks.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
@@ -153,7 +146,6 @@ function addOutputOptions(command: Command): void {
 
 async function embed(data: string, flags: EmbedFlags, signal: AbortSignal): Promise<void> {
   checkLabelFlag(flags);
-  checkScaleFlags(flags);
   const { landmarks } = flags;
   return landmarks === undefined
     ? embedAll(data, flags, signal)

@@ -3,6 +3,7 @@ import { abortError } from "../binding.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { abortSignal, callback, checkOptions, integer, type OptionValues, pickOptions } from "../options/index.js";
+import { applyPreparation } from "../preparation/index.js";
 import { TSNE_SETTINGS } from "./declarations.js";
 import type { FittedRun, PlacementProgress } from "./fitted-run.js";
 import { requirePlacementMemory } from "./memory.js";
@@ -87,30 +88,38 @@ export async function placePoints(
   const begin = performance.now();
   requireOptions(options);
   rejectUnknown(options, [...Object.keys(PLACEMENT_OPTIONS), "sigma"]);
-  const means = toMatrix(newMeans, "newMeans");
+  const given = toMatrix(newMeans, "newMeans");
   const settings = resolvePlacement(run, options);
   const [n, d] = run.shape;
   const drawing = resolveDrawing(run, options);
   // No rows have no width, written as rows of an array.
-  if (means.cols !== d && means.rows > 0) {
-    throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, as wide as the data of the run`);
+  if (given.cols !== d && given.rows > 0) {
+    throw shapeMismatch("newMeans", given, `${given.rows} x ${d}, as wide as the data of the run`);
   }
-  const sigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
-  if (run.hasSigma && !sigma) {
+  const givenSigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
+  if (run.hasSigma && !givenSigma) {
     const accepted = "the standard deviations of the new points, since the run has them";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: undefined, accepted });
   }
-  if (!run.hasSigma && sigma) {
+  if (!run.hasSigma && givenSigma) {
     const accepted = "to be left out, since the run has no sigma";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: options.sigma, accepted });
   }
-  if (sigma && (sigma.rows !== means.rows || sigma.cols !== means.cols)) {
-    throw shapeMismatch("sigma", sigma, `${means.rows} x ${d}, the shape of the new points`);
+  if (givenSigma && (givenSigma.rows !== given.rows || givenSigma.cols !== given.cols)) {
+    throw shapeMismatch("sigma", givenSigma, `${given.rows} x ${d}, the shape of the new points`);
   }
   // All of them before the first is placed: nobody should wait for the error of the last row.
-  requireValues(means, "newMeans", "finite numbers", (value) => Number.isFinite(value));
-  if (sigma)
-    requireValues(sigma, "sigma", "finite standard deviations >= 0", (value) => Number.isFinite(value) && value >= 0);
+  requireValues(given, "newMeans", "finite numbers", (value) => Number.isFinite(value));
+  if (givenSigma)
+    requireValues(
+      givenSigma,
+      "sigma",
+      "finite standard deviations >= 0",
+      (value) => Number.isFinite(value) && value >= 0,
+    );
+  const { means, sigma } = run.preparation
+    ? applyPreparation(run.preparation, { means: given, sigma: givenSigma })
+    : { means: given, sigma: givenSigma };
   const { outputDimensions } = run.options;
   const rows = Math.max(64, Math.min(BLOCK_ROWS, Math.floor(BLOCK_NUMBERS / d)));
   const drawn = drawing ? rowsOfDraws(drawing.draws) : 0;
