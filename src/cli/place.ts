@@ -112,51 +112,55 @@ export function createPlaceCommand(): Command {
       "column of their standard deviations, where the run has them (default: sigma with --arrow; the same of a file)",
     );
   return command.addHelpText("after", guide).action((run: string, data: string | undefined, flags: PlaceFlags) => {
-    const names = {
-      ...flagsByName(TSNE_SETTINGS),
-      ...flagsByName(PLACEMENT_OPTIONS),
-      ...DATASET_NAMES,
-      ...ARROW_NAMES,
-      meanColumn: "--mean-column",
-      sigmaColumn: "--sigma-column",
-      newMeans: data,
-      sigma: flags.sigma ?? "--sigma",
-      run,
-      neighbors: run,
-    };
-    return interruptible((signal) =>
-      withTypedNames(names, () => {
-        const { output, sigma, labels, table, seed, uncertainty } = flags;
-        if (seed !== undefined && uncertainty === undefined) {
-          const accepted = "--uncertainty beside it, whose seed it is";
-          throw new ArgumentError("INVALID_ARGUMENT", { argument: "--seed", received: seed, accepted });
-        }
-        const others = { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table };
-        const { columns, exclude, sigmaColumns, idColumn, labelColumn, keep, sigmaIs, missing, log1p } = flags;
-        const files = {
-          "--columns": columns,
-          "--exclude": exclude,
-          "--sigma-columns": sigmaColumns,
-          "--id-column": idColumn,
-          "--label-column": labelColumn,
-          "--keep": keep,
-          "--sigma-is": sigmaIs,
-          "--missing": missing,
-          "--log1p": log1p,
-        };
-        if (checkArrow(flags, { ...others, ...files }, {})) return placeArrow(run, flags, signal);
-        requireGiven("<new>", data, "the file of the new points, or --arrow");
-        requireGiven("--output", output, "the file that their places go to, or --arrow");
-        return placeFile(run, data, { ...flags, output }, signal);
-      }),
-    );
+    const names = namesOf(run, data, flags);
+    return interruptible((signal) => withTypedNames(names, () => dispatch(run, data, flags, signal)));
   });
+}
+
+/** The arguments of the library as they were typed, for errors. */
+const namesOf = (run: string, data: string | undefined, flags: PlaceFlags) => ({
+  ...flagsByName(TSNE_SETTINGS),
+  ...flagsByName(PLACEMENT_OPTIONS),
+  ...DATASET_NAMES,
+  ...ARROW_NAMES,
+  meanColumn: "--mean-column",
+  sigmaColumn: "--sigma-column",
+  newMeans: data,
+  sigma: flags.sigma ?? "--sigma",
+  run,
+  neighbors: run,
+});
+
+/** Places the rows of a stream with --arrow, else the points of a file. */
+function dispatch(run: string, data: string | undefined, flags: PlaceFlags, signal: AbortSignal): Promise<void> {
+  const { output, sigma, labels, table, seed, uncertainty } = flags;
+  if (seed !== undefined && uncertainty === undefined) {
+    const accepted = "--uncertainty beside it, whose seed it is";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--seed", received: seed, accepted });
+  }
+  const others = { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table };
+  const { columns, exclude, sigmaColumns, idColumn, labelColumn, keep, sigmaIs, missing, log1p } = flags;
+  const ofFiles = {
+    "--columns": columns,
+    "--exclude": exclude,
+    "--sigma-columns": sigmaColumns,
+    "--id-column": idColumn,
+    "--label-column": labelColumn,
+    "--keep": keep,
+    "--sigma-is": sigmaIs,
+    "--missing": missing,
+    "--log1p": log1p,
+  };
+  if (checkArrow(flags, { ...others, ...ofFiles }, {})) return placeArrow(run, flags, signal);
+  requireGiven("<new>", data, "the file of the new points, or --arrow");
+  requireGiven("--output", output, "the file that their positions go to, or --arrow");
+  return placeFile(run, data, { ...flags, output }, signal);
 }
 
 async function placeArrow(path: string, flags: PlaceFlags, signal: AbortSignal): Promise<void> {
   const { perplexity, iterations, uncertainty, seed, threads, meanColumn, sigmaColumn } = flags;
   checkInputs({ "<run>": path });
-  await filterStandardStreams({ done: "placed", lacking: "a place" }, flags, signal, async (input, options) => {
+  await filterStandardStreams({ done: "placed", lacking: "a position" }, flags, signal, async (input, options) => {
     const run = await Tsne.load(path, { threads, signal });
     const how = { perplexity, iterations, uncertainty, seed, meanColumn, sigmaColumn };
     return placeStream(run, input, { ...options, ...how });

@@ -117,7 +117,7 @@ async function prepareComplete(means: RowReader, options: RowPreparationOptions)
     scales: undefined,
   };
   const sample = missing === "mean" || standardize !== undefined ? await readSample(means, raw) : undefined;
-  const substitutes = missing === "mean" && sample ? findSubstitutes(sample.means) : undefined;
+  const substitutes = missing === "mean" && sample ? findSubstitutes(sample) : undefined;
   const complete = sample && (substitutes ? substitute(sample, substitutes) : sample);
   const logs = complete && (log1p ? logOfCounts(complete) : complete);
   const scales = standardize === undefined || !logs ? undefined : columnScales(logs.means, standardize);
@@ -156,13 +156,13 @@ async function readSample(means: RowReader, preparation: Preparation): Promise<M
   return readRaw(means, rows, preparation);
 }
 
-function findSubstitutes(means: Matrix): Substitutes {
+function findSubstitutes({ means, sigma }: Measurements): Substitutes {
   const { rows, cols } = means;
   const [mean, squares, counts] = [new Float64Array(cols), new Float64Array(cols), new Float64Array(cols)];
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < cols; j++) {
       const value = means.at(i, j);
-      if (Number.isNaN(value)) continue;
+      if (Number.isNaN(value) || Number.isNaN(sigma?.at(i, j))) continue;
       const difference = value - mean[j];
       mean[j] += difference / ++counts[j];
       squares[j] += difference * (value - mean[j]);

@@ -92,31 +92,8 @@ export async function placePoints(
   const settings = resolvePlacement(run, options);
   const [n, d] = run.shape;
   const drawing = resolveDrawing(run, options);
-  // No rows have no width, written as rows of an array.
-  if (given.cols !== d && given.rows > 0) {
-    throw shapeMismatch("newMeans", given, `${given.rows} x ${d}, as wide as the data of the run`);
-  }
   const givenSigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
-  if (run.hasSigma && !givenSigma) {
-    const accepted = "the standard deviations of the new points, since the run has them";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: undefined, accepted });
-  }
-  if (!run.hasSigma && givenSigma) {
-    const accepted = "to be left out, since the run has no sigma";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: options.sigma, accepted });
-  }
-  if (givenSigma && (givenSigma.rows !== given.rows || givenSigma.cols !== given.cols)) {
-    throw shapeMismatch("sigma", givenSigma, `${given.rows} x ${d}, the shape of the new points`);
-  }
-  // All of them before the first is placed: nobody should wait for the error of the last row.
-  requireValues(given, "newMeans", "finite numbers", (value) => Number.isFinite(value));
-  if (givenSigma)
-    requireValues(
-      givenSigma,
-      "sigma",
-      "finite standard deviations >= 0",
-      (value) => Number.isFinite(value) && value >= 0,
-    );
+  checkNewPoints(run, given, givenSigma);
   const { means, sigma } = run.preparation
     ? applyPreparation(run.preparation, { means: given, sigma: givenSigma })
     : { means: given, sigma: givenSigma };
@@ -150,6 +127,31 @@ export async function placePoints(
     }
   });
   return { embedding, divergence, uncertainty, seconds: (performance.now() - begin) / 1000 };
+}
+
+/** @throws {ArgumentError} for points that do not fit the run, {@link DataError} for values that are not finite */
+function checkNewPoints(run: FittedRun, means: Matrix, sigma: Matrix | undefined): void {
+  const [, d] = run.shape;
+  // An empty array of rows has no width.
+  if (means.cols !== d && means.rows > 0) {
+    throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, as wide as the data of the run`);
+  }
+  if (run.hasSigma && !sigma) {
+    const accepted = "the standard deviations of the new points, since the run has them";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: undefined, accepted });
+  }
+  if (!run.hasSigma && sigma) {
+    const accepted = "to be left out, since the run has no sigma";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: sigma, accepted });
+  }
+  if (sigma && (sigma.rows !== means.rows || sigma.cols !== means.cols)) {
+    throw shapeMismatch("sigma", sigma, `${means.rows} x ${d}, the shape of the new points`);
+  }
+  // All values are checked before the first point is placed, so that an error of the last row comes at once.
+  requireValues(means, "newMeans", "finite numbers", (value) => Number.isFinite(value));
+  if (sigma) {
+    requireValues(sigma, "sigma", "finite standard deviations >= 0", (value) => Number.isFinite(value) && value >= 0);
+  }
 }
 
 /** Draws that the core places at once: those of whole points. */
