@@ -116,6 +116,8 @@ export {
   type Theme,
 } from "./plot/index.js";
 export {
+  type ColumnScales,
+  type FittedPreparation,
   type PreparationOptions,
   type PreparedData,
   type PreparedRows,

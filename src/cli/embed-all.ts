@@ -184,7 +184,7 @@ async function compute(
 async function writeOutputs(
   path: string,
   flags: EmbedFlags,
-  { labels, points }: Inputs,
+  { labels, points, preparation }: Inputs,
   { run, result, uncertainty, states }: Computed,
   draw: Draw | undefined,
   signal: AbortSignal,
@@ -206,7 +206,7 @@ async function writeOutputs(
   if (flags.table !== undefined) {
     await writePointTable(flags.table, { embedding: result.embedding, points, uncertainty }, signal);
   }
-  if (flags.save !== undefined) await run.save(flags.save, { signal });
+  if (flags.save !== undefined) await run.save(flags.save, { signal, preparation });
   if (flags.plot !== undefined && picture) await writeFileAtomic(flags.plot, picture);
   if (flags.animate !== undefined && animation) await writeFileAtomic(flags.animate, animation);
   if (flags.snapshots !== undefined) {

@@ -141,14 +141,6 @@ export function checkNeighborFlags(flags: EmbedFlags): void {
   }
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT for a run that cannot be used later, as new points could not be brought to its scale */
-export function checkScaleFlags({ standardize, save }: EmbedFlags): void {
-  if (standardize === undefined || save === undefined) return;
-  const accepted =
-    "to be left out with --standardize, since new points would have another scale. Standardize the data before, with known means and scales";
-  throw new ArgumentError("INVALID_ARGUMENT", { argument: "--save", received: save, accepted });
-}
-
 /** @throws {ArgumentError} INVALID_ARGUMENT for a part of the cells, which a copy of an AnnData file cannot hold */
 export function checkRowsOutput({ rows, output }: EmbedFlags): void {
   if (rows === undefined || !isAnndataPath(output)) return;

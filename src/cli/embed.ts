@@ -6,7 +6,6 @@ import { embedAll } from "./embed-all.js";
 import {
   checkLabelFlag,
   checkNeighborFlags,
-  checkScaleFlags,
   type EmbedFlags,
   givesNeighbors,
   typedNames,
@@ -169,7 +168,6 @@ function addOutputOptions(command: Command): void {
 
 async function embed(data: string | undefined, flags: EmbedFlags, signal: AbortSignal): Promise<void> {
   checkLabelFlag(flags);
-  checkScaleFlags(flags);
   const { landmarks } = flags;
   return landmarks === undefined || data === undefined
     ? embedAll(data, flags, signal)

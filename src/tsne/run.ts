@@ -10,6 +10,7 @@ import {
 import { AbortError, ArgumentError, DataError, SigmaTsneError } from "../errors.js";
 import { describeFarValue } from "../far-value.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import type { FittedPreparation } from "../preparation/index.js";
 import { type MethodName, RUN_CONTROLS, type TsneProgress, type TsneSnapshot } from "./declarations.js";
 import { givenGraph, toPoints, withGraph } from "./given-graph.js";
 import { checkNeighbors, type NeighborGraph } from "./given-neighbors.js";
@@ -150,12 +151,25 @@ export class Tsne {
    * Writes the run to one file, atomically: its points, options and the state of its map, from which {@link load} makes it again. The
    * usual extension is .tsne.
    *
+   * @param options.preparation how the data were prepared, as {@link prepareData} returns it: points that are placed into the run after it
+   *   was loaded are in the units of the data before that, and are prepared in the same way
+   * @throws {ArgumentError} SHAPE_MISMATCH for a preparation of another number of columns
    * @throws {ArgumentError} INVALID_ARGUMENT where the run has no map yet: {@link fit} it first, be it for 0 iterations
    * @throws {FileError} FILE_WRITE where the file cannot be written
    */
-  async save(path: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+  async save(
+    path: string,
+    options: { signal?: AbortSignal | undefined; preparation?: FittedPreparation | undefined } = {},
+  ): Promise<void> {
+    const { signal, preparation = this.#parts.preparation } = options;
     requireSignal(signal);
-    await this.exclusively({ signal }, async (_native, _report, shape) => writeRun(path, this.#parts, shape, signal));
+    const columns = preparation?.scales?.center.length ?? this.#cols;
+    if (columns !== this.#cols) {
+      const accepted = `scales of ${this.#cols} columns, as many as the data have`;
+      throw new ArgumentError("SHAPE_MISMATCH", { argument: "preparation", received: columns, accepted });
+    }
+    const parts = { ...this.#parts, preparation };
+    await this.exclusively({ signal }, async (_native, _report, shape) => writeRun(path, parts, shape, signal));
   }
 
   /**
@@ -183,6 +197,11 @@ export class Tsne {
   /** Points and dimensions of the data: `[n, d]`. */
   get shape(): [number, number] {
     return [this.#rows, this.#cols];
+  }
+
+  /** How the data of a loaded run were prepared, where they were: {@link place} prepares new points in the same way. */
+  get preparation(): FittedPreparation | undefined {
+    return this.#parts.preparation;
   }
 
   /** Whether the points have standard deviations. */
@@ -468,8 +487,17 @@ function createRun(data: MatrixLike | NeighborGraph, given: TsneOptions): RunPar
     ...(start?.warnings ?? []),
     ...describeMethod(resolved.method, native.method(), rows),
   ];
-  const affinities = graph?.affinities;
-  return { native, options: resolved, rows, cols, hasSigma: sigma !== undefined, given: lists, affinities, warnings };
+  return {
+    native,
+    options: resolved,
+    rows,
+    cols,
+    hasSigma: sigma !== undefined,
+    given: lists,
+    affinities: graph?.affinities,
+    preparation: undefined,
+    warnings,
+  };
 }
 
 /** A warning where the method asked for does not suit so few points. */
