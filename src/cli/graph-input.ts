@@ -65,6 +65,7 @@ export async function readInputsOfGraph(
     sigma: undefined,
     init: initPath === undefined || init === undefined ? undefined : await readMatrix(initPath, { signal }),
     embedding: undefined,
+    preparation: undefined,
     labels,
     points: {
       rows,
