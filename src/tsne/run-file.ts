@@ -12,7 +12,8 @@ import {
 } from "../binding.js";
 import { ArgumentError, FileError, SigmaTsneError } from "../errors.js";
 import { checkPath, systemReason, writeFileAtomic } from "../io/index.js";
-import type { CheckedNeighbors } from "./given-neighbors.js";
+import type { ColumnScales, FittedPreparation } from "../preparation/index.js";
+import type { CheckedAffinities, CheckedNeighbors } from "./given-neighbors.js";
 import { inGiB } from "./memory.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, toNative } from "./options.js";
 import { neighborCount } from "./perplexity.js";
@@ -26,6 +27,10 @@ export interface RunParts {
   readonly hasSigma: boolean;
   /** Neighbors that were given, which cannot be found again. */
   readonly given: CheckedNeighbors | undefined;
+  /** Affinities that were given, which a file does not hold. */
+  readonly affinities: CheckedAffinities | undefined;
+  /** How the data were prepared, so that new points can be prepared in the same way. */
+  readonly preparation: FittedPreparation | undefined;
   /** About the data and options; a file does not hold them. */
   readonly warnings: readonly string[];
 }
@@ -65,7 +70,7 @@ const TYPES = {
 
 /** One array of a file: `rows x cols` numbers. */
 interface ArrayPlan {
-  readonly name: NativeStateArray | "neighbors" | "squared";
+  readonly name: NativeStateArray | "neighbors" | "squared" | "columnCenters" | "columnScales";
   readonly dtype: keyof typeof TYPES;
   readonly shape: readonly [number, number];
   /** Bytes from the start of the file's payload, which begins after the header. */
@@ -76,19 +81,30 @@ interface Header {
   readonly run: Shape;
   readonly options: Record<string, unknown>;
   readonly neighborsPerPoint: number;
+  readonly preparation?: { readonly log1p: boolean; readonly isScaled: boolean } | undefined;
   readonly arrays: readonly ArrayPlan[];
 }
+
+/** The arrays of a preparation. */
+const SCALES = ["columnCenters", "columnScales"] as const;
 
 const bytesOf = ({ dtype, shape }: Pick<ArrayPlan, "dtype" | "shape">): number =>
   shape[0] * shape[1] * TYPES[dtype].BYTES_PER_ELEMENT;
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 /** The arrays of a run, which follow from its size. */
-function planArrays(run: Shape, outputDimensions: number, components: number, neighborsPerPoint: number): ArrayPlan[] {
+function planArrays(
+  run: Shape,
+  outputDimensions: number,
+  components: number,
+  neighborsPerPoint: number,
+  isScaled: boolean,
+): ArrayPlan[] {
   const { rows, cols, hasSigma } = run;
   const columns = components > 0 ? components : cols;
   const stride = outputDimensions === 3 ? 4 : outputDimensions;
   const plans: Omit<ArrayPlan, "offset">[] = [
+    ...(isScaled ? SCALES.map((name) => ({ name, dtype: "<f8" as const, shape: [cols, 1] as const })) : []),
     { name: "center", dtype: "<f8", shape: [cols, 1] },
     { name: "axes", dtype: "<f4", shape: [components > 0 ? cols : 0, components] },
     { name: "means", dtype: "<f4", shape: [rows, columns] },
@@ -118,10 +134,20 @@ const payloadBytes = (arrays: readonly ArrayPlan[]): number =>
  */
 export async function writeRun(path: string, parts: RunParts, shape: Shape, signal?: AbortSignal): Promise<void> {
   requireLittleEndian();
+  if (parts.affinities) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "run",
+      received: parts.affinities,
+      accepted: "a run without given affinities",
+      message: "run: it has given affinities, which a saved run does not hold. Save its embedding instead.",
+    });
+  }
   const { threads: _, ...options } = parts.options;
   const neighborsPerPoint = parts.given?.k ?? 0;
-  const arrays = planArrays(shape, options.outputDimensions, options.pca ?? 0, neighborsPerPoint);
-  const header: Header = { run: shape, options, neighborsPerPoint, arrays };
+  const isScaled = parts.preparation?.scales !== undefined;
+  const arrays = planArrays(shape, options.outputDimensions, options.pca ?? 0, neighborsPerPoint, isScaled);
+  const preparation = parts.preparation && { log1p: parts.preparation.log1p, isScaled };
+  const header: Header = { run: shape, options, neighborsPerPoint, preparation, arrays };
   await writeFileAtomic(path, encode(header, parts), { signal });
 }
 
@@ -149,7 +175,12 @@ function* encode(header: Header, parts: RunParts): Generator<Uint8Array> {
   yield hash.digest();
 }
 
-function readRows({ native, given }: RunParts, { name, shape }: ArrayPlan, first: number, last: number): Numbers {
+function readRows(parts: RunParts, { name, shape }: ArrayPlan, first: number, last: number): Numbers {
+  const { native, given, preparation } = parts;
+  if (name === "columnCenters" || name === "columnScales") {
+    const { center, scale } = (preparation as FittedPreparation).scales as ColumnScales;
+    return (name === "columnCenters" ? center : scale).subarray(first, last);
+  }
   if (name === "neighbors" || name === "squared") {
     const { indices, squared } = given as CheckedNeighbors;
     return (name === "neighbors" ? indices : squared).subarray(first * shape[1], last * shape[1]);
@@ -238,9 +269,15 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   const { rows, cols, hasSigma } = header.run;
   const given = await readGiven(source, arrays, start, rows);
   const native = nativeRun(options, given, header.run);
+  const scales = { center: new Float64Array(cols), scale: new Float64Array(cols) };
   for (const plan of arrays) {
     const { name } = plan;
     if (name === "neighbors" || name === "squared") continue;
+    if (name === "columnCenters" || name === "columnScales") {
+      const target = name === "columnCenters" ? scales.center : scales.scale;
+      await readArray(source, plan, start, (first, numbers) => target.set(numbers, first));
+      continue;
+    }
     await readArray(source, plan, start, (first, numbers) => native.writeState({ name, first, numbers }));
   }
   // The hash runs over the bytes in their order, so the neighbors, which the run is made with, are read once more.
@@ -251,7 +288,21 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   } catch (cause) {
     throw damaged(path, `is no run that can go on: ${(cause as Error).message}`, translate(cause));
   }
-  return new RestoredRun({ native, options, rows, cols, hasSigma, given, warnings: [] });
+  const preparation = header.preparation && {
+    log1p: header.preparation.log1p === true,
+    scales: header.preparation.isScaled ? scales : undefined,
+  };
+  return new RestoredRun({
+    native,
+    options,
+    rows,
+    cols,
+    hasSigma,
+    given,
+    affinities: undefined,
+    preparation,
+    warnings: [],
+  });
 }
 
 const damaged = (path: string, reason: string, cause?: unknown) =>
@@ -289,7 +340,8 @@ function parseHeader(path: string, text: string, threads: number | undefined) {
     const { rows, cols, hasSigma } = header.run;
     const options = resolveSaved(header.options, rows, cols, hasSigma, threads);
     const given = options.neighbors === "given" ? neighborCount(options.perplexity, rows) : 0;
-    const arrays = planArrays(header.run, options.outputDimensions, options.pca ?? 0, given);
+    const isScaled = header.preparation?.isScaled === true;
+    const arrays = planArrays(header.run, options.outputDimensions, options.pca ?? 0, given, isScaled);
     requireSame(arrays, header.arrays, "the arrays");
     return { header, options, arrays };
   } catch (cause) {
@@ -370,7 +422,7 @@ function checkShape({ run, options }: Header): void {
   const isBoolean = (value: unknown) => typeof value === "boolean";
   const isSound =
     isSize(run?.rows, 3, 2 ** 31 - 1) &&
-    isSize(run.cols, 1, 2 ** 31 - 1) &&
+    isSize(run.cols, 0, 2 ** 31 - 1) &&
     isSize(run.iteration, 0, Number.MAX_SAFE_INTEGER) &&
     typeof run.meanCurvature === "number" &&
     isBoolean(run.climbs) &&

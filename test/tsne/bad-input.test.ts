@@ -290,12 +290,12 @@ const SHAPES: Row[] = [
   ],
   [
     "an unknown start",
-    { init: "spectral" },
+    { init: "spiral" },
     {
       code: "INVALID_ARGUMENT",
       argument: "init",
-      received: "spectral",
-      message: 'init: expected "pca", "random" or an n x outputDimensions matrix, received "spectral"',
+      received: "spiral",
+      message: 'init: expected "pca", "spectral", "random" or an n x outputDimensions matrix, received "spiral"',
     },
   ],
   [
