@@ -9,8 +9,8 @@
 
 namespace sigma {
 
-// How a run starts its map.
-enum class Start { pca, random, given };
+// How a run starts its map: from principal components, at random, from the graph of the affinities, or as given.
+enum class Start { pca, random, spectral, given };
 
 // How gradient descent chooses its steps: each point's step divided by the curvature of its attraction, or the step of
 // the reference implementation.

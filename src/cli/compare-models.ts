@@ -1,7 +1,7 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
-import { assertFolderWritable, makeFolder } from "../io/index.js";
+import { assertFolderWritable } from "../io/index.js";
 import type { OptionValues } from "../options/index.js";
 import { MODEL_COMPARISON_OPTIONS, MODEL_OPTIONS, TRAINING_OPTIONS } from "../vae/declarations/index.js";
 import type { ComparedModel, Dataset, Model, ModelName, Run } from "../vae/index.js";
@@ -113,7 +113,7 @@ async function compareModels(paths: readonly string[], flags: CompareModelsFlags
     const dataset = await vae.openRunDataset(runs[0] ?? { origin: undefined }, nameOrPath, opened);
     noteSkipped(dataset, display);
     try {
-      const models = runs.length > 0 ? runs.map(nameRun) : await trainAll(vae, dataset, flags, { signal, display });
+      const models = runs.length > 0 ? vae.nameRuns(runs) : await trainAll(vae, dataset, flags, { signal, display });
       const comparison = await vae.writeModelComparison(output, models, dataset, {
         noise,
         draws,
@@ -135,13 +135,8 @@ async function compareModels(paths: readonly string[], flags: CompareModelsFlags
   }
 }
 
-/** A run is called as its model where no other has that model, else as its folder. */
-function nameRun({ folder, model, trainingCount }: Run, _: number, all: readonly Run[]): ComparedModel {
-  const isAlone = all.filter((other) => other.model.name === model.name).length === 1;
-  return { name: isAlone ? model.name : folder.replace(/[\\/]+$/, ""), model, trainingCount };
-}
-
-async function trainAll(
+/** Builds the models that were asked for, and trains them. */
+function trainAll(
   vae: typeof import("../vae/index.js"),
   dataset: Dataset,
   flags: CompareModelsFlags,
@@ -150,34 +145,23 @@ async function trainAll(
   const { epochs = 10, zDim = 2, hiddenDim, seed, runsDir } = flags;
   const { height, width, channels } = dataset;
   const build = (name: string): Model => {
-    // Mixtures spend a third of a short training, too, on what they are for.
+    // A mixture spends a third of the training on each of its first parts, so that a short training reaches the last one.
     const third = name.endsWith("gmvae") ? Math.min(10, Math.floor(epochs / 3)) : undefined;
     const settings = { height, width, channels, zDim, hiddenDim, seed, pretrainEpochs: third, refineEpochs: third };
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
     return vae.createModel(name as ModelName, given as Parameters<typeof vae.createModel>[1]);
   };
-  // Which is made for large images and codes of many dimensions.
+  // micrograph-vae is for large images and codes of many dimensions.
   const models = (flags.models ?? vae.MODELS.filter((name) => name !== "micrograph-vae")).map(build);
-  await makeFolder(runsDir);
-  const compared: ComparedModel[] = [];
-  for (const model of models) {
-    const folder = join(runsDir, vae.runName(model, dataset.name));
-    display.note(`${model.name}, ${model.parameterCount} parameters, in ${folder}`);
-    await vae.trainRun(model, dataset, {
-      folder,
-      epochs,
-      seed,
-      summary: false,
-      signal,
-      onProgress: ({ epoch, step, steps, secondsLeft }) =>
-        display.update({
-          stage: "training",
-          fraction: step / steps,
-          secondsLeft,
-          facts: [model.name, `epoch ${epoch}/${epochs}`],
-        }),
-    });
-    compared.push({ name: model.name, model, trainingCount: dataset.train.count });
-  }
-  return compared;
+  return vae.trainModels(models, dataset, {
+    folder: runsDir,
+    epochs,
+    seed,
+    signal,
+    onStart: ({ name, parameterCount }, folder) => display.note(`${name}, ${parameterCount} parameters, in ${folder}`),
+    onProgress: ({ name }, { epoch, step, steps, secondsLeft }) => {
+      const facts = [name, `epoch ${epoch}/${epochs}`];
+      display.update({ stage: "training", fraction: step / steps, secondsLeft, facts });
+    },
+  });
 }

@@ -115,65 +115,48 @@ function summarize(evaluation: Evaluation, context: { dataset: string; part: str
 }
 
 function print(evaluation: Evaluation, dataset: string, noise: number): string {
-  const {
-    model,
-    count,
-    loss,
-    elbo,
-    logLikelihood,
-    estimator,
-    draws,
-    reconstruction,
-    noisyReconstruction,
-    dimensions,
-    clusters,
-  } = evaluation;
-  const row = (name: string, value: string, meaning: string) =>
-    `${name.padEnd(26)}${value.padStart(11)}  ${meaning}`.trimEnd();
+  const { model, count, loss, elbo, logLikelihood, estimator, draws, reconstruction } = evaluation;
   const nats = (value: number) => value.toFixed(2);
-  const error = (value: number) => value.toFixed(5);
+  const meaning =
+    estimator === "importance-sampling"
+      ? `log p(x), nats an image; ${draws} draws`
+      : "of the reconstruction, nats an image";
   const lines = [
     `${model} on ${count} images of ${dataset}`,
     "",
     row("measure", "value", "what it says"),
-    row(
-      "log-likelihood",
-      nats(logLikelihood),
-      estimator === "importance-sampling"
-        ? `log p(x), nats an image; ${draws} draws`
-        : "of the reconstruction, nats an image",
-    ),
+    row("log-likelihood", nats(logLikelihood), meaning),
     ...(elbo === undefined ? [] : [row("lower bound (ELBO)", nats(elbo), "nats an image")]),
     row("loss", loss.loss.toPrecision(6), "what training minimizes"),
     ...Object.entries(loss)
       .filter(([name]) => name !== "loss")
       .map(([name, value]) => row(`  ${name}`, value.toPrecision(6), "")),
     row("log p(x|z)", nats(reconstruction.logLikelihood), "of reconstructions, nats an image"),
-    row("squared error", error(reconstruction.squaredError), "of a value, mean"),
-    ...(noisyReconstruction
-      ? [
-          row(
-            "log p(x|z), noisy input",
-            nats(noisyReconstruction.logLikelihood),
-            `${100 * noise} % of the values corrupted`,
-          ),
-          row("squared error, noisy input", error(noisyReconstruction.squaredError), "against the clean image"),
-        ]
-      : []),
-    row(
-      "active dimensions",
-      `${dimensions.activeCount} of ${dimensions.isActive.length}`,
-      "means vary by more than 0.01",
-    ),
-    ...(clusters
-      ? [
-          row(
-            "unsupervised accuracy",
-            clusters.accuracy.toFixed(4),
-            `${clusters.sizes.length} clusters, each with its most frequent label`,
-          ),
-        ]
-      : []),
+    row("squared error", reconstruction.squaredError.toFixed(5), "of a value, mean"),
+    ...printOthers(evaluation, noise),
   ];
   return `${lines.join("\n")}\n`;
 }
+
+/** Measures that depend on the model and the options. */
+function printOthers({ noisyReconstruction, dimensions, clusters }: Evaluation, noise: number): string[] {
+  const { activeCount, isActive } = dimensions;
+  const active = row("active dimensions", `${activeCount} of ${isActive.length}`, "means vary by more than 0.01");
+  const lines: string[] = [];
+  if (noisyReconstruction) {
+    const { logLikelihood, squaredError } = noisyReconstruction;
+    lines.push(
+      row("log p(x|z), noisy input", logLikelihood.toFixed(2), `${100 * noise} % of the values corrupted`),
+      row("squared error, noisy input", squaredError.toFixed(5), "against the clean image"),
+    );
+  }
+  lines.push(active);
+  if (clusters) {
+    const meaning = `${clusters.sizes.length} clusters, each with its most frequent label`;
+    lines.push(row("unsupervised accuracy", clusters.accuracy.toFixed(4), meaning));
+  }
+  return lines;
+}
+
+const row = (name: string, value: string, meaning: string): string =>
+  `${name.padEnd(26)}${value.padStart(11)}  ${meaning}`.trimEnd();

@@ -12,7 +12,7 @@ import {
   splitPart,
 } from "../io/index.js";
 import { Matrix } from "../matrix.js";
-import { type PreparedData, prepareData, type SigmaLike } from "../preparation/index.js";
+import { type FittedPreparation, type PreparedData, prepareData, type SigmaLike } from "../preparation/index.js";
 import { type ColumnFlags, datasetOptions, type PreparationFlags, preparationOptions } from "./dataset-flags.js";
 import type { RowRange } from "./values.js";
 
@@ -35,6 +35,8 @@ export interface Inputs {
   /** One label per row of `data`: those of --labels, else the first column of labels of the data. */
   readonly labels: string[] | undefined;
   readonly points: PointFacts;
+  /** How the data were prepared, where they were, for runs that are saved. */
+  readonly preparation: FittedPreparation | undefined;
   /** The roles of the columns in one line. */
   readonly report: string;
   /** What else a reader of the result should know. */
@@ -93,6 +95,7 @@ export async function readInputs(typed: InputPaths, signal: AbortSignal): Promis
     embedding,
     labels: all && (kept ? Array.from(kept, (i) => all[i]) : [...all]),
     points: { rows: end - start, kept, facts, labels: typedLabels },
+    preparation: prepared.preparation,
     report: whole.report,
     notes: notesOf(prepared, isGiven && whole.sigma !== undefined),
   };

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { placeStream } from "../filter/index.js";
 import { flagsByName } from "../options/index.js";
-import { PREPARATION } from "../preparation/index.js";
+import { isSpreadNote, PREPARATION } from "../preparation/index.js";
 import { PLACEMENT_OPTIONS, TSNE_SETTINGS, Tsne } from "../tsne/index.js";
 import {
   ARROW_GUIDE,
@@ -23,7 +23,7 @@ import {
 } from "./dataset-flags.js";
 import { addDeclaredOptions, declaredOption } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
-import { describeInputs, readInputs, sigmaPath } from "./inputs.js";
+import { describeInputs, type Inputs, readInputs, sigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkInputs, checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS, writeEmbedding, writePointTable } from "./point-table.js";
@@ -112,51 +112,55 @@ export function createPlaceCommand(): Command {
       "column of their standard deviations, where the run has them (default: sigma with --arrow; the same of a file)",
     );
   return command.addHelpText("after", guide).action((run: string, data: string | undefined, flags: PlaceFlags) => {
-    const names = {
-      ...flagsByName(TSNE_SETTINGS),
-      ...flagsByName(PLACEMENT_OPTIONS),
-      ...DATASET_NAMES,
-      ...ARROW_NAMES,
-      meanColumn: "--mean-column",
-      sigmaColumn: "--sigma-column",
-      newMeans: data,
-      sigma: flags.sigma ?? "--sigma",
-      run,
-      neighbors: run,
-    };
-    return interruptible((signal) =>
-      withTypedNames(names, () => {
-        const { output, sigma, labels, table, seed, uncertainty } = flags;
-        if (seed !== undefined && uncertainty === undefined) {
-          const accepted = "--uncertainty beside it, whose seed it is";
-          throw new ArgumentError("INVALID_ARGUMENT", { argument: "--seed", received: seed, accepted });
-        }
-        const others = { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table };
-        const { columns, exclude, sigmaColumns, idColumn, labelColumn, keep, sigmaIs, missing, log1p } = flags;
-        const files = {
-          "--columns": columns,
-          "--exclude": exclude,
-          "--sigma-columns": sigmaColumns,
-          "--id-column": idColumn,
-          "--label-column": labelColumn,
-          "--keep": keep,
-          "--sigma-is": sigmaIs,
-          "--missing": missing,
-          "--log1p": log1p,
-        };
-        if (checkArrow(flags, { ...others, ...files }, {})) return placeArrow(run, flags, signal);
-        requireGiven("<new>", data, "the file of the new points, or --arrow");
-        requireGiven("--output", output, "the file that their places go to, or --arrow");
-        return placeFile(run, data, { ...flags, output }, signal);
-      }),
-    );
+    const names = namesOf(run, data, flags);
+    return interruptible((signal) => withTypedNames(names, () => dispatch(run, data, flags, signal)));
   });
+}
+
+/** The arguments of the library as they were typed, for errors. */
+const namesOf = (run: string, data: string | undefined, flags: PlaceFlags) => ({
+  ...flagsByName(TSNE_SETTINGS),
+  ...flagsByName(PLACEMENT_OPTIONS),
+  ...DATASET_NAMES,
+  ...ARROW_NAMES,
+  meanColumn: "--mean-column",
+  sigmaColumn: "--sigma-column",
+  newMeans: data,
+  sigma: flags.sigma ?? "--sigma",
+  run,
+  neighbors: run,
+});
+
+/** Places the rows of a stream with --arrow, else the points of a file. */
+function dispatch(run: string, data: string | undefined, flags: PlaceFlags, signal: AbortSignal): Promise<void> {
+  const { output, sigma, labels, table, seed, uncertainty } = flags;
+  if (seed !== undefined && uncertainty === undefined) {
+    const accepted = "--uncertainty beside it, whose seed it is";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--seed", received: seed, accepted });
+  }
+  const others = { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table };
+  const { columns, exclude, sigmaColumns, idColumn, labelColumn, keep, sigmaIs, missing, log1p } = flags;
+  const ofFiles = {
+    "--columns": columns,
+    "--exclude": exclude,
+    "--sigma-columns": sigmaColumns,
+    "--id-column": idColumn,
+    "--label-column": labelColumn,
+    "--keep": keep,
+    "--sigma-is": sigmaIs,
+    "--missing": missing,
+    "--log1p": log1p,
+  };
+  if (checkArrow(flags, { ...others, ...ofFiles }, {})) return placeArrow(run, flags, signal);
+  requireGiven("<new>", data, "the file of the new points, or --arrow");
+  requireGiven("--output", output, "the file that their positions go to, or --arrow");
+  return placeFile(run, data, { ...flags, output }, signal);
 }
 
 async function placeArrow(path: string, flags: PlaceFlags, signal: AbortSignal): Promise<void> {
   const { perplexity, iterations, uncertainty, seed, threads, meanColumn, sigmaColumn } = flags;
   checkInputs({ "<run>": path });
-  await filterStandardStreams({ done: "placed", lacking: "a place" }, flags, signal, async (input, options) => {
+  await filterStandardStreams({ done: "placed", lacking: "a position" }, flags, signal, async (input, options) => {
     const run = await Tsne.load(path, { threads, signal });
     const how = { perplexity, iterations, uncertainty, seed, meanColumn, sigmaColumn };
     return placeStream(run, input, { ...options, ...how });
@@ -171,6 +175,21 @@ async function placeFile(
   signal: AbortSignal,
 ): Promise<void> {
   return place(run, data, await withSigmaPath(data, flags), signal);
+}
+
+/** @throws {ArgumentError} INVALID_ARGUMENT for a preparation beside that of the run */
+function checkPreparationFlags({ preparation }: Tsne, { log1p }: PlaceFlags): void {
+  if (!preparation || !log1p) return;
+  const accepted = "to be left out for this run, which prepares new points as its data were prepared";
+  throw new ArgumentError("INVALID_ARGUMENT", { argument: "--log1p", received: log1p, accepted });
+}
+
+/** The inputs with a note of what the run does with them. */
+function withPreparation({ preparation }: Tsne, inputs: Inputs): Inputs {
+  if (!preparation) return inputs;
+  const steps = [preparation.log1p && "log(1 + x)", preparation.scales && "standardized columns"].filter(Boolean);
+  const others = inputs.notes.filter((note) => !(preparation.scales && isSpreadNote(note)));
+  return { ...inputs, notes: [...others, `Prepared as the data of the run: ${steps.join(", ")}.`] };
 }
 
 async function place(
@@ -189,7 +208,8 @@ async function place(
     { "<run>": path, "<new>": data, "--sigma": sigmaPath(flags.sigma), "--labels": flags.labels },
   );
   const run = await Tsne.load(path, { threads, signal });
-  const inputs = await readInputs({ ...flags, data }, signal);
+  checkPreparationFlags(run, flags);
+  const inputs = withPreparation(run, await readInputs({ ...flags, data }, signal));
   const { data: means, sigma, points } = inputs;
   const [n] = run.shape;
   const display = createProgressDisplay(

@@ -95,21 +95,7 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
   const { output, theme, width, height, title, imageSize } = flags;
   checkImageFlags(flags);
   const draw = await preparePicture("--output", output, { theme, width, height });
-  if (flags.labels !== undefined && flags.colorBy !== undefined) {
-    const accepted = "to be left out with --labels, since a point has one color";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--color-by", received: flags.colorBy, accepted });
-  }
-  const color = flags.colorBy === undefined ? undefined : splitColumn(flags.colorBy);
-  await checkPaths(
-    { "--output": output },
-    {
-      "<map>": map,
-      "--labels": flags.labels,
-      "--color-by": color?.path,
-      "--ellipses": flags.ellipses,
-      "--images": flags.images,
-    },
-  );
+  const color = await checkFiles(map, flags);
   const { strict: _, ...columns } = flags;
   const read = await readEmbeddingFile(map, columns, signal);
   const { positions: points } = read;
@@ -155,6 +141,26 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
   process.stderr.write(describeEmbedding(map, read.dataset));
   const skipped = opened ? describeSkipped(opened) : "";
   process.stdout.write(`Picture of ${points.rows} points written to ${output}.${skipped}\n`);
+}
+
+/** Checks the files that are read and written, and gives the column that colors the points, if one was chosen. */
+async function checkFiles(map: string, flags: PlotFlags): Promise<Column | undefined> {
+  if (flags.labels !== undefined && flags.colorBy !== undefined) {
+    const accepted = "to be left out with --labels, since a point has one color";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--color-by", received: flags.colorBy, accepted });
+  }
+  const color = flags.colorBy === undefined ? undefined : splitColumn(flags.colorBy);
+  await checkPaths(
+    { "--output": flags.output },
+    {
+      "<map>": map,
+      "--labels": flags.labels,
+      "--color-by": color?.path,
+      "--ellipses": flags.ellipses,
+      "--images": flags.images,
+    },
+  );
+  return color;
 }
 
 /** @throws {ArgumentError} for options that only images have a use for */

@@ -102,24 +102,7 @@ export function createWallCommand(): Command {
 async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Promise<void> {
   const begin = performance.now();
   const { output, tiles, title, cell, theme, force } = flags;
-  if (output === undefined && tiles === undefined) {
-    const accepted = "a file, or --tiles with a folder";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--output", received: output, accepted });
-  }
-  if (tiles === undefined && force) {
-    const accepted = "to be left out without --tiles, whose folder it is about";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--force", received: force, accepted });
-  }
-  checkWallLook({ cell, theme });
-  checkExtension("--output", output, ".png");
-  checkInputs({ "--tiles": tiles });
-  const inputs = { "<map>": path, "--labels": flags.labels, "--images": flags.images };
-  checkDistinct({ "--output": output, "--tiles": tiles }, inputs);
-  await checkPaths({ "--output": output }, inputs);
-  if (tiles !== undefined) {
-    const { assertWallWritable } = await import("../wall/index.js");
-    await assertWallWritable(tiles, { force });
-  }
+  await checkFlags(path, flags);
   const { drawWall, writeWall } = await import("../wall/index.js");
   const { strict: _, ...choice } = flags;
   const dataset = await readDataset(path, { ...datasetOptions(choice), signal });
@@ -155,15 +138,46 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
     display.stop();
     await opened.close();
   }
-  const { rows, columns } = cells;
-  if (flags.json) {
-    const seconds = Number(((performance.now() - begin) / 1000).toFixed(6));
-    const facts = { n: map.rows, rows, columns, skipped: opened.skipped, output: output ?? null, tiles: tiles ?? null };
-    process.stdout.write(`${JSON.stringify({ ...facts, seconds })}\n`);
-  } else if (!flags.quiet) {
-    const places = [output, tiles === undefined ? undefined : `${tiles} (open index.html)`].filter(Boolean);
-    const what = `${map.rows} images in ${rows} rows of ${columns}`;
-    process.stdout.write(`${what}, written to ${places.join(" and ")}.${describeSkipped(opened)}\n`);
+  report(map.rows, cells, opened, flags, (performance.now() - begin) / 1000);
+}
+
+/** Checks everything that can be checked before data are read. */
+async function checkFlags(path: string, flags: WallFlags): Promise<void> {
+  const { output, tiles, cell, theme, force } = flags;
+  if (output === undefined && tiles === undefined) {
+    const accepted = "a file, or --tiles with a folder";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--output", received: output, accepted });
+  }
+  if (tiles === undefined && force) {
+    const accepted = "to be left out without --tiles, whose folder it is about";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--force", received: force, accepted });
+  }
+  checkWallLook({ cell, theme });
+  checkExtension("--output", output, ".png");
+  checkInputs({ "--tiles": tiles });
+  const inputs = { "<map>": path, "--labels": flags.labels, "--images": flags.images };
+  checkDistinct({ "--output": output, "--tiles": tiles }, inputs);
+  await checkPaths({ "--output": output }, inputs);
+  if (tiles !== undefined) {
+    const { assertWallWritable } = await import("../wall/index.js");
+    await assertWallWritable(tiles, { force });
+  }
+}
+
+function report(
+  n: number,
+  { rows, columns }: WallCells,
+  opened: { readonly skipped?: number | undefined },
+  { output, tiles, json, quiet }: WallFlags,
+  seconds: number,
+): void {
+  if (json) {
+    const facts = { n, rows, columns, skipped: opened.skipped, output: output ?? null, tiles: tiles ?? null };
+    process.stdout.write(`${JSON.stringify({ ...facts, seconds: Number(seconds.toFixed(6)) })}\n`);
+  } else if (!quiet) {
+    const files = [output, tiles === undefined ? undefined : `${tiles} (open index.html)`].filter(Boolean);
+    const what = `${n} images in ${rows} rows of ${columns}`;
+    process.stdout.write(`${what}, written to ${files.join(" and ")}.${describeSkipped(opened)}\n`);
   }
 }
 
@@ -179,8 +193,8 @@ function readCells(file: Matrix, grid: GridSides | undefined, path: string): Wal
   ) as [Float64Array, Float64Array];
   const isCell = (value: number) => Number.isSafeInteger(value) && value >= 0;
   if (file.cols === 2) {
-    const places = new Set(row.map((value, i) => value * 2 ** 26 + column[i]));
-    if (!(row.every(isCell) && column.every(isCell) && places.size === file.rows)) return undefined;
+    const cells = new Set(row.map((value, i) => value * 2 ** 26 + column[i]));
+    if (!(row.every(isCell) && column.every(isCell) && cells.size === file.rows)) return undefined;
   }
   const sides = (values: Float64Array) => values.reduce((most, value) => Math.max(most, value), 0) + 1;
   return { rows: grid?.rows ?? sides(row), columns: grid?.columns ?? sides(column), row, column };

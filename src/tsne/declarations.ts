@@ -14,7 +14,7 @@ import {
   parseNumber,
 } from "../options/index.js";
 import { DISTANCES, type DistanceName } from "./distances.js";
-import type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
+import { isNeighborGraph, type NeighborGraph } from "./given-neighbors.js";
 
 /** Ways to find nearest neighbors; see {@link TsneOptions.neighbors}. */
 export const NEIGHBOR_SEARCHES = ["auto", "exact", "nn-descent"] as const;
@@ -25,6 +25,11 @@ export type NeighborSearch = (typeof NEIGHBOR_SEARCHES)[number];
 export const METHODS = ["auto", "barnes-hut", "fft", "exact"] as const;
 /** One of {@link METHODS}. */
 export type MethodName = (typeof METHODS)[number];
+
+/** Initial embeddings that are computed; see {@link TsneOptions.init}. */
+export const NAMED_STARTS = ["pca", "spectral", "random"] as const;
+/** One of {@link NAMED_STARTS}. */
+export type NamedStart = (typeof NAMED_STARTS)[number];
 
 /** Ways to choose the steps of gradient descent; see {@link TsneOptions.optimizer}. */
 export const OPTIMIZERS = ["momentum", "curvature"] as const;
@@ -217,11 +222,13 @@ export const TSNE_SETTINGS = {
    * `"auto"`, the faster one: nn-descent above 60,000 + 9,000,000 / (d + 33) points (170,000 of 50 dimensions). More expensive distances
    * count as more dimensions: `"inverse-variance"` as 4 d, `"mahalanobis"` 3.5 d, `"wasserstein"` 2 d, `"jeffreys"` 6 d,
    * `"bhattacharyya"` 14 d, `"manhattan"` 1.5 d. If there are too few points for nn-descent, the search is exact. Or neighbors found
-   * elsewhere, or all distances between the points; the data are needed all the same, for the initial embedding. Default `"auto"`.
+   * elsewhere, all distances between the points, or affinities. They can also take the place of the data: `runTsne({ distances })`.
+   * Default `"auto"`.
    */
-  neighbors: declare<NeighborSearch | NeighborLists | DistanceMatrix, NeighborSearch | "given">(
+  neighbors: declare<NeighborSearch | NeighborGraph, NeighborSearch | "given">(
     {
-      accepted: '"auto", "exact", "nn-descent", {indices, distances} or {distances} of all pairs of points',
+      accepted:
+        '"auto", "exact", "nn-descent", {indices, distances}, {distances} of all pairs of points, or {affinities}',
       range: '`"auto"`, `"exact"`, `"nn-descent"`, or an object',
       placeholder: "<how>",
       check: checkNeighborOption,
@@ -317,26 +324,28 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * The initial embedding: `"pca"`, the first principal components scaled to a standard deviation of 1e-4 (Kobak & Berens 2019),
-   * `"random"`, a Gaussian of the same width, or an n x outputDimensions matrix, which is used without scaling. Default `"pca"`, which
-   * keeps the coarse structure of the data.
+   * The initial embedding: `"pca"`, the first principal components scaled to a standard deviation of 1e-4 (Kobak & Berens 2019);
+   * `"spectral"`, Laplacian eigenmaps of the affinities (Belkin & Niyogi 2003), which need no data, scaled to that width along each axis;
+   * `"random"`, a Gaussian of the same width; or an n x outputDimensions matrix, which is used without scaling. Default `"pca"`, which
+   * keeps the coarse structure of the data, or `"spectral"` where there are neighbors but no data.
    */
-  init: declare<"pca" | "random" | MatrixLike, "pca" | "random" | "given">(
+  init: declare<NamedStart | MatrixLike, NamedStart | "given">(
     {
-      accepted: '"pca", "random" or an n x outputDimensions matrix',
-      range: '`"pca"`, `"random"`, or an n x outputDimensions matrix',
+      accepted: '"pca", "spectral", "random" or an n x outputDimensions matrix',
+      range: '`"pca"`, `"spectral"`, `"random"`, or an n x outputDimensions matrix',
       placeholder: "<how>",
       check(value, argument) {
-        if (typeof value === "string" && value !== "pca" && value !== "random") {
-          reject(argument, value, '"pca", "random" or an n x outputDimensions matrix');
+        if (typeof value === "string" && !NAMED_STARTS.includes(value as NamedStart)) {
+          reject(argument, value, '"pca", "spectral", "random" or an n x outputDimensions matrix');
         }
-        return value as "pca" | "random" | MatrixLike;
+        return value as NamedStart | MatrixLike;
       },
-      parse: (text) => text as "pca" | "random",
+      parse: (text) => text as NamedStart,
     },
     {
       default: "pca",
-      help: "initial embedding: pca, random, or a file of points x dimensions",
+      defaultText: "pca, or spectral without data",
+      help: "initial embedding: pca, spectral, random, or a file of points x dimensions",
       guide: "the initial embedding",
     },
   ),
@@ -449,23 +458,22 @@ export const RUN_CONTROLS = {
 /** All options of a run. */
 export const TSNE_OPTIONS = { ...TSNE_SETTINGS, ...RUN_CONTROLS };
 
-function checkNeighborOption(value: unknown, argument: string): NeighborSearch | NeighborLists | DistanceMatrix {
+function checkNeighborOption(value: unknown, argument: string): NeighborSearch | NeighborGraph {
   if (typeof value === "string") {
     if (!NEIGHBOR_SEARCHES.includes(value as NeighborSearch)) {
       reject(argument, value, oneOf(NEIGHBOR_SEARCHES, value));
     }
     return value as NeighborSearch;
   }
-  const given = value as NeighborLists | DistanceMatrix;
-  if (typeof given !== "object" || given.distances === undefined) {
-    reject(
+  if (!isNeighborGraph(value)) {
+    return reject(
       argument,
       value,
-      '"auto", "exact", "nn-descent", {indices, distances} or {distances} of all pairs of points',
+      '"auto", "exact", "nn-descent", {indices, distances}, {distances} of all pairs of points, or {affinities}',
     );
   }
-  rejectUnknown(given, ["indices", "distances", "squared"], `${argument}.`);
-  return given;
+  rejectUnknown(value, "affinities" in value ? ["affinities"] : ["indices", "distances", "squared"], `${argument}.`);
+  return value;
 }
 
 function readFromFile(_text: string, flag: string): never {

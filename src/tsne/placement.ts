@@ -3,6 +3,7 @@ import { abortError } from "../binding.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { abortSignal, callback, checkOptions, integer, type OptionValues, pickOptions } from "../options/index.js";
+import { applyPreparation } from "../preparation/index.js";
 import { TSNE_SETTINGS } from "./declarations.js";
 import type { FittedRun, PlacementProgress } from "./fitted-run.js";
 import { requirePlacementMemory } from "./memory.js";
@@ -63,8 +64,8 @@ export interface PlacementResult {
   /** m x outputDimensions positions, float32, in the order of the new points, in the coordinates of the map. */
   embedding: Matrix;
   /**
-   * For each new point KL(P_i || Q_i) in nats, of its affinities from its place on the map: how badly the map has a place for it.
-   * Values far above those of most points mark points unlike all that the map was made of; what no place of the map can hold is at the
+   * For each new point KL(P_i || Q_i) in nats, of its affinities from its position in the embedding: how badly the embedding fits it.
+   * Values far above those of most points mark points unlike all that the map was made of; a point that fits nowhere is at the
    * median of its neighbors.
    */
   divergence: Float32Array;
@@ -87,30 +88,15 @@ export async function placePoints(
   const begin = performance.now();
   requireOptions(options);
   rejectUnknown(options, [...Object.keys(PLACEMENT_OPTIONS), "sigma"]);
-  const means = toMatrix(newMeans, "newMeans");
+  const given = toMatrix(newMeans, "newMeans");
   const settings = resolvePlacement(run, options);
   const [n, d] = run.shape;
   const drawing = resolveDrawing(run, options);
-  // No rows have no width, written as rows of an array.
-  if (means.cols !== d && means.rows > 0) {
-    throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, as wide as the data of the run`);
-  }
-  const sigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
-  if (run.hasSigma && !sigma) {
-    const accepted = "the standard deviations of the new points, since the run has them";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: undefined, accepted });
-  }
-  if (!run.hasSigma && sigma) {
-    const accepted = "to be left out, since the run has no sigma";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: options.sigma, accepted });
-  }
-  if (sigma && (sigma.rows !== means.rows || sigma.cols !== means.cols)) {
-    throw shapeMismatch("sigma", sigma, `${means.rows} x ${d}, the shape of the new points`);
-  }
-  // All of them before the first is placed: nobody should wait for the error of the last row.
-  requireValues(means, "newMeans", "finite numbers", (value) => Number.isFinite(value));
-  if (sigma)
-    requireValues(sigma, "sigma", "finite standard deviations >= 0", (value) => Number.isFinite(value) && value >= 0);
+  const givenSigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
+  checkNewPoints(run, given, givenSigma);
+  const { means, sigma } = run.preparation
+    ? applyPreparation(run.preparation, { means: given, sigma: givenSigma })
+    : { means: given, sigma: givenSigma };
   const { outputDimensions } = run.options;
   const rows = Math.max(64, Math.min(BLOCK_ROWS, Math.floor(BLOCK_NUMBERS / d)));
   const drawn = drawing ? rowsOfDraws(drawing.draws) : 0;
@@ -141,6 +127,31 @@ export async function placePoints(
     }
   });
   return { embedding, divergence, uncertainty, seconds: (performance.now() - begin) / 1000 };
+}
+
+/** @throws {ArgumentError} for points that do not fit the run, {@link DataError} for values that are not finite */
+function checkNewPoints(run: FittedRun, means: Matrix, sigma: Matrix | undefined): void {
+  const [, d] = run.shape;
+  // An empty array of rows has no width.
+  if (means.cols !== d && means.rows > 0) {
+    throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, as wide as the data of the run`);
+  }
+  if (run.hasSigma && !sigma) {
+    const accepted = "the standard deviations of the new points, since the run has them";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: undefined, accepted });
+  }
+  if (!run.hasSigma && sigma) {
+    const accepted = "to be left out, since the run has no sigma";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: sigma, accepted });
+  }
+  if (sigma && (sigma.rows !== means.rows || sigma.cols !== means.cols)) {
+    throw shapeMismatch("sigma", sigma, `${means.rows} x ${d}, the shape of the new points`);
+  }
+  // All values are checked before the first point is placed, so that an error of the last row comes at once.
+  requireValues(means, "newMeans", "finite numbers", (value) => Number.isFinite(value));
+  if (sigma) {
+    requireValues(sigma, "sigma", "finite standard deviations >= 0", (value) => Number.isFinite(value) && value >= 0);
+  }
 }
 
 /** Draws that the core places at once: those of whole points. */

@@ -12,7 +12,8 @@ import {
 } from "../binding.js";
 import { ArgumentError, FileError, SigmaTsneError } from "../errors.js";
 import { checkPath, systemReason, writeFileAtomic } from "../io/index.js";
-import type { CheckedNeighbors } from "./given-neighbors.js";
+import type { ColumnScales, FittedPreparation } from "../preparation/index.js";
+import type { CheckedAffinities, CheckedNeighbors } from "./given-neighbors.js";
 import { inGiB } from "./memory.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, toNative } from "./options.js";
 import { neighborCount } from "./perplexity.js";
@@ -26,6 +27,10 @@ export interface RunParts {
   readonly hasSigma: boolean;
   /** Neighbors that were given, which cannot be found again. */
   readonly given: CheckedNeighbors | undefined;
+  /** Affinities that were given, which a file does not hold. */
+  readonly affinities: CheckedAffinities | undefined;
+  /** How the data were prepared, so that new points can be prepared in the same way. */
+  readonly preparation: FittedPreparation | undefined;
   /** About the data and options; a file does not hold them. */
   readonly warnings: readonly string[];
 }
@@ -65,7 +70,7 @@ const TYPES = {
 
 /** One array of a file: `rows x cols` numbers. */
 interface ArrayPlan {
-  readonly name: NativeStateArray | "neighbors" | "squared";
+  readonly name: NativeStateArray | "neighbors" | "squared" | "columnCenters" | "columnScales";
   readonly dtype: keyof typeof TYPES;
   readonly shape: readonly [number, number];
   /** Bytes from the start of the file's payload, which begins after the header. */
@@ -76,19 +81,30 @@ interface Header {
   readonly run: Shape;
   readonly options: Record<string, unknown>;
   readonly neighborsPerPoint: number;
+  readonly preparation?: { readonly log1p: boolean; readonly isScaled: boolean } | undefined;
   readonly arrays: readonly ArrayPlan[];
 }
+
+/** The arrays of a preparation. */
+const SCALES = ["columnCenters", "columnScales"] as const;
 
 const bytesOf = ({ dtype, shape }: Pick<ArrayPlan, "dtype" | "shape">): number =>
   shape[0] * shape[1] * TYPES[dtype].BYTES_PER_ELEMENT;
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 /** The arrays of a run, which follow from its size. */
-function planArrays(run: Shape, outputDimensions: number, components: number, neighborsPerPoint: number): ArrayPlan[] {
+function planArrays(
+  run: Shape,
+  outputDimensions: number,
+  components: number,
+  neighborsPerPoint: number,
+  isScaled: boolean,
+): ArrayPlan[] {
   const { rows, cols, hasSigma } = run;
   const columns = components > 0 ? components : cols;
   const stride = outputDimensions === 3 ? 4 : outputDimensions;
   const plans: Omit<ArrayPlan, "offset">[] = [
+    ...(isScaled ? SCALES.map((name) => ({ name, dtype: "<f8" as const, shape: [cols, 1] as const })) : []),
     { name: "center", dtype: "<f8", shape: [cols, 1] },
     { name: "axes", dtype: "<f4", shape: [components > 0 ? cols : 0, components] },
     { name: "means", dtype: "<f4", shape: [rows, columns] },
@@ -118,10 +134,20 @@ const payloadBytes = (arrays: readonly ArrayPlan[]): number =>
  */
 export async function writeRun(path: string, parts: RunParts, shape: Shape, signal?: AbortSignal): Promise<void> {
   requireLittleEndian();
+  if (parts.affinities) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "run",
+      received: parts.affinities,
+      accepted: "a run without given affinities",
+      message: "run: it has given affinities, which a saved run does not hold. Save its embedding instead.",
+    });
+  }
   const { threads: _, ...options } = parts.options;
   const neighborsPerPoint = parts.given?.k ?? 0;
-  const arrays = planArrays(shape, options.outputDimensions, options.pca ?? 0, neighborsPerPoint);
-  const header: Header = { run: shape, options, neighborsPerPoint, arrays };
+  const isScaled = parts.preparation?.scales !== undefined;
+  const arrays = planArrays(shape, options.outputDimensions, options.pca ?? 0, neighborsPerPoint, isScaled);
+  const preparation = parts.preparation && { log1p: parts.preparation.log1p, isScaled };
+  const header: Header = { run: shape, options, neighborsPerPoint, preparation, arrays };
   await writeFileAtomic(path, encode(header, parts), { signal });
 }
 
@@ -149,7 +175,12 @@ function* encode(header: Header, parts: RunParts): Generator<Uint8Array> {
   yield hash.digest();
 }
 
-function readRows({ native, given }: RunParts, { name, shape }: ArrayPlan, first: number, last: number): Numbers {
+function readRows(parts: RunParts, { name, shape }: ArrayPlan, first: number, last: number): Numbers {
+  const { native, given, preparation } = parts;
+  if (name === "columnCenters" || name === "columnScales") {
+    const { center, scale } = (preparation as FittedPreparation).scales as ColumnScales;
+    return (name === "columnCenters" ? center : scale).subarray(first, last);
+  }
   if (name === "neighbors" || name === "squared") {
     const { indices, squared } = given as CheckedNeighbors;
     return (name === "neighbors" ? indices : squared).subarray(first * shape[1], last * shape[1]);
@@ -225,13 +256,66 @@ interface RunSource {
 
 async function restore(source: RunSource, threads: number | undefined): Promise<RestoredRun> {
   const { path, size } = source;
-  const fail = (reason: string, cause?: unknown) => new FileError("FILE_FORMAT", path, reason, { cause });
-  const prelude = Buffer.alloc(PRELUDE_BYTES);
-  if (size > 0) await source.handle.read(prelude, 0, PRELUDE_BYTES, 0);
-  if (size === 0 || !prelude.subarray(0, Math.min(size, MAGIC.length)).equals(MAGIC.subarray(0, size))) {
-    throw fail("is no saved run: it does not begin as one");
+  const length = await readPrelude(source);
+  const text = Buffer.alloc(length);
+  await readFully(source, text, PRELUDE_BYTES);
+  const { header, options, arrays } = parseHeader(path, text.toString(), threads);
+  const start = PRELUDE_BYTES + length;
+  const expected = start + payloadBytes(arrays) + CHECKSUM_BYTES;
+  if (size < expected) throw damaged(path, `is cut off: it holds ${size} of ${expected} bytes`);
+  if (size > expected) throw damaged(path, `holds ${size} bytes, more than the ${expected} of its run`);
+  requireFreeMemory(path, payloadBytes(arrays));
+
+  const { rows, cols, hasSigma } = header.run;
+  const given = await readGiven(source, arrays, start, rows);
+  const native = nativeRun(options, given, header.run);
+  const scales = { center: new Float64Array(cols), scale: new Float64Array(cols) };
+  for (const plan of arrays) {
+    const { name } = plan;
+    if (name === "neighbors" || name === "squared") continue;
+    if (name === "columnCenters" || name === "columnScales") {
+      const target = name === "columnCenters" ? scales.center : scales.scale;
+      await readArray(source, plan, start, (first, numbers) => target.set(numbers, first));
+      continue;
+    }
+    await readArray(source, plan, start, (first, numbers) => native.writeState({ name, first, numbers }));
   }
-  if (size < PRELUDE_BYTES) throw fail("is cut off within its first bytes");
+  // The hash runs over the bytes in their order, so the neighbors, which the run is made with, are read once more.
+  if (given) for (const plan of arrays.slice(-2)) await readArray(source, plan, start, () => {});
+  await requireChecksum(source, expected - CHECKSUM_BYTES);
+  try {
+    native.restore();
+  } catch (cause) {
+    throw damaged(path, `is no run that can go on: ${(cause as Error).message}`, translate(cause));
+  }
+  const preparation = header.preparation && {
+    log1p: header.preparation.log1p === true,
+    scales: header.preparation.isScaled ? scales : undefined,
+  };
+  return new RestoredRun({
+    native,
+    options,
+    rows,
+    cols,
+    hasSigma,
+    given,
+    affinities: undefined,
+    preparation,
+    warnings: [],
+  });
+}
+
+const damaged = (path: string, reason: string, cause?: unknown) =>
+  new FileError("FILE_FORMAT", path, reason, { cause });
+
+/** Checks the first bytes, the version among them, and gives the length of the header. */
+async function readPrelude({ path, size, handle, hash }: RunSource): Promise<number> {
+  const prelude = Buffer.alloc(PRELUDE_BYTES);
+  if (size > 0) await handle.read(prelude, 0, PRELUDE_BYTES, 0);
+  if (size === 0 || !prelude.subarray(0, Math.min(size, MAGIC.length)).equals(MAGIC.subarray(0, size))) {
+    throw damaged(path, "is no saved run: it does not begin as one");
+  }
+  if (size < PRELUDE_BYTES) throw damaged(path, "is cut off within its first bytes");
   const version = prelude.readUInt32LE(MAGIC.length);
   if (version !== VERSION) {
     const advice =
@@ -242,57 +326,44 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
     throw new FileError("FILE_VERSION", path, reason);
   }
   const length = prelude.readUInt32LE(MAGIC.length + 4);
-  if (length > LARGEST_HEADER) throw fail(`its header of ${length} bytes is damaged`);
-  if (PRELUDE_BYTES + length > size) throw fail("is cut off within its header");
-  source.hash.update(prelude);
-  const text = Buffer.alloc(length);
-  await readFully(source, text, PRELUDE_BYTES);
-  let header: Header;
-  let options: ResolvedTsneOptions;
-  let arrays: ArrayPlan[];
+  if (length > LARGEST_HEADER) throw damaged(path, `its header of ${length} bytes is damaged`);
+  if (PRELUDE_BYTES + length > size) throw damaged(path, "is cut off within its header");
+  hash.update(prelude);
+  return length;
+}
+
+/** The facts of the header, and the arrays that follow it. */
+function parseHeader(path: string, text: string, threads: number | undefined) {
   try {
-    header = JSON.parse(text.toString()) as Header;
+    const header = JSON.parse(text) as Header;
     checkShape(header);
     const { rows, cols, hasSigma } = header.run;
-    options = resolveSaved(header.options, rows, cols, hasSigma, threads);
+    const options = resolveSaved(header.options, rows, cols, hasSigma, threads);
     const given = options.neighbors === "given" ? neighborCount(options.perplexity, rows) : 0;
-    arrays = planArrays(header.run, options.outputDimensions, options.pca ?? 0, given);
+    const isScaled = header.preparation?.isScaled === true;
+    const arrays = planArrays(header.run, options.outputDimensions, options.pca ?? 0, given, isScaled);
     requireSame(arrays, header.arrays, "the arrays");
+    return { header, options, arrays };
   } catch (cause) {
-    // The thread count is the caller's, not the file's.
+    // The number of threads is chosen by the caller, and does not come from the file.
     if (cause instanceof ArgumentError && cause.argument === "threads") throw cause;
-    throw fail(`its header is damaged: ${cause instanceof Error ? cause.message : cause}`, cause);
+    throw damaged(path, `its header is damaged: ${cause instanceof Error ? cause.message : cause}`, cause);
   }
-  const start = PRELUDE_BYTES + length;
-  const expected = start + payloadBytes(arrays) + CHECKSUM_BYTES;
-  if (size < expected) throw fail(`is cut off: it holds ${size} of ${expected} bytes`);
-  if (size > expected) throw fail(`holds ${size} bytes, more than the ${expected} of its run`);
-  const free = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
-  if (payloadBytes(arrays) > free) {
-    const message = `${path}: the run needs ${inGiB(payloadBytes(arrays))}, and ${inGiB(free)} are free`;
-    throw new SigmaTsneError("OUT_OF_MEMORY", message);
-  }
+}
 
-  const { rows, cols, hasSigma } = header.run;
-  const given = await readGiven(source, arrays, start, rows);
-  const native = nativeRun(options, given, header.run);
-  for (const plan of arrays) {
-    const { name } = plan;
-    if (name === "neighbors" || name === "squared") continue;
-    await readArray(source, plan, start, (first, numbers) => native.writeState({ name, first, numbers }));
-  }
-  // The hash runs over the bytes in their order, so the neighbors, which the run is made with, are read once more.
-  if (given) for (const plan of arrays.slice(-2)) await readArray(source, plan, start, () => {});
-  const checksum = Buffer.alloc(CHECKSUM_BYTES);
+function requireFreeMemory(path: string, bytes: number): void {
+  const free = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
+  if (bytes <= free) return;
+  throw new SigmaTsneError("OUT_OF_MEMORY", `${path}: the run needs ${inGiB(bytes)}, and ${inGiB(free)} are free`);
+}
+
+/** Compares the hash of all bytes that were read with the checksum at `start`. */
+async function requireChecksum(source: RunSource, start: number): Promise<void> {
   const found = source.hash.digest();
-  await readFully({ ...source, hash: createHash("sha256") }, checksum, expected - CHECKSUM_BYTES);
-  if (!found.equals(checksum)) throw fail("its bytes have changed since it was written: the checksum differs");
-  try {
-    native.restore();
-  } catch (cause) {
-    throw fail(`is no run that can go on: ${(cause as Error).message}`, translate(cause));
-  }
-  return new RestoredRun({ native, options, rows, cols, hasSigma, given, warnings: [] });
+  const checksum = Buffer.alloc(CHECKSUM_BYTES);
+  await readFully({ ...source, hash: createHash("sha256") }, checksum, start);
+  if (found.equals(checksum)) return;
+  throw damaged(source.path, "its bytes have changed since it was written: the checksum differs");
 }
 
 function nativeRun(options: ResolvedTsneOptions, given: CheckedNeighbors | undefined, shape: Shape) {
@@ -351,7 +422,7 @@ function checkShape({ run, options }: Header): void {
   const isBoolean = (value: unknown) => typeof value === "boolean";
   const isSound =
     isSize(run?.rows, 3, 2 ** 31 - 1) &&
-    isSize(run.cols, 1, 2 ** 31 - 1) &&
+    isSize(run.cols, 0, 2 ** 31 - 1) &&
     isSize(run.iteration, 0, Number.MAX_SAFE_INTEGER) &&
     typeof run.meanCurvature === "number" &&
     isBoolean(run.climbs) &&

@@ -187,6 +187,24 @@ describe("columns on the command line", () => {
     expect([...(await readTable(workplace.path("many-map.csv"))).keys()]).toEqual(["cell", "x", "y", "type"]);
   });
 
+  it("leave gaps where rows are dropped, with landmarks too, and keep the scales for new points", async () => {
+    const line = (i: number) => `c${i},${i === 7 ? "" : i % 5},${(i * 7) % 11},${1000 * ((i * 3) % 13)}\n`;
+    await workplace.write("gaps.csv", `cell,a,b,c\n${Array.from({ length: 60 }, (_, i) => line(i)).join("")}`);
+    await workplace.write("fresh.csv", `cell,a,b,c\n${Array.from({ length: 5 }, (_, i) => line(i)).join("")}`);
+    const shared = ["--missing", "drop", "--standardize", "zscore", "--save", "gaps.tsne", "--json", ...quick];
+    for (const how of [[], ["--landmarks", "40"]]) {
+      const outcome = await workplace.run(["embed", "gaps.csv", "-o", "gaps-map.csv", ...shared, ...how]);
+      expect(outcome.code, outcome.stderr).toBe(0);
+      expect(JSON.parse(outcome.stdout)).toMatchObject({ n: 59, dropped_rows: 1 });
+      const table = await readTable(workplace.path("gaps-map.csv"));
+      expect(table.get("cell")?.length).toBe(60);
+      expect(Array.from(table.get("x") as Float64Array).findIndex(Number.isNaN)).toBe(7);
+    }
+    const placed = await workplace.run(["place", "gaps.tsne", "fresh.csv", "-o", "placed.csv", "--json"]);
+    expect(placed.code, placed.stderr).toBe(0);
+    expect(JSON.parse(placed.stdout).notes).toEqual(["Prepared as the data of the run: standardized columns."]);
+  });
+
   it("of labels may be those of the data file or of another one", async () => {
     await workplace.write(
       "labeled.csv",

@@ -1,0 +1,21 @@
+import { logOfCounts } from "./log1p.js";
+import type { Measurements } from "./missing-values.js";
+import { applyScales, type ColumnScales } from "./standardize.js";
+
+/** The preparation that the data of a run had, with which new data come to the same units. */
+export interface FittedPreparation {
+  /** Whether log(1 + x) was taken. */
+  readonly log1p: boolean;
+  /** Centers and scales of the columns; `undefined` where they were not standardized. */
+  readonly scales: ColumnScales | undefined;
+}
+
+/**
+ * Prepares new data as the data of a run were prepared.
+ *
+ * @throws {DataError} OUT_OF_RANGE for a negative count
+ */
+export function applyPreparation(preparation: FittedPreparation, measurements: Measurements): Measurements {
+  const logs = preparation.log1p ? logOfCounts(measurements) : measurements;
+  return preparation.scales ? applyScales(logs, preparation.scales) : logs;
+}
