@@ -53,7 +53,7 @@ Examples:
 
 A t-SNE map crowds its points. The flow, which is the default, carries them
 apart until they fill the square evenly, and neighbors stay neighbors where
-they can. Each axis is stretched on its own. Points in one place, or on a line
+they can. Each axis is stretched on its own. Points at one position, or on a line
 parallel to an axis, are spread along an even sequence.
 
 With --grid the sum of the squared ways to the cells is least, or within the

@@ -201,8 +201,8 @@ function readCells(file: Matrix, grid: GridSides | undefined, path: string): Wal
   ) as [Float64Array, Float64Array];
   const isCell = (value: number) => Number.isSafeInteger(value) && value >= 0;
   if (file.cols === 2) {
-    const places = new Set(row.map((value, i) => value * 2 ** 26 + column[i]));
-    if (!(row.every(isCell) && column.every(isCell) && places.size === file.rows)) return undefined;
+    const cells = new Set(row.map((value, i) => value * 2 ** 26 + column[i]));
+    if (!(row.every(isCell) && column.every(isCell) && cells.size === file.rows)) return undefined;
   }
   const sides = (values: Float64Array) => values.reduce((most, value) => Math.max(most, value), 0) + 1;
   return { rows: grid?.rows ?? sides(row), columns: grid?.columns ?? sides(column), row, column };

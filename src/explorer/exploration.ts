@@ -167,7 +167,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     this.changed();
   }
 
-  /** @param covariances n x 3, of the points' places on a map */
+  /** @param covariances n x 3, of the positions of the points in a layout */
   addCovariances(map: string, covariances: Float32Array): void {
     this.covariances.set(map, covariances);
     this.changed();

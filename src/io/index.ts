@@ -45,6 +45,7 @@ export type {
 } from "./read-options.js";
 export type { RowRange } from "./row-range.js";
 export { type RowReader, rowsInMemory } from "./row-reader.js";
+export { readSparseMatrix } from "./sparse-file.js";
 export { systemReason } from "./system-error.js";
 export { isText, type Table, type TableColumn, type TableLike, toColumns } from "./table.js";
 export { assertTableExtension, encodeTable, readLabels, readTable, writeTable } from "./table-file.js";

@@ -64,8 +64,8 @@ export interface PlacementResult {
   /** m x outputDimensions positions, float32, in the order of the new points, in the coordinates of the map. */
   embedding: Matrix;
   /**
-   * For each new point KL(P_i || Q_i) in nats, of its affinities from its place on the map: how badly the map has a place for it.
-   * Values far above those of most points mark points unlike all that the map was made of; what no place of the map can hold is at the
+   * For each new point KL(P_i || Q_i) in nats, of its affinities from its position in the embedding: how badly the embedding fits it.
+   * Values far above those of most points mark points unlike all that the map was made of; a point that fits nowhere is at the
    * median of its neighbors.
    */
   divergence: Float32Array;

@@ -13,7 +13,7 @@ import {
 import { ArgumentError, FileError, SigmaTsneError } from "../errors.js";
 import { checkPath, systemReason, writeFileAtomic } from "../io/index.js";
 import type { ColumnScales, FittedPreparation } from "../preparation/index.js";
-import type { CheckedNeighbors } from "./given-neighbors.js";
+import type { CheckedAffinities, CheckedNeighbors } from "./given-neighbors.js";
 import { inGiB } from "./memory.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, toNative } from "./options.js";
 import { neighborCount } from "./perplexity.js";
@@ -27,6 +27,8 @@ export interface RunParts {
   readonly hasSigma: boolean;
   /** Neighbors that were given, which cannot be found again. */
   readonly given: CheckedNeighbors | undefined;
+  /** Affinities that were given, which a file does not hold. */
+  readonly affinities: CheckedAffinities | undefined;
   /** How the data were prepared, so that new points can be prepared in the same way. */
   readonly preparation: FittedPreparation | undefined;
   /** About the data and options; a file does not hold them. */
@@ -132,6 +134,14 @@ const payloadBytes = (arrays: readonly ArrayPlan[]): number =>
  */
 export async function writeRun(path: string, parts: RunParts, shape: Shape, signal?: AbortSignal): Promise<void> {
   requireLittleEndian();
+  if (parts.affinities) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "run",
+      received: parts.affinities,
+      accepted: "a run without given affinities",
+      message: "run: it has given affinities, which a saved run does not hold. Save its embedding instead.",
+    });
+  }
   const { threads: _, ...options } = parts.options;
   const neighborsPerPoint = parts.given?.k ?? 0;
   const isScaled = parts.preparation?.scales !== undefined;
@@ -282,7 +292,17 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
     log1p: header.preparation.log1p === true,
     scales: header.preparation.isScaled ? scales : undefined,
   };
-  return new RestoredRun({ native, options, rows, cols, hasSigma, given, preparation, warnings: [] });
+  return new RestoredRun({
+    native,
+    options,
+    rows,
+    cols,
+    hasSigma,
+    given,
+    affinities: undefined,
+    preparation,
+    warnings: [],
+  });
 }
 
 const damaged = (path: string, reason: string, cause?: unknown) =>
@@ -402,7 +422,7 @@ function checkShape({ run, options }: Header): void {
   const isBoolean = (value: unknown) => typeof value === "boolean";
   const isSound =
     isSize(run?.rows, 3, 2 ** 31 - 1) &&
-    isSize(run.cols, 1, 2 ** 31 - 1) &&
+    isSize(run.cols, 0, 2 ** 31 - 1) &&
     isSize(run.iteration, 0, Number.MAX_SAFE_INTEGER) &&
     typeof run.meanCurvature === "number" &&
     isBoolean(run.climbs) &&
