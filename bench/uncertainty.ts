@@ -6,13 +6,13 @@ import { openDataset } from "./datasets.js";
 import type { Machine } from "./machine.js";
 import { addNoise, drawRows, NOISE_KINDS, TRUTHS, type Truth, toUnitSpread } from "./uncertain-data.js";
 
-/** How well the map of measured values shows the truth. */
+/** How well the embedding of measured values shows the truth. */
 export interface Recovery {
   data: string;
   noise: string;
   level: number;
   seed: number;
-  /** By variant: share of the true 10 nearest neighbors that are among the 10 nearest in the map, and label accuracy. */
+  /** By variant: share of the true 10 nearest neighbors that are among the 10 nearest in the embedding, and label accuracy. */
   scores: Record<string, { kept: number; accuracy: number }>;
   /** The floor that `auto` stands for. */
   floor: number;
@@ -26,7 +26,7 @@ export interface UncertaintyRecord {
   recoveries: Recovery[];
 }
 
-/** The maps that are compared, by their names in the table. */
+/** The embeddings that are compared, by their names in the table. */
 const VARIANTS: Readonly<Record<string, TsneOptions>> = {
   "without sigma": { distance: "euclidean" },
   "floor 0.01": { distance: "inverse-variance", varianceFloor: 0.01 },
@@ -37,7 +37,7 @@ const LEVELS = [0.1, 0.3, 1] as const;
 const NEIGHBORS = 10;
 const MNIST = "MNIST";
 
-/** Maps noisy measurements of known truths, and scores the maps against the truths. */
+/** Embeds noisy measurements of known truths, and scores the embeddings against the truths. */
 export async function measureUncertainty(
   record: UncertaintyRecord,
   folder: string | undefined,

@@ -217,7 +217,7 @@ function createStepDisplay(
 }
 
 const HEADINGS: Record<CompareProgress["step"], string> = {
-  map: "Map",
+  embedding: "Embedding",
   quality: "Quality",
   neighborhoods: "Changed neighbors",
 };

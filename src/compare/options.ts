@@ -20,7 +20,7 @@ export interface CompareVariant {
 
 /** What {@link compare} is doing: computing a map, measuring its quality under a distance, or comparing two of them. */
 export interface CompareProgress {
-  step: "map" | "quality" | "neighborhoods";
+  step: "embedding" | "quality" | "neighborhoods";
   /** Of the map or maps at work. */
   name: string;
   stage: string;

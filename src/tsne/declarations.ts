@@ -351,7 +351,7 @@ export const TSNE_SETTINGS = {
   ),
   /**
    * Whether a given `init` is centered and scaled to the width of the other starts, a standard deviation of 1e-4 in its first column. Set
-   * it for positions that come from elsewhere, such as map coordinates or UMAP. Default false, which continues from an embedding as it is.
+   * it for positions that come from elsewhere, such as geographic coordinates or UMAP. Default false, which continues from an embedding as it is.
    */
   rescaleInit: boolean<never>({
     default: false,

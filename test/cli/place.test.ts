@@ -67,7 +67,7 @@ it("writes the uncertainty of the positions of new points, and in the table; a s
   }
 });
 
-it("writes how uncertain the positions are beside the map, with named columns in text", async () => {
+it("writes how uncertain the positions are beside the embedding, with named columns in text", async () => {
   expect((await readMatrix(workplace.path("map_uncertainty.npy"))).shape).toEqual([150, 5]);
   const args = ["embed", "mu.csv", "--sigma", "sd.csv", "-o", "map.csv", "--uncertainty", "4", ...quick];
   expect(await workplace.run(args)).toMatchObject({ code: 0 });

@@ -256,7 +256,7 @@ describe("what cannot be explored", () => {
     await writeFile(path("renamed.bin"), Buffer.from("\x89TSN\r\n\x1a\n", "latin1"));
     await refused("renamed.bin", "is cut off within its first bytes");
     await writeMatrix(path("line.npy"), new Matrix(new Float32Array(5), 5, 1));
-    await refused("line.npy", "expected a map of 2 columns, or points of more, received 5 x 1");
+    await refused("line.npy", "expected an embedding of 2 columns, or points of more, received 5 x 1");
     await writeMatrix(path("map.npy"), new Matrix(new Float32Array(10), 5, 2));
     await refused("map.npy", "part: expected to be left out with a map", { part: "test" });
     await refused("map.npy", "expected 5 rows, one a point, received 60", { input: path("means.npy") });

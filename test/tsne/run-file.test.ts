@@ -85,10 +85,10 @@ describe("save and load", () => {
     expect((await readFile(again)).equals(bytes)).toBe(true);
   });
 
-  test("need a map", async () => {
+  test("need an embedding", async () => {
     const path = inFolder("none.tsne");
     await expect(new Tsne(data, quick).save(path)).rejects.toMatchObject({
-      message: expect.stringMatching(/no map yet/),
+      message: expect.stringMatching(/no embedding yet/),
     });
     expect(await readdir(inFolder(""))).not.toContain("none.tsne");
   });
