@@ -270,7 +270,7 @@ program
   )
   .option("--points <n>", "points of MNIST", integerParser("--points", 100), 1200)
   .option("--synthetic-points <n>", "points of each synthetic truth", integerParser("--synthetic-points", 100), 600)
-  .option("--seeds <n>", "seeds of truth, noise and map", integerParser("--seeds", 1), 3)
+  .option("--seeds <n>", "seeds of truth, noise and map", integerParser("--seeds", 1), 10)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: UncertaintyFlags) => interruptible((signal) => uncertainty(flags, signal)));
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "distance_names.hpp"
+#include "golden.hpp"
 #include "neighbors/exact_search.hpp"
 #include "neighbors/projection_tree.hpp"
 #include "neighbors/recall_sample.hpp"
@@ -36,6 +37,7 @@ Gaussians clouds(std::size_t n = kPoints, std::size_t d = kDims) {
   }
   Gaussians points = pack_means({nullptr, data.data()}, n, d);
   pack_sigma(points, {nullptr, sigma.data()}, 0.01);
+  test::add_test_spread(points);
   return points;
 }
 

@@ -133,6 +133,11 @@ export function createPlaceCommand(): Command {
           const accepted = "--uncertainty beside it, whose seed it is";
           throw new ArgumentError("INVALID_ARGUMENT", { argument: "--seed", received: seed, accepted });
         }
+        if (flags.sigmaIs === "posterior") {
+          const accepted =
+            "a form of standard deviations of measurements: the prior of posteriors is that of the fitted data";
+          throw new ArgumentError("INVALID_ARGUMENT", { argument: "--sigma-is", received: flags.sigmaIs, accepted });
+        }
         const others = { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table };
         const { columns, exclude, sigmaColumns, idColumn, labelColumn, keep, sigmaIs, missing, log1p } = flags;
         const files = {

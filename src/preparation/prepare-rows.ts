@@ -4,8 +4,9 @@ import { Matrix } from "../matrix.js";
 import { checkOptions, type OptionValues } from "../options/index.js";
 import { logOfCounts } from "./log1p.js";
 import { type Measurements, treatMissing } from "./missing-values.js";
-import { PREPARATION } from "./prepare.js";
-import { type SigmaLike, toSigma } from "./sigma-forms.js";
+import { findPrior, type Prior, toMeasurements } from "./posterior.js";
+import { formOf, PREPARATION } from "./prepare.js";
+import { type SigmaForm, type SigmaLike, toSigma } from "./sigma-forms.js";
 import { applyScales, type ColumnScales, columnScales } from "./standardize.js";
 
 /** Rows by which centers and scales of columns are found. */
@@ -27,7 +28,7 @@ export interface PreparedRows {
 
 /** What is known of all rows before they are read one after the other. */
 interface Preparation {
-  readonly form: "sd" | "variance" | "log-variance" | "inverse-variance";
+  readonly form: SigmaForm;
   readonly missing: "error" | "drop" | "mean";
   readonly log1p: boolean;
   readonly columns: readonly string[] | undefined;
@@ -35,6 +36,8 @@ interface Preparation {
   readonly fixed: SigmaLike | undefined;
   readonly sigma: RowReader | undefined;
   readonly substitutes: Substitutes | undefined;
+  /** Of posteriors, which are turned into measurements. */
+  readonly prior: Prior | undefined;
   readonly scales: ColumnScales | undefined;
 }
 
@@ -45,7 +48,7 @@ interface Substitutes {
 }
 
 /**
- * Prepares data that may be larger than memory as {@link prepareData} does. Centers, scales and means of columns are those of up to 100,000
+ * Prepares data that may be larger than memory as {@link prepareData} does. Centers, scales, means and priors of columns are those of up to 100,000
  * rows, evenly spaced. Rows cannot be dropped.
  *
  * @throws {ArgumentError} INVALID_ARGUMENT for `missing: "drop"`
@@ -65,21 +68,26 @@ export async function prepareRows(means: RowReader, options: RowPreparationOptio
   const isUntouched = missing === "error" && !log1p && standardize === undefined && sigmaIs === "sd";
   if (isUntouched && fixed === undefined && (!sigma || sigma.cols === means.cols)) return { means, sigma };
   const raw: Preparation = {
-    form: sigmaIs,
+    form: formOf(sigmaIs),
     missing,
     log1p,
     columns,
     fixed,
     sigma,
     substitutes: undefined,
+    prior: undefined,
     scales: undefined,
   };
-  const sample = missing === "mean" || standardize !== undefined ? await readSample(means, raw) : undefined;
+  const isPosterior = sigmaIs === "posterior";
+  const sample =
+    missing === "mean" || standardize !== undefined || isPosterior ? await readSample(means, raw) : undefined;
   const substitutes = missing === "mean" && sample ? findSubstitutes(sample.means) : undefined;
   const complete = sample && (substitutes ? substitute(sample, substitutes) : sample);
-  const logs = complete && (log1p ? logOfCounts(complete) : complete);
+  const prior = isPosterior && complete ? findPrior(complete) : undefined;
+  const measured = complete && prior ? toMeasurements(complete, prior) : complete;
+  const logs = measured && (log1p ? logOfCounts(measured) : measured);
   const scales = standardize === undefined || !logs ? undefined : columnScales(logs.means, standardize);
-  const preparation = { ...raw, substitutes, scales };
+  const preparation = { ...raw, substitutes, prior, scales };
   const prepared = async (rows: ArrayLike<number>) =>
     prepare(await readRaw(means, rows, preparation), rows, preparation);
   const read = (part: keyof Measurements) => async (rows: ArrayLike<number>) => (await prepared(rows))[part] as Matrix;
@@ -101,9 +109,10 @@ async function readRaw(
 }
 
 function prepare(raw: Measurements, rows: ArrayLike<number>, preparation: Preparation): Measurements {
-  const { missing, substitutes, log1p, columns, scales } = preparation;
+  const { missing, substitutes, prior, log1p, columns, scales } = preparation;
   const complete = substitutes ? substitute(raw, substitutes) : treatMissing(raw, missing, columns, (k) => rows[k]);
-  const logs = log1p ? logOfCounts(complete) : complete;
+  const measured = prior ? toMeasurements(complete, prior) : complete;
+  const logs = log1p ? logOfCounts(measured) : measured;
   return scales ? applyScales(logs, scales) : { means: logs.means, sigma: logs.sigma };
 }
 

@@ -12,7 +12,7 @@ export {
   type TsneProgress,
   type TsneSnapshot,
 } from "./declarations.js";
-export { DISTANCES, type DistanceName, FORMULAS, usesSigma } from "./distances.js";
+export { DISTANCES, type DistanceEstimates, type DistanceName, FORMULAS, usesSigma } from "./distances.js";
 export {
   type EmbedLandmarksOptions,
   embedLandmarks,

@@ -46,7 +46,7 @@ export class RestoredRun {
 
 /** As PNG has it: the first byte is no text, and a transfer that changes line ends is noticed. */
 const MAGIC = Buffer.from("\x89TSN\r\n\x1a\n", "latin1");
-const VERSION = 3;
+const VERSION = 4;
 const PRELUDE_BYTES = MAGIC.length + 8;
 const CHECKSUM_BYTES = 32;
 const ALIGNMENT = 64;
@@ -83,13 +83,17 @@ const bytesOf = ({ dtype, shape }: Pick<ArrayPlan, "dtype" | "shape">): number =
   shape[0] * shape[1] * TYPES[dtype].BYTES_PER_ELEMENT;
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
+/** The coordinate spread of distances that have one. */
+const SPREADS = ["spreadCenter", "spreadVariance", "spreadBetween"] as const;
+
 /** The arrays of a run, which follow from its size. */
 function planArrays(run: Shape, outputDimensions: number, components: number, neighborsPerPoint: number): ArrayPlan[] {
-  const { rows, cols, hasSigma } = run;
+  const { rows, cols, hasSigma, hasCoordinateSpread } = run;
   const columns = components > 0 ? components : cols;
   const stride = outputDimensions === 3 ? 4 : outputDimensions;
   const plans: Omit<ArrayPlan, "offset">[] = [
     { name: "center", dtype: "<f8", shape: [cols, 1] },
+    ...SPREADS.map((name) => ({ name, dtype: "<f8", shape: [hasCoordinateSpread ? cols : 0, 1] }) as const),
     { name: "axes", dtype: "<f4", shape: [components > 0 ? cols : 0, components] },
     { name: "means", dtype: "<f4", shape: [rows, columns] },
     { name: "deviations", dtype: "<f4", shape: [hasSigma ? rows : 0, columns] },
@@ -357,6 +361,7 @@ function checkShape({ run, options }: Header): void {
     isBoolean(run.climbs) &&
     [run.kl, run.klBefore, run.varianceFloor].every((value) => value === undefined || typeof value === "number") &&
     isBoolean(run.hasSigma) &&
+    isBoolean(run.hasCoordinateSpread) &&
     isBoolean(run.sigmaIsEqual) &&
     typeof run.scale === "number" &&
     typeof run.sigmaScale === "number" &&
