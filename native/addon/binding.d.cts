@@ -84,6 +84,7 @@ declare namespace binding {
   interface NativeUncertainty {
     displacements: Float32Array;
     covariances: Float32Array;
+    means: Float32Array;
     shares: Float32Array;
   }
 

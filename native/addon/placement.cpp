@@ -30,6 +30,7 @@ void set_uncertainty(Napi::Object result, const PositionUncertainty& measured) {
   const Napi::Env env = result.Env();
   result.Set("displacements", to_array<Napi::Float32Array>(env, measured.displacements));
   result.Set("covariances", to_array<Napi::Float32Array>(env, measured.covariances));
+  result.Set("means", to_array<Napi::Float32Array>(env, measured.means));
   result.Set("shares", to_array<Napi::Float32Array>(env, measured.shares));
 }
 

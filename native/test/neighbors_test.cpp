@@ -529,6 +529,7 @@ TEST(Gaussians, TakesSigmaOfAnySize) {
   for (std::size_t i = 0; i < sigma.size(); ++i) sigma[i] = std::pow(10.0, static_cast<double>(i % 41) * 10 - 200);
   Gaussians points = pack_means({nullptr, data.data()}, n, 4);
   pack_sigma(points, {nullptr, sigma.data()}, 1e-12);
+  test::add_test_spread(points);
   for (const std::string& name : test::distance_names()) {
     for (const float squared : search(points, name, 10).squared) EXPECT_TRUE(std::isfinite(squared)) << name;
   }
@@ -551,6 +552,7 @@ TEST(Distance, IsFiniteAtEveryProportionOfMeansAndSigma) {
         }
         Gaussians points = pack_means({nullptr, mu.data()}, n, d);
         pack_sigma(points, {nullptr, deviations.data()}, floor);
+        test::add_test_spread(points);
         for (const std::string& name : test::distance_names()) {
           bool is_finite = true;
           for (const float squared : search(points, name, 10).squared) is_finite &= squared >= 0 && squared < 1e38f;
