@@ -29,6 +29,8 @@ const ENTRIES = [
   "src/filter/filter-stream\\.ts",
   // src/vae/index.ts loads TensorFlow.js; this one does not.
   "src/vae/without-tensorflow\\.ts",
+  // src/explorer/index.ts loads the server; the command line needs the declarations of the options for its help.
+  "src/explorer/options\\.ts",
 ];
 
 const layerRules = LAYERS.slice(1).map((layer, i) => ({

@@ -38,6 +38,8 @@ export type ErrorCode =
   | "OUT_OF_MEMORY"
   /** A backend of TensorFlow.js that does not load, or an operation that it does not offer. */
   | "BACKEND_UNAVAILABLE"
+  /** A package that is not installed, or not for this platform. */
+  | "DEPENDENCY_MISSING"
   /** No native binary fits this platform. */
   | "ADDON_NOT_FOUND";
 

@@ -140,6 +140,8 @@ declare namespace binding {
     place(points: {
       data: NativeMatrix;
       sigma: NativeMatrix | undefined;
+      /** A point of the map that neither attracts nor repels each new point. */
+      own?: Uint32Array;
       options: NativePlacementOptions & { uncertainty: NativeUncertaintyOptions | undefined };
       onProgress: ((fraction: number) => void) | undefined;
     }): Promise<{ positions: Float32Array; divergences: Float32Array } & Partial<NativeUncertainty>>;

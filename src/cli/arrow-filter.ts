@@ -131,10 +131,24 @@ export async function filterStandardStreams(
     stop();
   }
   if (flags.quiet && !flags.json) return;
+  stderr.write(summarize(progress, { begin, opened }, { done, lacking }, flags.json));
+}
+
+/** The last line: JSON for programs, a sentence for people. */
+function summarize(
+  progress: FilterProgress,
+  { begin, opened }: { readonly begin: number; readonly opened: { at: number; cpu: NodeJS.CpuUsage } },
+  { done, lacking }: { readonly done: string; readonly lacking: string },
+  json: true | undefined,
+): string {
   const now = performance.now();
-  const seconds = (now - begin) / 1000;
   const { rows, batches, unusable } = progress;
-  const without = unusable > 0 ? `, ${unusable} of them without ${lacking}` : "";
+  if (!json) {
+    const seconds = (now - begin) / 1000;
+    const without = unusable > 0 ? `, ${unusable} of them without ${lacking}` : "";
+    const rate = Math.round(rows / seconds);
+    return `${rows} rows in ${batches} batches ${done}${without}: ${seconds.toFixed(1)} s, ${rate} rows/s.\n`;
+  }
   const { user, system } = process.cpuUsage(opened.cpu);
   const summary = {
     ...progress,
@@ -144,11 +158,7 @@ export async function filterStandardStreams(
     cpu_seconds: (user + system) / 1e6,
     opening_seconds: Number(((opened.at - begin) / 1000).toFixed(6)),
   };
-  stderr.write(
-    flags.json
-      ? `${JSON.stringify(summary)}\n`
-      : `${rows} rows in ${batches} batches ${done}${without}: ${seconds.toFixed(1)} s, ${rate()} rows/s.\n`,
-  );
+  return `${JSON.stringify(summary)}\n`;
 }
 
 /** The input, and word when its first piece is asked for. */

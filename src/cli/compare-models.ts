@@ -1,8 +1,11 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
-import { assertFolderWritable, makeFolder } from "../io/index.js";
+import { assertFolderWritable } from "../io/index.js";
+import type { OptionValues } from "../options/index.js";
+import { MODEL_COMPARISON_OPTIONS, MODEL_OPTIONS, TRAINING_OPTIONS } from "../vae/declarations/index.js";
 import type { ComparedModel, Dataset, Model, ModelName, Run } from "../vae/index.js";
+import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
 import {
@@ -17,21 +20,18 @@ import {
 } from "./networks.js";
 import { checkInputs } from "./paths.js";
 import type { ProgressDisplay } from "./progress.js";
-import { integerParser, numberParser } from "./values.js";
 
-interface CompareModelsFlags extends BackendFlags, DatasetFlags {
+interface CompareModelsFlags
+  extends BackendFlags,
+    DatasetFlags,
+    Pick<OptionValues<typeof MODEL_COMPARISON_OPTIONS>, "noise" | "draws" | "gridSize" | "seed" | "force"> {
   output: string;
   dataset?: string;
   models?: string[];
   runsDir: string;
-  epochs: number;
-  zDim: number;
+  epochs?: number;
+  zDim?: number;
   hiddenDim?: number;
-  noise?: number;
-  draws?: number;
-  gridSize?: number;
-  seed?: number;
-  force?: true;
   json?: true;
   quiet?: true;
 }
@@ -61,22 +61,24 @@ export function createCompareModelsCommand(): Command {
       "Measure models on the same test images, with clean and with noisy input, and draw them beside each other. Models are trained first where no runs are given.",
     )
     .argument("[runs...]", "folders of trainings, or of models")
-    .requiredOption("-o, --output <folder>", "where table and pictures go; an earlier comparison is replaced")
-    .option("--noise <x>", "share of noisy values of the noisy input (default: 0.2)", numberParser("--noise"))
-    .option("--draws <n>", "draws for the estimates of log-likelihoods (default: 100)", integerParser("--draws"))
-    .option("--grid-size <n>", "images a side of the grids, 2 to 30 (default: 10)", integerParser("--grid-size"))
-    .option("--seed <n>", "seed of weights, training and draws (default: 42)", integerParser("--seed"))
-    .option("--force", "write into a folder that holds something else, too")
+    .requiredOption("-o, --output <folder>", "where table and pictures go; an earlier comparison is replaced");
+  addDeclaredOptions(command, MODEL_COMPARISON_OPTIONS, ["noise", "draws", "gridSize", "seed", "force"], {
+    seed: { description: "seed of weights, training and draws (default: 42)" },
+  })
     .option("--json", "print the content of models.json instead of the table")
     .option("--quiet", "print nothing but errors and the results")
     .optionsGroup("Training, where no runs are given:")
     .option("--models <list>", "names separated by commas (default: all but micrograph-vae)", (text: string) =>
       text.split(","),
     )
-    .option("--runs-dir <folder>", "where the runs go", "runs")
-    .option("--epochs <n>", "times that all images are seen", integerParser("--epochs", 1), 10)
-    .option("--z-dim <n>", "dimensions of the codes", integerParser("--z-dim"), 2)
-    .option("--hidden-dim <n>", "units of a dense layer (default: each model's)", integerParser("--hidden-dim"))
+    .option("--runs-dir <folder>", "where the runs go", "runs");
+  addDeclaredOptions(command, TRAINING_OPTIONS, ["epochs"], {
+    epochs: { description: "times that all images are seen (default: 10)" },
+  });
+  addDeclaredOptions(command, MODEL_OPTIONS, ["zDim", "hiddenDim"], {
+    zDim: { description: "dimensions of the codes (default: 2)" },
+    hiddenDim: { description: "units of a dense layer (default: that of each model)" },
+  })
     .optionsGroup("Data:")
     .option("--dataset <name|path>", "the images (default: those of the first run, or micrographs)");
   addBackendOptions(addDatasetOptions(command)).addHelpText("after", guide);
@@ -111,7 +113,7 @@ async function compareModels(paths: readonly string[], flags: CompareModelsFlags
     const dataset = await vae.openRunDataset(runs[0] ?? { origin: undefined }, nameOrPath, opened);
     noteSkipped(dataset, display);
     try {
-      const models = runs.length > 0 ? runs.map(nameRun) : await trainAll(vae, dataset, flags, { signal, display });
+      const models = runs.length > 0 ? vae.nameRuns(runs) : await trainAll(vae, dataset, flags, { signal, display });
       const comparison = await vae.writeModelComparison(output, models, dataset, {
         noise,
         draws,
@@ -133,49 +135,33 @@ async function compareModels(paths: readonly string[], flags: CompareModelsFlags
   }
 }
 
-/** A run is called as its model where no other has that model, else as its folder. */
-function nameRun({ folder, model, trainingCount }: Run, _: number, all: readonly Run[]): ComparedModel {
-  const isAlone = all.filter((other) => other.model.name === model.name).length === 1;
-  return { name: isAlone ? model.name : folder.replace(/[\\/]+$/, ""), model, trainingCount };
-}
-
-async function trainAll(
+/** Builds the models that were asked for, and trains them. */
+function trainAll(
   vae: typeof import("../vae/index.js"),
   dataset: Dataset,
   flags: CompareModelsFlags,
   { signal, display }: { signal: AbortSignal; display: ProgressDisplay },
 ): Promise<ComparedModel[]> {
-  const { epochs, zDim, hiddenDim, seed, runsDir } = flags;
+  const { epochs = 10, zDim = 2, hiddenDim, seed, runsDir } = flags;
   const { height, width, channels } = dataset;
   const build = (name: string): Model => {
-    // Mixtures spend a third of a short training, too, on what they are for.
+    // A mixture spends a third of the training on each of its first parts, so that a short training reaches the last one.
     const third = name.endsWith("gmvae") ? Math.min(10, Math.floor(epochs / 3)) : undefined;
     const settings = { height, width, channels, zDim, hiddenDim, seed, pretrainEpochs: third, refineEpochs: third };
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
     return vae.createModel(name as ModelName, given as Parameters<typeof vae.createModel>[1]);
   };
-  // Which is made for large images and codes of many dimensions.
+  // micrograph-vae is for large images and codes of many dimensions.
   const models = (flags.models ?? vae.MODELS.filter((name) => name !== "micrograph-vae")).map(build);
-  await makeFolder(runsDir);
-  const compared: ComparedModel[] = [];
-  for (const model of models) {
-    const folder = join(runsDir, vae.runName(model, dataset.name));
-    display.note(`${model.name}, ${model.parameterCount} parameters, in ${folder}`);
-    await vae.trainRun(model, dataset, {
-      folder,
-      epochs,
-      seed,
-      summary: false,
-      signal,
-      onProgress: ({ epoch, step, steps, secondsLeft }) =>
-        display.update({
-          stage: "training",
-          fraction: step / steps,
-          secondsLeft,
-          facts: [model.name, `epoch ${epoch}/${epochs}`],
-        }),
-    });
-    compared.push({ name: model.name, model, trainingCount: dataset.train.count });
-  }
-  return compared;
+  return vae.trainModels(models, dataset, {
+    folder: runsDir,
+    epochs,
+    seed,
+    signal,
+    onStart: ({ name, parameterCount }, folder) => display.note(`${name}, ${parameterCount} parameters, in ${folder}`),
+    onProgress: ({ name }, { epoch, step, steps, secondsLeft }) => {
+      const facts = [name, `epoch ${epoch}/${epochs}`];
+      display.update({ stage: "training", fraction: step / steps, secondsLeft, facts });
+    },
+  });
 }

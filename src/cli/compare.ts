@@ -19,6 +19,7 @@ import {
   addColumnOptions,
   addPreparationOptions,
   type ColumnFlags,
+  DATA_FILES,
   DATASET_NAMES,
   type PreparationFlags,
   withSigmaPath,
@@ -92,7 +93,7 @@ export function createCompareCommand(): Command {
     .description(
       "Compute the standard and the sigma-aware map of the same data from the same start, or those of several settings, and show and measure what changes: which points move, whose neighbors change, and whether they are the uncertain ones.",
     )
-    .argument("<data>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, one point per row")
+    .argument("<data>", `the data, or their means, one point per row: ${DATA_FILES}`)
     .optionsGroup("Input:")
     .option(
       "--sigma <file>",

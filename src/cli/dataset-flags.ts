@@ -4,6 +4,10 @@ import { flagsByName, type OptionValues, pickOptions } from "../options/index.js
 import { PREPARATION } from "../preparation/index.js";
 import { addDeclaredOptions } from "./declared-options.js";
 
+/** The files that data are read from, in words for people. */
+export const DATA_FILES =
+  ".csv, .tsv, .parquet, .arrow, .npy, .npz, .h5ad, .mat or .jsonl, also compressed, a folder of tables, or - for standard input";
+
 /** Which columns of a file are used, and what for. */
 export interface ColumnFlags {
   columns?: string[] | undefined;
@@ -62,7 +66,7 @@ export function addColumnOptions(
   return command
     .option(
       "--mean-column <name>",
-      "of .parquet and .arrow, the column of the data: lists of numbers, or numbers (default: the only one of lists)",
+      "column of lists, or array of .npz, .h5ad or .mat, that is the data, as in file.npz:name (default: the only one, or by its name)",
     )
     .option("--sigma-column <name>", "the same for the standard deviations");
 }

@@ -9,7 +9,8 @@ export interface FlagTexts {
 }
 
 /**
- * Adds a flag for each of these options, in this order. The value that commander finds stands under the option's own name.
+ * Adds a flag for each of these options, in this order. Commander stores the value under the name of the flag,
+ * which is that of the option unless the declaration has another flag.
  *
  * @param texts by the name of the option
  */
@@ -19,13 +20,20 @@ export function addDeclaredOptions<D extends Declarations>(
   names: readonly (keyof D & string)[],
   texts: { readonly [Name in keyof D]?: FlagTexts } = {},
 ): Command {
-  for (const name of names) {
-    const option = declarations[name];
-    const flag = flagOf(name, option);
-    if (flag === undefined) throw new Error(`${name} has no flag`);
-    const { placeholder = option.placeholder, description = describeFlag(option) } = texts[name] ?? {};
-    const typed = new CommandOption(placeholder === "" ? flag : `${flag} ${placeholder}`, description);
-    command.addOption(placeholder === "" ? typed : typed.argParser((text) => option.parse(text, flag)));
-  }
+  for (const name of names) command.addOption(declaredOption(declarations, name, texts[name]));
   return command;
+}
+
+/** The flag of one declared option. */
+export function declaredOption<D extends Declarations>(
+  declarations: D,
+  name: keyof D & string,
+  texts: FlagTexts = {},
+): CommandOption {
+  const option = declarations[name];
+  const flag = flagOf(name, option);
+  if (flag === undefined) throw new Error(`${name} has no flag`);
+  const { placeholder = option.placeholder, description = describeFlag(option) } = texts;
+  const typed = new CommandOption(placeholder === "" ? flag : `${flag} ${placeholder}`, description);
+  return placeholder === "" ? typed : typed.argParser((text) => option.parse(text, flag));
 }

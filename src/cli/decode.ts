@@ -1,12 +1,14 @@
 import { Command } from "commander";
 import { readMatrix } from "../io/index.js";
+import { BATCH_OPTIONS } from "../vae/declarations/index.js";
+import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { checkImageOutput, writeImages } from "./images.js";
 import { resolveRows } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { addBackendOptions, type BackendFlags, namesOf, withRun } from "./networks.js";
 import { checkPaths } from "./paths.js";
-import { integerParser, type RowRange, rowRangeParser } from "./values.js";
+import { type RowRange, rowRangeParser } from "./values.js";
 
 interface DecodeFlags extends BackendFlags {
   output: string;
@@ -33,8 +35,8 @@ export function createDecodeCommand(): Command {
     .argument("<run>", "folder of a training, or of a model")
     .argument("<codes>", "the codes: .npy, .csv or .tsv, a code a row")
     .requiredOption("-o, --output <file>", ".npy, n x height x width [x channels], or .png, one picture of all")
-    .option("--rows <A:B>", "rows A to B - 1 only, counted from 0, as Python slices", rowRangeParser("--rows"))
-    .option("--batch-size <n>", "codes that are computed at once (default: 256)", integerParser("--batch-size"))
+    .option("--rows <A:B>", "rows A to B - 1 only, counted from 0, as Python slices", rowRangeParser("--rows"));
+  addDeclaredOptions(command, BATCH_OPTIONS, ["batchSize"])
     .option("--json", "print one JSON object instead of sentences")
     .option("--quiet", "print nothing but errors, and --json");
   addBackendOptions(command).addHelpText("after", guide);

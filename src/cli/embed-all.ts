@@ -19,6 +19,7 @@ import {
   type TsneResult,
 } from "../tsne/index.js";
 import {
+  checkRowsOutput,
   type EmbedFlags,
   expectedOptions,
   givesNeighbors,
@@ -83,7 +84,8 @@ const scatterPath = ({ output, uncertainty }: EmbedFlags): string | undefined =>
  */
 async function checkBeforeReading(path: string, flags: EmbedFlags): Promise<Draw | undefined> {
   resolveTsneOptions(expectedOptions(flags), Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  checkMatrixOutput("--output", flags.output);
+  checkMatrixOutput("--output", flags.output, path);
+  checkRowsOutput(flags);
   checkTableOutput("--table", flags.table);
   checkExtension("--animate", flags.animate, ".gif");
   checkExtension("--snapshots", flags.snapshots, ".npy");
@@ -199,7 +201,7 @@ async function writeOutputs(
   const animation = flags.animate && (await drawAnimation(embeddings, { labels, title, captions, signal }));
   signal.throwIfAborted();
   const scatter = scatterPath(flags);
-  await writeEmbedding(flags.output, result.embedding, points, { signal });
+  await writeEmbedding(flags.output, result.embedding, points, { signal, source: path });
   if (scatter !== undefined && uncertainty) await writeUncertainty(scatter, uncertainty, points, signal);
   if (flags.table !== undefined) {
     await writePointTable(flags.table, { embedding: result.embedding, points, uncertainty }, signal);

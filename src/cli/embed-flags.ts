@@ -1,4 +1,5 @@
 import { ArgumentError } from "../errors.js";
+import { isAnndataPath } from "../io/index.js";
 import { flagsByName, type OptionValues, pickOptions } from "../options/index.js";
 import { type NeighborSearch, TSNE_OPTIONS, type TSNE_SETTINGS, type TsneOptions } from "../tsne/index.js";
 import { type ColumnFlags, DATASET_NAMES, type PreparationFlags } from "./dataset-flags.js";
@@ -96,6 +97,13 @@ export function checkScaleFlags({ standardize, save }: EmbedFlags): void {
   const accepted =
     "to be left out with --standardize, since new points would have another scale. Standardize the data before, with known means and scales";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "--save", received: save, accepted });
+}
+
+/** @throws {ArgumentError} INVALID_ARGUMENT for a part of the cells, which a copy of an AnnData file cannot hold */
+export function checkRowsOutput({ rows, output }: EmbedFlags): void {
+  if (rows === undefined || !isAnndataPath(output)) return;
+  const accepted = "to be left out with an output in .h5ad, which has a position for every cell";
+  throw new ArgumentError("INVALID_ARGUMENT", { argument: "--rows", received: rows.text, accepted });
 }
 
 /** @throws {ArgumentError} INVALID_ARGUMENT for labels that nothing shows */

@@ -61,7 +61,7 @@ export async function embedLandmarksCommand(path: string, flags: LandmarkFlags, 
  */
 async function checkBeforeReading(path: string, flags: LandmarkFlags): Promise<Draw | undefined> {
   rejectOtherFlags(flags);
-  checkMatrixOutput("--output", flags.output);
+  checkMatrixOutput("--output", flags.output, path);
   checkTableOutput("--table", flags.table);
   const draw = flags.plot === undefined ? undefined : await preparePicture("--plot", flags.plot);
   await checkPaths(
@@ -138,7 +138,7 @@ async function writeOutputs(
   const labels = points.labels ?? [...points.facts.labels.values()][0];
   const picture = await draw?.(embedding, { labels, title: basename(inputName(path)), subtitle });
   signal.throwIfAborted();
-  await writeEmbedding(flags.output, embedding, points, { signal });
+  await writeEmbedding(flags.output, embedding, points, { signal, source: path });
   if (flags.table !== undefined) {
     await writePointTable(flags.table, { embedding, points, columns: { divergence } }, signal);
   }

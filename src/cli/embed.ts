@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { TSNE_OPTIONS, TSNE_SETTINGS } from "../tsne/index.js";
-import { addColumnOptions, addPreparationOptions, withSigmaPath } from "./dataset-flags.js";
+import { addColumnOptions, addPreparationOptions, DATA_FILES, withSigmaPath } from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { embedAll } from "./embed-all.js";
 import {
@@ -74,7 +74,7 @@ export function createEmbedCommand(): Command {
     .description(
       "Compute the t-SNE embedding of the rows of a matrix. With --sigma, the standard deviations of its values, uncertain values count for less.",
     )
-    .argument("<data>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, one point per row");
+    .argument("<data>", `the data, or their means, one point per row: ${DATA_FILES}`);
   addInputOptions(command.optionsGroup("Input:"));
   addMethodOptions(command);
   addOutputOptions(command.optionsGroup("Output:"));
@@ -129,7 +129,10 @@ function addMethodOptions(command: Command): void {
 
 function addOutputOptions(command: Command): void {
   command
-    .requiredOption("-o, --output <file>", "where the embedding goes: .npy, .csv, .tsv, .parquet or .arrow")
+    .requiredOption(
+      "-o, --output <file>",
+      "where the embedding goes: .csv, .tsv, .parquet, .arrow or .npy; or .h5ad, a copy of the data with obsm/X_tsne",
+    )
     .option("--plot <file>", "draw the map as well: .png or .svg")
     .option("--table <file>", `the embedding, the labels and the --uncertainty as one table: ${TABLE_FORMATS}`)
     .option("--save <file>", "keep the run in a file, to continue it and to place new points: .tsne")

@@ -1,5 +1,7 @@
 import { Command } from "commander";
 import { assertFolderWritable } from "../io/index.js";
+import type { OptionValues } from "../options/index.js";
+import { ENCODE_OPTIONS } from "../vae/declarations/index.js";
 import {
   ARROW_GUIDE,
   type ArrowFlags,
@@ -8,6 +10,7 @@ import {
   filterStandardStreams,
   requireGiven,
 } from "./arrow-filter.js";
+import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
 import {
@@ -22,15 +25,15 @@ import {
 } from "./networks.js";
 import { checkInputs } from "./paths.js";
 import { stretchShare } from "./point-images.js";
-import { integerParser } from "./values.js";
 
-interface EncodeFlags extends BackendFlags, DatasetFlags, ArrowFlags {
+interface EncodeFlags
+  extends BackendFlags,
+    DatasetFlags,
+    ArrowFlags,
+    Pick<OptionValues<typeof ENCODE_OPTIONS>, "draws" | "batchSize" | "seed"> {
   output?: string;
   part?: string;
   imageColumn?: string;
-  draws?: number;
-  batchSize?: number;
-  seed?: number;
   force?: true;
 }
 
@@ -73,10 +76,8 @@ export function createEncodeCommand(): Command {
     .argument("[data]", "name or path of a data set (default: that of the training)")
     .option("-o, --output <folder>", "where the files go; earlier codes there are replaced")
     // Without a default of commander's, which could not be told from what is typed.
-    .option("--part <name>", "all, train, validation or test (default: all)")
-    .option("--draws <n>", "Bayesian weights: draws (default: 32)", integerParser("--draws"))
-    .option("--batch-size <n>", "images that are computed at once (default: 256)", integerParser("--batch-size"))
-    .option("--seed <n>", "seed of the draws (default: 42)", integerParser("--seed"))
+    .option("--part <name>", "all, train, validation or test (default: all)");
+  addDeclaredOptions(command, ENCODE_OPTIONS, ["draws", "batchSize", "seed"])
     .option("--force", "write into a folder that holds something else, too")
     .option("--json", "print one JSON object instead of sentences")
     .option("--quiet", "print nothing but errors, and --json")

@@ -1,6 +1,9 @@
 import { Command } from "commander";
 import { writeFileAtomic } from "../io/index.js";
+import type { OptionValues } from "../options/index.js";
+import { EVALUATION_OPTIONS } from "../vae/declarations/index.js";
 import type { Evaluation } from "../vae/index.js";
+import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
 import {
@@ -15,16 +18,16 @@ import {
   withRun,
 } from "./networks.js";
 import { checkInputs, checkPaths } from "./paths.js";
-import { integerParser, numberParser } from "./values.js";
 
-interface EvaluateModelFlags extends BackendFlags, DatasetFlags {
+/** Fraction of noisy values; in the library there is no noisy input unless it is asked for. */
+const NOISE = 0.2;
+
+interface EvaluateModelFlags
+  extends BackendFlags,
+    DatasetFlags,
+    Pick<OptionValues<typeof EVALUATION_OPTIONS>, "draws" | "noise" | "binarize" | "seed" | "batchSize"> {
   output?: string;
   part: string;
-  draws?: number;
-  noise: number;
-  binarize?: true;
-  seed?: number;
-  batchSize?: number;
   json?: true;
   quiet?: true;
 }
@@ -49,17 +52,10 @@ export function createEvaluateModelCommand(): Command {
     )
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
-    .addOption(partOption("test"))
-    .option("--draws <n>", "draws for the estimates of log-likelihoods (default: 100)", integerParser("--draws"))
-    .option(
-      "--noise <x>",
-      "share of values to which |N(0, 1)| is added for the noisy input",
-      numberParser("--noise"),
-      0.2,
-    )
-    .option("--binarize", "draw every value as 0 or 1")
-    .option("--batch-size <n>", "images that are computed at once (default: 128)", integerParser("--batch-size"))
-    .option("--seed <n>", "seed of the draws (default: 42)", integerParser("--seed"))
+    .addOption(partOption("test"));
+  addDeclaredOptions(command, EVALUATION_OPTIONS, ["draws", "noise", "binarize", "batchSize", "seed"], {
+    noise: { description: `fraction of the values of the noisy input to which noise is added (default: ${NOISE})` },
+  })
     .option("-o, --output <file>", "writes what --json prints into a file, too")
     .option("--json", "print one JSON object instead of a table")
     .option("--quiet", "print nothing but errors and the results")
@@ -81,7 +77,7 @@ async function evaluate(
   flags: EvaluateModelFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const { draws, noise, binarize, seed, batchSize } = flags;
+  const { draws, noise = NOISE, binarize, seed, batchSize } = flags;
   checkInputs({ "<run>": path, "[data]": data });
   await checkPaths({ "--output": flags.output }, {});
   await withRun(path, flags, (opened) =>
@@ -119,65 +115,48 @@ function summarize(evaluation: Evaluation, context: { dataset: string; part: str
 }
 
 function print(evaluation: Evaluation, dataset: string, noise: number): string {
-  const {
-    model,
-    count,
-    loss,
-    elbo,
-    logLikelihood,
-    estimator,
-    draws,
-    reconstruction,
-    noisyReconstruction,
-    dimensions,
-    clusters,
-  } = evaluation;
-  const row = (name: string, value: string, meaning: string) =>
-    `${name.padEnd(26)}${value.padStart(11)}  ${meaning}`.trimEnd();
+  const { model, count, loss, elbo, logLikelihood, estimator, draws, reconstruction } = evaluation;
   const nats = (value: number) => value.toFixed(2);
-  const error = (value: number) => value.toFixed(5);
+  const meaning =
+    estimator === "importance-sampling"
+      ? `log p(x), nats an image; ${draws} draws`
+      : "of the reconstruction, nats an image";
   const lines = [
     `${model} on ${count} images of ${dataset}`,
     "",
     row("measure", "value", "what it says"),
-    row(
-      "log-likelihood",
-      nats(logLikelihood),
-      estimator === "importance-sampling"
-        ? `log p(x), nats an image; ${draws} draws`
-        : "of the reconstruction, nats an image",
-    ),
+    row("log-likelihood", nats(logLikelihood), meaning),
     ...(elbo === undefined ? [] : [row("lower bound (ELBO)", nats(elbo), "nats an image")]),
     row("loss", loss.loss.toPrecision(6), "what training minimizes"),
     ...Object.entries(loss)
       .filter(([name]) => name !== "loss")
       .map(([name, value]) => row(`  ${name}`, value.toPrecision(6), "")),
     row("log p(x|z)", nats(reconstruction.logLikelihood), "of reconstructions, nats an image"),
-    row("squared error", error(reconstruction.squaredError), "of a value, mean"),
-    ...(noisyReconstruction
-      ? [
-          row(
-            "log p(x|z), noisy input",
-            nats(noisyReconstruction.logLikelihood),
-            `${100 * noise} % of the values corrupted`,
-          ),
-          row("squared error, noisy input", error(noisyReconstruction.squaredError), "against the clean image"),
-        ]
-      : []),
-    row(
-      "active dimensions",
-      `${dimensions.activeCount} of ${dimensions.isActive.length}`,
-      "means vary by more than 0.01",
-    ),
-    ...(clusters
-      ? [
-          row(
-            "unsupervised accuracy",
-            clusters.accuracy.toFixed(4),
-            `${clusters.sizes.length} clusters, each with its most frequent label`,
-          ),
-        ]
-      : []),
+    row("squared error", reconstruction.squaredError.toFixed(5), "of a value, mean"),
+    ...printOthers(evaluation, noise),
   ];
   return `${lines.join("\n")}\n`;
 }
+
+/** Measures that depend on the model and the options. */
+function printOthers({ noisyReconstruction, dimensions, clusters }: Evaluation, noise: number): string[] {
+  const { activeCount, isActive } = dimensions;
+  const active = row("active dimensions", `${activeCount} of ${isActive.length}`, "means vary by more than 0.01");
+  const lines: string[] = [];
+  if (noisyReconstruction) {
+    const { logLikelihood, squaredError } = noisyReconstruction;
+    lines.push(
+      row("log p(x|z), noisy input", logLikelihood.toFixed(2), `${100 * noise} % of the values corrupted`),
+      row("squared error, noisy input", squaredError.toFixed(5), "against the clean image"),
+    );
+  }
+  lines.push(active);
+  if (clusters) {
+    const meaning = `${clusters.sizes.length} clusters, each with its most frequent label`;
+    lines.push(row("unsupervised accuracy", clusters.accuracy.toFixed(4), meaning));
+  }
+  return lines;
+}
+
+const row = (name: string, value: string, meaning: string): string =>
+  `${name.padEnd(26)}${value.padStart(11)}  ${meaning}`.trimEnd();

@@ -19,6 +19,7 @@ import {
   addColumnOptions,
   addPreparationOptions,
   type ColumnFlags,
+  DATA_FILES,
   DATASET_NAMES,
   type PreparationFlags,
   withSigmaPath,
@@ -85,7 +86,7 @@ export function createEvaluateCommand(): Command {
     .description(
       "Measure how well an embedding shows its data: KL divergence, neighbors kept, trustworthiness, continuity, correlation of distances, and with --labels how well it shows their classes.",
     )
-    .argument("<data>", "the data, or their means: .npy, .csv, .tsv, .parquet or .arrow, one point per row")
+    .argument("<data>", `the data, or their means, one point per row: ${DATA_FILES}`)
     .argument("<embedding>", "the positions, one per row, in the order of the data");
   addInputOptions(command.optionsGroup("Input:"));
   addMethodOptions(command.optionsGroup("Method:"));

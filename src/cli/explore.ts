@@ -1,21 +1,18 @@
 import { once } from "node:events";
 import { Command } from "commander";
-import type { ExploreOptions, Part } from "../explorer/index.js";
+import { EXPLORE_OPTIONS, type ExploreOptions } from "../explorer/options.js";
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES, datasetOptions } from "./dataset-flags.js";
+import { addDeclaredOptions, declaredOption } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
 import { namesOf } from "./networks.js";
 import { checkInputs } from "./paths.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
-import { integerParser } from "./values.js";
 
-interface ExploreFlags extends ImageFlags, Omit<ColumnFlags, "strict"> {
+interface ExploreFlags extends ImageFlags, Omit<ColumnFlags, "strict">, Pick<ExploreOptions, "part" | "host" | "port"> {
   labels?: string;
   sigma?: string;
   input?: string;
-  part?: Part;
-  host?: string;
-  port?: number;
   open?: true;
   json?: true;
   quiet?: true;
@@ -60,11 +57,9 @@ export function createExploreCommand(): Command {
     .option("--labels <file>", "labels, one per line (default: those of the table that is explored)")
     .option("--sigma <file>", "standard deviations of the points, of the same shape")
     .option("--input <file>", "the points that were mapped, to find neighbors by and judge the map")
-    .option("--part <name>", "of a training's data set: all, train, validation or test (default: test)");
-  addColumnOptions(command.optionsGroup("Columns:"), { lists: false, strict: false })
-    .optionsGroup("Server:")
-    .option("--host <address>", "address to listen on (default: 127.0.0.1)")
-    .option("--port <n>", "port to listen on (default: 0, any that is free)", integerParser("--port"))
+    .addOption(declaredOption(EXPLORE_OPTIONS, "part"));
+  addColumnOptions(command.optionsGroup("Columns:"), { lists: false, strict: false }).optionsGroup("Server:");
+  addDeclaredOptions(command, EXPLORE_OPTIONS, ["host", "port"])
     .option("--open", "open the page in the browser")
     .option("--json", "print one JSON object with the address instead of sentences")
     .option("--quiet", "print nothing but errors, and --json")

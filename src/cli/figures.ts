@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { assertFolderWritable } from "../io/index.js";
+import type { OptionValues } from "../options/index.js";
+import { FIGURE_OPTIONS } from "../vae/declarations/index.js";
+import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
 import {
@@ -13,14 +16,12 @@ import {
   withRun,
 } from "./networks.js";
 import { checkInputs } from "./paths.js";
-import { integerParser, numberParser } from "./values.js";
 
-interface FiguresFlags extends BackendFlags, DatasetFlags {
+interface FiguresFlags
+  extends BackendFlags,
+    DatasetFlags,
+    Pick<OptionValues<typeof FIGURE_OPTIONS>, "noise" | "gridSize" | "seed" | "force"> {
   output?: string;
-  noise?: number;
-  gridSize?: number;
-  seed?: number;
-  force?: true;
   json?: true;
   quiet?: true;
 }
@@ -58,19 +59,8 @@ export function createFiguresCommand(): Command {
     )
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
-    .option("-o, --output <folder>", "where the figures go; earlier ones are replaced (default: figures in the run)")
-    .option(
-      "--noise <x>",
-      "share of noisy values for the noisy reconstructions (default: 0.2)",
-      numberParser("--noise"),
-    )
-    .option(
-      "--grid-size <n>",
-      "images a side of manifold and grid, 2 to 60 (default: 20)",
-      integerParser("--grid-size"),
-    )
-    .option("--seed <n>", "seed of noise and samples (default: 42)", integerParser("--seed"))
-    .option("--force", "write into a folder that holds something else, too")
+    .option("-o, --output <folder>", "where the figures go; earlier ones are replaced (default: figures in the run)");
+  addDeclaredOptions(command, FIGURE_OPTIONS, ["noise", "gridSize", "seed", "force"])
     .option("--json", "print the content of figures.json instead of sentences")
     .option("--quiet", "print nothing but errors, and --json")
     .optionsGroup("Data:");

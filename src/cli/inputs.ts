@@ -9,6 +9,7 @@ import {
   readLabels,
   readMatrix,
   sliceFacts,
+  splitPart,
 } from "../io/index.js";
 import { Matrix } from "../matrix.js";
 import { type PreparedData, prepareData, type SigmaLike } from "../preparation/index.js";
@@ -57,7 +58,8 @@ export interface PointFacts {
  * @throws {FileError} for a file that cannot be read or understood
  * @throws {ArgumentError} OUT_OF_RANGE for rows that the data do not have, SHAPE_MISMATCH for another number of labels than points
  */
-export async function readInputs(paths: InputPaths, signal: AbortSignal): Promise<Inputs> {
+export async function readInputs(typed: InputPaths, signal: AbortSignal): Promise<Inputs> {
+  const paths = withOwnColumns(typed);
   const isOther = paths.sigma !== undefined && paths.sigma !== paths.data;
   // The column of standard deviations is one of the file that --sigma names.
   const choice = datasetOptions(isOther ? { ...paths, sigmaColumn: undefined } : paths);
@@ -80,8 +82,8 @@ export async function readInputs(paths: InputPaths, signal: AbortSignal): Promis
   };
   const init = paths.init === undefined ? undefined : take(await readEmbedding(paths.init, { signal }));
   const embedding = paths.embedding === undefined ? undefined : take(await readEmbedding(paths.embedding, { signal }));
-  const typed = await readTypedLabels(paths.labels, n, end - start, signal);
-  const typedLabels = typed?.length === n ? typed.slice(start, end) : typed;
+  const given = await readTypedLabels(paths.labels, n, end - start, signal);
+  const typedLabels = given?.length === n ? given.slice(start, end) : given;
   const facts = sliceFacts(whole, start, end);
   const all = typedLabels ?? [...facts.labels.values()][0];
   return {
@@ -93,6 +95,24 @@ export async function readInputs(paths: InputPaths, signal: AbortSignal): Promis
     points: { rows: end - start, kept, facts, labels: typedLabels },
     report: whole.report,
     notes: notesOf(prepared, isGiven && whole.sigma !== undefined),
+  };
+}
+
+/**
+ * Labels and standard deviations that are named as a part of the data's own file, as in `--labels cells.csv:group`, as columns of that file, so
+ * that they are not data as well.
+ */
+function withOwnColumns(paths: InputPaths): InputPaths {
+  const { file } = splitPart(paths.data);
+  const ownPart = (path: string | undefined) => {
+    const named = path === undefined ? undefined : splitPart(path);
+    return named?.file === file ? named.part : undefined;
+  };
+  const [label, sigma] = [ownPart(paths.labels), ownPart(paths.sigma)];
+  return {
+    ...paths,
+    ...(label !== undefined && { labels: undefined, labelColumn: [label] }),
+    ...(sigma !== undefined && { sigma: paths.data, sigmaColumn: sigma }),
   };
 }
 

@@ -3,7 +3,9 @@ import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { readMatrix, writeFileAtomic } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
+import { GIF_OPTIONS, INTERPOLATION_OPTIONS } from "../vae/declarations/index.js";
 import type { Interpolation } from "../vae/index.js";
+import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { checkImageOutput, writeImages } from "./images.js";
 import { interruptible } from "./interruption.js";
@@ -27,10 +29,10 @@ interface InterpolateFlags extends BackendFlags, DatasetFlags {
   output?: string;
   codes?: string;
   part: string;
-  frames: number;
+  frames?: number;
   interpolation?: Interpolation;
   delay?: number;
-  bounce?: true;
+  bounce?: boolean;
   json?: true;
   quiet?: true;
 }
@@ -60,11 +62,9 @@ export function createInterpolateCommand(): Command {
     .option("--gif <file>", "an animation of the frames")
     .option("-o, --output <file>", "the frames: .npy, n x height x width [x channels], or .png, one picture of all")
     .option("--codes <file>", "A and B are rows of this file of codes, instead of images")
-    .addOption(partOption("test"))
-    .option("--frames <n>", "how many, A and B included", integerParser("--frames"), 100)
-    .option("--interpolation <name>", "linear or spherical (default: linear)")
-    .option("--delay <ms>", "milliseconds that a frame is shown (default: 40)", integerParser("--delay"))
-    .option("--bounce", "there and back again")
+    .addOption(partOption("test"));
+  addDeclaredOptions(command, INTERPOLATION_OPTIONS, ["frames", "interpolation"]);
+  addDeclaredOptions(command, GIF_OPTIONS, ["delay", "bounce"])
     .option("--json", "print one JSON object, with both codes, instead of sentences")
     .option("--quiet", "print nothing but errors, and --json")
     .optionsGroup("Data:");
@@ -87,7 +87,8 @@ interface Request {
 
 async function interpolate(request: Request, flags: InterpolateFlags, signal: AbortSignal): Promise<void> {
   const { path, ends, data } = request;
-  const { gif, output, frames, interpolation, delay, bounce } = flags;
+  const { gif, output, interpolation, delay, bounce } = flags;
+  const { frames = INTERPOLATION_OPTIONS.frames.default } = flags;
   if (gif === undefined && output === undefined) {
     const accepted = "a file, by --gif or --output or both";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--gif", received: undefined, accepted });

@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { ArgumentError } from "../errors.js";
-import { assertMatrixExtension, assertWritable } from "../io/index.js";
+import { assertMatrixExtension, assertWritable, isAnndataPath, splitPart } from "../io/index.js";
 import { withTypedNames } from "./failure.js";
 
 /** Paths by the option or argument that they were typed for. */
@@ -49,9 +49,14 @@ export async function checkPaths(outputs: TypedPaths, inputs: TypedPaths): Promi
 /**
  * Checks that an output's name says in which format a matrix is to be written.
  *
+ * @param data the file of the data, for commands that also write into a copy of it (.h5ad)
  * @throws {ArgumentError} INVALID_ARGUMENT for another extension
  */
-export function checkMatrixOutput(flag: string, path: string): void {
+export function checkMatrixOutput(flag: string, path: string, data?: string): void {
+  if (isAnndataPath(path) && data !== undefined) {
+    checkAnndataOutput(flag, path, data);
+    return;
+  }
   try {
     assertMatrixExtension(path);
   } catch (cause) {
@@ -64,6 +69,13 @@ export function checkMatrixOutput(flag: string, path: string): void {
   }
 }
 
+/** @throws {ArgumentError} INVALID_ARGUMENT for a copy of an AnnData file where the data come from another file */
+function checkAnndataOutput(flag: string, path: string, data: string): void {
+  if (isAnndataPath(data)) return;
+  const accepted = "a file name that ends in .h5ad only if the data are an .h5ad file, of which a copy is written";
+  throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: path, accepted });
+}
+
 /** @throws {ArgumentError} INVALID_ARGUMENT for a path without that extension */
 export function checkExtension(flag: string, path: string | undefined, extension: string): void {
   if (path === undefined || path.toLowerCase().endsWith(extension)) return;
@@ -71,8 +83,9 @@ export function checkExtension(flag: string, path: string | undefined, extension
   throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: path, accepted });
 }
 
-/** The same text for two names of one file, links included. */
-function identity(path: string): string {
+/** The same text for two names of one file, links and arrays of it (`file:name`) included. */
+function identity(typed: string): string {
+  const { file: path } = splitPart(typed);
   try {
     const { dev, ino } = statSync(path, { bigint: true });
     return `${dev}:${ino}`;

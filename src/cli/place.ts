@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors.js";
 import { placeStream } from "../filter/index.js";
 import { flagsByName } from "../options/index.js";
 import { PREPARATION } from "../preparation/index.js";
-import { TSNE_SETTINGS, Tsne } from "../tsne/index.js";
+import { PLACEMENT_OPTIONS, TSNE_SETTINGS, Tsne } from "../tsne/index.js";
 import {
   ARROW_GUIDE,
   ARROW_NAMES,
@@ -16,11 +16,12 @@ import {
 import {
   addColumnOptions,
   type ColumnFlags,
+  DATA_FILES,
   DATASET_NAMES,
   type PreparationFlags,
   withSigmaPath,
 } from "./dataset-flags.js";
-import { addDeclaredOptions } from "./declared-options.js";
+import { addDeclaredOptions, declaredOption } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { describeInputs, readInputs, sigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
@@ -28,7 +29,6 @@ import { checkInputs, checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS, writeEmbedding, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
 import { uncertaintyPath, writeUncertainty } from "./uncertainty.js";
-import { integerParser } from "./values.js";
 
 interface PlaceFlags
   extends ArrowFlags,
@@ -81,19 +81,17 @@ export function createPlaceCommand(): Command {
       "Place new points into the map of a run that embed --save has written. The map stays as it is; each point goes where its nearest neighbors among the mapped ones are.",
     )
     .argument("<run>", "the run: the file of embed --save")
-    .argument("[new]", "the new points, or their means: .npy, .csv, .tsv, .parquet or .arrow, one point per row")
+    .argument("[new]", `the new points, or their means, one point per row: ${DATA_FILES}`)
     .option("--sigma <file>", "standard deviations of the new points, of the same shape")
-    .option("--labels <file>", "labels of the new points for the --table, one per line")
-    .option(
-      "--uncertainty <n>",
-      "place n draws of each point as well and write how they scatter: to <output>_uncertainty and the --table, or in columns of the stream; needs a run with sigma",
-      integerParser("--uncertainty"),
-    );
-  addDeclaredOptions(command, TSNE_SETTINGS, ["perplexity", "iterations", "seed", "threads"], {
+    .option("--labels <file>", "labels of the new points for the --table, one per line");
+  addDeclaredOptions(command, PLACEMENT_OPTIONS, ["uncertainty", "perplexity", "iterations", "seed"], {
+    uncertainty: {
+      description:
+        "place n draws of each point as well and write how they scatter: to <output>_uncertainty and the --table, or in columns of the stream; needs a run with sigma",
+    },
     perplexity: { description: "effective number of neighbors (default: that of the run)" },
-    iterations: { description: "steps of descent at most; 0 leaves a point among its neighbors (default: 100)" },
-    seed: { description: "seed of the draws of --uncertainty (default: 42)" },
   })
+    .addOption(declaredOption(TSNE_SETTINGS, "threads"))
     .option("-o, --output <file>", "where their positions go: .npy, .csv, .tsv, .parquet or .arrow")
     .option(
       "--table <file>",
@@ -114,56 +112,59 @@ export function createPlaceCommand(): Command {
       "column of their standard deviations, where the run has them (default: sigma with --arrow; the same of a file)",
     );
   return command.addHelpText("after", guide).action((run: string, data: string | undefined, flags: PlaceFlags) => {
-    const names = {
-      ...flagsByName(TSNE_SETTINGS),
-      ...DATASET_NAMES,
-      ...ARROW_NAMES,
-      meanColumn: "--mean-column",
-      sigmaColumn: "--sigma-column",
-      newMeans: data,
-      sigma: flags.sigma ?? "--sigma",
-      run,
-      neighbors: run,
-      uncertainty: "--uncertainty",
-    };
-    return interruptible((signal) =>
-      withTypedNames(names, () => {
-        const { output, sigma, labels, table, seed, uncertainty } = flags;
-        if (seed !== undefined && uncertainty === undefined) {
-          const accepted = "--uncertainty beside it, whose seed it is";
-          throw new ArgumentError("INVALID_ARGUMENT", { argument: "--seed", received: seed, accepted });
-        }
-        if (flags.sigmaIs === "posterior") {
-          const accepted =
-            "a form of standard deviations of measurements: the prior of posteriors is that of the fitted data";
-          throw new ArgumentError("INVALID_ARGUMENT", { argument: "--sigma-is", received: flags.sigmaIs, accepted });
-        }
-        const others = { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table };
-        const { columns, exclude, sigmaColumns, idColumn, labelColumn, keep, sigmaIs, missing, log1p } = flags;
-        const files = {
-          "--columns": columns,
-          "--exclude": exclude,
-          "--sigma-columns": sigmaColumns,
-          "--id-column": idColumn,
-          "--label-column": labelColumn,
-          "--keep": keep,
-          "--sigma-is": sigmaIs,
-          "--missing": missing,
-          "--log1p": log1p,
-        };
-        if (checkArrow(flags, { ...others, ...files }, {})) return placeArrow(run, flags, signal);
-        requireGiven("<new>", data, "the file of the new points, or --arrow");
-        requireGiven("--output", output, "the file that their places go to, or --arrow");
-        return placeFile(run, data, { ...flags, output }, signal);
-      }),
-    );
+    const names = namesOf(run, data, flags);
+    return interruptible((signal) => withTypedNames(names, () => dispatch(run, data, flags, signal)));
   });
+}
+
+/** The arguments of the library as they were typed, for errors. */
+const namesOf = (run: string, data: string | undefined, flags: PlaceFlags) => ({
+  ...flagsByName(TSNE_SETTINGS),
+  ...flagsByName(PLACEMENT_OPTIONS),
+  ...DATASET_NAMES,
+  ...ARROW_NAMES,
+  meanColumn: "--mean-column",
+  sigmaColumn: "--sigma-column",
+  newMeans: data,
+  sigma: flags.sigma ?? "--sigma",
+  run,
+  neighbors: run,
+});
+
+/** Places the rows of a stream with --arrow, else the points of a file. */
+function dispatch(run: string, data: string | undefined, flags: PlaceFlags, signal: AbortSignal): Promise<void> {
+  const { output, sigma, labels, table, seed, uncertainty } = flags;
+  if (seed !== undefined && uncertainty === undefined) {
+    const accepted = "--uncertainty beside it, whose seed it is";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--seed", received: seed, accepted });
+  }
+  if (flags.sigmaIs === "posterior") {
+    const accepted = "another form of sigma: the prior of posteriors is that of the fitted data";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--sigma-is", received: flags.sigmaIs, accepted });
+  }
+  const others = { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table };
+  const { columns, exclude, sigmaColumns, idColumn, labelColumn, keep, sigmaIs, missing, log1p } = flags;
+  const ofFiles = {
+    "--columns": columns,
+    "--exclude": exclude,
+    "--sigma-columns": sigmaColumns,
+    "--id-column": idColumn,
+    "--label-column": labelColumn,
+    "--keep": keep,
+    "--sigma-is": sigmaIs,
+    "--missing": missing,
+    "--log1p": log1p,
+  };
+  if (checkArrow(flags, { ...others, ...ofFiles }, {})) return placeArrow(run, flags, signal);
+  requireGiven("<new>", data, "the file of the new points, or --arrow");
+  requireGiven("--output", output, "the file that their positions go to, or --arrow");
+  return placeFile(run, data, { ...flags, output }, signal);
 }
 
 async function placeArrow(path: string, flags: PlaceFlags, signal: AbortSignal): Promise<void> {
   const { perplexity, iterations, uncertainty, seed, threads, meanColumn, sigmaColumn } = flags;
   checkInputs({ "<run>": path });
-  await filterStandardStreams({ done: "placed", lacking: "a place" }, flags, signal, async (input, options) => {
+  await filterStandardStreams({ done: "placed", lacking: "a position" }, flags, signal, async (input, options) => {
     const run = await Tsne.load(path, { threads, signal });
     const how = { perplexity, iterations, uncertainty, seed, meanColumn, sigmaColumn };
     return placeStream(run, input, { ...options, ...how });

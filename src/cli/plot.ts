@@ -4,8 +4,10 @@ import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { isText, readMatrix, readTable, writeFileAtomic } from "../io/index.js";
 import { Matrix } from "../matrix.js";
-import type { MapEllipses, Theme } from "../plot/index.js";
+import { flagsByName } from "../options/index.js";
+import { IMAGE_OPTIONS, type MapEllipses, type MapOptions, PICTURE_OPTIONS } from "../plot/index.js";
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES } from "./dataset-flags.js";
+import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { describeEmbedding, type PointFacts, readEmbeddingFile } from "./inputs.js";
 import { interruptible } from "./interruption.js";
@@ -13,20 +15,17 @@ import { checkPaths } from "./paths.js";
 import { preparePicture } from "./picture.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 import { UNCERTAINTY_COLUMNS } from "./uncertainty.js";
-import { integerParser } from "./values.js";
 
-interface PlotFlags extends ImageFlags, Omit<ColumnFlags, "strict"> {
+interface PlotFlags
+  extends ImageFlags,
+    Omit<ColumnFlags, "strict">,
+    Pick<MapOptions, "contours" | "title" | "theme" | "width" | "height"> {
   output: string;
   labels?: string;
   colorBy?: string;
   ellipses?: string;
   imageSize?: number;
   imageCount?: number;
-  contours?: true;
-  title?: string;
-  theme?: Theme;
-  width?: number;
-  height?: number;
   quiet?: true;
 }
 
@@ -65,25 +64,14 @@ export function createPlotCommand(): Command {
       "--ellipses <file>",
       "draw ellipses for some points of a 2-D map: three columns xx, xy, yy, or what embed --uncertainty wrote",
     )
-    .option("--images <source>", `show images on the map: ${IMAGE_SOURCES}`)
-    .option(
-      "--image-size <pixels>",
-      "longer side of each, 4 to 2048 (default: about 1/27 of the width)",
-      integerParser("--image-size"),
-    )
-    .option(
-      "--image-count <n>",
-      "at most so many, spread over the map (default: all that fit)",
-      integerParser("--image-count"),
-    )
+    .option("--images <source>", `show images on the map: ${IMAGE_SOURCES}`);
+  addDeclaredOptions(command, IMAGE_OPTIONS, ["size", "count"])
     .option(...imageOptions.stretch)
-    .option(...imageOptions.strict)
-    .option("--contours", "draw lines of equal density")
-    .option("--title <text>", "heading of the picture")
-    .option("--theme <light|dark>", "dark on white, or light on near-black (default: light)")
-    .option("--width <pixels>", "200 to 16384 (default: 1600)", integerParser("--width"))
-    .option("--height <pixels>", "200 to 16384 (default: 3/4 of the width)", integerParser("--height"))
-    .option("--quiet", "print nothing but errors");
+    .option(...imageOptions.strict);
+  addDeclaredOptions(command, PICTURE_OPTIONS, ["contours", "title", "theme", "width", "height"]).option(
+    "--quiet",
+    "print nothing but errors",
+  );
   return addColumnOptions(command.optionsGroup("Columns:"), { sigma: false, lists: false, keep: false, strict: false })
     .addHelpText("after", guide)
     .action((map: string, flags: PlotFlags) => {
@@ -97,10 +85,7 @@ export function createPlotCommand(): Command {
         images: flags.images,
         "images.size": "--image-size",
         "images.count": "--image-count",
-        title: "--title",
-        theme: "--theme",
-        width: "--width",
-        height: "--height",
+        ...flagsByName(PICTURE_OPTIONS),
       };
       return interruptible((signal) => withTypedNames(names, () => plot(map, flags, signal)));
     });
@@ -110,21 +95,7 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
   const { output, theme, width, height, title, imageSize } = flags;
   checkImageFlags(flags);
   const draw = await preparePicture("--output", output, { theme, width, height });
-  if (flags.labels !== undefined && flags.colorBy !== undefined) {
-    const accepted = "to be left out with --labels, since a point has one color";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--color-by", received: flags.colorBy, accepted });
-  }
-  const color = flags.colorBy === undefined ? undefined : splitColumn(flags.colorBy);
-  await checkPaths(
-    { "--output": output },
-    {
-      "<map>": map,
-      "--labels": flags.labels,
-      "--color-by": color?.path,
-      "--ellipses": flags.ellipses,
-      "--images": flags.images,
-    },
-  );
+  const color = await checkFiles(map, flags);
   const { strict: _, ...columns } = flags;
   const read = await readEmbeddingFile(map, columns, signal);
   const { positions: points } = read;
@@ -170,6 +141,26 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
   process.stderr.write(describeEmbedding(map, read.dataset));
   const skipped = opened ? describeSkipped(opened) : "";
   process.stdout.write(`Picture of ${points.rows} points written to ${output}.${skipped}\n`);
+}
+
+/** Checks the files that are read and written, and gives the column that colors the points, if one was chosen. */
+async function checkFiles(map: string, flags: PlotFlags): Promise<Column | undefined> {
+  if (flags.labels !== undefined && flags.colorBy !== undefined) {
+    const accepted = "to be left out with --labels, since a point has one color";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--color-by", received: flags.colorBy, accepted });
+  }
+  const color = flags.colorBy === undefined ? undefined : splitColumn(flags.colorBy);
+  await checkPaths(
+    { "--output": flags.output },
+    {
+      "<map>": map,
+      "--labels": flags.labels,
+      "--color-by": color?.path,
+      "--ellipses": flags.ellipses,
+      "--images": flags.images,
+    },
+  );
+  return color;
 }
 
 /** @throws {ArgumentError} for options that only images have a use for */

@@ -1,10 +1,12 @@
 import { ArgumentError } from "../errors.js";
 import {
   assertTableExtension,
+  isAnndataPath,
   isText,
   type TableColumn,
   toColumns,
   type WriteMatrixOptions,
+  writeAnndataEmbedding,
   writeMatrix,
   writeTable,
 } from "../io/index.js";
@@ -44,19 +46,24 @@ export async function writePointTable(path: string, known: PointColumns, signal:
 }
 
 /**
- * Writes an embedding: to a table with the identifier, the labels and the metadata of the points, if the input has any of them and the format has
+ * Writes an embedding: into a copy of the AnnData file that the points come from, if `path` ends in .h5ad, to a table with the identifier, the labels and the metadata of the points, if the input has any of them and the format has
  * names, else as a matrix.
  */
 export async function writeEmbedding(
   path: string,
   embedding: Matrix,
   points: PointFacts | undefined,
-  options: WriteMatrixOptions,
+  options: WriteMatrixOptions & { readonly source?: string | undefined },
 ): Promise<void> {
+  const { source, ...others } = options;
+  if (source !== undefined && isAnndataPath(path)) {
+    const whole = points ? withGaps(embedding, points.kept, points.rows) : embedding;
+    return writeAnndataEmbedding(path, source, whole, { signal: others.signal });
+  }
   const isTable = points !== undefined && hasFacts(points) && !path.toLowerCase().endsWith(".npy");
   if (!isTable) {
     const whole = points ? withGaps(embedding, points.kept, points.rows) : embedding;
-    return writeMatrix(path, whole, options);
+    return writeMatrix(path, whole, others);
   }
   const names = options.columns ?? ["x", "y", "z"].slice(0, embedding.cols);
   await writeTable(path, joinFacts(points, toColumns(embedding, names), new Map()), { signal: options.signal });

@@ -52,8 +52,10 @@ Examples:
       All the options of a command.
 
 Files:
-  Matrices are .npy, .csv, .tsv, .parquet or .arrow, a point a row. Labels are
-  text, one a line.
+  Data have one point per row: .csv, .tsv, .parquet, .arrow, .npy, .npz, .h5ad,
+  .mat or .jsonl, also compressed (.gz, .zst), a folder of tables, or - for
+  standard input. file.npz:name is one array of a file that holds several.
+  Labels are a table, or text with one label per line.
 
 Exit codes:
   0  done

@@ -1,5 +1,7 @@
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
+import { SAMPLE_OPTIONS } from "../vae/declarations/index.js";
+import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { checkImageOutput, writeImages } from "./images.js";
 import { interruptible } from "./interruption.js";
@@ -36,9 +38,8 @@ export function createSampleCommand(): Command {
     .argument("<run>", "folder of a training, or of a model")
     .requiredOption("-o, --output <file>", ".npy, n x height x width [x channels], or .png, one picture of all")
     .option("--count <n>", "how many", integerParser("--count", 1), 100)
-    .option("--cluster <k>", "mixtures: of this component only, counted from 0", integerParser("--cluster"))
-    .option("--seed <n>", "seed of the draws (default: 42)", integerParser("--seed"))
-    .option("--batch-size <n>", "images that are computed at once (default: 256)", integerParser("--batch-size"))
+    .option("--cluster <k>", "mixtures: of this component only, counted from 0", integerParser("--cluster"));
+  addDeclaredOptions(command, SAMPLE_OPTIONS, ["seed", "batchSize"])
     .option("--json", "print one JSON object instead of sentences")
     .option("--quiet", "print nothing but errors, and --json");
   addBackendOptions(command).addHelpText("after", guide);

@@ -5,9 +5,9 @@ import { isText, readMatrix, type Table, type TableColumn, writeFileAtomic, writ
 import type { Matrix } from "../matrix.js";
 import { flagsByName } from "../options/index.js";
 import type { PictureFormat, SheetRow, SheetTile } from "../plot/index.js";
-import { type Nearest, nearest, type Query } from "../search/index.js";
-import { type DistanceName, isSavedRun, TSNE_SETTINGS, Tsne } from "../tsne/index.js";
-import { addColumnOptions, type ColumnFlags, DATASET_NAMES, withSigmaPath } from "./dataset-flags.js";
+import { NEAREST_OPTIONS, type Nearest, type NearestOptions, nearest, type Query } from "../search/index.js";
+import { isSavedRun, Tsne } from "../tsne/index.js";
+import { addColumnOptions, type ColumnFlags, DATA_FILES, DATASET_NAMES, withSigmaPath } from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { describeInputs, type Inputs, readInputs, readPointLabels, sigmaPath } from "./inputs.js";
@@ -16,9 +16,8 @@ import { checkPaths } from "./paths.js";
 import { describeSkipped } from "./point-images.js";
 import { checkTableOutput, TABLE_FORMATS } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
-import { integerParser } from "./values.js";
 
-interface SearchFlags extends ColumnFlags {
+interface SearchFlags extends ColumnFlags, Pick<NearestOptions, "k" | "distance" | "varianceFloor" | "threads"> {
   query: string;
   sigma?: string;
   querySigma?: string;
@@ -26,10 +25,6 @@ interface SearchFlags extends ColumnFlags {
   images?: string;
   queryImages?: string;
   strict?: true;
-  k?: number;
-  distance?: DistanceName;
-  varianceFloor?: "auto" | number;
-  threads?: number;
   output?: string;
   sheet?: string;
   json?: true;
@@ -66,7 +61,7 @@ export function createSearchCommand(): Command {
     .description(
       "Search by example: find the points nearest to some of them, or to other vectors, under any of the distances.",
     )
-    .argument("<data>", "the points: .npy, .csv, .tsv, .parquet or .arrow, one point per row; or a run of embed --save")
+    .argument("<data>", `the points, one per row: ${DATA_FILES}; or a run of embed --save`)
     .requiredOption(
       "--query <rows|file>",
       "rows of the points, 17 or 17,4,99; or a file of vectors as wide as they are",
@@ -82,8 +77,12 @@ export function createSearchCommand(): Command {
     .option("--query-images <path>", "the same for the vectors of a --query file, of the same size")
     .option("--strict", "refuse columns of tables and files of image folders that are skipped by default");
   addColumnOptions(command.optionsGroup("Columns:"), { strict: false });
-  command.optionsGroup("Method:").option("-k <n>", "points to find for each query (default: 10)", integerParser("-k"));
-  return addDeclaredOptions(command, TSNE_SETTINGS, ["distance", "varianceFloor", "threads"])
+  return addDeclaredOptions(command.optionsGroup("Method:"), NEAREST_OPTIONS, [
+    "k",
+    "distance",
+    "varianceFloor",
+    "threads",
+  ])
     .optionsGroup("Output:")
     .option("-o, --output <file>", `where the result goes as a table: ${TABLE_FORMATS}`)
     .option("--sheet <file>", "draw queries and results with their distances; needs --images: .png or .svg")
@@ -92,14 +91,13 @@ export function createSearchCommand(): Command {
     .addHelpText("after", guide)
     .action((means: string, flags: SearchFlags) => {
       const names = {
-        ...flagsByName(TSNE_SETTINGS),
+        ...flagsByName(NEAREST_OPTIONS),
         ...DATASET_NAMES,
         data: means,
         run: means,
         query: isRows(flags.query) ? "--query" : flags.query,
         querySigma: flags.querySigma ?? "--query-sigma",
         sigma: flags.sigma ?? "--sigma",
-        k: "-k",
         rows: "--sheet",
       };
       return interruptible((signal) => withTypedNames(names, () => search(means, flags, signal)));
@@ -112,30 +110,7 @@ async function search(means: string, flags: SearchFlags, signal: AbortSignal): P
   const begin = performance.now();
   const { sheet, output, k, distance, varianceFloor, threads } = flags;
   const queryFile = isRows(flags.query) ? undefined : flags.query;
-  checkTableOutput("--output", output);
-  if (sheet === undefined) {
-    for (const [flag, path] of [
-      ["--images", flags.images],
-      ["--query-images", flags.queryImages],
-    ] as const) {
-      if (path === undefined) continue;
-      const accepted = "to be left out without --sheet, which shows them";
-      throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: path, accepted });
-    }
-  }
-  const format = sheet === undefined ? undefined : await checkSheetFlags(flags, queryFile, sheet);
-  await checkPaths(
-    { "--output": output, "--sheet": sheet },
-    {
-      "<data>": means,
-      "--query": queryFile,
-      "--sigma": sigmaPath(flags.sigma),
-      "--query-sigma": flags.querySigma,
-      "--labels": flags.labels,
-      "--images": flags.images,
-      "--query-images": flags.queryImages,
-    },
-  );
+  const format = await checkFlags(means, queryFile, flags);
   const read = (path: string | undefined) => (path === undefined ? undefined : readMatrix(path, { signal }));
   const isRun = await isSavedRun(means);
   const inputs = isRun ? undefined : await readInputs({ ...(await withSigmaPath(means, flags)), data: means }, signal);
@@ -173,6 +148,44 @@ async function search(means: string, flags: SearchFlags, signal: AbortSignal): P
       `${JSON.stringify({ ...summarize(found, rows, labels, n), output: output ?? null, sheet: sheet ?? null, seconds })}\n`,
     );
   else if (!flags.quiet) process.stdout.write(print(found, rows, labels, [output, sheet], drawn?.skipped));
+}
+
+/**
+ * Checks everything that can be checked before data are read.
+ *
+ * @returns the format of the sheet, if there is one
+ */
+async function checkFlags(
+  means: string,
+  queryFile: string | undefined,
+  flags: SearchFlags,
+): Promise<PictureFormat | undefined> {
+  const { sheet, output } = flags;
+  checkTableOutput("--output", output);
+  if (sheet === undefined) {
+    for (const [flag, path] of [
+      ["--images", flags.images],
+      ["--query-images", flags.queryImages],
+    ] as const) {
+      if (path === undefined) continue;
+      const accepted = "to be left out without --sheet, which shows them";
+      throw new ArgumentError("INVALID_ARGUMENT", { argument: flag, received: path, accepted });
+    }
+  }
+  const format = sheet === undefined ? undefined : await checkSheetFlags(flags, queryFile, sheet);
+  await checkPaths(
+    { "--output": output, "--sheet": sheet },
+    {
+      "<data>": means,
+      "--query": queryFile,
+      "--sigma": sigmaPath(flags.sigma),
+      "--query-sigma": flags.querySigma,
+      "--labels": flags.labels,
+      "--images": flags.images,
+      "--query-images": flags.queryImages,
+    },
+  );
+  return format;
 }
 
 /** @throws {ArgumentError} for a sheet without what it needs */
@@ -214,7 +227,7 @@ async function drawResult(
   const { drawSheet } = await import("../plot/index.js");
   const count = distances.rows;
   let skipped = 0;
-  const open = async (path: string, expected: number) => {
+  const open: OpenImages = async (path, expected) => {
     const opened = await openImages(path, { strict: flags.strict, signal });
     skipped += opened.skipped;
     if (opened.images.count === expected) return opened;
@@ -226,7 +239,9 @@ async function drawResult(
   const { images, close } = await open(flags.images as string, n);
   try {
     const pixels = await images.read(indices);
-    const examples = rows ? await images.read(rows) : flags.queryImages && (await readExamples(flags.queryImages));
+    const examples = rows
+      ? await images.read(rows)
+      : flags.queryImages && (await readExamples(open, flags.queryImages, count, images));
     const size = images.height * images.width * images.channels;
     const at = (all: Float32Array, i: number) => all.subarray(i * size, (i + 1) * size);
     const sheetRows = Array.from({ length: count }, (_, q): SheetRow => {
@@ -249,23 +264,35 @@ async function drawResult(
   } finally {
     await close();
   }
+}
 
-  async function readExamples(path: string): Promise<Float32Array> {
-    const opened = await open(path, count);
-    try {
-      const [own, theirs] = [images, opened.images].map(
-        ({ height, width, channels }) => `${height} x ${width} x ${channels}`,
-      );
-      if (own !== theirs) {
-        const message = `${path}: expected images of ${own}, as those of the points are, received ${theirs}`;
-        const facts = { argument: path, received: theirs, accepted: own, message };
-        throw new ArgumentError("SHAPE_MISMATCH", facts);
-      }
-      return await opened.images.read(Array.from({ length: count }, (_, i) => i));
-    } finally {
-      await opened.close();
+type OpenImages = (
+  path: string,
+  expected: number,
+) => Promise<Awaited<ReturnType<typeof import("../vae/datasets/index.js").openImages>>>;
+
+/** The images of the queries, which must have the size of those of the points. */
+async function readExamples(open: OpenImages, path: string, count: number, images: ImageSize): Promise<Float32Array> {
+  const opened = await open(path, count);
+  try {
+    const [own, theirs] = [images, opened.images].map(
+      ({ height, width, channels }) => `${height} x ${width} x ${channels}`,
+    );
+    if (own !== theirs) {
+      const message = `${path}: expected images of ${own}, as those of the points are, received ${theirs}`;
+      const facts = { argument: path, received: theirs, accepted: own, message };
+      throw new ArgumentError("SHAPE_MISMATCH", facts);
     }
+    return await opened.images.read(Array.from({ length: count }, (_, i) => i));
+  } finally {
+    await opened.close();
   }
+}
+
+interface ImageSize {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
 }
 
 /** Query q by the number it is known by: a row of the points, or of the file of vectors. */

@@ -6,35 +6,35 @@ import {
   type GridAssignment,
   resolveGridOptions,
   resolveSeparationOptions,
-  SEPARATION_METHODS,
+  SEPARATION_OPTIONS,
   type Separation,
-  type SeparationMethod,
+  type SeparationOptions,
   separateUniformly,
 } from "../layout/index.js";
 import { Matrix } from "../matrix.js";
+import { flagsByName } from "../options/index.js";
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES } from "./dataset-flags.js";
+import { addDeclaredOptions, declaredOption } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { describeEmbedding, readEmbeddingFile } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS, writeEmbedding, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
-import { type GridSides, gridParser, integerParser, numberParser } from "./values.js";
+import { type GridSides, gridParser } from "./values.js";
 
-interface SeparateFlags extends ColumnFlags {
+/** In the order of the help. */
+const METHOD_OPTIONS = ["method", "relaxations", "grid", "gamma", "tolerance", "iterations", "bins"] as const;
+
+interface SeparateFlags
+  extends ColumnFlags,
+    Pick<SeparationOptions, Exclude<(typeof METHOD_OPTIONS)[number], "grid"> | "threads"> {
   output: string;
-  method?: SeparationMethod;
-  relaxations?: number;
   cells?: number;
-  gamma?: number;
-  tolerance?: number;
-  iterations?: number;
-  bins?: number;
   grid?: GridSides;
   picture?: string;
   table?: string;
   labels?: string;
-  threads?: number;
   json?: true;
   quiet?: true;
 }
@@ -74,25 +74,15 @@ export function createSeparateCommand(): Command {
     )
     .argument("<map>", "the map: .npy, .csv, .tsv, .parquet or .arrow of 2 columns, a point a row, at least 4")
     .requiredOption("-o, --output <file>", "where the even points go: .npy, .csv, .tsv, .parquet or .arrow");
-  return addColumnOptions(command.optionsGroup("Columns:"), { sigma: false, lists: false })
-    .optionsGroup("Method:")
-    .option("--method <name>", `${SEPARATION_METHODS.join(", ")} (default: flow)`)
-    .option(
-      "--relaxations <n>",
-      "flow: how often points are drawn to their neighbors again (default: 16)",
-      integerParser("--relaxations"),
-    )
-    .option("--cells <n>", "iterative: columns and rows to even out (default: 100)", integerParser("--cells"))
-    .option("--gamma <x>", "iterative: share of the way at a time, up to 1 (default: 0.3)", numberParser("--gamma"))
-    .option("--tolerance <x>", "iterative: mean move to stop at (default: 0.0001)", numberParser("--tolerance"))
-    .option("--iterations <n>", "iterative: how often at most (default: 100)", integerParser("--iterations"))
-    .option("--bins <n>", "conditional: bins along each axis (default: 25)", integerParser("--bins"))
+  addColumnOptions(command.optionsGroup("Columns:"), { sigma: false, lists: false }).optionsGroup("Method:");
+  addDeclaredOptions(command, SEPARATION_OPTIONS, METHOD_OPTIONS);
+  return command
     .option(
       "--grid <RxC>",
       "a cell for each point: rows x columns, or auto; adds the columns row and column to the output",
       gridParser("--grid"),
     )
-    .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
+    .addOption(declaredOption(SEPARATION_OPTIONS, "threads"))
     .optionsGroup("Output:")
     .option("--picture <file>", "the map before and after, .png or .svg")
     .option("--table <file>", `x, y, the cells and the labels as one table: ${TABLE_FORMATS}`)
@@ -104,14 +94,7 @@ export function createSeparateCommand(): Command {
       const names = {
         ...DATASET_NAMES,
         points: map,
-        method: "--method",
-        relaxations: "--relaxations",
-        grid: "--cells",
-        gamma: "--gamma",
-        tolerance: "--tolerance",
-        iterations: "--iterations",
-        bins: "--bins",
-        threads: "--threads",
+        ...flagsByName(SEPARATION_OPTIONS),
         rows: "--grid",
       };
       return interruptible((signal) => withTypedNames(names, () => separate(map, flags, signal)));

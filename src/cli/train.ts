@@ -8,7 +8,16 @@ import {
   TRAINING_OPTIONS,
   TRAINING_TABLE_OPTIONS,
 } from "../vae/declarations/index.js";
-import type { EpochRecord, LossParts, ModelName, ModelOptions, TrainingProgress, TrainOptions } from "../vae/index.js";
+import type {
+  Dataset,
+  EpochRecord,
+  LossParts,
+  Model,
+  ModelName,
+  ModelOptions,
+  TrainingProgress,
+  TrainOptions,
+} from "../vae/index.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
@@ -23,6 +32,7 @@ import {
   startBackend,
 } from "./networks.js";
 import { checkInputs } from "./paths.js";
+import type { ProgressDisplay } from "./progress.js";
 
 interface TrainFlags
   extends BackendFlags,
@@ -136,100 +146,33 @@ export function createTrainCommand(): Command {
   );
 }
 
-async function run(flags: TrainFlags, names: Readonly<Record<string, string | undefined>>, signal: AbortSignal) {
-  const { quiet = false, patience, leastImprovement } = flags;
-  checkInputs({
-    "--dataset": flags.dataset,
-    "--data-dir": flags.dataDir,
-    "--labels": flags.labels,
-    "--run-dir": flags.runDir,
-  });
-  if (!flags.earlyStopping && (patience !== undefined || leastImprovement !== undefined)) {
-    const argument = patience === undefined ? "--least-improvement" : "--patience";
-    throw new ArgumentError("INVALID_ARGUMENT", {
-      argument,
-      received: patience ?? leastImprovement,
-      accepted: "--early-stopping beside it",
-    });
-  }
+type Vae = typeof import("../vae/index.js");
+type TrainRunResult = Awaited<ReturnType<Vae["trainRun"]>>;
+type Names = Readonly<Record<string, string | undefined>>;
+
+async function run(flags: TrainFlags, names: Names, signal: AbortSignal): Promise<void> {
+  checkFlags(flags);
   const vae = await import("../vae/index.js");
-  const { hasCheckpoint } = await import("../vae/without-tensorflow.js");
-  const { resolveTrainOptions } = await import("../vae/training/index.js");
-  const { backend, display } = await startBackend(flags, quiet);
+  const { backend, display } = await startBackend(flags, flags.quiet);
+  const { patience, leastImprovement } = flags;
   const options: TrainOptions = {
     ...pickOptions(TRAINING_OPTIONS, flags),
     earlyStopping: flags.earlyStopping && { patience, leastImprovement },
   };
-  let position: TrainingProgress | undefined;
   try {
-    // Settings that cannot be are refused before data are read.
-    const trial = buildModel(vae.createModel, flags, { height: 64, width: 64, channels: 1 }, names);
-    resolveTrainOptions(trial, options);
-    trial.dispose();
+    await checkSettings(vae, flags, options, names);
     const dataset = await vae.openDataset(flags.dataset, datasetOptions(flags, { signal, display }));
     noteSkipped(dataset, display);
     try {
       const model = buildModel(vae.createModel, flags, dataset, names);
       const folder = flags.runDir ?? join("runs", vae.runName(model, dataset.name, flags.extra));
-      if (!flags.resume) {
-        await vae.assertNoRun(folder).catch(async (error: SigmaTsneError) => {
-          const other = "--run-dir or --extra takes another folder";
-          const advice = (await hasCheckpoint(folder)) ? `--resume goes on with it, ${other}` : other;
-          throw new SigmaTsneError(error.code, `${error.message}; ${advice}`, { cause: error });
-        });
-      }
+      if (!flags.resume) await requireNoRun(vae, folder);
       display.note(describe(model.name, model.parameterCount, dataset, folder));
-      const result = await vae
-        .trainRun(model, dataset, {
-          ...options,
-          folder,
-          summary: flags.summary,
-          signal,
-          onStart: ({ epoch, step }) => {
-            if (step > 0) display.note(`Goes on after epoch ${epoch}, step ${step}.`);
-          },
-          onProgress: (progress) => {
-            position = progress;
-            display.update({
-              stage: "training",
-              fraction: progress.step / progress.steps,
-              secondsLeft: progress.secondsLeft,
-              facts: [`epoch ${progress.epoch}/${progress.epochs}`, lossText(progress.loss)],
-            });
-          },
-          onEpoch: (record) => display.note(epochText(record)),
-        })
-        .catch((error: unknown) => {
-          display.stop();
-          if (signal.aborted && position) {
-            display.note(`The checkpoint in ${folder} is of step ${position.step}; --resume goes on from there.`);
-          }
-          throw error;
-        });
-      if (flags.figures) {
-        display.stop();
-        await vae.writeFigures(join(folder, "figures"), model, dataset, {
-          seed: flags.seed,
-          signal,
-          onProgress: (fraction) => display.update({ stage: "figures", fraction }),
-        });
-      }
+      const training = { model, dataset, folder };
+      const result = await train(vae, training, { ...options, summary: flags.summary, signal }, display);
+      if (flags.figures) await drawFigures(vae, training, flags.seed, signal, display);
       display.stop();
-      const last = result.history.at(-1);
-      if (flags.json) {
-        const { history: _, ...facts } = result;
-        process.stdout.write(
-          `${JSON.stringify({ folder, model: model.name, dataset: dataset.name, backend: backend.name, last: last ?? null, ...facts })}\n`,
-        );
-      } else if (!quiet) {
-        const early =
-          result.isStoppedEarly && result.best
-            ? ` It ended early and has the weights of epoch ${result.best.epoch}.`
-            : "";
-        process.stdout.write(
-          `Trained ${result.steps} steps in ${result.seconds.toFixed(1)} s.${early} The run is in ${folder}.\n`,
-        );
-      }
+      printResult(result, training, backend.name, flags);
     } finally {
       await dataset.close();
     }
@@ -238,14 +181,113 @@ async function run(flags: TrainFlags, names: Readonly<Record<string, string | un
   }
 }
 
+function checkFlags({ earlyStopping, patience, leastImprovement, ...flags }: TrainFlags): void {
+  checkInputs({
+    "--dataset": flags.dataset,
+    "--data-dir": flags.dataDir,
+    "--labels": flags.labels,
+    "--run-dir": flags.runDir,
+  });
+  if (earlyStopping || (patience === undefined && leastImprovement === undefined)) return;
+  throw new ArgumentError("INVALID_ARGUMENT", {
+    argument: patience === undefined ? "--least-improvement" : "--patience",
+    received: patience ?? leastImprovement,
+    accepted: "--early-stopping beside it",
+  });
+}
+
+/** Refuses settings that cannot be, before data are read. */
+async function checkSettings(vae: Vae, flags: TrainFlags, options: TrainOptions, names: Names): Promise<void> {
+  const { resolveTrainOptions } = await import("../vae/training/index.js");
+  const trial = buildModel(vae.createModel, flags, { height: 64, width: 64, channels: 1 }, names);
+  resolveTrainOptions(trial, options);
+  trial.dispose();
+}
+
+/** @throws {SigmaTsneError} if the folder holds a run, with the ways to continue */
+async function requireNoRun(vae: Vae, folder: string): Promise<void> {
+  const { hasCheckpoint } = await import("../vae/without-tensorflow.js");
+  await vae.assertNoRun(folder).catch(async (error: SigmaTsneError) => {
+    const other = "--run-dir or --extra takes another folder";
+    const advice = (await hasCheckpoint(folder)) ? `--resume goes on with it, ${other}` : other;
+    throw new SigmaTsneError(error.code, `${error.message}; ${advice}`, { cause: error });
+  });
+}
+
+/** A model, its images, and the folder of the run. */
+interface Training {
+  readonly model: Model;
+  readonly dataset: Dataset;
+  readonly folder: string;
+}
+
+/** Trains, and reports progress and the checkpoint that an interrupted training leaves. */
+async function train(
+  vae: Vae,
+  { model, dataset, folder }: Training,
+  options: TrainOptions & { summary: boolean | undefined },
+  display: ProgressDisplay,
+): Promise<TrainRunResult> {
+  let position: TrainingProgress | undefined;
+  const onStart = ({ epoch, step }: { epoch: number; step: number }) => {
+    if (step > 0) display.note(`Goes on after epoch ${epoch}, step ${step}.`);
+  };
+  const onProgress = (progress: TrainingProgress) => {
+    const { epoch, epochs, step, steps, secondsLeft, loss } = progress;
+    position = progress;
+    const facts = [`epoch ${epoch}/${epochs}`, lossText(loss)];
+    display.update({ stage: "training", fraction: step / steps, secondsLeft, facts });
+  };
+  const onEpoch = (record: EpochRecord) => display.note(epochText(record));
+  try {
+    return await vae.trainRun(model, dataset, { ...options, folder, onStart, onProgress, onEpoch });
+  } catch (error) {
+    display.stop();
+    if (options.signal?.aborted && position) {
+      display.note(`The checkpoint in ${folder} is of step ${position.step}; --resume goes on from there.`);
+    }
+    throw error;
+  }
+}
+
+async function drawFigures(
+  vae: Vae,
+  { model, dataset, folder }: Training,
+  seed: number | undefined,
+  signal: AbortSignal,
+  display: ProgressDisplay,
+): Promise<void> {
+  display.stop();
+  const onProgress = (fraction: number) => display.update({ stage: "figures", fraction });
+  await vae.writeFigures(join(folder, "figures"), model, dataset, { seed, signal, onProgress });
+}
+
+function printResult(
+  { history, ...facts }: TrainRunResult,
+  { model, dataset, folder }: Training,
+  backend: string,
+  { json, quiet }: TrainFlags,
+): void {
+  if (json) {
+    const last = history.at(-1) ?? null;
+    const context = { folder, model: model.name, dataset: dataset.name, backend, last };
+    process.stdout.write(`${JSON.stringify({ ...context, ...facts })}\n`);
+    return;
+  }
+  if (quiet) return;
+  const { isStoppedEarly, best, steps, seconds } = facts;
+  const early = isStoppedEarly && best ? ` It ended early and has the weights of epoch ${best.epoch}.` : "";
+  process.stdout.write(`Trained ${steps} steps in ${seconds.toFixed(1)} s.${early} The run is in ${folder}.\n`);
+}
+
 type Shape = { height: number; width: number; channels: number };
 
 function buildModel(
   createModel: typeof import("../vae/index.js").createModel,
   flags: TrainFlags,
   { height, width, channels }: Shape,
-  names: Readonly<Record<string, string | undefined>>,
-) {
+  names: Names,
+): Model {
   const declared = Object.fromEntries(TYPED_MODEL_OPTIONS.map((name) => [name, MODEL_OPTIONS[name]]));
   const options: Record<string, unknown> = {
     ...{ height, width, channels, seed: flags.seed },

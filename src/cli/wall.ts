@@ -1,18 +1,19 @@
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { readDataset, writeFileAtomic } from "../io/index.js";
-import { assignToGrid, resolveGridOptions, separateUniformly } from "../layout/index.js";
+import { assignToGrid, resolveGridOptions, SEPARATION_OPTIONS, separateUniformly } from "../layout/index.js";
 import type { Matrix } from "../matrix.js";
 import type { Theme } from "../plot/index.js";
-import { checkWallLook, type WallCells } from "../wall/index.js";
+import { checkWallLook, WALL_OPTIONS, type WallCells } from "../wall/index.js";
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES, datasetOptions } from "./dataset-flags.js";
+import { addDeclaredOptions, declaredOption } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
 import { describeEmbedding, readPointLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkDistinct, checkExtension, checkInputs, checkPaths } from "./paths.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 import { createProgressDisplay } from "./progress.js";
-import { type GridSides, gridParser, integerParser } from "./values.js";
+import { type GridSides, gridParser } from "./values.js";
 
 interface WallFlags extends ImageFlags, Omit<ColumnFlags, "strict"> {
   images: string;
@@ -23,7 +24,7 @@ interface WallFlags extends ImageFlags, Omit<ColumnFlags, "strict"> {
   labels?: string;
   title?: string;
   theme?: Theme;
-  force?: true;
+  force?: boolean;
   threads?: number;
   json?: true;
   quiet?: true;
@@ -65,21 +66,19 @@ export function createWallCommand(): Command {
     .option("-o, --output <file>", "where a picture of the wall goes: .png")
     .option("--tiles <folder>", "where a wall to move and zoom in goes: a page, index.html, with its tiles")
     .option("--grid <RxC>", "rows x columns, or auto: about square (default: auto)", gridParser("--grid"))
-    .option(
-      "--cell <pixels>",
-      "longer side of an image, 2 to 1024 (default: what suits the images)",
-      integerParser("--cell"),
-    )
+    .addOption(declaredOption(WALL_OPTIONS, "cell"))
     .option(...imageOptions.stretch)
     .option(...imageOptions.strict)
     .option(
       "--labels <file>",
       "labels, one per line: frames of their colors, and a legend (default: those of the map's table)",
+    );
+  addDeclaredOptions(command, WALL_OPTIONS, ["title", "theme", "force"])
+    .addOption(
+      declaredOption(SEPARATION_OPTIONS, "threads", {
+        description: "threads for the layout (default: all processors)",
+      }),
     )
-    .option("--title <text>", "heading")
-    .option("--theme <light|dark>", "of the picture; the page follows the browser (default: light)")
-    .option("--force", "write tiles into a folder that holds something else as well")
-    .option("--threads <n>", "threads for the layout (default: all processors)", integerParser("--threads"))
     .option("--json", "print one JSON object instead of sentences")
     .option("--quiet", "print nothing but errors, and --json");
   return addColumnOptions(command.optionsGroup("Columns:"), { sigma: false, lists: false, keep: false, strict: false })
@@ -103,24 +102,7 @@ export function createWallCommand(): Command {
 async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Promise<void> {
   const begin = performance.now();
   const { output, tiles, title, cell, theme, force } = flags;
-  if (output === undefined && tiles === undefined) {
-    const accepted = "a file, or --tiles with a folder";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--output", received: output, accepted });
-  }
-  if (tiles === undefined && force) {
-    const accepted = "to be left out without --tiles, whose folder it is about";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--force", received: force, accepted });
-  }
-  checkWallLook({ cell, theme });
-  checkExtension("--output", output, ".png");
-  checkInputs({ "--tiles": tiles });
-  const inputs = { "<map>": path, "--labels": flags.labels, "--images": flags.images };
-  checkDistinct({ "--output": output, "--tiles": tiles }, inputs);
-  await checkPaths({ "--output": output }, inputs);
-  if (tiles !== undefined) {
-    const { assertWallWritable } = await import("../wall/index.js");
-    await assertWallWritable(tiles, { force });
-  }
+  await checkFlags(path, flags);
   const { drawWall, writeWall } = await import("../wall/index.js");
   const { strict: _, ...choice } = flags;
   const dataset = await readDataset(path, { ...datasetOptions(choice), signal });
@@ -156,15 +138,46 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
     display.stop();
     await opened.close();
   }
-  const { rows, columns } = cells;
-  if (flags.json) {
-    const seconds = Number(((performance.now() - begin) / 1000).toFixed(6));
-    const facts = { n: map.rows, rows, columns, skipped: opened.skipped, output: output ?? null, tiles: tiles ?? null };
-    process.stdout.write(`${JSON.stringify({ ...facts, seconds })}\n`);
-  } else if (!flags.quiet) {
-    const places = [output, tiles === undefined ? undefined : `${tiles} (open index.html)`].filter(Boolean);
-    const what = `${map.rows} images in ${rows} rows of ${columns}`;
-    process.stdout.write(`${what}, written to ${places.join(" and ")}.${describeSkipped(opened)}\n`);
+  report(map.rows, cells, opened, flags, (performance.now() - begin) / 1000);
+}
+
+/** Checks everything that can be checked before data are read. */
+async function checkFlags(path: string, flags: WallFlags): Promise<void> {
+  const { output, tiles, cell, theme, force } = flags;
+  if (output === undefined && tiles === undefined) {
+    const accepted = "a file, or --tiles with a folder";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--output", received: output, accepted });
+  }
+  if (tiles === undefined && force) {
+    const accepted = "to be left out without --tiles, whose folder it is about";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--force", received: force, accepted });
+  }
+  checkWallLook({ cell, theme });
+  checkExtension("--output", output, ".png");
+  checkInputs({ "--tiles": tiles });
+  const inputs = { "<map>": path, "--labels": flags.labels, "--images": flags.images };
+  checkDistinct({ "--output": output, "--tiles": tiles }, inputs);
+  await checkPaths({ "--output": output }, inputs);
+  if (tiles !== undefined) {
+    const { assertWallWritable } = await import("../wall/index.js");
+    await assertWallWritable(tiles, { force });
+  }
+}
+
+function report(
+  n: number,
+  { rows, columns }: WallCells,
+  opened: { readonly skipped?: number | undefined },
+  { output, tiles, json, quiet }: WallFlags,
+  seconds: number,
+): void {
+  if (json) {
+    const facts = { n, rows, columns, skipped: opened.skipped, output: output ?? null, tiles: tiles ?? null };
+    process.stdout.write(`${JSON.stringify({ ...facts, seconds: Number(seconds.toFixed(6)) })}\n`);
+  } else if (!quiet) {
+    const files = [output, tiles === undefined ? undefined : `${tiles} (open index.html)`].filter(Boolean);
+    const what = `${n} images in ${rows} rows of ${columns}`;
+    process.stdout.write(`${what}, written to ${files.join(" and ")}.${describeSkipped(opened)}\n`);
   }
 }
 

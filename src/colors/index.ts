@@ -1,2 +1,11 @@
 export { cleanText, type Labels, readLabels, readNumbers, readValues } from "./labels.js";
-export { categoricalColors, fade, INKS, type Ink, sequentialColors, THEMES, type Theme } from "./palette.js";
+export {
+  categoricalColors,
+  fade,
+  INKS,
+  type Ink,
+  sequentialColors,
+  THEMES,
+  type Theme,
+  themeOption,
+} from "./palette.js";

@@ -10,6 +10,7 @@ import {
   type Rgb,
   useMode,
 } from "culori/fn";
+import { choice } from "../options/index.js";
 
 useMode(modeRgb);
 useMode(modeLrgb);
@@ -19,6 +20,13 @@ const toOklab = useMode(modeOklab);
 export const THEMES = ["light", "dark"] as const;
 /** One of {@link THEMES}. */
 export type Theme = (typeof THEMES)[number];
+
+/** The option of every picture that chooses its theme. */
+export const themeOption = choice(THEMES, {
+  default: "light",
+  placeholder: "<light|dark>",
+  help: "dark on white, or light on near-black",
+});
 
 /** The colors of a picture beside those of its points. */
 export interface Ink {

@@ -1,14 +1,53 @@
-import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
+import { reject, rejectUnknown, requireOptions, requireSignal } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import type { ColumnOptions } from "../io/index.js";
+import {
+  boolean,
+  type CheckedValues,
+  checkOptions,
+  choice,
+  declare,
+  integer,
+  type OptionValues,
+  pickOptions,
+} from "../options/index.js";
 
 /** Parts of a data set. */
 export const PARTS = ["all", "train", "validation", "test"] as const;
 /** One of {@link PARTS}. */
 export type Part = (typeof PARTS)[number];
 
-/** What belongs to a source. All are optional. */
-export interface InputOptions extends ColumnOptions {
+/** Options of {@link explore} that are not data, each declared once. */
+export const EXPLORE_OPTIONS = {
+  /** For a training: which images of its data set. Default `"test"`, or all if there are no test images. */
+  part: choice(PARTS, { defaultText: "test", help: "of a training's data set: all, train, validation or test" }),
+  /** A folder of images: refuses files that would be skipped, such as other files and broken links. */
+  strict: boolean({ flag: false, help: "refuse files that would be skipped" }),
+  /**
+   * Address to listen on. Default `"127.0.0.1"`, which only this machine reaches; for others the address of the page carries a random
+   * token that every request must show.
+   */
+  host: declare<string>(
+    {
+      accepted: "a name or an address of this machine",
+      range: "a name or an address",
+      placeholder: "<address>",
+      check(value, argument) {
+        if (typeof value !== "string" || value === "") reject(argument, value, "a name or an address of this machine");
+        return value;
+      },
+      parse: (text) => text,
+    },
+    { default: "127.0.0.1", help: "address to listen on" },
+  ),
+  /** Port to listen on; 0 is any that is free. */
+  port: integer({ from: 0, to: 65_535 }, { default: 0, defaultText: "0, any that is free", help: "port to listen on" }),
+};
+
+/** The files and settings that belong to a source. All are optional. */
+export interface InputOptions
+  extends ColumnOptions,
+    Readonly<Pick<OptionValues<typeof EXPLORE_OPTIONS>, "part" | "strict">> {
   /** For maps and points: a folder of images, or a .npy or IDX file, one a point. For a training: other images than its own. */
   readonly images?: string | undefined;
   /** A file of labels, one per point. Default: the labels of the table that is explored. */
@@ -17,23 +56,14 @@ export interface InputOptions extends ColumnOptions {
   readonly sigma?: string | undefined;
   /** For maps and comparisons: the file of the points that were mapped, n x d, by which neighbors are found and maps judged. */
   readonly input?: string | undefined;
-  /** For a training: which images of its data set. Default `"test"`, or all where there are no such. */
-  readonly part?: Part | undefined;
   /** Share of the values cut off at either end of each image, 0 to below 0.5. Default: values are shown as they are. */
   readonly stretch?: number | undefined;
-  /** A folder of images: refuses files that would be skipped, such as other files and broken links. */
-  readonly strict?: boolean | undefined;
 }
 
 /** Options of {@link explore}. All are optional. */
-export interface ExploreOptions extends InputOptions {
-  /**
-   * Address to listen on. Default `"127.0.0.1"`, which only this machine reaches; for others the page's address carries a random token that
-   * every request must show.
-   */
-  readonly host?: string | undefined;
-  /** Port to listen on, 0 to 65535; 0 is any that is free. Default 0. */
-  readonly port?: number | undefined;
+export interface ExploreOptions
+  extends InputOptions,
+    Readonly<Pick<OptionValues<typeof EXPLORE_OPTIONS>, "host" | "port">> {
   /** Stops what is done while the source is opened. A server that is up is ended by its `close`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -52,7 +82,9 @@ export const columnOptions = (options: InputOptions): ColumnOptions =>
  *
  * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE
  */
-export function checkExploreOptions(options: ExploreOptions): { host: string; port: number } {
+export function checkExploreOptions(
+  options: ExploreOptions,
+): Pick<CheckedValues<typeof EXPLORE_OPTIONS>, "host" | "port"> {
   requireOptions(options);
   rejectUnknown(options, [...SOURCE_KEYS, "host", "port", "signal"]);
   requireSignal(options.signal);
@@ -60,15 +92,12 @@ export function checkExploreOptions(options: ExploreOptions): { host: string; po
     const path = options[key];
     if (path !== undefined && (typeof path !== "string" || path === "")) throw invalid(key, path, "a path");
   }
-  const { part, stretch, strict, host = "127.0.0.1" } = options;
-  if (part !== undefined && !PARTS.includes(part)) throw invalid("part", part, `one of ${PARTS.join(", ")}`);
+  const { stretch } = options;
   if (stretch !== undefined && !(typeof stretch === "number" && stretch >= 0 && stretch < 0.5)) {
     const accepted = "a share from 0 to below 0.5, cut off at either end";
     throw new ArgumentError("OUT_OF_RANGE", { argument: "stretch", received: stretch, accepted });
   }
-  if (strict !== undefined && typeof strict !== "boolean") throw invalid("strict", strict, "true or false");
-  if (typeof host !== "string" || host === "") throw invalid("host", host, "a name or an address of this machine");
-  return { host, port: requireInteger(options.port ?? 0, "port", 0, 65535) };
+  return checkOptions(EXPLORE_OPTIONS, pickOptions(EXPLORE_OPTIONS, options));
 }
 
 /** @throws {ArgumentError} INVALID_ARGUMENT for options that a kind of source has no use for */

@@ -14,7 +14,7 @@ export type { PlaceStreamOptions } from "./place-stream.js";
  * two dimensions) and share describe how the draws scatter; `UncertaintyMeasures` defines them. The draws depend on the seed and on the
  * numbers of the row, and not on where the row is in the stream.
  *
- * The means, and the standard deviations if the run has sigma, are lists of d numbers in float32 or float64. A row with a null or an
+ * The means, and the standard deviations if the run has sigma, are lists of d numbers in float16, float32 or float64. A row with a null or an
  * unusable value has null in the new columns.
  *
  * @param input bytes of an Arrow IPC stream (or file), in pieces of any size

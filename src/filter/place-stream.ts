@@ -118,11 +118,11 @@ function findNumbers(fields: readonly IpcField[], name: string, argument: string
   const field = findField(fields, name, argument);
   const item = listItem(field);
   const fixed = field.type.width;
-  if ((item === "float32" || item === "float64") && (fixed === 0 || fixed === d)) return field;
+  if (item !== undefined && item !== "uint8" && (fixed === 0 || fixed === d)) return field;
   throw new ArgumentError("INVALID_ARGUMENT", {
     argument,
     received: name,
-    accepted: `lists of ${d} float32 or float64 numbers, as wide as the data of the run`,
-    message: `${argument}: expected lists of ${d} float32 or float64 numbers, as wide as the data of the run; column ${JSON.stringify(name)} is ${describeType(field)}`,
+    accepted: `lists of ${d} float16, float32 or float64 numbers, as wide as the data of the run`,
+    message: `${argument}: expected lists of ${d} float16, float32 or float64 numbers, as wide as the data of the run; column ${JSON.stringify(name)} is ${describeType(field)}`,
   });
 }

@@ -32,7 +32,7 @@ export interface NamedArray {
 /** Names by convention of the data and of their standard deviations, the most usual first. */
 const DATA_NAMES = ["means", "mean", "mu", "X", "x", "data", "features", "embeddings", "embedding", "codes", "arr_0"];
 const SIGMA_NAMES = ["sigma", "sigmas", "std", "stds", "sd", "stdev", "stddev", "err", "errors", "X_err", "x_err"];
-const LABEL_NAMES = /^(y|labels?|class(es)?|targets?)([_.-](train|test|val|validation|all))?$/i;
+const LABEL_NAMES = /^(y|gnd|labels?|class(es)?|targets?)([_.-](train|test|val|validation|all))?$/i;
 
 /**
  * The arrays of a file as columns: an array of one dimension, or n x 1, is a column of numbers or text, and one of more dimensions is a
@@ -60,7 +60,8 @@ export function openArrayColumns(
 function describeArray(array: NamedArray): ColumnDescription {
   const { name, shape, type, kind, isIndex } = array;
   const shared = { name, isIndex, rows: shape[0] };
-  if (shape.length === 0) return { ...shared, type: undefined, itemType: undefined, kind: "a single value" };
+  if (shape.length === 0)
+    return { ...shared, type: undefined, itemType: undefined, kind: type === undefined ? kind : "a single value" };
   const sizes = shape.join(" x ");
   const isVectors = widthOf(array) !== 1 || (shape.length > 1 && !isLabel(array));
   if (!isVectors) {
@@ -75,8 +76,11 @@ function describeArray(array: NamedArray): ColumnDescription {
   return { ...shared, type: undefined, itemType: type === "text" ? undefined : type, kind: `${kind}, ${sizes}` };
 }
 
+/** Whether an array of that name holds labels, if it has one value per row. */
+export const namesLabels = (name: string): boolean => LABEL_NAMES.test(name);
+
 const isLabel = ({ name, type, isLabel: isSaid }: NamedArray): boolean =>
-  isSaid === true || ((type === "integer" || type === "text") && LABEL_NAMES.test(name));
+  isSaid === true || ((type === "integer" || type === "text") && namesLabels(name));
 
 const widthOf = ({ shape }: NamedArray): number => shape.slice(1).reduce((product, size) => product * size, 1);
 

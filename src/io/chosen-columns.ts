@@ -32,7 +32,11 @@ export interface ChosenColumns {
  */
 export function chooseColumns(whole: ColumnSource, given: ColumnChoice): ChosenColumns {
   const { path, isNamed } = whole;
-  const options = { ...given, column: given.column ?? whole.part };
+  const options = {
+    ...given,
+    column: fullName(whole, given.column ?? whole.part),
+    sigmaColumn: fullName(whole, given.sigmaColumn),
+  };
   selectColumns(
     path,
     whole.columns.map(({ name }) => name),
@@ -54,8 +58,9 @@ export function chooseColumns(whole: ColumnSource, given: ColumnChoice): ChosenC
   const paired = roles.sigma?.filter((name) => name !== undefined);
   const sigma = sigmaList ?? (paired && { numbers: paired });
   const chosen = { ...roles, data, unused, ...(sigmaList ? { sigma: [sigmaName] } : {}) };
-  if (options.strict) requireAllUsed(path, chosen);
-  return { means, sigma, roles: chosen, report: describeRoles(chosen, { isNamed, hasLists: "list" in means }) };
+  if (options.strict) requireAllUsed(path, chosen, whole.leftOut);
+  const report = describeRoles(chosen, { isNamed, hasLists: "list" in means });
+  return { means, sigma, roles: chosen, report: report + describeLeftOut(whole.leftOut) };
 }
 
 /**
@@ -63,8 +68,9 @@ export function chooseColumns(whole: ColumnSource, given: ColumnChoice): ChosenC
  *
  * @throws {FileError} FILE_FORMAT where no column fits
  */
-export function chooseLabels({ path, columns, part }: ColumnSource, asked: string | undefined): string {
-  const wanted = asked ?? part;
+export function chooseLabels(source: ColumnSource, asked: string | undefined): string {
+  const { path, columns, part } = source;
+  const wanted = fullName(source, asked ?? part);
   const names = columns.map(({ name }) => name);
   if (wanted !== undefined) return inFile(path, () => selectNames("labelColumns", names, [wanted]))[0];
   const { labels, identifier } = assignRoles(columns.map(toFacts));
@@ -73,8 +79,15 @@ export function chooseLabels({ path, columns, part }: ColumnSource, asked: strin
   const [found] = [...labels, ...(others.length === 1 ? others : []), ...(texts.length === 1 ? [texts[0].name] : [])];
   if (found !== undefined) return found;
   if (names.length === 1) return names[0];
-  const reason = `has ${names.length} columns and none of them is named label, labels, class, target; choose one by its name`;
+  const reason = `has ${names.length} columns and none of them is named label, labels, class, target; choose one by its name, as in ${path}:${names[0]}`;
   throw new FileError("FILE_FORMAT", path, reason);
+}
+
+/** The name of a column that is named by its last part, as X_pca names obsm/X_pca. */
+function fullName({ columns }: ColumnSource, wanted: string | undefined): string | undefined {
+  if (wanted === undefined || columns.some(({ name }) => name === wanted)) return wanted;
+  const found = columns.filter(({ name }) => name.endsWith(`/${wanted}`));
+  return found.length === 1 ? found[0].name : wanted;
 }
 
 /** Columns that have another number of rows than the data, or than the first column of numbers, cannot be used beside it. */
@@ -132,6 +145,14 @@ function findColumn({ path, columns }: ColumnSource, wanted: string): ColumnsOfN
   return { numbers: [name] };
 }
 
+const MOST_FILES = 3;
+
+function describeLeftOut(files: readonly string[] = []): string {
+  if (files.length === 0) return "";
+  const more = files.length > MOST_FILES ? ` and ${files.length - MOST_FILES} more` : "";
+  return ` Files left out: ${files.slice(0, MOST_FILES).join(", ")}${more}.`;
+}
+
 function noData(path: string, unused: ColumnRoles["unused"]): FileError {
   const others = unused.slice(0, 6).map(({ name, reason }) => `column ${JSON.stringify(name)} is ${reason}`);
   const found = others.length > 0 ? `: ${others.join(", ")}` : "";
@@ -141,7 +162,13 @@ function noData(path: string, unused: ColumnRoles["unused"]): FileError {
 /** The reasons of columns that the caller has left out. */
 const LEFT_OUT = new Set(["excluded", "not chosen"]);
 
-function requireAllUsed(path: string, { unused }: ColumnRoles): void {
+function requireAllUsed(path: string, { unused }: ColumnRoles, leftOut: readonly string[] = []): void {
+  // What begins with _ or a point tells engines about the others.
+  const file = leftOut.find((name) => !/(^|[\\/])[._]/.test(name));
+  if (file !== undefined) {
+    const reason = `holds ${file}, which is no part of the table and which strict reading refuses; move it to another folder`;
+    throw new FileError("FILE_FORMAT", path, reason);
+  }
   const skipped = unused.find(({ reason }) => !LEFT_OUT.has(reason));
   if (!skipped) return;
   const reason = `column ${JSON.stringify(skipped.name)} (${skipped.reason}) is not used, which strict reading refuses; exclude it, or keep it by its name`;

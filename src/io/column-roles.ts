@@ -46,7 +46,7 @@ export interface ColumnRoles {
 }
 
 /** The index of a pandas data frame, also of one that was written several times: "", "Unnamed: 0", "Unnamed: 0.1", "__index_level_0__". */
-const INDEX = /^(|Unnamed: 0(\.\d+)*|__index_level_\d+__)$/;
+const INDEX = /^(|_index|Unnamed: 0(\.\d+)*|__index_level_\d+__)$/;
 /** Names of columns of numbers that count rows or objects: "id", "source_id", "ObjID", "cellId", "row", "index". */
 const IDENTIFIER =
   /^(id|ids|idx|index|row|rowid|row_?(number|id|names?)|rownames?|uuid|guid|obj_?id|.*[_ .-](id|ids|index|idx)|.*[a-z]I[dD])$/;

@@ -13,6 +13,8 @@ export interface ColumnSource {
   readonly isSampled?: boolean | undefined;
   /** The column that the user has named with the file, as `file:name`. */
   readonly part?: string | undefined;
+  /** Files of a folder that are no part of its table. */
+  readonly leftOut?: readonly string[] | undefined;
   /** The column of vectors that is the data by convention, where no column is chosen. */
   readonly defaultList?: string | undefined;
   /** Finds the column of vectors that holds, by convention, the standard deviations of another one. */

@@ -14,16 +14,6 @@ const begins = (signature: string) => (head: Buffer) =>
 
 const KINDS: readonly ForeignKind[] = [
   {
-    name: "an HDF5 file",
-    matches: begins("\x89HDF\r\n\x1a\n"),
-    advice: "Save the array with np.save, for AnnData np.save('x.npy', adata.obsm['X_pca'])",
-  },
-  {
-    name: "a MATLAB file",
-    matches: begins("MATLAB 5.0 MAT-file"),
-    advice: "Save the array as text, in MATLAB with writematrix(X, 'x.csv')",
-  },
-  {
     name: "a file compressed with bzip2",
     matches: begins("BZh"),
     advice: "Unpack it with bunzip2, or compress it with gzip or zstd",
@@ -49,11 +39,6 @@ const KINDS: readonly ForeignKind[] = [
     matches: isImage,
     advice: "Images are data of train and encode, which take a folder of images or a .npy file",
   },
-  {
-    name: "JSON",
-    matches: (head) => /^\s*(\{\s*["}]|\[\s*[[{"\]\d-])/.test(head.toString("utf8")),
-    advice: "Save the rows as .csv or .parquet, in pandas with read_json(...).to_parquet(...)",
-  },
 ];
 
 /**
@@ -65,6 +50,6 @@ const KINDS: readonly ForeignKind[] = [
 export function refuseForeign(path: string, head: Buffer): void {
   const kind = KINDS.find(({ matches }) => matches(head));
   if (!kind) return;
-  const expected = "expected numbers in .npy, IDX, .csv, .tsv, Parquet or Arrow";
+  const expected = "expected data in .npy, .npz, .csv, .tsv, .parquet, .arrow, .h5ad, .mat, .jsonl or IDX";
   throw new FileError("FILE_FORMAT", path, `is ${kind.name}: ${expected}. ${kind.advice}`);
 }

@@ -7,8 +7,11 @@ import { withoutCompression } from "./decompression.js";
 import { asReadError } from "./file-errors.js";
 import { refuseForeign } from "./foreign-file.js";
 import type { Format } from "./format.js";
+import { hdf5 } from "./hdf5-format.js";
 import { idx } from "./idx.js";
 import { openFile } from "./input-file.js";
+import { json } from "./json.js";
+import { matlab } from "./matlab.js";
 import { npy } from "./npy.js";
 import { npz } from "./npz.js";
 import type { OpenFile } from "./open-file.js";
@@ -17,7 +20,20 @@ import type { ReadOptions } from "./read-options.js";
 import { checkRowRange } from "./row-range.js";
 
 /** All formats, in the order in which they are sniffed and named. */
-export const FORMATS: readonly Format[] = [npy, npz, idx, csv, tsv, arrow, arrowStream, parquet, text];
+export const FORMATS: readonly Format[] = [
+  npy,
+  npz,
+  idx,
+  hdf5,
+  matlab,
+  json,
+  csv,
+  tsv,
+  arrow,
+  arrowStream,
+  parquet,
+  text,
+];
 
 /** The format that the content of a file shows, or else its name. */
 export async function detectFormat({ path, handle, size, part }: OpenFile): Promise<Format> {

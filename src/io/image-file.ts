@@ -1,5 +1,6 @@
 import type { Sharp } from "sharp";
-import { DataError, FileError } from "../errors.js";
+import { loadPackage } from "../dependency.js";
+import { DataError, FileError, SigmaTsneError } from "../errors.js";
 import { isImage } from "./image-signature.js";
 import { cropMiddle, resample } from "./resample.js";
 import { describeTiff, isTiff, readTiffPage, type TiffPage } from "./tiff.js";
@@ -54,6 +55,7 @@ export async function describeImages(bytes: Uint8Array, path: string): Promise<I
 
 async function describeTiffPages(bytes: Uint8Array, path: string): Promise<ImagePage[]> {
   const pages = await describeTiff(bytes).catch((cause: Error) => {
+    if (cause instanceof SigmaTsneError) throw cause;
     if (!cause.message.startsWith("holds")) return [];
     throw new FileError("FILE_FORMAT", path, cause.message, { cause });
   });
@@ -101,7 +103,7 @@ export async function decodePage(
       ? await decodeNumbers(bytes, page.tiff, shape, fit, path)
       : await decodeScaled(bytes, page, shape, fit);
   } catch (cause) {
-    if (cause instanceof DataError) throw cause;
+    if (cause instanceof SigmaTsneError) throw cause;
     throw new FileError("FILE_FORMAT", path, `cannot be decoded: ${(cause as Error).message}`, { cause });
   }
 }
@@ -195,7 +197,7 @@ function toFloat32(values: Float64Array, line: number, path: string): Float32Arr
 }
 
 async function openSharp(bytes: Uint8Array, page = 0): Promise<Sharp> {
-  const { default: sharp } = await import("sharp");
+  const { default: sharp } = await loadPackage("sharp", () => import("sharp"));
   return sharp(bytes, { failOn: "truncated", ...(page > 0 && { page }) });
 }
 

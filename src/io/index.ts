@@ -46,3 +46,4 @@ export { systemReason } from "./system-error.js";
 export { isText, type Table, type TableColumn, type TableLike, toColumns } from "./table.js";
 export { assertTableExtension, encodeTable, readLabels, readTable, writeTable } from "./table-file.js";
 export { isTableFolder } from "./table-folder.js";
+export { isAnndataPath, writeAnndataEmbedding } from "./write-anndata.js";

@@ -49,8 +49,24 @@ export async function openFile(path: string, signal?: AbortSignal): Promise<Open
   return asReadError(path, async () => {
     const file = (await isPipe(name)) ? await openPipe(name, signal) : await openRegularFile(name);
     const opened = await unwrap(file, signal);
-    return part === undefined ? opened : { ...opened, part };
+    return { ...withClosing(opened), part };
   });
+}
+
+/** A file that does further work when it is closed. */
+function withClosing(file: OpenFile): OpenFile {
+  const closing: (() => Promise<void>)[] = [];
+  return {
+    ...file,
+    whenClosed: (work) => void closing.push(work),
+    handle: {
+      read: (...args) => file.handle.read(...args),
+      async close() {
+        for (const work of closing.splice(0)) await work();
+        await file.handle.close();
+      },
+    },
+  };
 }
 
 /** The file and the array of it that a path names. A file with the whole name comes first. */

@@ -2,13 +2,26 @@ import { promisify } from "node:util";
 import { constants, inflate } from "node:zlib";
 import { throwIfAborted } from "../abort.js";
 import { ArgumentError, describe, FileError } from "../errors.js";
-import type { FloatArray } from "../matrix.js";
+import { type FloatArray, Matrix } from "../matrix.js";
 import { allocate } from "./allocation.js";
+import { type NamedArray, namesLabels, openArrayColumns } from "./array-columns.js";
+import { columnFormat } from "./column-format.js";
 import { asReadError } from "./file-errors.js";
+import type { Format } from "./format.js";
 import { openFile } from "./input-file.js";
 import { HOST_ORDER, NUMBER_TYPES, type NumberType, swapBytes } from "./number-types.js";
 import { type OpenFile, readFully } from "./open-file.js";
 import { toNumbers } from "./stored-array.js";
+
+/** MATLAB files of version 5, as `save` writes them without -v7.3. */
+export const matlab: Format = {
+  name: "MATLAB",
+  extensions: [".mat"],
+  sniff: (head) => Buffer.from(head.subarray(0, 10)).toString("latin1") === "MATLAB 5.0",
+  ...columnFormat(async (file, { signal }) =>
+    openArrayColumns(file.path, await new MatlabFile(file, signal).arrays(), ["fea", "X", "x", "data", "means", "mu"]),
+  ),
+};
 
 /** A numeric array of a MATLAB file. */
 export interface MatlabArray {
@@ -119,9 +132,38 @@ class MatlabFile {
   ) {}
 
   async read(name: string | undefined): Promise<MatlabArray> {
+    return this.#readVariable(this.#choose(await this.list(), name));
+  }
+
+  async list(): Promise<readonly Variable[]> {
     await this.#readHeader();
-    const variables = await this.#listVariables();
-    const variable = this.#choose(variables, name);
+    return this.#listVariables();
+  }
+
+  /** The variables as arrays whose first axis counts the rows; a row vector counts as a column. */
+  async arrays(): Promise<NamedArray[]> {
+    return (await this.list()).map((variable) => {
+      const { name, shape, className, dtype, isComplex } = variable.head;
+      const axes = shape.length === 2 && shape[0] === 1 ? [shape[1]] : shape;
+      let whole: Promise<Matrix> | undefined;
+      const read = () => this.#readVariable(variable).then((array) => toRows(array, axes));
+      return {
+        name,
+        shape: axes.length === 2 && axes[1] === 1 ? [axes[0]] : axes,
+        type: dtype === undefined || isComplex ? undefined : typeOf(dtype),
+        // MATLAB keeps whole numbers as double.
+        isLabel: namesLabels(name),
+        kind: isComplex ? "complex numbers" : className,
+        async readRows(start, end) {
+          whole ??= read();
+          return (await whole).slice(start, end);
+        },
+        readTexts: async () => [],
+      };
+    });
+  }
+
+  async #readVariable(variable: Variable): Promise<MatlabArray> {
     const { head, start, length, isCompressed } = variable;
     if (head.dtype === undefined) {
       throw this.#fail(`variable ${describe(head.name)} is a ${head.className}; real numeric arrays are read`);
@@ -304,6 +346,18 @@ class MatlabFile {
   #fail(reason: string): FileError {
     return new FileError("FILE_FORMAT", this.file.path, reason);
   }
+}
+
+const typeOf = (dtype: string): NamedArray["type"] =>
+  dtype === "f8" ? "float64" : dtype === "f4" ? "float32" : "integer";
+
+/** The numbers of an array row after row; MATLAB keeps them column after column. */
+function toRows({ data }: MatlabArray, axes: readonly number[]): Matrix {
+  const [rows] = axes;
+  const cols = axes.slice(1).reduce((product, size) => product * size, 1);
+  const turned = data instanceof Float32Array ? new Float32Array(data.length) : new Float64Array(data.length);
+  for (let j = 0; j < cols; j++) for (let i = 0; i < rows; i++) turned[i * cols + j] = data[j * rows + i];
+  return new Matrix(turned, rows, cols);
 }
 
 const count = ({ shape }: Head): number => shape.reduce((product, size) => product * size, 1);

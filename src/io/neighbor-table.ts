@@ -1,6 +1,8 @@
 import { FileError } from "../errors.js";
 import { Matrix } from "../matrix.js";
 import { readWithFormat } from "./formats.js";
+import { isFolder } from "./table-folder.js";
+import { listParts } from "./table-parts.js";
 
 /** Neighbors of n points as {@link readNeighborTable} finds them, to be given as `neighbors` to a run. */
 export interface NeighborTable {
@@ -11,7 +13,7 @@ export interface NeighborTable {
 }
 
 /**
- * Reads neighbors that were found elsewhere, by FAISS or Spark, from a Parquet or Arrow file with the columns `indices` and `distances`,
+ * Reads neighbors that were found elsewhere, by FAISS or Spark, from a Parquet or Arrow file, or a folder of them, with the columns `indices` and `distances`,
  * a list of each for every point: row numbers from 0, and distances. The lists of a point are of one length, those of different points
  * need not be. Where points are not in the order of the data, as a cluster writes them, a column `row` holds their row numbers.
  *
@@ -22,14 +24,35 @@ export function readNeighborTable(
   path: string,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<NeighborTable> {
-  return readWithFormat(path, options, async (format, file) => {
+  return readParts(path, options.signal).then((columns) => toNeighbors(path, columns));
+}
+
+/** The columns of a file, or of the files of a folder one after the other. */
+async function readParts(
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, readonly unknown[]>> {
+  if (!(await isFolder(path))) return readColumns(path, signal);
+  const { parts } = await listParts(path);
+  const tables: Map<string, unknown[]>[] = [];
+  for (const part of parts) tables.push(await readColumns(part.path, signal));
+  const names = [...tables[0].keys()];
+  const odd = tables.findIndex((table) => [...table.keys()].join() !== names.join());
+  if (odd >= 0) {
+    const found = [...tables[odd].keys()].join(", ") || "none of them";
+    const reason = `has the columns ${found}: expected ${names.join(", ")}, as in the files before it`;
+    throw new FileError("FILE_FORMAT", parts[odd].path, reason);
+  }
+  return new Map(names.map((name) => [name, tables.flatMap((table) => table.get(name) as unknown[])]));
+}
+
+const readColumns = (path: string, signal: AbortSignal | undefined): Promise<Map<string, unknown[]>> =>
+  readWithFormat(path, { signal }, async (format, file) => {
     if (!format.readValues) {
       throw new FileError("FILE_FORMAT", path, `is ${format.name}; columns of lists are read from Parquet and Arrow`);
     }
-    const columns = ["indices", "distances", "row"];
-    return toNeighbors(path, await format.readValues(file, { columns, signal: options.signal }));
+    return format.readValues(file, { columns: ["indices", "distances", "row"], signal });
   });
-}
 
 /**
  * Lists of neighbors as matrices, in the order of the rows.

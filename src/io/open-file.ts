@@ -25,6 +25,10 @@ export interface OpenFile {
   readonly size: number;
   /** The array or column that `file:name` names. */
   readonly part?: string | undefined;
+  /** The path of the file that holds these bytes, where there is one. */
+  readonly location?: string | undefined;
+  /** Adds what is to be done when the file is closed. */
+  whenClosed?(work: () => Promise<void>): void;
 }
 
 /**
@@ -40,7 +44,7 @@ export async function openRegularFile(path: string): Promise<OpenFile> {
     if (!status.isFile()) {
       throw new FileError("FILE_READ", path, status.isDirectory() ? "is a directory" : "is not a regular file");
     }
-    return { path, handle: await open(path, "r"), size: status.size };
+    return { path, handle: await open(path, "r"), size: status.size, location: path };
   });
 }
 

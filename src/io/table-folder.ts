@@ -1,14 +1,20 @@
-import { readdir, stat } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { stat } from "node:fs/promises";
 import { FileError } from "../errors.js";
 import { Matrix } from "../matrix.js";
 import type { ColumnSource, OpenColumnsOptions } from "./column-source.js";
-import { asReadError } from "./file-errors.js";
 import { detectFormat } from "./formats.js";
 import { openFile } from "./input-file.js";
 import type { RowBlocks } from "./row-blocks.js";
 import { type RowRange, resolveRowRange } from "./row-range.js";
-import { ColumnBuilder, type ColumnDescription, type ColumnsOfNumbers, sliceColumn, type Table } from "./table.js";
+import {
+  ColumnBuilder,
+  type ColumnDescription,
+  type ColumnsOfNumbers,
+  countRows,
+  sliceColumn,
+  type Table,
+} from "./table.js";
+import { findParts, listParts, type TablePart } from "./table-parts.js";
 
 /** Whether a path leads to a folder. */
 export const isFolder = (path: string): Promise<boolean> =>
@@ -17,39 +23,23 @@ export const isFolder = (path: string): Promise<boolean> =>
     () => false,
   );
 
-const IMAGES = /\.(png|jpe?g|tiff?|webp|gif)$/i;
-
-/** Extensions of the files of a folder; those of the first that there are, are read. */
-const EXTENSIONS = [".parquet", ".csv", ".tsv", ".arrow", ".feather", ".arrows"];
-
 /** Whether a path leads to a folder with tables. */
-export async function isTableFolder(path: string): Promise<boolean> {
-  if (!(await isFolder(path))) return false;
-  const names = await asReadError(path, () => readdir(path));
-  return names.some((name) => /^[^._]/.test(name) && EXTENSIONS.includes(extname(name)));
-}
+export const isTableFolder = async (path: string): Promise<boolean> =>
+  (await isFolder(path)) && (await findParts(path)).parts.length > 0;
 
 /**
- * The tables of a folder, as Spark and other engines write them, as one table: in the order of their names, without those that begin with
- * _ or a point. One of them is open at a time.
+ * The tables of a folder, as Spark and other engines write them, as one table: in the order of their paths, without those that begin with
+ * _ or a point. The folders `key=value` of a partitioned table become columns of text. One file is open at a time.
  *
  * @throws {FileError} FILE_READ for a folder without tables, FILE_FORMAT for a file that is not a table, or has other columns than the first
  */
 export async function openTableFolder(path: string, options: OpenColumnsOptions): Promise<ColumnSource> {
-  const names = (await asReadError(path, () => readdir(path))).filter((name) => /^[^._]/.test(name)).sort();
-  const extension = EXTENSIONS.find((candidate) => names.some((name) => extname(name) === candidate));
-  if (extension === undefined) {
-    const hasImages = names.some((name) => IMAGES.test(name));
-    const found = hasImages ? "is a folder of images" : "is a folder without tables";
-    const advice = hasImages ? ". Images are data of train and encode, whose codes can be embedded" : "";
-    throw new FileError("FILE_READ", path, `${found}: expected files ${EXTENSIONS.join(", ")}${advice}`);
-  }
-  const parts = names.filter((name) => extname(name) === extension).map((name) => join(path, name));
-  const sources: { part: string; columns: readonly ColumnDescription[]; isNamed: boolean }[] = [];
+  const { parts, leftOut } = await listParts(path);
+  const sources: { columns: readonly ColumnDescription[]; isNamed: boolean }[] = [];
   for (const part of parts) {
     for await (const { columns, isNamed } of openPart(part, options)) {
-      requireColumns(part, columns, sources[0]?.columns ?? columns);
-      sources.push({ part, columns, isNamed });
+      requireColumns(part.path, columns, sources[0]?.columns ?? columns);
+      sources.push({ columns, isNamed });
     }
   }
   const [{ isNamed }] = sources;
@@ -57,6 +47,7 @@ export async function openTableFolder(path: string, options: OpenColumnsOptions)
     path,
     columns: mergeColumns(sources.map(({ columns }) => columns)),
     isNamed,
+    leftOut,
     openMatrix: (columns, allowMissing) => openMatrix(parts, columns, allowMissing, options),
     readTable: (wanted, rows) => readTable(path, parts, wanted, rows, options),
   };
@@ -87,23 +78,27 @@ function mergeColumns(all: readonly (readonly ColumnDescription[])[]): ColumnDes
 }
 
 async function openMatrix(
-  paths: readonly string[],
+  files: readonly TablePart[],
   wanted: ColumnsOfNumbers,
   allowMissing: boolean,
   options: OpenColumnsOptions,
 ): Promise<RowBlocks> {
-  const parts: { path: string; rows: number }[] = [];
+  const parts: { part: TablePart; rows: number }[] = [];
   let cols = 0;
   let isWide = false;
-  for (const part of paths) {
+  for (const part of files) {
     for await (const source of openPart(part, { ...options, isWhole: true })) {
       const reader = await source.openMatrix(wanted, allowMissing);
-      parts.push({ path: part, rows: reader.rows });
+      parts.push({ part, rows: reader.rows });
       isWide ||= reader.type === Float64Array;
       // Lists of no rows have no length.
       if (reader.rows === 0) continue;
       if (cols !== 0 && reader.cols !== cols) {
-        throw new FileError("FILE_FORMAT", part, `has rows of ${reader.cols} numbers, the files before it of ${cols}`);
+        throw new FileError(
+          "FILE_FORMAT",
+          part.path,
+          `has rows of ${reader.cols} numbers, the files before it of ${cols}`,
+        );
       }
       cols = reader.cols;
     }
@@ -111,7 +106,7 @@ async function openMatrix(
   const type = isWide ? Float64Array : Float32Array;
   async function* blocks(start: number): AsyncGenerator<Matrix> {
     let first = 0;
-    for (const { path: part, rows } of parts) {
+    for (const { part, rows } of parts) {
       const from = Math.max(0, start - first);
       first += rows;
       if (from >= rows) continue;
@@ -122,7 +117,7 @@ async function openMatrix(
           left -= block.rows;
           yield block.data instanceof type ? block : new Matrix(new type(block.data), block.rows, block.cols);
         }
-        if (left !== 0) throw new FileError("FILE_FORMAT", part, `holds ${rows - left} of ${rows} rows`);
+        if (left !== 0) throw new FileError("FILE_FORMAT", part.path, `holds ${rows - left} of ${rows} rows`);
       }
     }
   }
@@ -131,7 +126,7 @@ async function openMatrix(
 
 async function readTable(
   path: string,
-  parts: readonly string[],
+  parts: readonly TablePart[],
   names: readonly string[],
   wanted: RowRange | undefined,
   options: OpenColumnsOptions,
@@ -153,14 +148,34 @@ async function readTable(
   return new Map(columns.map(([name, column]) => [name, sliceColumn(column, start, end)]));
 }
 
-/** Gives the columns of a file, which is open meanwhile. */
-async function* openPart(path: string, options: OpenColumnsOptions): AsyncGenerator<ColumnSource> {
+/** Gives the columns of a file, which is open meanwhile, and those of its folders. */
+async function* openPart({ path, keys }: TablePart, options: OpenColumnsOptions): AsyncGenerator<ColumnSource> {
   const file = await openFile(path, options.signal);
   try {
     const { openColumns, name } = await detectFormat(file);
     if (!openColumns) throw new FileError("FILE_FORMAT", path, `is ${name}, which has no columns`);
-    yield await openColumns(file, options);
+    yield withKeys(await openColumns(file, options), keys);
   } finally {
     await file.handle.close();
   }
+}
+
+/** Adds the keys of a partitioned table as columns of text, where the file has no such columns. */
+function withKeys(source: ColumnSource, keys: ReadonlyMap<string, string>): ColumnSource {
+  const added = [...keys.keys()].filter((key) => !source.columns.some(({ name }) => name === key));
+  if (added.length === 0) return source;
+  const columns = added.map((name) => ({ name, type: "text" as const, itemType: undefined, kind: "text" }));
+  return {
+    ...source,
+    columns: [...source.columns, ...columns],
+    async readTable(names, rows) {
+      const own = names.filter((name) => !added.includes(name));
+      // The number of rows is that of any column.
+      const counted = own.length > 0 ? own : [(source.columns[0] as ColumnDescription).name];
+      const table = await source.readTable(counted, rows);
+      const count = countRows(table);
+      const value = (name: string) => table.get(name) ?? new Array<string>(count).fill(keys.get(name) as string);
+      return new Map(names.map((name) => [name, value(name)]));
+    },
+  };
 }

@@ -1,4 +1,5 @@
 import type { GeoTIFF, GeoTIFFImage } from "geotiff";
+import { loadPackage } from "../dependency.js";
 
 /** One page of a TIFF file at full resolution. */
 export interface TiffPage {
@@ -149,7 +150,7 @@ function turnUpright(
 }
 
 async function open(bytes: Uint8Array): Promise<GeoTIFF> {
-  const { fromArrayBuffer } = await import("geotiff");
+  const { fromArrayBuffer } = await loadPackage("geotiff", () => import("geotiff"));
   const { buffer, byteOffset, byteLength } = bytes;
   return fromArrayBuffer(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
 }

@@ -6,6 +6,7 @@ export {
   resolveGridOptions,
   resolveSeparationOptions,
   SEPARATION_METHODS,
+  SEPARATION_OPTIONS,
   type SeparationMethod,
   type SeparationOptions,
 } from "./options.js";

@@ -1,52 +1,78 @@
 import { availableParallelism } from "node:os";
-import { reject, rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
+import { reject } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
+import { abortSignal, callback, checkOptions, choice, integer, number, type OptionValues } from "../options/index.js";
+import { TSNE_SETTINGS } from "../tsne/index.js";
 
 /** The ways to separate points; see {@link SeparationOptions.method}. */
 export const SEPARATION_METHODS = ["flow", "iterative", "conditional"] as const;
 /** One of {@link SEPARATION_METHODS}. */
 export type SeparationMethod = (typeof SEPARATION_METHODS)[number];
 
-/** What separation and grid assignment have in common. */
-export interface LayoutOptions {
-  /** Threads, 1 to 1024; no influence on the result. Default: as many as the machine has processors. */
-  threads?: number | undefined;
-  /** Stops the work: the promise is rejected with an {@link AbortError}. */
-  signal?: AbortSignal | undefined;
-  /** Called about ten times a second with the share that is done, 0 to 1. */
-  onProgress?: ((progress: { fraction: number }) => void) | undefined;
-}
+/** Options that separation and grid assignment have in common. */
+const LAYOUT_OPTIONS = {
+  /** Threads, 1 to 1024. The result does not depend on it. Default: as many as the machine has processors. */
+  threads: TSNE_SETTINGS.threads,
+  /** Stops the work: the promise is rejected with an `AbortError`. */
+  signal: abortSignal({ help: "stops the work" }),
+  /** Called about ten times a second with the fraction that is done, 0 to 1. */
+  onProgress: callback<(progress: { fraction: number }) => void>("a function", {
+    help: "called about ten times a second with the fraction that is done, 0 to 1",
+  }),
+};
+
+/** Options that separation and grid assignment have in common. */
+export type LayoutOptions = OptionValues<typeof LAYOUT_OPTIONS>;
+
+/** All options of `separateUniformly`, each declared once. */
+export const SEPARATION_OPTIONS = {
+  /**
+   * `"flow"`: points are carried along the flow that evens out their density (Gastner, Seguy & More, PNAS 2018), and drawn back to their
+   * neighbors in between. `"iterative"`: within columns and rows of a grid they move towards equally spaced ranks (Ede 2020); even, but
+   * few neighbors stay. `"conditional"`: x becomes its cumulative distribution and y that of y given x, of a histogram, with cubic
+   * interpolation (Ede 2020).
+   */
+  method: choice(SEPARATION_METHODS, { default: "flow", help: SEPARATION_METHODS.join(", ") }),
+  /** flow: how often points are drawn to their neighbors and evened out again; never for n < 100. */
+  relaxations: integer(
+    { from: 0, to: 1000 },
+    { default: 16, help: "flow: how often points are drawn to their neighbors again" },
+  ),
+  /** iterative: columns, and rows, of the grid. */
+  grid: integer(
+    { from: 1, to: 10_000 },
+    { default: 100, flag: "--cells", help: "iterative: columns and rows to even out" },
+  ),
+  /** iterative: fraction of the way to its rank that a point moves per iteration. */
+  gamma: number(
+    { above: 0, to: 1 },
+    { default: 0.3, help: "iterative: fraction of the way that a point moves per iteration" },
+  ),
+  /** iterative: mean move, in sides of the square, below which it ends. */
+  tolerance: number({ from: 0 }, { default: 1e-4, help: "iterative: mean move below which it ends" }),
+  /** iterative: iterations at most. */
+  iterations: integer({ from: 1, to: 1e6 }, { default: 100, help: "iterative: iterations at most" }),
+  /** conditional: bins of the histogram along each axis. */
+  bins: integer({ from: 2, to: 2000 }, { default: 25, help: "conditional: bins along each axis" }),
+  ...LAYOUT_OPTIONS,
+};
 
 /** Options of {@link separateUniformly}. All are optional; those of another method than the chosen one are refused. */
-export interface SeparationOptions extends LayoutOptions {
-  /**
-   * `"flow"` (default): points are carried along the flow that evens out their density (Gastner, Seguy & More, PNAS 2018), and drawn
-   * back to their neighbors in between. `"iterative"`: within columns and rows of a grid they move towards equally spaced ranks
-   * (Ede 2020); even, but few neighbors stay. `"conditional"`: x becomes its cumulative distribution and y that of y given x, of a
-   * histogram, with cubic interpolation (Ede 2020).
-   */
-  method?: SeparationMethod | undefined;
-  /** flow: how often points are drawn to their neighbors and evened out again, 0 to 1000. Default 16; none for n < 100. */
-  relaxations?: number | undefined;
-  /** iterative: columns, and rows, of the grid, 1 to 10000. Default 100. */
-  grid?: number | undefined;
-  /** iterative: share of the way that a point goes at a time, above 0 to 1. Default 0.3. */
-  gamma?: number | undefined;
-  /** iterative: mean move, in sides of the square, below which it is finished, >= 0. Default 1e-4. */
-  tolerance?: number | undefined;
-  /** iterative: how often at most, 1 to 1e6. Default 100. */
-  iterations?: number | undefined;
-  /** conditional: bins of the histogram along each axis, 2 to 2000. Default 25. */
-  bins?: number | undefined;
-}
+export type SeparationOptions = OptionValues<typeof SEPARATION_OPTIONS>;
+
+const LONGEST_SIDE = 2 ** 20;
+const MOST_CELLS = 2 ** 30;
+
+const GRID_OPTIONS = {
+  /** Rows of the grid. Default: as many as the columns require, else as many as make the grid about square. */
+  rows: integer({ from: 1, to: LONGEST_SIDE }, { flag: false, help: "rows of the grid" }),
+  /** Columns of the grid. Default: as many as the rows require, else as many as make the grid about square. */
+  columns: integer({ from: 1, to: LONGEST_SIDE }, { flag: false, help: "columns of the grid" }),
+  ...LAYOUT_OPTIONS,
+};
 
 /** Options of {@link assignToGrid}. All are optional. */
-export interface GridOptions extends LayoutOptions {
-  /** Rows of the grid, 1 to 2^20. Default: what the columns ask for, else as many as make the grid about square. */
-  rows?: number | undefined;
-  /** Columns of the grid, 1 to 2^20. Default: the same. */
-  columns?: number | undefined;
-}
+export type GridOptions = OptionValues<typeof GRID_OPTIONS>;
 
 /** The options with every default filled in, as plain data. */
 export interface ResolvedSeparationOptions {
@@ -60,14 +86,11 @@ export interface ResolvedSeparationOptions {
   threads: number;
 }
 
-const SHARED = ["threads", "signal", "onProgress"] as const;
 const OF_METHOD: Record<SeparationMethod, readonly (keyof SeparationOptions)[]> = {
   flow: ["relaxations"],
   iterative: ["grid", "gamma", "tolerance", "iterations"],
   conditional: ["bins"],
 };
-const LONGEST_SIDE = 2 ** 20;
-const MOST_CELLS = 2 ** 30;
 
 /**
  * Checks the options and fills in the defaults.
@@ -75,33 +98,19 @@ const MOST_CELLS = 2 ** 30;
  * @throws {ArgumentError} UNKNOWN_OPTION (with the nearest name), OUT_OF_RANGE or INVALID_ARGUMENT
  */
 export function resolveSeparationOptions(options: SeparationOptions): ResolvedSeparationOptions {
-  requireOptions(options);
-  rejectUnknown(options, ["method", ...Object.values(OF_METHOD).flat(), ...SHARED]);
-  const threads = checkShared(options);
-  const method = SEPARATION_METHODS.find((name) => name === (options.method ?? "flow"));
-  if (method === undefined) {
-    reject("method", options.method, `one of ${SEPARATION_METHODS.map((name) => `"${name}"`).join(", ")}`);
-  }
+  const {
+    threads = availableParallelism(),
+    signal,
+    onProgress,
+    ...checked
+  } = checkOptions(SEPARATION_OPTIONS, options);
+  const { method } = checked;
   for (const other of SEPARATION_METHODS.filter((name) => name !== method)) {
     const given = OF_METHOD[other].find((key) => options[key] !== undefined);
     if (given !== undefined)
       reject(given, options[given], `to be left out with the method "${method}", since it is of "${other}"`);
   }
-  return {
-    method,
-    relaxations: requireInteger(options.relaxations ?? 16, "relaxations", 0, 1000),
-    grid: requireInteger(options.grid ?? 100, "grid", 1, 10000),
-    gamma: requireNumber(options.gamma ?? 0.3, "gamma", "a number above 0, to 1", (x) => x > 0 && x <= 1),
-    tolerance: requireNumber(
-      options.tolerance ?? 1e-4,
-      "tolerance",
-      "a finite number >= 0",
-      (x) => x >= 0 && x < Infinity,
-    ),
-    iterations: requireInteger(options.iterations ?? 100, "iterations", 1, 1e6),
-    bins: requireInteger(options.bins ?? 25, "bins", 2, 2000),
-    threads,
-  };
+  return { ...checked, threads };
 }
 
 /**
@@ -113,14 +122,8 @@ export function resolveGridOptions(
   options: GridOptions,
   n: number,
 ): { rows: number; columns: number; threads: number } {
-  requireOptions(options);
-  rejectUnknown(options, ["rows", "columns", ...SHARED]);
-  const threads = checkShared(options);
-  const side = (name: "rows" | "columns") => {
-    const value = options[name];
-    return value === undefined ? undefined : requireInteger(value, name, 1, LONGEST_SIDE);
-  };
-  const [givenRows, givenColumns] = [side("rows"), side("columns")];
+  const checked = checkOptions(GRID_OPTIONS, options);
+  const { rows: givenRows, columns: givenColumns, threads = availableParallelism() } = checked;
   const columns = givenColumns ?? Math.ceil(givenRows === undefined ? Math.sqrt(n) : n / givenRows);
   const rows = givenRows ?? Math.ceil(n / columns);
   const cells = rows * columns;
@@ -137,21 +140,4 @@ export function resolveGridOptions(
     });
   }
   return { rows, columns, threads };
-}
-
-function checkShared({ threads, signal, onProgress }: LayoutOptions): number {
-  requireSignal(signal);
-  if (onProgress !== undefined && typeof onProgress !== "function") reject("onProgress", onProgress, "a function");
-  return requireInteger(threads ?? availableParallelism(), "threads", 1, 1024);
-}
-
-function requireNumber(
-  value: unknown,
-  argument: string,
-  accepted: string,
-  accepts: (value: number) => boolean,
-): number {
-  if (typeof value !== "number") reject(argument, value, accepted);
-  if (!accepts(value)) throw new ArgumentError("OUT_OF_RANGE", { argument, received: value, accepted });
-  return value;
 }

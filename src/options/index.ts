@@ -15,6 +15,7 @@ export {
   oneOf,
   parseInteger,
   parseNumber,
+  text,
 } from "./kinds.js";
 export {
   type Accepted,

@@ -159,6 +159,23 @@ export function boolean(description: Description<boolean>): Option<boolean> {
   return declare(kind, description);
 }
 
+/** A text on one line or several, which may be empty. */
+export function text(description: WithDefault<string>): DefaultedOption<string>;
+export function text(description: Description<string>): Option<string>;
+export function text(description: Description<string>): Option<string> {
+  const kind: Kind<string> = {
+    accepted: "a string",
+    range: "a string",
+    placeholder: "<text>",
+    check(value, argument) {
+      if (typeof value !== "string") reject(argument, value, "a string");
+      return value;
+    },
+    parse: (typed) => typed,
+  };
+  return declare(kind, description);
+}
+
 /** A function that is called while the work goes on. The command line has no flag for it. */
 export function callback<F extends (...given: never[]) => unknown>(
   range: string,

@@ -24,10 +24,12 @@ export type { MapEllipses } from "./ellipses.js";
 export type { SheetRow, SheetShape, SheetTile } from "./image-sheet.js";
 export {
   type AnimationOptions,
+  IMAGE_OPTIONS,
   type MapImages,
   type MapOptions,
   type MapPanel,
   PICTURE_FORMATS,
+  PICTURE_OPTIONS,
 } from "./options.js";
 
 /**

@@ -1,22 +1,73 @@
 import { reject, rejectUnknown, requireInteger, requireSignal } from "../arguments.js";
 import type { PictureFormat } from "../canvas/index.js";
-import { THEMES, type Theme } from "../colors/index.js";
+import { themeOption } from "../colors/index.js";
 import { checkImages, checkStretch, fitSide, type ImageSource } from "../images/index.js";
 import type { MatrixLike } from "../matrix.js";
+import {
+  boolean,
+  type CheckedValues,
+  checkOptions,
+  choice,
+  integer,
+  number,
+  type OptionValues,
+  pickOptions,
+  text,
+} from "../options/index.js";
 import { ELLIPSE_KEYS, type MapEllipses } from "./ellipses.js";
 import type { Thumbnails } from "./thumbnails.js";
 
 /** The kinds of picture, which are also the file extensions. */
 export const PICTURE_FORMATS = ["png", "svg"] as const satisfies readonly PictureFormat[];
 
+/** Pixels along a side of a picture. */
+const SIDE = { from: 200, to: 16_384 };
+
+/** The options of a picture that do not depend on its points. */
+export const PICTURE_OPTIONS = {
+  /** Meaning of `values`, above the scale bar. Default: none. */
+  valuesTitle: text({ default: "", flag: false, help: "meaning of the values, above the scale bar" }),
+  /** Draws lines of equal density that enclose 20, 40, 60, 80 and 95 % of the points. */
+  contours: boolean({ default: false, defaultText: "", help: "draw lines of equal density" }),
+  /** Heading of the picture, one line. Default: none. */
+  title: text({ default: "", defaultText: "", help: "heading of the picture" }),
+  /** A second, quieter line. Default: none. */
+  subtitle: text({ default: "", flag: false, help: "a second, quieter line of the heading" }),
+  /** `"light"` or `"dark"`. */
+  theme: themeOption,
+  /** Width in pixels. */
+  width: integer(SIDE, { default: 1600, placeholder: "<pixels>", help: "width of the picture" }),
+  /** Height in pixels. Default: three quarters of the width; for several maps, as much as they need. */
+  height: integer(SIDE, { placeholder: "<pixels>", defaultText: "3/4 of the width", help: "height of the picture" }),
+  /** `"png"` or `"svg"`, whose text is drawn as outlines and so needs no font where it is shown. */
+  format: choice(PICTURE_FORMATS, { default: "png", flag: false, help: "png or svg" }),
+  /** Diameter of a point in pixels. Default: smaller the more points there are. */
+  pointSize: number({ above: 0, to: 1000 }, { flag: false, help: "diameter of a point in pixels" }),
+};
+
+/** The options of images at points of a map. */
+export const IMAGE_OPTIONS = {
+  /** Longer side of each image in pixels. Default: about 1/27 of the width of the picture. */
+  size: integer(
+    { from: 4, to: 2048 },
+    {
+      flag: "--image-size",
+      placeholder: "<pixels>",
+      defaultText: "about 1/27 of the width",
+      help: "longer side of each image",
+    },
+  ),
+  /** Number of images at most, spread over the map. Default: as many as fit without hiding each other. */
+  count: integer(
+    { from: 0, to: 2 ** 31 },
+    { flag: "--image-count", defaultText: "all that fit", help: "number of images at most, spread over the map" },
+  ),
+};
+
 /** Images at points of a map. */
-export interface MapImages {
-  /** n images, one a point. */
+export interface MapImages extends Readonly<OptionValues<typeof IMAGE_OPTIONS>> {
+  /** n images, one per point. */
   readonly images: ImageSource;
-  /** Longer side of each in pixels, an integer from 4 to 2048. Default: about a 27th of the picture's width. */
-  readonly size?: number | undefined;
-  /** At most so many, an integer >= 0, spread over the map. Default: as many as fit without hiding each other. */
-  readonly count?: number | undefined;
   /**
    * Stretches the contrast of each image by itself, this share of its values cut off at either end, 0 to below 0.5: 0.02 from the 2nd to
    * the 98th percentile, 0 from the least to the most. Default: values from 0 to 1 are shown as they are, and images with others
@@ -26,7 +77,7 @@ export interface MapImages {
 }
 
 /** Options of {@link drawMap} and {@link drawMapsSideBySide}. All are optional. */
-export interface MapOptions {
+export interface MapOptions extends OptionValues<typeof PICTURE_OPTIONS> {
   /**
    * One label a point, length n. Up to 50 distinct ones are classes, each with a color of its own. More than 50 distinct
    * numbers are a quantity with a color bar; of more than 50 distinct names the 49 most frequent keep a color and the rest
@@ -38,30 +89,12 @@ export interface MapOptions {
    * percentile, beyond which colors do not change. Not together with labels.
    */
   values?: ArrayLike<number> | undefined;
-  /** What the values are, above the scale bar. Default: none. */
-  valuesTitle?: string | undefined;
   /** One number >= 0 a point, length n: the area of its dot grows with it. Default: all alike. */
   sizes?: ArrayLike<number> | undefined;
   /** Ellipses around some points of a 2-D map. Default: none. In a picture of several maps they belong to the panels. */
   ellipses?: MapEllipses | undefined;
   /** Images at some points, none of which hides another, with a frame in the color of the point. Default: none. */
   images?: MapImages | undefined;
-  /** Draws lines of equal density that enclose 20, 40, 60, 80 and 95 % of the points. Default false. */
-  contours?: boolean | undefined;
-  /** Heading of the picture, one line. Default: none. */
-  title?: string | undefined;
-  /** A second, quieter line. Default: none. */
-  subtitle?: string | undefined;
-  /** Width in pixels, an integer from 200 to 16384. Default 1600. */
-  width?: number | undefined;
-  /** Height in pixels, an integer from 200 to 16384. Default: three quarters of the width; for several maps, what they need. */
-  height?: number | undefined;
-  /** `"light"` (default) or `"dark"`. */
-  theme?: Theme | undefined;
-  /** `"png"` (default) or `"svg"`, whose text is drawn as outlines and so needs no font where it is shown. */
-  format?: PictureFormat | undefined;
-  /** Diameter of a point in pixels, > 0 to 1000. Default: smaller the more points there are. */
-  pointSize?: number | undefined;
   /** Rows, from 0, of points that are ringed and numbered from 1 on, in every map. Default: none. */
   marks?: readonly number[] | undefined;
 }
@@ -97,35 +130,18 @@ export interface MapPanel {
 }
 
 /** Options with the defaults filled in, but for what depends on the map. */
-export interface MapSettings {
-  valuesTitle: string;
-  title: string;
-  subtitle: string;
-  width: number;
-  height: number | undefined;
-  theme: Theme;
-  format: PictureFormat;
-  pointSize: number | undefined;
+export interface MapSettings extends CheckedValues<typeof PICTURE_OPTIONS> {
   marks: readonly number[];
   images: Thumbnails | undefined;
-  contours: boolean;
 }
 
-const KEYS: Record<keyof MapOptions, true> = {
+/** The options that belong to the points. */
+const POINT_KEYS: Record<Exclude<keyof MapOptions, keyof typeof PICTURE_OPTIONS>, true> = {
   labels: true,
   values: true,
-  valuesTitle: true,
   sizes: true,
   ellipses: true,
   images: true,
-  contours: true,
-  title: true,
-  subtitle: true,
-  width: true,
-  height: true,
-  theme: true,
-  format: true,
-  pointSize: true,
   marks: true,
 };
 const PANEL_KEYS: Record<keyof MapPanel, true> = { points: true, title: true, subtitle: true, ellipses: true };
@@ -148,22 +164,13 @@ const ANIMATION_KEYS: Record<keyof AnimationOptions, true> = {
  */
 export function resolveMapOptions(options: MapOptions): MapSettings {
   if (typeof options !== "object" || options === null) reject("options", options, "an object");
-  rejectUnknown(options, Object.keys(KEYS));
+  rejectUnknown(options, [...Object.keys(POINT_KEYS), ...Object.keys(PICTURE_OPTIONS)]);
   if (options.ellipses !== undefined) requireEllipses(options.ellipses, "ellipses");
-  const width = side(options.width ?? 1600, "width");
-  if (typeof (options.contours ?? false) !== "boolean") reject("contours", options.contours, "true or false");
+  const picture = checkOptions(PICTURE_OPTIONS, pickOptions(PICTURE_OPTIONS, options));
   return {
-    valuesTitle: text(options.valuesTitle, "valuesTitle"),
-    title: text(options.title, "title"),
-    subtitle: text(options.subtitle, "subtitle"),
-    width,
-    height: options.height === undefined ? undefined : side(options.height, "height"),
-    theme: choice(options.theme ?? "light", "theme", THEMES),
-    format: choice(options.format ?? "png", "format", PICTURE_FORMATS),
-    pointSize: options.pointSize === undefined ? undefined : diameter(options.pointSize),
+    ...picture,
     marks: rowNumbers(options.marks ?? []),
-    images: options.images && thumbnails(options.images, width),
-    contours: options.contours ?? false,
+    images: options.images && thumbnails(options.images, picture.width),
   };
 }
 
@@ -177,12 +184,12 @@ function thumbnails(images: MapImages, width: number): Thumbnails {
     reject("images", images, "an object {images, size, count, stretch}");
   rejectUnknown(images, ["images", "size", "count", "stretch"], "images.");
   checkImages(images.images, "images.images");
-  const size =
-    images.size ?? wholeMultiple(Math.max(images.images.height, images.images.width), Math.max(8, width / 27));
+  const { height, width: own } = images.images;
+  const size = images.size ?? wholeMultiple(Math.max(height, own), Math.max(8, width / 27));
   return {
     images: images.images,
-    ...fitSide(images.images, requireInteger(size, "images.size", 4, 2048)),
-    count: requireInteger(images.count ?? 2 ** 31, "images.count", 0, 2 ** 31),
+    ...fitSide(images.images, IMAGE_OPTIONS.size.check(size, "images.size")),
+    count: IMAGE_OPTIONS.count.check(images.count ?? 2 ** 31, "images.count"),
     stretch: checkStretch(images.stretch, "images.stretch"),
   };
 }
@@ -224,8 +231,10 @@ export function resolveAnimationOptions(options: AnimationOptions, states: numbe
 export function checkPanel(panel: MapPanel, argument: string): void {
   if (typeof panel !== "object" || panel === null) reject(argument, panel, "an object {points, title, subtitle}");
   rejectUnknown(panel, Object.keys(PANEL_KEYS), `${argument}.`);
-  text(panel.title, `${argument}.title`);
-  text(panel.subtitle, `${argument}.subtitle`);
+  for (const name of ["title", "subtitle"] as const) {
+    const value = panel[name];
+    if (value !== undefined) PICTURE_OPTIONS[name].check(value, `${argument}.${name}`);
+  }
   if (panel.ellipses !== undefined) requireEllipses(panel.ellipses, `${argument}.ellipses`);
 }
 
@@ -236,36 +245,8 @@ function requireEllipses(ellipses: MapEllipses, argument: string): void {
   rejectUnknown(ellipses, Object.keys(ELLIPSE_KEYS), `${argument}.`);
 }
 
-function text(value: unknown, argument: string): string {
-  if (value !== undefined && typeof value !== "string") reject(argument, value, "a string");
-  return value ?? "";
-}
-
-function side(value: unknown, argument: string): number {
-  if (typeof value !== "number" || !(Number.isInteger(value) && value >= 200 && value <= 16384)) {
-    reject(argument, value, "an integer from 200 to 16384", outOfRange(value));
-  }
-  return value;
-}
-
-function diameter(value: unknown): number {
-  if (typeof value !== "number" || !(value > 0 && value <= 1000)) {
-    reject("pointSize", value, "a diameter in pixels, more than 0 and at most 1000", outOfRange(value));
-  }
-  return value;
-}
-
 function rowNumbers(value: unknown): readonly number[] {
   const isRows = Array.isArray(value) && value.every((row) => Number.isSafeInteger(row) && row >= 0);
   if (!isRows) reject("marks", value, "an array of rows, integers from 0");
   return value;
-}
-
-const outOfRange = (value: unknown): "OUT_OF_RANGE" | undefined =>
-  typeof value === "number" ? "OUT_OF_RANGE" : undefined;
-
-function choice<T extends string>(value: unknown, argument: string, names: readonly T[]): T {
-  const found = names.find((name) => name === value);
-  if (found === undefined) reject(argument, value, `one of ${names.map((name) => `"${name}"`).join(", ")}`);
-  return found;
 }

@@ -3,6 +3,7 @@ import { abortError, awaitNative, binding, withTranslation } from "../binding.js
 import { ArgumentError, type DataError } from "../errors.js";
 import { describeFarValue } from "../far-value.js";
 import { type MatrixLike, toMatrix } from "../matrix.js";
+import { describeRecall } from "../tsne/index.js";
 import { type EvaluateOptions, type Labels, type ResolvedEvaluateOptions, resolveEvaluateOptions } from "./options.js";
 
 /** A measure, computed on all points or pairs or estimated from a sample of them. */
@@ -117,30 +118,32 @@ export async function evaluate(
   );
   const found = await awaitNative(job.result, job.cancel, signal);
 
-  const count = resolved.k.length;
-  const sizes = resolved.k.map((k, s) => {
+  return toQuality(found, n, resolved, { classes, unlabeled, perPoint: options.perPoint });
+}
+
+type NativeQuality = Awaited<ReturnType<typeof binding.evaluate>["result"]>;
+
+/** The estimates over all points from the values of those that were measured. */
+function toQuality(
+  found: NativeQuality,
+  n: number,
+  options: ReturnType<typeof resolveEvaluateOptions>,
+  asked: Classes & { readonly perPoint: boolean | undefined },
+): Quality {
+  const count = options.k.length;
+  const sizes = options.k.map((k, s) => {
     const column = (values: Float64Array) => values.filter((_, at) => at % count === s);
     const [kept, trustworthiness, continuity] = [found.kept, found.trustworthiness, found.continuity].map(column);
     return { k, kept, trustworthiness, continuity } as Neighborhood<Float64Array>;
   });
-  const spread = (values: Float64Array): Float32Array => {
-    const all = new Float32Array(n).fill(Number.NaN);
-    for (const [at, point] of found.points.entries()) all[point] = values[at];
-    return all;
-  };
+  const { classes, unlabeled } = asked;
   const hasSilhouettes = found.silhouettes.length > 0;
-  const perPoint = (): PointQuality => ({
-    neighborhoods: sizes.map((size) => mapMeasures(size, spread)),
-    ...(classes && { accuracy: spread(found.hits) }),
-    ...(hasSilhouettes && { silhouette: spread(found.silhouettes) }),
-  });
   const mean = (values: Float64Array): Estimate => estimateMean(values, n);
-  const ofLabeled = (values: Float64Array): Estimate =>
-    estimateMean(
-      values.filter((value) => !Number.isNaN(value)),
-      n - (unlabeled ?? 0),
-    );
-  const correlation = ({ value, error }: typeof found.pearson): Estimate | null =>
+  const ofLabeled = (values: Float64Array): Estimate => {
+    const labeled = values.filter((value) => !Number.isNaN(value));
+    return estimateMean(labeled, n - (unlabeled ?? 0));
+  };
+  const correlation = ({ value, error }: NativeQuality["pearson"]): Estimate | null =>
     Number.isNaN(value) ? null : { value, error, count: found.pairs };
   return {
     kl: found.kl,
@@ -151,11 +154,30 @@ export async function evaluate(
       silhouette: hasSilhouettes ? ofLabeled(found.silhouettes) : null,
     }),
     ...(unlabeled !== undefined && { unlabeled }),
-    ...(options.perPoint && { perPoint: perPoint() }),
+    ...(asked.perPoint && { perPoint: toPointQuality(found, n, sizes, classes !== undefined) }),
     neighbors: { method: found.method, recall: found.recall },
     varianceFloor: found.varianceFloor,
-    warnings: describeFarValue(found.farValue),
-    options: resolved,
+    warnings: [...describeFarValue(found.farValue), ...describeRecall(found)],
+    options,
+  };
+}
+
+/** The values of each point; NaN for points that were not measured. */
+function toPointQuality(
+  found: NativeQuality,
+  n: number,
+  sizes: readonly Neighborhood<Float64Array>[],
+  hasClasses: boolean,
+): PointQuality {
+  const spread = (values: Float64Array): Float32Array => {
+    const all = new Float32Array(n).fill(Number.NaN);
+    for (const [at, point] of found.points.entries()) all[point] = values[at];
+    return all;
+  };
+  return {
+    neighborhoods: sizes.map((size) => mapMeasures(size, spread)),
+    ...(hasClasses && { accuracy: spread(found.hits) }),
+    ...(found.silhouettes.length > 0 && { silhouette: spread(found.silhouettes) }),
   };
 }
 

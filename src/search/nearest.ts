@@ -11,12 +11,14 @@ import {
 import { abortError, awaitNative, binding, withTranslation } from "../binding.js";
 import { ArgumentError } from "../errors.js";
 import { type FloatArray, Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { abortSignal, callback, integer, type OptionValues } from "../options/index.js";
 import {
   type DistanceEstimates,
   type DistanceName,
   FORMULAS,
   requireSearchMemory,
   resolveTsneOptions,
+  TSNE_SETTINGS,
   Tsne,
   usesSigma,
 } from "../tsne/index.js";
@@ -34,14 +36,29 @@ export interface NearestProgress {
   fraction: number;
 }
 
-/** Options of {@link nearest}. All are optional but for sigma where the distance needs it. */
-export interface NearestOptions {
-  /** How many points to find for each query: 1 to n, or to n - 1 where the queries are rows. Default 10, or as many as there are. */
-  k?: number | undefined;
+/** The settings of a search, each declared once. */
+export const NEAREST_OPTIONS = {
+  /** Points to find for each query: 1 to n, or to n - 1 where the queries are rows. Default 10, or as many as there are. */
+  k: integer(
+    { from: 1, to: Number.MAX_SAFE_INTEGER },
+    { flag: "-k", defaultText: "10", help: "points to find for each query" },
+  ),
   /**
    * As in {@link TsneOptions}. Default: that of the run; for vectors `"inverse-variance"` with sigma, `"euclidean"` without.
    */
-  distance?: DistanceName | undefined;
+  distance: TSNE_SETTINGS.distance,
+  /** As in {@link TsneOptions}. Default: that of the run, else `"auto"`. */
+  varianceFloor: TSNE_SETTINGS.varianceFloor,
+  /** Threads, 1 to 1024. The result does not depend on it. Default: as many as the machine has processors. */
+  threads: TSNE_SETTINGS.threads,
+  /** Stops the search: its promise is rejected with an {@link AbortError}. */
+  signal: abortSignal({ help: "stops the search" }),
+  /** Called about ten times a second. */
+  onProgress: callback<(progress: NearestProgress) => void>("a function", { help: "called about ten times a second" }),
+};
+
+/** Options of {@link nearest}. All are optional but for sigma where the distance needs it. */
+export interface NearestOptions extends OptionValues<typeof NEAREST_OPTIONS> {
   /** Standard deviations of the data, n x d, each >= 0. A run has its own. */
   sigma?: MatrixLike | undefined;
   /**
@@ -49,14 +66,6 @@ export interface NearestOptions {
    * that are rows have those of the data.
    */
   querySigma?: FloatArray | MatrixLike | undefined;
-  /** As in {@link TsneOptions}. Default: that of the run, else `"auto"`. */
-  varianceFloor?: "auto" | number | undefined;
-  /** Threads, 1 to 1024; no influence on the result. Default: as many as the machine has processors. */
-  threads?: number | undefined;
-  /** Stops the search: its promise is rejected with an {@link AbortError}. */
-  signal?: AbortSignal | undefined;
-  /** Called about ten times a second. */
-  onProgress?: ((progress: NearestProgress) => void) | undefined;
 }
 
 /** The nearest points of m queries. */
@@ -75,17 +84,6 @@ export interface Nearest {
   varianceFloor: number | undefined;
 }
 
-const KEYS: Record<keyof NearestOptions, true> = {
-  k: true,
-  distance: true,
-  sigma: true,
-  querySigma: true,
-  varianceFloor: true,
-  threads: true,
-  signal: true,
-  onProgress: true,
-};
-
 /**
  * Search by example: the points nearest to one of them, or to given vectors, under any distance. All are compared, so the result is
  * exact, up to the rounding of coordinates to float32. Off the main thread.
@@ -103,12 +101,10 @@ const KEYS: Record<keyof NearestOptions, true> = {
  */
 export async function nearest(data: MatrixLike | Tsne, query: Query, options: NearestOptions = {}): Promise<Nearest> {
   requireOptions(options);
-  rejectUnknown(options, Object.keys(KEYS));
+  rejectUnknown(options, [...Object.keys(NEAREST_OPTIONS), "sigma", "querySigma"]);
   const { signal, onProgress } = options;
   requireSignal(signal);
-  if (onProgress !== undefined && typeof onProgress !== "function") {
-    throw invalid("onProgress", onProgress, "a function");
-  }
+  if (onProgress !== undefined) NEAREST_OPTIONS.onProgress.check(onProgress, "onProgress");
   if (signal?.aborted) throw abortError(signal);
   const points = data instanceof Tsne ? await pointsOfRun(data, options) : pointsOf(data, options);
   const { mean, sigma } = points;

@@ -10,7 +10,7 @@ export interface NeighborLists {
    * nearest of them are used.
    */
   indices: MatrixLike;
-  /** n x m distances of those neighbors, >= 0. Their unit does not matter. */
+  /** n x m distances of those neighbors, >= 0. Their unit does not matter. A negative one counts as 0 if rounding explains it. */
   distances: MatrixLike;
   /** Whether the distances are squared already, as those of FAISS's L2 indices are. Default false. */
   squared?: boolean | undefined;
@@ -18,7 +18,10 @@ export interface NeighborLists {
 
 /** All distances between the points. */
 export interface DistanceMatrix {
-  /** n x n distances >= 0, row i those from point i; it need not be symmetric. The diagonal is not looked at. */
+  /**
+   * n x n distances >= 0, row i those from point i; it need not be symmetric. The diagonal is not looked at. Infinity means that two points are
+   * not neighbors. A negative distance counts as 0 if rounding explains it.
+   */
   distances: MatrixLike;
   /** Whether the distances are squared already. Default false. */
   squared?: boolean | undefined;
@@ -61,6 +64,7 @@ function takeLists(indices: Matrix, distances: Matrix, n: number, nearest: Neare
   if (distances.rows !== n || distances.cols !== indices.cols) {
     throw shapeMismatch("neighbors.distances", distances, `${n} x ${indices.cols}, the shape of the indices`);
   }
+  const largest = largestDistance(distances);
   // The row that each point was last seen in, from 1.
   const seen = new Uint32Array(n);
   for (let row = 0; row < n; row++) {
@@ -75,7 +79,7 @@ function takeLists(indices: Matrix, distances: Matrix, n: number, nearest: Neare
       }
       if (seen[index] === row + 1) throw fail("INVALID_ARGUMENT", "each neighbor once in a row");
       seen[index] = row + 1;
-      if (index !== row) nearest.offer(index, distanceAt(distances, row, column));
+      if (index !== row) nearest.offer(index, distanceAt(distances, row, column, largest));
     }
     nearest.finish(row);
   }
@@ -85,18 +89,31 @@ function takeMatrix(distances: Matrix, n: number, nearest: Nearest): void {
   if (distances.rows !== n || distances.cols !== n) {
     throw shapeMismatch("neighbors.distances", distances, `${n} x ${n}, all points x all points`);
   }
+  const largest = largestDistance(distances);
   for (let row = 0; row < n; row++) {
     nearest.start();
     for (let column = 0; column < n; column++) {
-      if (column !== row) nearest.offer(column, distanceAt(distances, row, column));
+      // Points that no path of a graph connects are infinitely far, and no neighbors.
+      if (column === row || distances.at(row, column) === Number.POSITIVE_INFINITY) continue;
+      nearest.offer(column, distanceAt(distances, row, column, largest));
     }
     nearest.finish(row);
   }
 }
 
-function distanceAt(distances: Matrix, row: number, column: number): number {
+/** Negative distances down to this share of the largest one are 0 that was rounded, as in 1 - cosine or |a|^2 - 2ab + |b|^2. */
+const ROUNDING = 1e-4;
+
+function largestDistance({ data }: Matrix): number {
+  let largest = 0;
+  for (const value of data) if (value > largest && value < Number.POSITIVE_INFINITY) largest = value;
+  return largest;
+}
+
+function distanceAt(distances: Matrix, row: number, column: number, largest: number): number {
   const value = distances.at(row, column);
   if (value >= 0 && value < Number.POSITIVE_INFINITY) return value;
+  if (value < 0 && value >= -ROUNDING * largest) return 0;
   const code = Number.isFinite(value) ? "OUT_OF_RANGE" : "NOT_FINITE";
   const accepted = "finite distances >= 0";
   throw new DataError(code, { argument: "neighbors.distances", received: value, accepted, row, column });

@@ -25,11 +25,17 @@ export { estimateMemory, inGiB, type MemoryEstimate, requireSearchMemory } from 
 export { estimateNoiseModel, type NoiseModel, type NoiseModelOptions } from "./noise-model.js";
 export { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
 export { describePerplexity } from "./perplexity.js";
-export type { PlacementOptions, PlacementResult, UncertaintyMeasures } from "./placement.js";
+export {
+  PLACEMENT_OPTIONS,
+  type PlacementOptions,
+  type PlacementResult,
+  type UncertaintyMeasures,
+} from "./placement.js";
 export {
   describeEnd,
   describeFloor,
   describeNeighbors,
+  describeRecall,
   type LoadOptions,
   runBhTsne,
   runTsne,

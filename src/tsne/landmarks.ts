@@ -67,18 +67,18 @@ const STRETCH_NUMBERS = 2 ** 22;
 export async function chooseLandmarks(
   source: GaussianSource,
   count: number,
-  settings: Pick<ResolvedTsneOptions, "distance" | "varianceFloor" | "threads" | "seed">,
+  settings: SearchSettings,
   neighborsOfEach: number,
   { signal, onProgress }: LandmarkOptions,
 ): Promise<Landmarks> {
-  const { rows: n, cols: d } = source.data;
+  const n = source.data.rows;
   const drawn = drawRows(n, count, settings.seed);
   const [means, sigma] = await Promise.all([source.data.read(drawn), source.sigma?.read(drawn)]);
   const landmarks = { means, sigma };
   const looked = Math.min(n, ROWS_PER_LANDMARK * count);
   const rows = looked < n ? drawFromStrata(n, looked, settings.seed + 1) : undefined;
   let done = 0;
-  const visit = async (k: number, take: (stretch: GaussianRows, nearest: Uint32Array) => void) => {
+  const visit: Visit = async (k, use) => {
     for await (const stretch of readStretches(source, rows, signal)) {
       const known = {
         data: ["data", drawn],
@@ -86,30 +86,12 @@ export async function chooseLandmarks(
         query: ["data", stretch.rows],
         querySigma: ["sigma", stretch.rows],
       } as const;
-      take(stretch, await withRows(known, () => findNearest(landmarks, stretch, undefined, k, settings, signal)));
+      use(stretch, await withRows(known, () => findNearest(landmarks, stretch, undefined, k, settings, signal)));
       done += stretch.rows.length;
       onProgress?.(done / (looked * (STEPS + 1)));
     }
   };
-  for (let step = 0; step < STEPS; step++) {
-    const sums = new Float64Array(count * d);
-    const squares = sigma && new Float64Array(count * d);
-    const sizes = new Uint32Array(count);
-    await visit(1, (stretch, nearest) => {
-      for (const [i, landmark] of nearest.entries()) {
-        sizes[landmark] = sizes[landmark] + 1;
-        addTo(sums, landmark * d, stretch.means.row(i), (value) => value);
-        if (squares && stretch.sigma) addTo(squares, landmark * d, stretch.sigma.row(i), (value) => value * value);
-      }
-    });
-    for (const [landmark, size] of sizes.entries()) {
-      // Nearest of none is one of twins, or far from what was looked at: it stays.
-      if (size === 0) continue;
-      const own = (of: Float64Array) => of.subarray(landmark * d, (landmark + 1) * d);
-      means.row(landmark).set(own(sums).map((sum) => sum / size));
-      if (sigma && squares) sigma.row(landmark).set(own(squares).map((square) => Math.sqrt(square / size)));
-    }
-  }
+  for (let step = 0; step < STEPS; step++) await moveToMeans(landmarks, visit);
   const k = Math.min(SHARING, count);
   const sharing = new Uint32Array(looked * k);
   let at = 0;
@@ -118,22 +100,57 @@ export async function chooseLandmarks(
     at += nearest.length;
   });
   const lists = await findSharing(sharing, k, count, neighborsOfEach, signal);
-  const short = Array.from(lists.sizes.keys()).filter((landmark) => lists.sizes[landmark] < neighborsOfEach);
-  if (short.length > 0) {
-    const own = Uint32Array.from(short);
-    const taken = { means: means.take(own), sigma: sigma?.take(own) };
-    fillUp(lists, own, await findNearest(landmarks, taken, own, neighborsOfEach, settings, signal), neighborsOfEach);
-  }
-  const { indices, squared } = lists;
-  return {
-    ...landmarks,
-    neighbors: {
-      indices: { data: indices, rows: count, cols: neighborsOfEach },
-      distances: { data: squared, rows: count, cols: neighborsOfEach },
-      squared: true,
-    },
-  };
+  await completeLists(lists, landmarks, neighborsOfEach, settings, signal);
+  return { ...landmarks, neighbors: toNeighborLists(lists, count, neighborsOfEach) };
 }
+
+type SearchSettings = Pick<ResolvedTsneOptions, "distance" | "varianceFloor" | "threads" | "seed">;
+
+/** Goes through the rows, and gives for each stretch of them the k nearest landmarks of each row. */
+type Visit = (k: number, use: (stretch: GaussianRows, nearest: Uint32Array) => void) => Promise<void>;
+
+/** One step of Lloyd's algorithm: moves each landmark to the mean of the rows that are nearest to it. */
+async function moveToMeans({ means, sigma }: Gaussians, visit: Visit): Promise<void> {
+  const { rows: count, cols: d } = means;
+  const sums = new Float64Array(count * d);
+  const squares = sigma && new Float64Array(count * d);
+  const sizes = new Uint32Array(count);
+  await visit(1, (stretch, nearest) => {
+    for (const [i, landmark] of nearest.entries()) {
+      sizes[landmark] = sizes[landmark] + 1;
+      addTo(sums, landmark * d, stretch.means.row(i), (value) => value);
+      if (squares && stretch.sigma) addTo(squares, landmark * d, stretch.sigma.row(i), (value) => value * value);
+    }
+  });
+  for (const [landmark, size] of sizes.entries()) {
+    // A landmark that is nearest to no row is a copy of another one, or far from the rows that were read. It stays.
+    if (size === 0) continue;
+    const own = (of: Float64Array) => of.subarray(landmark * d, (landmark + 1) * d);
+    means.row(landmark).set(own(sums).map((sum) => sum / size));
+    if (sigma && squares) sigma.row(landmark).set(own(squares).map((square) => Math.sqrt(square / size)));
+  }
+}
+
+/** Adds the nearest landmarks to lists that are not full. */
+async function completeLists(
+  lists: Lists,
+  landmarks: Gaussians,
+  most: number,
+  settings: SearchSettings,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const short = Uint32Array.from(lists.sizes.keys()).filter((landmark) => lists.sizes[landmark] < most);
+  if (short.length === 0) return;
+  const { means, sigma } = landmarks;
+  const rows = { means: means.take(short), sigma: sigma?.take(short) };
+  fillUp(lists, short, await findNearest(landmarks, rows, short, most, settings, signal), most);
+}
+
+const toNeighborLists = ({ indices, squared }: Lists, rows: number, cols: number): NeighborLists => ({
+  indices: { data: indices, rows, cols },
+  distances: { data: squared, rows, cols },
+  squared: true,
+});
 
 function addTo(sums: Float64Array, at: number, row: ArrayLike<number>, of: (value: number) => number): void {
   for (let j = 0; j < row.length; j++) sums[at + j] = sums[at + j] + of(row[j]);

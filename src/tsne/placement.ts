@@ -1,36 +1,44 @@
-import { rejectUnknown, requireInteger, requireOptions, requireSignal, shapeMismatch } from "../arguments.js";
+import { rejectUnknown, requireOptions, requireSignal, shapeMismatch } from "../arguments.js";
 import { abortError } from "../binding.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { abortSignal, callback, checkOptions, integer, type OptionValues, pickOptions } from "../options/index.js";
+import { TSNE_SETTINGS } from "./declarations.js";
 import type { FittedRun, PlacementProgress } from "./fitted-run.js";
 import { requirePlacementMemory } from "./memory.js";
 import { resolvePerplexity } from "./options.js";
 
-/** Options of {@link Tsne.place}. All but `sigma`, which runs with sigma need, are optional. */
-export interface PlacementOptions {
-  /** Standard deviations of the new points, m x d, each >= 0: needed where the run has sigma, refused where it has none. */
-  sigma?: MatrixLike | undefined;
+/** The settings of a placement, each declared once. */
+export const PLACEMENT_OPTIONS = {
   /**
-   * Effective number of neighbors of a new point among the fitted ones, 1 to (n - 1) / 3, or several, as in {@link TsneOptions};
-   * the floor(3 * perplexity) nearest are searched, all pairs compared. Default: that of the run.
+   * Effective number of neighbors of a new point among the fitted ones, 1 to (n - 1) / 3, or several, as in {@link TsneOptions}; the
+   * floor(3 * perplexity) nearest are searched, all pairs compared. Default: that of the run.
    */
-  perplexity?: number | readonly number[] | undefined;
-  /** Steps of descent for each point at most, 0 to 1e6; 0 leaves it at the median of its neighbors. Default 100. */
-  iterations?: number | undefined;
+  perplexity: { ...TSNE_SETTINGS.perplexity, default: undefined, defaultText: "that of the run" },
+  /** Iterations for each point at most. */
+  iterations: integer(
+    { from: 0, to: 1e6 },
+    { default: 100, help: "iterations for each point at most; 0 leaves a point among its neighbors" },
+  ),
   /**
    * Draws from the Gaussian of each new point, 2 to 1000, which are placed as well to measure how they scatter. Placement takes as many
    * times longer. Needs a run with sigma. Default: none.
    */
-  uncertainty?: number | undefined;
-  /**
-   * Seed of these draws: an integer from 0 to 2^53 - 1. The draws of a point follow from it and from the point's own numbers, in
-   * whichever row it stands. Default 42.
-   */
-  seed?: number | undefined;
+  uncertainty: integer({ from: 2, to: 1000 }, { help: "draws of each point that are placed as well" }),
+  /** Seed of these draws. The draws of a point follow from it and from the numbers of the point, in whichever row it stands. */
+  seed: integer({ from: 0, to: Number.MAX_SAFE_INTEGER }, { default: 42, help: "seed of the draws of --uncertainty" }),
   /** Stops the placement: its promise is rejected with an {@link AbortError}. */
-  signal?: AbortSignal | undefined;
+  signal: abortSignal({ help: "stops the placement" }),
   /** Called about ten times a second, and after each block of at most 16,384 points. */
-  onProgress?: ((progress: PlacementProgress) => void) | undefined;
+  onProgress: callback<(progress: PlacementProgress) => void>("a function", {
+    help: "called about ten times a second, and after each block of at most 16,384 points",
+  }),
+};
+
+/** Options of {@link Tsne.place}. All but `sigma`, which runs with sigma need, are optional. */
+export interface PlacementOptions extends OptionValues<typeof PLACEMENT_OPTIONS> {
+  /** Standard deviations of the new points, m x d, each >= 0: needed where the run has sigma, refused where it has none. */
+  sigma?: MatrixLike | undefined;
 }
 
 /** How uncertain the positions of m points are, measured with draws of each that were placed as well. */
@@ -68,18 +76,6 @@ export interface PlacementResult {
   seconds: number;
 }
 
-const KEYS: Record<keyof PlacementOptions, true> = {
-  sigma: true,
-  perplexity: true,
-  iterations: true,
-  uncertainty: true,
-  seed: true,
-  signal: true,
-  onProgress: true,
-};
-
-const DEFAULT_ITERATIONS = 100;
-
 /** New points are placed so many at a time, or fewer where they are wide: memory does not grow with their number. */
 const BLOCK_ROWS = 16384;
 const BLOCK_NUMBERS = 2 ** 22;
@@ -92,31 +88,13 @@ export async function placePoints(
 ): Promise<PlacementResult> {
   const begin = performance.now();
   requireOptions(options);
-  rejectUnknown(options, Object.keys(KEYS));
+  rejectUnknown(options, [...Object.keys(PLACEMENT_OPTIONS), "sigma"]);
   const means = toMatrix(newMeans, "newMeans");
   const settings = resolvePlacement(run, options);
   const [n, d] = run.shape;
   const drawing = resolveDrawing(run, options);
-  // No rows have no width, written as rows of an array.
-  if (means.cols !== d && means.rows > 0) {
-    throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, as wide as the data of the run`);
-  }
   const sigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
-  if (run.hasSigma && !sigma) {
-    const accepted = "the standard deviations of the new points, since the run has them";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: undefined, accepted });
-  }
-  if (!run.hasSigma && sigma) {
-    const accepted = "to be left out, since the run has no sigma";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: options.sigma, accepted });
-  }
-  if (sigma && (sigma.rows !== means.rows || sigma.cols !== means.cols)) {
-    throw shapeMismatch("sigma", sigma, `${means.rows} x ${d}, the shape of the new points`);
-  }
-  // All of them before the first is placed: nobody should wait for the error of the last row.
-  requireValues(means, "newMeans", "finite numbers", (value) => Number.isFinite(value));
-  if (sigma)
-    requireValues(sigma, "sigma", "finite standard deviations >= 0", (value) => Number.isFinite(value) && value >= 0);
+  checkNewPoints(run, means, sigma);
   const { outputDimensions } = run.options;
   const rows = Math.max(64, Math.min(BLOCK_ROWS, Math.floor(BLOCK_NUMBERS / d)));
   const drawn = drawing ? rowsOfDraws(drawing.draws) : 0;
@@ -150,6 +128,31 @@ export async function placePoints(
   return { embedding, divergence, uncertainty, seconds: (performance.now() - begin) / 1000 };
 }
 
+/** @throws {ArgumentError} for points that do not fit the run, {@link DataError} for values that are not finite */
+function checkNewPoints(run: FittedRun, means: Matrix, sigma: Matrix | undefined): void {
+  const [, d] = run.shape;
+  // An empty array of rows has no width.
+  if (means.cols !== d && means.rows > 0) {
+    throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, as wide as the data of the run`);
+  }
+  if (run.hasSigma && !sigma) {
+    const accepted = "the standard deviations of the new points, since the run has them";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: undefined, accepted });
+  }
+  if (!run.hasSigma && sigma) {
+    const accepted = "to be left out, since the run has no sigma";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: sigma, accepted });
+  }
+  if (sigma && (sigma.rows !== means.rows || sigma.cols !== means.cols)) {
+    throw shapeMismatch("sigma", sigma, `${means.rows} x ${d}, the shape of the new points`);
+  }
+  // All values are checked before the first point is placed, so that an error of the last row comes at once.
+  requireValues(means, "newMeans", "finite numbers", (value) => Number.isFinite(value));
+  if (sigma) {
+    requireValues(sigma, "sigma", "finite standard deviations >= 0", (value) => Number.isFinite(value) && value >= 0);
+  }
+}
+
 /** Draws that the core places at once: those of whole points. */
 export const rowsOfDraws = (draws: number): number => Math.max(16384, draws);
 
@@ -173,10 +176,11 @@ interface Drawing {
   seed: number;
 }
 
-function resolveDrawing(run: FittedRun, { uncertainty, seed = 42 }: PlacementOptions): Drawing | undefined {
-  requireInteger(seed, "seed", 0, Number.MAX_SAFE_INTEGER);
-  if (uncertainty === undefined) return undefined;
-  const draws = requireInteger(uncertainty, "uncertainty", 2, 1000);
+const DRAWING_OPTIONS = { seed: PLACEMENT_OPTIONS.seed, uncertainty: PLACEMENT_OPTIONS.uncertainty };
+
+function resolveDrawing(run: FittedRun, options: PlacementOptions): Drawing | undefined {
+  const { seed, uncertainty: draws } = checkOptions(DRAWING_OPTIONS, pickOptions(DRAWING_OPTIONS, options));
+  if (draws === undefined) return undefined;
   requireUncertain(run);
   return { draws, neighbors: defaultNeighbors(run.shape[0]), seed };
 }
@@ -206,14 +210,9 @@ export function resolvePlacement(
   run: FittedRun,
   options: Pick<PlacementOptions, "perplexity" | "iterations" | "signal" | "onProgress">,
 ): { perplexity: number | readonly number[]; iterations: number } {
+  const { onProgress, iterations = PLACEMENT_OPTIONS.iterations.default } = options;
   requireSignal(options.signal);
-  if (options.onProgress !== undefined && typeof options.onProgress !== "function") {
-    throw new ArgumentError("INVALID_ARGUMENT", {
-      argument: "onProgress",
-      received: options.onProgress,
-      accepted: "a function",
-    });
-  }
+  if (onProgress !== undefined) PLACEMENT_OPTIONS.onProgress.check(onProgress, "onProgress");
   if (run.options.distance === "given") {
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "neighbors",
@@ -233,7 +232,7 @@ export function resolvePlacement(
     });
   }
   const perplexity = resolvePerplexity(options.perplexity ?? run.options.perplexity, n);
-  return { perplexity, iterations: requireInteger(options.iterations ?? DEFAULT_ITERATIONS, "iterations", 0, 1e6) };
+  return { perplexity, iterations: PLACEMENT_OPTIONS.iterations.check(iterations, "iterations") };
 }
 
 function requireValues(matrix: Matrix, argument: string, accepted: string, accepts: (value: number) => boolean): void {

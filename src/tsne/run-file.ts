@@ -229,53 +229,15 @@ interface RunSource {
 
 async function restore(source: RunSource, threads: number | undefined): Promise<RestoredRun> {
   const { path, size } = source;
-  const fail = (reason: string, cause?: unknown) => new FileError("FILE_FORMAT", path, reason, { cause });
-  const prelude = Buffer.alloc(PRELUDE_BYTES);
-  if (size > 0) await source.handle.read(prelude, 0, PRELUDE_BYTES, 0);
-  if (size === 0 || !prelude.subarray(0, Math.min(size, MAGIC.length)).equals(MAGIC.subarray(0, size))) {
-    throw fail("is no saved run: it does not begin as one");
-  }
-  if (size < PRELUDE_BYTES) throw fail("is cut off within its first bytes");
-  const version = prelude.readUInt32LE(MAGIC.length);
-  if (version !== VERSION) {
-    const advice =
-      version > VERSION
-        ? "Read it with a newer sigma-tsne."
-        : "Fit the data again and save the run, or read it with the sigma-tsne that wrote it.";
-    const reason = `is a saved run of format version ${version}: expected version ${VERSION}. ${advice}`;
-    throw new FileError("FILE_VERSION", path, reason);
-  }
-  const length = prelude.readUInt32LE(MAGIC.length + 4);
-  if (length > LARGEST_HEADER) throw fail(`its header of ${length} bytes is damaged`);
-  if (PRELUDE_BYTES + length > size) throw fail("is cut off within its header");
-  source.hash.update(prelude);
+  const length = await readPrelude(source);
   const text = Buffer.alloc(length);
   await readFully(source, text, PRELUDE_BYTES);
-  let header: Header;
-  let options: ResolvedTsneOptions;
-  let arrays: ArrayPlan[];
-  try {
-    header = JSON.parse(text.toString()) as Header;
-    checkShape(header);
-    const { rows, cols, hasSigma } = header.run;
-    options = resolveSaved(header.options, rows, cols, hasSigma, threads);
-    const given = options.neighbors === "given" ? neighborCount(options.perplexity, rows) : 0;
-    arrays = planArrays(header.run, options.outputDimensions, options.pca ?? 0, given);
-    requireSame(arrays, header.arrays, "the arrays");
-  } catch (cause) {
-    // The thread count is the caller's, not the file's.
-    if (cause instanceof ArgumentError && cause.argument === "threads") throw cause;
-    throw fail(`its header is damaged: ${cause instanceof Error ? cause.message : cause}`, cause);
-  }
+  const { header, options, arrays } = parseHeader(path, text.toString(), threads);
   const start = PRELUDE_BYTES + length;
   const expected = start + payloadBytes(arrays) + CHECKSUM_BYTES;
-  if (size < expected) throw fail(`is cut off: it holds ${size} of ${expected} bytes`);
-  if (size > expected) throw fail(`holds ${size} bytes, more than the ${expected} of its run`);
-  const free = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
-  if (payloadBytes(arrays) > free) {
-    const message = `${path}: the run needs ${inGiB(payloadBytes(arrays))}, and ${inGiB(free)} are free`;
-    throw new SigmaTsneError("OUT_OF_MEMORY", message);
-  }
+  if (size < expected) throw damaged(path, `is cut off: it holds ${size} of ${expected} bytes`);
+  if (size > expected) throw damaged(path, `holds ${size} bytes, more than the ${expected} of its run`);
+  requireFreeMemory(path, payloadBytes(arrays));
 
   const { rows, cols, hasSigma } = header.run;
   const given = await readGiven(source, arrays, start, rows);
@@ -287,16 +249,73 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   }
   // The hash runs over the bytes in their order, so the neighbors, which the run is made with, are read once more.
   if (given) for (const plan of arrays.slice(-2)) await readArray(source, plan, start, () => {});
-  const checksum = Buffer.alloc(CHECKSUM_BYTES);
-  const found = source.hash.digest();
-  await readFully({ ...source, hash: createHash("sha256") }, checksum, expected - CHECKSUM_BYTES);
-  if (!found.equals(checksum)) throw fail("its bytes have changed since it was written: the checksum differs");
+  await requireChecksum(source, expected - CHECKSUM_BYTES);
   try {
     native.restore();
   } catch (cause) {
-    throw fail(`is no run that can go on: ${(cause as Error).message}`, translate(cause));
+    throw damaged(path, `is no run that can go on: ${(cause as Error).message}`, translate(cause));
   }
   return new RestoredRun({ native, options, rows, cols, hasSigma, given, warnings: [] });
+}
+
+const damaged = (path: string, reason: string, cause?: unknown) =>
+  new FileError("FILE_FORMAT", path, reason, { cause });
+
+/** Checks the first bytes, the version among them, and gives the length of the header. */
+async function readPrelude({ path, size, handle, hash }: RunSource): Promise<number> {
+  const prelude = Buffer.alloc(PRELUDE_BYTES);
+  if (size > 0) await handle.read(prelude, 0, PRELUDE_BYTES, 0);
+  if (size === 0 || !prelude.subarray(0, Math.min(size, MAGIC.length)).equals(MAGIC.subarray(0, size))) {
+    throw damaged(path, "is no saved run: it does not begin as one");
+  }
+  if (size < PRELUDE_BYTES) throw damaged(path, "is cut off within its first bytes");
+  const version = prelude.readUInt32LE(MAGIC.length);
+  if (version !== VERSION) {
+    const advice =
+      version > VERSION
+        ? "Read it with a newer sigma-tsne."
+        : "Fit the data again and save the run, or read it with the sigma-tsne that wrote it.";
+    const reason = `is a saved run of format version ${version}: expected version ${VERSION}. ${advice}`;
+    throw new FileError("FILE_VERSION", path, reason);
+  }
+  const length = prelude.readUInt32LE(MAGIC.length + 4);
+  if (length > LARGEST_HEADER) throw damaged(path, `its header of ${length} bytes is damaged`);
+  if (PRELUDE_BYTES + length > size) throw damaged(path, "is cut off within its header");
+  hash.update(prelude);
+  return length;
+}
+
+/** The facts of the header, and the arrays that follow it. */
+function parseHeader(path: string, text: string, threads: number | undefined) {
+  try {
+    const header = JSON.parse(text) as Header;
+    checkShape(header);
+    const { rows, cols, hasSigma } = header.run;
+    const options = resolveSaved(header.options, rows, cols, hasSigma, threads);
+    const given = options.neighbors === "given" ? neighborCount(options.perplexity, rows) : 0;
+    const arrays = planArrays(header.run, options.outputDimensions, options.pca ?? 0, given);
+    requireSame(arrays, header.arrays, "the arrays");
+    return { header, options, arrays };
+  } catch (cause) {
+    // The number of threads is chosen by the caller, and does not come from the file.
+    if (cause instanceof ArgumentError && cause.argument === "threads") throw cause;
+    throw damaged(path, `its header is damaged: ${cause instanceof Error ? cause.message : cause}`, cause);
+  }
+}
+
+function requireFreeMemory(path: string, bytes: number): void {
+  const free = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
+  if (bytes <= free) return;
+  throw new SigmaTsneError("OUT_OF_MEMORY", `${path}: the run needs ${inGiB(bytes)}, and ${inGiB(free)} are free`);
+}
+
+/** Compares the hash of all bytes that were read with the checksum at `start`. */
+async function requireChecksum(source: RunSource, start: number): Promise<void> {
+  const found = source.hash.digest();
+  const checksum = Buffer.alloc(CHECKSUM_BYTES);
+  await readFully({ ...source, hash: createHash("sha256") }, checksum, start);
+  if (found.equals(checksum)) return;
+  throw damaged(source.path, "its bytes have changed since it was written: the checksum differs");
 }
 
 function nativeRun(options: ResolvedTsneOptions, given: CheckedNeighbors | undefined, shape: Shape) {

@@ -2,7 +2,7 @@ import type { ImageSource } from "../plot/index.js";
 import { checkWall, type WallCells, type WallOptions, type WallTilesOptions } from "./options.js";
 import type { WallSummary } from "./output-folder.js";
 
-export { checkWallLook, type WallCells, type WallOptions, type WallTilesOptions } from "./options.js";
+export { checkWallLook, WALL_OPTIONS, type WallCells, type WallOptions, type WallTilesOptions } from "./options.js";
 export { assertWallWritable, type WallSummary } from "./output-folder.js";
 
 /**

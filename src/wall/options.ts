@@ -1,7 +1,8 @@
 import { reject, rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
-import { type Labels, readLabels, THEMES, type Theme } from "../colors/index.js";
+import { type Labels, readLabels, type Theme, themeOption } from "../colors/index.js";
 import { ArgumentError } from "../errors.js";
 import { checkImageCount, checkImages, checkStretch, type ImageSource } from "../images/index.js";
+import { boolean, checkOptions, integer, pickOptions, text } from "../options/index.js";
 
 /** A cell for each of n images: what `assignToGrid` gives, or the like. */
 export interface WallCells {
@@ -14,7 +15,26 @@ export interface WallCells {
   readonly column: ArrayLike<number>;
 }
 
-/** What both kinds of wall have in common. */
+/** The options of a wall that do not depend on its images. */
+export const WALL_OPTIONS = {
+  /** Longer side of an image in pixels. */
+  cell: integer(
+    { from: 2, to: 1024 },
+    { placeholder: "<pixels>", defaultText: "chosen by the size of the images", help: "longer side of an image" },
+  ),
+  /** Heading. Default: none. */
+  title: text({ default: "", defaultText: "", help: "heading" }),
+  /** `"light"` or `"dark"`. */
+  theme: { ...themeOption, help: "theme of the picture; the page follows the browser" },
+  /** Whether to write into a folder that holds something else as well. */
+  force: boolean({
+    default: false,
+    defaultText: "",
+    help: "write tiles into a folder that holds something else as well",
+  }),
+};
+
+/** Options that both kinds of wall have in common. */
 interface SharedOptions {
   /** n labels: classes give the images frames of their colors, or a tint that can be switched on. Default: none. */
   labels?: ArrayLike<string | number> | undefined;
@@ -72,10 +92,7 @@ const MOST_CELLS = 2 ** 26;
 export function checkWallLook(options: WallOptions & WallTilesOptions): void {
   requireSignal(options.signal);
   checkStretch(options.stretch, "stretch");
-  if (options.cell !== undefined) requireInteger(options.cell, "cell", 2, 1024);
-  const { title, theme } = options;
-  if (title !== undefined && typeof title !== "string") reject("title", title, "a string");
-  if (theme !== undefined && !THEMES.includes(theme)) reject("theme", theme, `one of "light", "dark"`);
+  checkOptions(WALL_OPTIONS, pickOptions(WALL_OPTIONS, options));
 }
 
 /**

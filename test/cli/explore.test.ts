@@ -34,7 +34,7 @@ describe.each<[string, string[], number, string]>([
   ],
   ["another number of images", ["map.csv", "--images", "bars.npy"], 2, "bars.npy: expected 60 images, one a point"],
   ["a part of no training", ["map.csv", "--part", "test"], 2, "--part: expected to be left out with a map"],
-  ["an unknown part", ["map.csv", "--part", "best"], 2, "--part: expected one of all, train, validation, test"],
+  ["an unknown part", ["map.csv", "--part", "best"], 2, '--part: expected one of "all", "train", "validation", "test"'],
   ["a port that there is not", ["map.csv", "--port", "65536"], 2, "--port: expected an integer from 0 to 65535"],
   ["a port that is no number", ["map.csv", "--port", "http"], 2, "--port: expected an integer"],
   ["an address of another machine", ["map.csv", "--host", "192.0.2.1"], 2, "--host: "],

@@ -89,3 +89,42 @@ it.each([
   expect(outcome).toMatchObject({ code: 2, stdout: "" });
   expect(outcome.stderr).toContain(sentence);
 });
+
+it("write an embedding into a copy of an AnnData file, and nowhere else", async () => {
+  const { default: library } = await import("h5wasm/node");
+  await library.ready;
+  const file = new library.File(workplace.path("cells.h5ad"), "w");
+  file.create_dataset({ name: "X", data: Float32Array.from(data.flat()), shape: [110, 5] });
+  const obs = file.create_group("obs");
+  obs.create_attribute("_index", "_index");
+  obs.create_dataset({ name: "_index", data: data.map((_, i) => `cell${i}`) });
+  file.create_group("var");
+  file.close();
+  const run = (...args: string[]) => workplace.run(["embed", ...args, ...quick]);
+  expect(await run("cells.h5ad", "-o", "mapped.h5ad")).toMatchObject({ code: 0 });
+  expect((await readMatrix(`${workplace.path("mapped.h5ad")}:X_tsne`)).shape).toEqual([110, 2]);
+  expect(await run("mu.csv", "-o", "mapped.h5ad")).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/--output: expected .* only if the data are an \.h5ad file/),
+  });
+  expect(await run("cells.h5ad", "-o", "part.h5ad", "--rows", ":50")).toMatchObject({ code: 2 });
+});
+
+it("take labels from a column of the data, which is then not data", async () => {
+  const rows = data.slice(0, 60).map((row, i) => [...row, i % 4].join(","));
+  await workplace.write("grouped.csv", `a,b,c,d,e,grp\n${rows.join("\n")}\n`);
+  const args = [
+    "embed",
+    "grouped.csv",
+    "--labels",
+    "grouped.csv:grp",
+    "-o",
+    "grouped-map.csv",
+    "--table",
+    "grouped.parquet",
+  ];
+  const { code, stdout } = await workplace.run([...args, ...quick, "--json"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).columns).toBe("Data: 5 columns (a ... e). Labels: grp.");
+  expect((await readTable(workplace.path("grouped.parquet"))).get("grp")).toEqual(rows.map((_, i) => String(i % 4)));
+});

@@ -90,6 +90,16 @@ describe("placeStream", () => {
     expect(valuesOf(table, "y")).toEqual(rowsOf(expected.embedding).map(([, y]) => y));
   });
 
+  test("takes lists of float16, which hold some of the numbers of float32", async () => {
+    const halves = (rows: Rows): Rows => rows.map((row) => row?.map((x) => Math.round((x ?? 0) * 8) / 8 + 0.5) ?? null);
+    const placed = async (kind: "fixed16" | "fixed32") => {
+      const type = listType(kind, d);
+      const { table } = await place(bytesOf([batchOf({ mean: [type, halves(means)], sigma: [type, halves(sigma)] })]));
+      return valuesOf(table, "x");
+    };
+    expect(await placed("fixed16")).toEqual(await placed("fixed32"));
+  });
+
   test("takes a file where it expects a stream", async () => {
     // As pyarrow writes it; the library of the tests leaves out the schema at the beginning.
     const stream = bytesOf([batchOf(lists(0, 20)), batchOf(lists(20, n))]);
@@ -255,6 +265,13 @@ describe("placeStream", () => {
     const output = collect(placeStream(run, never(), { signal: controller.signal }));
     setTimeout(() => controller.abort(), 10);
     await expect(output).rejects.toThrow(AbortError);
+  });
+
+  test("refuses a batch that claims more rows than its columns have, before it allocates memory for them", async () => {
+    const damaged = Buffer.from(bytesOf(cut([5, 4], lists)));
+    // The highest byte of the number of rows of the first batch.
+    damaged[1035] = 52;
+    await expect(collect(placeStream(run, piecesOf(damaged)))).rejects.toThrow(/column "id" has 5 values in \d+ rows/);
   });
 
   test("understands damaged streams or refuses them in words", async () => {

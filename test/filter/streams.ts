@@ -3,6 +3,7 @@ import {
   Dictionary,
   Field,
   FixedSizeList,
+  Float16,
   Float32,
   Float64,
   Int32,
@@ -22,8 +23,10 @@ import type { Matrix } from "../../src/matrix.js";
 
 export type Rows = readonly (readonly (number | null)[] | null)[];
 
-export const listType = (kind: "fixed32" | "fixed64" | "list32", width: number): DataType => {
-  const item = new Field("item", kind === "fixed64" ? new Float64() : new Float32(), true);
+const ITEMS = { fixed16: new Float16(), fixed32: new Float32(), fixed64: new Float64(), list32: new Float32() };
+
+export const listType = (kind: "fixed16" | "fixed32" | "fixed64" | "list32", width: number): DataType => {
+  const item = new Field("item", ITEMS[kind], true);
   return kind === "list32" ? new List(item) : new FixedSizeList(width, item);
 };
 

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { Field, Float32, Int32, List, Table, tableFromArrays, tableToIPC, vectorFromArray } from "apache-arrow";
 import { expect, test } from "vitest";
 import { readNeighborTable } from "../../src/io/index.js";
@@ -73,4 +73,36 @@ test("refuses numbers, and formats without lists", async () => {
   await expect(readNeighborTable(path("plain.arrow"))).rejects.toThrow("holds no list");
   await writeFile(path("table.csv"), "indices,distances\n1,2\n");
   await expect(readNeighborTable(path("table.csv"))).rejects.toThrow("are read from Parquet and Arrow");
+});
+
+test("joins the files of a folder", async () => {
+  await mkdir(path("parts"));
+  await writeFile(path("parts/_SUCCESS"), "");
+  await write("parts/a.arrow", { indices: [[0, 1]], distances: [[1, 2]], row: [2] });
+  await write("parts/b.arrow", {
+    indices: [
+      [1, 2],
+      [0, 2],
+    ],
+    distances: [
+      [3, 4],
+      [5, 6],
+    ],
+    row: [0, 1],
+  });
+  const { indices, distances } = await readNeighborTable(path("parts"));
+  expect(indices.toArrays()).toEqual([
+    [1, 2],
+    [0, 2],
+    [0, 1],
+  ]);
+  expect(distances.toArrays()).toEqual([
+    [3, 4],
+    [5, 6],
+    [1, 2],
+  ]);
+  await write("parts/c.arrow", { indices: [[0]], distances: [[1]] });
+  await expect(readNeighborTable(path("parts"))).rejects.toThrow(
+    /c\.arrow: has the columns indices, distances: expected/,
+  );
 });

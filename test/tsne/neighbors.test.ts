@@ -248,6 +248,19 @@ test("a matrix of distances need not be symmetric, and its diagonal is not looke
   expect(found.kl).toBeCloseTo(expected.kl, 4);
 });
 
+test("distances just below 0 are 0 that was rounded, and infinite ones belong to no neighbors", async () => {
+  const twin = mapValues(distances, (value, i, j) => (i < 2 && j < 2 ? 0 : value));
+  const expected = await embed({ neighbors: { distances: twin }, iterations: 5 });
+  const rounded = mapValues(twin, (value, i, j) => (i < 2 && j < 2 && i !== j ? -1.19e-7 : value));
+  expect((await embed({ neighbors: { distances: rounded }, iterations: 5 })).embedding).toEqual(expected.embedding);
+  const farthest = Math.max(...listsOf(distances, needed).distances.data);
+  const apart = mapValues(distances, (value) => (value > farthest ? Number.POSITIVE_INFINITY : value));
+  const whole = await embed({ neighbors: { distances }, iterations: 5 });
+  expect((await embed({ neighbors: { distances: apart }, iterations: 5 })).embedding).toEqual(whole.embedding);
+  const alone = mapValues(distances, (value, i) => (i === 9 ? Number.POSITIVE_INFINITY : value));
+  await expect(async () => embed({ neighbors: { distances: alone } })).rejects.toThrow(/received 0 in row 9/);
+});
+
 test("equal points all at distance 0 can be given", async () => {
   const neighbors = { ...lists, distances: mapValues(lists.distances, () => 0) };
   expect((await embed({ neighbors })).embedding.data.every(Number.isFinite)).toBe(true);

@@ -1,6 +1,7 @@
 import { Type } from "apache-arrow/fb/type";
 import { ArgumentError } from "../../errors.js";
 import type { FloatArray } from "../../matrix.js";
+import { NUMBER_TYPES } from "../number-types.js";
 import { viewOf } from "./messages.js";
 import type { IpcBatch } from "./record-batch.js";
 import type { IpcField } from "./schema.js";
@@ -39,10 +40,14 @@ export function findField(fields: readonly IpcField[], name: string, argument: s
   throw new ArgumentError("INVALID_ARGUMENT", { argument, received: name, accepted: "the name of a column", message });
 }
 
+/** Numbers in lists that are read. */
+export type ListItem = "float16" | "float32" | "float64" | "uint8";
+
 /** What the lists of a column hold; undefined for a column of anything else. */
-export function listItem({ type, children: [item] }: IpcField): "float32" | "float64" | "uint8" | undefined {
+export function listItem({ type, children: [item] }: IpcField): ListItem | undefined {
   if (!item || type.isDictionary || item.type.isDictionary || !isListType(type.id)) return undefined;
   const { id, width, isSigned } = item.type;
+  if (id === Type.FloatingPoint && width === 16) return "float16";
   if (id === Type.FloatingPoint && width === 32) return "float32";
   if (id === Type.FloatingPoint && width === 64) return "float64";
   return id === Type.Int && width === 8 && !isSigned ? "uint8" : undefined;
@@ -95,8 +100,8 @@ export async function readLists(
   const isValid = readBitmap(lists.nullCount, await lists.buffer(0), lists.length, fail);
   const isItemValid = readBitmap(items.nullCount, await items.buffer(0), items.length, fail);
   const bytes = await items.buffer(1);
-  const kind = listItem(field) as "float32" | "float64" | "uint8";
-  const size = kind === "float32" ? 4 : kind === "float64" ? 8 : 1;
+  const kind = listItem(field) as ListItem;
+  const size = ITEM_BYTES[kind];
   if (bytes.length < items.length * size) throw fail(`holds ${bytes.length} bytes for ${items.length} numbers`);
   const data = numbersOver(kind, bytes, items.length);
   const isFixed = field.type.id === Type.FixedSizeList;
@@ -179,13 +184,15 @@ async function readOffsets(
   return offsets;
 }
 
-function numbersOver(
-  kind: "float32" | "float64" | "uint8",
-  bytes: Uint8Array,
-  length: number,
-): FloatArray | Uint8Array {
+const ITEM_BYTES: Readonly<Record<ListItem, number>> = { uint8: 1, float16: 2, float32: 4, float64: 8 };
+
+function numbersOver(kind: ListItem, bytes: Uint8Array, length: number): FloatArray | Uint8Array {
   if (kind === "uint8") return bytes;
-  const size = kind === "float32" ? 4 : 8;
+  if (kind === "float16") {
+    const own = Uint8Array.from(bytes.subarray(0, 2 * length));
+    return NUMBER_TYPES.f2.decode(own.buffer, length) as Float32Array;
+  }
+  const size = ITEM_BYTES[kind];
   const { buffer, byteOffset } = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
   return kind === "float32"
     ? new Float32Array(buffer, byteOffset, length)

@@ -178,61 +178,68 @@ interface ConvolutionAttrs {
 
 type Shape4D = [number, number, number, number];
 
-function convolutionKernels(tf: Tf, network: InstanceType<typeof binding.Network>) {
-  /** The addon's description of a convolution, and the shape of its result; undefined where it does not take it. */
-  const describe = (input: readonly number[], filter: readonly number[], attrs: ConvolutionAttrs) => {
-    const { strides, pad, dataFormat, dilations = 1, dimRoundingMode } = attrs;
-    const info = tf.backend_util.computeConv2DInfo(
-      input as Shape4D,
-      filter as Shape4D,
-      strides,
-      dilations,
-      pad,
-      dimRoundingMode,
-      false,
-      tf.backend_util.convertConv2DDataFormat(dataFormat),
-    );
-    if (info.dataFormat !== "channelsLast" || info.dilationHeight !== 1 || info.dilationWidth !== 1) return undefined;
-    const { batchSize, inHeight, inWidth, inChannels, filterHeight, filterWidth, strideHeight, strideWidth } = info;
-    const { padInfo, outHeight, outWidth, outChannels } = info;
-    return {
-      outShape: info.outShape,
-      shape: Int32Array.of(
-        ...[batchSize, inHeight, inWidth, inChannels, filterHeight, filterWidth, strideHeight, strideWidth],
-        ...[padInfo.top, padInfo.left, outHeight, outWidth, outChannels],
-      ),
-    };
-  };
-  const unsupported = ({ dataFormat, dilations = 1 }: ConvolutionAttrs) => `${dataFormat} dilated by ${dilations}`;
-  type Inputs = { x: TensorInfo; filter: TensorInfo; bias?: TensorInfo | null };
-  const convolve = (name: string, call: Call<Inputs, ConvolutionAttrs>): TensorInfo => {
-    const { x, filter, bias } = call.inputs;
-    const { activation = "linear", leakyreluAlpha } = call.attrs;
-    const convolution = describe(x.shape, filter.shape, call.attrs);
-    if (!convolution || !ACTIVATIONS.has(activation)) return fallBack(name, call, unsupported(call.attrs));
-    const out = makeOutput(tf, call.backend, convolution.outShape, "float32");
-    withTranslation(() =>
-      network.convolve(
-        heapOf(call.backend, out),
-        offsetOf(call.backend, x),
-        offsetOf(call.backend, filter),
-        bias ? offsetOf(call.backend, bias) : null,
-        offsetOf(call.backend, out),
-        convolution.shape,
-        activation as Parameters<typeof network.convolve>[6],
-        leakyreluAlpha ?? 0.2,
-      ),
-    );
-    return out;
-  };
+type NativeNetwork = InstanceType<typeof binding.Network>;
+
+/** The addon's description of a convolution, and the shape of its result; undefined if the addon does not support it. */
+function describeConvolution(tf: Tf, input: readonly number[], filter: readonly number[], attrs: ConvolutionAttrs) {
+  const { strides, pad, dataFormat, dilations = 1, dimRoundingMode } = attrs;
+  const info = tf.backend_util.computeConv2DInfo(
+    input as Shape4D,
+    filter as Shape4D,
+    strides,
+    dilations,
+    pad,
+    dimRoundingMode,
+    false,
+    tf.backend_util.convertConv2DDataFormat(dataFormat),
+  );
+  if (info.dataFormat !== "channelsLast" || info.dilationHeight !== 1 || info.dilationWidth !== 1) return undefined;
+  const { batchSize, inHeight, inWidth, inChannels, filterHeight, filterWidth, strideHeight, strideWidth } = info;
+  const { padInfo, outHeight, outWidth, outChannels } = info;
   return {
-    Conv2D: (call: Call<Inputs, ConvolutionAttrs>) => convolve("Conv2D", call),
-    FusedConv2D: (call: Call<Inputs, ConvolutionAttrs>) => convolve("FusedConv2D", call),
+    outShape: info.outShape,
+    shape: Int32Array.of(
+      ...[batchSize, inHeight, inWidth, inChannels, filterHeight, filterWidth, strideHeight, strideWidth],
+      ...[padInfo.top, padInfo.left, outHeight, outWidth, outChannels],
+    ),
+  };
+}
+
+const describeUnsupported = ({ dataFormat, dilations = 1 }: ConvolutionAttrs) =>
+  `${dataFormat} dilated by ${dilations}`;
+
+type ConvolutionCall = Call<{ x: TensorInfo; filter: TensorInfo; bias?: TensorInfo | null }, ConvolutionAttrs>;
+
+function convolve(tf: Tf, network: NativeNetwork, name: string, call: ConvolutionCall): TensorInfo {
+  const { x, filter, bias } = call.inputs;
+  const { activation = "linear", leakyreluAlpha } = call.attrs;
+  const convolution = describeConvolution(tf, x.shape, filter.shape, call.attrs);
+  if (!convolution || !ACTIVATIONS.has(activation)) return fallBack(name, call, describeUnsupported(call.attrs));
+  const out = makeOutput(tf, call.backend, convolution.outShape, "float32");
+  withTranslation(() =>
+    network.convolve(
+      heapOf(call.backend, out),
+      offsetOf(call.backend, x),
+      offsetOf(call.backend, filter),
+      bias ? offsetOf(call.backend, bias) : null,
+      offsetOf(call.backend, out),
+      convolution.shape,
+      activation as Parameters<typeof network.convolve>[6],
+      leakyreluAlpha ?? 0.2,
+    ),
+  );
+  return out;
+}
+
+function convolutionKernels(tf: Tf, network: NativeNetwork) {
+  return {
+    Conv2D: (call: ConvolutionCall) => convolve(tf, network, "Conv2D", call),
+    FusedConv2D: (call: ConvolutionCall) => convolve(tf, network, "FusedConv2D", call),
     Conv2DBackpropInput: (call: Call<{ dy: TensorInfo; filter: TensorInfo }, ConvolutionAttrs>) => {
       const { dy, filter } = call.inputs;
       const inputShape = call.attrs.inputShape as Shape4D;
-      const convolution = describe(inputShape, filter.shape, call.attrs);
-      if (!convolution) return fallBack("Conv2DBackpropInput", call, unsupported(call.attrs));
+      const convolution = describeConvolution(tf, inputShape, filter.shape, call.attrs);
+      if (!convolution) return fallBack("Conv2DBackpropInput", call, describeUnsupported(call.attrs));
       const out = makeOutput(tf, call.backend, inputShape, "float32");
       const [atDy, atFilter, atOut] = [dy, filter, out].map((tensor) => offsetOf(call.backend, tensor)) as Offsets;
       withTranslation(() =>
@@ -243,8 +250,8 @@ function convolutionKernels(tf: Tf, network: InstanceType<typeof binding.Network
     Conv2DBackpropFilter: (call: Call<{ x: TensorInfo; dy: TensorInfo }, ConvolutionAttrs>) => {
       const { x, dy } = call.inputs;
       const filterShape = call.attrs.filterShape as Shape4D;
-      const convolution = describe(x.shape, filterShape, call.attrs);
-      if (!convolution) return fallBack("Conv2DBackpropFilter", call, unsupported(call.attrs));
+      const convolution = describeConvolution(tf, x.shape, filterShape, call.attrs);
+      if (!convolution) return fallBack("Conv2DBackpropFilter", call, describeUnsupported(call.attrs));
       const out = makeOutput(tf, call.backend, filterShape, "float32");
       const [atX, atDy, atOut] = [x, dy, out].map((tensor) => offsetOf(call.backend, tensor)) as Offsets;
       withTranslation(() =>

@@ -1,17 +1,18 @@
 import { join } from "node:path";
 import { throwIfAborted } from "../../abort.js";
-import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
 import { type FolderOptions, writeFileAtomic, writeFolderAtomic } from "../../io/index.js";
 import type { Matrix } from "../../matrix.js";
+import { checkOptions, type OptionValues } from "../../options/index.js";
 import { addNoise } from "../datasets/augmentation.js";
 import type { Dataset, Images } from "../datasets/dataset.js";
-import { type Evaluation, evaluateModel } from "../evaluation/index.js";
-import { displayRange, drawSheet } from "../figures/index.js";
+import { type EvaluateOptions, type Evaluation, evaluateModel } from "../evaluation/index.js";
+import { type DisplayRange, displayRange, drawSheet } from "../figures/index.js";
 import { decodeGrid, uniformAxes } from "../figures/latent-grid.js";
 import { range as firstIndices, toImages } from "../models/images.js";
 import type { Model } from "../models/model.js";
 import { labelNames } from "../runs/codes.js";
+import { MODEL_COMPARISON_OPTIONS } from "./declarations.js";
 
 /** A model among others. */
 export interface ComparedModel {
@@ -23,21 +24,7 @@ export interface ComparedModel {
 }
 
 /** Options of {@link writeModelComparison}. All are optional. */
-export interface ModelComparisonOptions {
-  /** Share of the values to which |N(0, 1)| is added for the noisy input, 0 to 1. Default 0.2. */
-  readonly noise?: number | undefined;
-  /** Draws for the estimates of log-likelihoods, an integer from 1 to 100,000. Default 100. */
-  readonly draws?: number | undefined;
-  /** Images a side of every latent grid, an integer from 2 to 30. Default 10. */
-  readonly gridSize?: number | undefined;
-  /** Seed of all draws, an integer from 0 to 2^53 - 1. Default 42. */
-  readonly seed?: number | undefined;
-  /** Writes into a folder that holds something else, too. Default false. */
-  readonly force?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Called with the share that is done, 0 to 1, and the model that is looked at. */
-  readonly onProgress?: ((fraction: number, name: string) => void) | undefined;
-}
+export type ModelComparisonOptions = Readonly<OptionValues<typeof MODEL_COMPARISON_OPTIONS>>;
 
 /** A row of the table: means over the test images, log-likelihoods in nats an image. */
 export interface ModelRow {
@@ -115,44 +102,13 @@ export async function writeModelComparison(
   dataset: Dataset,
   options: ModelComparisonOptions = {},
 ): Promise<ModelComparison> {
-  requireOptions(options);
-  rejectUnknown(options, ["noise", "draws", "gridSize", "seed", "force", "signal", "onProgress"]);
-  requireSignal(options.signal);
-  const { noise = 0.2, draws = 100, seed = 42, signal, onProgress } = options;
-  const size = requireInteger(options.gridSize ?? 10, "gridSize", 2, 30);
-  if (models.length === 0) {
-    throw new ArgumentError("INVALID_ARGUMENT", {
-      argument: "models",
-      received: models,
-      accepted: "at least one model",
-    });
-  }
-  const names = models.map(({ name }) => name);
-  const repeated = names.find((name, i) => names.indexOf(name) < i);
-  if (repeated !== undefined) {
-    const accepted = "models with names that differ";
-    const message = `models: expected models with names that differ, received ${JSON.stringify(repeated)} more than once`;
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "models", received: repeated, accepted, message });
-  }
-  for (const { model } of models) toImages(dataset.test, model.configuration, "dataset.test");
+  const { noise, draws, gridSize: size, seed, signal, onProgress } = checkOptions(MODEL_COMPARISON_OPTIONS, options);
+  checkModels(models, dataset);
   const images = dataset.test;
-  if (images.count < 2) {
-    const accepted = "at least two test images";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "dataset.test", received: images.count, accepted });
-  }
   const subjects: Subject[] = [];
-  for (const [i, { name, model, trainingCount }] of models.entries()) {
-    const tell = (share: number) => onProgress?.((i + share) / models.length, name);
-    const evaluation = await evaluateModel(model, images, {
-      noise,
-      draws,
-      seed,
-      trainingCount,
-      signal,
-      onProgress: (fraction) => tell(0.8 * fraction),
-    });
-    const { means } = await model.encode(images, { signal, onProgress: (fraction) => tell(0.8 + 0.2 * fraction) });
-    subjects.push({ name, model, evaluation, means });
+  for (const [i, compared] of models.entries()) {
+    const report = (fraction: number) => onProgress?.((i + fraction) / models.length, compared.name);
+    subjects.push(await measureModel(compared, images, { noise, draws, seed, signal, onProgress: report }));
   }
   const comparison: ModelComparison = {
     dataset: dataset.name,
@@ -162,33 +118,87 @@ export async function writeModelComparison(
     models: subjects.map(rowOf),
     files: FILES,
   };
-  const fill = async (temporary: string) => {
+  const fill = async (folder: string) => {
     const write = (name: string, content: Uint8Array | string) => {
       throwIfAborted(signal);
-      return writeFileAtomic(join(temporary, name), content, { signal });
+      return writeFileAtomic(join(folder, name), content, { signal });
     };
-    const indices = firstIndices(0, Math.min(SHOWN, images.count));
-    const shown = await images.read(indices);
-    const noisy = await addNoise(images, { share: noise, seed }).read(indices);
-    const look = { columns: indices.length, range: displayRange(shown) };
-    const reconstruct = (input: Float32Array) => seriesOf(subjects, ({ model }) => model.reconstruct(input));
-    const names = subjects.map(({ name }) => name);
-    const [first] = subjects as [Subject];
-    const sheet = (rows: readonly Float32Array[], labels: readonly string[], title: string) =>
-      drawSheet(join32(rows), first.model.configuration, { ...look, rowLabels: labels, title, subtitle });
-    const subtitle = `Test images of ${dataset.name}`;
-    const plain = [shown, ...(await reconstruct(shown))];
-    await write("reconstructions.png", await sheet(plain, ["image", ...names], "Reconstructions"));
-    const title = `Reconstructions of noisy images, |N(0, 1)| added to ${Math.round(100 * noise)} % of the values`;
-    const corrupted = [shown, noisy, ...(await reconstruct(noisy))];
-    await write("noisy-reconstructions.png", await sheet(corrupted, ["image", "input", ...names], title));
+    const range = await writeReconstructions(write, subjects, dataset, noise, seed);
     await write("latent-scatter.png", await drawScatters(subjects, images, dataset));
-    await write("latent-grids.png", await drawGrids(subjects, size, look.range));
+    await write("latent-grids.png", await drawGrids(subjects, size, range));
     await write("models.md", `${modelTable(comparison)}\n`);
     await write("models.json", `${JSON.stringify(comparison, null, 2)}\n`);
   };
   await writeFolderAtomic(folder, fill, modelComparisonFolder(options));
   return comparison;
+}
+
+/** @throws {ArgumentError} for no models, two of one name, or test images that a model cannot be measured on */
+function checkModels(models: readonly ComparedModel[], { test }: Dataset): void {
+  if (models.length === 0) {
+    const accepted = "at least one model";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "models", received: models, accepted });
+  }
+  const names = models.map(({ name }) => name);
+  const repeated = names.find((name, i) => names.indexOf(name) < i);
+  if (repeated !== undefined) {
+    const accepted = "models with names that differ";
+    const message = `models: expected models with names that differ, received ${JSON.stringify(repeated)} more than once`;
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "models", received: repeated, accepted, message });
+  }
+  for (const { model } of models) toImages(test, model.configuration, "dataset.test");
+  if (test.count < 2) {
+    const accepted = "at least two test images";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "dataset.test", received: test.count, accepted });
+  }
+}
+
+async function measureModel(
+  { name, model, trainingCount }: ComparedModel,
+  images: Images,
+  { onProgress, ...options }: EvaluateOptions & { readonly onProgress: (fraction: number) => void },
+): Promise<Subject> {
+  const evaluation = await evaluateModel(model, images, {
+    ...options,
+    trainingCount,
+    onProgress: (fraction) => onProgress(0.8 * fraction),
+  });
+  const { means } = await model.encode(images, {
+    signal: options.signal,
+    onProgress: (fraction) => onProgress(0.8 + 0.2 * fraction),
+  });
+  return { name, model, evaluation, means };
+}
+
+/** @returns the range of values with which all pictures of the comparison are drawn */
+async function writeReconstructions(
+  write: (name: string, content: Uint8Array) => Promise<void>,
+  subjects: readonly Subject[],
+  { name, test: images }: Dataset,
+  noise: number,
+  seed: number,
+): Promise<DisplayRange> {
+  const indices = firstIndices(0, Math.min(SHOWN, images.count));
+  const shown = await images.read(indices);
+  const noisy = await addNoise(images, { share: noise, seed }).read(indices);
+  const range = displayRange(shown);
+  const [first] = subjects as [Subject];
+  const names = subjects.map((subject) => subject.name);
+  const reconstruct = (input: Float32Array) => seriesOf(subjects, ({ model }) => model.reconstruct(input));
+  const draw = (rows: readonly Float32Array[], rowLabels: readonly string[], title: string) =>
+    drawSheet(join32(rows), first.model.configuration, {
+      columns: indices.length,
+      range,
+      rowLabels,
+      title,
+      subtitle: `Test images of ${name}`,
+    });
+  const plain = [shown, ...(await reconstruct(shown))];
+  await write("reconstructions.png", await draw(plain, ["image", ...names], "Reconstructions"));
+  const title = `Reconstructions of noisy images, |N(0, 1)| added to ${Math.round(100 * noise)} % of the values`;
+  const corrupted = [shown, noisy, ...(await reconstruct(noisy))];
+  await write("noisy-reconstructions.png", await draw(corrupted, ["image", "input", ...names], title));
+  return range;
 }
 
 interface Subject {

@@ -7,3 +7,4 @@ export {
   modelTable,
   writeModelComparison,
 } from "./compare-models.js";
+export { nameRuns, type TrainModelsOptions, trainModels } from "./train-models.js";

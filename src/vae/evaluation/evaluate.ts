@@ -66,58 +66,86 @@ export async function evaluateModel(
   images: ImagesLike,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { draws, noise, binarize: isBinary, seed, ...resolved } = checkOptions(EVALUATION_OPTIONS, options);
-  const { batchSize, signal, onProgress } = resolved;
+  const settings = checkOptions(EVALUATION_OPTIONS, options);
+  const { batchSize, signal, onProgress } = settings;
   const checked = toImages(images, model.configuration);
   const { count } = checked;
   if (count === 0) {
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "images", received: 0, accepted: "at least one image" });
   }
-  const trainingCount = resolved.trainingCount ?? count;
-  const losses = new Sums();
-  const clean = new Sums();
-  const noisy = new Sums();
-  const importance = new Sums();
-  const statistics = new DimensionStatistics(model.configuration.zDim);
+  const measures: Measures = {
+    losses: new Sums(),
+    clean: new Sums(),
+    noisy: new Sums(),
+    importance: new Sums(),
+    statistics: new DimensionStatistics(model.configuration.zDim),
+  };
+  const { seed, draws, noise, trainingCount = count } = settings;
   await model.forEachBatch(checked, { batchSize, signal, onProgress }, async (given, start) => {
     const random = new Random(seed, SERIES.evaluation, start);
     const pass = new Pass(random, { trainingCount });
-    const values = isBinary || noise > 0 ? await given.data<"float32">() : new Float32Array();
-    const x = isBinary ? tf.tensor4d(binarize(values, random), given.shape) : given;
-    const rows = x.shape[0];
-    const names = ["loss"];
-    const parts = tf.tidy(() => {
-      const loss = model.loss(x, x, pass);
-      names.push(...Object.keys(loss.parts));
-      return tf.stack([loss.total, ...Object.values(loss.parts)]);
-    });
-    (await take(parts)).forEach((value, i) => {
-      losses.add(names[i], value * rows);
-    });
-    await addReconstruction(clean, model, x, x, draws, pass);
+    const values = settings.binarize || noise > 0 ? await given.data<"float32">() : new Float32Array();
+    const x = settings.binarize ? tf.tensor4d(binarize(values, random), given.shape) : given;
+    await addLoss(measures.losses, model, x, pass);
+    await addReconstruction(measures.clean, model, x, x, draws, pass);
     if (noise > 0) {
-      const inputs = await addNoiseToBatch(
-        isBinary ? await x.data<"float32">() : values,
-        model.configuration,
-        noise,
-        seed,
-        start,
-      );
-      const input = tf.tensor4d(inputs, x.shape);
-      await addReconstruction(noisy, model, input, x, draws, pass);
+      const clean = settings.binarize ? await x.data<"float32">() : values;
+      const input = tf.tensor4d(await addNoiseToBatch(clean, model.configuration, noise, seed, start), x.shape);
+      await addReconstruction(measures.noisy, model, input, x, draws, pass);
       input.dispose();
     }
-    if (model.hasLatentPosterior) {
-      const estimate = (chunk: number) => model.logImportanceWeights(x, chunk, pass);
-      importance.add("logLikelihood", sum(await logMeanExp(rows, draws, estimate)));
-    }
-    const { mean, kl } = tf.tidy(() => {
-      const { mean, sd } = model.posterior(x, pass);
-      return { mean, ...(sd ? { kl: model.klPerDimension(x, pass) } : {}) } as { mean: tf.Tensor; kl?: tf.Tensor };
-    });
-    statistics.add(await take(mean), kl && (await take(kl)));
+    await addPosterior(measures, model, x, draws, pass);
     if (x !== given) x.dispose();
   });
+  return summarize(model, count, settings, measures, await evaluateClusters(model, checked, signal));
+}
+
+/** What is summed up over the batches. */
+interface Measures {
+  readonly losses: Sums;
+  readonly clean: Sums;
+  readonly noisy: Sums;
+  readonly importance: Sums;
+  readonly statistics: DimensionStatistics;
+}
+
+async function addLoss(losses: Sums, model: Model, x: tf.Tensor4D, pass: Pass): Promise<void> {
+  const names = ["loss"];
+  const parts = tf.tidy(() => {
+    const loss = model.loss(x, x, pass);
+    names.push(...Object.keys(loss.parts));
+    return tf.stack([loss.total, ...Object.values(loss.parts)]);
+  });
+  (await take(parts)).forEach((value, i) => {
+    losses.add(names[i], value * x.shape[0]);
+  });
+}
+
+async function addPosterior(
+  { importance, statistics }: Measures,
+  model: Model,
+  x: tf.Tensor4D,
+  draws: number,
+  pass: Pass,
+): Promise<void> {
+  if (model.hasLatentPosterior) {
+    const estimate = (chunk: number) => model.logImportanceWeights(x, chunk, pass);
+    importance.add("logLikelihood", sum(await logMeanExp(x.shape[0], draws, estimate)));
+  }
+  const { mean, kl } = tf.tidy(() => {
+    const { mean, sd } = model.posterior(x, pass);
+    return { mean, ...(sd ? { kl: model.klPerDimension(x, pass) } : {}) } as { mean: tf.Tensor; kl?: tf.Tensor };
+  });
+  statistics.add(await take(mean), kl && (await take(kl)));
+}
+
+function summarize(
+  model: Model,
+  count: number,
+  { draws, noise }: { readonly draws: number; readonly noise: number },
+  { losses, clean, noisy, importance, statistics }: Measures,
+  clusters: ClusterAccuracy | undefined,
+): Evaluation {
   const loss = losses.means(count);
   const parts = Object.entries(loss).filter(([name]) => name !== "loss");
   const reconstruction = clean.means(count) as unknown as ReconstructionQuality;
@@ -132,7 +160,7 @@ export async function evaluateModel(
     reconstruction,
     noisyReconstruction: noise > 0 ? (noisy.means(count) as unknown as ReconstructionQuality) : undefined,
     dimensions: statistics.result(),
-    clusters: await evaluateClusters(model, checked, signal),
+    clusters,
   };
 }
 

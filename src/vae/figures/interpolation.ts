@@ -1,13 +1,9 @@
-import { requireInteger } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
 import { Matrix } from "../../matrix.js";
+import { checkOptions, type OptionValues } from "../../options/index.js";
 import type { ImageShape } from "../models/images.js";
+import { GIF_OPTIONS, INTERPOLATION_OPTIONS, type Interpolation } from "./declarations.js";
 import { type DisplayRange, toRgba } from "./sheet.js";
-
-/** Straight lines, or arcs on which the length of the code changes evenly (Shoemake 1985), as draws from a Gaussian have it. */
-export const INTERPOLATIONS = ["linear", "spherical"] as const;
-/** One of {@link INTERPOLATIONS}. */
-export type Interpolation = (typeof INTERPOLATIONS)[number];
 
 /**
  * Codes on the way from one to another, both included.
@@ -24,19 +20,12 @@ export function interpolateCodes(
   frames: number,
   interpolation: Interpolation = "linear",
 ): Matrix {
-  requireInteger(frames, "frames", 2, 10_000);
+  checkOptions(INTERPOLATION_OPTIONS, { frames, interpolation });
   if (from.length !== to.length) {
     throw new ArgumentError("SHAPE_MISMATCH", {
       argument: "to",
       received: to,
       accepted: `${from.length} numbers, as many as the other code has`,
-    });
-  }
-  if (!INTERPOLATIONS.includes(interpolation)) {
-    throw new ArgumentError("INVALID_ARGUMENT", {
-      argument: "interpolation",
-      received: interpolation,
-      accepted: `one of ${INTERPOLATIONS.join(", ")}`,
     });
   }
   const [a, b] = [Float64Array.from(from), Float64Array.from(to)];
@@ -65,11 +54,7 @@ function sphericalWeights(a: Float64Array, b: Float64Array): (t: number) => [num
 }
 
 /** Options of {@link encodeGif}. */
-export interface GifOptions {
-  /** Milliseconds that a frame is shown, 20 to 60,000. Default 40. */
-  readonly delay?: number | undefined;
-  /** Whether the frames also run backwards, so that the end is the beginning. Default false. */
-  readonly bounce?: boolean | undefined;
+export interface GifOptions extends Readonly<OptionValues<typeof GIF_OPTIONS>> {
   /** The values that become black and white. Default 0 and 1. */
   readonly range?: DisplayRange | undefined;
 }
@@ -88,6 +73,8 @@ export async function encodeGif(
   shape: ImageShape,
   options: GifOptions = {},
 ): Promise<Uint8Array> {
+  const { range, ...settings } = options;
+  const { delay, bounce } = checkOptions(GIF_OPTIONS, settings);
   const { height, width, channels } = shape;
   const length = height * width * channels;
   const count = images.length / length;
@@ -95,16 +82,13 @@ export async function encodeGif(
     const accepted = `images of ${height} x ${width} x ${channels}, at least one`;
     throw new ArgumentError("SHAPE_MISMATCH", { argument: "images", received: images, accepted });
   }
-  const delay = requireInteger(options.delay ?? 40, "delay", 20, 60_000);
   const forth = Array.from({ length: count }, (_, i) => i);
-  const order = options.bounce ? [...forth, ...forth.slice(1, -1).reverse()] : forth;
+  const order = bounce ? [...forth, ...forth.slice(1, -1).reverse()] : forth;
   const scale = Math.max(1, Math.round(LEAST_SIDE / Math.max(height, width)));
   const [tall, wide] = [height * scale, width * scale];
   const pixels = new Uint32Array(order.length * tall * wide);
   for (const [frame, image] of order.entries()) {
-    const small = new Uint32Array(
-      toRgba(images.subarray(image * length, (image + 1) * length), shape, options.range).buffer,
-    );
+    const small = new Uint32Array(toRgba(images.subarray(image * length, (image + 1) * length), shape, range).buffer);
     for (let y = 0, at = frame * tall * wide; y < tall; y++) {
       const row = Math.floor(y / scale) * width;
       for (let x = 0; x < wide; x++, at++) pixels[at] = small[row + Math.floor(x / scale)];

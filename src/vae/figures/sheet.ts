@@ -1,3 +1,5 @@
+import type { SKRSContext2D as Context } from "@napi-rs/canvas";
+import type { Ink } from "../../colors/index.js";
 import { ArgumentError } from "../../errors.js";
 import type { ImageShape } from "../models/images.js";
 
@@ -47,59 +49,85 @@ export async function drawSheet(
   shape: ImageShape,
   options: SheetOptions = {},
 ): Promise<Uint8Array> {
-  const { height, width } = shape;
-  const length = height * width * shape.channels;
-  const count = images.length / length;
+  const { height, width, channels } = shape;
+  const count = images.length / (height * width * channels);
   if (!Number.isInteger(count) || count === 0) {
-    const accepted = `images of ${height} x ${width} x ${shape.channels}, at least one`;
+    const accepted = `images of ${height} x ${width} x ${channels}, at least one`;
     throw new ArgumentError("SHAPE_MISMATCH", { argument: "images", received: images, accepted });
   }
-  const {
-    columns = Math.ceil(Math.sqrt(count)),
-    group = 1,
-    seamless = false,
-    rowLabels = [],
-    captions = [],
-    axes,
-    range,
-  } = options;
-  const [{ createCanvas, ImageData }, { font, measuringContext, openSurface, shorten }, { INKS }] = await Promise.all([
-    import("@napi-rs/canvas"),
+  const [{ openSurface }, { INKS }] = await Promise.all([
     import("../../canvas/index.js"),
     import("../../colors/index.js"),
   ]);
-  const ink = INKS.light;
-  const rows = Math.ceil(count / columns);
-  const { side = columns > SIDE.columns ? SIDE.many : SIDE.few } = options;
-  const scale = Math.max(1, Math.round(side / Math.max(height, width)));
-  const tile = { width: width * scale, height: height * scale };
-  const gap = seamless ? 0 : Math.max(3, Math.round(tile.width / 16));
-  const measure = measuringContext();
-  measure.font = font(LABEL.size);
-  const labelWidth = Math.max(0, ...rowLabels.map((label) => measure.measureText(label).width + LABEL.gap));
-  const left = MARGIN + Math.ceil(labelWidth) + (axes ? AXIS_LINE : 0);
-  const top =
-    MARGIN + (options.title ? TITLE.line : 0) + (options.subtitle ? SUBTITLE.line : 0) + (options.title ? 8 : 0);
-  const caption = captions.length > 0 ? CAPTION_LINE : 0;
-  const yOf = (row: number) =>
-    top + caption + row * (tile.height + gap + caption) + Math.floor(row / group) * (group > 1 ? 3 * gap : 0);
-  const sheet = { width: columns * (tile.width + gap) - gap, height: yOf(rows - 1) + tile.height - top };
-  measure.font = font(TITLE.size, 600);
-  const titleWidth = options.title ? measure.measureText(options.title).width : 0;
-  measure.font = font(SUBTITLE.size);
-  const textWidth = Math.max(titleWidth, options.subtitle ? measure.measureText(options.subtitle).width : 0);
-  const total = {
-    width: Math.ceil(Math.max(left + sheet.width, MARGIN + Math.min(textWidth, 1000)) + MARGIN),
-    height: top + sheet.height + MARGIN + (axes ? AXIS_LINE - 8 : 0),
-  };
+  const layout = await layOut(count, shape, options);
+  const { total } = layout;
   if (Math.max(total.width, total.height) > MOST_PIXELS) {
     const accepted = `fewer images: a sheet has at most ${MOST_PIXELS} pixels a side`;
     throw new ArgumentError("OUT_OF_RANGE", { argument: "images", received: count, accepted });
   }
   const surface = openSurface(total.width, total.height, "png");
   const { context } = surface;
+  const ink = INKS.light;
   context.fillStyle = ink.background;
   context.fillRect(0, 0, total.width, total.height);
+  await drawHeading(context, layout, options, ink);
+  const { font } = await import("../../canvas/index.js");
+  context.font = font(LABEL.size);
+  context.fillStyle = ink.muted;
+  drawRowLabels(context, layout, options.rowLabels ?? []);
+  await drawImages(context, layout, images, shape, options);
+  if (options.axes) drawAxes(context, layout, options.axes);
+  return surface.encode(options.title ?? "");
+}
+
+/** Where everything on a sheet is, in pixels. */
+interface SheetLayout {
+  readonly count: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly tile: { readonly width: number; readonly height: number };
+  readonly gap: number;
+  /** The left and upper end of the images, captions included. */
+  readonly left: number;
+  readonly top: number;
+  /** The images with the gaps between them. */
+  readonly sheet: { readonly width: number; readonly height: number };
+  readonly total: { readonly width: number; readonly height: number };
+  /** The upper end of a row of images. */
+  yOf(row: number): number;
+}
+
+async function layOut(count: number, { height, width }: ImageShape, options: SheetOptions): Promise<SheetLayout> {
+  const { title, subtitle, axes, rowLabels = [], captions = [], group = 1, seamless = false } = options;
+  const { columns = Math.ceil(Math.sqrt(count)) } = options;
+  const { side = columns > SIDE.columns ? SIDE.many : SIDE.few } = options;
+  const { font, measuringContext } = await import("../../canvas/index.js");
+  const measure = measuringContext();
+  const widthOf = (text: string, style: { size: number }, weight?: 600) => {
+    measure.font = font(style.size, weight);
+    return measure.measureText(text).width;
+  };
+  const rows = Math.ceil(count / columns);
+  const scale = Math.max(1, Math.round(side / Math.max(height, width)));
+  const tile = { width: width * scale, height: height * scale };
+  const gap = seamless ? 0 : Math.max(3, Math.round(tile.width / 16));
+  const labelWidth = Math.max(0, ...rowLabels.map((label) => widthOf(label, LABEL) + LABEL.gap));
+  const left = MARGIN + Math.ceil(labelWidth) + (axes ? AXIS_LINE : 0);
+  const top = MARGIN + (title ? TITLE.line : 0) + (subtitle ? SUBTITLE.line : 0) + (title ? 8 : 0);
+  const caption = captions.length > 0 ? CAPTION_LINE : 0;
+  const yOf = (row: number) =>
+    top + caption + row * (tile.height + gap + caption) + Math.floor(row / group) * (group > 1 ? 3 * gap : 0);
+  const sheet = { width: columns * (tile.width + gap) - gap, height: yOf(rows - 1) + tile.height - top };
+  const textWidth = Math.max(title ? widthOf(title, TITLE, 600) : 0, subtitle ? widthOf(subtitle, SUBTITLE) : 0);
+  const total = {
+    width: Math.ceil(Math.max(left + sheet.width, MARGIN + Math.min(textWidth, 1000)) + MARGIN),
+    height: top + sheet.height + MARGIN + (axes ? AXIS_LINE - 8 : 0),
+  };
+  return { count, columns, rows, tile, gap, left, top, sheet, total, yOf };
+}
+
+async function drawHeading(context: Context, { total }: SheetLayout, options: SheetOptions, ink: Ink): Promise<void> {
+  const { font, shorten } = await import("../../canvas/index.js");
   let baseline = MARGIN;
   for (const [text, style, weight, color] of [
     [options.title, TITLE, 600, ink.text],
@@ -111,14 +139,29 @@ export async function drawSheet(
     context.fillText(shorten(context, text, total.width - 2 * MARGIN), MARGIN, baseline + style.size);
     baseline += style.line;
   }
-  context.font = font(LABEL.size);
-  context.fillStyle = ink.muted;
-  for (let row = 0; row < rows && rowLabels.length > 0; row++) {
-    const y = yOf(row) + tile.height / 2 + LABEL.size / 3;
-    context.fillText(rowLabels[row % rowLabels.length], MARGIN, y);
+}
+
+function drawRowLabels(context: Context, { rows, tile, yOf }: SheetLayout, labels: readonly string[]): void {
+  for (let row = 0; row < rows && labels.length > 0; row++) {
+    context.fillText(labels[row % labels.length], MARGIN, yOf(row) + tile.height / 2 + LABEL.size / 3);
   }
-  context.imageSmoothingEnabled = false;
+}
+
+async function drawImages(
+  context: Context,
+  { count, columns, tile, gap, left, yOf }: SheetLayout,
+  images: Float32Array,
+  shape: ImageShape,
+  { captions = [], range }: SheetOptions,
+): Promise<void> {
+  const [{ createCanvas, ImageData }, { shorten }] = await Promise.all([
+    import("@napi-rs/canvas"),
+    import("../../canvas/index.js"),
+  ]);
+  const { height, width, channels } = shape;
+  const length = height * width * channels;
   const small = createCanvas(width, height);
+  context.imageSmoothingEnabled = false;
   for (let i = 0; i < count; i++) {
     const pixels = toRgba(images.subarray(i * length, (i + 1) * length), shape, range);
     small.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
@@ -126,14 +169,18 @@ export async function drawSheet(
     context.fillText(shorten(context, captions[i] ?? "", tile.width), x, y - 8);
     context.drawImage(small, x, y, tile.width, tile.height);
   }
-  if (axes) {
-    context.textAlign = "center";
-    context.fillText(axes[0], left + sheet.width / 2, top + sheet.height + AXIS_LINE - 6);
-    context.translate(left - 12, top + sheet.height / 2);
-    context.rotate(-Math.PI / 2);
-    context.fillText(axes[1], 0, 0);
-  }
-  return surface.encode(options.title ?? "");
+}
+
+function drawAxes(
+  context: Context,
+  { left, top, sheet }: SheetLayout,
+  [across, up]: readonly [across: string, up: string],
+): void {
+  context.textAlign = "center";
+  context.fillText(across, left + sheet.width / 2, top + sheet.height + AXIS_LINE - 6);
+  context.translate(left - 12, top + sheet.height / 2);
+  context.rotate(-Math.PI / 2);
+  context.fillText(up, 0, 0);
 }
 
 /** Three channels are colors; of another number the mean is a gray value. */

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { throwIfAborted } from "../../abort.js";
-import { rejectUnknown, requireInteger, requireOptions, requireSignal } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
 import { type FolderOptions, writeFileAtomic, writeFolderAtomic } from "../../io/index.js";
 import type { Matrix } from "../../matrix.js";
+import { checkOptions, type OptionValues } from "../../options/index.js";
 import { addNoise } from "../datasets/augmentation.js";
 import type { Dataset, Images } from "../datasets/dataset.js";
 import { selectImages } from "../datasets/images.js";
@@ -12,27 +12,14 @@ import { Gmvae } from "../models/gmvae/model.js";
 import { range, toImages } from "../models/images.js";
 import type { Model } from "../models/model.js";
 import { labelNames } from "../runs/codes.js";
+import { FIGURE_OPTIONS } from "./declarations.js";
 import { drawDimensions } from "./dimensions.js";
 import { decodeGrid, momentsOf, uniformAxes } from "./latent-grid.js";
 import { normalQuantile } from "./normal-quantile.js";
 import { type DisplayRange, displayRange, drawSheet } from "./sheet.js";
 
 /** Options of {@link writeFigures}. All are optional. */
-export interface FigureOptions {
-  /** Share of the values to which |N(0, 1)| is added for the noisy reconstructions, 0 to 1. Default 0.2. */
-  readonly noise?: number | undefined;
-  /** Images a side of the manifold and the latent grid, an integer from 2 to 60. Default 20. */
-  readonly gridSize?: number | undefined;
-  /** Test images whose codes are shown and by which dimensions are ranked, an integer >= 2. Default 10,000. */
-  readonly limit?: number | undefined;
-  /** Seed of noise and samples, an integer from 0 to 2^53 - 1. Default 42. */
-  readonly seed?: number | undefined;
-  /** Writes into a folder that holds something else, too. Default false. */
-  readonly force?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Called with the share that is done, 0 to 1. */
-  readonly onProgress?: ((fraction: number) => void) | undefined;
-}
+export type FigureOptions = Readonly<OptionValues<typeof FIGURE_OPTIONS>>;
 
 /** What {@link writeFigures} wrote; `figures.json` holds the same. */
 export interface Figures {
@@ -80,13 +67,7 @@ export async function writeFigures(
   dataset: Dataset,
   options: FigureOptions = {},
 ): Promise<Figures> {
-  requireOptions(options);
-  rejectUnknown(options, ["noise", "gridSize", "limit", "seed", "force", "signal", "onProgress"]);
-  requireSignal(options.signal);
-  const { noise = 0.2, signal, onProgress } = options;
-  const size = requireInteger(options.gridSize ?? 20, "gridSize", 2, 60);
-  const limit = requireInteger(options.limit ?? 10_000, "limit", 2, Number.MAX_SAFE_INTEGER);
-  const seed = requireInteger(options.seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER);
+  const { noise, gridSize: size, limit, seed, signal, onProgress } = checkOptions(FIGURE_OPTIONS, options);
   const test = toImages(dataset.test, model.configuration, "dataset.test");
   if (test.count < 2) {
     const accepted = "at least two test images";

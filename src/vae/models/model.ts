@@ -2,12 +2,14 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { throwIfAborted } from "../../abort.js";
-import { rejectUnknown, requireInteger, requireSignal, shapeMismatch } from "../../arguments.js";
+import { requireInteger, shapeMismatch } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
 import { makeFolder } from "../../io/index.js";
 import { Matrix, type MatrixLike, toMatrix } from "../../matrix.js";
+import { checkOptions, type OptionValues } from "../../options/index.js";
 import type { Images } from "../datasets/dataset.js";
 import { Random } from "../random.js";
+import { BATCH_OPTIONS, ENCODE_OPTIONS, SAMPLE_OPTIONS } from "./declarations.js";
 import { klToStandardNormal, type Likelihood, logNormal, logStandardNormal } from "./distributions.js";
 import { type ImageShape, type ImagesLike, range, toImages } from "./images.js";
 import { writeLayersModel } from "./layers-files.js";
@@ -58,29 +60,13 @@ export interface Codes {
 }
 
 /** Options of the methods that go through many images. */
-export interface BatchOptions {
-  /** Images that are computed at once, 1 to 65,536. Default 256. */
-  readonly batchSize?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Called after every batch with the share that is done, 0 to 1. */
-  readonly onProgress?: ((fraction: number) => void) | undefined;
-}
+export type BatchOptions = Readonly<OptionValues<typeof BATCH_OPTIONS>>;
 
 /** Options of {@link Model.encode}. */
-export interface EncodeOptions extends BatchOptions {
-  /** Draws of the weights, where these are distributions: 2 to 10,000. Default 32. */
-  readonly draws?: number | undefined;
-  /** Seed of these draws, an integer from 0 to 2^53 - 1. Default 42. */
-  readonly seed?: number | undefined;
-  /** Whether all images see the same draws, so that a code does not depend on its image's place among the others. Default false. */
-  readonly commonDraws?: boolean | undefined;
-}
+export type EncodeOptions = Readonly<OptionValues<typeof ENCODE_OPTIONS>>;
 
 /** Options of {@link Model.sample}. */
-export interface SampleOptions extends BatchOptions {
-  /** Seed of the codes, an integer from 0 to 2^53 - 1. Default 42. */
-  readonly seed?: number | undefined;
-}
+export type SampleOptions = Readonly<OptionValues<typeof SAMPLE_OPTIONS>>;
 
 /** What a model is made of. */
 export interface ModelParts {
@@ -181,15 +167,12 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
    * @throws {AbortError} if `options.signal` is aborted
    */
   async encode(images: ImagesLike, options: EncodeOptions = {}): Promise<Codes> {
-    checkOptions(options, ["draws", "seed", "commonDraws"]);
-    const draws = requireInteger(options.draws ?? 32, "draws", 2, 10_000);
-    const { commonDraws = false } = options;
-    const seed = requireSeed(options.seed);
+    const { draws, seed, commonDraws, ...batches } = checkOptions(ENCODE_OPTIONS, options);
     const checked = toImages(images, this.configuration);
     const { zDim } = this.configuration;
     const means = new Float32Array(checked.count * zDim);
     let sds: Float32Array | undefined;
-    await this.forEachBatch(checked, options, async (x, start) => {
+    await this.forEachBatch(checked, batches, async (x, start) => {
       const pass = new Pass(new Random(seed, SERIES.encoding, commonDraws ? 0 : start), { commonDraws });
       const { mean, sd } = tf.tidy(() => ({ ...this.summarize(x, draws, pass) }));
       means.set(await take(mean), start * zDim);
@@ -210,21 +193,20 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
    * @throws {AbortError} if `options.signal` is aborted
    */
   async decode(codes: MatrixLike, options: BatchOptions = {}): Promise<Float32Array> {
-    checkOptions(options, []);
+    const { batchSize, signal, onProgress } = checkOptions(BATCH_OPTIONS, options);
     const matrix = toMatrix(codes, "codes");
     const { zDim } = this.configuration;
     if (matrix.cols !== zDim) throw shapeMismatch("codes", matrix, `n x ${zDim} numbers`);
     const images = new Float32Array(matrix.rows * this.pixels);
-    const step = batchSizeOf(options);
-    for (let start = 0; start < matrix.rows; start += step) {
-      throwIfAborted(options.signal);
-      const rows = matrix.slice(start, Math.min(start + step, matrix.rows));
+    for (let start = 0; start < matrix.rows; start += batchSize) {
+      throwIfAborted(signal);
+      const rows = matrix.slice(start, Math.min(start + batchSize, matrix.rows));
       const image = tf.tidy(() => {
         const z = tf.tensor2d(Float32Array.from(rows.data), rows.shape);
         return this.parts.decoder.infer(z)[0];
       });
       images.set(await take(image), start * this.pixels);
-      options.onProgress?.((start + rows.rows) / matrix.rows);
+      onProgress?.((start + rows.rows) / matrix.rows);
       await pause();
     }
     return images;
@@ -236,7 +218,6 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
    * @returns as many images, one after the other
    */
   async reconstruct(images: ImagesLike, options: BatchOptions = {}): Promise<Float32Array> {
-    checkOptions(options, []);
     const checked = toImages(images, this.configuration);
     const reconstructions = new Float32Array(checked.count * this.pixels);
     await this.forEachBatch(checked, options, async (x, start) => {
@@ -256,8 +237,8 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
    * @throws {ArgumentError} INVALID_ARGUMENT for a model without a prior
    */
   async sample(count: number, options: SampleOptions = {}): Promise<Float32Array> {
-    const { seed, ...others } = options;
-    return this.decode(this.drawCodes(count, requireSeed(seed)), others);
+    const { seed, ...batches } = checkOptions(SAMPLE_OPTIONS, options);
+    return this.decode(this.drawCodes(count, seed), batches);
   }
 
   private drawCodes(count: number, seed: number): Matrix {
@@ -403,13 +384,13 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     options: BatchOptions,
     use: (x: tf.Tensor4D, start: number) => Promise<void>,
   ): Promise<void> {
-    const step = batchSizeOf(options);
-    const read = (start: number) => images.read(range(start, Math.min(start + step, images.count)));
+    const { batchSize, signal, onProgress } = checkOptions(BATCH_OPTIONS, options);
+    const read = (start: number) => images.read(range(start, Math.min(start + batchSize, images.count)));
     let next = images.count > 0 ? read(0) : undefined;
-    for (let start = 0; next; start += step) {
-      throwIfAborted(options.signal);
+    for (let start = 0; next; start += batchSize) {
+      throwIfAborted(signal);
       const values = await next;
-      const end = Math.min(start + step, images.count);
+      const end = Math.min(start + batchSize, images.count);
       next = end < images.count ? read(end) : undefined;
       // A rejection is reported where it is awaited, in the next round.
       next?.catch(() => {});
@@ -420,7 +401,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
       } finally {
         x.dispose();
       }
-      options.onProgress?.(end / images.count);
+      onProgress?.(end / images.count);
       await pause();
     }
   }
@@ -460,15 +441,4 @@ export async function take(x: tf.Tensor): Promise<Float32Array> {
 /** Lets timers, signals and input be served between batches: the backends compute on the calling thread. */
 export function pause(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-export const requireSeed = (seed: unknown): number => requireInteger(seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER);
-
-function checkOptions(options: BatchOptions, others: readonly string[]): void {
-  rejectUnknown(options, ["batchSize", "signal", "onProgress", ...others]);
-  requireSignal(options.signal);
-}
-
-function batchSizeOf(options: BatchOptions): number {
-  return requireInteger(options.batchSize ?? 256, "batchSize", 1, 65_536);
 }

@@ -1,11 +1,12 @@
-import { rejectUnknown, requireInteger, requireOptions } from "../../arguments.js";
-import { ArgumentError } from "../../errors.js";
-import type { Computation, FilterOptions } from "../../filter/index.js";
+import { rejectUnknown, requireOptions } from "../../arguments.js";
+import { ArgumentError, SigmaTsneError } from "../../errors.js";
+import type { Computation, FilterOptions, ReportUnusable } from "../../filter/index.js";
 import { decodeImage } from "../../io/index.js";
 import type { IpcBatch, IpcField } from "../../io/ipc/index.js";
 import type { FloatArray } from "../../matrix.js";
 import type { Images } from "../datasets/dataset.js";
 import { stretchContrast } from "../datasets/images.js";
+import { ENCODE_OPTIONS } from "../models/declarations.js";
 import type { EncodeOptions, Model } from "../models/model.js";
 
 /** Options of {@link encodeStream}. */
@@ -30,7 +31,6 @@ const KEYS: Record<keyof EncodeStreamOptions, true> = {
   stretch: true,
 };
 
-const DEFAULT_BATCH = 256;
 /** Batches of images that are worth encoding at once. */
 const BLOCK_BATCHES = 8;
 
@@ -58,73 +58,87 @@ export async function* encodeStream(
   requireOptions(options);
   rejectUnknown(options, Object.keys(KEYS));
   const { draws, seed, imageColumn = "image", stretch } = options;
-  const batchSize = requireInteger(options.batchSize ?? DEFAULT_BATCH, "batchSize", 1, 65_536);
+  const { batchSize: declared } = ENCODE_OPTIONS;
+  const batchSize = declared.check(options.batchSize ?? declared.default, "batchSize");
   const ipc = await import("../../io/ipc/index.js");
   const { filterStream } = await import("../../filter/filter-stream.js");
-  const { height, width, channels, zDim } = model.configuration;
-  const imagesOf = (count: number, read: Images["read"]): Images => {
-    const images: Images = { count, height, width, channels, labels: undefined, read };
-    return stretch === undefined ? images : stretchContrast(images, stretch);
-  };
-  // Only what comes out tells whether there are standard deviations.
+  const toImages = imagesOf(model, stretch);
+  // Whether there are standard deviations is known only from a result.
   const trial = await model.encode(
-    imagesOf(1, async () => new Float32Array(model.pixels)),
+    toImages(1, async () => new Float32Array(model.pixels)),
     { draws, seed },
   );
+  const { zDim } = model.configuration;
   const open = (fields: readonly IpcField[]): Computation => {
     const field = ipc.findField(fields, imageColumn, "imageColumn");
     const readPixels = pixelReader(ipc, field, model, stretch !== undefined);
-    // One is filled while the other is encoded. New ones for every batch would have the garbage collector at work all the time.
-    const memory = [0, 1].map(() => new Float32Array(batchSize * model.pixels));
-    let turn = 0;
+    const readBatch = batchReader(model.pixels, batchSize);
     return {
       columns: ["code", ...(trial.sigma ? ["code_sigma"] : [])].map((name) => ({ name, width: zDim })),
       blockRows: BLOCK_BATCHES * batchSize,
       async compute(batches, refuse, signal) {
-        const rows: Place[] = [];
-        for (const batch of batches) {
-          const fill = await readPixels(batch);
-          for (let row = 0; row < batch.rows; row++) rows.push({ batch, row, fill });
-        }
-        const read = async (indices: ArrayLike<number>) => {
-          turn = 1 - turn;
-          const out = memory[turn] as Float32Array;
-          const settle = (place: Place, image: Float32Array, reason: string | undefined) => {
-            if (reason === undefined) return;
-            image.fill(0);
-            refuse(place.batch, place.row, reason);
-          };
-          const files: [Place, Float32Array, Promise<string | undefined>][] = [];
-          for (let k = 0; k < indices.length; k++) {
-            const place = rows[indices[k]];
-            const image = out.subarray(k * model.pixels, (k + 1) * model.pixels);
-            // Black images fill up the last batch.
-            if (!place) {
-              image.fill(0);
-              continue;
-            }
-            const found = place.fill(place.row, image);
-            if (found instanceof Promise) files.push([place, image, found]);
-            else settle(place, image, found);
-          }
-          for (const [place, image, found] of files) settle(place, image, await found);
-          return out;
-        };
+        const rows = await listRows(batches, readPixels);
         const count = Math.ceil(rows.length / batchSize) * batchSize;
-        const codes = await model.encode(imagesOf(count, read), {
-          draws,
-          seed,
-          batchSize,
-          signal,
-          commonDraws: true,
-        });
-        const cut = (data: Float32Array) => data.subarray(0, rows.length * zDim);
-        const { means, sigma } = codes;
-        return [means, ...(sigma ? [sigma] : [])].map(({ data }) => cut(data as Float32Array));
+        const images = toImages(count, (indices) => readBatch(rows, indices, refuse));
+        const { means, sigma } = await model.encode(images, { draws, seed, batchSize, signal, commonDraws: true });
+        return [means, ...(sigma ? [sigma] : [])].map(({ data }) =>
+          (data as Float32Array).subarray(0, rows.length * zDim),
+        );
       },
     };
   };
   yield* filterStream(input, open, options);
+}
+
+/** Images of a model's size that are read by `read`, stretched if asked for. */
+const imagesOf =
+  ({ configuration: { height, width, channels } }: Model, stretch: number | undefined) =>
+  (count: number, read: Images["read"]): Images => {
+    const images: Images = { count, height, width, channels, labels: undefined, read };
+    return stretch === undefined ? images : stretchContrast(images, stretch);
+  };
+
+async function listRows(
+  batches: readonly IpcBatch[],
+  readPixels: (batch: IpcBatch) => Promise<FillPixels>,
+): Promise<ImageRow[]> {
+  const rows: ImageRow[] = [];
+  for (const batch of batches) {
+    const fill = await readPixels(batch);
+    for (let row = 0; row < batch.rows; row++) rows.push({ batch, row, fill });
+  }
+  return rows;
+}
+
+/** Reads the images of some rows into memory that is used again for the batch after the next. */
+function batchReader(pixels: number, batchSize: number) {
+  // One is filled while the other is encoded. New ones for every batch would have the garbage collector at work all the time.
+  const memory = [0, 1].map(() => new Float32Array(batchSize * pixels));
+  let turn = 0;
+  return async (rows: readonly ImageRow[], indices: ArrayLike<number>, refuse: ReportUnusable) => {
+    turn = 1 - turn;
+    const out = memory[turn] as Float32Array;
+    const settle = ({ batch, row }: ImageRow, image: Float32Array, reason: string | undefined) => {
+      if (reason === undefined) return;
+      image.fill(0);
+      refuse(batch, row, reason);
+    };
+    const files: [ImageRow, Float32Array, Promise<string | undefined>][] = [];
+    for (let k = 0; k < indices.length; k++) {
+      const imageRow = rows[indices[k]];
+      const image = out.subarray(k * pixels, (k + 1) * pixels);
+      // Black images fill up the last batch.
+      if (!imageRow) {
+        image.fill(0);
+        continue;
+      }
+      const found = imageRow.fill(imageRow.row, image);
+      if (found instanceof Promise) files.push([imageRow, image, found]);
+      else settle(imageRow, image, found);
+    }
+    for (const [imageRow, image, found] of files) settle(imageRow, image, await found);
+    return out;
+  };
 }
 
 /** What is wrong with the values of an image, of which those that will be stretched may be any finite ones. */
@@ -147,8 +161,8 @@ function fillFromBytes(bytes: Uint8Array, image: Float32Array): void {
   for (let j = 0; j < image.length; j++) image[j] = SHADES[bytes[j]];
 }
 
-/** Where an image stands. */
-interface Place {
+/** The row of a batch that holds an image. */
+interface ImageRow {
   readonly batch: IpcBatch;
   readonly row: number;
   readonly fill: FillPixels;
@@ -169,51 +183,10 @@ function pixelReader(
   const { height, width, channels } = model.configuration;
   const { pixels } = model;
   const kind = ipc.imageKind(field);
-  const item = ipc.listItem(field);
   const isFitting = field.type.width === 0 || field.type.width === pixels;
-  if (kind === "files") {
-    const shape = { height, width, channels: channels === 1 ? 1 : 3 } as const;
-    return async (batch) => {
-      const files = await ipc.readBinary(batch, field);
-      return async (row, image) => {
-        const bytes = files.value(row);
-        if (!bytes) return "is null";
-        try {
-          image.set(await decodeImage(bytes, shape, "the image"));
-        } catch (error) {
-          return `cannot be decoded: ${error instanceof Error ? error.message : error}`;
-        }
-        return findWrong(image, isStretched);
-      };
-    };
-  }
-  if (kind === "pixels" && isFitting) {
-    return async (batch) => {
-      const values = await ipc.readBinary(batch, field);
-      return (row, image) => {
-        const bytes = values.value(row);
-        if (!bytes) return "is null";
-        fillFromBytes(bytes, image);
-        return undefined;
-      };
-    };
-  }
-  if (item && isFitting) {
-    return async (batch) => {
-      const { data, start } = await ipc.readLists(batch, field, pixels);
-      return (row, image) => {
-        const from = start(row);
-        if (from === undefined) return "is null, or holds a null";
-        const own = data.subarray(from, from + pixels);
-        if (own instanceof Uint8Array) {
-          fillFromBytes(own, image);
-          return undefined;
-        }
-        image.set(own);
-        return findWrong(own, isStretched);
-      };
-    };
-  }
+  if (kind === "files") return (batch) => readFiles(ipc, batch, field, model, isStretched);
+  if (kind === "pixels" && isFitting) return (batch) => readBytes(ipc, batch, field);
+  if (ipc.listItem(field) && isFitting) return (batch) => readNumbers(ipc, batch, field, pixels, isStretched);
   const shape = `${height} x ${width} x ${channels}`;
   const accepted = `image files as binary or as structs with bytes, or ${shape} pixels as fixed-size binary or lists of uint8, float32 or float64`;
   throw new ArgumentError("INVALID_ARGUMENT", {
@@ -222,4 +195,57 @@ function pixelReader(
     accepted,
     message: `imageColumn: expected ${accepted}; column ${JSON.stringify(field.name)} is ${ipc.describeType(field)}`,
   });
+}
+
+async function readFiles(
+  ipc: Ipc,
+  batch: IpcBatch,
+  field: IpcField,
+  { configuration: { height, width, channels } }: Model,
+  isStretched: boolean,
+): Promise<FillPixels> {
+  const shape = { height, width, channels: channels === 1 ? 1 : 3 } as const;
+  const files = await ipc.readBinary(batch, field);
+  return async (row, image) => {
+    const bytes = files.value(row);
+    if (!bytes) return "is null";
+    try {
+      image.set(await decodeImage(bytes, shape, "the image"));
+    } catch (error) {
+      if (error instanceof SigmaTsneError && error.code === "DEPENDENCY_MISSING") throw error;
+      return `cannot be decoded: ${error instanceof Error ? error.message : error}`;
+    }
+    return findWrong(image, isStretched);
+  };
+}
+
+async function readBytes(ipc: Ipc, batch: IpcBatch, field: IpcField): Promise<FillPixels> {
+  const values = await ipc.readBinary(batch, field);
+  return (row, image) => {
+    const bytes = values.value(row);
+    if (!bytes) return "is null";
+    fillFromBytes(bytes, image);
+    return undefined;
+  };
+}
+
+async function readNumbers(
+  ipc: Ipc,
+  batch: IpcBatch,
+  field: IpcField,
+  pixels: number,
+  isStretched: boolean,
+): Promise<FillPixels> {
+  const { data, start } = await ipc.readLists(batch, field, pixels);
+  return (row, image) => {
+    const from = start(row);
+    if (from === undefined) return "is null, or holds a null";
+    const own = data.subarray(from, from + pixels);
+    if (own instanceof Uint8Array) {
+      fillFromBytes(own, image);
+      return undefined;
+    }
+    image.set(own);
+    return findWrong(own, isStretched);
+  };
 }

@@ -1,11 +1,16 @@
-"""Prints as JSON what pandas, DuckDB and pyarrow find in a table, or writes tables as they do: python read.py FILE | --write FOLDER"""
+"""Prints as JSON what pandas, DuckDB, pyarrow and anndata find in a file, or writes files as they do: python read.py FILE | --write FOLDER"""
 
 import json
+import os
 import sys
 
+import anndata
 import duckdb
+import numpy
 import pandas
 import pyarrow
+import scipy.io
+import scipy.sparse
 from pyarrow import feather, ipc, parquet
 
 
@@ -52,10 +57,40 @@ def write(folder):
         stream.write_table(table, max_chunksize=2)
     for codec in ("snappy", "gzip", "zstd", "lz4", "brotli", "none"):
         parquet.write_table(table, f"{folder}/{codec}.parquet", compression=codec, row_group_size=2)
+    write_arrays(folder)
     duckdb.sql(f"COPY (SELECT 1.5::FLOAT AS x, 'a' AS word, 7 AS n) TO '{folder}/duckdb.parquet' (FORMAT parquet)")
 
 
+def write_arrays(folder):
+    """The same points as archives of NumPy, MATLAB files, AnnData files and JSON lines."""
+    means = numpy.arange(36).reshape(12, 3) / 4
+    sigma = numpy.full_like(means, 0.5)
+    labels = numpy.array(["a", "b", "ü"] * 4)
+    arrays = {"means": means, "sigma": sigma, "labels": labels}
+    numpy.savez(f"{folder}/stored.npz", **arrays)
+    numpy.savez_compressed(f"{folder}/deflated.npz", **{**arrays, "means": numpy.asfortranarray(means)})
+    for name, is_compressed in ("plain.mat", False), ("compressed.mat", True):
+        matrices = {"means": means, "sigma": sigma, "labels": numpy.arange(12) % 3}
+        scipy.io.savemat(f"{folder}/{name}", matrices, do_compression=is_compressed)
+    cells = [f"cell{i}" for i in range(12)]
+    obs = pandas.DataFrame({"label": pandas.Categorical(labels), "age": numpy.arange(12)}, index=cells)
+    for name, x in ("dense", means), ("csr", scipy.sparse.csr_matrix(means)), ("csc", scipy.sparse.csc_matrix(means)):
+        anndata.AnnData(x, obs).write_h5ad(f"{folder}/{name}.h5ad", compression="gzip")
+    other = anndata.AnnData(means[:, :1], obs)
+    other.obsm["X_pca"] = means
+    other.write_h5ad(f"{folder}/pca.h5ad")
+    frame = pandas.DataFrame(means, columns=["u", "v", "w"]).assign(label=labels)
+    frame.to_json(f"{folder}/lines.jsonl", orient="records", lines=True)
+    frame.to_json(f"{folder}/array.json.gz", orient="records", indent=2)
+    frame.to_csv(f"{folder}/table.csv.gz", index=False)
+    frame.to_csv(f"{folder}/utf16.csv", index=False, encoding="utf-16")
+    frame.to_parquet(f"{folder}/partitioned", partition_cols=["label"])
+
+
 def read(path):
+    if path.endswith(".h5ad"):
+        read = anndata.read_h5ad(path)
+        return {"anndata": [["X_tsne", str(read.obsm["X_tsne"].dtype), read.obsm["X_tsne"].tolist()]]}
     if path.endswith(".parquet"):
         return {
             "pyarrow": from_arrow(parquet.read_table(path)),
@@ -80,3 +115,6 @@ if sys.argv[1] == "--write":
     write(sys.argv[2])
 else:
     json.dump(read(sys.argv[1]), sys.stdout)
+# The threads of the libraries can fail while Python ends.
+sys.stdout.flush()
+os._exit(0)

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, inject, it } from "vitest";
-import { readTable, writeTable } from "../../../src/io/index.js";
+import { beforeAll, describe, expect, inject, it } from "vitest";
+import { readDataset, readTable, writeAnndataEmbedding, writeTable } from "../../../src/io/index.js";
 import { useFolder } from "../folder.js";
 
 const path = useFolder();
@@ -30,6 +30,50 @@ const expected = Object.entries(table).map(([name, column]) => [
   name,
   Array.from<number | string, number | string | null>(column, (value) => (Number.isNaN(value) ? null : value)),
 ]);
+
+beforeAll(() => run(python, [join(here, "read.py"), "--write", dirname(path("x"))]));
+
+describe("NumPy, SciPy, anndata and pandas", () => {
+  const means = Float64Array.from({ length: 36 }, (_, i) => i / 4);
+  const words = Array.from({ length: 12 }, (_, i) => ["a", "b", "ü"][i % 3]);
+
+  it.each(["stored.npz", "deflated.npz", "plain.mat", "compressed.mat"])(
+    "write %s with standard deviations",
+    async (name) => {
+      const { means: found, sigma, labels } = await readDataset(path(name));
+      expect(Float64Array.from(found.data)).toEqual(means);
+      expect(sigma?.data).toEqual(new Float64Array(36).fill(0.5));
+      const codes = words.map((_, i) => String(i % 3));
+      expect(labels.get("labels")).toEqual(name.endsWith(".mat") ? codes : words);
+    },
+  );
+
+  it.each(["dense", "csr", "csc", "pca"])("write %s.h5ad with names of the cells", async (name) => {
+    const { means: found, identifier, labels, roles } = await readDataset(path(`${name}.h5ad`));
+    expect(Float64Array.from(found.data)).toEqual(means);
+    expect(identifier?.values).toEqual(words.map((_, i) => `cell${i}`));
+    expect(labels.get("label")).toEqual(words);
+    expect(roles.data).toEqual([name === "pca" ? "obsm/X_pca" : "X"]);
+  });
+
+  it.each(["lines.jsonl", "array.json.gz", "table.csv.gz", "utf16.csv"])("write %s", async (name) => {
+    const { means: found, labels } = await readDataset(path(name));
+    expect([found.data, labels.get("label")]).toEqual([means, words]);
+  });
+
+  it("write a folder for each value of a column", async () => {
+    const { means: found, labels } = await readDataset(path("partitioned"));
+    const rows = labels.get("label")?.map((label, i) => [label, ...found.row(i)]) ?? [];
+    const expected = words.map((label, i) => [label, ...means.slice(3 * i, 3 * i + 3)]);
+    expect(rows.sort((a, b) => Number(a[1]) - Number(b[1]))).toEqual(expected);
+  });
+
+  it("read the embedding in a copy", async () => {
+    const positions = words.map((_, i) => [i, -i]);
+    await writeAnndataEmbedding(path("embedded.h5ad"), path("csr.h5ad"), positions);
+    expect(await readWithOthers(path("embedded.h5ad"))).toEqual({ anndata: [["X_tsne", "float32", positions]] });
+  });
+});
 
 describe("pandas, DuckDB and pyarrow", () => {
   it.each([".parquet", ".arrow", ".feather", ".arrows", ".csv"])("read %s", async (extension) => {
@@ -71,8 +115,6 @@ describe("pandas, DuckDB and pyarrow", () => {
   });
 
   it("write tables that are read here", async () => {
-    const folder = dirname(path("x"));
-    await run(python, [join(here, "read.py"), "--write", folder]);
     const codecs = ["snappy", "gzip", "zstd", "lz4", "brotli", "none"].map((codec) => `${codec}.parquet`);
     for (const name of ["pandas.feather", "zstd.feather", "plain.feather", "stream.arrows", ...codecs]) {
       const found = await readTable(path(name));

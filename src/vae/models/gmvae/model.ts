@@ -2,8 +2,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
 import { requireInteger } from "../../../arguments.js";
 import { Matrix } from "../../../matrix.js";
+import { checkOptions } from "../../../options/index.js";
 import { Random } from "../../random.js";
 import type { Resolved } from "../configuration.js";
+import { SAMPLE_OPTIONS } from "../declarations.js";
 import {
   createLikelihood,
   inverseSoftplus,
@@ -20,7 +22,6 @@ import {
   Model,
   meanOfSums,
   repeatRows,
-  requireSeed,
   type SampleOptions,
   take,
   weighted,
@@ -209,11 +210,12 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   }
 
   override async sample(count: number, options: GmvaeSampleOptions = {}): Promise<Float32Array> {
-    const { seed, cluster, ...others } = options;
+    const { cluster, ...others } = options;
+    const { seed, ...batches } = checkOptions(SAMPLE_OPTIONS, others);
     requireInteger(count, "count", 0, 2 ** 24);
     const { clusters, wDim, zDim } = this.configuration;
     if (cluster !== undefined) requireInteger(cluster, "cluster", 0, clusters - 1);
-    const random = new Random(requireSeed(seed), SERIES.sampling, 0);
+    const random = new Random(seed, SERIES.sampling, 0);
     const pass = new Pass(random);
     const codes = new Float32Array(count * zDim);
     const step = 1024;
@@ -227,7 +229,7 @@ export class Gmvae extends Model<GmvaeConfiguration> {
       });
       codes.set(await take(z), start * zDim);
     }
-    return this.decode(new Matrix(codes, count, zDim), others);
+    return this.decode(new Matrix(codes, count, zDim), batches);
   }
 
   override klPerDimension(images: tf.Tensor4D, pass: Pass): tf.Tensor2D {

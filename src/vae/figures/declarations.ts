@@ -1,0 +1,49 @@
+import { abortSignal, boolean, callback, choice, integer, number } from "../../options/index.js";
+import { seedOption } from "../models/declarations.js";
+
+/** All options of `writeFigures`, each declared once. */
+export const FIGURE_OPTIONS = {
+  /** Fraction of the values to which |N(0, 1)| is added for the noisy reconstructions. */
+  noise: number(
+    { from: 0, to: 1 },
+    { default: 0.2, help: "fraction of the values of the noisy input to which noise is added" },
+  ),
+  /** Images along each side of the manifold and the latent grid. */
+  gridSize: integer({ from: 2, to: 60 }, { default: 20, help: "images along each side of manifold and grid" }),
+  /** Test images whose codes are shown and by which dimensions are ranked. */
+  limit: integer(
+    { from: 2, to: Number.MAX_SAFE_INTEGER },
+    { default: 10_000, flag: false, help: "test images whose codes are shown and by which dimensions are ranked" },
+  ),
+  /** Seed of noise and samples. */
+  seed: seedOption("seed of noise and samples"),
+  /** Whether to write into a folder that holds something else as well. */
+  force: boolean({ default: false, help: "write into a folder that holds something else, too" }),
+  /** Stops the work. */
+  signal: abortSignal({ help: "stops the work" }),
+  /** Called with the fraction that is done, 0 to 1. */
+  onProgress: callback<(fraction: number) => void>("a function", {
+    help: "called with the fraction that is done, 0 to 1",
+  }),
+};
+
+/** Straight lines, or arcs on which the length of the code changes evenly (Shoemake 1985), as draws from a Gaussian have it. */
+export const INTERPOLATIONS = ["linear", "spherical"] as const;
+/** One of {@link INTERPOLATIONS}. */
+export type Interpolation = (typeof INTERPOLATIONS)[number];
+
+/** The arguments of `interpolateCodes` that are settings. */
+export const INTERPOLATION_OPTIONS = {
+  /** How many codes, both ends included. */
+  frames: integer({ from: 2, to: 10_000 }, { default: 100, help: "number of frames, A and B included" }),
+  /** Straight lines or arcs. */
+  interpolation: choice(INTERPOLATIONS, { default: "linear", help: "linear or spherical" }),
+};
+
+/** All options of `encodeGif`, each declared once. */
+export const GIF_OPTIONS = {
+  /** Milliseconds that a frame is shown. */
+  delay: integer({ from: 20, to: 60_000 }, { default: 40, placeholder: "<ms>", help: "milliseconds per frame" }),
+  /** Whether the frames also run backwards, so that the end is the beginning. */
+  bounce: boolean({ default: false, help: "there and back again" }),
+};

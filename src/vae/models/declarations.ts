@@ -1,0 +1,34 @@
+import { abortSignal, boolean, callback, integer } from "../../options/index.js";
+
+/** Seed of random numbers. */
+export const seedOption = (help: string) => integer({ from: 0, to: Number.MAX_SAFE_INTEGER }, { default: 42, help });
+
+/** Options of the methods that process many images. */
+export const BATCH_OPTIONS = {
+  /** Images that are computed at once. */
+  batchSize: integer({ from: 1, to: 65_536 }, { default: 256, help: "images that are computed at once" }),
+  /** Stops the work. */
+  signal: abortSignal({ help: "stops the work" }),
+  /** Called after every batch with the fraction that is done, 0 to 1. */
+  onProgress: callback<(fraction: number) => void>("a function", {
+    help: "called after every batch with the fraction that is done, 0 to 1",
+  }),
+};
+
+/** Options of `Model.encode`. */
+export const ENCODE_OPTIONS = {
+  ...BATCH_OPTIONS,
+  /** Draws of the weights of models whose weights are distributions. */
+  draws: integer({ from: 2, to: 10_000 }, { default: 32, help: "draws of Bayesian weights" }),
+  /** Seed of these draws. */
+  seed: seedOption("seed of the draws"),
+  /** Whether all images see the same draws, so that the code of an image does not depend on where it stands among the others. */
+  commonDraws: boolean({ default: false, flag: false, help: "whether all images see the same draws" }),
+};
+
+/** Options of `Model.sample`. */
+export const SAMPLE_OPTIONS = {
+  ...BATCH_OPTIONS,
+  /** Seed of the codes. */
+  seed: seedOption("seed of the codes"),
+};
