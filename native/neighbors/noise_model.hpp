@@ -42,7 +42,7 @@ double suggest_variance_floor(const NoiseModel& model, const DistanceTraits& tra
 // The spread of the coordinates for likelihood ratios: B_k = S_k - W_k. Coordinates that consist of noise are left out.
 CoordinateSpread find_coordinate_spread(const NoiseModel& model);
 
-// Estimates the floor or the coordinate spread of the points if the distance needs it and they have none.
+// Estimates the floor or the coordinate spread of the points if the distance needs it and it is missing.
 void resolve_noise(Gaussians& points, std::string_view distance, ThreadTeam& team, const Cancellation& cancellation);
 
 }  // namespace sigma

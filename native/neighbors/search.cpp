@@ -28,6 +28,10 @@ NeighborMethod choose_search(const Distance& distance, std::size_t k) {
   return is_large && distance.count() > nn_descent_leaf_size(k) ? NeighborMethod::nn_descent : NeighborMethod::exact;
 }
 
+bool is_worth_repeating(const Distance& distance, double recall) {
+  return recall < kLeastRecall && static_cast<double>(distance.count()) <= kExactlyRepeated * balance_point(distance);
+}
+
 Neighbors find_neighbors(const Distance& distance, std::size_t k, NeighborMethod method, std::uint64_t seed,
                          ThreadTeam& team, const Cancellation& cancellation,
                          const std::function<void(double)>& progress) {
@@ -35,9 +39,7 @@ Neighbors find_neighbors(const Distance& distance, std::size_t k, NeighborMethod
   if (is_automatic) method = choose_search(distance, k);
   if (method == NeighborMethod::nn_descent && distance.count() > nn_descent_leaf_size(k)) {
     Neighbors found = search_by_nn_descent(distance, k, seed, team, cancellation, progress);
-    const bool is_repeated = is_automatic && found.recall < kLeastRecall &&
-                             static_cast<double>(distance.count()) <= kExactlyRepeated * balance_point(distance);
-    if (!is_repeated) return found;
+    if (!is_automatic || !is_worth_repeating(distance, found.recall)) return found;
   }
   return search_exactly(distance, k, team, cancellation, progress);
 }

@@ -14,9 +14,11 @@ namespace sigma {
 // dimensions as its traits' cost. Never nn-descent where its first leaf would hold all points.
 NeighborMethod choose_search(const Distance& distance, std::size_t k);
 
-// Finds the k < n nearest neighbors by `method`, which is not `given`. Few points are searched exactly in any case. The
-// automatic choice also searches exactly if nn-descent has found less than 95 % of a sample of true neighbors, except
-// for so many points that this would take more than some eight times as long.
+// Whether the automatic choice repeats a search by nn-descent exactly: it has found less than 95 % of a sample of true
+// neighbors, and the exact search takes at most some eight times as long.
+bool is_worth_repeating(const Distance& distance, double recall);
+
+// Finds the k < n nearest neighbors by `method`, which is not `given`. Few points are searched exactly in any case.
 Neighbors find_neighbors(const Distance& distance, std::size_t k, NeighborMethod method, std::uint64_t seed,
                          ThreadTeam& team, const Cancellation& cancellation,
                          const std::function<void(double)>& progress);

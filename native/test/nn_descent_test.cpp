@@ -157,6 +157,17 @@ TEST(NnDescent, ProgressRises) {
   EXPECT_EQ(last, 1.0);
 }
 
+TEST(FindNeighbors, RepeatsAPoorSearchUnlessThatTakesTooLong) {
+  const auto repeats = [](std::size_t n, double recall) {
+    Gaussians points;
+    points.means = PackedMatrix(n, 2);
+    return is_worth_repeating(Distance("euclidean", points), recall);
+  };
+  EXPECT_TRUE(repeats(400'000, 0.94));
+  EXPECT_FALSE(repeats(400'000, 0.96));
+  EXPECT_FALSE(repeats(4'000'000, 0.94));
+}
+
 TEST(FindNeighbors, SearchesFewPointsExactly) {
   const Gaussians points = clouds(500, 4);
   ThreadTeam team(2);

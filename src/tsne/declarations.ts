@@ -219,7 +219,8 @@ export const TSNE_SETTINGS = {
    * projection trees, which finds 97 % of them or more on most data and reports the share in `neighbors.recall` of the result; or
    * `"auto"`, the faster one: nn-descent above 60,000 + 9,000,000 / (d + 33) points (170,000 of 50 dimensions). More expensive distances
    * count as more dimensions: `"inverse-variance"` as 4 d, `"mahalanobis"` 3.5 d, `"wasserstein"` 2 d, `"jeffreys"` 6 d,
-   * `"bhattacharyya"` 14 d, `"manhattan"` 1.5 d. If there are too few points for nn-descent, the search is exact. Or neighbors found
+   * `"bhattacharyya"` 14 d, `"likelihood-ratio"` 9 d, `"manhattan"` 1.5 d. `"auto"` repeats a search that found less than 95 % exactly, except for
+   * more than eight times these points. If there are too few points for nn-descent, the search is exact. Or neighbors found
    * elsewhere, or all distances between the points; the data are needed all the same, for the initial embedding. Default `"auto"`.
    */
   neighbors: declare<NeighborSearch | NeighborLists | DistanceMatrix, NeighborSearch | "given">(

@@ -30,7 +30,7 @@ describe("the likelihood ratio", () => {
     expect(nearestNeighborAccuracy(embedding, 3)).toBeGreaterThan(0.9);
   });
 
-  test("places new points, also into a saved run, which goes on to the same bytes", async () => {
+  test("places new points, also into a saved run, which continues to the same bytes", async () => {
     const run = new Tsne(data, settings);
     const { embedding } = await run.fit(120);
     await run.save(path("ratio.tsne"));

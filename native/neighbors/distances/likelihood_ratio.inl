@@ -5,10 +5,8 @@
 //   sum_k log(1 - q) + q / (1 - q) / B_k (g_ik x_ik^2 + g_jk x_jk^2 - 2 x_ik x_jk),
 // which may be negative. Calibration does not depend on a constant that is added to a row.
 struct LikelihoodRatio {
-  static constexpr DistanceTraits traits{.coordinates = Coordinates::standardized,
-                                         .spread = Spread::reliabilities,
-                                         .may_be_negative = true,
-                                         .cost = 9};
+  static constexpr DistanceTraits traits{
+      .coordinates = Coordinates::standardized, .spread = Spread::reliabilities, .may_be_negative = true, .cost = 9};
 
   template <class V>
   struct Sum {
