@@ -68,7 +68,13 @@ declare namespace binding {
     | "spreadCenter"
     | "spreadVariance"
     | "spreadBetween"
-    | "axes" | "means" | "deviations" | "order" | "positions" | "velocity" | "gains";
+    | "axes"
+    | "means"
+    | "deviations"
+    | "order"
+    | "positions"
+    | "velocity"
+    | "gains";
 
   interface NativePlacementOptions {
     perplexity: number | readonly number[];

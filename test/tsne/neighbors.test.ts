@@ -7,11 +7,11 @@ import {
   DISTANCES,
   type DistanceMatrix,
   type DistanceName,
+  describeRecall,
   type NeighborLists,
   runTsne,
   Tsne,
   type TsneOptions,
-  describeRecall,
 } from "../../src/tsne/index.js";
 import { useFolder } from "../io/folder.js";
 import { digest, makeGroups, makeUniform, mapValues } from "./points.js";
@@ -404,7 +404,9 @@ test("the search is stopped by its signal", async () => {
 
 test("a run warns about neighbors of which many are missing", () => {
   expect(describeRecall({ method: "nn-descent", recall: 0.713 })).toEqual([
-    expect.stringMatching(/^The search for neighbors \(nn-descent\) found 71\.3 % of the true neighbors: expected 95 %/),
+    expect.stringMatching(
+      /^The search for neighbors \(nn-descent\) found 71\.3 % of the true neighbors: expected 95 %/,
+    ),
   ]);
   expect(describeRecall({ method: "nn-descent", recall: 0.96 })).toEqual([]);
   expect(describeRecall({ method: "exact", recall: 1 })).toEqual([]);
