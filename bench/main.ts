@@ -41,6 +41,13 @@ import {
   TRAINERS,
   type Trainer,
 } from "./network.js";
+import {
+  formatOptimizers,
+  measureOptimizers,
+  type OptimizersRecord,
+  USUAL_WITH_FILES,
+  USUAL_WITHOUT_FILES,
+} from "./optimizers.js";
 import { NETWORKS, type NetworkName } from "./peers/network-models.js";
 import { type Race, runRace, type Settings, startRace } from "./race.js";
 import { formatRaces, mergeRaces } from "./race-table.js";
@@ -82,6 +89,7 @@ Examples:
   $ npm run bench -- race generated-5000 --peers opentsne-bh,scran.js --ours theta=0.5
   $ npm run bench -- sigma latents --data DIR
   $ npm run bench -- scaling --max 100000 --threads-list 1,2
+  $ npm run bench -- optimizers swiss-roll-10000
   $ npm run bench -- kernels stem --data DIR
   $ npm run bench -- forces mnist --data DIR
   $ npm run bench -- separate --data DIR --python FILE
@@ -288,6 +296,22 @@ program
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: CoverageFlags) => interruptible((signal) => coverage(flags, signal)));
 
+program
+  .command("optimizers")
+  .description("the KL divergence and the quality that each optimizer reaches with its defaults")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .argument(
+    "[data sets...]",
+    `default: ${USUAL_WITHOUT_FILES.join(" ")}, and where --data holds them ${USUAL_WITH_FILES.join(" ")}`,
+  )
+  .option("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
+  .option("--perplexity <p>", "perplexity", numberParser("--perplexity"), 30)
+  .option("--seed <n>", "seed of the random numbers", integerParser("--seed"), 42)
+  .action((names: string[], flags: OptimizersFlags) => interruptible((signal) => optimizers(names, flags, signal)));
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -327,7 +351,7 @@ function measuring(name: string, description: string): Command {
     .option("--perplexity <p>", "perplexity", numberParser("--perplexity"), 30)
     .option(
       "--iterations <n>",
-      "iterations, early exaggeration included; scikit-learn asks for 250 or more",
+      "iterations of the peers, early exaggeration included; scikit-learn asks for 250 or more. This project's runs end when they have converged, or with --ours iterations=N",
       integerParser("--iterations", 1),
       1000,
     )
@@ -650,6 +674,29 @@ async function uncertainty({ data, writeReadme, ...flags }: UncertaintyFlags, si
   const record: UncertaintyRecord = { ...facts, settings: { points, syntheticPoints, seeds, threads }, recoveries: [] };
   await measureUncertainty(record, data, log, signal);
   await publish("uncertainty", record, formatUncertainty(record), writeReadme ?? false);
+}
+
+interface OptimizersFlags {
+  data?: string;
+  threads: number;
+  perplexity: number;
+  seed: number;
+  writeReadme?: true;
+}
+
+async function optimizers(
+  names: readonly string[],
+  { data, writeReadme, threads, perplexity, seed }: OptimizersFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const usual = [...(hasPublicData(data) ? USUAL_WITH_FILES : []), ...USUAL_WITHOUT_FILES];
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const record: OptimizersRecord = { ...facts, settings: { threads, perplexity, seed }, runs: [] };
+  try {
+    await measureOptimizers(record, names.length > 0 ? names : usual, data, log, signal);
+  } finally {
+    if (record.runs.length > 0) await publish("optimizers", record, formatOptimizers(record), writeReadme ?? false);
+  }
 }
 
 /** Writes a record, and its table into the README where that is wanted, and prints the table. */

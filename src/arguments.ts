@@ -53,8 +53,11 @@ export function requireInteger(value: unknown, argument: string, least: number, 
   return value;
 }
 
+/** What has the shape of a matrix. */
+type Sized = Pick<Matrix, "shape" | "rows" | "cols">;
+
 /** The error of a matrix whose shape does not fit. */
-export function shapeMismatch(argument: string, matrix: Matrix, accepted: string): ArgumentError {
+export function shapeMismatch(argument: string, matrix: Sized, accepted: string): ArgumentError {
   return new ArgumentError("SHAPE_MISMATCH", factsOfShape(argument, matrix, accepted));
 }
 
@@ -63,7 +66,7 @@ export function tooFewPoints(argument: string, matrix: Matrix, accepted: string)
   return new DataError("TOO_FEW_POINTS", factsOfShape(argument, matrix, accepted));
 }
 
-const factsOfShape = (argument: string, { shape, rows, cols }: Matrix, accepted: string) => ({
+const factsOfShape = (argument: string, { shape, rows, cols }: Sized, accepted: string) => ({
   argument,
   received: shape,
   accepted,

@@ -65,6 +65,7 @@ export {
   readMatlabArray,
   readMatrix,
   readNeighborTable,
+  readSparseMatrix,
   readTable,
   rowsInMemory,
   type SkippedFile,
@@ -115,6 +116,8 @@ export {
   type Theme,
 } from "./plot/index.js";
 export {
+  type ColumnScales,
+  type FittedPreparation,
   type PreparationOptions,
   type PreparedData,
   type PreparedRows,
@@ -139,7 +142,9 @@ export {
   type ResolvedEvaluateOptions,
 } from "./quality/index.js";
 export { type Nearest, type NearestOptions, type NearestProgress, nearest, type Query } from "./search/index.js";
+export { SparseMatrix, type SparseMatrixLike } from "./sparse-matrix.js";
 export {
+  type AffinityGraph,
   DISTANCES,
   type DistanceMatrix,
   type DistanceName,
@@ -153,6 +158,7 @@ export {
   type MemoryEstimate,
   type MethodName,
   NEIGHBOR_SEARCHES,
+  type NeighborGraph,
   type NeighborLists,
   type NeighborSearch,
   type NoiseModel,

@@ -37,6 +37,13 @@ declare namespace binding {
     k: number;
   }
 
+  /** Edges with weights >= 0 by compressed rows: those of row i are at offsets[i] to offsets[i + 1]. */
+  interface NativeGraph {
+    offsets: Float64Array;
+    columns: Uint32Array;
+    weights: Float32Array;
+  }
+
   /** The resolved options of a run, by the native fields that src/tsne/declarations.ts declares and run.cpp reads. */
   type NativeOptions = Readonly<Record<string, unknown>>;
 
@@ -111,6 +118,8 @@ declare namespace binding {
       start: NativeMatrix | undefined;
       options: NativeOptions;
       neighbors: NativeNeighborLists | undefined;
+      /** Takes the place of neighbors. */
+      graph?: NativeGraph | undefined;
     });
     /**
      * Goes on to iteration `until`, or until the run has converged if `untilConverged`, off the main thread; resolves to the KL

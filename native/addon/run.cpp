@@ -38,7 +38,12 @@ Options read_options(const Properties& from) {
   options.seed = from.whole<std::uint64_t>("seed");
   options.pca_components = from.has("pca") ? from.whole<std::size_t>("pca") : 0;
   const std::string start = from.text("init");
-  options.start = start == "pca" ? Start::pca : start == "random" ? Start::random : Start::given;
+  for (const auto& [name, known] : {std::pair{"pca", Start::pca},
+                                    {"random", Start::random},
+                                    {"spectral", Start::spectral},
+                                    {"given", Start::given}}) {
+    if (start == name) options.start = known;
+  }
   options.optimizer = from.text("optimizer") == "momentum" ? Optimizer::momentum : Optimizer::curvature;
   options.early_exaggeration = from.number("earlyExaggeration");
   options.early_exaggeration_iterations = from.whole<std::uint64_t>("earlyExaggerationIterations");
@@ -75,6 +80,29 @@ Neighbors copy_neighbors(const Properties& lists, std::size_t count) {
           .squared = std::move(squared),
           .recall = 1.0,
           .method = NeighborMethod::given};
+}
+
+// A weighted graph as {offsets: Float64Array, columns: Uint32Array, weights: Float32Array}.
+WeightedGraph copy_graph(const Properties& from, std::size_t count) {
+  const auto offsets = from.at("offsets").As<Napi::Float64Array>();
+  const auto weights = from.at("weights").As<Napi::Float32Array>();
+  const std::size_t edges = weights.ElementLength();
+  WeightedGraph graph;
+  graph.columns = copy_indices(from.at("columns"), edges, count);
+  graph.weights.assign(weights.Data(), weights.Data() + edges);
+  if (offsets.ElementLength() != count + 1) throw Napi::TypeError::New(from.env(), "expected n + 1 offsets");
+  for (std::size_t i = 0; i <= count; ++i) {
+    const double offset = offsets.Data()[i];
+    const double least = i == 0 ? 0 : static_cast<double>(graph.offsets.back());
+    if (!(offset >= least && offset <= static_cast<double>(edges))) {
+      throw Napi::TypeError::New(from.env(), "expected ascending offsets of edges");
+    }
+    graph.offsets.push_back(static_cast<std::uint64_t>(offset));
+  }
+  if (!std::all_of(graph.weights.begin(), graph.weights.end(), [](float x) { return x >= 0 && std::isfinite(x); })) {
+    throw Napi::TypeError::New(from.env(), "expected finite weights >= 0");
+  }
+  return graph;
 }
 
 Napi::Object describe_neighbors(Napi::Env env, NeighborMethod method, double recall) {
@@ -134,7 +162,9 @@ RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObjec
     std::optional<Neighbors> neighbors;
     if (arguments.has("neighbors")) neighbors = copy_neighbors(arguments.object("neighbors"), points.count());
     shared_ = std::make_shared<Shared>();
+    const std::size_t count = points.count();
     shared_->run = std::make_unique<Run>(std::move(points), options, std::move(start), std::move(neighbors));
+    if (arguments.has("graph")) shared_->run->use_graph(copy_graph(arguments.object("graph"), count));
   });
   held_bytes_ = static_cast<std::int64_t>(shared_->run->bytes());
   Napi::MemoryManagement::AdjustExternalMemory(env, held_bytes_);

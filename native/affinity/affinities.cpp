@@ -105,6 +105,69 @@ Affinities symmetrize(const Neighbors& neighbors, const ConditionalAffinities& c
   return result;
 }
 
+Affinities normalize_weights(const WeightedGraph& graph, ThreadTeam& team, const Cancellation& cancellation) {
+  const std::size_t n = graph.offsets.size() - 1;
+  struct Edge {
+    std::uint32_t column;
+    double weight;
+  };
+  const auto each_edge = [&](auto&& visit) {
+    for (std::size_t i = 0; i < n; ++i) {
+      if (i % 65536 == 0) cancellation.check();
+      for (std::uint64_t e = graph.offsets[i]; e < graph.offsets[i + 1]; ++e) {
+        if (graph.columns[e] != i && graph.weights[e] > 0) visit(i, graph.columns[e], graph.weights[e]);
+      }
+    }
+  };
+  // Every edge stands in both of its rows.
+  std::vector<std::uint64_t> starts(n + 1, 0);
+  double total = 0;
+  each_edge([&](std::size_t i, std::uint32_t j, float weight) {
+    ++starts[i + 1];
+    ++starts[j + 1];
+    total += 2 * static_cast<double>(weight);
+  });
+  for (std::size_t i = 0; i < n; ++i) starts[i + 1] += starts[i];
+  std::vector<Edge> edges(starts[n]);
+  std::vector<std::uint64_t> next(starts.begin(), starts.end() - 1);
+  each_edge([&](std::size_t i, std::uint32_t j, float weight) {
+    edges[next[i]++] = {j, static_cast<double>(weight)};
+    edges[next[j]++] = {static_cast<std::uint32_t>(i), static_cast<double>(weight)};
+  });
+  // An edge that is given in both directions stands twice in a row.
+  Affinities result;
+  result.offsets.assign(n + 1, 0);
+  team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
+    for (std::size_t i = first; i < last; ++i) {
+      Edge* begin = &edges[0] + starts[i];
+      Edge* end = &edges[0] + starts[i + 1];
+      std::stable_sort(begin, end, [](const Edge& a, const Edge& b) { return a.column < b.column; });
+      Edge* kept = begin;
+      for (Edge* edge = begin; edge < end; ++edge) {
+        if (kept > begin && kept[-1].column == edge->column) {
+          kept[-1].weight += edge->weight;
+        } else {
+          *kept++ = *edge;
+        }
+      }
+      result.offsets[i + 1] = static_cast<std::uint64_t>(kept - begin);
+    }
+  });
+  for (std::size_t i = 0; i < n; ++i) result.offsets[i + 1] += result.offsets[i];
+  result.columns.resize(result.offsets[n]);
+  result.values.resize(result.offsets[n]);
+  team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
+    for (std::size_t i = first; i < last; ++i) {
+      for (std::uint64_t e = result.offsets[i]; e < result.offsets[i + 1]; ++e) {
+        const Edge& edge = edges[starts[i] + (e - result.offsets[i])];
+        result.columns[e] = edge.column;
+        result.values[e] = static_cast<float>(edge.weight / total);
+      }
+    }
+  });
+  return result;
+}
+
 Affinities reorder(const Affinities& affinities, const std::vector<std::uint32_t>& order, ThreadTeam& team) {
   const std::size_t n = affinities.count();
   std::vector<std::uint32_t> rank(n);

@@ -21,6 +21,17 @@ struct Affinities {
 Affinities symmetrize(const Neighbors& neighbors, const ConditionalAffinities& conditional, ThreadTeam& team,
                       const Cancellation& cancellation);
 
+// Edges of a graph with weights >= 0, by compressed rows; columns of a row are distinct.
+struct WeightedGraph {
+  std::vector<std::uint64_t> offsets;  // n + 1
+  std::vector<std::uint32_t> columns;
+  std::vector<float> weights;
+};
+
+// p_ij = (w_ij + w_ji) / sum of all, without loops: affinities that somebody else has computed. The sum of the weights
+// must be positive.
+Affinities normalize_weights(const WeightedGraph& graph, ThreadTeam& team, const Cancellation& cancellation);
+
 // The same P with point order[r] in row r, so that rows near in memory can be made near in the map.
 // `order` is a permutation of [0, n).
 Affinities reorder(const Affinities& affinities, const std::vector<std::uint32_t>& order, ThreadTeam& team);

@@ -6,6 +6,7 @@
 
 #include "../linalg/pca.hpp"
 #include "../repulsion/repulsion.hpp"
+#include "spectral_start.hpp"
 
 namespace sigma {
 namespace {
@@ -13,13 +14,29 @@ namespace {
 constexpr double kWidth = 1e-4;
 constexpr double kNoise = 0.01 * kWidth;
 // Rows far beyond the others start at this many times the distance of the median row: as they are, they would leave all
-// others in one place.
+// others at one position.
 constexpr double kFarthestStart = 10;
+
+AlignedVector<float> start_from_graph(const Affinities& affinities, int output_dimensions, Random& random,
+                                      ThreadTeam& team, const Cancellation& cancellation) {
+  const auto width = static_cast<std::size_t>(output_dimensions);
+  const std::size_t n = affinities.count(), stride = stride_of(output_dimensions);
+  const std::vector<double> graph = spectral_positions(affinities, output_dimensions, random, team, cancellation);
+  AlignedVector<float> positions(n * stride, 0.0f);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t c = 0; c < width; ++c) {
+      positions[i * stride + c] = static_cast<float>(graph[i * width + c] + kNoise * random.normal());
+    }
+  }
+  return positions;
+}
 
 }  // namespace
 
-AlignedVector<float> initialize(const PackedMatrix& means, Start start, int output_dimensions, Random& random,
-                                ThreadTeam& team, const Cancellation& cancellation) {
+AlignedVector<float> initialize(const PackedMatrix& means, const Affinities& affinities, Start start,
+                                int output_dimensions, Random& random, ThreadTeam& team,
+                                const Cancellation& cancellation) {
+  if (start == Start::spectral) return start_from_graph(affinities, output_dimensions, random, team, cancellation);
   const std::size_t n = means.rows(), stride = stride_of(output_dimensions);
   AlignedVector<float> positions(n * stride, 0.0f);
   const std::size_t components =
@@ -29,7 +46,7 @@ AlignedVector<float> initialize(const PackedMatrix& means, Start start, int outp
   if (components > 0) {
     const std::optional<NearRows> near = draw_in_far_rows(means, kFarthestStart);
     pca = find_principal_components(near ? near->rows : means, components, random, team, cancellation);
-    // Below this the data is constant but for rounding.
+    // Below this the data is constant except for rounding.
     if (pca.variances[0] > 1e-14) scale = kWidth / std::sqrt(pca.variances[0]);
   }
   const double noise = scale > 0 ? kNoise : kWidth;

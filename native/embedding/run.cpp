@@ -120,7 +120,7 @@ void Run::reduce(const OnProgress& progress) {
   }
   const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::pca)]);
   progress({Stage::pca, 0, 0, {}});
-  // A copy, so that a search that is cancelled and repeated gets the same random numbers.
+  // A copy, so that a search that is canceled and repeated gets the same random numbers.
   Random random = random_;
   Pca pca = find_principal_components(points_.means, components, random, team_, cancellation_);
   const std::size_t d = points_.input_dimensions();
@@ -141,6 +141,12 @@ void Run::reduce(const OnProgress& progress) {
 }
 
 void Run::find_neighbors(const OnProgress& progress) {
+  if (graph_) {
+    neighbor_method_ = NeighborMethod::given;
+    neighbor_recall_ = 1;
+    reached_ = Reached::neighbors_found;
+    return;
+  }
   const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::neighbors)]);
   progress({Stage::neighbors, 0, 0, {}});
   // Given neighbors need no floor, but points that are placed later do.
@@ -156,12 +162,17 @@ void Run::find_neighbors(const OnProgress& progress) {
   reached_ = Reached::neighbors_found;
 }
 
+Affinities Run::make_affinities() {
+  if (graph_) return normalize_weights(*graph_, team_, cancellation_);
+  const ConditionalAffinities conditional = calibrate(*neighbors_, options_.perplexities, team_, cancellation_);
+  return symmetrize(*neighbors_, conditional, team_, cancellation_);
+}
+
 void Run::compute_affinities(const OnProgress& progress) {
   const std::size_t n = points_.count();
   const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::affinities)]);
   progress({Stage::affinities, 0, 0, {}});
-  const ConditionalAffinities conditional = calibrate(*neighbors_, options_.perplexities, team_, cancellation_);
-  Affinities affinities = symmetrize(*neighbors_, conditional, team_, cancellation_);
+  Affinities affinities = make_affinities();
   std::vector<double> parts((n + kGrain - 1) / kGrain);
   team_.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t chunk) {
     double sum = 0;
@@ -182,7 +193,8 @@ AlignedVector<float> Run::initial_positions() {
   if (options_.start != Start::given) {
     // A copy, so that a start that fails and is repeated gets the same random numbers. No others are drawn after it.
     Random random = random_;
-    return initialize(points_.means, options_.start, options_.output_dimensions, random, team_, cancellation_);
+    return initialize(points_.means, *affinities_, options_.start, options_.output_dimensions, random, team_,
+                      cancellation_);
   }
   const auto dimensions = static_cast<std::size_t>(options_.output_dimensions);
   const std::size_t n = points_.count(), stride = stride_of(options_.output_dimensions);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "../affinity/affinities.hpp"
@@ -52,19 +53,23 @@ struct RunState {
 void check(const RunState& state);
 
 // One embedding, from the data to the positions. A run goes through the stages of `Reached`, each with one step that
-// leads to the next; steps that fail or are cancelled leave the stage as it was and can be repeated. It owns its
+// leads to the next; steps that fail or are canceled leave the stage as it was and can be repeated. It owns its
 // memory, threads and random numbers, so several runs can work side by side. Only cancel() is thread-safe.
 class Run {
  public:
-  // The points are n >= 3 with d >= 1. `given` is the start, n x output_dimensions row-major, for Start::given;
-  // `neighbors` are at least 3 * perplexity of each point, for NeighborMethod::given.
+  // The points are n >= 3 with d >= 1, or d = 0 where there is no data but neighbors. `given` is the start,
+  // n x output_dimensions row-major, for Start::given; `neighbors` are at least 3 * perplexity of each point, for
+  // NeighborMethod::given.
   Run(Gaussians points, Options options, std::vector<float> given = {}, std::optional<Neighbors> neighbors = {});
 
   // Continues a run of these options that was saved.
   Run(RunState state, Options options, std::optional<Neighbors> neighbors = {});
 
+  // Takes the affinities from this graph instead of neighbors; before the first advance().
+  void use_graph(WeightedGraph graph) { graph_ = std::move(graph); }
+
   // Goes on to iteration `until`, after all earlier stages; `until` may exceed the options' iterations. After
-  // Cancelled, or if memory ran out, the run is at its last finished stage or iteration and can go on; the number of
+  // Canceled, or if memory ran out, the run is at its last finished stage or iteration and can go on; the number of
   // calls does not change the embedding. After Diverged it cannot go on, and throws Diverged again. With
   // Until::converged it ends earlier if the run has converged, and does no iteration if it had before.
   enum class Until { iteration, converged };
@@ -72,7 +77,7 @@ class Run {
   // Whether the KL divergence fell by less than the tolerance when it was last compared.
   bool has_converged() const { return convergence_.reached(options_.tolerance); }
 
-  // From any thread: makes advance() throw Cancelled soon.
+  // From any thread: makes advance() throw Canceled soon.
   void cancel() { cancellation_.request(); }
   void clear_cancellation() { cancellation_.clear(); }
 
@@ -118,6 +123,7 @@ class Run {
   void reduce(const OnProgress& progress);
   void find_neighbors(const OnProgress& progress);
   void compute_affinities(const OnProgress& progress);
+  Affinities make_affinities();
   void start(const OnProgress& progress);
   void resume();
 
@@ -142,6 +148,7 @@ class Run {
   std::optional<Neighbors> neighbors_;  // given, or found and not yet turned into affinities
   NeighborMethod neighbor_method_ = NeighborMethod::automatic;
   double neighbor_recall_ = 0;
+  std::optional<WeightedGraph> graph_;  // given instead of neighbors
   std::optional<Affinities> affinities_;
   PackedAffinities packed_;  // the same edges, if the method is approximate; made by the iteration that needs them
   double entropy_ = 0;       // sum of p log p

@@ -7,6 +7,7 @@
 
 #include "affinity/affinities.hpp"
 #include "affinity/packed_affinities.hpp"
+#include "embedding/spectral_start.hpp"
 #include "golden.hpp"
 #include "neighbors/exact_search.hpp"
 #include "support/random.hpp"
@@ -91,6 +92,102 @@ TEST_P(GoldenAffinities, ReorderingMovesEveryEdge) {
   for (std::size_t r = 0; r < Golden::n; r += 3) {
     for (std::size_t c = 0; c < Golden::n; ++c) EXPECT_EQ(at(moved, r, c), at(joint, order[r], order[c]));
   }
+}
+
+TEST(Affinities, OfWeightsAreTheirNormalizedSums) {
+  // Row 0 has edges to 1 (twice as heavy as the way back) and 2, row 2 one to itself and one of no weight.
+  const WeightedGraph graph{{0, 2, 3, 5, 5}, {1, 2, 0, 2, 3}, {2, 3, 1, 7, 0}};
+  ThreadTeam team(2);
+  const Affinities p = normalize_weights(graph, team, Cancellation());
+  EXPECT_EQ(p.offsets, (std::vector<std::uint64_t>{0, 2, 3, 4, 4}));
+  EXPECT_EQ(std::vector<std::uint32_t>(p.columns.begin(), p.columns.end()), (std::vector<std::uint32_t>{1, 2, 0, 0}));
+  const std::vector<float> expected{0.25f, 0.25f, 0.25f, 0.25f};
+  for (std::size_t e = 0; e < 4; ++e) EXPECT_FLOAT_EQ(p.values[e], expected[e]);
+}
+
+TEST(Affinities, OfGivenConditionalOnesAreTheSameAsSymmetrized) {
+  const Golden golden;
+  const Gaussians points = pack_means({nullptr, golden.mu.data()}, Golden::n, Golden::d);
+  ThreadTeam team(2);
+  const Cancellation cancellation;
+  const auto found = search_exactly(Distance("euclidean", points), Golden::k, team, cancellation, [](double) {});
+  const auto conditional = calibrate(found, {Golden::perplexity}, team, cancellation);
+  const Affinities expected = symmetrize(found, conditional, team, cancellation);
+  WeightedGraph graph{{0}, found.indices, conditional.values};
+  for (std::size_t i = 1; i <= Golden::n; ++i) graph.offsets.push_back(i * Golden::k);
+  const Affinities p = normalize_weights(graph, team, cancellation);
+  std::vector<double> dense(Golden::n * Golden::n, 0.0);
+  for (std::size_t i = 0; i < Golden::n; ++i) {
+    for (auto e = expected.offsets[i]; e < expected.offsets[i + 1]; ++e) {
+      dense[i * Golden::n + expected.columns[e]] = static_cast<double>(expected.values[e]);
+    }
+  }
+  for (std::size_t i = 0; i < Golden::n; ++i) {
+    for (auto e = p.offsets[i]; e < p.offsets[i + 1]; ++e) {
+      const double value = static_cast<double>(p.values[e]);
+      EXPECT_NEAR(value, dense[i * Golden::n + p.columns[e]], 1e-6 * value + 1e-12);
+    }
+  }
+}
+
+TEST(SpectralStart, SeparatesWeaklyJoinedGroupsAndScalesEachAxis) {
+  // Three groups of 20, complete within and joined by one light edge each.
+  WeightedGraph graph{{0}, {}, {}};
+  for (std::uint32_t i = 0; i < 60; ++i) {
+    for (std::uint32_t j = 0; j < 60; ++j) {
+      if (i == j) continue;
+      const bool is_bridge = i % 20 == 0 && j % 20 == 0;
+      if (i / 20 != j / 20 && !is_bridge) continue;
+      graph.columns.push_back(j);
+      graph.weights.push_back(i / 20 == j / 20 ? 1 : 0.1f);
+    }
+    graph.offsets.push_back(graph.columns.size());
+  }
+  std::vector<double> first;
+  for (const unsigned threads : {1u, 3u}) {
+    ThreadTeam team(threads);
+    Random random(1);
+    const Affinities p = normalize_weights(graph, team, Cancellation());
+    const std::vector<double> y = spectral_positions(p, 2, random, team, Cancellation());
+    if (first.empty()) first = y;
+    EXPECT_EQ(y, first);
+    for (std::size_t c = 0; c < 2; ++c) {
+      double squares = 0;
+      for (std::size_t i = 0; i < 60; ++i) squares += y[2 * i + c] * y[2 * i + c] / 60;
+      EXPECT_NEAR(std::sqrt(squares), 1e-4, 1e-9);
+    }
+    const auto apart = [&](std::size_t i, std::size_t j) {
+      return std::hypot(y[2 * i] - y[2 * j], y[2 * i + 1] - y[2 * j + 1]);
+    };
+    for (std::size_t i = 0; i < 60; ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        EXPECT_EQ(apart(i, j) < 1e-4, i / 20 == j / 20) << i << " " << j;
+      }
+    }
+  }
+}
+
+TEST(SpectralStart, KeepsThePartsOfAGraphTogether) {
+  // A chain of 40 and two pairs.
+  WeightedGraph graph{{0}, {}, {}};
+  for (std::uint32_t i = 0; i < 44; ++i) {
+    if (i != 39) {
+      graph.columns.push_back(i < 40 ? i + 1 : i ^ 1u);
+      graph.weights.push_back(1);
+    }
+    graph.offsets.push_back(graph.columns.size());
+  }
+  ThreadTeam team(2);
+  Random random(1);
+  const Affinities p = normalize_weights(graph, team, Cancellation());
+  const std::vector<double> y = spectral_positions(p, 2, random, team, Cancellation());
+  for (std::size_t i = 0; i < 44; ++i) EXPECT_GT(std::hypot(y[2 * i], y[2 * i + 1]), 1e-6) << i;
+  for (const std::size_t i : {40u, 42u}) {
+    EXPECT_EQ(y[2 * i], y[2 * i + 2]);
+    EXPECT_EQ(y[2 * i + 1], y[2 * i + 3]);
+  }
+  // Along the first axis the chain is in order.
+  for (std::size_t i = 2; i < 40; ++i) EXPECT_EQ(y[2 * i] > y[2 * i - 2], y[2] > y[0]) << i;
 }
 
 TEST(Affinities, AreTheSameWithConstantSigma) {

@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 #include <tuple>
 
+#include "linalg/lanczos.hpp"
 #include "linalg/pca.hpp"
 #include "linalg/symmetric_eigen.hpp"
 #include "support/errors.hpp"
@@ -124,7 +126,7 @@ TEST(Pca, ThreadsDoNotMatter) {
   EXPECT_EQ(one.variances, many.variances);
 }
 
-TEST(Pca, StopsWhenCancelled) {
+TEST(Pca, StopsWhenCanceled) {
   // By the covariance, among the rows, and at random.
   for (const auto& [n, d, k] : {std::tuple{300, 20, 2}, {20, 300, 2}, {700, 300, 4}}) {
     const PackedMatrix rows = make_rows(static_cast<std::size_t>(n), static_cast<std::size_t>(d), 6);
@@ -132,7 +134,7 @@ TEST(Pca, StopsWhenCancelled) {
     ThreadTeam team(2);
     Cancellation cancellation;
     cancellation.request();
-    EXPECT_THROW(find_principal_components(rows, static_cast<std::size_t>(k), random, team, cancellation), Cancelled);
+    EXPECT_THROW(find_principal_components(rows, static_cast<std::size_t>(k), random, team, cancellation), Canceled);
   }
 }
 
@@ -159,4 +161,58 @@ TEST(Pca, TakesConstantRowsAndMoreColumnsThanRows) {
 }
 
 }  // namespace
+// A symmetric matrix with eigenvalues that are close together at the top, dense.
+std::vector<double> make_symmetric(std::size_t n, std::uint64_t seed) {
+  Random random(seed);
+  std::vector<double> matrix(n * n, 0.0);
+  for (std::size_t i = 0; i < n; ++i) {
+    matrix[i * n + i] = 1 - 0.5 * static_cast<double>(i) / static_cast<double>(n);
+    for (std::size_t j = 0; j < i; ++j) matrix[i * n + j] = matrix[j * n + i] = 0.02 * random.normal();
+  }
+  return matrix;
+}
+
+LeadingEigenvectors leading(const std::vector<double>& matrix, std::size_t n, std::size_t k, unsigned threads = 2) {
+  ThreadTeam team(threads);
+  Random random(3);
+  std::vector<double> start(n);
+  for (double& x : start) x = random.normal();
+  const SymmetricProduct multiply = [&](const double* x, double* out) {
+    for (std::size_t i = 0; i < n; ++i) {
+      out[i] = std::inner_product(x, x + n, &matrix[i * n], 0.0);
+    }
+  };
+  return find_leading_eigenvectors(n, k, multiply, start, 1e-9, 5000, team, Cancellation());
+}
+
+TEST(Lanczos, AgreesWithTheWholeEigenproblem) {
+  for (const std::size_t n : {3u, 20u, 150u}) {
+    const std::vector<double> matrix = make_symmetric(n, n);
+    const SymmetricEigen expected = solve_symmetric(matrix, n, Cancellation());
+    const LeadingEigenvectors found = leading(matrix, n, 3);
+    EXPECT_TRUE(found.has_converged);
+    for (std::size_t r = 0; r < 3; ++r) {
+      EXPECT_NEAR(found.values[r], expected.values[r], 1e-9);
+      const double dot =
+          std::inner_product(&found.vectors[r * n], &found.vectors[r * n] + n, &expected.vectors[r * n], 0.0);
+      EXPECT_NEAR(std::abs(dot), 1, 1e-6) << n << " " << r;
+    }
+  }
+}
+
+TEST(Lanczos, ThreadsDoNotMatter) {
+  const std::vector<double> matrix = make_symmetric(150, 1);
+  EXPECT_EQ(leading(matrix, 150, 2, 1).vectors, leading(matrix, 150, 2, 4).vectors);
+}
+
+TEST(Lanczos, FindsFewerVectorsInASmallInvariantSubspace) {
+  // The identity leaves the start where it is.
+  const std::size_t n = 10;
+  std::vector<double> identity(n * n, 0.0);
+  for (std::size_t i = 0; i < n; ++i) identity[i * n + i] = 1;
+  const LeadingEigenvectors found = leading(identity, n, 3);
+  EXPECT_EQ(found.values.size(), 1u);
+  EXPECT_NEAR(found.values[0], 1, 1e-12);
+}
+
 }  // namespace sigma

@@ -389,12 +389,12 @@ TEST(ExactSearch, TiesAtTheEdgeGoToTheLowerIndex) {
   }
 }
 
-TEST(ExactSearch, StopsWhenCancelled) {
+TEST(ExactSearch, StopsWhenCanceled) {
   const Gaussians points = random_points(500, 5, 1);
   ThreadTeam team(2);
   Cancellation cancellation;
   cancellation.request();
-  EXPECT_THROW(search_exactly(Distance("euclidean", points), 5, team, cancellation, ignore_progress), Cancelled);
+  EXPECT_THROW(search_exactly(Distance("euclidean", points), 5, team, cancellation, ignore_progress), Canceled);
 }
 
 TEST(Gaussians, KeepsDigitsOfShiftedAndScaledData) {

@@ -125,7 +125,7 @@ TEST(NnDescent, TakesEqualPoints) {
   }
 }
 
-TEST(NnDescent, StopsWhenCancelled) {
+TEST(NnDescent, StopsWhenCanceled) {
   const Gaussians points = clouds();
   ThreadTeam team(2);
   Cancellation cancellation;
@@ -139,7 +139,7 @@ TEST(NnDescent, StopsWhenCancelled) {
     try {
       search_by_nn_descent(Distance("euclidean", points), kNeighbors, 1, team, cancellation, cancel);
       EXPECT_LE(seen - 1, reports);
-    } catch (const Cancelled&) {
+    } catch (const Canceled&) {
       EXPECT_EQ(seen - 1, reports);
     }
   }

@@ -299,16 +299,16 @@ TEST(Placement, HoldsPointsThatAreLikeNoOthersBesideTheMap) {
   }
 }
 
-TEST(Placement, StopsWhenCancelled) {
+TEST(Placement, StopsWhenCanceled) {
   Split split;
   const std::vector<float> map = scattered(2, Split::n, 10, 6);
   FittedMap fitted(split.points, "euclidean", 2, map, 0.4, 0.5, split.team, split.cancellation);
   const UncertaintyOptions options{8, 10, 7, {{10}, 100}};
   Cancellation cancellation;
   const auto cancel = [&](double) { cancellation.request(); };
-  EXPECT_THROW(fitted.place(split.queries, options.placement, cancellation, cancel), Cancelled);
+  EXPECT_THROW(fitted.place(split.queries, options.placement, cancellation, cancel), Canceled);
   EXPECT_THROW(measure_uncertainty(fitted, std::vector<std::uint32_t>{0, 1}, options, split.team, cancellation, cancel),
-               Cancelled);
+               Canceled);
 }
 
 TEST(Placement, PacksQueriesAsThePrincipalComponentsOfTheRunDo) {
@@ -396,7 +396,7 @@ TEST(PositionUncertainty, OfAnotherPointDependsOnTheSeedAndItsNumbersAlone) {
   EXPECT_NE(measure(split.queries, other).displacements, whole.displacements);
 }
 
-// Samples of points without any noise land in one place.
+// Draws of points without any noise land at one position.
 TEST(PositionUncertainty, OfCertainPointsIsNone) {
   Split split;
   const std::vector<double> none(Split::n * Split::d, 0.0);

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { ArgumentError } from "../errors.js";
-import { inputName, readMatrix, readNeighborTable, writeFileAtomic, writeMatrices } from "../io/index.js";
+import { inputName, writeFileAtomic, writeMatrices } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 import { drawAnimation } from "../plot/index.js";
 import { withGaps } from "../preparation/index.js";
@@ -11,6 +11,7 @@ import {
   describePerplexity,
   estimateMemory,
   inGiB,
+  type NeighborGraph,
   type PositionUncertainty,
   positionUncertainty,
   resolveTsneOptions,
@@ -23,10 +24,12 @@ import {
   type EmbedFlags,
   expectedOptions,
   givesNeighbors,
+  graphPath,
   isNamedStart,
   libraryOptions,
   takesSnapshots,
 } from "./embed-flags.js";
+import { readGraph, readInputsOfGraph } from "./graph-input.js";
 import { describeInputs, type Inputs, readInputs, sigmaPath } from "./inputs.js";
 import { checkExtension, checkMatrixOutput, checkPaths } from "./paths.js";
 import { type Draw, preparePicture } from "./picture.js";
@@ -49,13 +52,18 @@ interface Computed {
   readonly states: readonly State[];
 }
 
-/** `sigma-tsne embed` without `--landmarks`: a run of all points. */
-export async function embedAll(path: string, flags: EmbedFlags, signal: AbortSignal): Promise<void> {
+/** `sigma-tsne embed` without `--landmarks`: a run of all points, of data or of neighbors alone. */
+export async function embedAll(data: string | undefined, flags: EmbedFlags, signal: AbortSignal): Promise<void> {
   const begin = performance.now();
-  const draw = await checkBeforeReading(path, flags);
-  const inputs = await readInputs({ ...flags, data: path, init: initFile(flags) }, signal);
+  // Without data, the file of neighbors gives results their titles.
+  const path = data ?? (graphPath(flags) as string);
+  const draw = await checkBeforeReading(data, flags);
+  const neighbors = await readGraph(flags, signal);
+  const inputs =
+    data === undefined && neighbors
+      ? await readInputsOfGraph(neighbors, flags, initFile(flags), signal)
+      : await readInputs({ ...flags, data: path, init: initFile(flags) }, signal);
   checkDroppedRows(flags, inputs);
-  const neighbors = await readNeighbors(flags, signal);
   const read = performance.now();
   const computed = await compute(path, flags, inputs, neighbors, signal);
   const fitted = performance.now();
@@ -82,8 +90,9 @@ const scatterPath = ({ output, uncertainty }: EmbedFlags): string | undefined =>
  *
  * @returns the function that draws the `--plot`
  */
-async function checkBeforeReading(path: string, flags: EmbedFlags): Promise<Draw | undefined> {
-  resolveTsneOptions(expectedOptions(flags), Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+async function checkBeforeReading(path: string | undefined, flags: EmbedFlags): Promise<Draw | undefined> {
+  const columns = path === undefined ? 0 : Number.MAX_SAFE_INTEGER;
+  resolveTsneOptions(expectedOptions(flags), Number.MAX_SAFE_INTEGER, columns);
   checkMatrixOutput("--output", flags.output, path);
   checkRowsOutput(flags);
   checkTableOutput("--table", flags.table);
@@ -109,6 +118,8 @@ async function checkBeforeReading(path: string, flags: EmbedFlags): Promise<Draw
       "--neighbor-indices": flags.neighborIndices,
       "--neighbor-distances": flags.neighborDistances,
       "--neighbor-table": flags.neighborTable,
+      "--distances": flags.distances,
+      "--affinities": flags.affinities,
     },
   );
   return draw;
@@ -121,23 +132,12 @@ function checkDroppedRows(flags: EmbedFlags, { points }: Inputs): void {
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "--missing", received: flags.missing, accepted });
 }
 
-async function readNeighbors(flags: EmbedFlags, signal: AbortSignal): Promise<TsneOptions["neighbors"]> {
-  if (flags.neighborTable !== undefined) {
-    return { ...(await readNeighborTable(flags.neighborTable, { signal })), squared: flags.squaredDistances ?? false };
-  }
-  if (flags.neighborDistances === undefined) return undefined;
-  const distances = await readMatrix(flags.neighborDistances, { signal });
-  const squared = flags.squaredDistances ?? false;
-  if (flags.neighborIndices === undefined) return { distances, squared };
-  return { indices: await readMatrix(flags.neighborIndices, { signal }), distances, squared };
-}
-
 /** Fits the run and measures, where asked, how uncertain the positions are. */
 async function compute(
   path: string,
   flags: EmbedFlags,
   inputs: Inputs,
-  neighbors: TsneOptions["neighbors"],
+  neighbors: NeighborGraph | undefined,
   signal: AbortSignal,
 ): Promise<Computed> {
   const { data, sigma, init } = inputs;
@@ -148,24 +148,24 @@ async function compute(
     init: init ?? options.init,
     neighbors: neighbors ?? options.neighbors,
   };
-  let warnings: readonly string[] = [];
+  const isGraph = data.cols === 0;
   const display = createProgressDisplay(flags.quiet ?? false, () => {
-    const { distance, perplexity, threads } = resolveTsneOptions(settings, data.rows, data.cols);
-    const memory = estimateMemory(data.rows, data.cols, settings).peak;
+    const { distance, perplexity, threads } = run.options;
+    const memory = estimateMemory(data.rows, Math.max(1, data.cols), isGraph ? { perplexity } : settings).peak;
     const measure = distance === "given" ? "given neighbors" : `${distance} distance`;
-    const lines = describeInputs(path, { ...inputs, notes: [...inputs.notes, ...warnings] });
-    return `${lines}${data.rows} points x ${data.cols} values, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
+    const lines = describeInputs(path, { ...inputs, notes: [...inputs.notes, ...run.warnings] });
+    return `${lines}${data.rows} points${isGraph ? "" : ` x ${data.cols} values`}, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
   });
   const states: State[] = [];
   const onSnapshot = takesSnapshots(flags) ? (snapshot: State) => void states.push(snapshot) : undefined;
+  const run = new Tsne(isGraph ? (neighbors as NeighborGraph) : data, {
+    ...settings,
+    ...(isGraph && { neighbors: undefined }),
+    onProgress: (progress) => display.update(progress),
+    onSnapshot,
+    signal,
+  });
   try {
-    const run = new Tsne(data, {
-      ...settings,
-      onProgress: (progress) => display.update(progress),
-      onSnapshot,
-      signal,
-    });
-    warnings = run.warnings;
     const result = await run.fit();
     if (onSnapshot && states.at(-1)?.iteration !== result.iterations) {
       states.push({ iteration: result.iterations, embedding: result.embedding });
@@ -184,7 +184,7 @@ async function compute(
 async function writeOutputs(
   path: string,
   flags: EmbedFlags,
-  { labels, points }: Inputs,
+  { labels, points, preparation }: Inputs,
   { run, result, uncertainty, states }: Computed,
   draw: Draw | undefined,
   signal: AbortSignal,
@@ -206,7 +206,7 @@ async function writeOutputs(
   if (flags.table !== undefined) {
     await writePointTable(flags.table, { embedding: result.embedding, points, uncertainty }, signal);
   }
-  if (flags.save !== undefined) await run.save(flags.save, { signal });
+  if (flags.save !== undefined) await run.save(flags.save, { signal, preparation });
   if (flags.plot !== undefined && picture) await writeFileAtomic(flags.plot, picture);
   if (flags.animate !== undefined && animation) await writeFileAtomic(flags.animate, animation);
   if (flags.snapshots !== undefined) {

@@ -1,7 +1,16 @@
+import { extname } from "node:path";
 import { ArgumentError } from "../errors.js";
 import { isAnndataPath } from "../io/index.js";
 import { flagsByName, type OptionValues, pickOptions } from "../options/index.js";
-import { type NeighborSearch, TSNE_OPTIONS, type TSNE_SETTINGS, type TsneOptions } from "../tsne/index.js";
+import {
+  NAMED_STARTS,
+  type NamedStart,
+  NEIGHBOR_SEARCHES,
+  type NeighborSearch,
+  TSNE_OPTIONS,
+  type TSNE_SETTINGS,
+  type TsneOptions,
+} from "../tsne/index.js";
 import { type ColumnFlags, DATASET_NAMES, type PreparationFlags } from "./dataset-flags.js";
 import type { TypedNames } from "./failure.js";
 import type { RowRange } from "./values.js";
@@ -28,9 +37,40 @@ export interface EmbedFlags
   neighborDistances?: string;
   neighborTable?: string;
   squaredDistances?: true;
+  distances?: string;
+  affinities?: string;
   init?: string;
   json?: true;
   quiet?: true;
+}
+
+/** The flags that name files of neighbors, distances or affinities; a run uses one of the first four. */
+const GRAPH_FLAGS = {
+  distances: "--distances",
+  affinities: "--affinities",
+  neighborTable: "--neighbor-table",
+  neighborDistances: "--neighbor-distances",
+} as const;
+
+/** The file of neighbors, distances or affinities, `undefined` where there is none. */
+export const graphPath = (flags: EmbedFlags): string | undefined =>
+  flags.distances ?? flags.affinities ?? flags.neighborTable ?? flags.neighborDistances;
+
+/** `--neighbors` with the path of a file stands for `--distances`, or for `--neighbor-table` where the file is a table. */
+export function withNeighborFile<T extends EmbedFlags>(flags: T): T {
+  const file: string | undefined = flags.neighbors;
+  if (file === undefined || NEIGHBOR_SEARCHES.includes(file as NeighborSearch) || !/[./\\]/.test(file)) return flags;
+  const isTable = [".parquet", ".arrow", ".feather", ".ipc"].includes(extname(file).toLowerCase());
+  return { ...flags, neighbors: undefined, ...(isTable ? { neighborTable: file } : { distances: file }) };
+}
+
+/** @throws {ArgumentError} INVALID_ARGUMENT for two files of neighbors */
+export function checkGraphFlags(flags: EmbedFlags): void {
+  const names = Object.keys(GRAPH_FLAGS) as (keyof typeof GRAPH_FLAGS)[];
+  const [first, second] = names.filter((name) => flags[name] !== undefined);
+  if (second === undefined) return;
+  const accepted = `to be left out with ${GRAPH_FLAGS[first]}`;
+  throw new ArgumentError("INVALID_ARGUMENT", { argument: GRAPH_FLAGS[second], received: flags[second], accepted });
 }
 
 /** The options as the library names them, without the matrices that are read from files. */
@@ -50,7 +90,11 @@ export function expectedOptions(flags: EmbedFlags): TsneOptions {
     ...options,
     sigma: flags.sigma === undefined ? undefined : [],
     init: isNamedStart(flags.init) ? options.init : [],
-    neighbors: givesNeighbors(flags) ? { distances: [] } : options.neighbors,
+    neighbors: givesNeighbors(flags)
+      ? flags.affinities === undefined
+        ? { distances: [] }
+        : { affinities: [] }
+      : options.neighbors,
   };
 }
 
@@ -61,6 +105,8 @@ export const givesNeighbors = (flags: EmbedFlags): boolean =>
   flags.neighborIndices !== undefined ||
   flags.neighborDistances !== undefined ||
   flags.neighborTable !== undefined ||
+  flags.distances !== undefined ||
+  flags.affinities !== undefined ||
   flags.squaredDistances !== undefined;
 
 /** @throws {ArgumentError} INVALID_ARGUMENT for flags that do not go together */
@@ -69,6 +115,10 @@ export function checkNeighborFlags(flags: EmbedFlags): void {
   const reject = (argument: string, received: unknown, accepted: string) => {
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
   };
+  checkGraphFlags(flags);
+  if (flags.affinities !== undefined && flags.squaredDistances) {
+    reject("--squared-distances", true, "to be left out with --affinities, which are not distances");
+  }
   if (flags.neighborTable !== undefined) {
     for (const [flag, path] of [
       ["--neighbor-indices", flags.neighborIndices],
@@ -76,7 +126,7 @@ export function checkNeighborFlags(flags: EmbedFlags): void {
     ] as const) {
       if (path !== undefined) reject(flag, path, "to be left out with --neighbor-table, which holds them");
     }
-  } else if (flags.neighborDistances === undefined) {
+  } else if (graphPath(flags) === undefined || (flags.neighborIndices !== undefined && !flags.neighborDistances)) {
     reject("--neighbor-distances", undefined, "a file, which --neighbor-indices and --squared-distances need");
   }
   for (const [flag, value] of [
@@ -89,14 +139,6 @@ export function checkNeighborFlags(flags: EmbedFlags): void {
   if (flags.rows !== undefined) {
     reject("--rows", flags.rows.text, "to be left out with neighbors, which are rows of the whole");
   }
-}
-
-/** @throws {ArgumentError} INVALID_ARGUMENT for a run that cannot be used later, as new points could not be brought to its scale */
-export function checkScaleFlags({ standardize, save }: EmbedFlags): void {
-  if (standardize === undefined || save === undefined) return;
-  const accepted =
-    "to be left out with --standardize, since new points would have another scale. Standardize the data before, with known means and scales";
-  throw new ArgumentError("INVALID_ARGUMENT", { argument: "--save", received: save, accepted });
 }
 
 /** @throws {ArgumentError} INVALID_ARGUMENT for a part of the cells, which a copy of an AnnData file cannot hold */
@@ -114,24 +156,25 @@ export function checkLabelFlag({ labels, plot, table, animate }: EmbedFlags): vo
 }
 
 /** Whether the initial embedding is computed instead of read from a file. */
-export function isNamedStart(init: string | undefined): init is "pca" | "random" | undefined {
-  return init === undefined || init === "pca" || init === "random";
+export function isNamedStart(init: string | undefined): init is NamedStart | undefined {
+  return init === undefined || NAMED_STARTS.includes(init as NamedStart);
 }
 
 /** What the user typed for each argument of the library. */
-export function typedNames(data: string, flags: EmbedFlags): TypedNames {
+export function typedNames(data: string | undefined, flags: EmbedFlags): TypedNames {
   // The library counts rows within the cut.
   const cut = flags.rows ? ` with --rows ${flags.rows.text}` : "";
   return {
     ...flagsByName(TSNE_OPTIONS),
     ...DATASET_NAMES,
-    data: data + cut,
+    data: data === undefined ? graphPath(flags) : data + cut,
     sigma: flags.sigma && flags.sigma + cut,
-    init: flags.init && flags.init + cut,
+    init: isNamedStart(flags.init) ? "--init" : flags.init + cut,
     labels: flags.labels,
-    neighbors: flags.neighborTable ?? flags.neighborIndices ?? flags.neighborDistances ?? "--neighbors",
+    neighbors: flags.neighborIndices ?? graphPath(flags) ?? "--neighbors",
     "neighbors.indices": flags.neighborTable ?? flags.neighborIndices,
-    "neighbors.distances": flags.neighborTable ?? flags.neighborDistances,
+    "neighbors.distances": graphPath(flags),
+    affinities: flags.affinities,
     draws: "--uncertainty",
     landmarks: "--landmarks",
     onSnapshot: "--animate or --snapshots",

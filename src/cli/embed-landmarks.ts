@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { ArgumentError } from "../errors.js";
 import { inputName, openDatasetRows, openRows, type RowReader, writeFileAtomic } from "../io/index.js";
-import { prepareRows } from "../preparation/index.js";
+import { describeDropped, type FittedPreparation, prepareRows } from "../preparation/index.js";
 import {
   describeEnd,
   describeFloor,
@@ -34,19 +34,24 @@ export async function embedLandmarksCommand(path: string, flags: LandmarkFlags, 
     if (isFile && !isNumber(flags.sigma)) {
       given = await openRows(flags.sigma as string, { column: flags.sigmaColumn, signal });
     }
-    const { means: data, sigma } = await prepareRows(dataset.means, {
+    const { kept, preparation, ...prepared } = await prepareRows(dataset.means, {
       ...preparationOptions(flags),
       sigma: isNumber(flags.sigma) ? Number(flags.sigma) : (given ?? dataset.sigma),
       columns: dataset.roles.data,
     });
+    const { means: data, sigma } = prepared;
+    const { rows } = dataset.means;
     const facts = await dataset.readFacts();
-    const labels = flags.labels === undefined ? undefined : await readPointLabels(flags.labels, data.rows, signal);
-    const points = { rows: data.rows, kept: undefined, facts, labels };
-    const computed = await compute(flags, describeInputs(path, dataset), data, sigma, signal);
-    await writeOutputs(path, flags, points, computed, draw, signal);
+    const labels = flags.labels === undefined ? undefined : await readPointLabels(flags.labels, rows, signal);
+    const points = { rows, kept, facts, labels };
+    const notes = kept ? [describeDropped(rows - kept.length, rows)] : [];
+    const computed = await compute(flags, describeInputs(path, { ...dataset, notes }), data, sigma, signal);
+    await writeOutputs(path, flags, { ...points, preparation }, computed, draw, signal);
     const seconds = (performance.now() - begin) / 1000;
     if (flags.json) {
-      process.stdout.write(`${JSON.stringify(summarize(flags, data, dataset.report, computed, seconds))}\n`);
+      process.stdout.write(
+        `${JSON.stringify(summarize(flags, data, { ...dataset, notes }, points, computed, seconds))}\n`,
+      );
     } else if (!flags.quiet) process.stdout.write(sentence(flags, data.rows, computed, seconds));
   } finally {
     await given?.close();
@@ -75,7 +80,6 @@ async function checkBeforeReading(path: string, flags: LandmarkFlags): Promise<D
 function rejectOtherFlags(flags: EmbedFlags): void {
   const others = {
     "--rows": flags.rows?.text,
-    "--missing drop": flags.missing === "drop" ? "drop" : undefined,
     "--neighbors": flags.neighbors,
     "--neighbor-distances": flags.neighborDistances,
     "--neighbor-table": flags.neighborTable,
@@ -128,21 +132,22 @@ async function compute(
 async function writeOutputs(
   path: string,
   flags: LandmarkFlags,
-  points: PointFacts,
+  points: PointFacts & { preparation: FittedPreparation | undefined },
   { embedding, divergence, run, result }: LandmarkEmbedding,
   draw: Draw | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const { distance, perplexity } = result.options;
   const subtitle = `${embedding.rows} points, fitted through ${flags.landmarks} landmarks, ${distance} distance, ${describePerplexity(perplexity)}`;
-  const labels = points.labels ?? [...points.facts.labels.values()][0];
+  const all = points.labels ?? [...points.facts.labels.values()][0];
+  const labels = all && points.kept ? Array.from(points.kept, (i) => all[i]) : all;
   const picture = await draw?.(embedding, { labels, title: basename(inputName(path)), subtitle });
   signal.throwIfAborted();
   await writeEmbedding(flags.output, embedding, points, { signal, source: path });
   if (flags.table !== undefined) {
     await writePointTable(flags.table, { embedding, points, columns: { divergence } }, signal);
   }
-  if (flags.save !== undefined) await run.save(flags.save, { signal });
+  if (flags.save !== undefined) await run.save(flags.save, { signal, preparation: points.preparation });
   if (flags.plot !== undefined && picture) await writeFileAtomic(flags.plot, picture);
 }
 
@@ -150,7 +155,8 @@ async function writeOutputs(
 function summarize(
   flags: LandmarkFlags,
   data: RowReader,
-  report: string,
+  { report, notes }: { readonly report: string; readonly notes: readonly string[] },
+  points: PointFacts,
   { result }: LandmarkEmbedding,
   seconds: number,
 ) {
@@ -159,7 +165,8 @@ function summarize(
     n: data.rows,
     input_dimensions: data.cols,
     columns: report,
-    notes: result.warnings,
+    notes: [...notes, ...result.warnings],
+    dropped_rows: points.rows - data.rows,
     output_dimensions: outputDimensions,
     landmarks: flags.landmarks,
     kl: result.kl,

@@ -6,13 +6,14 @@ import { embedAll } from "./embed-all.js";
 import {
   checkLabelFlag,
   checkNeighborFlags,
-  checkScaleFlags,
   type EmbedFlags,
   givesNeighbors,
   typedNames,
+  withNeighborFile,
 } from "./embed-flags.js";
 import { embedLandmarksCommand } from "./embed-landmarks.js";
 import { withTypedNames } from "./failure.js";
+import { checkFlagsWithoutData } from "./graph-input.js";
 import { interruptible } from "./interruption.js";
 import { TABLE_FORMATS } from "./point-table.js";
 import { integerParser, rowRangeParser } from "./values.js";
@@ -45,15 +46,19 @@ Examples:
       -o map.npy --save run.tsne
       Vectors in columns of lists, as Spark, DuckDB and pyarrow write them;
       with --landmarks 100000 little more than the landmarks is in memory.
+  $ sigma-tsne embed --distances distances.npy -o map.csv
+  $ sigma-tsne embed --neighbors graph.npz -o map.csv --labels labels.txt
+      Distances between all points, or those to their neighbors alone, without
+      data: the map starts from the graph itself.
   $ sigma-tsne embed data.npy -o map.npy --landmarks 100000 --save run.tsne
       Millions of points: only 100000 landmarks are fitted, each the mean of the
       points around it, and all points are placed into their embedding. Little
       more than the landmarks is in memory, whatever the size of the file.
 
 Which settings matter:
-  --perplexity is how many neighbors a point heeds: 5 to 50 shows fine groups,
+  --perplexity is how many neighbors a point has: 5 to 50 shows fine groups,
   more shows coarse ones; at most (points - 1) / 3. Several, as in
-  --perplexity 10,50,200, heed both. --theta trades accuracy for
+  --perplexity 10,50,200, show both. --theta trades accuracy for
   speed; 0 is exact, in time that grows with the square of the points. A map
   with loose ends wants more --iterations. The same input, options and --seed
   give the same map, bit for bit, whatever the number of --threads.
@@ -69,21 +74,23 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 /** `sigma-tsne embed`: a matrix, with standard deviations or without, to an embedding in a file. */
 export function createEmbedCommand(): Command {
   const command = new Command("embed")
-    .usage("<data> -o <file> [options]")
+    .usage("[data] -o <file> [options]")
     .summary("compute the map of a matrix")
     .description(
       "Compute the t-SNE embedding of the rows of a matrix. With --sigma, the standard deviations of its values, uncertain values count for less.",
     )
-    .argument("<data>", `the data, or their means, one point per row: ${DATA_FILES}`);
+    .argument("[data]", `the data, or their means, one point per row: ${DATA_FILES}`);
   addInputOptions(command.optionsGroup("Input:"));
   addMethodOptions(command);
   addOutputOptions(command.optionsGroup("Output:"));
-  return command.addHelpText("after", guide).action((data: string, typed: EmbedFlags) => {
+  return command.addHelpText("after", guide).action((data: string | undefined, given: EmbedFlags) => {
+    const typed = withNeighborFile(given);
     return interruptible((signal) =>
       withTypedNames(typedNames(data, typed), async () => {
+        if (data === undefined) checkFlagsWithoutData(typed);
         checkNeighborFlags(typed);
         // Neighbors that are given leave no use for standard deviations.
-        const flags = givesNeighbors(typed) ? typed : await withSigmaPath(data, typed);
+        const flags = data === undefined || givesNeighbors(typed) ? typed : await withSigmaPath(data, typed);
         await withTypedNames(typedNames(data, flags), () => embed(data, flags, signal));
       }),
     );
@@ -105,6 +112,14 @@ function addInputOptions(command: Command): void {
       "--landmarks <n>",
       "fit n landmarks, each the mean of the points around it, and place the points into their embedding: for more points than one fits",
       integerParser("--landmarks"),
+    )
+    .option(
+      "--distances <file>",
+      "distances between all points, or the sparse ones to neighbors (.npz of SciPy, file.h5ad:obsp/distances); <data> may be left out",
+    )
+    .option(
+      "--affinities <file>",
+      "weights of the edges of a graph, in place of affinities, as file.h5ad:obsp/connectivities; <data> may be left out",
     )
     .option("--labels <file>", "labels that color the --plot and --animate, and go into the --table, one per line")
     .option("--neighbor-indices <file>", "rows, from 0, of neighbors found elsewhere: points x at least 3 * perplexity")
@@ -151,11 +166,10 @@ function addOutputOptions(command: Command): void {
     .option("--quiet", "print nothing but errors, and --json");
 }
 
-async function embed(data: string, flags: EmbedFlags, signal: AbortSignal): Promise<void> {
+async function embed(data: string | undefined, flags: EmbedFlags, signal: AbortSignal): Promise<void> {
   checkLabelFlag(flags);
-  checkScaleFlags(flags);
   const { landmarks } = flags;
-  return landmarks === undefined
+  return landmarks === undefined || data === undefined
     ? embedAll(data, flags, signal)
     : embedLandmarksCommand(data, { ...flags, landmarks }, signal);
 }

@@ -8,11 +8,12 @@ import {
   readEmbedding,
   readLabels,
   readMatrix,
+  rowsWithPosition,
   sliceFacts,
   splitPart,
 } from "../io/index.js";
 import { Matrix } from "../matrix.js";
-import { type PreparedData, prepareData, type SigmaLike } from "../preparation/index.js";
+import { type FittedPreparation, type PreparedData, prepareData, type SigmaLike } from "../preparation/index.js";
 import { type ColumnFlags, datasetOptions, type PreparationFlags, preparationOptions } from "./dataset-flags.js";
 import type { RowRange } from "./values.js";
 
@@ -35,6 +36,8 @@ export interface Inputs {
   /** One label per row of `data`: those of --labels, else the first column of labels of the data. */
   readonly labels: string[] | undefined;
   readonly points: PointFacts;
+  /** How the data were prepared, where they were, for runs that are saved. */
+  readonly preparation: FittedPreparation | undefined;
   /** The roles of the columns in one line. */
   readonly report: string;
   /** What else a reader of the result should know. */
@@ -93,6 +96,7 @@ export async function readInputs(typed: InputPaths, signal: AbortSignal): Promis
     embedding,
     labels: all && (kept ? Array.from(kept, (i) => all[i]) : [...all]),
     points: { rows: end - start, kept, facts, labels: typedLabels },
+    preparation: prepared.preparation,
     report: whole.report,
     notes: notesOf(prepared, isGiven && whole.sigma !== undefined),
   };
@@ -191,14 +195,6 @@ export async function readEmbeddingFile(
 
 const firstLabels = ({ labels }: Dataset): readonly string[] | undefined => [...labels.values()][0];
 
-/** The rows that have a position, `undefined` where all have one. */
-export function rowsWithPosition({ data, rows, cols }: Matrix): Int32Array | undefined {
-  if (!data.some(Number.isNaN)) return undefined;
-  const isThere = (i: number) => data.subarray(i * cols, (i + 1) * cols).some((value) => !Number.isNaN(value));
-  const kept = Array.from({ length: rows }, (_, i) => i).filter(isThere);
-  return kept.length < rows ? Int32Array.from(kept) : undefined;
-}
-
 /** Which columns were used, and what else there is to know: lines that stand before those of the work. */
 export const describeInputs = (
   path: string,
@@ -210,6 +206,12 @@ export function describeEmbedding(path: string, { report, roles }: Dataset): str
   const { identifier, labels, metadata, unused } = roles;
   const isPlain = identifier === undefined && labels.length + metadata.length + unused.length === 0;
   return isPlain ? "" : `${inputName(path)}: ${report}\n`;
+}
+
+/** A sentence about rows without a position, which are left out. */
+export function describeGaps({ rows, kept }: Pick<PointFacts, "rows" | "kept">): string {
+  const gaps = kept ? rows - kept.length : 0;
+  return gaps === 0 ? "" : ` ${gaps} of ${rows} rows have no position and are left out.`;
 }
 
 /** @throws {ArgumentError} SHAPE_MISMATCH unless there is a label for each of `n` points */

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { placeStream } from "../filter/index.js";
 import { flagsByName } from "../options/index.js";
-import { PREPARATION } from "../preparation/index.js";
+import { isSpreadNote, PREPARATION } from "../preparation/index.js";
 import { PLACEMENT_OPTIONS, TSNE_SETTINGS, Tsne } from "../tsne/index.js";
 import {
   ARROW_GUIDE,
@@ -23,7 +23,7 @@ import {
 } from "./dataset-flags.js";
 import { addDeclaredOptions, declaredOption } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
-import { describeInputs, readInputs, sigmaPath } from "./inputs.js";
+import { describeInputs, type Inputs, readInputs, sigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkInputs, checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS, writeEmbedding, writePointTable } from "./point-table.js";
@@ -139,7 +139,8 @@ function dispatch(run: string, data: string | undefined, flags: PlaceFlags, sign
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--seed", received: seed, accepted });
   }
   if (flags.sigmaIs === "posterior") {
-    const accepted = "another form of sigma: the prior of posteriors is that of the fitted data";
+    const accepted =
+      "to be left out for posteriors: a run that was saved with --sigma-is posterior treats new points as posteriors itself";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--sigma-is", received: flags.sigmaIs, accepted });
   }
   const others = { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table };
@@ -181,6 +182,21 @@ async function placeFile(
   return place(run, data, await withSigmaPath(data, flags), signal);
 }
 
+/** @throws {ArgumentError} INVALID_ARGUMENT for a preparation beside that of the run */
+function checkPreparationFlags({ preparation }: Tsne, { log1p }: PlaceFlags): void {
+  if (!preparation || !log1p) return;
+  const accepted = "to be left out for this run, which prepares new points as its data were prepared";
+  throw new ArgumentError("INVALID_ARGUMENT", { argument: "--log1p", received: log1p, accepted });
+}
+
+/** The inputs with a note of what the run does with them. */
+function withPreparation({ preparation }: Tsne, inputs: Inputs): Inputs {
+  if (!preparation) return inputs;
+  const steps = [preparation.log1p && "log(1 + x)", preparation.scales && "standardized columns"].filter(Boolean);
+  const others = inputs.notes.filter((note) => !(preparation.scales && isSpreadNote(note)));
+  return { ...inputs, notes: [...others, `Prepared as the data of the run: ${steps.join(", ")}.`] };
+}
+
 async function place(
   path: string,
   data: string,
@@ -197,7 +213,8 @@ async function place(
     { "<run>": path, "<new>": data, "--sigma": sigmaPath(flags.sigma), "--labels": flags.labels },
   );
   const run = await Tsne.load(path, { threads, signal });
-  const inputs = await readInputs({ ...flags, data }, signal);
+  checkPreparationFlags(run, flags);
+  const inputs = withPreparation(run, await readInputs({ ...flags, data }, signal));
   const { data: means, sigma, points } = inputs;
   const [n] = run.shape;
   const display = createProgressDisplay(

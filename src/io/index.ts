@@ -14,7 +14,10 @@ export {
   type RowFacts,
   readDataset,
   readEmbedding,
+  rowsWithPosition,
   sliceFacts,
+  takeDataset,
+  takeFacts,
 } from "./dataset.js";
 export { decodeImage } from "./image-file.js";
 export { type ImageFolder, type ImageFolderOptions, openImageFolder } from "./image-folder.js";
@@ -42,6 +45,7 @@ export type {
 } from "./read-options.js";
 export type { RowRange } from "./row-range.js";
 export { type RowReader, rowsInMemory } from "./row-reader.js";
+export { readSparseMatrix } from "./sparse-file.js";
 export { systemReason } from "./system-error.js";
 export { isText, type Table, type TableColumn, type TableLike, toColumns } from "./table.js";
 export { assertTableExtension, encodeTable, readLabels, readTable, writeTable } from "./table-file.js";

@@ -79,6 +79,15 @@ export async function readNpyTexts(file: OpenFile, options: ReadOptions): Promis
   return readStrings(file, header, count, Number(length), options);
 }
 
+/** The integers of an array of any shape, in C order, in 32 bits where the file has them in 32 bits. */
+export async function readNpyIntegers(file: OpenFile, options: ReadOptions): Promise<FloatArray | Int32Array> {
+  const header = await readNpyHeader(file);
+  if (header.dtype !== "i4") return (await readNpyMatrix(file, options)).data;
+  const data = new Int32Array(header.shape.reduce((product, size) => product * size, 1));
+  await readInPlace(file, header, data, 0, options.signal);
+  return data;
+}
+
 async function readNumbers(
   file: OpenFile,
   header: NpyHeader,
@@ -120,7 +129,7 @@ async function readNumbers(
 async function readInPlace(
   file: OpenFile,
   header: NpyHeader,
-  data: FloatArray,
+  data: FloatArray | Int32Array,
   first: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {

@@ -5,7 +5,7 @@ import { columnFormat } from "./column-format.js";
 import { asReadError } from "./file-errors.js";
 import type { Format } from "./format.js";
 import { openFile } from "./input-file.js";
-import { readNpyMatrix, readNpyTexts } from "./npy.js";
+import { readNpyIntegers, readNpyMatrix, readNpyTexts } from "./npy.js";
 import { type NpyHeader, readNpyHeader } from "./npy-header.js";
 import type { OpenFile } from "./open-file.js";
 import { inMemory } from "./spool.js";
@@ -31,6 +31,8 @@ export interface NpzArray {
   readonly dtype: string;
   /** Its numbers in C order. @throws {FileError} FILE_FORMAT for strings, objects and complex numbers */
   readNumbers(): Promise<FloatArray>;
+  /** The same of integers, in 32 bits where the file has them in 32 bits. */
+  readIntegers(): Promise<FloatArray | Int32Array>;
   /** Its strings in C order. @throws {FileError} FILE_FORMAT for anything else */
   readTexts(): Promise<string[]>;
   /** Rows `[start, end)`, which are the entries of the first axis, flattened. */
@@ -111,6 +113,7 @@ function toArray(
     shape,
     dtype,
     readNumbers: async () => (await readWhole()).data,
+    readIntegers: async () => readNpyIntegers(await open(), { signal }),
     readTexts: async () => readNpyTexts(await open(), { signal }),
     readRows: async (start, end) =>
       isByColumns ? (await readWhole()).slice(start, end) : readNpyMatrix(await open(), { rows: [start, end], signal }),

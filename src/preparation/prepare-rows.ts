@@ -2,6 +2,7 @@ import { reject } from "../arguments.js";
 import type { RowReader } from "../io/index.js";
 import { Matrix } from "../matrix.js";
 import { checkOptions, type OptionValues } from "../options/index.js";
+import type { FittedPreparation } from "./fitted-preparation.js";
 import { logOfCounts } from "./log1p.js";
 import { type Measurements, treatMissing } from "./missing-values.js";
 import { findPrior, type Prior, toMeasurements } from "./posterior.js";
@@ -24,6 +25,10 @@ export interface RowPreparationOptions extends OptionValues<typeof PREPARATION> 
 export interface PreparedRows {
   readonly means: RowReader;
   readonly sigma: RowReader | undefined;
+  /** The row in the input of each row, where rows were dropped; `withGaps` puts results back in these rows. */
+  readonly kept: Int32Array | undefined;
+  /** What brings new data to the same units, for `Tsne.save`; `undefined` where the data are in their own units. */
+  readonly preparation: FittedPreparation | undefined;
 }
 
 /** What is known of all rows before they are read one after the other. */
@@ -49,15 +54,51 @@ interface Substitutes {
 
 /**
  * Prepares data that may be larger than memory as {@link prepareData} does. Centers, scales, means and priors of columns are those of up to 100,000
- * rows, evenly spaced. Rows cannot be dropped.
+ * rows, evenly spaced. With `missing: "drop"` all rows are read once to find those that are complete.
  *
- * @throws {ArgumentError} INVALID_ARGUMENT for `missing: "drop"`
+ * @throws {ArgumentError} SHAPE_MISMATCH for another number of rows of sigma
  */
-export async function prepareRows(means: RowReader, options: RowPreparationOptions = {}): Promise<PreparedRows> {
+export async function prepareRows(all: RowReader, options: RowPreparationOptions = {}): Promise<PreparedRows> {
+  if (options.missing !== "drop") return { ...(await prepareComplete(all, options)), kept: undefined };
+  const { sigma } = options;
+  const isReader = typeof sigma === "object" && "read" in sigma;
+  // One row of standard deviations belongs to all rows.
+  const ofRows = isReader && sigma.rows === all.rows ? sigma : undefined;
+  const kept = await findComplete(all, options, ofRows);
+  const rest = { ...options, missing: "error" as const, sigma: ofRows ? takeRows(ofRows, kept) : sigma };
+  return { ...(await prepareComplete(takeRows(all, kept), rest)), kept: kept.length < all.rows ? kept : undefined };
+}
+
+/** The numbers of the rows without a missing value. */
+async function findComplete(
+  means: RowReader,
+  { sigmaIs = "sd", sigma: given }: RowPreparationOptions,
+  ofRows: RowReader | undefined,
+): Promise<Int32Array> {
+  const complete: number[] = [];
+  const step = Math.max(1, Math.floor(BLOCK_NUMBERS / Math.max(1, means.cols)));
+  const fixed = typeof given === "object" && "read" in given ? undefined : given;
+  for (let start = 0; start < means.rows; start += step) {
+    const count = Math.min(step, means.rows - start);
+    const rows = Float64Array.from({ length: count }, (_, i) => start + i);
+    const raw = await readRaw(means, rows, { form: formOf(sigmaIs), fixed, sigma: ofRows });
+    const { kept } = treatMissing(raw, "drop", undefined);
+    for (let k = 0; k < (kept?.length ?? count); k++) complete.push(start + (kept?.[k] ?? k));
+  }
+  return Int32Array.from(complete);
+}
+
+const BLOCK_NUMBERS = 2 ** 20;
+
+const takeRows = (reader: RowReader, kept: Int32Array): RowReader => ({
+  ...reader,
+  rows: kept.length,
+  read: (rows) => reader.read(Float64Array.from(rows, (row) => kept[row])),
+});
+
+async function prepareComplete(means: RowReader, options: RowPreparationOptions): Promise<Omit<PreparedRows, "kept">> {
   const { sigma: given, columns, ...others } = options;
   const { sigmaIs, missing, log1p, standardize } = checkOptions(PREPARATION, others);
-  if (missing === "drop")
-    reject("missing", missing, '"error" or "mean", since rows that are read one after the other cannot be dropped');
   const isReader = typeof given === "object" && "read" in given;
   const isFixed = given !== undefined && (!isReader || (given.rows === 1 && means.rows !== 1));
   const fixed = isFixed ? (isReader ? await given.read([0]) : (given as SigmaLike)) : undefined;
@@ -66,7 +107,8 @@ export async function prepareRows(means: RowReader, options: RowPreparationOptio
     reject("sigma", [sigma.rows, sigma.cols], `${means.rows} rows, or one row`, "SHAPE_MISMATCH");
   }
   const isUntouched = missing === "error" && !log1p && standardize === undefined && sigmaIs === "sd";
-  if (isUntouched && fixed === undefined && (!sigma || sigma.cols === means.cols)) return { means, sigma };
+  if (isUntouched && fixed === undefined && (!sigma || sigma.cols === means.cols))
+    return { means, sigma, preparation: undefined };
   const raw: Preparation = {
     form: formOf(sigmaIs),
     missing,
@@ -81,7 +123,7 @@ export async function prepareRows(means: RowReader, options: RowPreparationOptio
   const isPosterior = sigmaIs === "posterior";
   const sample =
     missing === "mean" || standardize !== undefined || isPosterior ? await readSample(means, raw) : undefined;
-  const substitutes = missing === "mean" && sample ? findSubstitutes(sample.means) : undefined;
+  const substitutes = missing === "mean" && sample ? findSubstitutes(sample) : undefined;
   const complete = sample && (substitutes ? substitute(sample, substitutes) : sample);
   const prior = isPosterior && complete ? findPrior(complete) : undefined;
   const measured = complete && prior ? toMeasurements(complete, prior) : complete;
@@ -93,6 +135,7 @@ export async function prepareRows(means: RowReader, options: RowPreparationOptio
   const read = (part: keyof Measurements) => async (rows: ArrayLike<number>) => (await prepared(rows))[part] as Matrix;
   const shape = { rows: means.rows, cols: means.cols, close: means.close };
   return {
+    preparation: log1p || scales || prior ? { log1p, scales, prior } : undefined,
     means: { ...shape, read: read("means") },
     sigma: given === undefined ? undefined : { ...shape, close: sigma?.close ?? (async () => {}), read: read("sigma") },
   };
@@ -101,7 +144,7 @@ export async function prepareRows(means: RowReader, options: RowPreparationOptio
 async function readRaw(
   means: RowReader,
   rows: ArrayLike<number>,
-  { form, fixed, sigma }: Preparation,
+  { form, fixed, sigma }: Pick<Preparation, "form" | "fixed" | "sigma">,
 ): Promise<Measurements> {
   const values = await means.read(rows);
   const given = sigma ? await sigma.read(rows) : fixed;
@@ -122,13 +165,13 @@ async function readSample(means: RowReader, preparation: Preparation): Promise<M
   return readRaw(means, rows, preparation);
 }
 
-function findSubstitutes(means: Matrix): Substitutes {
+function findSubstitutes({ means, sigma }: Measurements): Substitutes {
   const { rows, cols } = means;
   const [mean, squares, counts] = [new Float64Array(cols), new Float64Array(cols), new Float64Array(cols)];
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < cols; j++) {
       const value = means.at(i, j);
-      if (Number.isNaN(value)) continue;
+      if (Number.isNaN(value) || Number.isNaN(sigma?.at(i, j))) continue;
       const difference = value - mean[j];
       mean[j] += difference / ++counts[j];
       squares[j] += difference * (value - mean[j]);

@@ -1,5 +1,6 @@
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { boolean, checkOptions, choice, type OptionValues } from "../options/index.js";
+import type { FittedPreparation } from "./fitted-preparation.js";
 import { logOfCounts } from "./log1p.js";
 import { type Measurements, MISSING, treatMissing } from "./missing-values.js";
 import { findPrior, toMeasurements } from "./posterior.js";
@@ -65,6 +66,8 @@ export interface PreparedData extends Measurements {
   readonly sigma: Matrix | undefined;
   /** The row in the input of each row, where rows were dropped; `withGaps` puts results back in these rows. */
   readonly kept: Int32Array | undefined;
+  /** What brings new data to the same units, for `Tsne.save`; `undefined` where the data are in their own units. */
+  readonly preparation: FittedPreparation | undefined;
   /** What a reader of the result should know, in sentences: rows that were dropped, values that were replaced, columns of unequal spread. */
   readonly notes: readonly string[];
 }
@@ -93,15 +96,18 @@ export function prepareData(means: MatrixLike, options: PreparationOptions = {})
   const { kept, replaced, ...complete } = treatMissing({ means: matrix, sigma }, missing, columns);
   const notes: string[] = [];
   const dropped = kept ? matrix.rows - kept.length : 0;
-  if (dropped > 0) notes.push(`${count(dropped, "row")} of ${matrix.rows} left out, because a value is missing.`);
+  if (dropped > 0) notes.push(describeDropped(dropped, matrix.rows));
   if (replaced > 0) notes.push(`${count(replaced, "missing value")} replaced by the mean of the column.`);
-  const measured = sigmaIs === "posterior" ? toMeasurements(complete, findPrior(complete)) : complete;
+  const prior = sigmaIs === "posterior" ? findPrior(complete) : undefined;
+  const measured = prior ? toMeasurements(complete, prior) : complete;
   const logs = log1p ? logOfCounts(measured) : measured;
   if (standardize !== undefined) {
-    return { ...applyScales(logs, columnScales(logs.means, standardize)), kept, notes };
+    const scales = columnScales(logs.means, standardize);
+    return { ...applyScales(logs, scales), kept, notes, preparation: { log1p, scales, prior } };
   }
+  const preparation = log1p || prior ? { log1p, scales: undefined, prior } : undefined;
   const warning = describeSpreads(logs.means, columns);
-  return { ...logs, kept, notes: warning === undefined ? notes : [...notes, warning] };
+  return { ...logs, kept, preparation, notes: warning === undefined ? notes : [...notes, warning] };
 }
 
 function describeSpreads(means: Matrix, columns: readonly string[] | undefined): string | undefined {
@@ -113,5 +119,12 @@ function describeSpreads(means: Matrix, columns: readonly string[] | undefined):
     `${spread.toPrecision(3)} (${columns?.[column] ?? `column ${column}`})`;
   return `The spreads of the columns range from ${show(least)} to ${show(greatest)}, so that distances hardly depend on some columns. Where units differ, standardize the columns.`;
 }
+
+/** A sentence about rows that were dropped. */
+export const describeDropped = (dropped: number, rows: number): string =>
+  `${count(dropped, "row")} of ${rows} left out, because a value is missing.`;
+
+/** Whether a note of {@link prepareData} is about columns of unequal spread. */
+export const isSpreadNote = (note: string): boolean => note.startsWith("The spreads of the columns");
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;

@@ -57,7 +57,7 @@ export const NEAREST_OPTIONS = {
   onProgress: callback<(progress: NearestProgress) => void>("a function", { help: "called about ten times a second" }),
 };
 
-/** Options of {@link nearest}. All are optional but for sigma where the distance needs it. */
+/** Options of {@link nearest}. All are optional, except sigma if the distance needs it. */
 export interface NearestOptions extends OptionValues<typeof NEAREST_OPTIONS> {
   /** Standard deviations of the data, n x d, each >= 0. A run has its own. */
   sigma?: MatrixLike | undefined;

@@ -1,4 +1,5 @@
 import { Matrix } from "../matrix.js";
+import { applyPreparation } from "../preparation/index.js";
 import type { DistanceName, Tsne } from "../tsne/index.js";
 
 /** Points that are searched, and how their distances are measured. */
@@ -40,10 +41,12 @@ export function unpackRun(
       sigma: hasSigma ? inUnits("deviations", sigmaScale, () => 0) : undefined,
       width: cols,
       knownFloor,
-      bring: (vectors: Matrix, sigma: Matrix | undefined) => ({
-        mean: axes && components !== undefined ? project(vectors, center, axes, components) : vectors,
-        sigma,
-      }),
+      bring(vectors: Matrix, given: Matrix | undefined) {
+        const { means, sigma } = run.preparation
+          ? applyPreparation(run.preparation, { means: vectors, sigma: given })
+          : { means: vectors, sigma: given };
+        return { mean: axes && components !== undefined ? project(means, center, axes, components) : means, sigma };
+      },
     };
   });
 }

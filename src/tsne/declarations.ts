@@ -14,7 +14,7 @@ import {
   parseNumber,
 } from "../options/index.js";
 import { DISTANCES, type DistanceName } from "./distances.js";
-import type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
+import { isNeighborGraph, type NeighborGraph } from "./given-neighbors.js";
 
 /** Ways to find nearest neighbors; see {@link TsneOptions.neighbors}. */
 export const NEIGHBOR_SEARCHES = ["auto", "exact", "nn-descent"] as const;
@@ -25,6 +25,11 @@ export type NeighborSearch = (typeof NEIGHBOR_SEARCHES)[number];
 export const METHODS = ["auto", "barnes-hut", "fft", "exact"] as const;
 /** One of {@link METHODS}. */
 export type MethodName = (typeof METHODS)[number];
+
+/** Initial embeddings that are computed; see {@link TsneOptions.init}. */
+export const NAMED_STARTS = ["pca", "spectral", "random"] as const;
+/** One of {@link NAMED_STARTS}. */
+export type NamedStart = (typeof NAMED_STARTS)[number];
 
 /** Ways to choose the steps of gradient descent; see {@link TsneOptions.optimizer}. */
 export const OPTIMIZERS = ["momentum", "curvature"] as const;
@@ -112,8 +117,8 @@ export const TSNE_SETTINGS = {
   /**
    * Iterations of gradient descent, early exaggeration included: an integer >= 0 for exactly so many, or `"auto"`, which ends the run when
    * it has converged. That is the case when the KL divergence falls by less than `tolerance` within 50 iterations, after the schedule of
-   * exaggeration and momentum has ended. Raise the number where the embedding still changes at the end, as large data may need. Default
-   * 1000, or `"auto"` with `optimizer: "curvature"`.
+   * exaggeration and momentum has ended. Choose a number where runs have to be equally long. Default `"auto"`, or 1000 with
+   * `optimizer: "momentum"`.
    */
   iterations: declare<"auto" | number>(
     {
@@ -124,19 +129,20 @@ export const TSNE_SETTINGS = {
       parse: (text, flag) => (text === "auto" ? text : parseInteger(text, flag)),
     },
     {
-      defaultText: "1000, or auto with the curvature optimizer",
+      defaultText: "auto, or 1000 with the momentum optimizer",
       help: "iterations of gradient descent, or auto: until the run has converged",
       guide: 'iterations of gradient descent; `"auto"` ends the run when it has [converged](#iterations)',
     },
   ),
   /**
    * Convergence of `iterations: "auto"`: the run ends when the KL divergence falls by less than this fraction within 50 iterations; above
-   * 0 and below 1. Lower it for embeddings whose last details matter, raise it to save time. Default 0.01.
+   * 0 and below 1. Lower it for embeddings whose last details matter, raise it to save time. Default 0.005, at which
+   * runs of 1,000 to 70,000 points took 300 to 400 iterations.
    */
   tolerance: number(
     { above: 0, below: 1 },
     {
-      defaultText: "0.01",
+      defaultText: "0.005",
       isAdvanced: true,
       help: "the run has converged when the KL divergence falls by less than this fraction within 50 iterations",
     },
@@ -149,17 +155,18 @@ export const TSNE_SETTINGS = {
     { defaultText: "1000", isAdvanced: true, help: "upper limit of iterations if they are auto" },
   ),
   /**
-   * How gradient descent chooses its steps. `"momentum"` is the schedule of the reference implementation with the learning rate of
-   * Belkina et al. (2019). `"curvature"` divides the step of each point by the curvature of its attraction, lowers the exaggeration
-   * gradually, and raises the momentum while the embedding expands; it reaches a lower KL divergence in fewer iterations and needs no
-   * learning rate, so `learningRate`, `momentum` and `finalMomentum` must be left out. Default `"momentum"`.
+   * How gradient descent chooses its steps. `"curvature"` divides the step of each point by the curvature of its attraction, lowers the
+   * exaggeration gradually, and raises the momentum while the embedding expands. It reaches a lower KL divergence in a third of the
+   * iterations and needs no learning rate, so `learningRate`, `momentum` and `finalMomentum` must be left out. `"momentum"` is the schedule
+   * of the reference implementation with the learning rate of Belkina et al. (2019); choose it to compare with other programs.
+   * Default `"curvature"`, or `"momentum"` where one of its three settings is given.
    */
   optimizer: choice<OptimizerName>(OPTIMIZERS, {
-    default: "momentum",
+    defaultText: "curvature, or momentum where a learning rate or momentum is given",
     isAdvanced: true,
-    help: "how gradient descent chooses its steps: momentum, the schedule of the reference implementation, or curvature, which needs fewer iterations",
+    help: "how gradient descent chooses its steps: curvature, or momentum, the schedule of the reference implementation, which needs more iterations",
     guide:
-      'how gradient descent chooses its steps: `"momentum"` is the schedule of the reference implementation; `"curvature"` needs fewer iterations',
+      'how gradient descent chooses its steps: `"curvature"`, or `"momentum"`, the schedule of the reference implementation, which needs more iterations',
   }),
   /** Dimensions of the embedding: 1, 2 or 3. Default 2. */
   outputDimensions: integer(
@@ -219,13 +226,16 @@ export const TSNE_SETTINGS = {
    * projection trees, which finds 97 % of them or more on most data and reports the share in `neighbors.recall` of the result; or
    * `"auto"`, the faster one: nn-descent above 60,000 + 9,000,000 / (d + 33) points (170,000 of 50 dimensions). More expensive distances
    * count as more dimensions: `"inverse-variance"` as 4 d, `"mahalanobis"` 3.5 d, `"wasserstein"` 2 d, `"jeffreys"` 6 d,
-   * `"bhattacharyya"` 14 d, `"likelihood-ratio"` 9 d, `"manhattan"` 1.5 d. `"auto"` repeats a search that found less than 95 % exactly, except for
-   * more than eight times these points. If there are too few points for nn-descent, the search is exact. Or neighbors found
-   * elsewhere, or all distances between the points; the data are needed all the same, for the initial embedding. Default `"auto"`.
+   * `"bhattacharyya"` 14 d, `"likelihood-ratio"` 9 d, `"manhattan"` 1.5 d. `"auto"` repeats a search that
+   * found less than 95 % exactly, except for more than eight times these points. If there are too few points for nn-descent, the search
+   * is exact. Or neighbors found
+   * elsewhere, all distances between the points, or affinities. They can also take the place of the data: `runTsne({ distances })`.
+   * Default `"auto"`.
    */
-  neighbors: declare<NeighborSearch | NeighborLists | DistanceMatrix, NeighborSearch | "given">(
+  neighbors: declare<NeighborSearch | NeighborGraph, NeighborSearch | "given">(
     {
-      accepted: '"auto", "exact", "nn-descent", {indices, distances} or {distances} of all pairs of points',
+      accepted:
+        '"auto", "exact", "nn-descent", {indices, distances}, {distances} of all pairs of points, or {affinities}',
       range: '`"auto"`, `"exact"`, `"nn-descent"`, or an object',
       placeholder: "<how>",
       check: checkNeighborOption,
@@ -321,26 +331,28 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * The initial embedding: `"pca"`, the first principal components scaled to a standard deviation of 1e-4 (Kobak & Berens 2019),
-   * `"random"`, a Gaussian of the same width, or an n x outputDimensions matrix, which is used without scaling. Default `"pca"`, which
-   * keeps the coarse structure of the data.
+   * The initial embedding: `"pca"`, the first principal components scaled to a standard deviation of 1e-4 (Kobak & Berens 2019);
+   * `"spectral"`, Laplacian eigenmaps of the affinities (Belkin & Niyogi 2003), which need no data, scaled to that width along each axis;
+   * `"random"`, a Gaussian of the same width; or an n x outputDimensions matrix, which is used without scaling. Default `"pca"`, which
+   * keeps the coarse structure of the data, or `"spectral"` where there are neighbors but no data.
    */
-  init: declare<"pca" | "random" | MatrixLike, "pca" | "random" | "given">(
+  init: declare<NamedStart | MatrixLike, NamedStart | "given">(
     {
-      accepted: '"pca", "random" or an n x outputDimensions matrix',
-      range: '`"pca"`, `"random"`, or an n x outputDimensions matrix',
+      accepted: '"pca", "spectral", "random" or an n x outputDimensions matrix',
+      range: '`"pca"`, `"spectral"`, `"random"`, or an n x outputDimensions matrix',
       placeholder: "<how>",
       check(value, argument) {
-        if (typeof value === "string" && value !== "pca" && value !== "random") {
-          reject(argument, value, '"pca", "random" or an n x outputDimensions matrix');
+        if (typeof value === "string" && !NAMED_STARTS.includes(value as NamedStart)) {
+          reject(argument, value, '"pca", "spectral", "random" or an n x outputDimensions matrix');
         }
-        return value as "pca" | "random" | MatrixLike;
+        return value as NamedStart | MatrixLike;
       },
-      parse: (text) => text as "pca" | "random",
+      parse: (text) => text as NamedStart,
     },
     {
       default: "pca",
-      help: "initial embedding: pca, random, or a file of points x dimensions",
+      defaultText: "pca, or spectral without data",
+      help: "initial embedding: pca, spectral, random, or a file of points x dimensions",
       guide: "the initial embedding",
     },
   ),
@@ -375,14 +387,14 @@ export const TSNE_SETTINGS = {
     { default: 12, isAdvanced: true, help: "factor on the attraction during the first iterations" },
   ),
   /**
-   * Iterations with early exaggeration, an integer >= 0. `optimizer: "curvature"` lowers it geometrically to `exaggeration` after a ninth
+   * Iterations with early exaggeration, an integer >= 0. `optimizer: "curvature"` lowers it geometrically to `exaggeration` in the second half
    * of them, and raises the momentum when they end. Raise it where groups that belong together end up apart, as on manifolds. Default
-   * 250, or 90 with `optimizer: "curvature"`.
+   * 90, or 250 with `optimizer: "momentum"`.
    */
   earlyExaggerationIterations: integer(
     { from: 0, to: 1e9 },
     {
-      defaultText: "250, or 90 with the curvature optimizer",
+      defaultText: "90, or 250 with the momentum optimizer",
       isAdvanced: true,
       help: "iterations with early exaggeration",
     },
@@ -453,23 +465,22 @@ export const RUN_CONTROLS = {
 /** All options of a run. */
 export const TSNE_OPTIONS = { ...TSNE_SETTINGS, ...RUN_CONTROLS };
 
-function checkNeighborOption(value: unknown, argument: string): NeighborSearch | NeighborLists | DistanceMatrix {
+function checkNeighborOption(value: unknown, argument: string): NeighborSearch | NeighborGraph {
   if (typeof value === "string") {
     if (!NEIGHBOR_SEARCHES.includes(value as NeighborSearch)) {
       reject(argument, value, oneOf(NEIGHBOR_SEARCHES, value));
     }
     return value as NeighborSearch;
   }
-  const given = value as NeighborLists | DistanceMatrix;
-  if (typeof given !== "object" || given.distances === undefined) {
-    reject(
+  if (!isNeighborGraph(value)) {
+    return reject(
       argument,
       value,
-      '"auto", "exact", "nn-descent", {indices, distances} or {distances} of all pairs of points',
+      '"auto", "exact", "nn-descent", {indices, distances}, {distances} of all pairs of points, or {affinities}',
     );
   }
-  rejectUnknown(given, ["indices", "distances", "squared"], `${argument}.`);
-  return given;
+  rejectUnknown(value, "affinities" in value ? ["affinities"] : ["indices", "distances", "squared"], `${argument}.`);
+  return value;
 }
 
 function readFromFile(_text: string, flag: string): never {

@@ -1,4 +1,5 @@
 import type { NativeRun, NativeStateShape } from "../binding.js";
+import type { FittedPreparation } from "../preparation/index.js";
 import type { ResolvedTsneOptions } from "./options.js";
 
 /** One report of how far a placement, or a measurement of uncertainty, is. */
@@ -15,6 +16,8 @@ export interface FittedRun {
   /** Points and dimensions of the data: `[n, d]`. */
   readonly shape: [number, number];
   readonly hasSigma: boolean;
+  /** Preparation of new points; `undefined` where they come prepared. */
+  readonly preparation: FittedPreparation | undefined;
   /** Works on the embedding in its current state, one caller after the other, none during a fit. */
   exclusively<T>(
     options: {

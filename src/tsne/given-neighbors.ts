@@ -1,6 +1,7 @@
 import { shapeMismatch } from "../arguments.js";
 import { ArgumentError, DataError } from "../errors.js";
-import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { type FloatArray, type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { isSparse, SparseMatrix, type SparseMatrixLike, toSparseMatrix } from "../sparse-matrix.js";
 
 /** Nearest neighbors that were found elsewhere: by FAISS, hnswlib, a vector database. */
 export interface NeighborLists {
@@ -10,22 +11,39 @@ export interface NeighborLists {
    * nearest of them are used.
    */
   indices: MatrixLike;
-  /** n x m distances of those neighbors, >= 0. Their unit does not matter. A negative one counts as 0 if rounding explains it. */
+  /** n x m distances of those neighbors, >= 0. Their unit does not matter. Infinity means that it is not a neighbor; a negative one counts as 0 if rounding explains it. */
   distances: MatrixLike;
   /** Whether the distances are squared already, as those of FAISS's L2 indices are. Default false. */
   squared?: boolean | undefined;
 }
 
-/** All distances between the points. */
+/** All distances between the points, or the distances to some of them. */
 export interface DistanceMatrix {
   /**
-   * n x n distances >= 0, row i those from point i; it need not be symmetric. The diagonal is not looked at. Infinity means that two points are
-   * not neighbors. A negative distance counts as 0 if rounding explains it.
+   * n x n distances >= 0, row i those from point i; it need not be symmetric. The diagonal is not looked at. Infinity means that two
+   * points are not neighbors, and a negative distance counts as 0 if rounding explains it. In a sparse matrix, the numbers stored are the neighbors, as in scanpy's `obsp["distances"]` and
+   * scikit-learn's `kneighbors_graph`; at least floor(3 * perplexity) in each row.
    */
-  distances: MatrixLike;
+  distances: MatrixLike | SparseMatrixLike;
   /** Whether the distances are squared already. Default false. */
   squared?: boolean | undefined;
 }
+
+/** Affinities of points that were computed elsewhere: a weighted graph. */
+export interface AffinityGraph {
+  /**
+   * n x n weights >= 0 of the edges, as in scanpy's `obsp["connectivities"]`. They take the place of the calibrated affinities:
+   * p_ij = (w_ij + w_ji) / sum of all. The diagonal is not looked at. Each point needs at least one edge.
+   */
+  affinities: MatrixLike | SparseMatrixLike;
+}
+
+/** Neighbors or affinities of points, which a run can use instead of data. */
+export type NeighborGraph = NeighborLists | DistanceMatrix | AffinityGraph;
+
+/** Whether what stands in the place of data is a graph of neighbors. */
+export const isNeighborGraph = (value: unknown): value is NeighborGraph =>
+  typeof value === "object" && value !== null && ("distances" in value || "affinities" in value);
 
 /** Lists as the core takes them: k neighbors of each of n points, nearest first. */
 export interface CheckedNeighbors {
@@ -36,14 +54,56 @@ export interface CheckedNeighbors {
   k: number;
 }
 
+/** A weighted graph as the core takes it. */
+export interface CheckedAffinities {
+  /** n + 1 */
+  offsets: Float64Array;
+  columns: Uint32Array;
+  /** In units of the largest. */
+  weights: Float32Array;
+  /** The mean perplexity of the rows. */
+  perplexity: number;
+}
+
+/**
+ * Rows of neighbors with their distances, whatever they are stored as.
+ *
+ * @throws {ArgumentError} SHAPE_MISMATCH, {@link DataError} when a bad number is visited
+ */
+interface NeighborRows {
+  readonly rows: number;
+  /** Calls `offer` for each neighbor of a point. */
+  visit(row: number, offer: (index: number, distance: number) => void): void;
+}
+
+/** The points of a graph. @throws {ArgumentError} SHAPE_MISMATCH for lists or a matrix that do not fit */
+export function countPoints(given: NeighborGraph): number {
+  return "affinities" in given ? toSquare(given.affinities, "affinities").rows : openRows(given).rows;
+}
+
+/**
+ * The least number of neighbors of any point: at most a third of it can be the perplexity.
+ *
+ * @throws what {@link checkNeighbors} throws
+ */
+export function shortestList(given: NeighborLists | DistanceMatrix): number {
+  const lists = openRows(given);
+  let shortest = lists.rows;
+  for (let row = 0; row < lists.rows; row++) {
+    let count = 0;
+    lists.visit(row, () => count++);
+    shortest = Math.min(shortest, count);
+  }
+  return shortest;
+}
+
 /**
  * Checks neighbors that the caller gives and brings them into the core's form: the `k` nearest of each point, sorted.
  *
  * @throws {ArgumentError} SHAPE_MISMATCH, or OUT_OF_RANGE where a row holds fewer than k
- * @throws {DataError} for an index that is no row, one that comes twice in a row, or a distance that is none, with its place
+ * @throws {DataError} for an index that is no row, one that comes twice in a row, or a distance that is not valid, with its row and column
  */
 export function checkNeighbors(given: NeighborLists | DistanceMatrix, n: number, k: number): CheckedNeighbors {
-  const distances = toMatrix(given.distances, "neighbors.distances");
   const squared = given.squared ?? false;
   if (typeof squared !== "boolean") {
     throw new ArgumentError("INVALID_ARGUMENT", {
@@ -52,23 +112,108 @@ export function checkNeighbors(given: NeighborLists | DistanceMatrix, n: number,
       accepted: "true or false",
     });
   }
+  const lists = openRows(given, n);
   const result = { indices: new Uint32Array(n * k), squared: new Float32Array(n * k), k };
   const nearest = new Nearest(k, squared, result);
-  if ("indices" in given) takeLists(toMatrix(given.indices, "neighbors.indices"), distances, n, nearest);
-  else takeMatrix(distances, n, nearest);
+  for (let row = 0; row < n; row++) {
+    nearest.start();
+    lists.visit(row, (index, distance) => nearest.offer(index, distance));
+    nearest.finish(row);
+  }
   return result;
 }
 
-function takeLists(indices: Matrix, distances: Matrix, n: number, nearest: Nearest): void {
+/**
+ * Checks a weighted graph and brings it into the core's form.
+ *
+ * @throws {ArgumentError} SHAPE_MISMATCH for a matrix that is not n x n, OUT_OF_RANGE for a point without an edge
+ * @throws {DataError} for a weight that is negative or not finite, with its place
+ */
+export function checkAffinities({ affinities: given }: AffinityGraph, n: number): CheckedAffinities {
+  const matrix = toSquare(given, "affinities", n);
+  let [largest, positive] = [0, 0];
+  for (const weight of matrix.data) {
+    if (weight > largest) largest = weight;
+    if (weight > 0) positive++;
+  }
+  const offsets = new Float64Array(n + 1);
+  const columns = new Uint32Array(positive);
+  const weights = new Float32Array(positive);
+  let edges = 0;
+  const isLinked = new Uint8Array(n);
+  let perplexities = 0;
+  for (let row = 0; row < n; row++) {
+    let [sum, logs] = [0, 0];
+    forEachOther(matrix, row, (column, weight) => {
+      if (!(weight >= 0 && weight < Number.POSITIVE_INFINITY))
+        throw badNumber("affinities", "weights", weight, row, column);
+      const share = Math.fround(weight / largest);
+      if (share === 0) return;
+      columns[edges] = column;
+      weights[edges++] = share;
+      isLinked[row] = isLinked[column] = 1;
+      sum += share;
+      logs += share * Math.log(share);
+    });
+    offsets[row + 1] = edges;
+    // The exponential of the entropy of w / sum.
+    if (sum > 0) perplexities += sum * Math.exp(-logs / sum);
+  }
+  requireEdges(isLinked);
+  return {
+    offsets,
+    columns: columns.subarray(0, edges),
+    weights: weights.subarray(0, edges),
+    perplexity: perplexities / n,
+  };
+}
+
+function requireEdges(isLinked: Uint8Array): void {
+  const alone = isLinked.indexOf(0);
+  if (alone < 0) return;
+  const accepted = "at least one edge of positive weight at each point";
+  throw new ArgumentError("OUT_OF_RANGE", {
+    argument: "affinities",
+    received: 0,
+    accepted,
+    message: `affinities: expected ${accepted}, received none at row ${alone}. Leave out points without edges.`,
+  });
+}
+
+function openRows(given: NeighborLists | DistanceMatrix, n?: number): NeighborRows {
+  if (!("indices" in given)) {
+    const matrix = toSquare(given.distances, "neighbors.distances", n);
+    const toDistance = createDistanceCheck(matrix.data);
+    return {
+      rows: matrix.rows,
+      visit: (row, offer) =>
+        forEachOther(matrix, row, (column, value) => {
+          const distance = toDistance(value, row, column);
+          if (distance < Number.POSITIVE_INFINITY) offer(column, distance);
+        }),
+    };
+  }
+  return openLists(toMatrix(given.indices, "neighbors.indices"), toLists(given.distances), n);
+}
+
+function toLists(distances: MatrixLike | SparseMatrixLike): Matrix {
+  if (!isSparse(distances)) return toMatrix(distances, "neighbors.distances");
+  throw new ArgumentError("INVALID_ARGUMENT", {
+    argument: "neighbors.distances",
+    received: distances,
+    accepted: "a dense matrix of the shape of the indices; a sparse one holds its own indices",
+  });
+}
+
+function openLists(indices: Matrix, distances: Matrix, n = indices.rows): NeighborRows {
   if (indices.rows !== n) throw shapeMismatch("neighbors.indices", indices, `${n} rows, one a point`);
   if (distances.rows !== n || distances.cols !== indices.cols) {
     throw shapeMismatch("neighbors.distances", distances, `${n} x ${indices.cols}, the shape of the indices`);
   }
-  const largest = largestDistance(distances);
   // The row that each point was last seen in, from 1.
   const seen = new Uint32Array(n);
-  for (let row = 0; row < n; row++) {
-    nearest.start();
+  const toDistance = createDistanceCheck(distances.data);
+  const visit = (row: number, offer: (index: number, distance: number) => void): void => {
     for (let column = 0; column < indices.cols; column++) {
       const index = indices.at(row, column);
       if (index === -1) continue;
@@ -79,45 +224,64 @@ function takeLists(indices: Matrix, distances: Matrix, n: number, nearest: Neare
       }
       if (seen[index] === row + 1) throw fail("INVALID_ARGUMENT", "each neighbor once in a row");
       seen[index] = row + 1;
-      if (index !== row) nearest.offer(index, distanceAt(distances, row, column, largest));
+      const distance = index === row ? Number.POSITIVE_INFINITY : toDistance(distances.at(row, column), row, column);
+      if (distance < Number.POSITIVE_INFINITY) offer(index, distance);
     }
-    nearest.finish(row);
-  }
+  };
+  return { rows: n, visit };
 }
 
-function takeMatrix(distances: Matrix, n: number, nearest: Nearest): void {
-  if (distances.rows !== n || distances.cols !== n) {
-    throw shapeMismatch("neighbors.distances", distances, `${n} x ${n}, all points x all points`);
+function toSquare(given: MatrixLike | SparseMatrixLike, argument: string, n?: number): Matrix | SparseMatrix {
+  const matrix = isSparse(given) ? toSparseMatrix(given, argument) : toMatrix(given, argument);
+  const rows = n ?? matrix.rows;
+  if (matrix.rows === rows && matrix.cols === rows) return matrix;
+  throw shapeMismatch(argument, matrix, `${rows} x ${rows}, all points x all points`);
+}
+
+function forEachOther(
+  matrix: Matrix | SparseMatrix,
+  row: number,
+  visit: (column: number, value: number) => void,
+): void {
+  if (matrix instanceof SparseMatrix) {
+    matrix.forEachInRow(row, (column, value) => {
+      if (column !== row) visit(column, value);
+    });
+    return;
   }
-  const largest = largestDistance(distances);
-  for (let row = 0; row < n; row++) {
-    nearest.start();
-    for (let column = 0; column < n; column++) {
-      // Points that no path of a graph connects are infinitely far, and no neighbors.
-      if (column === row || distances.at(row, column) === Number.POSITIVE_INFINITY) continue;
-      nearest.offer(column, distanceAt(distances, row, column, largest));
-    }
-    nearest.finish(row);
+  for (let column = 0; column < matrix.cols; column++) {
+    if (column !== row) visit(column, matrix.data[row * matrix.cols + column]);
   }
 }
 
 /** Negative distances down to this share of the largest one are 0 that was rounded, as in 1 - cosine or |a|^2 - 2ab + |b|^2. */
 const ROUNDING = 1e-4;
 
-function largestDistance({ data }: Matrix): number {
+/** Turns a number into a distance: rounding below 0 to 0. Infinity stays. */
+function createDistanceCheck(all: FloatArray): (value: number, row: number, column: number) => number {
+  let largest: number | undefined;
+  return (value, row, column) => {
+    if (value >= 0) return value;
+    largest ??= largestFinite(all);
+    if (value < 0 && value >= -ROUNDING * largest) return 0;
+    throw badNumber("neighbors.distances", "distances", value, row, column);
+  };
+}
+
+function largestFinite(numbers: FloatArray): number {
   let largest = 0;
-  for (const value of data) if (value > largest && value < Number.POSITIVE_INFINITY) largest = value;
+  for (const x of numbers) if (x > largest && x < Number.POSITIVE_INFINITY) largest = x;
   return largest;
 }
 
-function distanceAt(distances: Matrix, row: number, column: number, largest: number): number {
-  const value = distances.at(row, column);
-  if (value >= 0 && value < Number.POSITIVE_INFINITY) return value;
-  if (value < 0 && value >= -ROUNDING * largest) return 0;
-  const code = Number.isFinite(value) ? "OUT_OF_RANGE" : "NOT_FINITE";
-  const accepted = "finite distances >= 0";
-  throw new DataError(code, { argument: "neighbors.distances", received: value, accepted, row, column });
-}
+const badNumber = (argument: string, what: string, received: number, row: number, column: number): DataError =>
+  new DataError(Number.isFinite(received) ? "OUT_OF_RANGE" : "NOT_FINITE", {
+    argument,
+    received,
+    accepted: `finite ${what} >= 0`,
+    row,
+    column,
+  });
 
 /** The k nearest of what is offered, nearest first, ties by index. */
 class Nearest {

@@ -1,6 +1,8 @@
 export {
   METHODS,
   type MethodName,
+  NAMED_STARTS,
+  type NamedStart,
   NEIGHBOR_SEARCHES,
   type NeighborSearch,
   OPTIMIZERS,
@@ -20,7 +22,13 @@ export {
   type RowProgress,
 } from "./embed-landmarks.js";
 export type { PlacementProgress } from "./fitted-run.js";
-export type { DistanceMatrix, NeighborLists } from "./given-neighbors.js";
+export {
+  type AffinityGraph,
+  countPoints,
+  type DistanceMatrix,
+  type NeighborGraph,
+  type NeighborLists,
+} from "./given-neighbors.js";
 export { estimateMemory, inGiB, type MemoryEstimate, requireSearchMemory } from "./memory.js";
 export { estimateNoiseModel, type NoiseModel, type NoiseModelOptions } from "./noise-model.js";
 export { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";

@@ -60,12 +60,12 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
   }
   return {
     ...settings,
-    ...resolveNeighborOptions(options, settings, hasSigma),
+    ...resolveNeighborOptions(options, settings, hasSigma, d > 0),
     method: resolveMethod(options, settings),
     perplexity: resolvePerplexity(settings.perplexity, n),
     outputDimensions: settings.outputDimensions as 1 | 2 | 3,
     pca: resolvePca(settings.pca, hasSigma, Math.min(n, d)),
-    init: typeof settings.init === "string" ? settings.init : "given",
+    init: resolveInit(options, settings.init, d > 0),
     ...resolveOptimization(settings, n),
     threads: settings.threads ?? availableParallelism(),
   };
@@ -74,11 +74,14 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
 /** The fields that the core reads, under the names that the declarations give them. */
 export const toNative = (options: ResolvedTsneOptions): NativeOptions => nativeFields(TSNE_SETTINGS, options);
 
+const WITHOUT_DATA = "to be left out where there are neighbors but no data";
+
 /** The distance and the neighbor search, which depend on each other and on sigma. */
 function resolveNeighborOptions(
   options: TsneOptions,
   settings: Pick<CheckedOptions, "neighbors" | "distance">,
   hasSigma: boolean,
+  hasData: boolean,
 ): Pick<ResolvedTsneOptions, "neighbors" | "distance"> {
   const neighbors = typeof settings.neighbors === "string" ? settings.neighbors : "given";
   const isNamed = settings.distance !== undefined;
@@ -86,12 +89,30 @@ function resolveNeighborOptions(
     const accepted = "to be left out where neighbors are given with their distances and no distance is named";
     reject("sigma", options.sigma, accepted);
   }
+  if (!hasData) {
+    if (hasSigma) reject("sigma", options.sigma, WITHOUT_DATA);
+    if (isNamed) reject("distance", settings.distance, WITHOUT_DATA);
+  }
   const distance = settings.distance ?? (hasSigma ? "inverse-variance" : "euclidean");
   if (usesSigma(distance) && !hasSigma) {
     const accepted = DISTANCES.filter((name) => !usesSigma(name)).join(", ");
     reject("distance", distance, `one that needs no sigma where no sigma is given (${accepted})`);
   }
   return { neighbors, distance: neighbors === "given" && !isNamed ? "given" : distance };
+}
+
+/** Without data there are no principal components to start from. */
+function resolveInit(
+  options: TsneOptions,
+  init: CheckedOptions["init"],
+  hasData: boolean,
+): ResolvedTsneOptions["init"] {
+  if (typeof init !== "string") return "given";
+  if (hasData || init !== "pca") return init;
+  if ((options.init ?? undefined) !== undefined) {
+    reject("init", init, '"spectral", "random" or a matrix where there are neighbors but no data');
+  }
+  return "spectral";
 }
 
 /** A theta of its own asks for Barnes-Hut. */
@@ -109,13 +130,14 @@ function resolveMethod(
 /** @throws {ArgumentError} for more principal components than there can be, and for any with sigma */
 function resolvePca(pca: number | boolean, hasSigma: boolean, largest: number): number | undefined {
   if (pca === false) return undefined;
+  if (largest === 0) reject("pca", pca, WITHOUT_DATA);
   if (hasSigma) {
     reject("pca", pca, "to be left out with sigma, whose standard deviations hold along the given axes only");
   }
   return requireInteger(pca === true ? Math.min(50, largest) : pca, "pca", 1, largest);
 }
 
-const DEFAULT_TOLERANCE = 0.01;
+const DEFAULT_TOLERANCE = 0.005;
 const DEFAULT_MAX_ITERATIONS = 1000;
 const OPTIMIZER_DEFAULTS = {
   momentum: { iterations: 1000, earlyExaggerationIterations: 250 },
@@ -135,7 +157,7 @@ function resolveOptimization(
   settings: Pick<CheckedOptions, OptimizationNames>,
   n: number,
 ): Pick<ResolvedTsneOptions, Exclude<OptimizationNames, "earlyExaggeration" | "exaggeration"> | "finalLearningRate"> {
-  const { optimizer } = settings;
+  const optimizer = resolveOptimizer(settings);
   const defaults = OPTIMIZER_DEFAULTS[optimizer];
   const iterations = settings.iterations ?? defaults.iterations;
   const isAuto = iterations === "auto";
@@ -155,6 +177,20 @@ function resolveOptimization(
     momentum: usesMomentum ? (settings.momentum ?? 0.5) : undefined,
     finalMomentum: usesMomentum ? (settings.finalMomentum ?? 0.8) : undefined,
   };
+}
+
+/** Settings of the momentum optimizer ask for it. */
+function resolveOptimizer({
+  optimizer,
+  learningRate,
+  momentum,
+  finalMomentum,
+}: Pick<
+  CheckedOptions,
+  "optimizer" | "learningRate" | "momentum" | "finalMomentum"
+>): ResolvedTsneOptions["optimizer"] {
+  const usesMomentum = learningRate !== "auto" || momentum !== undefined || finalMomentum !== undefined;
+  return optimizer ?? (usesMomentum ? "momentum" : "curvature");
 }
 
 /** Rejects the first of the options `names` that is given. */
@@ -184,10 +220,15 @@ function resolveLearningRates(
   };
 }
 
+/** The default perplexity for `n` points. */
+export const usualPerplexity = (n: number): number => Math.min(30, largestPerplexity(n));
+
+const largestPerplexity = (n: number): number => Math.max(1, (n - 1) / 3);
+
 /** @throws {ArgumentError} for a perplexity, or one of several, that does not fit `n` points */
 export function resolvePerplexity(given: unknown, n: number): number | readonly number[] {
-  const largest = Math.max(1, (n - 1) / 3);
-  const list = Array.isArray(given) ? Array.from(given) : [given ?? Math.min(30, largest)];
+  const largest = largestPerplexity(n);
+  const list = Array.isArray(given) ? Array.from(given) : [given ?? usualPerplexity(n)];
   for (const value of list) {
     if (typeof value !== "number") reject("perplexity", value, "a number, or an array of numbers");
     if (value >= 1 && value <= largest) continue;

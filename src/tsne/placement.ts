@@ -3,6 +3,7 @@ import { abortError } from "../binding.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { abortSignal, callback, checkOptions, integer, type OptionValues, pickOptions } from "../options/index.js";
+import { applyPreparation } from "../preparation/index.js";
 import { TSNE_SETTINGS } from "./declarations.js";
 import type { FittedRun, PlacementProgress } from "./fitted-run.js";
 import { requirePlacementMemory } from "./memory.js";
@@ -65,8 +66,8 @@ export interface PlacementResult {
   /** m x outputDimensions positions, float32, in the order of the new points, in the coordinates of the map. */
   embedding: Matrix;
   /**
-   * For each new point KL(P_i || Q_i) in nats, of its affinities from its place on the map: how badly the map has a place for it.
-   * Values far above those of most points mark points unlike all that the map was made of; what no place of the map can hold is at the
+   * For each new point KL(P_i || Q_i) in nats, of its affinities from its position in the embedding: how badly the embedding fits it.
+   * Values far above those of most points mark points unlike all that the map was made of; a point that fits nowhere is at the
    * median of its neighbors.
    */
   divergence: Float32Array;
@@ -89,12 +90,15 @@ export async function placePoints(
   const begin = performance.now();
   requireOptions(options);
   rejectUnknown(options, [...Object.keys(PLACEMENT_OPTIONS), "sigma"]);
-  const means = toMatrix(newMeans, "newMeans");
+  const given = toMatrix(newMeans, "newMeans");
   const settings = resolvePlacement(run, options);
   const [n, d] = run.shape;
   const drawing = resolveDrawing(run, options);
-  const sigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
-  checkNewPoints(run, means, sigma);
+  const givenSigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
+  checkNewPoints(run, given, givenSigma);
+  const { means, sigma } = run.preparation
+    ? applyPreparation(run.preparation, { means: given, sigma: givenSigma })
+    : { means: given, sigma: givenSigma };
   const { outputDimensions } = run.options;
   const rows = Math.max(64, Math.min(BLOCK_ROWS, Math.floor(BLOCK_NUMBERS / d)));
   const drawn = drawing ? rowsOfDraws(drawing.draws) : 0;

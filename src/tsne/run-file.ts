@@ -12,7 +12,8 @@ import {
 } from "../binding.js";
 import { ArgumentError, FileError, SigmaTsneError } from "../errors.js";
 import { checkPath, systemReason, writeFileAtomic } from "../io/index.js";
-import type { CheckedNeighbors } from "./given-neighbors.js";
+import type { FittedPreparation } from "../preparation/index.js";
+import type { CheckedAffinities, CheckedNeighbors } from "./given-neighbors.js";
 import { inGiB } from "./memory.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, toNative } from "./options.js";
 import { neighborCount } from "./perplexity.js";
@@ -26,6 +27,10 @@ export interface RunParts {
   readonly hasSigma: boolean;
   /** Neighbors that were given, which cannot be found again. */
   readonly given: CheckedNeighbors | undefined;
+  /** Affinities that were given, which a file does not hold. */
+  readonly affinities: CheckedAffinities | undefined;
+  /** How the data were prepared, so that new points can be prepared in the same way. */
+  readonly preparation: FittedPreparation | undefined;
   /** About the data and options; a file does not hold them. */
   readonly warnings: readonly string[];
 }
@@ -65,7 +70,7 @@ const TYPES = {
 
 /** One array of a file: `rows x cols` numbers. */
 interface ArrayPlan {
-  readonly name: NativeStateArray | "neighbors" | "squared";
+  readonly name: NativeStateArray | "neighbors" | "squared" | PreparationArray;
   readonly dtype: keyof typeof TYPES;
   readonly shape: readonly [number, number];
   /** Bytes from the start of the file's payload, which begins after the header. */
@@ -76,8 +81,31 @@ interface Header {
   readonly run: Shape;
   readonly options: Record<string, unknown>;
   readonly neighborsPerPoint: number;
+  readonly preparation?: PreparationShape | undefined;
   readonly arrays: readonly ArrayPlan[];
 }
+
+interface PreparationShape {
+  readonly log1p: boolean;
+  readonly isScaled: boolean;
+  readonly hasPrior: boolean;
+}
+
+/** The arrays of a preparation. */
+const SCALES = ["columnCenters", "columnScales"] as const;
+const PRIORS = ["priorCenters", "priorVariances"] as const;
+type PreparationArray = (typeof SCALES)[number] | (typeof PRIORS)[number];
+
+const isOfPreparation = (name: ArrayPlan["name"]): name is PreparationArray =>
+  [...SCALES, ...PRIORS].includes(name as PreparationArray);
+
+const arrayOfPreparation = ({ scales, prior }: FittedPreparation, name: PreparationArray): Float64Array =>
+  ({
+    columnCenters: scales?.center,
+    columnScales: scales?.scale,
+    priorCenters: prior?.center,
+    priorVariances: prior?.variance,
+  })[name] as Float64Array;
 
 const bytesOf = ({ dtype, shape }: Pick<ArrayPlan, "dtype" | "shape">): number =>
   shape[0] * shape[1] * TYPES[dtype].BYTES_PER_ELEMENT;
@@ -87,11 +115,19 @@ const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMEN
 const SPREADS = ["spreadCenter", "spreadVariance", "spreadBetween"] as const;
 
 /** The arrays of a run, which follow from its size. */
-function planArrays(run: Shape, outputDimensions: number, components: number, neighborsPerPoint: number): ArrayPlan[] {
+function planArrays(
+  run: Shape,
+  outputDimensions: number,
+  components: number,
+  neighborsPerPoint: number,
+  preparation: PreparationShape | undefined,
+): ArrayPlan[] {
   const { rows, cols, hasSigma, hasCoordinateSpread } = run;
   const columns = components > 0 ? components : cols;
   const stride = outputDimensions === 3 ? 4 : outputDimensions;
+  const prepared = [...(preparation?.isScaled ? SCALES : []), ...(preparation?.hasPrior ? PRIORS : [])];
   const plans: Omit<ArrayPlan, "offset">[] = [
+    ...prepared.map((name) => ({ name, dtype: "<f8", shape: [cols, 1] }) as const),
     { name: "center", dtype: "<f8", shape: [cols, 1] },
     ...SPREADS.map((name) => ({ name, dtype: "<f8", shape: [hasCoordinateSpread ? cols : 0, 1] }) as const),
     { name: "axes", dtype: "<f4", shape: [components > 0 ? cols : 0, components] },
@@ -122,10 +158,23 @@ const payloadBytes = (arrays: readonly ArrayPlan[]): number =>
  */
 export async function writeRun(path: string, parts: RunParts, shape: Shape, signal?: AbortSignal): Promise<void> {
   requireLittleEndian();
+  if (parts.affinities) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "run",
+      received: parts.affinities,
+      accepted: "a run without given affinities",
+      message: "run: it has given affinities, which a saved run does not hold. Save its embedding instead.",
+    });
+  }
   const { threads: _, ...options } = parts.options;
   const neighborsPerPoint = parts.given?.k ?? 0;
-  const arrays = planArrays(shape, options.outputDimensions, options.pca ?? 0, neighborsPerPoint);
-  const header: Header = { run: shape, options, neighborsPerPoint, arrays };
+  const preparation = parts.preparation && {
+    log1p: parts.preparation.log1p,
+    isScaled: parts.preparation.scales !== undefined,
+    hasPrior: parts.preparation.prior !== undefined,
+  };
+  const arrays = planArrays(shape, options.outputDimensions, options.pca ?? 0, neighborsPerPoint, preparation);
+  const header: Header = { run: shape, options, neighborsPerPoint, preparation, arrays };
   await writeFileAtomic(path, encode(header, parts), { signal });
 }
 
@@ -153,7 +202,11 @@ function* encode(header: Header, parts: RunParts): Generator<Uint8Array> {
   yield hash.digest();
 }
 
-function readRows({ native, given }: RunParts, { name, shape }: ArrayPlan, first: number, last: number): Numbers {
+function readRows(parts: RunParts, { name, shape }: ArrayPlan, first: number, last: number): Numbers {
+  const { native, given, preparation } = parts;
+  if (isOfPreparation(name)) {
+    return arrayOfPreparation(preparation as FittedPreparation, name).subarray(first, last);
+  }
   if (name === "neighbors" || name === "squared") {
     const { indices, squared } = given as CheckedNeighbors;
     return (name === "neighbors" ? indices : squared).subarray(first * shape[1], last * shape[1]);
@@ -242,9 +295,15 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   const { rows, cols, hasSigma } = header.run;
   const given = await readGiven(source, arrays, start, rows);
   const native = nativeRun(options, given, header.run);
+  const preparation = allocatePreparation(header.preparation, cols);
   for (const plan of arrays) {
     const { name } = plan;
     if (name === "neighbors" || name === "squared") continue;
+    if (isOfPreparation(name)) {
+      const target = arrayOfPreparation(preparation as FittedPreparation, name);
+      await readArray(source, plan, start, (first, numbers) => target.set(numbers, first));
+      continue;
+    }
     await readArray(source, plan, start, (first, numbers) => native.writeState({ name, first, numbers }));
   }
   // The hash runs over the bytes in their order, so the neighbors, which the run is made with, are read once more.
@@ -255,7 +314,28 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   } catch (cause) {
     throw damaged(path, `is no run that can go on: ${(cause as Error).message}`, translate(cause));
   }
-  return new RestoredRun({ native, options, rows, cols, hasSigma, given, warnings: [] });
+  return new RestoredRun({
+    native,
+    options,
+    rows,
+    cols,
+    hasSigma,
+    given,
+    affinities: undefined,
+    preparation,
+    warnings: [],
+  });
+}
+
+/** A preparation whose arrays are to be filled. */
+function allocatePreparation(shape: PreparationShape | undefined, cols: number): FittedPreparation | undefined {
+  if (!shape) return undefined;
+  const numbers = () => new Float64Array(cols);
+  return {
+    log1p: shape.log1p === true,
+    scales: shape.isScaled ? { center: numbers(), scale: numbers() } : undefined,
+    prior: shape.hasPrior ? { center: numbers(), variance: numbers() } : undefined,
+  };
 }
 
 const damaged = (path: string, reason: string, cause?: unknown) =>
@@ -293,7 +373,7 @@ function parseHeader(path: string, text: string, threads: number | undefined) {
     const { rows, cols, hasSigma } = header.run;
     const options = resolveSaved(header.options, rows, cols, hasSigma, threads);
     const given = options.neighbors === "given" ? neighborCount(options.perplexity, rows) : 0;
-    const arrays = planArrays(header.run, options.outputDimensions, options.pca ?? 0, given);
+    const arrays = planArrays(header.run, options.outputDimensions, options.pca ?? 0, given, header.preparation);
     requireSame(arrays, header.arrays, "the arrays");
     return { header, options, arrays };
   } catch (cause) {
@@ -374,7 +454,7 @@ function checkShape({ run, options }: Header): void {
   const isBoolean = (value: unknown) => typeof value === "boolean";
   const isSound =
     isSize(run?.rows, 3, 2 ** 31 - 1) &&
-    isSize(run.cols, 1, 2 ** 31 - 1) &&
+    isSize(run.cols, 0, 2 ** 31 - 1) &&
     isSize(run.iteration, 0, Number.MAX_SAFE_INTEGER) &&
     typeof run.meanCurvature === "number" &&
     isBoolean(run.climbs) &&

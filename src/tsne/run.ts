@@ -1,4 +1,4 @@
-import { rejectUnknown, requireOptions, requireSignal, shapeMismatch, tooFewPoints } from "../arguments.js";
+import { rejectUnknown, requireOptions, requireSignal, shapeMismatch } from "../arguments.js";
 import {
   abortError,
   awaitNative,
@@ -10,8 +10,10 @@ import {
 import { AbortError, ArgumentError, DataError, SigmaTsneError } from "../errors.js";
 import { describeFarValue } from "../far-value.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import type { FittedPreparation } from "../preparation/index.js";
 import { type MethodName, RUN_CONTROLS, type TsneProgress, type TsneSnapshot } from "./declarations.js";
-import { type CheckedNeighbors, checkNeighbors, type DistanceMatrix, type NeighborLists } from "./given-neighbors.js";
+import { givenGraph, toPoints, withGraph } from "./given-graph.js";
+import { checkNeighbors, type NeighborGraph } from "./given-neighbors.js";
 import { givenStart } from "./given-start.js";
 import { estimateResolved, inGiB, requireMemory } from "./memory.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, toNative } from "./options.js";
@@ -106,13 +108,13 @@ export class Tsne {
   /**
    * Checks and copies the data; the work begins with {@link fit}.
    *
-   * @param data n x d means, n >= 3, finite
+   * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data
    * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded
    */
-  constructor(data: MatrixLike, options?: TsneOptions);
+  constructor(data: MatrixLike | NeighborGraph, options?: TsneOptions);
   /** @internal */
   constructor(restored: RestoredRun, options: LoadOptions);
-  constructor(data: MatrixLike | RestoredRun, options: TsneOptions = {}) {
+  constructor(data: MatrixLike | NeighborGraph | RestoredRun, options: TsneOptions = {}) {
     const start = performance.now();
     this.#parts = data instanceof RestoredRun ? data.parts : createRun(data, options);
     const { native, rows, cols, hasSigma } = this.#parts;
@@ -149,12 +151,25 @@ export class Tsne {
    * Writes the run to one file, atomically: its points, options and the state of its map, from which {@link load} makes it again. The
    * usual extension is .tsne.
    *
-   * @throws {ArgumentError} INVALID_ARGUMENT where the run has no map yet: {@link fit} it first, be it for 0 iterations
+   * @param options.preparation how the data were prepared, as {@link prepareData} returns it: points that are placed into the run after it
+   *   was loaded are in the units of the data before that, and are prepared in the same way
+   * @throws {ArgumentError} SHAPE_MISMATCH for a preparation of another number of columns
+   * @throws {ArgumentError} INVALID_ARGUMENT where the run has no map yet: {@link fit} it first, for example for 0 iterations
    * @throws {FileError} FILE_WRITE where the file cannot be written
    */
-  async save(path: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+  async save(
+    path: string,
+    options: { signal?: AbortSignal | undefined; preparation?: FittedPreparation | undefined } = {},
+  ): Promise<void> {
+    const { signal, preparation = this.#parts.preparation } = options;
     requireSignal(signal);
-    await this.exclusively({ signal }, async (_native, _report, shape) => writeRun(path, this.#parts, shape, signal));
+    const columns = (preparation?.scales ?? preparation?.prior)?.center.length ?? this.#cols;
+    if (columns !== this.#cols) {
+      const accepted = `scales of ${this.#cols} columns, as many as the data have`;
+      throw new ArgumentError("SHAPE_MISMATCH", { argument: "preparation", received: columns, accepted });
+    }
+    const parts = { ...this.#parts, preparation };
+    await this.exclusively({ signal }, async (_native, _report, shape) => writeRun(path, parts, shape, signal));
   }
 
   /**
@@ -182,6 +197,11 @@ export class Tsne {
   /** Points and dimensions of the data: `[n, d]`. */
   get shape(): [number, number] {
     return [this.#rows, this.#cols];
+  }
+
+  /** How the data of a loaded run were prepared, where they were: {@link place} prepares new points in the same way. */
+  get preparation(): FittedPreparation | undefined {
+    return this.#parts.preparation;
   }
 
   /** Whether the points have standard deviations. */
@@ -380,12 +400,15 @@ export class Tsne {
  * Embeds points, or means with standard deviations, by Barnes-Hut t-SNE (van der Maaten 2014) and resolves to the map.
  * The work is done off the main thread.
  *
- * @param data n x d means, n >= 3, finite
+ * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data
  * @param options see {@link TsneOptions}; `sigma`, n x d, makes the run sigma-aware (Ede 2020, arXiv:2003.01113)
  * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded,
  *   {@link AbortError} when stopped through `options.signal`
  */
-export async function runBhTsne(data: MatrixLike, options: Omit<TsneOptions, "method"> = {}): Promise<TsneResult> {
+export async function runBhTsne(
+  data: MatrixLike | NeighborGraph,
+  options: Omit<TsneOptions, "method"> = {},
+): Promise<TsneResult> {
   requireOptions(options);
   const method = (options as TsneOptions).method ?? "barnes-hut";
   if (method !== "barnes-hut") {
@@ -399,11 +422,11 @@ export async function runBhTsne(data: MatrixLike, options: Omit<TsneOptions, "me
  * Embeds points, or means with standard deviations, by t-SNE with the fastest method for their number and dimensions, or with
  * `options.method`, and resolves to the map; the result says which method it was. Off the main thread.
  *
- * @param data n x d means, n >= 3, finite
+ * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data
  * @param options see {@link TsneOptions}; `sigma`, n x d, makes the run sigma-aware (Ede 2020, arXiv:2003.01113)
  * @throws what {@link runBhTsne} throws
  */
-export async function runTsne(data: MatrixLike, options: TsneOptions = {}): Promise<TsneResult> {
+export async function runTsne(data: MatrixLike | NeighborGraph, options: TsneOptions = {}): Promise<TsneResult> {
   if (options?.signal?.aborted) throw abortError(options.signal);
   return new Tsne(data, options).fit();
 }
@@ -432,13 +455,13 @@ function checkLoadOptions(options: LoadOptions): void {
   resolveTsneOptions(options, 3, 1);
 }
 
-function createRun(data: MatrixLike, options: TsneOptions): RunParts {
-  const matrix = toMatrix(data, "data");
-  requireOptions(options);
+function createRun(data: MatrixLike | NeighborGraph, given: TsneOptions): RunParts {
+  requireOptions(given);
+  const matrix = toPoints(data);
   const { rows, cols } = matrix;
-  if (rows < 3 || cols < 1) {
-    throw tooFewPoints("data", matrix, "at least 3 points of at least 1 dimension");
-  }
+  const asked = withGraph(data, given);
+  const graph = givenGraph(asked, rows);
+  const options = graph?.perplexity === undefined ? asked : { ...asked, perplexity: graph.perplexity };
   const resolved = resolveTsneOptions(options, rows, cols);
   requireMemory(rows, cols, options.sigma !== undefined, resolved);
   const sigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
@@ -446,17 +469,35 @@ function createRun(data: MatrixLike, options: TsneOptions): RunParts {
     throw shapeMismatch("sigma", sigma, `${rows} x ${cols}, the shape of the data`);
   }
   const start = resolved.init === "given" ? givenStart(options, rows, resolved.outputDimensions) : undefined;
-  const given = resolved.neighbors === "given" ? givenNeighbors(options, resolved, rows) : undefined;
+  const lists = graph?.lists && checkNeighbors(graph.lists, rows, neighborCount(resolved.perplexity, rows));
   const native = withTranslation(
     () =>
-      new binding.Run({ data: matrix, sigma, start: start?.positions, options: toNative(resolved), neighbors: given }),
+      new binding.Run({
+        data: matrix,
+        sigma,
+        start: start?.positions,
+        options: toNative(resolved),
+        neighbors: lists,
+        graph: graph?.affinities,
+      }),
   );
   const warnings = [
     ...describeFarValue(native.farValue()),
+    ...(graph?.warnings ?? []),
     ...(start?.warnings ?? []),
     ...describeMethod(resolved.method, native.method(), rows),
   ];
-  return { native, options: resolved, rows, cols, hasSigma: sigma !== undefined, given, warnings };
+  return {
+    native,
+    options: resolved,
+    rows,
+    cols,
+    hasSigma: sigma !== undefined,
+    given: lists,
+    affinities: graph?.affinities,
+    preparation: undefined,
+    warnings,
+  };
 }
 
 /** Recall below which neighbors call for a warning. */
@@ -475,10 +516,6 @@ export function describeRecall({ method, recall }: TsneResult["neighbors"]): str
 function describeMethod(asked: MethodName, used: TsneResult["method"], rows: number): string[] {
   if (asked !== "fft" || used === "fft") return [];
   return [`Method "fft" needs at least 100 points; "${used}" was used for these ${rows}.`];
-}
-
-function givenNeighbors(options: TsneOptions, { perplexity }: ResolvedTsneOptions, rows: number): CheckedNeighbors {
-  return checkNeighbors(options.neighbors as NeighborLists | DistanceMatrix, rows, neighborCount(perplexity, rows));
 }
 
 const log = (line: string): void => void process.stderr.write(`sigma-tsne: ${line}\n`);

@@ -37,7 +37,11 @@ describe.each<[string, string[], string]>([
   ["help about an unknown command", ["help", "embd"], "unknown command 'embd' (Did you mean embed?)"],
   ["an unknown option", embed("--perplxity", "5"), "unknown option '--perplxity' (Did you mean --perplexity?)"],
   ["an unknown option of the program", ["--verbos"], "sigma-tsne: unknown option '--verbos'"],
-  ["a missing argument", ["embed", "-o", "out/y.npy"], "missing required argument 'data'"],
+  [
+    "a missing argument",
+    ["embed", "-o", "out/y.npy"],
+    "<data>: expected a file, or --distances, --neighbors or --affinities in its place",
+  ],
   ["an argument too many", embed("sd.csv"), "too many arguments"],
   ["a missing output", ["embed", "mu.csv"], "'-o, --output <file>' not specified"],
   ["an option without its value", ["embed", "mu.csv", "-o"], "argument missing"],

@@ -1,5 +1,7 @@
+import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readMatrix, writeMatrix } from "../../src/io/index.js";
+import { encodeScipy } from "../io/scipy-file.js";
 import { makeGroups, Workplace } from "./workplace.js";
 
 const n = 90;
@@ -63,6 +65,59 @@ it.each([
   const { code, stderr } = await workplace.run([
     ...["embed", "mu.npy", "-o", "never.npy", "--quiet", "--perplexity", perplexity, ...flags],
   ]);
+  expect(stderr).toContain(message);
+  expect(code).toBe(2);
+});
+
+it("embeds distances without data, from a file of all or a SciPy archive of the nearest", async () => {
+  const all = await workplace.run(["embed", "--distances", "all.npy", "-o", "alone.csv", ...quick.slice(0, -1)]);
+  expect(all).toMatchObject({ code: 0, stderr: "" });
+  const graph = {
+    format: "csr",
+    shape: [n, n],
+    data: nearest.flatMap((row) => row.slice(1)),
+    indices: indices.flatMap((row) => row.slice(1)),
+    starts: Array.from({ length: n + 1 }, (_, i) => 30 * i),
+  } as const;
+  await writeFile(workplace.path("graph.npz"), encodeScipy(graph));
+  const { stdout } = await workplace.run(["embed", "--neighbors", "graph.npz", "-o", "sparse.csv", ...quick]);
+  expect(JSON.parse(stdout)).toMatchObject({
+    n,
+    input_dimensions: 0,
+    neighbors: "given",
+    columns: "Distances of 90 points, without data.",
+  });
+  const [one, other] = await Promise.all(["alone.csv", "sparse.csv"].map((file) => readMatrix(workplace.path(file))));
+  expect(one.shape).toEqual([n, 2]);
+  expect(Math.max(...one.data.map((y, at) => Math.abs(y - other.data[at])))).toBeLessThan(1e-2);
+});
+
+it("embeds affinities without data, and shows what the map was made from", async () => {
+  const weights = distances.map((row) => row.map((x) => (x < 2 ? Math.exp(-x) : 0)));
+  await writeMatrix(workplace.path("weights.npy"), weights);
+  const { code, stderr } = await workplace.run([
+    "embed",
+    "--affinities",
+    "weights.npy",
+    "-o",
+    "weighted.csv",
+    "--iterations",
+    "60",
+  ]);
+  expect(stderr).toMatch(
+    /^weights\.npy: Affinities of 90 points, without data\.\n90 points, given neighbors, perplexity/,
+  );
+  expect(code).toBe(0);
+});
+
+it.each([
+  [["-o", "never.npy"], "<data>: expected a file, or --distances"],
+  [["--distances", "all.npy", "-o", "never.npy", "--pca", "2"], "--pca: expected to be left out"],
+  [["--distances", "all.npy", "-o", "never.npy", "--init", "pca"], '--init: expected "spectral"'],
+  [["--distances", "all.npy", "-o", "never.npy", "--standardize", "zscore"], "--standardize: expected to be left out"],
+  [["--distances", "all.npy", "-o", "never.npy", "--affinities", "all.npy"], "--affinities: expected to be left out"],
+])("%j without data is wrong usage", async (flags, message) => {
+  const { code, stderr } = await workplace.run(["embed", ...flags]);
   expect(stderr).toContain(message);
   expect(code).toBe(2);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { rowsInMemory } from "../../src/io/index.js";
 import { Matrix } from "../../src/matrix.js";
-import { prepareData, toSigma, withGaps } from "../../src/preparation/index.js";
+import { type PreparationOptions, prepareData, prepareRows, toSigma, withGaps } from "../../src/preparation/index.js";
 
 const rows = (matrix: Matrix | undefined) => matrix?.toArrays().map((row) => row.map((x) => Number(x.toPrecision(6))));
 
@@ -75,7 +76,7 @@ describe("toSigma", () => {
     expect(rows(toSigma([0.25, 0], shape, "inverse-variance"))?.[0]).toEqual([2, Number.NaN]);
   });
 
-  it("rejects other shapes and negative variances with their place", () => {
+  it("rejects other shapes and negative variances with their row and column", () => {
     expect(() => toSigma([1, 2, 3, 4], shape)).toThrow(/sigma: expected one number, 1 x 2, 3 x 1 or 3 x 2 numbers/);
     expect(() => toSigma([1, 2], [2, 2])).toThrow(/as many points as columns/);
     expect(() =>
@@ -225,5 +226,28 @@ describe("prepareData", () => {
     const [note] = prepareData(unequal, { columns: ["size", "mass"] }).notes;
     expect(note).toMatch(/range from 0\.816 \(size\) to 408 \(mass\)/);
     expect(prepareData(unequal, { standardize: "zscore" }).notes).toEqual([]);
+  });
+});
+
+describe("prepareRows", () => {
+  const none = Number.NaN;
+  const means = new Matrix(Float64Array.of(1, 2, none, 3, 4, 5, 6, 7, 9, 0), 5, 2);
+  const sigma = new Matrix(Float64Array.of(1, 1, 1, 1, none, 1, 0.5, 2, 1, 1), 5, 2);
+
+  it.each<[string, PreparationOptions]>([
+    ["dropped rows", { missing: "drop" }],
+    ["dropped rows and one scale", { missing: "drop", standardize: "zscore" }],
+    ["replaced values", { missing: "mean", standardize: "robust" }],
+    ["logarithms", { missing: "drop", log1p: true }],
+  ])("gives row by row what prepareData gives: %s", async (_, options) => {
+    for (const given of [undefined, sigma]) {
+      const whole = prepareData(means, { ...options, sigma: given });
+      const read = await prepareRows(rowsInMemory(means), { ...options, sigma: given && rowsInMemory(given) });
+      expect(read.kept).toEqual(whole.kept);
+      expect(read.preparation).toEqual(whole.preparation);
+      const all = Array.from({ length: read.means.rows }, (_, i) => i);
+      expect(rows(await read.means.read(all))).toEqual(rows(whole.means));
+      expect(rows(await read.sigma?.read(all))).toEqual(rows(whole.sigma));
+    }
   });
 });

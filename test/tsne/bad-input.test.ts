@@ -290,12 +290,12 @@ const SHAPES: Row[] = [
   ],
   [
     "an unknown start",
-    { init: "spectral" },
+    { init: "spiral" },
     {
       code: "INVALID_ARGUMENT",
       argument: "init",
-      received: "spectral",
-      message: 'init: expected "pca", "random" or an n x outputDimensions matrix, received "spectral"',
+      received: "spiral",
+      message: 'init: expected "pca", "spectral", "random" or an n x outputDimensions matrix, received "spiral"',
     },
   ],
   [
@@ -393,7 +393,7 @@ const VALUES: [string, unknown, unknown, Facts & { row: number; column: number }
   ],
 ];
 
-test.each(VALUES)("%s is refused with its place", async (_, input, options, { message, ...facts }) => {
+test.each(VALUES)("%s is refused with its row and column", async (_, input, options, { message, ...facts }) => {
   const error = await failureOf(input, options);
   expect(error).toBeInstanceOf(DataError);
   expect(error).toMatchObject(facts);

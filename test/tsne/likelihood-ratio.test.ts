@@ -108,3 +108,15 @@ describe("posteriors", () => {
     expect(deviations?.at(3, 1)).toBeCloseTo(0.5, 1);
   });
 });
+
+test("a saved run of posteriors places new posteriors as its own", async () => {
+  const posteriors = { means: mapValues(data, (x) => x / 2), sigma: mapValues(sigma, (s) => s / 2) };
+  const prepared = prepareData(posteriors.means, { sigma: posteriors.sigma, sigmaIs: "posterior" });
+  const run = new Tsne(prepared.means, { ...settings, sigma: prepared.sigma as Matrix });
+  await run.fit(60);
+  await run.save(path("posterior.tsne"), { preparation: prepared.preparation });
+  const again = await Tsne.load(path("posterior.tsne"));
+  const placed = await again.place(posteriors.means, { sigma: posteriors.sigma });
+  const direct = await run.place(prepared.means, { sigma: prepared.sigma as Matrix });
+  expect(digest(placed.embedding)).toBe(digest(direct.embedding));
+});

@@ -184,7 +184,7 @@ test("angles do not mind the length of rows, nor correlation their mean", async 
   expect(await kl("euclidean", longer)).not.toBeCloseTo(await kl("euclidean", data), 3);
 });
 
-test("zero rows and constant rows have a place in the map", async () => {
+test("zero rows and constant rows have a position in the embedding", async () => {
   const holed = mapValues(data, (value, row) => (row % 7 === 0 ? 0 : row % 7 === 1 ? 3 : value));
   for (const distance of ["cosine", "correlation", "manhattan"] as const) {
     const { embedding, kl } = await embed({ distance }, holed);
@@ -329,7 +329,7 @@ const BAD: [name: string, neighbors: unknown, facts: object, message: string | R
     { code: "INVALID_ARGUMENT", argument: "neighbors.indices", received: twice.at(4, 9), row: 4, column: 9 },
     /expected each neighbor once in a row, received \d+ at row 4, column 9$/,
   ],
-  ...[Number.NaN, Number.POSITIVE_INFINITY].map((received): (typeof BAD)[number] => [
+  ...[Number.NaN, Number.NEGATIVE_INFINITY].map((received): (typeof BAD)[number] => [
     `the distance ${received}`,
     { ...lists, distances: withValue(lists.distances, 2, 0, received) },
     { code: "NOT_FINITE", argument: "neighbors.distances", received, row: 2, column: 0 },

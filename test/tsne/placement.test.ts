@@ -17,10 +17,10 @@ async function fitted(options: TsneOptions = {}): Promise<Tsne> {
 }
 
 /** Share of new points whose nearest point of the map is of their group. */
-function shareAtHome(places: Matrix, map: Matrix): number {
-  const home = Array.from({ length: places.rows }, (_, q) => {
+function shareAtHome(positions: Matrix, map: Matrix): number {
+  const home = Array.from({ length: positions.rows }, (_, q) => {
     const distances = Array.from({ length: map.rows }, (_, i) =>
-      Math.hypot(...Array.from(map.row(i), (value, axis) => value - places.at(q, axis))),
+      Math.hypot(...Array.from(map.row(i), (value, axis) => value - positions.at(q, axis))),
     );
     return distances.indexOf(Math.min(...distances)) % groups === (200 + q) % groups;
   });

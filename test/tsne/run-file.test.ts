@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
+import { applyPreparation, type FittedPreparation, prepareData } from "../../src/preparation/index.js";
 import { Tsne, type TsneOptions } from "../../src/tsne/index.js";
 import { isSavedRun } from "../../src/tsne/run-file.js";
 import { useFolder } from "../io/folder.js";
@@ -54,6 +55,28 @@ describe("save and load", () => {
         digest((await whole.place(fresh, how)).embedding),
       );
     }
+  });
+
+  test.each([
+    ["scales", { standardize: "zscore" }],
+    ["logarithms and scales", { log1p: true, standardize: "robust" }],
+    ["logarithms", { log1p: true }],
+  ] as const)("prepare new points as the data were prepared, by %s", async (name, how) => {
+    const [counts, fresh] = [makeUniform(80, 4, 0, 300), makeUniform(9, 4, 0, 300)];
+    const errors = makeUniform(80, 4, 1, 5);
+    const { means, sigma: scaled, preparation } = prepareData(counts, { sigma: errors, ...how });
+    const run = new Tsne(means, { ...quick, iterations: 20, sigma: scaled });
+    await run.fit();
+    const path = inFolder(`${name}.tsne`);
+    await run.save(path, { preparation });
+    const loaded = await Tsne.load(path);
+    const freshSigma = errors.slice(0, 9);
+    const prepared = applyPreparation(preparation as FittedPreparation, { means: fresh, sigma: freshSigma });
+    const expected = await run.place(prepared.means, { sigma: prepared.sigma });
+    expect((await loaded.place(fresh, { sigma: freshSigma })).embedding).toEqual(expected.embedding);
+    // The preparation stays with the run.
+    await loaded.save(path);
+    expect((await Tsne.load(path)).preparation).toEqual(preparation);
   });
 
   test("write the same bytes for the same run", async () => {
