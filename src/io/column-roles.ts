@@ -111,8 +111,8 @@ export function assignRoles(columns: readonly ColumnFacts[], options: ColumnOpti
   const used = new Set<string | undefined>([...values, ...(sigma ?? [])]);
   const wrong = columns.find(({ name, type }) => type !== "integer" && type !== "number" && sigma?.includes(name));
   if (wrong) reject("sigmaColumns", wrong.name, "columns of numbers");
-  for (const { name, type } of others) {
-    if (!used.has(name)) roles.ignore(name, type === "text" ? "text" : "not chosen");
+  for (const { name, type, kind } of others) {
+    if (!used.has(name)) roles.ignore(name, type === "text" ? (kind ?? "text") : "not chosen");
   }
   return {
     data: values,
