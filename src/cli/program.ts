@@ -45,7 +45,7 @@ Examples:
   $ sigma-tsne explore runs/vae --open
       Its codes in the browser: maps, images, interpolations.
   $ sigma-tsne separate map.npy -o even.npy --grid auto
-      Spread evenly, with a cell for each point: space for images.
+      Spread evenly, with a cell per point: space for images.
   $ sigma-tsne wall map.npy --images micrographs/ --tiles wall
       All images of a map in a grid, to zoom in with a browser.
   $ sigma-tsne embed --help

@@ -53,8 +53,8 @@ Examples:
 
 A t-SNE map crowds its points. The flow, which is the default, carries them
 apart until they fill the square evenly, and neighbors stay neighbors where
-they can. Each axis is stretched on its own. Points at one position, or on a line
-parallel to an axis, are spread along an even sequence.
+they can. Each axis is stretched on its own. Points at one position, or on a
+line parallel to an axis, are spread along an even sequence.
 
 With --grid the sum of the squared ways to the cells is least, or within the
 factor that is told. Row 0 is at the top, where y is largest; both count
