@@ -8,6 +8,7 @@ import { readMatrix, writeMatrix } from "../src/io/index.js";
 import { Matrix } from "../src/matrix.js";
 import { pca } from "../src/pca/index.js";
 import { FOLDERS } from "./folders.js";
+import { GENERATORS, type GeneratorName, normals } from "./generated-data.js";
 
 /** Points to embed, as C-ordered float32 .npy files that every implementation reads. */
 export interface Dataset {
@@ -40,6 +41,14 @@ const SOURCES: Readonly<Record<string, Source>> = {
     files: [MNIST_TEST],
     read: async (folder, signal) => ({ x: await reduce(await readImages(folder, [MNIST_TEST]), signal) }),
   },
+  "mnist-2000": {
+    about: "the first 2,000 training images of MNIST, reduced to 50 principal components",
+    files: [MNIST_TRAIN],
+    read: async (folder, signal) => {
+      const images = await readImages(folder, [MNIST_TRAIN]);
+      return { x: await reduce(new Matrix(images.data.subarray(0, 2000 * images.cols), 2000, images.cols), signal) };
+    },
+  },
   stem: {
     about: "50 principal components of 19,769 scanning transmission electron micrographs (Ede 2020)",
     files: [STEM],
@@ -60,14 +69,12 @@ const SOURCES: Readonly<Record<string, Source>> = {
   },
 };
 
-const GENERATED = /^generated-(\d+)$/;
-const GENERATED_DIMS = 50;
-const GENERATED_CLUSTERS = 20;
+const GENERATED = /^([a-z-]+)-(\d+)$/;
 
 /** The names of all data sets with what they are, for `--help`. */
 export const DATASETS: readonly (readonly [string, string])[] = [
   ...Object.entries(SOURCES).map(([name, { about }]) => [name, about] as const),
-  ["generated-N", `N x ${GENERATED_DIMS} from a seeded mixture of ${GENERATED_CLUSTERS} Gaussians; needs no files`],
+  ...Object.entries(GENERATORS).map(([name, { about }]) => [`${name}-N`, `${about}; needs no files`] as const),
 ];
 
 /** Whether the folder holds the public data. */
@@ -110,11 +117,14 @@ async function make(
   folder: string | undefined,
   signal: AbortSignal,
 ): Promise<{ x: Matrix; sigma?: Matrix }> {
-  const count = Number(GENERATED.exec(name)?.[1]);
-  if (count >= 100) return { x: generateMixture(count) };
   const source = SOURCES[name];
+  const [, kind = "", size] = GENERATED.exec(name) ?? [];
+  if (!source && kind in GENERATORS && Number(size) >= 100) {
+    return { x: GENERATORS[kind as GeneratorName].generate(Number(size)) };
+  }
   if (!source) {
-    const accepted = `${Object.keys(SOURCES).join(", ")} or generated-N with N of at least 100`;
+    const generated = Object.keys(GENERATORS).map((generator) => `${generator}-N`);
+    const accepted = `${[...Object.keys(SOURCES), ...generated].join(", ")} with N of at least 100`;
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "data set", received: name, accepted });
   }
   const missing = source.files.filter((file) => !folder || !existsSync(join(folder, file)));
@@ -151,32 +161,6 @@ async function readImages(folder: string, files: readonly string[]): Promise<Mat
 async function reduce(images: Matrix, signal: AbortSignal): Promise<Matrix> {
   const { scores } = await pca(images, 50, { signal });
   return new Matrix(Float32Array.from(scores.data), scores.rows, scores.cols);
-}
-
-/** Standard normal numbers (Box & Muller 1958) from a counter that MurmurHash3's finalizer scrambles. */
-export function normals(seed: number): () => number {
-  let counter = seed;
-  const uniform = () => {
-    counter = (counter + 0x9e3779b9) | 0;
-    let hash = Math.imul(counter ^ (counter >>> 16), 0x85ebca6b);
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
-  };
-  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-}
-
-/** Clusters whose spread falls from axis to axis, as that of principal components does. */
-function generateMixture(n: number): Matrix {
-  const normal = normals(1);
-  const d = GENERATED_DIMS;
-  const spread = Float64Array.from({ length: d }, (_, c) => 1 / Math.sqrt(1 + c));
-  const centers = Float64Array.from({ length: GENERATED_CLUSTERS * d }, (_, i) => 1.5 * spread[i % d] * normal());
-  const data = new Float32Array(n * d);
-  for (let i = 0; i < n; i++) {
-    const center = (i % GENERATED_CLUSTERS) * d;
-    for (let c = 0; c < d; c++) data[i * d + c] = centers[center + c] + spread[c] * normal();
-  }
-  return new Matrix(data, n, d);
 }
 
 /** Log-normal, so that no two weights are alike. */

@@ -21,7 +21,7 @@ import { embedLandmarks, Tsne } from "../src/tsne/index.js";
 import { createModel, type Images, loadModel, type ModelName, selectBackend } from "../src/vae/index.js";
 import { BenchmarkError } from "./failure.js";
 import { FOLDERS } from "./folders.js";
-import type { Machine } from "./machine.js";
+import { describeMeasurement, type Machine } from "./machine.js";
 import { count, markdownTable, median, significant } from "./markdown.js";
 
 export interface FilterSettings {
@@ -315,7 +315,7 @@ export function formatFilter({ settings, runs, ...facts }: FilterRecord): string
   ];
   return [
     markdownTable(header, rows, 5),
-    `Threads ${settings.threads}, rounds ${settings.rounds} (medians), batches of ${settings.batch} rows, a fit of ${count(FITTED)} points. ${describe(facts)}`,
+    `Threads ${settings.threads}, rounds ${settings.rounds} (medians), batches of ${settings.batch} rows, a fit of ${count(FITTED)} points. ${describeMeasurement(facts)}`,
   ].join("\n\n");
 }
 
@@ -329,12 +329,6 @@ export function formatFilledMap({ settings, scores, ...facts }: FilledMapRecord)
   ]);
   return [
     markdownTable(["map of 70,000", "label accuracy", "10-NN kept", "50-NN kept", "seconds"], rows, 4),
-    `Threads ${settings.threads}, iterations ${settings.iterations}. ${describe(facts)}`,
+    `Threads ${settings.threads}, iterations ${settings.iterations}. ${describeMeasurement(facts)}`,
   ].join("\n\n");
-}
-
-function describe({ date, machine, versions }: Facts): string {
-  const { cpu, cores, memoryGib, system, load } = machine;
-  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `Measured on ${date.slice(0, 10)} on ${cpu}, ${cores} processors, ${memoryGib} GiB, ${system}, load ${load} before. Versions: ${used.join(", ")}.`;
 }

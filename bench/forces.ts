@@ -4,7 +4,7 @@ import { readMatrix, writeMatrix } from "../src/io/index.js";
 import { type Dataset, openDataset } from "./datasets.js";
 import type { PeerPaths } from "./implementations.js";
 import { type KernelTiming, makeMap } from "./kernels.js";
-import type { Machine } from "./machine.js";
+import { describeMeasurement, type Machine } from "./machine.js";
 import { count, markdownTable, percent } from "./markdown.js";
 import type { Settings } from "./race.js";
 
@@ -63,7 +63,7 @@ export function tooLarge(forces: readonly Forces[]): Forces[] {
   return forces.filter(({ kernel, forceError }) => DEFAULTS.includes(kernel) && !(forceError <= MOST_FORCE_ERROR));
 }
 
-export function formatForces({ date, machine, versions, forces }: ForcesRecord): string {
+export function formatForces({ forces, ...facts }: ForcesRecord): string {
   const kernels = [...new Set(forces.map(({ kernel }) => kernel))];
   const maps = [...new Set(forces.map(({ dataset, n }) => `${dataset}, ${count(n)}`))];
   const rows = maps.map((map) => [
@@ -73,9 +73,8 @@ export function formatForces({ date, machine, versions, forces }: ForcesRecord):
       return found ? `${percent(found.forceError)}, ${percent(found.zError)}` : "";
     }),
   ]);
-  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     markdownTable(["map", ...kernels.map((kernel) => kernel.replace(/, 2-D$/, ""))], rows, 0),
-    `Measured on ${date.slice(0, 10)} on ${machine.cpu}. Versions: ${used.join(", ")}.`,
+    describeMeasurement(facts),
   ].join("\n\n");
 }

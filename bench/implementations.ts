@@ -65,6 +65,8 @@ const PEERS: readonly (readonly [Implementation, string])[] = [
   [python("opentsne-fft", "openTSNE, FFT"), "openTSNE"],
   [python("sklearn", "scikit-learn"), "scikit-learn"],
   [python("sklearnex", "scikit-learn-intelex"), "scikit-learn-intelex"],
+  [python("h2pack", "tsne-h2pack"), "tsne-h2pack"],
+  [python("sgtsnepi", "SG-t-SNE-Π"), "sgtsnepi"],
 ];
 
 export const PEER_NAMES: readonly string[] = PEERS.map(([{ name }]) => name);

@@ -7,7 +7,7 @@ import { type Dataset, openDataset } from "./datasets.js";
 import { BenchmarkError } from "./failure.js";
 import { FOLDERS } from "./folders.js";
 import { OURS, type PeerPaths, run } from "./implementations.js";
-import type { Machine } from "./machine.js";
+import { describeMeasurement, type Machine } from "./machine.js";
 import { count, markdownTable, percent, significant } from "./markdown.js";
 import type { Settings } from "./race.js";
 
@@ -142,7 +142,7 @@ export function boundOf(timing: KernelTiming, limits: Limits): { by: string; sha
   return { by, share: least / seconds };
 }
 
-export function formatKernels({ date, machine, versions, settings, limits, timings }: KernelRecord): string {
+export function formatKernels({ settings, limits, timings, ...facts }: KernelRecord): string {
   const rows = timings.map((timing) => {
     const { dataset, kernel, n, unit, units, seconds, forceError, zError } = timing;
     return [
@@ -160,18 +160,16 @@ export function formatKernels({ date, machine, versions, settings, limits, timin
   const order = [...new Set(rows.map(([kernel]) => kernel))];
   rows.sort((a, b) => order.indexOf(a[0]) - order.indexOf(b[0]));
   const header = ["kernel", "data", "ms", "ns / point", "ns", "bound", "reached", "force error", "Z error"];
-  const { cpu, cores, memoryGib, load } = machine;
   const levels = limits.triad.map(({ bytes, bytesPerSecond }) => {
     return `${significant(bytesPerSecond / 1e9)} GB/s over ${Math.round(bytes / 2 ** 20)} MiB`;
   });
-  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     markdownTable(header, rows, 0),
     `Limits measured beside, threads ${settings.threads}, ${limits.instructionSet}: ` +
       `${significant(limits.multipliesPerSecond / 1e9)} billion multiply-adds of floats a second, ` +
       `${significant(limits.operationsPerSecond / 1e9)} billion where half are lone additions, ` +
       `${significant(limits.indexedLoadsPerSecond / 1e9)} billion indexed loads, triad ${levels.join(", ")}.`,
-    `Measured on ${date.slice(0, 10)} on ${cpu}, ${cores} processors, ${memoryGib} GiB, load ${load} before. Versions: ${used.join(", ")}.`,
+    describeMeasurement(facts),
   ].join("\n\n");
 }
 

@@ -1,13 +1,20 @@
 import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import packageJson from "../package.json" with { type: "json" };
+import { binding } from "../src/binding.js";
 
 /** The machine that was measured on, and how busy it was when the measurement began. */
 export interface Machine {
   cpu: string;
   cores: number;
   memoryGib: number;
+  /** The instruction set that the addon uses; older records lack it, and the caches. */
+  instructions?: string | undefined;
+  /** Sizes of the caches that the first processor uses, such as "L2 1024K". */
+  caches?: readonly string[] | undefined;
   system: string;
   /** Processes that wanted to run, the mean of the last minute. */
   load: number;
@@ -18,9 +25,45 @@ export function describeMachine(): Machine {
     cpu: cpus()[0]?.model.trim() ?? "unknown processor",
     cores: availableParallelism(),
     memoryGib: round(totalmem() / 2 ** 30, 1),
+    instructions: binding.isa,
+    caches: readCaches(),
     system: `${type()} ${release()}`,
     load: round(loadavg()[0], 2),
   };
+}
+
+/** What Linux knows of the caches for data; nothing elsewhere. */
+function readCaches(): string[] {
+  const folder = "/sys/devices/system/cpu/cpu0/cache";
+  try {
+    const indices = readdirSync(folder).filter((name) => name.startsWith("index"));
+    const caches = indices.map((index) =>
+      ["level", "type", "size"].map((fact) => readFileSync(join(folder, index, fact), "utf8").trim()),
+    );
+    return caches.filter(([, kind]) => kind !== "Instruction").map(([level, , size]) => `L${level} ${size}`);
+  } catch {
+    return [];
+  }
+}
+
+/** The date, the machine and the versions of a record, in words. */
+export function describeMeasurement({
+  date,
+  machine,
+  versions,
+}: {
+  date: string;
+  machine: Machine;
+  versions: Readonly<Record<string, string>>;
+}): string {
+  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `Measured on ${date.slice(0, 10)} on ${nameMachine(machine)}, load ${machine.load} before. Versions: ${used.join(", ")}.`;
+}
+
+/** The processor with its instruction set and caches, the memory and the system. */
+export function nameMachine({ cpu, cores, memoryGib, instructions, caches, system }: Machine): string {
+  const facts = [cpu, instructions, ...(caches ?? []), `${cores} processors`, `${memoryGib} GiB`, system];
+  return facts.filter((fact) => fact !== undefined).join(", ");
 }
 
 /** Versions of this project, with its commit where it is known, and of Node.js. */

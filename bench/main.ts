@@ -8,6 +8,7 @@ import { writeFileAtomic } from "../src/io/index.js";
 import { Matrix } from "../src/matrix.js";
 import { pictureFormat } from "../src/plot/index.js";
 import { drawChart } from "./chart.js";
+import { type CoverageRecord, formatCoverage, measureCoverage } from "./coverage.js";
 import { DATASETS, hasPublicData, openDataset, readTestImages } from "./datasets.js";
 import { BenchmarkError } from "./failure.js";
 import {
@@ -40,6 +41,13 @@ import {
   TRAINERS,
   type Trainer,
 } from "./network.js";
+import {
+  formatOptimizers,
+  measureOptimizers,
+  type OptimizersRecord,
+  USUAL_WITH_FILES,
+  USUAL_WITHOUT_FILES,
+} from "./optimizers.js";
 import { NETWORKS, type NetworkName } from "./peers/network-models.js";
 import { type Race, runRace, type Settings, startRace } from "./race.js";
 import { formatRaces, mergeRaces } from "./race-table.js";
@@ -81,10 +89,12 @@ Examples:
   $ npm run bench -- race generated-5000 --peers opentsne-bh,scran.js --ours theta=0.5
   $ npm run bench -- sigma latents --data DIR
   $ npm run bench -- scaling --max 100000 --threads-list 1,2
+  $ npm run bench -- optimizers swiss-roll-10000
   $ npm run bench -- kernels stem --data DIR
   $ npm run bench -- forces mnist --data DIR
   $ npm run bench -- separate --data DIR --python FILE
   $ npm run bench -- uncertainty --data DIR
+  $ npm run bench -- coverage
   $ npm run bench -- network --data DIR --node-modules DIR --python FILE
 
 Every run is a process of its own, one at a time; leave the machine alone meanwhile. Records go to bench/results/local; with
@@ -270,9 +280,37 @@ program
   )
   .option("--points <n>", "points of MNIST", integerParser("--points", 100), 1200)
   .option("--synthetic-points <n>", "points of each synthetic truth", integerParser("--synthetic-points", 100), 600)
-  .option("--seeds <n>", "seeds of truth, noise and map", integerParser("--seeds", 1), 3)
+  .option("--seeds <n>", "seeds of truth, noise and map", integerParser("--seeds", 1), 10)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: UncertaintyFlags) => interruptible((signal) => uncertainty(flags, signal)));
+
+program
+  .command("coverage")
+  .description("true positions inside the ellipses of fitted points, in 24 settings")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .option("--points <n>", "points of each truth", integerParser("--points", 100), 400)
+  .option("--draws <n>", "draws of each point", integerParser("--draws", 2), 50)
+  .option("--seeds <n>", "seeds of truth, noise and map", integerParser("--seeds", 1), 3)
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
+  .action((flags: CoverageFlags) => interruptible((signal) => coverage(flags, signal)));
+
+program
+  .command("optimizers")
+  .description("the KL divergence and the quality that each optimizer reaches with its defaults")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .argument(
+    "[data sets...]",
+    `default: ${USUAL_WITHOUT_FILES.join(" ")}, and where --data holds them ${USUAL_WITH_FILES.join(" ")}`,
+  )
+  .option("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
+  .option("--perplexity <p>", "perplexity", numberParser("--perplexity"), 30)
+  .option("--seed <n>", "seed of the random numbers", integerParser("--seed"), 42)
+  .action((names: string[], flags: OptimizersFlags) => interruptible((signal) => optimizers(names, flags, signal)));
 
 try {
   await program.parseAsync();
@@ -313,7 +351,7 @@ function measuring(name: string, description: string): Command {
     .option("--perplexity <p>", "perplexity", numberParser("--perplexity"), 30)
     .option(
       "--iterations <n>",
-      "iterations, early exaggeration included; scikit-learn asks for 250 or more",
+      "iterations of the peers, early exaggeration included; scikit-learn asks for 250 or more. This project's runs end when they have converged, or with --ours iterations=N",
       integerParser("--iterations", 1),
       1000,
     )
@@ -605,6 +643,22 @@ async function filledMaps({ data, writeReadme, ...flags }: FilledMapFlags, signa
   await publish("filled-map", record, formatFilledMap(record), writeReadme ?? false);
 }
 
+interface CoverageFlags {
+  points: number;
+  draws: number;
+  seeds: number;
+  threads: number;
+  writeReadme?: true;
+}
+
+async function coverage({ writeReadme, ...settings }: CoverageFlags, signal: AbortSignal): Promise<void> {
+  const { points, draws, seeds, threads } = settings;
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const record: CoverageRecord = { ...facts, settings: { points, draws, seeds, threads }, coverages: [] };
+  await measureCoverage(record, log, signal);
+  await publish("coverage", record, formatCoverage(record), writeReadme ?? false);
+}
+
 interface UncertaintyFlags {
   data?: string;
   points: number;
@@ -620,6 +674,29 @@ async function uncertainty({ data, writeReadme, ...flags }: UncertaintyFlags, si
   const record: UncertaintyRecord = { ...facts, settings: { points, syntheticPoints, seeds, threads }, recoveries: [] };
   await measureUncertainty(record, data, log, signal);
   await publish("uncertainty", record, formatUncertainty(record), writeReadme ?? false);
+}
+
+interface OptimizersFlags {
+  data?: string;
+  threads: number;
+  perplexity: number;
+  seed: number;
+  writeReadme?: true;
+}
+
+async function optimizers(
+  names: readonly string[],
+  { data, writeReadme, threads, perplexity, seed }: OptimizersFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const usual = [...(hasPublicData(data) ? USUAL_WITH_FILES : []), ...USUAL_WITHOUT_FILES];
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const record: OptimizersRecord = { ...facts, settings: { threads, perplexity, seed }, runs: [] };
+  try {
+    await measureOptimizers(record, names.length > 0 ? names : usual, data, log, signal);
+  } finally {
+    if (record.runs.length > 0) await publish("optimizers", record, formatOptimizers(record), writeReadme ?? false);
+  }
 }
 
 /** Writes a record, and its table into the README where that is wanted, and prints the table. */

@@ -8,7 +8,7 @@ import { writeMatrix } from "../src/io/index.js";
 import { Matrix } from "../src/matrix.js";
 import { FOLDERS } from "./folders.js";
 import type { PeerPaths } from "./implementations.js";
-import { type Machine, round } from "./machine.js";
+import { describeMeasurement, type Machine, round } from "./machine.js";
 import { count, markdownTable, median, significant } from "./markdown.js";
 import type { NetworkAnswer, NetworkTask } from "./peers/network.js";
 import { NETWORK_LABELS, type NetworkName } from "./peers/network-models.js";
@@ -129,7 +129,7 @@ async function train(
 }
 
 /** Seconds of the fastest epoch of each run, the median over the rounds, and how many times ours it is. */
-export function formatNetworks({ date, machine, versions, images, settings, failures, runs }: NetworkRecord): string {
+export function formatNetworks({ images, settings, failures, runs, ...facts }: NetworkRecord): string {
   const networks = [...new Set([...runs, ...failures].map(({ network }) => network))];
   const rows = networks.flatMap((network) =>
     TRAINERS.flatMap((trainer, i) => {
@@ -156,15 +156,12 @@ export function formatNetworks({ date, machine, versions, images, settings, fail
       ];
     }),
   );
-  const { cpu, cores, memoryGib, system, load } = machine;
-  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const described = [...new Set(runs.map(({ description }) => description))];
   return [
     markdownTable(["network", "trained by", "seconds an epoch", "times ours", "loss", "peak MiB"], rows, 4),
     `${count(images.n)} images (${images.name}), batches of ${settings.batch}, Adam, threads ${settings.threads}, ${settings.epochs} ` +
       `epochs, of which the fastest counts, rounds ${settings.rounds} (medians). The loss is that of the last batch.`,
-    `Measured on ${date.slice(0, 10)} on ${cpu}, ${cores} processors, ${memoryGib} GiB, ${system}, load ${load} before. ` +
-      `Versions: ${[...used, ...described].join(", ")}.`,
+    `${describeMeasurement(facts)} Trainers: ${described.join(", ")}.`,
   ].join("\n\n");
 }
 

@@ -1,3 +1,4 @@
+import { nameMachine } from "./machine.js";
 import { count, markdownTable, median, significant } from "./markdown.js";
 import type { Race, RaceRun } from "./race.js";
 
@@ -26,7 +27,7 @@ export function mergeRaces(known: readonly Race[], latest: readonly Race[]): Rac
 
 /** Races as a markdown table, with what they were run on and with below it. */
 export function formatRaces(races: readonly Race[]): string {
-  const header = ["data", "program", "seconds", "times ours", "KL", "10-NN kept", "peak MiB"];
+  const header = ["data", "program", "seconds", "times ours", "iterations", "KL", "10-NN kept", "peak MiB"];
   const rows = races.flatMap((race) => {
     const { name, n, d } = race.dataset;
     return race.implementations.map((implementation, i) => [
@@ -34,19 +35,20 @@ export function formatRaces(races: readonly Race[]): string {
       ...cells(race, implementation),
     ]);
   });
-  return [markdownTable(header, rows, 5), stagesOf(races), notes(races)].filter((part) => part !== "").join("\n\n");
+  return [markdownTable(header, rows, 6), stagesOf(races), notes(races)].filter((part) => part !== "").join("\n\n");
 }
 
 function cells(race: Race, { name, label, failure }: Race["implementations"][number]): string[] {
   const runs = race.runs.filter((run) => run.implementation === name);
   const program = name.startsWith("ours") ? label + describeOptions(race) : label;
-  if (runs.length === 0) return [program, failure === undefined ? "not run" : `failed: ${failure}`, "", "", "", ""];
+  if (runs.length === 0) return [program, failure === undefined ? "not run" : `failed: ${failure}`, "", "", "", "", ""];
   const middle = (pick: (run: RaceRun) => number) => median(runs.map(pick));
   const ratios = ratiosTo(race, name);
   return [
     failure === undefined ? program : `${program} (failed once: ${failure})`,
     significant(middle((run) => run.seconds)),
     ratios.length === 0 ? "1" : formatRatios(ratios),
+    count(middle((run) => run.iterations ?? race.settings.iterations)),
     middle((run) => run.kl).toFixed(3),
     middle((run) => run.kept10).toFixed(3),
     count(Math.round(middle((run) => run.peakMib))),
@@ -91,11 +93,10 @@ function stagesOf(races: readonly Race[]): string {
 function notes(races: readonly Race[]): string {
   const lines = races.map(({ date, machine, versions, settings }) => {
     const { threads, perplexity, iterations, rounds, seed } = settings;
-    const { cpu, cores, memoryGib, system } = machine;
     const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
     return [
-      `Threads ${threads}, perplexity ${perplexity}, iterations ${iterations}, seed ${seed} and one more each round, rounds ${rounds} (medians).`,
-      `Measured on ${date.slice(0, 10)} on ${cpu}, ${cores} processors, ${memoryGib} GiB, ${system}.`,
+      `Threads ${threads}, perplexity ${perplexity}, iterations of the peers ${iterations}, seed ${seed} and one more each round, rounds ${rounds} (medians).`,
+      `Measured on ${date.slice(0, 10)} on ${nameMachine(machine)}.`,
       `Versions: ${used.join(", ")}.`,
     ].join(" ");
   });

@@ -46,6 +46,8 @@ export interface RaceRun extends Score {
   load: number;
   stages?: Readonly<Record<string, number>> | undefined;
   method?: string | undefined;
+  /** Of gradient descent; `undefined` for the number of the settings. */
+  iterations?: number | undefined;
   statedKl?: number | undefined;
 }
 

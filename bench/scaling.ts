@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Panel, Series } from "./chart.js";
 import { openDataset } from "./datasets.js";
 import { type Implementation, OURS, type PeerPaths, run } from "./implementations.js";
-import type { Machine } from "./machine.js";
+import { describeMeasurement, type Machine } from "./machine.js";
 import { count, markdownTable, significant } from "./markdown.js";
 import type { Settings } from "./race.js";
 
@@ -140,7 +140,7 @@ export function drawnPanels({ points }: Scaling): Panel[] {
   return panels;
 }
 
-export function formatScaling({ date, machine, versions, settings, points }: Scaling): string {
+export function formatScaling({ settings, points, ...facts }: Scaling): string {
   const stages = ["neighbors", "affinities", "initialization", "optimization"];
   const rows = points.map(({ n, label, method, threads, seconds, peakMib, stages: own }) => [
     count(n),
@@ -151,12 +151,9 @@ export function formatScaling({ date, machine, versions, settings, points }: Sca
     count(Math.round(peakMib)),
   ]);
   const header = ["points", "program", "threads", "seconds", ...stages, "peak MiB"];
-  const { cpu, cores, memoryGib, load } = machine;
-  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     markdownTable(header, rows, header.length - 2),
     `Generated mixtures of 50 dimensions, perplexity ${settings.perplexity}, iterations ${settings.iterations}, one run each. ` +
-      `Measured on ${date.slice(0, 10)} on ${cpu}, ${cores} processors, ${memoryGib} GiB, load ${load} before the first run. ` +
-      `Versions: ${used.join(", ")}.`,
+      describeMeasurement(facts),
   ].join("\n\n");
 }

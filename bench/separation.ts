@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { readMatrix, writeMatrix } from "../src/io/index.js";
 import { Matrix } from "../src/matrix.js";
-import { normals } from "./datasets.js";
 import { FOLDERS } from "./folders.js";
+import { normals } from "./generated-data.js";
 import type { PeerPaths } from "./implementations.js";
-import { type Machine, round } from "./machine.js";
+import { describeMeasurement, type Machine, round } from "./machine.js";
 import { count, markdownTable, median, significant } from "./markdown.js";
 import type { SeparationTask } from "./peers/separate.js";
 import type { Answer } from "./peers/task.js";
@@ -185,7 +185,7 @@ function measureEvenness({ data, rows }: Matrix): number {
 }
 
 /** Medians over the rounds; a ratio is that of a run to the flow's run of the same round. */
-export function formatSeparations({ date, machine, versions, settings, before, runs }: SeparationRecord): string {
+export function formatSeparations({ settings, before, runs, ...facts }: SeparationRecord): string {
   const rows = [...new Set(runs.map(({ map }) => map))].flatMap((map) => {
     const all = runs.filter((run) => run.map === map);
     const lines = SEPARATORS.flatMap((separator) => {
@@ -212,12 +212,9 @@ export function formatSeparations({ date, machine, versions, settings, before, r
     const title = `**${map}**, ${count(all[0].n)} points`;
     return [[title, "as it was", "", "", before[map].toFixed(3), "1.000", "0", ""], ...lines];
   });
-  const { cpu, cores, memoryGib, system, load } = machine;
-  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const header = ["map", "separated by", "seconds", "times the flow", "evenness", "10-NN kept", "lost", "peak MiB"];
   return [
     markdownTable(header, rows, 6),
-    `Threads ${settings.threads}, rounds ${settings.rounds} (medians), defaults throughout. Measured on ${date.slice(0, 10)} on ${cpu}, ` +
-      `${cores} processors, ${memoryGib} GiB, ${system}, load ${load} before. Versions: ${used.join(", ")}.`,
+    `Threads ${settings.threads}, rounds ${settings.rounds} (medians), defaults throughout. ${describeMeasurement(facts)}`,
   ].join("\n\n");
 }

@@ -4,7 +4,16 @@ import { existsSync } from "node:fs";
 import { FOLDERS } from "./folders.js";
 import { DEFAULT_PEER_PATHS } from "./implementations.js";
 
-const PYTHON_PACKAGES = ["numpy", "scipy", "openTSNE", "scikit-learn", "scikit-learn-intelex"];
+const PYTHON_PACKAGES = [
+  "numpy",
+  "scipy",
+  "openTSNE",
+  "scikit-learn",
+  "scikit-learn-intelex",
+  "tsne-h2pack",
+  "pynndescent",
+  "sgtsnepi",
+];
 
 /** Installs the peers into bench/.venv and bench/node_modules. What cannot be had is told, and the rest goes on. */
 export async function installPeers(python: string, withTorch: boolean, signal: AbortSignal): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { Matrix } from "../src/matrix.js";
-import { normals } from "./datasets.js";
+import { normals } from "./generated-data.js";
 
 /** True coordinates, with the labels of the points. */
 export interface Truth {

@@ -1,4 +1,4 @@
-"""Points with standard deviations, a map of some of them, and the places that one process of sigma-tsne gives the others."""
+"""Points with standard deviations, a map of some of them, and the positions that one process of sigma-tsne gives the others."""
 
 import gc
 import os
@@ -90,7 +90,7 @@ class Points:
         return self.filter(command=[str(script)])
 
     def check(self, placed: pa.Table) -> None:
-        """Every row once, with what it held, and bit for bit the places of the single process."""
+        """Every row once, with what it held, and bit for bit the positions of the single process."""
         placed = placed.sort_by("id")
         assert placed["id"].to_pylist() == self.table["id"].to_pylist()
         assert placed["name"].to_pylist() == self.table["name"].to_pylist()

@@ -1,5 +1,5 @@
 // Everything about a release that can be checked without publishing it: what is built, what is packed, and the packed file installed and
-// used as a stranger would, on every major version of Node.js that is supported. docs/release.md says what is left to do by hand.
+// used as a stranger would, on every major version of Node.js that is supported. docs/release.md says which steps are done by hand.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";

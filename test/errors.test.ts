@@ -38,7 +38,7 @@ test("an ArgumentError may say it in other words", () => {
   expect(new ArgumentError("INVALID_ARGUMENT", facts).message).toBe("no sigma");
 });
 
-test("a DataError is an ArgumentError that tells the place, where there is one", () => {
+test("a DataError is an ArgumentError that tells row and column, where there are any", () => {
   const facts = { argument: "data", received: Number.NaN, accepted: "finite numbers" };
   const placed = new DataError("NOT_FINITE", { ...facts, row: 0, column: 2 });
   expect(placed).toBeInstanceOf(ArgumentError);

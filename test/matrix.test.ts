@@ -208,7 +208,7 @@ describe("toMatrix", () => {
     expect(failureOf(sparse)).toMatchObject({ code: "SHAPE_MISMATCH", message: expect.stringContaining("row 1") });
   });
 
-  test.each(["3", null, undefined, true, 3n])("refuses the cell %o with its place", (received) => {
+  test.each(["3", null, undefined, true, 3n])("refuses the cell %o with its row and column", (received) => {
     const error = failureOf([
       [1, 2],
       [3, received],

@@ -6,14 +6,15 @@ const PACKAGE = "sigma-tsne";
 const { readMatrix, Tsne, writeMatrix } = (await import(PACKAGE)) as typeof library;
 
 const task = readTask();
-const { x, y, perplexity, iterations, threads, seed, options } = task;
+const { x, y, perplexity, threads, seed, options } = task;
 const data = await readMatrix(x);
 const sigma = task.sigma === undefined ? undefined : await readMatrix(task.sigma);
 const start = performance.now();
 // The scores of sigma-aware runs use the floor of Ede 2020.
-const settings = { perplexity, iterations, threads, seed, varianceFloor: 0.01, ...options };
+const settings = { perplexity, threads, seed, varianceFloor: 0.01, ...options };
 const result = await new Tsne(data, { ...settings, sigma }).fit();
 const seconds = (performance.now() - start) / 1000;
 await writeMatrix(y, result.embedding);
 const { total: _, ...stages } = result.seconds;
-answer({ seconds, peakMib: peakMib(), stages, method: result.method, statedKl: result.kl });
+const { method, iterations, kl } = result;
+answer({ seconds, peakMib: peakMib(), stages, method, iterations, statedKl: kl });

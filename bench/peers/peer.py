@@ -54,14 +54,37 @@ def sklearnex(task):
     return sklearn_like(task, TSNE)
 
 
+def h2pack(task):
+    from tsne_h2pack import TSNE
+
+    return sklearn_like(task, TSNE)
+
+
+def sgtsnepi(task):
+    # It embeds a graph; openTSNE finds the neighbors and their probabilities, within the measured time.
+    from openTSNE.affinity import PerplexityBasedNN
+    from sgtsnepi import sgtsnepi as embed
+
+    def fit(data):
+        affinities = PerplexityBasedNN(
+            data, perplexity=task["perplexity"], n_jobs=task["threads"], random_state=task["seed"]
+        )
+        early = min(250, task["iterations"])
+        return embed(affinities.P.tocsc(), max_iter=task["iterations"], early_exag=early, silent=True).T
+
+    return fit
+
+
 PEERS = {
     "opentsne-bh": lambda task: opentsne(task, "bh"),
     "opentsne-fft": lambda task: opentsne(task, "fft"),
     "sklearn": sklearn,
     "sklearnex": sklearnex,
+    "h2pack": h2pack,
+    "sgtsnepi": sgtsnepi,
 }
 
-PACKAGES = ("numpy", "scipy", "openTSNE", "scikit-learn", "scikit-learn-intelex")
+PACKAGES = ("numpy", "scipy", "openTSNE", "scikit-learn", "scikit-learn-intelex", "tsne-h2pack", "sgtsnepi")
 
 
 def versions():

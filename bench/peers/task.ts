@@ -9,6 +9,7 @@ export interface Task {
   /** Where the map goes. */
   y: string;
   perplexity: number;
+  /** Of the peers; this project's own runs end when they have converged, unless their options have another number. */
   iterations: number;
   threads: number;
   seed: number;
@@ -25,6 +26,8 @@ export interface Answer {
   /** Of the run's stages, where they are known. */
   stages?: Readonly<Record<string, number>> | undefined;
   method?: string | undefined;
+  /** Of gradient descent, where the program chooses the number. */
+  iterations?: number | undefined;
   /** KL divergence as the program itself states it. */
   statedKl?: number | undefined;
 }

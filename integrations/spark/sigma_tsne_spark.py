@@ -1,4 +1,4 @@
-"""Points and images of a Spark DataFrame through sigma-tsne: places in a saved map, or codes of a model.
+"""Points and images of a Spark DataFrame through sigma-tsne: positions in a saved map, or codes of a model.
 
     from sigma_tsne_filter import Filter
     from sigma_tsne_spark import map_in_arrow

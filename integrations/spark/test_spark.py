@@ -85,7 +85,7 @@ def test_a_consumer_that_stops_early(frame, points):
     assert points.alive() == []
 
 
-def test_a_cancelled_job(spark, frame, points):
+def test_a_canceled_job(spark, frame, points):
     def cancel():
         while len(points.running()) < 2:
             time.sleep(0.1)

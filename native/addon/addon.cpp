@@ -24,7 +24,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   for (const sigma::DistanceKernel& distance : sigma::all_distances()) {
     Napi::Object traits = Napi::Object::New(env);
     traits.Set("usesSigma", distance.traits.uses_sigma());
-    traits.Set("hasFloor", distance.traits.has_variances());
+    traits.Set("hasFloor", distance.traits.has_floor());
     distances.Set(distance.name, traits);
   }
   exports.Set("distances", distances);

@@ -109,8 +109,24 @@ double read_variance_floor(const Properties& options) {
 
 void set_variance_floor(Napi::Object result, const std::string& distance, const Gaussians& points) {
   // Points without standard deviations may have been given neighbors under a distance without a name.
-  if (points.deviations.rows() == 0 || !traits_of(distance).has_variances()) return;
+  if (points.deviations.rows() == 0 || !traits_of(distance).has_floor()) return;
   if (points.variance_floor > 0) result.Set("varianceFloor", points.variance_floor);
+}
+
+void set_coordinate_spread(Napi::Object result, const std::string& distance, const Gaussians& points) {
+  if (!points.coordinate_spread || traits_of(distance).spread != Spread::reliabilities) return;
+  const auto& [center, variance, between] = *points.coordinate_spread;
+  const auto in_units = [&](const std::vector<double>& values, double unit, bool is_centered) {
+    auto array = Napi::Float64Array::New(result.Env(), values.size());
+    for (std::size_t k = 0; k < values.size(); ++k) array[k] = values[k] * unit + (is_centered ? points.center[k] : 0);
+    return array;
+  };
+  const double squared = points.scale * points.scale;
+  Napi::Object spread = Napi::Object::New(result.Env());
+  spread.Set("center", in_units(center, points.scale, true));
+  spread.Set("variance", in_units(variance, squared, false));
+  spread.Set("between", in_units(between, squared, false));
+  result.Set("coordinateSpread", spread);
 }
 
 Napi::Value describe_far_value(Napi::Env env, const Gaussians& points) {

@@ -64,6 +64,9 @@ double read_variance_floor(const Properties& options);
 // Sets varianceFloor of the result to the floor in use, if the distance has one and it is known.
 void set_variance_floor(Napi::Object result, const std::string& distance, const Gaussians& points);
 
+// Sets coordinateSpread of the result to that in use, in the caller's units, if the distance has one.
+void set_coordinate_spread(Napi::Object result, const std::string& distance, const Gaussians& points);
+
 // A typed array of the same numbers.
 template <class Array, class T>
 Array to_array(Napi::Env env, const std::vector<T>& numbers) {

@@ -23,7 +23,7 @@ Napi::Error to_js(Napi::Env env, const std::exception_ptr& failure, const char* 
     std::rethrow_exception(failure);
   } catch (const Napi::Error& error) {
     return error;
-  } catch (const Cancelled& error) {
+  } catch (const Canceled& error) {
     return with_code(env, "ABORTED", error.what());
   } catch (const Diverged& error) {
     return with_code(env, "DIVERGED", error.what());

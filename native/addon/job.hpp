@@ -11,7 +11,7 @@ namespace sigma::addon {
 constexpr std::chrono::milliseconds kReportEvery{100};
 
 // Long work on a thread of its own, not one of libuv's four, which file access and other jobs need. It keeps the
-// process alive, settles a promise, and is cancelled and awaited when its environment (a worker thread, or the process)
+// process alive, settles a promise, and is canceled and awaited when its environment (a worker thread, or the process)
 // ends.
 struct Work {
   // On the job's thread. May send() reports to JavaScript; throws to reject the promise.

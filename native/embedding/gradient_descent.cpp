@@ -48,8 +48,9 @@ GradientDescentStep GradientDescent::describe_step(const StepSettings& settings,
   const bool divides = settings.optimizer == Optimizer::curvature;
   const double least_curvature =
       std::max(kLeastCurvature * state_.mean_curvature, kLeastWeight / static_cast<double>(count_));
-  // Momentum that has overshot is dropped (O'Donoghue & Candes 2015).
-  const double momentum = divides && state_.climbs ? 0 : settings.momentum;
+  // Momentum that has overshot is reduced. Dropping it (O'Donoghue & Candes 2015) would also stop the slow expansion of
+  // the whole embedding whenever a few points oscillate.
+  const double momentum = settings.momentum * (state_.climbs ? settings.kept_uphill : 1);
   return {.offsets = p.offsets.data(),
           .columns = p.columns.data(),
           .values = p.values.data(),

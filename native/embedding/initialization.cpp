@@ -14,7 +14,7 @@ namespace {
 constexpr double kWidth = 1e-4;
 constexpr double kNoise = 0.01 * kWidth;
 // Rows far beyond the others start at this many times the distance of the median row: as they are, they would leave all
-// others in one place.
+// others at one position.
 constexpr double kFarthestStart = 10;
 
 AlignedVector<float> start_from_graph(const Affinities& affinities, int output_dimensions, Random& random,
@@ -46,7 +46,7 @@ AlignedVector<float> initialize(const PackedMatrix& means, const Affinities& aff
   if (components > 0) {
     const std::optional<NearRows> near = draw_in_far_rows(means, kFarthestStart);
     pca = find_principal_components(near ? near->rows : means, components, random, team, cancellation);
-    // Below this the data is constant but for rounding.
+    // Below this the data is constant except for rounding.
     if (pca.variances[0] > 1e-14) scale = kWidth / std::sqrt(pca.variances[0]);
   }
   const double noise = scale > 0 ? kNoise : kWidth;

@@ -30,7 +30,7 @@ struct Options {
   int output_dimensions = 2;        // [1, 3]
   std::uint64_t iterations = 1000;  // in all; the early exaggeration is part of them
   // [0, 1) The run has converged when the KL divergence falls by less than this fraction per kKlEvery iterations.
-  double tolerance = 0.01;
+  double tolerance = 0.005;
   std::uint64_t seed = 42;
   std::size_t pca_components = 0;  // [0, min(n, d)] principal components to reduce to; 0: as given
   Start start = Start::pca;

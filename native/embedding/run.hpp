@@ -53,7 +53,7 @@ struct RunState {
 void check(const RunState& state);
 
 // One embedding, from the data to the positions. A run goes through the stages of `Reached`, each with one step that
-// leads to the next; steps that fail or are cancelled leave the stage as it was and can be repeated. It owns its
+// leads to the next; steps that fail or are canceled leave the stage as it was and can be repeated. It owns its
 // memory, threads and random numbers, so several runs can work side by side. Only cancel() is thread-safe.
 class Run {
  public:
@@ -69,7 +69,7 @@ class Run {
   void use_graph(WeightedGraph graph) { graph_ = std::move(graph); }
 
   // Goes on to iteration `until`, after all earlier stages; `until` may exceed the options' iterations. After
-  // Cancelled, or if memory ran out, the run is at its last finished stage or iteration and can go on; the number of
+  // Canceled, or if memory ran out, the run is at its last finished stage or iteration and can go on; the number of
   // calls does not change the embedding. After Diverged it cannot go on, and throws Diverged again. With
   // Until::converged it ends earlier if the run has converged, and does no iteration if it had before.
   enum class Until { iteration, converged };
@@ -77,7 +77,7 @@ class Run {
   // Whether the KL divergence fell by less than the tolerance when it was last compared.
   bool has_converged() const { return convergence_.reached(options_.tolerance); }
 
-  // From any thread: makes advance() throw Cancelled soon.
+  // From any thread: makes advance() throw Canceled soon.
   void cancel() { cancellation_.request(); }
   void clear_cancellation() { cancellation_.clear(); }
 

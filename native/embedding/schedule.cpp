@@ -7,12 +7,15 @@ namespace sigma {
 namespace {
 
 // The exaggeration is constant for this part of its iterations, then falls geometrically.
-constexpr double kConstantPart = 1.0 / 9;
+constexpr double kConstantPart = 0.5;
 
 // Iterations from one knot of 1 - momentum to the next, between which it changes geometrically. The first knot comes
 // kWarmUp before the exaggeration ends, or at the start.
-constexpr std::uint64_t kWarmUp = 40, kRise = 35, kCruise = 40, kFall = 125;
+constexpr std::uint64_t kWarmUp = 40, kRise = 35, kCruise = 40, kFall = 160;
 constexpr double kFirmDamping = 0.1, kLightDamping = 0.015;
+// Once the exaggeration is at most this many times the last one, momentum that leads uphill is reduced to the part
+// kKeptUphill. Before that, the objective changes with every iteration, and the embedding may still be collapsed.
+constexpr double kAlmostLast = 2, kKeptUphill = 0.8;
 
 // From `first` at t = 0 to `last` at t = 1, geometrically; constant before and after.
 double between(double first, double last, double t) {
@@ -41,10 +44,12 @@ double damping(const Options& options, double t) {
 StepSettings settings_at(const Options& options, std::uint64_t iteration) {
   if (options.optimizer == Optimizer::curvature) {
     const auto t = static_cast<double>(iteration);
+    const double exaggeration = falling_exaggeration(options, t);
     return {.optimizer = Optimizer::curvature,
-            .exaggeration = falling_exaggeration(options, t),
+            .exaggeration = exaggeration,
             .momentum = 1 - damping(options, t),
-            .learning_rate = 1};
+            .learning_rate = 1,
+            .kept_uphill = exaggeration > kAlmostLast * options.exaggeration ? 1 : kKeptUphill};
   }
   const bool is_early = iteration < options.early_exaggeration_iterations;
   return {.optimizer = Optimizer::momentum,

@@ -11,6 +11,8 @@ struct StepSettings {
   Optimizer optimizer;
   double exaggeration, momentum;
   double learning_rate;  // in units of the curvature step for Optimizer::curvature
+  // [0, 1] The momentum is multiplied by it after an iteration in which the velocities led uphill.
+  double kept_uphill = 1;
 };
 
 // Optimizer::momentum has two phases, early exaggeration and the rest, each with constant settings.

@@ -282,8 +282,8 @@ Separation separate_points(NumberView map, std::size_t n, const SeparationOption
       result.iterations = 1;
       break;
   }
-  // Points of one place may have gone the same way, or meet at a wall. The ranks of the iterative method part them by
-  // themselves.
+  // Points at one position may have gone the same way, or meet at a wall. The ranks of the iterative method part them
+  // by themselves.
   if (options.method != SeparationMethod::iterative) tell_apart(result.points);
   cancellation.check();
   result.evenness = measure_evenness(result.points);

@@ -13,7 +13,7 @@ enum class SeparationMethod { flow, iterative, conditional };
 
 struct SeparationOptions {
   SeparationMethod method = SeparationMethod::flow;
-  // flow: how often the points are drawn towards their neighbors of old and evened out again.
+  // flow: how often the points are drawn towards their previous neighbors and evened out again.
   int relaxations = 16;
   // iterative: cells a side, share of the way that a point goes at a time, mean move at which to stop, and how often.
   std::size_t grid = 100;

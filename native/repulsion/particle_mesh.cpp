@@ -357,7 +357,7 @@ double ParticleMesh::compute_at(const float* position, float* force) const {
 double ParticleMesh::compute(const float* positions, std::size_t n, float* forces) {
   const Bounds bounds = find_bounds(positions, n);
   if (!charge(positions, n, bounds.low, bounds.high)) return fallback_.compute(positions, n, forces);
-  // Forces between points cancel in their sum; what is left of it is error, which all points share while they lie
+  // Forces between points cancel in their sum; the rest of it is error, which all points share while they lie
   // together.
   const std::size_t chunks = (n + kGrain - 1) / kGrain;
   potentials_.resize(chunks);

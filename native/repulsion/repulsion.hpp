@@ -34,7 +34,7 @@ const char* name_of(Method method);
 Method resolve_method(Method method, std::size_t n, int output_dimensions, double theta);
 
 // `theta` is the accuracy of Barnes-Hut, `spacing` that of the mesh. The team must outlive it, and so must the
-// cancellation, which makes the exact way, whose steps may take minutes, throw Cancelled.
+// cancellation, which makes the exact way, whose steps may take minutes, throw Canceled.
 std::unique_ptr<Repulsion> make_repulsion(Method method, int output_dimensions, double theta, double spacing,
                                           ThreadTeam& team, double degrees_of_freedom = 1,
                                           const Cancellation* cancellation = nullptr);

@@ -13,7 +13,7 @@ class Cancellation {
   void clear() { requested_.store(false, std::memory_order_relaxed); }
   bool requested() const { return requested_.load(std::memory_order_relaxed); }
   void check() const {
-    if (requested()) throw Cancelled();
+    if (requested()) throw Canceled();
   }
 
  private:

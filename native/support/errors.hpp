@@ -5,9 +5,9 @@
 
 namespace sigma {
 
-// The run was cancelled by its owner; its state is that of the last finished iteration.
-struct Cancelled : std::runtime_error {
-  Cancelled() : std::runtime_error("stopped before it was finished") {}
+// The run was canceled by its owner; its state is that of the last finished iteration.
+struct Canceled : std::runtime_error {
+  Canceled() : std::runtime_error("stopped before it was finished") {}
 };
 
 // The map left the range of float32: the step was too long for the data.

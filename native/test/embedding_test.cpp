@@ -278,7 +278,7 @@ TEST(Run, GoesOnAfterCancellation) {
                              [&](const Progress& progress) {
                                if (progress.stage == stage) run.cancel();
                              }),
-                 Cancelled);
+                 Canceled);
   }
   run.clear_cancellation();
   run.advance(200, ignore);

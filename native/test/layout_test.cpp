@@ -172,12 +172,12 @@ TEST(Separation, NoTwoPointsAreEqual) {
   }
 }
 
-TEST(Separation, StopsWhenCancelled) {
+TEST(Separation, StopsWhenCanceled) {
   Cancellation cancellation;
   ThreadTeam team(2);
   const SquarePoints map = make_map(500);
   const auto cancel = [&](double) { cancellation.request(); };
-  EXPECT_THROW(separate_points({nullptr, map.data()}, 500, {}, team, cancellation, cancel), Cancelled);
+  EXPECT_THROW(separate_points({nullptr, map.data()}, 500, {}, team, cancellation, cancel), Canceled);
 }
 
 TEST(SquarePoints, NearestAreThoseOfAllPairs) {
@@ -258,7 +258,7 @@ TEST(GridAssignment, InPartsIsNearTheBest) {
 }
 
 // While points are assigned, and while the cost is bounded: crowded points have most of a large grid to look at.
-TEST(GridAssignment, StopsWhenCancelled) {
+TEST(GridAssignment, StopsWhenCanceled) {
   const SquarePoints points = make_uniform(1000, 2);
   ThreadTeam team(2);
   for (const int reports : {0, 1, 5}) {
@@ -268,7 +268,7 @@ TEST(GridAssignment, StopsWhenCancelled) {
       if (++seen == reports) cancellation.request();
     };
     if (reports == 0) cancellation.request();
-    EXPECT_THROW(assign_to_grid(points, 25, 40, team, cancellation, cancel, 100), Cancelled);
+    EXPECT_THROW(assign_to_grid(points, 25, 40, team, cancellation, cancel, 100), Canceled);
     EXPECT_EQ(seen, reports);
   }
 }

@@ -195,7 +195,7 @@ TEST(Pca, ThreadsDoNotMatter) {
   EXPECT_EQ(one.variances, many.variances);
 }
 
-TEST(Pca, StopsWhenCancelled) {
+TEST(Pca, StopsWhenCanceled) {
   // By the covariance, among the rows, and at random.
   for (const auto& [n, d, k] : {std::tuple{300, 20, 2}, {20, 300, 2}, {700, 300, 4}}) {
     const PackedMatrix rows = make_rows(static_cast<std::size_t>(n), static_cast<std::size_t>(d), 6);
@@ -203,7 +203,7 @@ TEST(Pca, StopsWhenCancelled) {
     ThreadTeam team(2);
     Cancellation cancellation;
     cancellation.request();
-    EXPECT_THROW(find_principal_components(rows, static_cast<std::size_t>(k), random, team, cancellation), Cancelled);
+    EXPECT_THROW(find_principal_components(rows, static_cast<std::size_t>(k), random, team, cancellation), Canceled);
   }
 }
 

@@ -94,7 +94,7 @@ struct ReferenceOptimizer {
   void step(const StepSettings& settings) {
     const std::vector<double> curvature = curvatures(), slope = gradient(settings.exaggeration);
     const bool divides = settings.optimizer == Optimizer::curvature;
-    const double momentum = divides && climbs ? 0 : settings.momentum;
+    const double momentum = settings.momentum * (climbs ? settings.kept_uphill : 1);
     const double floor = std::max(0.5 * mean_curvature, 0.02 / static_cast<double>(n));
     double rise = 0;
     for (std::size_t at = 0; at < positions.size(); ++at) {
@@ -156,7 +156,8 @@ TEST_P(OptimizerStep, AgreesWithItsFormulasInFloat64) {
     const StepSettings settings{.optimizer = optimizer,
                                 .exaggeration = t < 3 ? 4.0 : 1.0,
                                 .momentum = 0.9,
-                                .learning_rate = optimizer == Optimizer::curvature ? 1.0 : 25.0};
+                                .learning_rate = optimizer == Optimizer::curvature ? 1.0 : 25.0,
+                                .kept_uphill = optimizer == Optimizer::curvature ? 0.8 : 1.0};
     const double z = repulsion->compute(positions.data(), n, forces.data());
     ASSERT_TRUE(descent.step(settings, alpha, p, packed, forces, z, positions, team));
     reference.step(settings);

@@ -368,7 +368,7 @@ TEST(Evaluate, IsTheSameForAnyNumberOfThreadsAndStops) {
   const auto stop_late = [&](EvaluationStage stage, double) {
     if (stage == EvaluationStage::neighborhoods) cancellation.request();
   };
-  EXPECT_THROW(evaluate(data, map, classes, options, team, cancellation, stop_late), Cancelled);
+  EXPECT_THROW(evaluate(data, map, classes, options, team, cancellation, stop_late), Canceled);
 }
 
 }  // namespace

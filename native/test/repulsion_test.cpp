@@ -190,7 +190,7 @@ TEST_P(InDimensions, MortonOrderIsAPermutationThatKeepsNeighborsTogether) {
   EXPECT_LT(along, shuffled / 4);
 }
 
-TEST(Repulsion, OfEveryPairStopsWhenCancelled) {
+TEST(Repulsion, OfEveryPairStopsWhenCanceled) {
   const auto map = make_map(2, 500, 20, 23);
   std::vector<float> forces(map.size());
   ThreadTeam team(2);
@@ -198,7 +198,7 @@ TEST(Repulsion, OfEveryPairStopsWhenCancelled) {
   const auto repulsion = make_repulsion(Method::exact, 2, 0, 0.4, team, 1, &cancellation);
   repulsion->compute(map.data(), 500, forces.data());
   cancellation.request();
-  EXPECT_THROW(repulsion->compute(map.data(), 500, forces.data()), Cancelled);
+  EXPECT_THROW(repulsion->compute(map.data(), 500, forces.data()), Canceled);
 }
 
 TEST(Repulsion, InstructionSetsAgree) {

@@ -12,7 +12,7 @@ import {
   writeComparison,
 } from "../compare/index.js";
 import { ArgumentError } from "../errors.js";
-import { inputName } from "../io/index.js";
+import { inputName, type Table, type TableColumn, takeFacts } from "../io/index.js";
 import { flagsByName, hyphenated } from "../options/index.js";
 import { DISTANCES, TSNE_SETTINGS } from "../tsne/index.js";
 import {
@@ -26,7 +26,7 @@ import {
 } from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { type TypedNames, withTypedNames } from "./failure.js";
-import { describeInputs, readInputs, sigmaPath } from "./inputs.js";
+import { describeInputs, type Inputs, readInputs, sigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkInputs } from "./paths.js";
 import { createProgressDisplay, type ProgressDisplay } from "./progress.js";
@@ -105,7 +105,7 @@ export function createCompareCommand(): Command {
       "rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <data>",
       rowRangeParser("--rows"),
     );
-  addColumnOptions(command.optionsGroup("Columns:"), { keep: false });
+  addColumnOptions(command.optionsGroup("Columns:"));
   addPreparationOptions(command.optionsGroup("Preparation:"));
   addMethodOptions(command.optionsGroup("Method:"));
   return command
@@ -151,7 +151,7 @@ async function run(path: string, flags: CompareFlags, signal: AbortSignal): Prom
   const settings = { ...options, init: init ?? options.init, sigma, labels, signal, onProgress: display.update };
   const comparison = await compare(data, settings).finally(() => display.stop());
   const title = flags.rows ? `${basename(inputName(path))}, rows ${flags.rows.text}` : basename(inputName(path));
-  const metrics = await writeComparison(output, comparison, { labels, title, force, signal });
+  const metrics = await writeComparison(output, comparison, { labels, ...factsOf(inputs), title, force, signal });
   if (json)
     process.stdout.write(`${JSON.stringify({ output, columns: inputs.report, notes: inputs.notes, ...metrics })}\n`);
   else if (!quiet) {
@@ -159,6 +159,18 @@ async function run(path: string, flags: CompareFlags, signal: AbortSignal): Prom
     const lines = sentences(metrics, output).map((text) => new Help().boxWrap(text, width));
     process.stdout.write(`${lines.join("\n")}\n`);
   }
+}
+
+/** The rows of the points in their file, and their identifier, further labels and kept columns. */
+function factsOf({ points }: Inputs): { rows: Int32Array | undefined; columns: Table } {
+  const { kept, facts } = points;
+  const { identifier, labels, metadata } = kept ? takeFacts(facts, kept) : facts;
+  const columns = new Map<string, TableColumn>([
+    ...(identifier ? [[identifier.name, identifier.values] as const] : []),
+    ...[...labels].slice(points.labels ? 0 : 1),
+    ...metadata,
+  ]);
+  return { rows: kept, columns };
 }
 
 const initFile = ({ init }: CompareFlags): string | undefined =>

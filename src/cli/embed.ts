@@ -56,9 +56,9 @@ Examples:
       more than the landmarks is in memory, whatever the size of the file.
 
 Which settings matter:
-  --perplexity is how many neighbors a point heeds: 5 to 50 shows fine groups,
+  --perplexity is how many neighbors a point has: 5 to 50 shows fine groups,
   more shows coarse ones; at most (points - 1) / 3. Several, as in
-  --perplexity 10,50,200, heed both. --theta trades accuracy for
+  --perplexity 10,50,200, show both. --theta trades accuracy for
   speed; 0 is exact, in time that grows with the square of the points. A map
   with loose ends wants more --iterations. The same input, options and --seed
   give the same map, bit for bit, whatever the number of --threads.

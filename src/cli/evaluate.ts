@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { rowsWithPosition } from "../io/index.js";
 import type { Matrix } from "../matrix.js";
 import { flagsByName } from "../options/index.js";
 import {
@@ -26,7 +27,7 @@ import {
 } from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
-import { describeInputs, type Inputs, readInputs, rowsWithPosition, sigmaPath } from "./inputs.js";
+import { describeInputs, type Inputs, readInputs, sigmaPath } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import {

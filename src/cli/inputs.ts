@@ -8,6 +8,7 @@ import {
   readEmbedding,
   readLabels,
   readMatrix,
+  rowsWithPosition,
   sliceFacts,
   splitPart,
 } from "../io/index.js";
@@ -194,14 +195,6 @@ export async function readEmbeddingFile(
 
 const firstLabels = ({ labels }: Dataset): readonly string[] | undefined => [...labels.values()][0];
 
-/** The rows that have a position, `undefined` where all have one. */
-export function rowsWithPosition({ data, rows, cols }: Matrix): Int32Array | undefined {
-  if (!data.some(Number.isNaN)) return undefined;
-  const isThere = (i: number) => data.subarray(i * cols, (i + 1) * cols).some((value) => !Number.isNaN(value));
-  const kept = Array.from({ length: rows }, (_, i) => i).filter(isThere);
-  return kept.length < rows ? Int32Array.from(kept) : undefined;
-}
-
 /** Which columns were used, and what else there is to know: lines that stand before those of the work. */
 export const describeInputs = (
   path: string,
@@ -213,6 +206,12 @@ export function describeEmbedding(path: string, { report, roles }: Dataset): str
   const { identifier, labels, metadata, unused } = roles;
   const isPlain = identifier === undefined && labels.length + metadata.length + unused.length === 0;
   return isPlain ? "" : `${inputName(path)}: ${report}\n`;
+}
+
+/** A sentence about rows without a position, which are left out. */
+export function describeGaps({ rows, kept }: Pick<PointFacts, "rows" | "kept">): string {
+  const gaps = kept ? rows - kept.length : 0;
+  return gaps === 0 ? "" : ` ${gaps} of ${rows} rows have no position and are left out.`;
 }
 
 /** @throws {ArgumentError} SHAPE_MISMATCH unless there is a label for each of `n` points */

@@ -9,7 +9,7 @@ import { IMAGE_OPTIONS, type MapEllipses, type MapOptions, PICTURE_OPTIONS } fro
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES } from "./dataset-flags.js";
 import { addDeclaredOptions } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
-import { describeEmbedding, type PointFacts, readEmbeddingFile } from "./inputs.js";
+import { describeEmbedding, describeGaps, type PointFacts, readEmbeddingFile } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkPaths } from "./paths.js";
 import { preparePicture } from "./picture.js";
@@ -103,19 +103,16 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
   const labels = color && flags.labels === undefined ? undefined : read.labels;
   const values = color && withoutGaps(await readColumn(color, signal), read.points);
   const ellipses = flags.ellipses === undefined ? undefined : await readEllipses(flags.ellipses, read.points, signal);
-  if (kept && flags.images !== undefined) {
-    const accepted = "a map without gaps beside --images, which are those of all rows";
-    throw new ArgumentError("INVALID_ARGUMENT", {
-      argument: map,
-      received: `${read.points.rows - kept.length} rows without a position`,
-      accepted,
-    });
-  }
   const { openPointImages } = await import("../vae/without-tensorflow.js");
   const opened =
     flags.images === undefined
       ? undefined
-      : await openPointImages(flags.images, points.rows, { strict: flags.strict, within: imageSize ?? 128, signal });
+      : await openPointImages(flags.images, read.points.rows, {
+          strict: flags.strict,
+          within: imageSize ?? 128,
+          kept,
+          signal,
+        });
   try {
     const classes = color ? undefined : opened?.classes;
     const picture = await draw(points, {
@@ -140,7 +137,9 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
   if (flags.quiet) return;
   process.stderr.write(describeEmbedding(map, read.dataset));
   const skipped = opened ? describeSkipped(opened) : "";
-  process.stdout.write(`Picture of ${points.rows} points written to ${output}.${skipped}\n`);
+  process.stdout.write(
+    `Picture of ${points.rows} points written to ${output}.${describeGaps(read.points)}${skipped}\n`,
+  );
 }
 
 /** Checks the files that are read and written, and gives the column that colors the points, if one was chosen. */

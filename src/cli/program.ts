@@ -45,7 +45,7 @@ Examples:
   $ sigma-tsne explore runs/vae --open
       Its codes in the browser: maps, images, interpolations.
   $ sigma-tsne separate map.npy -o even.npy --grid auto
-      Spread evenly, with a cell for each point: room for images.
+      Spread evenly, with a cell per point: space for images.
   $ sigma-tsne wall map.npy --images micrographs/ --tiles wall
       All images of a map in a grid, to zoom in with a browser.
   $ sigma-tsne embed --help
@@ -73,7 +73,7 @@ Errors are one line on standard error. SIGMA_TSNE_DEBUG=1 adds the stack.
 export function createProgram(): Command {
   const program = new Command("sigma-tsne")
     .description(
-      "t-SNE that takes uncertainty seriously: maps of points in 1, 2 or 3 dimensions that heed the standard deviation of every value.",
+      "t-SNE that takes uncertainty seriously: maps of points in 1, 2 or 3 dimensions that use the standard deviation of every value.",
     )
     .version(packageJson.version, "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")

@@ -145,7 +145,7 @@ async function search(means: string, flags: SearchFlags, signal: AbortSignal): P
   const seconds = (performance.now() - begin) / 1000;
   if (flags.json)
     process.stdout.write(
-      `${JSON.stringify({ ...summarize(found, rows, labels, n), output: output ?? null, sheet: sheet ?? null, seconds })}\n`,
+      `${JSON.stringify({ ...summarize(found, rows, labels, n), columns: inputs?.report ?? null, output: output ?? null, sheet: sheet ?? null, seconds })}\n`,
     );
   else if (!flags.quiet) process.stdout.write(print(found, rows, labels, [output, sheet], drawn?.skipped));
 }

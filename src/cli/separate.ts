@@ -16,7 +16,7 @@ import { flagsByName } from "../options/index.js";
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES } from "./dataset-flags.js";
 import { addDeclaredOptions, declaredOption } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
-import { describeEmbedding, readEmbeddingFile } from "./inputs.js";
+import { describeEmbedding, describeGaps, type EmbeddingFile, readEmbeddingFile } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS, writeEmbedding, writePointTable } from "./point-table.js";
@@ -53,8 +53,8 @@ Examples:
 
 A t-SNE map crowds its points. The flow, which is the default, carries them
 apart until they fill the square evenly, and neighbors stay neighbors where
-they can. Each axis is stretched on its own. Points in one place, or on a line
-parallel to an axis, are spread along an even sequence.
+they can. Each axis is stretched on its own. Points at one position, or on a
+line parallel to an axis, are spread along an even sequence.
 
 With --grid the sum of the squared ways to the cells is least, or within the
 factor that is told. Row 0 is at the top, where y is largest; both count
@@ -150,9 +150,9 @@ async function separate(path: string, flags: SeparateFlags, signal: AbortSignal)
   if (picture && flags.picture !== undefined) await writeFileAtomic(flags.picture, picture, { signal });
   const seconds = (performance.now() - begin) / 1000;
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify(summarize(map.rows, separation, assignment, flags, seconds))}\n`);
+    process.stdout.write(`${JSON.stringify(summarize(read, separation, assignment, flags, seconds))}\n`);
   } else if (!flags.quiet) {
-    process.stdout.write(print(map.rows, separation, assignment, flags, seconds));
+    process.stdout.write(print(read, separation, assignment, flags, seconds));
   }
 }
 
@@ -184,7 +184,7 @@ function withCells(points: Matrix, { row, column }: GridAssignment): Matrix {
 }
 
 function summarize(
-  n: number,
+  { positions: { rows: n }, points, dataset }: EmbeddingFile,
   separation: Separation,
   assignment: GridAssignment | undefined,
   { output, picture, table }: SeparateFlags,
@@ -193,6 +193,8 @@ function summarize(
   const { evenness, evennessBefore, keptNeighbors, meanMove, iterations, converged, fallbacks, options } = separation;
   return {
     n,
+    dropped_rows: points.rows - n,
+    columns: dataset.report,
     method: options.method,
     evenness,
     evenness_before: evennessBefore,
@@ -220,7 +222,7 @@ function summarize(
 }
 
 function print(
-  n: number,
+  { positions: { rows: n }, points }: EmbeddingFile,
   separation: Separation,
   assignment: GridAssignment | undefined,
   { output, picture, table }: SeparateFlags,
@@ -230,6 +232,7 @@ function print(
   const lines = [
     `${n} points separated: evenness ${evennessBefore.toFixed(3)} before, ${evenness.toFixed(3)} after; ${(100 * keptNeighbors).toFixed(1)} % of the 10 nearest neighbors kept.`,
     converged ? "" : `Still moving after ${iterations} iterations.`,
+    describeGaps(points).trim(),
     fallbacks > 0 ? `${fallbacks} points took the nearest value, for want of others around them.` : "",
     assignment
       ? `Grid of ${assignment.rows} x ${assignment.columns} cells: ${

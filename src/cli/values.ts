@@ -42,7 +42,7 @@ export function rowRangeParser(flag: string) {
   };
 }
 
-/** Sides of a grid; empty where they are to be chosen. */
+/** Rows and columns of a grid; empty where they are to be chosen. */
 export interface GridSides {
   readonly rows?: number;
   readonly columns?: number;

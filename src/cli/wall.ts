@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
-import { readDataset, writeFileAtomic } from "../io/index.js";
+import { readDataset, rowsWithPosition, takeDataset, writeFileAtomic } from "../io/index.js";
 import { assignToGrid, resolveGridOptions, SEPARATION_OPTIONS, separateUniformly } from "../layout/index.js";
 import type { Matrix } from "../matrix.js";
 import type { Theme } from "../plot/index.js";
@@ -8,7 +8,7 @@ import { checkWallLook, WALL_OPTIONS, type WallCells } from "../wall/index.js";
 import { addColumnOptions, type ColumnFlags, DATASET_NAMES, datasetOptions } from "./dataset-flags.js";
 import { addDeclaredOptions, declaredOption } from "./declared-options.js";
 import { withTypedNames } from "./failure.js";
-import { describeEmbedding, readPointLabels } from "./inputs.js";
+import { describeEmbedding, describeGaps, type PointFacts, readPointLabels } from "./inputs.js";
 import { interruptible } from "./interruption.js";
 import { checkDistinct, checkExtension, checkInputs, checkPaths } from "./paths.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
@@ -105,16 +105,18 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
   await checkFlags(path, flags);
   const { drawWall, writeWall } = await import("../wall/index.js");
   const { strict: _, ...choice } = flags;
-  const dataset = await readDataset(path, { ...datasetOptions(choice), signal });
+  const whole = await readDataset(path, { ...datasetOptions(choice), signal });
+  const { rows } = whole.means;
+  // Embeddings have rows without a position where rows of the data were dropped.
+  const kept = rowsWithPosition(whole.means);
+  const dataset = kept ? takeDataset(whole, kept) : whole;
   const { means: map } = dataset;
-  const typed =
-    flags.labels === undefined
-      ? [...dataset.labels.values()][0]
-      : await readPointLabels(flags.labels, map.rows, signal);
+  const all = flags.labels === undefined ? undefined : await readPointLabels(flags.labels, rows, signal);
+  const typed = all && kept ? Array.from(kept, (i) => all[i]) : (all ?? [...dataset.labels.values()][0]);
   // Pictures show images smaller than a page does where it is seen closest.
   const within = cell ?? (tiles === undefined ? 128 : 256);
   const { openPointImages } = await import("../vae/without-tensorflow.js");
-  const opened = await openPointImages(flags.images, map.rows, { strict: flags.strict, within, signal });
+  const opened = await openPointImages(flags.images, rows, { strict: flags.strict, within, kept, signal });
   const display = createProgressDisplay(
     flags.quiet ?? false,
     () => `${describeEmbedding(path, dataset)}${map.rows} images`,
@@ -138,7 +140,8 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
     display.stop();
     await opened.close();
   }
-  report(map.rows, cells, opened, flags, (performance.now() - begin) / 1000);
+  const points = { n: map.rows, columns: dataset.report, rows, kept };
+  report(points, cells, opened, flags, (performance.now() - begin) / 1000);
 }
 
 /** Checks everything that can be checked before data are read. */
@@ -165,19 +168,24 @@ async function checkFlags(path: string, flags: WallFlags): Promise<void> {
 }
 
 function report(
-  n: number,
+  points: Pick<PointFacts, "rows" | "kept"> & { readonly n: number; readonly columns: string },
   { rows, columns }: WallCells,
   opened: { readonly skipped?: number | undefined },
   { output, tiles, json, quiet }: WallFlags,
   seconds: number,
 ): void {
+  const { n } = points;
   if (json) {
-    const facts = { n, rows, columns, skipped: opened.skipped, output: output ?? null, tiles: tiles ?? null };
+    const dropped = points.rows - n;
+    const files = { skipped: opened.skipped, output: output ?? null, tiles: tiles ?? null };
+    const facts = { n, dropped_rows: dropped, data: points.columns, rows, columns, ...files };
     process.stdout.write(`${JSON.stringify({ ...facts, seconds: Number(seconds.toFixed(6)) })}\n`);
   } else if (!quiet) {
     const files = [output, tiles === undefined ? undefined : `${tiles} (open index.html)`].filter(Boolean);
     const what = `${n} images in ${rows} rows of ${columns}`;
-    process.stdout.write(`${what}, written to ${files.join(" and ")}.${describeSkipped(opened)}\n`);
+    process.stdout.write(
+      `${what}, written to ${files.join(" and ")}.${describeGaps(points)}${describeSkipped(opened)}\n`,
+    );
   }
 }
 
@@ -193,8 +201,8 @@ function readCells(file: Matrix, grid: GridSides | undefined, path: string): Wal
   ) as [Float64Array, Float64Array];
   const isCell = (value: number) => Number.isSafeInteger(value) && value >= 0;
   if (file.cols === 2) {
-    const places = new Set(row.map((value, i) => value * 2 ** 26 + column[i]));
-    if (!(row.every(isCell) && column.every(isCell) && places.size === file.rows)) return undefined;
+    const cells = new Set(row.map((value, i) => value * 2 ** 26 + column[i]));
+    if (!(row.every(isCell) && column.every(isCell) && cells.size === file.rows)) return undefined;
   }
   const sides = (values: Float64Array) => values.reduce((most, value) => Math.max(most, value), 0) + 1;
   return { rows: grid?.rows ?? sides(row), columns: grid?.columns ?? sides(column), row, column };

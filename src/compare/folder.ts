@@ -4,6 +4,7 @@ import { reject, requireOptions } from "../arguments.js";
 import {
   assertFolderWritable,
   type FolderOptions,
+  type Table,
   writeFileAtomic,
   writeFolderAtomic,
   writeMatrix,
@@ -19,6 +20,10 @@ import { mostMoved } from "./most-moved.js";
 export interface WriteComparisonOptions {
   /** n labels, which color the points in the picture and the report. `""` stands for none. */
   labels?: ArrayLike<string | number> | undefined;
+  /** The row of each point in its file, where rows were left out: `row` of `changes.csv`. Default: 0, 1, 2, ... */
+  rows?: ArrayLike<number> | undefined;
+  /** Further columns of `changes.csv` by name, such as an identifier: one value per point. */
+  columns?: Table | undefined;
   /** Heading of the picture and the report: what was compared. Default: the number of points. */
   title?: string | undefined;
   /**
@@ -43,7 +48,8 @@ const MARKS = 12;
  *
  * - `map_<name>.npy`, for each map: n x outputDimensions float32, laid onto the first
  * - `displacement.npy`: n x pairs float32, how far each point moved, in root mean square radii of the pair's first map
- * - `changes.csv`: a row a point: positions in all maps, displacement and share of changed neighbors of each pair, mean sigma, label
+ * - `changes.csv`: one row per point: its row in the data, positions in all maps, displacement and share of changed neighbors of each pair,
+ *   mean sigma, label, and the columns of `options`
  * - `comparison.png`: the maps side by side, the most moved points numbered
  * - `metrics.json`: {@link ComparisonMetrics}
  * - `report.html`: one page that needs no network, with the maps linked to each other
@@ -84,7 +90,7 @@ export async function writeComparison(
         await writeMatrix(join(temporary, mapFiles[i]), map.embedding, { signal });
       }
       await writeMatrix(join(temporary, DISPLACEMENT), displacement, { signal });
-      await write(CHANGES, changesTable(comparison, slugs, labels));
+      await write(CHANGES, changesTable(comparison, slugs, options));
       const panels = maps.map((map) => ({
         points: map.embedding,
         title: map.name,
@@ -143,7 +149,7 @@ function slugsOf(names: readonly string[]): string[] {
 function* changesTable(
   { n, maps, pairs, meanSigma }: Comparison,
   slugs: readonly string[],
-  labels: ArrayLike<string | number> | undefined,
+  { labels, rows, columns }: WriteComparisonOptions,
 ): Generator<string> {
   const pairName = (pair: (typeof pairs)[number]) =>
     pairs.length === 1 ? "" : `_${slugs[pair.first]}_${slugs[pair.second]}`;
@@ -155,13 +161,16 @@ function* changesTable(
     ...(meanSigma ? ["mean_sigma"] : []),
     ...(labels ? ["label"] : []),
   ];
+  const others = [...(columns ?? [])].filter(([name]) => !header.includes(name));
+  header.push(...others.map(([name]) => quote(name)));
   let lines = `${header.join(",")}\n`;
   for (let i = 0; i < n; i++) {
-    const cells: (string | number)[] = [i];
+    const cells: (string | number)[] = [rows ? rows[i] : i];
     for (const map of maps) for (const value of map.embedding.row(i)) cells.push(shortest(value));
     for (const pair of pairs) cells.push(shortest(pair.displacement[i]), shortest(pair.changed[i]));
     if (meanSigma) cells.push(shortest(meanSigma[i]));
     if (labels) cells.push(quote(String(labels[i])));
+    for (const [, values] of others) cells.push(quote(String(values[i])));
     lines += `${cells.join(",")}\n`;
     if (lines.length > 2 ** 20) {
       yield lines;

@@ -46,7 +46,7 @@ type FileName = (typeof FILES)[number]["name"];
  * score them.
  *
  * Writes the files of `summary.files`, each atomically: means and sigma (n x 25), labels, both maps (n x 2), a contact sheet of
- * the micrographs, the maps side by side, and the summary. Same seed and count: same bytes, but for `seconds` in the summary.
+ * the micrographs, the maps side by side, and the summary. Same seed and count: same bytes, except for `seconds` in the summary.
  *
  * @throws {FileError} FILE_WRITE, before the work begins if the directory cannot be written to
  * @throws {AbortError} once the signal is aborted

@@ -98,6 +98,10 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   private readonly cleanups: (() => Promise<void>)[] = [];
   /** Files that were skipped in a folder of images. */
   skipped = 0;
+  /** How the columns of the source were used, in one line; `undefined` for sources without columns. */
+  columnReport: string | undefined;
+  /** The rows of the files that are points, where some are left out. */
+  gaps: { readonly rows: number; readonly kept: Int32Array } | undefined;
   private statistics: Pick<ModelDescription, "mean" | "standardDeviation" | "activeDimensions"> | undefined;
   private ownImages: ExploredImages | undefined;
   private ownData: GaussianData | undefined;
@@ -134,6 +138,11 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     this.changed();
   }
 
+  /** How many rows the files of the points have, of which those without a position are left out. */
+  setGaps(rows: number, kept: Int32Array | undefined): void {
+    this.gaps = kept && { rows, kept };
+  }
+
   setImages(images: ExploredImages): void {
     this.ownImages = images;
     this.changed();
@@ -158,7 +167,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     this.changed();
   }
 
-  /** @param covariances n x 3, of the points' places on a map */
+  /** @param covariances n x 3, of the positions of the points in a layout */
   addCovariances(map: string, covariances: Float32Array): void {
     this.covariances.set(map, covariances);
     this.changed();

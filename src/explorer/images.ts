@@ -24,12 +24,13 @@ export async function addImages(exploration: Exploration, path: string, options:
   const { signal, n } = exploration;
   const { strict, stretch } = options;
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-  const whole = await openPointImages(path, n, { strict, within: LONGEST_SHOWN, signal });
+  const { rows = n, kept } = exploration.gaps ?? {};
+  const whole = await openPointImages(path, rows, { strict, within: LONGEST_SHOWN, kept, signal });
   exploration.onClose(whole.close);
   exploration.skipped = whole.skipped;
   let small = whole;
   if (isFolder) {
-    small = await openPointImages(path, n, { strict, within: LONGEST_THUMBNAIL, signal });
+    small = await openPointImages(path, rows, { strict, within: LONGEST_THUMBNAIL, kept, signal });
     exploration.onClose(small.close);
   }
   exploration.setImages({ small: small.images, whole: whole.images, stretch });

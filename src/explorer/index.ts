@@ -23,6 +23,10 @@ export interface Explorer {
   readonly n: number;
   /** Files that were skipped in a folder of images. */
   readonly skipped: number;
+  /** Rows of the source that have no position and are left out. */
+  readonly dropped: number;
+  /** How the columns of the source were used, in one line; `undefined` for a source without columns. */
+  readonly report: string | undefined;
   /** Ends the server and all that it computes. */
   close(): Promise<void>;
 }
@@ -59,6 +63,8 @@ export async function explore(source: string, options: ExploreOptions = {}): Pro
         return exploration.n;
       },
       skipped: exploration.skipped,
+      dropped: exploration.gaps ? exploration.gaps.rows - exploration.gaps.kept.length : 0,
+      report: exploration.columnReport,
       async close() {
         await Promise.all([server.close(), exploration.close()]);
       },

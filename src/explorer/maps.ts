@@ -37,7 +37,7 @@ const plansOf = ({ sigma }: GaussianData): MapPlan[] => [
 
 /**
  * Computes the standard map of the data, and the sigma-aware one where they have standard deviations, from one start, while they are
- * looked at; then what colors them: displacement, quality, uncertainty of the places.
+ * looked at; then what colors them: displacement, quality, uncertainty of the positions.
  *
  * @param cache has what is known already, and keeps what is new
  */
@@ -170,7 +170,7 @@ export async function addQuality(
 }
 
 /**
- * Adds the covariances of the points' places on the map of a run with sigma, and the column of how far they reach.
+ * Adds the covariances of the positions in the embedding of a run with sigma, and the column of how far they reach.
  *
  * @param cache has them, or keeps them
  */
@@ -179,7 +179,7 @@ export async function addUncertainty(exploration: Exploration, map: ExploredMap,
   const name = `${map.id}-uncertainty.npy`;
   const measured =
     (await cache?.read(name, n, 4)) ??
-    (await prepare(exploration, "uncertainty", "Measuring how firmly points hold their places", async (onProgress) => {
+    (await prepare(exploration, "uncertainty", "Measuring the uncertainty of positions", async (onProgress) => {
       const run = await exploration.runOf(map);
       const scale = map.alignment?.scale ?? 1;
       const all = new Matrix(new Float32Array(n * 4), n, 4);
@@ -199,10 +199,10 @@ export async function addUncertainty(exploration: Exploration, map: ExploredMap,
   const covariances = Float32Array.from({ length: 3 * n }, (_, at) => measured.at(Math.floor(at / 3), at % 3));
   const reach = Float32Array.from({ length: n }, (_, i) => measured.at(i, 3));
   exploration.addCovariances(map.id, covariances);
-  exploration.addColumn(numberColumn("position-uncertainty", "Uncertainty of the place", reach));
+  exploration.addColumn(numberColumn("position-uncertainty", "Uncertainty of the position", reach));
 }
 
-/** A covariance xx, xy, yy of places in a run's coordinates, in those of its map. */
+/** A covariance xx, xy, yy of positions in a run's coordinates, in those of its map. */
 export function alignCovariance(
   [xx, xy, yy]: readonly [number, number, number],
   alignment: PlaneAlignment | undefined,

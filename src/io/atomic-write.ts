@@ -145,7 +145,7 @@ async function replace(
   }
 }
 
-/** Large contents are cut, so that an abort is heeded every 16 MiB. */
+/** Large contents are cut, so that an abort is noticed every 16 MiB. */
 const PIECE_BYTES = 2 ** 24;
 
 async function* piecesOf(content: FileContent, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array | string> {

@@ -13,7 +13,7 @@ import { openRows } from "./open-rows.js";
 import { readForward, readRowRange } from "./row-blocks.js";
 import { checkRowRange, type RowRange } from "./row-range.js";
 import type { RowReader } from "./row-reader.js";
-import { type ColumnsOfNumbers, sliceColumn, type Table, type TableColumn } from "./table.js";
+import { type ColumnsOfNumbers, isText, sliceColumn, type Table, type TableColumn } from "./table.js";
 import { isFolder, openTableFolder } from "./table-folder.js";
 
 /** How {@link readDataset} reads a file. All are optional. */
@@ -171,6 +171,37 @@ export function sliceFacts({ identifier, labels, metadata }: RowFacts, start: nu
     labels: new Map([...labels].map(([name, values]) => [name, sliceColumn(values, start, end)])),
     metadata: new Map([...metadata].map(([name, values]) => [name, sliceColumn(values, start, end)])),
   };
+}
+
+/** The rows that have a position, `undefined` where all have one. */
+export function rowsWithPosition({ data, rows, cols }: Matrix): Int32Array | undefined {
+  if (!data.some(Number.isNaN)) return undefined;
+  const isThere = (i: number) => data.subarray(i * cols, (i + 1) * cols).some((value) => !Number.isNaN(value));
+  const kept = Array.from({ length: rows }, (_, i) => i).filter(isThere);
+  return kept.length < rows ? Int32Array.from(kept) : undefined;
+}
+
+/** The given rows of a dataset. */
+export function takeDataset(dataset: Dataset, rows: ArrayLike<number>): Dataset {
+  const { means, sigma } = dataset;
+  return { ...dataset, means: means.take(rows), sigma: sigma?.take(rows), ...takeFacts(dataset, rows) };
+}
+
+/** The facts of the given rows. */
+export function takeFacts({ identifier, labels, metadata }: RowFacts, rows: ArrayLike<number>): RowFacts {
+  const take = <T extends TableColumn>(column: T) => takeValues(column, rows) as T;
+  return {
+    identifier: identifier && { ...identifier, values: take(identifier.values) },
+    labels: new Map([...labels].map(([name, values]) => [name, take(values)])),
+    metadata: new Map([...metadata].map(([name, values]) => [name, take(values)])),
+  };
+}
+
+function takeValues(column: TableColumn, rows: ArrayLike<number>): TableColumn {
+  if (isText(column)) return Array.from(rows, (i) => column[i]);
+  const taken = column.slice(0, rows.length);
+  for (let k = 0; k < rows.length; k++) taken[k] = column[rows[k]];
+  return taken;
 }
 
 /** Looks at the columns of a file by its first rows; `undefined` for a file without columns. */

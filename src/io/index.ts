@@ -14,7 +14,10 @@ export {
   type RowFacts,
   readDataset,
   readEmbedding,
+  rowsWithPosition,
   sliceFacts,
+  takeDataset,
+  takeFacts,
 } from "./dataset.js";
 export { decodeImage } from "./image-file.js";
 export { type ImageFolder, type ImageFolderOptions, openImageFolder } from "./image-folder.js";

@@ -29,7 +29,7 @@ async function make(folder: string): Promise<void> {
       });
       return;
     }
-    // A folder that is there is none to complain of, be it on a disk that takes no others.
+    // An existing folder is no error, even on a disk on which no others can be made.
     const isThere = await mkdir(folder, { recursive: true }).then(
       () => true,
       () => false,

@@ -33,7 +33,7 @@ export interface Separation {
  * neighbors as far as that is possible. Off the main thread; the same result with any number of threads.
  *
  * Each axis is stretched on its own to fill the square. An axis along which all points are equal takes an even sequence of numbers in
- * its place (Roberts 2018), so points on a line parallel to an axis, or all in one place, are spread as well; points in one place go
+ * its place (Roberts 2018), so points on a line parallel to an axis, or all at one position, are spread as well; points at one position go
  * apart in the order of their rows. On any line the density is far from even, and few neighbors stay.
  *
  * @param points n x 2, finite, n >= 4

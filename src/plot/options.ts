@@ -129,7 +129,7 @@ export interface MapPanel {
   readonly ellipses?: MapEllipses | undefined;
 }
 
-/** Options with the defaults filled in, but for what depends on the map. */
+/** Options with the defaults filled in, except those that depend on the embedding. */
 export interface MapSettings extends CheckedValues<typeof PICTURE_OPTIONS> {
   marks: readonly number[];
   images: Thumbnails | undefined;

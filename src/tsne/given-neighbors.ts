@@ -101,7 +101,7 @@ export function shortestList(given: NeighborLists | DistanceMatrix): number {
  * Checks neighbors that the caller gives and brings them into the core's form: the `k` nearest of each point, sorted.
  *
  * @throws {ArgumentError} SHAPE_MISMATCH, or OUT_OF_RANGE where a row holds fewer than k
- * @throws {DataError} for an index that is no row, one that comes twice in a row, or a distance that is none, with its place
+ * @throws {DataError} for an index that is no row, one that comes twice in a row, or a distance that is not valid, with its row and column
  */
 export function checkNeighbors(given: NeighborLists | DistanceMatrix, n: number, k: number): CheckedNeighbors {
   const squared = given.squared ?? false;

@@ -56,7 +56,7 @@ const STRETCH_NUMBERS = 2 ** 22;
  * where there are more.
  *
  * Uniformly, since t-SNE gives room by density, and so every region gets the room it would have in the map of all; the means keep that
- * but for their number growing a little slower than the density, as its power d / (d + 2) (Zador 1982). A sample by k-means++ (Arthur &
+ * except that their number grows a little slower than the density, as its power d / (d + 2) (Zador 1982). A sample by k-means++ (Arthur &
  * Vassilvitskii 2007), or another cover of the data, prefers outliers. Moved, since a mean of neighbors lies where the data are, and a
  * drawn row beside it by its own noise. And neighbors by shared rows, as in hierarchical SNE (Pezzotti et al. 2016), since landmarks are so
  * far apart that their distances say little of what lies between them.
@@ -188,7 +188,7 @@ async function findNearest(
   return (await awaitNative(job.result, job.cancel, signal)).indices;
 }
 
-/** Lists of at most k neighbors each, nearest first, each in k places. */
+/** Lists of at most k neighbors each, nearest first, each in k entries. */
 interface Lists {
   readonly sizes: Uint32Array;
   readonly indices: Int32Array;
@@ -216,10 +216,10 @@ async function findSharing(
   }
   for (let i = 0; i < count; i++) starts[i + 1] = starts[i + 1] + starts[i];
   // Where each landmark is among the nearest of the rows.
-  const places = new Uint32Array(nearest.length);
+  const occurrences = new Uint32Array(nearest.length);
   const next = starts.slice();
   for (const [at, landmark] of nearest.entries()) {
-    places[next[landmark]] = at;
+    occurrences[next[landmark]] = at;
     next[landmark] = next[landmark] + 1;
   }
   const lists = {
@@ -234,7 +234,7 @@ async function findSharing(
       throwIfAborted(signal);
     }
     const others: number[] = [];
-    for (const at of places.subarray(starts[i], starts[i + 1])) {
+    for (const at of occurrences.subarray(starts[i], starts[i + 1])) {
       const first = at - (at % k);
       const weight = 1 / (at - first + 1);
       for (let m = 0; m < k; m++) {

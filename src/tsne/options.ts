@@ -137,7 +137,7 @@ function resolvePca(pca: number | boolean, hasSigma: boolean, largest: number): 
   return requireInteger(pca === true ? Math.min(50, largest) : pca, "pca", 1, largest);
 }
 
-const DEFAULT_TOLERANCE = 0.01;
+const DEFAULT_TOLERANCE = 0.005;
 const DEFAULT_MAX_ITERATIONS = 1000;
 const OPTIMIZER_DEFAULTS = {
   momentum: { iterations: 1000, earlyExaggerationIterations: 250 },
@@ -157,7 +157,7 @@ function resolveOptimization(
   settings: Pick<CheckedOptions, OptimizationNames>,
   n: number,
 ): Pick<ResolvedTsneOptions, Exclude<OptimizationNames, "earlyExaggeration" | "exaggeration"> | "finalLearningRate"> {
-  const { optimizer } = settings;
+  const optimizer = resolveOptimizer(settings);
   const defaults = OPTIMIZER_DEFAULTS[optimizer];
   const iterations = settings.iterations ?? defaults.iterations;
   const isAuto = iterations === "auto";
@@ -177,6 +177,20 @@ function resolveOptimization(
     momentum: usesMomentum ? (settings.momentum ?? 0.5) : undefined,
     finalMomentum: usesMomentum ? (settings.finalMomentum ?? 0.8) : undefined,
   };
+}
+
+/** Settings of the momentum optimizer ask for it. */
+function resolveOptimizer({
+  optimizer,
+  learningRate,
+  momentum,
+  finalMomentum,
+}: Pick<
+  CheckedOptions,
+  "optimizer" | "learningRate" | "momentum" | "finalMomentum"
+>): ResolvedTsneOptions["optimizer"] {
+  const usesMomentum = learningRate !== "auto" || momentum !== undefined || finalMomentum !== undefined;
+  return optimizer ?? (usesMomentum ? "momentum" : "curvature");
 }
 
 /** Rejects the first of the options `names` that is given. */

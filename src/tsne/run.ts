@@ -156,7 +156,7 @@ export class Tsne {
    * @param options.preparation how the data were prepared, as {@link prepareData} returns it: points that are placed into the run after it
    *   was loaded are in the units of the data before that, and are prepared in the same way
    * @throws {ArgumentError} SHAPE_MISMATCH for a preparation of another number of columns
-   * @throws {ArgumentError} INVALID_ARGUMENT where the run has no map yet: {@link fit} it first, be it for 0 iterations
+   * @throws {ArgumentError} INVALID_ARGUMENT where the run has no map yet: {@link fit} it first, for example for 0 iterations
    * @throws {FileError} FILE_WRITE where the file cannot be written
    */
   async save(
@@ -165,7 +165,7 @@ export class Tsne {
   ): Promise<void> {
     const { signal, preparation = this.#parts.preparation } = options;
     requireSignal(signal);
-    const columns = preparation?.scales?.center.length ?? this.#cols;
+    const columns = (preparation?.scales ?? preparation?.prior)?.center.length ?? this.#cols;
     if (columns !== this.#cols) {
       const accepted = `scales of ${this.#cols} columns, as many as the data have`;
       throw new ArgumentError("SHAPE_MISMATCH", { argument: "preparation", received: columns, accepted });
@@ -317,7 +317,7 @@ export class Tsne {
       neighbors: this.#native.neighbors(),
       varianceFloor: this.#native.varianceFloor(),
       seconds: { ...this.#native.seconds(), total: this.#seconds },
-      warnings: this.warnings,
+      warnings: [...this.warnings, ...describeRecall(this.#native.neighbors())],
       options: this.options,
     };
   }
@@ -520,6 +520,18 @@ function createRun(data: MatrixLike | NeighborGraph, given: TsneOptions): RunPar
     preparation: undefined,
     warnings,
   };
+}
+
+/** Recall below which neighbors call for a warning. */
+const LEAST_RECALL = 0.95;
+
+/** A warning about neighbors of which nn-descent missed many. */
+export function describeRecall({ method, recall }: TsneResult["neighbors"]): string[] {
+  if (method !== "nn-descent" || recall >= LEAST_RECALL) return [];
+  const found = `${(100 * recall).toFixed(1)} %`;
+  return [
+    `The search for neighbors (nn-descent) found ${found} of the true neighbors: expected ${100 * LEAST_RECALL} % or more. Use "exact" for the option neighbors, which takes longer.`,
+  ];
 }
 
 /** A warning where the method asked for does not suit so few points. */

@@ -34,7 +34,7 @@ export async function drawWall(images: ImageSource, cells: WallCells, options: W
  *
  * @returns the content of `wall.json`
  * @throws {FileError} FILE_WRITE where the folder cannot be written or holds something else
- * @throws what {@link drawWall} throws, but for large pictures
+ * @throws what {@link drawWall} throws, except for large pictures
  */
 export async function writeWall(
   folder: string,

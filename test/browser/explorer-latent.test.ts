@@ -209,7 +209,7 @@ describe("codes of many dimensions", () => {
     await expect.poll(() => pixels("Frame 100 of 100")).toBe(begin);
   });
 
-  test("an image that is dropped is searched by, and its place is marked in the map", async () => {
+  test("an image that is dropped is searched by, and its position is marked in the map", async () => {
     const { server, explored } = running();
     const { width, height } = explored.model as { width: number; height: number };
     const image = Buffer.from(await (await fetch(new URL(paths.image(3), server.url))).arrayBuffer());

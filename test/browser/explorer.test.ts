@@ -264,7 +264,7 @@ describe("standard beside sigma-aware", () => {
     await choose("Pause");
   });
 
-  test("selected points show how sure their places are", async () => {
+  test("selected points show how uncertain their positions are", async () => {
     const sure = explored.layouts.find(({ hasCovariances }) => hasCovariances);
     expect(sure).toBeDefined();
     await choose(sure?.title ?? "");

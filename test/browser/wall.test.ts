@@ -67,7 +67,7 @@ afterEach(async () => {
 });
 
 const said = () => page.locator("#point").textContent();
-/** What it says of the place pointed at. */
+/** What it says of the position pointed at. */
 const saidAt = async (x: number, y: number) => {
   await page.mouse.move(5, 5);
   await page.mouse.move(x, y);
@@ -85,14 +85,14 @@ async function placeOf(row: number, column: number): Promise<[number, number]> {
   ];
 }
 
-/** Red, green and blue of the page at a place, as it is shown. */
+/** Red, green and blue of the page at a position, as it is shown. */
 async function colorAt(x: number, y: number): Promise<number[]> {
   const { default: sharp } = await import("sharp");
   const shot = await page.screenshot({ clip: { x: Math.round(x), y: Math.round(y), width: 1, height: 1 } });
   return [...(await sharp(shot).removeAlpha().raw().toBuffer())];
 }
 
-test("shows the images at their places, and tells number, label and name of the one pointed at", async () => {
+test("shows the images at their positions, and tells number, label and name of the one pointed at", async () => {
   const [white, black] = [await placeOf(10, 5), await placeOf(10, 35)];
   await expect.poll(async () => (await colorAt(...white))[0]).toBeGreaterThan(240);
   await expect.poll(async () => (await colorAt(...black))[0]).toBeLessThan(15);

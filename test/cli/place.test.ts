@@ -40,7 +40,7 @@ it("places new points into a saved run and says so", async () => {
   });
 });
 
-it("writes how firmly new points hold their places, and in the table; a stream has the same numbers", async () => {
+it("writes the uncertainty of the positions of new points, and in the table; a stream has the same numbers", async () => {
   const args = ["place", "run.tsne", "new.csv", "--sigma", "new-sd.csv", "-o", "firm.csv", "--table", "firm.arrow"];
   const { code, stdout } = await workplace.run([...args, "--uncertainty", "4", "--json", "--quiet"]);
   expect(code).toBe(0);
@@ -67,7 +67,7 @@ it("writes how firmly new points hold their places, and in the table; a stream h
   }
 });
 
-it("writes how uncertain the places are beside the map, with named columns in text", async () => {
+it("writes how uncertain the positions are beside the map, with named columns in text", async () => {
   expect((await readMatrix(workplace.path("map_uncertainty.npy"))).shape).toEqual([150, 5]);
   const args = ["embed", "mu.csv", "--sigma", "sd.csv", "-o", "map.csv", "--uncertainty", "4", ...quick];
   expect(await workplace.run(args)).toMatchObject({ code: 0 });

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { explore } from "../../src/explorer/index.js";
 import { openExploration } from "../../src/explorer/open/open-exploration.js";
-import { readTable } from "../../src/io/index.js";
+import { readTable, writeArray } from "../../src/io/index.js";
 import { BINARY_TABLES, type ReaderTable, TEXT_TABLES } from "../io/reader-tables.js";
 import { Workplace } from "./workplace.js";
 
@@ -203,6 +204,42 @@ describe("columns on the command line", () => {
     const placed = await workplace.run(["place", "gaps.tsne", "fresh.csv", "-o", "placed.csv", "--json"]);
     expect(placed.code, placed.stderr).toBe(0);
     expect(JSON.parse(placed.stdout).notes).toEqual(["Prepared as the data of the run: standardized columns."]);
+  });
+
+  it("with rows without a position are shown by every command, which counts these rows", async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => (i === 7 ? ",," : `${i % 8},${(i * 3) % 7},`));
+    await workplace.write("gap.csv", `cell,x,y,label\n${rows.map((row, i) => `c${i},${row}k${i % 2}\n`).join("")}`);
+    await writeArray(workplace.path("gap-images.npy"), new Float32Array(60 * 16).fill(0.5), [60, 4, 4]);
+    const images = ["--images", "gap-images.npy"];
+    const wall = await workplace.run(["wall", "gap.csv", ...images, "-o", "wall.png", "--json"]);
+    expect(JSON.parse(wall.stdout)).toMatchObject({
+      n: 59,
+      dropped_rows: 1,
+      data: expect.stringContaining("Labels: label"),
+    });
+    const even = await workplace.run(["separate", "gap.csv", "-o", "even.csv", "--json"]);
+    expect(JSON.parse(even.stdout)).toMatchObject({ n: 59, dropped_rows: 1, columns: expect.stringContaining("cell") });
+    const plot = await workplace.run(["plot", "gap.csv", ...images, "-o", "gap.svg"]);
+    expect(plot.stdout).toContain("1 of 60 rows have no position and are left out.");
+    const { n, dropped, report, close } = await explore(workplace.path("gap.csv"), {
+      images: workplace.path("gap-images.npy"),
+    });
+    await close();
+    expect([n, dropped, report]).toEqual([59, 1, "Data: 2 columns (x, y). Identifier: cell. Labels: label."]);
+  });
+
+  it("keep the row, the identifier and chosen columns of each point in a comparison", async () => {
+    const holes = rows.map((row, i) => [`c${i}`, ...(i === 4 ? ["", ...row.slice(1)] : row)].join(","));
+    await workplace.write("compared.csv", `cell,a,b,c,d\n${holes.join("\n")}\n`);
+    const chosen = ["--sigma", "0.5", "--missing", "drop", "--keep", "d", "--exclude", "c"];
+    const fit = ["--iterations", "20", "--perplexity", "5"];
+    const outcome = await workplace.run(["compare", "compared.csv", "-o", "compared", ...chosen, ...fit]);
+    expect(outcome.code, outcome.stderr).toBe(0);
+    const changes = await readTable(workplace.path("compared/changes.csv"));
+    const left = rows.flatMap((_, i) => (i === 4 ? [] : [i]));
+    expect(Array.from(changes.get("row") as Int32Array)).toEqual(left);
+    expect(changes.get("cell")).toEqual(left.map((i) => `c${i}`));
+    expect(Array.from(changes.get("d") as Float64Array)).toEqual(left.map((i) => rows[i][3]));
   });
 
   it("of labels may be those of the data file or of another one", async () => {

@@ -41,7 +41,7 @@ it("adds rows and columns of a grid, and prints JSON", async () => {
   expect(new Set(table.toArrays().map(([, , row, column]) => `${row},${column}`)).size).toBe(300);
 });
 
-it("writes places, cells and labels as one table", async () => {
+it("writes positions, cells and labels as one table", async () => {
   const outputs = ["-o", "t.npy", "--grid", "auto", "--labels", "labels.txt", "--table", "t.parquet"];
   expect((await workplace.run(["separate", "map.csv", ...outputs])).code).toBe(0);
   const table = await readTable(workplace.path("t.parquet"));

@@ -68,7 +68,7 @@ it("hold what each point adds to the measures, and nothing for points that were 
   expect(kept.filter((value) => Number.isNaN(value))).toHaveLength(60);
 });
 
-it("hold the places of new points with their divergences", async () => {
+it("hold the positions of new points with their divergences", async () => {
   const args = ["place", "run.tsne", "new.csv", "--sigma", "new-sd.csv", "-o", "placed.npy"];
   const tables = ["--labels", "new-labels.txt", "--table", "placed.arrow", "--quiet"];
   expect(await workplace.run([...args, ...tables])).toMatchObject({ code: 0 });

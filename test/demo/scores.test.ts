@@ -4,7 +4,7 @@ import { labelHits, nearestNeighbors, sharedNeighbors } from "../../src/demo/sco
 import { AbortError } from "../../src/errors.js";
 import { Matrix } from "../../src/matrix.js";
 
-const line = (...places: number[]) => new Matrix(Float32Array.from(places), places.length, 1);
+const line = (...positions: number[]) => new Matrix(Float32Array.from(positions), positions.length, 1);
 
 describe("nearestNeighbors", () => {
   it("lists the nearest first, and never the point itself", async () => {

@@ -32,8 +32,8 @@ it("goes all the way from images through codes to pictures, and does so again in
   ]);
   expect(sigma.data.every((value) => value > 0)).toBe(true);
   expect(new Set(await readLabels(join(directory, "codes/labels.txt"))).size).toBe(summary.classes);
-  const places = await readMatrix(join(directory, "separated.csv"));
-  expect(new Set(Array.from({ length: 60 }, (_, i) => `${places.at(i, 2)} ${places.at(i, 3)}`)).size).toBe(60);
+  const separated = await readMatrix(join(directory, "separated.csv"));
+  expect(new Set(Array.from({ length: 60 }, (_, i) => `${separated.at(i, 2)} ${separated.at(i, 3)}`)).size).toBe(60);
   expect(await readdir(join(directory, "figures"))).toContain("reconstructions.png");
   expect(summary.gain.mean).toBeCloseTo(summary.maps.sigma.accuracy - summary.maps.standard.accuracy, 9);
 

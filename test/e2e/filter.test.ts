@@ -58,7 +58,7 @@ describe("place --arrow", () => {
   it.each([
     [[20], "1"],
     [[7, 0, 13], "2"],
-  ])("gives the places that place gives for a file: batches of %j, %s threads", async (sizes, threads) => {
+  ])("gives the positions that place gives for a file: batches of %j, %s threads", async (sizes, threads) => {
     const { code, output, stderr } = await filter(
       ["place", "run.tsne", "--arrow", "--threads", threads],
       stream(sizes),

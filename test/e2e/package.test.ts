@@ -229,7 +229,7 @@ test("runs that are started and aborted again and again do not hold on to memory
   expect(Number(stdout)).toBeLessThan(120e6);
 });
 
-test("runs of every kind, cancelled at random moments, end as they should; `npm run soak` does so 500 times", async () => {
+test("runs of every kind, canceled at random moments, end as they should; `npm run soak` does so 500 times", async () => {
   const { stdout } = await execute(process.execPath, ["--expose-gc", script("soak.mjs"), "30"]).catch((error) => error);
   expect(JSON.parse(stdout)).toMatchObject({ runs: 30, areSame: true, haveSurvived: true, exits: [7, 7] });
 });

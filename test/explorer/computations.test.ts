@@ -45,7 +45,8 @@ describe("points without a map", () => {
     const served = await serve(exploration);
     const runs = await watch(served.url, (known) => known.get("uncertainty")?.state === "finished");
     expect([...runs.values()].map(({ state }) => state)).toEqual(Array(runs.size).fill("finished"));
-    expect(runs.get("sigma-aware")).toMatchObject({ kind: "embedding", iteration: 1000, layout: "sigma-aware" });
+    expect(runs.get("sigma-aware")).toMatchObject({ kind: "embedding", layout: "sigma-aware" });
+    expect(runs.get("sigma-aware")?.iteration).toBeGreaterThanOrEqual(300);
 
     const description = await served.describe();
     expect(description.layouts.filter(({ kind }) => kind === "map")).toMatchObject([

@@ -27,7 +27,7 @@ let app: FastifyInstance;
 let exploration: Exploration;
 let positions: Record<string, Awaited<ReturnType<Tsne["fit"]>>["embedding"]>;
 
-/** A quarter turn and a scale of two about other places, as a map may be laid onto another. */
+/** A quarter turn and a scale of two about other positions, as a map may be laid onto another. */
 const alignment = {
   scale: 2,
   rotation: [
@@ -169,7 +169,7 @@ test("the manifold runs over the codes, the first dimension across and the secon
 });
 
 describe("search", () => {
-  test("from a point: its neighbors, its places and how certain they are", async () => {
+  test("from a point: its neighbors, its positions and how uncertain they are", async () => {
     const found: SearchResult = (await post(paths.search, { index: 11 })).json();
     const sigma = codes.sigma;
     const { indices, distances } = await nearest(codes.means, 11, { k: 12, sigma });
@@ -222,7 +222,7 @@ describe("search", () => {
     expect((await post(paths.search, { index: 0 })).statusCode).toBe(200);
   });
 
-  test("a place in a map that was laid onto another is laid with it", async () => {
+  test("a position in a map that was laid onto another is laid with it", async () => {
     const run = await exploration.runOf(exploration.placementMaps()[1] as never);
     const file = await sharp({ create: { width: 50, height: 30, channels: 4, background: "#888" } })
       .webp()

@@ -224,7 +224,7 @@ describe("drop", () => {
     await output.return(undefined);
   });
 
-  test("understands damaged streams or refuses them in words", async () => {
+  test("reads damaged streams or rejects them with a deliberate error", async () => {
     const bytes = streamOf([5, 4], ["int", "word", "struct", "bytes", "text"]);
     const change = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
     await fc.assert(

@@ -58,8 +58,8 @@ function frameOf(data: Matrix, sigma: Matrix): { center: number[]; scale: number
   };
 }
 
-/** Samples of one point's Gaussian: seeded by its numbers, whichever row it is. */
-export function drawSamples(
+/** Draws from the Gaussian of one point: seeded by its numbers, whichever row it is. */
+export function makeDraws(
   fitted: { data: Matrix; sigma: Matrix },
   mean: ArrayLike<number>,
   sigma: ArrayLike<number>,

@@ -52,7 +52,7 @@ async function place(bytes: Uint8Array, options: PlaceStreamOptions = {}, of = r
 }
 
 describe("placeStream", () => {
-  test("gives the places of Tsne.place, bit for bit, and passes all else on", async () => {
+  test("gives the positions of Tsne.place, bit for bit, and passes all else on", async () => {
     const input = bytesOf(cut([n], lists));
     const { table, seen } = await place(input);
     const { embedding, divergence } = expected;
@@ -274,7 +274,7 @@ describe("placeStream", () => {
     await expect(collect(placeStream(run, piecesOf(damaged)))).rejects.toThrow(/column "id" has 5 values in \d+ rows/);
   });
 
-  test("understands damaged streams or refuses them in words", async () => {
+  test("reads damaged streams or rejects them with a deliberate error", async () => {
     const bytes = bytesOf(cut([5, 4], lists));
     const change = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
     await fc.assert(

@@ -3,7 +3,7 @@ import { placeStream } from "../../src/filter/index.js";
 import { Matrix } from "../../src/matrix.js";
 import { type PlacementResult, Tsne } from "../../src/tsne/index.js";
 import { makeGroups, makeUniform } from "../tsne/points.js";
-import { drawSamples } from "./gaussian-draws.js";
+import { makeDraws } from "./gaussian-draws.js";
 import {
   batchOf,
   bytesOf,
@@ -19,7 +19,7 @@ import {
 
 const d = 5;
 const n = 40;
-const samples = 6;
+const draws = 6;
 const all = makeGroups(200 + n, d, 3);
 const sds = makeUniform(200 + n, d, 0.1, 1);
 const fitted = { data: all.slice(0, 200), sigma: sds.slice(0, 200) };
@@ -38,7 +38,7 @@ beforeAll(async () => {
     sigma: fitted.sigma,
   });
   map = rowsOf((await run.fit()).embedding);
-  expected = await run.place(fresh, { sigma: freshSds, uncertainty: samples });
+  expected = await run.place(fresh, { sigma: freshSds, uncertainty: draws });
 });
 
 const lists = (start: number, end: number): Columns => ({
@@ -60,26 +60,25 @@ const columnsOf = (bytes: Uint8Array): unknown[][] => {
 
 const distance = (a: readonly number[], b: readonly number[]) => Math.hypot(...a.map((x, c) => x - b[c]));
 
-describe("uncertainty of places", () => {
-  test("is how samples scatter that are drawn, placed and summed up one by one", async () => {
+describe("uncertainty of positions", () => {
+  test("is how draws scatter that are made, placed and summed up one by one", async () => {
     const homes = rowsOf(expected.embedding);
     for (let i = 0; i < n; i += 5) {
-      const drawn = drawSamples(fitted, fresh.row(i), freshSds.row(i), samples, 42);
-      const sigma = Array.from({ length: samples }, () => Array.from(freshSds.row(i)));
-      const places = rowsOf((await run.place(drawn, { sigma })).embedding);
+      const drawn = makeDraws(fitted, fresh.row(i), freshSds.row(i), draws, 42);
+      const sigma = Array.from({ length: draws }, () => Array.from(freshSds.row(i)));
+      const positions = rowsOf((await run.place(drawn, { sigma })).embedding);
       const home = homes[i];
-      const [x, y] = [0, 1].map((c) => places.reduce((sum, place) => sum + place[c], 0) / samples) as [number, number];
+      const [x, y] = home as [number, number];
       const sum = (a: 0 | 1, b: 0 | 1) =>
-        places.reduce((total, p) => {
+        positions.reduce((total, p) => {
           const away = [p[0] - x, p[1] - y] as const;
           return total + away[a] * away[b];
-        }, 0) /
-        (samples - 1);
-      const away = places.map((place) => distance(place, home));
+        }, 0) / draws;
+      const away = positions.map((position) => distance(position, home));
       const radius = map.map((point) => distance(point, home)).sort((a, b) => a - b)[9];
-      const within = (limit: number) => away.filter((length) => length <= limit).length / samples;
+      const within = (limit: number) => away.filter((length) => length <= limit).length / draws;
       const [displacement, xx, xy, yy, share] = measured()[i] as [number, number, number, number, number];
-      expect(displacement).toBeCloseTo(away.reduce((total, length) => total + length, 0) / samples, 2);
+      expect(displacement).toBeCloseTo(away.reduce((total, length) => total + length, 0) / draws, 2);
       for (const [found, twin] of [[xx, sum(0, 0)] as const, [xy, sum(0, 1)] as const, [yy, sum(1, 1)] as const]) {
         expect(Math.abs(found - twin)).toBeLessThan(0.01 * (1 + Math.abs(twin)));
       }
@@ -88,7 +87,7 @@ describe("uncertainty of places", () => {
     }
   });
 
-  test("leaves the places as they are", async () => {
+  test("leaves the positions as they are", async () => {
     const { embedding, divergence } = await run.place(fresh, { sigma: freshSds });
     expect(expected.embedding.data).toEqual(embedding.data);
     expect(expected.divergence).toEqual(divergence);
@@ -99,7 +98,7 @@ describe("uncertainty of places", () => {
     ["batches of all sizes", [0, 7, 30, n - 37]],
   ])("has the same bits for %s", async (_, sizes) => {
     const bytes = bytesOf(cut(sizes, lists));
-    expect(columnsOf(await collect(placeStream(run, piecesOf(bytes), { uncertainty: samples })))).toEqual(measured());
+    expect(columnsOf(await collect(placeStream(run, piecesOf(bytes), { uncertainty: draws })))).toEqual(measured());
   });
 
   test("belongs to a row's numbers, wherever it stands and whoever counts it", async () => {
@@ -109,12 +108,12 @@ describe("uncertainty of places", () => {
     const sigma = [...pick(freshSds), ...pick(freshSds).slice(0, 2)];
     const other = new Tsne(fitted.data, { ...quick, sigma: fitted.sigma, threads: 1 });
     await other.fit();
-    const { uncertainty } = await other.place(twice, { sigma, uncertainty: samples });
+    const { uncertainty } = await other.place(twice, { sigma, uncertainty: draws });
     expect(measured(uncertainty)).toEqual([...order, ...order.slice(0, 2)].map((i) => measured()[i]));
   });
 
   test("follows the seed", async () => {
-    const other = await run.place(fresh, { sigma: freshSds, uncertainty: samples, seed: 7 });
+    const other = await run.place(fresh, { sigma: freshSds, uncertainty: draws, seed: 7 });
     expect(other.embedding.data).toEqual(expected.embedding.data);
     expect(measured(other.uncertainty)).not.toEqual(measured());
   });
@@ -132,7 +131,7 @@ describe("uncertainty of places", () => {
     const bytes = bytesOf([
       batchOf({ mean: [listType("fixed32", d), broken], sigma: [listType("fixed32", d), negative] }),
     ]);
-    const output = await collect(placeStream(run, piecesOf(bytes), { uncertainty: samples }));
+    const output = await collect(placeStream(run, piecesOf(bytes), { uncertainty: draws }));
     const nulls = NAMES.map(() => null);
     expect(columnsOf(output)).toEqual(measured().map((row, i) => (i === 2 || i === 5 ? nulls : row)));
   });

@@ -98,7 +98,7 @@ export class Draws {
     return options;
   }
 
-  /** rows x cols numbers: bell-like, all equal, in few places, or of every size; now and then one that is none. */
+  /** rows x cols numbers: bell-like, all equal, at few positions, or of every size; now and then one that is none. */
   matrix(rows: number, cols: number, isPositive = false): Matrix {
     const kind = this.integer(0, 4);
     const data = new Float64Array(rows * cols);

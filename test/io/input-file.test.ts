@@ -79,6 +79,22 @@ describe("UTF-16 text", () => {
   });
 });
 
+describe("Windows-1252 text", () => {
+  it("is read as Excel saves it in western Europe, which the report says", async () => {
+    const file = await save(
+      "ansi.csv",
+      Buffer.from("Stra\xdfe;gr\xf6\xdfe;label\r\n1,5;2;Z\xfcrich \x80\r\n3;4;B\r\n", "latin1"),
+    );
+    const { roles, labels, report } = await readDataset(file);
+    expect([roles.data, labels.get("label")]).toEqual([
+      ["Straße", "größe"],
+      ["Zürich €", "B"],
+    ]);
+    expect(report).toMatch(/ The text is read as Windows-1252\.$/);
+    expect(await readLabels(file)).toEqual(["Zürich €", "B"]);
+  });
+});
+
 describe("a named pipe", () => {
   const pipe = (name: string): string => {
     execFileSync("mkfifo", [path(name)]);

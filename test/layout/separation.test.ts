@@ -101,10 +101,10 @@ describe.each(SEPARATION_METHODS)("%s", (method: SeparationMethod) => {
         [1, 1],
       ],
     ],
-    ["points in one place", Array(50).fill([3, -2])],
+    ["points at one position", Array(50).fill([3, -2])],
     ["points on a line", Array.from({ length: 300 }, (_, i) => [i, 2 * i])],
     ["points on a line along an axis", Array.from({ length: 300 }, (_, i) => [5, i * i])],
-    ["pairs in one place", Array.from({ length: 200 }, (_, i) => [Math.cos(i >> 1), i >> 1])],
+    ["pairs at one position", Array.from({ length: 200 }, (_, i) => [Math.cos(i >> 1), i >> 1])],
     ["huge numbers", Array.from({ length: 60 }, (_, i) => [1.7e308 * Math.sin(i), -1.7e308 * Math.cos(i)])],
     ["tiny numbers", Array.from({ length: 60 }, (_, i) => [1e-300 * Math.sin(i), 1e-300 * i])],
   ])("spreads %s", async (_, points: number[][]) => {

@@ -233,7 +233,7 @@ describe("refuses", () => {
     });
   });
 
-  test("NaN and infinities, with their place", async () => {
+  test("NaN and infinities, with their row and column", async () => {
     for (const received of [Number.NaN, Number.POSITIVE_INFINITY]) {
       const error = await pca(
         mapValues(data, (value, row, column) => (row >= 6 && column === 2 ? received : value)),

@@ -84,7 +84,7 @@ describe("the points whose images are shown", () => {
     expect(choosePoints(projected, 60, 40, 0)).toEqual([]);
   });
 
-  test("may be one, or all in one place", () => {
+  test("may be one, or all at one position", () => {
     expect(choosePoints(projectPoints(new Matrix(Float64Array.of(1, 2), 1, 2), box, 2), 60, 40, 9)).toEqual([0]);
     const same = projectPoints(new Matrix(new Float64Array(10).fill(3), 5, 2), box, 2);
     expect(choosePoints(same, 60, 40, 9)).toHaveLength(1);

@@ -303,7 +303,7 @@ describe("labels", () => {
     await expect(legendOf(["", ""], 400)).resolves.toBeDefined();
   });
 
-  test("that are very long leave the map its place", async () => {
+  test("that are very long leave space for the map", async () => {
     const long = Array.from({ length: 60 }, (_, i) => `${"a long name ".repeat(30)}${i % 3}`);
     const { points } = clusters(60, 3);
     const map = await pixelsOf(await drawMap(points, { labels: long, ...small }));

@@ -76,7 +76,7 @@ describe("toSigma", () => {
     expect(rows(toSigma([0.25, 0], shape, "inverse-variance"))?.[0]).toEqual([2, Number.NaN]);
   });
 
-  it("rejects other shapes and negative variances with their place", () => {
+  it("rejects other shapes and negative variances with their row and column", () => {
     expect(() => toSigma([1, 2, 3, 4], shape)).toThrow(/sigma: expected one number, 1 x 2, 3 x 1 or 3 x 2 numbers/);
     expect(() => toSigma([1, 2], [2, 2])).toThrow(/as many points as columns/);
     expect(() =>

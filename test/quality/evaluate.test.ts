@@ -297,7 +297,7 @@ describe("bad input", () => {
     );
   });
 
-  test.each([Number.NaN, Number.POSITIVE_INFINITY])("%f has its place in the error", async (bad) => {
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])("the error names row and column of %f", async (bad) => {
     const place = { code: "NOT_FINITE", row: 7, column: 1 };
     const failure = (work: Promise<Quality>) => work.catch((error: unknown) => error);
     expect(await failure(evaluate(withBad(small, bad), flat))).toBeInstanceOf(DataError);

@@ -169,7 +169,7 @@ const OPTIONS: Row[] = [
       argument: "distance",
       received: "euclidian",
       message:
-        'distance: expected one of "euclidean", "inverse-variance", "expected", "wasserstein", "mahalanobis", "bhattacharyya", "jeffreys", "cosine", "correlation", "manhattan" (did you mean "euclidean"?), received "euclidian"',
+        'distance: expected one of "euclidean", "inverse-variance", "expected", "wasserstein", "mahalanobis", "bhattacharyya", "jeffreys", "likelihood-ratio", "cosine", "correlation", "manhattan" (did you mean "euclidean"?), received "euclidian"',
     },
   ],
   [
@@ -393,7 +393,7 @@ const VALUES: [string, unknown, unknown, Facts & { row: number; column: number }
   ],
 ];
 
-test.each(VALUES)("%s is refused with its place", async (_, input, options, { message, ...facts }) => {
+test.each(VALUES)("%s is refused with its row and column", async (_, input, options, { message, ...facts }) => {
   const error = await failureOf(input, options);
   expect(error).toBeInstanceOf(DataError);
   expect(error).toMatchObject(facts);

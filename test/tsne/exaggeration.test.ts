@@ -42,9 +42,10 @@ test("early exaggeration that goes on is one run of that exaggeration", async ()
 });
 
 test("the automatic learning rate follows the exaggeration in force", () => {
-  expect(resolveTsneOptions({ exaggeration: 4 }, 12_000, 10)).toMatchObject({
+  const optimizer = "momentum";
+  expect(resolveTsneOptions({ optimizer, exaggeration: 4 }, 12_000, 10)).toMatchObject({
     learningRate: 1000,
     finalLearningRate: 3000,
   });
-  expect(resolveTsneOptions({ exaggeration: 1000 }, 12_000, 10).finalLearningRate).toBe(50);
+  expect(resolveTsneOptions({ optimizer, exaggeration: 1000 }, 12_000, 10).finalLearningRate).toBe(50);
 });

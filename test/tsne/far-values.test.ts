@@ -70,7 +70,7 @@ test.each([5, 40, 99])(
 );
 
 describe("a given start", () => {
-  test("of points in one place, or on a line of constant x or y, is an error", async () => {
+  test("of points at one position, or on a line of constant x or y, is an error", async () => {
     const points = { argument: "init", message: expect.stringContaining("different values in each column") };
     await expect(runTsne(data, { init: new Matrix(new Float32Array(2 * n), n, 2) })).rejects.toMatchObject(points);
     const line = Float64Array.from({ length: 2 * n }, (_, at) => (at % 2 === 0 ? at : 5 + 1e-12 * at));

@@ -70,7 +70,7 @@ test.each([1e30, 1e-30, 1e300, 1e-300])("data of scale %s gets a finite map of t
   expect(Math.abs(scaled.kl - (await runBhTsne(data, options)).kl)).toBeLessThan(0.1);
 });
 
-test.each([0, 0.5])("points in another order get the same places, theta %s", async (theta) => {
+test.each([0, 0.5])("points in another order get the same positions, theta %s", async (theta) => {
   const order = makePermutation(n);
   const options = { perplexity: 10, theta, iterations: 10 };
   const straight = await runBhTsne(data, { ...options, sigma, init: start });
@@ -84,7 +84,7 @@ test.each([0, 0.5])("points in another order get the same places, theta %s", asy
   expect(Math.max(...shuffled.embedding.data.map((value, at) => Math.abs(value - expected[at])))).toBeLessThan(1e-3);
 });
 
-test("points in another order have the same KL divergence at the same places", async () => {
+test("points in another order have the same KL divergence at the same positions", async () => {
   const order = makePermutation(n);
   const shuffled = await klAtStart(takeRows(data, order), {
     sigma: takeRows(sigma, order),

@@ -66,7 +66,7 @@ test("any values of several options are taken or refused by an ArgumentError", (
   });
 });
 
-test("the momentum optimizer and its 1000 iterations are the default", () => {
+test("the curvature optimizer until convergence is the default, and the momentum optimizer if one of its settings is given", () => {
   const resolve = (options: TsneOptions) => resolveTsneOptions(options, 6000, 10);
   const schedule = {
     earlyExaggerationIterations: 250,
@@ -76,10 +76,16 @@ test("the momentum optimizer and its 1000 iterations are the default", () => {
   };
   const momentum = { ...schedule, optimizer: "momentum", momentum: 0.5, finalMomentum: 0.8 };
   const rates = { learningRate: 500, finalLearningRate: 6000 };
-  expect(resolve({})).toMatchObject({ ...momentum, ...rates });
+  expect(resolve({ optimizer: "momentum" })).toMatchObject({ ...momentum, ...rates });
   expect(resolve({ learningRate: 200 })).toMatchObject({ ...momentum, learningRate: 200, finalLearningRate: 200 });
-  const untilConverged = { iterations: "auto", tolerance: 0.01, maxIterations: 1000 } as const;
-  expect(resolve({ iterations: "auto" })).toMatchObject({ ...momentum, ...rates, ...untilConverged });
+  expect(resolve({ momentum: 0.7 })).toMatchObject({ ...momentum, ...rates, momentum: 0.7 });
+  expect(resolve({ finalMomentum: 0.9 })).toMatchObject({ ...momentum, ...rates, finalMomentum: 0.9 });
+  const untilConverged = { iterations: "auto", tolerance: 0.005, maxIterations: 1000 } as const;
+  expect(resolve({ optimizer: "momentum", iterations: "auto" })).toMatchObject({
+    ...momentum,
+    ...rates,
+    ...untilConverged,
+  });
   const curvature = {
     optimizer: "curvature",
     earlyExaggerationIterations: 90,
@@ -88,9 +94,9 @@ test("the momentum optimizer and its 1000 iterations are the default", () => {
     momentum: undefined,
     finalMomentum: undefined,
   } as const;
-  expect(resolve({ optimizer: "curvature" })).toMatchObject({ ...curvature, ...untilConverged });
-  expect(resolve({ optimizer: "curvature", learningRate: "auto" })).toMatchObject({ ...curvature, ...untilConverged });
-  expect(resolve({ optimizer: "curvature", iterations: 300 })).toMatchObject({ ...curvature, iterations: 300 });
+  expect(resolve({})).toMatchObject({ ...curvature, ...untilConverged });
+  expect(resolve({ learningRate: "auto" })).toMatchObject({ ...curvature, ...untilConverged });
+  expect(resolve({ iterations: 300 })).toMatchObject({ ...curvature, iterations: 300 });
 });
 
 test.each<[TsneOptions, string]>([
@@ -99,8 +105,8 @@ test.each<[TsneOptions, string]>([
   [{ optimizer: "curvature", finalMomentum: 0.8 }, "finalMomentum"],
   [{ iterations: 300, tolerance: 0.01 }, "tolerance"],
   [{ iterations: 300, maxIterations: 500 }, "maxIterations"],
-  [{ tolerance: 0.01 }, "tolerance"],
-  [{ optimizer: "curvature", iterations: 300, maxIterations: 500 }, "maxIterations"],
+  [{ optimizer: "momentum", tolerance: 0.01 }, "tolerance"],
+  [{ learningRate: 200, maxIterations: 500 }, "maxIterations"],
 ])("options that the run would not use are refused: %o", (options, argument) => {
   expect(() => resolveTsneOptions(options, 100, 10)).toThrow(
     expect.objectContaining({ code: "INVALID_ARGUMENT", argument }),

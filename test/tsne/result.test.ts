@@ -22,22 +22,21 @@ test("every option has its documented default", async () => {
     seed: 42,
     pca: undefined,
     init: "pca",
-    optimizer: "momentum",
-    learningRate: 50,
-    finalLearningRate: 120,
+    optimizer: "curvature",
     earlyExaggeration: 12,
-    earlyExaggerationIterations: 250,
+    earlyExaggerationIterations: 90,
     exaggeration: 1,
-    momentum: 0.5,
-    finalMomentum: 0.8,
     threads: availableParallelism(),
   });
 });
 
-test("1000 iterations are the default", async () => {
-  const result = await runBhTsne(makeGroups(12, 2));
-  expect(result.iterations).toBe(1000);
-  expect(result.options.iterations).toBe(1000);
+test("a run ends when it has converged by default, and after 1000 iterations with the momentum optimizer", async () => {
+  const result = await runBhTsne(makeGroups(120, 2));
+  expect(result).toMatchObject({ stopped: "converged", options: { iterations: "auto" } });
+  expect(result.iterations).toBeGreaterThanOrEqual(300);
+  expect(result.iterations).toBeLessThan(1000);
+  const momentum = await runBhTsne(makeGroups(12, 2), { optimizer: "momentum" });
+  expect(momentum).toMatchObject({ iterations: 1000, options: { iterations: 1000 } });
 });
 
 test("an option that is undefined counts as left out", async () => {
@@ -69,7 +68,7 @@ test.each([
   [1200, { learningRate: "auto" as const }, 100, 1200],
   [1200, { learningRate: 7 }, 7, 7],
 ])("%i points with %o learn at rate %d, then %d", async (n, options, early, late) => {
-  const { options: used } = await runBhTsne(makeGroups(n, 2), { ...options, iterations: 0 });
+  const { options: used } = await runBhTsne(makeGroups(n, 2), { optimizer: "momentum", ...options, iterations: 0 });
   expect(used.learningRate).toBe(early);
   expect(used.finalLearningRate).toBe(late);
 });

@@ -16,11 +16,11 @@ const source = (values: readonly number[], height = 3, width = 3): ImageSource =
   channels: 1,
   read: async (indices) => Float32Array.from(Array.from(indices).flatMap((i) => Array(height * width).fill(values[i]))),
 });
-const cells = (rows: number, columns: number, places: readonly (readonly [number, number])[]): WallCells => ({
+const cells = (rows: number, columns: number, positions: readonly (readonly [number, number])[]): WallCells => ({
   rows,
   columns,
-  row: places.map(([row]) => row),
-  column: places.map(([, column]) => column),
+  row: positions.map(([row]) => row),
+  column: positions.map(([, column]) => column),
 });
 const corner = cells(2, 2, [
   [0, 0],
@@ -54,18 +54,23 @@ describe("a wall", () => {
     const images = source([0, 0.5, 1]);
     const refused = (wall: WallCells, options: object, code: string, message: string | RegExp) =>
       expect(drawWall(images, wall, options)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
-    const places = [
+    const positions = [
       [0, 0],
       [0, 1],
       [0, 2],
     ] as const;
-    await refused(cells(1, 2, places), {}, "OUT_OF_RANGE", "1 x 2 has 2 cells, fewer than the 3 images");
-    await refused(cells(2, 2, places), {}, "OUT_OF_RANGE", /cells.column\[2\]/);
-    const twice = [...places.slice(0, 2), [0, 1]] as [number, number][];
+    await refused(cells(1, 2, positions), {}, "OUT_OF_RANGE", "1 x 2 has 2 cells, fewer than the 3 images");
+    await refused(cells(2, 2, positions), {}, "OUT_OF_RANGE", /cells.column\[2\]/);
+    const twice = [...positions.slice(0, 2), [0, 1]] as [number, number][];
     await refused(cells(2, 2, twice), {}, "INVALID_ARGUMENT", "images 1 and 2 share row 0, column 1");
-    await refused(cells(2, 2, places.slice(0, 2)), {}, "SHAPE_MISMATCH", "expected 2 images, one a point, received 3");
+    await refused(
+      cells(2, 2, positions.slice(0, 2)),
+      {},
+      "SHAPE_MISMATCH",
+      "expected 2 images, one a point, received 3",
+    );
     await refused(cells(1, 3, []), {}, "TOO_FEW_POINTS", "at least one");
-    await refused(cells(40, 3, places), { cell: 1024 }, "OUT_OF_RANGE", "take smaller cells, or tiles");
+    await refused(cells(40, 3, positions), { cell: 1024 }, "OUT_OF_RANGE", "take smaller cells, or tiles");
     await refused(corner, { cell: 1 }, "OUT_OF_RANGE", "cell");
     await refused(corner, { thema: "dark" }, "UNKNOWN_OPTION", "theme");
     await refused(corner, { signal: AbortSignal.abort() }, "ABORTED", "");
@@ -90,8 +95,8 @@ describe("tiles", () => {
   test("are a Deep Zoom image of all levels, with a page and a summary", async () => {
     const n = 30 * 31;
     const values = Array.from({ length: n }, (_, i) => (i % 5) / 4);
-    const places = values.map((_, i) => [Math.floor(i / 31), i % 31] as const);
-    const summary = await writeWall(path("wall"), source(values, 20, 16), cells(30, 31, places), {
+    const positions = values.map((_, i) => [Math.floor(i / 31), i % 31] as const);
+    const summary = await writeWall(path("wall"), source(values, 20, 16), cells(30, 31, positions), {
       labels: values.map((value) => `</script> ${value}`),
       names: values.map((_, i) => `file ${i}.png`),
       title: "<b>&",

@@ -8,6 +8,7 @@ import {
   readLabels,
   readMatrix,
   type TableColumn,
+  takeDataset,
 } from "../../io/index.js";
 import { Matrix } from "../../matrix.js";
 import { categoryColumn, numberColumn } from "../columns.js";
@@ -83,18 +84,20 @@ function addColumn(exploration: Exploration, name: string, values: TableColumn):
 export async function addFiles(exploration: Exploration, options: InputOptions): Promise<void> {
   const { labels, images, input } = options;
   const { signal, n } = exploration;
+  const { rows = n, kept } = exploration.gaps ?? {};
   if (labels !== undefined) {
-    const names = await readLabels(labels, { count: n, signal });
-    if (names.length !== n) throw countMismatch(labels, names.length, n, "labels");
-    exploration.addLabels(names);
+    const names = await readLabels(labels, { count: rows, signal });
+    if (names.length !== rows) throw countMismatch(labels, names.length, rows, "labels");
+    exploration.addLabels(kept ? Array.from(kept, (i) => names[i]) : names);
   }
   const sigma = await readSigma(exploration, options.sigma);
   if (sigma && sigma.rows !== n) throw countMismatch(options.sigma as string, sigma.rows, n, "rows");
   if (sigma) requireSigma(sigma, options.sigma as string);
   addMeanSigma(exploration, sigma);
   if (input !== undefined) {
-    const { means, sigma: own } = await readDataset(input, { signal });
-    if (means.rows !== n) throw countMismatch(input, means.rows, n, "rows");
+    const whole = await readDataset(input, { signal });
+    if (whole.means.rows !== rows) throw countMismatch(input, whole.means.rows, rows, "rows");
+    const { means, sigma: own } = kept ? takeDataset(whole, kept) : whole;
     requireFinite(means, input);
     if (!sigma) addMeanSigma(exploration, own);
     const data = { means, sigma: sigma ?? own };
@@ -115,9 +118,11 @@ export function addMeanSigma(exploration: Exploration, sigma: Matrix | undefined
   exploration.addColumn(numberColumn("mean-sigma", "Mean sigma", means));
 }
 
-async function readSigma({ signal }: Exploration, path: string | undefined): Promise<Matrix | undefined> {
+async function readSigma({ signal, gaps }: Exploration, path: string | undefined): Promise<Matrix | undefined> {
   if (path === undefined) return undefined;
-  return readMatrix(path, { signal });
+  const sigma = await readMatrix(path, { signal });
+  const { rows, kept } = gaps ?? {};
+  return kept && sigma.rows === rows ? sigma.take(kept) : sigma;
 }
 
 function requireShape({ means, sigma }: GaussianData, path: string | undefined): void {

@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { throwIfAborted } from "../../abort.js";
 import { ArgumentError, FileError } from "../../errors.js";
-import { checkPath, isTableFolder, readDataset } from "../../io/index.js";
+import { checkPath, isTableFolder, readDataset, rowsWithPosition, takeDataset } from "../../io/index.js";
 import { isSavedRun } from "../../tsne/index.js";
 import { Exploration } from "../exploration.js";
 import { columnOptions, type InputOptions } from "../options.js";
@@ -70,7 +70,12 @@ async function openFile(exploration: Exploration, path: string, options: InputOp
 
 /** A map or points in a file, or in a folder of tables. */
 async function openTable(exploration: Exploration, path: string, options: InputOptions): Promise<void> {
-  const dataset = await readDataset(path, { ...columnOptions(options), signal: exploration.signal });
+  const whole = await readDataset(path, { ...columnOptions(options), signal: exploration.signal });
+  // Embeddings have rows without a position where rows of the data were dropped.
+  const kept = rowsWithPosition(whole.means);
+  exploration.setGaps(whole.means.rows, kept);
+  exploration.columnReport = whole.report;
+  const dataset = kept ? takeDataset(whole, kept) : whole;
   const { means: matrix } = dataset;
   if (matrix.rows < 1 || matrix.cols < 2) {
     throw new ArgumentError("SHAPE_MISMATCH", {

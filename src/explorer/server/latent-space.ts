@@ -372,16 +372,16 @@ function momentsOf(means: Matrix): Moments[] {
 }
 
 /** About the mean, divisor n - 1: xx, xy, yy. */
-function covarianceOf(places: Matrix): [number, number, number] {
-  const [across, up] = momentsOf(places) as [Moments, Moments];
+function covarianceOf(positions: Matrix): [number, number, number] {
+  const [across, up] = momentsOf(positions) as [Moments, Moments];
   const sum: [number, number, number] = [0, 0, 0];
-  for (let i = 0; i < places.rows; i++) {
-    const [x, y] = [places.at(i, 0) - across.mean, places.at(i, 1) - up.mean];
+  for (let i = 0; i < positions.rows; i++) {
+    const [x, y] = [positions.at(i, 0) - across.mean, positions.at(i, 1) - up.mean];
     sum[0] += x * x;
     sum[1] += x * y;
     sum[2] += y * y;
   }
-  return sum.map((value) => value / (places.rows - 1)) as [number, number, number];
+  return sum.map((value) => value / (positions.rows - 1)) as [number, number, number];
 }
 
 const toCovariance = (row: ArrayLike<number>) => Array.from(row) as [number, number, number];

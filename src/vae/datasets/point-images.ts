@@ -2,8 +2,9 @@ import { ArgumentError } from "../../errors.js";
 import { type OpenedImages, openImages } from "./open.js";
 
 /**
- * Opens the images of `n` points.
+ * Opens the images of `n` points, or of those points among them that are kept.
  *
+ * @param kept numbers of the points that have images, where some are left out
  * @param within longest side in pixels that the images of a folder are needed with
  * @throws {ArgumentError} SHAPE_MISMATCH for another number of images
  * @throws {FileError} for images that cannot be read
@@ -11,13 +12,34 @@ import { type OpenedImages, openImages } from "./open.js";
 export async function openPointImages(
   path: string,
   n: number,
-  { strict, within, signal }: { strict: boolean | undefined; within: number; signal: AbortSignal },
+  options: {
+    readonly strict: boolean | undefined;
+    readonly within: number;
+    readonly kept?: ArrayLike<number> | undefined;
+    readonly signal: AbortSignal;
+  },
 ): Promise<OpenedImages> {
+  const { strict, within, kept, signal } = options;
   const opened = await openImages(path, { within, strict, signal });
-  if (opened.images.count === n) return opened;
+  if (opened.images.count === n) return kept ? take(opened, kept) : opened;
   await opened.close();
   const { count } = opened.images;
   const skipped = opened.skipped > 0 ? ` and ${opened.skipped} other files` : "";
   const message = `${path}: expected ${n} images, one a point, received ${count}${skipped}`;
   throw new ArgumentError("SHAPE_MISMATCH", { argument: path, received: count, accepted: `${n} images`, message });
+}
+
+function take(opened: OpenedImages, kept: ArrayLike<number>): OpenedImages {
+  const { images, files, classes } = opened;
+  return {
+    ...opened,
+    images: {
+      ...images,
+      count: kept.length,
+      labels: images.labels && Int32Array.from(kept, (i) => (images.labels as Int32Array)[i]),
+      read: (indices) => images.read(Uint32Array.from(indices, (k) => kept[k])),
+    },
+    files: files && Array.from(kept, (i) => files[i]),
+    classes: classes && Array.from(kept, (i) => classes[i]),
+  };
 }

@@ -171,17 +171,17 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     const checked = toImages(images, this.configuration);
     const { zDim } = this.configuration;
     const means = new Float32Array(checked.count * zDim);
-    let sds: Float32Array | undefined;
+    let sigma: Float32Array | undefined;
     await this.forEachBatch(checked, batches, async (x, start) => {
       const pass = new Pass(new Random(seed, SERIES.encoding, commonDraws ? 0 : start), { commonDraws });
       const { mean, sd } = tf.tidy(() => ({ ...this.summarize(x, draws, pass) }));
       means.set(await take(mean), start * zDim);
       if (sd === undefined) return;
-      sds ??= new Float32Array(checked.count * zDim);
-      sds.set(await take(sd), start * zDim);
+      sigma ??= new Float32Array(checked.count * zDim);
+      sigma.set(await take(sd), start * zDim);
     });
     const toCodes = (values: Float32Array) => new Matrix(values, checked.count, zDim);
-    return { means: toCodes(means), sigma: sds && toCodes(sds) };
+    return { means: toCodes(means), sigma: sigma && toCodes(sigma) };
   }
 
   /**

@@ -36,7 +36,7 @@ const BLOCK_BATCHES = 8;
 
 /**
  * Encodes the images of an Arrow IPC stream as they come: the stream again, with columns code and, where the model has standard
- * deviations, code_sigma at the end of each batch: lists of zDim float32. All other columns pass as they are, whatever their types, but for
+ * deviations, code_sigma at the end of each batch: lists of zDim float32. All other columns pass as they are, whatever their types, except
  * those of `options.drop`, such as the images; a batch goes out for each that comes in. A row gets the same bits however the rows are cut into batches: images are always computed
  * `batchSize` at a time, filled up with black ones, and see the same draws where weights are distributions.
  *

@@ -1,4 +1,4 @@
-// Runs after runs of all methods, most of them cancelled at random moments; then eight at once, worker threads that are terminated and
+// Runs after runs of all methods, most of them canceled at random moments; then eight at once, worker threads that are terminated and
 // processes that leave during their runs. Prints what was done and by how many bytes the process grew after the first fifth; exits with 1
 // where a run ends otherwise than it may, or memory grows.
 import { execFile } from "node:child_process";
@@ -53,7 +53,7 @@ async function oneRun() {
     return "done";
   } catch (error) {
     if (error.code !== "ABORTED") throw error;
-    return "cancelled";
+    return "canceled";
   } finally {
     clearTimeout(timer);
   }
@@ -61,7 +61,7 @@ async function oneRun() {
 
 const digest = ({ embedding }) => createHash("sha256").update(embedding.data).digest("hex");
 
-const ends = { done: 0, cancelled: 0 };
+const ends = { done: 0, canceled: 0 };
 let before = 0;
 for (let run = 0; run < runs; run++) {
   if (run === Math.floor(runs / 5)) before = process.memoryUsage.rss();

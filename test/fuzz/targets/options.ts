@@ -109,7 +109,7 @@ export const optionTargets: readonly Target[] = [
         isOurs,
         async () => {
           const given = draws.perhaps(() => draws.matrixLike(3, d)) as library.Matrix;
-          finite((await run.place(given, { ...placing, ...wide, signal } as object)).embedding, "a place");
+          finite((await run.place(given, { ...placing, ...wide, signal } as object)).embedding, "a position");
         },
         async () => {
           const drawn = draws.options({ draws: () => draws.integer(2, 5), points: () => [0, 1], neighbors: () => 2 });

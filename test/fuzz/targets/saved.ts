@@ -129,7 +129,7 @@ export const savedTargets: readonly Target[] = [
               Object.entries(sigma).map(([name, row]) => [name, { data: row, rows: 1, cols: d }]),
             );
             const { embedding } = await run.place({ data: new Float32Array(d), rows: 1, cols: d }, { ...wide, signal });
-            promise(embedding.data.every(Number.isFinite), "places are finite");
+            promise(embedding.data.every(Number.isFinite), "positions are finite");
           },
           async () => {
             const { embedding } = await run.fit(2);

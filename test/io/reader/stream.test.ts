@@ -44,7 +44,7 @@ async function columnsOf(name: string): Promise<string[]> {
 
 describe("placeStream of streams by pyarrow", () => {
   it.each(["cut.arrows", "single.arrows", "lz4.arrows", "zstd.arrows", "file.arrow"])(
-    "leaves columns of every type and their metadata as they are, and gives the same places: %s",
+    "leaves columns of every type and their metadata as they are, and gives the same positions: %s",
     async (name) => {
       const [whole] = await place("whole.arrows");
       expect(Object.keys(whole as object)).toEqual(["x", "y", "divergence"]);

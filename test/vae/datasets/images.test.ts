@@ -126,7 +126,7 @@ describe("augmentImages", () => {
   it("moves images by whole pixels and continues the rim", async () => {
     const images = numbered(60, 5, 4);
     const moved = await augmentImages(images, { shift: 2 }).read(all(60));
-    const places = new Set<string>();
+    const positions = new Set<string>();
     for (let i = 0; i < 60; i++) {
       const original = await images.read([i]);
       const fits = (down: number, right: number) =>
@@ -139,9 +139,9 @@ describe("augmentImages", () => {
         .map((k) => [Math.floor(k / 5) - 2, (k % 5) - 2] as const)
         .filter((place) => fits(...place));
       expect(found).toHaveLength(1);
-      places.add(String(found[0]));
+      positions.add(String(found[0]));
     }
-    expect(places.size).toBeGreaterThan(15);
+    expect(positions.size).toBeGreaterThan(15);
   });
 
   it("depends on seed, epoch and image alone", async () => {

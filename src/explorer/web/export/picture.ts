@@ -121,7 +121,7 @@ const legendWidth = (): number => {
   return legend.kind === "category" || legend.kind === "number" ? 190 : 0;
 };
 
-/** What explains the colors, from a place downwards. */
+/** What explains the colors, from a position downwards. */
 function legendItems(x: number, top: number, height: number): LegendItem[] {
   const { legend } = coloring.value;
   const ink = INKS[theme.value];

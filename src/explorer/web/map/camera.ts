@@ -15,7 +15,7 @@ const MIN_REACH = 1 / 4000;
 
 export const camera = signal<Camera>(WHOLE);
 
-/** Comes nearer by a factor, while a place stays where it is. */
+/** Comes nearer by a factor, while a position stays where it is. */
 export function zoom(factor: number, [x, y]: Position = [camera.value.x, camera.value.y]): void {
   const { x: x0, y: y0, reach: before } = camera.value;
   const reach = Math.min(1.6 * WHOLE.reach, Math.max(MIN_REACH, before / factor));

@@ -1,11 +1,11 @@
-/** How the points are seen. Lengths are in pixels of the screen, places in units of the layout. */
+/** How the points are seen. Lengths are in pixels of the screen, positions in units of the layout. */
 export interface Scene {
-  /** Units to half the width and half the height of the canvas, and the place in its middle. */
+  /** Units to half the width and half the height of the canvas, and the position in its middle. */
   readonly reachX: number;
   readonly reachY: number;
   readonly x: number;
   readonly y: number;
-  /** 0 at the places the points come from, 1 at those they go to. */
+  /** 0 at the positions the points come from, 1 at those they go to. */
   readonly progress: number;
   readonly diameter: number;
   /** 1 for discs, 0 for squares. */

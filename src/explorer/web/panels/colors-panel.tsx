@@ -52,7 +52,7 @@ export function ColorsPanel() {
         <p class={controls.note}>
           {selected.value
             ? "An ellipse holds 95 % of where a selected point may lie."
-            : "Select points to see how sure their places are."}
+            : "Select points to see how uncertain their positions are."}
         </p>
       )}
     </>

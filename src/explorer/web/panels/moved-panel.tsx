@@ -15,7 +15,7 @@ export function MovedPanel() {
       <>
         <h2>Moved most</h2>
         <EmptyState title="One map is shown">
-          With two maps, the points whose places differ most are listed here and numbered in the maps.
+          With two maps, the points whose positions differ most are listed here and numbered in the maps.
         </EmptyState>
         <div class={controls.buttons}>
           <button type="button" class={controls.primary} onClick={() => chooseView("beside")}>

@@ -75,7 +75,7 @@ export function PointPanel() {
       {known && known.neighbors.length > 0 && (
         <>
           <h3>Nearest neighbors</h3>
-          <p class={controls.note}>By their {known.neighborsIn === "data" ? "codes" : "places in the map"}.</p>
+          <p class={controls.note}>By their {known.neighborsIn === "data" ? "codes" : "positions in the map"}.</p>
           <PointGrid
             rows={known.neighbors.map(({ index }) => index)}
             captions={known.neighbors.map(({ distance }) => formatNumber(distance))}
