@@ -1,8 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { readdir, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { readDataset, readLabels, readMatrix, withPipes } from "../../src/io/index.js";
 import { useFolder } from "./folder.js";
 import { bytesOf, encodeNpy } from "./npy-file.js";
@@ -61,10 +60,11 @@ describe("a compressed file", () => {
     const rows = 2 ** 20 + 3;
     const wide = encodeNpy("<f8", [rows, 5], new Uint8Array(rows * 40));
     const file = await save("large.npy.gz", gzipSync(wide, { level: 1 }));
-    const left = async () => (await readdir(tmpdir())).filter((name) => /^sigma-tsne-[0-9a-f]{8}-/.test(name)).sort();
-    const before = await left();
+    await mkdir(path("temporary"));
+    vi.stubEnv("TMPDIR", path("temporary"));
     expect((await readMatrix(file, { rows: [rows - 2, rows] })).shape).toEqual([2, 5]);
-    expect(await left()).toEqual(before);
+    vi.unstubAllEnvs();
+    expect(await readdir(path("temporary"))).toEqual([]);
   });
 });
 
