@@ -13,6 +13,7 @@
 static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Network", sigma::addon::NetworkObject::define(env));
   exports.Set("Run", sigma::addon::RunObject::define(env));
+  exports.Set("pcaOfSparse", Napi::Function::New<sigma::addon::compute_sparse_pca>(env, "pcaOfSparse"));
   exports.Set("pca", Napi::Function::New<sigma::addon::compute_pca>(env, "pca"));
   exports.Set("evaluate", Napi::Function::New<sigma::addon::evaluate_map>(env, "evaluate"));
   exports.Set("nearest", Napi::Function::New<sigma::addon::find_nearest>(env, "nearest"));

@@ -52,6 +52,25 @@ std::vector<std::uint32_t> copy_indices(const Napi::Value& value, std::size_t co
   return indices;
 }
 
+std::vector<std::uint64_t> copy_offsets(const Napi::Value& value, std::size_t count, std::size_t stored) {
+  const Napi::Env env = value.Env();
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array) {
+    throw Napi::TypeError::New(env, "expected a Float64Array");
+  }
+  const auto array = value.As<Napi::Float64Array>();
+  if (array.ElementLength() != count + 1) throw Napi::TypeError::New(env, "expected an offset more than rows");
+  std::vector<std::uint64_t> offsets;
+  for (std::size_t i = 0; i <= count; ++i) {
+    const double offset = array.Data()[i];
+    const double least = i == 0 ? 0 : static_cast<double>(offsets.back());
+    const double most = i == 0 ? 0 : static_cast<double>(stored);
+    if (!(offset >= least && offset <= most)) throw Napi::TypeError::New(env, "expected ascending offsets");
+    offsets.push_back(static_cast<std::uint64_t>(offset));
+  }
+  if (offsets.back() != stored) throw Napi::TypeError::New(env, "expected offsets up to the numbers stored");
+  return offsets;
+}
+
 Properties::Properties(const Napi::Value& object) {
   if (!object.IsObject()) throw Napi::TypeError::New(object.Env(), "expected an object");
   object_ = object.As<Napi::Object>();

@@ -29,6 +29,9 @@ MatrixView view_matrix(const Napi::Value& value, std::size_t rows, std::size_t c
 // with other threads may have changed since the library looked at it.
 std::vector<std::uint32_t> copy_indices(const Napi::Value& value, std::size_t count, std::size_t bound);
 
+// Positions of compressed rows, from a Float64Array: count + 1 of them, ascending from 0 to `stored`.
+std::vector<std::uint64_t> copy_offsets(const Napi::Value& value, std::size_t count, std::size_t stored);
+
 // The properties of an object, by name: the arguments of an addon function, or options among them. Reading a property
 // of another type throws a TypeError that names it.
 class Properties {

@@ -194,6 +194,18 @@ declare namespace binding {
     cancel(): void;
   };
 
+  /** `values` is stored x 1, a number for each of `columns`; offsets[rows] is their number. */
+  function pcaOfSparse(input: {
+    offsets: Float64Array;
+    columns: Uint32Array;
+    values: NativeMatrix;
+    rows: number;
+    cols: number;
+    components: number;
+    seed: number;
+    threads: number;
+  }): { result: Promise<NativePca>; cancel(): void };
+
   /** In the caller's units; the arrays have one number per column. */
   interface NativeNoiseModel {
     mean: Float64Array;

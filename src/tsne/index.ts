@@ -53,6 +53,7 @@ export {
   type TsneSeconds,
 } from "./run.js";
 export { isSavedRun } from "./run-file.js";
+export { toDenseData } from "./sparse-data.js";
 export {
   type PositionUncertainty,
   positionUncertainty,
