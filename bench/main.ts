@@ -8,6 +8,7 @@ import { writeFileAtomic } from "../src/io/index.js";
 import { Matrix } from "../src/matrix.js";
 import { pictureFormat } from "../src/plot/index.js";
 import { drawChart } from "./chart.js";
+import { type CoverageRecord, formatCoverage, measureCoverage } from "./coverage.js";
 import { DATASETS, hasPublicData, openDataset, readTestImages } from "./datasets.js";
 import { BenchmarkError } from "./failure.js";
 import {
@@ -93,6 +94,7 @@ Examples:
   $ npm run bench -- forces mnist --data DIR
   $ npm run bench -- separate --data DIR --python FILE
   $ npm run bench -- uncertainty --data DIR
+  $ npm run bench -- coverage
   $ npm run bench -- network --data DIR --node-modules DIR --python FILE
 
 Every run is a process of its own, one at a time; leave the machine alone meanwhile. Records go to bench/results/local; with
@@ -281,9 +283,21 @@ program
   )
   .option("--points <n>", "points of MNIST", integerParser("--points", 100), 1200)
   .option("--synthetic-points <n>", "points of each synthetic truth", integerParser("--synthetic-points", 100), 600)
-  .option("--seeds <n>", "seeds of truth, noise and embedding", integerParser("--seeds", 1), 3)
+  .option("--seeds <n>", "seeds of truth, noise and embedding", integerParser("--seeds", 1), 10)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: UncertaintyFlags) => interruptible((signal) => uncertainty(flags, signal)));
+
+program
+  .command("coverage")
+  .description("true positions inside the ellipses of fitted points, in 24 settings")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .option("--points <n>", "points of each truth", integerParser("--points", 100), 400)
+  .option("--draws <n>", "draws of each point", integerParser("--draws", 2), 50)
+  .option("--seeds <n>", "seeds of truth, noise and map", integerParser("--seeds", 1), 3)
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
+  .action((flags: CoverageFlags) => interruptible((signal) => coverage(flags, signal)));
 
 program
   .command("optimizers")
@@ -630,6 +644,22 @@ async function filledMaps({ data, writeReadme, ...flags }: FilledMapFlags, signa
   const record: FilledMapRecord = { ...facts, settings: { landmarks, threads, iterations }, scores: [] };
   await measureFilledMap(record, data, log, signal);
   await publish("filled-map", record, formatFilledMap(record), writeReadme ?? false);
+}
+
+interface CoverageFlags {
+  points: number;
+  draws: number;
+  seeds: number;
+  threads: number;
+  writeReadme?: true;
+}
+
+async function coverage({ writeReadme, ...settings }: CoverageFlags, signal: AbortSignal): Promise<void> {
+  const { points, draws, seeds, threads } = settings;
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const record: CoverageRecord = { ...facts, settings: { points, draws, seeds, threads }, coverages: [] };
+  await measureCoverage(record, log, signal);
+  await publish("coverage", record, formatCoverage(record), writeReadme ?? false);
 }
 
 interface UncertaintyFlags {

@@ -3,19 +3,28 @@ import { readLabels, readMatrix } from "../src/io/index.js";
 import { evaluate } from "../src/quality/index.js";
 import { runTsne, type TsneOptions } from "../src/tsne/index.js";
 import { openDataset } from "./datasets.js";
-import type { Machine } from "./machine.js";
+import { type Machine, round } from "./machine.js";
 import { addNoise, drawRows, NOISE_KINDS, TRUTHS, type Truth, toUnitSpread } from "./uncertain-data.js";
 
-/** How well the embedding of measured values shows the truth. */
+/** How well embeddings of measured values show the truth, over all seeds. */
 export interface Recovery {
   data: string;
   noise: string;
   level: number;
-  seed: number;
-  /** By variant: share of the true 10 nearest neighbors that are among the 10 nearest in the embedding, and label accuracy. */
-  scores: Record<string, { kept: number; accuracy: number }>;
-  /** The floor that `auto` stands for. */
+  /** By variant. */
+  scores: Record<string, Score>;
+  /** The floor that `auto` stands for: its mean. */
   floor: number;
+}
+
+/** Means over the seeds. */
+export interface Score {
+  /** Share of the true 10 nearest neighbors that are among the 10 nearest in the embedding. */
+  kept: number;
+  accuracy: number;
+  /** `kept` less that of the embedding without sigma, with the standard error of this mean. */
+  gain: number;
+  error: number;
 }
 
 export interface UncertaintyRecord {
@@ -26,11 +35,15 @@ export interface UncertaintyRecord {
   recoveries: Recovery[];
 }
 
+/** The variant with which the others are compared. */
+export const PLAIN = "without sigma";
+
 /** The embeddings that are compared, by their names in the table. */
 const VARIANTS: Readonly<Record<string, TsneOptions>> = {
-  "without sigma": { distance: "euclidean" },
+  [PLAIN]: { distance: "euclidean" },
   "floor 0.01": { distance: "inverse-variance", varianceFloor: 0.01 },
   auto: { distance: "inverse-variance" },
+  "likelihood-ratio": { distance: "likelihood-ratio" },
 };
 
 const LEVELS = [0.1, 0.3, 1] as const;
@@ -52,37 +65,64 @@ export async function measureUncertainty(
   for (const [data, kinds, draw] of sources) {
     for (const noise of kinds) {
       for (const level of LEVELS) {
+        const embeddings: ScoredEmbeddings[] = [];
         for (let seed = 1; seed <= seeds; seed++) {
-          const recovery = await recover(await draw(seed), { data, noise, level, seed }, threads, signal);
-          record.recoveries.push(recovery);
-          const scores = Object.entries(recovery.scores).map(([name, { kept }]) => `${name} ${kept.toFixed(3)}`);
-          log(`${data}, noise per ${noise}, level ${level}, seed ${seed}: ${scores.join(", ")}`);
+          embeddings.push(await scoreEmbeddings(await draw(seed), { noise, level, seed }, threads, signal));
         }
+        const recovery = { data, noise, level, ...average(embeddings) };
+        record.recoveries.push(recovery);
+        const scores = Object.entries(recovery.scores).map(([name, { kept }]) => `${name} ${kept.toFixed(3)}`);
+        log(`${data}, noise per ${noise}, level ${level}: ${scores.join(", ")}`);
       }
     }
   }
 }
 
-async function recover(
+/** The embeddings of one draw of the noise. */
+interface ScoredEmbeddings {
+  readonly scores: Readonly<Record<string, { readonly kept: number; readonly accuracy: number }>>;
+  readonly floor: number;
+}
+
+async function scoreEmbeddings(
   truth: Truth,
-  { data, noise, level, seed }: Pick<Recovery, "data" | "level" | "seed"> & { noise: (typeof NOISE_KINDS)[number] },
+  { noise, level, seed }: { noise: (typeof NOISE_KINDS)[number]; level: number; seed: number },
   threads: number,
   signal: AbortSignal,
-): Promise<Recovery> {
+): Promise<ScoredEmbeddings> {
   const { means, sigma } = addNoise(truth, noise, level, 1000 * seed + 7);
-  const recovery: Recovery = { data, noise, level, seed, scores: {}, floor: 0 };
+  const scores: Record<string, { kept: number; accuracy: number }> = {};
+  let floor = 0;
   for (const [name, options] of Object.entries(VARIANTS)) {
     const { embedding, varianceFloor } = await runTsne(means, { ...options, sigma, seed, threads, signal });
-    if (name === "auto") recovery.floor = varianceFloor as number;
+    if (name === "auto") floor = varianceFloor as number;
     const settings = { k: NEIGHBORS, labels: truth.labels, distance: "euclidean", threads, signal } as const;
     const { neighborhoods, accuracy } = await evaluate(truth.means, embedding, settings);
-    recovery.scores[name] = {
-      kept: neighborhoods[0]?.kept.value as number,
-      accuracy: accuracy?.value as number,
-    };
+    scores[name] = { kept: neighborhoods[0]?.kept.value as number, accuracy: accuracy?.value as number };
   }
-  return recovery;
+  return { scores, floor };
 }
+
+function average(embeddings: readonly ScoredEmbeddings[]): Pick<Recovery, "scores" | "floor"> {
+  const scores = Object.keys(VARIANTS).map((name) => {
+    const own = embeddings.map(({ scores }) => scores[name] as { kept: number; accuracy: number });
+    const gains = own.map(({ kept }, i) => kept - (embeddings[i]?.scores[PLAIN]?.kept as number));
+    const gain = mean(gains);
+    const variance = gains.reduce((sum, value) => sum + (value - gain) ** 2, 0) / Math.max(1, gains.length - 1);
+    return [
+      name,
+      {
+        kept: round(mean(own.map(({ kept }) => kept)), 4),
+        accuracy: round(mean(own.map(({ accuracy }) => accuracy)), 4),
+        gain: round(gain, 4),
+        error: round(Math.sqrt(variance / gains.length), 4),
+      },
+    ] as const;
+  });
+  return { scores: Object.fromEntries(scores), floor: round(mean(embeddings.map(({ floor }) => floor)), 5) };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Draws points of MNIST's test set in 50 principal components, scaled to unit spread. */
 async function openMnist(

@@ -62,7 +62,7 @@ export function shapeMismatch(argument: string, matrix: Sized, accepted: string)
 }
 
 /** The error of a matrix with too few rows or columns to compute with. */
-export function tooFewPoints(argument: string, matrix: Matrix, accepted: string): DataError {
+export function tooFewPoints(argument: string, matrix: Sized, accepted: string): DataError {
   return new DataError("TOO_FEW_POINTS", factsOfShape(argument, matrix, accepted));
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   assignToGrid,
@@ -61,6 +62,12 @@ beforeAll(async () => {
   await refuse(() => readMatrix(path("empty.csv")));
   await writeFile(path("words.csv"), "a,b\n1,2\n3,x\n5,6\n");
   await refuse(() => readMatrix(path("words.csv")));
+  await writeFile(path("table.csv.gz"), gzipSync("a,b\n1,2\n").subarray(0, 20));
+  await refuse(() => readMatrix(path("table.csv.gz")));
+  await writeFile(path("lists.jsonl"), '{"u": [1, 2], "v": [3, 4]}\n{"u": [5, 6], "v": [7, 8]}\n');
+  await refuse(() => readMatrix(path("lists.jsonl")));
+  await writeFile(path("document.pdf"), "%PDF-1.7");
+  await refuse(() => readMatrix(path("document.pdf")));
   await writeMatrix(path("full.npy"), rows);
   await writeFile(path("cut.npy"), (await readFile(path("full.npy"))).subarray(0, 200));
   await refuse(() => readMatrix(path("cut.npy")));

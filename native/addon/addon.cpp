@@ -13,6 +13,7 @@
 static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Network", sigma::addon::NetworkObject::define(env));
   exports.Set("Run", sigma::addon::RunObject::define(env));
+  exports.Set("pcaOfSparse", Napi::Function::New<sigma::addon::compute_sparse_pca>(env, "pcaOfSparse"));
   exports.Set("pca", Napi::Function::New<sigma::addon::compute_pca>(env, "pca"));
   exports.Set("evaluate", Napi::Function::New<sigma::addon::evaluate_embedding>(env, "evaluate"));
   exports.Set("nearest", Napi::Function::New<sigma::addon::find_nearest>(env, "nearest"));
@@ -23,7 +24,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   for (const sigma::DistanceKernel& distance : sigma::all_distances()) {
     Napi::Object traits = Napi::Object::New(env);
     traits.Set("usesSigma", distance.traits.uses_sigma());
-    traits.Set("hasFloor", distance.traits.has_variances());
+    traits.Set("hasFloor", distance.traits.has_floor());
     distances.Set(distance.name, traits);
   }
   exports.Set("distances", distances);

@@ -52,6 +52,25 @@ std::vector<std::uint32_t> copy_indices(const Napi::Value& value, std::size_t co
   return indices;
 }
 
+std::vector<std::uint64_t> copy_offsets(const Napi::Value& value, std::size_t count, std::size_t stored) {
+  const Napi::Env env = value.Env();
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array) {
+    throw Napi::TypeError::New(env, "expected a Float64Array");
+  }
+  const auto array = value.As<Napi::Float64Array>();
+  if (array.ElementLength() != count + 1) throw Napi::TypeError::New(env, "expected an offset more than rows");
+  std::vector<std::uint64_t> offsets;
+  for (std::size_t i = 0; i <= count; ++i) {
+    const double offset = array.Data()[i];
+    const double least = i == 0 ? 0 : static_cast<double>(offsets.back());
+    const double most = i == 0 ? 0 : static_cast<double>(stored);
+    if (!(offset >= least && offset <= most)) throw Napi::TypeError::New(env, "expected ascending offsets");
+    offsets.push_back(static_cast<std::uint64_t>(offset));
+  }
+  if (offsets.back() != stored) throw Napi::TypeError::New(env, "expected offsets up to the numbers stored");
+  return offsets;
+}
+
 Properties::Properties(const Napi::Value& object) {
   if (!object.IsObject()) throw Napi::TypeError::New(object.Env(), "expected an object");
   object_ = object.As<Napi::Object>();
@@ -90,8 +109,24 @@ double read_variance_floor(const Properties& options) {
 
 void set_variance_floor(Napi::Object result, const std::string& distance, const Gaussians& points) {
   // Points without standard deviations may have been given neighbors under a distance without a name.
-  if (points.deviations.rows() == 0 || !traits_of(distance).has_variances()) return;
+  if (points.deviations.rows() == 0 || !traits_of(distance).has_floor()) return;
   if (points.variance_floor > 0) result.Set("varianceFloor", points.variance_floor);
+}
+
+void set_coordinate_spread(Napi::Object result, const std::string& distance, const Gaussians& points) {
+  if (!points.coordinate_spread || traits_of(distance).spread != Spread::reliabilities) return;
+  const auto& [center, variance, between] = *points.coordinate_spread;
+  const auto in_units = [&](const std::vector<double>& values, double unit, bool is_centered) {
+    auto array = Napi::Float64Array::New(result.Env(), values.size());
+    for (std::size_t k = 0; k < values.size(); ++k) array[k] = values[k] * unit + (is_centered ? points.center[k] : 0);
+    return array;
+  };
+  const double squared = points.scale * points.scale;
+  Napi::Object spread = Napi::Object::New(result.Env());
+  spread.Set("center", in_units(center, points.scale, true));
+  spread.Set("variance", in_units(variance, squared, false));
+  spread.Set("between", in_units(between, squared, false));
+  result.Set("coordinateSpread", spread);
 }
 
 Napi::Value describe_far_value(Napi::Env env, const Gaussians& points) {

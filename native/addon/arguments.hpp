@@ -29,6 +29,9 @@ MatrixView view_matrix(const Napi::Value& value, std::size_t rows, std::size_t c
 // with other threads may have changed since the library looked at it.
 std::vector<std::uint32_t> copy_indices(const Napi::Value& value, std::size_t count, std::size_t bound);
 
+// Positions of compressed rows, from a Float64Array: count + 1 of them, ascending from 0 to `stored`.
+std::vector<std::uint64_t> copy_offsets(const Napi::Value& value, std::size_t count, std::size_t stored);
+
 // The properties of an object, by name: the arguments of an addon function, or options among them. Reading a property
 // of another type throws a TypeError that names it.
 class Properties {
@@ -60,6 +63,9 @@ double read_variance_floor(const Properties& options);
 
 // Sets varianceFloor of the result to the floor in use, if the distance has one and it is known.
 void set_variance_floor(Napi::Object result, const std::string& distance, const Gaussians& points);
+
+// Sets coordinateSpread of the result to that in use, in the caller's units, if the distance has one.
+void set_coordinate_spread(Napi::Object result, const std::string& distance, const Gaussians& points);
 
 // A typed array of the same numbers.
 template <class Array, class T>

@@ -56,6 +56,7 @@ declare namespace binding {
     sigmaIsEqual: boolean;
     /** The floor in use, if the distance has one. */
     varianceFloor?: number;
+    hasCoordinateSpread: boolean;
     scale: number;
     sigmaScale: number;
     iteration: number;
@@ -68,8 +69,19 @@ declare namespace binding {
     kl?: number;
   }
 
-  /** center is float64, order uint32, the others float32; axes are cols x pca. */
-  type NativeStateArray = "center" | "axes" | "means" | "deviations" | "order" | "positions" | "velocity" | "gains";
+  /** center and the spreads are float64, order uint32, the others float32; axes are cols x pca. */
+  type NativeStateArray =
+    | "center"
+    | "spreadCenter"
+    | "spreadVariance"
+    | "spreadBetween"
+    | "axes"
+    | "means"
+    | "deviations"
+    | "order"
+    | "positions"
+    | "velocity"
+    | "gains";
 
   interface NativePlacementOptions {
     perplexity: number | readonly number[];
@@ -85,6 +97,7 @@ declare namespace binding {
   interface NativeUncertainty {
     displacements: Float32Array;
     covariances: Float32Array;
+    means: Float32Array;
     shares: Float32Array;
   }
 
@@ -142,6 +155,8 @@ declare namespace binding {
     place(points: {
       data: NativeMatrix;
       sigma: NativeMatrix | undefined;
+      /** A point of the embedding that neither attracts nor repels each new point. */
+      own?: Uint32Array;
       options: NativePlacementOptions & { uncertainty: NativeUncertaintyOptions | undefined };
       onProgress: ((fraction: number) => void) | undefined;
     }): Promise<{ positions: Float32Array; divergences: Float32Array } & Partial<NativeUncertainty>>;
@@ -178,6 +193,18 @@ declare namespace binding {
     result: Promise<NativePca>;
     cancel(): void;
   };
+
+  /** `values` is stored x 1, a number for each of `columns`; offsets[rows] is their number. */
+  function pcaOfSparse(input: {
+    offsets: Float64Array;
+    columns: Uint32Array;
+    values: NativeMatrix;
+    rows: number;
+    cols: number;
+    components: number;
+    seed: number;
+    threads: number;
+  }): { result: Promise<NativePca>; cancel(): void };
 
   /** In the caller's units; the arrays have one number per column. */
   interface NativeNoiseModel {
@@ -247,11 +274,21 @@ declare namespace binding {
         }) => void)
       | undefined;
   }): { result: Promise<NativeEvaluation>; cancel(): void };
+  /** In the caller's units; one number per column. */
+  interface NativeCoordinateSpread {
+    center: Float64Array;
+    variance: Float64Array;
+    /** 0 leaves the column out. */
+    between: Float64Array;
+  }
+
   interface NativeNearest {
     /** queries x k */
     indices: Uint32Array;
     /** The floor in use, if the distance has one. */
     varianceFloor?: number;
+    /** The coordinate spread in use, if the distance has one. */
+    coordinateSpread?: NativeCoordinateSpread;
   }
 
   /**

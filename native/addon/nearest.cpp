@@ -76,7 +76,7 @@ Napi::Value find_nearest(const Napi::CallbackInfo& info) {
   work.run = [shared](const std::function<void(Work::Report)>& send) {
     ThreadTeam team(shared->threads);
     ShareReport report(send);
-    resolve_variance_floor(shared->points, shared->distance, team, shared->cancellation);
+    resolve_noise(shared->points, shared->distance, team, shared->cancellation);
     const QuerySearch search(shared->distance, shared->points, team, shared->cancellation);
     Neighbors found =
         search.search(shared->queries, shared->own, shared->k, team, shared->cancellation, [&](std::size_t done) {
@@ -89,6 +89,7 @@ Napi::Value find_nearest(const Napi::CallbackInfo& info) {
     Napi::Object result = Napi::Object::New(inner);
     result.Set("indices", to_array<Napi::Uint32Array>(inner, shared->found));
     set_variance_floor(result, shared->distance, shared->points);
+    set_coordinate_spread(result, shared->distance, shared->points);
     return result;
   };
   return start_cancellable_job(env, arguments.at("onProgress"), std::move(work));

@@ -11,6 +11,7 @@
 #include "../linalg/pca.hpp"
 #include "../neighbors/gaussians.hpp"
 #include "../support/cancellation.hpp"
+#include "../support/errors.hpp"
 #include "../support/random.hpp"
 #include "../support/threads.hpp"
 #include "arguments.hpp"
@@ -21,7 +22,8 @@ namespace sigma::addon {
 namespace {
 
 struct Shared {
-  Gaussians points;
+  Gaussians points;     // of dense data
+  SparseMatrix sparse;  // divided by the points' scale
   Pca pca;
   Cancellation cancellation;
 };
@@ -37,7 +39,7 @@ std::vector<double> column_means(const Shared& shared) {
 std::vector<double> score_means(const Shared& shared) {
   std::vector<double> mean(shared.pca.variances.size(), 0.0);
   if (shared.pca.mean.empty()) return mean;
-  const std::size_t n = shared.points.count();
+  const std::size_t n = shared.pca.scores.rows();
   for (std::size_t c = 0; c < mean.size(); ++c) {
     for (std::size_t i = 0; i < n; ++i) mean[c] += static_cast<double>(shared.pca.scores.at(i, c));
     mean[c] /= static_cast<double>(n);
@@ -46,7 +48,8 @@ std::vector<double> score_means(const Shared& shared) {
 }
 
 Napi::Value to_js(Napi::Env env, const Shared& shared) {
-  const std::size_t n = shared.points.count(), d = shared.points.input_dimensions(), k = shared.pca.variances.size();
+  const std::size_t n = shared.pca.scores.rows(), k = shared.pca.variances.size();
+  const std::size_t d = shared.pca.components.size() / k;
   const auto mean = to_array<Napi::Float64Array>(env, column_means(shared));
   auto components = Napi::Float32Array::New(env, k * d);
   std::transform(shared.pca.components.begin(), shared.pca.components.end(), components.Data(),
@@ -84,6 +87,58 @@ Napi::Value to_js(Napi::Env env, const Shared& shared) {
   return result;
 }
 
+// The largest magnitude. Throws BadValue at the first number that is not finite.
+double largest_stored(NumberView values, const std::vector<std::uint64_t>& offsets,
+                      const std::vector<std::uint32_t>& columns) {
+  double largest = 0;
+  for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
+    for (std::uint64_t e = offsets[i]; e < offsets[i + 1]; ++e) {
+      const double value = values.at(e);
+      if (!std::isfinite(value)) throw BadValue(BadValue::Reason::not_finite, value, i, columns[e]);
+      largest = std::max(largest, std::abs(value));
+    }
+  }
+  return largest;
+}
+
+// Copies the matrix divided by its largest magnitude, so that products stay in float32.
+void copy_sparse(const Properties& from, Shared& shared) {
+  const Napi::Value array = from.at("values");
+  const MatrixView values = view_matrix(array);
+  const std::size_t stored = values.rows;
+  const auto rows = from.whole<std::size_t>("rows"), cols = from.whole<std::size_t>("cols");
+  SparseMatrix& sparse = shared.sparse;
+  sparse.cols = cols;
+  sparse.offsets = copy_offsets(from.at("offsets"), rows, stored);
+  sparse.columns = copy_indices(from.at("columns"), stored, cols);
+  const double largest = largest_stored(values.numbers, sparse.offsets, sparse.columns);
+  shared.points.scale = largest > 0 ? largest : 1;
+  shared.points.center.assign(cols, 0.0);
+  sparse.values.resize(stored);
+  for (std::size_t e = 0; e < stored; ++e) {
+    sparse.values[e] = static_cast<float>(values.numbers.at(e) / shared.points.scale);
+  }
+}
+
+Napi::Value start_pca(const Properties& arguments, const std::shared_ptr<Shared>& shared) {
+  const auto components = arguments.whole<std::size_t>("components");
+  const auto seed = arguments.whole<std::uint64_t>("seed");
+  const auto threads = arguments.whole<unsigned>("threads");
+  Work work;
+  work.run = [shared, components, seed, threads](const std::function<void(Work::Report)>&) {
+    ThreadTeam team(threads);
+    Random random(seed);
+    if (shared->sparse.cols > 0) {
+      shared->pca = find_principal_components(shared->sparse, components, random, team, shared->cancellation);
+    } else {
+      shared->pca = find_principal_components(shared->points.means, components, random, team, shared->cancellation);
+    }
+  };
+  work.cancel = [shared] { shared->cancellation.request(); };
+  work.result = [shared](Napi::Env inner) { return to_js(inner, *shared); };
+  return start_cancellable_job(arguments.env(), arguments.env().Undefined(), std::move(work));
+}
+
 }  // namespace
 
 Napi::Value compute_pca(const Napi::CallbackInfo& info) {
@@ -94,18 +149,14 @@ Napi::Value compute_pca(const Napi::CallbackInfo& info) {
     const MatrixView data = view_matrix(arguments.at("data"));
     shared->points = pack_means(data.numbers, data.rows, data.cols);
   });
-  const auto components = arguments.whole<std::size_t>("components");
-  const auto seed = arguments.whole<std::uint64_t>("seed");
-  const auto threads = arguments.whole<unsigned>("threads");
-  Work work;
-  work.run = [shared, components, seed, threads](const std::function<void(Work::Report)>&) {
-    ThreadTeam team(threads);
-    Random random(seed);
-    shared->pca = find_principal_components(shared->points.means, components, random, team, shared->cancellation);
-  };
-  work.cancel = [shared] { shared->cancellation.request(); };
-  work.result = [shared](Napi::Env inner) { return to_js(inner, *shared); };
-  return start_cancellable_job(env, env.Undefined(), std::move(work));
+  return start_pca(arguments, shared);
+}
+
+Napi::Value compute_sparse_pca(const Napi::CallbackInfo& info) {
+  const auto shared = std::make_shared<Shared>();
+  const Properties arguments(info[0]);
+  about(info.Env(), "data", [&] { copy_sparse(arguments, *shared); });
+  return start_pca(arguments, shared);
 }
 
 }  // namespace sigma::addon

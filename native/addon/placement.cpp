@@ -30,6 +30,7 @@ void set_uncertainty(Napi::Object result, const PositionUncertainty& measured) {
   const Napi::Env env = result.Env();
   result.Set("displacements", to_array<Napi::Float32Array>(env, measured.displacements));
   result.Set("covariances", to_array<Napi::Float32Array>(env, measured.covariances));
+  result.Set("means", to_array<Napi::Float32Array>(env, measured.means));
   result.Set("shares", to_array<Napi::Float32Array>(env, measured.shares));
 }
 
@@ -72,18 +73,22 @@ Napi::Value RunObject::place(const Napi::CallbackInfo& info) {
     uncertainty = read_uncertainty(from.object("uncertainty"));
     if (queries->deviations.rows() != queries->count()) throw Napi::TypeError::New(env, "expected sigma");
   }
+  std::vector<std::uint32_t> own(queries->count(), QuerySearch::kNone);
+  if (arguments.has("own")) own = copy_indices(arguments.at("own"), queries->count(), shared->run->count());
   const auto placed = std::make_shared<Placed>();
   const auto measured = std::make_shared<PositionUncertainty>();
   shared->busy = true;
   shared->run->clear_cancellation();
   Work work;
-  work.run = [shared, queries, options, uncertainty, placed, measured](const std::function<void(Work::Report)>& send) {
+  work.run = [shared, queries, own = std::move(own), options, uncertainty, placed,
+              measured](const std::function<void(Work::Report)>& send) {
     const Rest rest{*shared->run};
     ShareReport report(send);
     Run& run = *shared->run;
     FittedEmbedding& embedding = fitted_embedding(*shared);
     const double unit = 1 / (1 + (uncertainty ? static_cast<double>(uncertainty->draws) : 0.0));
-    *placed = embedding.place(*queries, options, run.cancellation(), [&](double share) { report.add(unit * share); });
+    *placed =
+        embedding.place(*queries, own, options, run.cancellation(), [&](double share) { report.add(unit * share); });
     if (!uncertainty) return;
     *measured = sigma::measure_uncertainty(embedding, *queries, placed->positions, *uncertainty, run.team(),
                                            run.cancellation(), [&](double share) { report.add((1 - unit) * share); });

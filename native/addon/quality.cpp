@@ -100,7 +100,7 @@ Napi::Value evaluate_embedding(const Napi::CallbackInfo& info) {
   Work work;
   work.run = [shared](const std::function<void(Work::Report)>& send) {
     ThreadTeam team(shared->threads);
-    resolve_variance_floor(shared->data, shared->options.distance, team, shared->cancellation);
+    resolve_noise(shared->data, shared->options.distance, team, shared->cancellation);
     auto last = std::chrono::steady_clock::now();
     std::optional<EvaluationStage> stage;
     shared->evaluation = evaluate(shared->data, shared->embedding, shared->classes, shared->options, team,

@@ -84,21 +84,12 @@ Neighbors copy_neighbors(const Properties& lists, std::size_t count) {
 
 // A weighted graph as {offsets: Float64Array, columns: Uint32Array, weights: Float32Array}.
 WeightedGraph copy_graph(const Properties& from, std::size_t count) {
-  const auto offsets = from.at("offsets").As<Napi::Float64Array>();
   const auto weights = from.at("weights").As<Napi::Float32Array>();
   const std::size_t edges = weights.ElementLength();
   WeightedGraph graph;
   graph.columns = copy_indices(from.at("columns"), edges, count);
   graph.weights.assign(weights.Data(), weights.Data() + edges);
-  if (offsets.ElementLength() != count + 1) throw Napi::TypeError::New(from.env(), "expected n + 1 offsets");
-  for (std::size_t i = 0; i <= count; ++i) {
-    const double offset = offsets.Data()[i];
-    const double least = i == 0 ? 0 : static_cast<double>(graph.offsets.back());
-    if (!(offset >= least && offset <= static_cast<double>(edges))) {
-      throw Napi::TypeError::New(from.env(), "expected ascending offsets of edges");
-    }
-    graph.offsets.push_back(static_cast<std::uint64_t>(offset));
-  }
+  graph.offsets = copy_offsets(from.at("offsets"), count, edges);
   if (!std::all_of(graph.weights.begin(), graph.weights.end(), [](float x) { return x >= 0 && std::isfinite(x); })) {
     throw Napi::TypeError::New(from.env(), "expected finite weights >= 0");
   }

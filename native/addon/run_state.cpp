@@ -42,6 +42,16 @@ void copy_in(const Napi::Value& from, Numbers& numbers, std::size_t columns, std
   std::copy_n(array.Data(), array.ElementLength(), numbers.begin() + static_cast<std::ptrdiff_t>(first * columns));
 }
 
+// The array of that name, if it is one of the coordinate spread.
+template <class Spread>
+auto find_spread(Spread& spread, const std::string& name) -> decltype(&spread->center) {
+  if (!spread) return nullptr;
+  if (name == "spreadCenter") return &spread->center;
+  if (name == "spreadVariance") return &spread->variance;
+  if (name == "spreadBetween") return &spread->between;
+  return nullptr;
+}
+
 }  // namespace
 
 void RunObject::prepare_state(const Properties& shape, const Options& options) {
@@ -62,6 +72,9 @@ void RunObject::prepare_state(const Properties& shape, const Options& options) {
   if (shape.flag("hasSigma")) {
     state.points.deviations = PackedMatrix(n, columns);
     state.points.sigma_is_equal = shape.flag("sigmaIsEqual");
+    if (shape.flag("hasCoordinateSpread")) {
+      state.points.coordinate_spread = {std::vector<double>(d), std::vector<double>(d), std::vector<double>(d)};
+    }
     if (shape.has("varianceFloor")) state.points.variance_floor = shape.number("varianceFloor");
   }
   state.order.resize(n);
@@ -86,6 +99,7 @@ Napi::Value RunObject::describe_state(const Napi::CallbackInfo& info) {
   shape.Set("hasSigma", run.points().deviations.rows() > 0);
   shape.Set("sigmaIsEqual", run.points().sigma_is_equal);
   set_variance_floor(shape, run.options().distance, run.points());
+  shape.Set("hasCoordinateSpread", run.points().coordinate_spread.has_value());
   shape.Set("scale", run.frame().scale);
   shape.Set("sigmaScale", run.frame().sigma_scale);
   shape.Set("iteration", static_cast<double>(run.iteration()));
@@ -107,6 +121,9 @@ Napi::Value RunObject::read_state(const Napi::CallbackInfo& info) {
   if (name == "means") return copy_out(env, run.points().means, first, last);
   if (name == "deviations") return copy_out(env, run.points().deviations, first, last);
   if (name == "center") return copy_out<Napi::Float64Array>(env, run.frame().center, 1, first, last);
+  if (const std::vector<double>* numbers = find_spread(run.points().coordinate_spread, name)) {
+    return copy_out<Napi::Float64Array>(env, *numbers, 1, first, last);
+  }
   if (name == "axes") return copy_out<Napi::Float32Array>(env, run.frame().axes, run.frame().components, first, last);
   if (name == "order") return copy_out<Napi::Uint32Array>(env, run.order(), 1, first, last);
   if (name == "positions") return copy_out<Napi::Float32Array>(env, run.positions(), stride, first, last);
@@ -126,6 +143,9 @@ Napi::Value RunObject::write_state(const Napi::CallbackInfo& info) {
   if (name == "means") copy_in(numbers, state.points.means, first);
   if (name == "deviations") copy_in(numbers, state.points.deviations, first);
   if (name == "center") copy_in<Napi::Float64Array>(numbers, state.frame.center, 1, first);
+  if (std::vector<double>* spread = find_spread(state.points.coordinate_spread, name)) {
+    copy_in<Napi::Float64Array>(numbers, *spread, 1, first);
+  }
   if (name == "axes") copy_in<Napi::Float32Array>(numbers, state.frame.axes, state.frame.components, first);
   if (name == "order") copy_in<Napi::Uint32Array>(numbers, state.order, 1, first);
   if (name == "positions") copy_in<Napi::Float32Array>(numbers, state.positions, stride, first);

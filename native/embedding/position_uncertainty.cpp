@@ -76,7 +76,8 @@ PositionUncertainty measure(FittedEmbedding& embedding, const Subjects& subjects
   const std::size_t columns = static_cast<std::size_t>(embedding.output_dimensions()),
                     entries = columns * (columns + 1) / 2;
   const std::size_t draws = options.draws, count = subjects.rows.size();
-  PositionUncertainty result{std::vector<float>(count), std::vector<float>(count * entries), std::vector<float>(count)};
+  PositionUncertainty result{std::vector<float>(count), std::vector<float>(count * entries),
+                             std::vector<float>(count * columns), std::vector<float>(count)};
   if (count == 0) return result;
   const std::vector<float> radii =
       embedding.find_radii(subjects.positions, subjects.own, options.neighbors, cancellation);
@@ -92,32 +93,24 @@ PositionUncertainty measure(FittedEmbedding& embedding, const Subjects& subjects
     for (std::size_t r = first; r < last; ++r) {
       const float* own_position = &subjects.positions[r * columns];
       const float* drawn_positions = &placed.positions[(r - first) * draws * columns];
-      double mean[3] = {}, distance = 0;
+      double mean[3] = {}, moments[6] = {}, distance = 0;
       std::size_t within = 0;
       for (std::size_t s = 0; s < draws; ++s) {
-        double squared = 0;
+        double offset[3] = {}, squared = 0;
         for (std::size_t d = 0; d < columns; ++d) {
-          const double offset =
-              static_cast<double>(drawn_positions[s * columns + d]) - static_cast<double>(own_position[d]);
-          mean[d] += offset / static_cast<double>(draws);
-          squared += offset * offset;
+          offset[d] = static_cast<double>(drawn_positions[s * columns + d]) - static_cast<double>(own_position[d]);
+          mean[d] += offset[d] / static_cast<double>(draws);
+          squared += offset[d] * offset[d];
+        }
+        for (std::size_t a = 0, e = 0; a < columns; ++a) {
+          for (std::size_t b = a; b < columns; ++b) moments[e++] += offset[a] * offset[b] / static_cast<double>(draws);
         }
         distance += std::sqrt(squared);
         within += std::sqrt(squared) <= static_cast<double>(radii[r]);
       }
-      float* covariance = &result.covariances[r * entries];
-      for (std::size_t a = 0; a < columns; ++a) {
-        for (std::size_t b = a; b < columns; ++b) {
-          double sum = 0;
-          for (std::size_t s = 0; s < draws; ++s) {
-            const double x =
-                static_cast<double>(drawn_positions[s * columns + a]) - static_cast<double>(own_position[a]) - mean[a];
-            const double y =
-                static_cast<double>(drawn_positions[s * columns + b]) - static_cast<double>(own_position[b]) - mean[b];
-            sum += x * y;
-          }
-          *covariance++ = static_cast<float>(sum / static_cast<double>(draws - 1));
-        }
+      for (std::size_t e = 0; e < entries; ++e) result.covariances[r * entries + e] = static_cast<float>(moments[e]);
+      for (std::size_t d = 0; d < columns; ++d) {
+        result.means[r * columns + d] = static_cast<float>(static_cast<double>(own_position[d]) + mean[d]);
       }
       result.displacements[r] = static_cast<float>(distance / static_cast<double>(draws));
       result.shares[r] = static_cast<float>(static_cast<double>(within) / static_cast<double>(draws));

@@ -19,8 +19,11 @@ struct UncertaintyOptions {
 // How far the positions of a point's draws scatter around the point's own position. With D output dimensions:
 struct PositionUncertainty {
   std::vector<float> displacements;  // count: mean distance of the draws' positions from the point's position
-  std::vector<float> covariances;    // count x D (D + 1) / 2: of the draws' positions, rows of the upper triangle
-  std::vector<float> shares;         // count: share of the draws within the distance to the k-th nearest point
+  // count x D (D + 1) / 2: second moments of the draws' positions about the point's own position, rows of the upper
+  // triangle. Ellipses are centered there, and the mean of the draws may lie elsewhere.
+  std::vector<float> covariances;
+  std::vector<float> means;   // count x D: mean positions of the draws
+  std::vector<float> shares;  // count: share of the draws within the distance to the k-th nearest point
 };
 
 // Makes random draws from the Gaussian of each of the points `rows`, with the point's own sigma, and places them into

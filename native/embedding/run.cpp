@@ -150,7 +150,7 @@ void Run::find_neighbors(const OnProgress& progress) {
   const Stopwatch watch(seconds_[static_cast<std::size_t>(Stage::neighbors)]);
   progress({Stage::neighbors, 0, 0, {}});
   // Given neighbors need no floor, but points that are placed later do.
-  resolve_variance_floor(points_, options_.distance, team_, cancellation_);
+  resolve_noise(points_, options_.distance, team_, cancellation_);
   if (!neighbors_) {
     const std::size_t k = neighbor_count(options_.perplexities, points_.count());
     const Distance distance(simplest_distance(options_.distance, points_), points_);

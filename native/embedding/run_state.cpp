@@ -25,6 +25,14 @@ bool all_finite(const PackedMatrix& matrix, float least, float most) {
   return true;
 }
 
+void check(const CoordinateSpread& spread) {
+  for (std::size_t k = 0; k < spread.center.size(); ++k) {
+    const double s = spread.variance[k], b = spread.between[k];
+    require(std::isfinite(spread.center[k]) && std::isfinite(s) && b >= 0 && b < s,
+            "its coordinate spread is not that of points");
+  }
+}
+
 }  // namespace
 
 void check(const RunState& state) {
@@ -41,6 +49,7 @@ void check(const RunState& state) {
   require(std::isfinite(points.scale) && points.scale > 0, "its scale is not positive");
   require(points.sigma_scale > 0 && points.sigma_scale <= kLargestSigma, "its sigma scale is not positive");
   require(std::isfinite(points.variance_floor) && points.variance_floor >= 0, "its variance floor is negative");
+  if (points.coordinate_spread) check(*points.coordinate_spread);
   require(std::all_of(state.frame.center.begin(), state.frame.center.end(), [](double x) { return std::isfinite(x); }),
           "its center is not finite");
   require(all_finite(state.frame.axes.data(), state.frame.axes.size(), kLargest), "its axes are not finite");

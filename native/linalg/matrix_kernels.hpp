@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "../support/isa.hpp"
 #include "packed_matrix.hpp"
 
@@ -11,6 +13,14 @@ struct MatrixKernels {
                    std::size_t width);
   // out (64 x k, column-major) = x (64 x d, column-major) times v (d x k, row-major).
   void (*project)(const float* x, std::size_t d, const float* v, std::size_t k, float* out);
+  // out (`width` numbers) = the sum of values[e] times row columns[e] of v, for e < count. Rows of v are `width`
+  // numbers, a multiple of 16, so that a row's product stays in registers while its numbers are read once per 64 of
+  // them.
+  void (*project_sparse)(const std::uint32_t* columns, const float* values, std::size_t count, const float* v,
+                         std::size_t width, float* out);
+  // Row columns[e] of `sums` += values[e] times y, for e < count; y and the rows are `width` numbers.
+  void (*add_sparse_gram)(const std::uint32_t* columns, const float* values, std::size_t count, const float* y,
+                          std::size_t width, float* sums);
 };
 
 SIGMA_DECLARE_KERNELS(MatrixKernels, matrix_kernels)

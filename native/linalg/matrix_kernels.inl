@@ -52,8 +52,39 @@ static void project(const float* x, std::size_t d, const float* v, std::size_t k
   }
 }
 
+template <int V>
+SIGMA_INLINE void project_sparse_part(const std::uint32_t* columns, const float* values, std::size_t count,
+                                      const float* v, std::size_t width, float* out) {
+  Floats sums[V] = {};
+  for (std::size_t e = 0; e < count; ++e) {
+    const float* row = v + columns[e] * width;
+    for (int u = 0; u < V; ++u) sums[u] += load(row + u * kLanes) * values[e];
+  }
+  for (int u = 0; u < V; ++u) store(out + u * kLanes, sums[u]);
+}
+
+static void project_sparse(const std::uint32_t* columns, const float* values, std::size_t count, const float* v,
+                           std::size_t width, float* out) {
+  constexpr std::size_t kPart = 64, kLeast = 16;
+  std::size_t at = 0;
+  for (; at + kPart <= width; at += kPart) {
+    project_sparse_part<kPart / kLanes>(columns, values, count, v + at, width, out + at);
+  }
+  for (; at < width; at += kLeast) {
+    project_sparse_part<kLeast / kLanes>(columns, values, count, v + at, width, out + at);
+  }
+}
+
+static void add_sparse_gram(const std::uint32_t* columns, const float* values, std::size_t count, const float* y,
+                            std::size_t width, float* sums) {
+  for (std::size_t e = 0; e < count; ++e) {
+    float* row = sums + columns[e] * width;
+    for (std::size_t at = 0; at < width; at += kLanes) store(row + at, load(row + at) + load(y + at) * values[e]);
+  }
+}
+
 const MatrixKernels& matrix_kernels() {
-  static const MatrixKernels table{add_gram, project};
+  static const MatrixKernels table{add_gram, project, project_sparse, add_sparse_gram};
   return table;
 }
 

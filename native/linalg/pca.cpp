@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
 // Up to this many rows or columns, whichever are fewer, the eigenproblem is solved whole.
 constexpr std::size_t kExactSize = 256;
-constexpr std::size_t kOversampling = 12;
 constexpr int kPowerIterations = 6;
 
 // a^T b (a.cols x b.cols). One task makes a stretch of its rows over all blocks, so sums do not depend on the threads.
@@ -68,17 +67,149 @@ void orthonormalize(std::vector<double>& basis, std::size_t k, std::size_t d, co
   }
 }
 
+// Rows x - mean of a sparse matrix x.
+struct CenteredRows {
+  const SparseMatrix& matrix;
+  std::vector<double> mean;
+};
+
+constexpr std::size_t kMostStretches = 16;
+constexpr std::size_t kStretchBytes = std::size_t{1} << 28;
+
+// A multiple of the lanes of any instruction set.
+std::size_t padded(std::size_t k) {
+  return (k + 15) / 16 * 16;
+}
+
+// The rows of a stretch; sums over stretches are taken in their order, which does not depend on the threads.
+std::size_t stretch_of(const CenteredRows& rows, std::size_t k) {
+  const std::size_t bytes = std::max<std::size_t>(1, rows.matrix.cols * padded(k) * sizeof(float));
+  const std::size_t stretches = std::clamp<std::size_t>(kStretchBytes / bytes, 1, kMostStretches);
+  return (rows.matrix.rows() + stretches - 1) / stretches;
+}
+
+CenteredRows center(const SparseMatrix& matrix) {
+  CenteredRows rows{matrix, std::vector<double>(matrix.cols, 0.0)};
+  for (std::size_t e = 0; e < matrix.values.size(); ++e) {
+    rows.mean[matrix.columns[e]] += static_cast<double>(matrix.values[e]);
+  }
+  for (double& mean : rows.mean) mean /= static_cast<double>(matrix.rows());
+  return rows;
+}
+
+// (x - mean) basis^T = x basis^T - mean basis^T.
+PackedMatrix project(const CenteredRows& rows, const std::vector<double>& basis, std::size_t k, ThreadTeam& team,
+                     const Cancellation& cancellation) {
+  const SparseMatrix& matrix = rows.matrix;
+  const std::size_t n = matrix.rows(), d = matrix.cols, width = padded(k);
+  AlignedVector<float> weights(d * width, 0.0f);
+  std::vector<float> offsets(k);
+  for (std::size_t c = 0; c < k; ++c) {
+    for (std::size_t j = 0; j < d; ++j) weights[j * width + c] = static_cast<float>(basis[c * d + j]);
+    const double* row = &basis[c * d];
+    offsets[c] = static_cast<float>(std::inner_product(row, row + d, rows.mean.begin(), 0.0));
+  }
+  PackedMatrix out(n, k);
+  team.for_ranges(n, kBlock, [&](std::size_t first, std::size_t last, std::size_t) {
+    cancellation.check();
+    AlignedVector<float> product(width);
+    for (std::size_t i = first; i < last; ++i) {
+      const std::uint64_t begin = matrix.offsets[i];
+      matrix_kernels().project_sparse(matrix.columns.data() + begin, matrix.values.data() + begin,
+                                      matrix.offsets[i + 1] - begin, weights.data(), width, product.data());
+      for (std::size_t c = 0; c < k; ++c) out.at(i, c) = product[c] - offsets[c];
+    }
+  });
+  return out;
+}
+
+// y^T (x - mean) = y^T x - (sum of y) mean^T, k x d.
+std::vector<double> gram(const PackedMatrix& y, const CenteredRows& rows, ThreadTeam& team,
+                         const Cancellation& cancellation) {
+  const SparseMatrix& matrix = rows.matrix;
+  const std::size_t n = matrix.rows(), d = matrix.cols, k = y.cols(), width = padded(k);
+  const std::size_t stretch = stretch_of(rows, k), stretches = (n + stretch - 1) / stretch;
+  std::vector<AlignedVector<float>> sums(stretches);
+  std::vector<double> totals(k, 0.0);
+  team.for_ranges(n, stretch, [&](std::size_t first, std::size_t last, std::size_t s) {
+    sums[s].assign(d * width, 0.0f);
+    AlignedVector<float> row(width, 0.0f);
+    for (std::size_t i = first; i < last; ++i) {
+      if (i % 256 == 0) cancellation.check();
+      for (std::size_t c = 0; c < k; ++c) row[c] = y.at(i, c);
+      const std::uint64_t begin = matrix.offsets[i];
+      matrix_kernels().add_sparse_gram(matrix.columns.data() + begin, matrix.values.data() + begin,
+                                       matrix.offsets[i + 1] - begin, row.data(), width, sums[s].data());
+    }
+  });
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t c = 0; c < k; ++c) totals[c] += static_cast<double>(y.at(i, c));
+  }
+  std::vector<double> out(k * d);
+  team.for_ranges(d, 256, [&](std::size_t first, std::size_t last, std::size_t) {
+    for (std::size_t j = first; j < last; ++j) {
+      for (std::size_t c = 0; c < k; ++c) {
+        double sum = -totals[c] * rows.mean[j];
+        for (const AlignedVector<float>& part : sums) sum += static_cast<double>(part[j * width + c]);
+        out[c * d + j] = sum;
+      }
+    }
+  });
+  return out;
+}
+
+std::size_t columns_of(const CenteredRows& rows) {
+  return rows.matrix.cols;
+}
+
+std::size_t columns_of(const PackedMatrix& rows) {
+  return rows.cols();
+}
+
 // A basis (l x d) of the directions of largest variance, up to a rotation among themselves.
-std::vector<double> find_subspace(const PackedMatrix& rows, std::size_t l, Random& random, ThreadTeam& team,
+template <class Rows>
+std::vector<double> find_subspace(const Rows& rows, std::size_t l, Random& random, ThreadTeam& team,
                                   const Cancellation& cancellation) {
-  std::vector<double> basis(l * rows.cols());
+  const std::size_t d = columns_of(rows);
+  std::vector<double> basis(l * d);
   for (double& entry : basis) entry = random.normal();
-  orthonormalize(basis, l, rows.cols(), cancellation);
+  orthonormalize(basis, l, d, cancellation);
   for (int iteration = 0; iteration < kPowerIterations; ++iteration) {
     basis = gram(project(rows, basis, l, team, cancellation), rows, team, cancellation);
-    orthonormalize(basis, l, rows.cols(), cancellation);
+    orthonormalize(basis, l, d, cancellation);
   }
   return basis;
+}
+
+// Components and eigenvalues by randomized subspace iteration.
+template <class Rows>
+SymmetricEigen search_at_random(const Rows& rows, std::size_t k, std::vector<double>& components, Random& random,
+                                ThreadTeam& team, const Cancellation& cancellation) {
+  const std::size_t d = columns_of(rows), l = k + kOversampling;
+  const std::vector<double> basis = find_subspace(rows, l, random, team, cancellation);
+  const PackedMatrix sketch = project(rows, basis, l, team, cancellation);
+  SymmetricEigen eigen = solve_symmetric(gram(sketch, sketch, team, cancellation), l, cancellation);
+  for (std::size_t c = 0; c < k; ++c) {
+    cancellation.check();
+    for (std::size_t r = 0; r < l; ++r) {
+      const double weight = eigen.vectors[c * l + r];
+      for (std::size_t j = 0; j < d; ++j) components[c * d + j] += weight * basis[r * d + j];
+    }
+  }
+  return eigen;
+}
+
+// Takes the variances from the eigenvalues, and makes the largest entry of each component positive.
+void finish(Pca& result, const SymmetricEigen& eigen, std::size_t n, std::size_t d, std::size_t k) {
+  const double divisor = static_cast<double>(std::max<std::size_t>(n, 2) - 1);
+  result.variances.assign(eigen.values.begin(), eigen.values.begin() + static_cast<std::ptrdiff_t>(k));
+  for (std::size_t c = 0; c < k; ++c) {
+    result.variances[c] = std::max(result.variances[c], 0.0) / divisor;
+    const auto row = result.components.begin() + static_cast<std::ptrdiff_t>(c * d);
+    const auto largest = std::max_element(row, row + static_cast<std::ptrdiff_t>(d),
+                                          [](double a, double b) { return std::abs(a) < std::abs(b); });
+    if (*largest < 0) std::transform(row, row + static_cast<std::ptrdiff_t>(d), row, [](double x) { return -x; });
+  }
 }
 
 // Eigenvectors of rows rows^T, for few rows of many columns.
@@ -148,7 +279,6 @@ std::vector<double> center_columns(PackedMatrix& rows) {
 Pca find_components(const PackedMatrix& rows, std::size_t k, Random& random, ThreadTeam& team,
                     const Cancellation& cancellation) {
   const std::size_t n = rows.rows(), d = rows.cols();
-  const double divisor = static_cast<double>(std::max<std::size_t>(n, 2) - 1);
   Pca result;
   result.components.assign(k * d, 0.0);
   SymmetricEigen eigen;
@@ -161,26 +291,9 @@ Pca find_components(const PackedMatrix& rows, std::size_t k, Random& random, Thr
       lift(eigen, rows, k, result.components, random, team, cancellation);
     }
   } else {
-    const std::size_t l = k + kOversampling;
-    const std::vector<double> basis = find_subspace(rows, l, random, team, cancellation);
-    const PackedMatrix sketch = project(rows, basis, l, team, cancellation);
-    eigen = solve_symmetric(gram(sketch, sketch, team, cancellation), l, cancellation);
-    for (std::size_t c = 0; c < k; ++c) {
-      cancellation.check();
-      for (std::size_t r = 0; r < l; ++r) {
-        const double weight = eigen.vectors[c * l + r];
-        for (std::size_t j = 0; j < d; ++j) result.components[c * d + j] += weight * basis[r * d + j];
-      }
-    }
+    eigen = search_at_random(rows, k, result.components, random, team, cancellation);
   }
-  result.variances.assign(eigen.values.begin(), eigen.values.begin() + static_cast<std::ptrdiff_t>(k));
-  for (std::size_t c = 0; c < k; ++c) {
-    result.variances[c] = std::max(result.variances[c], 0.0) / divisor;
-    const auto row = result.components.begin() + static_cast<std::ptrdiff_t>(c * d);
-    const auto largest = std::max_element(row, row + static_cast<std::ptrdiff_t>(d),
-                                          [](double a, double b) { return std::abs(a) < std::abs(b); });
-    if (*largest < 0) std::transform(row, row + static_cast<std::ptrdiff_t>(d), row, [](double x) { return -x; });
-  }
+  finish(result, eigen, n, d, k);
   return result;
 }
 
@@ -223,6 +336,18 @@ Pca find_principal_components(const PackedMatrix& rows, std::size_t k, Random& r
   }
   for (double& variance : result.variances) variance *= near->typical * near->typical;
   for (const double x : near->mean) result.mean.push_back(x * near->typical);
+  return result;
+}
+
+Pca find_principal_components(const SparseMatrix& rows, std::size_t k, Random& random, ThreadTeam& team,
+                              const Cancellation& cancellation) {
+  CenteredRows centered = center(rows);
+  Pca result;
+  result.components.assign(k * rows.cols, 0.0);
+  const SymmetricEigen eigen = search_at_random(centered, k, result.components, random, team, cancellation);
+  finish(result, eigen, rows.rows(), rows.cols, k);
+  result.scores = project(centered, result.components, k, team, cancellation);
+  result.mean = std::move(centered.mean);
   return result;
 }
 

@@ -142,6 +142,36 @@ PackedMatrix make_variances(const Gaussians& points, double floor, double larges
   return variances;
 }
 
+// Differences from the center in units of the standard deviation between neighborhoods; 0 where that is 0. Their
+// squares stay in float32.
+PackedMatrix standardize(const Gaussians& points, const CoordinateSpread& spread) {
+  constexpr double kLargest = 1e14;
+  PackedMatrix coordinates(points.count(), points.input_dimensions());
+  for (std::size_t k = 0; k < points.input_dimensions(); ++k) {
+    if (spread.between[k] == 0) continue;
+    const double unit = std::sqrt(spread.between[k]);
+    for (std::size_t i = 0; i < points.count(); ++i) {
+      const double x = (static_cast<double>(points.means.at(i, k)) - spread.center[k]) / unit;
+      coordinates.at(i, k) = static_cast<float>(std::clamp(x, -kLargest, kLargest));
+    }
+  }
+  return coordinates;
+}
+
+// B / (S + sigma^2).
+PackedMatrix make_reliabilities(const Gaussians& points, const CoordinateSpread& spread) {
+  constexpr double kLargestRatio = 1e100;
+  const double ratio = std::min(points.sigma_scale / points.scale, kLargestRatio);
+  PackedMatrix reliabilities(points.count(), points.input_dimensions());
+  for (std::size_t i = 0; i < points.count(); ++i) {
+    for (std::size_t k = 0; k < points.input_dimensions(); ++k) {
+      const double deviation = static_cast<double>(points.deviations.at(i, k)) * ratio;
+      reliabilities.at(i, k) = static_cast<float>(spread.between[k] / (spread.variance[k] + deviation * deviation));
+    }
+  }
+  return reliabilities;
+}
+
 // The points' sums of squared deviations, in units of sigma_scale squared, less the least of them.
 std::vector<double> sum_deviations(const Gaussians& points) {
   std::vector<double> totals(points.count(), 0.0);
@@ -198,7 +228,11 @@ Distance::Distance(std::string_view name, const Gaussians& points, double varian
     preparation_.unit = frame.unit;
     preparation_.columns = 2 * points.input_dimensions();
   }
-  if (traits().has_variances()) {
+  if (traits().spread == Spread::reliabilities) {
+    if (!points.coordinate_spread) throw std::invalid_argument("distance needs estimates: " + std::string(name));
+    preparation_.spread = points.coordinate_spread;
+  }
+  if (traits().has_floor()) {
     if (!(variance_floor > 0)) throw std::invalid_argument("distance needs a variance floor: " + std::string(name));
     const double floor = variance_floor * (traits().spread == Spread::floored_variances ? 1 : 0.5);
     const double largest = points.sigma_scale * points.sigma_scale + floor;
@@ -236,8 +270,13 @@ void Distance::prepare() {
       break;
     case Coordinates::means_and_deviations:
       coordinates_ = join_deviations(*points_, preparation_.center, preparation_.unit);
+      break;
+    case Coordinates::standardized:
+      coordinates_ = standardize(*points_, *preparation_.spread);
   }
-  if (traits().has_variances()) {
+  if (traits().spread == Spread::reliabilities) {
+    spread_ = make_reliabilities(*points_, *preparation_.spread);
+  } else if (traits().has_floor()) {
     const double floor = preparation_.variance_floor;
     spread_ = make_variances(*points_, floor, points_->sigma_scale * points_->sigma_scale + floor);
   } else if (traits().spread == Spread::total) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -13,7 +14,7 @@ namespace sigma {
 class Distance {
  public:
   // Prepares the points for the distance. Throws std::invalid_argument for an unknown name, or if the points lack the
-  // sigma or the variance floor that the distance needs.
+  // sigma, the variance floor or the coordinate spread that the distance needs.
   Distance(std::string_view name, const Gaussians& points) : Distance(name, points, points.variance_floor) {}
   // The same with another variance floor than that of the points.
   Distance(std::string_view name, const Gaussians& points, double variance_floor);
@@ -58,6 +59,7 @@ class Distance {
     double unit = 1;
     std::size_t columns = 0;
     double variance_floor = 0;  // as it is added to each variance
+    std::optional<CoordinateSpread> spread;
   };
   void prepare();
 

@@ -9,14 +9,16 @@
 namespace sigma {
 
 // The coordinates that a distance compares: the means as they are packed; their directions from the caller's origin, or
-// those of their deviations from the mean of their own coordinates; or the means and, behind them, the standard
-// deviations in the same unit.
-enum class Coordinates { means, unit_rows, centered_unit_rows, means_and_deviations };
+// those of their deviations from the mean of their own coordinates; the means and, behind them, the standard
+// deviations in the same unit; or the means relative to their center, in units of the standard deviation between
+// neighborhoods.
+enum class Coordinates { means, unit_rows, centered_unit_rows, means_and_deviations, standardized };
 
 // What it knows of each point beside them: nothing; the variance of each coordinate, as sigma^2 + floor / 2, so that
-// the sum of two has the floor once, or as sigma^2 + floor; or the sum of sigma^2 over the coordinates, which is added
-// to each of the point's distances.
-enum class Spread { none, half_floored_variances, floored_variances, total };
+// the sum of two has the floor once, or as sigma^2 + floor; the share B / (S + sigma^2) of each coordinate's variance
+// that tells neighborhoods apart, in [0, 1); or the sum of sigma^2 over the coordinates, which is added to each of the
+// point's distances.
+enum class Spread { none, half_floored_variances, floored_variances, reliabilities, total };
 
 struct DistanceTraits {
   Coordinates coordinates = Coordinates::means;
@@ -24,15 +26,19 @@ struct DistanceTraits {
   // Whether, with one sigma for all points and coordinates, it is the Euclidean distance up to a factor and a constant.
   // Calibration sees neither, so that the affinities are those of the Euclidean distance.
   bool is_plain_for_equal_sigma = false;
+  // Whether it can be below 0: it has no square root then.
+  bool may_be_negative = false;
   // Time for a coordinate in the exact search, that of the Euclidean distance being 1.
   double cost = 1;
 
   constexpr bool uses_sigma() const {
     return coordinates == Coordinates::means_and_deviations || spread != Spread::none;
   }
-  constexpr bool has_variances() const {
+  constexpr bool has_floor() const {
     return spread == Spread::half_floored_variances || spread == Spread::floored_variances;
   }
+  // Whether it has a number of each coordinate beside its mean.
+  constexpr bool has_spreads() const { return has_floor() || spread == Spread::reliabilities; }
 };
 
 // Means and variances are packed in units of their own. A distance that adds terms in the means to others in sigma
@@ -42,7 +48,7 @@ struct DistanceWeights {
 };
 
 // One block of 64 rows, column-major: `cols` x 64 means or what is compared in their place and, as the traits say, as
-// many variances, or 64 totals.
+// many variances or reliabilities, or 64 totals.
 struct DistanceBlock {
   const float* means;
   const float* variances;
@@ -72,7 +78,7 @@ struct DistanceKernels {
   // out[i] = row rows[i] of such a matrix times `direction`, both `stride` long, a multiple of 16.
   void (*project)(const float* matrix, std::size_t stride, const std::uint32_t* rows, std::size_t count,
                   const float* direction, float* out);
-  // A bound that just k of `count` numbers >= 0 are not above, or, where equal ones allow none, the k-th least;
+  // A bound that just k of `count` numbers are not above, or, where equal ones allow none, the k-th least;
   // 1 <= k <= count, a multiple of 16.
   float (*find_bound)(const float* values, std::size_t count, std::size_t k);
 };

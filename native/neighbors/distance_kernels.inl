@@ -25,12 +25,12 @@ static void distance_tile(DistanceBlock rows, DistanceBlock columns, std::size_t
         Floats mean[kVectors], variance[kVectors] = {};
         for (int v = 0; v < kVectors; ++v) {
           mean[v] = load(columns.means + at + j + v * kLanes);
-          if constexpr (kTraits.has_variances()) variance[v] = load(columns.variances + at + j + v * kLanes);
+          if constexpr (kTraits.has_spreads()) variance[v] = load(columns.variances + at + j + v * kLanes);
         }
         for (int r = 0; r < kRows; ++r) {
           const Floats own = splat(rows.means[at + i + r]);
           Floats own_variance{};
-          if constexpr (kTraits.has_variances()) own_variance = splat(rows.variances[at + i + r]);
+          if constexpr (kTraits.has_spreads()) own_variance = splat(rows.variances[at + i + r]);
           for (int v = 0; v < kVectors; ++v) Distance::add(sums[r][v], own, mean[v], own_variance, variance[v]);
         }
       }
@@ -55,7 +55,7 @@ static double distance_pair(DistanceBlock rows, std::size_t i, DistanceBlock col
   typename Distance::template Sum<double> sums{};
   for (std::size_t k = 0; k < cols; ++k) {
     double own = 0, other = 0;
-    if constexpr (kTraits.has_variances()) {
+    if constexpr (kTraits.has_spreads()) {
       own = rows.variances[k * kBlock + i];
       other = columns.variances[k * kBlock + j];
     }
@@ -112,18 +112,31 @@ static void project_rows(const float* matrix, std::size_t stride, const std::uin
   }
 }
 
-// Numbers >= 0 are ordered as their bits are, read as integers: the bound is found bit by bit, from the highest in
-// which they differ.
+// The bits of numbers as integers that are ordered as the numbers are; see support/ordered_bits.hpp.
+static Ints ordered(Floats values) {
+  const Ints bits = (Ints)values;
+  return bits ^ ((bits >> 31) | std::numeric_limits<std::int32_t>::min());
+}
+
+static float from_ordered(std::uint32_t bits) {
+  constexpr std::uint32_t kSign = std::uint32_t{1} << 31;
+  const float value = __builtin_bit_cast(float, (bits & kSign) != 0 ? bits ^ kSign : ~bits);
+  // Beyond infinity there are bits without a number.
+  if (value == value) return value;
+  return (bits & kSign) != 0 ? __builtin_inff() : -__builtin_inff();
+}
+
+// The bound is found bit by bit of the ordered bits, from the highest in which they differ.
 static float find_bound(const float* values, std::size_t count, std::size_t k) {
-  const Ints first = Ints{} + __builtin_bit_cast(std::int32_t, values[0]);
+  const Ints first = ordered(splat(values[0]));
   Ints difference{};
-  for (std::size_t i = 0; i < count; i += kLanes) difference |= (Ints)load(values + i) ^ first;
-  std::int32_t differing = 1;
-  for (int lane = 0; lane < kLanes; ++lane) differing |= difference[lane];
-  std::int32_t bit = std::int32_t{1} << (31 - __builtin_clz(static_cast<unsigned>(differing)));
-  std::int32_t bound = first[0] & -bit & ~bit;
+  for (std::size_t i = 0; i < count; i += kLanes) difference |= ordered(load(values + i)) ^ first;
+  std::uint32_t differing = 1;
+  for (int lane = 0; lane < kLanes; ++lane) differing |= static_cast<std::uint32_t>(difference[lane]);
+  std::uint32_t bit = std::uint32_t{1} << (31 - __builtin_clz(differing));
+  std::uint32_t bound = static_cast<std::uint32_t>(first[0]) & ~(bit | (bit - 1));
   for (; bit != 0; bit >>= 1) {
-    const float middle = __builtin_bit_cast(float, bound | (bit - 1));
+    const float middle = from_ordered(bound | (bit - 1));
     std::size_t below = 0;
     for (std::size_t i = 0; i < count; i += kLanes) {
       below += static_cast<std::size_t>(__builtin_popcount(not_above(load(values + i), splat(middle))));
@@ -131,7 +144,7 @@ static float find_bound(const float* values, std::size_t count, std::size_t k) {
     if (below == k) return middle;
     if (below < k) bound |= bit;
   }
-  return __builtin_bit_cast(float, bound);
+  return from_ordered(bound);
 }
 
 const DistanceKernels& distance_kernels() {

@@ -31,6 +31,15 @@ struct FarValue {
 // units of a typical one.
 constexpr double kFarthestValue = 1e10;
 
+// The spread of the true coordinates, which distances of Spread::reliabilities need, per coordinate in the frame of the
+// packed points.
+struct CoordinateSpread {
+  std::vector<double> center;    // m
+  std::vector<double> variance;  // S > 0, in units of the points' scale squared
+  std::vector<double>
+      between;  // B, the part of S that lies between neighborhoods, in [0, S); 0 leaves the coordinate out
+};
+
 // The points: diagonal Gaussians, or plain vectors where there is no sigma. The means are centered and divided by
 // `scale`, which no distance minds but float32 does: data with a large offset, or of 1e30 or 1e-30, keep their digits.
 struct Gaussians {
@@ -39,9 +48,10 @@ struct Gaussians {
   std::vector<double> center;  // per column, in the caller's units
   double scale = 1;
   double sigma_scale = 1;
-  std::optional<FarValue> far_value;  // the farthest, if it is far beyond the points
-  double variance_floor = 0;          // in the caller's units, squared; 0 until it is estimated
-  bool sigma_is_equal = false;        // over points and columns
+  std::optional<FarValue> far_value;                  // the farthest, if it is far beyond the points
+  double variance_floor = 0;                          // in the caller's units, squared; 0 until it is estimated
+  bool sigma_is_equal = false;                        // over points and columns
+  std::optional<CoordinateSpread> coordinate_spread;  // none until it is estimated
 
   std::size_t count() const { return means.rows(); }
   std::size_t input_dimensions() const { return means.cols(); }
@@ -53,7 +63,7 @@ struct Gaussians {
 Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols);
 
 // Adds the standard deviations, of the same shape, and the floor of those distances that need one; 0 stands for one
-// that resolve_variance_floor estimates. Throws BadValue at the first that is not finite or negative.
+// that resolve_noise estimates. Throws BadValue at the first that is not finite or negative.
 void pack_sigma(Gaussians& points, NumberView sigma, double variance_floor);
 
 // How numbers of the caller became packed points, so that others can be brought beside them.

@@ -1,23 +1,23 @@
 #include "nearest_lists.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <limits>
+
+#include "../support/ordered_bits.hpp"
 
 namespace sigma {
 namespace {
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
 // Vectors of any width divide it.
 constexpr std::size_t kStep = 16;
-constexpr float kNothing = -1;
+constexpr float kNothing = -std::numeric_limits<float>::infinity();
 
 constexpr std::size_t round_up(std::size_t value, std::size_t step) {
   return (value + step - 1) / step * step;
 }
 
-// Numbers >= 0 are ordered as their bits are.
 std::uint64_t key_of(float squared, std::uint32_t index) {
-  return std::uint64_t{std::bit_cast<std::uint32_t>(squared)} << 32 | index;
+  return std::uint64_t{ordered_bits(squared)} << 32 | index;
 }
 
 struct NoBounds {
@@ -60,7 +60,7 @@ void NearestLists::drop_all_but_least(std::size_t i) {
     for (std::size_t c = 0; c < kept; ++c) keys[c] = key_of(squared[c], indices[c]);
     std::nth_element(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(k_), keys.end());
     for (std::size_t c = 0; c < k_; ++c) {
-      squared[c] = std::bit_cast<float>(static_cast<std::uint32_t>(keys[c] >> 32));
+      squared[c] = from_ordered_bits(static_cast<std::uint32_t>(keys[c] >> 32));
       indices[c] = static_cast<std::uint32_t>(keys[c]);
     }
   }
@@ -75,7 +75,7 @@ std::size_t NearestLists::take(std::size_t i, std::uint32_t* indices, float* squ
   for (std::size_t c = 0; c < held; ++c) keys[c] = key_of(squared_[i * capacity_ + c], indices_[i * capacity_ + c]);
   std::sort(keys.begin(), keys.end());
   for (std::size_t c = 0; c < held; ++c) {
-    squared[c] = std::bit_cast<float>(static_cast<std::uint32_t>(keys[c] >> 32));
+    squared[c] = from_ordered_bits(static_cast<std::uint32_t>(keys[c] >> 32));
     indices[c] = static_cast<std::uint32_t>(keys[c]);
   }
   return held;

@@ -141,7 +141,7 @@ struct JoinedPoints {
     rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   }
   void gather(const PointRows& points, const NeighborGraph& graph, const KnownRows& known) {
-    std::fill_n(bounds, kBlock, -1.0f);
+    std::fill_n(bounds, kBlock, -std::numeric_limits<float>::infinity());
     for (std::size_t e = 0; e < rows.size(); ++e) {
       bounds[e] = graph.bound(rows[e]);
       bits[e] = known.bit(rows[e]);

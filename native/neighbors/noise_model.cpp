@@ -193,13 +193,34 @@ double suggest_variance_floor(const NoiseModel& model, const DistanceTraits& tra
   return clamp_floor(factor * mean * scale * scale);
 }
 
-void resolve_variance_floor(Gaussians& points, std::string_view distance, ThreadTeam& team,
-                            const Cancellation& cancellation) {
-  if (points.deviations.rows() == 0 || points.variance_floor > 0) return;
+CoordinateSpread find_coordinate_spread(const NoiseModel& model) {
+  // Shares of the largest S, and of S itself, below which a coordinate would get all the weight by chance.
+  constexpr double kLeastVariance = 1e-4, kLeastBetween = 1e-3;
+  const std::size_t d = model.variance.size();
+  const bool any = std::find(model.is_measured.begin(), model.is_measured.end(), true) != model.is_measured.end();
+  const auto counts = [&](std::size_t k) { return !any || model.is_measured[k]; };
+  double largest = 0;
+  for (std::size_t k = 0; k < d; ++k) {
+    if (counts(k)) largest = std::max(largest, model.variance[k]);
+  }
+  CoordinateSpread spread{model.mean, std::vector<double>(d), std::vector<double>(d)};
+  for (std::size_t k = 0; k < d; ++k) {
+    const double s = spread.variance[k] = std::max(model.variance[k], kLeastVariance * largest);
+    spread.between[k] = counts(k) ? std::max(s - model.neighbor_variance[k], kLeastBetween * s) : 0;
+  }
+  return spread;
+}
+
+void resolve_noise(Gaussians& points, std::string_view distance, ThreadTeam& team, const Cancellation& cancellation) {
+  // Points without standard deviations may have been given neighbors under a distance without a name.
+  if (points.deviations.rows() == 0) return;
   const DistanceTraits& traits = traits_of(distance);
-  if (!traits.has_variances()) return;
-  points.variance_floor =
-      suggest_variance_floor(estimate_noise_model(points, team, cancellation), traits, points.scale);
+  const bool needs_floor = traits.has_floor() && !(points.variance_floor > 0);
+  const bool needs_spread = traits.spread == Spread::reliabilities && !points.coordinate_spread;
+  if (!needs_floor && !needs_spread) return;
+  const NoiseModel model = estimate_noise_model(points, team, cancellation);
+  if (needs_floor) points.variance_floor = suggest_variance_floor(model, traits, points.scale);
+  if (needs_spread) points.coordinate_spread = find_coordinate_spread(model);
 }
 
 }  // namespace sigma

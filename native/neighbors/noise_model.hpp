@@ -39,8 +39,10 @@ NoiseModel estimate_noise_model(const Gaussians& points, ThreadTeam& team, const
 // matter. A distance that adds its floor to the variance of each point gets half of it, so that the sum is the same.
 double suggest_variance_floor(const NoiseModel& model, const DistanceTraits& traits, double scale);
 
-// Estimates the floor of the points if it is 0 and the distance needs it.
-void resolve_variance_floor(Gaussians& points, std::string_view distance, ThreadTeam& team,
-                            const Cancellation& cancellation);
+// The spread of the coordinates for likelihood ratios: B_k = S_k - W_k. Coordinates that consist of noise are left out.
+CoordinateSpread find_coordinate_spread(const NoiseModel& model);
+
+// Estimates the floor or the coordinate spread of the points if the distance needs it and it is missing.
+void resolve_noise(Gaussians& points, std::string_view distance, ThreadTeam& team, const Cancellation& cancellation);
 
 }  // namespace sigma

@@ -14,6 +14,10 @@ namespace sigma {
 // dimensions as its traits' cost. Never nn-descent where its first leaf would hold all points.
 NeighborMethod choose_search(const Distance& distance, std::size_t k);
 
+// Whether the automatic choice repeats a search by nn-descent exactly: it has found less than 95 % of a sample of true
+// neighbors, and the exact search takes at most some eight times as long.
+bool is_worth_repeating(const Distance& distance, double recall);
+
 // Finds the k < n nearest neighbors by `method`, which is not `given`. Few points are searched exactly in any case.
 Neighbors find_neighbors(const Distance& distance, std::size_t k, NeighborMethod method, std::uint64_t seed,
                          ThreadTeam& team, const Cancellation& cancellation,

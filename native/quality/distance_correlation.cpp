@@ -34,6 +34,12 @@ std::vector<Pair> draw_pairs(std::size_t n, Random random) {
   return pairs;
 }
 
+// A distance that may be negative has no root and stands for itself.
+double length(const Distance& distance, const Pair& pair) {
+  const double squared = distance.squared(pair.first, pair.second);
+  return distance.traits().may_be_negative ? squared : std::sqrt(squared);
+}
+
 double correlate(std::span<const double> x, std::span<const double> y) {
   const auto count = static_cast<double>(x.size());
   const double x_mean = std::accumulate(x.begin(), x.end(), 0.0) / count;
@@ -93,8 +99,8 @@ DistanceCorrelation correlate_distances(const Distance& data, const Distance& em
   team.for_ranges(pairs.size(), kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     cancellation.check();
     for (std::size_t e = first; e < last; ++e) {
-      in_data[e] = std::sqrt(data.squared(pairs[e].first, pairs[e].second));
-      in_embedding[e] = std::sqrt(embedding.squared(pairs[e].first, pairs[e].second));
+      in_data[e] = length(data, pairs[e]);
+      in_embedding[e] = length(embedding, pairs[e]);
     }
   });
   return {estimate(in_data, in_embedding, is_sample, correlate),

@@ -1,12 +1,12 @@
 #include "neighborhoods.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <memory>
 #include <utility>
 
+#include "../support/ordered_bits.hpp"
 #include "quality_kernels.hpp"
 
 namespace sigma {
@@ -22,11 +22,11 @@ constexpr std::size_t kStep = 16;
 // Far points are counted in parts, the farthest first.
 constexpr std::size_t kParts = 4;
 
-// Ordered as squared distance and then index: numbers >= 0 are ordered as their bits are.
+// Ordered as squared distance and then index.
 using Key = std::uint64_t;
 
 Key key_of(float squared, std::uint32_t index) {
-  return Key{std::bit_cast<std::uint32_t>(squared)} << 32 | index;
+  return Key{ordered_bits(squared)} << 32 | index;
 }
 
 std::uint32_t index_of(Key key) {
@@ -34,7 +34,7 @@ std::uint32_t index_of(Key key) {
 }
 
 float squared_of(Key key) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(key >> 32));
+  return from_ordered_bits(static_cast<std::uint32_t>(key >> 32));
 }
 
 // One point's others, in one of the two spaces.

@@ -26,6 +26,25 @@ std::vector<T> read_golden(const std::string& name) {
   return values;
 }
 
+// A coordinate spread in the caller's units: column k has the center k / 10, the variance 2 + k / 10, and 4/5 of it
+// between neighborhoods.
+struct TestSpread {
+  static double center(std::size_t k) { return 0.1 * static_cast<double>(k); }
+  static double variance(std::size_t k) { return 2 + 0.1 * static_cast<double>(k); }
+  static double between(std::size_t k) { return 0.8 * variance(k); }
+};
+
+inline void add_test_spread(Gaussians& points) {
+  const double squared = points.scale * points.scale;
+  CoordinateSpread spread;
+  for (std::size_t k = 0; k < points.input_dimensions(); ++k) {
+    spread.center.push_back((TestSpread::center(k) - points.center[k]) / points.scale);
+    spread.variance.push_back(TestSpread::variance(k) / squared);
+    spread.between.push_back(TestSpread::between(k) / squared);
+  }
+  points.coordinate_spread = spread;
+}
+
 struct Golden {
   static constexpr std::size_t n = 300, d = 12, k = 30;
   static constexpr double perplexity = 10, floor = 0.01;
@@ -34,6 +53,7 @@ struct Golden {
   Gaussians points() const {
     Gaussians packed = pack_means({nullptr, mu.data()}, n, d);
     pack_sigma(packed, {nullptr, sigma.data()}, floor);
+    add_test_spread(packed);
     return packed;
   }
 };

@@ -119,6 +119,75 @@ TEST(Pca, FindsTheComponentsOfRowsBesideAFarOne) {
   }
 }
 
+// Counts with a few filled columns per row, in groups, and the same numbers in a dense matrix less their means.
+struct SparseCase {
+  SparseMatrix sparse;
+  PackedMatrix centered;
+  std::vector<double> mean;
+};
+
+SparseCase make_counts(std::size_t n, std::size_t d) {
+  Random random(5);
+  SparseCase counts{{d, {0}, {}, {}}, PackedMatrix(n, d), std::vector<double>(d, 0.0)};
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < d; ++j) {
+      if (random.uniform() > ((i % 5) == (j % 5) ? 0.3 : 0.02)) continue;
+      const float value =
+          static_cast<float>(1 + random.bits() % 9) * (i % 5 == 0 ? 2.0f : 1.0f) + 0.1f * static_cast<float>(i % 5);
+      counts.sparse.columns.push_back(static_cast<std::uint32_t>(j));
+      counts.sparse.values.push_back(value);
+      counts.centered.at(i, j) = value;
+      counts.mean[j] += static_cast<double>(value) / static_cast<double>(n);
+    }
+    counts.sparse.offsets.push_back(counts.sparse.columns.size());
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < d; ++j) counts.centered.at(i, j) -= static_cast<float>(counts.mean[j]);
+  }
+  return counts;
+}
+
+TEST(PcaOfSparseRows, IsThatOfTheDenseOnes) {
+  for (const auto& [n, d, k] : {std::tuple{600, 300, 4}, {300, 900, 3}, {2000, 280, 9}}) {
+    const SparseCase counts = make_counts(static_cast<std::size_t>(n), static_cast<std::size_t>(d));
+    const std::size_t columns = counts.sparse.cols, components = static_cast<std::size_t>(k);
+    // The exact solution, by many components.
+    const Pca expected = components_of(counts.centered, std::min(columns, counts.sparse.rows()) / 2);
+    Random random(42);
+    ThreadTeam team(2);
+    const Pca pca = find_principal_components(counts.sparse, components, random, team, Cancellation());
+    for (std::size_t j = 0; j < columns; ++j) EXPECT_NEAR(pca.mean[j], counts.mean[j], 1e-9);
+    // The first four components tell the five groups apart; the others are noise with nearly equal variances.
+    for (std::size_t c = 0; c < std::min<std::size_t>(components, 4); ++c) {
+      EXPECT_NEAR(pca.variances[c], expected.variances[c], 1e-4 * expected.variances[c]);
+      const double* a = &pca.components[c * columns];
+      EXPECT_NEAR(std::inner_product(a, a + columns, a, 0.0), 1, 1e-9);
+      for (std::size_t i = 0; i < counts.sparse.rows(); ++i) {
+        double score = 0;
+        for (std::size_t j = 0; j < columns; ++j) score += static_cast<double>(counts.centered.at(i, j)) * a[j];
+        EXPECT_NEAR(static_cast<double>(pca.scores.at(i, c)), score, 1e-4 * std::sqrt(pca.variances[0]));
+      }
+    }
+  }
+}
+
+TEST(PcaOfSparseRows, ThreadsDoNotMatterAndItStopsWhenCancelled) {
+  const SparseMatrix rows = make_counts(700, 300).sparse;
+  std::vector<double> first;
+  for (const unsigned threads : {1u, 4u}) {
+    Random random(1);
+    ThreadTeam team(threads);
+    const Pca pca = find_principal_components(rows, 3, random, team, Cancellation());
+    if (first.empty()) first = pca.components;
+    EXPECT_EQ(pca.components, first);
+  }
+  Random random(1);
+  ThreadTeam team(1);
+  Cancellation cancellation;
+  cancellation.request();
+  EXPECT_THROW(find_principal_components(rows, 3, random, team, cancellation), Cancelled);
+}
+
 TEST(Pca, ThreadsDoNotMatter) {
   const PackedMatrix rows = make_rows(900, 290, 4);
   const Pca one = components_of(rows, 3, 1), many = components_of(rows, 3, 4);

@@ -10,6 +10,7 @@
 #include "neighbors/distance.hpp"
 #include "neighbors/exact_search.hpp"
 #include "neighbors/nearest_lists.hpp"
+#include "neighbors/noise_model.hpp"
 #include "support/errors.hpp"
 #include "support/random.hpp"
 
@@ -97,6 +98,23 @@ double kullback_leibler(const double* a, const double* b, const double* sa, cons
   return sum;
 }
 
+// With the spread of test::TestSpread.
+double likelihood_ratio(const double* a, const double* b, const double* sa, const double* sb, std::size_t d) {
+  double sum = 0;
+  for (std::size_t k = 0; k < d; ++k) {
+    const double center = test::TestSpread::center(k), s = test::TestSpread::variance(k);
+    const double between = test::TestSpread::between(k), x = a[k] - center, y = b[k] - center;
+    const double g = between / (s + sa[k] * sa[k]), h = between / (s + sb[k] * sb[k]), q = g * h;
+    sum += std::log(1 - q) + q / (1 - q) / between * (g * x * x + h * y * y - 2 * x * y);
+  }
+  return sum;
+}
+
+// Terms of either sign cancel in a distance that may be negative: its error is absolute, too.
+double tolerance(const std::string& name, double relative, double expected) {
+  return relative * std::abs(expected) + (traits_of(name).may_be_negative ? 30 * relative : 0);
+}
+
 // Plain arrays of Gaussians, all in float64.
 struct Data {
   const double *mu, *sigma;
@@ -119,6 +137,7 @@ double twin(const std::string& name, const Data& data, std::size_t i, std::size_
   if (name == "jeffreys") {
     return kullback_leibler(a, b, sa, sb, d, data.floor) + kullback_leibler(b, a, sb, sa, d, data.floor);
   }
+  if (name == "likelihood-ratio") return likelihood_ratio(a, b, sa, sb, d);
   throw std::invalid_argument("no formula for " + name);
 }
 
@@ -138,6 +157,7 @@ Gaussians random_points(std::size_t n, std::size_t d, std::uint64_t seed) {
   for (double& s : sigma) s = std::exp(random.normal());
   Gaussians points = pack_means({nullptr, data.data()}, n, d);
   pack_sigma(points, {nullptr, sigma.data()}, 0.01);
+  test::add_test_spread(points);
   return points;
 }
 
@@ -166,10 +186,10 @@ void expect_formula(const std::string& name, const Gaussians& points, const Data
     for (std::size_t j = 0; j < distance.count(); ++j) {
       if (i == j) continue;
       const double expected = twin(name, data, i, j);
-      EXPECT_NEAR(distance.squared(i, j) * unit + constant, expected, 4e-6 * (1 + expected));
+      EXPECT_NEAR(distance.squared(i, j) * unit + constant, expected, 4e-6 + tolerance(name, 4e-6, expected));
       EXPECT_EQ(distance.squared(i, j), distance.squared(j, i));
     }
-    if (constant == 0) {
+    if (constant == 0 && !distance.traits().may_be_negative) {
       EXPECT_EQ(distance.squared(i, i), 0);
     }
   }
@@ -192,6 +212,7 @@ TEST_P(EveryDistance, PairAgreesWithItsFormulaForSigmaOfEverySize) {
     for (double& s : sigma) s = std::pow(10.0, 5 * random.uniform() - 3);
     Gaussians points = pack_means({nullptr, mu.data()}, n, d);
     pack_sigma(points, {nullptr, sigma.data()}, 0.01);
+    test::add_test_spread(points);
     expect_formula(GetParam(), points, {mu.data(), sigma.data(), d, 0.01}, 5);
   }
 }
@@ -206,7 +227,7 @@ TEST_P(EveryDistance, TileAgreesWithPairs) {
     for (std::size_t i = 0; i < 64; ++i) {
       for (std::size_t j = 0; columns * 64 + j < Golden::n && j < 64; ++j) {
         const double expected = distance.squared(64 + i, columns * 64 + j);
-        EXPECT_NEAR(tile[i * 64 + j], expected, 1e-5 * expected + 1e-9);
+        EXPECT_NEAR(tile[i * 64 + j], expected, tolerance(GetParam(), 1e-5, expected) + 1e-9);
       }
     }
   }
@@ -249,7 +270,9 @@ TEST_P(EveryDistance, InstructionSetsAgree) {
       baseline::distance_kernels().all[row].tile(distance.block(0), distance.block(1), cols, weights, 64, 64,
                                                  expected.data());
       table->all[row].tile(distance.block(0), distance.block(1), cols, weights, 64, 64, tile.data());
-      for (std::size_t e = 0; e < tile.size(); ++e) EXPECT_NEAR(tile[e], expected[e], 1e-5f * expected[e]);
+      for (std::size_t e = 0; e < tile.size(); ++e) {
+        EXPECT_NEAR(tile[e], expected[e], tolerance(GetParam(), 1e-5, static_cast<double>(expected[e])));
+      }
     }
   }
 }
@@ -264,7 +287,8 @@ TEST_P(EveryDistance, FindsTheNeighborsThatItsFormulaFinds) {
     }
     std::sort(all.begin(), all.end());
     for (std::size_t e = 0; e < Golden::k; ++e) {
-      EXPECT_NEAR(twin(GetParam(), golden, i, found.indices[i * Golden::k + e]), all[e], 1e-5 * all[e]);
+      EXPECT_NEAR(twin(GetParam(), golden, i, found.indices[i * Golden::k + e]), all[e],
+                  tolerance(GetParam(), 1e-5, all[e]));
     }
   }
 }
@@ -506,6 +530,7 @@ TEST(Gaussians, TakesSigmaOfAnySize) {
   for (std::size_t i = 0; i < sigma.size(); ++i) sigma[i] = std::pow(10.0, static_cast<double>(i % 41) * 10 - 200);
   Gaussians points = pack_means({nullptr, data.data()}, n, 4);
   pack_sigma(points, {nullptr, sigma.data()}, 1e-12);
+  test::add_test_spread(points);
   for (const std::string& name : test::distance_names()) {
     for (const float squared : search(points, name, 10).squared) EXPECT_TRUE(std::isfinite(squared)) << name;
   }
@@ -528,9 +553,13 @@ TEST(Distance, IsFiniteAtEveryProportionOfMeansAndSigma) {
         }
         Gaussians points = pack_means({nullptr, mu.data()}, n, d);
         pack_sigma(points, {nullptr, deviations.data()}, floor);
+        ThreadTeam team(1);
+        resolve_noise(points, "likelihood-ratio", team, Cancellation());
         for (const std::string& name : test::distance_names()) {
           bool is_finite = true;
-          for (const float squared : search(points, name, 10).squared) is_finite &= squared >= 0 && squared < 1e38f;
+          for (const float squared : search(points, name, 10).squared) {
+            is_finite &= (squared >= 0 || traits_of(name).may_be_negative) && std::abs(squared) < 1e38f;
+          }
           EXPECT_TRUE(is_finite) << name << " " << of_means << " " << of_sigma << " " << floor;
         }
       }
@@ -652,9 +681,9 @@ TEST(DistanceKernels, FindBelowLooksAtBothBounds) {
 
 TEST(DistanceKernels, FindBoundPartsTheLeast) {
   Random random(8);
-  for (const std::size_t kinds : {1, 3, 1000000}) {
+  for (const auto& [kinds, least] : {std::pair{1, 0}, {3, 0}, {1000000, 0}, {1, -1}, {3, -1}, {1000000, -500000}}) {
     std::vector<float> values(208);
-    for (float& x : values) x = static_cast<float>(random.bits() % kinds) / 7;
+    for (float& x : values) x = static_cast<float>(static_cast<int>(random.bits() % kinds) + least) / 7;
     std::vector<float> sorted(values);
     std::sort(sorted.begin(), sorted.end());
     for (const std::size_t k : {1, 2, 90, 207, 208}) {

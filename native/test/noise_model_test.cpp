@@ -103,7 +103,7 @@ TEST(NoiseModel, ResolvesTheFloorOnlyWhereItIsMissingAndUsed) {
   const auto resolved = [&](double floor, std::string_view distance) {
     Gaussians points = Golden().points();
     points.variance_floor = floor;
-    resolve_variance_floor(points, distance, team, Cancellation());
+    resolve_noise(points, distance, team, Cancellation());
     return points.variance_floor;
   };
   EXPECT_NEAR(resolved(0, "inverse-variance"), kFloor, 1e-3 * kFloor);
@@ -141,6 +141,30 @@ TEST(NoiseModel, GivesAPositiveFloorToPointsThatSayNothing) {
       }
     }
   }
+}
+
+// From the float64 reference, for the golden points.
+TEST(GoldenNoiseModel, GivesTheLikelihoodRatiosOfTheReference) {
+  ThreadTeam team(2);
+  Gaussians points = Golden().points();
+  points.coordinate_spread.reset();
+  resolve_noise(points, "likelihood-ratio", team, Cancellation());
+  const Distance distance("likelihood-ratio", points);
+  EXPECT_NEAR(distance.squared(0, 1), 10.84885, 2e-2);
+  EXPECT_NEAR(distance.squared(0, 20), -15.28806, 2e-2);
+  EXPECT_NEAR(distance.squared(3, 299), 42.96865, 2e-2);
+  EXPECT_NEAR(distance.squared(17, 140), -17.00594, 2e-2);
+  EXPECT_NEAR(distance.squared(250, 251), 153.09816, 2e-2);
+}
+
+TEST(NoiseModel, LeavesColumnsOfNoiseOutOfTheLikelihoodRatio) {
+  NoiseModel model{{0, 0, 0}, {1, 1e-9, 100}, {0.1, 1e-10, 10}, {true, true, false}};
+  const CoordinateSpread spread = find_coordinate_spread(model);
+  EXPECT_DOUBLE_EQ(spread.between[0], 0.9);
+  EXPECT_DOUBLE_EQ(spread.variance[1], 1e-4);
+  EXPECT_EQ(spread.between[2], 0);
+  model.is_measured = {false, false, false};
+  EXPECT_DOUBLE_EQ(find_coordinate_spread(model).between[2], 90);
 }
 
 }  // namespace

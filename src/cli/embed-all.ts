@@ -35,6 +35,7 @@ import { checkExtension, checkMatrixOutput, checkPaths } from "./paths.js";
 import { type Draw, preparePicture } from "./picture.js";
 import { checkTableOutput, writeEmbedding, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
+import { readInputsOfSparse } from "./sparse-input.js";
 import { checkUncertaintyFlags, drawnUncertainty, uncertaintyPath, writeUncertainty } from "./uncertainty.js";
 
 /** The embedding at one iteration. */
@@ -59,13 +60,17 @@ export async function embedAll(data: string | undefined, flags: EmbedFlags, sign
   const path = data ?? (graphPath(flags) as string);
   const draw = await checkBeforeReading(data, flags);
   const neighbors = await readGraph(flags, signal);
+  const init = initFile(flags);
+  const sparse = data === undefined ? undefined : await readInputsOfSparse(data, flags, init, signal);
   const inputs =
-    data === undefined && neighbors
-      ? await readInputsOfGraph(neighbors, flags, initFile(flags), signal)
-      : await readInputs({ ...flags, data: path, init: initFile(flags) }, signal);
+    sparse ??
+    (data === undefined && neighbors
+      ? await readInputsOfGraph(neighbors, flags, init, signal)
+      : await readInputs({ ...flags, data: path, init }, signal));
   checkDroppedRows(flags, inputs);
   const read = performance.now();
-  const computed = await compute(path, flags, inputs, neighbors, signal);
+  // Sparse data have been reduced to principal components.
+  const computed = await compute(path, sparse ? { ...flags, pca: undefined } : flags, inputs, neighbors, signal);
   const fitted = performance.now();
   await writeOutputs(path, flags, inputs, computed, draw, signal);
   const { total: _, ...stages } = computed.result.seconds;

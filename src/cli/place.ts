@@ -138,6 +138,11 @@ function dispatch(run: string, data: string | undefined, flags: PlaceFlags, sign
     const accepted = "--uncertainty beside it, whose seed it is";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--seed", received: seed, accepted });
   }
+  if (flags.sigmaIs === "posterior") {
+    const accepted =
+      "to be left out for posteriors: a run that was saved with --sigma-is posterior treats new points as posteriors itself";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--sigma-is", received: flags.sigmaIs, accepted });
+  }
   const others = { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table };
   const { columns, exclude, sigmaColumns, idColumn, labelColumn, keep, sigmaIs, missing, log1p } = flags;
   const ofFiles = {

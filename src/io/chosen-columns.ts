@@ -60,7 +60,7 @@ export function chooseColumns(whole: ColumnSource, given: ColumnChoice): ChosenC
   const chosen = { ...roles, data, unused, ...(sigmaList ? { sigma: [sigmaName] } : {}) };
   if (options.strict) requireAllUsed(path, chosen, whole.leftOut);
   const report = describeRoles(chosen, { isNamed, hasLists: "list" in means });
-  return { means, sigma, roles: chosen, report: report + describeLeftOut(whole.leftOut) };
+  return { means, sigma, roles: chosen, report: report + (whole.remark ?? "") + describeLeftOut(whole.leftOut) };
 }
 
 /**
@@ -104,7 +104,8 @@ function withEqualRows(columns: readonly ColumnDescription[], listed: string | u
 const toFacts = ({ name, type, kind, isIndex, isLabel }: ColumnDescription): ColumnFacts => ({
   name,
   type: type === "float32" || type === "float64" ? "number" : type,
-  kind,
+  // What formats call their texts says nothing more.
+  kind: type === "text" && !kind.startsWith("numbers as text") ? "text" : kind,
   isIndex,
   isLabel,
 });

@@ -58,6 +58,8 @@ const LABEL_NAMES = ["label", "labels", "class", "classes", "target", "targets"]
 /** Names of columns of labels unless they hold fractions. */
 const CATEGORY =
   /^(types?|categor(y|ies)|groups?|clusters?|species|cell[_ .-]?types?|digits?|leiden.*|louvain.*|.*[_ .-](labels?|class|type|cluster|category))$/i;
+/** Names of columns that hold dates where they are whole numbers, as 20241231 or the milliseconds that pandas writes into JSON. */
+const DATE = /^((.*[_ .-])?(date|datetime|timestamp|epoch)|(created|updated|modified)([_ .-]at)?)$/i;
 /** How the column of errors of a column `x` is called: x_err, x_error, x_sd, x_std, x_sigma, also with a space or a point, and e_x. */
 const ERROR_SUFFIXES = ["err", "error", "errors", "sd", "std", "stdev", "stddev", "sigma", "se", "stderr"];
 
@@ -65,8 +67,8 @@ const ERROR_SUFFIXES = ["err", "error", "errors", "sd", "std", "stdev", "stddev"
  * Decides what each column of a table is for.
  *
  * Options come first. Of the other columns, in this order: those that cannot be read have no role; the index that pandas stores and
- * columns named like an identifier are the identifier (the first one); columns named like labels are labels; a column of numbers `x` with a
- * second one named x_err, x_error, x_sd, x_std, x_sigma or e_x has its standard deviations in it; the remaining numbers are data, and the
+ * columns named like an identifier are the identifier (the first one); columns named like labels are labels; whole numbers under the name of
+ * a date have no role; a column of numbers `x` with a second one named x_err, x_error, x_sd, x_std, x_sigma or e_x has its standard deviations in it; the remaining numbers are data, and the
  * remaining texts have no role.
  *
  * @throws {ArgumentError} INVALID_ARGUMENT for a name that no column has (with the nearest one), and for a text column chosen as data
@@ -98,7 +100,7 @@ export function assignRoles(columns: readonly ColumnFacts[], options: ColumnOpti
   const usable = free.filter(({ type }) => type !== undefined);
 
   const rest = roles.takeIdentifiers(usable, options.idColumn === undefined);
-  const others = roles.takeLabels(rest, options.labelColumns === undefined);
+  const others = roles.leaveOutDates(roles.takeLabels(rest, options.labelColumns === undefined));
   const data =
     options.columns === undefined ? others.filter(({ type }) => type !== "text").map(({ name }) => name) : chosen.data;
   const { values, sigma } =
@@ -111,8 +113,8 @@ export function assignRoles(columns: readonly ColumnFacts[], options: ColumnOpti
   const used = new Set<string | undefined>([...values, ...(sigma ?? [])]);
   const wrong = columns.find(({ name, type }) => type !== "integer" && type !== "number" && sigma?.includes(name));
   if (wrong) reject("sigmaColumns", wrong.name, "columns of numbers");
-  for (const { name, type } of others) {
-    if (!used.has(name)) roles.ignore(name, type === "text" ? "text" : "not chosen");
+  for (const { name, type, kind } of others) {
+    if (!used.has(name)) roles.ignore(name, type === "text" ? (kind ?? "text") : "not chosen");
   }
   return {
     data: values,
@@ -136,6 +138,13 @@ class Roles {
 
   ignore(name: string, reason: string): void {
     this.unused.push({ name, reason });
+  }
+
+  /** Returns the columns that hold no dates. */
+  leaveOutDates(columns: readonly ColumnFacts[]): ColumnFacts[] {
+    const dates = columns.filter(({ name, type }) => type === "integer" && DATE.test(name));
+    for (const { name } of dates) this.ignore(name, "a date");
+    return columns.filter((column) => !dates.includes(column));
   }
 
   /** Gives the first identifier its role, where it is free, and returns the columns that identify nothing. */

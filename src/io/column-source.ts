@@ -13,6 +13,8 @@ export interface ColumnSource {
   readonly isSampled?: boolean | undefined;
   /** The column that the user has named with the file, as `file:name`. */
   readonly part?: string | undefined;
+  /** A sentence about lines that are not data, after a space. */
+  readonly remark?: string | undefined;
   /** Files of a folder that are no part of its table. */
   readonly leftOut?: readonly string[] | undefined;
   /** The column of vectors that is the data by convention, where no column is chosen. */

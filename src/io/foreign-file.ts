@@ -24,6 +24,49 @@ const KINDS: readonly ForeignKind[] = [
     advice: "Unpack it with unxz, or compress it with gzip or zstd",
   },
   {
+    name: "in the format of svmlight",
+    matches: (head) => /^[+-]?[\d.]+(?: \d+:[\d.eE+-]+)+\s*(?:#.*)?\r?\n/.test(head.toString("latin1")),
+    advice: "Save it with scipy.sparse.save_npz, after load_svmlight_file of scikit-learn",
+  },
+  {
+    name: "an ARFF file",
+    matches: (head) => /^(?:\s|%.*\n)*@relation\b/i.test(head.toString("latin1")),
+    advice: "Save it as CSV",
+  },
+  {
+    name: "a FITS file",
+    matches: begins("SIMPLE  ="),
+    advice: "Save the table with astropy: Table.read(path).write('x.csv')",
+  },
+  {
+    name: "XML, such as a VOTable",
+    matches: (head) => /^\s*<(?:\?xml|VOTABLE)\b/i.test(head.toString("latin1")),
+    advice: "Save the table as CSV, in astropy with Table.read(path).write('x.csv')",
+  },
+  {
+    name: "a file of R",
+    matches: (head) =>
+      ["RDX2\n", "RDX3\n", "RDA2\n", "RDA3\n", "X\n\0\0\0\x02", "X\n\0\0\0\x03"].some((signature) =>
+        begins(signature)(head),
+      ),
+    advice: "Save the table in R with write.csv(x, 'x.csv') or arrow::write_parquet(x, 'x.parquet')",
+  },
+  {
+    name: "a file of Stata or SPSS",
+    matches: (head) => begins("<stata_dta>")(head) || begins("$FL2")(head) || begins("$FL3")(head),
+    advice: "Save the table as CSV",
+  },
+  {
+    name: "a database of SQLite",
+    matches: begins("SQLite format 3"),
+    advice: "Save the table as CSV, in sqlite3 with .mode csv",
+  },
+  {
+    name: "a file of Excel or Word",
+    matches: begins("\xd0\xcf\x11\xe0"),
+    advice: "Save the sheet as CSV (UTF-8)",
+  },
+  {
     name: "a tar archive",
     matches: (head) => head.toString("latin1", 257, 262) === "ustar",
     advice: "Unpack it with tar, and give the file with the data",

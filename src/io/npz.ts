@@ -78,7 +78,7 @@ export async function listNpzArrays(
   for (const entry of entries) {
     if (!entry.name.endsWith(".npy")) continue;
     const name = entry.name.slice(0, -".npy".length);
-    arrays.set(name, toArray(`${file.path}:${name}`, name, entry, await readHeader(file, entry), signal));
+    arrays.set(name, toArray(file, name, entry, await readHeader(file, entry), signal));
   }
   if (arrays.size === 0) throw notNumpy(file.path, entries);
   return arrays;
@@ -90,17 +90,20 @@ async function readHeader({ path }: OpenFile, entry: ZipEntry): Promise<NpyHeade
 }
 
 function toArray(
-  path: string,
+  archive: OpenFile,
   name: string,
   entry: ZipEntry,
   { shape, dtype, fortranOrder }: NpyHeader,
   signal: AbortSignal | undefined,
 ): NpzArray {
-  // Kept open, so that a compressed array is decompressed once; what it holds is gone when nobody refers to it.
+  // Open as long as the archive, so that a compressed array is decompressed once.
   let opened: Promise<OpenFile> | undefined;
   const open = () => {
-    opened ??= entry.open(path);
-    return opened;
+    if (opened) return opened;
+    const file = entry.open(`${archive.path}:${name}`);
+    archive.whenClosed?.(() => file.then(({ handle }) => handle.close()).catch(() => {}));
+    opened = file;
+    return file;
   };
   const isByColumns = fortranOrder && shape.length > 1;
   let whole: Promise<Matrix> | undefined;

@@ -2,13 +2,16 @@
 export type NumberNotation = "point" | "comma";
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+/** Exponents as Fortran writes them: 1.5D+02. */
+const FORTRAN_EXPONENT = /[dD](?=[+-]?\d+$)/;
 const COMMA_NUMBER = /^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:[eE][+-]?\d+)?$/;
 const INTEGER = /^[+-]?\d+$/;
 /** Whole numbers, also as programs write them that keep them as floating-point numbers. */
 const WHOLE = /^[+-]?\d+(?:[.,]0*)?$/;
 const NAN = /^[+-]?nan$/i;
 const INFINITE = /^[+-]?inf(?:inity)?$/i;
-const MISSING = /^(?:na|n\/a|<na>|#n\/a|null|none)?$/i;
+/** Also as astropy, SAS and the errors of Excel write it. */
+const MISSING = /^(?:na|n\/a|<na>|#n\/a|null|none|nil|-{1,3}|\.|#(?:div\/0!|value!|ref!|num!|name\?|null!))?$/i;
 const BOOLEAN = /^(?:true|false)$/i;
 /** Whole numbers as they are counted: 007 is a name. */
 const COUNT = /^-?(?:0|[1-9]\d{0,9})$/;
@@ -21,6 +24,8 @@ export function parseNumber(cell: string, notation: NumberNotation = "point"): n
     return Number(cell.replaceAll(".", "").replace(",", "."));
   }
   if (NUMBER.test(cell)) return Number(cell);
+  const plain = cell.replace(FORTRAN_EXPONENT, "e");
+  if (plain !== cell && NUMBER.test(plain)) return Number(plain);
   if (INFINITE.test(cell)) return cell.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   return NAN.test(cell) ? Number.NaN : undefined;
 }
@@ -28,6 +33,9 @@ export function parseNumber(cell: string, notation: NumberNotation = "point"): n
 /** 1 or 0 for a cell that holds a truth value. */
 export const parseBoolean = (cell: string): number | undefined =>
   BOOLEAN.test(cell) ? Number(cell.toLowerCase() === "true") : undefined;
+
+/** Whether a text is a number with more than digits: 1,234 or $5 or 7 %. */
+export const isDecorated = (cell: string): boolean => /^[$€£¥]?\s?[+-]?\d[\d.,'\s]*\s?[%€$£¥]?$/.test(cell);
 
 /** Whether a cell stands for a value that is not there. */
 export const isMissing = (cell: string): boolean => MISSING.test(cell);

@@ -6,8 +6,9 @@ import type { OpenFile } from "./open-file.js";
 import { BLOCK_NUMBERS, type RowBlocks } from "./row-blocks.js";
 import { type RowRange, resolveRowRange } from "./row-range.js";
 import type { ColumnDescription, Table, TableColumn } from "./table.js";
-import { ColumnStatistics, isMissing, parseBoolean, parseNumber } from "./text-cells.js";
+import { ColumnStatistics, isDecorated, isMissing, parseBoolean, parseNumber } from "./text-cells.js";
 import { detectDialect, type TextDialect } from "./text-dialect.js";
+import { asUtf8 } from "./text-encoding.js";
 import { detectLayout, type TextLayout } from "./text-layout.js";
 import { readRows, type TextRow } from "./text-rows.js";
 
@@ -41,6 +42,7 @@ export async function openTextColumns(
     columns,
     isNamed: table.layout.header !== undefined,
     isSampled: count === undefined,
+    remark: describeUnits(table.layout) + (table.file.size === file.size ? "" : " The text is read as Windows-1252."),
     openMatrix: async (wanted, allowMissing) =>
       openMatrix(table, "list" in wanted ? [wanted.list] : wanted.numbers, allowMissing, count),
     readTable: async (names, rows) => {
@@ -50,6 +52,13 @@ export async function openTextColumns(
     readTogether: (request) => readTogether(table, request),
   };
 }
+
+const describeUnits = ({ unitLines }: TextLayout): string => {
+  if (unitLines === 0) return "";
+  return unitLines === 1
+    ? " The line of units below the names is skipped."
+    : ` ${unitLines} lines of units below the names are skipped.`;
+};
 
 /** Reads a table whose first row holds names, with the types of all rows. */
 export async function readTextTable(
@@ -71,9 +80,10 @@ export async function readTextTable(
 }
 
 async function openTextTable(
-  file: OpenFile,
+  given: OpenFile,
   { signal, isWhole = false, isTable = false }: OpenColumnsOptions & { isTable?: boolean },
 ): Promise<TextTable & { readonly count: number | undefined }> {
+  const file = await asUtf8(given, signal);
   const dialect = await detectDialect(file, true);
   const { rows, isComplete } = await readHead(file, dialect, signal);
   if (rows.length === 0) throw formatError(file, isTable ? "holds no line of column names" : "holds no numbers");
@@ -84,7 +94,7 @@ async function openTextTable(
     for (let j = 0; j < layout.width; j++) statistics[j].add(fields[j], line);
   };
   if (isComplete || !isWhole) {
-    const body = layout.hasHeaderLine ? rows.slice(1) : rows;
+    const body = rows.slice(linesAbove(layout));
     for (const row of body) add(checkedRow(table, row));
     return { ...table, count: isComplete ? body.length : undefined };
   }
@@ -114,12 +124,13 @@ async function readHead(
 
 /** The rows below the names. */
 async function* bodyRows(table: TextTable): AsyncGenerator<TextRow> {
-  let isFirst = table.layout.hasHeaderLine;
+  let above = linesAbove(table.layout);
   for await (const row of readRows(table.file, table.dialect, table.signal)) {
-    if (!isFirst) yield checkedRow(table, row);
-    isFirst = false;
+    if (above-- <= 0) yield checkedRow(table, row);
   }
 }
+
+const linesAbove = ({ hasHeaderLine, unitLines }: TextLayout): number => Number(hasHeaderLine) + unitLines;
 
 function checkedRow({ file, layout }: TextTable, row: TextRow): TextRow {
   const { fields, line } = row;
@@ -142,7 +153,10 @@ function describeColumn(name: string, statistics: ColumnStatistics): ColumnDescr
       : isBoolean || (integers === numbers && numbers > 0)
         ? "integer"
         : "float64";
-  return { name, type, itemType: undefined, kind: isEmpty ? "empty" : isText ? "text" : "numbers" };
+  const { firstText } = statistics;
+  const isNumberText = isText && firstText !== undefined && isDecorated(firstText.cell);
+  const text = isNumberText ? `numbers as text, such as ${JSON.stringify(firstText.cell)}` : "text";
+  return { name, type, itemType: undefined, kind: isEmpty ? "empty" : isText ? text : "numbers" };
 }
 
 /** Gives a function that finds the number in a cell of a column, or throws. */

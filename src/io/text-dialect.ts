@@ -21,7 +21,7 @@ const COMMENT = /^\s*(?:#|%|\/\/)/;
 const SEPARATOR_LINE = /^"?sep=(.)"?\s*$/i;
 
 /**
- * Finds the dialect of a text file by its first lines: the separator is that of a line `sep=;`, else the first of tab, semicolon and comma
+ * Finds the dialect of a text file by its first lines: the separator is that of a line `sep=;`, else the first of tab, semicolon, comma and bar
  * in the first line, else spaces where they are allowed. Numbers have a decimal comma where some do and none has a decimal point.
  *
  * @throws {FileError} FILE_FORMAT for what is not text
@@ -79,7 +79,7 @@ function readPreamble(head: Buffer) {
 
 function detectSeparators(lines: readonly string[], allowSpaces: boolean): readonly string[] {
   const [first = "", second = first] = lines;
-  const separator = ["\t", ";", ","].find((candidate) => first.includes(candidate));
+  const separator = ["\t", ";", ",", "|"].find((candidate) => first.includes(candidate));
   if (separator !== undefined) return [separator];
   // A header of one column may have spaces in its name, and a column of text in its cells; there are no spaces between the digits of a number.
   const cells = second.trim().split(/\s+/);

@@ -8,6 +8,7 @@ import type { ReadLabelsOptions } from "./read-options.js";
 import { resolveRowRange } from "./row-range.js";
 import { isMissing, isWord } from "./text-cells.js";
 import { openTextColumns } from "./text-columns.js";
+import { asUtf8 } from "./text-encoding.js";
 
 /** Names of the first line of a file with one label per line. */
 const HEADER = /^(labels?|class|classes|target|targets)$/i;
@@ -17,7 +18,8 @@ const HEADER = /^(labels?|class|classes|target|targets)$/i;
  * quotes, unless the file is a table: each line has as many cells as the first, and the first line holds names. A blank line is the empty
  * label, which means none, except at the end of the file.
  */
-export async function readTextLabels(file: OpenFile, options: ReadLabelsOptions): Promise<string[]> {
+export async function readTextLabels(given: OpenFile, options: ReadLabelsOptions): Promise<string[]> {
+  const file = await asUtf8(given, options.signal);
   const lines = await readLines(file, options.signal);
   const found = isTable(file.path, lines) ? await readColumn(file, options) : readList(lines, options.count);
   if (found.length === 0) throw new FileError("FILE_FORMAT", file.path, "holds no labels");

@@ -10,6 +10,8 @@ export interface TextLayout {
   /** The names as they are written, for errors; `undefined` where the file has none. */
   readonly header: readonly string[] | undefined;
   readonly hasHeaderLine: boolean;
+  /** Lines between the names and the data: units, and dashes below them. */
+  readonly unitLines: number;
   readonly width: number;
   /** Whether lines may end with a separator after their last cell. */
   readonly hasTrailingSeparator: boolean;
@@ -46,14 +48,38 @@ export function detectLayout(
     head.every((cell) => isWord(cell, notation) || cell === "");
   if (isShort) {
     const header = ["", ...head];
-    return { ...shared, names: distinct(header), header, width: width + 1 };
+    return { ...shared, unitLines: 0, names: distinct(header), header, width: width + 1 };
   }
   if (isTable || isHeader(path, head, body, notation, line)) {
-    return { ...shared, names: distinct(head), header: head, width };
+    const unitLines = isTable ? 0 : countUnitLines(body, notation);
+    return { ...shared, unitLines, names: distinct(head), header: head, width };
   }
   const named = comment?.length === width && comment.every((cell) => isWord(cell)) ? comment : undefined;
   const names = named ? distinct(named) : Array.from({ length: width }, (_, j) => String(j));
-  return { names, header: named, hasHeaderLine: false, width, hasTrailingSeparator };
+  return { names, header: named, hasHeaderLine: false, unitLines: 0, width, hasTrailingSeparator };
+}
+
+/** Whether a cell holds a word, such as km/s, or dashes. */
+const isUnit = (cell: string, notation: NumberNotation): boolean =>
+  /^-{2,}$/.test(cell) || (/^[^\d.+-]*[a-z]/i.test(cell) && isWord(cell, notation));
+
+/** How many lines may stand between the names and the data. */
+const MOST_UNIT_LINES = 2;
+
+/**
+ * Counts the lines below the names that hold words or dashes in at least two columns of numbers, and a number in none: the units of
+ * astronomical tables.
+ */
+function countUnitLines(body: readonly (readonly string[])[], notation: NumberNotation): number {
+  for (let count = 0; count < MOST_UNIT_LINES; count++) {
+    const [line, ...others] = body.slice(count);
+    if (!line || others.length < MOST_UNIT_LINES) return count;
+    const numeric = line.filter((_, j) => isNumeric(others, j, notation));
+    const units = numeric.filter((cell) => isUnit(cell, notation));
+    const isUnits = units.length >= 2 && numeric.every((cell) => cell === "" || units.includes(cell));
+    if (!isUnits) return count;
+  }
+  return MOST_UNIT_LINES;
 }
 
 /** Whether all rows below the first end with an empty cell that has no name. */

@@ -4,6 +4,7 @@ import { abortError, awaitNative, binding, withTranslation } from "../binding.js
 import type { DataError } from "../errors.js";
 import { describeFarValue } from "../far-value.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { isSparse, type SparseMatrix, type SparseMatrixLike, toSparseMatrix } from "../sparse-matrix.js";
 
 /** Options of {@link pca}. */
 export interface PcaOptions {
@@ -29,6 +30,9 @@ export interface Pca {
   warnings: readonly string[];
 }
 
+/** The randomized search of sparse data needs room for this many components more than are asked for, twice. */
+const OVERSAMPLING = 12;
+
 /**
  * Principal component analysis. Exact, through the covariance, for up to 256 columns; by randomized subspace iteration (Halko,
  * Martinsson & Tropp 2011, algorithm 4.4) where there are more and few components are wanted.
@@ -36,12 +40,19 @@ export interface Pca {
  * Rows more than 10,000 times as far from the center as the median row count as rows at that distance, in their own direction, so that
  * the components of the other rows keep their digits. `warnings` name the farthest.
  *
- * @param data n x d, finite, n >= 2
+ * Sparse data stay sparse: products with centered rows are those with the rows less a constant (Halko, Martinsson & Tropp 2011). Only if
+ * nearly all components are asked for, they are made dense.
+ *
+ * @param data n x d, dense or sparse, finite, n >= 2
  * @param components how many: an integer from 1 to min(n, d)
  * @throws {ArgumentError} for a bad argument, {@link DataError} for NaN or infinities
  */
-export async function pca(data: MatrixLike, components: number, options: PcaOptions = {}): Promise<Pca> {
-  const matrix = toMatrix(data);
+export async function pca(
+  data: MatrixLike | SparseMatrixLike,
+  components: number,
+  options: PcaOptions = {},
+): Promise<Pca> {
+  const matrix = isSparse(data) ? toSparseMatrix(data) : toMatrix(data);
   requireOptions(options);
   rejectUnknown(options, ["seed", "threads", "signal"]);
   const { seed = 42, threads = availableParallelism(), signal } = options;
@@ -53,7 +64,7 @@ export async function pca(data: MatrixLike, components: number, options: PcaOpti
   requireInteger(threads, "threads", 1, 1024);
   requireSignal(signal);
   if (signal?.aborted) throw abortError(signal);
-  const job = withTranslation(() => binding.pca({ data: matrix, components, seed, threads }));
+  const job = withTranslation(() => startJob(matrix, { components, seed, threads }));
   const found = await awaitNative(job.result, job.cancel, signal);
   return {
     mean: found.mean,
@@ -62,4 +73,16 @@ export async function pca(data: MatrixLike, components: number, options: PcaOpti
     scores: new Matrix(found.scores, matrix.rows, components),
     warnings: describeFarValue(found.farValue),
   };
+}
+
+function startJob(
+  matrix: Matrix | SparseMatrix,
+  how: { components: number; seed: number; threads: number },
+): ReturnType<typeof binding.pca> {
+  if (matrix instanceof Matrix) return binding.pca({ data: matrix, ...how });
+  const { rows, cols, indptr, indices, data } = matrix;
+  if (2 * (how.components + OVERSAMPLING) > Math.min(rows, cols))
+    return binding.pca({ data: matrix.toDense(), ...how });
+  const values = new Matrix(data, data.length, 1);
+  return binding.pcaOfSparse({ offsets: indptr, columns: indices, values, rows, cols, ...how });
 }

@@ -1,5 +1,6 @@
 import { logOfCounts } from "./log1p.js";
 import type { Measurements } from "./missing-values.js";
+import { type Prior, toMeasurements } from "./posterior.js";
 import { applyScales, type ColumnScales } from "./standardize.js";
 
 /** The preparation that the data of a run had, with which new data come to the same units. */
@@ -8,6 +9,8 @@ export interface FittedPreparation {
   readonly log1p: boolean;
   /** Centers and scales of the columns; `undefined` where they were not standardized. */
   readonly scales: ColumnScales | undefined;
+  /** The prior of posteriors, which were turned into measurements; `undefined` for measurements. */
+  readonly prior?: Prior | undefined;
 }
 
 /**
@@ -16,6 +19,7 @@ export interface FittedPreparation {
  * @throws {DataError} OUT_OF_RANGE for a negative count
  */
 export function applyPreparation(preparation: FittedPreparation, measurements: Measurements): Measurements {
-  const logs = preparation.log1p ? logOfCounts(measurements) : measurements;
+  const measured = preparation.prior ? toMeasurements(measurements, preparation.prior) : measurements;
+  const logs = preparation.log1p ? logOfCounts(measured) : measured;
   return preparation.scales ? applyScales(logs, preparation.scales) : logs;
 }

@@ -5,8 +5,9 @@ import { checkOptions, type OptionValues } from "../options/index.js";
 import type { FittedPreparation } from "./fitted-preparation.js";
 import { logOfCounts } from "./log1p.js";
 import { type Measurements, treatMissing } from "./missing-values.js";
-import { PREPARATION } from "./prepare.js";
-import { type SigmaLike, toSigma } from "./sigma-forms.js";
+import { findPrior, type Prior, toMeasurements } from "./posterior.js";
+import { formOf, PREPARATION } from "./prepare.js";
+import { type SigmaForm, type SigmaLike, toSigma } from "./sigma-forms.js";
 import { applyScales, type ColumnScales, columnScales } from "./standardize.js";
 
 /** Rows by which centers and scales of columns are found. */
@@ -32,7 +33,7 @@ export interface PreparedRows {
 
 /** What is known of all rows before they are read one after the other. */
 interface Preparation {
-  readonly form: "sd" | "variance" | "log-variance" | "inverse-variance";
+  readonly form: SigmaForm;
   readonly missing: "error" | "drop" | "mean";
   readonly log1p: boolean;
   readonly columns: readonly string[] | undefined;
@@ -40,6 +41,8 @@ interface Preparation {
   readonly fixed: SigmaLike | undefined;
   readonly sigma: RowReader | undefined;
   readonly substitutes: Substitutes | undefined;
+  /** Of posteriors, which are turned into measurements. */
+  readonly prior: Prior | undefined;
   readonly scales: ColumnScales | undefined;
 }
 
@@ -50,7 +53,7 @@ interface Substitutes {
 }
 
 /**
- * Prepares data that may be larger than memory as {@link prepareData} does. Centers, scales and means of columns are those of up to 100,000
+ * Prepares data that may be larger than memory as {@link prepareData} does. Centers, scales, means and priors of columns are those of up to 100,000
  * rows, evenly spaced. With `missing: "drop"` all rows are read once to find those that are complete.
  *
  * @throws {ArgumentError} SHAPE_MISMATCH for another number of rows of sigma
@@ -78,7 +81,7 @@ async function findComplete(
   for (let start = 0; start < means.rows; start += step) {
     const count = Math.min(step, means.rows - start);
     const rows = Float64Array.from({ length: count }, (_, i) => start + i);
-    const raw = await readRaw(means, rows, { form: sigmaIs, fixed, sigma: ofRows });
+    const raw = await readRaw(means, rows, { form: formOf(sigmaIs), fixed, sigma: ofRows });
     const { kept } = treatMissing(raw, "drop", undefined);
     for (let k = 0; k < (kept?.length ?? count); k++) complete.push(start + (kept?.[k] ?? k));
   }
@@ -107,27 +110,32 @@ async function prepareComplete(means: RowReader, options: RowPreparationOptions)
   if (isUntouched && fixed === undefined && (!sigma || sigma.cols === means.cols))
     return { means, sigma, preparation: undefined };
   const raw: Preparation = {
-    form: sigmaIs,
+    form: formOf(sigmaIs),
     missing,
     log1p,
     columns,
     fixed,
     sigma,
     substitutes: undefined,
+    prior: undefined,
     scales: undefined,
   };
-  const sample = missing === "mean" || standardize !== undefined ? await readSample(means, raw) : undefined;
+  const isPosterior = sigmaIs === "posterior";
+  const sample =
+    missing === "mean" || standardize !== undefined || isPosterior ? await readSample(means, raw) : undefined;
   const substitutes = missing === "mean" && sample ? findSubstitutes(sample) : undefined;
   const complete = sample && (substitutes ? substitute(sample, substitutes) : sample);
-  const logs = complete && (log1p ? logOfCounts(complete) : complete);
+  const prior = isPosterior && complete ? findPrior(complete) : undefined;
+  const measured = complete && prior ? toMeasurements(complete, prior) : complete;
+  const logs = measured && (log1p ? logOfCounts(measured) : measured);
   const scales = standardize === undefined || !logs ? undefined : columnScales(logs.means, standardize);
-  const preparation = { ...raw, substitutes, scales };
+  const preparation = { ...raw, substitutes, prior, scales };
   const prepared = async (rows: ArrayLike<number>) =>
     prepare(await readRaw(means, rows, preparation), rows, preparation);
   const read = (part: keyof Measurements) => async (rows: ArrayLike<number>) => (await prepared(rows))[part] as Matrix;
   const shape = { rows: means.rows, cols: means.cols, close: means.close };
   return {
-    preparation: log1p || scales ? { log1p, scales } : undefined,
+    preparation: log1p || scales || prior ? { log1p, scales, prior } : undefined,
     means: { ...shape, read: read("means") },
     sigma: given === undefined ? undefined : { ...shape, close: sigma?.close ?? (async () => {}), read: read("sigma") },
   };
@@ -144,9 +152,10 @@ async function readRaw(
 }
 
 function prepare(raw: Measurements, rows: ArrayLike<number>, preparation: Preparation): Measurements {
-  const { missing, substitutes, log1p, columns, scales } = preparation;
+  const { missing, substitutes, prior, log1p, columns, scales } = preparation;
   const complete = substitutes ? substitute(raw, substitutes) : treatMissing(raw, missing, columns, (k) => rows[k]);
-  const logs = log1p ? logOfCounts(complete) : complete;
+  const measured = prior ? toMeasurements(complete, prior) : complete;
+  const logs = log1p ? logOfCounts(measured) : measured;
   return scales ? applyScales(logs, scales) : { means: logs.means, sigma: logs.sigma };
 }
 

@@ -3,16 +3,26 @@ import { boolean, checkOptions, choice, type OptionValues } from "../options/ind
 import type { FittedPreparation } from "./fitted-preparation.js";
 import { logOfCounts } from "./log1p.js";
 import { type Measurements, MISSING, treatMissing } from "./missing-values.js";
-import { SIGMA_FORMS, type SigmaLike, toSigma } from "./sigma-forms.js";
+import { findPrior, toMeasurements } from "./posterior.js";
+import { SIGMA_FORMS, type SigmaForm, type SigmaLike, toSigma } from "./sigma-forms.js";
 import { applyScales, columnScales, extremeSpreads, STANDARDIZATIONS } from "./standardize.js";
+
+/** What the numbers given as sigma can be: a form of standard deviations of measurements, or those of posteriors. */
+export const SIGMA_MEANINGS = [...SIGMA_FORMS, "posterior"] as const;
+export type SigmaMeaning = (typeof SIGMA_MEANINGS)[number];
 
 /** The options of {@link prepareData} that are also options of the command line. */
 export const PREPARATION = {
-  /** What the numbers of `sigma` are. Default `"sd"`, standard deviations. */
-  sigmaIs: choice(SIGMA_FORMS, {
+  /**
+   * What the numbers of `sigma` are. Default `"sd"`, standard deviations of measurements. `"posterior"` means standard deviations of
+   * posteriors, as an encoder of a variational autoencoder gives them: data and sigma are turned into the measurements that would lead to these
+   * posteriors. Use it with the distance `"likelihood-ratio"`, whose formula contains the prior: codes contain it already.
+   */
+  sigmaIs: choice(SIGMA_MEANINGS, {
     default: "sd",
-    help: "what the numbers of sigma are: sd, variance, log-variance or inverse-variance",
-    guide: "what the numbers of `sigma` are; they are turned into standard deviations",
+    help: "what the numbers of sigma are: sd, variance, log-variance, inverse-variance, or posterior: sd of the codes of an autoencoder",
+    guide:
+      "what the numbers of `sigma` are; they are turned into standard deviations. `posterior` turns codes of an autoencoder into measurements, see below",
   }),
   /**
    * What happens to missing values (NaN, or a value whose standard deviation is NaN). `"error"` reports the first one, `"drop"` leaves out its
@@ -62,11 +72,14 @@ export interface PreparedData extends Measurements {
   readonly notes: readonly string[];
 }
 
+/** The form of the numbers themselves. */
+export const formOf = (meaning: SigmaMeaning): SigmaForm => (meaning === "posterior" ? "sd" : meaning);
+
 /** Spreads that differ more than this call for a warning: the columns of small spread have no say in distances. */
 const MOST_UNEQUAL = 100;
 
 /**
- * Prepares data for a run: standard deviations in any form, missing values, log(1 + x) of counts and a common scale of the columns, in
+ * Prepares data for a run: standard deviations in any form, missing values, posteriors, log(1 + x) of counts and a common scale of the columns, in
  * this order. The input is not changed.
  *
  * @throws {ArgumentError} for options that do not exist, or another shape of sigma
@@ -79,18 +92,20 @@ export function prepareData(means: MatrixLike, options: PreparationOptions = {})
   const { sigma: given, columns, ...others } = options;
   const { sigmaIs, missing, log1p, standardize } = checkOptions(PREPARATION, others);
   const matrix = toMatrix(means, "data");
-  const sigma = given === undefined ? undefined : toSigma(given, matrix.shape, sigmaIs);
+  const sigma = given === undefined ? undefined : toSigma(given, matrix.shape, formOf(sigmaIs));
   const { kept, replaced, ...complete } = treatMissing({ means: matrix, sigma }, missing, columns);
   const notes: string[] = [];
   const dropped = kept ? matrix.rows - kept.length : 0;
   if (dropped > 0) notes.push(describeDropped(dropped, matrix.rows));
   if (replaced > 0) notes.push(`${count(replaced, "missing value")} replaced by the mean of the column.`);
-  const logs = log1p ? logOfCounts(complete) : complete;
+  const prior = sigmaIs === "posterior" ? findPrior(complete) : undefined;
+  const measured = prior ? toMeasurements(complete, prior) : complete;
+  const logs = log1p ? logOfCounts(measured) : measured;
   if (standardize !== undefined) {
     const scales = columnScales(logs.means, standardize);
-    return { ...applyScales(logs, scales), kept, notes, preparation: { log1p, scales } };
+    return { ...applyScales(logs, scales), kept, notes, preparation: { log1p, scales, prior } };
   }
-  const preparation = log1p ? { log1p, scales: undefined } : undefined;
+  const preparation = log1p || prior ? { log1p, scales: undefined, prior } : undefined;
   const warning = describeSpreads(logs.means, columns);
   return { ...logs, kept, preparation, notes: warning === undefined ? notes : [...notes, warning] };
 }

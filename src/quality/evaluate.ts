@@ -3,6 +3,7 @@ import { abortError, awaitNative, binding, withTranslation } from "../binding.js
 import { ArgumentError, type DataError } from "../errors.js";
 import { describeFarValue } from "../far-value.js";
 import { type MatrixLike, toMatrix } from "../matrix.js";
+import { describeRecall } from "../tsne/index.js";
 import { type EvaluateOptions, type Labels, type ResolvedEvaluateOptions, resolveEvaluateOptions } from "./options.js";
 
 /** A measure, computed on all points or pairs or estimated from a sample of them. */
@@ -163,7 +164,7 @@ function toQuality(
     ...(asked.perPoint && { perPoint: toPointQuality(found, n, sizes, classes !== undefined) }),
     neighbors: { method: found.method, recall: found.recall },
     varianceFloor: found.varianceFloor,
-    warnings: describeFarValue(found.farValue),
+    warnings: [...describeFarValue(found.farValue), ...describeRecall(found)],
     options,
   };
 }

@@ -13,6 +13,7 @@ import { ArgumentError } from "../errors.js";
 import { type FloatArray, Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import { abortSignal, callback, integer, type OptionValues } from "../options/index.js";
 import {
+  type DistanceEstimates,
   type DistanceName,
   FORMULAS,
   requireSearchMemory,
@@ -74,7 +75,7 @@ export interface Nearest {
   indices: Uint32Array;
   /**
    * m x k: their distances, in the units of the data. `"bhattacharyya"` and `"jeffreys"` are the divergences themselves, which t-SNE
-   * takes for squared distances.
+   * takes for squared distances, and so is `"likelihood-ratio"`, which may be negative.
    */
   distances: Matrix;
   /** The distance in use. */
@@ -154,9 +155,9 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
       onProgress: report,
     }),
   );
-  const { indices, varianceFloor: usedFloor } = await awaitNative(job.result, job.cancel, signal);
-  const distances = await measure(points, usedFloor, queries, indices, k, signal);
-  return { k, indices, distances, distance, varianceFloor: usedFloor };
+  const { indices, ...estimates } = await awaitNative(job.result, job.cancel, signal);
+  const distances = await measure(points, estimates, queries, indices, k, signal);
+  return { k, indices, distances, distance, varianceFloor: estimates.varianceFloor };
 }
 
 /** Queries measured before others get the thread. */
@@ -165,7 +166,7 @@ const MEASURED_TOGETHER = 256;
 /** Computes the distances of what was found, and puts it in their order, which float32 may have missed by a rounding. */
 async function measure(
   { mean, sigma, distance }: SearchedPoints,
-  varianceFloor = 0,
+  estimates: DistanceEstimates,
   queries: Gaussians,
   indices: Uint32Array,
   k: number,
@@ -179,7 +180,7 @@ async function measure(
     const example = { mean: queries.mean.row(q), sigma: queries.sigma?.row(q) };
     const found = Array.from(indices.subarray(q * k, (q + 1) * k), (index) => ({
       index,
-      distance: formula(example, { mean: mean.row(index), sigma: sigma?.row(index) }, varianceFloor),
+      distance: formula(example, { mean: mean.row(index), sigma: sigma?.row(index) }, estimates),
     }));
     found.sort((a, b) => a.distance - b.distance || a.index - b.index);
     indices.set(

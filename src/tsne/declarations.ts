@@ -184,6 +184,11 @@ export const TSNE_SETTINGS = {
    * KL(i || j) + KL(j || i) (Jeffreys 1946; Kullback & Leibler 1951). If sigma is the same everywhere, each of them gives the plain
    * embedding.
    *
+   * `"likelihood-ratio"` compares how likely two measured points are if they are true neighbors and if they are independent
+   * (probabilistic linear discriminant analysis: Ioffe 2006). It estimates the spread of the true coordinates, so that values without
+   * information count for nothing. Use it where the noise is larger than the distances between neighbors; with little noise the default
+   * is slightly better.
+   *
    * The others ignore sigma: `"euclidean"`; `"manhattan"`, the sum of absolute differences; `"cosine"`, 1 - the cosine of the angle at
    * the origin of the data, or at their mean where they are reduced to principal components; `"correlation"`, 1 - the correlation of the
    * two points' coordinates. A zero row has the cosine distance 1 from all others and 0 from other zero rows; a constant row has the same
@@ -194,7 +199,7 @@ export const TSNE_SETTINGS = {
    */
   distance: choice<DistanceName, DistanceName | "given">(DISTANCES, {
     defaultText: "inverse-variance with sigma, else euclidean",
-    help: `${DISTANCES.join(", ")}; the first and the last three ignore --sigma, the others need it`,
+    help: `${DISTANCES.join(", ")}; euclidean and the last three ignore --sigma, the others need it`,
     guide: "distance between points; see [distances](#distances)",
   }),
   /**
@@ -221,7 +226,9 @@ export const TSNE_SETTINGS = {
    * projection trees, which finds 97 % of them or more on most data and reports the share in `neighbors.recall` of the result; or
    * `"auto"`, the faster one: nn-descent above 60,000 + 9,000,000 / (d + 33) points (170,000 of 50 dimensions). More expensive distances
    * count as more dimensions: `"inverse-variance"` as 4 d, `"mahalanobis"` 3.5 d, `"wasserstein"` 2 d, `"jeffreys"` 6 d,
-   * `"bhattacharyya"` 14 d, `"manhattan"` 1.5 d. If there are too few points for nn-descent, the search is exact. Or neighbors found
+   * `"bhattacharyya"` 14 d, `"likelihood-ratio"` 9 d, `"manhattan"` 1.5 d. `"auto"` repeats a search that
+   * found less than 95 % exactly, except for more than eight times these points. If there are too few points for nn-descent, the search
+   * is exact. Or neighbors found
    * elsewhere, all distances between the points, or affinities. They can also take the place of the data: `runTsne({ distances })`.
    * Default `"auto"`.
    */

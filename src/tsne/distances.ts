@@ -7,33 +7,49 @@ export interface Gaussian {
   readonly sigma?: FloatArray | undefined;
 }
 
-type Formula = (i: Gaussian, j: Gaussian, varianceFloor: number) => number;
+/** What a distance has estimated from all points. */
+export interface DistanceEstimates {
+  /** Of distances with a variance floor. */
+  readonly varianceFloor?: number | undefined;
+  /** Of `"likelihood-ratio"`: m, S and B per column. */
+  readonly coordinateSpread?: CoordinateSpread | undefined;
+}
+
+interface CoordinateSpread {
+  readonly center: ArrayLike<number>;
+  readonly variance: ArrayLike<number>;
+  readonly between: ArrayLike<number>;
+}
+
+type Formula = (i: Gaussian, j: Gaussian, estimates: DistanceEstimates) => number;
 
 /**
  * The distances between points, as docs/embed.md has them, in float64 and in the caller's units, which the kernels of the core do not keep.
- * Those that are squared there are lengths here; Bhattacharyya's and Jeffreys' are the divergences themselves. The order is that of lists.
+ * Those that are squared there are lengths here; Bhattacharyya's and Jeffreys' are the divergences themselves, and the
+ * likelihood ratio is its logarithm times -2, which may be negative. The order is that of lists.
  */
 export const FORMULAS = {
   euclidean: (i, j) => length(differences(i.mean, j.mean)),
-  "inverse-variance": (i, j, floor) => {
+  "inverse-variance": (i, j, { varianceFloor: floor }) => {
     const weighted = sum(i.mean.length, (k) => precision(i, j, k, floor) * squaredDifference(i, j, k));
     return Math.sqrt(weighted / sum(i.mean.length, (k) => precision(i, j, k, floor)));
   },
   expected: (i, j) => length([...differences(i.mean, j.mean), ...sigmaOf(i), ...sigmaOf(j)]),
   wasserstein: (i, j) => length([...differences(i.mean, j.mean), ...differences(sigmaOf(i), sigmaOf(j))]),
-  mahalanobis: (i, j, floor) =>
+  mahalanobis: (i, j, { varianceFloor: floor }) =>
     Math.sqrt(sum(i.mean.length, (k) => precision(i, j, k, floor) * squaredDifference(i, j, k))),
-  bhattacharyya: (i, j, floor) =>
+  bhattacharyya: (i, j, { varianceFloor: floor }) =>
     sum(i.mean.length, (k) => {
       const [v, w] = [variance(i, k, floor), variance(j, k, floor)];
       // The logarithm of (v + w)^2 / (4 v w), with all its digits where the two are alike.
       return (squaredDifference(i, j, k) / (v + w) + Math.log1p((v - w) ** 2 / (4 * v * w))) / 4;
     }),
-  jeffreys: (i, j, floor) =>
+  jeffreys: (i, j, { varianceFloor: floor }) =>
     sum(i.mean.length, (k) => {
       const [v, w] = [variance(i, k, floor), variance(j, k, floor)];
       return (squaredDifference(i, j, k) * (1 / v + 1 / w) + (v - w) ** 2 / (v * w)) / 2;
     }),
+  "likelihood-ratio": (i, j, { coordinateSpread }) => logLikelihoodRatio(i, j, coordinateSpread as CoordinateSpread),
   cosine: (i, j) => oneMinusCosine(i.mean, j.mean),
   correlation: (i, j) => oneMinusCosine(centered(i.mean), centered(j.mean)),
   manhattan: (i, j) => sum(i.mean.length, (k) => Math.abs(at(i.mean, k) - at(j.mean, k))),
@@ -57,12 +73,23 @@ const at = (values: ArrayLike<number>, k: number): number => values[k];
 
 const sigmaOf = ({ sigma }: Gaussian): FloatArray => sigma as FloatArray;
 
-const variance = (point: Gaussian, k: number, floor: number): number => at(sigmaOf(point), k) ** 2 + floor;
+const variance = (point: Gaussian, k: number, floor = 0): number => at(sigmaOf(point), k) ** 2 + floor;
 
-const precision = (i: Gaussian, j: Gaussian, k: number, floor: number): number =>
+const precision = (i: Gaussian, j: Gaussian, k: number, floor = 0): number =>
   1 / (at(sigmaOf(i), k) ** 2 + at(sigmaOf(j), k) ** 2 + floor);
 
 const squaredDifference = (i: Gaussian, j: Gaussian, k: number): number => (at(i.mean, k) - at(j.mean, k)) ** 2;
+
+function logLikelihoodRatio(i: Gaussian, j: Gaussian, { center, variance: s, between: b }: CoordinateSpread): number {
+  return sum(i.mean.length, (k) => {
+    const between = at(b, k);
+    if (between === 0) return 0;
+    const [x, y] = [at(i.mean, k) - at(center, k), at(j.mean, k) - at(center, k)];
+    const [g, h] = [i, j].map((point) => between / (at(s, k) + at(sigmaOf(point), k) ** 2)) as [number, number];
+    const q = g * h;
+    return Math.log1p(-q) + (q / (1 - q) / between) * (g * x * x + h * y * y - 2 * x * y);
+  });
+}
 
 function sum(count: number, term: (k: number) => number): number {
   let total = 0;

@@ -14,7 +14,7 @@ export {
   type TsneProgress,
   type TsneSnapshot,
 } from "./declarations.js";
-export { DISTANCES, type DistanceName, FORMULAS, usesSigma } from "./distances.js";
+export { DISTANCES, type DistanceEstimates, type DistanceName, FORMULAS, usesSigma } from "./distances.js";
 export {
   type EmbedLandmarksOptions,
   embedLandmarks,
@@ -43,6 +43,7 @@ export {
   describeEnd,
   describeFloor,
   describeNeighbors,
+  describeRecall,
   type LoadOptions,
   runBhTsne,
   runTsne,
@@ -52,6 +53,7 @@ export {
   type TsneSeconds,
 } from "./run.js";
 export { isSavedRun } from "./run-file.js";
+export { toDenseData } from "./sparse-data.js";
 export {
   type PositionUncertainty,
   positionUncertainty,

@@ -47,10 +47,12 @@ export interface UncertaintyMeasures {
   /** m: mean distance of the draws from the position of the point, in units of the embedding. */
   displacement: Float32Array;
   /**
-   * m x outputDimensions (outputDimensions + 1) / 2: covariance of the positions of the draws, divisor draws - 1, in squared units of the embedding; the
-   * upper triangle row by row, so xx, xy, yy in two dimensions.
+   * m x outputDimensions (outputDimensions + 1) / 2: second moments of the positions of the draws about the position of the point, where
+   * its ellipse is centered, in squared units of the embedding; the upper triangle row by row, so xx, xy, yy in two dimensions.
    */
   covariance: Matrix;
+  /** m x outputDimensions: mean position of the draws, which may differ from the position of the point. */
+  mean: Matrix;
   /** m: share of the draws that are no farther from the position of the point than the k-th nearest other point of the embedding. */
   share: Float32Array;
   /** Draws of each point. */
@@ -117,8 +119,9 @@ export async function placePoints(
       });
       embedding.data.set(placed.positions, start * outputDimensions);
       divergence.set(placed.divergences, start);
-      const { displacements, covariances, shares } = placed;
-      if (uncertainty && displacements && covariances && shares) {
+      const { displacements, covariances, means: drawMeans, shares } = placed;
+      if (uncertainty && displacements && covariances && drawMeans && shares) {
+        uncertainty.mean.data.set(drawMeans, start * outputDimensions);
         uncertainty.displacement.set(displacements, start);
         uncertainty.covariance.data.set(covariances, start * uncertainty.covariance.cols);
         uncertainty.share.set(shares, start);
@@ -195,6 +198,7 @@ function allocateUncertainty(
   return {
     displacement: new Float32Array(rows),
     covariance: new Matrix(new Float32Array(rows * entries), rows, entries),
+    mean: new Matrix(new Float32Array(rows * outputDimensions), rows, outputDimensions),
     share: new Float32Array(rows),
     draws,
     neighbors,

@@ -12,7 +12,7 @@ import {
 } from "../binding.js";
 import { ArgumentError, FileError, SigmaTsneError } from "../errors.js";
 import { checkPath, systemReason, writeFileAtomic } from "../io/index.js";
-import type { ColumnScales, FittedPreparation } from "../preparation/index.js";
+import type { FittedPreparation } from "../preparation/index.js";
 import type { CheckedAffinities, CheckedNeighbors } from "./given-neighbors.js";
 import { inGiB } from "./memory.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, toNative } from "./options.js";
@@ -51,7 +51,7 @@ export class RestoredRun {
 
 /** As PNG has it: the first byte is no text, and a transfer that changes line ends is noticed. */
 const MAGIC = Buffer.from("\x89TSN\r\n\x1a\n", "latin1");
-const VERSION = 3;
+const VERSION = 4;
 const PRELUDE_BYTES = MAGIC.length + 8;
 const CHECKSUM_BYTES = 32;
 const ALIGNMENT = 64;
@@ -70,7 +70,7 @@ const TYPES = {
 
 /** One array of a file: `rows x cols` numbers. */
 interface ArrayPlan {
-  readonly name: NativeStateArray | "neighbors" | "squared" | "columnCenters" | "columnScales";
+  readonly name: NativeStateArray | "neighbors" | "squared" | PreparationArray;
   readonly dtype: keyof typeof TYPES;
   readonly shape: readonly [number, number];
   /** Bytes from the start of the file's payload, which begins after the header. */
@@ -81,16 +81,38 @@ interface Header {
   readonly run: Shape;
   readonly options: Record<string, unknown>;
   readonly neighborsPerPoint: number;
-  readonly preparation?: { readonly log1p: boolean; readonly isScaled: boolean } | undefined;
+  readonly preparation?: PreparationShape | undefined;
   readonly arrays: readonly ArrayPlan[];
+}
+
+interface PreparationShape {
+  readonly log1p: boolean;
+  readonly isScaled: boolean;
+  readonly hasPrior: boolean;
 }
 
 /** The arrays of a preparation. */
 const SCALES = ["columnCenters", "columnScales"] as const;
+const PRIORS = ["priorCenters", "priorVariances"] as const;
+type PreparationArray = (typeof SCALES)[number] | (typeof PRIORS)[number];
+
+const isOfPreparation = (name: ArrayPlan["name"]): name is PreparationArray =>
+  [...SCALES, ...PRIORS].includes(name as PreparationArray);
+
+const arrayOfPreparation = ({ scales, prior }: FittedPreparation, name: PreparationArray): Float64Array =>
+  ({
+    columnCenters: scales?.center,
+    columnScales: scales?.scale,
+    priorCenters: prior?.center,
+    priorVariances: prior?.variance,
+  })[name] as Float64Array;
 
 const bytesOf = ({ dtype, shape }: Pick<ArrayPlan, "dtype" | "shape">): number =>
   shape[0] * shape[1] * TYPES[dtype].BYTES_PER_ELEMENT;
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+/** The coordinate spread of distances that have one. */
+const SPREADS = ["spreadCenter", "spreadVariance", "spreadBetween"] as const;
 
 /** The arrays of a run, which follow from its size. */
 function planArrays(
@@ -98,14 +120,16 @@ function planArrays(
   outputDimensions: number,
   components: number,
   neighborsPerPoint: number,
-  isScaled: boolean,
+  preparation: PreparationShape | undefined,
 ): ArrayPlan[] {
-  const { rows, cols, hasSigma } = run;
+  const { rows, cols, hasSigma, hasCoordinateSpread } = run;
   const columns = components > 0 ? components : cols;
   const stride = outputDimensions === 3 ? 4 : outputDimensions;
+  const prepared = [...(preparation?.isScaled ? SCALES : []), ...(preparation?.hasPrior ? PRIORS : [])];
   const plans: Omit<ArrayPlan, "offset">[] = [
-    ...(isScaled ? SCALES.map((name) => ({ name, dtype: "<f8" as const, shape: [cols, 1] as const })) : []),
+    ...prepared.map((name) => ({ name, dtype: "<f8", shape: [cols, 1] }) as const),
     { name: "center", dtype: "<f8", shape: [cols, 1] },
+    ...SPREADS.map((name) => ({ name, dtype: "<f8", shape: [hasCoordinateSpread ? cols : 0, 1] }) as const),
     { name: "axes", dtype: "<f4", shape: [components > 0 ? cols : 0, components] },
     { name: "means", dtype: "<f4", shape: [rows, columns] },
     { name: "deviations", dtype: "<f4", shape: [hasSigma ? rows : 0, columns] },
@@ -144,9 +168,12 @@ export async function writeRun(path: string, parts: RunParts, shape: Shape, sign
   }
   const { threads: _, ...options } = parts.options;
   const neighborsPerPoint = parts.given?.k ?? 0;
-  const isScaled = parts.preparation?.scales !== undefined;
-  const arrays = planArrays(shape, options.outputDimensions, options.pca ?? 0, neighborsPerPoint, isScaled);
-  const preparation = parts.preparation && { log1p: parts.preparation.log1p, isScaled };
+  const preparation = parts.preparation && {
+    log1p: parts.preparation.log1p,
+    isScaled: parts.preparation.scales !== undefined,
+    hasPrior: parts.preparation.prior !== undefined,
+  };
+  const arrays = planArrays(shape, options.outputDimensions, options.pca ?? 0, neighborsPerPoint, preparation);
   const header: Header = { run: shape, options, neighborsPerPoint, preparation, arrays };
   await writeFileAtomic(path, encode(header, parts), { signal });
 }
@@ -177,9 +204,8 @@ function* encode(header: Header, parts: RunParts): Generator<Uint8Array> {
 
 function readRows(parts: RunParts, { name, shape }: ArrayPlan, first: number, last: number): Numbers {
   const { native, given, preparation } = parts;
-  if (name === "columnCenters" || name === "columnScales") {
-    const { center, scale } = (preparation as FittedPreparation).scales as ColumnScales;
-    return (name === "columnCenters" ? center : scale).subarray(first, last);
+  if (isOfPreparation(name)) {
+    return arrayOfPreparation(preparation as FittedPreparation, name).subarray(first, last);
   }
   if (name === "neighbors" || name === "squared") {
     const { indices, squared } = given as CheckedNeighbors;
@@ -269,12 +295,12 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   const { rows, cols, hasSigma } = header.run;
   const given = await readGiven(source, arrays, start, rows);
   const native = nativeRun(options, given, header.run);
-  const scales = { center: new Float64Array(cols), scale: new Float64Array(cols) };
+  const preparation = allocatePreparation(header.preparation, cols);
   for (const plan of arrays) {
     const { name } = plan;
     if (name === "neighbors" || name === "squared") continue;
-    if (name === "columnCenters" || name === "columnScales") {
-      const target = name === "columnCenters" ? scales.center : scales.scale;
+    if (isOfPreparation(name)) {
+      const target = arrayOfPreparation(preparation as FittedPreparation, name);
       await readArray(source, plan, start, (first, numbers) => target.set(numbers, first));
       continue;
     }
@@ -288,10 +314,6 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   } catch (cause) {
     throw damaged(path, `is no run that can go on: ${(cause as Error).message}`, translate(cause));
   }
-  const preparation = header.preparation && {
-    log1p: header.preparation.log1p === true,
-    scales: header.preparation.isScaled ? scales : undefined,
-  };
   return new RestoredRun({
     native,
     options,
@@ -303,6 +325,17 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
     preparation,
     warnings: [],
   });
+}
+
+/** A preparation whose arrays are to be filled. */
+function allocatePreparation(shape: PreparationShape | undefined, cols: number): FittedPreparation | undefined {
+  if (!shape) return undefined;
+  const numbers = () => new Float64Array(cols);
+  return {
+    log1p: shape.log1p === true,
+    scales: shape.isScaled ? { center: numbers(), scale: numbers() } : undefined,
+    prior: shape.hasPrior ? { center: numbers(), variance: numbers() } : undefined,
+  };
 }
 
 const damaged = (path: string, reason: string, cause?: unknown) =>
@@ -340,8 +373,7 @@ function parseHeader(path: string, text: string, threads: number | undefined) {
     const { rows, cols, hasSigma } = header.run;
     const options = resolveSaved(header.options, rows, cols, hasSigma, threads);
     const given = options.neighbors === "given" ? neighborCount(options.perplexity, rows) : 0;
-    const isScaled = header.preparation?.isScaled === true;
-    const arrays = planArrays(header.run, options.outputDimensions, options.pca ?? 0, given, isScaled);
+    const arrays = planArrays(header.run, options.outputDimensions, options.pca ?? 0, given, header.preparation);
     requireSame(arrays, header.arrays, "the arrays");
     return { header, options, arrays };
   } catch (cause) {
@@ -428,6 +460,7 @@ function checkShape({ run, options }: Header): void {
     isBoolean(run.climbs) &&
     [run.kl, run.klBefore, run.varianceFloor].every((value) => value === undefined || typeof value === "number") &&
     isBoolean(run.hasSigma) &&
+    isBoolean(run.hasCoordinateSpread) &&
     isBoolean(run.sigmaIsEqual) &&
     typeof run.scale === "number" &&
     typeof run.sigmaScale === "number" &&

@@ -11,6 +11,7 @@ import { AbortError, ArgumentError, DataError, SigmaTsneError } from "../errors.
 import { describeFarValue } from "../far-value.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import type { FittedPreparation } from "../preparation/index.js";
+import { isSparse, type SparseMatrixLike } from "../sparse-matrix.js";
 import { type MethodName, RUN_CONTROLS, type TsneProgress, type TsneSnapshot } from "./declarations.js";
 import { givenGraph, toPoints, withGraph } from "./given-graph.js";
 import { checkNeighbors, type NeighborGraph } from "./given-neighbors.js";
@@ -20,6 +21,7 @@ import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, toNativ
 import { describePerplexity, neighborCount } from "./perplexity.js";
 import { type PlacementOptions, type PlacementResult, placePoints } from "./placement.js";
 import { RestoredRun, type RunParts, readRun, writeRun } from "./run-file.js";
+import { toDenseData } from "./sparse-data.js";
 
 /** Seconds that each stage took; those without use are 0. */
 export interface TsneSeconds {
@@ -163,7 +165,7 @@ export class Tsne {
   ): Promise<void> {
     const { signal, preparation = this.#parts.preparation } = options;
     requireSignal(signal);
-    const columns = preparation?.scales?.center.length ?? this.#cols;
+    const columns = (preparation?.scales ?? preparation?.prior)?.center.length ?? this.#cols;
     if (columns !== this.#cols) {
       const accepted = `scales of ${this.#cols} columns, as many as the data have`;
       throw new ArgumentError("SHAPE_MISMATCH", { argument: "preparation", received: columns, accepted });
@@ -315,7 +317,7 @@ export class Tsne {
       neighbors: this.#native.neighbors(),
       varianceFloor: this.#native.varianceFloor(),
       seconds: { ...this.#native.seconds(), total: this.#seconds },
-      warnings: this.warnings,
+      warnings: [...this.warnings, ...describeRecall(this.#native.neighbors())],
       options: this.options,
     };
   }
@@ -422,13 +424,33 @@ export async function runBhTsne(
  * Embeds points, or means with standard deviations, by t-SNE with the fastest method for their number and dimensions, or with
  * `options.method`, and resolves to the embedding; the result says which method it was. Off the main thread.
  *
- * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data
+ * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data. Sparse data of more than 1000
+ *   columns are reduced to `pca` principal components, by default 50, for which they stay sparse; others are made dense
  * @param options see {@link TsneOptions}; `sigma`, n x d, makes the run sigma-aware (Ede 2020, arXiv:2003.01113)
  * @throws what {@link runBhTsne} throws
  */
-export async function runTsne(data: MatrixLike | NeighborGraph, options: TsneOptions = {}): Promise<TsneResult> {
+export async function runTsne(
+  data: MatrixLike | SparseMatrixLike | NeighborGraph,
+  options: TsneOptions = {},
+): Promise<TsneResult> {
   if (options?.signal?.aborted) throw abortError(options.signal);
-  return new Tsne(data, options).fit();
+  return isSparse(data) ? runSparse(data, options) : new Tsne(data, options).fit();
+}
+
+/** The run of sparse data, which are made dense before, by principal components where they are wide. */
+async function runSparse(sparse: SparseMatrixLike, options: TsneOptions): Promise<TsneResult> {
+  requireOptions(options);
+  const begin = performance.now();
+  const { pca: asked, seed, threads, signal } = options;
+  const reduced = await toDenseData(sparse, asked, { seed, threads, signal });
+  const seconds = (performance.now() - begin) / 1000;
+  const result = await new Tsne(reduced.data, { ...options, pca: undefined }).fit();
+  return {
+    ...result,
+    seconds: { ...result.seconds, pca: seconds, total: result.seconds.total + seconds },
+    warnings: [...reduced.warnings, ...result.warnings],
+    options: { ...result.options, pca: reduced.components },
+  };
 }
 
 /** How many iterations a run did, and why it ended if that was not asked for, in words. */
@@ -498,6 +520,18 @@ function createRun(data: MatrixLike | NeighborGraph, given: TsneOptions): RunPar
     preparation: undefined,
     warnings,
   };
+}
+
+/** Recall below which neighbors call for a warning. */
+const LEAST_RECALL = 0.95;
+
+/** A warning about neighbors of which nn-descent missed many. */
+export function describeRecall({ method, recall }: TsneResult["neighbors"]): string[] {
+  if (method !== "nn-descent" || recall >= LEAST_RECALL) return [];
+  const found = `${(100 * recall).toFixed(1)} %`;
+  return [
+    `The search for neighbors (nn-descent) found ${found} of the true neighbors: expected ${100 * LEAST_RECALL} % or more. Use "exact" for the option neighbors, which takes longer.`,
+  ];
 }
 
 /** A warning where the method asked for does not suit so few points. */

@@ -85,6 +85,7 @@ export async function positionUncertainty(run: Tsne, options: UncertaintyOptions
     points,
     displacement: measured.displacements,
     covariance: new Matrix(measured.covariances, points.length, (outputDimensions * (outputDimensions + 1)) / 2),
+    mean: new Matrix(measured.means, points.length, outputDimensions),
     share: measured.shares,
     draws,
     neighbors,

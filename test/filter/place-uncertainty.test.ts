@@ -68,16 +68,12 @@ describe("uncertainty of positions", () => {
       const sigma = Array.from({ length: draws }, () => Array.from(freshSds.row(i)));
       const positions = rowsOf((await run.place(drawn, { sigma })).embedding);
       const home = homes[i];
-      const [x, y] = [0, 1].map((c) => positions.reduce((sum, position) => sum + position[c], 0) / draws) as [
-        number,
-        number,
-      ];
+      const [x, y] = home as [number, number];
       const sum = (a: 0 | 1, b: 0 | 1) =>
         positions.reduce((total, p) => {
           const away = [p[0] - x, p[1] - y] as const;
           return total + away[a] * away[b];
-        }, 0) /
-        (draws - 1);
+        }, 0) / draws;
       const away = positions.map((position) => distance(position, home));
       const radius = embedding.map((point) => distance(point, home)).sort((a, b) => a - b)[9];
       const within = (limit: number) => away.filter((length) => length <= limit).length / draws;

@@ -27,6 +27,18 @@ describe("automatic roles", () => {
     );
   });
 
+  it.each(["date", "Timestamp", "created_at", "birth_date"])(
+    "does not take whole numbers called %s for data",
+    (name) => {
+      expect(roles(`x y ${name}:integer`)).toMatchObject({ data: ["x", "y"], unused: [{ name, reason: "a date" }] });
+      expect(roles(`x y ${name}:integer`, { columns: ["x", name] })).toMatchObject({ data: ["x", name] });
+    },
+  );
+
+  it.each(["date:number", "time:integer", "update:integer"])("takes %s for data", (column) => {
+    expect(roles(`x ${column}`)).toMatchObject({ data: ["x", column.split(":")[0]], unused: [] });
+  });
+
   it.each([
     "__index_level_0__:integer",
     "Unnamed:~0:integer",

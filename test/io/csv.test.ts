@@ -184,10 +184,13 @@ describe("readLabels of text", () => {
   });
 
   it.each([
-    ["1,2\n3,4\n", /has 2 columns and none of them is named label, labels, class, target; choose one by its name$/],
+    [
+      "1,2\n3,4\n",
+      /has 2 columns and none of them is named label, labels, class, target; choose one by its name, as in .*:0$/,
+    ],
     ["x,y\n3,4\n", /has 2 columns and none of them is named label/],
     ["x,label\n1,a\n2\n", /line 3 has 1 field, the first has 2$/],
-    [Buffer.from("Zürich\n", "latin1"), /line 1 is not UTF-8 text$/],
+    [Buffer.from(`${"a\n".repeat(40_000)}Zürich\n`, "latin1"), /line 40001 is not UTF-8 text$/],
     ["\n", /holds no labels$/],
   ])("refuses %j", async (content, message) => {
     await expect(readLabels(await fileWith(content))).rejects.toMatchObject(failure(message));

@@ -90,6 +90,22 @@ describe("readDataset", () => {
     ]);
   });
 
+  it("skips the lines of units that astronomical tables have below the names", async () => {
+    const units = await readDataset(await fileWith("id,Plx,e_Plx,Sp\n,mas,mas,\n1,2.5,.1,G\n2,3.5,.1,K\n3,4.5,.2,M\n"));
+    expect([...units.means.data]).toEqual([2.5, 3.5, 4.5]);
+    expect(units.report).toMatch(/ The line of units below the names is skipped\.$/);
+    const dashes = await readDataset(await fileWith("a\tb\nmas\tdeg\n---\t---\n1\t2\n3\t4\n5\t6\n"));
+    expect(dashes.means.shape).toEqual([3, 2]);
+    expect(dashes.report).toMatch(/ 2 lines of units below the names are skipped\.$/);
+    await expect(readDataset(await fileWith("a,b\nx,2\n3,4\n5,6\n7,8\n"))).rejects.toThrow(/line 2, column 1/);
+  });
+
+  it("understands bars, exponents of Fortran and the errors of Excel, and names numbers with more than digits", async () => {
+    const { means, report } = await readDataset(await fileWith("a|b|c\n1.5D+01|#DIV/0!|$1234\n2|--|$5\n3|7|8 %\n"));
+    expect([...means.data]).toEqual([15, Number.NaN, 2, Number.NaN, 3, 7]);
+    expect(report).toContain('Not used: c (numbers as text, such as "$1234")');
+  });
+
   it("names the file, the column and the nearest name in errors", async () => {
     const file = await fileWith(table);
     await expect(readDataset(file, { columns: ["pc3"] })).rejects.toThrow(

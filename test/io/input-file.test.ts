@@ -1,8 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { readdir, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { readDataset, readLabels, readMatrix, withPipes } from "../../src/io/index.js";
 import { useFolder } from "./folder.js";
 import { bytesOf, encodeNpy } from "./npy-file.js";
@@ -61,10 +60,11 @@ describe("a compressed file", () => {
     const rows = 2 ** 20 + 3;
     const wide = encodeNpy("<f8", [rows, 5], new Uint8Array(rows * 40));
     const file = await save("large.npy.gz", gzipSync(wide, { level: 1 }));
-    const left = async () => (await readdir(tmpdir())).filter((name) => /^sigma-tsne-[0-9a-f]{8}-/.test(name)).sort();
-    const before = await left();
+    await mkdir(path("temporary"));
+    vi.stubEnv("TMPDIR", path("temporary"));
     expect((await readMatrix(file, { rows: [rows - 2, rows] })).shape).toEqual([2, 5]);
-    expect(await left()).toEqual(before);
+    vi.unstubAllEnvs();
+    expect(await readdir(path("temporary"))).toEqual([]);
   });
 });
 
@@ -76,6 +76,22 @@ describe("UTF-16 text", () => {
     expect(Array.from(means.data)).toEqual([1.5, 2, 3, 4.5]);
     expect(roles.data).toEqual(["Größe", "b"]);
     expect(identifier?.values).toEqual(["ä", "ß"]);
+  });
+});
+
+describe("Windows-1252 text", () => {
+  it("is read as Excel saves it in western Europe, which the report says", async () => {
+    const file = await save(
+      "ansi.csv",
+      Buffer.from("Stra\xdfe;gr\xf6\xdfe;label\r\n1,5;2;Z\xfcrich \x80\r\n3;4;B\r\n", "latin1"),
+    );
+    const { roles, labels, report } = await readDataset(file);
+    expect([roles.data, labels.get("label")]).toEqual([
+      ["Straße", "größe"],
+      ["Zürich €", "B"],
+    ]);
+    expect(report).toMatch(/ The text is read as Windows-1252\.$/);
+    expect(await readLabels(file)).toEqual(["Zürich €", "B"]);
   });
 });
 

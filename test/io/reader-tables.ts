@@ -137,7 +137,7 @@ export const TEXT_TABLES: readonly ReaderTable[] = [
       "source_id,ra,ra_error,parallax,parallax_error,pmra,pmra_error,duplicated",
       (i) =>
         [
-          "4295806720" + String(100000000 + i),
+          `4295806720${100000000 + i}`,
           ...AXES.flatMap((j) => [DATA[i][j], SIGMA[i][j]]),
           i === 3 ? "True" : "False",
         ].join(","),

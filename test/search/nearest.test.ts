@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { Matrix } from "../../src/matrix.js";
 import { type NearestOptions, nearest } from "../../src/search/index.js";
-import { DISTANCES, type DistanceName, Tsne } from "../../src/tsne/index.js";
+import { DISTANCES, type DistanceName, estimateNoiseModel, Tsne } from "../../src/tsne/index.js";
 import { makeUniform, mapValues, takeRows } from "../tsne/points.js";
 
 const [n, d, floor] = [150, 5, 0.02];
 const data = makeUniform(n, d, -3, 5);
 const sigma = makeUniform(n, d, 0.1, 1.5, 3);
 const vectors = makeUniform(7, d, -3, 5, 23);
+const noise = await estimateNoiseModel(data, sigma);
 const vectorSigma = makeUniform(7, d, 0.1, 1.5, 29);
 
 const pearson = (x: number[], y: number[]) => {
@@ -47,6 +48,15 @@ function twin(distance: DistanceName, x: number[], s: number[], y: number[], t: 
         total((k) => square(k) / (v(k) + w(k))) / 4 +
         0.5 * Math.log(x.reduce((product, _, k) => product * ((v(k) + w(k)) / (2 * Math.sqrt(v(k) * w(k)))), 1))
       );
+    case "likelihood-ratio":
+      return total((k) => {
+        const { mean, variance, neighborVariance } = noise;
+        const [m, s] = [mean[k], Math.max(variance[k], 1e-4 * Math.max(...variance))] as [number, number];
+        const b = Math.max(s - neighborVariance[k], 1e-3 * s);
+        const [g, h] = [b / (s + at.S(k) ** 2), b / (s + at.T(k) ** 2)];
+        const form = g * (at.X(k) - m) ** 2 + h * (at.Y(k) - m) ** 2 - 2 * (at.X(k) - m) * (at.Y(k) - m);
+        return Math.log(1 - g * h) + ((g * h) / (1 - g * h) / b) * form;
+      });
     case "jeffreys": {
       const kl = (a: (k: number) => number, b: (k: number) => number) =>
         total((k) => 0.5 * (a(k) / b(k) - 1 + square(k) / b(k) + Math.log(b(k) / a(k))));

@@ -37,7 +37,7 @@ function rankSlowly(landmarks: Gaussians): number[][] {
   });
   return Array.from({ length: data.rows }, (_, row) => {
     const distances = Array.from({ length: landmarks.means.rows }, (__, k) =>
-      FORMULAS["inverse-variance"](at({ means: data, sigma }, row), at(landmarks, k), 0.01),
+      FORMULAS["inverse-variance"](at({ means: data, sigma }, row), at(landmarks, k), { varianceFloor: 0.01 }),
     );
     return Array.from(distances.keys()).sort((a, b) => distances[a] - distances[b]);
   });

@@ -7,6 +7,7 @@ import {
   DISTANCES,
   type DistanceMatrix,
   type DistanceName,
+  describeRecall,
   type NeighborLists,
   runTsne,
   Tsne,
@@ -125,7 +126,7 @@ const BETWEEN_GAUSSIANS: Partial<Record<DistanceName, (a: number, b: number, s: 
 test("the core has the distances of the library", () => {
   expect(Object.keys(binding.distances).sort()).toEqual([...DISTANCES].sort());
   const needsSigma = DISTANCES.filter(usesSigma);
-  expect(needsSigma.sort()).toEqual(["inverse-variance", ...Object.keys(BETWEEN_GAUSSIANS)].sort());
+  expect(needsSigma.sort()).toEqual(["inverse-variance", "likelihood-ratio", ...Object.keys(BETWEEN_GAUSSIANS)].sort());
 });
 
 test.each(Object.entries(BETWEEN_GAUSSIANS))(
@@ -149,7 +150,9 @@ test("distances between Gaussians need sigma, and give the plain embedding where
   for (const distance of DISTANCES.filter(usesSigma)) {
     await expect(embed({ distance })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", argument: "distance" });
     const aware = await embed({ distance, sigma: equal });
-    expect(digest(aware.embedding)).toBe(digest(plain.embedding));
+    // The likelihood ratio weighs each coordinate by its own spread.
+    const isPlain = distance !== "likelihood-ratio";
+    expect(digest(aware.embedding) === digest(plain.embedding)).toBe(isPlain);
   }
 });
 
@@ -397,4 +400,14 @@ test("the search is stopped by its signal", async () => {
     },
   });
   await expect(running).rejects.toMatchObject({ code: "ABORTED" });
+});
+
+test("a run warns about neighbors of which many are missing", () => {
+  expect(describeRecall({ method: "nn-descent", recall: 0.713 })).toEqual([
+    expect.stringMatching(
+      /^The search for neighbors \(nn-descent\) found 71\.3 % of the true neighbors: expected 95 %/,
+    ),
+  ]);
+  expect(describeRecall({ method: "nn-descent", recall: 0.96 })).toEqual([]);
+  expect(describeRecall({ method: "exact", recall: 1 })).toEqual([]);
 });

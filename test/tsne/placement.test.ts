@@ -203,6 +203,14 @@ describe("positionUncertainty", () => {
       const run = await fitted({ sigma, outputDimensions });
       const whole = await positionUncertainty(run, { draws: 5, neighbors: 7 });
       expect(whole.covariance.shape).toEqual([200, (outputDimensions * (outputDimensions + 1)) / 2]);
+      expect(whole.mean.shape).toEqual([200, outputDimensions]);
+      // The moments are those about the position, so that they exceed those about the mean of the draws by its square.
+      const { embedding } = await run.fit(0);
+      for (let i = 0; i < 200; i++) {
+        expect(whole.covariance.at(i, 0)).toBeGreaterThan(
+          (whole.mean.at(i, 0) - embedding.at(i, 0)) ** 2 * 0.999 - 1e-6,
+        );
+      }
       expect(whole.share.every((share) => share >= 0 && share <= 1)).toBe(true);
       const some = await positionUncertainty(run, { draws: 5, neighbors: 7, points: [150, 3] });
       expect(Array.from(some.points)).toEqual([150, 3]);

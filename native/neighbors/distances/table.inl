@@ -7,6 +7,7 @@
 #include "mahalanobis.inl"
 #include "bhattacharyya.inl"
 #include "jeffreys.inl"
+#include "likelihood_ratio.inl"
 #include "cosine.inl"
 #include "correlation.inl"
 #include "manhattan.inl"
@@ -20,6 +21,7 @@
   X("mahalanobis", Mahalanobis)          \
   X("bhattacharyya", Bhattacharyya)      \
   X("jeffreys", Jeffreys)                \
+  X("likelihood-ratio", LikelihoodRatio) \
   X("cosine", Cosine)                    \
   X("correlation", Correlation)          \
   X("manhattan", Manhattan)

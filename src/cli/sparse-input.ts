@@ -1,0 +1,102 @@
+import { ArgumentError, DataError } from "../errors.js";
+import { openDatasetRows, type RowFacts, readEmbedding, readSparseMatrix, sliceFacts } from "../io/index.js";
+import { SparseMatrix } from "../sparse-matrix.js";
+import { toDenseData } from "../tsne/index.js";
+import { datasetOptions } from "./dataset-flags.js";
+import type { EmbedFlags } from "./embed-flags.js";
+import { type Inputs, readPointLabels, resolveRows } from "./inputs.js";
+
+const NO_FACTS: RowFacts = { identifier: undefined, labels: new Map(), metadata: new Map() };
+
+/** Whether a path may name a sparse matrix that is read as one: an archive, or an array of an AnnData file by its name. */
+const mayBeSparse = (path: string): boolean => /\.npz$/i.test(path) || /\.h5ad:.+/i.test(path);
+
+/**
+ * Reads sparse data, and makes them dense by principal components where they are wide, without making them dense before.
+ *
+ * @returns `undefined` where the file holds something else
+ * @throws {ArgumentError} INVALID_ARGUMENT for flags that sparse data do not support
+ */
+export async function readInputsOfSparse(
+  path: string,
+  flags: EmbedFlags,
+  initPath: string | undefined,
+  signal: AbortSignal,
+): Promise<Inputs | undefined> {
+  const whole = mayBeSparse(path) ? await readSparseMatrix(path, { signal }) : undefined;
+  if (!whole) return undefined;
+  rejectFlags(flags);
+  const [start, end] = flags.rows ? resolveRows(flags.rows, whole.rows, path) : [0, whole.rows];
+  const cut = flags.rows ? whole.slice(start, end) : whole;
+  const sparse = flags.log1p ? logOfStored(cut) : cut;
+  const { pca, seed, threads } = flags;
+  const { data, components } = await toDenseData(sparse, pca, { seed, threads, signal });
+  const facts = await readFacts(path, flags, [start, end], signal);
+  const typed = flags.labels === undefined ? undefined : await readPointLabels(flags.labels, whole.rows, signal);
+  const labels = typed?.slice(start, end);
+  const init = initPath === undefined ? undefined : await readEmbedding(initPath, { signal });
+  const [first] = facts.labels.values();
+  return {
+    data,
+    sigma: undefined,
+    init: init?.rows === whole.rows ? init.slice(start, end) : init,
+    embedding: undefined,
+    preparation: undefined,
+    labels: labels ?? (first && [...first]),
+    points: { rows: data.rows, kept: undefined, facts, labels },
+    report: describeSparse(sparse, components),
+    notes: [],
+  };
+}
+
+function describeSparse({ rows, cols, stored }: SparseMatrix, components: number | undefined): string {
+  const filled = `${((100 * stored) / (rows * cols)).toPrecision(2)} % filled`;
+  const reduced = components === undefined ? "" : `, reduced to ${components} principal components`;
+  return `Data: ${cols} sparse columns, ${filled}${reduced}.`;
+}
+
+/** @throws {ArgumentError} INVALID_ARGUMENT */
+function rejectFlags({ sigma, missing, standardize, columns, exclude, landmarks, save }: EmbedFlags): void {
+  const others = {
+    "--sigma": sigma,
+    "--missing": missing,
+    "--standardize": standardize,
+    "--columns": columns,
+    "--exclude": exclude,
+    "--landmarks": landmarks,
+    "--save": save,
+  };
+  for (const [argument, received] of Object.entries(others)) {
+    if (received === undefined) continue;
+    const accepted = "to be left out with sparse data. Make them dense, or save their principal components, before";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
+  }
+}
+
+/** log(1 + x) of the numbers stored; the others stay 0. */
+function logOfStored(matrix: SparseMatrix): SparseMatrix {
+  const negative = matrix.data.findIndex((value) => value < 0);
+  if (negative >= 0) {
+    const row = matrix.indptr.findLastIndex((position) => position <= negative);
+    const facts = { argument: "data", received: matrix.data[negative], accepted: "counts of 0 or more for log1p" };
+    throw new DataError("OUT_OF_RANGE", { ...facts, row, column: matrix.indices[negative] });
+  }
+  const { indptr, indices, shape } = matrix;
+  return new SparseMatrix({ indptr, indices, data: matrix.data.map(Math.log1p), shape });
+}
+
+/** Labels and identifiers of the cells of an AnnData file; an archive of SciPy has none. */
+async function readFacts(
+  path: string,
+  flags: EmbedFlags,
+  [start, end]: readonly [number, number],
+  signal: AbortSignal,
+): Promise<RowFacts> {
+  if (!/\.h5ad:/i.test(path)) return NO_FACTS;
+  const dataset = await openDatasetRows(path, { ...datasetOptions(flags), signal });
+  try {
+    return sliceFacts(await dataset.readFacts(), start, end);
+  } finally {
+    await dataset.close();
+  }
+}

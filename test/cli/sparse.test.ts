@@ -1,0 +1,68 @@
+import { writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { readMatrix, writeMatrix } from "../../src/io/index.js";
+import { encodeScipy } from "../io/scipy-file.js";
+import { uniformNumbers } from "../tsne/points.js";
+import { Workplace } from "./workplace.js";
+
+const [n, wide, narrow] = [120, 1100, 40];
+const quick = ["--iterations", "60", "--perplexity", "10", "--quiet", "--json"];
+
+/** Counts of which one in ten is not 0, as arrays of SciPy's CSR and as rows. */
+function makeCounts(d: number) {
+  const uniform = uniformNumbers(d);
+  const rows = Array.from({ length: n }, () =>
+    Array.from({ length: d }, () => (uniform() < 0.1 ? 1 + Math.floor(9 * uniform()) : 0)),
+  );
+  const columns = rows.map((row) => row.flatMap((value, j) => (value > 0 ? [j] : [])));
+  const starts = columns.reduce((positions, row) => [...positions, (positions.at(-1) as number) + row.length], [0]);
+  const data = rows.flatMap((row) => row.filter((value) => value > 0));
+  return { rows, csr: { format: "csr", shape: [n, d], data, indices: columns.flat(), starts } as const };
+}
+
+let workplace: Workplace;
+beforeAll(async () => {
+  workplace = await Workplace.create();
+  for (const [name, d] of [
+    ["wide", wide],
+    ["narrow", narrow],
+  ] as const) {
+    const { rows, csr } = makeCounts(d);
+    await writeFile(workplace.path(`${name}.npz`), encodeScipy(csr));
+    await writeMatrix(workplace.path(`${name}.npy`), rows);
+  }
+});
+afterAll(() => workplace.remove());
+
+it("embeds a narrow sparse matrix as the dense one, also log(1 + x) of it and some rows", async () => {
+  for (const flags of [[], ["--log1p"], ["--rows", "10:100"], ["--pca", "5"]]) {
+    const sparse = await workplace.run(["embed", "narrow.npz", "-o", "sparse.csv", ...flags, ...quick]);
+    expect(sparse).toMatchObject({ code: 0, stderr: "" });
+    await workplace.run(["embed", "narrow.npy", "-o", "dense.csv", ...flags, ...quick]);
+    const [found, expected] = await Promise.all(
+      ["sparse.csv", "dense.csv"].map((file) => readMatrix(workplace.path(file))),
+    );
+    expect(found.shape).toEqual(expected.shape);
+    if (!flags.includes("--pca")) expect(found).toEqual(expected);
+  }
+});
+
+it("reduces a wide sparse matrix to principal components, and says so", async () => {
+  const { stdout } = await workplace.run(["embed", "wide.npz", "-o", "wide.csv", ...quick]);
+  expect(JSON.parse(stdout)).toMatchObject({
+    n,
+    input_dimensions: 50,
+    columns: expect.stringMatching(/^Data: 1100 sparse columns, \S+ % filled, reduced to 50 principal components\.$/),
+  });
+});
+
+it.each([
+  [["--standardize", "zscore"], "--standardize: expected to be left out with sparse data"],
+  [["--save", "run.tsne"], "--save: expected to be left out with sparse data"],
+  [["--pca", "121"], "--pca: expected an integer from 1 to 120"],
+  [["--rows", "5:500"], "--rows: expected at least one of the 120 rows"],
+])("%j with sparse data is wrong usage", async (flags, message) => {
+  const { code, stderr } = await workplace.run(["embed", "wide.npz", "-o", "never.csv", "--quiet", ...flags]);
+  expect(stderr).toContain(message);
+  expect(code).toBe(2);
+});
