@@ -166,7 +166,7 @@ export function formatKernels({ settings, limits, timings, ...facts }: KernelRec
   return [
     markdownTable(header, rows, 0),
     `Limits measured beside, threads ${settings.threads}, ${limits.instructionSet}: ` +
-      `${significant(limits.multipliesPerSecond / 1e9)} billion multiply-adds of floats a second, ` +
+      `${significant(limits.multipliesPerSecond / 1e9)} billion multiply-adds of floats per second, ` +
       `${significant(limits.operationsPerSecond / 1e9)} billion where half are lone additions, ` +
       `${significant(limits.indexedLoadsPerSecond / 1e9)} billion indexed loads, triad ${levels.join(", ")}.`,
     describeMeasurement(facts),
@@ -189,5 +189,5 @@ function equivalent(timing: KernelTiming, timings: readonly KernelTiming[]): str
     ({ dataset, kernel }) => dataset === timing.dataset && kernel === `exact repulsion, ${outputDimensions}`,
   );
   if (!exact) return "";
-  return `as long as ${significant(timing.seconds / timing.n / (exact.seconds / exact.units))} pairs a point`;
+  return `as long as ${significant(timing.seconds / timing.n / (exact.seconds / exact.units))} pairs per point`;
 }

@@ -222,7 +222,7 @@ program
   .option("--node-modules <folder>", "a node_modules with tfjs-node", join(FOLDERS.root, "node_modules"))
   .option("--threads <n>", "threads of every trainer", integerParser("--threads", 1), 2)
   .option("--images <n>", "how many, up to 10000", integerParser("--images", 1), 10000)
-  .option("--batch <n>", "images a batch", integerParser("--batch", 1), 128)
+  .option("--batch <n>", "images per batch", integerParser("--batch", 1), 128)
   .option("--epochs <n>", "epochs a run", integerParser("--epochs", 1), 3)
   .option("--timeout <seconds>", "after which a run is given up", numberParser("--timeout"), 3600)
   .action((names: string[], flags: NetworkFlags) => interruptible((signal) => networks(names, flags, signal)));

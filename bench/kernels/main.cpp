@@ -5,7 +5,7 @@
 //   x 3 sigma_kernels_bench THREADS forces EMBEDDING.npy...                          repulsion alone, beside the exact
 //   sum
 //
-// Prints a JSON object a line.
+// Prints one JSON object per line.
 
 #include <cmath>
 #include <cstdio>
@@ -82,7 +82,7 @@ void print_limits(ThreadTeam& team) {
   std::printf("]}\n");
 }
 
-// Instructions an element of a distance's inner loop.
+// Instructions per element of a distance's inner loop.
 struct ElementWork {
   std::string_view distance;
   double multiplies, additions;

@@ -1,4 +1,4 @@
-"""How many rows a second are placed: by one filter process with one thread, and by Spark on one worker and on two, measured in turn.
+"""How many rows per second are placed: by one filter process with one thread, and by Spark on one worker and on two, measured in turn.
 
 npm run bench:spark -- --help
 """
@@ -82,7 +82,7 @@ def measure_spark(workers: int, filter: Filter, codes: Path, output: Path) -> fl
             "spark.submit.pyFiles",
             f"{ROOT}/integrations/sigma_tsne_filter.py,{ROOT}/integrations/spark/sigma_tsne_spark.py",
         )
-        # A task a file: equal shares for one worker and for two.
+        # One task per file: equal shares for one worker and for two.
         .config("spark.sql.files.minPartitionNum", FILES)
         .config("spark.sql.files.openCostInBytes", "128m")
         .getOrCreate()

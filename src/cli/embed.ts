@@ -123,12 +123,15 @@ function addInputOptions(command: Command): void {
     )
     .option("--labels <file>", "labels that color the --plot and --animate, and go into the --table, one per line")
     .option("--neighbor-indices <file>", "rows, from 0, of neighbors found elsewhere: points x at least 3 * perplexity")
-    .option("--neighbor-distances <file>", "their distances; without the indices, those of all points, points x points")
+    .option(
+      "--neighbor-distances <file>",
+      "their distances; without the indices, the distances between all points, points x points",
+    )
     .option(
       "--neighbor-table <file>",
       "the same from .parquet or .arrow with columns of lists, indices and distances, and row where they are not in order",
     )
-    .option("--squared-distances", "the neighbor distances are squared already, as those of FAISS are");
+    .option("--squared-distances", "the neighbor distances are already squared, like the distances of FAISS");
   addColumnOptions(command.optionsGroup("Columns:"));
   addPreparationOptions(command.optionsGroup("Preparation:"));
 }

@@ -126,7 +126,7 @@ function addInputOptions(command: Command): void {
       "--sigma <file>",
       "standard deviations of the data: of the same shape, one per column (1 x d) or point (n x 1), or a number (default: columns of the data)",
     )
-    .option("--labels <file>", "labels of the points, one per line (default: those of the data)")
+    .option("--labels <file>", "labels of the points, one per line (default: the labels of the data)")
     .option(
       "--rows <A:B>",
       "look at rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <data>",

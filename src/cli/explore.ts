@@ -55,7 +55,7 @@ export function createExploreCommand(): Command {
     .option("--images <source>", `${IMAGE_SOURCES}; of a training: other images than its own`)
     .option(...imageOptions.stretch)
     .option(...imageOptions.strict)
-    .option("--labels <file>", "labels, one per line (default: those of the table that is explored)")
+    .option("--labels <file>", "labels, one per line (default: the labels in the explored table)")
     .option("--sigma <file>", "standard deviations of the points, of the same shape")
     .option("--input <file>", "the points that were mapped, to find neighbors by and judge the map")
     .addOption(declaredOption(EXPLORE_OPTIONS, "part"));

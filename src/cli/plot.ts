@@ -55,13 +55,10 @@ export function createPlotCommand(): Command {
     .description("Draw an embedding of 1, 2 or 3 dimensions as a picture, colored by labels.")
     .argument("<embedding>", "the embedding: .npy, .csv, .tsv, .parquet or .arrow, one point per row")
     .requiredOption("-o, --output <file>", "where the picture goes: .png or .svg")
-    .option(
-      "--labels <file>",
-      "labels that color the points, one per line (default: those of the table of the embedding)",
-    )
+    .option("--labels <file>", "labels that color the points, one per line (default: the labels in its table)")
     .option(
       "--color-by <file[:column]>",
-      "numbers that color the points, one a row; of a table the first column, or the one that is named or numbered from 0",
+      "numbers that color the points, one per row; of a table the first column, or the one that is named or numbered from 0",
     )
     .option(
       "--ellipses <file>",

@@ -89,7 +89,7 @@ export function createSeparateCommand(): Command {
     .optionsGroup("Output:")
     .option("--picture <file>", "the embedding before and after, .png or .svg")
     .option("--table <file>", `x, y, the cells and the labels as one table: ${TABLE_FORMATS}`)
-    .option("--labels <file>", "labels that color the picture and go into the table, one a line")
+    .option("--labels <file>", "labels that color the picture and go into the table, one per line")
     .option("--json", "print one JSON object instead of sentences")
     .option("--quiet", "print nothing but errors, and --json")
     .addHelpText("after", guide)

@@ -28,7 +28,7 @@ const guide = `
 Examples:
   $ sigma-tsne trust run.tsne -o trust.csv
       The scores of each point as a table, and one sentence per score. The run
-      is what an embed command with --save run.tsne has written.
+      was saved by an embed command with --save run.tsne.
   $ sigma-tsne trust run.tsne --data data.csv -o trust.parquet
       The same with the identifier, the labels and the metadata of data.csv.
   $ sigma-tsne trust run.tsne -o trust.csv --json --quiet | jq .reliability
@@ -36,7 +36,8 @@ Examples:
 The columns of the table:
   perturbation       how far the point jumps when its data move a little and it
                      is placed again, in units of the embedding
-  singularity        how loosely the point is held, in squared units of the embedding
+  singularity        how loosely the point is held, in squared units of the
+                     embedding
   reliability        how well its neighborhood is kept: a correlation
   reliability_class  trustworthy, undecided or dubious
   doubts             how many of the scores fail their thresholds

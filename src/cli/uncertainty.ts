@@ -35,7 +35,7 @@ export function uncertaintyPath(output: string): string {
   return `${output.slice(0, output.length - extension.length)}_uncertainty${extension}`;
 }
 
-/** Writes the columns of uncertainties, a point a row. */
+/** Writes the columns of uncertainties, one point per row. */
 export async function writeUncertainty(
   path: string,
   uncertainty: UncertaintyMeasures,

@@ -71,7 +71,7 @@ export function createWallCommand(): Command {
     .option(...imageOptions.strict)
     .option(
       "--labels <file>",
-      "labels, one per line: frames of their colors, and a legend (default: those of the table of the embedding)",
+      "labels, one per line: frames of their colors, and a legend (default: the labels in its table)",
     );
   addDeclaredOptions(command, WALL_OPTIONS, ["title", "theme", "force"])
     .addOption(

@@ -138,7 +138,7 @@ export async function drawAnimation(
 }
 
 /**
- * Draws examples, each with the images that belong to it: what a search by example found, say. Images up to 112 pixels a side are shown
+ * Draws examples, each with the images that belong to it: what a search by example found, say. Images up to 112 pixels per side are shown
  * in whole multiples, larger ones smaller.
  *
  * @param rows at least one

@@ -224,7 +224,7 @@ function toClasses(labels: Labels, n: number): Classes {
     throw new ArgumentError("SHAPE_MISMATCH", {
       argument: "labels",
       received: labels,
-      accepted: `${n} labels, one a point`,
+      accepted: `${n} labels, one per point`,
     });
   }
   const numbers = new Map<string | number, number>();

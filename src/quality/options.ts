@@ -42,7 +42,7 @@ export interface EvaluateOptions {
   threads?: number | undefined;
   /** Stops the work: the promise is rejected with an {@link AbortError}. */
   signal?: AbortSignal | undefined;
-  /** Called about ten times a second: what is done, and which share of it, 0 to 1. */
+  /** Called about ten times per second: what is done, and which share of it, 0 to 1. */
   onProgress?: ((progress: { stage: EvaluationStage; fraction: number }) => void) | undefined;
 }
 

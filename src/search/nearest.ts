@@ -53,8 +53,10 @@ export const NEAREST_OPTIONS = {
   threads: TSNE_SETTINGS.threads,
   /** Stops the search: its promise is rejected with an {@link AbortError}. */
   signal: abortSignal({ help: "stops the search" }),
-  /** Called about ten times a second. */
-  onProgress: callback<(progress: NearestProgress) => void>("a function", { help: "called about ten times a second" }),
+  /** Called about ten times per second. */
+  onProgress: callback<(progress: NearestProgress) => void>("a function", {
+    help: "called about ten times per second",
+  }),
 };
 
 /** Options of {@link nearest}. All are optional, except sigma if the distance needs it. */

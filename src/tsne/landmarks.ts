@@ -52,7 +52,7 @@ const STRETCH_NUMBERS = 2 ** 22;
 
 /**
  * Draws `count` rows uniformly, without replacement; moves each, three times, to the mean of the rows that are nearest to it (Lloyd 1982);
- * and tells which of these landmarks are neighbors: those that are near the same rows. 20 rows a landmark, drawn as well, are looked at
+ * and tells which of these landmarks are neighbors: those that are near the same rows. 20 rows per landmark, drawn as well, are looked at
  * where there are more.
  *
  * Uniformly, since t-SNE gives room by density, and so every region gets the room it would have in the embedding of all; the means keep that

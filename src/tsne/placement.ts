@@ -30,9 +30,9 @@ export const PLACEMENT_OPTIONS = {
   seed: integer({ from: 0, to: Number.MAX_SAFE_INTEGER }, { default: 42, help: "seed of the draws of --uncertainty" }),
   /** Stops the placement: its promise is rejected with an {@link AbortError}. */
   signal: abortSignal({ help: "stops the placement" }),
-  /** Called about ten times a second, and after each block of at most 16,384 points. */
+  /** Called about ten times per second, and after each block of at most 16,384 points. */
   onProgress: callback<(progress: PlacementProgress) => void>("a function", {
-    help: "called about ten times a second, and after each block of at most 16,384 points",
+    help: "called about ten times per second, and after each block of at most 16,384 points",
   }),
 };
 

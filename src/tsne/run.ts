@@ -140,7 +140,7 @@ export class Tsne {
    * as if it had never been saved. Its neighbors and affinities, which are not in the file, are made again for that.
    *
    * @param options what a file does not hold; `threads` default to all processors
-   * @throws {FileError} FILE_READ where the file cannot be read; FILE_FORMAT where it is no saved run, is cut off or its bytes have
+   * @throws {FileError} FILE_READ where the file cannot be read; FILE_FORMAT where it is not a saved run, is cut off or its bytes have
    *   changed; FILE_VERSION where another version of the package must read it
    * @throws {SigmaTsneError} OUT_OF_MEMORY, {@link AbortError}
    */
@@ -290,7 +290,7 @@ export class Tsne {
       });
     }
     if (this.#fitting || this.#exclusives > 0) {
-      throw new SigmaTsneError("BUSY", "the run is still at work: await what was asked of it first");
+      throw new SigmaTsneError("BUSY", "the run is still at work: await its other calls first");
     }
     if (this.#signal?.aborted) throw abortError(this.#signal);
     this.#fitting = true;

@@ -100,7 +100,7 @@ describe.each<[string, string[], string]>([
   [
     "too few labels",
     embed("--labels", "short.txt", "--table", "out/t.csv"),
-    "short.txt: expected 60 labels, one a point, received 3",
+    "short.txt: expected 60 labels, one per point, received 3",
   ],
   [
     "an unknown extension of the embedding",

@@ -100,7 +100,7 @@ it.each([
     2,
     "--seed: expected --uncertainty beside it",
   ],
-  [["place", "mu.csv", "new.csv", "-o", "x.npy"], 1, "mu.csv: is no saved run"],
+  [["place", "mu.csv", "new.csv", "-o", "x.npy"], 1, "mu.csv: is not a saved run"],
   [["place", "absent.tsne", "new.csv", "-o", "x.npy"], 1, "absent.tsne: cannot be read"],
   [["place", "run.tsne", "map.npy", "--sigma", "map.npy", "-o", "x.npy"], 2, "map.npy: expected 150 x 6"],
   [["place", "run.tsne", "new.csv", "-o", "run.tsne"], 2, "--output"],

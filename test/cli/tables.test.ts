@@ -77,7 +77,7 @@ it("hold the positions of new points with their divergences", async () => {
   expect(table.get("label")).toEqual(Array.from({ length: 10 }, (_, i) => String(i)));
   const short = await workplace.run([...args, "--labels", "labels.txt"]);
   expect(short).toMatchObject({ code: 2 });
-  expect(short.stderr).toContain("labels.txt: expected 10 labels, one a point, received 100");
+  expect(short.stderr).toContain("labels.txt: expected 10 labels, one per point, received 100");
 });
 
 it.each([

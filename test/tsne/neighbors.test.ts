@@ -303,7 +303,7 @@ const BAD: [name: string, neighbors: unknown, facts: object, message: string | R
     "lists of other points",
     { indices: lists.indices.slice(0, 59), distances: lists.distances.slice(0, 59) },
     { code: "SHAPE_MISMATCH", argument: "neighbors.indices" },
-    "neighbors.indices: expected 60 rows, one a point, received 59 x 20",
+    "neighbors.indices: expected 60 rows, one per point, received 59 x 20",
   ],
   [
     "distances of another shape",

@@ -71,7 +71,7 @@ async function readMetrics(path: string): Promise<Pick<ComparisonMetrics, "n" | 
       return { n: n as number, maps };
     }
   } catch (cause) {
-    throw new FileError("FILE_FORMAT", path, "is no JSON", { cause });
+    throw new FileError("FILE_FORMAT", path, "is not JSON", { cause });
   }
   throw new FileError("FILE_FORMAT", path, "does not say what was compared");
 }
