@@ -39,9 +39,9 @@ export async function trainRun(model: Model, dataset: Dataset, options: TrainRun
         log = await openTrainingLog(logs, model, dataset, start.step);
         await others.onStart?.(start);
       },
-      onScalars: (step, scalars) => {
-        log?.scalars(step, scalars);
-        others.onScalars?.(step, scalars);
+      onScalars: async (step, scalars) => {
+        await log?.scalars(step, scalars);
+        await others.onScalars?.(step, scalars);
       },
       onEpoch: async (record) => {
         await log?.epoch(record.step);

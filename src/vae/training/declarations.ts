@@ -159,10 +159,10 @@ export const TRAINING_OPTIONS = {
     help: "called and awaited after every epoch, with its losses",
   }),
   /**
-   * Called with scalars to be logged: after every epoch `train/...`, `validation/...` and `learning_rate`, and at every 50th step
+   * Called and awaited with scalars to be logged: after every epoch `train/...`, `validation/...` and `learning_rate`, and at every 50th step
    * `batch/...`.
    */
-  onScalars: callback<(step: number, scalars: Readonly<Record<string, number>>) => void>("a function", {
+  onScalars: callback<(step: number, scalars: Readonly<Record<string, number>>) => void | Promise<void>>("a function", {
     help: "called with scalars to be logged, after every epoch and at every 50th step",
   }),
 };
