@@ -171,7 +171,7 @@ TEST(PcaOfSparseRows, IsThatOfTheDenseOnes) {
   }
 }
 
-TEST(PcaOfSparseRows, ThreadsDoNotMatterAndItStopsWhenCancelled) {
+TEST(PcaOfSparseRows, ThreadsDoNotMatterAndItStopsWhenCanceled) {
   const SparseMatrix rows = make_counts(700, 300).sparse;
   std::vector<double> first;
   for (const unsigned threads : {1u, 4u}) {
@@ -185,7 +185,7 @@ TEST(PcaOfSparseRows, ThreadsDoNotMatterAndItStopsWhenCancelled) {
   ThreadTeam team(1);
   Cancellation cancellation;
   cancellation.request();
-  EXPECT_THROW(find_principal_components(rows, 3, random, team, cancellation), Cancelled);
+  EXPECT_THROW(find_principal_components(rows, 3, random, team, cancellation), Canceled);
 }
 
 TEST(Pca, ThreadsDoNotMatter) {

@@ -2,7 +2,7 @@
 export interface PointLabels {
   texts: string[];
   /** For each point its index in `texts`: little-endian uint32 in base64. */
-  codes: string;
+  indices: string;
   /** For each text its index in `classes`, or its value if there are no classes. -1 and NaN (as null) mean that there is neither. */
   values: (number | null)[];
   classes: { name: string; count: number; light: string; dark: string }[] | null;
