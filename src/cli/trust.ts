@@ -28,15 +28,16 @@ const guide = `
 Examples:
   $ sigma-tsne trust run.tsne -o trust.csv
       The scores of each point as a table, and one sentence per score. The run
-      is what an embed command with --save run.tsne has written.
+      was saved by an embed command with --save run.tsne.
   $ sigma-tsne trust run.tsne --data data.csv -o trust.parquet
       The same with the identifier, the labels and the metadata of data.csv.
   $ sigma-tsne trust run.tsne -o trust.csv --json --quiet | jq .reliability
 
 The columns of the table:
   perturbation       how far the point jumps when its data move a little and it
-                     is placed again, in units of the map
-  singularity        how loosely the point is held, in squared units of the map
+                     is placed again, in units of the embedding
+  singularity        how loosely the point is held, in squared units of the
+                     embedding
   reliability        how well its neighborhood is kept: a correlation
   reliability_class  trustworthy, undecided or dubious
   doubts             how many of the scores fail their thresholds
@@ -46,13 +47,13 @@ The columns of the table:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne trust`: what can be believed of the map of a saved run, point by point. */
+/** `sigma-tsne trust`: what can be believed of the embedding of a saved run, point by point. */
 export function createTrustCommand(): Command {
   const command = new Command("trust")
     .usage("<run> -o <file> [options]")
-    .summary("report which points of a map can be trusted")
+    .summary("report which points of an embedding can be trusted")
     .description(
-      "Report which points of a map can be trusted: score each point of a run that embed --save has written, and explain each score in one sentence.",
+      "Report which points of an embedding can be trusted: score each point of a run that embed --save has written, and explain each score in one sentence.",
     )
     .argument("<run>", "the run: the file of embed --save")
     .requiredOption("-o, --output <file>", `where the scores of the points go, as a table: ${TABLE_FORMATS}`)
@@ -92,7 +93,7 @@ async function reportTrust(path: string, flags: TrustFlags, signal: AbortSignal)
   const { distance, perplexity } = run.options;
   const display = createProgressDisplay(
     flags.quiet ?? false,
-    () => `${path}: map of ${run.shape[0]} points, ${distance} distance, ${describePerplexity(perplexity)}`,
+    () => `${path}: embedding of ${run.shape[0]} points, ${distance} distance, ${describePerplexity(perplexity)}`,
   );
   const onProgress = (progress: { stage: string; fraction: number }) => display.update(progress);
   const report = await trust(run, { perturbation, draws, seed, signal, onProgress }).finally(() => display.stop());

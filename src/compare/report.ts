@@ -68,17 +68,17 @@ function toPayload(
 function toLabels(labels: ArrayLike<string | number>, n: number): ReportPayload["labels"] {
   const sorted = readLabels(labels, n);
   if (sorted.kind === "none") return null;
-  const codeOf = new Map<string, number>();
+  const indexOf = new Map<string, number>();
   const values: number[] = [];
-  const codes = Uint32Array.from({ length: n }, (_, i) => {
+  const indices = Uint32Array.from({ length: n }, (_, i) => {
     const text = cleanText(String(labels[i]));
-    const known = codeOf.get(text);
+    const known = indexOf.get(text);
     if (known !== undefined) return known;
-    values.push((sorted.kind === "classes" ? sorted.codes[i] : sorted.values[i]) as number);
-    codeOf.set(text, codeOf.size);
-    return codeOf.size - 1;
+    values.push((sorted.kind === "classes" ? sorted.indices[i] : sorted.values[i]) as number);
+    indexOf.set(text, indexOf.size);
+    return indexOf.size - 1;
   });
-  const shared = { texts: [...codeOf.keys()], codes: toBase64(codes), values };
+  const shared = { texts: [...indexOf.keys()], indices: toBase64(indices), values };
   if (sorted.kind === "quantity") return { ...shared, classes: null };
   const { names, counts, otherClasses, rest } = sorted;
   const [light, dark] = [categoricalColors(names.length, "light"), categoricalColors(names.length, "dark")];

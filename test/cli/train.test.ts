@@ -184,7 +184,7 @@ describe("what cannot be is refused before work, in one line", () => {
     await workplace.write("other/notes.txt", "mine");
     for (const [folder, what] of [
       ["other", "holds other files, and is left as it is"],
-      ["other/notes.txt", "is no folder"],
+      ["other/notes.txt", "is not a folder"],
     ] as const) {
       expect(last(await train(folder))).toBe(
         `sigma-tsne train: ${folder}: ${what}; --run-dir or --extra takes another folder`,

@@ -74,7 +74,7 @@ it.each([
   [["run.tsne", "-o", "t.csv", "--keep", "a"], "--keep: expected --data as well", 2],
   [["run.tsne", "-o", "t.csv", "--draws", "1"], "--draws", 2],
   [["run.tsne", "-o", "t.csv", "--perturbation", "0"], "--perturbation", 2],
-  [["map.csv", "-o", "t.csv"], "is no saved run", 1],
+  [["map.csv", "-o", "t.csv"], "is not a saved run", 1],
 ])("fails for %j", async (args, message, code) => {
   const outcome = await workplace.run(["trust", ...args]);
   expect(outcome.stderr).toContain(message);

@@ -20,7 +20,7 @@ export interface ReportPayload {
   labels: {
     texts: string[];
     /** For each point its index in `texts`. */
-    codes: string;
+    indices: string;
     /** For each text its index in `classes`, or its value if there are no classes. -1 and NaN (as null) mean that there is neither. */
     values: (number | null)[];
     classes: { name: string; count: number; light: string; dark: string }[] | null;

@@ -28,19 +28,19 @@ export const decodeFloats = (text: string): Float32Array => new Float32Array(dec
 
 /** A text for each point. */
 export function labelTexts(labels: NonNullable<ReportPayload["labels"]>): (i: number) => string {
-  const codes = new Uint32Array(decode(labels.codes));
-  return (i) => labels.texts[codes[i]];
+  const indices = new Uint32Array(decode(labels.indices));
+  return (i) => labels.texts[indices[i]];
 }
 
 /** Colors by class, or by the number that each label is. */
 export function colorByLabel(labels: NonNullable<ReportPayload["labels"]>, payload: ReportPayload): Coloring {
-  const codes = new Uint32Array(decode(labels.codes));
-  const valueAt = (i: number) => labels.values[codes[i]] ?? Number.NaN;
-  if (labels.classes === null) return colorByQuantity("label", Float32Array.from(codes.keys(), valueAt), payload);
+  const indices = new Uint32Array(decode(labels.indices));
+  const valueAt = (i: number) => labels.values[indices[i]] ?? Number.NaN;
+  if (labels.classes === null) return colorByQuantity("label", Float32Array.from(indices.keys(), valueAt), payload);
   const { classes } = labels;
   return {
     name: "label",
-    colorOf: Uint8Array.from(codes.keys(), valueAt),
+    colorOf: Uint8Array.from(indices.keys(), valueAt),
     light: classes.map(({ light }) => light),
     dark: classes.map(({ dark }) => dark),
     order: shuffled(payload.n),

@@ -70,7 +70,7 @@ export async function trainRun(model: Model, dataset: Dataset, options: TrainRun
 export async function assertNoRun(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
-    throw new FileError("FILE_WRITE", folder, error.code === "ENOTDIR" ? "is no folder" : error.message, {
+    throw new FileError("FILE_WRITE", folder, error.code === "ENOTDIR" ? "is not a folder" : error.message, {
       cause: error,
     });
   });

@@ -255,7 +255,7 @@ describe("train", () => {
     await writeFile(join(fresh, "notes.txt"), "mine");
     await tryIt(0, { folder: fresh });
     expect(await readdir(fresh)).toEqual(["notes.txt"]);
-    // Three batches an epoch.
+    // Three batches per epoch.
     await tryIt(4, { folder: fresh });
     expect((await readdir(fresh)).sort()).toEqual(["checkpoint", "config.json", "logs", "notes.txt"]);
     await tryIt(0, { folder: fresh });
