@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { type Argument, Command } from "commander";
+import { type Argument, Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createCompareCommand } from "./compare.js";
 import { createCompareModelsCommand } from "./compare-models.js";
@@ -11,6 +11,7 @@ import { createEvaluateCommand } from "./evaluate.js";
 import { createEvaluateModelCommand } from "./evaluate-model.js";
 import { createExploreCommand } from "./explore.js";
 import { createFiguresCommand } from "./figures.js";
+import { hintAt } from "./former-flags.js";
 import { createInterpolateCommand } from "./interpolate.js";
 import { createPlaceCommand } from "./place.js";
 import { createPlotCommand } from "./plot.js";
@@ -118,12 +119,29 @@ export function createProgram(): Command {
 }
 
 /** Parses what was typed. */
-export function parse(program: Command, typed: readonly string[]): Promise<Command> {
+export async function parse(program: Command, typed: readonly string[]): Promise<Command> {
   const [first, second] = typed.filter((word) => !word.startsWith("-"));
   const name = first === "help" ? second : first;
   const isKnown = name === undefined || name === "help" || program.commands.some((command) => command.name() === name);
   // Alone, a command that there is not is refused with the nearest one; asked for its help, commander gives that of the program.
-  return program.parseAsync(isKnown ? typed : [name], { from: "user" });
+  try {
+    return await program.parseAsync(isKnown ? typed : [name], { from: "user" });
+  } catch (error) {
+    throw withHint(
+      error,
+      program.commands.find((command) => command.name() === name),
+    );
+  }
+}
+
+/** The error of an unknown flag, with the flag to use instead if it is that of another program. */
+function withHint(error: unknown, command: Command | undefined): unknown {
+  if (!(error instanceof CommanderError) || error.code !== "commander.unknownOption" || !command) return error;
+  const [, unknown = ""] = /'([^']*)'/.exec(error.message) ?? [];
+  const flags = command.options.flatMap(({ long }) => long ?? []);
+  const hint = hintAt(unknown, flags);
+  if (hint === "") return error;
+  return new CommanderError(error.exitCode, error.code, `unknown option '${unknown}'${hint}`);
 }
 
 const argumentTerm = (argument: Argument): string => {
