@@ -22,7 +22,7 @@ export function registerComputationRoutes(app: FastifyInstance, exploration: Exp
   app.get<WithId>("/api/computations/:id/layout", (request, reply) => {
     const computation = find(request.params.id);
     const { positions } = computation;
-    if (!positions) throw new RequestError(404, "NOT_YET", "the computation has no map yet");
+    if (!positions) throw new RequestError(404, "NOT_YET", "the computation has no embedding yet");
     const bytes = Buffer.from(positions.buffer, positions.byteOffset, positions.byteLength);
     reply.headers({ "cache-control": "no-store", [ITERATION_HEADER]: String(computation.state.iteration) });
     return reply.type("application/octet-stream").send(bytes);
