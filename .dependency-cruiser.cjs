@@ -5,7 +5,7 @@ const LAYERS = [
   ["cli"],
   ["explorer"],
   ["demo"],
-  ["compare", "wall"],
+  ["compare", "trust", "wall"],
   ["plot", "vae"],
   ["canvas"],
   ["colors", "images"],

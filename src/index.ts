@@ -144,6 +144,19 @@ export {
 export { type Nearest, type NearestOptions, type NearestProgress, nearest, type Query } from "./search/index.js";
 export { SparseMatrix, type SparseMatrixLike } from "./sparse-matrix.js";
 export {
+  describeTrust,
+  type PerturbationScores,
+  type ReliabilityClass,
+  type ReliabilityScores,
+  type SingularityScores,
+  type Trust,
+  type TrustFinding,
+  type TrustOptions,
+  type TrustProgress,
+  type TrustStage,
+  trust,
+} from "./trust/index.js";
+export {
   type AffinityGraph,
   DISTANCES,
   type DistanceMatrix,

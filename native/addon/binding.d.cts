@@ -165,6 +165,20 @@ declare namespace binding {
       options: NativeUncertaintyOptions;
       onProgress: ((fraction: number) => void) | undefined;
     }): Promise<NativeUncertainty>;
+    /** In units of the map, squared; infinite where the position is no minimum. `isExact` is false where a mesh was read. */
+    measureSingularity(how: {
+      onProgress: ((fraction: number) => void) | undefined;
+    }): Promise<{ scores: Float32Array; isExact: boolean }>;
+    /** `length` of the moves in units of the data; 0 stands for a choice, which is returned. */
+    measurePerturbation(how: {
+      options: { length: number; directions: number; iterations: number; seed: number };
+      onProgress: ((fraction: number) => void) | undefined;
+    }): Promise<{ scores: Float32Array; length: number; directions: number }>;
+    /** `nullScores` are those of the points with permuted columns, which are embedded for that. */
+    measureReliability(how: {
+      options: { seed: number };
+      onProgress: ((fraction: number) => void) | undefined;
+    }): Promise<{ scores: Float64Array; nullScores: Float64Array }>;
     /** Undefined before there is a map. */
     describeState(): NativeStateShape | undefined;
     /** Rows `[first, last)` of an array. */

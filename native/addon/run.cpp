@@ -115,6 +115,9 @@ Napi::Function RunObject::define(Napi::Env env) {
        InstanceMethod<&RunObject::variance_floor>("varianceFloor"), InstanceMethod<&RunObject::far_value>("farValue"),
        InstanceMethod<&RunObject::place>("place"),
        InstanceMethod<&RunObject::measure_uncertainty>("measureUncertainty"),
+       InstanceMethod<&RunObject::measure_singularity>("measureSingularity"),
+       InstanceMethod<&RunObject::measure_perturbation>("measurePerturbation"),
+       InstanceMethod<&RunObject::measure_reliability>("measureReliability"),
        InstanceMethod<&RunObject::describe_state>("describeState"), InstanceMethod<&RunObject::read_state>("readState"),
        InstanceMethod<&RunObject::write_state>("writeState"), InstanceMethod<&RunObject::restore>("restore")});
 }

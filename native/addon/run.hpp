@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -33,6 +34,16 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   // placement.cpp
   Napi::Value place(const Napi::CallbackInfo& info);
   Napi::Value measure_uncertainty(const Napi::CallbackInfo& info);
+  // trust.cpp
+  Napi::Value measure_singularity(const Napi::CallbackInfo& info);
+  Napi::Value measure_perturbation(const Napi::CallbackInfo& info);
+  Napi::Value measure_reliability(const Napi::CallbackInfo& info);
+  struct Shared;
+  // A job on the map as it stands, which reports the share that is done.
+  template <class Result>
+  Napi::Value start_map_job(const Napi::CallbackInfo& info,
+                            std::function<Result(Shared&, const std::function<void(double)>&)> measure,
+                            std::function<void(Napi::Object, const Result&)> describe);
   // run_state.cpp
   void prepare_state(const Properties& shape, const Options& options);
   Napi::Value describe_state(const Napi::CallbackInfo& info);

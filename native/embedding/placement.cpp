@@ -8,6 +8,7 @@
 
 #include "../affinity/perplexity.hpp"
 #include "placement_kernels.hpp"
+#include "point_descent.hpp"
 
 namespace sigma {
 namespace {
@@ -17,11 +18,6 @@ constexpr std::size_t kPadding = 16;
 // A point may come to lie this far outside the map's bounds: beyond, all of the map repels it and its neighbors hardly
 // hold it. In units of the map, and as a share of its longest side.
 constexpr float kLeastMargin = 1, kMargin = 0.05f;
-// Steps of a share of the full one; the share grows after a step that leads down and shrinks after one that does not.
-constexpr double kGrowth = 1.3, kShrink = 0.4, kLargestShare = 8, kLeastShare = 0.02;
-// Steps shorter than this, in units of the map, end the minimization.
-constexpr float kArrived = 2e-4f;
-
 // The median of the coordinates with weights p: the least that half of the weight does not lie above.
 float weighted_median(const float* values, const float* p, std::size_t k, std::vector<std::uint32_t>& order) {
   order.resize(k);
@@ -36,49 +32,6 @@ float weighted_median(const float* values, const float* p, std::size_t k, std::v
     if (2 * below >= total) return values[j];
   }
   return values[order.back()];
-}
-
-// The cost at a position, without the constant, and the full step that lowers it.
-struct Cost {
-  double value;
-  float step[3];
-};
-
-struct Bounds {
-  const float *low, *high;
-};
-
-// Minimizes the cost from y on, and returns the cost at the end. A point that reaches the bounds would go on to
-// infinity, because its neighbors lie too far apart to hold it. It has no better position than among them, so it goes
-// back to its start.
-template <class Evaluate>
-Cost minimize(float (&y)[3], std::size_t columns, const Bounds& bounds, std::uint64_t iterations, Evaluate&& evaluate) {
-  const Cost first = evaluate(y);
-  const float start[3] = {y[0], y[1], y[2]};
-  Cost cost = first;
-  double share = 1;
-  for (std::uint64_t step = 0; step < iterations && share > kLeastShare; ++step) {
-    float next[3] = {}, moved = 0;
-    for (std::size_t d = 0; d < columns; ++d) {
-      next[d] = std::clamp(y[d] + static_cast<float>(share) * cost.step[d], bounds.low[d], bounds.high[d]);
-      moved = std::max(moved, std::abs(next[d] - y[d]));
-    }
-    if (moved < kArrived) break;
-    const Cost there = evaluate(next);
-    if (there.value < cost.value) {
-      std::copy_n(next, columns, y);
-      cost = there;
-      share = std::min(kLargestShare, share * kGrowth);
-    } else {
-      share *= kShrink;
-    }
-  }
-  for (std::size_t d = 0; d < columns; ++d) {
-    if (y[d] > bounds.low[d] && y[d] < bounds.high[d]) continue;
-    std::copy_n(start, columns, y);
-    return first;
-  }
-  return cost;
 }
 
 }  // namespace

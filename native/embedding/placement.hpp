@@ -48,6 +48,11 @@ class FittedMap {
   const Gaussians& points() const { return points_; }
   // n x stride_of(output_dimensions).
   std::span<const float> positions() const { return positions_; }
+  // The bounds of new positions, one number per output dimension; the field is known within them.
+  const float* low() const { return low_; }
+  const float* high() const { return high_; }
+  const Field& field() const { return *field_; }
+  const QuerySearch& search() const { return search_; }
 
   // Places queries that lie in the points' frame. Query q neither attracts nor repels point own[q].
   Placed place(const Gaussians& queries, std::span<const std::uint32_t> own, const PlacementOptions& options,

@@ -108,6 +108,8 @@ class Run {
   const Frame& frame() const { return frame_; }
   const std::vector<std::uint32_t>& order() const { return order_; }
   const AlignedVector<float>& positions() const { return positions_; }
+  // P, whose rows have the order of the positions. Needs a run that is optimizing: advance(iteration()) makes it one.
+  const Affinities& affinities() const { return *affinities_; }
   const OptimizerState& optimizer() const { return descent_.state(); }
   const Convergence::Record& recorded_kl() const { return convergence_.record(); }
   ThreadTeam& team() { return team_; }

@@ -185,7 +185,7 @@ TEST(PcaOfSparseRows, ThreadsDoNotMatterAndItStopsWhenCancelled) {
   ThreadTeam team(1);
   Cancellation cancellation;
   cancellation.request();
-  EXPECT_THROW(find_principal_components(rows, 3, random, team, cancellation), Cancelled);
+  EXPECT_THROW(find_principal_components(rows, 3, random, team, cancellation), Canceled);
 }
 
 TEST(Pca, ThreadsDoNotMatter) {

@@ -91,16 +91,16 @@ async function explore(source: string, flags: ExploreFlags, signal: AbortSignal)
   };
   const { explore: serve } = await import("../explorer/index.js");
   const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const { url, n, skipped, dropped, report, close } = await serve(source, options as ExploreOptions);
+  const { url, urls, n, skipped, dropped, report, close } = await serve(source, options as ExploreOptions);
   try {
     const gaps = dropped === 0 ? "" : ` ${dropped} of ${n + dropped} rows have no position and are left out.`;
     if (json)
       process.stdout.write(
-        `${JSON.stringify({ url, source, n, skipped, dropped_rows: dropped, columns: report ?? null })}\n`,
+        `${JSON.stringify({ url, urls, source, n, skipped, dropped_rows: dropped, columns: report ?? null })}\n`,
       );
     else if (!quiet)
       process.stdout.write(
-        `${source}: ${n.toLocaleString("en")} points, at\n  ${url}\nCtrl-C ends it.${gaps}${describeSkipped({ skipped })}\n`,
+        `${source}: ${n.toLocaleString("en")} points, at\n  ${urls.join("\n  ")}\nCtrl-C ends it.${gaps}${describeSkipped({ skipped })}\n`,
       );
     if (isOpened) await openPage(url);
     if (!signal.aborted) await once(signal, "abort");

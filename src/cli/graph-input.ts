@@ -59,7 +59,7 @@ export async function readInputsOfGraph(
 ): Promise<Inputs> {
   const rows = countPoints(graph);
   const labels = labelPath === undefined ? undefined : await readPointLabels(labelPath, rows, signal);
-  const what = "affinities" in graph ? "Affinities" : "indices" in graph ? "Neighbor lists" : "Distances";
+  const what = "affinities" in graph ? "Affinities" : graph.indices !== undefined ? "Neighbor lists" : "Distances";
   return {
     data: new Matrix(new Float32Array(0), rows, 0),
     sigma: undefined,

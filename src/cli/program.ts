@@ -18,6 +18,7 @@ import { createSampleCommand } from "./sample.js";
 import { createSearchCommand } from "./search.js";
 import { createSeparateCommand } from "./separate.js";
 import { createTrainCommand } from "./train.js";
+import { createTrustCommand } from "./trust.js";
 import { createWallCommand } from "./wall.js";
 
 const guide = `
@@ -35,6 +36,8 @@ Examples:
       Another picture of the same map.
   $ sigma-tsne evaluate means.npy map.npy --sigma sigma.npy --labels labels.txt
       How well the map shows its data.
+  $ sigma-tsne trust run.tsne -o trust.csv
+      Which points of a saved map can be trusted.
   $ sigma-tsne search means.npy --sigma sigma.npy --query 17
       The points nearest to point 17.
   $ sigma-tsne train --dataset mnist --run-dir runs/vae
@@ -84,6 +87,7 @@ export function createProgram(): Command {
     createCompareCommand(),
     createPlaceCommand(),
     createEvaluateCommand(),
+    createTrustCommand(),
     createSearchCommand(),
     createPlotCommand(),
     createSeparateCommand(),

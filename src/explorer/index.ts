@@ -5,6 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { isIPv6 } from "node:net";
+import { networkInterfaces } from "node:os";
 import type { FastifyInstance } from "fastify";
 import { ArgumentError } from "../errors.js";
 import { openExploration } from "./open/open-exploration.js";
@@ -17,8 +18,10 @@ export { type ExploreOptions, type InputOptions, PARTS, type Part } from "./opti
 
 /** A server that is up. */
 export interface Explorer {
-  /** Where the page is, with the token where there is one. */
+  /** Where the page is, with the token where there is one: the first of `urls`. */
   readonly url: string;
+  /** Where the page is, for a server that listens on all addresses one for each network of this machine, and one for this machine. */
+  readonly urls: readonly string[];
   /** Points; 0 while that is not known. */
   readonly n: number;
   /** Files that were skipped in a folder of images. */
@@ -57,8 +60,10 @@ export async function explore(source: string, options: ExploreOptions = {}): Pro
     app = await createServer(exploration, { host, token }, page);
     await listen(app, host, port);
     const server = app;
+    const urls = urlsOf(app, host, token);
     return {
-      url: urlOf(app, host, token),
+      url: urls[0] as string,
+      urls,
       get n() {
         return exploration.n;
       },
@@ -100,8 +105,19 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
   }
 }
 
-function urlOf(app: FastifyInstance, host: string, token: string | undefined): string {
+function urlsOf(app: FastifyInstance, host: string, token: string | undefined): string[] {
   const { port } = app.server.address() as { port: number };
-  const name = isIPv6(host) ? `[${host}]` : host;
-  return `http://${name}:${port}/${token === undefined ? "" : `?token=${token}`}`;
+  const query = token === undefined ? "" : `?token=${token}`;
+  return reachableNames(host).map((name) => `http://${isIPv6(name) ? `[${name}]` : name}:${port}/${query}`);
+}
+
+/** A browser cannot open the address that stands for all of them. */
+function reachableNames(host: string): string[] {
+  if (host !== "0.0.0.0" && host !== "::") return [host];
+  const external = Object.values(networkInterfaces()).flatMap((addresses) =>
+    (addresses ?? []).filter(
+      ({ internal, family, scopeid }) => !internal && (family === "IPv4" || (host === "::" && !scopeid)),
+    ),
+  );
+  return [...external.map(({ address }) => address), "localhost"];
 }

@@ -22,8 +22,12 @@ export const paths = {
   image: (index: number) => `/api/images/${index}`,
   /** GET: {@link PointDescription} */
   point: (index: number) => `/api/points/${index}`,
-  /** POST: uint32 indices (`application/octet-stream`); the selected rows as a table to save */
-  selection: (format: "csv" | "parquet") => `/api/selection.${format}`,
+  /**
+   * POST: uint32 indices (`application/octet-stream`); the selected rows as a table to save. In CSV, texts that a spreadsheet would run as
+   * formulas begin with an apostrophe, unless `isVerbatim`
+   */
+  selection: (format: "csv" | "parquet", isVerbatim = false) =>
+    `/api/selection.${format}${isVerbatim ? "?verbatim=true" : ""}`,
   /** GET: the explorer without the features that need a model, as one HTML file that contains {@link OfflineData} */
   offline: "/api/offline",
 

@@ -1,3 +1,4 @@
+import { quoteCell, shortestFloat32, shortestFloat64 } from "../csv-cell.js";
 import type { Matrix } from "../matrix.js";
 import { columnFormat } from "./column-format.js";
 import type { Format } from "./format.js";
@@ -34,7 +35,7 @@ const CHUNK_NUMBERS = 2 ** 13;
 
 function* encode(matrix: Matrix, columns: readonly string[], separator: string): Generator<string> {
   const toText = numberText(matrix);
-  yield `${columns.map((name) => quote(name, separator)).join(separator)}\n`;
+  yield `${columns.map((name) => quoteCell(name, separator)).join(separator)}\n`;
   const step = Math.max(1, Math.floor(CHUNK_NUMBERS / matrix.cols));
   for (let i = 0; i < matrix.rows; i += step) {
     let lines = "";
@@ -49,12 +50,12 @@ function* encodeTable(table: Table, separator: string): Generator<string> {
   const columns = [...table.values()];
   const toTexts = columns.map((column) =>
     isText(column)
-      ? (i: number) => quote(column[i], separator)
+      ? (i: number) => quoteCell(column[i], separator)
       : column instanceof Float32Array
         ? (i: number) => shortestFloat32(column[i])
         : (i: number) => shortestFloat64(column[i]),
   );
-  yield `${Array.from(table.keys(), (name) => quote(name, separator)).join(separator)}\n`;
+  yield `${Array.from(table.keys(), (name) => quoteCell(name, separator)).join(separator)}\n`;
   const rows = countRows(table);
   const step = Math.max(1, Math.floor(CHUNK_NUMBERS / columns.length));
   for (let start = 0; start < rows; start += step) {
@@ -66,24 +67,6 @@ function* encodeTable(table: Table, separator: string): Generator<string> {
   }
 }
 
-const quote = (name: string, separator: string): string =>
-  name === "" || name.includes(separator) || /["\r\n#]|^\s|\s$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
-
 /** How numbers of that matrix are written in the fewest digits that read back as the same number. */
 export const numberText = ({ data }: Matrix): ((value: number) => string) =>
   data instanceof Float32Array ? shortestFloat32 : shortestFloat64;
-
-const shortestFloat64 = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
-
-/**
- * The fewest digits that read back as the same float32; at some powers of two, whose neighbors lie at unequal distances, one more.
- * Six digits survive in every normal float32, in subnormal ones fewer; nine tell any two float32 apart.
- */
-function shortestFloat32(value: number): string {
-  if (value === 0) return shortestFloat64(value);
-  for (let digits = Math.abs(value) < 2 ** -126 ? 1 : 6; digits < 9; digits++) {
-    const rounded = Number(value.toPrecision(digits));
-    if (Math.fround(rounded) === value) return shortestFloat64(rounded);
-  }
-  return shortestFloat64(Number(value.toPrecision(9)));
-}

@@ -25,6 +25,8 @@ export interface DistanceMatrix {
    * scikit-learn's `kneighbors_graph`; at least floor(3 * perplexity) in each row.
    */
   distances: MatrixLike | SparseMatrixLike;
+  /** Not here: distances with indices are {@link NeighborLists}. */
+  indices?: undefined;
   /** Whether the distances are squared already. Default false. */
   squared?: boolean | undefined;
 }
@@ -181,7 +183,7 @@ function requireEdges(isLinked: Uint8Array): void {
 }
 
 function openRows(given: NeighborLists | DistanceMatrix, n?: number): NeighborRows {
-  if (!("indices" in given)) {
+  if (given.indices === undefined) {
     const matrix = toSquare(given.distances, "neighbors.distances", n);
     const toDistance = createDistanceCheck(matrix.data);
     return {

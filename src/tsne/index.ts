@@ -29,7 +29,7 @@ export {
   type NeighborGraph,
   type NeighborLists,
 } from "./given-neighbors.js";
-export { estimateMemory, inGiB, type MemoryEstimate, requireSearchMemory } from "./memory.js";
+export { estimateMemory, inGiB, type MemoryEstimate, requirePlacementMemory, requireSearchMemory } from "./memory.js";
 export { estimateNoiseModel, type NoiseModel, type NoiseModelOptions } from "./noise-model.js";
 export { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
 export { describePerplexity } from "./perplexity.js";
@@ -37,6 +37,7 @@ export {
   PLACEMENT_OPTIONS,
   type PlacementOptions,
   type PlacementResult,
+  rowsOfDraws,
   type UncertaintyMeasures,
 } from "./placement.js";
 export {

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Download, Page } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { ExplorationDescription } from "../../src/explorer/protocol.js";
+import { type ExplorationDescription, paths } from "../../src/explorer/protocol.js";
 import { Tsne, writeMatrix } from "../../src/index.js";
 import { makeGroups } from "../tsne/points.js";
 import { launchChromium } from "./chromium.js";
@@ -70,8 +70,8 @@ const shot = (side = 0) => page.locator(".map-pane__canvas").nth(side).screensho
 const choose = (text: string) => page.getByRole("button", { name: text, exact: true }).click();
 const tab = (text: string) => page.getByRole("tab", { name: text }).click();
 
-async function lassoAll(): Promise<void> {
-  const box = await top().boundingBox();
+async function lassoAll(on = page): Promise<void> {
+  const box = await on.locator("canvas.map-pane__top").first().boundingBox();
   if (!box) throw new Error("the map is not there");
   const corners = [
     [2, 2],
@@ -79,16 +79,19 @@ async function lassoAll(): Promise<void> {
     [box.width - 2, box.height - 2],
     [2, box.height - 2],
   ] as const;
-  await page.keyboard.down("Shift");
-  await page.mouse.move(box.x + 2, box.y + 2);
-  await page.mouse.down();
-  for (const [x, y] of corners) await page.mouse.move(box.x + x, box.y + y, { steps: 3 });
-  await page.mouse.up();
-  await page.keyboard.up("Shift");
+  await on.keyboard.down("Shift");
+  await on.mouse.move(box.x + 2, box.y + 2);
+  await on.mouse.down();
+  for (const [x, y] of corners) await on.mouse.move(box.x + x, box.y + y, { steps: 3 });
+  await on.mouse.up();
+  await on.keyboard.up("Shift");
 }
 
-async function download(act: () => Promise<unknown>): Promise<{ name: string; bytes: Buffer; path: string }> {
-  const [come] = (await Promise.all([page.waitForEvent("download"), act()])) as [Download, unknown];
+async function download(
+  act: () => Promise<unknown>,
+  from = page,
+): Promise<{ name: string; bytes: Buffer; path: string }> {
+  const [come] = (await Promise.all([from.waitForEvent("download"), act()])) as [Download, unknown];
   // A browser tells what a file is by its name.
   const path = join(run.home, come.suggestedFilename());
   await come.saveAs(path);
@@ -307,6 +310,15 @@ test("the whole explorer is one file that needs no server", async () => {
   await alone.getByRole("button", { name: "Side by side" }).click();
   await expect.poll(() => alone.locator("canvas.map-pane__top").count()).toBe(2);
   expect(await alone.getByRole("tab").allTextContents()).not.toContain("Progress");
+  // At the first click, and with the columns and digits of the server.
+  await alone.getByRole("button", { name: "One", exact: true }).click();
+  await lassoAll(alone);
+  await alone.getByRole("tab", { name: "Selection" }).click();
+  const own = await download(() => alone.getByRole("button", { name: "CSV", exact: true }).click(), alone);
+  const rows = Uint32Array.from({ length: explored.n }, (_, row) => row);
+  const headers = { "content-type": "application/octet-stream" };
+  const answer = await fetch(new URL(paths.selection("csv"), server.url), { method: "POST", headers, body: rows });
+  expect(own.bytes.toString()).toBe(await answer.text());
   expect(asked.filter((url) => url !== address && !/^(data|blob):/.test(url))).toEqual([]);
   await alone.close();
 });

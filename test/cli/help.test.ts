@@ -13,6 +13,7 @@ describe.each([
   ["the program", []],
   ["embed", ["embed"]],
   ["evaluate", ["evaluate"]],
+  ["trust", ["trust"]],
   ["compare", ["compare"]],
   ["place", ["place"]],
   ["plot", ["plot"]],

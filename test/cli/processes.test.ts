@@ -27,6 +27,7 @@ const lines: readonly (readonly [command: string, args: string[], file: string])
   ["compare", ["means.csv", "--sigma", "sigma.csv", "-o", "compared", ...fit], "compared/report.html"],
   ["place", ["run.tsne", "means.csv", "--sigma", "sigma.csv", "-o", "placed.npy"], "placed.npy"],
   ["evaluate", ["means.csv", "map.npy", "--sigma", "sigma.csv", "--table", "quality.csv"], "quality.csv"],
+  ["trust", ["run.tsne", "-o", "trust.csv", "--draws", "2"], "trust.csv"],
   ["search", ["means.csv", "--query", "17", "-o", "near.csv"], "near.csv"],
   ["plot", ["map.npy", "-o", "map.svg"], "map.svg"],
   ["separate", ["map.npy", "-o", "even.npy"], "even.npy"],

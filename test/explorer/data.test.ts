@@ -265,6 +265,22 @@ describe("a selection", () => {
     expect(Array.from(table.get("label") as string[], String)).toEqual(Array.from(rows, (i) => names[i % 4]));
   });
 
+  it("has an apostrophe before texts that a spreadsheet would run as formulas, unless asked otherwise", async () => {
+    const folderOfFormulas = join(folder, "formulas.csv");
+    await writeFile(folderOfFormulas, 'x,y,label\n1,2,"=cmd|1"\n3,4,@a\n5,6,-7\n7,8,-a\n9,1,+b\n2,2,c\n');
+    const formulas = await serve(await openExploration(folderOfFormulas));
+    const labels = async (isVerbatim: boolean) => {
+      const body = Uint32Array.from([0, 1, 2, 3, 4, 5]);
+      const headers = { "content-type": "application/octet-stream" };
+      const answer = await fetch(formulas.url + paths.selection("csv", isVerbatim), { method: "POST", headers, body });
+      const lines = (await answer.text()).trimEnd().split("\n").slice(1);
+      return lines.map((line) => line.split(",")[3]);
+    };
+    expect(await labels(false)).toEqual(["'=cmd|1", "'@a", "-7", "'-a", "'+b", "c"]);
+    expect(await labels(true)).toEqual(["=cmd|1", "@a", "-7", "-a", "+b", "c"]);
+    await formulas.close();
+  });
+
   it("of no points, or of others than there are, is refused", async () => {
     const bad = { status: 400, body: { code: "BAD_REQUEST" } };
     const outcome = async (answer: Response) => ({ status: answer.status, body: await answer.json() });

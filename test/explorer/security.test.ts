@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { Exploration } from "../../src/explorer/exploration.js";
+import { explore } from "../../src/explorer/index.js";
 import type { Failure } from "../../src/explorer/protocol.js";
 import { isLoopback } from "../../src/explorer/server/security.js";
 import { Matrix } from "../../src/matrix.js";
@@ -78,6 +79,37 @@ describe("files", () => {
     const answer = await raw(local, target);
     expect(answer).toMatch(/^HTTP\/1.1 (400|403|404) /);
     expect(answer).not.toContain(SECRET);
+  });
+});
+
+describe("refusals", () => {
+  it("have codes that say what was wrong with the request", async () => {
+    const codeOf = async (target: string) => /"code":"(\w+)"/.exec(await raw(local, target))?.[1];
+    expect(await codeOf("/.hidden")).toBe("FORBIDDEN");
+    expect(await codeOf("/%00")).toBe("BAD_REQUEST");
+    expect(await codeOf("/nothing")).toBe("NOT_FOUND");
+  });
+
+  it("show a browser without the token a page that says where to find it", async () => {
+    const answer = await guarded.get("/", { accept: "text/html,*/*" });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(await answer.text()).toContain("This address lacks its token");
+    expect((await guarded.get("/", { accept: "application/json" })).headers.get("content-type")).toContain("json");
+  });
+});
+
+describe("the printed addresses", () => {
+  it.each(["0.0.0.0", "127.0.0.1"])("are those that a browser can open, for %s", async (host) => {
+    const path = join(folder, "positions.csv");
+    await writeFile(path, "x,y\n1,2\n3,4\n5,6\n");
+    const { urls, url, close } = await explore(path, { host, port: 0 });
+    expect(url).toBe(urls[0]);
+    for (const address of urls) {
+      expect(address).not.toContain("0.0.0.0");
+      expect((await fetch(address, { redirect: "manual" })).status).toBe(host === "0.0.0.0" ? 303 : 200);
+    }
+    await close();
   });
 });
 

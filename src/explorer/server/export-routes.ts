@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
+import { disarmFormula } from "../../csv-cell.js";
 import { encodeTable, type TableColumn } from "../../io/index.js";
 import { columnOf } from "../columns.js";
 import type { Exploration } from "../exploration.js";
@@ -23,7 +24,8 @@ export function registerExportRoutes(app: FastifyInstance, exploration: Explorat
     const options = { bodyLimit: 4 * exploration.n + 4, config: SLOW };
     app.post(`/api/selection.${format}`, options, async (request, reply) => {
       const indices = readIndices(request.body, exploration.n);
-      const table = await tableOf(exploration, indices);
+      const { verbatim } = request.query as { verbatim?: string };
+      const table = await tableOf(exploration, indices, format === "csv" && verbatim !== "true");
       const name = `selection.${format}`;
       reply.header("content-disposition", `attachment; filename="${name}"`);
       reply.type(format === "csv" ? "text/csv; charset=utf-8" : "application/vnd.apache.parquet");
@@ -54,7 +56,12 @@ function readIndices(body: unknown, n: number): Uint32Array {
   return indices;
 }
 
-async function tableOf(exploration: Exploration, indices: Uint32Array): Promise<Map<string, TableColumn>> {
+/** The row numbers, the positions in each map, and the columns. */
+async function tableOf(
+  exploration: Exploration,
+  indices: Uint32Array,
+  disarms: boolean,
+): Promise<Map<string, TableColumn>> {
   const table = new Map<string, TableColumn>([["row", Int32Array.from(indices)]]);
   const maps = exploration.describe().layouts.filter(({ kind }) => kind === "map");
   for (const [i, { id }] of maps.entries()) {
@@ -65,7 +72,12 @@ async function tableOf(exploration: Exploration, indices: Uint32Array): Promise<
       table.set(i === 0 ? name : `${name}_${id}`, values);
     }
   }
-  for (const column of exploration.allColumns()) table.set(column.description.id, columnOf(column, indices));
+  for (const column of exploration.allColumns()) {
+    const { id } = column.description;
+    const cells = columnOf(column, indices);
+    if (!disarms) table.set(id, cells);
+    else table.set(disarmFormula(id), Array.isArray(cells) ? cells.map(disarmFormula) : cells);
+  }
   return table;
 }
 

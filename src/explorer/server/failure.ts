@@ -39,10 +39,19 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   OUT_OF_MEMORY: 503,
 };
 
-/** Answers every failure as a {@link Failure}; of what nobody meant to happen, no more than that it did. */
+/** Codes of answers to requests that a library of the server refused without a code of its own. */
+const CODES: Readonly<Record<number, string>> = { 400: "BAD_REQUEST", 403: "FORBIDDEN", 404: "NOT_FOUND" };
+
+/**
+ * Answers every failure as a {@link Failure}, and a browser that opens the page without the token with a page that says what to do. An
+ * unexpected error is only said to have happened.
+ */
 export function answerFailures(app: FastifyInstance): void {
-  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) => {
+  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
     const failure = describeFailure(error);
+    if (failure.answer.code === "TOKEN" && request.headers.accept?.includes("text/html")) {
+      return reply.code(failure.status).type("text/html; charset=utf-8").send(TOKEN_PAGE);
+    }
     return reply.code(failure.status).type("application/json").send(failure.answer);
   });
   app.setNotFoundHandler(() => {
@@ -51,7 +60,8 @@ export function answerFailures(app: FastifyInstance): void {
 }
 
 function describeFailure(error: Error & { statusCode?: number; code?: string }): { status: number; answer: Failure } {
-  const { statusCode = 500, code = "INTERNAL", message } = error;
+  const { statusCode = 500, message } = error;
+  const code = error.code ?? CODES[statusCode] ?? "INTERNAL";
   if (error instanceof SigmaTsneError) {
     return { status: STATUS[error.code] ?? 500, answer: { code: error.code, message } };
   }
@@ -60,6 +70,21 @@ function describeFailure(error: Error & { statusCode?: number; code?: string }):
   process.stderr.write(`sigma-tsne: unexpected error: ${error.stack ?? message}\n`);
   return { status: 500, answer: { code: "INTERNAL", message: "the server failed to answer; its terminal says more" } };
 }
+
+/** Shown in place of the explorer. The content security policy allows inline styles and no scripts. */
+const TOKEN_PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>sigma-tsne explorer: address incomplete</title>
+<style>body { max-width: 34rem; margin: 20vh auto 0; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; }</style>
+<h1>This address lacks its token</h1>
+<p>The explorer is open to other machines, so it asks for the token that it printed in its terminal. Open the whole address from there,
+with <code>?token=...</code> at its end.</p>
+<p>If the explorer was started again, it has a new token, and older addresses no longer work.</p>
+</html>
+`;
 
 /** A number of a point or a sheet in an address; one that there cannot be for anything else. */
 export const toIndex = (text: string): number => (/^\d{1,10}$/.test(text) ? Number(text) : Number.NaN);

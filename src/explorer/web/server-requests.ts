@@ -90,9 +90,13 @@ export const fetchPoint = (index: number, signal: AbortSignal): Promise<PointDes
   json(paths.point(index), { signal });
 
 /** The rows as a table to save. */
-export const fetchSelection = async (rows: Uint32Array<ArrayBuffer>, format: "csv" | "parquet"): Promise<Blob> =>
+export const fetchSelection = async (
+  rows: Uint32Array<ArrayBuffer>,
+  format: "csv" | "parquet",
+  isVerbatim: boolean,
+): Promise<Blob> =>
   (
-    await ask(paths.selection(format), {
+    await ask(paths.selection(format, isVerbatim), {
       method: "POST",
       headers: { "content-type": "application/octet-stream" },
       body: rows,

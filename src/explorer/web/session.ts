@@ -1,6 +1,6 @@
 import { batch } from "@preact/signals";
 import type { ExplorationDescription } from "../protocol.js";
-import { isActive, listenToServer, updateComputation } from "./computations/computations.js";
+import { isActive, listenToServer, replaceComputations } from "./computations/computations.js";
 import { forgetColumns } from "./map/column-values.js";
 import { drawnLayout, forgetLayouts } from "./map/loaded-layouts.js";
 import { forgetPoints } from "./map/point-descriptions.js";
@@ -31,12 +31,14 @@ export async function start(): Promise<void> {
   if (!isOffline) listenToServer(read);
 }
 
+const NEW_TOKEN = "The explorer was started again and has a new token. Open the address that its terminal shows.";
+
 async function read(): Promise<void> {
   let come: ExplorationDescription;
   try {
     come = await fetchDescription();
   } catch (error) {
-    if (error instanceof RefusedError) failure.value = error.message;
+    if (error instanceof RefusedError) failure.value = error.code === "TOKEN" ? NEW_TOKEN : error.message;
     connection.value = "lost";
     return;
   }
@@ -48,7 +50,7 @@ async function read(): Promise<void> {
       description.value = come;
       choose(come);
     });
-    for (const run of come.computations) updateComputation(run);
+    replaceComputations(come.computations);
     // Where there is nothing else to look at yet.
     if (!before && come.layouts.length === 0 && come.computations.some(isActive)) panel.value = "computations";
   }

@@ -36,9 +36,16 @@ export function listenToServer(onChange: () => void): void {
   events.addEventListener("error", () => {
     connection.value = "lost";
     if (events.readyState !== EventSource.CLOSED) return;
-    // The browser has given up, as it does where the server answered with an error.
+    // The browser has given up, as it does where the server answered with an error; a request says which.
+    onChange();
     setTimeout(() => listenToServer(onChange), 3000);
   });
+}
+
+/** Replaces all computations, because those that are not in the list belong to a server that has ended. */
+export function replaceComputations(known: readonly ComputationState[]): void {
+  computations.value = new Map(known.map((computation) => [computation.id, computation]));
+  for (const computation of known) record(computation);
 }
 
 /** Takes note of a computation. */

@@ -1,33 +1,56 @@
-import { columnValues, valueText } from "../map/column-values.js";
-import { fetchSelection, isOffline, save } from "../server-requests.js";
+import { signal } from "@preact/signals";
+import { disarmFormula, quoteCell, shortestFloat32 } from "../../../csv-cell.js";
+import type { ColumnDescription } from "../../protocol.js";
+import { fetchColumn, fetchLayout, fetchSelection, isOffline, save } from "../server-requests.js";
 import { description, failure, selected } from "../state.js";
 
 /** What the selection can be saved as: without a server, text. */
 export const selectionFormats: readonly ("csv" | "parquet")[] = isOffline ? ["csv"] : ["csv", "parquet"];
 
+/** Whether texts that a spreadsheet would run as formulas are saved as they are, without an apostrophe in front. */
+export const savesVerbatim = signal(false);
+
 export async function saveSelection(format: "csv" | "parquet"): Promise<void> {
   const rows = selected.value;
   if (!rows) return;
   try {
-    const table = isOffline ? writeCsv(rows) : await fetchSelection(Uint32Array.from(rows), format);
+    const isVerbatim = savesVerbatim.value;
+    const table = isOffline
+      ? await writeCsv(rows, isVerbatim ? (text) => text : disarmFormula)
+      : await fetchSelection(Uint32Array.from(rows), format, isVerbatim);
     save(table, `selection.${format}`);
   } catch (error) {
     failure.value = `The selection was not saved: ${(error as Error).message}`;
   }
 }
 
-/** Rows with the values of the columns. */
-function writeCsv(rows: Uint32Array): Blob {
-  const columns = description.value?.columns ?? [];
-  const quote = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const cell = (column: (typeof columns)[number], row: number) => {
-    if (column.kind === "category") return quote(valueText(column, row));
-    const value = columnValues(column)?.[row];
-    return value === undefined || Number.isNaN(value) ? "" : String(value);
-  };
+/** A column of the table: its name, and the cell of each row. */
+type CellColumn = readonly [name: string, cell: (row: number) => string];
+
+/** The table that a server writes: the row numbers, the positions in each map, and the columns. */
+async function writeCsv(rows: Uint32Array, writeText: (text: string) => string): Promise<Blob> {
+  const { layouts = [], columns = [] } = description.value ?? {};
+  const maps = layouts.filter(({ kind }) => kind === "map");
+  const positions = await Promise.all(maps.map(({ id }, i) => readPositions(id, i === 0 ? "" : `_${id}`)));
+  const values = await Promise.all(columns.map((column) => readColumn(column, writeText)));
+  const table: CellColumn[] = [["row", String], ...positions.flat(), ...values];
   const lines = [
-    ["row", ...columns.map(({ id }) => quote(id))],
-    ...Array.from(rows, (row) => [String(row), ...columns.map((column) => cell(column, row))]),
+    table.map(([name]) => quoteCell(writeText(name), ",")),
+    ...Array.from(rows, (row) => table.map(([, cell]) => cell(row))),
   ];
   return new Blob([`${lines.map((line) => line.join(",")).join("\n")}\n`], { type: "text/csv" });
+}
+
+async function readPositions(map: string, suffix: string): Promise<CellColumn[]> {
+  const positions = await fetchLayout(map);
+  return ["x", "y"].map((name, axis) => [
+    `${name}${suffix}`,
+    (row) => shortestFloat32(positions[2 * row + axis] ?? Number.NaN),
+  ]);
+}
+
+async function readColumn(column: ColumnDescription, writeText: (text: string) => string): Promise<CellColumn> {
+  const values = await fetchColumn(column.id, column.type);
+  if (column.kind === "number") return [column.id, (row) => shortestFloat32(values[row] ?? Number.NaN)];
+  return [column.id, (row) => quoteCell(writeText(column.categories[values[row] ?? -1] ?? ""), ",")];
 }

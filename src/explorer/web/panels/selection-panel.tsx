@@ -1,6 +1,6 @@
 import { EmptyState } from "../controls.js";
 import controls from "../controls.module.css";
-import { saveSelection, selectionFormats } from "../export/selection.js";
+import { saveSelection, savesVerbatim, selectionFormats } from "../export/selection.js";
 import { coloring, currentColumn } from "../map/coloring.js";
 import { columnValues, formatNumber } from "../map/column-values.js";
 import { goToSelected } from "../map/map-views.js";
@@ -53,6 +53,19 @@ export function SelectionPanel() {
           </button>
         ))}
       </div>
+      <label
+        class={controls.note}
+        title="A spreadsheet runs texts that begin with =, +, - or @ as formulas. By default, CSV files have an apostrophe in front of them."
+      >
+        <input
+          type="checkbox"
+          checked={savesVerbatim.value}
+          onChange={({ currentTarget }) => {
+            savesVerbatim.value = currentTarget.checked;
+          }}
+        />{" "}
+        Leave formulas in texts as they are (CSV)
+      </label>
       <h3>{some.length < rows.length ? "Some of them" : "They are"}</h3>
       <PointGrid rows={some} />
     </>

@@ -1,0 +1,182 @@
+import { Command } from "commander";
+import { ArgumentError } from "../errors.js";
+import { flagsByName } from "../options/index.js";
+import { describeTrust, TRUST_OPTIONS, type Trust, type TrustFinding, trust, trustColumns } from "../trust/index.js";
+import { describePerplexity, TSNE_SETTINGS, Tsne } from "../tsne/index.js";
+import { addColumnOptions, type ColumnFlags, DATA_FILES, DATASET_NAMES } from "./dataset-flags.js";
+import { addDeclaredOptions, declaredOption } from "./declared-options.js";
+import { withTypedNames } from "./failure.js";
+import { type Inputs, type PointFacts, readInputs, readPointLabels } from "./inputs.js";
+import { interruptible } from "./interruption.js";
+import { checkPaths } from "./paths.js";
+import { checkTableOutput, TABLE_FORMATS, writePointTable } from "./point-table.js";
+import { createProgressDisplay } from "./progress.js";
+
+interface TrustFlags extends ColumnFlags {
+  output: string;
+  data?: string;
+  labels?: string;
+  perturbation?: number;
+  draws?: number;
+  seed?: number;
+  threads?: number;
+  json?: true;
+  quiet?: true;
+}
+
+const guide = `
+Examples:
+  $ sigma-tsne trust run.tsne -o trust.csv
+      The scores of each point as a table, and one sentence per score. The run
+      is what an embed command with --save run.tsne has written.
+  $ sigma-tsne trust run.tsne --data data.csv -o trust.parquet
+      The same with the identifier, the labels and the metadata of data.csv.
+  $ sigma-tsne trust run.tsne -o trust.csv --json --quiet | jq .reliability
+
+The columns of the table:
+  perturbation       how far the point jumps when its data move a little and it
+                     is placed again, in units of the map
+  singularity        how loosely the point is held, in squared units of the map
+  reliability        how well its neighborhood is kept: a correlation
+  reliability_class  trustworthy, undecided or dubious
+  doubts             how many of the scores fail their thresholds
+  displacement, var_x, cov_xy, var_y, share
+                     how the draws of the point scatter, for runs with sigma
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+`;
+
+/** `sigma-tsne trust`: what can be believed of the map of a saved run, point by point. */
+export function createTrustCommand(): Command {
+  const command = new Command("trust")
+    .usage("<run> -o <file> [options]")
+    .summary("report which points of a map can be trusted")
+    .description(
+      "Report which points of a map can be trusted: score each point of a run that embed --save has written, and explain each score in one sentence.",
+    )
+    .argument("<run>", "the run: the file of embed --save")
+    .requiredOption("-o, --output <file>", `where the scores of the points go, as a table: ${TABLE_FORMATS}`)
+    .option("--labels <file>", "labels of the points for the table, one per line")
+    .option("--json", "print one JSON object instead of sentences")
+    .option("--quiet", "print nothing but errors, and --json");
+  addDeclaredOptions(command.optionsGroup("Method:"), TRUST_OPTIONS, ["perturbation", "draws", "seed"]);
+  command
+    .addOption(declaredOption(TSNE_SETTINGS, "threads"))
+    .optionsGroup("Columns:")
+    .option(
+      "--data <file>",
+      `the file that was embedded, whose identifier, labels and metadata the table repeats: ${DATA_FILES}`,
+    );
+  addColumnOptions(command, { sigma: false, lists: false, strict: false });
+  return command.addHelpText("after", guide).action((run: string, flags: TrustFlags) => {
+    const names = {
+      ...flagsByName(TSNE_SETTINGS),
+      ...flagsByName(TRUST_OPTIONS),
+      ...DATASET_NAMES,
+      run,
+      data: flags.data,
+      labels: flags.labels,
+    };
+    return interruptible((signal) => withTypedNames(names, () => reportTrust(run, flags, signal)));
+  });
+}
+
+async function reportTrust(path: string, flags: TrustFlags, signal: AbortSignal): Promise<void> {
+  const begin = performance.now();
+  const { output, perturbation, draws, seed, threads } = flags;
+  checkTableOutput("--output", output);
+  checkColumnFlags(flags);
+  await checkPaths({ "--output": output }, { "<run>": path, "--data": flags.data, "--labels": flags.labels });
+  const run = await Tsne.load(path, { threads, signal });
+  const points = await readFacts(run.shape[0], flags, signal);
+  const { distance, perplexity } = run.options;
+  const display = createProgressDisplay(
+    flags.quiet ?? false,
+    () => `${path}: map of ${run.shape[0]} points, ${distance} distance, ${describePerplexity(perplexity)}`,
+  );
+  const onProgress = (progress: { stage: string; fraction: number }) => display.update(progress);
+  const report = await trust(run, { perturbation, draws, seed, signal, onProgress }).finally(() => display.stop());
+  const { embedding, measurement } = report;
+  await writePointTable(output, { embedding, points, columns: trustColumns(report), uncertainty: measurement }, signal);
+  const seconds = (performance.now() - begin) / 1000;
+  const findings = describeTrust(report);
+  if (flags.json) process.stdout.write(`${JSON.stringify(summarize(report, findings, { output, seconds }))}\n`);
+  else if (!flags.quiet) {
+    const lines = [...findings.map(({ sentence }) => sentence), `Table of the points: ${output}.`];
+    process.stdout.write(`${lines.join("\n")}\n`);
+  }
+}
+
+/** @throws {ArgumentError} INVALID_ARGUMENT for flags of columns without a file that has them */
+function checkColumnFlags(flags: TrustFlags): void {
+  if (flags.data !== undefined) return;
+  const { columns, exclude, idColumn, labelColumn, keep } = flags;
+  const ofData = { columns, exclude, idColumn, labelColumn, keep };
+  for (const [name, received] of Object.entries(ofData)) {
+    if (received === undefined) continue;
+    const accepted = "--data as well, the file whose columns these are";
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: DATASET_NAMES[name] ?? "--label-column",
+      received,
+      accepted,
+    });
+  }
+}
+
+/** What is known of the points besides the run: of --data, and the labels of --labels. */
+async function readFacts(n: number, flags: TrustFlags, signal: AbortSignal): Promise<PointFacts | undefined> {
+  const { data, labels } = flags;
+  if (data === undefined) {
+    if (labels === undefined) return undefined;
+    const typed = await readPointLabels(labels, n, signal);
+    const facts = { identifier: undefined, labels: new Map(), metadata: new Map() };
+    return { rows: n, kept: undefined, facts, labels: typed };
+  }
+  const inputs: Inputs = await readInputs({ ...flags, data }, signal);
+  if (inputs.data.rows !== n) {
+    throw new ArgumentError("SHAPE_MISMATCH", {
+      argument: "data",
+      received: `${inputs.data.rows} rows`,
+      accepted: `the ${n} points of the run, in the same order`,
+    });
+  }
+  return inputs.points;
+}
+
+function summarize(
+  report: Trust,
+  findings: readonly TrustFinding[],
+  { output, seconds }: { output: string; seconds: number },
+) {
+  const { perturbation, singularity, reliability, measurement, embedding, radius } = report;
+  const finding = (score: TrustFinding["score"]) => findings.find((one) => one.score === score);
+  const shared = (score: TrustFinding["score"]) => {
+    const { flagged, threshold, sentence } = finding(score) as TrustFinding;
+    // A threshold can be infinite, which JSON does not know.
+    return { flagged, threshold: Number.isFinite(threshold) ? threshold : null, sentence };
+  };
+  const counted = (name: string) => reliability.classes.filter((one) => one === name).length;
+  return {
+    n: embedding.rows,
+    output_dimensions: embedding.cols,
+    radius,
+    perturbation: perturbation
+      ? { ...shared("perturbation"), length: perturbation.length, directions: perturbation.directions }
+      : null,
+    singularity: { ...shared("singularity"), repulsion: singularity.repulsion },
+    reliability: {
+      ...shared("reliability"),
+      trustworthy_above: reliability.trustworthyAbove,
+      trustworthy: counted("trustworthy"),
+      undecided: counted("undecided"),
+      permuted: reliability.permuted,
+    },
+    measurement: measurement
+      ? { ...shared("measurement"), draws: measurement.draws, neighbors: measurement.neighbors }
+      : null,
+    doubts: shared("doubts"),
+    sentences: findings.map(({ sentence }) => sentence),
+    output,
+    seconds: Number(seconds.toFixed(6)),
+  };
+}

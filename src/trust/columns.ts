@@ -1,0 +1,13 @@
+import type { TableColumn } from "../io/index.js";
+import type { Trust } from "./trust.js";
+
+/** The scores as columns of a table; those of the measurement are `uncertaintyColumns` of its own. */
+export function trustColumns({ perturbation, singularity, reliability, doubts }: Trust): Record<string, TableColumn> {
+  return {
+    ...(perturbation && { perturbation: perturbation.scores }),
+    singularity: singularity.scores,
+    reliability: reliability.scores,
+    reliability_class: reliability.classes,
+    doubts: Int32Array.from(doubts),
+  };
+}

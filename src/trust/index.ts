@@ -1,0 +1,11 @@
+export { trustColumns } from "./columns.js";
+export { describeTrust, type TrustFinding } from "./findings.js";
+export { TRUST_OPTIONS, type TrustOptions, type TrustProgress, type TrustStage } from "./options.js";
+export {
+  type PerturbationScores,
+  type ReliabilityClass,
+  type ReliabilityScores,
+  type SingularityScores,
+  type Trust,
+  trust,
+} from "./trust.js";
