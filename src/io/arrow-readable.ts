@@ -29,7 +29,7 @@ export function leaveOutUnreadable({ schema, unreadable }: ArrowContents, path: 
 }
 
 /** @param framed metadata with the length before them, in streams of today after a mark */
-function messageOf(framed: Uint8Array, body: Uint8Array): IpcMessage {
+export function messageOf(framed: Uint8Array, body: Uint8Array): IpcMessage {
   const mark = Buffer.from(framed.buffer, framed.byteOffset, 4).readUInt32LE();
   const metadata = framed.subarray(mark === 2 ** 32 - 1 ? 8 : 4);
   const message = Message.getRootAsMessage(new ByteBuffer(metadata));

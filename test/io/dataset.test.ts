@@ -163,6 +163,13 @@ describe("readDataset", () => {
     expect((await readDataset(await fileWith("0,1,2,3\n0,0,1,7\n1,0,0,3\n"))).means.rows).toBe(2);
   });
 
+  it("does not take the durations of Parquet for data, which are whole numbers there", async () => {
+    const path = fileURLToPath(new URL("./fixtures/tables/durations.parquet", import.meta.url));
+    const { means, report } = await readDataset(path);
+    expect(means.toArrays()).toEqual(DATA);
+    expect(report).toBe("Data: 3 columns (pc1, pc2, pc3). Not used: wait (duration).");
+  });
+
   it("leaves out and names the columns that Arrow libraries in JavaScript cannot read", async () => {
     const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/tables/${name}`, import.meta.url));
     const { means, report } = await readDataset(fixture("run-ends.arrow"));
@@ -174,6 +181,8 @@ describe("readDataset", () => {
     await expect(readDataset(fixture("run-ends.arrow"), { strict: true })).rejects.toThrow(
       /column "batch" \(run-end encoded\) is not used/,
     );
-    await expect(readMatrix(fixture("list-view.arrow"))).rejects.toThrow(/"vector" \(list view\)/);
+    await expect(readMatrix(fixture("list-view.arrow"))).rejects.toThrow(
+      'found "vector" (list view). Convert what is to be the data to numbers',
+    );
   });
 });
