@@ -16,6 +16,7 @@ export default defineConfig([
   }),
   node("cjs", { index: "src/index.ts", vae: "src/vae/index.ts", explorer: "src/explorer/index.ts" }),
   page("report", "src/compare/report"),
+  page("trust", "src/trust/page"),
   page("wall", "src/wall/page", "node_modules/openseadragon/LICENSE.txt"),
 ]);
 

@@ -37,7 +37,7 @@ const NOISES: readonly (readonly [NoiseKind, readonly number[]])[] = [
 ];
 const PLACEMENT = { perplexity: 30, iterations: 100 };
 
-/** Maps measured values, and counts true positions inside the ellipses of the fitted points. */
+/** Embeds measured values, and counts true positions inside the ellipses of the fitted points. */
 export async function measureCoverage(
   record: CoverageRecord,
   log: (line: string) => void,

@@ -3,12 +3,12 @@ import { promisify } from "node:util";
 import { readMatrix, writeMatrix } from "../src/io/index.js";
 import { type Dataset, openDataset } from "./datasets.js";
 import type { PeerPaths } from "./implementations.js";
-import { type KernelTiming, makeMap } from "./kernels.js";
+import { type KernelTiming, makeEmbedding } from "./kernels.js";
 import { describeMeasurement, type Machine } from "./machine.js";
 import { count, markdownTable, percent } from "./markdown.js";
 import type { Settings } from "./race.js";
 
-/** How far approximate repulsion is from the sum over all pairs, on one finished map. */
+/** How far approximate repulsion is from the sum over all pairs, on one finished embedding. */
 export interface Forces extends Pick<KernelTiming, "dataset" | "kernel" | "n"> {
   forceError: number;
   zError: number;
@@ -28,7 +28,7 @@ const DEFAULTS = ["Barnes-Hut, theta 0.5, 2-D", "particle mesh, spacing 0.4, 2-D
 
 const SIZES = [1000, 3000, 10000, 30000, 70000];
 
-/** Compares on maps of the first 1,000 to 70,000 points of a data set, and of all, that runs of ours have finished. */
+/** Compares on embeddings of the first 1,000 to 70,000 points of a data set, and of all, that runs of ours have finished. */
 export async function compareForces(
   executable: string,
   name: string,
@@ -39,9 +39,12 @@ export async function compareForces(
 ): Promise<Forces[]> {
   const dataset = await openDataset(name, folder, false, signal);
   const sizes = [...SIZES.filter((size) => size < dataset.n), dataset.n];
-  const maps: string[] = [];
-  for (const n of sizes) maps.push(await makeMap(await cut(dataset, n, signal), 2, settings, paths, signal));
-  const { stdout } = await promisify(execFile)(executable, [String(settings.threads), "forces", ...maps], { signal });
+  const embeddings: string[] = [];
+  for (const n of sizes)
+    embeddings.push(await makeEmbedding(await cut(dataset, n, signal), 2, settings, paths, signal));
+  const { stdout } = await promisify(execFile)(executable, [String(settings.threads), "forces", ...embeddings], {
+    signal,
+  });
   const timings: KernelTiming[] = stdout
     .trim()
     .split("\n")
@@ -65,16 +68,16 @@ export function tooLarge(forces: readonly Forces[]): Forces[] {
 
 export function formatForces({ forces, ...facts }: ForcesRecord): string {
   const kernels = [...new Set(forces.map(({ kernel }) => kernel))];
-  const maps = [...new Set(forces.map(({ dataset, n }) => `${dataset}, ${count(n)}`))];
-  const rows = maps.map((map) => [
-    map,
+  const embeddings = [...new Set(forces.map(({ dataset, n }) => `${dataset}, ${count(n)}`))];
+  const rows = embeddings.map((embedding) => [
+    embedding,
     ...kernels.map((kernel) => {
-      const found = forces.find((one) => one.kernel === kernel && `${one.dataset}, ${count(one.n)}` === map);
+      const found = forces.find((one) => one.kernel === kernel && `${one.dataset}, ${count(one.n)}` === embedding);
       return found ? `${percent(found.forceError)}, ${percent(found.zError)}` : "";
     }),
   ]);
   return [
-    markdownTable(["map", ...kernels.map((kernel) => kernel.replace(/, 2-D$/, ""))], rows, 0),
+    markdownTable(["embedding", ...kernels.map((kernel) => kernel.replace(/, 2-D$/, ""))], rows, 0),
     describeMeasurement(facts),
   ].join("\n\n");
 }

@@ -25,7 +25,7 @@ export const DEFAULT_PEER_PATHS: PeerPaths = {
   nodeModules: FOLDERS.nodeModules,
 };
 
-/** A program that makes maps, in a process of its own. */
+/** A program that makes embeddings, in a process of its own. */
 export interface Implementation {
   readonly name: string;
   readonly label: string;

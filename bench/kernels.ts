@@ -56,7 +56,7 @@ export interface KernelRecord {
   timings: KernelTiming[];
 }
 
-/** Beyond this a map of three dimensions takes Barnes-Hut too long to be worth it. */
+/** Beyond this an embedding of three dimensions takes Barnes-Hut too long to be worth it. */
 const MOST_POINTS_3D = 20000;
 
 const EXECUTABLE = "sigma_kernels_bench";
@@ -81,7 +81,7 @@ export async function measureLimits(executable: string, settings: Settings, sign
   return JSON.parse(stdout);
 }
 
-/** Times the kernels on one data set and its finished maps, which are made by a run of ours and kept beside the data. */
+/** Times the kernels on one data set and its finished embeddings, which are made by a run of ours and kept beside the data. */
 export async function measureKernels(
   executable: string,
   name: string,
@@ -91,9 +91,9 @@ export async function measureKernels(
   signal: AbortSignal,
 ): Promise<KernelTiming[]> {
   const dataset = await openDataset(name, folder, true, signal);
-  const maps = [await makeMap(dataset, 2, settings, paths, signal)];
-  if (dataset.n <= MOST_POINTS_3D) maps.push(await makeMap(dataset, 3, settings, paths, signal));
-  const args = [String(settings.threads), String(settings.perplexity), dataset.x, dataset.sigma ?? "-", ...maps];
+  const embeddings = [await makeEmbedding(dataset, 2, settings, paths, signal)];
+  if (dataset.n <= MOST_POINTS_3D) embeddings.push(await makeEmbedding(dataset, 3, settings, paths, signal));
+  const args = [String(settings.threads), String(settings.perplexity), dataset.x, dataset.sigma ?? "-", ...embeddings];
   const { stdout } = await promisify(execFile)(executable, args, { signal });
   return stdout
     .trim()
@@ -101,8 +101,8 @@ export async function measureKernels(
     .map((line) => ({ dataset: name, ...JSON.parse(line) }));
 }
 
-/** The file with the finished map of a data set, made by a run of ours unless it is there. */
-export async function makeMap(
+/** The file with the finished embedding of a data set, made by a run of ours unless it is there. */
+export async function makeEmbedding(
   dataset: Dataset,
   outputDimensions: number,
   { threads, perplexity, iterations, seed, timeout, ours }: Settings,
@@ -166,7 +166,7 @@ export function formatKernels({ settings, limits, timings, ...facts }: KernelRec
   return [
     markdownTable(header, rows, 0),
     `Limits measured beside, threads ${settings.threads}, ${limits.instructionSet}: ` +
-      `${significant(limits.multipliesPerSecond / 1e9)} billion multiply-adds of floats a second, ` +
+      `${significant(limits.multipliesPerSecond / 1e9)} billion multiply-adds of floats per second, ` +
       `${significant(limits.operationsPerSecond / 1e9)} billion where half are lone additions, ` +
       `${significant(limits.indexedLoadsPerSecond / 1e9)} billion indexed loads, triad ${levels.join(", ")}.`,
     describeMeasurement(facts),
@@ -189,5 +189,5 @@ function equivalent(timing: KernelTiming, timings: readonly KernelTiming[]): str
     ({ dataset, kernel }) => dataset === timing.dataset && kernel === `exact repulsion, ${outputDimensions}`,
   );
   if (!exact) return "";
-  return `as long as ${significant(timing.seconds / timing.n / (exact.seconds / exact.units))} pairs a point`;
+  return `as long as ${significant(timing.seconds / timing.n / (exact.seconds / exact.units))} pairs per point`;
 }

@@ -55,9 +55,9 @@ import { readRecord, writeReadmeSection, writeRecord } from "./record.js";
 import { drawnPanels, formatScaling, measureScaling, type Scaling, sizesUpTo } from "./scaling.js";
 import {
   formatSeparations,
-  generateMap,
+  generateEmbedding,
   measureSeparations,
-  readPublishedMap,
+  readPublishedEmbedding,
   SEPARATORS,
   type SeparationRecord,
   type SeparationSettings,
@@ -194,7 +194,10 @@ measuring("kernels", "every C++ kernel by itself, beside what the machine allows
     interruptible((signal) => kernels(names, flags, signal)),
   );
 
-measuring("forces", "approximate repulsion against the sum over all pairs, on finished maps of 1,000 points and more")
+measuring(
+  "forces",
+  "approximate repulsion against the sum over all pairs, on finished embeddings of 1,000 points and more",
+)
   .addOption(publishOption())
   .argument("[data sets...]", "default: mnist stem where --data holds them, else generated-70000")
   .option("--build <folder>", "where it is compiled", "build-release")
@@ -219,26 +222,26 @@ program
   .option("--node-modules <folder>", "a node_modules with tfjs-node", join(FOLDERS.root, "node_modules"))
   .option("--threads <n>", "threads of every trainer", integerParser("--threads", 1), 2)
   .option("--images <n>", "how many, up to 10000", integerParser("--images", 1), 10000)
-  .option("--batch <n>", "images a batch", integerParser("--batch", 1), 128)
+  .option("--batch <n>", "images per batch", integerParser("--batch", 1), 128)
   .option("--epochs <n>", "epochs a run", integerParser("--epochs", 1), 3)
   .option("--timeout <seconds>", "after which a run is given up", numberParser("--timeout"), 3600)
   .action((names: string[], flags: NetworkFlags) => interruptible((signal) => networks(names, flags, signal)));
 
 program
   .command("separate")
-  .description("uniform separation of a map by this project's methods, and by the iterative one in numpy")
+  .description("uniform separation of an embedding by this project's methods, and by the iterative one in numpy")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
   .addOption(roundsOption(5))
   .option(
     "--data <folder>",
-    "with the published map (default: SIGMA_TSNE_DATA, else made up)",
+    "with the published embedding (default: SIGMA_TSNE_DATA, else made up)",
     process.env.SIGMA_TSNE_DATA,
   )
   .option("--python <file>", "a Python with numpy", DEFAULT_PEER_PATHS.python)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
-  .option("--large <n>", "points of a generated map for the flow alone", integerParser("--large", 100), 1_000_000)
+  .option("--large <n>", "points of a generated embedding for the flow alone", integerParser("--large", 100), 1_000_000)
   .option("--timeout <seconds>", "after which a run is given up", numberParser("--timeout"), 3600)
   .action((flags: SeparateFlags) => interruptible((signal) => separations(flags, signal)));
 
@@ -269,7 +272,7 @@ program
 
 program
   .command("uncertainty")
-  .description("maps of noisy measurements against the known truth: without sigma, and with it")
+  .description("embeddings of noisy measurements against the known truth: without sigma, and with it")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
@@ -280,7 +283,7 @@ program
   )
   .option("--points <n>", "points of MNIST", integerParser("--points", 100), 1200)
   .option("--synthetic-points <n>", "points of each synthetic truth", integerParser("--synthetic-points", 100), 600)
-  .option("--seeds <n>", "seeds of truth, noise and map", integerParser("--seeds", 1), 10)
+  .option("--seeds <n>", "seeds of truth, noise and embedding", integerParser("--seeds", 1), 10)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: UncertaintyFlags) => interruptible((signal) => uncertainty(flags, signal)));
 
@@ -588,16 +591,16 @@ async function separations(flags: SeparateFlags, signal: AbortSignal): Promise<v
     before: {},
     runs: [],
   };
-  const maps = [
+  const embeddings = [
     {
-      map: await readPublishedMap(flags.data, signal),
+      embedding: await readPublishedEmbedding(flags.data, signal),
       separators: SEPARATORS.filter((name) => hasNumpy || name !== "numpy"),
     },
-    { map: generateMap(flags.large), separators: ["flow"] as const },
+    { embedding: generateEmbedding(flags.large), separators: ["flow"] as const },
   ];
   let complete = false;
   try {
-    await measureSeparations(record, maps, { python }, log, signal);
+    await measureSeparations(record, embeddings, { python }, log, signal);
     complete = true;
   } finally {
     if (record.runs.length > 0) {

@@ -158,7 +158,7 @@ export function formatNetworks({ images, settings, failures, runs, ...facts }: N
   );
   const described = [...new Set(runs.map(({ description }) => description))];
   return [
-    markdownTable(["network", "trained by", "seconds an epoch", "times ours", "loss", "peak MiB"], rows, 4),
+    markdownTable(["network", "trained by", "seconds per epoch", "times ours", "loss", "peak MiB"], rows, 4),
     `${count(images.n)} images (${images.name}), batches of ${settings.batch}, Adam, threads ${settings.threads}, ${settings.epochs} ` +
       `epochs, of which the fastest counts, rounds ${settings.rounds} (medians). The loss is that of the last batch.`,
     `${describeMeasurement(facts)} Trainers: ${described.join(", ")}.`,

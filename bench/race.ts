@@ -30,9 +30,9 @@ export interface RaceSettings extends Settings {
 }
 
 export interface Score {
-  /** KL(P||Q) of the map, in nats; P with the standard deviations where the implementation uses them. */
+  /** KL(P||Q) of the embedding, in nats; P with the standard deviations where the implementation uses them. */
   kl: number;
-  /** Share of each point's 10 nearest neighbors in the data that are also among its 10 nearest in the map. */
+  /** Share of each point's 10 nearest neighbors in the data that are also among its 10 nearest in the embedding. */
   kept10: number;
 }
 
@@ -104,7 +104,7 @@ interface RaceContext {
   scorers: Map<boolean, Scorer>;
   log: (line: string) => void;
   signal: AbortSignal;
-  /** The file of the map. */
+  /** The file of the embedding. */
   y: string;
 }
 
@@ -144,7 +144,7 @@ async function runOnce(
   }
 }
 
-/** Every round has its own seed: the KL divergence of a map varies with the seed, so a single map says little. */
+/** Every round has its own seed: the KL divergence of an embedding varies with the seed, so a single embedding says little. */
 function taskOf(
   { perplexity, iterations, threads, seed, ours }: RaceSettings,
   { x, sigma }: Dataset,
@@ -181,7 +181,7 @@ export function startRace(
   };
 }
 
-/** Scores maps of one data set, all in the same way. */
+/** Scores embeddings of one data set, all in the same way. */
 class Scorer {
   private readonly known = new Map<string, Score>();
 
@@ -209,20 +209,22 @@ class Scorer {
     return new Scorer(nearest, affinities(nearest, perplexity));
   }
 
-  /** A map that came out the same before is not scored again. */
+  /** An embedding that came out the same before is not scored again. */
   async score(file: string, signal: AbortSignal): Promise<Score> {
-    const map = await readMatrix(file, { signal });
+    const embedding = await readMatrix(file, { signal });
     const n = this.nearest.indices.length / this.nearest.k;
-    if (map.rows !== n || !map.data.every((value) => Number.isFinite(value))) {
-      throw new BenchmarkError(`gave a map of ${map.rows} x ${map.cols} that is not ${n} finite points`);
+    if (embedding.rows !== n || !embedding.data.every((value) => Number.isFinite(value))) {
+      throw new BenchmarkError(
+        `gave an embedding of ${embedding.rows} x ${embedding.cols} that is not ${n} finite points`,
+      );
     }
-    const { buffer, byteOffset, byteLength } = map.data;
+    const { buffer, byteOffset, byteLength } = embedding.data;
     const hash = createHash("sha256")
       .update(new Uint8Array(buffer, byteOffset, byteLength))
       .digest("hex");
     const known = this.known.get(hash);
     if (known) return known;
-    const points = toPoints(map);
+    const points = toPoints(embedding);
     const near = await findAllNearest(points, 10, signal);
     const score = { kl: klDivergence(this.p, points), kept10: keptNeighbors(this.nearest, near, 10) };
     this.known.set(hash, score);

@@ -201,8 +201,8 @@ function symmetrize(conditional: Sparse): Sparse {
 }
 
 /** KL(P||Q) in nats (van der Maaten & Hinton 2008, eq. 2), with Q normalized over all pairs. */
-export function klDivergence(p: Sparse, map: Points): number {
-  const { data, rows, cols } = map;
+export function klDivergence(p: Sparse, embedding: Points): number {
+  const { data, rows, cols } = embedding;
   let normalizer = 0;
   for (let i = 0; i < rows; i++) {
     let sum = 0;
@@ -220,13 +220,14 @@ export function klDivergence(p: Sparse, map: Points): number {
   return kl + Math.log(normalizer);
 }
 
-/** Mean share of each point's `count` nearest neighbors in the data that are also its `count` nearest in the map. */
-export function keptNeighbors(data: Nearest, map: Nearest, count: number): number {
+/** Mean share of each point's `count` nearest neighbors in the data that are also its `count` nearest in the embedding. */
+export function keptNeighbors(data: Nearest, embedding: Nearest, count: number): number {
   const n = data.indices.length / data.k;
   let kept = 0;
   for (let i = 0; i < n; i++) {
     const own = data.indices.subarray(i * data.k, i * data.k + count);
-    for (const j of map.indices.subarray(i * map.k, i * map.k + count)) kept += own.includes(j) ? 1 : 0;
+    for (const j of embedding.indices.subarray(i * embedding.k, i * embedding.k + count))
+      kept += own.includes(j) ? 1 : 0;
   }
   return kept / (n * count);
 }

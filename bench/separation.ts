@@ -34,7 +34,7 @@ export interface SeparationSettings {
   timeout: number;
 }
 
-export interface SeparationMap {
+export interface SeparationEmbedding {
   readonly name: string;
   readonly points: Matrix;
 }
@@ -42,14 +42,14 @@ export interface SeparationMap {
 export interface SeparationScore {
   /** Coefficient of variation of a 32 x 32 histogram. */
   evenness: number;
-  /** Share of the 10 nearest neighbors in the map that still are. */
+  /** Share of the 10 nearest neighbors in the embedding that still are. */
   kept: number;
   /** Points with NaN, or outside the unit square. */
   lost: number;
 }
 
 export interface SeparationRun extends Answer, SeparationScore {
-  map: string;
+  embedding: string;
   n: number;
   separator: Separator;
   round: number;
@@ -62,20 +62,23 @@ export interface SeparationRecord {
   machine: Machine;
   versions: Readonly<Record<string, string>>;
   settings: SeparationSettings;
-  /** Evenness of each map as it was, stretched to fill the square. */
+  /** Evenness of each embedding as it was, stretched to fill the square. */
   before: Record<string, number>;
   runs: SeparationRun[];
 }
 
-/** The published map of micrographs, where the folder holds it, else one of as many points in clusters. */
-export async function readPublishedMap(folder: string | undefined, signal: AbortSignal): Promise<SeparationMap> {
+/** The published embedding of micrographs, where the folder holds it, else one of as many points in clusters. */
+export async function readPublishedEmbedding(
+  folder: string | undefined,
+  signal: AbortSignal,
+): Promise<SeparationEmbedding> {
   const path = folder && join(folder, "microscopy", "vae_tsne_stem_crops_96x96.npy");
-  if (!path || !existsSync(path)) return generateMap(20000);
-  return { name: "stem, published map", points: await readMatrix(path, { signal }) };
+  if (!path || !existsSync(path)) return generateEmbedding(20000);
+  return { name: "stem, published embedding", points: await readMatrix(path, { signal }) };
 }
 
 /** Round clusters of unlike density, the same ones at every call. */
-export function generateMap(n: number): SeparationMap {
+export function generateEmbedding(n: number): SeparationEmbedding {
   const normal = normals(3);
   const clusters = Array.from({ length: 20 }, () => [20 * normal(), 20 * normal(), 1 + 4 * Math.abs(normal())]);
   const data = new Float64Array(2 * n);
@@ -87,10 +90,10 @@ export function generateMap(n: number): SeparationMap {
   return { name: "generated", points: new Matrix(data, n, 2) };
 }
 
-/** Separates each map by each of them in turn, round after round; the runs are added to the record as they end. */
+/** Separates each embedding by each of them in turn, round after round; the runs are added to the record as they end. */
 export async function measureSeparations(
   record: SeparationRecord,
-  maps: readonly { map: SeparationMap; separators: readonly Separator[] }[],
+  embeddings: readonly { embedding: SeparationEmbedding; separators: readonly Separator[] }[],
   { python }: Pick<PeerPaths, "python">,
   log: (line: string) => void,
   signal: AbortSignal,
@@ -99,8 +102,8 @@ export async function measureSeparations(
   const [x, y] = [join(folder, "map.npy"), join(folder, "even.npy")];
   const { threads, rounds, timeout } = record.settings;
   try {
-    for (const { map, separators } of maps) {
-      const { name, points } = map;
+    for (const { embedding, separators } of embeddings) {
+      const { name, points } = embedding;
       await writeMatrix(x, points, { signal });
       record.before[name] = measureEvenness(fillSquare(points));
       for (let number = 0; number < rounds; number++) {
@@ -115,7 +118,7 @@ export async function measureSeparations(
           const { stdout } = await promisify(execFile)(...command, { signal, timeout: timeout * 1000 });
           const answer: Answer = JSON.parse(stdout.trim().split("\n").at(-1) as string);
           const score = scoreSeparation(points, await readMatrix(y, { signal }));
-          record.runs.push({ map: name, n: points.rows, separator, round: number, load, ...answer, ...score });
+          record.runs.push({ embedding: name, n: points.rows, separator, round: number, load, ...answer, ...score });
           log(`${name}, round ${number + 1}: ${LABELS[separator]} ${significant(answer.seconds)} s`);
         }
       }
@@ -186,8 +189,8 @@ function measureEvenness({ data, rows }: Matrix): number {
 
 /** Medians over the rounds; a ratio is that of a run to the flow's run of the same round. */
 export function formatSeparations({ settings, before, runs, ...facts }: SeparationRecord): string {
-  const rows = [...new Set(runs.map(({ map }) => map))].flatMap((map) => {
-    const all = runs.filter((run) => run.map === map);
+  const rows = [...new Set(runs.map(({ embedding }) => embedding))].flatMap((embedding) => {
+    const all = runs.filter((run) => run.embedding === embedding);
     const lines = SEPARATORS.flatMap((separator) => {
       const own = all.filter((run) => run.separator === separator);
       const [first] = own;
@@ -209,10 +212,19 @@ export function formatSeparations({ settings, before, runs, ...facts }: Separati
         ],
       ];
     });
-    const title = `**${map}**, ${count(all[0].n)} points`;
-    return [[title, "as it was", "", "", before[map].toFixed(3), "1.000", "0", ""], ...lines];
+    const title = `**${embedding}**, ${count(all[0].n)} points`;
+    return [[title, "as it was", "", "", before[embedding].toFixed(3), "1.000", "0", ""], ...lines];
   });
-  const header = ["map", "separated by", "seconds", "times the flow", "evenness", "10-NN kept", "lost", "peak MiB"];
+  const header = [
+    "embedding",
+    "separated by",
+    "seconds",
+    "times the flow",
+    "evenness",
+    "10-NN kept",
+    "lost",
+    "peak MiB",
+  ];
   return [
     markdownTable(header, rows, 6),
     `Threads ${settings.threads}, rounds ${settings.rounds} (medians), defaults throughout. ${describeMeasurement(facts)}`,

@@ -1,7 +1,7 @@
 import { markdownTable } from "./markdown.js";
 import { PLAIN, type UncertaintyRecord } from "./uncertainty.js";
 
-/** The share of true neighbors with the label accuracy, and what the automatic floor gains over plain maps. */
+/** The share of true neighbors with the label accuracy, and what the automatic floor gains over plain embeddings. */
 export function formatUncertainty({ recoveries, settings }: UncertaintyRecord): string {
   const variants = Object.keys(recoveries[0]?.scores ?? {});
   const rows = recoveries.map(({ data, noise, level, scores }) => {
@@ -19,6 +19,6 @@ export function formatUncertainty({ recoveries, settings }: UncertaintyRecord): 
   const higher = gains.filter((gain) => gain > 0).length;
   return [
     markdownTable(header, rows, variants.length + 2),
-    `Share of the true 10 nearest neighbors in the map / label accuracy, means over ${settings.seeds} seeds. The last column is the share with the automatic floor less that ${PLAIN}, with its standard error: above 0 in ${higher} of ${gains.length} rows, ${Math.min(...gains).toFixed(3)} in the worst. MNIST has ${settings.points} points, each synthetic truth ${settings.syntheticPoints}.`,
+    `Share of the true 10 nearest neighbors in the embedding / label accuracy, means over ${settings.seeds} seeds. The last column is the share with the automatic floor less that ${PLAIN}, with its standard error: above 0 in ${higher} of ${gains.length} rows, ${Math.min(...gains).toFixed(3)} in the worst. MNIST has ${settings.points} points, each synthetic truth ${settings.syntheticPoints}.`,
   ].join("\n\n");
 }

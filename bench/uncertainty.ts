@@ -6,7 +6,7 @@ import { openDataset } from "./datasets.js";
 import { type Machine, round } from "./machine.js";
 import { addNoise, drawRows, NOISE_KINDS, TRUTHS, type Truth, toUnitSpread } from "./uncertain-data.js";
 
-/** How well maps of measured values show the truth, over all seeds. */
+/** How well embeddings of measured values show the truth, over all seeds. */
 export interface Recovery {
   data: string;
   noise: string;
@@ -19,10 +19,10 @@ export interface Recovery {
 
 /** Means over the seeds. */
 export interface Score {
-  /** Share of the true 10 nearest neighbors that are among the 10 nearest in the map. */
+  /** Share of the true 10 nearest neighbors that are among the 10 nearest in the embedding. */
   kept: number;
   accuracy: number;
-  /** `kept` less that of the map without sigma, with the standard error of this mean. */
+  /** `kept` less that of the embedding without sigma, with the standard error of this mean. */
   gain: number;
   error: number;
 }
@@ -38,7 +38,7 @@ export interface UncertaintyRecord {
 /** The variant with which the others are compared. */
 export const PLAIN = "without sigma";
 
-/** The maps that are compared, by their names in the table. */
+/** The embeddings that are compared, by their names in the table. */
 const VARIANTS: Readonly<Record<string, TsneOptions>> = {
   [PLAIN]: { distance: "euclidean" },
   "floor 0.01": { distance: "inverse-variance", varianceFloor: 0.01 },
@@ -50,7 +50,7 @@ const LEVELS = [0.1, 0.3, 1] as const;
 const NEIGHBORS = 10;
 const MNIST = "MNIST";
 
-/** Maps noisy measurements of known truths, and scores the maps against the truths. */
+/** Embeds noisy measurements of known truths, and scores the embeddings against the truths. */
 export async function measureUncertainty(
   record: UncertaintyRecord,
   folder: string | undefined,
@@ -65,11 +65,11 @@ export async function measureUncertainty(
   for (const [data, kinds, draw] of sources) {
     for (const noise of kinds) {
       for (const level of LEVELS) {
-        const maps: ScoredMaps[] = [];
+        const embeddings: ScoredEmbeddings[] = [];
         for (let seed = 1; seed <= seeds; seed++) {
-          maps.push(await scoreMaps(await draw(seed), { noise, level, seed }, threads, signal));
+          embeddings.push(await scoreEmbeddings(await draw(seed), { noise, level, seed }, threads, signal));
         }
-        const recovery = { data, noise, level, ...average(maps) };
+        const recovery = { data, noise, level, ...average(embeddings) };
         record.recoveries.push(recovery);
         const scores = Object.entries(recovery.scores).map(([name, { kept }]) => `${name} ${kept.toFixed(3)}`);
         log(`${data}, noise per ${noise}, level ${level}: ${scores.join(", ")}`);
@@ -78,18 +78,18 @@ export async function measureUncertainty(
   }
 }
 
-/** The maps of one draw of the noise. */
-interface ScoredMaps {
+/** The embeddings of one draw of the noise. */
+interface ScoredEmbeddings {
   readonly scores: Readonly<Record<string, { readonly kept: number; readonly accuracy: number }>>;
   readonly floor: number;
 }
 
-async function scoreMaps(
+async function scoreEmbeddings(
   truth: Truth,
   { noise, level, seed }: { noise: (typeof NOISE_KINDS)[number]; level: number; seed: number },
   threads: number,
   signal: AbortSignal,
-): Promise<ScoredMaps> {
+): Promise<ScoredEmbeddings> {
   const { means, sigma } = addNoise(truth, noise, level, 1000 * seed + 7);
   const scores: Record<string, { kept: number; accuracy: number }> = {};
   let floor = 0;
@@ -103,10 +103,10 @@ async function scoreMaps(
   return { scores, floor };
 }
 
-function average(maps: readonly ScoredMaps[]): Pick<Recovery, "scores" | "floor"> {
+function average(embeddings: readonly ScoredEmbeddings[]): Pick<Recovery, "scores" | "floor"> {
   const scores = Object.keys(VARIANTS).map((name) => {
-    const own = maps.map(({ scores }) => scores[name] as { kept: number; accuracy: number });
-    const gains = own.map(({ kept }, i) => kept - (maps[i]?.scores[PLAIN]?.kept as number));
+    const own = embeddings.map(({ scores }) => scores[name] as { kept: number; accuracy: number });
+    const gains = own.map(({ kept }, i) => kept - (embeddings[i]?.scores[PLAIN]?.kept as number));
     const gain = mean(gains);
     const variance = gains.reduce((sum, value) => sum + (value - gain) ** 2, 0) / Math.max(1, gains.length - 1);
     return [
@@ -119,7 +119,7 @@ function average(maps: readonly ScoredMaps[]): Pick<Recovery, "scores" | "floor"
       },
     ] as const;
   });
-  return { scores: Object.fromEntries(scores), floor: round(mean(maps.map(({ floor }) => floor)), 5) };
+  return { scores: Object.fromEntries(scores), floor: round(mean(embeddings.map(({ floor }) => floor)), 5) };
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

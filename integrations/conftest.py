@@ -1,4 +1,4 @@
-"""Points with standard deviations, a map of some of them, and the positions that one process of sigma-tsne gives the others."""
+"""Points with standard deviations, an embedding of some of them, and the positions that one process of sigma-tsne gives the others."""
 
 import gc
 import os

@@ -36,7 +36,7 @@ const GALLERY = [
   {
     name: "continuous",
     title: "A quantity as color",
-    text: "Any numbers, one a point, or a column of a table: here how far each point moved when the standard errors were taken into account, in radii of the map.",
+    text: "Any numbers, one per point, or a column of a table: here how far each point moved when the standard errors were taken into account, in radii of the map.",
     commands: `sigma-tsne compare repeats/means.npy --sigma repeats/sigma.npy \\
   --labels repeats/labels.csv -o comparison
 sigma-tsne plot comparison/map_sigma-aware.npy -o continuous.png \\

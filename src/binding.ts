@@ -44,7 +44,7 @@ export function translate(error: unknown): unknown {
       return new ArgumentError(native.code, {
         argument: "options",
         received: undefined,
-        accepted: "what the core accepts",
+        accepted: "a value that the core accepts",
         message: native.message,
       });
     default:

@@ -30,7 +30,7 @@ export type ErrorCode =
   | "DOWNLOAD"
   /** Stopped by the caller. */
   | "ABORTED"
-  /** The map or the loss of a model grew beyond all bounds: the learning rate is too large for the data. */
+  /** The embedding or the loss of a model grew beyond all bounds: the learning rate is too large for the data. */
   | "DIVERGED"
   /** A second job asked of a run that is still at its first. */
   | "BUSY"

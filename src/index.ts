@@ -152,9 +152,11 @@ export {
   type Trust,
   type TrustFinding,
   type TrustOptions,
+  type TrustPageOptions,
   type TrustProgress,
   type TrustStage,
   trust,
+  writeTrustPage,
 } from "./trust/index.js";
 export {
   type AffinityGraph,

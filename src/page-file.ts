@@ -17,7 +17,10 @@ export interface PageContent {
  *
  * @param name of its folder in dist
  */
-export async function renderPageFile(name: "report" | "wall", { title, data, policy }: PageContent): Promise<string> {
+export async function renderPageFile(
+  name: "report" | "trust" | "wall",
+  { title, data, policy }: PageContent,
+): Promise<string> {
   const { resolve } = createRequire(import.meta.url);
   const read = (file: string) => readFile(resolve(`#${name}/${file}`), "utf8");
   const [frame, base, own, script] = await Promise.all(["page.html", "base.css", "page.css", "page.js"].map(read));

@@ -25,7 +25,7 @@ test.each([n, 2 ** 31, 2 ** 32 - 1])("the core takes no index that is no row: %i
   const evaluation = { ...tsne.options, neighbors: "exact", k: [2], sample: 5 } as const;
   // Classes are counted from 1.
   const classes = each(n, Math.max(index, n + 1));
-  expect(() => binding.evaluate({ ...plain, map: matrix, classes, options: evaluation })).toThrow(
+  expect(() => binding.evaluate({ ...plain, embedding: matrix, classes, options: evaluation })).toThrow(
     `expected indices below ${n + 1}`,
   );
 

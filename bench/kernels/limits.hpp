@@ -18,7 +18,7 @@ Operations measure_operations(ThreadTeam& team);
 // Positions of two floats that the team reads a second through indices, from the nearest cache.
 double measure_indexed_loads(ThreadTeam& team);
 
-// Bytes a second of a[i] = b[i] + s * c[i] (McCalpin's triad), 12 bytes an element, over arrays of `bytes` in all.
+// Bytes per second of a[i] = b[i] + s * c[i] (McCalpin's triad), 12 bytes per element, over arrays of `bytes` in all.
 double measure_triad(std::size_t bytes, ThreadTeam& team);
 
 }  // namespace sigma::bench

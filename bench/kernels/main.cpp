@@ -1,10 +1,11 @@
-// Times every kernel by itself, on the data and the finished maps that it meets in real runs:
+// Times every kernel by itself, on the data and the finished embeddings that it meets in real runs:
 //
 //   sigma_kernels_bench THREADS PERPLEXITY                                the machine's limits
-//   sigma_kernels_bench THREADS PERPLEXITY X.npy SIGMA.npy|- [MAP.npy]...  the kernels; maps are n x 2 or n x 3
-//   sigma_kernels_bench THREADS forces MAP.npy...                          repulsion alone, beside the exact sum
+//   sigma_kernels_bench THREADS PERPLEXITY X.npy SIGMA.npy|- [EMBEDDING.npy]...  the kernels; embeddings are n x 2 or n
+//   x 3 sigma_kernels_bench THREADS forces EMBEDDING.npy...                          repulsion alone, beside the exact
+//   sum
 //
-// Prints a JSON object a line.
+// Prints one JSON object per line.
 
 #include <cmath>
 #include <cstdio>
@@ -81,7 +82,7 @@ void print_limits(ThreadTeam& team) {
   std::printf("]}\n");
 }
 
-// Instructions an element of a distance's inner loop.
+// Instructions per element of a distance's inner loop.
 struct ElementWork {
   std::string_view distance;
   double multiplies, additions;
@@ -154,9 +155,9 @@ Affinities time_affinities(const Neighbors& neighbors, double perplexity, Thread
 }
 
 template <int D>
-void time_morton(const std::vector<float>& map, std::size_t n, ThreadTeam& team) {
+void time_morton(const std::vector<float>& embedding, std::size_t n, ThreadTeam& team) {
   MortonCurve<D> curve;
-  const double seconds = best_seconds([&] { curve.sort(map.data(), n, team); });
+  const double seconds = best_seconds([&] { curve.sort(embedding.data(), n, team); });
   // A pass over one digit reads the keys twice and writes them once.
   const double passes = std::ceil(D * curve.bits() / 11.0), points = static_cast<double>(n);
   const Work work{.bytes = points * (16.0 + 4.0 * stride_of(D) + passes * 48),
@@ -165,7 +166,7 @@ void time_morton(const std::vector<float>& map, std::size_t n, ThreadTeam& team)
   print({"Morton sort, " + std::to_string(D) + "-D", "point", points, seconds, work}, n);
 }
 
-void time_gradient_descent(const Affinities& affinities, std::vector<float> map, std::size_t n, int dimensions,
+void time_gradient_descent(const Affinities& affinities, std::vector<float> embedding, std::size_t n, int dimensions,
                            ThreadTeam& team) {
   const std::size_t stride = stride_of(dimensions);
   std::vector<float> next(n * stride), velocity(n * stride), gains(n * stride, 1.0f), repulsion(n * stride);
@@ -173,7 +174,7 @@ void time_gradient_descent(const Affinities& affinities, std::vector<float> map,
   const GradientDescentStep step{.offsets = affinities.offsets.data(),
                                  .columns = affinities.columns.data(),
                                  .values = affinities.values.data(),
-                                 .positions = map.data(),
+                                 .positions = embedding.data(),
                                  .repulsion = repulsion.data(),
                                  .next = next.data(),
                                  .velocity = velocity.data(),
@@ -220,14 +221,14 @@ std::vector<Contender> repulsions(int dimensions, ThreadTeam& team) {
   return all;
 }
 
-void time_repulsion(const std::vector<float>& map, std::size_t n, int dimensions, ThreadTeam& team) {
+void time_repulsion(const std::vector<float>& embedding, std::size_t n, int dimensions, ThreadTeam& team) {
   const std::size_t stride = stride_of(dimensions);
   const std::string suffix = ", " + std::to_string(dimensions) + "-D";
   const auto points = static_cast<double>(n);
   std::vector<float> exact(n * stride), forces(n * stride);
   ExactRepulsion reference(dimensions, team);
   double exact_z = 0;
-  double seconds = best_seconds([&] { exact_z = reference.compute(map.data(), n, exact.data()); });
+  double seconds = best_seconds([&] { exact_z = reference.compute(embedding.data(), n, exact.data()); });
   // Of a pair: squares, a reciprocal of three, ten for the weights that cells share with points, and forces;
   // differences, a bound.
   const Work work{.multiplies = points * points * (2.0 * dimensions + 11),
@@ -235,7 +236,7 @@ void time_repulsion(const std::vector<float>& map, std::size_t n, int dimensions
   print({"exact repulsion" + suffix, "pair", points * points, seconds, work}, n);
   for (const Contender& contender : repulsions(dimensions, team)) {
     double z = 0;
-    seconds = best_seconds([&] { z = contender.repulsion->compute(map.data(), n, forces.data()); });
+    seconds = best_seconds([&] { z = contender.repulsion->compute(embedding.data(), n, forces.data()); });
     double error = 0, total = 0;
     for (std::size_t i = 0; i < n; ++i) {
       for (std::size_t d = 0; d < static_cast<std::size_t>(dimensions); ++d) {
@@ -252,24 +253,25 @@ void time_repulsion(const std::vector<float>& map, std::size_t n, int dimensions
   }
 }
 
-// The rows of a map at the stride that the core reads.
-std::vector<float> strided(const FloatMatrix& map) {
-  const std::size_t stride = stride_of(static_cast<int>(map.cols));
-  std::vector<float> rows(map.rows * stride, 0.0f);
-  for (std::size_t i = 0; i < map.rows; ++i) std::copy_n(&map.values[i * map.cols], map.cols, &rows[i * stride]);
+// The rows of an embedding at the stride that the core reads.
+std::vector<float> strided(const FloatMatrix& embedding) {
+  const std::size_t stride = stride_of(static_cast<int>(embedding.cols));
+  std::vector<float> rows(embedding.rows * stride, 0.0f);
+  for (std::size_t i = 0; i < embedding.rows; ++i)
+    std::copy_n(&embedding.values[i * embedding.cols], embedding.cols, &rows[i * stride]);
   return rows;
 }
 
-void time_map(const FloatMatrix& given, const Affinities& affinities, ThreadTeam& team) {
+void time_embedding(const FloatMatrix& given, const Affinities& affinities, ThreadTeam& team) {
   const std::size_t n = given.rows, stride = stride_of(static_cast<int>(given.cols));
   const auto dimensions = static_cast<int>(given.cols);
-  const std::vector<float> map = strided(given);
+  const std::vector<float> embedding = strided(given);
   std::vector<float> sorted(n * stride);
-  if (dimensions == 2) time_morton<2>(map, n, team);
-  if (dimensions == 3) time_morton<3>(map, n, team);
+  if (dimensions == 2) time_morton<2>(embedding, n, team);
+  if (dimensions == 3) time_morton<3>(embedding, n, team);
   // In the order that a run keeps its rows in.
-  const std::vector<std::uint32_t> order = morton_order(dimensions, map.data(), n, team);
-  for (std::size_t r = 0; r < n; ++r) std::copy_n(&map[order[r] * stride], stride, &sorted[r * stride]);
+  const std::vector<std::uint32_t> order = morton_order(dimensions, embedding.data(), n, team);
+  for (std::size_t r = 0; r < n; ++r) std::copy_n(&embedding[order[r] * stride], stride, &sorted[r * stride]);
   time_gradient_descent(reorder(affinities, order, team), sorted, n, dimensions, team);
   time_repulsion(sorted, n, dimensions, team);
 }
@@ -277,19 +279,21 @@ void time_map(const FloatMatrix& given, const Affinities& affinities, ThreadTeam
 void run(const std::vector<std::string>& arguments) {
   const bool is_forces = arguments.size() > 1 && arguments[1] == "forces";
   if (arguments.size() < 2 || (arguments.size() == 3 && !is_forces)) {
-    throw std::runtime_error("usage: sigma_kernels_bench THREADS PERPLEXITY|forces [X.npy SIGMA.npy|-] [MAP.npy]...");
+    throw std::runtime_error(
+        "usage: sigma_kernels_bench THREADS PERPLEXITY|forces [X.npy SIGMA.npy|-] [EMBEDDING.npy]...");
   }
   ThreadTeam team(static_cast<unsigned>(std::stoul(arguments[0])));
   if (arguments.size() == 2) return print_limits(team);
-  const auto read_map = [](const std::string& path) {
-    FloatMatrix map = read_npy(path);
-    if (map.cols < 2 || map.cols > 3) throw std::runtime_error(path + " is no map of 2 or 3 dimensions");
-    return map;
+  const auto read_embedding = [](const std::string& path) {
+    FloatMatrix embedding = read_npy(path);
+    if (embedding.cols < 2 || embedding.cols > 3)
+      throw std::runtime_error(path + " is no embedding of 2 or 3 dimensions");
+    return embedding;
   };
   if (is_forces) {
     for (std::size_t a = 2; a < arguments.size(); ++a) {
-      const FloatMatrix map = read_map(arguments[a]);
-      time_repulsion(strided(map), map.rows, static_cast<int>(map.cols), team);
+      const FloatMatrix embedding = read_embedding(arguments[a]);
+      time_repulsion(strided(embedding), embedding.rows, static_cast<int>(embedding.cols), team);
     }
     return;
   }
@@ -307,9 +311,9 @@ void run(const std::vector<std::string>& arguments) {
       time_neighbors(points, has_sigma, static_cast<std::size_t>(3 * perplexity), team, cancellation);
   const Affinities affinities = time_affinities(neighbors, perplexity, team, cancellation);
   for (std::size_t a = 4; a < arguments.size(); ++a) {
-    const FloatMatrix map = read_map(arguments[a]);
-    if (map.rows != x.rows) throw std::runtime_error("the map does not fit the data");
-    time_map(map, affinities, team);
+    const FloatMatrix embedding = read_embedding(arguments[a]);
+    if (embedding.rows != x.rows) throw std::runtime_error("the embedding does not fit the data");
+    time_embedding(embedding, affinities, team);
   }
 }
 

@@ -24,7 +24,7 @@ export interface NetworkTask {
 export interface NetworkAnswer {
   /** Of each epoch, the first included, in which everything is compiled. */
   seconds: number[];
-  /** Loss of the last batch, in nats an image. */
+  /** Loss of the last batch, in nats per image. */
   loss: number;
   peakMib: number;
   /** What computed, in the program's own words. */

@@ -4,7 +4,7 @@
   python peer.py versions
 
 NAME is a key of PEERS. The last line printed is JSON: seconds and peakMib, or the versions of what is installed. The clock
-starts with the matrix in memory and stops with the map in memory: neighbors, affinities and all iterations are in it,
+starts with the matrix in memory and stops with the embedding in memory: neighbors, affinities and all iterations are in it,
 interpreter start-up, imports and files are not.
 """
 

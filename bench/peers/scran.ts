@@ -24,10 +24,10 @@ await scran.initialize({ numberOfThreads: task.threads, localFile: true });
 const start = performance.now();
 const index = scran.buildNeighborSearchIndex(Float64Array.from(data), { numberOfDims: cols, numberOfCells: rows });
 const settings = { perplexity: task.perplexity, maxIterations: task.iterations, numberOfThreads: task.threads };
-const map = scran.runTsne(index, settings);
+const embedding = scran.runTsne(index, settings);
 const seconds = (performance.now() - start) / 1000;
 const points = new Float32Array(2 * rows);
-for (let i = 0; i < rows; i++) points.set([map.x[i], map.y[i]], 2 * i);
+for (let i = 0; i < rows; i++) points.set([embedding.x[i], embedding.y[i]], 2 * i);
 await writeMatrix(task.y, new Matrix(points, rows, 2));
 answer({ seconds, peakMib: peakMib() });
 // Its worker threads would keep the process alive.

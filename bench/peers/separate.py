@@ -2,7 +2,7 @@
 
   python separate.py '{"x": "map.npy", "y": "even.npy"}'
 
-The last line printed is JSON: seconds and peakMib. The clock runs from the map in memory to the points in memory.
+The last line printed is JSON: seconds and peakMib. The clock runs from the embedding in memory to the points in memory.
 """
 
 import json

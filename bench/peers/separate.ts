@@ -3,7 +3,7 @@ import { answer, peakMib, readTask } from "./task.js";
 
 /** What a separation is asked for. Paths are of C-ordered float64 .npy files. */
 export interface SeparationTask {
-  /** n x 2, the map. */
+  /** n x 2, the embedding. */
   x: string;
   /** Where the separated points go. */
   y: string;
@@ -16,9 +16,9 @@ const PACKAGE = "sigma-tsne";
 const { readMatrix, separateUniformly, writeMatrix } = (await import(PACKAGE)) as typeof library;
 
 const { x, y, method, threads } = readTask<SeparationTask>();
-const map = await readMatrix(x);
+const embedding = await readMatrix(x);
 const start = performance.now();
-const { points } = await separateUniformly(map, { method, threads });
+const { points } = await separateUniformly(embedding, { method, threads });
 const seconds = (performance.now() - start) / 1000;
 await writeMatrix(y, points);
 answer({ seconds, peakMib: peakMib() });

@@ -6,7 +6,7 @@ export interface Task {
   x: string;
   /** Standard deviations, for those that use them. */
   sigma?: string | undefined;
-  /** Where the map goes. */
+  /** Where the embedding goes. */
   y: string;
   perplexity: number;
   /** Of the peers; this project's own runs end when they have converged, unless their options have another number. */
@@ -19,7 +19,7 @@ export interface Task {
 
 /** What a run answers, as the last line of its standard output in JSON. */
 export interface Answer {
-  /** From the matrix in memory to the map in memory. */
+  /** From the matrix in memory to the embedding in memory. */
   seconds: number;
   /** The most memory that the process ever held, runtime and data included. */
   peakMib: number;

@@ -1,10 +1,10 @@
-"""Points and images of a Ray dataset through sigma-tsne: positions in a saved map, or codes of a model.
+"""Points and images of a Ray dataset through sigma-tsne: positions in a saved embedding, or codes of a model.
 
     from sigma_tsne_filter import Filter
     from sigma_tsne_ray import map_batches
 
     placed = map_batches(ray.data.read_parquet("codes"), Filter.place("run.tsne"), workers=2)
-    placed.write_parquet("map")
+    placed.write_parquet("embedding")
 
 Workers need this file and sigma_tsne_filter.py (`py_modules` of the runtime environment), the packages of requirements.txt, and the npm
 package.

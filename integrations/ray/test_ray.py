@@ -41,8 +41,8 @@ def dataset(points):
 
 
 def placed(dataset, filter, folder):
-    map_batches(dataset, filter, workers=2, batch_size=500).write_parquet(str(folder / "map"))
-    return pq.read_table(folder / "map")
+    map_batches(dataset, filter, workers=2, batch_size=500).write_parquet(str(folder / "embedding"))
+    return pq.read_table(folder / "embedding")
 
 
 def test_parquet_to_parquet(dataset, points, tmp_path):

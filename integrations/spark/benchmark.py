@@ -1,4 +1,4 @@
-"""How many rows a second are placed: by one filter process with one thread, and by Spark on one worker and on two, measured in turn.
+"""How many rows per second are placed: by one filter process with one thread, and by Spark on one worker and on two, measured in turn.
 
 npm run bench:spark -- --help
 """
@@ -34,7 +34,7 @@ FILES = 24
 
 
 def make_data(folder: Path, fitted: int, rows: int, dimensions: int) -> tuple[Path, Path]:
-    """A map of `fitted` points of a mixture of 20 Gaussians, and a folder of Parquet files with `rows` others."""
+    """An embedding of `fitted` points of a mixture of 20 Gaussians, and a folder of Parquet files with `rows` others."""
     random = np.random.default_rng(42)
     centers = random.normal(scale=4, size=(20, dimensions))
 
@@ -82,7 +82,7 @@ def measure_spark(workers: int, filter: Filter, codes: Path, output: Path) -> fl
             "spark.submit.pyFiles",
             f"{ROOT}/integrations/sigma_tsne_filter.py,{ROOT}/integrations/spark/sigma_tsne_spark.py",
         )
-        # A task a file: equal shares for one worker and for two.
+        # One task per file: equal shares for one worker and for two.
         .config("spark.sql.files.minPartitionNum", FILES)
         .config("spark.sql.files.openCostInBytes", "128m")
         .getOrCreate()
@@ -120,7 +120,7 @@ def describe_machine() -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, default=480_000, help="that are placed (default: 480000)")
-    parser.add_argument("--fitted", type=int, default=10_000, help="points of the map (default: 10000)")
+    parser.add_argument("--fitted", type=int, default=10_000, help="points of the embedding (default: 10000)")
     parser.add_argument("--dimensions", type=int, default=32, help="of the data (default: 32)")
     parser.add_argument(
         "--rounds", type=int, default=3, help="of one worker and two; 0 measures the filter alone (default: 3)"
@@ -141,7 +141,7 @@ def main() -> None:
         )
         rounds = []
         for _ in range(flags.rounds):
-            one, two = (measure_spark(workers, filter, codes, folder / "map") for workers in (1, 2))
+            one, two = (measure_spark(workers, filter, codes, folder / "embedding") for workers in (1, 2))
             rounds.append({"oneWorker": one, "twoWorkers": two, "ratio": one / two})
             print(f"Spark: one worker {one:.1f} s, two {two:.1f} s, {one / two:.2f} times as fast.", flush=True)
     ratio = statistics.median(each["ratio"] for each in rounds) if rounds else None

@@ -1,10 +1,10 @@
-"""Points and images of a Spark DataFrame through sigma-tsne: positions in a saved map, or codes of a model.
+"""Points and images of a Spark DataFrame through sigma-tsne: positions in a saved embedding, or codes of a model.
 
     from sigma_tsne_filter import Filter
     from sigma_tsne_spark import map_in_arrow
 
     placed = map_in_arrow(spark.read.parquet("codes"), Filter.place("run.tsne"))
-    placed.write.parquet("map")
+    placed.write.parquet("embedding")
 
 Executors need this file and sigma_tsne_filter.py (`--py-files`), the packages of requirements.txt, and the npm package.
 """

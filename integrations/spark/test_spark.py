@@ -51,8 +51,8 @@ def frame(spark, points):
 
 
 def placed(frame, filter, folder: Path):
-    map_in_arrow(frame, filter).write.parquet(str(folder / "map"))
-    return pq.read_table(folder / "map")
+    map_in_arrow(frame, filter).write.parquet(str(folder / "embedding"))
+    return pq.read_table(folder / "embedding")
 
 
 def test_parquet_to_parquet(frame, points, tmp_path):

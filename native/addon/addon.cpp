@@ -15,7 +15,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Run", sigma::addon::RunObject::define(env));
   exports.Set("pcaOfSparse", Napi::Function::New<sigma::addon::compute_sparse_pca>(env, "pcaOfSparse"));
   exports.Set("pca", Napi::Function::New<sigma::addon::compute_pca>(env, "pca"));
-  exports.Set("evaluate", Napi::Function::New<sigma::addon::evaluate_map>(env, "evaluate"));
+  exports.Set("evaluate", Napi::Function::New<sigma::addon::evaluate_embedding>(env, "evaluate"));
   exports.Set("nearest", Napi::Function::New<sigma::addon::find_nearest>(env, "nearest"));
   exports.Set("estimateNoiseModel", Napi::Function::New<sigma::addon::estimate_noise_model>(env, "estimateNoiseModel"));
   exports.Set("separate", Napi::Function::New<sigma::addon::separate_points>(env, "separate"));

@@ -123,7 +123,7 @@ declare namespace binding {
     });
     /**
      * Goes on to iteration `until`, or until the run has converged if `untilConverged`, off the main thread; resolves to the KL
-     * divergence if `wantsKl`. Reports bring the map at every
+     * divergence if `wantsKl`. Reports bring the embedding at every
      * `snapshotEvery`th iteration, and never where that is 0; the run waits while the event loop takes none of them.
      */
     advance(how: {
@@ -149,13 +149,13 @@ declare namespace binding {
     /** Of the data; undefined for a restored run. */
     farValue(): NativeFarValue | undefined;
     /**
-     * Places m points into the map, off the main thread. With `uncertainty`, also places random draws from each point and measures how
+     * Places m points into the embedding, off the main thread. With `uncertainty`, also places random draws from each point and measures how
      * their positions scatter. `onProgress` gets the share that is done.
      */
     place(points: {
       data: NativeMatrix;
       sigma: NativeMatrix | undefined;
-      /** A point of the map that neither attracts nor repels each new point. */
+      /** A point of the embedding that neither attracts nor repels each new point. */
       own?: Uint32Array;
       options: NativePlacementOptions & { uncertainty: NativeUncertaintyOptions | undefined };
       onProgress: ((fraction: number) => void) | undefined;
@@ -165,7 +165,7 @@ declare namespace binding {
       options: NativeUncertaintyOptions;
       onProgress: ((fraction: number) => void) | undefined;
     }): Promise<NativeUncertainty>;
-    /** In units of the map, squared; infinite where the position is no minimum. `isExact` is false where a mesh was read. */
+    /** In units of the embedding, squared; infinite where the position is no minimum. `isExact` is false where a mesh was read. */
     measureSingularity(how: {
       onProgress: ((fraction: number) => void) | undefined;
     }): Promise<{ scores: Float32Array; isExact: boolean }>;
@@ -179,7 +179,7 @@ declare namespace binding {
       options: { seed: number };
       onProgress: ((fraction: number) => void) | undefined;
     }): Promise<{ scores: Float64Array; nullScores: Float64Array }>;
-    /** Undefined before there is a map. */
+    /** Undefined before there is an embedding. */
     describeState(): NativeStateShape | undefined;
     /** Rows `[first, last)` of an array. */
     readState(rows: { name: NativeStateArray; first: number; last: number }): Float32Array | Float64Array | Uint32Array;
@@ -278,7 +278,7 @@ declare namespace binding {
   function evaluate(input: {
     data: NativeMatrix;
     sigma: NativeMatrix | undefined;
-    map: NativeMatrix;
+    embedding: NativeMatrix;
     classes: Uint32Array | undefined;
     options: NativeEvaluationOptions;
     onProgress:

@@ -17,7 +17,7 @@ namespace sigma::addon {
 namespace {
 
 struct Shared {
-  std::vector<double> map;
+  std::vector<double> embedding;
   std::size_t count = 0;
   unsigned threads = 1;
   SeparationOptions options;
@@ -34,9 +34,9 @@ std::shared_ptr<Shared> read_points(const Napi::Value& value) {
     const MatrixView points = view_matrix(value);
     if (points.cols != 2) throw Napi::TypeError::New(value.Env(), "expected two columns");
     shared->count = points.rows;
-    shared->map.resize(2 * points.rows);
-    for (std::size_t e = 0; e < shared->map.size(); ++e) shared->map[e] = points.numbers.at(e);
-    require_finite({nullptr, shared->map.data()}, shared->count);
+    shared->embedding.resize(2 * points.rows);
+    for (std::size_t e = 0; e < shared->embedding.size(); ++e) shared->embedding[e] = points.numbers.at(e);
+    require_finite({nullptr, shared->embedding.data()}, shared->count);
     return shared;
   });
 }
@@ -82,8 +82,8 @@ Napi::Value separate_points(const Napi::CallbackInfo& info) {
   return start(
       arguments, shared,
       [shared](ThreadTeam& team, const std::function<void(double)>& progress) {
-        shared->separation = sigma::separate_points({nullptr, shared->map.data()}, shared->count, shared->options, team,
-                                                    shared->cancellation, progress);
+        shared->separation = sigma::separate_points({nullptr, shared->embedding.data()}, shared->count, shared->options,
+                                                    team, shared->cancellation, progress);
       },
       [shared](Napi::Env env) -> Napi::Value {
         const Separation& separation = shared->separation;
@@ -109,7 +109,7 @@ Napi::Value assign_to_grid(const Napi::CallbackInfo& info) {
   return start(
       arguments, shared,
       [shared](ThreadTeam& team, const std::function<void(double)>& progress) {
-        const SquarePoints points = fill_square({nullptr, shared->map.data()}, shared->count);
+        const SquarePoints points = fill_square({nullptr, shared->embedding.data()}, shared->count);
         shared->grid =
             sigma::assign_to_grid(points, shared->rows, shared->columns, team, shared->cancellation, progress);
       },

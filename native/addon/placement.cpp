@@ -36,16 +36,17 @@ void set_uncertainty(Napi::Object result, const PositionUncertainty& measured) {
 
 }  // namespace
 
-FittedMap& RunObject::fitted_map(Shared& shared) {
+FittedEmbedding& RunObject::fitted_embedding(Shared& shared) {
   Run& run = *shared.run;
-  if (!shared.map || shared.map_iteration != run.iteration()) {
-    shared.map.reset();
+  if (!shared.embedding || shared.embedding_iteration != run.iteration()) {
+    shared.embedding.reset();
     const Options& options = run.options();
-    shared.map = std::make_unique<FittedMap>(run.points(), options.distance, options.output_dimensions, run.embedding(),
-                                             options.mesh_spacing, options.theta, run.team(), run.cancellation());
-    shared.map_iteration = run.iteration();
+    shared.embedding =
+        std::make_unique<FittedEmbedding>(run.points(), options.distance, options.output_dimensions, run.embedding(),
+                                          options.mesh_spacing, options.theta, run.team(), run.cancellation());
+    shared.embedding_iteration = run.iteration();
   }
-  return *shared.map;
+  return *shared.embedding;
 }
 
 Napi::Value RunObject::place(const Napi::CallbackInfo& info) {
@@ -84,11 +85,12 @@ Napi::Value RunObject::place(const Napi::CallbackInfo& info) {
     const Rest rest{*shared->run};
     ShareReport report(send);
     Run& run = *shared->run;
-    FittedMap& map = fitted_map(*shared);
+    FittedEmbedding& embedding = fitted_embedding(*shared);
     const double unit = 1 / (1 + (uncertainty ? static_cast<double>(uncertainty->draws) : 0.0));
-    *placed = map.place(*queries, own, options, run.cancellation(), [&](double share) { report.add(unit * share); });
+    *placed =
+        embedding.place(*queries, own, options, run.cancellation(), [&](double share) { report.add(unit * share); });
     if (!uncertainty) return;
-    *measured = sigma::measure_uncertainty(map, *queries, placed->positions, *uncertainty, run.team(),
+    *measured = sigma::measure_uncertainty(embedding, *queries, placed->positions, *uncertainty, run.team(),
                                            run.cancellation(), [&](double share) { report.add((1 - unit) * share); });
   };
   work.cancel = [shared] { shared->run->cancel(); };
@@ -121,7 +123,7 @@ Napi::Value RunObject::measure_uncertainty(const Napi::CallbackInfo& info) {
     const Rest rest{*shared->run};
     ShareReport report(send);
     Run& run = *shared->run;
-    *measured = sigma::measure_uncertainty(fitted_map(*shared), rows, options, run.team(), run.cancellation(),
+    *measured = sigma::measure_uncertainty(fitted_embedding(*shared), rows, options, run.team(), run.cancellation(),
                                            [&](double share) { report.add(share); });
   };
   work.cancel = [shared] { shared->run->cancel(); };

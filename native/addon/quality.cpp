@@ -17,7 +17,7 @@ namespace sigma::addon {
 namespace {
 
 struct Shared {
-  Gaussians data, map;
+  Gaussians data, embedding;
   std::optional<Classes> classes;
   EvaluationOptions options;
   unsigned threads = 1;
@@ -47,7 +47,7 @@ Napi::Object to_js(Napi::Env env, const Correlation& correlation) {
 }
 
 Napi::Object to_js(Napi::Env env, const Evaluation& evaluation) {
-  const auto& [kept, trustworthiness, continuity, in_map, listed] = evaluation.neighborhoods;
+  const auto& [kept, trustworthiness, continuity, in_embedding, listed] = evaluation.neighborhoods;
   Napi::Object result = Napi::Object::New(env);
   result.Set("kl", evaluation.kl);
   result.Set("method", name_of(evaluation.neighbor_method));
@@ -66,7 +66,7 @@ Napi::Object to_js(Napi::Env env, const Evaluation& evaluation) {
 
 }  // namespace
 
-Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
+Napi::Value evaluate_embedding(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto shared = std::make_shared<Shared>();
   const Properties arguments(info[0]);
@@ -84,9 +84,9 @@ Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
     });
   }
   about(env, "embedding", [&] {
-    const MatrixView map = view_matrix(arguments.at("map"));
-    if (map.rows != n) throw Napi::TypeError::New(env, "expected a position for every point");
-    shared->map = pack_means(map.numbers, map.rows, map.cols);
+    const MatrixView embedding = view_matrix(arguments.at("embedding"));
+    if (embedding.rows != n) throw Napi::TypeError::New(env, "expected a position for every point");
+    shared->embedding = pack_means(embedding.numbers, embedding.rows, embedding.cols);
   });
   if (arguments.has("classes")) {
     shared->classes.emplace();
@@ -103,7 +103,7 @@ Napi::Value evaluate_map(const Napi::CallbackInfo& info) {
     resolve_noise(shared->data, shared->options.distance, team, shared->cancellation);
     auto last = std::chrono::steady_clock::now();
     std::optional<EvaluationStage> stage;
-    shared->evaluation = evaluate(shared->data, shared->map, shared->classes, shared->options, team,
+    shared->evaluation = evaluate(shared->data, shared->embedding, shared->classes, shared->options, team,
                                   shared->cancellation, [&](EvaluationStage now_at, double fraction) {
                                     const auto now = std::chrono::steady_clock::now();
                                     if (stage == now_at && now - last < kReportEvery) return;

@@ -4,7 +4,7 @@
 
 namespace sigma::addon {
 
-// evaluate({data, sigma, map, classes, options, onProgress}): {result: Promise, cancel()}; see binding.d.cts.
-Napi::Value evaluate_map(const Napi::CallbackInfo& info);
+// evaluate({data, sigma, embedding, classes, options, onProgress}): {result: Promise, cancel()}; see binding.d.cts.
+Napi::Value evaluate_embedding(const Napi::CallbackInfo& info);
 
 }  // namespace sigma::addon

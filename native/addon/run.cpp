@@ -191,9 +191,9 @@ Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
         until,
         [&](const Progress& progress) {
           const auto now = std::chrono::steady_clock::now();
-          const bool has_map = progress.stage == Stage::optimization ||
-                               (progress.stage == Stage::initialization && progress.fraction == 1);
-          const bool is_snapshot = snapshot_every > 0 && has_map && progress.iteration % snapshot_every == 0;
+          const bool has_embedding = progress.stage == Stage::optimization ||
+                                     (progress.stage == Stage::initialization && progress.fraction == 1);
+          const bool is_snapshot = snapshot_every > 0 && has_embedding && progress.iteration % snapshot_every == 0;
           const bool is_due = is_snapshot || first || stage != progress.stage || progress.kl || progress.fraction == 1;
           if (!is_due && now - last < kReportEvery) return;
           first = false;
@@ -202,15 +202,16 @@ Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
           const NeighborMethod method = shared->run->neighbor_method();
           const double recall = shared->run->neighbor_recall();
           const Backlog::Slot slot = is_snapshot ? Backlog::take(shared->snapshots) : Backlog::Slot();
-          std::vector<float> map = is_snapshot ? shared->run->embedding() : std::vector<float>();
-          send([progress, method, recall, map = std::move(map), slot](Napi::Env inner, Napi::Function callback) {
+          std::vector<float> embedding = is_snapshot ? shared->run->embedding() : std::vector<float>();
+          send([progress, method, recall, embedding = std::move(embedding), slot](Napi::Env inner,
+                                                                                  Napi::Function callback) {
             Napi::Object report = Napi::Object::New(inner);
             report.Set("stage", name_of(progress.stage));
             report.Set("fraction", progress.fraction);
             report.Set("iteration", static_cast<double>(progress.iteration));
             if (progress.kl) report.Set("kl", *progress.kl);
             if (progress.stage == Stage::affinities) report.Set("neighbors", describe_neighbors(inner, method, recall));
-            if (!map.empty()) report.Set("embedding", to_array<Napi::Float32Array>(inner, map));
+            if (!embedding.empty()) report.Set("embedding", to_array<Napi::Float32Array>(inner, embedding));
             callback.Call({report});
           });
         },

@@ -39,7 +39,7 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   Napi::Value measure_perturbation(const Napi::CallbackInfo& info);
   Napi::Value measure_reliability(const Napi::CallbackInfo& info);
   struct Shared;
-  // A job on the map as it stands, which reports the share that is done.
+  // A job on the embedding as it stands, which reports the share that is done.
   template <class Result>
   Napi::Value start_map_job(const Napi::CallbackInfo& info,
                             std::function<Result(Shared&, const std::function<void(double)>&)> measure,
@@ -59,9 +59,9 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
     std::unique_ptr<RunState> state;
     Options options;
     std::optional<Neighbors> neighbors;
-    // The map ready to place points into, as it was at that iteration; after the run, which it refers to.
-    std::unique_ptr<FittedMap> map;
-    std::uint64_t map_iteration = 0;
+    // The embedding ready to place points into, as it was at that iteration; after the run, which it refers to.
+    std::unique_ptr<FittedEmbedding> embedding;
+    std::uint64_t embedding_iteration = 0;
     bool busy = false;
     std::optional<double> kl;
     // Snapshots on their way to JavaScript, of the advance() at work.
@@ -71,7 +71,7 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
       if (snapshots) snapshots->close();
     }
   };
-  static FittedMap& fitted_map(Shared& shared);
+  static FittedEmbedding& fitted_embedding(Shared& shared);
   std::shared_ptr<Shared> shared_;
   // What the garbage collector is told that this object holds.
   std::int64_t held_bytes_ = 0;

@@ -91,7 +91,7 @@ void RunObject::prepare_state(const Properties& shape, const Options& options) {
 Napi::Value RunObject::describe_state(const Napi::CallbackInfo& info) {
   refuse_while_busy(info.Env());
   const Run& run = *shared_->run;
-  if (!run.has_map()) return info.Env().Undefined();
+  if (!run.has_embedding()) return info.Env().Undefined();
   about(info.Env(), "run", [&] { run.require_sound(); });
   Napi::Object shape = Napi::Object::New(info.Env());
   shape.Set("rows", static_cast<double>(run.count()));

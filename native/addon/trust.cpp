@@ -55,7 +55,7 @@ Napi::Value RunObject::measure_singularity(const Napi::CallbackInfo& info) {
         const Options& options = run.options();
         const bool reads_field =
             options.output_dimensions == 2 && options.degrees_of_freedom == 1 && run.count() > kMostExact;
-        const Field* field = reads_field ? &fitted_map(shared).field() : nullptr;
+        const Field* field = reads_field ? &fitted_embedding(shared).field() : nullptr;
         const EmbeddingView embedding{options.output_dimensions, run.positions().data(), options.degrees_of_freedom,
                                       options.exaggeration};
         Singularity measured =
@@ -86,7 +86,7 @@ Napi::Value RunObject::measure_perturbation(const Napi::CallbackInfo& info) {
         Run& run = *shared.run;
         options.perplexities = run.options().perplexities;
         options.exaggeration = run.options().exaggeration;
-        return sigma::measure_perturbation(fitted_map(shared), options, run.team(), run.cancellation(), progress);
+        return sigma::measure_perturbation(fitted_embedding(shared), options, run.team(), run.cancellation(), progress);
       },
       [](Napi::Object result, const Perturbation& measured) {
         result.Set("scores", to_array<Napi::Float32Array>(result.Env(), measured.scores));

@@ -32,7 +32,7 @@ struct WeightedGraph {
 // must be positive.
 Affinities normalize_weights(const WeightedGraph& graph, ThreadTeam& team, const Cancellation& cancellation);
 
-// The same P with point order[r] in row r, so that rows near in memory can be made near in the map.
+// The same P with point order[r] in row r, so that rows near in memory can be made near in the embedding.
 // `order` is a permutation of [0, n).
 Affinities reorder(const Affinities& affinities, const std::vector<std::uint32_t>& order, ThreadTeam& team);
 

@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t kGrain = 128;
 constexpr std::size_t kPadding = 16;
-// A point may come to lie this far outside the map's bounds: beyond, all of the map repels it and its neighbors hardly
-// hold it. In units of the map, and as a share of its longest side.
+// A point may come to lie this far outside the embedding's bounds: beyond, all of the embedding repels it and its
+// neighbors hardly hold it. In units of the embedding, and as a share of its longest side.
 constexpr float kLeastMargin = 1, kMargin = 0.05f;
 // The median of the coordinates with weights p: the least that half of the weight does not lie above.
 float weighted_median(const float* values, const float* p, std::size_t k, std::vector<std::uint32_t>& order) {
@@ -36,18 +36,18 @@ float weighted_median(const float* values, const float* p, std::size_t k, std::v
 
 }  // namespace
 
-struct FittedMap::Plane {
+struct FittedEmbedding::Plane {
   Gaussians points;
   QuerySearch search;
   Plane(Gaussians packed, ThreadTeam& team, const Cancellation& cancellation)
       : points(std::move(packed)), search("euclidean", points, team, cancellation) {}
 };
 
-FittedMap::~FittedMap() = default;
+FittedEmbedding::~FittedEmbedding() = default;
 
-FittedMap::FittedMap(const Gaussians& points, std::string_view distance, int output_dimensions,
-                     const std::vector<float>& map, double spacing, double theta, ThreadTeam& team,
-                     const Cancellation& cancellation)
+FittedEmbedding::FittedEmbedding(const Gaussians& points, std::string_view distance, int output_dimensions,
+                                 const std::vector<float>& embedding, double spacing, double theta, ThreadTeam& team,
+                                 const Cancellation& cancellation)
     : points_(points),
       output_dimensions_(output_dimensions),
       team_(team),
@@ -55,13 +55,13 @@ FittedMap::FittedMap(const Gaussians& points, std::string_view distance, int out
   const std::size_t n = points.count(), stride = stride_of(output_dimensions),
                     columns = static_cast<std::size_t>(output_dimensions);
   positions_.assign(n * stride, 0.0f);
-  for (std::size_t i = 0; i < n; ++i) std::copy_n(&map[i * columns], columns, &positions_[i * stride]);
+  for (std::size_t i = 0; i < n; ++i) std::copy_n(&embedding[i * columns], columns, &positions_[i * stride]);
   float longest = 0;
   for (std::size_t d = 0; d < columns; ++d) {
-    low_[d] = high_[d] = map[d];
+    low_[d] = high_[d] = embedding[d];
     for (std::size_t i = 0; i < n; ++i) {
-      low_[d] = std::min(low_[d], map[i * columns + d]);
-      high_[d] = std::max(high_[d], map[i * columns + d]);
+      low_[d] = std::min(low_[d], embedding[i * columns + d]);
+      high_[d] = std::max(high_[d], embedding[i * columns + d]);
     }
     longest = std::max(longest, high_[d] - low_[d]);
   }
@@ -73,14 +73,14 @@ FittedMap::FittedMap(const Gaussians& points, std::string_view distance, int out
   field_ = make_field(output_dimensions, positions_.data(), n, low_, high_, spacing, theta, team);
 }
 
-std::vector<float> FittedMap::find_radii(std::span<const float> positions, std::span<const std::uint32_t> own,
-                                         std::size_t k, const Cancellation& cancellation) {
+std::vector<float> FittedEmbedding::find_radii(std::span<const float> positions, std::span<const std::uint32_t> own,
+                                               std::size_t k, const Cancellation& cancellation) {
   const std::size_t n = count(), columns = static_cast<std::size_t>(output_dimensions_),
                     stride = stride_of(output_dimensions_);
   if (!plane_) {
-    std::vector<float> map(n * columns);
-    for (std::size_t i = 0; i < n; ++i) std::copy_n(&positions_[i * stride], columns, &map[i * columns]);
-    plane_ = std::make_unique<Plane>(pack_means({map.data(), nullptr}, n, columns), team_, cancellation);
+    std::vector<float> embedding(n * columns);
+    for (std::size_t i = 0; i < n; ++i) std::copy_n(&positions_[i * stride], columns, &embedding[i * columns]);
+    plane_ = std::make_unique<Plane>(pack_means({embedding.data(), nullptr}, n, columns), team_, cancellation);
   }
   const Gaussians& points = plane_->points;
   Frame frame;
@@ -95,14 +95,15 @@ std::vector<float> FittedMap::find_radii(std::span<const float> positions, std::
   return radii;
 }
 
-Placed FittedMap::place(const Gaussians& queries, const PlacementOptions& options, const Cancellation& cancellation,
-                        const OnShare& progress) const {
+Placed FittedEmbedding::place(const Gaussians& queries, const PlacementOptions& options,
+                              const Cancellation& cancellation, const OnShare& progress) const {
   const std::vector<std::uint32_t> none(queries.count(), QuerySearch::kNone);
   return place(queries, none, options, cancellation, progress);
 }
 
-Placed FittedMap::place(const Gaussians& queries, std::span<const std::uint32_t> own, const PlacementOptions& options,
-                        const Cancellation& cancellation, const OnShare& progress) const {
+Placed FittedEmbedding::place(const Gaussians& queries, std::span<const std::uint32_t> own,
+                              const PlacementOptions& options, const Cancellation& cancellation,
+                              const OnShare& progress) const {
   const std::size_t count = queries.count(), stride = stride_of(output_dimensions_),
                     columns = static_cast<std::size_t>(output_dimensions_);
   const bool excludes = std::any_of(own.begin(), own.end(), [](std::uint32_t i) { return i != QuerySearch::kNone; });

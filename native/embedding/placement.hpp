@@ -32,16 +32,17 @@ struct Placed {
 // coordinate by coordinate, and then follows the negative gradient of
 //   C(y) = KL(P || Q) = sum_j p_j log(1 / w_j) + log Z + const,  w_j = 1 / (1 + |y - y_j|^2),  Z = sum_j w_j over all
 // fitted points, a quarter of whose gradient is (pull - F / Z) / 2 with F = sum_j w_j^2 (y - y_j).
-class FittedMap {
+class FittedEmbedding {
  public:
   // Called from any thread with the share of the work that was done since.
   using OnShare = std::function<void(double)>;
 
-  // `map` is n x output_dimensions, in the order of the points, which must outlive this, as must the team.
-  FittedMap(const Gaussians& points, std::string_view distance, int output_dimensions, const std::vector<float>& map,
-            double spacing, double theta, ThreadTeam& team, const Cancellation& cancellation);
+  // `embedding` is n x output_dimensions, in the order of the points, which must outlive this, as must the team.
+  FittedEmbedding(const Gaussians& points, std::string_view distance, int output_dimensions,
+                  const std::vector<float>& embedding, double spacing, double theta, ThreadTeam& team,
+                  const Cancellation& cancellation);
 
-  ~FittedMap();
+  ~FittedEmbedding();
 
   int output_dimensions() const { return output_dimensions_; }
   std::size_t count() const { return points_.count(); }
@@ -61,8 +62,8 @@ class FittedMap {
   Placed place(const Gaussians& queries, const PlacementOptions& options, const Cancellation& cancellation,
                const OnShare& progress) const;
 
-  // The distance from each of some positions in the map, count x output dimensions, to its k-th nearest point, except
-  // point own[q].
+  // The distance from each of some positions in the embedding, count x output dimensions, to its k-th nearest point,
+  // except point own[q].
   std::vector<float> find_radii(std::span<const float> positions, std::span<const std::uint32_t> own, std::size_t k,
                                 const Cancellation& cancellation);
 
@@ -76,7 +77,7 @@ class FittedMap {
   float low_[3] = {}, high_[3] = {};  // where points may be placed
   QuerySearch search_;
   std::unique_ptr<Field> field_;
-  std::unique_ptr<Plane> plane_;  // the map to search in, made when it is first searched
+  std::unique_ptr<Plane> plane_;  // the embedding to search in, made when it is first searched
 };
 
 }  // namespace sigma

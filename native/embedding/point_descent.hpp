@@ -9,7 +9,7 @@ namespace sigma {
 
 // Steps of a share of the full one; the share grows after a step that leads down and shrinks after one that does not.
 constexpr double kGrowth = 1.3, kShrink = 0.4, kLargestShare = 8, kLeastShare = 0.02;
-// Steps shorter than this, in units of the map, end the minimization.
+// Steps shorter than this, in units of the embedding, end the minimization.
 constexpr float kArrived = 2e-4f;
 
 // The cost at a position, without the constant, and the full step that lowers it.

@@ -15,7 +15,7 @@ constexpr std::size_t kBatch = 16384;
 constexpr std::uint64_t kOddStep = 0x9e3779b97f4a7c15ULL;
 
 // The points whose uncertainty is measured. Subject r is row rows[r] of `points`; its position is positions[r], and
-// point own[r] of the map neither attracts nor repels its draws.
+// point own[r] of the embedding neither attracts nor repels its draws.
 struct Subjects {
   const Gaussians& points;
   std::vector<std::uint32_t> rows;
@@ -70,14 +70,17 @@ std::uint64_t digest(const Gaussians& points, std::size_t row, std::uint64_t key
   return key;
 }
 
-PositionUncertainty measure(FittedMap& map, const Subjects& subjects, const UncertaintyOptions& options,
-                            ThreadTeam& team, const Cancellation& cancellation, const FittedMap::OnShare& progress) {
-  const std::size_t columns = static_cast<std::size_t>(map.output_dimensions()), entries = columns * (columns + 1) / 2;
+PositionUncertainty measure(FittedEmbedding& embedding, const Subjects& subjects, const UncertaintyOptions& options,
+                            ThreadTeam& team, const Cancellation& cancellation,
+                            const FittedEmbedding::OnShare& progress) {
+  const std::size_t columns = static_cast<std::size_t>(embedding.output_dimensions()),
+                    entries = columns * (columns + 1) / 2;
   const std::size_t draws = options.draws, count = subjects.rows.size();
   PositionUncertainty result{std::vector<float>(count), std::vector<float>(count * entries),
                              std::vector<float>(count * columns), std::vector<float>(count)};
   if (count == 0) return result;
-  const std::vector<float> radii = map.find_radii(subjects.positions, subjects.own, options.neighbors, cancellation);
+  const std::vector<float> radii =
+      embedding.find_radii(subjects.positions, subjects.own, options.neighbors, cancellation);
   const std::size_t batch = std::max<std::size_t>(1, kBatch / draws);
   for (std::size_t first = 0; first < count; first += batch) {
     const std::size_t last = std::min(count, first + batch);
@@ -86,7 +89,7 @@ PositionUncertainty measure(FittedMap& map, const Subjects& subjects, const Unce
     for (std::size_t s = 0; s < own.size(); ++s) own[s] = subjects.own[first + s / draws];
     const double share = static_cast<double>(last - first) / static_cast<double>(count);
     const Placed placed =
-        map.place(drawn, own, options.placement, cancellation, [&](double done) { progress(share * done); });
+        embedding.place(drawn, own, options.placement, cancellation, [&](double done) { progress(share * done); });
     for (std::size_t r = first; r < last; ++r) {
       const float* own_position = &subjects.positions[r * columns];
       const float* drawn_positions = &placed.positions[(r - first) * draws * columns];
@@ -118,25 +121,26 @@ PositionUncertainty measure(FittedMap& map, const Subjects& subjects, const Unce
 
 }  // namespace
 
-PositionUncertainty measure_uncertainty(FittedMap& map, std::span<const std::uint32_t> rows,
+PositionUncertainty measure_uncertainty(FittedEmbedding& embedding, std::span<const std::uint32_t> rows,
                                         const UncertaintyOptions& options, ThreadTeam& team,
-                                        const Cancellation& cancellation, const FittedMap::OnShare& progress) {
-  const std::size_t columns = static_cast<std::size_t>(map.output_dimensions()),
-                    stride = stride_of(map.output_dimensions());
+                                        const Cancellation& cancellation, const FittedEmbedding::OnShare& progress) {
+  const std::size_t columns = static_cast<std::size_t>(embedding.output_dimensions()),
+                    stride = stride_of(embedding.output_dimensions());
   const std::uint64_t key = Random(options.seed).bits();
-  Subjects subjects{map.points(), {rows.begin(), rows.end()}, {rows.begin(), rows.end()}, {}, {}};
+  Subjects subjects{embedding.points(), {rows.begin(), rows.end()}, {rows.begin(), rows.end()}, {}, {}};
   subjects.positions.resize(rows.size() * columns);
   subjects.seeds.resize(rows.size());
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    std::copy_n(&map.positions()[std::size_t{rows[r]} * stride], columns, &subjects.positions[r * columns]);
+    std::copy_n(&embedding.positions()[std::size_t{rows[r]} * stride], columns, &subjects.positions[r * columns]);
     subjects.seeds[r] = key ^ (kOddStep * (std::uint64_t{rows[r]} + 1));
   }
-  return measure(map, subjects, options, team, cancellation, progress);
+  return measure(embedding, subjects, options, team, cancellation, progress);
 }
 
-PositionUncertainty measure_uncertainty(FittedMap& map, const Gaussians& queries, std::span<const float> positions,
-                                        const UncertaintyOptions& options, ThreadTeam& team,
-                                        const Cancellation& cancellation, const FittedMap::OnShare& progress) {
+PositionUncertainty measure_uncertainty(FittedEmbedding& embedding, const Gaussians& queries,
+                                        std::span<const float> positions, const UncertaintyOptions& options,
+                                        ThreadTeam& team, const Cancellation& cancellation,
+                                        const FittedEmbedding::OnShare& progress) {
   const std::size_t count = queries.count();
   const std::uint64_t key = Random(options.seed).bits();
   Subjects subjects{queries,
@@ -146,7 +150,7 @@ PositionUncertainty measure_uncertainty(FittedMap& map, const Gaussians& queries
                     std::vector<std::uint64_t>(count)};
   std::iota(subjects.rows.begin(), subjects.rows.end(), 0u);
   for (std::size_t r = 0; r < count; ++r) subjects.seeds[r] = digest(queries, r, key);
-  return measure(map, subjects, options, team, cancellation, progress);
+  return measure(embedding, subjects, options, team, cancellation, progress);
 }
 
 }  // namespace sigma

@@ -27,17 +27,18 @@ struct PositionUncertainty {
 };
 
 // Makes random draws from the Gaussian of each of the points `rows`, with the point's own sigma, and places them into
-// the map as new points that neither attract nor repel the point itself. The result for a point depends on the seed and
-// the point alone. The map's points must have sigma.
-PositionUncertainty measure_uncertainty(FittedMap& map, std::span<const std::uint32_t> rows,
+// the embedding as new points that neither attract nor repel the point itself. The result for a point depends on the
+// seed and the point alone. The embedding's points must have sigma.
+PositionUncertainty measure_uncertainty(FittedEmbedding& embedding, std::span<const std::uint32_t> rows,
                                         const UncertaintyOptions& options, ThreadTeam& team,
-                                        const Cancellation& cancellation, const FittedMap::OnShare& progress);
+                                        const Cancellation& cancellation, const FittedEmbedding::OnShare& progress);
 
-// The same for other points, with sigma, in the map's frame. They were placed at `positions`, count x output
+// The same for other points, with sigma, in the embedding's frame. They were placed at `positions`, count x output
 // dimensions. The result for a query depends on the seed and the query's numbers alone, whatever its row, because
 // the numbers seed its draws.
-PositionUncertainty measure_uncertainty(FittedMap& map, const Gaussians& queries, std::span<const float> positions,
-                                        const UncertaintyOptions& options, ThreadTeam& team,
-                                        const Cancellation& cancellation, const FittedMap::OnShare& progress);
+PositionUncertainty measure_uncertainty(FittedEmbedding& embedding, const Gaussians& queries,
+                                        std::span<const float> positions, const UncertaintyOptions& options,
+                                        ThreadTeam& team, const Cancellation& cancellation,
+                                        const FittedEmbedding::OnShare& progress);
 
 }  // namespace sigma

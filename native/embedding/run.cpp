@@ -105,7 +105,7 @@ void Run::take_next_step(const OnProgress& progress) {
     case Reached::neighbors_found:
       return compute_affinities(progress);
     case Reached::affinities_computed:
-      return has_map() ? resume() : start(progress);
+      return has_embedding() ? resume() : start(progress);
     case Reached::optimizing:
     case Reached::diverged:
       return;
@@ -238,7 +238,7 @@ bool Run::packs() const {
 
 void Run::require_sound() const {
   if (reached_ != Reached::diverged) return;
-  throw Diverged("the map grew beyond all bounds at iteration " + std::to_string(iteration_ + 1));
+  throw Diverged("the embedding grew beyond all bounds at iteration " + std::to_string(iteration_ + 1));
 }
 
 void Run::sort_rows(const std::vector<std::uint32_t>& points) {

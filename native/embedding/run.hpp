@@ -91,7 +91,7 @@ class Run {
 
   std::uint64_t iteration() const { return iteration_; }
   // Whether there are positions, which may be the initial ones.
-  bool has_map() const { return !order_.empty(); }
+  bool has_embedding() const { return !order_.empty(); }
   std::size_t count() const { return points_.count(); }
   // With the resolved method instead of `automatic`.
   const Options& options() const { return options_; }

@@ -53,7 +53,7 @@ void check(const RunState& state) {
   require(std::all_of(state.frame.center.begin(), state.frame.center.end(), [](double x) { return std::isfinite(x); }),
           "its center is not finite");
   require(all_finite(state.frame.axes.data(), state.frame.axes.size(), kLargest), "its axes are not finite");
-  require(all_finite(state.positions.data(), state.positions.size(), kLargestPosition), "its map is not finite");
+  require(all_finite(state.positions.data(), state.positions.size(), kLargestPosition), "its embedding is not finite");
   const OptimizerState& optimizer = state.optimizer;
   require(all_finite(optimizer.velocity.data(), optimizer.velocity.size(), kLargest), "its velocities are not finite");
   require(all_finite(optimizer.gains.data(), optimizer.gains.size(), kLargest), "its gains are not finite");

@@ -126,13 +126,13 @@ SquarePoints take(const SquarePoints& points, const std::vector<std::uint32_t>& 
   return taken;
 }
 
-// Points that lie beside each other on the map read the same stretches of the mesh.
+// Points that lie beside each other on the embedding read the same stretches of the mesh.
 std::size_t flow_in_order(SquarePoints& points, const SquarePoints& shape, int relaxations, ThreadTeam& team,
                           const Cancellation& cancellation, const std::function<void(double)>& progress) {
-  constexpr float kMapSide = 100;
+  constexpr float kEmbeddingSide = 100;
   std::vector<float> positions(points.size());
   std::transform(points.begin(), points.end(), positions.begin(),
-                 [](double at) { return static_cast<float>(at) * kMapSide; });
+                 [](double at) { return static_cast<float>(at) * kEmbeddingSide; });
   const std::vector<std::uint32_t> order = morton_order(2, positions.data(), points.size() / 2, team);
   SquarePoints sorted = take(points, order);
   const std::size_t rounds = flow(sorted, take(shape, order), relaxations, team, cancellation, progress);
@@ -256,11 +256,11 @@ std::size_t transform_conditionally(SquarePoints& points, std::size_t bins, Thre
   return std::accumulate(fallbacks.begin(), fallbacks.end(), std::size_t{0});
 }
 
-Separation separate_points(NumberView map, std::size_t n, const SeparationOptions& options, ThreadTeam& team,
+Separation separate_points(NumberView embedding, std::size_t n, const SeparationOptions& options, ThreadTeam& team,
                            const Cancellation& cancellation, const std::function<void(double)>& progress) {
   Separation result;
-  result.points = fill_square(map, n);
-  const SquarePoints shape = keep_shape(map, n);
+  result.points = fill_square(embedding, n);
+  const SquarePoints shape = keep_shape(embedding, n);
   if (options.method == SeparationMethod::flow) tell_apart(result.points);
   const SquarePoints before = result.points;
   result.evenness_before = measure_evenness(before);

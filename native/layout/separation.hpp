@@ -35,9 +35,9 @@ struct Separation {
   std::size_t fallbacks = 0;  // points that got the nearest value, for there was none to interpolate
 };
 
-// Moves n >= 2 points of a map, n x 2, until they fill the unit square evenly. `progress` is called with the share
-// done, from the calling thread.
-Separation separate_points(NumberView map, std::size_t n, const SeparationOptions& options, ThreadTeam& team,
+// Moves n >= 2 points of an embedding, n x 2, until they fill the unit square evenly. `progress` is called with the
+// share done, from the calling thread.
+Separation separate_points(NumberView embedding, std::size_t n, const SeparationOptions& options, ThreadTeam& team,
                            const Cancellation& cancellation, const std::function<void(double)>& progress);
 
 // Within each column and then within each row of a grid, points move a share of the way to equally spaced ranks: the

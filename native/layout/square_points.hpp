@@ -19,7 +19,7 @@ void require_finite(NumberView points, std::size_t n);
 // go.
 SquarePoints fill_square(NumberView points, std::size_t n);
 
-// The same with one scale for both axes: the shape of the map, in which its neighbors are those that people see.
+// The same with one scale for both axes: the shape of the embedding, in which its neighbors are those that people see.
 SquarePoints keep_shape(NumberView points, std::size_t n);
 
 // Moves every point by less than a hundredth of the mean spacing, each by another vector of an even sequence: no two

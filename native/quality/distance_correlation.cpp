@@ -90,21 +90,21 @@ Correlation estimate(const std::vector<double>& x, const std::vector<double>& y,
 
 }  // namespace
 
-DistanceCorrelation correlate_distances(const Distance& data, const Distance& map, std::uint64_t seed, ThreadTeam& team,
-                                        const Cancellation& cancellation) {
+DistanceCorrelation correlate_distances(const Distance& data, const Distance& embedding, std::uint64_t seed,
+                                        ThreadTeam& team, const Cancellation& cancellation) {
   const std::size_t n = data.count();
   const bool is_sample = n * (n - 1) / 2 > kPairs;
   const std::vector<Pair> pairs = is_sample ? draw_pairs(n, Random(seed)) : all_pairs(n);
-  std::vector<double> in_data(pairs.size()), in_map(pairs.size());
+  std::vector<double> in_data(pairs.size()), in_embedding(pairs.size());
   team.for_ranges(pairs.size(), kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
     cancellation.check();
     for (std::size_t e = first; e < last; ++e) {
       in_data[e] = length(data, pairs[e]);
-      in_map[e] = length(map, pairs[e]);
+      in_embedding[e] = length(embedding, pairs[e]);
     }
   });
-  return {estimate(in_data, in_map, is_sample, correlate), estimate(in_data, in_map, is_sample, correlate_ranks),
-          pairs.size()};
+  return {estimate(in_data, in_embedding, is_sample, correlate),
+          estimate(in_data, in_embedding, is_sample, correlate_ranks), pairs.size()};
 }
 
 }  // namespace sigma

@@ -11,7 +11,7 @@
 namespace sigma {
 namespace {
 
-// Neighbors in the map that vote on a point's class.
+// Neighbors in the embedding that vote on a point's class.
 constexpr std::size_t kVoters = 10;
 
 // `size` different points in ascending order, all where it is 0.
@@ -32,14 +32,14 @@ const char* name_of(EvaluationStage stage) {
   return kNames[static_cast<std::size_t>(stage)];
 }
 
-Evaluation evaluate(const Gaussians& data, const Gaussians& map, const std::optional<Classes>& classes,
+Evaluation evaluate(const Gaussians& data, const Gaussians& embedding, const std::optional<Classes>& classes,
                     const EvaluationOptions& options, ThreadTeam& team, const Cancellation& cancellation,
                     const OnEvaluation& progress) {
   const std::size_t n = data.count();
   const auto report = [&](EvaluationStage stage) {
     return [&progress, stage](double fraction) { progress(stage, fraction); };
   };
-  const Distance in_data(options.distance, data), in_map("euclidean", map);
+  const Distance in_data(options.distance, data), in_embedding("euclidean", embedding);
   Evaluation result;
   {
     progress(EvaluationStage::neighbors, 0);
@@ -53,23 +53,24 @@ Evaluation evaluate(const Gaussians& data, const Gaussians& map, const std::opti
         symmetrize(neighbors, calibrate(neighbors, options.perplexities, team, cancellation), team, cancellation);
     neighbors = {};
     progress(EvaluationStage::divergence, 0);
-    result.kl = kl_divergence(affinities, in_map, map.scale, team, cancellation, report(EvaluationStage::divergence));
+    result.kl = kl_divergence(affinities, in_embedding, embedding.scale, team, cancellation,
+                              report(EvaluationStage::divergence));
   }
-  result.correlation = correlate_distances(in_data, in_map, options.seed, team, cancellation);
+  result.correlation = correlate_distances(in_data, in_embedding, options.seed, team, cancellation);
   result.points = draw_points(n, options.sample, Random(options.seed));
   {
     progress(EvaluationStage::neighborhoods, 0);
-    const DistanceRows data_rows(in_data, {}, team), map_rows(in_map, {}, team);
-    result.neighborhoods =
-        compare_neighborhoods(data_rows, map_rows, result.points, options.sizes, classes ? std::min(kVoters, n - 1) : 0,
-                              team, cancellation, report(EvaluationStage::neighborhoods));
+    const DistanceRows data_rows(in_data, {}, team), embedding_rows(in_embedding, {}, team);
+    result.neighborhoods = compare_neighborhoods(data_rows, embedding_rows, result.points, options.sizes,
+                                                 classes ? std::min(kVoters, n - 1) : 0, team, cancellation,
+                                                 report(EvaluationStage::neighborhoods));
   }
   if (!classes) return result;
   result.hits = vote(result.neighborhoods, result.points, *classes);
   if (classes->count < 2) return result;
   progress(EvaluationStage::silhouettes, 0);
   result.silhouettes =
-      find_silhouettes(in_map, result.points, *classes, team, cancellation, report(EvaluationStage::silhouettes));
+      find_silhouettes(in_embedding, result.points, *classes, team, cancellation, report(EvaluationStage::silhouettes));
   return result;
 }
 

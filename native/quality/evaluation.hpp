@@ -25,7 +25,7 @@ struct EvaluationOptions {
   std::uint64_t seed = 42;
 };
 
-// A map against its data. What is one number a point is given for `points` alone.
+// An embedding against its data. What is one number a point is given for `points` alone.
 struct Evaluation {
   double kl = 0;
   NeighborMethod neighbor_method = NeighborMethod::exact;
@@ -41,7 +41,7 @@ const char* name_of(EvaluationStage stage);
 using OnEvaluation = std::function<void(EvaluationStage, double fraction)>;
 
 // n >= 3 points and their positions. Progress is reported from the calling thread.
-Evaluation evaluate(const Gaussians& data, const Gaussians& map, const std::optional<Classes>& classes,
+Evaluation evaluate(const Gaussians& data, const Gaussians& embedding, const std::optional<Classes>& classes,
                     const EvaluationOptions& options, ThreadTeam& team, const Cancellation& cancellation,
                     const OnEvaluation& progress);
 

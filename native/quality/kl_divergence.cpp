@@ -19,9 +19,9 @@ constexpr double kLargestScale = 1e36;
 constexpr float kNone = std::numeric_limits<float>::infinity();
 
 // Sum over i != j of 1 / (1 + |y_i - y_j|^2).
-double sum_over_pairs(const Distance& map, double scale, ThreadTeam& team, const Cancellation& cancellation,
+double sum_over_pairs(const Distance& embedding, double scale, ThreadTeam& team, const Cancellation& cancellation,
                       const std::function<void(double)>& progress) {
-  const std::size_t n = map.count(), blocks = map.blocks();
+  const std::size_t n = embedding.count(), blocks = embedding.blocks();
   const auto unit = static_cast<float>(std::min(scale * scale, kLargestScale));
   std::vector<double> parts(blocks);
   std::vector<AlignedVector<float>> tiles(team.size());
@@ -32,7 +32,7 @@ double sum_over_pairs(const Distance& map, double scale, ThreadTeam& team, const
     const std::size_t height = std::min(kBlock, n - a * kBlock);
     for (std::size_t b = a; b < blocks; ++b) {
       const std::size_t width = std::min(kBlock, n - b * kBlock);
-      map.tile(map.block(a), map.block(b), kBlock, kBlock, tile.data());
+      embedding.tile(embedding.block(a), embedding.block(b), kBlock, kBlock, tile.data());
       for (std::size_t i = 0; i < height; ++i) {
         std::fill_n(&tile[i * kBlock + width], kBlock - width, kNone);
         if (a == b) tile[i * kBlock + i] = kNone;
@@ -48,7 +48,7 @@ double sum_over_pairs(const Distance& map, double scale, ThreadTeam& team, const
 
 }  // namespace
 
-double kl_divergence(const Affinities& affinities, const Distance& map, double scale, ThreadTeam& team,
+double kl_divergence(const Affinities& affinities, const Distance& embedding, double scale, ThreadTeam& team,
                      const Cancellation& cancellation, const std::function<void(double)>& progress) {
   const std::size_t n = affinities.count();
   std::vector<double> parts((n + kGrain - 1) / kGrain);
@@ -58,13 +58,13 @@ double kl_divergence(const Affinities& affinities, const Distance& map, double s
     for (std::size_t i = first; i < last; ++i) {
       for (std::uint64_t e = affinities.offsets[i]; e < affinities.offsets[i + 1]; ++e) {
         const auto p = static_cast<double>(affinities.values[e]);
-        if (p > 0) sum += p * (std::log(p) + std::log1p(map.squared(i, affinities.columns[e]) * scale * scale));
+        if (p > 0) sum += p * (std::log(p) + std::log1p(embedding.squared(i, affinities.columns[e]) * scale * scale));
       }
     }
     parts[chunk] = sum;
   });
   const double energy = std::accumulate(parts.begin(), parts.end(), 0.0);
-  return energy + std::log(sum_over_pairs(map, scale, team, cancellation, progress));
+  return energy + std::log(sum_over_pairs(embedding, scale, team, cancellation, progress));
 }
 
 }  // namespace sigma

@@ -21,7 +21,7 @@ std::vector<double> vote(const Neighborhoods& neighborhoods, std::span<const std
     }
     voters.clear();
     for (const std::uint32_t neighbor :
-         std::span(&neighborhoods.in_map[p * neighborhoods.listed], neighborhoods.listed)) {
+         std::span(&neighborhoods.in_embedding[p * neighborhoods.listed], neighborhoods.listed)) {
       if (classes.of[neighbor] < classes.count) voters.push_back(classes.of[neighbor]);
     }
     std::size_t most = 0;
@@ -33,11 +33,11 @@ std::vector<double> vote(const Neighborhoods& neighborhoods, std::span<const std
   return hits;
 }
 
-std::vector<double> find_silhouettes(const Distance& map, std::span<const std::uint32_t> points, const Classes& classes,
-                                     ThreadTeam& team, const Cancellation& cancellation,
+std::vector<double> find_silhouettes(const Distance& embedding, std::span<const std::uint32_t> points,
+                                     const Classes& classes, ThreadTeam& team, const Cancellation& cancellation,
                                      const std::function<void(double)>& progress) {
   constexpr std::size_t kTogether = DistanceRows::kTogether;
-  const std::size_t n = map.count(), chunks = (points.size() + kTogether - 1) / kTogether;
+  const std::size_t n = embedding.count(), chunks = (points.size() + kTogether - 1) / kTogether;
   // Class after class, those without at the end, so that each is a stretch of a row.
   std::vector<std::size_t> starts(classes.count + 2, 0);
   for (const std::uint32_t c : classes.of) ++starts[c + 1];
@@ -50,7 +50,7 @@ std::vector<double> find_silhouettes(const Distance& map, std::span<const std::u
       order[rank[i]] = i;
     }
   }
-  const DistanceRows rows(map, order, team);
+  const DistanceRows rows(embedding, order, team);
   std::vector<double> silhouettes(points.size());
   std::vector<std::unique_ptr<DistanceRows::Scratch>> scratches(team.size());
   team.for_each(chunks, [&](std::size_t chunk, unsigned worker) {

@@ -129,7 +129,7 @@ class Ranking {
 
 }  // namespace
 
-Neighborhoods compare_neighborhoods(const DistanceRows& data, const DistanceRows& map,
+Neighborhoods compare_neighborhoods(const DistanceRows& data, const DistanceRows& embedding,
                                     std::span<const std::uint32_t> points, std::span<const std::size_t> sizes,
                                     std::size_t listed, ThreadTeam& team, const Cancellation& cancellation,
                                     const std::function<void(double)>& progress) {
@@ -140,22 +140,22 @@ Neighborhoods compare_neighborhoods(const DistanceRows& data, const DistanceRows
   for (auto* values : {&result.kept, &result.trustworthiness, &result.continuity}) {
     values->resize(points.size() * sizes.size());
   }
-  result.in_map.resize(points.size() * listed);
+  result.in_embedding.resize(points.size() * listed);
   result.listed = listed;
 
   struct Worker {
-    DistanceRows::Scratch data, map;
-    Ranking in_data, in_map;
-    std::vector<std::size_t> data_ranks, map_ranks;
+    DistanceRows::Scratch data, embedding;
+    Ranking in_data, in_embedding;
+    std::vector<std::size_t> data_ranks, embedding_ranks;
   };
   std::vector<std::unique_ptr<Worker>> workers(team.size());
   team.for_each(chunks, [&](std::size_t chunk, unsigned who) {
     cancellation.check();
     if (!workers[who]) {
       workers[who] = std::make_unique<Worker>(Worker{DistanceRows::Scratch(data),
-                                                     DistanceRows::Scratch(map),
+                                                     DistanceRows::Scratch(embedding),
                                                      {data.stride(), most},
-                                                     {map.stride(), most},
+                                                     {embedding.stride(), most},
                                                      {},
                                                      {}});
     }
@@ -163,25 +163,25 @@ Neighborhoods compare_neighborhoods(const DistanceRows& data, const DistanceRows
     const std::size_t begin = chunk * kTogether;
     const auto together = points.subspan(begin, std::min(kTogether, points.size() - begin));
     data.fill(together, worker.data);
-    map.fill(together, worker.map);
+    embedding.fill(together, worker.embedding);
     for (std::size_t r = 0; r < together.size(); ++r) {
       worker.in_data.start(worker.data.row(r));
-      worker.in_map.start(worker.map.row(r));
-      worker.in_data.rank(worker.in_map.nearest(), worker.data_ranks);
-      worker.in_map.rank(worker.in_data.nearest(), worker.map_ranks);
+      worker.in_embedding.start(worker.embedding.row(r));
+      worker.in_data.rank(worker.in_embedding.nearest(), worker.data_ranks);
+      worker.in_embedding.rank(worker.in_data.nearest(), worker.embedding_ranks);
       const std::size_t at = begin + r;
       for (std::size_t e = 0; e < listed; ++e) {
-        result.in_map[at * listed + e] = index_of(worker.in_map.nearest()[e]);
+        result.in_embedding[at * listed + e] = index_of(worker.in_embedding.nearest()[e]);
       }
       for (std::size_t s = 0; s < sizes.size(); ++s) {
         const std::size_t k = sizes[s];
         std::size_t kept = 0;
         double intrusion = 0, extrusion = 0;
         for (std::size_t e = 0; e < k; ++e) {
-          const std::size_t in_data = worker.data_ranks[e], in_map = worker.map_ranks[e];
+          const std::size_t in_data = worker.data_ranks[e], in_embedding = worker.embedding_ranks[e];
           kept += in_data <= k;
           intrusion += in_data > k ? static_cast<double>(in_data - k) : 0;
-          extrusion += in_map > k ? static_cast<double>(in_map - k) : 0;
+          extrusion += in_embedding > k ? static_cast<double>(in_embedding - k) : 0;
         }
         const double unit = static_cast<double>(k) * (2.0 * static_cast<double>(n) - 3.0 * static_cast<double>(k) - 1);
         result.kept[at * sizes.size() + s] = static_cast<double>(kept) / static_cast<double>(k);

@@ -10,9 +10,10 @@
 // with kBeyond zeros before the first column, where splines reach over the edge, and zeros behind the last one, so that
 // whole vectors can be read anywhere.
 //
-// Reason for two meshes, measured: one mesh in open space is twice as long and wide as the map. With two, a step on the
-// mesh takes half the time at 10,000 points (0.92 and 0.49 ms on two threads, including faster transposes and reading
-// that came with it) and three quarters at 70,000, and errors of the forces change by 0.2 % of themselves at most.
+// Reason for two meshes, measured: one mesh in open space is twice as long and wide as the embedding. With two, a step
+// on the mesh takes half the time at 10,000 points (0.92 and 0.49 ms on two threads, including faster transposes and
+// reading that came with it) and three quarters at 70,000, and errors of the forces change by 0.2 % of themselves at
+// most.
 namespace sigma::SIGMA_ISA {
 
 // The coefficients c_j, of (1 + z + ... + z^(m - 1))^p / m^(p - 1), with zeros to fill the last vector.

@@ -12,21 +12,21 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kGrain = 2048;
-// The mesh has at least so many cells a side: smaller maps get finer cells,
+// The mesh has at least so many cells a side: smaller embeddings get finer cells,
 constexpr double kLeastCells = 48;
 // but not so fine that float32 potentials lose their slopes.
 constexpr double kLeastSpacing = 0.1;
 // So many points on one spot ask for closer nodes.
 constexpr std::size_t kManyEqual = 50;
 constexpr double kCloserForEqual = 0.8;
-// Half the kernel's period, at least, in units of the map: where the slope of w has fallen to that of 1 / (1 + d^2)
-// at 12.
+// Half the kernel's period, at least, in units of the embedding: where the slope of w has fallen to that of 1 / (1 +
+// d^2) at 12.
 constexpr double kLeastReach = 12;
 double least_reach(double alpha) {
   return std::max(kLeastReach, std::pow(std::pow(alpha, alpha + 1) * std::pow(kLeastReach, 3), 1 / (2 * alpha + 1)));
 }
-// Beyond so many nodes, padding included, the map is left to Barnes-Hut: a side's limit keeps memory in bounds, and
-// that of the area, with n, is where a mesh for few points costs more than their tree.
+// Beyond so many nodes, padding included, the embedding is left to Barnes-Hut: a side's limit keeps memory in bounds,
+// and that of the area, with n, is where a mesh for few points costs more than their tree.
 constexpr std::size_t kLongestSide = 8192;
 constexpr std::size_t kMostNodes = std::size_t{1} << 22;
 constexpr std::size_t kMostNodesPerPoint = 64;

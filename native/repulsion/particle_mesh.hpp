@@ -19,19 +19,19 @@ namespace sigma {
 // back, and potential and gradient are read through the same splines: smooth particle-mesh Ewald (Essmann et al. 1995)
 // with another kernel, in open space. Z is the sum of the potential over the points less their own share.
 //
-// Open space takes a mesh twice as long and wide as the map. On large maps w is therefore parted as Ewald parts the
-// Coulomb potential, w = w e^(-1/(w a^2)) + w (1 - e^(-1/(w a^2))): the first part ends within a few a, so its mesh
-// needs no more than that beyond the map, and the second is smooth over lengths of a, so its mesh, twice as long and
-// wide, is coarse. The splines of coarse nodes are sums of fine ones, so charges go from mesh to mesh, and the
-// potential back, without looking at points again.
+// Open space takes a mesh twice as long and wide as the embedding. On large embeddings w is therefore parted as Ewald
+// parts the Coulomb potential, w = w e^(-1/(w a^2)) + w (1 - e^(-1/(w a^2))): the first part ends within a few a, so
+// its mesh needs no more than that beyond the embedding, and the second is smooth over lengths of a, so its mesh, twice
+// as long and wide, is coarse. The splines of coarse nodes are sums of fine ones, so charges go from mesh to mesh, and
+// the potential back, without looking at points again.
 //
-// The mesh follows the map, so the cost is that of its area in units of the spacing, plus a little for each point. A
-// map so wide that the mesh would be huge is left to Barnes-Hut.
+// The mesh follows the embedding, so the cost is that of its area in units of the spacing, plus a little for each
+// point. An embedding so wide that the mesh would be huge is left to Barnes-Hut.
 class ParticleMesh final : public Repulsion {
  public:
-  // `spacing` of the nodes, in units of the map; (0, 1]. A fifth less where 50 points or more follow each other on one
-  // spot: there the errors of all pairs have one direction and add up, and would be most of the error of the map. Below
-  // one degree of freedom w is as narrow as the root of alpha, and the nodes stand as much closer.
+  // `spacing` of the nodes, in units of the embedding; (0, 1]. A fifth less where 50 points or more follow each other
+  // on one spot: there the errors of all pairs have one direction and add up, and would be most of the error of the
+  // embedding. Below one degree of freedom w is as narrow as the root of alpha, and the nodes stand as much closer.
   ParticleMesh(double spacing, ThreadTeam& team, double degrees_of_freedom = 1);
 
   double compute(const float* positions, std::size_t n, float* forces) override;

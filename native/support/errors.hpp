@@ -10,7 +10,7 @@ struct Canceled : std::runtime_error {
   Canceled() : std::runtime_error("stopped before it was finished") {}
 };
 
-// The map left the range of float32: the step was too long for the data.
+// The embedding left the range of float32: the step was too long for the data.
 struct Diverged : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

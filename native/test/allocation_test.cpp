@@ -83,7 +83,8 @@ TEST_P(Allocation, AStepOfASettledRunAllocatesNothing) {
   options.threads = 2;
   sigma::Run run(test::Golden().points(), options);
   const OnProgress ignore = [](const Progress&) {};
-  // Past the last time that rows are sorted. A map that grows takes more memory for its mesh or its tree now and then.
+  // Past the last time that rows are sorted. An embedding that grows takes more memory for its mesh or its tree now and
+  // then.
   run.advance(700, ignore);
   std::size_t least = allocations;
   for (int step = 0; step < 10; ++step) {
@@ -127,7 +128,7 @@ RunState copy_state(const sigma::Run& run) {
           .kl = run.recorded_kl()};
 }
 
-TEST_P(Allocation, ARunThatMemoryRanOutForGoesOnToTheSameMap) {
+TEST_P(Allocation, ARunThatMemoryRanOutForGoesOnToTheSameEmbedding) {
   const test::Golden golden;
   Options options;
   options.perplexities = {10};

@@ -322,7 +322,7 @@ TEST(Run, ReportsEveryStageOnceComplete) {
   EXPECT_EQ(finished, (std::vector<std::string>{"neighbors", "affinities", "initialization", "optimization"}));
 }
 
-TEST(Run, SaysWhenTheMapDiverges) {
+TEST(Run, SaysWhenTheEmbeddingDiverges) {
   Options options = quick(200);
   options.optimizer = Optimizer::momentum;
   options.learning_rate = options.final_learning_rate = 1e18;

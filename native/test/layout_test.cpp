@@ -16,17 +16,17 @@ namespace {
 
 const auto kSilent = [](double) {};
 
-// Round clusters of unlike size, as maps have them.
-SquarePoints make_map(std::size_t n) {
+// Round clusters of unlike size, as embeddings have them.
+SquarePoints make_embedding(std::size_t n) {
   Random random(5);
   const auto bell = [&] { return random.uniform() + random.uniform() + random.uniform() - 1.5; };
-  SquarePoints map(2 * n);
+  SquarePoints embedding(2 * n);
   for (std::size_t i = 0; i < n; ++i) {
     const double group = static_cast<double>(i % 5);
-    map[2 * i] = 3 * std::cos(group * 2.4) * group + bell() * (1 + group / 2);
-    map[2 * i + 1] = 2 * std::sin(group * 2.4) * group + bell();
+    embedding[2 * i] = 3 * std::cos(group * 2.4) * group + bell() * (1 + group / 2);
+    embedding[2 * i + 1] = 2 * std::sin(group * 2.4) * group + bell();
   }
-  return map;
+  return embedding;
 }
 
 SquarePoints make_uniform(std::size_t n, std::uint64_t seed) {
@@ -36,9 +36,9 @@ SquarePoints make_uniform(std::size_t n, std::uint64_t seed) {
   return points;
 }
 
-Separation separate(const SquarePoints& map, const SeparationOptions& options = {}, unsigned threads = 2) {
+Separation separate(const SquarePoints& embedding, const SeparationOptions& options = {}, unsigned threads = 2) {
   ThreadTeam team(threads);
-  return separate_points({nullptr, map.data()}, map.size() / 2, options, team, Cancellation(), kSilent);
+  return separate_points({nullptr, embedding.data()}, embedding.size() / 2, options, team, Cancellation(), kSilent);
 }
 
 GridAssignment assign(const SquarePoints& points, std::size_t rows, std::size_t columns,
@@ -73,7 +73,7 @@ double least_cost(const SquarePoints& points, std::size_t rows, std::size_t colu
 }
 
 TEST(Separation, FlowIsEvenAndKeepsNeighbors) {
-  const Separation found = separate(make_map(3000));
+  const Separation found = separate(make_embedding(3000));
   EXPECT_LT(found.evenness, 0.45);  // independent uniform points: 0.58
   EXPECT_GT(found.evenness_before, 2 * found.evenness);
   EXPECT_GT(found.kept, 0.6);
@@ -84,7 +84,8 @@ TEST(Separation, TeamsAgree) {
   for (const auto method : {SeparationMethod::flow, SeparationMethod::iterative, SeparationMethod::conditional}) {
     SeparationOptions options;
     options.method = method;
-    const Separation one = separate(make_map(2500), options, 1), three = separate(make_map(2500), options, 3);
+    const Separation one = separate(make_embedding(2500), options, 1),
+                     three = separate(make_embedding(2500), options, 3);
     EXPECT_EQ(one.points, three.points);
     EXPECT_EQ(one.kept, three.kept);
     EXPECT_EQ(one.fallbacks, three.fallbacks);
@@ -92,11 +93,11 @@ TEST(Separation, TeamsAgree) {
 }
 
 TEST(Separation, IterativeAgreesWithItsDefinition) {
-  const auto map = test::read_golden<double>("uniform_points"),
+  const auto embedding = test::read_golden<double>("uniform_points"),
              expected = test::read_golden<double>("uniform_iterative");
   SeparationOptions options;
   options.method = SeparationMethod::iterative;
-  const Separation found = separate(map, options);
+  const Separation found = separate(embedding, options);
   ASSERT_EQ(found.points.size(), expected.size());
   for (std::size_t e = 0; e < expected.size(); ++e) EXPECT_NEAR(found.points[e], expected[e], 1e-9);
   EXPECT_EQ(found.iterations, 100u);
@@ -104,12 +105,12 @@ TEST(Separation, IterativeAgreesWithItsDefinition) {
 }
 
 TEST(Separation, ConditionalMakesXItsDistribution) {
-  const SquarePoints map = make_map(4000);
+  const SquarePoints embedding = make_embedding(4000);
   SeparationOptions options;
   options.method = SeparationMethod::conditional;
   options.bins = 8;
-  const Separation found = separate(map, options);
-  const SquarePoints square = fill_square({nullptr, map.data()}, 4000);
+  const Separation found = separate(embedding, options);
+  const SquarePoints square = fill_square({nullptr, embedding.data()}, 4000);
   std::vector<std::size_t> order(4000);
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return square[2 * a] < square[2 * b]; });
@@ -126,25 +127,25 @@ TEST(Separation, ConditionalMakesXItsDistribution) {
 // Between nodes the interpolation is a choice; at the centers of columns and the borders of bins it is not.
 TEST(Separation, ConditionalIsTheDistributionOfYGivenX) {
   constexpr std::size_t kBins = 6;
-  SquarePoints map{0, 0, 1, 1};
+  SquarePoints embedding{0, 0, 1, 1};
   for (std::size_t column = 0; column < kBins; ++column) {
     for (std::size_t border = 1; border <= kBins; ++border) {
       for (std::size_t times = 0; times < 1 + (column * border) % 7; ++times) {
-        map.push_back((static_cast<double>(column) + 0.5) / kBins);
-        map.push_back(static_cast<double>(border) / kBins);
+        embedding.push_back((static_cast<double>(column) + 0.5) / kBins);
+        embedding.push_back(static_cast<double>(border) / kBins);
       }
     }
   }
   SeparationOptions options;
   options.method = SeparationMethod::conditional;
   options.bins = kBins;
-  const Separation found = separate(map, options);
-  for (std::size_t i = 2; i < map.size() / 2; ++i) {
+  const Separation found = separate(embedding, options);
+  for (std::size_t i = 2; i < embedding.size() / 2; ++i) {
     std::size_t all = 0, below = 0;
-    for (std::size_t j = 0; j < map.size() / 2; ++j) {
-      if (std::abs(map[2 * j] - map[2 * i]) > 0.5 / kBins + 1e-9) continue;
+    for (std::size_t j = 0; j < embedding.size() / 2; ++j) {
+      if (std::abs(embedding[2 * j] - embedding[2 * i]) > 0.5 / kBins + 1e-9) continue;
       ++all;
-      below += map[2 * j + 1] <= map[2 * i + 1];
+      below += embedding[2 * j + 1] <= embedding[2 * i + 1];
     }
     const double expected = static_cast<double>(below) / static_cast<double>(all);
     EXPECT_NEAR(found.points[2 * i + 1], expected, 2e-3) << i;
@@ -153,14 +154,14 @@ TEST(Separation, ConditionalIsTheDistributionOfYGivenX) {
 }
 
 TEST(Separation, NoTwoPointsAreEqual) {
-  SquarePoints map = make_map(2000);
-  std::fill_n(map.begin(), 2000, 0.5);
+  SquarePoints embedding = make_embedding(2000);
+  std::fill_n(embedding.begin(), 2000, 0.5);
   const SquarePoints line = [] {
     SquarePoints points(1000);
     for (std::size_t i = 0; i < 500; ++i) points[2 * i] = points[2 * i + 1] = static_cast<double>(i / 3);
     return points;
   }();
-  for (const SquarePoints& points : {map, line, SquarePoints(600, 1.0)}) {
+  for (const SquarePoints& points : {embedding, line, SquarePoints(600, 1.0)}) {
     for (const auto method : {SeparationMethod::flow, SeparationMethod::iterative, SeparationMethod::conditional}) {
       SeparationOptions options;
       options.method = method;
@@ -175,9 +176,9 @@ TEST(Separation, NoTwoPointsAreEqual) {
 TEST(Separation, StopsWhenCanceled) {
   Cancellation cancellation;
   ThreadTeam team(2);
-  const SquarePoints map = make_map(500);
+  const SquarePoints embedding = make_embedding(500);
   const auto cancel = [&](double) { cancellation.request(); };
-  EXPECT_THROW(separate_points({nullptr, map.data()}, 500, {}, team, cancellation, cancel), Canceled);
+  EXPECT_THROW(separate_points({nullptr, embedding.data()}, 500, {}, team, cancellation, cancel), Canceled);
 }
 
 TEST(SquarePoints, NearestAreThoseOfAllPairs) {
@@ -235,7 +236,7 @@ TEST(GridAssignment, IsTheBestOfAll) {
 }
 
 TEST(GridAssignment, GivesEachPointItsOwnCell) {
-  const Separation even = separate(make_map(3000));
+  const Separation even = separate(make_embedding(3000));
   for (const auto& [rows, columns] : {std::pair<std::size_t, std::size_t>{50, 60}, {3, 1500}, {80, 70}}) {
     const GridAssignment found = assign(even.points, rows, columns, 256);
     EXPECT_EQ(std::set<std::uint32_t>(found.cells.begin(), found.cells.end()).size(), 3000u);
@@ -249,7 +250,7 @@ TEST(GridAssignment, GivesEachPointItsOwnCell) {
 }
 
 TEST(GridAssignment, InPartsIsNearTheBest) {
-  const Separation even = separate(make_map(1500));
+  const Separation even = separate(make_embedding(1500));
   const GridAssignment best = assign(even.points, 40, 40), parts = assign(even.points, 40, 40, 400);
   EXPECT_NEAR(best.cost, best.bound, 1e-6 * best.cost);
   EXPECT_LE(parts.bound, best.cost * (1 + 1e-9));

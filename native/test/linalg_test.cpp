@@ -171,7 +171,7 @@ TEST(PcaOfSparseRows, IsThatOfTheDenseOnes) {
   }
 }
 
-TEST(PcaOfSparseRows, ThreadsDoNotMatterAndItStopsWhenCancelled) {
+TEST(PcaOfSparseRows, ThreadsDoNotMatterAndItStopsWhenCanceled) {
   const SparseMatrix rows = make_counts(700, 300).sparse;
   std::vector<double> first;
   for (const unsigned threads : {1u, 4u}) {

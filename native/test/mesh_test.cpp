@@ -16,28 +16,28 @@ namespace {
 
 using test::Field, test::relative_error;
 
-Field compute(Repulsion&& repulsion, const std::vector<float>& map) {
-  Field field{std::vector<float>(map.size()), 0};
-  field.z = repulsion.compute(map.data(), map.size() / 2, field.forces.data());
+Field compute(Repulsion&& repulsion, const std::vector<float>& embedding) {
+  Field field{std::vector<float>(embedding.size()), 0};
+  field.z = repulsion.compute(embedding.data(), embedding.size() / 2, field.forces.data());
   return field;
 }
 
-std::vector<float> make_map(std::size_t n, double width, double height, std::uint64_t seed) {
+std::vector<float> make_embedding(std::size_t n, double width, double height, std::uint64_t seed) {
   Random random(seed);
   double centers[10][2];
   for (auto& center : centers) {
     center[0] = width * random.uniform();
     center[1] = height * random.uniform();
   }
-  std::vector<float> map(2 * n);
+  std::vector<float> embedding(2 * n);
   for (std::size_t i = 0; i < n; ++i) {
     const auto cluster = random.bits() % 10;
     for (std::size_t d = 0; d < 2; ++d) {
       const double spread = 0.03 * (d == 0 ? width : height) * static_cast<double>(1 + cluster % 3);
-      map[2 * i + d] = static_cast<float>(centers[cluster][d] + spread * random.normal());
+      embedding[2 * i + d] = static_cast<float>(centers[cluster][d] + spread * random.normal());
     }
   }
-  return map;
+  return embedding;
 }
 
 constexpr double kSpacing = 0.4;
@@ -45,8 +45,9 @@ constexpr double kSpacing = 0.4;
 TEST(ParticleMesh, IsAccurateAtEverySpan) {
   ThreadTeam team(2);
   for (const double span : {1e-4, 1e-2, 1.0, 10.0, 60.0, 300.0}) {
-    const auto map = make_map(4000, span, 0.6 * span, 3);
-    const Field truth = compute(ExactRepulsion(2, team), map), found = compute(ParticleMesh(kSpacing, team), map);
+    const auto embedding = make_embedding(4000, span, 0.6 * span, 3);
+    const Field truth = compute(ExactRepulsion(2, team), embedding),
+                found = compute(ParticleMesh(kSpacing, team), embedding);
     EXPECT_LT(relative_error(found, truth), 0.02) << "span " << span;
     EXPECT_NEAR(found.z / truth.z, 1, 3e-3) << "span " << span;
   }
@@ -56,9 +57,9 @@ TEST(ParticleMesh, IsAccurateWithOtherDegreesOfFreedom) {
   ThreadTeam team(2);
   for (const double alpha : {0.1, 0.5, 2.0, 10.0, 100.0}) {
     for (const double span : {1e-4, 1e-2, 1.0, 10.0, 60.0, 300.0}) {
-      const auto map = make_map(4000, span, 0.6 * span, 3);
-      const Field truth = compute(ExactRepulsion(2, team, alpha), map);
-      const Field found = compute(ParticleMesh(kSpacing, team, alpha), map);
+      const auto embedding = make_embedding(4000, span, 0.6 * span, 3);
+      const Field truth = compute(ExactRepulsion(2, team, alpha), embedding);
+      const Field found = compute(ParticleMesh(kSpacing, team, alpha), embedding);
       EXPECT_LT(relative_error(found, truth), 0.02) << "alpha " << alpha << ", span " << span;
       EXPECT_NEAR(found.z / truth.z, 1, 3e-3) << "alpha " << alpha << ", span " << span;
     }
@@ -69,20 +70,21 @@ TEST(ParticleMesh, IsAccurateWithOtherDegreesOfFreedom) {
 TEST(ParticleMesh, IsAccurateWhereManyPointsLieOnOneSpot) {
   ThreadTeam team(2);
   for (std::uint64_t seed = 0; seed < 8; ++seed) {
-    auto map = make_map(8000, 120, 90, seed);
-    for (std::size_t i = 1; i < 100; ++i) std::copy_n(&map[0], 2, &map[2 * i]);
-    const Field truth = compute(ExactRepulsion(2, team), map), found = compute(ParticleMesh(kSpacing, team), map);
+    auto embedding = make_embedding(8000, 120, 90, seed);
+    for (std::size_t i = 1; i < 100; ++i) std::copy_n(&embedding[0], 2, &embedding[2 * i]);
+    const Field truth = compute(ExactRepulsion(2, team), embedding),
+                found = compute(ParticleMesh(kSpacing, team), embedding);
     EXPECT_LT(relative_error(found, truth), 0.02) << "seed " << seed;
   }
 }
 
 TEST(ParticleMesh, FinerMeshesAreCloser) {
   ThreadTeam team(2);
-  const auto map = make_map(2000, 80, 80, 5);
-  const Field truth = compute(ExactRepulsion(2, team), map);
+  const auto embedding = make_embedding(2000, 80, 80, 5);
+  const Field truth = compute(ExactRepulsion(2, team), embedding);
   double before = 1;
   for (const double spacing : {0.8, 0.5, 0.35, 0.25}) {
-    const double error = relative_error(compute(ParticleMesh(spacing, team), map), truth);
+    const double error = relative_error(compute(ParticleMesh(spacing, team), embedding), truth);
     EXPECT_LT(error, before);
     before = error;
   }
@@ -90,12 +92,12 @@ TEST(ParticleMesh, FinerMeshesAreCloser) {
 }
 
 TEST(ParticleMesh, ThreadsDoNotMatter) {
-  const auto map = make_map(9000, 90, 50, 7);
+  const auto embedding = make_embedding(9000, 90, 50, 7);
   ThreadTeam one(1);
-  const Field alone = compute(ParticleMesh(kSpacing, one), map);
+  const Field alone = compute(ParticleMesh(kSpacing, one), embedding);
   for (const unsigned size : {2u, 4u}) {
     ThreadTeam team(size);
-    const Field together = compute(ParticleMesh(kSpacing, team), map);
+    const Field together = compute(ParticleMesh(kSpacing, team), embedding);
     EXPECT_EQ(alone.forces, together.forces);
     EXPECT_EQ(alone.z, together.z);
   }
@@ -105,23 +107,24 @@ TEST(ParticleMesh, ThreadsDoNotMatter) {
 TEST(ParticleMesh, RemembersNothing) {
   ThreadTeam team(2);
   ParticleMesh mesh(kSpacing, team);
-  const auto map = make_map(1000, 40, 40, 9);
-  const Field fresh = compute(ParticleMesh(kSpacing, team), map);
+  const auto embedding = make_embedding(1000, 40, 40, 9);
+  const Field fresh = compute(ParticleMesh(kSpacing, team), embedding);
   for (const double span : {5.0, 20.0, 80.0, 33.0, 21.0, 150.0}) {
-    const auto other = make_map(800, span, span, 1);
+    const auto other = make_embedding(800, span, span, 1);
     std::vector<float> forces(other.size());
     mesh.compute(other.data(), 800, forces.data());
   }
-  std::vector<float> forces(map.size());
-  EXPECT_EQ(mesh.compute(map.data(), 1000, forces.data()), fresh.z);
+  std::vector<float> forces(embedding.size());
+  EXPECT_EQ(mesh.compute(embedding.data(), 1000, forces.data()), fresh.z);
   EXPECT_EQ(forces, fresh.forces);
 }
 
-TEST(ParticleMesh, LeavesHugeMapsToBarnesHut) {
+TEST(ParticleMesh, LeavesHugeEmbeddingsToBarnesHut) {
   ThreadTeam team(2);
-  auto map = make_map(1000, 30, 30, 11);
-  map[0] = 1e7f;
-  const Field truth = compute(ExactRepulsion(2, team), map), found = compute(ParticleMesh(kSpacing, team), map);
+  auto embedding = make_embedding(1000, 30, 30, 11);
+  embedding[0] = 1e7f;
+  const Field truth = compute(ExactRepulsion(2, team), embedding),
+              found = compute(ParticleMesh(kSpacing, team), embedding);
   EXPECT_LT(relative_error(found, truth), 0.02);
 }
 
@@ -168,24 +171,24 @@ TEST(ParticleMesh, CoarseSplinesAreSumsOfFineOnes) {
 #endif
   constexpr std::size_t kPoints = 40, kCells[2] = {171, 93};
   Random random(5);
-  std::vector<float> map(2 * kPoints);
+  std::vector<float> embedding(2 * kPoints);
   std::vector<std::uint32_t> all(kPoints);
   for (std::size_t i = 0; i < kPoints; ++i) {
     all[i] = static_cast<std::uint32_t>(i);
-    for (std::size_t d = 0; d < 2; ++d) map[2 * i + d] = static_cast<float>(random.uniform() * kCells[d]);
+    for (std::size_t d = 0; d < 2; ++d) embedding[2 * i + d] = static_cast<float>(random.uniform() * kCells[d]);
   }
   // The first coarse node takes part in the first fine node alone, so coarse coordinates begin that far before.
   const float before = static_cast<float>(kRefinement - 1 + kSplineOrder - 1) / kCoarser - (kSplineOrder - 1);
-  std::vector<float> coarse_map(map);
-  for (float& x : coarse_map) x = x / kCoarser + before;
+  std::vector<float> coarse_embedding(embedding);
+  for (float& x : coarse_embedding) x = x / kCoarser + before;
   const MeshCoordinates unit{.origin = {0, 0}, .nodes_per_unit = 1};
   for (const MeshKernels* kernels : tables) {
     const std::size_t lanes = kernels->lanes;
     Nodes fine(kCells[1] + kSplineOrder, kCells[0] + kSplineOrder, lanes);
     const std::size_t rows = count_coarse(kCells[1] + kSplineOrder), columns = count_coarse(kCells[0] + kSplineOrder);
     Nodes coarse(rows, columns, lanes), direct(rows + kSplineOrder, columns + kSplineOrder, lanes);
-    kernels->spread(fine.view, unit, map.data(), all.data(), kPoints);
-    kernels->spread(direct.view, unit, coarse_map.data(), all.data(), kPoints);
+    kernels->spread(fine.view, unit, embedding.data(), all.data(), kPoints);
+    kernels->spread(direct.view, unit, coarse_embedding.data(), all.data(), kPoints);
     const std::size_t stride = wide_stride(fine.view);
     AlignedVector<float> wide(rows * stride);
     for (std::size_t x = 0; x < fine.columns; x += 4 * lanes) {
@@ -208,8 +211,9 @@ TEST(ParticleMesh, CoarseSplinesAreSumsOfFineOnes) {
     for (std::size_t y = 0; y < rows; ++y) kernels->prolong_row(coarse.view, y, fine.view, &wide[y * stride]);
     for (std::size_t y = 0; y < fine.rows; ++y) kernels->prolong_columns(fine.view, y, wide.data(), stride);
     std::vector<float> forces(2 * kPoints), expected(2 * kPoints);
-    const double sum = kernels->interpolate(fine.view, unit, map.data(), all.data(), kPoints, forces.data());
-    EXPECT_NEAR(sum, kernels->interpolate(direct.view, unit, coarse_map.data(), all.data(), kPoints, expected.data()),
+    const double sum = kernels->interpolate(fine.view, unit, embedding.data(), all.data(), kPoints, forces.data());
+    EXPECT_NEAR(sum,
+                kernels->interpolate(direct.view, unit, coarse_embedding.data(), all.data(), kPoints, expected.data()),
                 1e-4);
     for (std::size_t i = 0; i < forces.size(); ++i) EXPECT_NEAR(forces[i], expected[i] / kCoarser, 1e-5);
   }

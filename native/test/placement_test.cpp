@@ -104,22 +104,23 @@ TEST(QuerySearch, AQueryWithoutDirectionIsAsFarFromAllPoints) {
 
 std::vector<float> scattered(int dimensions, std::size_t n, double width, std::uint64_t seed) {
   Random random(seed);
-  std::vector<float> map(n * static_cast<std::size_t>(dimensions));
-  for (float& x : map) x = static_cast<float>(width * random.normal());
-  return map;
+  std::vector<float> embedding(n * static_cast<std::size_t>(dimensions));
+  for (float& x : embedding) x = static_cast<float>(width * random.normal());
+  return embedding;
 }
 
 // Sum of w and force at y by the definition.
-double exact_field(int dimensions, const std::vector<float>& map, const float* y, double* force) {
+double exact_field(int dimensions, const std::vector<float>& embedding, const float* y, double* force) {
   const auto columns = static_cast<std::size_t>(dimensions);
   double z = 0;
   std::fill_n(force, 3, 0.0);
-  for (std::size_t i = 0; i < map.size() / columns; ++i) {
+  for (std::size_t i = 0; i < embedding.size() / columns; ++i) {
     double squared = 1;
-    for (std::size_t d = 0; d < columns; ++d) squared += std::pow(static_cast<double>(y[d] - map[i * columns + d]), 2);
+    for (std::size_t d = 0; d < columns; ++d)
+      squared += std::pow(static_cast<double>(y[d] - embedding[i * columns + d]), 2);
     z += 1 / squared;
     for (std::size_t d = 0; d < columns; ++d) {
-      force[d] += static_cast<double>(y[d] - map[i * columns + d]) / (squared * squared);
+      force[d] += static_cast<double>(y[d] - embedding[i * columns + d]) / (squared * squared);
     }
   }
   return z;
@@ -133,9 +134,9 @@ INSTANTIATE_TEST_SUITE_P(, FieldInDimensions,
 TEST_P(FieldInDimensions, IsTheSumOverAllPoints) {
   const auto [dimensions, n] = GetParam();
   const auto columns = static_cast<std::size_t>(dimensions), stride = stride_of(dimensions);
-  const std::vector<float> map = scattered(dimensions, n, 12, 3);
+  const std::vector<float> embedding = scattered(dimensions, n, 12, 3);
   std::vector<float> positions(n * stride);
-  for (std::size_t i = 0; i < n; ++i) std::copy_n(&map[i * columns], columns, &positions[i * stride]);
+  for (std::size_t i = 0; i < n; ++i) std::copy_n(&embedding[i * columns], columns, &positions[i * stride]);
   const float low[3] = {-80, -80, -80}, high[3] = {80, 80, 80};
   ThreadTeam team(2);
   const auto field = make_field(dimensions, positions.data(), n, low, high, 0.4, 0.5, team);
@@ -146,7 +147,7 @@ TEST_P(FieldInDimensions, IsTheSumOverAllPoints) {
     float y[3] = {}, force[3];
     for (std::size_t d = 0; d < columns; ++d) y[d] = static_cast<float>(15 * random.normal());
     double expected[3];
-    const double z = exact_field(dimensions, map, y, expected);
+    const double z = exact_field(dimensions, embedding, y, expected);
     EXPECT_NEAR(field->at(y, force, scratch), z, 1e-2 * z);
     for (std::size_t d = 0; d < columns; ++d) {
       error += std::pow(static_cast<double>(force[d]) - expected[d], 2);
@@ -198,7 +199,7 @@ TEST(PlacementKernels, AttractAsTheirFormulasSay) {
   }
 }
 
-std::vector<float> map_of(Gaussians points, int dimensions, Options options = {}) {
+std::vector<float> embedding_of(Gaussians points, int dimensions, Options options = {}) {
   options.perplexities = {10};
   options.output_dimensions = dimensions;
   options.iterations = 300;
@@ -217,9 +218,10 @@ TEST_P(PlacementInDimensions, EndsWhereNoNearbyPlaceIsBetter) {
   Split split;
   const int dimensions = GetParam();
   const auto columns = static_cast<std::size_t>(dimensions);
-  const std::vector<float> map = map_of(split.points, dimensions);
-  // Theta 0 walks every point, so that the map's field is exact.
-  const FittedMap fitted(split.points, "inverse-variance", dimensions, map, 0.4, 0, split.team, split.cancellation);
+  const std::vector<float> embedding = embedding_of(split.points, dimensions);
+  // Theta 0 walks every point, so that the embedding's field is exact.
+  const FittedEmbedding fitted(split.points, "inverse-variance", dimensions, embedding, 0.4, 0, split.team,
+                               split.cancellation);
   const PlacementOptions options{{10}, 500};
   const Placed start = fitted.place(split.queries, {{10}, 0}, split.cancellation, no_report);
   const Placed end = fitted.place(split.queries, options, split.cancellation, no_report);
@@ -229,13 +231,13 @@ TEST_P(PlacementInDimensions, EndsWhereNoNearbyPlaceIsBetter) {
   const ConditionalAffinities affinities = calibrate(neighbors, {10}, split.team, split.cancellation);
   const auto kl = [&](std::size_t q, const float* y) {
     double ignored[3];
-    const double z = exact_field(dimensions, map, y, ignored);
+    const double z = exact_field(dimensions, embedding, y, ignored);
     double sum = 0;
     for (std::size_t j = 0; j < 30; ++j) {
       const auto p = static_cast<double>(affinities.values[30 * q + j]);
       double squared = 1;
       for (std::size_t d = 0; d < columns; ++d) {
-        squared += std::pow(static_cast<double>(y[d] - map[neighbors.indices[30 * q + j] * columns + d]), 2);
+        squared += std::pow(static_cast<double>(y[d] - embedding[neighbors.indices[30 * q + j] * columns + d]), 2);
       }
       if (p > 0) sum += p * std::log(p * squared * z);
     }
@@ -267,11 +269,13 @@ TEST_P(PlacementInDimensions, GivesTheSameBitsInAnyBatchAndForAnyThreads) {
   Split split;
   const int dimensions = GetParam();
   const auto columns = static_cast<std::size_t>(dimensions);
-  const std::vector<float> map = map_of(split.points, dimensions);
-  const FittedMap fitted(split.points, "inverse-variance", dimensions, map, 0.4, 0.5, split.team, split.cancellation);
+  const std::vector<float> embedding = embedding_of(split.points, dimensions);
+  const FittedEmbedding fitted(split.points, "inverse-variance", dimensions, embedding, 0.4, 0.5, split.team,
+                               split.cancellation);
   const Placed whole = fitted.place(split.queries, {{10}, 100}, split.cancellation, no_report);
   ThreadTeam five(5);
-  const FittedMap again(split.points, "inverse-variance", dimensions, map, 0.4, 0.5, five, split.cancellation);
+  const FittedEmbedding again(split.points, "inverse-variance", dimensions, embedding, 0.4, 0.5, five,
+                              split.cancellation);
   EXPECT_EQ(again.place(split.queries, {{10}, 100}, split.cancellation, no_report).positions, whole.positions);
   for (std::size_t q = 0; q < Split::m; q += 9) {
     Gaussians one =
@@ -283,15 +287,15 @@ TEST_P(PlacementInDimensions, GivesTheSameBitsInAnyBatchAndForAnyThreads) {
   }
 }
 
-TEST(Placement, HoldsPointsThatAreLikeNoOthersBesideTheMap) {
+TEST(Placement, HoldsPointsThatAreLikeNoOthersBesideTheEmbedding) {
   for (const double offset : {1e3, 1e30, 1e300}) {
     Split split(offset);
-    const std::vector<float> map = map_of(split.points, 2);
-    const float reach =
-        std::abs(*std::max_element(map.begin(), map.end(), [](float a, float b) { return std::abs(a) < std::abs(b); }));
+    const std::vector<float> embedding = embedding_of(split.points, 2);
+    const float reach = std::abs(*std::max_element(embedding.begin(), embedding.end(),
+                                                   [](float a, float b) { return std::abs(a) < std::abs(b); }));
     for (const char* distance :
          {"euclidean", "inverse-variance", "jeffreys", "bhattacharyya", "wasserstein", "cosine"}) {
-      const FittedMap fitted(split.points, distance, 2, map, 0.4, 0.5, split.team, split.cancellation);
+      const FittedEmbedding fitted(split.points, distance, 2, embedding, 0.4, 0.5, split.team, split.cancellation);
       for (const float x : fitted.place(split.queries, {{10}, 100}, split.cancellation, no_report).positions) {
         EXPECT_LE(std::abs(x), 1.2f * reach + 1);
       }
@@ -301,8 +305,8 @@ TEST(Placement, HoldsPointsThatAreLikeNoOthersBesideTheMap) {
 
 TEST(Placement, StopsWhenCanceled) {
   Split split;
-  const std::vector<float> map = scattered(2, Split::n, 10, 6);
-  FittedMap fitted(split.points, "euclidean", 2, map, 0.4, 0.5, split.team, split.cancellation);
+  const std::vector<float> embedding = scattered(2, Split::n, 10, 6);
+  FittedEmbedding fitted(split.points, "euclidean", 2, embedding, 0.4, 0.5, split.team, split.cancellation);
   const UncertaintyOptions options{8, 10, 7, {{10}, 100}};
   Cancellation cancellation;
   const auto cancel = [&](double) { cancellation.request(); };
@@ -349,8 +353,8 @@ TEST(RunState, GoesOnToTheSameBits) {
 
 TEST(PositionUncertainty, OfAPointDependsOnTheSeedAndThePointAlone) {
   Split split;
-  const std::vector<float> map = map_of(split.points, 2);
-  FittedMap fitted(split.points, "inverse-variance", 2, map, 0.4, 0.5, split.team, split.cancellation);
+  const std::vector<float> embedding = embedding_of(split.points, 2);
+  FittedEmbedding fitted(split.points, "inverse-variance", 2, embedding, 0.4, 0.5, split.team, split.cancellation);
   const UncertaintyOptions options{8, 10, 7, {{10}, 100}};
   std::vector<std::uint32_t> all(Split::n);
   std::iota(all.begin(), all.end(), 0u);
@@ -370,8 +374,8 @@ TEST(PositionUncertainty, OfAPointDependsOnTheSeedAndThePointAlone) {
 
 TEST(PositionUncertainty, OfAnotherPointDependsOnTheSeedAndItsNumbersAlone) {
   Split split;
-  const std::vector<float> map = map_of(split.points, 2);
-  FittedMap fitted(split.points, "inverse-variance", 2, map, 0.4, 0.5, split.team, split.cancellation);
+  const std::vector<float> embedding = embedding_of(split.points, 2);
+  FittedEmbedding fitted(split.points, "inverse-variance", 2, embedding, 0.4, 0.5, split.team, split.cancellation);
   const UncertaintyOptions options{8, 10, 7, {{10}, 100}};
   const auto measure = [&](const Gaussians& queries, const UncertaintyOptions& how) {
     const Placed placed = fitted.place(queries, how.placement, split.cancellation, no_report);
@@ -401,14 +405,15 @@ TEST(PositionUncertainty, OfCertainPointsIsNone) {
   Split split;
   const std::vector<double> none(Split::n * Split::d, 0.0);
   pack_sigma(split.points, {nullptr, none.data()}, Golden::floor);
-  const std::vector<float> map = map_of(split.points, 2);
-  FittedMap fitted(split.points, "inverse-variance", 2, map, 0.4, 0.5, split.team, split.cancellation);
+  const std::vector<float> embedding = embedding_of(split.points, 2);
+  FittedEmbedding fitted(split.points, "inverse-variance", 2, embedding, 0.4, 0.5, split.team, split.cancellation);
   const std::vector<std::uint32_t> rows{0, 17, 199};
   const PositionUncertainty found =
       measure_uncertainty(fitted, rows, {5, 10, 1, {{10}, 100}}, split.team, split.cancellation, no_report);
   // All draws land on their mean, which need not be the position of the point.
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    const float x = found.means[2 * r] - map[2 * rows[r]], y = found.means[2 * r + 1] - map[2 * rows[r] + 1];
+    const float x = found.means[2 * r] - embedding[2 * rows[r]],
+                y = found.means[2 * r + 1] - embedding[2 * rows[r] + 1];
     EXPECT_NEAR(found.covariances[3 * r], x * x, 1e-5f);
     EXPECT_NEAR(found.covariances[3 * r + 1], x * y, 1e-5f);
     EXPECT_NEAR(found.covariances[3 * r + 2], y * y, 1e-5f);

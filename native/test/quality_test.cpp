@@ -61,13 +61,13 @@ struct Case {
   const char* distance;
   std::size_t n;
   int levels;
-  bool is_random_map;
+  bool is_random_embedding;
 };
 
 class NeighborhoodsOf : public testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(, NeighborhoodsOf,
-                         testing::Values(Case{"a_good_map", "inverse-variance", 333, 0, false},
-                                         Case{"a_random_map", "euclidean", 200, 0, true},
+                         testing::Values(Case{"a_good_embedding", "inverse-variance", 333, 0, false},
+                                         Case{"a_random_embedding", "euclidean", 200, 0, true},
                                          Case{"equal_distances", "manhattan", 150, 3, true},
                                          Case{"equal_points", "euclidean", 70, 1, true},
                                          Case{"three_points", "euclidean", 3, 0, true},
@@ -76,18 +76,18 @@ INSTANTIATE_TEST_SUITE_P(, NeighborhoodsOf,
                          [](const auto& info) { return info.param.name; });
 
 TEST_P(NeighborhoodsOf, AreThoseOfSortedDistances) {
-  const auto [name, distance, n, levels, is_random_map] = GetParam();
+  const auto [name, distance, n, levels, is_random_embedding] = GetParam();
   const bool is_large = n > 1000;
   std::vector<double> values = draw(n, 4, 1, levels), sigma = draw(n, 4, 2), positions = draw(n, 2, 3, levels);
   for (double& s : sigma) s = std::abs(s);
-  if (!is_random_map) {
+  if (!is_random_embedding) {
     for (std::size_t i = 0; i < n; ++i) std::copy_n(&values[i * 4], 2, &positions[i * 2]);
   }
-  Gaussians data = pack(values, 4), map = pack(positions, 2);
+  Gaussians data = pack(values, 4), embedding = pack(positions, 2);
   pack_sigma(data, {nullptr, sigma.data()}, 0.01);
-  const Distance in_data(distance, data), in_map("euclidean", map);
+  const Distance in_data(distance, data), in_embedding("euclidean", embedding);
   ThreadTeam team(3);
-  const DistanceRows data_rows(in_data, {}, team), map_rows(in_map, {}, team);
+  const DistanceRows data_rows(in_data, {}, team), embedding_rows(in_embedding, {}, team);
   std::vector<std::uint32_t> points = all_points(n);
   if (is_large) points = {0, 4095, 4096, 8999};
   const std::size_t largest = (n - 1) / 2;
@@ -95,17 +95,17 @@ TEST_P(NeighborhoodsOf, AreThoseOfSortedDistances) {
   if (!is_large) sizes.push_back(largest);
   const std::size_t listed = std::min<std::size_t>(10, n - 1);
   const Neighborhoods found =
-      compare_neighborhoods(data_rows, map_rows, points, sizes, listed, team, Cancellation(), ignore_progress);
+      compare_neighborhoods(data_rows, embedding_rows, points, sizes, listed, team, Cancellation(), ignore_progress);
   for (std::size_t p = 0; p < points.size(); ++p) {
     const std::size_t i = points[p];
-    const auto ranks = rank_others(in_data, i), map_ranks = rank_others(in_map, i);
-    for (std::size_t e = 0; e < listed; ++e) ASSERT_EQ(map_ranks[found.in_map[p * listed + e]], e + 1);
+    const auto ranks = rank_others(in_data, i), embedding_ranks = rank_others(in_embedding, i);
+    for (std::size_t e = 0; e < listed; ++e) ASSERT_EQ(embedding_ranks[found.in_embedding[p * listed + e]], e + 1);
     for (std::size_t s = 0; s < sizes.size(); ++s) {
       const std::size_t k = sizes[s];
       double kept = 0, intrusion = 0, extrusion = 0;
       for (std::size_t j = 0; j < n; ++j) {
         if (j == i) continue;
-        const std::size_t r = ranks[j], m = map_ranks[j];
+        const std::size_t r = ranks[j], m = embedding_ranks[j];
         kept += r <= k && m <= k;
         if (m <= k && r > k) intrusion += static_cast<double>(r - k);
         if (r <= k && m > k) extrusion += static_cast<double>(m - k);
@@ -144,7 +144,7 @@ TEST(KlDivergence, IsTheSumOverAllPairs) {
     for (const double spread : {1e-12, 1.0, 40.0, 1e12}) {
       std::vector<double> positions = draw(n, 3, 5);
       for (double& y : positions) y *= spread;
-      const Gaussians map = pack(positions, 3);
+      const Gaussians embedding = pack(positions, 3);
       Affinities p;
       p.offsets = {0};
       for (std::uint32_t i = 0; i < n; ++i) {
@@ -173,8 +173,9 @@ TEST(KlDivergence, IsTheSumOverAllPairs) {
         }
       }
       ThreadTeam team(2);
-      EXPECT_NEAR(kl_divergence(p, Distance("euclidean", map), map.scale, team, Cancellation(), ignore_progress),
-                  expected, 1e-5)
+      EXPECT_NEAR(
+          kl_divergence(p, Distance("euclidean", embedding), embedding.scale, team, Cancellation(), ignore_progress),
+          expected, 1e-5)
           << n << " points, spread " << spread;
     }
   }
@@ -183,7 +184,7 @@ TEST(KlDivergence, IsTheSumOverAllPairs) {
 TEST(Silhouettes, AreThoseOfTheDefinition) {
   const std::size_t n = 140;
   const std::vector<double> positions = draw(n, 2, 6);
-  const Gaussians map = pack(positions, 2);
+  const Gaussians embedding = pack(positions, 2);
   Classes classes{std::vector<std::uint32_t>(n), 5};
   for (std::size_t i = 0; i < n; ++i) classes.of[i] = static_cast<std::uint32_t>(i * i % 4);
   classes.of[9] = 4;
@@ -193,7 +194,7 @@ TEST(Silhouettes, AreThoseOfTheDefinition) {
   ThreadTeam team(2);
   const std::vector<std::uint32_t> points = all_points(n);
   const std::vector<double> found =
-      find_silhouettes(Distance("euclidean", map), points, classes, team, Cancellation(), ignore_progress);
+      find_silhouettes(Distance("euclidean", embedding), points, classes, team, Cancellation(), ignore_progress);
   for (std::size_t i = 0; i < n; ++i) {
     double sums[4] = {}, members[4] = {};
     for (std::size_t j = 0; j < n; ++j) {
@@ -239,11 +240,11 @@ TEST(Silhouettes, TakeNoHeedOfPointsWithoutAClass) {
 }
 
 TEST(Silhouettes, AreZeroWhereAllPointsAreEqual) {
-  const Gaussians map = pack(std::vector<double>(20, 5.0), 2);
+  const Gaussians embedding = pack(std::vector<double>(20, 5.0), 2);
   const Classes classes{{0, 1, 0, 1, 0, 1, 0, 1, 0, 1}, 2};
   ThreadTeam team(1);
-  for (const double s :
-       find_silhouettes(Distance("euclidean", map), all_points(10), classes, team, Cancellation(), ignore_progress)) {
+  for (const double s : find_silhouettes(Distance("euclidean", embedding), all_points(10), classes, team,
+                                         Cancellation(), ignore_progress)) {
     EXPECT_EQ(s, 0);
   }
 }
@@ -251,12 +252,12 @@ TEST(Silhouettes, AreZeroWhereAllPointsAreEqual) {
 TEST(Vote, GoesToTheMostFrequentClassAndThenToTheNearest) {
   Neighborhoods neighborhoods;
   neighborhoods.listed = 4;
-  neighborhoods.in_map = {1, 2, 3, 4, /**/ 0, 2, 3, 4, /**/ 3, 4, 0, 1};
+  neighborhoods.in_embedding = {1, 2, 3, 4, /**/ 0, 2, 3, 4, /**/ 3, 4, 0, 1};
   const Classes classes{{0, 0, 1, 1, 2}, 3};
   const std::vector<std::uint32_t> points{0, 1, 2};
   // Of point 0: 0 1 1 2; of point 1: 0 1 1 2; of point 2: 1 2 0 0.
   EXPECT_EQ(vote(neighborhoods, points, classes), (std::vector<double>{0, 0, 0}));
-  neighborhoods.in_map = {1, 2, 3, 1, /**/ 2, 0, 3, 0, /**/ 3, 4, 0, 4};
+  neighborhoods.in_embedding = {1, 2, 3, 1, /**/ 2, 0, 3, 0, /**/ 3, 4, 0, 4};
   // Of point 0: 0 1 1 0; of point 1: 1 0 1 0; of point 2: 1 2 0 2.
   EXPECT_EQ(vote(neighborhoods, points, classes), (std::vector<double>{1, 0, 0}));
 }
@@ -264,7 +265,7 @@ TEST(Vote, GoesToTheMostFrequentClassAndThenToTheNearest) {
 TEST(Vote, IsLeftToThoseWithAClass) {
   Neighborhoods neighborhoods;
   neighborhoods.listed = 3;
-  neighborhoods.in_map = {3, 4, 1, /**/ 3, 4, 2, /**/ 3, 4, 3, /**/ 0, 1, 2};
+  neighborhoods.in_embedding = {3, 4, 1, /**/ 3, 4, 2, /**/ 3, 4, 3, /**/ 0, 1, 2};
   // Of 0 to 2 classes 0, 0 and 1; of 3 and 4 none.
   const Classes classes{{0, 0, 1, 2, 2}, 2};
   const std::vector<double> hits = vote(neighborhoods, std::vector<std::uint32_t>{0, 1, 2, 3}, classes);
@@ -277,15 +278,15 @@ TEST(DistanceCorrelation, OfASampleIsThatOfAllPairsToItsError) {
   const std::vector<double> values = draw(n, 3, 8);
   std::vector<double> positions(n * 2);
   for (std::size_t i = 0; i < n; ++i) std::copy_n(&values[i * 3], 2, &positions[i * 2]);
-  const Gaussians data = pack(values, 3), map = pack(positions, 2);
-  const Distance in_data("euclidean", data), in_map("euclidean", map);
+  const Gaussians data = pack(values, 3), embedding = pack(positions, 2);
+  const Distance in_data("euclidean", data), in_embedding("euclidean", embedding);
   ThreadTeam team(2);
-  const DistanceCorrelation found = correlate_distances(in_data, in_map, 1, team, Cancellation());
+  const DistanceCorrelation found = correlate_distances(in_data, in_embedding, 1, team, Cancellation());
   double x = 0, y = 0, xx = 0, yy = 0, xy = 0;
   const double pairs = n * (n - 1) / 2.0;
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      const double a = std::sqrt(in_data.squared(i, j)), b = std::sqrt(in_map.squared(i, j));
+      const double a = std::sqrt(in_data.squared(i, j)), b = std::sqrt(in_embedding.squared(i, j));
       x += a / pairs;
       y += b / pairs;
       xx += a * a / pairs;
@@ -339,7 +340,7 @@ TEST(QualityKernels, AreSumsAndCountsOfEveryLength) {
 TEST(Evaluate, IsTheSameForAnyNumberOfThreadsAndStops) {
   const test::Golden golden;
   const Gaussians data = golden.points();
-  const Gaussians map = pack(test::read_golden<double>("y"), 2);
+  const Gaussians embedding = pack(test::read_golden<double>("y"), 2);
   Classes classes{std::vector<std::uint32_t>(test::Golden::n), 3};
   for (std::size_t i = 0; i < test::Golden::n; ++i) classes.of[i] = i % 3;
   EvaluationOptions options;
@@ -349,7 +350,7 @@ TEST(Evaluate, IsTheSameForAnyNumberOfThreadsAndStops) {
   options.sample = 101;
   const auto run = [&](unsigned threads) {
     ThreadTeam team(threads);
-    return evaluate(data, map, classes, options, team, Cancellation(), ignore_stages);
+    return evaluate(data, embedding, classes, options, team, Cancellation(), ignore_stages);
   };
   const Evaluation one = run(1), five = run(5);
   EXPECT_EQ(one.points.size(), 101u);
@@ -368,7 +369,7 @@ TEST(Evaluate, IsTheSameForAnyNumberOfThreadsAndStops) {
   const auto stop_late = [&](EvaluationStage stage, double) {
     if (stage == EvaluationStage::neighborhoods) cancellation.request();
   };
-  EXPECT_THROW(evaluate(data, map, classes, options, team, cancellation, stop_late), Canceled);
+  EXPECT_THROW(evaluate(data, embedding, classes, options, team, cancellation, stop_late), Canceled);
 }
 
 }  // namespace

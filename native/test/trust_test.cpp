@@ -112,13 +112,13 @@ TEST_P(EverySingularity, EqualsFiniteDifferencesOfTheCost) {
   }
 }
 
-// A finished map of three groups, and what it takes to place points into it.
+// A finished embedding of three groups, and what it takes to place points into it.
 struct Fitted {
   static constexpr std::size_t n = 300, d = 6;
   std::vector<double> data = gaussian(n, d, 3);
   Options options{.perplexities = {20}, .iterations = 400, .threads = 2};
   std::unique_ptr<Run> run;
-  std::unique_ptr<FittedMap> map;
+  std::unique_ptr<FittedEmbedding> embedding;
 
   Fitted() {
     for (std::size_t i = 0; i < n; ++i) data[i * d + i % 3] += 6;
@@ -127,8 +127,8 @@ struct Fitted {
     options.learning_rate = options.final_learning_rate = 100;
     run = std::make_unique<Run>(pack_means({nullptr, data.data()}, n, d), options);
     run->advance(options.iterations, ignore);
-    map = std::make_unique<FittedMap>(run->points(), options.distance, 2, run->embedding(), 0.2, 0, run->team(),
-                                      run->cancellation());
+    embedding = std::make_unique<FittedEmbedding>(run->points(), options.distance, 2, run->embedding(), 0.2, 0,
+                                                  run->team(), run->cancellation());
   }
 };
 
@@ -139,7 +139,7 @@ TEST(Singularity, ReadFromTheMeshIsCloseToTheSumOverAllPairs) {
   const Singularity exact =
       measure_singularity(fitted.run->affinities(), view, nullptr, fitted.run->team(), cancellation);
   const Singularity read =
-      measure_singularity(fitted.run->affinities(), view, &fitted.map->field(), fitted.run->team(), cancellation);
+      measure_singularity(fitted.run->affinities(), view, &fitted.embedding->field(), fitted.run->team(), cancellation);
   EXPECT_TRUE(exact.is_exact);
   EXPECT_FALSE(read.is_exact);
   double largest = 0;
@@ -153,7 +153,7 @@ TEST(Perturbation, LeavesAPointThatHardlyMovesWhereItIs) {
   const Fitted fitted;
   const PerturbationOptions options{.length = 1e-4, .perplexities = {20}};
   const Perturbation measured =
-      measure_perturbation(*fitted.map, options, fitted.run->team(), fitted.run->cancellation(), no_report);
+      measure_perturbation(*fitted.embedding, options, fitted.run->team(), fitted.run->cancellation(), no_report);
   std::vector<float> sorted = measured.scores;
   std::sort(sorted.begin(), sorted.end());
   EXPECT_EQ(measured.length, 1e-4);
@@ -165,23 +165,23 @@ TEST(Perturbation, IsLargestForAPointBetweenTwoGroups) {
   const Fitted fitted;
   const PerturbationOptions options{.perplexities = {20}};
   const Perturbation measured =
-      measure_perturbation(*fitted.map, options, fitted.run->team(), fitted.run->cancellation(), no_report);
+      measure_perturbation(*fitted.embedding, options, fitted.run->team(), fitted.run->cancellation(), no_report);
   const auto above = std::count_if(measured.scores.begin(), measured.scores.end(),
                                    [&](float score) { return score > measured.scores[0]; });
   EXPECT_LT(above, 15);
   ThreadTeam one(1);
   EXPECT_EQ(measured.scores,
-            measure_perturbation(*fitted.map, options, one, fitted.run->cancellation(), no_report).scores);
+            measure_perturbation(*fitted.embedding, options, one, fitted.run->cancellation(), no_report).scores);
 }
 
 TEST(Reliability, IsOneWhereTheMapIsTheData) {
   constexpr std::size_t n = 200;
   const std::vector<double> data = gaussian(n, 2, 4);
   const Gaussians points = pack_means({nullptr, data.data()}, n, 2);
-  const std::vector<float> map(data.begin(), data.end());
+  const std::vector<float> embedding(data.begin(), data.end());
   ThreadTeam team(2);
   for (const double score :
-       correlate_ordered_distances(points, "euclidean", map, 2, 1, team, Cancellation(), no_report)) {
+       correlate_ordered_distances(points, "euclidean", embedding, 2, 1, team, Cancellation(), no_report)) {
     EXPECT_NEAR(score, 1, 1e-5);
   }
 }
@@ -190,10 +190,10 @@ TEST(Reliability, IsOneWhereTheMapIsTheData) {
 TEST(Reliability, EqualsTheCorrelationOfSortedDistances) {
   constexpr std::size_t n = 101, d = 4, half = 50;
   const std::vector<double> data = gaussian(n, d, 5), other = gaussian(n, 2, 6);
-  const std::vector<float> map(other.begin(), other.end());
+  const std::vector<float> embedding(other.begin(), other.end());
   ThreadTeam team(2);
   const std::vector<double> scores = correlate_ordered_distances(pack_means({nullptr, data.data()}, n, d), "euclidean",
-                                                                 map, 2, 1, team, Cancellation(), no_report);
+                                                                 embedding, 2, 1, team, Cancellation(), no_report);
   const auto distance = [](const auto& values, std::size_t columns, std::size_t i, std::size_t j) {
     double squared = 0;
     for (std::size_t c = 0; c < columns; ++c) {
@@ -207,7 +207,7 @@ TEST(Reliability, EqualsTheCorrelationOfSortedDistances) {
     std::vector<double> sorted;
     for (std::size_t j = 0; j < n; ++j) {
       if (j == i) continue;
-      both.push_back({distance(data, d, i, j), distance(map, 2, i, j)});
+      both.push_back({distance(data, d, i, j), distance(embedding, 2, i, j)});
       sorted.push_back(both.back().second);
     }
     std::sort(both.begin(), both.end());

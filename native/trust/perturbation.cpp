@@ -39,14 +39,14 @@ struct Lists {
   }
 };
 
-Lists find_lists(const FittedMap& map, const std::vector<double>& perplexities, ThreadTeam& team,
-                 const Cancellation& cancellation, const FittedMap::OnShare& progress) {
-  const std::size_t n = map.count(), k = neighbor_count(perplexities, n);
+Lists find_lists(const FittedEmbedding& embedding, const std::vector<double>& perplexities, ThreadTeam& team,
+                 const Cancellation& cancellation, const FittedEmbedding::OnShare& progress) {
+  const std::size_t n = embedding.count(), k = neighbor_count(perplexities, n);
   std::vector<std::uint32_t> own(n);
   std::iota(own.begin(), own.end(), 0u);
   Lists lists;
   lists.scales = perplexities.size();
-  lists.neighbors = map.search().search(map.points(), own, k, team, cancellation, [&](std::size_t done) {
+  lists.neighbors = embedding.search().search(embedding.points(), own, k, team, cancellation, [&](std::size_t done) {
     progress(static_cast<double>(done) / static_cast<double>(n));
   });
   lists.conditional = calibrate(lists.neighbors, perplexities, team, cancellation);
@@ -135,8 +135,8 @@ Gaussians move_points(const Gaussians& points, const Pca& pca, std::size_t direc
 // The buffers of one thread for the neighbors of a moved point.
 class OwnCost {
  public:
-  OwnCost(const FittedMap& map, const Lists& lists, double exaggeration, double z)
-      : map_(map), lists_(lists), exaggeration_(exaggeration), z_(z), edge_of_(map.count(), kNone) {}
+  OwnCost(const FittedEmbedding& embedding, const Lists& lists, double exaggeration, double z)
+      : embedding_(embedding), lists_(lists), exaggeration_(exaggeration), z_(z), edge_of_(embedding.count(), kNone) {}
 
   // The lists that hold point i.
   void start(std::size_t i) {
@@ -146,7 +146,7 @@ class OwnCost {
       edge_of_[edge / lists_.neighbors.k] = static_cast<std::uint32_t>(edge % lists_.neighbors.k);
     }
     float unused[3] = {};
-    rest_ = z_ - 2 * (map_.field().at(position(i), unused, scratch_) - 1);
+    rest_ = z_ - 2 * (embedding_.field().at(position(i), unused, scratch_) - 1);
   }
 
   void finish() {
@@ -158,14 +158,14 @@ class OwnCost {
   // The largest distance of the new position of a moved point, whose neighbors these are, from the old one.
   double place(const std::uint32_t* neighbors, const float* squared, const float* p, std::uint64_t iterations) {
     gather(neighbors, squared, p);
-    const std::size_t columns = static_cast<std::size_t>(map_.output_dimensions());
+    const std::size_t columns = static_cast<std::size_t>(embedding_.output_dimensions());
     float best[3] = {};
     double least = std::numeric_limits<double>::infinity();
     for (const std::uint32_t start : starts_) {
       float y[3] = {};
       std::copy_n(position(start), columns, y);
       const auto evaluate = [&](const float* at) { return cost(at); };
-      const Cost found = minimize(y, columns, {map_.low(), map_.high()}, iterations, evaluate);
+      const Cost found = minimize(y, columns, {embedding_.low(), embedding_.high()}, iterations, evaluate);
       if (found.value >= least) continue;
       least = found.value;
       std::copy_n(y, 3, best);
@@ -179,7 +179,9 @@ class OwnCost {
   }
 
  private:
-  const float* position(std::size_t i) const { return &map_.positions()[i * stride_of(map_.output_dimensions())]; }
+  const float* position(std::size_t i) const {
+    return &embedding_.positions()[i * stride_of(embedding_.output_dimensions())];
+  }
 
   void gather(const std::uint32_t* neighbors, const float* squared, const float* p) {
     const std::size_t k = lists_.neighbors.k;
@@ -201,7 +203,7 @@ class OwnCost {
     }
     taken_.clear();
     const std::size_t padded = (members_.size() + kPadding - 1) / kPadding * kPadding;
-    const std::size_t columns = static_cast<std::size_t>(map_.output_dimensions());
+    const std::size_t columns = static_cast<std::size_t>(embedding_.output_dimensions());
     a_.assign(padded, 0.0f);
     for (std::size_t d = 0; d < columns; ++d) coordinates_[d].assign(padded, 0.0f);
     for (std::size_t m = 0; m < members_.size(); ++m) {
@@ -220,17 +222,17 @@ class OwnCost {
   Cost cost(const float* y) {
     const PlacementNeighbors view{
         {coordinates_[0].data(), coordinates_[1].data(), coordinates_[2].data()}, a_.data(), a_.size()};
-    const Attraction attraction = placement_kernels().attract(map_.output_dimensions(), view, y);
+    const Attraction attraction = placement_kernels().attract(embedding_.output_dimensions(), view, y);
     float force[3] = {};
-    double sum = map_.field().at(y, force, scratch_);
-    const std::size_t columns = static_cast<std::size_t>(map_.output_dimensions());
+    double sum = embedding_.field().at(y, force, scratch_);
+    const std::size_t columns = static_cast<std::size_t>(embedding_.output_dimensions());
     const float* own = position(own_);
     float squared = 1;
     for (std::size_t d = 0; d < columns; ++d) squared += (y[d] - own[d]) * (y[d] - own[d]);
     const float w = 1 / squared;
     sum -= static_cast<double>(w);
     for (std::size_t d = 0; d < columns; ++d) force[d] -= w * w * (y[d] - own[d]);
-    const double n = static_cast<double>(map_.count()), z = rest_ + 2 * sum;
+    const double n = static_cast<double>(embedding_.count()), z = rest_ + 2 * sum;
     Cost result{static_cast<double>(attraction.energy) + n / 2 * std::log(z), {}};
     const double stiffness = std::max(static_cast<double>(attraction.stiffness), 1e-30);
     for (std::size_t d = 0; d < columns; ++d) {
@@ -245,7 +247,7 @@ class OwnCost {
     std::uint32_t point;
   };
 
-  const FittedMap& map_;
+  const FittedEmbedding& embedding_;
   const Lists& lists_;
   double exaggeration_, z_, rest_ = 0;
   std::size_t own_ = 0;
@@ -257,14 +259,14 @@ class OwnCost {
 };
 
 // The sum of w over all pairs, by the field.
-double sum_weights(const FittedMap& map, ThreadTeam& team) {
-  const std::size_t n = map.count(), stride = stride_of(map.output_dimensions());
+double sum_weights(const FittedEmbedding& embedding, ThreadTeam& team) {
+  const std::size_t n = embedding.count(), stride = stride_of(embedding.output_dimensions());
   std::vector<double> weights(n);
   std::vector<WalkScratch> scratches(team.size());
   team.for_each((n + kGrain - 1) / kGrain, [&](std::size_t chunk, unsigned worker) {
     for (std::size_t i = chunk * kGrain; i < std::min(n, (chunk + 1) * kGrain); ++i) {
       float force[3] = {};
-      weights[i] = map.field().at(&map.positions()[i * stride], force, scratches[worker]) - 1;
+      weights[i] = embedding.field().at(&embedding.positions()[i * stride], force, scratches[worker]) - 1;
     }
   });
   return std::accumulate(weights.begin(), weights.end(), 0.0);
@@ -272,19 +274,20 @@ double sum_weights(const FittedMap& map, ThreadTeam& team) {
 
 }  // namespace
 
-Perturbation measure_perturbation(const FittedMap& map, const PerturbationOptions& options, ThreadTeam& team,
-                                  const Cancellation& cancellation, const FittedMap::OnShare& progress) {
-  const Gaussians& points = map.points();
+Perturbation measure_perturbation(const FittedEmbedding& embedding, const PerturbationOptions& options,
+                                  ThreadTeam& team, const Cancellation& cancellation,
+                                  const FittedEmbedding::OnShare& progress) {
+  const Gaussians& points = embedding.points();
   const std::size_t n = points.count(), d = points.input_dimensions();
   const std::size_t directions = std::min({options.directions, d, n - 1}), moves = 2 * directions;
   const double unit = 1 / static_cast<double>(moves + 1);
   const Lists lists =
-      find_lists(map, options.perplexities, team, cancellation, [&](double share) { progress(unit * share); });
+      find_lists(embedding, options.perplexities, team, cancellation, [&](double share) { progress(unit * share); });
   Perturbation result{std::vector<float>(n), options.length, directions};
   if (result.length == 0) result.length = 0.5 * typical_neighbor_distance(points, lists.neighbors);
   Random random(options.seed);
   const Pca pca = find_principal_components(points.means, directions, random, team, cancellation);
-  const double z = sum_weights(map, team);
+  const double z = sum_weights(embedding, team);
   std::vector<std::unique_ptr<OwnCost>> workers(team.size());
   const std::size_t batch = std::max<std::size_t>(1, kBatch / moves);
   for (std::size_t first = 0; first < n; first += batch) {
@@ -294,12 +297,12 @@ Perturbation measure_perturbation(const FittedMap& map, const PerturbationOption
     for (std::size_t q = 0; q < own.size(); ++q) own[q] = static_cast<std::uint32_t>(first + q / moves);
     const double per_query = (1 - unit) / static_cast<double>(n * moves);
     const Neighbors neighbors =
-        map.search().search(moved, own, lists.neighbors.k, team, cancellation,
-                            [&](std::size_t done) { progress(0.5 * per_query * static_cast<double>(done)); });
+        embedding.search().search(moved, own, lists.neighbors.k, team, cancellation,
+                                  [&](std::size_t done) { progress(0.5 * per_query * static_cast<double>(done)); });
     const ConditionalAffinities conditional = calibrate(neighbors, options.perplexities, team, cancellation);
     const std::size_t k = neighbors.k;
     team.for_each((last - first + kGrain - 1) / kGrain, [&](std::size_t chunk, unsigned worker) {
-      if (!workers[worker]) workers[worker] = std::make_unique<OwnCost>(map, lists, options.exaggeration, z);
+      if (!workers[worker]) workers[worker] = std::make_unique<OwnCost>(embedding, lists, options.exaggeration, z);
       OwnCost& cost = *workers[worker];
       const std::size_t begin = first + chunk * kGrain, end = std::min(last, begin + kGrain);
       for (std::size_t i = begin; i < end; ++i) {

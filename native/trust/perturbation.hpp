@@ -18,13 +18,13 @@ struct PerturbationOptions {
 };
 
 struct Perturbation {
-  std::vector<float> scores;  // n: in units of the map
+  std::vector<float> scores;  // n: in units of the embedding
   double length = 0;          // in the caller's units
   std::size_t directions = 0;
 };
 
-// Moves each point by `length` along each direction, and finds its new position in the map, from which the point was
-// left out. The score is the largest distance between a new position and the point's own (Liu, Ma & Zhong 2025).
+// Moves each point by `length` along each direction, and finds its new position in the embedding, from which the point
+// was left out. The score is the largest distance between a new position and the point's own (Liu, Ma & Zhong 2025).
 //
 // A new position minimizes the point's own cost, with all other points fixed,
 //   C(y) = sum_j a_j log(1 / w_j) + n / 2 log(Z' + 2 sum_j w_j),  a_j = n p_ij,  w_j = 1 / (1 + |y - y_j|^2),
@@ -32,7 +32,8 @@ struct Perturbation {
 // p_{j|i} is calibrated again, and p_{i|j} has the old precision of point j. A point j that has i among its neighbors
 // but is not one of the new neighbors of i keeps its p_{i|j}. The minimization starts at the point's own position and
 // at the positions of the two points of largest affinity, and the least cost counts.
-Perturbation measure_perturbation(const FittedMap& map, const PerturbationOptions& options, ThreadTeam& team,
-                                  const Cancellation& cancellation, const FittedMap::OnShare& progress);
+Perturbation measure_perturbation(const FittedEmbedding& embedding, const PerturbationOptions& options,
+                                  ThreadTeam& team, const Cancellation& cancellation,
+                                  const FittedEmbedding::OnShare& progress);
 
 }  // namespace sigma

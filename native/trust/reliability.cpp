@@ -68,14 +68,14 @@ std::uint32_t ordered_bits(float value) {
 
 // The buffers of one thread.
 struct Comparison {
-  std::vector<float> tile, squared, in_map, ordered, sorted;
+  std::vector<float> tile, squared, in_embedding, ordered, sorted;
   std::vector<std::uint64_t> keys;
 };
 
 }  // namespace
 
 std::vector<double> correlate_ordered_distances(const Gaussians& points, const std::string& distance,
-                                                const std::vector<float>& map, int output_dimensions,
+                                                const std::vector<float>& embedding, int output_dimensions,
                                                 std::uint64_t seed, ThreadTeam& team, const Cancellation& cancellation,
                                                 const std::function<void(double)>& progress) {
   const std::size_t n = points.count(), columns = static_cast<std::size_t>(output_dimensions);
@@ -91,7 +91,7 @@ std::vector<double> correlate_ordered_distances(const Gaussians& points, const s
     Comparison& room = rooms[worker];
     room.tile.resize(kBlock * kBlock);
     room.squared.resize(kBlock * width);
-    room.in_map.resize(m);
+    room.in_embedding.resize(m);
     const std::size_t height = std::min(kBlock, n - b * kBlock);
     for (std::size_t c = 0; c < references.blocks(); ++c) {
       all.tile(all.block(b), references.block(c), height, kBlock, room.tile.data());
@@ -107,11 +107,11 @@ std::vector<double> correlate_ordered_distances(const Gaussians& points, const s
         if (chosen[e] == i) continue;
         float squared = 0;
         for (std::size_t d = 0; d < columns; ++d) {
-          const float difference = map[i * columns + d] - map[chosen[e] * columns + d];
+          const float difference = embedding[i * columns + d] - embedding[chosen[e] * columns + d];
           squared += difference * difference;
         }
-        room.in_map[e] = std::sqrt(squared);
-        room.sorted.push_back(room.in_map[e]);
+        room.in_embedding[e] = std::sqrt(squared);
+        room.sorted.push_back(room.in_embedding[e]);
         room.keys.push_back(std::uint64_t{ordered_bits(room.squared[r * width + e])} << 32 | e);
       }
       const std::size_t half = (room.keys.size() + 1) / 2;
@@ -121,7 +121,8 @@ std::vector<double> correlate_ordered_distances(const Gaussians& points, const s
       std::nth_element(room.sorted.begin(), room.sorted.begin() + middle - 1, room.sorted.end());
       std::sort(room.sorted.begin(), room.sorted.begin() + middle);
       room.ordered.resize(half);
-      for (std::size_t e = 0; e < half; ++e) room.ordered[e] = room.in_map[static_cast<std::uint32_t>(room.keys[e])];
+      for (std::size_t e = 0; e < half; ++e)
+        room.ordered[e] = room.in_embedding[static_cast<std::uint32_t>(room.keys[e])];
       scores[i] = pearson(room.ordered, room.sorted, half);
     }
     progress(static_cast<double>(height) / static_cast<double>(n));
@@ -144,13 +145,13 @@ Gaussians permute_columns(const Gaussians& points, std::uint64_t seed) {
   return permuted;
 }
 
-Reliability measure_reliability(const Gaussians& points, const std::vector<float>& map, const Options& options,
+Reliability measure_reliability(const Gaussians& points, const std::vector<float>& embedding, const Options& options,
                                 std::uint64_t seed, ThreadTeam& team, const Cancellation& cancellation,
                                 const std::function<void(double)>& progress) {
   constexpr double kScoring = 0.2, kEmbedding = 0.7, kNullScoring = 0.1;
   Reliability result;
-  result.scores = correlate_ordered_distances(points, options.distance, map, options.output_dimensions, seed, team,
-                                              cancellation, [&](double share) { progress(kScoring * share); });
+  result.scores = correlate_ordered_distances(points, options.distance, embedding, options.output_dimensions, seed,
+                                              team, cancellation, [&](double share) { progress(kScoring * share); });
   team.rest();
   Options null_options = options;
   null_options.pca_components = 0;

@@ -19,12 +19,12 @@ constexpr std::size_t kMostReferences = 2000;
 constexpr std::size_t kMostPermuted = 10000;
 
 // The reliability of each point's neighborhood (scDEED: Xia, Lee & Li 2024): the Pearson correlation, over the nearest
-// half of the other points, of the distances in the map in the order of the distances in the data with the same number
-// of smallest distances in the map in their own order. 0 where a distance does not vary. Where there are more than
-// kMostReferences points, the other points are a random sample of that size, the same for all points. `map` is
-// n x output_dimensions, n >= 4.
+// half of the other points, of the distances in the embedding in the order of the distances in the data with the same
+// number of smallest distances in the embedding in their own order. 0 where a distance does not vary. Where there are
+// more than kMostReferences points, the other points are a random sample of that size, the same for all points.
+// `embedding` is n x output_dimensions, n >= 4.
 std::vector<double> correlate_ordered_distances(const Gaussians& points, const std::string& distance,
-                                                const std::vector<float>& map, int output_dimensions,
+                                                const std::vector<float>& embedding, int output_dimensions,
                                                 std::uint64_t seed, ThreadTeam& team, const Cancellation& cancellation,
                                                 const std::function<void(double)>& progress);
 
@@ -39,7 +39,7 @@ struct Reliability {
 
 // The scores of the points, and of the points with permuted columns after these have been embedded with the same
 // options; a given start is replaced by principal components, and given neighbors by a search.
-Reliability measure_reliability(const Gaussians& points, const std::vector<float>& map, const Options& options,
+Reliability measure_reliability(const Gaussians& points, const std::vector<float>& embedding, const Options& options,
                                 std::uint64_t seed, ThreadTeam& team, const Cancellation& cancellation,
                                 const std::function<void(double)>& progress);
 

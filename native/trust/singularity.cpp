@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kGrain = 64;
 constexpr std::size_t kMostEntries = 6;
-// Half the distance over which the field's force is differenced, in units of the map: the kernel has width 1.
+// Half the distance over which the field's force is differenced, in units of the embedding: the kernel has width 1.
 constexpr float kStep = 0.05f;
 
 // Sums over all other points; the entries of G are rows of its upper triangle.

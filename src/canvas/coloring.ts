@@ -38,7 +38,7 @@ export function colorPoints(labels: Labels, theme: Theme, valuesTitle: string, n
       },
     };
   }
-  const { codes, names, counts, otherClasses, rest } = labels;
+  const { indices, names, counts, otherClasses, rest } = labels;
   const palette = categoricalColors(names.length, theme);
   const entries: LegendEntry[] = names.map((name, i) => ({
     name,
@@ -49,7 +49,7 @@ export function colorPoints(labels: Labels, theme: Theme, valuesTitle: string, n
   if (rest > 0) entries.push({ name: restName, count: rest, color: ink.rest });
   return {
     colors: [...palette, ink.rest],
-    colorOf: codes.map((code) => (code < 0 ? names.length : code)),
+    colorOf: indices.map((index) => (index < 0 ? names.length : index)),
     legend: (context, maxWidth, maxHeight, isBeside, em) =>
       layOutClasses(context, entries, maxWidth, maxHeight, isBeside, em, ink),
   };

@@ -34,7 +34,7 @@ export function addArrowOptions(command: Command): Command {
   if (!command.options.some(({ long }) => long === ARROW_NAMES.strict)) {
     command.option(ARROW_NAMES.strict, "fail at a row of a stream, or a column of a file, that cannot be used");
   }
-  return command.option("--prefix <text>", "what the names of new columns begin with (default: nothing)").option(
+  return command.option("--prefix <text>", "prefix of the names of new columns (default: none)").option(
     "--drop <name,...>",
     "columns of the input to be left out of the output, which saves time (default: none)",
     // Spaces may belong to a name.

@@ -80,7 +80,7 @@ export function createCompareModelsCommand(): Command {
     hiddenDim: { description: "units of a dense layer (default: that of each model)" },
   })
     .optionsGroup("Data:")
-    .option("--dataset <name|path>", "the images (default: those of the first run, or micrographs)");
+    .option("--dataset <name|path>", "the images (default: the images of the first run, or micrographs)");
   addBackendOptions(addDatasetOptions(command)).addHelpText("after", guide);
   const names = namesOf(command, { "dataset.test": "the test images", path: "--output", model: "--models" });
   return command.action((runs: string[], flags: CompareModelsFlags) =>

@@ -99,7 +99,7 @@ export function createCompareCommand(): Command {
       "--sigma <file>",
       "standard deviations of the data: of the same shape, one per column (1 x d) or point (n x 1), or a number (default: columns of the data)",
     )
-    .option("--labels <file>", "labels that color the maps, one per line (default: those of the data)")
+    .option("--labels <file>", "labels that color the maps, one per line (default: the labels of the data)")
     .option(
       "--rows <A:B>",
       "rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <data>",
@@ -217,7 +217,7 @@ function createStepDisplay(
 }
 
 const HEADINGS: Record<CompareProgress["step"], string> = {
-  map: "Map",
+  embedding: "Embedding",
   quality: "Quality",
   neighborhoods: "Changed neighbors",
 };

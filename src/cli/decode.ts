@@ -33,7 +33,7 @@ export function createDecodeCommand(): Command {
     .summary("decode codes as images")
     .description("Decode codes of a trained model as the images that they stand for.")
     .argument("<run>", "folder of a training, or of a model")
-    .argument("<codes>", "the codes: .npy, .csv or .tsv, a code a row")
+    .argument("<codes>", "the codes: .npy, .csv or .tsv, one code per row")
     .requiredOption("-o, --output <file>", ".npy, n x height x width [x channels], or .png, one picture of all")
     .option("--rows <A:B>", "rows A to B - 1 only, counted from 0, as Python slices", rowRangeParser("--rows"));
   addDeclaredOptions(command, BATCH_OPTIONS, ["batchSize"])

@@ -293,5 +293,5 @@ function sentence(flags: EmbedFlags, n: number, { result }: Computed, seconds: n
   ]
     .filter(Boolean)
     .join(", ");
-  return `Map of ${n} points written to ${files}: KL ${result.kl.toFixed(4)} ${describeEnd(result)}, ${describeSearch(result)}${describeUsedFloor(result)}${seconds.toFixed(1)} s.\n`;
+  return `Embedding of ${n} points written to ${files}: KL ${result.kl.toFixed(4)} ${describeEnd(result)}, ${describeSearch(result)}${describeUsedFloor(result)}${seconds.toFixed(1)} s.\n`;
 }

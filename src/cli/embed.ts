@@ -23,9 +23,9 @@ Examples:
   $ sigma-tsne embed means.npy --sigma sigma.npy -o map.npy
       Points known with uncertainty: values that are uncertain count for less.
   $ sigma-tsne embed data.csv -o map.csv --labels labels.txt --plot map.png
-      Plain t-SNE, and a picture of the map colored by label.
+      Plain t-SNE, and a picture of the embedding colored by label.
   $ sigma-tsne embed data.npy -o map.npy --labels labels.txt --animate map.gif
-      A film of the map as it forms.
+      A film of the embedding as it forms.
   $ sigma-tsne embed data.npy -o map.npy --labels labels.txt --table map.parquet
       One table of x, y and label for pandas, DuckDB, polars or Embedding Atlas.
   $ sigma-tsne embed data.npy -o map.npy --pca 50 --perplexity 50
@@ -49,19 +49,19 @@ Examples:
   $ sigma-tsne embed --distances distances.npy -o map.csv
   $ sigma-tsne embed --neighbors graph.npz -o map.csv --labels labels.txt
       Distances between all points, or those to their neighbors alone, without
-      data: the map starts from the graph itself.
+      data: the embedding starts from the graph itself.
   $ sigma-tsne embed data.npy -o map.npy --landmarks 100000 --save run.tsne
       Millions of points: only 100000 landmarks are fitted, each the mean of the
       points around it, and all points are placed into their embedding. Little
       more than the landmarks is in memory, whatever the size of the file.
 
 Which settings matter:
-  --perplexity is how many neighbors a point has: 5 to 50 shows fine groups,
+  --perplexity is the number of neighbors per point: 5 to 50 shows fine groups,
   more shows coarse ones; at most (points - 1) / 3. Several, as in
   --perplexity 10,50,200, show both. --theta trades accuracy for
-  speed; 0 is exact, in time that grows with the square of the points. A map
-  with loose ends wants more --iterations. The same input, options and --seed
-  give the same map, bit for bit, whatever the number of --threads.
+  speed; 0 is exact, in time that grows with the square of the points. An
+  embedding with loose ends needs more --iterations. The same input, options
+  and --seed give the same embedding, bit for bit, for any number of --threads.
 
 With --uncertainty the table has one row per point: the mean distance of its
 draws from its position; the covariance of their positions, var_x, cov_xy, var_y
@@ -75,7 +75,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 export function createEmbedCommand(): Command {
   const command = new Command("embed")
     .usage("[data] -o <file> [options]")
-    .summary("compute the map of a matrix")
+    .summary("compute the embedding of a matrix")
     .description(
       "Compute the t-SNE embedding of the rows of a matrix. With --sigma, the standard deviations of its values, uncertain values count for less.",
     )
@@ -123,12 +123,15 @@ function addInputOptions(command: Command): void {
     )
     .option("--labels <file>", "labels that color the --plot and --animate, and go into the --table, one per line")
     .option("--neighbor-indices <file>", "rows, from 0, of neighbors found elsewhere: points x at least 3 * perplexity")
-    .option("--neighbor-distances <file>", "their distances; without the indices, those of all points, points x points")
+    .option(
+      "--neighbor-distances <file>",
+      "their distances; without the indices, the distances between all points, points x points",
+    )
     .option(
       "--neighbor-table <file>",
       "the same from .parquet or .arrow with columns of lists, indices and distances, and row where they are not in order",
     )
-    .option("--squared-distances", "the neighbor distances are squared already, as those of FAISS are");
+    .option("--squared-distances", "the neighbor distances are already squared, like the distances of FAISS");
   addColumnOptions(command.optionsGroup("Columns:"));
   addPreparationOptions(command.optionsGroup("Preparation:"));
 }
@@ -148,7 +151,7 @@ function addOutputOptions(command: Command): void {
       "-o, --output <file>",
       "where the embedding goes: .csv, .tsv, .parquet, .arrow or .npy; or .h5ad, a copy of the data with obsm/X_tsne",
     )
-    .option("--plot <file>", "draw the map as well: .png or .svg")
+    .option("--plot <file>", "draw the embedding as well: .png or .svg")
     .option("--table <file>", `the embedding, the labels and the --uncertainty as one table: ${TABLE_FORMATS}`)
     .option("--save <file>", "keep the run in a file, to continue it and to place new points: .tsne")
     .option(
@@ -156,7 +159,7 @@ function addOutputOptions(command: Command): void {
       "place n draws of each point and write how they scatter to <output>_uncertainty, with the extension of the output; needs --sigma. The --plot is colored by it, unless by --labels, and shows ellipses",
       integerParser("--uncertainty"),
     )
-    .option("--animate <file>", "draw how the map forms as well: .gif")
+    .option("--animate <file>", "draw how the embedding forms as well: .gif")
     .option(
       "--snapshots <file>",
       "write the embedding at several iterations as well: .npy, snapshots x points x dimensions, from the start to the end",

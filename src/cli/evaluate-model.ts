@@ -119,19 +119,19 @@ function print(evaluation: Evaluation, dataset: string, noise: number): string {
   const nats = (value: number) => value.toFixed(2);
   const meaning =
     estimator === "importance-sampling"
-      ? `log p(x), nats an image; ${draws} draws`
-      : "of the reconstruction, nats an image";
+      ? `log p(x), nats per image; ${draws} draws`
+      : "of the reconstruction, nats per image";
   const lines = [
     `${model} on ${count} images of ${dataset}`,
     "",
     row("measure", "value", "what it says"),
     row("log-likelihood", nats(logLikelihood), meaning),
-    ...(elbo === undefined ? [] : [row("lower bound (ELBO)", nats(elbo), "nats an image")]),
+    ...(elbo === undefined ? [] : [row("lower bound (ELBO)", nats(elbo), "nats per image")]),
     row("loss", loss.loss.toPrecision(6), "what training minimizes"),
     ...Object.entries(loss)
       .filter(([name]) => name !== "loss")
       .map(([name, value]) => row(`  ${name}`, value.toPrecision(6), "")),
-    row("log p(x|z)", nats(reconstruction.logLikelihood), "of reconstructions, nats an image"),
+    row("log p(x|z)", nats(reconstruction.logLikelihood), "of reconstructions, nats per image"),
     row("squared error", reconstruction.squaredError.toFixed(5), "of a value, mean"),
     ...printOthers(evaluation, noise),
   ];

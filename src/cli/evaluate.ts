@@ -68,9 +68,9 @@ Examples:
   $ sigma-tsne evaluate data.npy map.npy --sample 2000 --json | jq .kl
       A quick look on 2000 points, for a script.
 
-Any map will do, from this program or another. Give --distance, --sigma and
---perplexity as the map was made with: the KL divergence depends on them, and
-only compares maps for which they are the same.
+Any embedding will do, from this program or another. Give the --distance,
+--sigma and --perplexity that the embedding was made with: the KL divergence
+depends on them, and only compares embeddings for which they are the same.
 
 The KL divergence takes all pairs of points, in time that grows with the square
 of their number. The other measures look at a sample of points where all would
@@ -79,11 +79,11 @@ take long, and then say how large their standard error is.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne evaluate`: a matrix and its map to figures that say how well the one shows the other. */
+/** `sigma-tsne evaluate`: a matrix and its embedding to figures that say how well the one shows the other. */
 export function createEvaluateCommand(): Command {
   const command = new Command("evaluate")
     .usage("<data> <embedding> [options]")
-    .summary("measure how well a map shows its data")
+    .summary("measure how well an embedding shows its data")
     .description(
       "Measure how well an embedding shows its data: KL divergence, neighbors kept, trustworthiness, continuity, correlation of distances, and with --labels how well it shows their classes.",
     )
@@ -126,7 +126,7 @@ function addInputOptions(command: Command): void {
       "--sigma <file>",
       "standard deviations of the data: of the same shape, one per column (1 x d) or point (n x 1), or a number (default: columns of the data)",
     )
-    .option("--labels <file>", "labels of the points, one per line (default: those of the data)")
+    .option("--labels <file>", "labels of the points, one per line (default: the labels of the data)")
     .option(
       "--rows <A:B>",
       "look at rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <data>",
@@ -288,14 +288,12 @@ function print(quality: Quality, n: number): string {
     row("measure", "k", "  value", "what it says"),
     row("KL divergence", "", kl.toFixed(4).padStart(7), "nats; what t-SNE minimizes"),
     rows("neighbors kept", "kept", "share of the k nearest that stay"),
-    rows("trustworthiness", "trustworthiness", "near in the map, near in the data"),
-    rows("continuity", "continuity", "near in the data, near in the map"),
-    row("distances, Spearman", "", show(spearman), "far in the data, far in the map"),
+    rows("trustworthiness", "trustworthiness", "near positions, near in the data"),
+    rows("continuity", "continuity", "near in the data, near positions"),
+    row("distances, Spearman", "", show(spearman), "far in the data, far positions"),
     row("distances, Pearson", "", show(pearson), "the same, in proportion"),
-    accuracy
-      ? row("label accuracy", String(Math.min(10, n - 1)), show(accuracy), "neighbors in the map vote right")
-      : "",
-    silhouette === undefined ? "" : row("silhouette", "", show(silhouette), "classes are apart in the map"),
+    accuracy ? row("label accuracy", String(Math.min(10, n - 1)), show(accuracy), "nearest positions vote right") : "",
+    silhouette === undefined ? "" : row("silhouette", "", show(silhouette), "classes are apart in the embedding"),
     "\nOf the KL divergence less is better; of all others more, up to 1.\n",
     sampled.length > 0 ? `± is the standard error of a sample: ${sampled.join(", ")}.\n` : "",
     silhouette === null ? "The silhouette is undefined: all labels are the same.\n" : "",

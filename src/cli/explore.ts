@@ -22,12 +22,13 @@ const guide = `
 Examples:
   $ sigma-tsne explore runs/vae --open
       The test images of a training: their standard and sigma-aware maps, the
-      latent space of the model. GaussianData and maps are kept in runs/vae/explorer.
+      latent space of the model. Means, sigma and embeddings are kept in
+      runs/vae/explorer.
   $ sigma-tsne explore map.npy --images images.npy --labels labels.txt \\
       --input means.npy --sigma sigma.npy
-      A map that embed has written, with all that is known of its points.
+      An embedding that embed has written, with all that is known of its points.
   $ sigma-tsne explore means.npy --sigma sigma.npy
-      Points that are mapped while you look.
+      Points that are embedded while you look.
   $ sigma-tsne explore run.tsne
   $ sigma-tsne explore comparison/
       A run of embed --save, and the folder of compare.
@@ -48,13 +49,13 @@ export function createExploreCommand(): Command {
     .description("Step inside a map or the latent space of a model, in the browser.")
     .argument(
       "<source>",
-      "folder of a training, a model or a comparison; a run of embed --save; a map of 2 columns, or points of more",
+      "folder of a training, a model or a comparison; a run of embed --save; an embedding of 2 columns, or points of more",
     )
     .optionsGroup("Input:")
     .option("--images <source>", `${IMAGE_SOURCES}; of a training: other images than its own`)
     .option(...imageOptions.stretch)
     .option(...imageOptions.strict)
-    .option("--labels <file>", "labels, one per line (default: those of the table that is explored)")
+    .option("--labels <file>", "labels, one per line (default: the labels in the explored table)")
     .option("--sigma <file>", "standard deviations of the points, of the same shape")
     .option("--input <file>", "the points that were mapped, to find neighbors by and judge the map")
     .addOption(declaredOption(EXPLORE_OPTIONS, "part"));

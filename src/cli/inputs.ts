@@ -227,8 +227,8 @@ export function checkLabels(labels: readonly string[], n: number, path: string):
   throw new ArgumentError("SHAPE_MISMATCH", {
     argument: path,
     received: labels,
-    accepted: `${n} labels, one a point`,
-    message: `${path}: expected ${n} labels, one a point, received ${labels.length}`,
+    accepted: `${n} labels, one per point`,
+    message: `${path}: expected ${n} labels, one per point, received ${labels.length}`,
   });
 }
 

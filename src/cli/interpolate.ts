@@ -54,7 +54,7 @@ export function createInterpolateCommand(): Command {
   const command = new Command("interpolate")
     .usage("<run> <A> <B> [data] --gif <file> [options]")
     .summary("show the images on the way from one image to another")
-    .description("Go from the code of one image to that of another, and decode what lies between them.")
+    .description("Go from the code of one image to the code of another, and decode the codes between them.")
     .argument("<run>", "folder of a training, or of a model")
     .argument("<A>", "number of the first image, counted from 0", integerParser("<A>", 0))
     .argument("<B>", "number of the last one", integerParser("<B>", 0))

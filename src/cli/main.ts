@@ -3,7 +3,7 @@ import { runCommandLine } from "./command-line.js";
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    // A reader that has seen enough (`| head`) must not cost the user the map that is being computed.
+    // A reader that has seen enough (`| head`) must not cost the user the embedding that is being computed.
     if (error.code === "EPIPE") return;
     process.exitCode = 1;
     if (stream === process.stdout)

@@ -42,7 +42,7 @@ export function addDatasetOptions(command: Command): Command {
   return command
     .option("--data-dir <folder>", "where the files of a named data set are looked for first")
     .option("--no-download", "fail rather than download the files of a named data set")
-    .option("--labels <file>", "labels of the images of a path, one a line; subfolders are classes without")
+    .option("--labels <file>", "labels of the images of a path, one per line; subfolders are classes without")
     .option("--class <name>", "images of one class only, by its name or number")
     .option(
       "--validation <x>",
@@ -50,7 +50,7 @@ export function addDatasetOptions(command: Command): Command {
       numberParser("--validation"),
     )
     .option("--test <x>", "images set apart to test, likewise", numberParser("--test"))
-    .option("--limit <n>", "at most so many images of each part", integerParser("--limit"))
+    .option("--limit <n>", "largest number of images of each part", integerParser("--limit"))
     .option("--count <n>", "micrographs: how many to simulate (default: 2000)", integerParser("--count"))
     .option("--size <pixels>", "side of micrographs, or to crop and scale images to", integerParser("--size"))
     .option("--channels <1|3>", "a folder of images: gray values or colors", integerParser("--channels"))

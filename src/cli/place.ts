@@ -45,8 +45,8 @@ interface PlaceFlags extends ArrowFlags, ColumnFlags, Pick<PreparationFlags, "si
 const guide = `
 Examples:
   $ sigma-tsne place run.tsne new.npy --sigma new-sigma.npy -o new-map.npy
-      New points beside those of the map, in the same coordinates. The run is
-      what an embed command with --save run.tsne has written.
+      New points beside those of the embedding, in the same coordinates. The run
+      was saved by an embed command with --save run.tsne.
   $ sigma-tsne place run.tsne new.npy -o new-map.npy --json --quiet | jq .n
 
   $ producer | sigma-tsne place run.tsne --arrow | consumer
@@ -69,13 +69,13 @@ ${ARROW_GUIDE}
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne place`: new points into the map of a saved run. */
+/** `sigma-tsne place`: new points into the embedding of a saved run. */
 export function createPlaceCommand(): Command {
   const command = new Command("place")
     .usage("<run> <new> -o <file> [options]\n       sigma-tsne place <run> --arrow [options]")
-    .summary("place new points into a map")
+    .summary("place new points into an embedding")
     .description(
-      "Place new points into the map of a run that embed --save has written. The map stays as it is; each point goes where its nearest neighbors among the mapped ones are.",
+      "Place new points into the embedding of a run that embed --save has written. The embedding stays as it is; each point goes where its nearest neighbors among the embedded ones are.",
     )
     .argument("<run>", "the run: the file of embed --save")
     .argument("[new]", `the new points, or their means, one point per row: ${DATA_FILES}`)
@@ -220,7 +220,7 @@ async function place(
   const display = createProgressDisplay(
     flags.quiet ?? false,
     () =>
-      `${describeInputs(data, inputs)}${means.rows} points into the map of ${n}, ${run.options.distance} distance, threads ${run.options.threads}`,
+      `${describeInputs(data, inputs)}${means.rows} points into the embedding of ${n}, ${run.options.distance} distance, threads ${run.options.threads}`,
   );
   const onProgress = ({ fraction }: { fraction: number }) => display.update({ stage: "placement", fraction });
   const result = await run

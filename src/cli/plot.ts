@@ -47,22 +47,22 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne plot`: a map in a file to a picture in another. */
+/** `sigma-tsne plot`: an embedding in a file to a picture in another. */
 export function createPlotCommand(): Command {
   const command = new Command("plot")
-    .usage("<map> -o <file> [options]")
+    .usage("<embedding> -o <file> [options]")
     .summary("draw a map")
-    .description("Draw a map of 1, 2 or 3 dimensions as a picture, colored by labels.")
-    .argument("<map>", "the map: .npy, .csv, .tsv, .parquet or .arrow, a point a row")
+    .description("Draw an embedding of 1, 2 or 3 dimensions as a picture, colored by labels.")
+    .argument("<embedding>", "the embedding: .npy, .csv, .tsv, .parquet or .arrow, one point per row")
     .requiredOption("-o, --output <file>", "where the picture goes: .png or .svg")
-    .option("--labels <file>", "labels that color the points, one per line (default: those of the map's table)")
+    .option("--labels <file>", "labels that color the points, one per line (default: the labels in its table)")
     .option(
       "--color-by <file[:column]>",
-      "numbers that color the points, one a row; of a table the first column, or the one that is named or numbered from 0",
+      "numbers that color the points, one per row; of a table the first column, or the one that is named or numbered from 0",
     )
     .option(
       "--ellipses <file>",
-      "draw ellipses for some points of a 2-D map: three columns xx, xy, yy, or what embed --uncertainty wrote",
+      "draw ellipses for some points of a 2-D embedding: three columns xx, xy, yy, or what embed --uncertainty wrote",
     )
     .option("--images <source>", `show images on the map: ${IMAGE_SOURCES}`);
   addDeclaredOptions(command, IMAGE_OPTIONS, ["size", "count"])
@@ -74,10 +74,10 @@ export function createPlotCommand(): Command {
   );
   return addColumnOptions(command.optionsGroup("Columns:"), { sigma: false, lists: false, keep: false, strict: false })
     .addHelpText("after", guide)
-    .action((map: string, flags: PlotFlags) => {
+    .action((embedding: string, flags: PlotFlags) => {
       const names = {
         ...DATASET_NAMES,
-        points: map,
+        points: embedding,
         labels: flags.labels,
         values: flags.colorBy ?? "--color-by",
         ellipses: "--ellipses",
@@ -87,16 +87,16 @@ export function createPlotCommand(): Command {
         "images.count": "--image-count",
         ...flagsByName(PICTURE_OPTIONS),
       };
-      return interruptible((signal) => withTypedNames(names, () => plot(map, flags, signal)));
+      return interruptible((signal) => withTypedNames(names, () => plot(embedding, flags, signal)));
     });
 }
 
-async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise<void> {
+async function plot(embedding: string, flags: PlotFlags, signal: AbortSignal): Promise<void> {
   const { output, theme, width, height, title, imageSize } = flags;
   checkImageFlags(flags);
   const draw = await preparePicture("--output", output, { theme, width, height });
-  const color = await checkFiles(map, flags);
-  const read = await readEmbeddingFile(map, flags, signal);
+  const color = await checkFiles(embedding, flags);
+  const read = await readEmbeddingFile(embedding, flags, signal);
   const { positions: points } = read;
   const { kept } = read.points;
   const labels = color && flags.labels === undefined ? undefined : read.labels;
@@ -134,7 +134,7 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
     await opened?.close();
   }
   if (flags.quiet) return;
-  process.stderr.write(describeEmbedding(map, read.dataset));
+  process.stderr.write(describeEmbedding(embedding, read.dataset));
   const skipped = opened ? describeSkipped(opened) : "";
   process.stdout.write(
     `Picture of ${points.rows} points written to ${output}.${describeGaps(read.points)}${skipped}\n`,
@@ -142,7 +142,7 @@ async function plot(map: string, flags: PlotFlags, signal: AbortSignal): Promise
 }
 
 /** Checks the files that are read and written, and gives the column that colors the points, if one was chosen. */
-async function checkFiles(map: string, flags: PlotFlags): Promise<Column | undefined> {
+async function checkFiles(embedding: string, flags: PlotFlags): Promise<Column | undefined> {
   if (flags.labels !== undefined && flags.colorBy !== undefined) {
     const accepted = "to be left out with --labels, since a point has one color";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--color-by", received: flags.colorBy, accepted });
@@ -151,7 +151,7 @@ async function checkFiles(map: string, flags: PlotFlags): Promise<Column | undef
   await checkPaths(
     { "--output": flags.output },
     {
-      "<map>": map,
+      "<embedding>": embedding,
       "--labels": flags.labels,
       "--color-by": color?.path,
       "--ellipses": flags.ellipses,

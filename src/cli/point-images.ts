@@ -2,7 +2,7 @@ import { numberParser } from "./values.js";
 
 /** What `--images` accepts, for helps. */
 export const IMAGE_SOURCES =
-  "a folder of images, or a .npy or IDX file of n x height x width [x channels], one a point";
+  "a folder of images, or a .npy or IDX file of n x height x width [x channels], one per point";
 
 /** The options of commands that show images, beside the one that names them. */
 export const imageOptions = {

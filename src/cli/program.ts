@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { type Argument, Command } from "commander";
+import { type Argument, Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createCompareCommand } from "./compare.js";
 import { createCompareModelsCommand } from "./compare-models.js";
@@ -11,6 +11,7 @@ import { createEvaluateCommand } from "./evaluate.js";
 import { createEvaluateModelCommand } from "./evaluate-model.js";
 import { createExploreCommand } from "./explore.js";
 import { createFiguresCommand } from "./figures.js";
+import { hintAt } from "./former-flags.js";
 import { createInterpolateCommand } from "./interpolate.js";
 import { createPlaceCommand } from "./place.js";
 import { createPlotCommand } from "./plot.js";
@@ -24,20 +25,20 @@ import { createWallCommand } from "./wall.js";
 const guide = `
 Examples:
   $ sigma-tsne demo
-      See what standard deviations change: simulates images, maps them without
+      See what standard deviations change: simulates images, embeds them without
       and with their uncertainty, and draws both maps.
   $ sigma-tsne embed means.npy --sigma sigma.npy -o map.npy
-      The map of points that are known with a mean and a standard deviation.
+      The embedding of points that have a mean and a standard deviation each.
   $ sigma-tsne embed data.csv -o map.csv --labels labels.txt --plot map.png
       Plain t-SNE of a table, and a picture of the map.
   $ sigma-tsne place run.tsne new.npy -o new-map.npy
-      New points in the map of a run that embed --save has written.
+      New points in the embedding of a run that embed --save has written.
   $ sigma-tsne plot map.npy --labels labels.txt -o map.svg
       Another picture of the same map.
   $ sigma-tsne evaluate means.npy map.npy --sigma sigma.npy --labels labels.txt
-      How well the map shows its data.
+      How well the embedding shows its data.
   $ sigma-tsne trust run.tsne -o trust.csv
-      Which points of a saved map can be trusted.
+      Which points of a saved embedding can be trusted.
   $ sigma-tsne search means.npy --sigma sigma.npy --query 17
       The points nearest to point 17.
   $ sigma-tsne train --dataset mnist --run-dir runs/vae
@@ -76,7 +77,7 @@ Errors are one line on standard error. SIGMA_TSNE_DEBUG=1 adds the stack.
 export function createProgram(): Command {
   const program = new Command("sigma-tsne")
     .description(
-      "t-SNE that takes uncertainty seriously: maps of points in 1, 2 or 3 dimensions that use the standard deviation of every value.",
+      "t-SNE that takes uncertainty seriously: embeddings of points in 1, 2 or 3 dimensions that use the standard deviation of every value.",
     )
     .version(packageJson.version, "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")
@@ -118,12 +119,29 @@ export function createProgram(): Command {
 }
 
 /** Parses what was typed. */
-export function parse(program: Command, typed: readonly string[]): Promise<Command> {
+export async function parse(program: Command, typed: readonly string[]): Promise<Command> {
   const [first, second] = typed.filter((word) => !word.startsWith("-"));
   const name = first === "help" ? second : first;
   const isKnown = name === undefined || name === "help" || program.commands.some((command) => command.name() === name);
   // Alone, a command that there is not is refused with the nearest one; asked for its help, commander gives that of the program.
-  return program.parseAsync(isKnown ? typed : [name], { from: "user" });
+  try {
+    return await program.parseAsync(isKnown ? typed : [name], { from: "user" });
+  } catch (error) {
+    throw withHint(
+      error,
+      program.commands.find((command) => command.name() === name),
+    );
+  }
+}
+
+/** The error of an unknown flag, with the flag to use instead if it is that of another program. */
+function withHint(error: unknown, command: Command | undefined): unknown {
+  if (!(error instanceof CommanderError) || error.code !== "commander.unknownOption" || !command) return error;
+  const [, unknown = ""] = /'([^']*)'/.exec(error.message) ?? [];
+  const flags = command.options.flatMap(({ long }) => long ?? []);
+  const hint = hintAt(unknown, flags);
+  if (hint === "") return error;
+  return new CommanderError(error.exitCode, error.code, `unknown option '${unknown}'${hint}`);
 }
 
 const argumentTerm = (argument: Argument): string => {

@@ -232,7 +232,7 @@ async function drawResult(
     skipped += opened.skipped;
     if (opened.images.count === expected) return opened;
     await opened.close();
-    const message = `${path}: expected ${expected} images, one a row, received ${opened.images.count}`;
+    const message = `${path}: expected ${expected} images, one per row, received ${opened.images.count}`;
     const facts = { argument: path, received: opened.images.count, accepted: `${expected} images`, message };
     throw new ArgumentError("SHAPE_MISMATCH", facts);
   };
@@ -279,7 +279,7 @@ async function readExamples(open: OpenImages, path: string, count: number, image
       ({ height, width, channels }) => `${height} x ${width} x ${channels}`,
     );
     if (own !== theirs) {
-      const message = `${path}: expected images of ${own}, as those of the points are, received ${theirs}`;
+      const message = `${path}: expected images of ${own}, like the images of the points, received ${theirs}`;
       const facts = { argument: path, received: theirs, accepted: own, message };
       throw new ArgumentError("SHAPE_MISMATCH", facts);
     }

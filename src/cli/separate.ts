@@ -42,7 +42,7 @@ interface SeparateFlags
 const guide = `
 Examples:
   $ sigma-tsne separate map.npy -o even.npy --picture before-after.png
-      Even points in the unit square, and a picture of both maps.
+      Even points in the unit square, and a picture of both embeddings.
   $ sigma-tsne separate map.csv -o wall.csv --grid auto
       A cell for every point, too: the columns x, y, row, column.
   $ sigma-tsne separate map.npy -o even.npy --grid auto --labels labels.txt \\
@@ -51,28 +51,31 @@ Examples:
   $ sigma-tsne separate map.npy -o even.npy --grid 40x50 --json --quiet \\
       | jq .grid.factor
 
-A t-SNE map crowds its points. The flow, which is the default, carries them
-apart until they fill the square evenly, and neighbors stay neighbors where
+A t-SNE embedding crowds its points. The flow, which is the default, carries
+them apart until they fill the square evenly, and neighbors stay neighbors where
 they can. Each axis is stretched on its own. Points at one position, or on a
 line parallel to an axis, are spread along an even sequence.
 
 With --grid the sum of the squared ways to the cells is least, or within the
-factor that is told. Row 0 is at the top, where y is largest; both count
+reported factor. Row 0 is at the top, where y is largest; both count
 from 0. Evenness is the coefficient of variation of a 32 x 32 histogram: 0 is
 even, independent random points have sqrt(1024 / n).
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne separate`: a map to even points, and to the cells of a grid. */
+/** `sigma-tsne separate`: an embedding to even points, and to the cells of a grid. */
 export function createSeparateCommand(): Command {
   const command = new Command("separate")
-    .usage("<map> -o <file> [options]")
-    .summary("spread a map evenly, or onto a grid")
+    .usage("<embedding> -o <file> [options]")
+    .summary("spread an embedding evenly, or onto a grid")
     .description(
-      "Move the points of a 2-D map until they fill the unit square evenly, and with --grid give each a cell of its own, for walls of images.",
+      "Move the points of a 2-D embedding until they fill the unit square evenly, and with --grid give each a cell of its own, for walls of images.",
     )
-    .argument("<map>", "the map: .npy, .csv, .tsv, .parquet or .arrow of 2 columns, a point a row, at least 4")
+    .argument(
+      "<embedding>",
+      "the embedding: .npy, .csv, .tsv, .parquet or .arrow of 2 columns, one point per row, at least 4",
+    )
     .requiredOption("-o, --output <file>", "where the even points go: .npy, .csv, .tsv, .parquet or .arrow");
   addColumnOptions(command.optionsGroup("Columns:"), { sigma: false, lists: false }).optionsGroup("Method:");
   addDeclaredOptions(command, SEPARATION_OPTIONS, METHOD_OPTIONS);
@@ -84,20 +87,20 @@ export function createSeparateCommand(): Command {
     )
     .addOption(declaredOption(SEPARATION_OPTIONS, "threads"))
     .optionsGroup("Output:")
-    .option("--picture <file>", "the map before and after, .png or .svg")
+    .option("--picture <file>", "the embedding before and after, .png or .svg")
     .option("--table <file>", `x, y, the cells and the labels as one table: ${TABLE_FORMATS}`)
-    .option("--labels <file>", "labels that color the picture and go into the table, one a line")
+    .option("--labels <file>", "labels that color the picture and go into the table, one per line")
     .option("--json", "print one JSON object instead of sentences")
     .option("--quiet", "print nothing but errors, and --json")
     .addHelpText("after", guide)
-    .action((map: string, flags: SeparateFlags) => {
+    .action((embedding: string, flags: SeparateFlags) => {
       const names = {
         ...DATASET_NAMES,
-        points: map,
+        points: embedding,
         ...flagsByName(SEPARATION_OPTIONS),
         rows: "--grid",
       };
-      return interruptible((signal) => withTypedNames(names, () => separate(map, flags, signal)));
+      return interruptible((signal) => withTypedNames(names, () => separate(embedding, flags, signal)));
     });
 }
 
@@ -114,16 +117,16 @@ async function separate(path: string, flags: SeparateFlags, signal: AbortSignal)
   }
   await checkPaths(
     { "--output": output, "--picture": flags.picture, "--table": flags.table },
-    { "<map>": path, "--labels": flags.labels },
+    { "<embedding>": path, "--labels": flags.labels },
   );
   const draw = flags.picture === undefined ? undefined : await preparePanels(flags.picture);
   const read = await readEmbeddingFile(path, flags, signal);
-  const { positions: map, labels, points } = read;
-  if (grid) resolveGridOptions(grid, map.rows);
+  const { positions: embedding, labels, points } = read;
+  if (grid) resolveGridOptions(grid, embedding.rows);
 
   const display = createProgressDisplay(
     flags.quiet ?? false,
-    () => `${describeEmbedding(path, read.dataset)}${map.rows} points, ${method ?? "flow"}`,
+    () => `${describeEmbedding(path, read.dataset)}${embedding.rows} points, ${method ?? "flow"}`,
   );
   const follow = (stage: string) => ({
     signal,
@@ -132,12 +135,12 @@ async function separate(path: string, flags: SeparateFlags, signal: AbortSignal)
   let separation: Separation;
   let assignment: GridAssignment | undefined;
   try {
-    separation = await separateUniformly(map, { ...options, ...follow("separation") });
+    separation = await separateUniformly(embedding, { ...options, ...follow("separation") });
     assignment = grid && (await assignToGrid(separation.points, { ...grid, threads, ...follow("grid") }));
   } finally {
     display.stop();
   }
-  const picture = draw && (await draw(map, separation, labels));
+  const picture = draw && (await draw(embedding, separation, labels));
   const table = assignment ? withCells(separation.points, assignment) : separation.points;
   await writeEmbedding(output, table, points, {
     signal,
@@ -156,15 +159,19 @@ async function separate(path: string, flags: SeparateFlags, signal: AbortSignal)
   }
 }
 
-type DrawPanels = (map: Matrix, separation: Separation, labels: readonly string[] | undefined) => Promise<Uint8Array>;
+type DrawPanels = (
+  embedding: Matrix,
+  separation: Separation,
+  labels: readonly string[] | undefined,
+) => Promise<Uint8Array>;
 
 async function preparePanels(path: string): Promise<DrawPanels> {
   const { drawMapsSideBySide, pictureFormat } = await import("../plot/index.js");
   const format = await withTypedNames({ path: "--picture" }, async () => pictureFormat(path));
-  return (map, { points, evenness, evennessBefore, keptNeighbors, options }, labels) =>
+  return (embedding, { points, evenness, evennessBefore, keptNeighbors, options }, labels) =>
     drawMapsSideBySide(
       [
-        { points: map, title: "Before", subtitle: `evenness ${evennessBefore.toFixed(3)}` },
+        { points: embedding, title: "Before", subtitle: `evenness ${evennessBefore.toFixed(3)}` },
         {
           points,
           title: `After (${options.method})`,

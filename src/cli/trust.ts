@@ -1,7 +1,15 @@
 import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { flagsByName } from "../options/index.js";
-import { describeTrust, TRUST_OPTIONS, type Trust, type TrustFinding, trust, trustColumns } from "../trust/index.js";
+import {
+  describeTrust,
+  TRUST_OPTIONS,
+  type Trust,
+  type TrustFinding,
+  trust,
+  trustColumns,
+  writeTrustPage,
+} from "../trust/index.js";
 import { describePerplexity, TSNE_SETTINGS, Tsne } from "../tsne/index.js";
 import { addColumnOptions, type ColumnFlags, DATA_FILES, DATASET_NAMES } from "./dataset-flags.js";
 import { addDeclaredOptions, declaredOption } from "./declared-options.js";
@@ -14,6 +22,7 @@ import { createProgressDisplay } from "./progress.js";
 
 interface TrustFlags extends ColumnFlags {
   output: string;
+  page?: string;
   data?: string;
   labels?: string;
   perturbation?: number;
@@ -28,15 +37,18 @@ const guide = `
 Examples:
   $ sigma-tsne trust run.tsne -o trust.csv
       The scores of each point as a table, and one sentence per score. The run
-      is what an embed command with --save run.tsne has written.
+      was saved by an embed command with --save run.tsne.
+  $ sigma-tsne trust run.tsne -o trust.csv --page trust.html
+      A page as well: the map colored by each score, for any browser, offline.
   $ sigma-tsne trust run.tsne --data data.csv -o trust.parquet
       The same with the identifier, the labels and the metadata of data.csv.
   $ sigma-tsne trust run.tsne -o trust.csv --json --quiet | jq .reliability
 
 The columns of the table:
   perturbation       how far the point jumps when its data move a little and it
-                     is placed again, in units of the map
-  singularity        how loosely the point is held, in squared units of the map
+                     is placed again, in units of the embedding
+  singularity        how loosely the point is held, in squared units of the
+                     embedding
   reliability        how well its neighborhood is kept: a correlation
   reliability_class  trustworthy, undecided or dubious
   doubts             how many of the scores fail their thresholds
@@ -46,17 +58,18 @@ The columns of the table:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
 
-/** `sigma-tsne trust`: what can be believed of the map of a saved run, point by point. */
+/** `sigma-tsne trust`: what can be believed of the embedding of a saved run, point by point. */
 export function createTrustCommand(): Command {
   const command = new Command("trust")
     .usage("<run> -o <file> [options]")
-    .summary("report which points of a map can be trusted")
+    .summary("report which points of an embedding can be trusted")
     .description(
-      "Report which points of a map can be trusted: score each point of a run that embed --save has written, and explain each score in one sentence.",
+      "Report which points of an embedding can be trusted: score each point of a run that embed --save has written, and explain each score in one sentence.",
     )
     .argument("<run>", "the run: the file of embed --save")
     .requiredOption("-o, --output <file>", `where the scores of the points go, as a table: ${TABLE_FORMATS}`)
-    .option("--labels <file>", "labels of the points for the table, one per line")
+    .option("--page <file>", "a page with the map colored by each score: .html")
+    .option("--labels <file>", "labels of the points for the table and the page, one per line")
     .option("--json", "print one JSON object instead of sentences")
     .option("--quiet", "print nothing but errors, and --json");
   addDeclaredOptions(command.optionsGroup("Method:"), TRUST_OPTIONS, ["perturbation", "draws", "seed"]);
@@ -83,26 +96,38 @@ export function createTrustCommand(): Command {
 
 async function reportTrust(path: string, flags: TrustFlags, signal: AbortSignal): Promise<void> {
   const begin = performance.now();
-  const { output, perturbation, draws, seed, threads } = flags;
+  const { output, page, perturbation, draws, seed, threads } = flags;
   checkTableOutput("--output", output);
+  if (page !== undefined && !page.toLowerCase().endsWith(".html")) {
+    const accepted = "a file name that ends in .html";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--page", received: page, accepted });
+  }
   checkColumnFlags(flags);
-  await checkPaths({ "--output": output }, { "<run>": path, "--data": flags.data, "--labels": flags.labels });
+  await checkPaths(
+    { "--output": output, "--page": page },
+    { "<run>": path, "--data": flags.data, "--labels": flags.labels },
+  );
   const run = await Tsne.load(path, { threads, signal });
   const points = await readFacts(run.shape[0], flags, signal);
   const { distance, perplexity } = run.options;
   const display = createProgressDisplay(
     flags.quiet ?? false,
-    () => `${path}: map of ${run.shape[0]} points, ${distance} distance, ${describePerplexity(perplexity)}`,
+    () => `${path}: embedding of ${run.shape[0]} points, ${distance} distance, ${describePerplexity(perplexity)}`,
   );
   const onProgress = (progress: { stage: string; fraction: number }) => display.update(progress);
   const report = await trust(run, { perturbation, draws, seed, signal, onProgress }).finally(() => display.stop());
   const { embedding, measurement } = report;
   await writePointTable(output, { embedding, points, columns: trustColumns(report), uncertainty: measurement }, signal);
+  if (page !== undefined) await writeTrustPage(page, report, { title: path, labels: labelsOf(points), signal });
   const seconds = (performance.now() - begin) / 1000;
   const findings = describeTrust(report);
-  if (flags.json) process.stdout.write(`${JSON.stringify(summarize(report, findings, { output, seconds }))}\n`);
+  if (flags.json) process.stdout.write(`${JSON.stringify(summarize(report, findings, { output, page, seconds }))}\n`);
   else if (!flags.quiet) {
-    const lines = [...findings.map(({ sentence }) => sentence), `Table of the points: ${output}.`];
+    const lines = [
+      ...findings.map(({ sentence }) => sentence),
+      `Table of the points: ${output}.`,
+      ...(page === undefined ? [] : [`Page: ${page}.`]),
+    ];
     process.stdout.write(`${lines.join("\n")}\n`);
   }
 }
@@ -143,10 +168,16 @@ async function readFacts(n: number, flags: TrustFlags, signal: AbortSignal): Pro
   return inputs.points;
 }
 
+/** The labels of --labels, else the first column of labels of --data, of the points that were embedded. */
+function labelsOf(points: PointFacts | undefined): readonly string[] | undefined {
+  const all = points && (points.labels ?? [...points.facts.labels.values()][0]);
+  return all && (points.kept ? Array.from(points.kept, (i) => all[i]) : all);
+}
+
 function summarize(
   report: Trust,
   findings: readonly TrustFinding[],
-  { output, seconds }: { output: string; seconds: number },
+  { output, page, seconds }: { output: string; page: string | undefined; seconds: number },
 ) {
   const { perturbation, singularity, reliability, measurement, embedding, radius } = report;
   const finding = (score: TrustFinding["score"]) => findings.find((one) => one.score === score);
@@ -177,6 +208,7 @@ function summarize(
     doubts: shared("doubts"),
     sentences: findings.map(({ sentence }) => sentence),
     output,
+    page: page ?? null,
     seconds: Number(seconds.toFixed(6)),
   };
 }

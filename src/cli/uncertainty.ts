@@ -5,7 +5,7 @@ import { type UncertaintyMeasures, uncertaintyColumns, uncertaintyNames } from "
 import type { PointFacts } from "./inputs.js";
 import { joinColumns, writeEmbedding } from "./point-table.js";
 
-/** The columns that are written for a map of two dimensions. */
+/** The columns that are written for an embedding of two dimensions. */
 export const UNCERTAINTY_COLUMNS = uncertaintyNames(2);
 
 /** @throws {ArgumentError} for `--uncertainty` without what it needs */
@@ -29,13 +29,13 @@ export function checkUncertaintyFlags(flags: {
   }
 }
 
-/** Where the uncertainty of the map `output` goes: `map.npy` has its beside it in `map_uncertainty.npy`. */
+/** Where the uncertainty of the embedding `output` goes: `map.npy` has its beside it in `map_uncertainty.npy`. */
 export function uncertaintyPath(output: string): string {
   const extension = extname(output);
   return `${output.slice(0, output.length - extension.length)}_uncertainty${extension}`;
 }
 
-/** Writes the columns of uncertainties, a point a row. */
+/** Writes the columns of uncertainties, one point per row. */
 export async function writeUncertainty(
   path: string,
   uncertainty: UncertaintyMeasures,

@@ -33,7 +33,7 @@ interface WallFlags extends ImageFlags, ColumnFlags {
 const guide = `
 Examples:
   $ sigma-tsne wall map.npy --images micrographs/ --stretch -o wall.png
-      Every image in a cell of its own, neighbors of the map side by side.
+      Every image in a cell of its own, neighbors of the embedding side by side.
   $ sigma-tsne wall map.npy --images t10k-images-idx3-ubyte.gz \\
       --labels t10k-labels-idx1-ubyte.gz --tiles wall
       Tens of thousands of images to move and zoom in: open wall/index.html.
@@ -41,10 +41,10 @@ Examples:
   $ sigma-tsne wall even.csv --images micrographs.npy --cell 64 -o wall.png
       The cells that separate has found.
 
-A map is spread evenly and then assigned to the grid, as separate --grid does
-it. Cells are taken as they are from a file with the columns x, y, row,
-column, as separate writes it, or row, column: whole numbers from 0, none
-twice. Images of several sizes, which a folder may hold, are fitted whole
+An embedding is spread evenly and then assigned to the grid, as separate --grid
+does it. Cells are taken as they are from a file with the columns x, y, row,
+column, as separate writes it, or row, column: whole numbers from 0, each cell
+once. Images of several sizes, which a folder may hold, are fitted whole
 into their cells.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
@@ -53,14 +53,14 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 /** `sigma-tsne wall`: images in a grid, as a picture and as tiles for a browser. */
 export function createWallCommand(): Command {
   const command = new Command("wall")
-    .usage("<map|cells> --images <source> -o <file>|--tiles <folder> [options]")
-    .summary("put images side by side as their map has them")
+    .usage("<embedding|cells> --images <source> -o <file>|--tiles <folder> [options]")
+    .summary("put images side by side as their embedding has them")
     .description(
-      "Put the images of a map into a grid, neighbors beside each other: as a picture, or as tiles to zoom in.",
+      "Put the images of an embedding into a grid, neighbors beside each other: as a picture, or as tiles to zoom in.",
     )
     .argument(
-      "<map>",
-      "a map of 2 columns, or the cells of a grid: .npy, .csv, .tsv, .parquet or .arrow, a point a row",
+      "<embedding>",
+      "an embedding of 2 columns, or the cells of a grid: .npy, .csv, .tsv, .parquet or .arrow, one point per row",
     )
     .requiredOption("--images <source>", IMAGE_SOURCES)
     .option("-o, --output <file>", "where a picture of the wall goes: .png")
@@ -71,7 +71,7 @@ export function createWallCommand(): Command {
     .option(...imageOptions.strict)
     .option(
       "--labels <file>",
-      "labels, one per line: frames of their colors, and a legend (default: those of the map's table)",
+      "labels, one per line: frames of their colors, and a legend (default: the labels in its table)",
     );
   addDeclaredOptions(command, WALL_OPTIONS, ["title", "theme", "force"])
     .addOption(
@@ -83,11 +83,11 @@ export function createWallCommand(): Command {
     .option("--quiet", "print nothing but errors, and --json");
   return addColumnOptions(command.optionsGroup("Columns:"), { sigma: false, lists: false, keep: false, strict: false })
     .addHelpText("after", guide)
-    .action((map: string, flags: WallFlags) => {
+    .action((embedding: string, flags: WallFlags) => {
       const names = {
         ...DATASET_NAMES,
-        points: map,
-        cells: flags.grid ? "--grid" : map,
+        points: embedding,
+        cells: flags.grid ? "--grid" : embedding,
         rows: "--grid",
         columns: flags.columns ? "--columns" : "--grid",
         cell: "--cell",
@@ -95,7 +95,7 @@ export function createWallCommand(): Command {
         threads: "--threads",
         images: flags.images,
       };
-      return interruptible((signal) => withTypedNames(names, () => makeWall(map, flags, signal)));
+      return interruptible((signal) => withTypedNames(names, () => makeWall(embedding, flags, signal)));
     });
 }
 
@@ -109,7 +109,7 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
   // Embeddings have rows without a position where rows of the data were dropped.
   const kept = rowsWithPosition(whole.means);
   const dataset = kept ? takeDataset(whole, kept) : whole;
-  const { means: map } = dataset;
+  const { means: embedding } = dataset;
   const all = flags.labels === undefined ? undefined : await readPointLabels(flags.labels, rows, signal);
   const typed = all && kept ? Array.from(kept, (i) => all[i]) : (all ?? [...dataset.labels.values()][0]);
   // Pictures show images smaller than a page does where it is seen closest.
@@ -118,7 +118,7 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
   const opened = await openPointImages(flags.images, rows, { strict: flags.strict, within, kept, signal });
   const display = createProgressDisplay(
     flags.quiet ?? false,
-    () => `${describeEmbedding(path, dataset)}${map.rows} images`,
+    () => `${describeEmbedding(path, dataset)}${embedding.rows} images`,
   );
   const follow = (stage: string) => ({
     signal,
@@ -127,7 +127,7 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
   let cells: WallCells;
   try {
     const { images, files, classes } = opened;
-    cells = readCells(map, flags.grid, path) ?? (await layOut(map, images, flags, follow));
+    cells = readCells(embedding, flags.grid, path) ?? (await layOut(embedding, images, flags, follow));
     const look = { labels: typed ?? classes, title, cell, stretch: stretchShare(flags.stretch) };
     if (output !== undefined) {
       const picture = await drawWall(images, cells, { ...look, theme, ...follow("picture") });
@@ -139,7 +139,7 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
     display.stop();
     await opened.close();
   }
-  const points = { n: map.rows, columns: dataset.report, rows, kept };
+  const points = { n: embedding.rows, columns: dataset.report, rows, kept };
   report(points, cells, opened, flags, (performance.now() - begin) / 1000);
 }
 
@@ -157,7 +157,7 @@ async function checkFlags(path: string, flags: WallFlags): Promise<void> {
   checkWallLook({ cell, theme });
   checkExtension("--output", output, ".png");
   checkInputs({ "--tiles": tiles });
-  const inputs = { "<map>": path, "--labels": flags.labels, "--images": flags.images };
+  const inputs = { "<embedding>": path, "--labels": flags.labels, "--images": flags.images };
   checkDistinct({ "--output": output, "--tiles": tiles }, inputs);
   await checkPaths({ "--output": output }, inputs);
   if (tiles !== undefined) {
@@ -188,10 +188,10 @@ function report(
   }
 }
 
-/** The cells in a file that holds such; undefined for a map. */
+/** The cells in a file that holds such; undefined for an embedding. */
 function readCells(file: Matrix, grid: GridSides | undefined, path: string): WallCells | undefined {
   if (file.cols !== 2 && file.cols !== 4) {
-    const message = `${path}: expected 2 columns (a map, or row and column) or 4 (x, y, row, column), received ${file.cols}`;
+    const message = `${path}: expected 2 columns (an embedding, or row and column) or 4 (x, y, row, column), received ${file.cols}`;
     const facts = { argument: path, received: file.shape, accepted: "2 or 4 columns", message };
     throw new ArgumentError("SHAPE_MISMATCH", facts);
   }
@@ -209,16 +209,17 @@ function readCells(file: Matrix, grid: GridSides | undefined, path: string): Wal
 
 type Follow = (stage: string) => { signal: AbortSignal; onProgress: (progress: { fraction: number }) => void };
 
-/** Spreads a map evenly, where it has points enough for that, and gives each its cell in a wall that is about square. */
+/** Spreads an embedding evenly, where it has points enough for that, and gives each its cell in a wall that is about square. */
 async function layOut(
-  map: Matrix,
+  embedding: Matrix,
   { height, width }: { height: number; width: number },
   { grid, threads }: WallFlags,
   follow: Follow,
 ): Promise<WallCells> {
-  const columns = Math.min(map.rows, Math.max(1, Math.ceil(Math.sqrt((map.rows * height) / width))));
-  const sides = grid?.rows === undefined ? { columns, rows: Math.ceil(map.rows / columns) } : grid;
-  resolveGridOptions(sides, map.rows);
-  const even = map.rows < 4 ? map : (await separateUniformly(map, { threads, ...follow("separation") })).points;
+  const columns = Math.min(embedding.rows, Math.max(1, Math.ceil(Math.sqrt((embedding.rows * height) / width))));
+  const sides = grid?.rows === undefined ? { columns, rows: Math.ceil(embedding.rows / columns) } : grid;
+  resolveGridOptions(sides, embedding.rows);
+  const even =
+    embedding.rows < 4 ? embedding : (await separateUniformly(embedding, { threads, ...follow("separation") })).points;
   return assignToGrid(even, { ...sides, threads, ...follow("grid") });
 }

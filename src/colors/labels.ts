@@ -1,16 +1,16 @@
 import { ArgumentError, DataError } from "../errors.js";
 
-/** The labels of the points, as classes or as a quantity. In `codes`, -1 marks a point without a label. */
+/** The labels of the points, as classes or as a quantity. In `indices`, -1 marks a point without a label. */
 export type Labels =
   | { readonly kind: "none" }
   | {
       readonly kind: "classes";
       /** For each point its index in `names`. */
-      readonly codes: Int32Array;
+      readonly indices: Int32Array;
       readonly names: readonly string[];
       /** Points of each class. */
       readonly counts: readonly number[];
-      /** How many distinct labels share the color of "other" (the points without a code), 0 where none do. */
+      /** How many distinct labels share the color of "other" (their points have the index -1), 0 where none do. */
       readonly otherClasses: number;
       /** Points without a class. */
       readonly rest: number;
@@ -58,45 +58,45 @@ function checkLabels(labels: ArrayLike<string | number>, n: number): void {
 /** The distinct labels in the order of their first points, and for each point the index of its label, or -1. */
 interface CountedLabels {
   readonly found: readonly { readonly name: string; readonly count: number }[];
-  readonly codes: Int32Array;
+  readonly indices: Int32Array;
 }
 
 function countLabels(labels: ArrayLike<string | number>, n: number): CountedLabels {
-  const codeOf = new Map<string | number, number>();
+  const labelIndex = new Map<string | number, number>();
   const found: { name: string; count: number }[] = [];
-  const codes = new Int32Array(n);
+  const indices = new Int32Array(n);
   for (let i = 0; i < n; i++) {
     const label: unknown = labels[i];
     if (typeof label !== "string" && typeof label !== "number") {
       const facts = { argument: "labels", received: label, accepted: "strings or numbers", row: i, column: 0 };
       throw new DataError("INVALID_ARGUMENT", facts);
     }
-    let code = codeOf.get(label);
-    if (code === undefined) {
+    let index = labelIndex.get(label);
+    if (index === undefined) {
       const name = Number.isNaN(label) ? "" : cleanText(String(label));
-      code = name === "" ? -1 : (codeOf.get(name) ?? found.push({ name, count: 0 }) - 1);
-      codeOf.set(label, code).set(name, code);
+      index = name === "" ? -1 : (labelIndex.get(name) ?? found.push({ name, count: 0 }) - 1);
+      labelIndex.set(label, index).set(name, index);
     }
-    codes[i] = code;
-    const entry = found[code];
+    indices[i] = index;
+    const entry = found[index];
     if (entry) entry.count++;
   }
-  return { found, codes };
+  return { found, indices };
 }
 
-function toQuantity({ found, codes }: CountedLabels): Labels {
+function toQuantity({ found, indices }: CountedLabels): Labels {
   const sorted = found.map(({ name }) => Number(name)).sort((a, b) => a - b);
   return {
     kind: "quantity",
-    values: Float64Array.from(codes, (code) => Number(found[code]?.name ?? Number.NaN)),
+    values: Float64Array.from(indices, (index) => Number(found[index]?.name ?? Number.NaN)),
     least: sorted[0],
     most: sorted.at(-1) as number,
-    rest: codes.reduce((sum, code) => sum + Number(code < 0), 0),
+    rest: indices.reduce((sum, index) => sum + Number(index < 0), 0),
   };
 }
 
 /** Keeps the most frequent labels as classes, in natural order. */
-function toClasses({ found, codes }: CountedLabels): Labels {
+function toClasses({ found, indices }: CountedLabels): Labels {
   const byFrequency = [...found].sort((a, b) => b.count - a.count || byName(a.name, b.name));
   const kept = byFrequency
     .slice(0, found.length > MOST_CLASSES ? MOST_CLASSES - 1 : MOST_CLASSES)
@@ -105,11 +105,11 @@ function toClasses({ found, codes }: CountedLabels): Labels {
   const counts = kept.map(({ count }) => count);
   return {
     kind: "classes",
-    codes: codes.map((code) => indexOf.get(found[code]) ?? -1),
+    indices: indices.map((index) => indexOf.get(found[index]) ?? -1),
     names: kept.map(({ name }) => name),
     counts,
     otherClasses: found.length - kept.length,
-    rest: codes.length - counts.reduce((sum, count) => sum + count, 0),
+    rest: indices.length - counts.reduce((sum, count) => sum + count, 0),
   };
 }
 

@@ -114,7 +114,7 @@ export function sequentialColors(count: number, theme: Theme): string[] {
   return Array.from({ length: count }, (_, i) => formatHex(at(start + ((end - start) * i) / (count - 1))));
 }
 
-/** `color` moved the share `amount` towards `ground`. */
+/** `color` moved the share `amount` toward `ground`. */
 export function fade(color: string, ground: string, amount: number): string {
   return formatHex(interpolate([parseHex(color) as Rgb, parseHex(ground) as Rgb], "rgb")(amount));
 }

@@ -165,7 +165,12 @@ async function computeMaps({ points, sigma, variants }: CheckedInputs, options: 
   const runs: TsneResult[] = [];
   let start: Matrix | undefined;
   for (const { name, options: own } of variants) {
-    const full: TsneOptions = { ...own, sigma, signal: options.signal, onProgress: reporter(options, "map", name) };
+    const full: TsneOptions = {
+      ...own,
+      sigma,
+      signal: options.signal,
+      onProgress: reporter(options, "embedding", name),
+    };
     if (start === undefined) {
       // The first run stops before its first iteration, so that the other maps can begin with the same start.
       const first = new Tsne(points, full);

@@ -69,7 +69,7 @@ export async function writeComparison(
 ): Promise<ComparisonMetrics> {
   requireOptions(options);
   if (!Array.isArray(comparison?.maps) || !Array.isArray(comparison.pairs)) {
-    reject("comparison", comparison, "what compare has found");
+    reject("comparison", comparison, "the result of compare");
   }
   const { labels, signal, title = `${comparison.n.toLocaleString("en")} points` } = options;
   const { maps, pairs } = comparison;

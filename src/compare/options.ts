@@ -20,7 +20,7 @@ export interface CompareVariant {
 
 /** What {@link compare} is doing: computing a map, measuring its quality under a distance, or comparing two of them. */
 export interface CompareProgress {
-  step: "map" | "quality" | "neighborhoods";
+  step: "embedding" | "quality" | "neighborhoods";
   /** Of the map or maps at work. */
   name: string;
   stage: string;
@@ -47,7 +47,7 @@ export interface CompareOptions
   labels?: ArrayLike<string | number> | undefined;
   /** Size of the neighborhoods that are compared: an integer from 1 to below n / 2. Default 15, less for n < 31. */
   k?: number | undefined;
-  /** Called about ten times a second. */
+  /** Called about ten times per second. */
   onProgress?: ((progress: CompareProgress) => void) | undefined;
 }
 

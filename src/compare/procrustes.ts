@@ -2,7 +2,7 @@ import { shapeMismatch } from "../arguments.js";
 import { DataError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 
-/** How one map is laid onto another: `aligned = scale * (map - from) * rotation + to`, rows being points. */
+/** How one embedding is laid onto another: `aligned = scale * (embedding - from) * rotation + to`, rows being points. */
 export interface Alignment {
   /** Factor on all lengths, >= 0. */
   scale: number;
@@ -10,7 +10,7 @@ export interface Alignment {
   rotation: number[][];
   /** Whether the rotation mirrors: its determinant is -1. */
   reflected: boolean;
-  /** Centroid of the map, length outputDimensions. */
+  /** Centroid of the embedding, length outputDimensions. */
   from: number[];
   /** Centroid of the reference, length outputDimensions. */
   to: number[];
@@ -18,11 +18,11 @@ export interface Alignment {
 
 /** What {@link procrustes} finds. */
 export interface Procrustes extends Alignment {
-  /** n x outputDimensions, float32: the map laid onto the reference. */
+  /** n x outputDimensions, float32: the embedding laid onto the reference. */
   aligned: Matrix;
   /**
-   * 0 (the same shape) to 1: the squared distances that remain between maps that are each centered and scaled to a sum of squares of 1, as
-   * `scipy.spatial.procrustes` defines it. It is the same with the two exchanged. 1 where all points of one map have the same position.
+   * 0 (the same shape) to 1: the squared distances that remain between embeddings that are each centered and scaled to a sum of squares of 1, as
+   * `scipy.spatial.procrustes` defines it. It is the same with the two exchanged. 1 where all points of one embedding have the same position.
    */
   disparity: number;
   /** For each point the distance that remains after the alignment, in root mean square radii of the reference; float32. */
@@ -30,26 +30,26 @@ export interface Procrustes extends Alignment {
 }
 
 /**
- * Lays a map onto another of the same points by the translation, rotation, reflection and scale that leave the least sum of squared
+ * Lays an embedding onto another of the same points by the translation, rotation, reflection and scale that leave the least sum of squared
  * distances: orthogonal Procrustes analysis (Schönemann 1966; Gower 1975).
  *
  * @param reference n x outputDimensions, finite, outputDimensions from 1 to 3
- * @param map of the same shape
+ * @param embedding of the same shape
  * @throws {ArgumentError} SHAPE_MISMATCH for other shapes
  * @throws {DataError} NOT_FINITE, with the row, for NaN and infinities
  */
-export function procrustes(reference: MatrixLike, map: MatrixLike): Procrustes {
+export function procrustes(reference: MatrixLike, embedding: MatrixLike): Procrustes {
   const a = toMatrix(reference, "reference");
-  const b = toMatrix(map, "map");
+  const b = toMatrix(embedding, "embedding");
   if (a.rows < 1 || a.cols < 1 || a.cols > 3) {
     throw shapeMismatch("reference", a, "at least one point in 1, 2 or 3 dimensions");
   }
   if (b.rows !== a.rows || b.cols !== a.cols) {
-    throw shapeMismatch("map", b, `${a.rows} x ${a.cols}, the shape of the reference`);
+    throw shapeMismatch("embedding", b, `${a.rows} x ${a.cols}, the shape of the reference`);
   }
   const { rows: n, cols: outputDimensions } = a;
   const to = centroid(a, "reference");
-  const from = centroid(b, "map");
+  const from = centroid(b, "embedding");
   const products = Array.from({ length: outputDimensions }, () => new Array<number>(outputDimensions).fill(0));
   let [sumA, sumB] = [0, 0];
   for (let i = 0; i < n; i++) {

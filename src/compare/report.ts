@@ -1,5 +1,6 @@
-import { categoricalColors, cleanText, INKS, readLabels, sequentialColors } from "../colors/index.js";
+import { cleanText, sequentialColors } from "../colors/index.js";
 import { renderPageFile, toBase64 } from "../page-file.js";
+import { encodeLabels } from "../page-map/labels.js";
 import type { Estimate } from "../quality/index.js";
 import { describePerplexity } from "../tsne/index.js";
 import type { ComparedQuality, Comparison } from "./compare.js";
@@ -59,40 +60,10 @@ function toPayload(
       };
     }),
     sigma: meanSigma ? toBase64(meanSigma) : null,
-    labels: labels === undefined ? null : toLabels(labels, n),
+    labels: labels === undefined ? null : encodeLabels(labels, n),
     shades: { light: sequentialColors(SHADES, "light"), dark: sequentialColors(SHADES, "dark") },
     tables: [...qualityTables(comparison), mapsTable(comparison)],
   };
-}
-
-function toLabels(labels: ArrayLike<string | number>, n: number): ReportPayload["labels"] {
-  const sorted = readLabels(labels, n);
-  if (sorted.kind === "none") return null;
-  const codeOf = new Map<string, number>();
-  const values: number[] = [];
-  const codes = Uint32Array.from({ length: n }, (_, i) => {
-    const text = cleanText(String(labels[i]));
-    const known = codeOf.get(text);
-    if (known !== undefined) return known;
-    values.push((sorted.kind === "classes" ? sorted.codes[i] : sorted.values[i]) as number);
-    codeOf.set(text, codeOf.size);
-    return codeOf.size - 1;
-  });
-  const shared = { texts: [...codeOf.keys()], codes: toBase64(codes), values };
-  if (sorted.kind === "quantity") return { ...shared, classes: null };
-  const { names, counts, otherClasses, rest } = sorted;
-  const [light, dark] = [categoricalColors(names.length, "light"), categoricalColors(names.length, "dark")];
-  const classes = names.map((name, i) => ({
-    name,
-    count: counts[i],
-    light: light[i],
-    dark: dark[i],
-  }));
-  if (rest > 0) {
-    const name = otherClasses > 0 ? `other (${count(otherClasses)} classes)` : "no label";
-    classes.push({ name, count: rest, light: INKS.light.rest, dark: INKS.dark.rest });
-  }
-  return { ...shared, values: values.map((value) => (value < 0 ? classes.length - 1 : value)), classes };
 }
 
 function tilesOf(

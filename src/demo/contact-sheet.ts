@@ -33,7 +33,7 @@ export async function drawContactSheet(
   context.fillText("Simulated micrographs", 16, 30);
   context.font = font(14);
   context.fillText(
-    "Left: one acquisition, right: the scene without noise. Below: dose, in electrons a pixel at full brightness",
+    "Left: one acquisition, right: the scene without noise. Below: dose, in electrons per pixel at full brightness",
     16,
     54,
   );

@@ -6,7 +6,7 @@ export interface Diffractometer {
   readonly length: number;
   /**
    * @param image `size * size` pixels, not all 0
-   * @param dose electrons a pixel that the value 1 stands for; Infinity for an image without shot noise
+   * @param dose electrons per pixel that the value 1 stands for; Infinity for an image without shot noise
    * @param output `length` numbers, overwritten
    */
   measure(image: FloatArray, dose: number, output: FloatArray): void;
@@ -20,8 +20,8 @@ export interface Diffractometer {
  * asinh compresses it, linear near 0 and logarithmic above, where it is also defined for the negative estimates that noise
  * leaves.
  *
- * @param size pixels a side
- * @param resolution highest spatial frequency, in periods a side. Of k and -k, which have equal power, one is measured
+ * @param size pixels per side
+ * @param resolution highest spatial frequency, in periods per side. Of k and -k, which have equal power, one is measured
  */
 export function createDiffractometer(size: number, resolution: number): Diffractometer {
   const window = hannWindow(size);

@@ -7,7 +7,7 @@ type Findings = Omit<AcquisitionsSummary, "seconds" | "explanation">;
 export function explainAcquisitions(findings: Findings): string[] {
   const { n, d, acquisitions, dose, sigma, maps, gain, noiseFreeAccuracy, agreement } = findings;
   return [
-    `${n} simulated micrographs, ${acquisitions} acquisitions of each at one dose, from ${round(dose.least)} to ${round(dose.most)} electrons a pixel; means and standard errors of ${d} principal components of their diffractograms. The typical standard error is ${round(sigma.lowDose)} in the low-dose half and ${round(sigma.highDose)} in the high-dose half, where the first component has a standard deviation of 1.`,
+    `${n} simulated micrographs, ${acquisitions} acquisitions of each at one dose, from ${round(dose.least)} to ${round(dose.most)} electrons per pixel; means and standard errors of ${d} principal components of their diffractograms. The typical standard error is ${round(sigma.lowDose)} in the low-dose half and ${round(sigma.highDose)} in the high-dose half, where the first component has a standard deviation of 1.`,
     `comparison.png: the same means, embedded without (left) and with (right) their standard errors. The two maps have ${percent(agreement)} of their points' 10 nearest neighbors in common.`,
     `Points whose neighbors are mostly of their own kind: ${change(maps.standard.accuracy, maps.sigma.accuracy, gain.accuracy)} Without noise and before any map it would be ${percent(noiseFreeAccuracy)}.`,
     `Neighbors that are also neighbors without noise: ${change(maps.standard.neighborsKept, maps.sigma.neighborsKept, gain.neighborsKept)}`,

@@ -48,7 +48,7 @@ export const EXPLORE_OPTIONS = {
 export interface InputOptions
   extends ColumnOptions,
     Readonly<Pick<OptionValues<typeof EXPLORE_OPTIONS>, "part" | "strict">> {
-  /** For maps and points: a folder of images, or a .npy or IDX file, one a point. For a training: other images than its own. */
+  /** For maps and points: a folder of images, or a .npy or IDX file, one per point. For a training: other images than its own. */
   readonly images?: string | undefined;
   /** A file of labels, one per point. Default: the labels of the table that is explored. */
   readonly labels?: string | undefined;

@@ -1,7 +1,7 @@
 import { requireInteger } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 
-/** Images with random access, one a point: an `Images` of `sigma-tsne/vae`, or anything like it. */
+/** Images with random access, one per point: an `Images` of `sigma-tsne/vae`, or anything like it. */
 export interface ImageSource {
   readonly count: number;
   readonly height: number;
@@ -35,8 +35,8 @@ export function checkImageCount(images: ImageSource, argument: string, n: number
     throw new ArgumentError("SHAPE_MISMATCH", {
       argument,
       received: images.count,
-      accepted: `${n} images, one a point`,
-      message: `${argument}: expected ${n} images, one a point, received ${images.count}`,
+      accepted: `${n} images, one per point`,
+      message: `${argument}: expected ${n} images, one per point, received ${images.count}`,
     });
   }
 }

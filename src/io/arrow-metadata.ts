@@ -74,7 +74,7 @@ async function findInFile(read: Read, size: number): Promise<ArrowContents> {
     for (let i = 0; i < blocks.length; i++) {
       const message = await readMessage(read, size, Number(footer.bytes.readBigInt64LE(blocks.at + 24 * i)));
       if (message?.kind !== (isBatch ? BATCH : DICTIONARY)) {
-        throw new Error(isBatch ? `batch ${i} is none` : `dictionary ${i} is none`);
+        throw new Error(isBatch ? `block ${i} is not a batch` : `block ${i} is not a dictionary`);
       }
       messages.push(message);
     }
@@ -109,7 +109,7 @@ async function findInStream(read: Read, size: number): Promise<ArrowContents> {
     if (!message) {
       return { schema: await read(0, schema.metadataBytes), messages, unreadable: schema.unreadable };
     }
-    if (message.kind !== BATCH && message.kind !== DICTIONARY) throw new Error("a message of it is no batch");
+    if (message.kind !== BATCH && message.kind !== DICTIONARY) throw new Error("one of its messages is not a batch");
     messages.push(message);
     at += message.metadataBytes + message.bodyBytes;
   }

@@ -246,7 +246,7 @@ class MatlabFile {
     // A synchronous flush gives what the beginning of a stream decompresses to; finishing would complain of its missing end.
     const bytes = await this.#decompress(compressed, { finishFlush: constants.Z_SYNC_FLUSH });
     if (bytes.length < 8 || this.#uint32(bytes, 0) !== MATRIX)
-      throw this.#fail("has a compressed element that is no array");
+      throw this.#fail("has a compressed element that is not an array");
     return bytes.subarray(8);
   }
 

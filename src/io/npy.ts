@@ -190,7 +190,7 @@ async function readStrings(
       try {
         labels.push(isUnicode ? Array.from(used, (point) => String.fromCodePoint(point)).join("") : utf8.decode(used));
       } catch (cause) {
-        throw formatError(file, `row ${item + k} is no valid ${isUnicode ? "Unicode" : "UTF-8"} text`, cause);
+        throw formatError(file, `row ${item + k} is not valid ${isUnicode ? "Unicode" : "UTF-8"} text`, cause);
       }
     }
   }

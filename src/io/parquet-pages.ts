@@ -28,7 +28,7 @@ export interface ParquetFile {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A column of one value a row, or of one list of them: what leads from the root of the schema to its values. */
+/** A column of one value per row, or of one list of them: what leads from the root of the schema to its values. */
 export type ColumnPath = readonly SchemaTree[];
 
 interface Page {

@@ -2,7 +2,7 @@ import { ArgumentError, describe, FileError } from "../errors.js";
 import type { Matrix } from "../matrix.js";
 
 /**
- * The values of a column, one a row. NaN stands for a number that is missing.
+ * The values of a column, one per row. NaN stands for a number that is missing.
  */
 export type TableColumn = Float32Array | Float64Array | Int32Array | readonly string[];
 

@@ -15,7 +15,7 @@ const MISSING = /^(?:na|n\/a|<na>|#n\/a|null|none|nil|-{1,3}|\.|#(?:div\/0!|valu
 const BOOLEAN = /^(?:true|false)$/i;
 /** Whole numbers as they are counted: 007 is a name. */
 const COUNT = /^-?(?:0|[1-9]\d{0,9})$/;
-const CODE = /^[+-]?0\d/;
+const LEADING_ZERO = /^[+-]?0\d/;
 
 /** The number that a cell holds, `undefined` where it holds something else. */
 export function parseNumber(cell: string, notation: NumberNotation = "point"): number | undefined {
@@ -62,7 +62,7 @@ export class ColumnStatistics {
   /** Whole numbers that a 32-bit integer holds. */
   counts = 0;
   /** Numbers that only their digits show as they are: with zeros at the beginning, or whole ones beyond 2^53. */
-  codes = 0;
+  identifiers = 0;
   booleans = 0;
   missing = 0;
   texts = 0;
@@ -77,7 +77,7 @@ export class ColumnStatistics {
       this.numbers++;
       if (WHOLE.test(cell)) this.integers++;
       if (COUNT.test(cell) && Number(cell) === (Number(cell) | 0)) this.counts++;
-      if (CODE.test(cell) || (INTEGER.test(cell) && !Number.isSafeInteger(Number(cell)))) this.codes++;
+      if (LEADING_ZERO.test(cell) || (INTEGER.test(cell) && !Number.isSafeInteger(Number(cell)))) this.identifiers++;
     } else if (MISSING.test(cell)) {
       this.missing++;
       this.firstMissing ??= { cell, line };
@@ -100,7 +100,7 @@ export class ColumnStatistics {
 
   /** The least type that holds all values as they are written. */
   get tableType(): "integer" | "number" | "text" {
-    if (this.texts > 0 || this.codes > 0) return "text";
+    if (this.texts > 0 || this.identifiers > 0) return "text";
     return this.missing === 0 && this.counts === this.numbers ? "integer" : "number";
   }
 }

@@ -22,7 +22,7 @@ export const isAnndataPath = (path: string): boolean => extname(splitPart(path).
  *
  * @param source the AnnData file (.h5ad) that the data come from
  * @param embedding one row per cell; NaN for cells without a position
- * @throws {FileError} FILE_READ or FILE_FORMAT where `source` is no AnnData file with as many cells, FILE_WRITE where the copy cannot be written
+ * @throws {FileError} FILE_READ or FILE_FORMAT where `source` is not an AnnData file with as many cells, FILE_WRITE where the copy cannot be written
  */
 export async function writeAnndataEmbedding(
   path: string,
@@ -37,7 +37,8 @@ export async function writeAnndataEmbedding(
     await asReadError(file, () => copyFile(file, copy));
     const root = await openHdf5Path(file, copy, "a");
     try {
-      if (!isAnndata(root)) throw new FileError("FILE_FORMAT", file, "is no AnnData file: expected groups obs and var");
+      if (!isAnndata(root))
+        throw new FileError("FILE_FORMAT", file, "is not an AnnData file: expected groups obs and var");
       requireCells(file, root, matrix.rows);
       let obsm = root.get("obsm");
       if (!isGroup(obsm)) {

@@ -1,7 +1,7 @@
 import { awaitNative, binding, withTranslation } from "../binding.js";
 import type { MatrixLike } from "../matrix.js";
 import { type GridOptions, resolveGridOptions } from "./options.js";
-import { readMap, throwIfAborted } from "./points.js";
+import { readEmbedding, throwIfAborted } from "./points.js";
 
 /** A cell for every point. */
 export interface GridAssignment {
@@ -25,7 +25,7 @@ export interface GridAssignment {
  * paths (Jonker & Volgenant 1987), up to 4096 cells; above that in parts of so many cells whose borders are solved anew, with a proven
  * bound. The grid is laid over the bounding box of the points. Points should have been spread by {@link separateUniformly}: then the
  * factor of 20,000 points is 1.04 to 2. Above 32,768 cells, where the parts are smaller, it is 2 or more, or Infinity where no bound is
- * found, as on a map as crowded as t-SNE makes them, which also takes longer. Cells are left empty where there are more than points.
+ * found, as on an embedding as crowded as t-SNE makes them, which also takes longer. Cells are left empty where there are more than points.
  * Off the main thread; the same result with any number of threads.
  *
  * @param points n x 2, finite, n >= 1
@@ -33,13 +33,13 @@ export interface GridAssignment {
  *   with the row of NaN or infinities, {@link AbortError} when stopped through `options.signal`
  */
 export async function assignToGrid(points: MatrixLike, options: GridOptions = {}): Promise<GridAssignment> {
-  const map = readMap(points, 1);
-  const { rows, columns, threads } = resolveGridOptions(options, map.rows);
+  const embedding = readEmbedding(points, 1);
+  const { rows, columns, threads } = resolveGridOptions(options, embedding.rows);
   const { signal, onProgress } = options;
   throwIfAborted(signal);
   const job = withTranslation(() =>
     binding.assignToGrid({
-      points: map,
+      points: embedding,
       rows,
       columns,
       threads,

@@ -15,9 +15,9 @@ const LAYOUT_OPTIONS = {
   threads: TSNE_SETTINGS.threads,
   /** Stops the work: the promise is rejected with an `AbortError`. */
   signal: abortSignal({ help: "stops the work" }),
-  /** Called about ten times a second with the fraction that is done, 0 to 1. */
+  /** Called about ten times per second with the fraction that is done, 0 to 1. */
   onProgress: callback<(progress: { fraction: number }) => void>("a function", {
-    help: "called about ten times a second with the fraction that is done, 0 to 1",
+    help: "called about ten times per second with the fraction that is done, 0 to 1",
   }),
 };
 
@@ -28,7 +28,7 @@ export type LayoutOptions = OptionValues<typeof LAYOUT_OPTIONS>;
 export const SEPARATION_OPTIONS = {
   /**
    * `"flow"`: points are carried along the flow that evens out their density (Gastner, Seguy & More, PNAS 2018), and drawn back to their
-   * neighbors in between. `"iterative"`: within columns and rows of a grid they move towards equally spaced ranks (Ede 2020); even, but
+   * neighbors in between. `"iterative"`: within columns and rows of a grid they move toward equally spaced ranks (Ede 2020); even, but
    * few neighbors stay. `"conditional"`: x becomes its cumulative distribution and y that of y given x, of a histogram, with cubic
    * interpolation (Ede 2020).
    */
@@ -132,10 +132,10 @@ export function resolveGridOptions(
     throw new ArgumentError("OUT_OF_RANGE", {
       argument,
       received: givenRows ?? givenColumns,
-      accepted: `a grid of ${n} cells or more, one a point, up to ${MOST_CELLS}`,
+      accepted: `a grid of ${n} cells or more, one per point, up to ${MOST_CELLS}`,
       message:
         cells < n
-          ? `${argument}: expected a grid of at least ${n} cells, one a point, received ${rows} x ${columns} = ${cells}`
+          ? `${argument}: expected a grid of at least ${n} cells, one per point, received ${rows} x ${columns} = ${cells}`
           : `${argument}: expected a grid of at most ${MOST_CELLS} cells and ${LONGEST_SIDE} a side, received ${rows} x ${columns}`,
     });
   }

@@ -1,7 +1,7 @@
 import { awaitNative, binding, withTranslation } from "../binding.js";
 import { Matrix, type MatrixLike } from "../matrix.js";
 import { type ResolvedSeparationOptions, resolveSeparationOptions, type SeparationOptions } from "./options.js";
-import { readMap, throwIfAborted } from "./points.js";
+import { readEmbedding, throwIfAborted } from "./points.js";
 
 /** Points spread evenly, and how well that went. */
 export interface Separation {
@@ -12,11 +12,11 @@ export interface Separation {
    * Independent uniform points give sqrt(1024 / n).
    */
   evenness: number;
-  /** The same before, with each axis of the map stretched to fill the square. */
+  /** The same before, with each axis of the embedding stretched to fill the square. */
   evennessBefore: number;
-  /** Share of each point's 10 nearest neighbors in the map that still are among its 10 nearest; of 20,000 points where there are more. */
+  /** Share of each point's 10 nearest neighbors in the embedding that still are among its 10 nearest; of 20,000 points where there are more. */
   keptNeighbors: number;
-  /** Mean way from the stretched map, in sides of the square. */
+  /** Mean way from the stretched embedding, in sides of the square. */
   meanMove: number;
   /** Rounds of the method. */
   iterations: number;
@@ -29,7 +29,7 @@ export interface Separation {
 }
 
 /**
- * Moves the points of a map until they fill the unit square evenly, so that there is room for a picture at each. Neighbors stay
+ * Moves the points of an embedding until they fill the unit square evenly, so that there is room for a picture at each. Neighbors stay
  * neighbors as far as that is possible. Off the main thread; the same result with any number of threads.
  *
  * Each axis is stretched on its own to fill the square. An axis along which all points are equal takes an even sequence of numbers in
@@ -42,19 +42,19 @@ export interface Separation {
  */
 export async function separateUniformly(points: MatrixLike, options: SeparationOptions = {}): Promise<Separation> {
   const resolved = resolveSeparationOptions(options);
-  const map = readMap(points, 4);
+  const embedding = readEmbedding(points, 4);
   const { signal, onProgress } = options;
   throwIfAborted(signal);
   const job = withTranslation(() =>
     binding.separate({
-      points: map,
+      points: embedding,
       options: resolved,
       onProgress: onProgress && ((fraction: number) => onProgress({ fraction })),
     }),
   );
   const found = await awaitNative(job.result, job.cancel, signal);
   return {
-    points: new Matrix(found.points, map.rows, 2),
+    points: new Matrix(found.points, embedding.rows, 2),
     evenness: found.evenness,
     evennessBefore: found.evennessBefore,
     keptNeighbors: found.kept,

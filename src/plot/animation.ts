@@ -68,7 +68,7 @@ function smoothReaches(reaches: readonly number[]): number[] {
 
 /** The labels of some points; what the legend counts are still all. */
 function takeLabels(labels: Labels, rows: Uint32Array): Labels {
-  if (labels.kind === "classes") return { ...labels, codes: Int32Array.from(rows, (row) => labels.codes[row]) };
+  if (labels.kind === "classes") return { ...labels, indices: Int32Array.from(rows, (row) => labels.indices[row]) };
   if (labels.kind === "quantity") return { ...labels, values: Float64Array.from(rows, (row) => labels.values[row]) };
   return labels;
 }

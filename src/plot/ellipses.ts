@@ -27,7 +27,7 @@ export const ELLIPSE_KEYS: Record<keyof MapEllipses, true> = { covariances: true
 
 /**
  * @param points the map
- * @throws {ArgumentError} for a map that is not 2-D, and for other shapes, rows or levels than {@link MapEllipses} allows
+ * @throws {ArgumentError} for an embedding that is not 2-D, and for other shapes, rows or levels than {@link MapEllipses} allows
  */
 export function checkEllipses(
   ellipses: MapEllipses | undefined,
@@ -38,7 +38,7 @@ export function checkEllipses(
   const reject = (name: string, received: unknown, accepted: string, code: "INVALID_ARGUMENT" | "OUT_OF_RANGE") =>
     new ArgumentError(code, { argument: `${argument}.${name}`, received, accepted });
   if (points.cols !== 2) {
-    throw shapeMismatch(argument, points, "a map of 2 columns, the only ones that ellipses are drawn on");
+    throw shapeMismatch(argument, points, "an embedding of 2 columns, the only ones that ellipses are drawn on");
   }
   const covariances = toMatrix(ellipses.covariances, `${argument}.covariances`);
   if (covariances.rows !== points.rows || covariances.cols !== 3) {

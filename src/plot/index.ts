@@ -93,7 +93,7 @@ export async function drawMapsSideBySide(panels: readonly MapPanel[], options: M
     throw new ArgumentError("SHAPE_MISMATCH", {
       argument: "panels",
       received: panels,
-      accepted: `maps of the same points where labels, values, sizes or images are given, not of ${rows.join(" and ")}`,
+      accepted: `embeddings of the same points where labels, values, sizes or images are given, not of ${rows.join(" and ")}`,
     });
   }
   const labels = readColors(options, rows[0]);
@@ -124,7 +124,7 @@ export async function drawAnimation(
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "states",
       received: states,
-      accepted: "an array of at least one map",
+      accepted: "an array of at least one embedding",
     });
   }
   const settings = resolveAnimationOptions(options, states.length);
@@ -138,7 +138,7 @@ export async function drawAnimation(
 }
 
 /**
- * Draws examples, each with the images that belong to it: what a search by example found, say. Images up to 112 pixels a side are shown
+ * Draws examples, each with the images that belong to it: what a search by example found, say. Images up to 112 pixels per side are shown
  * in whole multiples, larger ones smaller.
  *
  * @param rows at least one
@@ -201,7 +201,7 @@ function checkPoints(points: MatrixLike, argument: string): Matrix {
     throw tooFewPoints(argument, matrix, "at least one point");
   }
   if (matrix.cols < 1 || matrix.cols > 3) {
-    throw shapeMismatch(argument, matrix, "a map of 1, 2 or 3 columns");
+    throw shapeMismatch(argument, matrix, "an embedding of 1, 2 or 3 columns");
   }
   const bad = matrix.data.findIndex((value: number) => !Number.isFinite(value));
   if (bad >= 0) {

@@ -18,7 +18,7 @@ const CELLS = 40;
 export function drawNames(
   context: Context,
   { x, y }: ProjectedPoints,
-  codes: Int32Array,
+  indices: Int32Array,
   names: readonly string[],
   box: Box,
   em: number,
@@ -26,10 +26,10 @@ export function drawNames(
 ): void {
   if (names.length < 2 || names.length > MOST_NAMES || Math.min(box.width, box.height) < NARROWEST * em) return;
   const members = names.map((): number[] => []);
-  codes.forEach((code, i) => {
-    members[code]?.push(i);
+  indices.forEach((index, i) => {
+    members[index]?.push(i);
   });
-  const countAround = countByCell({ x, y }, codes, names.length, box);
+  const countAround = countByCell({ x, y }, indices, names.length, box);
   const size = 1.15 * em;
   context.save();
   context.font = font(size, 600);
@@ -37,14 +37,14 @@ export function drawNames(
   context.lineJoin = "round";
   context.lineWidth = 0.32 * size;
   const drawn: Box[] = [];
-  const bySize = names.map((_, code) => code).sort((a, b) => members[b].length - members[a].length);
-  for (const code of bySize) {
-    const own = members[code];
+  const bySize = names.map((_, index) => index).sort((a, b) => members[b].length - members[a].length);
+  for (const index of bySize) {
+    const own = members[index];
     if (own.length < FEWEST_POINTS) continue;
     const [px, py] = [median(own, x), median(own, y)];
     const around = names.reduce((sum, _, other) => sum + countAround(other, px, py), 0);
-    if (countAround(code, px, py) < around / 2) continue;
-    const text = shorten(context, names[code], 10 * size);
+    if (countAround(index, px, py) < around / 2) continue;
+    const text = shorten(context, names[index], 10 * size);
     const width = context.measureText(text).width;
     const left = Math.min(Math.max(px - width / 2, box.x), box.x + box.width - width);
     const label = { x: left, y: py - size / 2, width, height: size };
@@ -58,24 +58,24 @@ export function drawNames(
 /** Counts the points of each class in the cells of a grid. The result gives the count of a class in three by three cells around a pixel. */
 function countByCell(
   { x, y }: Pick<ProjectedPoints, "x" | "y">,
-  codes: Int32Array,
+  indices: Int32Array,
   classes: number,
   box: Box,
-): (code: number, px: number, py: number) => number {
+): (index: number, px: number, py: number) => number {
   const cell = Math.max(box.width, box.height) / CELLS;
   const cellOf = (px: number, py: number) =>
     Math.floor((py - box.y) / cell) * (CELLS + 1) + Math.floor((px - box.x) / cell);
   const counts = Array.from({ length: classes }, () => new Map<number, number>());
-  codes.forEach((code, i) => {
-    const own = counts[code];
+  indices.forEach((index, i) => {
+    const own = counts[index];
     const at = cellOf(x[i], y[i]);
     own?.set(at, (own.get(at) ?? 0) + 1);
   });
-  return (code, px, py) => {
+  return (index, px, py) => {
     const at = cellOf(px, py);
     let sum = 0;
     for (const row of [-1, 0, 1]) {
-      for (const column of [-1, 0, 1]) sum += counts[code]?.get(at + row * (CELLS + 1) + column) ?? 0;
+      for (const column of [-1, 0, 1]) sum += counts[index]?.get(at + row * (CELLS + 1) + column) ?? 0;
     }
     return sum;
   };

@@ -79,17 +79,17 @@ export interface MapImages extends Readonly<OptionValues<typeof IMAGE_OPTIONS>> 
 /** Options of {@link drawMap} and {@link drawMapsSideBySide}. All are optional. */
 export interface MapOptions extends OptionValues<typeof PICTURE_OPTIONS> {
   /**
-   * One label a point, length n. Up to 50 distinct ones are classes, each with a color of its own. More than 50 distinct
+   * One label per point, length n. Up to 50 distinct ones are classes, each with a color of its own. More than 50 distinct
    * numbers are a quantity with a color bar; of more than 50 distinct names the 49 most frequent keep a color and the rest
    * are gray. `""` and NaN stand for no label.
    */
   labels?: ArrayLike<string | number> | undefined;
   /**
-   * One number a point, length n, as a continuous color with a scale bar; NaN for none. The scale goes from the 5th to the 95th
+   * One number per point, length n, as a continuous color with a scale bar; NaN for none. The scale goes from the 5th to the 95th
    * percentile, beyond which colors do not change. Not together with labels.
    */
   values?: ArrayLike<number> | undefined;
-  /** One number >= 0 a point, length n: the area of its dot grows with it. Default: all alike. */
+  /** One number >= 0 per point, length n: the area of its dot grows with it. Default: all alike. */
   sizes?: ArrayLike<number> | undefined;
   /** Ellipses around some points of a 2-D map. Default: none. In a picture of several maps they belong to the panels. */
   ellipses?: MapEllipses | undefined;

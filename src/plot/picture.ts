@@ -98,6 +98,6 @@ async function drawPanel(context: Context, map: PictureMap, box: Box, style: Pan
   }
   if (ellipses) drawEllipses(context, projected, ellipses, inner, em, ink);
   if (labels.kind === "classes" && !frame && !images)
-    drawNames(context, projected, labels.codes, labels.names, inner, em, ink);
+    drawNames(context, projected, labels.indices, labels.names, inner, em, ink);
   drawMarks(context, projected, settings.marks, inner, diameter, em, ink);
 }

@@ -21,7 +21,7 @@ export interface ProjectedPoints {
   readonly order: Uint32Array;
 }
 
-/** The side that 3-D maps are seen from: turned about the vertical axis, then tipped towards the eye. */
+/** The side that 3-D maps are seen from: turned about the vertical axis, then tipped toward the eye. */
 const AZIMUTH = (35 * Math.PI) / 180;
 const ELEVATION = (22 * Math.PI) / 180;
 
@@ -47,19 +47,19 @@ export function projectPoints(points: Matrix, box: Box, diameter: number, reach?
   const [cosA, sinA, cosE, sinE] = [Math.cos(AZIMUTH), Math.sin(AZIMUTH), Math.cos(ELEVATION), Math.sin(ELEVATION)];
   const across = new Float64Array(points.rows);
   const up = new Float64Array(points.rows);
-  const towards = new Float64Array(points.rows);
+  const toward = new Float64Array(points.rows);
   for (let i = 0; i < points.rows; i++) {
     const [x, y, z] = [first[i], second[i], third[i]];
     const away = sinA * x + cosA * y;
     across[i] = cosA * x - sinA * y;
     up[i] = cosE * z + sinE * away;
-    towards[i] = sinE * z - cosE * away;
+    toward[i] = sinE * z - cosE * away;
   }
-  order.sort((i, j) => towards[i] - towards[j]);
+  order.sort((i, j) => toward[i] - toward[j]);
   // A single far point must not make all others look equally near.
-  const quantile = (q: number) => towards[order[Math.round(q * (points.rows - 1))]];
+  const quantile = (q: number) => toward[order[Math.round(q * (points.rows - 1))]];
   const [far, near] = [quantile(0.01), quantile(0.99)];
-  const depth = towards.map((value) => (near > far ? Math.min(1, Math.max(0, (value - far) / (near - far))) : 1));
+  const depth = toward.map((value) => (near > far ? Math.min(1, Math.max(0, (value - far) / (near - far))) : 1));
   return { ...fitPlane(across, up, unit, inner, view), depth, order };
 }
 

@@ -20,7 +20,7 @@ export const PREPARATION = {
    */
   sigmaIs: choice(SIGMA_MEANINGS, {
     default: "sd",
-    help: "what the numbers of sigma are: sd, variance, log-variance, inverse-variance, or posterior: sd of the codes of an autoencoder",
+    help: "meaning of sigma: sd, variance, log-variance, inverse-variance, or posterior: sd of the codes of an autoencoder",
     guide:
       "what the numbers of `sigma` are; they are turned into standard deviations. `posterior` turns codes of an autoencoder into measurements, see below",
   }),
@@ -32,7 +32,7 @@ export const PREPARATION = {
     default: "error",
     help: "missing values: error; drop, which leaves out their rows; or mean, that of the column",
     guide:
-      "what happens to missing values: an error, their rows are left out, or the mean of the column takes their place",
+      "treatment of missing values: an error, their rows are left out, or the mean of the column takes their place",
   }),
   /** Takes log(1 + x) of counts before anything else. Default `false`. */
   log1p: boolean({

@@ -19,18 +19,18 @@ export interface Estimate {
 export interface Neighborhood<T = Estimate> {
   /** Size of the neighborhoods. */
   k: number;
-  /** Mean share of a point's k nearest neighbors in the data that are among its k nearest in the map, 0 to 1. */
+  /** Mean share of a point's k nearest neighbors in the data that are among its k nearest in the embedding, 0 to 1. */
   kept: T;
   /**
-   * 1 where those near in the map are near in the data; less by how far, in ranks, intruders come from (Venna & Kaski 2001). As
+   * 1 where those near in the embedding are near in the data; less by how far, in ranks, intruders come from (Venna & Kaski 2001). As
    * `sklearn.manifold.trustworthiness`.
    */
   trustworthiness: T;
-  /** 1 where those near in the data are near in the map: trustworthiness with the two exchanged (Venna & Kaski 2001). */
+  /** 1 where those near in the data are near in the embedding: trustworthiness with the two exchanged (Venna & Kaski 2001). */
   continuity: T;
 }
 
-/** What each point adds to the means, to color a map by; NaN for points that were not looked at. */
+/** What each point adds to the means, to color an embedding by; NaN for points that were not looked at. */
 export interface PointQuality {
   /** n numbers each. A point's trustworthiness or continuity may be negative; their means over all points are not. */
   neighborhoods: Neighborhood<Float32Array>[];
@@ -40,28 +40,28 @@ export interface PointQuality {
   silhouette?: Float32Array;
 }
 
-/** How well a map shows its data. Equal distances are ranked by index. */
+/** How well an embedding shows its data. Equal distances are ranked by index. */
 export interface Quality {
   /**
-   * KL(P||Q) of the map in nats, with P at the given distance and perplexity and Q normalized over all pairs: what t-SNE
-   * minimizes with one degree of freedom. The lower the better; comparable between maps of the same data, distance and perplexity only.
+   * KL(P||Q) of the embedding in nats, with P at the given distance and perplexity and Q normalized over all pairs: what t-SNE
+   * minimizes with one degree of freedom. The lower the better; comparable between embeddings of the same data, distance and perplexity only.
    */
   kl: number;
   /** One for each k, in their order. */
   neighborhoods: Neighborhood[];
   /**
-   * Correlation between the distances of pairs of points in the data and in the map, -1 to 1: how well the map keeps what is far
+   * Correlation between the distances of pairs of points in the data and in the embedding, -1 to 1: how well the embedding keeps what is far
    * apart. `spearman`, of ranks, is the figure to quote; `pearson` asks for proportional distances, which t-SNE does not aim at.
    * Of all pairs up to 200,000, else of as many drawn at random. `null` where all distances are equal.
    */
   distanceCorrelation: { spearman: Estimate | null; pearson: Estimate | null };
   /**
-   * With labels: share of the points whose own label has most of the votes of the 10 nearest other points in the map; where labels are
+   * With labels: share of the points whose own label has most of the votes of the 10 nearest other points in the embedding; where labels are
    * equally frequent, that of the nearest neighbor among them counts. Of points with a label, and neighbors with one.
    */
   accuracy?: Estimate;
   /**
-   * With labels: mean silhouette of their classes in the map (Rousseeuw 1987), -1 to 1, as `sklearn.metrics.silhouette_score`; a point
+   * With labels: mean silhouette of their classes in the embedding (Rousseeuw 1987), -1 to 1, as `sklearn.metrics.silhouette_score`; a point
    * that is alone in its class counts as 0. `null` where there is one class only, which has no silhouette. Of points with a label.
    */
   silhouette?: Estimate | null;
@@ -80,13 +80,13 @@ export interface Quality {
 }
 
 /**
- * Measures how well a map shows its data: KL divergence, neighbors kept, trustworthiness, continuity, correlation of
+ * Measures how well an embedding shows its data: KL divergence, neighbors kept, trustworthiness, continuity, correlation of
  * distances, and with labels how well it shows their classes. Off the main thread; the same input, options and seed give
  * the same numbers with any number of threads. Z of the KL divergence takes all pairs of points: a second or two for 70,000, some five
  * minutes for a million.
  *
  * @param data n x d points that were mapped, n >= 3, finite
- * @param embedding the map: n x any number of dimensions, finite
+ * @param embedding n x any number of dimensions, finite
  * @throws {ArgumentError} for a bad option or shape, {@link DataError} for NaN, infinities or fewer than 3 points,
  *   {@link AbortError} when stopped through `options.signal`
  */
@@ -97,13 +97,13 @@ export async function evaluate(
 ): Promise<Quality> {
   requireOptions(options);
   const points = toMatrix(data, "data");
-  const map = toMatrix(embedding, "embedding");
+  const positions = toMatrix(embedding, "embedding");
   const n = points.rows;
   if (n < 3 || points.cols < 1) {
     throw tooFewPoints("data", points, "at least 3 points of at least 1 dimension");
   }
-  if (map.rows !== n || map.cols < 1) {
-    throw shapeMismatch("embedding", map, `${n} rows, a position for each row of the data`);
+  if (positions.rows !== n || positions.cols < 1) {
+    throw shapeMismatch("embedding", positions, `${n} rows, a position for each row of the data`);
   }
   const resolved = resolveEvaluateOptions(options, n, points.cols);
   const sigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
@@ -114,7 +114,14 @@ export async function evaluate(
   const { signal } = options;
   if (signal?.aborted) throw abortError(signal);
   const job = withTranslation(() =>
-    binding.evaluate({ data: points, sigma, map, classes, options: resolved, onProgress: options.onProgress }),
+    binding.evaluate({
+      data: points,
+      sigma,
+      embedding: positions,
+      classes,
+      options: resolved,
+      onProgress: options.onProgress,
+    }),
   );
   const found = await awaitNative(job.result, job.cancel, signal);
 
@@ -217,7 +224,7 @@ function toClasses(labels: Labels, n: number): Classes {
     throw new ArgumentError("SHAPE_MISMATCH", {
       argument: "labels",
       received: labels,
-      accepted: `${n} labels, one a point`,
+      accepted: `${n} labels, one per point`,
     });
   }
   const numbers = new Map<string | number, number>();

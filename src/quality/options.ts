@@ -26,7 +26,7 @@ export interface EvaluateOptions {
    * and 100, as far as n allows.
    */
   k?: number | readonly number[] | undefined;
-  /** n labels, to measure how well the map shows their classes. */
+  /** n labels, to measure how well the embedding shows their classes. */
   labels?: Labels | undefined;
   /**
    * How many points, drawn at random, neighborhoods and labels are looked at for, each of them among all n: an integer >= 2; all n
@@ -34,7 +34,7 @@ export interface EvaluateOptions {
    * dimensions with sigma, say) or `perPoint` asks for all, else 5000 or more.
    */
   sample?: "auto" | number | undefined;
-  /** Whether to return what each point adds to the means, to color a map by. Default false. */
+  /** Whether to return what each point adds to the means, to color an embedding by. Default false. */
   perPoint?: boolean | undefined;
   /** Seed of the sample of points and pairs, and of the search: an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;
@@ -42,7 +42,7 @@ export interface EvaluateOptions {
   threads?: number | undefined;
   /** Stops the work: the promise is rejected with an {@link AbortError}. */
   signal?: AbortSignal | undefined;
-  /** Called about ten times a second: what is done, and which share of it, 0 to 1. */
+  /** Called about ten times per second: what is done, and which share of it, 0 to 1. */
   onProgress?: ((progress: { stage: EvaluationStage; fraction: number }) => void) | undefined;
 }
 

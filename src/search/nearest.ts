@@ -53,8 +53,10 @@ export const NEAREST_OPTIONS = {
   threads: TSNE_SETTINGS.threads,
   /** Stops the search: its promise is rejected with an {@link AbortError}. */
   signal: abortSignal({ help: "stops the search" }),
-  /** Called about ten times a second. */
-  onProgress: callback<(progress: NearestProgress) => void>("a function", { help: "called about ten times a second" }),
+  /** Called about ten times per second. */
+  onProgress: callback<(progress: NearestProgress) => void>("a function", {
+    help: "called about ten times per second",
+  }),
 };
 
 /** Options of {@link nearest}. All are optional, except sigma if the distance needs it. */
@@ -88,7 +90,7 @@ export interface Nearest {
  * Search by example: the points nearest to one of them, or to given vectors, under any distance. All are compared, so the result is
  * exact, up to the rounding of coordinates to float32. Off the main thread.
  *
- * @param data n x d points, finite, or a run that has a map: then its points, reduced to principal components where the run's are
+ * @param data n x d points, finite, or a run that has an embedding: then its points, reduced to principal components where the run's are
  * @param query see {@link Query}; a row is not found as its own neighbor
  * @throws {ArgumentError} OUT_OF_RANGE for a row that is not there or k beyond the points, SHAPE_MISMATCH for vectors of another
  *   width, INVALID_ARGUMENT where the distance needs sigma and there is none

@@ -1,7 +1,7 @@
 import { quantile } from "./quantile.js";
 import { LEAST_SHARE, type Trust } from "./trust.js";
 
-/** What one score says of the whole map. */
+/** What one score says of the whole embedding. */
 export interface TrustFinding {
   score: "perturbation" | "singularity" | "reliability" | "measurement" | "doubts";
   /** Points that fail the threshold; `undefined` where the score could not be computed. */
@@ -26,13 +26,13 @@ export function describeTrust(report: Trust): TrustFinding[] {
 function describePerturbation({ perturbation, radius, embedding }: Trust): TrustFinding {
   if (!perturbation) {
     const sentence =
-      "Perturbation: not measured, because points can be placed only into maps with one degree of freedom.";
+      "Perturbation: not measured, because points can be placed only into embeddings with one degree of freedom.";
     return { score: "perturbation", flagged: undefined, threshold: undefined, sentence };
   }
   const { scores, threshold, length, directions } = perturbation;
   const flagged = countAbove(scores, threshold);
   const typical = quantile(scores, 0.5) / radius;
-  const sentence = `Perturbation: ${share(flagged, embedding.rows)} of the points jump more than a quarter of the map's radius (${figure(threshold)}) when their data move by ${figure(length)} along one of ${count(directions, "principal component")}; the median point moves ${percent(typical)} of the radius.`;
+  const sentence = `Perturbation: ${share(flagged, embedding.rows)} of the points jump more than a quarter of the embedding's radius (${figure(threshold)}) when their data move by ${figure(length)} along one of ${count(directions, "principal component")}; the median point moves ${percent(typical)} of the radius.`;
   return { score: "perturbation", flagged, threshold, sentence };
 }
 
@@ -41,7 +41,7 @@ function describeSingularity({ singularity: { scores, threshold, repulsion }, em
   const unheld = scores.reduce((sum, score) => sum + Number(score === Number.POSITIVE_INFINITY), 0);
   const free =
     unheld > 0
-      ? ` ${share(unheld, embedding.rows)} are not at a minimum of their cost at all${unheld > embedding.rows / 100 ? ", so the map may need more iterations" : ""}.`
+      ? ` ${share(unheld, embedding.rows)} are not at a minimum of their cost at all${unheld > embedding.rows / 100 ? ", so the embedding may need more iterations" : ""}.`
       : "";
   const mesh = repulsion === "mesh" ? " The repulsion was read from a mesh." : "";
   const sentence = `Singularity: ${share(flagged, embedding.rows)} of the points are held loosely, with a score above ten times the median (${figure(threshold)}).${free}${mesh}`;
@@ -60,12 +60,12 @@ function describeMeasurement({ measurement, perturbation, embedding }: Trust): T
   if (!measurement) {
     const reason = perturbation
       ? "the run has no standard deviations"
-      : "points can be placed only into maps with one degree of freedom";
+      : "points can be placed only into embeddings with one degree of freedom";
     const sentence = `Measurement: not assessed, because ${reason}.`;
     return { score: "measurement", flagged: undefined, threshold: undefined, sentence };
   }
   const flagged = measurement.share.reduce((sum, value) => sum + Number(value < LEAST_SHARE), 0);
-  const sentence = `Measurement: ${share(flagged, embedding.rows)} of the points are too uncertain to hold their position: fewer than half of their ${measurement.draws} draws land within the distance to the ${ordinal(measurement.neighbors)} nearest point of the map.`;
+  const sentence = `Measurement: ${share(flagged, embedding.rows)} of the points are too uncertain to hold their position: fewer than half of their ${measurement.draws} draws land within the distance to the ${ordinal(measurement.neighbors)} nearest point of the embedding.`;
   return { score: "measurement", flagged, threshold: LEAST_SHARE, sentence };
 }
 

@@ -1,6 +1,7 @@
 export { trustColumns } from "./columns.js";
 export { describeTrust, type TrustFinding } from "./findings.js";
 export { TRUST_OPTIONS, type TrustOptions, type TrustProgress, type TrustStage } from "./options.js";
+export { type TrustPageOptions, writeTrustPage } from "./page-file.js";
 export {
   type PerturbationScores,
   type ReliabilityClass,

@@ -33,8 +33,8 @@ export const TRUST_OPTIONS = {
   ),
   /** Stops the work: the promise is rejected with an {@link AbortError}. */
   signal: abortSignal({ help: "stops the work" }),
-  /** Called about ten times a second. */
-  onProgress: callback<(progress: TrustProgress) => void>("a function", { help: "called about ten times a second" }),
+  /** Called about ten times per second. */
+  onProgress: callback<(progress: TrustProgress) => void>("a function", { help: "called about ten times per second" }),
 };
 
 /** Options of {@link trust}. All are optional. */

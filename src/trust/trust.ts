@@ -19,7 +19,7 @@ export interface PerturbationScores {
   length: number;
   /** Principal components of the data along which they were moved, in both directions each. */
   directions: number;
-  /** A quarter of the embedding's radius: a point whose score is above it jumps to another part of the map. */
+  /** A quarter of the embedding's radius: a point whose score is above it jumps to another part of the embedding. */
   threshold: number;
 }
 
@@ -58,7 +58,7 @@ export interface Trust {
   embedding: Matrix;
   /** Root mean square distance of the points from their center. */
   radius: number;
-  /** `undefined` for runs whose `degreesOfFreedom` are not 1: points cannot be placed into their map. */
+  /** `undefined` for runs whose `degreesOfFreedom` are not 1: points cannot be placed into their embedding. */
   perturbation: PerturbationScores | undefined;
   singularity: SingularityScores;
   reliability: ReliabilityScores;
@@ -81,7 +81,7 @@ export const LEAST_SHARE = 0.5;
 
 /**
  * Measures which points of an embedding can be trusted. Four scores look at four ways in which a position can mislead: the point jumps when
- * its data change a little (perturbation), nothing holds it where it is (singularity), the map shows other neighbors than the data
+ * its data change a little (perturbation), nothing holds it where it is (singularity), the embedding shows other neighbors than the data
  * (reliability), or its measurement is too uncertain to say where it belongs (measurement, with sigma only). docs/trust.md explains
  * them with their sources and thresholds.
  *

@@ -243,7 +243,7 @@ export const TSNE_SETTINGS = {
     },
     {
       default: "auto",
-      help: "how neighbors are found: exact, nn-descent, or auto, the faster one for so many points",
+      help: "how neighbors are found: exact, nn-descent, or auto, the faster one for the number of points",
       guide: 'how neighbors are found, or [neighbors found elsewhere](#neighbors); `"auto"` takes the faster search',
     },
   ),
@@ -299,7 +299,7 @@ export const TSNE_SETTINGS = {
       default: 1,
       defaultText: "1",
       isAdvanced: true,
-      help: "degrees of freedom of the kernel: below 1 for finer groups, above 1 towards a Gaussian",
+      help: "degrees of freedom of the kernel: below 1 for finer groups, above 1 toward a Gaussian",
       guide: "alpha of the kernel (1 + d^2 / alpha)^-alpha; below 1 for finer groups (Kobak et al. 2019)",
     },
   ),
@@ -358,7 +358,7 @@ export const TSNE_SETTINGS = {
   ),
   /**
    * Whether a given `init` is centered and scaled to the width of the other starts, a standard deviation of 1e-4 in its first column. Set
-   * it for positions that come from elsewhere, such as map coordinates or UMAP. Default false, which continues from an embedding as it is.
+   * it for positions that come from elsewhere, such as geographic coordinates or UMAP. Default false, which continues from an embedding as it is.
    */
   rescaleInit: boolean<never>({
     default: false,
@@ -438,9 +438,9 @@ export const TSNE_SETTINGS = {
 export const RUN_CONTROLS = {
   /** Whether to print progress lines to standard error. Default false. */
   verbose: boolean({ default: false, flag: false, help: "whether to print progress lines to standard error" }),
-  /** Called about ten times a second, and at least every 50 iterations, while the run goes on. */
+  /** Called about ten times per second, and at least every 50 iterations, while the run goes on. */
   onProgress: callback<(progress: TsneProgress) => void>("a function", {
-    help: "called with `{stage, fraction, iteration, iterations, kl, seconds}` about ten times a second",
+    help: "called with `{stage, fraction, iteration, iterations, kl, seconds}` about ten times per second",
   }),
   /**
    * Called with the embedding at every iteration that is a multiple of `snapshotEvery`, from 0, the start: for animations, or to keep.

@@ -208,7 +208,7 @@ function toLists(distances: MatrixLike | SparseMatrixLike): Matrix {
 }
 
 function openLists(indices: Matrix, distances: Matrix, n = indices.rows): NeighborRows {
-  if (indices.rows !== n) throw shapeMismatch("neighbors.indices", indices, `${n} rows, one a point`);
+  if (indices.rows !== n) throw shapeMismatch("neighbors.indices", indices, `${n} rows, one per point`);
   if (distances.rows !== n || distances.cols !== indices.cols) {
     throw shapeMismatch("neighbors.distances", distances, `${n} x ${indices.cols}, the shape of the indices`);
   }

@@ -34,7 +34,7 @@ export function givenStart({ init, rescaleInit }: TsneOptions, rows: number, out
   if (rescaleInit) return { positions: rescale(start), warnings: [] };
   const width = Math.max(...widths);
   if (width <= TOO_WIDE) return { positions: start, warnings: [] };
-  const warning = `The initial embedding has a standard deviation of ${width.toPrecision(3)}, so that distant points hardly attract each other and the map may be poor. Set rescaleInit (--rescale-init) to start at the usual width of ${USUAL_WIDTH}.`;
+  const warning = `The initial embedding has a standard deviation of ${width.toPrecision(3)}, so that distant points hardly attract each other and the embedding may be poor. Set rescaleInit (--rescale-init) to start at the usual width of ${USUAL_WIDTH}.`;
   return { positions: start, warnings: [warning] };
 }
 

@@ -52,10 +52,10 @@ const STRETCH_NUMBERS = 2 ** 22;
 
 /**
  * Draws `count` rows uniformly, without replacement; moves each, three times, to the mean of the rows that are nearest to it (Lloyd 1982);
- * and tells which of these landmarks are neighbors: those that are near the same rows. 20 rows a landmark, drawn as well, are looked at
+ * and tells which of these landmarks are neighbors: those that are near the same rows. 20 rows per landmark, drawn as well, are looked at
  * where there are more.
  *
- * Uniformly, since t-SNE gives room by density, and so every region gets the room it would have in the map of all; the means keep that
+ * Uniformly, since t-SNE gives room by density, and so every region gets the room it would have in the embedding of all; the means keep that
  * except that their number grows a little slower than the density, as its power d / (d + 2) (Zador 1982). A sample by k-means++ (Arthur &
  * Vassilvitskii 2007), or another cover of the data, prefers outliers. Moved, since a mean of neighbors lies where the data are, and a
  * drawn row beside it by its own noise. And neighbors by shared rows, as in hierarchical SNE (Pezzotti et al. 2016), since landmarks are so

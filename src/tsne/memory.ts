@@ -14,8 +14,8 @@ export interface MemoryEstimate {
   /** The affinities and, while rows are made or moved, what they are made from. */
   affinities: number;
   /** Positions, velocities, gains, forces, and the tree or mesh. */
-  map: number;
-  /** The most that is held at any one time: less than the sum, since neighbors are gone when the map is made. */
+  embedding: number;
+  /** The most that is held at any one time: less than the sum, since neighbors are gone when the embedding is made. */
   peak: number;
 }
 
@@ -60,9 +60,9 @@ export function estimateResolved(
   const affinities =
     Math.max(n * k * 12 + edges, 2 * edges, edges + packed) + n * 8 * (1 + [options.perplexity].flat().length);
   const stride = options.outputDimensions === 3 ? 4 : options.outputDimensions;
-  const map = n * (5 * stride * 4 + 4) + n * (16 * options.outputDimensions + 48);
-  const peak = data + Math.max(neighbors, n * k * 20 + edges, affinities + map);
-  return { data, neighbors, affinities, map, peak };
+  const embedding = n * (5 * stride * 4 + 4) + n * (16 * options.outputDimensions + 48);
+  const peak = data + Math.max(neighbors, n * k * 20 + edges, affinities + embedding);
+  return { data, neighbors, affinities, embedding, peak };
 }
 
 /**
@@ -101,16 +101,18 @@ export function estimatePlacement(
   block: number,
 ): number {
   const k = neighborCount(perplexity, n + 1);
-  // The points again, sorted by place, twice while they are sorted; the map as a tree or mesh.
-  const map = n * (2 * d * (hasSigma ? 2 : 1) * 4 + 8) + n * (16 * outputDimensions + 48) + 2 ** 26;
+  // The points again, sorted by place, twice while they are sorted; the embedding as a tree or mesh.
+  const embedding = n * (2 * d * (hasSigma ? 2 : 1) * 4 + 8) + n * (16 * outputDimensions + 48) + 2 ** 26;
   const placed = Math.min(block, Math.max(count, 64));
-  return map + placed * (d * (hasSigma ? 2 : 1) * 8 + k * 12 + (2 * k + 16) * 8) + count * (outputDimensions + 4) * 4;
+  return (
+    embedding + placed * (d * (hasSigma ? 2 : 1) * 8 + k * 12 + (2 * k + 16) * 8) + count * (outputDimensions + 4) * 4
+  );
 }
 
 /** @throws {SigmaTsneError} OUT_OF_MEMORY for a placement that will not fit, before anything is allocated for it */
 export function requirePlacementMemory(...what: Parameters<typeof estimatePlacement>): void {
   const [n, , count] = what;
-  const placement = `placing ${count} points into a map of ${n} needs`;
+  const placement = `placing ${count} points into an embedding of ${n} needs`;
   requireFree(estimatePlacement(...what), placement, "place fewer at a time, or with a smaller perplexity");
 }
 

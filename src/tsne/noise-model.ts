@@ -54,7 +54,7 @@ export interface NoiseModel {
  *
  * @example
  * const { varianceFloor } = await estimateNoiseModel(means, sigma);
- * // A map that is closer to the plain one.
+ * // An embedding that is closer to the plain one.
  * const result = await runTsne(means, { sigma, varianceFloor: 3 * varianceFloor });
  */
 export async function estimateNoiseModel(

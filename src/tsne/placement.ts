@@ -30,9 +30,9 @@ export const PLACEMENT_OPTIONS = {
   seed: integer({ from: 0, to: Number.MAX_SAFE_INTEGER }, { default: 42, help: "seed of the draws of --uncertainty" }),
   /** Stops the placement: its promise is rejected with an {@link AbortError}. */
   signal: abortSignal({ help: "stops the placement" }),
-  /** Called about ten times a second, and after each block of at most 16,384 points. */
+  /** Called about ten times per second, and after each block of at most 16,384 points. */
   onProgress: callback<(progress: PlacementProgress) => void>("a function", {
-    help: "called about ten times a second, and after each block of at most 16,384 points",
+    help: "called about ten times per second, and after each block of at most 16,384 points",
   }),
 };
 
@@ -61,13 +61,13 @@ export interface UncertaintyMeasures {
   neighbors: number;
 }
 
-/** Where new points lie in a map. */
+/** Where new points lie in an embedding. */
 export interface PlacementResult {
-  /** m x outputDimensions positions, float32, in the order of the new points, in the coordinates of the map. */
+  /** m x outputDimensions positions, float32, in the order of the new points, in the coordinates of the embedding. */
   embedding: Matrix;
   /**
    * For each new point KL(P_i || Q_i) in nats, of its affinities from its position in the embedding: how badly the embedding fits it.
-   * Values far above those of most points mark points unlike all that the map was made of; a point that fits nowhere is at the
+   * Values far above those of most points mark points unlike all that the embedding was made of; a point that fits nowhere is at the
    * median of its neighbors.
    */
   divergence: Float32Array;
@@ -208,7 +208,7 @@ function allocateUncertainty(
 /**
  * Checks what {@link Tsne.place} and {@link positionUncertainty} have in common, and that the run can do either.
  *
- * @throws {ArgumentError} for a run without a map or a distance, and for bad options
+ * @throws {ArgumentError} for a run without an embedding or a distance, and for bad options
  */
 export function resolvePlacement(
   run: FittedRun,
@@ -232,7 +232,7 @@ export function resolvePlacement(
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "degreesOfFreedom",
       received: degreesOfFreedom,
-      accepted: "a run with the kernel of one degree of freedom, into whose map points can be placed",
+      accepted: "a run with the kernel of one degree of freedom, into whose embedding points can be placed",
     });
   }
   const perplexity = resolvePerplexity(options.perplexity ?? run.options.perplexity, n);

@@ -312,7 +312,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   try {
     native.restore();
   } catch (cause) {
-    throw damaged(path, `is no run that can go on: ${(cause as Error).message}`, translate(cause));
+    throw damaged(path, `is not a run that can continue: ${(cause as Error).message}`, translate(cause));
   }
   return new RestoredRun({
     native,
@@ -346,7 +346,7 @@ async function readPrelude({ path, size, handle, hash }: RunSource): Promise<num
   const prelude = Buffer.alloc(PRELUDE_BYTES);
   if (size > 0) await handle.read(prelude, 0, PRELUDE_BYTES, 0);
   if (size === 0 || !prelude.subarray(0, Math.min(size, MAGIC.length)).equals(MAGIC.subarray(0, size))) {
-    throw damaged(path, "is no saved run: it does not begin as one");
+    throw damaged(path, "is not a saved run: it does not begin like one");
   }
   if (size < PRELUDE_BYTES) throw damaged(path, "is cut off within its first bytes");
   const version = prelude.readUInt32LE(MAGIC.length);
@@ -416,7 +416,7 @@ async function readGiven(
   await readArray(unhashed, indexPlan, start, (first, numbers) => given.indices.set(numbers, first * k));
   await readArray(unhashed, squaredPlan, start, (first, numbers) => given.squared.set(numbers, first * k));
   const isBad = given.indices.some((index) => index >= rows) || given.squared.some((value) => !(value >= 0));
-  if (isBad) throw new FileError("FILE_FORMAT", source.path, "its neighbors are no rows and distances");
+  if (isBad) throw new FileError("FILE_FORMAT", source.path, "its neighbors are not rows and distances");
   return given;
 }
 
@@ -466,7 +466,7 @@ function checkShape({ run, options }: Header): void {
     typeof run.sigmaScale === "number" &&
     typeof options === "object" &&
     options !== null;
-  if (!isSound) throw new Error("it does not say what run it is of");
+  if (!isSound) throw new Error("it does not describe its run");
 }
 
 /** The options of a file, checked as those of a caller are, and the same as when they were written. */

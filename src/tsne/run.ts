@@ -40,11 +40,11 @@ export interface TsneSeconds {
  */
 export type StopReason = "converged" | "limit" | "iterations" | "stop";
 
-/** A map and how it came about. */
+/** An embedding and how it came about. */
 export interface TsneResult {
   /** n x outputDimensions positions, float32, in the order of the input, centered. */
   embedding: Matrix;
-  /** KL divergence of the map from the affinities, KL(P||Q) in nats, without exaggeration; the lower the better. */
+  /** KL divergence of the embedding from the affinities, KL(P||Q) in nats, without exaggeration; the lower the better. */
   kl: number;
   /** Iterations done. */
   iterations: number;
@@ -73,7 +73,7 @@ export interface TsneResult {
 export type LoadOptions = Pick<TsneOptions, "threads" | keyof typeof RUN_CONTROLS>;
 
 /**
- * One embedding as an object that keeps its state: fit some iterations, look at the map, go on, stop.
+ * One embedding as an object that keeps its state: fit some iterations, look at the embedding, go on, stop.
  *
  * ```ts
  * const tsne = new Tsne(means, { sigma });
@@ -103,7 +103,7 @@ export class Tsne {
   #seconds = 0;
   #stopping = false;
   #fitting = false;
-  /** Settles when all that was asked of the map as it stands is done. */
+  /** Settles when all that was asked of the embedding as it stands is done. */
   #exclusive: Promise<unknown> = Promise.resolve();
   #exclusives = 0;
 
@@ -140,7 +140,7 @@ export class Tsne {
    * as if it had never been saved. Its neighbors and affinities, which are not in the file, are made again for that.
    *
    * @param options what a file does not hold; `threads` default to all processors
-   * @throws {FileError} FILE_READ where the file cannot be read; FILE_FORMAT where it is no saved run, is cut off or its bytes have
+   * @throws {FileError} FILE_READ where the file cannot be read; FILE_FORMAT where it is not a saved run, is cut off or its bytes have
    *   changed; FILE_VERSION where another version of the package must read it
    * @throws {SigmaTsneError} OUT_OF_MEMORY, {@link AbortError}
    */
@@ -150,13 +150,13 @@ export class Tsne {
   }
 
   /**
-   * Writes the run to one file, atomically: its points, options and the state of its map, from which {@link load} makes it again. The
+   * Writes the run to one file, atomically: its points, options and the state of its embedding, from which {@link load} makes it again. The
    * usual extension is .tsne.
    *
    * @param options.preparation how the data were prepared, as {@link prepareData} returns it: points that are placed into the run after it
    *   was loaded are in the units of the data before that, and are prepared in the same way
    * @throws {ArgumentError} SHAPE_MISMATCH for a preparation of another number of columns
-   * @throws {ArgumentError} INVALID_ARGUMENT where the run has no map yet: {@link fit} it first, for example for 0 iterations
+   * @throws {ArgumentError} INVALID_ARGUMENT where the run has no embedding yet: {@link fit} it first, for example for 0 iterations
    * @throws {FileError} FILE_WRITE where the file cannot be written
    */
   async save(
@@ -175,18 +175,18 @@ export class Tsne {
   }
 
   /**
-   * Places new points into the map as it stands, which does not change. Each lands by itself: the same bytes whatever other points
+   * Places new points into the embedding as it stands, which does not change. Each lands by itself: the same bytes whatever other points
    * are placed with it and whatever the threads.
    *
    * A new point's nearest neighbors among the fitted points, exact under the run's distance and with the run's preparation of the
    * data, give affinities of the perplexity. It starts at their weighted median, coordinate by coordinate, and descends
-   * KL(P_i || Q_i), q_ij normalized over the fitted points (after Poličar, Stražar & Zupan 2019, "Embedding to reference t-SNE space"), to within the map's bounds and
+   * KL(P_i || Q_i), q_ij normalized over the fitted points (after Poličar, Stražar & Zupan 2019, "Embedding to reference t-SNE space"), to within the embedding's bounds and
    * a margin.
    *
    * Calls queue up; the data made ready for the first serve those after it.
    *
    * @param newMeans m x d, as wide as the data of the run, finite; m may be 0
-   * @throws {ArgumentError} for a bad option or shape, a run without a map, one whose neighbors were given, or whose `degreesOfFreedom`
+   * @throws {ArgumentError} for a bad option or shape, a run without an embedding, one whose neighbors were given, or whose `degreesOfFreedom`
    *   are not 1
    * @throws {DataError} for NaN and infinities, with the row
    * @throws {SigmaTsneError} BUSY during {@link fit}, OUT_OF_MEMORY
@@ -212,7 +212,7 @@ export class Tsne {
   }
 
   /**
-   * Works on the map as it stands, one caller after the other, none during {@link fit}.
+   * Works on the embedding as it stands, one caller after the other, none during {@link fit}.
    *
    * @internal
    */
@@ -229,8 +229,8 @@ export class Tsne {
         throw new ArgumentError("INVALID_ARGUMENT", {
           argument: "run",
           received: this,
-          accepted: "a run that has a map",
-          message: "run: it has no map yet; await its fit() first",
+          accepted: "a run that has an embedding",
+          message: "run: it has no embedding yet; await its fit() first",
         });
       }
       let thrown: { error: unknown } | undefined;
@@ -278,7 +278,7 @@ export class Tsne {
    *
    * @param iterations how many more, an integer >= 0, even if the run has converged or done all its `iterations`. Default: until the end
    *   of the run, which the option `iterations` defines.
-   * @returns the map as it stands then
+   * @returns the embedding as it stands then
    * @throws {AbortError} if the signal is aborted; the run stands at its last iteration and can go on after {@link stop}
    */
   async fit(iterations?: number): Promise<TsneResult> {
@@ -290,7 +290,7 @@ export class Tsne {
       });
     }
     if (this.#fitting || this.#exclusives > 0) {
-      throw new SigmaTsneError("BUSY", "the run is still at work: await what was asked of it first");
+      throw new SigmaTsneError("BUSY", "the run is still at work: await its other calls first");
     }
     if (this.#signal?.aborted) throw abortError(this.#signal);
     this.#fitting = true;
@@ -309,7 +309,7 @@ export class Tsne {
       this.#seconds = elapsed();
     }
     return {
-      embedding: this.#map(this.#native.embedding()),
+      embedding: this.#embeddingOf(this.#native.embedding()),
       kl: kl as number,
       iterations: this.#iteration,
       stopped: this.#reasonOfStop(until, untilConverged),
@@ -323,8 +323,8 @@ export class Tsne {
   }
 
   /**
-   * Ends the {@link fit} at work after its current iteration: it resolves to the map as it stands, or rejects with an
-   * {@link AbortError} if there is no map yet. A later fit() goes on from there.
+   * Ends the {@link fit} at work after its current iteration: it resolves to the embedding as it stands, or rejects with an
+   * {@link AbortError} if there is no embedding yet. A later fit() goes on from there.
    */
   stop(): void {
     if (!this.#fitting) return;
@@ -338,7 +338,7 @@ export class Tsne {
     return untilConverged ? "limit" : "iterations";
   }
 
-  #map(positions: Float32Array): Matrix {
+  #embeddingOf(positions: Float32Array): Matrix {
     return new Matrix(positions, this.#rows, this.options.outputDimensions);
   }
 
@@ -368,7 +368,7 @@ export class Tsne {
       try {
         this.#onProgress?.(full);
         const { iteration } = progress;
-        if (embedding) this.#onSnapshot?.({ iteration, embedding: this.#map(embedding), kl: progress.kl });
+        if (embedding) this.#onSnapshot?.({ iteration, embedding: this.#embeddingOf(embedding), kl: progress.kl });
       } catch (error) {
         thrown = { error };
         throw error;
@@ -399,7 +399,7 @@ export class Tsne {
 }
 
 /**
- * Embeds points, or means with standard deviations, by Barnes-Hut t-SNE (van der Maaten 2014) and resolves to the map.
+ * Embeds points, or means with standard deviations, by Barnes-Hut t-SNE (van der Maaten 2014) and resolves to the embedding.
  * The work is done off the main thread.
  *
  * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data
@@ -422,7 +422,7 @@ export async function runBhTsne(
 
 /**
  * Embeds points, or means with standard deviations, by t-SNE with the fastest method for their number and dimensions, or with
- * `options.method`, and resolves to the map; the result says which method it was. Off the main thread.
+ * `options.method`, and resolves to the embedding; the result says which method it was. Off the main thread.
  *
  * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data. Sparse data of more than 1000
  *   columns are reduced to `pca` principal components, by default 50, for which they stay sparse; others are made dense

@@ -50,8 +50,8 @@ const KEYS: Record<keyof UncertaintyOptions, true> = {
  * which neither attracts nor repels its draws. A draw has the sigma of its point. The result of a point depends on the seed and the point
  * alone, not on the other points asked for.
  *
- * @param run a run with sigma that has a map
- * @throws {ArgumentError} for a run without sigma or map, one whose `degreesOfFreedom` are not 1, and for bad options
+ * @param run a run with sigma that has an embedding
+ * @throws {ArgumentError} for a run without sigma or embedding, one whose `degreesOfFreedom` are not 1, and for bad options
  * @throws {AbortError} if the signal is aborted
  */
 export async function positionUncertainty(run: Tsne, options: UncertaintyOptions = {}): Promise<PositionUncertainty> {
@@ -113,7 +113,7 @@ const COVARIANCE: readonly (readonly string[])[] = [
   ["var_x", "cov_xy", "cov_xz", "var_y", "cov_yz", "var_z"],
 ];
 
-/** The columns of uncertainties of a map of some dimensions: displacement, covariance (var_x, cov_xy, var_y in two) and share. */
+/** The columns of uncertainties of an embedding of some dimensions: displacement, covariance (var_x, cov_xy, var_y in two) and share. */
 export const uncertaintyNames = (outputDimensions: number): readonly string[] => [
   "displacement",
   ...COVARIANCE[outputDimensions],

@@ -13,7 +13,7 @@ export { assertWallWritable, type WallSummary } from "./output-folder.js";
  * @param cells where they stand; `assignToGrid` of a separated map gives them
  * @returns the bytes of the file
  * @throws {ArgumentError} SHAPE_MISMATCH for another number of images than cells; OUT_OF_RANGE for a grid that is too small, cells
- *   outside it, and a picture of more than 16384 pixels a side; UNKNOWN_OPTION or INVALID_ARGUMENT
+ *   outside it, and a picture of more than 16384 pixels per side; UNKNOWN_OPTION or INVALID_ARGUMENT
  * @throws {AbortError} if `options.signal` is aborted
  * @throws whatever `images.read` throws
  */

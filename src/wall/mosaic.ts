@@ -33,7 +33,7 @@ export async function drawMosaic(images: ImageSource, wall: CheckedWall, options
   const legend = coloring.legend(measuringContext(), width - 2 * margin, 12 * em, false, em);
   const height = wallHeight + 2 * margin + head + (legend ? Math.ceil(legend.height + em) : 0);
   if (width > LONGEST_SIDE || height > LONGEST_SIDE) {
-    const message = `cell: a wall of ${rows} x ${columns} images with ${side} pixels a side is ${width} x ${height} pixels, and a picture at most ${LONGEST_SIDE} a side; take smaller cells, or tiles`;
+    const message = `cell: a wall of ${rows} x ${columns} images with ${side} pixels per side is ${width} x ${height} pixels, and a picture at most ${LONGEST_SIDE} per side; take smaller cells, or tiles`;
     throw new ArgumentError("OUT_OF_RANGE", { argument: "cell", received: side, accepted: "smaller cells", message });
   }
 

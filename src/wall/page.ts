@@ -33,7 +33,7 @@ export async function renderPage({ title, wall, labels, names, ...sizes }: WallF
 
 function toLabels(labels: Labels): WallPayload["labels"] {
   if (labels.kind === "none") return null;
-  const n = labels.kind === "classes" ? labels.codes.length : labels.values.length;
+  const n = labels.kind === "classes" ? labels.indices.length : labels.values.length;
   const [light, dark] = (["light", "dark"] as const).map((theme) => colorPoints(labels, theme, "", n, INKS[theme]));
   if (!light || !dark) return null;
   const shared = { colorOf: toBase64(light.colorOf), light: light.colors, dark: dark.colors };

@@ -2,13 +2,13 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 
-/** Pixels a side of a tile. */
+/** Pixels per side of a tile. */
 export const TILE = 512;
 /** Of WebP, 1 to 100: 90 is told from the original only by measuring. */
 const QUALITY = 90;
 
 /**
- * Writes an image from its top to its bottom as a Deep Zoom pyramid: every level has half the pixels of the next a side, down to one, and is
+ * Writes an image from its top to its bottom as a Deep Zoom pyramid: every level has half the pixels of the next per side, down to one, and is
  * cut into tiles `<level>/<column>_<row>.webp`. A strip of tiles of each level is all that is in memory.
  */
 export class Pyramid {

@@ -10,7 +10,7 @@ const sigma = await fixture("sigma");
 const y = await fixture("y");
 const { n, k, perplexity } = summary;
 
-test("the KL divergence of a given map is that of the reference", () => {
+test("the KL divergence of a given embedding is that of the reference", () => {
   const p = affinities(findNearest(toPoints(mu), k, 0, n), perplexity);
   expect(klDivergence(p, toPoints(y))).toBeCloseTo(summary.euclidean_kl_at_y, 9);
 });

@@ -1,8 +1,13 @@
 import { expect, test } from "vitest";
-import { formatSeparations, generateMap, type SeparationRecord, scoreSeparation } from "../../bench/separation.js";
+import {
+  formatSeparations,
+  generateEmbedding,
+  type SeparationRecord,
+  scoreSeparation,
+} from "../../bench/separation.js";
 import { Matrix } from "../../src/matrix.js";
 
-const run = { map: "made up", n: 1000, round: 0, load: 0, evenness: 0.1, kept: 0.75, lost: 0, peakMib: 50 };
+const run = { embedding: "made up", n: 1000, round: 0, load: 0, evenness: 0.1, kept: 0.75, lost: 0, peakMib: 50 };
 
 const RECORD: SeparationRecord = {
   date: "2026-01-02T00:00:00Z",
@@ -24,7 +29,7 @@ test("runs of one round are compared", () => {
   expect(table).toContain("| numpy, iterative (Ede 2020) | 6.50 | 4.00 | 0.100 | 0.750 | 0 | 50 |");
 });
 
-test("a map keeps all its neighbors, and points that are gone are counted", () => {
+test("an embedding keeps all its neighbors, and points that are gone are counted", () => {
   const side = 32;
   const even = Float64Array.from({ length: 2 * side * side }, (_, e) => {
     const i = e >> 1;
@@ -35,5 +40,5 @@ test("a map keeps all its neighbors, and points that are gone are counted", () =
   const holed = Float64Array.from(even);
   holed[7] = Number.NaN;
   expect(scoreSeparation(before, new Matrix(holed, side * side, 2)).lost).toBe(1);
-  expect(scoreSeparation(before, generateMap(side * side).points).kept).toBeLessThan(0.05);
+  expect(scoreSeparation(before, generateEmbedding(side * side).points).kept).toBeLessThan(0.05);
 });

@@ -18,14 +18,14 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-it("writes the map, says so in a sentence, and shows facts and stages on standard error", async () => {
+it("writes the embedding, says so in a sentence, and shows facts and stages on standard error", async () => {
   const { code, stdout, stderr } = await workplace.run([
     ...["embed", "mu.csv", "--sigma", "sd.csv", "-o", "said.npy"],
     ...["--iterations", "200", "--threads", "1", "--perplexity", "10"],
   ]);
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /^Map of 150 points written to said\.npy: KL \d+\.\d{4} after 200 iterations, variance floor \d\.\d+, \d+\.\d s\.\n$/,
+    /^Embedding of 150 points written to said\.npy: KL \d+\.\d{4} after 200 iterations, variance floor \d\.\d+, \d+\.\d s\.\n$/,
   );
   const [columns, ...lines] = stderr.split("\n");
   expect(columns).toBe("mu.csv: Data: 6 columns (without names: 0 ... 5).");
@@ -127,7 +127,7 @@ it("writes the same bytes whatever the number of threads", async () => {
   expect(one?.equals(two as Buffer)).toBe(true);
 });
 
-it("makes of CSV and .npy the same map, in either format", async () => {
+it("makes of CSV and .npy the same embedding, in either format", async () => {
   for (const args of [
     ["embed", "mu.csv", "-o", "from-csv.csv"],
     ["embed", "mu.npy", "-o", "from-npy.npy"],
@@ -143,10 +143,12 @@ it("makes of CSV and .npy the same map, in either format", async () => {
 
 it("pulls known groups apart", async () => {
   await workplace.run(["embed", "mu.npy", "-o", "groups.npy", ...quick, "--iterations", "400"]);
-  const map = await readMatrix(workplace.path("groups.npy"));
+  const embedding = await readMatrix(workplace.path("groups.npy"));
   const nearestIsOfOwnGroup = Array.from({ length: n }, (_, i) => {
     const distances = Array.from({ length: n }, (_, j) =>
-      i === j ? Infinity : (map.at(i, 0) - map.at(j, 0)) ** 2 + (map.at(i, 1) - map.at(j, 1)) ** 2,
+      i === j
+        ? Infinity
+        : (embedding.at(i, 0) - embedding.at(j, 0)) ** 2 + (embedding.at(i, 1) - embedding.at(j, 1)) ** 2,
     );
     return distances.indexOf(Math.min(...distances)) % groups === i % groups;
   });
@@ -162,16 +164,16 @@ it("cuts the rows of all files that are as long as the data, as if they had been
     "within.csv": ["mu.csv", "--sigma", "sd-all.csv", "--rows", "20:120", "--labels", "labels.txt", "--table", "t.csv"],
     "mixed.csv": ["mu.csv", "--sigma", "sd-cut.csv", "--rows", "20:-30"],
   };
-  const maps = [];
+  const embeddings = [];
   for (const [output, args] of Object.entries(runs)) {
     expect(await workplace.run(["embed", ...args, "-o", output, ...quick])).toMatchObject({ code: 0, stderr: "" });
-    maps.push(await readFile(workplace.path(output), "utf8"));
+    embeddings.push(await readFile(workplace.path(output), "utf8"));
   }
-  expect(maps[1]).toBe(maps[0]);
-  expect(maps[2]).toBe(maps[0]);
+  expect(embeddings[1]).toBe(embeddings[0]);
+  expect(embeddings[2]).toBe(embeddings[0]);
 });
 
-it("starts from the map of an --init file", async () => {
+it("starts from the embedding of an --init file", async () => {
   const start = data.map((row) => row.slice(0, 2).map(Math.fround));
   await workplace.write("start.csv", toCsv(start));
   const args = ["embed", "mu.npy", "--init", "start.csv", "-o", "stay.npy", "--quiet", "--iterations", "0"];
@@ -179,14 +181,14 @@ it("starts from the map of an --init file", async () => {
   const stay = await readMatrix(workplace.path("stay.npy"));
   const center = [0, 1].map((j) => start.reduce((sum, row) => sum + row[j], 0) / n);
   const shift = [0, 1].map((j) => stay.at(0, j) - start[0]?.[j]);
-  // A map may be moved so that its center is 0, which changes nothing in it.
+  // An embedding may be moved so that its center is 0, which changes nothing in it.
   for (const j of [0, 1]) expect([0, -center[j]].some((by) => Math.abs(by - shift[j]) < 1e-5)).toBe(true);
   start.forEach((row, i) => {
     for (const j of [0, 1]) expect(stay.at(i, j)).toBeCloseTo(row[j] + shift[j], 5);
   });
 });
 
-it.each(["1", "3"])("draws a map of %s dimensions", async (dimensions) => {
+it.each(["1", "3"])("draws an embedding of %s dimensions", async (dimensions) => {
   const args = [
     "embed",
     "mu.npy",
@@ -211,7 +213,7 @@ it("replaces an output that is there", async () => {
   expect((await readdir(workplace.folder)).filter((name) => name.includes(".tmp"))).toEqual([]);
 });
 
-it("draws how the map forms, and writes its snapshots", async () => {
+it("draws how the embedding forms, and writes its snapshots", async () => {
   const { code, stdout } = await workplace.run([
     ...[
       "embed",

@@ -25,7 +25,7 @@ it("prints a table that fits 80 columns", async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(/^120 points, inverse-variance distance, variance floor \d\.\d+, perplexity 10\n/);
   expect(stdout).toMatch(/^KL divergence +\d\.\d{4} /m);
-  expect(stdout).toMatch(/^trustworthiness +5 {3}0\.\d{4} ± 0\.\d{4} {3}near in the map/m);
+  expect(stdout).toMatch(/^trustworthiness +5 {3}0\.\d{4} ± 0\.\d{4} {3}near positions/m);
   expect(stdout).toMatch(/^silhouette /m);
   expect(stdout).toContain("50 of the points");
   for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);

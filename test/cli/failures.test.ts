@@ -91,7 +91,7 @@ describe.each<[string, string[], string]>([
   ["rows beyond the data", embed("--rows", "5:61"), "--rows: expected"],
   ["an empty range of rows", embed("--rows", "5:5"), "--rows: expected"],
   ["sigma of another shape", embed("--sigma", "short.csv"), "short.csv: expected"],
-  ["an initial map of another shape", embed("--init", "init.csv"), "init.csv: expected"],
+  ["an initial embedding of another shape", embed("--init", "init.csv"), "init.csv: expected"],
   [
     "labels that nothing shows",
     embed("--labels", "short.txt"),
@@ -100,10 +100,10 @@ describe.each<[string, string[], string]>([
   [
     "too few labels",
     embed("--labels", "short.txt", "--table", "out/t.csv"),
-    "short.txt: expected 60 labels, one a point, received 3",
+    "short.txt: expected 60 labels, one per point, received 3",
   ],
   [
-    "an unknown extension of the map",
+    "an unknown extension of the embedding",
     ["embed", "mu.csv", "-o", "out/y.foo"],
     "--output: expected a file name that ends in",
   ],
@@ -120,9 +120,9 @@ describe.each<[string, string[], string]>([
     "another file than that of --sigma",
   ],
   [
-    "a picture of data that are no map",
+    "a picture of data that are not an embedding",
     ["plot", "mu.csv", "-o", "out/y.png"],
-    "mu.csv: expected a map of 1, 2 or 3 columns",
+    "mu.csv: expected an embedding of 1, 2 or 3 columns",
   ],
   [
     "a picture of an unknown format",
@@ -146,7 +146,7 @@ describe.each<[string, string[], string]>([
 describe.each<[string, string[], string]>([
   ["data that are not there", embedFile("missing.csv"), "missing.csv: cannot be read: no such file or directory"],
   ["sigma that is not there", embed("--sigma", "missing.csv"), "missing.csv: cannot be read"],
-  ["an initial map that is not there", embed("--init", "pcaa"), "pcaa: cannot be read"],
+  ["an initial embedding that is not there", embed("--init", "pcaa"), "pcaa: cannot be read"],
   ["labels that are not there", embed("--labels", "missing.txt", "--plot", "out/y.png"), "missing.txt: cannot be read"],
   ["damaged data", embedFile("damaged.npy"), "damaged.npy: "],
   ["rows of different length", embedFile("ragged.csv"), "ragged.csv: "],
@@ -169,7 +169,7 @@ describe.each<[string, string[], string]>([
   ],
   ["an output that is a folder", ["embed", "mu.csv", "-o", "folder.npy"], "folder.npy: is a directory"],
   ["a picture folder that is not there", embed("--plot", "nowhere/y.png"), "nowhere/y.png: cannot be written"],
-  ["a map to draw that is not there", ["plot", "missing.npy", "-o", "out/y.png"], "missing.npy: cannot be read"],
+  ["an embedding to draw that is not there", ["plot", "missing.npy", "-o", "out/y.png"], "missing.npy: cannot be read"],
 ])("failure: %s", (_, args, message) => {
   it("gives one line on standard error, exit code 1 and no file", async () => {
     await expectFailure(args, 1, message);

@@ -33,7 +33,7 @@ it("takes neighbors and their distances from files", async () => {
   expect(await readMatrix(workplace.path("lists.npy"))).toEqual(await readMatrix(workplace.path("all-map.npy")));
 });
 
-it("takes new points into the map of neighbors whose distance is named", async () => {
+it("takes new points into the embedding of neighbors whose distance is named", async () => {
   await workplace.run([
     ...["embed", "mu.npy", "-o", "named.npy", "--neighbor-distances", "all.npy", "--distance", "euclidean"],
     ...["--save", "named.tsne", ...quick],
@@ -92,7 +92,7 @@ it("embeds distances without data, from a file of all or a SciPy archive of the 
   expect(Math.max(...one.data.map((y, at) => Math.abs(y - other.data[at])))).toBeLessThan(1e-2);
 });
 
-it("embeds affinities without data, and shows what the map was made from", async () => {
+it("embeds affinities without data, and shows what the embedding was made from", async () => {
   const weights = distances.map((row) => row.map((x) => (x < 2 ? Math.exp(-x) : 0)));
   await writeMatrix(workplace.path("weights.npy"), weights);
   const { code, stderr } = await workplace.run([

@@ -67,7 +67,7 @@ it("writes the uncertainty of the positions of new points, and in the table; a s
   }
 });
 
-it("writes how uncertain the positions are beside the map, with named columns in text", async () => {
+it("writes how uncertain the positions are beside the embedding, with named columns in text", async () => {
   expect((await readMatrix(workplace.path("map_uncertainty.npy"))).shape).toEqual([150, 5]);
   const args = ["embed", "mu.csv", "--sigma", "sd.csv", "-o", "map.csv", "--uncertainty", "4", ...quick];
   expect(await workplace.run(args)).toMatchObject({ code: 0 });
@@ -100,7 +100,7 @@ it.each([
     2,
     "--seed: expected --uncertainty beside it",
   ],
-  [["place", "mu.csv", "new.csv", "-o", "x.npy"], 1, "mu.csv: is no saved run"],
+  [["place", "mu.csv", "new.csv", "-o", "x.npy"], 1, "mu.csv: is not a saved run"],
   [["place", "absent.tsne", "new.csv", "-o", "x.npy"], 1, "absent.tsne: cannot be read"],
   [["place", "run.tsne", "map.npy", "--sigma", "map.npy", "-o", "x.npy"], 2, "--sigma: expected another file"],
   [["place", "run.tsne", "new.csv", "-o", "run.tsne"], 2, "--output"],

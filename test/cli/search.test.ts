@@ -132,7 +132,7 @@ it.each([
   [
     ["--query", "1", "--images", "few.npy", "--sheet", "x.png"],
     2,
-    "few.npy: expected 60 images, one a row, received 5",
+    "few.npy: expected 60 images, one per row, received 5",
   ],
   [["--query", "1", "--images", "images.npy"], 2, "--images: expected to be left out without --sheet"],
   [["--query", "1", "--images", "images.npy", "--sheet", "x.jpg"], 2, "--sheet: expected a file name that ends in"],

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-it("spreads a map, draws both, and says how well that went", async () => {
+it("spreads an embedding, draws both, and says how well that went", async () => {
   const args = ["separate", "map.csv", "-o", "even.npy", "--picture", "both.png", "--labels", "labels.txt"];
   const { code, stdout, stderr } = await workplace.run(args);
   expect(code).toBe(0);
@@ -63,7 +63,7 @@ it.each([
 it.each([
   [["three.csv", "-o", "x.npy"], 1, "three.csv: expected at least 4 points, received 3"],
   [["bad.csv", "-o", "x.npy"], 1, "bad.csv: expected finite numbers, received NaN at row 2, column 1"],
-  [["wide.csv", "-o", "x.npy"], 2, "wide.csv: expected a map of 2 columns, received 4 x 3"],
+  [["wide.csv", "-o", "x.npy"], 2, "wide.csv: expected an embedding of 2 columns, received 4 x 3"],
   [["absent.csv", "-o", "x.npy"], 1, "absent.csv: cannot be read"],
   [["map.csv", "-o", "map.csv"], 2, "--output: expected another file"],
   [["map.csv", "-o", "x.txt"], 2, "--output: expected a file name that ends in"],

@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => workplace.remove());
 
-it.each([".parquet", ".arrow", ".csv"])("hold the map, labels and uncertainty as %s", async (extension) => {
+it.each([".parquet", ".arrow", ".csv"])("hold the embedding, labels and uncertainty as %s", async (extension) => {
   const embed = [
     "embed",
     "mu.csv",
@@ -51,9 +51,9 @@ it.each([".parquet", ".arrow", ".csv"])("hold the map, labels and uncertainty as
   const table = await readTable(workplace.path(`table${extension}`));
   const names = ["x", "y", "label", "displacement", "var_x", "cov_xy", "var_y", "share"];
   expect([...table.keys()]).toEqual(names);
-  const map = await readMatrix(workplace.path("map.npy"));
+  const embedding = await readMatrix(workplace.path("map.npy"));
   expect(Array.from(table.get("y") as Float32Array, Math.fround)).toEqual(
-    Array.from({ length: 100 }, (_, i) => map.at(i, 1)),
+    Array.from({ length: 100 }, (_, i) => embedding.at(i, 1)),
   );
   expect(table.get("label")).toEqual(labels.slice(0, 100));
 });
@@ -77,7 +77,7 @@ it("hold the positions of new points with their divergences", async () => {
   expect(table.get("label")).toEqual(Array.from({ length: 10 }, (_, i) => String(i)));
   const short = await workplace.run([...args, "--labels", "labels.txt"]);
   expect(short).toMatchObject({ code: 2 });
-  expect(short.stderr).toContain("labels.txt: expected 10 labels, one a point, received 100");
+  expect(short.stderr).toContain("labels.txt: expected 10 labels, one per point, received 100");
 });
 
 it.each([

@@ -142,6 +142,12 @@ describe("train", () => {
 describe("what cannot be is refused before work, in one line", () => {
   it.each([
     [["train", "--model", "gmvea"], 'unknown model "gmvea"; did you mean "gmvae"?'],
+    [["train", "--model", "GAN"], 'unknown model "GAN"; use "aae"'],
+    [["train", "--model_type", "2"], "unknown option '--model_type'; use --model"],
+    [["train", "--drop_prob", "0.3"], "unknown option '--drop_prob'; use --dropout"],
+    [["train", "--l_rate", "0.01"], "unknown option '--l_rate'; use --learning-rate"],
+    [["train", "--train", "1"], "unknown option '--train'; leave it out, because the command does this anyway"],
+    [["train", "--sigma", "0.001"], "unknown option '--sigma'; use --output-variance"],
     [["train", "--dataset", "fashon-mnist"], 'did you mean "fashion-mnist"?'],
     [["train", "--z-dim", "0"], "--z-dim: expected an integer from 1 to 4096, received 0"],
     [["train", "--clusters", "3"], "--clusters: vae has no such setting"],
@@ -178,7 +184,7 @@ describe("what cannot be is refused before work, in one line", () => {
     await workplace.write("other/notes.txt", "mine");
     for (const [folder, what] of [
       ["other", "holds other files, and is left as it is"],
-      ["other/notes.txt", "is no folder"],
+      ["other/notes.txt", "is not a folder"],
     ] as const) {
       expect(last(await train(folder))).toBe(
         `sigma-tsne train: ${folder}: ${what}; --run-dir or --extra takes another folder`,

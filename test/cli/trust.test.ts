@@ -49,6 +49,28 @@ it("repeats identifier and labels of the data, and labels of a file", async () =
   expect((await readRows("labeled.csv"))[2].at(-1)).toBe("l1");
 });
 
+it("writes a page that holds its style, script and data", async () => {
+  const args = [
+    "trust",
+    "run.tsne",
+    "--data",
+    "data.csv",
+    "-o",
+    "paged.csv",
+    "--page",
+    "paged.html",
+    "--json",
+    "--quiet",
+  ];
+  const { code, stdout } = await workplace.run(args);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ page: "paged.html" });
+  const page = await readFile(workplace.path("paged.html"), "utf8");
+  expect(page).toContain("default-src 'none'");
+  expect(page).not.toMatch(/(src|href)="/);
+  expect(page).toContain('"group 0"');
+});
+
 it("prints one JSON object with thresholds, and the columns of the draws for runs with sigma", async () => {
   const given = ["--sigma", "sigma.csv", "-o", "map.npy", "--save", "sigma.tsne"];
   expect((await workplace.run(["embed", "data.csv", ...given, ...quick])).code).toBe(0);
@@ -71,10 +93,11 @@ it("prints one JSON object with thresholds, and the columns of the draws for run
 
 it.each([
   [["run.tsne", "-o", "trust.npy"], "--output: expected a file name that ends in .parquet", 2],
+  [["run.tsne", "-o", "t.csv", "--page", "t.txt"], "--page: expected a file name that ends in .html", 2],
   [["run.tsne", "-o", "t.csv", "--keep", "a"], "--keep: expected --data as well", 2],
   [["run.tsne", "-o", "t.csv", "--draws", "1"], "--draws", 2],
   [["run.tsne", "-o", "t.csv", "--perturbation", "0"], "--perturbation", 2],
-  [["map.csv", "-o", "t.csv"], "is no saved run", 1],
+  [["map.csv", "-o", "t.csv"], "is not a saved run", 1],
 ])("fails for %j", async (args, message, code) => {
   const outcome = await workplace.run(["trust", ...args]);
   expect(outcome.stderr).toContain(message);

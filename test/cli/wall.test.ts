@@ -56,7 +56,7 @@ it("says what is wrong with images, grids and folders, and leaves nothing behind
   const refused = async (code: number, message: string, ...args: string[]) =>
     expect(await workplace.run([...args, "--quiet"])).toMatchObject({ code, stderr: expect.stringContaining(message) });
   const wall = ["wall", "map.csv", "--images"];
-  await refused(2, "two.npy: expected 60 images, one a point, received 2", ...wall, "two.npy", "-o", "a.png");
+  await refused(2, "two.npy: expected 60 images, one per point, received 2", ...wall, "two.npy", "-o", "a.png");
   await refused(1, "notes.txt: would be skipped (not an image)", ...wall, "images", "-o", "a.png", "--strict");
   const strict = "notes.txt: would be skipped (not an image)";
   const search = ["search", "map.csv", "--query", "1", "--images", "images", "--sheet", "sheet.png"];

@@ -179,7 +179,7 @@ test.each<[CompareOptions, string]>([
 });
 
 test("an aborted signal stops the work in any step", async () => {
-  for (const step of ["map", "quality", "neighborhoods"]) {
+  for (const step of ["embedding", "quality", "neighborhoods"]) {
     const controller = new AbortController();
     const onProgress: CompareOptions["onProgress"] = (progress) => {
       if (progress.step === step) controller.abort();

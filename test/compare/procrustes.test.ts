@@ -87,7 +87,7 @@ test("maps without extent along an axis, or at all, are aligned too", () => {
 });
 
 test("other shapes and values are refused by name", () => {
-  expect(() => procrustes([[1, 2]], [[1, 2, 3]])).toThrow(/^map: expected 1 x 2/);
+  expect(() => procrustes([[1, 2]], [[1, 2, 3]])).toThrow(/^embedding: expected 1 x 2/);
   expect(() => procrustes([[1, 2, 3, 4]], [[1, 2, 3, 4]])).toThrow(
     /^reference: expected at least one point in 1, 2 or 3/,
   );
@@ -102,5 +102,5 @@ test("other shapes and values are refused by name", () => {
         [3, Number.NaN],
       ],
     ),
-  ).toThrow(/map: .*row 1, column 1/);
+  ).toThrow(/embedding: .*row 1, column 1/);
 });

@@ -78,7 +78,7 @@ describe("createDiffractometer", () => {
     here.forEach((value, f) => {
       expect(there[f]).toBeCloseTo(value, 2);
     });
-    // Eight periods a side along x, none along y.
+    // Eight periods per side along x, none along y.
     expect(here.indexOf(Math.max(...here))).toBe(6);
   });
 });

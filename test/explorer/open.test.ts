@@ -195,9 +195,11 @@ describe("the folder of a training", () => {
     await expect(open({ sigma: "sigma.npy" })).rejects.toThrow("sigma: expected to be left out with a training");
     await expect(open({ part: "validation" })).rejects.toThrow("a part of at least 3 images, of which this one has 0");
     await expect(open({ images: path("bars.npy"), part: "all" })).rejects.toThrow("part: expected to be left out");
-    await expect(open({ labels: path("labels.txt") })).rejects.toThrow("expected 60 labels, one a point, received 90");
+    await expect(open({ labels: path("labels.txt") })).rejects.toThrow(
+      "expected 60 labels, one per point, received 90",
+    );
     await writeFile(path("run/config.json"), "{");
-    await expect(open({})).rejects.toThrow("config.json: is no JSON");
+    await expect(open({})).rejects.toThrow("config.json: is not JSON");
   });
 });
 
@@ -252,15 +254,15 @@ describe("what cannot be explored", () => {
     await writeFile(path("text.txt"), "no numbers");
     await refused("text.txt", /text\.txt/);
     await writeFile(path("broken.tsne"), "no run");
-    await refused("broken.tsne", "is no saved run");
+    await refused("broken.tsne", "is not a saved run");
     await writeFile(path("renamed.bin"), Buffer.from("\x89TSN\r\n\x1a\n", "latin1"));
     await refused("renamed.bin", "is cut off within its first bytes");
     await writeMatrix(path("line.npy"), new Matrix(new Float32Array(5), 5, 1));
-    await refused("line.npy", "expected a map of 2 columns, or points of more, received 5 x 1");
+    await refused("line.npy", "expected an embedding of 2 columns, or points of more, received 5 x 1");
     await writeMatrix(path("map.npy"), new Matrix(new Float32Array(10), 5, 2));
     await refused("map.npy", "part: expected to be left out with a map", { part: "test" });
-    await refused("map.npy", "expected 5 rows, one a point, received 60", { input: path("means.npy") });
-    await refused("map.npy", "expected 5 images, one a point, received 90", { images: path("bars.npy") });
+    await refused("map.npy", "expected 5 rows, one per point, received 60", { input: path("means.npy") });
+    await refused("map.npy", "expected 5 images, one per point, received 90", { images: path("bars.npy") });
     await writeMatrix(path("bad.npy"), new Matrix(Float32Array.of(0, 1, Number.NaN, 3), 2, 2));
     await refused("bad.npy", "expected finite numbers, received NaN at row 1, column 0");
     await writeMatrix(path("negative.npy"), new Matrix(Float32Array.of(1, 1, 1, 1, 1, 1, 1, -2, 1, 1), 5, 2));

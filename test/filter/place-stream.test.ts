@@ -181,7 +181,7 @@ describe("placeStream", () => {
 
   test.each([
     ["nothing", new Uint8Array(), "is empty"],
-    ["text", Buffer.from("x,y\n1,2\n"), "is no Arrow stream"],
+    ["text", Buffer.from("x,y\n1,2\n"), "is not an Arrow stream"],
   ])("refuses %s", async (_, bytes, sentence) => {
     await expect(place(bytes)).rejects.toThrow(sentence);
   });

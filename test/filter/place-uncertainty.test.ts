@@ -29,7 +29,7 @@ const quick = { iterations: 100, earlyExaggerationIterations: 50, perplexity: 10
 const NAMES = ["displacement", "var_x", "cov_xy", "var_y", "share"];
 
 let run: Tsne;
-let map: number[][];
+let embedding: number[][];
 let expected: PlacementResult;
 beforeAll(async () => {
   run = new Tsne(fitted.data, {
@@ -37,7 +37,7 @@ beforeAll(async () => {
     threads: 2,
     sigma: fitted.sigma,
   });
-  map = rowsOf((await run.fit()).embedding);
+  embedding = rowsOf((await run.fit()).embedding);
   expected = await run.place(fresh, { sigma: freshSds, uncertainty: draws });
 });
 
@@ -75,7 +75,7 @@ describe("uncertainty of positions", () => {
           return total + away[a] * away[b];
         }, 0) / draws;
       const away = positions.map((position) => distance(position, home));
-      const radius = map.map((point) => distance(point, home)).sort((a, b) => a - b)[9];
+      const radius = embedding.map((point) => distance(point, home)).sort((a, b) => a - b)[9];
       const within = (limit: number) => away.filter((length) => length <= limit).length / draws;
       const [displacement, xx, xy, yy, share] = measured()[i] as [number, number, number, number, number];
       expect(displacement).toBeCloseTo(away.reduce((total, length) => total + length, 0) / draws, 2);
@@ -136,7 +136,7 @@ describe("uncertainty of positions", () => {
     expect(columnsOf(output)).toEqual(measured().map((row, i) => (i === 2 || i === 5 ? nulls : row)));
   });
 
-  test("has a covariance of the map's dimensions", async () => {
+  test("has a covariance of the embedding's dimensions", async () => {
     const solid = new Tsne(fitted.data, { ...quick, outputDimensions: 3, sigma: fitted.sigma, iterations: 20 });
     await solid.fit();
     const output = await collect(

@@ -147,7 +147,7 @@ describe("readMatrix of what is no readable file", () => {
 
 describe("readLabels of text", () => {
   it.each([
-    ["one label a line", "T cell\nB cell\n#1\n", ["T cell", "B cell", "#1"]],
+    ["one label per line", "T cell\nB cell\n#1\n", ["T cell", "B cell", "#1"]],
     ["numbers", "3\n1\n3\n", ["3", "1", "3"]],
     ["a known name above", "Label\n3\n1\n", ["3", "1"]],
     ["a known name above words", "class\ncat\ndog\n", ["cat", "dog"]],

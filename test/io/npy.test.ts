@@ -284,8 +284,8 @@ describe("readLabels of .npy files", () => {
   it.each([
     ["{'descr': '<U0', 'fortran_order': False, 'shape': (9000000000000,)}", /without any characters/],
     ["{'descr': '<U3', 'fortran_order': False, 'shape': (1,)}", /needs 12 bytes of data, found 8/],
-    ["{'descr': '<U2', 'fortran_order': False, 'shape': (1,)}", /row 0 is no valid Unicode text/],
-    ["{'descr': '|S8', 'fortran_order': False, 'shape': (1,)}", /row 0 is no valid UTF-8 text/],
+    ["{'descr': '<U2', 'fortran_order': False, 'shape': (1,)}", /row 0 is not valid Unicode text/],
+    ["{'descr': '|S8', 'fortran_order': False, 'shape': (1,)}", /row 0 is not valid UTF-8 text/],
     ["{'descr': '|u1', 'fortran_order': False, 'shape': (2, 4)}", /shape \(2, 4\); labels have \(n,\) or \(n, 1\)/],
     ["{'descr': '|u1', 'fortran_order': False, 'shape': ()}", /shape \(\)/],
     ["{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", /row 0 has NaN/],

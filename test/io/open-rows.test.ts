@@ -217,7 +217,7 @@ describe("a column of lists", () => {
     ["lists.arrow", (file: string) => writeArrow(file, { mean: lists })],
     ["lists.arrows", (file: string) => writeArrow(file, { mean: lists })],
     ["fixed.arrow", (file: string) => writeArrow(file, { mean: lists }, { isFixed: true })],
-  ])("is the matrix of %s, a list a row", async (name, write) => {
+  ])("is the matrix of %s, one list per row", async (name, write) => {
     const file = path(name);
     await write(file);
     const whole = await readMatrix(file);

@@ -11,7 +11,7 @@ import { Matrix } from "../../src/matrix.js";
 const golden = (name: string) => readMatrix(new URL(`../fixtures/golden/${name}.npy`, import.meta.url).pathname);
 
 /** Three round clusters, the same ones at every call. */
-function makeMap(n: number): Matrix {
+function makeEmbedding(n: number): Matrix {
   let state = 12345;
   const uniform = () => {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
@@ -29,9 +29,9 @@ function countDistinct(points: Matrix): number {
   return new Set(points.toArrays().map(String)).size;
 }
 
-it("evens out a map and keeps its neighbors", async () => {
-  const map = makeMap(3000);
-  const found = await separateUniformly(map);
+it("evens out an embedding and keeps its neighbors", async () => {
+  const embedding = makeEmbedding(3000);
+  const found = await separateUniformly(embedding);
   expect(found.points.shape).toEqual([3000, 2]);
   expect(found.points.data).toBeInstanceOf(Float64Array);
   expect(found.points.data.every((at: number) => at >= 0 && at <= 1)).toBe(true);
@@ -42,8 +42,8 @@ it("evens out a map and keeps its neighbors", async () => {
 });
 
 it("measures evenness and kept neighbors as defined", async () => {
-  const map = makeMap(400);
-  const { points, evenness, keptNeighbors } = await separateUniformly(map);
+  const embedding = makeEmbedding(400);
+  const { points, evenness, keptNeighbors } = await separateUniformly(embedding);
   const counts = new Float64Array(1024);
   for (const [x, y] of points.toArrays() as [number, number][]) {
     const at = Math.min(31, Math.floor(x * 32)) * 32 + Math.min(31, Math.floor(y * 32));
@@ -60,7 +60,7 @@ it("measures evenness and kept neighbors as defined", async () => {
   let kept = 0;
   for (let i = 0; i < 400; i++) {
     const after = nearest(points, i);
-    for (const j of nearest(map, i)) kept += after.has(j) ? 1 : 0;
+    for (const j of nearest(embedding, i)) kept += after.has(j) ? 1 : 0;
   }
   expect(keptNeighbors).toBeCloseTo(kept / 4000, 10);
 });
@@ -75,7 +75,7 @@ it("agrees with the definition of the iterative method", async () => {
 });
 
 it("loses no point by the conditional method, and counts those without others around", async () => {
-  const found = await separateUniformly(makeMap(2000), { method: "conditional" });
+  const found = await separateUniformly(makeEmbedding(2000), { method: "conditional" });
   expect(found.points.data.every(Number.isFinite)).toBe(true);
   expect(found.fallbacks).toBeGreaterThan(0);
   expect(found.fallbacks).toBeLessThan(200);
@@ -84,8 +84,8 @@ it("loses no point by the conditional method, and counts those without others ar
 
 describe.each(SEPARATION_METHODS)("%s", (method: SeparationMethod) => {
   it("gives the same bytes with any number of threads, and from float32", async () => {
-    const map = makeMap(1500);
-    const single = new Matrix(Float32Array.from(map.data), 1500, 2);
+    const embedding = makeEmbedding(1500);
+    const single = new Matrix(Float32Array.from(embedding.data), 1500, 2);
     const one = await separateUniformly(single, { method, threads: 1 });
     const wide = new Matrix(Float64Array.from(single.data), 1500, 2);
     expect((await separateUniformly(wide, { method, threads: 3 })).points.data).toEqual(one.points.data);
@@ -150,14 +150,19 @@ it.each<[string, unknown, unknown, Record<string, unknown>]>([
   ["no points", { data: new Float32Array(0), rows: 0, cols: 2 }, {}, { code: "TOO_FEW_POINTS" }],
   ["three columns", { data: new Float32Array(30), rows: 10, cols: 3 }, {}, { code: "SHAPE_MISMATCH" }],
   ["no matrix", "map.npy", {}, { code: "INVALID_ARGUMENT", argument: "points" }],
-  ["an unknown method", makeMap(9), { method: "flows" }, { code: "INVALID_ARGUMENT", argument: "method" }],
-  ["an unknown option", makeMap(9), { relaxation: 3 }, { code: "UNKNOWN_OPTION" }],
-  ["an option of another method", makeMap(9), { bins: 3 }, { code: "INVALID_ARGUMENT", argument: "bins" }],
-  ["no threads", makeMap(9), { threads: 0 }, { code: "OUT_OF_RANGE", argument: "threads" }],
-  ["gamma 0", makeMap(9), { method: "iterative", gamma: 0 }, { code: "OUT_OF_RANGE", argument: "gamma" }],
-  ["NaN as tolerance", makeMap(9), { method: "iterative", tolerance: Number.NaN }, { code: "OUT_OF_RANGE" }],
-  ["one bin", makeMap(9), { method: "conditional", bins: 1 }, { code: "OUT_OF_RANGE", argument: "bins" }],
-  ["a callback that is none", makeMap(9), { onProgress: 1 }, { code: "INVALID_ARGUMENT", argument: "onProgress" }],
+  ["an unknown method", makeEmbedding(9), { method: "flows" }, { code: "INVALID_ARGUMENT", argument: "method" }],
+  ["an unknown option", makeEmbedding(9), { relaxation: 3 }, { code: "UNKNOWN_OPTION" }],
+  ["an option of another method", makeEmbedding(9), { bins: 3 }, { code: "INVALID_ARGUMENT", argument: "bins" }],
+  ["no threads", makeEmbedding(9), { threads: 0 }, { code: "OUT_OF_RANGE", argument: "threads" }],
+  ["gamma 0", makeEmbedding(9), { method: "iterative", gamma: 0 }, { code: "OUT_OF_RANGE", argument: "gamma" }],
+  ["NaN as tolerance", makeEmbedding(9), { method: "iterative", tolerance: Number.NaN }, { code: "OUT_OF_RANGE" }],
+  ["one bin", makeEmbedding(9), { method: "conditional", bins: 1 }, { code: "OUT_OF_RANGE", argument: "bins" }],
+  [
+    "a callback that is none",
+    makeEmbedding(9),
+    { onProgress: 1 },
+    { code: "INVALID_ARGUMENT", argument: "onProgress" },
+  ],
 ])("refuses %s", async (_, points, options, facts) => {
   await expect(separateUniformly(points as Matrix, options as SeparationOptions)).rejects.toMatchObject(facts);
 });
@@ -170,8 +175,10 @@ it("reports progress and stops at its signal", async () => {
     fractions.push(fraction);
     if (fractions.length === 2) controller.abort("enough");
   };
-  const work = separateUniformly(makeMap(2000), { ...endless, onProgress });
+  const work = separateUniformly(makeEmbedding(2000), { ...endless, onProgress });
   await expect(work).rejects.toMatchObject({ code: "ABORTED", cause: "enough" });
   expect(fractions[1]).toBeGreaterThan(fractions[0]);
-  await expect(separateUniformly(makeMap(9), { signal: controller.signal })).rejects.toMatchObject({ code: "ABORTED" });
+  await expect(separateUniformly(makeEmbedding(9), { signal: controller.signal })).rejects.toMatchObject({
+    code: "ABORTED",
+  });
 });

@@ -66,8 +66,8 @@ describe("drawAnimation", () => {
   });
 
   test.each<[string, unknown, AnimationOptions, string]>([
-    ["no states", [], {}, "states: expected an array of at least one map"],
-    ["something else", 5, {}, "states: expected an array of at least one map"],
+    ["no states", [], {}, "states: expected an array of at least one embedding"],
+    ["something else", 5, {}, "states: expected an array of at least one embedding"],
     [
       "states of different points",
       [state(1), state(1).slice(1)],

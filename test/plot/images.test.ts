@@ -136,7 +136,7 @@ describe("a map with images", () => {
     await refused(
       { images: { images } },
       "SHAPE_MISMATCH",
-      "images.images: expected 2 images, one a point, received 3",
+      "images.images: expected 2 images, one per point, received 3",
     );
     await refused({ images: { images: source(2, () => 1), size: 3 } }, "OUT_OF_RANGE", "images.size");
     await refused({ images: { images: source(2, () => 1), stretch: 0.5 } }, "OUT_OF_RANGE", "images.stretch");

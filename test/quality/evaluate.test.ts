@@ -15,7 +15,7 @@ const sigma = await fixture("golden", "sigma");
 /** The floor of the reference. */
 const varianceFloor = golden.variance_floor;
 const y = await fixture("golden", "y");
-const map = await fixture("quality", "map");
+const embedding = await fixture("quality", "embedding");
 const k = [5, 30, 149];
 const values = (quality: Quality, measure: "kept" | "trustworthiness" | "continuity") =>
   quality.neighborhoods.map((size) => size[measure].value);
@@ -25,7 +25,7 @@ const expectClose = (found: number[], expected: number[], digits: number) => {
 };
 
 describe("the reference implementations agree", () => {
-  test("on the KL divergence of a map", async () => {
+  test("on the KL divergence of an embedding", async () => {
     const { perplexity } = golden;
     expect((await evaluate(mu, y, { perplexity })).kl).toBeCloseTo(golden.euclidean_kl_at_y, 5);
     expect((await evaluate(mu, y, { perplexity: [perplexity] })).kl).toBeCloseTo(golden.euclidean_kl_at_y, 5);
@@ -33,10 +33,10 @@ describe("the reference implementations agree", () => {
   });
 
   test("on trustworthiness and continuity", async () => {
-    const plain = await evaluate(mu, map, { k });
+    const plain = await evaluate(mu, embedding, { k });
     expectClose(values(plain, "trustworthiness"), scores.euclidean.trustworthiness, 6);
     expectClose(values(plain, "continuity"), scores.euclidean.continuity, 6);
-    const aware = await evaluate(mu, map, { k, sigma, varianceFloor });
+    const aware = await evaluate(mu, embedding, { k, sigma, varianceFloor });
     expectClose(values(aware, "trustworthiness"), scores["inverse-variance"].trustworthiness, 6);
   });
 
@@ -45,7 +45,7 @@ describe("the reference implementations agree", () => {
       { distance: "euclidean" },
       { sigma, varianceFloor, distance: "inverse-variance" },
     ] as const) {
-      const { distanceCorrelation } = await evaluate(mu, map, options);
+      const { distanceCorrelation } = await evaluate(mu, embedding, options);
       expect(distanceCorrelation.pearson?.value).toBeCloseTo(scores[options.distance].pearson, 6);
       expect(distanceCorrelation.spearman?.value).toBeCloseTo(scores[options.distance].spearman, 5);
       expect(distanceCorrelation.spearman).toMatchObject({ error: 0, count: (golden.n * (golden.n - 1)) / 2 });
@@ -53,13 +53,13 @@ describe("the reference implementations agree", () => {
   });
 
   test("on silhouettes", async () => {
-    const { silhouette, perPoint } = await evaluate(mu, map, { labels: scores.labels, perPoint: true });
+    const { silhouette, perPoint } = await evaluate(mu, embedding, { labels: scores.labels, perPoint: true });
     expect(silhouette?.value).toBeCloseTo(scores.silhouette, 6);
     expectClose(Array.from(perPoint?.silhouette ?? []), scores.silhouettes, 5);
   });
 });
 
-test("a map of the data themselves keeps everything", async () => {
+test("an embedding of the data themselves keeps everything", async () => {
   const points = makeGroups(60, 2, 3);
   const labels = Array.from({ length: 60 }, (_, i) => `group ${i % 3}`);
   const { neighborhoods, distanceCorrelation, accuracy } = await evaluate(points, points, { k: [1, 29], labels });
@@ -70,15 +70,15 @@ test("a map of the data themselves keeps everything", async () => {
   expect(accuracy).toEqual(exact);
 });
 
-test("continuity is trustworthiness with data and map exchanged", async () => {
-  const [there, back] = [await evaluate(mu, map, { k }), await evaluate(map, mu, { k })];
+test("continuity is trustworthiness with data and embedding exchanged", async () => {
+  const [there, back] = [await evaluate(mu, embedding, { k }), await evaluate(embedding, mu, { k })];
   expect(values(there, "continuity")).toEqual(values(back, "trustworthiness"));
   expect(values(there, "kept")).toEqual(values(back, "kept"));
 });
 
 test("results do not depend on the number of threads", async () => {
   const [one, four] = [1, 4].map((threads) =>
-    evaluate(mu, map, { sigma, threads, sample: 90, labels: scores.labels, perPoint: true }),
+    evaluate(mu, embedding, { sigma, threads, sample: 90, labels: scores.labels, perPoint: true }),
   );
   const { options: _, ...first } = (await one) as Quality;
   const { options: __, ...second } = (await four) as Quality;
@@ -125,7 +125,7 @@ test("the standard error of a sample is how far samples lie apart", async () => 
 });
 
 test("what each point adds has the measures as its means", async () => {
-  const quality = await evaluate(mu, map, { k, labels: scores.labels, perPoint: true });
+  const quality = await evaluate(mu, embedding, { k, labels: scores.labels, perPoint: true });
   const mean = (numbers: Float32Array | undefined) =>
     (numbers ?? new Float32Array()).reduce((sum, x) => sum + x, 0) / golden.n;
   for (const [at, size] of quality.neighborhoods.entries()) {
@@ -140,7 +140,7 @@ test("what each point adds has the measures as its means", async () => {
 test("labels may be texts, numbers or a typed array", async () => {
   const numbers = scores.labels;
   const found = await Promise.all(
-    [numbers, numbers.map(String), Int16Array.from(numbers)].map((labels) => evaluate(mu, map, { labels })),
+    [numbers, numbers.map(String), Int16Array.from(numbers)].map((labels) => evaluate(mu, embedding, { labels })),
   );
   for (const { accuracy, silhouette } of found) {
     expect({ accuracy, silhouette }).toEqual({ accuracy: found[0]?.accuracy, silhouette: found[0]?.silhouette });
@@ -153,9 +153,9 @@ describe("points without a label", () => {
   const labeled = labels.flatMap((label, i) => (label === "" ? [] : [i]));
 
   test("are no class of their own, and leave the silhouettes of the others as they are without them", async () => {
-    const quality = await evaluate(mu, map, { labels, perPoint: true });
+    const quality = await evaluate(mu, embedding, { labels, perPoint: true });
     const take = (matrix: Matrix) => labeled.map((i) => Array.from(matrix.row(i)));
-    const alone = await evaluate(take(mu), take(map), { labels: labeled.map((i) => labels[i]) });
+    const alone = await evaluate(take(mu), take(embedding), { labels: labeled.map((i) => labels[i]) });
     expect(quality.unlabeled).toBe(labels.length - labeled.length);
     expect(alone.unlabeled).toBe(0);
     expect(quality.silhouette?.value).toBeCloseTo(alone.silhouette?.value as number, 6);
@@ -164,14 +164,15 @@ describe("points without a label", () => {
       expect(Array.from(values ?? [], (value) => !Number.isNaN(value))).toEqual(labels.map((_, i) => isLabeled(i)));
     }
     const numbers = labels.map((label) => (label === "" ? Number.NaN : Number(label)));
-    const { accuracy, silhouette } = await evaluate(mu, map, { labels: numbers });
+    const { accuracy, silhouette } = await evaluate(mu, embedding, { labels: numbers });
     expect({ accuracy, silhouette }).toEqual({ accuracy: quality.accuracy, silhouette: quality.silhouette });
   });
 
   test("have no vote", async () => {
-    const { accuracy } = await evaluate(mu, map, { labels });
+    const { accuracy } = await evaluate(mu, embedding, { labels });
     const hits = labeled.map((i) => {
-      const far = (j: number) => Math.hypot(map.at(i, 0) - map.at(j, 0), map.at(i, 1) - map.at(j, 1));
+      const far = (j: number) =>
+        Math.hypot(embedding.at(i, 0) - embedding.at(j, 0), embedding.at(i, 1) - embedding.at(j, 1));
       const nearest = labels.map((_, j) => j).filter((j) => j !== i);
       const voters = nearest
         .sort((a, b) => far(a) - far(b))
@@ -187,7 +188,7 @@ describe("points without a label", () => {
   });
 
   test("may be all of them, which measures no labels", async () => {
-    const quality = await evaluate(mu, map, { labels: labels.map(() => ""), perPoint: true });
+    const quality = await evaluate(mu, embedding, { labels: labels.map(() => ""), perPoint: true });
     expect(quality.unlabeled).toBe(labels.length);
     for (const found of [quality, quality.perPoint]) {
       expect(found).not.toHaveProperty("accuracy");
@@ -196,7 +197,7 @@ describe("points without a label", () => {
   });
 
   test("of a sample leave the estimates of the others with their errors", async () => {
-    const sampled = await evaluate(mu, map, { labels, sample: 100 });
+    const sampled = await evaluate(mu, embedding, { labels, sample: 100 });
     const { count, error } = sampled.accuracy ?? { count: 0, error: 0 };
     expect(count).toBeGreaterThan(50);
     expect(count).toBeLessThan(100);
@@ -224,7 +225,7 @@ describe("at the edge", () => {
   });
 
   test("one class has no silhouette", async () => {
-    const { silhouette, accuracy, perPoint } = await evaluate(mu, map, {
+    const { silhouette, accuracy, perPoint } = await evaluate(mu, embedding, {
       labels: new Array<string>(golden.n).fill("same"),
       perPoint: true,
     });
@@ -233,18 +234,18 @@ describe("at the edge", () => {
     expect(perPoint).not.toHaveProperty("silhouette");
   });
 
-  test.each([1, 3, 5])("a map may have %i dimensions", async (outputDimensions) => {
+  test.each([1, 3, 5])("an embedding may have %i dimensions", async (outputDimensions) => {
     const flat = mu.toArrays().map((row) => row.slice(0, outputDimensions));
     expect((await evaluate(mu, flat)).kl).toBeGreaterThan(0);
   });
 
-  test.each([1e-25, 1e25])("a map in units of %f has the same neighborhoods", async (unit) => {
+  test.each([1e-25, 1e25])("an embedding in units of %f has the same neighborhoods", async (unit) => {
     const { kl, ...found } = await evaluate(
       mu,
-      mapValues(map, (value) => value * unit),
+      mapValues(embedding, (value) => value * unit),
     );
     expect(Number.isFinite(kl)).toBe(true);
-    expectClose(values(found as Quality, "kept"), values(await evaluate(mu, map), "kept"), 3);
+    expectClose(values(found as Quality, "kept"), values(await evaluate(mu, embedding), "kept"), 3);
   });
 });
 
@@ -258,7 +259,7 @@ describe("bad input", () => {
     ["no points", [], [], {}, "data", "TOO_FEW_POINTS"],
     ["two points", makeUniform(2, 2, 0, 1), makeUniform(2, 2, 0, 1), {}, "data", "TOO_FEW_POINTS"],
     ["fewer positions", small, makeUniform(49, 2, 0, 1), {}, "embedding", "SHAPE_MISMATCH"],
-    ["a map of no columns", small, new Matrix(new Float32Array(0), 50, 0), {}, "embedding", "SHAPE_MISMATCH"],
+    ["an embedding of no columns", small, new Matrix(new Float32Array(0), 50, 0), {}, "embedding", "SHAPE_MISMATCH"],
     ["sigma of another shape", small, flat, { sigma: flat }, "sigma", "SHAPE_MISMATCH"],
     ["fewer labels", small, flat, { labels: ["a", "b"] }, "labels", "SHAPE_MISMATCH"],
     ["labels that are one text", small, flat, { labels: "a".repeat(50) as never }, "labels", "INVALID_ARGUMENT"],
@@ -313,7 +314,7 @@ describe("bad input", () => {
 describe("on the way", () => {
   test("progress comes stage by stage", async () => {
     const stages: string[] = [];
-    await evaluate(mu, map, {
+    await evaluate(mu, embedding, {
       labels: scores.labels,
       onProgress: ({ stage, fraction }) => {
         expect(fraction).toBeGreaterThanOrEqual(0);
@@ -325,7 +326,7 @@ describe("on the way", () => {
   });
 
   test("a signal stops it, before or while it works", async () => {
-    await expect(evaluate(mu, map, { signal: AbortSignal.abort("enough") })).rejects.toThrow(AbortError);
+    await expect(evaluate(mu, embedding, { signal: AbortSignal.abort("enough") })).rejects.toThrow(AbortError);
     const controller = new AbortController();
     const work = evaluate(makeUniform(3000, 20, 0, 1), makeUniform(3000, 2, 0, 1), {
       signal: controller.signal,
@@ -339,6 +340,6 @@ describe("on the way", () => {
     const onProgress = () => {
       throw error;
     };
-    await expect(evaluate(mu, map, { onProgress })).rejects.toBe(error);
+    await expect(evaluate(mu, embedding, { onProgress })).rejects.toBe(error);
   });
 });

@@ -161,7 +161,7 @@ describe("nearest", () => {
       expect(value).toBeCloseTo(straight.distances.data[at], 4);
     });
     await expect(nearest(run, 0, { sigma })).rejects.toMatchObject({ argument: "sigma" });
-    await expect(nearest(new Tsne(data), 0)).rejects.toThrow("it has no map yet");
+    await expect(nearest(new Tsne(data), 0)).rejects.toThrow("it has no embedding yet");
   });
 
   test("says what is wrong", async () => {

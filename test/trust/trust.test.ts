@@ -106,7 +106,7 @@ it("assesses the measurement of points with sigma", async () => {
   expect(measurement.flagged).toBe(share.filter((value) => value < 0.5).length);
 });
 
-it("scores maps of one and of three dimensions", async () => {
+it("scores embeddings of one and of three dimensions", async () => {
   for (const outputDimensions of [1, 3]) {
     const { embedding, perturbation, singularity } = await trust(await fitted({ outputDimensions, iterations: 100 }));
     expect(embedding.cols).toBe(outputDimensions);
@@ -115,15 +115,15 @@ it("scores maps of one and of three dimensions", async () => {
   }
 });
 
-it("says that points cannot be placed into maps with other degrees of freedom", async () => {
+it("says that points cannot be placed into embeddings with other degrees of freedom", async () => {
   const report = await trust(await fitted({ degreesOfFreedom: 0.5, iterations: 100 }));
   expect(report.perturbation).toBeUndefined();
   expect(describeTrust(report)[0].sentence).toContain("one degree of freedom");
   expect(trustColumns(report)).not.toHaveProperty("perturbation");
 });
 
-it("rejects runs without a map, without data, of too few points, and bad options", async () => {
-  await expect(trust(new Tsne(data, quick))).rejects.toThrow(/no map yet/);
+it("rejects runs without an embedding, without data, of too few points, and bad options", async () => {
+  await expect(trust(new Tsne(data, quick))).rejects.toThrow(/no embedding yet/);
   const distances = new Matrix(
     Float64Array.from({ length: 144 }, (_, at) => Math.abs((at % 12) - Math.floor(at / 12))),
     12,

@@ -46,7 +46,7 @@ test("a timeout is a signal like any other", async () => {
   expect(error).toMatchObject({ code: "ABORTED", cause: { name: "TimeoutError" } });
 });
 
-test("one signal stops all its runs and no other, whose map is the same as alone", async () => {
+test("one signal stops all its runs and no other, whose embedding is the same as alone", async () => {
   const options = { iterations: 150, threads: 2 };
   const alone = await runBhTsne(data, options);
   const controller = new AbortController();

@@ -439,16 +439,19 @@ test.each([
   });
 });
 
-test.each([1e18, 1e39, Number.MAX_VALUE])("a learning rate of %s says that the map diverged", async (learningRate) => {
-  for (const theta of [0, 0.5]) {
-    const error = await failureOf(data, { learningRate, theta });
-    expect(error).toBeInstanceOf(SigmaTsneError);
-    expect(error).toMatchObject({
-      code: "DIVERGED",
-      message: expect.stringMatching(/iteration \d+; take a smaller learningRate$/),
-    });
-  }
-});
+test.each([1e18, 1e39, Number.MAX_VALUE])(
+  "a learning rate of %s says that the embedding diverged",
+  async (learningRate) => {
+    for (const theta of [0, 0.5]) {
+      const error = await failureOf(data, { learningRate, theta });
+      expect(error).toBeInstanceOf(SigmaTsneError);
+      expect(error).toMatchObject({
+        code: "DIVERGED",
+        message: expect.stringMatching(/iteration \d+; take a smaller learningRate$/),
+      });
+    }
+  },
+);
 
 test("bad input is refused by a rejected promise, never by a throw", () => {
   for (const [input, options] of [

@@ -19,15 +19,15 @@ test.each(
 });
 
 test("one degree of freedom is the default, and threads do not matter for another", async () => {
-  const map = async (extra: TsneOptions) => digest((await runTsne(data, { ...options, ...extra })).embedding);
-  expect(await map({ degreesOfFreedom: 1 })).toBe(await map({}));
+  const embed = async (extra: TsneOptions) => digest((await runTsne(data, { ...options, ...extra })).embedding);
+  expect(await embed({ degreesOfFreedom: 1 })).toBe(await embed({}));
   for (const method of ["barnes-hut", "fft", "exact"] as const) {
     const half = { degreesOfFreedom: 0.5, method };
-    expect(await map({ ...half, threads: 1 })).toBe(await map({ ...half, threads: 3 }));
+    expect(await embed({ ...half, threads: 1 })).toBe(await embed({ ...half, threads: 3 }));
   }
 });
 
-test("heavier tails give a wider map", async () => {
+test("heavier tails give a wider embedding", async () => {
   const width = async (degreesOfFreedom: number) =>
     Math.max(...(await runTsne(data, { iterations: 500, degreesOfFreedom })).embedding.data.map(Math.abs));
   const [heavy, student, light] = [await width(0.5), await width(1), await width(5)];

@@ -120,7 +120,7 @@ describe("chooseLandmarks", () => {
     }
   });
 
-  test("looks at 20 rows a landmark where there are more", async () => {
+  test("looks at 20 rows per landmark where there are more", async () => {
     let read = 0;
     const counting = {
       ...source.data,

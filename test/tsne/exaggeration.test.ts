@@ -8,12 +8,12 @@ const data = makeGroups(300, 6);
 const options = { iterations: 400, earlyExaggerationIterations: 100 };
 
 /** Mean distance of points of one group, over that of all points. */
-function spread(map: Matrix): number {
+function spread(embedding: Matrix): number {
   const sums = { within: 0, all: 0 };
   const counts = { within: 0, all: 0 };
-  for (let i = 0; i < map.rows; i++) {
+  for (let i = 0; i < embedding.rows; i++) {
     for (let j = 0; j < i; j++) {
-      const distance = Math.hypot(map.at(i, 0) - map.at(j, 0), map.at(i, 1) - map.at(j, 1));
+      const distance = Math.hypot(embedding.at(i, 0) - embedding.at(j, 0), embedding.at(i, 1) - embedding.at(j, 1));
       for (const kind of i % 3 === j % 3 ? (["within", "all"] as const) : (["all"] as const)) {
         sums[kind] += distance;
         counts[kind]++;

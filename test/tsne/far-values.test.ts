@@ -22,10 +22,10 @@ describe("one value far beyond all others", () => {
 
   test("is named by its row and column in the warnings of all results", async () => {
     const far = withValue(1e30);
-    const map = makeUniform(n, 2, 0, 1);
+    const embedding = makeUniform(n, 2, 0, 1);
     const expected = [expect.stringMatching(/^Row 17 lies about \de\+\d+ times .* column 3 is 1e\+30\./)];
     expect((await runTsne(far, { iterations: 0 })).warnings).toEqual(expected);
-    expect((await evaluate(far, map, { k: [5] })).warnings).toEqual(expected);
+    expect((await evaluate(far, embedding, { k: [5] })).warnings).toEqual(expected);
     expect((await pca(far, 2)).warnings).toEqual(expected);
   });
 
@@ -47,7 +47,7 @@ describe("one value far beyond all others", () => {
     }
   });
 
-  test("leaves the measures of a good map as they are", async () => {
+  test("leaves the measures of a good embedding as they are", async () => {
     const { embedding } = await runTsne(data, { perplexity: 10, iterations: 300 });
     const [plain, far] = [await evaluate(data, embedding), await evaluate(withValue(9.97e36), embedding)];
     expect(far.neighborhoods[0].kept.value).toBeCloseTo(plain.neighborhoods[0].kept.value, 1);

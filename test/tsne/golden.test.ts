@@ -13,7 +13,7 @@ const atY = { perplexity: summary.perplexity, init: y, iterations: 0 };
 test.each([
   ["exact", 0, 5],
   ["Barnes-Hut", 0.2, 3],
-])("the KL divergence of a given map is that of the reference, %s", async (_, theta, digits) => {
+])("the KL divergence of a given embedding is that of the reference, %s", async (_, theta, digits) => {
   const plain = await runBhTsne(mu, { ...atY, theta });
   expect(plain.kl).toBeCloseTo(summary.euclidean_kl_at_y, digits);
   const aware = await runBhTsne(mu, { ...atY, theta, sigma, varianceFloor: summary.variance_floor });

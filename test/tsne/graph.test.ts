@@ -63,7 +63,7 @@ describe("a run without data", () => {
     expect(results[0].options.perplexity).toBeLessThan(12);
   });
 
-  test("gets the same map for points in another order", async () => {
+  test("gets the same embedding for points in another order", async () => {
     const order = makePermutation(n);
     const permuted = order.map((i) => order.map((j) => distances[i][j]));
     // So many neighbors connect the groups.
@@ -165,7 +165,7 @@ test.each([
 
 test("a spectral start of data does not depend on the threads", async () => {
   const options = { ...quick, init: "spectral" as const };
-  const maps = await Promise.all([1, 3].map((threads) => runTsne(data, { ...options, threads })));
-  expect(maps[0].embedding).toEqual(maps[1].embedding);
-  expect(nearestNeighborAccuracy(maps[0].embedding, 3)).toBeGreaterThan(0.98);
+  const embeddings = await Promise.all([1, 3].map((threads) => runTsne(data, { ...options, threads })));
+  expect(embeddings[0].embedding).toEqual(embeddings[1].embedding);
+  expect(nearestNeighborAccuracy(embeddings[0].embedding, 3)).toBeGreaterThan(0.98);
 });

@@ -8,7 +8,7 @@ const data = makeGroups(n, 6);
 const sigma = makeUniform(n, 6, 0.1, 2);
 const start = makeUniform(n, 2, -5, 5);
 
-/** KL divergence of one fixed map: a fingerprint of the affinities. */
+/** KL divergence of one fixed embedding: a fingerprint of the affinities. */
 async function klAtStart(points: Matrix, options: TsneOptions = {}): Promise<number> {
   return (await runBhTsne(points, { perplexity: 10, theta: 0, init: start, iterations: 0, ...options })).kl;
 }
@@ -60,15 +60,18 @@ describe("the affinities do not change", () => {
   });
 });
 
-test.each([1e30, 1e-30, 1e300, 1e-300])("data of scale %s gets a finite map of the same quality", async (scale) => {
-  const options = { perplexity: 10, iterations: 300 };
-  const scaled = await runBhTsne(
-    mapValues(data, (value) => value * scale),
-    options,
-  );
-  expect(scaled.embedding.data.every(Number.isFinite)).toBe(true);
-  expect(Math.abs(scaled.kl - (await runBhTsne(data, options)).kl)).toBeLessThan(0.1);
-});
+test.each([1e30, 1e-30, 1e300, 1e-300])(
+  "data of scale %s gets a finite embedding of the same quality",
+  async (scale) => {
+    const options = { perplexity: 10, iterations: 300 };
+    const scaled = await runBhTsne(
+      mapValues(data, (value) => value * scale),
+      options,
+    );
+    expect(scaled.embedding.data.every(Number.isFinite)).toBe(true);
+    expect(Math.abs(scaled.kl - (await runBhTsne(data, options)).kl)).toBeLessThan(0.1);
+  },
+);
 
 test.each([0, 0.5])("points in another order get the same positions, theta %s", async (theta) => {
   const order = makePermutation(n);
@@ -96,7 +99,7 @@ test("points in another order have the same KL divergence at the same positions"
 describe("sigma", () => {
   const options = { perplexity: 10, iterations: 60 };
 
-  test.each([0, 0.5, 1e10])("of %s everywhere gives the map without sigma, byte for byte", async (constant) => {
+  test.each([0, 0.5, 1e10])("of %s everywhere gives the embedding without sigma, byte for byte", async (constant) => {
     const plain = await runBhTsne(data, options);
     const aware = await runBhTsne(data, { ...options, sigma: mapValues(data, () => constant) });
     expect(digest(aware.embedding)).toEqual(digest(plain.embedding));
@@ -119,7 +122,7 @@ describe("sigma", () => {
     expect(Math.abs(floored - aware)).toBeGreaterThan(1e-3);
   });
 
-  test("that is huge in a column takes that column's noise out of the map", async () => {
+  test("that is huge in a column takes that column's noise out of the embedding", async () => {
     const noisy = mapValues(data, (value, row, column) => (column === 5 ? 50 * Math.sin(row * row) : value));
     const doubt = mapValues(noisy, (_, __, column) => (column === 5 ? 1e6 : 0.1));
     const clean = new Matrix(Float64Array.from(data.toArrays().flatMap((row) => row.slice(0, 5))), n, 5);
@@ -133,10 +136,10 @@ describe("the same seed, input and options give the same bytes", () => {
   test.each([1, 2, 3].flatMap((outputDimensions) => [0, 0.5].map((theta) => ({ outputDimensions, theta }))))(
     "with any number of threads, $outputDimensions dimensions, theta $theta",
     async ({ outputDimensions, theta }) => {
-      const maps = [];
+      const embeddings = [];
       for (const threads of [1, 2, 4])
-        maps.push(await runBhTsne(points, { outputDimensions, theta, threads, iterations: 60 }));
-      const [one, ...more] = maps;
+        embeddings.push(await runBhTsne(points, { outputDimensions, theta, threads, iterations: 60 }));
+      const [one, ...more] = embeddings;
       for (const other of more) {
         expect(digest(other.embedding)).toEqual(digest(one?.embedding));
         expect(other.kl).toBe(one?.kl);
@@ -161,9 +164,9 @@ describe("the same seed, input and options give the same bytes", () => {
   });
 });
 
-test("another seed gives another map", async () => {
-  const maps = await Promise.all(
+test("another seed gives another embedding", async () => {
+  const embeddings = await Promise.all(
     [0, 1, Number.MAX_SAFE_INTEGER].map((seed) => runBhTsne(data, { init: "random", seed, iterations: 60 })),
   );
-  expect(new Set(maps.map(({ embedding }) => digest(embedding))).size).toBe(3);
+  expect(new Set(embeddings.map(({ embedding }) => digest(embedding))).size).toBe(3);
 });

@@ -73,7 +73,7 @@ describe("the likelihood ratio", () => {
     ["data of 1e30 beside sigma of 1", scaled(data, 1e30), sigma],
     ["equal points", scaled(data, 0), sigma],
     ["three points", data.slice(0, 3), sigma.slice(0, 3)],
-  ])("gives a finite map with %s", async (_, points, deviations) => {
+  ])("gives a finite embedding with %s", async (_, points, deviations) => {
     const perplexity = points.rows === 3 ? 1 : 10;
     const { embedding, kl } = await runTsne(points, { ...settings, sigma: deviations, perplexity, iterations: 30 });
     expect(embedding.data.every(Number.isFinite) && Number.isFinite(kl)).toBe(true);

@@ -27,7 +27,7 @@ describe("the method of repulsion", () => {
     expect((await runBhTsne(many, few)).method).toBe("barnes-hut");
   });
 
-  test("does not matter to the quality of the map", async () => {
+  test("does not matter to the quality of the embedding", async () => {
     const kls = [];
     for (const method of ["exact", "barnes-hut", "fft"] as const) {
       kls.push((await runTsne(data, { ...quick, iterations: 500, method })).kl);
@@ -36,10 +36,11 @@ describe("the method of repulsion", () => {
   });
 
   test("gives the same bytes with any number of threads", async () => {
-    const maps = [];
-    for (const threads of [1, 2, 4]) maps.push((await runTsne(data, { ...quick, method: "fft", threads })).embedding);
-    expect(maps[1]).toEqual(maps[0]);
-    expect(maps[2]).toEqual(maps[0]);
+    const embeddings = [];
+    for (const threads of [1, 2, 4])
+      embeddings.push((await runTsne(data, { ...quick, method: "fft", threads })).embedding);
+    expect(embeddings[1]).toEqual(embeddings[0]);
+    expect(embeddings[2]).toEqual(embeddings[0]);
   });
 
   test.each([
@@ -72,7 +73,7 @@ describe.each([
     ["two far clusters", mapValues(makeGroups(200, 4), (value, row) => value + (row % 2) * 1e12)],
     ["values of 1e30", mapValues(makeGroups(200, 4), (value) => value * 1e30)],
     ["values of 1e-30", mapValues(makeGroups(200, 4), (value) => value * 1e-30)],
-  ])("gives a finite map of %s", async (_, points) => {
+  ])("gives a finite embedding of %s", async (_, points) => {
     for (const sigma of [undefined, mapValues(points, (value) => Math.abs(value))]) {
       const { embedding, kl } = await runTsne(points, { method, outputDimensions, sigma, iterations: 300 });
       expect(embedding.data.every(Number.isFinite)).toBe(true);

@@ -144,7 +144,7 @@ test.each(Object.entries(BETWEEN_GAUSSIANS))(
   },
 );
 
-test("distances between Gaussians need sigma, and give the plain map where one holds for all", async () => {
+test("distances between Gaussians need sigma, and give the plain embedding where one holds for all", async () => {
   const plain = await embed({});
   const equal = mapValues(sigma, () => 0.3);
   for (const distance of DISTANCES.filter(usesSigma)) {
@@ -156,7 +156,7 @@ test("distances between Gaussians need sigma, and give the plain map where one h
   }
 });
 
-test("sigma and data of any size give a map", async () => {
+test("sigma and data of any size give an embedding", async () => {
   for (const distance of DISTANCES.filter(usesSigma)) {
     for (const [ofData, ofSigma] of [1e30, 1e-30, 1].flatMap((a) => [1e30, 1e-30, 0].map((b) => [a, b] as const))) {
       const points = mapValues(data, (value) => value * ofData);
@@ -199,7 +199,7 @@ test("components and angles go together", async () => {
   expect(embedding.data.every(Number.isFinite)).toBe(true);
 });
 
-test("lists in any order, wider than needed, with the point itself and with -1 for none give one and the same map", async () => {
+test("lists in any order, wider than needed, with the point itself and with -1 for none give one and the same embedding", async () => {
   const expected = await embed({ neighbors: listsOf(distances, needed) });
   expect(expected.neighbors).toEqual({ method: "given", recall: 1 });
   expect(expected.options).toMatchObject({ neighbors: "given", distance: "given" });
@@ -234,7 +234,7 @@ test("the unit of given distances does not matter", async () => {
   }
 });
 
-test("given neighbors that were searched lead to the map of the search", async () => {
+test("given neighbors that were searched lead to the embedding of the search", async () => {
   const [searched, given] = await Promise.all([embed({ iterations: 5 }), embed({ neighbors: lists, iterations: 5 })]);
   expect(given.kl).toBeCloseTo(searched.kl, 4);
   given.embedding.data.forEach((value, at) => {
@@ -303,7 +303,7 @@ const BAD: [name: string, neighbors: unknown, facts: object, message: string | R
     "lists of other points",
     { indices: lists.indices.slice(0, 59), distances: lists.distances.slice(0, 59) },
     { code: "SHAPE_MISMATCH", argument: "neighbors.indices" },
-    "neighbors.indices: expected 60 rows, one a point, received 59 x 20",
+    "neighbors.indices: expected 60 rows, one per point, received 59 x 20",
   ],
   [
     "distances of another shape",
@@ -370,7 +370,7 @@ test("sigma together with given neighbors is refused where no distance is named"
 });
 
 test.each(["euclidean", "inverse-variance"] as const)(
-  "given neighbors lead to a map that takes new points where their distance, %s, is named",
+  "given neighbors lead to an embedding that takes new points where their distance, %s, is named",
   async (distance) => {
     const sigma = distance === "euclidean" ? undefined : makeUniform(n, d, 0.1, 1);
     const options = { perplexity, iterations: 30, distance, ...(sigma && { sigma }) };
@@ -378,7 +378,7 @@ test.each(["euclidean", "inverse-variance"] as const)(
     const { embedding } = await run.fit();
     expect(embedding).toEqual((await embed({ neighbors: lists, iterations: 30 })).embedding);
     const placed = await run.place(data, { ...(sigma && { sigma }) });
-    // Placement looks at the map and the distance only, however the map was made.
+    // Placement looks at the embedding and the distance only, however the embedding was made.
     const other = new Tsne(data, { ...options, init: embedding, iterations: 0 });
     await other.fit();
     expect(placed.embedding).toEqual((await other.place(data, { ...(sigma && { sigma }) })).embedding);

@@ -16,11 +16,11 @@ async function fitted(options: TsneOptions = {}): Promise<Tsne> {
   return run;
 }
 
-/** Share of new points whose nearest point of the map is of their group. */
-function shareAtHome(positions: Matrix, map: Matrix): number {
+/** Share of new points whose nearest point of the embedding is of their group. */
+function shareAtHome(positions: Matrix, embedding: Matrix): number {
   const home = Array.from({ length: positions.rows }, (_, q) => {
-    const distances = Array.from({ length: map.rows }, (_, i) =>
-      Math.hypot(...Array.from(map.row(i), (value, axis) => value - positions.at(q, axis))),
+    const distances = Array.from({ length: embedding.rows }, (_, i) =>
+      Math.hypot(...Array.from(embedding.row(i), (value, axis) => value - positions.at(q, axis))),
     );
     return distances.indexOf(Math.min(...distances)) % groups === (200 + q) % groups;
   });
@@ -33,8 +33,7 @@ describe("place", () => {
     const { embedding, divergence } = await run.place(fresh);
     expect(embedding.shape).toEqual([60, outputDimensions]);
     expect(divergence.every((value) => value >= 0 && Number.isFinite(value))).toBe(true);
-    const map = (await run.fit(0)).embedding;
-    expect(shareAtHome(embedding, map)).toBeGreaterThan(0.95);
+    expect(shareAtHome(embedding, (await run.fit(0)).embedding)).toBeGreaterThan(0.95);
   });
 
   test.each(DISTANCES)("works with the %s distance", async (distance) => {
@@ -64,7 +63,7 @@ describe("place", () => {
     expect(shareAtHome(embedding, (await run.fit(0)).embedding)).toBeGreaterThan(0.95);
   });
 
-  test("leaves the map and the run as they are, and follows the map when it goes on", async () => {
+  test("leaves the embedding and the run as they are, and follows the embedding when it goes on", async () => {
     const run = new Tsne(data, quick);
     await run.fit(150);
     const early = await run.place(fresh);
@@ -76,8 +75,8 @@ describe("place", () => {
   test("starts at the neighbors with 0 iterations, and places nothing at all", async () => {
     const run = await fitted();
     const start = await run.place(fresh, { iterations: 0 });
-    const map = (await run.fit(0)).embedding;
-    const [low, high] = [Math.min(...map.data), Math.max(...map.data)];
+    const coordinates = (await run.fit(0)).embedding;
+    const [low, high] = [Math.min(...coordinates.data), Math.max(...coordinates.data)];
     expect(start.embedding.data.every((value) => value >= low && value <= high)).toBe(true);
     const empty = await run.place(new Matrix(new Float32Array(0), 0, 6));
     expect(empty.embedding.shape).toEqual([0, 2]);
@@ -85,12 +84,12 @@ describe("place", () => {
     expect((await run.place([])).embedding.shape).toEqual([0, 2]);
   });
 
-  test("knows points that are unlike all others by their divergence, and keeps them beside the map", async () => {
+  test("knows points that are unlike all others by their divergence, and keeps them beside the embedding", async () => {
     const run = await fitted();
     const strange = new Matrix(Float64Array.of(1e300, -1e300, 0, 0, 1e300, 0), 1, 6);
     const { embedding } = await run.place(strange);
-    const map = (await run.fit(0)).embedding;
-    const reach = Math.max(...map.data.map(Math.abs));
+    const coordinates = (await run.fit(0)).embedding;
+    const reach = Math.max(...coordinates.data.map(Math.abs));
     expect(embedding.data.every((value) => Math.abs(value) < 1.2 * reach + 1)).toBe(true);
   });
 
@@ -148,7 +147,7 @@ describe("place", () => {
     negative.data[7] = -1;
     await expect(aware.place(fresh, { sigma: negative })).rejects.toMatchObject({ code: "NEGATIVE_SIGMA", row: 1 });
     await expect(new Tsne(data, quick).place(fresh)).rejects.toMatchObject({
-      message: expect.stringMatching(/no map yet/),
+      message: expect.stringMatching(/no embedding yet/),
     });
     const distances = Array.from({ length: 200 }, (_, i) => Array.from({ length: 200 }, (_, j) => Math.abs(i - j)));
     const given = new Tsne(data, { ...quick, neighbors: { distances } });

@@ -59,16 +59,16 @@ export function digest({ data }: Matrix): string {
     .digest("hex");
 }
 
-/** Share of the points whose nearest neighbor on the map belongs to the same group. */
-export function nearestNeighborAccuracy(map: Matrix, groups: number): number {
+/** Share of the points whose nearest neighbor on the embedding belongs to the same group. */
+export function nearestNeighborAccuracy(embedding: Matrix, groups: number): number {
   let hits = 0;
-  for (let i = 0; i < map.rows; i++) {
+  for (let i = 0; i < embedding.rows; i++) {
     let nearest = { distance: Number.POSITIVE_INFINITY, point: i };
-    for (let j = 0; j < map.rows; j++) {
-      const distance = Math.hypot(...Array.from(map.row(i), (value, axis) => value - map.at(j, axis)));
+    for (let j = 0; j < embedding.rows; j++) {
+      const distance = Math.hypot(...Array.from(embedding.row(i), (value, axis) => value - embedding.at(j, axis)));
       if (j !== i && distance < nearest.distance) nearest = { distance, point: j };
     }
     if (nearest.point % groups === i % groups) hits++;
   }
-  return hits / map.rows;
+  return hits / embedding.rows;
 }

@@ -57,7 +57,7 @@ describe("onProgress", () => {
     expect(last?.kl).toBeCloseTo(kl, 10);
   });
 
-  test("has no influence on the map", async () => {
+  test("has no influence on the embedding", async () => {
     const silent = await runBhTsne(data, { iterations: 120 });
     const watched = await runBhTsne(data, { iterations: 120, onProgress: () => {} });
     expect(digest(watched.embedding)).toEqual(digest(silent.embedding));

@@ -74,7 +74,7 @@ test.each([
 });
 
 test.each([1, 2, 3])(
-  "the map has a row for each point and %i columns, finite and centered",
+  "the embedding has a row for each point and %i columns, finite and centered",
   async (outputDimensions) => {
     const { embedding, kl, iterations, options } = await runBhTsne(data, { outputDimensions, iterations: 100 });
     expect(embedding.shape).toEqual([120, outputDimensions]);

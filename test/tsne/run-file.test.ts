@@ -85,10 +85,10 @@ describe("save and load", () => {
     expect((await readFile(again)).equals(bytes)).toBe(true);
   });
 
-  test("need a map", async () => {
+  test("need an embedding", async () => {
     const path = inFolder("none.tsne");
     await expect(new Tsne(data, quick).save(path)).rejects.toMatchObject({
-      message: expect.stringMatching(/no map yet/),
+      message: expect.stringMatching(/no embedding yet/),
     });
     expect(await readdir(inFolder(""))).not.toContain("none.tsne");
   });
@@ -139,8 +139,8 @@ describe("load refuses", () => {
     return copy;
   };
   test.each<[string, () => Buffer, string, RegExp]>([
-    ["an empty file", () => Buffer.alloc(0), "FILE_FORMAT", /no saved run/],
-    ["text", () => Buffer.from("1,2,3\n4,5,6\n"), "FILE_FORMAT", /no saved run/],
+    ["an empty file", () => Buffer.alloc(0), "FILE_FORMAT", /not a saved run/],
+    ["text", () => Buffer.from("1,2,3\n4,5,6\n"), "FILE_FORMAT", /not a saved run/],
     ["a newer version", () => withVersion(5), "FILE_VERSION", /version 5: expected version 4\. .*newer sigma-tsne/],
     ["an older version", () => withVersion(3), "FILE_VERSION", /version 3: expected version 4\. Fit the data again/],
     ["a file cut off in its first bytes", () => bytes.subarray(0, 11), "FILE_FORMAT", /cut off/],

@@ -8,7 +8,7 @@ const sigma = makeUniform(200, 6, 0.1, 1);
 const options = { sigma, iterations: 320, threads: 2 };
 
 describe("Tsne", () => {
-  test("fitted in steps ends at the map of one fit, bit for bit", async () => {
+  test("fitted in steps ends at the embedding of one fit, bit for bit", async () => {
     const whole = await runBhTsne(data, options);
     const tsne = new Tsne(data, options);
     for (const iterations of [0, 1, 49, 50, 0, 151]) await tsne.fit(iterations);
@@ -45,7 +45,7 @@ describe("Tsne", () => {
     expect(digest((await tsne.fit(0)).embedding)).toEqual(digest(whole.embedding));
   });
 
-  test("gives each step a map of its own", async () => {
+  test("gives each step an embedding of its own", async () => {
     const tsne = new Tsne(data, options);
     const first = await tsne.fit(50);
     const before = digest(first.embedding);
@@ -107,7 +107,7 @@ describe("Tsne", () => {
 });
 
 describe("stop", () => {
-  test("ends the fit at the map so far; a later fit ends at the map of an uninterrupted run", async () => {
+  test("ends the fit at the embedding so far; a later fit ends at the embedding of an uninterrupted run", async () => {
     const long = { ...options, iterations: 3000 };
     const tsne = new Tsne(data, {
       ...long,
@@ -132,7 +132,7 @@ describe("stop", () => {
     ["affinities", {}],
     ["initialization", {}],
   ])(
-    "in %s, where there is no map yet, rejects; a later fit ends at the map of an uninterrupted run",
+    "in %s, where there is no embedding yet, rejects; a later fit ends at the embedding of an uninterrupted run",
     async (stage, extra) => {
       // Wide enough for the randomized search for principal components.
       const wide = makeUniform(800, 1000, -1, 1);
@@ -162,7 +162,7 @@ describe("stop", () => {
   });
 });
 
-test("several runs at once give the same maps as one after the other", async () => {
+test("several runs at once give the same embeddings as one after the other", async () => {
   const jobs = [
     { outputDimensions: 1 },
     { outputDimensions: 2, theta: 0 },

@@ -101,7 +101,7 @@ describe("the automatic variance floor", () => {
       mapValues(data, (v, i, k) => (k === 2 ? 1e6 * Math.sin(i * i) : v)),
       mapValues(sigma, (v, _, k) => (k === 2 ? 1e6 : v)),
     ],
-  ])("is positive, and the map finite, with %s", async (_, points, deviations) => {
+  ])("is positive, and the embedding finite, with %s", async (_, points, deviations) => {
     const { embedding, varianceFloor } = await runTsne(points, { ...settings, sigma: deviations });
     const { varianceFloor: estimated } = await estimateNoiseModel(points, deviations);
     expect(estimated > 0 && Number.isFinite(estimated)).toBe(true);

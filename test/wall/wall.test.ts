@@ -67,7 +67,7 @@ describe("a wall", () => {
       cells(2, 2, positions.slice(0, 2)),
       {},
       "SHAPE_MISMATCH",
-      "expected 2 images, one a point, received 3",
+      "expected 2 images, one per point, received 3",
     );
     await refused(cells(1, 3, []), {}, "TOO_FEW_POINTS", "at least one");
     await refused(cells(40, 3, positions), { cell: 1024 }, "OUT_OF_RANGE", "take smaller cells, or tiles");

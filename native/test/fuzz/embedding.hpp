@@ -63,11 +63,11 @@ inline Options draw_options(Draws& draws, std::size_t n, std::size_t d, bool has
   return options;
 }
 
-// Goes on to `until`, and places two points into the map.
+// Goes on to `until`, and places two points into the embedding.
 inline void exercise(Run& run, Draws& draws, std::uint64_t until, bool has_sigma) {
   run.advance(until, ignore, draws.once(2) ? Run::Until::converged : Run::Until::iteration);
-  const std::vector<float> map = run.embedding();
-  promise(finite(map));
+  const std::vector<float> embedding = run.embedding();
+  promise(finite(embedding));
   promise(std::isfinite(run.kl()));
   const std::size_t d = run.frame().center.size();
   const std::vector<double> fresh = draws.numbers(2 * d);
@@ -77,8 +77,8 @@ inline void exercise(Run& run, Draws& draws, std::uint64_t until, bool has_sigma
     pack_query_sigma(queries, {nullptr, sigma.data()}, run.frame());
   }
   const Options& options = run.options();
-  const FittedMap fitted(run.points(), options.distance, options.output_dimensions, map, options.mesh_spacing,
-                         options.theta, run.team(), run.cancellation());
+  const FittedEmbedding fitted(run.points(), options.distance, options.output_dimensions, embedding,
+                               options.mesh_spacing, options.theta, run.team(), run.cancellation());
   PlacementOptions placement;
   placement.perplexities = {std::min(options.perplexities.front(), static_cast<double>(run.count()) / 3)};
   placement.iterations = static_cast<std::uint64_t>(draws.integer(0, 30));

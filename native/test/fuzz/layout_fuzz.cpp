@@ -1,4 +1,4 @@
-// What takes a map: separation, grids, quality, and principal components.
+// What takes an embedding: separation, grids, quality, and principal components.
 #include "embedding.hpp"
 #include "layout/grid_assignment.hpp"
 #include "layout/separation.hpp"
@@ -10,7 +10,7 @@ using namespace sigma::test;
 
 namespace {
 
-void separate(Draws& draws, const std::vector<double>& map, std::size_t n, ThreadTeam& team,
+void separate(Draws& draws, const std::vector<double>& embedding, std::size_t n, ThreadTeam& team,
               const Cancellation& cancel) {
   SeparationOptions options;
   options.method = draws.pick({SeparationMethod::flow, SeparationMethod::iterative, SeparationMethod::conditional});
@@ -20,7 +20,7 @@ void separate(Draws& draws, const std::vector<double>& map, std::size_t n, Threa
   options.tolerance = draws.fraction();
   options.iterations = static_cast<std::size_t>(draws.integer(1, 20));
   options.bins = static_cast<std::size_t>(draws.integer(2, 60));
-  const Separation separation = separate_points({nullptr, map.data()}, n, options, team, cancel, [](double) {});
+  const Separation separation = separate_points({nullptr, embedding.data()}, n, options, team, cancel, [](double) {});
   for (const double x : separation.points) promise(x >= 0 && x <= 1);
 }
 
@@ -33,12 +33,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   ThreadTeam team(static_cast<unsigned>(draws.integer(1, 4)));
   const Cancellation cancel;
   try {
-    const std::vector<double> map = draws.numbers(2 * n);
+    const std::vector<double> embedding = draws.numbers(2 * n);
     const int job = draws.integer(0, 3);
     if (job == 0) {
-      separate(draws, map, n, team, cancel);
+      separate(draws, embedding, n, team, cancel);
     } else if (job == 1) {
-      const SquarePoints points = keep_shape({nullptr, map.data()}, n);
+      const SquarePoints points = keep_shape({nullptr, embedding.data()}, n);
       const auto rows = static_cast<std::size_t>(draws.integer(1, 30));
       const std::size_t columns = (n + rows - 1) / rows + draws.byte() % 4;
       const GridAssignment grid =
@@ -58,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         options.sizes = {1};
         if (n > 10) options.sizes.push_back(4);
         options.sample = draws.once(2) ? 0 : 2 + draws.byte() % (n - 1);
-        evaluate(points, pack_means({nullptr, map.data()}, n, 2), {}, options, team, cancel,
+        evaluate(points, pack_means({nullptr, embedding.data()}, n, 2), {}, options, team, cancel,
                  [](EvaluationStage, double) {});
       } else {
         Random random(draws.byte());

@@ -1,23 +1,5 @@
+import { drawing, element, heading } from "../../page-map/elements.js";
 import type { ReportTable, ReportTile } from "./payload.js";
-
-/** An element with text, or with elements, within it. Texts never become markup. */
-export function element(name: string, className = "", ...content: (string | Node)[]): HTMLElement {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.append(...content);
-  return made;
-}
-
-export function drawing(
-  name: string,
-  attributes: Record<string, string | number>,
-  ...content: (string | Node)[]
-): SVGElement {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  made.append(...content);
-  return made;
-}
 
 export function tile({ name, value, explanation }: ReportTile): HTMLElement {
   return element("div", "tile", element("h2", "", name), element("strong", "", value), element("p", "", explanation));
@@ -39,12 +21,6 @@ export function table({ caption, explanation, columns, rows }: ReportTable): HTM
   grid.setAttribute("aria-label", caption);
   const title = [element("h2", "", caption), ...(explanation ? [element("p", "note", explanation)] : [])];
   return element("div", "card", ...title, element("div", "scroll", grid));
-}
-
-export function heading(scope: "row" | "col", text: string): HTMLElement {
-  const cell = element("th", "", text);
-  cell.setAttribute("scope", scope);
-  return cell;
 }
 
 const GROUPS = 10;

@@ -1,8 +1,9 @@
+import { drawing, element, heading } from "../../page-map/elements.js";
+import { type Coloring, colorByLabel, colorByQuantity, decodeFloats, labelTexts } from "../../page-map/points.js";
+import { MapView, type Scene } from "../../page-map/view.js";
 import { shuffled } from "../../shuffle.js";
-import { chartByUncertainty, drawing, element, heading, table, tile } from "./charts.js";
+import { chartByUncertainty, table, tile } from "./charts.js";
 import type { ReportPayload } from "./payload.js";
-import { type Coloring, colorByLabel, colorByQuantity, decodeFloats, labelTexts } from "./points.js";
-import { MapView, type Scene } from "./view.js";
 
 const byId = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const payload = JSON.parse(byId("data").textContent) as ReportPayload;

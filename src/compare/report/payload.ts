@@ -1,3 +1,5 @@
+import type { PointLabels, Shades } from "../../page-map/payload.js";
+
 /** What the page is given: numbers in base64 of little-endian float32 or uint32, colors and texts. */
 export interface ReportPayload {
   title: string;
@@ -17,16 +19,8 @@ export interface ReportPayload {
     tiles: ReportTile[];
   }[];
   sigma: string | null;
-  labels: {
-    texts: string[];
-    /** For each point its index in `texts`. */
-    codes: string;
-    /** For each text its index in `classes`, or its value if there are no classes. -1 and NaN (as null) mean that there is neither. */
-    values: (number | null)[];
-    classes: { name: string; count: number; light: string; dark: string }[] | null;
-  } | null;
-  /** From least to most. */
-  shades: { light: string[]; dark: string[] };
+  labels: PointLabels | null;
+  shades: Shades;
   tables: ReportTable[];
 }
 

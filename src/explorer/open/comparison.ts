@@ -25,7 +25,7 @@ export async function openComparison(exploration: Exploration, folder: string, o
       throw new FileError(
         "FILE_FORMAT",
         path,
-        `expected a map of ${n} x 2, received ${found}; maps of other dimensions are not shown`,
+        `expected an embedding of ${n} x 2, received ${found}; embeddings of other dimensions are not shown`,
       );
     }
     requireFinite(positions, path);
@@ -74,7 +74,7 @@ async function readMetrics(path: string): Promise<Pick<ComparisonMetrics, "n" | 
       return { n: n as number, maps };
     }
   } catch (cause) {
-    throw new FileError("FILE_FORMAT", path, "is no JSON", { cause });
+    throw new FileError("FILE_FORMAT", path, "is not JSON", { cause });
   }
   throw new FileError("FILE_FORMAT", path, "does not say what was compared");
 }

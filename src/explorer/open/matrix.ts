@@ -131,6 +131,6 @@ function requireShape({ means, sigma }: GaussianData, path: string | undefined):
 }
 
 function countMismatch(argument: string, received: number, n: number, what: string): ArgumentError {
-  const message = `${argument}: expected ${n} ${what}, one a point, received ${received}`;
-  return new ArgumentError("SHAPE_MISMATCH", { argument, received, accepted: `${n} ${what}, one a point`, message });
+  const message = `${argument}: expected ${n} ${what}, one per point, received ${received}`;
+  return new ArgumentError("SHAPE_MISMATCH", { argument, received, accepted: `${n} ${what}, one per point`, message });
 }

@@ -81,8 +81,8 @@ async function openTable(exploration: Exploration, path: string, options: InputO
     throw new ArgumentError("SHAPE_MISMATCH", {
       argument: path,
       received: matrix.shape,
-      accepted: "a map of 2 columns, or points of more",
-      message: `${path}: expected a map of 2 columns, or points of more, received ${matrix.rows} x ${matrix.cols}`,
+      accepted: "an embedding of 2 columns, or points of more",
+      message: `${path}: expected an embedding of 2 columns, or points of more, received ${matrix.rows} x ${matrix.cols}`,
     });
   }
   const { openMap, openPoints } = await import("./matrix.js");

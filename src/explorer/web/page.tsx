@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import controls from "./controls.module.css";
 import { Header } from "./header.js";
 import { icons } from "./icons.js";
@@ -77,13 +77,17 @@ function Blank() {
 
 /** Said where the maps are drawn without WebGL. */
 function Graphics() {
-  if (mapViews.value.every(({ isAccelerated }) => isAccelerated)) return null;
+  const [isDismissed, setDismissed] = useState(false);
+  if (isDismissed || mapViews.value.every(({ isAccelerated }) => isAccelerated)) return null;
   return (
     <p
       class={`${controls.pill} ${controls.graphics}`}
       title="Hardware acceleration can be switched on in the settings of most browsers; chrome://gpu and about:support list what they use."
     >
       No WebGL graphics here: the processor draws the maps
+      <button type="button" class={controls.plain} aria-label="Dismiss" onClick={() => setDismissed(true)}>
+        {icons.close}
+      </button>
     </p>
   );
 }

@@ -48,7 +48,7 @@ export async function* readMessages(input: AsyncIterable<Uint8Array>, name: stri
     if (prelude.length === 0) throw fail("is empty, where an Arrow stream is expected");
     if (FILE_MAGIC.equals(prelude)) prelude = await bytes.take(8);
     else if (prelude.length < 4 || viewOf(prelude).getUint32(0, true) !== CONTINUATION) {
-      throw fail("is no Arrow stream, which begins with ff ff ff ff; pyarrow.ipc.new_stream writes one");
+      throw fail("is not an Arrow stream, which begins with ff ff ff ff; pyarrow.ipc.new_stream writes one");
     }
     while (prelude.length > 0) {
       const cutOff = () => fail(`is cut off within ${place}`);

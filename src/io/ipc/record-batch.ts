@@ -132,7 +132,7 @@ export class IpcBatch {
    * that both share.
    *
    * @param kept of the batch's fields, in their order
-   * @param usable a byte a row: 0 where the new columns are null
+   * @param usable one byte per row: 0 where the new columns are null
    * @param values of each column, rows x width
    */
   withColumns(
@@ -269,7 +269,7 @@ export class IpcBatch {
     const buffers = parts.buffers.concat(
       newBuffers.map(({ offset, length }) => ({ offset: BigInt(offset), length: BigInt(length) })),
     );
-    // Vectors grow towards the front.
+    // Vectors grow toward the front.
     RecordBatch.startNodesVector(builder, nodes.length);
     for (const { length, nullCount } of nodes.reverse()) FieldNode.createFieldNode(builder, length, nullCount);
     const nodeList = builder.endVector();

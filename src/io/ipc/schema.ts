@@ -43,7 +43,7 @@ export interface IpcType {
   readonly isSigned: boolean;
 }
 
-/** A column of float32 to be appended: one number a row, or a list of `width` of them. */
+/** A column of float32 to be appended: one number per row, or a list of `width` of them. */
 export interface NewColumn {
   readonly name: string;
   readonly width: number | undefined;

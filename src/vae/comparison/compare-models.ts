@@ -26,7 +26,7 @@ export interface ComparedModel {
 /** Options of {@link writeModelComparison}. All are optional. */
 export type ModelComparisonOptions = Readonly<OptionValues<typeof MODEL_COMPARISON_OPTIONS>>;
 
-/** A row of the table: means over the test images, log-likelihoods in nats an image. */
+/** A row of the table: means over the test images, log-likelihoods in nats per image. */
 export interface ModelRow {
   readonly name: string;
   readonly model: string;
@@ -64,7 +64,7 @@ const SHOWN = 12;
 const SCATTERS = [3, 4, 5] as const;
 /** Width of a full row of them, in pixels. */
 const SCATTERS_WIDTH = 1600;
-/** Pixels a side to which grids of small images are magnified. */
+/** Pixels per side to which grids of small images are magnified. */
 const GRID_SIDE = 480;
 const FILES = [
   "reconstructions.png",
@@ -264,7 +264,7 @@ export function modelTable({ dataset, count, noise, draws, models }: ModelCompar
     `| ${cells.map((cell, j) => (isText(j) ? cell.padEnd(widths[j]) : cell.padStart(widths[j]))).join(" | ")} |`;
   const rule = widths.map((width, j) => (isText(j) ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
   return [
-    `${count} test images of ${dataset}. Log-likelihoods are nats an image, squared errors those of a value; "noisy" is`,
+    `${count} test images of ${dataset}. Log-likelihoods are nats per image, squared errors are per value; "noisy" is`,
     `with |N(0, 1)| added to ${Math.round(100 * noise)} % of the input's values, against the clean image. log p(x) by importance`,
     `sampling, ${draws} draws. Log-likelihoods of different likelihoods cannot be compared.`,
     "",
@@ -309,7 +309,7 @@ async function drawScatters(subjects: readonly Subject[], images: Images, datase
     .toBuffer();
 }
 
-/** A tile a model: its grid of decoded codes. */
+/** One tile per model: its grid of decoded codes. */
 async function drawGrids(
   subjects: readonly Subject[],
   size: number,

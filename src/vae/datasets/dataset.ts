@@ -81,7 +81,7 @@ export interface DatasetOptions {
   /** Micrographs: number of scenes, 1 to 1e6. Default 2000. */
   readonly count?: number | undefined;
   /**
-   * Pixels a side: of micrographs, 32 to 96, default 48; of the images in a folder, which are cropped and scaled to it, or `[height,
+   * Pixels per side: of micrographs, 32 to 96, default 48; of the images in a folder, which are cropped and scaled to it, or `[height,
    * width]`. Default: the size that all images have.
    */
   readonly size?: number | readonly [number, number] | undefined;

@@ -15,7 +15,7 @@ export function checkLabelCount(labels: ArrayLike<unknown>, count: number, path:
   throw new ArgumentError("SHAPE_MISMATCH", {
     argument: "labels",
     received: labels,
-    accepted: `${count} labels, one an image`,
-    message: `${path}: expected ${count} labels, one an image, received ${labels.length}`,
+    accepted: `${count} labels, one per image`,
+    message: `${path}: expected ${count} labels, one per image, received ${labels.length}`,
   });
 }

@@ -21,7 +21,7 @@ export type MicrographClass = (typeof MICROGRAPH_CLASSES)[number];
 export interface MicrographOptions {
   /** Number of scenes, an integer >= 0. Default 2000. */
   count?: number | undefined;
-  /** Pixels a side, 32 to 96; the field of view stays the same. Default 48. */
+  /** Pixels per side, 32 to 96; the field of view stays the same. Default 48. */
   size?: number | undefined;
   /** Seed of the random numbers, an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;
@@ -31,7 +31,7 @@ export interface MicrographOptions {
    */
   first?: number | undefined;
   /**
-   * Electrons a pixel that the image value 1 stands for: one number from 0.1 to 1e6 for all, or `[least, most]`, from which
+   * Electrons per pixel that the image value 1 stands for: one number from 0.1 to 1e6 for all, or `[least, most]`, from which
    * every scene draws its own, log-uniformly. Default `[3, 300]`.
    */
   dose?: number | readonly [number, number] | undefined;
@@ -45,11 +45,11 @@ export interface Micrographs {
   readonly images: Matrix;
   /** What each scene shows. */
   readonly labels: MicrographClass[];
-  /** Electrons a pixel that the value 1 stands for, of each scene. */
+  /** Electrons per pixel that the value 1 stands for, of each scene. */
   readonly dose: Float32Array;
   /** The scenes without noise and drift, count x size^2, 0 to 0.5. */
   readonly scenes: Matrix;
-  /** Pixels a side. */
+  /** Pixels per side. */
   readonly size: number;
   /**
    * Acquires every scene once more: shot noise of its own, and for all but number 0 a displacement of its own. The same
@@ -125,7 +125,7 @@ function resolve(options: MicrographOptions): Resolved {
   const dose = options.dose ?? [3, 300];
   const range = typeof dose === "number" ? [dose, dose] : dose;
   const [least, most] = range;
-  const accepted = "electrons a pixel from 0.1 to 1e6, one number or [least, most]";
+  const accepted = "electrons per pixel from 0.1 to 1e6, one number or [least, most]";
   if (!Array.isArray(range) || range.length !== 2 || typeof least !== "number" || typeof most !== "number") {
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "dose", received: dose, accepted });
   }
@@ -145,9 +145,9 @@ function resolve(options: MicrographOptions): Resolved {
 /** A square grid of thicknesses while a scene is painted. Lengths are in pixels unless they are shares of `view`. */
 interface Field {
   readonly data: Float32Array;
-  /** Pixels a side, with the margin. */
+  /** Pixels per side, with the margin. */
   readonly side: number;
-  /** Pixels a side, without it. */
+  /** Pixels per side, without it. */
   readonly view: number;
 }
 

@@ -25,7 +25,7 @@ export async function openPointImages(
   await opened.close();
   const { count } = opened.images;
   const skipped = opened.skipped > 0 ? ` and ${opened.skipped} other files` : "";
-  const message = `${path}: expected ${n} images, one a point, received ${count}${skipped}`;
+  const message = `${path}: expected ${n} images, one per point, received ${count}${skipped}`;
   throw new ArgumentError("SHAPE_MISMATCH", { argument: path, received: count, accepted: `${n} images`, message });
 }
 

@@ -18,7 +18,7 @@ export type EvaluateOptions = Readonly<OptionValues<typeof EVALUATION_OPTIONS>>;
 /** How well images are given back. */
 export interface ReconstructionQuality {
   /**
-   * log p(image | code) in nats an image. Where the codes have a posterior that is regularized, its mean over draws of the code; else
+   * log p(image | code) in nats per image. Where the codes have a posterior that is regularized, its mean over draws of the code; else
    * the logarithm of the mean probability over draws of what is random: weights, or codes.
    */
   readonly logLikelihood: number;
@@ -34,7 +34,7 @@ export interface Evaluation {
   readonly loss: LossParts;
   /** The evidence lower bound, in nats; undefined for models whose loss is none. */
   readonly elbo: number | undefined;
-  /** The test log-likelihood, in nats an image. */
+  /** The test log-likelihood, in nats per image. */
   readonly logLikelihood: number;
   /**
    * How it was estimated: by importance sampling (Burda, Grosse & Salakhutdinov 2016), a lower bound of log p(x) that gets tighter with

@@ -59,7 +59,7 @@ export interface GifOptions extends Readonly<OptionValues<typeof GIF_OPTIONS>> {
   readonly range?: DisplayRange | undefined;
 }
 
-/** Pixels a side that small frames are magnified to, by whole numbers. */
+/** Pixels per side that small frames are magnified to, by whole numbers. */
 const LEAST_SIDE = 224;
 
 /**

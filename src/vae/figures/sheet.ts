@@ -11,7 +11,7 @@ export interface SheetOptions {
   readonly subtitle?: string | undefined;
   /** What stands before the rows; repeated where there are more rows than labels. */
   readonly rowLabels?: readonly string[] | undefined;
-  /** What stands above the images, one an image. */
+  /** What stands above the images, one per image. */
   readonly captions?: readonly string[] | undefined;
   /** Rows that belong together; a wider gap parts them from the next. Default 1. */
   readonly group?: number | undefined;
@@ -19,7 +19,7 @@ export interface SheetOptions {
   readonly seamless?: boolean | undefined;
   /** What stands below the sheet, and beside it from the bottom up. */
   readonly axes?: readonly [across: string, up: string] | undefined;
-  /** Pixels a side that small images are magnified to, by whole numbers, > 0. Default 84, in rows of more than 12 images 56. */
+  /** Pixels per side that small images are magnified to, by whole numbers, > 0. Default 84, in rows of more than 12 images 56. */
   readonly side?: number | undefined;
   /** The values that become black and white. Default 0 and 1. */
   readonly range?: DisplayRange | undefined;
@@ -29,7 +29,7 @@ export interface SheetOptions {
 export type DisplayRange = readonly [black: number, white: number];
 
 const SIDE = { columns: 12, few: 84, many: 56 };
-/** Pixels a side that a sheet can have. */
+/** Pixels per side that a sheet can have. */
 const MOST_PIXELS = 16_384;
 const MARGIN = 28;
 const TITLE = { size: 24, line: 34 };
@@ -62,7 +62,7 @@ export async function drawSheet(
   const layout = await layOut(count, shape, options);
   const { total } = layout;
   if (Math.max(total.width, total.height) > MOST_PIXELS) {
-    const accepted = `fewer images: a sheet has at most ${MOST_PIXELS} pixels a side`;
+    const accepted = `fewer images: a sheet has at most ${MOST_PIXELS} pixels per side`;
     throw new ArgumentError("OUT_OF_RANGE", { argument: "images", received: count, accepted });
   }
   const surface = openSurface(total.width, total.height, "png");

@@ -56,13 +56,26 @@ function integers(from: number, to: number, initial: readonly number[], help: st
   );
 }
 
+/** Names of models in other programs, in lower case, with the name here. */
+const FORMER_NAMES: Readonly<Record<string, string>> = {
+  gan: "aae",
+  gmvaecnn: "conv-gmvae",
+  vaecnn: "conv-vae",
+  cae: "conv-ae",
+};
+
 /** @throws {ArgumentError} INVALID_ARGUMENT for another word, naming the nearest accepted one */
 export function requireChoice<T extends string>(value: unknown, argument: string, choices: readonly T[]): T {
   if (choices.includes(value as T)) return value as T;
   const list = choices.join(", ");
   const word = String(value).toLowerCase();
+  const former = FORMER_NAMES[word];
   const strangeness = (name: T) => distance(word, name) + Math.abs(name.length - word.length) / 100;
   const near = choices.toSorted((a, b) => strangeness(a) - strangeness(b))[0];
+  if (former !== undefined && choices.includes(former as T)) {
+    const message = `unknown ${argument} "${value}"; use "${former}". Accepted are ${list}`;
+    throw new ArgumentError("INVALID_ARGUMENT", { argument, received: value, accepted: `one of ${list}`, message });
+  }
   const isNear = typeof value === "string" && value !== "" && distance(word, near) <= Math.max(2, word.length / 3);
   throw new ArgumentError("INVALID_ARGUMENT", {
     argument,

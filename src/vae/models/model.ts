@@ -19,7 +19,7 @@ import type { Recipe } from "./recipe.js";
 import { type NamedTensor, writeTensorFile } from "./safetensors.js";
 import type { WeightPosterior } from "./weight-posterior.js";
 
-/** The loss of a batch, in nats an image where it is a negative log-likelihood. */
+/** The loss of a batch, in nats per image where it is a negative log-likelihood. */
 export interface Loss {
   /** What is minimized. */
   readonly total: tf.Scalar;

@@ -58,7 +58,7 @@ export async function writeCodes(
   return files;
 }
 
-/** The names of images' classes, one an image; undefined where they are not known. */
+/** The names of images' classes, one per image; undefined where they are not known. */
 export function labelNames(
   labels: Int32Array | undefined,
   classes: readonly string[] | undefined,

@@ -22,7 +22,7 @@ export async function readRunConfig(path: string): Promise<RunConfig> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new FileError("FILE_FORMAT", path, "is no JSON", { cause });
+    throw new FileError("FILE_FORMAT", path, "is not JSON", { cause });
   }
 }
 

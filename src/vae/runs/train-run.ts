@@ -39,9 +39,9 @@ export async function trainRun(model: Model, dataset: Dataset, options: TrainRun
         log = await openTrainingLog(logs, model, dataset, start.step);
         await others.onStart?.(start);
       },
-      onScalars: (step, scalars) => {
-        log?.scalars(step, scalars);
-        others.onScalars?.(step, scalars);
+      onScalars: async (step, scalars) => {
+        await log?.scalars(step, scalars);
+        await others.onScalars?.(step, scalars);
       },
       onEpoch: async (record) => {
         await log?.epoch(record.step);
@@ -70,7 +70,7 @@ export async function trainRun(model: Model, dataset: Dataset, options: TrainRun
 export async function assertNoRun(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
-    throw new FileError("FILE_WRITE", folder, error.code === "ENOTDIR" ? "is no folder" : error.message, {
+    throw new FileError("FILE_WRITE", folder, error.code === "ENOTDIR" ? "is not a folder" : error.message, {
       cause: error,
     });
   });

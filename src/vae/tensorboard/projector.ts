@@ -12,7 +12,7 @@ export interface ProjectorEmbedding {
   readonly points: MatrixLike;
   /** Columns of n entries by which points are named and colored. */
   readonly metadata?: Readonly<Record<string, readonly (string | number)[]>> | undefined;
-  /** n images, one a point, that are shown in place of the points. */
+  /** n images, one per point, that are shown in place of the points. */
   readonly images?: ImageBatch | undefined;
 }
 
@@ -89,11 +89,11 @@ function check({ name, points, metadata = {}, images }: ProjectorEmbedding): Mat
     throw new ArgumentError("SHAPE_MISMATCH", {
       argument,
       received: entries,
-      accepted: `${rows} entries, one a point`,
+      accepted: `${rows} entries, one per point`,
     });
   }
   if (images && images.data.length !== rows * images.height * images.width * images.channels) {
-    const accepted = `${rows} images of ${images.height} x ${images.width} x ${images.channels}, one a point`;
+    const accepted = `${rows} images of ${images.height} x ${images.width} x ${images.channels}, one per point`;
     throw new ArgumentError("SHAPE_MISMATCH", { argument: "images", received: images.data, accepted });
   }
   return matrix;

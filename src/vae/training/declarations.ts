@@ -115,7 +115,7 @@ export const TRAINING_OPTIONS = {
   epochs: integer({ from: 1, to: MOST }, { help: "times that all images are seen" }),
   ...COURSE_OPTIONS,
   /** Ends the training after so many steps, wherever the epoch stands. */
-  maxSteps: integer({ from: 1, to: MOST }, { defaultText: "no limit", help: "end after so many steps" }),
+  maxSteps: integer({ from: 1, to: MOST }, { defaultText: "no limit", help: "end after this number of steps" }),
   /** Whether, or when, the training ends when the validation loss no longer falls; the model then has its best weights. */
   earlyStopping,
   /** The run's folder, made where it is missing: config.json, checkpoint/, model/, metrics.json. Default: nothing is written. */
@@ -150,19 +150,19 @@ export const TRAINING_OPTIONS = {
   onStart: callback<(start: { readonly epoch: number; readonly step: number }) => void | Promise<void>>("a function", {
     help: "called and awaited before the first step, with the `{epoch, step}` of the checkpoint",
   }),
-  /** Called about twice a second and at the end of every epoch. */
+  /** Called about twice per second and at the end of every epoch. */
   onProgress: callback<(progress: TrainingProgress) => void>("a function", {
-    help: "called about twice a second and at the end of every epoch",
+    help: "called about twice per second and at the end of every epoch",
   }),
   /** Called after every epoch, and awaited: the model may be used. */
   onEpoch: callback<(record: EpochRecord) => void | Promise<void>>("a function", {
     help: "called and awaited after every epoch, with its losses",
   }),
   /**
-   * Called with scalars to be logged: after every epoch `train/...`, `validation/...` and `learning_rate`, and at every 50th step
+   * Called and awaited with scalars to be logged: after every epoch `train/...`, `validation/...` and `learning_rate`, and at every 50th step
    * `batch/...`.
    */
-  onScalars: callback<(step: number, scalars: Readonly<Record<string, number>>) => void>("a function", {
+  onScalars: callback<(step: number, scalars: Readonly<Record<string, number>>) => void | Promise<void>>("a function", {
     help: "called with scalars to be logged, after every epoch and at every 50th step",
   }),
 };

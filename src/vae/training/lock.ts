@@ -40,7 +40,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     if (isRetry || isAlive(owner)) {
       throw new SigmaTsneError(
         "BUSY",
-        `${folder}: another training (process ${owner}) is at work in this folder; wait for its end, or remove ${path} if there is none`,
+        `${folder}: another training (process ${owner}) is at work in this folder; wait for its end, or remove ${path} if it has ended`,
       );
     }
     await rm(path, { force: true });

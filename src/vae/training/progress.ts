@@ -1,4 +1,4 @@
-/** Named parts of a loss, `loss` among them, which is what is minimized: nats an image where they are log-likelihoods. */
+/** Named parts of a loss, `loss` among them, which is what is minimized: nats per image where they are log-likelihoods. */
 export type LossParts = Readonly<Record<string, number>>;
 
 /** One report of progress. */

@@ -231,11 +231,10 @@ class Training {
     Object.assign(this.state, { epoch: epoch + 1, stepInEpoch: 0, isBegun: false, sums: {} });
     this.state.history.push(record);
     await this.considerStopping(record);
+    const scalars = { ...prefixed("train", train), ...(validation && prefixed("validation", validation)) };
+    // Before the checkpoint: a training that is killed in between repeats the epoch, and TensorBoard drops its first scalars.
+    await this.options.onScalars?.(step, { ...scalars, learning_rate: learningRate });
     await this.checkpoint();
-    const scalars = Object.entries({ train, validation }).flatMap(([set, parts]) =>
-      Object.entries(parts ?? {}).map(([name, value]) => [`${set}/${name}`, value] as const),
-    );
-    this.options.onScalars?.(step, { ...Object.fromEntries(scalars), learning_rate: learningRate });
     await this.options.onEpoch?.(record);
   }
 
@@ -330,7 +329,7 @@ class Training {
       last = Object.fromEntries(names.map((name, i) => [name, numbers[i]]));
       this.checkFinite(last, step);
       for (const [name, value] of Object.entries(last)) this.state.sums[name] = (this.state.sums[name] ?? 0) + value;
-      if (step % SCALARS_INTERVAL === 0) this.options.onScalars?.(step, prefixed("batch", last));
+      if (step % SCALARS_INTERVAL === 0) await this.options.onScalars?.(step, prefixed("batch", last));
     }
     if (last) this.report(last);
   }
@@ -369,6 +368,8 @@ class Training {
     const { height, width, channels } = this.model.configuration;
     const sums: Record<string, number> = {};
     const { count } = this.validation;
+    // The loss of the phase that the epoch belongs to, so that it can be compared with that of training.
+    const { epoch } = this.state;
     for (let start = 0; start < count; start += VALIDATION_BATCH) {
       throwIfAborted(this.options.signal);
       const end = Math.min(start + VALIDATION_BATCH, count);
@@ -381,7 +382,7 @@ class Training {
       const losses = tf.tidy(() => {
         const y = tf.tensor4d(target, [end - start, height, width, channels]);
         const x = input === target ? y : tf.tensor4d(input, y.shape);
-        const pass = new Pass(random, { trainingCount: this.images.count });
+        const pass = new Pass(random, { trainingCount: this.images.count, epoch });
         const { total, parts } = this.model.loss(x, y, pass);
         names.push(...Object.keys(parts));
         return tf.stack([total, ...Object.values(parts)]);

@@ -51,7 +51,7 @@ const over = document.createElement("canvas");
 over.setAttribute("aria-hidden", "true");
 byId("wall").append(over);
 const pen = over.getContext("2d") as CanvasRenderingContext2D;
-/** A pixel a cell. */
+/** One pixel per cell. */
 const tints = document.createElement("canvas");
 let pointed: number | undefined;
 

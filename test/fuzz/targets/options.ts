@@ -100,9 +100,9 @@ export const optionTargets: readonly Target[] = [
       const { embedding } = await run.fit();
       promise(
         embedding.rows === n && embedding.cols === run.options.outputDimensions,
-        "a map has a row for each point",
+        "an embedding has a row for each point",
       );
-      finite(embedding, "a map");
+      finite(embedding, "an embedding");
       const placing = draws.options({ perplexity: () => perplexity(draws), iterations: () => draws.integer(0, 30) });
       const wide = hasSigma ? { sigma: draws.matrixLike(3, d, true) } : {};
       await tolerate(
@@ -130,7 +130,7 @@ export const optionTargets: readonly Target[] = [
     const signal = AbortSignal.timeout(PATIENCE_MS);
     const shared = { ...common(draws, signal), distance: () => distance(draws, false), varianceFloor: () => 0.01 };
     const points = () => draws.perhaps(() => draws.matrixLike(n, d)) as library.Matrix;
-    const map = () => draws.perhaps(() => draws.matrixLike(n, 2)) as library.Matrix;
+    const embedding = () => draws.perhaps(() => draws.matrixLike(n, 2)) as library.Matrix;
     const sigma = () => draws.matrixLike(n, d, true);
     const choice = draws.integer(0, 6);
     await tolerate(isOurs, async () => {
@@ -144,7 +144,7 @@ export const optionTargets: readonly Target[] = [
           sample: () => draws.pick(["auto", 2, 10, 1000]),
           perPoint: () => draws.once(2),
         });
-        await library.evaluate(points(), map(), { ...options, signal } as object);
+        await library.evaluate(points(), embedding(), { ...options, signal } as object);
       } else if (choice === 1) {
         const { onProgress, threads } = common(draws, signal);
         const options = draws.options({
@@ -158,11 +158,17 @@ export const optionTargets: readonly Target[] = [
           iterations: () => draws.integer(1, 30),
           bins: () => draws.integer(2, 60),
         });
-        finite((await library.separateUniformly(map(), { ...options, signal } as object)).points, "a separated map");
+        finite(
+          (await library.separateUniformly(embedding(), { ...options, signal } as object)).points,
+          "a separated embedding",
+        );
       } else if (choice === 2) {
         const { onProgress, threads } = common(draws, signal);
         const sizes = { rows: () => draws.pick([1, 7, 40, 2 ** 20]), columns: () => draws.pick([1, 7, 40, 2 ** 20]) };
-        await library.assignToGrid(map(), { ...draws.options({ onProgress, threads, ...sizes }), signal } as object);
+        await library.assignToGrid(embedding(), {
+          ...draws.options({ onProgress, threads, ...sizes }),
+          signal,
+        } as object);
       } else if (choice === 3) {
         const options = draws.options({ ...shared, sigma, k: () => draws.integer(1, 12), querySigma: sigma });
         const query = draws.pick([
@@ -189,7 +195,7 @@ export const optionTargets: readonly Target[] = [
         } as object);
         finite(scores, "scores");
       } else if (choice === 5) {
-        library.procrustes(map(), map());
+        library.procrustes(embedding(), embedding());
       } else {
         library.toMatrix(draws.perhaps(() => draws.matrixLike(n, d), 2) as library.Matrix);
       }
@@ -213,17 +219,17 @@ export const optionTargets: readonly Target[] = [
       ellipses: () => ({ covariances: draws.matrixLike(n, 3, true), level: draws.fraction() }),
     };
     const size = { width: draws.integer(200, 400), height: draws.integer(200, 400) };
-    const map = () => draws.perhaps(() => draws.matrixLike(n, draws.integer(1, 3))) as library.Matrix;
+    const embedding = () => draws.perhaps(() => draws.matrixLike(n, draws.integer(1, 3))) as library.Matrix;
     const kind = draws.integer(0, 3);
     await tolerate(isOurs, async () => {
-      if (kind < 2) await library.drawMap(map(), { ...size, ...draws.options(look) } as object);
+      if (kind < 2) await library.drawMap(embedding(), { ...size, ...draws.options(look) } as object);
       else if (kind === 2) {
-        const panels = draws.perhaps(() => [{ points: map(), title: "one" }, { points: map() }]);
+        const panels = draws.perhaps(() => [{ points: embedding(), title: "one" }, { points: embedding() }]);
         await library.drawMapsSideBySide(panels, { ...size, ...draws.options(look) } as object);
       } else {
         const { labels, title, theme } = look;
         const options = draws.options({ labels, title, theme, captions: () => ["a", "b"], delay: () => 100 });
-        await library.drawAnimation([map(), map()], { ...size, ...options } as object);
+        await library.drawAnimation([embedding(), embedding()], { ...size, ...options } as object);
       }
     });
   }),

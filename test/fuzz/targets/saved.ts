@@ -133,7 +133,7 @@ export const savedTargets: readonly Target[] = [
           },
           async () => {
             const { embedding } = await run.fit(2);
-            promise(embedding.rows === n && embedding.data.every(Number.isFinite), "a map is finite");
+            promise(embedding.rows === n && embedding.data.every(Number.isFinite), "an embedding is finite");
           },
           () => run.save(`${path}.again`),
         );

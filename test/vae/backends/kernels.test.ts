@@ -123,7 +123,7 @@ describe("convolutions and their gradients", () => {
     { input: [1, 8, 8, 1], filter: [5, 5, 1, 2], strides: 2, pad: "same" },
     { input: [2, 7, 9, 2], filter: [2, 4, 2, 3], strides: [3, 1], pad: "valid" },
     { input: [2, 6, 6, 2], filter: [3, 3, 2, 1], strides: 1, pad: 1 },
-    { input: [1, 5, 6, 2], filter: [3, 2, 2, 2], strides: 2, pad: [[0, 0], [2, 1], [0, 3], [0, 0]] }, // biome-ignore format: one case a line
+    { input: [1, 5, 6, 2], filter: [3, 2, 2, 2], strides: 2, pad: [[0, 0], [2, 1], [0, 3], [0, 0]] }, // biome-ignore format: one case per line
     { input: [1, 6, 6, 2], filter: [1, 1, 2, 3], strides: 3, pad: "valid" },
     { input: [0, 6, 6, 2], filter: [3, 3, 2, 3], strides: 1, pad: "same" },
   ])("%j", async ({ input, filter, strides, pad }) => {

@@ -64,8 +64,8 @@ describe("generateMicrographs", () => {
   });
 
   it.each([
-    ["below 10 electrons a pixel", 20],
-    ["from 10 electrons a pixel on", 400],
+    ["below 10 electrons per pixel", 20],
+    ["from 10 electrons per pixel on", 400],
   ])("counts electrons as Poisson does: mean, variance and third moment %s", (_, dose) => {
     const { images, scenes } = generateMicrographs({ count: 64, dose });
     const moments = [0, 0, 0];

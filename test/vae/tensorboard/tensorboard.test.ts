@@ -4,27 +4,11 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { countHistogram } from "../../../src/vae/tensorboard/histogram.js";
 import { drawSprite, openEventFile, writeProjector } from "../../../src/vae/tensorboard/index.js";
-import { EventMessage, type TensorBoardEvent } from "../../../src/vae/tensorboard/messages.js";
-import { crc32c, frameRecord } from "../../../src/vae/tensorboard/record.js";
+import { crc32c } from "../../../src/vae/tensorboard/record.js";
 import { useFolder } from "../../io/folder.js";
+import { readEvents } from "./read-events.js";
 
 const path = useFolder();
-
-/** The events of a file; checks its framing on the way. */
-async function readEvents(file: string) {
-  const bytes = await readFile(file);
-  const events = [];
-  for (let at = 0; at < bytes.length; ) {
-    const length = Number(bytes.readBigUInt64LE(at));
-    const data = bytes.subarray(at + 12, at + 12 + length);
-    expect(bytes.subarray(at, at + 16 + length).equals(frameRecord(data))).toBe(true);
-    events.push(
-      EventMessage.toObject(EventMessage.decode(data), { longs: Number, defaults: true }) as TensorBoardEvent,
-    );
-    at += 16 + length;
-  }
-  return events;
-}
 
 /** Bit by bit. */
 function slowCrc(bytes: Uint8Array, polynomial: number): number {

@@ -7,6 +7,7 @@ import { AbortError } from "../../../src/errors.js";
 import { createModel, loadModel, type Model, type ModelName } from "../../../src/vae/models/index.js";
 import { type TrainRunOptions, trainRun } from "../../../src/vae/runs/index.js";
 import { type EpochRecord, type TrainOptions, train } from "../../../src/vae/training/index.js";
+import { readEvents } from "../tensorboard/read-events.js";
 import { bars, barsDataset, useCpuBackend } from "../tiny-dataset.js";
 
 let root: string;
@@ -254,7 +255,7 @@ describe("train", () => {
     await writeFile(join(fresh, "notes.txt"), "mine");
     await tryIt(0, { folder: fresh });
     expect(await readdir(fresh)).toEqual(["notes.txt"]);
-    // Three batches an epoch.
+    // Three batches per epoch.
     await tryIt(4, { folder: fresh });
     expect((await readdir(fresh)).sort()).toEqual(["checkpoint", "config.json", "logs", "notes.txt"]);
     await tryIt(0, { folder: fresh });
@@ -263,6 +264,10 @@ describe("train", () => {
     const onStart = ({ step }: { step: number }) => void resumed.push(step);
     expect((await trainRun(model, dataset, { ...options, folder: fresh, onStart })).history).toHaveLength(4);
     expect(resumed).toEqual([3]);
+    // The second log drops what the first says of step 4 and later, but not the losses after step 3, which ended an epoch.
+    const logs = (await readdir(join(fresh, "logs"))).filter((name) => name.startsWith("events.")).sort();
+    const [, begin] = await readEvents(join(fresh, "logs", logs.at(-1) as string));
+    expect(begin?.step).toBe(4);
     model.dispose();
   });
 
@@ -277,7 +282,7 @@ describe("train", () => {
         reports.push(`${epoch}/${epochs} ${step}/${steps} ${Object.keys(loss)}`);
         expect(secondsLeft).toBeGreaterThanOrEqual(0);
       },
-      onScalars: (step, values) => scalars.set(step, Object.keys(values)),
+      onScalars: (step, values) => void scalars.set(step, Object.keys(values)),
     });
     expect(reports.at(-1)).toBe("2/2 6/6 loss,reconstruction,kl");
     const names = [

@@ -4,6 +4,7 @@ import { shuffled } from "../../../shuffle.js";
 import type { CategoryColumn, NumberColumn } from "../../protocol.js";
 import { coloredBy, description, selected, theme } from "../state.js";
 import { type ColumnValues, columnValues } from "./column-values.js";
+import { visibleText } from "./visible-text.js";
 
 export interface CategoryEntry {
   readonly code: number;
@@ -82,7 +83,12 @@ function colorByCategory({ title, categories, missing }: CategoryColumn, codes: 
   const rest = shown.length;
   const colorOfCode = new Uint8Array(categories.length).fill(rest);
   for (const [at, code] of shown.entries()) colorOfCode[code] = at;
-  const entries = shown.map((code, at) => ({ code, name: categories[code], count: counts[code], color: palette[at] }));
+  const entries = shown.map((code, at) => ({
+    code,
+    name: visibleText(categories[code]),
+    count: counts[code],
+    color: palette[at],
+  }));
   const known = counts.reduce((sum, count) => sum + count, 0);
   return {
     legend: {

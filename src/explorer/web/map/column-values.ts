@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import type { ColumnDescription } from "../../protocol.js";
 import { fetchColumn } from "../server-requests.js";
 import { failure } from "../state.js";
+import { visibleText } from "./visible-text.js";
 
 export type ColumnValues = Float32Array | Uint16Array | Uint32Array;
 
@@ -36,7 +37,7 @@ export function forgetColumns(): void {
 export function valueText(column: ColumnDescription, row: number): string {
   const value = columnValues(column)?.[row];
   if (value === undefined) return "";
-  if (column.kind === "category") return value === column.missing ? "" : (column.categories[value] ?? "");
+  if (column.kind === "category") return value === column.missing ? "" : visibleText(column.categories[value] ?? "");
   return Number.isNaN(value) ? "" : formatNumber(value);
 }
 

@@ -7,7 +7,7 @@ const SIMULATED = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
 /**
  * Draws by the graphics card where there is one. Where WebGL is missing, or only simulated by the processor, which takes some ten times as
- * long a point as blending its pixels does, pixels are blended.
+ * long per point as blending its pixels does, pixels are blended.
  *
  * @param onRestored is called when everything has to be drawn again
  */

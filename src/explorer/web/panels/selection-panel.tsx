@@ -5,6 +5,7 @@ import { coloring, currentColumn } from "../map/coloring.js";
 import { columnValues, formatNumber } from "../map/column-values.js";
 import { goToSelected } from "../map/map-views.js";
 import { Swatch } from "../map/swatch.js";
+import { visibleText } from "../map/visible-text.js";
 import { description, select, selected } from "../state.js";
 import { PointGrid } from "./point-panel.js";
 import styles from "./selection-panel.module.css";
@@ -107,7 +108,7 @@ function Shares({ rows }: { rows: Uint32Array }) {
           return (
             <li key={code}>
               <Swatch color={color} />
-              <span class={controls.name}>{column.categories[code] ?? "none"}</span>
+              <span class={controls.name}>{visibleText(column.categories[code] ?? "none")}</span>
               <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
                 <rect width={(100 * count) / most} height="6" rx="1" fill={color} />
               </svg>

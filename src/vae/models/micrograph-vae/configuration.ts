@@ -29,7 +29,7 @@ export const micrographVaeOptions = {
    */
   regularizer: choice(["encoding", "kl"], {
     default: "encoding",
-    help: "micrograph-vae: what regularizes the codes, encoding or kl",
+    help: "micrograph-vae: regularization of the codes, encoding or kl",
     guide:
       "what regularizes the codes: their normalization and a penalty for standard deviations other than 1, or the KL divergence",
   }),

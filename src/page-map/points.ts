@@ -1,5 +1,5 @@
-import { shuffled } from "../../shuffle.js";
-import type { ReportPayload } from "./payload.js";
+import { shuffled } from "../shuffle.js";
+import type { ColorScale, PointLabels } from "./payload.js";
 
 /** A quantity or class of the points that they can be colored by. */
 export interface Coloring {
@@ -27,29 +27,29 @@ function decode(text: string): ArrayBuffer {
 export const decodeFloats = (text: string): Float32Array => new Float32Array(decode(text));
 
 /** A text for each point. */
-export function labelTexts(labels: NonNullable<ReportPayload["labels"]>): (i: number) => string {
-  const codes = new Uint32Array(decode(labels.codes));
-  return (i) => labels.texts[codes[i]];
+export function labelTexts(labels: PointLabels): (i: number) => string {
+  const indices = new Uint32Array(decode(labels.indices));
+  return (i) => labels.texts[indices[i]];
 }
 
 /** Colors by class, or by the number that each label is. */
-export function colorByLabel(labels: NonNullable<ReportPayload["labels"]>, payload: ReportPayload): Coloring {
-  const codes = new Uint32Array(decode(labels.codes));
-  const valueAt = (i: number) => labels.values[codes[i]] ?? Number.NaN;
-  if (labels.classes === null) return colorByQuantity("label", Float32Array.from(codes.keys(), valueAt), payload);
+export function colorByLabel(labels: PointLabels, scale: ColorScale): Coloring {
+  const indices = new Uint32Array(decode(labels.indices));
+  const valueAt = (i: number) => labels.values[indices[i]] ?? Number.NaN;
+  if (labels.classes === null) return colorByQuantity("label", Float32Array.from(indices.keys(), valueAt), scale);
   const { classes } = labels;
   return {
     name: "label",
-    colorOf: Uint8Array.from(codes.keys(), valueAt),
+    colorOf: Uint8Array.from(indices.keys(), valueAt),
     light: classes.map(({ light }) => light),
     dark: classes.map(({ dark }) => dark),
-    order: shuffled(payload.n),
+    order: shuffled(scale.n),
     classes,
   };
 }
 
 /** Colors from the least to the 98th percentile, so that a few outliers do not take them all; the greatest are drawn last. */
-export function colorByQuantity(name: string, values: Float32Array, { shades, n }: ReportPayload): Coloring {
+export function colorByQuantity(name: string, values: Float32Array, { shades, n }: ColorScale): Coloring {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
   const least = sorted[0] ?? 0;
   const most = sorted[Math.round(0.98 * (sorted.length - 1))] ?? 0;

@@ -1,0 +1,41 @@
+/**
+ * Flags of the programs that this one replaces (docs/migration.md), with the flag that has their meaning here. Their underscores are
+ * written as hyphens.
+ */
+const FORMER_FLAGS: Readonly<Record<string, string>> = {
+  "--model-type": "--model",
+  "--dataset-name": "--dataset",
+  "--k-clusters": "--clusters",
+  "--checkpoint-dir": "--run-dir",
+  "--result-dir": "--run-dir",
+  "--log-dir": "--run-dir",
+  "--restore": "--resume",
+  "--sigma": "--output-variance",
+  "--drop-prob": "--dropout",
+  "--dropout-prob": "--dropout",
+  "--l-rate": "--learning-rate",
+  "--lr": "--learning-rate",
+  "--num-epochs": "--epochs",
+  "--n-epochs": "--epochs",
+  "--latent-dim": "--z-dim",
+  "--num-clusters": "--clusters",
+  "--n-clusters": "--clusters",
+  "--num-iter": "--iterations",
+  "--n-iter": "--iterations",
+  "--max-iter": "--iterations",
+  "--initial-dims": "--pca",
+  "--n-components": "--output-dimensions",
+  "--no-dims": "--output-dimensions",
+  "--sample": "--landmarks",
+};
+
+/** Flags that ask for what the command does anyway. */
+const NEEDLESS_FLAGS: readonly string[] = ["--train"];
+
+/** How to replace a flag that `flags` do not contain, as the end of an error; empty if no replacement is known. */
+export function hintAt(unknown: string, flags: readonly string[]): string {
+  const flag = unknown.replaceAll("_", "-").toLowerCase();
+  if (NEEDLESS_FLAGS.includes(flag)) return "; leave it out, because the command does this anyway";
+  const known = flags.includes(flag) ? flag : FORMER_FLAGS[flag];
+  return known !== undefined && flags.includes(known) ? `; use ${known}` : "";
+}

@@ -1,0 +1,138 @@
+import { cleanText, sequentialColors } from "../colors/index.js";
+import { writeFileAtomic } from "../io/index.js";
+import { renderPageFile, toBase64 } from "../page-file.js";
+import { encodeLabels } from "../page-map/labels.js";
+import { describeTrust, type TrustFinding } from "./findings.js";
+import type { TrustPayload, TrustScore } from "./page/payload.js";
+import type { Trust } from "./trust.js";
+
+/** Options of {@link writeTrustPage}. All are optional. */
+export interface TrustPageOptions {
+  /** The heading of the page. Default "Trust report". */
+  title?: string | undefined;
+  /** Labels of the points, texts or numbers, to color the map by. */
+  labels?: ArrayLike<string | number> | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+const SHADES = 64;
+const MOST_DOUBTFUL = 12;
+
+/**
+ * Writes a trust report as one page: the map, colored by each score, with the thresholds explained. The page needs no network, and nothing
+ * but its own script runs in it.
+ *
+ * @throws {FileError} FILE_WRITE where the file cannot be written
+ */
+export async function writeTrustPage(path: string, report: Trust, options: TrustPageOptions = {}): Promise<void> {
+  const data = toPayload(report, options);
+  const page = await renderPageFile("trust", { title: data.title, data, policy: (hash) => `style-src '${hash}'` });
+  await writeFileAtomic(path, page, { signal: options.signal });
+}
+
+function toPayload(report: Trust, { title = "Trust report", labels }: TrustPageOptions): TrustPayload {
+  const { embedding, radius } = report;
+  const { rows: n, cols } = embedding;
+  const column = (axis: number) =>
+    toBase64(Float32Array.from({ length: n }, (_, i) => (axis < cols ? embedding.at(i, axis) : 0)));
+  const text = labels === undefined ? null : encodeLabels(labels, n);
+  return {
+    title: cleanText(title),
+    n,
+    facts: [
+      `${n.toLocaleString("en")} points. The radius of the map, the root mean square distance from its center, is ${radius.toPrecision(3)}.`,
+      ...(cols === 3 ? ["The map has three dimensions and is seen along the third."] : []),
+    ],
+    x: column(0),
+    y: column(1),
+    shades: { light: sequentialColors(SHADES, "light"), dark: sequentialColors(SHADES, "dark") },
+    findings: describeTrust(report).map((finding) => toTile(finding, n)),
+    scores: [...toScores(report), ...(text ? [ofLabels("Label", "The labels of the points.", text)] : [])],
+    doubtful: findDoubtful(report),
+  };
+}
+
+function toTile({ score, flagged, sentence }: TrustFinding, n: number): TrustPayload["findings"][number] {
+  const [head, ...rest] = sentence.split(": ");
+  return {
+    name: score === "doubts" ? "Any doubt" : head,
+    value: flagged === undefined ? "none" : `${((100 * flagged) / n).toFixed(1)} %`,
+    sentence: rest.join(": ").replace(/^./, (letter) => letter.toUpperCase()),
+  };
+}
+
+const ofNumbers = (
+  name: string,
+  explanation: string,
+  values: ArrayLike<number>,
+  isLogarithmic = false,
+): TrustScore => ({
+  name,
+  explanation,
+  values: toBase64(Float32Array.from(values)),
+  labels: null,
+  isLogarithmic,
+});
+const ofLabels = (name: string, explanation: string, labels: TrustScore["labels"]): TrustScore => ({
+  name,
+  explanation,
+  values: null,
+  labels,
+  isLogarithmic: false,
+});
+
+function toScores(report: Trust): TrustScore[] {
+  const { perturbation, singularity, reliability, measurement, doubts, embedding } = report;
+  const doubtTexts = Array.from(doubts, (count) => `${count} failed`);
+  return [
+    ofLabels("Doubts", "How many of the scores fail their thresholds.", encodeLabels(doubtTexts, embedding.rows)),
+    ...(perturbation
+      ? [
+          ofNumbers(
+            "Perturbation",
+            `How far the point jumps when its data move by ${perturbation.length.toPrecision(3)}. Above ${perturbation.threshold.toPrecision(3)}, a quarter of the map's radius, it lands in another part of the map: do not read much into its position.`,
+            perturbation.scores,
+          ),
+        ]
+      : []),
+    ofNumbers(
+      "Singularity",
+      `How loosely the point is held at its position, on a logarithmic scale. Points above ${singularity.threshold.toPrecision(3)}, ten times the median, lie where the map could as well have torn elsewhere.`,
+      singularity.scores,
+      true,
+    ),
+    ofNumbers(
+      "Reliability",
+      `Correlation of ordered distances in the data and in the map. Below ${reliability.dubiousBelow.toPrecision(3)} a neighborhood is kept no better than in data with permuted columns; above ${reliability.trustworthyAbove.toPrecision(3)} it is trustworthy.`,
+      reliability.scores,
+    ),
+    ofLabels(
+      "Reliability class",
+      `Dubious: below ${reliability.dubiousBelow.toPrecision(3)}, the 5th percentile of data with permuted columns. Trustworthy: above ${reliability.trustworthyAbove.toPrecision(3)}, their 95th percentile.`,
+      encodeLabels(reliability.classes, embedding.rows),
+    ),
+    ...(measurement
+      ? [
+          ofNumbers(
+            "Share of draws",
+            `Share of ${measurement.draws} draws from the point's Gaussian that land near its position. Below a half, the measurement is too uncertain to hold the point there.`,
+            measurement.share,
+          ),
+          ofNumbers(
+            "Displacement",
+            "Mean distance of the draws from the position of the point.",
+            measurement.displacement,
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** Points with doubts: those with most first, and among these those that jump farthest or are held most loosely. */
+function findDoubtful({ doubts, perturbation, singularity }: Trust): number[] {
+  const jumps = perturbation?.scores ?? singularity.scores;
+  return [...doubts.keys()]
+    .filter((i) => doubts[i] > 0)
+    .sort((i, j) => doubts[j] - doubts[i] || jumps[j] - jumps[i] || i - j)
+    .slice(0, MOST_DOUBTFUL);
+}

@@ -1,0 +1,29 @@
+import type { PointLabels, Shades } from "../../page-map/payload.js";
+
+/** What the page is given: numbers in base64 of little-endian float32, colors and texts. */
+export interface TrustPayload {
+  title: string;
+  n: number;
+  facts: string[];
+  x: string;
+  y: string;
+  shades: Shades;
+  /** One sentence per score. */
+  findings: { name: string; value: string; sentence: string }[];
+  /** What the map can be colored by, in the order of the choice. */
+  scores: TrustScore[];
+  /** The points with most doubts. */
+  doubtful: number[];
+}
+
+/** A score or class of each point. */
+export interface TrustScore {
+  name: string;
+  /** What it means, and its threshold. */
+  explanation: string;
+  /** Numbers, or classes and labels. */
+  values: string | null;
+  labels: PointLabels | null;
+  /** Whether colors follow the logarithm. */
+  isLogarithmic: boolean;
+}

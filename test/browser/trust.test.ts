@@ -1,0 +1,77 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { Tsne, trust, writeTrustPage } from "../../src/index.js";
+import { makeGroups, makeUniform } from "../tsne/points.js";
+import { launchChromium } from "./chromium.js";
+
+const hostile = `</script><img src=x onerror="document.title='owned'">`;
+const n = 90;
+let folder: string;
+let address: string;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sigma-tsne-browser-"));
+  const run = new Tsne(makeGroups(n, 5), { sigma: makeUniform(n, 5, 0.01, 2), iterations: 150, perplexity: 10 });
+  await run.fit();
+  const labels = Array.from({ length: n }, (_, i) => (i % 3 === 0 ? hostile : `group ${i % 3}`));
+  await writeTrustPage(join(folder, "trust.html"), await trust(run, { draws: 2 }), { labels, title: hostile });
+  address = pathToFileURL(join(folder, "trust.html")).href;
+  browser = await launchChromium();
+});
+afterAll(async () => {
+  await browser?.close();
+  if (folder) await rm(folder, { recursive: true });
+});
+
+beforeEach(async () => {
+  page = await browser.newPage({ viewport: { width: 390, height: 900 }, offline: true });
+  complaints = [];
+  page.on("console", (message) => complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("request", (request) => {
+    if (request.url() !== address) complaints.push(`asked for ${request.url()}`);
+  });
+  await page.goto(address);
+});
+afterEach(async () => {
+  await page.close();
+  expect(complaints).toEqual([]);
+});
+
+test("explains each score that the map can be colored by", async () => {
+  const names = await page.locator("#color option").allTextContents();
+  expect(names).toEqual([
+    ...["Doubts", "Perturbation", "Singularity", "Reliability", "Reliability class"],
+    ...["Share of draws", "Displacement", "Label"],
+  ]);
+  const pictures = new Set<string>();
+  for (const [i] of names.entries()) {
+    await page.selectOption("#color", String(i));
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    expect(await page.locator("#explanation").textContent()).toMatch(/^[A-Z].*\.$/);
+    expect(await page.locator("#legend").textContent()).not.toBe("");
+    pictures.add(
+      await page
+        .locator("#map canvas")
+        .first()
+        .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL()),
+    );
+  }
+  expect(pictures.size).toBeGreaterThan(4);
+  expect(await page.locator("#findings strong").count()).toBe(5);
+});
+
+test("tells the scores of the point that the keyboard reaches, and fits a narrow screen", async () => {
+  await page.locator("canvas.top").focus();
+  await page.keyboard.press("ArrowRight");
+  expect(await page.locator("#point").textContent()).toMatch(/^Row \d+ · doubts \d failed · perturbation/);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  expect(await page.title()).toContain("</script>");
+});
