@@ -15,7 +15,7 @@ import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchS
 import { createProgressDisplay } from "./progress.js";
 import { type GridSize, gridParser } from "./values.js";
 
-interface WallFlags extends ImageFlags, Omit<ColumnFlags, "strict"> {
+interface WallFlags extends ImageFlags, ColumnFlags {
   images: string;
   output?: string;
   tiles?: string;
@@ -104,8 +104,7 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
   const { output, tiles, title, cell, theme, force } = flags;
   await checkFlags(path, flags);
   const { drawWall, writeWall } = await import("../wall/index.js");
-  const { strict: _, ...choice } = flags;
-  const whole = await readDataset(path, { ...datasetOptions(choice), signal });
+  const whole = await readDataset(path, { ...datasetOptions(flags), signal });
   const { rows } = whole.means;
   // Embeddings have rows without a position where rows of the data were dropped.
   const kept = rowsWithPosition(whole.means);

@@ -102,7 +102,7 @@ it.each([
   ],
   [["place", "mu.csv", "new.csv", "-o", "x.npy"], 1, "mu.csv: is not a saved run"],
   [["place", "absent.tsne", "new.csv", "-o", "x.npy"], 1, "absent.tsne: cannot be read"],
-  [["place", "run.tsne", "map.npy", "--sigma", "map.npy", "-o", "x.npy"], 2, "map.npy: expected 150 x 6"],
+  [["place", "run.tsne", "map.npy", "--sigma", "map.npy", "-o", "x.npy"], 2, "--sigma: expected another file"],
   [["place", "run.tsne", "new.csv", "-o", "run.tsne"], 2, "--output"],
   [
     ["place", "run.tsne", "new.csv", "--sigma", "new-sd.csv", "-o", "x.npy", "--uncertainty", "1"],
