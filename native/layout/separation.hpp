@@ -15,7 +15,7 @@ struct SeparationOptions {
   SeparationMethod method = SeparationMethod::flow;
   // flow: how often the points are drawn toward their previous neighbors and evened out again.
   int relaxations = 16;
-  // iterative: cells per side, share of the way that a point moves in each pass, mean move at which to stop, and how often.
+  // iterative: cells per side, share of the way that a point moves in each pass, mean move at which to stop, passes.
   std::size_t grid = 100;
   double gamma = 0.3;
   double tolerance = 1e-4;

@@ -15,7 +15,8 @@ function makeCounts(d: number) {
     Array.from({ length: d }, () => (uniform() < 0.1 ? 1 + Math.floor(9 * uniform()) : 0)),
   );
   const columns = rows.map((row) => row.flatMap((value, j) => (value > 0 ? [j] : [])));
-  const starts = columns.reduce((positions, row) => [...positions, (positions.at(-1) as number) + row.length], [0]);
+  const starts = [0];
+  for (const row of columns) starts.push((starts.at(-1) as number) + row.length);
   const data = rows.flatMap((row) => row.filter((value) => value > 0));
   return { rows, csr: { format: "csr", shape: [n, d], data, indices: columns.flat(), starts } as const };
 }

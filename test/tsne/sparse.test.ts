@@ -14,8 +14,10 @@ function makeCounts(n: number, d: number, filled = 0.05): SparseMatrix {
     Array.from({ length: d }, (_, j) => j).filter((j) => uniform() < (j % groups === i % groups ? 4 : 0.5) * filled),
   );
   const indices = rows.flat();
+  const indptr = [0];
+  for (const row of rows) indptr.push((indptr.at(-1) as number) + row.length);
   return new SparseMatrix({
-    indptr: rows.reduce((starts, row) => [...starts, (starts.at(-1) ?? 0) + row.length], [0]),
+    indptr,
     indices,
     data: Float32Array.from(indices, () => 1 + Math.floor(5 * uniform())),
     shape: [n, d],
