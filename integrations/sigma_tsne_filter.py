@@ -90,7 +90,7 @@ class Filter:
         strict: bool = False,
         command: Sequence[str] = COMMAND,
     ) -> Filter:
-        """New points into the embedding of a saved run. Appends the columns x, y (and z) and divergence, float32, null where a row has no place.
+        """New points into the embedding of a saved run. Appends the columns x, y (and z) and divergence, float32, null where a row has no position.
 
         run: the file of `sigma-tsne embed --save`.
         mean_column, sigma_column: lists of as many float32 or float64 as the run has dimensions (default: "mean" and "sigma").

@@ -116,23 +116,23 @@ export function toMatrix(input: MatrixLike, argument = "data"): Matrix {
   if (input instanceof Matrix) return input;
   if (Array.isArray(input)) return fromRows(input as readonly ArrayLike<number>[], argument);
   if (typeof input === "object" && input !== null) {
-    const source = input as { data?: unknown; shape?: unknown; rows?: unknown; cols?: unknown; dataSync?: unknown };
-    const [rows, cols] = shapeOf(source, argument);
-    if (typeof source.dataSync === "function") return wrap(source.dataSync.call(input), rows, cols, argument);
+    const given = input as { data?: unknown; shape?: unknown; rows?: unknown; cols?: unknown; dataSync?: unknown };
+    const [rows, cols] = shapeOf(given, argument);
+    if (typeof given.dataSync === "function") return wrap(given.dataSync.call(input), rows, cols, argument);
     if (isNumericArray(input)) return wrap(input, rows, cols, argument);
-    return wrap(source.data, rows, cols, argument);
+    return wrap(given.data, rows, cols, argument);
   }
   throw new ArgumentError("INVALID_ARGUMENT", { argument, received: input, accepted });
 }
 
-function shapeOf(source: { shape?: unknown; rows?: unknown; cols?: unknown }, argument: string): [number, number] {
-  const shape = source.shape === undefined ? [source.rows, source.cols] : source.shape;
+function shapeOf(given: { shape?: unknown; rows?: unknown; cols?: unknown }, argument: string): [number, number] {
+  const shape = given.shape === undefined ? [given.rows, given.cols] : given.shape;
   const isShape =
     (Array.isArray(shape) || ArrayBuffer.isView(shape)) &&
     Array.from(shape as ArrayLike<unknown>).every((size) => Number.isSafeInteger(size) && (size as number) >= 0);
   const sizes = isShape ? Array.from(shape as ArrayLike<number>) : [];
   if (sizes.length !== 2) {
-    const received = source.shape === undefined ? source : source.shape;
+    const received = given.shape === undefined ? given : given.shape;
     const message =
       sizes.length > 0 ? `${argument}: expected a shape of two dimensions, received [${sizes.join(", ")}]` : undefined;
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted, ...(message ? { message } : {}) });

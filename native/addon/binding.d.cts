@@ -267,7 +267,7 @@ declare namespace binding {
     kept: Float64Array;
     trustworthiness: Float64Array;
     continuity: Float64Array;
-    /** A number a point, NaN where it has no class; empty without classes. */
+    /** One number per point, NaN where it has no class; empty without classes. */
     hits: Float64Array;
     /** The same; empty with one class, too. */
     silhouettes: Float64Array;

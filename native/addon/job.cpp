@@ -98,22 +98,22 @@ Napi::Promise start_job(Napi::Env env, const Napi::Value& callback, Work work) {
     job->work.finished();
     throw Napi::Error::New(env, "could not open a channel to the job's thread");
   }
-  Job& live = *job.release();
+  Job& running = *job.release();
   // Hooks run in reverse order: added after the channel, this one still finds it open.
-  napi_add_env_cleanup_hook(env, end_with_environment, &live);
+  napi_add_env_cleanup_hook(env, end_with_environment, &running);
   try {
-    live.thread = std::thread([&live] {
+    running.thread = std::thread([&running] {
       try {
-        live.work.run([&live](Work::Report report) { send(live, std::move(report)); });
+        running.work.run([&running](Work::Report report) { send(running, std::move(report)); });
       } catch (...) {
-        live.failure = std::current_exception();
+        running.failure = std::current_exception();
       }
-      send_end(live);
+      send_end(running);
     });
   } catch (const std::exception&) {
     // The system gives no thread, or no memory for it.
-    live.failure = std::current_exception();
-    send_end(live);
+    running.failure = std::current_exception();
+    send_end(running);
   }
   return promise;
 }

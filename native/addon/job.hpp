@@ -7,7 +7,7 @@
 
 namespace sigma::addon {
 
-// Reports beyond ten a second would only keep the JavaScript thread busy.
+// Reports beyond ten per second would only keep the JavaScript thread busy.
 constexpr std::chrono::milliseconds kReportEvery{100};
 
 // Long work on a thread of its own, not one of libuv's four, which file access and other jobs need. It keeps the

@@ -18,7 +18,7 @@ namespace sigma {
 // walls, which makes their Fourier transforms cosine transforms.
 class FlowMesh {
  public:
-  // A power of 2 cells a side, 32 or more.
+  // Cells per side: a power of 2, 32 or more.
   FlowMesh(std::size_t side, ThreadTeam& team);
 
   // Carries the points along the flow of their own density, smoothed by a Gaussian of standard deviation `width` in

@@ -42,7 +42,7 @@ struct Springs {
   }
 };
 
-// Draws every point towards its neighbors, the far ones less: the weight is that of the Student-t kernel whose width
+// Draws every point toward its neighbors, the far ones less: the weight is that of the Student-t kernel whose width
 // is the radius of ten points.
 void draw_together(SquarePoints& points, const Springs& springs, SquarePoints& before, ThreadTeam& team) {
   constexpr double kShare = 0.25;

@@ -13,14 +13,14 @@ enum class SeparationMethod { flow, iterative, conditional };
 
 struct SeparationOptions {
   SeparationMethod method = SeparationMethod::flow;
-  // flow: how often the points are drawn towards their previous neighbors and evened out again.
+  // flow: how often the points are drawn toward their previous neighbors and evened out again.
   int relaxations = 16;
   // iterative: cells a side, share of the way that a point goes at a time, mean move at which to stop, and how often.
   std::size_t grid = 100;
   double gamma = 0.3;
   double tolerance = 1e-4;
   std::size_t iterations = 100;
-  // conditional: bins a side.
+  // conditional: bins per side.
   std::size_t bins = 25;
 };
 

@@ -160,7 +160,7 @@ void tell_apart(SquarePoints& points) {
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t d = 0; d < 2; ++d) {
       double& at = points[2 * i + d];
-      // Towards the middle, so that none leaves the square.
+      // Toward the middle, so that none leaves the square.
       at += (at < 0.5 ? 1 : -1) * reach * even_sequence(i, d);
     }
   }

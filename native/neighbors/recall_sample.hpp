@@ -16,7 +16,7 @@ class RecallSample {
   RecallSample(const PointRows& points, std::size_t k, std::size_t size, Random random, ThreadTeam& team,
                const Cancellation& cancellation);
 
-  // The share of the sample's true neighbors in lists of k squared distances a row, each ascending: those at the k-th
+  // The share of the sample's true neighbors in lists of k squared distances per row, each ascending: those at the k-th
   // distance and below are true.
   double measure(const float* squared) const;
 

@@ -25,7 +25,7 @@ struct EvaluationOptions {
   std::uint64_t seed = 42;
 };
 
-// An embedding against its data. What is one number a point is given for `points` alone.
+// An embedding against its data. Vectors with one number per point hold those of `points` alone.
 struct Evaluation {
   double kl = 0;
   NeighborMethod neighbor_method = NeighborMethod::exact;

@@ -15,7 +15,7 @@ struct MortonKey {
   std::uint32_t point;
 };
 
-// Points in their order along the Morton curve through the cube around them, cut into 2^bits cells a side.
+// Points in their order along the Morton curve through the cube around them, cut into 2^bits cells per side.
 template <int D>
 class MortonCurve {
  public:

@@ -12,7 +12,7 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kGrain = 2048;
-// The mesh has at least so many cells a side: smaller embeddings get finer cells,
+// The mesh has at least this number of cells per side: smaller embeddings get finer cells,
 constexpr double kLeastCells = 48;
 // but not so fine that float32 potentials lose their slopes.
 constexpr double kLeastSpacing = 0.1;
@@ -32,8 +32,8 @@ constexpr std::size_t kMostNodes = std::size_t{1} << 22;
 constexpr std::size_t kMostNodesPerPoint = 64;
 constexpr double kFallbackTheta = 0.5;
 constexpr std::size_t kKernelsKept = 6;
-// From so many cells a side on, w is parted; at 80, one mesh is as fast, and at 160, takes 1.1 to 1.3 times as long.
-// Only 1 / (1 + d^2) has parts in closed form.
+// From this number of cells per side on, w is parted; at 80, one mesh is as fast, and at 160, takes 1.1 to 1.3 times as
+// long. Only 1 / (1 + d^2) has parts in closed form.
 constexpr std::size_t kPartedCells = 100;
 // The length a that parts it, in nodes of the fine mesh: with nodes kCoarser = 5 times as far apart, the far part's
 // transform falls to e^-10 of its beginning, and within three a the near part to e^-9 / (1 + 9 a^2).

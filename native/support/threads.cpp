@@ -43,7 +43,7 @@ void ThreadTeam::start() {
   closing_.store(false, std::memory_order_relaxed);
   try {
     for (unsigned worker = 1; worker < size_; ++worker)
-      workers_.emplace_back([this, worker, now] { live(worker, now); });
+      workers_.emplace_back([this, worker, now] { serve(worker, now); });
   } catch (const std::exception&) {
     // The system gives no more threads, or no memory for them: go on with those that there are; the result does not
     // depend on it.
@@ -58,7 +58,7 @@ void ThreadTeam::rest() {
   workers_.clear();
 }
 
-void ThreadTeam::live(unsigned worker, std::uint32_t last) {
+void ThreadTeam::serve(unsigned worker, std::uint32_t last) {
   for (;;) {
     last = await_change(generation_, [last](std::uint32_t now) { return now != last; });
     if (closing_.load(std::memory_order_acquire)) return;

@@ -54,7 +54,7 @@ class ThreadTeam {
   void work_on(std::uint32_t generation, unsigned worker);
   bool claim(std::uint32_t generation, std::size_t& chunk);
   void start();
-  void live(unsigned worker, std::uint32_t last);
+  void serve(unsigned worker, std::uint32_t last);
 
   unsigned size_;
   std::vector<std::thread> workers_;

@@ -32,7 +32,7 @@ export function addArrowOptions(command: Command): Command {
     .option("--arrow", "read an Arrow IPC stream from standard input and write one to standard output");
   // A command that also reads folders of images has this option already.
   if (!command.options.some(({ long }) => long === ARROW_NAMES.strict)) {
-    command.option(ARROW_NAMES.strict, "fail at a row that cannot be used, rather than give it nulls");
+    command.option(ARROW_NAMES.strict, "fail at a row of a stream, or a column of a file, that cannot be used");
   }
   return command.option("--prefix <text>", "prefix of the names of new columns (default: none)").option(
     "--drop <name,...>",

@@ -76,8 +76,8 @@ All maps have the same initial embedding and seed, so differences come from the
 settings. They are aligned to the first by translation, rotation, reflection and
 scale. The folder then holds report.html (needs no network), comparison.png,
 metrics.json, changes.csv (one row per point), displacement.npy and the aligned
-maps. It appears complete or not at all. Rows are counted from 0, within the cut
-of --rows.
+maps, in which rows that --missing drop left out are NaN. It appears complete or
+not at all. Rows are counted from 0, within the cut of --rows.
 
 Settings of a --variant:
 ${SETTING_LIST}
@@ -162,15 +162,15 @@ async function run(path: string, flags: CompareFlags, signal: AbortSignal): Prom
 }
 
 /** The rows of the points in their file, and their identifier, further labels and kept columns. */
-function factsOf({ points }: Inputs): { rows: Int32Array | undefined; columns: Table } {
-  const { kept, facts } = points;
+function factsOf({ points }: Inputs): { rows: Int32Array | undefined; fileRows: number; columns: Table } {
+  const { kept, facts, rows } = points;
   const { identifier, labels, metadata } = kept ? takeFacts(facts, kept) : facts;
   const columns = new Map<string, TableColumn>([
     ...(identifier ? [[identifier.name, identifier.values] as const] : []),
     ...[...labels].slice(points.labels ? 0 : 1),
     ...metadata,
   ]);
-  return { rows: kept, columns };
+  return { rows: kept, fileRows: rows, columns };
 }
 
 const initFile = ({ init }: CompareFlags): string | undefined =>

@@ -70,9 +70,16 @@ export async function readInputs(typed: InputPaths, signal: AbortSignal): Promis
   const n = whole.means.rows;
   const [start, end] = paths.rows ? resolveRows(paths.rows, n, paths.data) : [0, n];
   const cut = (matrix: Matrix | undefined) => (matrix?.rows === n ? matrix.slice(start, end) : matrix);
-  // A file of one matrix may be both, the data and the standard deviations.
   const isGiven = isOther || (paths.sigma !== undefined && whole.sigma === undefined);
+  if (isGiven && !isOther) {
+    const accepted = "another file than that of the data, or its array of standard deviations by name";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--sigma", received: paths.sigma, accepted });
+  }
   const sigma = isGiven ? await readSigma(paths, paths.sigma as string, signal) : whole.sigma;
+  if (paths.sigmaIs !== undefined && sigma === undefined) {
+    const accepted = "standard deviations, with --sigma or in columns of the data";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--sigma-is", received: paths.sigmaIs, accepted });
+  }
   const prepared = prepareData(whole.means.slice(start, end), {
     ...preparationOptions(paths),
     sigma: sigma instanceof Matrix ? cut(sigma) : sigma,

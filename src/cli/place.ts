@@ -30,10 +30,7 @@ import { checkTableOutput, TABLE_FORMATS, writeEmbedding, writePointTable } from
 import { createProgressDisplay } from "./progress.js";
 import { uncertaintyPath, writeUncertainty } from "./uncertainty.js";
 
-interface PlaceFlags
-  extends ArrowFlags,
-    Omit<ColumnFlags, "strict">,
-    Pick<PreparationFlags, "sigmaIs" | "missing" | "log1p"> {
+interface PlaceFlags extends ArrowFlags, ColumnFlags, Pick<PreparationFlags, "sigmaIs" | "missing" | "log1p"> {
   output?: string;
   sigma?: string;
   labels?: string;
@@ -156,7 +153,10 @@ function dispatch(run: string, data: string | undefined, flags: PlaceFlags, sign
     "--missing": missing,
     "--log1p": log1p,
   };
-  if (checkArrow(flags, { ...others, ...ofFiles }, {})) return placeArrow(run, flags, signal);
+  // For files, --strict refuses columns that would be left out.
+  const { strict: _, ...checkedForFiles } = flags;
+  if (checkArrow(flags.arrow ? flags : checkedForFiles, { ...others, ...ofFiles }, {}))
+    return placeArrow(run, flags, signal);
   requireGiven("<new>", data, "the file of the new points, or --arrow");
   requireGiven("--output", output, "the file that their positions go to, or --arrow");
   return placeFile(run, data, { ...flags, output }, signal);

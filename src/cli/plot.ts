@@ -18,7 +18,7 @@ import { UNCERTAINTY_COLUMNS } from "./uncertainty.js";
 
 interface PlotFlags
   extends ImageFlags,
-    Omit<ColumnFlags, "strict">,
+    ColumnFlags,
     Pick<MapOptions, "contours" | "title" | "theme" | "width" | "height"> {
   output: string;
   labels?: string;
@@ -96,8 +96,7 @@ async function plot(embedding: string, flags: PlotFlags, signal: AbortSignal): P
   checkImageFlags(flags);
   const draw = await preparePicture("--output", output, { theme, width, height });
   const color = await checkFiles(embedding, flags);
-  const { strict: _, ...columns } = flags;
-  const read = await readEmbeddingFile(embedding, columns, signal);
+  const read = await readEmbeddingFile(embedding, flags, signal);
   const { positions: points } = read;
   const { kept } = read.points;
   const labels = color && flags.labels === undefined ? undefined : read.labels;
@@ -169,7 +168,6 @@ function checkImageFlags(flags: PlotFlags): void {
     ["--image-size", flags.imageSize],
     ["--image-count", flags.imageCount],
     ["--stretch", flags.stretch],
-    ["--strict", flags.strict],
   ] as const) {
     if (value === undefined) continue;
     const accepted = "to be left out without --images";

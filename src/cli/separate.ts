@@ -21,7 +21,7 @@ import { interruptible } from "./interruption.js";
 import { checkMatrixOutput, checkPaths } from "./paths.js";
 import { checkTableOutput, TABLE_FORMATS, writeEmbedding, writePointTable } from "./point-table.js";
 import { createProgressDisplay } from "./progress.js";
-import { type GridSides, gridParser } from "./values.js";
+import { type GridSize, gridParser } from "./values.js";
 
 /** In the order of the help. */
 const METHOD_OPTIONS = ["method", "relaxations", "grid", "gamma", "tolerance", "iterations", "bins"] as const;
@@ -31,7 +31,7 @@ interface SeparateFlags
     Pick<SeparationOptions, Exclude<(typeof METHOD_OPTIONS)[number], "grid"> | "threads"> {
   output: string;
   cells?: number;
-  grid?: GridSides;
+  grid?: GridSize;
   picture?: string;
   table?: string;
   labels?: string;

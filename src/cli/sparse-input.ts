@@ -8,8 +8,17 @@ import { type Inputs, readPointLabels, resolveRows } from "./inputs.js";
 
 const NO_FACTS: RowFacts = { identifier: undefined, labels: new Map(), metadata: new Map() };
 
-/** Whether a path may name a sparse matrix that is read as one: an archive, or an array of an AnnData file by its name. */
-const mayBeSparse = (path: string): boolean => /\.npz$/i.test(path) || /\.h5ad:.+/i.test(path);
+const ANNDATA = /\.h5ad(:.+)?$/i;
+
+/** The sparse matrix that a path names: an archive, an array of an AnnData file, or what is its data by default. */
+async function readSparse(path: string, flags: EmbedFlags, signal: AbortSignal): Promise<SparseMatrix | undefined> {
+  if (/\.npz$/i.test(path) || /\.h5ad:.+/i.test(path)) return readSparseMatrix(path, { signal });
+  // Without a name, flags that need dense data still have them.
+  if (!ANNDATA.test(path) || denseFlag(flags) !== undefined) return undefined;
+  const dataset = await openDatasetRows(path, { ...datasetOptions(flags), signal });
+  await dataset.close();
+  return readSparseMatrix(`${path}:${dataset.roles.data[0]}`, { signal });
+}
 
 /**
  * Reads sparse data, and makes them dense by principal components where they are wide, without making them dense before.
@@ -23,7 +32,7 @@ export async function readInputsOfSparse(
   initPath: string | undefined,
   signal: AbortSignal,
 ): Promise<Inputs | undefined> {
-  const whole = mayBeSparse(path) ? await readSparseMatrix(path, { signal }) : undefined;
+  const whole = await readSparse(path, flags, signal);
   if (!whole) return undefined;
   rejectFlags(flags);
   const [start, end] = flags.rows ? resolveRows(flags.rows, whole.rows, path) : [0, whole.rows];
@@ -31,7 +40,7 @@ export async function readInputsOfSparse(
   const sparse = flags.log1p ? logOfStored(cut) : cut;
   const { pca, seed, threads } = flags;
   const { data, components } = await toDenseData(sparse, pca, { seed, threads, signal });
-  const facts = await readFacts(path, flags, [start, end], signal);
+  const { facts, roles } = await readFacts(path, flags, [start, end], signal);
   const typed = flags.labels === undefined ? undefined : await readPointLabels(flags.labels, whole.rows, signal);
   const labels = typed?.slice(start, end);
   const init = initPath === undefined ? undefined : await readEmbedding(initPath, { signal });
@@ -44,7 +53,7 @@ export async function readInputsOfSparse(
     preparation: undefined,
     labels: labels ?? (first && [...first]),
     points: { rows: data.rows, kept: undefined, facts, labels },
-    report: describeSparse(sparse, components),
+    report: `${describeSparse(sparse, components)}${roles}`,
     notes: [],
   };
 }
@@ -55,8 +64,9 @@ function describeSparse({ rows, cols, stored }: SparseMatrix, components: number
   return `Data: ${cols} sparse columns, ${filled}${reduced}.`;
 }
 
-/** @throws {ArgumentError} INVALID_ARGUMENT */
-function rejectFlags({ sigma, missing, standardize, columns, exclude, landmarks, save }: EmbedFlags): void {
+/** A flag that needs dense data. */
+function denseFlag(flags: EmbedFlags): readonly [flag: string, value: unknown] | undefined {
+  const { sigma, missing, standardize, columns, exclude, landmarks, save } = flags;
   const others = {
     "--sigma": sigma,
     "--missing": missing,
@@ -66,11 +76,16 @@ function rejectFlags({ sigma, missing, standardize, columns, exclude, landmarks,
     "--landmarks": landmarks,
     "--save": save,
   };
-  for (const [argument, received] of Object.entries(others)) {
-    if (received === undefined) continue;
-    const accepted = "to be left out with sparse data. Make them dense, or save their principal components, before";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
-  }
+  return Object.entries(others).find(([, value]) => value !== undefined);
+}
+
+/** @throws {ArgumentError} INVALID_ARGUMENT */
+function rejectFlags(flags: EmbedFlags): void {
+  const found = denseFlag(flags);
+  if (!found) return;
+  const [argument, received] = found;
+  const accepted = "to be left out with sparse data. Make them dense, or save their principal components, before";
+  throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
 }
 
 /** log(1 + x) of the numbers stored; the others stay 0. */
@@ -85,17 +100,18 @@ function logOfStored(matrix: SparseMatrix): SparseMatrix {
   return new SparseMatrix({ indptr, indices, data: matrix.data.map(Math.log1p), shape });
 }
 
-/** Labels and identifiers of the cells of an AnnData file; an archive of SciPy has none. */
+/** Labels and identifiers of the cells of an AnnData file, and their report; an archive of SciPy has none. */
 async function readFacts(
   path: string,
   flags: EmbedFlags,
   [start, end]: readonly [number, number],
   signal: AbortSignal,
-): Promise<RowFacts> {
-  if (!/\.h5ad:/i.test(path)) return NO_FACTS;
+): Promise<{ facts: RowFacts; roles: string }> {
+  if (!ANNDATA.test(path)) return { facts: NO_FACTS, roles: "" };
   const dataset = await openDatasetRows(path, { ...datasetOptions(flags), signal });
   try {
-    return sliceFacts(await dataset.readFacts(), start, end);
+    const roles = dataset.report.replace(/^Data: lists of numbers \(.*?\)\.(?= |$)/, "");
+    return { facts: sliceFacts(await dataset.readFacts(), start, end), roles };
   } finally {
     await dataset.close();
   }

@@ -43,14 +43,14 @@ export function rowRangeParser(flag: string) {
 }
 
 /** Rows and columns of a grid; empty where they are to be chosen. */
-export interface GridSides {
+export interface GridSize {
   readonly rows?: number;
   readonly columns?: number;
 }
 
 /** A parser of `RxC`, rows and columns, or `auto`. */
 export function gridParser(flag: string) {
-  return (text: string): GridSides => {
+  return (text: string): GridSize => {
     if (text === "auto") return {};
     const [, rows, columns] = /^(\d{1,9})x(\d{1,9})$/i.exec(text) ?? [];
     if (rows === undefined || columns === undefined)

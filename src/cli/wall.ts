@@ -13,13 +13,13 @@ import { interruptible } from "./interruption.js";
 import { checkDistinct, checkExtension, checkInputs, checkPaths } from "./paths.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 import { createProgressDisplay } from "./progress.js";
-import { type GridSides, gridParser } from "./values.js";
+import { type GridSize, gridParser } from "./values.js";
 
-interface WallFlags extends ImageFlags, Omit<ColumnFlags, "strict"> {
+interface WallFlags extends ImageFlags, ColumnFlags {
   images: string;
   output?: string;
   tiles?: string;
-  grid?: GridSides;
+  grid?: GridSize;
   cell?: number;
   labels?: string;
   title?: string;
@@ -104,8 +104,7 @@ async function makeWall(path: string, flags: WallFlags, signal: AbortSignal): Pr
   const { output, tiles, title, cell, theme, force } = flags;
   await checkFlags(path, flags);
   const { drawWall, writeWall } = await import("../wall/index.js");
-  const { strict: _, ...choice } = flags;
-  const whole = await readDataset(path, { ...datasetOptions(choice), signal });
+  const whole = await readDataset(path, { ...datasetOptions(flags), signal });
   const { rows } = whole.means;
   // Embeddings have rows without a position where rows of the data were dropped.
   const kept = rowsWithPosition(whole.means);
@@ -190,7 +189,7 @@ function report(
 }
 
 /** The cells in a file that holds such; undefined for an embedding. */
-function readCells(file: Matrix, grid: GridSides | undefined, path: string): WallCells | undefined {
+function readCells(file: Matrix, grid: GridSize | undefined, path: string): WallCells | undefined {
   if (file.cols !== 2 && file.cols !== 4) {
     const message = `${path}: expected 2 columns (an embedding, or row and column) or 4 (x, y, row, column), received ${file.cols}`;
     const facts = { argument: path, received: file.shape, accepted: "2 or 4 columns", message };

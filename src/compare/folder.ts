@@ -11,6 +11,7 @@ import {
 } from "../io/index.js";
 import { Matrix } from "../matrix.js";
 import { drawMapsSideBySide } from "../plot/index.js";
+import { withGaps } from "../preparation/index.js";
 import { describePerplexity } from "../tsne/index.js";
 import type { Comparison } from "./compare.js";
 import { type ComparisonMetrics, METRICS_KIND, summarize } from "./metrics.js";
@@ -22,6 +23,8 @@ export interface WriteComparisonOptions {
   labels?: ArrayLike<string | number> | undefined;
   /** The row of each point in its file, where rows were left out: `row` of `changes.csv`. Default: 0, 1, 2, ... */
   rows?: ArrayLike<number> | undefined;
+  /** How many rows the file has; those without a point are NaN in the `.npy` files. Default: one per point. */
+  fileRows?: number | undefined;
   /** Further columns of `changes.csv` by name, such as an identifier: one value per point. */
   columns?: Table | undefined;
   /** Heading of the picture and the report: what was compared. Default: the number of points. */
@@ -46,7 +49,7 @@ const MARKS = 12;
 /**
  * Writes a comparison as a folder, complete or not at all. An earlier comparison in the same folder is replaced, any other folder refused.
  *
- * - `map_<name>.npy`, for each map: n x outputDimensions float32, laid onto the first
+ * - `map_<name>.npy`, for each map: n x outputDimensions float32, laid onto the first; a row per row of the file, with `fileRows`
  * - `displacement.npy`: n x pairs float32, how far each point moved, in root mean square radii of the pair's first map
  * - `changes.csv`: one row per point: its row in the data, positions in all maps, displacement and share of changed neighbors of each pair,
  *   mean sigma, label, and the columns of `options`
@@ -87,9 +90,9 @@ export async function writeComparison(
       const write = (name: string, content: Parameters<typeof writeFileAtomic>[1]) =>
         writeFileAtomic(join(temporary, name), content, { signal });
       for (const [i, map] of maps.entries()) {
-        await writeMatrix(join(temporary, mapFiles[i]), map.embedding, { signal });
+        await writeMatrix(join(temporary, mapFiles[i]), onFileRows(map.embedding, options), { signal });
       }
-      await writeMatrix(join(temporary, DISPLACEMENT), displacement, { signal });
+      await writeMatrix(join(temporary, DISPLACEMENT), onFileRows(displacement, options), { signal });
       await write(CHANGES, changesTable(comparison, slugs, options));
       const panels = maps.map((map) => ({
         points: map.embedding,
@@ -119,6 +122,10 @@ export async function assertComparisonWritable(folder: string, options: WriteCom
 function folderOptions({ force, signal }: WriteComparisonOptions): FolderOptions {
   return { kind: "an earlier comparison", isReplaceable: isComparison, force, signal };
 }
+
+/** One row per row of the file, NaN where it has no point. */
+const onFileRows = (points: Matrix, { rows, fileRows }: WriteComparisonOptions): Matrix =>
+  fileRows === undefined ? points : withGaps(points, rows, fileRows);
 
 /** Whether a folder holds nothing but files that its own metrics.json lists. */
 async function isComparison(folder: string, names: readonly string[]): Promise<boolean> {

@@ -274,11 +274,11 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     const map = this.maps.get(id);
     if (map) return Promise.resolve(map.positions);
     const [, kind, of] = /^(separated|wall):(.*)$/s.exec(id) ?? [];
-    const source = of === undefined ? undefined : this.maps.get(of);
-    if (!source || this.count < MIN_SEPARATED) return undefined;
+    const origin = of === undefined ? undefined : this.maps.get(of);
+    if (!origin || this.count < MIN_SEPARATED) return undefined;
     const known = this.derived.get(id);
     if (known) return known;
-    const made = kind === "separated" ? this.separate(source) : this.makeWall(source);
+    const made = kind === "separated" ? this.separate(origin) : this.makeWall(origin);
     this.derived.set(id, made);
     made.catch(() => this.derived.delete(id));
     return made;

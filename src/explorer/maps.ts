@@ -218,7 +218,7 @@ export function alignCovariance(
   ];
 }
 
-/** A place in a run's coordinates, in those of its map. */
+/** A position in the coordinates of a run, in the coordinates of its map. */
 export function alignPosition(
   [x, y]: readonly [number, number],
   alignment: PlaneAlignment | undefined,

@@ -28,6 +28,15 @@ export interface ArrowContents {
   readonly schema: Uint8Array;
   /** Batches and the dictionaries that they need, each after what it needs. */
   readonly messages: readonly ArrowMessage[];
+  /** Columns of types that the library does not know. */
+  readonly unreadable: readonly UnreadableColumn[];
+}
+
+export interface UnreadableColumn {
+  /** Among the columns of the file, from 0. */
+  readonly index: number;
+  readonly name: string;
+  readonly kind: string;
 }
 
 /**
@@ -43,7 +52,6 @@ export async function readArrowContents(file: OpenFile, signal: AbortSignal | un
     return head.toString("latin1") === MAGIC ? await findInFile(read, file.size) : await findInStream(read, file.size);
   } catch (cause) {
     if (cause instanceof SigmaTsneError || systemReason(cause) !== undefined) throw cause;
-    if (cause instanceof UnreadableColumn) throw new FileError("FILE_FORMAT", file.path, cause.message, { cause });
     const reason = cause instanceof RangeError ? "its metadata point beyond their end" : (cause as Error).message;
     throw new FileError("FILE_FORMAT", file.path, `is malformed: ${reason}`, { cause });
   }
@@ -55,7 +63,7 @@ async function findInFile(read: Read, size: number): Promise<ArrowContents> {
   const end = size - MAGIC.length - 4;
   const length = require32((await read(end, 4)).readInt32LE(), end);
   const footer = rootOf(await read(end - length, length));
-  checkSchema(footer.table(1));
+  const unreadable = checkSchema(footer.table(1));
   footer.vector(4, 4);
   const messages: ArrowMessage[] = [];
   for (const [slot, isBatch] of [
@@ -71,7 +79,7 @@ async function findInFile(read: Read, size: number): Promise<ArrowContents> {
       messages.push(message);
     }
   }
-  return { schema: frameSchema(footer), messages };
+  return { schema: frameSchema(footer), messages, unreadable };
 }
 
 /** The schema of a footer as a message: a new head before the old bytes, as every offset of a flatbuffer leads forward. */
@@ -98,7 +106,9 @@ async function findInStream(read: Read, size: number): Promise<ArrowContents> {
   const messages: ArrowMessage[] = [];
   for (let at = schema.metadataBytes + schema.bodyBytes; ; ) {
     const message = await readMessage(read, size, at);
-    if (!message) return { schema: await read(0, schema.metadataBytes), messages };
+    if (!message) {
+      return { schema: await read(0, schema.metadataBytes), messages, unreadable: schema.unreadable };
+    }
     if (message.kind !== BATCH && message.kind !== DICTIONARY) throw new Error("one of its messages is not a batch");
     messages.push(message);
     at += message.metadataBytes + message.bodyBytes;
@@ -110,7 +120,7 @@ async function readMessage(
   read: Read,
   size: number,
   start: number,
-): Promise<(ArrowMessage & { kind: number }) | undefined> {
+): Promise<(ArrowMessage & { kind: number; unreadable: readonly UnreadableColumn[] }) | undefined> {
   if (start < 0) throw new RangeError();
   if (start + 4 > size) return undefined;
   const prelude = await read(start, Math.min(8, size - start));
@@ -127,12 +137,13 @@ async function readMessage(
   }
   const kind = message.byte(1);
   const header = message.table(2);
-  if (kind === SCHEMA) checkSchema(header);
+  const unreadable = kind === SCHEMA ? checkSchema(header) : [];
   if (kind === DICTIONARY) checkBatch(header?.table(1), bodyBytes);
   if (kind === BATCH) checkBatch(header, bodyBytes);
   const rows = kind === BATCH ? (header?.integer(0) ?? 0) : 0;
   if (!(Number.isSafeInteger(rows) && rows >= 0)) throw new Error(`a batch promises ${rows} rows`);
-  return { kind, start, metadataBytes: begin + length - start, bodyBytes, isBatch: kind === BATCH, rows };
+  const metadataBytes = begin + length - start;
+  return { kind, start, metadataBytes, bodyBytes, isBatch: kind === BATCH, rows, unreadable };
 }
 
 function checkBatch(batch: Table | undefined, bodyBytes: number): void {
@@ -150,34 +161,32 @@ function checkBatch(batch: Table | undefined, bodyBytes: number): void {
 /** Types, by their numbers in the schema, that the library does not know. */
 const UNREADABLE_TYPES: Readonly<Record<number, string>> = {
   22: "run-end encoded",
-  25: "a list view",
-  26: "a large list view",
+  25: "list view",
+  26: "large list view",
 };
 
-class UnreadableColumn extends Error {
-  constructor(name: string, type: string) {
-    const readable =
-      "numbers, booleans, texts, decimals, and lists of numbers of the type list or fixed-size list, can be read";
-    super(`column ${JSON.stringify(name)} is ${type}; ${readable}, so convert it, in pyarrow with cast`);
-  }
-}
-
-function checkSchema(schema: Table | undefined): void {
-  if (!schema) return;
+/** @returns the columns that are of such a type, or hold values of one */
+function checkSchema(schema: Table | undefined): UnreadableColumn[] {
+  if (!schema) return [];
   schema.vector(2, 4);
   // A field that stands in several places would be counted in each.
   let left = schema.bytes.length;
-  const open: [Table, number][] = [[schema, 1]];
-  for (let next = open.pop(); next; next = open.pop()) {
-    const [table, slot] = next;
-    for (const field of table.tables(slot)) {
+  const findKind = (column: Table): string | undefined => {
+    let found: string | undefined;
+    const open = [column];
+    for (let field = open.pop(); field; field = open.pop()) {
       if (--left < 0) throw new Error("its schema has no end");
       field.vector(6, 4);
-      const unreadable = UNREADABLE_TYPES[field.byte(2)];
-      if (unreadable !== undefined) throw new UnreadableColumn(field.text(0), unreadable);
-      open.push([field, 5]);
+      const kind = UNREADABLE_TYPES[field.byte(2)];
+      found ??= kind === undefined || field === column ? kind : `nested ${kind}`;
+      open.push(...field.tables(5));
     }
-  }
+    return found;
+  };
+  return [...schema.tables(1)].flatMap((column, index) => {
+    const kind = findKind(column);
+    return kind === undefined ? [] : [{ index, name: column.text(0), kind }];
+  });
 }
 
 function require32(length: number, most: number): number {

@@ -2,6 +2,7 @@ import type * as Arrow from "apache-arrow";
 import { FileError } from "../errors.js";
 import { type FloatArray, Matrix } from "../matrix.js";
 import { type ArrowContents, type ArrowMessage, readArrowContents } from "./arrow-metadata.js";
+import type { ReadableColumns } from "./arrow-readable.js";
 import { columnFormat } from "./column-format.js";
 import type { ColumnSource, OpenColumnsOptions } from "./column-source.js";
 import { asFormatError, withFormatErrors } from "./file-errors.js";
@@ -254,6 +255,7 @@ async function readTable(arrowFile: ArrowFile, names: readonly string[], wanted:
 }
 
 interface Column extends ColumnDescription {
+  /** Among the columns that the library can read. */
   readonly index: number;
   /** Of lists of one length by their type. */
   readonly width: number | undefined;
@@ -274,13 +276,23 @@ async function openArrowFile(file: OpenFile, signal: AbortSignal | undefined): P
   const contents = await readArrowContents(file, signal);
   const rows = contents.messages.reduce((sum, message) => sum + message.rows, 0);
   if (!Number.isSafeInteger(rows)) throw new Error(`it promises ${rows} rows`);
-  const reader = library.RecordBatchReader.from([contents.schema]).open();
+  const { schema } = await readableColumns(contents, file.path);
+  const reader = library.RecordBatchReader.from([schema]).open();
+  const columns = reader.schema.fields.map((field, index) => describeField(library, field, index));
+  for (const { index, name, kind } of contents.unreadable) {
+    columns.splice(index, 0, { name, kind, index: -1, type: undefined, itemType: undefined, width: undefined });
+  }
   const frame = frameIndex(reader.schema.metadata.get("pandas"));
-  const columns = reader.schema.fields.map((field, index) => ({
-    ...describeField(library, field, index),
-    isIndex: frame.has(field.name),
-  }));
-  return { file, signal, library, contents, columns, rows };
+  const described = columns.map((column) => ({ ...column, isIndex: frame.has(column.name) }));
+  return { file, signal, library, contents, columns: described, rows };
+}
+
+/** The messages of a file with the columns that the library can read. */
+async function readableColumns(contents: ArrowContents, path: string): Promise<ReadableColumns> {
+  const { schema, unreadable } = contents;
+  if (unreadable.length === 0) return { schema, message: (metadata, body) => [metadata, body] };
+  const { leaveOutUnreadable } = await import("./arrow-readable.js");
+  return leaveOutUnreadable(contents, path);
 }
 
 /** The batches that hold rows from `start` to `end`, one at a time, with the number of their first row. */
@@ -312,18 +324,19 @@ async function* readMessages(
   { file, signal, contents }: ArrowFile,
   messages: readonly ArrowMessage[],
 ): AsyncGenerator<Uint8Array> {
-  yield contents.schema;
-  for (const { start, metadataBytes, bodyBytes } of messages) {
-    for (const [from, length] of [
-      [start, metadataBytes],
-      [start + metadataBytes, bodyBytes],
-    ] as const) {
-      const bytes = new Uint8Array(length);
-      for (let at = 0; at < length; at += READ_BYTES) {
-        await readFully(file, bytes.subarray(at, at + READ_BYTES), from + at, signal);
-      }
-      if (length > 0) yield bytes;
+  const read = async (start: number, length: number) => {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; at += READ_BYTES) {
+      await readFully(file, bytes.subarray(at, at + READ_BYTES), start + at, signal);
     }
+    return bytes;
+  };
+  const readable = await readableColumns(contents, file.path);
+  yield readable.schema;
+  for (const { start, metadataBytes, bodyBytes } of messages) {
+    const metadata = await read(start, metadataBytes);
+    const pieces = readable.message(metadata, await read(start + metadataBytes, bodyBytes));
+    yield* pieces.filter(({ length }) => length > 0);
   }
 }
 
@@ -333,8 +346,9 @@ async function readObjects(
 ): Promise<Map<string, unknown[]>> {
   return asFormatError(file.path, async () => {
     const arrowFile = await openArrowFile(file, signal);
-    const present = arrowFile.columns.map(({ name }) => name);
-    const found = new Map(columns.filter((name) => present.includes(name)).map((name) => [name, [] as unknown[]]));
+    const present = arrowFile.columns.filter(({ name }) => columns.includes(name));
+    for (const column of present) if (column.index < 0) throw unsupported(file.path, column);
+    const found = new Map(present.map(({ name }) => [name, [] as unknown[]]));
     for await (const { batch } of readBatches(arrowFile, 0)) {
       for (const [name, values] of found) {
         const vector = batch.getChild(name) as Arrow.Vector;

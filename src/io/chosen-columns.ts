@@ -130,7 +130,8 @@ function findList(source: ColumnSource, options: ColumnChoice): string | undefin
   const numbers = inFile(path, () => assignRoles(columns.map(toFacts), options)).data;
   if (free.length === 1 && numbers.length === 0) return free[0];
   const besides = numbers.length > 0 ? ` beside numbers in ${quoted(numbers)}` : "";
-  const how = `choose one by its name, as in ${path}:${free[0]}, or with --mean-column and --sigma-column`;
+  const others = numbers.length > 0 ? `, or leave the lists out with --exclude ${free.join(",")}` : "";
+  const how = `choose one by its name, as in ${path}:${free[0]}, or with --mean-column and --sigma-column${others}`;
   throw new FileError("FILE_FORMAT", path, `holds lists of numbers in ${quoted(free)}${besides}; ${how}`);
 }
 
@@ -155,9 +156,9 @@ function describeLeftOut(files: readonly string[] = []): string {
 }
 
 function noData(path: string, unused: ColumnRoles["unused"]): FileError {
-  const others = unused.slice(0, 6).map(({ name, reason }) => `column ${JSON.stringify(name)} is ${reason}`);
-  const found = others.length > 0 ? `: ${others.join(", ")}` : "";
-  return new FileError("FILE_FORMAT", path, `holds no columns of numbers${found}`);
+  const others = unused.slice(0, 6).map(({ name, reason }) => `${JSON.stringify(name)} (${reason})`);
+  const found = others.length > 0 ? `, found ${others.join(", ")}. Convert what is to be the data to numbers` : "";
+  return new FileError("FILE_FORMAT", path, `holds no data: expected columns or arrays of numbers${found}`);
 }
 
 /** The reasons of columns that the caller has left out. */

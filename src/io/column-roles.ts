@@ -105,10 +105,7 @@ export function assignRoles(columns: readonly ColumnFacts[], options: ColumnOpti
     options.columns === undefined ? others.filter(({ type }) => type !== "text").map(({ name }) => name) : chosen.data;
   const { values, sigma } =
     options.sigmaColumns === undefined
-      ? pairByName(
-          data,
-          others.filter(({ type }) => type !== "text").map(({ name }) => name),
-        )
+      ? pairByName(data, errorCandidates(others, chosen.data, options.columns))
       : pairAsAsked("sigmaColumns", all, data, options.sigmaColumns);
   const used = new Set<string | undefined>([...values, ...(sigma ?? [])]);
   const wrong = columns.find(({ name, type }) => type !== "integer" && type !== "number" && sigma?.includes(name));
@@ -196,6 +193,16 @@ const rankLabel = ({ name }: ColumnFacts): number =>
 interface Pairs {
   readonly values: readonly string[];
   readonly sigma: readonly (string | undefined)[] | undefined;
+}
+
+/** The columns that may hold standard deviations: those that are not data by their own names, but at most by a pattern or a range. */
+function errorCandidates(
+  others: readonly ColumnFacts[],
+  chosen: readonly string[],
+  selectors: readonly string[] = [],
+): readonly string[] {
+  const free = others.filter(({ type }) => type !== "text").map(({ name }) => name);
+  return [...free, ...chosen.filter((name) => !selectors.includes(name))];
 }
 
 /** Takes the columns of standard deviations that are named after a data column out of the data. */

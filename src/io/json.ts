@@ -78,7 +78,7 @@ async function* readRecords(file: OpenFile, signal: AbortSignal | undefined): As
     if (line.trim() === "") continue;
     if (whole === "" && (number > 1 || isComplete(line))) {
       const value = parse(file.path, line, `line ${number}`);
-      yield* Array.isArray(value) && !value.every(isNumber)
+      yield* Array.isArray(value) && (value.length === 0 || !value.every(isNumber))
         ? toRecords(file.path, value)
         : [toRecord(file.path, value, number)];
     } else whole += `${line}\n`;

@@ -13,6 +13,7 @@ import { type ColumnPath, measureLists, type ParquetFile, readLists, readValues 
 import type { ReadTableOptions } from "./read-options.js";
 import { BLOCK_NUMBERS, type RowBlocks } from "./row-blocks.js";
 import { type RowRange, resolveRowRange } from "./row-range.js";
+import { storedDurations } from "./stored-schema.js";
 import {
   ColumnBuilder,
   type ColumnDescription,
@@ -228,9 +229,12 @@ async function openParquetTable(file: OpenFile, signal: AbortSignal | undefined)
   const rows = counts.reduce((sum, count) => sum + count, 0);
   if (!Number.isSafeInteger(rows) || counts.some((count) => count < 0)) throw new Error(`it promises ${rows} rows`);
   const index = frameIndex(metadata.key_value_metadata?.find(({ key }) => key === "pandas")?.value);
+  const durations = await storedDurations(
+    metadata.key_value_metadata?.find(({ key }) => key === "ARROW:schema")?.value,
+  );
   const columns = root.children.map((node) => {
-    const column = describeNode(root, node);
-    return { ...column, isIndex: index.has(column.name) };
+    const column = { ...describeNode(root, node), isIndex: index.has(node.element.name) };
+    return durations.has(column.name) ? { ...column, type: undefined, kind: "duration" } : column;
   });
   return { file, buffer, metadata, compressors, signal, rows, columns };
 }

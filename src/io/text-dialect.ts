@@ -52,7 +52,11 @@ export async function detectDialect(file: OpenFile, allowSpaces: boolean): Promi
 
 function requireText(file: OpenFile, head: Buffer): void {
   if (!head.includes(0)) return;
-  throw new FileError("FILE_FORMAT", file.path, "holds binary data that is neither .npy nor text");
+  throw new FileError(
+    "FILE_FORMAT",
+    file.path,
+    "holds binary data of a kind that is not known: expected data in .npy, .npz, .csv, .tsv, .parquet, .arrow, .h5ad, .mat, .jsonl or IDX. Save the table as .csv",
+  );
 }
 
 /** Measures what stands before the table. In this encoding characters are bytes. */

@@ -38,7 +38,15 @@ export function treatMissing(
   if (missing === "drop") return dropRows(measurements);
   if (missing === "mean") return replaceByMeans(measurements, columns);
   const row = Math.floor(first / means.cols);
-  throw missingError(means, row, first % means.cols, columns, `row ${rowOf(row)}`);
+  const isValue = Number.isNaN(means.data[first]);
+  throw missingError(
+    means,
+    row,
+    first % means.cols,
+    columns,
+    `row ${rowOf(row)}`,
+    isValue ? "none" : "no standard deviation",
+  );
 }
 
 const isMissing = ({ means, sigma }: Measurements, k: number): boolean =>
@@ -93,6 +101,7 @@ function missingError(
   column: number,
   columns: readonly string[] | undefined,
   where: string,
+  found = "none",
 ): DataError {
   const name = columns?.[column] === undefined ? `column ${column}` : `column ${JSON.stringify(columns[column])}`;
   return new DataError("NOT_FINITE", {
@@ -101,6 +110,6 @@ function missingError(
     accepted: "values everywhere",
     row,
     column,
-    message: `data: expected values everywhere, found none in ${where}, ${name}. For missing values, choose "drop" to leave out such rows, or "mean" to use the means of columns`,
+    message: `data: expected values everywhere, found ${found} in ${where}, ${name}. For missing values, choose "drop" to leave out such rows, or "mean" to use the means of columns`,
   });
 }

@@ -1,5 +1,5 @@
 import { reject } from "../arguments.js";
-import { DataError } from "../errors.js";
+import { ArgumentError, DataError } from "../errors.js";
 import { Matrix, type MatrixLike, type NumericArray, toMatrix } from "../matrix.js";
 import { oneOf } from "../options/index.js";
 
@@ -8,8 +8,8 @@ export const SIGMA_FORMS = ["sd", "variance", "log-variance", "inverse-variance"
 export type SigmaForm = (typeof SIGMA_FORMS)[number];
 
 /**
- * Standard deviations in the forms in which people have them: one number for all values, one per column (d numbers, or 1 x d), one per
- * point (n numbers, or n x 1), or one per value (n x d).
+ * Standard deviations in the forms in which people have them: one number for all values, one per column (d numbers, 1 x d or d x 1), one
+ * per point (n numbers, or n x 1, also where n equals d), or one per value (n x d).
  */
 export type SigmaLike = number | readonly number[] | NumericArray | MatrixLike;
 
@@ -33,16 +33,26 @@ export function toSigma(
   const given = asMatrix(values, shape, argument);
   const converted = form === "sd" ? given : convert(given, form, argument);
   if (converted.rows === rows && converted.cols === cols) return converted;
-  const isPerColumn = converted.rows === 1 && converted.cols === cols;
   const isPerPoint = converted.cols === 1 && converted.rows === rows;
+  // A file of one column is an array of one dimension, in NumPy.
+  const isPerColumn =
+    (converted.rows === 1 && converted.cols === cols) ||
+    (converted.cols === 1 && converted.rows === cols && !isPerPoint);
   const isScalar = converted.rows === 1 && converted.cols === 1;
   if (!isPerColumn && !isPerPoint && !isScalar) {
     const accepted = `one number, 1 x ${cols}, ${rows} x 1 or ${rows} x ${cols} numbers`;
-    reject(argument, [given.rows, given.cols], `${accepted} (given: ${given.rows} x ${given.cols})`, "SHAPE_MISMATCH");
+    const received = [given.rows, given.cols];
+    throw new ArgumentError("SHAPE_MISMATCH", {
+      argument,
+      received,
+      accepted,
+      message: `${argument}: expected ${accepted}, received ${given.rows} x ${given.cols}`,
+    });
   }
   const data = new (converted.data instanceof Float32Array ? Float32Array : Float64Array)(rows * cols);
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++) data[i * cols + j] = converted.at(isPerPoint ? i : 0, isPerColumn ? j : 0);
+    for (let j = 0; j < cols; j++)
+      data[i * cols + j] = isPerColumn ? converted.data[j] : converted.at(isPerPoint ? i : 0, 0);
   }
   return new Matrix(data, rows, cols);
 }

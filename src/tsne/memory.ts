@@ -101,7 +101,7 @@ export function estimatePlacement(
   block: number,
 ): number {
   const k = neighborCount(perplexity, n + 1);
-  // The points again, sorted by place, twice while they are sorted; the embedding as a tree or mesh.
+  // The points again, sorted along a curve, twice while they are sorted; the embedding as a tree or mesh.
   const embedding = n * (2 * d * (hasSigma ? 2 : 1) * 4 + 8) + n * (16 * outputDimensions + 48) + 2 ** 26;
   const placed = Math.min(block, Math.max(count, 64));
   return (
@@ -122,7 +122,7 @@ export function requirePlacementMemory(...what: Parameters<typeof estimatePlacem
  */
 export function requireSearchMemory(n: number, count: number, d: number, k: number, hasSigma: boolean): void {
   const compared = d * (hasSigma ? 2 : 1) * 4;
-  // The points as they are packed, as they are compared, and sorted by place; the queries packed and compared; what is found.
+  // The points as they are packed, as they are compared, and sorted along a curve; the queries packed and compared; what is found.
   const needed = n * (4 * compared + 8) + count * (2 * compared + k * 24);
   requireFree(needed, `searching ${n} points for ${count} queries needs`, "search for fewer at a time");
 }

@@ -179,7 +179,7 @@ export class Tsne {
    * are placed with it and whatever the threads.
    *
    * A new point's nearest neighbors among the fitted points, exact under the run's distance and with the run's preparation of the
-   * data, give affinities of the perplexity. It starts at their weighted median, coordinate by coordinate, and descends
+   * data, give affinities of the perplexity. It starts at their weighted median, coordinate by coordinate, and minimizes
    * KL(P_i || Q_i), q_ij normalized over the fitted points (after Poličar, Stražar & Zupan 2019, "Embedding to reference t-SNE space"), to within the embedding's bounds and
    * a margin.
    *

@@ -7,15 +7,15 @@ import { entry, makeGroups, toCsv, Workplace } from "./workplace.js";
 
 const data = makeGroups(170, 6, 3);
 const quick = ["--iterations", "120", "--early-exaggeration-iterations", "60", "--perplexity", "10", "--quiet"];
-const sds = data.map((row, i) => row.map((_, j) => 0.1 + ((i + j) % 5) / 5));
+const sigma = data.map((row, i) => row.map((_, j) => 0.1 + ((i + j) % 5) / 5));
 
 let workplace: Workplace;
 beforeAll(async () => {
   workplace = await Workplace.create();
   await workplace.write("mu.csv", toCsv(data.slice(0, 150)));
-  await workplace.write("sd.csv", toCsv(sds.slice(0, 150)));
+  await workplace.write("sd.csv", toCsv(sigma.slice(0, 150)));
   await workplace.write("new.csv", toCsv(data.slice(150)));
-  await workplace.write("new-sd.csv", toCsv(sds.slice(150)));
+  await workplace.write("new-sd.csv", toCsv(sigma.slice(150)));
   const embedded = await workplace.run([
     ...["embed", "mu.csv", "--sigma", "sd.csv", "-o", "map.npy", "--save", "run.tsne", "--uncertainty", "4"],
     ...["--plot", "map.png", ...quick, "--json"],
@@ -51,7 +51,7 @@ it("writes the uncertainty of the positions of new points, and in the table; a s
   const table = tableOf(await readFile(workplace.path("firm.arrow")));
   expect(rows.map(([displacement]) => displacement)).toEqual(valuesOf(table, "displacement"));
   const lists = (values: number[][]) => [listType("fixed64", 6), values] as const;
-  const columns = { mean: lists(data.slice(150)), sigma: lists(sds.slice(150)) };
+  const columns = { mean: lists(data.slice(150)), sigma: lists(sigma.slice(150)) };
   await writeFile(workplace.path("rows.arrows"), bytesOf([batchOf(columns)]));
   const names = ["displacement", "var_x", "cov_xy", "var_y", "share"];
   for (const [seed, isSame] of [["42", true] as const, ["7", false] as const]) {
@@ -102,7 +102,7 @@ it.each([
   ],
   [["place", "mu.csv", "new.csv", "-o", "x.npy"], 1, "mu.csv: is not a saved run"],
   [["place", "absent.tsne", "new.csv", "-o", "x.npy"], 1, "absent.tsne: cannot be read"],
-  [["place", "run.tsne", "map.npy", "--sigma", "map.npy", "-o", "x.npy"], 2, "map.npy: expected 150 x 6"],
+  [["place", "run.tsne", "map.npy", "--sigma", "map.npy", "-o", "x.npy"], 2, "--sigma: expected another file"],
   [["place", "run.tsne", "new.csv", "-o", "run.tsne"], 2, "--output"],
   [
     ["place", "run.tsne", "new.csv", "--sigma", "new-sd.csv", "-o", "x.npy", "--uncertainty", "1"],

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { explore } from "../../src/explorer/index.js";
 import { openExploration } from "../../src/explorer/open/open-exploration.js";
-import { readTable, writeArray } from "../../src/io/index.js";
+import { readMatrix, readTable, writeArray } from "../../src/io/index.js";
 import { BINARY_TABLES, type ReaderTable, TEXT_TABLES } from "../io/reader-tables.js";
 import { Workplace } from "./workplace.js";
 
@@ -110,6 +110,29 @@ describe("columns on the command line", () => {
     expect(strict.stderr).toMatch(/plain\.csv: column "note" \(text\) is not used/);
   });
 
+  it("that are left out are an error of every command with --strict", async () => {
+    await workplace.write("noted.csv", `x,y,note\n${rows.map((row) => `${row[0]},${row[1]},n\n`).join("")}`);
+    const saved = ["embed", "noted.csv", "-o", "noted-map.csv", "--save", "noted.tsne", ...quick, "--quiet"];
+    expect(await workplace.run(saved)).toMatchObject({ code: 0 });
+    await writeArray(workplace.path("noted-images.npy"), new Float32Array(24 * 4), [24, 2, 2]);
+    for (const args of [
+      ["embed", "noted.csv", "-o", "strict.csv"],
+      ["compare", "noted.csv", "-o", "strict", "--sigma", "1"],
+      ["evaluate", "noted.csv", "noted-map.csv"],
+      ["place", "noted.tsne", "noted.csv", "-o", "strict.csv"],
+      ["plot", "noted.csv", "-o", "strict.svg"],
+      ["separate", "noted.csv", "-o", "strict.csv"],
+      ["wall", "noted.csv", "--images", "noted-images.npy", "-o", "strict.png"],
+    ]) {
+      const { code, stderr } = await workplace.run([...args, "--strict"]);
+      expect([args[0], code, stderr]).toEqual([
+        args[0],
+        1,
+        expect.stringContaining('column "note" (text) is not used'),
+      ]);
+    }
+  });
+
   it("hold the standard deviations in any form", async () => {
     const errors = (value: (row: number[]) => number) => rows.map((row) => `${row.join(",")},${value(row)}\n`).join("");
     await workplace.write("variance.csv", `a,b,c,d,a_var\n${errors((row) => row[3] ** 2)}`);
@@ -128,6 +151,13 @@ describe("columns on the command line", () => {
     expect(JSON.parse(outcome.stdout).columns).toContain("Standard deviations: a_var. Without a standard deviation");
     const number = await workplace.run(["embed", "variance.csv", "-o", "v.csv", ...quick, "--sigma", "0.5", "--quiet"]);
     expect(number).toMatchObject({ code: 0, stderr: "" });
+    for (const [flags, sentence] of [
+      [["--sigma", "variance.csv"], "--sigma: expected another file than that of the data"],
+      [["--sigma-is", "variance"], "--sigma-is: expected standard deviations"],
+    ] as const) {
+      const refused = await workplace.run(["embed", "variance.csv", "-o", "v.csv", ...quick, ...flags]);
+      expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining(sentence) });
+    }
   });
 
   it("may lack values, which are reported, left out or replaced", async () => {
@@ -240,6 +270,13 @@ describe("columns on the command line", () => {
     expect(Array.from(changes.get("row") as Int32Array)).toEqual(left);
     expect(changes.get("cell")).toEqual(left.map((i) => `c${i}`));
     expect(Array.from(changes.get("d") as Float64Array)).toEqual(left.map((i) => rows[i][3]));
+    for (const name of ["map_standard.npy", "map_sigma-aware.npy", "displacement.npy"]) {
+      const written = await readMatrix(workplace.path(`compared/${name}`));
+      expect(written.toArrays().flatMap((row, i) => (row.every(Number.isNaN) ? [i] : []))).toEqual([4]);
+    }
+    const { n, close } = await explore(workplace.path("compared"));
+    await close();
+    expect(n).toBe(23);
   });
 
   it("of labels may be those of the data file or of another one", async () => {

@@ -4,7 +4,7 @@ import { readMatrix, writeMatrix } from "../../src/io/index.js";
 import { makeGroups, Workplace } from "./workplace.js";
 
 const data = makeGroups(110, 5, 3);
-const sds = data.map((row, i) => row.map((_, j) => 0.1 + ((i + j) % 5) / 5));
+const sigma = data.map((row, i) => row.map((_, j) => 0.1 + ((i + j) % 5) / 5));
 const quick = ["--iterations", "60", "--early-exaggeration-iterations", "30", "--perplexity", "10", "--quiet"];
 const columns = ["--mean-column", "mean", "--sigma-column", "sigma"];
 
@@ -12,11 +12,11 @@ let workplace: Workplace;
 beforeAll(async () => {
   workplace = await Workplace.create();
   const lists = new List(new Field("item", new Float32()));
-  const codes = new Table({ mean: vectorFromArray(data, lists), sigma: vectorFromArray(sds, lists) });
+  const codes = new Table({ mean: vectorFromArray(data, lists), sigma: vectorFromArray(sigma, lists) });
   await workplace.write("codes.arrow", await RecordBatchFileWriter.writeAll(codes).toUint8Array());
   for (const [name, rows] of [
     ["mu", data],
-    ["sd", sds],
+    ["sd", sigma],
   ] as const) {
     await writeMatrix(workplace.path(`${name}.npy`), { data: Float32Array.from(rows.flat()), rows: 110, cols: 5 });
   }

@@ -6,15 +6,15 @@ import { makeGroups, toCsv, Workplace } from "./workplace.js";
 
 const [n, groups] = [60, 3];
 const data = makeGroups(n, 4, groups);
-const sds = data.map((row, i) => row.map((_, j) => 0.1 + ((i + j) % 5) / 5));
+const sigma = data.map((row, i) => row.map((_, j) => 0.1 + ((i + j) % 5) / 5));
 
 let workplace: Workplace;
 beforeAll(async () => {
   workplace = await Workplace.create();
   await workplace.write("mu.csv", toCsv(data));
-  await workplace.write("sd.csv", toCsv(sds));
+  await workplace.write("sd.csv", toCsv(sigma));
   await workplace.write("new.csv", toCsv(data.slice(0, 2)));
-  await workplace.write("new-sd.csv", toCsv(sds.slice(0, 2)));
+  await workplace.write("new-sd.csv", toCsv(sigma.slice(0, 2)));
   await workplace.write("narrow.csv", toCsv([[1, 2]]));
   await workplace.write("labels.txt", data.map((_, i) => `group ${i % groups}\n`).join(""));
   // Point i is a gray square of brightness 4 i.

@@ -66,3 +66,44 @@ it.each([
   expect(stderr).toContain(message);
   expect(code).toBe(2);
 });
+
+it("reads the sparse expression of an AnnData file without a name as sparse data, and without obsm/X_pca only", async () => {
+  const { default: library } = await import("h5wasm/node");
+  await library.ready;
+  const { csr, rows } = makeCounts(wide);
+  for (const [name, hasComponents] of [
+    ["counts.h5ad", false],
+    ["components.h5ad", true],
+  ] as const) {
+    const file = new library.File(workplace.path(name), "w");
+    const x = file.create_group("X");
+    x.create_attribute("encoding-type", "csr_matrix");
+    x.create_attribute("shape", [n, wide]);
+    x.create_dataset({ name: "data", data: Float32Array.from(csr.data) });
+    x.create_dataset({ name: "indices", data: Int32Array.from(csr.indices) });
+    x.create_dataset({ name: "indptr", data: Int32Array.from(csr.starts) });
+    const obs = file.create_group("obs");
+    obs.create_attribute("_index", "_index");
+    obs.create_dataset({ name: "_index", data: rows.map((_, i) => `cell${i}`) });
+    file.create_group("var");
+    if (hasComponents) {
+      const components = rows.flatMap((row) => row.slice(0, 3));
+      file.create_group("obsm").create_dataset({
+        name: "X_pca",
+        data: Float32Array.from(components),
+        shape: [n, 3],
+      });
+    }
+    file.close();
+  }
+  const embed = async (...args: string[]) => {
+    const { stdout, stderr } = await workplace.run(["embed", ...args, "-o", "cells.csv", ...quick]);
+    expect(stderr).toBe("");
+    return JSON.parse(stdout);
+  };
+  expect((await embed("counts.h5ad")).columns).toMatch(
+    /^Data: 1100 sparse columns, \S+ % filled, reduced to 50 principal components\. Identifier: _index\.$/,
+  );
+  expect(await embed("counts.h5ad", "--standardize", "zscore")).toMatchObject({ input_dimensions: wide });
+  expect(await embed("components.h5ad")).toMatchObject({ input_dimensions: 3 });
+});

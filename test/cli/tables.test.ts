@@ -3,7 +3,7 @@ import { readMatrix, readTable } from "../../src/io/index.js";
 import { makeGroups, toCsv, Workplace } from "./workplace.js";
 
 const data = makeGroups(110, 5, 3);
-const sds = data.map((row, i) => row.map((_, j) => 0.1 + ((i + j) % 5) / 5));
+const sigma = data.map((row, i) => row.map((_, j) => 0.1 + ((i + j) % 5) / 5));
 const labels = data.map((_, i) => (i % 3 === 0 ? 'a, "b"' : `group ${i % 3}`));
 const quick = ["--iterations", "60", "--early-exaggeration-iterations", "30", "--perplexity", "10", "--quiet"];
 
@@ -11,7 +11,7 @@ let workplace: Workplace;
 beforeAll(async () => {
   workplace = await Workplace.create();
   await workplace.write("mu.csv", toCsv(data.slice(0, 100)));
-  await workplace.write("sd.csv", toCsv(sds.slice(0, 100)));
+  await workplace.write("sd.csv", toCsv(sigma.slice(0, 100)));
   await workplace.write(
     "labels.txt",
     labels
@@ -20,7 +20,7 @@ beforeAll(async () => {
       .join(""),
   );
   await workplace.write("new.csv", toCsv(data.slice(100)));
-  await workplace.write("new-sd.csv", toCsv(sds.slice(100)));
+  await workplace.write("new-sd.csv", toCsv(sigma.slice(100)));
   await workplace.write(
     "new-labels.txt",
     data

@@ -23,20 +23,20 @@ import {
 const d = 5;
 const n = 60;
 const all = makeGroups(200 + n, d, 3);
-const sds = makeUniform(200 + n, d, 0.1, 1);
+const allSigma = makeUniform(200 + n, d, 0.1, 1);
 const toFloat32 = (matrix: Matrix) => new Matrix(Float32Array.from(matrix.data), matrix.rows, matrix.cols);
-const [fresh, freshSds] = [toFloat32(all.slice(200, 200 + n)), toFloat32(sds.slice(200, 200 + n))];
-const [means, sigma]: [Rows, Rows] = [rowsOf(fresh), rowsOf(freshSds)];
+const [fresh, freshSigma] = [toFloat32(all.slice(200, 200 + n)), toFloat32(allSigma.slice(200, 200 + n))];
+const [means, sigma]: [Rows, Rows] = [rowsOf(fresh), rowsOf(freshSigma)];
 
 let run: Tsne;
 let plain: Tsne;
 let expected: PlacementResult;
 beforeAll(async () => {
   const quick = { iterations: 100, earlyExaggerationIterations: 50, perplexity: 10 };
-  run = new Tsne(all.slice(0, 200), { ...quick, sigma: sds.slice(0, 200), threads: 2 });
+  run = new Tsne(all.slice(0, 200), { ...quick, sigma: allSigma.slice(0, 200), threads: 2 });
   plain = new Tsne(all.slice(0, 200), { ...quick, outputDimensions: 1 });
   await Promise.all([run.fit(), plain.fit()]);
-  expected = await run.place(fresh, { sigma: freshSds });
+  expected = await run.place(fresh, { sigma: freshSigma });
 });
 
 const lists = (start: number, end: number): Columns => ({

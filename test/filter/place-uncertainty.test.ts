@@ -21,10 +21,10 @@ const d = 5;
 const n = 40;
 const draws = 6;
 const all = makeGroups(200 + n, d, 3);
-const sds = makeUniform(200 + n, d, 0.1, 1);
-const fitted = { data: all.slice(0, 200), sigma: sds.slice(0, 200) };
+const sigma = makeUniform(200 + n, d, 0.1, 1);
+const fitted = { data: all.slice(0, 200), sigma: sigma.slice(0, 200) };
 const toFloat32 = (matrix: Matrix) => new Matrix(Float32Array.from(matrix.data), matrix.rows, matrix.cols);
-const [fresh, freshSds] = [toFloat32(all.slice(200, 200 + n)), toFloat32(sds.slice(200, 200 + n))];
+const [fresh, freshSigma] = [toFloat32(all.slice(200, 200 + n)), toFloat32(sigma.slice(200, 200 + n))];
 const quick = { iterations: 100, earlyExaggerationIterations: 50, perplexity: 10 };
 const NAMES = ["displacement", "var_x", "cov_xy", "var_y", "share"];
 
@@ -38,12 +38,12 @@ beforeAll(async () => {
     sigma: fitted.sigma,
   });
   embedding = rowsOf((await run.fit()).embedding);
-  expected = await run.place(fresh, { sigma: freshSds, uncertainty: draws });
+  expected = await run.place(fresh, { sigma: freshSigma, uncertainty: draws });
 });
 
 const lists = (start: number, end: number): Columns => ({
   mean: [listType("fixed32", d), rowsOf(fresh).slice(start, end)],
-  sigma: [listType("fixed32", d), rowsOf(freshSds).slice(start, end)],
+  sigma: [listType("fixed32", d), rowsOf(freshSigma).slice(start, end)],
 });
 
 const measured = (uncertainty = expected.uncertainty) =>
@@ -64,8 +64,8 @@ describe("uncertainty of positions", () => {
   test("is how draws scatter that are made, placed and summed up one by one", async () => {
     const homes = rowsOf(expected.embedding);
     for (let i = 0; i < n; i += 5) {
-      const drawn = makeDraws(fitted, fresh.row(i), freshSds.row(i), draws, 42);
-      const sigma = Array.from({ length: draws }, () => Array.from(freshSds.row(i)));
+      const drawn = makeDraws(fitted, fresh.row(i), freshSigma.row(i), draws, 42);
+      const sigma = Array.from({ length: draws }, () => Array.from(freshSigma.row(i)));
       const positions = rowsOf((await run.place(drawn, { sigma })).embedding);
       const home = homes[i];
       const [x, y] = home as [number, number];
@@ -88,7 +88,7 @@ describe("uncertainty of positions", () => {
   });
 
   test("leaves the positions as they are", async () => {
-    const { embedding, divergence } = await run.place(fresh, { sigma: freshSds });
+    const { embedding, divergence } = await run.place(fresh, { sigma: freshSigma });
     expect(expected.embedding.data).toEqual(embedding.data);
     expect(expected.divergence).toEqual(divergence);
   });
@@ -105,7 +105,7 @@ describe("uncertainty of positions", () => {
     const order = Array.from({ length: n }, (_, i) => (i * 7 + 3) % n);
     const pick = (matrix: Matrix) => order.map((i) => Array.from(matrix.row(i)));
     const twice = [...pick(fresh), ...pick(fresh).slice(0, 2)];
-    const sigma = [...pick(freshSds), ...pick(freshSds).slice(0, 2)];
+    const sigma = [...pick(freshSigma), ...pick(freshSigma).slice(0, 2)];
     const other = new Tsne(fitted.data, { ...quick, sigma: fitted.sigma, threads: 1 });
     await other.fit();
     const { uncertainty } = await other.place(twice, { sigma, uncertainty: draws });
@@ -113,7 +113,7 @@ describe("uncertainty of positions", () => {
   });
 
   test("follows the seed", async () => {
-    const other = await run.place(fresh, { sigma: freshSds, uncertainty: draws, seed: 7 });
+    const other = await run.place(fresh, { sigma: freshSigma, uncertainty: draws, seed: 7 });
     expect(other.embedding.data).toEqual(expected.embedding.data);
     expect(measured(other.uncertainty)).not.toEqual(measured());
   });
@@ -125,9 +125,9 @@ describe("uncertainty of positions", () => {
     for (const value of uncertainty?.displacement ?? [1]) expect(value).toBeCloseTo(0, 6);
   });
 
-  test("is null where a row has no place", async () => {
+  test("is null where a row has no position", async () => {
     const broken = rowsOf(fresh).map((row, i) => (i === 2 ? [Number.NaN, ...row.slice(1)] : row));
-    const negative = rowsOf(freshSds).map((row, i) => (i === 5 ? [-1, ...row.slice(1)] : row));
+    const negative = rowsOf(freshSigma).map((row, i) => (i === 5 ? [-1, ...row.slice(1)] : row));
     const bytes = bytesOf([
       batchOf({ mean: [listType("fixed32", d), broken], sigma: [listType("fixed32", d), negative] }),
     ]);
@@ -162,7 +162,7 @@ describe("uncertainty of positions", () => {
         "share",
       ].map((name) => `m_${name}`),
     );
-    const { uncertainty } = await solid.place(fresh, { sigma: freshSds, uncertainty: 2 });
+    const { uncertainty } = await solid.place(fresh, { sigma: freshSigma, uncertainty: 2 });
     expect(uncertainty?.covariance.shape).toEqual([n, 6]);
   });
 

@@ -108,6 +108,13 @@ describe("chosen roles", () => {
     expect(roles("a b s1 s2", { columns: ["a", "b"], sigmaColumns: ["s1", "s2"] }).sigma).toEqual(["s1", "s2"]);
   });
 
+  it.each([["x*"], ["0:4"]])("finds standard deviations among the columns that %s chooses", (selector) => {
+    const found = roles("x1 x2 x1_err x2_err y", { columns: [selector] });
+    expect(found).toMatchObject({ data: ["x1", "x2"], sigma: ["x1_err", "x2_err"] });
+    const named = roles("x1 x2 x1_err x2_err y", { columns: ["x1", "x1_err"] });
+    expect(named).toMatchObject({ data: ["x1", "x1_err"], sigma: undefined });
+  });
+
   it("keeps what is asked for and says so", () => {
     const found = roles("x y note:text", { keep: ["note"] });
     expect(found).toMatchObject({ metadata: ["note"], unused: [] });

@@ -163,9 +163,26 @@ describe("readDataset", () => {
     expect((await readDataset(await fileWith("0,1,2,3\n0,0,1,7\n1,0,0,3\n"))).means.rows).toBe(2);
   });
 
-  it("names the type of a column that Arrow libraries in JavaScript cannot read", async () => {
+  it("does not take the durations of Parquet for data, which are whole numbers there", async () => {
+    const path = fileURLToPath(new URL("./fixtures/tables/durations.parquet", import.meta.url));
+    const { means, report } = await readDataset(path);
+    expect(means.toArrays()).toEqual(DATA);
+    expect(report).toBe("Data: 3 columns (pc1, pc2, pc3). Not used: wait (duration).");
+  });
+
+  it("leaves out and names the columns that Arrow libraries in JavaScript cannot read", async () => {
     const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/tables/${name}`, import.meta.url));
-    await expect(readMatrix(fixture("run-ends.arrow"))).rejects.toThrow(/column "batch" is run-end encoded/);
-    await expect(readMatrix(fixture("list-view.arrow"))).rejects.toThrow(/column "vector" is a list view/);
+    const { means, report } = await readDataset(fixture("run-ends.arrow"));
+    expect(means.toArrays()).toEqual(DATA);
+    expect(report).toBe("Data: 3 columns (pc1, pc2, pc3). Not used: batch (run-end encoded).");
+    await expect(readDataset(fixture("run-ends.arrow"), { keep: ["batch"] })).rejects.toThrow(
+      /column "batch" is run-end encoded/,
+    );
+    await expect(readDataset(fixture("run-ends.arrow"), { strict: true })).rejects.toThrow(
+      /column "batch" \(run-end encoded\) is not used/,
+    );
+    await expect(readMatrix(fixture("list-view.arrow"))).rejects.toThrow(
+      'found "vector" (list view). Convert what is to be the data to numbers',
+    );
   });
 });

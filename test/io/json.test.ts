@@ -24,6 +24,12 @@ describe("JSON lines", () => {
     expect(await readLabels(file)).toEqual(["p", "", ""]);
   });
 
+  it("may not be empty, on their own or as an array", async () => {
+    for (const text of ["\n", "[]", "[\n]\n"]) {
+      await expect(readDataset(await save("empty.json", text))).rejects.toMatchObject(failure(/holds no rows$/));
+    }
+  });
+
   it("may hold a vector per row", async () => {
     const rows = [0, 1, 2].map((i) => ({ doc: `d${i}`, score: i / 3, embedding: [i, i + 0.5], more: { a: 1 } }));
     const { means, report } = await readDataset(await save("vectors.ndjson", lines(...rows)));

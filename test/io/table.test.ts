@@ -175,7 +175,7 @@ describe("tables", () => {
     await expect(readLabels(file)).rejects.toThrow("has 2 columns and none of them is named label");
     await writeTable(file, { class: Int32Array.of(7, 8), other: ["", ""] });
     expect(await readLabels(file)).toEqual(["7", "8"]);
-    await expect(readMatrix(file)).rejects.toThrow("holds no columns of numbers");
+    await expect(readMatrix(file)).rejects.toThrow("holds no data: expected columns or arrays of numbers");
   });
 
   it("tell names from numbers in text", async () => {

@@ -70,6 +70,14 @@ describe("toSigma", () => {
     expect(rows(toSigma(values as number, shape))).toEqual(expected);
   });
 
+  it("accepts d x 1, as an array of one dimension is read, unless there are as many points", () => {
+    expect(rows(toSigma([[1], [2]], shape))).toEqual(rows(toSigma([[1, 2]], shape)));
+    expect(rows(toSigma([[1], [2]], [2, 2]))).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
   it("turns variances, log-variances and inverse variances into standard deviations", () => {
     expect(rows(toSigma([4, 9], shape, "variance"))?.[0]).toEqual([2, 3]);
     expect(rows(toSigma([0, 2 * Math.log(3)], shape, "log-variance"))?.[0]).toEqual([1, 3]);
@@ -78,6 +86,7 @@ describe("toSigma", () => {
 
   it("rejects other shapes and negative variances with their row and column", () => {
     expect(() => toSigma([1, 2, 3, 4], shape)).toThrow(/sigma: expected one number, 1 x 2, 3 x 1 or 3 x 2 numbers/);
+    expect(() => toSigma([[1], [2], [3], [4]], shape)).toThrow(/numbers, received 4 x 1$/);
     expect(() => toSigma([1, 2], [2, 2])).toThrow(/as many points as columns/);
     expect(() =>
       toSigma(
@@ -95,6 +104,23 @@ describe("toSigma", () => {
 });
 
 describe("prepareData", () => {
+  it("says whether a value or its standard deviation is missing", () => {
+    const sigma = [
+      [1, 1],
+      [1, Number.NaN],
+    ];
+    expect(() =>
+      prepareData(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        { sigma },
+      ),
+    ).toThrow(/found no standard deviation in row 1, column 1/);
+    expect(() => prepareData(sigma)).toThrow(/found none in row 1, column 1/);
+  });
+
   const { NaN: none } = Number;
   const data = [
     [1, 10],

@@ -18,7 +18,7 @@ const garbage = fc.oneof(
 
 const sizes = { n: fc.integer({ min: 3, max: 5000 }), d: fc.integer({ min: 1, max: 500 }) };
 
-function expectResolvedOrRefused(options: object, n: number, d: number): void {
+function expectResolvedOrRejected(options: object, n: number, d: number): void {
   try {
     const resolved = resolveTsneOptions(options as TsneOptions, n, d);
     for (const perplexity of [resolved.perplexity].flat()) {
@@ -54,14 +54,14 @@ function expectResolvedOrRefused(options: object, n: number, d: number): void {
 test("any value of any one option is taken or refused by an ArgumentError", () => {
   fc.assert(
     fc.property(fc.constantFrom(...KEYS), garbage, sizes.n, sizes.d, (key, value, n, d) => {
-      expectResolvedOrRefused({ [key]: value }, n, d);
+      expectResolvedOrRejected({ [key]: value }, n, d);
     }),
     { numRuns: 2000 },
   );
 });
 
 test("any values of several options are taken or refused by an ArgumentError", () => {
-  fc.assert(fc.property(fc.dictionary(fc.constantFrom(...KEYS), garbage), sizes.n, sizes.d, expectResolvedOrRefused), {
+  fc.assert(fc.property(fc.dictionary(fc.constantFrom(...KEYS), garbage), sizes.n, sizes.d, expectResolvedOrRejected), {
     numRuns: 500,
   });
 });

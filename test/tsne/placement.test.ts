@@ -42,7 +42,7 @@ describe("place", () => {
     expect(shareAtHome(embedding, (await run.fit(0)).embedding)).toBeGreaterThan(0.8);
   });
 
-  test("gives each point the same place alone, in any order, and for any threads", async () => {
+  test("gives each point the same position alone, in any order, and for any threads", async () => {
     const run = await fitted({ sigma });
     const whole = await run.place(fresh, { sigma: freshSigma });
     const order = Array.from({ length: 60 }, (_, i) => (i * 7) % 60);

@@ -355,7 +355,7 @@ byId("choice").hidden = maps.length < 3;
 byId<HTMLSelectElement>("right").value = String(maps.length - 1);
 
 const sides = () => ["left", "right"].map((id) => Number(byId<HTMLSelectElement>(id).value)) as [number, number];
-function followSides(changed: "left" | "right"): void {
+function keepSidesDifferent(changed: "left" | "right"): void {
   let [left, right] = sides();
   // The earlier variant stands on the left, as the pairs have it.
   if (left >= right) {
@@ -367,7 +367,7 @@ function followSides(changed: "left" | "right"): void {
   byId<HTMLSelectElement>("right").value = String(right);
   showPair(left, right);
 }
-for (const id of ["left", "right"] as const) byId(id).addEventListener("change", () => followSides(id));
+for (const id of ["left", "right"] as const) byId(id).addEventListener("change", () => keepSidesDifferent(id));
 byId("color").addEventListener("change", chooseColor);
 byId("controls").addEventListener("submit", (event) => event.preventDefault());
 byId("controls").addEventListener("change", () => {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type ComparisonMetrics, METRICS_KIND } from "../../compare/index.js";
 import { FileError } from "../../errors.js";
-import { readMatrix, readTable } from "../../io/index.js";
+import { readMatrix, readTable, rowsWithPosition } from "../../io/index.js";
 import { numberColumn } from "../columns.js";
 import { type Exploration, requireFinite } from "../exploration.js";
 import { type InputOptions, rejectUseless } from "../options.js";
@@ -16,7 +16,10 @@ export async function openComparison(exploration: Exploration, folder: string, o
   exploration.setCount(n);
   for (const { name, file, kl, options: used } of maps) {
     const path = join(folder, basename(file));
-    const positions = await readMatrix(path, { signal });
+    const all = await readMatrix(path, { signal });
+    // Rows that the comparison left out are NaN.
+    const kept = rowsWithPosition(all);
+    const positions = kept ? all.take(kept) : all;
     if (positions.rows !== n || positions.cols !== 2) {
       const found = `${positions.rows} x ${positions.cols}`;
       throw new FileError(

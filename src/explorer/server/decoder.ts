@@ -43,7 +43,7 @@ interface Job {
  * asked of it fails, and the next task starts another one.
  */
 export class Decoder {
-  readonly #source: DecoderOptions;
+  readonly #options: DecoderOptions;
   readonly #waiting: Job[] = [];
   readonly #working = new Map<number, Job>();
   #thread: { readonly worker: Worker; readonly model: Promise<DecoderModel> } | undefined;
@@ -52,8 +52,8 @@ export class Decoder {
   #count = 0;
 
   /** Opens the model at once, without waiting for it. */
-  constructor(source: DecoderOptions) {
-    this.#source = source;
+  constructor(options: DecoderOptions) {
+    this.#options = options;
     // Whoever needs the model is told of the failure.
     this.model().catch(() => {});
   }
@@ -122,7 +122,7 @@ export class Decoder {
 
   #start() {
     const worker = new Worker(createRequire(import.meta.url).resolve("#decoder-thread"), {
-      workerData: this.#source,
+      workerData: this.#options,
       // What the process was started with is not for its threads: --test, --inspect-brk.
       execArgv: [],
     });

@@ -222,7 +222,7 @@ export class LatentSpace {
       );
     for (const map of this.#subject.placementMaps()) {
       const run = await this.#subject.runOf(map);
-      // A run with sigma has no place for a code without.
+      // A run with sigma cannot place a code without sigma.
       if (run.hasSigma && !sigma) continue;
       const { embedding } = await run.place(points, { sigma: run.hasSigma && sigma ? sigma : undefined, signal });
       const [x, y] = alignPosition(embedding.row(0) as unknown as [number, number], map.alignment);

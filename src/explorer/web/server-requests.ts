@@ -11,7 +11,7 @@ import {
 } from "../protocol.js";
 
 /** A request that the server refused, or could not do. */
-export class RefusedError extends Error {
+export class RequestFailure extends Error {
   readonly code: string;
   constructor({ code, message }: Failure) {
     super(message);
@@ -39,7 +39,7 @@ function readOffline(): OfflineData | undefined {
 export async function ask(path: string, init?: RequestInit): Promise<Response> {
   const kept = offline?.answers[path];
   if (kept) return new Response(decode(kept.base64), { headers: { "content-type": kept.type } });
-  if (offline) throw new RefusedError({ code: "OFFLINE", message: "This is not part of the offline file." });
+  if (offline) throw new RequestFailure({ code: "OFFLINE", message: "This is not part of the offline file." });
   let answer: Response;
   try {
     answer = await fetch(path, init);
@@ -48,7 +48,7 @@ export async function ask(path: string, init?: RequestInit): Promise<Response> {
     throw new UnreachableError();
   }
   if (answer.ok) return answer;
-  throw new RefusedError(await readFailure(answer));
+  throw new RequestFailure(await readFailure(answer));
 }
 
 async function readFailure(answer: Response): Promise<Failure> {
@@ -70,7 +70,7 @@ export const fetchDescription = (): Promise<ExplorationDescription> =>
 export const fetchLayout = (id: string, signal?: AbortSignal): Promise<Float32Array> =>
   floats(paths.layout(id), signal && { signal });
 
-/** n x 3: xx, xy and yy of each point's place. */
+/** n x 3: xx, xy and yy of each point's position. */
 export const fetchCovariances = (layout: LayoutDescription): Promise<Float32Array> =>
   floats(paths.covariances(layout.id));
 

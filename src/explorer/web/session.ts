@@ -5,7 +5,7 @@ import { forgetColumns } from "./map/column-values.js";
 import { drawnLayout, forgetLayouts } from "./map/loaded-layouts.js";
 import { forgetPoints } from "./map/point-descriptions.js";
 import { forgetThumbnails } from "./map/thumbnails.js";
-import { fetchDescription, isOffline, RefusedError } from "./server-requests.js";
+import { fetchDescription, isOffline, RequestFailure } from "./server-requests.js";
 import {
   clicked,
   coloredBy,
@@ -38,7 +38,7 @@ async function read(): Promise<void> {
   try {
     come = await fetchDescription();
   } catch (error) {
-    if (error instanceof RefusedError) failure.value = error.code === "TOKEN" ? NEW_TOKEN : error.message;
+    if (error instanceof RequestFailure) failure.value = error.code === "TOKEN" ? NEW_TOKEN : error.message;
     connection.value = "lost";
     return;
   }

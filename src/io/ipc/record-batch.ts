@@ -42,7 +42,7 @@ const PADDING = 8;
 /** A batch of a stream, of which columns are read when they are asked for. */
 export class IpcBatch {
   readonly rows: number;
-  readonly #source: IpcMessage;
+  readonly #encapsulated: IpcMessage;
   readonly #batch: RecordBatch;
   readonly #fields: readonly IpcField[];
   readonly #label: string;
@@ -52,12 +52,12 @@ export class IpcBatch {
    * @param index of the batch in its stream, for errors
    * @throws {FileError} FILE_FORMAT for a batch whose lists do not fit its schema
    */
-  constructor(source: IpcMessage, fields: readonly IpcField[], index: number, name: string) {
-    this.#source = source;
+  constructor(encapsulated: IpcMessage, fields: readonly IpcField[], index: number, name: string) {
+    this.#encapsulated = encapsulated;
     this.#fields = fields;
     this.#name = name;
     this.#label = `batch ${index}`;
-    const batch: RecordBatch | null = source.message.header(new RecordBatch());
+    const batch: RecordBatch | null = encapsulated.message.header(new RecordBatch());
     if (!batch) throw this.fail("is empty");
     this.#batch = batch;
     const rows = batch.length();
@@ -72,13 +72,13 @@ export class IpcBatch {
       if (length !== rows) throw this.fail(`column ${JSON.stringify(name)} has ${length} values in ${rows} rows`);
     }
     const listed = batch.buffersLength() * 16 + batch.variadicBufferCountsLength() * 8;
-    if (listed + source.message.customMetadataLength() * 4 > source.metadata.length) {
+    if (listed + encapsulated.message.customMetadataLength() * 4 > encapsulated.metadata.length) {
       throw this.fail("lists more than it holds");
     }
   }
 
   get bytes(): number {
-    return this.#source.body.length + this.#source.metadata.length;
+    return this.#encapsulated.body.length + this.#encapsulated.metadata.length;
   }
 
   fail(reason: string): FileError {
@@ -101,7 +101,7 @@ export class IpcBatch {
 
   async #buffer(index: number): Promise<Uint8Array> {
     const { offset, length } = this.#bufferRange(index);
-    const bytes = this.#source.body.subarray(offset, offset + length);
+    const bytes = this.#encapsulated.body.subarray(offset, offset + length);
     const compression: BodyCompression | null = this.#batch.compression();
     if (!compression || bytes.length === 0) return bytes;
     if (bytes.length < 8) throw this.fail("has a compressed buffer of less than 8 bytes");
@@ -120,7 +120,7 @@ export class IpcBatch {
     const buffer = index < this.#batch.buffersLength() ? this.#batch.buffers(index) : null;
     if (!buffer) throw this.fail(`lacks buffer ${index}`);
     const [offset, length] = [buffer.offset(), buffer.length()];
-    const { body } = this.#source;
+    const { body } = this.#encapsulated;
     if (offset < 0n || length < 0n || offset + length > BigInt(body.length)) {
       throw this.fail(`has a buffer outside its ${body.length} bytes`);
     }
@@ -184,7 +184,7 @@ export class IpcBatch {
         return { offset: buffer.offset(), length: buffer.length() };
       }),
       viewCounts: this.#viewCounts(),
-      body: [this.#source.body],
+      body: [this.#encapsulated.body],
     };
   }
 
@@ -228,7 +228,7 @@ export class IpcBatch {
 
   /** Pieces of the body that hold these buffers and no other bytes, aligned as they were, and where each buffer stands in them. */
   #cutBody(ranges: readonly BufferRange[]): { pieces: Uint8Array[]; moved: BufferRange[] } {
-    const { body } = this.#source;
+    const { body } = this.#encapsulated;
     const pieces: Uint8Array[] = [];
     const moved = ranges.map(() => ({ offset: 0, length: 0 }));
     // Buffers may stand in any order, and share bytes.
@@ -261,7 +261,7 @@ export class IpcBatch {
     size: number,
   ): Uint8Array {
     const batch = this.#batch;
-    const { message } = this.#source;
+    const { message } = this.#encapsulated;
     const builder = new Builder(1024);
     const nodes = parts.nodes.concat(
       newNodes.map(({ length, nullCount }) => ({ length: BigInt(length), nullCount: BigInt(nullCount) })),

@@ -51,7 +51,7 @@ export function augmentImages(images: Images, options: AugmentationOptions): Ima
     const [flipX, flipY, transpose] =
       symmetry === "none" ? [false, false, false] : [(turn & 1) !== 0, (turn & 2) !== 0, isSquare && (turn & 4) !== 0];
     const [down, right] = [random.integer(2 * shift + 1) - shift, random.integer(2 * shift + 1) - shift];
-    const source = pixels.slice();
+    const original = pixels.slice();
     for (let y = 0, at = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         let row = Math.min(height - 1, Math.max(0, y - down));
@@ -60,7 +60,7 @@ export function augmentImages(images: Images, options: AugmentationOptions): Ima
         if (flipX) column = width - 1 - column;
         if (transpose) [row, column] = [column, row];
         const from = (row * width + column) * channels;
-        for (let c = 0; c < channels; c++) pixels[at++] = source[from + c];
+        for (let c = 0; c < channels; c++) pixels[at++] = original[from + c];
       }
     }
   });

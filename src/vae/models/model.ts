@@ -352,9 +352,9 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
    */
   logImportanceWeights(images: tf.Tensor4D, draws: number, pass: Pass): tf.Tensor2D {
     const { mean, sd } = this.posterior(images, pass);
-    const [means, sds] = [repeatRows(mean, draws), repeatRows(sd as tf.Tensor2D, draws)];
-    const z = pass.draw(means, sds) as tf.Tensor2D;
-    const ratio = tf.sub(logStandardNormal(z), logNormal(z, means, sds));
+    const [means, sigma] = [repeatRows(mean, draws), repeatRows(sd as tf.Tensor2D, draws)];
+    const z = pass.draw(means, sigma) as tf.Tensor2D;
+    const ratio = tf.sub(logStandardNormal(z), logNormal(z, means, sigma));
     const logWeights = tf.add(this.logLikelihood(repeatRows(images, draws), z, pass), ratio);
     return tf.reshape(logWeights, [-1, draws]);
   }

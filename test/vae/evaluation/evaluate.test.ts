@@ -64,10 +64,10 @@ describe("the log-likelihood", () => {
     assign("prior/sd/bias", [-1, 0]);
     assign("encoder/sd/bias", [2]);
     assign("encoder/w_sd/bias", [1]);
-    const sds = [Math.log1p(Math.exp(-1)) + 0.01, Math.log(2) + 0.01] as const;
+    const sigma = [Math.log1p(Math.exp(-1)) + 0.01, Math.log(2) + 0.01] as const;
     const images = await bars(4, 4).read([0, 1, 2, 3]);
     const { logLikelihood, elbo } = await evaluateModel(model, images, { draws: 3000 });
-    const prior = (z: number) => 0.5 * (density(z, -1, sds[0]) + density(z, 1.5, sds[1]));
+    const prior = (z: number) => 0.5 * (density(z, -1, sigma[0]) + density(z, 1.5, sigma[1]));
     expect(logLikelihood).toBeCloseTo(await integrate(model, images, prior), 1);
     expect(elbo).toBeLessThan(logLikelihood);
     model.dispose();

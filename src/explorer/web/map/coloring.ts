@@ -7,7 +7,7 @@ import { type ColumnValues, columnValues } from "./column-values.js";
 import { visibleText } from "./visible-text.js";
 
 export interface CategoryEntry {
-  readonly code: number;
+  readonly category: number;
   readonly name: string;
   readonly count: number;
   readonly color: string;
@@ -74,19 +74,19 @@ function colorUniformly(legend: Legend): Coloring {
   return { legend, colors: [INKS[theme.value].single], colorOf, order: drawn.value };
 }
 
-function colorByCategory({ title, categories, missing }: CategoryColumn, codes: ColumnValues): Coloring {
+function colorByCategory({ title, categories, missing }: CategoryColumn, values: ColumnValues): Coloring {
   const counts = new Uint32Array(categories.length);
-  for (const code of codes) if (code !== missing) counts[code]++;
+  for (const category of values) if (category !== missing) counts[category]++;
   const shown = mostFrequent(counts);
   const palette = categoricalColors(shown.length, theme.value);
   // The color after the last class is for all other points.
   const rest = shown.length;
-  const colorOfCode = new Uint8Array(categories.length).fill(rest);
-  for (const [at, code] of shown.entries()) colorOfCode[code] = at;
-  const entries = shown.map((code, at) => ({
-    code,
-    name: visibleText(categories[code]),
-    count: counts[code],
+  const colorOfCategory = new Uint8Array(categories.length).fill(rest);
+  for (const [at, category] of shown.entries()) colorOfCategory[category] = at;
+  const entries = shown.map((category, at) => ({
+    category,
+    name: visibleText(categories[category]),
+    count: counts[category],
     color: palette[at],
   }));
   const known = counts.reduce((sum, count) => sum + count, 0);
@@ -97,19 +97,19 @@ function colorByCategory({ title, categories, missing }: CategoryColumn, codes: 
       entries,
       others: categories.length - shown.length,
       otherCount: known - entries.reduce((sum, { count }) => sum + count, 0),
-      missing: codes.length - known,
+      missing: values.length - known,
     },
     colors: [...palette, INKS[theme.value].rest],
-    colorOf: Uint8Array.from(codes, (code) => (code === missing ? rest : colorOfCode[code])),
+    colorOf: Uint8Array.from(values, (category) => (category === missing ? rest : colorOfCategory[category])),
     order: drawn.value,
   };
 }
 
 /** The classes that get a color of their own, in their order: all, or the most frequent ones. */
 function mostFrequent(counts: Uint32Array): number[] {
-  const codes = [...counts.keys()];
-  if (codes.length <= MAX_CLASSES) return codes;
-  return codes
+  const categories = [...counts.keys()];
+  if (categories.length <= MAX_CLASSES) return categories;
+  return categories
     .sort((i, j) => counts[j] - counts[i] || i - j)
     .slice(0, MAX_CLASSES - 1)
     .sort((i, j) => i - j);

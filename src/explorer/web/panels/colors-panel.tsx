@@ -74,20 +74,24 @@ function LegendView({ legend }: { legend: Legend }) {
 
 function Classes({ legend }: { legend: CategoryLegend }) {
   const rest = coloring.value.colors.at(-1) as string;
-  const choose = (code: number, isAdding: boolean) => {
+  const choose = (category: number, isAdding: boolean) => {
     const column = currentColumn.value;
     const values = column && columnValues(column);
     if (!values) return;
     const rows: number[] = [];
-    for (let row = 0; row < values.length; row++) if (values[row] === code) rows.push(row);
+    for (let row = 0; row < values.length; row++) if (values[row] === category) rows.push(row);
     select(rows, isAdding);
   };
   return (
     <>
       <ul class={legend.entries.length > 14 ? `${styles.classes} ${styles.many}` : styles.classes}>
-        {legend.entries.map(({ code, name, count, color }) => (
-          <li key={code}>
-            <button type="button" title={`Select “${name}” (⇧ adds)`} onClick={(event) => choose(code, event.shiftKey)}>
+        {legend.entries.map(({ category, name, count, color }) => (
+          <li key={category}>
+            <button
+              type="button"
+              title={`Select “${name}” (⇧ adds)`}
+              onClick={(event) => choose(category, event.shiftKey)}
+            >
               <Swatch color={color} />
               <span class={controls.name}>{name}</span>
               <small>{count.toLocaleString("en")}</small>

@@ -94,7 +94,9 @@ function Shares({ rows }: { rows: Uint32Array }) {
   }
   const counts = new Map<number, number>();
   for (const row of rows) counts.set(values[row], (counts.get(values[row]) ?? 0) + 1);
-  const colorByCode = new Map(legend.kind === "category" ? legend.entries.map(({ code, color }) => [code, color]) : []);
+  const colorByCategory = new Map(
+    legend.kind === "category" ? legend.entries.map(({ category, color }) => [category, color]) : [],
+  );
   const shares = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
   const shown = shares.slice(0, MAX_SHARES);
   const others = shares.slice(MAX_SHARES).reduce((sum, [, count]) => sum + count, 0);
@@ -104,7 +106,7 @@ function Shares({ rows }: { rows: Uint32Array }) {
       <h3>{column.title}</h3>
       <ul class={styles.shares}>
         {shown.map(([code, count]) => {
-          const color = colorByCode.get(code) ?? (colors.at(-1) as string);
+          const color = colorByCategory.get(code) ?? (colors.at(-1) as string);
           return (
             <li key={code}>
               <Swatch color={color} />

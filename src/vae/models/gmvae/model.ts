@@ -241,13 +241,13 @@ export class Gmvae extends Model<GmvaeConfiguration> {
 
   override logImportanceWeights(images: tf.Tensor4D, draws: number, pass: Pass): tf.Tensor2D {
     const { mean, sd, wMean, wSd } = this.latents(images, pass);
-    const [means, sds] = [repeatRows(mean, draws), repeatRows(sd, draws)];
-    const [wMeans, wSds] = [repeatRows(wMean, draws), repeatRows(wSd, draws)];
-    const z = pass.draw(means, sds) as tf.Tensor2D;
-    const w = pass.draw(wMeans, wSds);
+    const [means, sigma] = [repeatRows(mean, draws), repeatRows(sd, draws)];
+    const [wMeans, wSigma] = [repeatRows(wMean, draws), repeatRows(wSd, draws)];
+    const z = pass.draw(means, sigma) as tf.Tensor2D;
+    const w = pass.draw(wMeans, wSigma);
     const logMixture = tf.logSumExp(logDensities(z, this.components(w, pass)), -1);
     const logPrior = tf.sub(tf.add(logMixture, logStandardNormal(w)), Math.log(this.configuration.clusters));
-    const logPosterior = tf.add(logNormal(z, means, sds), logNormal(w, wMeans, wSds));
+    const logPosterior = tf.add(logNormal(z, means, sigma), logNormal(w, wMeans, wSigma));
     const logLikelihood = this.logLikelihood(repeatRows(images, draws), z, pass);
     return tf.reshape(tf.add(logLikelihood, tf.sub(logPrior, logPosterior)), [-1, draws]);
   }

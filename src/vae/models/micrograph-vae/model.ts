@@ -114,11 +114,11 @@ export class MicrographVae extends Model<MicrographVaeConfiguration> {
   override posterior(x: tf.Tensor4D, pass: Pass): Posterior {
     if (this.configuration.regularizer === "kl") return super.posterior(x, pass);
     const [mean, sd] = this.parts.encoder.raw(x, pass) as [tf.Tensor2D, tf.Tensor2D];
-    const means = this.statistics("mean", mean, pass);
-    const sds = this.statistics("sd", sd, pass);
+    const ofMeans = this.statistics("mean", mean, pass);
+    const ofSigma = this.statistics("sd", sd, pass);
     return {
-      mean: tf.mul(tf.sub(mean, means.mean), tf.mul(MEAN_SPREAD, tf.rsqrt(tf.add(means.variance, EPSILON)))),
-      sd: tf.abs(tf.mul(sd, tf.mul(SD_SPREAD, tf.rsqrt(tf.add(sds.variance, EPSILON))))),
+      mean: tf.mul(tf.sub(mean, ofMeans.mean), tf.mul(MEAN_SPREAD, tf.rsqrt(tf.add(ofMeans.variance, EPSILON)))),
+      sd: tf.abs(tf.mul(sd, tf.mul(SD_SPREAD, tf.rsqrt(tf.add(ofSigma.variance, EPSILON))))),
     };
   }
 

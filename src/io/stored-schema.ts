@@ -1,0 +1,19 @@
+/**
+ * The columns of durations by the Arrow schema that pandas, polars and pyarrow store in Parquet files. Parquet itself has no such type and
+ * calls them whole numbers.
+ *
+ * @param schema base64 of a schema message
+ */
+export async function storedDurations(schema: string | undefined): Promise<ReadonlySet<string>> {
+  if (schema === undefined) return new Set();
+  const { messageOf } = await import("./arrow-readable.js");
+  const { readSchema } = await import("./ipc/index.js");
+  const { Type } = await import("apache-arrow/fb/type");
+  try {
+    const fields = readSchema(messageOf(Buffer.from(schema, "base64"), new Uint8Array()), "schema");
+    return new Set(fields.filter(({ type }) => type.id === Type.Duration).map(({ name }) => name));
+  } catch {
+    // Metadata of another program; the types of Parquet remain.
+    return new Set();
+  }
+}
