@@ -18,9 +18,18 @@ export const npz: Format = {
   sniff: isZip,
   ...columnFormat(async (file, { signal }) => {
     const arrays = await listNpzArrays(file, signal);
+    if (["format", "shape", "data"].every((name) => arrays.has(name))) throw sparseMatrix(file.path);
     return openArrayColumns(file.path, [...arrays.values()].map(toNamedArray));
   }),
 };
+
+/** The arrays of a sparse matrix are no columns: its numbers without their positions say nothing. */
+const sparseMatrix = (path: string): FileError =>
+  new FileError(
+    "FILE_FORMAT",
+    path,
+    "holds a sparse matrix of SciPy: expected dense arrays, except for embed. Save matrix.toarray(), or its principal components, with np.save",
+  );
 
 /** An array in a NumPy archive. */
 export interface NpzArray {

@@ -107,3 +107,12 @@ it("reads the sparse expression of an AnnData file without a name as sparse data
   expect(await embed("counts.h5ad", "--standardize", "zscore")).toMatchObject({ input_dimensions: wide });
   expect(await embed("components.h5ad")).toMatchObject({ input_dimensions: 3 });
 });
+
+it.each([
+  ["evaluate", "narrow.npz", "narrow.npy"],
+  ["compare", "narrow.npz", "-o", "compared", "--sigma", "1"],
+  ["separate", "narrow.npz", "-o", "even.csv"],
+])("are not read as plain numbers by %s", async (...args) => {
+  const { code, stderr } = await workplace.run(args);
+  expect([code, stderr]).toEqual([1, expect.stringContaining("narrow.npz: holds a sparse matrix of SciPy")]);
+});
