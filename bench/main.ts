@@ -63,6 +63,7 @@ import {
   type SeparationSettings,
 } from "./separation.js";
 import { installPeers, installScran } from "./setup.js";
+import { formatTrust, measureTrust, type TrustRecord } from "./trust.js";
 import { measureUncertainty, type UncertaintyRecord } from "./uncertainty.js";
 import { formatUncertainty } from "./uncertainty-table.js";
 
@@ -298,6 +299,19 @@ program
   .option("--seeds <n>", "seeds of truth, noise and map", integerParser("--seeds", 1), 3)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: CoverageFlags) => interruptible((signal) => coverage(flags, signal)));
+
+program
+  .command("trust")
+  .description("the scores of trust beside refits, planted points and zadu, and what they take")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .option("--python <file>", "a Python with zadu", DEFAULT_PEER_PATHS.python)
+  .option("--points <n>", "points of the data sets", integerParser("--points", 200), 1000)
+  .option("--refits <n>", "points that are moved and refitted", integerParser("--refits", 10), 40)
+  .addOption(roundsOption(3))
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
+  .action((flags: TrustFlags) => interruptible((signal) => examineTrust(flags, signal)));
 
 program
   .command("optimizers")
@@ -644,6 +658,24 @@ async function filledMaps({ data, writeReadme, ...flags }: FilledMapFlags, signa
   const record: FilledMapRecord = { ...facts, settings: { landmarks, threads, iterations }, scores: [] };
   await measureFilledMap(record, data, log, signal);
   await publish("filled-map", record, formatFilledMap(record), writeReadme ?? false);
+}
+
+interface TrustFlags {
+  python: string;
+  points: number;
+  refits: number;
+  rounds: number;
+  threads: number;
+  writeReadme?: true;
+}
+
+async function examineTrust(flags: TrustFlags, signal: AbortSignal): Promise<void> {
+  const { python, writeReadme, points, refits, rounds, threads } = flags;
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const settings = { points, refits, rounds, threads };
+  const record: TrustRecord = { ...facts, settings, refits: [], found: [], speed: [] };
+  await measureTrust(record, python, log, signal);
+  await publish("trust", record, formatTrust(record), writeReadme ?? false);
 }
 
 interface CoverageFlags {
