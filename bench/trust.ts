@@ -10,6 +10,7 @@ import { type Trust, trust } from "../src/trust/index.js";
 import { runTsne, Tsne } from "../src/tsne/index.js";
 import { FOLDERS } from "./folders.js";
 import { GENERATORS, normals } from "./generated-data.js";
+import { scoreExactly } from "./leave-one-out.js";
 import { type Machine, round } from "./machine.js";
 import { markdownTable, median } from "./markdown.js";
 
@@ -18,8 +19,8 @@ export interface TrustRecord {
   machine: Machine;
   versions: Readonly<Record<string, string>>;
   settings: { points: number; refits: number; rounds: number; threads: number };
-  /** Rank correlation of the perturbation score with refits, over the points that were refitted. */
-  refits: { points: number; correlation: number }[];
+  /** Rank correlations of the perturbation score, over some points: with its definition, and with refits of the whole embedding. */
+  refits: { points: number; exact: number; correlation: number }[];
   /** Area under the curve of each score, by the kind of points to be found. */
   found: { kind: string; score: string; area: number }[];
   /** Seconds of an embedding and of its trust report, in turn. */
@@ -57,9 +58,11 @@ export async function measureTrust(
 ): Promise<void> {
   const { points, refits, rounds, threads } = record.settings;
   for (const seed of [1, 2]) {
-    const correlation = await correlateRefits(points, refits, seed, threads, signal);
-    record.refits.push({ points, correlation: round(correlation, 3) });
-    log(`refits, data ${seed}: rank correlation ${correlation.toFixed(3)}`);
+    const { exact, correlation } = await correlateRefits(points, refits, seed, threads, signal);
+    record.refits.push({ points, exact: round(exact, 3), correlation: round(correlation, 3) });
+    log(
+      `data ${seed}: rank correlation ${exact.toFixed(3)} with the definition, ${correlation.toFixed(3)} with refits`,
+    );
   }
   for (const kind of ["between two groups", "moved into another group"]) {
     const areas = await findPlanted(kind, points, threads, python, log, signal);
@@ -91,21 +94,23 @@ async function correlateRefits(
   seed: number,
   threads: number,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<{ exact: number; correlation: number }> {
   const data = makeGroups(n, Math.round(n / 50), seed);
   const run = new Tsne(data, { seed, threads, signal });
   await run.fit();
   await run.fit(1500);
-  const { embedding, perturbation } = await trust(run, { signal });
+  const report = await trust(run, { signal });
+  const { embedding, perturbation } = report;
   const { scores, length } = perturbation as NonNullable<Trust["perturbation"]>;
   const { components } = await pca(data, 3);
   const warm = { earlyExaggeration: 1, earlyExaggerationIterations: 0, iterations: REFIT_ITERATIONS };
   const refit = (points: Matrix, init: Matrix) =>
     runTsne(points, { ...warm, init, seed, threads, signal, method: "exact" });
   const control = (await refit(data, embedding)).embedding;
+  const chosen = Array.from({ length: count }, (_, k) => Math.floor((k * n) / count));
+  const defined = await scoreExactly(data, report, chosen);
   const pairs: [number, number][] = [];
-  for (let k = 0; k < count; k++) {
-    const i = Math.floor((k * n) / count);
+  for (const i of chosen) {
     const near = nearest(embedding, i, NEAR);
     let farthest = 0;
     for (let move = 0; move < 6; move++) {
@@ -123,7 +128,8 @@ async function correlateRefits(
     }
     pairs.push([scores[i] as number, farthest]);
   }
-  return rankCorrelation(pairs);
+  const exact = rankCorrelation(chosen.map((i, k) => [scores[i], defined[k]]));
+  return { exact, correlation: rankCorrelation(pairs) };
 }
 
 const copy = ({ data, rows, cols }: Matrix) => new Matrix(Float64Array.from(data), rows, cols);
@@ -229,7 +235,7 @@ export function formatTrust({ refits, found, speed }: TrustRecord): string {
   const rows = found.map(({ kind, score, area }) => [kind, score, area.toFixed(3)]);
   const ratio = speed.length > 0 ? median(speed.map(({ embed, trust: seconds }) => seconds / embed)).toFixed(1) : "?";
   return [
-    `Rank correlation of the perturbation score with refits: ${refits.map(({ correlation }) => correlation.toFixed(2)).join(" and ")} (${refits[0]?.points ?? 0} points, two data sets).`,
+    `Rank correlation of the perturbation score with its definition: ${refits.map(({ exact }) => exact.toFixed(3)).join(" and ")}; with refits: ${refits.map(({ correlation }) => correlation.toFixed(2)).join(" and ")} (two data sets).`,
     "",
     markdownTable(["planted points", "score", "area under the curve"], rows, 2),
     "",
