@@ -80,17 +80,18 @@ it("stops an evaluation and leaves no file", async () => {
 });
 
 it.each([
-  ["place", ["place", "run.tsne", "many.npy", "--sigma", "many.npy", "-o", "out/y.npy"]],
+  ["place", ["place", "run.tsne", "many.npy", "--sigma", "many-sigma.npy", "-o", "out/y.npy"]],
   [
     "uncertainty",
     [
-      ...["embed", "many.npy", "--sigma", "many.npy", "--rows", "0:3000", "-o", "out/y.npy", "--save", "out/r"],
+      ...["embed", "many.npy", "--sigma", "many-sigma.npy", "--rows", "0:3000", "-o", "out/y.npy", "--save", "out/r"],
       ...["--uncertainty", "1000"],
     ],
   ],
 ])("stops during %s and leaves no file", async (stage, args) => {
   const count = 3_000_000;
-  await writeMatrix(workplace.path("many.npy"), { data: new Float32Array(count * 6).fill(0.5), rows: count, cols: 6 });
+  const many = { data: new Float32Array(count * 6).fill(0.5), rows: count, cols: 6 };
+  for (const name of ["many.npy", "many-sigma.npy"]) await writeMatrix(workplace.path(name), many);
   const quickly = stage === "place" ? [] : ["--iterations", "10", "--perplexity", "40"];
   let sent = false;
   const outcome = await workplace.start([...args, ...quickly], (stderr, child) => {
