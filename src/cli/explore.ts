@@ -54,7 +54,7 @@ export function createExploreCommand(): Command {
     .optionsGroup("Input:")
     .option("--images <source>", `${IMAGE_SOURCES}; of a training: other images than its own`)
     .option(...imageOptions.stretch)
-    .option(...imageOptions.strict)
+    .option("--strict", "refuse columns, and files of a folder of images, that would be left out")
     .option("--labels <file>", "labels, one per line (default: the labels in the explored table)")
     .option("--sigma <file>", "standard deviations of the points, of the same shape")
     .option("--input <file>", "the points that were mapped, to find neighbors by and judge the map")

@@ -22,7 +22,7 @@ export const EXPLORE_OPTIONS = {
   /** For a training: which images of its data set. Default `"test"`, or all if there are no test images. */
   part: choice(PARTS, { defaultText: "test", help: "of a training's data set: all, train, validation or test" }),
   /** A folder of images: refuses files that would be skipped, such as other files and broken links. */
-  strict: boolean({ flag: false, help: "refuse files that would be skipped" }),
+  strict: boolean({ flag: false, help: "refuse files and columns that would be skipped" }),
   /**
    * Address to listen on. Default `"127.0.0.1"`, which only this machine reaches; for others the address of the page carries a random
    * token that every request must show.

@@ -268,6 +268,8 @@ describe("what cannot be explored", () => {
     await writeMatrix(path("negative.npy"), new Matrix(Float32Array.of(1, 1, 1, 1, 1, 1, 1, -2, 1, 1), 5, 2));
     const message = "negative.npy: expected finite standard deviations >= 0, received -2 at row 3, column 1";
     await refused("map.npy", message, { sigma: path("negative.npy") });
+    await writeFile(path("remarks.csv"), "x,y,remark\n1,2,a word\n3,4,another\n5,6,third\n");
+    await refused("remarks.csv", 'column "remark" (text) is not used, which strict reading refuses', { strict: true });
     await expect(openExploration("")).rejects.toThrow("the path of a file");
   });
 

@@ -70,7 +70,8 @@ async function openFile(exploration: Exploration, path: string, options: InputOp
 
 /** A map or points in a file, or in a folder of tables. */
 async function openTable(exploration: Exploration, path: string, options: InputOptions): Promise<void> {
-  const whole = await readDataset(path, { ...columnOptions(options), signal: exploration.signal });
+  const { strict } = options;
+  const whole = await readDataset(path, { ...columnOptions(options), strict, signal: exploration.signal });
   // Embeddings have rows without a position where rows of the data were dropped.
   const kept = rowsWithPosition(whole.means);
   exploration.setGaps(whole.means.rows, kept);
