@@ -17,7 +17,8 @@ describe("one value far beyond all others", () => {
     const options = { perplexity: 10, iterations: 300 };
     const [plain, far] = [await runTsne(data, options), await runTsne(withValue(value), options)];
     expect(far.embedding.data.every(Number.isFinite)).toBe(true);
-    expect(await kept(far.embedding)).toBeGreaterThan((await kept(plain.embedding)) - 0.02);
+    // Embeddings of slightly different data differ by some hundredths; lost digits cost a quarter of the neighbors and more.
+    expect(await kept(far.embedding)).toBeGreaterThan((await kept(plain.embedding)) - 0.05);
   });
 
   test("is named by its row and column in the warnings of all results", async () => {
