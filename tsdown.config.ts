@@ -5,6 +5,9 @@ import { build } from "vite";
 // The library for ESM and CommonJS callers with their types, the command line, which shares the modules of the former, the explorer's
 // threads, which are run and never imported, and the scripts of pages, which run in a browser and are read as text. The explorer's page
 // is an app, which vite builds.
+const BASE_STYLE = "src/page-style/base.css";
+const MAP_STYLE = "src/page-map/maps.css";
+
 export default defineConfig([
   node("esm", {
     index: "src/index.ts",
@@ -15,9 +18,9 @@ export default defineConfig([
     "training-thread": "src/explorer/training-thread.ts",
   }),
   node("cjs", { index: "src/index.ts", vae: "src/vae/index.ts", explorer: "src/explorer/index.ts" }),
-  page("report", "src/compare/report"),
-  page("trust", "src/trust/page"),
-  page("wall", "src/wall/page", "node_modules/openseadragon/LICENSE.txt"),
+  page("report", "src/compare/report", [BASE_STYLE, MAP_STYLE]),
+  page("trust", "src/trust/page", [BASE_STYLE, MAP_STYLE]),
+  page("wall", "src/wall/page", [BASE_STYLE], "node_modules/openseadragon/LICENSE.txt"),
 ]);
 
 function node(format: "esm" | "cjs", entry: Record<string, string>): UserConfig {
@@ -40,7 +43,7 @@ async function buildExplorerPage(): Promise<void> {
 }
 
 /** A script that runs in a browser, and what stands around it, in a folder of dist. The license of what is bundled into it goes along. */
-function page(name: string, folder: string, license?: string): UserConfig {
+function page(name: string, folder: string, styles: readonly string[], license?: string): UserConfig {
   return {
     entry: { [`${name}/page`]: `${folder}/page.ts` },
     format: "iife",
@@ -50,7 +53,7 @@ function page(name: string, folder: string, license?: string): UserConfig {
     dts: false,
     clean: false,
     minify: true,
-    copy: [`${folder}/page.html`, `${folder}/page.css`, "src/page-style/base.css"].map((from) => ({
+    copy: [`${folder}/page.html`, `${folder}/page.css`, ...styles].map((from) => ({
       from,
       to: `dist/${name}`,
     })),

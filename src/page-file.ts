@@ -23,8 +23,9 @@ export async function renderPageFile(
 ): Promise<string> {
   const { resolve } = createRequire(import.meta.url);
   const read = (file: string) => readFile(resolve(`#${name}/${file}`), "utf8");
-  const [frame, base, own, script] = await Promise.all(["page.html", "base.css", "page.css", "page.js"].map(read));
-  const style = `${base}\n${own}`;
+  const styles = ["base.css", ...(name === "wall" ? [] : ["maps.css"]), "page.css"];
+  const [frame, script, ...sheets] = await Promise.all(["page.html", "page.js", ...styles].map(read));
+  const style = sheets.join("\n");
   const parts: Record<string, string> = {
     title: title.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`),
     policy: `default-src 'none'; script-src '${hashOf(script)}'; ${policy(hashOf(style))}; base-uri 'none'; form-action 'none'`,

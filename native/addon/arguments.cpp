@@ -103,6 +103,20 @@ std::vector<double> Properties::numbers(const char* name) const {
   return numbers;
 }
 
+Gaussians pack_data(const Properties& arguments) {
+  return about(arguments.env(), "data", [&] {
+    const MatrixView data = view_matrix(arguments.at("data"));
+    return pack_means(data.numbers, data.rows, data.cols);
+  });
+}
+
+void pack_data_sigma(const Properties& arguments, Gaussians& points, double variance_floor) {
+  about(arguments.env(), "sigma", [&] {
+    const MatrixView sigma = view_matrix(arguments.at("sigma"), points.count(), points.input_dimensions());
+    pack_sigma(points, sigma.numbers, variance_floor);
+  });
+}
+
 double read_variance_floor(const Properties& options) {
   return options.at("varianceFloor").IsString() ? 0 : options.number("varianceFloor");
 }

@@ -58,6 +58,12 @@ class Properties {
   Napi::Object object_;
 };
 
+// The matrix `data` of the arguments; errors name it.
+Gaussians pack_data(const Properties& arguments);
+
+// Adds the matrix `sigma` of the arguments to their data; errors name it.
+void pack_data_sigma(const Properties& arguments, Gaussians& points, double variance_floor);
+
 // The option varianceFloor of a distance; 0 for "auto".
 double read_variance_floor(const Properties& options);
 

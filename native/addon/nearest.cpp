@@ -36,18 +36,10 @@ Napi::Value find_nearest(const Napi::CallbackInfo& info) {
   shared->distance = options.text("distance");
   shared->k = options.whole<std::size_t>("k");
   shared->threads = options.whole<unsigned>("threads");
-  about(env, "data", [&] {
-    const MatrixView data = view_matrix(arguments.at("data"));
-    shared->points = pack_means(data.numbers, data.rows, data.cols);
-  });
+  shared->points = pack_data(arguments);
   Gaussians& points = shared->points;
   const bool has_sigma = arguments.has("sigma");
-  if (has_sigma) {
-    about(env, "sigma", [&] {
-      const MatrixView sigma = view_matrix(arguments.at("sigma"), points.count(), points.input_dimensions());
-      pack_sigma(points, sigma.numbers, read_variance_floor(options));
-    });
-  }
+  if (has_sigma) pack_data_sigma(arguments, points, read_variance_floor(options));
   const Frame frame{
       .center = points.center, .scale = points.scale, .sigma_scale = points.sigma_scale, .axes = {}, .components = 0};
   about(env, "query", [&] {

@@ -49,15 +49,8 @@ Napi::Value estimate_noise_model(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto shared = std::make_shared<Shared>();
   const Properties arguments(info[0]);
-  about(env, "data", [&] {
-    const MatrixView data = view_matrix(arguments.at("data"));
-    shared->points = pack_means(data.numbers, data.rows, data.cols);
-  });
-  about(env, "sigma", [&] {
-    Gaussians& points = shared->points;
-    const MatrixView sigma = view_matrix(arguments.at("sigma"), points.count(), points.input_dimensions());
-    pack_sigma(points, sigma.numbers, 1);
-  });
+  shared->points = pack_data(arguments);
+  pack_data_sigma(arguments, shared->points, 1);
   shared->distance = arguments.text("distance");
   const auto threads = arguments.whole<unsigned>("threads");
   Work work;

@@ -145,10 +145,7 @@ Napi::Value compute_pca(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto shared = std::make_shared<Shared>();
   const Properties arguments(info[0]);
-  about(env, "data", [&] {
-    const MatrixView data = view_matrix(arguments.at("data"));
-    shared->points = pack_means(data.numbers, data.rows, data.cols);
-  });
+  shared->points = pack_data(arguments);
   return start_pca(arguments, shared);
 }
 

@@ -72,17 +72,9 @@ Napi::Value evaluate_embedding(const Napi::CallbackInfo& info) {
   const Properties arguments(info[0]);
   const Properties options = arguments.object("options");
   read_options(options, *shared);
-  about(env, "data", [&] {
-    const MatrixView data = view_matrix(arguments.at("data"));
-    shared->data = pack_means(data.numbers, data.rows, data.cols);
-  });
+  shared->data = pack_data(arguments);
   const std::size_t n = shared->data.count();
-  if (arguments.has("sigma")) {
-    about(env, "sigma", [&] {
-      const MatrixView sigma = view_matrix(arguments.at("sigma"), n, shared->data.input_dimensions());
-      pack_sigma(shared->data, sigma.numbers, read_variance_floor(options));
-    });
-  }
+  if (arguments.has("sigma")) pack_data_sigma(arguments, shared->data, read_variance_floor(options));
   about(env, "embedding", [&] {
     const MatrixView embedding = view_matrix(arguments.at("embedding"));
     if (embedding.rows != n) throw Napi::TypeError::New(env, "expected a position for every point");

@@ -135,16 +135,8 @@ RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObjec
     });
     return;
   }
-  Gaussians points = about(env, "data", [&] {
-    const MatrixView data = view_matrix(arguments.at("data"));
-    return pack_means(data.numbers, data.rows, data.cols);
-  });
-  if (arguments.has("sigma")) {
-    about(env, "sigma", [&] {
-      const MatrixView sigma = view_matrix(arguments.at("sigma"), points.count(), points.input_dimensions());
-      pack_sigma(points, sigma.numbers, options.variance_floor);
-    });
-  }
+  Gaussians points = pack_data(arguments);
+  if (arguments.has("sigma")) pack_data_sigma(arguments, points, options.variance_floor);
   std::vector<float> start;
   if (arguments.has("start")) {
     about(env, "init", [&] {

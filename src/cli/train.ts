@@ -209,7 +209,7 @@ async function requireNoRun(vae: Vae, folder: string): Promise<void> {
   const { hasCheckpoint } = await import("../vae/without-tensorflow.js");
   await vae.assertNoRun(folder).catch(async (error: SigmaTsneError) => {
     const other = "--run-dir or --extra takes another folder";
-    const advice = (await hasCheckpoint(folder)) ? `--resume goes on with it, ${other}` : other;
+    const advice = (await hasCheckpoint(folder)) ? `--resume continues it, ${other}` : other;
     throw new SigmaTsneError(error.code, `${error.message}; ${advice}`, { cause: error });
   });
 }
@@ -244,7 +244,7 @@ async function train(
   } catch (error) {
     display.stop();
     if (options.signal?.aborted && position) {
-      display.note(`The checkpoint in ${folder} is of step ${position.step}; --resume goes on from there.`);
+      display.note(`The checkpoint in ${folder} is of step ${position.step}; --resume continues from there.`);
     }
     throw error;
   }

@@ -29,7 +29,7 @@ export function checkUncertaintyFlags(flags: {
   }
 }
 
-/** Where the uncertainty of the embedding `output` goes: `map.npy` has its beside it in `map_uncertainty.npy`. */
+/** The file for the uncertainty of the embedding `output`: `map_uncertainty.npy` for `map.npy`, in the same folder. */
 export function uncertaintyPath(output: string): string {
   const extension = extname(output);
   return `${output.slice(0, output.length - extension.length)}_uncertainty${extension}`;

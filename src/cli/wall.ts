@@ -56,7 +56,7 @@ export function createWallCommand(): Command {
     .usage("<embedding|cells> --images <source> -o <file>|--tiles <folder> [options]")
     .summary("put images side by side as their embedding has them")
     .description(
-      "Put the images of an embedding into a grid, neighbors beside each other: as a picture, or as tiles to zoom in.",
+      "Arrange the images of an embedding in a grid that keeps neighbors together: as a picture, or as tiles to zoom in.",
     )
     .argument(
       "<embedding>",

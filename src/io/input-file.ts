@@ -37,8 +37,8 @@ export async function withPipes<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Opens the content of a file: a regular file, `-` for standard input, a pipe, or `file:name` for one array of a file with several. What is
- * compressed with gzip or Zstandard is decompressed, and UTF-16 text becomes UTF-8. The caller closes its handle.
+ * Opens the content of a file: a regular file, `-` for standard input, a pipe, or `file:name` for one array of a file with several. Content
+ * that is compressed with gzip or Zstandard is decompressed, and UTF-16 text becomes UTF-8. The caller closes its handle.
  *
  * @throws {FileError} FILE_READ where it cannot be read, FILE_FORMAT where it cannot be decompressed
  * @throws {AbortError} if `signal` is aborted

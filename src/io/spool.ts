@@ -18,7 +18,7 @@ const CHECK_BYTES = 2 ** 27;
  * once: up to 32 MiB in memory, more in a temporary file that has no name and is gone when it is closed or the process ends.
  *
  * @param path the name for messages
- * @throws {FileError} FILE_READ where the disk of temporary files has no room
+ * @throws {FileError} FILE_READ if the disk of the temporary files is full
  * @throws whatever the iteration over `pieces` throws
  */
 export async function spool(
@@ -88,6 +88,6 @@ const noRoom = (path: string, cause?: unknown): FileError =>
   new FileError(
     "FILE_READ",
     path,
-    `needs more room than ${tmpdir()} has: expected space for its content in the folder of temporary files. Make room, or choose another folder with TMPDIR`,
+    `does not fit into ${tmpdir()}: expected space for its content in the folder of temporary files. Delete files there, or choose another folder with TMPDIR`,
     { cause },
   );

@@ -16,7 +16,7 @@ export interface ZipEntry {
 }
 
 /**
- * Lists the files of a ZIP archive. What is stored without compression is read from the archive itself.
+ * Lists the files of a ZIP archive. A file that is stored without compression is read from the archive itself.
  *
  * @throws {FileError} FILE_FORMAT where the archive is cut off or damaged, or an entry is encrypted
  */

@@ -324,7 +324,7 @@ export class Tsne {
 
   /**
    * Ends the {@link fit} at work after its current iteration: it resolves to the embedding as it stands, or rejects with an
-   * {@link AbortError} if there is no embedding yet. A later fit() goes on from there.
+   * {@link AbortError} if there is no embedding yet. A later fit() continues from there.
    */
   stop(): void {
     if (!this.#fitting) return;

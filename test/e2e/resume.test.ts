@@ -40,7 +40,7 @@ it.each([
   expect(await readdir(workplace.path(folder))).not.toContain("metrics.json");
   const refused = await train(folder, [...options, "1000000"]);
   expect(refused).toMatchObject({ code: 1 });
-  expect(refused.stderr).toContain("holds a training already, and is left as it is; --resume goes on with it");
+  expect(refused.stderr).toContain("holds a training already, and is left as it is; --resume continues it");
   // The last epoch that it told of is done, and the one after it perhaps.
   const told = Number(Array.from(stopped.stderr.matchAll(/^epoch (\d+):/gm)).at(-1)?.[1]);
   const rest = [...options, String(told + 2)];

@@ -37,7 +37,7 @@ test.each(JOBS.map((job) => [job.name, job] as const))(
       for (let moment = 0; moment < moments; moment++) {
         await clear();
         let timer: NodeJS.Timeout | undefined;
-        // The first line tells that signals are handled; before it, a process has not begun.
+        // The process handles signals from its first line of output on.
         const outcome = await workplace.start(job.args, (_text, child) => {
           timer ??= setTimeout(() => child.kill(signal), random.number() * 0.8 * duration);
         });

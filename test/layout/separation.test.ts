@@ -158,7 +158,7 @@ it.each<[string, unknown, unknown, Record<string, unknown>]>([
   ["NaN as tolerance", makeEmbedding(9), { method: "iterative", tolerance: Number.NaN }, { code: "OUT_OF_RANGE" }],
   ["one bin", makeEmbedding(9), { method: "conditional", bins: 1 }, { code: "OUT_OF_RANGE", argument: "bins" }],
   [
-    "a callback that is none",
+    "a callback that is not a function",
     makeEmbedding(9),
     { onProgress: 1 },
     { code: "INVALID_ARGUMENT", argument: "onProgress" },

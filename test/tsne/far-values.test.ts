@@ -2,9 +2,11 @@ import { describe, expect, test } from "vitest";
 import { Matrix } from "../../src/matrix.js";
 import { pca } from "../../src/pca/index.js";
 import { evaluate } from "../../src/quality/index.js";
+import { nearest } from "../../src/search/index.js";
 import { runTsne } from "../../src/tsne/index.js";
 import { makeGroups, makeUniform, mapValues } from "./points.js";
 
+const SEEDS = [1, 2, 3, 4];
 const n = 300;
 const data = makeGroups(n, 6);
 const withValue = (value: number): Matrix =>
@@ -14,11 +16,30 @@ const kept = async (embedding: Matrix): Promise<number> =>
 
 describe("one value far beyond all others", () => {
   test.each([1e10, 1e12, 9.97e36, -1e300])("%s does not cost the other rows their neighbors", async (value) => {
-    const options = { perplexity: 10, iterations: 300 };
-    const [plain, far] = [await runTsne(data, options), await runTsne(withValue(value), options)];
-    expect(far.embedding.data.every(Number.isFinite)).toBe(true);
-    // Embeddings of slightly different data differ by some hundredths; lost digits cost a quarter of the neighbors and more.
-    expect(await kept(far.embedding)).toBeGreaterThan((await kept(plain.embedding)) - 0.05);
+    // The mean of several starts, because single embeddings of slightly different data differ by some hundredths.
+    const meanKept = async (points: Matrix): Promise<number> => {
+      let sum = 0;
+      for (const seed of SEEDS) {
+        const { embedding } = await runTsne(points, { perplexity: 10, iterations: 300, init: "random", seed });
+        expect(embedding.data.every(Number.isFinite)).toBe(true);
+        sum += (await kept(embedding)) / SEEDS.length;
+      }
+      return sum;
+    };
+    expect(await meanKept(withValue(value))).toBeGreaterThan((await meanKept(data)) - 0.02);
+  });
+
+  test.each([1e10, 1e12, 9.97e36, -1e300])("%s leaves the other rows their exact neighbors", async (value) => {
+    const others = (lists: Uint32Array) => Array.from(lists).filter((_, at) => Math.floor(at / 10) !== 17);
+    const rows = Int32Array.from({ length: n }, (_, row) => row);
+    const found = async (points: Matrix) => others((await nearest(points, rows, { k: 10 })).indices);
+    const [before, after] = [await found(data), await found(withValue(value))];
+    // A list that held row 17 lost it, and kept all others.
+    const lost = before.filter((index, at) => {
+      const start = at - (at % 10);
+      return index !== 17 && !after.slice(start, start + 10).includes(index);
+    });
+    expect(lost).toEqual([]);
   });
 
   test("is named by its row and column in the warnings of all results", async () => {

@@ -76,7 +76,7 @@ describe("a run without data", () => {
     }
   });
 
-  test("is saved and goes on to the same bytes", async () => {
+  test("is saved, and the restored run ends at the same bytes", async () => {
     const folder = await mkdtemp(join(tmpdir(), "graph-"));
     const path = join(folder, "run.tsne");
     const run = new Tsne({ distances }, { ...quick, iterations: 60 });
@@ -159,7 +159,7 @@ test.each([
   ],
   [{ distances: { indptr: [0, 1, 1, 2], indices: [1, 5], data: [1, 1], shape: [3, 3] } }, "columns from 0 to 2"],
   [{ distances: { indptr: [0, 2, 1, 2], indices: [1, 0], data: [1, 1], shape: [3, 3] } }, "ascending positions"],
-])("a graph that is none is an error: %j", async (graph, message) => {
+])("an invalid graph is an error: %j", async (graph, message) => {
   await expect(runTsne(graph as NeighborGraph)).rejects.toThrow(message);
 });
 

@@ -15,7 +15,7 @@ async function collect(options: TsneOptions): Promise<TsneSnapshot[]> {
 }
 
 test.each([1, 2, 3])(
-  "a snapshot is the embedding that a run of so many iterations ends at, in %i dimensions",
+  "a snapshot equals the embedding of a run that ends at its iteration, in %i dimensions",
   async (outputDimensions) => {
     const options = { sigma, outputDimensions, iterations: 105, threads: 2 };
     const snapshots = await collect({ ...options, snapshotEvery: 25 });

@@ -29,7 +29,7 @@ class Draws {
     return choices[byte() % n];
   }
 
-  // Bell-like, all equal, at few positions, or of every size; now and then one that is none.
+  // Bell-like, all equal, at few positions, or of every size; rarely one is NaN, infinite or -1.
   std::vector<double> numbers(std::size_t count, bool positive = false) {
     constexpr double kSizes[] = {1, 1, 1, 0, 1e-45, 1e-30, 1e30, 3e38, 1e39, 1e150, 1e300, 5e-324};
     const int kind = integer(0, 3);

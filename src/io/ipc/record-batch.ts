@@ -66,7 +66,7 @@ export class IpcBatch {
     const nodes = fields.reduce((sum, field) => sum + field.nodes, 0);
     if (batch.nodesLength() !== nodes)
       throw this.fail(`has ${batch.nodesLength()} columns in all, its schema ${nodes}`);
-    // Before memory for so many rows is allocated.
+    // Checked before memory for the claimed number of rows is allocated.
     for (const { name, firstNode } of fields) {
       const length = batch.nodes(firstNode)?.length();
       if (length !== rows) throw this.fail(`column ${JSON.stringify(name)} has ${length} values in ${rows} rows`);
