@@ -276,8 +276,8 @@ async function openArrowFile(file: OpenFile, signal: AbortSignal | undefined): P
   const contents = await readArrowContents(file, signal);
   const rows = contents.messages.reduce((sum, message) => sum + message.rows, 0);
   if (!Number.isSafeInteger(rows)) throw new Error(`it promises ${rows} rows`);
-  const { schema } = await readableColumns(contents, file.path);
-  const reader = library.RecordBatchReader.from([schema]).open();
+  const readable = await readableColumns(contents, file.path);
+  const reader = library.RecordBatchReader.from([readable?.schema ?? contents.schema]).open();
   const columns = reader.schema.fields.map((field, index) => describeField(library, field, index));
   for (const { index, name, kind } of contents.unreadable) {
     columns.splice(index, 0, { name, kind, index: -1, type: undefined, itemType: undefined, width: undefined });
@@ -287,10 +287,9 @@ async function openArrowFile(file: OpenFile, signal: AbortSignal | undefined): P
   return { file, signal, library, contents, columns: described, rows };
 }
 
-/** The messages of a file with the columns that the library can read. */
-async function readableColumns(contents: ArrowContents, path: string): Promise<ReadableColumns> {
-  const { schema, unreadable } = contents;
-  if (unreadable.length === 0) return { schema, message: (metadata, body) => [metadata, body] };
+/** Rewrites the messages of a file without the columns that the library cannot read; `undefined` if it can read all. */
+async function readableColumns(contents: ArrowContents, path: string): Promise<ReadableColumns | undefined> {
+  if (contents.unreadable.length === 0) return undefined;
   const { leaveOutUnreadable } = await import("./arrow-readable.js");
   return leaveOutUnreadable(contents, path);
 }
@@ -319,7 +318,10 @@ async function* readBatches(
   }
 }
 
-/** A stream of these messages. The library asks for one piece more than it needs, hence metadata and bodies apart. */
+/**
+ * A stream of these messages. The library asks for one piece more than it needs. Therefore a body is read only after its metadata have been
+ * taken, so that no batch is in memory before its turn.
+ */
 async function* readMessages(
   { file, signal, contents }: ArrowFile,
   messages: readonly ArrowMessage[],
@@ -332,10 +334,12 @@ async function* readMessages(
     return bytes;
   };
   const readable = await readableColumns(contents, file.path);
-  yield readable.schema;
+  yield readable?.schema ?? contents.schema;
   for (const { start, metadataBytes, bodyBytes } of messages) {
     const metadata = await read(start, metadataBytes);
-    const pieces = readable.message(metadata, await read(start + metadataBytes, bodyBytes));
+    if (!readable) yield metadata;
+    const body = await read(start + metadataBytes, bodyBytes);
+    const pieces = readable ? readable.message(metadata, body) : [body];
     yield* pieces.filter(({ length }) => length > 0);
   }
 }
