@@ -36,7 +36,8 @@ it.each([
     if (!sent && stderr.includes("epoch 2:")) sent = child.kill(signal);
   });
   expect(stopped).toMatchObject({ code, signal: code === null ? "SIGKILL" : null });
-  if (code !== null) expect(stopped.stderr).toMatch(/The checkpoint in \S+ is of step \d+; --resume continues from there/);
+  if (code !== null)
+    expect(stopped.stderr).toMatch(/The checkpoint in \S+ is of step \d+; --resume continues from there/);
   expect(await readdir(workplace.path(folder))).not.toContain("metrics.json");
   const refused = await train(folder, [...options, "1000000"]);
   expect(refused).toMatchObject({ code: 1 });
