@@ -1,5 +1,12 @@
 import { ArgumentError, FileError } from "../../errors.js";
-import { type ColumnRoles, type ListedColumn, listColumns, type ReadColumn, readColumns } from "../../io/index.js";
+import {
+  type ColumnRoles,
+  isFrameIndexName,
+  type ListedColumn,
+  listColumns,
+  type ReadColumn,
+  readColumns,
+} from "../../io/index.js";
 import { isTooLong, labelColumn, tableColumn } from "../columns.js";
 import type { Exploration } from "../exploration.js";
 import { prepare } from "../maps.js";
@@ -75,10 +82,17 @@ function addColumn(exploration: Exploration, table: PointTable, { name, holds, v
   const taken = kept ? takeRows(values, kept) : values;
   const role = roleOf(name, table);
   const isMain = role === "label" && !exploration.column("label");
-  const shared = { id: idOf(exploration, name), title: name === "" ? "Unnamed column" : name, name, role };
-  const column = isMain ? labelColumn(toLabels(taken, holds), name) : tableColumn(shared, { holds, values: taken });
+  const title = titleOf(name, role);
+  const shared = { id: idOf(exploration, title), title, name: title, role };
+  const column = isMain ? labelColumn(toLabels(taken, holds), title) : tableColumn(shared, { holds, values: taken });
   if (isTooLong(column)) exploration.addNotice(`Column “${name}” is left out: ${column.reason}.`);
   else exploration.addColumn(column);
+}
+
+/** Programs write the index of a data frame under names that say nothing to people, or without a name. */
+function titleOf(name: string, role: ColumnRole): string {
+  if (role === "identifier" && isFrameIndexName(name)) return "index";
+  return name === "" ? "unnamed" : name;
 }
 
 const toLabels = (values: ReadColumn["values"], holds: ReadColumn["holds"]): string[] =>
