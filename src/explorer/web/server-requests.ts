@@ -84,6 +84,17 @@ export async function fetchColumn(
   return type === "uint32" ? new Uint32Array(bytes) : new Float32Array(bytes);
 }
 
+/** Thumbnails of some points in one picture. */
+export const fetchThumbnails = async (rows: Uint32Array<ArrayBuffer>): Promise<Blob> =>
+  (
+    await ask(paths.thumbnailsOf, {
+      method: "POST",
+      headers: { "content-type": "application/octet-stream" },
+      body: rows,
+    })
+  ).blob();
+
+/** One of the sheets with the thumbnails of all points, which an offline file contains. */
 export const fetchSheet = async (sheet: number): Promise<Blob> => (await ask(paths.thumbnails(sheet))).blob();
 
 export const fetchPoint = (index: number, signal: AbortSignal): Promise<PointDescription> =>
