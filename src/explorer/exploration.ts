@@ -20,7 +20,7 @@ import {
   type PointDescription,
 } from "./protocol.js";
 import { TextValues } from "./text-values.js";
-import { describeThumbnails, drawImage, drawThumbnails } from "./thumbnails.js";
+import { describeThumbnails, drawImage, drawThumbnails, indicesOfSheet } from "./thumbnails.js";
 
 /** The points as Gaussians: n x d. */
 export interface GaussianData {
@@ -369,7 +369,15 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   thumbnails(sheet: number): Promise<Buffer> | undefined {
     const { ownImages, signal } = this;
     if (!ownImages || !(sheet < describeThumbnails(ownImages.small).sheets)) return undefined;
-    return this.sheets.get(sheet, () => drawThumbnails(ownImages.small, sheet, { stretch: ownImages.stretch, signal }));
+    const { small, stretch } = ownImages;
+    return this.sheets.get(sheet, () => drawThumbnails(small, indicesOfSheet(small, sheet), { stretch, signal }));
+  }
+
+  /** @returns a WebP file with the thumbnails of some points; undefined without images, or if there is no such point */
+  thumbnailsOf(indices: Uint32Array, signal: AbortSignal): Promise<Buffer> | undefined {
+    const { ownImages } = this;
+    if (!ownImages || !indices.every((index) => index < ownImages.small.count)) return undefined;
+    return drawThumbnails(ownImages.small, indices, { stretch: ownImages.stretch, signal });
   }
 
   /** @returns a PNG file; undefined for an image that there is not */

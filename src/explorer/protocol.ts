@@ -21,6 +21,11 @@ export const paths = {
   column: (id: string) => `/api/columns/${encodeURIComponent(id)}`,
   /** GET: WebP, see {@link ThumbnailDescription} */
   thumbnails: (sheet: number) => `/api/thumbnails/${sheet}`,
+  /**
+   * POST: uint32 indices (`application/octet-stream`), at most {@link MAX_THUMBNAILS}; WebP with the thumbnails of these points in rows of
+   * {@link ThumbnailDescription.columns} tiles. The points that are in sight are seldom beside each other in the file.
+   */
+  thumbnailsOf: "/api/thumbnails",
   /** GET: PNG, the image in its own size */
   image: (index: number) => `/api/images/${index}`,
   /** GET: {@link PointDescription} */
@@ -83,6 +88,9 @@ export const FILE_ROW = "file-row";
 
 /** Maximum number of latent vectors that one request may have decoded. */
 export const MAX_DECODED = 128;
+
+/** See {@link paths.thumbnailsOf}. */
+export const MAX_THUMBNAILS = 1024;
 
 /** See {@link paths.manifold}. */
 export const MAX_CELLS = 32;

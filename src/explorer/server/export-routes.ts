@@ -6,8 +6,8 @@ import { columnOf } from "../columns.js";
 import type { Exploration } from "../exploration.js";
 import { freeName } from "../free-name.js";
 import { type ExplorationDescription, FILE_ROW, type OfflineData, paths } from "../protocol.js";
-import { badRequest } from "./failure.js";
 import { renderOfflinePage } from "./offline-page.js";
+import { MAX_INDEX_BYTES, readIndices } from "./point-indices.js";
 
 /** Of more points, layouts that are made from maps are not computed for a file. */
 const MAX_SEPARATED = 100_000;
@@ -22,7 +22,7 @@ const SLOW = { rateLimit: { max: 10, timeWindow: 10_000 } };
  */
 export function registerExportRoutes(app: FastifyInstance, exploration: Exploration, page: string | undefined): void {
   for (const format of ["csv", "parquet"] as const) {
-    const options = { bodyLimit: 4 * exploration.n + 4, config: SLOW };
+    const options = { bodyLimit: MAX_INDEX_BYTES, config: SLOW };
     app.post(`/api/selection.${format}`, options, async (request, reply) => {
       const indices = readIndices(request.body, exploration.n);
       const { verbatim } = request.query as { verbatim?: string };
@@ -46,15 +46,6 @@ export function registerExportRoutes(app: FastifyInstance, exploration: Explorat
 async function* resume(first: IteratorResult<string, unknown>, rest: AsyncGenerator<string>): AsyncGenerator<string> {
   if (!first.done) yield first.value;
   yield* rest;
-}
-
-function readIndices(body: unknown, n: number): Uint32Array {
-  if (!(Buffer.isBuffer(body) && body.length > 0 && body.length % 4 === 0)) {
-    throw badRequest("expected numbers of points, each in four bytes, at least one");
-  }
-  const indices = new Uint32Array(new Uint8Array(body).buffer);
-  if (indices.some((index) => !(index < n))) throw badRequest(`expected numbers of points from 0 to ${n - 1}`);
-  return indices;
 }
 
 /** The row numbers, the positions in each map, and the columns. */

@@ -90,6 +90,17 @@ export async function fetchColumn(
 export const fetchTexts = async (id: string, n: number): Promise<TextValues> =>
   TextValues.decode(await (await ask(paths.column(id))).arrayBuffer(), n);
 
+/** Thumbnails of some points in one picture. */
+export const fetchThumbnails = async (rows: Uint32Array<ArrayBuffer>): Promise<Blob> =>
+  (
+    await ask(paths.thumbnailsOf, {
+      method: "POST",
+      headers: { "content-type": "application/octet-stream" },
+      body: rows,
+    })
+  ).blob();
+
+/** One of the sheets with the thumbnails of all points, which an offline file contains. */
 export const fetchSheet = async (sheet: number): Promise<Blob> => (await ask(paths.thumbnails(sheet))).blob();
 
 export const fetchPoint = (index: number, signal: AbortSignal): Promise<PointDescription> =>

@@ -4,6 +4,7 @@ import { isActive, listenToServer, replaceComputations } from "./computations/co
 import { forgetColumns } from "./map/column-values.js";
 import { drawnLayout, forgetLayouts } from "./map/loaded-layouts.js";
 import { forgetPoints } from "./map/point-descriptions.js";
+import { forgetSingleImages } from "./map/single-images.js";
 import { forgetThumbnails } from "./map/thumbnails.js";
 import { fetchDescription, isOffline, RequestFailure } from "./server-requests.js";
 import {
@@ -79,6 +80,7 @@ function forget(): void {
   forgetLayouts();
   forgetPoints();
   forgetThumbnails();
+  forgetSingleImages();
   batch(() => {
     for (const row of [hovered, clicked, previousClicked]) row.value = undefined;
     selected.value = undefined;
