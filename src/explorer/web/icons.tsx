@@ -33,6 +33,11 @@ export const icons = {
       <path d="M12 2.5v3M12 18.5v3M2.5 12h3M18.5 12h3" />
     </Icon>
   ),
+  table: (
+    <Icon>
+      <path d="M4 5h16v14H4zM4 10h16M4 14.500h16M10 10v9" />
+    </Icon>
+  ),
   filters: (
     <Icon>
       <path d="M4 5h16l-6.2 7.5V19l-3.6-2v-4.500z" />

@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { shortestFloat32, shortestFloat64 } from "../../../csv-cell.js";
 import { dateText } from "../../date-text.js";
 import type { CodedColumn, ColumnDescription, DateColumn, PointDescription, TextColumn } from "../../protocol.js";
 import type { TextValues } from "../../text-values.js";
@@ -64,6 +65,14 @@ export function valueText(column: ColumnDescription, row: number): string {
   if (column.kind === "category") return value === column.missing ? "" : visibleText(column.categories[value] ?? "");
   if (Number.isNaN(value)) return "";
   return column.kind === "date" ? formatDate(column, value) : formatNumber(value);
+}
+
+/** The same with all digits of a number. */
+export function exactText(column: ColumnDescription, row: number): string {
+  if (column.kind !== "number") return valueText(column, row);
+  const value = columnValues(column)?.[row];
+  if (value === undefined || Number.isNaN(value)) return "";
+  return column.type === "float32" ? shortestFloat32(value) : shortestFloat64(value);
 }
 
 /**
