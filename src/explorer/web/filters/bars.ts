@@ -1,5 +1,5 @@
 import type { CategoryColumn, DateColumn, NumberColumn } from "../../protocol.js";
-import type { ColumnValues } from "../map/column-values.js";
+import type { ColumnValues } from "../coded-values.js";
 import type { Bars } from "./cross-filter.js";
 
 /** Bars of a histogram: `count` counts one more than is drawn, for rows without a value. */

@@ -1,7 +1,8 @@
 import { computed } from "@preact/signals";
 import type { ColumnDescription } from "../../protocol.js";
 import { TextValues } from "../../text-values.js";
-import { type ColumnValues, columnTexts, columnValues } from "../map/column-values.js";
+import type { ColumnValues } from "../coded-values.js";
+import { columnTexts, columnValues } from "../map/column-values.js";
 import { rowsContaining } from "../search/find-text.js";
 import { description, filters } from "../state.js";
 import type { ColumnFilter } from "./column-filter.js";

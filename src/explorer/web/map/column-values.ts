@@ -3,11 +3,10 @@ import { shortestFloat32, shortestFloat64 } from "../../../csv-cell.js";
 import { dateText } from "../../date-text.js";
 import type { CodedColumn, ColumnDescription, DateColumn, PointDescription, TextColumn } from "../../protocol.js";
 import type { TextValues } from "../../text-values.js";
+import type { ColumnValues } from "../coded-values.js";
 import { fetchColumn, fetchTexts } from "../server-requests.js";
 import { description, failure } from "../state.js";
 import { visibleText } from "./visible-text.js";
-
-export type ColumnValues = Float32Array | Float64Array | Uint16Array | Uint32Array;
 
 /** Columns that have been loaded, by id. */
 const columns = signal<ReadonlyMap<string, ColumnValues>>(new Map());

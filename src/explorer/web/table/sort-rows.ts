@@ -1,6 +1,6 @@
 import type { ColumnDescription } from "../../protocol.js";
 import { TextValues } from "../../text-values.js";
-import type { ColumnValues } from "../map/column-values.js";
+import type { ColumnValues } from "../coded-values.js";
 
 /*
  * Rows are sorted by keys of 64 bits, digit by digit, least digit first: a million rows take a tenth of the time of a sort that compares.
