@@ -28,7 +28,7 @@ export function registerDataRoutes(app: FastifyInstance, exploration: Exploratio
   app.get<WithId>("/api/columns/:id", async (request, reply) => {
     const column = exploration.column(request.params.id);
     if (!column) throw notFound("such column");
-    return sendBytes(request, reply, column.values);
+    return sendBytes(request, reply, exploration.columnBytes(column));
   });
   app.get<WithId>("/api/thumbnails/:id", async (request, reply) => {
     const sheet = await exploration.thumbnails(toIndex(request.params.id));

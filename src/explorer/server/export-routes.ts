@@ -4,7 +4,8 @@ import { disarmFormula } from "../../csv-cell.js";
 import { encodeTable, type TableColumn } from "../../io/index.js";
 import { columnOf } from "../columns.js";
 import type { Exploration } from "../exploration.js";
-import { type ExplorationDescription, type OfflineData, paths } from "../protocol.js";
+import { freeName } from "../free-name.js";
+import { type ExplorationDescription, FILE_ROW, type OfflineData, paths } from "../protocol.js";
 import { renderOfflinePage } from "./offline-page.js";
 import { MAX_INDEX_BYTES, readIndices } from "./point-indices.js";
 
@@ -53,7 +54,8 @@ async function tableOf(
   indices: Uint32Array,
   disarms: boolean,
 ): Promise<Map<string, TableColumn>> {
-  const table = new Map<string, TableColumn>([["row", Int32Array.from(indices)]]);
+  const { kept } = exploration.gaps ?? {};
+  const table = new Map<string, TableColumn>([["row", Int32Array.from(indices, (index) => kept?.[index] ?? index)]]);
   const maps = exploration.describe().layouts.filter(({ kind }) => kind === "map");
   for (const [i, { id }] of maps.entries()) {
     const layout = await exploration.layout(id);
@@ -64,10 +66,13 @@ async function tableOf(
     }
   }
   for (const column of exploration.allColumns()) {
-    const { id } = column.description;
+    if (column.description.id === FILE_ROW) continue;
     const cells = columnOf(column, indices);
-    if (!disarms) table.set(id, cells);
-    else table.set(disarmFormula(id), Array.isArray(cells) ? cells.map(disarmFormula) : cells);
+    const name = freeName(
+      [...table.keys()],
+      disarms ? disarmFormula(column.description.name) : column.description.name,
+    );
+    table.set(name, disarms && Array.isArray(cells) ? cells.map(disarmFormula) : cells);
   }
   return table;
 }
@@ -105,7 +110,9 @@ async function* answers(exploration: Exploration, description: ExplorationDescri
     const covariances = hasCovariances ? exploration.layoutCovariances(id) : undefined;
     if (covariances) yield [paths.covariances(id), binary, covariances];
   }
-  for (const { description: own, values } of exploration.allColumns()) yield [paths.column(own.id), binary, values];
+  for (const column of exploration.allColumns()) {
+    yield [paths.column(column.description.id), binary, exploration.columnBytes(column)];
+  }
   for (const { name } of description.selections) {
     const rows = exploration.selections.rows(name, exploration.n);
     if (rows) yield [paths.savedSelection(name), binary, rows];

@@ -17,6 +17,8 @@ import {
   description,
   failure,
   firstLayout,
+  hasChosenHoverColumns,
+  hoverColumns,
   hovered,
   layoutOf,
   maps,
@@ -73,6 +75,8 @@ function choose({ columns, name }: ExplorationDescription): void {
     const byClass = columns.find(({ id }) => id === "label") ?? columns.find(({ kind }) => kind === "category");
     coloredBy.value = (byClass ?? columns[0])?.id ?? "";
   }
+  const identifier = columns.find(({ role }) => role === "identifier");
+  if (!hasChosenHoverColumns.peek()) hoverColumns.value = identifier ? [identifier.id] : [];
 }
 
 function forget(): void {

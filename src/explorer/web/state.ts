@@ -42,6 +42,12 @@ export const placedExample = signal<PlacedExample>();
 /** Of the column that points are colored by; `""` for none. */
 export const coloredBy = signal("");
 
+/** Columns whose values the card at the pointer shows, beside label and color. */
+export const hoverColumns = signal<readonly string[]>([]);
+
+/** Whether the user has chosen them. */
+export const hasChosenHoverColumns = signal(false);
+
 /** `"one"` map; `"beside"`: two linked maps; `"morph"`: one map between two layouts. */
 export type View = "one" | "beside" | "morph";
 export const view = signal<View>("one");

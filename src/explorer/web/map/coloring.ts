@@ -1,9 +1,11 @@
 import { computed } from "@preact/signals";
 import { categoricalColors, INKS, sequentialColors } from "../../../colors/index.js";
 import { shuffled } from "../../../shuffle.js";
-import type { CategoryColumn, NumberColumn } from "../../protocol.js";
+import type { CategoryColumn, CodedColumn, DateColumn, NumberColumn } from "../../protocol.js";
 import { coloredBy, description, selected, theme } from "../state.js";
-import { type ColumnValues, columnValues } from "./column-values.js";
+import { type ColumnValues, columnTexts, columnValues, formatDate, formatNumber } from "./column-values.js";
+import { MISSING_TEXT, mostFrequentTexts } from "./text-categories.js";
+import { scaleTicks, type Tick } from "./value-scale.js";
 import { visibleText } from "./visible-text.js";
 
 export interface CategoryEntry {
@@ -34,6 +36,10 @@ export interface NumberLegend {
   readonly isCutLow: boolean;
   readonly isCutHigh: boolean;
   readonly missing: number;
+  /** Round values on the scale. */
+  readonly ticks: readonly Tick[];
+  /** A value on the scale as text. */
+  readonly format: (value: number) => string;
 }
 
 /** The meaning of the colors. */
@@ -61,10 +67,22 @@ export const drawn = computed(() => shuffled(description.value?.n ?? 0));
 
 export const currentColumn = computed(() => description.value?.columns.find(({ id }) => id === coloredBy.value));
 
-export const coloring = computed<Coloring>(() => {
+/** The column that points are colored by, with its values. Its most frequent texts stand for a column of texts. */
+export const coloredColumn = computed<{ column: CodedColumn; values: ColumnValues | undefined } | undefined>(() => {
   const column = currentColumn.value;
-  if (!column) return colorUniformly({ kind: "none" });
-  const values = columnValues(column);
+  if (!column) return undefined;
+  if (column.kind !== "text") return { column, values: columnValues(column) };
+  const texts = columnTexts(column);
+  const { categories, values } = texts
+    ? mostFrequentTexts(texts, MAX_CLASSES - 1)
+    : { categories: [], values: undefined };
+  return { column: { ...column, kind: "category", type: "uint16", missing: MISSING_TEXT, categories }, values };
+});
+
+export const coloring = computed<Coloring>(() => {
+  const shown = coloredColumn.value;
+  if (!shown) return colorUniformly({ kind: "none" });
+  const { column, values } = shown;
   if (!values) return colorUniformly({ kind: "loading", title: column.title });
   return column.kind === "category" ? colorByCategory(column, values) : colorByNumber(column, values);
 });
@@ -115,7 +133,9 @@ function mostFrequent(counts: Uint32Array): number[] {
     .sort((i, j) => i - j);
 }
 
-function colorByNumber({ title, low, high, min, max }: NumberColumn, values: ColumnValues): Coloring {
+function colorByNumber(column: NumberColumn | DateColumn, values: ColumnValues): Coloring {
+  const { title, low, high, min, max } = column;
+  const format = column.kind === "date" ? (value: number) => formatDate(column, value) : formatNumber;
   const shades = sequentialColors(SHADES, theme.value);
   const colorOf = new Uint8Array(values.length);
   let missing = 0;
@@ -128,7 +148,18 @@ function colorByNumber({ title, low, high, min, max }: NumberColumn, values: Col
   // Rows without a value are drawn first, the greatest values last.
   const rank = (row: number) => (colorOf[row] === SHADES ? 0 : 1 + colorOf[row]);
   return {
-    legend: { kind: "number", title, shades, low, high, isCutLow: min < low, isCutHigh: max > high, missing },
+    legend: {
+      kind: "number",
+      title,
+      shades,
+      low,
+      high,
+      isCutLow: min < low,
+      isCutHigh: max > high,
+      missing,
+      ticks: scaleTicks(column, low, high, 4),
+      format,
+    },
     colors: [...shades, INKS[theme.value].rest],
     colorOf,
     order: sortByRank(drawn.value, rank, SHADES + 1),

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import controls from "../controls.module.css";
-import { formatNumber } from "../map/column-values.js";
+import { formatDate, formatNumber } from "../map/column-values.js";
 import { visibleText } from "../map/visible-text.js";
 import { description, selected } from "../state.js";
 import { countCommon } from "./common-rows.js";
@@ -90,9 +90,11 @@ function ColumnRow({ title, summaries }: { title: string; summaries: readonly (C
 function Summary({ summary }: { summary: ColumnSummary }) {
   if (summary.kind === "number") {
     if (summary.count === 0) return <small>no values</small>;
+    const { column, mean, overall } = summary;
+    const text = (value: number) => (column.kind === "date" ? formatDate(column, value) : formatNumber(value));
     return (
       <>
-        mean {formatNumber(summary.mean)} <small>of all {formatNumber(summary.overall)}</small>
+        mean {text(mean)} <small>of all {text(overall)}</small>
       </>
     );
   }

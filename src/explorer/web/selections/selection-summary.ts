@@ -1,4 +1,4 @@
-import type { CategoryColumn, ColumnDescription, NumberColumn } from "../../protocol.js";
+import type { CategoryColumn, ColumnDescription, DateColumn, NumberColumn } from "../../protocol.js";
 import { columnValues } from "../map/column-values.js";
 import { visibleText } from "../map/visible-text.js";
 import { findOverRepresented } from "../statistics/over-representation.js";
@@ -22,7 +22,7 @@ export interface CategorySummary {
 
 export interface NumberSummary {
   readonly kind: "number";
-  readonly column: NumberColumn;
+  readonly column: NumberColumn | DateColumn;
   /** NaN if no row has a value. */
   readonly mean: number;
   /** Mean of all points. */
@@ -38,12 +38,12 @@ const MAX_VALUES = 2000;
 
 /** Describes the values of rows in a column; undefined while the column is being loaded, and for columns that do not describe groups. */
 export function summarizeColumn(column: ColumnDescription, rows: Uint32Array): ColumnSummary | undefined {
-  if (column.kind === "category" && column.categories.length > MAX_VALUES) return undefined;
+  if (column.kind === "text" || (column.kind === "category" && column.categories.length > MAX_VALUES)) return undefined;
   const values = columnValues(column);
   if (!values) return undefined;
-  if (column.kind === "category") return summarizeCategories(column, values, rows);
-  if (column.kind === "number") return summarizeNumbers(column, values, rows);
-  return undefined;
+  return column.kind === "category"
+    ? summarizeCategories(column, values, rows)
+    : summarizeNumbers(column, values, rows);
 }
 
 function summarizeCategories(column: CategoryColumn, values: ArrayLike<number>, rows: Uint32Array): CategorySummary {
@@ -68,7 +68,11 @@ function summarizeCategories(column: CategoryColumn, values: ArrayLike<number>, 
   };
 }
 
-function summarizeNumbers(column: NumberColumn, values: ArrayLike<number>, rows: Uint32Array): NumberSummary {
+function summarizeNumbers(
+  column: NumberColumn | DateColumn,
+  values: ArrayLike<number>,
+  rows: Uint32Array,
+): NumberSummary {
   let [sum, count, all, allCount] = [0, 0, 0, 0];
   for (const row of rows) {
     if (Number.isNaN(values[row])) continue;
