@@ -92,8 +92,8 @@ describe("the address", () => {
   });
 
   test("parts that do not fit the data are reported, and the others restored", async () => {
+    await page.goto("about:blank");
     await page.goto(`${server.url}#map=nothing&color=column:weight&points=100000&selected=zz&colour=red`);
-    await page.reload();
     await page.getByText("do not fit these data and were left out: map, points, selected, colour.").waitFor();
     expect(await page.getByLabel("Color by").locator("option:checked").textContent()).toBe("weight");
   });
