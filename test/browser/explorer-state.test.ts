@@ -98,6 +98,24 @@ describe("the address", () => {
     expect(await page.getByLabel("Color by").locator("option:checked").textContent()).toBe("weight");
   });
 
+  test("filters and the table are restored", async () => {
+    const choices = { filters: { "column:weight": { kind: "range", low: 40, high: 60 } }, isTableOpen: true };
+    const other = await browser.newPage();
+    await openMap(other, `${server.url}#columns=${encodeURIComponent(JSON.stringify(choices))}`);
+    await other.getByRole("grid").or(other.getByRole("table")).first().waitFor();
+    await other.getByRole("tab", { name: "Filters" }).click();
+    await other.getByText("300 of 900").first().waitFor();
+    await expect
+      .poll(async () => new URLSearchParams(new URL(other.url()).hash.slice(1)).get("columns"))
+      .toBe(JSON.stringify(choices));
+    await other.close();
+    for (const wrong of ["{", '{"filters":{"column:weight":{"kind":"range","low":"x"}}}', '{"__proto__":{}}']) {
+      await page.goto("about:blank");
+      await page.goto(`${server.url}#columns=${encodeURIComponent(wrong)}`);
+      await page.getByText("left out: columns.").waitFor();
+    }
+  });
+
   test("another address in the same page is followed", async () => {
     await page.evaluate(() => {
       location.hash = "#points=7&panel=point";

@@ -4,6 +4,7 @@ import { savedSelections, shownSelection, showSelection } from "../selections/sa
 import {
   clicked,
   coloredBy,
+  columnChoices,
   description,
   firstLayout,
   layoutOf,
@@ -12,6 +13,7 @@ import {
   type Panel,
   panel,
   previousClicked,
+  restoreColumnChoices,
   secondLayout,
   selected,
   showsEllipses,
@@ -20,6 +22,7 @@ import {
   type View,
   view,
 } from "../state.js";
+import { columnsOf, parseColumnChoices } from "./column-choices.js";
 import { decodeRows, encodeRows } from "./row-encoding.js";
 
 /** A part of the page's state that stands in its address. */
@@ -143,8 +146,30 @@ const selection: AddressField = {
   },
 };
 
+/** The choices about columns in the address; colors stand there by themselves. */
+const columns: AddressField = {
+  key: "columns",
+  read() {
+    const { coloredBy: _, ...choices } = columnChoices.value;
+    const made = Object.entries(choices).filter(([, value]) => value !== null && value !== false);
+    // The table and its filters begin with nothing chosen.
+    const isStandard = Object.keys(choices.filters).length === 0 && !choices.isTableOpen && choices.tableSort === null;
+    const hasColumns = choices.hoverColumns ?? choices.filterColumns ?? choices.tableColumns;
+    return isStandard && !hasColumns ? undefined : JSON.stringify(Object.fromEntries(made));
+  },
+  restore(text) {
+    const choices = parseColumnChoices(text);
+    if (!choices) return "invalid";
+    const known = new Set(description.value?.columns.map(({ id }) => id));
+    if (!columnsOf(choices).every((id) => known.has(id))) return "later";
+    restoreColumnChoices(choices);
+    return "restored";
+  },
+};
+
 const PANELS: readonly Panel[] = [
   "colors",
+  "filters",
   "point",
   "selection",
   "latent",
@@ -154,8 +179,8 @@ const PANELS: readonly Panel[] = [
   "computations",
 ];
 
-/** All parts, in the order in which they are restored. Register others with {@link addressFields}.push. */
-export const addressFields: AddressField[] = [
+/** All parts, in the order in which they are restored. */
+export const addressFields: readonly AddressField[] = [
   {
     key: "view",
     read: () => (view.value === "one" ? undefined : view.value),
@@ -181,6 +206,7 @@ export const addressFields: AddressField[] = [
   },
   position,
   color,
+  columns,
   points,
   selection,
   choice("panel", panel, PANELS, "colors"),
