@@ -2,8 +2,10 @@ import { computed } from "@preact/signals";
 import { categoricalColors, INKS, sequentialColors } from "../../../colors/index.js";
 import { shuffled } from "../../../shuffle.js";
 import type { CategoryColumn, CodedColumn, DateColumn, NumberColumn } from "../../protocol.js";
+import type { ColumnValues } from "../coded-values.js";
+import { filteredRows } from "../filters/filtered-rows.js";
 import { coloredBy, description, selected, theme } from "../state.js";
-import { type ColumnValues, columnTexts, columnValues, formatDate, formatNumber } from "./column-values.js";
+import { columnTexts, columnValues, formatDate, formatNumber } from "./column-values.js";
 import { MISSING_TEXT, mostFrequentTexts } from "./text-categories.js";
 import { scaleTicks, type Tick } from "./value-scale.js";
 import { visibleText } from "./visible-text.js";
@@ -187,12 +189,9 @@ export const selection = computed(() => {
   return isSelected;
 });
 
-/**
- * Red, green, blue and opacity of each row, and the order in which rows are drawn. If some rows are selected, all others fade to gray
- * and lie below them, so that any selection stands out.
- */
-export const tints = computed<{ tints: Uint8Array; order: Uint32Array }>(() => {
-  const { colors, colorOf, order } = coloring.value;
+/** Red, green, blue and opacity of each row. If some rows are selected, all others fade to gray, so that any selection stands out. */
+export const tints = computed<Uint8Array>(() => {
+  const { colors, colorOf } = coloring.value;
   const isSelected = selection.value;
   const rgba = colors.map((color) => [...toRgb(color), isSelected ? 255 : OPACITY]);
   const faded = [...toRgb(INKS[theme.value].rest), UNSELECTED_OPACITY];
@@ -201,7 +200,26 @@ export const tints = computed<{ tints: Uint8Array; order: Uint32Array }>(() => {
     const color = isSelected && isSelected[i] === 0 ? faded : rgba[colorOf[i]];
     for (let channel = 0; channel < 4; channel++) bytes[4 * i + channel] = color[channel];
   }
-  return { tints: bytes, order: isSelected ? sortByRank(order, (row) => isSelected[row], 2) : order };
+  return bytes;
+});
+
+/** All rows in the order in which they are drawn: selected rows lie above the others. */
+const wholeOrder = computed<Uint32Array>(() => {
+  const { order } = coloring.value;
+  const isSelected = selection.value;
+  return isSelected ? sortByRank(order, (row) => isSelected[row], 2) : order;
+});
+
+/** The rows that are drawn, in their order: those that pass the filters. */
+export const drawnOrder = computed<Uint32Array>(() => {
+  const { isFiltering, passing, crossFilter } = filteredRows.value;
+  const order = wholeOrder.value;
+  const { failed } = crossFilter;
+  if (!isFiltering || failed.length !== order.length) return order;
+  const shown = new Uint32Array(passing);
+  let at = 0;
+  for (let rank = 0; rank < order.length; rank++) if (failed[order[rank]] === 0) shown[at++] = order[rank];
+  return shown;
 });
 
 /** @param color `#rrggbb` */

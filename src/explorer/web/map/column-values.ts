@@ -1,12 +1,12 @@
 import { signal } from "@preact/signals";
+import { shortestFloat32, shortestFloat64 } from "../../../csv-cell.js";
 import { dateText } from "../../date-text.js";
 import type { CodedColumn, ColumnDescription, DateColumn, PointDescription, TextColumn } from "../../protocol.js";
 import type { TextValues } from "../../text-values.js";
+import type { ColumnValues } from "../coded-values.js";
 import { fetchColumn, fetchTexts } from "../server-requests.js";
 import { description, failure } from "../state.js";
 import { visibleText } from "./visible-text.js";
-
-export type ColumnValues = Float32Array | Float64Array | Uint16Array | Uint32Array;
 
 /** Columns that have been loaded, by id. */
 const columns = signal<ReadonlyMap<string, ColumnValues>>(new Map());
@@ -64,6 +64,14 @@ export function valueText(column: ColumnDescription, row: number): string {
   if (column.kind === "category") return value === column.missing ? "" : visibleText(column.categories[value] ?? "");
   if (Number.isNaN(value)) return "";
   return column.kind === "date" ? formatDate(column, value) : formatNumber(value);
+}
+
+/** The same with all digits of a number. */
+export function exactText(column: ColumnDescription, row: number): string {
+  if (column.kind !== "number") return valueText(column, row);
+  const value = columnValues(column)?.[row];
+  if (value === undefined || Number.isNaN(value)) return "";
+  return column.type === "float32" ? shortestFloat32(value) : shortestFloat64(value);
 }
 
 /**

@@ -24,7 +24,7 @@ import {
   watchedComputation,
 } from "../state.js";
 import { camera } from "./camera.js";
-import { colorOf, tints } from "./coloring.js";
+import { colorOf, drawnOrder, tints } from "./coloring.js";
 import { listen, outline, pointAt, pointed } from "./gestures.js";
 import { HoverCard } from "./hover-card.js";
 import { covariancesOf, drawnLayout, loadingLayouts } from "./loaded-layouts.js";
@@ -63,7 +63,7 @@ export function MapPane({ side }: { side: 0 | 1 }) {
     mapViews.value = side === 0 ? [map, ...mapViews.peek()] : [...mapViews.peek(), map];
     const stops = [
       effect(() => showLayout(map, side)),
-      effect(() => map.setTints(tints.value.tints, tints.value.order)),
+      effect(() => map.setTints(tints.value, drawnOrder.value)),
       effect(() => {
         camera.value;
         theme.value;

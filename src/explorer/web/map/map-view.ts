@@ -26,6 +26,7 @@ export class MapView implements MapGeometry {
   #duration = TRANSITION;
   #xy: Float32Array | undefined;
   #order: Uint32Array | undefined;
+  #tints: Uint8Array | undefined;
   #frame = 0;
   #arePointsDue = false;
   /** What lies above the points. */
@@ -122,7 +123,8 @@ export class MapView implements MapGeometry {
   }
 
   setTints(tints: Uint8Array, order: Uint32Array): void {
-    this.#renderer.setTints(tints);
+    if (this.#tints !== tints) this.#renderer.setTints(tints);
+    this.#tints = tints;
     if (this.#order !== order) this.#renderer.setOrder(createDrawOrder(order));
     this.#order = order;
     this.redraw();

@@ -1,4 +1,5 @@
 import type { ThumbnailDescription } from "../../protocol.js";
+import { isShown } from "../filters/filtered-rows.js";
 import { camera } from "./camera.js";
 import { scatter } from "./draw-order.js";
 import type { DrawnLayout, Position } from "./drawn-layout.js";
@@ -77,7 +78,7 @@ function rowsInSight({ map }: OverlayCanvas, margin: number, max = Number.POSITI
   const { x, y } = camera.peek();
   const [halfWidth, halfHeight] = [(map.width / 2 + margin) / map.scale, (map.height / 2 + margin) / map.scale];
   const sight = { left: x - halfWidth, right: x + halfWidth, bottom: y - halfHeight, top: y + halfHeight };
-  return rowsWithin(spatialIndexOf(map.xy), sight, max);
+  return rowsWithin(spatialIndexOf(map.xy), sight, max)?.filter(isShown);
 }
 
 /** Rows whose images overlap none of the images of the rows before them, and lie completely within the map. */

@@ -22,8 +22,9 @@ export class PointsCanvas {
   /** Whether positions, colors and order belong to the same points. */
   get isComplete(): boolean {
     const { start, end, tints, order } = this;
-    const n = countOf(order, 0);
-    return n > 0 && start.length === 2 * n && end.length === 2 * n && tints.length === 4 * n;
+    const n = tints.length / 4;
+    // Filters hide some of the points.
+    return n > 0 && start.length === 2 * n && end.length === 2 * n && countOf(order, 0) <= n;
   }
 
   /** Draws a subset of the points, and yields now and then. The canvas changes at the end. */

@@ -214,7 +214,8 @@ export class PointsRenderer implements PointsDrawing {
     }
     const { start, end, tint } = this.#data;
     const n = Math.min(start.length / 2, end.length / 2, tint.length / 4);
-    if (n === 0 || countOf(this.#order, 0) !== n) return 0;
+    // Filters hide some of the points.
+    if (n === 0 || countOf(this.#order, 0) > n) return 0;
     const uniform = (name: string) => gl.getUniformLocation(this.#program as WebGLProgram, name);
     gl.uniform1f(uniform("progress"), scene.progress);
     gl.uniform1f(uniform("diameter"), scene.diameter);
