@@ -134,8 +134,8 @@ TEST(Groups, KeepsSeparateBlobsInReruns) {
     std::map<std::int32_t, std::size_t> pairs;
     for (std::size_t i = 0; i < n; ++i) {
       const std::int32_t group = found.reruns[r * n + i];
-      if (group == kLeftOut) ++left_out;
-      else ++pairs[group * 3 + found.groups[i]];
+      left_out += group == kLeftOut;
+      if (group != kLeftOut) ++pairs[group * 3 + found.groups[i]];
     }
     // All but a few points of a group are in one group again, which has no others.
     for (const auto& [pair, count] : pairs) stray += count < 20 ? count : 0;

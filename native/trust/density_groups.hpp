@@ -17,12 +17,13 @@ struct DensityOptions {
 
 // The groups of an embedding: regions of high density with valleys between them.
 //
-// The density f(y) = sum_j exp(-|y - y_j|^2 / (2 h^2)) is computed on a grid with cells of width h / 2, and h is such
-// that the median of f over the points is `kernel_points`. Cells are visited in the order of falling density. A cell
-// without visited neighbors founds a region; others join the neighboring region of the highest peak. A cell at which
-// two regions meet is their saddle, and 1 - f(saddle) / f(lower of the two peaks) is their separation. They become one
-// if that is below `least_separation`, or if the one of the lower peak has less than `least_points` points so far
-// (persistence-based clustering: Chazal, Guibas, Oudot & Skraba 2013, with relative instead of absolute prominence).
+// The density f(y) = sum_j exp(-|y - y_j|^2 / (2 h^2)) is computed on a grid with cells of width h / 2. The bandwidth h
+// makes the median of f over the points equal to `kernel_points`. Cells are visited in the order of falling density. A
+// cell without visited neighbors founds a region; others join the neighboring region of the highest peak. A cell at
+// which two regions meet is their saddle, and 1 - f(saddle) / f(lower of the two peaks) is their separation. They
+// become one if that is below `least_separation`, or if the one of the lower peak has less than `least_points` points
+// so far (persistence-based clustering: Chazal, Guibas, Oudot & Skraba 2013, with relative instead of absolute
+// prominence).
 class DensityGroups {
  public:
   static constexpr std::int32_t kNone = -1;

@@ -36,12 +36,13 @@ struct Groups {
 // A rerun keeps each point with the probability 1 - 1 / e, the share of the points that a bootstrap sample contains. P
 // is that of the run among these points, normalized again. They start at their positions plus Gaussian noise with a
 // tenth of the standard deviation of the positions, and take a few iterations: first with exaggeration, so that groups
-// can form anew, then without.
+// can form again, and then without it.
 //
 // A null embedding is that of as many points, at most kMostNull, from one Gaussian with the mean and the covariance of
 // the points, with the options of the run and another seed.
 //
-// `drawn` is n x draws x output dimensions: where the draws of each point land; empty where there are none.
+// `drawn` is n x draws x output dimensions: where the draws of each point land. It is empty without
+// draws.
 Groups measure_groups(Run& run, const GroupOptions& options, std::span<const float> drawn,
                       const std::function<void(double)>& progress);
 

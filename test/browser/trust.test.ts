@@ -51,7 +51,16 @@ afterEach(async () => {
 test("explains each score that the map can be colored by", async () => {
   const names = await page.locator("#color option").allTextContents();
   expect(names).toEqual([
-    ...["Doubts", "Group", "Verdict on the group", "Staying with the group", "Perturbation", "Singularity", "Reliability", "Reliability class"],
+    ...[
+      "Doubts",
+      "Group",
+      "Verdict on the group",
+      "Staying with the group",
+      "Perturbation",
+      "Singularity",
+      "Reliability",
+      "Reliability class",
+    ],
     ...["Share of draws", "Displacement", "Label"],
   ]);
   const pictures = new Set<string>();
