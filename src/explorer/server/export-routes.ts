@@ -141,6 +141,10 @@ async function* answers(
   for (const column of columns) {
     yield [paths.column(column.description.id), binary, exploration.columnBytes(column)];
   }
+  for (const { name } of description.selections) {
+    const rows = exploration.selections.rows(name, exploration.n);
+    if (rows) yield [paths.savedSelection(name), binary, rows];
+  }
   for (let sheet = 0; sheet < (description.images?.sheets ?? 0); sheet++) {
     const drawn = await exploration.thumbnails(sheet);
     if (drawn) yield [paths.thumbnails(sheet), "image/webp", drawn];
