@@ -24,7 +24,9 @@ const firstTwo = (rows) => rows.map((row) => row.slice(0, 2));
 
 async function draw(name, panels, labels, title) {
   const bytes = await drawMapsSideBySide(panels, { labels, title, width: 1600 });
-  await sharp(bytes).png({ palette: true, effort: 9 }).toFile(join(pictures, `${name}.png`));
+  await sharp(bytes)
+    .png({ palette: true, effort: 9 })
+    .toFile(join(pictures, `${name}.png`));
 }
 
 async function embeddings(data, settings) {
