@@ -23,7 +23,8 @@ UncertaintyOptions read_uncertainty(const Properties& from) {
   return {.draws = from.whole<std::size_t>("draws"),
           .neighbors = from.whole<std::size_t>("neighbors"),
           .seed = from.whole<std::uint64_t>("seed"),
-          .placement = read_placement(from)};
+          .placement = read_placement(from),
+          .uses_neighbors = from.text("prior") == "neighbors"};
 }
 
 void set_uncertainty(Napi::Object result, const PositionUncertainty& measured) {
@@ -64,6 +65,13 @@ Napi::Value RunObject::place(const Napi::CallbackInfo& info) {
     about(env, "sigma", [&] {
       const MatrixView sigma = view_matrix(arguments.at("sigma"), queries->count(), queries->input_dimensions());
       pack_query_sigma(*queries, sigma.numbers, shared->run->frame());
+    });
+  }
+  if (arguments.has("covariance")) {
+    const Properties covariance = arguments.object("covariance");
+    about(env, covariance.text("argument").c_str(), [&] {
+      pack_query_covariances(*queries, view_covariance(covariance, queries->count(), queries->input_dimensions()),
+                             shared->run->frame());
     });
   }
   const Properties from = arguments.object("options");

@@ -46,7 +46,7 @@ struct Split {
 
 class EveryQueryDistance : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(, EveryQueryDistance,
-                         testing::Values("euclidean", "inverse-variance", "expected", "wasserstein", "mahalanobis",
+                         testing::Values("euclidean", "inverse-variance", "expected", "wasserstein", "mahalanobis", "mahalanobis-logdet",
                                          "bhattacharyya", "jeffreys", "cosine", "correlation", "manhattan"),
                          [](const auto& info) {
                            std::string name = info.param;

@@ -28,6 +28,7 @@ export { type MatlabArray, readMatlabArray } from "./matlab.js";
 export {
   assertMatrixExtension,
   readMatrix,
+  readStack,
   type WriteMatrixOptions,
   writeArray,
   writeMatrices,

@@ -1,9 +1,10 @@
 import { rejectUnknown, requireInteger, requireOptions } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import { Matrix } from "../matrix.js";
-import { requirePlacementMemory } from "./memory.js";
+import { requirePlacementMemory, spreadOf } from "./memory.js";
 import {
   defaultNeighbors,
+  PLACEMENT_OPTIONS,
   type PlacementOptions,
   requireUncertain,
   resolvePlacement,
@@ -14,8 +15,8 @@ import { Tsne } from "./run.js";
 
 /** Options of {@link positionUncertainty}. All are optional. */
 export interface UncertaintyOptions
-  extends Pick<PlacementOptions, "perplexity" | "iterations" | "signal" | "onProgress"> {
-  /** Draws from the Gaussian of each point, 2 to 1000. Default 10. */
+  extends Pick<PlacementOptions, "perplexity" | "iterations" | "prior" | "signal" | "onProgress"> {
+  /** Draws of each point, 2 to 1000. Default 10. */
   draws?: number | undefined;
   /** Seed of the draws: an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;
@@ -40,13 +41,15 @@ const KEYS: Record<keyof UncertaintyOptions, true> = {
   neighbors: true,
   perplexity: true,
   iterations: true,
+  prior: true,
   signal: true,
   onProgress: true,
 };
 
 /**
- * Measures where else the points of an embedding might have landed. Values are drawn for each point from its Gaussian
- * N(mu_i, diag(sigma_i^2)), and each draw is placed into the finished embedding, as {@link Tsne.place} does, without the point itself,
+ * Measures where else the points of an embedding might have landed. Plausible true values are drawn for each point, given its measured
+ * values, their standard deviations or covariance, and the points around it (or, with `prior: "none"`, from its Gaussian
+ * N(mu_i, diag(sigma_i^2)) alone). Each draw is placed into the finished embedding, as {@link Tsne.place} does, without the point itself,
  * which neither attracts nor repels its draws. A draw has the sigma of its point. The result of a point depends on the seed and the point
  * alone, not on the other points asked for.
  *
@@ -73,11 +76,13 @@ export async function positionUncertainty(run: Tsne, options: UncertaintyOptions
   const neighbors = requireInteger(options.neighbors ?? defaultNeighbors(n), "neighbors", 1, n - 1);
   const points = checkPoints(options.points, n);
   const { outputDimensions } = run.options;
-  requirePlacementMemory(n, d, points.length, true, outputDimensions, settings.perplexity, rowsOfDraws(draws));
+  const prior = PLACEMENT_OPTIONS.prior.check(options.prior ?? PLACEMENT_OPTIONS.prior.default, "prior");
+  const spread = spreadOf(d, true, run.hasCovariance);
+  requirePlacementMemory(n, d, points.length, spread, outputDimensions, settings.perplexity, rowsOfDraws(draws));
   const measured = await run.exclusively(options, (native, report) =>
     native.measureUncertainty({
       points,
-      options: { ...settings, draws, seed, neighbors },
+      options: { ...settings, draws, seed, neighbors, prior },
       onProgress: report,
     }),
   );
