@@ -9,7 +9,7 @@ import { nearest } from "../src/search/index.js";
 import { estimateNoiseModel, runTsne, Tsne, type TsneOptions } from "../src/tsne/index.js";
 import { FOLDERS } from "./folders.js";
 import { round } from "./machine.js";
-import { addNoise, drawRows, TRUTHS } from "./uncertain-data.js";
+import { addCorrelatedNoise, addNoise, drawRows, TRUTHS } from "./uncertain-data.js";
 
 /** Measured points, and what is known of them. */
 interface Measurements {
@@ -151,8 +151,15 @@ async function openSources(
       },
     ]),
   );
+  const correlated = Object.entries(TRUTHS).map(([name, make]): [string, Draw] => [
+    `${name}, correlated noise`,
+    async (seed) => {
+      const { means: truth, labels } = make(points, seed);
+      return { ...addCorrelatedNoise({ means: truth, labels }, 1, 1000 * seed + 7), truth, labels };
+    },
+  ]);
   const real = await openReal(python, log);
-  return [...synthetic, ...real, ...(folder === undefined ? [] : [openCodes(folder)])];
+  return [...synthetic, ...correlated, ...real, ...(folder === undefined ? [] : [openCodes(folder)])];
 }
 
 const REAL = ["galaxies", "colors", "clusters", "cancer", "digits"] as const;
@@ -259,7 +266,11 @@ async function compete(
 /** The squared correlation of a quantity with its mean over the 10 nearest points of the embedding. */
 async function predict(embedding: Matrix, quantity: readonly number[], threads: number): Promise<number> {
   const rows = Array.from(quantity.keys());
-  const { indices } = await nearest(embedding, rows, { k: NEIGHBORS, distance: "euclidean", threads });
+  const { indices } = await nearest(embedding, Uint32Array.from(rows), {
+    k: NEIGHBORS,
+    distance: "euclidean",
+    threads,
+  });
   const predicted = rows.map((i) =>
     mean(Array.from(indices.subarray(i * NEIGHBORS, (i + 1) * NEIGHBORS), (j) => quantity[j] as number)),
   );
@@ -277,7 +288,7 @@ async function countNoisiest(
 ): Promise<number | undefined> {
   const distance = name === PLAIN ? "euclidean" : DISTANCES.find((known) => known === name);
   if (distance === undefined) return undefined;
-  const rows = Array.from({ length: means.rows }, (_, i) => i);
+  const rows = Uint32Array.from({ length: means.rows }, (_, i) => i);
   const { indices } = await nearest(means, rows, { k: NEIGHBORS, distance, sigma, threads });
   const noise = noiseOf(means, sigma);
   const limit = [...noise].sort((a, b) => a - b)[Math.floor(0.8 * noise.length)] as number;

@@ -1,5 +1,5 @@
 import { Matrix } from "../src/matrix.js";
-import { positionUncertainty, Tsne } from "../src/tsne/index.js";
+import { ellipseRadius, positionUncertainty, Tsne } from "../src/tsne/index.js";
 import { type Machine, round } from "./machine.js";
 import { markdownTable } from "./markdown.js";
 import { addNoise, type Measured, type NoiseKind, TRUTHS, type Truth } from "./uncertain-data.js";
@@ -101,12 +101,16 @@ async function cover(
   const spread = fitted.map((_, i) => Math.hypot(...Array.from(own.sigma.row(i))));
   const order = Array.from(spread.keys()).sort((a, b) => (spread[a] as number) - (spread[b] as number));
   const fifth = Math.floor(order.length / 5);
-  const within = (chosen: readonly number[]): Coverage => coverageOf(chosen.map((i) => distances[i] as number));
+  const within = (chosen: readonly number[]): Coverage =>
+    coverageOf(
+      chosen.map((i) => distances[i] as number),
+      draws,
+    );
   return {
     all: within(order),
     best: within(order.slice(0, fifth)),
     worst: within(order.slice(-fifth)),
-    placed: coverageOf(distancesFrom(placed.embedding, scattered.covariance, ofTruth.embedding)),
+    placed: coverageOf(distancesFrom(placed.embedding, scattered.covariance, ofTruth.embedding), draws),
   };
 }
 
@@ -119,9 +123,9 @@ function distancesFrom(centers: Matrix, covariances: Matrix, positions: Matrix):
   });
 }
 
-const coverageOf = (distances: readonly number[]): Coverage => ({
-  inner: mean(distances.map((distance) => Number(distance <= quantile(0.68)))),
-  outer: mean(distances.map((distance) => Number(distance <= quantile(0.95)))),
+const coverageOf = (distances: readonly number[], draws: number): Coverage => ({
+  inner: mean(distances.map((distance) => Number(distance <= ellipseRadius(0.68, draws) ** 2))),
+  outer: mean(distances.map((distance) => Number(distance <= ellipseRadius(0.95, draws) ** 2))),
 });
 
 /** Places true values as draws are placed: the fitted point of the same row neither attracts nor repels. */
@@ -134,8 +138,6 @@ async function placeWithoutOwn(run: Tsne, means: Matrix, sigma: Matrix, signal: 
   return new Matrix(positions, means.rows, 2);
 }
 
-/** Of the chi-squared distribution with two degrees of freedom. */
-const quantile = (share: number): number => -2 * Math.log(1 - share);
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 export function formatCoverage({ coverages, settings }: CoverageRecord): string {

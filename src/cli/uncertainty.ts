@@ -57,11 +57,11 @@ export async function writeUncertainty(
 
 /** What a picture shows of it: displacement as color, unless labels have the colors, and ellipses in two dimensions. */
 export function drawnUncertainty(
-  { displacement, covariance }: UncertaintyMeasures,
+  { displacement, covariance, draws }: UncertaintyMeasures,
   isLabeled: boolean,
 ): Pick<MapOptions, "values" | "valuesTitle" | "ellipses"> {
   return {
     ...(isLabeled ? {} : { values: displacement, valuesTitle: "mean displacement" }),
-    ...(covariance.cols === 3 ? { ellipses: { covariances: covariance } } : {}),
+    ...(covariance.cols === 3 ? { ellipses: { covariances: covariance, draws } } : {}),
   };
 }

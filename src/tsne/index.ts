@@ -66,6 +66,7 @@ export {
 export { isSavedRun } from "./run-file.js";
 export { toDenseData } from "./sparse-data.js";
 export {
+  ellipseRadius,
   type PositionUncertainty,
   positionUncertainty,
   type UncertaintyOptions,

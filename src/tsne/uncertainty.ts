@@ -1,4 +1,4 @@
-import { rejectUnknown, requireInteger, requireOptions } from "../arguments.js";
+import { reject, rejectUnknown, requireInteger, requireOptions } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import { Matrix } from "../matrix.js";
 import { requirePlacementMemory, spreadOf } from "./memory.js";
@@ -96,6 +96,23 @@ export async function positionUncertainty(run: Tsne, options: UncertaintyOptions
     neighbors,
     seconds: (performance.now() - begin) / 1000,
   };
+}
+
+/**
+ * Half axes of the ellipse that contains a share of the possible positions of a point, in standard deviations along the axes of its
+ * covariance. For a known covariance of two dimensions it is sqrt(-2 log(1 - level)). A covariance that was estimated from m draws about a
+ * known center needs a larger one, sqrt(m ((1 - level)^(-2 / (m - 1)) - 1)) (Hotelling 1931): 2.45 at 95 % becomes 3.08 for
+ * 10 draws and 2.55 for 50.
+ *
+ * @param level share of the possible positions, above 0 and below 1
+ * @param draws from which the covariance was estimated, an integer >= 2; infinite for a known covariance
+ * @throws {ArgumentError} OUT_OF_RANGE for other numbers
+ */
+export function ellipseRadius(level: number, draws = Number.POSITIVE_INFINITY): number {
+  if (!(level > 0 && level < 1)) reject("level", level, "a number between 0 and 1", "OUT_OF_RANGE");
+  if (!(draws >= 2)) reject("draws", draws, "2 or more", "OUT_OF_RANGE");
+  if (draws === Number.POSITIVE_INFINITY) return Math.sqrt(-2 * Math.log(1 - level));
+  return Math.sqrt(draws * ((1 - level) ** (-2 / (draws - 1)) - 1));
 }
 
 function checkPoints(points: ArrayLike<number> | undefined, n: number): Uint32Array {

@@ -265,7 +265,7 @@ test("places new points, saves, goes on, and reports on what to trust", async ()
   const uncertainty = await positionUncertainty(run, { draws: 4 });
   expect(uncertainty.displacement.every((value) => value >= 0)).toBe(true);
   await expect(run.place(data.slice(0, 5))).rejects.toThrow(/covariance: expected the covariances of the new points/);
-  await expect(nearest(run, [0])).rejects.toThrow(/standard deviations/);
+  await expect(nearest(run, 0)).rejects.toThrow(/standard deviations/);
   const path = join(folder, "run.tsne");
   await run.save(path);
   const loaded = await Tsne.load(path, { threads: 2 });
