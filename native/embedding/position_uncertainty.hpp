@@ -17,6 +17,7 @@ struct UncertaintyOptions {
   // Whether draws come from the distribution of a point's true values given all measurements (see MeasurementPrior), or
   // from the Gaussian of the point alone.
   bool uses_neighbors = true;
+  bool keeps_draws = false;  // whether the positions of the draws are returned as well
 };
 
 // How far the positions of a point's draws scatter around the point's own position. With D output dimensions:
@@ -27,10 +28,12 @@ struct PositionUncertainty {
   std::vector<float> covariances;
   std::vector<float> means;   // count x D: mean positions of the draws
   std::vector<float> shares;  // count: share of the draws within the distance to the k-th nearest point
+  std::vector<float> drawn;   // count x draws x D: positions of the draws; empty unless they are kept
 };
 
-// Makes random draws for each of the points `rows`, with the point's own sigma, and places them into the embedding as new points that neither attract nor repel the point itself. The result for a point depends on the
-// seed and the point alone. The embedding's points must have sigma.
+// Makes random draws for each of the points `rows`, with the point's own sigma, and places them into the embedding as
+// new points that neither attract nor repel the point itself. The result for a point depends on the seed and the point
+// alone. The embedding's points must have sigma.
 PositionUncertainty measure_uncertainty(FittedEmbedding& embedding, std::span<const std::uint32_t> rows,
                                         const UncertaintyOptions& options, ThreadTeam& team,
                                         const Cancellation& cancellation, const FittedEmbedding::OnShare& progress);

@@ -67,6 +67,7 @@ export { isSavedRun } from "./run-file.js";
 export { toDenseData } from "./sparse-data.js";
 export {
   ellipseRadius,
+  drawPositions,
   type PositionUncertainty,
   positionUncertainty,
   type UncertaintyOptions,

@@ -58,6 +58,15 @@ const KEYS: Record<keyof UncertaintyOptions, true> = {
  * @throws {AbortError} if the signal is aborted
  */
 export async function positionUncertainty(run: Tsne, options: UncertaintyOptions = {}): Promise<PositionUncertainty> {
+  return (await drawPositions(run, options, false)).uncertainty;
+}
+
+/** The same, and if `keepsDraws` also where each draw lands: m x draws x outputDimensions. */
+export async function drawPositions(
+  run: Tsne,
+  options: UncertaintyOptions,
+  keepsDraws: boolean,
+): Promise<{ uncertainty: PositionUncertainty; drawn: Float32Array | undefined }> {
   const begin = performance.now();
   requireOptions(options);
   rejectUnknown(options, Object.keys(KEYS));
@@ -82,11 +91,11 @@ export async function positionUncertainty(run: Tsne, options: UncertaintyOptions
   const measured = await run.exclusively(options, (native, report) =>
     native.measureUncertainty({
       points,
-      options: { ...settings, draws, seed, neighbors, prior },
+      options: { ...settings, draws, seed, neighbors, prior, keepsDraws },
       onProgress: report,
     }),
   );
-  return {
+  const uncertainty = {
     points,
     displacement: measured.displacements,
     covariance: new Matrix(measured.covariances, points.length, (outputDimensions * (outputDimensions + 1)) / 2),
@@ -96,6 +105,7 @@ export async function positionUncertainty(run: Tsne, options: UncertaintyOptions
     neighbors,
     seconds: (performance.now() - begin) / 1000,
   };
+  return { uncertainty, drawn: measured.drawn };
 }
 
 /**
