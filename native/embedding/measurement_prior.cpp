@@ -84,9 +84,8 @@ MeasurementPrior::MeasurementPrior(const Gaussians& points, ThreadTeam& team, co
   floor_ = floor_ / points.scale / points.scale;
 }
 
-MeasurementPrior::Candidates MeasurementPrior::find(const Gaussians& measurements,
-                                                    std::span<const std::uint32_t> own, ThreadTeam& team,
-                                                    const Cancellation& cancellation) const {
+MeasurementPrior::Candidates MeasurementPrior::find(const Gaussians& measurements, std::span<const std::uint32_t> own,
+                                                    ThreadTeam& team, const Cancellation& cancellation) const {
   const std::size_t count = measurements.count(), k = std::min(kCandidates, points_.count() - 1);
   Neighbors near = search_.search(measurements, own, k, team, cancellation, [](std::size_t) {});
   Candidates found{k, std::move(near.indices), std::vector<double>(count * k)};
@@ -101,8 +100,8 @@ MeasurementPrior::Candidates MeasurementPrior::find(const Gaussians& measurement
   return found;
 }
 
-void MeasurementPrior::draw(const Gaussians& measurements, std::size_t row, const Candidates& candidates,
-                            std::size_t q, Random& random, std::span<double> out, Scratch& scratch) const {
+void MeasurementPrior::draw(const Gaussians& measurements, std::size_t row, const Candidates& candidates, std::size_t q,
+                            Random& random, std::span<double> out, Scratch& scratch) const {
   const std::size_t d = out.size(), k = candidates.k;
   const double* cumulated = &candidates.cumulated[q * k];
   const double chosen = random.uniform() * cumulated[k - 1];

@@ -37,8 +37,8 @@ class MeasurementPrior {
     std::vector<double> matrix, near, measured, weights;
   };
   // Draws true values of measurement `row`, in the frame of the packed points, with the candidates of index `q`.
-  void draw(const Gaussians& measurements, std::size_t row, const Candidates& candidates, std::size_t q,
-            Random& random, std::span<double> out, Scratch& scratch) const;
+  void draw(const Gaussians& measurements, std::size_t row, const Candidates& candidates, std::size_t q, Random& random,
+            std::span<double> out, Scratch& scratch) const;
 
  private:
   // `near` is a draw from N(y_j, C_j + floor I), `measured` one from N(y_i, C_i). Moves the first toward the second by

@@ -82,7 +82,7 @@ class FittedEmbedding {
   QuerySearch search_;
   std::unique_ptr<Field> field_;
   std::unique_ptr<MeasurementPrior> prior_;  // made when it is first used
-  std::unique_ptr<Plane> plane_;  // the embedding to search in, made when it is first searched
+  std::unique_ptr<Plane> plane_;             // the embedding to search in, made when it is first searched
 };
 
 }  // namespace sigma

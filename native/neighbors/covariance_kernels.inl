@@ -154,8 +154,7 @@ struct CorrelatedMahalanobis {
 
 // The same with log det A.
 struct CorrelatedMahalanobisLogdet {
-  static constexpr DistanceTraits traits{
-      .spread = Spread::floored_covariances, .may_be_negative = true, .cost = 9};
+  static constexpr DistanceTraits traits{.spread = Spread::floored_covariances, .may_be_negative = true, .cost = 9};
 
   template <int kVectors>
   SIGMA_INLINE void measure(Pairs<kVectors>* matrix, Pairs<kVectors>* difference, std::size_t cols,
@@ -241,8 +240,8 @@ static void covariance_tile(DistanceBlock rows, DistanceBlock columns, std::size
 
 // One pair, as one lane of a tile's arithmetic.
 template <class Distance>
-static double covariance_pair(DistanceBlock rows, std::size_t i, DistanceBlock columns, std::size_t j,
-                              std::size_t cols, DistanceWeights weights) {
+static double covariance_pair(DistanceBlock rows, std::size_t i, DistanceBlock columns, std::size_t j, std::size_t cols,
+                              DistanceWeights weights) {
   constexpr int kVectors = 1;
   const CovarianceScratch<kVectors> scratch(cols);
   multiply_factors(rows.variances, cols, scratch.rows);
@@ -362,8 +361,8 @@ void covariance_tile<CorrelatedWasserstein>(DistanceBlock rows, DistanceBlock co
   }
 }
 
-#define SIGMA_COVARIANCE_DISTANCES(X)                  \
-  X("inverse-variance", CorrelatedInverseVariance)     \
-  X("wasserstein", CorrelatedWasserstein)              \
-  X("mahalanobis", CorrelatedMahalanobis)              \
+#define SIGMA_COVARIANCE_DISTANCES(X)              \
+  X("inverse-variance", CorrelatedInverseVariance) \
+  X("wasserstein", CorrelatedWasserstein)          \
+  X("mahalanobis", CorrelatedMahalanobis)          \
   X("mahalanobis-logdet", CorrelatedMahalanobisLogdet)

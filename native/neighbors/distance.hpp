@@ -25,8 +25,8 @@ class Distance {
   std::size_t count() const { return points_->count(); }
   const DistanceTraits& traits() const { return kernel_->traits; }
   DistanceWeights weights() const { return weights_; }
-  // What is compared: the points' means, or what was prepared from them; and the variances, totals or covariance factors
-  // of the traits' spread, or nullptr.
+  // What is compared: the points' means, or what was prepared from them; and the variances, totals or covariance
+  // factors of the traits' spread, or nullptr.
   const PackedMatrix& means() const {
     return traits().coordinates == Coordinates::means ? points_->means : coordinates_;
   }

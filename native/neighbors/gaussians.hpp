@@ -44,7 +44,7 @@ struct CoordinateSpread {
 // `scale`, which no distance minds but float32 does: data with a large offset, or of 1e30 or 1e-30, keep their digits.
 struct Gaussians {
   PackedMatrix means;
-  PackedMatrix deviations;     // sigma / sigma_scale, in [0, 1]; empty without sigma
+  PackedMatrix deviations;  // sigma / sigma_scale, in [0, 1]; empty without sigma
   // Lower triangular L of each covariance L L^T, row by row, / sigma_scale; empty without covariances. The deviations
   // are then the lengths of the rows of L.
   PackedMatrix factors;

@@ -133,7 +133,8 @@ TEST_P(WithCovariances, BothSearchesFindTheNeighborsOfPairs) {
   for (std::size_t i = 0; i < sample.n; i += 50) {
     std::size_t nearer = 0;
     const double last = distance.squared(i, exact.indices[i * 10 + 9]);
-    for (std::size_t j = 0; j < sample.n; ++j) nearer += j != i && distance.squared(i, j) < last - 1e-5 * std::abs(last);
+    for (std::size_t j = 0; j < sample.n; ++j)
+      nearer += j != i && distance.squared(i, j) < last - 1e-5 * std::abs(last);
     EXPECT_LE(nearer, 9u);
   }
   const Neighbors descent = search_by_nn_descent(distance, 10, 1, team, {}, ignore_progress);

@@ -588,8 +588,8 @@ TEST(Distance, WithEqualSigmaHasTheNeighborsOfTheEuclideanOne) {
       // A logarithm of variances is a constant here.
       const double first = plain.squared[0], last = plain.squared[Golden::k - 1], own = found.squared[0];
       const bool has_constant = kernel.traits.may_be_negative;
-      const double factor = has_constant ? (static_cast<double>(found.squared[Golden::k - 1]) - own) / (last - first)
-                                         : own / first;
+      const double factor =
+          has_constant ? (static_cast<double>(found.squared[Golden::k - 1]) - own) / (last - first) : own / first;
       const double offset = has_constant ? own - factor * first : 0;
       for (std::size_t e = 0; e < plain.squared.size(); ++e) {
         const double expected = static_cast<double>(plain.squared[e]) * factor + offset;

@@ -66,8 +66,8 @@ export {
 export { isSavedRun } from "./run-file.js";
 export { toDenseData } from "./sparse-data.js";
 export {
-  ellipseRadius,
   drawPositions,
+  ellipseRadius,
   type PositionUncertainty,
   positionUncertainty,
   type UncertaintyOptions,

@@ -4,10 +4,8 @@
 // The logarithm keeps noisy points, whose squared lengths are all small, from being the neighbors of all others. The
 // sum may be negative. Calibration does not depend on a constant that is added to a row.
 struct MahalanobisLogdet {
-  static constexpr DistanceTraits traits{.spread = Spread::half_floored_variances,
-                                         .is_plain_for_equal_sigma = true,
-                                         .may_be_negative = true,
-                                         .cost = 7};
+  static constexpr DistanceTraits traits{
+      .spread = Spread::half_floored_variances, .is_plain_for_equal_sigma = true, .may_be_negative = true, .cost = 7};
 
   template <class V>
   struct Sum {
