@@ -145,9 +145,7 @@ function trainAll(
   const { epochs = 10, zDim = 2, hiddenDim, seed, runsDir } = flags;
   const { height, width, channels } = dataset;
   const build = (name: string): Model => {
-    // A mixture spends a third of the training on each of its first parts, so that a short training reaches the last one.
-    const third = name.endsWith("gmvae") ? Math.min(10, Math.floor(epochs / 3)) : undefined;
-    const settings = { height, width, channels, zDim, hiddenDim, seed, pretrainEpochs: third, refineEpochs: third };
+    const settings = { height, width, channels, zDim, hiddenDim, seed };
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
     return vae.createModel(name as ModelName, given as Parameters<typeof vae.createModel>[1]);
   };

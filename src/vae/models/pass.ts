@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Random } from "../random.js";
+import type { TrainingLength } from "./training-length.js";
 
 /** What random numbers are for; each purpose has its own series. */
 export const SERIES = {
@@ -24,6 +25,8 @@ export interface PassOptions {
   readonly trainingCount?: number | undefined;
   /** Epochs that are done. Default: no training is going on. */
   readonly epoch?: number | undefined;
+  /** How long the training is that is going on. */
+  readonly length?: TrainingLength | undefined;
   /** Whether all images see the same normal numbers. Default false. */
   readonly commonDraws?: boolean | undefined;
 }
@@ -34,16 +37,25 @@ export class Pass {
   readonly klWeight: number;
   readonly trainingCount: number;
   readonly epoch: number;
+  readonly length: TrainingLength;
   private readonly random: Random;
+  private readonly options: PassOptions;
   private readonly commonDraws: boolean;
 
   constructor(random: Random, options: PassOptions = {}) {
     this.random = random;
+    this.options = options;
     this.training = options.training ?? false;
     this.klWeight = options.klWeight ?? 1;
     this.trainingCount = options.trainingCount ?? 1;
     this.epoch = options.epoch ?? Number.POSITIVE_INFINITY;
+    this.length = options.length ?? { epochs: Number.POSITIVE_INFINITY, stepsPerEpoch: 1 };
     this.commonDraws = options.commonDraws ?? false;
+  }
+
+  /** The same evaluation, with the same random numbers, without dropout and with the running statistics of batches. */
+  withoutDropout(): Pass {
+    return new Pass(this.random, { ...this.options, training: false });
   }
 
   /** Standard normal numbers. */

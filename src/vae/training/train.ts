@@ -58,8 +58,8 @@ export interface TrainingResult {
  * @throws {AbortError} if `options.signal` is aborted, after the step at hand and with a checkpoint
  */
 export async function train(model: Model, dataset: Dataset, options: TrainOptions = {}): Promise<TrainingResult> {
-  const resolved = resolveTrainOptions(model, options);
   const images = toImages(dataset.train, model.configuration, "dataset.train");
+  const resolved = resolveTrainOptions(model, options, Math.max(1, images.count));
   const validation = toImages(dataset.validation, model.configuration, "dataset.validation");
   if (images.count === 0) {
     throw new ArgumentError("INVALID_ARGUMENT", {
@@ -96,16 +96,7 @@ interface PendingLoss {
 }
 
 class Training {
-  private state: TrainingState = {
-    epoch: 0,
-    stepInEpoch: 0,
-    isBegun: false,
-    step: 0,
-    sums: {},
-    history: [],
-    stopping: { best: undefined },
-    isStopped: false,
-  };
+  private state: TrainingState;
   private readonly phases: readonly { phase: Phase; adam: Adam }[];
   private readonly stepsPerEpoch: number;
   private readonly steps: number;
@@ -131,8 +122,20 @@ class Training {
       phase,
       adam: new Adam(new Map(phase.variables.map((key) => [key, variables.get(key) as tf.Variable]))),
     }));
-    this.stepsPerEpoch = Math.ceil(images.count / resolved.course.batchSize);
-    this.steps = Math.min(resolved.maxSteps, resolved.epochs * this.stepsPerEpoch);
+    const { epochs, stepsPerEpoch } = resolved;
+    this.stepsPerEpoch = stepsPerEpoch;
+    this.steps = Math.min(resolved.maxSteps, epochs * stepsPerEpoch);
+    this.state = {
+      epoch: 0,
+      length: { epochs, stepsPerEpoch },
+      stepInEpoch: 0,
+      isBegun: false,
+      step: 0,
+      sums: {},
+      history: [],
+      stopping: { best: undefined },
+      isStopped: false,
+    };
   }
 
   async run(): Promise<TrainingResult> {
@@ -154,6 +157,10 @@ class Training {
       await unlock();
       if (failedAtStart && !wasThere) await rmdir(folder).catch(() => {});
     }
+  }
+
+  private get partStarts(): readonly number[] {
+    return this.model.partStarts(this.state.length);
   }
 
   private async runFromCheckpoint(): Promise<TrainingResult> {
@@ -216,9 +223,10 @@ class Training {
   private async runEpoch(): Promise<void> {
     const { signal } = this.options;
     const { course } = this.resolved;
-    const { epoch } = this.state;
+    const { epoch, length } = this.state;
     if (!this.state.isBegun) {
-      await this.model.beginEpoch({ epoch, images: this.images, seed: course.seed, signal });
+      if (epoch > 0 && this.partStarts.includes(epoch)) for (const { adam } of this.phases) adam.reset();
+      await this.model.beginEpoch({ epoch, length, images: this.images, seed: course.seed, signal });
       this.state.isBegun = true;
     }
     await this.runSteps();
@@ -294,8 +302,10 @@ class Training {
       klWeight: step < warmup ? step / warmup : 1,
       trainingCount: this.images.count,
       epoch,
+      length: this.state.length,
     });
-    const settings = scheduleAt(step, this.steps, course);
+    const start = this.partStarts.findLast((begin) => begin <= epoch) as number;
+    const settings = scheduleAt(step, this.steps, course, start * this.stepsPerEpoch);
     tf.tidy(() => {
       const x = tf.tensor4d(input, [input.length / this.model.pixels, height, width, channels]);
       const y = input === target ? x : tf.tensor4d(target, x.shape);
@@ -368,8 +378,8 @@ class Training {
     const { height, width, channels } = this.model.configuration;
     const sums: Record<string, number> = {};
     const { count } = this.validation;
-    // The loss of the phase that the epoch belongs to, so that it can be compared with that of training.
-    const { epoch } = this.state;
+    // The loss of the part of the training that the epoch belongs to, so that it can be compared with that of training.
+    const { epoch, length } = this.state;
     for (let start = 0; start < count; start += VALIDATION_BATCH) {
       throwIfAborted(this.options.signal);
       const end = Math.min(start + VALIDATION_BATCH, count);
@@ -382,7 +392,7 @@ class Training {
       const losses = tf.tidy(() => {
         const y = tf.tensor4d(target, [end - start, height, width, channels]);
         const x = input === target ? y : tf.tensor4d(input, y.shape);
-        const pass = new Pass(random, { trainingCount: this.images.count, epoch });
+        const pass = new Pass(random, { trainingCount: this.images.count, epoch, length });
         const { total, parts } = this.model.loss(x, y, pass);
         names.push(...Object.keys(parts));
         return tf.stack([total, ...Object.values(parts)]);
@@ -402,7 +412,7 @@ class Training {
   private async considerStopping({ epoch, validation }: EpochRecord): Promise<void> {
     const { earlyStopping, course } = this.resolved;
     // Before the loss is the one that is meant, its values say nothing.
-    if (!earlyStopping || !validation || epoch <= Math.max(this.model.pretrainEpochs, course.klWarmup)) return;
+    if (!earlyStopping || !validation || epoch <= Math.max(this.partStarts.at(-1) as number, course.klWarmup)) return;
     const { state, isImproved, isOver } = updateStopping(this.state.stopping, validation.loss, epoch, earlyStopping);
     this.state.stopping = state;
     this.state.isStopped = isOver;
