@@ -136,7 +136,7 @@ async function compareModels(paths: readonly string[], flags: CompareModelsFlags
 }
 
 /** Builds the models that were asked for, and trains them. */
-function trainAll(
+async function trainAll(
   vae: typeof import("../vae/index.js"),
   dataset: Dataset,
   flags: CompareModelsFlags,
@@ -144,8 +144,10 @@ function trainAll(
 ): Promise<ComparedModel[]> {
   const { epochs = 10, zDim = 2, hiddenDim, seed, runsDir } = flags;
   const { height, width, channels } = dataset;
+  const { likelihood, reason } = await vae.suitableLikelihood(dataset);
+  display.note(`Likelihood ${likelihood}, ${reason}.`);
   const build = (name: string): Model => {
-    const settings = { height, width, channels, zDim, hiddenDim, seed };
+    const settings = { height, width, channels, zDim, hiddenDim, seed, likelihood };
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
     return vae.createModel(name as ModelName, given as Parameters<typeof vae.createModel>[1]);
   };

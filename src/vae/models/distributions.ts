@@ -1,4 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { ArgumentError } from "../../errors.js";
+import { outputVariance } from "./configuration.js";
 
 const LOG_2_PI = Math.log(2 * Math.PI);
 /** Keeps the logarithm of a standard deviation finite where softplus underflows. */
@@ -130,8 +132,19 @@ export function detach<T extends tf.Tensor>(x: T): T {
   return constant(x) as T;
 }
 
-/** @param name the `likelihood` of a configuration */
+/**
+ * @param name the `likelihood` of a configuration
+ * @param variance its `outputVariance`
+ * @throws {ArgumentError} INVALID_ARGUMENT for a variance that a Bernoulli likelihood would ignore
+ */
 export function createLikelihood(name: "bernoulli" | "gaussian" | "learned-gaussian", variance: number): Likelihood {
+  if (name === "bernoulli" && variance !== outputVariance.default) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "outputVariance",
+      received: variance,
+      accepted: "nothing with the likelihood bernoulli, which has no variance; gaussian and learned-gaussian have one",
+    });
+  }
   return name === "bernoulli"
     ? new BernoulliLikelihood()
     : new GaussianLikelihood(variance, name === "learned-gaussian");

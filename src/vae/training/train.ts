@@ -7,6 +7,8 @@ import { makeFolder, writeFileAtomic } from "../../io/index.js";
 import { Adam } from "../backends/adam.js";
 import { augmentImages } from "../datasets/augmentation.js";
 import type { Dataset, DatasetOrigin, Images } from "../datasets/dataset.js";
+import { checkValues } from "../datasets/images.js";
+import { evaluateClusters } from "../evaluation/clusters.js";
 import { range, toImages } from "../models/images.js";
 import { type Model, type Phase, pause } from "../models/model.js";
 import { Pass, SERIES } from "../models/pass.js";
@@ -52,6 +54,7 @@ export interface TrainingResult {
  * one before is still there. A new training that fails before its second checkpoint leaves nothing of its own in the folder.
  *
  * @throws {ArgumentError} for options or images that do not fit the model, or the checkpoint of another training
+ * @throws {DataError} NOT_FINITE or OUT_OF_RANGE for values that are no image's, before the first step
  * @throws {FileError} for a damaged checkpoint, or where the folder cannot be written
  * @throws {SigmaTsneError} BUSY while another training is at work in the folder
  * @throws {SigmaTsneError} DIVERGED where the loss becomes NaN or infinite, naming its part and the step
@@ -72,6 +75,8 @@ export async function train(model: Model, dataset: Dataset, options: TrainOption
     const accepted = "false for a data set without validation images";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "earlyStopping", received: true, accepted });
   }
+  await checkValues(images, "dataset.train", options.signal);
+  await checkValues(validation, "dataset.validation", options.signal);
   const owner = ownerOf(model, { name: dataset.name, count: images.count }, resolved.course);
   const training = new Training(model, images, validation, resolved, options, owner, dataset.origin);
   try {
@@ -235,11 +240,27 @@ class Training {
     const { sums, stepInEpoch, step } = this.state;
     const train = mapValues(sums, (sum) => sum / stepInEpoch);
     const { learningRate } = scheduleAt(step - 1, this.steps, course);
-    const record: EpochRecord = { epoch: epoch + 1, step, learningRate, train, validation };
+    const found = await evaluateClusters(this.model, this.validation, signal);
+    const clusters = found && {
+      accuracy: found.accuracy,
+      normalizedMutualInformation: found.normalizedMutualInformation,
+    };
+    const record: EpochRecord = {
+      epoch: epoch + 1,
+      step,
+      learningRate,
+      train,
+      validation,
+      ...(clusters && { clusters }),
+    };
     Object.assign(this.state, { epoch: epoch + 1, stepInEpoch: 0, isBegun: false, sums: {} });
     this.state.history.push(record);
     await this.considerStopping(record);
-    const scalars = { ...prefixed("train", train), ...(validation && prefixed("validation", validation)) };
+    const scalars = {
+      ...prefixed("train", train),
+      ...(validation && prefixed("validation", validation)),
+      ...(clusters && prefixed("clusters", clusters)),
+    };
     // Before the checkpoint: a training that is killed in between repeats the epoch, and TensorBoard drops its first scalars.
     await this.options.onScalars?.(step, { ...scalars, learning_rate: learningRate });
     await this.checkpoint();

@@ -51,4 +51,5 @@ export const GMVAE_RECIPE = {
   leastSteps: 5000,
   warmupSteps: 200,
   augmentation: "shifts" as const,
+  schedule: "cosine" as const,
 };

@@ -34,7 +34,7 @@ import { Pass, SERIES } from "../pass.js";
 import type { TrainingLength } from "../training-length.js";
 import { GMVAE_RECIPE, type gmvaeOptions } from "./configuration.js";
 import { fitGaussianMixture, whiten } from "./gaussian-mixture.js";
-import { planMixture } from "./phases.js";
+import { dropoutShare, planMixture } from "./phases.js";
 
 /** What decides a {@link Gmvae}: its options with their defaults. */
 export type GmvaeConfiguration = Resolved<typeof gmvaeOptions>;
@@ -112,9 +112,11 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const { pretrain, refine } = planMixture(this.configuration, pass.length);
     if (pass.epoch < pretrain + refine) return this.pretrainingLoss(input, target, pass.withoutDropout());
-    const latents = this.latents(input, pass);
+    // Dropout in the encoder would blur the codes until no component could be told from another.
+    const latents = this.latents(input, pass.withoutDropout());
     const z = pass.draw(latents.mean, latents.sd) as tf.Tensor2D;
-    const reconstruction = tf.neg(tf.mean(this.logLikelihood(target, z, pass))) as tf.Scalar;
+    const decoding = pass.training ? pass.withDropout(dropoutShare(pass.epoch, pass.length)) : pass;
+    const reconstruction = tf.neg(tf.mean(this.logLikelihood(target, z, decoding))) as tf.Scalar;
     const w = pass.draw(latents.wMean, latents.wSd);
     const components = this.components(w, pass);
     const logShares = tf.logSoftmax(logDensities(z, components));
@@ -211,8 +213,10 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     const values = await images.read(shown);
     for (let i = 0; i < values.length; i++) mean[i % mean.length] += values[i] / shown.length;
     const last = this.parts.decoder.layers.findLast((layer) => layer.trainableWeights.length > 0) as Layer;
-    this.assign(`decoder/${last.name}/bias`, (bias) =>
-      tf.tidy(() => logit(tf.mean(tf.reshape(tf.tensor1d(mean), [-1, bias.size]), 0))),
+    tf.tidy(() =>
+      this.assign(`decoder/${last.name}/bias`, (bias) =>
+        logit(tf.mean(tf.reshape(tf.tensor1d(mean), [-1, bias.size]), 0)),
+      ),
     );
   }
 

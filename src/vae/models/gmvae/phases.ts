@@ -37,3 +37,14 @@ export function planMixture(
     accepted: `more than the ${pretrain + refine} of pretraining, of which the model can be given fewer`,
   });
 }
+
+/** Fraction of the training after which no hidden units are left out. */
+const DROPOUT_END = 0.8;
+
+/**
+ * Fraction of the configured dropout in an epoch: it falls linearly to 0 (annealed dropout: Rennie, Goel & Thomas 2014). With dropout to
+ * the end, a narrow decoder gives the same blurred image for all codes.
+ */
+export function dropoutShare(epoch: number, { epochs }: TrainingLength): number {
+  return Math.max(0, 1 - epoch / (DROPOUT_END * epochs));
+}
