@@ -146,8 +146,10 @@ async function trainAll(
   const { height, width, channels } = dataset;
   const { likelihood, reason } = await vae.suitableLikelihood(dataset);
   display.note(`Likelihood ${likelihood}, ${reason}.`);
+  // The loss of micrograph-vae has no likelihood that could be chosen.
+  const suits = (name: string) => (name === "micrograph-vae" ? undefined : likelihood);
   const build = (name: string): Model => {
-    const settings = { height, width, channels, zDim, hiddenDim, seed, likelihood };
+    const settings = { height, width, channels, zDim, hiddenDim, seed, likelihood: suits(name) };
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
     return vae.createModel(name as ModelName, given as Parameters<typeof vae.createModel>[1]);
   };

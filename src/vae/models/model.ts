@@ -133,7 +133,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   }
 
   /**
-   * The epochs, from 0, at which the model begins to minimize another loss, in order; the learning rate rises anew at each. The first is
+   * The epochs, from 0, at which the model begins to minimize another loss, in order; the learning rate rises again from 0 at each. The first is
    * 0; the loss of the last part is the one that is meant.
    *
    * @throws {ArgumentError} OUT_OF_RANGE for a training that is too short

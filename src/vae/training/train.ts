@@ -54,7 +54,7 @@ export interface TrainingResult {
  * one before is still there. A new training that fails before its second checkpoint leaves nothing of its own in the folder.
  *
  * @throws {ArgumentError} for options or images that do not fit the model, or the checkpoint of another training
- * @throws {DataError} NOT_FINITE or OUT_OF_RANGE for values that are no image's, before the first step
+ * @throws {DataError} NOT_FINITE or OUT_OF_RANGE for pixels outside 0 to 1, before the first step
  * @throws {FileError} for a damaged checkpoint, or where the folder cannot be written
  * @throws {SigmaTsneError} BUSY while another training is at work in the folder
  * @throws {SigmaTsneError} DIVERGED where the loss becomes NaN or infinite, naming its part and the step

@@ -232,7 +232,7 @@ describe("train", () => {
     model.dispose();
   });
 
-  it("finds a value that is no number before the first step, and writes nothing", async () => {
+  it("finds a pixel that is NaN before the first step, and writes nothing", async () => {
     const model = tinyModel("vae");
     const values = await dataset.train.read(Array.from({ length: dataset.train.count }, (_, i) => i));
     values[7 * 64 + 5] = Number.NaN;

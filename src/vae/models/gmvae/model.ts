@@ -52,7 +52,7 @@ const FITTED_IMAGES = 20_000;
 /**
  * Weight of the assignment loss, in units of what the codes explain: the error of the mean image minus that of the reconstruction. Codes
  * that keep every stroke leave digits in the wrong component: on MNIST, where codes explain about 120 nats, a weight of 500 was better
- * than 50 and 10. Where codes explain little, as after a short pretraining on gray images, such a weight would make them all the same.
+ * than 50 and 10. Where codes explain little, as after a short pretraining on gray images, such a weight would make all codes equal.
  */
 const ASSIGNMENT_SHARE = 4;
 /** Training images that the mean image is taken over. */
