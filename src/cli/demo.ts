@@ -19,10 +19,10 @@ interface DemoFlags {
 const guide = `
 Examples:
   $ sigma-tsne demo
-      Measured errors improve the map: the same micrographs without and with them.
+      The same micrographs embedded without and with their measured errors.
   $ sigma-tsne demo -o /tmp/demo --points 1000 --seed 7
   $ sigma-tsne demo --data codes -o codes --epochs 5
-      The second act: an autoencoder, whose standard deviations are no errors.
+      The second act: an autoencoder, whose sigma is not a measured error.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
