@@ -5,6 +5,7 @@ import { encodeLabels } from "../page-map/labels.js";
 import { describeTrust, type TrustFinding } from "./findings.js";
 import { describeGroups, type TrustGroup, type TrustGroups } from "./groups.js";
 import type { TrustPayload, TrustScore } from "./page/payload.js";
+import { describePerplexities, type PerplexityScores } from "./perplexities.js";
 import type { GroupStability } from "./stability.js";
 import type { Trust } from "./trust.js";
 
@@ -48,9 +49,13 @@ function toPayload(report: Trust, { title = "Trust report", labels }: TrustPageO
     x: column(0),
     y: column(1),
     shades: { light: sequentialColors(SHADES, "light"), dark: sequentialColors(SHADES, "dark") },
-    findings: describeTrust(report).map((finding) => toTile(finding, n)),
+    findings: describeTrust(report)
+      // Perplexities have a section of their own.
+      .filter(({ score }) => score !== "perplexities")
+      .map((finding) => toTile(finding, n)),
     scores: [...toScores(report), ...(text ? [ofLabels("Label", "The labels of the points.", text)] : [])],
     ...toGroupRows(report.groups),
+    perplexities: toPerplexityCharts(report),
     doubtful: findDoubtful(report),
   };
 }
@@ -61,6 +66,50 @@ function toTile({ score, flagged, sentence }: TrustFinding, n: number): TrustPay
     name: { doubts: "Any doubt", groups: "In no stable group" }[score as string] ?? head,
     value: flagged === undefined ? "none" : `${((100 * flagged) / n).toFixed(1)} %`,
     sentence: rest.join(": ").replace(/^./, (letter) => letter.toUpperCase()),
+  };
+}
+
+function toPerplexityCharts({ perplexities: compared }: Trust): TrustPayload["perplexities"] {
+  if (!compared) return null;
+  const { scores, elbow, lowestCriterion, bestRecovered } = compared;
+  const chart = (
+    title: string,
+    explanation: string,
+    of: (one: PerplexityScores) => number,
+    chosen: number | undefined,
+  ) => ({
+    title,
+    explanation,
+    scores: scores.map(of).map((score) => (Number.isFinite(score) ? score : null)),
+    chosen: chosen ?? null,
+  });
+  return {
+    note: describePerplexities(compared),
+    values: scores.map(({ perplexity }) => perplexity),
+    charts: [
+      ...(bestRecovered === undefined
+        ? []
+        : [
+            chart(
+              "Neighbors recovered",
+              "Trustworthiness of embeddings of drawn data against the measured data. Higher is better.",
+              ({ recovered }) => recovered as number,
+              bestRecovered,
+            ),
+          ]),
+      chart(
+        "Singularity",
+        "95th percentile of the singularity scores, divided by the squared radius. The elbow is where it stops falling.",
+        ({ singularity }) => singularity,
+        elbow,
+      ),
+      chart(
+        "2 KL + log(n) perplexity / n",
+        "The criterion of Cao & Wang (2017). Lower is better.",
+        ({ criterion }) => criterion,
+        lowestCriterion,
+      ),
+    ],
   };
 }
 

@@ -31,7 +31,7 @@ export {
 } from "./given-neighbors.js";
 export { estimateMemory, inGiB, type MemoryEstimate, requirePlacementMemory, requireSearchMemory } from "./memory.js";
 export { estimateNoiseModel, type NoiseModel, type NoiseModelOptions } from "./noise-model.js";
-export { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
+export { type ResolvedTsneOptions, resolvePerplexity, resolveTsneOptions, type TsneOptions } from "./options.js";
 export { describePerplexity } from "./perplexity.js";
 export {
   PLACEMENT_OPTIONS,
