@@ -93,7 +93,7 @@ function actionOf({ key }: KeyboardEvent, from: HTMLElement): (() => void) | und
       showsImages.value = !showsImages.value;
     },
     "/": () => {
-      if (description.value?.abilities.search) panel.value = "search";
+      if (description.value) panel.value = "search";
     },
     t: toggleTheme,
     r: toggleTable,
