@@ -9,7 +9,10 @@ import { namesOf } from "./networks.js";
 import { checkInputs } from "./paths.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 
-interface ExploreFlags extends ImageFlags, Omit<ColumnFlags, "strict">, Pick<ExploreOptions, "part" | "host" | "port"> {
+interface ExploreFlags
+  extends ImageFlags,
+    Omit<ColumnFlags, "strict">,
+    Pick<ExploreOptions, "part" | "trust" | "host" | "port"> {
   labels?: string;
   metadata?: string;
   sigma?: string;
@@ -30,9 +33,11 @@ Examples:
       An embedding that embed has written, with all that is known of its points.
   $ sigma-tsne explore means.npy --sigma sigma.npy
       Points that are embedded while you look.
-  $ sigma-tsne explore run.tsne
+  $ sigma-tsne explore run.tsne --trust
+      A run of embed --save, and with --trust the scores of a trust report as
+      colors.
   $ sigma-tsne explore comparison/
-      A run of embed --save, and the folder of compare.
+      The folder of compare.
 
 The page is at the address that is printed, and only for this machine unless
 --host says otherwise; then the address carries a token that every visitor
@@ -63,7 +68,8 @@ export function createExploreCommand(): Command {
     )
     .option("--sigma <file>", "standard deviations of the points, of the same shape")
     .option("--input <file>", "the points that were mapped, to find neighbors by and judge the map")
-    .addOption(declaredOption(EXPLORE_OPTIONS, "part"));
+    .addOption(declaredOption(EXPLORE_OPTIONS, "part"))
+    .addOption(declaredOption(EXPLORE_OPTIONS, "trust"));
   addColumnOptions(command.optionsGroup("Columns:"), { lists: false, strict: false }).optionsGroup("Server:");
   addDeclaredOptions(command, EXPLORE_OPTIONS, ["host", "port"])
     .option("--open", "open the page in the browser")
@@ -80,7 +86,21 @@ export function createExploreCommand(): Command {
 }
 
 async function explore(source: string, flags: ExploreFlags, signal: AbortSignal): Promise<void> {
-  const { images, labels, metadata, sigma, input, part, strict, host, port, open: isOpened, json, quiet } = flags;
+  const {
+    images,
+    labels,
+    metadata,
+    sigma,
+    input,
+    part,
+    trust,
+    strict,
+    host,
+    port,
+    open: isOpened,
+    json,
+    quiet,
+  } = flags;
   checkInputs({
     "<source>": source,
     "--images": images,
@@ -96,6 +116,7 @@ async function explore(source: string, flags: ExploreFlags, signal: AbortSignal)
     sigma,
     input,
     part,
+    trust,
     strict,
     host,
     port,

@@ -1,4 +1,5 @@
 export { trustColumns } from "./columns.js";
+export { explainColumns, isTrustTable, TRUST_COLUMNS } from "./explanations.js";
 export { describeTrust, type TrustFinding } from "./findings.js";
 export { describeGroups, type GroupVerdict, type TrustGroup, type TrustGroups } from "./groups.js";
 export { TRUST_OPTIONS, type TrustOptions, type TrustProgress, type TrustStage } from "./options.js";

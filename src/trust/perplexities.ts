@@ -18,7 +18,7 @@ export interface PerplexityScores {
   kl: number;
   /** 2 KL + log(n) perplexity / n (Cao & Wang 2017): the lower the better. */
   criterion: number;
-  /** The 95th percentile of the singularity scores, divided by the squared radius of the embedding: the lower the better. */
+  /** The 95th percentile of the singularity scores, which falls with the perplexity. */
   singularity: number;
   /**
    * Trustworthiness of the embedding of drawn data against the measured data, 0 to 1, the mean over the draws: the higher the better.
@@ -133,23 +133,22 @@ export function describePerplexities({
 
 function criteria({ kl, embedding }: TsneResult, perplexity: number, scores: Float32Array) {
   const n = embedding.rows;
-  let squared = 0;
-  for (const value of embedding.data) squared += value * value;
-  // Embeddings are centered.
-  const singularity = quantile(scores, 0.95) / (squared / n);
-  return { kl, criterion: 2 * kl + (Math.log(n) * perplexity) / n, singularity };
+  return { kl, criterion: 2 * kl + (Math.log(n) * perplexity) / n, singularity: quantile(scores, 0.95) };
 }
 
 /**
  * The perplexity at which the singularity scores lie farthest below the straight line from the first to the last, in logarithms of both
- * (the knee of Satopaa, Albrecht, Irwin & Raghavan 2011). `undefined` where none lies below it, or scores are infinite.
+ * (the knee of Satopaa, Albrecht, Irwin & Raghavan 2011). `undefined` where none lies below it, where the scores do not fall, and where fewer
+ * than three are finite.
  */
 export function findElbow(scores: readonly Pick<PerplexityScores, "perplexity" | "singularity">[]): number | undefined {
   const points = scores.map(({ perplexity, singularity }) => [Math.log(perplexity), Math.log(singularity)]);
   const finite = points.filter(([, y]) => Number.isFinite(y));
   if (finite.length < 3) return undefined;
   const [[x0, y0], [x1, y1]] = [finite[0], finite[finite.length - 1]];
-  let deepest = 0;
+  if (y1 >= y0) return undefined;
+  // Rounding does not make an elbow of a straight line.
+  let deepest = 1e-9;
   let elbow: number | undefined;
   for (const [x, y] of finite) {
     const depth = y0 + ((y1 - y0) * (x - x0)) / (x1 - x0) - y;

@@ -35,6 +35,7 @@ export function ColorsPanel() {
         }}
       />
       <LegendView legend={coloring.value.legend} />
+      <ColumnNote columns={explored.columns} />
       {(explored.images || explored.abilities.uncertainty || view.value !== "one") && <h3>Show</h3>}
       <div class={controls.toggles}>
         {explored.images && (
@@ -74,6 +75,12 @@ export function ColorsPanel() {
       )}
     </>
   );
+}
+
+/** What the values mean that the points are colored by. */
+function ColumnNote({ columns }: { columns: readonly ColumnDescription[] }) {
+  const note = columns.find(({ id }) => id === coloredBy.value)?.note;
+  return note === undefined ? null : <p class={controls.note}>{visibleText(note)}</p>;
 }
 
 /** Chooses which columns the card at the pointer shows. */
