@@ -12,7 +12,7 @@ import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchS
 interface ExploreFlags
   extends ImageFlags,
     Omit<ColumnFlags, "strict">,
-    Pick<ExploreOptions, "part" | "trust" | "host" | "port"> {
+    Pick<ExploreOptions, "part" | "trust" | "cache" | "host" | "port"> {
   labels?: string;
   metadata?: string;
   sigma?: string;
@@ -68,6 +68,7 @@ export function createExploreCommand(): Command {
     )
     .option("--sigma <file>", "standard deviations of the points, of the same shape")
     .option("--input <file>", "the points that were mapped, to find neighbors by and judge the map")
+    .option("--no-cache", "do not keep the embeddings of points in <source>.explorer")
     .addOption(declaredOption(EXPLORE_OPTIONS, "part"))
     .addOption(declaredOption(EXPLORE_OPTIONS, "trust"));
   addColumnOptions(command.optionsGroup("Columns:"), { lists: false, strict: false }).optionsGroup("Server:");
@@ -78,8 +79,9 @@ export function createExploreCommand(): Command {
     .addHelpText("after", guide);
   return command.action((source: string, flags: ExploreFlags) =>
     interruptible((signal) =>
-      withTypedNames({ ...namesOf(command, { path: source }), ...DATASET_NAMES, strict: "--strict" }, () =>
-        explore(source, flags, signal),
+      withTypedNames(
+        { ...namesOf(command, { path: source }), ...DATASET_NAMES, strict: "--strict", cache: "--no-cache" },
+        () => explore(source, flags, signal),
       ),
     ),
   );
@@ -95,6 +97,7 @@ async function explore(source: string, flags: ExploreFlags, signal: AbortSignal)
     part,
     trust,
     strict,
+    cache,
     host,
     port,
     open: isOpened,
@@ -118,6 +121,7 @@ async function explore(source: string, flags: ExploreFlags, signal: AbortSignal)
     part,
     trust,
     strict,
+    ...(cache === false && { cache }),
     host,
     port,
     stretch: stretchShare(flags.stretch),
@@ -126,16 +130,17 @@ async function explore(source: string, flags: ExploreFlags, signal: AbortSignal)
   };
   const { explore: serve } = await import("../explorer/index.js");
   const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const { url, urls, n, skipped, dropped, report, close } = await serve(source, options as ExploreOptions);
+  const { url, urls, n, skipped, dropped, report, keptIn, close } = await serve(source, options as ExploreOptions);
   try {
     const gaps = dropped === 0 ? "" : ` ${dropped} of ${n + dropped} rows have no position and are left out.`;
+    const kept = keptIn === undefined ? "" : ` Embeddings are kept in ${keptIn}.`;
     if (json)
       process.stdout.write(
-        `${JSON.stringify({ url, urls, source, n, skipped, dropped_rows: dropped, columns: report ?? null })}\n`,
+        `${JSON.stringify({ url, urls, source, n, skipped, dropped_rows: dropped, columns: report ?? null, kept_in: keptIn ?? null })}\n`,
       );
     else if (!quiet)
       process.stdout.write(
-        `${source}: ${n.toLocaleString("en")} points, at\n  ${urls.join("\n  ")}\nCtrl-C ends it.${gaps}${describeSkipped({ skipped })}\n`,
+        `${source}: ${n.toLocaleString("en")} points, at\n  ${urls.join("\n  ")}\nCtrl-C ends it.${gaps}${describeSkipped({ skipped })}${kept}${report ? `\n${report}` : ""}\n`,
       );
     if (isOpened) await openPage(url);
     if (!signal.aborted) await once(signal, "abort");
