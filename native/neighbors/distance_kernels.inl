@@ -65,8 +65,8 @@ static void distance_tile(DistanceBlock rows, DistanceBlock columns, std::size_t
 
 template <class Distance>
 static std::size_t find_near(DistanceBlock rows, DistanceBlock columns, std::size_t cols, DistanceWeights weights,
-                             std::size_t height, std::size_t width, const float* row_bounds,
-                             const float* column_bounds, std::uint16_t* pairs, float* squared_of_pairs) {
+                             std::size_t height, std::size_t width, const float* row_bounds, const float* column_bounds,
+                             std::uint16_t* pairs, float* squared_of_pairs) {
   constexpr int kBlock = static_cast<int>(PackedMatrix::kBlock);
   const int last_row = static_cast<int>(height), last_column = static_cast<int>(width);
   std::size_t found = 0;

@@ -83,9 +83,8 @@ std::size_t NearestLists::take(std::size_t i, std::uint32_t* indices, float* squ
 
 void TileJoin::offer(const Distance& distance, const BlockOfLists& a, const BlockOfLists& b, NearestLists& lists) {
   if (a.first == b.first) return offer_to_first(distance, a, b, lists);
-  const std::size_t found =
-      distance.find_near(a.values, b.values, a.size, b.size, lists.bounds() + a.first, lists.bounds() + b.first,
-                         pairs_.data(), squared_.data());
+  const std::size_t found = distance.find_near(a.values, b.values, a.size, b.size, lists.bounds() + a.first,
+                                               lists.bounds() + b.first, pairs_.data(), squared_.data());
   for (std::size_t e = 0; e < found; ++e) {
     const std::size_t i = pairs_[e] / kBlock, j = pairs_[e] % kBlock;
     lists.offer(a.first + i, squared_[e], b.indices[j]);

@@ -28,7 +28,9 @@ struct Groups {
     for (std::size_t i = 0; i < items.size(); ++i) items[next[group_of_item[i]]++] = static_cast<std::uint32_t>(i);
   }
   std::size_t count() const { return offsets.size() - 1; }
-  std::span<const std::uint32_t> group(std::size_t g) const { return {&items[offsets[g]], offsets[g + 1] - offsets[g]}; }
+  std::span<const std::uint32_t> group(std::size_t g) const {
+    return {&items[offsets[g]], offsets[g + 1] - offsets[g]};
+  }
 };
 
 // Finds the nearest of `centers` centroids for each of `count` points. `block(b)` is their block b.
@@ -141,7 +143,8 @@ void PointCells::place(const Distance& distance, ThreadTeam& team) {
     for (std::size_t c = first; c < last; ++c) {
       const std::span<const std::uint32_t> rows = members(c);
       for (std::size_t b = 0; b * kBlock < rows.size(); ++b) {
-        points_.gather(first_blocks_[c] + b, distance, rows.subspan(b * kBlock, std::min(kBlock, rows.size() - b * kBlock)));
+        points_.gather(first_blocks_[c] + b, distance,
+                       rows.subspan(b * kBlock, std::min(kBlock, rows.size() - b * kBlock)));
       }
       std::vector<std::uint32_t> own(rows.size());
       std::iota(own.begin(), own.end(), static_cast<std::uint32_t>(first_blocks_[c] * kBlock));

@@ -676,7 +676,8 @@ TEST(DistanceKernels, FindNearLooksAtBothBounds) {
     for (const DistanceKernel& kernel : table->all) {
       const Distance distance(kernel.name, points);
       std::vector<float> tile(64 * 64), squared(64 * 64), rows(64), columns(64);
-      kernel.tile(distance.block(0), distance.block(1), distance.means().cols(), distance.weights(), 64, 64, tile.data());
+      kernel.tile(distance.block(0), distance.block(1), distance.means().cols(), distance.weights(), 64, 64,
+                  tile.data());
       for (std::size_t i = 0; i < 64; ++i) {
         rows[i] = tile[random.bits() % tile.size()];
         columns[i] = i % 3 == 0 ? tile[random.bits() % tile.size()] : -std::numeric_limits<float>::infinity();
