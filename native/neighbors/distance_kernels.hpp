@@ -80,7 +80,7 @@ struct Least {
 struct DistanceKernels {
   std::span<const DistanceKernel> all;
   // The least of the first `width` numbers of a row of a tile, and its position, the first of equal ones; infinity and
-  // 0 if none is below infinity.
+  // 0 if no number is below infinity.
   Least (*find_least)(const float* row, std::size_t width);
   // Brings up to 64 rows of a row-major matrix together: block[64 * k + i] = column k of row rows[i].
   void (*gather)(const float* matrix, std::size_t stride, const std::uint32_t* rows, std::size_t count,
