@@ -23,7 +23,8 @@ UncertaintyOptions read_uncertainty(const Properties& from) {
   return {.draws = from.whole<std::size_t>("draws"),
           .neighbors = from.whole<std::size_t>("neighbors"),
           .seed = from.whole<std::uint64_t>("seed"),
-          .placement = read_placement(from)};
+          .placement = read_placement(from),
+          .keeps_draws = from.has("keepsDraws") && from.at("keepsDraws").As<Napi::Boolean>()};
 }
 
 void set_uncertainty(Napi::Object result, const PositionUncertainty& measured) {
@@ -32,6 +33,7 @@ void set_uncertainty(Napi::Object result, const PositionUncertainty& measured) {
   result.Set("covariances", to_array<Napi::Float32Array>(env, measured.covariances));
   result.Set("means", to_array<Napi::Float32Array>(env, measured.means));
   result.Set("shares", to_array<Napi::Float32Array>(env, measured.shares));
+  if (!measured.drawn.empty()) result.Set("drawn", to_array<Napi::Float32Array>(env, measured.drawn));
 }
 
 }  // namespace

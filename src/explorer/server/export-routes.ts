@@ -2,14 +2,17 @@ import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { disarmFormula } from "../../csv-cell.js";
 import { encodeTable, type TableColumn } from "../../io/index.js";
-import { columnOf } from "../columns.js";
+import { type Column, columnOf } from "../columns.js";
 import type { Exploration } from "../exploration.js";
-import { type ExplorationDescription, type OfflineData, paths } from "../protocol.js";
-import { badRequest } from "./failure.js";
+import { freeName } from "../free-name.js";
+import { type ExplorationDescription, FILE_ROW, type OfflineData, paths } from "../protocol.js";
 import { renderOfflinePage } from "./offline-page.js";
+import { MAX_INDEX_BYTES, readIndices } from "./point-indices.js";
 
 /** Of more points, layouts that are made from maps are not computed for a file. */
 const MAX_SEPARATED = 100_000;
+/** A browser reads a file as one text, of 2^29 characters at most. */
+const MAX_COLUMN_BYTES = 2 ** 27;
 /** Pieces of texts in Base64 are as long as whole groups of three bytes. */
 const PIECE_BYTES = 3 * 2 ** 18;
 const SLOW = { rateLimit: { max: 10, timeWindow: 10_000 } };
@@ -21,7 +24,7 @@ const SLOW = { rateLimit: { max: 10, timeWindow: 10_000 } };
  */
 export function registerExportRoutes(app: FastifyInstance, exploration: Exploration, page: string | undefined): void {
   for (const format of ["csv", "parquet"] as const) {
-    const options = { bodyLimit: 4 * exploration.n + 4, config: SLOW };
+    const options = { bodyLimit: MAX_INDEX_BYTES, config: SLOW };
     app.post(`/api/selection.${format}`, options, async (request, reply) => {
       const indices = readIndices(request.body, exploration.n);
       const { verbatim } = request.query as { verbatim?: string };
@@ -47,22 +50,14 @@ async function* resume(first: IteratorResult<string, unknown>, rest: AsyncGenera
   yield* rest;
 }
 
-function readIndices(body: unknown, n: number): Uint32Array {
-  if (!(Buffer.isBuffer(body) && body.length > 0 && body.length % 4 === 0)) {
-    throw badRequest("expected numbers of points, each in four bytes, at least one");
-  }
-  const indices = new Uint32Array(new Uint8Array(body).buffer);
-  if (indices.some((index) => !(index < n))) throw badRequest(`expected numbers of points from 0 to ${n - 1}`);
-  return indices;
-}
-
 /** The row numbers, the positions in each map, and the columns. */
 async function tableOf(
   exploration: Exploration,
   indices: Uint32Array,
   disarms: boolean,
 ): Promise<Map<string, TableColumn>> {
-  const table = new Map<string, TableColumn>([["row", Int32Array.from(indices)]]);
+  const { kept } = exploration.gaps ?? {};
+  const table = new Map<string, TableColumn>([["row", Int32Array.from(indices, (index) => kept?.[index] ?? index)]]);
   const maps = exploration.describe().layouts.filter(({ kind }) => kind === "map");
   for (const [i, { id }] of maps.entries()) {
     const layout = await exploration.layout(id);
@@ -73,10 +68,13 @@ async function tableOf(
     }
   }
   for (const column of exploration.allColumns()) {
-    const { id } = column.description;
+    if (column.description.id === FILE_ROW) continue;
     const cells = columnOf(column, indices);
-    if (!disarms) table.set(id, cells);
-    else table.set(disarmFormula(id), Array.isArray(cells) ? cells.map(disarmFormula) : cells);
+    const name = freeName(
+      [...table.keys()],
+      disarms ? disarmFormula(column.description.name) : column.description.name,
+    );
+    table.set(name, disarms && Array.isArray(cells) ? cells.map(disarmFormula) : cells);
   }
   return table;
 }
@@ -85,16 +83,19 @@ async function tableOf(
 async function* offlineData(exploration: Exploration): AsyncGenerator<string> {
   const whole = exploration.describe();
   const layouts = whole.layouts.filter(({ kind }) => kind === "map" || exploration.n <= MAX_SEPARATED);
+  const { columns, notices } = columnsOfFile(exploration);
   const abilities = { decode: false, encode: false, place: false, search: false };
   const description: ExplorationDescription = {
     ...whole,
     layouts,
+    columns: columns.map((column) => column.description),
+    notices: [...whole.notices, ...notices],
     computations: [],
     abilities: { ...whole.abilities, ...abilities },
   };
   yield `{"description":${JSON.stringify(description)},"answers":{`;
   let comma = "";
-  for await (const [path, type, content] of answers(exploration, description)) {
+  for await (const [path, type, content] of answers(exploration, description, columns)) {
     yield `${comma}${JSON.stringify(path)}:{"type":${JSON.stringify(type)},"base64":"`;
     const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.toString("base64", at, at + PIECE_BYTES);
@@ -106,7 +107,30 @@ async function* offlineData(exploration: Exploration): AsyncGenerator<string> {
 
 type Answer = readonly [path: keyof OfflineData["answers"] & string, type: string, content: ArrayBufferView];
 
-async function* answers(exploration: Exploration, description: ExplorationDescription): AsyncGenerator<Answer> {
+/** The columns of a file, the smallest first until the limit is reached, and what is said of the others. */
+function columnsOfFile(exploration: Exploration): { columns: Column[]; notices: string[] } {
+  const all = exploration.allColumns();
+  const bytesOf = (column: Column) => exploration.columnBytes(column).byteLength;
+  let left = MAX_COLUMN_BYTES;
+  const kept = new Set<Column>();
+  for (const column of [...all].sort((a, b) => bytesOf(a) - bytesOf(b))) {
+    left -= bytesOf(column);
+    if (left >= 0) kept.add(column);
+  }
+  const notices = all
+    .filter((column) => !kept.has(column))
+    .map(
+      ({ description: { title } }) =>
+        `Column “${title}” is not in this file, which has room for ${MAX_COLUMN_BYTES / 2 ** 20} MiB of columns.`,
+    );
+  return { columns: all.filter((column) => kept.has(column)), notices };
+}
+
+async function* answers(
+  exploration: Exploration,
+  description: ExplorationDescription,
+  columns: readonly Column[],
+): AsyncGenerator<Answer> {
   const binary = "application/octet-stream";
   for (const { id, hasCovariances } of description.layouts) {
     const layout = await exploration.layout(id);
@@ -114,7 +138,13 @@ async function* answers(exploration: Exploration, description: ExplorationDescri
     const covariances = hasCovariances ? exploration.layoutCovariances(id) : undefined;
     if (covariances) yield [paths.covariances(id), binary, covariances];
   }
-  for (const { description: own, values } of exploration.allColumns()) yield [paths.column(own.id), binary, values];
+  for (const column of columns) {
+    yield [paths.column(column.description.id), binary, exploration.columnBytes(column)];
+  }
+  for (const { name } of description.selections) {
+    const rows = exploration.selections.rows(name, exploration.n);
+    if (rows) yield [paths.savedSelection(name), binary, rows];
+  }
   for (let sheet = 0; sheet < (description.images?.sheets ?? 0); sheet++) {
     const drawn = await exploration.thumbnails(sheet);
     if (drawn) yield [paths.thumbnails(sheet), "image/webp", drawn];

@@ -4,7 +4,7 @@ import { ExportMenu } from "./export/export-menu.js";
 import styles from "./header.module.css";
 import { icons } from "./icons.js";
 import { isOffline } from "./server-requests.js";
-import { chosenTheme, computations, description, isHelpOpen, panel, theme } from "./state.js";
+import { chosenTheme, computations, description, isHelpOpen, isTableOpen, panel, theme } from "./state.js";
 
 export function Header() {
   const explored = description.value;
@@ -20,6 +20,8 @@ export function Header() {
           {explored.n.toLocaleString("en")} points
           {explored.dimensions !== null && ` · ${explored.dimensions} dimensions`}
           {explored.model && ` · ${explored.model.name}`}
+          {explored.withoutPosition > 0 &&
+            ` · ${explored.withoutPosition.toLocaleString("en")} rows without a position are left out`}
           {isOffline && " · offline copy"}
         </p>
       )}
@@ -38,6 +40,18 @@ export function Header() {
             {running.title}
             {running.fraction !== null && ` ${Math.round(100 * running.fraction)} %`}
           </span>
+        </button>
+      )}
+      {explored && (
+        <button
+          type="button"
+          class={controls.plain}
+          title="Table of the points (r)"
+          aria-pressed={isTableOpen.value}
+          onClick={toggleTable}
+        >
+          {icons.table}
+          <span>Table</span>
         </button>
       )}
       {explored && <ExportMenu />}
@@ -63,6 +77,10 @@ export function Header() {
       </button>
     </header>
   );
+}
+
+export function toggleTable(): void {
+  isTableOpen.value = !isTableOpen.value;
 }
 
 export function toggleTheme(): void {

@@ -3,6 +3,7 @@ import controls from "./controls.module.css";
 import { Header } from "./header.js";
 import { icons } from "./icons.js";
 import { Help, listenToKeys } from "./keys.js";
+import { InterpolationCard } from "./latent/interpolation-card.js";
 import { MapPane } from "./map/map-pane.js";
 import { MapTools } from "./map/map-tools.js";
 import { mapViews } from "./map/map-views.js";
@@ -10,7 +11,8 @@ import { MorphBar } from "./map/morph-bar.js";
 import { ViewBar } from "./map/view-bar.js";
 import styles from "./page.module.css";
 import { SideBar } from "./side-bar.js";
-import { connection, description, failure, layouts, view, watchedComputation } from "./state.js";
+import { connection, description, failure, isTableOpen, layouts, view, watchedComputation } from "./state.js";
+import { PointTable } from "./table/point-table.js";
 
 /** The whole page: maps on the left, what is known about them in the side bar. */
 export function Page() {
@@ -27,6 +29,7 @@ export function Page() {
           <ViewBar />
           <Stage />
           <MorphBar />
+          {isTableOpen.value && description.value && <PointTable />}
         </section>
         <SideBar />
       </main>
@@ -44,6 +47,7 @@ function Stage() {
       {isBeside && <MapPane key="second" side={1} />}
       {layouts.value.length > 0 || watchedComputation.value !== undefined ? <MapTools /> : <Blank />}
       <Graphics />
+      <InterpolationCard />
     </div>
   );
 }

@@ -1,10 +1,14 @@
 import { batch } from "@preact/signals";
 import type { ExplorationDescription } from "../protocol.js";
+import { restoreFromAddress } from "./address/page-address.js";
 import { isActive, listenToServer, replaceComputations } from "./computations/computations.js";
 import { forgetColumns } from "./map/column-values.js";
 import { drawnLayout, forgetLayouts } from "./map/loaded-layouts.js";
 import { forgetPoints } from "./map/point-descriptions.js";
+import { forgetSingleImages } from "./map/single-images.js";
 import { forgetThumbnails } from "./map/thumbnails.js";
+import { forgetSelectionHistory } from "./selections/history.js";
+import { forgetSelections } from "./selections/saved-selections.js";
 import { fetchDescription, isOffline, RequestFailure } from "./server-requests.js";
 import {
   clicked,
@@ -13,6 +17,8 @@ import {
   description,
   failure,
   firstLayout,
+  hasChosenHoverColumns,
+  hoverColumns,
   hovered,
   layoutOf,
   maps,
@@ -51,6 +57,7 @@ async function read(): Promise<void> {
       choose(come);
     });
     replaceComputations(come.computations);
+    restoreFromAddress();
     // Where there is nothing else to look at yet.
     if (!before && come.layouts.length === 0 && come.computations.some(isActive)) panel.value = "computations";
   }
@@ -68,6 +75,8 @@ function choose({ columns, name }: ExplorationDescription): void {
     const byClass = columns.find(({ id }) => id === "label") ?? columns.find(({ kind }) => kind === "category");
     coloredBy.value = (byClass ?? columns[0])?.id ?? "";
   }
+  const identifier = columns.find(({ role }) => role === "identifier");
+  if (!hasChosenHoverColumns.peek()) hoverColumns.value = identifier ? [identifier.id] : [];
 }
 
 function forget(): void {
@@ -75,10 +84,13 @@ function forget(): void {
   forgetLayouts();
   forgetPoints();
   forgetThumbnails();
+  forgetSingleImages();
   batch(() => {
     for (const row of [hovered, clicked, previousClicked]) row.value = undefined;
     selected.value = undefined;
     placedExample.value = undefined;
     watchedComputation.value = undefined;
   });
+  forgetSelections();
+  forgetSelectionHistory();
 }

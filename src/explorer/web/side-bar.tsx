@@ -1,5 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { ComputationsPanel } from "./computations/computations-panel.js";
+import { filteredRows } from "./filters/filtered-rows.js";
+import { FiltersPanel } from "./filters/filters-panel.js";
 import { icons } from "./icons.js";
 import { InterpolationPanel } from "./latent/interpolation-panel.js";
 import { LatentPanel } from "./latent/latent-panel.js";
@@ -8,6 +10,7 @@ import { ColorsPanel } from "./panels/colors-panel.js";
 import { MovedPanel } from "./panels/moved-panel.js";
 import { PointPanel } from "./panels/point-panel.js";
 import { SelectionPanel } from "./panels/selection-panel.js";
+import { TextSearch } from "./search/text-search.js";
 import styles from "./side-bar.module.css";
 import { computations, description, maps, type Panel, panel, selected } from "./state.js";
 
@@ -22,6 +25,7 @@ function tabs(): Tab[] {
   const abilities = description.value?.abilities;
   return [
     { id: "colors", title: "Colors", icon: icons.colors, content: () => <ColorsPanel /> },
+    { id: "filters", title: "Filters", icon: icons.filters, content: () => <FiltersPanel /> },
     { id: "point", title: "Point", icon: icons.point, content: () => <PointPanel /> },
     { id: "selection", title: "Selection", icon: icons.selection, content: () => <SelectionPanel /> },
     ...(abilities?.decode
@@ -35,9 +39,17 @@ function tabs(): Tab[] {
           },
         ] as const)
       : []),
-    ...(abilities?.search
-      ? [{ id: "search", title: "Search", icon: icons.search, content: () => <SearchPanel /> } as const]
-      : []),
+    {
+      id: "search",
+      title: "Search",
+      icon: icons.search,
+      content: () => (
+        <>
+          <TextSearch />
+          <SearchPanel />
+        </>
+      ),
+    },
     ...(maps.value.length > 1
       ? [{ id: "moved", title: "Moved", icon: icons.moved, content: () => <MovedPanel /> } as const]
       : []),
@@ -85,7 +97,9 @@ export function SideBar() {
           >
             {icon}
             <span>{title}</span>
-            {id === "selection" && selected.value && <i class={styles.dot} />}
+            {((id === "selection" && selected.value) || (id === "filters" && filteredRows.value.isFiltering)) && (
+              <i class={styles.dot} />
+            )}
           </button>
         ))}
       </div>

@@ -1,5 +1,6 @@
 import { batch, signal } from "@preact/signals";
-import { click, clicked, hovered, isHelpOpen, select, selected, tool } from "../state.js";
+import { isShown } from "../filters/filtered-rows.js";
+import { choosePoint, clicked, hovered, isHelpOpen, select, selected, tool } from "../state.js";
 import { pan, zoom } from "./camera.js";
 import type { Position } from "./drawn-layout.js";
 import { enclosed, nearest, nextTowards } from "./geometry.js";
@@ -55,7 +56,8 @@ function pixelsOf({ top }: MapView, event: MouseEvent): Position {
   return [event.clientX - left, event.clientY - above];
 }
 
-const rowAt = (map: MapView, pixels: Position) => nearest(map.xy, map.toPosition(pixels), MAX_DISTANCE / map.scale);
+const rowAt = (map: MapView, pixels: Position) =>
+  nearest(map.xy, map.toPosition(pixels), MAX_DISTANCE / map.scale, isShown);
 
 /** The pressed pointer or fingers of one map: a click, a drag, a lasso or a pinch. */
 class PointerGesture {
@@ -123,14 +125,14 @@ class PointerGesture {
     if (press.isStill) this.#click(press.start);
     else if (lasso && lasso.corners.length > 2) {
       const corners = lasso.corners.map((corner) => this.#map.toPosition(corner));
-      select(enclosed(this.#map.xy, corners), press.isAdding);
+      select(enclosed(this.#map.xy, corners).filter(isShown), press.isAdding);
     }
   }
 
   #click(pixels: Position): void {
     const row = rowAt(this.#map, pixels);
     if (row !== undefined) {
-      click(row);
+      choosePoint(row);
       pointAt(this.#map, row);
     } else if (selected.value) select([]);
   }
@@ -159,7 +161,7 @@ function handleKey(map: MapView, { key, shiftKey }: KeyboardEvent): boolean {
   else if (direction) goToNext(map, direction);
   else if ((key === "Enter" || key === " ") && hovered.value !== undefined) {
     if (shiftKey) select([hovered.value], true);
-    else click(hovered.value);
+    else choosePoint(hovered.value);
   } else return false;
   return true;
 }
@@ -170,8 +172,8 @@ function goToNext(map: MapView, direction: Position): void {
   const center = map.toPosition([map.width / 2, map.height / 2]);
   const next =
     from === undefined
-      ? nearest(map.xy, center, Number.POSITIVE_INFINITY)
-      : (nextTowards(map.xy, from, direction) ?? from);
+      ? nearest(map.xy, center, Number.POSITIVE_INFINITY, isShown)
+      : (nextTowards(map.xy, from, direction, isShown) ?? from);
   if (next !== undefined) reveal(map, next);
 }
 
