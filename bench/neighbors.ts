@@ -87,13 +87,13 @@ async function searchOurs(
   { threads, perplexity, seed }: NeighborSettings,
   signal: AbortSignal,
 ): Promise<NeighborRun> {
-  let begin = process.cpuUsage();
+  let begin: NodeJS.CpuUsage | undefined;
   let cpuSeconds = 0;
   const run = new Tsne(data, {
     ...{ threads, perplexity, seed, neighbors, sigma, signal, varianceFloor: 0.01 },
-    onProgress({ stage, fraction }) {
+    onProgress({ stage }) {
       if (stage !== "neighbors") return;
-      if (fraction === 0) begin = process.cpuUsage();
+      begin ??= process.cpuUsage();
       const { user, system } = process.cpuUsage(begin);
       cpuSeconds = (user + system) / 1e6;
     },
