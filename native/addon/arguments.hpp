@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "../neighbors/covariances.hpp"
 #include "../neighbors/gaussians.hpp"
 #include "errors.hpp"
 
@@ -63,6 +64,9 @@ Gaussians pack_data(const Properties& arguments);
 
 // Adds the matrix `sigma` of the arguments to their data; errors name it.
 void pack_data_sigma(const Properties& arguments, Gaussians& points, double variance_floor);
+
+// The covariances of `count` points of d columns as {argument, numbers, form, inner, sigma}, seen in place.
+CovarianceView view_covariance(const Properties& from, std::size_t count, std::size_t d);
 
 // The option varianceFloor of a distance; 0 for "auto".
 double read_variance_floor(const Properties& options);

@@ -16,6 +16,22 @@ Napi::Error with_code(Napi::Env env, const char* code, const std::string& messag
   return error;
 }
 
+const char* code_of(BadValue::Reason reason) {
+  switch (reason) {
+    case BadValue::Reason::not_finite:
+      return "NOT_FINITE";
+    case BadValue::Reason::negative:
+      return "NEGATIVE_SIGMA";
+    case BadValue::Reason::negative_variance:
+      return "NEGATIVE_VARIANCE";
+    case BadValue::Reason::not_symmetric:
+      return "NOT_SYMMETRIC";
+    case BadValue::Reason::negative_eigenvalue:
+      return "NEGATIVE_EIGENVALUE";
+  }
+  return "INTERNAL";
+}
+
 }  // namespace
 
 Napi::Error to_js(Napi::Env env, const std::exception_ptr& failure, const char* argument) {
@@ -28,8 +44,7 @@ Napi::Error to_js(Napi::Env env, const std::exception_ptr& failure, const char* 
   } catch (const Diverged& error) {
     return with_code(env, "DIVERGED", error.what());
   } catch (const BadValue& bad) {
-    const bool negative = bad.reason == BadValue::Reason::negative;
-    Napi::Error error = with_code(env, negative ? "NEGATIVE_SIGMA" : "NOT_FINITE", bad.what());
+    Napi::Error error = with_code(env, code_of(bad.reason), bad.what());
     if (argument != nullptr) error.Set("argument", argument);
     error.Set("value", bad.value);
     error.Set("row", static_cast<double>(bad.row));

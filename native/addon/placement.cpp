@@ -24,6 +24,7 @@ UncertaintyOptions read_uncertainty(const Properties& from) {
           .neighbors = from.whole<std::size_t>("neighbors"),
           .seed = from.whole<std::uint64_t>("seed"),
           .placement = read_placement(from),
+          .uses_neighbors = from.text("prior") == "neighbors",
           .keeps_draws = from.has("keepsDraws") && from.at("keepsDraws").As<Napi::Boolean>()};
 }
 
@@ -66,6 +67,13 @@ Napi::Value RunObject::place(const Napi::CallbackInfo& info) {
     about(env, "sigma", [&] {
       const MatrixView sigma = view_matrix(arguments.at("sigma"), queries->count(), queries->input_dimensions());
       pack_query_sigma(*queries, sigma.numbers, shared->run->frame());
+    });
+  }
+  if (arguments.has("covariance")) {
+    const Properties covariance = arguments.object("covariance");
+    about(env, covariance.text("argument").c_str(), [&] {
+      pack_query_covariances(*queries, view_covariance(covariance, queries->count(), queries->input_dimensions()),
+                             shared->run->frame());
     });
   }
   const Properties from = arguments.object("options");

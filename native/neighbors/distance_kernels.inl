@@ -1,5 +1,6 @@
 namespace sigma::SIGMA_ISA {
 
+#include "covariance_kernels.inl"
 #include "distances/table.inl"
 
 // Accumulators for kRows x kVectors vectors stay in registers, 32 of them with AVX-512, 16 otherwise, and are enough to
@@ -113,6 +114,27 @@ static double distance_pair(DistanceBlock rows, std::size_t i, DistanceBlock col
   return squared;
 }
 
+// A comparison of covariances takes so long that the way through memory does not matter.
+template <class Distance>
+static std::size_t find_near_by_covariances(DistanceBlock rows, DistanceBlock columns, std::size_t cols,
+                                            DistanceWeights weights, std::size_t height, std::size_t width,
+                                            const float* row_bounds, const float* column_bounds, std::uint16_t* pairs,
+                                            float* squared) {
+  constexpr std::size_t kBlock = PackedMatrix::kBlock;
+  alignas(64) float tile[kBlock * kBlock];
+  covariance_tile<Distance>(rows, columns, cols, weights, height, width, tile);
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < height; ++i) {
+    for (std::size_t j = 0; j < width; ++j) {
+      const float value = tile[i * kBlock + j];
+      if (!(value <= row_bounds[i] || value <= column_bounds[j])) continue;
+      pairs[found] = static_cast<std::uint16_t>(i * kBlock + j);
+      squared[found++] = value;
+    }
+  }
+  return found;
+}
+
 static Least find_least(const float* row, std::size_t width) {
   Floats low = splat(__builtin_inff());
   std::size_t j = 0;
@@ -190,7 +212,11 @@ const DistanceKernels& distance_kernels() {
 #define SIGMA_ROW(name, Type) {name, Type::traits, distance_tile<Type>, find_near<Type>, distance_pair<Type>},
   static const DistanceKernel all[] = {SIGMA_DISTANCES(SIGMA_ROW)};
 #undef SIGMA_ROW
-  static const DistanceKernels table{all, find_least, gather_rows, project_rows, find_bound};
+#define SIGMA_ROW(name, Type) \
+  {name, Type::traits, covariance_tile<Type>, find_near_by_covariances<Type>, covariance_pair<Type>},
+  static const DistanceKernel with_covariances[] = {SIGMA_COVARIANCE_DISTANCES(SIGMA_ROW)};
+#undef SIGMA_ROW
+  static const DistanceKernels table{all, with_covariances, find_least, gather_rows, project_rows, find_bound};
   return table;
 }
 

@@ -1,7 +1,14 @@
 import { procrustes } from "../compare/index.js";
 import { Matrix } from "../matrix.js";
 import { evaluate, type Neighborhood, type PointQuality } from "../quality/index.js";
-import { describePerplexity, positionUncertainty, Tsne, type TsneOptions, type TsneResult } from "../tsne/index.js";
+import {
+  describePerplexity,
+  ellipseRadius,
+  positionUncertainty,
+  Tsne,
+  type TsneOptions,
+  type TsneResult,
+} from "../tsne/index.js";
 import { numberColumn } from "./columns.js";
 import { type CreateTsne, EmbeddingComputation, Preparation } from "./computation.js";
 import type { Exploration, ExploredMap, GaussianData, PlaneAlignment } from "./exploration.js";
@@ -40,17 +47,17 @@ const plansOf = ({ sigma }: GaussianData): MapPlan[] => [
  * looked at; then what colors them: displacement, quality, uncertainty of the positions.
  *
  * @param cache has what is known already, and keeps what is new
+ * @param known what {@link showKnownMaps} has found; by default it is called first
  */
 export async function exploreMaps(
   exploration: Exploration,
   data: GaussianData,
   cache: ResultCache | undefined,
+  known?: KnownMaps,
 ): Promise<void> {
   const { signal } = exploration;
-  const { rows: n } = data.means;
   const plans = plansOf(data);
-  const maps = await showKnownMaps(exploration, data, cache);
-  let start = await cache?.read(START, n, 2);
+  let { maps, start } = known ?? (await showKnownMaps(exploration, data, cache));
   const missing = plans.filter(({ id }) => !maps.has(id));
   const embeddings = missing.map((plan) => {
     const create: CreateTsne = (callbacks) =>
@@ -80,16 +87,23 @@ export async function exploreMaps(
   await colorMaps(exploration, data, [...maps.values()], cache);
 }
 
+/** Maps that were kept, by their ids, and the positions from which they began. */
+export interface KnownMaps {
+  readonly maps: Map<string, ExploredMap>;
+  readonly start: Matrix | undefined;
+}
+
 /** Adds the maps that are known already. */
 export async function showKnownMaps(
   exploration: Exploration,
   data: GaussianData,
   cache: ResultCache | undefined,
-): Promise<Map<string, ExploredMap>> {
+): Promise<KnownMaps> {
   const { rows: n } = data.means;
   const maps = new Map<string, ExploredMap>();
+  const start = await cache?.read(START, n, 2);
   // Without it no other map could begin where these did.
-  if (!cache || !(await cache.read(START, n, 2))) return maps;
+  if (!cache || !start) return { maps, start };
   for (const { id, title } of plansOf(data)) {
     const facts = cache.facts<MapFacts>(id);
     const positions = facts && (await cache.read(`${id}.npy`, n, 2));
@@ -99,7 +113,7 @@ export async function showKnownMaps(
     maps.set(id, map);
     exploration.addMap(map);
   }
-  return maps;
+  return { maps, start };
 }
 
 const runIn = (cache: ResultCache, id: string) => () => Tsne.load(cache.path(`${id}.tsne`));
@@ -169,6 +183,12 @@ export async function addQuality(
   exploration.addColumn(numberColumn({ id: `quality:${id}`, title: `Neighbors kept: ${title}` }, kept.data));
 }
 
+/** The factor by which a covariance from a few draws is enlarged, so that its ellipse of 95 % is that of {@link ellipseRadius}. */
+export const widening = (draws: number): number => (ellipseRadius(0.95, draws) / ellipseRadius(0.95)) ** 2;
+
+/** Draws of each point whose uncertainty is shown. */
+const DRAWS = 10;
+
 /**
  * Adds the covariances of the positions in the embedding of a run with sigma, and the column of how far they reach.
  *
@@ -186,7 +206,11 @@ export async function addUncertainty(exploration: Exploration, map: ExploredMap,
       // A run does one thing after the other: those who search have their turn between these few.
       for (let first = 0; first < n; first += MEASURED_TOGETHER) {
         const points = Uint32Array.from({ length: Math.min(MEASURED_TOGETHER, n - first) }, (_, i) => first + i);
-        const { covariance, displacement } = await positionUncertainty(run, { points, signal: exploration.signal });
+        const { covariance, displacement } = await positionUncertainty(run, {
+          points,
+          draws: DRAWS,
+          signal: exploration.signal,
+        });
         for (const [i, point] of points.entries()) {
           const own = covariance.row(i) as ArrayLike<number> as [number, number, number];
           all.row(point).set([...alignCovariance(own, map.alignment), scale * displacement[i]]);
@@ -196,7 +220,10 @@ export async function addUncertainty(exploration: Exploration, map: ExploredMap,
       await cache?.write(name, all);
       return all;
     }));
-  const covariances = Float32Array.from({ length: 3 * n }, (_, at) => measured.at(Math.floor(at / 3), at % 3));
+  const covariances = Float32Array.from(
+    { length: 3 * n },
+    (_, at) => widening(DRAWS) * measured.at(Math.floor(at / 3), at % 3),
+  );
   const reach = Float32Array.from({ length: n }, (_, i) => measured.at(i, 3));
   exploration.addCovariances(map.id, covariances);
   exploration.addColumn(numberColumn({ id: "position-uncertainty", title: "Uncertainty of the position" }, reach));
