@@ -97,7 +97,10 @@ describe("points without a map", () => {
   });
 
   it("leave nothing at work when the server ends", async () => {
-    const exploration = await openExploration(join(folder, "means.npy"), { sigma: join(folder, "sigma.npy") });
+    const exploration = await openExploration(join(folder, "means.npy"), {
+      sigma: join(folder, "sigma.npy"),
+      cache: false,
+    });
     const served = await serve(exploration);
     await watch(served.url, (runs) => ["running", "finished"].includes(runs.get("standard")?.state ?? ""));
     await served.close();

@@ -31,10 +31,15 @@ export interface PointTable {
 /**
  * Adds the columns of a table to what is known of the points. Those of a large table follow while the map is looked at, one after the other.
  *
+ * @param onRead called when all columns are there
  * @returns which columns are shown and which are left out, in one line
  * @throws {FileError} FILE_FORMAT with `strict` for a column that cannot be shown
  */
-export async function addTableColumns(exploration: Exploration, table: PointTable): Promise<string> {
+export async function addTableColumns(
+  exploration: Exploration,
+  table: PointTable,
+  onRead: () => Promise<void> = async () => {},
+): Promise<string> {
   const { path, listed, leaveOut, strict } = table;
   const inner = new Set(isWide(table) ? dataNames(table) : []);
   const free = listed.filter(({ name }) => !leaveOut.has(name) && !inner.has(name));
@@ -53,6 +58,7 @@ export async function addTableColumns(exploration: Exploration, table: PointTabl
       addColumn(exploration, table, column);
       onProgress(++count / shown.length);
     }
+    await onRead();
   };
   if (exploration.n <= MOST_ROWS_AT_ONCE) await read();
   else exploration.startWork(() => prepare(exploration, `columns:${path}`, "Reading the columns", read));
