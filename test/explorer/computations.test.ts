@@ -156,6 +156,26 @@ describe("a saved run", () => {
     await served.close();
   });
 
+  it("gets the columns and the sentences of a trust report", async () => {
+    const run = new Tsne(means, { perplexity: 10, iterations: 100 });
+    await run.fit();
+    await run.save(join(folder, "trusted.tsne"));
+    const served = await explore("trusted.tsne", { trust: true });
+    await watch(served.url, (runs) => runs.get("trust")?.state === "finished");
+    await expect.poll(async () => (await served.describe()).notices.length).toBeGreaterThan(0);
+    const { columns, notices } = await served.describe();
+    const scores = columns.filter(({ id }) => id.startsWith("trust:"));
+    expect(scores.map(({ title }) => title)).toEqual([
+      ...["Doubts", "Group of the map", "Verdict on the group", "Staying with the group"],
+      ...["Perturbation", "Singularity", "Reliability", "Reliability class"],
+    ]);
+    for (const { note } of scores) expect(note).toMatch(/^[A-Z].*\.$/);
+    expect(notices.map((notice) => notice.split(":")[0])).toEqual([
+      ...["Perturbation", "Singularity", "Reliability", "Measurement", "Together", "Groups"],
+    ]);
+    await served.close();
+  });
+
   it("is judged where it is at its end", async () => {
     const run = new Tsne(means, { sigma, iterations: 100 });
     await run.fit();
