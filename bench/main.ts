@@ -833,7 +833,7 @@ async function uncertainty({ data, writeReadme, ...flags }: UncertaintyFlags, si
     record.settings.seeds = published.settings.seeds;
   }
   const how = { points: syntheticPoints, seeds: competitorSeeds, threads, python, folder: data };
-  record.competitions = await measureCompetitors(how, log, signal);
+  await measureCompetitors(record.competitions, how, log, signal);
   await publish("uncertainty", record, formatUncertainty(record), writeReadme ?? false);
 }
 
