@@ -7,6 +7,7 @@ import {
   type ReadColumn,
   readColumns,
 } from "../../io/index.js";
+import { isTrustTable, TRUST_COLUMNS } from "../../trust/index.js";
 import { isTooLong, labelColumn, tableColumn } from "../columns.js";
 import type { Exploration } from "../exploration.js";
 import { prepare } from "../maps.js";
@@ -89,7 +90,8 @@ function addColumn(exploration: Exploration, table: PointTable, { name, holds, v
   const role = roleOf(name, table);
   const isMain = role === "label" && !exploration.column("label");
   const title = titleOf(name, role);
-  const shared = { id: idOf(exploration, title), title, name: title, role };
+  const note = isTrustTable(table.listed.map((listed) => listed.name)) ? TRUST_COLUMNS[name] : undefined;
+  const shared = { id: idOf(exploration, title), title, name: title, role, note };
   const column = isMain ? labelColumn(toLabels(taken, holds), title) : tableColumn(shared, { holds, values: taken });
   if (isTooLong(column)) exploration.addNotice(`Column “${name}” is left out: ${column.reason}.`);
   else exploration.addColumn(column);
