@@ -29,7 +29,7 @@ void read_options(const Properties& from, Shared& shared) {
   EvaluationOptions& options = shared.options;
   options.distance = from.text("distance");
   const std::string neighbors = from.text("neighbors");
-  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::nn_descent}) {
+  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::cells}) {
     if (neighbors == name_of(known)) options.neighbors = known;
   }
   options.perplexities = from.numbers("perplexity");

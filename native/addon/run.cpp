@@ -25,7 +25,7 @@ Options read_options(const Properties& from) {
   options.mesh_spacing = from.number("meshSpacing");
   options.distance = from.text("distance");
   const std::string neighbors = from.text("neighbors");
-  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::nn_descent, NeighborMethod::given}) {
+  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::cells, NeighborMethod::given}) {
     if (neighbors == name_of(known)) options.neighbors = known;
   }
   options.variance_floor = read_variance_floor(from);
