@@ -221,7 +221,7 @@ class Explorer(anywidget.AnyWidget):
             raise ValueError(f"selection must consist of row numbers from 0 to {n - 1} (got {wrong}).")
         rows = np.unique(rows).astype(np.int64)
         if file_rows is not None and not (is_shown := np.isin(rows, file_rows)).all():
-            raise ValueError(f"selection must consist of rows with a position on the map (row {rows[~is_shown][0]} has none).")
+            raise ValueError(f"selection must consist of rows with a position on the map (row {rows[~is_shown][0]} has no position).")
         return _frozen(rows)
 
     @traitlets.observe("selection")
@@ -269,7 +269,7 @@ def _notebook_origins() -> list[str]:
 
 
 def _flags(options: dict) -> list[str]:
-    """The flags of the command line for options by name. What they accept is checked there."""
+    """The flags of the command line for options by name. The command line checks their values."""
     flags = []
     for name, value in options.items():
         if name in _OWN_OPTIONS:

@@ -138,8 +138,8 @@ export interface SelectionDescription {
  * A message between this page in a frame and the page around it, by `postMessage`. Rows are numbers of points; an empty array stands for no
  * selection.
  *
- * `ready`: this page listens; it has no content and goes to any origin. `select`: the page around sets the selection, and once it has done
- * so is told each new one. `selected`: this page tells its selection, ascending.
+ * `ready`: this page listens. The message has no content and goes to any origin. `select`: the page around sets the selection; from then on
+ * it receives each new selection. `selected`: the new selection of this page, ascending.
  */
 export type FrameMessage =
   | { readonly kind: "sigma-tsne ready" }
