@@ -21,7 +21,9 @@ function render({ model, el }) {
   frame.title = "sigma-tsne explorer";
   frame.allow = "fullscreen; clipboard-write";
   Object.assign(frame.style, { width: "100%", height: `${model.get("_height")}px`, border: "0", display: "block" });
-  const late = paragraph(`The explorer at ${new URL(url).origin} does not answer. This browser must reach that address.`);
+  const late = paragraph(
+    `The explorer at ${new URL(url).origin} does not answer. This browser must reach that address.`,
+  );
   late.hidden = true;
   el.append(late, frame);
 
@@ -66,7 +68,9 @@ function render({ model, el }) {
 
 function pointsOf(model) {
   const view = model.get("_points");
-  return view ? new Uint32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength)) : new Uint32Array();
+  return view
+    ? new Uint32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength))
+    : new Uint32Array();
 }
 
 const isSame = (a, b) => a.length === b.length && a.every((row, i) => row === b[i]);
