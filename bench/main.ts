@@ -8,6 +8,7 @@ import { writeFileAtomic } from "../src/io/index.js";
 import { Matrix } from "../src/matrix.js";
 import { pictureFormat } from "../src/plot/index.js";
 import { drawChart } from "./chart.js";
+import { measureCompetitors } from "./competitors.js";
 import { type CoverageRecord, formatCoverage, measureCoverage } from "./coverage.js";
 import { DATASETS, hasPublicData, openDataset, readTestImages } from "./datasets.js";
 import { BenchmarkError } from "./failure.js";
@@ -286,7 +287,19 @@ program
   )
   .option("--points <n>", "points of MNIST", integerParser("--points", 100), 1200)
   .option("--synthetic-points <n>", "points of each synthetic truth", integerParser("--synthetic-points", 100), 600)
-  .option("--seeds <n>", "seeds of truth, noise and embedding", integerParser("--seeds", 1), 10)
+  .option(
+    "--seeds <n>",
+    "seeds of truth, noise and embedding; 0 keeps the published table",
+    integerParser("--seeds", 0),
+    10,
+  )
+  .option(
+    "--competitor-seeds <n>",
+    "the same where all methods are compared",
+    integerParser("--competitor-seeds", 1),
+    3,
+  )
+  .option("--python <file>", "a Python with the packages that hold real data", DEFAULT_PEER_PATHS.python)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: UncertaintyFlags) => interruptible((signal) => uncertainty(flags, signal)));
 
@@ -731,15 +744,30 @@ interface UncertaintyFlags {
   points: number;
   syntheticPoints: number;
   seeds: number;
+  competitorSeeds: number;
+  python: string;
   threads: number;
   writeReadme?: true;
 }
 
 async function uncertainty({ data, writeReadme, ...flags }: UncertaintyFlags, signal: AbortSignal): Promise<void> {
-  const { points, syntheticPoints, seeds, threads } = flags;
+  const { points, syntheticPoints, seeds, competitorSeeds, python, threads } = flags;
   const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
-  const record: UncertaintyRecord = { ...facts, settings: { points, syntheticPoints, seeds, threads }, recoveries: [] };
-  await measureUncertainty(record, data, log, signal);
+  const record: UncertaintyRecord = {
+    ...facts,
+    settings: { points, syntheticPoints, seeds, competitorSeeds, threads },
+    recoveries: [],
+    competitions: [],
+  };
+  if (seeds > 0) {
+    await measureUncertainty(record, data, log, signal);
+  } else {
+    const published = await readRecord("uncertainty", record);
+    record.recoveries = published.recoveries;
+    record.settings.seeds = published.settings.seeds;
+  }
+  const how = { points: syntheticPoints, seeds: competitorSeeds, threads, python, folder: data };
+  record.competitions = await measureCompetitors(how, log, signal);
   await publish("uncertainty", record, formatUncertainty(record), writeReadme ?? false);
 }
 

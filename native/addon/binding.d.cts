@@ -53,6 +53,7 @@ declare namespace binding {
     /** Of the data as given. */
     cols: number;
     hasSigma: boolean;
+    hasCovariance: boolean;
     sigmaIsEqual: boolean;
     /** The floor in use, if the distance has one. */
     varianceFloor?: number;
@@ -78,10 +79,21 @@ declare namespace binding {
     | "axes"
     | "means"
     | "deviations"
+    | "factors"
     | "order"
     | "positions"
     | "velocity"
     | "gains";
+
+  /** Covariances of n points: n x (d inner) numbers, and the standard deviations beside factors. */
+  interface NativeCovariances {
+    /** Named by errors. */
+    argument: string;
+    form: "matrices" | "factors" | "draws";
+    numbers: NativeMatrix;
+    inner: number;
+    sigma: NativeMatrix | undefined;
+  }
 
   interface NativePlacementOptions {
     perplexity: number | readonly number[];
@@ -92,6 +104,8 @@ declare namespace binding {
     draws: number;
     neighbors: number;
     seed: number;
+    /** Whether draws use what the fitted points say about the true values. */
+    prior: "neighbors" | "none";
     /** Whether `drawn` is returned as well. */
     keepsDraws?: boolean;
   }
@@ -119,6 +133,7 @@ declare namespace binding {
     constructor(run: {
       data: NativeMatrix;
       sigma: NativeMatrix | undefined;
+      covariance?: NativeCovariances | undefined;
       start: NativeMatrix | undefined;
       options: NativeOptions;
       neighbors: NativeNeighborLists | undefined;
@@ -159,6 +174,7 @@ declare namespace binding {
     place(points: {
       data: NativeMatrix;
       sigma: NativeMatrix | undefined;
+      covariance?: NativeCovariances | undefined;
       /** A point of the embedding that neither attracts nor repels each new point. */
       own?: Uint32Array;
       options: NativePlacementOptions & { uncertainty: NativeUncertaintyOptions | undefined };
@@ -378,7 +394,7 @@ declare namespace binding {
   }): { result: Promise<{ cells: Uint32Array; cost: number; bound: number }>; cancel(): void };
 
   /** The distances by name. */
-  const distances: Readonly<Record<string, { usesSigma: boolean; hasFloor: boolean }>>;
+  const distances: Readonly<Record<string, { usesSigma: boolean; hasFloor: boolean; usesCovariances: boolean }>>;
 
   type NativeActivation = "linear" | "relu" | "relu6" | "sigmoid" | "elu" | "leakyrelu";
 

@@ -102,6 +102,13 @@ RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObjec
   }
   Gaussians points = pack_data(arguments);
   if (arguments.has("sigma")) pack_data_sigma(arguments, points, options.variance_floor);
+  if (arguments.has("covariance")) {
+    const Properties covariance = arguments.object("covariance");
+    about(env, covariance.text("argument").c_str(), [&] {
+      pack_covariances(points, view_covariance(covariance, points.count(), points.input_dimensions()),
+                       options.variance_floor);
+    });
+  }
   std::vector<float> start;
   if (arguments.has("start")) {
     about(env, "init", [&] {

@@ -75,6 +75,7 @@ UncertaintyOptions read_uncertainty_options(const From& from) {
           .neighbors = from.template whole<std::size_t>("neighbors"),
           .seed = from.template whole<std::uint64_t>("seed"),
           .placement = read_placement_options(from),
+          .uses_neighbors = from.text("prior") == "neighbors",
           .keeps_draws = from.has("keepsDraws") && from.flag("keepsDraws")};
 }
 

@@ -1,5 +1,6 @@
 namespace sigma::SIGMA_ISA {
 
+#include "covariance_kernels.inl"
 #include "distances/table.inl"
 
 // Accumulators for kRows x kVectors vectors stay in registers, 32 of them with AVX-512, 16 otherwise, and are enough to
@@ -151,7 +152,10 @@ const DistanceKernels& distance_kernels() {
 #define SIGMA_ROW(name, Type) {name, Type::traits, distance_tile<Type>, distance_pair<Type>},
   static const DistanceKernel all[] = {SIGMA_DISTANCES(SIGMA_ROW)};
 #undef SIGMA_ROW
-  static const DistanceKernels table{all, find_below, gather_rows, project_rows, find_bound};
+#define SIGMA_ROW(name, Type) {name, Type::traits, covariance_tile<Type>, covariance_pair<Type>},
+  static const DistanceKernel with_covariances[] = {SIGMA_COVARIANCE_DISTANCES(SIGMA_ROW)};
+#undef SIGMA_ROW
+  static const DistanceKernels table{all, with_covariances, find_below, gather_rows, project_rows, find_bound};
   return table;
 }
 

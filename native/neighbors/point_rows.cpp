@@ -27,7 +27,7 @@ PointRows::PointRows(const Distance& distance, std::span<const std::uint32_t> or
   };
   copy(distance.means(), stride_, means_);
   if (distance.variances() == nullptr) return;
-  variance_stride_ = distance.variances()->cols() == 1 ? 1 : stride_;
+  variance_stride_ = distance.variances()->cols() == 1 ? 1 : stride_of(*distance.variances());
   copy(*distance.variances(), variance_stride_, variances_);
 }
 

@@ -18,7 +18,7 @@ constexpr double kLeastRecall = 0.95, kExactlyRepeated = 8;
 
 // The number of points at which both searches take the same time.
 double balance_point(const Distance& distance) {
-  return 60e3 + 9e6 / (static_cast<double>(distance.means().cols()) * distance.traits().cost + 33);
+  return 60e3 + 9e6 / (distance.cost() + 33);
 }
 
 }  // namespace

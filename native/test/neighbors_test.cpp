@@ -133,6 +133,11 @@ double twin(const std::string& name, const Data& data, std::size_t i, std::size_
   if (name == "expected") return expected_distance(a, b, sa, sb, d);
   if (name == "wasserstein") return euclidean(a, b, d) + euclidean(sa, sb, d);
   if (name == "mahalanobis") return mahalanobis(a, b, sa, sb, d, data.floor);
+  if (name == "mahalanobis-logdet") {
+    double logarithms = 0;
+    for (std::size_t k = 0; k < d; ++k) logarithms += std::log(sa[k] * sa[k] + sb[k] * sb[k] + data.floor);
+    return mahalanobis(a, b, sa, sb, d, data.floor) + logarithms;
+  }
   if (name == "bhattacharyya") return bhattacharyya(a, b, sa, sb, d, data.floor);
   if (name == "jeffreys") {
     return kullback_leibler(a, b, sa, sb, d, data.floor) + kullback_leibler(b, a, sb, sa, d, data.floor);
@@ -173,12 +178,12 @@ std::vector<const DistanceKernels*> every_table() {
 class EveryDistance : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(, EveryDistance, testing::ValuesIn(test::distance_names()), test::name_of_case);
 
-// Distances are up to a factor, and the expected one up to a constant, which one pair or two tell.
+// Distances are up to a factor, and two of them up to a constant, which one pair or two tell.
 void expect_formula(const std::string& name, const Gaussians& points, const Data& data, std::size_t step) {
   const Distance distance(name, points);
   const double difference = distance.squared(0, 2) - distance.squared(0, 1);
   double unit = twin(name, data, 0, 1) / distance.squared(0, 1), constant = 0;
-  if (distance.traits().spread == Spread::total) {
+  if (distance.traits().spread == Spread::total || name == "mahalanobis-logdet") {
     unit = (twin(name, data, 0, 2) - twin(name, data, 0, 1)) / difference;
     constant = twin(name, data, 0, 1) - unit * distance.squared(0, 1);
   }
@@ -580,10 +585,16 @@ TEST(Distance, WithEqualSigmaHasTheNeighborsOfTheEuclideanOne) {
       EXPECT_EQ(simplest_distance(kernel.name, points), "euclidean");
       const Distance distance(kernel.name, points);
       const Neighbors found = search(points, kernel.name, Golden::k);
-      const double factor = static_cast<double>(found.squared[0]) / static_cast<double>(plain.squared[0]);
+      // A logarithm of variances is a constant here.
+      const double first = plain.squared[0], last = plain.squared[Golden::k - 1], own = found.squared[0];
+      const bool has_constant = kernel.traits.may_be_negative;
+      const double factor =
+          has_constant ? (static_cast<double>(found.squared[Golden::k - 1]) - own) / (last - first) : own / first;
+      const double offset = has_constant ? own - factor * first : 0;
       for (std::size_t e = 0; e < plain.squared.size(); ++e) {
-        const double expected = static_cast<double>(plain.squared[e]) * factor;
-        EXPECT_NEAR(found.squared[e], expected, 2e-6 * expected) << kernel.name;
+        const double expected = static_cast<double>(plain.squared[e]) * factor + offset;
+        EXPECT_NEAR(found.squared[e], expected, 2e-6 * std::abs(expected) + (has_constant ? 1e-5 * std::abs(own) : 0))
+            << kernel.name;
       }
     }
   }

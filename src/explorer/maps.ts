@@ -1,7 +1,14 @@
 import { procrustes } from "../compare/index.js";
 import { Matrix } from "../matrix.js";
 import { evaluate, type Neighborhood, type PointQuality } from "../quality/index.js";
-import { describePerplexity, positionUncertainty, Tsne, type TsneOptions, type TsneResult } from "../tsne/index.js";
+import {
+  describePerplexity,
+  ellipseRadius,
+  positionUncertainty,
+  Tsne,
+  type TsneOptions,
+  type TsneResult,
+} from "../tsne/index.js";
 import { numberColumn } from "./columns.js";
 import { type CreateTsne, EmbeddingComputation, Preparation } from "./computation.js";
 import type { Exploration, ExploredMap, GaussianData, PlaneAlignment } from "./exploration.js";
@@ -169,6 +176,12 @@ export async function addQuality(
   exploration.addColumn(numberColumn({ id: `quality:${id}`, title: `Neighbors kept: ${title}` }, kept.data));
 }
 
+/** The factor by which a covariance from a few draws is enlarged, so that its ellipse of 95 % is that of {@link ellipseRadius}. */
+export const widening = (draws: number): number => (ellipseRadius(0.95, draws) / ellipseRadius(0.95)) ** 2;
+
+/** Draws of each point whose uncertainty is shown. */
+const DRAWS = 10;
+
 /**
  * Adds the covariances of the positions in the embedding of a run with sigma, and the column of how far they reach.
  *
@@ -186,7 +199,11 @@ export async function addUncertainty(exploration: Exploration, map: ExploredMap,
       // A run does one thing after the other: those who search have their turn between these few.
       for (let first = 0; first < n; first += MEASURED_TOGETHER) {
         const points = Uint32Array.from({ length: Math.min(MEASURED_TOGETHER, n - first) }, (_, i) => first + i);
-        const { covariance, displacement } = await positionUncertainty(run, { points, signal: exploration.signal });
+        const { covariance, displacement } = await positionUncertainty(run, {
+          points,
+          draws: DRAWS,
+          signal: exploration.signal,
+        });
         for (const [i, point] of points.entries()) {
           const own = covariance.row(i) as ArrayLike<number> as [number, number, number];
           all.row(point).set([...alignCovariance(own, map.alignment), scale * displacement[i]]);
@@ -196,7 +213,10 @@ export async function addUncertainty(exploration: Exploration, map: ExploredMap,
       await cache?.write(name, all);
       return all;
     }));
-  const covariances = Float32Array.from({ length: 3 * n }, (_, at) => measured.at(Math.floor(at / 3), at % 3));
+  const covariances = Float32Array.from(
+    { length: 3 * n },
+    (_, at) => widening(DRAWS) * measured.at(Math.floor(at / 3), at % 3),
+  );
   const reach = Float32Array.from({ length: n }, (_, i) => measured.at(i, 3));
   exploration.addCovariances(map.id, covariances);
   exploration.addColumn(numberColumn({ id: "position-uncertainty", title: "Uncertainty of the position" }, reach));

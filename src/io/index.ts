@@ -29,6 +29,7 @@ export { type MatlabArray, readMatlabArray } from "./matlab.js";
 export {
   assertMatrixExtension,
   readMatrix,
+  readStack,
   type WriteMatrixOptions,
   writeArray,
   writeMatrices,

@@ -3,7 +3,14 @@ import { readLabels } from "../colors/index.js";
 import { ArgumentError } from "../errors.js";
 import { Matrix } from "../matrix.js";
 import { checkOptions } from "../options/index.js";
-import { drawPositions, type PositionUncertainty, requirePlacementMemory, rowsOfDraws, Tsne } from "../tsne/index.js";
+import {
+  drawPositions,
+  type PositionUncertainty,
+  requirePlacementMemory,
+  rowsOfDraws,
+  spreadOf,
+  Tsne,
+} from "../tsne/index.js";
 import { judgeGroups, NULLS, type TrustGroups } from "./groups.js";
 import { TRUST_OPTIONS, type TrustOptions, type TrustStage } from "./options.js";
 import { quantile } from "./quantile.js";
@@ -98,7 +105,8 @@ export async function trust(run: Tsne, options: TrustOptions = {}): Promise<Trus
   const { outputDimensions, perplexity, degreesOfFreedom } = run.options;
   const isPlaceable = degreesOfFreedom === 1;
   const { signal, seed } = settings;
-  if (isPlaceable) requirePlacementMemory(n, d, n, run.hasSigma, outputDimensions, perplexity, rowsOfDraws(1));
+  const spread = spreadOf(d, run.hasSigma, run.hasCovariance);
+  if (isPlaceable) requirePlacementMemory(n, d, n, spread, outputDimensions, perplexity, rowsOfDraws(1));
   let stage: TrustStage = "singularity";
   const onProgress = ({ fraction }: { fraction: number }) => settings.onProgress?.({ stage, fraction });
   const measured = await run.exclusively({ signal, onProgress }, async (native, report) => {

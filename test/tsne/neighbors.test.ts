@@ -113,6 +113,11 @@ const BETWEEN_GAUSSIANS: Partial<Record<DistanceName, (a: number, b: number, s: 
   expected: (a, b, s, t) => (a - b) ** 2 + s ** 2 + t ** 2,
   wasserstein: (a, b, s, t) => (a - b) ** 2 + (s - t) ** 2,
   mahalanobis: (a, b, s, t) => (a - b) ** 2 / (s ** 2 + t ** 2 + floor),
+  // Given distances are not negative, and calibration does not depend on a constant: log(v) is above -5 here.
+  "mahalanobis-logdet": (a, b, s, t) => {
+    const v = s ** 2 + t ** 2 + floor;
+    return (a - b) ** 2 / v + Math.log(v) + 5;
+  },
   bhattacharyya: (a, b, s, t) => {
     const [v, w] = [s ** 2 + floor, t ** 2 + floor];
     return (a - b) ** 2 / (4 * (v + w)) + Math.log((v + w) / (2 * Math.sqrt(v * w))) / 2;

@@ -4,6 +4,7 @@ import controls from "../controls.module.css";
 import { type CategoryLegend, coloredColumn, coloring, type Legend, type NumberLegend } from "../map/coloring.js";
 import { Swatch } from "../map/swatch.js";
 import { visibleText } from "../map/visible-text.js";
+import { NamesOptions } from "../names/names-options.js";
 import {
   coloredBy,
   description,
@@ -35,7 +36,8 @@ export function ColorsPanel() {
         }}
       />
       <LegendView legend={coloring.value.legend} />
-      {(explored.images || explored.abilities.uncertainty || view.value !== "one") && <h3>Show</h3>}
+      <h3>Show</h3>
+      <NamesOptions />
       <div class={controls.toggles}>
         {explored.images && (
           <Toggle
