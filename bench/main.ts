@@ -50,6 +50,7 @@ import {
   USUAL_WITHOUT_FILES,
 } from "./optimizers.js";
 import { NETWORKS, type NetworkName } from "./peers/network-models.js";
+import { formatPerplexities, measurePerplexities, type PerplexityRecord } from "./perplexity.js";
 import { type Race, runRace, type Settings, startRace } from "./race.js";
 import { formatRaces, mergeRaces } from "./race-table.js";
 import { readRecord, writeReadmeSection, writeRecord } from "./record.js";
@@ -98,6 +99,7 @@ Examples:
   $ npm run bench -- separate --data DIR --python FILE
   $ npm run bench -- uncertainty --data DIR
   $ npm run bench -- trust-groups --data DIR
+  $ npm run bench -- perplexity --data DIR
   $ npm run bench -- coverage
   $ npm run bench -- network --data DIR --node-modules DIR --python FILE
 
@@ -342,6 +344,18 @@ program
   .option("--runs <n>", "maps of one Gaussian", integerParser("--runs", 1), 100)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: TrustGroupsFlags) => interruptible((signal) => examineTrustGroups(flags, signal)));
+
+program
+  .command("perplexity")
+  .description("which perplexity shows the truth behind measured data best, and what trust --perplexities suggests")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .option("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--points <n>", "points of each data set", integerParser("--points", 100), 500)
+  .option("--seeds <n>", "seeds of data, noise and embedding", integerParser("--seeds", 1), 3)
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
+  .action((flags: PerplexityFlags) => interruptible((signal) => examinePerplexities(flags, signal)));
 
 program
   .command("optimizers")
@@ -723,6 +737,23 @@ async function examineTrustGroups(flags: TrustGroupsFlags, signal: AbortSignal):
   await publish("trust-groups", record, formatTrustGroups(record), writeReadme ?? false);
 }
 
+interface PerplexityFlags {
+  data?: string;
+  points: number;
+  seeds: number;
+  threads: number;
+  writeReadme?: true;
+}
+
+async function examinePerplexities(flags: PerplexityFlags, signal: AbortSignal): Promise<void> {
+  const { data, writeReadme, points, seeds, threads } = flags;
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const perplexities = [5, 10, 15, 20, 30, 50, 80, 120].filter((value) => value <= (points - 1) / 3);
+  const record: PerplexityRecord = { ...facts, settings: { points, seeds, threads, perplexities }, results: [] };
+  await measurePerplexities(record, data, log, signal);
+  await publish("perplexity", record, formatPerplexities(record), writeReadme ?? false);
+}
+
 interface CoverageFlags {
   points: number;
   draws: number;
@@ -767,7 +798,7 @@ async function uncertainty({ data, writeReadme, ...flags }: UncertaintyFlags, si
     record.settings.seeds = published.settings.seeds;
   }
   const how = { points: syntheticPoints, seeds: competitorSeeds, threads, python, folder: data };
-  record.competitions = await measureCompetitors(how, log, signal);
+  await measureCompetitors(record.competitions, how, log, signal);
   await publish("uncertainty", record, formatUncertainty(record), writeReadme ?? false);
 }
 

@@ -165,6 +165,11 @@ declare namespace binding {
     seconds(): Record<NativeProgress["stage"], number>;
     /** The floor in use, if the distance has one and it is known. Throws BUSY during advance(). */
     varianceFloor(): number | undefined;
+    /**
+     * The points in units of the data, n x columns: principal components if the run reduces to these. With a seed, draws from their
+     * Gaussians in place of the means.
+     */
+    points(seed?: number): { columns: number; means: Float64Array; sigma: Float64Array | undefined };
     /** Of the data; undefined for a restored run. */
     farValue(): NativeFarValue | undefined;
     /**

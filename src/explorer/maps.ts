@@ -47,17 +47,17 @@ const plansOf = ({ sigma }: GaussianData): MapPlan[] => [
  * looked at; then what colors them: displacement, quality, uncertainty of the positions.
  *
  * @param cache has what is known already, and keeps what is new
+ * @param known what {@link showKnownMaps} has found; by default it is called first
  */
 export async function exploreMaps(
   exploration: Exploration,
   data: GaussianData,
   cache: ResultCache | undefined,
+  known?: KnownMaps,
 ): Promise<void> {
   const { signal } = exploration;
-  const { rows: n } = data.means;
   const plans = plansOf(data);
-  const maps = await showKnownMaps(exploration, data, cache);
-  let start = await cache?.read(START, n, 2);
+  let { maps, start } = known ?? (await showKnownMaps(exploration, data, cache));
   const missing = plans.filter(({ id }) => !maps.has(id));
   const embeddings = missing.map((plan) => {
     const create: CreateTsne = (callbacks) =>
@@ -87,16 +87,23 @@ export async function exploreMaps(
   await colorMaps(exploration, data, [...maps.values()], cache);
 }
 
+/** Maps that were kept, by their ids, and the positions from which they began. */
+export interface KnownMaps {
+  readonly maps: Map<string, ExploredMap>;
+  readonly start: Matrix | undefined;
+}
+
 /** Adds the maps that are known already. */
 export async function showKnownMaps(
   exploration: Exploration,
   data: GaussianData,
   cache: ResultCache | undefined,
-): Promise<Map<string, ExploredMap>> {
+): Promise<KnownMaps> {
   const { rows: n } = data.means;
   const maps = new Map<string, ExploredMap>();
+  const start = await cache?.read(START, n, 2);
   // Without it no other map could begin where these did.
-  if (!cache || !(await cache.read(START, n, 2))) return maps;
+  if (!cache || !start) return { maps, start };
   for (const { id, title } of plansOf(data)) {
     const facts = cache.facts<MapFacts>(id);
     const positions = facts && (await cache.read(`${id}.npy`, n, 2));
@@ -106,7 +113,7 @@ export async function showKnownMaps(
     maps.set(id, map);
     exploration.addMap(map);
   }
-  return maps;
+  return { maps, start };
 }
 
 const runIn = (cache: ResultCache, id: string) => () => Tsne.load(cache.path(`${id}.tsne`));

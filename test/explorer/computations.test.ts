@@ -80,7 +80,10 @@ describe("points without a map", () => {
   });
 
   it("leave nothing at work when the server ends", async () => {
-    const exploration = await openExploration(join(folder, "means.npy"), { sigma: join(folder, "sigma.npy") });
+    const exploration = await openExploration(join(folder, "means.npy"), {
+      sigma: join(folder, "sigma.npy"),
+      cache: false,
+    });
     const served = await serve(exploration);
     await watch(served.url, (runs) => ["running", "finished"].includes(runs.get("standard")?.state ?? ""));
     await served.close();
@@ -133,6 +136,26 @@ describe("a saved run", () => {
     }
     expect((await post(served, paths.stopComputation("nothing"))).status).toBe(404);
     expect((await served.get(paths.computationLayout("nothing"))).status).toBe(404);
+    await served.close();
+  });
+
+  it("gets the columns and the sentences of a trust report", async () => {
+    const run = new Tsne(means, { perplexity: 10, iterations: 100 });
+    await run.fit();
+    await run.save(join(folder, "trusted.tsne"));
+    const served = await explore("trusted.tsne", { trust: true });
+    await watch(served.url, (runs) => runs.get("trust")?.state === "finished");
+    await expect.poll(async () => (await served.describe()).notices.length).toBeGreaterThan(0);
+    const { columns, notices } = await served.describe();
+    const scores = columns.filter(({ id }) => id.startsWith("trust:"));
+    expect(scores.map(({ title }) => title)).toEqual([
+      ...["Doubts", "Group of the map", "Verdict on the group", "Staying with the group"],
+      ...["Perturbation", "Singularity", "Reliability", "Reliability class"],
+    ]);
+    for (const { note } of scores) expect(note).toMatch(/^[A-Z].*\.$/);
+    expect(notices.map((notice) => notice.split(":")[0])).toEqual([
+      ...["Perturbation", "Singularity", "Reliability", "Measurement", "Together", "Groups"],
+    ]);
     await served.close();
   });
 
