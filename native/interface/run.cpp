@@ -21,7 +21,7 @@
 
 struct sigma_run {
   std::unique_ptr<sigma::Run> run;
-  // Of a run that is being restored: the part of it that has been written so far, and what it will go on with.
+  // Of a run that is being restored: the part of it that has been written so far, and its options and neighbors.
   std::optional<sigma::UnfinishedState> unfinished;
   // The embedding ready to place points into, as it was at that iteration; after the run, which it refers to.
   std::unique_ptr<sigma::FittedEmbedding> embedding;
