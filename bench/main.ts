@@ -32,6 +32,7 @@ import {
 } from "./implementations.js";
 import { buildKernels, formatKernels, type KernelRecord, measureKernels, measureLimits } from "./kernels.js";
 import { describeMachine, ownVersions } from "./machine.js";
+import { formatNeighbors, measureNeighbors, NEIGHBOR_LIBRARIES, type NeighborRecord } from "./neighbors.js";
 import {
   findTrainers,
   formatNetworks,
@@ -65,6 +66,7 @@ import {
   type SeparationSettings,
 } from "./separation.js";
 import { installPeers, installScran } from "./setup.js";
+import { formatSimultaneous, measureSimultaneous, type SimultaneousRecord } from "./simultaneous.js";
 import { formatTrust, measureTrust, type TrustRecord } from "./trust.js";
 import { formatTrustGroups, measureTrustGroups, type TrustGroupsRecord } from "./trust-groups.js";
 import { measureUncertainty, type UncertaintyRecord } from "./uncertainty.js";
@@ -93,6 +95,8 @@ Examples:
   $ npm run bench -- race generated-5000 --peers opentsne-bh,scran.js --ours theta=0.5
   $ npm run bench -- sigma latents --data DIR
   $ npm run bench -- scaling --max 100000 --threads-list 1,2
+  $ npm run bench -- neighbors mnist --data DIR --python FILE
+  $ npm run bench -- simultaneous
   $ npm run bench -- optimizers swiss-roll-10000
   $ npm run bench -- kernels stem --data DIR
   $ npm run bench -- forces mnist --data DIR
@@ -329,6 +333,37 @@ program
   .addOption(roundsOption(3))
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: TrustFlags) => interruptible((signal) => examineTrust(flags, signal)));
+
+program
+  .command("neighbors")
+  .description(`the neighbor search beside ${NEIGHBOR_LIBRARIES.join(", ")} at equal recall`)
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .addOption(roundsOption(3))
+  .argument("[data sets...]", "default: mnist and generated-200000 where --data holds the files, else generated-30000")
+  .option("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--python <file>", "a Python with numpy and the libraries", DEFAULT_PEER_PATHS.python)
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
+  .option("--perplexity <p>", "a third of the number of neighbors", numberParser("--perplexity"), 30)
+  .option("--recall <share>", "which the libraries have to reach, from 0 to 1", numberParser("--recall"), 0.99)
+  .option("--seed <n>", "seed of the random numbers", integerParser("--seed"), 42)
+  .action((names: string[], flags: NeighborsFlags) => interruptible((signal) => neighbors(names, flags, signal)));
+
+program
+  .command("simultaneous")
+  .description("eight runs one after the other, and 2, 4 and 8 at once, in one process and in several")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .addOption(roundsOption(3))
+  .argument("[data set]", "default: mnist-test where --data holds it, else generated-10000")
+  .option("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--threads <n>", "threads of each run", integerParser("--threads", 1), 2)
+  .option("--perplexity <p>", "perplexity", numberParser("--perplexity"), 30)
+  .action((name: string | undefined, flags: SimultaneousFlags) =>
+    interruptible((signal) => simultaneous(name, flags, signal)),
+  );
 
 program
   .command("trust-groups")
@@ -800,6 +835,46 @@ async function uncertainty({ data, writeReadme, ...flags }: UncertaintyFlags, si
   const how = { points: syntheticPoints, seeds: competitorSeeds, threads, python, folder: data };
   await measureCompetitors(record.competitions, how, log, signal);
   await publish("uncertainty", record, formatUncertainty(record), writeReadme ?? false);
+}
+
+interface NeighborsFlags {
+  data?: string;
+  python: string;
+  threads: number;
+  perplexity: number;
+  recall: number;
+  rounds: number;
+  seed: number;
+  writeReadme?: true;
+}
+
+async function neighbors(names: readonly string[], flags: NeighborsFlags, signal: AbortSignal): Promise<void> {
+  const { data, python, writeReadme, threads, perplexity, recall, rounds, seed } = flags;
+  const usual = hasPublicData(data) ? ["mnist", "generated-200000"] : ["generated-30000"];
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const record: NeighborRecord = { ...facts, settings: { threads, perplexity, recall, rounds, seed }, runs: [] };
+  try {
+    await measureNeighbors(record, names.length > 0 ? names : usual, data, python, log, signal);
+  } finally {
+    if (record.runs.length > 0) await publish("neighbors", record, formatNeighbors(record), writeReadme ?? false);
+  }
+}
+
+interface SimultaneousFlags {
+  data?: string;
+  threads: number;
+  perplexity: number;
+  rounds: number;
+  writeReadme?: true;
+}
+
+async function simultaneous(name: string | undefined, flags: SimultaneousFlags, signal: AbortSignal): Promise<void> {
+  const { data, writeReadme, threads, perplexity, rounds } = flags;
+  const set = name ?? (hasPublicData(data) ? "mnist-test" : "generated-10000");
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const record: SimultaneousRecord = { ...facts, settings: { threads, perplexity, rounds }, measured: [] };
+  await measureSimultaneous(record, set, data, log, signal);
+  await publish("simultaneous", record, formatSimultaneous(record), writeReadme ?? false);
 }
 
 interface OptimizersFlags {

@@ -18,7 +18,7 @@ declare namespace binding {
   }
 
   interface NativeNeighbors {
-    method: "exact" | "nn-descent" | "given";
+    method: "exact" | "cells" | "given";
     recall: number;
   }
 
@@ -276,7 +276,7 @@ declare namespace binding {
 
   interface NativeEvaluationOptions {
     distance: string;
-    neighbors: "auto" | "exact" | "nn-descent";
+    neighbors: "auto" | "exact" | "cells";
     varianceFloor: "auto" | number;
     perplexity: number | readonly number[];
     k: readonly number[];
@@ -296,7 +296,7 @@ declare namespace binding {
     kl: number;
     /** The floor in use, if the distance has one. */
     varianceFloor?: number;
-    method: "exact" | "nn-descent";
+    method: "exact" | "cells";
     recall: number;
     pearson: NativeCorrelation;
     spearman: NativeCorrelation;

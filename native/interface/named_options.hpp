@@ -30,7 +30,7 @@ Options read_run_options(const From& from) {
   options.mesh_spacing = from.number("meshSpacing");
   options.distance = from.text("distance");
   const std::string neighbors = from.text("neighbors");
-  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::nn_descent, NeighborMethod::given}) {
+  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::cells, NeighborMethod::given}) {
     if (neighbors == name_of(known)) options.neighbors = known;
   }
   options.variance_floor = read_variance_floor(from);
@@ -84,7 +84,7 @@ EvaluationOptions read_evaluation_options(const From& from) {
   EvaluationOptions options;
   options.distance = from.text("distance");
   const std::string neighbors = from.text("neighbors");
-  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::nn_descent}) {
+  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::cells}) {
     if (neighbors == name_of(known)) options.neighbors = known;
   }
   options.perplexities = from.numbers("perplexity");

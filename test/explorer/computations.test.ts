@@ -79,6 +79,23 @@ describe("points without a map", () => {
     await served.close();
   });
 
+  it("do not wait for one that is stopped, which can be continued later", async () => {
+    const exploration = await openExploration(join(folder, "means.npy"), { sigma: join(folder, "sigma.npy") });
+    const served = await serve(exploration);
+    const stateOf = (id: string) => exploration.computation(id)?.state.state;
+    await expect.poll(() => exploration.computation("standard")?.positions !== undefined).toBe(true);
+    await post(served, paths.stopComputation("standard"));
+    await expect.poll(() => stateOf("sigma-aware")).toBe("finished");
+    expect(stateOf("standard")).toBe("stopped");
+    expect((await served.describe()).layouts[0]?.id).toBe("sigma-aware");
+    await post(served, paths.continueComputation("standard"));
+    await expect.poll(async () => (await served.describe()).abilities.uncertainty).toBe(true);
+    expect(stateOf("standard")).toBe("finished");
+    const maps = (await served.describe()).layouts.filter(({ kind }) => kind === "map");
+    expect(maps.map(({ id }) => id).sort()).toEqual(["sigma-aware", "standard"]);
+    await served.close();
+  });
+
   it("leave nothing at work when the server ends", async () => {
     const exploration = await openExploration(join(folder, "means.npy"), {
       sigma: join(folder, "sigma.npy"),
