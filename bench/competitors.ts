@@ -117,11 +117,11 @@ type Draw = (seed: number) => Promise<Measurements>;
  * @param folder of public data, for the codes
  */
 export async function measureCompetitors(
+  competitions: Competition[],
   how: { points: number; seeds: number; threads: number; python: string; folder: string | undefined },
   log: (line: string) => void,
   signal: AbortSignal,
-): Promise<Competition[]> {
-  const competitions: Competition[] = [];
+): Promise<void> {
   for (const [data, draw] of await openSources(how, log)) {
     const runs: Record<string, Scores>[] = [];
     let points = 0;
@@ -135,7 +135,6 @@ export async function measureCompetitors(
     const shown = competition.competitors.map(({ method, kept, score }) => `${method} ${(kept ?? score).toFixed(3)}`);
     log(`${data}: ${shown.join(", ")}`);
   }
-  return competitions;
 }
 
 async function openSources(

@@ -12,6 +12,8 @@ const PYTHON_PACKAGES = [
   "scikit-learn-intelex",
   "tsne-h2pack",
   "pynndescent",
+  "faiss-cpu",
+  "hnswlib",
   "sgtsnepi",
   "h5py",
 ];

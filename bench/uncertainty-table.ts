@@ -30,7 +30,7 @@ function formatCompetitions({ competitions, settings }: UncertaintyRecord): stri
     table(cell),
     `Every method on the same data, means over ${settings.competitorSeeds} seeds: the share of the true 10 nearest neighbors where the truth is known; for clusters, cells and codes the label accuracy; for galaxies the squared correlation of the redshift with its mean over the 10 nearest points. In parentheses: the difference from plain t-SNE with its standard error. Real data have one draw of the noise, so that their seeds differ in the embedding alone.`,
     table(hubs),
-    "Share of the entries of neighbor lists that are the noisiest fifth of the points: 0.2 without hubs.",
+    "Share of the entries of neighbor lists that are the noisiest fifth of the points: 0.2 without hubs, and 1 where all points have the same noise.",
   ];
 }
 

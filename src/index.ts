@@ -149,6 +149,8 @@ export {
   describeTrust,
   type GroupStability,
   type GroupVerdict,
+  type PerplexityComparison,
+  type PerplexityScores,
   type PerturbationScores,
   type ReliabilityClass,
   type ReliabilityScores,

@@ -62,7 +62,8 @@ def clusters():
             means.append([np.log(distance), *(known[column] for column in columns[1:])])
             sigma.append([known["distance_e"] / distance, *(known[f"{column}_e"] for column in columns[1:])])
             labels.append(label)
-    write("clusters", labels, means=means, sigma=sigma)
+    whole = np.isfinite(np.array(means) + np.array(sigma)).all(1)
+    write("clusters", np.array(labels)[whole], means=np.array(means)[whole], sigma=np.array(sigma)[whole])
 
 
 def cancer():

@@ -134,10 +134,6 @@ CovarianceView view_covariance(const Properties& from, std::size_t count, std::s
   return view;
 }
 
-double read_variance_floor(const Properties& options) {
-  return options.at("varianceFloor").IsString() ? 0 : options.number("varianceFloor");
-}
-
 void set_variance_floor(Napi::Object result, const std::string& distance, const Gaussians& points) {
   // Points without standard deviations may have been given neighbors under a distance without a name.
   if (points.deviations.rows() == 0 || !traits_of(distance).has_floor()) return;

@@ -44,6 +44,7 @@ class Properties {
   Napi::Value at(const char* name) const { return object_.Get(name); }
   // Whether the property is there and not undefined.
   bool has(const char* name) const { return !at(name).IsUndefined(); }
+  bool is_text(const char* name) const { return at(name).IsString(); }
   double number(const char* name) const;
   template <class Whole>
   Whole whole(const char* name) const {
@@ -67,9 +68,6 @@ void pack_data_sigma(const Properties& arguments, Gaussians& points, double vari
 
 // The covariances of `count` points of d columns as {argument, numbers, form, inner, sigma}, seen in place.
 CovarianceView view_covariance(const Properties& from, std::size_t count, std::size_t d);
-
-// The option varianceFloor of a distance; 0 for "auto".
-double read_variance_floor(const Properties& options);
 
 // Sets varianceFloor of the result to the floor in use, if the distance has one and it is known.
 void set_variance_floor(Napi::Object result, const std::string& distance, const Gaussians& points);

@@ -18,7 +18,7 @@ declare namespace binding {
   }
 
   interface NativeNeighbors {
-    method: "exact" | "nn-descent" | "given";
+    method: "exact" | "cells" | "given";
     recall: number;
   }
 
@@ -165,6 +165,11 @@ declare namespace binding {
     seconds(): Record<NativeProgress["stage"], number>;
     /** The floor in use, if the distance has one and it is known. Throws BUSY during advance(). */
     varianceFloor(): number | undefined;
+    /**
+     * The points in units of the data, n x columns: principal components if the run reduces to these. With a seed, draws from their
+     * Gaussians in place of the means.
+     */
+    points(seed?: number): { columns: number; means: Float64Array; sigma: Float64Array | undefined };
     /** Of the data; undefined for a restored run. */
     farValue(): NativeFarValue | undefined;
     /**
@@ -210,6 +215,7 @@ declare namespace binding {
     }): Promise<{
       groups: Int32Array;
       separations: Float64Array;
+      outflows: Float64Array;
       nullSeparations: Float64Array;
       reruns: Int32Array;
       draws: Int32Array;
@@ -271,7 +277,7 @@ declare namespace binding {
 
   interface NativeEvaluationOptions {
     distance: string;
-    neighbors: "auto" | "exact" | "nn-descent";
+    neighbors: "auto" | "exact" | "cells";
     varianceFloor: "auto" | number;
     perplexity: number | readonly number[];
     k: readonly number[];
@@ -291,7 +297,7 @@ declare namespace binding {
     kl: number;
     /** The floor in use, if the distance has one. */
     varianceFloor?: number;
-    method: "exact" | "nn-descent";
+    method: "exact" | "cells";
     recall: number;
     pearson: NativeCorrelation;
     spearman: NativeCorrelation;

@@ -8,55 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "../interface/named_options.hpp"
+#include "../support/random.hpp"
 #include "arguments.hpp"
 #include "errors.hpp"
 #include "job.hpp"
 
 namespace sigma::addon {
 namespace {
-
-Options read_options(const Properties& from) {
-  Options options;
-  const std::string method = from.text("method");
-  for (const Method known : {Method::exact, Method::barnes_hut, Method::particle_mesh}) {
-    if (method == name_of(known)) options.method = known;
-  }
-  options.mesh_spacing = from.number("meshSpacing");
-  options.distance = from.text("distance");
-  const std::string neighbors = from.text("neighbors");
-  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::nn_descent, NeighborMethod::given}) {
-    if (neighbors == name_of(known)) options.neighbors = known;
-  }
-  options.variance_floor = read_variance_floor(from);
-  options.perplexities = from.numbers("perplexity");
-  options.theta = from.number("theta");
-  options.degrees_of_freedom = from.number("degreesOfFreedom");
-  options.output_dimensions = from.whole<int>("outputDimensions");
-  const bool is_auto = from.at("iterations").IsString();
-  options.iterations = from.whole<std::uint64_t>(is_auto ? "maxIterations" : "iterations");
-  options.tolerance = is_auto ? from.number("tolerance") : 0;
-  options.seed = from.whole<std::uint64_t>("seed");
-  options.pca_components = from.has("pca") ? from.whole<std::size_t>("pca") : 0;
-  const std::string start = from.text("init");
-  for (const auto& [name, known] : {std::pair{"pca", Start::pca},
-                                    {"random", Start::random},
-                                    {"spectral", Start::spectral},
-                                    {"given", Start::given}}) {
-    if (start == name) options.start = known;
-  }
-  options.optimizer = from.text("optimizer") == "momentum" ? Optimizer::momentum : Optimizer::curvature;
-  options.early_exaggeration = from.number("earlyExaggeration");
-  options.early_exaggeration_iterations = from.whole<std::uint64_t>("earlyExaggerationIterations");
-  options.exaggeration = from.number("exaggeration");
-  if (options.optimizer == Optimizer::momentum) {
-    options.learning_rate = from.number("learningRate");
-    options.final_learning_rate = from.number("finalLearningRate");
-    options.momentum = from.number("momentum");
-    options.final_momentum = from.number("finalMomentum");
-  }
-  options.threads = from.whole<unsigned>("threads");
-  return options;
-}
 
 std::vector<float> copy_start(const MatrixView& start) {
   std::vector<float> copy(start.rows * start.cols);
@@ -123,6 +82,7 @@ Napi::Function RunObject::define(Napi::Env env) {
                       InstanceMethod<&RunObject::measure_perturbation>("measurePerturbation"),
                       InstanceMethod<&RunObject::measure_reliability>("measureReliability"),
                       InstanceMethod<&RunObject::measure_groups>("measureGroups"),
+                      InstanceMethod<&RunObject::points>("points"),
                       InstanceMethod<&RunObject::describe_state>("describeState"),
                       InstanceMethod<&RunObject::read_state>("readState"),
                       InstanceMethod<&RunObject::write_state>("writeState"),
@@ -132,7 +92,7 @@ Napi::Function RunObject::define(Napi::Env env) {
 RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObject>(info) {
   const Napi::Env env = info.Env();
   const Properties arguments(info[0]);
-  const Options options = read_options(arguments.object("options"));
+  const Options options = read_run_options(arguments.object("options"));
   if (arguments.has("shape")) {
     about(env, "data", [&] {
       prepare_state(arguments.object("shape"), options);
@@ -280,6 +240,34 @@ Napi::Value RunObject::variance_floor(const Napi::CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(info.Env());
   set_variance_floor(result, shared_->run->options().distance, shared_->run->points());
   return result.Get("varianceFloor");
+}
+
+Napi::Value RunObject::points(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  refuse_while_busy(env);
+  const Gaussians& points = shared_->run->points();
+  const std::size_t n = points.count(), d = points.input_dimensions();
+  const auto copy = [&](const PackedMatrix& from, double scale, const std::vector<double>& center) {
+    auto numbers = Napi::Float64Array::New(env, n * d);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t c = 0; c < d; ++c) {
+        numbers[i * d + c] = static_cast<double>(from.at(i, c)) * scale + (center.empty() ? 0 : center[c]);
+      }
+    }
+    return numbers;
+  };
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("columns", static_cast<double>(d));
+  Napi::Float64Array means = copy(points.means, points.scale, points.center);
+  result.Set("means", means);
+  if (points.deviations.rows() != n) return result;
+  const Napi::Float64Array sigma = copy(points.deviations, points.sigma_scale, {});
+  result.Set("sigma", sigma);
+  if (info[0].IsNumber()) {
+    Random random(static_cast<std::uint64_t>(info[0].As<Napi::Number>().Int64Value()));
+    for (std::size_t at = 0; at < n * d; ++at) means[at] = means[at] + sigma[at] * random.normal();
+  }
+  return result;
 }
 
 void RunObject::refuse_while_busy(Napi::Env env) const {

@@ -66,7 +66,7 @@ class PointCovariance {
         if (std::abs(at(a, b) - at(b, a)) > rounding_.asymmetry * deviations) {
           throw BadValue(BadValue::Reason::not_symmetric, at(a, b), row, a * d_ + b);
         }
-        // Also where a variance of 0 leaves no room for it.
+        // This also refuses a covariance with a value whose variance is 0.
         if (std::abs(at(a, b)) > (1 + rounding_.asymmetry) * deviations) {
           throw BadValue(BadValue::Reason::negative_eigenvalue, at(a, b), row, a * d_ + b);
         }

@@ -19,7 +19,7 @@ struct CovarianceView {
 };
 
 // Adds the covariances C_i of the points, and the floor of those distances that need one; 0 stands for one that
-// resolve_noise estimates. What is kept of each is a lower triangular L with C = L L^T, so that C has no negative
+// resolve_noise estimates. The points keep a lower triangular L with C = L L^T of each, so that C has no negative
 // eigenvalue however it is rounded. Pivots of Cholesky's method below a rounding of the variance, 1e-10 of it or 1e-7
 // for float32, are raised to that: C may be singular. The deviations of the points are the roots of the diagonals.
 //

@@ -51,6 +51,14 @@ class Distance {
     kernel_->tile(rows, columns, means().cols(), weights_, height, width, out);
   }
 
+  // The pairs of such a tile that are not above both bounds; see DistanceKernel.
+  std::size_t find_near(DistanceBlock rows, DistanceBlock columns, std::size_t height, std::size_t width,
+                        const float* row_bounds, const float* column_bounds, std::uint16_t* pairs,
+                        float* squared) const {
+    return kernel_->find_near(rows, columns, means().cols(), weights_, height, width, row_bounds, column_bounds, pairs,
+                              squared);
+  }
+
   // Squared distance of points i and j, in float64: like a tile's, up to a factor of the formula's, and for the
   // expected distance up to a constant.
   double squared(std::size_t i, std::size_t j) const {

@@ -77,19 +77,29 @@ struct DistanceKernel {
   // the first `height` rows and `width` columns. The same bits with the two blocks exchanged.
   void (*tile)(DistanceBlock rows, DistanceBlock columns, std::size_t cols, DistanceWeights weights, std::size_t height,
                std::size_t width, float* out);
-  // The same for one pair, in float64; i and j count rows within their blocks.
+  // Finds the pairs of the same tile whose squared distance is not above both bounds: that of its row and that of its
+  // column. Writes each pair as 64 * i + j and its squared distance, in any order; returns how many. Nothing above the
+  // bounds is written to memory, so that both blocks stay in the first-level cache.
+  std::size_t (*find_near)(DistanceBlock rows, DistanceBlock columns, std::size_t cols, DistanceWeights weights,
+                           std::size_t height, std::size_t width, const float* row_bounds, const float* column_bounds,
+                           std::uint16_t* pairs, float* squared);
+  // The squared distance of one pair, in float64; i and j count rows within their blocks.
   double (*pair)(DistanceBlock rows, std::size_t i, DistanceBlock columns, std::size_t j, std::size_t cols,
                  DistanceWeights weights);
+};
+
+struct Least {
+  float value;
+  std::uint32_t position;
 };
 
 struct DistanceKernels {
   std::span<const DistanceKernel> all;
   // Those that use covariances, by the same names.
   std::span<const DistanceKernel> with_covariances;
-  // Writes the indices 64 * i + j, ascending, of those numbers of a tile that are not above both the bound of their row
-  // and that of their column; returns how many. Looks at `height` rows of 64.
-  std::size_t (*find_below)(const float* tile, std::size_t height, const float* row_bounds, const float* column_bounds,
-                            std::uint16_t* pairs);
+  // The least of the first `width` numbers of a row of a tile, and its position, the first of equal ones; infinity and
+  // 0 if no number is below infinity.
+  Least (*find_least)(const float* row, std::size_t width);
   // Brings up to 64 rows of a row-major matrix together: block[64 * k + i] = column k of row rows[i].
   void (*gather)(const float* matrix, std::size_t stride, const std::uint32_t* rows, std::size_t count,
                  std::size_t cols, float* block);

@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "embedding/measurement_prior.hpp"
+#include "neighbors/cell_search.hpp"
 #include "neighbors/covariances.hpp"
 #include "neighbors/distance.hpp"
 #include "neighbors/exact_search.hpp"
-#include "neighbors/nn_descent.hpp"
 #include "support/errors.hpp"
 #include "support/random.hpp"
 
@@ -137,8 +137,8 @@ TEST_P(WithCovariances, BothSearchesFindTheNeighborsOfPairs) {
       nearer += j != i && distance.squared(i, j) < last - 1e-5 * std::abs(last);
     EXPECT_LE(nearer, 9u);
   }
-  const Neighbors descent = search_by_nn_descent(distance, 10, 1, team, {}, ignore_progress);
-  EXPECT_GT(descent.recall, 0.8);
+  const Neighbors found = CellSearch(distance, 10, 1, team, {}).run(team, {}, ignore_progress);
+  EXPECT_GT(found.recall, 0.98);
 }
 
 INSTANTIATE_TEST_SUITE_P(, WithCovariances, testing::Values("inverse-variance", "mahalanobis", "mahalanobis-logdet"),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 
 #include "distance_names.hpp"
@@ -673,20 +674,58 @@ TEST(Distance, IsFiniteForDataOfAnySize) {
   }
 }
 
-TEST(DistanceKernels, FindBelowLooksAtBothBounds) {
+// The slow counterpart looks at every number of the tile.
+TEST(DistanceKernels, FindNearLooksAtBothBounds) {
   Random random(7);
-  std::vector<float> tile(64 * 64), rows(64), columns(64);
-  for (float& x : tile) x = static_cast<float>(random.uniform());
-  for (float& x : rows) x = static_cast<float>(random.uniform() / 4);
-  for (float& x : columns) x = static_cast<float>(random.uniform() / 4);
-  tile[64 * 5 + 9] = rows[5];
-  std::vector<std::uint16_t> expected, pairs(64 * 64);
-  for (std::size_t e = 0; e < 40 * 64; ++e) {
-    if (tile[e] <= std::max(rows[e / 64], columns[e % 64])) expected.push_back(static_cast<std::uint16_t>(e));
-  }
+  std::vector<double> data(128 * 5), sigma(128 * 5);
+  for (double& x : data) x = random.normal();
+  for (double& x : sigma) x = std::exp(random.normal());
+  Gaussians points = pack_means({nullptr, data.data()}, 128, 5);
+  pack_sigma(points, {nullptr, sigma.data()}, 0.01);
+  test::add_test_spread(points);
   for (const DistanceKernels* table : every_table()) {
-    const std::size_t found = table->find_below(tile.data(), 40, rows.data(), columns.data(), pairs.data());
-    EXPECT_EQ(std::vector(pairs.begin(), pairs.begin() + static_cast<std::ptrdiff_t>(found)), expected);
+    for (const DistanceKernel& kernel : table->all) {
+      const Distance distance(kernel.name, points);
+      std::vector<float> tile(64 * 64), squared(64 * 64), rows(64), columns(64);
+      kernel.tile(distance.block(0), distance.block(1), distance.means().cols(), distance.weights(), 64, 64,
+                  tile.data());
+      for (std::size_t i = 0; i < 64; ++i) {
+        rows[i] = tile[random.bits() % tile.size()];
+        columns[i] = i % 3 == 0 ? tile[random.bits() % tile.size()] : -std::numeric_limits<float>::infinity();
+      }
+      for (const auto& [height, width] : {std::pair<std::size_t, std::size_t>{64, 64}, {41, 19}, {1, 64}, {6, 33}}) {
+        std::map<std::size_t, float> expected, found;
+        for (std::size_t i = 0; i < height; ++i) {
+          for (std::size_t j = 0; j < width; ++j) {
+            if (tile[64 * i + j] <= std::max(rows[i], columns[j])) expected[64 * i + j] = tile[64 * i + j];
+          }
+        }
+        std::vector<std::uint16_t> pairs(64 * 64);
+        const std::size_t count =
+            kernel.find_near(distance.block(0), distance.block(1), distance.means().cols(), distance.weights(), height,
+                             width, rows.data(), columns.data(), pairs.data(), squared.data());
+        for (std::size_t e = 0; e < count; ++e) found[pairs[e]] = squared[e];
+        EXPECT_EQ(found, expected) << kernel.name;
+        EXPECT_EQ(count, expected.size()) << kernel.name;
+      }
+    }
+  }
+}
+
+TEST(DistanceKernels, FindLeastFindsTheFirst) {
+  Random random(8);
+  std::vector<float> row(64);
+  for (const DistanceKernels* table : every_table()) {
+    for (const std::size_t width : {1, 7, 16, 33, 64}) {
+      for (float& x : row) x = static_cast<float>(random.bits() % 9) - 4;
+      const auto least = std::min_element(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(width));
+      const Least found = table->find_least(row.data(), width);
+      EXPECT_EQ(found.value, *least);
+      EXPECT_EQ(found.position, least - row.begin());
+    }
+    std::fill(row.begin(), row.end(), std::numeric_limits<float>::quiet_NaN());
+    EXPECT_EQ(table->find_least(row.data(), 64).position, 0u);
+    EXPECT_EQ(table->find_least(row.data(), 64).value, std::numeric_limits<float>::infinity());
   }
 }
 

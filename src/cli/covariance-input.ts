@@ -34,6 +34,8 @@ export function checkCovarianceFlags(
     readonly log1p?: unknown;
     readonly missing?: unknown;
     readonly sigmaIs?: unknown;
+    readonly sigma?: unknown;
+    readonly pca?: unknown;
   },
 ): void {
   const option = givenOption(flags);
@@ -43,6 +45,10 @@ export function checkCovarianceFlags(
     const accepted = `to be left out with ${FLAGS[option]}, ${reason}`;
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
   };
+  const second = COVARIANCE_OPTIONS.find((name) => name !== option && flags[name] !== undefined);
+  if (second !== undefined) refuse(FLAGS[second] as string, flags[second], "which is another form of covariances");
+  if (option !== "covarianceFactors") refuse("--sigma", flags.sigma, "whose diagonals are the variances");
+  refuse("--pca", flags.pca, "whose covariances are those of the given columns");
   refuse("--landmarks", flags.landmarks, "since landmarks are means of points and use --sigma");
   refuse("--standardize", flags.standardize, "which has the units of the columns as they are");
   refuse("--log1p", flags.log1p, "which has the units of the columns as they are");

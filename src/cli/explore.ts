@@ -12,7 +12,7 @@ import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchS
 interface ExploreFlags
   extends ImageFlags,
     Omit<ColumnFlags, "strict">,
-    Pick<ExploreOptions, "part" | "cache" | "host" | "port"> {
+    Pick<ExploreOptions, "part" | "trust" | "cache" | "host" | "port" | "frameOrigins"> {
   labels?: string;
   metadata?: string;
   sigma?: string;
@@ -33,9 +33,11 @@ Examples:
       An embedding that embed has written, with all that is known of its points.
   $ sigma-tsne explore means.npy --sigma sigma.npy
       Points that are embedded while you look.
-  $ sigma-tsne explore run.tsne
+  $ sigma-tsne explore run.tsne --trust
+      A run of embed --save, and with --trust the scores of a trust report as
+      colors.
   $ sigma-tsne explore comparison/
-      A run of embed --save, and the folder of compare.
+      The folder of compare.
 
 The page is at the address that is printed, and only for this machine unless
 --host says otherwise; then the address carries a token that every visitor
@@ -67,9 +69,10 @@ export function createExploreCommand(): Command {
     .option("--sigma <file>", "standard deviations of the points, of the same shape")
     .option("--input <file>", "the points that were mapped, to find neighbors by and judge the map")
     .option("--no-cache", "do not keep the embeddings of points in <source>.explorer")
-    .addOption(declaredOption(EXPLORE_OPTIONS, "part"));
+    .addOption(declaredOption(EXPLORE_OPTIONS, "part"))
+    .addOption(declaredOption(EXPLORE_OPTIONS, "trust"));
   addColumnOptions(command.optionsGroup("Columns:"), { lists: false, strict: false }).optionsGroup("Server:");
-  addDeclaredOptions(command, EXPLORE_OPTIONS, ["host", "port"])
+  addDeclaredOptions(command, EXPLORE_OPTIONS, ["host", "port", "frameOrigins"])
     .option("--open", "open the page in the browser")
     .option("--json", "print one JSON object with the address instead of sentences")
     .option("--quiet", "print nothing but errors, and --json")
@@ -92,10 +95,12 @@ async function explore(source: string, flags: ExploreFlags, signal: AbortSignal)
     sigma,
     input,
     part,
+    trust,
     strict,
     cache,
     host,
     port,
+    frameOrigins,
     open: isOpened,
     json,
     quiet,
@@ -115,10 +120,12 @@ async function explore(source: string, flags: ExploreFlags, signal: AbortSignal)
     sigma,
     input,
     part,
+    trust,
     strict,
     ...(cache === false && { cache }),
     host,
     port,
+    frameOrigins,
     stretch: stretchShare(flags.stretch),
     signal,
     ...columnsOf(flags),

@@ -97,11 +97,7 @@ export function resolveCompareOptions(options: CompareOptions, n: number, d: num
     }
     const full = { ...shared, ...own } as TsneOptions;
     if (typeof (full.neighbors ?? "auto") !== "string") {
-      reject(
-        "neighbors",
-        full.neighbors,
-        '"auto", "exact" or "nn-descent", since each distance has neighbors of its own',
-      );
+      reject("neighbors", full.neighbors, '"auto", "exact" or "cells", since each distance has neighbors of its own');
     }
     try {
       resolveTsneOptions(full, n, d);

@@ -66,24 +66,34 @@ export async function exploreMaps(
     exploration.addComputation(embedding);
     return { plan, embedding };
   });
-  for (const [i, { plan, embedding }] of embeddings.entries()) {
-    const { tsne, result } = await embedding.run(signal).catch((error) => {
-      // Those after it were to begin where it began.
-      for (const later of embeddings.slice(i + 1)) later.embedding.fail(error);
-      throw error;
-    });
-    if (!start && embedding.start) {
-      start = embedding.start;
-      await cache?.write(START, start);
-    }
-    const map = alignMap(plan, tsne, result, maps.get("standard"));
+  const finish = async ({ plan, embedding }: (typeof embeddings)[number]) => {
+    const { tsne, result } = await embedding.run(signal);
+    // The map that was finished first is the one that others are laid onto.
+    const [reference] = maps.values();
+    const map = alignMap(plan, tsne, result, reference);
     maps.set(plan.id, map);
     exploration.addMap(map);
     await cache?.write(`${plan.id}.npy`, map.positions);
     await cache?.keep(() => tsne.save(cache.path(`${plan.id}.tsne`), { signal }));
     const facts: MapFacts = { subtitle: map.subtitle, alignment: map.alignment ?? null };
     await cache?.writeFacts(plan.id, facts);
+  };
+  const finishing: Promise<void>[] = [];
+  for (const [i, one] of embeddings.entries()) {
+    const finished = finish(one);
+    finishing.push(finished);
+    // An embedding that is stopped does not keep the next one waiting.
+    await Promise.race([finished, one.embedding.stopped]).catch((error) => {
+      // The others were to begin where this one began.
+      for (const later of embeddings.slice(i + 1)) later.embedding.fail(error);
+      throw error;
+    });
+    if (!start && one.embedding.start) {
+      start = one.embedding.start;
+      await cache?.write(START, start);
+    }
   }
+  await Promise.all(finishing);
   await colorMaps(exploration, data, [...maps.values()], cache);
 }
 
@@ -118,18 +128,18 @@ export async function showKnownMaps(
 
 const runIn = (cache: ResultCache, id: string) => () => Tsne.load(cache.path(`${id}.tsne`));
 
-/** A computed map, laid onto the standard one. */
+/** A computed map, laid onto one that was computed before. */
 function alignMap(
   { id, title }: MapPlan,
   tsne: Tsne,
   { embedding, kl, options }: TsneResult,
-  standard: ExploredMap | undefined,
+  reference: ExploredMap | undefined,
 ): ExploredMap {
   const { distance, perplexity } = options;
   const subtitle = `${distance} distance, ${describePerplexity(perplexity)}, KL ${kl.toFixed(3)}`;
   const map = { id, title, subtitle, openRun: async () => tsne };
-  if (!standard) return { ...map, positions: embedding };
-  const { aligned, scale, rotation, from, to } = procrustes(standard.positions, embedding);
+  if (!reference) return { ...map, positions: embedding };
+  const { aligned, scale, rotation, from, to } = procrustes(reference.positions, embedding);
   return { ...map, positions: aligned, alignment: { scale, rotation, from, to } };
 }
 

@@ -39,7 +39,7 @@ export {
   spreadOf,
 } from "./memory.js";
 export { estimateNoiseModel, type NoiseModel, type NoiseModelOptions } from "./noise-model.js";
-export { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
+export { type ResolvedTsneOptions, resolvePerplexity, resolveTsneOptions, type TsneOptions } from "./options.js";
 export { describePerplexity } from "./perplexity.js";
 export {
   PLACEMENT_OPTIONS,

@@ -66,8 +66,8 @@ export function estimateResolved(
   const data = rows * (d + spread + (options.pca ?? 0)) * 4;
   // What is compared of a point: made of the data, and copied twice by the search, row by row and in blocks.
   const compared = options.distance === "given" ? 0 : (options.pca ?? d) + (usesSigma(options.distance) ? spread : 0);
-  // Either search keeps lists of candidates beside the result; nn-descent its graph and trees as well.
-  const neighbors = rows * compared * 3 * 4 + n * (k * 24 + 1200);
+  // The exact search keeps lists of up to 2 k + 32 candidates per point beside the result. The search in cells needs less.
+  const neighbors = rows * compared * 3 * 4 + n * (k * 24 + 300);
   const edges = n * k * EDGES_PER_NEIGHBOR * 8;
   // Packed, an edge takes half of what it does in P; rows are filled up to 16 edges.
   const packed = edges / 2 + n * 15 * 4;

@@ -51,8 +51,8 @@ export const PLACEMENT_OPTIONS = {
   /**
    * Where these draws come from. `"neighbors"`: the distribution of the true values of a point, given its measured values, their standard
    * deviations and the fitted points around it; ellipses then contain the position of the true values as often as they say.
-   * `"none"`: the point's own Gaussian N(mu, sigma^2). Choose that for codes of an autoencoder, whose Gaussians are such
-   * distributions already. Default `"neighbors"`.
+   * `"none"`: the point's own Gaussian N(mu, sigma^2). Choose that for codes of an autoencoder, whose Gaussians are already
+   * distributions of the true code. Default `"neighbors"`.
    */
   prior: choice<PriorName>(PRIORS, {
     default: "neighbors",

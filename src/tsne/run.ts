@@ -54,10 +54,10 @@ export interface TsneResult {
   /** How repulsion was computed. */
   method: "barnes-hut" | "fft" | "exact";
   /**
-   * Where the neighbors came from, and the share of the true ones among them: 1 if exact, measured on 512 points for nn-descent, taken
+   * Where the neighbors came from, and the share of the true ones among them: 1 if exact, measured on 512 points for cells, taken
    * to be 1 if given.
    */
-  neighbors: { method: "exact" | "nn-descent" | "given"; recall: number };
+  neighbors: { method: "exact" | "cells" | "given"; recall: number };
   /**
    * The variance floor in use, in squared units of the data: the option, or its estimate for `"auto"`. `undefined` if the distance has no
    * floor.
@@ -468,7 +468,7 @@ export function describeEnd({ iterations, stopped }: Pick<TsneResult, "iteration
 /** Where neighbors came from, in words. */
 export function describeNeighbors({ method, recall }: TsneResult["neighbors"]): string {
   if (method === "given") return "neighbors as given";
-  return method === "exact" ? "exact neighbors" : `neighbors by nn-descent, recall ${(100 * recall).toFixed(1)} %`;
+  return method === "exact" ? "exact neighbors" : `neighbors from cells, recall ${(100 * recall).toFixed(1)} %`;
 }
 
 /** The variance floor in use, in words; undefined for a distance without one. */
@@ -535,12 +535,12 @@ function createRun(data: MatrixLike | NeighborGraph, given: TsneOptions): RunPar
 /** Recall below which neighbors call for a warning. */
 const LEAST_RECALL = 0.95;
 
-/** A warning about neighbors of which nn-descent missed many. */
+/** A warning about neighbors of which the search in cells missed many. */
 export function describeRecall({ method, recall }: TsneResult["neighbors"]): string[] {
-  if (method !== "nn-descent" || recall >= LEAST_RECALL) return [];
+  if (method !== "cells" || recall >= LEAST_RECALL) return [];
   const found = `${(100 * recall).toFixed(1)} %`;
   return [
-    `The search for neighbors (nn-descent) found ${found} of the true neighbors: expected ${100 * LEAST_RECALL} % or more. Use "exact" for the option neighbors, which takes longer.`,
+    `The search for neighbors (cells) found ${found} of the true neighbors: expected ${100 * LEAST_RECALL} % or more. Use "exact" for the option neighbors, which takes longer.`,
   ];
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -23,6 +23,8 @@ beforeAll(async () => {
   await writeFile(join(page, "assets", "page.js"), "the script");
   await writeFile(join(page, ".hidden"), SECRET);
   await writeFile(join(folder, "secret.txt"), SECRET);
+  await symlink(join(folder, "secret.txt"), join(page, "link.txt"));
+  await symlink(folder, join(page, "linked"));
   local = await serve(exploration(), { page });
   guarded = await serve(exploration(), { page, host: "0.0.0.0", token });
 });
@@ -65,6 +67,9 @@ describe("files", () => {
     "//../secret.txt",
     "/./../secret.txt",
     "/.hidden",
+    "/link.txt",
+    "/linked/secret.txt",
+    "/linked/./secret.txt",
     "/assets",
     "/assets/",
     "/\0/../secret.txt",
@@ -166,6 +171,52 @@ describe("pages of other sites", () => {
       expect(headers.get("referrer-policy")).toBe("no-referrer");
       expect(headers.get("access-control-allow-origin")).toBeNull();
     }
+  });
+});
+
+describe("frames", () => {
+  const notebook = "http://localhost:8888";
+
+  it("are refused to every page by default", async () => {
+    const { headers } = await local.get("/");
+    expect(headers.get("content-security-policy")).toMatch(/; frame-ancestors 'none'$/);
+    expect(headers.get("x-frame-options")).toBe("DENY");
+    expect(await local.json("/api/frame-origins")).toEqual([]);
+  });
+
+  it("are allowed to the pages of named origins alone, which can still not send requests", async () => {
+    const framed = await serve(exploration(), { page, frameOrigins: [notebook, "https://127.0.0.1:8889"] });
+    const { headers } = await framed.get("/");
+    expect(headers.get("content-security-policy")).toMatch(
+      /^default-src 'none'; script-src 'self';.*; frame-ancestors http:\/\/localhost:8888 https:\/\/127\.0\.0\.1:8889$/,
+    );
+    expect(headers.get("x-frame-options")).toBeNull();
+    expect(headers.get("access-control-allow-origin")).toBeNull();
+    expect((await framed.get("/api/exploration", { origin: notebook })).status).toBe(403);
+    expect((await framed.get("/", { "sec-fetch-site": "cross-site", "sec-fetch-dest": "iframe" })).status).toBe(200);
+    await framed.close();
+  });
+
+  it.each([
+    "*",
+    "http://*:8888",
+    "http://localhost:8888/",
+    "http://localhost:8888/lab",
+    "http://LOCALHOST:8888",
+    "http://localhost:80",
+    "http://a; script-src *",
+    "http://a b",
+    "null",
+    "'self'",
+    "file://",
+    "data:text/html,",
+    "",
+  ])("are not allowed to what is no origin: %j", async (origin) => {
+    await expect(explore("nothing", { frameOrigins: [notebook, origin] })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      argument: "frameOrigins",
+      message: expect.stringContaining("expected an array of origins of pages"),
+    });
   });
 });
 

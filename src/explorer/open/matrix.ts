@@ -6,10 +6,11 @@ import { type Dataset, readDataset, readLabels, readMatrix, takeDataset } from "
 import { Matrix } from "../../matrix.js";
 import { numberColumn } from "../columns.js";
 import { type Exploration, type GaussianData, requireFinite, requireSigma } from "../exploration.js";
-import { addImages } from "../images.js";
+import { addImages, addListedImages } from "../images.js";
 import { addQuality, exploreMaps, showKnownMaps } from "../maps.js";
 import { COLUMN_KEYS, type InputOptions, rejectUseless } from "../options.js";
 import { ResultCache } from "../result-cache.js";
+import { TextValues } from "../text-values.js";
 import { addMetadata, addTableColumns, type PointTable } from "./table-columns.js";
 
 /** A map in a file, with what else is known of its points. */
@@ -74,9 +75,19 @@ function openCache(path: string, { means, sigma }: GaussianData): Promise<Result
 /** Adds what is known of the points beside the data: labels from a file before those of the table, its other columns, further files. */
 async function addFacts(exploration: Exploration, { table }: TableSource, options: InputOptions): Promise<void> {
   await addLabelFile(exploration, options);
-  const report = await addTableColumns(exploration, table);
+  const hasImages = options.images !== undefined;
+  const onRead = () => (hasImages ? Promise.resolve() : addImagesOf(exploration, table.path));
+  const report = await addTableColumns(exploration, table, onRead);
   exploration.columnReport = [exploration.columnReport, report].filter(Boolean).join(" ");
   await addFiles(exploration, { ...options, labels: undefined });
+}
+
+/** Adds the images that a column of the table names. */
+async function addImagesOf(exploration: Exploration, path: string): Promise<void> {
+  for (const { description, values } of exploration.allColumns()) {
+    if (description.kind !== "text" || description.format !== "image" || !(values instanceof TextValues)) continue;
+    return addListedImages(exploration, path, description, values);
+  }
 }
 
 /** The data of a file, and its other columns. */

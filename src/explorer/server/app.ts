@@ -1,8 +1,11 @@
+import { realpathSync } from "node:fs";
+import { join, sep } from "node:path";
 import cookie from "@fastify/cookie";
 import rateLimit from "@fastify/rate-limit";
 import serveStatic from "@fastify/static";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Exploration } from "../exploration.js";
+import { paths } from "../protocol.js";
 import { registerComputationRoutes } from "./computation-routes.js";
 import { registerDataRoutes } from "./data-routes.js";
 import { registerExportRoutes } from "./export-routes.js";
@@ -43,6 +46,26 @@ export async function createServer(
   registerSelectionRoutes(app, exploration);
   registerExportRoutes(app, exploration, page);
   await registerLatentRoutes(app, exploration);
-  if (page !== undefined) await app.register(serveStatic, { root: page, cacheControl: false, dotfiles: "deny" });
+  app.get(paths.frameOrigins, (_request, reply) =>
+    reply.header("cache-control", "no-store").send(entrance.frameOrigins),
+  );
+  if (page !== undefined) {
+    await app.register(serveStatic, {
+      root: page,
+      cacheControl: false,
+      dotfiles: "deny",
+      allowedPath: (path) => isInside(page, path),
+    });
+  }
   return app;
+}
+
+/** Whether a path leads into a folder, also where symbolic links are followed. A path of no file does. */
+function isInside(folder: string, path: string): boolean {
+  try {
+    const [root, target] = [realpathSync(folder), realpathSync(join(folder, path))];
+    return target === root || target.startsWith(root + sep);
+  } catch {
+    return true;
+  }
 }

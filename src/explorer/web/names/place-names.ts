@@ -25,6 +25,8 @@ const FONT_SIZES = [14, 13, 12, 12];
 const GAP = 4;
 /** A region needs at least this share of the width of its name, so that the name belongs to what is below it. */
 const MIN_FIT = 0.75;
+/** The corner at the bottom left that the tools of the map cover, in pixels. */
+const TOOLS = { width: 200, height: 66 };
 /** The name of a region that is larger than this many times the map is left to the regions within. */
 const MAX_SPREAD = 1.5;
 
@@ -53,7 +55,8 @@ export function placeNames(
     const [px, py] = sight.toPixels([x, y]);
     const name = { text, x: px, y: py, width: textWidth, size, regions };
     const isWhole = px > textWidth / 2 && px < sight.width - textWidth / 2 && py > size && py < sight.height - size;
-    if (!isWhole || placed.some((other) => areInConflict(name, other))) continue;
+    const isCovered = px - textWidth / 2 < TOOLS.width && py + size > sight.height - TOOLS.height;
+    if (!isWhole || isCovered || placed.some((other) => areInConflict(name, other))) continue;
     placed.push(name);
   }
   return placed;

@@ -36,6 +36,7 @@ export function ColorsPanel() {
         }}
       />
       <LegendView legend={coloring.value.legend} />
+      <ColumnNote columns={explored.columns} />
       <h3>Show</h3>
       <NamesOptions />
       <div class={controls.toggles}>
@@ -76,6 +77,12 @@ export function ColorsPanel() {
       )}
     </>
   );
+}
+
+/** What the values mean that the points are colored by. */
+function ColumnNote({ columns }: { columns: readonly ColumnDescription[] }) {
+  const note = columns.find(({ id }) => id === coloredBy.value)?.note;
+  return note === undefined ? null : <p class={controls.note}>{visibleText(note)}</p>;
 }
 
 /** Chooses which columns the card at the pointer shows. */
