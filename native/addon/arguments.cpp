@@ -117,10 +117,6 @@ void pack_data_sigma(const Properties& arguments, Gaussians& points, double vari
   });
 }
 
-double read_variance_floor(const Properties& options) {
-  return options.at("varianceFloor").IsString() ? 0 : options.number("varianceFloor");
-}
-
 void set_variance_floor(Napi::Object result, const std::string& distance, const Gaussians& points) {
   // Points without standard deviations may have been given neighbors under a distance without a name.
   if (points.deviations.rows() == 0 || !traits_of(distance).has_floor()) return;

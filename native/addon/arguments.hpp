@@ -43,6 +43,7 @@ class Properties {
   Napi::Value at(const char* name) const { return object_.Get(name); }
   // Whether the property is there and not undefined.
   bool has(const char* name) const { return !at(name).IsUndefined(); }
+  bool is_text(const char* name) const { return at(name).IsString(); }
   double number(const char* name) const;
   template <class Whole>
   Whole whole(const char* name) const {
@@ -63,9 +64,6 @@ Gaussians pack_data(const Properties& arguments);
 
 // Adds the matrix `sigma` of the arguments to their data; errors name it.
 void pack_data_sigma(const Properties& arguments, Gaussians& points, double variance_floor);
-
-// The option varianceFloor of a distance; 0 for "auto".
-double read_variance_floor(const Properties& options);
 
 // Sets varianceFloor of the result to the floor in use, if the distance has one and it is known.
 void set_variance_floor(Napi::Object result, const std::string& distance, const Gaussians& points);

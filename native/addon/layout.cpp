@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "../interface/named_options.hpp"
 #include "../layout/grid_assignment.hpp"
 #include "../layout/separation.hpp"
 #include "arguments.hpp"
@@ -41,12 +42,6 @@ std::shared_ptr<Shared> read_points(const Napi::Value& value) {
   });
 }
 
-SeparationMethod separation_method(const std::string& name) {
-  if (name == "iterative") return SeparationMethod::iterative;
-  if (name == "conditional") return SeparationMethod::conditional;
-  return SeparationMethod::flow;
-}
-
 template <class Compute, class Result>
 Napi::Value start(const Properties& arguments, const std::shared_ptr<Shared>& shared, Compute compute, Result result) {
   Work work;
@@ -71,13 +66,7 @@ Napi::Value separate_points(const Napi::CallbackInfo& info) {
   const Properties arguments(info[0]);
   const std::shared_ptr<Shared> shared = read_points(arguments.at("points"));
   const Properties from = arguments.object("options");
-  shared->options = {.method = separation_method(from.text("method")),
-                     .relaxations = from.whole<int>("relaxations"),
-                     .grid = from.whole<std::size_t>("grid"),
-                     .gamma = from.number("gamma"),
-                     .tolerance = from.number("tolerance"),
-                     .iterations = from.whole<std::size_t>("iterations"),
-                     .bins = from.whole<std::size_t>("bins")};
+  shared->options = read_separation_options(from);
   shared->threads = from.whole<unsigned>("threads");
   return start(
       arguments, shared,

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "../interface/named_options.hpp"
 #include "../neighbors/noise_model.hpp"
 #include "../neighbors/query_search.hpp"
 #include "arguments.hpp"

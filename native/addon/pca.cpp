@@ -142,7 +142,6 @@ Napi::Value start_pca(const Properties& arguments, const std::shared_ptr<Shared>
 }  // namespace
 
 Napi::Value compute_pca(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
   const auto shared = std::make_shared<Shared>();
   const Properties arguments(info[0]);
   shared->points = pack_data(arguments);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../embedding/position_uncertainty.hpp"
+#include "../interface/named_options.hpp"
 #include "arguments.hpp"
 #include "errors.hpp"
 #include "job.hpp"
@@ -14,17 +15,6 @@
 
 namespace sigma::addon {
 namespace {
-
-PlacementOptions read_placement(const Properties& from) {
-  return {.perplexities = from.numbers("perplexity"), .iterations = from.whole<std::uint64_t>("iterations")};
-}
-
-UncertaintyOptions read_uncertainty(const Properties& from) {
-  return {.draws = from.whole<std::size_t>("draws"),
-          .neighbors = from.whole<std::size_t>("neighbors"),
-          .seed = from.whole<std::uint64_t>("seed"),
-          .placement = read_placement(from)};
-}
 
 void set_uncertainty(Napi::Object result, const PositionUncertainty& measured) {
   const Napi::Env env = result.Env();
@@ -67,10 +57,10 @@ Napi::Value RunObject::place(const Napi::CallbackInfo& info) {
     });
   }
   const Properties from = arguments.object("options");
-  const PlacementOptions options = read_placement(from);
+  const PlacementOptions options = read_placement_options(from);
   std::optional<UncertaintyOptions> uncertainty;
   if (from.has("uncertainty")) {
-    uncertainty = read_uncertainty(from.object("uncertainty"));
+    uncertainty = read_uncertainty_options(from.object("uncertainty"));
     if (queries->deviations.rows() != queries->count()) throw Napi::TypeError::New(env, "expected sigma");
   }
   std::vector<std::uint32_t> own(queries->count(), QuerySearch::kNone);
@@ -114,7 +104,7 @@ Napi::Value RunObject::measure_uncertainty(const Napi::CallbackInfo& info) {
   if (!points.IsTypedArray()) throw Napi::TypeError::New(env, "expected a Uint32Array");
   const std::vector<std::uint32_t> rows =
       copy_indices(points, points.As<Napi::TypedArray>().ElementLength(), shared->run->count());
-  const UncertaintyOptions options = read_uncertainty(arguments.object("options"));
+  const UncertaintyOptions options = read_uncertainty_options(arguments.object("options"));
   const auto measured = std::make_shared<PositionUncertainty>();
   shared->busy = true;
   shared->run->clear_cancellation();

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "../interface/named_options.hpp"
 #include "../neighbors/noise_model.hpp"
 #include "../quality/evaluation.hpp"
 #include "arguments.hpp"
@@ -24,20 +25,6 @@ struct Shared {
   Evaluation evaluation;
   Cancellation cancellation;
 };
-
-void read_options(const Properties& from, Shared& shared) {
-  EvaluationOptions& options = shared.options;
-  options.distance = from.text("distance");
-  const std::string neighbors = from.text("neighbors");
-  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::nn_descent}) {
-    if (neighbors == name_of(known)) options.neighbors = known;
-  }
-  options.perplexities = from.numbers("perplexity");
-  for (const double size : from.numbers("k")) options.sizes.push_back(static_cast<std::size_t>(size));
-  options.sample = from.whole<std::size_t>("sample");
-  options.seed = from.whole<std::uint64_t>("seed");
-  shared.threads = from.whole<unsigned>("threads");
-}
 
 Napi::Object to_js(Napi::Env env, const Correlation& correlation) {
   Napi::Object object = Napi::Object::New(env);
@@ -71,7 +58,8 @@ Napi::Value evaluate_embedding(const Napi::CallbackInfo& info) {
   const auto shared = std::make_shared<Shared>();
   const Properties arguments(info[0]);
   const Properties options = arguments.object("options");
-  read_options(options, *shared);
+  shared->options = read_evaluation_options(options);
+  shared->threads = options.whole<unsigned>("threads");
   shared->data = pack_data(arguments);
   const std::size_t n = shared->data.count();
   if (arguments.has("sigma")) pack_data_sigma(arguments, shared->data, read_variance_floor(options));

@@ -8,55 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "../interface/named_options.hpp"
 #include "arguments.hpp"
 #include "errors.hpp"
 #include "job.hpp"
 
 namespace sigma::addon {
 namespace {
-
-Options read_options(const Properties& from) {
-  Options options;
-  const std::string method = from.text("method");
-  for (const Method known : {Method::exact, Method::barnes_hut, Method::particle_mesh}) {
-    if (method == name_of(known)) options.method = known;
-  }
-  options.mesh_spacing = from.number("meshSpacing");
-  options.distance = from.text("distance");
-  const std::string neighbors = from.text("neighbors");
-  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::nn_descent, NeighborMethod::given}) {
-    if (neighbors == name_of(known)) options.neighbors = known;
-  }
-  options.variance_floor = read_variance_floor(from);
-  options.perplexities = from.numbers("perplexity");
-  options.theta = from.number("theta");
-  options.degrees_of_freedom = from.number("degreesOfFreedom");
-  options.output_dimensions = from.whole<int>("outputDimensions");
-  const bool is_auto = from.at("iterations").IsString();
-  options.iterations = from.whole<std::uint64_t>(is_auto ? "maxIterations" : "iterations");
-  options.tolerance = is_auto ? from.number("tolerance") : 0;
-  options.seed = from.whole<std::uint64_t>("seed");
-  options.pca_components = from.has("pca") ? from.whole<std::size_t>("pca") : 0;
-  const std::string start = from.text("init");
-  for (const auto& [name, known] : {std::pair{"pca", Start::pca},
-                                    {"random", Start::random},
-                                    {"spectral", Start::spectral},
-                                    {"given", Start::given}}) {
-    if (start == name) options.start = known;
-  }
-  options.optimizer = from.text("optimizer") == "momentum" ? Optimizer::momentum : Optimizer::curvature;
-  options.early_exaggeration = from.number("earlyExaggeration");
-  options.early_exaggeration_iterations = from.whole<std::uint64_t>("earlyExaggerationIterations");
-  options.exaggeration = from.number("exaggeration");
-  if (options.optimizer == Optimizer::momentum) {
-    options.learning_rate = from.number("learningRate");
-    options.final_learning_rate = from.number("finalLearningRate");
-    options.momentum = from.number("momentum");
-    options.final_momentum = from.number("finalMomentum");
-  }
-  options.threads = from.whole<unsigned>("threads");
-  return options;
-}
 
 std::vector<float> copy_start(const MatrixView& start) {
   std::vector<float> copy(start.rows * start.cols);
@@ -125,7 +83,7 @@ Napi::Function RunObject::define(Napi::Env env) {
 RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObject>(info) {
   const Napi::Env env = info.Env();
   const Properties arguments(info[0]);
-  const Options options = read_options(arguments.object("options"));
+  const Options options = read_run_options(arguments.object("options"));
   if (arguments.has("shape")) {
     about(env, "data", [&] {
       prepare_state(arguments.object("shape"), options);

@@ -18,6 +18,18 @@ const char* name_of(Isa isa);
 // and so on, declared here and defined by the files in isa/.
 #if defined(__x86_64__) || defined(_M_X64)
 #define SIGMA_X86_64 1
+namespace sigma {
+
+// The registers of CPUID and XGETBV that say what the processor can do and which registers the system saves.
+struct CpuFeatures {
+  unsigned leaf_1_ecx = 0, leaf_7_ebx = 0, xcr0 = 0;
+};
+
+// The widest instruction set that these registers allow.
+Isa widest_isa(const CpuFeatures& cpu);
+
+}  // namespace sigma
+
 #define SIGMA_DECLARE_KERNELS(Table, table) \
   namespace baseline {                      \
   const Table& table();                     \

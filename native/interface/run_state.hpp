@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "../embedding/run.hpp"
+#include "values.hpp"
+
+namespace sigma {
+
+// A run that is being restored: the part of its state that has been written so far, and what it will go on with.
+struct UnfinishedState {
+  RunState state;
+  Options options;
+  std::optional<Neighbors> neighbors;
+};
+
+// The state of a run in named values and arrays, as run files hold it; native/addon/binding.d.cts describes them.
+UnfinishedState prepare_state(const Values& shape, const Options& options);
+void write_state(UnfinishedState& unfinished, const Values& rows);
+std::unique_ptr<Run> restore_run(UnfinishedState unfinished);
+void describe_state(const Run& run, Values& shape);
+void read_state(const Run& run, const Values& rows, Values& result);
+
+}  // namespace sigma

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "../neighbors/gaussians.hpp"
+
+namespace sigma {
+
+// A table of named values: the arguments and results of the C interface. Reading a value that is absent or of another
+// kind throws std::invalid_argument, which names it.
+class Values {
+ public:
+  using Table = std::unique_ptr<Values>;
+  using Value = std::variant<double, bool, std::string, std::vector<float>, std::vector<double>,
+                             std::vector<std::uint32_t>, Table>;
+
+  bool has(const std::string& name) const { return find(name) != nullptr; }
+  bool is_text(const std::string& name) const { return get<std::string>(name) != nullptr; }
+  double number(const std::string& name) const;
+  template <class Whole>
+  Whole whole(const std::string& name) const {
+    return static_cast<Whole>(number(name));
+  }
+  bool flag(const std::string& name) const;
+  const std::string& text(const std::string& name) const;
+  // One number, or an array of float64 numbers.
+  std::vector<double> numbers(const std::string& name) const;
+  const Values& table(const std::string& name) const;
+  template <class T>
+  const std::vector<T>& array(const std::string& name) const;
+
+  template <class T>
+  void set(const std::string& name, T value) {
+    if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
+      entries_[name] = static_cast<double>(value);
+    } else if constexpr (std::is_convertible_v<T, std::string>) {
+      entries_[name] = std::string(value);
+    } else if constexpr (std::is_same_v<T, Values>) {
+      entries_[name] = std::make_unique<Values>(std::move(value));
+    } else {
+      entries_[name] = std::move(value);
+    }
+  }
+
+  // The value, or null; of one kind only.
+  const Value* find(const std::string& name) const;
+  template <class T>
+  const T* get(const std::string& name) const {
+    const Value* value = find(name);
+    return value == nullptr ? nullptr : std::get_if<T>(value);
+  }
+  const std::map<std::string, Value>& entries() const { return entries_; }
+  std::map<std::string, Value>& entries() { return entries_; }
+
+ private:
+  std::map<std::string, Value> entries_;
+};
+
+// A matrix {data, rows, cols} seen in place.
+struct MatrixView {
+  NumberView numbers;
+  std::size_t rows, cols;
+};
+MatrixView view_matrix(const Values& from, const std::string& name);
+// The same of a matrix that must have this shape.
+MatrixView view_matrix(const Values& from, const std::string& name, std::size_t rows, std::size_t cols);
+
+// Copies an array of `count` indices below `bound`.
+std::vector<std::uint32_t> copy_indices(const Values& from, const std::string& name, std::size_t count,
+                                        std::size_t bound);
+// Positions of compressed rows, from float64 numbers: count + 1 of them, ascending from 0 to `stored`.
+std::vector<std::uint64_t> copy_offsets(const Values& from, std::size_t count, std::size_t stored);
+
+}  // namespace sigma

@@ -1,0 +1,39 @@
+#include "failure.hpp"
+
+#include <new>
+#include <stdexcept>
+#include <system_error>
+
+#include "errors.hpp"
+
+namespace sigma {
+
+Failure describe_failure(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const Canceled& error) {
+    return {"ABORTED", error.what(), {}};
+  } catch (const Diverged& error) {
+    return {"DIVERGED", error.what(), {}};
+  } catch (const BadValue& bad) {
+    const bool is_negative = bad.reason == BadValue::Reason::negative;
+    return {is_negative ? "NEGATIVE_SIGMA" : "NOT_FINITE", bad.what(), Failure::Value{bad.value, bad.row, bad.column}};
+  } catch (const std::bad_alloc&) {
+    return {"OUT_OF_MEMORY", "not enough memory", {}};
+  } catch (const std::length_error&) {
+    return {"OUT_OF_MEMORY", "more memory than can be addressed", {}};
+  } catch (const std::invalid_argument& error) {
+    return {"INVALID_ARGUMENT", error.what(), {}};
+  } catch (const std::system_error&) {
+    // Threads are the only resource that the core asks of the system besides memory.
+    return {"OUT_OF_MEMORY",
+            "the system gives this process no more threads; lower the option threads, or run less at once",
+            {}};
+  } catch (const std::exception& error) {
+    return {"INTERNAL", error.what(), {}};
+  } catch (...) {
+    return {"INTERNAL", "an exception of an unknown type", {}};
+  }
+}
+
+}  // namespace sigma
