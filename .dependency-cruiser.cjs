@@ -2,6 +2,7 @@
 
 /** Layers from top to bottom. A module imports from its own layer and the layers below. */
 const LAYERS = [
+  ["browser"],
   ["cli"],
   ["explorer"],
   ["demo"],
@@ -12,6 +13,7 @@ const LAYERS = [
   ["filter", "quality", "layout", "search"],
   ["tsne", "pca", "io"],
   ["options"],
+  ["wasm"],
 ];
 
 /** The files directly in src are the lowest layer: errors, abort, arguments, matrix and binding. Only index.ts is above everything. */

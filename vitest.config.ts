@@ -14,7 +14,8 @@ const sharing = { isolate: false };
 // is loaded and no backend selected. "cli" runs command lines in process, and each command once as a process.
 // "e2e" runs the built command line and the built package as processes, where that takes long; "browser" opens what they write in a
 // Chromium, and "faults" disturbs processes in every way, for minutes. Tables are read and written by pandas, DuckDB and pyarrow, and event
-// files read by TensorBoard, from Python's package registry. "tfjs-node" is for where @tensorflow/tfjs-node is installed.
+// files read by TensorBoard, from Python's package registry. "tfjs-node" is for where @tensorflow/tfjs-node is installed. "wasm" needs the
+// module that `npm run wasm` makes.
 const projects = {
   unit: { ...base, ...sharing, include: ["test/**/*.test.ts"] },
   fresh: { ...base, include: ["test/**/lazy.test.ts", "test/**/no-backend.test.ts", "test/troubleshooting.test.ts"] },
@@ -29,8 +30,20 @@ const projects = {
     globalSetup: ["test/vae/tensorboard/reader/setup.ts"],
   },
   "tfjs-node": { ...base, include: ["test/tfjs-node/*.test.ts"] },
+  // The tests of the library once more, computed by WebAssembly, and those of that backend itself.
+  wasm: {
+    ...built,
+    env: { SIGMA_TSNE_BACKEND: "wasm" },
+    include: [
+      "test/wasm/**/*.test.ts",
+      ...["tsne", "layout", "quality", "pca", "search"].map((part) => `test/${part}/**/*.test.ts`),
+    ],
+  },
 };
-const apart = Object.entries(projects).flatMap(([name, { include }]) => (name === "unit" ? [] : include));
+const apart = Object.entries(projects).flatMap(([name, { include }]) => {
+  if (name === "unit") return [];
+  return name === "wasm" ? ["test/wasm/**/*.test.ts"] : include;
+});
 
 export default defineConfig({
   test: {

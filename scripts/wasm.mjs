@@ -1,14 +1,17 @@
 // Compiles the core as WebAssembly into prebuilds/wasm/sigma-tsne.wasm, on any Linux machine. zig's clang compiles C++ exceptions to those of
 // WebAssembly, but zig's own C++ library for it has neither exceptions nor the interface of threads. So the few files of libc++, libc++abi and
 // libunwind that the core needs are compiled along, from the sources that zig brings.
-import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
-import { readFileSync } from "node:fs";
 import { build, coreSources, root, zigFolder } from "./binaries/zig.mjs";
 
 const library = join(zigFolder(), "lib");
-const target = ["-target", "wasm32-wasi", "-mcpu=generic+simd128+bulk_memory+exception_handling+nontrapping_fptoint+sign_ext+mutable_globals"];
+const target = [
+  "-target",
+  "wasm32-wasi",
+  "-mcpu=generic+simd128+bulk_memory+exception_handling+nontrapping_fptoint+sign_ext+mutable_globals",
+];
 
 /** Exceptions in the encoding that all current browsers and Node.js 20 read. */
 const flags = [
@@ -23,18 +26,27 @@ const theirs = [
   ...flags,
   ...["-std=c++23", "-w", "-D_LIBCPP_BUILDING_LIBRARY", "-DLIBCXX_BUILDING_LIBCXXABI", "-D_LIBCXXABI_BUILDING_LIBRARY"],
   ...["-DLIBCXXABI_SILENT_TERMINATE", "-DLIBCXXABI_NON_DEMANGLING_TERMINATE", "-D__WASM_EXCEPTIONS__"],
-  ...["libcxx/src", "libcxxabi/src", "libcxxabi/include", "libunwind/include"].map((path) => `-I${join(library, path)}`),
+  ...["libcxx/src", "libcxxabi/src", "libcxxabi/include", "libunwind/include"].map(
+    (path) => `-I${join(library, path)}`,
+  ),
 ];
 const unwinding = [
   ...flags.filter((flag) => !flag.includes("LIBCPP")),
-  ...["-std=c17", "-w", "-D_LIBUNWIND_HIDE_SYMBOLS", "-D__WASM_EXCEPTIONS__", `-I${join(library, "libunwind", "include")}`],
+  ...[
+    "-std=c17",
+    "-w",
+    "-D_LIBUNWIND_HIDE_SYMBOLS",
+    "-D__WASM_EXCEPTIONS__",
+    `-I${join(library, "libunwind", "include")}`,
+  ],
 ];
 
 const LIBCXX =
   "algorithm atomic chrono condition_variable error_category exception functional future hash memory mutex mutex_destructor new_handler new_helpers optional stdexcept string system_error thread typeinfo vector verbose_abort";
 const LIBCXXABI =
   "abort_message cxa_aux_runtime cxa_default_handlers cxa_exception cxa_exception_storage cxa_guard cxa_handlers cxa_personality cxa_thread_atexit cxa_vector cxa_virtual fallback_malloc private_typeinfo stdlib_exception stdlib_new_delete stdlib_stdexcept stdlib_typeinfo";
-const libraryFiles = (folder, names) => names.split(" ").map((name) => ({ file: join(library, folder, `${name}.cpp`), flags: theirs }));
+const libraryFiles = (folder, names) =>
+  names.split(" ").map((name) => ({ file: join(library, folder, `${name}.cpp`), flags: theirs }));
 const cppFiles = (folder) =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith(".cpp"))

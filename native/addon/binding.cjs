@@ -18,7 +18,7 @@ function loadNative() {
 }
 
 function loadWasm() {
-  const { loadBinding } = require("../../dist/wasm-binding.cjs");
+  const { loadBinding } = require(path.join(root, "dist", "wasm-binding.cjs"));
   return loadBinding(path.join(root, "prebuilds", "wasm", "sigma-tsne.wasm"));
 }
 

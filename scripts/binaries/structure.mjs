@@ -44,7 +44,11 @@ function readPe(path) {
   const optional = header + 24;
   const sections = Array.from({ length: bytes.readUInt16LE(header + 6) }, (_, i) => {
     const at = optional + bytes.readUInt16LE(header + 20) + 40 * i;
-    return { address: bytes.readUInt32LE(at + 12), size: bytes.readUInt32LE(at + 8), file: bytes.readUInt32LE(at + 20) };
+    return {
+      address: bytes.readUInt32LE(at + 12),
+      size: bytes.readUInt32LE(at + 8),
+      file: bytes.readUInt32LE(at + 20),
+    };
   });
   const offset = (address) => {
     const section = sections.find((s) => address >= s.address && address < s.address + s.size);
@@ -71,7 +75,10 @@ function readPe(path) {
 function readMachO(path) {
   const bytes = readFileSync(path);
   const NO_UNDEFINED = 0x1;
-  const LOAD_DYLIB = 0xc, SYMBOL_TABLE = 0x2, CODE_SIGNATURE = 0x1d, BUILD_VERSION = 0x32;
+  const LOAD_DYLIB = 0xc,
+    SYMBOL_TABLE = 0x2,
+    CODE_SIGNATURE = 0x1d,
+    BUILD_VERSION = 0x32;
   const isArm = bytes.readUInt32LE(4) === 0x0100000c;
   const libraries = [];
   const exports = [];
@@ -96,7 +103,8 @@ function machOExports(bytes, at) {
   for (let s = symbols; s < symbols + 16 * count; s += 16) {
     const type = bytes.readUInt8(s + 4);
     const isExternal = (type & 0x01) !== 0 && (type & 0x10) === 0;
-    if (isExternal && (type & 0x0e) !== 0) names.push(zeroEnded(bytes, strings + bytes.readUInt32LE(s)).replace(/^_/, ""));
+    if (isExternal && (type & 0x0e) !== 0)
+      names.push(zeroEnded(bytes, strings + bytes.readUInt32LE(s)).replace(/^_/, ""));
   }
   return names;
 }

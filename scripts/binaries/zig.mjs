@@ -40,7 +40,10 @@ function runOrExit(command, args) {
 }
 
 /** The C++ sources of the core, relative to the root. */
-export const coreSources = () => readFileSync(join(root, "native", "sources.txt"), "utf8").trim().split(/\s+/);
+export const coreSources = () =>
+  readFileSync(join(root, "native", "sources.txt"), "utf8")
+    .trim()
+    .split(/\s+/);
 
 const hashes = new Map();
 function hashOf(path) {
@@ -58,7 +61,10 @@ function signature(flags, files) {
 /** The files of a dependency file of make, as -MMD writes it. */
 function dependencies(path) {
   const rule = readFileSync(path, "utf8").replaceAll("\\\n", " ");
-  return rule.slice(rule.indexOf(": ") + 2).trim().split(/\s+/);
+  return rule
+    .slice(rule.indexOf(": ") + 2)
+    .trim()
+    .split(/\s+/);
 }
 
 async function compile({ file, flags, language = "c++" }, object) {

@@ -1,7 +1,6 @@
 /** The binding of the library where it runs in the worker of a page: empty until the core has arrived. */
 import type native from "#binding";
-import { createBinding } from "../wasm/binding.js";
-import { compileCore } from "../wasm/core.js";
+import { compileCore, createBinding } from "../wasm/index.js";
 
 const binding = { backend: { name: "wasm" } } as unknown as typeof native;
 

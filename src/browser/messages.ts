@@ -48,7 +48,8 @@ export function encode(value: unknown): unknown {
   if (typeof value === "function" || value instanceof AbortSignal) return undefined;
   if (typeof value !== "object" || value === null) return value;
   // Matrices of other libraries would lose their shape or their functions.
-  if ("shape" in value && (ArrayBuffer.isView(value) || "dataSync" in value)) return encode(toMatrix(value as MatrixLike));
+  if ("shape" in value && (ArrayBuffer.isView(value) || "dataSync" in value))
+    return encode(toMatrix(value as MatrixLike));
   if (ArrayBuffer.isView(value)) return value;
   if (value instanceof Matrix) return { [MATRIX]: true, data: value.data, rows: value.rows, cols: value.cols };
   if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map(encode);

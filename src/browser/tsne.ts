@@ -82,7 +82,11 @@ export class Tsne {
       await this.#make();
       const callbacks = { ...(onProgress && { onProgress }), ...(onSnapshot && { onSnapshot }) };
       const computer = this.#computer as Computer;
-      const call = computer.call<{ result: TsneResult; isFinished: boolean }>("fit", [iterations, callbacks], stopping.signal);
+      const call = computer.call<{ result: TsneResult; isFinished: boolean }>(
+        "fit",
+        [iterations, callbacks],
+        stopping.signal,
+      );
       const { result, isFinished } = await call;
       this.#iteration = result.iterations;
       this.#isFinished = isFinished;

@@ -76,7 +76,7 @@ function perform({ id, name, args, events }: Call, { signal }: AbortController):
       return construct(given[0], given[1], events);
     case "fit":
       emitters = callbacks;
-      return fit(given[0], signal);
+      return fitRun(given[0], signal);
     case "place":
       return requireRun().place(given[0], withOptions());
   }
@@ -89,7 +89,7 @@ function construct(data: never, options: object, events: readonly string[]): obj
 }
 
 /** An aborted signal stops the fit after its current iteration. The page decides whether that is an error. */
-async function fit(iterations: number | undefined, signal: AbortSignal): Promise<object> {
+async function fitRun(iterations: number | undefined, signal: AbortSignal): Promise<object> {
   const run = requireRun();
   signal.addEventListener("abort", () => run.stop(), { once: true });
   const result = await run.fit(iterations);

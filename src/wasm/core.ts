@@ -62,9 +62,6 @@ export interface CoreCall {
   report?: CoreReporter | undefined;
 }
 
-/** The most memory that a module of 32-bit addresses can have, in bytes. */
-export const MOST_MEMORY = 65535 * 65536;
-
 /**
  * One instance of the module, with its own memory, on the thread that made it. Pointers to runs are numbers; a run that is not freed keeps
  * its memory.
@@ -206,19 +203,19 @@ export class Core {
   #set(table: number, name: string, value: unknown): void {
     const functions = this.#functions;
     if (value === undefined || typeof value === "function") return;
-    if (typeof value === "object" && value !== null) {
-      if (value instanceof Float32Array) return this.#setArray(table, name, FLOAT32, value);
-      if (value instanceof Float64Array) return this.#setArray(table, name, FLOAT64, value);
-      if (value instanceof Uint32Array) return this.#setArray(table, name, UINT32, value);
-      if (Array.isArray(value)) return this.#setArray(table, name, FLOAT64, Float64Array.from(value));
+    if (typeof value !== "object" || value === null) {
+      const at = this.#place(name, 0);
+      if (typeof value === "boolean") this.#require(functions.sigma_set_flag(table, at, value ? 1 : 0));
+      else if (typeof value === "string") this.#require(functions.sigma_set_text(table, at, this.#place(value, 1)));
+      else this.#require(functions.sigma_set_number(table, at, Number(value)));
+    } else if (value instanceof Float32Array) this.#setArray(table, name, FLOAT32, value);
+    else if (value instanceof Float64Array) this.#setArray(table, name, FLOAT64, value);
+    else if (value instanceof Uint32Array) this.#setArray(table, name, UINT32, value);
+    else if (Array.isArray(value)) this.#setArray(table, name, FLOAT64, value);
+    else {
       const inner = this.#write(value);
       this.#require(functions.sigma_set_table(table, this.#place(name, 0), inner));
-      return;
     }
-    const at = this.#place(name, 0);
-    if (typeof value === "boolean") this.#require(functions.sigma_set_flag(table, at, value ? 1 : 0));
-    else if (typeof value === "string") this.#require(functions.sigma_set_text(table, at, this.#place(value, 1)));
-    else this.#require(functions.sigma_set_number(table, at, Number(value)));
   }
 
   #setArray(table: number, name: string, kind: keyof typeof ARRAYS, numbers: ArrayLike<number>): void {
