@@ -11,6 +11,7 @@ import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchS
 
 interface ExploreFlags extends ImageFlags, Omit<ColumnFlags, "strict">, Pick<ExploreOptions, "part" | "host" | "port"> {
   labels?: string;
+  metadata?: string;
   sigma?: string;
   input?: string;
   open?: true;
@@ -56,6 +57,10 @@ export function createExploreCommand(): Command {
     .option(...imageOptions.stretch)
     .option("--strict", "refuse columns, and files of a folder of images, that would be left out")
     .option("--labels <file>", "labels, one per line (default: the labels in the explored table)")
+    .option(
+      "--metadata <file>",
+      "table of what else is known of the points, one row per point: .csv, .parquet, .arrow ...",
+    )
     .option("--sigma <file>", "standard deviations of the points, of the same shape")
     .option("--input <file>", "the points that were mapped, to find neighbors by and judge the map")
     .addOption(declaredOption(EXPLORE_OPTIONS, "part"));
@@ -75,11 +80,19 @@ export function createExploreCommand(): Command {
 }
 
 async function explore(source: string, flags: ExploreFlags, signal: AbortSignal): Promise<void> {
-  const { images, labels, sigma, input, part, strict, host, port, open: isOpened, json, quiet } = flags;
-  checkInputs({ "<source>": source, "--images": images, "--labels": labels, "--sigma": sigma, "--input": input });
+  const { images, labels, metadata, sigma, input, part, strict, host, port, open: isOpened, json, quiet } = flags;
+  checkInputs({
+    "<source>": source,
+    "--images": images,
+    "--labels": labels,
+    "--metadata": metadata,
+    "--sigma": sigma,
+    "--input": input,
+  });
   const given = {
     images,
     labels,
+    metadata,
     sigma,
     input,
     part,

@@ -1,46 +1,238 @@
-import type { CategoryColumn, NumberColumn } from "./protocol.js";
+import { shortestFloat32 } from "../csv-cell.js";
+import type { ReadColumn } from "../io/index.js";
+import { dateText } from "./date-text.js";
+import type { CategoryColumn, ColumnRole, DateColumn, NumberColumn, TextColumn } from "./protocol.js";
+import { TextValues } from "./text-values.js";
 
-/** What points can be colored by: n values and what is said of them. */
+/** What is known of the points, beside their positions: n values, and their description. */
 export type Column =
   | { readonly description: CategoryColumn; readonly values: Uint16Array | Uint32Array }
-  | { readonly description: NumberColumn; readonly values: Float32Array };
+  | { readonly description: NumberColumn | DateColumn; readonly values: Float32Array | Float64Array }
+  | { readonly description: TextColumn; readonly values: TextValues };
+
+/** Names and role of a column. */
+export interface ColumnNames {
+  readonly id: string;
+  readonly title: string;
+  /** Its name in tables that are saved; by default the id. */
+  readonly name?: string;
+  readonly role?: ColumnRole;
+}
+
+/** Of texts that differ, more than these are a column of texts and not of classes. */
+const MOST_CLASSES = 1000;
+/** Classes have at least so many rows each, on average. */
+const ROWS_PER_CLASS = 3;
+/** In a table of a few rows, fewer classes than this are classes whatever their sizes. */
+const FEW_CLASSES = 20;
+/** Labels are classes however many there are, up to here. */
+const MOST_LABELS = 0xfffe;
+/** The longest text of a browser has some 2^29 characters; all texts of a column become one. */
+const MOST_CHARACTERS = 2 ** 28;
+
+/** A column of a table as the explorer shows it, by what it holds. */
+export function tableColumn(names: ColumnNames, { holds, values }: Omit<ReadColumn, "name">): Column | TooLong {
+  if (holds === "dates") return dateColumn(names, values as Float64Array);
+  if (holds === "booleans") {
+    const words = ["false", "true"];
+    return categoryColumn(
+      names,
+      Array.from(values as ArrayLike<number>, (value) => words[value] ?? ""),
+    );
+  }
+  if (!isTexts(values)) {
+    // Whole numbers that are labels are names of classes.
+    if (names.role !== "label") return numberColumn(names, values as ArrayLike<number>);
+    return textColumn(
+      names,
+      Array.from(values as ArrayLike<number>, (value) => (Number.isNaN(value) ? "" : String(value))),
+    );
+  }
+  return textColumn(names, values);
+}
+
+/** Why a column of texts is left out. */
+export interface TooLong {
+  readonly reason: string;
+}
+
+export const isTooLong = (column: Column | TooLong): column is TooLong => "reason" in column;
+
+const isTexts = (values: ReadColumn["values"]): values is readonly string[] => Array.isArray(values);
+
+/** Texts as dates where all of them are, as classes where they repeat, else as texts. */
+function textColumn(names: ColumnNames, texts: readonly string[]): Column | TooLong {
+  if (names.role !== "label") {
+    const dates = parseDates(texts);
+    if (dates) return dateColumn(names, dates);
+  }
+  const distinct = countDistinct(texts, MOST_LABELS);
+  const areClasses =
+    names.role === "label"
+      ? distinct <= MOST_LABELS
+      : names.role !== "identifier" &&
+        distinct <= MOST_CLASSES &&
+        distinct <= Math.max(FEW_CLASSES, texts.length / ROWS_PER_CLASS);
+  if (areClasses) return categoryColumn(names, texts);
+  const characters = texts.reduce((sum, { length }) => sum + length, 0);
+  if (characters > MOST_CHARACTERS) {
+    return { reason: `its texts have ${Math.round(characters / 1e6)} million characters, of which 268 can be shown` };
+  }
+  const missing = texts.reduce((sum, text) => sum + Number(text === ""), 0);
+  const description = { ...describe(names), kind: "text", type: "text", format: formatOf(texts), missing } as const;
+  return { description, values: TextValues.from(texts) };
+}
+
+/** How many of the texts differ, the empty one left out; counting ends above `most`. */
+function countDistinct(texts: readonly string[], most: number): number {
+  const found = new Set<string>();
+  for (const text of texts) {
+    if (text !== "") found.add(text);
+    if (found.size > most) break;
+  }
+  return found.size;
+}
+
+/** The labels of the points. */
+export function labelColumn(labels: readonly string[], name = "label"): Column {
+  const title = name.toLowerCase() === "label" ? "Label" : name;
+  const names = { id: "label", title, name, role: "label" } as const;
+  const column = textColumn(names, labels);
+  return isTooLong(column) ? categoryColumn(names, labels) : column;
+}
 
 /** A column of names; the empty one stands for none. */
-export function categoryColumn(id: string, title: string, names: readonly string[]): Column {
-  const found = [...new Set(names)].filter((name) => name !== "");
+export function categoryColumn(names: ColumnNames, values: readonly string[]): Column {
+  const found = [...new Set(values)].filter((name) => name !== "");
   const areNumbers = found.every((name) => Number.isFinite(Number(name)));
   const categories = found.sort(areNumbers ? (a, b) => Number(a) - Number(b) : compareNames);
   const isSmall = categories.length < 0xffff;
   const missing = isSmall ? 0xffff : 0xffffffff;
   const numbers = new Map(categories.map((name, number) => [name, number]));
-  const values = new (isSmall ? Uint16Array : Uint32Array)(names.map((name) => numbers.get(name) ?? missing));
+  const codes = new (isSmall ? Uint16Array : Uint32Array)(values.length);
+  for (let i = 0; i < codes.length; i++) codes[i] = numbers.get(values[i]) ?? missing;
   return {
-    description: { id, title, kind: "category", type: isSmall ? "uint16" : "uint32", missing, categories },
-    values,
+    description: {
+      ...describe(names),
+      kind: "category",
+      type: isSmall ? "uint16" : "uint32",
+      missing,
+      categories,
+      format: formatOf(categories),
+    },
+    values: codes,
   };
 }
 
 const { compare: compareNames } = new Intl.Collator("en", { numeric: true });
 
 /** A column of numbers; NaN and infinities stand for none. */
-export function numberColumn(id: string, title: string, numbers: ArrayLike<number>): Column {
-  const values = Float32Array.from(numbers, (value) => (Number.isFinite(value) ? value : Number.NaN));
+export function numberColumn(names: ColumnNames, numbers: ArrayLike<number>): Column {
+  const values = toFloats(numbers);
+  const isWhole = values.every((value) => Number.isNaN(value) || Number.isInteger(value));
+  const type = values instanceof Float32Array ? "float32" : "float64";
+  return { description: { ...describe(names), kind: "number", type, isWhole, ...rangeOf(values) }, values };
+}
+
+/** In single precision where that keeps every number, or all digits that it was written with. */
+function toFloats(numbers: ArrayLike<number>): Float32Array | Float64Array {
+  const single = new Float32Array(numbers.length);
+  let isExact = true;
+  for (let i = 0; i < single.length; i++) {
+    const value = numbers[i];
+    single[i] = Number.isFinite(value) ? value : Number.NaN;
+    isExact &&= !Number.isFinite(value) || single[i] === value || Number(shortestFloat32(single[i])) === value;
+  }
+  if (isExact) return single;
+  return Float64Array.from(numbers, (value) => (Number.isFinite(value) ? value : Number.NaN));
+}
+
+/** A column of dates in milliseconds since 1970, UTC; NaN stands for none. */
+export function dateColumn(names: ColumnNames, milliseconds: Float64Array): Column {
+  // What Date can hold; a file may promise more.
+  const values = milliseconds.map((value) => (Math.abs(value) <= 8.64e15 ? value : Number.NaN));
+  const isMultipleOf = (unit: number) => values.every((value) => Number.isNaN(value) || value % unit === 0);
+  const precision = isMultipleOf(86_400_000) ? "day" : isMultipleOf(1000) ? "second" : "millisecond";
+  return { description: { ...describe(names), kind: "date", type: "float64", precision, ...rangeOf(values) }, values };
+}
+
+function rangeOf(values: Float32Array | Float64Array): Pick<NumberColumn, "min" | "low" | "high" | "max" | "empty"> {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
   const [min, low, high, max] = [at(0), at(0.02), at(0.98), at(1)];
-  return { description: { id, title, kind: "number", type: "float32", min, max, low, high }, values };
+  return { min, low, high, max, empty: values.length - sorted.length };
 }
 
-/** What a column says of a point: its category's name, its number, or nothing. */
+const describe = ({ id, title, name = id, role = "computed" }: ColumnNames) => ({ id, title, name, role });
+
+/** Years first, as ISO 8601 and most databases write dates; without a time zone the time counts as UTC. */
+const DATE =
+  /^([+-]?\d{4,6})[-/](\d{1,2})[-/](\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?$/;
+const MISSING_DATE = /^(?:|na|n\/a|nat|null|none|nan|-)$/i;
+
+/** The dates in milliseconds since 1970, UTC; `undefined` where a text is no date, or there are none at all. */
+export function parseDates(texts: readonly string[]): Float64Array | undefined {
+  const dates = new Float64Array(texts.length);
+  let found = 0;
+  for (let i = 0; i < texts.length; i++) {
+    const date = MISSING_DATE.test(texts[i]) ? Number.NaN : parseDate(texts[i]);
+    if (date === undefined) return undefined;
+    if (!Number.isNaN(date)) found++;
+    dates[i] = date;
+  }
+  return found > 0 ? dates : undefined;
+}
+
+function parseDate(text: string): number | undefined {
+  const parts = DATE.exec(text);
+  if (!parts) return undefined;
+  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map((part) => Number(part ?? 0));
+  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 24 || minute > 59 || second > 60) return undefined;
+  const fraction = Number(`0.${parts[7] ?? 0}`);
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  date.setUTCHours(hour, minute, second, Math.floor(1000 * fraction));
+  const [, sign, hours, minutes = "0"] = /^([+-])(\d{2}):?(\d{2})?$/.exec(parts[8] ?? "") ?? [];
+  const shift = sign === undefined ? 0 : (sign === "-" ? -1 : 1) * (60 * Number(hours) + Number(minutes));
+  return date.getTime() - 60_000 * shift;
+}
+
+const LINK = /^https?:\/\/[^\s]+$/i;
+const IMAGE = /^[^\s].*\.(?:png|jpe?g|gif|webp|tiff?|bmp|avif)$/i;
+
+/** What all texts look like that are not empty. */
+function formatOf(texts: readonly string[]): TextColumn["format"] {
+  const are = (form: RegExp) => {
+    let found = false;
+    for (const text of texts) {
+      if (text === "") continue;
+      if (!form.test(text)) return false;
+      found = true;
+    }
+    return found;
+  };
+  return are(LINK) ? "link" : are(IMAGE) ? "image" : "plain";
+}
+
+/** The value of a point: the name of its category, its number, date in milliseconds or text, or null where it has none. */
 export function valueAt({ description, values }: Column, index: number): string | number | null {
+  if (values instanceof TextValues) return values.at(index) || null;
   const value = values[index];
   if (description.kind === "category") return description.categories[value] ?? null;
   return Number.isNaN(value) ? null : value;
 }
 
-/** A column as a table holds it. */
-export function columnOf(column: Column, indices: Uint32Array): Float32Array | string[] {
+/** A column as a table holds it; dates as texts of ISO 8601. */
+export function columnOf(column: Column, indices: Uint32Array): Float32Array | Float64Array | string[] {
   const { description, values } = column;
-  if (description.kind === "number") return Float32Array.from(indices, (index) => values[index]);
-  return Array.from(indices, (index) => description.categories[values[index]] ?? "");
+  if (values instanceof TextValues) return Array.from(indices, (index) => values.at(index));
+  if (description.kind === "category") {
+    return Array.from(indices, (index) => description.categories[values[index]] ?? "");
+  }
+  if (description.kind === "date") {
+    return Array.from(indices, (index) => dateText(values[index], description.precision));
+  }
+  const taken = values instanceof Float32Array ? new Float32Array(indices.length) : new Float64Array(indices.length);
+  for (let i = 0; i < taken.length; i++) taken[i] = values[indices[i]];
+  return taken;
 }

@@ -8,17 +8,19 @@ import { Matrix } from "../matrix.js";
 import { nearest } from "../search/index.js";
 import type { Tsne } from "../tsne/index.js";
 import { ACTIVE_VARIANCE } from "../vae/without-tensorflow.js";
-import { type Column, categoryColumn, valueAt } from "./columns.js";
+import { type Column, labelColumn, numberColumn, valueAt } from "./columns.js";
 import { type Computation, failed, waiting } from "./computation.js";
 import { LruCache } from "./lru-cache.js";
-import type {
-  ComputationState,
-  ExplorationDescription,
-  LayoutDescription,
-  ModelDescription,
-  PointDescription,
+import {
+  type ComputationState,
+  type ExplorationDescription,
+  FILE_ROW,
+  type LayoutDescription,
+  type ModelDescription,
+  type PointDescription,
 } from "./protocol.js";
-import { describeThumbnails, drawImage, drawThumbnails } from "./thumbnails.js";
+import { TextValues } from "./text-values.js";
+import { describeThumbnails, drawImage, drawThumbnails, indicesOfSheet } from "./thumbnails.js";
 
 /** The points as Gaussians: n x d. */
 export interface GaussianData {
@@ -88,6 +90,8 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   private readonly maps = new Map<string, ExploredMap>();
   private readonly covariances = new Map<string, Float32Array>();
   private readonly columns = new Map<string, Column>();
+  private readonly encodedTexts = new WeakMap<TextValues, Uint8Array>();
+  private readonly notices: string[] = [];
   private readonly computations = new Map<string, Computation>();
   private readonly derived = new Map<string, Promise<Matrix>>();
   private readonly sheets = new LruCache<number, Buffer>(KEPT_SHEETS);
@@ -141,6 +145,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   /** How many rows the files of the points have, of which those without a position are left out. */
   setGaps(rows: number, kept: Int32Array | undefined): void {
     this.gaps = kept && { rows, kept };
+    if (kept) this.addColumn(numberColumn({ id: FILE_ROW, title: "Row in the file", name: "row" }, kept));
   }
 
   setImages(images: ExploredImages): void {
@@ -178,8 +183,15 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     this.changed();
   }
 
-  addLabels(labels: readonly string[]): void {
-    this.addColumn(categoryColumn("label", "Label", labels));
+  /** @param name of their column in a table */
+  addLabels(labels: readonly string[], name?: string): void {
+    this.addColumn(labelColumn(labels, name));
+  }
+
+  /** Adds a sentence about something that is left out. */
+  addNotice(notice: string): void {
+    this.notices.push(notice);
+    this.changed();
   }
 
   addComputation(computation: Computation): void {
@@ -231,6 +243,8 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
       version: `${this.id}.${this.changes}`,
       name: this.name,
       n: this.count,
+      withoutPosition: this.gaps ? this.gaps.rows - this.gaps.kept.length : 0,
+      notices: [...this.notices],
       dimensions: ownData?.means.cols ?? null,
       layouts: [...maps.values()].flatMap((map) => this.describeLayouts(map)),
       columns: [...this.columns.values()].map(({ description }) => description),
@@ -314,6 +328,14 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
     return this.columns.get(id);
   }
 
+  /** The values of a column as the page reads them. Those of texts are written once, when they are first asked for. */
+  columnBytes({ values }: Column): Uint8Array | Float32Array | Float64Array | Uint16Array | Uint32Array {
+    if (!(values instanceof TextValues)) return values;
+    const known = this.encodedTexts.get(values) ?? values.encode();
+    this.encodedTexts.set(values, known);
+    return known;
+  }
+
   allColumns(): Column[] {
     return [...this.columns.values()];
   }
@@ -347,7 +369,15 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   thumbnails(sheet: number): Promise<Buffer> | undefined {
     const { ownImages, signal } = this;
     if (!ownImages || !(sheet < describeThumbnails(ownImages.small).sheets)) return undefined;
-    return this.sheets.get(sheet, () => drawThumbnails(ownImages.small, sheet, { stretch: ownImages.stretch, signal }));
+    const { small, stretch } = ownImages;
+    return this.sheets.get(sheet, () => drawThumbnails(small, indicesOfSheet(small, sheet), { stretch, signal }));
+  }
+
+  /** @returns a WebP file with the thumbnails of some points; undefined without images, or if there is no such point */
+  thumbnailsOf(indices: Uint32Array, signal: AbortSignal): Promise<Buffer> | undefined {
+    const { ownImages } = this;
+    if (!ownImages || !indices.every((index) => index < ownImages.small.count)) return undefined;
+    return drawThumbnails(ownImages.small, indices, { stretch: ownImages.stretch, signal });
   }
 
   /** @returns a PNG file; undefined for an image that there is not */

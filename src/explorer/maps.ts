@@ -129,7 +129,7 @@ async function colorMaps(
   const [first, second] = maps;
   if (first && second) {
     const { displacement } = procrustes(first.positions, second.positions);
-    exploration.addColumn(numberColumn("displacement", "Displacement between the maps", displacement));
+    exploration.addColumn(numberColumn({ id: "displacement", title: "Displacement between the maps" }, displacement));
   }
   for (const map of maps) await addQuality(exploration, data, map, cache);
   const uncertain = maps.find(({ id }) => id === "sigma-aware");
@@ -166,7 +166,7 @@ export async function addQuality(
       await cache?.write(name, matrix);
       return matrix;
     }));
-  exploration.addColumn(numberColumn(`quality:${id}`, `Neighbors kept: ${title}`, kept.data));
+  exploration.addColumn(numberColumn({ id: `quality:${id}`, title: `Neighbors kept: ${title}` }, kept.data));
 }
 
 /**
@@ -199,7 +199,7 @@ export async function addUncertainty(exploration: Exploration, map: ExploredMap,
   const covariances = Float32Array.from({ length: 3 * n }, (_, at) => measured.at(Math.floor(at / 3), at % 3));
   const reach = Float32Array.from({ length: n }, (_, i) => measured.at(i, 3));
   exploration.addCovariances(map.id, covariances);
-  exploration.addColumn(numberColumn("position-uncertainty", "Uncertainty of the position", reach));
+  exploration.addColumn(numberColumn({ id: "position-uncertainty", title: "Uncertainty of the position" }, reach));
 }
 
 /** A covariance xx, xy, yy of positions in a run's coordinates, in those of its map. */

@@ -52,6 +52,11 @@ export interface InputOptions
   readonly images?: string | undefined;
   /** A file of labels, one per point. Default: the labels of the table that is explored. */
   readonly labels?: string | undefined;
+  /**
+   * A table of what else is known of the points, one row per point: .csv, .tsv, .parquet, .arrow or .jsonl. The points are colored, searched
+   * and filtered by each of its columns. A column named like labels (label, class, species ...) becomes the labels where there are none.
+   */
+  readonly metadata?: string | undefined;
   /** For maps and points: a file of standard deviations, n x d. Default: those of the table that is explored. */
   readonly sigma?: string | undefined;
   /** For maps and comparisons: the file of the points that were mapped, n x d, by which neighbors are found and maps judged. */
@@ -71,7 +76,17 @@ export interface ExploreOptions
 /** The options that choose the columns of tables. */
 export const COLUMN_KEYS = ["columns", "exclude", "sigmaColumns", "idColumn", "labelColumns", "keep"] as const;
 
-const SOURCE_KEYS = ["images", "labels", "sigma", "input", "part", "stretch", "strict", ...COLUMN_KEYS] as const;
+const SOURCE_KEYS = [
+  "images",
+  "labels",
+  "metadata",
+  "sigma",
+  "input",
+  "part",
+  "stretch",
+  "strict",
+  ...COLUMN_KEYS,
+] as const;
 
 /** The options of the columns among others. */
 export const columnOptions = (options: InputOptions): ColumnOptions =>
@@ -88,7 +103,7 @@ export function checkExploreOptions(
   requireOptions(options);
   rejectUnknown(options, [...SOURCE_KEYS, "host", "port", "signal"]);
   requireSignal(options.signal);
-  for (const key of ["images", "labels", "sigma", "input"] as const) {
+  for (const key of ["images", "labels", "metadata", "sigma", "input"] as const) {
     const path = options[key];
     if (path !== undefined && (typeof path !== "string" || path === "")) throw invalid(key, path, "a path");
   }

@@ -14,10 +14,18 @@ export const paths = {
   layout: (id: string) => `/api/layouts/${encodeURIComponent(id)}`,
   /** GET: float32 n x 3 (xx, xy, yy), the covariance of each position of a layout; NaN where it is unknown */
   covariances: (layout: string) => `/api/layouts/${encodeURIComponent(layout)}/covariances`,
-  /** GET: n values of the {@link ColumnDescription.type} of the column */
+  /**
+   * GET: n values of the {@link ColumnDescription.type} of the column. Texts: n + 1 uint32, where each text begins and the last one ends,
+   * counted in UTF-16 code units, then all texts one after the other in UTF-8
+   */
   column: (id: string) => `/api/columns/${encodeURIComponent(id)}`,
   /** GET: WebP, see {@link ThumbnailDescription} */
   thumbnails: (sheet: number) => `/api/thumbnails/${sheet}`,
+  /**
+   * POST: uint32 indices (`application/octet-stream`), at most {@link MAX_THUMBNAILS}; WebP with the thumbnails of these points in rows of
+   * {@link ThumbnailDescription.columns} tiles. The points that are in sight are seldom beside each other in the file.
+   */
+  thumbnailsOf: "/api/thumbnails",
   /** GET: PNG, the image in its own size */
   image: (index: number) => `/api/images/${index}`,
   /** GET: {@link PointDescription} */
@@ -75,8 +83,14 @@ export const paths = {
 /** The header that contains the iteration of a running embedding. */
 export const ITERATION_HEADER = "x-iteration";
 
+/** Id of the column with the rows of the source, which there is where some rows have no position and are left out. */
+export const FILE_ROW = "file-row";
+
 /** Maximum number of latent vectors that one request may have decoded. */
 export const MAX_DECODED = 128;
+
+/** See {@link paths.thumbnailsOf}. */
+export const MAX_THUMBNAILS = 1024;
 
 /** See {@link paths.manifold}. */
 export const MAX_CELLS = 32;
@@ -89,6 +103,10 @@ export interface ExplorationDescription {
   /** Name of the file or folder, for the heading. */
   readonly name: string;
   readonly n: number;
+  /** Rows of the source that have no position in the map and are left out. */
+  readonly withoutPosition: number;
+  /** What else is left out and why, one sentence each. */
+  readonly notices: readonly string[];
   /** Dimensions of the data behind the maps; null if unknown. */
   readonly dimensions: number | null;
   /** The layout to show first comes first. Empty while the first map is being computed: see `computations`. */
@@ -115,14 +133,26 @@ export interface LayoutDescription {
   readonly subtitle: string;
 }
 
-/** A property of the points, by which they can be colored. */
-export type ColumnDescription = CategoryColumn | NumberColumn;
+/** A property of the points: they can be colored, searched and filtered by it. */
+export type ColumnDescription = CategoryColumn | NumberColumn | DateColumn | TextColumn;
+
+/** The kinds whose values are numbers: of a category, a date, or the number itself. */
+export type CodedColumn = CategoryColumn | NumberColumn | DateColumn;
+
+/** What a column is for; `"computed"` stands for what the explorer has measured itself. */
+export type ColumnRole = "label" | "identifier" | "data" | "metadata" | "computed";
 
 interface ColumnBase {
-  /** `"label"`, `"cluster"`, `"mean-sigma"`, `"quality:standard"`, `"displacement"`, `"position-uncertainty"`, … */
+  /** `"label"`, `"cluster"`, `"mean-sigma"`, `"quality:standard"`, `"displacement"`, `"position-uncertainty"`, `"column:price"`, … */
   readonly id: string;
   readonly title: string;
+  /** Its name in tables that are saved. */
+  readonly name: string;
+  readonly role: ColumnRole;
 }
+
+/** How texts are shown: as they are, as links to the web, or as paths of images. */
+export type TextFormat = "plain" | "link" | "image";
 
 export interface CategoryColumn extends ColumnBase {
   readonly kind: "category";
@@ -131,18 +161,43 @@ export interface CategoryColumn extends ColumnBase {
   readonly missing: number;
   /** Sorted by number if all names are numbers, else alphabetically. */
   readonly categories: readonly string[];
+  readonly format: TextFormat;
 }
 
-export interface NumberColumn extends ColumnBase {
-  readonly kind: "number";
-  /** Missing values are NaN. */
-  readonly type: "float32";
-  /** Range of the finite values; both 0 if there are none. */
+interface Range {
+  /** Range of the values; both 0 if there are none. */
   readonly min: number;
   readonly max: number;
-  /** 2 % and 98 % quantiles of the finite values, so that outliers do not flatten the color scale. */
+  /** 2 % and 98 % quantiles of the values, so that outliers do not flatten the color scale. */
   readonly low: number;
   readonly high: number;
+  /** Number of rows without a value, which are NaN. */
+  readonly empty: number;
+}
+
+export interface NumberColumn extends ColumnBase, Range {
+  readonly kind: "number";
+  /** float64 where float32 would round a value. */
+  readonly type: "float32" | "float64";
+  /** Whether all numbers are whole. */
+  readonly isWhole: boolean;
+}
+
+/** Milliseconds since 1970, UTC. */
+export interface DateColumn extends ColumnBase, Range {
+  readonly kind: "date";
+  readonly type: "float64";
+  /** The largest unit of which all dates are whole multiples. */
+  readonly precision: "day" | "second" | "millisecond";
+}
+
+/** Texts that are too different from each other to be classes. */
+export interface TextColumn extends ColumnBase {
+  readonly kind: "text";
+  readonly type: "text";
+  readonly format: TextFormat;
+  /** Number of rows without a text. */
+  readonly missing: number;
 }
 
 /** The images of the points. Sheet s contains the images from `s * perSheet` on, in rows of `columns` tiles. */
@@ -216,7 +271,7 @@ export interface ComputationState {
 export interface PointDescription {
   readonly index: number;
   readonly label: string | null;
-  /** By column id: the name of the category, the number, or null. */
+  /** By column id: the name of the category, the number, the date in milliseconds, the text, or null. */
   readonly values: Readonly<Record<string, string | number | null>>;
   /** Summary of the standard deviations of the point; null if unknown. */
   readonly sigma: { readonly mean: number; readonly min: number; readonly max: number } | null;

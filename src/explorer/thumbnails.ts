@@ -24,18 +24,17 @@ const tileOf = (images: ImageSource) =>
   fitSide(images, Math.min(LONGEST_THUMBNAIL, Math.max(images.height, images.width)));
 
 /**
- * Draws one sheet of thumbnails.
+ * Draws the thumbnails of some points on one sheet.
  *
  * @returns a WebP file
  */
 export async function drawThumbnails(
   images: ImageSource,
-  sheet: number,
+  indices: ArrayLike<number>,
   { stretch, signal }: { stretch: number | undefined; signal: AbortSignal },
 ): Promise<Buffer> {
-  const { tileWidth, tileHeight, perSheet } = describeThumbnails(images);
-  const first = sheet * perSheet;
-  const count = Math.min(perSheet, images.count - first);
+  const { tileWidth, tileHeight } = describeThumbnails(images);
+  const count = indices.length;
   const width = Math.min(COLUMNS, count) * tileWidth;
   const height = Math.ceil(count / COLUMNS) * tileHeight;
   const pixels = new Uint8ClampedArray(width * height * 4);
@@ -43,8 +42,8 @@ export async function drawThumbnails(
   const together = Math.max(1, Math.floor(PIXELS_TOGETHER / (images.height * images.width * images.channels)));
   for (let start = 0; start < count; start += together) {
     throwIfAborted(signal);
-    const indices = Array.from({ length: Math.min(together, count - start) }, (_, i) => first + start + i);
-    await eachImage(images, indices, fit, (rgba, place) => {
+    const part = Array.from({ length: Math.min(together, count - start) }, (_, i) => indices[start + i]);
+    await eachImage(images, part, fit, (rgba, place) => {
       const tile = start + place;
       const left = (tile % COLUMNS) * tileWidth;
       const top = Math.floor(tile / COLUMNS) * tileHeight;
@@ -58,6 +57,13 @@ export async function drawThumbnails(
   return sharp(pixels, { raw: { width, height, channels: 4 } })
     .webp({ quality: 85 })
     .toBuffer();
+}
+
+/** The points on a sheet of the thumbnails of all points. */
+export function indicesOfSheet(images: ImageSource, sheet: number): Uint32Array {
+  const { perSheet } = describeThumbnails(images);
+  const first = sheet * perSheet;
+  return Uint32Array.from({ length: Math.min(perSheet, images.count - first) }, (_, i) => first + i);
 }
 
 /** Draws one image as it is. @returns a PNG file */

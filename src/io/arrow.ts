@@ -22,6 +22,7 @@ import {
   countRows,
   describeColumns,
   isText,
+  joinNumbers,
   matrixType,
   raggedList,
   rowsPerBatch,
@@ -29,6 +30,7 @@ import {
   type Table,
   type TableColumn,
   toColumns,
+  toMilliseconds,
   toNumbers,
   unsupported,
 } from "./table.js";
@@ -146,6 +148,7 @@ async function openColumns(file: OpenFile, { signal }: OpenColumnsOptions): Prom
       isNamed: true,
       openMatrix: (columns) => openMatrix(arrowFile, columns),
       readTable: (names, rows) => readTable(arrowFile, names, rows),
+      readDates: (name) => readDates(arrowFile, name),
     };
   });
 }
@@ -251,6 +254,19 @@ async function readTable(arrowFile: ArrowFile, names: readonly string[], wanted:
     }
     const [from, to] = [start - (held ?? start), end - (held ?? start)];
     return new Map(selected.map(({ name, builder }) => [name, sliceColumn(builder.build(), from, to)]));
+  });
+}
+
+async function readDates(arrowFile: ArrowFile, name: string): Promise<Float64Array> {
+  const { file, columns, rows } = arrowFile;
+  return asFormatError(file.path, async () => {
+    const { index } = columns.find((known) => known.name === name) as Column;
+    const pieces: Float64Array[] = [];
+    for await (const { batch } of readBatches(arrowFile, 0)) {
+      // The library gives dates and times of every unit in milliseconds.
+      pieces.push(toMilliseconds(Array.from(batch.getChildAt(index) as Arrow.Vector)));
+    }
+    return joinNumbers(pieces, rows);
   });
 }
 
@@ -409,6 +425,8 @@ function describeField({ DataType }: typeof Arrow, { name, type }: Arrow.Field, 
     name: name ?? "",
     index,
     type: typeOf({ DataType } as typeof Arrow, type),
+    isDate: DataType.isDate(type) || DataType.isTimestamp(type),
+    isBoolean: DataType.isBool(type),
     itemType: itemType === "text" ? undefined : itemType,
     kind: String(type),
     width: DataType.isFixedSizeList(type) ? type.listSize : undefined,

@@ -101,7 +101,8 @@ function withEqualRows(columns: readonly ColumnDescription[], listed: string | u
   });
 }
 
-const toFacts = ({ name, type, kind, isIndex, isLabel }: ColumnDescription): ColumnFacts => ({
+/** A column as its roles are decided by. */
+export const toFacts = ({ name, type, kind, isIndex, isLabel }: ColumnDescription): ColumnFacts => ({
   name,
   type: type === "float32" || type === "float64" ? "number" : type,
   // What formats call their texts says nothing more.

@@ -256,11 +256,15 @@ export function describeRoles(
     identifier !== undefined && `Identifier: ${identifier === "" ? "the unnamed column" : identifier}.`,
     labels.length > 0 && `Labels: ${labels.join(", ")}.`,
     metadata.length > 0 && `Kept: ${metadata.join(", ")}.`,
-    unused.length > 0 && `Not used: ${listUnused(unused)}.`,
+    describeUnused(unused),
   ]
     .filter(Boolean)
     .join(" ");
 }
+
+/** The last sentence of {@link describeRoles}; empty where all columns are used. */
+export const describeUnused = (unused: ColumnRoles["unused"]): string =>
+  unused.length > 0 ? `Not used: ${listUnused(unused)}.` : "";
 
 const MOST_NAMES = 3;
 const MOST_UNUSED = 6;

@@ -29,6 +29,8 @@ export interface ColumnSource {
   openMatrix(columns: ColumnsOfNumbers, allowMissing: boolean): Promise<RowBlocks>;
   /** Reads columns of numbers and text. Whole numbers that no number holds are read as text. */
   readTable(names: readonly string[], rows: RowRange | undefined): Promise<Table>;
+  /** Reads a column of dates, in milliseconds since 1970, UTC; NaN where a date is missing. Absent where a format has no dates. */
+  readDates?(name: string): Promise<Float64Array>;
   /** Reads matrices and columns in one pass, where one pass is much faster than several. */
   readTogether?(request: ColumnsRequest): Promise<ColumnsRead>;
 }

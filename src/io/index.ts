@@ -1,7 +1,8 @@
+export { type ColumnContent, type ListedColumn, listColumns, type ReadColumn, readColumns } from "./all-columns.js";
 export { type ArrayFile, openArrayFile } from "./array-file.js";
 export { assertFolderWritable, type FolderOptions, writeFolderAtomic } from "./atomic-folder.js";
 export { assertWritable, checkPath, type FileContent, type WriteOptions, writeFileAtomic } from "./atomic-write.js";
-export type { ColumnOptions, ColumnRoles } from "./column-roles.js";
+export { type ColumnOptions, type ColumnRoles, describeUnused, isFrameIndexName } from "./column-roles.js";
 export { numberText } from "./csv.js";
 export {
   type Dataset,

@@ -22,12 +22,14 @@ import {
   countRows,
   describeColumns,
   isText,
+  joinNumbers,
   matrixType,
   rowsPerBatch,
   sliceColumn,
   type Table,
   type TableColumn,
   toColumns,
+  toMilliseconds,
   toNumbers,
   unsupported,
 } from "./table.js";
@@ -97,6 +99,7 @@ async function openColumns(file: OpenFile, { signal }: OpenColumnsOptions): Prom
       isNamed: true,
       openMatrix: (columns) => openMatrix(parquetFile, columns),
       readTable: (names, rows) => readTable(parquetFile, names, rows),
+      readDates: (name) => readDates(parquetFile, name),
     };
   });
 }
@@ -190,6 +193,16 @@ async function readTable(
   });
 }
 
+async function readDates(parquetFile: ParquetTable, name: string): Promise<Float64Array> {
+  const { file, columns, rows } = parquetFile;
+  return asFormatError(file.path, async () => {
+    const { path } = columns.find((known) => known.name === name) as Column;
+    const pieces: Float64Array[] = [];
+    for await (const values of readValues(parquetFile, path, 0)) pieces.push(toMilliseconds(values));
+    return joinNumbers(pieces, rows);
+  });
+}
+
 /** A column of the file, with what leads to its values where they can be read. */
 interface Column extends ColumnDescription {
   readonly path: ColumnPath;
@@ -278,6 +291,8 @@ function describeNode(root: SchemaTree, node: SchemaTree): Column {
   return {
     name: node.element.name,
     type: path.length === 2 && repeated === 0 ? type : undefined,
+    isDate: path.length === 2 && repeated === 0 && isDate(element),
+    isBoolean: element.type === "BOOLEAN",
     itemType,
     kind,
     path,
@@ -295,6 +310,15 @@ function typeOf(element: SchemaElement): ColumnType | undefined {
   const isInteger = isPlain || /^U?INT_/.test(converted ?? "") || logical?.type === "INTEGER";
   return isInteger && (type === "INT32" || type === "INT64" || type === "BOOLEAN") ? "integer" : undefined;
 }
+
+/** INT96 holds nothing but times in files of older engines. */
+const isDate = ({ type, converted_type: converted, logical_type: logical }: SchemaElement): boolean =>
+  type === "INT96" ||
+  converted === "DATE" ||
+  converted === "TIMESTAMP_MILLIS" ||
+  converted === "TIMESTAMP_MICROS" ||
+  logical?.type === "DATE" ||
+  logical?.type === "TIMESTAMP";
 
 const kindOf = ({ element, children }: SchemaTree): string =>
   element.logical_type?.type ??

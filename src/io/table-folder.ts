@@ -11,6 +11,7 @@ import {
   type ColumnDescription,
   type ColumnsOfNumbers,
   countRows,
+  joinNumbers,
   sliceColumn,
   type Table,
 } from "./table.js";
@@ -50,6 +51,7 @@ export async function openTableFolder(path: string, options: OpenColumnsOptions)
     leftOut,
     openMatrix: (columns, allowMissing) => openMatrix(parts, columns, allowMissing, options),
     readTable: (wanted, rows) => readTable(path, parts, wanted, rows, options),
+    readDates: (name) => readDates(parts, name, options),
   };
 }
 
@@ -146,6 +148,24 @@ async function readTable(
   const rows = columns[0]?.[1].length ?? 0;
   const [start, end] = resolveRowRange(wanted, rows, path);
   return new Map(columns.map(([name, column]) => [name, sliceColumn(column, start, end)]));
+}
+
+async function readDates(
+  parts: readonly TablePart[],
+  name: string,
+  options: OpenColumnsOptions,
+): Promise<Float64Array> {
+  const pieces: Float64Array[] = [];
+  for (const part of parts) {
+    for await (const { readDates: read } of openPart(part, options)) {
+      if (!read) throw new FileError("FILE_FORMAT", part.path, `holds no dates in column ${JSON.stringify(name)}`);
+      pieces.push(await read(name));
+    }
+  }
+  return joinNumbers(
+    pieces,
+    pieces.reduce((sum, { length }) => sum + length, 0),
+  );
 }
 
 /** Gives the columns of a file, which is open meanwhile, and those of its folders. */

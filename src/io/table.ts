@@ -93,6 +93,10 @@ export interface ColumnDescription {
   readonly itemType: Exclude<ColumnType, "text"> | undefined;
   /** What its format calls its type. */
   readonly kind: string;
+  /** Whether it holds dates or times, which `readDates` of a source reads. Their `type` is undefined, because they are not data. */
+  readonly isDate?: boolean | undefined;
+  /** Whether its whole numbers are truth values. */
+  readonly isBoolean?: boolean | undefined;
   /** Whether the file says that the column is the index of a data frame. */
   readonly isIndex?: boolean | undefined;
   /** Whether its name says that it holds labels, although the same name means something else in a table. */
@@ -230,6 +234,22 @@ export function toNumbers(path: string, name: string, values: ArrayLike<unknown>
     if (Number.isSafeInteger(number)) return number;
     throw cellError(path, name, `holds ${value}, too large: integers are exact below 2^53`);
   });
+}
+
+/** Dates as the libraries of formats give them, in milliseconds since 1970, UTC; NaN for what is null. */
+export function toMilliseconds(values: ArrayLike<unknown>): Float64Array {
+  return Float64Array.from(values, (value) => (value === null || value === undefined ? Number.NaN : Number(value)));
+}
+
+/** Arrays one after the other. */
+export function joinNumbers(pieces: readonly Float64Array[], length: number): Float64Array {
+  const all = new Float64Array(length).fill(Number.NaN);
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece.subarray(0, length - at), at);
+    at = Math.min(length, at + piece.length);
+  }
+  return all;
 }
 
 const hasWideInteger = (values: ArrayLike<unknown>): boolean =>

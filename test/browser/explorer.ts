@@ -104,6 +104,7 @@ export const isQuiet = ({ computations, layouts }: ExplorationDescription): bool
 export async function openMap(page: Page, url: string): Promise<void> {
   await page.goto(url);
   await page.waitForFunction(() => performance.getEntriesByName("first map").length > 0);
+  await page.locator("canvas.map-pane__base[data-drawn=all]").first().waitFor();
   await settle(page);
 }
 

@@ -75,7 +75,8 @@ describe.each([...TEXT_TABLES, ...BINARY_TABLES])("a table of $program", (table)
       expect([n, dimensions]).toEqual([24, cols]);
       const titles = columns.map(({ title }) => title);
       if (table.identifier) expect(titles).toContain(table.identifier[0]);
-      expect(titles.includes("Label")).toBe(table.labels !== undefined);
+      const labels = columns.filter(({ id, role }) => id === "label" && role === "label").map(({ name }) => name);
+      expect(labels).toEqual(table.labels ? [table.labels[0]] : []);
       expect(titles.includes("Mean sigma")).toBe(table.sigma !== undefined);
     } finally {
       await exploration.close();
@@ -255,7 +256,11 @@ describe("columns on the command line", () => {
       images: workplace.path("gap-images.npy"),
     });
     await close();
-    expect([n, dropped, report]).toEqual([59, 1, "Data: 2 columns (x, y). Identifier: cell. Labels: label."]);
+    expect([n, dropped, report]).toEqual([
+      59,
+      1,
+      "Data: 2 columns (x, y). Identifier: cell. Labels: label. Columns of the points: cell, label.",
+    ]);
   });
 
   it("keep the row, the identifier and chosen columns of each point in a comparison", async () => {

@@ -8,6 +8,7 @@ import { openExploration } from "../../src/explorer/open/open-exploration.js";
 import {
   type CategoryColumn,
   type Failure,
+  MAX_THUMBNAILS,
   type NumberColumn,
   type PointDescription,
   paths,
@@ -217,6 +218,35 @@ describe("images", () => {
         expect(Math.abs(means[0] - means[1]) / (width * height)).toBeLessThan(0.06);
       }
     }
+  });
+
+  it("stand on one sheet for any points, in the order of the request", async () => {
+    const ask = (body: Uint8Array<ArrayBuffer>) =>
+      fetch(served.url + paths.thumbnailsOf, {
+        method: "POST",
+        headers: { "content-type": "application/octet-stream" },
+        body,
+      });
+    const bytes = (indices: readonly number[]) => new Uint8Array(Uint32Array.from(indices).buffer);
+    const wanted = [n - 1, 3, 700, 3];
+    const answer = await ask(bytes(wanted));
+    expect(answer.headers.get("content-type")).toBe("image/webp");
+    const { data, info } = await sharp(Buffer.from(await answer.arrayBuffer()))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    expect(info).toMatchObject({ width: 4 * width, height });
+    for (const [tile, index] of wanted.entries()) {
+      let [drawn, given] = [0, 0];
+      for (let p = 0; p < width * height; p++) {
+        const [x, y] = [tile * width + (p % width), Math.floor(p / width)];
+        drawn += (data[(y * info.width + x) * info.channels] ?? 0) / 255;
+        given += pixel(index, p);
+      }
+      expect(Math.abs(drawn - given) / (width * height)).toBeLessThan(0.06);
+    }
+    for (const body of [bytes([n]), bytes([]), new Uint8Array(3)]) expect((await ask(body)).status).toBe(400);
+    const tooMany = await ask(bytes(Array.from({ length: MAX_THUMBNAILS + 1 }, () => 0)));
+    expect(tooMany.status).toBe(413);
   });
 
   it("are not there beyond the last one", async () => {

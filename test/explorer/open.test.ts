@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compare, writeComparison } from "../../src/compare/index.js";
@@ -263,13 +264,19 @@ describe("what cannot be explored", () => {
     await refused("map.npy", "part: expected to be left out with a map", { part: "test" });
     await refused("map.npy", "expected 5 rows, one per point, received 60", { input: path("means.npy") });
     await refused("map.npy", "expected 5 images, one per point, received 90", { images: path("bars.npy") });
-    await writeMatrix(path("bad.npy"), new Matrix(Float32Array.of(0, 1, Number.NaN, 3), 2, 2));
-    await refused("bad.npy", "expected finite numbers, received NaN at row 1, column 0");
+    await writeMatrix(path("bad.npy"), new Matrix(Float32Array.of(0, 1, Number.POSITIVE_INFINITY, 3), 2, 2));
+    await refused("bad.npy", "expected finite numbers, received Infinity at row 1, column 0");
+    await writeMatrix(path("nowhere.npy"), new Matrix(new Float32Array(4).fill(Number.NaN), 2, 2));
+    await refused("nowhere.npy", "expected at least one row with a position, but all 2 rows lack one");
     await writeMatrix(path("negative.npy"), new Matrix(Float32Array.of(1, 1, 1, 1, 1, 1, 1, -2, 1, 1), 5, 2));
     const message = "negative.npy: expected finite standard deviations >= 0, received -2 at row 3, column 1";
     await refused("map.npy", message, { sigma: path("negative.npy") });
-    await writeFile(path("remarks.csv"), "x,y,remark\n1,2,a word\n3,4,another\n5,6,third\n");
-    await refused("remarks.csv", 'column "remark" (text) is not used, which strict reading refuses', { strict: true });
+    const nested = fileURLToPath(new URL("../io/fixtures/tables/polars.parquet", import.meta.url));
+    const strict = { columns: ["pc1", "pc2"], strict: true };
+    await expect(openExploration(nested, strict)).rejects.toThrow(
+      'column "nested" (nested) cannot be shown, which strict reading refuses; exclude it',
+    );
+    await refused("map.npy", "metadata: expected a table with named columns", { metadata: path("bars.npy") });
     await expect(openExploration("")).rejects.toThrow("the path of a file");
   });
 

@@ -10,7 +10,7 @@ import { addFiles } from "./matrix.js";
 
 /** The folder of a comparison, as `writeComparison` writes it: its maps and what changed between them. */
 export async function openComparison(exploration: Exploration, folder: string, options: InputOptions): Promise<void> {
-  rejectUseless(options, ["images", "labels", "sigma", "input", "stretch", "strict"], "a comparison");
+  rejectUseless(options, ["images", "labels", "metadata", "sigma", "input", "stretch", "strict"], "a comparison");
   const { signal } = exploration;
   const { n, maps } = await readMetrics(join(folder, "metrics.json"));
   exploration.setCount(n);
@@ -44,7 +44,10 @@ export async function openComparison(exploration: Exploration, folder: string, o
       continue;
     if (kind === "mean_sigma" && options.sigma !== undefined) continue;
     exploration.addColumn(
-      numberColumn(name.replaceAll("_", "-"), of === "" ? TITLES[kind] : `${TITLES[kind]}: ${of}`, values),
+      numberColumn(
+        { id: name.replaceAll("_", "-"), title: of === "" ? TITLES[kind] : `${TITLES[kind]}: ${of}` },
+        values,
+      ),
     );
   }
   await addFiles(exploration, options);

@@ -1,38 +1,33 @@
 import { shapeMismatch } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
-import {
-  type Dataset,
-  isText,
-  type RowFacts,
-  readDataset,
-  readLabels,
-  readMatrix,
-  type TableColumn,
-  takeDataset,
-} from "../../io/index.js";
+import { type Dataset, readDataset, readLabels, readMatrix, takeDataset } from "../../io/index.js";
 import { Matrix } from "../../matrix.js";
-import { categoryColumn, numberColumn } from "../columns.js";
+import { numberColumn } from "../columns.js";
 import { type Exploration, type GaussianData, requireFinite, requireSigma } from "../exploration.js";
 import { addImages } from "../images.js";
 import { addQuality, exploreMaps } from "../maps.js";
 import { COLUMN_KEYS, type InputOptions, rejectUseless } from "../options.js";
+import { addMetadata, addTableColumns, type PointTable } from "./table-columns.js";
 
 /** A map in a file, with what else is known of its points. */
 export async function openMap(
   exploration: Exploration,
   path: string,
-  dataset: Dataset,
+  source: TableSource,
   options: InputOptions,
 ): Promise<void> {
-  rejectUseless(options, ["images", "labels", "sigma", "input", "stretch", "strict", ...COLUMN_KEYS], "a map");
-  const { means: matrix } = dataset;
+  rejectUseless(
+    options,
+    ["images", "labels", "metadata", "sigma", "input", "stretch", "strict", ...COLUMN_KEYS],
+    "a map",
+  );
+  const { means: matrix } = source.dataset;
   const positions = new Matrix(Float32Array.from(matrix.data), matrix.rows, 2);
   requireFinite(positions, path);
   exploration.setCount(positions.rows);
   const map = { id: "map", title: "Map", subtitle: "", positions };
   exploration.addMap(map);
-  addFacts(exploration, dataset, options);
-  await addFiles(exploration, options);
+  await addFacts(exploration, source, options);
   const { data } = exploration;
   if (data && data.means.rows >= 3) exploration.startWork(() => addQuality(exploration, data, map));
 }
@@ -41,55 +36,58 @@ export async function openMap(
 export async function openPoints(
   exploration: Exploration,
   path: string,
-  dataset: Dataset,
+  source: TableSource,
   options: InputOptions,
 ): Promise<void> {
-  const useful = ["images", "labels", "sigma", "stretch", "strict", ...COLUMN_KEYS] as const;
+  const useful = ["images", "labels", "metadata", "sigma", "stretch", "strict", ...COLUMN_KEYS] as const;
   rejectUseless(options, useful, "points, which are not mapped yet");
-  const { means } = dataset;
+  const { means, sigma: measured } = source.dataset;
   requireFinite(means, path);
   if (means.rows < 3) {
     const accepted = "at least 3 points";
     throw new ArgumentError("SHAPE_MISMATCH", { argument: path, received: means.rows, accepted });
   }
   exploration.setCount(means.rows);
-  const sigma = (await readSigma(exploration, options.sigma)) ?? dataset.sigma;
+  const sigma = (await readSigma(exploration, options.sigma)) ?? measured;
   const data = { means, sigma };
   requireShape(data, options.sigma);
   if (sigma) requireSigma(sigma, options.sigma ?? path);
-  addFacts(exploration, dataset, options);
-  await addFiles(exploration, { ...options, sigma: undefined });
+  await addFacts(exploration, source, { ...options, sigma: undefined });
   exploration.setData(data);
   addMeanSigma(exploration, sigma);
   exploration.startWork(() => exploreMaps(exploration, data, undefined));
 }
 
-/** Adds what a table says of its points beside the data: labels, unless the options name others, identifier and metadata. */
-function addFacts(exploration: Exploration, { identifier, labels, metadata }: RowFacts, options: InputOptions): void {
-  const [first] = [...labels.keys()];
-  for (const [name, values] of labels) {
-    if (name === first && options.labels === undefined) exploration.addLabels(values);
-    else addColumn(exploration, name, values);
-  }
-  if (identifier) addColumn(exploration, identifier.name, identifier.values);
-  for (const [name, values] of metadata) addColumn(exploration, name, values);
+/** Adds what is known of the points beside the data: labels from a file before those of the table, its other columns, further files. */
+async function addFacts(exploration: Exploration, { table }: TableSource, options: InputOptions): Promise<void> {
+  await addLabelFile(exploration, options);
+  const report = await addTableColumns(exploration, table);
+  exploration.columnReport = [exploration.columnReport, report].filter(Boolean).join(" ");
+  await addFiles(exploration, { ...options, labels: undefined });
 }
 
-function addColumn(exploration: Exploration, name: string, values: TableColumn): void {
-  const id = `column:${name}`;
-  exploration.addColumn(isText(values) ? categoryColumn(id, name, values) : numberColumn(id, name, values));
+/** The data of a file, and its other columns. */
+export interface TableSource {
+  readonly dataset: Dataset;
+  readonly table: PointTable;
 }
 
-/** Adds what the options name: labels, images, the data behind a map. */
+async function addLabelFile(exploration: Exploration, { labels }: InputOptions): Promise<void> {
+  if (labels === undefined) return;
+  const { signal, n, gaps } = exploration;
+  const { rows = n, kept } = gaps ?? {};
+  const names = await readLabels(labels, { count: rows, signal });
+  if (names.length !== rows) throw countMismatch(labels, names.length, rows, "labels");
+  exploration.addLabels(kept ? Array.from(kept, (i) => names[i]) : names);
+}
+
+/** Adds what the options name: labels, metadata, images, the data behind a map. */
 export async function addFiles(exploration: Exploration, options: InputOptions): Promise<void> {
-  const { labels, images, input } = options;
+  const { metadata, images, input } = options;
   const { signal, n } = exploration;
   const { rows = n, kept } = exploration.gaps ?? {};
-  if (labels !== undefined) {
-    const names = await readLabels(labels, { count: rows, signal });
-    if (names.length !== rows) throw countMismatch(labels, names.length, rows, "labels");
-    exploration.addLabels(kept ? Array.from(kept, (i) => names[i]) : names);
-  }
+  await addLabelFile(exploration, options);
+  if (metadata !== undefined) await addMetadata(exploration, metadata, options.strict);
   const sigma = await readSigma(exploration, options.sigma);
   if (sigma && sigma.rows !== n) throw countMismatch(options.sigma as string, sigma.rows, n, "rows");
   if (sigma) requireSigma(sigma, options.sigma as string);
@@ -115,7 +113,7 @@ export function addMeanSigma(exploration: Exploration, sigma: Matrix | undefined
     for (const value of sigma.row(i)) sum += value;
     return sum / sigma.cols;
   });
-  exploration.addColumn(numberColumn("mean-sigma", "Mean sigma", means));
+  exploration.addColumn(numberColumn({ id: "mean-sigma", title: "Mean sigma" }, means));
 }
 
 async function readSigma({ signal, gaps }: Exploration, path: string | undefined): Promise<Matrix | undefined> {

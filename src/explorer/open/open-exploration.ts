@@ -2,7 +2,17 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { throwIfAborted } from "../../abort.js";
 import { ArgumentError, FileError } from "../../errors.js";
-import { checkPath, isTableFolder, readDataset, rowsWithPosition, takeDataset } from "../../io/index.js";
+import {
+  checkPath,
+  describeUnused,
+  isTableFolder,
+  type ListedColumn,
+  listColumns,
+  readDataset,
+  rowsWithPosition,
+  takeDataset,
+} from "../../io/index.js";
+import type { Matrix } from "../../matrix.js";
 import { isSavedRun } from "../../tsne/index.js";
 import { Exploration } from "../exploration.js";
 import { columnOptions, type InputOptions } from "../options.js";
@@ -68,26 +78,59 @@ async function openFile(exploration: Exploration, path: string, options: InputOp
   return openTable(exploration, path, options);
 }
 
-/** A map or points in a file, or in a folder of tables. */
+/**
+ * A map or points in a file, or in a folder of tables. A table with the columns x and y is a map, and its other columns are what is known of
+ * the points, unless the options choose columns of data.
+ */
 async function openTable(exploration: Exploration, path: string, options: InputOptions): Promise<void> {
-  const { strict } = options;
-  const whole = await readDataset(path, { ...columnOptions(options), strict, signal: exploration.signal });
+  const { signal } = exploration;
+  const listed = await listColumns(path, undefined, signal);
+  const positions = options.columns === undefined ? positionNames(listed) : undefined;
+  const whole = await readDataset(path, {
+    ...columnOptions(options),
+    ...(positions && { columns: positions }),
+    signal,
+  });
+  const isMap = whole.means.cols === 2;
   // Embeddings have rows without a position where rows of the data were dropped.
-  const kept = rowsWithPosition(whole.means);
+  const kept = isMap ? rowsWithBoth(whole.means) : rowsWithPosition(whole.means);
   exploration.setGaps(whole.means.rows, kept);
-  exploration.columnReport = whole.report;
   const dataset = kept ? takeDataset(whole, kept) : whole;
-  const { means: matrix } = dataset;
-  if (matrix.rows < 1 || matrix.cols < 2) {
-    throw new ArgumentError("SHAPE_MISMATCH", {
-      argument: path,
-      received: matrix.shape,
-      accepted: "an embedding of 2 columns, or points of more",
-      message: `${path}: expected an embedding of 2 columns, or points of more, received ${matrix.rows} x ${matrix.cols}`,
-    });
-  }
+  requireShape(path, whole.means, dataset.means);
+  const { roles } = whole;
+  const excluded = roles.unused.filter(({ reason }) => reason === "excluded").map(({ name }) => name);
+  const leaveOut = new Set(isMap ? [...roles.data, ...excluded] : excluded);
+  const table = { path, roles, listed, leaveOut, strict: options.strict };
+  // The other columns are shown, although they are not data.
+  exploration.columnReport = whole.report.replace(describeUnused(roles.unused), "").replace("  ", " ").trim();
   const { openMap, openPoints } = await import("./matrix.js");
-  return matrix.cols === 2
-    ? openMap(exploration, path, dataset, options)
-    : openPoints(exploration, path, dataset, options);
+  return isMap
+    ? openMap(exploration, path, { dataset, table }, options)
+    : openPoints(exploration, path, { dataset, table }, options);
+}
+
+/** The columns of numbers x and y, of a table that has no z. */
+function positionNames(listed: readonly ListedColumn[]): string[] | undefined {
+  const find = (axis: string) =>
+    listed.find(({ name, holds }) => name.toLowerCase() === axis && holds === "numbers")?.name;
+  const [x, y, z] = ["x", "y", "z"].map(find);
+  return x === undefined || y === undefined || z !== undefined ? undefined : [x, y];
+}
+
+/** The rows that have both coordinates, `undefined` where all have them. */
+function rowsWithBoth(map: Matrix): Int32Array | undefined {
+  const isThere = (i: number) => !Number.isNaN(map.at(i, 0)) && !Number.isNaN(map.at(i, 1));
+  const kept = Int32Array.from({ length: map.rows }, (_, i) => i).filter(isThere);
+  return kept.length < map.rows ? kept : undefined;
+}
+
+function requireShape(path: string, whole: Matrix, kept: Matrix): void {
+  const facts = { argument: path, received: whole.shape, accepted: "an embedding of 2 columns, or points of more" };
+  if (whole.rows < 1 || whole.cols < 2) {
+    const message = `${path}: expected an embedding of 2 columns, or points of more, received ${whole.rows} x ${whole.cols}`;
+    throw new ArgumentError("SHAPE_MISMATCH", { ...facts, message });
+  }
+  if (kept.rows > 0) return;
+  const message = `${path}: expected at least one row with a position, but all ${whole.rows} rows lack one`;
+  throw new ArgumentError("SHAPE_MISMATCH", { ...facts, message });
 }

@@ -10,7 +10,7 @@ import { addFiles, addMeanSigma } from "./matrix.js";
 
 /** A run that `Tsne.save` wrote: its map, its points, and, where it is not at its end, the run itself to go on with. */
 export async function openSavedRun(exploration: Exploration, path: string, options: InputOptions): Promise<void> {
-  rejectUseless(options, ["images", "labels", "stretch", "strict"], "a saved run, which has its points");
+  rejectUseless(options, ["images", "labels", "metadata", "stretch", "strict"], "a saved run, which has its points");
   const { signal, report } = exploration;
   const run = await Tsne.load(path, { signal });
   const [n] = run.shape;

@@ -32,7 +32,11 @@ const [MEANS, SIGMA, CLUSTERS] = ["means.npy", "sigma.npy", "clusters.npy"];
  * training that is still going on, or was stopped, is watched until there is a model.
  */
 export async function openTraining(exploration: Exploration, folder: string, options: InputOptions): Promise<void> {
-  rejectUseless(options, ["images", "labels", "part", "stretch", "strict"], "a training, which gives its codes itself");
+  rejectUseless(
+    options,
+    ["images", "labels", "metadata", "part", "stretch", "strict"],
+    "a training, which gives its codes itself",
+  );
   if (options.images !== undefined && options.part !== undefined) {
     const accepted = "to be left out where images are named, all of which are taken";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "part", received: options.part, accepted });
@@ -55,7 +59,8 @@ export async function openTraining(exploration: Exploration, folder: string, opt
   exploration.setImages({ small: images, whole: images, stretch: options.stretch });
   const labels = labelNames(images.labels, dataset.classes);
   if (labels && options.labels === undefined) exploration.addLabels(labels);
-  await addFiles(exploration, { labels: options.labels });
+  const { labels: labelFile, metadata, strict } = options;
+  await addFiles(exploration, { labels: labelFile, metadata, strict });
 
   const chosen = options.images === undefined ? part : options.images;
   if (model) {
@@ -152,7 +157,7 @@ async function readKeptData(n: number, zDim: number, cache: ResultCache): Promis
 
 function addData(exploration: Exploration, { means, sigma, clusters }: ClusteredData): void {
   exploration.setData({ means, sigma });
-  if (clusters) exploration.addColumn(categoryColumn("cluster", "Cluster", clusters));
+  if (clusters) exploration.addColumn(categoryColumn({ id: "cluster", title: "Cluster" }, clusters));
   addMeanSigma(exploration, sigma);
 }
 

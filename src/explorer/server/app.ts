@@ -26,7 +26,7 @@ export async function createServer(
     bodyLimit: BODY_LIMIT,
     requestTimeout: 60_000,
     forceCloseConnections: true,
-    routerOptions: { maxParamLength: 256 },
+    routerOptions: { maxParamLength: 1024 },
   });
   answerFailures(app);
   app.removeContentTypeParser("text/plain");

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import type { Exploration } from "../exploration.js";
+import { MAX_THUMBNAILS, paths } from "../protocol.js";
 import { notFound, toIndex } from "./failure.js";
 import { signalOf } from "./latent-routes.js";
+import { readIndices } from "./point-indices.js";
 import { sendBytes } from "./send-bytes.js";
 
 interface WithId {
@@ -26,12 +28,18 @@ export function registerDataRoutes(app: FastifyInstance, exploration: Exploratio
   app.get<WithId>("/api/columns/:id", async (request, reply) => {
     const column = exploration.column(request.params.id);
     if (!column) throw notFound("such column");
-    return sendBytes(request, reply, column.values);
+    return sendBytes(request, reply, exploration.columnBytes(column));
   });
   app.get<WithId>("/api/thumbnails/:id", async (request, reply) => {
     const sheet = await exploration.thumbnails(toIndex(request.params.id));
     if (!sheet) throw notFound("such sheet of thumbnails");
     return sendBytes(request, reply, sheet, "image/webp");
+  });
+  app.post(paths.thumbnailsOf, { bodyLimit: 4 * MAX_THUMBNAILS }, async (request, reply) => {
+    const indices = readIndices(request.body, exploration.n);
+    const sheet = await exploration.thumbnailsOf(indices, signalOf(reply));
+    if (!sheet) throw notFound("such image");
+    return reply.type("image/webp").header("cache-control", "no-store").send(sheet);
   });
   app.get<WithId>("/api/images/:id", async (request, reply) => {
     const image = await exploration.image(toIndex(request.params.id));

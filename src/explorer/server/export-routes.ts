@@ -4,9 +4,10 @@ import { disarmFormula } from "../../csv-cell.js";
 import { encodeTable, type TableColumn } from "../../io/index.js";
 import { columnOf } from "../columns.js";
 import type { Exploration } from "../exploration.js";
-import { type ExplorationDescription, type OfflineData, paths } from "../protocol.js";
-import { badRequest } from "./failure.js";
+import { freeName } from "../free-name.js";
+import { type ExplorationDescription, FILE_ROW, type OfflineData, paths } from "../protocol.js";
 import { renderOfflinePage } from "./offline-page.js";
+import { MAX_INDEX_BYTES, readIndices } from "./point-indices.js";
 
 /** Of more points, layouts that are made from maps are not computed for a file. */
 const MAX_SEPARATED = 100_000;
@@ -21,7 +22,7 @@ const SLOW = { rateLimit: { max: 10, timeWindow: 10_000 } };
  */
 export function registerExportRoutes(app: FastifyInstance, exploration: Exploration, page: string | undefined): void {
   for (const format of ["csv", "parquet"] as const) {
-    const options = { bodyLimit: 4 * exploration.n + 4, config: SLOW };
+    const options = { bodyLimit: MAX_INDEX_BYTES, config: SLOW };
     app.post(`/api/selection.${format}`, options, async (request, reply) => {
       const indices = readIndices(request.body, exploration.n);
       const { verbatim } = request.query as { verbatim?: string };
@@ -47,22 +48,14 @@ async function* resume(first: IteratorResult<string, unknown>, rest: AsyncGenera
   yield* rest;
 }
 
-function readIndices(body: unknown, n: number): Uint32Array {
-  if (!(Buffer.isBuffer(body) && body.length > 0 && body.length % 4 === 0)) {
-    throw badRequest("expected numbers of points, each in four bytes, at least one");
-  }
-  const indices = new Uint32Array(new Uint8Array(body).buffer);
-  if (indices.some((index) => !(index < n))) throw badRequest(`expected numbers of points from 0 to ${n - 1}`);
-  return indices;
-}
-
 /** The row numbers, the positions in each map, and the columns. */
 async function tableOf(
   exploration: Exploration,
   indices: Uint32Array,
   disarms: boolean,
 ): Promise<Map<string, TableColumn>> {
-  const table = new Map<string, TableColumn>([["row", Int32Array.from(indices)]]);
+  const { kept } = exploration.gaps ?? {};
+  const table = new Map<string, TableColumn>([["row", Int32Array.from(indices, (index) => kept?.[index] ?? index)]]);
   const maps = exploration.describe().layouts.filter(({ kind }) => kind === "map");
   for (const [i, { id }] of maps.entries()) {
     const layout = await exploration.layout(id);
@@ -73,10 +66,13 @@ async function tableOf(
     }
   }
   for (const column of exploration.allColumns()) {
-    const { id } = column.description;
+    if (column.description.id === FILE_ROW) continue;
     const cells = columnOf(column, indices);
-    if (!disarms) table.set(id, cells);
-    else table.set(disarmFormula(id), Array.isArray(cells) ? cells.map(disarmFormula) : cells);
+    const name = freeName(
+      [...table.keys()],
+      disarms ? disarmFormula(column.description.name) : column.description.name,
+    );
+    table.set(name, disarms && Array.isArray(cells) ? cells.map(disarmFormula) : cells);
   }
   return table;
 }
@@ -114,7 +110,9 @@ async function* answers(exploration: Exploration, description: ExplorationDescri
     const covariances = hasCovariances ? exploration.layoutCovariances(id) : undefined;
     if (covariances) yield [paths.covariances(id), binary, covariances];
   }
-  for (const { description: own, values } of exploration.allColumns()) yield [paths.column(own.id), binary, values];
+  for (const column of exploration.allColumns()) {
+    yield [paths.column(column.description.id), binary, exploration.columnBytes(column)];
+  }
   for (let sheet = 0; sheet < (description.images?.sheets ?? 0); sheet++) {
     const drawn = await exploration.thumbnails(sheet);
     if (drawn) yield [paths.thumbnails(sheet), "image/webp", drawn];

@@ -5,7 +5,7 @@ import parseRange from "range-parser";
 const tags = new WeakMap<ArrayBufferView, string>();
 
 /** A mark of the content, computed once. */
-function tagOf(content: Uint8Array | Float32Array | Uint16Array | Uint32Array): string {
+function tagOf(content: Uint8Array | Float32Array | Float64Array | Uint16Array | Uint32Array): string {
   const known = tags.get(content);
   if (known !== undefined) return known;
   const tag = `"${createHash("sha1").update(content).digest("base64url")}"`;
@@ -17,7 +17,7 @@ function tagOf(content: Uint8Array | Float32Array | Uint16Array | Uint32Array): 
 export function sendBytes(
   request: FastifyRequest,
   reply: FastifyReply,
-  content: Uint8Array | Float32Array | Uint16Array | Uint32Array,
+  content: Uint8Array | Float32Array | Float64Array | Uint16Array | Uint32Array,
   type = "application/octet-stream",
 ): FastifyReply {
   const tag = tagOf(content);

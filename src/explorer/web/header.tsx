@@ -4,7 +4,7 @@ import { ExportMenu } from "./export/export-menu.js";
 import styles from "./header.module.css";
 import { icons } from "./icons.js";
 import { isOffline } from "./server-requests.js";
-import { chosenTheme, computations, description, isHelpOpen, panel, theme } from "./state.js";
+import { chosenTheme, computations, description, isHelpOpen, isTableOpen, panel, theme } from "./state.js";
 
 export function Header() {
   const explored = description.value;
@@ -40,6 +40,18 @@ export function Header() {
           </span>
         </button>
       )}
+      {explored && (
+        <button
+          type="button"
+          class={controls.plain}
+          title="Table of the points (r)"
+          aria-pressed={isTableOpen.value}
+          onClick={toggleTable}
+        >
+          {icons.table}
+          <span>Table</span>
+        </button>
+      )}
       {explored && <ExportMenu />}
       <button
         type="button"
@@ -63,6 +75,10 @@ export function Header() {
       </button>
     </header>
   );
+}
+
+export function toggleTable(): void {
+  isTableOpen.value = !isTableOpen.value;
 }
 
 export function toggleTheme(): void {

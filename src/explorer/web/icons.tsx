@@ -33,6 +33,16 @@ export const icons = {
       <path d="M12 2.5v3M12 18.5v3M2.5 12h3M18.5 12h3" />
     </Icon>
   ),
+  table: (
+    <Icon>
+      <path d="M4 5h16v14H4zM4 10h16M4 14.500h16M10 10v9" />
+    </Icon>
+  ),
+  filters: (
+    <Icon>
+      <path d="M4 5h16l-6.2 7.5V19l-3.6-2v-4.500z" />
+    </Icon>
+  ),
   selection: (
     <Icon>
       <path d="M5 9c0-3 3-5 7.5-5S20 6 20 9.5 17 14 13 14c-2 0-3.5.5-4 2" stroke-dasharray="3 2.6" />

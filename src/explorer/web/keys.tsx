@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import controls from "./controls.module.css";
-import { toggleTheme } from "./header.js";
+import { toggleTable, toggleTheme } from "./header.js";
 import { icons } from "./icons.js";
 import styles from "./keys.module.css";
 import { flyTo, WHOLE, zoom } from "./map/camera.js";
@@ -22,6 +22,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["B", "Two maps beside each other"],
   ["X", "Morph from one map to the other; Space plays"],
   ["C", "Color by the next column"],
+  ["R", "Table of the points on or off"],
   ["I", "Images on or off"],
   ["/", "Search"],
   ["T", "Light or dark"],
@@ -73,6 +74,7 @@ function actionOf({ key }: KeyboardEvent, from: HTMLElement): (() => void) | und
       if (description.value?.abilities.search) panel.value = "search";
     },
     t: toggleTheme,
+    r: toggleTable,
     "0": () => flyTo(WHOLE),
     "+": () => zoom(1.5),
     "=": () => zoom(1.5),

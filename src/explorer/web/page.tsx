@@ -10,7 +10,8 @@ import { MorphBar } from "./map/morph-bar.js";
 import { ViewBar } from "./map/view-bar.js";
 import styles from "./page.module.css";
 import { SideBar } from "./side-bar.js";
-import { connection, description, failure, layouts, view, watchedComputation } from "./state.js";
+import { connection, description, failure, isTableOpen, layouts, view, watchedComputation } from "./state.js";
+import { PointTable } from "./table/point-table.js";
 
 /** The whole page: maps on the left, what is known about them in the side bar. */
 export function Page() {
@@ -27,6 +28,7 @@ export function Page() {
           <ViewBar />
           <Stage />
           <MorphBar />
+          {isTableOpen.value && description.value && <PointTable />}
         </section>
         <SideBar />
       </main>

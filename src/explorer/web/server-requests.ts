@@ -9,6 +9,7 @@ import {
   type PointDescription,
   paths,
 } from "../protocol.js";
+import { TextValues } from "../text-values.js";
 
 /** A request that the server refused, or could not do. */
 export class RequestFailure extends Error {
@@ -77,13 +78,29 @@ export const fetchCovariances = (layout: LayoutDescription): Promise<Float32Arra
 /** Values of a column as its type says. */
 export async function fetchColumn(
   id: string,
-  type: "float32" | "uint16" | "uint32",
-): Promise<Float32Array | Uint16Array | Uint32Array> {
+  type: "float32" | "float64" | "uint16" | "uint32",
+): Promise<Float32Array | Float64Array | Uint16Array | Uint32Array> {
   const bytes = await (await ask(paths.column(id))).arrayBuffer();
   if (type === "uint16") return new Uint16Array(bytes);
+  if (type === "float64") return new Float64Array(bytes);
   return type === "uint32" ? new Uint32Array(bytes) : new Float32Array(bytes);
 }
 
+/** The texts of a column of `n` rows. */
+export const fetchTexts = async (id: string, n: number): Promise<TextValues> =>
+  TextValues.decode(await (await ask(paths.column(id))).arrayBuffer(), n);
+
+/** Thumbnails of some points in one picture. */
+export const fetchThumbnails = async (rows: Uint32Array<ArrayBuffer>): Promise<Blob> =>
+  (
+    await ask(paths.thumbnailsOf, {
+      method: "POST",
+      headers: { "content-type": "application/octet-stream" },
+      body: rows,
+    })
+  ).blob();
+
+/** One of the sheets with the thumbnails of all points, which an offline file contains. */
 export const fetchSheet = async (sheet: number): Promise<Blob> => (await ask(paths.thumbnails(sheet))).blob();
 
 export const fetchPoint = (index: number, signal: AbortSignal): Promise<PointDescription> =>

@@ -4,6 +4,7 @@ import { isActive, listenToServer, replaceComputations } from "./computations/co
 import { forgetColumns } from "./map/column-values.js";
 import { drawnLayout, forgetLayouts } from "./map/loaded-layouts.js";
 import { forgetPoints } from "./map/point-descriptions.js";
+import { forgetSingleImages } from "./map/single-images.js";
 import { forgetThumbnails } from "./map/thumbnails.js";
 import { fetchDescription, isOffline, RequestFailure } from "./server-requests.js";
 import {
@@ -13,6 +14,8 @@ import {
   description,
   failure,
   firstLayout,
+  hasChosenHoverColumns,
+  hoverColumns,
   hovered,
   layoutOf,
   maps,
@@ -68,6 +71,8 @@ function choose({ columns, name }: ExplorationDescription): void {
     const byClass = columns.find(({ id }) => id === "label") ?? columns.find(({ kind }) => kind === "category");
     coloredBy.value = (byClass ?? columns[0])?.id ?? "";
   }
+  const identifier = columns.find(({ role }) => role === "identifier");
+  if (!hasChosenHoverColumns.peek()) hoverColumns.value = identifier ? [identifier.id] : [];
 }
 
 function forget(): void {
@@ -75,6 +80,7 @@ function forget(): void {
   forgetLayouts();
   forgetPoints();
   forgetThumbnails();
+  forgetSingleImages();
   batch(() => {
     for (const row of [hovered, clicked, previousClicked]) row.value = undefined;
     selected.value = undefined;

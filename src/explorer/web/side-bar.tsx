@@ -1,5 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { ComputationsPanel } from "./computations/computations-panel.js";
+import { filteredRows } from "./filters/filtered-rows.js";
+import { FiltersPanel } from "./filters/filters-panel.js";
 import { icons } from "./icons.js";
 import { InterpolationPanel } from "./latent/interpolation-panel.js";
 import { LatentPanel } from "./latent/latent-panel.js";
@@ -22,6 +24,7 @@ function tabs(): Tab[] {
   const abilities = description.value?.abilities;
   return [
     { id: "colors", title: "Colors", icon: icons.colors, content: () => <ColorsPanel /> },
+    { id: "filters", title: "Filters", icon: icons.filters, content: () => <FiltersPanel /> },
     { id: "point", title: "Point", icon: icons.point, content: () => <PointPanel /> },
     { id: "selection", title: "Selection", icon: icons.selection, content: () => <SelectionPanel /> },
     ...(abilities?.decode
@@ -85,7 +88,9 @@ export function SideBar() {
           >
             {icon}
             <span>{title}</span>
-            {id === "selection" && selected.value && <i class={styles.dot} />}
+            {((id === "selection" && selected.value) || (id === "filters" && filteredRows.value.isFiltering)) && (
+              <i class={styles.dot} />
+            )}
           </button>
         ))}
       </div>

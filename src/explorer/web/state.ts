@@ -1,5 +1,6 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 import type { ComputationState, ExplorationDescription, LayoutDescription, SearchResult } from "../protocol.js";
+import type { Filters } from "./filters/column-filter.js";
 
 /** What is explored; undefined until it is known. */
 export const description = signal<ExplorationDescription>();
@@ -42,6 +43,72 @@ export const placedExample = signal<PlacedExample>();
 /** Of the column that points are colored by; `""` for none. */
 export const coloredBy = signal("");
 
+/** Conditions on columns, by the id of the column. Rows that fail one of them are hidden. */
+export const filters = signal<Filters>({});
+/** Columns that the filter panel shows; undefined until the user has chosen some. */
+export const filterColumns = signal<readonly string[]>();
+
+/** Whether the table below the maps is open. */
+export const isTableOpen = signal(false);
+/** Columns of the table; undefined until the user has chosen some. */
+export const tableColumns = signal<readonly string[]>();
+/** The column by which the table is sorted; undefined for the order of the file. */
+export const tableSort = signal<TableSort>();
+/** Whether the table shows the selected rows alone. */
+export const showsSelectedRows = signal(false);
+
+export interface TableSort {
+  /** Id of a column. */
+  readonly column: string;
+  readonly isDescending: boolean;
+}
+
+/** All choices about columns, as plain values that JSON keeps: what an address or a bookmark holds of them. */
+export interface ColumnChoices {
+  readonly coloredBy: string;
+  readonly hoverColumns: readonly string[] | null;
+  readonly filters: Filters;
+  readonly filterColumns: readonly string[] | null;
+  readonly isTableOpen: boolean;
+  readonly tableColumns: readonly string[] | null;
+  readonly tableSort: TableSort | null;
+  readonly showsSelectedRows: boolean;
+}
+
+export const columnChoices = computed<ColumnChoices>(() => ({
+  coloredBy: coloredBy.value,
+  hoverColumns: hasChosenHoverColumns.value ? hoverColumns.value : null,
+  filters: filters.value,
+  filterColumns: filterColumns.value ?? null,
+  isTableOpen: isTableOpen.value,
+  tableColumns: tableColumns.value ?? null,
+  tableSort: tableSort.value ?? null,
+  showsSelectedRows: showsSelectedRows.value,
+}));
+
+/** Sets the choices that are given; the others stay. */
+export function restoreColumnChoices(choices: Partial<ColumnChoices>): void {
+  batch(() => {
+    if (choices.coloredBy !== undefined) coloredBy.value = choices.coloredBy;
+    if (choices.hoverColumns) {
+      hasChosenHoverColumns.value = true;
+      hoverColumns.value = choices.hoverColumns;
+    }
+    if (choices.filters) filters.value = choices.filters;
+    if (choices.filterColumns) filterColumns.value = choices.filterColumns;
+    if (choices.isTableOpen !== undefined) isTableOpen.value = choices.isTableOpen;
+    if (choices.tableColumns) tableColumns.value = choices.tableColumns;
+    if (choices.tableSort !== undefined) tableSort.value = choices.tableSort ?? undefined;
+    if (choices.showsSelectedRows !== undefined) showsSelectedRows.value = choices.showsSelectedRows;
+  });
+}
+
+/** Columns whose values the card at the pointer shows, beside label and color. */
+export const hoverColumns = signal<readonly string[]>([]);
+
+/** Whether the user has chosen them. */
+export const hasChosenHoverColumns = signal(false);
+
 /** `"one"` map; `"beside"`: two linked maps; `"morph"`: one map between two layouts. */
 export type View = "one" | "beside" | "morph";
 export const view = signal<View>("one");
@@ -71,7 +138,16 @@ export const layouts = computed<readonly LayoutDescription[]>(() => description.
 export const maps = computed(() => layouts.value.filter(({ derivedFrom }) => derivedFrom === null));
 export const layoutOf = (id: string): LayoutDescription | undefined => layouts.value.find((one) => one.id === id);
 
-export type Panel = "colors" | "point" | "selection" | "latent" | "interpolation" | "search" | "moved" | "computations";
+export type Panel =
+  | "colors"
+  | "filters"
+  | "point"
+  | "selection"
+  | "latent"
+  | "interpolation"
+  | "search"
+  | "moved"
+  | "computations";
 export const panel = signal<Panel>("colors");
 export const isHelpOpen = signal(false);
 

@@ -18,7 +18,9 @@ const titles = (): string[] => {
 export async function savePng(): Promise<void> {
   const maps = mapViews.value;
   const ratio = window.devicePixelRatio || 1;
-  const pictures = maps.map((map) => map.picture());
+  // One after the other: a WebGL picture has to be copied before the page shows it.
+  const pictures: HTMLCanvasElement[] = [];
+  for (const map of maps) pictures.push(await map.picture());
   const legend = legendWidth();
   const ink = INKS[theme.value];
   const width = maps.reduce((sum, map) => sum + map.width + GAP, GAP) + legend;

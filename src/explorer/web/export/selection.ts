@@ -1,7 +1,9 @@
 import { signal } from "@preact/signals";
-import { disarmFormula, quoteCell, shortestFloat32 } from "../../../csv-cell.js";
-import type { ColumnDescription } from "../../protocol.js";
-import { fetchColumn, fetchLayout, fetchSelection, isOffline, save } from "../server-requests.js";
+import { disarmFormula, quoteCell, shortestFloat32, shortestFloat64 } from "../../../csv-cell.js";
+import { dateText } from "../../date-text.js";
+import { freeName } from "../../free-name.js";
+import { type ColumnDescription, FILE_ROW } from "../../protocol.js";
+import { fetchColumn, fetchLayout, fetchSelection, fetchTexts, isOffline, save } from "../server-requests.js";
 import { description, failure, selected } from "../state.js";
 
 /** What the selection can be saved as: without a server, text. */
@@ -29,13 +31,21 @@ type CellColumn = readonly [name: string, cell: (row: number) => string];
 
 /** The table that a server writes: the row numbers, the positions in each map, and the columns. */
 async function writeCsv(rows: Uint32Array, writeText: (text: string) => string): Promise<Blob> {
-  const { layouts = [], columns = [] } = description.value ?? {};
+  const { layouts = [], columns = [], n = 0 } = description.value ?? {};
   const maps = layouts.filter(({ kind }) => kind === "map");
+  const fileRows = columns.find(({ id }) => id === FILE_ROW);
   const positions = await Promise.all(maps.map(({ id }, i) => readPositions(id, i === 0 ? "" : `_${id}`)));
-  const values = await Promise.all(columns.map((column) => readColumn(column, writeText)));
-  const table: CellColumn[] = [["row", String], ...positions.flat(), ...values];
+  const table: CellColumn[] = [
+    ["row", fileRows ? await readColumn(fileRows, n, writeText) : String],
+    ...positions.flat(),
+  ];
+  for (const column of columns) {
+    if (column === fileRows) continue;
+    const names = table.map(([name]) => name);
+    table.push([freeName(names, writeText(column.name)), await readColumn(column, n, writeText)]);
+  }
   const lines = [
-    table.map(([name]) => quoteCell(writeText(name), ",")),
+    table.map(([name]) => quoteCell(name, ",")),
     ...Array.from(rows, (row) => table.map(([, cell]) => cell(row))),
   ];
   return new Blob([`${lines.map((line) => line.join(",")).join("\n")}\n`], { type: "text/csv" });
@@ -49,8 +59,18 @@ async function readPositions(map: string, suffix: string): Promise<CellColumn[]>
   ]);
 }
 
-async function readColumn(column: ColumnDescription, writeText: (text: string) => string): Promise<CellColumn> {
+async function readColumn(
+  column: ColumnDescription,
+  rows: number,
+  writeText: (text: string) => string,
+): Promise<(row: number) => string> {
+  if (column.kind === "text") {
+    const texts = await fetchTexts(column.id, rows);
+    return (row) => quoteCell(writeText(texts.at(row)), ",");
+  }
   const values = await fetchColumn(column.id, column.type);
-  if (column.kind === "number") return [column.id, (row) => shortestFloat32(values[row] ?? Number.NaN)];
-  return [column.id, (row) => quoteCell(writeText(column.categories[values[row] ?? -1] ?? ""), ",")];
+  if (column.kind === "category") return (row) => quoteCell(writeText(column.categories[values[row]] ?? ""), ",");
+  if (column.kind === "date") return (row) => dateText(values[row] ?? Number.NaN, column.precision);
+  const write = values instanceof Float32Array ? shortestFloat32 : shortestFloat64;
+  return (row) => write(values[row] ?? Number.NaN);
 }

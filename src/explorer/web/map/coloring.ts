@@ -1,9 +1,13 @@
 import { computed } from "@preact/signals";
 import { categoricalColors, INKS, sequentialColors } from "../../../colors/index.js";
 import { shuffled } from "../../../shuffle.js";
-import type { CategoryColumn, NumberColumn } from "../../protocol.js";
+import type { CategoryColumn, CodedColumn, DateColumn, NumberColumn } from "../../protocol.js";
+import type { ColumnValues } from "../coded-values.js";
+import { filteredRows } from "../filters/filtered-rows.js";
 import { coloredBy, description, selected, theme } from "../state.js";
-import { type ColumnValues, columnValues } from "./column-values.js";
+import { columnTexts, columnValues, formatDate, formatNumber } from "./column-values.js";
+import { MISSING_TEXT, mostFrequentTexts } from "./text-categories.js";
+import { scaleTicks, type Tick } from "./value-scale.js";
 import { visibleText } from "./visible-text.js";
 
 export interface CategoryEntry {
@@ -34,6 +38,10 @@ export interface NumberLegend {
   readonly isCutLow: boolean;
   readonly isCutHigh: boolean;
   readonly missing: number;
+  /** Round values on the scale. */
+  readonly ticks: readonly Tick[];
+  /** A value on the scale as text. */
+  readonly format: (value: number) => string;
 }
 
 /** The meaning of the colors. */
@@ -61,10 +69,22 @@ export const drawn = computed(() => shuffled(description.value?.n ?? 0));
 
 export const currentColumn = computed(() => description.value?.columns.find(({ id }) => id === coloredBy.value));
 
-export const coloring = computed<Coloring>(() => {
+/** The column that points are colored by, with its values. Its most frequent texts stand for a column of texts. */
+export const coloredColumn = computed<{ column: CodedColumn; values: ColumnValues | undefined } | undefined>(() => {
   const column = currentColumn.value;
-  if (!column) return colorUniformly({ kind: "none" });
-  const values = columnValues(column);
+  if (!column) return undefined;
+  if (column.kind !== "text") return { column, values: columnValues(column) };
+  const texts = columnTexts(column);
+  const { categories, values } = texts
+    ? mostFrequentTexts(texts, MAX_CLASSES - 1)
+    : { categories: [], values: undefined };
+  return { column: { ...column, kind: "category", type: "uint16", missing: MISSING_TEXT, categories }, values };
+});
+
+export const coloring = computed<Coloring>(() => {
+  const shown = coloredColumn.value;
+  if (!shown) return colorUniformly({ kind: "none" });
+  const { column, values } = shown;
   if (!values) return colorUniformly({ kind: "loading", title: column.title });
   return column.kind === "category" ? colorByCategory(column, values) : colorByNumber(column, values);
 });
@@ -115,7 +135,9 @@ function mostFrequent(counts: Uint32Array): number[] {
     .sort((i, j) => i - j);
 }
 
-function colorByNumber({ title, low, high, min, max }: NumberColumn, values: ColumnValues): Coloring {
+function colorByNumber(column: NumberColumn | DateColumn, values: ColumnValues): Coloring {
+  const { title, low, high, min, max } = column;
+  const format = column.kind === "date" ? (value: number) => formatDate(column, value) : formatNumber;
   const shades = sequentialColors(SHADES, theme.value);
   const colorOf = new Uint8Array(values.length);
   let missing = 0;
@@ -128,7 +150,18 @@ function colorByNumber({ title, low, high, min, max }: NumberColumn, values: Col
   // Rows without a value are drawn first, the greatest values last.
   const rank = (row: number) => (colorOf[row] === SHADES ? 0 : 1 + colorOf[row]);
   return {
-    legend: { kind: "number", title, shades, low, high, isCutLow: min < low, isCutHigh: max > high, missing },
+    legend: {
+      kind: "number",
+      title,
+      shades,
+      low,
+      high,
+      isCutLow: min < low,
+      isCutHigh: max > high,
+      missing,
+      ticks: scaleTicks(column, low, high, 4),
+      format,
+    },
     colors: [...shades, INKS[theme.value].rest],
     colorOf,
     order: sortByRank(drawn.value, rank, SHADES + 1),
@@ -156,12 +189,9 @@ export const selection = computed(() => {
   return isSelected;
 });
 
-/**
- * Red, green, blue and opacity of each row, and the order in which rows are drawn. If some rows are selected, all others fade to gray
- * and lie below them, so that any selection stands out.
- */
-export const tints = computed<{ tints: Uint8Array; order: Uint32Array }>(() => {
-  const { colors, colorOf, order } = coloring.value;
+/** Red, green, blue and opacity of each row. If some rows are selected, all others fade to gray, so that any selection stands out. */
+export const tints = computed<Uint8Array>(() => {
+  const { colors, colorOf } = coloring.value;
   const isSelected = selection.value;
   const rgba = colors.map((color) => [...toRgb(color), isSelected ? 255 : OPACITY]);
   const faded = [...toRgb(INKS[theme.value].rest), UNSELECTED_OPACITY];
@@ -170,7 +200,26 @@ export const tints = computed<{ tints: Uint8Array; order: Uint32Array }>(() => {
     const color = isSelected && isSelected[i] === 0 ? faded : rgba[colorOf[i]];
     for (let channel = 0; channel < 4; channel++) bytes[4 * i + channel] = color[channel];
   }
-  return { tints: bytes, order: isSelected ? sortByRank(order, (row) => isSelected[row], 2) : order };
+  return bytes;
+});
+
+/** All rows in the order in which they are drawn: selected rows lie above the others. */
+const wholeOrder = computed<Uint32Array>(() => {
+  const { order } = coloring.value;
+  const isSelected = selection.value;
+  return isSelected ? sortByRank(order, (row) => isSelected[row], 2) : order;
+});
+
+/** The rows that are drawn, in their order: those that pass the filters. */
+export const drawnOrder = computed<Uint32Array>(() => {
+  const { isFiltering, passing, crossFilter } = filteredRows.value;
+  const order = wholeOrder.value;
+  const { failed } = crossFilter;
+  if (!isFiltering || failed.length !== order.length) return order;
+  const shown = new Uint32Array(passing);
+  let at = 0;
+  for (let rank = 0; rank < order.length; rank++) if (failed[order[rank]] === 0) shown[at++] = order[rank];
+  return shown;
 });
 
 /** @param color `#rrggbb` */

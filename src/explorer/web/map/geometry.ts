@@ -1,18 +1,28 @@
 import type { Position } from "./drawn-layout.js";
 
-/** The row nearest to a position, if its distance is below `reach`. */
-export function nearest(xy: Float32Array, [x, y]: Position, reach: number): number | undefined {
+/** The row nearest to a position among those that `accepts` takes, if its distance is below `reach`. */
+export function nearest(
+  xy: Float32Array,
+  [x, y]: Position,
+  reach: number,
+  accepts: (row: number) => boolean,
+): number | undefined {
   let least = reach * reach;
   let found: number | undefined;
   for (let at = 0; at < xy.length; at += 2) {
     const distance = (xy[at] - x) ** 2 + (xy[at + 1] - y) ** 2;
-    if (distance < least) [least, found] = [distance, at / 2];
+    if (distance < least && accepts(at / 2)) [least, found] = [distance, at / 2];
   }
   return found;
 }
 
-/** The nearest row within 45 degrees of a direction. */
-export function nextTowards(xy: Float32Array, from: number, [dx, dy]: Position): number | undefined {
+/** The nearest row within 45 degrees of a direction among those that `accepts` takes. */
+export function nextTowards(
+  xy: Float32Array,
+  from: number,
+  [dx, dy]: Position,
+  accepts: (row: number) => boolean,
+): number | undefined {
   const [x0, y0] = [xy[2 * from], xy[2 * from + 1]];
   let least = Number.POSITIVE_INFINITY;
   let found: number | undefined;
@@ -20,7 +30,8 @@ export function nextTowards(xy: Float32Array, from: number, [dx, dy]: Position):
     const [x, y] = [xy[at] - x0, xy[at + 1] - y0];
     const along = x * dx + y * dy;
     const distance = x * x + y * y;
-    if (along > 0 && 2 * along * along >= distance && distance < least) [least, found] = [distance, at / 2];
+    const isNearest = along > 0 && 2 * along * along >= distance && distance < least;
+    if (isNearest && accepts(at / 2)) [least, found] = [distance, at / 2];
   }
   return found;
 }

@@ -1,4 +1,5 @@
 import { batch, signal } from "@preact/signals";
+import { isShown } from "../filters/filtered-rows.js";
 import { click, clicked, hovered, isHelpOpen, select, selected, tool } from "../state.js";
 import { pan, zoom } from "./camera.js";
 import type { Position } from "./drawn-layout.js";
@@ -55,7 +56,8 @@ function pixelsOf({ top }: MapView, event: MouseEvent): Position {
   return [event.clientX - left, event.clientY - above];
 }
 
-const rowAt = (map: MapView, pixels: Position) => nearest(map.xy, map.toPosition(pixels), MAX_DISTANCE / map.scale);
+const rowAt = (map: MapView, pixels: Position) =>
+  nearest(map.xy, map.toPosition(pixels), MAX_DISTANCE / map.scale, isShown);
 
 /** The pressed pointer or fingers of one map: a click, a drag, a lasso or a pinch. */
 class PointerGesture {
@@ -123,7 +125,7 @@ class PointerGesture {
     if (press.isStill) this.#click(press.start);
     else if (lasso && lasso.corners.length > 2) {
       const corners = lasso.corners.map((corner) => this.#map.toPosition(corner));
-      select(enclosed(this.#map.xy, corners), press.isAdding);
+      select(enclosed(this.#map.xy, corners).filter(isShown), press.isAdding);
     }
   }
 
@@ -170,8 +172,8 @@ function goToNext(map: MapView, direction: Position): void {
   const center = map.toPosition([map.width / 2, map.height / 2]);
   const next =
     from === undefined
-      ? nearest(map.xy, center, Number.POSITIVE_INFINITY)
-      : (nextTowards(map.xy, from, direction) ?? from);
+      ? nearest(map.xy, center, Number.POSITIVE_INFINITY, isShown)
+      : (nextTowards(map.xy, from, direction, isShown) ?? from);
   if (next !== undefined) reveal(map, next);
 }
 

@@ -1,22 +1,19 @@
-import { PointsCanvas } from "./points-canvas.js";
-import type { PointsDrawing } from "./points-drawing.js";
+import type { DrawingEvents, PointsDrawing } from "./points-drawing.js";
 import { PointsRenderer } from "./points-renderer.js";
+import { WorkerDrawing } from "./worker-drawing.js";
 
 /** WebGL without a graphics card, by the names that such renderers go by. */
 const SIMULATED = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
 /**
  * Draws by the graphics card where there is one. Where WebGL is missing, or only simulated by the processor, which takes some ten times as
- * long per point as blending its pixels does, pixels are blended.
- *
- * @param onRestored is called when everything has to be drawn again
+ * long per point as blending its pixels does, a worker blends pixels.
  */
-export function drawOn(canvas: HTMLCanvasElement, onRestored: () => void): PointsDrawing {
+export function drawOn(canvas: HTMLCanvasElement, events: DrawingEvents): PointsDrawing {
   isAccelerated ??= probe();
   const attributes: WebGLContextAttributes = { antialias: false, depth: false, alpha: true };
   const gl = isAccelerated ? canvas.getContext("webgl2", attributes) : null;
-  if (gl) return new PointsRenderer(canvas, gl, onRestored);
-  return new PointsCanvas(canvas, canvas.getContext("2d") as CanvasRenderingContext2D);
+  return gl ? new PointsRenderer(canvas, gl, events) : new WorkerDrawing(canvas, events);
 }
 
 let isAccelerated: boolean | undefined;

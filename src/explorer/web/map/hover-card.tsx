@@ -1,11 +1,12 @@
 import { computed, effect, signal } from "@preact/signals";
+import { Fragment } from "preact";
 import type { PointDescription } from "../../protocol.js";
 import controls from "../controls.module.css";
 import { PointImage } from "../panels/point-image.js";
 import { isOffline } from "../server-requests.js";
-import { description, hovered, theme } from "../state.js";
+import { description, hoverColumns, hovered, theme } from "../state.js";
 import { colorOf, currentColumn } from "./coloring.js";
-import { formatNumber, valueText } from "./column-values.js";
+import { formatNumber, pointText, valueText } from "./column-values.js";
 import { pointed } from "./gestures.js";
 import styles from "./hover-card.module.css";
 import { mapViews } from "./map-views.js";
@@ -80,6 +81,14 @@ export function HoverCard({ side }: { side: 0 | 1 }) {
               </dd>
             </>
           )}
+          {columns
+            .filter(({ id }) => hoverColumns.value.includes(id) && id !== label?.id && id !== column?.id)
+            .map((one) => (
+              <Fragment key={one.id}>
+                <dt>{one.title}</dt>
+                <dd>{pointText(one, row, known) === "" ? "none" : (pointText(one, row, known) ?? "…")}</dd>
+              </Fragment>
+            ))}
           {known?.sigma && (
             <>
               <dt>Mean σ</dt>

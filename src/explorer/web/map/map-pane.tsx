@@ -24,7 +24,7 @@ import {
   watchedComputation,
 } from "../state.js";
 import { camera } from "./camera.js";
-import { colorOf, drawn, tints } from "./coloring.js";
+import { colorOf, drawnOrder, tints } from "./coloring.js";
 import { listen, outline, pointAt, pointed } from "./gestures.js";
 import { HoverCard } from "./hover-card.js";
 import { covariancesOf, drawnLayout, loadingLayouts } from "./loaded-layouts.js";
@@ -32,7 +32,7 @@ import styles from "./map-pane.module.css";
 import { MapView } from "./map-view.js";
 import { mapViews } from "./map-views.js";
 import type { OverlayScene } from "./overlay-scene.js";
-import { thumbnailsCome } from "./thumbnails.js";
+import { cancelThumbnails, missingThumbnails, thumbnailsCome } from "./thumbnails.js";
 
 /** The picture of what was placed into the maps, once it is loaded. */
 const placedImage = signal<HTMLImageElement>();
@@ -63,7 +63,7 @@ export function MapPane({ side }: { side: 0 | 1 }) {
     mapViews.value = side === 0 ? [map, ...mapViews.peek()] : [...mapViews.peek(), map];
     const stops = [
       effect(() => showLayout(map, side)),
-      effect(() => map.setTints(tints.value.tints, tints.value.order)),
+      effect(() => map.setTints(tints.value, drawnOrder.value)),
       effect(() => {
         camera.value;
         theme.value;
@@ -81,6 +81,7 @@ export function MapPane({ side }: { side: 0 | 1 }) {
       for (const stop of stops) stop();
       resized.disconnect();
       mapViews.value = mapViews.peek().filter((one) => one !== map);
+      cancelThumbnails(map.top);
       map.dispose();
     };
   }, [side]);
@@ -107,6 +108,7 @@ export function MapPane({ side }: { side: 0 | 1 }) {
           <HoverCard side={side} />
         </div>
         <Waiting side={side} />
+        {side === 0 && <LoadingImages />}
       </div>
     </figure>
   );
@@ -137,6 +139,17 @@ function Waiting({ side }: { side: 0 | 1 }) {
     <p class={controls.pill} role="status">
       <span class={controls.spinner} />
       {layout && layout.kind !== "map" ? `Computing “${layout.title}” …` : `Loading “${layout?.title ?? "map"}” …`}
+    </p>
+  );
+}
+
+/** A sign that images of points in sight are being loaded. */
+function LoadingImages() {
+  const count = missingThumbnails.value;
+  if (count === 0) return null;
+  return (
+    <p class={`${controls.pill} ${styles.loadingImages}`} role="status">
+      <span class={controls.spinner} /> Loading {count.toLocaleString("en")} {count === 1 ? "image" : "images"} …
     </p>
   );
 }
@@ -177,7 +190,6 @@ function overlayOf(map: MapView, side: 0 | 1): OverlayScene {
     elsewhere: other && ((row) => [other.xy[2 * row], other.xy[2 * row + 1]]),
     images: showsImages.value ? (description.value?.images ?? undefined) : undefined,
     colorOf,
-    order: drawn.value,
     covariances:
       showsEllipses.value &&
       selected.value &&

@@ -1,16 +1,17 @@
 import { INKS } from "../../../colors/index.js";
 import { theme } from "../state.js";
 import { camera, ease, isMotionWanted, WHOLE } from "./camera.js";
+import { createDrawOrder } from "./draw-order.js";
 import { type DrawnLayout, interpolatePositions, type Position } from "./drawn-layout.js";
 import { drawOn } from "./graphics.js";
 import { drawOverlay } from "./overlay.js";
 import type { MapGeometry, OverlayScene } from "./overlay-scene.js";
-import type { PointsDrawing } from "./points-drawing.js";
+import type { PointsDrawing, Scene } from "./points-drawing.js";
 
 /** How long points take from one layout to another, in milliseconds. */
 const TRANSITION = 900;
 
-/** One map: points drawn by WebGL on one canvas; images, rings and outlines on another above it. */
+/** One map: points on one canvas; images, rings and outlines on another above it. */
 export class MapView implements MapGeometry {
   readonly base: HTMLCanvasElement;
   readonly top: HTMLCanvasElement;
@@ -24,6 +25,8 @@ export class MapView implements MapGeometry {
   #begun: number | undefined;
   #duration = TRANSITION;
   #xy: Float32Array | undefined;
+  #order: Uint32Array | undefined;
+  #tints: Uint8Array | undefined;
   #frame = 0;
   #arePointsDue = false;
   /** What lies above the points. */
@@ -35,7 +38,10 @@ export class MapView implements MapGeometry {
     this.base = base;
     this.top = top;
     this.overlay = overlay;
-    this.#renderer = drawOn(base, () => this.redraw());
+    this.#renderer = drawOn(base, {
+      onRestored: () => this.redraw(),
+      onDrawn: (count, isWhole) => this.#noteDrawn(count, isWhole),
+    });
   }
 
   get isAccelerated(): boolean {
@@ -117,8 +123,10 @@ export class MapView implements MapGeometry {
   }
 
   setTints(tints: Uint8Array, order: Uint32Array): void {
-    this.#renderer.setTints(tints);
-    this.#renderer.setOrder(order);
+    if (this.#tints !== tints) this.#renderer.setTints(tints);
+    this.#tints = tints;
+    if (this.#order !== order) this.#renderer.setOrder(createDrawOrder(order));
+    this.#order = order;
     this.redraw();
   }
 
@@ -184,11 +192,16 @@ export class MapView implements MapGeometry {
   }
 
   #drawPoints(): void {
-    this.#prepare(this.base);
+    this.#renderer.draw(this.#scene());
+  }
+
+  #scene(): Scene {
     const ratio = window.devicePixelRatio || 1;
     const { x, y } = camera.peek();
     const { diameter, roundness } = this.dots;
-    this.#renderer.draw({
+    return {
+      width: Math.round(this.width * ratio),
+      height: Math.round(this.height * ratio),
       x,
       y,
       reachX: this.width / 2 / this.scale,
@@ -197,11 +210,15 @@ export class MapView implements MapGeometry {
       diameter: diameter * ratio,
       roundness,
       ground: INKS[theme.peek()].background,
-    });
-    if (this.#to.length > 0 && this.onFirstDraw) {
-      this.onFirstDraw();
-      this.onFirstDraw = undefined;
-    }
+    };
+  }
+
+  /** Shows in the document how many points are drawn, and reports the first picture. */
+  #noteDrawn(count: number, isWhole: boolean): void {
+    this.base.dataset.drawn = isWhole ? "all" : String(count);
+    if (count === 0 || !this.onFirstDraw) return;
+    this.onFirstDraw();
+    this.onFirstDraw = undefined;
   }
 
   #prepare(canvas: HTMLCanvasElement): HTMLCanvasElement {
@@ -211,10 +228,10 @@ export class MapView implements MapGeometry {
     return canvas;
   }
 
-  /** The map as it is seen, on a ground of its own. */
-  picture(): HTMLCanvasElement {
+  /** The map as it is seen, with all of its points, on a ground of its own. */
+  async picture(): Promise<HTMLCanvasElement> {
     // WebGL forgets what it has drawn once it has been shown.
-    this.#drawPoints();
+    await this.#renderer.drawAll(this.#scene());
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [this.base.width, this.base.height];
     const context = canvas.getContext("2d") as CanvasRenderingContext2D;

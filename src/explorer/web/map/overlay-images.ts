@@ -1,8 +1,12 @@
 import type { ThumbnailDescription } from "../../protocol.js";
+import { isShown } from "../filters/filtered-rows.js";
 import { camera } from "./camera.js";
+import { scatter } from "./draw-order.js";
 import type { DrawnLayout, Position } from "./drawn-layout.js";
 import { type OverlayCanvas, pixelsOf } from "./overlay-scene.js";
-import { withThumbnails } from "./thumbnails.js";
+import { singleImage } from "./single-images.js";
+import { rowsWithin, spatialIndexOf } from "./spatial-index.js";
+import { cancelThumbnails, loadThumbnails, withThumbnails } from "./thumbnails.js";
 
 /** Images are drawn on a map only if at most this many points are in sight, so that a good part of them has room. */
 const MAX_IN_SIGHT = 2500;
@@ -10,57 +14,71 @@ const MAX_IMAGES = 900;
 /** Smallest side of an image on a wall, in pixels. */
 const MIN_TILE = 12;
 const GAP = 8;
+/** Images are shown in their own size where at most this many are in sight, and are larger than thumbnails. */
+const MAX_SINGLE = 60;
 
 /** Draws the images of the points in sight: on a wall all of them, on a map as many as fit without overlap. */
 export function drawImages(canvas: OverlayCanvas): void {
   const { images } = canvas.scene;
   const { layout } = canvas.map;
-  if (!images || !layout) return;
-  if (layout.kind === "wall") drawWallImages(canvas, images, layout);
-  else drawMapImages(canvas, images);
+  if (!images || !layout) {
+    cancelThumbnails(canvas.context.canvas);
+    return;
+  }
+  const missing = layout.kind === "wall" ? drawWallImages(canvas, images, layout) : drawMapImages(canvas, images);
+  loadThumbnails(images, canvas.context.canvas, missing);
 }
 
-function drawWallImages(canvas: OverlayCanvas, images: ThumbnailDescription, layout: DrawnLayout): void {
+/** @returns the rows whose images are still to be loaded, those in the middle first */
+function drawWallImages(canvas: OverlayCanvas, images: ThumbnailDescription, layout: DrawnLayout): number[] {
   const tile = layout.spacing * canvas.map.scale;
-  if (tile < MIN_TILE) return;
-  const rows = rowsInSight(canvas, tile);
+  if (tile < MIN_TILE) return [];
+  const rows = rowsInSight(canvas, tile) ?? [];
   // The color of the cell stays visible as a frame if there is room for one.
   const side = tile - (tile > 18 ? Math.max(3, 0.12 * tile) : 1);
-  if (rows) drawThumbnails(canvas, images, rows, { side, rim: 0 });
+  const missing = drawThumbnails(canvas, images, rows, { side, rim: 0 });
+  drawEmptyFrames(canvas, missing, 0.5 * side);
+  const { x, y } = camera.peek();
+  const { xy } = canvas.map;
+  const distance = (row: number) => Math.max(Math.abs(xy[2 * row] - x), Math.abs(xy[2 * row + 1] - y));
+  return missing.sort((a, b) => distance(a) - distance(b));
 }
 
-function drawMapImages(canvas: OverlayCanvas, images: ThumbnailDescription): void {
+/** Shows by squares in the cells that their images are being loaded. */
+function drawEmptyFrames({ context, map, ink }: OverlayCanvas, rows: readonly number[], side: number): void {
+  context.globalAlpha = 0.35;
+  context.fillStyle = ink.background;
+  for (const row of rows) {
+    const [x, y] = map.toPixels(map.positionOf(row));
+    context.fillRect(x - side / 2, y - side / 2, side, side);
+  }
+  context.globalAlpha = 1;
+}
+
+function drawMapImages(canvas: OverlayCanvas, images: ThumbnailDescription): number[] {
   const rows = rowsInSight(canvas, 0, MAX_IN_SIGHT);
-  if (!rows) return;
+  if (!rows) return [];
   const side = Math.min(64, Math.max(32, 420 / Math.sqrt(Math.max(1, rows.length / 40))));
-  const shown = withoutOverlap(canvas, rows, side);
+  // Always in the same order, so that images stay when the map moves.
+  const inOrder = rows.sort((a, b) => scatter(a) - scatter(b));
+  const { clicked, previousClicked } = canvas.scene;
+  const chosen = [clicked, previousClicked].filter((row) => row !== undefined && rows.includes(row)) as number[];
+  const shown = withoutOverlap(canvas, [...chosen, ...inOrder.filter((row) => !chosen.includes(row))], side);
   for (const row of shown) canvas.imageSizes.set(row, side / 2 + 4);
-  drawThumbnails(canvas, images, shown, { side, rim: 2 });
+  return drawThumbnails(canvas, images, shown, { side, rim: 2 });
 }
 
 /**
- * Rows in sight, the chosen ones first so that they get their images before others.
+ * Rows in sight, in no order.
  *
  * @param margin around the map, in pixels
  * @returns undefined if there are more than `max`
  */
-function rowsInSight(
-  { map, scene }: OverlayCanvas,
-  margin: number,
-  max = Number.POSITIVE_INFINITY,
-): number[] | undefined {
+function rowsInSight({ map }: OverlayCanvas, margin: number, max = Number.POSITIVE_INFINITY): number[] | undefined {
   const { x, y } = camera.peek();
-  const { xy } = map;
   const [halfWidth, halfHeight] = [(map.width / 2 + margin) / map.scale, (map.height / 2 + margin) / map.scale];
-  const isInSight = (row: number) =>
-    Math.abs(xy[2 * row] - x) < halfWidth && Math.abs(xy[2 * row + 1] - y) < halfHeight;
-  const rows = [scene.clicked, scene.previousClicked].filter((row) => row !== undefined).filter(isInSight);
-  for (const row of scene.order) {
-    if (!isInSight(row)) continue;
-    rows.push(row);
-    if (rows.length > max) return undefined;
-  }
-  return rows;
+  const sight = { left: x - halfWidth, right: x + halfWidth, bottom: y - halfHeight, top: y + halfHeight };
+  return rowsWithin(spatialIndexOf(map.xy), sight, max)?.filter(isShown);
 }
 
 /** Rows whose images overlap none of the images of the rows before them, and lie completely within the map. */
@@ -93,19 +111,24 @@ function withoutOverlap(canvas: OverlayCanvas, rows: readonly number[], side: nu
   return chosen;
 }
 
-/** @param rim width of the frame in the color of the point, in pixels */
+/**
+ * @param rim width of the frame in the color of the point, in pixels
+ * @returns the rows whose thumbnails are still to be loaded
+ */
 function drawThumbnails(
   canvas: OverlayCanvas,
   images: ThumbnailDescription,
   rows: readonly number[],
   { side, rim }: { side: number; rim: number },
-): void {
+): number[] {
   const { context, scene, ink } = canvas;
   const selected = scene.selected ? new Set(scene.selected) : undefined;
   const shrink = side / Math.max(images.tileWidth, images.tileHeight);
   const [width, height] = [images.tileWidth * shrink, images.tileHeight * shrink];
   context.imageSmoothingEnabled = shrink < 1.5;
-  withThumbnails(images, rows, (row, bitmap, left, top, tileWidth, tileHeight) => {
+  const isFine =
+    rows.length <= MAX_SINGLE && side * window.devicePixelRatio > images.tileWidth && images.width > images.tileWidth;
+  const missing = withThumbnails(images, rows, (row, bitmap, left, top, tileWidth, tileHeight) => {
     const [x, y] = pixelsOf(canvas, row);
     context.globalAlpha = selected && !selected.has(row) ? 0.2 : 1;
     if (rim > 0) {
@@ -116,7 +139,18 @@ function drawThumbnails(
     }
     context.fillStyle = ink.background;
     context.fillRect(x - width / 2, y - height / 2, width, height);
-    context.drawImage(bitmap, left, top, tileWidth, tileHeight, x - width / 2, y - height / 2, width, height);
+    const single = isFine ? singleImage(row) : undefined;
+    if (single) drawFitted(context, single, [x, y], side);
+    else context.drawImage(bitmap, left, top, tileWidth, tileHeight, x - width / 2, y - height / 2, width, height);
   });
   context.globalAlpha = 1;
+  return missing;
+}
+
+/** Draws an image so that it fits into a square. */
+function drawFitted(context: CanvasRenderingContext2D, image: ImageBitmap, [x, y]: Position, side: number): void {
+  const shrink = side / Math.max(image.width, image.height);
+  const [width, height] = [image.width * shrink, image.height * shrink];
+  context.imageSmoothingEnabled = shrink < 1.5;
+  context.drawImage(image, x - width / 2, y - height / 2, width, height);
 }

@@ -15,8 +15,6 @@ export interface OverlayScene {
   readonly elsewhere: ((row: number) => Position) | undefined;
   readonly images: ThumbnailDescription | undefined;
   readonly colorOf: (row: number) => string;
-  /** Rows in the order in which their images are drawn where they would overlap. */
-  readonly order: Uint32Array;
   /** n x 3, in squared units of the layout's own coordinates. */
   readonly covariances: Float32Array | undefined;
   readonly placedExample: PlacedExample | undefined;

@@ -1,52 +1,59 @@
-import { type PointsDrawing, type Scene, SHINE } from "./points-drawing.js";
+import { countOf, type DrawOrder } from "./draw-order.js";
+import { type Scene, SHINE, sparseDiameter } from "./points-drawing.js";
 
-/** Draws points by blending pixels, for browsers without a graphics card. */
-export class PointsCanvas implements PointsDrawing {
-  readonly isAccelerated = false;
-  readonly #canvas: HTMLCanvasElement;
-  readonly #context: CanvasRenderingContext2D;
-  #start: Float32Array = new Float32Array();
-  #end: Float32Array = new Float32Array();
-  #tints: Uint8Array = new Uint8Array();
-  #order: Uint32Array = new Uint32Array();
+/** Points that are drawn before others get the thread: some milliseconds. */
+const TOGETHER = 16_384;
+
+/** Draws points by blending pixels, for browsers without a graphics card. It runs in a worker. */
+export class PointsCanvas {
+  readonly #canvas: OffscreenCanvas;
+  readonly #context: OffscreenCanvasRenderingContext2D;
+  start: Float32Array = new Float32Array();
+  end: Float32Array = new Float32Array();
+  tints: Uint8Array = new Uint8Array();
+  order: DrawOrder = { rows: new Uint32Array(), starts: [0, 0] };
   #image: ImageData | undefined;
 
-  constructor(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D) {
+  constructor(canvas: OffscreenCanvas) {
     this.#canvas = canvas;
-    this.#context = context;
+    this.#context = canvas.getContext("2d", { alpha: false }) as OffscreenCanvasRenderingContext2D;
   }
 
-  setPositions(start: Float32Array, end: Float32Array): void {
-    [this.#start, this.#end] = [start, end];
+  /** Whether positions, colors and order belong to the same points. */
+  get isComplete(): boolean {
+    const { start, end, tints, order } = this;
+    const n = tints.length / 4;
+    // Filters hide some of the points.
+    return n > 0 && start.length === 2 * n && end.length === 2 * n && countOf(order, 0) <= n;
   }
 
-  setTints(tints: Uint8Array): void {
-    this.#tints = tints;
-  }
-
-  setOrder(order: Uint32Array): void {
-    this.#order = order;
-  }
-
-  draw(scene: Scene): void {
-    const { width: columns, height: rows } = this.#canvas;
-    if (this.#image?.width !== columns || this.#image.height !== rows) {
-      this.#image = this.#context.createImageData(columns, rows);
-    }
+  /** Draws a subset of the points, and yields now and then. The canvas changes at the end. */
+  *paint(scene: Scene, level: number): Generator<void, void> {
+    const { width, height } = scene;
+    if (this.#image?.width !== width || this.#image.height !== height) this.#image = new ImageData(width, height);
     const { data } = this.#image;
     const ground = [1, 3, 5].map((at) => Number.parseInt(scene.ground.slice(at, at + 2), 16));
     new Uint32Array(data.buffer).fill(new Uint32Array(Uint8Array.of(...ground, 255).buffer)[0]);
-    if (this.#start.length === this.#end.length && this.#end.length === 2 * this.#order.length) {
-      this.#blend(data, columns, rows, scene);
+    if (this.isComplete) {
+      const { rows, starts } = this.order;
+      const isDisc = scene.roundness > 0;
+      const diameter = isDisc ? sparseDiameter(scene.diameter, countOf(this.order, level), starts[1]) : scene.diameter;
+      const end = starts[level + 1];
+      for (let from = starts[level]; from < end; from += TOGETHER) {
+        this.#blend(data, { ...scene, diameter }, rows.subarray(from, Math.min(end, from + TOGETHER)));
+        yield;
+      }
+    }
+    // A canvas that changes its size is emptied.
+    if (this.#canvas.width !== width || this.#canvas.height !== height) {
+      [this.#canvas.width, this.#canvas.height] = [width, height];
     }
     this.#context.putImageData(this.#image, 0, 0);
   }
 
-  dispose(): void {}
-
-  #blend(data: Uint8ClampedArray, columns: number, rows: number, scene: Scene): void {
-    const [start, end, tints, order] = [this.#start, this.#end, this.#tints, this.#order];
-    const { progress, diameter, roundness, x: middleX, y: middleY } = scene;
+  #blend(data: Uint8ClampedArray, scene: Scene, order: Uint32Array): void {
+    const { start, end, tints } = this;
+    const { width: columns, height: rows, progress, diameter, roundness, x: middleX, y: middleY } = scene;
     const { size, cover } = stamp(diameter, roundness);
     const isSquare = roundness === 0;
     const scaleX = columns / 2 / scene.reachX;

@@ -1,4 +1,9 @@
-import { type PointsDrawing, type Scene, SHINE } from "./points-drawing.js";
+import { countOf, type DrawOrder } from "./draw-order.js";
+import { FrameBudget } from "./frame-budget.js";
+import { type DrawingEvents, type PointsDrawing, REST, type Scene, SHINE, sparseDiameter } from "./points-drawing.js";
+
+/** Points of the first picture. */
+const FIRST_COUNT = 50_000;
 
 const VERTEX = `#version 300 es
 in vec2 start;
@@ -34,14 +39,25 @@ interface Contents {
   order: Uint32Array;
 }
 
+/** All points of a scene, which are drawn part by part into a buffer that is not seen until it is complete. */
+interface Rest {
+  readonly scene: Scene;
+  readonly begin: number;
+  drawn: number;
+}
+
 /**
- * Draws points with WebGL 2, all of them in one call, and moves them from one layout to another on the graphics card. What it was given
- * stays here, so that a context that the browser takes away and gives back is filled again.
+ * Draws points with WebGL 2, and moves them from one layout to another on the graphics card. What it was given stays here, so that a context
+ * that the browser takes away and gives back is filled again.
+ *
+ * A picture is begun when the one before is finished: the browser would queue them otherwise, and lag behind the pointer.
  */
 export class PointsRenderer implements PointsDrawing {
   readonly isAccelerated = true;
   readonly #canvas: HTMLCanvasElement;
   readonly #gl: WebGL2RenderingContext;
+  readonly #events: DrawingEvents;
+  readonly #budget = new FrameBudget(FIRST_COUNT);
   #program: WebGLProgram | undefined;
   readonly #data: Contents = {
     start: new Float32Array(),
@@ -49,16 +65,25 @@ export class PointsRenderer implements PointsDrawing {
     tint: new Uint8Array(),
     order: new Uint32Array(),
   };
+  #order: DrawOrder = { rows: new Uint32Array(), starts: [0, 0] };
   readonly #buffers = new Map<keyof Contents, WebGLBuffer>();
+  /** The buffer that is not seen. */
+  #hidden: { readonly frame: WebGLFramebuffer; readonly color: WebGLRenderbuffer } | undefined;
+  #wanted: Scene | undefined;
+  #rest: Rest | undefined;
+  /** What the graphics card is drawing. */
+  #pending: { readonly sync: WebGLSync; readonly begun: number; readonly count: number } | undefined;
+  #next = 0;
 
-  /** @param onRestored is called when everything has to be drawn again */
-  constructor(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext, onRestored: () => void) {
+  constructor(canvas: HTMLCanvasElement, gl: WebGL2RenderingContext, events: DrawingEvents) {
     this.#canvas = canvas;
     this.#gl = gl;
+    this.#events = events;
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     canvas.addEventListener("webglcontextrestored", () => {
+      this.#pending = undefined;
       this.#build();
-      onRestored();
+      events.onRestored();
     });
     this.#build();
   }
@@ -72,29 +97,137 @@ export class PointsRenderer implements PointsDrawing {
     this.#keep("tint", tints);
   }
 
-  setOrder(order: Uint32Array): void {
-    this.#keep("order", order);
+  setOrder(order: DrawOrder): void {
+    this.#order = order;
+    this.#keep("order", order.rows);
   }
 
   draw(scene: Scene): void {
+    this.#wanted = scene;
+    this.#rest = undefined;
+    if (!this.#pending) this.#proceed();
+  }
+
+  async drawAll(scene: Scene): Promise<void> {
+    this.#wanted = undefined;
+    this.#rest = undefined;
+    this.#resize(scene);
+    this.#drawPart(scene, 0, countOf(this.#order, 0));
+  }
+
+  /** Begins the next picture, or a part of one, if the one before is finished. */
+  #proceed(): void {
+    cancelAnimationFrame(this.#next);
     const gl = this.#gl;
     if (gl.isContextLost() || !this.#program) return;
-    gl.viewport(0, 0, this.#canvas.width, this.#canvas.height);
-    gl.clearColor(0, 0, 0, 0);
-    gl.clear(gl.COLOR_BUFFER_BIT);
-    const { start, end, tint, order } = this.#data;
+    const pending = this.#pending;
+    if (pending) {
+      if (gl.getSyncParameter(pending.sync, gl.SYNC_STATUS) !== gl.SIGNALED) {
+        this.#proceedLater();
+        return;
+      }
+      gl.deleteSync(pending.sync);
+      this.#budget.measure(pending.count, performance.now() - pending.begun);
+      this.#pending = undefined;
+    }
+    if (this.#wanted) this.#begin(this.#wanted);
+    else if (this.#rest) this.#continue(this.#rest);
+  }
+
+  #proceedLater(): void {
+    this.#next = requestAnimationFrame(() => this.#proceed());
+  }
+
+  #begin(scene: Scene): void {
+    this.#wanted = undefined;
+    this.#resize(scene);
+    const level = this.#budget.levelFor(this.#order);
+    const shown = countOf(this.#order, level);
+    const isDisc = scene.roundness > 0;
+    const diameter = isDisc ? sparseDiameter(scene.diameter, shown, this.#order.starts[1]) : scene.diameter;
+    const count = this.#drawPart({ ...scene, diameter }, this.#order.starts[level], shown);
+    if (level > 0 && count > 0) this.#rest = { scene, begin: performance.now() + REST, drawn: 0 };
+    this.#watch(count);
+    this.#events.onDrawn(count, level === 0);
+  }
+
+  #continue(rest: Rest): void {
+    if (performance.now() < rest.begin) {
+      this.#proceedLater();
+      return;
+    }
+    const gl = this.#gl;
+    const all = countOf(this.#order, 0);
+    const count = Math.min(all - rest.drawn, countOf(this.#order, this.#budget.levelFor(this.#order)));
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.#hiddenFrame(rest.scene));
+    this.#drawPart(rest.scene, rest.drawn, count, rest.drawn === 0);
+    rest.drawn += count;
+    if (rest.drawn === all) {
+      const { width, height } = rest.scene;
+      gl.bindFramebuffer(gl.DRAW_FRAMEBUFFER, null);
+      gl.blitFramebuffer(0, 0, width, height, 0, 0, width, height, gl.COLOR_BUFFER_BIT, gl.NEAREST);
+      this.#rest = undefined;
+      this.#events.onDrawn(all, true);
+    }
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    this.#watch(count);
+  }
+
+  /** Notices when the graphics card has drawn. */
+  #watch(count: number): void {
+    const gl = this.#gl;
+    const sync = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
+    if (sync) this.#pending = { sync, begun: performance.now(), count };
+    this.#proceedLater();
+  }
+
+  #resize({ width, height }: Scene): void {
+    const canvas = this.#canvas;
+    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+  }
+
+  #hiddenFrame({ width, height }: Scene): WebGLFramebuffer {
+    const gl = this.#gl;
+    this.#hidden ??= { frame: gl.createFramebuffer(), color: gl.createRenderbuffer() };
+    const { frame, color } = this.#hidden;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
+    gl.bindRenderbuffer(gl.RENDERBUFFER, color);
+    const isSized =
+      gl.getRenderbufferParameter(gl.RENDERBUFFER, gl.RENDERBUFFER_WIDTH) === width &&
+      gl.getRenderbufferParameter(gl.RENDERBUFFER, gl.RENDERBUFFER_HEIGHT) === height;
+    if (!isSized) {
+      gl.renderbufferStorage(gl.RENDERBUFFER, gl.RGBA8, width, height);
+      gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.RENDERBUFFER, color);
+    }
+    return frame;
+  }
+
+  /** Draws `count` rows of the order, beginning with one. @returns how many were drawn */
+  #drawPart(scene: Scene, first: number, count: number, isEmpty = true): number {
+    const gl = this.#gl;
+    if (gl.isContextLost() || !this.#program) return 0;
+    gl.viewport(0, 0, scene.width, scene.height);
+    if (isEmpty) {
+      gl.clearColor(0, 0, 0, 0);
+      gl.clear(gl.COLOR_BUFFER_BIT);
+    }
+    const { start, end, tint } = this.#data;
     const n = Math.min(start.length / 2, end.length / 2, tint.length / 4);
-    if (n === 0 || order.length !== n) return;
+    // Filters hide some of the points.
+    if (n === 0 || countOf(this.#order, 0) > n) return 0;
     const uniform = (name: string) => gl.getUniformLocation(this.#program as WebGLProgram, name);
     gl.uniform1f(uniform("progress"), scene.progress);
     gl.uniform1f(uniform("diameter"), scene.diameter);
     gl.uniform1f(uniform("roundness"), scene.roundness);
     gl.uniform2f(uniform("middle"), scene.x, scene.y);
     gl.uniform2f(uniform("reach"), scene.reachX, scene.reachY);
-    gl.drawElements(gl.POINTS, n, gl.UNSIGNED_INT, 0);
+    gl.drawElements(gl.POINTS, count, gl.UNSIGNED_INT, 4 * first);
+    return count;
   }
 
   dispose(): void {
+    cancelAnimationFrame(this.#next);
     this.#gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 
@@ -129,6 +262,7 @@ export class PointsRenderer implements PointsDrawing {
       throw new Error(`The map's shaders do not link: ${gl.getProgramInfoLog(program)}`);
     }
     this.#program = program;
+    this.#hidden = undefined;
     gl.useProgram(program);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);

@@ -1,10 +1,20 @@
-import { ticks } from "d3-array";
+import type { ColumnDescription } from "../../protocol.js";
 import { Select, Toggle } from "../controls.js";
 import controls from "../controls.module.css";
-import { type CategoryLegend, coloring, currentColumn, type Legend, type NumberLegend } from "../map/coloring.js";
-import { columnValues, formatNumber } from "../map/column-values.js";
+import { type CategoryLegend, coloredColumn, coloring, type Legend, type NumberLegend } from "../map/coloring.js";
 import { Swatch } from "../map/swatch.js";
-import { coloredBy, description, select, selected, showsEllipses, showsImages, showsMoved, view } from "../state.js";
+import {
+  coloredBy,
+  description,
+  hasChosenHoverColumns,
+  hoverColumns,
+  select,
+  selected,
+  showsEllipses,
+  showsImages,
+  showsMoved,
+  view,
+} from "../state.js";
 import styles from "./colors-panel.module.css";
 
 /** What the points are colored by, what the colors mean, and what else is drawn. */
@@ -24,7 +34,7 @@ export function ColorsPanel() {
         }}
       />
       <LegendView legend={coloring.value.legend} />
-      <h3>Show</h3>
+      {(explored.images || explored.abilities.uncertainty || view.value !== "one") && <h3>Show</h3>}
       <div class={controls.toggles}>
         {explored.images && (
           <Toggle
@@ -48,6 +58,7 @@ export function ColorsPanel() {
           />
         )}
       </div>
+      <HoverColumns columns={explored.columns} />
       {explored.abilities.uncertainty && showsEllipses.value && (
         <p class={controls.note}>
           {selected.value
@@ -56,6 +67,25 @@ export function ColorsPanel() {
         </p>
       )}
     </>
+  );
+}
+
+/** Chooses which columns the card at the pointer shows. */
+function HoverColumns({ columns }: { columns: readonly ColumnDescription[] }) {
+  const choose = (id: string, isShown: boolean) => {
+    hasChosenHoverColumns.value = true;
+    hoverColumns.value = isShown ? [...hoverColumns.value, id] : hoverColumns.value.filter((other) => other !== id);
+  };
+  if (columns.length < 2) return null;
+  return (
+    <details class={styles.hoverColumns}>
+      <summary>Columns at the pointer</summary>
+      <div class={controls.toggles}>
+        {columns.map(({ id, title }) => (
+          <Toggle key={id} label={title} isOn={hoverColumns.value.includes(id)} onChange={(isOn) => choose(id, isOn)} />
+        ))}
+      </div>
+    </details>
   );
 }
 
@@ -75,8 +105,7 @@ function LegendView({ legend }: { legend: Legend }) {
 function Classes({ legend }: { legend: CategoryLegend }) {
   const rest = coloring.value.colors.at(-1) as string;
   const choose = (category: number, isAdding: boolean) => {
-    const column = currentColumn.value;
-    const values = column && columnValues(column);
+    const values = coloredColumn.value?.values;
     if (!values) return;
     const rows: number[] = [];
     for (let row = 0; row < values.length; row++) if (values[row] === category) rows.push(row);
@@ -119,9 +148,8 @@ const BINS = 60;
 
 /** A color scale with round numbers below, and above it how many points have which value. */
 function Scale({ legend }: { legend: NumberLegend }) {
-  const { low, high, shades, isCutLow, isCutHigh } = legend;
-  const column = currentColumn.value;
-  const values = column && columnValues(column);
+  const { low, high, shades, isCutLow, isCutHigh, format } = legend;
+  const values = coloredColumn.value?.values;
   const counts = new Array<number>(BINS).fill(0);
   for (const value of values ?? []) {
     const bin = Math.floor(((value - low) / (high - low || 1)) * BINS);
@@ -134,7 +162,7 @@ function Scale({ legend }: { legend: NumberLegend }) {
       <svg
         viewBox={`-8 0 ${WIDTH + 16} ${CHART + BAR + 24}`}
         role="img"
-        aria-label={`Colors from ${formatNumber(low)} to ${formatNumber(high)}`}
+        aria-label={`Colors from ${format(low)} to ${format(high)}`}
       >
         {counts.map((count, bin) => (
           <rect
@@ -156,11 +184,11 @@ function Scale({ legend }: { legend: NumberLegend }) {
             fill={shade}
           />
         ))}
-        {ticks(low, high, 4).map((tick) => (
-          <g key={tick}>
-            <line class={styles.tick} x1={at(tick)} x2={at(tick)} y1={CHART + BAR + 2} y2={CHART + BAR + 6} />
-            <text x={at(tick)} y={CHART + BAR + 18} text-anchor="middle">
-              {formatNumber(tick)}
+        {legend.ticks.map(({ value, text }) => (
+          <g key={value}>
+            <line class={styles.tick} x1={at(value)} x2={at(value)} y1={CHART + BAR + 2} y2={CHART + BAR + 6} />
+            <text x={at(value)} y={CHART + BAR + 18} text-anchor="middle">
+              {text}
             </text>
           </g>
         ))}

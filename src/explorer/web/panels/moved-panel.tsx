@@ -1,6 +1,6 @@
 import { EmptyState } from "../controls.js";
 import controls from "../controls.module.css";
-import { columnValues, valueText } from "../map/column-values.js";
+import { valueText } from "../map/column-values.js";
 import { drawnLayout } from "../map/loaded-layouts.js";
 import { goTo } from "../map/map-views.js";
 import { chooseView } from "../map/view-bar.js";
@@ -31,7 +31,6 @@ export function MovedPanel() {
   const [start, end] = [drawnLayout(firstLayout.value), drawnLayout(secondLayout.value)];
   const label = description.value?.columns.find(({ id }) => id === "label");
   const rows = mostMovedRows.value;
-  if (label) columnValues(label);
   const length = (row: number) => {
     if (!start || !end) return Number.NaN;
     const at = (axis: 0 | 1) => end.xy[2 * row + axis] - start.xy[2 * row + axis];

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { paths } from "../../protocol.js";
-import { thumbnailsCome, withThumbnails } from "../map/thumbnails.js";
+import { cancelThumbnails, loadThumbnails, thumbnailsCome, withThumbnails } from "../map/thumbnails.js";
 import { isOffline } from "../server-requests.js";
 import { description } from "../state.js";
 import styles from "./point-image.module.css";
@@ -33,9 +33,11 @@ function SheetImage({ row, size }: { row: number; size: number }) {
     const canvasStyle = context.canvas.style;
     canvasStyle.width = canvasStyle.height = `${size}px`;
     context.clearRect(0, 0, images.tileWidth, images.tileHeight);
-    withThumbnails(images, [row], (_, bitmap, x, y, width, height) => {
+    const missing = withThumbnails(images, [row], (_, bitmap, x, y, width, height) => {
       context.drawImage(bitmap, x, y, width, height, 0, 0, width, height);
     });
+    loadThumbnails(images, context.canvas, missing);
+    return () => cancelThumbnails(context.canvas);
   }, [row, images, come, size]);
   if (!images) return null;
   return (

@@ -2,7 +2,8 @@ import { effect, signal } from "@preact/signals";
 import type { PointDescription } from "../../protocol.js";
 import { EmptyState } from "../controls.js";
 import controls from "../controls.module.css";
-import { columnValues, formatNumber, valueText } from "../map/column-values.js";
+import { ColumnValue } from "../map/column-value.js";
+import { formatNumber, pointText } from "../map/column-values.js";
 import { goTo } from "../map/map-views.js";
 import { describePoint } from "../map/point-descriptions.js";
 import { isOffline } from "../server-requests.js";
@@ -60,7 +61,9 @@ export function PointPanel() {
         {columns.map((column) => (
           <div key={column.id}>
             <dt>{column.title}</dt>
-            <dd>{columnValues(column) ? valueText(column, row) || "none" : "…"}</dd>
+            <dd>
+              <ColumnValue column={column} text={pointText(column, row, known)} />
+            </dd>
           </div>
         ))}
         {known?.sigma && (

@@ -1,8 +1,8 @@
 import { EmptyState } from "../controls.js";
 import controls from "../controls.module.css";
 import { saveSelection, savesVerbatim, selectionFormats } from "../export/selection.js";
-import { coloring, currentColumn } from "../map/coloring.js";
-import { columnValues, formatNumber } from "../map/column-values.js";
+import { coloredColumn, coloring } from "../map/coloring.js";
+import { formatDate, formatNumber } from "../map/column-values.js";
 import { goToSelected } from "../map/map-views.js";
 import { Swatch } from "../map/swatch.js";
 import { visibleText } from "../map/visible-text.js";
@@ -77,18 +77,18 @@ const MAX_SHARES = 8;
 
 /** What the selection is made of, in terms of what the points are colored by. */
 function Shares({ rows }: { rows: Uint32Array }) {
-  const column = currentColumn.value;
-  const values = column && columnValues(column);
+  const { column, values } = coloredColumn.value ?? {};
   const { legend, colors } = coloring.value;
   if (!column || !values) return null;
-  if (column.kind === "number") {
+  if (column.kind !== "category") {
     const known = Array.from(rows, (row) => values[row]).filter((value) => !Number.isNaN(value));
     if (known.length === 0) return null;
+    const format = column.kind === "date" ? (value: number) => formatDate(column, value) : formatNumber;
     const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
     return (
       <p class={controls.note}>
-        {column.title}: mean {formatNumber(mean)}, from {formatNumber(known.reduce((a, b) => Math.min(a, b)))} to{" "}
-        {formatNumber(known.reduce((a, b) => Math.max(a, b)))}
+        {column.title}: mean {format(mean)}, from {format(known.reduce((a, b) => Math.min(a, b)))} to{" "}
+        {format(known.reduce((a, b) => Math.max(a, b)))}
       </p>
     );
   }

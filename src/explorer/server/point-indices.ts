@@ -1,0 +1,15 @@
+import { badRequest, RequestError } from "./failure.js";
+
+/** Maximum size of a request with the numbers of points: those of 100 million. How many points there are is not known when the server starts. */
+export const MAX_INDEX_BYTES = 4e8;
+
+/** @throws {RequestError} BAD_REQUEST for a body without numbers, or with numbers of points that do not exist; TOO_LARGE for more than n */
+export function readIndices(body: unknown, n: number): Uint32Array {
+  if (!(Buffer.isBuffer(body) && body.length > 0 && body.length % 4 === 0)) {
+    throw badRequest("expected numbers of points, each in four bytes, at least one");
+  }
+  if (body.length > 4 * n) throw new RequestError(413, "TOO_LARGE", `expected at most ${n} numbers, one per point`);
+  const indices = new Uint32Array(new Uint8Array(body).buffer);
+  if (indices.some((index) => !(index < n))) throw badRequest(`expected numbers of points from 0 to ${n - 1}`);
+  return indices;
+}
