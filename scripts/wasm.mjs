@@ -72,7 +72,7 @@ const link = [
   ...["-O3", "-mexec-model=reactor", "-Wl,--gc-sections", "-Wl,--strip-all"],
   ...["-Wl,--max-memory=4294901760", "-Wl,-z,stack-size=1048576"],
 ];
-await build("wasm", sources, link, output);
+await build("wasm", sources, link, output, "cc");
 const packed = gzipSync(readFileSync(output), { level: 9 }).length;
 const kilobytes = (bytes) => `${(bytes / 1e3).toFixed(0)} kB`;
 console.log(`${relative(root, output)}: ${kilobytes(statSync(output).size)}, ${kilobytes(packed)} with gzip`);

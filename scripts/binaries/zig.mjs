@@ -97,8 +97,9 @@ async function zig(args) {
  * @param name of the folder of objects
  * @param sources `{file, flags, language?}`, language "c++" or "cc"
  * @param link flags of the linker
+ * @param language of the linker: "c++" compiles zig's own C++ library and links it
  */
-export async function build(name, sources, link, output) {
+export async function build(name, sources, link, output, language = "c++") {
   const folder = join(root, "build-zig", name);
   mkdirSync(folder, { recursive: true });
   const objects = sources.map(({ file }) => join(folder, `${hashName(file)}-${basename(file)}.o`));
@@ -107,7 +108,7 @@ export async function build(name, sources, link, output) {
     for (let next = waiting.shift(); next; next = waiting.shift()) await compile(...next);
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
-  await zig(["c++", ...link, ...objects, "-o", output]);
+  await zig([language, ...link, ...objects, "-o", output]);
 }
 
 /** Tells files of the same name in different folders apart. */
