@@ -143,6 +143,12 @@ export function readTestImages(folder: string): Promise<Matrix> {
   return readImages(folder, [MNIST_TEST]);
 }
 
+/** The classes of these images, 0 to 9. */
+export async function readTestLabels(folder: string): Promise<Uint8Array> {
+  const file = await promisify(gunzip)(await readFile(join(folder, "mnist/t10k-labels-idx1-ubyte.gz")));
+  return Uint8Array.from((file as Buffer).subarray(8));
+}
+
 /** Images in the IDX format of MNIST: a header of 16 bytes with the magic number, count, height and width. */
 async function readImages(folder: string, files: readonly string[]): Promise<Matrix> {
   const parts = await Promise.all(

@@ -64,6 +64,7 @@ import {
 } from "./separation.js";
 import { installPeers, installScran } from "./setup.js";
 import { formatTrust, measureTrust, type TrustRecord } from "./trust.js";
+import { formatTrustGroups, measureTrustGroups, type TrustGroupsRecord } from "./trust-groups.js";
 import { measureUncertainty, type UncertaintyRecord } from "./uncertainty.js";
 import { formatUncertainty } from "./uncertainty-table.js";
 
@@ -95,6 +96,7 @@ Examples:
   $ npm run bench -- forces mnist --data DIR
   $ npm run bench -- separate --data DIR --python FILE
   $ npm run bench -- uncertainty --data DIR
+  $ npm run bench -- trust-groups --data DIR
   $ npm run bench -- coverage
   $ npm run bench -- network --data DIR --node-modules DIR --python FILE
 
@@ -312,6 +314,21 @@ program
   .addOption(roundsOption(3))
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: TrustFlags) => interruptible((signal) => examineTrust(flags, signal)));
+
+program
+  .command("trust-groups")
+  .description("whether the groups that trust finds hold: maps of one Gaussian, and data that have groups")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .option(
+    "--data <folder>",
+    "with the test images of MNIST (default: SIGMA_TSNE_DATA, else generated data alone)",
+    process.env.SIGMA_TSNE_DATA,
+  )
+  .option("--runs <n>", "maps of one Gaussian", integerParser("--runs", 1), 100)
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
+  .action((flags: TrustGroupsFlags) => interruptible((signal) => examineTrustGroups(flags, signal)));
 
 program
   .command("optimizers")
@@ -676,6 +693,21 @@ async function examineTrust(flags: TrustFlags, signal: AbortSignal): Promise<voi
   const record: TrustRecord = { ...facts, settings, refits: [], found: [], speed: [] };
   await measureTrust(record, python, log, signal);
   await publish("trust", record, formatTrust(record), writeReadme ?? false);
+}
+
+interface TrustGroupsFlags {
+  data?: string;
+  runs: number;
+  threads: number;
+  writeReadme?: true;
+}
+
+async function examineTrustGroups(flags: TrustGroupsFlags, signal: AbortSignal): Promise<void> {
+  const { data, writeReadme, runs, threads } = flags;
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const record: TrustGroupsRecord = { ...facts, settings: { runs, threads }, gaussians: [], real: [] };
+  await measureTrustGroups(record, data, log, signal);
+  await publish("trust-groups", record, formatTrustGroups(record), writeReadme ?? false);
 }
 
 interface CoverageFlags {

@@ -145,13 +145,18 @@ export {
 export { type Nearest, type NearestOptions, type NearestProgress, nearest, type Query } from "./search/index.js";
 export { SparseMatrix, type SparseMatrixLike } from "./sparse-matrix.js";
 export {
+  describeGroups,
   describeTrust,
+  type GroupStability,
+  type GroupVerdict,
   type PerturbationScores,
   type ReliabilityClass,
   type ReliabilityScores,
   type SingularityScores,
   type Trust,
   type TrustFinding,
+  type TrustGroup,
+  type TrustGroups,
   type TrustOptions,
   type TrustPageOptions,
   type TrustProgress,

@@ -92,6 +92,8 @@ declare namespace binding {
     draws: number;
     neighbors: number;
     seed: number;
+    /** Whether `drawn` is returned as well. */
+    keepsDraws?: boolean;
   }
 
   interface NativeUncertainty {
@@ -99,6 +101,8 @@ declare namespace binding {
     covariances: Float32Array;
     means: Float32Array;
     shares: Float32Array;
+    /** points x draws x output dimensions: where the draws land. */
+    drawn?: Float32Array | undefined;
   }
 
   class Run {
@@ -179,6 +183,21 @@ declare namespace binding {
       options: { seed: number };
       onProgress: ((fraction: number) => void) | undefined;
     }): Promise<{ scores: Float64Array; nullScores: Float64Array }>;
+    /**
+     * `drawn`, n x draws x output dimensions, is where the draws of the points land. `reruns` and `draws` hold the group of each point, n
+     * numbers for each rerun or draw: -1 for none, -2 where the rerun left the point out.
+     */
+    measureGroups(how: {
+      options: { reruns: number; nulls: number; seed: number };
+      drawn: Float32Array | undefined;
+      onProgress: ((fraction: number) => void) | undefined;
+    }): Promise<{
+      groups: Int32Array;
+      separations: Float64Array;
+      nullSeparations: Float64Array;
+      reruns: Int32Array;
+      draws: Int32Array;
+    }>;
     /** Undefined before there is an embedding. */
     describeState(): NativeStateShape | undefined;
     /** Rows `[first, last)` of an array. */

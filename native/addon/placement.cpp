@@ -22,6 +22,7 @@ void set_uncertainty(Napi::Object result, const PositionUncertainty& measured) {
   result.Set("covariances", to_array<Napi::Float32Array>(env, measured.covariances));
   result.Set("means", to_array<Napi::Float32Array>(env, measured.means));
   result.Set("shares", to_array<Napi::Float32Array>(env, measured.shares));
+  if (!measured.drawn.empty()) result.Set("drawn", to_array<Napi::Float32Array>(env, measured.drawn));
 }
 
 }  // namespace

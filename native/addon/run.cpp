@@ -64,20 +64,27 @@ Napi::Object describe_neighbors(Napi::Env env, NeighborMethod method, double rec
 }  // namespace
 
 Napi::Function RunObject::define(Napi::Env env) {
-  return DefineClass(
-      env, "Run",
-      {InstanceMethod<&RunObject::advance>("advance"), InstanceMethod<&RunObject::cancel>("cancel"),
-       InstanceMethod<&RunObject::embedding>("embedding"), InstanceMethod<&RunObject::iteration>("iteration"),
-       InstanceMethod<&RunObject::has_converged>("hasConverged"), InstanceMethod<&RunObject::method>("method"),
-       InstanceMethod<&RunObject::neighbors>("neighbors"), InstanceMethod<&RunObject::seconds>("seconds"),
-       InstanceMethod<&RunObject::variance_floor>("varianceFloor"), InstanceMethod<&RunObject::far_value>("farValue"),
-       InstanceMethod<&RunObject::place>("place"),
-       InstanceMethod<&RunObject::measure_uncertainty>("measureUncertainty"),
-       InstanceMethod<&RunObject::measure_singularity>("measureSingularity"),
-       InstanceMethod<&RunObject::measure_perturbation>("measurePerturbation"),
-       InstanceMethod<&RunObject::measure_reliability>("measureReliability"),
-       InstanceMethod<&RunObject::describe_state>("describeState"), InstanceMethod<&RunObject::read_state>("readState"),
-       InstanceMethod<&RunObject::write_state>("writeState"), InstanceMethod<&RunObject::restore>("restore")});
+  return DefineClass(env, "Run",
+                     {InstanceMethod<&RunObject::advance>("advance"),
+                      InstanceMethod<&RunObject::cancel>("cancel"),
+                      InstanceMethod<&RunObject::embedding>("embedding"),
+                      InstanceMethod<&RunObject::iteration>("iteration"),
+                      InstanceMethod<&RunObject::has_converged>("hasConverged"),
+                      InstanceMethod<&RunObject::method>("method"),
+                      InstanceMethod<&RunObject::neighbors>("neighbors"),
+                      InstanceMethod<&RunObject::seconds>("seconds"),
+                      InstanceMethod<&RunObject::variance_floor>("varianceFloor"),
+                      InstanceMethod<&RunObject::far_value>("farValue"),
+                      InstanceMethod<&RunObject::place>("place"),
+                      InstanceMethod<&RunObject::measure_uncertainty>("measureUncertainty"),
+                      InstanceMethod<&RunObject::measure_singularity>("measureSingularity"),
+                      InstanceMethod<&RunObject::measure_perturbation>("measurePerturbation"),
+                      InstanceMethod<&RunObject::measure_reliability>("measureReliability"),
+                      InstanceMethod<&RunObject::measure_groups>("measureGroups"),
+                      InstanceMethod<&RunObject::describe_state>("describeState"),
+                      InstanceMethod<&RunObject::read_state>("readState"),
+                      InstanceMethod<&RunObject::write_state>("writeState"),
+                      InstanceMethod<&RunObject::restore>("restore")});
 }
 
 RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObject>(info) {

@@ -38,6 +38,7 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   Napi::Value measure_singularity(const Napi::CallbackInfo& info);
   Napi::Value measure_perturbation(const Napi::CallbackInfo& info);
   Napi::Value measure_reliability(const Napi::CallbackInfo& info);
+  Napi::Value measure_groups(const Napi::CallbackInfo& info);
   struct Shared;
   // A job on the embedding as it stands, which reports the share that is done.
   template <class Result>

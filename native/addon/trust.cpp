@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "../repulsion/repulsion.hpp"
+#include "../trust/groups.hpp"
 #include "../trust/perturbation.hpp"
 #include "../trust/reliability.hpp"
 #include "../trust/singularity.hpp"
@@ -107,6 +108,31 @@ Napi::Value RunObject::measure_reliability(const Napi::CallbackInfo& info) {
       [](Napi::Object result, const Reliability& measured) {
         result.Set("scores", to_array<Napi::Float64Array>(result.Env(), measured.scores));
         result.Set("nullScores", to_array<Napi::Float64Array>(result.Env(), measured.null_scores));
+      });
+}
+
+Napi::Value RunObject::measure_groups(const Napi::CallbackInfo& info) {
+  const Properties from = Properties(info[0]).object("options");
+  const GroupOptions options{.reruns = from.whole<std::size_t>("reruns"),
+                             .nulls = from.whole<std::size_t>("nulls"),
+                             .seed = from.whole<std::uint64_t>("seed")};
+  std::vector<float> drawn;
+  if (Properties(info[0]).has("drawn")) {
+    const auto array = Properties(info[0]).at("drawn").As<Napi::Float32Array>();
+    drawn.assign(array.Data(), array.Data() + array.ElementLength());
+  }
+  return start_map_job<Groups>(
+      info,
+      [options, drawn = std::move(drawn)](Shared& shared, const std::function<void(double)>& progress) {
+        return sigma::measure_groups(*shared.run, options, drawn, progress);
+      },
+      [](Napi::Object result, const Groups& measured) {
+        const Napi::Env env = result.Env();
+        result.Set("groups", to_array<Napi::Int32Array>(env, measured.groups));
+        result.Set("separations", to_array<Napi::Float64Array>(env, measured.separations));
+        result.Set("nullSeparations", to_array<Napi::Float64Array>(env, measured.null_separations));
+        result.Set("reruns", to_array<Napi::Int32Array>(env, measured.reruns));
+        result.Set("draws", to_array<Napi::Int32Array>(env, measured.draws));
       });
 }
 

@@ -77,7 +77,8 @@ PositionUncertainty measure(FittedEmbedding& embedding, const Subjects& subjects
                     entries = columns * (columns + 1) / 2;
   const std::size_t draws = options.draws, count = subjects.rows.size();
   PositionUncertainty result{std::vector<float>(count), std::vector<float>(count * entries),
-                             std::vector<float>(count * columns), std::vector<float>(count)};
+                             std::vector<float>(count * columns), std::vector<float>(count),
+                             std::vector<float>(options.keeps_draws ? count * draws * columns : 0)};
   if (count == 0) return result;
   const std::vector<float> radii =
       embedding.find_radii(subjects.positions, subjects.own, options.neighbors, cancellation);
@@ -90,6 +91,10 @@ PositionUncertainty measure(FittedEmbedding& embedding, const Subjects& subjects
     const double share = static_cast<double>(last - first) / static_cast<double>(count);
     const Placed placed =
         embedding.place(drawn, own, options.placement, cancellation, [&](double done) { progress(share * done); });
+    if (options.keeps_draws) {
+      std::copy(placed.positions.begin(), placed.positions.end(),
+                result.drawn.begin() + static_cast<std::ptrdiff_t>(first * draws * columns));
+    }
     for (std::size_t r = first; r < last; ++r) {
       const float* own_position = &subjects.positions[r * columns];
       const float* drawn_positions = &placed.positions[(r - first) * draws * columns];

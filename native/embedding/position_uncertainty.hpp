@@ -14,6 +14,7 @@ struct UncertaintyOptions {
   std::size_t neighbors = 10;  // [1, n - 1] k of the neighborhood in the embedding
   std::uint64_t seed = 42;
   PlacementOptions placement;
+  bool keeps_draws = false;  // whether the positions of the draws are returned as well
 };
 
 // How far the positions of a point's draws scatter around the point's own position. With D output dimensions:
@@ -24,6 +25,7 @@ struct PositionUncertainty {
   std::vector<float> covariances;
   std::vector<float> means;   // count x D: mean positions of the draws
   std::vector<float> shares;  // count: share of the draws within the distance to the k-th nearest point
+  std::vector<float> drawn;   // count x draws x D: positions of the draws; empty unless they are kept
 };
 
 // Makes random draws from the Gaussian of each of the points `rows`, with the point's own sigma, and places them into

@@ -145,8 +145,10 @@ void* sigma_set_array(sigma_values* values, const char* name, int kind, size_t l
         return value.emplace<std::vector<double>>(length).data();
       case SIGMA_UINT32:
         return value.emplace<std::vector<std::uint32_t>>(length).data();
+      case SIGMA_INT32:
+        return value.emplace<std::vector<std::int32_t>>(length).data();
       default:
-        throw std::invalid_argument("kind: expected SIGMA_FLOAT32, SIGMA_FLOAT64 or SIGMA_UINT32");
+        throw std::invalid_argument("kind: expected that of an array");
     }
   });
 }
@@ -190,6 +192,7 @@ const void* sigma_get_array(const sigma_values* values, const char* name) {
   if (const auto* array = from_c(values).get<std::vector<float>>(name)) return array->data();
   if (const auto* array = from_c(values).get<std::vector<double>>(name)) return array->data();
   if (const auto* array = from_c(values).get<std::vector<std::uint32_t>>(name)) return array->data();
+  if (const auto* array = from_c(values).get<std::vector<std::int32_t>>(name)) return array->data();
   return nullptr;
 }
 
@@ -197,6 +200,7 @@ size_t sigma_get_length(const sigma_values* values, const char* name) {
   if (const auto* array = from_c(values).get<std::vector<float>>(name)) return array->size();
   if (const auto* array = from_c(values).get<std::vector<double>>(name)) return array->size();
   if (const auto* array = from_c(values).get<std::vector<std::uint32_t>>(name)) return array->size();
+  if (const auto* array = from_c(values).get<std::vector<std::int32_t>>(name)) return array->size();
   return 0;
 }
 

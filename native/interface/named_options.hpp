@@ -74,7 +74,8 @@ UncertaintyOptions read_uncertainty_options(const From& from) {
   return {.draws = from.template whole<std::size_t>("draws"),
           .neighbors = from.template whole<std::size_t>("neighbors"),
           .seed = from.template whole<std::uint64_t>("seed"),
-          .placement = read_placement_options(from)};
+          .placement = read_placement_options(from),
+          .keeps_draws = from.has("keepsDraws") && from.flag("keepsDraws")};
 }
 
 template <class From>

@@ -11,6 +11,7 @@
 
 #include "../embedding/placement.hpp"
 #include "../embedding/position_uncertainty.hpp"
+#include "../trust/groups.hpp"
 #include "../trust/perturbation.hpp"
 #include "../trust/reliability.hpp"
 #include "../trust/singularity.hpp"
@@ -76,6 +77,7 @@ void set_uncertainty(Values& result, PositionUncertainty& measured) {
   result.set("covariances", std::move(measured.covariances));
   result.set("means", std::move(measured.means));
   result.set("shares", std::move(measured.shares));
+  if (!measured.drawn.empty()) result.set("drawn", std::move(measured.drawn));
 }
 
 Run& run_of(sigma_run* run) {
@@ -330,6 +332,24 @@ sigma_values* sigma_run_reliability(sigma_run* run, const sigma_values* argument
                                    [&](double share) { reports.add(share); });
     result.set("scores", std::move(measured.scores));
     result.set("nullScores", std::move(measured.null_scores));
+  });
+}
+
+sigma_values* sigma_run_groups(sigma_run* run, const sigma_values* arguments, sigma_report report, void* context) {
+  return sigma::measure_embedding(run, report, context, [&](Run& of, Reports& reports, Values& result) {
+    const Values& options = from_c(arguments).table("options");
+    std::vector<float> drawn;
+    if (from_c(arguments).has("drawn")) drawn = from_c(arguments).array<float>("drawn");
+    sigma::Groups measured = sigma::measure_groups(of,
+                                                   {.reruns = options.whole<std::size_t>("reruns"),
+                                                    .nulls = options.whole<std::size_t>("nulls"),
+                                                    .seed = options.whole<std::uint64_t>("seed")},
+                                                   drawn, [&](double share) { reports.add(share); });
+    result.set("groups", std::move(measured.groups));
+    result.set("separations", std::move(measured.separations));
+    result.set("nullSeparations", std::move(measured.null_separations));
+    result.set("reruns", std::move(measured.reruns));
+    result.set("draws", std::move(measured.draws));
   });
 }
 

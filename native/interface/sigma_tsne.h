@@ -46,6 +46,7 @@ typedef enum {
   SIGMA_FLOAT64 = 5,
   SIGMA_UINT32 = 6,
   SIGMA_TABLE = 7,
+  SIGMA_INT32 = 8, /* an array of numbers */
 } sigma_kind;
 
 /* An empty table, or NULL if memory ran out. */
@@ -60,7 +61,8 @@ SIGMA_API(sigma_set_text) int sigma_set_text(sigma_values* values, const char* n
 /* Takes the table `inner`, which must not be freed afterwards. */
 SIGMA_API(sigma_set_table) int sigma_set_table(sigma_values* values, const char* name, sigma_values* inner);
 /* Adds an array of `length` numbers, all 0, and returns its memory for the caller to fill; NULL if memory ran out.
- * `kind` is SIGMA_FLOAT32, SIGMA_FLOAT64 or SIGMA_UINT32. */
+ * `kind` is SIGMA_FLOAT32, SIGMA_FLOAT64,
+ * SIGMA_UINT32 or SIGMA_INT32. */
 SIGMA_API(sigma_set_array) void* sigma_set_array(sigma_values* values, const char* name, int kind, size_t length);
 
 /* The number of entries, and the name of entry i in alphabetical order. */
@@ -118,6 +120,8 @@ SIGMA_API(sigma_run_singularity)
 sigma_values* sigma_run_singularity(sigma_run* run, const sigma_values* arguments, sigma_report report, void* context);
 SIGMA_API(sigma_run_perturbation)
 sigma_values* sigma_run_perturbation(sigma_run* run, const sigma_values* arguments, sigma_report report, void* context);
+SIGMA_API(sigma_run_groups)
+sigma_values* sigma_run_groups(sigma_run* run, const sigma_values* arguments, sigma_report report, void* context);
 SIGMA_API(sigma_run_reliability)
 sigma_values* sigma_run_reliability(sigma_run* run, const sigma_values* arguments, sigma_report report, void* context);
 

@@ -19,7 +19,7 @@ class Values {
  public:
   using Table = std::unique_ptr<Values>;
   using Value = std::variant<double, bool, std::string, std::vector<float>, std::vector<double>,
-                             std::vector<std::uint32_t>, Table>;
+                             std::vector<std::uint32_t>, Table, std::vector<std::int32_t>>;
 
   bool has(const std::string& name) const { return find(name) != nullptr; }
   bool is_text(const std::string& name) const { return get<std::string>(name) != nullptr; }

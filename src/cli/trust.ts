@@ -2,10 +2,13 @@ import { Command } from "commander";
 import { ArgumentError } from "../errors.js";
 import { flagsByName } from "../options/index.js";
 import {
+  describeGroups,
   describeTrust,
   TRUST_OPTIONS,
   type Trust,
   type TrustFinding,
+  type TrustGroup,
+  type TrustGroups,
   trust,
   trustColumns,
   writeTrustPage,
@@ -27,6 +30,8 @@ interface TrustFlags extends ColumnFlags {
   labels?: string;
   perturbation?: number;
   draws?: number;
+  groups?: true;
+  reruns?: number;
   seed?: number;
   threads?: number;
   json?: true;
@@ -40,6 +45,9 @@ Examples:
       was saved by an embed command with --save run.tsne.
   $ sigma-tsne trust run.tsne -o trust.csv --page trust.html
       A page as well: the map colored by each score, for any browser, offline.
+  $ sigma-tsne trust run.tsne -o trust.csv --groups --labels labels.txt
+      The groups of the map as well, and whether they and the classes of the
+      labels hold when the embedding is made again.
   $ sigma-tsne trust run.tsne --data data.csv -o trust.parquet
       The same with the identifier, the labels and the metadata of data.csv.
   $ sigma-tsne trust run.tsne -o trust.csv --json --quiet | jq .reliability
@@ -52,6 +60,9 @@ The columns of the table:
   reliability        how well its neighborhood is kept: a correlation
   reliability_class  trustworthy, undecided or dubious
   doubts             how many of the scores fail their thresholds
+  map_group          the group of the map that the point is in, with --groups
+  map_group_verdict  stable, unstable or no evidence
+  staying            share of its group with which the point stays in reruns
   displacement, var_x, cov_xy, var_y, share
                      how the draws of the point scatter, for runs with sigma
 
@@ -72,7 +83,13 @@ export function createTrustCommand(): Command {
     .option("--labels <file>", "labels of the points for the table and the page, one per line")
     .option("--json", "print one JSON object instead of sentences")
     .option("--quiet", "print nothing but errors, and --json");
-  addDeclaredOptions(command.optionsGroup("Method:"), TRUST_OPTIONS, ["perturbation", "draws", "seed"]);
+  addDeclaredOptions(command.optionsGroup("Method:"), TRUST_OPTIONS, [
+    "perturbation",
+    "draws",
+    "groups",
+    "reruns",
+    "seed",
+  ]);
   command
     .addOption(declaredOption(TSNE_SETTINGS, "threads"))
     .optionsGroup("Columns:")
@@ -96,13 +113,17 @@ export function createTrustCommand(): Command {
 
 async function reportTrust(path: string, flags: TrustFlags, signal: AbortSignal): Promise<void> {
   const begin = performance.now();
-  const { output, page, perturbation, draws, seed, threads } = flags;
+  const { output, page, perturbation, draws, groups, reruns, seed, threads } = flags;
   checkTableOutput("--output", output);
   if (page !== undefined && !page.toLowerCase().endsWith(".html")) {
     const accepted = "a file name that ends in .html";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--page", received: page, accepted });
   }
   checkColumnFlags(flags);
+  if (reruns !== undefined && !groups) {
+    const accepted = "--groups as well, which the reruns are for";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "--reruns", received: reruns, accepted });
+  }
   await checkPaths(
     { "--output": output, "--page": page },
     { "<run>": path, "--data": flags.data, "--labels": flags.labels },
@@ -115,16 +136,19 @@ async function reportTrust(path: string, flags: TrustFlags, signal: AbortSignal)
     () => `${path}: embedding of ${run.shape[0]} points, ${distance} distance, ${describePerplexity(perplexity)}`,
   );
   const onProgress = (progress: { stage: string; fraction: number }) => display.update(progress);
-  const report = await trust(run, { perturbation, draws, seed, signal, onProgress }).finally(() => display.stop());
+  const labels = labelsOf(points);
+  const settings = { perturbation, draws, groups, reruns, labels: groups && labels, seed };
+  const report = await trust(run, { ...settings, signal, onProgress }).finally(() => display.stop());
   const { embedding, measurement } = report;
   await writePointTable(output, { embedding, points, columns: trustColumns(report), uncertainty: measurement }, signal);
-  if (page !== undefined) await writeTrustPage(page, report, { title: path, labels: labelsOf(points), signal });
+  if (page !== undefined) await writeTrustPage(page, report, { title: path, labels, signal });
   const seconds = (performance.now() - begin) / 1000;
   const findings = describeTrust(report);
   if (flags.json) process.stdout.write(`${JSON.stringify(summarize(report, findings, { output, page, seconds }))}\n`);
   else if (!flags.quiet) {
     const lines = [
       ...findings.map(({ sentence }) => sentence),
+      ...(report.groups ? describeGroups(report.groups).map((sentence) => `  ${sentence}`) : []),
       `Table of the points: ${output}.`,
       ...(page === undefined ? [] : [`Page: ${page}.`]),
     ];
@@ -206,9 +230,28 @@ function summarize(
       ? { ...shared("measurement"), draws: measurement.draws, neighbors: measurement.neighbors }
       : null,
     doubts: shared("doubts"),
-    sentences: findings.map(({ sentence }) => sentence),
+    groups: report.groups ? summarizeGroups(report.groups) : null,
+    sentences: [...findings.map(({ sentence }) => sentence), ...(report.groups ? describeGroups(report.groups) : [])],
     output,
     page: page ?? null,
     seconds: Number(seconds.toFixed(6)),
+  };
+}
+
+function summarizeGroups({ groups, labels, nullSeparations, reruns, draws }: TrustGroups) {
+  const plain = ({ name, size, verdict, separation, reruns: again, draws: drawn }: TrustGroup) => ({
+    name,
+    size,
+    verdict,
+    separation: separation ?? null,
+    reruns: again,
+    draws: drawn ?? null,
+  });
+  return {
+    reruns,
+    draws,
+    null_separations: Array.from(nullSeparations),
+    groups: groups.map(plain),
+    labels: labels.map(plain),
   };
 }

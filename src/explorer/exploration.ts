@@ -19,6 +19,7 @@ import {
   type ModelDescription,
   type PointDescription,
 } from "./protocol.js";
+import { SavedSelections } from "./saved-selections.js";
 import { TextValues } from "./text-values.js";
 import { describeThumbnails, drawImage, drawThumbnails, indicesOfSheet } from "./thumbnails.js";
 
@@ -104,6 +105,8 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   skipped = 0;
   /** How the columns of the source were used, in one line; `undefined` for sources without columns. */
   columnReport: string | undefined;
+  /** Selections that are saved under a name. */
+  selections = new SavedSelections();
   /** The rows of the files that are points, where some are left out. */
   gaps: { readonly rows: number; readonly kept: Int32Array } | undefined;
   private statistics: Pick<ModelDescription, "mean" | "standardDeviation" | "activeDimensions"> | undefined;
@@ -251,6 +254,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
       images: ownImages ? describeThumbnails(ownImages.small, ownImages.whole) : null,
       model: ownModel && this.statistics ? { ...ownModel.description, ...this.statistics } : null,
       computations: [...this.computations.values()].map(({ state }) => state),
+      selections: this.selections.describe(this.count),
       abilities: {
         decode: ownModel !== undefined && ownData !== undefined,
         encode: ownModel !== undefined && ownData !== undefined,
@@ -338,6 +342,18 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
 
   allColumns(): Column[] {
     return [...this.columns.values()];
+  }
+
+  /** See {@link SavedSelections.save}. */
+  async saveSelection(name: string, rows: Uint32Array): Promise<void> {
+    await this.selections.save(name, rows, this.count);
+    this.changed();
+  }
+
+  async deleteSelection(name: string): Promise<boolean> {
+    const isDeleted = await this.selections.delete(name, this.count);
+    if (isDeleted) this.changed();
+    return isDeleted;
   }
 
   computation(id: string): Computation | undefined {

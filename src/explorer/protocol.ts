@@ -36,6 +36,12 @@ export const paths = {
    */
   selection: (format: "csv" | "parquet", isVerbatim = false) =>
     `/api/selection.${format}${isVerbatim ? "?verbatim=true" : ""}`,
+  /**
+   * A selection that is saved under a name. GET: its rows, uint32, ascending. PUT: uint32 indices (`application/octet-stream`), which are saved
+   * in place of a selection with the same name. DELETE.
+   */
+  savedSelection: (name: string) => `/api/selections?name=${encodeURIComponent(name)}`,
+  savedSelections: "/api/selections",
   /** GET: the explorer without the features that need a model, as one HTML file that contains {@link OfflineData} */
   offline: "/api/offline",
 
@@ -115,8 +121,30 @@ export interface ExplorationDescription {
   readonly images: ThumbnailDescription | null;
   readonly model: ModelDescription | null;
   readonly computations: readonly ComputationState[];
+  /** Selections that are saved under a name. */
+  readonly selections: readonly SelectionDescription[];
   readonly abilities: Abilities;
 }
+
+export interface SelectionDescription {
+  readonly name: string;
+  /** Number of rows. */
+  readonly size: number;
+}
+
+/** Longest name of a selection, in characters. */
+export const MAX_SELECTION_NAME = 100;
+
+/** A JSON file of selections: those that are saved beside the source, and those that are exported. */
+export interface SelectionsFile {
+  readonly kind: typeof SELECTIONS_KIND;
+  readonly version: 1;
+  /** Number of all points. */
+  readonly points: number;
+  /** Row numbers by name. */
+  readonly selections: Readonly<Record<string, readonly number[]>>;
+}
+export const SELECTIONS_KIND = "sigma-tsne selections";
 
 /** One way to arrange the points. */
 export interface LayoutDescription {

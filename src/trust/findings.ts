@@ -1,9 +1,10 @@
+import { type GroupVerdict, LEAST_TOGETHER, MOST_MIXED, type TrustGroups } from "./groups.js";
 import { quantile } from "./quantile.js";
 import { LEAST_SHARE, type Trust } from "./trust.js";
 
 /** What one score says of the whole embedding. */
 export interface TrustFinding {
-  score: "perturbation" | "singularity" | "reliability" | "measurement" | "doubts";
+  score: "perturbation" | "singularity" | "reliability" | "measurement" | "doubts" | "groups";
   /** Points that fail the threshold; `undefined` where the score could not be computed. */
   flagged: number | undefined;
   /** The threshold in the unit of the score. */
@@ -20,6 +21,7 @@ export function describeTrust(report: Trust): TrustFinding[] {
     describeReliability(report),
     describeMeasurement(report),
     describeDoubts(report),
+    ...(report.groups ? [describeAllGroups(report.groups, report.embedding.rows)] : []),
   ];
 }
 
@@ -74,6 +76,19 @@ function describeDoubts({ doubts, embedding }: Trust): TrustFinding {
   const several = doubts.reduce((sum, value) => sum + Number(value > 1), 0);
   const sentence = `Together: ${share(flagged, embedding.rows)} of the points fail at least one of these thresholds, and ${share(several, embedding.rows)} fail two or more.`;
   return { score: "doubts", flagged, threshold: 0, sentence };
+}
+
+function describeAllGroups({ of, groups, reruns, nullSeparations }: TrustGroups, n: number): TrustFinding {
+  const isStable = groups.map(({ verdict }) => verdict === "stable");
+  const flagged = of.reduce((sum, group) => sum + Number(group < 0 || !isStable[group]), 0);
+  const finding = { score: "groups" as const, flagged, threshold: LEAST_TOGETHER };
+  const nulls = `${nullSeparations.length} embeddings of one Gaussian with the same covariance`;
+  if (groups.length < 2) {
+    return { ...finding, sentence: `Groups: the map shows no separate groups (compared with ${nulls}).` };
+  }
+  const counted = (verdict: GroupVerdict) => groups.filter((group) => group.verdict === verdict).length;
+  const sentence = `Groups: ${counted("stable")} of the ${groups.length} groups of the map are stable: at least ${100 * LEAST_TOGETHER} % of their pairs of points stay together in ${reruns} reruns, at most ${100 * MOST_MIXED} % of their pairs mix with others, and they are better separated than all groups in ${nulls}. Unstable: ${counted("unstable")}. No evidence of a group: ${counted("no evidence")}. ${share(flagged, n)} of the points are in no stable group.`;
+  return { ...finding, sentence };
 }
 
 const countAbove = (scores: Float32Array, threshold: number): number =>

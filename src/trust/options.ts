@@ -1,7 +1,7 @@
-import { abortSignal, callback, integer, number, type OptionValues } from "../options/index.js";
+import { abortSignal, boolean, callback, declare, integer, number, type OptionValues } from "../options/index.js";
 
 /** The scores, in the order in which they are computed. */
-export type TrustStage = "singularity" | "perturbation" | "reliability" | "measurement";
+export type TrustStage = "singularity" | "perturbation" | "reliability" | "measurement" | "groups";
 
 /** One report of how far {@link trust} is. */
 export interface TrustProgress {
@@ -26,10 +26,31 @@ export const TRUST_OPTIONS = {
   ),
   /** Draws from the Gaussian of each point, for a run with sigma. */
   draws: integer({ from: 2, to: 1000 }, { default: 10, help: "draws of each point, for runs with sigma" }),
-  /** Seed of the permuted data, of the sample of reference points and of the draws. */
+  /**
+   * Find the groups of the map and test them: by reruns on samples of the points, by the draws, and against embeddings of one Gaussian.
+   * Default `false`, because it takes two to three times as long as the scores of the points.
+   */
+  groups: boolean({ default: false, help: "find the groups of the map and test whether they hold" }),
+  /** Reruns for the groups, each on another sample of the points: 2 to 1000. */
+  reruns: integer({ from: 2, to: 1000 }, { default: 20, help: "reruns on samples of the points, with --groups" }),
+  /** Labels of the points, texts or numbers: classes are tested in the same way as the groups of the map. Needs `groups`. */
+  labels: declare<ArrayLike<string | number>, never>(
+    {
+      accepted: "an array of strings or numbers, one per point",
+      range: "one per point",
+      placeholder: "<file>",
+      // Their number is checked against the points.
+      check: (value) => value as ArrayLike<string | number>,
+      parse: () => {
+        throw new Error("labels come from a file");
+      },
+    },
+    { flag: false, help: "labels that are tested as the groups of the map are" },
+  ),
+  /** Seed of the permuted data, of the sample of reference points, of the draws and of the reruns. */
   seed: integer(
     { from: 0, to: Number.MAX_SAFE_INTEGER },
-    { default: 42, help: "seed of the permuted data, the reference points and the draws" },
+    { default: 42, help: "seed of the permuted data, the reference points, the draws and the reruns" },
   ),
   /** Stops the work: the promise is rejected with an {@link AbortError}. */
   signal: abortSignal({ help: "stops the work" }),

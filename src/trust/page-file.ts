@@ -1,9 +1,11 @@
-import { cleanText, sequentialColors } from "../colors/index.js";
+import { categoricalColors, cleanText, sequentialColors } from "../colors/index.js";
 import { writeFileAtomic } from "../io/index.js";
 import { renderPageFile, toBase64 } from "../page-file.js";
 import { encodeLabels } from "../page-map/labels.js";
 import { describeTrust, type TrustFinding } from "./findings.js";
+import { describeGroups, type TrustGroup, type TrustGroups } from "./groups.js";
 import type { TrustPayload, TrustScore } from "./page/payload.js";
+import type { GroupStability } from "./stability.js";
 import type { Trust } from "./trust.js";
 
 /** Options of {@link writeTrustPage}. All are optional. */
@@ -48,6 +50,7 @@ function toPayload(report: Trust, { title = "Trust report", labels }: TrustPageO
     shades: { light: sequentialColors(SHADES, "light"), dark: sequentialColors(SHADES, "dark") },
     findings: describeTrust(report).map((finding) => toTile(finding, n)),
     scores: [...toScores(report), ...(text ? [ofLabels("Label", "The labels of the points.", text)] : [])],
+    ...toGroupRows(report.groups),
     doubtful: findDoubtful(report),
   };
 }
@@ -55,11 +58,47 @@ function toPayload(report: Trust, { title = "Trust report", labels }: TrustPageO
 function toTile({ score, flagged, sentence }: TrustFinding, n: number): TrustPayload["findings"][number] {
   const [head, ...rest] = sentence.split(": ");
   return {
-    name: score === "doubts" ? "Any doubt" : head,
+    name: { doubts: "Any doubt", groups: "In no stable group" }[score as string] ?? head,
     value: flagged === undefined ? "none" : `${((100 * flagged) / n).toFixed(1)} %`,
     sentence: rest.join(": ").replace(/^./, (letter) => letter.toUpperCase()),
   };
 }
+
+/** One row for each group of the map, and then for each label. */
+function toGroupRows(tested: TrustGroups | undefined): Pick<TrustPayload, "groups" | "groupColumns"> {
+  if (!tested) return { groups: [], groupColumns: { groups: [], labels: [] } };
+  const { groups, labels } = tested;
+  const sentences = describeGroups(tested);
+  const ofStability = ({ together, mixed }: GroupStability) => [percent(together), percent(mixed)];
+  const toRows = (some: readonly TrustGroup[], first: number) => {
+    const [light, dark] = [categoricalColors(some.length, "light"), categoricalColors(some.length, "dark")];
+    return some.map(({ name, size, verdict, separation, reruns, draws }, i) => ({
+      name,
+      isLabel: separation === undefined,
+      cells: [
+        size.toLocaleString("en"),
+        verdict,
+        ...(separation === undefined ? [] : [separation.toFixed(2)]),
+        ...ofStability(reruns),
+        ...(draws ? ofStability(draws) : []),
+      ],
+      sentence: sentences[first + i],
+      light: light[i],
+      dark: dark[i],
+    }));
+  };
+  const repeated = tested.draws > 0 ? ["reruns", "draws"] : ["reruns"];
+  const stability = repeated.flatMap((noun) => [`Together in ${noun}`, `Mixed in ${noun}`]);
+  return {
+    groups: [...toRows(groups, 0), ...toRows(labels, groups.length)],
+    groupColumns: {
+      groups: ["Points", "Verdict", "Separation", ...stability],
+      labels: ["Points", "Verdict", ...stability],
+    },
+  };
+}
+
+const percent = (value: number): string => (Number.isNaN(value) ? "none" : `${(100 * value).toFixed(1)} %`);
 
 const ofNumbers = (
   name: string,
@@ -81,11 +120,40 @@ const ofLabels = (name: string, explanation: string, labels: TrustScore["labels"
   isLogarithmic: false,
 });
 
+/** The map by its groups, their verdicts, and how each point stays with its group. */
+function toGroupScores({ groups: tested }: Trust): TrustScore[] {
+  if (!tested) return [];
+  const { of, groups, staying, reruns } = tested;
+  const textsOf = (text: (group: TrustGroup) => string) =>
+    encodeLabels(
+      Array.from(of, (group) => (group < 0 ? "" : text(groups[group]))),
+      of.length,
+    );
+  return [
+    ofLabels(
+      "Group",
+      "Regions of high density with valleys between them, from the largest to the smallest group. The table of groups says which of them hold.",
+      textsOf(({ name }) => name),
+    ),
+    ofLabels(
+      "Verdict on the group",
+      `Stable: the group holds together in ${reruns} reruns on samples of the points. Unstable: it falls apart or mixes with others. No evidence: embeddings of one Gaussian show groups that are as well separated.`,
+      textsOf(({ verdict }) => verdict),
+    ),
+    ofNumbers(
+      "Staying with the group",
+      `Share of the other points of its group with which the point is in one group again, over ${reruns} reruns. Points with low shares lie in a part that breaks off, or go to another group.`,
+      staying,
+    ),
+  ];
+}
+
 function toScores(report: Trust): TrustScore[] {
   const { perturbation, singularity, reliability, measurement, doubts, embedding } = report;
   const doubtTexts = Array.from(doubts, (count) => `${count} failed`);
   return [
     ofLabels("Doubts", "How many of the scores fail their thresholds.", encodeLabels(doubtTexts, embedding.rows)),
+    ...toGroupScores(report),
     ...(perturbation
       ? [
           ofNumbers(

@@ -1,13 +1,10 @@
+import { reject } from "../arguments.js";
+import { readLabels } from "../colors/index.js";
 import { ArgumentError } from "../errors.js";
 import { Matrix } from "../matrix.js";
 import { checkOptions } from "../options/index.js";
-import {
-  type PositionUncertainty,
-  positionUncertainty,
-  requirePlacementMemory,
-  rowsOfDraws,
-  Tsne,
-} from "../tsne/index.js";
+import { drawPositions, type PositionUncertainty, requirePlacementMemory, rowsOfDraws, Tsne } from "../tsne/index.js";
+import { judgeGroups, NULLS, type TrustGroups } from "./groups.js";
 import { TRUST_OPTIONS, type TrustOptions, type TrustStage } from "./options.js";
 import { quantile } from "./quantile.js";
 
@@ -64,6 +61,8 @@ export interface Trust {
   reliability: ReliabilityScores;
   /** `undefined` for runs without sigma, and for those whose `degreesOfFreedom` are not 1. */
   measurement: PositionUncertainty | undefined;
+  /** The groups of the map, where the option `groups` asks for them. They count in no doubts. */
+  groups: TrustGroups | undefined;
   /** n: in how many of the scores each point fails its threshold, 0 to 4. */
   doubts: Uint8Array;
   /** Seconds that it took. */
@@ -94,6 +93,7 @@ export async function trust(run: Tsne, options: TrustOptions = {}): Promise<Trus
   const begin = performance.now();
   const settings = checkOptions(TRUST_OPTIONS, options);
   checkRun(run);
+  checkGroupOptions(settings, run.shape[0]);
   const [n, d] = run.shape;
   const { outputDimensions, perplexity, degreesOfFreedom } = run.options;
   const isPlaceable = degreesOfFreedom === 1;
@@ -120,10 +120,19 @@ export async function trust(run: Tsne, options: TrustOptions = {}): Promise<Trus
     return { singularity, perturbation, reliability, embedding };
   });
   let measurement: PositionUncertainty | undefined;
+  let drawn: Float32Array | undefined;
   if (isPlaceable && run.hasSigma) {
     stage = "measurement";
-    measurement = await positionUncertainty(run, { draws: settings.draws, seed, signal, onProgress });
+    const how = { draws: settings.draws, seed, signal, onProgress };
+    ({ uncertainty: measurement, drawn } = await drawPositions(run, how, settings.groups));
   }
+  stage = "groups";
+  const groups = settings.groups
+    ? await run.exclusively({ signal, onProgress }, async (native, report) => {
+        const how = { reruns: settings.reruns, nulls: NULLS, seed };
+        return judgeGroups(await native.measureGroups({ options: how, drawn, onProgress: report }), settings.labels);
+      })
+    : undefined;
   const radius = radiusOf(measured.embedding);
   const { scores, isExact } = measured.singularity;
   const parts = {
@@ -137,7 +146,24 @@ export async function trust(run: Tsne, options: TrustOptions = {}): Promise<Trus
     measurement,
   };
   const doubts = countDoubts(n, parts);
-  return { embedding: measured.embedding, radius, ...parts, doubts, seconds: (performance.now() - begin) / 1000 };
+  return {
+    embedding: measured.embedding,
+    radius,
+    ...parts,
+    groups,
+    doubts,
+    seconds: (performance.now() - begin) / 1000,
+  };
+}
+
+/** Labels and reruns are for groups. */
+function checkGroupOptions(
+  { groups, labels }: { groups: boolean; labels: ArrayLike<string | number> | undefined },
+  n: number,
+): void {
+  readLabels(labels, n);
+  if (groups || labels === undefined) return;
+  reject("labels", labels, "to be left out without groups");
 }
 
 function checkRun(run: Tsne): void {

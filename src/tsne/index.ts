@@ -56,6 +56,7 @@ export {
 export { isSavedRun } from "./run-file.js";
 export { toDenseData } from "./sparse-data.js";
 export {
+  drawPositions,
   type PositionUncertainty,
   positionUncertainty,
   type UncertaintyOptions,

@@ -55,6 +55,15 @@ const KEYS: Record<keyof UncertaintyOptions, true> = {
  * @throws {AbortError} if the signal is aborted
  */
 export async function positionUncertainty(run: Tsne, options: UncertaintyOptions = {}): Promise<PositionUncertainty> {
+  return (await drawPositions(run, options, false)).uncertainty;
+}
+
+/** The same, and if `keepsDraws` also where each draw lands: m x draws x outputDimensions. */
+export async function drawPositions(
+  run: Tsne,
+  options: UncertaintyOptions,
+  keepsDraws: boolean,
+): Promise<{ uncertainty: PositionUncertainty; drawn: Float32Array | undefined }> {
   const begin = performance.now();
   requireOptions(options);
   rejectUnknown(options, Object.keys(KEYS));
@@ -77,11 +86,11 @@ export async function positionUncertainty(run: Tsne, options: UncertaintyOptions
   const measured = await run.exclusively(options, (native, report) =>
     native.measureUncertainty({
       points,
-      options: { ...settings, draws, seed, neighbors },
+      options: { ...settings, draws, seed, neighbors, keepsDraws },
       onProgress: report,
     }),
   );
-  return {
+  const uncertainty = {
     points,
     displacement: measured.displacements,
     covariance: new Matrix(measured.covariances, points.length, (outputDimensions * (outputDimensions + 1)) / 2),
@@ -91,6 +100,7 @@ export async function positionUncertainty(run: Tsne, options: UncertaintyOptions
     neighbors,
     seconds: (performance.now() - begin) / 1000,
   };
+  return { uncertainty, drawn: measured.drawn };
 }
 
 function checkPoints(points: ArrayLike<number> | undefined, n: number): Uint32Array {

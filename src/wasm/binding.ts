@@ -105,6 +105,7 @@ function boundRun(core: Core) {
     measureUncertainty = (input: { onProgress: Progress }) => this.#measure("sigma_run_uncertainty", input);
     measureSingularity = (input: { onProgress: Progress }) => this.#measure("sigma_run_singularity", input);
     measurePerturbation = (input: { onProgress: Progress }) => this.#measure("sigma_run_perturbation", input);
+    measureGroups = (input: { onProgress: Progress }) => this.#measure("sigma_run_groups", input);
     measureReliability = (input: { onProgress: Progress }) => this.#measure("sigma_run_reliability", input);
 
     embedding = () => this.#ask("sigma_run_embedding").embedding as CoreArray;

@@ -19,7 +19,11 @@ export const compileCore = (bytes: Uint8Array): CoreModule => new wasm.Module(by
 
 /** A value of a table: what the C interface passes in both directions. */
 export type CoreValue = number | boolean | string | CoreArray | CoreTable;
-export type CoreArray = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+export type CoreArray =
+  | Float32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>;
 export interface CoreTable {
   [name: string]: CoreValue;
 }
@@ -46,7 +50,13 @@ const FLOAT32 = 4;
 const FLOAT64 = 5;
 const UINT32 = 6;
 const TABLE = 7;
-const ARRAYS = { [FLOAT32]: Float32Array, [FLOAT64]: Float64Array, [UINT32]: Uint32Array } as const;
+const INT32 = 8;
+const ARRAYS = {
+  [FLOAT32]: Float32Array,
+  [FLOAT64]: Float64Array,
+  [UINT32]: Uint32Array,
+  [INT32]: Int32Array,
+} as const;
 
 type CoreFunction = (...values: number[]) => number;
 
@@ -211,6 +221,7 @@ export class Core {
     } else if (value instanceof Float32Array) this.#setArray(table, name, FLOAT32, value);
     else if (value instanceof Float64Array) this.#setArray(table, name, FLOAT64, value);
     else if (value instanceof Uint32Array) this.#setArray(table, name, UINT32, value);
+    else if (value instanceof Int32Array) this.#setArray(table, name, INT32, value);
     else if (Array.isArray(value)) this.#setArray(table, name, FLOAT64, value);
     else {
       const inner = this.#write(value);

@@ -21,7 +21,10 @@ beforeAll(async () => {
   const run = new Tsne(makeGroups(n, 5), { sigma: makeUniform(n, 5, 0.01, 2), iterations: 150, perplexity: 10 });
   await run.fit();
   const labels = Array.from({ length: n }, (_, i) => (i % 3 === 0 ? hostile : `group ${i % 3}`));
-  await writeTrustPage(join(folder, "trust.html"), await trust(run, { draws: 2 }), { labels, title: hostile });
+  await writeTrustPage(join(folder, "trust.html"), await trust(run, { draws: 2, groups: true, reruns: 3, labels }), {
+    labels,
+    title: hostile,
+  });
   address = pathToFileURL(join(folder, "trust.html")).href;
   browser = await launchChromium();
 });
@@ -48,7 +51,16 @@ afterEach(async () => {
 test("explains each score that the map can be colored by", async () => {
   const names = await page.locator("#color option").allTextContents();
   expect(names).toEqual([
-    ...["Doubts", "Perturbation", "Singularity", "Reliability", "Reliability class"],
+    ...[
+      "Doubts",
+      "Group",
+      "Verdict on the group",
+      "Staying with the group",
+      "Perturbation",
+      "Singularity",
+      "Reliability",
+      "Reliability class",
+    ],
     ...["Share of draws", "Displacement", "Label"],
   ]);
   const pictures = new Set<string>();
@@ -65,13 +77,29 @@ test("explains each score that the map can be colored by", async () => {
     );
   }
   expect(pictures.size).toBeGreaterThan(4);
-  expect(await page.locator("#findings strong").count()).toBe(5);
+  expect(await page.locator("#findings strong").count()).toBe(6);
+});
+
+test("lists the groups and the labels with their stability and a sentence for each", async () => {
+  const [groups, labels] = await page.locator("#groups .card").all();
+  expect(await groups.locator("thead th").allTextContents()).toEqual([
+    ...["Group", "Points", "Verdict", "Separation"],
+    ...["Together in reruns", "Mixed in reruns", "Together in draws", "Mixed in draws"],
+  ]);
+  const names = await groups.locator("tbody th").allTextContents();
+  expect(names[0]).toBe("group 1");
+  expect(await groups.locator("li").count()).toBe(names.length);
+  // The labels are texts, also where they look like markup.
+  expect(await labels.locator("tbody th").allTextContents()).toEqual([hostile, "group 1", "group 2"]);
+  for (const verdict of await page.locator("#groups tbody td:nth-of-type(2)").allTextContents()) {
+    expect(verdict).toMatch(/^(stable|unstable|no evidence)$/);
+  }
 });
 
 test("tells the scores of the point that the keyboard reaches, and fits a narrow screen", async () => {
   await page.locator("canvas.top").focus();
   await page.keyboard.press("ArrowRight");
-  expect(await page.locator("#point").textContent()).toMatch(/^Row \d+ · doubts \d failed · perturbation/);
+  expect(await page.locator("#point").textContent()).toMatch(/^Row \d+ · doubts \d failed · group .* · perturbation/);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   expect(await page.title()).toContain("</script>");
 });

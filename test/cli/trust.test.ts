@@ -91,7 +91,28 @@ it("prints one JSON object with thresholds, and the columns of the draws for run
   expect(heading.slice(-5)).toEqual(["displacement", "var_x", "cov_xy", "var_y", "share"]);
 });
 
+it("tests the groups of the map and the labels", async () => {
+  const args = ["trust", "run.tsne", "--data", "data.csv", "--groups", "--reruns", "3", "-o", "groups.csv"];
+  const { code, stdout } = await workplace.run([...args, "--quiet", "--json"]);
+  expect(code).toBe(0);
+  const { groups, sentences } = JSON.parse(stdout);
+  expect(groups).toMatchObject({ reruns: 3, draws: 0 });
+  expect(groups.null_separations).toHaveLength(19);
+  const names = groups.labels.map((label: { name: string }) => label.name);
+  expect(names).toEqual(["group 0", "group 1", "group 2"]);
+  expect(sentences).toHaveLength(6 + groups.groups.length + 3);
+  const [heading, ...rows] = await readRows("groups.csv");
+  const at = heading.indexOf("map_group");
+  expect(heading.slice(at, at + 3)).toEqual(["map_group", "map_group_verdict", "staying"]);
+  for (const row of rows) expect(row[at]).toMatch(/^(group \d+)?$/);
+  const spoken = await workplace.run([...args, "--threads", "1"]);
+  expect(spoken.stdout).toContain("\n  Group 1 (");
+  expect(spoken.stdout).toContain("\n  Label group 0 (");
+});
+
 it.each([
+  [["run.tsne", "-o", "t.csv", "--reruns", "5"], "--reruns: expected --groups as well", 2],
+  [["run.tsne", "-o", "t.csv", "--groups", "--reruns", "1"], "--reruns", 2],
   [["run.tsne", "-o", "trust.npy"], "--output: expected a file name that ends in .parquet", 2],
   [["run.tsne", "-o", "t.csv", "--page", "t.txt"], "--page: expected a file name that ends in .html", 2],
   [["run.tsne", "-o", "t.csv", "--keep", "a"], "--keep: expected --data as well", 2],

@@ -16,6 +16,7 @@ import type { Matrix } from "../../matrix.js";
 import { isSavedRun } from "../../tsne/index.js";
 import { Exploration } from "../exploration.js";
 import { columnOptions, type InputOptions } from "../options.js";
+import { SavedSelections } from "../saved-selections.js";
 
 /**
  * Opens what is to be explored: the folder of a training, a model or a comparison; a saved run; a map (a matrix of two columns);
@@ -39,6 +40,7 @@ export async function openExploration(
   signal?.addEventListener("abort", stop, { once: true });
   try {
     throwIfAborted(signal);
+    exploration.selections = await SavedSelections.open(`${resolve(source)}.selections.json`);
     if (status.isDirectory()) await openFolder(exploration, source, options);
     else await openFile(exploration, source, options);
     throwIfAborted(signal);

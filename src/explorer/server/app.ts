@@ -9,6 +9,7 @@ import { registerExportRoutes } from "./export-routes.js";
 import { answerFailures, tooMany } from "./failure.js";
 import { registerLatentRoutes } from "./latent-routes.js";
 import { type AccessRules, guard } from "./security.js";
+import { registerSelectionRoutes } from "./selection-routes.js";
 
 /** Bodies are small where a route does not say otherwise. */
 const BODY_LIMIT = 2 ** 20;
@@ -39,6 +40,7 @@ export async function createServer(
   guard(app, entrance);
   registerDataRoutes(app, exploration);
   registerComputationRoutes(app, exploration);
+  registerSelectionRoutes(app, exploration);
   registerExportRoutes(app, exploration, page);
   await registerLatentRoutes(app, exploration);
   if (page !== undefined) await app.register(serveStatic, { root: page, cacheControl: false, dotfiles: "deny" });

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { disarmFormula } from "../../csv-cell.js";
 import { encodeTable, type TableColumn } from "../../io/index.js";
-import { columnOf } from "../columns.js";
+import { type Column, columnOf } from "../columns.js";
 import type { Exploration } from "../exploration.js";
 import { freeName } from "../free-name.js";
 import { type ExplorationDescription, FILE_ROW, type OfflineData, paths } from "../protocol.js";
@@ -11,6 +11,8 @@ import { MAX_INDEX_BYTES, readIndices } from "./point-indices.js";
 
 /** Of more points, layouts that are made from maps are not computed for a file. */
 const MAX_SEPARATED = 100_000;
+/** A browser reads a file as one text, of 2^29 characters at most. */
+const MAX_COLUMN_BYTES = 2 ** 27;
 /** Pieces of texts in Base64 are as long as whole groups of three bytes. */
 const PIECE_BYTES = 3 * 2 ** 18;
 const SLOW = { rateLimit: { max: 10, timeWindow: 10_000 } };
@@ -81,16 +83,19 @@ async function tableOf(
 async function* offlineData(exploration: Exploration): AsyncGenerator<string> {
   const whole = exploration.describe();
   const layouts = whole.layouts.filter(({ kind }) => kind === "map" || exploration.n <= MAX_SEPARATED);
+  const { columns, notices } = columnsOfFile(exploration);
   const abilities = { decode: false, encode: false, place: false, search: false };
   const description: ExplorationDescription = {
     ...whole,
     layouts,
+    columns: columns.map((column) => column.description),
+    notices: [...whole.notices, ...notices],
     computations: [],
     abilities: { ...whole.abilities, ...abilities },
   };
   yield `{"description":${JSON.stringify(description)},"answers":{`;
   let comma = "";
-  for await (const [path, type, content] of answers(exploration, description)) {
+  for await (const [path, type, content] of answers(exploration, description, columns)) {
     yield `${comma}${JSON.stringify(path)}:{"type":${JSON.stringify(type)},"base64":"`;
     const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.toString("base64", at, at + PIECE_BYTES);
@@ -102,7 +107,30 @@ async function* offlineData(exploration: Exploration): AsyncGenerator<string> {
 
 type Answer = readonly [path: keyof OfflineData["answers"] & string, type: string, content: ArrayBufferView];
 
-async function* answers(exploration: Exploration, description: ExplorationDescription): AsyncGenerator<Answer> {
+/** The columns of a file, the smallest first until the limit is reached, and what is said of the others. */
+function columnsOfFile(exploration: Exploration): { columns: Column[]; notices: string[] } {
+  const all = exploration.allColumns();
+  const bytesOf = (column: Column) => exploration.columnBytes(column).byteLength;
+  let left = MAX_COLUMN_BYTES;
+  const kept = new Set<Column>();
+  for (const column of [...all].sort((a, b) => bytesOf(a) - bytesOf(b))) {
+    left -= bytesOf(column);
+    if (left >= 0) kept.add(column);
+  }
+  const notices = all
+    .filter((column) => !kept.has(column))
+    .map(
+      ({ description: { title } }) =>
+        `Column “${title}” is not in this file, which has room for ${MAX_COLUMN_BYTES / 2 ** 20} MiB of columns.`,
+    );
+  return { columns: all.filter((column) => kept.has(column)), notices };
+}
+
+async function* answers(
+  exploration: Exploration,
+  description: ExplorationDescription,
+  columns: readonly Column[],
+): AsyncGenerator<Answer> {
   const binary = "application/octet-stream";
   for (const { id, hasCovariances } of description.layouts) {
     const layout = await exploration.layout(id);
@@ -110,8 +138,12 @@ async function* answers(exploration: Exploration, description: ExplorationDescri
     const covariances = hasCovariances ? exploration.layoutCovariances(id) : undefined;
     if (covariances) yield [paths.covariances(id), binary, covariances];
   }
-  for (const column of exploration.allColumns()) {
+  for (const column of columns) {
     yield [paths.column(column.description.id), binary, exploration.columnBytes(column)];
+  }
+  for (const { name } of description.selections) {
+    const rows = exploration.selections.rows(name, exploration.n);
+    if (rows) yield [paths.savedSelection(name), binary, rows];
   }
   for (let sheet = 0; sheet < (description.images?.sheets ?? 0); sheet++) {
     const drawn = await exploration.thumbnails(sheet);

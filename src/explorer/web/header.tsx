@@ -20,6 +20,8 @@ export function Header() {
           {explored.n.toLocaleString("en")} points
           {explored.dimensions !== null && ` · ${explored.dimensions} dimensions`}
           {explored.model && ` · ${explored.model.name}`}
+          {explored.withoutPosition > 0 &&
+            ` · ${explored.withoutPosition.toLocaleString("en")} rows without a position are left out`}
           {isOffline && " · offline copy"}
         </p>
       )}

@@ -6,6 +6,7 @@ import styles from "./keys.module.css";
 import { flyTo, WHOLE, zoom } from "./map/camera.js";
 import { playMorph } from "./map/morph-bar.js";
 import { arrange, chooseMap, chooseView } from "./map/view-bar.js";
+import { redoSelection, undoSelection } from "./selections/history.js";
 import { coloredBy, description, failure, isHelpOpen, maps, panel, select, showsImages, tool, view } from "./state.js";
 
 const KEYS: readonly (readonly [string, string])[] = [
@@ -17,6 +18,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["⇧ drag", "Lasso"],
   ["L", "Lasso or move"],
   ["Esc", "Clear the selection"],
+  ["Ctrl Z, Ctrl Y", "Back to the selection before, and forward again"],
   ["1 … 9", "Choose a map"],
   ["M  S  W", "Map, separated, wall"],
   ["B", "Two maps beside each other"],
@@ -33,6 +35,14 @@ const KEYS: readonly (readonly [string, string])[] = [
 export function listenToKeys(): () => void {
   const press = (event: KeyboardEvent) => {
     const from = event.target as HTMLElement;
+    if (isHelpOpen.value || from.closest("input:not([type=checkbox], [type=range]), textarea, select")) return;
+    const step = stepOf(event);
+    if (!step) return;
+    step();
+    event.preventDefault();
+  };
+  const pressPlain = (event: KeyboardEvent) => {
+    const from = event.target as HTMLElement;
     if (event.ctrlKey || event.metaKey || event.altKey || isHelpOpen.value) return;
     if (from.closest("input:not([type=checkbox]), textarea, select")) return;
     const act = actionOf(event, from);
@@ -41,7 +51,19 @@ export function listenToKeys(): () => void {
     event.preventDefault();
   };
   document.addEventListener("keydown", press);
-  return () => document.removeEventListener("keydown", press);
+  document.addEventListener("keydown", pressPlain);
+  return () => {
+    document.removeEventListener("keydown", press);
+    document.removeEventListener("keydown", pressPlain);
+  };
+}
+
+/** Ctrl-Z and Ctrl-Y or Ctrl-Shift-Z, on a Mac with Command, go through the selections. */
+function stepOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent): (() => void) | undefined {
+  if (altKey || !(ctrlKey || metaKey)) return undefined;
+  const letter = key.toLowerCase();
+  if (letter === "z") return shiftKey ? redoSelection : undoSelection;
+  return letter === "y" ? redoSelection : undefined;
 }
 
 function actionOf({ key }: KeyboardEvent, from: HTMLElement): (() => void) | undefined {
@@ -71,7 +93,7 @@ function actionOf({ key }: KeyboardEvent, from: HTMLElement): (() => void) | und
       showsImages.value = !showsImages.value;
     },
     "/": () => {
-      if (description.value?.abilities.search) panel.value = "search";
+      if (description.value) panel.value = "search";
     },
     t: toggleTheme,
     r: toggleTable,

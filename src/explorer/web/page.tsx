@@ -3,6 +3,7 @@ import controls from "./controls.module.css";
 import { Header } from "./header.js";
 import { icons } from "./icons.js";
 import { Help, listenToKeys } from "./keys.js";
+import { InterpolationCard } from "./latent/interpolation-card.js";
 import { MapPane } from "./map/map-pane.js";
 import { MapTools } from "./map/map-tools.js";
 import { mapViews } from "./map/map-views.js";
@@ -46,6 +47,7 @@ function Stage() {
       {isBeside && <MapPane key="second" side={1} />}
       {layouts.value.length > 0 || watchedComputation.value !== undefined ? <MapTools /> : <Blank />}
       <Graphics />
+      <InterpolationCard />
     </div>
   );
 }

@@ -1,11 +1,14 @@
 import { batch } from "@preact/signals";
 import type { ExplorationDescription } from "../protocol.js";
+import { restoreFromAddress } from "./address/page-address.js";
 import { isActive, listenToServer, replaceComputations } from "./computations/computations.js";
 import { forgetColumns } from "./map/column-values.js";
 import { drawnLayout, forgetLayouts } from "./map/loaded-layouts.js";
 import { forgetPoints } from "./map/point-descriptions.js";
 import { forgetSingleImages } from "./map/single-images.js";
 import { forgetThumbnails } from "./map/thumbnails.js";
+import { forgetSelectionHistory } from "./selections/history.js";
+import { forgetSelections } from "./selections/saved-selections.js";
 import { fetchDescription, isOffline, RequestFailure } from "./server-requests.js";
 import {
   clicked,
@@ -54,6 +57,7 @@ async function read(): Promise<void> {
       choose(come);
     });
     replaceComputations(come.computations);
+    restoreFromAddress();
     // Where there is nothing else to look at yet.
     if (!before && come.layouts.length === 0 && come.computations.some(isActive)) panel.value = "computations";
   }
@@ -87,4 +91,6 @@ function forget(): void {
     placedExample.value = undefined;
     watchedComputation.value = undefined;
   });
+  forgetSelections();
+  forgetSelectionHistory();
 }

@@ -10,6 +10,7 @@ import { ColorsPanel } from "./panels/colors-panel.js";
 import { MovedPanel } from "./panels/moved-panel.js";
 import { PointPanel } from "./panels/point-panel.js";
 import { SelectionPanel } from "./panels/selection-panel.js";
+import { TextSearch } from "./search/text-search.js";
 import styles from "./side-bar.module.css";
 import { computations, description, maps, type Panel, panel, selected } from "./state.js";
 
@@ -38,9 +39,17 @@ function tabs(): Tab[] {
           },
         ] as const)
       : []),
-    ...(abilities?.search
-      ? [{ id: "search", title: "Search", icon: icons.search, content: () => <SearchPanel /> } as const]
-      : []),
+    {
+      id: "search",
+      title: "Search",
+      icon: icons.search,
+      content: () => (
+        <>
+          <TextSearch />
+          <SearchPanel />
+        </>
+      ),
+    },
     ...(maps.value.length > 1
       ? [{ id: "moved", title: "Moved", icon: icons.moved, content: () => <MovedPanel /> } as const]
       : []),

@@ -149,6 +149,17 @@ export type Panel =
   | "moved"
   | "computations";
 export const panel = signal<Panel>("colors");
+/** Panels that follow the point that was clicked last. From any other, a click on a map goes to the panel of the point. */
+const FOLLOWING: ReadonlySet<Panel> = new Set(["point", "latent", "interpolation", "search"]);
+
+/** Chooses a row on a map, and shows what is known about it. */
+export function choosePoint(row: number): void {
+  batch(() => {
+    click(row);
+    if (!FOLLOWING.has(panel.value)) panel.value = "point";
+  });
+}
+
 export const isHelpOpen = signal(false);
 
 export type Theme = "light" | "dark";

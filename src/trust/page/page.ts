@@ -2,7 +2,7 @@ import { drawing, element, heading } from "../../page-map/elements.js";
 import { type Coloring, colorByLabel, colorByQuantity, decodeFloats, labelTexts } from "../../page-map/points.js";
 import { MapView, type Scene } from "../../page-map/view.js";
 import { shuffled } from "../../shuffle.js";
-import type { TrustPayload, TrustScore } from "./payload.js";
+import type { TrustGroupRow, TrustPayload, TrustScore } from "./payload.js";
 
 const byId = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const payload = JSON.parse(byId("data").textContent) as TrustPayload;
@@ -127,6 +127,38 @@ function showFindings(): void {
   byId("findings").replaceChildren(...tiles);
 }
 
+function showGroups(): void {
+  const isLabels = [false, true];
+  const cards = isLabels.flatMap((isLabel) => {
+    const rows = payload.groups.filter((group) => group.isLabel === isLabel);
+    return rows.length > 0 ? [makeGroupCard(rows, isLabel)] : [];
+  });
+  byId("groups").replaceChildren(...cards);
+  byId("groups").hidden = cards.length === 0;
+}
+
+function makeGroupCard(groups: readonly TrustGroupRow[], isLabel: boolean): HTMLElement {
+  const rows = groups.map(({ name, cells, light, dark: darkColor }) => {
+    const swatch = drawing("svg", { viewBox: "0 0 10 10", "aria-hidden": "true" });
+    swatch.append(drawing("circle", { cx: 5, cy: 5, r: 5, fill: scene.isDark ? darkColor : light }));
+    const head = heading("row", name);
+    head.prepend(swatch);
+    return element("tr", "", head, ...cells.map((cell) => element("td", "", cell)));
+  });
+  const names = [isLabel ? "Label" : "Group", ...payload.groupColumns[isLabel ? "labels" : "groups"]];
+  const head = element("thead", "", element("tr", "", ...names.map((name) => heading("col", name))));
+  const note = `Together: the share of the pairs of points of a ${isLabel ? "label" : "group"} that are in one group again. Mixed: the share of the pairs that its points form with other points.${isLabel ? "" : " Separation: the depth of the shallowest valley around the group, 0 to 1."}`;
+  const list = element("ul", "", ...groups.map(({ sentence }) => element("li", "", sentence)));
+  return element(
+    "div",
+    "card",
+    element("h2", "", isLabel ? "Labels" : "Groups of the map"),
+    element("p", "note", note),
+    element("div", "scroll", element("table", "", head, element("tbody", "", ...rows))),
+    element("details", "", element("summary", "", "In words"), list),
+  );
+}
+
 function showDoubtful(): void {
   const rows = payload.doubtful.map((row, index) => {
     const button = element("button", "", String(row)) as HTMLButtonElement;
@@ -227,9 +259,11 @@ byId("whole").addEventListener("click", showWhole);
 dark.addEventListener("change", () => {
   scene.isDark = dark.matches;
   chooseColor();
+  showGroups();
 });
 listen();
 showFindings();
+showGroups();
 showDoubtful();
 chooseColor();
 new ResizeObserver(redraw).observe(view.top);

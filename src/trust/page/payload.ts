@@ -12,8 +12,22 @@ export interface TrustPayload {
   findings: { name: string; value: string; sentence: string }[];
   /** What the map can be colored by, in the order of the choice. */
   scores: TrustScore[];
+  /** The groups of the map and then the labels, where they were tested. */
+  groups: TrustGroupRow[];
+  /** Headings of their cells. */
+  groupColumns: { groups: string[]; labels: string[] };
   /** The points with most doubts. */
   doubtful: number[];
+}
+
+/** A group in the table of groups; all cells are texts. */
+export interface TrustGroupRow {
+  name: string;
+  isLabel: boolean;
+  cells: string[];
+  sentence: string;
+  light: string;
+  dark: string;
 }
 
 /** A score or class of each point. */

@@ -60,7 +60,7 @@ function Chart({ column, histogram }: { column: NumberColumn | DateColumn; histo
       class={styles.histogram}
       viewBox={`0 0 ${WIDTH} ${HEIGHT + 18}`}
       role="img"
-      aria-label={`Histogram from ${format(low)} to ${format(high)}. Drag over it to choose a range, or type its ends below.`}
+      aria-label={`Histogram from ${format(column.min)} to ${format(column.max)}. Drag over it to choose a range, or type its ends below.`}
       {...brush}
     >
       {bar(all, styles.all)}

@@ -20,6 +20,7 @@ import {
 } from "./interpolation.js";
 import styles from "./interpolation-panel.module.css";
 import { fetchGif } from "./latent-requests.js";
+import { Reconstruction } from "./reconstruction.js";
 
 const SIDE = 224;
 const SPEEDS = [
@@ -61,6 +62,9 @@ export function InterpolationPanel() {
         </button>
         <End name="B" row={to} />
       </div>
+      <p class={controls.note}>
+        Each image is shown beside its reconstruction, where the interpolation begins and ends.
+      </p>
       <Stage />
       <div class={styles.ways}>
         <SegmentedControl
@@ -99,7 +103,10 @@ function End({ name, row }: { name: string; row: number }) {
       }}
       onPointerLeave={leave}
     >
-      <PointImage row={row} size={64} />
+      <div class={styles.images}>
+        <PointImage row={row} size={64} />
+        <Reconstruction row={row} size={64} />
+      </div>
       <figcaption>
         <b>{name}</b> row {row.toLocaleString("en")}
       </figcaption>

@@ -1,13 +1,12 @@
-import { paths } from "../../protocol.js";
 import controls from "../controls.module.css";
 import { PointImage } from "../panels/point-image.js";
-import pointImage from "../panels/point-image.module.css";
 import { clicked, description } from "../state.js";
 import { DecodedImage } from "./decoded-image.js";
 import { Draws } from "./draws.js";
 import { code, decoded, origin } from "./latent-vector.js";
 import { Manifold } from "./manifold.js";
 import pictures from "./pictures.module.css";
+import { Reconstruction } from "./reconstruction.js";
 import { Sliders } from "./sliders.js";
 
 /** Three of them stand side by side. */
@@ -21,7 +20,6 @@ export function LatentPanel() {
   const row = clicked.value;
   const from = origin.value;
   const isMoved = from !== undefined && code.value.some((value, j) => value !== from.mean[j]);
-  const fit = SIDE / Math.max(model.width, model.height);
   return (
     <>
       <h2>
@@ -44,14 +42,7 @@ export function LatentPanel() {
         )}
         {row !== undefined && (
           <figure>
-            <img
-              class={fit > 1 ? `${pointImage.pointImage} ${pointImage.enlarged}` : pointImage.pointImage}
-              src={paths.reconstruction(row)}
-              width={Math.round(model.width * fit)}
-              height={Math.round(model.height * fit)}
-              alt={`Reconstruction of row ${row}`}
-              decoding="async"
-            />
+            <Reconstruction row={row} size={SIDE} />
             <figcaption>Reconstruction</figcaption>
           </figure>
         )}

@@ -4,7 +4,7 @@ import { dateText } from "../../date-text.js";
 import type { CodedColumn, ColumnDescription, DateColumn, PointDescription, TextColumn } from "../../protocol.js";
 import type { TextValues } from "../../text-values.js";
 import type { ColumnValues } from "../coded-values.js";
-import { fetchColumn, fetchTexts } from "../server-requests.js";
+import { fetchColumn, fetchTexts, isOffline } from "../server-requests.js";
 import { description, failure } from "../state.js";
 import { visibleText } from "./visible-text.js";
 
@@ -83,7 +83,8 @@ export function pointText(
   row: number,
   point: PointDescription | undefined,
 ): string | undefined {
-  if (isColumnLoaded(column)) return valueText(column, row);
+  const text = isOffline || isColumnLoaded(column) ? valueText(column, row) : undefined;
+  if (isOffline || text !== undefined) return isColumnLoaded(column) ? text : undefined;
   if (!point || !(column.id in point.values)) return undefined;
   const value = point.values[column.id];
   if (value === null) return "";

@@ -1,6 +1,6 @@
 import { batch, signal } from "@preact/signals";
 import { isShown } from "../filters/filtered-rows.js";
-import { click, clicked, hovered, isHelpOpen, select, selected, tool } from "../state.js";
+import { choosePoint, clicked, hovered, isHelpOpen, select, selected, tool } from "../state.js";
 import { pan, zoom } from "./camera.js";
 import type { Position } from "./drawn-layout.js";
 import { enclosed, nearest, nextTowards } from "./geometry.js";
@@ -132,7 +132,7 @@ class PointerGesture {
   #click(pixels: Position): void {
     const row = rowAt(this.#map, pixels);
     if (row !== undefined) {
-      click(row);
+      choosePoint(row);
       pointAt(this.#map, row);
     } else if (selected.value) select([]);
   }
@@ -161,7 +161,7 @@ function handleKey(map: MapView, { key, shiftKey }: KeyboardEvent): boolean {
   else if (direction) goToNext(map, direction);
   else if ((key === "Enter" || key === " ") && hovered.value !== undefined) {
     if (shiftKey) select([hovered.value], true);
-    else click(hovered.value);
+    else choosePoint(hovered.value);
   } else return false;
   return true;
 }

@@ -3,6 +3,7 @@ import { Select, Toggle } from "../controls.js";
 import controls from "../controls.module.css";
 import { type CategoryLegend, coloredColumn, coloring, type Legend, type NumberLegend } from "../map/coloring.js";
 import { Swatch } from "../map/swatch.js";
+import { visibleText } from "../map/visible-text.js";
 import {
   coloredBy,
   description,
@@ -59,6 +60,11 @@ export function ColorsPanel() {
         )}
       </div>
       <HoverColumns columns={explored.columns} />
+      {explored.notices.map((notice) => (
+        <p key={notice} class={controls.note}>
+          {visibleText(notice)}
+        </p>
+      ))}
       {explored.abilities.uncertainty && showsEllipses.value && (
         <p class={controls.note}>
           {selected.value

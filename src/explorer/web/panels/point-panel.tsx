@@ -2,16 +2,22 @@ import { effect, signal } from "@preact/signals";
 import type { PointDescription } from "../../protocol.js";
 import { EmptyState } from "../controls.js";
 import controls from "../controls.module.css";
+import { InterpolationButton } from "../latent/interpolation-card.js";
+import { Reconstruction } from "../latent/reconstruction.js";
 import { ColumnValue } from "../map/column-value.js";
 import { formatNumber, pointText } from "../map/column-values.js";
 import { goTo } from "../map/map-views.js";
 import { describePoint } from "../map/point-descriptions.js";
 import { isOffline } from "../server-requests.js";
 import { click, clicked, description, hovered } from "../state.js";
+import { DataVector } from "./data-vector.js";
 import factsList from "./facts-list.module.css";
 import pointGrid from "./point-grid.module.css";
 import { PointImage } from "./point-image.js";
 import styles from "./point-panel.module.css";
+
+/** Image and reconstruction stand beside each other. */
+const SIDE = 128;
 
 const facts = signal<PointDescription>();
 const problem = signal<string>();
@@ -52,10 +58,24 @@ export function PointPanel() {
     <>
       <h2>Row {row.toLocaleString("en")}</h2>
       <div class={styles.pointHead}>
-        <PointImage row={row} size={128} />
+        {description.value?.images && (
+          <figure>
+            <PointImage row={row} size={SIDE} />
+            <figcaption class={controls.note}>Image</figcaption>
+          </figure>
+        )}
+        {description.value?.abilities.decode && (
+          <figure>
+            <Reconstruction row={row} size={SIDE} />
+            <figcaption class={controls.note}>Reconstruction</figcaption>
+          </figure>
+        )}
+      </div>
+      <div class={controls.buttons}>
         <button type="button" onClick={() => goTo(row)}>
           Go to it
         </button>
+        <InterpolationButton />
       </div>
       <dl class={factsList.factsList}>
         {columns.map((column) => (
@@ -75,6 +95,7 @@ export function PointPanel() {
           </div>
         )}
       </dl>
+      {description.value?.abilities.search && <DataVector row={row} />}
       {known && known.neighbors.length > 0 && (
         <>
           <h3>Nearest neighbors</h3>

@@ -1,3 +1,4 @@
+import { isSelectionTooLarge } from "../address/address-fields.js";
 import { EmptyState } from "../controls.js";
 import controls from "../controls.module.css";
 import { saveSelection, savesVerbatim, selectionFormats } from "../export/selection.js";
@@ -6,6 +7,8 @@ import { formatDate, formatNumber } from "../map/column-values.js";
 import { goToSelected } from "../map/map-views.js";
 import { Swatch } from "../map/swatch.js";
 import { visibleText } from "../map/visible-text.js";
+import { canRedo, canUndo, redoSelection, undoSelection } from "../selections/history.js";
+import { NamedSelections } from "../selections/named-selections.js";
 import { description, select, selected } from "../state.js";
 import { PointGrid } from "./point-panel.js";
 import styles from "./selection-panel.module.css";
@@ -20,10 +23,12 @@ export function SelectionPanel() {
     return (
       <>
         <h2>Selection</h2>
+        <Steps />
         <EmptyState title="Nothing selected">
           Draw a lasso: hold ⇧ and drag around points, or switch to the lasso with L. A click on a class in the legend
           selects its points.
         </EmptyState>
+        <NamedSelections />
       </>
     );
   }
@@ -44,7 +49,14 @@ export function SelectionPanel() {
         <button type="button" onClick={() => select([])}>
           Clear
         </button>
+        <Steps />
       </div>
+      {isSelectionTooLarge.value && (
+        <p class={controls.note}>
+          This selection is too large for the address of the page. Keep it under a name below: the address then contains
+          the name.
+        </p>
+      )}
       <Shares rows={rows} />
       <h3>Save</h3>
       <div class={controls.buttons}>
@@ -69,7 +81,22 @@ export function SelectionPanel() {
       </label>
       <h3>{some.length < rows.length ? "Some of them" : "They are"}</h3>
       <PointGrid rows={some} />
+      <NamedSelections />
     </>
+  );
+}
+
+/** Goes through the selections that were shown before. */
+function Steps() {
+  return (
+    <span class={styles.steps}>
+      <button type="button" disabled={!canUndo.value} title="The selection before (Ctrl Z)" onClick={undoSelection}>
+        Undo
+      </button>
+      <button type="button" disabled={!canRedo.value} title="The selection after (Ctrl Y)" onClick={redoSelection}>
+        Redo
+      </button>
+    </span>
   );
 }
 

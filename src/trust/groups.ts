@@ -1,0 +1,126 @@
+import { readLabels } from "../colors/index.js";
+import { type GroupStability, measureStability, measureStaying } from "./stability.js";
+
+/**
+ * `"stable"`: the group holds together when the embedding is made again. `"unstable"`: it falls apart, or mixes with other points.
+ * `"no evidence"`: an embedding of one Gaussian shows groups that are as well separated.
+ */
+export type GroupVerdict = "stable" | "unstable" | "no evidence";
+
+/** A group of the points and what speaks for it. */
+export interface TrustGroup {
+  /** "group 1" and so on, from the largest to the smallest; or the label. */
+  name: string;
+  /** Points in it. */
+  size: number;
+  /**
+   * Depth of the shallowest valley around it, 0 to 1: 1 - the density at the highest saddle to another group, divided by the lower of
+   * the two peaks. 1 where the density falls to zero all around, or where there is no other group. `undefined` for labels.
+   */
+  separation: number | undefined;
+  /** Over the reruns. */
+  reruns: GroupStability;
+  /** Over the draws; `undefined` without sigma. */
+  draws: GroupStability | undefined;
+  verdict: GroupVerdict;
+}
+
+/** Which groups of an embedding can be believed; see {@link trust}. */
+export interface TrustGroups {
+  /** n: the group of each point as its index in `groups`, or -1 where it is in none. */
+  of: Int32Array;
+  /** The groups of the map, from the largest to the smallest. */
+  groups: TrustGroup[];
+  /** The classes of the option `labels`, in natural order; empty without it, and where the labels are a quantity. */
+  labels: TrustGroup[];
+  /** n: the mean share of the other points of its group that are in one group with the point again; NaN for points without a group. */
+  staying: Float32Array;
+  /** The largest separation of a group in each embedding of one Gaussian; 0 where it showed no groups. */
+  nullSeparations: Float64Array;
+  /** How many reruns and draws there were. */
+  reruns: number;
+  draws: number;
+}
+
+/** Embeddings of one Gaussian: with 19, one that is like the others has the largest separation in 1 of 20 cases. */
+export const NULLS = 19;
+/** A group that keeps fewer of its pairs together, or mixes more, is unstable. */
+export const LEAST_TOGETHER = 0.75;
+export const MOST_MIXED = 0.25;
+/** The valleys of a group that is evidence have at most this share of the density of the deepest valley of the null embeddings. */
+const DEEPER = 0.8;
+
+/** What the core measures of the groups of an embedding. */
+export interface MeasuredGroups {
+  groups: Int32Array;
+  separations: Float64Array;
+  nullSeparations: Float64Array;
+  reruns: Int32Array;
+  draws: Int32Array;
+}
+
+/** Whether a group is better separated than those of embeddings of one Gaussian. A single group is not separated from anything. */
+export function isEvidence(separation: number, groups: number, nullSeparations: Float64Array): boolean {
+  const deepest = 1 - nullSeparations.reduce((most, value) => Math.max(most, value), 0);
+  return groups > 1 && 1 - separation < DEEPER * deepest;
+}
+
+/** Judges the groups of the map, and the classes of the labels where there are some. */
+export function judgeGroups(measured: MeasuredGroups, given: ArrayLike<string | number> | undefined): TrustGroups {
+  const { groups: of, separations, nullSeparations, reruns, draws } = measured;
+  const n = of.length;
+  const isProven = Array.from(separations, (one) => isEvidence(one, separations.length, nullSeparations));
+  const measure = (partition: Int32Array, names: readonly string[]) => {
+    const sizes = new Array<number>(names.length).fill(0);
+    const proven = new Array<number>(names.length).fill(0);
+    for (const [i, group] of partition.entries()) {
+      if (group < 0) continue;
+      sizes[group]++;
+      proven[group] += Number(of[i] >= 0 && isProven[of[i]]);
+    }
+    const byReruns = measureStability(partition, names.length, reruns);
+    const byDraws = draws.length > 0 ? measureStability(partition, names.length, draws) : undefined;
+    return names.map((name, g) => {
+      const stability = { reruns: byReruns[g], draws: byDraws?.[g] };
+      const verdict = judge(proven[g] >= sizes[g] / 2, stability);
+      return { name, size: sizes[g], separation: undefined, ...stability, verdict };
+    });
+  };
+  const names = Array.from(separations, (_, g) => `group ${g + 1}`);
+  const groups = measure(of, names).map((group, g) => ({ ...group, separation: separations[g] }));
+  const sorted = readLabels(given, n);
+  const labels = sorted.kind === "classes" ? measure(sorted.indices, sorted.names) : [];
+  const staying = measureStaying(of, names.length, reruns);
+  return { of, groups, labels, staying, nullSeparations, reruns: reruns.length / n, draws: draws.length / n };
+}
+
+/** NaN, where there was nothing to measure, is not stable. */
+function judge(isProven: boolean, { reruns, draws }: Pick<TrustGroup, "reruns" | "draws">): GroupVerdict {
+  if (!isProven) return "no evidence";
+  const holds = ({ together, mixed }: GroupStability) => together >= LEAST_TOGETHER && mixed <= MOST_MIXED;
+  return holds(reruns) && (draws === undefined || holds(draws)) ? "stable" : "unstable";
+}
+
+/** One plain sentence about each group of the map, and then about each label. */
+export function describeGroups({ groups, labels, reruns, draws, nullSeparations }: TrustGroups): string[] {
+  const isOnly = groups.length === 1;
+  return [...groups, ...labels].map((group) => {
+    const name = group.separation === undefined ? `Label ${group.name}` : group.name.replace(/^g/, "G");
+    const subject = `${name} (${count(group.size)} ${group.size === 1 ? "point" : "points"})`;
+    if (group.verdict === "no evidence") return `${subject} ${describeNothing(group, isOnly, nullSeparations.length)}`;
+    const held = `${describeStability(group.reruns, reruns, "rerun")}${group.draws ? `; ${describeStability(group.draws, draws, "draw")}` : ""}`;
+    return `${subject} is ${group.verdict}: ${held}.`;
+  });
+}
+
+function describeNothing({ separation }: TrustGroup, isOnly: boolean, nulls: number): string {
+  if (isOnly && separation !== undefined) return "is the whole map: it shows no separate groups.";
+  if (separation === undefined) return "lies mostly in parts of the map that are no evidence of groups.";
+  return `is no evidence of a group in the data: among ${nulls} embeddings of one Gaussian with the same covariance, at least one shows a group that is about as well separated.`;
+}
+
+const describeStability = ({ together, mixed }: GroupStability, times: number, noun: string): string =>
+  `in ${times} ${noun}s, ${percent(together)} of its pairs of points stay together, and ${percent(mixed)} of the pairs that its points form are with others`;
+
+const count = (value: number): string => value.toLocaleString("en");
+const percent = (value: number): string => (Number.isNaN(value) ? "none" : `${(100 * value).toFixed(1)} %`);
