@@ -8,6 +8,7 @@ import { writeFileAtomic } from "../src/io/index.js";
 import { Matrix } from "../src/matrix.js";
 import { pictureFormat } from "../src/plot/index.js";
 import { drawChart } from "./chart.js";
+import { measureCompetitors } from "./competitors.js";
 import { type CoverageRecord, formatCoverage, measureCoverage } from "./coverage.js";
 import { DATASETS, hasPublicData, openDataset, readTestImages } from "./datasets.js";
 import { BenchmarkError } from "./failure.js";
@@ -31,6 +32,7 @@ import {
 } from "./implementations.js";
 import { buildKernels, formatKernels, type KernelRecord, measureKernels, measureLimits } from "./kernels.js";
 import { describeMachine, ownVersions } from "./machine.js";
+import { formatNeighbors, measureNeighbors, NEIGHBOR_LIBRARIES, type NeighborRecord } from "./neighbors.js";
 import {
   findTrainers,
   formatNetworks,
@@ -49,6 +51,7 @@ import {
   USUAL_WITHOUT_FILES,
 } from "./optimizers.js";
 import { NETWORKS, type NetworkName } from "./peers/network-models.js";
+import { formatPerplexities, measurePerplexities, type PerplexityRecord } from "./perplexity.js";
 import { type Race, runRace, type Settings, startRace } from "./race.js";
 import { formatRaces, mergeRaces } from "./race-table.js";
 import { readRecord, writeReadmeSection, writeRecord } from "./record.js";
@@ -63,6 +66,7 @@ import {
   type SeparationSettings,
 } from "./separation.js";
 import { installPeers, installScran } from "./setup.js";
+import { formatSimultaneous, measureSimultaneous, type SimultaneousRecord } from "./simultaneous.js";
 import { formatTrust, measureTrust, type TrustRecord } from "./trust.js";
 import { formatTrustGroups, measureTrustGroups, type TrustGroupsRecord } from "./trust-groups.js";
 import { measureUncertainty, type UncertaintyRecord } from "./uncertainty.js";
@@ -91,12 +95,15 @@ Examples:
   $ npm run bench -- race generated-5000 --peers opentsne-bh,scran.js --ours theta=0.5
   $ npm run bench -- sigma latents --data DIR
   $ npm run bench -- scaling --max 100000 --threads-list 1,2
+  $ npm run bench -- neighbors mnist --data DIR --python FILE
+  $ npm run bench -- simultaneous
   $ npm run bench -- optimizers swiss-roll-10000
   $ npm run bench -- kernels stem --data DIR
   $ npm run bench -- forces mnist --data DIR
   $ npm run bench -- separate --data DIR --python FILE
   $ npm run bench -- uncertainty --data DIR
   $ npm run bench -- trust-groups --data DIR
+  $ npm run bench -- perplexity --data DIR
   $ npm run bench -- coverage
   $ npm run bench -- network --data DIR --node-modules DIR --python FILE
 
@@ -286,7 +293,19 @@ program
   )
   .option("--points <n>", "points of MNIST", integerParser("--points", 100), 1200)
   .option("--synthetic-points <n>", "points of each synthetic truth", integerParser("--synthetic-points", 100), 600)
-  .option("--seeds <n>", "seeds of truth, noise and embedding", integerParser("--seeds", 1), 10)
+  .option(
+    "--seeds <n>",
+    "seeds of truth, noise and embedding; 0 keeps the published table",
+    integerParser("--seeds", 0),
+    10,
+  )
+  .option(
+    "--competitor-seeds <n>",
+    "the same where all methods are compared",
+    integerParser("--competitor-seeds", 1),
+    3,
+  )
+  .option("--python <file>", "a Python with the packages that hold real data", DEFAULT_PEER_PATHS.python)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: UncertaintyFlags) => interruptible((signal) => uncertainty(flags, signal)));
 
@@ -316,6 +335,37 @@ program
   .action((flags: TrustFlags) => interruptible((signal) => examineTrust(flags, signal)));
 
 program
+  .command("neighbors")
+  .description(`the neighbor search beside ${NEIGHBOR_LIBRARIES.join(", ")} at equal recall`)
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .addOption(roundsOption(3))
+  .argument("[data sets...]", "default: mnist and generated-200000 where --data holds the files, else generated-30000")
+  .option("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--python <file>", "a Python with numpy and the libraries", DEFAULT_PEER_PATHS.python)
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
+  .option("--perplexity <p>", "a third of the number of neighbors", numberParser("--perplexity"), 30)
+  .option("--recall <share>", "which the libraries have to reach, from 0 to 1", numberParser("--recall"), 0.99)
+  .option("--seed <n>", "seed of the random numbers", integerParser("--seed"), 42)
+  .action((names: string[], flags: NeighborsFlags) => interruptible((signal) => neighbors(names, flags, signal)));
+
+program
+  .command("simultaneous")
+  .description("eight runs one after the other, and 2, 4 and 8 at once, in one process and in several")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .addOption(roundsOption(3))
+  .argument("[data set]", "default: mnist-test where --data holds it, else generated-10000")
+  .option("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--threads <n>", "threads of each run", integerParser("--threads", 1), 2)
+  .option("--perplexity <p>", "perplexity", numberParser("--perplexity"), 30)
+  .action((name: string | undefined, flags: SimultaneousFlags) =>
+    interruptible((signal) => simultaneous(name, flags, signal)),
+  );
+
+program
   .command("trust-groups")
   .description("whether the groups that trust finds hold: maps of one Gaussian, and data that have groups")
   .exitOverride()
@@ -329,6 +379,18 @@ program
   .option("--runs <n>", "maps of one Gaussian", integerParser("--runs", 1), 100)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: TrustGroupsFlags) => interruptible((signal) => examineTrustGroups(flags, signal)));
+
+program
+  .command("perplexity")
+  .description("which perplexity shows the truth behind measured data best, and what trust --perplexities suggests")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .option("--data <folder>", "the public data (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--points <n>", "points of each data set", integerParser("--points", 100), 500)
+  .option("--seeds <n>", "seeds of data, noise and embedding", integerParser("--seeds", 1), 3)
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
+  .action((flags: PerplexityFlags) => interruptible((signal) => examinePerplexities(flags, signal)));
 
 program
   .command("optimizers")
@@ -710,6 +772,23 @@ async function examineTrustGroups(flags: TrustGroupsFlags, signal: AbortSignal):
   await publish("trust-groups", record, formatTrustGroups(record), writeReadme ?? false);
 }
 
+interface PerplexityFlags {
+  data?: string;
+  points: number;
+  seeds: number;
+  threads: number;
+  writeReadme?: true;
+}
+
+async function examinePerplexities(flags: PerplexityFlags, signal: AbortSignal): Promise<void> {
+  const { data, writeReadme, points, seeds, threads } = flags;
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const perplexities = [5, 10, 15, 20, 30, 50, 80, 120].filter((value) => value <= (points - 1) / 3);
+  const record: PerplexityRecord = { ...facts, settings: { points, seeds, threads, perplexities }, results: [] };
+  await measurePerplexities(record, data, log, signal);
+  await publish("perplexity", record, formatPerplexities(record), writeReadme ?? false);
+}
+
 interface CoverageFlags {
   points: number;
   draws: number;
@@ -731,16 +810,71 @@ interface UncertaintyFlags {
   points: number;
   syntheticPoints: number;
   seeds: number;
+  competitorSeeds: number;
+  python: string;
   threads: number;
   writeReadme?: true;
 }
 
 async function uncertainty({ data, writeReadme, ...flags }: UncertaintyFlags, signal: AbortSignal): Promise<void> {
-  const { points, syntheticPoints, seeds, threads } = flags;
+  const { points, syntheticPoints, seeds, competitorSeeds, python, threads } = flags;
   const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
-  const record: UncertaintyRecord = { ...facts, settings: { points, syntheticPoints, seeds, threads }, recoveries: [] };
-  await measureUncertainty(record, data, log, signal);
+  const record: UncertaintyRecord = {
+    ...facts,
+    settings: { points, syntheticPoints, seeds, competitorSeeds, threads },
+    recoveries: [],
+    competitions: [],
+  };
+  if (seeds > 0) {
+    await measureUncertainty(record, data, log, signal);
+  } else {
+    const published = await readRecord("uncertainty", record);
+    record.recoveries = published.recoveries;
+    record.settings.seeds = published.settings.seeds;
+  }
+  const how = { points: syntheticPoints, seeds: competitorSeeds, threads, python, folder: data };
+  await measureCompetitors(record.competitions, how, log, signal);
   await publish("uncertainty", record, formatUncertainty(record), writeReadme ?? false);
+}
+
+interface NeighborsFlags {
+  data?: string;
+  python: string;
+  threads: number;
+  perplexity: number;
+  recall: number;
+  rounds: number;
+  seed: number;
+  writeReadme?: true;
+}
+
+async function neighbors(names: readonly string[], flags: NeighborsFlags, signal: AbortSignal): Promise<void> {
+  const { data, python, writeReadme, threads, perplexity, recall, rounds, seed } = flags;
+  const usual = hasPublicData(data) ? ["mnist", "generated-200000"] : ["generated-30000"];
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const record: NeighborRecord = { ...facts, settings: { threads, perplexity, recall, rounds, seed }, runs: [] };
+  try {
+    await measureNeighbors(record, names.length > 0 ? names : usual, data, python, log, signal);
+  } finally {
+    if (record.runs.length > 0) await publish("neighbors", record, formatNeighbors(record), writeReadme ?? false);
+  }
+}
+
+interface SimultaneousFlags {
+  data?: string;
+  threads: number;
+  perplexity: number;
+  rounds: number;
+  writeReadme?: true;
+}
+
+async function simultaneous(name: string | undefined, flags: SimultaneousFlags, signal: AbortSignal): Promise<void> {
+  const { data, writeReadme, threads, perplexity, rounds } = flags;
+  const set = name ?? (hasPublicData(data) ? "mnist-test" : "generated-10000");
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const record: SimultaneousRecord = { ...facts, settings: { threads, perplexity, rounds }, measured: [] };
+  await measureSimultaneous(record, set, data, log, signal);
+  await publish("simultaneous", record, formatSimultaneous(record), writeReadme ?? false);
 }
 
 interface OptimizersFlags {

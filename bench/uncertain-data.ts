@@ -13,6 +13,12 @@ export interface Measured {
   readonly sigma: Matrix;
 }
 
+/** One matrix per point. */
+interface Stack {
+  readonly data: Float64Array;
+  readonly shape: readonly [number, number, number];
+}
+
 const COLUMNS = 10;
 
 /** Synthetic truths by name: n points of 10 columns, scaled to unit spread. */
@@ -68,6 +74,36 @@ export function addNoise({ means }: Truth, kind: NoiseKind, level: number, seed:
   const sigma = Float64Array.from(means.data, (_, at) => level * (kind === "equal" ? 1 : factors[factorAt[kind](at)]));
   const values = Float64Array.from(means.data, (value, at) => value + sigma[at] * normal());
   return { means: new Matrix(values, rows, cols), sigma: new Matrix(sigma, rows, cols) };
+}
+
+/**
+ * Adds Gaussian noise along two random directions of each point, with the standard deviation `level` in each column per direction, and noise
+ * of 0.1 in each value: as of fits whose parameters are known together but not each.
+ */
+export function addCorrelatedNoise({ means }: Truth, level: number, seed: number): Measured & { covariance: Stack } {
+  const { rows, cols } = means;
+  const normal = normals(seed);
+  const values = Float64Array.from(means.data);
+  const sigma = new Float64Array(rows * cols);
+  const covariance = new Float64Array(rows * cols * cols);
+  for (let i = 0; i < rows; i++) {
+    const directions = [0, 1].map(() => Array.from({ length: cols }, () => level * normal()));
+    const lengths = directions.map(() => normal());
+    for (let a = 0; a < cols; a++) {
+      const along = directions.reduce((sum, direction, e) => sum + direction[a] * lengths[e], 0);
+      values[i * cols + a] = values[i * cols + a] + along + 0.1 * normal();
+      for (let b = 0; b < cols; b++) {
+        const shared = directions.reduce((sum, direction) => sum + direction[a] * direction[b], 0);
+        covariance[(i * cols + a) * cols + b] = shared + (a === b ? 0.01 : 0);
+      }
+      sigma[i * cols + a] = Math.sqrt(covariance[(i * cols + a) * cols + a]);
+    }
+  }
+  return {
+    means: new Matrix(values, rows, cols),
+    sigma: new Matrix(sigma, rows, cols),
+    covariance: { data: covariance, shape: [rows, cols, cols] },
+  };
 }
 
 /** The matrix divided by the standard deviation of all its values. */

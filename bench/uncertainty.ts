@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { readLabels, readMatrix } from "../src/io/index.js";
 import { evaluate } from "../src/quality/index.js";
 import { runTsne, type TsneOptions } from "../src/tsne/index.js";
+import type { Competition } from "./competitors.js";
 import { openDataset } from "./datasets.js";
 import { type Machine, round } from "./machine.js";
 import { addNoise, drawRows, NOISE_KINDS, TRUTHS, type Truth, toUnitSpread } from "./uncertain-data.js";
@@ -31,8 +32,10 @@ export interface UncertaintyRecord {
   date: string;
   machine: Machine;
   versions: Readonly<Record<string, string>>;
-  settings: { points: number; syntheticPoints: number; seeds: number; threads: number };
+  settings: { points: number; syntheticPoints: number; seeds: number; competitorSeeds: number; threads: number };
   recoveries: Recovery[];
+  /** All methods on synthetic and real data. */
+  competitions: Competition[];
 }
 
 /** The variant with which the others are compared. */

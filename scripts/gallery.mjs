@@ -14,8 +14,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const pictures = join(root, "docs/pictures/gallery");
 const MOST_BYTES = 190_000;
 
-const SETUP = `sigma-tsne demo -o demo
-sigma-tsne demo -o repeats --data acquisitions`;
+const SETUP = `sigma-tsne demo -o repeats
+sigma-tsne demo -o demo --data codes`;
 
 /** Title, words, commands, and the picture that they make; `page` is one to be photographed in a browser. */
 const GALLERY = [

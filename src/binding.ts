@@ -34,6 +34,10 @@ export function translate(error: unknown): unknown {
         ...(native.row === undefined ? {} : { row: native.row }),
         ...(native.column === undefined ? {} : { column: native.column }),
       });
+    case "NEGATIVE_VARIANCE":
+    case "NOT_SYMMETRIC":
+    case "NEGATIVE_EIGENVALUE":
+      return badCovariance(native.code, native);
     case "DIVERGED":
       return new SigmaTsneError("DIVERGED", `${native.message}; take a smaller learningRate`, { cause: error });
     case "OUT_OF_MEMORY":
@@ -51,6 +55,36 @@ export function translate(error: unknown): unknown {
       return error;
   }
 }
+
+/** The error of a covariance that is none, with the row of its point. */
+function badCovariance(reason: keyof typeof COVARIANCE_ERRORS, native: NativeError): DataError {
+  const { argument = "covariance", row, value } = native;
+  const { accepted, found } = COVARIANCE_ERRORS[reason];
+  const shown = Number(value?.toPrecision(6));
+  return new DataError("NOT_A_COVARIANCE", {
+    argument,
+    received: value,
+    accepted,
+    ...(row !== undefined && { row }),
+    ...(native.column !== undefined && { column: native.column }),
+    message: `${argument}: expected ${accepted}. The matrix of row ${row} ${found(shown)}.`,
+  });
+}
+
+const COVARIANCE_ERRORS = {
+  NEGATIVE_VARIANCE: {
+    accepted: "variances >= 0 on the diagonal of each matrix",
+    found: (value: number) => `has the variance ${value}`,
+  },
+  NOT_SYMMETRIC: {
+    accepted: "symmetric matrices",
+    found: (value: number) => `has the entry ${value}, which differs from the entry across the diagonal`,
+  },
+  NEGATIVE_EIGENVALUE: {
+    accepted: "matrices without negative eigenvalues",
+    found: () => "has a negative eigenvalue, so that it is not the covariance of any errors",
+  },
+};
 
 /** Runs `work` and rethrows what the native core throws as the package's errors. */
 export function withTranslation<T>(work: () => T): T {

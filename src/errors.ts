@@ -16,6 +16,8 @@ export type ErrorCode =
   | "NOT_FINITE"
   /** A negative standard deviation. */
   | "NEGATIVE_SIGMA"
+  /** A matrix that is not symmetric or has a negative eigenvalue, so that it is not the covariance of any errors. */
+  | "NOT_A_COVARIANCE"
   /** Fewer than three points. */
   | "TOO_FEW_POINTS"
   /** A file that is not there or cannot be read. */

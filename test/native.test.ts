@@ -31,7 +31,7 @@ test.each([n, 2 ** 31, 2 ** 32 - 1])("the core takes no index that is no row: %i
 
   const run = new binding.Run({ ...given, neighbors: undefined });
   await run.advance({ until: 1, untilConverged: false, wantsKl: false, onProgress: undefined, snapshotEvery: 0 });
-  const drawing = { perplexity: 1, iterations: 1, draws: 2, neighbors: 1, seed: 1 };
+  const drawing = { perplexity: 1, iterations: 1, draws: 2, neighbors: 1, seed: 1, prior: "none" as const };
   const uncertainty = { points: each(2, index), options: drawing, onProgress: undefined };
   expect(() => run.measureUncertainty(uncertainty)).toThrow(expected);
 });

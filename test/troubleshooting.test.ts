@@ -124,7 +124,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const IN_SOURCES: readonly (readonly [RegExp, string])[] = [
   [/no native binary fits/, "native/addon/binding.cjs"],
   [/^…: is a saved run of format version/, "src/tsne/run-file.ts"],
-  [/no more threads/, "native/addon/errors.cpp"],
+  [/no more threads/, "native/support/failure.cpp"],
   [/another training \(process/, "src/vae/training/lock.ts"],
 ];
 

@@ -25,6 +25,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
     Napi::Object traits = Napi::Object::New(env);
     traits.Set("usesSigma", distance.traits.uses_sigma());
     traits.Set("hasFloor", distance.traits.has_floor());
+    traits.Set("usesCovariances", sigma::uses_covariances(distance.name));
     distances.Set(distance.name, traits);
   }
   exports.Set("distances", distances);

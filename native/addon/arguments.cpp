@@ -117,6 +117,23 @@ void pack_data_sigma(const Properties& arguments, Gaussians& points, double vari
   });
 }
 
+CovarianceView view_covariance(const Properties& from, std::size_t count, std::size_t d) {
+  CovarianceView view;
+  const std::string form = from.text("form");
+  if (form == "factors") view.form = CovarianceForm::factors;
+  if (form == "draws") view.form = CovarianceForm::draws;
+  view.inner = from.whole<std::size_t>("inner");
+  view.numbers = view_matrix(from.at("numbers"), count, d * view.inner).numbers;
+  if (from.has("sigma")) view.sigma = view_matrix(from.at("sigma"), count, d).numbers;
+  if (view.inner < (view.form == CovarianceForm::draws ? 2u : 1u)) {
+    throw Napi::TypeError::New(from.env(), "expected more numbers per covariance");
+  }
+  if (view.form == CovarianceForm::matrices && view.inner != d) {
+    throw Napi::TypeError::New(from.env(), "expected square covariances");
+  }
+  return view;
+}
+
 void set_variance_floor(Napi::Object result, const std::string& distance, const Gaussians& points) {
   // Points without standard deviations may have been given neighbors under a distance without a name.
   if (points.deviations.rows() == 0 || !traits_of(distance).has_floor()) return;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "../neighbors/covariances.hpp"
 #include "../neighbors/gaussians.hpp"
 #include "errors.hpp"
 
@@ -64,6 +65,9 @@ Gaussians pack_data(const Properties& arguments);
 
 // Adds the matrix `sigma` of the arguments to their data; errors name it.
 void pack_data_sigma(const Properties& arguments, Gaussians& points, double variance_floor);
+
+// The covariances of `count` points of d columns as {argument, numbers, form, inner, sigma}, seen in place.
+CovarianceView view_covariance(const Properties& from, std::size_t count, std::size_t d);
 
 // Sets varianceFloor of the result to the floor in use, if the distance has one and it is known.
 void set_variance_floor(Napi::Object result, const std::string& distance, const Gaussians& points);

@@ -18,7 +18,7 @@ declare namespace binding {
   }
 
   interface NativeNeighbors {
-    method: "exact" | "nn-descent" | "given";
+    method: "exact" | "cells" | "given";
     recall: number;
   }
 
@@ -53,6 +53,7 @@ declare namespace binding {
     /** Of the data as given. */
     cols: number;
     hasSigma: boolean;
+    hasCovariance: boolean;
     sigmaIsEqual: boolean;
     /** The floor in use, if the distance has one. */
     varianceFloor?: number;
@@ -78,10 +79,21 @@ declare namespace binding {
     | "axes"
     | "means"
     | "deviations"
+    | "factors"
     | "order"
     | "positions"
     | "velocity"
     | "gains";
+
+  /** Covariances of n points: n x (d inner) numbers, and the standard deviations beside factors. */
+  interface NativeCovariances {
+    /** Named by errors. */
+    argument: string;
+    form: "matrices" | "factors" | "draws";
+    numbers: NativeMatrix;
+    inner: number;
+    sigma: NativeMatrix | undefined;
+  }
 
   interface NativePlacementOptions {
     perplexity: number | readonly number[];
@@ -92,6 +104,8 @@ declare namespace binding {
     draws: number;
     neighbors: number;
     seed: number;
+    /** Whether draws use what the fitted points say about the true values. */
+    prior: "neighbors" | "none";
     /** Whether `drawn` is returned as well. */
     keepsDraws?: boolean;
   }
@@ -119,6 +133,7 @@ declare namespace binding {
     constructor(run: {
       data: NativeMatrix;
       sigma: NativeMatrix | undefined;
+      covariance?: NativeCovariances | undefined;
       start: NativeMatrix | undefined;
       options: NativeOptions;
       neighbors: NativeNeighborLists | undefined;
@@ -150,6 +165,11 @@ declare namespace binding {
     seconds(): Record<NativeProgress["stage"], number>;
     /** The floor in use, if the distance has one and it is known. Throws BUSY during advance(). */
     varianceFloor(): number | undefined;
+    /**
+     * The points in units of the data, n x columns: principal components if the run reduces to these. With a seed, draws from their
+     * Gaussians in place of the means.
+     */
+    points(seed?: number): { columns: number; means: Float64Array; sigma: Float64Array | undefined };
     /** Of the data; undefined for a restored run. */
     farValue(): NativeFarValue | undefined;
     /**
@@ -159,6 +179,7 @@ declare namespace binding {
     place(points: {
       data: NativeMatrix;
       sigma: NativeMatrix | undefined;
+      covariance?: NativeCovariances | undefined;
       /** A point of the embedding that neither attracts nor repels each new point. */
       own?: Uint32Array;
       options: NativePlacementOptions & { uncertainty: NativeUncertaintyOptions | undefined };
@@ -255,7 +276,7 @@ declare namespace binding {
 
   interface NativeEvaluationOptions {
     distance: string;
-    neighbors: "auto" | "exact" | "nn-descent";
+    neighbors: "auto" | "exact" | "cells";
     varianceFloor: "auto" | number;
     perplexity: number | readonly number[];
     k: readonly number[];
@@ -275,7 +296,7 @@ declare namespace binding {
     kl: number;
     /** The floor in use, if the distance has one. */
     varianceFloor?: number;
-    method: "exact" | "nn-descent";
+    method: "exact" | "cells";
     recall: number;
     pearson: NativeCorrelation;
     spearman: NativeCorrelation;
@@ -378,7 +399,7 @@ declare namespace binding {
   }): { result: Promise<{ cells: Uint32Array; cost: number; bound: number }>; cancel(): void };
 
   /** The distances by name. */
-  const distances: Readonly<Record<string, { usesSigma: boolean; hasFloor: boolean }>>;
+  const distances: Readonly<Record<string, { usesSigma: boolean; hasFloor: boolean; usesCovariances: boolean }>>;
 
   type NativeActivation = "linear" | "relu" | "relu6" | "sigmoid" | "elu" | "leakyrelu";
 

@@ -57,6 +57,13 @@ Napi::Value RunObject::place(const Napi::CallbackInfo& info) {
       pack_query_sigma(*queries, sigma.numbers, shared->run->frame());
     });
   }
+  if (arguments.has("covariance")) {
+    const Properties covariance = arguments.object("covariance");
+    about(env, covariance.text("argument").c_str(), [&] {
+      pack_query_covariances(*queries, view_covariance(covariance, queries->count(), queries->input_dimensions()),
+                             shared->run->frame());
+    });
+  }
   const Properties from = arguments.object("options");
   const PlacementOptions options = read_placement_options(from);
   std::optional<UncertaintyOptions> uncertainty;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "../interface/named_options.hpp"
+#include "../support/random.hpp"
 #include "arguments.hpp"
 #include "errors.hpp"
 #include "job.hpp"
@@ -81,6 +82,7 @@ Napi::Function RunObject::define(Napi::Env env) {
                       InstanceMethod<&RunObject::measure_perturbation>("measurePerturbation"),
                       InstanceMethod<&RunObject::measure_reliability>("measureReliability"),
                       InstanceMethod<&RunObject::measure_groups>("measureGroups"),
+                      InstanceMethod<&RunObject::points>("points"),
                       InstanceMethod<&RunObject::describe_state>("describeState"),
                       InstanceMethod<&RunObject::read_state>("readState"),
                       InstanceMethod<&RunObject::write_state>("writeState"),
@@ -102,6 +104,13 @@ RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObjec
   }
   Gaussians points = pack_data(arguments);
   if (arguments.has("sigma")) pack_data_sigma(arguments, points, options.variance_floor);
+  if (arguments.has("covariance")) {
+    const Properties covariance = arguments.object("covariance");
+    about(env, covariance.text("argument").c_str(), [&] {
+      pack_covariances(points, view_covariance(covariance, points.count(), points.input_dimensions()),
+                       options.variance_floor);
+    });
+  }
   std::vector<float> start;
   if (arguments.has("start")) {
     about(env, "init", [&] {
@@ -231,6 +240,34 @@ Napi::Value RunObject::variance_floor(const Napi::CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(info.Env());
   set_variance_floor(result, shared_->run->options().distance, shared_->run->points());
   return result.Get("varianceFloor");
+}
+
+Napi::Value RunObject::points(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  refuse_while_busy(env);
+  const Gaussians& points = shared_->run->points();
+  const std::size_t n = points.count(), d = points.input_dimensions();
+  const auto copy = [&](const PackedMatrix& from, double scale, const std::vector<double>& center) {
+    auto numbers = Napi::Float64Array::New(env, n * d);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t c = 0; c < d; ++c) {
+        numbers[i * d + c] = static_cast<double>(from.at(i, c)) * scale + (center.empty() ? 0 : center[c]);
+      }
+    }
+    return numbers;
+  };
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("columns", static_cast<double>(d));
+  Napi::Float64Array means = copy(points.means, points.scale, points.center);
+  result.Set("means", means);
+  if (points.deviations.rows() != n) return result;
+  const Napi::Float64Array sigma = copy(points.deviations, points.sigma_scale, {});
+  result.Set("sigma", sigma);
+  if (info[0].IsNumber()) {
+    Random random(static_cast<std::uint64_t>(info[0].As<Napi::Number>().Int64Value()));
+    for (std::size_t at = 0; at < n * d; ++at) means[at] = means[at] + sigma[at] * random.normal();
+  }
+  return result;
 }
 
 void RunObject::refuse_while_busy(Napi::Env env) const {

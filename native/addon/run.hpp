@@ -31,6 +31,7 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   Napi::Value far_value(const Napi::CallbackInfo& info);
   Napi::Value seconds(const Napi::CallbackInfo& info);
   Napi::Value variance_floor(const Napi::CallbackInfo& info);
+  Napi::Value points(const Napi::CallbackInfo& info);
   // placement.cpp
   Napi::Value place(const Napi::CallbackInfo& info);
   Napi::Value measure_uncertainty(const Napi::CallbackInfo& info);

@@ -72,6 +72,7 @@ void RunObject::prepare_state(const Properties& shape, const Options& options) {
   if (shape.flag("hasSigma")) {
     state.points.deviations = PackedMatrix(n, columns);
     state.points.sigma_is_equal = shape.flag("sigmaIsEqual");
+    if (shape.flag("hasCovariance")) state.points.factors = PackedMatrix(n, columns * (columns + 1) / 2);
     if (shape.flag("hasCoordinateSpread")) {
       state.points.coordinate_spread = {std::vector<double>(d), std::vector<double>(d), std::vector<double>(d)};
     }
@@ -97,6 +98,7 @@ Napi::Value RunObject::describe_state(const Napi::CallbackInfo& info) {
   shape.Set("rows", static_cast<double>(run.count()));
   shape.Set("cols", static_cast<double>(run.frame().center.size()));
   shape.Set("hasSigma", run.points().deviations.rows() > 0);
+  shape.Set("hasCovariance", run.points().factors.rows() > 0);
   shape.Set("sigmaIsEqual", run.points().sigma_is_equal);
   set_variance_floor(shape, run.options().distance, run.points());
   shape.Set("hasCoordinateSpread", run.points().coordinate_spread.has_value());
@@ -120,6 +122,7 @@ Napi::Value RunObject::read_state(const Napi::CallbackInfo& info) {
   const std::size_t stride = stride_of(run.options().output_dimensions);
   if (name == "means") return copy_out(env, run.points().means, first, last);
   if (name == "deviations") return copy_out(env, run.points().deviations, first, last);
+  if (name == "factors") return copy_out(env, run.points().factors, first, last);
   if (name == "center") return copy_out<Napi::Float64Array>(env, run.frame().center, 1, first, last);
   if (const std::vector<double>* numbers = find_spread(run.points().coordinate_spread, name)) {
     return copy_out<Napi::Float64Array>(env, *numbers, 1, first, last);
@@ -142,6 +145,7 @@ Napi::Value RunObject::write_state(const Napi::CallbackInfo& info) {
   const std::size_t stride = stride_of(shared_->options.output_dimensions);
   if (name == "means") copy_in(numbers, state.points.means, first);
   if (name == "deviations") copy_in(numbers, state.points.deviations, first);
+  if (name == "factors") copy_in(numbers, state.points.factors, first);
   if (name == "center") copy_in<Napi::Float64Array>(numbers, state.frame.center, 1, first);
   if (std::vector<double>* spread = find_spread(state.points.coordinate_spread, name)) {
     copy_in<Napi::Float64Array>(numbers, *spread, 1, first);

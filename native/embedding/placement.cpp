@@ -73,6 +73,11 @@ FittedEmbedding::FittedEmbedding(const Gaussians& points, std::string_view dista
   field_ = make_field(output_dimensions, positions_.data(), n, low_, high_, spacing, theta, team);
 }
 
+const MeasurementPrior& FittedEmbedding::measurement_prior(const Cancellation& cancellation) {
+  if (!prior_) prior_ = std::make_unique<MeasurementPrior>(points_, team_, cancellation);
+  return *prior_;
+}
+
 std::vector<float> FittedEmbedding::find_radii(std::span<const float> positions, std::span<const std::uint32_t> own,
                                                std::size_t k, const Cancellation& cancellation) {
   const std::size_t n = count(), columns = static_cast<std::size_t>(output_dimensions_),

@@ -11,6 +11,7 @@
 #include "../repulsion/field.hpp"
 #include "../support/cancellation.hpp"
 #include "../support/threads.hpp"
+#include "measurement_prior.hpp"
 
 namespace sigma {
 
@@ -62,6 +63,9 @@ class FittedEmbedding {
   Placed place(const Gaussians& queries, const PlacementOptions& options, const Cancellation& cancellation,
                const OnShare& progress) const;
 
+  // What the points say about the true values behind other measurements. The points must have sigma.
+  const MeasurementPrior& measurement_prior(const Cancellation& cancellation);
+
   // The distance from each of some positions in the embedding, count x output dimensions, to its k-th nearest point,
   // except point own[q].
   std::vector<float> find_radii(std::span<const float> positions, std::span<const std::uint32_t> own, std::size_t k,
@@ -77,7 +81,8 @@ class FittedEmbedding {
   float low_[3] = {}, high_[3] = {};  // where points may be placed
   QuerySearch search_;
   std::unique_ptr<Field> field_;
-  std::unique_ptr<Plane> plane_;  // the embedding to search in, made when it is first searched
+  std::unique_ptr<MeasurementPrior> prior_;  // made when it is first used
+  std::unique_ptr<Plane> plane_;             // the embedding to search in, made when it is first searched
 };
 
 }  // namespace sigma

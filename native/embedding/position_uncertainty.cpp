@@ -24,8 +24,52 @@ struct Subjects {
   std::vector<std::uint64_t> seeds;  // of each subject's random stream
 };
 
-// `count` draws from each of the subjects [first, last), one subject after the other.
-Gaussians draw(const Subjects& subjects, std::size_t first, std::size_t last, std::size_t count, ThreadTeam& team) {
+// Where the draws of a batch of subjects come from: the prior with its candidates, or nothing but the Gaussians.
+struct DrawSource {
+  const MeasurementPrior* prior = nullptr;
+  MeasurementPrior::Candidates candidates;
+};
+
+DrawSource prepare_draws(const MeasurementPrior* prior, const Subjects& subjects, std::size_t first, std::size_t last,
+                         ThreadTeam& team, const Cancellation& cancellation) {
+  if (prior == nullptr) return {};
+  const Gaussians& points = subjects.points;
+  Gaussians measurements;
+  measurements.center = points.center;
+  measurements.scale = points.scale;
+  measurements.sigma_scale = points.sigma_scale;
+  measurements.means = PackedMatrix(last - first, points.input_dimensions());
+  make_room_for_spread(measurements, points);
+  for (std::size_t r = first; r < last; ++r) {
+    for (std::size_t k = 0; k < points.input_dimensions(); ++k) {
+      measurements.means.at(r - first, k) = points.means.at(subjects.rows[r], k);
+    }
+    copy_spread(points, subjects.rows[r], measurements, r - first);
+  }
+  const std::span<const std::uint32_t> own = std::span(subjects.own).subspan(first, last - first);
+  return {prior, prior->find(measurements, own, team, cancellation)};
+}
+
+// A draw from the Gaussian of a point, in the frame of the packed points.
+void draw_from_gaussian(const Gaussians& points, std::size_t row, Random& random, std::span<double> out) {
+  const double unit = points.sigma_scale / points.scale;
+  const std::size_t d = out.size();
+  for (std::size_t k = 0; k < d; ++k) out[k] = static_cast<double>(points.means.at(row, k));
+  for (std::size_t b = 0; b < d; ++b) {
+    const double draw = random.normal() * unit;
+    if (points.factors.rows() == 0) {
+      out[b] += draw * static_cast<double>(points.deviations.at(row, b));
+      continue;
+    }
+    for (std::size_t a = b; a < d; ++a) {
+      out[a] += draw * static_cast<double>(points.factors.at(row, a * (a + 1) / 2 + b));
+    }
+  }
+}
+
+// `count` draws for each of the subjects [first, last), one subject after the other.
+Gaussians draw(const Subjects& subjects, std::size_t first, std::size_t last, std::size_t count,
+               const DrawSource& source, ThreadTeam& team) {
   const Gaussians& points = subjects.points;
   const std::size_t d = points.input_dimensions();
   Gaussians draws;
@@ -33,21 +77,24 @@ Gaussians draw(const Subjects& subjects, std::size_t first, std::size_t last, st
   draws.scale = points.scale;
   draws.sigma_scale = points.sigma_scale;
   draws.means = PackedMatrix((last - first) * count, d);
-  draws.deviations = PackedMatrix((last - first) * count, d);
-  const double unit = points.sigma_scale / points.scale;
+  make_room_for_spread(draws, points);
   team.for_ranges(last - first, 64, [&](std::size_t begin, std::size_t end, std::size_t) {
+    std::vector<double> values(d);
+    MeasurementPrior::Scratch scratch;
     for (std::size_t r = begin; r < end; ++r) {
       const std::size_t row = subjects.rows[first + r];
       Random random(subjects.seeds[first + r]);
       for (std::size_t s = r * count; s < (r + 1) * count; ++s) {
-        for (std::size_t k = 0; k < d; ++k) {
-          const float deviation = points.deviations.at(row, k);
-          const double offset = random.normal() * static_cast<double>(deviation) * unit;
-          // New points may lie no farther away.
-          const double mean = static_cast<double>(points.means.at(row, k)) + offset;
-          draws.means.at(s, k) = static_cast<float>(std::clamp(mean, -kFarthestQuery, kFarthestQuery));
-          draws.deviations.at(s, k) = deviation;
+        if (source.prior != nullptr) {
+          source.prior->draw(points, row, source.candidates, r, random, values, scratch);
+        } else {
+          draw_from_gaussian(points, row, random, values);
         }
+        // New points may lie no farther away.
+        for (std::size_t k = 0; k < d; ++k) {
+          draws.means.at(s, k) = static_cast<float>(std::clamp(values[k], -kFarthestQuery, kFarthestQuery));
+        }
+        copy_spread(points, row, draws, s);
       }
     }
   });
@@ -67,6 +114,7 @@ std::uint64_t digest(const Gaussians& points, std::size_t row, std::uint64_t key
     mix(points.means.at(row, k));
     mix(points.deviations.at(row, k));
   }
+  for (std::size_t e = 0; e < points.factors.cols(); ++e) mix(points.factors.at(row, e));
   return key;
 }
 
@@ -82,10 +130,12 @@ PositionUncertainty measure(FittedEmbedding& embedding, const Subjects& subjects
   if (count == 0) return result;
   const std::vector<float> radii =
       embedding.find_radii(subjects.positions, subjects.own, options.neighbors, cancellation);
+  const MeasurementPrior* prior = options.uses_neighbors ? &embedding.measurement_prior(cancellation) : nullptr;
   const std::size_t batch = std::max<std::size_t>(1, kBatch / draws);
   for (std::size_t first = 0; first < count; first += batch) {
     const std::size_t last = std::min(count, first + batch);
-    const Gaussians drawn = draw(subjects, first, last, draws, team);
+    const DrawSource source = prepare_draws(prior, subjects, first, last, team, cancellation);
+    const Gaussians drawn = draw(subjects, first, last, draws, source, team);
     std::vector<std::uint32_t> own(drawn.count());
     for (std::size_t s = 0; s < own.size(); ++s) own[s] = subjects.own[first + s / draws];
     const double share = static_cast<double>(last - first) / static_cast<double>(count);

@@ -10,10 +10,13 @@
 namespace sigma {
 
 struct UncertaintyOptions {
-  std::size_t draws = 10;      // (>= 2) from each point's Gaussian
+  std::size_t draws = 10;      // (>= 2) for each point
   std::size_t neighbors = 10;  // [1, n - 1] k of the neighborhood in the embedding
   std::uint64_t seed = 42;
   PlacementOptions placement;
+  // Whether draws come from the distribution of a point's true values given all measurements (see MeasurementPrior), or
+  // from the Gaussian of the point alone.
+  bool uses_neighbors = true;
   bool keeps_draws = false;  // whether the positions of the draws are returned as well
 };
 
@@ -28,9 +31,9 @@ struct PositionUncertainty {
   std::vector<float> drawn;   // count x draws x D: positions of the draws; empty unless they are kept
 };
 
-// Makes random draws from the Gaussian of each of the points `rows`, with the point's own sigma, and places them into
-// the embedding as new points that neither attract nor repel the point itself. The result for a point depends on the
-// seed and the point alone. The embedding's points must have sigma.
+// Makes random draws for each of the points `rows`, with the point's own sigma, and places them into the embedding as
+// new points that neither attract nor repel the point itself. The result for a point depends on the seed and the point
+// alone. The embedding's points must have sigma.
 PositionUncertainty measure_uncertainty(FittedEmbedding& embedding, std::span<const std::uint32_t> rows,
                                         const UncertaintyOptions& options, ThreadTeam& team,
                                         const Cancellation& cancellation, const FittedEmbedding::OnShare& progress);

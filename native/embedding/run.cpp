@@ -268,7 +268,8 @@ void Run::iterate() {
 
 std::size_t Run::bytes() const {
   const std::size_t n = points_.count();
-  const std::size_t columns = points_.input_dimensions() * (points_.deviations.rows() > 0 ? 2 : 1);
+  const std::size_t columns =
+      points_.input_dimensions() * (points_.deviations.rows() > 0 ? 2 : 1) + points_.factors.cols();
   const std::size_t pairs = 2 * neighbor_count(options_.perplexities, n);
   return n * (columns * sizeof(float) + pairs * 3 * sizeof(float) +
               5 * stride_of(options_.output_dimensions) * sizeof(float));

@@ -46,6 +46,7 @@ void check(const RunState& state) {
   const Gaussians& points = state.points;
   require(all_finite(points.means, -kLargest, kLargest), "its points are not finite");
   require(all_finite(points.deviations, 0, 1), "its standard deviations are not shares of the largest");
+  require(all_finite(points.factors, -1.001f, 1.001f), "its covariances are not shares of the largest variance");
   require(std::isfinite(points.scale) && points.scale > 0, "its scale is not positive");
   require(points.sigma_scale > 0 && points.sigma_scale <= kLargestSigma, "its sigma scale is not positive");
   require(std::isfinite(points.variance_floor) && points.variance_floor >= 0, "its variance floor is negative");

@@ -327,6 +327,7 @@ sigma_values* sigma_describe(void) {
       Values traits;
       traits.set("usesSigma", distance.traits.uses_sigma());
       traits.set("hasFloor", distance.traits.has_floor());
+      traits.set("usesCovariances", sigma::uses_covariances(distance.name));
       distances.set(distance.name, std::move(traits));
     }
     result.set("distances", std::move(distances));

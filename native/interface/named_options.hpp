@@ -30,7 +30,7 @@ Options read_run_options(const From& from) {
   options.mesh_spacing = from.number("meshSpacing");
   options.distance = from.text("distance");
   const std::string neighbors = from.text("neighbors");
-  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::nn_descent, NeighborMethod::given}) {
+  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::cells, NeighborMethod::given}) {
     if (neighbors == name_of(known)) options.neighbors = known;
   }
   options.variance_floor = read_variance_floor(from);
@@ -75,6 +75,7 @@ UncertaintyOptions read_uncertainty_options(const From& from) {
           .neighbors = from.template whole<std::size_t>("neighbors"),
           .seed = from.template whole<std::uint64_t>("seed"),
           .placement = read_placement_options(from),
+          .uses_neighbors = from.text("prior") == "neighbors",
           .keeps_draws = from.has("keepsDraws") && from.flag("keepsDraws")};
 }
 
@@ -83,7 +84,7 @@ EvaluationOptions read_evaluation_options(const From& from) {
   EvaluationOptions options;
   options.distance = from.text("distance");
   const std::string neighbors = from.text("neighbors");
-  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::nn_descent}) {
+  for (const NeighborMethod known : {NeighborMethod::exact, NeighborMethod::cells}) {
     if (neighbors == name_of(known)) options.neighbors = known;
   }
   options.perplexities = from.numbers("perplexity");

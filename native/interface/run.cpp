@@ -21,7 +21,7 @@
 
 struct sigma_run {
   std::unique_ptr<sigma::Run> run;
-  // Of a run that is being restored: the part of it that has been written so far, and what it will go on with.
+  // Of a run that is being restored: the part of it that has been written so far, and its options and neighbors.
   std::optional<sigma::UnfinishedState> unfinished;
   // The embedding ready to place points into, as it was at that iteration; after the run, which it refers to.
   std::unique_ptr<sigma::FittedEmbedding> embedding;
@@ -129,6 +129,11 @@ std::unique_ptr<sigma_run> make_run(const Values& arguments) {
   Gaussians points = pack_data(arguments);
   if (arguments.has("sigma")) pack_data_sigma(arguments, points, options.variance_floor);
   const std::size_t count = points.count();
+  if (arguments.has("covariance")) {
+    const Values& covariance = arguments.table("covariance");
+    const About about(covariance.text("argument").c_str());
+    pack_covariances(points, view_covariance(covariance, count, points.input_dimensions()), options.variance_floor);
+  }
   std::vector<float> start;
   if (arguments.has("start")) {
     const About about("init");
@@ -188,6 +193,12 @@ Gaussians read_queries(Run& run, const Values& arguments) {
     // As many columns as the data of the run have, which may be reduced since.
     const MatrixView sigma = view_matrix(arguments, "sigma", queries.count(), queries.input_dimensions());
     pack_query_sigma(queries, sigma.numbers, run.frame());
+  }
+  if (arguments.has("covariance")) {
+    const Values& covariance = arguments.table("covariance");
+    const About about(covariance.text("argument").c_str());
+    pack_query_covariances(queries, view_covariance(covariance, queries.count(), queries.input_dimensions()),
+                           run.frame());
   }
   return queries;
 }

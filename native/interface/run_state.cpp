@@ -76,6 +76,7 @@ UnfinishedState prepare_state(const Values& shape, const Options& options) {
   if (shape.flag("hasSigma")) {
     state.points.deviations = PackedMatrix(n, columns);
     state.points.sigma_is_equal = shape.flag("sigmaIsEqual");
+    if (shape.flag("hasCovariance")) state.points.factors = PackedMatrix(n, columns * (columns + 1) / 2);
     if (shape.flag("hasCoordinateSpread")) {
       state.points.coordinate_spread = {std::vector<double>(d), std::vector<double>(d), std::vector<double>(d)};
     }
@@ -101,6 +102,7 @@ void write_state(UnfinishedState& unfinished, const Values& rows) {
   const auto narrow = [&]() -> const std::vector<float>& { return rows.array<float>("numbers"); };
   if (name == "means") return copy_in(narrow(), state.points.means, first);
   if (name == "deviations") return copy_in(narrow(), state.points.deviations, first);
+  if (name == "factors") return copy_in(narrow(), state.points.factors, first);
   if (name == "center") return copy_in(rows.array<double>("numbers"), state.frame.center, 1, first);
   if (std::vector<double>* spread = find_spread(state.points.coordinate_spread, name)) {
     return copy_in(rows.array<double>("numbers"), *spread, 1, first);
@@ -129,6 +131,7 @@ void describe_state(const Run& run, Values& shape) {
   shape.set("cols", run.frame().center.size());
   shape.set("hasSigma", run.points().deviations.rows() > 0);
   shape.set("sigmaIsEqual", run.points().sigma_is_equal);
+  shape.set("hasCovariance", run.points().factors.rows() > 0);
   set_variance_floor(shape, run.options().distance, run.points());
   shape.set("hasCoordinateSpread", run.points().coordinate_spread.has_value());
   shape.set("scale", run.frame().scale);
@@ -146,6 +149,7 @@ void read_state(const Run& run, const Values& rows, Values& result) {
   const std::size_t stride = stride_of(run.options().output_dimensions);
   if (name == "means") return result.set("numbers", copy_rows(run.points().means, first, last));
   if (name == "deviations") return result.set("numbers", copy_rows(run.points().deviations, first, last));
+  if (name == "factors") return result.set("numbers", copy_rows(run.points().factors, first, last));
   if (name == "center") return result.set("numbers", copy_rows<double>(run.frame().center, 1, first, last));
   if (const std::vector<double>* numbers = find_spread(run.points().coordinate_spread, name)) {
     return result.set("numbers", copy_rows<double>(*numbers, 1, first, last));

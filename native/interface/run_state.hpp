@@ -8,7 +8,7 @@
 
 namespace sigma {
 
-// A run that is being restored: the part of its state that has been written so far, and what it will go on with.
+// A run that is being restored: the part of its state that has been written so far, and its options and neighbors.
 struct UnfinishedState {
   RunState state;
   Options options;

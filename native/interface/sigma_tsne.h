@@ -1,5 +1,4 @@
-/* The C interface of the core, for programs in other languages: the WebAssembly module exports it, and a shared library
- * can.
+/* The C interface of the core, for programs in other languages.
  *
  * Arguments and results are tables of named values, so that a new option needs no new function. The names are those of
  * the TypeScript library: native/addon/binding.d.cts describes the arguments and results of each function, and
@@ -78,8 +77,9 @@ SIGMA_API(sigma_get_array) const void* sigma_get_array(const sigma_values* value
 SIGMA_API(sigma_get_length) size_t sigma_get_length(const sigma_values* values, const char* name);
 
 /* Why the last call of this thread failed: {code, message}, and {argument, row, column, value} for a value of the data
- * that cannot be used. Codes: NOT_FINITE, NEGATIVE_SIGMA, DIVERGED, ABORTED, OUT_OF_MEMORY, INVALID_ARGUMENT, INTERNAL.
- * The table belongs to the library and lives until the next call that fails. */
+ * that cannot be used. Codes: NOT_FINITE, NEGATIVE_SIGMA, NEGATIVE_VARIANCE, NOT_SYMMETRIC, NEGATIVE_EIGENVALUE,
+ * DIVERGED, ABORTED, OUT_OF_MEMORY, INVALID_ARGUMENT, INTERNAL. The table belongs to the library and lives until the
+ * next call that fails. */
 SIGMA_API(sigma_last_error) const sigma_values* sigma_last_error(void);
 
 /* Called from one of the threads at work, never from two at once, at most about ten times per second and at each change
@@ -91,10 +91,10 @@ typedef int (*sigma_report)(const sigma_values* report, void* context);
 
 typedef struct sigma_run sigma_run;
 
-/* A run of the matrix `data`, with the optional matrix `sigma`, and the table `options`, in which every option has its
- * value: the library fills in no defaults. Optional: the matrix `start`, the tables `neighbors` {indices, squared, k}
- * and `graph` {offsets, columns, weights}. With the table `shape` instead of data, a run to be filled by
- * sigma_run_write() and sigma_run_restore(). */
+/* A run of the matrix `data`, with the optional matrix `sigma` or table `covariance`, and the table `options`, in which
+ * every option has its value: the library fills in no defaults. Optional: the matrix `start`, the tables `neighbors`
+ * {indices, squared, k} and `graph` {offsets, columns, weights}. With the table `shape` instead of data, a run to be
+ * filled by sigma_run_write() and sigma_run_restore(). */
 SIGMA_API(sigma_run_new) sigma_run* sigma_run_new(const sigma_values* arguments);
 SIGMA_API(sigma_run_free) void sigma_run_free(sigma_run* run);
 

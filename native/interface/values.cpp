@@ -84,6 +84,23 @@ MatrixView view_matrix(const Values& from, const std::string& name, std::size_t 
   return view;
 }
 
+CovarianceView view_covariance(const Values& from, std::size_t count, std::size_t d) {
+  CovarianceView view;
+  const std::string& form = from.text("form");
+  if (form == "factors") view.form = CovarianceForm::factors;
+  if (form == "draws") view.form = CovarianceForm::draws;
+  view.inner = from.whole<std::size_t>("inner");
+  view.numbers = view_matrix(from, "numbers", count, d * view.inner).numbers;
+  if (from.has("sigma")) view.sigma = view_matrix(from, "sigma", count, d).numbers;
+  if (view.inner < (view.form == CovarianceForm::draws ? 2u : 1u)) {
+    throw std::invalid_argument("inner: expected more numbers per covariance");
+  }
+  if (view.form == CovarianceForm::matrices && view.inner != d) {
+    throw std::invalid_argument("inner: expected square covariances");
+  }
+  return view;
+}
+
 std::vector<std::uint32_t> copy_indices(const Values& from, const std::string& name, std::size_t count,
                                         std::size_t bound) {
   const std::vector<std::uint32_t>& indices = from.array<std::uint32_t>(name);

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "../neighbors/covariances.hpp"
 #include "../neighbors/gaussians.hpp"
 
 namespace sigma {
@@ -71,6 +72,9 @@ struct MatrixView {
 MatrixView view_matrix(const Values& from, const std::string& name);
 // The same of a matrix that must have this shape.
 MatrixView view_matrix(const Values& from, const std::string& name, std::size_t rows, std::size_t cols);
+
+// The covariances {argument, form, numbers, inner, sigma} of `count` points of d columns, seen in place.
+CovarianceView view_covariance(const Values& from, std::size_t count, std::size_t d);
 
 // Copies an array of `count` indices below `bound`.
 std::vector<std::uint32_t> copy_indices(const Values& from, const std::string& name, std::size_t count,

@@ -14,11 +14,29 @@ namespace {
 // Relative rounding of a packed coordinate and of sums in float64: a row that is shorter has no direction.
 constexpr double kPackedRounding = 1.2e-7, kSumRounding = 1e-14;
 
-const DistanceKernel* find(std::string_view name) {
-  for (const DistanceKernel& kernel : distance_kernels().all) {
+const DistanceKernel* find_in(std::span<const DistanceKernel> kernels, std::string_view name) {
+  for (const DistanceKernel& kernel : kernels) {
     if (name == kernel.name) return &kernel;
   }
   return nullptr;
+}
+
+const DistanceKernel* find(std::string_view name) {
+  return find_in(distance_kernels().all, name);
+}
+
+// The expected distance depends on the traces of covariances alone, so that standard deviations serve it.
+bool needs_no_covariances(const DistanceTraits& traits) {
+  return !traits.uses_sigma() || traits.spread == Spread::total;
+}
+
+const DistanceKernel* find_for(std::string_view name, const Gaussians& points) {
+  const DistanceKernel* kernel = find(name);
+  if (kernel == nullptr) throw std::invalid_argument("unknown distance: " + std::string(name));
+  if (points.factors.rows() == 0 || needs_no_covariances(kernel->traits)) return kernel;
+  kernel = find_in(distance_kernels().with_covariances, name);
+  if (kernel == nullptr) throw std::invalid_argument("distance uses no covariances: " + std::string(name));
+  return kernel;
 }
 
 // The least variance as a share of the largest: its reciprocal, squared differences over it, and sums of those over all
@@ -195,6 +213,18 @@ DistanceWeights weigh(double mean_unit, double spread_unit) {
 
 }  // namespace
 
+double* borrow_covariance_scratch(std::size_t count) {
+  thread_local AlignedVector<double> scratch;
+  if (scratch.size() < count) scratch.resize(count);
+  return scratch.data();
+}
+
+bool uses_covariances(std::string_view name) {
+  const DistanceKernel* kernel = find(name);
+  return find_in(distance_kernels().with_covariances, name) != nullptr ||
+         (kernel != nullptr && needs_no_covariances(kernel->traits));
+}
+
 std::span<const DistanceKernel> all_distances() {
   return distance_kernels().all;
 }
@@ -212,8 +242,7 @@ const DistanceTraits& traits_of(std::string_view name) {
 }
 
 Distance::Distance(std::string_view name, const Gaussians& points, double variance_floor)
-    : kernel_(find(name)), points_(&points) {
-  if (kernel_ == nullptr) throw std::invalid_argument("unknown distance: " + std::string(name));
+    : kernel_(find_for(name, points)), points_(&points) {
   if (traits().uses_sigma() && points.deviations.rows() != points.count()) {
     throw std::invalid_argument("distance needs sigma: " + std::string(name));
   }
@@ -234,10 +263,14 @@ Distance::Distance(std::string_view name, const Gaussians& points, double varian
   }
   if (traits().has_floor()) {
     if (!(variance_floor > 0)) throw std::invalid_argument("distance needs a variance floor: " + std::string(name));
-    const double floor = variance_floor * (traits().spread == Spread::floored_variances ? 1 : 0.5);
-    const double largest = points.sigma_scale * points.sigma_scale + floor;
+    const double floor = variance_floor * (traits().spread == Spread::half_floored_variances ? 0.5 : 1);
+    const double sigma_squared = points.sigma_scale * points.sigma_scale, largest = sigma_squared + floor;
     preparation_.variance_floor = floor;
     weights_ = weigh(points.scale, std::sqrt(largest));
+    weights_.covariance = sigma_squared / largest;
+    weights_.floor = std::max(floor / largest, kLeastVariance);
+  } else if (traits().spread == Spread::covariances) {
+    weights_ = weigh(points.scale, points.sigma_scale);
   }
   prepare();
   if (traits().spread == Spread::total) {
@@ -254,6 +287,9 @@ Distance::Distance(const Distance& like, const Gaussians& points)
     : kernel_(like.kernel_), points_(&points), weights_(like.weights_), preparation_(like.preparation_) {
   if (traits().uses_sigma() && points.deviations.rows() != points.count()) {
     throw std::invalid_argument("distance needs sigma: " + std::string(kernel_->name));
+  }
+  if (traits().has_covariances() && points.factors.rows() != points.count()) {
+    throw std::invalid_argument("distance needs covariances: " + std::string(kernel_->name));
   }
   // A total of these points is a constant of all their distances to those of `like`: 0 is as good as another.
   prepare();
@@ -276,7 +312,7 @@ void Distance::prepare() {
   }
   if (traits().spread == Spread::reliabilities) {
     spread_ = make_reliabilities(*points_, *preparation_.spread);
-  } else if (traits().has_floor()) {
+  } else if (traits().has_variances()) {
     const double floor = preparation_.variance_floor;
     spread_ = make_variances(*points_, floor, points_->sigma_scale * points_->sigma_scale + floor);
   } else if (traits().spread == Spread::total) {

@@ -25,22 +25,38 @@ class Distance {
   std::size_t count() const { return points_->count(); }
   const DistanceTraits& traits() const { return kernel_->traits; }
   DistanceWeights weights() const { return weights_; }
-  // What is compared: the points' means, or what was prepared from them; and the variances or totals of the traits'
-  // spread, or nullptr.
+  // What is compared: the points' means, or what was prepared from them; and the variances, totals or covariance
+  // factors of the traits' spread, or nullptr.
   const PackedMatrix& means() const {
     return traits().coordinates == Coordinates::means ? points_->means : coordinates_;
   }
-  const PackedMatrix* variances() const { return traits().spread == Spread::none ? nullptr : &spread_; }
+  const PackedMatrix* variances() const {
+    if (traits().spread == Spread::none) return nullptr;
+    return traits().has_covariances() ? &points_->factors : &spread_;
+  }
+  // Time for a pair of points, that for a coordinate of the Euclidean distance being 1.
+  double cost() const {
+    const auto cols = static_cast<double>(means().cols());
+    return traits().cost * cols * (traits().has_covariances() ? cols : 1);
+  }
 
   std::size_t blocks() const { return means().blocks(); }
   DistanceBlock block(std::size_t b) const {
-    return {means().block(b), variances() != nullptr ? spread_.block(b) : nullptr};
+    return {means().block(b), variances() != nullptr ? variances()->block(b) : nullptr};
   }
 
   // out[64 * i + j] = squared distance of row i of one block and row j of the other, at least for i < height and
   // j < width; the same bits with the blocks exchanged.
   void tile(DistanceBlock rows, DistanceBlock columns, std::size_t height, std::size_t width, float* out) const {
     kernel_->tile(rows, columns, means().cols(), weights_, height, width, out);
+  }
+
+  // The pairs of such a tile that are not above both bounds; see DistanceKernel.
+  std::size_t find_near(DistanceBlock rows, DistanceBlock columns, std::size_t height, std::size_t width,
+                        const float* row_bounds, const float* column_bounds, std::uint16_t* pairs,
+                        float* squared) const {
+    return kernel_->find_near(rows, columns, means().cols(), weights_, height, width, row_bounds, column_bounds, pairs,
+                              squared);
   }
 
   // Squared distance of points i and j, in float64: like a tile's, up to a factor of the formula's, and for the
@@ -70,6 +86,9 @@ class Distance {
 
 // Every distance that there is.
 std::span<const DistanceKernel> all_distances();
+
+// Whether points that have covariances can be compared by a distance: it uses them, or it ignores sigma.
+bool uses_covariances(std::string_view name);
 
 // What is known of a distance. Throws std::invalid_argument for an unknown name.
 const DistanceTraits& traits_of(std::string_view name);

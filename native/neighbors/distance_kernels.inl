@@ -1,5 +1,6 @@
 namespace sigma::SIGMA_ISA {
 
+#include "covariance_kernels.inl"
 #include "distances/table.inl"
 
 // Accumulators for kRows x kVectors vectors stay in registers, 32 of them with AVX-512, 16 otherwise, and are enough to
@@ -11,9 +12,11 @@ struct TileShape {
   static constexpr int kRows = (kLanes == 16 ? 8 : 4) / kAccumulators;
 };
 
-template <class Distance>
-static void distance_tile(DistanceBlock rows, DistanceBlock columns, std::size_t cols, DistanceWeights weights,
-                          std::size_t height, std::size_t width, float* out) {
+// Computes the tile of two blocks piece by piece, kRows rows and kVectors vectors of columns at a time, and passes each
+// piece to take(i, j, squared) with its first row and column.
+template <class Distance, class Take>
+SIGMA_INLINE void compute_pieces(DistanceBlock rows, DistanceBlock columns, std::size_t cols, DistanceWeights weights,
+                                 std::size_t height, std::size_t width, Take&& take) {
   constexpr DistanceTraits kTraits = Distance::traits;
   constexpr int kBlock = static_cast<int>(PackedMatrix::kBlock);
   constexpr int kRows = TileShape<Distance>::kRows, kVectors = TileShape<Distance>::kVectors;
@@ -34,17 +37,59 @@ static void distance_tile(DistanceBlock rows, DistanceBlock columns, std::size_t
           for (int v = 0; v < kVectors; ++v) Distance::add(sums[r][v], own, mean[v], own_variance, variance[v]);
         }
       }
+      Floats squared[kRows][kVectors];
       for (int r = 0; r < kRows; ++r) {
         for (int v = 0; v < kVectors; ++v) {
-          Floats squared = Distance::finish(sums[r][v], weights);
+          squared[r][v] = Distance::finish(sums[r][v], weights);
           if constexpr (kTraits.spread == Spread::total) {
-            squared += splat(rows.variances[i + r]) + load(columns.variances + j + v * kLanes);
+            squared[r][v] += splat(rows.variances[i + r]) + load(columns.variances + j + v * kLanes);
           }
-          store(out + (i + r) * kBlock + j + v * kLanes, squared);
+        }
+      }
+      take(i, j, squared);
+    }
+  }
+}
+
+template <class Distance>
+static void distance_tile(DistanceBlock rows, DistanceBlock columns, std::size_t cols, DistanceWeights weights,
+                          std::size_t height, std::size_t width, float* out) {
+  constexpr int kBlock = static_cast<int>(PackedMatrix::kBlock);
+  compute_pieces<Distance>(rows, columns, cols, weights, height, width, [&](int i, int j, const auto& squared) {
+    for (int r = 0; r < TileShape<Distance>::kRows; ++r) {
+      for (int v = 0; v < TileShape<Distance>::kVectors; ++v) {
+        store(out + (i + r) * kBlock + j + v * kLanes, squared[r][v]);
+      }
+    }
+  });
+}
+
+template <class Distance>
+static std::size_t find_near(DistanceBlock rows, DistanceBlock columns, std::size_t cols, DistanceWeights weights,
+                             std::size_t height, std::size_t width, const float* row_bounds, const float* column_bounds,
+                             std::uint16_t* pairs, float* squared_of_pairs) {
+  constexpr int kBlock = static_cast<int>(PackedMatrix::kBlock);
+  const int last_row = static_cast<int>(height), last_column = static_cast<int>(width);
+  std::size_t found = 0;
+  compute_pieces<Distance>(rows, columns, cols, weights, height, width, [&](int i, int j, const auto& squared) {
+    for (int r = 0; r < TileShape<Distance>::kRows && i + r < last_row; ++r) {
+      const Floats row_bound = splat(row_bounds[i + r]);
+      for (int v = 0; v < TileShape<Distance>::kVectors; ++v) {
+        const int first = j + v * kLanes;
+        unsigned mask = not_above(squared[r][v], larger(row_bound, load(column_bounds + first)));
+        if (mask == 0) continue;
+        if (last_column - first < kLanes) mask &= (1u << std::max(last_column - first, 0)) - 1;
+        float lanes[kLanes];
+        store(lanes, squared[r][v]);
+        for (; mask != 0; mask &= mask - 1) {
+          const int lane = __builtin_ctz(mask);
+          pairs[found] = static_cast<std::uint16_t>((i + r) * kBlock + first + lane);
+          squared_of_pairs[found++] = lanes[lane];
         }
       }
     }
-  }
+  });
+  return found;
 }
 
 template <class Distance>
@@ -69,20 +114,36 @@ static double distance_pair(DistanceBlock rows, std::size_t i, DistanceBlock col
   return squared;
 }
 
-static std::size_t find_below(const float* tile, std::size_t height, const float* row_bounds,
-                              const float* column_bounds, std::uint16_t* pairs) {
-  constexpr int kBlock = static_cast<int>(PackedMatrix::kBlock);
+// A comparison of covariances takes so long that the way through memory does not matter.
+template <class Distance>
+static std::size_t find_near_by_covariances(DistanceBlock rows, DistanceBlock columns, std::size_t cols,
+                                            DistanceWeights weights, std::size_t height, std::size_t width,
+                                            const float* row_bounds, const float* column_bounds, std::uint16_t* pairs,
+                                            float* squared) {
+  constexpr std::size_t kBlock = PackedMatrix::kBlock;
+  alignas(64) float tile[kBlock * kBlock];
+  covariance_tile<Distance>(rows, columns, cols, weights, height, width, tile);
   std::size_t found = 0;
-  for (int i = 0; i < static_cast<int>(height); ++i) {
-    const Floats row_bound = splat(row_bounds[i]);
-    for (int j = 0; j < kBlock; j += kLanes) {
-      const Floats bound = larger(row_bound, load(column_bounds + j));
-      for (unsigned mask = not_above(load(tile + i * kBlock + j), bound); mask != 0; mask &= mask - 1) {
-        pairs[found++] = static_cast<std::uint16_t>(i * kBlock + j + __builtin_ctz(mask));
-      }
+  for (std::size_t i = 0; i < height; ++i) {
+    for (std::size_t j = 0; j < width; ++j) {
+      const float value = tile[i * kBlock + j];
+      if (!(value <= row_bounds[i] || value <= column_bounds[j])) continue;
+      pairs[found] = static_cast<std::uint16_t>(i * kBlock + j);
+      squared[found++] = value;
     }
   }
   return found;
+}
+
+static Least find_least(const float* row, std::size_t width) {
+  Floats low = splat(__builtin_inff());
+  std::size_t j = 0;
+  for (; j + kLanes <= width; j += kLanes) low = smaller(load(row + j), low);
+  Least least{__builtin_inff(), 0};
+  for (int lane = 0; lane < kLanes; ++lane) least.value = low[lane] < least.value ? low[lane] : least.value;
+  for (; j < width; ++j) least.value = row[j] < least.value ? row[j] : least.value;
+  while (least.position < width && !(row[least.position] <= least.value)) ++least.position;
+  return least.position < width ? least : Least{__builtin_inff(), 0};
 }
 
 static void gather_rows(const float* matrix, std::size_t stride, const std::uint32_t* rows, std::size_t count,
@@ -148,10 +209,14 @@ static float find_bound(const float* values, std::size_t count, std::size_t k) {
 }
 
 const DistanceKernels& distance_kernels() {
-#define SIGMA_ROW(name, Type) {name, Type::traits, distance_tile<Type>, distance_pair<Type>},
+#define SIGMA_ROW(name, Type) {name, Type::traits, distance_tile<Type>, find_near<Type>, distance_pair<Type>},
   static const DistanceKernel all[] = {SIGMA_DISTANCES(SIGMA_ROW)};
 #undef SIGMA_ROW
-  static const DistanceKernels table{all, find_below, gather_rows, project_rows, find_bound};
+#define SIGMA_ROW(name, Type) \
+  {name, Type::traits, covariance_tile<Type>, find_near_by_covariances<Type>, covariance_pair<Type>},
+  static const DistanceKernel with_covariances[] = {SIGMA_COVARIANCE_DISTANCES(SIGMA_ROW)};
+#undef SIGMA_ROW
+  static const DistanceKernels table{all, with_covariances, find_least, gather_rows, project_rows, find_bound};
   return table;
 }
 

@@ -47,6 +47,16 @@ Gaussians pack_robustly(NumberView data, std::size_t rows, RobustFrame frame) {
 
 }  // namespace
 
+void make_room_for_spread(Gaussians& rows, const Gaussians& points) {
+  if (points.deviations.rows() > 0) rows.deviations = PackedMatrix(rows.count(), points.deviations.cols());
+  if (points.factors.rows() > 0) rows.factors = PackedMatrix(rows.count(), points.factors.cols());
+}
+
+void copy_spread(const Gaussians& points, std::size_t point, Gaussians& rows, std::size_t to) {
+  for (std::size_t k = 0; k < rows.deviations.cols(); ++k) rows.deviations.at(to, k) = points.deviations.at(point, k);
+  for (std::size_t e = 0; e < rows.factors.cols(); ++e) rows.factors.at(to, e) = points.factors.at(point, e);
+}
+
 Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols) {
   const double largest = largest_magnitude(data, rows, cols, true);
   if (std::optional<RobustFrame> frame = find_robust_frame(data, rows, cols)) {

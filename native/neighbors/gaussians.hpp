@@ -44,7 +44,10 @@ struct CoordinateSpread {
 // `scale`, which no distance minds but float32 does: data with a large offset, or of 1e30 or 1e-30, keep their digits.
 struct Gaussians {
   PackedMatrix means;
-  PackedMatrix deviations;     // sigma / sigma_scale, in [0, 1]; empty without sigma
+  PackedMatrix deviations;  // sigma / sigma_scale, in [0, 1]; empty without sigma
+  // Lower triangular L of each covariance L L^T, row by row, / sigma_scale; empty without covariances. The deviations
+  // are then the lengths of the rows of L.
+  PackedMatrix factors;
   std::vector<double> center;  // per column, in the caller's units
   double scale = 1;
   double sigma_scale = 1;
@@ -56,6 +59,11 @@ struct Gaussians {
   std::size_t count() const { return means.rows(); }
   std::size_t input_dimensions() const { return means.cols(); }
 };
+
+// Gives `rows`, whose means have their size, room for standard deviations and covariances where `points` have them.
+void make_room_for_spread(Gaussians& rows, const Gaussians& points);
+// Copies those of a point to row `to` of `rows`.
+void copy_spread(const Gaussians& points, std::size_t point, Gaussians& rows, std::size_t to);
 
 // Copies rows x cols numbers into that form. The center is the mean and the scale the largest difference from it; where
 // some points lie far beyond the others (see find_robust_frame), the center is the median, so that the others keep

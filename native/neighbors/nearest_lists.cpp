@@ -81,36 +81,25 @@ std::size_t NearestLists::take(std::size_t i, std::uint32_t* indices, float* squ
   return held;
 }
 
-void TileJoin::compute(const Distance& distance, const BlockOfLists& a, const BlockOfLists& b) {
-  distance.tile(a.values, b.values, a.size, b.size, tile_.data());
-  if (b.size == kBlock) return;
-  for (std::size_t i = 0; i < a.size; ++i) {
-    std::fill(&tile_[i * kBlock] + b.size, &tile_[i * kBlock] + kBlock, std::numeric_limits<float>::infinity());
-  }
-}
-
 void TileJoin::offer(const Distance& distance, const BlockOfLists& a, const BlockOfLists& b, NearestLists& lists) {
   if (a.first == b.first) return offer_to_first(distance, a, b, lists);
-  compute(distance, a, b);
-  const std::size_t found = distance_kernels().find_below(tile_.data(), a.size, lists.bounds() + a.first,
-                                                          lists.bounds() + b.first, pairs_.data());
+  const std::size_t found = distance.find_near(a.values, b.values, a.size, b.size, lists.bounds() + a.first,
+                                               lists.bounds() + b.first, pairs_.data(), squared_.data());
   for (std::size_t e = 0; e < found; ++e) {
     const std::size_t i = pairs_[e] / kBlock, j = pairs_[e] % kBlock;
-    const float squared = tile_[pairs_[e]];
-    lists.offer(a.first + i, squared, b.indices[j]);
-    lists.offer(b.first + j, squared, a.indices[i]);
+    lists.offer(a.first + i, squared_[e], b.indices[j]);
+    lists.offer(b.first + j, squared_[e], a.indices[i]);
   }
 }
 
 void TileJoin::offer_to_first(const Distance& distance, const BlockOfLists& a, const BlockOfLists& b,
                               NearestLists& lists) {
   static const NoBounds none;
-  compute(distance, a, b);
-  const std::size_t found =
-      distance_kernels().find_below(tile_.data(), a.size, lists.bounds() + a.first, none.values, pairs_.data());
+  const std::size_t found = distance.find_near(a.values, b.values, a.size, b.size, lists.bounds() + a.first,
+                                               none.values, pairs_.data(), squared_.data());
   for (std::size_t e = 0; e < found; ++e) {
     const std::size_t i = pairs_[e] / kBlock, j = pairs_[e] % kBlock;
-    if (a.indices[i] != b.indices[j]) lists.offer(a.first + i, tile_[pairs_[e]], b.indices[j]);
+    if (a.indices[i] != b.indices[j]) lists.offer(a.first + i, squared_[e], b.indices[j]);
   }
 }
 

@@ -50,10 +50,10 @@ struct BlockOfLists {
   const std::uint32_t* indices;  // under which the points enter the lists of others
 };
 
-// Computes the tile of two blocks and offers its pairs to their lists.
+// Compares the points of two blocks and offers the pairs to their lists.
 class TileJoin {
  public:
-  TileJoin() : tile_(kBlock * kBlock), pairs_(kBlock * kBlock) {}
+  TileJoin() : pairs_(kBlock * kBlock), squared_(kBlock * kBlock) {}
   // To the lists of both, or of one block compared with itself.
   void offer(const Distance& distance, const BlockOfLists& a, const BlockOfLists& b, NearestLists& lists);
   // To the lists of a alone. A point that both blocks contain, under the same index, is not offered to itself.
@@ -61,10 +61,10 @@ class TileJoin {
 
  private:
   static constexpr std::size_t kBlock = PackedMatrix::kBlock;
-  void compute(const Distance& distance, const BlockOfLists& a, const BlockOfLists& b);
 
-  AlignedVector<float> tile_;
-  std::vector<std::uint16_t> pairs_;  // found in the tile, as 64 * i + j
+  // The pairs found, as 64 * i + j.
+  std::vector<std::uint16_t> pairs_;
+  AlignedVector<float> squared_;
 };
 
 }  // namespace sigma

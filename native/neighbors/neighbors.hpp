@@ -7,7 +7,7 @@
 namespace sigma {
 
 // Where neighbors come from; `automatic` is the choice of the one or the other search by their cost.
-enum class NeighborMethod { automatic, exact, nn_descent, given };
+enum class NeighborMethod { automatic, exact, cells, given };
 const char* name_of(NeighborMethod method);
 
 // The k nearest neighbors of n points, nearest first, the point itself left out.

@@ -129,12 +129,10 @@ Gaussians take_rows(const Gaussians& points, const std::vector<std::uint32_t>& r
   taken.scale = points.scale;
   taken.sigma_scale = points.sigma_scale;
   taken.means = PackedMatrix(rows.size(), d);
-  taken.deviations = PackedMatrix(rows.size(), d);
+  make_room_for_spread(taken, points);
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    for (std::size_t k = 0; k < d; ++k) {
-      taken.means.at(r, k) = points.means.at(rows[r], k);
-      taken.deviations.at(r, k) = points.deviations.at(rows[r], k);
-    }
+    for (std::size_t k = 0; k < d; ++k) taken.means.at(r, k) = points.means.at(rows[r], k);
+    copy_spread(points, rows[r], taken, r);
   }
   return taken;
 }

@@ -1,6 +1,7 @@
 #include "point_rows.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace sigma {
 namespace {
@@ -10,6 +11,15 @@ constexpr std::size_t kBlock = PackedMatrix::kBlock;
 // A whole number of vectors of any width.
 std::size_t stride_of(const PackedMatrix& matrix) {
   return (matrix.cols() + 15) / 16 * 16;
+}
+
+// Copies up to 64 rows into a block.
+void copy_rows(const PackedMatrix& from, std::span<const std::uint32_t> rows, float* block) {
+  const float* first[kBlock];
+  for (std::size_t e = 0; e < rows.size(); ++e) first[e] = from.block(rows[e] / kBlock) + rows[e] % kBlock;
+  for (std::size_t k = 0; k < from.cols(); ++k) {
+    for (std::size_t e = 0; e < rows.size(); ++e) block[k * kBlock + e] = first[e][k * kBlock];
+  }
 }
 
 }  // namespace
@@ -27,14 +37,14 @@ PointRows::PointRows(const Distance& distance, std::span<const std::uint32_t> or
   };
   copy(distance.means(), stride_, means_);
   if (distance.variances() == nullptr) return;
-  variance_stride_ = distance.variances()->cols() == 1 ? 1 : stride_;
+  variance_stride_ = distance.variances()->cols() == 1 ? 1 : stride_of(*distance.variances());
   copy(*distance.variances(), variance_stride_, variances_);
 }
 
-PointBlocks::PointBlocks(const PointRows& points, std::size_t capacity) : means_(capacity, points.cols()) {
-  if (points.variances_.empty()) return;
-  variances_ = PackedMatrix(capacity, points.distance_->variances()->cols());
-  // Rows that are not filled must have a weight all the same.
+PointBlocks::PointBlocks(const Distance& distance, std::size_t capacity) : means_(capacity, distance.means().cols()) {
+  if (distance.variances() == nullptr) return;
+  variances_ = PackedMatrix(capacity, distance.variances()->cols());
+  // Rows that are not filled need a positive variance too, or a tile would divide zero by zero.
   std::fill_n(variances_.block(0), variances_.blocks() * kBlock * variances_.cols(), 1.0f);
 }
 
@@ -44,6 +54,31 @@ void PointBlocks::gather(std::size_t b, const PointRows& points, std::span<const
   if (variances_.rows() == 0) return;
   kernels.gather(points.variances_.data(), points.variance_stride_, rows.data(), rows.size(), variances_.cols(),
                  variances_.block(b));
+}
+
+void PointBlocks::gather(std::size_t b, const Distance& points, std::span<const std::uint32_t> rows) {
+  copy_rows(points.means(), rows, means_.block(b));
+  if (variances_.rows() > 0) copy_rows(*points.variances(), rows, variances_.block(b));
+}
+
+void PointBlocks::gather(std::size_t b, const PointBlocks& points, std::span<const std::uint32_t> rows) {
+  copy_rows(points.means_, rows, means_.block(b));
+  if (variances_.rows() > 0) copy_rows(points.variances_, rows, variances_.block(b));
+}
+
+void PointBlocks::average(std::size_t r, const PointBlocks& points, std::span<const std::uint32_t> rows) {
+  const auto mean_of = [&](const PackedMatrix& from, PackedMatrix& to) {
+    std::vector<double> sums(from.cols(), 0.0);
+    for (const std::uint32_t row : rows) {
+      const float* values = from.block(row / kBlock) + row % kBlock;
+      for (std::size_t k = 0; k < sums.size(); ++k) sums[k] += static_cast<double>(values[k * kBlock]);
+    }
+    for (std::size_t k = 0; k < sums.size(); ++k) {
+      to.at(r, k) = static_cast<float>(sums[k] / static_cast<double>(rows.size()));
+    }
+  };
+  mean_of(points.means_, means_);
+  if (variances_.rows() > 0) mean_of(points.variances_, variances_);
 }
 
 }  // namespace sigma

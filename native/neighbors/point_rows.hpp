@@ -36,17 +36,23 @@ class PointRows {
 // Some points in blocks of 64, as distances read them.
 class PointBlocks {
  public:
-  // None yet.
+  // No points yet.
   PointBlocks() = default;
-  // Room for so many of these points.
-  PointBlocks(const PointRows& points, std::size_t capacity);
+  // Room for this many points as the distance compares them.
+  PointBlocks(const Distance& distance, std::size_t capacity);
+  PointBlocks(const PointRows& points, std::size_t capacity) : PointBlocks(*points.distance_, capacity) {}
 
-  // Makes block b of the given rows of the points, at most 64. The rest of the block is points that have been there
-  // before.
+  // Fills block b with the given rows of the points, at most 64. The remaining rows of the block keep their previous
+  // content.
   void gather(std::size_t b, const PointRows& points, std::span<const std::uint32_t> rows);
+  void gather(std::size_t b, const Distance& points, std::span<const std::uint32_t> rows);
+  void gather(std::size_t b, const PointBlocks& points, std::span<const std::uint32_t> rows);
+
   DistanceBlock block(std::size_t b) const {
     return {means_.block(b), variances_.rows() > 0 ? variances_.block(b) : nullptr};
   }
+  // Makes row r the mean of the given rows of the points: of their coordinates and of their variances.
+  void average(std::size_t r, const PointBlocks& points, std::span<const std::uint32_t> rows);
 
  private:
   PackedMatrix means_, variances_;

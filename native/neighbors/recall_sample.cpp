@@ -20,35 +20,37 @@ std::vector<std::uint32_t> draw(std::size_t count, std::size_t size, Random rand
 
 }  // namespace
 
-RecallSample::RecallSample(const PointRows& points, std::size_t k, std::size_t size, Random random, ThreadTeam& team,
-                           const Cancellation& cancellation)
-    : k_(k), rows_(draw(points.count(), std::min(size, points.count()), random)), farthest_(rows_.size()) {
-  const std::size_t n = points.count();
-  PointBlocks sample(points, rows_.size());
-  const std::size_t blocks = (rows_.size() + kBlock - 1) / kBlock;
-  team.for_each(blocks, [&](std::size_t b, unsigned) {
-    const std::span<const std::uint32_t> rows =
-        std::span(rows_).subspan(b * kBlock).first(std::min(kBlock, rows_.size() - b * kBlock));
-    sample.gather(b, points, rows);
-    NearestLists lists(rows.size(), k);
+RecallSample::RecallSample(const Distance& distance, const PointCells& cells, std::size_t k, std::size_t size,
+                           Random random, ThreadTeam& team, const Cancellation& cancellation)
+    : k_(k),
+      rows_(draw(distance.count(), std::min(size, distance.count()), random)),
+      neighbors_(rows_.size() * k),
+      farthest_(rows_.size()) {
+  team.for_each((rows_.size() + kBlock - 1) / kBlock, [&](std::size_t b, unsigned) {
+    const std::size_t first = b * kBlock, count = std::min(kBlock, rows_.size() - first);
+    const std::span<const std::uint32_t> rows = std::span(rows_).subspan(first, count);
+    PointBlocks sampled(distance, kBlock);
+    sampled.gather(0, distance, rows);
+    const BlockOfLists block{.values = sampled.block(0), .size = count, .first = 0, .indices = rows.data()};
+    NearestLists lists(count, k);
     TileJoin join;
-    PointBlocks others(points, kBlock);
-    std::vector<std::uint32_t> indices_of_others(kBlock);
-    for (std::size_t first = 0; first < n; first += kBlock) {
+    for (std::size_t c = 0; c < cells.count(); ++c) {
       cancellation.check();
-      const std::size_t count = std::min(kBlock, n - first);
-      std::iota(indices_of_others.begin(), indices_of_others.end(), static_cast<std::uint32_t>(first));
-      others.gather(0, points, std::span(indices_of_others).first(count));
-      join.offer_to_first(
-          points.distance(), {.values = sample.block(b), .size = rows.size(), .first = 0, .indices = rows.data()},
-          {.values = others.block(0), .size = count, .first = 0, .indices = indices_of_others.data()}, lists);
+      const std::span<const std::uint32_t> members = cells.members(c);
+      for (std::size_t m = 0; m < members.size(); m += kBlock) {
+        join.offer_to_first(distance, block,
+                            {.values = cells.points().block(cells.first_block(c) + m / kBlock),
+                             .size = std::min(kBlock, members.size() - m),
+                             .first = 0,
+                             .indices = &members[m]},
+                            lists);
+      }
     }
-    std::vector<std::uint32_t> indices(k);
     std::vector<float> squared(k);
     NearestLists::Scratch scratch;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      lists.take(i, indices.data(), squared.data(), scratch);
-      farthest_[b * kBlock + i] = squared[k - 1];
+    for (std::size_t i = 0; i < count; ++i) {
+      lists.take(i, &neighbors_[(first + i) * k], squared.data(), scratch);
+      farthest_[first + i] = squared[k - 1];
     }
   });
 }

@@ -1,29 +1,35 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "../support/cancellation.hpp"
 #include "../support/random.hpp"
-#include "point_rows.hpp"
+#include "point_cells.hpp"
 
 namespace sigma {
 
 // Some points whose true neighbors are known, against which lists of neighbors are measured.
 class RecallSample {
  public:
-  // Draws `size` different rows of the points, or all where there are not that many, and finds their k-th distances.
-  RecallSample(const PointRows& points, std::size_t k, std::size_t size, Random random, ThreadTeam& team,
-               const Cancellation& cancellation);
+  // Draws `size` different points, or all where there are not that many, and compares them with all points.
+  RecallSample(const Distance& distance, const PointCells& cells, std::size_t k, std::size_t size, Random random,
+               ThreadTeam& team, const Cancellation& cancellation);
 
-  // The share of the sample's true neighbors in lists of k squared distances per row, each ascending: those at the k-th
-  // distance and below are true.
+  // The original rows of the sample.
+  std::span<const std::uint32_t> rows() const { return rows_; }
+  // The true neighbors of sampled point s, nearest first.
+  std::span<const std::uint32_t> neighbors(std::size_t s) const { return {&neighbors_[s * k_], k_}; }
+
+  // The share of the sample's true neighbors in lists of k squared distances per point, each ascending: those at the
+  // k-th distance and below are true.
   double measure(const float* squared) const;
 
  private:
   std::size_t k_;
-  std::vector<std::uint32_t> rows_;
-  std::vector<float> farthest_;  // of each row, squared
+  std::vector<std::uint32_t> rows_, neighbors_;
+  std::vector<float> farthest_;  // squared distance of the k-th neighbor of each row
 };
 
 }  // namespace sigma

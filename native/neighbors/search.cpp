@@ -1,45 +1,45 @@
 #include "search.hpp"
 
+#include <algorithm>
+
+#include "cell_search.hpp"
 #include "exact_search.hpp"
-#include "nn_descent.hpp"
 
 namespace sigma {
 
 const char* name_of(NeighborMethod method) {
-  constexpr const char* kNames[] = {"auto", "exact", "nn-descent", "given"};
+  constexpr const char* kNames[] = {"auto", "exact", "cells", "given"};
   return kNames[static_cast<std::size_t>(method)];
 }
 
 namespace {
 
-// A search that finds fewer of the true neighbors is repeated exactly, for up to this many times the points at which
-// both searches take the same time.
-constexpr double kLeastRecall = 0.95, kExactlyRepeated = 8;
+// The time of a comparison in a search by cells, where each pair may be compared from both sides and more candidates
+// enter the lists, in units of that in the exact search.
+constexpr double kCostOfComparison = 1.5;
+// Below this, the automatic choice does not try: making the cells takes longer than it could save.
+constexpr std::size_t kFewestForAutomatic = 15000;
 
-// The number of points at which both searches take the same time.
-double balance_point(const Distance& distance) {
-  return 60e3 + 9e6 / (static_cast<double>(distance.means().cols()) * distance.traits().cost + 33);
+bool is_faster(const CellSearch& search, std::size_t n) {
+  // The exact search compares each pair once.
+  return kCostOfComparison * search.comparisons_per_point() < 0.5 * static_cast<double>(n);
 }
 
 }  // namespace
 
-NeighborMethod choose_search(const Distance& distance, std::size_t k) {
-  const bool is_large = static_cast<double>(distance.count()) > balance_point(distance);
-  return is_large && distance.count() > nn_descent_leaf_size(k) ? NeighborMethod::nn_descent : NeighborMethod::exact;
-}
-
-bool is_worth_repeating(const Distance& distance, double recall) {
-  return recall < kLeastRecall && static_cast<double>(distance.count()) <= kExactlyRepeated * balance_point(distance);
+std::size_t fewest_points_for_cells(std::size_t k) {
+  return std::max<std::size_t>(1024, 8 * k);
 }
 
 Neighbors find_neighbors(const Distance& distance, std::size_t k, NeighborMethod method, std::uint64_t seed,
                          ThreadTeam& team, const Cancellation& cancellation,
                          const std::function<void(double)>& progress) {
   const bool is_automatic = method == NeighborMethod::automatic;
-  if (is_automatic) method = choose_search(distance, k);
-  if (method == NeighborMethod::nn_descent && distance.count() > nn_descent_leaf_size(k)) {
-    Neighbors found = search_by_nn_descent(distance, k, seed, team, cancellation, progress);
-    if (!is_automatic || !is_worth_repeating(distance, found.recall)) return found;
+  const std::size_t n = distance.count();
+  const std::size_t fewest = std::max(fewest_points_for_cells(k), is_automatic ? kFewestForAutomatic : 0);
+  if (method != NeighborMethod::exact && n > fewest) {
+    const CellSearch search(distance, k, seed, team, cancellation);
+    if (!is_automatic || is_faster(search, n)) return search.run(team, cancellation, progress);
   }
   return search_exactly(distance, k, team, cancellation, progress);
 }

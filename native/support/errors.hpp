@@ -17,7 +17,7 @@ struct Diverged : std::runtime_error {
 
 // A value of the input that cannot be embedded.
 struct BadValue : std::runtime_error {
-  enum class Reason { not_finite, negative };
+  enum class Reason { not_finite, negative, negative_variance, not_symmetric, negative_eigenvalue };
   BadValue(Reason reason_, double value_, std::size_t row_, std::size_t column_)
       : std::runtime_error("bad value"), reason(reason_), value(value_), row(row_), column(column_) {}
   Reason reason;

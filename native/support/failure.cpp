@@ -7,6 +7,25 @@
 #include "errors.hpp"
 
 namespace sigma {
+namespace {
+
+const char* code_of(BadValue::Reason reason) {
+  switch (reason) {
+    case BadValue::Reason::not_finite:
+      return "NOT_FINITE";
+    case BadValue::Reason::negative:
+      return "NEGATIVE_SIGMA";
+    case BadValue::Reason::negative_variance:
+      return "NEGATIVE_VARIANCE";
+    case BadValue::Reason::not_symmetric:
+      return "NOT_SYMMETRIC";
+    case BadValue::Reason::negative_eigenvalue:
+      return "NEGATIVE_EIGENVALUE";
+  }
+  return "INTERNAL";
+}
+
+}  // namespace
 
 Failure describe_failure(const std::exception_ptr& exception) {
   try {
@@ -16,8 +35,7 @@ Failure describe_failure(const std::exception_ptr& exception) {
   } catch (const Diverged& error) {
     return {"DIVERGED", error.what(), {}};
   } catch (const BadValue& bad) {
-    const bool is_negative = bad.reason == BadValue::Reason::negative;
-    return {is_negative ? "NEGATIVE_SIGMA" : "NOT_FINITE", bad.what(), Failure::Value{bad.value, bad.row, bad.column}};
+    return {code_of(bad.reason), bad.what(), Failure::Value{bad.value, bad.row, bad.column}};
   } catch (const std::bad_alloc&) {
     return {"OUT_OF_MEMORY", "not enough memory", {}};
   } catch (const std::length_error&) {

@@ -15,18 +15,21 @@ inline void pause() {
 #endif
 }
 
-// A step of a small run lasts less than a sleeping thread needs to wake, so waiting starts with a short spin.
-constexpr int kSpins = 4000;
-
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
+// On common processors a pause takes 40 to 140 cycles, so the longest spin lasts 50 to 200 microseconds.
+constexpr int kMostSpins = 4000, kLeastSpins = 16;
+constexpr std::uint32_t kWaitsPerTrial = 64;
+
 template <class T, class Arrived>
-T await_change(std::atomic<T>& value, Arrived arrived) {
+T await_change(std::atomic<T>& value, Arrived arrived, SpinBudget& budget) {
   T seen = value.load(std::memory_order_acquire);
-  for (int spin = 0; spin < kSpins && !arrived(seen); ++spin) {
+  if (arrived(seen)) return seen;
+  for (int spin = budget.next(); spin > 0 && !arrived(seen); --spin) {
     pause();
     seen = value.load(std::memory_order_acquire);
   }
+  budget.report(!arrived(seen));
   while (!arrived(seen)) {
     value.wait(seen, std::memory_order_acquire);
     seen = value.load(std::memory_order_acquire);
@@ -35,6 +38,16 @@ T await_change(std::atomic<T>& value, Arrived arrived) {
 }
 
 }  // namespace
+
+SpinBudget::SpinBudget() : spins_(kMostSpins) {}
+
+int SpinBudget::next() {
+  return ++waits_ % kWaitsPerTrial == 0 ? kMostSpins : spins_;
+}
+
+void SpinBudget::report(bool was_in_vain) {
+  spins_ = was_in_vain ? std::max(spins_ / 2, kLeastSpins) : std::min(spins_ * 2, kMostSpins);
+}
 
 ThreadTeam::ThreadTeam(unsigned size) : size_(std::max(size, 1u)) {}
 
@@ -59,8 +72,9 @@ void ThreadTeam::rest() {
 }
 
 void ThreadTeam::serve(unsigned worker, std::uint32_t last) {
+  SpinBudget spins;
   for (;;) {
-    last = await_change(generation_, [last](std::uint32_t now) { return now != last; });
+    last = await_change(generation_, [last](std::uint32_t now) { return now != last; }, spins);
     if (closing_.load(std::memory_order_acquire)) return;
     work_on(last, worker);
   }
@@ -117,7 +131,7 @@ void ThreadTeam::run(std::size_t chunks, Invoke invoke, void* context) {
   generation_.store(generation, std::memory_order_release);
   generation_.notify_all();
   work_on(generation, 0);
-  await_change(done_, [total](std::uint32_t done) { return done == total; });
+  await_change(done_, [total](std::uint32_t done) { return done == total; }, spins_);
   if (failure_) {
     const std::exception_ptr failure = failure_;
     failure_ = nullptr;

@@ -10,6 +10,24 @@
 
 namespace sigma {
 
+// How long a thread spins before it sleeps. A step of a small run lasts less than a sleeping thread needs to wake, so
+// waiting starts with a spin. That only pays while the awaited threads are running. Where more threads are ready than
+// there are processors, in this process or in others, a spin takes a processor from the very thread that it waits for.
+// So a spin in vain halves the following ones, and a successful one doubles them; now and then a long spin tries
+// whether the load has gone.
+class SpinBudget {
+ public:
+  SpinBudget();
+  // The number of spins for the next wait.
+  int next();
+  // Whether the spin ended before what it waited for came.
+  void report(bool was_in_vain);
+
+ private:
+  int spins_;
+  std::uint32_t waits_ = 0;
+};
+
 // A fixed team of threads that one run owns. Work is cut into numbered chunks whose borders do not depend on the number
 // of threads, so whoever writes only to its own chunk, and reduces over chunks in their order, gives the same bytes
 // with any team.
@@ -57,6 +75,7 @@ class ThreadTeam {
   void serve(unsigned worker, std::uint32_t last);
 
   unsigned size_;
+  SpinBudget spins_;  // of the calling thread
   std::vector<std::thread> workers_;
   // The generation of the current job and its next unclaimed chunk, in one word: a thread that wakes late cannot claim
   // a chunk of a job that it has not seen.

@@ -148,7 +148,7 @@ TEST(CInterface, CancelsWhenAReportAsksForIt) {
   EXPECT_EQ(sigma_run_advance(run.get(), advance_to(100).get(), stop, &reports), nullptr);
   EXPECT_EQ(last_error("code"), "ABORTED");
   EXPECT_GT(reports, 3);
-  // And goes on from there to the embedding of a run that was not stopped.
+  // It continues from there to the embedding of a run that was not stopped.
   EXPECT_NE(Table(sigma_run_advance(run.get(), advance_to(100).get(), nullptr, nullptr)), nullptr);
   const RunHandle other = make_run();
   EXPECT_NE(Table(sigma_run_advance(other.get(), advance_to(100).get(), nullptr, nullptr)), nullptr);

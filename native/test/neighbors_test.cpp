@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 
 #include "distance_names.hpp"
@@ -133,6 +134,11 @@ double twin(const std::string& name, const Data& data, std::size_t i, std::size_
   if (name == "expected") return expected_distance(a, b, sa, sb, d);
   if (name == "wasserstein") return euclidean(a, b, d) + euclidean(sa, sb, d);
   if (name == "mahalanobis") return mahalanobis(a, b, sa, sb, d, data.floor);
+  if (name == "mahalanobis-logdet") {
+    double logarithms = 0;
+    for (std::size_t k = 0; k < d; ++k) logarithms += std::log(sa[k] * sa[k] + sb[k] * sb[k] + data.floor);
+    return mahalanobis(a, b, sa, sb, d, data.floor) + logarithms;
+  }
   if (name == "bhattacharyya") return bhattacharyya(a, b, sa, sb, d, data.floor);
   if (name == "jeffreys") {
     return kullback_leibler(a, b, sa, sb, d, data.floor) + kullback_leibler(b, a, sb, sa, d, data.floor);
@@ -173,12 +179,12 @@ std::vector<const DistanceKernels*> every_table() {
 class EveryDistance : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(, EveryDistance, testing::ValuesIn(test::distance_names()), test::name_of_case);
 
-// Distances are up to a factor, and the expected one up to a constant, which one pair or two tell.
+// Distances are up to a factor, and two of them up to a constant, which one pair or two tell.
 void expect_formula(const std::string& name, const Gaussians& points, const Data& data, std::size_t step) {
   const Distance distance(name, points);
   const double difference = distance.squared(0, 2) - distance.squared(0, 1);
   double unit = twin(name, data, 0, 1) / distance.squared(0, 1), constant = 0;
-  if (distance.traits().spread == Spread::total) {
+  if (distance.traits().spread == Spread::total || name == "mahalanobis-logdet") {
     unit = (twin(name, data, 0, 2) - twin(name, data, 0, 1)) / difference;
     constant = twin(name, data, 0, 1) - unit * distance.squared(0, 1);
   }
@@ -580,10 +586,16 @@ TEST(Distance, WithEqualSigmaHasTheNeighborsOfTheEuclideanOne) {
       EXPECT_EQ(simplest_distance(kernel.name, points), "euclidean");
       const Distance distance(kernel.name, points);
       const Neighbors found = search(points, kernel.name, Golden::k);
-      const double factor = static_cast<double>(found.squared[0]) / static_cast<double>(plain.squared[0]);
+      // A logarithm of variances is a constant here.
+      const double first = plain.squared[0], last = plain.squared[Golden::k - 1], own = found.squared[0];
+      const bool has_constant = kernel.traits.may_be_negative;
+      const double factor =
+          has_constant ? (static_cast<double>(found.squared[Golden::k - 1]) - own) / (last - first) : own / first;
+      const double offset = has_constant ? own - factor * first : 0;
       for (std::size_t e = 0; e < plain.squared.size(); ++e) {
-        const double expected = static_cast<double>(plain.squared[e]) * factor;
-        EXPECT_NEAR(found.squared[e], expected, 2e-6 * expected) << kernel.name;
+        const double expected = static_cast<double>(plain.squared[e]) * factor + offset;
+        EXPECT_NEAR(found.squared[e], expected, 2e-6 * std::abs(expected) + (has_constant ? 1e-5 * std::abs(own) : 0))
+            << kernel.name;
       }
     }
   }
@@ -662,20 +674,58 @@ TEST(Distance, IsFiniteForDataOfAnySize) {
   }
 }
 
-TEST(DistanceKernels, FindBelowLooksAtBothBounds) {
+// The slow counterpart looks at every number of the tile.
+TEST(DistanceKernels, FindNearLooksAtBothBounds) {
   Random random(7);
-  std::vector<float> tile(64 * 64), rows(64), columns(64);
-  for (float& x : tile) x = static_cast<float>(random.uniform());
-  for (float& x : rows) x = static_cast<float>(random.uniform() / 4);
-  for (float& x : columns) x = static_cast<float>(random.uniform() / 4);
-  tile[64 * 5 + 9] = rows[5];
-  std::vector<std::uint16_t> expected, pairs(64 * 64);
-  for (std::size_t e = 0; e < 40 * 64; ++e) {
-    if (tile[e] <= std::max(rows[e / 64], columns[e % 64])) expected.push_back(static_cast<std::uint16_t>(e));
-  }
+  std::vector<double> data(128 * 5), sigma(128 * 5);
+  for (double& x : data) x = random.normal();
+  for (double& x : sigma) x = std::exp(random.normal());
+  Gaussians points = pack_means({nullptr, data.data()}, 128, 5);
+  pack_sigma(points, {nullptr, sigma.data()}, 0.01);
+  test::add_test_spread(points);
   for (const DistanceKernels* table : every_table()) {
-    const std::size_t found = table->find_below(tile.data(), 40, rows.data(), columns.data(), pairs.data());
-    EXPECT_EQ(std::vector(pairs.begin(), pairs.begin() + static_cast<std::ptrdiff_t>(found)), expected);
+    for (const DistanceKernel& kernel : table->all) {
+      const Distance distance(kernel.name, points);
+      std::vector<float> tile(64 * 64), squared(64 * 64), rows(64), columns(64);
+      kernel.tile(distance.block(0), distance.block(1), distance.means().cols(), distance.weights(), 64, 64,
+                  tile.data());
+      for (std::size_t i = 0; i < 64; ++i) {
+        rows[i] = tile[random.bits() % tile.size()];
+        columns[i] = i % 3 == 0 ? tile[random.bits() % tile.size()] : -std::numeric_limits<float>::infinity();
+      }
+      for (const auto& [height, width] : {std::pair<std::size_t, std::size_t>{64, 64}, {41, 19}, {1, 64}, {6, 33}}) {
+        std::map<std::size_t, float> expected, found;
+        for (std::size_t i = 0; i < height; ++i) {
+          for (std::size_t j = 0; j < width; ++j) {
+            if (tile[64 * i + j] <= std::max(rows[i], columns[j])) expected[64 * i + j] = tile[64 * i + j];
+          }
+        }
+        std::vector<std::uint16_t> pairs(64 * 64);
+        const std::size_t count =
+            kernel.find_near(distance.block(0), distance.block(1), distance.means().cols(), distance.weights(), height,
+                             width, rows.data(), columns.data(), pairs.data(), squared.data());
+        for (std::size_t e = 0; e < count; ++e) found[pairs[e]] = squared[e];
+        EXPECT_EQ(found, expected) << kernel.name;
+        EXPECT_EQ(count, expected.size()) << kernel.name;
+      }
+    }
+  }
+}
+
+TEST(DistanceKernels, FindLeastFindsTheFirst) {
+  Random random(8);
+  std::vector<float> row(64);
+  for (const DistanceKernels* table : every_table()) {
+    for (const std::size_t width : {1, 7, 16, 33, 64}) {
+      for (float& x : row) x = static_cast<float>(random.bits() % 9) - 4;
+      const auto least = std::min_element(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(width));
+      const Least found = table->find_least(row.data(), width);
+      EXPECT_EQ(found.value, *least);
+      EXPECT_EQ(found.position, least - row.begin());
+    }
+    std::fill(row.begin(), row.end(), std::numeric_limits<float>::quiet_NaN());
+    EXPECT_EQ(table->find_least(row.data(), 64).position, 0u);
+    EXPECT_EQ(table->find_least(row.data(), 64).value, std::numeric_limits<float>::infinity());
   }
 }
 

@@ -47,7 +47,8 @@ struct Split {
 class EveryQueryDistance : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(, EveryQueryDistance,
                          testing::Values("euclidean", "inverse-variance", "expected", "wasserstein", "mahalanobis",
-                                         "bhattacharyya", "jeffreys", "cosine", "correlation", "manhattan"),
+                                         "mahalanobis-logdet", "bhattacharyya", "jeffreys", "cosine", "correlation",
+                                         "manhattan"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -52,6 +52,18 @@ TEST(ThreadTeam, PassesOnTheFirstFailureAndGoesOn) {
   }
 }
 
+TEST(SpinBudget, FallsWhileSpinsAreInVainAndRecovers) {
+  SpinBudget budget;
+  const int most = budget.next();
+  for (int wait = 0; wait < 20; ++wait) budget.report(true);
+  EXPECT_LT(budget.next(), most / 100);
+  int trials = 0;
+  for (int wait = 0; wait < 256; ++wait) trials += budget.next() == most;
+  EXPECT_EQ(trials, 4);
+  for (int wait = 0; wait < 20; ++wait) budget.report(false);
+  EXPECT_EQ(budget.next(), most);
+}
+
 TEST(ThreadTeam, SeveralWorkSideBySide) {
   std::vector<std::thread> runs;
   std::atomic<int> total{0};

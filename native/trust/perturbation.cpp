@@ -114,8 +114,7 @@ Gaussians move_points(const Gaussians& points, const Pca& pca, std::size_t direc
   moved.scale = points.scale;
   moved.sigma_scale = points.sigma_scale;
   moved.means = PackedMatrix((last - first) * moves, d);
-  const bool has_sigma = points.deviations.rows() == points.count();
-  if (has_sigma) moved.deviations = PackedMatrix((last - first) * moves, d);
+  make_room_for_spread(moved, points);
   team.for_ranges(last - first, 64, [&](std::size_t begin, std::size_t end, std::size_t) {
     for (std::size_t r = begin; r < end; ++r) {
       for (std::size_t m = 0; m < moves; ++m) {
@@ -124,8 +123,8 @@ Gaussians move_points(const Gaussians& points, const Pca& pca, std::size_t direc
         for (std::size_t c = 0; c < d; ++c) {
           const double mean = static_cast<double>(points.means.at(first + r, c)) + signed_step * direction[c];
           moved.means.at(r * moves + m, c) = static_cast<float>(mean);
-          if (has_sigma) moved.deviations.at(r * moves + m, c) = points.deviations.at(first + r, c);
         }
+        copy_spread(points, first + r, moved, r * moves + m);
       }
     }
   });

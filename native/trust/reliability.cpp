@@ -27,17 +27,17 @@ std::vector<std::uint32_t> draw_sample(std::size_t n, std::size_t wanted, Random
 
 Gaussians take_rows(const Gaussians& points, const std::vector<std::uint32_t>& rows) {
   Gaussians taken = points;
-  const std::size_t d = points.input_dimensions();
   const auto take = [&](const PackedMatrix& matrix) {
     if (matrix.rows() == 0) return PackedMatrix();
-    PackedMatrix result(rows.size(), d);
+    PackedMatrix result(rows.size(), matrix.cols());
     for (std::size_t r = 0; r < rows.size(); ++r) {
-      for (std::size_t c = 0; c < d; ++c) result.at(r, c) = matrix.at(rows[r], c);
+      for (std::size_t c = 0; c < matrix.cols(); ++c) result.at(r, c) = matrix.at(rows[r], c);
     }
     return result;
   };
   taken.means = take(points.means);
   taken.deviations = take(points.deviations);
+  taken.factors = take(points.factors);
   taken.far_value.reset();
   return taken;
 }
@@ -135,6 +135,8 @@ Gaussians permute_columns(const Gaussians& points, std::uint64_t seed) {
   Gaussians permuted = take_rows(points, draw_sample(points.count(), kMostPermuted, random));
   const std::size_t n = permuted.count();
   const bool has_sigma = permuted.deviations.rows() == n;
+  // The columns of a permuted point come from different points, whose errors are not correlated.
+  permuted.factors = PackedMatrix();
   for (std::size_t c = 0; c < permuted.input_dimensions(); ++c) {
     for (std::size_t i = n - 1; i > 0; --i) {
       const std::size_t j = random.bits() % (i + 1);

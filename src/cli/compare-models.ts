@@ -136,7 +136,7 @@ async function compareModels(paths: readonly string[], flags: CompareModelsFlags
 }
 
 /** Builds the models that were asked for, and trains them. */
-function trainAll(
+async function trainAll(
   vae: typeof import("../vae/index.js"),
   dataset: Dataset,
   flags: CompareModelsFlags,
@@ -144,10 +144,12 @@ function trainAll(
 ): Promise<ComparedModel[]> {
   const { epochs = 10, zDim = 2, hiddenDim, seed, runsDir } = flags;
   const { height, width, channels } = dataset;
+  const { likelihood, reason } = await vae.suitableLikelihood(dataset);
+  display.note(`Likelihood ${likelihood}, ${reason}.`);
+  // The loss of micrograph-vae has no likelihood that could be chosen.
+  const suits = (name: string) => (name === "micrograph-vae" ? undefined : likelihood);
   const build = (name: string): Model => {
-    // A mixture spends a third of the training on each of its first parts, so that a short training reaches the last one.
-    const third = name.endsWith("gmvae") ? Math.min(10, Math.floor(epochs / 3)) : undefined;
-    const settings = { height, width, channels, zDim, hiddenDim, seed, pretrainEpochs: third, refineEpochs: third };
+    const settings = { height, width, channels, zDim, hiddenDim, seed, likelihood: suits(name) };
     const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
     return vae.createModel(name as ModelName, given as Parameters<typeof vae.createModel>[1]);
   };

@@ -14,7 +14,7 @@ import {
 import { ArgumentError } from "../errors.js";
 import { inputName, type Table, type TableColumn, takeFacts } from "../io/index.js";
 import { flagsByName, hyphenated } from "../options/index.js";
-import { DISTANCES, TSNE_SETTINGS } from "../tsne/index.js";
+import { COVARIANCE_OPTIONS, DISTANCES, TSNE_SETTINGS } from "../tsne/index.js";
 import {
   addColumnOptions,
   addPreparationOptions,
@@ -52,7 +52,7 @@ interface CompareFlags extends VariantOptions, ColumnFlags, PreparationFlags {
 type Setting = keyof typeof TSNE_SETTINGS;
 
 /** The settings that all maps of a comparison share, which no variant can have. */
-const SHARED: readonly Setting[] = ["sigma", "init", "seed", "outputDimensions", "threads"];
+const SHARED: readonly Setting[] = [...COVARIANCE_OPTIONS, "sigma", "init", "seed", "outputDimensions", "threads"];
 const SETTINGS = (Object.keys(TSNE_SETTINGS) as Setting[]).filter((name) => !SHARED.includes(name));
 /** The flags for all maps. */
 const FLAGS = ["perplexity", "iterations", "distance", "varianceFloor", "method", "theta", "neighbors"] as const;

@@ -19,8 +19,10 @@ interface DemoFlags {
 const guide = `
 Examples:
   $ sigma-tsne demo
-  $ sigma-tsne demo -o /tmp/demo --points 1000 --epochs 5 --seed 7
-  $ sigma-tsne demo --data acquisitions
+      The same micrographs embedded without and with their measured errors.
+  $ sigma-tsne demo -o /tmp/demo --points 1000 --seed 7
+  $ sigma-tsne demo --data codes -o codes --epochs 5
+      The second act: an autoencoder, whose sigma is not a measured error.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
@@ -30,15 +32,19 @@ export function createDemoCommand(): Command {
   return new Command("demo")
     .summary("see what standard deviations change")
     .description(
-      "Simulate micrographs, train an autoencoder on them, embed its codes without and with their standard deviations, spread the map onto a grid, draw all of it and explain what the standard deviations change. Needs no files; takes about a minute.",
+      "Simulate micrographs that are acquired several times at different doses, embed their means without and with their standard errors, draw both maps and explain what the errors change, measured against the known truth. Needs no files; takes less than a minute. With --data codes: train an autoencoder on the micrographs, embed its codes, spread the map onto a grid and draw all of it.",
     )
     .option("-o, --output <folder>", "where the data, the maps and the pictures go", "sigma-tsne-demo")
     .option(
-      "--data <codes|acquisitions>",
-      "what is embedded: an autoencoder's codes, or means and standard errors of repeated acquisitions, in seconds (default: codes, where TensorFlow.js loads)",
+      "--data <acquisitions|codes>",
+      "what is embedded: means and standard errors of repeated acquisitions, or the codes of an autoencoder (default: acquisitions)",
     )
     .option("--points <n>", "how many images to make, 50 to 10000 (default: 2000)", integerParser("--points"))
-    .option("--epochs <n>", "of the training, 1 to 1000 (default: 15)", integerParser("--epochs"))
+    .option(
+      "--epochs <n>",
+      "epochs of the training with --data codes, 1 to 1000 (default: 15)",
+      integerParser("--epochs"),
+    )
     .option("--seed <n>", "seed of the random numbers (default: 42)", integerParser("--seed"))
     .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
     .option("--json", "print one JSON object instead of sentences")
@@ -56,6 +62,14 @@ export function createDemoCommand(): Command {
       return interruptible((signal) => withTypedNames(names, () => demo(flags, signal)));
     });
 }
+
+/** The other half of the demo, after the first one. */
+const secondAct = (data: DemoData, width: number): string[] => {
+  if (data === "codes") return [];
+  const text =
+    "Next: sigma-tsne demo --data codes -o codes trains an autoencoder on the same micrographs. The standard deviations of its codes are the widths of the codes, not errors that were measured, and make no clear difference.";
+  return [new Help().boxWrap(text, width)];
+};
 
 const headings: Record<DemoProgress["part"], string> = {
   data: "Simulated micrographs",
@@ -84,18 +98,16 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<void> {
   );
   if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
   else if (!flags.quiet) {
-    const { explanation, withoutCodes, files, seconds } = summary;
-    const fallback =
-      withoutCodes === undefined ? [] : [`TensorFlow.js does not load, so there are no codes: ${withoutCodes}.`];
+    const { explanation, files, seconds } = summary;
     const width = Math.min(process.stdout.columns ?? 80, 100);
     const help = new Help();
-    const paragraphs = [...fallback, ...explanation].map((text) => help.boxWrap(text, width));
+    const paragraphs = explanation.map((text) => help.boxWrap(text, width));
     const column = Math.max(...files.map(({ name }) => name.length)) + 4;
     const rows = files.map(({ name, content }) => {
       const wrapped = help.boxWrap(content, width - column);
       return `  ${name.padEnd(column - 2)}${wrapped.replaceAll("\n", `\n${" ".repeat(column)}`)}`;
     });
     const list = [`In ${directory}, after ${seconds.total.toFixed(0)} s:`, ...rows].join("\n");
-    process.stdout.write(`${[...paragraphs, list].join("\n\n")}\n`);
+    process.stdout.write(`${[...paragraphs, list, ...secondAct(summary.data, width)].join("\n\n")}\n`);
   }
 }

@@ -5,6 +5,7 @@ import type { Matrix } from "../matrix.js";
 import { drawAnimation } from "../plot/index.js";
 import { withGaps } from "../preparation/index.js";
 import {
+  type CovarianceOption,
   describeEnd,
   describeFloor,
   describeNeighbors,
@@ -19,6 +20,7 @@ import {
   type TsneOptions,
   type TsneResult,
 } from "../tsne/index.js";
+import { covariancePaths, givesCovariances, readCovariance } from "./covariance-input.js";
 import {
   checkRowsOutput,
   type EmbedFlags,
@@ -68,9 +70,21 @@ export async function embedAll(data: string | undefined, flags: EmbedFlags, sign
       ? await readInputsOfGraph(neighbors, flags, init, signal)
       : await readInputs({ ...flags, data: path, init }, signal));
   checkDroppedRows(flags, inputs);
+  if (sparse && givesCovariances(flags)) {
+    const accepted = "dense data, since sparse data are reduced to principal components";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "<data>", received: path, accepted });
+  }
+  const covariance = await readCovariance(flags, inputs.points, signal);
   const read = performance.now();
   // Sparse data have been reduced to principal components.
-  const computed = await compute(path, sparse ? { ...flags, pca: undefined } : flags, inputs, neighbors, signal);
+  const computed = await compute(
+    path,
+    sparse ? { ...flags, pca: undefined } : flags,
+    inputs,
+    covariance,
+    neighbors,
+    signal,
+  );
   const fitted = performance.now();
   await writeOutputs(path, flags, inputs, computed, draw, signal);
   const { total: _, ...stages } = computed.result.seconds;
@@ -118,6 +132,7 @@ async function checkBeforeReading(path: string | undefined, flags: EmbedFlags): 
     {
       "<data>": path,
       "--sigma": sigmaPath(flags.sigma),
+      ...covariancePaths(flags),
       "--labels": flags.labels,
       "--init": initFile(flags),
       "--neighbor-indices": flags.neighborIndices,
@@ -142,6 +157,7 @@ async function compute(
   path: string,
   flags: EmbedFlags,
   inputs: Inputs,
+  covariance: Pick<TsneOptions, CovarianceOption>,
   neighbors: NeighborGraph | undefined,
   signal: AbortSignal,
 ): Promise<Computed> {
@@ -150,6 +166,7 @@ async function compute(
   const settings: TsneOptions = {
     ...options,
     sigma,
+    ...covariance,
     init: init ?? options.init,
     neighbors: neighbors ?? options.neighbors,
   };
@@ -176,9 +193,9 @@ async function compute(
       states.push({ iteration: result.iterations, embedding: result.embedding });
     }
     const onProgress = ({ fraction }: { fraction: number }) => display.update({ stage: "uncertainty", fraction });
-    const { uncertainty: draws, seed } = flags;
+    const { uncertainty: draws, seed, prior } = flags;
     const uncertainty =
-      draws === undefined ? undefined : await positionUncertainty(run, { draws, seed, signal, onProgress });
+      draws === undefined ? undefined : await positionUncertainty(run, { draws, seed, prior, signal, onProgress });
     return { run, result, uncertainty, states };
   } finally {
     display.stop();

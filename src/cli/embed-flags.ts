@@ -3,14 +3,18 @@ import { ArgumentError } from "../errors.js";
 import { isAnndataPath } from "../io/index.js";
 import { flagsByName, type OptionValues, pickOptions } from "../options/index.js";
 import {
+  COVARIANCE_OPTIONS,
+  type CovarianceOption,
   NAMED_STARTS,
   type NamedStart,
   NEIGHBOR_SEARCHES,
   type NeighborSearch,
+  type PriorName,
   TSNE_OPTIONS,
   type TSNE_SETTINGS,
   type TsneOptions,
 } from "../tsne/index.js";
+import type { CovarianceFlags } from "./covariance-input.js";
 import { type ColumnFlags, DATASET_NAMES, type PreparationFlags } from "./dataset-flags.js";
 import type { TypedNames } from "./failure.js";
 import type { RowRange } from "./values.js";
@@ -19,7 +23,8 @@ import type { RowRange } from "./values.js";
 export interface EmbedFlags
   extends ColumnFlags,
     PreparationFlags,
-    Omit<OptionValues<typeof TSNE_SETTINGS>, "sigma" | "init" | "neighbors"> {
+    CovarianceFlags,
+    Omit<OptionValues<typeof TSNE_SETTINGS>, "sigma" | "init" | "neighbors" | CovarianceOption> {
   output: string;
   sigma?: string;
   rows?: RowRange;
@@ -29,6 +34,7 @@ export interface EmbedFlags
   save?: string;
   table?: string;
   uncertainty?: number;
+  prior?: PriorName;
   animate?: string;
   snapshots?: string;
   snapshotEvery?: number;
@@ -75,7 +81,7 @@ export function checkGraphFlags(flags: EmbedFlags): void {
 
 /** The options as the library names them, without the matrices that are read from files. */
 export function libraryOptions(flags: EmbedFlags): TsneOptions {
-  const { sigma: _, init, ...others } = flags;
+  const { sigma: _, covariance: _c, covarianceFactors: _f, covarianceDraws: _d, init, ...others } = flags;
   return {
     ...pickOptions(TSNE_OPTIONS, others),
     ...(isNamedStart(init) && init !== undefined ? { init } : {}),
@@ -89,6 +95,7 @@ export function expectedOptions(flags: EmbedFlags): TsneOptions {
   return {
     ...options,
     sigma: flags.sigma === undefined ? undefined : [],
+    ...Object.fromEntries(COVARIANCE_OPTIONS.filter((name) => flags[name] !== undefined).map((name) => [name, []])),
     init: isNamedStart(flags.init) ? options.init : [],
     neighbors: givesNeighbors(flags)
       ? flags.affinities === undefined

@@ -1,7 +1,8 @@
 import { Command } from "commander";
-import { TSNE_OPTIONS, TSNE_SETTINGS } from "../tsne/index.js";
+import { COVARIANCE_OPTIONS, PLACEMENT_OPTIONS, TSNE_OPTIONS, TSNE_SETTINGS } from "../tsne/index.js";
+import { checkCovarianceFlags, givesCovariances } from "./covariance-input.js";
 import { addColumnOptions, addPreparationOptions, DATA_FILES, withSigmaPath } from "./dataset-flags.js";
-import { addDeclaredOptions } from "./declared-options.js";
+import { addDeclaredOptions, declaredOption } from "./declared-options.js";
 import { embedAll } from "./embed-all.js";
 import {
   checkLabelFlag,
@@ -90,7 +91,8 @@ export function createEmbedCommand(): Command {
         if (data === undefined) checkFlagsWithoutData(typed);
         checkNeighborFlags(typed);
         // Neighbors that are given leave no use for standard deviations.
-        const flags = data === undefined || givesNeighbors(typed) ? typed : await withSigmaPath(data, typed);
+        const needsNoSigma = data === undefined || givesNeighbors(typed) || givesCovariances(typed);
+        const flags = needsNoSigma ? typed : await withSigmaPath(data, typed);
         await withTypedNames(typedNames(data, flags), () => embed(data, flags, signal));
       }),
     );
@@ -103,6 +105,9 @@ function addInputOptions(command: Command): void {
       "--sigma <file>",
       "standard deviations of the data: of the same shape, one per column (1 x d) or point (n x 1), or a number (default: columns of the data)",
     )
+    .addOption(declaredOption(TSNE_SETTINGS, "covariance", { placeholder: "<file>" }))
+    .addOption(declaredOption(TSNE_SETTINGS, "covarianceFactors"))
+    .addOption(declaredOption(TSNE_SETTINGS, "covarianceDraws"))
     .option(
       "--rows <A:B>",
       "embed rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <data>",
@@ -138,7 +143,7 @@ function addInputOptions(command: Command): void {
 
 function addMethodOptions(command: Command): void {
   const names = Object.keys(TSNE_SETTINGS) as (keyof typeof TSNE_SETTINGS)[];
-  const settings = names.filter((name) => name !== "sigma");
+  const settings = names.filter((name) => name !== "sigma" && !COVARIANCE_OPTIONS.some((option) => option === name));
   const isAdvanced = (name: keyof typeof TSNE_SETTINGS) => TSNE_SETTINGS[name].isAdvanced;
   const usual = settings.filter((name) => !isAdvanced(name));
   addDeclaredOptions(command.optionsGroup("Method:"), TSNE_SETTINGS, usual);
@@ -156,9 +161,10 @@ function addOutputOptions(command: Command): void {
     .option("--save <file>", "keep the run in a file, to continue it and to place new points: .tsne")
     .option(
       "--uncertainty <n>",
-      "place n draws of each point and write how they scatter to <output>_uncertainty, with the extension of the output; needs --sigma. The --plot is colored by it, unless by --labels, and shows ellipses",
+      "place n draws of each point and write how they scatter to <output>_uncertainty, with the extension of the output; needs --sigma or covariances. The --plot is colored by it, unless by --labels, and shows ellipses",
       integerParser("--uncertainty"),
     )
+    .addOption(declaredOption(PLACEMENT_OPTIONS, "prior"))
     .option("--animate <file>", "draw how the embedding forms as well: .gif")
     .option(
       "--snapshots <file>",
@@ -171,6 +177,7 @@ function addOutputOptions(command: Command): void {
 
 async function embed(data: string | undefined, flags: EmbedFlags, signal: AbortSignal): Promise<void> {
   checkLabelFlag(flags);
+  checkCovarianceFlags(flags);
   const { landmarks } = flags;
   return landmarks === undefined || data === undefined
     ? embedAll(data, flags, signal)

@@ -139,7 +139,7 @@ function addInputOptions(command: Command): void {
 function addMethodOptions(command: Command): void {
   addDeclaredOptions(command, TSNE_SETTINGS, ["distance", "varianceFloor", "perplexity", "neighbors"], {
     perplexity: { description: "perplexity of the KL divergence (default: 30, less for under 91 points)" },
-    neighbors: { description: "for the KL divergence: exact, nn-descent or auto (default: auto)" },
+    neighbors: { description: "for the KL divergence: exact, cells or auto (default: auto)" },
   })
     .option(
       "--k <list>",

@@ -9,7 +9,10 @@ import { namesOf } from "./networks.js";
 import { checkInputs } from "./paths.js";
 import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchShare } from "./point-images.js";
 
-interface ExploreFlags extends ImageFlags, Omit<ColumnFlags, "strict">, Pick<ExploreOptions, "part" | "host" | "port"> {
+interface ExploreFlags
+  extends ImageFlags,
+    Omit<ColumnFlags, "strict">,
+    Pick<ExploreOptions, "part" | "trust" | "cache" | "host" | "port"> {
   labels?: string;
   metadata?: string;
   sigma?: string;
@@ -30,9 +33,11 @@ Examples:
       An embedding that embed has written, with all that is known of its points.
   $ sigma-tsne explore means.npy --sigma sigma.npy
       Points that are embedded while you look.
-  $ sigma-tsne explore run.tsne
+  $ sigma-tsne explore run.tsne --trust
+      A run of embed --save, and with --trust the scores of a trust report as
+      colors.
   $ sigma-tsne explore comparison/
-      A run of embed --save, and the folder of compare.
+      The folder of compare.
 
 The page is at the address that is printed, and only for this machine unless
 --host says otherwise; then the address carries a token that every visitor
@@ -63,7 +68,9 @@ export function createExploreCommand(): Command {
     )
     .option("--sigma <file>", "standard deviations of the points, of the same shape")
     .option("--input <file>", "the points that were mapped, to find neighbors by and judge the map")
-    .addOption(declaredOption(EXPLORE_OPTIONS, "part"));
+    .option("--no-cache", "do not keep the embeddings of points in <source>.explorer")
+    .addOption(declaredOption(EXPLORE_OPTIONS, "part"))
+    .addOption(declaredOption(EXPLORE_OPTIONS, "trust"));
   addColumnOptions(command.optionsGroup("Columns:"), { lists: false, strict: false }).optionsGroup("Server:");
   addDeclaredOptions(command, EXPLORE_OPTIONS, ["host", "port"])
     .option("--open", "open the page in the browser")
@@ -72,15 +79,31 @@ export function createExploreCommand(): Command {
     .addHelpText("after", guide);
   return command.action((source: string, flags: ExploreFlags) =>
     interruptible((signal) =>
-      withTypedNames({ ...namesOf(command, { path: source }), ...DATASET_NAMES, strict: "--strict" }, () =>
-        explore(source, flags, signal),
+      withTypedNames(
+        { ...namesOf(command, { path: source }), ...DATASET_NAMES, strict: "--strict", cache: "--no-cache" },
+        () => explore(source, flags, signal),
       ),
     ),
   );
 }
 
 async function explore(source: string, flags: ExploreFlags, signal: AbortSignal): Promise<void> {
-  const { images, labels, metadata, sigma, input, part, strict, host, port, open: isOpened, json, quiet } = flags;
+  const {
+    images,
+    labels,
+    metadata,
+    sigma,
+    input,
+    part,
+    trust,
+    strict,
+    cache,
+    host,
+    port,
+    open: isOpened,
+    json,
+    quiet,
+  } = flags;
   checkInputs({
     "<source>": source,
     "--images": images,
@@ -96,7 +119,9 @@ async function explore(source: string, flags: ExploreFlags, signal: AbortSignal)
     sigma,
     input,
     part,
+    trust,
     strict,
+    ...(cache === false && { cache }),
     host,
     port,
     stretch: stretchShare(flags.stretch),
@@ -105,16 +130,17 @@ async function explore(source: string, flags: ExploreFlags, signal: AbortSignal)
   };
   const { explore: serve } = await import("../explorer/index.js");
   const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const { url, urls, n, skipped, dropped, report, close } = await serve(source, options as ExploreOptions);
+  const { url, urls, n, skipped, dropped, report, keptIn, close } = await serve(source, options as ExploreOptions);
   try {
     const gaps = dropped === 0 ? "" : ` ${dropped} of ${n + dropped} rows have no position and are left out.`;
+    const kept = keptIn === undefined ? "" : ` Embeddings are kept in ${keptIn}.`;
     if (json)
       process.stdout.write(
-        `${JSON.stringify({ url, urls, source, n, skipped, dropped_rows: dropped, columns: report ?? null })}\n`,
+        `${JSON.stringify({ url, urls, source, n, skipped, dropped_rows: dropped, columns: report ?? null, kept_in: keptIn ?? null })}\n`,
       );
     else if (!quiet)
       process.stdout.write(
-        `${source}: ${n.toLocaleString("en")} points, at\n  ${urls.join("\n  ")}\nCtrl-C ends it.${gaps}${describeSkipped({ skipped })}\n`,
+        `${source}: ${n.toLocaleString("en")} points, at\n  ${urls.join("\n  ")}\nCtrl-C ends it.${gaps}${describeSkipped({ skipped })}${kept}${report ? `\n${report}` : ""}\n`,
       );
     if (isOpened) await openPage(url);
     if (!signal.aborted) await once(signal, "abort");

@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors.js";
 import { placeStream } from "../filter/index.js";
 import { flagsByName } from "../options/index.js";
 import { isSpreadNote, PREPARATION } from "../preparation/index.js";
-import { PLACEMENT_OPTIONS, TSNE_SETTINGS, Tsne } from "../tsne/index.js";
+import { PLACEMENT_OPTIONS, type PriorName, TSNE_SETTINGS, Tsne } from "../tsne/index.js";
 import {
   ARROW_GUIDE,
   ARROW_NAMES,
@@ -13,6 +13,13 @@ import {
   filterStandardStreams,
   requireGiven,
 } from "./arrow-filter.js";
+import {
+  type CovarianceFlags,
+  checkCovarianceFlags,
+  covariancePaths,
+  givesCovariances,
+  readCovariance,
+} from "./covariance-input.js";
 import {
   addColumnOptions,
   type ColumnFlags,
@@ -30,7 +37,11 @@ import { checkTableOutput, TABLE_FORMATS, writeEmbedding, writePointTable } from
 import { createProgressDisplay } from "./progress.js";
 import { uncertaintyPath, writeUncertainty } from "./uncertainty.js";
 
-interface PlaceFlags extends ArrowFlags, ColumnFlags, Pick<PreparationFlags, "sigmaIs" | "missing" | "log1p"> {
+interface PlaceFlags
+  extends ArrowFlags,
+    ColumnFlags,
+    CovarianceFlags,
+    Pick<PreparationFlags, "sigmaIs" | "missing" | "log1p"> {
   output?: string;
   sigma?: string;
   labels?: string;
@@ -38,6 +49,7 @@ interface PlaceFlags extends ArrowFlags, ColumnFlags, Pick<PreparationFlags, "si
   perplexity?: number[];
   iterations?: number;
   uncertainty?: number;
+  prior?: PriorName;
   seed?: number;
   threads?: number;
 }
@@ -80,8 +92,11 @@ export function createPlaceCommand(): Command {
     .argument("<run>", "the run: the file of embed --save")
     .argument("[new]", `the new points, or their means, one point per row: ${DATA_FILES}`)
     .option("--sigma <file>", "standard deviations of the new points, of the same shape")
+    .addOption(declaredOption(TSNE_SETTINGS, "covariance"))
+    .addOption(declaredOption(TSNE_SETTINGS, "covarianceFactors"))
+    .addOption(declaredOption(TSNE_SETTINGS, "covarianceDraws"))
     .option("--labels <file>", "labels of the new points for the --table, one per line");
-  addDeclaredOptions(command, PLACEMENT_OPTIONS, ["uncertainty", "perplexity", "iterations", "seed"], {
+  addDeclaredOptions(command, PLACEMENT_OPTIONS, ["uncertainty", "perplexity", "iterations", "seed", "prior"], {
     uncertainty: {
       description:
         "place n draws of each point as well and write how they scatter: to <output>_uncertainty and the --table, or in columns of the stream; needs a run with sigma",
@@ -140,7 +155,15 @@ function dispatch(run: string, data: string | undefined, flags: PlaceFlags, sign
       "to be left out for posteriors: a run that was saved with --sigma-is posterior treats new points as posteriors itself";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--sigma-is", received: flags.sigmaIs, accepted });
   }
-  const others = { "[new]": data, "--output": output, "--sigma": sigma, "--labels": labels, "--table": table };
+  checkCovarianceFlags(flags);
+  const others = {
+    ...covariancePaths(flags),
+    "[new]": data,
+    "--output": output,
+    "--sigma": sigma,
+    "--labels": labels,
+    "--table": table,
+  };
   const { columns, exclude, sigmaColumns, idColumn, labelColumn, keep, sigmaIs, missing, log1p } = flags;
   const ofFiles = {
     "--columns": columns,
@@ -163,11 +186,11 @@ function dispatch(run: string, data: string | undefined, flags: PlaceFlags, sign
 }
 
 async function placeArrow(path: string, flags: PlaceFlags, signal: AbortSignal): Promise<void> {
-  const { perplexity, iterations, uncertainty, seed, threads, meanColumn, sigmaColumn } = flags;
+  const { perplexity, iterations, uncertainty, seed, prior, threads, meanColumn, sigmaColumn } = flags;
   checkInputs({ "<run>": path });
   await filterStandardStreams({ done: "placed", lacking: "a position" }, flags, signal, async (input, options) => {
     const run = await Tsne.load(path, { threads, signal });
-    const how = { perplexity, iterations, uncertainty, seed, meanColumn, sigmaColumn };
+    const how = { perplexity, iterations, uncertainty, seed, prior, meanColumn, sigmaColumn };
     return placeStream(run, input, { ...options, ...how });
   });
 }
@@ -179,7 +202,7 @@ async function placeFile(
   flags: PlaceFlags & { output: string },
   signal: AbortSignal,
 ): Promise<void> {
-  return place(run, data, await withSigmaPath(data, flags), signal);
+  return place(run, data, givesCovariances(flags) ? flags : await withSigmaPath(data, flags), signal);
 }
 
 /** @throws {ArgumentError} INVALID_ARGUMENT for a preparation beside that of the run */
@@ -204,18 +227,25 @@ async function place(
   signal: AbortSignal,
 ): Promise<void> {
   const begin = performance.now();
-  const { output, perplexity, iterations, uncertainty, seed, threads } = flags;
+  const { output, perplexity, iterations, uncertainty, seed, prior, threads } = flags;
   const scatter = uncertainty === undefined ? undefined : uncertaintyPath(output);
   checkMatrixOutput("--output", output);
   checkTableOutput("--table", flags.table);
   await checkPaths(
     { "--output": output, "--table": flags.table, "--uncertainty": scatter },
-    { "<run>": path, "<new>": data, "--sigma": sigmaPath(flags.sigma), "--labels": flags.labels },
+    {
+      "<run>": path,
+      "<new>": data,
+      "--sigma": sigmaPath(flags.sigma),
+      ...covariancePaths(flags),
+      "--labels": flags.labels,
+    },
   );
   const run = await Tsne.load(path, { threads, signal });
   checkPreparationFlags(run, flags);
   const inputs = withPreparation(run, await readInputs({ ...flags, data }, signal));
   const { data: means, sigma, points } = inputs;
+  const covariance = await readCovariance(flags, points, signal);
   const [n] = run.shape;
   const display = createProgressDisplay(
     flags.quiet ?? false,
@@ -224,7 +254,7 @@ async function place(
   );
   const onProgress = ({ fraction }: { fraction: number }) => display.update({ stage: "placement", fraction });
   const result = await run
-    .place(means, { sigma, perplexity, iterations, uncertainty, seed, signal, onProgress })
+    .place(means, { sigma, ...covariance, perplexity, iterations, uncertainty, seed, prior, signal, onProgress })
     .finally(() => display.stop());
   await writeEmbedding(output, result.embedding, points, { signal });
   if (scatter !== undefined && result.uncertainty) await writeUncertainty(scatter, result.uncertainty, points, signal);

@@ -116,7 +116,7 @@ export function createTrainCommand(): Command {
   addDeclaredOptions(command, MODEL_OPTIONS, TYPED_MODEL_OPTIONS, {
     likelihood: {
       description:
-        "distribution of the pixels: bernoulli, gaussian or learned-gaussian (default: gaussian with --output-variance; learned-gaussian for micrographs; else bernoulli)",
+        "distribution of the pixels: bernoulli, gaussian or learned-gaussian (default: gaussian with --output-variance; else learned-gaussian for gray images and bernoulli for others, which is said)",
     },
   }).option("--no-gradient-loss", "micrograph-vae: leave it out");
   command.optionsGroup("Training:");
@@ -164,8 +164,9 @@ async function run(flags: TrainFlags, names: Names, signal: AbortSignal): Promis
     const dataset = await vae.openDataset(flags.dataset, datasetOptions(flags, { signal, display }));
     noteSkipped(dataset, display);
     try {
-      const model = buildModel(vae.createModel, flags, dataset, names);
-      const folder = flags.runDir ?? join("runs", vae.runName(model, dataset.name, flags.extra));
+      const likelihood = await chooseLikelihood(vae, flags, dataset, display);
+      const model = buildModel(vae.createModel, flags, dataset, likelihood, names);
+      const folder = flags.runDir ?? join("runs", vae.runName(model, dataset.name, flags));
       if (!flags.resume) await requireNoRun(vae, folder);
       display.note(describe(model.name, model.parameterCount, dataset, folder));
       const training = { model, dataset, folder };
@@ -199,7 +200,13 @@ function checkFlags({ earlyStopping, patience, leastImprovement, ...flags }: Tra
 /** Refuses settings that cannot be, before data are read. */
 async function checkSettings(vae: Vae, flags: TrainFlags, options: TrainOptions, names: Names): Promise<void> {
   const { resolveTrainOptions } = await import("../vae/training/index.js");
-  const trial = buildModel(vae.createModel, flags, { height: 64, width: 64, channels: 1 }, names);
+  const trial = buildModel(
+    vae.createModel,
+    flags,
+    { height: 64, width: 64, channels: 1 },
+    typedLikelihood(flags),
+    names,
+  );
   resolveTrainOptions(trial, options);
   trial.dispose();
 }
@@ -280,24 +287,41 @@ function printResult(
   process.stdout.write(`Trained ${steps} steps in ${seconds.toFixed(1)} s.${early} The run is in ${folder}.\n`);
 }
 
+/** The likelihood that was asked for: an output variance asks for a Gaussian one. */
+function typedLikelihood({ likelihood, outputVariance, model }: TrainFlags): string | undefined {
+  if (likelihood !== undefined || model === "micrograph-vae") return likelihood;
+  return outputVariance === undefined ? undefined : "gaussian";
+}
+
+/** The likelihood that was asked for, or else the one that suits the images, which is said. */
+async function chooseLikelihood(
+  vae: Vae,
+  flags: TrainFlags,
+  dataset: Dataset,
+  display: ProgressDisplay,
+): Promise<string | undefined> {
+  const typed = typedLikelihood(flags);
+  if (typed !== undefined || flags.model === "micrograph-vae") return typed;
+  const { likelihood, reason } = await vae.suitableLikelihood(dataset);
+  display.note(`Likelihood ${likelihood}, ${reason}; --likelihood sets another.`);
+  return likelihood;
+}
+
 type Shape = { height: number; width: number; channels: number };
 
 function buildModel(
   createModel: typeof import("../vae/index.js").createModel,
   flags: TrainFlags,
   { height, width, channels }: Shape,
+  likelihood: string | undefined,
   names: Names,
 ): Model {
   const declared = Object.fromEntries(TYPED_MODEL_OPTIONS.map((name) => [name, MODEL_OPTIONS[name]]));
   const options: Record<string, unknown> = {
     ...{ height, width, channels, seed: flags.seed },
     ...pickOptions(declared, flags),
+    ...(likelihood !== undefined && { likelihood }),
   };
-  if (flags.likelihood === undefined && flags.model !== "micrograph-vae") {
-    // A variance is asked for in order to be used. Of gray values of low contrast a Bernoulli likelihood learns next to nothing.
-    if (flags.outputVariance !== undefined) options.likelihood = "gaussian";
-    else if (flags.dataset === "micrographs") options.likelihood = "learned-gaussian";
-  }
   try {
     return createModel(flags.model as ModelName, options as unknown as ModelOptions<ModelName>);
   } catch (error) {
@@ -324,8 +348,10 @@ function lossText({ loss, ...parts }: LossParts): string {
   return `loss ${figure(loss)}${list.length > 1 ? ` (${list.join(", ")})` : ""}`;
 }
 
-function epochText({ epoch, train, validation }: EpochRecord): string {
-  return `epoch ${epoch}: ${lossText(train)}${validation ? `; validation ${figure(validation.loss)}` : ""}`;
+function epochText({ epoch, train, validation, clusters }: EpochRecord): string {
+  const ofValidation = validation ? `; validation ${figure(validation.loss)}` : "";
+  const ofClusters = clusters ? `; accuracy of the clusters ${(100 * clusters.accuracy).toFixed(1)} %` : "";
+  return `epoch ${epoch}: ${lossText(train)}${ofValidation}${ofClusters}`;
 }
 
 /** Five digits. */

@@ -4,6 +4,7 @@ import { flagsByName } from "../options/index.js";
 import {
   describeGroups,
   describeTrust,
+  type PerplexityComparison,
   TRUST_OPTIONS,
   type Trust,
   type TrustFinding,
@@ -32,6 +33,7 @@ interface TrustFlags extends ColumnFlags {
   draws?: number;
   groups?: true;
   reruns?: number;
+  perplexities?: number[];
   seed?: number;
   threads?: number;
   json?: true;
@@ -48,6 +50,8 @@ Examples:
   $ sigma-tsne trust run.tsne -o trust.csv --groups --labels labels.txt
       The groups of the map as well, and whether they and the classes of the
       labels hold when the embedding is made again.
+  $ sigma-tsne trust run.tsne -o trust.csv --perplexities 5,10,30,100
+      The embedding with other perplexities, and what suggests one of them.
   $ sigma-tsne trust run.tsne --data data.csv -o trust.parquet
       The same with the identifier, the labels and the metadata of data.csv.
   $ sigma-tsne trust run.tsne -o trust.csv --json --quiet | jq .reliability
@@ -88,6 +92,7 @@ export function createTrustCommand(): Command {
     "draws",
     "groups",
     "reruns",
+    "perplexities",
     "seed",
   ]);
   command
@@ -113,7 +118,7 @@ export function createTrustCommand(): Command {
 
 async function reportTrust(path: string, flags: TrustFlags, signal: AbortSignal): Promise<void> {
   const begin = performance.now();
-  const { output, page, perturbation, draws, groups, reruns, seed, threads } = flags;
+  const { output, page, perturbation, draws, groups, reruns, perplexities, seed, threads } = flags;
   checkTableOutput("--output", output);
   if (page !== undefined && !page.toLowerCase().endsWith(".html")) {
     const accepted = "a file name that ends in .html";
@@ -137,7 +142,7 @@ async function reportTrust(path: string, flags: TrustFlags, signal: AbortSignal)
   );
   const onProgress = (progress: { stage: string; fraction: number }) => display.update(progress);
   const labels = labelsOf(points);
-  const settings = { perturbation, draws, groups, reruns, labels: groups && labels, seed };
+  const settings = { perturbation, draws, groups, reruns, labels: groups && labels, perplexities, seed };
   const report = await trust(run, { ...settings, signal, onProgress }).finally(() => display.stop());
   const { embedding, measurement } = report;
   await writePointTable(output, { embedding, points, columns: trustColumns(report), uncertainty: measurement }, signal);
@@ -230,6 +235,7 @@ function summarize(
       ? { ...shared("measurement"), draws: measurement.draws, neighbors: measurement.neighbors }
       : null,
     doubts: shared("doubts"),
+    perplexities: report.perplexities ? summarizePerplexities(report.perplexities) : null,
     groups: report.groups ? summarizeGroups(report.groups) : null,
     sentences: [...findings.map(({ sentence }) => sentence), ...(report.groups ? describeGroups(report.groups) : [])],
     output,
@@ -253,5 +259,19 @@ function summarizeGroups({ groups, labels, nullSeparations, reruns, draws }: Tru
     null_separations: Array.from(nullSeparations),
     groups: groups.map(plain),
     labels: labels.map(plain),
+  };
+}
+
+function summarizePerplexities({ scores, elbow, lowestCriterion, bestRecovered }: PerplexityComparison) {
+  return {
+    scores: scores.map(({ singularity, recovered, ...others }) => ({
+      ...others,
+      // A score can be infinite, which JSON does not know.
+      singularity: Number.isFinite(singularity) ? singularity : null,
+      recovered: recovered ?? null,
+    })),
+    elbow: elbow ?? null,
+    lowest_criterion: lowestCriterion,
+    best_recovered: bestRecovered ?? null,
   };
 }

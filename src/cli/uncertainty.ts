@@ -2,6 +2,7 @@ import { extname } from "node:path";
 import { ArgumentError } from "../errors.js";
 import type { MapOptions } from "../plot/index.js";
 import { type UncertaintyMeasures, uncertaintyColumns, uncertaintyNames } from "../tsne/index.js";
+import { givesCovariances } from "./covariance-input.js";
 import type { PointFacts } from "./inputs.js";
 import { joinColumns, writeEmbedding } from "./point-table.js";
 
@@ -12,6 +13,9 @@ export const UNCERTAINTY_COLUMNS = uncertaintyNames(2);
 export function checkUncertaintyFlags(flags: {
   uncertainty?: number;
   sigma?: string;
+  covariance?: string;
+  covarianceFactors?: string;
+  covarianceDraws?: string;
   degreesOfFreedom?: number | undefined;
 }): void {
   const reject = (argument: string, received: unknown, accepted: string, code: "INVALID_ARGUMENT" | "OUT_OF_RANGE") => {
@@ -19,8 +23,13 @@ export function checkUncertaintyFlags(flags: {
   };
   const draws = flags.uncertainty as number;
   if (!(draws >= 2 && draws <= 1000)) reject("--uncertainty", draws, "an integer from 2 to 1000", "OUT_OF_RANGE");
-  if (flags.sigma === undefined) {
-    reject("--sigma", undefined, "the standard deviations, which --uncertainty needs", "INVALID_ARGUMENT");
+  if (flags.sigma === undefined && !givesCovariances(flags)) {
+    reject(
+      "--sigma",
+      undefined,
+      "the standard deviations, or covariances, which --uncertainty needs",
+      "INVALID_ARGUMENT",
+    );
   }
   const { degreesOfFreedom = 1 } = flags;
   if (degreesOfFreedom !== 1) {
@@ -48,11 +57,11 @@ export async function writeUncertainty(
 
 /** What a picture shows of it: displacement as color, unless labels have the colors, and ellipses in two dimensions. */
 export function drawnUncertainty(
-  { displacement, covariance }: UncertaintyMeasures,
+  { displacement, covariance, draws }: UncertaintyMeasures,
   isLabeled: boolean,
 ): Pick<MapOptions, "values" | "valuesTitle" | "ellipses"> {
   return {
     ...(isLabeled ? {} : { values: displacement, valuesTitle: "mean displacement" }),
-    ...(covariance.cols === 3 ? { ellipses: { covariances: covariance } } : {}),
+    ...(covariance.cols === 3 ? { ellipses: { covariances: covariance, draws } } : {}),
   };
 }

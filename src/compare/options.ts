@@ -1,6 +1,6 @@
 import { reject, rejectUnknown, requireInteger, requireOptions, requireSignal } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
-import { type NeighborSearch, resolveTsneOptions, type TsneOptions } from "../tsne/index.js";
+import { covarianceOption, type NeighborSearch, resolveTsneOptions, type TsneOptions } from "../tsne/index.js";
 
 /** What all maps of a comparison have in common, so that nothing else can make them differ. */
 const COMMON = ["sigma", "init", "seed", "outputDimensions", "threads", "signal", "onProgress", "verbose"] as const;
@@ -72,6 +72,8 @@ export function resolveCompareOptions(options: CompareOptions, n: number, d: num
   const { variants, labels: _, k, onProgress, signal, ...shared } = options;
   requireSignal(signal);
   if (typeof (onProgress ?? reject) !== "function") reject("onProgress", onProgress, "a function");
+  const covariance = covarianceOption(shared);
+  if (covariance) reject(covariance, shared[covariance], "to be left out: comparisons are made with sigma");
   if ("verbose" in shared) reject("verbose", shared.verbose, "onProgress instead");
   const largest = Math.floor((n - 1) / 2);
   const named = variants ?? defaultVariants(options);
@@ -95,11 +97,7 @@ export function resolveCompareOptions(options: CompareOptions, n: number, d: num
     }
     const full = { ...shared, ...own } as TsneOptions;
     if (typeof (full.neighbors ?? "auto") !== "string") {
-      reject(
-        "neighbors",
-        full.neighbors,
-        '"auto", "exact" or "nn-descent", since each distance has neighbors of its own',
-      );
+      reject("neighbors", full.neighbors, '"auto", "exact" or "cells", since each distance has neighbors of its own');
     }
     try {
       resolveTsneOptions(full, n, d);

@@ -3,7 +3,7 @@ import { reject, rejectUnknown, requireInteger, requireOptions } from "../argume
 import type { TsneProgress } from "../tsne/index.js";
 
 /** Where the standard deviations of the demo come from. */
-export const DEMO_DATA = ["codes", "acquisitions"] as const;
+export const DEMO_DATA = ["acquisitions", "codes"] as const;
 export type DemoData = (typeof DEMO_DATA)[number];
 
 /** Options of {@link runDemo}. */
@@ -11,8 +11,9 @@ export interface DemoOptions {
   /** Where the files go. Made if it is not there; files of the same names are replaced. */
   directory: string;
   /**
-   * `"codes"`: an autoencoder is trained on the micrographs, and its codes are embedded. `"acquisitions"`: each micrograph is acquired
-   * several times, and means with their standard errors are embedded. Default `"codes"`, or the other where TensorFlow.js does not load.
+   * `"acquisitions"`: each micrograph is acquired several times, and means with their standard errors are embedded. Measured errors improve
+   * that map. `"codes"`: an autoencoder is trained on the micrographs, and its codes are embedded; their standard deviations are the widths
+   * of the codes, not measured errors, and make no clear difference. Default `"acquisitions"`.
    */
   data?: DemoData | undefined;
   /** Number of micrographs, an integer from 50 to 10,000. Default 2000. */
@@ -53,9 +54,8 @@ export interface DemoFile {
 }
 
 /** Options that have been checked, defaults filled in. */
-export interface ResolvedDemo extends Omit<DemoOptions, "data"> {
-  /** undefined: codes, if they can be had. */
-  data: DemoData | undefined;
+export interface ResolvedDemo extends DemoOptions {
+  data: DemoData;
   count: number;
   epochs: number;
   seed: number;
@@ -66,11 +66,11 @@ export interface ResolvedDemo extends Omit<DemoOptions, "data"> {
 export function resolveDemoOptions(options: DemoOptions): ResolvedDemo {
   requireOptions(options);
   rejectUnknown(options, ["directory", "data", "count", "epochs", "seed", "threads", "signal", "onProgress"]);
-  const { directory, data } = options;
+  const { directory, data = "acquisitions" } = options;
   if (typeof directory !== "string" || directory === "") reject("directory", directory, "the path of a folder");
-  if (data !== undefined && !DEMO_DATA.includes(data)) reject("data", data, `one of ${DEMO_DATA.join(", ")}`);
+  if (!DEMO_DATA.includes(data)) reject("data", data, `one of ${DEMO_DATA.join(", ")}`);
   if (data === "acquisitions" && options.epochs !== undefined) {
-    reject("epochs", options.epochs, "nothing: acquisitions need no training");
+    reject("epochs", options.epochs, 'to be left out unless data is "codes", since acquisitions need no training');
   }
   return {
     ...options,

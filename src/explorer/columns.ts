@@ -17,6 +17,8 @@ export interface ColumnNames {
   /** Its name in tables that are saved; by default the id. */
   readonly name?: string;
   readonly role?: ColumnRole;
+  /** What the values mean, in a sentence or two. */
+  readonly note?: string | undefined;
 }
 
 /** Of texts that differ, more than these are a column of texts and not of classes. */
@@ -163,7 +165,13 @@ function rangeOf(values: Float32Array | Float64Array): Pick<NumberColumn, "min" 
   return { min, low, high, max, empty: values.length - sorted.length };
 }
 
-const describe = ({ id, title, name = id, role = "computed" }: ColumnNames) => ({ id, title, name, role });
+const describe = ({ id, title, name = id, role = "computed", note }: ColumnNames) => ({
+  id,
+  title,
+  name,
+  role,
+  ...(note !== undefined && { note }),
+});
 
 /** Years first, as ISO 8601 and most databases write dates; without a time zone the time counts as UTC. */
 const DATE =

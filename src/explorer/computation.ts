@@ -95,6 +95,11 @@ export class EmbeddingComputation implements Computation {
   private tsne: Tsne | undefined;
   private isStopping = false;
   private resume: (() => void) | undefined;
+  private noteStopped: () => void = () => {};
+  /** Resolves when it is stopped for the first time. */
+  readonly stopped = new Promise<void>((resolve) => {
+    this.noteStopped = resolve;
+  });
 
   constructor(
     id: string,
@@ -176,6 +181,7 @@ export class EmbeddingComputation implements Computation {
 
   private async pause(signal: AbortSignal): Promise<void> {
     this.update({ state: "stopped", message: "Stopped", iteration: this.tsne?.iteration ?? 0 });
+    this.noteStopped();
     throwIfAborted(signal);
     let abort: (() => void) | undefined;
     try {

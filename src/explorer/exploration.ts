@@ -103,6 +103,8 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   private readonly cleanups: (() => Promise<void>)[] = [];
   /** Files that were skipped in a folder of images. */
   skipped = 0;
+  /** The folder in which results are kept beside the source; `undefined` where nothing is kept there. */
+  keptIn: string | undefined;
   /** How the columns of the source were used, in one line; `undefined` for sources without columns. */
   columnReport: string | undefined;
   /** Selections that are saved under a name. */

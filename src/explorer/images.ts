@@ -1,6 +1,10 @@
 import { stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { countFiles, openImageFiles } from "../io/index.js";
 import { openPointImages } from "../vae/without-tensorflow.js";
 import type { Exploration } from "./exploration.js";
+import type { TextColumn } from "./protocol.js";
+import type { TextValues } from "./text-values.js";
 import { LONGEST_THUMBNAIL } from "./thumbnails.js";
 
 /** How the images of points are opened. */
@@ -35,4 +39,34 @@ export async function addImages(exploration: Exploration, path: string, options:
   }
   exploration.setImages({ small: small.images, whole: whole.images, stretch });
   if (whole.classes && !exploration.column("label")) exploration.addLabels(whole.classes);
+}
+
+/**
+ * Opens the images whose paths a column of the explored table holds. They are read from the folder of the table and the folders in it. Where
+ * none is found, or some are missing, a notice says so.
+ */
+export async function addListedImages(
+  exploration: Exploration,
+  table: string,
+  column: TextColumn,
+  texts: TextValues,
+): Promise<void> {
+  const { signal } = exploration;
+  const folder = (await stat(table)).isDirectory() ? table : dirname(table);
+  const paths = Array.from({ length: texts.length }, (_, row) => texts.at(row));
+  const open = (within: number) => openImageFiles(folder, paths, within, signal);
+  const [small, whole] = [await open(LONGEST_THUMBNAIL), await open(LONGEST_SHOWN)];
+  const title = `Column “${column.title}”`;
+  if (!small || !whole) {
+    exploration.addNotice(
+      `${title} names images, but the first of them are not in the folder of the table, or are not images.`,
+    );
+    return;
+  }
+  exploration.setImages({ small, whole, stretch: undefined });
+  exploration.startWork(async () => {
+    const missing = paths.length - (await countFiles(folder, paths, signal));
+    if (missing > 0)
+      exploration.addNotice(`${title} names images, of which ${missing.toLocaleString("en")} are missing.`);
+  });
 }

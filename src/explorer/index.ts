@@ -30,6 +30,8 @@ export interface Explorer {
   readonly dropped: number;
   /** How the columns of the source were used, in one line; `undefined` for a source without columns. */
   readonly report: string | undefined;
+  /** The folder beside the source in which embeddings of points are kept; `undefined` where nothing is kept there. */
+  readonly keptIn: string | undefined;
   /** Ends the server and all that it computes. */
   close(): Promise<void>;
 }
@@ -70,6 +72,7 @@ export async function explore(source: string, options: ExploreOptions = {}): Pro
       skipped: exploration.skipped,
       dropped: exploration.gaps ? exploration.gaps.rows - exploration.gaps.kept.length : 0,
       report: exploration.columnReport,
+      keptIn: exploration.keptIn,
       async close() {
         await Promise.all([server.close(), exploration.close()]);
       },

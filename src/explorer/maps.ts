@@ -1,7 +1,14 @@
 import { procrustes } from "../compare/index.js";
 import { Matrix } from "../matrix.js";
 import { evaluate, type Neighborhood, type PointQuality } from "../quality/index.js";
-import { describePerplexity, positionUncertainty, Tsne, type TsneOptions, type TsneResult } from "../tsne/index.js";
+import {
+  describePerplexity,
+  ellipseRadius,
+  positionUncertainty,
+  Tsne,
+  type TsneOptions,
+  type TsneResult,
+} from "../tsne/index.js";
 import { numberColumn } from "./columns.js";
 import { type CreateTsne, EmbeddingComputation, Preparation } from "./computation.js";
 import type { Exploration, ExploredMap, GaussianData, PlaneAlignment } from "./exploration.js";
@@ -40,17 +47,17 @@ const plansOf = ({ sigma }: GaussianData): MapPlan[] => [
  * looked at; then what colors them: displacement, quality, uncertainty of the positions.
  *
  * @param cache has what is known already, and keeps what is new
+ * @param known what {@link showKnownMaps} has found; by default it is called first
  */
 export async function exploreMaps(
   exploration: Exploration,
   data: GaussianData,
   cache: ResultCache | undefined,
+  known?: KnownMaps,
 ): Promise<void> {
   const { signal } = exploration;
-  const { rows: n } = data.means;
   const plans = plansOf(data);
-  const maps = await showKnownMaps(exploration, data, cache);
-  let start = await cache?.read(START, n, 2);
+  let { maps, start } = known ?? (await showKnownMaps(exploration, data, cache));
   const missing = plans.filter(({ id }) => !maps.has(id));
   const embeddings = missing.map((plan) => {
     const create: CreateTsne = (callbacks) =>
@@ -59,25 +66,41 @@ export async function exploreMaps(
     exploration.addComputation(embedding);
     return { plan, embedding };
   });
-  for (const [i, { plan, embedding }] of embeddings.entries()) {
-    const { tsne, result } = await embedding.run(signal).catch((error) => {
-      // Those after it were to begin where it began.
-      for (const later of embeddings.slice(i + 1)) later.embedding.fail(error);
-      throw error;
-    });
-    if (!start && embedding.start) {
-      start = embedding.start;
-      await cache?.write(START, start);
-    }
-    const map = alignMap(plan, tsne, result, maps.get("standard"));
+  const finish = async ({ plan, embedding }: (typeof embeddings)[number]) => {
+    const { tsne, result } = await embedding.run(signal);
+    // The map that was finished first is the one that others are laid onto.
+    const [reference] = maps.values();
+    const map = alignMap(plan, tsne, result, reference);
     maps.set(plan.id, map);
     exploration.addMap(map);
     await cache?.write(`${plan.id}.npy`, map.positions);
     await cache?.keep(() => tsne.save(cache.path(`${plan.id}.tsne`), { signal }));
     const facts: MapFacts = { subtitle: map.subtitle, alignment: map.alignment ?? null };
     await cache?.writeFacts(plan.id, facts);
+  };
+  const finishing: Promise<void>[] = [];
+  for (const [i, one] of embeddings.entries()) {
+    const finished = finish(one);
+    finishing.push(finished);
+    // An embedding that is stopped does not keep the next one waiting.
+    await Promise.race([finished, one.embedding.stopped]).catch((error) => {
+      // The others were to begin where this one began.
+      for (const later of embeddings.slice(i + 1)) later.embedding.fail(error);
+      throw error;
+    });
+    if (!start && one.embedding.start) {
+      start = one.embedding.start;
+      await cache?.write(START, start);
+    }
   }
+  await Promise.all(finishing);
   await colorMaps(exploration, data, [...maps.values()], cache);
+}
+
+/** Maps that were kept, by their ids, and the positions from which they began. */
+export interface KnownMaps {
+  readonly maps: Map<string, ExploredMap>;
+  readonly start: Matrix | undefined;
 }
 
 /** Adds the maps that are known already. */
@@ -85,11 +108,12 @@ export async function showKnownMaps(
   exploration: Exploration,
   data: GaussianData,
   cache: ResultCache | undefined,
-): Promise<Map<string, ExploredMap>> {
+): Promise<KnownMaps> {
   const { rows: n } = data.means;
   const maps = new Map<string, ExploredMap>();
+  const start = await cache?.read(START, n, 2);
   // Without it no other map could begin where these did.
-  if (!cache || !(await cache.read(START, n, 2))) return maps;
+  if (!cache || !start) return { maps, start };
   for (const { id, title } of plansOf(data)) {
     const facts = cache.facts<MapFacts>(id);
     const positions = facts && (await cache.read(`${id}.npy`, n, 2));
@@ -99,23 +123,23 @@ export async function showKnownMaps(
     maps.set(id, map);
     exploration.addMap(map);
   }
-  return maps;
+  return { maps, start };
 }
 
 const runIn = (cache: ResultCache, id: string) => () => Tsne.load(cache.path(`${id}.tsne`));
 
-/** A computed map, laid onto the standard one. */
+/** A computed map, laid onto one that was computed before. */
 function alignMap(
   { id, title }: MapPlan,
   tsne: Tsne,
   { embedding, kl, options }: TsneResult,
-  standard: ExploredMap | undefined,
+  reference: ExploredMap | undefined,
 ): ExploredMap {
   const { distance, perplexity } = options;
   const subtitle = `${distance} distance, ${describePerplexity(perplexity)}, KL ${kl.toFixed(3)}`;
   const map = { id, title, subtitle, openRun: async () => tsne };
-  if (!standard) return { ...map, positions: embedding };
-  const { aligned, scale, rotation, from, to } = procrustes(standard.positions, embedding);
+  if (!reference) return { ...map, positions: embedding };
+  const { aligned, scale, rotation, from, to } = procrustes(reference.positions, embedding);
   return { ...map, positions: aligned, alignment: { scale, rotation, from, to } };
 }
 
@@ -169,6 +193,12 @@ export async function addQuality(
   exploration.addColumn(numberColumn({ id: `quality:${id}`, title: `Neighbors kept: ${title}` }, kept.data));
 }
 
+/** The factor by which a covariance from a few draws is enlarged, so that its ellipse of 95 % is that of {@link ellipseRadius}. */
+export const widening = (draws: number): number => (ellipseRadius(0.95, draws) / ellipseRadius(0.95)) ** 2;
+
+/** Draws of each point whose uncertainty is shown. */
+const DRAWS = 10;
+
 /**
  * Adds the covariances of the positions in the embedding of a run with sigma, and the column of how far they reach.
  *
@@ -186,7 +216,11 @@ export async function addUncertainty(exploration: Exploration, map: ExploredMap,
       // A run does one thing after the other: those who search have their turn between these few.
       for (let first = 0; first < n; first += MEASURED_TOGETHER) {
         const points = Uint32Array.from({ length: Math.min(MEASURED_TOGETHER, n - first) }, (_, i) => first + i);
-        const { covariance, displacement } = await positionUncertainty(run, { points, signal: exploration.signal });
+        const { covariance, displacement } = await positionUncertainty(run, {
+          points,
+          draws: DRAWS,
+          signal: exploration.signal,
+        });
         for (const [i, point] of points.entries()) {
           const own = covariance.row(i) as ArrayLike<number> as [number, number, number];
           all.row(point).set([...alignCovariance(own, map.alignment), scale * displacement[i]]);
@@ -196,7 +230,10 @@ export async function addUncertainty(exploration: Exploration, map: ExploredMap,
       await cache?.write(name, all);
       return all;
     }));
-  const covariances = Float32Array.from({ length: 3 * n }, (_, at) => measured.at(Math.floor(at / 3), at % 3));
+  const covariances = Float32Array.from(
+    { length: 3 * n },
+    (_, at) => widening(DRAWS) * measured.at(Math.floor(at / 3), at % 3),
+  );
   const reach = Float32Array.from({ length: n }, (_, i) => measured.at(i, 3));
   exploration.addCovariances(map.id, covariances);
   exploration.addColumn(numberColumn({ id: "position-uncertainty", title: "Uncertainty of the position" }, reach));

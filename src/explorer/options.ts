@@ -23,6 +23,13 @@ export const EXPLORE_OPTIONS = {
   part: choice(PARTS, { defaultText: "test", help: "of a training's data set: all, train, validation or test" }),
   /** A folder of images: refuses files that would be skipped, such as other files and broken links. */
   strict: boolean({ flag: false, help: "refuse files and columns that would be skipped" }),
+  /** For a saved run: computes its trust report, with the groups of the map, while the map is looked at. Default `false`. */
+  trust: boolean({ help: "of a saved run: find out which points and groups can be trusted" }),
+  /**
+   * For points: whether their embeddings, and what is measured of them, are kept in the folder `<source>.explorer`, so that the next start
+   * shows them at once. They are computed again when the points or their standard deviations change. Default `true`.
+   */
+  cache: boolean({ default: true, flag: false, help: "keep the embeddings of points in <source>.explorer" }),
   /**
    * Address to listen on. Default `"127.0.0.1"`, which only this machine reaches; for others the address of the page carries a random
    * token that every request must show.
@@ -47,7 +54,7 @@ export const EXPLORE_OPTIONS = {
 /** The files and settings that belong to a source. All are optional. */
 export interface InputOptions
   extends ColumnOptions,
-    Readonly<Pick<OptionValues<typeof EXPLORE_OPTIONS>, "part" | "strict">> {
+    Readonly<Pick<OptionValues<typeof EXPLORE_OPTIONS>, "part" | "strict" | "trust" | "cache">> {
   /** For maps and points: a folder of images, or a .npy or IDX file, one per point. For a training: other images than its own. */
   readonly images?: string | undefined;
   /** A file of labels, one per point. Default: the labels of the table that is explored. */
@@ -85,6 +92,8 @@ const SOURCE_KEYS = [
   "part",
   "stretch",
   "strict",
+  "trust",
+  "cache",
   ...COLUMN_KEYS,
 ] as const;
 

@@ -177,6 +177,8 @@ interface ColumnBase {
   /** Its name in tables that are saved. */
   readonly name: string;
   readonly role: ColumnRole;
+  /** What the values mean, in a sentence or two. */
+  readonly note?: string | undefined;
 }
 
 /** How texts are shown: as they are, as links to the web, or as paths of images. */

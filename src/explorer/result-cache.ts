@@ -45,6 +45,11 @@ export class ResultCache {
     }
   }
 
+  /** Whether the folder takes files. */
+  get isKept(): boolean {
+    return this.isWritable;
+  }
+
   /** Where a file of this name is, or would be. */
   path(name: string): string {
     return join(this.folder, name);

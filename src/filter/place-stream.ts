@@ -10,7 +10,7 @@ import { countRows, readUsableRows } from "./usable-rows.js";
 /** Options of {@link placeStream}. */
 export interface PlaceStreamOptions
   extends FilterOptions,
-    Pick<PlacementOptions, "perplexity" | "iterations" | "uncertainty" | "seed"> {
+    Pick<PlacementOptions, "perplexity" | "iterations" | "uncertainty" | "seed" | "prior"> {
   /** Column of the new points, or of their means. Default "mean". */
   readonly meanColumn?: string | undefined;
   /** Column of their standard deviations, where the run has sigma. Default "sigma". */
@@ -28,6 +28,7 @@ const KEYS: Record<keyof PlaceStreamOptions, true> = {
   iterations: true,
   uncertainty: true,
   seed: true,
+  prior: true,
   meanColumn: true,
   sigmaColumn: true,
 };
@@ -35,7 +36,7 @@ const KEYS: Record<keyof PlaceStreamOptions, true> = {
 /** Number of rows at which the placement reaches its full speed. */
 const BLOCK_ROWS = 16384;
 
-type PlacementSettings = Pick<PlacementOptions, "perplexity" | "iterations" | "uncertainty" | "seed">;
+type PlacementSettings = Pick<PlacementOptions, "perplexity" | "iterations" | "uncertainty" | "seed" | "prior">;
 
 /** {@link placeStream} without its lazy import. */
 export async function* placeBatches(
@@ -45,7 +46,7 @@ export async function* placeBatches(
 ): AsyncGenerator<Uint8Array> {
   requireOptions(options);
   rejectUnknown(options, Object.keys(KEYS));
-  const { perplexity, iterations, uncertainty, seed, meanColumn = "mean", sigmaColumn } = options;
+  const { perplexity, iterations, uncertainty, seed, prior, meanColumn = "mean", sigmaColumn } = options;
   if (!run.hasSigma && sigmaColumn !== undefined) {
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "sigmaColumn",
@@ -53,7 +54,11 @@ export async function* placeBatches(
       accepted: "to be left out, since the run has no sigma",
     });
   }
-  const settings = { perplexity, iterations, uncertainty, seed };
+  if (run.hasCovariance) {
+    const accepted = "a run with standard deviations: streams hold no covariances";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "run", received: run, accepted });
+  }
+  const settings = { perplexity, iterations, uncertainty, seed, prior };
   await checkPlacement(run, settings);
   const open = (fields: readonly IpcField[]): Computation => {
     const [, d] = run.shape;

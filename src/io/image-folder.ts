@@ -178,7 +178,7 @@ function createDecoder(
 }
 
 /** Copies an image into the middle of a frame, with NaN around it. */
-function copyToMiddle(
+export function copyToMiddle(
   pixels: Pixels,
   [rows, columns]: readonly [number, number],
   frame: Float32Array,
@@ -197,7 +197,10 @@ function copyToMiddle(
 }
 
 /** Height and width of an image of which neither is longer than `within`. */
-function shrink({ height, width }: ListedImage, within = Number.POSITIVE_INFINITY): readonly [number, number] {
+export function shrink(
+  { height, width }: Pick<ListedImage, "height" | "width">,
+  within = Number.POSITIVE_INFINITY,
+): readonly [number, number] {
   const scale = Math.min(1, within / height, within / width);
   return [Math.max(1, Math.round(scale * height)), Math.max(1, Math.round(scale * width))];
 }

@@ -21,6 +21,7 @@ export {
   takeFacts,
 } from "./dataset.js";
 export { decodeImage } from "./image-file.js";
+export { countFiles, openImageFiles } from "./image-files.js";
 export { type ImageFolder, type ImageFolderOptions, openImageFolder } from "./image-folder.js";
 export type { SkippedFile } from "./image-listing.js";
 export { inputName, splitPart, withPipes } from "./input-file.js";
@@ -29,6 +30,7 @@ export { type MatlabArray, readMatlabArray } from "./matlab.js";
 export {
   assertMatrixExtension,
   readMatrix,
+  readStack,
   type WriteMatrixOptions,
   writeArray,
   writeMatrices,

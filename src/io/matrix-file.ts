@@ -6,7 +6,7 @@ import { checkPath, type WriteOptions, writeFileAtomic } from "./atomic-write.js
 import { chooseColumns } from "./chosen-columns.js";
 import type { Format } from "./format.js";
 import { checkColumn, formatByExtension, listFormats, readWithFormat } from "./formats.js";
-import { encodeArray, npy } from "./npy.js";
+import { encodeArray, npy, readNpyStack } from "./npy.js";
 import type { ReadMatrixOptions } from "./read-options.js";
 import { readRowRange } from "./row-blocks.js";
 import { checkRowRange } from "./row-range.js";
@@ -58,6 +58,26 @@ export async function readMatrix(path: string, options: ReadMatrixOptions = {}):
   return readWithFormat(path, options, async (format, file) => {
     checkColumn(format, path, options.column);
     return format.readMatrix(file, options);
+  });
+}
+
+/**
+ * Reads an array of three dimensions from a .npy file, such as one covariance matrix per point, n x d x d.
+ *
+ * @returns its numbers in C order, float32 or float64, and its shape
+ * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where it is no such array
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function readStack(
+  path: string,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<{ data: FloatArray; shape: [number, number, number] }> {
+  return readWithFormat(path, options, async (format, file) => {
+    if (format !== npy) {
+      const reason = "is not a .npy file: expected an array of three dimensions, which only .npy holds";
+      throw new FileError("FILE_FORMAT", path, `${reason}. Save it with np.save`);
+    }
+    return readNpyStack(file, options);
   });
 }
 

@@ -45,6 +45,23 @@ export async function readNpyMatrix(file: OpenFile, options: ReadOptions): Promi
   return readNumbers(file, header, rows, cols, options);
 }
 
+/** An array of three dimensions in C order. */
+export async function readNpyStack(
+  file: OpenFile,
+  options: ReadOptions,
+): Promise<{ data: FloatArray; shape: [number, number, number] }> {
+  const header = await readNpyHeader(file);
+  const { shape, fortranOrder } = header;
+  if (shape.length !== 3 || fortranOrder) {
+    const order = fortranOrder ? " in Fortran order" : "";
+    const reason = `has shape (${shape.join(", ")})${order}: expected three dimensions in C order`;
+    throw formatError(file, `${reason}. Save np.ascontiguousarray(array)`);
+  }
+  const [n, a, b] = shape as [number, number, number];
+  const { data } = await readNumbers(file, header, n, a * b, options);
+  return { data, shape: [n, a, b] };
+}
+
 async function readLabels(file: OpenFile, options: ReadOptions): Promise<string[]> {
   const header = await readNpyHeader(file);
   const { shape, dtype } = header;

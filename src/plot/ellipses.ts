@@ -3,6 +3,7 @@ import type { Context } from "../canvas/index.js";
 import type { Ink } from "../colors/index.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { type Matrix, type MatrixLike, toMatrix } from "../matrix.js";
+import { ellipseRadius } from "../tsne/index.js";
 import type { Box, ProjectedPoints } from "./projection.js";
 
 /** Ellipses of constant density of 2-D Gaussians around points of a map. */
@@ -11,8 +12,10 @@ export interface MapEllipses {
   readonly covariances: MatrixLike;
   /** Whose ellipses are drawn: row numbers, or how many, picked so that they can be told apart. Default 60. */
   readonly points?: ArrayLike<number> | number | undefined;
-  /** Share of its Gaussian that an ellipse holds, more than 0 and less than 1. Default 0.95. */
+  /** Share of the possible positions that an ellipse contains, more than 0 and less than 1. Default 0.95. */
   readonly level?: number | undefined;
+  /** Draws from which each covariance was estimated, 2 or more: the fewer, the larger the ellipse. Default: the covariances are exact. */
+  readonly draws?: number | undefined;
 }
 
 /** {@link MapEllipses} that have been checked. */
@@ -23,7 +26,12 @@ export interface CheckedEllipses {
   readonly deviations: number;
 }
 
-export const ELLIPSE_KEYS: Record<keyof MapEllipses, true> = { covariances: true, points: true, level: true };
+export const ELLIPSE_KEYS: Record<keyof MapEllipses, true> = {
+  covariances: true,
+  points: true,
+  level: true,
+  draws: true,
+};
 
 /**
  * @param points the map
@@ -62,6 +70,8 @@ export function checkEllipses(
   if (typeof level !== "number" || !(level > 0 && level < 1)) {
     throw reject("level", level, "a number between 0 and 1", "OUT_OF_RANGE");
   }
+  const draws: unknown = ellipses.draws ?? Number.POSITIVE_INFINITY;
+  if (typeof draws !== "number" || !(draws >= 2)) throw reject("draws", draws, "a number of 2 or more", "OUT_OF_RANGE");
   const asked: unknown = ellipses.points ?? 60;
   let chosen: readonly number[] | number;
   if (typeof asked === "number") {
@@ -73,7 +83,7 @@ export function checkEllipses(
     const bad = chosen.find((row) => !(Number.isInteger(row) && row >= 0 && row < points.rows));
     if (bad !== undefined) throw reject("points", bad, `row numbers from 0 to ${points.rows - 1}`, "OUT_OF_RANGE");
   }
-  return { covariances, points: chosen, deviations: Math.sqrt(-2 * Math.log(1 - level)) };
+  return { covariances, points: chosen, deviations: ellipseRadius(level, draws) };
 }
 
 /** Draws them over the points, each with a rim of the ground so that it stands out, and its center. */

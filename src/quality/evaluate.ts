@@ -70,7 +70,7 @@ export interface Quality {
   /** With `perPoint`. */
   perPoint?: PointQuality;
   /** Where the neighbors of P came from, and the share of the true ones among them. */
-  neighbors: { method: "exact" | "nn-descent"; recall: number };
+  neighbors: { method: "exact" | "cells"; recall: number };
   /** The variance floor in use, in squared units of the data. `undefined` if the distance has no floor. */
   varianceFloor: number | undefined;
   /** What a reader of the result should know, in sentences: a value of the data far beyond all others. */

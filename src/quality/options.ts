@@ -90,7 +90,7 @@ export function resolveEvaluateOptions(options: EvaluateOptions, n: number, d: n
   rejectUnknown(options, Object.keys(KEYS));
   const { k, labels, sample = "auto", perPoint = false, neighbors: search = "auto", ...shared } = options;
   if (typeof perPoint !== "boolean") reject("perPoint", perPoint, "true or false");
-  if (typeof search !== "string") reject("neighbors", search, '"auto", "exact" or "nn-descent"');
+  if (typeof search !== "string") reject("neighbors", search, '"auto", "exact" or "cells"');
   const tsne = resolveTsneOptions({ ...shared, neighbors: search } as Parameters<typeof resolveTsneOptions>[0], n, d);
   const { varianceFloor, perplexity, seed, threads } = tsne;
   const distance = tsne.distance as DistanceName;

@@ -216,6 +216,7 @@ function pointsOf(data: MatrixLike, options: NearestOptions): SearchedPoints {
 
 async function pointsOfRun(run: Tsne, options: NearestOptions): Promise<SearchedPoints> {
   if (options.sigma !== undefined) throw invalid("sigma", options.sigma, "nothing: a run has its own");
+  if (run.hasCovariance) throw invalid("run", run, "a run with standard deviations: searches do not use covariances");
   const { distance, varianceFloor, threads } = run.options;
   const { knownFloor, ...points } = await unpackRun(run, options.signal);
   const isOwn = (options.distance ?? distance) === distance;

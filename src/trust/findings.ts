@@ -1,10 +1,11 @@
 import { type GroupVerdict, LEAST_TOGETHER, MOST_MIXED, type TrustGroups } from "./groups.js";
+import { describePerplexities, type PerplexityComparison } from "./perplexities.js";
 import { quantile } from "./quantile.js";
 import { LEAST_SHARE, type Trust } from "./trust.js";
 
 /** What one score says of the whole embedding. */
 export interface TrustFinding {
-  score: "perturbation" | "singularity" | "reliability" | "measurement" | "doubts" | "groups";
+  score: "perturbation" | "singularity" | "reliability" | "measurement" | "doubts" | "groups" | "perplexities";
   /** Points that fail the threshold; `undefined` where the score could not be computed. */
   flagged: number | undefined;
   /** The threshold in the unit of the score. */
@@ -22,6 +23,7 @@ export function describeTrust(report: Trust): TrustFinding[] {
     describeMeasurement(report),
     describeDoubts(report),
     ...(report.groups ? [describeAllGroups(report.groups, report.embedding.rows)] : []),
+    ...(report.perplexities ? [toFinding(report.perplexities)] : []),
   ];
 }
 
@@ -77,6 +79,13 @@ function describeDoubts({ doubts, embedding }: Trust): TrustFinding {
   const sentence = `Together: ${share(flagged, embedding.rows)} of the points fail at least one of these thresholds, and ${share(several, embedding.rows)} fail two or more.`;
   return { score: "doubts", flagged, threshold: 0, sentence };
 }
+
+const toFinding = (compared: PerplexityComparison): TrustFinding => ({
+  score: "perplexities",
+  flagged: undefined,
+  threshold: undefined,
+  sentence: `Perplexities: ${describePerplexities(compared).replace(/^T/, "t")}`,
+});
 
 function describeAllGroups({ of, groups, reruns, nullSeparations }: TrustGroups, n: number): TrustFinding {
   const isStable = groups.map(({ verdict }) => verdict === "stable");

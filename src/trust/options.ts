@@ -1,7 +1,16 @@
-import { abortSignal, boolean, callback, declare, integer, number, type OptionValues } from "../options/index.js";
+import {
+  abortSignal,
+  boolean,
+  callback,
+  declare,
+  integer,
+  number,
+  type OptionValues,
+  parseNumber,
+} from "../options/index.js";
 
 /** The scores, in the order in which they are computed. */
-export type TrustStage = "singularity" | "perturbation" | "reliability" | "measurement" | "groups";
+export type TrustStage = "singularity" | "perturbation" | "reliability" | "measurement" | "groups" | "perplexities";
 
 /** One report of how far {@link trust} is. */
 export interface TrustProgress {
@@ -46,6 +55,21 @@ export const TRUST_OPTIONS = {
       },
     },
     { flag: false, help: "labels that are tested as the groups of the map are" },
+  ),
+  /**
+   * Perplexities to compare, two or more, 1 to (n - 1) / 3 each: the data are embedded with every one of them. Default: none.
+   */
+  perplexities: declare<readonly number[]>(
+    {
+      accepted: "an array of two or more different perplexities",
+      range: "two or more, 1 to (n - 1) / 3",
+      placeholder: "<x,...>",
+      // The range depends on the number of points.
+      check: (value) => value as readonly number[],
+      parse: (text, flag) =>
+        text.split(",").map((part) => parseNumber(part.trim(), flag, "a number of 1 or more", (value) => value >= 1)),
+    },
+    { defaultText: "none", help: "perplexities to compare, with an embedding of the data for each" },
   ),
   /** Seed of the permuted data, of the sample of reference points, of the draws and of the reruns. */
   seed: integer(

@@ -2,9 +2,11 @@ import { categoricalColors, cleanText, sequentialColors } from "../colors/index.
 import { writeFileAtomic } from "../io/index.js";
 import { renderPageFile, toBase64 } from "../page-file.js";
 import { encodeLabels } from "../page-map/labels.js";
+import { explainColumns } from "./explanations.js";
 import { describeTrust, type TrustFinding } from "./findings.js";
 import { describeGroups, type TrustGroup, type TrustGroups } from "./groups.js";
 import type { TrustPayload, TrustScore } from "./page/payload.js";
+import { describePerplexities, type PerplexityScores } from "./perplexities.js";
 import type { GroupStability } from "./stability.js";
 import type { Trust } from "./trust.js";
 
@@ -48,9 +50,13 @@ function toPayload(report: Trust, { title = "Trust report", labels }: TrustPageO
     x: column(0),
     y: column(1),
     shades: { light: sequentialColors(SHADES, "light"), dark: sequentialColors(SHADES, "dark") },
-    findings: describeTrust(report).map((finding) => toTile(finding, n)),
+    findings: describeTrust(report)
+      // Perplexities have a section of their own.
+      .filter(({ score }) => score !== "perplexities")
+      .map((finding) => toTile(finding, n)),
     scores: [...toScores(report), ...(text ? [ofLabels("Label", "The labels of the points.", text)] : [])],
     ...toGroupRows(report.groups),
+    perplexities: toPerplexityCharts(report),
     doubtful: findDoubtful(report),
   };
 }
@@ -61,6 +67,50 @@ function toTile({ score, flagged, sentence }: TrustFinding, n: number): TrustPay
     name: { doubts: "Any doubt", groups: "In no stable group" }[score as string] ?? head,
     value: flagged === undefined ? "none" : `${((100 * flagged) / n).toFixed(1)} %`,
     sentence: rest.join(": ").replace(/^./, (letter) => letter.toUpperCase()),
+  };
+}
+
+function toPerplexityCharts({ perplexities: compared }: Trust): TrustPayload["perplexities"] {
+  if (!compared) return null;
+  const { scores, elbow, lowestCriterion, bestRecovered } = compared;
+  const chart = (
+    title: string,
+    explanation: string,
+    of: (one: PerplexityScores) => number,
+    chosen: number | undefined,
+  ) => ({
+    title,
+    explanation,
+    scores: scores.map(of).map((score) => (Number.isFinite(score) ? score : null)),
+    chosen: chosen ?? null,
+  });
+  return {
+    note: describePerplexities(compared),
+    values: scores.map(({ perplexity }) => perplexity),
+    charts: [
+      ...(bestRecovered === undefined
+        ? []
+        : [
+            chart(
+              "Neighbors recovered",
+              "Trustworthiness of embeddings of drawn data against the measured data. Higher is better.",
+              ({ recovered }) => recovered as number,
+              bestRecovered,
+            ),
+          ]),
+      chart(
+        "Singularity",
+        "95th percentile of the singularity scores. It falls with the perplexity, and the elbow is where it stops falling fast.",
+        ({ singularity }) => singularity,
+        elbow,
+      ),
+      chart(
+        "2 KL + log(n) perplexity / n",
+        "The criterion of Cao & Wang (2017). Lower is better.",
+        ({ criterion }) => criterion,
+        lowestCriterion,
+      ),
+    ],
   };
 }
 
@@ -121,9 +171,9 @@ const ofLabels = (name: string, explanation: string, labels: TrustScore["labels"
 });
 
 /** The map by its groups, their verdicts, and how each point stays with its group. */
-function toGroupScores({ groups: tested }: Trust): TrustScore[] {
+function toGroupScores({ groups: tested }: Trust, explained: Readonly<Record<string, string>>): TrustScore[] {
   if (!tested) return [];
-  const { of, groups, staying, reruns } = tested;
+  const { of, groups, staying } = tested;
   const textsOf = (text: (group: TrustGroup) => string) =>
     encodeLabels(
       Array.from(of, (group) => (group < 0 ? "" : text(groups[group]))),
@@ -132,65 +182,33 @@ function toGroupScores({ groups: tested }: Trust): TrustScore[] {
   return [
     ofLabels(
       "Group",
-      "Regions of high density with valleys between them, from the largest to the smallest group. The table of groups says which of them hold.",
+      explained.map_group,
       textsOf(({ name }) => name),
     ),
     ofLabels(
       "Verdict on the group",
-      `Stable: the group holds together in ${reruns} reruns on samples of the points. Unstable: it falls apart or mixes with others. No evidence: embeddings of one Gaussian show groups that are as well separated.`,
+      explained.map_group_verdict,
       textsOf(({ verdict }) => verdict),
     ),
-    ofNumbers(
-      "Staying with the group",
-      `Share of the other points of its group with which the point is in one group again, over ${reruns} reruns. Points with low shares lie in a part that breaks off, or go to another group.`,
-      staying,
-    ),
+    ofNumbers("Staying with the group", explained.staying, staying),
   ];
 }
 
 function toScores(report: Trust): TrustScore[] {
   const { perturbation, singularity, reliability, measurement, doubts, embedding } = report;
+  const explained = explainColumns(report);
   const doubtTexts = Array.from(doubts, (count) => `${count} failed`);
   return [
-    ofLabels("Doubts", "How many of the scores fail their thresholds.", encodeLabels(doubtTexts, embedding.rows)),
-    ...toGroupScores(report),
-    ...(perturbation
-      ? [
-          ofNumbers(
-            "Perturbation",
-            `How far the point jumps when its data move by ${perturbation.length.toPrecision(3)}. Above ${perturbation.threshold.toPrecision(3)}, a quarter of the map's radius, it lands in another part of the map: do not read much into its position.`,
-            perturbation.scores,
-          ),
-        ]
-      : []),
-    ofNumbers(
-      "Singularity",
-      `How loosely the point is held at its position, on a logarithmic scale. Points above ${singularity.threshold.toPrecision(3)}, ten times the median, lie where the map could as well have torn elsewhere.`,
-      singularity.scores,
-      true,
-    ),
-    ofNumbers(
-      "Reliability",
-      `Correlation of ordered distances in the data and in the map. Below ${reliability.dubiousBelow.toPrecision(3)} a neighborhood is kept no better than in data with permuted columns; above ${reliability.trustworthyAbove.toPrecision(3)} it is trustworthy.`,
-      reliability.scores,
-    ),
-    ofLabels(
-      "Reliability class",
-      `Dubious: below ${reliability.dubiousBelow.toPrecision(3)}, the 5th percentile of data with permuted columns. Trustworthy: above ${reliability.trustworthyAbove.toPrecision(3)}, their 95th percentile.`,
-      encodeLabels(reliability.classes, embedding.rows),
-    ),
+    ofLabels("Doubts", explained.doubts, encodeLabels(doubtTexts, embedding.rows)),
+    ...toGroupScores(report, explained),
+    ...(perturbation ? [ofNumbers("Perturbation", explained.perturbation, perturbation.scores)] : []),
+    ofNumbers("Singularity", `${explained.singularity} The colors are logarithmic.`, singularity.scores, true),
+    ofNumbers("Reliability", explained.reliability, reliability.scores),
+    ofLabels("Reliability class", explained.reliability_class, encodeLabels(reliability.classes, embedding.rows)),
     ...(measurement
       ? [
-          ofNumbers(
-            "Share of draws",
-            `Share of ${measurement.draws} draws from the point's Gaussian that land near its position. Below a half, the measurement is too uncertain to hold the point there.`,
-            measurement.share,
-          ),
-          ofNumbers(
-            "Displacement",
-            "Mean distance of the draws from the position of the point.",
-            measurement.displacement,
-          ),
+          ofNumbers("Share of draws", explained.share, measurement.share),
+          ofNumbers("Displacement", explained.displacement, measurement.displacement),
         ]
       : []),
   ];

@@ -3,9 +3,17 @@ import { readLabels } from "../colors/index.js";
 import { ArgumentError } from "../errors.js";
 import { Matrix } from "../matrix.js";
 import { checkOptions } from "../options/index.js";
-import { drawPositions, type PositionUncertainty, requirePlacementMemory, rowsOfDraws, Tsne } from "../tsne/index.js";
+import {
+  drawPositions,
+  type PositionUncertainty,
+  requirePlacementMemory,
+  rowsOfDraws,
+  spreadOf,
+  Tsne,
+} from "../tsne/index.js";
 import { judgeGroups, NULLS, type TrustGroups } from "./groups.js";
 import { TRUST_OPTIONS, type TrustOptions, type TrustStage } from "./options.js";
+import { checkPerplexities, comparePerplexities, type PerplexityComparison } from "./perplexities.js";
 import { quantile } from "./quantile.js";
 
 /** How far each point jumps when it is moved a little and placed again. */
@@ -63,6 +71,8 @@ export interface Trust {
   measurement: PositionUncertainty | undefined;
   /** The groups of the map, where the option `groups` asks for them. They count in no doubts. */
   groups: TrustGroups | undefined;
+  /** Embeddings with other perplexities, where the option `perplexities` asks for them. */
+  perplexities: PerplexityComparison | undefined;
   /** n: in how many of the scores each point fails its threshold, 0 to 4. */
   doubts: Uint8Array;
   /** Seconds that it took. */
@@ -94,11 +104,13 @@ export async function trust(run: Tsne, options: TrustOptions = {}): Promise<Trus
   const settings = checkOptions(TRUST_OPTIONS, options);
   checkRun(run);
   checkGroupOptions(settings, run.shape[0]);
+  const compared = settings.perplexities && checkPerplexities(settings.perplexities, run.shape[0]);
   const [n, d] = run.shape;
   const { outputDimensions, perplexity, degreesOfFreedom } = run.options;
   const isPlaceable = degreesOfFreedom === 1;
   const { signal, seed } = settings;
-  if (isPlaceable) requirePlacementMemory(n, d, n, run.hasSigma, outputDimensions, perplexity, rowsOfDraws(1));
+  const spread = spreadOf(d, run.hasSigma, run.hasCovariance);
+  if (isPlaceable) requirePlacementMemory(n, d, n, spread, outputDimensions, perplexity, rowsOfDraws(1));
   let stage: TrustStage = "singularity";
   const onProgress = ({ fraction }: { fraction: number }) => settings.onProgress?.({ stage, fraction });
   const measured = await run.exclusively({ signal, onProgress }, async (native, report) => {
@@ -133,6 +145,9 @@ export async function trust(run: Tsne, options: TrustOptions = {}): Promise<Trus
         return judgeGroups(await native.measureGroups({ options: how, drawn, onProgress: report }), settings.labels);
       })
     : undefined;
+  stage = "perplexities";
+  const report = (fraction: number) => onProgress({ fraction });
+  const perplexities = compared && (await comparePerplexities(run, { perplexities: compared, seed, signal, report }));
   const radius = radiusOf(measured.embedding);
   const { scores, isExact } = measured.singularity;
   const parts = {
@@ -151,6 +166,7 @@ export async function trust(run: Tsne, options: TrustOptions = {}): Promise<Trus
     radius,
     ...parts,
     groups,
+    perplexities,
     doubts,
     seconds: (performance.now() - begin) / 1000,
   };

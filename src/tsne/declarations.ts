@@ -13,11 +13,12 @@ import {
   parseInteger,
   parseNumber,
 } from "../options/index.js";
+import type { StackLike } from "./covariances.js";
 import { DISTANCES, type DistanceName } from "./distances.js";
 import { isNeighborGraph, type NeighborGraph } from "./given-neighbors.js";
 
 /** Ways to find nearest neighbors; see {@link TsneOptions.neighbors}. */
-export const NEIGHBOR_SEARCHES = ["auto", "exact", "nn-descent"] as const;
+export const NEIGHBOR_SEARCHES = ["auto", "exact", "cells"] as const;
 /** One of {@link NEIGHBOR_SEARCHES}. */
 export type NeighborSearch = (typeof NEIGHBOR_SEARCHES)[number];
 
@@ -88,6 +89,32 @@ export const TSNE_SETTINGS = {
       native: false,
     },
   ),
+  /**
+   * Covariances of the errors of each point, n x d x d: `{data, shape}`, or n matrices. Use them where the errors of a point's values are
+   * correlated, as those of fits and of astrometric solutions are; they take the place of `sigma`, whose squares are their diagonals. Each
+   * matrix must be symmetric and may be singular, but has no negative eigenvalue. For the distances `"inverse-variance"`,
+   * `"mahalanobis"`, `"mahalanobis-logdet"`, `"wasserstein"` and `"expected"`. A search for neighbors takes some d^2 times as long as
+   * with standard deviations.
+   */
+  covariance: covarianceSetting(
+    "n x d x d array",
+    "<file>",
+    "one covariance matrix per point, d x d, where errors are correlated",
+  ),
+  /**
+   * Covariances of low rank, n x d x r: the covariance of a point is F F^T + diag(sigma^2) with its d x r matrix F. `sigma` may be left out
+   * and is zero then.
+   */
+  covarianceFactors: covarianceSetting(
+    "n x d x r array",
+    "<file>",
+    "factors F of the covariances F F^T + diag(sigma^2), d x r per point",
+  ),
+  /**
+   * Draws of each point, n x m x d with m >= 2, for example from the posterior distribution of a fit. The covariance of a point is that of
+   * its draws, with the divisor m - 1. The data should be the means of the draws.
+   */
+  covarianceDraws: covarianceSetting("n x m x d array", "<file>", "m draws per point, whose covariances are used"),
   /**
    * Effective number of neighbors of a point: 1 to (n - 1) / 3. Small values such as 5 show fine groups, large ones show coarse
    * structure. The time and memory of a run grow with it, as three times as many neighbors are searched. Default 30; for n < 91,
@@ -178,6 +205,7 @@ export const TSNE_SETTINGS = {
    *
    * The distances between Gaussians need sigma. Their squares are: `"inverse-variance"`, the weighted mean of squared differences with
    * weights 1 / (sigma_ik^2 + sigma_jk^2 + varianceFloor) (Ede 2020, arXiv:2003.01113); `"mahalanobis"`, their sum with the same weights;
+   * `"mahalanobis-logdet"`, that sum plus the logarithms of the summed variances, without which noisy points are near all others;
    * `"expected"`, the expected squared Euclidean distance of independent draws, |mu_i - mu_j|^2 + |sigma_i|^2 + |sigma_j|^2;
    * `"wasserstein"`, |mu_i - mu_j|^2 + |sigma_i - sigma_j|^2 (2-Wasserstein); and, with variances v = sigma^2 + varianceFloor and the
    * divergence in place of the squared distance, `"bhattacharyya"` (Bhattacharyya 1943; Kailath 1967) and `"jeffreys"`,
@@ -208,7 +236,7 @@ export const TSNE_SETTINGS = {
    * data and sigma times c give the same embedding. A number above 0, to 1e30, replaces the estimate; 0.01 is that of Ede (2020).
    * Larger values make the embedding more like the plain one, smaller ones let small differences of sigma count.
    *
-   * It is added to the summed variance of two points under `"inverse-variance"` and `"mahalanobis"`, and to the variance of each point
+   * It is added to the summed variance of two points under `"inverse-variance"`, `"mahalanobis"` and `"mahalanobis-logdet"`, and to the variance of each point
    * under `"bhattacharyya"` and `"jeffreys"`, for which the estimate is half as large; the other distances do not use it. The result
    * reports the floor in use.
    */
@@ -222,28 +250,25 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * How neighbors are found: `"exact"`, by comparing all pairs; `"nn-descent"` (Dong, Charikar & Li 2011) from the leaves of random
-   * projection trees, which finds 97 % of them or more on most data and reports the share in `neighbors.recall` of the result; or
-   * `"auto"`, the faster one: nn-descent above 60,000 + 9,000,000 / (d + 33) points (170,000 of 50 dimensions). More expensive distances
-   * count as more dimensions: `"inverse-variance"` as 4 d, `"mahalanobis"` 3.5 d, `"wasserstein"` 2 d, `"jeffreys"` 6 d,
-   * `"bhattacharyya"` 14 d, `"likelihood-ratio"` 9 d, `"manhattan"` 1.5 d. `"auto"` repeats a search that
-   * found less than 95 % exactly, except for more than eight times these points. If there are too few points for nn-descent, the search
-   * is exact. Or neighbors found
+   * How neighbors are found. `"exact"` compares all pairs of points. `"cells"` partitions the points into cells by k-means and compares
+   * each point with the points of the cells nearest to it. The number of these cells is chosen so that 99 % of the true neighbors are
+   * found, or 97.5 % above 200,000 points; the share that was found is measured on 512 points and reported in `neighbors.recall` of the result. `"auto"` compares all
+   * pairs of up to 15,000 points; for more points it makes the cells, and searches exactly if that needs fewer comparisons, as for
+   * points without any structure. Below about 1,000 points, or 24 times the perplexity, every search is exact. Or neighbors found
    * elsewhere, all distances between the points, or affinities. They can also take the place of the data: `runTsne({ distances })`.
    * Default `"auto"`.
    */
   neighbors: declare<NeighborSearch | NeighborGraph, NeighborSearch | "given">(
     {
-      accepted:
-        '"auto", "exact", "nn-descent", {indices, distances}, {distances} of all pairs of points, or {affinities}',
-      range: '`"auto"`, `"exact"`, `"nn-descent"`, or an object',
+      accepted: '"auto", "exact", "cells", {indices, distances}, {distances} of all pairs of points, or {affinities}',
+      range: '`"auto"`, `"exact"`, `"cells"`, or an object',
       placeholder: "<how>",
       check: checkNeighborOption,
       parse: (text) => text as NeighborSearch,
     },
     {
       default: "auto",
-      help: "how neighbors are found: exact, nn-descent, or auto, the faster one for the number of points",
+      help: "how neighbors are found: exact, cells, or auto, the faster one for these points",
       guide: 'how neighbors are found, or [neighbors found elsewhere](#neighbors); `"auto"` takes the faster search',
     },
   ),
@@ -465,6 +490,20 @@ export const RUN_CONTROLS = {
 /** All options of a run. */
 export const TSNE_OPTIONS = { ...TSNE_SETTINGS, ...RUN_CONTROLS };
 
+/** An option that gives covariances; its values are checked together with the data. */
+function covarianceSetting(range: string, placeholder: string, help: string) {
+  return declare<StackLike, never>(
+    {
+      accepted: "an array of three dimensions",
+      range,
+      placeholder,
+      check: (value) => value as StackLike,
+      parse: (text) => text as unknown as StackLike,
+    },
+    { defaultText: "none", help, native: false },
+  );
+}
+
 function checkNeighborOption(value: unknown, argument: string): NeighborSearch | NeighborGraph {
   if (typeof value === "string") {
     if (!NEIGHBOR_SEARCHES.includes(value as NeighborSearch)) {
@@ -476,7 +515,7 @@ function checkNeighborOption(value: unknown, argument: string): NeighborSearch |
     return reject(
       argument,
       value,
-      '"auto", "exact", "nn-descent", {indices, distances}, {distances} of all pairs of points, or {affinities}',
+      '"auto", "exact", "cells", {indices, distances}, {distances} of all pairs of points, or {affinities}',
     );
   }
   rejectUnknown(value, "affinities" in value ? ["affinities"] : ["indices", "distances", "squared"], `${argument}.`);

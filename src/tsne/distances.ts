@@ -38,6 +38,11 @@ export const FORMULAS = {
   wasserstein: (i, j) => length([...differences(i.mean, j.mean), ...differences(sigmaOf(i), sigmaOf(j))]),
   mahalanobis: (i, j, { varianceFloor: floor }) =>
     Math.sqrt(sum(i.mean.length, (k) => precision(i, j, k, floor) * squaredDifference(i, j, k))),
+  "mahalanobis-logdet": (i, j, { varianceFloor: floor }) =>
+    sum(i.mean.length, (k) => {
+      const weight = precision(i, j, k, floor);
+      return weight * squaredDifference(i, j, k) - Math.log(weight);
+    }),
   bhattacharyya: (i, j, { varianceFloor: floor }) =>
     sum(i.mean.length, (k) => {
       const [v, w] = [variance(i, k, floor), variance(j, k, floor)];
@@ -62,6 +67,10 @@ export const DISTANCES = Object.keys(FORMULAS) as readonly DistanceName[];
 
 /** Whether a distance needs sigma. */
 export const usesSigma = (distance: DistanceName): boolean => binding.distances[distance]?.usesSigma ?? false;
+
+/** Whether a distance can be used for points with covariances. */
+export const usesCovariances = (distance: DistanceName): boolean =>
+  binding.distances[distance]?.usesCovariances ?? false;
 
 /** Whether a distance has a variance floor. */
 export const hasFloor = (distance: DistanceName): boolean => binding.distances[distance]?.hasFloor ?? false;

@@ -1,10 +1,11 @@
-import { requireInteger, requireOptions, requireSignal } from "../arguments.js";
+import { reject, requireInteger, requireOptions, requireSignal } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import type { RowReader } from "../io/index.js";
 import { Matrix } from "../matrix.js";
+import { covarianceOption } from "./covariances.js";
 import { type DistanceName, hasFloor } from "./distances.js";
 import { chooseLandmarks, drawFromStrata, type GaussianSource, readStretches, withRows } from "./landmarks.js";
-import { requireMemory } from "./memory.js";
+import { requireMemory, spreadOf } from "./memory.js";
 import { estimateFor } from "./noise-model.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
 import { neighborCount } from "./perplexity.js";
@@ -70,6 +71,10 @@ export async function embedLandmarks(data: RowReader, options: EmbedLandmarksOpt
   requireSignal(signal);
   const { rows: n, cols: d } = data;
   requireInteger(count, "landmarks", 3, n);
+  const covariance = covarianceOption(settings);
+  if (covariance) {
+    reject(covariance, settings[covariance], "to be left out with landmarks, which are means of points and use sigma");
+  }
   if (sigma && (sigma.rows !== n || sigma.cols !== d)) {
     throw new ArgumentError("SHAPE_MISMATCH", {
       argument: "sigma",
@@ -80,7 +85,7 @@ export async function embedLandmarks(data: RowReader, options: EmbedLandmarksOpt
   }
   const resolved = resolveTsneOptions({ ...settings, sigma: sigma && [] }, count, d);
   // Before the rows are read, which can take long.
-  requireMemory(count, d, sigma !== undefined, resolved);
+  requireMemory(count, d, spreadOf(d, sigma !== undefined, false), resolved);
   const reportOf = (stage: RowProgress["stage"]) => {
     const begin = performance.now();
     return (fraction: number) => onRowProgress?.({ stage, fraction, seconds: (performance.now() - begin) / 1000 });

@@ -15,7 +15,9 @@ export interface FittedRun {
   readonly options: ResolvedTsneOptions;
   /** Points and dimensions of the data: `[n, d]`. */
   readonly shape: [number, number];
+  /** Whether the points have standard deviations or covariances. */
   readonly hasSigma: boolean;
+  readonly hasCovariance: boolean;
   /** Preparation of new points; `undefined` where they come prepared. */
   readonly preparation: FittedPreparation | undefined;
   /** Works on the embedding in its current state, one caller after the other, none during a fit. */

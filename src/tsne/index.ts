@@ -1,3 +1,4 @@
+export { COVARIANCE_OPTIONS, type CovarianceOption, covarianceOption, type StackLike } from "./covariances.js";
 export {
   METHODS,
   type MethodName,
@@ -29,14 +30,23 @@ export {
   type NeighborGraph,
   type NeighborLists,
 } from "./given-neighbors.js";
-export { estimateMemory, inGiB, type MemoryEstimate, requirePlacementMemory, requireSearchMemory } from "./memory.js";
+export {
+  estimateMemory,
+  inGiB,
+  type MemoryEstimate,
+  requirePlacementMemory,
+  requireSearchMemory,
+  spreadOf,
+} from "./memory.js";
 export { estimateNoiseModel, type NoiseModel, type NoiseModelOptions } from "./noise-model.js";
-export { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
+export { type ResolvedTsneOptions, resolvePerplexity, resolveTsneOptions, type TsneOptions } from "./options.js";
 export { describePerplexity } from "./perplexity.js";
 export {
   PLACEMENT_OPTIONS,
   type PlacementOptions,
   type PlacementResult,
+  PRIORS,
+  type PriorName,
   rowsOfDraws,
   type UncertaintyMeasures,
 } from "./placement.js";
@@ -57,6 +67,7 @@ export { isSavedRun } from "./run-file.js";
 export { toDenseData } from "./sparse-data.js";
 export {
   drawPositions,
+  ellipseRadius,
   type PositionUncertainty,
   positionUncertainty,
   type UncertaintyOptions,

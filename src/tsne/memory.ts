@@ -2,6 +2,7 @@ import { totalmem } from "node:os";
 import { requireInteger, requireOptions } from "../arguments.js";
 import { binding } from "../binding.js";
 import { SigmaTsneError } from "../errors.js";
+import { covarianceOption } from "./covariances.js";
 import { usesSigma } from "./distances.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
 import { describePerplexity, neighborCount } from "./perplexity.js";
@@ -39,23 +40,37 @@ export function estimateMemory(n: number, d: number, options: TsneOptions = {}):
   requireInteger(n, "n", 3, Number.MAX_SAFE_INTEGER);
   requireInteger(d, "d", 1, Number.MAX_SAFE_INTEGER);
   requireOptions(options);
-  return estimateResolved(n, d, options.sigma !== undefined, resolveTsneOptions(options, n, d));
+  const covariance = covarianceOption(options) !== undefined;
+  return estimateResolved(
+    n,
+    d,
+    spreadOf(d, options.sigma !== undefined, covariance),
+    resolveTsneOptions(options, n, d),
+  );
 }
 
-/** {@link estimateMemory} for options that are resolved already. */
+/** Numbers that the core keeps of a point beside its d means: standard deviations, and a factor of the covariance. */
+export const spreadOf = (d: number, hasSigma: boolean, hasCovariance: boolean): number =>
+  hasCovariance ? d + (d * (d + 1)) / 2 : hasSigma ? d : 0;
+
+/**
+ * {@link estimateMemory} for options that are resolved already.
+ *
+ * @param spread see {@link spreadOf}
+ */
 export function estimateResolved(
   n: number,
   d: number,
-  hasSigma: boolean,
+  spread: number,
   options: Pick<ResolvedTsneOptions, "distance" | "perplexity" | "outputDimensions" | "pca">,
 ): MemoryEstimate {
   const rows = Math.ceil(n / BLOCK) * BLOCK;
   const k = neighborCount(options.perplexity, n);
-  const data = rows * (d * (hasSigma ? 2 : 1) + (options.pca ?? 0)) * 4;
+  const data = rows * (d + spread + (options.pca ?? 0)) * 4;
   // What is compared of a point: made of the data, and copied twice by the search, row by row and in blocks.
-  const compared = options.distance === "given" ? 0 : (options.pca ?? d) * (usesSigma(options.distance) ? 2 : 1);
-  // Either search keeps lists of candidates beside the result; nn-descent its graph and trees as well.
-  const neighbors = rows * compared * 3 * 4 + n * (k * 24 + 1200);
+  const compared = options.distance === "given" ? 0 : (options.pca ?? d) + (usesSigma(options.distance) ? spread : 0);
+  // The exact search keeps lists of up to 2 k + 32 candidates per point beside the result. The search in cells needs less.
+  const neighbors = rows * compared * 3 * 4 + n * (k * 24 + 300);
   const edges = n * k * EDGES_PER_NEIGHBOR * 8;
   // Packed, an edge takes half of what it does in P; rows are filled up to 16 edges.
   const packed = edges / 2 + n * 15 * 4;
@@ -73,9 +88,10 @@ export function estimateResolved(
  *
  * @throws {SigmaTsneError} OUT_OF_MEMORY, with what is needed, what there is, and what would help
  */
-export function requireMemory(n: number, d: number, hasSigma: boolean, options: ResolvedTsneOptions): void {
-  const { peak } = estimateResolved(n, d, hasSigma, options);
-  const run = `${n} points x ${d} values at ${describePerplexity(options.perplexity)} need`;
+export function requireMemory(n: number, d: number, spread: number, options: ResolvedTsneOptions): void {
+  const { peak } = estimateResolved(n, d, spread, options);
+  const covariances = spread > d ? " with covariances" : "";
+  const run = `${n} points x ${d} values${covariances} at ${describePerplexity(options.perplexity)} need`;
   requireFree(peak, run, "take a smaller perplexity, fewer points or fewer dimensions");
 }
 
@@ -100,18 +116,16 @@ export function estimatePlacement(
   n: number,
   d: number,
   count: number,
-  hasSigma: boolean,
+  spread: number,
   outputDimensions: number,
   perplexity: number | readonly number[],
   block: number,
 ): number {
   const k = neighborCount(perplexity, n + 1);
   // The points again, sorted along a curve, twice while they are sorted; the embedding as a tree or mesh.
-  const embedding = n * (2 * d * (hasSigma ? 2 : 1) * 4 + 8) + n * (16 * outputDimensions + 48) + 2 ** 26;
+  const embedding = n * (2 * (d + spread) * 4 + 8) + n * (16 * outputDimensions + 48) + 2 ** 26;
   const placed = Math.min(block, Math.max(count, 64));
-  return (
-    embedding + placed * (d * (hasSigma ? 2 : 1) * 8 + k * 12 + (2 * k + 16) * 8) + count * (outputDimensions + 4) * 4
-  );
+  return embedding + placed * ((d + spread) * 8 + k * 12 + (2 * k + 16) * 8) + count * (outputDimensions + 4) * 4;
 }
 
 /** @throws {SigmaTsneError} OUT_OF_MEMORY for a placement that will not fit, before anything is allocated for it */

@@ -8,8 +8,9 @@ import {
   type OptionValues,
   type ResolvedValues,
 } from "../options/index.js";
+import { type COVARIANCE_OPTIONS, checkCovarianceOptions, covarianceOption } from "./covariances.js";
 import { type RUN_CONTROLS, TSNE_OPTIONS, TSNE_SETTINGS } from "./declarations.js";
-import { DISTANCES, type DistanceName, usesSigma } from "./distances.js";
+import { DISTANCES, type DistanceName, usesCovariances, usesSigma } from "./distances.js";
 
 /** Options of {@link runBhTsne} and {@link Tsne}. All are optional. */
 export interface TsneOptions extends OptionValues<typeof TSNE_SETTINGS>, OptionValues<typeof RUN_CONTROLS> {}
@@ -47,11 +48,21 @@ type CheckedOptions = CheckedValues<typeof TSNE_OPTIONS>;
  * @throws {ArgumentError} UNKNOWN_OPTION (with the nearest name), OUT_OF_RANGE or INVALID_ARGUMENT
  */
 export function resolveTsneOptions(options: TsneOptions, n: number, d: number): ResolvedTsneOptions {
-  const { sigma, rescaleInit, verbose, onProgress, onSnapshot, snapshotEvery, signal, ...settings } = checkOptions(
-    TSNE_OPTIONS,
-    options,
-  );
-  const hasSigma = options.sigma !== undefined;
+  const {
+    sigma,
+    covariance,
+    covarianceFactors,
+    covarianceDraws,
+    rescaleInit,
+    verbose,
+    onProgress,
+    onSnapshot,
+    snapshotEvery,
+    signal,
+    ...settings
+  } = checkOptions(TSNE_OPTIONS, options);
+  checkCovarianceOptions(options);
+  const uncertainty = uncertaintyOption(options);
   if ((options.snapshotEvery ?? undefined) !== undefined && !onSnapshot) {
     reject("snapshotEvery", snapshotEvery, "to be left out where no snapshots are taken");
   }
@@ -60,11 +71,11 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
   }
   return {
     ...settings,
-    ...resolveNeighborOptions(options, settings, hasSigma, d > 0),
+    ...resolveNeighborOptions(options, settings, uncertainty, d > 0),
     method: resolveMethod(options, settings),
     perplexity: resolvePerplexity(settings.perplexity, n),
     outputDimensions: settings.outputDimensions as 1 | 2 | 3,
-    pca: resolvePca(settings.pca, hasSigma, Math.min(n, d)),
+    pca: resolvePca(settings.pca, uncertainty, Math.min(n, d)),
     init: resolveInit(options, settings.init, d > 0),
     ...resolveOptimization(settings, n),
     threads: settings.threads ?? availableParallelism(),
@@ -74,27 +85,37 @@ export function resolveTsneOptions(options: TsneOptions, n: number, d: number): 
 /** The fields that the core reads, under the names that the declarations give them. */
 export const toNative = (options: ResolvedTsneOptions): NativeOptions => nativeFields(TSNE_SETTINGS, options);
 
+/** The option that gives standard deviations or covariances. */
+type UncertaintyOption = "sigma" | (typeof COVARIANCE_OPTIONS)[number];
+
+const uncertaintyOption = (options: TsneOptions): UncertaintyOption | undefined =>
+  covarianceOption(options) ?? (options.sigma === undefined ? undefined : "sigma");
+
 const WITHOUT_DATA = "to be left out where there are neighbors but no data";
 
 /** The distance and the neighbor search, which depend on each other and on sigma. */
 function resolveNeighborOptions(
   options: TsneOptions,
   settings: Pick<CheckedOptions, "neighbors" | "distance">,
-  hasSigma: boolean,
+  uncertainty: UncertaintyOption | undefined,
   hasData: boolean,
 ): Pick<ResolvedTsneOptions, "neighbors" | "distance"> {
   const neighbors = typeof settings.neighbors === "string" ? settings.neighbors : "given";
   const isNamed = settings.distance !== undefined;
-  if (neighbors === "given" && hasSigma && !isNamed) {
+  if (neighbors === "given" && uncertainty && !isNamed) {
     const accepted = "to be left out where neighbors are given with their distances and no distance is named";
-    reject("sigma", options.sigma, accepted);
+    reject(uncertainty, options[uncertainty], accepted);
   }
   if (!hasData) {
-    if (hasSigma) reject("sigma", options.sigma, WITHOUT_DATA);
+    if (uncertainty) reject(uncertainty, options[uncertainty], WITHOUT_DATA);
     if (isNamed) reject("distance", settings.distance, WITHOUT_DATA);
   }
-  const distance = settings.distance ?? (hasSigma ? "inverse-variance" : "euclidean");
-  if (usesSigma(distance) && !hasSigma) {
+  const distance = settings.distance ?? (uncertainty ? "inverse-variance" : "euclidean");
+  if (uncertainty && uncertainty !== "sigma" && !usesCovariances(distance)) {
+    const accepted = DISTANCES.filter(usesCovariances).join(", ");
+    reject("distance", distance, `one that can be used with covariances where they are given (${accepted})`);
+  }
+  if (usesSigma(distance) && !uncertainty) {
     const accepted = DISTANCES.filter((name) => !usesSigma(name)).join(", ");
     reject("distance", distance, `one that needs no sigma where no sigma is given (${accepted})`);
   }
@@ -127,12 +148,19 @@ function resolveMethod(
   return method;
 }
 
-/** @throws {ArgumentError} for more principal components than there can be, and for any with sigma */
-function resolvePca(pca: number | boolean, hasSigma: boolean, largest: number): number | undefined {
+/** @throws {ArgumentError} for more principal components than there can be, and for any with sigma or covariances */
+function resolvePca(
+  pca: number | boolean,
+  uncertainty: UncertaintyOption | undefined,
+  largest: number,
+): number | undefined {
   if (pca === false) return undefined;
   if (largest === 0) reject("pca", pca, WITHOUT_DATA);
-  if (hasSigma) {
+  if (uncertainty === "sigma") {
     reject("pca", pca, "to be left out with sigma, whose standard deviations hold along the given axes only");
+  }
+  if (uncertainty) {
+    reject("pca", pca, `to be left out with ${uncertainty}, whose covariances are those of the given columns`);
   }
   return requireInteger(pca === true ? Math.min(50, largest) : pca, "pca", 1, largest);
 }

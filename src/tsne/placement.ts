@@ -1,13 +1,33 @@
-import { rejectUnknown, requireOptions, requireSignal, shapeMismatch } from "../arguments.js";
+import { reject, rejectUnknown, requireOptions, requireSignal, shapeMismatch } from "../arguments.js";
 import { abortError } from "../binding.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
-import { abortSignal, callback, checkOptions, integer, type OptionValues, pickOptions } from "../options/index.js";
+import {
+  abortSignal,
+  callback,
+  checkOptions,
+  choice,
+  integer,
+  type OptionValues,
+  pickOptions,
+} from "../options/index.js";
 import { applyPreparation } from "../preparation/index.js";
+import {
+  COVARIANCE_OPTIONS,
+  type CovarianceOption,
+  covarianceOption,
+  readCovariances,
+  sliceCovariances,
+} from "./covariances.js";
 import { TSNE_SETTINGS } from "./declarations.js";
 import type { FittedRun, PlacementProgress } from "./fitted-run.js";
-import { requirePlacementMemory } from "./memory.js";
-import { resolvePerplexity } from "./options.js";
+import { requirePlacementMemory, spreadOf } from "./memory.js";
+import { resolvePerplexity, type TsneOptions } from "./options.js";
+
+/** Where draws of uncertain points come from; see {@link PlacementOptions.prior}. */
+export const PRIORS = ["neighbors", "none"] as const;
+/** One of {@link PRIORS}. */
+export type PriorName = (typeof PRIORS)[number];
 
 /** The settings of a placement, each declared once. */
 export const PLACEMENT_OPTIONS = {
@@ -22,12 +42,22 @@ export const PLACEMENT_OPTIONS = {
     { default: 100, help: "iterations for each point at most; 0 leaves a point among its neighbors" },
   ),
   /**
-   * Draws from the Gaussian of each new point, 2 to 1000, which are placed as well to measure how they scatter. Placement takes as many
+   * Draws of each new point, 2 to 1000, which are placed as well to measure how they scatter; see `prior`. Placement takes as many
    * times longer. Needs a run with sigma. Default: none.
    */
   uncertainty: integer({ from: 2, to: 1000 }, { help: "draws of each point that are placed as well" }),
   /** Seed of these draws. The draws of a point follow from it and from the numbers of the point, in whichever row it stands. */
   seed: integer({ from: 0, to: Number.MAX_SAFE_INTEGER }, { default: 42, help: "seed of the draws of --uncertainty" }),
+  /**
+   * Where these draws come from. `"neighbors"`: the distribution of the true values of a point, given its measured values, their standard
+   * deviations and the fitted points around it; ellipses then contain the position of the true values as often as they say.
+   * `"none"`: the point's own Gaussian N(mu, sigma^2). Choose that for codes of an autoencoder, whose Gaussians are already
+   * distributions of the true code. Default `"neighbors"`.
+   */
+  prior: choice<PriorName>(PRIORS, {
+    default: "neighbors",
+    help: "where the draws of --uncertainty come from: neighbors, the distribution of the true values given the points around, or none, the Gaussian of each point alone",
+  }),
   /** Stops the placement: its promise is rejected with an {@link AbortError}. */
   signal: abortSignal({ help: "stops the placement" }),
   /** Called about ten times per second, and after each block of at most 16,384 points. */
@@ -37,7 +67,7 @@ export const PLACEMENT_OPTIONS = {
 };
 
 /** Options of {@link Tsne.place}. All but `sigma`, which runs with sigma need, are optional. */
-export interface PlacementOptions extends OptionValues<typeof PLACEMENT_OPTIONS> {
+export interface PlacementOptions extends OptionValues<typeof PLACEMENT_OPTIONS>, Pick<TsneOptions, CovarianceOption> {
   /** Standard deviations of the new points, m x d, each >= 0: needed where the run has sigma, refused where it has none. */
   sigma?: MatrixLike | undefined;
 }
@@ -89,12 +119,14 @@ export async function placePoints(
 ): Promise<PlacementResult> {
   const begin = performance.now();
   requireOptions(options);
-  rejectUnknown(options, [...Object.keys(PLACEMENT_OPTIONS), "sigma"]);
+  rejectUnknown(options, [...Object.keys(PLACEMENT_OPTIONS), "sigma", ...COVARIANCE_OPTIONS]);
   const given = toMatrix(newMeans, "newMeans");
   const settings = resolvePlacement(run, options);
   const [n, d] = run.shape;
   const drawing = resolveDrawing(run, options);
-  const givenSigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
+  checkSpread(run, options);
+  const errors = readCovariances(options, given.rows, d);
+  const givenSigma = errors || options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
   checkNewPoints(run, given, givenSigma);
   const { means, sigma } = run.preparation
     ? applyPreparation(run.preparation, { means: given, sigma: givenSigma })
@@ -103,7 +135,8 @@ export async function placePoints(
   const rows = Math.max(64, Math.min(BLOCK_ROWS, Math.floor(BLOCK_NUMBERS / d)));
   const drawn = drawing ? rowsOfDraws(drawing.draws) : 0;
   const total = means.rows * (drawing ? drawing.draws : 1);
-  requirePlacementMemory(n, d, total, run.hasSigma, outputDimensions, settings.perplexity, rows + drawn);
+  const spread = spreadOf(d, run.hasSigma, run.hasCovariance);
+  requirePlacementMemory(n, d, total, spread, outputDimensions, settings.perplexity, rows + drawn);
   const embedding = new Matrix(new Float32Array(means.rows * outputDimensions), means.rows, outputDimensions);
   const divergence = new Float32Array(means.rows);
   const uncertainty = drawing && allocateUncertainty(means.rows, outputDimensions, drawing);
@@ -114,6 +147,7 @@ export async function placePoints(
       const placed = await native.place({
         data: means.slice(start, end),
         sigma: sigma?.slice(start, end),
+        covariance: errors && sliceCovariances(errors, start, end),
         options: { ...settings, uncertainty: drawing && { ...settings, ...drawing } },
         onProgress: (fraction) => report((start + fraction * (end - start)) / means.rows),
       });
@@ -132,20 +166,28 @@ export async function placePoints(
   return { embedding, divergence, uncertainty, seconds: (performance.now() - begin) / 1000 };
 }
 
+/** @throws {ArgumentError} unless the new points have standard deviations, covariances or neither, as the points of the run do */
+function checkSpread(run: FittedRun, options: PlacementOptions): void {
+  const covariance = covarianceOption(options);
+  const given = covariance ?? (options.sigma === undefined ? undefined : "sigma");
+  if (run.hasCovariance) {
+    if (covariance) return;
+    reject("covariance", undefined, "the covariances of the new points, since the run has them");
+  }
+  if (run.hasSigma && given === undefined) {
+    reject("sigma", undefined, "the standard deviations of the new points, since the run has them");
+  }
+  if (given !== undefined && (covariance || !run.hasSigma)) {
+    reject(given, options[given], `to be left out, since the run has no ${covariance ? "covariances" : "sigma"}`);
+  }
+}
+
 /** @throws {ArgumentError} for points that do not fit the run, {@link DataError} for values that are not finite */
 function checkNewPoints(run: FittedRun, means: Matrix, sigma: Matrix | undefined): void {
   const [, d] = run.shape;
   // An empty array of rows has no width.
   if (means.cols !== d && means.rows > 0) {
     throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, as wide as the data of the run`);
-  }
-  if (run.hasSigma && !sigma) {
-    const accepted = "the standard deviations of the new points, since the run has them";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: undefined, accepted });
-  }
-  if (!run.hasSigma && sigma) {
-    const accepted = "to be left out, since the run has no sigma";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "sigma", received: sigma, accepted });
   }
   if (sigma && (sigma.rows !== means.rows || sigma.cols !== means.cols)) {
     throw shapeMismatch("sigma", sigma, `${means.rows} x ${d}, the shape of the new points`);
@@ -178,15 +220,20 @@ interface Drawing {
   draws: number;
   neighbors: number;
   seed: number;
+  prior: PriorName;
 }
 
-const DRAWING_OPTIONS = { seed: PLACEMENT_OPTIONS.seed, uncertainty: PLACEMENT_OPTIONS.uncertainty };
+const DRAWING_OPTIONS = {
+  seed: PLACEMENT_OPTIONS.seed,
+  prior: PLACEMENT_OPTIONS.prior,
+  uncertainty: PLACEMENT_OPTIONS.uncertainty,
+};
 
 function resolveDrawing(run: FittedRun, options: PlacementOptions): Drawing | undefined {
-  const { seed, uncertainty: draws } = checkOptions(DRAWING_OPTIONS, pickOptions(DRAWING_OPTIONS, options));
+  const { seed, prior, uncertainty: draws } = checkOptions(DRAWING_OPTIONS, pickOptions(DRAWING_OPTIONS, options));
   if (draws === undefined) return undefined;
   requireUncertain(run);
-  return { draws, neighbors: defaultNeighbors(run.shape[0]), seed };
+  return { draws, neighbors: defaultNeighbors(run.shape[0]), seed, prior };
 }
 
 function allocateUncertainty(

@@ -24,7 +24,9 @@ export interface RunParts {
   readonly options: ResolvedTsneOptions;
   readonly rows: number;
   readonly cols: number;
+  /** Whether the points have standard deviations or covariances. */
   readonly hasSigma: boolean;
+  readonly hasCovariance: boolean;
   /** Neighbors that were given, which cannot be found again. */
   readonly given: CheckedNeighbors | undefined;
   /** Affinities that were given, which a file does not hold. */
@@ -51,7 +53,7 @@ export class RestoredRun {
 
 /** As PNG has it: the first byte is no text, and a transfer that changes line ends is noticed. */
 const MAGIC = Buffer.from("\x89TSN\r\n\x1a\n", "latin1");
-const VERSION = 4;
+const VERSION = 5;
 const PRELUDE_BYTES = MAGIC.length + 8;
 const CHECKSUM_BYTES = 32;
 const ALIGNMENT = 64;
@@ -122,7 +124,7 @@ function planArrays(
   neighborsPerPoint: number,
   preparation: PreparationShape | undefined,
 ): ArrayPlan[] {
-  const { rows, cols, hasSigma, hasCoordinateSpread } = run;
+  const { rows, cols, hasSigma, hasCovariance, hasCoordinateSpread } = run;
   const columns = components > 0 ? components : cols;
   const stride = outputDimensions === 3 ? 4 : outputDimensions;
   const prepared = [...(preparation?.isScaled ? SCALES : []), ...(preparation?.hasPrior ? PRIORS : [])];
@@ -133,6 +135,7 @@ function planArrays(
     { name: "axes", dtype: "<f4", shape: [components > 0 ? cols : 0, components] },
     { name: "means", dtype: "<f4", shape: [rows, columns] },
     { name: "deviations", dtype: "<f4", shape: [hasSigma ? rows : 0, columns] },
+    { name: "factors", dtype: "<f4", shape: [hasCovariance ? rows : 0, (columns * (columns + 1)) / 2] },
     { name: "order", dtype: "<u4", shape: [rows, 1] },
     { name: "positions", dtype: "<f4", shape: [rows, stride] },
     { name: "velocity", dtype: "<f4", shape: [rows, stride] },
@@ -292,7 +295,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
   if (size > expected) throw damaged(path, `holds ${size} bytes, more than the ${expected} of its run`);
   requireFreeMemory(path, payloadBytes(arrays));
 
-  const { rows, cols, hasSigma } = header.run;
+  const { rows, cols, hasSigma, hasCovariance } = header.run;
   const given = await readGiven(source, arrays, start, rows);
   const native = nativeRun(options, given, header.run);
   const preparation = allocatePreparation(header.preparation, cols);
@@ -320,6 +323,7 @@ async function restore(source: RunSource, threads: number | undefined): Promise<
     rows,
     cols,
     hasSigma,
+    hasCovariance,
     given,
     affinities: undefined,
     preparation,
@@ -370,8 +374,8 @@ function parseHeader(path: string, text: string, threads: number | undefined) {
   try {
     const header = JSON.parse(text) as Header;
     checkShape(header);
-    const { rows, cols, hasSigma } = header.run;
-    const options = resolveSaved(header.options, rows, cols, hasSigma, threads);
+    const { rows } = header.run;
+    const options = resolveSaved(header.options, header.run, threads);
     const given = options.neighbors === "given" ? neighborCount(options.perplexity, rows) : 0;
     const arrays = planArrays(header.run, options.outputDimensions, options.pca ?? 0, given, header.preparation);
     requireSame(arrays, header.arrays, "the arrays");
@@ -460,6 +464,8 @@ function checkShape({ run, options }: Header): void {
     isBoolean(run.climbs) &&
     [run.kl, run.klBefore, run.varianceFloor].every((value) => value === undefined || typeof value === "number") &&
     isBoolean(run.hasSigma) &&
+    isBoolean(run.hasCovariance) &&
+    (run.hasSigma || !run.hasCovariance) &&
     isBoolean(run.hasCoordinateSpread) &&
     isBoolean(run.sigmaIsEqual) &&
     typeof run.scale === "number" &&
@@ -472,9 +478,7 @@ function checkShape({ run, options }: Header): void {
 /** The options of a file, checked as those of a caller are, and the same as when they were written. */
 function resolveSaved(
   saved: Record<string, unknown>,
-  n: number,
-  d: number,
-  hasSigma: boolean,
+  { rows: n, cols: d, hasSigma, hasCovariance }: Shape,
   threads: number | undefined,
 ): ResolvedTsneOptions {
   const { finalLearningRate, ...rest } = saved;
@@ -482,7 +486,8 @@ function resolveSaved(
     ...rest,
     threads,
     // An absent sigma is none; an empty matrix stands for one that was there, as for starts and neighbors.
-    sigma: hasSigma ? [] : undefined,
+    sigma: hasSigma && !hasCovariance ? [] : undefined,
+    covariance: hasCovariance ? [] : undefined,
     init: saved.init === "given" ? [] : saved.init,
     neighbors: saved.neighbors === "given" ? { distances: [] } : saved.neighbors,
     distance: saved.distance === "given" ? undefined : saved.distance,

@@ -12,11 +12,12 @@ import { describeFarValue } from "../far-value.js";
 import { Matrix, type MatrixLike, toMatrix } from "../matrix.js";
 import type { FittedPreparation } from "../preparation/index.js";
 import { isSparse, type SparseMatrixLike } from "../sparse-matrix.js";
+import { covarianceOption, readCovariances } from "./covariances.js";
 import { type MethodName, RUN_CONTROLS, type TsneProgress, type TsneSnapshot } from "./declarations.js";
 import { givenGraph, toPoints, withGraph } from "./given-graph.js";
 import { checkNeighbors, type NeighborGraph } from "./given-neighbors.js";
 import { givenStart } from "./given-start.js";
-import { estimateResolved, inGiB, requireMemory } from "./memory.js";
+import { estimateResolved, inGiB, requireMemory, spreadOf } from "./memory.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions, toNative } from "./options.js";
 import { describePerplexity, neighborCount } from "./perplexity.js";
 import { type PlacementOptions, type PlacementResult, placePoints } from "./placement.js";
@@ -53,10 +54,10 @@ export interface TsneResult {
   /** How repulsion was computed. */
   method: "barnes-hut" | "fft" | "exact";
   /**
-   * Where the neighbors came from, and the share of the true ones among them: 1 if exact, measured on 512 points for nn-descent, taken
+   * Where the neighbors came from, and the share of the true ones among them: 1 if exact, measured on 512 points for cells, taken
    * to be 1 if given.
    */
-  neighbors: { method: "exact" | "nn-descent" | "given"; recall: number };
+  neighbors: { method: "exact" | "cells" | "given"; recall: number };
   /**
    * The variance floor in use, in squared units of the data: the option, or its estimate for `"auto"`. `undefined` if the distance has no
    * floor.
@@ -119,7 +120,7 @@ export class Tsne {
   constructor(data: MatrixLike | NeighborGraph | RestoredRun, options: TsneOptions = {}) {
     const start = performance.now();
     this.#parts = data instanceof RestoredRun ? data.parts : createRun(data, options);
-    const { native, rows, cols, hasSigma } = this.#parts;
+    const { native, rows, cols, hasSigma, hasCovariance } = this.#parts;
     this.options = this.#parts.options;
     this.warnings = this.#parts.warnings;
     this.#native = native;
@@ -130,7 +131,7 @@ export class Tsne {
     this.#snapshotEvery = options.onSnapshot ? (options.snapshotEvery ?? 10) : 0;
     this.#signal = options.signal;
     this.#verbose = options.verbose ?? false;
-    this.#memory = estimateResolved(rows, cols, hasSigma, this.options).peak;
+    this.#memory = estimateResolved(rows, cols, spreadOf(cols, hasSigma, hasCovariance), this.options).peak;
     this.#iteration = native.iteration();
     this.#seconds = (performance.now() - start) / 1000;
   }
@@ -206,9 +207,14 @@ export class Tsne {
     return this.#parts.preparation;
   }
 
-  /** Whether the points have standard deviations. */
+  /** Whether the points have standard deviations or covariances. */
   get hasSigma(): boolean {
     return this.#parts.hasSigma;
+  }
+
+  /** Whether the points have covariances. */
+  get hasCovariance(): boolean {
+    return this.#parts.hasCovariance;
   }
 
   /**
@@ -462,7 +468,7 @@ export function describeEnd({ iterations, stopped }: Pick<TsneResult, "iteration
 /** Where neighbors came from, in words. */
 export function describeNeighbors({ method, recall }: TsneResult["neighbors"]): string {
   if (method === "given") return "neighbors as given";
-  return method === "exact" ? "exact neighbors" : `neighbors by nn-descent, recall ${(100 * recall).toFixed(1)} %`;
+  return method === "exact" ? "exact neighbors" : `neighbors from cells, recall ${(100 * recall).toFixed(1)} %`;
 }
 
 /** The variance floor in use, in words; undefined for a distance without one. */
@@ -485,8 +491,10 @@ function createRun(data: MatrixLike | NeighborGraph, given: TsneOptions): RunPar
   const graph = givenGraph(asked, rows);
   const options = graph?.perplexity === undefined ? asked : { ...asked, perplexity: graph.perplexity };
   const resolved = resolveTsneOptions(options, rows, cols);
-  requireMemory(rows, cols, options.sigma !== undefined, resolved);
-  const sigma = options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
+  const hasCovariance = covarianceOption(options) !== undefined;
+  requireMemory(rows, cols, spreadOf(cols, options.sigma !== undefined, hasCovariance), resolved);
+  const covariance = readCovariances(options, rows, cols);
+  const sigma = covariance || options.sigma === undefined ? undefined : toMatrix(options.sigma, "sigma");
   if (sigma && (sigma.rows !== rows || sigma.cols !== cols)) {
     throw shapeMismatch("sigma", sigma, `${rows} x ${cols}, the shape of the data`);
   }
@@ -497,6 +505,7 @@ function createRun(data: MatrixLike | NeighborGraph, given: TsneOptions): RunPar
       new binding.Run({
         data: matrix,
         sigma,
+        covariance,
         start: start?.positions,
         options: toNative(resolved),
         neighbors: lists,
@@ -514,7 +523,8 @@ function createRun(data: MatrixLike | NeighborGraph, given: TsneOptions): RunPar
     options: resolved,
     rows,
     cols,
-    hasSigma: sigma !== undefined,
+    hasSigma: sigma !== undefined || hasCovariance,
+    hasCovariance,
     given: lists,
     affinities: graph?.affinities,
     preparation: undefined,
@@ -525,12 +535,12 @@ function createRun(data: MatrixLike | NeighborGraph, given: TsneOptions): RunPar
 /** Recall below which neighbors call for a warning. */
 const LEAST_RECALL = 0.95;
 
-/** A warning about neighbors of which nn-descent missed many. */
+/** A warning about neighbors of which the search in cells missed many. */
 export function describeRecall({ method, recall }: TsneResult["neighbors"]): string[] {
-  if (method !== "nn-descent" || recall >= LEAST_RECALL) return [];
+  if (method !== "cells" || recall >= LEAST_RECALL) return [];
   const found = `${(100 * recall).toFixed(1)} %`;
   return [
-    `The search for neighbors (nn-descent) found ${found} of the true neighbors: expected ${100 * LEAST_RECALL} % or more. Use "exact" for the option neighbors, which takes longer.`,
+    `The search for neighbors (cells) found ${found} of the true neighbors: expected ${100 * LEAST_RECALL} % or more. Use "exact" for the option neighbors, which takes longer.`,
   ];
 }
 

@@ -1,9 +1,10 @@
-import { rejectUnknown, requireInteger, requireOptions } from "../arguments.js";
+import { reject, rejectUnknown, requireInteger, requireOptions } from "../arguments.js";
 import { ArgumentError } from "../errors.js";
 import { Matrix } from "../matrix.js";
-import { requirePlacementMemory } from "./memory.js";
+import { requirePlacementMemory, spreadOf } from "./memory.js";
 import {
   defaultNeighbors,
+  PLACEMENT_OPTIONS,
   type PlacementOptions,
   requireUncertain,
   resolvePlacement,
@@ -14,8 +15,8 @@ import { Tsne } from "./run.js";
 
 /** Options of {@link positionUncertainty}. All are optional. */
 export interface UncertaintyOptions
-  extends Pick<PlacementOptions, "perplexity" | "iterations" | "signal" | "onProgress"> {
-  /** Draws from the Gaussian of each point, 2 to 1000. Default 10. */
+  extends Pick<PlacementOptions, "perplexity" | "iterations" | "prior" | "signal" | "onProgress"> {
+  /** Draws of each point, 2 to 1000. Default 10. */
   draws?: number | undefined;
   /** Seed of the draws: an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;
@@ -40,13 +41,15 @@ const KEYS: Record<keyof UncertaintyOptions, true> = {
   neighbors: true,
   perplexity: true,
   iterations: true,
+  prior: true,
   signal: true,
   onProgress: true,
 };
 
 /**
- * Measures where else the points of an embedding might have landed. Values are drawn for each point from its Gaussian
- * N(mu_i, diag(sigma_i^2)), and each draw is placed into the finished embedding, as {@link Tsne.place} does, without the point itself,
+ * Measures where else the points of an embedding might have landed. Plausible true values are drawn for each point, given its measured
+ * values, their standard deviations or covariance, and the points around it (or, with `prior: "none"`, from its Gaussian
+ * N(mu_i, diag(sigma_i^2)) alone). Each draw is placed into the finished embedding, as {@link Tsne.place} does, without the point itself,
  * which neither attracts nor repels its draws. A draw has the sigma of its point. The result of a point depends on the seed and the point
  * alone, not on the other points asked for.
  *
@@ -82,11 +85,13 @@ export async function drawPositions(
   const neighbors = requireInteger(options.neighbors ?? defaultNeighbors(n), "neighbors", 1, n - 1);
   const points = checkPoints(options.points, n);
   const { outputDimensions } = run.options;
-  requirePlacementMemory(n, d, points.length, true, outputDimensions, settings.perplexity, rowsOfDraws(draws));
+  const prior = PLACEMENT_OPTIONS.prior.check(options.prior ?? PLACEMENT_OPTIONS.prior.default, "prior");
+  const spread = spreadOf(d, true, run.hasCovariance);
+  requirePlacementMemory(n, d, points.length, spread, outputDimensions, settings.perplexity, rowsOfDraws(draws));
   const measured = await run.exclusively(options, (native, report) =>
     native.measureUncertainty({
       points,
-      options: { ...settings, draws, seed, neighbors, keepsDraws },
+      options: { ...settings, draws, seed, neighbors, prior, keepsDraws },
       onProgress: report,
     }),
   );
@@ -101,6 +106,23 @@ export async function drawPositions(
     seconds: (performance.now() - begin) / 1000,
   };
   return { uncertainty, drawn: measured.drawn };
+}
+
+/**
+ * Half axes of the ellipse that contains a share of the possible positions of a point, in standard deviations along the axes of its
+ * covariance. For a known covariance of two dimensions it is sqrt(-2 log(1 - level)). A covariance that was estimated from m draws about a
+ * known center needs a larger one, sqrt(m ((1 - level)^(-2 / (m - 1)) - 1)) (Hotelling 1931): 2.45 at 95 % becomes 3.08 for
+ * 10 draws and 2.55 for 50.
+ *
+ * @param level share of the possible positions, above 0 and below 1
+ * @param draws from which the covariance was estimated, an integer >= 2; infinite for a known covariance
+ * @throws {ArgumentError} OUT_OF_RANGE for other numbers
+ */
+export function ellipseRadius(level: number, draws = Number.POSITIVE_INFINITY): number {
+  if (!(level > 0 && level < 1)) reject("level", level, "a number between 0 and 1", "OUT_OF_RANGE");
+  if (!(draws >= 2)) reject("draws", draws, "2 or more", "OUT_OF_RANGE");
+  if (draws === Number.POSITIVE_INFINITY) return Math.sqrt(-2 * Math.log(1 - level));
+  return Math.sqrt(draws * ((1 - level) ** (-2 / (draws - 1)) - 1));
 }
 
 function checkPoints(points: ArrayLike<number> | undefined, n: number): Uint32Array {

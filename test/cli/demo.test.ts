@@ -9,9 +9,19 @@ beforeAll(async () => {
 afterAll(() => workplace.remove());
 
 it("fills its folder and explains what is in it", async () => {
-  const { code, stdout } = await workplace.run(["demo", "--points", "100", "--epochs", "1", "--threads", "2"]);
+  const { code, stdout } = await workplace.run(["demo", "--points", "100", "--threads", "2"]);
   expect(code).toBe(0);
   const files = await readdir(workplace.path("sigma-tsne-demo"));
+  expect(files).toContain("comparison.png");
+  for (const name of files) expect(stdout).toContain(`\n  ${name} `);
+  expect(stdout).toContain("sigma-tsne demo --data codes");
+});
+
+it("trains an autoencoder with --data codes", async () => {
+  const typed = ["demo", "--data", "codes", "-o", "codes", "--points", "100", "--epochs", "1", "--threads", "2"];
+  const { code, stdout } = await workplace.run(typed);
+  expect(code).toBe(0);
+  const files = await readdir(workplace.path("codes"));
   expect(files).toContain("wall.png");
   for (const name of files) expect(stdout).toContain(`\n  ${name} `);
 });

@@ -45,7 +45,7 @@ it("takes new points into the embedding of neighbors whose distance is named", a
 
 it("says how the neighbors were found", async () => {
   const { stdout } = await workplace.run([
-    ...["embed", "mu.npy", "-o", "asked.npy", "--neighbors", "nn-descent", "--distance", "manhattan", ...quick],
+    ...["embed", "mu.npy", "-o", "asked.npy", "--neighbors", "cells", "--distance", "manhattan", ...quick],
   ]);
   expect(JSON.parse(stdout)).toMatchObject({ neighbors: "exact", recall: 1, distance: "manhattan" });
 });

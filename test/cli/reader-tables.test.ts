@@ -69,7 +69,8 @@ describe.each([...TEXT_TABLES, ...BINARY_TABLES])("a table of $program", (table)
       "--quiet",
     ]);
     expect(compared.n).toBe(24);
-    const exploration = await openExploration(table.content === undefined ? file : workplace.path(file));
+    const source = table.content === undefined ? file : workplace.path(file);
+    const exploration = await openExploration(source, { cache: false });
     try {
       const { n, dimensions, columns } = exploration.describe();
       expect([n, dimensions]).toEqual([24, cols]);

@@ -95,7 +95,7 @@ describe("train", () => {
     const compared = await workplace.run(["compare-models", ...options, ...data, "-o", "compared"]);
     expect(compared).toMatchObject({ code: 0 });
     expect(compared.stdout).toMatch(/^\| vae +\| +-\d/m);
-    const runs = ["drawn", "runs/AE_MICROGRAPHS_bernoulli_2_8_1"];
+    const runs = ["drawn", "runs/AE_MICROGRAPHS_learned_2_8_1"];
     const known = await workplace.run([
       "compare-models",
       ...runs,

@@ -101,7 +101,7 @@ describe("runDemo with acquisitions", () => {
     ["seed", "OUT_OF_RANGE", { seed: -1 }],
     ["threads", "OUT_OF_RANGE", { threads: 0 }],
     ["data", "INVALID_ARGUMENT", { data: "images" }],
-    ["epochs", "OUT_OF_RANGE", { epochs: 0 }],
+    ["epochs", "OUT_OF_RANGE", { data: "codes", epochs: 0 }],
     ["epochs", "INVALID_ARGUMENT", { epochs: 3, data: "acquisitions" }],
     ["points", "UNKNOWN_OPTION", { points: 100 }],
   ])("refuses a bad %s as %s: %j", async (argument, code, options) => {

@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openExploration } from "../../src/explorer/open/open-exploration.js";
 import { type ColumnDescription, type PointDescription, paths } from "../../src/explorer/protocol.js";
@@ -39,7 +40,10 @@ describe("a table with x and y", () => {
 
   it("is a map whose other columns are all shown, by what they hold", async () => {
     const { n, layouts, columns, notices } = await served.describe();
-    expect({ n, notices }).toEqual({ n: N, notices: [] });
+    expect(n).toBe(N);
+    expect(notices).toEqual([
+      expect.stringContaining("Column “cutout” names images, but the first of them are not in"),
+    ]);
     expect(layouts[0]).toMatchObject({ id: "map" });
     expect(columns.map(({ name }) => name).toSorted()).toEqual([...SURVEY_COLUMNS].toSorted());
     const found = byName(columns);
@@ -157,6 +161,37 @@ describe("columns that look dangerous", () => {
     expect((await served.json<PointDescription>(paths.point(1))).values[`column:${name}`]).toBe(text[1]);
     expect((await served.get(paths.column(`column:${name}`))).status).toBe(200);
     expect(await (await save(served, "csv", [0])).text()).toContain("'=1+1");
+    await served.close();
+  });
+});
+
+describe("a column of image paths", () => {
+  it("gives the points their images, from the folder of the table alone", async () => {
+    await mkdir(path("pictures/inner"), { recursive: true });
+    const save = (name: string, width: number, red: number) =>
+      sharp({ create: { width, height: 10, channels: 3, background: { r: red, g: 0, b: 0 } } })
+        .png()
+        .toFile(path(name));
+    await save("pictures/inner/a.png", 20, 255);
+    await save("pictures/b.png", 10, 128);
+    await save("outside.png", 20, 255);
+    await symlink(path("outside.png"), path("pictures/link.png"));
+    const files = ["inner/a.png", "b.png", "missing.png", "../outside.png", path("outside.png"), "link.png"];
+    await writeFile(path("pictures/table.csv"), `x,y,image\n${files.map((file, i) => `${i},${i},${file}\n`).join("")}`);
+    const served = await serve(await openExploration(path("pictures/table.csv")));
+    const { images } = await served.describe();
+    expect(images).toMatchObject({ width: 20, height: 10, channels: 3 });
+    const pixel = async (index: number) => {
+      const bytes = Buffer.from(await (await served.get(paths.image(index))).arrayBuffer());
+      const { data, info } = await sharp(bytes).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+      return Array.from(data.subarray(4 * (5 * info.width + 10), 4 * (5 * info.width + 10) + 4));
+    };
+    expect(await pixel(0)).toEqual([255, 0, 0, 255]);
+    expect(await pixel(1)).toEqual([128, 0, 0, 255]);
+    for (const refused of [2, 3, 4, 5]) expect((await pixel(refused))[3]).toBe(0);
+    await expect
+      .poll(async () => (await served.describe()).notices)
+      .toEqual(["Column “image” names images, of which 4 are missing."]);
     await served.close();
   });
 });

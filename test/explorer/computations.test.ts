@@ -79,8 +79,28 @@ describe("points without a map", () => {
     await served.close();
   });
 
-  it("leave nothing at work when the server ends", async () => {
+  it("do not wait for one that is stopped, which can be continued later", async () => {
     const exploration = await openExploration(join(folder, "means.npy"), { sigma: join(folder, "sigma.npy") });
+    const served = await serve(exploration);
+    const stateOf = (id: string) => exploration.computation(id)?.state.state;
+    await expect.poll(() => exploration.computation("standard")?.positions !== undefined).toBe(true);
+    await post(served, paths.stopComputation("standard"));
+    await expect.poll(() => stateOf("sigma-aware")).toBe("finished");
+    expect(stateOf("standard")).toBe("stopped");
+    expect((await served.describe()).layouts[0]?.id).toBe("sigma-aware");
+    await post(served, paths.continueComputation("standard"));
+    await expect.poll(async () => (await served.describe()).abilities.uncertainty).toBe(true);
+    expect(stateOf("standard")).toBe("finished");
+    const maps = (await served.describe()).layouts.filter(({ kind }) => kind === "map");
+    expect(maps.map(({ id }) => id).sort()).toEqual(["sigma-aware", "standard"]);
+    await served.close();
+  });
+
+  it("leave nothing at work when the server ends", async () => {
+    const exploration = await openExploration(join(folder, "means.npy"), {
+      sigma: join(folder, "sigma.npy"),
+      cache: false,
+    });
     const served = await serve(exploration);
     await watch(served.url, (runs) => ["running", "finished"].includes(runs.get("standard")?.state ?? ""));
     await served.close();
@@ -133,6 +153,26 @@ describe("a saved run", () => {
     }
     expect((await post(served, paths.stopComputation("nothing"))).status).toBe(404);
     expect((await served.get(paths.computationLayout("nothing"))).status).toBe(404);
+    await served.close();
+  });
+
+  it("gets the columns and the sentences of a trust report", async () => {
+    const run = new Tsne(means, { perplexity: 10, iterations: 100 });
+    await run.fit();
+    await run.save(join(folder, "trusted.tsne"));
+    const served = await explore("trusted.tsne", { trust: true });
+    await watch(served.url, (runs) => runs.get("trust")?.state === "finished");
+    await expect.poll(async () => (await served.describe()).notices.length).toBeGreaterThan(0);
+    const { columns, notices } = await served.describe();
+    const scores = columns.filter(({ id }) => id.startsWith("trust:"));
+    expect(scores.map(({ title }) => title)).toEqual([
+      ...["Doubts", "Group of the map", "Verdict on the group", "Staying with the group"],
+      ...["Perturbation", "Singularity", "Reliability", "Reliability class"],
+    ]);
+    for (const { note } of scores) expect(note).toMatch(/^[A-Z].*\.$/);
+    expect(notices.map((notice) => notice.split(":")[0])).toEqual([
+      ...["Perturbation", "Singularity", "Reliability", "Measurement", "Together", "Groups"],
+    ]);
     await served.close();
   });
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -23,6 +23,8 @@ beforeAll(async () => {
   await writeFile(join(page, "assets", "page.js"), "the script");
   await writeFile(join(page, ".hidden"), SECRET);
   await writeFile(join(folder, "secret.txt"), SECRET);
+  await symlink(join(folder, "secret.txt"), join(page, "link.txt"));
+  await symlink(folder, join(page, "linked"));
   local = await serve(exploration(), { page });
   guarded = await serve(exploration(), { page, host: "0.0.0.0", token });
 });
@@ -65,6 +67,9 @@ describe("files", () => {
     "//../secret.txt",
     "/./../secret.txt",
     "/.hidden",
+    "/link.txt",
+    "/linked/secret.txt",
+    "/linked/./secret.txt",
     "/assets",
     "/assets/",
     "/\0/../secret.txt",

@@ -63,6 +63,8 @@ const distance = (a: readonly number[], b: readonly number[]) => Math.hypot(...a
 describe("uncertainty of positions", () => {
   test("is how draws scatter that are made, placed and summed up one by one", async () => {
     const homes = rowsOf(expected.embedding);
+    const ofGaussians = await run.place(fresh, { sigma: freshSigma, uncertainty: draws, prior: "none" });
+    const found = measured(ofGaussians.uncertainty);
     for (let i = 0; i < n; i += 5) {
       const drawn = makeDraws(fitted, fresh.row(i), freshSigma.row(i), draws, 42);
       const sigma = Array.from({ length: draws }, () => Array.from(freshSigma.row(i)));
@@ -77,10 +79,10 @@ describe("uncertainty of positions", () => {
       const away = positions.map((position) => distance(position, home));
       const radius = embedding.map((point) => distance(point, home)).sort((a, b) => a - b)[9];
       const within = (limit: number) => away.filter((length) => length <= limit).length / draws;
-      const [displacement, xx, xy, yy, share] = measured()[i] as [number, number, number, number, number];
+      const [displacement, xx, xy, yy, share] = found[i] as [number, number, number, number, number];
       expect(displacement).toBeCloseTo(away.reduce((total, length) => total + length, 0) / draws, 2);
-      for (const [found, twin] of [[xx, sum(0, 0)] as const, [xy, sum(0, 1)] as const, [yy, sum(1, 1)] as const]) {
-        expect(Math.abs(found - twin)).toBeLessThan(0.01 * (1 + Math.abs(twin)));
+      for (const [ours, twin] of [[xx, sum(0, 0)] as const, [xy, sum(0, 1)] as const, [yy, sum(1, 1)] as const]) {
+        expect(Math.abs(ours - twin)).toBeLessThan(0.01 * (1 + Math.abs(twin)));
       }
       expect(share).toBeGreaterThanOrEqual(Math.fround(within(radius * 0.99)));
       expect(share).toBeLessThanOrEqual(Math.fround(within(radius * 1.01)));
@@ -110,6 +112,15 @@ describe("uncertainty of positions", () => {
     await other.fit();
     const { uncertainty } = await other.place(twice, { sigma, uncertainty: draws });
     expect(measured(uncertainty)).toEqual([...order, ...order.slice(0, 2)].map((i) => measured()[i]));
+  });
+
+  test("differs from that of the Gaussians alone with the option prior", async () => {
+    const ofGaussians = await run.place(fresh, { sigma: freshSigma, uncertainty: draws, prior: "none" });
+    const total = (values: Float32Array | undefined) => values?.reduce((sum, value) => sum + value, 0) ?? 0;
+    expect(total(expected.uncertainty?.displacement)).not.toBe(total(ofGaussians.uncertainty?.displacement));
+    await expect(run.place(fresh, { sigma: freshSigma, prior: "own" as "none" })).rejects.toThrow(
+      'prior: expected one of "neighbors", "none"',
+    );
   });
 
   test("follows the seed", async () => {

@@ -37,6 +37,8 @@ function twin(distance: DistanceName, x: number[], s: number[], y: number[], t: 
       return 1 - pearson(x, y);
     case "inverse-variance":
       return Math.sqrt(total((k) => weight(k) * square(k)) / total(weight));
+    case "mahalanobis-logdet":
+      return total((k) => weight(k) * square(k) + Math.log(1 / weight(k)));
     case "mahalanobis":
       return Math.sqrt(total((k) => weight(k) * square(k)));
     case "expected":

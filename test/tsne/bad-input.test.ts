@@ -169,7 +169,7 @@ const OPTIONS: Row[] = [
       argument: "distance",
       received: "euclidian",
       message:
-        'distance: expected one of "euclidean", "inverse-variance", "expected", "wasserstein", "mahalanobis", "bhattacharyya", "jeffreys", "likelihood-ratio", "cosine", "correlation", "manhattan" (did you mean "euclidean"?), received "euclidian"',
+        'distance: expected one of "euclidean", "inverse-variance", "expected", "wasserstein", "mahalanobis", "mahalanobis-logdet", "bhattacharyya", "jeffreys", "likelihood-ratio", "cosine", "correlation", "manhattan" (did you mean "euclidean"?), received "euclidian"',
     },
   ],
   [

@@ -45,7 +45,7 @@ describe("the likelihood ratio", () => {
     expect(digest((await again.fit()).embedding)).toBe(digest((await run.fit()).embedding));
   });
 
-  test("works for landmarks, nn-descent and evaluations", async () => {
+  test("works for landmarks, cells and evaluations", async () => {
     const many = makeGroups(1500, d);
     const manySigma = makeUniform(1500, d, 0.1, 1);
     const few = { distance: "likelihood-ratio", perplexity: 8, iterations: 20, threads: 2 } as const;
@@ -55,8 +55,8 @@ describe("the likelihood ratio", () => {
       sigma: rowsInMemory(manySigma),
     });
     expect(embedding.data.every(Number.isFinite)).toBe(true);
-    const { neighbors } = await runTsne(many, { ...few, sigma: manySigma, neighbors: "nn-descent" });
-    expect(neighbors).toMatchObject({ method: "nn-descent", recall: expect.closeTo(1, 1) });
+    const { neighbors } = await runTsne(many, { ...few, sigma: manySigma, neighbors: "cells" });
+    expect(neighbors).toMatchObject({ method: "cells", recall: expect.closeTo(1, 1) });
     const quality = await evaluate(many, many, {
       sigma: manySigma,
       distance: "likelihood-ratio",

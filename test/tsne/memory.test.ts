@@ -34,7 +34,7 @@ test("a run that cannot fit is refused with the facts, before anything is alloca
   const [n, d] = [2_000_000_000, 1000];
   let failure: unknown;
   try {
-    requireMemory(n, d, false, resolveTsneOptions({}, n, d));
+    requireMemory(n, d, 0, resolveTsneOptions({}, n, d));
   } catch (error) {
     failure = error;
   }
@@ -46,9 +46,9 @@ test("a run that cannot fit is refused with the facts, before anything is alloca
 });
 
 test("a placement is refused where it cannot fit, and takes no neighbors for more points than a block", () => {
-  const grows = (count: number) => estimatePlacement(60_000, 32, count, true, 2, 30, 16_384);
+  const grows = (count: number) => estimatePlacement(60_000, 32, count, 32, 2, 30, 16_384);
   expect(grows(1_000_000) - grows(900_000)).toBe(100_000 * 6 * 4);
-  expect(() => requirePlacementMemory(2_000_000_000, 1000, 10, false, 2, 30, 16_384)).toThrow(
+  expect(() => requirePlacementMemory(2_000_000_000, 1000, 10, 0, 2, 30, 16_384)).toThrow(
     expect.objectContaining({ code: "OUT_OF_MEMORY", message: expect.stringMatching(/need.* about [\d.]+ GiB/) }),
   );
 });

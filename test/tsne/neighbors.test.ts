@@ -60,23 +60,23 @@ const embed = (options: TsneOptions, points: Matrix = data) =>
   runTsne(points, { perplexity, iterations: 60, method: "barnes-hut", ...options });
 
 test("neighbors are exact for few points, whatever is asked for", async () => {
-  for (const neighbors of ["auto", "exact", "nn-descent", undefined] as const) {
+  for (const neighbors of ["auto", "exact", "cells", undefined] as const) {
     const result = await embed({ neighbors });
     expect(result.neighbors).toEqual({ method: "exact", recall: 1 });
     expect(result.options.neighbors).toBe(neighbors ?? "auto");
   }
 });
 
-test("nn-descent finds most neighbors of many points and says how many", async () => {
+test("the search in cells finds most neighbors of many points and says how many", async () => {
   const points = makeGroups(3000, 12, 4);
   const run = (threads: number) =>
-    runTsne(points, { neighbors: "nn-descent", perplexity: 10, iterations: 250, threads, method: "barnes-hut" });
+    runTsne(points, { neighbors: "cells", perplexity: 10, iterations: 250, threads, method: "barnes-hut" });
   const [one, two, exact] = await Promise.all([
     run(1),
     run(2),
     runTsne(points, { perplexity: 10, iterations: 250, method: "barnes-hut" }),
   ]);
-  expect(one.neighbors.method).toBe("nn-descent");
+  expect(one.neighbors.method).toBe("cells");
   expect(one.neighbors.recall).toBeGreaterThan(0.95);
   expect(one.neighbors.recall).toBeLessThanOrEqual(1);
   expect(digest(two.embedding)).toBe(digest(one.embedding));
@@ -113,6 +113,11 @@ const BETWEEN_GAUSSIANS: Partial<Record<DistanceName, (a: number, b: number, s: 
   expected: (a, b, s, t) => (a - b) ** 2 + s ** 2 + t ** 2,
   wasserstein: (a, b, s, t) => (a - b) ** 2 + (s - t) ** 2,
   mahalanobis: (a, b, s, t) => (a - b) ** 2 / (s ** 2 + t ** 2 + floor),
+  // Given distances are not negative, and calibration does not depend on a constant: log(v) is above -5 here.
+  "mahalanobis-logdet": (a, b, s, t) => {
+    const v = s ** 2 + t ** 2 + floor;
+    return (a - b) ** 2 / v + Math.log(v) + 5;
+  },
   bhattacharyya: (a, b, s, t) => {
     const [v, w] = [s ** 2 + floor, t ** 2 + floor];
     return (a - b) ** 2 / (4 * (v + w)) + Math.log((v + w) / (2 * Math.sqrt(v * w))) / 2;
@@ -276,9 +281,9 @@ const twice = withValue(lists.indices, 4, 9, lists.indices.at(4, 2));
 const BAD: [name: string, neighbors: unknown, facts: object, message: string | RegExp][] = [
   [
     "an unknown search",
-    "nndescent",
+    "cell",
     { code: "INVALID_ARGUMENT", argument: "neighbors" },
-    'neighbors: expected one of "auto", "exact", "nn-descent" (did you mean "nn-descent"?), received "nndescent"',
+    'neighbors: expected one of "auto", "exact", "cells" (did you mean "cells"?), received "cell"',
   ],
   ["a number", 5, { code: "INVALID_ARGUMENT", argument: "neighbors" }, /\{indices, distances\}.*received 5$/],
   [
@@ -392,7 +397,7 @@ test.each(["euclidean", "inverse-variance"] as const)(
 test("the search is stopped by its signal", async () => {
   const controller = new AbortController();
   const running = runTsne(makeGroups(4000, 40), {
-    neighbors: "nn-descent",
+    neighbors: "cells",
     iterations: 1e9,
     signal: controller.signal,
     onProgress: ({ stage, fraction }) => {
@@ -403,11 +408,9 @@ test("the search is stopped by its signal", async () => {
 });
 
 test("a run warns about neighbors of which many are missing", () => {
-  expect(describeRecall({ method: "nn-descent", recall: 0.713 })).toEqual([
-    expect.stringMatching(
-      /^The search for neighbors \(nn-descent\) found 71\.3 % of the true neighbors: expected 95 %/,
-    ),
+  expect(describeRecall({ method: "cells", recall: 0.713 })).toEqual([
+    expect.stringMatching(/^The search for neighbors \(cells\) found 71\.3 % of the true neighbors: expected 95 %/),
   ]);
-  expect(describeRecall({ method: "nn-descent", recall: 0.96 })).toEqual([]);
+  expect(describeRecall({ method: "cells", recall: 0.96 })).toEqual([]);
   expect(describeRecall({ method: "exact", recall: 1 })).toEqual([]);
 });

@@ -5,6 +5,7 @@
 #include "expected.inl"
 #include "wasserstein.inl"
 #include "mahalanobis.inl"
+#include "mahalanobis_logdet.inl"
 #include "bhattacharyya.inl"
 #include "jeffreys.inl"
 #include "likelihood_ratio.inl"
@@ -13,15 +14,16 @@
 #include "manhattan.inl"
 // clang-format on
 
-#define SIGMA_DISTANCES(X)               \
-  X("euclidean", Euclidean)              \
-  X("inverse-variance", InverseVariance) \
-  X("expected", Expected)                \
-  X("wasserstein", Wasserstein)          \
-  X("mahalanobis", Mahalanobis)          \
-  X("bhattacharyya", Bhattacharyya)      \
-  X("jeffreys", Jeffreys)                \
-  X("likelihood-ratio", LikelihoodRatio) \
-  X("cosine", Cosine)                    \
-  X("correlation", Correlation)          \
+#define SIGMA_DISTANCES(X)                   \
+  X("euclidean", Euclidean)                  \
+  X("inverse-variance", InverseVariance)     \
+  X("expected", Expected)                    \
+  X("wasserstein", Wasserstein)              \
+  X("mahalanobis", Mahalanobis)              \
+  X("mahalanobis-logdet", MahalanobisLogdet) \
+  X("bhattacharyya", Bhattacharyya)          \
+  X("jeffreys", Jeffreys)                    \
+  X("likelihood-ratio", LikelihoodRatio)     \
+  X("cosine", Cosine)                        \
+  X("correlation", Correlation)              \
   X("manhattan", Manhattan)

@@ -39,7 +39,7 @@ inline Options draw_options(Draws& draws, std::size_t n, std::size_t d, bool has
   const auto& distances = all_distances();
   const DistanceKernel& distance = distances[draws.byte() % distances.size()];
   if (has_sigma || !distance.traits.uses_sigma()) options.distance = distance.name;
-  options.neighbors = draws.pick({NeighborMethod::automatic, NeighborMethod::exact, NeighborMethod::nn_descent});
+  options.neighbors = draws.pick({NeighborMethod::automatic, NeighborMethod::exact, NeighborMethod::cells});
   options.variance_floor = draws.pick({0.0, 0.01, 1.0, 1e-30, 1e30});
   const double largest = std::max(1.0, static_cast<double>(n - 1) / 3);
   options.perplexities = {1 + (largest - 1) * draws.fraction()};

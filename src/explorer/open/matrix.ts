@@ -1,12 +1,16 @@
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
 import { shapeMismatch } from "../../arguments.js";
 import { ArgumentError } from "../../errors.js";
 import { type Dataset, readDataset, readLabels, readMatrix, takeDataset } from "../../io/index.js";
 import { Matrix } from "../../matrix.js";
 import { numberColumn } from "../columns.js";
 import { type Exploration, type GaussianData, requireFinite, requireSigma } from "../exploration.js";
-import { addImages } from "../images.js";
-import { addQuality, exploreMaps } from "../maps.js";
+import { addImages, addListedImages } from "../images.js";
+import { addQuality, exploreMaps, showKnownMaps } from "../maps.js";
 import { COLUMN_KEYS, type InputOptions, rejectUseless } from "../options.js";
+import { ResultCache } from "../result-cache.js";
+import { TextValues } from "../text-values.js";
 import { addMetadata, addTableColumns, type PointTable } from "./table-columns.js";
 
 /** A map in a file, with what else is known of its points. */
@@ -39,7 +43,7 @@ export async function openPoints(
   source: TableSource,
   options: InputOptions,
 ): Promise<void> {
-  const useful = ["images", "labels", "metadata", "sigma", "stretch", "strict", ...COLUMN_KEYS] as const;
+  const useful = ["images", "labels", "metadata", "sigma", "stretch", "strict", "cache", ...COLUMN_KEYS] as const;
   rejectUseless(options, useful, "points, which are not mapped yet");
   const { means, sigma: measured } = source.dataset;
   requireFinite(means, path);
@@ -55,15 +59,35 @@ export async function openPoints(
   await addFacts(exploration, source, { ...options, sigma: undefined });
   exploration.setData(data);
   addMeanSigma(exploration, sigma);
-  exploration.startWork(() => exploreMaps(exploration, data, undefined));
+  const cache = options.cache === false ? undefined : await openCache(path, data);
+  if (cache?.isKept) exploration.keptIn = cache.path("");
+  const known = await showKnownMaps(exploration, data, cache);
+  exploration.startWork(() => exploreMaps(exploration, data, cache, known));
+}
+
+/** Opens the folder with the embeddings of these points, beside their file. It holds those of the same numbers alone. */
+function openCache(path: string, { means, sigma }: GaussianData): Promise<ResultCache> {
+  const hash = createHash("sha256");
+  for (const matrix of [means, sigma]) hash.update(JSON.stringify(matrix?.shape ?? null)).update(matrix?.data ?? "");
+  return ResultCache.open(`${resolve(path)}.explorer`, hash.digest("hex"));
 }
 
 /** Adds what is known of the points beside the data: labels from a file before those of the table, its other columns, further files. */
 async function addFacts(exploration: Exploration, { table }: TableSource, options: InputOptions): Promise<void> {
   await addLabelFile(exploration, options);
-  const report = await addTableColumns(exploration, table);
+  const hasImages = options.images !== undefined;
+  const onRead = () => (hasImages ? Promise.resolve() : addImagesOf(exploration, table.path));
+  const report = await addTableColumns(exploration, table, onRead);
   exploration.columnReport = [exploration.columnReport, report].filter(Boolean).join(" ");
   await addFiles(exploration, { ...options, labels: undefined });
+}
+
+/** Adds the images that a column of the table names. */
+async function addImagesOf(exploration: Exploration, path: string): Promise<void> {
+  for (const { description, values } of exploration.allColumns()) {
+    if (description.kind !== "text" || description.format !== "image" || !(values instanceof TextValues)) continue;
+    return addListedImages(exploration, path, description, values);
+  }
 }
 
 /** The data of a file, and its other columns. */

@@ -6,11 +6,16 @@ import { EmbeddingComputation } from "../computation.js";
 import type { Exploration, ExploredMap } from "../exploration.js";
 import { addQuality, addUncertainty } from "../maps.js";
 import { type InputOptions, rejectUseless } from "../options.js";
+import { addTrust } from "../trust.js";
 import { addFiles, addMeanSigma } from "./matrix.js";
 
 /** A run that `Tsne.save` wrote: its map, its points, and, where it is not at its end, the run itself to go on with. */
 export async function openSavedRun(exploration: Exploration, path: string, options: InputOptions): Promise<void> {
-  rejectUseless(options, ["images", "labels", "metadata", "stretch", "strict"], "a saved run, which has its points");
+  rejectUseless(
+    options,
+    ["images", "labels", "metadata", "stretch", "strict", "trust"],
+    "a saved run, which has its points",
+  );
   const { signal, report } = exploration;
   const run = await Tsne.load(path, { signal });
   const [n] = run.shape;
@@ -51,7 +56,10 @@ export async function openSavedRun(exploration: Exploration, path: string, optio
     if (sigma && canPlace) await addUncertainty(exploration, shown);
   };
   exploration.startWork(() => measure(map));
-  if (!isUnfinished) return;
+  if (!isUnfinished) {
+    if (options.trust) exploration.startWork(() => addTrust(exploration, run));
+    return;
+  }
   exploration.startWork(async () => {
     const { tsne, result } = await embedding.run(signal, true);
     const later = {
@@ -62,5 +70,7 @@ export async function openSavedRun(exploration: Exploration, path: string, optio
     };
     exploration.addMap(later);
     await measure(later);
+    // The scores are those of the finished map.
+    if (options.trust) await addTrust(exploration, tsne);
   });
 }

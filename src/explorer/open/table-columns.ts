@@ -7,6 +7,7 @@ import {
   type ReadColumn,
   readColumns,
 } from "../../io/index.js";
+import { isTrustTable, TRUST_COLUMNS } from "../../trust/index.js";
 import { isTooLong, labelColumn, tableColumn } from "../columns.js";
 import type { Exploration } from "../exploration.js";
 import { prepare } from "../maps.js";
@@ -31,10 +32,15 @@ export interface PointTable {
 /**
  * Adds the columns of a table to what is known of the points. Those of a large table follow while the map is looked at, one after the other.
  *
+ * @param onRead called when all columns are there
  * @returns which columns are shown and which are left out, in one line
  * @throws {FileError} FILE_FORMAT with `strict` for a column that cannot be shown
  */
-export async function addTableColumns(exploration: Exploration, table: PointTable): Promise<string> {
+export async function addTableColumns(
+  exploration: Exploration,
+  table: PointTable,
+  onRead: () => Promise<void> = async () => {},
+): Promise<string> {
   const { path, listed, leaveOut, strict } = table;
   const inner = new Set(isWide(table) ? dataNames(table) : []);
   const free = listed.filter(({ name }) => !leaveOut.has(name) && !inner.has(name));
@@ -53,6 +59,7 @@ export async function addTableColumns(exploration: Exploration, table: PointTabl
       addColumn(exploration, table, column);
       onProgress(++count / shown.length);
     }
+    await onRead();
   };
   if (exploration.n <= MOST_ROWS_AT_ONCE) await read();
   else exploration.startWork(() => prepare(exploration, `columns:${path}`, "Reading the columns", read));
@@ -83,7 +90,8 @@ function addColumn(exploration: Exploration, table: PointTable, { name, holds, v
   const role = roleOf(name, table);
   const isMain = role === "label" && !exploration.column("label");
   const title = titleOf(name, role);
-  const shared = { id: idOf(exploration, title), title, name: title, role };
+  const note = isTrustTable(table.listed.map((listed) => listed.name)) ? TRUST_COLUMNS[name] : undefined;
+  const shared = { id: idOf(exploration, title), title, name: title, role, note };
   const column = isMain ? labelColumn(toLabels(taken, holds), title) : tableColumn(shared, { holds, values: taken });
   if (isTooLong(column)) exploration.addNotice(`Column “${name}” is left out: ${column.reason}.`);
   else exploration.addColumn(column);

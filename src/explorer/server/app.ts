@@ -1,3 +1,5 @@
+import { realpathSync } from "node:fs";
+import { join, sep } from "node:path";
 import cookie from "@fastify/cookie";
 import rateLimit from "@fastify/rate-limit";
 import serveStatic from "@fastify/static";
@@ -43,6 +45,23 @@ export async function createServer(
   registerSelectionRoutes(app, exploration);
   registerExportRoutes(app, exploration, page);
   await registerLatentRoutes(app, exploration);
-  if (page !== undefined) await app.register(serveStatic, { root: page, cacheControl: false, dotfiles: "deny" });
+  if (page !== undefined) {
+    await app.register(serveStatic, {
+      root: page,
+      cacheControl: false,
+      dotfiles: "deny",
+      allowedPath: (path) => isInside(page, path),
+    });
+  }
   return app;
+}
+
+/** Whether a path leads into a folder, also where symbolic links are followed. A path of no file does. */
+function isInside(folder: string, path: string): boolean {
+  try {
+    const [root, target] = [realpathSync(folder), realpathSync(join(folder, path))];
+    return target === root || target.startsWith(root + sep);
+  } catch {
+    return true;
+  }
 }

@@ -8,7 +8,7 @@ import { positionUncertainty } from "../../tsne/index.js";
 import { imagesInMemory, stretchContrast } from "../../vae/datasets/index.js";
 import { INTERPOLATIONS, interpolateCodes, Random, scaleImages } from "../../vae/without-tensorflow.js";
 import type { Exploration, ExploredMap, GaussianData } from "../exploration.js";
-import { alignCovariance, alignPosition } from "../maps.js";
+import { alignCovariance, alignPosition, widening } from "../maps.js";
 import {
   type DrawsRequest,
   type InterpolationRequest,
@@ -204,7 +204,8 @@ export class LatentSpace {
     const run = await this.#subject.runOf(map);
     if (!run.hasSigma) return undefined;
     const { covariance } = await positionUncertainty(run, { points: [row], draws: PLACED_DRAWS, signal });
-    return alignCovariance(toCovariance(covariance.row(0)), map.alignment);
+    const enlarged = covariance.row(0).map((value) => widening(PLACED_DRAWS) * value);
+    return alignCovariance(toCovariance(enlarged), map.alignment);
   }
 
   /** Where a code lands in each map, and how far draws from its Gaussian land from each other. */

@@ -3,6 +3,7 @@ import { type Coloring, colorByLabel, colorByQuantity, decodeFloats, labelTexts 
 import { MapView, type Scene } from "../../page-map/view.js";
 import { shuffled } from "../../shuffle.js";
 import type { TrustGroupRow, TrustPayload, TrustScore } from "./payload.js";
+import { makePerplexityCard } from "./perplexities.js";
 
 const byId = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const payload = JSON.parse(byId("data").textContent) as TrustPayload;
@@ -265,6 +266,10 @@ listen();
 showFindings();
 showGroups();
 showDoubtful();
+if (payload.perplexities) {
+  byId("perplexities").replaceChildren(makePerplexityCard(payload.perplexities));
+  byId("perplexities").hidden = false;
+}
 chooseColor();
 new ResizeObserver(redraw).observe(view.top);
 showWhole();

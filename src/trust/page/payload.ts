@@ -16,8 +16,20 @@ export interface TrustPayload {
   groups: TrustGroupRow[];
   /** Headings of their cells. */
   groupColumns: { groups: string[]; labels: string[] };
+  /** Scores of several perplexities, where these were compared. */
+  perplexities: { note: string; values: number[]; charts: PerplexityChart[] } | null;
   /** The points with most doubts. */
   doubtful: number[];
+}
+
+/** One score of each perplexity. */
+export interface PerplexityChart {
+  title: string;
+  explanation: string;
+  /** One per perplexity; `null` for infinity. */
+  scores: (number | null)[];
+  /** The perplexity that the score suggests, where it does. */
+  chosen: number | null;
 }
 
 /** A group in the table of groups; all cells are texts. */

@@ -98,6 +98,16 @@ export class Adam {
     });
   }
 
+  /** Forgets all moments, after the loss or the variables have changed otherwise than by {@link apply}. */
+  reset(): void {
+    this.state = { beta1Product: 1, beta2Product: 1 };
+    tf.tidy(() => {
+      for (const { first, second } of this.moments.values()) {
+        for (const moment of [first, second]) moment.assign(tf.zerosLike(moment));
+      }
+    });
+  }
+
   dispose(): void {
     for (const { first, second } of this.moments.values()) {
       first.dispose();

@@ -12,6 +12,8 @@ export interface Collection {
   readonly classes?: readonly string[] | undefined;
   /** What becomes 0 and 1; undefined where the type of the values does not say. */
   readonly range: readonly [low: number, high: number] | undefined;
+  /** The likelihood that is customary for these images; undefined where their values have to decide. */
+  readonly likelihood?: "bernoulli" | "learned-gaussian" | undefined;
   /** How many files of a folder were skipped. */
   readonly skipped?: number | undefined;
   close(): Promise<void>;

@@ -6,6 +6,8 @@ export interface Images {
   readonly channels: number;
   /** For each image the number of its class; absent where classes are not known. */
   readonly labels?: Int32Array | undefined;
+  /** Whether all values are known to be from 0 to 1, as those of bytes are; others are checked before a training. Default false. */
+  readonly areValuesValid?: boolean | undefined;
   /**
    * Reads images, in any order and any number of times each.
    *
@@ -31,6 +33,8 @@ export interface Dataset {
   readonly test: Images;
   /** All of them, in their order: the images of its own test part, where it has one, after the others. */
   readonly all: Images;
+  /** The likelihood that is customary for these images; absent where their values have to decide. */
+  readonly likelihood?: "bernoulli" | "learned-gaussian" | undefined;
   /** How many files of a folder are no images, or damaged ones, and were passed over; absent for other data sets. */
   readonly skipped?: number | undefined;
   /** How it was opened, so that it can be opened again; absent for data sets that were made otherwise. */

@@ -23,7 +23,10 @@ export const folder: DatasetLoader = {
     const { height, width } = files;
     return {
       name: basename(resolve(path)),
-      images: { count, height, width, channels: files.channels, labels: known?.labels, read: files.read },
+      images: {
+        ...{ count, height, width, channels: files.channels, labels: known?.labels, read: files.read },
+        areValuesValid: files.values === "integers",
+      },
       classes: known?.classes,
       range: files.values === "integers" ? undefined : [0, 1],
       skipped: files.skipped.length,

@@ -26,6 +26,7 @@ export const frey: DatasetLoader = {
     }
     return {
       name: "frey",
+      likelihood: "learned-gaussian",
       // MATLAB keeps columns together, and each is an image, row after row.
       images: imagesInMemory(Float32Array.from(data), [HEIGHT, WIDTH, 1]),
       range: [0, 255],

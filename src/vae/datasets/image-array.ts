@@ -63,6 +63,7 @@ function imagesOf(file: ArrayFile): Images {
     height,
     width,
     channels,
+    areValuesValid: !file.dtype.startsWith("f"),
     async read(indices) {
       checkIndices(indices, count);
       const data = await file.read(indices);

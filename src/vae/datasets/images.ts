@@ -1,3 +1,4 @@
+import { throwIfAborted } from "../../abort.js";
 import { requireInteger } from "../../arguments.js";
 import { ArgumentError, DataError } from "../../errors.js";
 import type { Images } from "./dataset.js";
@@ -49,6 +50,35 @@ export function imagesInMemory(
   };
 }
 
+/** Images whose values are checked at a time. */
+const CHECKED_AT_ONCE = 256;
+
+/**
+ * Checks the values of all images before long work, where it is not known that they are valid.
+ *
+ * @param argument what holds the images, for the error
+ * @throws {DataError} NOT_FINITE for NaN and infinities, OUT_OF_RANGE for values outside 0 to 1, with image and pixel
+ * @throws {AbortError} if `signal` is aborted
+ */
+export async function checkValues(images: Images, argument: string, signal: AbortSignal | undefined): Promise<void> {
+  if (images.areValuesValid) return;
+  const pixels = images.height * images.width * images.channels;
+  for (let start = 0; start < images.count; start += CHECKED_AT_ONCE) {
+    throwIfAborted(signal);
+    const length = Math.min(CHECKED_AT_ONCE, images.count - start);
+    const values = await images.read(Int32Array.from({ length }, (_, i) => start + i));
+    const at = values.findIndex((value) => !(value >= 0 && value <= 1));
+    if (at < 0) continue;
+    throw new DataError(Number.isFinite(values[at]) ? "OUT_OF_RANGE" : "NOT_FINITE", {
+      argument,
+      received: values[at],
+      accepted: "images with values from 0 to 1",
+      row: start + Math.floor(at / pixels),
+      column: at % pixels,
+    });
+  }
+}
+
 /** The images with these numbers, in this order. */
 export function selectImages(images: Images, chosen: Int32Array): Images {
   checkIndices(chosen, images.count);
@@ -71,6 +101,7 @@ export function joinImages(first: Images, second: Images): Images {
   return {
     ...first,
     count,
+    areValuesValid: first.areValuesValid && second.areValuesValid,
     labels: labels && second.labels && Int32Array.from([...labels, ...second.labels]),
     async read(indices) {
       checkIndices(indices, count);

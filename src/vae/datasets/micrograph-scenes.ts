@@ -42,6 +42,7 @@ export const micrographs: DatasetLoader = {
       name: "micrographs",
       images: imagesInMemory(data, [size, size, 1], labels),
       classes: MICROGRAPH_CLASSES,
+      likelihood: "learned-gaussian",
       range: [0, 1],
       close: async () => {},
     };

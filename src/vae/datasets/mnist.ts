@@ -84,6 +84,7 @@ function mnistLike({ name, description, classes, mirrors, folders, files }: Mnis
           test: test.images,
           validation: 5000,
           classes,
+          likelihood: "bernoulli",
           range: [0, 255],
           close: async () => {
             await train.close();

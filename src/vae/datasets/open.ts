@@ -52,7 +52,7 @@ export async function openDataset(nameOrPath = "micrographs", options: DatasetOp
   }
   const collection = await loader.open({ ...options, seed }, nameOrPath);
   try {
-    const { name, classes, skipped, close } = collection;
+    const { name, classes, likelihood, skipped, close } = collection;
     const select = chooseImages(collection, options, nameOrPath);
     const images = select(collection.images);
     if (images.count === 0) throw new FileError("FILE_FORMAT", nameOrPath, "holds no images");
@@ -64,7 +64,7 @@ export async function openDataset(nameOrPath = "micrographs", options: DatasetOp
     const whole = test ? joinImages(images, test) : images;
     const all = whole.count > limit ? selectImages(whole, range(0, whole.count, limit)) : whole;
     const origin = describeOrigin(loader, nameOrPath, options);
-    return { name, height, width, channels, classes, ...parts, all, skipped, origin, close };
+    return { name, height, width, channels, classes, ...parts, all, likelihood, skipped, origin, close };
   } catch (error) {
     await collection.close();
     throw error;

@@ -1,14 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { ArgumentError } from "../../errors.js";
 import { checkOptions, type OptionValues } from "../../options/index.js";
-import { Gmvae } from "../models/gmvae/model.js";
 import { type ImagesLike, toImages } from "../models/images.js";
 import { type Model, take } from "../models/model.js";
 import { Pass, SERIES } from "../models/pass.js";
 import { Random } from "../random.js";
 import type { LossParts } from "../training/progress.js";
 import { addNoiseToBatch, binarize } from "../training/transformation.js";
-import { type ClusterAccuracy, clusterAccuracy } from "./accuracy.js";
+import { type ClusterAccuracy, evaluateClusters } from "./clusters.js";
 import { EVALUATION_OPTIONS } from "./declarations.js";
 import { DimensionStatistics, type LatentDimensions } from "./dimensions.js";
 
@@ -222,20 +221,6 @@ async function logMeanExp(rows: number, draws: number, draw: (chunk: number) => 
     }
   }
   return most.map((value, row) => value + Math.log(sums[row] / done));
-}
-
-async function evaluateClusters(
-  model: Model,
-  images: ReturnType<typeof toImages>,
-  signal: AbortSignal | undefined,
-): Promise<ClusterAccuracy | undefined> {
-  if (!(model instanceof Gmvae) || !images.labels) return undefined;
-  const probabilities = await model.classify(images, { signal });
-  const clusters = Int32Array.from({ length: probabilities.rows }, (_, i) => {
-    const row = probabilities.row(i);
-    return row.indexOf(Math.max(...row));
-  });
-  return clusterAccuracy(clusters, images.labels, probabilities.cols);
 }
 
 const sum = (values: ArrayLike<number>): number => Array.from(values).reduce((total, value) => total + value, 0);

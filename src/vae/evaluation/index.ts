@@ -1,3 +1,3 @@
-export { type ClusterAccuracy, clusterAccuracy } from "./accuracy.js";
+export { type ClusterAccuracy, clusterAccuracy } from "./clusters.js";
 export type { LatentDimensions } from "./dimensions.js";
 export { type EvaluateOptions, type Evaluation, evaluateModel, type ReconstructionQuality } from "./evaluate.js";

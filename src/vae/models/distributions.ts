@@ -1,4 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { ArgumentError } from "../../errors.js";
+import { outputVariance } from "./configuration.js";
 
 const LOG_2_PI = Math.log(2 * Math.PI);
 /** Keeps the logarithm of a standard deviation finite where softplus underflows. */
@@ -52,6 +54,11 @@ export function inverseSoftplus(x: number): number {
 export interface Likelihood {
   /** log p(x|z) of every image, in nats: images as n x height x width x channels to n. */
   logProbability(images: tf.Tensor, raw: tf.Tensor): tf.Tensor1D;
+  /**
+   * The part of -log p(x|z) that depends on how well an image is reconstructed, averaged over the images: what the weights of other
+   * losses are measured by.
+   */
+  error(images: tf.Tensor, raw: tf.Tensor): tf.Scalar;
   /** The mean image. */
   mean(raw: tf.Tensor): tf.Tensor;
   /** What is learned, by name. */
@@ -73,6 +80,10 @@ export class BernoulliLikelihood implements Likelihood {
       return { value, gradFunc };
     });
     return compute(raw) as tf.Tensor1D;
+  }
+
+  error(images: tf.Tensor, raw: tf.Tensor): tf.Scalar {
+    return tf.neg(tf.mean(this.logProbability(images, raw)));
   }
 
   mean(raw: tf.Tensor): tf.Tensor {
@@ -101,13 +112,39 @@ export class GaussianLikelihood implements Likelihood {
     return tf.sub(scaled, tf.mul(0.5 * pixels, tf.add(this.logVariance, LOG_2_PI)));
   }
 
+  error(images: tf.Tensor, raw: tf.Tensor): tf.Scalar {
+    const squares = tf.mean(sumPerImage(tf.square(tf.sub(images, this.mean(raw)))));
+    const precision = tf.exp(tf.neg(this.logVariance as tf.Scalar));
+    return tf.mul(tf.mul(squares, 0.5), precision);
+  }
+
   mean(raw: tf.Tensor): tf.Tensor {
     return tf.sigmoid(raw);
   }
 }
 
-/** @param name the `likelihood` of a configuration */
+/** The same numbers, through which no gradient flows. */
+export function detach<T extends tf.Tensor>(x: T): T {
+  const constant = tf.customGrad((from) => ({
+    value: tf.clone(from as tf.Tensor),
+    gradFunc: () => tf.zerosLike(from as tf.Tensor),
+  }));
+  return constant(x) as T;
+}
+
+/**
+ * @param name the `likelihood` of a configuration
+ * @param variance its `outputVariance`
+ * @throws {ArgumentError} INVALID_ARGUMENT for a variance that a Bernoulli likelihood would ignore
+ */
 export function createLikelihood(name: "bernoulli" | "gaussian" | "learned-gaussian", variance: number): Likelihood {
+  if (name === "bernoulli" && variance !== outputVariance.default) {
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument: "outputVariance",
+      received: variance,
+      accepted: "nothing with the likelihood bernoulli, which has no variance; gaussian and learned-gaussian have one",
+    });
+  }
   return name === "bernoulli"
     ? new BernoulliLikelihood()
     : new GaussianLikelihood(variance, name === "learned-gaussian");

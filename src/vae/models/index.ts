@@ -22,6 +22,7 @@ export {
   type ModelOf,
   type ModelOptions,
   modelTitle,
+  type RunNameOptions,
   runName,
 } from "./registry.js";
 export type { NamedTensor } from "./safetensors.js";

@@ -17,6 +17,7 @@ import type { Network } from "./network.js";
 import { Pass, SERIES } from "./pass.js";
 import type { Recipe } from "./recipe.js";
 import { type NamedTensor, writeTensorFile } from "./safetensors.js";
+import type { TrainingLength } from "./training-length.js";
 import type { WeightPosterior } from "./weight-posterior.js";
 
 /** The loss of a batch, in nats per image where it is a negative log-likelihood. */
@@ -39,6 +40,7 @@ export interface Phase {
 export interface EpochStart {
   /** Epochs that are done. */
   readonly epoch: number;
+  readonly length: TrainingLength;
   readonly images: Images;
   readonly seed: number;
   readonly signal: AbortSignal | undefined;
@@ -130,9 +132,14 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     return [{ name: "all", variables, loss: (input, target, pass) => this.loss(input, target, pass) }];
   }
 
-  /** Epochs at the beginning in which the model minimizes another loss than later. */
-  get pretrainEpochs(): number {
-    return 0;
+  /**
+   * The epochs, from 0, at which the model begins to minimize another loss, in order; the learning rate rises again from 0 at each. The first is
+   * 0; the loss of the last part is the one that is meant.
+   *
+   * @throws {ArgumentError} OUT_OF_RANGE for a training that is too short
+   */
+  partStarts(_length: TrainingLength): readonly number[] {
+    return [0];
   }
 
   /** Called by the training before the first step of every epoch. */

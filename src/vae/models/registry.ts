@@ -72,14 +72,24 @@ export function modelTitle(name: ModelName): string {
   return MODEL_SETTINGS[requireChoice(name, "model", MODELS)].title;
 }
 
+/** What else the name of a run tells. All are optional. */
+export interface RunNameOptions {
+  /** Fraction of the input's values with noise. */
+  readonly noise?: number | undefined;
+  /** The only class that the training has. */
+  readonly class?: string | number | undefined;
+  /** Appended as it is, but for characters that do not suit a folder's name. */
+  readonly extra?: string | undefined;
+}
+
 /**
  * The name of a run, such as `GMV_MNIST_0001_8_2_10_64_2`: the model, the data set, the output variance without its point (or the likelihood's
  * name where it has no fixed one), zDim, for mixtures wDim and K, hiddenDim, and numLayers (for micrograph-vae the number of
- * convolutions), then `extra`.
+ * convolutions), then what differs from the defaults among dropout, beta, noise and class, such as `dropout0.3`, and `extra`.
  *
  * @param dataset name of the data set
  */
-export function runName(model: Model, dataset: string, extra?: string): string {
+export function runName(model: Model, dataset: string, options: RunNameOptions = {}): string {
   const { abbreviation } = MODEL_SETTINGS[requireChoice(model.name as ModelName, "model", MODELS)];
   const c = model.configuration as ModelConfiguration & Partial<Record<string, unknown>>;
   const words = { bernoulli: "bernoulli", "learned-gaussian": "learned" } as Partial<Record<string, string>>;
@@ -94,10 +104,14 @@ export function runName(model: Model, dataset: string, extra?: string): string {
     c.clusters,
     c.hiddenDim,
     numLayers,
-    extra,
+    (c.dropout ?? 0) !== 0 && `dropout${c.dropout}`,
+    (c.beta ?? 1) !== 1 && `beta${c.beta}`,
+    (options.noise ?? 0) !== 0 && `noise${options.noise}`,
+    options.class !== undefined && `class${options.class}`,
+    options.extra,
   ];
   return fields
-    .filter((field) => field !== undefined && field !== "")
+    .filter((field) => field !== undefined && field !== false && field !== "")
     .map((field) => String(field).replace(/[^\p{L}\p{N}.+-]+/gu, "-"))
     .join("_");
 }

@@ -4,6 +4,7 @@ import { ArgumentError, describe, FileError } from "../../errors.js";
 import type { AdamState } from "../backends/adam.js";
 import type { Model } from "../models/model.js";
 import { type NamedTensor, readTensorFile, writeTensorFile } from "../models/safetensors.js";
+import type { TrainingLength } from "../models/training-length.js";
 import type { StoppingState } from "./early-stopping.js";
 import type { Course } from "./options.js";
 import type { EpochRecord } from "./progress.js";
@@ -12,6 +13,8 @@ import type { EpochRecord } from "./progress.js";
 export interface TrainingState {
   /** Epochs done. */
   epoch: number;
+  /** The length with which the training began, from which the parts of a mixture's training follow. */
+  length: TrainingLength;
   /** Steps done in the epoch that is going on. */
   stepInEpoch: number;
   /** Whether the model has begun that epoch (`Model.beginEpoch`). */

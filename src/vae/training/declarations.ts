@@ -112,7 +112,14 @@ export const COURSE_OPTIONS = {
 /** All options of `train`, each declared once. */
 export const TRAINING_OPTIONS = {
   /** Times that all training images are seen; more than a mixture's epochs of pretraining. */
-  epochs: integer({ from: 1, to: MOST }, { help: "times that all images are seen" }),
+  epochs: integer(
+    { from: 1, to: MOST },
+    {
+      help: "times that all images are seen",
+      guide:
+        "times that all images are seen; the default of mixtures is larger for few images, for at least 5000 steps",
+    },
+  ),
   ...COURSE_OPTIONS,
   /** Ends the training after so many steps, wherever the epoch stands. */
   maxSteps: integer({ from: 1, to: MOST }, { defaultText: "no limit", help: "end after this number of steps" }),

@@ -1,4 +1,3 @@
-import { ArgumentError } from "../../errors.js";
 import { checkOptions, type OptionValues } from "../../options/index.js";
 import type { Model } from "../models/model.js";
 import type { Recipe } from "../models/recipe.js";
@@ -8,7 +7,7 @@ import { COURSE_OPTIONS, EARLY_STOPPING_OPTIONS, MOST, TRAINING_OPTIONS } from "
 export type TrainOptions = Readonly<OptionValues<typeof TRAINING_OPTIONS>>;
 
 /** What decides the course of the training: a checkpoint is continued only with the same. */
-export interface Course extends Omit<Recipe, "epochs"> {
+export interface Course extends Omit<Recipe, "epochs" | "leastSteps"> {
   readonly klWarmup: number;
   readonly noise: number;
   readonly binarize: boolean;
@@ -18,6 +17,7 @@ export interface Course extends Omit<Recipe, "epochs"> {
 export interface ResolvedOptions {
   readonly course: Course;
   readonly epochs: number;
+  readonly stepsPerEpoch: number;
   readonly maxSteps: number;
   readonly earlyStopping: { readonly patience: number; readonly leastImprovement: number } | undefined;
   readonly folder: string | undefined;
@@ -25,25 +25,27 @@ export interface ResolvedOptions {
   readonly checkpointEvery: number;
 }
 
-/** @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE */
-export function resolveTrainOptions(model: Model, options: TrainOptions): ResolvedOptions {
+/**
+ * The options with all defaults.
+ *
+ * @param imageCount number of training images; where it is not known yet, the usual number of epochs is taken
+ * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE
+ */
+export function resolveTrainOptions(model: Model, options: TrainOptions, imageCount?: number): ResolvedOptions {
   const checked = checkOptions(TRAINING_OPTIONS, options);
   const { recipe } = model;
-  const { epochs = recipe.epochs, maxSteps = MOST, checkpointEvery = MOST, earlyStopping, folder, resume } = checked;
-  if (epochs <= model.pretrainEpochs) {
-    throw new ArgumentError("OUT_OF_RANGE", {
-      argument: "epochs",
-      received: epochs,
-      accepted: `more than the ${model.pretrainEpochs} of pretraining, of which the model can be given fewer`,
-    });
-  }
+  const { maxSteps = MOST, checkpointEvery = MOST, earlyStopping, folder, resume } = checked;
+  const stepsPerEpoch = Math.ceil((imageCount ?? MOST) / (checked.batchSize ?? recipe.batchSize));
+  const epochs = checked.epochs ?? Math.max(recipe.epochs, Math.ceil(recipe.leastSteps / stepsPerEpoch));
+  model.partStarts({ epochs, stepsPerEpoch });
   const course = Object.keys(COURSE_OPTIONS).map((name) => {
-    const key = name as keyof Course;
-    return [key, checked[key] ?? recipe[key as keyof Recipe]];
+    const value = checked[name as keyof typeof COURSE_OPTIONS];
+    return [name, value ?? recipe[name as keyof Recipe]];
   });
   return {
-    course: Object.fromEntries(course) as Course,
+    course: { ...Object.fromEntries(course), warmupSteps: recipe.warmupSteps } as Course,
     epochs,
+    stepsPerEpoch,
     maxSteps,
     earlyStopping: earlyStopping === false ? undefined : resolveEarlyStopping(earlyStopping),
     folder,

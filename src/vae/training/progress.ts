@@ -28,4 +28,6 @@ export interface EpochRecord {
   readonly train: LossParts;
   /** Of the validation images after the epoch; undefined where there are none. */
   readonly validation: LossParts | undefined;
+  /** Of a mixture, for validation images with labels: how well its clusters agree with them. */
+  readonly clusters?: { readonly accuracy: number; readonly normalizedMutualInformation: number } | undefined;
 }

@@ -2,19 +2,25 @@ import type { AdamSettings } from "../backends/adam.js";
 import type { Recipe } from "../models/recipe.js";
 
 const BETA1 = 0.9;
+/** What decides the learning rate of every step. */
+type Schedule = Pick<Recipe, "learningRate" | "schedule" | "beta1Decay" | "warmupSteps">;
+
 /** Equal parts of the training, after each of which `"halving"` halves. */
 const PARTS = 6;
 
 /**
- * The learning rate and beta1 of a step.
+ * The learning rate and beta1 of a step. The learning rate rises over `warmupSteps` from `start`, at most a quarter of the
+ * training.
  *
  * @param step from 0
  * @param steps of the whole training
+ * @param start step at which the loss changed last
  */
 export function scheduleAt(
   step: number,
   steps: number,
-  { learningRate, schedule, beta1Decay }: Pick<Recipe, "learningRate" | "schedule" | "beta1Decay">,
+  { learningRate, schedule, beta1Decay, warmupSteps }: Schedule,
+  start = 0,
 ): AdamSettings {
   const halved = 0.5 ** Math.min(PARTS - 1, Math.floor((PARTS * step) / steps));
   const factor = {
@@ -22,5 +28,6 @@ export function scheduleAt(
     halving: halved,
     cosine: 0.5 * (1 + Math.cos((Math.PI * step) / steps)),
   }[schedule];
-  return { learningRate: learningRate * factor, beta1: beta1Decay ? BETA1 * halved : BETA1 };
+  const rise = Math.min(1, (step - start + 1) / Math.max(1, Math.min(warmupSteps, steps / 4)));
+  return { learningRate: learningRate * factor * rise, beta1: beta1Decay ? BETA1 * halved : BETA1 };
 }

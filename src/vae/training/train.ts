@@ -7,6 +7,8 @@ import { makeFolder, writeFileAtomic } from "../../io/index.js";
 import { Adam } from "../backends/adam.js";
 import { augmentImages } from "../datasets/augmentation.js";
 import type { Dataset, DatasetOrigin, Images } from "../datasets/dataset.js";
+import { checkValues } from "../datasets/images.js";
+import { evaluateClusters } from "../evaluation/clusters.js";
 import { range, toImages } from "../models/images.js";
 import { type Model, type Phase, pause } from "../models/model.js";
 import { Pass, SERIES } from "../models/pass.js";
@@ -52,14 +54,15 @@ export interface TrainingResult {
  * one before is still there. A new training that fails before its second checkpoint leaves nothing of its own in the folder.
  *
  * @throws {ArgumentError} for options or images that do not fit the model, or the checkpoint of another training
+ * @throws {DataError} NOT_FINITE or OUT_OF_RANGE for pixels outside 0 to 1, before the first step
  * @throws {FileError} for a damaged checkpoint, or where the folder cannot be written
  * @throws {SigmaTsneError} BUSY while another training is at work in the folder
  * @throws {SigmaTsneError} DIVERGED where the loss becomes NaN or infinite, naming its part and the step
  * @throws {AbortError} if `options.signal` is aborted, after the step at hand and with a checkpoint
  */
 export async function train(model: Model, dataset: Dataset, options: TrainOptions = {}): Promise<TrainingResult> {
-  const resolved = resolveTrainOptions(model, options);
   const images = toImages(dataset.train, model.configuration, "dataset.train");
+  const resolved = resolveTrainOptions(model, options, Math.max(1, images.count));
   const validation = toImages(dataset.validation, model.configuration, "dataset.validation");
   if (images.count === 0) {
     throw new ArgumentError("INVALID_ARGUMENT", {
@@ -72,6 +75,8 @@ export async function train(model: Model, dataset: Dataset, options: TrainOption
     const accepted = "false for a data set without validation images";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "earlyStopping", received: true, accepted });
   }
+  await checkValues(images, "dataset.train", options.signal);
+  await checkValues(validation, "dataset.validation", options.signal);
   const owner = ownerOf(model, { name: dataset.name, count: images.count }, resolved.course);
   const training = new Training(model, images, validation, resolved, options, owner, dataset.origin);
   try {
@@ -96,16 +101,7 @@ interface PendingLoss {
 }
 
 class Training {
-  private state: TrainingState = {
-    epoch: 0,
-    stepInEpoch: 0,
-    isBegun: false,
-    step: 0,
-    sums: {},
-    history: [],
-    stopping: { best: undefined },
-    isStopped: false,
-  };
+  private state: TrainingState;
   private readonly phases: readonly { phase: Phase; adam: Adam }[];
   private readonly stepsPerEpoch: number;
   private readonly steps: number;
@@ -131,8 +127,20 @@ class Training {
       phase,
       adam: new Adam(new Map(phase.variables.map((key) => [key, variables.get(key) as tf.Variable]))),
     }));
-    this.stepsPerEpoch = Math.ceil(images.count / resolved.course.batchSize);
-    this.steps = Math.min(resolved.maxSteps, resolved.epochs * this.stepsPerEpoch);
+    const { epochs, stepsPerEpoch } = resolved;
+    this.stepsPerEpoch = stepsPerEpoch;
+    this.steps = Math.min(resolved.maxSteps, epochs * stepsPerEpoch);
+    this.state = {
+      epoch: 0,
+      length: { epochs, stepsPerEpoch },
+      stepInEpoch: 0,
+      isBegun: false,
+      step: 0,
+      sums: {},
+      history: [],
+      stopping: { best: undefined },
+      isStopped: false,
+    };
   }
 
   async run(): Promise<TrainingResult> {
@@ -154,6 +162,10 @@ class Training {
       await unlock();
       if (failedAtStart && !wasThere) await rmdir(folder).catch(() => {});
     }
+  }
+
+  private get partStarts(): readonly number[] {
+    return this.model.partStarts(this.state.length);
   }
 
   private async runFromCheckpoint(): Promise<TrainingResult> {
@@ -216,9 +228,10 @@ class Training {
   private async runEpoch(): Promise<void> {
     const { signal } = this.options;
     const { course } = this.resolved;
-    const { epoch } = this.state;
+    const { epoch, length } = this.state;
     if (!this.state.isBegun) {
-      await this.model.beginEpoch({ epoch, images: this.images, seed: course.seed, signal });
+      if (epoch > 0 && this.partStarts.includes(epoch)) for (const { adam } of this.phases) adam.reset();
+      await this.model.beginEpoch({ epoch, length, images: this.images, seed: course.seed, signal });
       this.state.isBegun = true;
     }
     await this.runSteps();
@@ -227,11 +240,27 @@ class Training {
     const { sums, stepInEpoch, step } = this.state;
     const train = mapValues(sums, (sum) => sum / stepInEpoch);
     const { learningRate } = scheduleAt(step - 1, this.steps, course);
-    const record: EpochRecord = { epoch: epoch + 1, step, learningRate, train, validation };
+    const found = await evaluateClusters(this.model, this.validation, signal);
+    const clusters = found && {
+      accuracy: found.accuracy,
+      normalizedMutualInformation: found.normalizedMutualInformation,
+    };
+    const record: EpochRecord = {
+      epoch: epoch + 1,
+      step,
+      learningRate,
+      train,
+      validation,
+      ...(clusters && { clusters }),
+    };
     Object.assign(this.state, { epoch: epoch + 1, stepInEpoch: 0, isBegun: false, sums: {} });
     this.state.history.push(record);
     await this.considerStopping(record);
-    const scalars = { ...prefixed("train", train), ...(validation && prefixed("validation", validation)) };
+    const scalars = {
+      ...prefixed("train", train),
+      ...(validation && prefixed("validation", validation)),
+      ...(clusters && prefixed("clusters", clusters)),
+    };
     // Before the checkpoint: a training that is killed in between repeats the epoch, and TensorBoard drops its first scalars.
     await this.options.onScalars?.(step, { ...scalars, learning_rate: learningRate });
     await this.checkpoint();
@@ -294,8 +323,10 @@ class Training {
       klWeight: step < warmup ? step / warmup : 1,
       trainingCount: this.images.count,
       epoch,
+      length: this.state.length,
     });
-    const settings = scheduleAt(step, this.steps, course);
+    const start = this.partStarts.findLast((begin) => begin <= epoch) as number;
+    const settings = scheduleAt(step, this.steps, course, start * this.stepsPerEpoch);
     tf.tidy(() => {
       const x = tf.tensor4d(input, [input.length / this.model.pixels, height, width, channels]);
       const y = input === target ? x : tf.tensor4d(target, x.shape);
@@ -368,8 +399,8 @@ class Training {
     const { height, width, channels } = this.model.configuration;
     const sums: Record<string, number> = {};
     const { count } = this.validation;
-    // The loss of the phase that the epoch belongs to, so that it can be compared with that of training.
-    const { epoch } = this.state;
+    // The loss of the part of the training that the epoch belongs to, so that it can be compared with that of training.
+    const { epoch, length } = this.state;
     for (let start = 0; start < count; start += VALIDATION_BATCH) {
       throwIfAborted(this.options.signal);
       const end = Math.min(start + VALIDATION_BATCH, count);
@@ -382,7 +413,7 @@ class Training {
       const losses = tf.tidy(() => {
         const y = tf.tensor4d(target, [end - start, height, width, channels]);
         const x = input === target ? y : tf.tensor4d(input, y.shape);
-        const pass = new Pass(random, { trainingCount: this.images.count, epoch });
+        const pass = new Pass(random, { trainingCount: this.images.count, epoch, length });
         const { total, parts } = this.model.loss(x, y, pass);
         names.push(...Object.keys(parts));
         return tf.stack([total, ...Object.values(parts)]);
@@ -402,7 +433,7 @@ class Training {
   private async considerStopping({ epoch, validation }: EpochRecord): Promise<void> {
     const { earlyStopping, course } = this.resolved;
     // Before the loss is the one that is meant, its values say nothing.
-    if (!earlyStopping || !validation || epoch <= Math.max(this.model.pretrainEpochs, course.klWarmup)) return;
+    if (!earlyStopping || !validation || epoch <= Math.max(this.partStarts.at(-1) as number, course.klWarmup)) return;
     const { state, isImproved, isOver } = updateStopping(this.state.stopping, validation.loss, epoch, earlyStopping);
     this.state.stopping = state;
     this.state.isStopped = isOver;

@@ -136,8 +136,15 @@ describe("clusterAccuracy", () => {
     const labels = [7, 7, 2, 2, 2, 7];
     expect(clusterAccuracy(clusters, labels, 4)).toEqual({
       accuracy: 5 / 6,
+      normalizedMutualInformation: expect.closeTo(0.4399, 4),
       labels: [7, 2, -1, 7],
       sizes: [3, 2, 0, 1],
     });
+  });
+
+  it("has a mutual information of 1 for clusters that are the labels, and of 0 for clusters that know nothing of them", () => {
+    expect(clusterAccuracy([1, 1, 0, 0], [5, 5, 6, 6], 2).normalizedMutualInformation).toBeCloseTo(1);
+    expect(clusterAccuracy([0, 1, 0, 1], [5, 5, 6, 6], 2).normalizedMutualInformation).toBeCloseTo(0);
+    expect(clusterAccuracy([0, 0], [5, 5], 1).normalizedMutualInformation).toBe(1);
   });
 });

@@ -48,7 +48,7 @@ it("gives a mixture autoencoder codes in another basis that decode to the same i
   const model = createModel("gmvae", { height: 8, width: 8, zDim: 3, hiddenDim: 8, clusters: 2, pretrainEpochs: 1 });
   const images = bars(30);
   const before = await model.reconstruct(images);
-  await model.beginEpoch({ epoch: 1, images, seed: 1, signal: undefined });
+  await model.beginEpoch({ epoch: 1, length: { epochs: 3, stepsPerEpoch: 1 }, images, seed: 1, signal: undefined });
   const after = await model.reconstruct(images);
   after.forEach((value, i) => {
     expect(value).toBeCloseTo(before[i], 4);
@@ -61,7 +61,7 @@ it("draws views of an image to the same component, from where most of them are",
   const sizes = { zDim: 2, hiddenDim: 8, clusters: 2, pretrainEpochs: 1, refineEpochs: 1 };
   const model = createModel("gmvae", { height: 8, width: 8, ...sizes });
   const images = bars(30);
-  await model.beginEpoch({ epoch: 1, images, seed: 1, signal: undefined });
+  await model.beginEpoch({ epoch: 1, length: { epochs: 3, stepsPerEpoch: 1 }, images, seed: 1, signal: undefined });
   const values = await images.read(Int32Array.from({ length: 30 }, (_, i) => i));
   const centers = (await model.weights()).get("prior/mean/bias")?.values as Float32Array;
   const shares = (codes: Matrix) =>

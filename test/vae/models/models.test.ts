@@ -224,20 +224,28 @@ describe("setWeights", () => {
   });
 });
 
+it("refuses a variance that a Bernoulli likelihood would ignore", () => {
+  expect(() => createModel("vae", { height: 4, width: 4, outputVariance: 0.1 })).toThrow(
+    "outputVariance: expected nothing with the likelihood bernoulli",
+  );
+});
+
 describe("runName", () => {
   it("lists what tells runs apart", () => {
     const size = { height: 4, width: 4, hiddenDim: 64, numLayers: 2, zDim: 8 };
     const names = [
       runName(createModel("gmvae", { ...size, wDim: 2, likelihood: "gaussian", outputVariance: 0.001 }), "mnist"),
       runName(createModel("vae", { ...size, likelihood: "gaussian", outputVariance: 0.001 }), "mnist"),
-      runName(createModel("conv-vae", size), "Fashion MNIST", "first try"),
+      runName(createModel("conv-vae", size), "Fashion MNIST", { extra: "first try" }),
       runName(createModel("micrograph-vae", { height: 8, width: 8, filters: [2, 2], hiddenDim: 16 }), "micrographs"),
+      runName(createModel("vae", { ...size, dropout: 0.3, beta: 4 }), "mnist", { noise: 0.2, class: "ankle boot" }),
     ];
     expect(names).toEqual([
       "GMV_MNIST_0001_8_2_10_64_2",
       "V_MNIST_0001_8_64_2",
       "VCNN_FASHION-MNIST_bernoulli_8_64_2_first-try",
       "MV_MICROGRAPHS_001_64_16_2",
+      "V_MNIST_bernoulli_8_64_2_dropout0.3_beta4_noise0.2_classankle-boot",
     ]);
   });
 });

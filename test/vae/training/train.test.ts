@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AbortError } from "../../../src/errors.js";
+import { imagesInMemory } from "../../../src/vae/datasets/index.js";
 import { createModel, loadModel, type Model, type ModelName } from "../../../src/vae/models/index.js";
 import { type TrainRunOptions, trainRun } from "../../../src/vae/runs/index.js";
 import { type EpochRecord, type TrainOptions, train } from "../../../src/vae/training/index.js";
@@ -48,7 +49,7 @@ async function interrupt(model: Model, given: TrainOptions, stop: (step: number)
     if (stop(step++)) controller.abort();
     return images.read(indices);
   };
-  const watched = { ...dataset, train: { ...images, read } };
+  const watched = { ...dataset, train: { ...images, areValuesValid: true, read } };
   await expect(train(model, watched, { ...given, signal: controller.signal })).rejects.toThrow(AbortError);
   model.dispose();
 }
@@ -80,7 +81,11 @@ describe("a training that is resumed", () => {
       await cp(join(folder, "checkpoint"), join(killed, "checkpoint"), { recursive: true });
       return validation.read(indices);
     };
-    const { history } = await train(model, { ...dataset, validation: { ...validation, read } }, { ...often, folder });
+    const { history } = await train(
+      model,
+      { ...dataset, validation: { ...validation, areValuesValid: true, read } },
+      { ...often, folder },
+    );
     const expected = await outcome(model, history);
     const resumed = tinyModel("vae");
     const { history: ended } = await train(resumed, dataset, { ...often, folder: killed });
@@ -214,6 +219,7 @@ describe("train", () => {
       ...dataset,
       train: {
         ...dataset.train,
+        areValuesValid: true,
         read: async (at: ArrayLike<number>) => new Float32Array(at.length * 64).fill(Number.NaN),
       },
     };
@@ -226,6 +232,18 @@ describe("train", () => {
     model.dispose();
   });
 
+  it("finds a pixel that is NaN before the first step, and writes nothing", async () => {
+    const model = tinyModel("vae");
+    const values = await dataset.train.read(Array.from({ length: dataset.train.count }, (_, i) => i));
+    values[7 * 64 + 5] = Number.NaN;
+    const onEpoch = () => expect.fail("a step was taken");
+    const broken = { ...dataset, train: imagesInMemory(values, [8, 8, 1]) };
+    const error = { code: "NOT_FINITE", argument: "dataset.train", row: 7, column: 5 };
+    await expect(train(model, broken, { ...options, folder, onEpoch })).rejects.toMatchObject(error);
+    expect(await readdir(folder)).toEqual([]);
+    model.dispose();
+  });
+
   it("leaves nothing of a training that could not begin, and the last checkpoint of one that could not go on", async () => {
     const bad = new Error("image 3 holds NaN");
     let reads = 0;
@@ -233,6 +251,7 @@ describe("train", () => {
       ...dataset,
       train: {
         ...dataset.train,
+        areValuesValid: true,
         read: async (at: ArrayLike<number>) => {
           if (reads++ >= after) throw bad;
           return dataset.train.read(at);

@@ -29,7 +29,7 @@ describe("shiftImages", () => {
 
 describe("scheduleAt", () => {
   it("halves after every sixth, with beta1", () => {
-    const settings = { learningRate: 1, schedule: "halving", beta1Decay: true } as const;
+    const settings = { learningRate: 1, schedule: "halving", beta1Decay: true, warmupSteps: 0 } as const;
     const rates = [0, 9, 10, 25, 59].map((step) => scheduleAt(step, 60, settings));
     expect(rates.map(({ learningRate }) => learningRate)).toEqual([1, 1, 0.5, 0.25, 1 / 32]);
     expect(rates.map(({ beta1 }) => beta1)).toEqual([0.9, 0.9, 0.45, 0.225, 0.9 / 32]);
@@ -37,7 +37,9 @@ describe("scheduleAt", () => {
 
   it("falls along a cosine, or stays", () => {
     const at = (schedule: "cosine" | "constant") =>
-      [0, 30, 60].map((step) => scheduleAt(step, 60, { learningRate: 2, schedule, beta1Decay: false }).learningRate);
+      [0, 30, 60].map(
+        (step) => scheduleAt(step, 60, { learningRate: 2, schedule, beta1Decay: false, warmupSteps: 0 }).learningRate,
+      );
     expect(at("cosine").map((rate) => Math.round(rate * 1e9) / 1e9)).toEqual([2, 1, 0]);
     expect(at("constant")).toEqual([2, 2, 2]);
   });

@@ -1,5 +1,6 @@
 import { type Signal, signal } from "@preact/signals";
 import { camera, WHOLE } from "../map/camera.js";
+import { type NamesShown, namesColumn, namesShown, showsContours } from "../names/map-names.js";
 import { savedSelections, shownSelection, showSelection } from "../selections/saved-selections.js";
 import {
   clicked,
@@ -210,6 +211,17 @@ export const addressFields: readonly AddressField[] = [
   points,
   selection,
   choice("panel", panel, PANELS, "colors"),
+  choice<NamesShown>("names", namesShown, ["none", "regions", "classes"], "regions"),
+  {
+    key: "named-by",
+    read: () => namesColumn.value || undefined,
+    restore(text) {
+      if (!description.value?.columns.some(({ id }) => id === text)) return "later";
+      namesColumn.value = text;
+      return "restored";
+    },
+  },
+  toggle("contours", showsContours, false),
   toggle("images", showsImages, true),
   toggle("ellipses", showsEllipses, true),
   toggle("moved", showsMoved, true),

@@ -2,6 +2,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { watchedIteration, watchedLayout } from "../computations/computations.js";
 import controls from "../controls.module.css";
+import { legendOf, namesShown } from "../names/map-names.js";
 import {
   clicked,
   computations,
@@ -180,6 +181,7 @@ function overlayOf(map: MapView, side: 0 | 1): OverlayScene {
     : drawnLayout(side === 0 && view.value === "beside" ? secondLayout.value : firstLayout.value);
   // Of a morph, what is nearer.
   const id = view.value === "morph" && morphProgress.value > 0.5 ? secondLayout.value : shown;
+  const isMorphing = view.value === "morph" && morphProgress.value % 1 !== 0;
   return {
     theme: theme.value,
     hovered: hovered.value,
@@ -191,12 +193,9 @@ function overlayOf(map: MapView, side: 0 | 1): OverlayScene {
     images: showsImages.value ? (description.value?.images ?? undefined) : undefined,
     colorOf,
     covariances:
-      showsEllipses.value &&
-      selected.value &&
-      !watchedComputation.value &&
-      (view.value !== "morph" || morphProgress.value % 1 === 0)
-        ? covariancesOf(id)
-        : undefined,
+      showsEllipses.value && selected.value && !watchedComputation.value && !isMorphing ? covariancesOf(id) : undefined,
+    legend: isMorphing || watchedComputation.value ? undefined : legendOf(drawnLayout(id)),
+    areNamesOfClasses: namesShown.value === "classes",
     placedExample: watchedComputation.value ? undefined : placedExample.value,
     placedImage: placedImage.value,
     outline: outline.value?.map === map ? outline.value.corners : [],

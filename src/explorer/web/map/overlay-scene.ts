@@ -1,4 +1,5 @@
 import type { ThumbnailDescription } from "../../protocol.js";
+import type { MapLegend } from "../names/map-names.js";
 import type { PlacedExample, Theme } from "../state.js";
 import type { DrawnLayout, Position } from "./drawn-layout.js";
 
@@ -17,6 +18,10 @@ export interface OverlayScene {
   readonly colorOf: (row: number) => string;
   /** n x 3, in squared units of the layout's own coordinates. */
   readonly covariances: Float32Array | undefined;
+  /** Names and contours of the density. */
+  readonly legend: MapLegend | undefined;
+  /** Whether the names are those of classes, which are shown wherever they have room. */
+  readonly areNamesOfClasses: boolean;
   readonly placedExample: PlacedExample | undefined;
   /** The picture of the placed example, once it is loaded. */
   readonly placedImage: CanvasImageSource | undefined;

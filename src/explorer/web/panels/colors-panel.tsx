@@ -4,6 +4,7 @@ import controls from "../controls.module.css";
 import { type CategoryLegend, coloredColumn, coloring, type Legend, type NumberLegend } from "../map/coloring.js";
 import { Swatch } from "../map/swatch.js";
 import { visibleText } from "../map/visible-text.js";
+import { NamesOptions } from "../names/names-options.js";
 import {
   coloredBy,
   description,
@@ -35,7 +36,9 @@ export function ColorsPanel() {
         }}
       />
       <LegendView legend={coloring.value.legend} />
-      {(explored.images || explored.abilities.uncertainty || view.value !== "one") && <h3>Show</h3>}
+      <ColumnNote columns={explored.columns} />
+      <h3>Show</h3>
+      <NamesOptions />
       <div class={controls.toggles}>
         {explored.images && (
           <Toggle
@@ -74,6 +77,12 @@ export function ColorsPanel() {
       )}
     </>
   );
+}
+
+/** What the values mean that the points are colored by. */
+function ColumnNote({ columns }: { columns: readonly ColumnDescription[] }) {
+  const note = columns.find(({ id }) => id === coloredBy.value)?.note;
+  return note === undefined ? null : <p class={controls.note}>{visibleText(note)}</p>;
 }
 
 /** Chooses which columns the card at the pointer shows. */

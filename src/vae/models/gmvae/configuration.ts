@@ -1,6 +1,22 @@
-import { integer } from "../../../options/index.js";
+import { requireInteger } from "../../../arguments.js";
+import { declare, integer, parseInteger } from "../../../options/index.js";
 import { beta, networkOptions, withDefault } from "../configuration.js";
 import { PLAIN_RECIPE } from "../recipe.js";
+
+/** A number of epochs, or `"auto"` for one that follows from the length of the training. */
+function epochsOrAuto(help: string, guide: string) {
+  const [least, most] = [0, 1_000_000];
+  return declare<number | "auto">(
+    {
+      accepted: `an integer from ${least} to ${most}, or "auto"`,
+      range: `${least} to ${most}, \`"auto"\``,
+      placeholder: "<n>",
+      check: (value, argument) => (value === "auto" ? value : requireInteger(value, argument, least, most)),
+      parse: (text, flag) => (text === "auto" ? text : parseInteger(text, flag)),
+    },
+    { default: "auto", help, guide },
+  );
+}
 
 /** Options of gmvae and conv-gmvae. */
 export const gmvaeOptions = {
@@ -18,15 +34,22 @@ export const gmvaeOptions = {
    * Epochs in which the network is trained as a plain autoencoder; then the mixture starts from one fitted to the codes. With 0
    * it starts from random numbers, and `refineEpochs` are not used.
    */
-  pretrainEpochs: integer(
-    { from: 0, to: 1_000_000 },
-    { default: 10, help: "mixtures: first epochs, as a plain autoencoder" },
+  pretrainEpochs: epochsOrAuto(
+    "mixtures: first epochs, as a plain autoencoder",
+    "first epochs, in which a mixture is trained as a plain autoencoder; `auto`: 10 and at least 1000 steps, but at most 3 of 10 epochs",
   ),
   /** Epochs after these in which codes are also drawn to the nearest component, all views of an image to the same one. */
-  refineEpochs: integer(
-    { from: 0, to: 1_000_000 },
-    { default: 10, help: "mixtures: epochs after these that form clusters" },
+  refineEpochs: epochsOrAuto(
+    "mixtures: epochs after these that form clusters",
+    "epochs after these in which codes are drawn to their nearest component; `auto`: as many as in pretraining",
   ),
 };
 /** How gmvae and conv-gmvae are trained by default. */
-export const GMVAE_RECIPE = { ...PLAIN_RECIPE, epochs: 50, augmentation: "shifts" as const };
+export const GMVAE_RECIPE = {
+  ...PLAIN_RECIPE,
+  epochs: 50,
+  leastSteps: 5000,
+  warmupSteps: 200,
+  augmentation: "shifts" as const,
+  schedule: "cosine" as const,
+};

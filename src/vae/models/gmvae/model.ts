@@ -1,13 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
 import { requireInteger } from "../../../arguments.js";
+import { SigmaTsneError } from "../../../errors.js";
 import { Matrix } from "../../../matrix.js";
 import { checkOptions } from "../../../options/index.js";
+import type { Images } from "../../datasets/dataset.js";
 import { Random } from "../../random.js";
 import type { Resolved } from "../configuration.js";
 import { SAMPLE_OPTIONS } from "../declarations.js";
 import {
   createLikelihood,
+  detach,
   inverseSoftplus,
   klBetweenNormals,
   klToStandardNormal,
@@ -28,8 +31,10 @@ import {
 } from "../model.js";
 import { createDecoder, createEncoder, dense, type Layer, Network, type NetworkKind } from "../network.js";
 import { Pass, SERIES } from "../pass.js";
+import type { TrainingLength } from "../training-length.js";
 import { GMVAE_RECIPE, type gmvaeOptions } from "./configuration.js";
 import { fitGaussianMixture, whiten } from "./gaussian-mixture.js";
+import { dropoutShare, planMixture } from "./phases.js";
 
 /** What decides a {@link Gmvae}: its options with their defaults. */
 export type GmvaeConfiguration = Resolved<typeof gmvaeOptions>;
@@ -44,8 +49,16 @@ export interface GmvaeSampleOptions extends SampleOptions {
 const LEAST_SD = 0.01;
 /** The mixture is fitted to the codes of so many training images at most. */
 const FITTED_IMAGES = 20_000;
-/** Large beside a reconstruction of some 100 nats: codes that are to keep every stroke leave digits in the wrong component. */
-const ASSIGNMENT_WEIGHT = 500;
+/**
+ * Weight of the assignment loss, in units of what the codes explain: the error of the mean image minus that of the reconstruction. Codes
+ * that keep every stroke leave digits in the wrong component: on MNIST, where codes explain about 120 nats, a weight of 500 was better
+ * than 50 and 10. Where codes explain little, as after a short pretraining on gray images, such a weight would make all codes equal.
+ */
+const ASSIGNMENT_SHARE = 4;
+/** Training images that the mean image is taken over. */
+const MEAN_IMAGES = 2000;
+/** Variance of codes that carry nothing. */
+const LEAST_VARIANCE = 1e-8;
 
 interface Latents {
   readonly mean: tf.Tensor2D;
@@ -90,22 +103,20 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     this.prior = prior;
   }
 
-  override get pretrainEpochs(): number {
-    const { pretrainEpochs, refineEpochs } = this.configuration;
-    return pretrainEpochs === 0 ? 0 : pretrainEpochs + refineEpochs;
+  override partStarts(length: TrainingLength): readonly number[] {
+    const { pretrain, refine } = planMixture(this.configuration, length);
+    return [0, pretrain, pretrain + refine];
   }
 
   /** The bound of equation 3 of the paper, with one draw of z and w and the sum over y. */
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
-    const latents = this.latents(input, pass);
-    const isPretraining = pass.epoch < this.pretrainEpochs;
-    const z = (isPretraining ? latents.mean : pass.draw(latents.mean, latents.sd)) as tf.Tensor2D;
-    const reconstruction = tf.neg(tf.mean(this.logLikelihood(target, z, pass))) as tf.Scalar;
-    if (isPretraining) {
-      if (pass.epoch < this.configuration.pretrainEpochs) return weighted({ reconstruction });
-      const assignment = this.assignmentLoss(z, target, pass);
-      return weighted({ reconstruction, assignment }, { assignment: ASSIGNMENT_WEIGHT });
-    }
+    const { pretrain, refine } = planMixture(this.configuration, pass.length);
+    if (pass.epoch < pretrain + refine) return this.pretrainingLoss(input, target, pass.withoutDropout());
+    // Dropout in the encoder would blur the codes until no component could be told from another.
+    const latents = this.latents(input, pass.withoutDropout());
+    const z = pass.draw(latents.mean, latents.sd) as tf.Tensor2D;
+    const decoding = pass.training ? pass.withDropout(dropoutShare(pass.epoch, pass.length)) : pass;
+    const reconstruction = tf.neg(tf.mean(this.logLikelihood(target, z, decoding))) as tf.Scalar;
     const w = pass.draw(latents.wMean, latents.wSd);
     const components = this.components(w, pass);
     const logShares = tf.logSoftmax(logDensities(z, components));
@@ -118,6 +129,27 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     };
     const weight = this.configuration.beta * pass.klWeight;
     return weighted(parts, { conditionalPrior: weight, wPrior: weight, yPrior: weight });
+  }
+
+  /**
+   * The loss of a plain autoencoder; after `pretrainEpochs` with the assignment to components. It goes without dropout, which narrow
+   * networks do not learn gray images with.
+   */
+  private pretrainingLoss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
+    const z = this.latents(input, pass).mean;
+    const raw = this.decodeRaw(z, pass);
+    const reconstruction = tf.neg(tf.mean(this.parts.likelihood.logProbability(target, raw))) as tf.Scalar;
+    if (pass.epoch < planMixture(this.configuration, pass.length).pretrain) return weighted({ reconstruction });
+    const assignment = this.assignmentLoss(z, target, pass);
+    const weight = tf.mul(this.explained(target, raw), ASSIGNMENT_SHARE);
+    return { total: tf.add(reconstruction, tf.mul(assignment, weight)), parts: { reconstruction, assignment } };
+  }
+
+  /** By how much the reconstruction is better than the mean image, in nats per image; without a gradient. */
+  private explained(target: tf.Tensor4D, raw: tf.Tensor): tf.Scalar {
+    const { likelihood } = this.parts;
+    const mean = logit(tf.mean(target, 0, true));
+    return detach(tf.relu(tf.sub(likelihood.error(target, mean), likelihood.error(target, raw)))) as tf.Scalar;
   }
 
   /**
@@ -141,16 +173,19 @@ export class Gmvae extends Model<GmvaeConfiguration> {
   }
 
   /** After either part of the pretraining, starts the mixture from one that is fitted to the codes. */
-  override async beginEpoch({ epoch, images, seed, signal }: EpochStart): Promise<void> {
-    const { pretrainEpochs, clusters, zDim } = this.configuration;
-    const isStart = epoch === pretrainEpochs || epoch === this.pretrainEpochs;
-    if (pretrainEpochs === 0 || !isStart || images.count === 0) return;
+  override async beginEpoch({ epoch, length, images, seed, signal }: EpochStart): Promise<void> {
+    const { clusters, zDim } = this.configuration;
+    const { pretrain, refine } = planMixture(this.configuration, length);
+    if (epoch === 0 && images.count > 0) await this.startFromMeanImage(images);
+    const isStart = epoch === pretrain || epoch === pretrain + refine;
+    if (pretrain === 0 || !isStart || images.count === 0) return;
     const random = new Random(seed, SERIES.mixture, 0);
     const chosen = random.permutation(images.count).subarray(0, FITTED_IMAGES).sort();
     const { height, width, channels } = images;
     const read = (at: ArrayLike<number>) => images.read(Int32Array.from(at, (i) => chosen[i]));
     const some = { count: chosen.length, height, width, channels, read };
     const { means } = await this.encode(some, { signal });
+    requireVariance(means);
     const mixture = await fitGaussianMixture(means, clusters, random, signal);
     const centers = Array.from(mixture.shares, (_, k) =>
       whiten(mixture.means.subarray(k * zDim, (k + 1) * zDim), mixture.factor),
@@ -166,6 +201,23 @@ export class Gmvae extends Model<GmvaeConfiguration> {
       // Posteriors that are as wide as the components would mix them all.
       fill("encoder/sd/bias", 0.3);
     });
+  }
+
+  /**
+   * Makes the mean image what the decoder starts from. Otherwise its first steps only learn that image, with gradients so large that they
+   * turn off hidden units for good: of gray images, all codes then decode to one image.
+   */
+  private async startFromMeanImage(images: Images): Promise<void> {
+    const shown = range(0, Math.min(MEAN_IMAGES, images.count));
+    const mean = new Float32Array(this.pixels);
+    const values = await images.read(shown);
+    for (let i = 0; i < values.length; i++) mean[i % mean.length] += values[i] / shown.length;
+    const last = this.parts.decoder.layers.findLast((layer) => layer.trainableWeights.length > 0) as Layer;
+    tf.tidy(() =>
+      this.assign(`decoder/${last.name}/bias`, (bias) =>
+        logit(tf.mean(tf.reshape(tf.tensor1d(mean), [-1, bias.size]), 0)),
+      ),
+    );
   }
 
   /**
@@ -271,6 +323,29 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     ];
     return { mean, sd: tf.add(tf.softplus(sd), LEAST_SD) };
   }
+}
+
+/** @throws {SigmaTsneError} DIVERGED for codes that are all the same, from which no mixture can start */
+function requireVariance({ data, rows, cols }: Matrix): void {
+  for (let j = 0; j < cols; j++) {
+    let [sum, squares] = [0, 0];
+    for (let i = j; i < data.length; i += cols) {
+      sum += data[i] - data[j];
+      squares += (data[i] - data[j]) ** 2;
+    }
+    if (!(squares / rows - (sum / rows) ** 2 <= LEAST_VARIANCE)) return;
+  }
+  throw new SigmaTsneError(
+    "DIVERGED",
+    "the codes of all training images are the same after the pretraining: expected codes that differ, from which clusters can start. " +
+      "Use a smaller learningRate, more pretrainEpochs, or the likelihood learned-gaussian for gray images.",
+  );
+}
+
+/** What the sigmoid gives `x` for, which is kept away from 0 and 1. */
+function logit(x: tf.Tensor): tf.Tensor {
+  const clipped = tf.clipByValue(x, 0.01, 0.99);
+  return tf.log(tf.div(clipped, tf.sub(1, clipped)));
 }
 
 interface Components {

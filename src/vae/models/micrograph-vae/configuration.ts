@@ -48,8 +48,10 @@ export const experimentOption = integer(
 /** How micrograph-vae is trained by default. */
 export const MICROGRAPH_VAE_RECIPE: Recipe = {
   epochs: 30,
+  leastSteps: 0,
   batchSize: 64,
   learningRate: 0.001,
+  warmupSteps: 0,
   schedule: "halving",
   beta1Decay: true,
   augmentation: "flips",

@@ -1,4 +1,4 @@
-#include "neighbors/nn_descent.hpp"
+#include "neighbors/cell_search.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,6 +11,7 @@
 #include "distance_names.hpp"
 #include "golden.hpp"
 #include "neighbors/exact_search.hpp"
+#include "neighbors/point_cells.hpp"
 #include "neighbors/projection_tree.hpp"
 #include "neighbors/recall_sample.hpp"
 #include "neighbors/search.hpp"
@@ -43,7 +44,9 @@ Gaussians clouds(std::size_t n = kPoints, std::size_t d = kDims) {
 
 Neighbors search(const Gaussians& points, const std::string& distance, unsigned threads = 2, std::uint64_t seed = 1) {
   ThreadTeam team(threads);
-  return search_by_nn_descent(Distance(distance, points), kNeighbors, seed, team, Cancellation(), ignore_progress);
+  const Distance prepared(distance, points);
+  const CellSearch cells(prepared, kNeighbors, seed, team, Cancellation());
+  return cells.run(team, Cancellation(), ignore_progress);
 }
 
 double true_recall(const Neighbors& found, const Neighbors& truth) {
@@ -55,21 +58,21 @@ double true_recall(const Neighbors& found, const Neighbors& truth) {
   return static_cast<double>(hits) / static_cast<double>(truth.indices.size());
 }
 
-class NeighborsByNnDescent : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(, NeighborsByNnDescent, testing::ValuesIn(test::distance_names()), test::name_of_case);
+class NeighborsFromCells : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(, NeighborsFromCells, testing::ValuesIn(test::distance_names()), test::name_of_case);
 
-TEST_P(NeighborsByNnDescent, FindsMostNeighborsAndSaysHowMany) {
+TEST_P(NeighborsFromCells, FindsMostNeighborsAndSaysHowMany) {
   const Gaussians points = clouds();
   ThreadTeam team(2);
   const Neighbors truth =
       search_exactly(Distance(GetParam(), points), kNeighbors, team, Cancellation(), ignore_progress);
   const Neighbors found = search(points, GetParam());
-  EXPECT_EQ(found.method, NeighborMethod::nn_descent);
-  EXPECT_GE(found.recall, 0.95);
+  EXPECT_EQ(found.method, NeighborMethod::cells);
+  EXPECT_GE(found.recall, 0.98);
   EXPECT_NEAR(found.recall, true_recall(found, truth), 0.02);
 }
 
-TEST_P(NeighborsByNnDescent, ListsAreSortedAndWithoutRepetition) {
+TEST_P(NeighborsFromCells, ListsAreSortedAndWithoutRepetition) {
   const Gaussians points = clouds();
   const Distance distance(GetParam(), points);
   const Neighbors found = search(points, GetParam());
@@ -85,7 +88,7 @@ TEST_P(NeighborsByNnDescent, ListsAreSortedAndWithoutRepetition) {
   }
 }
 
-TEST_P(NeighborsByNnDescent, ThreadsDoNotMatter) {
+TEST_P(NeighborsFromCells, ThreadsDoNotMatter) {
   const Gaussians points = clouds();
   const Neighbors one = search(points, GetParam(), 1);
   for (const unsigned threads : {2u, 4u}) {
@@ -96,8 +99,7 @@ TEST_P(NeighborsByNnDescent, ThreadsDoNotMatter) {
   }
 }
 
-// In so many dimensions the trees find too little, and iterations follow.
-TEST(NnDescent, FindsNeighborsInManyDimensions) {
+TEST(CellSearch, FindsNeighborsInManyDimensions) {
   const Gaussians points = clouds(6000, 40);
   ThreadTeam team(2);
   const Distance distance("euclidean", points);
@@ -105,13 +107,13 @@ TEST(NnDescent, FindsNeighborsInManyDimensions) {
   EXPECT_GE(true_recall(search(points, "euclidean"), truth), 0.95);
 }
 
-TEST(NnDescent, SeedsDiffer) {
+TEST(CellSearch, SeedsDiffer) {
   const Gaussians points = clouds();
   EXPECT_EQ(search(points, "euclidean", 2, 5).indices, search(points, "euclidean", 2, 5).indices);
   EXPECT_NE(search(points, "euclidean", 2, 5).indices, search(points, "euclidean", 2, 6).indices);
 }
 
-TEST(NnDescent, TakesEqualPoints) {
+TEST(CellSearch, TakesEqualPoints) {
   std::vector<double> data(2000 * 3, 1.0);
   for (std::size_t i = 0; i < 500 * 3; ++i) data[i] = static_cast<double>(i % 7);
   const Gaussians points = pack_means({nullptr, data.data()}, 2000, 3);
@@ -125,31 +127,31 @@ TEST(NnDescent, TakesEqualPoints) {
   }
 }
 
-TEST(NnDescent, StopsWhenCanceled) {
+TEST(CellSearch, StopsWhenCanceled) {
   const Gaussians points = clouds();
   ThreadTeam team(2);
+  const Distance distance("euclidean", points);
   Cancellation cancellation;
-  // In each of its phases.
-  for (int reports = 0; reports < 16; ++reports) {
+  const CellSearch search(distance, kNeighbors, 1, team, cancellation);
+  for (int reports = 0; reports < 20; ++reports) {
     cancellation.clear();
     int seen = 0;
     const auto cancel = [&](double) {
       if (seen++ == reports) cancellation.request();
     };
-    try {
-      search_by_nn_descent(Distance("euclidean", points), kNeighbors, 1, team, cancellation, cancel);
-      EXPECT_LE(seen - 1, reports);
-    } catch (const Canceled&) {
-      EXPECT_EQ(seen - 1, reports);
-    }
+    EXPECT_THROW(search.run(team, cancellation, cancel), Canceled);
+    EXPECT_EQ(seen - 1, reports);
   }
+  cancellation.request();
+  EXPECT_THROW(CellSearch(distance, kNeighbors, 1, team, cancellation), Canceled);
 }
 
-TEST(NnDescent, ProgressRises) {
+TEST(CellSearch, ProgressRises) {
   const Gaussians points = clouds(3000, 40);
   ThreadTeam team(2);
+  const Distance distance("euclidean", points);
   double last = 0;
-  search_by_nn_descent(Distance("euclidean", points), kNeighbors, 1, team, Cancellation(), [&](double fraction) {
+  CellSearch(distance, kNeighbors, 1, team, Cancellation()).run(team, Cancellation(), [&](double fraction) {
     EXPECT_GE(fraction, last);
     EXPECT_LE(fraction, 1.0);
     last = fraction;
@@ -157,41 +159,60 @@ TEST(NnDescent, ProgressRises) {
   EXPECT_EQ(last, 1.0);
 }
 
-TEST(FindNeighbors, RepeatsAPoorSearchUnlessThatTakesTooLong) {
-  const auto repeats = [](std::size_t n, double recall) {
-    Gaussians points;
-    points.means = PackedMatrix(n, 2);
-    return is_worth_repeating(Distance("euclidean", points), recall);
-  };
-  EXPECT_TRUE(repeats(400'000, 0.94));
-  EXPECT_FALSE(repeats(400'000, 0.96));
-  EXPECT_FALSE(repeats(4'000'000, 0.94));
+TEST(PointCells, PartitionThePoints) {
+  // Half of the points are equal.
+  Random random(4);
+  std::vector<double> data(3000 * 5, 0.5);
+  for (std::size_t e = 0; e < 1500 * 5; ++e) data[e] = random.normal();
+  const Gaussians points = pack_means({nullptr, data.data()}, 3000, 5);
+  const Distance distance("euclidean", points);
+  ThreadTeam team(2);
+  const PointCells cells(distance, 50, Random(3), team, Cancellation());
+  std::set<std::uint32_t> seen;
+  for (std::size_t c = 0; c < cells.count(); ++c) {
+    const auto members = cells.members(c);
+    EXPECT_GT(members.size(), 0u);
+    EXPECT_LE(members.size(), 50 * PointCells::kLargest);
+    seen.insert(members.begin(), members.end());
+    for (std::size_t k = 0; k < 5; ++k) {
+      double sum = 0;
+      for (std::size_t m = 0; m < members.size(); ++m) {
+        const float value = points.means.at(members[m], k);
+        sum += static_cast<double>(value);
+        const std::size_t block = cells.first_block(c) + m / 64;
+        EXPECT_EQ(cells.points().block(block).means[k * 64 + m % 64], value);
+      }
+      const float center = cells.centroids().block(c / 64).means[k * 64 + c % 64];
+      EXPECT_NEAR(static_cast<double>(center), sum / static_cast<double>(members.size()), 1e-6);
+    }
+  }
+  EXPECT_EQ(seen.size(), 3000u);
 }
 
 TEST(FindNeighbors, SearchesFewPointsExactly) {
   const Gaussians points = clouds(500, 4);
   ThreadTeam team(2);
   const Distance distance("euclidean", points);
-  for (const NeighborMethod method : {NeighborMethod::automatic, NeighborMethod::exact, NeighborMethod::nn_descent}) {
+  for (const NeighborMethod method : {NeighborMethod::automatic, NeighborMethod::exact, NeighborMethod::cells}) {
     const Neighbors found = find_neighbors(distance, kNeighbors, method, 1, team, Cancellation(), ignore_progress);
     EXPECT_EQ(found.method, NeighborMethod::exact);
     EXPECT_EQ(found.recall, 1.0);
   }
 }
 
-TEST(FindNeighbors, ChoosesByCost) {
-  const auto choose = [](std::size_t n, std::size_t d, const char* name) {
-    Gaussians points;
-    points.means = PackedMatrix(n, d);
-    if (std::string_view(name) == "inverse-variance") points.deviations = PackedMatrix(n, d);
-    return choose_search(Distance(name, points, 1), 90);
+// Half of all pairs are fewer than the cells would need where the points have no structure.
+TEST(FindNeighbors, ChoosesTheSearchWithFewerComparisons) {
+  ThreadTeam team(2);
+  const auto choose = [&](const Gaussians& points) {
+    const Distance distance("euclidean", points);
+    return find_neighbors(distance, 5, NeighborMethod::automatic, 1, team, Cancellation(), ignore_progress).method;
   };
-  EXPECT_EQ(choose(1000, 50, "euclidean"), NeighborMethod::exact);
-  EXPECT_EQ(choose(160000, 50, "euclidean"), NeighborMethod::exact);
-  EXPECT_EQ(choose(180000, 50, "euclidean"), NeighborMethod::nn_descent);
-  EXPECT_EQ(choose(90000, 200, "euclidean"), NeighborMethod::exact);
-  EXPECT_EQ(choose(90000, 200, "manhattan"), NeighborMethod::nn_descent);
-  EXPECT_EQ(choose(120000, 50, "inverse-variance"), NeighborMethod::nn_descent);
+  EXPECT_EQ(choose(clouds(14000, 3)), NeighborMethod::exact);
+  EXPECT_EQ(choose(clouds(16000, 3)), NeighborMethod::cells);
+  Random random(1);
+  std::vector<double> data(16000 * 60);
+  for (double& x : data) x = random.normal();
+  EXPECT_EQ(choose(pack_means({nullptr, data.data()}, 16000, 60)), NeighborMethod::exact);
 }
 
 TEST(ProjectionTree, CutsIntoEqualLeaves) {
@@ -211,12 +232,16 @@ TEST(RecallSample, CountsWhatIsTrue) {
   const Distance distance("manhattan", points);
   ThreadTeam team(2);
   const Neighbors truth = search_exactly(distance, 10, team, Cancellation(), ignore_progress);
-  const PointRows rows(distance, {}, team);
-  const RecallSample sample(rows, 10, 300, Random(2), team, Cancellation());
+  const PointCells cells(distance, 40, Random(3), team, Cancellation());
+  const RecallSample sample(distance, cells, 10, 300, Random(2), team, Cancellation());
   EXPECT_EQ(sample.measure(truth.squared.data()), 1.0);
   std::vector<float> half(truth.squared);
   for (std::size_t i = 0; i < 700; ++i) std::fill_n(half.begin() + i * 10 + 5, 5, 1e9f);
   EXPECT_EQ(sample.measure(half.data()), 0.5);
+  for (std::size_t s = 0; s < 300; ++s) {
+    const auto first = truth.indices.begin() + sample.rows()[s] * 10;
+    EXPECT_TRUE(std::equal(first, first + 10, sample.neighbors(s).begin()));
+  }
 }
 
 }  // namespace

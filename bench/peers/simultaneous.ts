@@ -1,0 +1,40 @@
+import type * as library from "../../src/index.js";
+import { readTask } from "./task.js";
+
+// By its public name, so that the built package is run; as a string, so that types can be checked before it is built.
+const PACKAGE = "sigma-tsne";
+const { readMatrix, runTsne } = (await import(PACKAGE)) as typeof library;
+
+/** Several runs in one process. */
+export interface SimultaneousTask {
+  x: string;
+  /** Runs in all. */
+  runs: number;
+  /** How many of them are working at any time. */
+  atOnce: number;
+  threads: number;
+  perplexity: number;
+}
+
+export interface SimultaneousAnswer {
+  /** Milliseconds since 1970, of the first start and the last end. */
+  start: number;
+  end: number;
+  cpuSeconds: number;
+}
+
+const { x, runs, atOnce, threads, perplexity } = readTask<SimultaneousTask>();
+const data = await readMatrix(x);
+let next = 0;
+const work = async (): Promise<void> => {
+  while (next < runs) {
+    next++;
+    await runTsne(data, { threads, perplexity });
+  }
+};
+const start = Date.now();
+const before = process.cpuUsage();
+await Promise.all(Array.from({ length: atOnce }, work));
+const { user, system } = process.cpuUsage(before);
+const answer: SimultaneousAnswer = { start, end: Date.now(), cpuSeconds: (user + system) / 1e6 };
+process.stdout.write(`${JSON.stringify(answer)}\n`);

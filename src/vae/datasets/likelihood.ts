@@ -1,0 +1,32 @@
+import type { Dataset } from "./dataset.js";
+
+/** A likelihood that suits images, and why. */
+export interface SuitableLikelihood {
+  readonly likelihood: "bernoulli" | "learned-gaussian";
+  /** The end of a sentence that begins with the likelihood. */
+  readonly reason: string;
+}
+
+/** Training images that are looked at. */
+const MOST_IMAGES = 256;
+/** Values at least this far from 0 and 1 are gray. */
+const MARGIN = 0.1;
+/** Images with at least this fraction of gray values are gray images. */
+const GRAY_FRACTION = 0.3;
+
+/**
+ * The likelihood that suits a data set: the customary one of a named data set, else `"learned-gaussian"` where at least 30 % of the values
+ * in 256 training images lie between 0.1 and 0.9, and `"bernoulli"` where fewer do. A Bernoulli likelihood treats each value as the
+ * probability of white, so that it can hardly tell one gray value from another.
+ */
+export async function suitableLikelihood({ name, train, likelihood }: Dataset): Promise<SuitableLikelihood> {
+  if (likelihood) return { likelihood, reason: `as is customary for ${name}` };
+  const count = Math.min(train.count, MOST_IMAGES);
+  const values = await train.read(Int32Array.from({ length: count }, (_, i) => Math.floor((i * train.count) / count)));
+  let gray = 0;
+  for (const value of values) if (value > MARGIN && value < 1 - MARGIN) gray++;
+  const percent = Math.round((100 * gray) / Math.max(1, values.length));
+  return gray >= GRAY_FRACTION * values.length && gray > 0
+    ? { likelihood: "learned-gaussian", reason: `because ${percent} % of the pixels are gray` }
+    : { likelihood: "bernoulli", reason: `because only ${percent} % of the pixels are gray` };
+}

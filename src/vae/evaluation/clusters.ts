@@ -1,0 +1,85 @@
+import { Gmvae } from "../models/gmvae/model.js";
+import type { toImages } from "../models/images.js";
+import type { Model } from "../models/model.js";
+
+/** How well clusters agree with labels that they were made without. */
+export interface ClusterAccuracy {
+  /** Share of the images whose label is the most frequent one of their cluster. */
+  readonly accuracy: number;
+  /**
+   * Mutual information of clusters and labels over the mean of their entropies, 0 to 1 (Strehl & Ghosh 2002, with the arithmetic mean).
+   * Other than the accuracy it does not grow when clusters are cut into smaller ones.
+   */
+  readonly normalizedMutualInformation: number;
+  /** That label of every cluster; -1 for an empty one. */
+  readonly labels: readonly number[];
+  /** Images in every cluster. */
+  readonly sizes: readonly number[];
+}
+
+/**
+ * The unsupervised accuracy of Dilokthanakul et al. 2016, section 4.2: every cluster is given the label that most of its images have.
+ *
+ * @param clusters the cluster of every image, 0 to `count` - 1
+ * @param labels the label of every image
+ */
+export function clusterAccuracy(
+  clusters: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  count: number,
+): ClusterAccuracy {
+  const tallies = Array.from({ length: count }, () => new Map<number, number>());
+  for (let i = 0; i < clusters.length; i++) {
+    const tally = tallies[clusters[i]];
+    const label = labels[i];
+    tally.set(label, (tally.get(label) ?? 0) + 1);
+  }
+  const most = tallies.map((tally) => [...tally].reduce((best, entry) => (entry[1] > best[1] ? entry : best), [-1, 0]));
+  const agreeing = most.reduce((sum, [, size]) => sum + size, 0);
+  return {
+    accuracy: clusters.length > 0 ? agreeing / clusters.length : Number.NaN,
+    normalizedMutualInformation: normalizedMutualInformation(tallies),
+    labels: most.map(([label]) => label),
+    sizes: tallies.map((tally) => [...tally.values()].reduce((sum, size) => sum + size, 0)),
+  };
+}
+
+/** @param tallies for each cluster, how many of its images have each label */
+function normalizedMutualInformation(tallies: readonly ReadonlyMap<number, number>[]): number {
+  const ofClusters = tallies.map((tally) => total(tally.values()));
+  const ofLabels = new Map<number, number>();
+  for (const [label, size] of tallies.flatMap((tally) => [...tally])) {
+    ofLabels.set(label, (ofLabels.get(label) ?? 0) + size);
+  }
+  const [clusters, labels] = [entropy(ofClusters), entropy([...ofLabels.values()])];
+  const joint = entropy(tallies.flatMap((tally) => [...tally.values()]));
+  // Where there is one cluster and one label, they agree.
+  return clusters + labels > 0 ? (2 * (clusters + labels - joint)) / (clusters + labels) : 1;
+}
+
+/** Entropy in nats of the distribution with these frequencies. */
+function entropy(frequencies: readonly number[]): number {
+  const all = total(frequencies);
+  return total(frequencies.map((frequency) => (frequency > 0 ? -(frequency / all) * Math.log(frequency / all) : 0)));
+}
+
+function total(values: Iterable<number>): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}
+
+/** How well the components of a mixture agree with the labels of images; undefined for other models and images without labels. */
+export async function evaluateClusters(
+  model: Model,
+  images: ReturnType<typeof toImages>,
+  signal: AbortSignal | undefined,
+): Promise<ClusterAccuracy | undefined> {
+  if (!(model instanceof Gmvae) || !images.labels || images.count === 0) return undefined;
+  const probabilities = await model.classify(images, { signal });
+  const clusters = Int32Array.from({ length: probabilities.rows }, (_, i) => {
+    const row = probabilities.row(i);
+    return row.indexOf(Math.max(...row));
+  });
+  return clusterAccuracy(clusters, images.labels, probabilities.cols);
+}
