@@ -215,6 +215,7 @@ declare namespace binding {
     }): Promise<{
       groups: Int32Array;
       separations: Float64Array;
+      outflows: Float64Array;
       nullSeparations: Float64Array;
       reruns: Int32Array;
       draws: Int32Array;

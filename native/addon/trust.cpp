@@ -130,6 +130,7 @@ Napi::Value RunObject::measure_groups(const Napi::CallbackInfo& info) {
         const Napi::Env env = result.Env();
         result.Set("groups", to_array<Napi::Int32Array>(env, measured.groups));
         result.Set("separations", to_array<Napi::Float64Array>(env, measured.separations));
+        result.Set("outflows", to_array<Napi::Float64Array>(env, measured.outflows));
         result.Set("nullSeparations", to_array<Napi::Float64Array>(env, measured.null_separations));
         result.Set("reruns", to_array<Napi::Int32Array>(env, measured.reruns));
         result.Set("draws", to_array<Napi::Int32Array>(env, measured.draws));

@@ -117,6 +117,23 @@ void rerun(const Run& run, std::uint64_t seed, std::span<std::int32_t> groups) {
   }
 }
 
+// The share of the affinity of each group that leads out of it.
+std::vector<double> measure_outflows(const Run& run, const std::vector<std::int32_t>& groups, std::size_t count) {
+  std::vector<double> all(count, 0.0), out(count, 0.0);
+  const Affinities& affinities = run.affinities();
+  for (std::size_t r = 0; r < affinities.count(); ++r) {
+    const std::int32_t group = groups[run.order()[r]];
+    if (group < 0) continue;
+    for (std::uint64_t e = affinities.offsets[r]; e < affinities.offsets[r + 1]; ++e) {
+      const auto p = static_cast<double>(affinities.values[e]);
+      all[static_cast<std::size_t>(group)] += p;
+      if (groups[run.order()[affinities.columns[e]]] != group) out[static_cast<std::size_t>(group)] += p;
+    }
+  }
+  for (std::size_t g = 0; g < count; ++g) out[g] = all[g] > 0 ? out[g] / all[g] : 0;
+  return out;
+}
+
 // The largest separation of a group in an embedding of one Gaussian.
 double embed_null(Run& run, Random& random) {
   Options options = run.options();
@@ -193,6 +210,7 @@ Groups measure_groups(Run& run, const GroupOptions& options, std::span<const flo
   result.separations = found.separations();
   result.groups.resize(n);
   for (std::size_t i = 0; i < n; ++i) result.groups[i] = found.at(&embedding[i * columns]);
+  result.outflows = measure_outflows(run, result.groups, found.count());
   const std::size_t draws = drawn.size() / (n * columns);
   result.draws.resize(draws * n);
   for (std::size_t i = 0; i < n; ++i) {

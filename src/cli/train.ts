@@ -56,6 +56,7 @@ interface TrainFlags
 /** In the order of the help. */
 const TYPED_MODEL_OPTIONS = [
   ...["zDim", "hiddenDim", "numLayers", "filters", "kernelSize", "dropout", "likelihood", "outputVariance", "beta"],
+  "importanceDraws",
   ...["wDim", "clusters", "pretrainEpochs", "refineEpochs", "priorSigma", "experiment", "gradientLoss", "regularizer"],
 ];
 const TYPED_TRAINING_OPTIONS = [
@@ -67,6 +68,10 @@ const guide = `
 Models:
   ae, conv-ae            plain autoencoders
   vae, conv-vae          variational (Kingma & Welling 2014)
+  iwae, conv-iwae        importance-weighted (Burda et al. 2016)
+  beta-tc-vae, conv-beta-tc-vae
+                         variational, with independent dimensions of the code
+                         (Chen et al. 2018)
   gmvae, conv-gmvae      Gaussian mixture (Dilokthanakul et al. 2016)
   bnn-ae, conv-bnn-ae    Bayesian weights (Blundell et al. 2015)
   bnn-vae                Bayesian weights and a variational code

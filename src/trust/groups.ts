@@ -49,27 +49,40 @@ export const LEAST_TOGETHER = 0.75;
 export const MOST_MIXED = 0.25;
 /** The valleys of a group that is evidence have at most this share of the density of the deepest valley of the null embeddings. */
 const DEEPER = 0.8;
+/** A group whose points give less than this share of their affinity to points outside has no neighbors there. */
+const NO_OUTFLOW = 1e-6;
 
 /** What the core measures of the groups of an embedding. */
 export interface MeasuredGroups {
   groups: Int32Array;
   separations: Float64Array;
+  /** Of each group: the share of the affinity of its points to points outside. */
+  outflows: Float64Array;
   nullSeparations: Float64Array;
   reruns: Int32Array;
   draws: Int32Array;
 }
 
-/** Whether a group is better separated than those of embeddings of one Gaussian. A single group is not separated from anything. */
-export function isEvidence(separation: number, groups: number, nullSeparations: Float64Array): boolean {
+/**
+ * Whether a group is better separated than those of embeddings of one Gaussian, or has no neighbors outside at all. A long Gaussian can fall
+ * into pieces in a map, but the ends of these pieces remain neighbors. A single group is not separated from anything.
+ */
+export function isEvidence(
+  { separation, outflow }: { separation: number; outflow: number },
+  groups: number,
+  nullSeparations: Float64Array,
+): boolean {
   const deepest = 1 - nullSeparations.reduce((most, value) => Math.max(most, value), 0);
-  return groups > 1 && 1 - separation < DEEPER * deepest;
+  return groups > 1 && (1 - separation < DEEPER * deepest || outflow < NO_OUTFLOW);
 }
 
 /** Judges the groups of the map, and the classes of the labels where there are some. */
 export function judgeGroups(measured: MeasuredGroups, given: ArrayLike<string | number> | undefined): TrustGroups {
-  const { groups: of, separations, nullSeparations, reruns, draws } = measured;
+  const { groups: of, separations, outflows, nullSeparations, reruns, draws } = measured;
   const n = of.length;
-  const isProven = Array.from(separations, (one) => isEvidence(one, separations.length, nullSeparations));
+  const isProven = Array.from(separations, (separation, g) =>
+    isEvidence({ separation, outflow: outflows[g] }, separations.length, nullSeparations),
+  );
   const measure = (partition: Int32Array, names: readonly string[]) => {
     const sizes = new Array<number>(names.length).fill(0);
     const proven = new Array<number>(names.length).fill(0);

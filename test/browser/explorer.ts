@@ -106,6 +106,17 @@ export async function openMap(page: Page, url: string): Promise<void> {
   await page.waitForFunction(() => performance.getEntriesByName("first map").length > 0);
   await page.locator("canvas.map-pane__base[data-drawn=all]").first().waitFor();
   await settle(page);
+  // Names and images come when they are computed and loaded; a map that is computed meanwhile never rests.
+  const overlay = () =>
+    page
+      .locator("canvas.map-pane__top")
+      .first()
+      .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+  for (let tries = 0; tries < 8; tries++) {
+    const before = await overlay();
+    await page.waitForTimeout(400);
+    if ((await overlay()) === before) return;
+  }
 }
 
 /** Waits until what was asked for is drawn, and points that move have arrived. */

@@ -118,13 +118,23 @@ it("examines the fewest points that a report accepts", async () => {
 });
 
 it.each([
-  [0.9, 3, [0, 0.5], true],
-  [0.55, 3, [0, 0.5], false],
-  [0.4, 2, [0, 0, 0], true],
-  [1, 1, [0, 0], false],
-  [1, 2, [0, 1], false],
-])("takes a separation of %d among %i groups and nulls of %j as evidence: %s", (separation, groups, nulls, is) => {
-  expect(isEvidence(separation, groups, Float64Array.from(nulls))).toBe(is);
+  [0.9, 0.1, 3, [0, 0.5], true],
+  [0.55, 0.1, 3, [0, 0.5], false],
+  [0.4, 0.1, 2, [0, 0, 0], true],
+  [1, 0, 1, [0, 0], false],
+  [1, 0.01, 2, [0, 1], false],
+  [1, 0, 2, [0, 1], true],
+])("takes a separation of %d and an outflow of %d among %i groups and nulls of %j as evidence: %s", (...given) => {
+  const [separation, outflow, groups, nulls, is] = given;
+  expect(isEvidence({ separation, outflow }, groups, Float64Array.from(nulls))).toBe(is);
+});
+
+it("finds that groups without neighbors in each other are stable, also along one line", async () => {
+  const far = mapValues(data, (value, row, column) => value + (column === 0 && row % 2 === 0 ? 1000 : 0));
+  const { groups, of } = await examine(far);
+  expect(groups.length).toBeGreaterThan(1);
+  for (const { verdict } of groups) expect(verdict).toBe("stable");
+  for (let i = 0; i < n; i++) expect(of[i]).not.toBe(of[(i + 1) % n]);
 });
 
 it("rejects labels without groups and of another number, and bad reruns", async () => {

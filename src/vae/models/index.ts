@@ -1,10 +1,12 @@
 export type { Aae, AaeConfiguration } from "./aae/model.js";
 export type { Ae, AeConfiguration } from "./ae/model.js";
+export type { BetaTcVae, BetaTcVaeConfiguration } from "./beta-tc-vae/model.js";
 export type { BnnAe, BnnAeConfiguration } from "./bnn-ae/model.js";
 export type { BnnVae, BnnVaeConfiguration } from "./bnn-vae/model.js";
 export type { BnnVaeArtificial, BnnVaeArtificialConfiguration } from "./bnn-vae-artificial/model.js";
 export { Gmvae, type GmvaeConfiguration, type GmvaeSampleOptions } from "./gmvae/model.js";
 export type { ImageShape, ImagesLike } from "./images.js";
+export type { Iwae, IwaeConfiguration } from "./iwae/model.js";
 export { loadModel } from "./load.js";
 export { MICROGRAPH_VAE_EXPERIMENTS, type MicrographVaeConfiguration } from "./micrograph-vae/configuration.js";
 export type { MicrographVae } from "./micrograph-vae/model.js";

@@ -6,6 +6,8 @@ import { aaeOptions } from "./aae/configuration.js";
 import { Aae } from "./aae/model.js";
 import { aeOptions } from "./ae/configuration.js";
 import { Ae } from "./ae/model.js";
+import { betaTcVaeOptions } from "./beta-tc-vae/configuration.js";
+import { BetaTcVae } from "./beta-tc-vae/model.js";
 import { bnnAeOptions } from "./bnn-ae/configuration.js";
 import { BnnAe } from "./bnn-ae/model.js";
 import { bnnVaeOptions } from "./bnn-vae/configuration.js";
@@ -15,6 +17,8 @@ import { BnnVaeArtificial } from "./bnn-vae-artificial/model.js";
 import { requireChoice, resolve } from "./configuration.js";
 import { gmvaeOptions } from "./gmvae/configuration.js";
 import { Gmvae } from "./gmvae/model.js";
+import { iwaeOptions } from "./iwae/configuration.js";
+import { Iwae } from "./iwae/model.js";
 import { resolveMicrographVae } from "./micrograph-vae/configuration.js";
 import { MicrographVae } from "./micrograph-vae/model.js";
 import type { Model, ModelConfiguration } from "./model.js";
@@ -28,6 +32,11 @@ const table = {
   "conv-ae": (options: unknown) => new Ae("conv-ae", resolve(aeOptions, options), "convolutional"),
   vae: (options: unknown) => new Vae("vae", resolve(vaeOptions, options), "dense"),
   "conv-vae": (options: unknown) => new Vae("conv-vae", resolve(vaeOptions, options), "convolutional"),
+  iwae: (options: unknown) => new Iwae("iwae", resolve(iwaeOptions, options), "dense"),
+  "conv-iwae": (options: unknown) => new Iwae("conv-iwae", resolve(iwaeOptions, options), "convolutional"),
+  "beta-tc-vae": (options: unknown) => new BetaTcVae("beta-tc-vae", resolve(betaTcVaeOptions, options), "dense"),
+  "conv-beta-tc-vae": (options: unknown) =>
+    new BetaTcVae("conv-beta-tc-vae", resolve(betaTcVaeOptions, options), "convolutional"),
   gmvae: (options: unknown) => new Gmvae("gmvae", resolve(gmvaeOptions, options), "dense"),
   "conv-gmvae": (options: unknown) => new Gmvae("conv-gmvae", resolve(gmvaeOptions, options), "convolutional"),
   "bnn-ae": (options: unknown) => new BnnAe("bnn-ae", resolve(bnnAeOptions, options), "dense"),
@@ -90,7 +99,7 @@ export interface RunNameOptions {
  * @param dataset name of the data set
  */
 export function runName(model: Model, dataset: string, options: RunNameOptions = {}): string {
-  const { abbreviation } = MODEL_SETTINGS[requireChoice(model.name as ModelName, "model", MODELS)];
+  const { abbreviation, options: declared } = MODEL_SETTINGS[requireChoice(model.name as ModelName, "model", MODELS)];
   const c = model.configuration as ModelConfiguration & Partial<Record<string, unknown>>;
   const words = { bernoulli: "bernoulli", "learned-gaussian": "learned" } as Partial<Record<string, string>>;
   const likelihood = words[String(c.likelihood)] ?? String(c.outputVariance).replace(".", "");
@@ -105,7 +114,7 @@ export function runName(model: Model, dataset: string, options: RunNameOptions =
     c.hiddenDim,
     numLayers,
     (c.dropout ?? 0) !== 0 && `dropout${c.dropout}`,
-    (c.beta ?? 1) !== 1 && `beta${c.beta}`,
+    "beta" in declared && c.beta !== declared.beta.default && `beta${c.beta}`,
     (options.noise ?? 0) !== 0 && `noise${options.noise}`,
     options.class !== undefined && `class${options.class}`,
     options.extra,

@@ -1,10 +1,12 @@
 import type { Declarations } from "../../options/index.js";
 import { AAE_RECIPE, aaeOptions } from "./aae/configuration.js";
 import { aeOptions } from "./ae/configuration.js";
+import { betaTcVaeOptions } from "./beta-tc-vae/configuration.js";
 import { bnnAeOptions } from "./bnn-ae/configuration.js";
 import { bnnVaeOptions } from "./bnn-vae/configuration.js";
 import { bnnVaeArtificialOptions } from "./bnn-vae-artificial/configuration.js";
 import { GMVAE_RECIPE, gmvaeOptions } from "./gmvae/configuration.js";
+import { iwaeOptions } from "./iwae/configuration.js";
 import { experimentOption, MICROGRAPH_VAE_RECIPE, micrographVaeOptions } from "./micrograph-vae/configuration.js";
 import { PLAIN_RECIPE, type Recipe } from "./recipe.js";
 import { vaeOptions } from "./vae/configuration.js";
@@ -33,6 +35,14 @@ export const MODEL_SETTINGS = {
   "conv-ae": settings("plain autoencoder, convolutional", "AECNN", aeOptions),
   vae: settings("variational autoencoder", "V", vaeOptions),
   "conv-vae": settings("variational autoencoder, convolutional", "VCNN", vaeOptions),
+  iwae: settings("importance-weighted autoencoder", "IW", iwaeOptions),
+  "conv-iwae": settings("importance-weighted autoencoder, convolutional", "IWCNN", iwaeOptions),
+  "beta-tc-vae": settings("variational autoencoder with a weighted total correlation", "TC", betaTcVaeOptions),
+  "conv-beta-tc-vae": settings(
+    "variational autoencoder with a weighted total correlation, convolutional",
+    "TCCNN",
+    betaTcVaeOptions,
+  ),
   gmvae: settings("Gaussian mixture variational autoencoder", "GMV", gmvaeOptions, GMVAE_RECIPE),
   "conv-gmvae": settings(
     "Gaussian mixture variational autoencoder, convolutional",

@@ -173,7 +173,7 @@ describe("createModel", () => {
   });
 
   it("has a title for every name", () => {
-    expect(MODELS).toHaveLength(12);
+    expect(MODELS).toHaveLength(16);
     for (const name of MODELS) expect(modelTitle(name)).toMatch(/autoencoder/);
   });
 });

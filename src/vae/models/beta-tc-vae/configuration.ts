@@ -1,0 +1,4 @@
+import { beta, networkOptions, withDefault } from "../configuration.js";
+
+/** Options of beta-tc-vae and conv-beta-tc-vae; `beta` is the weight of the total correlation, 6 as in the paper's experiments on images. */
+export const betaTcVaeOptions = { ...networkOptions, beta: withDefault(beta, 6) };

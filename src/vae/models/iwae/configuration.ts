@@ -1,0 +1,9 @@
+import { integer } from "../../../options/index.js";
+import { networkOptions } from "../configuration.js";
+
+/** Options of iwae and conv-iwae. */
+export const iwaeOptions = {
+  ...networkOptions,
+  /** Draws of the code of each image in a training step, K. The paper uses 5 and 50; 1 gives the loss of a vae. Time grows with K. */
+  importanceDraws: integer({ from: 1, to: 1000 }, { default: 5, help: "iwae: draws of each code in a training step" }),
+};
