@@ -358,6 +358,7 @@ sigma_values* sigma_run_groups(sigma_run* run, const sigma_values* arguments, si
                                                    drawn, [&](double share) { reports.add(share); });
     result.set("groups", std::move(measured.groups));
     result.set("separations", std::move(measured.separations));
+    result.set("outflows", std::move(measured.outflows));
     result.set("nullSeparations", std::move(measured.null_separations));
     result.set("reruns", std::move(measured.reruns));
     result.set("draws", std::move(measured.draws));
