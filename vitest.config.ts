@@ -10,6 +10,9 @@ const built = { ...base, globalSetup: ["test/cli/build.ts"] };
 // takes longer than most files. So a test leaves the process as it found it: folder, environment, streams and mocks.
 const sharing = { isolate: false };
 
+/** What the build makes for browsers only where the WebAssembly module is there. */
+const WASM_PAGES = ["test/browser/entry.test.ts", "test/browser/live.test.ts"];
+
 // `npm test` runs the first three. "unit" imports the sources. So does "fresh", but each of its files needs a process in which no library
 // is loaded and no backend selected. "cli" runs command lines in process, and each command once as a process.
 // "e2e" runs the built command line and the built package as processes, where that takes long; "browser" opens what they write in a
@@ -21,7 +24,7 @@ const projects = {
   fresh: { ...base, include: ["test/**/lazy.test.ts", "test/**/no-backend.test.ts", "test/troubleshooting.test.ts"] },
   cli: { ...built, ...sharing, include: ["test/cli/**/*.test.ts"] },
   e2e: { ...built, include: ["test/e2e/**/*.test.ts"] },
-  browser: { ...built, include: ["test/browser/**/*.test.ts"] },
+  browser: { ...built, include: ["test/browser/**/*.test.ts"], exclude: WASM_PAGES },
   faults: { ...built, testTimeout: 600_000, include: ["test/faults/**/*.test.ts"] },
   tables: { ...base, include: ["test/io/reader/*.test.ts"], globalSetup: ["test/io/reader/setup.ts"] },
   tensorboard: {
@@ -36,6 +39,7 @@ const projects = {
     env: { SIGMA_TSNE_BACKEND: "wasm" },
     include: [
       "test/wasm/**/*.test.ts",
+      ...WASM_PAGES,
       ...["tsne", "layout", "quality", "pca", "search"].map((part) => `test/${part}/**/*.test.ts`),
     ],
   },

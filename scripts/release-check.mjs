@@ -56,6 +56,7 @@ const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
 
 if (!flags.packed) {
   await check("style and types", async () => void (await npm(["run", "check"])));
+  await check("WebAssembly core", async () => (await npm(["run", "wasm"])).split("\n").at(-1));
   await check("build", async () => void (await npm(["run", "build"])));
   await check("API reference", async () => void (await npm(["run", "docs"])));
   await check("binary of this platform", async () => {

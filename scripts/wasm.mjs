@@ -4,7 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build, coreSources, root, zigFolder } from "./binaries/zig.mjs";
+import { build, coreSources, root, zigFolder } from "./zig.mjs";
 
 const library = join(zigFolder(), "lib");
 const target = [

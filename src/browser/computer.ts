@@ -12,7 +12,7 @@ interface Waiting {
   callbacks: Callbacks;
 }
 
-const BROWSERS = "Chrome 95, Firefox 100, Safari 16.4 or later";
+const BROWSERS = "Chrome 95, Firefox 113, Safari 16.4 or later";
 
 /** One worker with its own instance of the core. Its memory is freed when it ends. */
 export class Computer {

@@ -38,7 +38,11 @@ export function legendOf(coloring: Coloring, isDark: boolean): HTMLElement[] {
   const colors = isDark ? coloring.dark : coloring.light;
   if (coloring.classes) {
     return coloring.classes.map(({ name, count }, i) => {
-      const dot = drawing("svg", { viewBox: "0 0 2 2", "aria-hidden": "true" }, drawing("circle", { cx: 1, cy: 1, r: 1, fill: colors[i] }));
+      const dot = drawing(
+        "svg",
+        { viewBox: "0 0 2 2", "aria-hidden": "true" },
+        drawing("circle", { cx: 1, cy: 1, r: 1, fill: colors[i] }),
+      );
       const entry = element("span", "", name || "(empty)", " ", element("small", "", count.toLocaleString("en")));
       entry.prepend(dot);
       return entry;

@@ -132,7 +132,11 @@ export class Maps {
         view.drawTop(outline);
       } else if (last) {
         const { frame } = this.scene;
-        this.scene.frame = { ...frame, x: frame.x - (x - last[0]) / view.scale, y: frame.y + (y - last[1]) / view.scale };
+        this.scene.frame = {
+          ...frame,
+          x: frame.x - (x - last[0]) / view.scale,
+          y: frame.y + (y - last[1]) / view.scale,
+        };
         last = [x, y];
         this.#isMoved = true;
         this.redraw();

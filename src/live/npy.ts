@@ -22,9 +22,12 @@ export function readNpy(bytes: Uint8Array<ArrayBuffer>): Table {
   const shape = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1].match(/\d+/g)?.map(Number) ?? [];
   const Numbers = ARRAYS[kind as keyof typeof ARRAYS];
   if (!Numbers || order === ">") {
-    throw new Error(`its numbers have the type ${order}${kind}: expected little-endian float32, float64 or integers of up to 32 bits`);
+    throw new Error(
+      `its numbers have the type ${order}${kind}: expected little-endian float32, float64 or integers of up to 32 bits`,
+    );
   }
-  if (/'fortran_order':\s*True/.test(header)) throw new Error("it is in Fortran order: save it with numpy.ascontiguousarray");
+  if (/'fortran_order':\s*True/.test(header))
+    throw new Error("it is in Fortran order: save it with numpy.ascontiguousarray");
   if (shape.length !== 2) throw new Error(`it has ${shape.length} dimensions: expected a matrix, one point per row`);
   const [rows, cols] = shape;
   const data = bytes.slice(start + length);

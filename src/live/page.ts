@@ -76,7 +76,10 @@ function listColumns(): void {
   });
   byId("columns").replaceChildren(...rows);
   const list = byId<HTMLSelectElement>("color");
-  list.replaceChildren(new Option("one color", ""), ...columns.slice(0, MOST_LISTED).map(({ name }) => new Option(name, name)));
+  list.replaceChildren(
+    new Option("one color", ""),
+    ...columns.slice(0, MOST_LISTED).map(({ name }) => new Option(name, name)),
+  );
   list.value = columns.find(({ name }) => roles.get(name) === "color")?.name ?? "";
   summarizeColumns();
 }
@@ -136,7 +139,8 @@ async function embed({ data, sigma }: Input, one: "with" | "without", which: num
     ...(one === "with" && sigma && { sigma }),
     snapshotEvery: 10,
     onProgress: ({ stage, iteration, fraction }) => {
-      byId<HTMLProgressElement>("progress").value = (which + (stage === "optimization" ? 0.3 + 0.7 * fraction : 0.3 * fraction)) / count;
+      byId<HTMLProgressElement>("progress").value =
+        (which + (stage === "optimization" ? 0.3 + 0.7 * fraction : 0.3 * fraction)) / count;
       say(stage === "optimization" ? `Embedding ${name}: iteration ${iteration}, ${seconds()}` : `${STAGES[stage]} …`);
     },
     onSnapshot: ({ iteration, embedding }) => maps.show(which, embedding.data, `iteration ${iteration}`, name),
@@ -175,7 +179,9 @@ function chooseColor(): void {
 
 function describePoint(point: number | undefined): string {
   if (point === undefined || !table) return describeSelection();
-  const shown = table.columns.filter(({ name }) => roles.get(name) === "color" || name === byId<HTMLSelectElement>("color").value);
+  const shown = table.columns.filter(
+    ({ name }) => roles.get(name) === "color" || name === byId<HTMLSelectElement>("color").value,
+  );
   return [`Row ${point}`, ...shown.map(({ name, values }) => `${name} ${values[point]}`)].join(" · ");
 }
 
@@ -194,7 +200,11 @@ maps.onSelect = () => {
 // ---- Controls
 
 const drop = byId("drop");
-for (const [event, isOver] of [["dragover", true], ["dragleave", false], ["drop", false]] as const) {
+for (const [event, isOver] of [
+  ["dragover", true],
+  ["dragleave", false],
+  ["drop", false],
+] as const) {
   addEventListener(event, (given) => {
     given.preventDefault();
     drop.classList.toggle("over", isOver);

@@ -49,7 +49,15 @@ async function readParquet(buffer: ArrayBuffer): Promise<Table> {
   const metadata = await parquetMetadataAsync(file);
   const objects = (await parquetReadObjects({ file, metadata, compressors })) as Record<string, unknown>[];
   const names = Object.keys(objects[0] ?? {});
-  return { rows: objects.length, columns: names.map((name) => toColumn(name, objects.map((row) => row[name]))) };
+  return {
+    rows: objects.length,
+    columns: names.map((name) =>
+      toColumn(
+        name,
+        objects.map((row) => row[name]),
+      ),
+    ),
+  };
 }
 
 function readArrow(bytes: Uint8Array): Table {
@@ -67,5 +75,13 @@ function readText(text: string): Table {
   const isNamed = header.some((cell) => cell.trim() !== "" && Number.isNaN(Number(cell)));
   const names = header.map((cell, k) => (isNamed ? cell.trim() : columnName(k)));
   const rows = isNamed ? rest : records;
-  return { rows: rows.length, columns: names.map((name, k) => toColumn(name, rows.map((row) => row[k]))) };
+  return {
+    rows: rows.length,
+    columns: names.map((name, k) =>
+      toColumn(
+        name,
+        rows.map((row) => row[k]),
+      ),
+    ),
+  };
 }

@@ -103,7 +103,13 @@ test("it describes the point under the pointer and selects points by a lasso", a
   expect(await page.locator("#point").textContent()).toMatch(/^Row \d+ · label group \d$/);
   const box = await page.locator("canvas.top").boundingBox();
   if (!box) throw new Error("the map is not visible");
-  const corners = [[2, 2], [box.width - 2, 2], [box.width - 2, box.height - 2], [2, box.height - 2], [2, 2]];
+  const corners = [
+    [2, 2],
+    [box.width - 2, 2],
+    [box.width - 2, box.height - 2],
+    [2, box.height - 2],
+    [2, 2],
+  ];
   await page.locator("#lasso").check();
   await page.mouse.move(box.x + 2, box.y + 2);
   await page.mouse.down();

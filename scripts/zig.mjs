@@ -9,7 +9,7 @@ import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
-export const root = resolve(import.meta.dirname, "..", "..");
+export const root = resolve(import.meta.dirname, "..");
 
 /** Other versions are other compilers, and so other binaries. */
 const ZIG_VERSION = "0.17.1";
