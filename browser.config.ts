@@ -104,6 +104,9 @@ async function writeLivePage(): Promise<void> {
   await mkdir("docs/live", { recursive: true });
   await writeFile(
     "docs/live/index.html",
-    frame.replace(/\{\{(\w+)\}\}/g, (_, part: string) => contents[part]),
+    frame.replace(
+      /\{\{(\w+)\}\}|\/\* (\w+) \*\//g,
+      (_, attribute?: string, element?: string) => contents[attribute ?? element ?? ""],
+    ),
   );
 }
