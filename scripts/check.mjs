@@ -18,6 +18,7 @@ const projects = [
   ".",
   "test/browser",
   "src/browser",
+  "src/live",
   "src/explorer/web",
   "src/compare/report",
   "src/trust/page",

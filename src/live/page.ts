@@ -118,11 +118,14 @@ async function start(): Promise<void> {
   );
   byId("result").hidden = false;
   chooseColor();
+  const begin = performance.now();
+  const notes = new Set<string>();
   try {
     for (const [which, one] of wanted.entries()) {
       if (isStopping) break;
-      await embed(input, one, which, wanted.length);
+      for (const warning of await embed(input, one, which, wanted.length)) notes.add(warning);
     }
+    say([`${isStopping ? "Stopped after" : "Done in"} ${secondsSince(begin)}.`, ...notes].join("\n"));
   } catch (error) {
     say(error instanceof AbortError ? "Stopped." : describeError(error), !(error instanceof AbortError));
   } finally {
@@ -130,10 +133,16 @@ async function start(): Promise<void> {
   }
 }
 
-async function embed({ data, sigma }: Input, one: "with" | "without", which: number, count: number): Promise<void> {
+/** Returns the warnings of the run. */
+async function embed(
+  { data, sigma }: Input,
+  one: "with" | "without",
+  which: number,
+  count: number,
+): Promise<readonly string[]> {
   const name = count === 1 && !sigma ? "the embedding" : NAMES[one];
   const begin = performance.now();
-  const seconds = () => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
+  const seconds = () => secondsSince(begin);
   run = new Tsne(data, {
     perplexity: Number(byId<HTMLInputElement>("perplexity").value),
     ...(one === "with" && sigma && { sigma }),
@@ -149,8 +158,10 @@ async function embed({ data, sigma }: Input, one: "with" | "without", which: num
   run.end();
   embeddings[which] = { suffix: count > 1 && one === "without" ? " without sigma" : "", positions: embedding.data };
   maps.show(which, embedding.data, `KL divergence ${kl.toFixed(3)}, ${iterations} iterations, ${seconds()}`, name);
-  say([`Done in ${seconds()}.`, ...warnings].join("\n"));
+  return warnings;
 }
+
+const secondsSince = (begin: number) => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
 
 const STAGES = {
   pca: "Finding principal components",

@@ -28,7 +28,7 @@ async function readTable(file: File): Promise<Table> {
     );
   }
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const begin = new TextDecoder("latin1").decode(bytes.subarray(0, 6));
+  const begin = String.fromCharCode(...bytes.subarray(0, 6));
   const table = await readBytes(bytes, begin);
   if (table.rows < 3) throw new Error(`it has ${table.rows} rows: expected at least 3, one point per row`);
   return table;

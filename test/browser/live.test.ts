@@ -125,7 +125,7 @@ test("it stops on request and keeps the embedding as it stands", async () => {
   await page.locator("#start").click();
   await waitForMessage("iteration");
   await page.locator("#stop").click();
-  await waitForMessage("Done in");
+  await waitForMessage("Stopped after");
   expect(await page.locator("figcaption").textContent()).toContain("KL divergence");
 });
 
