@@ -6,7 +6,7 @@ import { Maps } from "./maps.js";
 import { READER } from "./parts.js";
 import { findRoles, type Input, ROLES, type Role, type Roles, toInput } from "./roles.js";
 import { download, type Embedding, toCsv, toPicture } from "./save.js";
-import type { ReadReply, Table } from "./table.js";
+import type { Column, ReadReply, Table } from "./table.js";
 
 const byId = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -61,6 +61,8 @@ function open(opened: Table, name: string): void {
   say(`${name}: ${opened.rows.toLocaleString("en")} rows, ${opened.columns.length.toLocaleString("en")} columns.`);
 }
 
+const countValues = ({ values }: Column) => new Set<string | number>(values).size;
+
 function listColumns(): void {
   const { columns } = table as Table;
   const rows = columns.slice(0, MOST_LISTED).map(({ name, type }) => {
@@ -80,7 +82,9 @@ function listColumns(): void {
     new Option("one color", ""),
     ...columns.slice(0, MOST_LISTED).map(({ name }) => new Option(name, name)),
   );
-  list.value = columns.find(({ name }) => roles.get(name) === "color")?.name ?? "";
+  const classes = columns.filter(({ name }) => roles.get(name) === "color");
+  // Names differ in every row; the column with the fewest values shows most.
+  list.value = classes.sort((a, b) => countValues(a) - countValues(b))[0]?.name ?? "";
   summarizeColumns();
 }
 

@@ -11,6 +11,11 @@ export type WasmBinding = Omit<typeof native, "backend">;
 /** Milliseconds after which gradient descent lets the event loop run. The core reports, and can stop, about ten times per second. */
 const SLICE = 50;
 
+/** Tables of the core are in alphabetical order; the stages of a run come in theirs. */
+const STAGES = ["pca", "neighbors", "affinities", "initialization", "optimization"];
+const inOrder = (seconds: CoreTable) =>
+  Object.fromEntries(STAGES.filter((stage) => stage in seconds).map((stage) => [stage, seconds[stage]]));
+
 const aborted = () => Object.assign(new Error("stopped before it was finished"), { code: "ABORTED" });
 
 /** Lets the event loop do what has come up. */
@@ -53,20 +58,28 @@ function reporterOf(onProgress: Progress, onlyFraction: boolean) {
   return (report: CoreTable) => send?.(onlyFraction ? report.fraction : report);
 }
 
-/** Work that begins when the event loop comes to it and is done in one piece; `cancel` reaches it before that or from a report. */
+/**
+ * Work that begins when the event loop comes to it and is done in one piece; `cancel` reaches it before that or from a report. The input is
+ * copied at the call, so the caller may change it afterwards.
+ */
 function startJob(core: Core, name: string, input: { onProgress?: Progress }, onlyFraction: boolean) {
   let isCanceled = false;
   const report = reporterOf(input.onProgress, onlyFraction);
   const compute = async () => {
-    await serveEvents();
-    if (isCanceled) throw aborted();
-    return core.compute(name, {
-      input,
-      report: (progress) => {
-        report(progress);
-        return isCanceled;
-      },
-    });
+    const table = core.copy(input);
+    try {
+      await serveEvents();
+      if (isCanceled) throw aborted();
+      return core.compute(name, {
+        table,
+        report: (progress) => {
+          report(progress);
+          return isCanceled;
+        },
+      });
+    } finally {
+      core.free(table);
+    }
   };
   return {
     result: compute(),
@@ -113,7 +126,7 @@ function boundRun(core: Core) {
     hasConverged = () => this.#describe().hasConverged;
     method = () => this.#describe().method;
     neighbors = () => this.#describe().neighbors;
-    seconds = () => this.#describe().seconds;
+    seconds = () => inOrder(this.#describe().seconds as CoreTable);
     varianceFloor = () => this.#describe().varianceFloor;
     farValue = () => this.#describe().farValue;
 
@@ -141,26 +154,29 @@ function boundRun(core: Core) {
       if (this.#isBusy) throw Object.assign(new Error("the run is still at work"), { code: "BUSY" });
       this.#isBusy = true;
       this.#isCanceled = false;
+      let table: number | undefined;
       try {
+        table = core.copy(input);
         for (;;) {
           await serveEvents();
           if (this.#isCanceled) throw aborted();
-          const result = this.#slice(name, input, report);
+          const result = this.#slice(name, table, report);
           if (result) return result;
         }
       } finally {
         this.#isBusy = false;
+        if (table !== undefined) core.free(table);
       }
     }
 
     /** Undefined if there is more to do. */
-    #slice(name: string, input: object, report: (progress: CoreTable) => void): CoreTable | undefined {
+    #slice(name: string, table: number, report: (progress: CoreTable) => void): CoreTable | undefined {
       const begin = performance.now();
       let isOver = false;
       try {
         return core.compute(name, {
           run: this.#run,
-          input,
+          table,
           report: (progress) => {
             report(progress);
             isOver = progress.stage === "optimization" && performance.now() - begin > SLICE;

@@ -69,6 +69,8 @@ export interface CoreCall {
   run?: number;
   /** Properties that are undefined are left out. */
   input?: object | undefined;
+  /** In place of `input`: what {@link Core.copy} has returned. */
+  table?: number;
   report?: CoreReporter | undefined;
 }
 
@@ -102,8 +104,8 @@ export class Core {
    *
    * @throws {CoreError}, and what `report` throws
    */
-  compute(name: string, { run, input, report }: CoreCall): CoreTable {
-    const table = input && this.#write(input);
+  compute(name: string, { run, input, table: given, report }: CoreCall): CoreTable {
+    const table = given ?? (input && this.copy(input));
     this.#reporter = report;
     this.#thrown = undefined;
     const reporter = report ? this.#functions.sigma_reporter() : 0;
@@ -113,7 +115,7 @@ export class Core {
       result = this.#functions[name](...before, ...(table === undefined ? [] : [table, reporter, 0]));
     } finally {
       this.#reporter = undefined;
-      if (table !== undefined) this.#functions.sigma_values_free(table);
+      if (table !== undefined && given === undefined) this.free(table);
     }
     // The compiler does not see that the function calls the reporter.
     const thrown = this.#thrown as { error: unknown } | undefined;
@@ -129,11 +131,15 @@ export class Core {
 
   /** Makes a run and returns its pointer. */
   makeRun(input: object): number {
-    const table = this.#write(input);
+    const table = this.copy(input);
     const run = this.#functions.sigma_run_new(table);
     this.#functions.sigma_values_free(table);
     if (run === 0) throw this.#lastError();
     return run;
+  }
+
+  free(table: number): void {
+    this.#functions.sigma_values_free(table);
   }
 
   freeRun(run: number): void {
@@ -197,8 +203,12 @@ export class Core {
     return new TextDecoder().decode(bytes.subarray(at, bytes.indexOf(0, at)));
   }
 
-  /** Makes a table of an object; properties that are undefined, and functions, are left out. */
-  #write(input: object): number {
+  /**
+   * Copies an object into a table of the core, to be freed by {@link free}. Properties that are undefined, and functions, are left out.
+   *
+   * @throws {CoreError}
+   */
+  copy(input: object): number {
     const table = this.#functions.sigma_values_new();
     if (table === 0) throw this.#lastError();
     try {
@@ -224,7 +234,7 @@ export class Core {
     else if (value instanceof Int32Array) this.#setArray(table, name, INT32, value);
     else if (Array.isArray(value)) this.#setArray(table, name, FLOAT64, value);
     else {
-      const inner = this.#write(value);
+      const inner = this.copy(value);
       this.#require(functions.sigma_set_table(table, this.#place(name, 0), inner));
     }
   }
