@@ -1,4 +1,4 @@
-// Python beside an engine, in a virtual environment with its pinned packages, kept for the next time in the folder for temporary files:
+// Python beside an engine or a notebook, in a virtual environment with its pinned packages, kept for the next time in the folder for temporary files:
 //   node scripts/integration.mjs spark                                    its tests
 //   node scripts/integration.mjs spark integrations/spark/benchmark.py    another program
 import { spawnSync } from "node:child_process";
@@ -8,7 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const [engine, ...program] = process.argv.slice(2);
-const requirements = [`integrations/${engine}/requirements.txt`, "integrations/requirements-test.txt"];
+const requirements = [
+  `integrations/${engine}/requirements.txt`,
+  `integrations/${engine}/requirements-test.txt`,
+  "integrations/requirements-test.txt",
+].filter((file) => existsSync(file));
 const digest = createHash("sha256");
 for (const file of requirements) digest.update(readFileSync(file));
 const venv = join(tmpdir(), `sigma-tsne-${engine}-${digest.digest("hex").slice(0, 12)}`);

@@ -10,6 +10,8 @@ const native = (preset) => [
 ];
 const integration = (...args) => [tsdown(), [process.execPath, "scripts/integration.mjs", ...args]];
 
+const jupyterTests = ["-p", "no:cacheprovider", "--confcutdir", "integrations/jupyter", "integrations/jupyter"];
+
 const commands = {
   bench: [tsdown(), tsdown("-c", "bench/tsdown.config.ts"), [process.execPath, "bench/build/main.js"]],
   "bench:spark": integration("spark", "integrations/spark/benchmark.py"),
@@ -21,6 +23,8 @@ const commands = {
     tsdown(),
     vitest("--project", "unit", "--project", "fresh", "--project", "cli"),
   ],
+  // The points that the tests of the other integrations share need pyarrow, which the widget does not.
+  "test:jupyter": integration("jupyter", "-m", "pytest", ...jupyterTests),
   "test:native": native("release"),
   "test:ray": integration("ray"),
   "test:spark": integration("spark"),

@@ -12,7 +12,7 @@ import { describeSkipped, IMAGE_SOURCES, type ImageFlags, imageOptions, stretchS
 interface ExploreFlags
   extends ImageFlags,
     Omit<ColumnFlags, "strict">,
-    Pick<ExploreOptions, "part" | "trust" | "cache" | "host" | "port"> {
+    Pick<ExploreOptions, "part" | "trust" | "cache" | "host" | "port" | "frameOrigins"> {
   labels?: string;
   metadata?: string;
   sigma?: string;
@@ -72,7 +72,7 @@ export function createExploreCommand(): Command {
     .addOption(declaredOption(EXPLORE_OPTIONS, "part"))
     .addOption(declaredOption(EXPLORE_OPTIONS, "trust"));
   addColumnOptions(command.optionsGroup("Columns:"), { lists: false, strict: false }).optionsGroup("Server:");
-  addDeclaredOptions(command, EXPLORE_OPTIONS, ["host", "port"])
+  addDeclaredOptions(command, EXPLORE_OPTIONS, ["host", "port", "frameOrigins"])
     .option("--open", "open the page in the browser")
     .option("--json", "print one JSON object with the address instead of sentences")
     .option("--quiet", "print nothing but errors, and --json")
@@ -100,6 +100,7 @@ async function explore(source: string, flags: ExploreFlags, signal: AbortSignal)
     cache,
     host,
     port,
+    frameOrigins,
     open: isOpened,
     json,
     quiet,
@@ -124,6 +125,7 @@ async function explore(source: string, flags: ExploreFlags, signal: AbortSignal)
     ...(cache === false && { cache }),
     host,
     port,
+    frameOrigins,
     stretch: stretchShare(flags.stretch),
     signal,
     ...columnsOf(flags),

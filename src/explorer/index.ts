@@ -51,15 +51,15 @@ export interface Explorer {
  * const { url, close } = await explore("runs/vae");
  */
 export async function explore(source: string, options: ExploreOptions = {}): Promise<Explorer> {
-  const { host, port } = checkExploreOptions(options);
+  const { host, port, frameOrigins } = checkExploreOptions(options);
   const page = pageFolder();
-  const { host: _, port: __, signal, ...belongings } = options;
+  const { host: _, port: __, frameOrigins: ___, signal, ...belongings } = options;
   const exploration = await openExploration(source, belongings, signal);
   let app: FastifyInstance | undefined;
   try {
     // 32 bytes cannot be guessed.
     const token = isLoopback(host) ? undefined : randomBytes(32).toString("base64url");
-    app = await createServer(exploration, { host, token }, page);
+    app = await createServer(exploration, { host, token, frameOrigins }, page);
     await listen(app, host, port);
     const server = app;
     const urls = urlsOf(app, host, token);

@@ -17,6 +17,21 @@ export const PARTS = ["all", "train", "validation", "test"] as const;
 /** One of {@link PARTS}. */
 export type Part = (typeof PARTS)[number];
 
+const AN_ORIGIN = "such as http://localhost:8888, without a path or a final slash";
+const TYPED_ORIGINS = `origins of pages, separated by commas, ${AN_ORIGIN}`;
+const ORIGINS = `an array of origins of pages, ${AN_ORIGIN}`;
+
+/** Whether a value is the origin of a web page exactly as browsers write it. */
+function isOrigin(value: unknown): value is string {
+  if (typeof value !== "string" || !/^https?:/.test(value)) return false;
+  try {
+    // A semicolon or a star would be read as part of a content security policy.
+    return new URL(value).origin === value && !/[;,*]/.test(value);
+  } catch {
+    return false;
+  }
+}
+
 /** Options of {@link explore} that are not data, each declared once. */
 export const EXPLORE_OPTIONS = {
   /** For a training: which images of its data set. Default `"test"`, or all if there are no test images. */
@@ -49,6 +64,27 @@ export const EXPLORE_OPTIONS = {
   ),
   /** Port to listen on; 0 is any that is free. */
   port: integer({ from: 0, to: 65_535 }, { default: 0, defaultText: "0, any that is free", help: "port to listen on" }),
+  /**
+   * Origins of pages that may show the explorer in a frame, such as `["http://localhost:8888"]` for a notebook. They can read and set the
+   * selection. Default: none, so that browsers refuse to show it in a frame of any page.
+   */
+  frameOrigins: declare<readonly string[]>(
+    {
+      accepted: ORIGINS,
+      range: "origins of pages",
+      placeholder: "<origins>",
+      check(value, argument) {
+        if (!Array.isArray(value) || !value.every(isOrigin)) reject(argument, value, ORIGINS);
+        return value;
+      },
+      parse(text, flag) {
+        const origins = text.split(",");
+        if (!origins.every(isOrigin)) reject(flag, text, TYPED_ORIGINS);
+        return origins;
+      },
+    },
+    { default: [], defaultText: "none", help: "pages that may show the explorer in a frame, such as notebooks" },
+  ),
 };
 
 /** The files and settings that belong to a source. All are optional. */
@@ -75,7 +111,7 @@ export interface InputOptions
 /** Options of {@link explore}. All are optional. */
 export interface ExploreOptions
   extends InputOptions,
-    Readonly<Pick<OptionValues<typeof EXPLORE_OPTIONS>, "host" | "port">> {
+    Readonly<Pick<OptionValues<typeof EXPLORE_OPTIONS>, "host" | "port" | "frameOrigins">> {
   /** Stops what is done while the source is opened. A server that is up is ended by its `close`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -108,9 +144,9 @@ export const columnOptions = (options: InputOptions): ColumnOptions =>
  */
 export function checkExploreOptions(
   options: ExploreOptions,
-): Pick<CheckedValues<typeof EXPLORE_OPTIONS>, "host" | "port"> {
+): Pick<CheckedValues<typeof EXPLORE_OPTIONS>, "host" | "port" | "frameOrigins"> {
   requireOptions(options);
-  rejectUnknown(options, [...SOURCE_KEYS, "host", "port", "signal"]);
+  rejectUnknown(options, [...SOURCE_KEYS, "host", "port", "frameOrigins", "signal"]);
   requireSignal(options.signal);
   for (const key of ["images", "labels", "metadata", "sigma", "input"] as const) {
     const path = options[key];

@@ -42,6 +42,8 @@ export const paths = {
    */
   savedSelection: (name: string) => `/api/selections?name=${encodeURIComponent(name)}`,
   savedSelections: "/api/selections",
+  /** GET: string[], the origins of pages that may show this page in a frame and exchange {@link FrameMessage}s with it */
+  frameOrigins: "/api/frame-origins",
   /** GET: the explorer without the features that need a model, as one HTML file that contains {@link OfflineData} */
   offline: "/api/offline",
 
@@ -131,6 +133,17 @@ export interface SelectionDescription {
   /** Number of rows. */
   readonly size: number;
 }
+
+/**
+ * A message between this page in a frame and the page around it, by `postMessage`. Rows are numbers of points; an empty array stands for no
+ * selection.
+ *
+ * `ready`: this page listens. The message has no content and goes to any origin. `select`: the page around sets the selection; from then on
+ * it receives each new selection. `selected`: the new selection of this page, ascending.
+ */
+export type FrameMessage =
+  | { readonly kind: "sigma-tsne ready" }
+  | { readonly kind: "sigma-tsne select" | "sigma-tsne selected"; readonly rows: Uint32Array };
 
 /** Longest name of a selection, in characters. */
 export const MAX_SELECTION_NAME = 100;

@@ -37,6 +37,12 @@ describe.each<[string, string[], number, string]>([
   ["an unknown part", ["map.csv", "--part", "best"], 2, '--part: expected one of "all", "train", "validation", "test"'],
   ["a port that there is not", ["map.csv", "--port", "65536"], 2, "--port: expected an integer from 0 to 65535"],
   ["a port that is no number", ["map.csv", "--port", "http"], 2, "--port: expected an integer"],
+  [
+    "a path as an origin",
+    ["map.csv", "--frame-origins", "http://a,http://b/c"],
+    2,
+    "--frame-origins: expected origins",
+  ],
   ["an address of another machine", ["map.csv", "--host", "192.0.2.1"], 2, "--host: "],
   ["a name of no machine", ["map.csv", "--host", "no.such.machine.invalid"], 2, "--host: "],
 ])("%s", (_, args, code, message) => {

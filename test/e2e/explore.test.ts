@@ -65,7 +65,9 @@ describe("the server", () => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const server = new Server("map.csv", "--labels", "labels.txt");
       const url = await server.url();
-      expect(server.stdout).toBe(`map.csv: 60 points, at\n  ${url}/\nCtrl-C ends it.\n`);
+      expect(server.stdout).toBe(
+        `map.csv: 60 points, at\n  ${url}/\nCtrl-C ends it.\nData: 2 columns (without names: 0, 1).\n`,
+      );
       expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
       const page = await (await fetch(url)).text();
       expect(page).toContain("<title>sigma-tsne explorer</title>");
@@ -90,6 +92,7 @@ describe("the server", () => {
       skipped: 0,
       dropped_rows: 0,
       columns: expect.anything(),
+      kept_in: null,
     });
   });
 
@@ -176,13 +179,14 @@ describe("a training that was stopped", () => {
     const before = await training();
     expect(before).toMatchObject({ id: "training", kind: "training", iterations: 100_000, controllable: true });
     await post("continue");
-    await expect.poll(async () => (await training()).iteration).toBeGreaterThan(before.iteration);
+    // The thread of the training loads TensorFlow.js first.
+    await expect.poll(async () => (await training()).iteration, { timeout: 20_000 }).toBeGreaterThan(before.iteration);
     expect(await training()).toMatchObject({ state: "running", parts: { "batch/loss": expect.any(Number) } });
     await post("stop");
     await expect.poll(async () => (await training()).state).toBe("stopped");
     const { iteration } = await training();
     await post("continue");
-    await expect.poll(async () => (await training()).iteration).toBeGreaterThan(iteration);
+    await expect.poll(async () => (await training()).iteration, { timeout: 20_000 }).toBeGreaterThan(iteration);
     expect(await server.end()).toEqual({ code: 0, stderr: "" });
   });
 });

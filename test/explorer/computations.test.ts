@@ -80,10 +80,18 @@ describe("points without a map", () => {
   });
 
   it("do not wait for one that is stopped, which can be continued later", async () => {
-    const exploration = await openExploration(join(folder, "means.npy"), { sigma: join(folder, "sigma.npy") });
+    // Enough points that the computation is still running when it is stopped.
+    const rows = 3000;
+    await writeMatrix(join(folder, "many.npy"), new Matrix(Float32Array.from(makeGroups(rows, 4, 3).flat()), rows, 4));
+    const spreads = Float32Array.from({ length: 4 * rows }, (_, at) => 0.1 + (at % 5) / 10);
+    await writeMatrix(join(folder, "many-sigma.npy"), new Matrix(spreads, rows, 4));
+    const sources = { sigma: join(folder, "many-sigma.npy"), cache: false };
+    const exploration = await openExploration(join(folder, "many.npy"), sources);
     const served = await serve(exploration);
     const stateOf = (id: string) => exploration.computation(id)?.state.state;
-    await expect.poll(() => exploration.computation("standard")?.positions !== undefined).toBe(true);
+    await expect
+      .poll(() => exploration.computation("standard")?.positions !== undefined, { interval: 5, timeout: 10_000 })
+      .toBe(true);
     await post(served, paths.stopComputation("standard"));
     await expect.poll(() => stateOf("sigma-aware")).toBe("finished");
     expect(stateOf("standard")).toBe("stopped");

@@ -174,6 +174,52 @@ describe("pages of other sites", () => {
   });
 });
 
+describe("frames", () => {
+  const notebook = "http://localhost:8888";
+
+  it("are refused to every page by default", async () => {
+    const { headers } = await local.get("/");
+    expect(headers.get("content-security-policy")).toMatch(/; frame-ancestors 'none'$/);
+    expect(headers.get("x-frame-options")).toBe("DENY");
+    expect(await local.json("/api/frame-origins")).toEqual([]);
+  });
+
+  it("are allowed to the pages of named origins alone, which can still not send requests", async () => {
+    const framed = await serve(exploration(), { page, frameOrigins: [notebook, "https://127.0.0.1:8889"] });
+    const { headers } = await framed.get("/");
+    expect(headers.get("content-security-policy")).toMatch(
+      /^default-src 'none'; script-src 'self';.*; frame-ancestors http:\/\/localhost:8888 https:\/\/127\.0\.0\.1:8889$/,
+    );
+    expect(headers.get("x-frame-options")).toBeNull();
+    expect(headers.get("access-control-allow-origin")).toBeNull();
+    expect((await framed.get("/api/exploration", { origin: notebook })).status).toBe(403);
+    expect((await framed.get("/", { "sec-fetch-site": "cross-site", "sec-fetch-dest": "iframe" })).status).toBe(200);
+    await framed.close();
+  });
+
+  it.each([
+    "*",
+    "http://*:8888",
+    "http://localhost:8888/",
+    "http://localhost:8888/lab",
+    "http://LOCALHOST:8888",
+    "http://localhost:80",
+    "http://a; script-src *",
+    "http://a b",
+    "null",
+    "'self'",
+    "file://",
+    "data:text/html,",
+    "",
+  ])("are not allowed to what is no origin: %j", async (origin) => {
+    await expect(explore("nothing", { frameOrigins: [notebook, origin] })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      argument: "frameOrigins",
+      message: expect.stringContaining("expected an array of origins of pages"),
+    });
+  });
+});
+
 describe("the token", () => {
   it("lets nobody in who does not show it", async () => {
     for (const path of [

@@ -22,7 +22,11 @@ export async function serve(
   exploration: Exploration,
   { page, ...entrance }: Partial<AccessRules> & { page?: string } = {},
 ): Promise<Served> {
-  const app = await createServer(exploration, { host: "127.0.0.1", token: undefined, ...entrance }, page);
+  const app = await createServer(
+    exploration,
+    { host: "127.0.0.1", token: undefined, frameOrigins: [], ...entrance },
+    page,
+  );
   await app.listen({ host: "127.0.0.1", port: 0 });
   const { port } = app.server.address() as { port: number };
   const url = `http://127.0.0.1:${port}`;

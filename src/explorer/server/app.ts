@@ -5,6 +5,7 @@ import rateLimit from "@fastify/rate-limit";
 import serveStatic from "@fastify/static";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Exploration } from "../exploration.js";
+import { paths } from "../protocol.js";
 import { registerComputationRoutes } from "./computation-routes.js";
 import { registerDataRoutes } from "./data-routes.js";
 import { registerExportRoutes } from "./export-routes.js";
@@ -45,6 +46,9 @@ export async function createServer(
   registerSelectionRoutes(app, exploration);
   registerExportRoutes(app, exploration, page);
   await registerLatentRoutes(app, exploration);
+  app.get(paths.frameOrigins, (_request, reply) =>
+    reply.header("cache-control", "no-store").send(entrance.frameOrigins),
+  );
   if (page !== undefined) {
     await app.register(serveStatic, {
       root: page,

@@ -10,34 +10,38 @@ export interface AccessRules {
   readonly host: string;
   /** What every request must show; undefined where only this machine reaches the server. */
   readonly token: string | undefined;
+  /** Origins of pages that may show this server's page in a frame. */
+  readonly frameOrigins: readonly string[];
 }
 
 /**
  * What a page may load: scripts of this server, nothing from elsewhere. Blobs are for workers and pictures that the page makes itself,
  * inline styles for the places of what it draws.
  */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "font-src 'self' data:",
-  "connect-src 'self'",
-  "worker-src 'self' blob:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+const contentSecurityPolicy = (frameOrigins: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "font-src 'self' data:",
+    "connect-src 'self'",
+    "worker-src 'self' blob:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    `frame-ancestors ${frameOrigins.length > 0 ? frameOrigins.join(" ") : "'none'"}`,
+  ].join("; ");
 
-const HEADERS = {
-  "content-security-policy": CONTENT_SECURITY_POLICY,
+const headersFor = (frameOrigins: readonly string[]) => ({
+  "content-security-policy": contentSecurityPolicy(frameOrigins),
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "permissions-policy": "camera=(), geolocation=(), microphone=()",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-} as const;
+  // The header can name no origin, so it is left out where frames are allowed; frame-ancestors decides.
+  ...(frameOrigins.length === 0 && { "x-frame-options": "DENY" }),
+});
 
 /** Whether an address is reached from this machine alone. */
 export const isLoopback = (host: string): boolean =>
@@ -48,9 +52,10 @@ const RATE = { max: 3000, timeWindow: 10_000 };
 
 /** Turns away, before anything else is done, requests that no page of this server has sent, and those that come too fast. */
 export function guard(app: FastifyInstance, entrance: AccessRules): void {
+  const headers = headersFor(entrance.frameOrigins);
   const countRequest = app.createRateLimit(RATE);
   app.addHook("onRequest", async (request, reply) => {
-    reply.headers(HEADERS);
+    reply.headers(headers);
     const rate = await countRequest(request);
     if (!rate.isAllowed && rate.isExceeded) throw tooMany();
     requireOwnHost(request, entrance);

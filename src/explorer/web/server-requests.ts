@@ -90,6 +90,9 @@ export async function fetchColumn(
 export const fetchTexts = async (id: string, n: number): Promise<TextValues> =>
   TextValues.decode(await (await ask(paths.column(id))).arrayBuffer(), n);
 
+/** Origins of pages that may show this page in a frame. */
+export const fetchFrameOrigins = (): Promise<readonly string[]> => json(paths.frameOrigins);
+
 /** Thumbnails of some points in one picture. */
 export const fetchThumbnails = async (rows: Uint32Array<ArrayBuffer>): Promise<Blob> =>
   (

@@ -7,6 +7,7 @@ import { drawnLayout, forgetLayouts } from "./map/loaded-layouts.js";
 import { forgetPoints } from "./map/point-descriptions.js";
 import { forgetSingleImages } from "./map/single-images.js";
 import { forgetThumbnails } from "./map/thumbnails.js";
+import { shareSelectionWithFrame } from "./selections/frame-selection.js";
 import { forgetSelectionHistory } from "./selections/history.js";
 import { forgetSelections } from "./selections/saved-selections.js";
 import { fetchDescription, isOffline, RequestFailure } from "./server-requests.js";
@@ -34,7 +35,9 @@ import {
 /** Reads what is explored, now and whenever it changes. */
 export async function start(): Promise<void> {
   await read();
-  if (!isOffline) listenToServer(read);
+  if (isOffline) return;
+  listenToServer(read);
+  await shareSelectionWithFrame();
 }
 
 const NEW_TOKEN = "The explorer was started again and has a new token. Open the address that its terminal shows.";

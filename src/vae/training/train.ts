@@ -202,8 +202,10 @@ class Training {
     await removeRemains(folder);
     const found = resume ? await readCheckpoint(folder, this.owner) : undefined;
     const { model, configuration, dataset } = this.owner;
+    // config.json holds options of train, so that the training can be resumed from it; the warm-up belongs to the model.
+    const { warmupSteps: _, ...courseOptions } = course;
     const training = {
-      ...course,
+      ...courseOptions,
       epochs,
       maxSteps: Math.min(maxSteps, this.steps),
       earlyStopping: earlyStopping ?? false,

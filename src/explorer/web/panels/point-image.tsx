@@ -17,7 +17,7 @@ export function PointImage({ row, size }: { row: number; size: number }) {
       src={paths.image(row)}
       width={size}
       height={size}
-      alt={`Row ${row}`}
+      alt={`Row ${row.toLocaleString("en")}`}
       decoding="async"
     />
   );
@@ -47,7 +47,7 @@ function SheetImage({ row, size }: { row: number; size: number }) {
       width={images.tileWidth}
       height={images.tileHeight}
       role="img"
-      aria-label={`Row ${row}`}
+      aria-label={`Row ${row.toLocaleString("en")}`}
     />
   );
 }

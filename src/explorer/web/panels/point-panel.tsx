@@ -120,7 +120,7 @@ export function PointGrid({ rows, captions }: { rows: readonly number[]; caption
         <li key={row}>
           <button
             type="button"
-            aria-label={`Row ${row}`}
+            aria-label={`Row ${row.toLocaleString("en")}`}
             onPointerEnter={() => (hovered.value = row)}
             onPointerLeave={() => (hovered.value = undefined)}
             onFocus={() => (hovered.value = row)}
