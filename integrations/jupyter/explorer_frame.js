@@ -3,6 +3,8 @@
 
 /** How long a page may take before a text says that it does not answer. */
 const PATIENCE = 15_000;
+/** Jupyter's server accepts messages of at most 10 MiB; a row needs four bytes. */
+const MAX_ROWS = 2_500_000;
 
 function render({ model, el }) {
   const url = model.get("_url");
@@ -25,7 +27,11 @@ function render({ model, el }) {
     `The explorer at ${new URL(url).origin} does not answer. This browser must reach that address.`,
   );
   late.hidden = true;
-  el.append(late, frame);
+  const large = paragraph(
+    `Python does not have this selection: Jupyter accepts at most ${MAX_ROWS.toLocaleString("en")} rows from the page.`,
+  );
+  large.hidden = true;
+  el.append(late, large, frame);
 
   const page = new URL(url).origin;
   const timer = setTimeout(() => {
@@ -48,6 +54,9 @@ function render({ model, el }) {
       send(pointsOf(model));
     } else if (data?.kind === "sigma-tsne selected" && data.rows instanceof Uint32Array) {
       shown = data.rows;
+      const isLarge = shown.length > MAX_ROWS && !isSame(shown, pointsOf(model));
+      large.hidden = !isLarge;
+      if (isLarge) return;
       if (isSame(shown, pointsOf(model))) return;
       model.set("_points", new DataView(shown.slice().buffer));
       model.save_changes();
