@@ -7,7 +7,11 @@
         "<!@(node -p \"require('fs').readdirSync('native/addon').filter((f) => f.endsWith('.cpp')).map((f) => 'native/addon/' + f).join(' ')\")"
       ],
       "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except_all"],
-      "defines": ["NAPI_VERSION=8", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
+      "defines": [
+        "NAPI_VERSION=8",
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
+        "SIGMA_TSNE_VERSION=\"<!(node -p \"require('./package.json').version\")\""
+      ],
       "cflags_cc": ["-std=c++20", "-O3", "-ffp-contract=fast", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-psabi", "-Wno-maybe-uninitialized"],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-std=c++17", "-fno-rtti"],
       "xcode_settings": {

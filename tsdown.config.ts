@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { defineConfig, type UserConfig } from "tsdown";
 import { build } from "vite";
+import browser from "./browser.config.js";
 
 // The library for ESM and CommonJS callers with their types, the command line, which shares the modules of the former, the explorer's
 // threads, which are run and never imported, and the scripts of pages, which run in a browser and are read as text. The explorer's page
@@ -17,10 +18,16 @@ export default defineConfig([
     "decoder-thread": "src/explorer/server/decoder-thread.ts",
     "training-thread": "src/explorer/training-thread.ts",
   }),
-  node("cjs", { index: "src/index.ts", vae: "src/vae/index.ts", explorer: "src/explorer/index.ts" }),
+  node("cjs", {
+    index: "src/index.ts",
+    vae: "src/vae/index.ts",
+    explorer: "src/explorer/index.ts",
+    "wasm-binding": "src/wasm/node.ts",
+  }),
   page("report", "src/compare/report", [BASE_STYLE, MAP_STYLE]),
   page("trust", "src/trust/page", [BASE_STYLE, MAP_STYLE]),
   page("wall", "src/wall/page", [BASE_STYLE], "node_modules/openseadragon/LICENSE.txt"),
+  ...browser,
 ]);
 
 function node(format: "esm" | "cjs", entry: Record<string, string>): UserConfig {

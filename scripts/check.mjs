@@ -14,7 +14,16 @@ const formatting = [
   ["clang-format-node/build/cli.js", ...(isWriting ? ["-i"] : ["--dry-run", "--Werror"]), ...sources],
 ];
 // The native compiler takes a fifth of the time of the one in JavaScript, which the bundler and typedoc need.
-const projects = [".", "test/browser", "src/explorer/web", "src/compare/report", "src/trust/page", "src/wall/page"];
+const projects = [
+  ".",
+  "test/browser",
+  "src/browser",
+  "src/live",
+  "src/explorer/web",
+  "src/compare/report",
+  "src/trust/page",
+  "src/wall/page",
+];
 const types = projects.map((project, i) => [
   ...["typescript-7/bin/tsc", "-p", project, "--incremental"],
   ...["--tsBuildInfoFile", `node_modules/.cache/types/${i}.tsbuildinfo`],

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { backend, type ComputationBackend } from "./backend.js";
 export {
   type Alignment,
   assertComparisonWritable,

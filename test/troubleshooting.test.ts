@@ -122,7 +122,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** What no test can bring about in good time, word for word as it stands in the sources. */
 const IN_SOURCES: readonly (readonly [RegExp, string])[] = [
-  [/no native binary fits/, "native/addon/binding.cjs"],
+  [/no native binary can be used/, "native/addon/binding.cjs"],
+  [/^SIGMA_TSNE_BACKEND must be/, "native/addon/binding.cjs"],
+  [/cannot compute in this browser/, "src/browser/computer.ts"],
   [/^…: is a saved run of format version/, "src/tsne/run-file.ts"],
   [/no more threads/, "native/support/failure.cpp"],
   [/another training \(process/, "src/vae/training/lock.ts"],

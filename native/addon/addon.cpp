@@ -30,6 +30,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   }
   exports.Set("distances", distances);
   exports.Set("isa", sigma::name_of(sigma::active_isa()));
+  exports.Set("version", SIGMA_TSNE_VERSION);
   return exports;
 }
 

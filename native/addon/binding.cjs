@@ -1,19 +1,74 @@
 "use strict";
 
-// Finds the binary: one built here (build/Release) or the prebuilt one that fits this platform (prebuilds/).
+// Chooses what computes: the native addon, built here (build/Release) or prebuilt for this platform (prebuilds/), or the WebAssembly
+// core where no addon loads. SIGMA_TSNE_BACKEND=native or wasm forces one of the two.
 const path = require("node:path");
 
 const root = path.join(__dirname, "..", "..");
+const { version } = require("../../package.json");
+const platform = `${process.platform}-${process.arch}, Node ${process.versions.node}`;
+const BUILD = "npm rebuild sigma-tsne --foreground-scripts";
 
-try {
-  module.exports = require("node-gyp-build")(root);
-} catch (cause) {
-  const platform = `${process.platform}-${process.arch}, Node ${process.versions.node}`;
-  const error = new Error(
-    `sigma-tsne: no native binary fits this platform (${platform}). ` +
-      `Build one with a C++20 compiler and Python: npm rebuild sigma-tsne --foreground-scripts`,
-    { cause },
-  );
-  error.code = "ADDON_NOT_FOUND";
-  throw error;
+function loadNative() {
+  const addon = require("node-gyp-build")(root);
+  if (addon.version !== undefined && addon.version !== version) {
+    throw new Error(`the binary is of version ${addon.version}, the package of version ${version}`);
+  }
+  return addon;
 }
+
+function loadWasm() {
+  const { loadBinding } = require(path.join(root, "dist", "wasm-binding.cjs"));
+  return loadBinding(path.join(root, "prebuilds", "wasm", "sigma-tsne.wasm"));
+}
+
+/** The first line of an error's message, without what node-gyp-build adds about itself. */
+function reasonOf(error) {
+  const [first] = String(error?.message ?? error).split("\n");
+  return first.startsWith("No native build was found") ? "no binary was found" : first;
+}
+
+function failure(message, cause) {
+  return Object.assign(new Error(`sigma-tsne: ${message}`, { cause }), { code: "ADDON_NOT_FOUND" });
+}
+
+function withBackend(binding, backend) {
+  return Object.assign(binding, { backend });
+}
+
+function choose(wanted) {
+  if (!["auto", "native", "wasm"].includes(wanted)) {
+    throw failure(`SIGMA_TSNE_BACKEND must be native, wasm or auto (got "${wanted}")`);
+  }
+  if (wanted === "wasm") {
+    try {
+      return withBackend(loadWasm(), { name: "wasm" });
+    } catch (cause) {
+      throw failure(`the WebAssembly core cannot be loaded: ${reasonOf(cause)}. Unset SIGMA_TSNE_BACKEND.`, cause);
+    }
+  }
+  try {
+    return withBackend(loadNative(), { name: "native" });
+  } catch (cause) {
+    const reason = `no native binary can be used on this platform (${platform}): ${reasonOf(cause)}`;
+    const advice = `Build one with a C++20 compiler and Python: ${BUILD}`;
+    if (wanted === "native") throw failure(`${reason}. ${advice}`, cause);
+    return fallBack(reason, advice, cause);
+  }
+}
+
+function fallBack(reason, advice, cause) {
+  let binding;
+  try {
+    binding = loadWasm();
+  } catch {
+    throw failure(`${reason}, and the WebAssembly core cannot be loaded either. ${advice}`, cause);
+  }
+  process.emitWarning(
+    `${reason}. WebAssembly computes instead, on one thread and two to three times slower. ${advice}`,
+    { type: "SigmaTsneWarning", code: "SIGMA_TSNE_BACKEND" },
+  );
+  return withBackend(binding, { name: "wasm", reason });
+}
+
+module.exports = choose(process.env.SIGMA_TSNE_BACKEND || "auto");

@@ -1,4 +1,4 @@
-/** The interface of the native addon, for src/ alone, which checks all arguments before it calls the addon. */
+/** The interface of the native addon and of the WebAssembly core (src/wasm), for src/ alone, which checks all arguments before it calls the addon. */
 declare namespace binding {
   interface NativeMatrix {
     readonly data: Float32Array | Float64Array;
@@ -466,8 +466,11 @@ declare namespace binding {
     ): void;
   }
 
-  /** The instruction set in use: "baseline", "avx2" or "avx512". */
+  /** The instruction set in use: "baseline", "avx2", "avx512" or "wasm-simd128". */
   const isa: string;
+
+  /** What computes, and where that was not the first choice, why. */
+  const backend: { readonly name: "native" | "wasm"; readonly reason?: string };
 }
 
 export = binding;

@@ -1,7 +1,8 @@
 "use strict";
 
 // Runs at `npm install`: keeps a prebuilt binary that loads, else compiles one with node-gyp. Node's headers are taken from
-// beside the node executable where they are, so that nothing is downloaded.
+// beside the node executable where they are, so that nothing is downloaded. Where no compiler is found, the package still works:
+// the WebAssembly core computes then.
 const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
@@ -13,4 +14,12 @@ if (!env.npm_config_nodedir && fs.existsSync(path.join(prefix, "include", "node"
 }
 env.JOBS ??= "max";
 const { status } = spawnSync(process.execPath, [require.resolve("node-gyp-build/bin.js")], { env, stdio: "inherit" });
+const hasWasm = fs.existsSync(path.join(__dirname, "..", "..", "prebuilds", "wasm", "sigma-tsne.wasm"));
+if (status !== 0 && hasWasm) {
+  console.error(
+    "sigma-tsne: no binary fits this platform, and none could be compiled (see above). The package works with WebAssembly, " +
+      "on one thread and two to three times slower. To compile one later: npm rebuild sigma-tsne --foreground-scripts",
+  );
+  process.exit(0);
+}
 process.exit(status ?? 1);

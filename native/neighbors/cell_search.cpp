@@ -85,7 +85,6 @@ class PartSearch {
       : distance_(distance),
         cells_(cells),
         k_(k),
-        visits_(visits),
         ranking_(cells),
         lists_(kTogether, k),
         nearest_cells_(kTogether, visits),
@@ -186,7 +185,7 @@ class PartSearch {
 
   const Distance& distance_;
   const PointCells& cells_;
-  std::size_t k_, visits_;
+  std::size_t k_;
   CellRanking ranking_;
   NearestLists lists_, nearest_cells_;  // of the part's points
   NearestLists::Scratch scratch_;

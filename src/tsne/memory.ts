@@ -1,5 +1,6 @@
 import { totalmem } from "node:os";
 import { requireInteger, requireOptions } from "../arguments.js";
+import { binding } from "../binding.js";
 import { SigmaTsneError } from "../errors.js";
 import { covarianceOption } from "./covariances.js";
 import { usesSigma } from "./distances.js";
@@ -20,6 +21,8 @@ export interface MemoryEstimate {
   peak: number;
 }
 
+/** The memory that the addresses of WebAssembly reach. */
+const WASM_MEMORY = 2 ** 32;
 /** Points are stored in blocks of this many. */
 const BLOCK = 64;
 /** Edges of P for each neighbor: 1 if all neighbors are mutual, 2 if none are. Real data have 1.4 to 1.8. */
@@ -98,8 +101,10 @@ export function requireMemory(n: number, d: number, spread: number, options: Res
  */
 function requireFree(bytes: number, work: string, advice: string): void {
   const free = Math.min(process.availableMemory?.() ?? totalmem(), totalmem());
-  if (bytes <= free) return;
-  throw new SigmaTsneError("OUT_OF_MEMORY", `${work} about ${inGiB(bytes)}, and ${inGiB(free)} are free; ${advice}`);
+  const most = binding.backend.name === "wasm" ? Math.min(free, WASM_MEMORY) : free;
+  if (bytes <= most) return;
+  const room = most === WASM_MEMORY ? `WebAssembly can have ${inGiB(most)}` : `${inGiB(most)} are free`;
+  throw new SigmaTsneError("OUT_OF_MEMORY", `${work} about ${inGiB(bytes)}, and ${room}; ${advice}`);
 }
 
 /**

@@ -38,7 +38,7 @@ export type NodeLoader = (threads: number | undefined) => Promise<object>;
  * - `node`: `@tensorflow/tfjs-node`, the TensorFlow library; to be installed by the user beside this package
  * - `wasm`: WebAssembly, where the kernels that training takes its time for are replaced by this package's native ones
  * - `cpu`: plain JavaScript, slow
- * - `auto`: `node` where it loads, else `wasm`
+ * - `auto`: `node` where it loads, else `wasm`, or `cpu` where sigma-tsne itself computes with WebAssembly
  *
  * The backend is one for the whole process (or worker thread), as TensorFlow.js has it; it may be selected again.
  *
@@ -77,8 +77,12 @@ export async function selectWith(name: BackendChoice, options: BackendOptions, l
     const { reason, cause } = obstacle;
     throw new SigmaTsneError("BACKEND_UNAVAILABLE", `the backend "node" cannot be used: ${reason}`, { cause });
   }
+  if (binding.backend.name === "wasm") return selectPlain(tf, `; ${obstacle.reason}; ${NO_KERNELS}`);
   return selectWasm(tf, threads, `; ${obstacle.reason}`);
 }
+
+/** TensorFlow.js's own kernels for WebAssembly lack gradients that training needs. */
+const NO_KERNELS = "its WebAssembly backend needs the native addon of sigma-tsne, which is not in use";
 
 /** Loads tfjs-node, or says why it cannot serve. */
 async function tryNode(
@@ -112,16 +116,19 @@ async function registerGradients(): Promise<void> {
   await import("@tensorflow/tfjs-layers");
 }
 
-async function selectPlain(tf: typeof TensorFlow): Promise<Backend> {
+async function selectPlain(tf: typeof TensorFlow, reason = ""): Promise<Backend> {
   // It would advertise tfjs-node on standard error otherwise.
   tf.env().set("PROD", true);
   await import("@tensorflow/tfjs-backend-cpu");
   await registerGradients();
   await tf.setBackend("cpu");
-  return finish(tf, "cpu", "in plain JavaScript");
+  return finish(tf, "cpu", `in plain JavaScript${reason}`);
 }
 
 async function selectWasm(tf: typeof TensorFlow, threads = availableParallelism(), reason: string): Promise<Backend> {
+  if (binding.backend.name === "wasm") {
+    throw new SigmaTsneError("BACKEND_UNAVAILABLE", `the backend "wasm" cannot be used: ${NO_KERNELS}; use "cpu"`);
+  }
   const { registerNativeKernels } = await import("./wasm.js");
   await import("@tensorflow/tfjs-backend-wasm");
   await registerGradients();

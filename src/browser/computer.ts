@@ -1,0 +1,124 @@
+/** A worker that computes, seen from the page. */
+import { AbortError, SigmaTsneError } from "../errors.js";
+import { type CallName, decode, decodeError, encode, type Reply, type Request } from "./messages.js";
+import { CORE, WORKER } from "./parts.js";
+
+/** Options of a call that are functions are called back with the events of that name. */
+type Callbacks = Record<string, (value: never) => void>;
+
+interface Waiting {
+  resolve: (result: unknown) => void;
+  reject: (error: unknown) => void;
+  callbacks: Callbacks;
+}
+
+const BROWSERS = "Chrome 95, Firefox 113, Safari 16.4 or later";
+
+/** One worker with its own instance of the core. Its memory is freed when it ends. */
+export class Computer {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #count = 0;
+  #failure: SigmaTsneError | undefined;
+
+  /** @throws {SigmaTsneError} BACKEND_UNAVAILABLE where there are no workers */
+  constructor() {
+    if (typeof Worker === "undefined" || typeof WebAssembly === "undefined") {
+      throw unavailable(`it has no workers or no WebAssembly. Use ${BROWSERS}; in Node.js import "sigma-tsne"`);
+    }
+    const url = URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" }));
+    this.#worker = new Worker(url);
+    URL.revokeObjectURL(url);
+    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#fail(
+        unavailable(
+          `its worker failed${event.message ? ` (${event.message})` : ""}. A content security policy must allow "worker-src blob:" and "script-src 'wasm-unsafe-eval'"`,
+        ),
+      );
+    };
+    this.#send({ start: CORE });
+  }
+
+  /**
+   * Calls a function in the worker. The functions among the options, which are the last argument, are called with its events.
+   *
+   * @param signal cancels the call, which rejects when the worker has stopped
+   */
+  call<T>(name: CallName, args: unknown[], signal?: AbortSignal): Promise<T> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (signal?.aborted) return Promise.reject(new AbortError(undefined, { cause: signal.reason }));
+    const id = this.#count++;
+    const callbacks = callbacksOf(args.at(-1));
+    const result = new Promise<T>((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as (result: unknown) => void, reject, callbacks });
+      this.#send({ call: { id, name, args: args.map(encode), events: Object.keys(callbacks) } });
+    });
+    if (!signal) return result;
+    const cancel = () => this.#send({ cancel: id });
+    signal.addEventListener("abort", cancel, { once: true });
+    return result.finally(() => signal.removeEventListener("abort", cancel));
+  }
+
+  /** Ends the worker; calls that wait are rejected with an AbortError. */
+  end(reason?: unknown): void {
+    this.#worker.terminate();
+    this.#fail(new AbortError(undefined, { cause: reason }));
+  }
+
+  #send(request: Request): void {
+    this.#worker.postMessage(request);
+  }
+
+  #receive(reply: Reply): void {
+    if ("failed" in reply) {
+      this.#fail(unavailable(`it does not load the WebAssembly core (${reply.failed}). Use ${BROWSERS}`));
+      return;
+    }
+    if ("ready" in reply) return;
+    const waiting = this.#waiting.get(reply.id);
+    if (!waiting) return;
+    if ("event" in reply) {
+      try {
+        waiting.callbacks[reply.event]?.(decode(reply.value) as never);
+      } catch (error) {
+        this.#waiting.delete(reply.id);
+        this.#send({ cancel: reply.id });
+        waiting.reject(error);
+      }
+      return;
+    }
+    this.#waiting.delete(reply.id);
+    if ("error" in reply) waiting.reject(decodeError(reply.error));
+    else waiting.resolve(decode(reply.result));
+  }
+
+  #fail(error: SigmaTsneError): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#waiting.values()) reject(this.#failure);
+    this.#waiting.clear();
+  }
+}
+
+/** One call in a worker of its own. An aborted signal ends it at once, and its memory is freed in any case. */
+export async function computeOnce<T>(name: CallName, args: unknown[], signal?: AbortSignal): Promise<T> {
+  if (signal?.aborted) throw new AbortError(undefined, { cause: signal.reason });
+  const computer = new Computer();
+  const end = () => computer.end(signal?.reason);
+  signal?.addEventListener("abort", end, { once: true });
+  try {
+    return await computer.call<T>(name, args);
+  } finally {
+    signal?.removeEventListener("abort", end);
+    computer.end();
+  }
+}
+
+function callbacksOf(options: unknown): Callbacks {
+  if (typeof options !== "object" || options === null || ArrayBuffer.isView(options)) return {};
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => typeof value === "function"));
+}
+
+const unavailable = (why: string) =>
+  new SigmaTsneError("BACKEND_UNAVAILABLE", `sigma-tsne cannot compute in this browser: ${why}.`);

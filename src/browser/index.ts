@@ -1,0 +1,96 @@
+/**
+ * t-SNE in the page of a browser: the functions of the package for Node.js, computed by WebAssembly in a worker.
+ *
+ * @packageDocumentation
+ */
+import type { GridAssignment, GridOptions, Separation, SeparationOptions } from "../layout/index.js";
+import type { MatrixLike } from "../matrix.js";
+import type { EvaluateOptions, Quality } from "../quality/index.js";
+import type { SparseMatrixLike } from "../sparse-matrix.js";
+import type { NeighborGraph, TsneOptions, TsneResult } from "../tsne/index.js";
+import { computeOnce } from "./computer.js";
+
+export { AbortError, ArgumentError, DataError, type ErrorCode, SigmaTsneError } from "../errors.js";
+export type { GridAssignment, GridOptions, Separation, SeparationMethod, SeparationOptions } from "../layout/index.js";
+export { type FloatArray, Matrix, type MatrixLike, type NumericArray } from "../matrix.js";
+export type { Estimate, EvaluateOptions, Labels, Neighborhood, PointQuality, Quality } from "../quality/index.js";
+export type { SparseMatrixLike } from "../sparse-matrix.js";
+export type {
+  AffinityGraph,
+  DistanceMatrix,
+  DistanceName,
+  NeighborGraph,
+  NeighborLists,
+  PlacementOptions,
+  PlacementProgress,
+  PlacementResult,
+  ResolvedTsneOptions,
+  TsneOptions,
+  TsneProgress,
+  TsneResult,
+  TsneSnapshot,
+} from "../tsne/index.js";
+export { Tsne } from "./tsne.js";
+
+/**
+ * Embeds points, or means with standard deviations, by t-SNE with the fastest method for their number, or with `options.method`. The work is
+ * done in a worker, which ends with it.
+ *
+ * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data
+ * @param options `sigma`, n x d, makes the run sigma-aware; `onProgress` and `onSnapshot` are called while it goes on; an aborted `signal`
+ *   ends the worker at once
+ * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded, {@link AbortError} when stopped
+ *   through `options.signal`
+ * @throws {SigmaTsneError} BACKEND_UNAVAILABLE where the browser has no workers, no WebAssembly with SIMD, or a policy against them
+ */
+export function runTsne(
+  data: MatrixLike | SparseMatrixLike | NeighborGraph,
+  options: TsneOptions = {},
+): Promise<TsneResult> {
+  return computeOnce("runTsne", [data, options], options.signal);
+}
+
+/**
+ * {@link runTsne} by Barnes-Hut t-SNE (van der Maaten 2014).
+ *
+ * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data
+ * @throws what {@link runTsne} throws
+ */
+export function runBhTsne(
+  data: MatrixLike | NeighborGraph,
+  options: Omit<TsneOptions, "method"> = {},
+): Promise<TsneResult> {
+  return computeOnce("runBhTsne", [data, options], options.signal);
+}
+
+/**
+ * Moves the points of an embedding until they fill the unit square evenly, so that there is room for a picture at each.
+ *
+ * @param points n x 2, finite, n >= 4
+ * @throws what {@link runTsne} throws
+ */
+export function separateUniformly(points: MatrixLike, options: SeparationOptions = {}): Promise<Separation> {
+  return computeOnce("separateUniformly", [points, options], options.signal);
+}
+
+/**
+ * Gives each point a cell of its own in a grid, so that the sum of the squared ways is as small as can be.
+ *
+ * @param points n x 2, finite, n >= 1
+ * @throws what {@link runTsne} throws
+ */
+export function assignToGrid(points: MatrixLike, options: GridOptions = {}): Promise<GridAssignment> {
+  return computeOnce("assignToGrid", [points, options], options.signal);
+}
+
+/**
+ * Measures how well an embedding shows its data: KL divergence, neighbors kept, trustworthiness, continuity, correlation of distances,
+ * and with labels how well it shows their classes.
+ *
+ * @param data n x d points that were mapped, n >= 3, finite
+ * @param embedding n x any number of dimensions, finite
+ * @throws what {@link runTsne} throws
+ */
+export function evaluate(data: MatrixLike, embedding: MatrixLike, options: EvaluateOptions = {}): Promise<Quality> {
+  return computeOnce("evaluate", [data, embedding, options], options.signal);
+}

@@ -1,0 +1,143 @@
+import { AbortError, ArgumentError, SigmaTsneError } from "../errors.js";
+import type { MatrixLike } from "../matrix.js";
+import type {
+  NeighborGraph,
+  PlacementOptions,
+  PlacementResult,
+  ResolvedTsneOptions,
+  TsneOptions,
+  TsneResult,
+} from "../tsne/index.js";
+import { Computer } from "./computer.js";
+
+interface Made {
+  options: ResolvedTsneOptions;
+  warnings: readonly string[];
+  shape: [number, number];
+}
+
+/**
+ * One embedding in a worker of its own that keeps its state: fit some iterations, look at the embedding, go on, stop, place new points. It
+ * works like the class of the same name for Node.js, with these differences: the data are checked by the first call of {@link fit}, which
+ * rejects where the class for Node.js throws; there are no files to save a run to; and {@link end} frees the worker with its memory.
+ */
+export class Tsne {
+  readonly #data: MatrixLike | NeighborGraph;
+  readonly #given: TsneOptions;
+  #computer: Computer | undefined;
+  #made: Promise<Made> | undefined;
+  #facts: Made | undefined;
+  #iteration = 0;
+  #isFinished = false;
+  #fitting: AbortController | undefined;
+
+  /**
+   * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data
+   * @param options those of `runTsne`
+   */
+  constructor(data: MatrixLike | NeighborGraph, options: TsneOptions = {}) {
+    this.#data = data;
+    this.#given = options;
+  }
+
+  /** Iterations done. */
+  get iteration(): number {
+    return this.#iteration;
+  }
+
+  /** Whether {@link fit} without a number of iterations has nothing left to do. */
+  get isFinished(): boolean {
+    return this.#isFinished;
+  }
+
+  /** The options in use, defaults filled in; `undefined` before the first {@link fit}. */
+  get options(): ResolvedTsneOptions | undefined {
+    return this.#facts?.options;
+  }
+
+  /** What a reader of the result should know, in sentences; empty before the first {@link fit}. */
+  get warnings(): readonly string[] {
+    return this.#facts?.warnings ?? [];
+  }
+
+  /**
+   * Goes on with gradient descent; the first call checks the data and computes neighbors and affinities before.
+   *
+   * @param iterations how many more, an integer >= 0. Default: until the end of the run, which the option `iterations` defines
+   * @returns the embedding as it stands then
+   * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded
+   * @throws {SigmaTsneError} BUSY during another fit
+   * @throws {AbortError} if the signal of the options is aborted. During gradient descent the run stops after its current iteration
+   *   and can go on; the search for neighbors is not interrupted
+   */
+  async fit(iterations?: number): Promise<TsneResult> {
+    if (this.#fitting) throw new SigmaTsneError("BUSY", "the run is still at work: await its other calls first");
+    const { signal, onProgress, onSnapshot } = this.#given;
+    if (signal?.aborted) throw new AbortError(undefined, { cause: signal.reason });
+    const stopping = new AbortController();
+    const abort = () => stopping.abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#fitting = stopping;
+    try {
+      await this.#make();
+      const callbacks = { ...(onProgress && { onProgress }), ...(onSnapshot && { onSnapshot }) };
+      const computer = this.#computer as Computer;
+      const call = computer.call<{ result: TsneResult; isFinished: boolean }>(
+        "fit",
+        [iterations, callbacks],
+        stopping.signal,
+      );
+      const { result, isFinished } = await call;
+      this.#iteration = result.iterations;
+      this.#isFinished = isFinished;
+      if (signal?.aborted) throw new AbortError(undefined, { cause: signal.reason });
+      return result;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      this.#fitting = undefined;
+    }
+  }
+
+  /**
+   * Ends the {@link fit} at work after its current iteration: it resolves to the embedding as it stands, or rejects with an
+   * {@link AbortError} if there is no embedding yet. A later fit() continues from there.
+   */
+  stop(): void {
+    this.#fitting?.abort();
+  }
+
+  /**
+   * Places new points into the embedding as it stands, which does not change.
+   *
+   * @param newMeans m x d, as wide as the data of the run, finite; m may be 0
+   * @throws {ArgumentError} for a bad option or shape, or a run without an embedding; {@link DataError} for NaN and infinities
+   */
+  async place(newMeans: MatrixLike, options: PlacementOptions = {}): Promise<PlacementResult> {
+    if (!this.#computer || this.#iteration === 0) {
+      throw new ArgumentError("INVALID_ARGUMENT", {
+        argument: "run",
+        received: this,
+        accepted: "a run that has an embedding",
+        message: "run: it has no embedding yet; await its fit() first",
+      });
+    }
+    return this.#computer.call("place", [newMeans, options], options.signal);
+  }
+
+  /** Ends the worker and frees its memory. Calls at work are rejected with an {@link AbortError}, and later ones as well. */
+  end(): void {
+    this.#computer?.end();
+  }
+
+  /** Starts the worker and makes the run there, once. */
+  async #make(): Promise<void> {
+    this.#computer ??= new Computer();
+    this.#made ??= this.#computer.call<Made>("construct", [this.#data, this.#given]);
+    try {
+      this.#facts = await this.#made;
+    } catch (error) {
+      this.#made = undefined;
+      throw error;
+    }
+  }
+}

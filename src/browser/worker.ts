@@ -1,0 +1,112 @@
+/** The worker of a page: the library itself over the WebAssembly core, called by messages. */
+import { assignToGrid, separateUniformly } from "../layout/index.js";
+import { evaluate } from "../quality/index.js";
+import { runBhTsne, runTsne, Tsne } from "../tsne/index.js";
+import binding, { loadCore } from "./binding.js";
+import { type Call, decode, encode, encodeError, type Reply, type Request } from "./messages.js";
+
+const scope = globalThis as unknown as {
+  onmessage: (event: MessageEvent<Request>) => void;
+  postMessage(message: Reply, transfer?: Transferable[]): void;
+};
+
+/** Calls at work, by number, so that they can be canceled. */
+const calls = new Map<number, AbortController>();
+
+/** The run of this worker, if it has one, and where its events go during a fit. */
+let tsne: Tsne | undefined;
+let emitters: Emitters = {};
+type Emitters = Readonly<Record<string, (value: unknown) => void>>;
+
+let ready: Promise<void> | undefined;
+
+scope.onmessage = ({ data }) => {
+  if ("start" in data) ready = start(data.start);
+  else if ("cancel" in data) calls.get(data.cancel)?.abort();
+  else void ready?.then(() => answer(data.call));
+};
+
+async function start(packed: string): Promise<void> {
+  try {
+    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    loadCore(new Uint8Array(await new Response(stream).arrayBuffer()));
+    scope.postMessage({ ready: { instructionSet: binding.isa } });
+  } catch (error) {
+    scope.postMessage({ failed: error instanceof Error ? error.message : String(error) });
+    throw error;
+  }
+}
+
+async function answer(call: Call): Promise<void> {
+  const { id } = call;
+  const controller = new AbortController();
+  calls.set(id, controller);
+  try {
+    const result = encode(await perform(call, controller));
+    scope.postMessage({ id, result }, buffersOf(result));
+  } catch (error) {
+    scope.postMessage({ id, error: encodeError(error) });
+  } finally {
+    calls.delete(id);
+  }
+}
+
+function perform({ id, name, args, events }: Call, { signal }: AbortController): Promise<unknown> | unknown {
+  const given = args.map(decode) as never[];
+  const send = (event: string) => (value: unknown) => {
+    const encoded = encode(value);
+    scope.postMessage({ id, event, value: encoded }, buffersOf(encoded));
+  };
+  const callbacks = Object.fromEntries(events.map((event) => [event, send(event)]));
+  /** The options, which are the last argument, with the callbacks and the signal that could not be posted. */
+  const withOptions = () => ({ ...(given.at(-1) as unknown as object), ...callbacks, signal }) as never;
+  switch (name) {
+    case "runTsne":
+      return runTsne(given[0], withOptions());
+    case "runBhTsne":
+      return runBhTsne(given[0], withOptions());
+    case "separateUniformly":
+      return separateUniformly(given[0], withOptions());
+    case "assignToGrid":
+      return assignToGrid(given[0], withOptions());
+    case "evaluate":
+      return evaluate(given[0], given[1], withOptions());
+    case "construct":
+      return construct(given[0], given[1], events);
+    case "fit":
+      emitters = callbacks;
+      return fitRun(given[0], signal);
+    case "place":
+      return requireRun().place(given[0], withOptions());
+  }
+}
+
+function construct(data: never, options: object, events: readonly string[]): object {
+  const callbacks = Object.fromEntries(events.map((event) => [event, (value: unknown) => emitters[event]?.(value)]));
+  tsne = new Tsne(data, { ...options, ...callbacks });
+  return { options: tsne.options, warnings: tsne.warnings, shape: tsne.shape };
+}
+
+/** An aborted signal stops the fit after its current iteration. The page decides whether that is an error. */
+async function fitRun(iterations: number | undefined, signal: AbortSignal): Promise<object> {
+  const run = requireRun();
+  signal.addEventListener("abort", () => run.stop(), { once: true });
+  const result = await run.fit(iterations);
+  return { result, isFinished: run.isFinished };
+}
+
+function requireRun(): Tsne {
+  if (!tsne) throw new Error("the run has not been made");
+  return tsne;
+}
+
+/** The memory of the arrays in a message, which is handed over instead of copied. */
+function buffersOf(value: unknown, found = new Set<ArrayBuffer>()): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) {
+    if (value.buffer instanceof ArrayBuffer) found.add(value.buffer);
+  } else if (typeof value === "object" && value !== null) {
+    for (const inner of Object.values(value)) buffersOf(inner, found);
+  }
+  return [...found];
+}

@@ -1,0 +1,87 @@
+/** The worker that reads files, so that the page stays responsive. The kind of file is known by its first bytes. */
+import { tableFromIPC } from "apache-arrow";
+import { parse } from "csv-parse/browser/esm/sync";
+import { parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import { readNpy } from "./npy.js";
+import { columnName, LARGEST_FILE, type ReadReply, type Table, toColumn } from "./table.js";
+
+const scope = globalThis as unknown as {
+  onmessage: (event: MessageEvent<File>) => void;
+  postMessage(reply: ReadReply, transfer?: Transferable[]): void;
+};
+
+scope.onmessage = async ({ data: file }) => {
+  try {
+    const table = await readTable(file);
+    const numbers = table.columns.flatMap(({ values }) => (values instanceof Float64Array ? [values.buffer] : []));
+    scope.postMessage({ table }, [...new Set(numbers)] as ArrayBuffer[]);
+  } catch (error) {
+    scope.postMessage({ failure: `${file.name}: ${error instanceof Error ? error.message : String(error)}` });
+  }
+};
+
+async function readTable(file: File): Promise<Table> {
+  if (file.size > LARGEST_FILE) {
+    throw new Error(
+      `it has ${(file.size / 2 ** 30).toFixed(1)} GiB: expected at most 1 GiB. The command sigma-tsne embed reads larger files.`,
+    );
+  }
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const begin = String.fromCharCode(...bytes.subarray(0, 6));
+  const table = await readBytes(bytes, begin);
+  if (table.rows < 3) throw new Error(`it has ${table.rows} rows: expected at least 3, one point per row`);
+  return table;
+}
+
+async function readBytes(bytes: Uint8Array<ArrayBuffer>, begin: string): Promise<Table> {
+  if (begin === "\x93NUMPY") return readNpy(bytes);
+  if (begin.startsWith("PAR1")) return readParquet(bytes.buffer);
+  if (begin === "ARROW1" || begin.startsWith("\xff\xff\xff\xff")) return readArrow(bytes);
+  if (begin.startsWith("PK") || bytes.subarray(0, 4096).includes(0)) {
+    throw new Error("its kind is not known: expected CSV, .npy, Parquet or Arrow");
+  }
+  return readText(new TextDecoder().decode(bytes));
+}
+
+async function readParquet(buffer: ArrayBuffer): Promise<Table> {
+  const file = { byteLength: buffer.byteLength, slice: (start: number, end?: number) => buffer.slice(start, end) };
+  const metadata = await parquetMetadataAsync(file);
+  const objects = (await parquetReadObjects({ file, metadata, compressors })) as Record<string, unknown>[];
+  const names = Object.keys(objects[0] ?? {});
+  return {
+    rows: objects.length,
+    columns: names.map((name) =>
+      toColumn(
+        name,
+        objects.map((row) => row[name]),
+      ),
+    ),
+  };
+}
+
+function readArrow(bytes: Uint8Array): Table {
+  const table = tableFromIPC(bytes);
+  const columns = table.schema.fields.map(({ name }) => toColumn(name, [...(table.getChild(name) ?? [])]));
+  return { rows: table.numRows, columns };
+}
+
+function readText(text: string): Table {
+  const [first = ""] = text.split("\n", 1);
+  const count = (mark: string) => first.split(mark).length;
+  const delimiter = [",", "\t", ";"].reduce((best, mark) => (count(mark) > count(best) ? mark : best));
+  const records = parse(text, { delimiter, bom: true, skip_empty_lines: true, relax_quotes: true }) as string[][];
+  const [header = [], ...rest] = records;
+  const isNamed = header.some((cell) => cell.trim() !== "" && Number.isNaN(Number(cell)));
+  const names = header.map((cell, k) => (isNamed ? cell.trim() : columnName(k)));
+  const rows = isNamed ? rest : records;
+  return {
+    rows: rows.length,
+    columns: names.map((name, k) =>
+      toColumn(
+        name,
+        rows.map((row) => row[k]),
+      ),
+    ),
+  };
+}

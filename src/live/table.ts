@@ -1,0 +1,46 @@
+/** A file as the page works with it: columns of equal length. */
+export type Column =
+  | { readonly name: string; readonly type: "number" | "integer"; readonly values: Float64Array }
+  | { readonly name: string; readonly type: "text"; readonly values: readonly string[] };
+
+export interface Table {
+  readonly rows: number;
+  readonly columns: readonly Column[];
+}
+
+/** What the worker that reads files answers. */
+export type ReadReply = { table: Table } | { failure: string };
+
+/** The largest file that the page reads: it and its numbers lie in memory at the same time. */
+export const LARGEST_FILE = 2 ** 30;
+
+/** Makes a column of cells of any type: numbers where all cells are numbers or empty. Empty cells become NaN. */
+export function toColumn(name: string, cells: readonly unknown[]): Column {
+  const values = new Float64Array(cells.length);
+  let isInteger = true;
+  let filled = 0;
+  for (const [i, cell] of cells.entries()) {
+    const value = toNumber(cell);
+    if (value === undefined) return { name, type: "text", values: cells.map((one) => String(one ?? "")) };
+    if (!Number.isNaN(value)) filled++;
+    isInteger &&= Number.isInteger(value);
+    values[i] = value;
+  }
+  if (filled === 0) return { name, type: "text", values: cells.map(() => "") };
+  return { name, type: isInteger ? "integer" : "number", values };
+}
+
+/** NaN for an empty cell, undefined for a text. */
+function toNumber(cell: unknown): number | undefined {
+  if (typeof cell === "number") return cell;
+  if (typeof cell === "bigint") return Number(cell);
+  if (cell === null || cell === undefined) return Number.NaN;
+  if (typeof cell !== "string") return undefined;
+  const text = cell.trim();
+  if (text === "" || /^(nan|na|n\/a|null)$/i.test(text)) return Number.NaN;
+  const value = Number(text);
+  return Number.isNaN(value) ? undefined : value;
+}
+
+/** Columns named by their positions, for files without names. */
+export const columnName = (position: number) => `column ${position}`;

@@ -1,0 +1,2 @@
+export { createBinding, type WasmBinding } from "./binding.js";
+export { compileCore } from "./core.js";
