@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "../interface/named_state.hpp"
 #include "arguments.hpp"
 #include "errors.hpp"
 #include "run.hpp"
@@ -42,51 +43,12 @@ void copy_in(const Napi::Value& from, Numbers& numbers, std::size_t columns, std
   std::copy_n(array.Data(), array.ElementLength(), numbers.begin() + static_cast<std::ptrdiff_t>(first * columns));
 }
 
-// The array of that name, if it is one of the coordinate spread.
-template <class Spread>
-auto find_spread(Spread& spread, const std::string& name) -> decltype(&spread->center) {
-  if (!spread) return nullptr;
-  if (name == "spreadCenter") return &spread->center;
-  if (name == "spreadVariance") return &spread->variance;
-  if (name == "spreadBetween") return &spread->between;
-  return nullptr;
-}
-
 }  // namespace
 
 void RunObject::prepare_state(const Properties& shape, const Options& options) {
   shared_ = std::make_shared<Shared>();
   shared_->options = options;
-  shared_->state = std::make_unique<RunState>();
-  RunState& state = *shared_->state;
-  const auto n = shape.whole<std::size_t>("rows"), d = shape.whole<std::size_t>("cols");
-  const std::size_t k = options.pca_components, columns = k > 0 ? k : d;
-  state.frame = {.center = std::vector<double>(d),
-                 .scale = shape.number("scale"),
-                 .sigma_scale = shape.number("sigmaScale"),
-                 .axes = std::vector<float>(d * k),
-                 .components = k};
-  state.points.means = PackedMatrix(n, columns);
-  state.points.scale = state.frame.scale;
-  state.points.sigma_scale = state.frame.sigma_scale;
-  if (shape.flag("hasSigma")) {
-    state.points.deviations = PackedMatrix(n, columns);
-    state.points.sigma_is_equal = shape.flag("sigmaIsEqual");
-    if (shape.flag("hasCovariance")) state.points.factors = PackedMatrix(n, columns * (columns + 1) / 2);
-    if (shape.flag("hasCoordinateSpread")) {
-      state.points.coordinate_spread = {std::vector<double>(d), std::vector<double>(d), std::vector<double>(d)};
-    }
-    if (shape.has("varianceFloor")) state.points.variance_floor = shape.number("varianceFloor");
-  }
-  state.order.resize(n);
-  for (AlignedVector<float>* rows : {&state.positions, &state.optimizer.velocity, &state.optimizer.gains}) {
-    rows->resize(n * stride_of(options.output_dimensions));
-  }
-  state.iteration = shape.whole<std::uint64_t>("iteration");
-  state.optimizer.mean_curvature = shape.number("meanCurvature");
-  state.optimizer.climbs = shape.flag("climbs");
-  if (shape.has("klBefore")) state.kl.before = shape.number("klBefore");
-  if (shape.has("kl")) state.kl.now = shape.number("kl");
+  shared_->state = std::make_unique<RunState>(read_run_state(shape, options));
 }
 
 Napi::Value RunObject::describe_state(const Napi::CallbackInfo& info) {

@@ -355,15 +355,17 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
    * Logarithms of importance weights, p(x, z) / q(z|x) with z from q(z|x), whose mean estimates p(x) (Burda, Grosse &
    * Salakhutdinov 2016, equation 8).
    *
+   * @param images what is encoded
+   * @param target what p(x|z) is evaluated for: images without the noise of `images`. Default: `images`
    * @returns n x draws, in nats
    */
-  logImportanceWeights(images: tf.Tensor4D, draws: number, pass: Pass): tf.Tensor2D {
+  logImportanceWeights(images: tf.Tensor4D, draws: number, pass: Pass, target = images): tf.Tensor2D {
     const { mean, sd } = this.posterior(images, pass);
     const [means, sigma] = [repeatRows(mean, draws), repeatRows(sd as tf.Tensor2D, draws)];
     const z = pass.draw(means, sigma) as tf.Tensor2D;
     const ratio = tf.sub(logStandardNormal(z), logNormal(z, means, sigma));
-    const logWeights = tf.add(this.logLikelihood(repeatRows(images, draws), z, pass), ratio);
-    return tf.reshape(logWeights, [-1, draws]);
+    const likelihood = this.logLikelihood(repeatRows(target, draws), z, pass);
+    return tf.reshape(tf.add(likelihood, tf.mul(ratio, pass.klWeight)), [-1, draws]);
   }
 
   private summarize(x: tf.Tensor4D, draws: number, pass: Pass): Posterior {

@@ -1,11 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { Random } from "../../random.js";
 import type { Resolved } from "../configuration.js";
-import { createLikelihood, logNormal, logStandardNormal } from "../distributions.js";
-import { type Loss, Model, weighted } from "../model.js";
-import { createDecoder, createEncoder, type NetworkKind } from "../network.js";
-import { type Pass, SERIES } from "../pass.js";
-import { PLAIN_RECIPE } from "../recipe.js";
+import { logNormal, logStandardNormal } from "../distributions.js";
+import { type Loss, weighted } from "../model.js";
+import type { Pass } from "../pass.js";
+import { VariationalModel } from "../variational-model.js";
 import type { betaTcVaeOptions } from "./configuration.js";
 
 /** What decides a {@link BetaTcVae}: its options with their defaults. */
@@ -16,22 +14,7 @@ export type BetaTcVaeConfiguration = Resolved<typeof betaTcVaeOptions>;
  * terms (equation 2): the mutual information of image and code, the total correlation of the code's dimensions, and the divergence of each
  * dimension from the prior. Only the total correlation is weighted by `beta`: dimensions become independent of each other, and images stay sharp.
  */
-export class BetaTcVae extends Model<BetaTcVaeConfiguration> {
-  readonly recipe = PLAIN_RECIPE;
-  readonly priorSd = 1;
-  readonly isBound = true;
-  readonly hasLatentPosterior = true;
-
-  constructor(name: string, configuration: BetaTcVaeConfiguration, kind: NetworkKind) {
-    const { zDim } = configuration;
-    const random = new Random(configuration.seed, SERIES.weights, 0);
-    super(name, configuration, {
-      encoder: createEncoder(kind, configuration, { mean: zDim, sd: zDim }, random),
-      decoder: createDecoder(kind, configuration, random),
-      likelihood: createLikelihood(configuration.likelihood, configuration.outputVariance),
-    });
-  }
-
+export class BetaTcVae extends VariationalModel<BetaTcVaeConfiguration> {
   /** The three terms are estimated from the batch by minibatch-weighted sampling (section 3.2 and equation 5 of the paper). */
   loss(input: tf.Tensor4D, target: tf.Tensor4D, pass: Pass): Loss {
     const { mean, sd } = this.posterior(input, pass) as { mean: tf.Tensor2D; sd: tf.Tensor2D };
