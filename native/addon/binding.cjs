@@ -65,7 +65,7 @@ function fallBack(reason, advice, cause) {
     throw failure(`${reason}, and the WebAssembly core cannot be loaded either. ${advice}`, cause);
   }
   process.emitWarning(
-    `${reason}. WebAssembly computes instead, on one thread and two to three times slower. ${advice}`,
+    `${reason}. WebAssembly computes instead, on one thread and more slowly. ${advice}`,
     { type: "SigmaTsneWarning", code: "SIGMA_TSNE_BACKEND" },
   );
   return withBackend(binding, { name: "wasm", reason });

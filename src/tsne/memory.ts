@@ -69,7 +69,7 @@ export function estimateResolved(
   const data = rows * (d + spread + (options.pca ?? 0)) * 4;
   // What is compared of a point: made of the data, and copied twice by the search, row by row and in blocks.
   const compared = options.distance === "given" ? 0 : (options.pca ?? d) + (usesSigma(options.distance) ? spread : 0);
-  // The exact search keeps lists of up to 2 k + 32 candidates per point beside the result. The search in cells needs less.
+  // The exact search keeps lists of up to 2 k + 32 candidates per point in addition to the result. The search in cells needs less.
   const neighbors = rows * compared * 3 * 4 + n * (k * 24 + 300);
   const edges = n * k * EDGES_PER_NEIGHBOR * 8;
   // Packed, an edge takes half of what it does in P; rows are filled up to 16 edges.

@@ -75,7 +75,7 @@ test("it evaluates, separates and assigns cells", async () => {
   expect(found.cells).toBe(200);
 });
 
-test("it goes on where it stopped, shows the embedding as it forms, and places new points", async () => {
+test("it continues where it stopped, shows the embedding as it forms, and places new points", async () => {
   const found = await evaluate<Record<string, unknown>>(`
     const seen = [];
     const tsne = new sigma.Tsne(data, { perplexity: 10, onSnapshot: ({ iteration }) => seen.push(iteration), snapshotEvery: 25 });

@@ -47,7 +47,7 @@ interface Rest {
 }
 
 /**
- * Draws points with WebGL 2, and moves them from one layout to another on the graphics card. What it was given stays here, so that a context
+ * Draws points with WebGL 2, and moves them from one layout to another on the graphics card. The points that it was given stay here, so that a context
  * that the browser takes away and gives back is filled again.
  *
  * A picture is begun when the one before is finished: the browser would queue them otherwise, and lag behind the pointer.
