@@ -64,10 +64,10 @@ function fallBack(reason, advice, cause) {
   } catch {
     throw failure(`${reason}, and the WebAssembly core cannot be loaded either. ${advice}`, cause);
   }
-  process.emitWarning(
-    `${reason}. WebAssembly computes instead, on one thread and more slowly. ${advice}`,
-    { type: "SigmaTsneWarning", code: "SIGMA_TSNE_BACKEND" },
-  );
+  process.emitWarning(`${reason}. WebAssembly computes instead, on one thread and more slowly. ${advice}`, {
+    type: "SigmaTsneWarning",
+    code: "SIGMA_TSNE_BACKEND",
+  });
   return withBackend(binding, { name: "wasm", reason });
 }
 

@@ -107,7 +107,8 @@ function toJson(selections: ReadonlyMap<string, Uint32Array>, points: number): s
 }
 
 function parse(path: string, text: string): { points: number; selections: Map<string, Uint32Array> } {
-  const refuse = (reason: string) => new FileError("FILE_FORMAT", path, `${reason}. Move the file away to start with no saved selections`);
+  const refuse = (reason: string) =>
+    new FileError("FILE_FORMAT", path, `${reason}. Move the file away to start with no saved selections`);
   let file: Partial<SelectionsFile>;
   try {
     file = JSON.parse(text) as Partial<SelectionsFile>;
