@@ -32,7 +32,7 @@ interface EncodeFlags
     DatasetFlags,
     ArrowFlags,
     Pick<OptionValues<typeof ENCODE_OPTIONS>, "draws" | "batchSize" | "seed">,
-    Pick<OptionValues<typeof UNCERTAINTY_OPTIONS>, "uncertainty" | "views" | "shift" | "addPosterior"> {
+    Pick<OptionValues<typeof UNCERTAINTY_OPTIONS>, "uncertainty" | "extrapolate" | "views" | "shift" | "addPosterior"> {
   noise?: string;
   output?: string;
   part?: string;
@@ -67,10 +67,11 @@ Standard deviations, by --uncertainty:
   (default)      those of the model: how wide a code is. They do not say how
                  noisy an image is.
   noise          how far the noise of the pixels moves the code, for any model.
-                 The noise is added a second time, --draws times. --noise gives
-                 its standard deviation where black is 0 and white is 1: one
+                 Noise is added once more, --draws times. --noise gives its
+                 standard deviation where black is 0 and white is 1: one
                  number, or a .npy file with one number per image, per pixel,
-                 or per pixel of each image.
+                 or per pixel of each image. --extrapolate also moves the code
+                 back by the mean shift that the noise causes.
   weights        how far the code moves between draws of Bayesian weights, for
                  bnn-ae, conv-bnn-ae, bnn-vae and bnn-vae-artificial.
   augmentation   how far the code moves with shifts of --shift pixels, and with
@@ -106,7 +107,9 @@ export function createEncodeCommand(): Command {
     "--noise <sd|file>",
     describeFlag(UNCERTAINTY_OPTIONS.noise),
   );
-  addDeclaredOptions(command, UNCERTAINTY_OPTIONS, ["views", "shift", "addPosterior"]).optionsGroup("Data:");
+  addDeclaredOptions(command, UNCERTAINTY_OPTIONS, ["extrapolate", "views", "shift", "addPosterior"]).optionsGroup(
+    "Data:",
+  );
   addBackendOptions(addDatasetOptions(command));
   addArrowOptions(command)
     .option("--image-column <name>", "column of the images (default: image)")
@@ -138,7 +141,7 @@ function dispatch(path: string, data: string | undefined, flags: EncodeFlags, si
 }
 
 async function encodeArrow(path: string, flags: EncodeFlags, signal: AbortSignal): Promise<void> {
-  const { draws, seed, batchSize, imageColumn, uncertainty, views, shift, addPosterior } = flags;
+  const { draws, seed, batchSize, imageColumn, uncertainty, extrapolate, views, shift, addPosterior } = flags;
   const noise = parseNoise(flags.noise);
   if (typeof noise === "object") {
     reject("--noise", flags.noise, "a number or estimated with --arrow, because rows of a stream have no numbers");
@@ -149,7 +152,7 @@ async function encodeArrow(path: string, flags: EncodeFlags, signal: AbortSignal
     const vae = await import("../vae/index.js");
     await vae.selectBackend(flags.backend ?? "auto", { threads: flags.threads });
     const { model } = await vae.openRun(path);
-    const how = { draws, seed, batchSize, uncertainty, noise, views, shift, addPosterior };
+    const how = { draws, seed, batchSize, uncertainty, noise, extrapolate, views, shift, addPosterior };
     return vae.encodeStream(model, input, { ...options, ...how, imageColumn, stretch });
   });
 }
@@ -161,8 +164,8 @@ async function encode(
   signal: AbortSignal,
 ): Promise<void> {
   const { output, part = "all", force, quiet = false, draws, batchSize, seed } = flags;
-  const { uncertainty, views, shift, addPosterior } = flags;
-  const how = { draws, batchSize, seed, signal, uncertainty, views, shift, addPosterior };
+  const { uncertainty, extrapolate, views, shift, addPosterior } = flags;
+  const how = { draws, batchSize, seed, signal, uncertainty, extrapolate, views, shift, addPosterior };
   const noise = parseNoise(flags.noise);
   const noiseFile = typeof noise === "object" ? noise.path : undefined;
   checkInputs({ "<run>": path, "[data]": data, "--output": output, "--noise": noiseFile });

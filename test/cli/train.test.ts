@@ -74,6 +74,11 @@ describe("train", () => {
       "by noise of 0 to 0.2 (median 0.2) in the images. No noise was found in 1 of 6 images",
     );
     expect(Array.from((await readMatrix(workplace.path("noisy/vae_errors.npy"))).row(0))).toEqual([0, 0]);
+    const means = await readMatrix(workplace.path("noisy/vae_embeddings.npy"));
+    await workplace.run([...noisy, "noise", "--noise", "noise.npy", "--extrapolate"]);
+    const moved = await readMatrix(workplace.path("noisy/vae_embeddings.npy"));
+    expect(moved.row(0)).toEqual(means.row(0));
+    expect(moved.row(1)).not.toEqual(means.row(1));
     const views = await workplace.run([...noisy, "augmentation", "--views", "flips", "--shift", "2"]);
     expect(views.stdout).toContain("the spread of the codes over views of each image");
     const refused = async (...typed: string[]) => {

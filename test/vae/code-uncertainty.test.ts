@@ -109,6 +109,40 @@ describe("noise", () => {
     expect((await encodeWithUncertainty(vae, images, { ...how, seed: 1 })).sigma).not.toEqual(whole.sigma);
   });
 
+  it("contains the shift that noise causes, and moves codes back by it where that is asked for", async () => {
+    // On black images the noise is cut off, so that it brightens them.
+    const { model, kernel } = await linearModel();
+    const how = { uncertainty: "noise", noise: 0.1, draws: 400 } as const;
+    const black = new Float32Array(pixels);
+    const { means, sigma } = await encodeWithUncertainty(model, black, how);
+    const brightness = 0.1 / Math.sqrt(2 * Math.PI);
+    const variance = 0.1 ** 2 / 2 - brightness ** 2;
+    const columns = [0, 1, 2].map((k) => Array.from({ length: pixels }, (_, j) => kernel[3 * j + k] as number));
+    const shifts = columns.map((column) => brightness * column.reduce((sum, weight) => sum + weight, 0));
+    const spreads = columns.map((column) => Math.sqrt(variance) * Math.hypot(...column));
+    expect(
+      relative(
+        sigma.row(0),
+        shifts.map((shift, k) => Math.hypot(shift, spreads[k] as number)),
+      ),
+    ).toBeLessThan(0.15);
+    const moved = await encodeWithUncertainty(model, black, { ...how, extrapolate: true });
+    expect(moved.sigma).toEqual(sigma);
+    for (const [k, shift] of shifts.entries()) {
+      const found = (means.row(0)[k] as number) - (moved.means.row(0)[k] as number);
+      expect(Math.abs(found - shift)).toBeLessThan((4 * (spreads[k] as number)) / Math.sqrt(400));
+    }
+    model.dispose();
+  });
+
+  it("is measured with the means of Bayesian weights", async () => {
+    const model = createModel("bnn-vae", { ...shape, zDim: 3, hiddenDim: 12 });
+    const none = await encodeWithUncertainty(model, bars(3), { uncertainty: "noise", noise: 0, draws: 3 });
+    expect(none.sigma.data.every((sd) => sd === 0)).toBe(true);
+    expect(none.means).toEqual((await model.encode(bars(3), { draws: 3 })).means);
+    model.dispose();
+  });
+
   it("is 0 for images without noise", async () => {
     const { sigma, noise } = await encodeWithUncertainty(vae, gray(2), { uncertainty: "noise", draws: 2 });
     expect(sigma.data.every((sd) => sd === 0)).toBe(true);
@@ -162,13 +196,7 @@ describe("weights", () => {
     const { means, sigma, noise } = await encodeWithUncertainty(model, images, how);
     const codes = await model.encode(images, { draws: 50 });
     expect(means).toEqual(codes.means);
-    // The same draws; the variance is divided by 49 rather than 50.
-    expect(
-      relative(
-        sigma.data,
-        Array.from(codes.sigma?.data ?? [], (sd) => sd * Math.sqrt(50 / 49)),
-      ),
-    ).toBeLessThan(1e-3);
+    expect(relative(sigma.data, Array.from(codes.sigma?.data ?? []))).toBeLessThan(1e-3);
     expect(noise).toBeUndefined();
     model.dispose();
   });
@@ -228,6 +256,9 @@ it("adds the variance of the model's own codes where that is asked for", async (
 it("refuses options of another source", async () => {
   await expect(encodeWithUncertainty(vae, bars(2), { uncertainty: "augmentation", noise: 0.1 })).rejects.toThrow(
     'noise: expected nothing, because it belongs to uncertainty "noise"',
+  );
+  await expect(encodeWithUncertainty(vae, bars(2), { uncertainty: "augmentation", extrapolate: true })).rejects.toThrow(
+    "extrapolate: expected nothing",
   );
   await expect(encodeWithUncertainty(vae, bars(2), { uncertainty: "noise", shift: 2 })).rejects.toThrow("augmentation");
   await expect(encodeWithUncertainty(vae, bars(2), {})).rejects.toThrow('uncertainty: expected one of "noise"');

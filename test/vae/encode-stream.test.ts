@@ -127,7 +127,7 @@ describe("encodeStream", () => {
 
   test.each([
     { uncertainty: "noise" },
-    { uncertainty: "noise", noise: 0.1, addPosterior: true },
+    { uncertainty: "noise", noise: 0.1, addPosterior: true, extrapolate: false },
     { uncertainty: "augmentation", views: "flips" },
   ] as const)("measures %o with the same bits for rows in any batches", async (how) => {
     const model = createModel("vae", { ...shape, zDim: 3 });
@@ -150,6 +150,8 @@ describe("encodeStream", () => {
     const model = createModel("ae", { ...shape, zDim: 3 });
     const table = await encode(model, [column()], { uncertainty: "noise", noise: 0.1, draws: 4 });
     expect(table.schema.fields.map(({ name }) => name)).toEqual(["image", "code", "code_sigma"]);
+    const moved = await encode(model, [column()], { uncertainty: "noise", noise: 0.1, draws: 4, extrapolate: true });
+    expect(numbers(valuesOf(moved, "code"))).not.toEqual(numbers(valuesOf(table, "code")));
     await expect(encode(model, [column()], { uncertainty: "weights" })).rejects.toThrow("single numbers (bnn-ae");
     await expect(encode(model, [column()], { noise: 0.1 })).rejects.toThrow('belongs to uncertainty "noise"');
     await expect(encode(model, [column()], { uncertainty: "noise", noise: [0.1] })).rejects.toThrow("in streams");

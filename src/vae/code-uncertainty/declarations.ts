@@ -45,6 +45,8 @@ export const UNCERTAINTY_OPTIONS = {
     default: "estimated" as PixelNoise,
     help: "noise: standard deviation of the pixels' noise, where pixels are 0 to 1; a number, a .npy file, or estimated",
   }),
+  /** Moves the means by minus the mean shift of the draws of noise, toward the codes of images without noise. */
+  extrapolate: boolean({ default: false, help: "noise: move codes back by the shift that more noise causes" }),
   /**
    * The random views: `"shifts"`, or `"flips"` for flips and quarter turns (half turns of images that are not square) together with shifts.
    * Flips suit images without an up and down only, such as micrographs.

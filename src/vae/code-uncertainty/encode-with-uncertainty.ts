@@ -11,8 +11,8 @@ import { Pass, SERIES } from "../models/pass.js";
 import { MODEL_SETTINGS, MODELS } from "../models/settings.js";
 import { Random } from "../random.js";
 import { UNCERTAINTY_OPTIONS, type Uncertainty } from "./declarations.js";
+import { Displacement } from "./displacement.js";
 import { addPixelNoise, type NoiseLevel, noiseLevels } from "./pixel-noise.js";
-import { Spread } from "./spread.js";
 
 /** Options of {@link encodeWithUncertainty}. `uncertainty` is required. */
 export type UncertaintyOptions = Readonly<OptionValues<typeof UNCERTAINTY_OPTIONS>>;
@@ -29,14 +29,17 @@ export interface UncertainCodes extends Codes {
 
 /**
  * Encodes images and measures how far their codes move with one source of uncertainty. The means are those of {@link Model.encode}. Sigma is
- * the standard deviation of the means of the code over `draws` draws of:
+ * the root mean square, over `draws` draws, of the difference between the mean of the code with a draw and that without. It contains a
+ * shift that all draws share. The draws are those of:
  *
  * - `uncertainty: "noise"`: the noise of the pixels. Gaussian noise is added to the image as it is, which is noisy already. Sigma therefore
  *   estimates how far the first noise has moved the code. `noise` is its standard deviation, by default estimated from each image.
  * - `uncertainty: "weights"`: the weights of a model whose weights are distributions. Each image has draws of its own.
  * - `uncertainty: "augmentation"`: the view of the image, which is shifted by whole pixels, and flipped and turned with `views: "flips"`.
  *
- * With `addPosterior`, the variance that {@link Model.encode} gives is added.
+ * With `extrapolate`, the means are moved back by the mean shift of the draws of noise: noise that was added shifts a code again about as far as the
+ * first noise did (simulation and extrapolation of Cook & Stefanski 1994, with a straight line). With `addPosterior`, the variance that
+ * {@link Model.encode} gives is added.
  *
  * @param images n images
  * @throws {ArgumentError} INVALID_ARGUMENT for a model without distributions of weights or codes where they are needed,
@@ -51,7 +54,7 @@ export async function encodeWithUncertainty(
   assertUncertainty(model, options);
   const settings = checkOptions(UNCERTAINTY_OPTIONS, options);
   const uncertainty = UNCERTAINTY_OPTIONS.uncertainty.check(settings.uncertainty, "uncertainty");
-  const { addPosterior, draws, seed, commonDraws, batchSize, signal, onProgress } = settings;
+  const { addPosterior, extrapolate, draws, seed, commonDraws, batchSize, signal, onProgress } = settings;
   const checked = toImages(images, model.configuration);
   const source = SOURCES[uncertainty](model, checked, settings);
   const rounds = draws + 1;
@@ -61,21 +64,28 @@ export async function encodeWithUncertainty(
   });
   const { rows, cols } = codes.means;
   const sigma = new Float32Array(rows * cols);
+  const own = codes.means.data as Float32Array;
+  const means = own.slice();
   await model.forEachBatch(checked, { batchSize, signal }, async (x, start) => {
     const [count] = x.shape;
     const drawCodes = await source.open(x, start);
-    const spread = new Spread(count * cols);
+    // Where weights are random, the draws of other sources are encoded with the means of the weights.
+    const isOwn = uncertainty === "weights" || !model.parts.weightPosterior;
+    const origin = isOwn ? own.subarray(start * cols, (start + count) * cols) : await take(inferMeans(model, x));
+    const displacement = new Displacement(origin);
     for (let draw = 0; draw < draws; draw++) {
       throwIfAborted(signal);
-      spread.add(await take(await drawCodes(draw)));
+      displacement.add(await take(await drawCodes(draw)));
       const done = (start + (count * (draw + 1)) / draws) / rows;
       onProgress?.((1 + draws * done) / rounds);
       await pause();
     }
-    sigma.set(spread.standardDeviations(), start * cols);
+    sigma.set(displacement.rootMeanSquares(), start * cols);
+    if (!extrapolate) return;
+    for (const [i, shift] of displacement.means().entries()) means[start * cols + i] -= shift;
   });
   if (addPosterior) addVariances(sigma, model, codes, uncertainty);
-  return { means: codes.means, sigma: new Matrix(sigma, rows, cols), noise: source.noise };
+  return { means: new Matrix(means, rows, cols), sigma: new Matrix(sigma, rows, cols), noise: source.noise };
 }
 
 /**
@@ -102,7 +112,7 @@ export async function encodeImages(
 export function assertUncertainty(model: Model, options: UncertaintyOptions): void {
   const { uncertainty, views, shift, addPosterior } = checkOptions(UNCERTAINTY_OPTIONS, options);
   for (const [name, owner] of Object.entries(OWNERS) as [keyof typeof OWNERS, Uncertainty][]) {
-    if (options[name] === undefined || owner === uncertainty) continue;
+    if (options[name] === undefined || options[name] === false || owner === uncertainty) continue;
     reject(name, options[name], `nothing, because it belongs to uncertainty "${owner}"`);
   }
   if (addPosterior && uncertainty === undefined) {
@@ -122,7 +132,7 @@ export function assertUncertainty(model: Model, options: UncertaintyOptions): vo
 }
 
 /** Options that belong to one source of uncertainty. */
-const OWNERS = { noise: "noise", views: "augmentation", shift: "augmentation" } as const;
+const OWNERS = { noise: "noise", extrapolate: "noise", views: "augmentation", shift: "augmentation" } as const;
 
 const BAYESIAN_MODELS = MODELS.filter((name) => "priorSigma" in MODEL_SETTINGS[name].options).join(", ");
 
@@ -178,9 +188,12 @@ function streamsOf({ shape: [count] }: tf.Tensor4D, start: number, commonDraws: 
   return commonDraws ? new Int32Array(count) : range(start, start + count);
 }
 
-function meansOf(model: Model, values: Float32Array, { shape }: tf.Tensor4D): tf.Tensor2D {
-  return tf.tidy(() => model.parts.encoder.infer(tf.tensor4d(values, shape))[0] as tf.Tensor2D);
-}
+/** The means of codes, with the means of weights where these are distributions. */
+const inferMeans = (model: Model, x: tf.Tensor4D): tf.Tensor2D =>
+  tf.tidy(() => model.parts.encoder.infer(x)[0] as tf.Tensor2D);
+
+const meansOf = (model: Model, values: Float32Array, { shape }: tf.Tensor4D): tf.Tensor2D =>
+  tf.tidy(() => inferMeans(model, tf.tensor4d(values, shape)));
 
 function rootMeanSquare(level: NoiseLevel, length: number): number {
   let squares = 0;
@@ -188,7 +201,7 @@ function rootMeanSquare(level: NoiseLevel, length: number): number {
   return Math.sqrt(squares / length);
 }
 
-/** Adds the variances that the model gives. Those of weights contain the spread over weights already. */
+/** Adds the variances that the model gives. Where weights are random, these contain the spread over weights already. */
 function addVariances(sigma: Float32Array, model: Model, { sigma: own }: Codes, uncertainty: Uncertainty): void {
   if (!own) {
     reject("addPosterior", true, `false, because ${model.name} has no standard deviations of its codes`);

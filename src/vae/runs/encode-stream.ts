@@ -14,7 +14,7 @@ import type { EncodeOptions, Model } from "../models/model.js";
 export interface EncodeStreamOptions
   extends FilterOptions,
     Pick<EncodeOptions, "draws" | "seed" | "batchSize">,
-    Pick<UncertaintyOptions, "uncertainty" | "views" | "shift" | "addPosterior"> {
+    Pick<UncertaintyOptions, "uncertainty" | "extrapolate" | "views" | "shift" | "addPosterior"> {
   /** Standard deviation of the pixels' noise: one number for all images, or `"estimated"` from each. Default `"estimated"`. */
   readonly noise?: "estimated" | number | undefined;
   /** Column of the images. Default "image". */
@@ -37,6 +37,7 @@ const KEYS: Record<keyof EncodeStreamOptions, true> = {
   stretch: true,
   uncertainty: true,
   noise: true,
+  extrapolate: true,
   views: true,
   shift: true,
   addPosterior: true,
@@ -75,8 +76,8 @@ export async function* encodeStream(
   const ipc = await import("../../io/ipc/index.js");
   const { filterStream } = await import("../../filter/filter-stream.js");
   const toImages = imagesOf(model, stretch);
-  const { draws, seed, uncertainty, noise, views, shift, addPosterior } = options;
-  const how = { draws, seed, uncertainty, noise, views, shift, addPosterior };
+  const { draws, seed, uncertainty, noise, extrapolate, views, shift, addPosterior } = options;
+  const how = { draws, seed, uncertainty, noise, extrapolate, views, shift, addPosterior };
   // Whether there are standard deviations is known only from a result.
   const trial = await encodeImages(
     model,
