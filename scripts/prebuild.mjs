@@ -1,5 +1,5 @@
 // Compiles the binary of this platform into prebuilds/, and says what it needs of the system that it will be loaded on. The one for glibc
-// takes along what differs between distributions (see native/portable/glibc.cpp). Arguments go on to prebuildify.
+// takes along what differs between distributions (see native/portable/glibc.cpp). Arguments are passed to prebuildify.
 import { execFileSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";

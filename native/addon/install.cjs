@@ -1,8 +1,8 @@
 "use strict";
 
-// Runs at `npm install`: keeps a prebuilt binary that loads, else compiles one with node-gyp. Node's headers are taken from
-// beside the node executable where they are, so that nothing is downloaded. Where no compiler is found, the package still works:
-// the WebAssembly core computes then.
+// Runs at `npm install`: keeps a prebuilt binary that loads, else compiles one with node-gyp. Node's headers are taken
+// from the folder of the node executable if they are there, so that nothing is downloaded. Without a compiler, the package still works: the
+// WebAssembly core computes then.
 const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");

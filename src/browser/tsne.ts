@@ -71,7 +71,7 @@ export class Tsne {
    *   and can go on; the search for neighbors is not interrupted
    */
   async fit(iterations?: number): Promise<TsneResult> {
-    if (this.#fitting) throw new SigmaTsneError("BUSY", "the run is still at work: await its other calls first");
+    if (this.#fitting) throw new SigmaTsneError("BUSY", "the run is still computing: await its other calls first");
     const { signal, onProgress, onSnapshot } = this.#given;
     if (signal?.aborted) throw new AbortError(undefined, { cause: signal.reason });
     const stopping = new AbortController();
@@ -109,7 +109,7 @@ export class Tsne {
   /**
    * Places new points into the embedding as it stands, which does not change.
    *
-   * @param newMeans m x d, as wide as the data of the run, finite; m may be 0
+   * @param newMeans m x d, with as many columns as the data of the run, finite; m may be 0
    * @throws {ArgumentError} for a bad option or shape, or a run without an embedding; {@link DataError} for NaN and infinities
    */
   async place(newMeans: MatrixLike, options: PlacementOptions = {}): Promise<PlacementResult> {
@@ -118,7 +118,7 @@ export class Tsne {
         argument: "run",
         received: this,
         accepted: "a run that has an embedding",
-        message: "run: it has no embedding yet; await its fit() first",
+        message: "run: it has no embedding yet. Await its fit() first",
       });
     }
     return this.#computer.call("place", [newMeans, options], options.signal);

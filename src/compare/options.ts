@@ -88,12 +88,12 @@ export function resolveCompareOptions(options: CompareOptions, n: number, d: num
     const { name, options: own = {} } = variant;
     const isName = typeof name === "string" && name.trim() !== "" && name.length <= LONGEST_NAME && !names.has(name);
     if (!isName)
-      reject(`${argument}.name`, name, `a text of 1 to ${LONGEST_NAME} characters, another for each variant`);
+      reject(`${argument}.name`, name, `a text of 1 to ${LONGEST_NAME} characters, different for each variant`);
     names.add(name);
     if (typeof own !== "object" || own === null) reject(`${argument}.options`, own, "an object");
     for (const key of COMMON) {
       if (key in own)
-        reject(`${argument}.options.${key}`, own[key as keyof VariantOptions], "to be the same for all variants");
+        reject(`${argument}.options.${key}`, own[key as keyof VariantOptions], "the same value for all variants");
     }
     const full = { ...shared, ...own } as TsneOptions;
     if (typeof (full.neighbors ?? "auto") !== "string") {
@@ -110,9 +110,9 @@ export function resolveCompareOptions(options: CompareOptions, n: number, d: num
 }
 
 function defaultVariants({ sigma, distance }: CompareOptions): CompareVariant[] {
-  if (sigma === undefined) reject("sigma", sigma, "standard deviations, or variants that do without");
+  if (sigma === undefined) reject("sigma", sigma, "standard deviations, or variants with distances that need none");
   const aware = distance ?? "inverse-variance";
-  if (aware === "euclidean") reject("distance", aware, "another than that of the standard map");
+  if (aware === "euclidean") reject("distance", aware, "a distance other than that of the standard map");
   return [
     { name: "standard", options: { distance: "euclidean" } },
     { name: "sigma-aware", options: { distance: aware } },

@@ -26,12 +26,12 @@ export interface WriteMatrixOptions {
  *
  * - .npy: float16/32/64, integers of 8 to 64 bits, and booleans; both byte orders; C and Fortran order; one dimension
  *   gives n x 1, and of three or more the entries of the first axis are rows, flattened (C order only). Gives float32 for types that it holds exactly (float16, float32, integers of up to 16
- *   bits, booleans) and float64 for the others. Of a C-order file only the wanted rows are read.
+ *   bits, booleans) and float64 for the others. From a C-order file, only the wanted rows are read.
  * - IDX: entries of the first axis are rows, flattened. Integers of up to 16 bits and float32
  *   give float32, the others float64.
  * - text: numbers separated by commas, semicolons, tabs or spaces, with or without a header line; gives float64. Lines that start
  *   with # are comments.
- * - Arrow and Parquet: float32 where all columns are, else float64. What is null is NaN. Or one column of lists of numbers, all of one
+ * - Arrow and Parquet: float32 where all columns are, else float64. Nulls become NaN. Or one column of lists of numbers, all of one
  *   length and without nulls: the one that `options.column` names, or the only one where there are no columns of numbers.
  *
  * Of a table, {@link readDataset} says which columns are data: identifiers, labels and text are left out.
@@ -45,7 +45,7 @@ export interface WriteMatrixOptions {
  * NaN and infinite values are read as they are.
  *
  * @returns n x d numbers
- * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where its content is no matrix
+ * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT if its content is not a matrix
  * @throws {ArgumentError} OUT_OF_RANGE for rows that the file does not have
  * @throws {AbortError} if `options.signal` is aborted
  */
@@ -86,7 +86,7 @@ export async function readStack(
  * .arrows or .parquet; atomically as {@link writeFileAtomic} does. .npy keeps the number type, in C order. Text has a header line, and every number in the fewest digits that read back as the same float32 or float64.
  *
  * @throws {FileError} FILE_WRITE for another extension, or where the file cannot be written
- * @throws {ArgumentError} if `matrix` is none, or SHAPE_MISMATCH where there is not one name for each column
+ * @throws {ArgumentError} if `matrix` is not a matrix, or SHAPE_MISMATCH without one name for each column
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function writeMatrix(path: string, matrix: MatrixLike, options: WriteMatrixOptions = {}): Promise<void> {

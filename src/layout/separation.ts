@@ -29,7 +29,7 @@ export interface Separation {
 }
 
 /**
- * Moves the points of an embedding until they fill the unit square evenly, so that there is room for a picture at each. Neighbors stay
+ * Moves the points of an embedding until they fill the unit square evenly, so that each has space for a picture. Neighbors stay
  * neighbors as far as that is possible. Off the main thread; the same result with any number of threads.
  *
  * Each axis is stretched on its own to fill the square. An axis along which all points are equal takes an even sequence of numbers in

@@ -214,7 +214,7 @@ export function resolveAnimationOptions(options: AnimationOptions, states: numbe
   requireSignal(signal);
   const areTexts = Array.isArray(captions) && captions.every((caption) => typeof caption === "string");
   if (captions !== undefined && !(areTexts && captions.length === states)) {
-    reject("captions", captions, `${states} strings, one a state`);
+    reject("captions", captions, `${states} strings, one per state`);
   }
   const columns = requireInteger(width ?? 640, "width", 200, 2048);
   return {

@@ -132,6 +132,6 @@ function resolveSizes(k: EvaluateOptions["k"], n: number): number[] {
       accepted: `integers from 1 to ${largest}, less than half of the ${n} points`,
     });
   }
-  if (new Set(sizes).size < sizes.length) reject("k", sizes, "sizes of which none comes twice");
+  if (new Set(sizes).size < sizes.length) reject("k", sizes, "different sizes");
   return sizes;
 }

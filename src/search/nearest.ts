@@ -93,7 +93,7 @@ export interface Nearest {
  * @param data n x d points, finite, or a run that has an embedding: then its points, reduced to principal components where the run's are
  * @param query see {@link Query}; a row is not found as its own neighbor
  * @throws {ArgumentError} OUT_OF_RANGE for a row that is not there or k beyond the points, SHAPE_MISMATCH for vectors of another
- *   width, INVALID_ARGUMENT where the distance needs sigma and there is none
+ *   width, INVALID_ARGUMENT if the distance needs sigma and no sigma is given
  * @throws {DataError} NOT_FINITE, NEGATIVE_SIGMA, with the row; TOO_FEW_POINTS where there is no other point
  * @throws {SigmaTsneError} OUT_OF_MEMORY, BUSY during the fit of a run
  * @throws {AbortError} if `options.signal` is aborted
@@ -112,7 +112,7 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
   const { mean, sigma } = points;
   const own = rowsOf(query, mean.rows);
   if (mean.rows < (own ? 2 : 1) || mean.cols < 1) {
-    const accepted = own ? "at least two points, to find one beside the query" : "at least one point";
+    const accepted = own ? "at least two points, the query and another one" : "at least one point";
     throw tooFewPoints("data", mean, accepted);
   }
   const { distance, varianceFloor, threads } = points;
@@ -261,7 +261,7 @@ const isVector = (query: unknown): query is FloatArray =>
 function vectorsOf(query: FloatArray | MatrixLike, width: number): Matrix {
   const vectors = isVector(query) ? new Matrix(query, 1, query.length) : toMatrix(query, "query");
   if (vectors.cols !== width && vectors.rows > 0) {
-    throw shapeMismatch("query", vectors, `vectors as wide as the data, ${vectors.rows} x ${width}`);
+    throw shapeMismatch("query", vectors, `vectors with as many columns as the data, ${vectors.rows} x ${width}`);
   }
   return vectors;
 }

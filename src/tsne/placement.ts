@@ -39,7 +39,7 @@ export const PLACEMENT_OPTIONS = {
   /** Iterations for each point at most. */
   iterations: integer(
     { from: 0, to: 1e6 },
-    { default: 100, help: "iterations for each point at most; 0 leaves a point among its neighbors" },
+    { default: 100, help: "largest number of iterations per point; 0 leaves a point at the median of its neighbors" },
   ),
   /**
    * Draws of each new point, 2 to 1000, which are placed as well to measure how they scatter; see `prior`. Placement takes as many
@@ -187,7 +187,7 @@ function checkNewPoints(run: FittedRun, means: Matrix, sigma: Matrix | undefined
   const [, d] = run.shape;
   // An empty array of rows has no width.
   if (means.cols !== d && means.rows > 0) {
-    throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, as wide as the data of the run`);
+    throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, with as many columns as the data of the run`);
   }
   if (sigma && (sigma.rows !== means.rows || sigma.cols !== means.cols)) {
     throw shapeMismatch("sigma", sigma, `${means.rows} x ${d}, the shape of the new points`);
@@ -212,7 +212,7 @@ export function requireUncertain(run: FittedRun): void {
     argument: "run",
     received: run,
     accepted: "a run with sigma, whose points are uncertain",
-    message: "run: its points have no sigma to be uncertain by; fit it with sigma",
+    message: "run: it was fitted without sigma, so its positions have no uncertainty. Fit it with sigma",
   });
 }
 
@@ -268,9 +268,9 @@ export function resolvePlacement(
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "neighbors",
       received: "given",
-      accepted: "a run that knows its distance",
+      accepted: "a run whose distance is known",
       message:
-        "neighbors: the neighbors of this run were given with their distances, and no distance was named to place other points by; fit it with one",
+        "neighbors: new points cannot be placed, because the neighbors of this run were given without the name of their distance. Fit the run with the option distance",
     });
   }
   const [n] = run.shape;
@@ -279,7 +279,7 @@ export function resolvePlacement(
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "degreesOfFreedom",
       received: degreesOfFreedom,
-      accepted: "a run with the kernel of one degree of freedom, into whose embedding points can be placed",
+      accepted: "1, because new points can only be placed with that kernel",
     });
   }
   const perplexity = resolvePerplexity(options.perplexity ?? run.options.perplexity, n);

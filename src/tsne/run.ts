@@ -137,7 +137,7 @@ export class Tsne {
   }
 
   /**
-   * Reads a run that {@link save} wrote. It can {@link place} points at once, and {@link fit} goes on where it stood: to the same bytes
+   * Reads a run that {@link save} wrote. It can {@link place} points at once, and {@link fit} continues where it stopped, to the same bytes
    * as if it had never been saved. Its neighbors and affinities, which are not in the file, are made again for that.
    *
    * @param options what a file does not hold; `threads` default to all processors
@@ -186,7 +186,7 @@ export class Tsne {
    *
    * Calls queue up; the data made ready for the first serve those after it.
    *
-   * @param newMeans m x d, as wide as the data of the run, finite; m may be 0
+   * @param newMeans m x d, with as many columns as the data of the run, finite; m may be 0
    * @throws {ArgumentError} for a bad option or shape, a run without an embedding, one whose neighbors were given, or whose `degreesOfFreedom`
    *   are not 1
    * @throws {DataError} for NaN and infinities, with the row
@@ -229,14 +229,14 @@ export class Tsne {
     const begin = performance.now();
     const turn = async (): Promise<T> => {
       if (signal?.aborted) throw abortError(signal);
-      if (this.#fitting) throw new SigmaTsneError("BUSY", "the run is still at work: await its fit() first");
+      if (this.#fitting) throw new SigmaTsneError("BUSY", "the run is still computing: await its fit() first");
       const shape = withTranslation(() => this.#native.describeState());
       if (!shape) {
         throw new ArgumentError("INVALID_ARGUMENT", {
           argument: "run",
           received: this,
           accepted: "a run that has an embedding",
-          message: "run: it has no embedding yet; await its fit() first",
+          message: "run: it has no embedding yet. Await its fit() first",
         });
       }
       let thrown: { error: unknown } | undefined;
@@ -296,7 +296,7 @@ export class Tsne {
       });
     }
     if (this.#fitting || this.#exclusives > 0) {
-      throw new SigmaTsneError("BUSY", "the run is still at work: await its other calls first");
+      throw new SigmaTsneError("BUSY", "the run is still computing: await its other calls first");
     }
     if (this.#signal?.aborted) throw abortError(this.#signal);
     this.#fitting = true;

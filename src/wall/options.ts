@@ -30,7 +30,7 @@ export const WALL_OPTIONS = {
   force: boolean({
     default: false,
     defaultText: "",
-    help: "write tiles into a folder that holds something else as well",
+    help: "write tiles even if the folder contains other files",
   }),
 };
 
