@@ -73,8 +73,8 @@ Examples:
       Without the columns mean and sigma.
 
 Each new point is placed independently of the others.
-If the run has sigma, the new points need sigma as well. The new points must have
-the columns of the data of the run, in the same units.
+If the run has sigma, the new points need sigma as well. The new points must
+have the columns of the data of the run, in the same units.
 
 ${ARROW_GUIDE}
 

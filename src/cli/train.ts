@@ -91,7 +91,7 @@ Examples:
       Smaller batches, which suit few images, and pictures at the end.
   $ sigma-tsne train --model vae --dataset fashion-mnist --epochs 10 \\
       --z-dim 3 --noise 0.2
-      A fifth of the input's values is corrupted; the model learns the clean image.
+      A fifth of the input's values is corrupted; the target is the clean image.
   $ sigma-tsne train --model gmvae --dataset mnist --output-variance 0.001 \\
       --z-dim 8 --w-dim 2 --clusters 10 --early-stopping
   $ sigma-tsne train --model micrograph-vae --dataset scans/ --size 96 \\
@@ -100,12 +100,12 @@ Examples:
       Continues the training in the same folder, exactly as if it had never
       been stopped.
 
-The run's folder contains config.json, metrics.json, model/ (its networks can be
-loaded by TensorFlow.js), checkpoint/, logs/ for "tensorboard --logdir" and, with
+The run's folder contains config.json, metrics.json, model/ (TensorFlow.js can
+load its networks), checkpoint/, logs/ for "tensorboard --logdir" and, with
 --figures or by the command figures, figures/. Its default name consists of the
-model, the data set, the output variance, z-dim, for mixtures w-dim and clusters,
-hidden-dim and num-layers, as in runs/GMV_MNIST_0001_8_2_10_64_2. Ctrl-C keeps a
-checkpoint.
+model, the data set, the output variance, z-dim, for mixtures w-dim and
+clusters, hidden-dim and num-layers, as in runs/GMV_MNIST_0001_8_2_10_64_2.
+Ctrl-C keeps a checkpoint.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;

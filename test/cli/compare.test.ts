@@ -90,7 +90,7 @@ it.each([
   [["--variant", "a: theta=0.4 theta=0.5"], /--variant: expected each key once; theta is given twice/],
   [["--variant", "a: theta=7", "--variant", "b:"], /--variant theta: expected a number from 0 to 1/],
   [["--k", "60"], /--k: expected an integer from 1 to 59/],
-  [["--distance", "euclidean"], /--distance: expected another/],
+  [["--distance", "euclidean"], /--distance: expected a distance other than/],
 ])("refuses %j with exit code 2", async (args, message) => {
   const { code, stderr } = await workplace.run([...input, "-o", "never", "--quiet", ...args]);
   expect(stderr).toMatch(message);

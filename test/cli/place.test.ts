@@ -109,7 +109,7 @@ it.each([
     2,
     "--uncertainty: ",
   ],
-  [["embed", "mu.csv", "-o", "x.npy", "--uncertainty", "4"], 2, "--sigma: expected the standard deviations"],
+  [["embed", "mu.csv", "-o", "x.npy", "--uncertainty", "4"], 2, "--sigma: expected standard deviations or covariances"],
   [["embed", "mu.csv", "--sigma", "sd.csv", "-o", "x.npy", "--uncertainty", "1"], 2, "--uncertainty: expected"],
   [
     ["embed", "mu.csv", "--sigma", "sd.csv", "-o", "x.npy", "--uncertainty", "4", "--degrees-of-freedom", "0.5"],

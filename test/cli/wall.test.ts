@@ -79,7 +79,7 @@ it("says what is wrong with images, grids and folders, and leaves nothing behind
     "a.png",
   );
   await refused(2, "--tiles: expected another file than that of --images", ...wall, "images", "--tiles", "images");
-  await refused(1, "images: holds something else", ...wall, "absent", "--tiles", "images");
+  await refused(1, "images: contains something other", ...wall, "absent", "--tiles", "images");
   await refused(2, "--cell: expected an integer from 2 to 1024", ...wall, "absent", "-o", "a.png", "--cell", "1");
   expect(await readdir(workplace.path("."))).not.toContain("a.png");
 });
