@@ -58,7 +58,7 @@ if (!flags.packed) {
   await check("style and types", async () => void (await npm(["run", "check"])));
   await check("WebAssembly core", async () => (await npm(["run", "wasm"])).split("\n").at(-1));
   await check("build", async () => void (await npm(["run", "build"])));
-  await check("API reference", async () => void (await npm(["run", "docs"])));
+  await check("documentation site", async () => void (await npm(["run", "docs"])));
   await check("binary of this platform", async () => {
     const printed = await npm(["run", "prebuilds"]);
     const [, major, minor] = /glibc (\d+)\.(\d+)/.exec(printed) ?? [];

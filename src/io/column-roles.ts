@@ -15,8 +15,8 @@ export interface ColumnFacts {
 }
 
 /**
- * Which columns of a table are used for what. Each list takes names, ranges of positions (`"2:8"`, from 0, the end not included) and patterns
- * (`"PC*"`). What is not named is found by type and name; see {@link assignRoles}.
+ * Assigns roles to the columns of a table. Each list takes names, ranges of positions (`"2:8"`, from 0, without the end) and patterns (`"PC*"`).
+ * Columns that no list contains get a role by their type and name; docs/data.md has the rules.
  */
 export interface ColumnOptions {
   /** Columns of data. Default: all columns of numbers that have no other role. */

@@ -72,6 +72,7 @@ export interface DatasetRows {
   readonly report: string;
   /** Reads the columns that are not data. */
   readFacts(): Promise<RowFacts>;
+  /** Closes the files. */
   close(): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import { ArgumentError } from "../errors.js";
 import { abortSignal, callback, checkOptions, choice, integer, number, type OptionValues } from "../options/index.js";
 import { TSNE_SETTINGS } from "../tsne/index.js";
 
-/** The ways to separate points; see {@link SeparationOptions.method}. */
+/** The methods of separation; {@link SeparationOptions} explains them. */
 export const SEPARATION_METHODS = ["flow", "iterative", "conditional"] as const;
 /** One of {@link SEPARATION_METHODS}. */
 export type SeparationMethod = (typeof SEPARATION_METHODS)[number];
@@ -21,7 +21,11 @@ const LAYOUT_OPTIONS = {
   }),
 };
 
-/** Options that separation and grid assignment have in common. */
+/**
+ * Options that separation and grid assignment have in common.
+ *
+ * @interface
+ */
 export type LayoutOptions = OptionValues<typeof LAYOUT_OPTIONS>;
 
 /** All options of `separateUniformly`, each declared once. */
@@ -57,7 +61,11 @@ export const SEPARATION_OPTIONS = {
   ...LAYOUT_OPTIONS,
 };
 
-/** Options of {@link separateUniformly}. All are optional; those of another method than the chosen one are refused. */
+/**
+ * Options of {@link separateUniformly}. All are optional; those of another method than the chosen one are refused.
+ *
+ * @interface
+ */
 export type SeparationOptions = OptionValues<typeof SEPARATION_OPTIONS>;
 
 const LONGEST_SIDE = 2 ** 20;
@@ -71,7 +79,11 @@ const GRID_OPTIONS = {
   ...LAYOUT_OPTIONS,
 };
 
-/** Options of {@link assignToGrid}. All are optional. */
+/**
+ * Options of {@link assignToGrid}. All are optional.
+ *
+ * @interface
+ */
 export type GridOptions = OptionValues<typeof GRID_OPTIONS>;
 
 /** The options with every default filled in, as plain data. */

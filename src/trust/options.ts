@@ -82,5 +82,9 @@ export const TRUST_OPTIONS = {
   onProgress: callback<(progress: TrustProgress) => void>("a function", { help: "called about ten times per second" }),
 };
 
-/** Options of {@link trust}. All are optional. */
+/**
+ * Options of {@link trust}. All are optional.
+ *
+ * @interface
+ */
 export type TrustOptions = OptionValues<typeof TRUST_OPTIONS>;

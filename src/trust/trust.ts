@@ -41,6 +41,7 @@ export interface SingularityScores {
   repulsion: "exact" | "mesh";
 }
 
+/** The class of a point by its reliability: its score is compared with those of permuted data. */
 export type ReliabilityClass = "trustworthy" | "undecided" | "dubious";
 
 /** How well the neighborhood of each point is kept, against data in which there is nothing to keep. */

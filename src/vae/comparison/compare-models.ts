@@ -23,7 +23,11 @@ export interface ComparedModel {
   readonly trainingCount?: number | undefined;
 }
 
-/** Options of {@link writeModelComparison}. All are optional. */
+/**
+ * Options of {@link writeModelComparison}. All are optional.
+ *
+ * @interface
+ */
 export type ModelComparisonOptions = Readonly<OptionValues<typeof MODEL_COMPARISON_OPTIONS>>;
 
 /** A row of the table: means over the test images, log-likelihoods in nats per image. */

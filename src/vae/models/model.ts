@@ -61,13 +61,25 @@ export interface Codes {
   readonly sigma: Matrix | undefined;
 }
 
-/** Options of the methods that go through many images. */
+/**
+ * Options of the methods that go through many images.
+ *
+ * @interface
+ */
 export type BatchOptions = Readonly<OptionValues<typeof BATCH_OPTIONS>>;
 
-/** Options of {@link Model.encode}. */
+/**
+ * Options of {@link Model.encode}.
+ *
+ * @interface
+ */
 export type EncodeOptions = Readonly<OptionValues<typeof ENCODE_OPTIONS>>;
 
-/** Options of {@link Model.sample}. */
+/**
+ * Options of {@link Model.sample}.
+ *
+ * @interface
+ */
 export type SampleOptions = Readonly<OptionValues<typeof SAMPLE_OPTIONS>>;
 
 /** What a model is made of. */

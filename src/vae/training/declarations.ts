@@ -26,7 +26,11 @@ export const EARLY_STOPPING_OPTIONS = {
   ),
 };
 
-/** When early stopping ends a training. All are optional. */
+/**
+ * When early stopping ends a training. All are optional.
+ *
+ * @interface
+ */
 export type EarlyStoppingOptions = Readonly<OptionValues<typeof EARLY_STOPPING_OPTIONS>>;
 
 const earlyStopping = declare<boolean | EarlyStoppingOptions>(
