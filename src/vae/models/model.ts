@@ -325,6 +325,11 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     await writeTensorFile(join(folder, "model.safetensors"), { facts, tensors: await this.weights() });
   }
 
+  /** Whether its networks are normalized, in inference, by statistics that training has collected. */
+  get hasRunningStatistics(): boolean {
+    return [...this.table.keys()].some((key) => key.endsWith("/moving_variance"));
+  }
+
   /** Frees the memory of the weights. The model cannot be used afterwards. */
   dispose(): void {
     for (const { variable } of this.table.values()) variable.dispose();

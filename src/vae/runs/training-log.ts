@@ -4,6 +4,7 @@ import { range } from "../models/images.js";
 import type { Model } from "../models/model.js";
 import { openEventFile, writeProjector } from "../tensorboard/index.js";
 import { labelNames } from "./codes.js";
+import { describeGraph } from "./model-graph.js";
 
 /** What TensorBoard shows of a training. */
 export interface TrainingLog {
@@ -35,6 +36,7 @@ export async function openTrainingLog(
   const shown = await part.read(chosen);
   // TensorBoard drops what earlier files say of this step and later ones; the scalars of the last finished step stay.
   const file = await openEventFile(folder, { resumeStep: step === 0 ? 0 : step + 1 });
+  if (step === 0) await file.writeGraph(describeGraph(model));
   return {
     scalars: (at, values) => file.write(at, { scalars: values }),
     async epoch(at) {
