@@ -106,12 +106,12 @@ describe("a training that is resumed", () => {
     }
   });
 
-  it("refuses a folder in which another training is at work, and takes over that of a killed one", async () => {
+  it("refuses a folder in which another training is running, and takes over that of a killed one", async () => {
     const [first, second] = [tinyModel("vae"), tinyModel("vae")];
     const meet = async () => {
       await expect(train(second, dataset, { ...options, folder })).rejects.toMatchObject({
         code: "BUSY",
-        message: expect.stringMatching(/another training \(process \d+\) is at work/),
+        message: expect.stringMatching(/another training \(process \d+\) is using/),
       });
     };
     await train(first, dataset, { ...options, epochs: 1, folder, onEpoch: meet });
