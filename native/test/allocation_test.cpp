@@ -143,7 +143,7 @@ TEST_P(Allocation, ARunThatMemoryRanOutForGoesOnToTheSameEmbedding) {
   EXPECT_GT(advance_short_of_memory(halting, 48), 20);
   EXPECT_EQ(halting.embedding(), whole.embedding());
   EXPECT_EQ(halting.kl(), whole.kl());
-  // Rows are sorted again after 50 iterations.
+  // Rows are sorted anew after 50 iterations.
   sigma::Run restored(copy_state(whole), options);
   whole.advance(55, ignore);
   for (sigma::Run* run : {&halting, &restored}) {
