@@ -64,7 +64,7 @@ export class Tsne {
    * Goes on with gradient descent; the first call checks the data and computes neighbors and affinities before.
    *
    * @param iterations how many more, an integer >= 0. Default: until the end of the run, which the option `iterations` defines
-   * @returns the embedding as it stands then
+   * @returns the embedding after these iterations
    * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded
    * @throws {SigmaTsneError} BUSY during another fit
    * @throws {AbortError} if the signal of the options is aborted. During gradient descent the run stops after its current iteration
@@ -99,7 +99,7 @@ export class Tsne {
   }
 
   /**
-   * Ends the {@link fit} at work after its current iteration: it resolves to the embedding as it stands, or rejects with an
+   * Ends a running {@link fit} after its current iteration: it resolves to the embedding at that iteration, or rejects with an
    * {@link AbortError} if there is no embedding yet. A later fit() continues from there.
    */
   stop(): void {

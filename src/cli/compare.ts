@@ -230,10 +230,10 @@ function sentences({ pairs, k, files }: ComparisonMetrics, output: string): stri
       const found = uncertainty?.[key];
       return found
         ? `${found.rho.toFixed(2)} (95 % ${found.interval.map((end) => end.toFixed(2)).join(" to ")})`
-        : "undefined";
+        : "none, because all values are equal";
     });
     return uncertainty
-      ? `${facts} Rank correlation with mean sigma: displacement ${links[0]}, changed neighbors ${links[1]}.`
+      ? `${facts} Rank correlation of a point's mean sigma with its displacement: ${links[0]}; with its changed neighbors: ${links[1]}.`
       : facts;
   });
   return [...lines, `Files in ${output}: ${files.join(", ")}. Open report.html.`];

@@ -24,7 +24,7 @@ export interface Separation {
   converged: boolean;
   /** conditional: points that took the nearest value, for there were none around them to interpolate. 0 of the other methods. */
   fallbacks: number;
-  /** The options as they were used, defaults filled in. */
+  /** The options in use, with the defaults filled in. */
   options: ResolvedSeparationOptions;
 }
 

@@ -25,7 +25,7 @@ it("writes maps, changes, picture, metrics and report, and says what changed", a
   const { code, stdout } = await workplace.run([...input, "-o", "out"]);
   expect(code).toBe(0);
   expect(stdout.replace(/\s+/g, " ")).toMatch(
-    /standard to sigma-aware: disparity 0\.\d+, median displacement .* Rank correlation/,
+    /standard to sigma-aware: disparity 0\.\d+, median displacement .* Rank correlation of a point/,
   );
   expect((await readdir(workplace.path("out"))).sort()).toEqual(FILES);
   expect((await readMatrix(workplace.path("out/map_standard.npy"))).shape).toEqual([120, 2]);

@@ -17,7 +17,7 @@ export const FIGURE_OPTIONS = {
   ),
   /** Seed of noise and samples. */
   seed: seedOption("seed of noise and samples"),
-  /** Whether to write into a folder that holds something else as well. */
+  /** Whether to write into a folder with other files. */
   force: boolean({ default: false, help: "write even if the folder contains other files" }),
   /** Stops the work. */
   signal: abortSignal({ help: "stops the work" }),
