@@ -75,7 +75,7 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   };
   static FittedEmbedding& fitted_embedding(Shared& shared);
   std::shared_ptr<Shared> shared_;
-  // What the garbage collector is told that this object holds.
+  // The bytes that the garbage collector counts for this object.
   std::int64_t held_bytes_ = 0;
 };
 
