@@ -142,7 +142,7 @@ function drawBar(options: Options, { progress, eta, maxWidth }: Params, report: 
     `${Math.floor(progress * 100)}%`.padStart(5),
     stage === "optimization" ? countOf(iteration, iterations, "/") : "",
     kl === undefined ? "" : `KL ${kl.toFixed(3)}`,
-    // Without a speed to go by, the estimate is no finite number.
+    // Without a known speed, the estimate is not a finite number.
     Number.isFinite(secondsLeft) && progress < 1
       ? `${cliProgress.Format.TimeFormat(Math.round(secondsLeft), options, 1)} left`
       : "",

@@ -105,7 +105,7 @@ export async function* readLists(
     const all = new type(begun.length + numbers.length);
     all.set(begun);
     all.set(numbers, begun.length);
-    // The last row may go on in the next page.
+    // The last row may continue in the next page.
     const whole = (row - first) * width;
     yield all.subarray(Math.max(0, start - first) * width, whole);
     begun = all.slice(whole);

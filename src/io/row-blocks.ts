@@ -10,7 +10,7 @@ import type { RowReader } from "./row-reader.js";
 export interface RowBlocks {
   readonly rows: number;
   readonly cols: number;
-  /** Of its numbers. */
+  /** The type of its numbers. */
   readonly type: Float32ArrayConstructor | Float64ArrayConstructor;
   /** The rows from `start` on, some after each other in every block. @throws {FileError} FILE_READ or FILE_FORMAT */
   blocks(start: number): AsyncGenerator<Matrix>;

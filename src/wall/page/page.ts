@@ -13,7 +13,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const tint = byId<HTMLInputElement>("tint");
 /** How many images are seen across where one is looked for. */
 const AROUND = 9;
-/** Of the colors that are laid over images. */
+/** The opacity of the colors that are laid over images. */
 const OPACITY = 0.5;
 
 const viewer = OpenSeadragon({

@@ -10,7 +10,7 @@ export interface Search {
   readonly example: Example;
   /** Undefined until it has come. */
   readonly result?: SearchResult;
-  /** Of an image: what the model was shown, and beside it what it makes of it. */
+  /** For an image: the input of the model, and its reconstruction. */
   readonly shown?: ImageBitmap;
   /** Why nothing was found. */
   readonly problem?: string;
