@@ -95,7 +95,7 @@ class ProgressBar implements ProgressDisplay {
       // The remaining time follows the speed of the last ten seconds.
       etaBuffer: 100,
       clearOnComplete: true,
-      // Keeps the terminal's own settings, so that a kill leaves none to restore.
+      // Keeps the terminal's own settings, so that nothing has to be restored after a kill.
       linewrap: true,
       gracefulExit: false,
     });

@@ -55,7 +55,7 @@ async function* throughStream(
   try {
     yield* source.pipe(stream) as AsyncIterable<Buffer>;
   } catch (error) {
-    // What the source has thrown is no fault of the compressed bytes.
+    // An error of the source is not an error of the compressed bytes.
     throw failure ?? damaged(path, error);
   } finally {
     source.destroy();

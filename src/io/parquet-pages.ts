@@ -186,7 +186,7 @@ async function* readGroup(
   let at = Number(meta.dictionary_page_offset || meta.data_page_offset);
   const end = at + Number(meta.total_compressed_size);
   let dictionary: DecodedArray | undefined;
-  // Some writers count a byte too many.
+  // Some writers state one byte too many.
   while (at < end - 1) {
     const { header, length } = await readHeader(read, at, end);
     const { data_page_header: first, data_page_header_v2: second, compressed_page_size: size } = header;

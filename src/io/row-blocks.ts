@@ -72,7 +72,7 @@ export function readForward(path: string, reader: RowBlocks, close: () => Promis
     return new Matrix(data, wanted.length, cols);
   };
 
-  // There is one place in the file, so that a call waits for the one before it.
+  // The file has one read position, so each call waits for the previous one.
   let turn: Promise<unknown> = Promise.resolve();
   return {
     rows,

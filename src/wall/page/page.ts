@@ -42,7 +42,7 @@ const viewer = OpenSeadragon({
   maxZoomPixelRatio: Math.max(4, 384 / Math.max(cell.width, cell.height)),
   minZoomImageRatio: 0.6,
   visibilityRatio: 0.5,
-  // The next smaller level sooner than usual: shrunk in between, the gaps between images would make moiré.
+  // Switches to the next smaller level sooner than usual, because the shrunken gaps between images would make a moiré pattern.
   minPixelRatio: 0.9,
 });
 

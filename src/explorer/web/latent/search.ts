@@ -27,7 +27,7 @@ export async function searchBy(example: Example): Promise<void> {
       ? searchPoint({ index: example.row })
       : searchImage(example.file, example.isInverted));
     const shown = result.preview === null ? undefined : await createImageBitmap(fromBase64(result.preview));
-    // Another one may have been asked for meanwhile.
+    // Another search may have been requested meanwhile.
     if (search.value !== asked) return;
     search.value = { example, result, ...(shown && { shown }) };
     const image =
