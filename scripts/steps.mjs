@@ -15,6 +15,13 @@ const jupyterTests = ["-p", "no:cacheprovider", "--confcutdir", "integrations/ju
 const commands = {
   bench: [tsdown(), tsdown("-c", "bench/tsdown.config.ts"), [process.execPath, "bench/build/main.js"]],
   "bench:spark": integration("spark", "integrations/spark/benchmark.py"),
+  docs: [
+    [process.execPath, "scripts/live-page.mjs"],
+    [process.execPath, "node_modules/typedoc/bin/typedoc"],
+    [process.execPath, "node_modules/vitepress/bin/vitepress.js", "build", "docs"],
+    [process.execPath, "scripts/check-site.mjs"],
+  ],
+  "docs:preview": [[process.execPath, "node_modules/vitepress/bin/vitepress.js", "preview", "docs"]],
   fuzz: [tsdown("-c", "test/fuzz/tsdown.config.ts"), [process.execPath, "test/fuzz/build/main.js"]],
   "fuzz:native": native("fuzz"),
   soak: [tsdown(), [process.execPath, "--expose-gc", "test/e2e/package/soak.mjs"]],

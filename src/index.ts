@@ -1,7 +1,7 @@
 /**
  * t-SNE of points, or of means with standard deviations, with the files and pictures around it.
  *
- * @packageDocumentation
+ * @module sigma-tsne
  */
 export { backend, type ComputationBackend } from "./backend.js";
 export {

@@ -12,6 +12,7 @@
 
 static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Network", sigma::addon::NetworkObject::define(env));
+  exports.Set("drawNormals", Napi::Function::New<sigma::addon::draw_normals>(env, "drawNormals"));
   exports.Set("Run", sigma::addon::RunObject::define(env));
   exports.Set("pcaOfSparse", Napi::Function::New<sigma::addon::compute_sparse_pca>(env, "pcaOfSparse"));
   exports.Set("pca", Napi::Function::New<sigma::addon::compute_pca>(env, "pca"));

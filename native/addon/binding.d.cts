@@ -464,7 +464,60 @@ declare namespace binding {
       correction1: number,
       correction2: number,
     ): void;
+    /**
+     * Batch normalization of the columns of x (rows x cols) and a ReLU: y = max(0, gamma * (x - mean) / sqrt(variance + epsilon) +
+     * beta). Writes y and the mean and the variance of every column.
+     */
+    normalize(
+      heap: ArrayBuffer,
+      x: number,
+      gamma: number,
+      beta: number,
+      y: number,
+      mean: number,
+      variance: number,
+      rows: number,
+      cols: number,
+      epsilon: number,
+    ): void;
+    /** The gradients of `normalize` for the gradient dy of y. */
+    normalizeBack(
+      heap: ArrayBuffer,
+      x: number,
+      gamma: number,
+      beta: number,
+      mean: number,
+      variance: number,
+      dy: number,
+      dx: number,
+      dgamma: number,
+      dbeta: number,
+      rows: number,
+      cols: number,
+      epsilon: number,
+    ): void;
+    /** variance = softplus(rho)^2. */
+    weightVariances(heap: ArrayBuffer, rho: number, variance: number, count: number): void;
+    weightVariancesBack(heap: ArrayBuffer, rho: number, dvariance: number, drho: number, count: number): void;
+    /** kl (one number) = the sum of KL(N(mean, softplus(rho)^2) || N(0, prior^2)). */
+    weightDivergence(heap: ArrayBuffer, mean: number, rho: number, kl: number, count: number, prior: number): void;
+    weightDivergenceBack(
+      heap: ArrayBuffer,
+      mean: number,
+      rho: number,
+      dkl: number,
+      dmean: number,
+      drho: number,
+      count: number,
+      prior: number,
+    ): void;
   }
+
+  /**
+   * Fills `values` with standard normal numbers and moves the state of xoshiro128++, four words, on. Undefined where networks are not
+   * trained natively.
+   */
+  const drawNormals: ((state: Int32Array, values: Float32Array) => void) | undefined;
 
   /** The instruction set in use: "baseline", "avx2", "avx512" or "wasm-simd128". */
   const isa: string;

@@ -8,6 +8,9 @@
 
 #include "../network/convolution.hpp"
 #include "../network/elementwise.hpp"
+#include "../network/normalization.hpp"
+#include "../network/normals.hpp"
+#include "../network/weight_posterior.hpp"
 #include "errors.hpp"
 
 namespace sigma::addon {
@@ -44,7 +47,7 @@ class Call {
     return static_cast<std::size_t>(value);
   }
 
-  // The tensor of so many float32 whose byte offset is argument `index`.
+  // The tensor of `size` float32 whose byte offset is argument `index`.
   float* tensor(std::size_t index, double size) const {
     const double offset = number(index);
     if (!(offset >= 0 && offset + 4 * size <= static_cast<double>(bytes_))) {
@@ -140,7 +143,13 @@ Napi::Function NetworkObject::define(Napi::Env env) {
       {InstanceMethod<&NetworkObject::multiply>("multiply"), InstanceMethod<&NetworkObject::convolve>("convolve"),
        InstanceMethod<&NetworkObject::convolve_back_to_input>("convolveBackToInput"),
        InstanceMethod<&NetworkObject::convolve_back_to_filter>("convolveBackToFilter"),
-       InstanceMethod<&NetworkObject::sum_rows>("sumRows"), InstanceMethod<&NetworkObject::step_adam>("stepAdam")});
+       InstanceMethod<&NetworkObject::sum_rows>("sumRows"), InstanceMethod<&NetworkObject::step_adam>("stepAdam"),
+       InstanceMethod<&NetworkObject::normalize>("normalize"),
+       InstanceMethod<&NetworkObject::normalize_back>("normalizeBack"),
+       InstanceMethod<&NetworkObject::weight_variances>("weightVariances"),
+       InstanceMethod<&NetworkObject::weight_variances_back>("weightVariancesBack"),
+       InstanceMethod<&NetworkObject::weight_divergence>("weightDivergence"),
+       InstanceMethod<&NetworkObject::weight_divergence_back>("weightDivergenceBack")});
 }
 
 NetworkObject::NetworkObject(const Napi::CallbackInfo& info)
@@ -264,6 +273,115 @@ Napi::Value NetworkObject::step_adam(const Napi::CallbackInfo& info) {
                       .correction1 = number(kCorrection1),
                       .correction2 = number(kCorrection2)};
   return finish(call.env(), [&] { sigma::step_adam(step, gradient, before, after, count, multiplier_.team()); });
+}
+
+Napi::Value NetworkObject::normalize(const Napi::CallbackInfo& info) {
+  enum Argument : std::size_t { kBuffer, kX, kGamma, kBeta, kY, kMean, kVariance, kRows, kCols, kEpsilon };
+  const Call call(info);
+  const std::size_t rows = call.count(kRows), cols = call.count(kCols);
+  const auto width = static_cast<double>(cols), size = static_cast<double>(rows) * width;
+  const Normalization normalization{.rows = rows,
+                                    .cols = cols,
+                                    .epsilon = static_cast<float>(call.number(kEpsilon)),
+                                    .x = call.tensor(kX, size),
+                                    .gamma = call.tensor(kGamma, width),
+                                    .beta = call.tensor(kBeta, width)};
+  float *y = call.tensor(kY, size), *mean = call.tensor(kMean, width), *variance = call.tensor(kVariance, width);
+  return finish(call.env(), [&] { sigma::normalize(normalization, y, mean, variance, multiplier_.team()); });
+}
+
+Napi::Value NetworkObject::normalize_back(const Napi::CallbackInfo& info) {
+  enum Argument : std::size_t {
+    kBuffer,
+    kX,
+    kGamma,
+    kBeta,
+    kMean,
+    kVariance,
+    kDy,
+    kDx,
+    kDgamma,
+    kDbeta,
+    kRows,
+    kCols,
+    kEpsilon
+  };
+  const Call call(info);
+  const std::size_t rows = call.count(kRows), cols = call.count(kCols);
+  const auto width = static_cast<double>(cols), size = static_cast<double>(rows) * width;
+  const Normalization normalization{.rows = rows,
+                                    .cols = cols,
+                                    .epsilon = static_cast<float>(call.number(kEpsilon)),
+                                    .x = call.tensor(kX, size),
+                                    .gamma = call.tensor(kGamma, width),
+                                    .beta = call.tensor(kBeta, width)};
+  const float *mean = call.tensor(kMean, width), *variance = call.tensor(kVariance, width);
+  const float* dy = call.tensor(kDy, size);
+  const NormalizationGradients gradients{
+      .x = call.tensor(kDx, size), .gamma = call.tensor(kDgamma, width), .beta = call.tensor(kDbeta, width)};
+  return finish(call.env(),
+                [&] { sigma::normalize_back(normalization, mean, variance, dy, gradients, multiplier_.team()); });
+}
+
+Napi::Value NetworkObject::weight_variances(const Napi::CallbackInfo& info) {
+  enum Argument : std::size_t { kBuffer, kRho, kVariance, kCount };
+  const Call call(info);
+  const std::size_t count = call.count(kCount);
+  const auto size = static_cast<double>(count);
+  const float* rho = call.tensor(kRho, size);
+  float* variance = call.tensor(kVariance, size);
+  return finish(call.env(), [&] { sigma::weight_variances(rho, count, variance, multiplier_.team()); });
+}
+
+Napi::Value NetworkObject::weight_variances_back(const Napi::CallbackInfo& info) {
+  enum Argument : std::size_t { kBuffer, kRho, kDvariance, kDrho, kCount };
+  const Call call(info);
+  const std::size_t count = call.count(kCount);
+  const auto size = static_cast<double>(count);
+  const float *rho = call.tensor(kRho, size), *dvariance = call.tensor(kDvariance, size);
+  float* drho = call.tensor(kDrho, size);
+  return finish(call.env(), [&] { sigma::weight_variances_back(rho, dvariance, count, drho, multiplier_.team()); });
+}
+
+Napi::Value NetworkObject::weight_divergence(const Napi::CallbackInfo& info) {
+  enum Argument : std::size_t { kBuffer, kMean, kRho, kKl, kCount, kPrior };
+  const Call call(info);
+  const std::size_t count = call.count(kCount);
+  const auto size = static_cast<double>(count);
+  const float *mean = call.tensor(kMean, size), *rho = call.tensor(kRho, size);
+  float* kl = call.tensor(kKl, 1);
+  const auto prior = static_cast<float>(call.number(kPrior));
+  return finish(call.env(), [&] { *kl = sigma::weight_divergence(mean, rho, count, prior, multiplier_.team()); });
+}
+
+Napi::Value NetworkObject::weight_divergence_back(const Napi::CallbackInfo& info) {
+  enum Argument : std::size_t { kBuffer, kMean, kRho, kDkl, kDmean, kDrho, kCount, kPrior };
+  const Call call(info);
+  const std::size_t count = call.count(kCount);
+  const auto size = static_cast<double>(count);
+  const float *mean = call.tensor(kMean, size), *rho = call.tensor(kRho, size), *dkl = call.tensor(kDkl, 1);
+  float *dmean = call.tensor(kDmean, size), *drho = call.tensor(kDrho, size);
+  const auto prior = static_cast<float>(call.number(kPrior));
+  return finish(call.env(),
+                [&] { sigma::weight_divergence_back(mean, rho, count, prior, *dkl, dmean, drho, multiplier_.team()); });
+}
+
+Napi::Value draw_normals(const Napi::CallbackInfo& info) {
+  const auto array = [&](std::size_t index, napi_typedarray_type type) {
+    const Napi::Value value = info[index];
+    if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
+      throw Napi::TypeError::New(info.Env(), "expected the state as an Int32Array and the numbers as a Float32Array");
+    }
+    return value;
+  };
+  auto state = array(0, napi_int32_array).As<Napi::Int32Array>();
+  auto values = array(1, napi_float32_array).As<Napi::Float32Array>();
+  if (state.ElementLength() != 4) throw Napi::TypeError::New(info.Env(), "expected a state of 4 integers");
+  std::array<std::uint32_t, 4> words;
+  std::copy_n(state.Data(), 4, words.begin());
+  sigma::draw_normals(words, values.Data(), values.ElementLength());
+  std::copy_n(words.begin(), 4, state.Data());
+  return info.Env().Undefined();
 }
 
 }  // namespace sigma::addon

@@ -21,8 +21,17 @@ class NetworkObject : public Napi::ObjectWrap<NetworkObject> {
   Napi::Value convolve_back_to_filter(const Napi::CallbackInfo& info);
   Napi::Value sum_rows(const Napi::CallbackInfo& info);
   Napi::Value step_adam(const Napi::CallbackInfo& info);
+  Napi::Value normalize(const Napi::CallbackInfo& info);
+  Napi::Value normalize_back(const Napi::CallbackInfo& info);
+  Napi::Value weight_variances(const Napi::CallbackInfo& info);
+  Napi::Value weight_variances_back(const Napi::CallbackInfo& info);
+  Napi::Value weight_divergence(const Napi::CallbackInfo& info);
+  Napi::Value weight_divergence_back(const Napi::CallbackInfo& info);
 
   MatrixMultiplier multiplier_;
 };
+
+// `drawNormals` of binding.d.cts.
+Napi::Value draw_normals(const Napi::CallbackInfo& info);
 
 }  // namespace sigma::addon

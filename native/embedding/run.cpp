@@ -17,7 +17,7 @@ namespace sigma {
 namespace {
 
 constexpr std::size_t kGrain = 512;
-// A run that ends when it has converged usually takes about so many iterations.
+// The usual number of iterations of a run that ends when it has converged.
 constexpr double kExpectedIterations = 300;
 // Rows are sorted by position when the embedding has taken shape, and again when it has spread, so that near points
 // share cache lines.

@@ -210,9 +210,185 @@ static void step_all(const AdamStep& by, const float* gradient, const float* con
   }
 }
 
+static void add_squares(const float* x, std::size_t rows, std::size_t cols, const float* center, float* squares) {
+  for (std::size_t i = 0; i < rows; ++i, x += cols) {
+    for (std::size_t j = 0; j < cols; ++j) squares[j] += (x[j] - center[j]) * (x[j] - center[j]);
+  }
+}
+
+// Calls body(Floats{}, j) for each vector of columns, which begins at j, and body(0.0f, j) for each remaining column.
+template <class Body>
+SIGMA_INLINE void for_columns(std::size_t cols, Body&& body) {
+  std::size_t j = 0;
+  for (; j + kLanes <= cols; j += kLanes) body(Floats{}, j);
+  for (; j < cols; ++j) body(0.0f, j);
+}
+
+SIGMA_INLINE Floats read(const float* from, Floats) {
+  return load(from);
+}
+
+SIGMA_INLINE float read(const float* from, float) {
+  return *from;
+}
+
+SIGMA_INLINE void write(float* to, Floats v) {
+  store(to, v);
+}
+
+SIGMA_INLINE void write(float* to, float v) {
+  *to = v;
+}
+
+SIGMA_INLINE Floats where_positive(Floats v, Floats value) {
+  return v > 0.0f ? value : Floats{};
+}
+
+SIGMA_INLINE float where_positive(float v, float value) {
+  return v > 0.0f ? value : 0.0f;
+}
+
+static void scale_rows(const float* x, std::size_t rows, std::size_t cols, const float* scale, const float* shift,
+                       float* y) {
+  for (std::size_t i = 0; i < rows; ++i, x += cols, y += cols) {
+    for_columns(cols, [&](auto kind, std::size_t j) __attribute__((always_inline)) {
+      const auto v = read(scale + j, kind) * read(x + j, kind) + read(shift + j, kind);
+      write(y + j, where_positive(v, v));
+    });
+  }
+}
+
+static void sum_gradients(const float* x, const float* dy, std::size_t rows, std::size_t cols,
+                          const NormalizationColumns& columns, float* sums, float* products) {
+  const auto [scale, shift, mean] = columns;
+  for (std::size_t i = 0; i < rows; ++i, x += cols, dy += cols) {
+    for_columns(cols, [&](auto kind, std::size_t j) __attribute__((always_inline)) {
+      const auto at = read(x + j, kind);
+      const auto g = where_positive(read(scale + j, kind) * at + read(shift + j, kind), read(dy + j, kind));
+      write(sums + j, read(sums + j, kind) + g);
+      write(products + j, read(products + j, kind) + g * (at - read(mean + j, kind)));
+    });
+  }
+}
+
+static void spread_gradients(const float* x, const float* dy, std::size_t rows, std::size_t cols,
+                             const NormalizationColumns& columns, const float* offset, const float* slope, float* dx) {
+  const auto [scale, shift, mean] = columns;
+  for (std::size_t i = 0; i < rows; ++i, x += cols, dy += cols, dx += cols) {
+    for_columns(cols, [&](auto kind, std::size_t j) __attribute__((always_inline)) {
+      const auto at = read(x + j, kind), by = read(scale + j, kind);
+      const auto g = where_positive(by * at + read(shift + j, kind), read(dy + j, kind));
+      write(dx + j, by * g + read(offset + j, kind) + read(slope + j, kind) * (at - read(mean + j, kind)));
+    });
+  }
+}
+
+// Calls body(in, out) for one vector of each input at a time, and stores the vectors that it has written to `out`. The
+// last numbers, which fill no vector, are followed by zeros.
+template <std::size_t In, std::size_t Out, class Body>
+SIGMA_INLINE void for_vectors(std::size_t count, const float* const (&inputs)[In], float* const (&outputs)[Out],
+                              Body&& body) {
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    Floats in[In], out[Out];
+    for (std::size_t k = 0; k < In; ++k) in[k] = load(inputs[k] + i);
+    body(in, out);
+    for (std::size_t k = 0; k < Out; ++k) store(outputs[k] + i, out[k]);
+  }
+  if (i == count) return;
+  float room[In][kLanes] = {}, rest[kLanes];
+  Floats in[In], out[Out];
+  for (std::size_t k = 0; k < In; ++k) {
+    for (std::size_t j = 0; j < count - i; ++j) room[k][j] = inputs[k][i + j];
+    in[k] = load(room[k]);
+  }
+  body(in, out);
+  for (std::size_t k = 0; k < Out; ++k) {
+    store(rest, out[k]);
+    for (std::size_t j = 0; j < count - i; ++j) outputs[k][i + j] = rest[j];
+  }
+}
+
+// log(1 + e^v), to the last bits of float32 also where it is small. With e = exp(-|v|): max(v, 0) + log(1 + e), and
+// log(1 + e) = 2 atanh(e / (2 + e)).
+SIGMA_INLINE Floats softplus(Floats v) {
+  const Floats e = exponential(-magnitude(v));
+  const Floats rest = e < 0.4f ? logarithm_of_ratio(e / (2.0f + e)) : logarithm(1.0f + e);
+  return where_positive(v, v) + rest;
+}
+
+SIGMA_INLINE Floats sigmoid(Floats v) {
+  return 1.0f / (1.0f + exponential(-v));
+}
+
+static void square_softplus(const float* rho, std::size_t count, float* to) {
+  for_vectors<1, 1>(count, {rho}, {to}, [](const Floats* in, Floats* out) __attribute__((always_inline)) {
+    const Floats sigma = softplus(in[0]);
+    out[0] = sigma * sigma;
+  });
+}
+
+static void square_softplus_back(const float* rho, const float* dy, std::size_t count, float* drho) {
+  for_vectors<2, 1>(count, {rho, dy}, {drho}, [](const Floats* in, Floats* out) __attribute__((always_inline)) {
+    out[0] = 2.0f * in[1] * softplus(in[0]) * sigmoid(in[0]);
+  });
+}
+
+SIGMA_INLINE Floats divergence_of(Floats mean, Floats rho, float precision) {
+  const Floats sigma = softplus(rho);
+  return 0.5f * precision * (mean * mean + sigma * sigma) - logarithm(sigma);
+}
+
+static double divergence(const float* mean, const float* rho, std::size_t count, float prior) {
+  const float precision = 1 / (prior * prior);
+  Floats sums{};
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) sums += divergence_of(load(mean + i), load(rho + i), precision);
+  double total = static_cast<double>(sum(sums));
+  if (i == count) return total;
+  float room[2][kLanes] = {}, rest[kLanes];
+  for (std::size_t j = 0; j < count - i; ++j) {
+    room[0][j] = mean[i + j];
+    room[1][j] = rho[i + j];
+  }
+  store(rest, divergence_of(load(room[0]), load(room[1]), precision));
+  for (std::size_t j = 0; j < count - i; ++j) total += static_cast<double>(rest[j]);
+  return total;
+}
+
+static void divergence_back(const float* mean, const float* rho, std::size_t count, float prior, float dy, float* dmean,
+                            float* drho) {
+  const float precision = 1 / (prior * prior);
+  for_vectors<2, 2>(count, {mean, rho}, {dmean, drho},
+                    [=](const Floats* in, Floats* out) __attribute__((always_inline)) {
+                      const Floats sigma = softplus(in[1]);
+                      out[0] = dy * precision * in[0];
+                      out[1] = dy * (precision * sigma - 1.0f / sigma) * sigmoid(in[1]);
+                    });
+}
+
+static void scale_polar(const float* squares, std::size_t count, float* points) {
+  std::size_t i = 0;
+  float scales[kLanes];
+  for (; i < count; i += kLanes) {
+    const std::size_t width = count - i < kLanes ? count - i : kLanes;
+    float room[kLanes] = {};
+    for (std::size_t j = 0; j < width; ++j) room[j] = squares[i + j];
+    const Floats square = load(room);
+    store(scales, square_root(-2.0f * logarithm(square) / square));
+    for (std::size_t j = 0; j < width; ++j) {
+      points[2 * (i + j)] *= scales[j];
+      points[2 * (i + j) + 1] *= scales[j];
+    }
+  }
+}
+
 const NetworkKernels& network_kernels() {
-  static const NetworkKernels table{kTileRows,      kPanelCols, kLanes,  spread, transpose,
-                                    multiply_block, finish_row, add_row, total,  step_all};
+  static const NetworkKernels table{kTileRows,     kPanelCols,       kLanes,          spread,
+                                    transpose,     multiply_block,   finish_row,      add_row,
+                                    total,         step_all,         add_squares,     scale_rows,
+                                    sum_gradients, spread_gradients, square_softplus, square_softplus_back,
+                                    divergence,    divergence_back,  scale_polar};
   return table;
 }
 

@@ -1,11 +1,17 @@
 #include <gtest/gtest.h>
 
+#include <array>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <vector>
 
 #include "network/convolution.hpp"
 #include "network/elementwise.hpp"
+#include "network/normalization.hpp"
+#include "network/normals.hpp"
+#include "network/weight_posterior.hpp"
 #include "support/random.hpp"
 
 namespace sigma {
@@ -299,6 +305,127 @@ TEST(NetworkAdam, StepsAsPublished) {
       ASSERT_NEAR(after[0][i], static_cast<double>(value[i]) - change, 1e-5 * (1 + std::abs(change)));
     }
   }
+}
+
+// The normalization and its gradients by their formulas, in float64.
+struct SlowNormalization {
+  std::vector<double> y, mean, variance, dx, dgamma, dbeta;
+
+  SlowNormalization(const Normalization& normalization, const std::vector<float>& dy) {
+    const auto& [rows, cols, epsilon, x, gamma, beta] = normalization;
+    const auto count = static_cast<double>(rows);
+    y.resize(rows * cols);
+    dx.resize(rows * cols);
+    for (auto* column : {&mean, &variance, &dgamma, &dbeta}) column->resize(cols);
+    for (std::size_t j = 0; j < cols; ++j) {
+      const auto at = [&](std::size_t i) { return static_cast<double>(x[i * cols + j]); };
+      const double scale = static_cast<double>(gamma[j]), shift = static_cast<double>(beta[j]);
+      for (std::size_t i = 0; i < rows; ++i) mean[j] += at(i) / count;
+      for (std::size_t i = 0; i < rows; ++i) variance[j] += (at(i) - mean[j]) * (at(i) - mean[j]) / count;
+      const double deviation = std::sqrt(variance[j] + static_cast<double>(epsilon));
+      const auto normal = [&](std::size_t i) { return (at(i) - mean[j]) / deviation; };
+      const auto gradient = [&](std::size_t i) {
+        return scale * normal(i) + shift > 0 ? static_cast<double>(dy[i * cols + j]) : 0;
+      };
+      for (std::size_t i = 0; i < rows; ++i) {
+        y[i * cols + j] = std::max(0.0, scale * normal(i) + shift);
+        dbeta[j] += gradient(i);
+        dgamma[j] += gradient(i) * normal(i);
+      }
+      for (std::size_t i = 0; i < rows; ++i) {
+        dx[i * cols + j] = scale / deviation * (gradient(i) - dbeta[j] / count - normal(i) * dgamma[j] / count);
+      }
+    }
+  }
+};
+
+TEST(NetworkNormalization, IsThatOfItsFormulas) {
+  for (const auto& [rows, cols] :
+       {std::pair<std::size_t, std::size_t>{2, 3}, {1, 5}, {1000, 32}, {700, 37}, {20000, 1}, {3, 20000}}) {
+    std::vector<float> x = normals(rows * cols, 1);
+    // Means that are far from 0 compared with the spread.
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = 0.1f * x[i] + 5.0f;
+    const std::vector<float> gamma = normals(cols, 2), beta = normals(cols, 3), dy = normals(rows * cols, 4);
+    const Normalization normalization{rows, cols, 1e-3f, x.data(), gamma.data(), beta.data()};
+    const SlowNormalization expected(normalization, dy);
+    std::vector<float> previous;
+    for (const unsigned threads : {1u, 3u}) {
+      ThreadTeam team(threads);
+      std::vector<float> y(rows * cols), dx(rows * cols), mean(cols), variance(cols), dgamma(cols), dbeta(cols);
+      normalize(normalization, y.data(), mean.data(), variance.data(), team);
+      normalize_back(normalization, mean.data(), variance.data(), dy.data(), {dx.data(), dgamma.data(), dbeta.data()},
+                     team);
+      for (std::size_t j = 0; j < cols; ++j) {
+        ASSERT_NEAR(mean[j], expected.mean[j], 1e-5) << rows << " x " << cols;
+        ASSERT_NEAR(variance[j], expected.variance[j], 1e-5);
+      }
+      std::size_t far = 0;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        ASSERT_NEAR(y[i], expected.y[i], 2e-4);
+        // A value within rounding of 0 before the ReLU may pass its gradient or not.
+        if (expected.y[i] > 1e-3 || expected.y[i] == 0)
+          far += std::abs(static_cast<double>(dx[i]) - expected.dx[i]) > 0.02;
+      }
+      EXPECT_LE(far, x.size() / 1000 + (rows < 10 ? 20 : 0));
+      if (threads > 1) {
+        EXPECT_EQ(dx, previous);
+      }
+      previous = dx;
+    }
+  }
+}
+
+TEST(NetworkWeights, HaveThePublishedVariancesAndDivergence) {
+  for (const std::size_t count : {0, 1, 16, 40, 40001}) {
+    const std::vector<float> mean = normals(count, 1), dvariance = normals(count, 2);
+    std::vector<float> rho = normals(count, 3), variance(count), drho(count), dmean(count), divergence_drho(count);
+    for (float& v : rho) v = 4 * v - 4;
+    const double prior = 0.3;
+    ThreadTeam team(2);
+    weight_variances(rho.data(), count, variance.data(), team);
+    weight_variances_back(rho.data(), dvariance.data(), count, drho.data(), team);
+    const float kl = weight_divergence(mean.data(), rho.data(), count, 0.3f, team);
+    weight_divergence_back(mean.data(), rho.data(), count, 0.3f, 2.0f, dmean.data(), divergence_drho.data(), team);
+    double expected = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto r = static_cast<double>(rho[i]), m = static_cast<double>(mean[i]);
+      const double sigma = std::log1p(std::exp(r)), slope = 1 / (1 + std::exp(-r));
+      ASSERT_NEAR(variance[i] / (sigma * sigma), 1, 1e-5) << r;
+      const double change = 2 * sigma * slope * static_cast<double>(dvariance[i]);
+      ASSERT_NEAR(drho[i], change, 1e-5 * std::abs(change) + 1e-12);
+      ASSERT_NEAR(dmean[i], 2 * m / (prior * prior), 1e-4);
+      const double by_rho = 2 * (sigma / (prior * prior) - 1 / sigma) * slope;
+      ASSERT_NEAR(divergence_drho[i], by_rho, 1e-4 * (1 + std::abs(by_rho)));
+      expected += std::log(prior / sigma) + (m * m + sigma * sigma) / (2 * prior * prior) - 0.5;
+    }
+    EXPECT_NEAR(kl, expected, 1e-5 * std::abs(expected));
+  }
+}
+
+TEST(NetworkNormals, AreThoseOfThePolarMethod) {
+  const std::array<std::uint32_t, 4> start{1, 2, 3, 0x80000000u};
+  std::array<std::uint32_t, 4> slow = start;
+  const auto next = [&] {
+    auto& [a, b, c, d] = slow;
+    const std::uint32_t result = std::rotl(a + d, 7) + a, shifted = b << 9;
+    c ^= a, d ^= b, b ^= c, a ^= d, c ^= shifted, d = std::rotl(d, 11);
+    return static_cast<double>(result) * 0x1p-31 - 1;
+  };
+  constexpr std::size_t kCount = 20001;
+  std::vector<double> expected(kCount + 1);
+  for (std::size_t i = 0; i < kCount;) {
+    const double x = next(), y = next(), square = x * x + y * y;
+    if (square >= 1 || square == 0) continue;
+    const double scale = std::sqrt(-2 * std::log(square) / square);
+    expected[i++] = x * scale;
+    expected[i++] = y * scale;
+  }
+  std::array<std::uint32_t, 4> state = start;
+  std::vector<float> values(kCount + 1, -7);
+  draw_normals(state, values.data(), kCount);
+  EXPECT_EQ(state, slow);
+  EXPECT_EQ(values.back(), -7);
+  for (std::size_t i = 0; i < kCount; ++i) ASSERT_NEAR(values[i], expected[i], 1e-4) << i;
 }
 
 }  // namespace

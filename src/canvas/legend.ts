@@ -24,7 +24,7 @@ const formatCount = (count: number | undefined): string => count?.toLocaleString
  * Lays out swatch, name and count of each class in columns within `maxWidth x maxHeight`, the letters as large as fit, at most
  * `em`. Where they do not fit even in small letters the counts are left out, and then the last classes.
  *
- * @param isBeside whether it stands beside the map, and so may be high, or below it, and so must be low
+ * @param isBeside whether it is to the right of the map, where it may be high, or below it, where it must be low
  */
 export function layOutClasses(
   context: Context,
@@ -150,7 +150,7 @@ function drawing(
   };
 }
 
-/** Lays out a bar of `colors` from `least` to `most`, upright or lying, with round numbers beside it. */
+/** Lays out a bar of `colors` from `least` to `most`, upright or lying, with as many round numbers at its side as fit without overlap. */
 export function layOutColorBar(
   context: Context,
   colors: readonly string[],
@@ -161,8 +161,11 @@ export function layOutColorBar(
   ink: Ink,
 ): Legend {
   context.font = font(em);
-  const ticks = roundNumbers(least, most);
-  const labelWidth = ticks.reduce((widest, tick) => Math.max(widest, context.measureText(tick.label).width), 0);
+  const widest = (ticks: readonly Tick[]) => Math.max(0, ...ticks.map(({ label }) => context.measureText(label).width));
+  const ticks = roundNumbers(least, most, (candidates, spacing) => {
+    return spacing * length >= (isUpright ? 1.3 * em : widest(candidates) + 0.6 * em);
+  });
+  const labelWidth = widest(ticks);
   const thick = 1.1 * em;
   const rim = isUpright ? 0.5 * em : labelWidth / 2;
   return {
@@ -198,21 +201,43 @@ export function layOutColorBar(
   };
 }
 
-/** Four to eight round numbers from `least` to `most`, with their relative position between the two. */
-function roundNumbers(least: number, most: number): { share: number; label: string }[] {
+/** A number beside a color bar, and its relative position between the least and the most. */
+interface Tick {
+  readonly share: number;
+  readonly label: string;
+}
+
+/** Four to eight round numbers from `least` to `most`, or fewer where those do not fit at their relative spacing. */
+function roundNumbers(
+  least: number,
+  most: number,
+  hasSpace: (ticks: readonly Tick[], spacing: number) => boolean,
+): Tick[] {
   // Halves, since the difference of two finite numbers may be infinite.
   const half = most / 2 - least / 2;
   const rough = half / 2.5;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * (rough >= 5 * power ? 5 : rough >= 2 * power ? 2 : 1);
-  const ticks: { share: number; label: string }[] = [];
+  const stepAt = (i: number) => power * [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3);
+  let i = rough >= 5 * power ? 2 : rough >= 2 * power ? 1 : 0;
+  let ticks = multiples(stepAt(i), least, most);
+  while (ticks.length > 1 && !hasSpace(ticks, stepAt(i) / 2 / half)) {
+    const coarser = multiples(stepAt(++i), least, most);
+    ticks = coarser.length > 0 ? coarser : ticks.slice(0, 1);
+  }
+  return ticks;
+}
+
+/** The multiples of `step` from `least` to `most`. */
+function multiples(step: number, least: number, most: number): Tick[] {
+  const ticks: Tick[] = [];
   for (let k = Math.ceil(least / step); k <= Math.floor(most / step); k++) {
     const value = k * step;
     const size = Math.abs(value);
     const isPlain = value === 0 || (size >= 1e-4 && Math.max(Math.abs(least), Math.abs(most)) < 1e6);
     const rounded = Number(value.toPrecision(10));
     const label = isPlain ? rounded.toLocaleString("en", { maximumFractionDigits: 8 }) : rounded.toExponential();
-    ticks.push({ share: (value / 2 - least / 2) / half, label: label.replace("-", "\u2212").replace("e+", "e") });
+    const share = (value / 2 - least / 2) / (most / 2 - least / 2);
+    ticks.push({ share, label: label.replace("-", "\u2212").replace("e+", "e") });
   }
   return ticks;
 }

@@ -134,7 +134,7 @@ export function checkNeighborFlags(flags: EmbedFlags): void {
       if (path !== undefined) reject(flag, path, "to be left out with --neighbor-table, which holds them");
     }
   } else if (graphPath(flags) === undefined || (flags.neighborIndices !== undefined && !flags.neighborDistances)) {
-    reject("--neighbor-distances", undefined, "a file, which --neighbor-indices and --squared-distances need");
+    reject("--neighbor-distances", undefined, "a file: --neighbor-indices and --squared-distances need it");
   }
   for (const [flag, value] of [
     ["--neighbors", flags.neighbors],

@@ -91,7 +91,7 @@ export function createSeparateCommand(): Command {
     .option("--table <file>", `x, y, the cells and the labels as one table: ${TABLE_FORMATS}`)
     .option("--labels <file>", "labels that color the picture and go into the table, one per line")
     .option("--json", "print one JSON object instead of sentences")
-    .option("--quiet", "print nothing but errors, and --json")
+    .option("--quiet", "print only errors, and the output of --json")
     .addHelpText("after", guide)
     .action((embedding: string, flags: SeparateFlags) => {
       const names = {

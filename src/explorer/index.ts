@@ -1,7 +1,7 @@
 /**
  * The explorer: a server on this machine, and a page in the browser to step inside maps and latent spaces.
  *
- * @packageDocumentation
+ * @module sigma-tsne/explorer
  */
 import { randomBytes } from "node:crypto";
 import { isIPv6 } from "node:net";

@@ -15,8 +15,8 @@ export interface ColumnFacts {
 }
 
 /**
- * Which columns of a table are used for what. Each list takes names, ranges of positions (`"2:8"`, from 0, the end not included) and patterns
- * (`"PC*"`). What is not named is found by type and name; see {@link assignRoles}.
+ * Assigns roles to the columns of a table. Each list takes names, ranges of positions (`"2:8"`, from 0, without the end) and patterns (`"PC*"`).
+ * Columns that no list contains get a role by their type and name; docs/data.md has the rules.
  */
 export interface ColumnOptions {
   /** Columns of data. Default: all columns of numbers that have no other role. */
@@ -66,7 +66,7 @@ const ERROR_SUFFIXES = ["err", "error", "errors", "sd", "std", "stdev", "stddev"
 /**
  * Decides what each column of a table is for.
  *
- * Options come first. Of the other columns, in this order: those that cannot be read have no role; the index that pandas stores and
+ * Options come first. The rules for the other columns, in this order: those that cannot be read have no role; the index that pandas stores and
  * columns named like an identifier are the identifier (the first one); columns named like labels are labels; whole numbers under the name of
  * a date have no role; a column of numbers `x` with a second one named x_err, x_error, x_sd, x_std, x_sigma or e_x has its standard deviations in it; the remaining numbers are data, and the
  * remaining texts have no role.

@@ -51,6 +51,7 @@ export interface NpzArray {
 /** A NumPy archive, open for reading. */
 export interface NpzArchive {
   readonly arrays: ReadonlyMap<string, NpzArray>;
+  /** Closes the file. */
   close(): Promise<void>;
 }
 

@@ -4,7 +4,7 @@ import { ArgumentError } from "../errors.js";
 import { abortSignal, callback, checkOptions, choice, integer, number, type OptionValues } from "../options/index.js";
 import { TSNE_SETTINGS } from "../tsne/index.js";
 
-/** The ways to separate points; see {@link SeparationOptions.method}. */
+/** The methods of separation; {@link SeparationOptions} explains them. */
 export const SEPARATION_METHODS = ["flow", "iterative", "conditional"] as const;
 /** One of {@link SEPARATION_METHODS}. */
 export type SeparationMethod = (typeof SEPARATION_METHODS)[number];
@@ -21,7 +21,11 @@ const LAYOUT_OPTIONS = {
   }),
 };
 
-/** Options that separation and grid assignment have in common. */
+/**
+ * Options that separation and grid assignment have in common.
+ *
+ * @interface
+ */
 export type LayoutOptions = OptionValues<typeof LAYOUT_OPTIONS>;
 
 /** All options of `separateUniformly`, each declared once. */
@@ -33,7 +37,7 @@ export const SEPARATION_OPTIONS = {
    * interpolation (Ede 2020).
    */
   method: choice(SEPARATION_METHODS, { default: "flow", help: SEPARATION_METHODS.join(", ") }),
-  /** flow: how often points are drawn to their neighbors and evened out again; never for n < 100. */
+  /** flow: how often points are drawn to their neighbors and spread evenly again; 0 for n < 100. */
   relaxations: integer(
     { from: 0, to: 1000 },
     { default: 16, help: "flow: how often points are drawn to their neighbors again" },
@@ -57,21 +61,29 @@ export const SEPARATION_OPTIONS = {
   ...LAYOUT_OPTIONS,
 };
 
-/** Options of {@link separateUniformly}. All are optional; those of another method than the chosen one are refused. */
+/**
+ * Options of {@link separateUniformly}. All are optional; those of another method than the chosen one are refused.
+ *
+ * @interface
+ */
 export type SeparationOptions = OptionValues<typeof SEPARATION_OPTIONS>;
 
 const LONGEST_SIDE = 2 ** 20;
 const MOST_CELLS = 2 ** 30;
 
 const GRID_OPTIONS = {
-  /** Rows of the grid. Default: as many as the columns require, else as many as make the grid about square. */
+  /** Rows of the grid. Default: as many as the columns require, or as make the grid about square. */
   rows: integer({ from: 1, to: LONGEST_SIDE }, { flag: false, help: "rows of the grid" }),
-  /** Columns of the grid. Default: as many as the rows require, else as many as make the grid about square. */
+  /** Columns of the grid. Default: as many as the rows require, or as make the grid about square. */
   columns: integer({ from: 1, to: LONGEST_SIDE }, { flag: false, help: "columns of the grid" }),
   ...LAYOUT_OPTIONS,
 };
 
-/** Options of {@link assignToGrid}. All are optional. */
+/**
+ * Options of {@link assignToGrid}. All are optional.
+ *
+ * @interface
+ */
 export type GridOptions = OptionValues<typeof GRID_OPTIONS>;
 
 /** The options with every default filled in, as plain data. */

@@ -5,6 +5,7 @@ import { oneOf } from "../options/index.js";
 
 /** What the numbers given as sigma are: standard deviations, or what they are computed from. */
 export const SIGMA_FORMS = ["sd", "variance", "log-variance", "inverse-variance"] as const;
+/** One of {@link SIGMA_FORMS}. */
 export type SigmaForm = (typeof SIGMA_FORMS)[number];
 
 /**

@@ -12,7 +12,7 @@ import {
 /** The scores, in the order in which they are computed. */
 export type TrustStage = "singularity" | "perturbation" | "reliability" | "measurement" | "groups" | "perplexities";
 
-/** One report of how far {@link trust} is. */
+/** One report of the progress of {@link trust}. */
 export interface TrustProgress {
   stage: TrustStage;
   /** Share of the stage that is done, 0 to 1. */
@@ -82,5 +82,9 @@ export const TRUST_OPTIONS = {
   onProgress: callback<(progress: TrustProgress) => void>("a function", { help: "called about ten times per second" }),
 };
 
-/** Options of {@link trust}. All are optional. */
+/**
+ * Options of {@link trust}. All are optional.
+ *
+ * @interface
+ */
 export type TrustOptions = OptionValues<typeof TRUST_OPTIONS>;

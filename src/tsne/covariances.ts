@@ -2,7 +2,7 @@ import { reject, shapeMismatch } from "../arguments.js";
 import { ArgumentError, DataError } from "../errors.js";
 import { Matrix, type MatrixLike, type NumericArray, toMatrix } from "../matrix.js";
 
-/** An array of three dimensions, such as one d x d matrix per point: {@link toStack} turns each of these into a {@link Stack}. */
+/** An array of three dimensions, such as one d x d matrix per point. */
 export type StackLike =
   | { readonly data: NumericArray; readonly shape: readonly number[] }
   | (NumericArray & { readonly shape: readonly number[] })

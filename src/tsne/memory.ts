@@ -33,7 +33,7 @@ const MOST_LONG_LISTS = 2 ** 18;
 const EDGES_PER_NEIGHBOR = 2;
 
 /**
- * The memory that a run of n points of d dimensions needs, in bytes, beside the caller's own arrays: an upper estimate, since how many
+ * The memory that a run of n points of d dimensions needs, in bytes, in addition to the caller's own arrays: an upper estimate, since how many
  * neighbors are mutual is known only afterwards.
  *
  * @param n points, an integer >= 3
@@ -130,7 +130,7 @@ function requireFree(bytes: number, work: string, advice: string): void {
 }
 
 /**
- * The memory that placing `count` points takes beside the run itself and the caller's arrays, in bytes.
+ * The memory that placing `count` points takes in addition to the run itself and the caller's arrays, in bytes.
  *
  * @param block how many are placed at a time
  */

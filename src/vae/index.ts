@@ -1,7 +1,7 @@
 /**
  * Autoencoders that give means with standard deviations: models, their training and evaluation, on TensorFlow.js.
  *
- * @packageDocumentation
+ * @module sigma-tsne/vae
  */
 export * from "./backends/index.js";
 export * from "./comparison/index.js";

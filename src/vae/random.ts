@@ -1,3 +1,8 @@
+import { binding } from "../binding.js";
+
+/** Numbers from which on a call of the addon costs less than it saves. */
+const LEAST_NATIVE = 256;
+
 /** xoshiro128++ (Blackman & Vigna 2021), one independent stream for each seed, stream and substream. */
 export class Random {
   private a = 0;
@@ -62,6 +67,12 @@ export class Random {
   /** Standard normal numbers, by the polar method (Marsaglia & Bray 1964). */
   normals(length: number): Float32Array {
     const values = new Float32Array(length);
+    if (length >= LEAST_NATIVE && binding.drawNormals) {
+      const state = Int32Array.of(this.a, this.b, this.c, this.d);
+      binding.drawNormals(state, values);
+      [this.a, this.b, this.c, this.d] = state as unknown as [number, number, number, number];
+      return values;
+    }
     for (let i = 0; i < length; i += 2) {
       let x: number;
       let y: number;

@@ -18,7 +18,7 @@ const RECORD: NetworkRecord = {
   ],
 };
 
-test("the fastest epochs of one round are compared, and failures are told", () => {
+test("the fastest epochs of one round are compared, and failures are reported", () => {
   const table = formatNetworks(RECORD);
   expect(table).toContain(
     "| **dense**: 784-400-20 | sigma-tsne, native kernels in WebAssembly | 1.50 | 1.00 | 100.0 | 50 |",

@@ -42,6 +42,8 @@ beforeAll(async () => {
   await mkdir(join(work, "bin"));
   await writeFile(join(work, "bin", "sigma-tsne"), `#!/bin/sh\nexec "${process.execPath}" "${entry}" "$@"\n`);
   await chmod(join(work, "bin", "sigma-tsne"), 0o755);
+  await writeFile(join(work, "bin", "npx"), '#!/bin/sh\nexec "$@"\n');
+  await chmod(join(work, "bin", "npx"), 0o755);
   await mkdir(join(work, "node_modules", "@types"), { recursive: true });
   await symlink(root, join(work, "node_modules", "sigma-tsne"), "junction");
   await symlink(join(root, "node_modules/@types/node"), join(work, "node_modules/@types/node"), "junction");
@@ -87,7 +89,9 @@ describe.each(runnable.map(({ path, snippets }) => [path, snippets] as const))("
   inShell?.(
     "works in a shell",
     async () => {
-      const lines = commands.flatMap(({ code }) => findCommands(code)).filter((line) => line.startsWith("sigma-tsne"));
+      const lines = commands
+        .flatMap(({ code }) => findCommands(code))
+        .filter((line) => /^(npx )?sigma-tsne/.test(line));
       await writeFile(join(folder(), "commands.sh"), `set -e\n${lines.join("\n")}\n`);
       await execute("sh", ["commands.sh"], { cwd: folder(), env: env(), maxBuffer: 2 ** 26 });
     },

@@ -1,18 +1,9 @@
-import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import type * as TensorFlow from "@tensorflow/tfjs-core";
 import type { KernelConfig, KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from "@tensorflow/tfjs-core";
 import { binding, withTranslation } from "../../binding.js";
 import { SigmaTsneError } from "../../errors.js";
-import { ADAM_KERNEL } from "./adam.js";
-
-type Tf = typeof TensorFlow;
-
-/** A kernel's arguments as TensorFlow.js hands them over. */
-interface Call<Inputs, Attrs> {
-  inputs: Inputs;
-  attrs: Attrs;
-  backend: BackendWasm;
-}
+import { type Call, heapOf, makeOutput, type NativeNetwork, offsetOf, type Tf } from "./wasm-tensors.js";
+import { trainingKernels } from "./wasm-training.js";
 
 /** The activations that our kernels know; others are left to the stock ones. */
 const ACTIVATIONS: ReadonlySet<string> = new Set(["linear", "relu", "relu6", "sigmoid", "elu", "leakyrelu"]);
@@ -30,7 +21,7 @@ export function registerNativeKernels(tf: Tf, threads: number): void {
     ...matrixKernels(tf, network),
     ...convolutionKernels(tf, network),
     ...reductionKernels(tf, network),
-    [ADAM_KERNEL]: adamKernel(tf, network),
+    ...trainingKernels(tf, network),
     Slice: sliceKernel(tf),
   };
   for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
@@ -49,36 +40,6 @@ function fallBack(name: string, call: Call<object, object>, what: string): Tenso
   return kernel({ inputs, attrs: call.attrs as NamedAttrMap, backend: call.backend }) as TensorInfo;
 }
 
-/** The module's memory, in which the tensor lies, as it is now; it moves when it grows. */
-function heapOf(backend: BackendWasm, tensor: TensorInfo): ArrayBuffer {
-  return backend.typedArrayFromHeap(tensor).buffer as ArrayBuffer;
-}
-
-/** Where a tensor begins in the heap, in bytes. */
-function offsetOf(backend: BackendWasm, tensor: TensorInfo): number {
-  return backend.dataIdMap.get(tensor.dataId).memoryOffset;
-}
-
-/** What the addresses of WebAssembly reach. */
-const MOST_BYTES = 2 ** 32;
-
-/**
- * A new tensor, uninitialized.
- *
- * @throws {SigmaTsneError} OUT_OF_MEMORY where the module's memory cannot hold it
- */
-function makeOutput(tf: Tf, backend: BackendWasm, shape: number[], dtype: TensorInfo["dtype"]): TensorInfo {
-  const bytes = tf.util.sizeFromShape(shape) * tf.util.bytesPerElement(dtype);
-  if (bytes < MOST_BYTES) {
-    const out = backend.makeOutput(shape, dtype);
-    // The module's allocator gives null where nothing is left, and the backend does not look.
-    if (offsetOf(backend, out) !== 0 || bytes === 0) return out;
-    backend.disposeData(out.dataId);
-  }
-  const mib = Math.ceil(bytes / 2 ** 20);
-  throw new SigmaTsneError("OUT_OF_MEMORY", `WebAssembly's memory has no ${mib} MiB left; take a smaller batch`);
-}
-
 interface MatMulAttrs {
   transposeA: boolean;
   transposeB: boolean;
@@ -92,7 +53,7 @@ interface MatMulInputs {
   bias?: TensorInfo | null;
 }
 
-function matrixKernels(tf: Tf, network: InstanceType<typeof binding.Network>) {
+function matrixKernels(tf: Tf, network: NativeNetwork) {
   const multiply = (name: string, call: Call<MatMulInputs, MatMulAttrs>): TensorInfo => {
     const { a, b, bias } = call.inputs;
     const { transposeA, transposeB, activation = "linear", leakyreluAlpha } = call.attrs;
@@ -177,8 +138,6 @@ interface ConvolutionAttrs {
 }
 
 type Shape4D = [number, number, number, number];
-
-type NativeNetwork = InstanceType<typeof binding.Network>;
 
 /** The addon's description of a convolution, and the shape of its result; undefined if the addon does not support it. */
 function describeConvolution(tf: Tf, input: readonly number[], filter: readonly number[], attrs: ConvolutionAttrs) {
@@ -270,7 +229,7 @@ interface ReductionAttrs {
 }
 
 /** Sums and means over the leading dimensions, as biases and batch statistics take them: stock turns the tensor round first. */
-function reductionKernels(tf: Tf, network: InstanceType<typeof binding.Network>) {
+function reductionKernels(tf: Tf, network: NativeNetwork) {
   const reduce = (name: "Sum" | "Mean", call: Call<{ x: TensorInfo }, ReductionAttrs>): TensorInfo => {
     const { x } = call.inputs;
     const axes = tf.util.parseAxisParam(call.attrs.axis as number[], x.shape);
@@ -291,33 +250,6 @@ function reductionKernels(tf: Tf, network: InstanceType<typeof binding.Network>)
   return {
     Sum: (call: Call<{ x: TensorInfo }, ReductionAttrs>) => reduce("Sum", call),
     Mean: (call: Call<{ x: TensorInfo }, ReductionAttrs>) => reduce("Mean", call),
-  };
-}
-
-interface AdamAttrs {
-  learningRate: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  correction1: number;
-  correction2: number;
-}
-
-/** A step of Adam: {value, first, second, gradient} of one shape to the next value and moments. */
-function adamKernel(tf: Tf, network: InstanceType<typeof binding.Network>) {
-  type Inputs = { value: TensorInfo; first: TensorInfo; second: TensorInfo; gradient: TensorInfo };
-  return ({ inputs, attrs, backend }: Call<Inputs, AdamAttrs>): TensorInfo[] => {
-    const { value, first, second, gradient } = inputs;
-    const before = [gradient, value, first, second];
-    for (const tensor of before) tf.util.assertShapesMatch(tensor.shape, value.shape, "Adam: ");
-    const after = [0, 1, 2].map(() => makeOutput(tf, backend, value.shape, "float32"));
-    type Seven = [number, number, number, number, number, number, number];
-    const offsets = [...before, ...after].map((tensor) => offsetOf(backend, tensor)) as Seven;
-    const { learningRate, beta1, beta2, epsilon, correction1, correction2 } = attrs;
-    const rates = [learningRate, beta1, beta2, epsilon, correction1, correction2] as const;
-    const heap = heapOf(backend, value);
-    withTranslation(() => network.stepAdam(heap, ...offsets, tf.util.sizeFromShape(value.shape), ...rates));
-    return after;
   };
 }
 

@@ -23,7 +23,11 @@ export interface ComparedModel {
   readonly trainingCount?: number | undefined;
 }
 
-/** Options of {@link writeModelComparison}. All are optional. */
+/**
+ * Options of {@link writeModelComparison}. All are optional.
+ *
+ * @interface
+ */
 export type ModelComparisonOptions = Readonly<OptionValues<typeof MODEL_COMPARISON_OPTIONS>>;
 
 /** A row of the table: means over the test images, log-likelihoods in nats per image. */
@@ -87,7 +91,7 @@ export const modelComparisonFolder = (
 });
 
 /**
- * Measures models on the same test images and draws them beside each other: `models.md` and `models.json` with the table, reconstructions
+ * Measures models on the same test images and draws them side by side: `models.md` and `models.json` with the table, reconstructions
  * from clean and from noisy input, the codes, and uniform codes decoded. The folder appears complete or not at all; an earlier comparison
  * is replaced.
  *

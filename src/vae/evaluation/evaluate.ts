@@ -11,7 +11,11 @@ import { type ClusterAccuracy, evaluateClusters } from "./clusters.js";
 import { EVALUATION_OPTIONS } from "./declarations.js";
 import { DimensionStatistics, type LatentDimensions } from "./dimensions.js";
 
-/** Options of {@link evaluateModel}. All are optional. */
+/**
+ * Options of {@link evaluateModel}. All are optional.
+ *
+ * @interface
+ */
 export type EvaluateOptions = Readonly<OptionValues<typeof EVALUATION_OPTIONS>>;
 
 /** How well images are given back. */

@@ -18,7 +18,11 @@ import { decodeGrid, momentsOf, uniformAxes } from "./latent-grid.js";
 import { normalQuantile } from "./normal-quantile.js";
 import { type DisplayRange, displayRange, drawSheet } from "./sheet.js";
 
-/** Options of {@link writeFigures}. All are optional. */
+/**
+ * Options of {@link writeFigures}. All are optional.
+ *
+ * @interface
+ */
 export type FigureOptions = Readonly<OptionValues<typeof FIGURE_OPTIONS>>;
 
 /** What {@link writeFigures} wrote; `figures.json` holds the same. */

@@ -61,13 +61,25 @@ export interface Codes {
   readonly sigma: Matrix | undefined;
 }
 
-/** Options of the methods that go through many images. */
+/**
+ * Options of the methods that go through many images.
+ *
+ * @interface
+ */
 export type BatchOptions = Readonly<OptionValues<typeof BATCH_OPTIONS>>;
 
-/** Options of {@link Model.encode}. */
+/**
+ * Options of {@link Model.encode}.
+ *
+ * @interface
+ */
 export type EncodeOptions = Readonly<OptionValues<typeof ENCODE_OPTIONS>>;
 
-/** Options of {@link Model.sample}. */
+/**
+ * Options of {@link Model.sample}.
+ *
+ * @interface
+ */
 export type SampleOptions = Readonly<OptionValues<typeof SAMPLE_OPTIONS>>;
 
 /** What a model is made of. */
@@ -255,7 +267,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
         argument: "model",
         received: this.name,
         accepted: "a model with a prior over its codes, such as vae, gmvae or aae",
-        message: `${this.name} has no prior over its codes to sample from; a vae, gmvae or aae has, or decode codes of your own`,
+        message: `${this.name} has no prior over its codes to sample from. Use a vae, gmvae or aae, or decode your own codes`,
       });
     }
     const { zDim } = this.configuration;
@@ -311,6 +323,11 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
     await writeLayersModel(join(folder, "decoder"), this.decoder);
     const facts = { kind: "model", model: this.name, configuration: this.configuration };
     await writeTensorFile(join(folder, "model.safetensors"), { facts, tensors: await this.weights() });
+  }
+
+  /** Whether its networks are normalized, in inference, by statistics that training has collected. */
+  get hasRunningStatistics(): boolean {
+    return [...this.table.keys()].some((key) => key.endsWith("/moving_variance"));
   }
 
   /** Frees the memory of the weights. The model cannot be used afterwards. */

@@ -2,6 +2,7 @@ import { totalmem } from "node:os";
 import * as tf from "@tensorflow/tfjs-core";
 import { input, type LayersModel, layers, model, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { SigmaTsneError } from "../../errors.js";
+import { normalizeRelu } from "../backends/normalization.js";
 import type { Random } from "../random.js";
 import type { NetworkConfiguration } from "./configuration.js";
 import type { Pass } from "./pass.js";
@@ -119,7 +120,7 @@ function requireMemory(
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   throw new SigmaTsneError(
     "OUT_OF_MEMORY",
-    `the ${name} of this model has ${weights} weights, which need ${gib(weights * BYTES_PER_WEIGHT)} in training, and ${gib(most)} can be had; take smaller images or layers`,
+    `the ${name} of this model has ${weights} weights, which need ${gib(weights * BYTES_PER_WEIGHT)} in training, but at most ${gib(most)} can be used. Use smaller images or layers`,
   );
 }
 
@@ -131,16 +132,34 @@ interface LayerSizes {
 
 function run(through: readonly Layer[], from: tf.Tensor, pass: Pass, draws: WeightDraws | undefined): tf.Tensor {
   let x = from;
-  for (const layer of through) {
+  for (let i = 0; i < through.length; i++) {
+    const layer = through[i] as Layer;
     if (layer.getClassName() === "Dropout") {
       if (pass.training) x = pass.dropout(x, layer.getConfig().rate as number);
+    } else if (layer.getClassName() === "BatchNormalization" && pass.training) {
+      x = normalizeBatch(layer, x, pass);
+      // The ReLU that `activation` puts behind it is done, too.
+      i++;
     } else if (draws?.has(layer)) {
       x = draws.apply(layer, x, pass);
     } else {
-      x = layer.apply(x, { training: pass.training }) as tf.Tensor;
+      x = layer.apply(x) as tf.Tensor;
     }
   }
   return x;
+}
+
+/** A batch normalization by the statistics of the batch, which the running ones follow, and the ReLU that comes after it. */
+function normalizeBatch(layer: Layer, x: tf.Tensor, pass: Pass): tf.Tensor {
+  const [gamma, beta, runningMean, runningVariance] = layer.weights.map((weight) => weight.read()) as [
+    tf.Tensor1D,
+    tf.Tensor1D,
+    tf.Variable,
+    tf.Variable,
+  ];
+  const { y, mean, variance } = normalizeRelu(x, gamma, beta, layer.getConfig().epsilon as number);
+  pass.follow({ mean: runningMean, variance: runningVariance }, { mean, variance });
+  return y;
 }
 
 function initialize(layer: Layer, random: Random): void {
@@ -178,7 +197,7 @@ export interface ConvolutionOptions {
   readonly width: number;
   readonly filters: readonly number[];
   readonly kernelSize: number;
-  /** Whether a batch normalization stands before every ReLU. */
+  /** Whether a batch normalization stands before every ReLU; convolutions then have no bias, which it would take off again. */
   readonly normalized: boolean;
 }
 
@@ -186,7 +205,8 @@ export interface ConvolutionOptions {
 export function convolutions({ filters, kernelSize, normalized }: ConvolutionOptions): Layer[] {
   return filters.flatMap((count, i) => {
     const name = `conv_${i + 1}`;
-    const conv = layers.conv2d({ filters: count, kernelSize, strides: 2, padding: "same", name, kernelInitializer });
+    const shape = { filters: count, kernelSize, strides: 2, padding: "same" as const };
+    const conv = layers.conv2d({ ...shape, useBias: !normalized, name, kernelInitializer });
     return [conv, ...activation(name, normalized)] as Layer[];
   });
 }
@@ -214,7 +234,8 @@ export function transposedConvolutions(options: ConvolutionOptions, last: number
     const name = `conv_${filters.length - i}`;
     const channels = i === 0 ? last : filters[i - 1];
     const shape = { filters: channels, kernelSize, strides: 2, padding: "same" as const };
-    stack.push(layers.conv2dTranspose({ ...shape, name, kernelInitializer }) as Layer);
+    const isNormalized = normalized && (i > 0 || !isLinear);
+    stack.push(layers.conv2dTranspose({ ...shape, useBias: !isNormalized, name, kernelInitializer }) as Layer);
     const [fromHeight, fromWidth] = sizes[i + 1];
     const [toHeight, toWidth] = sizes[i];
     const [bottom, right] = [2 * fromHeight - toHeight, 2 * fromWidth - toWidth];
@@ -225,14 +246,14 @@ export function transposedConvolutions(options: ConvolutionOptions, last: number
       ];
       stack.push(layers.cropping2D({ cropping, name: `${name}_crop` }) as Layer);
     }
-    if (i > 0 || !isLinear) stack.push(...activation(name, normalized));
+    if (i > 0 || !isLinear) stack.push(...activation(name, isNormalized));
   }
   return stack;
 }
 
+/** The ReLU of a convolution, and the batch normalization before it where there is one. */
 function activation(name: string, normalized: boolean): Layer[] {
-  // tfjs's momentum of 0.99 would need a thousand steps to forget its initial statistics.
-  const norm = normalized ? [layers.batchNormalization({ name: `${name}_norm`, momentum: 0.95 })] : [];
+  const norm = normalized ? [layers.batchNormalization({ name: `${name}_norm` })] : [];
   return [...norm, layers.activation({ activation: "relu", name: `${name}_relu` })] as Layer[];
 }
 

@@ -13,6 +13,7 @@ export const SERIES = {
   encoding: 7,
   sampling: 8,
   mixture: 9,
+  statistics: 10,
 } as const;
 
 /** What one evaluation of a model needs besides the images. */
@@ -31,6 +32,21 @@ export interface PassOptions {
   readonly commonDraws?: boolean | undefined;
   /** Fraction of the configured dropout that is applied, 0 to 1. Default 1. */
   readonly dropoutShare?: number | undefined;
+  /**
+   * The weight of a batch in the running statistics, 0 to 1. 1 / k for the k-th batch gives those of all batches together. Default
+   * {@link LEAST_BATCH_WEIGHT}.
+   */
+  readonly batchWeight?: number | undefined;
+}
+
+/** Weight of each batch in the running statistics of a long training. */
+export const LEAST_BATCH_WEIGHT = 0.05;
+
+/** The mean and the variance of a batch, or the variables with those of the batches so far. */
+export interface Statistics<T extends tf.Tensor> {
+  /** Without it, variances are taken about the mean of each batch. */
+  readonly mean?: T | undefined;
+  readonly variance: T;
 }
 
 /** One evaluation of a model, with its random numbers. */
@@ -44,6 +60,7 @@ export class Pass {
   private readonly options: PassOptions;
   private readonly commonDraws: boolean;
   private readonly dropoutShare: number;
+  private readonly batchWeight: number;
 
   constructor(random: Random, options: PassOptions = {}) {
     this.random = random;
@@ -55,6 +72,7 @@ export class Pass {
     this.length = options.length ?? { epochs: Number.POSITIVE_INFINITY, stepsPerEpoch: 1 };
     this.commonDraws = options.commonDraws ?? false;
     this.dropoutShare = options.dropoutShare ?? 1;
+    this.batchWeight = options.batchWeight ?? LEAST_BATCH_WEIGHT;
   }
 
   /** The same evaluation, with the same random numbers, without dropout and with the running statistics of batches. */
@@ -65,6 +83,25 @@ export class Pass {
   /** The same evaluation, with the same random numbers, with this fraction of the configured dropout. */
   withDropout(dropoutShare: number): Pass {
     return new Pass(this.random, { ...this.options, dropoutShare });
+  }
+
+  /**
+   * Moves running statistics towards those of a batch. The variance is that of the mixture of all batches, each with its weight: the
+   * distance between their means is part of it.
+   */
+  follow(running: Statistics<tf.Variable>, batch: Statistics<tf.Tensor>): void {
+    const weight = this.batchWeight;
+    tf.tidy(() => {
+      const mix = (variable: tf.Variable, value: tf.Tensor) =>
+        tf.add(tf.mul(variable, 1 - weight), tf.mul(value, weight));
+      let variance = mix(running.variance, batch.variance);
+      if (running.mean && batch.mean) {
+        const distance = tf.square(tf.sub(batch.mean, running.mean));
+        variance = tf.add(variance, tf.mul(distance, weight * (1 - weight)));
+        running.mean.assign(mix(running.mean, batch.mean));
+      }
+      running.variance.assign(variance);
+    });
   }
 
   /** Standard normal numbers. */

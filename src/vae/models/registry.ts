@@ -48,8 +48,10 @@ const table = {
   "micrograph-vae": (options: unknown) => new MicrographVae("micrograph-vae", resolveMicrographVae(options)),
 } satisfies Record<ModelName, (options: unknown) => Model>;
 
-/** The model of a name. */
-export type ModelOf<N extends ModelName> = ReturnType<(typeof table)[N]>;
+/** The class of the model with the name N. */
+export type ModelOf<N extends ModelName> = (typeof table)[N] extends ((options: unknown) => infer M extends Model)
+  ? M
+  : never;
 /** The options of a model: the size of the images is needed, all else has defaults. */
 export type ModelOptions<N extends ModelName> = Partial<ModelOf<N>["configuration"]> & {
   /** micrograph-vae only: the published experiment, 1 to 5, whose settings are to be the defaults. */
@@ -73,7 +75,8 @@ export function createModel<N extends ModelName>(name: N, options: ModelOptions<
       "no backend is selected: await selectBackend() before createModel()",
     );
   }
-  return table[known](options) as ModelOf<N>;
+  const build: (options: unknown) => Model = table[known];
+  return build(options) as ModelOf<N>;
 }
 
 /** What a model is, in a line. */

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { weightDivergence, weightVariance } from "../backends/weight-distributions.js";
 import { inverseSoftplus } from "./distributions.js";
 import type { Layer, Network, WeightDraws } from "./network.js";
 import type { Pass } from "./pass.js";
@@ -51,27 +52,18 @@ export class WeightPosterior implements WeightDraws {
   apply(layer: Layer, x: tf.Tensor, pass: Pass): tf.Tensor {
     const { kernel, bias } = this.weights.get(layer) as { kernel: Weight; bias: Weight };
     const mean = layer.apply(x) as tf.Tensor;
-    const spread = applyKernel(layer, tf.square(x), variance(kernel), mean.shape);
-    return pass.draw(mean, tf.sqrt(tf.add(spread, variance(bias))));
+    const spread = applyKernel(layer, tf.square(x), weightVariance(kernel.rho), mean.shape);
+    return pass.draw(mean, tf.sqrt(tf.add(spread, weightVariance(bias.rho))));
   }
 
   /** KL(posterior || prior) of all weights, in nats. */
   klDivergence(): tf.Scalar {
     const terms = [...this.weights.values()]
       .flatMap(({ kernel, bias }) => [kernel, bias])
-      .map((weight) => this.kl(weight));
+      .map(({ mean, rho }) => weightDivergence(mean, rho, this.priorSigma));
     return tf.addN(terms) as tf.Scalar;
   }
-
-  private kl({ mean, rho }: Weight): tf.Tensor {
-    const sigma = tf.softplus(rho);
-    const squares = tf.add(tf.sum(tf.square(mean)), tf.sum(tf.square(sigma)));
-    const ratio = tf.mul(squares, 0.5 / this.priorSigma ** 2);
-    return tf.add(tf.sub(ratio, tf.sum(tf.log(sigma))), mean.size * (Math.log(this.priorSigma) - 0.5));
-  }
 }
-
-const variance = ({ rho }: Weight): tf.Tensor => tf.square(tf.softplus(rho));
 
 /** The layer's linear map with another kernel and without bias. */
 function applyKernel(layer: Layer, x: tf.Tensor, kernel: tf.Tensor, outputShape: number[]): tf.Tensor {

@@ -4,6 +4,7 @@ import { range } from "../models/images.js";
 import type { Model } from "../models/model.js";
 import { openEventFile, writeProjector } from "../tensorboard/index.js";
 import { labelNames } from "./codes.js";
+import { describeGraph } from "./model-graph.js";
 
 /** What TensorBoard shows of a training. */
 export interface TrainingLog {
@@ -19,7 +20,7 @@ const SHOWN = 12;
 const PROJECTED = 2000;
 
 /**
- * Begins, or goes on with, the log of a training in `folder`.
+ * Begins or continues the log of a training in `folder`.
  *
  * @param step at which the training begins: what an earlier log says of later ones is dropped
  * @throws {FileError} FILE_WRITE
@@ -35,6 +36,7 @@ export async function openTrainingLog(
   const shown = await part.read(chosen);
   // TensorBoard drops what earlier files say of this step and later ones; the scalars of the last finished step stay.
   const file = await openEventFile(folder, { resumeStep: step === 0 ? 0 : step + 1 });
+  if (step === 0) await file.writeGraph(describeGraph(model));
   return {
     scalars: (at, values) => file.write(at, { scalars: values }),
     async epoch(at) {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { requireInteger } from "../../arguments.js";
 import { ArgumentError, FileError } from "../../errors.js";
 import { checkPath, makeFolder, systemReason } from "../../io/index.js";
+import type { GraphNode } from "./graph.js";
 import { countHistogram } from "./histogram.js";
 import type { SummaryValue, TensorBoardEvent } from "./messages.js";
 import { frameRecord } from "./record.js";
@@ -29,6 +30,12 @@ export interface EventFile {
    * @throws {FileError} FILE_WRITE
    */
   write(step: number, summaries: Summaries): Promise<void>;
+  /**
+   * Appends the graph of a network, of which TensorBoard shows the last one in the tab Graphs.
+   *
+   * @throws {FileError} FILE_WRITE
+   */
+  writeGraph(nodes: readonly GraphNode[]): Promise<void>;
   /** Waits for what is still to be written, brings it to the disk and closes the file. */
   close(): Promise<void>;
 }
@@ -50,6 +57,7 @@ export async function openEventFile(folder: string, options: EventFileOptions = 
   const { resumeStep } = options;
   if (resumeStep !== undefined) requireInteger(resumeStep, "resumeStep", 0, Number.MAX_SAFE_INTEGER);
   const { encodeEvent } = await import("./messages.js");
+  const { encodeGraph } = await import("./graph.js");
   const { path, handle, isFirst } = await create(folder);
   let size = 0;
   let last: Promise<void> = Promise.resolve();
@@ -86,6 +94,9 @@ export async function openEventFile(folder: string, options: EventFileOptions = 
       requireInteger(step, "step", 0, Number.MAX_SAFE_INTEGER);
       const value = summaryValues(summaries);
       if (value.length > 0) await append({ wallTime: now(), step, summary: { value } });
+    },
+    async writeGraph(nodes) {
+      await append({ wallTime: now(), step: 0, graphDef: encodeGraph(nodes) });
     },
     async close() {
       await last;

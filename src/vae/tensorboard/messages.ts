@@ -1,8 +1,9 @@
 import protobuf from "protobufjs";
 
 /**
- * The messages of TensorBoard's event files that are written here, with the field numbers of its event.proto, summary.proto and
- * histogram.proto (github.com/tensorflow/tensorboard, tensorboard/compat/proto).
+ * The messages of TensorBoard's event files that are written here, with the field numbers of its event.proto, summary.proto,
+ * histogram.proto, graph.proto, node_def.proto, attr_value.proto and tensor_shape.proto (github.com/tensorflow/tensorboard,
+ * tensorboard/compat/proto).
  */
 const DEFINITIONS = `
   syntax = "proto3";
@@ -11,6 +12,7 @@ const DEFINITIONS = `
     int64 step = 2;
     oneof what {
       string file_version = 3;
+      bytes graph_def = 4;
       Summary summary = 5;
       SessionLog session_log = 7;
     }
@@ -48,6 +50,30 @@ const DEFINITIONS = `
     repeated double bucket_limit = 6 [packed = true];
     repeated double bucket = 7 [packed = true];
   }
+  message GraphDef {
+    repeated NodeDef node = 1;
+  }
+  message NodeDef {
+    string name = 1;
+    string op = 2;
+    repeated string input = 3;
+    map<string, AttrValue> attr = 5;
+  }
+  message AttrValue {
+    oneof value {
+      int64 i = 3;
+      ListValue list = 1;
+    }
+    message ListValue {
+      repeated TensorShapeProto shape = 7;
+    }
+  }
+  message TensorShapeProto {
+    repeated Dim dim = 2;
+    message Dim {
+      int64 size = 1;
+    }
+  }
 `;
 
 /** How many values there are in each of a row of intervals. */
@@ -71,19 +97,24 @@ export interface SummaryValue {
   histo?: Histogram;
 }
 
-/** An event; exactly one of the last three is there. */
+/** An event; exactly one of the last four is there. */
 export interface TensorBoardEvent {
   /** Seconds since 1970. */
   wallTime: number;
   step: number;
   fileVersion?: string;
+  /** A {@link GraphMessage}. */
+  graphDef?: Uint8Array;
   summary?: { value: SummaryValue[] };
   /** 1: a run begins or goes on at this step. */
   sessionLog?: { status: 1 };
 }
 
+const { root } = protobuf.parse(DEFINITIONS);
 /** The type of {@link TensorBoardEvent}, to encode and decode. */
-export const EventMessage = protobuf.parse(DEFINITIONS).root.lookupType("Event");
+export const EventMessage = root.lookupType("Event");
+/** The type of the nodes of a graph. */
+export const GraphMessage = root.lookupType("GraphDef");
 
 export function encodeEvent(event: TensorBoardEvent): Uint8Array {
   return EventMessage.encode(EventMessage.create({ ...event })).finish();

@@ -26,7 +26,11 @@ export const EARLY_STOPPING_OPTIONS = {
   ),
 };
 
-/** When early stopping ends a training. All are optional. */
+/**
+ * When early stopping ends a training. All are optional.
+ *
+ * @interface
+ */
 export type EarlyStoppingOptions = Readonly<OptionValues<typeof EARLY_STOPPING_OPTIONS>>;
 
 const earlyStopping = declare<boolean | EarlyStoppingOptions>(
@@ -115,9 +119,9 @@ export const TRAINING_OPTIONS = {
   epochs: integer(
     { from: 1, to: MOST },
     {
-      help: "times that all images are seen",
+      help: "number of passes over all images",
       guide:
-        "times that all images are seen; the default of mixtures is larger for few images, for at least 5000 steps",
+        "number of passes over all images; the default of mixtures is larger for few images, for at least 5000 steps",
     },
   ),
   ...COURSE_OPTIONS,

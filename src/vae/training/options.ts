@@ -3,7 +3,11 @@ import type { Model } from "../models/model.js";
 import type { Recipe } from "../models/recipe.js";
 import { COURSE_OPTIONS, EARLY_STOPPING_OPTIONS, MOST, TRAINING_OPTIONS } from "./declarations.js";
 
-/** Options of `train`. All are optional; epochs and the options of Adam and of augmentation have the defaults of the model's `recipe`. */
+/**
+ * Options of `train`. All are optional; epochs and the options of Adam and of augmentation have the defaults of the model's `recipe`.
+ *
+ * @interface
+ */
 export type TrainOptions = Readonly<OptionValues<typeof TRAINING_OPTIONS>>;
 
 /** What decides the course of the training: a checkpoint is continued only with the same. */

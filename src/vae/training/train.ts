@@ -11,7 +11,7 @@ import { checkValues } from "../datasets/images.js";
 import { evaluateClusters } from "../evaluation/clusters.js";
 import { range, toImages } from "../models/images.js";
 import { type Model, type Phase, pause } from "../models/model.js";
-import { Pass, SERIES } from "../models/pass.js";
+import { LEAST_BATCH_WEIGHT, Pass, SERIES } from "../models/pass.js";
 import type { NamedTensor } from "../models/safetensors.js";
 import { Random } from "../random.js";
 import {
@@ -27,6 +27,7 @@ import {
 import { updateStopping } from "./early-stopping.js";
 import { lockFolder } from "./lock.js";
 import { type ResolvedOptions, resolveTrainOptions, type TrainOptions } from "./options.js";
+import { measureStatistics } from "./population-statistics.js";
 import type { EpochRecord, LossParts } from "./progress.js";
 import { scheduleAt } from "./schedule.js";
 import { addNoiseToBatch, binarize, shiftImages } from "./transformation.js";
@@ -49,7 +50,7 @@ export interface TrainingResult {
  * Trains a model with Adam on the training images of a data set. The images are read batch after batch, each while the one before is
  * computed with.
  *
- * With a folder, the training writes a checkpoint after every epoch and goes on from the one that it finds there: on the same backend
+ * With a folder, the training writes a checkpoint after every epoch and continues from the one that it finds there: on the same backend
  * the numbers are those of a training that was never interrupted. Checkpoints are replaced atomically; when one cannot be written, the
  * one before is still there. A new training that fails before its second checkpoint leaves nothing of its own in the folder.
  *
@@ -184,6 +185,8 @@ class Training {
       throw error;
     }
     if (this.best) this.model.setWeights(this.best);
+    const { batchSize, seed } = this.resolved.course;
+    await measureStatistics(this.model, this.images, { batchSize, seed, signal: this.options.signal });
     const seconds = (performance.now() - this.begin) / 1000;
     const { history, step, isStopped, stopping } = this.state;
     const result = { history, steps: step, isStoppedEarly: isStopped, best: stopping.best, seconds };
@@ -326,6 +329,7 @@ class Training {
       trainingCount: this.images.count,
       epoch,
       length: this.state.length,
+      batchWeight: Math.max(LEAST_BATCH_WEIGHT, 1 / (step + 1)),
     });
     const start = this.partStarts.findLast((begin) => begin <= epoch) as number;
     const settings = scheduleAt(step, this.steps, course, start * this.stepsPerEpoch);

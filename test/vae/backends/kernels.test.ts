@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { selectBackend } from "../../../src/vae/backends/index.js";
+import { normalizeRelu } from "../../../src/vae/backends/normalization.js";
+import { weightDivergence, weightVariance } from "../../../src/vae/backends/weight-distributions.js";
 
 /** Computes the same with the plain JavaScript backend and with ours, and compares all numbers. */
 async function expectAsOnCpu(compute: () => tf.Tensor[], tolerance = 2e-5): Promise<void> {
@@ -250,4 +252,43 @@ test("no tensor is left behind", async () => {
   });
   expect(tf.memory().numTensors).toBe(before.numTensors);
   expect(backend.numDataIds()).toBe(ids);
+});
+
+describe("normalized batches and their gradients", () => {
+  test.each([[[64, 6, 5, 33]], [[7, 3]], [[2, 1, 1, 16]]])("of %j", async (shape) => {
+    await expectAsOnCpu(() => {
+      seed = 1;
+      const channels = [shape.at(-1)] as [number];
+      const x = tf.add(normal(shape as [number]), 3);
+      const normalize = (input: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor) =>
+        normalizeRelu(input, gamma as tf.Tensor1D, beta as tf.Tensor1D, 1e-3);
+      const [gamma, beta] = [normal(channels), normal(channels)];
+      const { mean, variance } = normalize(x, gamma, beta);
+      return [mean, variance, ...withGradients((...inputs) => normalize(...(inputs as [tf.Tensor, tf.Tensor, tf.Tensor])).y, [x, gamma, beta])]; // biome-ignore format: one line
+    }, 2e-4);
+  });
+
+  test("need few tensors of the size of the batch", async () => {
+    await tf.setBackend("wasm");
+    const x = tf.keep(normal<tf.Rank.R4>([64, 20, 20, 16]));
+    const [gamma, beta] = [tf.keep(tf.ones([16])), tf.keep(tf.zeros([16]))] as [tf.Tensor1D, tf.Tensor1D];
+    const { peakBytes } = await tf.profile(() =>
+      tf.tidy(() => tf.grad((input) => tf.sum(normalizeRelu(input, gamma, beta, 1e-3).y))(x)),
+    );
+    const before = tf.memory().numBytes;
+    // Beside x: y, the gradient that comes in, which a sum makes of two tensors, and the one that goes out.
+    expect(peakBytes - before).toBeLessThan(4.1 * x.size * 4);
+    tf.dispose([x, gamma, beta]);
+  });
+});
+
+describe("weights that are distributions", () => {
+  test("have the variances and the divergence of the formulas, and their gradients", async () => {
+    await expectAsOnCpu(() => {
+      seed = 1;
+      const [mean, rho] = [normal([5, 7]), tf.sub(tf.mul(normal([5, 7]), 3), 3)];
+      const divergence = (m: tf.Tensor, r: tf.Tensor) => tf.div(weightDivergence(m, r, 0.5), 100);
+      return [...withGradients(weightVariance, [rho]), ...withGradients(divergence, [mean, rho])];
+    });
+  });
 });

@@ -26,6 +26,16 @@ test("the native kernels touch nothing outside the buffer", () => {
   expect(() => multiply(0, 0, 0, -1)).toThrow(RangeError);
   expect(() => multiply(0, 0, 0, "8" as never)).toThrow(TypeError);
   expect(() => network.sumRows(heap, 0, 0, 1025, 1, 1)).toThrow(RangeError);
+  for (const at of [0, 1, 2, 3, 4, 5, 6, 7, 8]) {
+    const offsets = Array.from({ length: 9 }, (_, i) => (i === at ? 4093 : 0)).map((offset) => offset & ~3);
+    const [x, gamma, beta, y, mean, variance, dx, dgamma, dbeta] = offsets as [number, number, number, number, number, number, number, number, number]; // biome-ignore format: one line
+    if (at < 6) expect(() => network.normalize(heap, x, gamma, beta, y, mean, variance, 4, 8, 1)).toThrow(RangeError);
+    else expect(() => network.normalizeBack(heap, 0, 0, 0, 0, 0, 0, dx, dgamma, dbeta, 4, 8, 1)).toThrow(RangeError);
+  }
+  expect(() => network.weightVariances(heap, 0, 4092, 2)).toThrow(RangeError);
+  expect(() => network.weightVariancesBack(heap, 0, 4092, 0, 2)).toThrow(RangeError);
+  expect(() => network.weightDivergence(heap, 0, 0, 4096, 2, 1)).toThrow(RangeError);
+  expect(() => network.weightDivergenceBack(heap, 0, 0, 0, 4092, 0, 2, 1)).toThrow(RangeError);
   expect(() => network.stepAdam(heap, 0, 0, 0, 0, 0, 0, 4000, 128, 0, 0, 0, 0, 1, 1)).toThrow(RangeError);
 });
 
@@ -44,4 +54,11 @@ test("other arguments of the wrong kind are refused", () => {
   expect(() => network.sumRows(new Float32Array(8) as never, 0, 0, 1, 1, 1)).toThrow("ArrayBuffer");
   const swish = () => network.multiply(heap, 0, 0, null, 0, 1, 1, 1, false, false, "swish" as never, 0);
   expect(swish).toThrow("unknown activation");
+});
+
+test("the state of random numbers and their array are checked", () => {
+  const draw = binding.drawNormals as NonNullable<typeof binding.drawNormals>;
+  expect(() => draw(new Int32Array(3), new Float32Array(2))).toThrow("4 integers");
+  expect(() => draw(new Uint32Array(4) as never, new Float32Array(2))).toThrow(TypeError);
+  expect(() => draw(new Int32Array(4), new Float64Array(2) as never)).toThrow(TypeError);
 });

@@ -4,6 +4,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { countHistogram } from "../../../src/vae/tensorboard/histogram.js";
 import { drawSprite, openEventFile, writeProjector } from "../../../src/vae/tensorboard/index.js";
+import { GraphMessage } from "../../../src/vae/tensorboard/messages.js";
 import { crc32c } from "../../../src/vae/tensorboard/record.js";
 import { useFolder } from "../../io/folder.js";
 import { readEvents } from "./read-events.js";
@@ -95,6 +96,27 @@ describe("openEventFile", () => {
     });
     expect(Buffer.from(second?.summary?.value[2]?.image?.encodedImageString ?? []).equals(png)).toBe(true);
     expect(rest).toEqual([]);
+  });
+
+  it("writes the graph of a network", async () => {
+    const events = await openEventFile(path("graph"));
+    await events.writeGraph([
+      { name: "encoder/input", op: "InputLayer", inputs: [], shape: [null, 4] },
+      { name: "encoder/dense", op: "Dense", inputs: ["encoder/input"], shape: [null, 2], numbers: { parameters: 10 } },
+    ]);
+    await events.close();
+    const [, , event] = await readEvents(events.path);
+    const graph = GraphMessage.toObject(GraphMessage.decode(event?.graphDef as Uint8Array), { longs: Number });
+    const shape = (size: number) => ({ list: { shape: [{ dim: [{ size: -1 }, { size }] }] } });
+    expect(graph.node).toEqual([
+      { name: "encoder/input", op: "InputLayer", attr: { _output_shapes: shape(4) } },
+      {
+        name: "encoder/dense",
+        op: "Dense",
+        input: ["encoder/input"],
+        attr: { parameters: { i: 10 }, _output_shapes: shape(2) },
+      },
+    ]);
   });
 
   it("begins a new file each time, and says from where a run goes on", async () => {

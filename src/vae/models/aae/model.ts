@@ -7,7 +7,11 @@ import { createDecoder, createEncoder, dense, hiddenLayers, Network } from "../n
 import { type Pass, SERIES } from "../pass.js";
 import { AAE_RECIPE, type aaeOptions } from "./configuration.js";
 
-/** What decides an {@link Aae}: its options with their defaults. */
+/**
+ * Configuration of an {@link Aae}: its options with their defaults filled in.
+ *
+ * @interface
+ */
 export type AaeConfiguration = Resolved<typeof aaeOptions>;
 
 /**

@@ -8,7 +8,11 @@ import { type Pass, SERIES } from "../pass.js";
 import { PLAIN_RECIPE } from "../recipe.js";
 import type { aeOptions } from "./configuration.js";
 
-/** What decides an {@link Ae}: its options with their defaults. */
+/**
+ * Configuration of an {@link Ae}: its options with their defaults filled in.
+ *
+ * @interface
+ */
 export type AeConfiguration = Resolved<typeof aeOptions>;
 
 /** A plain autoencoder: the loss is minus the log-likelihood of the image given its code. */

@@ -6,7 +6,11 @@ import type { Pass } from "../pass.js";
 import { VariationalModel } from "../variational-model.js";
 import type { betaTcVaeOptions } from "./configuration.js";
 
-/** What decides a {@link BetaTcVae}: its options with their defaults. */
+/**
+ * Configuration of a {@link BetaTcVae}: its options with their defaults filled in.
+ *
+ * @interface
+ */
 export type BetaTcVaeConfiguration = Resolved<typeof betaTcVaeOptions>;
 
 /**

@@ -6,7 +6,11 @@ import type { NetworkKind } from "../network.js";
 import type { Pass } from "../pass.js";
 import type { bnnAeOptions } from "./configuration.js";
 
-/** What decides a {@link BnnAe}: its options with their defaults. */
+/**
+ * Configuration of a {@link BnnAe}: its options with their defaults filled in.
+ *
+ * @interface
+ */
 export type BnnAeConfiguration = Resolved<typeof bnnAeOptions>;
 
 /** An autoencoder with a distribution over every weight. */

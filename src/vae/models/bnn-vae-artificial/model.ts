@@ -5,7 +5,11 @@ import { type Loss, weighted } from "../model.js";
 import type { Pass } from "../pass.js";
 import type { bnnVaeArtificialOptions } from "./configuration.js";
 
-/** What decides a {@link BnnVaeArtificial}: its options with their defaults. */
+/**
+ * Configuration of a {@link BnnVaeArtificial}: its options with their defaults filled in.
+ *
+ * @interface
+ */
 export type BnnVaeArtificialConfiguration = Resolved<typeof bnnVaeArtificialOptions>;
 
 /**

@@ -6,7 +6,11 @@ import { type Loss, meanOfSums, weighted } from "../model.js";
 import type { Pass } from "../pass.js";
 import type { bnnVaeOptions } from "./configuration.js";
 
-/** What decides a {@link BnnVae}: its options with their defaults. */
+/**
+ * Configuration of a {@link BnnVae}: its options with their defaults filled in.
+ *
+ * @interface
+ */
 export type BnnVaeConfiguration = Resolved<typeof bnnVaeOptions>;
 
 /** A variational autoencoder with a distribution over every weight: the bound has the divergence of codes and weights. */

@@ -36,7 +36,11 @@ import { GMVAE_RECIPE, type gmvaeOptions } from "./configuration.js";
 import { fitGaussianMixture, whiten } from "./gaussian-mixture.js";
 import { dropoutShare, planMixture } from "./phases.js";
 
-/** What decides a {@link Gmvae}: its options with their defaults. */
+/**
+ * Configuration of a {@link Gmvae}: its options with their defaults filled in.
+ *
+ * @interface
+ */
 export type GmvaeConfiguration = Resolved<typeof gmvaeOptions>;
 
 /** Options of {@link Gmvae.sample}. */

@@ -5,7 +5,11 @@ import type { Pass } from "../pass.js";
 import { VariationalModel } from "../variational-model.js";
 import type { iwaeOptions } from "./configuration.js";
 
-/** What decides an {@link Iwae}: its options with their defaults. */
+/**
+ * Configuration of an {@link Iwae}: its options with their defaults filled in.
+ *
+ * @interface
+ */
 export type IwaeConfiguration = Resolved<typeof iwaeOptions>;
 
 /**

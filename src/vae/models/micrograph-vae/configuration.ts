@@ -56,7 +56,11 @@ export const MICROGRAPH_VAE_RECIPE: Recipe = {
   beta1Decay: true,
   augmentation: "flips",
 };
-/** What decides a {@link MicrographVae}: its options with their defaults. */
+/**
+ * Configuration of a {@link MicrographVae}: its options with their defaults filled in.
+ *
+ * @interface
+ */
 export type MicrographVaeConfiguration = Resolved<typeof micrographVaeOptions>;
 
 /** The five published experiments (Ede 2020, arXiv 2003.01113); 1 to 3 are one recipe on three data sets. */

@@ -23,8 +23,6 @@ const SD_SPREAD = 0.5;
 /** Weight of the errors of pixels and gradients. */
 const ERROR_WEIGHT = 50;
 const EPSILON = 1e-3;
-/** Of the running averages, a step. */
-const MOMENTUM = 0.95;
 
 /**
  * The variational autoencoder of Ede 2020, "Warwick electron microscopy datasets" (arXiv 2003.01113), for micrographs. Its loss is
@@ -137,11 +135,9 @@ export class MicrographVae extends Model<MicrographVaeConfiguration> {
     const runningVariance = this.variables.get(`encoder/${key}_norm/moving_variance`) as tf.Variable;
     if (!pass.training) return { mean: runningMean, variance: runningVariance };
     const { mean, variance } = tf.moments(head, 0);
-    const follow = (running: tf.Variable, value: tf.Tensor) =>
-      running.assign(tf.add(tf.mul(running, MOMENTUM), tf.mul(value, 1 - MOMENTUM)));
     // The mean of the standard deviations' head is kept, that is, zero is taken off.
-    if (key === "mean") follow(runningMean, mean);
-    follow(runningVariance, variance);
+    if (key === "mean") pass.follow({ mean: runningMean, variance: runningVariance }, { mean, variance });
+    else pass.follow({ variance: runningVariance }, { variance });
     return { mean, variance };
   }
 }

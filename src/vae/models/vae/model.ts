@@ -6,7 +6,11 @@ import type { Pass } from "../pass.js";
 import { VariationalModel } from "../variational-model.js";
 import type { vaeOptions } from "./configuration.js";
 
-/** What decides a {@link Vae}: its options with their defaults. */
+/**
+ * Configuration of a {@link Vae}: its options with their defaults filled in.
+ *
+ * @interface
+ */
 export type VaeConfiguration = Resolved<typeof vaeOptions>;
 
 /** The variational autoencoder of Kingma & Welling 2014 (arXiv 1312.6114). */

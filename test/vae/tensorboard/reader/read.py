@@ -7,6 +7,8 @@ import sys
 from google.protobuf import text_format
 from PIL import Image
 from tensorboard.backend.event_processing import plugin_event_multiplexer
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+from tensorboard.plugins.graph.metadata import RUN_GRAPH_NAME
 from tensorboard.plugins.projector import projector_plugin
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 from tensorboard.util import tensor_util
@@ -34,7 +36,18 @@ for run in multiplexer.Runs():
             "events": [{"step": event.step, **value_of(event)} for event in accumulator.Tensors(tag)],
         }
         for tag in accumulator.Tags()["tensors"]
+        if tag != RUN_GRAPH_NAME
     }
+# The plugin of the tab Graphs reads this tag.
+graphs = {
+    run: [
+        {"name": node.name, "op": node.op, "input": list(node.input)}
+        for event in multiplexer.Tensors(run, RUN_GRAPH_NAME)
+        for node in GraphDef.FromString(event.tensor_proto.string_val[0]).node
+    ]
+    for run in multiplexer.Runs()
+    if RUN_GRAPH_NAME in multiplexer.GetAccumulator(run).Tags()["tensors"]
+}
 
 with open(f"{folder}/projector_config.pbtxt") as file:
     config = text_format.Parse(file.read(), ProjectorConfig())
@@ -51,4 +64,4 @@ for embedding in config.embeddings:
             "tile": list(embedding.sprite.single_image_dim),
         }
     )
-json.dump({"runs": runs, "projector": projector}, sys.stdout)
+json.dump({"runs": runs, "graphs": graphs, "projector": projector}, sys.stdout)

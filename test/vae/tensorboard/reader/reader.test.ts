@@ -2,8 +2,11 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, inject, it } from "vitest";
+import { createModel } from "../../../../src/vae/models/index.js";
+import { trainRun } from "../../../../src/vae/runs/index.js";
 import { drawSprite, openEventFile, writeProjector } from "../../../../src/vae/tensorboard/index.js";
 import { useFolder } from "../../../io/folder.js";
+import { barsDataset, useCpuBackend } from "../../tiny-dataset.js";
 
 const path = useFolder();
 const run = promisify(execFile);
@@ -12,6 +15,7 @@ const python = inject("python");
 
 interface Found {
   runs: Record<string, Record<string, { plugin: string; events: Record<string, unknown>[] }>>;
+  graphs: Record<string, { name: string; op: string; input: string[] }[]>;
   projector: Record<string, unknown>[];
 }
 
@@ -94,5 +98,19 @@ describe("TensorBoard", () => {
     expect([buckets[0]?.[0], buckets.at(-1)?.[1]]).toEqual([Math.min(...weights), Math.max(...weights)]);
     expect(found?.constant?.events).toMatchObject([{ values: [[2, 2, 2]] }]);
     expect(found?.samples?.events).toMatchObject([{ width: 20, height: 28, size: [20, 28] }]);
+  });
+
+  it("reads the graph of a training's model", async () => {
+    await useCpuBackend();
+    const folder = path("training");
+    const model = createModel("vae", { height: 8, width: 8, zDim: 2, hiddenDim: 4 });
+    await trainRun(model, barsDataset(8), { folder, epochs: 1 });
+    model.dispose();
+    const nodes = (await readWithTensorBoard(join(folder, "logs"))).graphs["."];
+    const inputs = new Map(nodes?.map(({ name, input }) => [name, input]));
+    expect(inputs.get("encoder/hidden_1")).toEqual(["encoder/flatten"]);
+    expect(inputs.get("code")).toEqual(["encoder/mean", "encoder/sd_softplus"]);
+    expect(inputs.get("decoder/input")).toEqual(["code"]);
+    for (const name of [...inputs.values()].flat()) expect(inputs.has(name)).toBe(true);
   });
 });

@@ -1,0 +1,15 @@
+// Builds docs/live/index.html, which the documentation site contains, if it is not there yet. It needs the WebAssembly core, whose compiler comes
+// from the Python registry. Without that compiler the site is built without the page.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+const shell = process.platform === "win32";
+const runScript = (name) =>
+  spawnSync("npm", ["run", name], { stdio: ["ignore", "ignore", "inherit"], shell }).status === 0;
+
+if (!existsSync("docs/live/index.html")) {
+  console.log("Building the live page once: this compiles the core as WebAssembly and takes some minutes.");
+  const isBuilt = runScript("wasm") && runScript("build");
+  if (!isBuilt)
+    console.warn("The site is built without the live page, because `npm run wasm` or `npm run build` failed.");
+}
