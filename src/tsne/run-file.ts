@@ -350,7 +350,7 @@ async function readPrelude({ path, size, handle, hash }: RunSource): Promise<num
   const prelude = Buffer.alloc(PRELUDE_BYTES);
   if (size > 0) await handle.read(prelude, 0, PRELUDE_BYTES, 0);
   if (size === 0 || !prelude.subarray(0, Math.min(size, MAGIC.length)).equals(MAGIC.subarray(0, size))) {
-    throw damaged(path, "is not a saved run: it does not begin like one");
+    throw damaged(path, "is not a saved run: expected a file of embed --save or Tsne.save");
   }
   if (size < PRELUDE_BYTES) throw damaged(path, "is cut off within its first bytes");
   const version = prelude.readUInt32LE(MAGIC.length);
