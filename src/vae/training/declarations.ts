@@ -121,7 +121,7 @@ export const TRAINING_OPTIONS = {
     {
       help: "times that all images are seen",
       guide:
-        "times that all images are seen; the default of mixtures is larger for few images, for at least 5000 steps",
+        "times that all images are seen; of few images, mixtures see each more often by default, for at least 5000 steps, and micrograph-vae for at least 3000",
     },
   ),
   ...COURSE_OPTIONS,
