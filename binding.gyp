@@ -20,17 +20,6 @@
         "MACOSX_DEPLOYMENT_TARGET": "11.0",
         "OTHER_CPLUSPLUSFLAGS": ["-ffp-contract=fast"]
       },
-      "conditions": [
-        ["<!(node -p \"Number(process.platform === 'linux' && process.env.SIGMA_TSNE_PORTABLE === '1')\")==1", {
-          "sources": ["native/portable/glibc.cpp"],
-          "ldflags": [
-            "-static-libstdc++",
-            "-Wl,--version-script=<(module_root_dir)/native/portable/exports.map",
-            "-Wl,--gc-sections",
-            "<!@(node -p \"'exp exp2 log log2 pow hypot pthread_create pthread_join pthread_detach pthread_once __pthread_key_create'.split(' ').map((name) => '-Wl,--wrap=' + name).join(' ')\")"
-          ]
-        }]
-      ],
       "msbuild_toolset": "ClangCL",
       "msvs_settings": {
         "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++20", "/clang:-O3", "/clang:-ffp-contract=fast"] }

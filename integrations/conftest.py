@@ -102,7 +102,7 @@ class Points:
             assert np.array_equal(*bits)
 
     def alive(self) -> list[int]:
-        """The filter processes of this run; waits until there are none, or for some seconds."""
+        """The filter processes of this run; waits until all have ended, or for some seconds."""
         for _ in range(150):
             if not self.running():
                 break

@@ -32,7 +32,7 @@ COMMAND = ("sigma-tsne",)
 
 # A pipe that holds a good part of a batch spares most changes between writer and reader. Linux grants this much to everyone.
 _PIPE_BYTES = 2**20
-# What a process that has closed its output may take to end by itself.
+# How long a process may take to end by itself after it has closed its output.
 _PATIENCE_SECONDS = 30
 # Of standard error, which says in one line what is wrong, as much as an error message can bear.
 _STDERR_BYTES = 8192
@@ -339,7 +339,7 @@ class FilterProcess:
         return FilterError(f"{arguments} on {socket.gethostname()} {end}: {text or 'it said nothing'}", code)
 
     def _wait(self) -> int:
-        # What does not end by itself after its output has ended was not ours to read from: a wrapper that hangs, say.
+        # A process that does not end after its output has ended is not the filter itself: a wrapper that hangs, for example.
         try:
             return self._process.wait(_PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -373,7 +373,7 @@ class _Feeder(threading.Thread):
 
 
 def read_version(command: Sequence[str] = COMMAND) -> str:
-    """The version of the package that `command` runs on this machine. Raises FilterError where there is none."""
+    """The version of the package that `command` runs on this machine. Raises FilterError if it cannot be run."""
     return _version(tuple(command))
 
 
@@ -411,7 +411,7 @@ def _flag(name: str, value: object) -> list[str]:
         return [f"--{name}"]
     if isinstance(value, Sequence) and not isinstance(value, str):
         value = ",".join(map(str, value))
-    # One word, so that a value that begins with a dash is none of the options.
+    # One word, so that a value that begins with a dash is not read as an option.
     return [f"--{name}={value}"]
 
 
@@ -429,4 +429,4 @@ def _end(process: subprocess.Popen, errors) -> None:
         try:
             stream.close()
         except OSError:
-            pass  # What was still to be written is of no use to anyone.
+            pass  # Nobody needs the rest of the output.

@@ -120,7 +120,7 @@ sigma-tsne plot map.npy --labels blocks.txt -o many-classes.png`,
   {
     name: "dimensions",
     title: "Active latent dimensions",
-    text: "Of the demo's autoencoder of all eight kinds of micrograph.",
+    text: "The autoencoder of the demo, trained on all eight kinds of micrograph.",
     commands: "sigma-tsne figures demo/model micrographs --stretch 2 -o figures",
     picture: "figures/dimensions.png",
   },

@@ -6,16 +6,17 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, write
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs, promisify } from "node:util";
+import { describeBinary } from "./binaries/structure.mjs";
+import { SYSTEMS, SystemMissing } from "./binaries/systems.mjs";
+import { binaryName, binaryOf, TARGETS } from "./binaries/targets.mjs";
+import { compareResults, describeResult, tryTarget, tryWasm } from "./binaries/trials.mjs";
 
 const execute = promisify(execFile);
 const root = resolve(import.meta.dirname, "..");
 const { values: flags } = parseArgs({ options: { packed: { type: "boolean", default: false } } });
 
 /** MB. What is in the package is listed by `npm pack`; more than this needs a reason. */
-const LARGEST = { packed: 3.2, unpacked: 9 };
-
-/** The newest glibc that the binary may need: that of the systems which Node.js 20 itself runs on. */
-const NEWEST_GLIBC = [2, 28];
+const LARGEST = { packed: 10, unpacked: 24 };
 
 const engines = JSON.parse(await readFile(join(root, "package.json"), "utf8")).engines.node;
 const OLDEST_NODE = `${/\d+\.\d+/.exec(engines)[0]}.0`;
@@ -59,13 +60,16 @@ if (!flags.packed) {
   await check("WebAssembly core", async () => (await npm(["run", "wasm"])).split("\n").at(-1));
   await check("build", async () => void (await npm(["run", "build"])));
   await check("documentation site", async () => void (await npm(["run", "docs"])));
-  await check("binary of this platform", async () => {
+  await check("binaries of all platforms", async () => {
     const printed = await npm(["run", "prebuilds"]);
-    const [, major, minor] = /glibc (\d+)\.(\d+)/.exec(printed) ?? [];
-    if (major !== undefined && (+major > NEWEST_GLIBC[0] || +minor > NEWEST_GLIBC[1])) {
-      throw new Error(`needs glibc ${major}.${minor}, and should run with ${NEWEST_GLIBC.join(".")}`);
-    }
-    return printed.slice(printed.lastIndexOf("prebuilds/")).replace(/\s+/g, " ");
+    return `${printed.match(/^prebuilds\/.+ bytes/gm).length} binaries`;
+  });
+}
+
+for (const [name, target] of Object.entries(TARGETS)) {
+  await check(`structure of ${name}`, async () => {
+    const { size } = await stat(binaryOf(target));
+    return `${size.toLocaleString("en")} bytes; ${describeBinary(binaryOf(target), target)}`;
   });
 }
 
@@ -74,9 +78,10 @@ await check("npm pack", async () => {
   const [packed] = JSON.parse(await npm(["pack", "--json", "--ignore-scripts", "--pack-destination", work]));
   tarball = join(work, packed.filename);
   const paths = packed.files.map(({ path }) => path);
-  const platform = `prebuilds/${process.platform}-${process.arch}/`;
-  if (!paths.some((path) => path.startsWith(platform))) throw new Error(`${platform} is empty: npm run prebuilds`);
-  const stray = paths.filter((path) => /^dist\/.*\.map$|(^|\/)test\/|\.tgz$/.test(path));
+  const binaries = [...Object.values(TARGETS).map(binaryName), "checksums.json", "wasm/sigma-tsne.wasm"];
+  const missing = binaries.filter((name) => !paths.includes(`prebuilds/${name}`));
+  if (missing.length > 0) throw new Error(`prebuilds/ lacks ${missing.join(", ")}: npm run prebuilds, npm run wasm`);
+  const stray = paths.filter((path) => /^dist\/.*\.map$|(^|\/)test\/|\.(tgz|lib|pdb)$/.test(path));
   if (stray.length > 0) throw new Error(`not for users: ${stray.join(", ")}`);
   if (packed.size > LARGEST.packed * 1e6 || packed.unpackedSize > LARGEST.unpacked * 1e6) {
     throw new Error(`${megabytes(packed.size)}, unpacked ${megabytes(packed.unpackedSize)}: more than expected`);
@@ -115,13 +120,7 @@ const bare = { ...process.env, PATH: join(work, "bin") };
 await check("install, no scripts, no compiler", async () => {
   await mkdir(bare.PATH);
   await symlink(process.execPath, join(bare.PATH, "node"));
-  await mkdir(project);
-  await writeFile(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  const npmCli = process.env.npm_execpath ?? (await npmFile());
-  await run(process.execPath, [npmCli, "install", tarball, "--ignore-scripts", "--no-audit", "--no-fund"], {
-    cwd: project,
-    env: bare,
-  });
+  await installPackage(project, []);
   for (const name of await readdir(join(root, "scripts", "release"))) {
     await cp(join(root, "scripts", "release", name), join(project, name));
   }
@@ -129,6 +128,15 @@ await check("install, no scripts, no compiler", async () => {
   const bytes = await bytesIn(join(project, "node_modules"));
   return `${Object.keys(packages).length} packages, ${megabytes(bytes)} on disk`;
 });
+
+/** Makes a project in an empty folder and installs the packed file in it, without scripts and without a compiler. */
+async function installPackage(folder, options) {
+  await mkdir(folder);
+  await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  const npmCli = process.env.npm_execpath ?? (await npmFile());
+  const args = ["install", tarball, "--ignore-scripts", "--no-audit", "--no-fund", ...options];
+  await run(process.execPath, [npmCli, ...args], { cwd: folder, env: bare });
+}
 
 async function bytesIn(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -219,6 +227,58 @@ await check("t-SNE without tfjs", async () => {
   const tensorflow = join(project, "node_modules", "@tensorflow");
   await rename(tensorflow, `${tensorflow}-away`);
   return smoke(process.execPath, ways);
+});
+
+const results = [];
+
+for (const [name, target] of Object.entries(TARGETS)) {
+  await check(`installed for ${name}`, async () => {
+    const folder = join(work, name);
+    const { platform, processor } = target;
+    const libc = platform === "linux" ? [name.endsWith("musl") ? "musl" : "glibc"] : [];
+    await installPackage(folder, [`--os=${platform}`, `--cpu=${processor}`, ...libc.map((value) => `--libc=${value}`)]);
+    const found = await findBinary(folder, {
+      npm_config_platform: platform,
+      npm_config_arch: processor,
+      LIBC: libc[0],
+    });
+    if (found !== binaryName(target)) throw new Error(`found ${found}, expected ${binaryName(target)}`);
+    const outcome = await tryInstalled(name, folder);
+    await rm(folder, { recursive: true });
+    return outcome;
+  });
+}
+
+/** The binary that is found in a project on another platform. */
+async function findBinary(folder, platform) {
+  const program =
+    'console.log(require("node-gyp-build").path("node_modules/sigma-tsne").replaceAll("\\\\", "/").split("prebuilds/")[1])';
+  const env = {
+    ...bare,
+    PREBUILDS_ONLY: "1",
+    ...Object.fromEntries(Object.entries(platform).filter(([, value]) => value)),
+  };
+  return run(process.execPath, ["--input-type=commonjs", "-e", program], { cwd: folder, env });
+}
+
+async function tryInstalled(name, folder) {
+  if (!SYSTEMS[name]) return "not run: there is no such system here";
+  const script = join(folder, "trial.mjs");
+  await cp(join(root, "scripts", "release", "trial.mjs"), script);
+  try {
+    const tried = await tryTarget(name, script, "sigma-tsne");
+    if (name === "linux-x64") tried.push(await tryWasm(script, "sigma-tsne"));
+    results.push(...tried);
+    return tried.map(describeResult).join("; ");
+  } catch (error) {
+    if (error instanceof SystemMissing) return `not run: ${error.message}`;
+    throw error;
+  }
+}
+
+await check("the same embedding on all platforms", async () => {
+  compareResults(results);
+  return `${results.length} trials of 500 points`;
 });
 
 await rm(work, { recursive: true, force: true });

@@ -3,10 +3,11 @@
 // changed.
 import { execFile, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { pythonWith } from "./python.mjs";
 
 const execute = promisify(execFile);
 export const root = resolve(import.meta.dirname, "..");
@@ -14,29 +15,11 @@ export const root = resolve(import.meta.dirname, "..");
 /** Other versions are other compilers, and so other binaries. */
 const ZIG_VERSION = "0.17.1";
 
-/**
- * The folder of zig, with the program and the sources of its libraries: installed once into a virtual environment of Python in the folder
- * for temporary files.
- */
+/** The folder of zig, with the program and the sources of its libraries. */
 export function zigFolder() {
-  const venv = join(tmpdir(), `sigma-tsne-ziglang-${ZIG_VERSION}`);
-  const python = join(venv, "bin", "python");
-  const complete = join(venv, "complete");
-  if (!existsSync(complete)) {
-    rmSync(venv, { recursive: true, force: true });
-    runOrExit("python3", ["-m", "venv", venv]);
-    runOrExit(python, ["-m", "pip", "install", "--quiet", `ziglang==${ZIG_VERSION}`]);
-    mkdirSync(`${complete}.part`);
-    renameSync(`${complete}.part`, complete);
-  }
+  const python = pythonWith(`ziglang-${ZIG_VERSION}`, [`ziglang==${ZIG_VERSION}`]);
   const locate = ["-c", "import os, ziglang; print(os.path.dirname(ziglang.__file__))"];
   return spawnSync(python, locate, { encoding: "utf8" }).stdout.trim();
-}
-
-function runOrExit(command, args) {
-  const { status, error } = spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"] });
-  if (error) throw error;
-  if (status !== 0) process.exit(status ?? 1);
 }
 
 /** The C++ sources of the core, relative to the root. */
@@ -92,7 +75,7 @@ async function zig(args) {
 }
 
 /**
- * Compiles sources, as many at once as there are processors, and links their objects to one file.
+ * Compiles sources, as many at once as there are processors or as the environment variable JOBS says, and links their objects to one file.
  *
  * @param name of the folder of objects
  * @param sources `{file, flags, language?}`, language "c++" or "cc"
@@ -107,7 +90,7 @@ export async function build(name, sources, link, output, language = "c++") {
   const work = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) await compile(...next);
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  await Promise.all(Array.from({ length: Number(process.env.JOBS) || availableParallelism() }, work));
   await zig([language, ...link, ...objects, "-o", output]);
 }
 

@@ -42,7 +42,7 @@ export function requireSignal(signal: unknown): void {
 /**
  * `value`, if it is an integer from `least` to `most`.
  *
- * @throws {ArgumentError} INVALID_ARGUMENT for what is no number, OUT_OF_RANGE for other numbers
+ * @throws {ArgumentError} INVALID_ARGUMENT for other values than numbers, OUT_OF_RANGE for other numbers
  */
 export function requireInteger(value: unknown, argument: string, least: number, most: number): number {
   const accepted = `an integer from ${least} to ${most}`;

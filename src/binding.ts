@@ -39,7 +39,7 @@ export function translate(error: unknown): unknown {
     case "NEGATIVE_EIGENVALUE":
       return badCovariance(native.code, native);
     case "DIVERGED":
-      return new SigmaTsneError("DIVERGED", `${native.message}; take a smaller learningRate`, { cause: error });
+      return new SigmaTsneError("DIVERGED", `${native.message}. Use a smaller learningRate`, { cause: error });
     case "OUT_OF_MEMORY":
     case "BUSY":
     case "ADDON_NOT_FOUND":

@@ -56,6 +56,15 @@ export class SigmaTsneError extends Error {
   }
 }
 
+/** The start of `accepted` for an option that has no accepted value beside the others that are given. */
+const UNUSABLE = "to be left out";
+
+function explain(argument: string, accepted: string, received: string): string {
+  if (accepted.startsWith(UNUSABLE))
+    return `${argument}: cannot be used${accepted.slice(UNUSABLE.length)}. Leave it out`;
+  return `${argument}: expected ${accepted}, received ${received}`;
+}
+
 /** An argument or option that cannot be used: which one, what came, what is accepted. */
 export class ArgumentError extends SigmaTsneError {
   /** The argument's name as the caller wrote it: `"perplexity"`, `"sigma"`. */
@@ -70,11 +79,7 @@ export class ArgumentError extends SigmaTsneError {
     facts: { argument: string; received: unknown; accepted: string; message?: string },
     options?: ErrorOptions,
   ) {
-    super(
-      code,
-      facts.message ?? `${facts.argument}: expected ${facts.accepted}, received ${describe(facts.received)}`,
-      options,
-    );
+    super(code, facts.message ?? explain(facts.argument, facts.accepted, describe(facts.received)), options);
     this.argument = facts.argument;
     this.received = facts.received;
     this.accepted = facts.accepted;

@@ -4,7 +4,7 @@ import type { NativeFarValue } from "./binding.js";
 const FAR = 1e5;
 
 /**
- * A warning about a value far beyond the others, as a list that is empty if there is none.
+ * A warning about a value far beyond the others, as a list, which is empty without such a value.
  *
  * @param far as the core found it
  */

@@ -109,7 +109,7 @@ const accepted =
  * nested arrays are copied once. Values are not looked at here.
  *
  * @param argument the caller's name for it, used in errors
- * @throws {ArgumentError} INVALID_ARGUMENT for anything that is no matrix, SHAPE_MISMATCH for ragged rows or a shape
+ * @throws {ArgumentError} INVALID_ARGUMENT for anything but a matrix, SHAPE_MISMATCH for ragged rows or a shape
  *   that does not fit the data
  */
 export function toMatrix(input: MatrixLike, argument = "data"): Matrix {

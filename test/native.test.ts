@@ -36,20 +36,17 @@ test.each([n, 2 ** 31, 2 ** 32 - 1])("the core takes no index that is no row: %i
   expect(() => run.measureUncertainty(uncertainty)).toThrow(expected);
 });
 
-test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])(
-  "the core takes no squared distance that is none: %d",
-  (squared) => {
-    const lists = { indices: each(n * k, 1), squared: new Float32Array(n * k).fill(squared), k };
-    const given = { data: matrix, sigma: undefined, start: undefined, options, neighbors: lists };
-    expect(() => new binding.Run(given)).toThrow("finite squared distances");
-  },
-);
+test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])("the core refuses invalid squared distances: %d", (squared) => {
+  const lists = { indices: each(n * k, 1), squared: new Float32Array(n * k).fill(squared), k };
+  const given = { data: matrix, sigma: undefined, start: undefined, options, neighbors: lists };
+  expect(() => new binding.Run(given)).toThrow("finite squared distances");
+});
 
 test("a run that diverged says so whenever it is asked to go on or to be saved", async () => {
   const diverging = new Tsne(rows, { perplexity: 1, learningRate: 1e30 });
   const expected = {
     code: "DIVERGED",
-    message: expect.stringMatching(/at iteration \d+; take a smaller learningRate$/),
+    message: expect.stringMatching(/at iteration \d+. Use a smaller learningRate$/),
   };
   await expect(diverging.fit()).rejects.toMatchObject(expected);
   await expect(diverging.fit(0)).rejects.toMatchObject(expected);

@@ -18,10 +18,8 @@ const modules = [
   { ...core, items: core?.items.filter((item) => !parts.includes(item)) },
   ...parts.map((part) => ({ ...part, text: `${core.text}/${part.text}` })),
 ];
-const apiSidebars = modules.map(({ link, items }) => [
-  link,
-  [{ text: "Modules", items: modules.map(({ text, link }) => ({ text, link })) }, ...items],
-]);
+const moduleList = { text: "Modules", items: modules.map(({ text, link }) => ({ text, link })) };
+const apiSidebars = [["/docs/api/", [moduleList]], ...modules.map(({ link, items }) => [link, [moduleList, ...items]])];
 
 /** A README is the first page of its folder. */
 const nameOnSite = (path) => path.replace(/(^|\/)README\.md$/, "$1index.md");

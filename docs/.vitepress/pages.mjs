@@ -4,6 +4,7 @@ export const SECTIONS = [
     text: "Start",
     items: [
       ["Overview", "README.md"],
+      ["Installing", "docs/install.md"],
       ["Your data", "docs/data.md"],
       ["Making embeddings", "docs/embed.md"],
       ["How to read an embedding", "docs/reading.md"],

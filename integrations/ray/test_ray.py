@@ -22,7 +22,7 @@ def cluster():
         "RAY_worker_niceness": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }
-    # Processors that it counts, not that there are: two for the actors, the others for what feeds them.
+    # The number of processors that Ray assumes: two for the actors, the others for the tasks that feed them.
     ray.init(
         num_cpus=4,
         include_dashboard=False,

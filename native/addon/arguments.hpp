@@ -20,13 +20,13 @@ struct MatrixView {
   std::size_t rows, cols;
 };
 
-// Throws a TypeError where the value is none; the library's own checks come before this.
+// Throws a TypeError for other values; the library's own checks come before this.
 MatrixView view_matrix(const Napi::Value& value);
 
 // The same of a matrix that must have this shape.
 MatrixView view_matrix(const Napi::Value& value, std::size_t rows, std::size_t cols);
 
-// Copies a Uint32Array of so many numbers below `bound`. They are checked in the copy: memory that the array shares
+// Copies a Uint32Array of `count` numbers below `bound`. They are checked in the copy: memory that the array shares
 // with other threads may have changed since the library looked at it.
 std::vector<std::uint32_t> copy_indices(const Napi::Value& value, std::size_t count, std::size_t bound);
 

@@ -14,7 +14,7 @@ class Backlog {
   // Held by what was sent, until it is delivered or dropped.
   using Slot = std::shared_ptr<void>;
 
-  // Waits for room, but not once the backlog is closed.
+  // Waits for a free slot, but not after the backlog was closed.
   static Slot take(const std::shared_ptr<Backlog>& backlog) {
     std::unique_lock lock(backlog->mutex_);
     backlog->changed_.wait(lock, [&] { return backlog->is_closed_ || backlog->taken_ < kMost; });

@@ -2,24 +2,39 @@
 
 // Chooses what computes: the native addon, built here (build/Release) or prebuilt for this platform (prebuilds/), or the WebAssembly
 // core where no addon loads. SIGMA_TSNE_BACKEND=native or wasm forces one of the two.
+const { createHash } = require("node:crypto");
+const fs = require("node:fs");
 const path = require("node:path");
 
 const root = path.join(__dirname, "..", "..");
+const prebuilds = path.join(root, "prebuilds");
 const { version } = require("../../package.json");
 const platform = `${process.platform}-${process.arch}, Node ${process.versions.node}`;
 const BUILD = "npm rebuild sigma-tsne --foreground-scripts";
 
 function loadNative() {
-  const addon = require("node-gyp-build")(root);
+  const load = require("node-gyp-build");
+  checkBytes(load.path(root));
+  const addon = load(root);
   if (addon.version !== undefined && addon.version !== version) {
     throw new Error(`the binary is of version ${addon.version}, the package of version ${version}`);
   }
   return addon;
 }
 
+/** To load a damaged binary can end the process without a message, so its bytes are compared first. */
+function checkBytes(file) {
+  const name = path.relative(prebuilds, file).split(path.sep).join("/");
+  const list = path.join(prebuilds, "checksums.json");
+  const expected = fs.existsSync(list) ? JSON.parse(fs.readFileSync(list, "utf8"))[name] : undefined;
+  if (expected === undefined) return;
+  const actual = createHash("sha256").update(fs.readFileSync(file)).digest("hex");
+  if (actual !== expected) throw new Error(`the binary is damaged (${file}); install the package again`);
+}
+
 function loadWasm() {
   const { loadBinding } = require(path.join(root, "dist", "wasm-binding.cjs"));
-  return loadBinding(path.join(root, "prebuilds", "wasm", "sigma-tsne.wasm"));
+  return loadBinding(path.join(prebuilds, "wasm", "sigma-tsne.wasm"));
 }
 
 /** The first line of an error's message, without what node-gyp-build adds about itself. */

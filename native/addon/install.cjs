@@ -1,13 +1,21 @@
 "use strict";
 
-// Runs at `npm install`: keeps a prebuilt binary that loads, else compiles one with node-gyp. Node's headers are taken from
-// beside the node executable where they are, so that nothing is downloaded. Where no compiler is found, the package still works:
-// the WebAssembly core computes then.
+// Runs at `npm install`: keeps a binary that loads, else compiles one with node-gyp. Node's headers are taken from the folder of the node
+// executable if they are there, so that nothing is downloaded. Without a compiler, the package still works: the WebAssembly core computes
+// then.
 const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 
-const env = { ...process.env };
+/** Loaded in a process of its own, because a binary that does not fit can end it. */
+function hasBinary() {
+  const env = { ...process.env, SIGMA_TSNE_BACKEND: "native" };
+  return spawnSync(process.execPath, [path.join(__dirname, "binding.cjs")], { env, stdio: "ignore" }).status === 0;
+}
+
+if (process.env.npm_config_build_from_source !== "true" && hasBinary()) process.exit(0);
+
+const env = { ...process.env, npm_config_build_from_source: "true" };
 const prefix = path.resolve(fs.realpathSync(process.execPath), "..", "..");
 if (!env.npm_config_nodedir && fs.existsSync(path.join(prefix, "include", "node", "node_api.h"))) {
   env.npm_config_nodedir = prefix;

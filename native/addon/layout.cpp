@@ -28,7 +28,7 @@ struct Shared {
   Cancellation cancellation;
 };
 
-// Copies the points, so that the caller may change his meanwhile. What is not finite is found here.
+// Copies the points, so that the caller may change them meanwhile. Checks that all are finite.
 std::shared_ptr<Shared> read_points(const Napi::Value& value) {
   return about(value.Env(), "points", [&] {
     auto shared = std::make_shared<Shared>();

@@ -47,7 +47,7 @@ class Call {
     return static_cast<std::size_t>(value);
   }
 
-  // The tensor of so many float32 whose byte offset is argument `index`.
+  // The tensor of `size` float32 whose byte offset is argument `index`.
   float* tensor(std::size_t index, double size) const {
     const double offset = number(index);
     if (!(offset >= 0 && offset + 4 * size <= static_cast<double>(bytes_))) {

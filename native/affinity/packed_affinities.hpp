@@ -15,7 +15,7 @@ namespace sigma {
 struct PackedAffinities {
   static constexpr unsigned kExponentBits = 5, kLeastMantissaBits = 7;
   static constexpr std::size_t kRowMultiple = 16;
-  // Columns of up to so many points take 16 bits, which processors read without a mask.
+  // Columns of up to this many points take 16 bits, which processors read without a mask.
   static constexpr std::size_t kNarrow = 65536;
 
   std::vector<std::uint64_t> offsets;  // n + 1
@@ -24,7 +24,7 @@ struct PackedAffinities {
   float unit = 0;
 };
 
-// Whether columns of n points leave p so many bits that each is within 0.4 % of what it was.
+// Whether columns of n points leave p enough bits to stay within 0.4 % of its value.
 bool can_pack(std::size_t n);
 
 PackedAffinities pack(const Affinities& affinities, ThreadTeam& team);

@@ -5,7 +5,7 @@
 
 namespace sigma {
 
-// The KL divergence is computed whenever so many iterations are done.
+// Iterations between two computations of the KL divergence.
 constexpr std::uint64_t kKlEvery = 50;
 
 // Decides whether a run has converged, from the KL divergence after every kKlEvery iterations.

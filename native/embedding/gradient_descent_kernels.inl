@@ -11,6 +11,11 @@ enum class Edges { apart, packed, narrow };
 // up to three times as long.
 template <int D, Edges kEdges>
 SIGMA_INLINE void gather(const float* positions, const std::uint32_t* edges, std::uint32_t mask, Floats (&out)[D]) {
+#if defined(__clang__)
+  // Hides that unpack() has read the same memory: clang would extract the columns from its vector, which takes longer
+  // than to load them again.
+  asm("" : "+r"(edges));
+#endif
   const auto column = [&](int lane) __attribute__((always_inline)) -> std::size_t {
     if constexpr (kEdges == Edges::apart) return edges[lane];
     if constexpr (kEdges == Edges::packed) return edges[lane] & mask;

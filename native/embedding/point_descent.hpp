@@ -22,7 +22,7 @@ struct Bounds {
   const float *low, *high;
 };
 
-// Minimizes the cost from y on, and returns the cost at the end. A point that reaches the bounds would go on to
+// Minimizes the cost from y on, and returns the cost at the end. A point that reaches the bounds would move to
 // infinity, because its neighbors lie too far apart to hold it. It has no better position than among them, so it goes
 // back to its start.
 template <class Evaluate>

@@ -22,7 +22,7 @@ class FlowMesh {
   FlowMesh(std::size_t side, ThreadTeam& team);
 
   // Carries the points along the flow of their own density, smoothed by a Gaussian of standard deviation `width` in
-  // units of the square, in so many steps of the midpoint rule.
+  // units of the square, in `steps` steps of the midpoint rule.
   void flatten(SquarePoints& points, double width, int steps);
 
  private:

@@ -141,7 +141,7 @@ class PartSolver {
       problem_.visit_disc(point, least - before, area, [&](std::size_t row, std::size_t column, double squared) {
         const std::size_t cell = (row - area.top) * area.width() + column - area.left;
         const double distance = squared - prices_[cell] + before;
-        // A settled cell is not reached anew, though rounding may find it nearer: its path would be a circle.
+        // A settled cell is not reached again, although rounding may find it nearer: its path would be a circle.
         if (distance >= least || distance >= distances_[cell] || is_settled_[cell]) return;
         if (distances_[cell] == kInfinity) touched.push_back(static_cast<std::uint32_t>(cell));
         distances_[cell] = distance;
@@ -193,7 +193,7 @@ class PartSolver {
   std::vector<std::uint8_t> is_settled_;
 };
 
-// Halves the grid and shares out the points by where they lie, as far as the halves have room.
+// Halves the grid and shares out the points by where they lie, as far as the halves have free cells.
 void divide(const Problem& problem, Part part, std::size_t exact_cells, std::vector<Part>& parts) {
   const Rectangle& area = part.area;
   if (area.cells() <= exact_cells) {
@@ -262,7 +262,7 @@ double sum_ways(const Problem& problem) {
   return sum;
 }
 
-// What the prices prove: each point at its cheapest cell, and the prices (weak duality, since none is above 0).
+// What the prices prove: each point at its cheapest cell, and the prices (weak duality, since all are at most 0).
 double bound_cost(const Problem& problem, ThreadTeam& team, const Cancellation& cancellation) {
   constexpr std::size_t kGrain = 512;
   const std::size_t n = problem.cells.size();

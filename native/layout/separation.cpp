@@ -15,7 +15,7 @@ constexpr std::size_t kGrain = 1024;
 constexpr std::size_t kNeighbors = 10;
 // So few points are no density: neighbors drawn together would meet in the middle.
 constexpr std::size_t kLeastToRelax = 100;
-// Points whose neighbors are counted; beyond, every so many-th.
+// Largest number of points whose neighbors are counted; of more points, a regular sample of that size.
 constexpr std::size_t kMostCounted = 20000;
 
 double mean_distance(const SquarePoints& a, const SquarePoints& b) {
@@ -98,7 +98,7 @@ std::size_t flow(SquarePoints& points, const SquarePoints& shape, int relaxation
   std::iota(all.begin(), all.end(), 0u);
   std::vector<std::uint32_t> nearest = find_nearest(shape, all, k, team);
   for (std::size_t e = 0; e < nearest.size(); ++e) {
-    // On one spot everyone is everyone's neighbor, and none is to be drawn to any of them.
+    // Points at the same position are all neighbors of each other, and attract each other in no direction.
     const std::size_t i = e / k, other = nearest[e];
     if (shape[2 * i] == shape[2 * other] && shape[2 * i + 1] == shape[2 * other + 1])
       nearest[e] = static_cast<std::uint32_t>(i);
@@ -126,7 +126,7 @@ SquarePoints take(const SquarePoints& points, const std::vector<std::uint32_t>& 
   return taken;
 }
 
-// Points that lie beside each other on the embedding read the same stretches of the mesh.
+// Points that are close on the embedding read the same stretches of the mesh.
 std::size_t flow_in_order(SquarePoints& points, const SquarePoints& shape, int relaxations, ThreadTeam& team,
                           const Cancellation& cancellation, const std::function<void(double)>& progress) {
   constexpr float kEmbeddingSide = 100;

@@ -32,7 +32,7 @@ struct Separation {
   double moved = 0;      // mean way of a point, in sides of the square
   double last_move = 0;  // the same in the last iteration
   std::size_t iterations = 0;
-  std::size_t fallbacks = 0;  // points that got the nearest value, for there was none to interpolate
+  std::size_t fallbacks = 0;  // points that got the nearest value, because there were no values to interpolate
 };
 
 // Moves n >= 2 points of an embedding, n x 2, until they fill the unit square evenly. `progress` is called with the

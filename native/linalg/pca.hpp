@@ -32,8 +32,8 @@ std::optional<NearRows> draw_in_far_rows(const PackedMatrix& rows, double limit)
 
 // Principal components of centered rows; 1 <= k <= min(n, d). Exact, by the covariance's eigenvectors, for up to a few
 // hundred columns; by randomized subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4) where k is small
-// beside them. The square of a far row would leave no digits to the others: far rows count as rows at kFarRow times the
-// typical distance, and all are centered again.
+// compared to them. The square of a far row would leave no digits to the others: far rows count as rows at kFarRow
+// times the typical distance, and all are centered again.
 Pca find_principal_components(const PackedMatrix& rows, std::size_t k, Random& random, ThreadTeam& team,
                               const Cancellation& cancellation);
 

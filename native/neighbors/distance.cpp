@@ -61,7 +61,7 @@ bool make_direction(const Gaussians& points, std::size_t i, bool centered, std::
     squares += x * x;
   }
   const double length = std::sqrt(squares);
-  // Nor has a row whose length is none, so far is the origin.
+  // Nor has a row of length zero compared to the distance of the origin.
   if (!(length > kPackedRounding * std::sqrt(packed) + kSumRounding * std::sqrt(whole))) return false;
   for (double& x : row) x /= length;
   return true;

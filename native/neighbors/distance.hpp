@@ -84,7 +84,7 @@ class Distance {
   PackedMatrix coordinates_, spread_;
 };
 
-// Every distance that there is.
+// All distances.
 std::span<const DistanceKernel> all_distances();
 
 // Whether points that have covariances can be compared by a distance: it uses them, or it ignores sigma.

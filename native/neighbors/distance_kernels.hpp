@@ -14,7 +14,7 @@ namespace sigma {
 // neighborhoods.
 enum class Coordinates { means, unit_rows, centered_unit_rows, means_and_deviations, standardized };
 
-// What it knows of each point beside them: nothing; the variance of each coordinate, as sigma^2 + floor / 2, so that
+// What else is stored for each point: nothing; the variance of each coordinate, as sigma^2 + floor / 2, so that
 // the sum of two has the floor once, or as sigma^2 + floor; the share B / (S + sigma^2) of each coordinate's variance
 // that tells neighborhoods apart, in [0, 1); the sum of sigma^2 over the coordinates, which is added to each of the
 // point's distances; or the lower triangular factor L of its covariance L L^T, row by row, of a distance that adds the
@@ -113,7 +113,7 @@ struct DistanceKernels {
 
 SIGMA_DECLARE_KERNELS(DistanceKernels, distance_kernels)
 
-// Memory of the calling thread for so many numbers, aligned for any vector, until the thread asks for it again.
+// Memory of the calling thread for `count` numbers, aligned for any vector, until the thread asks for it again.
 double* borrow_covariance_scratch(std::size_t count);
 
 }  // namespace sigma

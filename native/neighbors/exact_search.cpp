@@ -19,7 +19,7 @@ constexpr std::size_t kNearPoints = 512;
 constexpr std::uint64_t kSeed = 0;
 
 // Groups of blocks are what threads work on: two of them lie in the second-level cache together. Small data are cut
-// finer, so that there is work for many threads.
+// finer, so that many threads have work.
 std::size_t blocks_a_group(std::size_t blocks) {
   return std::clamp<std::size_t>(blocks / 64, 1, 8);
 }

@@ -60,7 +60,7 @@ struct Gaussians {
   std::size_t input_dimensions() const { return means.cols(); }
 };
 
-// Gives `rows`, whose means have their size, room for standard deviations and covariances where `points` have them.
+// Allocates standard deviations and covariances in `rows`, whose means have their size, if `points` have them.
 void make_room_for_spread(Gaussians& rows, const Gaussians& points);
 // Copies those of a point to row `to` of `rows`.
 void copy_spread(const Gaussians& points, std::size_t point, Gaussians& rows, std::size_t to);
@@ -74,7 +74,7 @@ Gaussians pack_means(NumberView data, std::size_t rows, std::size_t cols);
 // that resolve_noise estimates. Throws BadValue at the first that is not finite or negative.
 void pack_sigma(Gaussians& points, NumberView sigma, double variance_floor);
 
-// How numbers of the caller became packed points, so that others can be brought beside them.
+// How numbers of the caller became packed points, so that other points can be packed in the same way.
 struct Frame {
   std::vector<double> center;  // d, in the caller's units
   double scale = 1;

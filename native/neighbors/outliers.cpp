@@ -30,7 +30,7 @@ double median(std::vector<double>& values) {
   return *middle;
 }
 
-// The median of the values that are not zero; 0 if there are none.
+// The median of the values that are not zero; 0 if all are zero.
 double median_of_nonzero(std::vector<double>& values) {
   std::erase(values, 0.0);
   return values.empty() ? 0 : median(values);

@@ -21,7 +21,7 @@ struct RobustFrame {
 constexpr double kFarPoint = 1e3;
 std::optional<RobustFrame> find_robust_frame(NumberView data, std::size_t rows, std::size_t cols);
 
-// The median of those standard deviations that are not zero, of the same sample; 0 if there are none.
+// The median of those standard deviations that are not zero, of the same sample; 0 if all are zero.
 double typical_sigma(NumberView sigma, std::size_t rows, std::size_t cols);
 
 }  // namespace sigma

@@ -28,7 +28,7 @@ class QuerySearch {
 
   // The k nearest points of each query, nearest first, equal ones by row. Query q is not compared with point own[q].
   // The queries lie in the points' frame and have variances where the distance uses them; k is at most the number of
-  // points, one less where there are own ones. What is found for a query does not depend on the others. `progress` is
+  // points, one less if the queries are points. The result of a query does not depend on the others. `progress` is
   // called from any thread with the number of queries done since it was last called.
   Neighbors search(const Gaussians& queries, std::span<const std::uint32_t> own, std::size_t k, ThreadTeam& team,
                    const Cancellation& cancellation, const std::function<void(std::size_t)>& progress) const;

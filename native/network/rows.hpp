@@ -8,7 +8,7 @@ namespace sigma {
 class Rows {
  public:
   virtual ~Rows() = default;
-  // Elements [first, first + count) of a row: a pointer to where they lie, or to `room`, into which they were gathered.
+  // Elements [first, first + count) of a row: a pointer to them, or to `room`, into which they were gathered.
   virtual const float* read(std::size_t row, std::size_t first, std::size_t count, float* room) const = 0;
 };
 
@@ -32,7 +32,7 @@ struct Images {
 };
 
 // The patches of `images` under a window of height x width that is moved by the strides: one row for each of the
-// rows x columns positions in each image, its elements in the order (y, x, channel). What lies outside the image is
+// rows x columns positions in each image, its elements in the order (y, x, channel). Pixels outside the image are
 // zero.
 struct Window {
   std::size_t height, width;

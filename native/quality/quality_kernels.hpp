@@ -15,7 +15,7 @@ struct QualityKernels {
   // How many of `count` numbers are below the limit.
   std::size_t (*count_below)(const float* values, std::size_t count, float limit);
   // Keeps those of `count` numbers, a multiple of 16, that are not above the bound, in their order, with their indices:
-  // indices[e], or e where there are none. Returns how many. In place, too; writes up to 16 beyond what it keeps.
+  // indices[e], or e without indices. Returns how many. In place, too; writes up to 16 beyond the kept ones.
   std::size_t (*keep_not_above)(const float* values, const std::uint32_t* indices, std::size_t count, float bound,
                                 float* kept_values, std::uint32_t* kept_indices);
 };

@@ -10,7 +10,7 @@
 
 namespace sigma {
 
-// The repulsion that n fixed positions exert on a point that is none of them, within a box around them: in 2-D, for
+// The repulsion that n fixed positions exert on another point within a box around them: in 2-D, for
 // many positions, read off a mesh that is charged once; else by a walk of a tree that is grown once. The force at a
 // position depends on nothing but the position.
 class Field {

@@ -12,8 +12,8 @@ namespace sigma {
 // one vector, and let the mesh be coarser than fewer would for the same error.
 constexpr int kSplineOrder = 8;
 
-// Nodes of a coarse mesh are so many times as far apart as those of the fine one, and their splines are sums of fine
-// ones: M_p(v) = sum_j c_j M_p(kCoarser v - j), with so many coefficients.
+// Nodes of a coarse mesh are kCoarser times as far apart as those of the fine one; their splines are sums of fine
+// ones: M_p(v) = sum_j c_j M_p(kCoarser v - j), with this many coefficients.
 constexpr std::size_t kCoarser = 5;
 constexpr std::size_t kRefinement = (kCoarser - 1) * kSplineOrder + 1;
 // Coarse nodes that have a share in `nodes` fine ones: fine node f is made of coarse nodes J with the coefficients
@@ -23,7 +23,7 @@ constexpr std::size_t count_coarse(std::size_t nodes) {
 }
 
 // A real field of `rows` x `columns` nodes, each row `stride` long, the values beyond it zero; and half its transform:
-// for each column x the frequencies 0 to rows_plan->length / 2 along y, `frequencies` long with room to fill the last
+// for each column x the frequencies 0 to rows_plan->length / 2 along y, `frequencies` long with space to fill the last
 // vector.
 struct MeshView {
   const FourierPlan* row_plan;     // along x
@@ -71,7 +71,7 @@ struct MeshKernels {
 
 SIGMA_DECLARE_KERNELS(MeshKernels, mesh_kernels)
 
-// Floats from row to row of sums along y: fine columns, the splines beyond their ends, and room for whole vectors.
+// Floats from row to row of sums along y: fine columns, the splines beyond their ends, and space for whole vectors.
 inline std::size_t wide_stride(const MeshView& fine) {
   return fine.stride + 2 * kRefinement + kCoarser * 16;
 }

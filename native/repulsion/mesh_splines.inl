@@ -7,7 +7,7 @@
 // rule for all p nodes of an axis at once.
 //
 // Memory layout. A point touches p x p nodes: p rows of the mesh, each p = 8 floats long, which is one vector of
-// SplineRow. With vectors of 16 floats, both axes, or value and slope, lie beside each other in one SplinePair.
+// SplineRow. With vectors of 16 floats, both axes, or value and slope, are adjacent in one SplinePair.
 //
 // Reason for order 8, measured: it fills a vector. At the same spacing and in about the same time its force error is
 // some 40 % below that of order 6.
@@ -92,7 +92,7 @@ static const SplinePolynomials& spline_polynomials() {
 }
 
 #if SIGMA_LANES == 16
-// Both axes, or potential and slope, beside each other in one vector.
+// Both axes, or potential and slope, in one vector.
 typedef float SplinePair __attribute__((vector_size(8 * kSplineOrder)));
 
 SIGMA_INLINE SplinePair join(SplineRow a, SplineRow b) {

@@ -22,7 +22,7 @@ class MortonCurve {
   // `positions` is n x stride_of(D).
   void sort(const float* positions, std::size_t n, ThreadTeam& team);
 
-  // Bits a side: enough that cells are small beside the kernel's width of 1, as far as keys have room.
+  // Bits per side: enough that cells are small compared to the kernel's width of 1, as far as the keys have bits.
   int bits() const { return bits_; }
   // Ascending; equal codes keep the order of the points.
   const std::vector<MortonKey>& keys() const { return keys_; }

@@ -25,8 +25,8 @@ constexpr double kLeastReach = 12;
 double least_reach(double alpha) {
   return std::max(kLeastReach, std::pow(std::pow(alpha, alpha + 1) * std::pow(kLeastReach, 3), 1 / (2 * alpha + 1)));
 }
-// Beyond so many nodes, padding included, the embedding is left to Barnes-Hut: a side's limit keeps memory in bounds,
-// and that of the area, with n, is where a mesh for few points costs more than their tree.
+// Beyond these numbers of nodes, padding included, the embedding is left to Barnes-Hut: a side's limit keeps memory in
+// bounds, and that of the area, with n, is where a mesh for few points costs more than their tree.
 constexpr std::size_t kLongestSide = 8192;
 constexpr std::size_t kMostNodes = std::size_t{1} << 22;
 constexpr std::size_t kMostNodesPerPoint = 64;

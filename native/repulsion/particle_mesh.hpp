@@ -39,7 +39,7 @@ class ParticleMesh final : public Repulsion {
   // Makes the potential of n positions within a box around them, for compute_at(); false, and nothing made, where the
   // mesh would be huge.
   bool charge(const float* positions, std::size_t n, const float low[2], const float high[2]);
-  // Force on a point within the box that is none of the n; returns the potential there, the sum of w. From any thread.
+  // Force on another point within the box; returns the potential there, the sum of w. From any thread.
   double compute_at(const float* position, float* force) const;
 
  private:
@@ -58,7 +58,7 @@ class ParticleMesh final : public Repulsion {
   // Whether many points lie on one spot. Points must be sorted by position, as a run keeps them.
   bool has_many_equal(const float* positions, std::size_t n);
   std::shared_ptr<const Kernel> kernel_for(std::size_t width, std::size_t height, double spacing, Part part);
-  // Makes room for so many nodes along x and y, which are convolved with the period of the lengths.
+  // Allocates `nodes` nodes along x and y, which are convolved with the period of the lengths.
   void lay_out(Sheet& sheet, const std::size_t (&nodes)[2], const std::size_t (&lengths)[2], double spacing, Part part);
   void convolve(std::span<Sheet* const> sheets);
   void restrict_charges();

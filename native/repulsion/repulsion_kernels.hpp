@@ -43,7 +43,7 @@ struct RepulsionKernels {
   double (*walk_1d)(const TreeView<1>&, std::uint32_t root, float* const* forces, WalkScratch&);
   double (*walk_2d)(const TreeView<2>&, std::uint32_t root, float* const* forces, WalkScratch&);
   double (*walk_3d)(const TreeView<3>&, std::uint32_t root, float* const* forces, WalkScratch&);
-  // Force on a point that is none of the tree's. Returns the sum of w over the tree's points.
+  // Force on a point that is not in the tree. Returns the sum of w over the tree's points.
   double (*field_1d)(const TreeView<1>&, const float* position, float* force, WalkScratch&);
   double (*field_2d)(const TreeView<2>&, const float* position, float* force, WalkScratch&);
   double (*field_3d)(const TreeView<3>&, const float* position, float* force, WalkScratch&);

@@ -80,7 +80,7 @@ class Walk {
     return visit(root, 0, 1);
   }
 
-  // For one point that is none of the tree's.
+  // For one point that is not in the tree.
   double run_at(const float* position, float* force) {
     listed_ = 0;
     reserve(1024);

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kGrain = 4096;
 constexpr std::uint32_t kLeaf = 8;
 
-// The walk of one task covers at most so many points: small enough to share among threads, large enough to inherit.
+// The largest number of points in the walk of one task: small enough to share among threads, large enough to inherit.
 std::uint32_t points_per_task(std::size_t n) {
   return static_cast<std::uint32_t>(std::clamp<std::size_t>(n / 128, 128, 4096));
 }

@@ -24,7 +24,7 @@ class SpTree final : public Repulsion {
 
   // Grows the tree of n positions, for compute_at().
   void grow(const float* positions, std::size_t n);
-  // Force of the tree's points on a point of D coordinates that is none of them; returns the sum of w. From any thread,
+  // Force of the tree's points on another point of D coordinates; returns the sum of w. From any thread,
   // with a scratch of its own.
   double compute_at(const float* position, float* force, WalkScratch& scratch) const;
 

@@ -14,7 +14,7 @@ const char* name_of(Isa isa);
 
 }  // namespace sigma
 
-// The kernels of one room are a table of function pointers, made once for every instruction set: `baseline::table()`
+// The kernels of one module are a table of function pointers, made once for every instruction set: `baseline::table()`
 // and so on, declared here and defined by the files in isa/.
 #if defined(__x86_64__) || defined(_M_X64)
 #define SIGMA_X86_64 1

@@ -58,7 +58,7 @@ void ThreadTeam::start() {
     for (unsigned worker = 1; worker < size_; ++worker)
       workers_.emplace_back([this, worker, now] { serve(worker, now); });
   } catch (const std::exception&) {
-    // The system gives no more threads, or no memory for them: go on with those that there are; the result does not
+    // The system gives no more threads, or no memory for them: continue with the existing ones; the result does not
     // depend on it.
   }
 }

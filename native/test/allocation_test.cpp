@@ -41,17 +41,18 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
   return allocate(size, static_cast<std::size_t>(alignment));
 }
 // The forms that do not throw as well: under a sanitizer they are the sanitizer's, whose memory the operators below
-// must not free.
+// must not free. Where GCC inlines the operators that release memory, it warns that free() meets memory of operator
+// new.
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   return try_to_allocate(size, alignof(std::max_align_t));
 }
 void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
   return try_to_allocate(size, static_cast<std::size_t>(alignment));
 }
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }
-void operator delete(void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
 void operator delete(void* memory, std::align_val_t) noexcept {

@@ -161,8 +161,8 @@ struct Nodes {
              .imaginary = nullptr} {}
 };
 
-// Charges spread over the coarse nodes themselves, and the potential read from them, beside the way over fine nodes; on
-// every instruction set.
+// Charges spread over the coarse nodes themselves, and the potential read from them, compared with the way over fine
+// nodes; on every instruction set.
 TEST(ParticleMesh, CoarseSplinesAreSumsOfFineOnes) {
   std::vector<const MeshKernels*> tables{&baseline::mesh_kernels()};
 #ifdef SIGMA_X86_64

@@ -207,7 +207,7 @@ TEST_P(EveryDistance, PairAgreesWithItsFormula) {
   expect_formula(GetParam(), points, {golden.mu.data(), golden.sigma.data(), Golden::d, Golden::floor}, 7);
 }
 
-// Standard deviations over five orders of magnitude, below and above the floor, and means beside them that are small or
+// Standard deviations over five orders of magnitude, below and above the floor, and means that are small or
 // large: terms in the means and in sigma alone keep their proportion.
 TEST_P(EveryDistance, PairAgreesWithItsFormulaForSigmaOfEverySize) {
   Random random(12);

@@ -297,7 +297,7 @@ TEST(Run, EndsWhenItHasConverged) {
   EXPECT_GE(run.iteration(), end_of_schedule(run.options()));
   EXPECT_EQ(run.iteration(), 50 * kl.size());
   EXPECT_LT(kl[kl.size() - 2] - kl.back(), 0.01 * kl[kl.size() - 2]);
-  // It had converged before, so this does nothing; a number of iterations is done all the same.
+  // It had converged before, so this does nothing; a number of iterations is done nevertheless.
   const std::uint64_t reached = run.iteration();
   run.advance(1000, ignore, sigma::Run::Until::converged);
   EXPECT_EQ(run.iteration(), reached);

@@ -64,7 +64,7 @@ export function runBhTsne(
 }
 
 /**
- * Moves the points of an embedding until they fill the unit square evenly, so that there is room for a picture at each.
+ * Moves the points of an embedding until they fill the unit square evenly, so that each has space for a picture.
  *
  * @param points n x 2, finite, n >= 4
  * @throws what {@link runTsne} throws

@@ -64,14 +64,14 @@ export class Tsne {
    * Goes on with gradient descent; the first call checks the data and computes neighbors and affinities before.
    *
    * @param iterations how many more, an integer >= 0. Default: until the end of the run, which the option `iterations` defines
-   * @returns the embedding as it stands then
+   * @returns the embedding after these iterations
    * @throws {ArgumentError} for a bad option or shape, {@link DataError} for values that cannot be embedded
    * @throws {SigmaTsneError} BUSY during another fit
    * @throws {AbortError} if the signal of the options is aborted. During gradient descent the run stops after its current iteration
    *   and can go on; the search for neighbors is not interrupted
    */
   async fit(iterations?: number): Promise<TsneResult> {
-    if (this.#fitting) throw new SigmaTsneError("BUSY", "the run is still at work: await its other calls first");
+    if (this.#fitting) throw new SigmaTsneError("BUSY", "the run is still computing: await its other calls first");
     const { signal, onProgress, onSnapshot } = this.#given;
     if (signal?.aborted) throw new AbortError(undefined, { cause: signal.reason });
     const stopping = new AbortController();
@@ -99,7 +99,7 @@ export class Tsne {
   }
 
   /**
-   * Ends the {@link fit} at work after its current iteration: it resolves to the embedding as it stands, or rejects with an
+   * Ends a running {@link fit} after its current iteration: it resolves to the embedding at that iteration, or rejects with an
    * {@link AbortError} if there is no embedding yet. A later fit() continues from there.
    */
   stop(): void {
@@ -109,7 +109,7 @@ export class Tsne {
   /**
    * Places new points into the embedding as it stands, which does not change.
    *
-   * @param newMeans m x d, as wide as the data of the run, finite; m may be 0
+   * @param newMeans m x d, with as many columns as the data of the run, finite; m may be 0
    * @throws {ArgumentError} for a bad option or shape, or a run without an embedding; {@link DataError} for NaN and infinities
    */
   async place(newMeans: MatrixLike, options: PlacementOptions = {}): Promise<PlacementResult> {
@@ -118,7 +118,7 @@ export class Tsne {
         argument: "run",
         received: this,
         accepted: "a run that has an embedding",
-        message: "run: it has no embedding yet; await its fit() first",
+        message: "run: it has no embedding yet. Await its fit() first",
       });
     }
     return this.#computer.call("place", [newMeans, options], options.signal);

@@ -24,7 +24,7 @@ const formatCount = (count: number | undefined): string => count?.toLocaleString
  * Lays out swatch, name and count of each class in columns within `maxWidth x maxHeight`, the letters as large as fit, at most
  * `em`. Where they do not fit even in small letters the counts are left out, and then the last classes.
  *
- * @param isBeside whether it stands beside the map, and so may be high, or below it, and so must be low
+ * @param isBeside whether it is to the right of the map, where it may be high, or below it, where it must be low
  */
 export function layOutClasses(
   context: Context,

@@ -19,12 +19,12 @@ export interface ArrowFlags {
 /** What a user types for the library's names. */
 export const ARROW_NAMES = { prefix: "--prefix", drop: "--drop", strict: "--strict" };
 
-export const ARROW_GUIDE = `With --arrow rows come and go as an Arrow IPC stream, as pyarrow, Spark, Ray,
-DuckDB and polars write and read it, in batches of any size; a row's numbers do
-not depend on them. Columns that are there pass through as they are; --drop
-leaves out those that nobody needs any more, which saves time. A row with nulls
-or NaN gets nulls, and the last line on standard error says how many there were;
-with --strict it is an error.`;
+export const ARROW_GUIDE = `With --arrow, rows are read and written as an Arrow IPC stream, which pyarrow,
+Spark, Ray, DuckDB and polars support. The size of the batches does not change
+the numbers. All other columns are passed through unchanged; --drop removes
+columns, which saves time. A row with nulls or NaN gets nulls, and the last line
+on standard error reports the number of such rows; with --strict, such a row is
+an error.`;
 
 export function addArrowOptions(command: Command): Command {
   command
@@ -46,8 +46,8 @@ export function addArrowOptions(command: Command): Command {
  * Whether the command filters a stream.
  *
  * @param others what is for files alone, by the user's name for it
- * @param own what is for streams alone
- * @throws {ArgumentError} INVALID_ARGUMENT for either beside the other
+ * @param own the options of streams
+ * @throws {ArgumentError} INVALID_ARGUMENT for options of both kinds
  */
 export function checkArrow(
   flags: ArrowFlags,

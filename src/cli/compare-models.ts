@@ -41,8 +41,8 @@ Examples:
   $ sigma-tsne compare-models runs/vae runs/conv-vae runs/aae -o comparison
       Models that are trained already.
   $ sigma-tsne compare-models --dataset mnist --epochs 20 -o comparison
-      All models, trained first with codes of two dimensions. Runs that are in
-      the folder runs are gone on with or taken as they are.
+      All models, trained first with codes of two dimensions. Existing runs in
+      the folder runs are continued, or used as they are if they are finished.
   $ sigma-tsne compare-models --models ae,vae,bnn-ae --limit 5000 -o small
 
 The folder holds models.md and models.json with the table, reconstructions.png,
@@ -56,9 +56,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 export function createCompareModelsCommand(): Command {
   const command = new Command("compare-models")
     .usage("[runs...] -o <folder> [options]")
-    .summary("measure and draw several models beside each other")
+    .summary("compare several models in numbers and pictures")
     .description(
-      "Measure models on the same test images, with clean and with noisy input, and draw them beside each other. Models are trained first where no runs are given.",
+      "Measure models on the same test images, with clean and with noisy input, and draw them side by side. Without runs, the models are trained first.",
     )
     .argument("[runs...]", "folders of trainings, or of models")
     .requiredOption("-o, --output <folder>", "where table and pictures go; an earlier comparison is replaced");
@@ -66,14 +66,14 @@ export function createCompareModelsCommand(): Command {
     seed: { description: "seed of weights, training and draws (default: 42)" },
   })
     .option("--json", "print the content of models.json instead of the table")
-    .option("--quiet", "print nothing but errors and the results")
-    .optionsGroup("Training, where no runs are given:")
+    .option("--quiet", "print only errors and the results")
+    .optionsGroup("Training, if no runs are given:")
     .option("--models <list>", "names separated by commas (default: all but micrograph-vae)", (text: string) =>
       text.split(","),
     )
     .option("--runs-dir <folder>", "where the runs go", "runs");
   addDeclaredOptions(command, TRAINING_OPTIONS, ["epochs"], {
-    epochs: { description: "times that all images are seen (default: 10)" },
+    epochs: { description: "number of passes over all images (default: 10)" },
   });
   addDeclaredOptions(command, MODEL_OPTIONS, ["zDim", "hiddenDim"], {
     zDim: { description: "dimensions of the codes (default: 2)" },

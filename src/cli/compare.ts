@@ -62,13 +62,13 @@ const SETTING_LIST = new Help().boxWrap(SETTINGS.map(hyphenated).join(", "), 76)
 const guide = `
 Examples:
   $ sigma-tsne compare means.npy --sigma sigma.npy -o comparison
-      The standard map beside the sigma-aware one. Open comparison/report.html.
+      The standard and the sigma-aware map. Open comparison/report.html.
   $ sigma-tsne compare means.npy --sigma sigma.npy --labels labels.txt -o out \\
       --perplexity 50 --rows :5000
       Colored by label; the first 5000 rows only.
   $ sigma-tsne compare data.csv -o perplexities \\
       --variant "fine: perplexity=10" --variant "coarse: perplexity=100"
-      Any settings, without standard deviations too.
+      Maps with two perplexities, without standard deviations.
   $ sigma-tsne compare means.npy --sigma sigma.npy -o out --json --quiet \\
       | jq .pairs[0].disparity
 
@@ -77,7 +77,7 @@ settings. They are aligned to the first by translation, rotation, reflection and
 scale. The folder then holds report.html (needs no network), comparison.png,
 metrics.json, changes.csv (one row per point), displacement.npy and the aligned
 maps, in which rows that --missing drop left out are NaN. It appears complete or
-not at all. Rows are counted from 0, within the cut of --rows.
+not at all. Row 0 is the first row of --rows.
 
 Settings of a --variant:
 ${SETTING_LIST}
@@ -89,9 +89,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 export function createCompareCommand(): Command {
   const command = new Command("compare")
     .usage("<data> --sigma <file> -o <folder> [options]")
-    .summary("see what changes between maps: standard and sigma-aware, or any settings")
+    .summary("compare maps without and with standard deviations, or with other settings")
     .description(
-      "Compute the standard and the sigma-aware map of the same data from the same start, or those of several settings, and show and measure what changes: which points move, whose neighbors change, and whether they are the uncertain ones.",
+      "Compute maps of the same data without and with standard deviations, or with several settings, and report what changes: which points move, which points get other neighbors, and whether these points are the uncertain ones.",
     )
     .argument("<data>", `the data, or their means, one point per row: ${DATA_FILES}`)
     .optionsGroup("Input:")
@@ -102,7 +102,7 @@ export function createCompareCommand(): Command {
     .option("--labels <file>", "labels that color the maps, one per line (default: the labels of the data)")
     .option(
       "--rows <A:B>",
-      "rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <data>",
+      "rows A to B - 1 only, counted from 0, like a slice in Python; other files with as many rows as <data> are cut as well",
       rowRangeParser("--rows"),
     );
   addColumnOptions(command.optionsGroup("Columns:"));
@@ -110,10 +110,10 @@ export function createCompareCommand(): Command {
   addMethodOptions(command.optionsGroup("Method:"));
   return command
     .optionsGroup("Output:")
-    .requiredOption("-o, --output <folder>", "where the files go; an earlier comparison there is replaced")
-    .option("--force", "write into a folder that holds something else, too")
+    .requiredOption("-o, --output <folder>", "folder for the files; an earlier comparison in it is replaced")
+    .option("--force", "write even if the folder contains other files")
     .option("--json", "print the content of metrics.json instead of sentences")
-    .option("--quiet", "print nothing but errors, and --json")
+    .option("--quiet", "print only errors, and the output of --json")
     .addHelpText("after", guide)
     .action((data: string, typed: CompareFlags) =>
       interruptible(async (signal) => {
@@ -230,10 +230,10 @@ function sentences({ pairs, k, files }: ComparisonMetrics, output: string): stri
       const found = uncertainty?.[key];
       return found
         ? `${found.rho.toFixed(2)} (95 % ${found.interval.map((end) => end.toFixed(2)).join(" to ")})`
-        : "undefined";
+        : "none, because all values are equal";
     });
     return uncertainty
-      ? `${facts} Rank correlation with mean sigma: displacement ${links[0]}, changed neighbors ${links[1]}.`
+      ? `${facts} Rank correlation of a point's mean sigma with its displacement: ${links[0]}; with its changed neighbors: ${links[1]}.`
       : facts;
   });
   return [...lines, `Files in ${output}: ${files.join(", ")}. Open report.html.`];
@@ -252,7 +252,7 @@ function parseVariant(text: string): CompareVariant {
     const [, key = "", value = ""] = /^([^=]+)=(.+)$/.exec(word) ?? [];
     const name = SETTINGS.find((setting) => hyphenated(setting) === key);
     if (name === undefined) return reject(`key=value with a key of ${SETTINGS.map(hyphenated).join(", ")}`);
-    if (name in options) return reject(`each key once, and ${key} comes twice`);
+    if (name in options) return reject(`each key once; ${key} is given twice`);
     options[name] = TSNE_SETTINGS[name].parse(value, `--variant ${key}`);
   }
   return { name: text.slice(0, colon).trim(), options };

@@ -58,15 +58,18 @@ export function addColumnOptions(
     );
   }
   command
-    .option("--id-column <name>", "column that identifies the rows (default: by its name, or the index of pandas)")
-    .option("--label-column <name>", "column of labels, may be repeated (default: by their names)", collect);
-  if (keep) command.option("--keep <list>", "further columns that tables of the result repeat", collect);
-  if (strict) command.option("--strict", "fail at a column that cannot be used, rather than leave it out");
+    .option(
+      "--id-column <name>",
+      "column that identifies the rows (default: found by its name, or the index of pandas)",
+    )
+    .option("--label-column <name>", "column of labels, may be repeated (default: found by name)", collect);
+  if (keep) command.option("--keep <list>", "further columns to copy into tables of results", collect);
+  if (strict) command.option("--strict", "fail if a column cannot be used, instead of leaving it out");
   if (!lists) return command;
   return command
     .option(
       "--mean-column <name>",
-      "column of lists, or array of .npz, .h5ad or .mat, that is the data, as in file.npz:name (default: the only one, or by its name)",
+      "column of lists, or array of a .npz, .h5ad or .mat file, that contains the data; the same as file.npz:name (default: the only one, or found by name)",
     )
     .option("--sigma-column <name>", "the same for the standard deviations");
 }

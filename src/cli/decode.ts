@@ -31,14 +31,18 @@ export function createDecodeCommand(): Command {
   const command = new Command("decode")
     .usage("<run> <codes> -o <file> [options]")
     .summary("decode codes as images")
-    .description("Decode codes of a trained model as the images that they stand for.")
+    .description("Decode codes into images with a trained model.")
     .argument("<run>", "folder of a training, or of a model")
     .argument("<codes>", "the codes: .npy, .csv or .tsv, one code per row")
     .requiredOption("-o, --output <file>", ".npy, n x height x width [x channels], or .png, one picture of all")
-    .option("--rows <A:B>", "rows A to B - 1 only, counted from 0, as Python slices", rowRangeParser("--rows"));
+    .option(
+      "--rows <A:B>",
+      "use only rows A to B - 1, counted from 0, like a slice in Python",
+      rowRangeParser("--rows"),
+    );
   addDeclaredOptions(command, BATCH_OPTIONS, ["batchSize"])
     .option("--json", "print one JSON object instead of sentences")
-    .option("--quiet", "print nothing but errors, and --json");
+    .option("--quiet", "print only errors, and the output of --json");
   addBackendOptions(command).addHelpText("after", guide);
   const names = namesOf(command);
   return command.action((run: string, codes: string, flags: DecodeFlags) =>

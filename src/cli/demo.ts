@@ -30,7 +30,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 /** `sigma-tsne demo`: from made-up images to maps without and with uncertainty. */
 export function createDemoCommand(): Command {
   return new Command("demo")
-    .summary("see what standard deviations change")
+    .summary("show on simulated images what standard deviations change")
     .description(
       "Simulate micrographs that are acquired several times at different doses, embed their means without and with their standard errors, draw both maps and explain what the errors change, measured against the known truth. Needs no files; takes less than a minute. With --data codes: train an autoencoder on the micrographs, embed its codes, spread the map onto a grid and draw all of it.",
     )
@@ -48,7 +48,7 @@ export function createDemoCommand(): Command {
     .option("--seed <n>", "seed of the random numbers (default: 42)", integerParser("--seed"))
     .option("--threads <n>", "threads to use (default: all processors)", integerParser("--threads"))
     .option("--json", "print one JSON object instead of sentences")
-    .option("--quiet", "print nothing but errors, and --json")
+    .option("--quiet", "print only errors, and the output of --json")
     .addHelpText("after", guide)
     .action((flags: DemoFlags) => {
       const names = {

@@ -134,7 +134,7 @@ export function checkNeighborFlags(flags: EmbedFlags): void {
       if (path !== undefined) reject(flag, path, "to be left out with --neighbor-table, which holds them");
     }
   } else if (graphPath(flags) === undefined || (flags.neighborIndices !== undefined && !flags.neighborDistances)) {
-    reject("--neighbor-distances", undefined, "a file, which --neighbor-indices and --squared-distances need");
+    reject("--neighbor-distances", undefined, "a file: --neighbor-indices and --squared-distances need it");
   }
   for (const [flag, value] of [
     ["--neighbors", flags.neighbors],
@@ -158,7 +158,7 @@ export function checkRowsOutput({ rows, output }: EmbedFlags): void {
 /** @throws {ArgumentError} INVALID_ARGUMENT for labels that nothing shows */
 export function checkLabelFlag({ labels, plot, table, animate }: EmbedFlags): void {
   if (labels === undefined || [plot, table, animate].some((path) => path !== undefined)) return;
-  const accepted = "--plot, --table or --animate as well, which the labels are for";
+  const accepted = "to be given with --plot, --table or --animate, which show the labels";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "--labels", received: labels, accepted });
 }
 

@@ -22,7 +22,7 @@ import { integerParser, rowRangeParser } from "./values.js";
 const guide = `
 Examples:
   $ sigma-tsne embed means.npy --sigma sigma.npy -o map.npy
-      Points known with uncertainty: values that are uncertain count for less.
+      Points with standard deviations: uncertain values count less.
   $ sigma-tsne embed data.csv -o map.csv --labels labels.txt --plot map.png
       Plain t-SNE, and a picture of the embedding colored by label.
   $ sigma-tsne embed data.npy -o map.npy --labels labels.txt --animate map.gif
@@ -41,8 +41,8 @@ Examples:
       in a file, for sigma-tsne place.
   $ sigma-tsne embed data.npy -o map.npy --neighbor-indices indices.npy \\
       --neighbor-distances distances.npy
-      Neighbors from FAISS, hnswlib or a vector database; -1 stands for none.
-      With the --distance they were found by, place can use a --save of it.
+      Neighbors from FAISS, hnswlib or a vector database; -1 is a missing one.
+      If --distance names their distance, place can use the saved run.
   $ sigma-tsne embed codes.parquet --mean-column mean --sigma-column sigma \\
       -o map.npy --save run.tsne
       Vectors in columns of lists, as Spark, DuckDB and pyarrow write them;
@@ -78,7 +78,7 @@ export function createEmbedCommand(): Command {
     .usage("[data] -o <file> [options]")
     .summary("compute the embedding of a matrix")
     .description(
-      "Compute the t-SNE embedding of the rows of a matrix. With --sigma, the standard deviations of its values, uncertain values count for less.",
+      "Compute the t-SNE embedding of a table or matrix with one point per row. With --sigma, the standard deviations of its values, precise values count more than uncertain ones.",
     )
     .argument("[data]", `the data, or their means, one point per row: ${DATA_FILES}`);
   addInputOptions(command.optionsGroup("Input:"));
@@ -110,24 +110,27 @@ function addInputOptions(command: Command): void {
     .addOption(declaredOption(TSNE_SETTINGS, "covarianceDraws"))
     .option(
       "--rows <A:B>",
-      "embed rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <data>",
+      "embed rows A to B - 1 only, counted from 0, like a slice in Python; other files with as many rows as <data> are cut as well",
       rowRangeParser("--rows"),
     )
     .option(
       "--landmarks <n>",
-      "fit n landmarks, each the mean of the points around it, and place the points into their embedding: for more points than one fits",
+      "fit n landmarks, each the mean of the points around it, and place all points into their embedding: for more points than can be fitted",
       integerParser("--landmarks"),
     )
     .option(
       "--distances <file>",
-      "distances between all points, or the sparse ones to neighbors (.npz of SciPy, file.h5ad:obsp/distances); <data> may be left out",
+      "distances between all points, or a sparse matrix of distances to neighbors (.npz of SciPy, file.h5ad:obsp/distances); <data> is not needed",
     )
     .option(
       "--affinities <file>",
-      "weights of the edges of a graph, in place of affinities, as file.h5ad:obsp/connectivities; <data> may be left out",
+      "weights of the edges of a graph, used as affinities, such as file.h5ad:obsp/connectivities; <data> is not needed",
     )
     .option("--labels <file>", "labels that color the --plot and --animate, and go into the --table, one per line")
-    .option("--neighbor-indices <file>", "rows, from 0, of neighbors found elsewhere: points x at least 3 * perplexity")
+    .option(
+      "--neighbor-indices <file>",
+      "row numbers, from 0, of neighbors that another program has found: points x at least 3 * perplexity",
+    )
     .option(
       "--neighbor-distances <file>",
       "their distances; without the indices, the distances between all points, points x points",
@@ -172,7 +175,7 @@ function addOutputOptions(command: Command): void {
     );
   addDeclaredOptions(command, TSNE_OPTIONS, ["snapshotEvery"])
     .option("--json", "print one JSON object about the run instead of a sentence")
-    .option("--quiet", "print nothing but errors, and --json");
+    .option("--quiet", "print only errors, and the output of --json");
 }
 
 async function embed(data: string | undefined, flags: EmbedFlags, signal: AbortSignal): Promise<void> {

@@ -46,16 +46,16 @@ Examples:
   $ sigma-tsne encode runs/vae -o codes --part test
   $ sigma-tsne embed codes/vae_embeddings.npy --sigma codes/vae_errors.npy \\
       --labels codes/labels.txt -o map.npy --plot map.png
-      And the map.
+      The map of these codes.
   $ producer | sigma-tsne encode runs/vae --arrow | consumer
-      Images of an Arrow IPC stream, as they come: the stream again, with the
-      columns code and code_sigma. Memory does not grow with the rows.
+      Adds the columns code and code_sigma to an Arrow IPC stream with images.
+      Memory does not grow with the number of rows.
   $ producer | sigma-tsne encode runs/vae --arrow --drop image | consumer
-      Without the images themselves, by far the most of its bytes.
+      Leaves out the images, which are most of the bytes.
 
-The folder holds vae_embeddings.npy (means, n x d), vae_errors.npy (standard
-deviations; not for ae, conv-ae and aae, which have none) and labels.txt (where
-there are labels). It appears complete or not at all.
+The folder contains vae_embeddings.npy (means, n x d), vae_errors.npy (standard
+deviations, which ae, conv-ae and aae do not have) and labels.txt (if there are
+labels). It appears complete or not at all.
 
 ${ARROW_GUIDE}
 The column of images holds files (PNG, JPEG, TIFF, WebP, GIF; binary, or structs
@@ -71,16 +71,16 @@ export function createEncodeCommand(): Command {
   const command = new Command("encode")
     .usage("<run> [data] -o <folder> [options]\n       sigma-tsne encode <run> --arrow [options]")
     .summary("encode images as means and standard deviations")
-    .description("Encode images by a trained model as means and standard deviations, as t-SNE takes them.")
+    .description("Encode images with a trained model as means and standard deviations, the input of embed.")
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
     .option("-o, --output <folder>", "where the files go; earlier codes there are replaced")
     // Without a default of commander's, which could not be told from what is typed.
     .option("--part <name>", "all, train, validation or test (default: all)");
   addDeclaredOptions(command, ENCODE_OPTIONS, ["draws", "batchSize", "seed"])
-    .option("--force", "write into a folder that holds something else, too")
+    .option("--force", "write even if the folder contains other files")
     .option("--json", "print one JSON object instead of sentences")
-    .option("--quiet", "print nothing but errors, and --json")
+    .option("--quiet", "print only errors, and the output of --json")
     .optionsGroup("Data:");
   addBackendOptions(addDatasetOptions(command));
   addArrowOptions(command)

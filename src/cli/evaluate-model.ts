@@ -58,7 +58,7 @@ export function createEvaluateModelCommand(): Command {
   })
     .option("-o, --output <file>", "writes what --json prints into a file, too")
     .option("--json", "print one JSON object instead of a table")
-    .option("--quiet", "print nothing but errors and the results")
+    .option("--quiet", "print only errors and the results")
     .optionsGroup("Data:");
   addBackendOptions(addDatasetOptions(command)).addHelpText("after", guide);
   const names = namesOf(command);

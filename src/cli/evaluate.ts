@@ -62,9 +62,9 @@ interface EvaluateFlags extends ColumnFlags, PreparationFlags {
 const guide = `
 Examples:
   $ sigma-tsne evaluate means.npy map.npy --sigma sigma.npy --labels labels.txt
-      All measures, those of the labels' classes too.
+      All measures, including those of the classes.
   $ sigma-tsne evaluate data.csv map.csv --k 5,20 --per-point points.csv
-      Smaller neighborhoods, and what each point adds to the means.
+      Smaller neighborhoods, and the contribution of each point to the means.
   $ sigma-tsne evaluate data.npy map.npy --sample 2000 --json | jq .kl
       A quick look on 2000 points, for a script.
 
@@ -73,8 +73,8 @@ Any embedding will do, from this program or another. Give the --distance,
 depends on them, and only compares embeddings for which they are the same.
 
 The KL divergence takes all pairs of points, in time that grows with the square
-of their number. The other measures look at a sample of points where all would
-take long, and then say how large their standard error is.
+of their number. The other measures use a sample of the points if all would take
+long, and then report their standard errors.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
@@ -97,7 +97,7 @@ export function createEvaluateCommand(): Command {
       "--per-point <file>",
       "the contribution of each point to the means, one column per measure: .csv, .tsv, .parquet, .arrow or .npy",
     )
-    .option("--table <file>", `the same beside the embedding and the labels, as one table: ${TABLE_FORMATS}`)
+    .option("--table <file>", `the embedding, the labels and these contributions as one table: ${TABLE_FORMATS}`)
     .option("--json", "print one JSON object instead of a table")
     .option("--quiet", "no progress on standard error")
     .addHelpText("after", guide)
@@ -129,7 +129,7 @@ function addInputOptions(command: Command): void {
     .option("--labels <file>", "labels of the points, one per line (default: the labels of the data)")
     .option(
       "--rows <A:B>",
-      "look at rows A to B - 1 only, counted from 0, as Python slices; cuts the other files too where they have as many rows as <data>",
+      "look at rows A to B - 1 only, counted from 0, like a slice in Python; other files with as many rows as <data> are cut as well",
       rowRangeParser("--rows"),
     );
   addColumnOptions(command.optionsGroup("Columns:"));

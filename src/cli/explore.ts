@@ -30,7 +30,7 @@ Examples:
       runs/vae/explorer.
   $ sigma-tsne explore map.npy --images images.npy --labels labels.txt \\
       --input means.npy --sigma sigma.npy
-      An embedding that embed has written, with all that is known of its points.
+      An embedding that embed has written, with the data behind it.
   $ sigma-tsne explore means.npy --sigma sigma.npy
       Points that are embedded while you look.
   $ sigma-tsne explore run.tsne --trust
@@ -52,22 +52,19 @@ export function createExploreCommand(): Command {
   const command = new Command("explore")
     .usage("<source> [options]")
     .summary("explore maps and latent spaces in the browser")
-    .description("Step inside a map or the latent space of a model, in the browser.")
+    .description("Explore a map, or the latent space of a model, in the browser.")
     .argument(
       "<source>",
-      "folder of a training, a model or a comparison; a run of embed --save; an embedding of 2 columns, or points of more",
+      "folder of a training, a model or a comparison; a run of embed --save; an embedding (2 columns), or points (more columns)",
     )
     .optionsGroup("Input:")
-    .option("--images <source>", `${IMAGE_SOURCES}; of a training: other images than its own`)
+    .option("--images <source>", `${IMAGE_SOURCES}; for a training: images in place of its own`)
     .option(...imageOptions.stretch)
     .option("--strict", "refuse columns, and files of a folder of images, that would be left out")
     .option("--labels <file>", "labels, one per line (default: the labels in the explored table)")
-    .option(
-      "--metadata <file>",
-      "table of what else is known of the points, one row per point: .csv, .parquet, .arrow ...",
-    )
+    .option("--metadata <file>", "table with further columns, one row per point: .csv, .parquet, .arrow ...")
     .option("--sigma <file>", "standard deviations of the points, of the same shape")
-    .option("--input <file>", "the points that were mapped, to find neighbors by and judge the map")
+    .option("--input <file>", "the data behind the embedding, for neighbors and the quality of the map")
     .option("--no-cache", "do not keep the embeddings of points in <source>.explorer")
     .addOption(declaredOption(EXPLORE_OPTIONS, "part"))
     .addOption(declaredOption(EXPLORE_OPTIONS, "trust"));
@@ -75,7 +72,7 @@ export function createExploreCommand(): Command {
   addDeclaredOptions(command, EXPLORE_OPTIONS, ["host", "port", "frameOrigins"])
     .option("--open", "open the page in the browser")
     .option("--json", "print one JSON object with the address instead of sentences")
-    .option("--quiet", "print nothing but errors, and --json")
+    .option("--quiet", "print only errors, and the output of --json")
     .addHelpText("after", guide);
   return command.action((source: string, flags: ExploreFlags) =>
     interruptible((signal) =>

@@ -63,7 +63,7 @@ function renamed(error: SigmaTsneError, names: TypedNames): SigmaTsneError {
     const typed = names[argument] ?? argument;
     const isNamed = error.message.startsWith(`${argument}:`);
     const renamed = isNamed ? error.message.replace(argument, () => typed) : sentence;
-    // An option that was not typed is nothing that was received as such.
+    // An option that was not typed has no received value.
     const message = received === undefined ? renamed.replace(/received undefined$/, "received nothing") : renamed;
     return new ArgumentError(code, { argument: typed, received, accepted, message }, { cause: error });
   }

@@ -32,7 +32,7 @@ Examples:
       Into the folder figures of the run.
   $ sigma-tsne figures runs/vae -o pictures --noise 0.4 --grid-size 30
   $ sigma-tsne figures runs/vae scans/ -o pictures --size 48
-      Of other images than those of the training.
+      Figures of images that are not part of the training.
 
 Figures:
   reconstructions, noisy-reconstructions
@@ -62,7 +62,7 @@ export function createFiguresCommand(): Command {
     .option("-o, --output <folder>", "where the figures go; earlier ones are replaced (default: figures in the run)");
   addDeclaredOptions(command, FIGURE_OPTIONS, ["noise", "gridSize", "seed", "force"])
     .option("--json", "print the content of figures.json instead of sentences")
-    .option("--quiet", "print nothing but errors, and --json")
+    .option("--quiet", "print only errors, and the output of --json")
     .optionsGroup("Data:");
   addBackendOptions(addDatasetOptions(command)).addHelpText("after", guide);
   const names = namesOf(command);

@@ -53,11 +53,11 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 export function createInterpolateCommand(): Command {
   const command = new Command("interpolate")
     .usage("<run> <A> <B> [data] --gif <file> [options]")
-    .summary("show the images on the way from one image to another")
-    .description("Go from the code of one image to the code of another, and decode the codes between them.")
+    .summary("show the images between two images")
+    .description("Interpolate between the codes of two images, and decode the codes between them.")
     .argument("<run>", "folder of a training, or of a model")
     .argument("<A>", "number of the first image, counted from 0", integerParser("<A>", 0))
-    .argument("<B>", "number of the last one", integerParser("<B>", 0))
+    .argument("<B>", "number of the last image", integerParser("<B>", 0))
     .argument("[data]", "name or path of a data set (default: that of the training)")
     .option("--gif <file>", "an animation of the frames")
     .option("-o, --output <file>", "the frames: .npy, n x height x width [x channels], or .png, one picture of all")
@@ -66,7 +66,7 @@ export function createInterpolateCommand(): Command {
   addDeclaredOptions(command, INTERPOLATION_OPTIONS, ["frames", "interpolation"]);
   addDeclaredOptions(command, GIF_OPTIONS, ["delay", "bounce"])
     .option("--json", "print one JSON object, with both codes, instead of sentences")
-    .option("--quiet", "print nothing but errors, and --json")
+    .option("--quiet", "print only errors, and the output of --json")
     .optionsGroup("Data:");
   addBackendOptions(addDatasetOptions(command)).addHelpText("after", guide);
   const names = namesOf(command);

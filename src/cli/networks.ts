@@ -40,16 +40,16 @@ export function addBackendOptions(command: Command): Command {
 
 export function addDatasetOptions(command: Command): Command {
   return command
-    .option("--data-dir <folder>", "where the files of a named data set are looked for first")
-    .option("--no-download", "fail rather than download the files of a named data set")
-    .option("--labels <file>", "labels of the images of a path, one per line; subfolders are classes without")
+    .option("--data-dir <folder>", "folder that is searched first for the files of a named data set")
+    .option("--no-download", "do not download the files of a named data set, and fail if they are missing")
+    .option("--labels <file>", "labels of the images of a path, one per line (default: the names of subfolders)")
     .option("--class <name>", "images of one class only, by its name or number")
     .option(
       "--validation <x>",
       "images set apart to validate: a share below 1, or a number",
       numberParser("--validation"),
     )
-    .option("--test <x>", "images set apart to test, likewise", numberParser("--test"))
+    .option("--test <x>", "images set apart to test: a share below 1, or a number", numberParser("--test"))
     .option("--limit <n>", "largest number of images of each part", integerParser("--limit"))
     .option("--count <n>", "micrographs: how many to simulate (default: 2000)", integerParser("--count"))
     .option("--size <pixels>", "side of micrographs, or to crop and scale images to", integerParser("--size"))

@@ -57,13 +57,13 @@ interface PlaceFlags
 const guide = `
 Examples:
   $ sigma-tsne place run.tsne new.npy --sigma new-sigma.npy -o new-map.npy
-      New points beside those of the embedding, in the same coordinates. The run
-      was saved by an embed command with --save run.tsne.
+      Positions of new points, in the coordinates of the embedding. The run was
+      saved by an embed command with --save run.tsne.
   $ sigma-tsne place run.tsne new.npy -o new-map.npy --json --quiet | jq .n
 
   $ producer | sigma-tsne place run.tsne --arrow | consumer
-      Rows of an Arrow IPC stream, as they come: the stream again, with columns
-      x, y and divergence. Memory does not grow with the rows.
+      Adds the columns x, y and divergence to an Arrow IPC stream. Memory does
+      not grow with the number of rows.
 
   $ producer | sigma-tsne place run.tsne --arrow --uncertainty 20 | consumer
       The uncertainty of each position as well: columns displacement, var_x,
@@ -72,9 +72,9 @@ Examples:
   $ producer | sigma-tsne place run.tsne --arrow --drop mean,sigma | consumer
       Without the columns mean and sigma.
 
-Each new point is placed by itself, whatever else is in the file.
-A run that was made with --sigma needs that of the new points; the data must be
-as wide as those of the run, and in the same units.
+Each new point is placed independently of the others.
+If the run has sigma, the new points need sigma as well. The new points must
+have the columns of the data of the run, in the same units.
 
 ${ARROW_GUIDE}
 
@@ -107,21 +107,21 @@ export function createPlaceCommand(): Command {
     .option("-o, --output <file>", "where their positions go: .npy, .csv, .tsv, .parquet or .arrow")
     .option(
       "--table <file>",
-      `their positions, labels and divergences, how badly each fits, as one table: ${TABLE_FORMATS}`,
+      `their positions, labels and divergences (how badly each point fits) as one table: ${TABLE_FORMATS}`,
     )
     .option("--json", "print one JSON object instead of a sentence")
-    .option("--quiet", "print nothing but errors, and --json");
+    .option("--quiet", "print only errors, and the output of --json");
   addColumnOptions(command.optionsGroup("Columns:"), { lists: false, strict: false });
   addDeclaredOptions(command.optionsGroup("Preparation:"), PREPARATION, ["sigmaIs", "missing", "log1p"]);
   addArrowOptions(command)
     .optionsGroup("Columns of --arrow, .parquet and .arrow:")
     .option(
       "--mean-column <name>",
-      "column of the new points, or of their means (default: mean with --arrow; of a file, all columns of numbers, or the only one of lists)",
+      "column of the new points, or of their means (default: mean with --arrow; for a file, all columns of numbers, or the only column of lists)",
     )
     .option(
       "--sigma-column <name>",
-      "column of their standard deviations, where the run has them (default: sigma with --arrow; the same of a file)",
+      "column of their standard deviations, if the run has sigma (default: sigma with --arrow; for a file, found by name)",
     );
   return command.addHelpText("after", guide).action((run: string, data: string | undefined, flags: PlaceFlags) => {
     const names = namesOf(run, data, flags);
@@ -147,7 +147,7 @@ const namesOf = (run: string, data: string | undefined, flags: PlaceFlags) => ({
 function dispatch(run: string, data: string | undefined, flags: PlaceFlags, signal: AbortSignal): Promise<void> {
   const { output, sigma, labels, table, seed, uncertainty } = flags;
   if (seed !== undefined && uncertainty === undefined) {
-    const accepted = "--uncertainty beside it, whose seed it is";
+    const accepted = "to be given with --uncertainty, whose seed it is";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--seed", received: seed, accepted });
   }
   if (flags.sigmaIs === "posterior") {

@@ -58,11 +58,11 @@ export function createPlotCommand(): Command {
     .option("--labels <file>", "labels that color the points, one per line (default: the labels in its table)")
     .option(
       "--color-by <file[:column]>",
-      "numbers that color the points, one per row; of a table the first column, or the one that is named or numbered from 0",
+      "numbers that color the points, one per row: the first column of a table, or the one with this name or position (from 0)",
     )
     .option(
       "--ellipses <file>",
-      "draw ellipses for some points of a 2-D embedding: three columns xx, xy, yy, or what embed --uncertainty wrote",
+      "draw ellipses for some points of a 2-D embedding: three columns xx, xy, yy, or the file that embed --uncertainty has written",
     )
     .option("--images <source>", `show images on the map: ${IMAGE_SOURCES}`);
   addDeclaredOptions(command, IMAGE_OPTIONS, ["size", "count"])

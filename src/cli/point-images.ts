@@ -8,7 +8,7 @@ export const IMAGE_SOURCES =
 export const imageOptions = {
   stretch: [
     "--stretch [percent]",
-    "stretch the contrast of each image by itself, with this percentage of its pixels cut off at either end; 0: from the least to the most (default where no number follows: 2)",
+    "stretch the contrast of each image by itself; this percentage of the darkest and of the brightest pixels is cut off (default without a number: 2)",
     percentParser("--stretch"),
   ],
   strict: [

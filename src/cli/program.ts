@@ -110,7 +110,7 @@ export function createProgram(): Command {
       .configureOutput({ outputError: () => {} })
       .configureHelp({
         styleTitle: (title: string) => styleText("bold", title),
-        // Every command has options: without the word for them, summaries have room beside the names.
+        // Every command has options: without the word for them, there is more space for the summaries.
         subcommandTerm: (listed) => [listed.name(), ...listed.registeredArguments.map(argumentTerm)].join(" "),
       });
     if (command !== program) program.addCommand(command.helpOption("-h, --help", "show this help"));
@@ -123,7 +123,7 @@ export async function parse(program: Command, typed: readonly string[]): Promise
   const [first, second] = typed.filter((word) => !word.startsWith("-"));
   const name = first === "help" ? second : first;
   const isKnown = name === undefined || name === "help" || program.commands.some((command) => command.name() === name);
-  // Alone, a command that there is not is refused with the nearest one; asked for its help, commander gives that of the program.
+  // An unknown command is refused with the nearest one; with --help, commander would show the help of the program instead.
   try {
     return await program.parseAsync(isKnown ? typed : [name], { from: "user" });
   } catch (error) {

@@ -107,7 +107,7 @@ class ProgressBar implements ProgressDisplay {
       return;
     }
     this.#begin();
-    // Each stage has its own speed, so the estimate of the remaining time starts anew.
+    // Each stage has its own speed, so the estimate of the remaining time starts again.
     this.#stage = progress.stage;
     this.#bar.stop();
     this.#bar.start(1, progress.fraction, progress);

@@ -24,7 +24,7 @@ Examples:
   $ sigma-tsne sample runs/vae -o samples.png
   $ sigma-tsne sample runs/vae -o samples.npy --count 10000 --seed 7
   $ sigma-tsne sample runs/gmvae -o fours.png --cluster 4
-      Mixtures: of one component.
+      Images from one component of a mixture.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
@@ -34,14 +34,14 @@ export function createSampleCommand(): Command {
   const command = new Command("sample")
     .usage("<run> -o <file> [options]")
     .summary("draw images from a model's prior")
-    .description("Draw codes from the prior of a trained model and decode them: images that it makes up.")
+    .description("Draw codes from the prior of a trained model and decode them into new images.")
     .argument("<run>", "folder of a training, or of a model")
     .requiredOption("-o, --output <file>", ".npy, n x height x width [x channels], or .png, one picture of all")
-    .option("--count <n>", "how many", integerParser("--count", 1), 100)
-    .option("--cluster <k>", "mixtures: of this component only, counted from 0", integerParser("--cluster"));
+    .option("--count <n>", "number of images", integerParser("--count", 1), 100)
+    .option("--cluster <k>", "mixtures: draw from this component only, counted from 0", integerParser("--cluster"));
   addDeclaredOptions(command, SAMPLE_OPTIONS, ["seed", "batchSize"])
     .option("--json", "print one JSON object instead of sentences")
-    .option("--quiet", "print nothing but errors, and --json");
+    .option("--quiet", "print only errors, and the output of --json");
   addBackendOptions(command).addHelpText("after", guide);
   const names = namesOf(command);
   return command.action((run: string, flags: SampleFlags) =>

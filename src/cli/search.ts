@@ -39,12 +39,12 @@ Examples:
       The same for several points, under another distance, as a table.
   $ sigma-tsne search means.npy --sigma sigma.npy --query 17 \\
       --images images.npy --sheet near.png
-      The images of point 17 and of those nearest to it, side by side.
+      The images of point 17 and of its nearest points, side by side.
   $ sigma-tsne search means.npy --query new.npy --query-images new-images \\
       --images images --sheet near.png
-      What is nearest to vectors that are not among the points.
+      The points nearest to the vectors of another file.
   $ sigma-tsne search run.tsne --query 17 -o near.parquet
-      The points of a run, by its own distance.
+      The points of a saved run, by the distance of that run.
 
 Rows are counted from 0. A point is not found as its own neighbor. All points
 are compared, so nothing is missed. The table has the columns query, rank, row,
@@ -59,12 +59,12 @@ export function createSearchCommand(): Command {
     .usage("<data> --query <rows|file> [options]")
     .summary("find the points nearest to an example")
     .description(
-      "Search by example: find the points nearest to some of them, or to other vectors, under any of the distances.",
+      "Search by example: find the points that are nearest to given points, or to other vectors, by any of the distances.",
     )
     .argument("<data>", `the points, one per row: ${DATA_FILES}; or a run of embed --save`)
     .requiredOption(
       "--query <rows|file>",
-      "rows of the points, 17 or 17,4,99; or a file of vectors as wide as they are",
+      "row numbers of points, such as 17 or 17,4,99; or a file of vectors with the same columns",
     )
     .optionsGroup("Input:")
     .option("--sigma <file>", "standard deviations of the points, of the same shape")
@@ -87,7 +87,7 @@ export function createSearchCommand(): Command {
     .option("-o, --output <file>", `where the result goes as a table: ${TABLE_FORMATS}`)
     .option("--sheet <file>", "draw queries and results with their distances; needs --images: .png or .svg")
     .option("--json", "print the result as one JSON object")
-    .option("--quiet", "print nothing but errors, and --json")
+    .option("--quiet", "print only errors, and the output of --json")
     .addHelpText("after", guide)
     .action((means: string, flags: SearchFlags) => {
       const names = {
@@ -197,7 +197,7 @@ async function checkSheetFlags(
   const reject = (argument: string, received: unknown, accepted: string) => {
     throw new ArgumentError("INVALID_ARGUMENT", { argument, received, accepted });
   };
-  if (flags.images === undefined) reject("--images", undefined, "an image for each point, which --sheet needs");
+  if (flags.images === undefined) reject("--images", undefined, "an image for each point: --sheet draws them");
   if (flags.queryImages !== undefined && queryFile === undefined) {
     reject("--query-images", flags.queryImages, "to be left out where --query names rows, which have --images");
   }

@@ -91,7 +91,7 @@ export function createSeparateCommand(): Command {
     .option("--table <file>", `x, y, the cells and the labels as one table: ${TABLE_FORMATS}`)
     .option("--labels <file>", "labels that color the picture and go into the table, one per line")
     .option("--json", "print one JSON object instead of sentences")
-    .option("--quiet", "print nothing but errors, and --json")
+    .option("--quiet", "print only errors, and the output of --json")
     .addHelpText("after", guide)
     .action((embedding: string, flags: SeparateFlags) => {
       const names = {
@@ -112,7 +112,7 @@ async function separate(path: string, flags: SeparateFlags, signal: AbortSignal)
   checkMatrixOutput("--output", output);
   checkTableOutput("--table", flags.table);
   if (flags.labels !== undefined && flags.picture === undefined && flags.table === undefined) {
-    const accepted = "--picture or --table as well, which the labels are for";
+    const accepted = "to be given with --picture or --table, which show the labels";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "--labels", received: flags.labels, accepted });
   }
   await checkPaths(

@@ -88,24 +88,24 @@ Examples:
   $ sigma-tsne train --epochs 5
       A variational autoencoder of simulated micrographs, in seconds.
   $ sigma-tsne train --batch-size 32 --figures
-      More steps, which few images need, and pictures at the end.
+      Smaller batches, which suit few images, and pictures at the end.
   $ sigma-tsne train --model vae --dataset fashion-mnist --epochs 10 \\
       --z-dim 3 --noise 0.2
-      A fifth of the input's values is corrupted; the clean image is asked for.
+      A fifth of the input's values is corrupted; the target is the clean image.
   $ sigma-tsne train --model gmvae --dataset mnist --output-variance 0.001 \\
       --z-dim 8 --w-dim 2 --clusters 10 --early-stopping
   $ sigma-tsne train --model micrograph-vae --dataset scans/ --size 96 \\
       --experiment 4
   $ sigma-tsne train --model vae --dataset mnist --epochs 40 --resume
-      Goes on with the training in the same folder, exactly as if it had never
+      Continues the training in the same folder, exactly as if it had never
       been stopped.
 
-The run's folder holds config.json, metrics.json, model/ (whose networks stock
-TensorFlow.js loads), checkpoint/, logs/ for "tensorboard --logdir" and, with
---figures or by the command figures, figures/. Its default name is runs/ and, as
-in GMV_MNIST_0001_8_2_10_64_2, the model, the data set, the output variance,
-z-dim, for mixtures w-dim and clusters, hidden-dim and num-layers. Ctrl-C keeps
-a checkpoint.
+The run's folder contains config.json, metrics.json, model/ (TensorFlow.js can
+load its networks), checkpoint/, logs/ for "tensorboard --logdir" and, with
+--figures or by the command figures, figures/. Its default name consists of the
+model, the data set, the output variance, z-dim, for mixtures w-dim and
+clusters, hidden-dim and num-layers, as in runs/GMV_MNIST_0001_8_2_10_64_2.
+Ctrl-C keeps a checkpoint.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
@@ -121,9 +121,9 @@ export function createTrainCommand(): Command {
   addDeclaredOptions(command, MODEL_OPTIONS, TYPED_MODEL_OPTIONS, {
     likelihood: {
       description:
-        "distribution of the pixels: bernoulli, gaussian or learned-gaussian (default: gaussian with --output-variance; else learned-gaussian for gray images and bernoulli for others, which is said)",
+        "distribution of the pixels: bernoulli, gaussian or learned-gaussian (default: gaussian with --output-variance; else learned-gaussian for gray images and bernoulli for others; the choice is reported)",
     },
-  }).option("--no-gradient-loss", "micrograph-vae: leave it out");
+  }).option("--no-gradient-loss", "micrograph-vae: leave out the error of the gradients");
   command.optionsGroup("Training:");
   addDeclaredOptions(command, TRAINING_TABLE_OPTIONS, TYPED_TRAINING_OPTIONS).option(
     "--no-beta1-decay",
@@ -135,11 +135,11 @@ export function createTrainCommand(): Command {
     .optionsGroup("Output:")
     .option("--run-dir <folder>", "the run's folder (default: runs/, named after the settings)")
     .option("--extra <name>", "added to the default name")
-    .option("--resume", "go on with the training in the run's folder, where there is one")
-    .option("--no-summary", "no files for TensorBoard")
-    .option("--figures", "draw what it has learned when it is done, into the run's folder figures")
+    .option("--resume", "continue the training in the run's folder, if there is one")
+    .option("--no-summary", "write no files for TensorBoard")
+    .option("--figures", "draw pictures of the trained model into the folder figures of the run")
     .option("--json", "print one JSON object instead of sentences")
-    .option("--quiet", "print nothing but errors, and --json")
+    .option("--quiet", "print only errors, and the output of --json")
     .addHelpText("after", guide);
   const names = namesOf(command, {
     folder: "--run-dir",
@@ -198,7 +198,7 @@ function checkFlags({ earlyStopping, patience, leastImprovement, ...flags }: Tra
   throw new ArgumentError("INVALID_ARGUMENT", {
     argument: patience === undefined ? "--least-improvement" : "--patience",
     received: patience ?? leastImprovement,
-    accepted: "--early-stopping beside it",
+    accepted: "to be given with --early-stopping",
   });
 }
 
@@ -298,7 +298,7 @@ function typedLikelihood({ likelihood, outputVariance, model }: TrainFlags): str
   return outputVariance === undefined ? undefined : "gaussian";
 }
 
-/** The likelihood that was asked for, or else the one that suits the images, which is said. */
+/** The likelihood that was asked for, or else the one that suits the images, with a line that reports it. */
 async function chooseLikelihood(
   vae: Vae,
   flags: TrainFlags,

@@ -51,7 +51,7 @@ Examples:
       The groups of the map as well, and whether they and the classes of the
       labels hold when the embedding is made again.
   $ sigma-tsne trust run.tsne -o trust.csv --perplexities 5,10,30,100
-      The embedding with other perplexities, and what suggests one of them.
+      Embeddings with other perplexities, and scores to compare them.
   $ sigma-tsne trust run.tsne --data data.csv -o trust.parquet
       The same with the identifier, the labels and the metadata of data.csv.
   $ sigma-tsne trust run.tsne -o trust.csv --json --quiet | jq .reliability
@@ -86,7 +86,7 @@ export function createTrustCommand(): Command {
     .option("--page <file>", "a page with the map colored by each score: .html")
     .option("--labels <file>", "labels of the points for the table and the page, one per line")
     .option("--json", "print one JSON object instead of sentences")
-    .option("--quiet", "print nothing but errors, and --json");
+    .option("--quiet", "print only errors, and the output of --json");
   addDeclaredOptions(command.optionsGroup("Method:"), TRUST_OPTIONS, [
     "perturbation",
     "draws",
@@ -100,7 +100,7 @@ export function createTrustCommand(): Command {
     .optionsGroup("Columns:")
     .option(
       "--data <file>",
-      `the file that was embedded, whose identifier, labels and metadata the table repeats: ${DATA_FILES}`,
+      `the file that was embedded; its identifier, labels and metadata are copied into the table: ${DATA_FILES}`,
     );
   addColumnOptions(command, { sigma: false, lists: false, strict: false });
   return command.addHelpText("after", guide).action((run: string, flags: TrustFlags) => {

@@ -24,12 +24,7 @@ export function checkUncertaintyFlags(flags: {
   const draws = flags.uncertainty as number;
   if (!(draws >= 2 && draws <= 1000)) reject("--uncertainty", draws, "an integer from 2 to 1000", "OUT_OF_RANGE");
   if (flags.sigma === undefined && !givesCovariances(flags)) {
-    reject(
-      "--sigma",
-      undefined,
-      "the standard deviations, or covariances, which --uncertainty needs",
-      "INVALID_ARGUMENT",
-    );
+    reject("--sigma", undefined, "standard deviations or covariances: --uncertainty needs them", "INVALID_ARGUMENT");
   }
   const { degreesOfFreedom = 1 } = flags;
   if (degreesOfFreedom !== 1) {

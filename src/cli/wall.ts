@@ -41,11 +41,10 @@ Examples:
   $ sigma-tsne wall even.csv --images micrographs.npy --cell 64 -o wall.png
       The cells that separate has found.
 
-An embedding is spread evenly and then assigned to the grid, as separate --grid
-does it. Cells are taken as they are from a file with the columns x, y, row,
-column, as separate writes it, or row, column: whole numbers from 0, each cell
-once. Images of several sizes, which a folder may hold, are fitted whole
-into their cells.
+An embedding is first spread evenly and assigned to a grid, as by separate
+--grid. If the file already has cells, they are used: columns x, y, row, column,
+as separate writes them, or row, column, with whole numbers from 0 and no cell
+twice. Images of different sizes are scaled to fit their cells.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
@@ -54,7 +53,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 export function createWallCommand(): Command {
   const command = new Command("wall")
     .usage("<embedding|cells> --images <source> -o <file>|--tiles <folder> [options]")
-    .summary("put images side by side as their embedding has them")
+    .summary("arrange images in a grid by their embedding")
     .description(
       "Arrange the images of an embedding in a grid that keeps neighbors together: as a picture, or as tiles to zoom in.",
     )
@@ -64,7 +63,7 @@ export function createWallCommand(): Command {
     )
     .requiredOption("--images <source>", IMAGE_SOURCES)
     .option("-o, --output <file>", "where a picture of the wall goes: .png")
-    .option("--tiles <folder>", "where a wall to move and zoom in goes: a page, index.html, with its tiles")
+    .option("--tiles <folder>", "folder for a wall to move and zoom in: a page, index.html, with its tiles")
     .option("--grid <RxC>", "rows x columns, or auto: about square (default: auto)", gridParser("--grid"))
     .addOption(declaredOption(WALL_OPTIONS, "cell"))
     .option(...imageOptions.stretch)
@@ -80,7 +79,7 @@ export function createWallCommand(): Command {
       }),
     )
     .option("--json", "print one JSON object instead of sentences")
-    .option("--quiet", "print nothing but errors, and --json");
+    .option("--quiet", "print only errors, and the output of --json");
   return addColumnOptions(command.optionsGroup("Columns:"), { sigma: false, lists: false, keep: false, strict: false })
     .addHelpText("after", guide)
     .action((embedding: string, flags: WallFlags) => {

@@ -25,7 +25,7 @@ export type Theme = (typeof THEMES)[number];
 export const themeOption = choice(THEMES, {
   default: "light",
   placeholder: "<light|dark>",
-  help: "dark on white, or light on near-black",
+  help: "dark on white, or light on black",
 });
 
 /** The colors of a picture beside those of its points. */

@@ -58,7 +58,7 @@ const MARKS = 12;
  * - `report.html`: one page that needs no network, with the maps linked to each other
  *
  * @returns the content of `metrics.json`
- * @throws {ArgumentError} INVALID_ARGUMENT for what is no comparison
+ * @throws {ArgumentError} INVALID_ARGUMENT for anything but a comparison
  * @throws {FileError} FILE_WRITE where the folder cannot be written or holds something else
  * @throws {AbortError} if `options.signal` is aborted
  */

@@ -2,7 +2,7 @@ import { reject, rejectUnknown, requireInteger, requireOptions, requireSignal } 
 import { ArgumentError } from "../errors.js";
 import { covarianceOption, type NeighborSearch, resolveTsneOptions, type TsneOptions } from "../tsne/index.js";
 
-/** What all maps of a comparison have in common, so that nothing else can make them differ. */
+/** The options that all maps of a comparison share, so that only the others can make them differ. */
 const COMMON = ["sigma", "init", "seed", "outputDimensions", "threads", "signal", "onProgress", "verbose"] as const;
 
 /** Options of t-SNE in which the maps of a comparison may differ. */
@@ -12,21 +12,21 @@ export type VariantOptions = Omit<TsneOptions, (typeof COMMON)[number] | "neighb
 
 /** One of the maps to compare. */
 export interface CompareVariant {
-  /** 1 to 60 characters, another for each variant. */
+  /** 1 to 60 characters, different for each variant. */
   readonly name: string;
   /** Take precedence over the options that all variants share. */
   readonly options: VariantOptions;
 }
 
-/** What {@link compare} is doing: computing a map, measuring its quality under a distance, or comparing two of them. */
+/** The step of {@link compare}: it computes a map, measures its quality by a distance, or compares two maps. */
 export interface CompareProgress {
   step: "embedding" | "quality" | "neighborhoods";
-  /** Of the map or maps at work. */
+  /** The name of the present map or maps. */
   name: string;
   stage: string;
   /** Share of this stage that is done, 0 to 1. */
   fraction: number;
-  /** Of maps: iterations done, and in all. */
+  /** For maps: the iterations done, and their total. */
   iteration?: number;
   iterations?: number | undefined;
   kl?: number | undefined;
@@ -36,7 +36,7 @@ export interface CompareProgress {
 export interface CompareOptions
   extends VariantOptions,
     Pick<TsneOptions, "init" | "seed" | "outputDimensions" | "threads" | "signal"> {
-  /** Standard deviations of the data, of the same shape: n x d, each >= 0. Needed unless `variants` do without. */
+  /** Standard deviations of the data, of the same shape: n x d, each >= 0. Required unless all `variants` have distances that do not use it. */
   sigma?: TsneOptions["sigma"];
   /**
    * The maps to compare, 2 to 8; the others are aligned to the first. Default: `standard`, with the distance `"euclidean"`, and
@@ -57,7 +57,7 @@ export interface CompareSettings {
   k: number;
 }
 
-/** More maps than this nobody can tell apart, nor wait for. */
+/** Nobody can distinguish more maps than this, or wait for them. */
 const MOST_VARIANTS = 8;
 const LONGEST_NAME = 60;
 const DEFAULT_K = 15;
@@ -78,7 +78,7 @@ export function resolveCompareOptions(options: CompareOptions, n: number, d: num
   const largest = Math.floor((n - 1) / 2);
   const named = variants ?? defaultVariants(options);
   if (!Array.isArray(named) || named.length < 2 || named.length > MOST_VARIANTS) {
-    reject("variants", variants, `an array of 2 to ${MOST_VARIANTS} {name, options}`);
+    reject("variants", variants, `2 to ${MOST_VARIANTS} variants, each {name, options}`);
   }
   const names = new Set<string>();
   const checked = named.map((variant: CompareVariant, i) => {
@@ -88,12 +88,12 @@ export function resolveCompareOptions(options: CompareOptions, n: number, d: num
     const { name, options: own = {} } = variant;
     const isName = typeof name === "string" && name.trim() !== "" && name.length <= LONGEST_NAME && !names.has(name);
     if (!isName)
-      reject(`${argument}.name`, name, `a text of 1 to ${LONGEST_NAME} characters, another for each variant`);
+      reject(`${argument}.name`, name, `a text of 1 to ${LONGEST_NAME} characters, different for each variant`);
     names.add(name);
     if (typeof own !== "object" || own === null) reject(`${argument}.options`, own, "an object");
     for (const key of COMMON) {
       if (key in own)
-        reject(`${argument}.options.${key}`, own[key as keyof VariantOptions], "to be the same for all variants");
+        reject(`${argument}.options.${key}`, own[key as keyof VariantOptions], "the same value for all variants");
     }
     const full = { ...shared, ...own } as TsneOptions;
     if (typeof (full.neighbors ?? "auto") !== "string") {
@@ -110,9 +110,9 @@ export function resolveCompareOptions(options: CompareOptions, n: number, d: num
 }
 
 function defaultVariants({ sigma, distance }: CompareOptions): CompareVariant[] {
-  if (sigma === undefined) reject("sigma", sigma, "standard deviations, or variants that do without");
+  if (sigma === undefined) reject("sigma", sigma, "standard deviations, or variants with distances that need none");
   const aware = distance ?? "inverse-variance";
-  if (aware === "euclidean") reject("distance", aware, "another than that of the standard map");
+  if (aware === "euclidean") reject("distance", aware, "a distance other than that of the standard map");
   return [
     { name: "standard", options: { distance: "euclidean" } },
     { name: "sigma-aware", options: { distance: aware } },

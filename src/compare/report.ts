@@ -132,7 +132,7 @@ interface Measure {
 const MEASURES: readonly Measure[] = [
   {
     name: "KL divergence",
-    explain: () => "What t-SNE minimizes; lower is better.",
+    explain: () => "The quantity that t-SNE minimizes; lower is better.",
     estimateOf: ({ kl }) => ({ value: kl, error: 0, count: 0 }),
     isLowBetter: true,
     format: (value) => value.toFixed(3),

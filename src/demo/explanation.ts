@@ -22,7 +22,7 @@ export function explainCodes(findings: Omit<CodesSummary, "seconds" | "explanati
   const spread = sigma.high / sigma.low;
   return [
     `${n} simulated micrographs of ${classes} kinds. A variational autoencoder (${model.parameters} parameters, ${model.epochs} epochs; ${model.backend}) gives each a code of ${model.zDim} dimensions, ${model.activeDimensions} of them in use, and a standard deviation for each dimension.`,
-    `comparison/report.html shows the maps of these codes without and with the standard deviations, linked to each other. Of an image's ${changed.k} nearest neighbors ${percent(changed.mean)} are others in the second map. ${whoMoved(uncertainty)}`,
+    `comparison/report.html shows the maps of these codes without and with the standard deviations, linked to each other. In the second map, ${percent(changed.mean)} of an image's ${changed.k} nearest neighbors are different. ${whoMoved(uncertainty)}`,
     `Images whose neighbors are mostly of their own kind: ${percent(maps.standard.accuracy)} in the standard map, ${percent(maps.sigma.accuracy)} in the sigma-aware one (${verdict(gain)}). Chance is ${percent(1 / classes)}: orientation, spacing and noise differ from image to image, and the labels were never shown.`,
     `How sure the network is differs between images by a factor of ${spread.toFixed(1)} (5th to 95th percentile of the mean standard deviation). ${spread < 2 ? "That is little: what the second map does differently is mostly to count dimensions less that say little about any image." : "The second map counts less what is uncertain."} Where errors were measured, as with --data acquisitions, standard deviations can change more.`,
     `wall.png: the sigma-aware map spread evenly onto a grid of ${separation.rows} x ${separation.columns} cells, with ${percent(separation.keptNeighbors)} of the 10 nearest neighbors kept.`,
@@ -58,7 +58,7 @@ function mostChanged({ lowDoseAccuracy }: Findings): string {
   const [most] = lowDoseAccuracy.filter((entry) => sizeOf(entry) > 0).sort((a, b) => sizeOf(b) - sizeOf(a));
   if (most === undefined)
     return "No class differs between the maps in the share of its low-dose images among their own kind.";
-  return `What to look at first: "${most.label}", whose low-dose images stand among their own kind in ${percent(most.standard)} of cases in the standard map and ${percent(most.sigma)} in the sigma-aware one, the largest change of all classes.`;
+  return `Look first at "${most.label}", whose low-dose images stand among their own kind in ${percent(most.standard)} of cases in the standard map and ${percent(most.sigma)} in the sigma-aware one, the largest change of all classes.`;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

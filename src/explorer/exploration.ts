@@ -406,7 +406,7 @@ export class Exploration extends EventEmitter<ExplorationEvents> {
   }
 
   /**
-   * Undefined for a point that there is not.
+   * Undefined for a point that does not exist.
    *
    * @param signal takes back a search that has not begun
    */

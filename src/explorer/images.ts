@@ -19,7 +19,7 @@ export interface ImageOptions {
 const LONGEST_SHOWN = 1024;
 
 /**
- * Opens the images of the points, a folder or a .npy or IDX file; classes of a folder become labels where there are none.
+ * Opens the images of the points, a folder or a .npy or IDX file; classes of a folder become labels if no labels are given.
  *
  * @throws {ArgumentError} SHAPE_MISMATCH for another number of images
  * @throws {FileError} for images that cannot be read
@@ -43,7 +43,7 @@ export async function addImages(exploration: Exploration, path: string, options:
 
 /**
  * Opens the images whose paths a column of the explored table holds. They are read from the folder of the table and the folders in it. Where
- * none is found, or some are missing, a notice says so.
+ * no image is found, or some are missing, a notice says so.
  */
 export async function addListedImages(
   exploration: Exploration,

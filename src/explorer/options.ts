@@ -35,11 +35,11 @@ function isOrigin(value: unknown): value is string {
 /** Options of {@link explore} that are not data, each declared once. */
 export const EXPLORE_OPTIONS = {
   /** For a training: which images of its data set. Default `"test"`, or all if there are no test images. */
-  part: choice(PARTS, { defaultText: "test", help: "of a training's data set: all, train, validation or test" }),
+  part: choice(PARTS, { defaultText: "test", help: "part of a training's data set: all, train, validation or test" }),
   /** A folder of images: refuses files that would be skipped, such as other files and broken links. */
   strict: boolean({ flag: false, help: "refuse files and columns that would be skipped" }),
   /** For a saved run: computes its trust report, with the groups of the map, while the map is looked at. Default `false`. */
-  trust: boolean({ help: "of a saved run: find out which points and groups can be trusted" }),
+  trust: boolean({ help: "for a saved run: report which points and groups can be trusted" }),
   /**
    * For points: whether their embeddings, and what is measured of them, are kept in the folder `<source>.explorer`, so that the next start
    * shows them at once. They are computed again when the points or their standard deviations change. Default `true`.
@@ -96,8 +96,8 @@ export interface InputOptions
   /** A file of labels, one per point. Default: the labels of the table that is explored. */
   readonly labels?: string | undefined;
   /**
-   * A table of what else is known of the points, one row per point: .csv, .tsv, .parquet, .arrow or .jsonl. The points are colored, searched
-   * and filtered by each of its columns. A column named like labels (label, class, species ...) becomes the labels where there are none.
+   * A table with further columns, one row per point: .csv, .tsv, .parquet, .arrow or .jsonl. The points are colored, searched
+   * and filtered by each of its columns. A column named like labels (label, class, species ...) becomes the labels if no labels are given.
    */
   readonly metadata?: string | undefined;
   /** For maps and points: a file of standard deviations, n x d. Default: those of the table that is explored. */

@@ -23,7 +23,7 @@ export const paths = {
   thumbnails: (sheet: number) => `/api/thumbnails/${sheet}`,
   /**
    * POST: uint32 indices (`application/octet-stream`), at most {@link MAX_THUMBNAILS}; WebP with the thumbnails of these points in rows of
-   * {@link ThumbnailDescription.columns} tiles. The points that are in sight are seldom beside each other in the file.
+   * {@link ThumbnailDescription.columns} tiles. The visible points are seldom adjacent in the file.
    */
   thumbnailsOf: "/api/thumbnails",
   /** GET: PNG, the image in its own size */

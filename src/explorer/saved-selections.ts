@@ -10,7 +10,7 @@ const MAX_SELECTIONS = 500;
 export class SelectionError extends Error {}
 
 /**
- * Selections of points that were saved under a name, in a JSON file beside the source. Without a file they are kept until the exploration ends.
+ * Selections of points that were saved under a name, in a JSON file in the folder of the source. Without a file they are kept until the exploration ends.
  */
 export class SavedSelections {
   readonly #path: string | undefined;

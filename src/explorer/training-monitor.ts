@@ -22,7 +22,7 @@ const PAUSE = 1000;
 
 /**
  * A training in a folder: watched through its checkpoints and its log while another process is at work on it; one that was stopped can be
- * gone on with, on a thread of its own.
+ * continued on a thread of its own.
  */
 export class TrainingMonitor implements Computation {
   state: ComputationState;
@@ -134,7 +134,7 @@ export class TrainingMonitor implements Computation {
     const { mtimeMs = 0 } = (await stat(path).catch(() => undefined)) ?? {};
     if (mtimeMs <= this.seen) return;
     this.seen = mtimeMs;
-    // One that cannot be read is told of by the training that takes it up.
+    // A damaged checkpoint is reported by the training that resumes from it.
     const file = await readTensorFile(path).catch(() => undefined);
     if (!file) return;
     const { epoch, step, history } = file.facts.state as TrainingState;

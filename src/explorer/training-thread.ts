@@ -43,7 +43,7 @@ async function resume(folder: string): Promise<void> {
     training = {},
   } = await readRunConfig(join(folder, "config.json"));
   if (!name || !configuration || !trained?.origin) {
-    throw new FileError("FILE_FORMAT", folder, "does not say what is trained, and on which images");
+    throw new FileError("FILE_FORMAT", folder, "does not contain the model and the images of a training");
   }
   await selectBackend();
   const dataset = await openRunDataset({ origin: trained.origin }, undefined, { signal });

@@ -1,5 +1,5 @@
 /**
- * Hands items from one task to another that runs beside it. Where they weigh more than the limit together, the first waits; a single
+ * Hands items from one task to another that runs at the same time. If they weigh more than the limit together, the first waits; a single
  * item of any weight passes.
  */
 export class Channel<T> {

@@ -127,7 +127,7 @@ function findNumbers(fields: readonly IpcField[], name: string, argument: string
   throw new ArgumentError("INVALID_ARGUMENT", {
     argument,
     received: name,
-    accepted: `lists of ${d} float16, float32 or float64 numbers, as wide as the data of the run`,
-    message: `${argument}: expected lists of ${d} float16, float32 or float64 numbers, as wide as the data of the run; column ${JSON.stringify(name)} is ${describeType(field)}`,
+    accepted: `lists of ${d} float16, float32 or float64 numbers, with as many columns as the data of the run`,
+    message: `${argument}: expected lists of ${d} float16, float32 or float64 numbers, with as many columns as the data of the run; column ${JSON.stringify(name)} is ${describeType(field)}`,
   });
 }

@@ -62,16 +62,18 @@ async function openArray(file: OpenFile, signal: AbortSignal | undefined): Promi
   await readFully(file, head, 0, signal);
   if (MAGIC.equals(head.subarray(0, MAGIC.length))) return openNpy(file);
   if (isIdx(head)) return openIdx(file, signal);
-  throw new FileError("FILE_FORMAT", file.path, "is neither a .npy nor an IDX file");
+  throw new FileError("FILE_FORMAT", file.path, "is neither a .npy file nor an IDX file");
 }
 
 async function openNpy(file: OpenFile): Promise<StoredArray> {
   const header = await readNpyHeader(file);
   const { shape, dtype, order, offset, fortranOrder } = header;
   const fail = (reason: string) => new FileError("FILE_FORMAT", file.path, reason);
-  if (shape.length === 0) throw fail("holds a single number, no array");
+  if (shape.length === 0) throw fail("contains a single number, not an array");
   if (fortranOrder && shape.length > 1) {
-    throw fail("is in Fortran order, where rows are not together; save np.ascontiguousarray(array)");
+    throw fail(
+      "is in Fortran order, in which the numbers of a row are not contiguous. Save np.ascontiguousarray(array)",
+    );
   }
   checkAxes(file.path, shape);
   checkNumbers(file, header);

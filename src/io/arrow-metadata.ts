@@ -153,7 +153,7 @@ function checkBatch(batch: Table | undefined, bodyBytes: number): void {
   batch.vector(4, 8);
   if (batch.table(3)) return;
   const rows = [batch.integer(0), ...Array.from({ length }, (_, i) => Number(batch.bytes.readBigInt64LE(at + 16 * i)))];
-  // What takes least room is a bit.
+  // The smallest values take one bit.
   const most = rows.find((count) => !(count >= 0 && count <= 8 * bodyBytes));
   if (most !== undefined) throw new Error(`a batch promises ${most} rows in ${bodyBytes} bytes`);
 }

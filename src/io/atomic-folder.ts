@@ -37,7 +37,7 @@ export async function assertFolderWritable(folder: string, options: FolderOption
 }
 
 /**
- * Writes a folder so that it appears complete or not at all: `fill` writes the files into a folder of another name beside it, which is
+ * Writes a folder so that it appears complete or not at all: `fill` writes the files into a folder of another name in the same place, which is
  * renamed when they are complete. After a failure the folder is as it was and the other one is gone.
  *
  * @throws {FileError} FILE_WRITE where it cannot be written, or holds something else than what may be replaced
@@ -79,7 +79,7 @@ async function findFolder(folder: string, options: FolderOptions): Promise<{ pat
   const names = await readdir(path);
   if (names.length === 0 || (await options.isReplaceable(path, names))) return { path, state: "replaceable" };
   if (options.force) return { path, state: "foreign" };
-  throw new FileError("FILE_WRITE", folder, `holds something else than ${options.kind}, and is left as it is`);
+  throw new FileError("FILE_WRITE", folder, `contains something other than ${options.kind}, and was not changed`);
 }
 
 /** A folder that is there cannot be renamed over: it steps aside first, and comes back should the other not take its place. */

@@ -66,7 +66,7 @@ const ERROR_SUFFIXES = ["err", "error", "errors", "sd", "std", "stdev", "stddev"
 /**
  * Decides what each column of a table is for.
  *
- * Options come first. Of the other columns, in this order: those that cannot be read have no role; the index that pandas stores and
+ * Options come first. The rules for the other columns, in this order: those that cannot be read have no role; the index that pandas stores and
  * columns named like an identifier are the identifier (the first one); columns named like labels are labels; whole numbers under the name of
  * a date have no role; a column of numbers `x` with a second one named x_err, x_error, x_sd, x_std, x_sigma or e_x has its standard deviations in it; the remaining numbers are data, and the
  * remaining texts have no role.
@@ -83,10 +83,9 @@ export function assignRoles(columns: readonly ColumnFacts[], options: ColumnOpti
     identifier: options.idColumn === undefined ? undefined : selectNames("idColumn", all, [options.idColumn])[0],
   };
   const text = columns.find(({ name, type }) => type === "text" && chosen.data.includes(name));
-  if (text) reject("columns", text.name, "columns of numbers; this one is text");
+  if (text) reject("columns", text.name, "columns of numbers, not of text");
   const unusable = columns.find(({ name, type }) => type === undefined && chosen.data.includes(name));
-  if (unusable)
-    reject("columns", unusable.name, `columns of numbers; this one is ${unusable.kind ?? "of another type"}`);
+  if (unusable) reject("columns", unusable.name, `columns of numbers, not ${unusable.kind ?? "of another type"}`);
   const excluded = new Set(select("exclude"));
   chosen.data = chosen.data.filter((name) => !excluded.has(name));
   const roles = new Roles(columns, excluded);

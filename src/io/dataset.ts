@@ -16,7 +16,7 @@ import type { RowReader } from "./row-reader.js";
 import { type ColumnsOfNumbers, isText, sliceColumn, type Table, type TableColumn } from "./table.js";
 import { isFolder, openTableFolder } from "./table-folder.js";
 
-/** How {@link readDataset} reads a file. All are optional. */
+/** Options of {@link readDataset}. All are optional. */
 export interface DatasetOptions extends ColumnChoice {
   /** Rows `[start, end)`, counted from 0 without any header line. Default: all. */
   readonly rows?: RowRange | undefined;
@@ -47,7 +47,7 @@ export interface IdentifierColumn {
 /** What the columns of a file that are not data hold. */
 export interface RowFacts {
   readonly identifier: IdentifierColumn | undefined;
-  /** Labels by the name of their column, one per row; an empty one means none. */
+  /** Labels by the name of their column, one per row; an empty text is a missing label. */
   readonly labels: ReadonlyMap<string, readonly string[]>;
   /** The columns of `keep`. */
   readonly metadata: Table;
@@ -64,7 +64,7 @@ export interface Dataset extends RowFacts {
   readonly report: string;
 }
 
-/** The same with the numbers still in the file. */
+/** A dataset whose numbers are still in the file. */
 export interface DatasetRows {
   readonly means: RowReader;
   readonly sigma: RowReader | undefined;
@@ -77,14 +77,14 @@ export interface DatasetRows {
 }
 
 /**
- * Reads data from a table as it is: text (.csv, .tsv, .txt), Parquet, Arrow or a folder of these. The columns have roles, which options or
+ * Reads data from a table in its usual form: text (.csv, .tsv, .txt), Parquet, Arrow or a folder of these. The columns have roles, which options or
  * their types and names decide: data, standard deviations (`x` and `x_err`, `x_sd`, `e_x` ...), the identifier (also the index that pandas
  * stores), labels (`label`, `class`, `cell_type` ...) and metadata that results repeat (`keep`). Text, dates and other types are never data.
  *
- * Of a file that holds one matrix, such as .npy, all columns are data, and `columns` takes ranges of positions.
+ * In a file with one matrix, such as .npy, all columns are data, and `columns` takes ranges of positions.
  *
  * @returns the data with their report, which says how each column was used
- * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where it is not clear what is data, or a cell is not a number
+ * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT if the columns of data cannot be recognized, or a cell is not a number
  * @throws {ArgumentError} INVALID_ARGUMENT for a column that does not exist, OUT_OF_RANGE for rows that the file does not have
  * @throws {AbortError} if `options.signal` is aborted
  *
@@ -136,7 +136,7 @@ export async function openDatasetRows(path: string, options: Omit<DatasetOptions
 }
 
 /**
- * Reads the positions of an embedding: the columns x, y and z of a table that has them, such as the tables that this package writes, else
+ * Reads the positions of an embedding: the columns x, y and z of a table, such as the tables that this package writes, or else
  * all data.
  *
  * @throws what {@link readMatrix} throws
@@ -160,7 +160,7 @@ export async function positionColumns(
   return z === undefined ? [x, y] : [x, y, z];
 }
 
-/** Whether a file holds standard deviations beside its data. */
+/** Whether a file contains standard deviations as well as data. */
 export async function findSigma(path: string, options: Omit<DatasetOptions, "rows"> = {}): Promise<boolean> {
   return (await peek(path, options.signal, (source) => chooseColumns(source, options).sigma !== undefined)) ?? false;
 }

@@ -64,7 +64,11 @@ async function describeTiffPages(bytes: Uint8Array, path: string): Promise<Image
     const isScaled = numbers === "uint" && bits <= 16;
     const values = isScaled ? "scaled" : numbers === "float" ? "floats" : "integers";
     if (!isScaled && colors === "other") {
-      throw new FileError("FILE_FORMAT", path, `holds ${numbers}${bits} numbers in a color space that is not read`);
+      throw new FileError(
+        "FILE_FORMAT",
+        path,
+        `contains ${numbers}${bits} numbers in a color space that cannot be read`,
+      );
     }
     return {
       ...{ page, width, height, values, bits: bits > 8 ? 16 : 8 },

@@ -12,7 +12,7 @@ export async function makeFolder(folder: string): Promise<void> {
   try {
     await make(folder);
   } catch (cause) {
-    throw new FileError("FILE_WRITE", folder, `cannot be made: ${systemReason(cause) ?? String(cause)}`, { cause });
+    throw new FileError("FILE_WRITE", folder, `cannot be created: ${systemReason(cause) ?? String(cause)}`, { cause });
   }
 }
 

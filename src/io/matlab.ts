@@ -197,16 +197,14 @@ class MatlabFile {
     const { size } = this.file;
     const header = await this.#fetch(0, Math.min(size, HEADER_BYTES));
     if (header.toString("latin1", 0, 8) === "\x89HDF\r\n\x1a\n" || header.toString("latin1", 0, 10) === "MATLAB 7.3") {
-      throw this.#fail("is a MATLAB 7.3 file (HDF5); save with -v7 to have it read here");
+      throw this.#fail("is a MATLAB 7.3 file (HDF5). Save it with -v7");
     }
     const mark = header.toString("latin1", 126, 128);
     if (mark !== "IM" && mark !== "MI") {
       // Version 4 has no text in front; its first number is a type of four decimal digits.
       const type = header.length >= 20 ? header.readUInt32LE(0) : Number.POSITIVE_INFINITY;
       const isVersion4 = type < 5000 || (header.length >= 20 && header.readUInt32BE(0) < 5000);
-      throw this.#fail(
-        isVersion4 ? "may be a MATLAB 4 file; save with -v7 to have it read here" : "is no MATLAB 5 file",
-      );
+      throw this.#fail(isVersion4 ? "may be a MATLAB 4 file. Save it with -v7" : "is not a MATLAB 5 file");
     }
     this.#isForeign = (mark === "IM") !== (HOST_ORDER === "<");
     const version = this.#uint16(header, 124);

@@ -26,26 +26,24 @@ export interface WriteMatrixOptions {
  *
  * - .npy: float16/32/64, integers of 8 to 64 bits, and booleans; both byte orders; C and Fortran order; one dimension
  *   gives n x 1, and of three or more the entries of the first axis are rows, flattened (C order only). Gives float32 for types that it holds exactly (float16, float32, integers of up to 16
- *   bits, booleans) and float64 for the others. Of a C-order file only the wanted rows are read.
+ *   bits, booleans) and float64 for the others. From a C-order file, only the wanted rows are read.
  * - IDX: entries of the first axis are rows, flattened. Integers of up to 16 bits and float32
  *   give float32, the others float64.
  * - text: numbers separated by commas, semicolons, tabs or spaces, with or without a header line; gives float64. Lines that start
  *   with # are comments.
- * - Arrow and Parquet: float32 where all columns are, else float64. What is null is NaN. Or one column of lists of numbers, all of one
+ * - Arrow and Parquet: float32 where all columns are, else float64. Nulls become NaN. Or one column of lists of numbers, all of one
  *   length and without nulls: the one that `options.column` names, or the only one where there are no columns of numbers.
  *
- * Of a table, {@link readDataset} says which columns are data: identifiers, labels and text are left out.
  * - A folder: its files of one kind (.parquet, .csv, .tsv, .arrow) in the order of their names, as Spark writes them, without those that
  *   begin with _ or a point.
- *
  * - .npz: the array that `options.column` or the path names (`file.npz:means`), or the one that is named like data.
  *
- * Files compressed with gzip or Zstandard are read as the file in them. `-` is standard input, and pipes are read to their end.
+ * The columns of a table that are data are those of {@link readDataset}: identifiers, labels and text are left out. Files compressed with gzip or Zstandard are read as the file in them. `-` is standard input, and pipes are read to their end.
  *
  * NaN and infinite values are read as they are.
  *
  * @returns n x d numbers
- * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where its content is no matrix
+ * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT if its content is not a matrix
  * @throws {ArgumentError} OUT_OF_RANGE for rows that the file does not have
  * @throws {AbortError} if `options.signal` is aborted
  */
@@ -65,7 +63,7 @@ export async function readMatrix(path: string, options: ReadMatrixOptions = {}):
  * Reads an array of three dimensions from a .npy file, such as one covariance matrix per point, n x d x d.
  *
  * @returns its numbers in C order, float32 or float64, and its shape
- * @throws {FileError} FILE_READ where the file cannot be read, FILE_FORMAT where it is no such array
+ * @throws {FileError} FILE_READ if the file cannot be read, FILE_FORMAT if it is not such an array
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function readStack(
@@ -82,11 +80,11 @@ export async function readStack(
 }
 
 /**
- * Writes a matrix to a file whose extension says how: .npy, .csv, .tsv, or as a table (see {@link writeTable}) .arrow, .feather,
+ * Writes a matrix to a file in the format of its extension: .npy, .csv, .tsv, or as a table (see {@link writeTable}) .arrow, .feather,
  * .arrows or .parquet; atomically as {@link writeFileAtomic} does. .npy keeps the number type, in C order. Text has a header line, and every number in the fewest digits that read back as the same float32 or float64.
  *
  * @throws {FileError} FILE_WRITE for another extension, or where the file cannot be written
- * @throws {ArgumentError} if `matrix` is none, or SHAPE_MISMATCH where there is not one name for each column
+ * @throws {ArgumentError} if `matrix` is not a matrix, or SHAPE_MISMATCH without one name for each column
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function writeMatrix(path: string, matrix: MatrixLike, options: WriteMatrixOptions = {}): Promise<void> {
@@ -109,7 +107,7 @@ export async function writeMatrix(path: string, matrix: MatrixLike, options: Wri
  * atomically as {@link writeFileAtomic} does: float64 where one of them is, else float32.
  *
  * @throws {FileError} FILE_WRITE for another extension than .npy, or where the file cannot be written
- * @throws {ArgumentError} INVALID_ARGUMENT without any matrix, SHAPE_MISMATCH for one of another shape than the first
+ * @throws {ArgumentError} INVALID_ARGUMENT without a matrix, SHAPE_MISMATCH if the shapes differ
  * @throws {AbortError} if `options.signal` is aborted
  */
 export async function writeMatrices(
@@ -161,8 +159,8 @@ export async function writeArray(
 }
 
 /**
- * Checks that the extension of `path` is one that {@link writeMatrix} writes; to be called, with {@link assertWritable}, before
- * work whose result goes there.
+ * Checks that {@link writeMatrix} can write the extension of `path`. Call it, with {@link assertWritable}, before
+ * the work whose result is written there.
  *
  * @throws {FileError} FILE_WRITE for another extension
  */

@@ -64,7 +64,7 @@ export async function readFully(
     throwIfAborted(signal);
     const { bytesRead } = await file.handle.read(target, done, target.length - done, position + done);
     if (bytesRead === 0) {
-      const reason = `became shorter while it was read: it ends at byte ${position + done}`;
+      const reason = `was shortened while it was read: it ends at byte ${position + done}`;
       throw new FileError("FILE_FORMAT", file.path, reason);
     }
     done += bytesRead;

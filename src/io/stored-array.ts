@@ -78,7 +78,7 @@ export async function readRows(array: StoredArray, rows: ArrayLike<number>): Pro
 }
 
 /**
- * Rows without any numbers take no room, so that no file size bounds how many of them a header may promise.
+ * Rows without any numbers take no space, so that the size of a file does not limit how many of them its header can promise.
  *
  * @throws {FileError} FILE_FORMAT where an axis but the first has size 0
  */

@@ -53,7 +53,7 @@ export function readLabels(path: string, options: ReadLabelsOptions = {}): Promi
  *
  * @param table columns of equal length; at least one
  * @throws {FileError} FILE_WRITE for another extension, or where the file cannot be written
- * @throws {ArgumentError} if `table` is none, or SHAPE_MISMATCH for columns of different lengths
+ * @throws {ArgumentError} if `table` is not a table, or SHAPE_MISMATCH for columns of different lengths
  * @throws {AbortError} if `options.signal` is aborted
  *
  * @example
@@ -69,7 +69,7 @@ export async function writeTable(path: string, table: TableLike, options: WriteO
  * The bytes of the file that {@link writeTable} would write, piece after piece.
  *
  * @throws {FileError} FILE_WRITE for another extension
- * @throws {ArgumentError} if `table` is none, or SHAPE_MISMATCH for columns of different lengths
+ * @throws {ArgumentError} if `table` is not a table, or SHAPE_MISMATCH for columns of different lengths
  */
 export function encodeTable(extension: string, table: TableLike): AsyncIterable<Uint8Array | string> {
   return toAsync(tableEncoderFor(`table${extension}`)(toTable(table)));

@@ -18,7 +18,7 @@ export type TableLike = Table | Readonly<Record<string, TableColumn>>;
 /**
  * Checks what a caller gives for a table.
  *
- * @throws {ArgumentError} INVALID_ARGUMENT for anything that is none, SHAPE_MISMATCH for columns of different lengths
+ * @throws {ArgumentError} INVALID_ARGUMENT for anything but a table, SHAPE_MISMATCH for columns of different lengths
  */
 export function toTable(input: TableLike): Table {
   const fail = (received: unknown, accepted: string, argument = "table") =>

@@ -22,7 +22,7 @@ export interface GridAssignment {
 
 /**
  * Gives each point a cell of its own in a grid, so that the sum of the squared ways is as small as can be: exactly, by shortest augmenting
- * paths (Jonker & Volgenant 1987), up to 4096 cells; above that in parts of so many cells whose borders are solved anew, with a proven
+ * paths (Jonker & Volgenant 1987), up to 4096 cells; above that in parts of 4096 cells with a second solution across their borders, with a proven
  * bound. The grid is laid over the bounding box of the points. Points should have been spread by {@link separateUniformly}: then the
  * factor of 20,000 points is 1.04 to 2. Above 32,768 cells, where the parts are smaller, it is 2 or more, or Infinity where no bound is
  * found, as on an embedding as crowded as t-SNE makes them, which also takes longer. Cells are left empty where there are more than points.

@@ -37,7 +37,7 @@ export const SEPARATION_OPTIONS = {
    * interpolation (Ede 2020).
    */
   method: choice(SEPARATION_METHODS, { default: "flow", help: SEPARATION_METHODS.join(", ") }),
-  /** flow: how often points are drawn to their neighbors and evened out again; never for n < 100. */
+  /** flow: how often points are drawn to their neighbors and spread evenly again; 0 for n < 100. */
   relaxations: integer(
     { from: 0, to: 1000 },
     { default: 16, help: "flow: how often points are drawn to their neighbors again" },
@@ -72,9 +72,9 @@ const LONGEST_SIDE = 2 ** 20;
 const MOST_CELLS = 2 ** 30;
 
 const GRID_OPTIONS = {
-  /** Rows of the grid. Default: as many as the columns require, else as many as make the grid about square. */
+  /** Rows of the grid. Default: as many as the columns require, or as make the grid about square. */
   rows: integer({ from: 1, to: LONGEST_SIDE }, { flag: false, help: "rows of the grid" }),
-  /** Columns of the grid. Default: as many as the rows require, else as many as make the grid about square. */
+  /** Columns of the grid. Default: as many as the rows require, or as make the grid about square. */
   columns: integer({ from: 1, to: LONGEST_SIDE }, { flag: false, help: "columns of the grid" }),
   ...LAYOUT_OPTIONS,
 };

@@ -24,12 +24,12 @@ export interface Separation {
   converged: boolean;
   /** conditional: points that took the nearest value, for there were none around them to interpolate. 0 of the other methods. */
   fallbacks: number;
-  /** The options as they were used, defaults filled in. */
+  /** The options in use, with the defaults filled in. */
   options: ResolvedSeparationOptions;
 }
 
 /**
- * Moves the points of an embedding until they fill the unit square evenly, so that there is room for a picture at each. Neighbors stay
+ * Moves the points of an embedding until they fill the unit square evenly, so that each has space for a picture. Neighbors stay
  * neighbors as far as that is possible. Off the main thread; the same result with any number of threads.
  *
  * Each axis is stretched on its own to fill the square. An axis along which all points are equal takes an even sequence of numbers in

@@ -50,6 +50,6 @@ export async function toPicture(views: readonly MapView[]): Promise<Blob> {
     left += canvas.width;
   }
   return new Promise((resolve, reject) =>
-    picture.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the browser could not make a picture")))),
+    picture.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the browser could not create the picture")))),
   );
 }

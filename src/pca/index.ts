@@ -10,7 +10,7 @@ import { isSparse, type SparseMatrix, type SparseMatrixLike, toSparseMatrix } fr
 export interface PcaOptions {
   /** Seed of the randomized search that serves wide data: an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;
-  /** Threads, 1 to 1024; no influence on the result. Default: as many as the machine has processors. */
+  /** Threads, 1 to 1024. The result does not depend on it. Default: as many as the machine has processors. */
   threads?: number | undefined;
   /** Stops the work: the promise is rejected with an {@link AbortError}. */
   signal?: AbortSignal | undefined;

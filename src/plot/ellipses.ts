@@ -10,7 +10,7 @@ import type { Box, ProjectedPoints } from "./projection.js";
 export interface MapEllipses {
   /** n x 3: xx, xy and yy of the covariance of each point, in squared units of the map. */
   readonly covariances: MatrixLike;
-  /** Whose ellipses are drawn: row numbers, or how many, picked so that they can be told apart. Default 60. */
+  /** Whose ellipses are drawn: row numbers, or a number of points, picked so that they can be told apart. Default 60. */
   readonly points?: ArrayLike<number> | number | undefined;
   /** Share of the possible positions that an ellipse contains, more than 0 and less than 1. Default 0.95. */
   readonly level?: number | undefined;
@@ -46,7 +46,7 @@ export function checkEllipses(
   const reject = (name: string, received: unknown, accepted: string, code: "INVALID_ARGUMENT" | "OUT_OF_RANGE") =>
     new ArgumentError(code, { argument: `${argument}.${name}`, received, accepted });
   if (points.cols !== 2) {
-    throw shapeMismatch(argument, points, "an embedding of 2 columns, the only ones that ellipses are drawn on");
+    throw shapeMismatch(argument, points, "an embedding of 2 columns: ellipses are drawn in two dimensions only");
   }
   const covariances = toMatrix(ellipses.covariances, `${argument}.covariances`);
   if (covariances.rows !== points.rows || covariances.cols !== 3) {
@@ -78,7 +78,8 @@ export function checkEllipses(
     if (!(Number.isInteger(asked) && asked >= 0)) throw reject("points", asked, "an integer >= 0", "OUT_OF_RANGE");
     chosen = asked;
   } else {
-    if (typeof asked !== "object") throw reject("points", asked, "row numbers, or how many", "INVALID_ARGUMENT");
+    if (typeof asked !== "object")
+      throw reject("points", asked, "row numbers, or a number of points", "INVALID_ARGUMENT");
     chosen = Array.from(asked as ArrayLike<number>);
     const bad = chosen.find((row) => !(Number.isInteger(row) && row >= 0 && row < points.rows));
     if (bad !== undefined) throw reject("points", bad, `row numbers from 0 to ${points.rows - 1}`, "OUT_OF_RANGE");

@@ -35,7 +35,7 @@ const MARGIN = 28;
 const COLUMNS = 10;
 
 /**
- * Draws examples, each at the left of a line, with the images that belong to them beside it.
+ * Draws examples, each at the left of a line, followed by the images that belong to it.
  *
  * @returns a PNG or SVG file
  */

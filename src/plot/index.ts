@@ -57,7 +57,7 @@ export async function drawMap(points: MatrixLike, options: MapOptions = {}): Pro
 }
 
 /**
- * Draws several maps of the same points beside each other, with one legend and one title for all: standard and sigma-aware
+ * Draws several maps of the same points side by side, with one legend and one title for all: standard and sigma-aware
  * t-SNE, say. Each map has its own scale, since lengths in two runs of t-SNE are not comparable.
  *
  * @param panels the maps, at least one, each as {@link drawMap} takes it, with labels for all of them in `options`

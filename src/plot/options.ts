@@ -31,7 +31,7 @@ export const PICTURE_OPTIONS = {
   contours: boolean({ default: false, defaultText: "", help: "draw lines of equal density" }),
   /** Heading of the picture, one line. Default: none. */
   title: text({ default: "", defaultText: "", help: "heading of the picture" }),
-  /** A second, quieter line. Default: none. */
+  /** A second line in a lighter color. Default: none. */
   subtitle: text({ default: "", flag: false, help: "a second, quieter line of the heading" }),
   /** `"light"` or `"dark"`. */
   theme: themeOption,
@@ -69,9 +69,9 @@ export interface MapImages extends Readonly<OptionValues<typeof IMAGE_OPTIONS>> 
   /** n images, one per point. */
   readonly images: ImageSource;
   /**
-   * Stretches the contrast of each image by itself, this share of its values cut off at either end, 0 to below 0.5: 0.02 from the 2nd to
-   * the 98th percentile, 0 from the least to the most. Default: values from 0 to 1 are shown as they are, and images with others
-   * from their least to their most.
+   * Stretches the contrast of each image by itself and cuts off this share of its values at either end, 0 to below 0.5: 0.02 means from the 2nd to
+   * the 98th percentile, 0 from the smallest to the largest value. Default: values from 0 to 1 are shown as they are, and images with others
+   * from their smallest to their largest value.
    */
   readonly stretch?: number | undefined;
 }
@@ -93,7 +93,7 @@ export interface MapOptions extends OptionValues<typeof PICTURE_OPTIONS> {
   sizes?: ArrayLike<number> | undefined;
   /** Ellipses around some points of a 2-D map. Default: none. In a picture of several maps they belong to the panels. */
   ellipses?: MapEllipses | undefined;
-  /** Images at some points, none of which hides another, with a frame in the color of the point. Default: none. */
+  /** Images at some points, without overlap, with a frame in the color of the point. Default: none. */
   images?: MapImages | undefined;
   /** Rows, from 0, of points that are ringed and numbered from 1 on, in every map. Default: none. */
   marks?: readonly number[] | undefined;
@@ -109,7 +109,7 @@ export interface AnimationOptions
   width?: number | undefined;
   /** Height in pixels, an integer from 200 to 2048. Default: three quarters of the width. */
   height?: number | undefined;
-  /** A second, quieter line of the heading for each state. Default: none. */
+  /** A second line of the heading for each state, in a lighter color. Default: none. */
   captions?: readonly string[] | undefined;
   /** Milliseconds that a frame stays, an integer from 20 to 10,000; the last one stays two seconds longer. Default 80. */
   delay?: number | undefined;
@@ -123,7 +123,7 @@ export interface MapPanel {
   readonly points: MatrixLike;
   /** Heading of this map. Default: none. */
   readonly title?: string | undefined;
-  /** A second, quieter line. Default: none. */
+  /** A second line in a lighter color. Default: none. */
   readonly subtitle?: string | undefined;
   /** Ellipses around some of its points, where it is 2-D. Default: none. */
   readonly ellipses?: MapEllipses | undefined;
@@ -214,7 +214,7 @@ export function resolveAnimationOptions(options: AnimationOptions, states: numbe
   requireSignal(signal);
   const areTexts = Array.isArray(captions) && captions.every((caption) => typeof caption === "string");
   if (captions !== undefined && !(areTexts && captions.length === states)) {
-    reject("captions", captions, `${states} strings, one a state`);
+    reject("captions", captions, `${states} strings, one per state`);
   }
   const columns = requireInteger(width ?? 640, "width", 200, 2048);
   return {

@@ -30,14 +30,14 @@ export const PREPARATION = {
    */
   missing: choice(MISSING, {
     default: "error",
-    help: "missing values: error; drop, which leaves out their rows; or mean, that of the column",
+    help: "what to do with missing values: error; drop, which leaves out the rows; or mean, which uses the mean of the column",
     guide:
       "treatment of missing values: an error, their rows are left out, or the mean of the column takes their place",
   }),
   /** Takes log(1 + x) of counts before anything else. Default `false`. */
   log1p: boolean({
     default: false,
-    help: "log(1 + x) of counts, before --standardize",
+    help: "replace counts x by log(1 + x), before --standardize",
     defaultText: "",
     guide: "take log(1 + x) of counts; standard deviations become s / (1 + x)",
   }),

@@ -9,9 +9,9 @@ import { type EvaluateOptions, type Labels, type ResolvedEvaluateOptions, resolv
 /** A measure, computed on all points or pairs or estimated from a sample of them. */
 export interface Estimate {
   value: number;
-  /** Standard error that comes from looking at a sample; 0 where all were looked at. */
+  /** Standard error of a sample; 0 if all points or pairs were measured. */
   error: number;
-  /** Points, or pairs of points, that were looked at. */
+  /** Number of points, or pairs of points, that were measured. */
   count: number;
 }
 
@@ -22,15 +22,15 @@ export interface Neighborhood<T = Estimate> {
   /** Mean share of a point's k nearest neighbors in the data that are among its k nearest in the embedding, 0 to 1. */
   kept: T;
   /**
-   * 1 where those near in the embedding are near in the data; less by how far, in ranks, intruders come from (Venna & Kaski 2001). As
+   * 1 if points that are near in the embedding are near in the data. Each intruder lowers it by how far away it is in the data, in ranks (Venna & Kaski 2001). As
    * `sklearn.manifold.trustworthiness`.
    */
   trustworthiness: T;
-  /** 1 where those near in the data are near in the embedding: trustworthiness with the two exchanged (Venna & Kaski 2001). */
+  /** 1 if points that are near in the data are near in the embedding: trustworthiness with data and embedding exchanged (Venna & Kaski 2001). */
   continuity: T;
 }
 
-/** What each point adds to the means, to color an embedding by; NaN for points that were not looked at. */
+/** The contribution of each point to the means, for example to color an embedding; NaN for points that were not measured. */
 export interface PointQuality {
   /** n numbers each. A point's trustworthiness or continuity may be negative; their means over all points are not. */
   neighborhoods: Neighborhood<Float32Array>[];
@@ -43,29 +43,29 @@ export interface PointQuality {
 /** How well an embedding shows its data. Equal distances are ranked by index. */
 export interface Quality {
   /**
-   * KL(P||Q) of the embedding in nats, with P at the given distance and perplexity and Q normalized over all pairs: what t-SNE
+   * KL(P||Q) of the embedding in nats, with P at the given distance and perplexity and Q normalized over all pairs: the quantity that t-SNE
    * minimizes with one degree of freedom. The lower the better; comparable between embeddings of the same data, distance and perplexity only.
    */
   kl: number;
   /** One for each k, in their order. */
   neighborhoods: Neighborhood[];
   /**
-   * Correlation between the distances of pairs of points in the data and in the embedding, -1 to 1: how well the embedding keeps what is far
-   * apart. `spearman`, of ranks, is the figure to quote; `pearson` asks for proportional distances, which t-SNE does not aim at.
-   * Of all pairs up to 200,000, else of as many drawn at random. `null` where all distances are equal.
+   * Correlation between the distances of pairs of points in the data and in the embedding, -1 to 1: how well the embedding keeps large distances
+   * between points. `spearman`, of ranks, is the figure to quote; `pearson` asks for proportional distances, which t-SNE does not aim at.
+   * Computed for all pairs, or for 200,000 random pairs if there are more. `null` if all distances are equal.
    */
   distanceCorrelation: { spearman: Estimate | null; pearson: Estimate | null };
   /**
    * With labels: share of the points whose own label has most of the votes of the 10 nearest other points in the embedding; where labels are
-   * equally frequent, that of the nearest neighbor among them counts. Of points with a label, and neighbors with one.
+   * equally frequent, that of the nearest neighbor among them counts. Only points and neighbors with a label count.
    */
   accuracy?: Estimate;
   /**
    * With labels: mean silhouette of their classes in the embedding (Rousseeuw 1987), -1 to 1, as `sklearn.metrics.silhouette_score`; a point
-   * that is alone in its class counts as 0. `null` where there is one class only, which has no silhouette. Of points with a label.
+   * that is alone in its class counts as 0. `null` where there is one class only, which has no silhouette. Only points with a label count.
    */
   silhouette?: Estimate | null;
-  /** With labels: points that have none, `""` or NaN, which accuracy and silhouette leave out; where all are, there is neither. */
+  /** With labels: the number of points without a label (`""` or NaN), which accuracy and silhouette leave out. Without any label, both are undefined. */
   unlabeled?: number;
   /** With `perPoint`. */
   perPoint?: PointQuality;
@@ -73,15 +73,15 @@ export interface Quality {
   neighbors: { method: "exact" | "cells"; recall: number };
   /** The variance floor in use, in squared units of the data. `undefined` if the distance has no floor. */
   varianceFloor: number | undefined;
-  /** What a reader of the result should know, in sentences: a value of the data far beyond all others. */
+  /** Warnings in sentences: a value of the data far beyond all others. */
   warnings: readonly string[];
-  /** The options as they were used, defaults filled in. */
+  /** The options in use, with the defaults filled in. */
   options: ResolvedEvaluateOptions;
 }
 
 /**
  * Measures how well an embedding shows its data: KL divergence, neighbors kept, trustworthiness, continuity, correlation of
- * distances, and with labels how well it shows their classes. Off the main thread; the same input, options and seed give
+ * distances, and with labels how well it shows their classes. The work is done off the main thread. The same input, options and seed give
  * the same numbers with any number of threads. Z of the KL divergence takes all pairs of points: a second or two for 70,000, some five
  * minutes for a million.
  *

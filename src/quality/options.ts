@@ -3,10 +3,10 @@ import { ArgumentError } from "../errors.js";
 import type { MatrixLike } from "../matrix.js";
 import { type DistanceName, type NeighborSearch, resolveTsneOptions } from "../tsne/index.js";
 
-/** What {@link evaluate} is doing when it reports progress. */
+/** The stage of {@link evaluate} in a report of progress. */
 export type EvaluationStage = "neighbors" | "affinities" | "kl" | "neighborhoods" | "silhouettes";
 
-/** Labels of n points: texts or numbers; equal ones are one class. `""` and NaN stand for none. */
+/** Labels of n points: texts or numbers; equal ones are one class. `""` and NaN stand for a missing label. */
 export type Labels = ArrayLike<string | number>;
 
 /** Options of {@link evaluate}. All are optional. */
@@ -29,20 +29,20 @@ export interface EvaluateOptions {
   /** n labels, to measure how well the embedding shows their classes. */
   labels?: Labels | undefined;
   /**
-   * How many points, drawn at random, neighborhoods and labels are looked at for, each of them among all n: an integer >= 2; all n
-   * where it is not below n. Default `"auto"`: all points where that is work of some ten seconds (n up to 80,000 of 32
-   * dimensions with sigma, say) or `perPoint` asks for all, else 5000 or more.
+   * Number of random points whose neighborhoods and labels are measured, each among all n points: an integer >= 2; all n
+   * if it is not below n. Default `"auto"`: all points if that takes less than some ten seconds (n up to 80,000 of 32
+   * dimensions with sigma, for example) or if `perPoint` is set, otherwise 5000 or more.
    */
   sample?: "auto" | number | undefined;
-  /** Whether to return what each point adds to the means, to color an embedding by. Default false. */
+  /** Whether to return the contribution of each point to the means, for example to color an embedding. Default false. */
   perPoint?: boolean | undefined;
   /** Seed of the sample of points and pairs, and of the search: an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;
-  /** Threads, 1 to 1024; no influence on the result. Default: as many as the machine has processors. */
+  /** Threads, 1 to 1024. The result does not depend on it. Default: as many as the machine has processors. */
   threads?: number | undefined;
   /** Stops the work: the promise is rejected with an {@link AbortError}. */
   signal?: AbortSignal | undefined;
-  /** Called about ten times per second: what is done, and which share of it, 0 to 1. */
+  /** Called about ten times per second with the stage and the fraction of it that is done, 0 to 1. */
   onProgress?: ((progress: { stage: EvaluationStage; fraction: number }) => void) | undefined;
 }
 
@@ -53,7 +53,7 @@ export interface ResolvedEvaluateOptions {
   perplexity: number | readonly number[];
   neighbors: NeighborSearch;
   k: number[];
-  /** Points that neighborhoods and labels are looked at for. */
+  /** Number of points whose neighborhoods and labels are measured. */
   sample: number;
   seed: number;
   threads: number;
@@ -132,6 +132,6 @@ function resolveSizes(k: EvaluateOptions["k"], n: number): number[] {
       accepted: `integers from 1 to ${largest}, less than half of the ${n} points`,
     });
   }
-  if (new Set(sizes).size < sizes.length) reject("k", sizes, "sizes of which none comes twice");
+  if (new Set(sizes).size < sizes.length) reject("k", sizes, "different sizes");
   return sizes;
 }

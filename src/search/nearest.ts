@@ -25,12 +25,12 @@ import {
 import { type SearchedPoints, unpackRun } from "./run-points.js";
 
 /**
- * What is looked for: a row of the data by its number, rows by their numbers in an integer array, one vector of d numbers in a float
+ * The query: a row of the data by its number, rows by their numbers in an integer array, one vector of d numbers in a float
  * array, or m x d vectors.
  */
 export type Query = number | Int32Array | Uint32Array | FloatArray | MatrixLike;
 
-/** One report of how far a search is. */
+/** One report of the progress of a search. */
 export interface NearestProgress {
   /** Share that is done, 0 to 1. */
   fraction: number;
@@ -73,7 +73,7 @@ export interface NearestOptions extends OptionValues<typeof NEAREST_OPTIONS> {
 /** The nearest points of m queries. */
 export interface Nearest {
   k: number;
-  /** m x k, row after row: numbers of points, nearest first; equally far ones by number. */
+  /** m x k, row after row: row numbers of the found points, nearest first; points at equal distances in the order of their rows. */
   indices: Uint32Array;
   /**
    * m x k: their distances, in the units of the data. `"bhattacharyya"` and `"jeffreys"` are the divergences themselves, which t-SNE
@@ -87,13 +87,13 @@ export interface Nearest {
 }
 
 /**
- * Search by example: the points nearest to one of them, or to given vectors, under any distance. All are compared, so the result is
- * exact, up to the rounding of coordinates to float32. Off the main thread.
+ * Search by example: finds the points nearest to one of them, or to given vectors, by any distance. All points are compared, so the result is
+ * exact, up to the rounding of coordinates to float32. The work is done off the main thread.
  *
  * @param data n x d points, finite, or a run that has an embedding: then its points, reduced to principal components where the run's are
  * @param query see {@link Query}; a row is not found as its own neighbor
- * @throws {ArgumentError} OUT_OF_RANGE for a row that is not there or k beyond the points, SHAPE_MISMATCH for vectors of another
- *   width, INVALID_ARGUMENT where the distance needs sigma and there is none
+ * @throws {ArgumentError} OUT_OF_RANGE for a row that does not exist or a k above the number of points, SHAPE_MISMATCH for vectors of another
+ *   width, INVALID_ARGUMENT if the distance needs sigma and no sigma is given
  * @throws {DataError} NOT_FINITE, NEGATIVE_SIGMA, with the row; TOO_FEW_POINTS where there is no other point
  * @throws {SigmaTsneError} OUT_OF_MEMORY, BUSY during the fit of a run
  * @throws {AbortError} if `options.signal` is aborted
@@ -112,7 +112,7 @@ export async function nearest(data: MatrixLike | Tsne, query: Query, options: Ne
   const { mean, sigma } = points;
   const own = rowsOf(query, mean.rows);
   if (mean.rows < (own ? 2 : 1) || mean.cols < 1) {
-    const accepted = own ? "at least two points, to find one beside the query" : "at least one point";
+    const accepted = own ? "at least two points, the query and another one" : "at least one point";
     throw tooFewPoints("data", mean, accepted);
   }
   const { distance, varianceFloor, threads } = points;
@@ -261,7 +261,7 @@ const isVector = (query: unknown): query is FloatArray =>
 function vectorsOf(query: FloatArray | MatrixLike, width: number): Matrix {
   const vectors = isVector(query) ? new Matrix(query, 1, query.length) : toMatrix(query, "query");
   if (vectors.cols !== width && vectors.rows > 0) {
-    throw shapeMismatch("query", vectors, `vectors as wide as the data, ${vectors.rows} x ${width}`);
+    throw shapeMismatch("query", vectors, `vectors with as many columns as the data, ${vectors.rows} x ${width}`);
   }
   return vectors;
 }

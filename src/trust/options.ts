@@ -12,7 +12,7 @@ import {
 /** The scores, in the order in which they are computed. */
 export type TrustStage = "singularity" | "perturbation" | "reliability" | "measurement" | "groups" | "perplexities";
 
-/** One report of how far {@link trust} is. */
+/** One report of the progress of {@link trust}. */
 export interface TrustProgress {
   stage: TrustStage;
   /** Share of the stage that is done, 0 to 1. */

@@ -44,7 +44,7 @@ export interface SingularityScores {
 /** The class of a point by its reliability: its score is compared with those of permuted data. */
 export type ReliabilityClass = "trustworthy" | "undecided" | "dubious";
 
-/** How well the neighborhood of each point is kept, against data in which there is nothing to keep. */
+/** How well the neighborhood of each point is kept, compared with permuted data, which have no neighborhoods to keep. */
 export interface ReliabilityScores {
   /** n: correlations, -1 to 1. */
   scores: Float64Array;
@@ -58,7 +58,7 @@ export interface ReliabilityScores {
   permuted: number;
 }
 
-/** What can be believed of an embedding, point by point; see {@link trust}. */
+/** Which points of an embedding can be trusted; see {@link trust}. */
 export interface Trust {
   /** The embedding, n x outputDimensions. */
   embedding: Matrix;
@@ -70,13 +70,13 @@ export interface Trust {
   reliability: ReliabilityScores;
   /** `undefined` for runs without sigma, and for those whose `degreesOfFreedom` are not 1. */
   measurement: PositionUncertainty | undefined;
-  /** The groups of the map, where the option `groups` asks for them. They count in no doubts. */
+  /** The groups of the map, with the option `groups`. They do not count as doubts. */
   groups: TrustGroups | undefined;
-  /** Embeddings with other perplexities, where the option `perplexities` asks for them. */
+  /** Embeddings with other perplexities, with the option `perplexities`. */
   perplexities: PerplexityComparison | undefined;
   /** n: in how many of the scores each point fails its threshold, 0 to 4. */
   doubts: Uint8Array;
-  /** Seconds that it took. */
+  /** Seconds that the computation took. */
   seconds: number;
 }
 
@@ -90,7 +90,7 @@ const LOOSE = 10;
 export const LEAST_SHARE = 0.5;
 
 /**
- * Measures which points of an embedding can be trusted. Four scores look at four ways in which a position can mislead: the point jumps when
+ * Measures which points of an embedding can be trusted. Four scores show four ways in which a position can mislead: the point jumps when
  * its data change a little (perturbation), nothing holds it where it is (singularity), the embedding shows other neighbors than the data
  * (reliability), or its measurement is too uncertain to say where it belongs (measurement, with sigma only). docs/trust.md explains
  * them with their sources and thresholds.

@@ -142,7 +142,7 @@ export const TSNE_SETTINGS = {
     },
   ),
   /**
-   * Iterations of gradient descent, early exaggeration included: an integer >= 0 for exactly so many, or `"auto"`, which ends the run when
+   * Iterations of gradient descent, early exaggeration included: an integer >= 0 for exactly this number, or `"auto"`, which ends the run when
    * it has converged. That is the case when the KL divergence falls by less than `tolerance` within 50 iterations, after the schedule of
    * exaggeration and momentum has ended. Choose a number where runs have to be equally long. Default `"auto"`, or 1000 with
    * `optimizer: "momentum"`.
@@ -223,7 +223,7 @@ export const TSNE_SETTINGS = {
    * for correlation.
    *
    * Where `neighbors` are given, this is the distance by which they were found. It is needed only if new points will be placed into
-   * the embedding; by default there is none.
+   * the embedding. Not by default.
    */
   distance: choice<DistanceName, DistanceName | "given">(DISTANCES, {
     defaultText: "inverse-variance with sigma, else euclidean",

@@ -178,7 +178,7 @@ function requireEdges(isLinked: Uint8Array): void {
     argument: "affinities",
     received: 0,
     accepted,
-    message: `affinities: expected ${accepted}, received none at row ${alone}. Leave out points without edges.`,
+    message: `affinities: expected ${accepted}, but row ${alone} has no edges. Leave out points without edges.`,
   });
 }
 
@@ -203,7 +203,7 @@ function toLists(distances: MatrixLike | SparseMatrixLike): Matrix {
   throw new ArgumentError("INVALID_ARGUMENT", {
     argument: "neighbors.distances",
     received: distances,
-    accepted: "a dense matrix of the shape of the indices; a sparse one holds its own indices",
+    accepted: "a dense matrix of the shape of the indices. A sparse matrix contains its own indices",
   });
 }
 
@@ -222,7 +222,7 @@ function openLists(indices: Matrix, distances: Matrix, n = indices.rows): Neighb
       const fail = (code: "OUT_OF_RANGE" | "INVALID_ARGUMENT", accepted: string) =>
         new DataError(code, { argument: "neighbors.indices", received: index, accepted, row, column });
       if (!(Number.isInteger(index) && index >= 0 && index < n)) {
-        throw fail("OUT_OF_RANGE", `integers from 0 to ${n - 1}, the points, or -1 for none`);
+        throw fail("OUT_OF_RANGE", `integers from 0 to ${n - 1}, or -1 for a missing neighbor`);
       }
       if (seen[index] === row + 1) throw fail("INVALID_ARGUMENT", "each neighbor once in a row");
       seen[index] = row + 1;

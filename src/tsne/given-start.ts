@@ -62,7 +62,7 @@ function requireSpread({ data, rows, cols }: Matrix): void {
       argument: "init",
       received: data[column],
       accepted:
-        "different values in each column, as points that start at one position never part. Add noise, or leave init out",
+        "different values in each column: points that start at one position stay together. Add noise, or leave init out",
       row: 0,
       column,
     });

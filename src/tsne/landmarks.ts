@@ -55,13 +55,13 @@ const STRETCH_NUMBERS = 2 ** 22;
  * and tells which of these landmarks are neighbors: those that are near the same rows. 20 rows per landmark, drawn as well, are looked at
  * where there are more.
  *
- * Uniformly, since t-SNE gives room by density, and so every region gets the room it would have in the embedding of all; the means keep that
+ * Uniformly, since t-SNE gives area by density, and so every region gets the area it would have in the embedding of all; the means keep that
  * except that their number grows a little slower than the density, as its power d / (d + 2) (Zador 1982). A sample by k-means++ (Arthur &
  * Vassilvitskii 2007), or another cover of the data, prefers outliers. Moved, since a mean of neighbors lies where the data are, and a
  * drawn row beside it by its own noise. And neighbors by shared rows, as in hierarchical SNE (Pezzotti et al. 2016), since landmarks are so
  * far apart that their distances say little of what lies between them.
  *
- * @param neighborsOfEach how many neighbors to tell of each landmark, below `count`
+ * @param neighborsOfEach how many neighbors to return for each landmark, below `count`
  * @throws {DataError} for values that cannot be embedded, with their row in the data
  */
 export async function chooseLandmarks(
@@ -161,7 +161,7 @@ type Gaussians = Pick<Landmarks, "means" | "sigma">;
 /**
  * The k nearest landmarks of each row, all compared.
  *
- * @param own which landmarks the rows are, if they are such: none is its own neighbor
+ * @param own which landmarks the rows are, if they are landmarks, so that no landmark is its own neighbor
  */
 async function findNearest(
   { means, sigma }: Gaussians,

@@ -13,7 +13,7 @@ import type { DistanceName } from "./distances.js";
 
 /** Options of {@link estimateNoiseModel}. */
 export interface NoiseModelOptions {
-  /** Threads, 1 to 1024; no influence on the result. Default: as many as the machine has processors. */
+  /** Threads, 1 to 1024. The result does not depend on it. Default: as many as the machine has processors. */
   threads?: number | undefined;
   /** Stops the work: the promise is rejected with an {@link AbortError}. */
   signal?: AbortSignal | undefined;

@@ -36,13 +36,13 @@ export const PLACEMENT_OPTIONS = {
    * floor(3 * perplexity) nearest are searched, all pairs compared. Default: that of the run.
    */
   perplexity: { ...TSNE_SETTINGS.perplexity, default: undefined, defaultText: "that of the run" },
-  /** Iterations for each point at most. */
+  /** Largest number of iterations per point. */
   iterations: integer(
     { from: 0, to: 1e6 },
-    { default: 100, help: "iterations for each point at most; 0 leaves a point among its neighbors" },
+    { default: 100, help: "largest number of iterations per point; 0 leaves a point at the median of its neighbors" },
   ),
   /**
-   * Draws of each new point, 2 to 1000, which are placed as well to measure how they scatter; see `prior`. Placement takes as many
+   * Draws of each new point, 2 to 1000, which are placed as well to measure how they scatter; see `prior`. Placement takes that many
    * times longer. Needs a run with sigma. Default: none.
    */
   uncertainty: integer({ from: 2, to: 1000 }, { help: "draws of each point that are placed as well" }),
@@ -68,11 +68,11 @@ export const PLACEMENT_OPTIONS = {
 
 /** Options of {@link Tsne.place}. All but `sigma`, which runs with sigma need, are optional. */
 export interface PlacementOptions extends OptionValues<typeof PLACEMENT_OPTIONS>, Pick<TsneOptions, CovarianceOption> {
-  /** Standard deviations of the new points, m x d, each >= 0: needed where the run has sigma, refused where it has none. */
+  /** Standard deviations of the new points, m x d, each >= 0: required if the run has sigma, refused if it does not. */
   sigma?: MatrixLike | undefined;
 }
 
-/** How uncertain the positions of m points are, measured with draws of each that were placed as well. */
+/** How uncertain the positions of m points are, measured by placing draws of each point. */
 export interface UncertaintyMeasures {
   /** m: mean distance of the draws from the position of the point, in units of the embedding. */
   displacement: Float32Array;
@@ -91,23 +91,23 @@ export interface UncertaintyMeasures {
   neighbors: number;
 }
 
-/** Where new points lie in an embedding. */
+/** The positions of new points in an embedding. */
 export interface PlacementResult {
   /** m x outputDimensions positions, float32, in the order of the new points, in the coordinates of the embedding. */
   embedding: Matrix;
   /**
-   * For each new point KL(P_i || Q_i) in nats, of its affinities from its position in the embedding: how badly the embedding fits it.
-   * Values far above those of most points mark points unlike all that the embedding was made of; a point that fits nowhere is at the
+   * For each new point, the KL divergence KL(P_i || Q_i) in nats between its affinities and its position: how badly the embedding fits it.
+   * Values far above those of most points mark points that are unlike all fitted points; a point that fits nowhere is at the
    * median of its neighbors.
    */
   divergence: Float32Array;
-  /** How their draws scatter, where `uncertainty` asked for it: `neighbors` is 10, or n - 1. */
+  /** How their draws scatter, with the option `uncertainty`; `neighbors` is 10, or n - 1. */
   uncertainty: UncertaintyMeasures | undefined;
-  /** Seconds that it took. */
+  /** Seconds that the computation took. */
   seconds: number;
 }
 
-/** New points are placed so many at a time, or fewer where they are wide: memory does not grow with their number. */
+/** Number of new points that are placed at a time, or fewer if they have many columns: memory does not grow with their number. */
 const BLOCK_ROWS = 16384;
 const BLOCK_NUMBERS = 2 ** 22;
 
@@ -187,7 +187,7 @@ function checkNewPoints(run: FittedRun, means: Matrix, sigma: Matrix | undefined
   const [, d] = run.shape;
   // An empty array of rows has no width.
   if (means.cols !== d && means.rows > 0) {
-    throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, as wide as the data of the run`);
+    throw shapeMismatch("newMeans", means, `${means.rows} x ${d}, with as many columns as the data of the run`);
   }
   if (sigma && (sigma.rows !== means.rows || sigma.cols !== means.cols)) {
     throw shapeMismatch("sigma", sigma, `${means.rows} x ${d}, the shape of the new points`);
@@ -202,7 +202,7 @@ function checkNewPoints(run: FittedRun, means: Matrix, sigma: Matrix | undefined
 /** Draws that the core places at once: those of whole points. */
 export const rowsOfDraws = (draws: number): number => Math.max(16384, draws);
 
-/** The k of {@link UncertaintyMeasures.share} where nobody says otherwise. */
+/** The default k of {@link UncertaintyMeasures.share}. */
 export const defaultNeighbors = (n: number): number => Math.min(10, n - 1);
 
 /** @throws {ArgumentError} for a run without sigma */
@@ -212,7 +212,7 @@ export function requireUncertain(run: FittedRun): void {
     argument: "run",
     received: run,
     accepted: "a run with sigma, whose points are uncertain",
-    message: "run: its points have no sigma to be uncertain by; fit it with sigma",
+    message: "run: it was fitted without sigma, so its positions have no uncertainty. Fit it with sigma",
   });
 }
 
@@ -268,9 +268,9 @@ export function resolvePlacement(
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "neighbors",
       received: "given",
-      accepted: "a run that knows its distance",
+      accepted: "a run whose distance is known",
       message:
-        "neighbors: the neighbors of this run were given with their distances, and no distance was named to place other points by; fit it with one",
+        "neighbors: new points cannot be placed, because the neighbors of this run were given without the name of their distance. Fit the run with the option distance",
     });
   }
   const [n] = run.shape;
@@ -279,7 +279,7 @@ export function resolvePlacement(
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "degreesOfFreedom",
       received: degreesOfFreedom,
-      accepted: "a run with the kernel of one degree of freedom, into whose embedding points can be placed",
+      accepted: "1, because new points can only be placed with that kernel",
     });
   }
   const perplexity = resolvePerplexity(options.perplexity ?? run.options.perplexity, n);

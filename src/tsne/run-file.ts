@@ -166,7 +166,7 @@ export async function writeRun(path: string, parts: RunParts, shape: Shape, sign
       argument: "run",
       received: parts.affinities,
       accepted: "a run without given affinities",
-      message: "run: it has given affinities, which a saved run does not hold. Save its embedding instead.",
+      message: "run: a run of given affinities cannot be saved. Save its embedding instead.",
     });
   }
   const { threads: _, ...options } = parts.options;
@@ -224,7 +224,7 @@ function* stretches({ dtype, shape: [rows, cols] }: ArrayPlan): Generator<[numbe
 }
 
 /**
- * Whether a file is a saved run: by its first bytes, whatever it is called, or by the extension .tsne, so that a damaged one is told as
+ * Whether a file is a saved run: by its first bytes, whatever it is called, or by the extension .tsne, so that a damaged one is reported as
  * such. False also for what cannot be read.
  */
 export async function isSavedRun(path: string): Promise<boolean> {
@@ -350,7 +350,7 @@ async function readPrelude({ path, size, handle, hash }: RunSource): Promise<num
   const prelude = Buffer.alloc(PRELUDE_BYTES);
   if (size > 0) await handle.read(prelude, 0, PRELUDE_BYTES, 0);
   if (size === 0 || !prelude.subarray(0, Math.min(size, MAGIC.length)).equals(MAGIC.subarray(0, size))) {
-    throw damaged(path, "is not a saved run: it does not begin like one");
+    throw damaged(path, "is not a saved run: expected a file of embed --save or Tsne.save");
   }
   if (size < PRELUDE_BYTES) throw damaged(path, "is cut off within its first bytes");
   const version = prelude.readUInt32LE(MAGIC.length);
@@ -446,7 +446,7 @@ async function readFully({ path, handle, hash, signal }: RunSource, target: Buff
   for (let done = 0; done < target.length; ) {
     if (signal?.aborted) throw abortError(signal);
     const { bytesRead } = await handle.read(target, done, target.length - done, position + done);
-    if (bytesRead === 0) throw new FileError("FILE_FORMAT", path, "became shorter while it was read");
+    if (bytesRead === 0) throw new FileError("FILE_FORMAT", path, "was shortened while it was read");
     done += bytesRead;
   }
   hash.update(target);
@@ -485,7 +485,7 @@ function resolveSaved(
   const asked = {
     ...rest,
     threads,
-    // An absent sigma is none; an empty matrix stands for one that was there, as for starts and neighbors.
+    // A missing sigma was never given; an empty matrix stands for a given one, as for initial embeddings and neighbors.
     sigma: hasSigma && !hasCovariance ? [] : undefined,
     covariance: hasCovariance ? [] : undefined,
     init: saved.init === "given" ? [] : saved.init,

@@ -31,17 +31,17 @@ export interface TsneSeconds {
   affinities: number;
   initialization: number;
   optimization: number;
-  /** From the call to the result, the check and copy of the input included; pauses between steps are not. */
+  /** From the call to the result, with the check and copy of the input, without pauses between steps. */
   total: number;
 }
 
 /**
  * Why a run ended: `"converged"`, the KL divergence fell by less than `tolerance` within 50 iterations; `"limit"`, it had not converged
- * after `maxIterations`; `"iterations"`, the number of iterations that was asked for is done; `"stop"`, {@link Tsne.stop} was called.
+ * after `maxIterations`; `"iterations"`, all requested iterations are done; `"stop"`, {@link Tsne.stop} was called.
  */
 export type StopReason = "converged" | "limit" | "iterations" | "stop";
 
-/** An embedding and how it came about. */
+/** An embedding, with the facts of its run. */
 export interface TsneResult {
   /** n x outputDimensions positions, float32, in the order of the input, centered. */
   embedding: Matrix;
@@ -64,9 +64,9 @@ export interface TsneResult {
    */
   varianceFloor: number | undefined;
   seconds: TsneSeconds;
-  /** What a reader of the result should know, in sentences; see {@link Tsne.warnings}. */
+  /** Warnings about the data or the settings, in sentences; see {@link Tsne.warnings}. */
   warnings: readonly string[];
-  /** The options as they were used, defaults filled in. */
+  /** The options in use, with the defaults filled in. */
   options: ResolvedTsneOptions;
 }
 
@@ -74,7 +74,7 @@ export interface TsneResult {
 export type LoadOptions = Pick<TsneOptions, "threads" | keyof typeof RUN_CONTROLS>;
 
 /**
- * One embedding as an object that keeps its state: fit some iterations, look at the embedding, go on, stop.
+ * One embedding as an object that keeps its state: fit some iterations, look at the embedding, continue, stop.
  *
  * ```ts
  * const tsne = new Tsne(means, { sigma });
@@ -86,7 +86,7 @@ export class Tsne {
   /** The options in use, defaults filled in. */
   readonly options: ResolvedTsneOptions;
   /**
-   * What a reader of the result should know, in sentences that name the row: a value far beyond all others, a start that is too wide, or
+   * Warnings in sentences that name the row: a value far beyond all others, an initial embedding that is too wide, or
    * a method that does not suit so few points. Empty for most runs.
    */
   readonly warnings: readonly string[];
@@ -104,7 +104,7 @@ export class Tsne {
   #seconds = 0;
   #stopping = false;
   #fitting = false;
-  /** Settles when all that was asked of the embedding as it stands is done. */
+  /** Settles when all calls that use the present embedding are done. */
   #exclusive: Promise<unknown> = Promise.resolve();
   #exclusives = 0;
 
@@ -137,8 +137,8 @@ export class Tsne {
   }
 
   /**
-   * Reads a run that {@link save} wrote. It can {@link place} points at once, and {@link fit} goes on where it stood: to the same bytes
-   * as if it had never been saved. Its neighbors and affinities, which are not in the file, are made again for that.
+   * Reads a run that {@link save} wrote. It can {@link place} points at once, and {@link fit} continues where it stopped, to the same bytes
+   * as if it had never been saved. Its neighbors and affinities, which are not in the file, are computed again for that.
    *
    * @param options what a file does not hold; `threads` default to all processors
    * @throws {FileError} FILE_READ where the file cannot be read; FILE_FORMAT where it is not a saved run, is cut off or its bytes have
@@ -151,13 +151,13 @@ export class Tsne {
   }
 
   /**
-   * Writes the run to one file, atomically: its points, options and the state of its embedding, from which {@link load} makes it again. The
+   * Writes the run to one file, atomically: its points, options and the state of its embedding, so that {@link load} can restore it. The
    * usual extension is .tsne.
    *
    * @param options.preparation how the data were prepared, as {@link prepareData} returns it: points that are placed into the run after it
    *   was loaded are in the units of the data before that, and are prepared in the same way
    * @throws {ArgumentError} SHAPE_MISMATCH for a preparation of another number of columns
-   * @throws {ArgumentError} INVALID_ARGUMENT where the run has no embedding yet: {@link fit} it first, for example for 0 iterations
+   * @throws {ArgumentError} INVALID_ARGUMENT if the run has no embedding yet: {@link fit} it first, for example for 0 iterations
    * @throws {FileError} FILE_WRITE where the file cannot be written
    */
   async save(
@@ -176,17 +176,17 @@ export class Tsne {
   }
 
   /**
-   * Places new points into the embedding as it stands, which does not change. Each lands by itself: the same bytes whatever other points
-   * are placed with it and whatever the threads.
+   * Places new points into the present embedding, which does not change. Each point is placed independently: it gets the same bytes whatever points
+   * are placed with it, with any number of threads.
    *
    * A new point's nearest neighbors among the fitted points, exact under the run's distance and with the run's preparation of the
    * data, give affinities of the perplexity. It starts at their weighted median, coordinate by coordinate, and minimizes
    * KL(P_i || Q_i), q_ij normalized over the fitted points (after Poličar, Stražar & Zupan 2019, "Embedding to reference t-SNE space"), to within the embedding's bounds and
    * a margin.
    *
-   * Calls queue up; the data made ready for the first serve those after it.
+   * Calls wait for each other; later ones reuse the data that the first one has prepared.
    *
-   * @param newMeans m x d, as wide as the data of the run, finite; m may be 0
+   * @param newMeans m x d, with as many columns as the data of the run, finite; m may be 0
    * @throws {ArgumentError} for a bad option or shape, a run without an embedding, one whose neighbors were given, or whose `degreesOfFreedom`
    *   are not 1
    * @throws {DataError} for NaN and infinities, with the row
@@ -202,9 +202,18 @@ export class Tsne {
     return [this.#rows, this.#cols];
   }
 
-  /** How the data of a loaded run were prepared, where they were: {@link place} prepares new points in the same way. */
+  /** How the data of a loaded run were prepared, if they were; {@link place} prepares new points in the same way. */
   get preparation(): FittedPreparation | undefined {
     return this.#parts.preparation;
+  }
+
+  /**
+   * The memory that the run needs at most beside its input, in bytes.
+   *
+   * @internal
+   */
+  get estimatedMemory(): number {
+    return this.#memory;
   }
 
   /** Whether the points have standard deviations or covariances. */
@@ -218,7 +227,7 @@ export class Tsne {
   }
 
   /**
-   * Works on the embedding as it stands, one caller after the other, none during {@link fit}.
+   * Works on the present embedding, one caller after the other, and not during {@link fit}.
    *
    * @internal
    */
@@ -229,14 +238,14 @@ export class Tsne {
     const begin = performance.now();
     const turn = async (): Promise<T> => {
       if (signal?.aborted) throw abortError(signal);
-      if (this.#fitting) throw new SigmaTsneError("BUSY", "the run is still at work: await its fit() first");
+      if (this.#fitting) throw new SigmaTsneError("BUSY", "the run is still computing: await its fit() first");
       const shape = withTranslation(() => this.#native.describeState());
       if (!shape) {
         throw new ArgumentError("INVALID_ARGUMENT", {
           argument: "run",
           received: this,
           accepted: "a run that has an embedding",
-          message: "run: it has no embedding yet; await its fit() first",
+          message: "run: it has no embedding yet. Await its fit() first",
         });
       }
       let thrown: { error: unknown } | undefined;
@@ -280,12 +289,12 @@ export class Tsne {
   }
 
   /**
-   * Goes on with gradient descent; the first call computes neighbors and affinities before.
+   * Continues gradient descent; the first call computes neighbors and affinities before.
    *
    * @param iterations how many more, an integer >= 0, even if the run has converged or done all its `iterations`. Default: until the end
    *   of the run, which the option `iterations` defines.
-   * @returns the embedding as it stands then
-   * @throws {AbortError} if the signal is aborted; the run stands at its last iteration and can go on after {@link stop}
+   * @returns the embedding after these iterations
+   * @throws {AbortError} if the signal is aborted; the run keeps its last iteration and can continue
    */
   async fit(iterations?: number): Promise<TsneResult> {
     if (iterations !== undefined && !(Number.isSafeInteger(iterations) && iterations >= 0)) {
@@ -296,7 +305,7 @@ export class Tsne {
       });
     }
     if (this.#fitting || this.#exclusives > 0) {
-      throw new SigmaTsneError("BUSY", "the run is still at work: await its other calls first");
+      throw new SigmaTsneError("BUSY", "the run is still computing: await its other calls first");
     }
     if (this.#signal?.aborted) throw abortError(this.#signal);
     this.#fitting = true;
@@ -329,7 +338,7 @@ export class Tsne {
   }
 
   /**
-   * Ends the {@link fit} at work after its current iteration: it resolves to the embedding as it stands, or rejects with an
+   * Ends a running {@link fit} after its current iteration: it resolves to the embedding at that iteration, or rejects with an
    * {@link AbortError} if there is no embedding yet. A later fit() continues from there.
    */
   stop(): void {
@@ -427,11 +436,11 @@ export async function runBhTsne(
 }
 
 /**
- * Embeds points, or means with standard deviations, by t-SNE with the fastest method for their number and dimensions, or with
- * `options.method`, and resolves to the embedding; the result says which method it was. Off the main thread.
+ * Embeds points, or means with standard deviations, by t-SNE. It uses the fastest method for their number and dimensions, or
+ * `options.method`, and resolves to the embedding with the name of that method. The work is done off the main thread.
  *
  * @param data n x d means, n >= 3, finite; or neighbors, distances or affinities of n points without data. Sparse data of more than 1000
- *   columns are reduced to `pca` principal components, by default 50, for which they stay sparse; others are made dense
+ *   columns are reduced to `pca` principal components, by default 50, without making them dense; other sparse data are made dense
  * @param options see {@link TsneOptions}; `sigma`, n x d, makes the run sigma-aware (Ede 2020, arXiv:2003.01113)
  * @throws what {@link runBhTsne} throws
  */
@@ -443,7 +452,7 @@ export async function runTsne(
   return isSparse(data) ? runSparse(data, options) : new Tsne(data, options).fit();
 }
 
-/** The run of sparse data, which are made dense before, by principal components where they are wide. */
+/** The run of sparse data, which are made dense first, by principal components if they have many columns. */
 async function runSparse(sparse: SparseMatrixLike, options: TsneOptions): Promise<TsneResult> {
   requireOptions(options);
   const begin = performance.now();
@@ -459,7 +468,7 @@ async function runSparse(sparse: SparseMatrixLike, options: TsneOptions): Promis
   };
 }
 
-/** How many iterations a run did, and why it ended if that was not asked for, in words. */
+/** The iterations of a run in words, and the reason for its end if it did not do a requested number. */
 export function describeEnd({ iterations, stopped }: Pick<TsneResult, "iterations" | "stopped">): string {
   const reason = { converged: " (converged)", limit: " (not converged)", iterations: "", stop: " (stopped)" }[stopped];
   return `after ${iterations} iterations${reason}`;
@@ -535,7 +544,7 @@ function createRun(data: MatrixLike | NeighborGraph, given: TsneOptions): RunPar
 /** Recall below which neighbors call for a warning. */
 const LEAST_RECALL = 0.95;
 
-/** A warning about neighbors of which the search in cells missed many. */
+/** A warning about a search in cells that missed many neighbors. */
 export function describeRecall({ method, recall }: TsneResult["neighbors"]): string[] {
   if (method !== "cells" || recall >= LEAST_RECALL) return [];
   const found = `${(100 * recall).toFixed(1)} %`;
@@ -544,7 +553,7 @@ export function describeRecall({ method, recall }: TsneResult["neighbors"]): str
   ];
 }
 
-/** A warning where the method asked for does not suit so few points. */
+/** A warning if the requested method does not suit the small number of points. */
 function describeMethod(asked: MethodName, used: TsneResult["method"], rows: number): string[] {
   if (asked !== "fft" || used === "fft") return [];
   return [`Method "fft" needs at least 100 points; "${used}" was used for these ${rows}.`];

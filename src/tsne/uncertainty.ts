@@ -22,15 +22,15 @@ export interface UncertaintyOptions
   seed?: number | undefined;
   /** Which points, as row numbers of the data. Default: all. */
   points?: ArrayLike<number> | undefined;
-  /** How many nearest points of the embedding are the neighborhood that `share` counts in: 1 to n - 1. Default 10, or n - 1. */
+  /** Number of nearest points of the embedding in the neighborhood that `share` uses: 1 to n - 1. Default 10, or n - 1. */
   neighbors?: number | undefined;
 }
 
-/** How uncertain the positions of points are; see {@link positionUncertainty}. m points, in the order asked for. */
+/** How uncertain the positions of points are; see {@link positionUncertainty}. m points, in the requested order. */
 export interface PositionUncertainty extends UncertaintyMeasures {
   /** Row numbers of the points. */
   points: Uint32Array;
-  /** Seconds that it took. */
+  /** Seconds that the computation took. */
   seconds: number;
 }
 
@@ -47,7 +47,7 @@ const KEYS: Record<keyof UncertaintyOptions, true> = {
 };
 
 /**
- * Measures where else the points of an embedding might have landed. Plausible true values are drawn for each point, given its measured
+ * Measures how uncertain the positions of an embedding are. Plausible true values are drawn for each point, given its measured
  * values, their standard deviations or covariance, and the points around it (or, with `prior: "none"`, from its Gaussian
  * N(mu_i, diag(sigma_i^2)) alone). Each draw is placed into the finished embedding, as {@link Tsne.place} does, without the point itself,
  * which neither attracts nor repels its draws. A draw has the sigma of its point. The result of a point depends on the seed and the point

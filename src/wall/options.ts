@@ -4,7 +4,7 @@ import { ArgumentError } from "../errors.js";
 import { checkImageCount, checkImages, checkStretch, type ImageSource } from "../images/index.js";
 import { boolean, checkOptions, integer, pickOptions, text } from "../options/index.js";
 
-/** A cell for each of n images: what `assignToGrid` gives, or the like. */
+/** A cell for each of n images, for example the result of `assignToGrid`. */
 export interface WallCells {
   /** Of the grid. */
   readonly rows: number;
@@ -26,11 +26,11 @@ export const WALL_OPTIONS = {
   title: text({ default: "", defaultText: "", help: "heading" }),
   /** `"light"` or `"dark"`. */
   theme: { ...themeOption, help: "theme of the picture; the page follows the browser" },
-  /** Whether to write into a folder that holds something else as well. */
+  /** Whether to write into a folder with other files. */
   force: boolean({
     default: false,
     defaultText: "",
-    help: "write tiles into a folder that holds something else as well",
+    help: "write tiles even if the folder contains other files",
   }),
 };
 
@@ -44,7 +44,7 @@ interface SharedOptions {
   stretch?: number | undefined;
   /** Stops the work. */
   signal?: AbortSignal | undefined;
-  /** Called with the share that is done, 0 to 1. */
+  /** Called with the fraction that is done, 0 to 1. */
   onProgress?: ((progress: { fraction: number }) => void) | undefined;
 }
 
@@ -62,12 +62,12 @@ export interface WallOptions extends SharedOptions {
 /** Options of {@link writeWall}. All are optional. */
 export interface WallTilesOptions extends SharedOptions {
   /**
-   * Longer side of an image in pixels where the wall is seen closest, an integer from 2 to 1024. Default: that of the images, 16 to 256.
+   * Longer side of an image in pixels at the closest zoom, an integer from 2 to 1024. Default: that of the images, 16 to 256.
    */
   cell?: number | undefined;
-  /** For each image a name, such as that of its file, which is told beside its number. Default: none. */
+  /** For each image a name, such as that of its file, which is shown with its number. Default: none. */
   names?: ArrayLike<string> | undefined;
-  /** Whether to write into a folder that holds something else as well. Default false: such a folder is refused. */
+  /** Whether to write into a folder with other files. Default false: such a folder is refused. */
   force?: boolean | undefined;
 }
 

@@ -18,7 +18,7 @@ const RECORD: NetworkRecord = {
   ],
 };
 
-test("the epochs of one round that take the least processor time are compared, and failures are told", () => {
+test("the epochs of one round that use the least processor time are compared, and failures are reported", () => {
   const table = formatNetworks(RECORD);
   expect(table).toContain(
     "| **dense**: 784-400-20 | sigma-tsne, native kernels in WebAssembly | 1.50 | 2.50 | 1.00 | 100.0 | 50 |",

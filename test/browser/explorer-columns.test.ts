@@ -116,7 +116,7 @@ describe("columns of a table", () => {
     await expect.poll(() => page.locator(".colors-panel__scale text").first().textContent()).toMatch(/^20\d\d$/);
   });
 
-  test("are shown at the pointer and in the panel of the point, missing values as such", async () => {
+  test("are shown at the pointer and in the panel of the point, missing values as none", async () => {
     await openMap(page, small.url);
     // It hides some points.
     await page.getByRole("button", { name: "Dismiss" }).click();

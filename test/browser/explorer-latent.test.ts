@@ -242,7 +242,7 @@ describe("codes of many dimensions", () => {
       .toBe("Row 3");
   });
 
-  test("what is no image is told to be none, and the next search goes well", async () => {
+  test("a file that is not an image is refused, and the next search works", async () => {
     await choose(1);
     await openPanel("search");
     expected = /400 \(Bad Request\)/;

@@ -148,7 +148,7 @@ describe("saved selections", () => {
     await page.locator(".named-selections__list li", { hasText: name }).waitFor();
   };
 
-  test("are kept beside the source, shown in every page, and named in the address", async () => {
+  test("are kept in the folder of the source, shown in every page, and named in the address", async () => {
     await selectClass("second");
     await keep("the heavy ones");
     await expect.poll(hash).toContain("selected=@the+heavy+ones");

@@ -92,7 +92,7 @@ async function download(
   from = page,
 ): Promise<{ name: string; bytes: Buffer; path: string }> {
   const [come] = (await Promise.all([from.waitForEvent("download"), act()])) as [Download, unknown];
-  // A browser tells what a file is by its name.
+  // A browser recognizes the type of a file by its name.
   const path = join(run.home, come.suggestedFilename());
   await come.saveAs(path);
   return { name: come.suggestedFilename(), bytes: await readFile(path), path };
@@ -186,7 +186,7 @@ describe("the map", () => {
     expect(await page.locator("figcaption strong").first().textContent()).toBe("Standard");
   });
 
-  test("keys go from point to point, choose, and tell what they do", async () => {
+  test("keys go from point to point, choose, and are explained", async () => {
     await top().focus();
     await page.keyboard.press("ArrowRight");
     const first = await page.locator(".hover-card dd").first().textContent();
@@ -323,7 +323,7 @@ test("the whole explorer is one file that needs no server", async () => {
   await alone.close();
 });
 
-test("a browser without WebGL is told so, and has its maps drawn by the processor", async () => {
+test("a browser without WebGL shows a note, and the processor draws its maps", async () => {
   const bare = await launchChromium("--disable-3d-apis");
   const plain = await bare.newPage({ viewport: { width: 1300, height: 850 } });
   await openMap(plain, server.url);
@@ -335,7 +335,7 @@ test("a browser without WebGL is told so, and has its maps drawn by the processo
 
 test("WebGL draws what the processor draws", async () => {
   const pixels = async (hasCard: boolean) => {
-    // What is left of a graphics card where there is none: its name.
+    // Without a graphics card, only the name of one is left.
     if (hasCard) {
       await page.addInitScript(() => {
         const { getParameter } = WebGL2RenderingContext.prototype;

@@ -103,7 +103,7 @@ test("shows the images at their positions, and tells number, label and name of t
   expect(await page.title()).toBe(hostile);
 });
 
-test("finds an image by its number, and says where there is none", async () => {
+test("finds an image by its number, and says if there is no such image", async () => {
   await page.fill("#find", "615");
   await page.press("#find", "Enter");
   expect(await said()).toContain("Image 615 ");

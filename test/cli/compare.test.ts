@@ -25,7 +25,7 @@ it("writes maps, changes, picture, metrics and report, and says what changed", a
   const { code, stdout } = await workplace.run([...input, "-o", "out"]);
   expect(code).toBe(0);
   expect(stdout.replace(/\s+/g, " ")).toMatch(
-    /standard to sigma-aware: disparity 0\.\d+, median displacement .* Rank correlation/,
+    /standard to sigma-aware: disparity 0\.\d+, median displacement .* Rank correlation of a point/,
   );
   expect((await readdir(workplace.path("out"))).sort()).toEqual(FILES);
   expect((await readMatrix(workplace.path("out/map_standard.npy"))).shape).toEqual([120, 2]);
@@ -78,7 +78,7 @@ it("replaces an earlier comparison, refuses another folder, and takes it with --
   const refused = await workplace.run([...input, "-o", "home"]);
   expect(refused).toMatchObject({ code: 1, stdout: "" });
   expect(refused.stderr).toBe(
-    "sigma-tsne compare: home: holds something else than an earlier comparison, and is left as it is\n",
+    "sigma-tsne compare: home: contains something other than an earlier comparison, and was not changed\n",
   );
   expect(await workplace.run([...input, "-o", "home", "--force", "--quiet"])).toMatchObject({ code: 0 });
   expect((await readdir(workplace.path("home"))).sort()).toEqual([...FILES, "letter.txt"].sort());
@@ -87,10 +87,10 @@ it("replaces an earlier comparison, refuses another folder, and takes it with --
 it.each([
   [["--variant", "no colon"], /--variant: expected "name: key=value key=value"/],
   [["--variant", "a: speed=3"], /--variant: expected key=value with a key of perplexity, /],
-  [["--variant", "a: theta=0.4 theta=0.5"], /--variant: expected each key once, and theta comes twice/],
+  [["--variant", "a: theta=0.4 theta=0.5"], /--variant: expected each key once; theta is given twice/],
   [["--variant", "a: theta=7", "--variant", "b:"], /--variant theta: expected a number from 0 to 1/],
   [["--k", "60"], /--k: expected an integer from 1 to 59/],
-  [["--distance", "euclidean"], /--distance: expected another/],
+  [["--distance", "euclidean"], /--distance: expected a distance other than/],
 ])("refuses %j with exit code 2", async (args, message) => {
   const { code, stderr } = await workplace.run([...input, "-o", "never", "--quiet", ...args]);
   expect(stderr).toMatch(message);

@@ -81,19 +81,15 @@ it.each([
   [["--covariance", "skewed.npy"], 1, /--covariance: expected symmetric matrices\. The matrix of row 4 has/],
   [["--covariance", "draws.npy"], 2, /--covariance: expected 90 x 3 x 3, one matrix per point, received 90 x 6 x 3/],
   [["--covariance", "mu.csv"], 1, /is not a \.npy file: expected an array of three dimensions/],
-  [["--covariance", "covariances.npy", "--sigma", "sd.csv"], 2, /--sigma: expected to be left out with --covariance/],
-  [
-    ["--covariance", "covariances.npy", "--landmarks", "40"],
-    2,
-    /--landmarks: expected to be left out with --covariance/,
-  ],
-  [["--covariance", "covariances.npy", "--standardize", "zscore"], 2, /--standardize: expected to be left out/],
+  [["--covariance", "covariances.npy", "--sigma", "sd.csv"], 2, /--sigma: cannot be used with --covariance/],
+  [["--covariance", "covariances.npy", "--landmarks", "40"], 2, /--landmarks: cannot be used with --covariance/],
+  [["--covariance", "covariances.npy", "--standardize", "zscore"], 2, /--standardize: cannot be used/],
   [
     ["--covariance", "covariances.npy", "--distance", "jeffreys"],
     2,
     /--distance: expected one that can be used with cov/,
   ],
-  [["--covariance", "covariances.npy", "--pca", "2"], 2, /--pca: expected to be left out with --covariance/],
+  [["--covariance", "covariances.npy", "--pca", "2"], 2, /--pca: cannot be used with --covariance/],
 ])("refuses %j and says why", async (flags, code, message) => {
   const outcome = await workplace.run(["embed", "mu.csv", ...flags, "-o", "refused.npy", ...quick]);
   expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code, stderr: expect.stringMatching(message) });

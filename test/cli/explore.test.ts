@@ -33,10 +33,10 @@ describe.each<[string, string[], number, string]>([
     "short.csv: expected 60 rows, one per point, received 59",
   ],
   ["another number of images", ["map.csv", "--images", "bars.npy"], 2, "bars.npy: expected 60 images, one per point"],
-  ["a part of no training", ["map.csv", "--part", "test"], 2, "--part: expected to be left out with a map"],
+  ["a part of no training", ["map.csv", "--part", "test"], 2, "--part: cannot be used with a map"],
   ["an unknown part", ["map.csv", "--part", "best"], 2, '--part: expected one of "all", "train", "validation", "test"'],
-  ["a port that there is not", ["map.csv", "--port", "65536"], 2, "--port: expected an integer from 0 to 65535"],
-  ["a port that is no number", ["map.csv", "--port", "http"], 2, "--port: expected an integer"],
+  ["a port above 65535", ["map.csv", "--port", "65536"], 2, "--port: expected an integer from 0 to 65535"],
+  ["a port that is not a number", ["map.csv", "--port", "http"], 2, "--port: expected an integer"],
   [
     "a path as an origin",
     ["map.csv", "--frame-origins", "http://a,http://b/c"],

@@ -59,11 +59,7 @@ describe.each<[string, string[], string]>([
     embed("--animate", "map.mp4"),
     "--animate: expected a file name that ends in .gif",
   ],
-  [
-    "frames of no animation",
-    embed("--snapshot-every", "5"),
-    "--snapshot-every: expected to be left out where no snapshots",
-  ],
+  ["frames of no animation", embed("--snapshot-every", "5"), "--snapshot-every: cannot be used where no snapshots"],
   ["a perplexity that is too small", embed("--perplexity", "0.5"), "--perplexity: expected a number of 1 or more"],
   ["theta above 1", embed("--theta", "1.5"), "--theta: expected a number from 0 to 1, received 1.5"],
   ["theta below 0", embed("--theta", "-0.1"), "--theta: expected a number from 0 to 1, received -0.1"],
@@ -85,7 +81,7 @@ describe.each<[string, string[], string]>([
   ["a variance floor of 0", embed("--sigma", "sd.csv", "--variance-floor", "0"), "--variance-floor: expected"],
   ["an unknown distance", embed("--distance", "euclidian"), "--distance: expected"],
   ["a distance that needs sigma", embed("--distance", "inverse-variance"), "--distance: expected"],
-  ["sigma with PCA", embed("--sigma", "sd.csv", "--pca", "2"), "--pca: expected to be left out with sigma"],
+  ["sigma with PCA", embed("--sigma", "sd.csv", "--pca", "2"), "--pca: cannot be used with sigma"],
   ["more components than columns", embed("--pca", "6"), "--pca: expected an integer from 1 to 5, received 6"],
   ["rows that are no range", embed("--rows", "5"), "--rows: expected A:B, A: or :B"],
   ["rows beyond the data", embed("--rows", "5:61"), "--rows: expected"],
@@ -95,7 +91,7 @@ describe.each<[string, string[], string]>([
   [
     "labels that nothing shows",
     embed("--labels", "short.txt"),
-    "--labels: expected --plot, --table or --animate as well, which the labels are for",
+    "--labels: expected to be given with --plot, --table or --animate, which show the labels",
   ],
   [
     "too few labels",
@@ -153,7 +149,7 @@ describe.each<[string, string[], string]>([
   [
     "NaN in the data",
     embedFile("nan.csv"),
-    'nan.csv: expected values everywhere, found none in row 7, column "0". For missing values, choose "drop"',
+    'nan.csv: expected values everywhere, found none in row 7, column "0". Set the option missing to "drop"',
   ],
   [
     "NaN in a cut of the data",

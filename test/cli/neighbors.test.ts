@@ -54,9 +54,9 @@ it.each([
   [["--neighbors", "exactly"], "--neighbors: expected one of "],
   [["--neighbor-indices", "indices.npy"], "--neighbor-distances: expected a file"],
   [["--squared-distances"], "--neighbor-distances: expected a file"],
-  [["--neighbor-distances", "all.npy", "--neighbors", "exact"], "--neighbors: expected to be left out"],
-  [["--neighbor-distances", "all.npy", "--sigma", "all.npy"], "--sigma: expected to be left out"],
-  [["--neighbor-distances", "all.npy", "--rows", ":50"], "--rows: expected to be left out"],
+  [["--neighbor-distances", "all.npy", "--neighbors", "exact"], "--neighbors: cannot be used"],
+  [["--neighbor-distances", "all.npy", "--sigma", "all.npy"], "--sigma: cannot be used"],
+  [["--neighbor-distances", "all.npy", "--rows", ":50"], "--rows: cannot be used"],
   [["--neighbor-distances", "distances.npy"], "distances.npy: expected 90 x 90"],
   [["--neighbor-distances", "all.npy", "--neighbor-indices", "distances.npy"], "all.npy: expected 90 x 31"],
   [["--neighbor-distances", "distances.npy", "--neighbor-indices", "indices.npy"], "indices.npy: expected at least 87"],
@@ -112,10 +112,10 @@ it("embeds affinities without data, and shows what the embedding was made from",
 
 it.each([
   [["-o", "never.npy"], "<data>: expected a file, or --distances"],
-  [["--distances", "all.npy", "-o", "never.npy", "--pca", "2"], "--pca: expected to be left out"],
+  [["--distances", "all.npy", "-o", "never.npy", "--pca", "2"], "--pca: cannot be used"],
   [["--distances", "all.npy", "-o", "never.npy", "--init", "pca"], '--init: expected "spectral"'],
-  [["--distances", "all.npy", "-o", "never.npy", "--standardize", "zscore"], "--standardize: expected to be left out"],
-  [["--distances", "all.npy", "-o", "never.npy", "--affinities", "all.npy"], "--affinities: expected to be left out"],
+  [["--distances", "all.npy", "-o", "never.npy", "--standardize", "zscore"], "--standardize: cannot be used"],
+  [["--distances", "all.npy", "-o", "never.npy", "--affinities", "all.npy"], "--affinities: cannot be used"],
 ])("%j without data is wrong usage", async (flags, message) => {
   const { code, stderr } = await workplace.run(["embed", ...flags]);
   expect(stderr).toContain(message);

@@ -67,7 +67,7 @@ it("writes the uncertainty of the positions of new points, and in the table; a s
   }
 });
 
-it("writes how uncertain the positions are beside the embedding, with named columns in text", async () => {
+it("writes how uncertain the positions are next to the embedding, with named columns in text", async () => {
   expect((await readMatrix(workplace.path("map_uncertainty.npy"))).shape).toEqual([150, 5]);
   const args = ["embed", "mu.csv", "--sigma", "sd.csv", "-o", "map.csv", "--uncertainty", "4", ...quick];
   expect(await workplace.run(args)).toMatchObject({ code: 0 });
@@ -98,7 +98,7 @@ it.each([
   [
     ["place", "run.tsne", "new.csv", "--sigma", "new-sd.csv", "-o", "x.npy", "--seed", "3"],
     2,
-    "--seed: expected --uncertainty beside it",
+    "--seed: expected to be given with --uncertainty",
   ],
   [["place", "mu.csv", "new.csv", "-o", "x.npy"], 1, "mu.csv: is not a saved run"],
   [["place", "absent.tsne", "new.csv", "-o", "x.npy"], 1, "absent.tsne: cannot be read"],
@@ -109,7 +109,7 @@ it.each([
     2,
     "--uncertainty: ",
   ],
-  [["embed", "mu.csv", "-o", "x.npy", "--uncertainty", "4"], 2, "--sigma: expected the standard deviations"],
+  [["embed", "mu.csv", "-o", "x.npy", "--uncertainty", "4"], 2, "--sigma: expected standard deviations or covariances"],
   [["embed", "mu.csv", "--sigma", "sd.csv", "-o", "x.npy", "--uncertainty", "1"], 2, "--uncertainty: expected"],
   [
     ["embed", "mu.csv", "--sigma", "sd.csv", "-o", "x.npy", "--uncertainty", "4", "--degrees-of-freedom", "0.5"],

@@ -54,7 +54,7 @@ it("are there for every command", () => {
 
 it.each(lines)("run %s %j", async (command, args, file) => {
   const outcome = await workplace.start([command, ...args], (_, process, stdout) => {
-    // The explorer serves until it is told to stop.
+    // The explorer serves until it is stopped.
     if (command === "explore" && stdout.includes("Ctrl-C")) process.kill("SIGINT");
   });
   expect(outcome, outcome.stderr).toMatchObject({ code: 0, signal: null });

@@ -122,7 +122,11 @@ it.each([
   [["--query", "60"], 2, "--query: expected rows from 0 to 59, received 60"],
   [["--query", "3,-1"], 2, "--query: expected rows from 0 to 59, received -1"],
   [["--query", "absent.csv"], 1, "absent.csv: cannot be read"],
-  [["--query", "narrow.csv"], 2, "narrow.csv: expected vectors as wide as the data, 1 x 4, received 1 x 2"],
+  [
+    ["--query", "narrow.csv"],
+    2,
+    "narrow.csv: expected vectors with as many columns as the data, 1 x 4, received 1 x 2",
+  ],
   [["--query", "1", "-k", "60"], 2, "-k: expected an integer from 1 to 59, received 60"],
   [["--query", "1", "--distance", "jeffreys"], 2, "--sigma: expected the standard deviations of the data"],
   [["--query", "1", "--distance", "cosin"], 2, 'did you mean "cosine"'],
@@ -134,7 +138,7 @@ it.each([
     2,
     "few.npy: expected 60 images, one per row, received 5",
   ],
-  [["--query", "1", "--images", "images.npy"], 2, "--images: expected to be left out without --sheet"],
+  [["--query", "1", "--images", "images.npy"], 2, "--images: cannot be used without --sheet"],
   [["--query", "1", "--images", "images.npy", "--sheet", "x.jpg"], 2, "--sheet: expected a file name that ends in"],
   [["--query", "1", "-o", "mu.csv"], 2, "--output: expected another file than that of <data>"],
 ])("%s fails with a sentence and leaves no file", async (args, code, sentence) => {

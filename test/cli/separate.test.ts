@@ -68,11 +68,11 @@ it.each([
   [["map.csv", "-o", "map.csv"], 2, "--output: expected another file"],
   [["map.csv", "-o", "x.txt"], 2, "--output: expected a file name that ends in"],
   [["map.csv", "-o", "x.npy", "--picture", "x.gif"], 2, "--picture: expected"],
-  [["map.csv", "-o", "x.npy", "--labels", "labels.txt"], 2, "--labels: expected --picture or --table as well"],
+  [["map.csv", "-o", "x.npy", "--labels", "labels.txt"], 2, "--labels: expected to be given with --picture or --table"],
   [["map.csv", "-o", "x.npy", "--grid", "10"], 2, "--grid: expected rows x columns"],
   [["map.csv", "-o", "x.npy", "--grid", "10x29"], 2, "--grid: expected a grid of at least 300 cells"],
   [["map.csv", "-o", "x.npy", "--method", "flaw"], 2, '--method: expected one of "flow", "iterative", "conditional"'],
-  [["map.csv", "-o", "x.npy", "--cells", "9"], 2, '--cells: expected to be left out with the method "flow"'],
+  [["map.csv", "-o", "x.npy", "--cells", "9"], 2, '--cells: cannot be used with the method "flow"'],
   [["map.csv", "-o", "x.npy", "--method", "iterative", "--gamma", "2"], 2, "--gamma: expected a number above 0"],
 ])("%s fails with a sentence", async (args, code, sentence) => {
   const outcome = await workplace.run(["separate", ...args]);

@@ -58,8 +58,8 @@ it("reduces a wide sparse matrix to principal components, and says so", async ()
 });
 
 it.each([
-  [["--standardize", "zscore"], "--standardize: expected to be left out with sparse data"],
-  [["--save", "run.tsne"], "--save: expected to be left out with sparse data"],
+  [["--standardize", "zscore"], "--standardize: cannot be used with sparse data"],
+  [["--save", "run.tsne"], "--save: cannot be used with sparse data"],
   [["--pca", "121"], "--pca: expected an integer from 1 to 120"],
   [["--rows", "5:500"], "--rows: expected at least one of the 120 rows"],
 ])("%j with sparse data is wrong usage", async (flags, message) => {

@@ -153,7 +153,7 @@ describe("what cannot be is refused before work, in one line", () => {
     [["train", "--clusters", "3"], "--clusters: vae has no such setting"],
     [["train", "--backend", "gpu"], "--backend: expected one of auto, node, wasm, cpu"],
     [["train", "--noise", "2"], "--noise: expected a number from 0 to 1"],
-    [["train", "--patience", "3"], "--patience: expected --early-stopping beside it"],
+    [["train", "--patience", "3"], "--patience: expected to be given with --early-stopping"],
     [["train", "--stretch", "60"], '--stretch: expected a percentage from 0 to below 50, received "60"'],
     [["train", "--class", "zebra", ...data], "--class: expected one of"],
     [["sample", "run", "-o", "samples.jpg"], "--output: expected a file name that ends in .npy"],
@@ -169,7 +169,7 @@ describe("what cannot be is refused before work, in one line", () => {
     expect(outcome).toMatchObject({ code: 2, stdout: "" });
   });
 
-  it("folders and files that are none of ours", async () => {
+  it("folders and files of other programs", async () => {
     const last = ({ stderr }: Outcome) => stderr.trimEnd().split("\n").at(-1);
     await train("damaged", ["--max-steps", "3"]);
     const checkpoint = workplace.path("damaged/checkpoint/checkpoint.safetensors");
@@ -183,7 +183,7 @@ describe("what cannot be is refused before work, in one line", () => {
     await mkdir(workplace.path("other"));
     await workplace.write("other/notes.txt", "mine");
     for (const [folder, what] of [
-      ["other", "holds other files, and is left as it is"],
+      ["other", "holds other files, and was not changed"],
       ["other/notes.txt", "is not a folder"],
     ] as const) {
       expect(last(await train(folder))).toBe(

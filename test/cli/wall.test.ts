@@ -66,7 +66,7 @@ it("says what is wrong with images, grids and folders, and leaves nothing behind
   await refused(2, "--output", ...wall, "images");
   await refused(2, "--stretch", ...wall, "images", "-o", "a.png", "--stretch", "50");
   await refused(2, '--tiles: expected a path, received ""', ...wall, "images", "--tiles", "");
-  await refused(2, "--force: expected to be left out without --tiles", ...wall, "images", "-o", "a.png", "--force");
+  await refused(2, "--force: cannot be used without --tiles", ...wall, "images", "-o", "a.png", "--force");
   // Told before the images are opened, not to speak of the layout.
   await refused(
     2,
@@ -79,7 +79,7 @@ it("says what is wrong with images, grids and folders, and leaves nothing behind
     "a.png",
   );
   await refused(2, "--tiles: expected another file than that of --images", ...wall, "images", "--tiles", "images");
-  await refused(1, "images: holds something else", ...wall, "absent", "--tiles", "images");
+  await refused(1, "images: contains something other", ...wall, "absent", "--tiles", "images");
   await refused(2, "--cell: expected an integer from 2 to 1024", ...wall, "absent", "-o", "a.png", "--cell", "1");
   expect(await readdir(workplace.path("."))).not.toContain("a.png");
 });
@@ -95,6 +95,6 @@ it("draws images and contours on a map", async () => {
   expect(pictures).toBeLessThanOrEqual(9);
   expect(await workplace.run(["plot", "map.csv", "-o", "b.png", "--stretch"])).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining("--stretch: expected to be left out without --images"),
+    stderr: expect.stringContaining("--stretch: cannot be used without --images"),
   });
 });

@@ -115,7 +115,7 @@ test("any variants, without sigma, in any number of dimensions", async () => {
   expect(pairs[0]?.uncertainty).toBeUndefined();
 });
 
-test("three points are compared, and points that are all the same", async () => {
+test("three points are compared, and points that are all equal", async () => {
   const few = await compare(
     [
       [0, 0],
@@ -203,7 +203,7 @@ test("every map has a file of its own, however alike their names", async () => {
   }
 });
 
-test("what is no comparison is not written", async () => {
+test("refuses to write anything but a comparison", async () => {
   for (const none of [undefined, null, {}, []]) {
     await expect(writeComparison("nowhere", none as never)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",

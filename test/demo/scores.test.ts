@@ -34,7 +34,7 @@ describe("nearestNeighbors", () => {
     );
   });
 
-  it("stops when it is told to", async () => {
+  it("stops when it is aborted", async () => {
     await expect(nearestNeighbors(line(0, 1, 2), 1, AbortSignal.abort())).rejects.toThrow(AbortError);
   });
 });

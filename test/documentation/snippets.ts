@@ -20,7 +20,7 @@ export function findSnippets(markdown: string): Snippet[] {
 
 /**
  * The TypeScript blocks of a page as one module: imports first, each of its own name once, then the blocks nested in each other. So a
- * block knows what stands above it, and may give a name anew.
+ * block can use the names above it, and can give a name again.
  */
 export function joinProgram(snippets: readonly Snippet[]): string {
   const imports = new Map<string, Set<string>>();

@@ -107,10 +107,10 @@ describe("place --arrow", () => {
   it.each([
     [["--mean-column", "mu"], '--mean-column: there is no column "mu"; there are "mean"'],
     [["--drop", "mean, id"], '--drop: there is no column " id"; there are "mean"'],
-    [["--uncertainty", "5"], "no sigma to be uncertain by"],
-    [["--sigma-column", "sigma"], "--sigma-column: expected to be left out"],
-    [["-o", "x.npy"], "--output: expected to be left out with --arrow"],
-    [["new.csv"], "[new]: expected to be left out with --arrow"],
+    [["--uncertainty", "5"], "fitted without sigma"],
+    [["--sigma-column", "sigma"], "--sigma-column: cannot be used"],
+    [["-o", "x.npy"], "--output: cannot be used with --arrow"],
+    [["new.csv"], "[new]: cannot be used with --arrow"],
   ])("refuses %j", async (args, sentence) => {
     const { code, stderr, output } = await filter(["place", "run.tsne", "--arrow", ...args], stream([20]));
     expect(code).toBe(2);
@@ -185,7 +185,7 @@ describe("embed --landmarks", () => {
 
   it.each([
     [["--landmarks", "151"], "--landmarks: expected an integer from 3 to 150"],
-    [["--landmarks", "100", "--animate", "a.gif"], "--animate: expected to be left out with --landmarks"],
+    [["--landmarks", "100", "--animate", "a.gif"], "--animate: cannot be used with --landmarks"],
   ])("refuses %j", async (args, sentence) => {
     const { code, stderr } = await workplace.start([
       "embed",

@@ -28,7 +28,7 @@ async function historyOf(folder: string): Promise<unknown> {
 it.each([
   ["SIGINT", 130],
   ["SIGKILL", null],
-] as const)("after %s goes on to the numbers of a training that was never stopped", async (signal, code) => {
+] as const)("after %s continues to the numbers of a training that was never stopped", async (signal, code) => {
   const options = ["--checkpoint-every", "4", "--no-summary", "--epochs"];
   const folder = `stopped-${signal}`;
   let sent = false;
@@ -41,7 +41,7 @@ it.each([
   expect(await readdir(workplace.path(folder))).not.toContain("metrics.json");
   const refused = await train(folder, [...options, "1000000"]);
   expect(refused).toMatchObject({ code: 1 });
-  expect(refused.stderr).toContain("holds a training already, and is left as it is; --resume continues it");
+  expect(refused.stderr).toContain("holds a training already, and was not changed; --resume continues it");
   // The last epoch that it told of is done, and the one after it perhaps.
   const told = Number(Array.from(stopped.stderr.matchAll(/^epoch (\d+):/gm)).at(-1)?.[1]);
   const rest = [...options, String(told + 2)];

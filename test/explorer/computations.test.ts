@@ -118,7 +118,7 @@ describe("points without a map", () => {
 });
 
 describe("a saved run", () => {
-  it("shows its map, and goes on where it stood", async () => {
+  it("shows its map, and continues where it stopped", async () => {
     const run = new Tsne(means, { sigma, iterations: 400 });
     const half = await run.fit(150);
     await run.save(join(folder, "half.tsne"));
@@ -138,7 +138,7 @@ describe("a saved run", () => {
     await served.close();
   });
 
-  it("is stopped and gone on with, as often as one likes", async () => {
+  it("is stopped and continued, as often as one likes", async () => {
     const run = new Tsne(means, { sigma, iterations: 1e9 });
     await run.fit(10);
     await run.save(join(folder, "endless.tsne"));

@@ -257,7 +257,7 @@ describe("images", () => {
 });
 
 describe("a point", () => {
-  it("is told with its neighbors, which are those of a search", async () => {
+  it("is described with its neighbors, which are those of a search", async () => {
     const point = await served.json<PointDescription>(paths.point(42));
     expect(point).toMatchObject({ index: 42, label: "first", values: { label: "first" }, neighborsIn: "data" });
     const own = Array.from(sigma.row(42));

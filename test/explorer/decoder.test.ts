@@ -91,7 +91,7 @@ test("of what a slider asks for while it waits, the newest is computed", async (
   expect(done).toContain("another slider");
 });
 
-test("more tasks than can wait are refused, and those taken back make room", async () => {
+test("more tasks than can wait are refused, and canceled ones make space", async () => {
   const decoder = await openVae();
   const codes = new Float32Array(3);
   const controllers = Array.from({ length: 32 }, () => new AbortController());
@@ -113,7 +113,7 @@ test("errors come back with their codes, and the thread goes on", async () => {
   await expect(decoder.perform("decode", { codes: new Float32Array(6) })).resolves.toHaveLength(512);
 });
 
-test("a folder without a model, and a damaged one, are told as such, again and again", async () => {
+test("a folder without a model, and one with a damaged model, are reported each time", async () => {
   await mkdir(join(folder, "damaged"));
   await writeFile(join(folder, "damaged", "model.safetensors"), "no tensors");
   for (const [name, code] of [

@@ -239,7 +239,7 @@ describe("what cannot be is refused", () => {
   const octets = "application/octet-stream";
   test.each([
     ["a point that is not there", () => get(paths.latentVector(n)), "OUT_OF_RANGE"],
-    ["a number that is none", () => get("/api/points/1e1/latent"), "OUT_OF_RANGE"],
+    ["a number in another notation", () => get("/api/points/1e1/latent"), "OUT_OF_RANGE"],
     ["a reconstruction of none", () => get(paths.reconstruction(-1)), "OUT_OF_RANGE"],
     ["half a code", () => post(paths.decode, toBytes([1, 2, 3]), octets), "SHAPE_MISMATCH"],
     ["no code", () => post(paths.decode, Buffer.alloc(0), octets), "SHAPE_MISMATCH"],
@@ -314,7 +314,7 @@ describe("what cannot be is refused", () => {
     expect((await post(paths.search, Buffer.from("x"), "text/html")).statusCode).toBe(415);
   });
 
-  test("everything that needs a model, where there is none", async () => {
+  test("everything that needs a model, without a model", async () => {
     const bare = new Exploration("codes alone", n);
     const { app: other } = await listen(bare);
     const failure = async (url: string, payload?: object) =>

@@ -193,9 +193,9 @@ describe("the folder of a training", () => {
 
   it("refuses what it has no use for", async () => {
     const open = (options: object) => openExploration(path("run"), options);
-    await expect(open({ sigma: "sigma.npy" })).rejects.toThrow("sigma: expected to be left out with a training");
+    await expect(open({ sigma: "sigma.npy" })).rejects.toThrow("sigma: cannot be used with a training");
     await expect(open({ part: "validation" })).rejects.toThrow("a part of at least 3 images, of which this one has 0");
-    await expect(open({ images: path("bars.npy"), part: "all" })).rejects.toThrow("part: expected to be left out");
+    await expect(open({ images: path("bars.npy"), part: "all" })).rejects.toThrow("part: cannot be used");
     await expect(open({ labels: path("labels.txt") })).rejects.toThrow(
       "expected 60 labels, one per point, received 90",
     );
@@ -241,7 +241,7 @@ describe("the folder of a comparison", () => {
     await expect(openExploration(path("hostile"))).rejects.toThrow(/hostile\/means\.npy: .*no such file/);
     metrics.maps = [{ name: 1 }];
     await writeFile(path("hostile/metrics.json"), JSON.stringify(metrics));
-    await expect(openExploration(path("hostile"))).rejects.toThrow("does not say what was compared");
+    await expect(openExploration(path("hostile"))).rejects.toThrow("does not list the compared maps");
   });
 });
 
@@ -261,7 +261,7 @@ describe("what cannot be explored", () => {
     await writeMatrix(path("line.npy"), new Matrix(new Float32Array(5), 5, 1));
     await refused("line.npy", "expected an embedding of 2 columns, or points of more, received 5 x 1");
     await writeMatrix(path("map.npy"), new Matrix(new Float32Array(10), 5, 2));
-    await refused("map.npy", "part: expected to be left out with a map", { part: "test" });
+    await refused("map.npy", "part: cannot be used with a map", { part: "test" });
     await refused("map.npy", "expected 5 rows, one per point, received 60", { input: path("means.npy") });
     await refused("map.npy", "expected 5 images, one per point, received 90", { images: path("bars.npy") });
     await writeMatrix(path("bad.npy"), new Matrix(Float32Array.of(0, 1, Number.POSITIVE_INFINITY, 3), 2, 2));

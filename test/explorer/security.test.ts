@@ -95,7 +95,7 @@ describe("refusals", () => {
     expect(await codeOf("/nothing")).toBe("NOT_FOUND");
   });
 
-  it("show a browser without the token a page that says where to find it", async () => {
+  it("show a page to a browser without the token, with the place of the token", async () => {
     const answer = await guarded.get("/", { accept: "text/html,*/*" });
     expect(answer.status).toBe(401);
     expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
@@ -157,7 +157,7 @@ describe("pages of other sites", () => {
     expect(await status("/api/computations/none/stop", ["Origin: null", length])).toBe(403);
     expect(await status("/api/computations/none/stop", ["Sec-Fetch-Site: cross-site", length])).toBe(403);
     expect(await status("/api/exploration", ["Sec-Fetch-Site: cross-site"], "GET")).toBe(403);
-    // A link to the page is none of these.
+    // A link to the page is not among these.
     expect(await status("/", ["Sec-Fetch-Site: cross-site"], "GET")).toBe(200);
   });
 

@@ -33,7 +33,7 @@ const rowsOf = async (name: string) =>
   Array.from(new Uint32Array(await (await served.get(paths.savedSelection(name))).arrayBuffer()));
 
 describe("a selection", () => {
-  it("is saved beside the source under any name, and is there after a restart", async () => {
+  it("is saved in the folder of the source under any name, and is there after a restart", async () => {
     const name = "café & “=1+1” / ../x";
     expect((await send(name, [7, 3, 3, 19])).status).toBe(204);
     expect(await rowsOf(name)).toEqual([3, 7, 19]);

@@ -34,7 +34,7 @@ async function sizes(args: readonly string[]): Promise<number[]> {
 }
 
 describe.each(JOBS.map((job) => [job.name, job] as const))("%s", (_, job) => {
-  test("a write that fails, of whichever file, is told in one line, and leaves no part of a file", async () => {
+  test("a failed write of any file is reported in one line, and leaves no part of a file", async () => {
     const [largest = 0, ...smaller] = await sizes(job.args);
     // Just too little for the largest file, for the next ones, and for all.
     for (const limit of [largest - 1, ...smaller.slice(0, 3).map((size) => size - 1), 0]) {
@@ -53,7 +53,7 @@ describe.each(JOBS.map((job) => [job.name, job] as const))("%s", (_, job) => {
     }
   });
 
-  test("a full disk is told in one line, and what was there before stays", async () => {
+  test("a full disk is reported in one line, and earlier files stay", async () => {
     if (!isSuperuser) return expect(await sizes(job.args)).not.toEqual([]);
     mount("size=32k");
     isMounted = true;
@@ -66,7 +66,7 @@ describe.each(JOBS.map((job) => [job.name, job] as const))("%s", (_, job) => {
     expect(left.get("ballast")?.length).toBe(32 * 1024);
   });
 
-  test("a folder that nothing may be written into is told before the work", async () => {
+  test("a folder without permission to write is reported before the work", async () => {
     if (isSuperuser) {
       mount("size=32k");
       isMounted = true;

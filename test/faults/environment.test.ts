@@ -67,11 +67,11 @@ test("a second training in a folder is refused while the first goes on, which is
   expect(first).toMatchObject({ code: 0 });
   const refused = await second;
   expect(refused).toMatchObject({ code: 1 });
-  expect(refused?.stderr).toMatch(/another training \(process \d+\) is at work in this folder/);
+  expect(refused?.stderr).toMatch(/another training \(process \d+\) is using this folder/);
 });
 
 test("data that do not fit into memory are refused before they are read", async () => {
-  // A file with holes takes no room on the disk.
+  // A file with holes takes no space on the disk.
   const rows = Math.floor(2 ** 40 / 400);
   const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, 100), }`.padEnd(117);
   const prelude = Buffer.from("\x93NUMPY\x01\x00\x76\x00", "latin1");

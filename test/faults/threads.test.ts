@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 
-test("a thread that the system does not give is told as such", () => {
+test("a refused thread is reported", () => {
   const script = `
     const { execFileSync } = require("node:child_process");
     const { readFileSync } = require("node:fs");

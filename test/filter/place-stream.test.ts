@@ -143,7 +143,7 @@ describe("placeStream", () => {
     const { table } = await place(bytesOf(cut([n], lists)), {}, plain);
     expect(table.schema.fields.map(({ name }) => name).slice(4)).toEqual(["x", "divergence"]);
     await expect(place(bytesOf(cut([n], lists)), { sigmaColumn: "sigma" }, plain)).rejects.toThrow(
-      "sigmaColumn: expected to be left out",
+      "sigmaColumn: cannot be used",
     );
   });
 
@@ -256,7 +256,7 @@ describe("placeStream", () => {
     await expect.poll(() => closed).toBe(2);
   });
 
-  test("stops when it is told to, though no input comes", async () => {
+  test("stops when it is aborted, although no input comes", async () => {
     const controller = new AbortController();
     const never = async function* (): AsyncGenerator<Uint8Array> {
       await new Promise(() => {});

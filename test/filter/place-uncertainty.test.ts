@@ -186,7 +186,7 @@ describe("uncertainty of positions", () => {
     };
     await expect(placeStream(plain, never(), { uncertainty: 5 }).next()).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
-      message: expect.stringContaining("no sigma to be uncertain by"),
+      message: expect.stringContaining("fitted without sigma"),
     });
     for (const uncertainty of [1, 1001, 2.5]) {
       await expect(placeStream(run, never(), { uncertainty }).next()).rejects.toMatchObject({

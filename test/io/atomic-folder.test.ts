@@ -25,7 +25,7 @@ test("a folder that holds something else is refused, before the work and after i
   await writeFile(join(folder, "thesis.tex"), "years");
   const refusal = {
     code: "FILE_WRITE",
-    message: expect.stringContaining("holds something else than an earlier result"),
+    message: expect.stringContaining("contains something other than an earlier result"),
   };
   await expect(assertFolderWritable(folder, options)).rejects.toMatchObject(refusal);
   await expect(writeFolderAtomic(folder, fillWith("result", "x"), options)).rejects.toMatchObject(refusal);
@@ -42,7 +42,7 @@ test("force adds the files and touches nothing else", async () => {
   expect(await readFile(join(folder, "result"), "utf8")).toBe("new");
 });
 
-test("a failure or an abort leaves what was there, and nothing beside it", async () => {
+test("a failure or an abort leaves the earlier folder, and nothing else", async () => {
   const folder = path("failed");
   await writeFolderAtomic(folder, fillWith("result", "first"), options);
   const before = await readdir(dirname(folder));

@@ -125,7 +125,7 @@ describe("readMatrix of text", () => {
     expect(matrix.data.every((value, k) => value === (k >> 1) + (k % 2) / 2)).toBe(true);
   });
 
-  it("stops when it is told to", async () => {
+  it("stops when it is aborted", async () => {
     const signal = AbortSignal.abort();
     await expect(readMatrix(await fileWith("1,2\n"), { signal })).rejects.toMatchObject({ code: "ABORTED" });
   });

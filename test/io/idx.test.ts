@@ -101,7 +101,7 @@ describe("openArrayFile", () => {
     await file("none", encodeIdx(8, [0, 28, 28], Buffer.alloc(0)));
     expect(await readAll("none", [])).toEqual([]);
     const fixture = (name: string) => `${import.meta.dirname}/fixtures/${name}.npy`;
-    await expect(openArrayFile(fixture("scalar"))).rejects.toMatchObject(failure(/holds a single number/));
+    await expect(openArrayFile(fixture("scalar"))).rejects.toMatchObject(failure(/contains a single number/));
     await expect(openArrayFile(fixture("float64_fortran"))).rejects.toMatchObject(failure(/Fortran order/));
     await expect(openArrayFile(fixture("complex"))).rejects.toMatchObject(failure(/complex numbers/));
   });
@@ -126,8 +126,8 @@ describe("openArrayFile", () => {
     ],
     ["rows without numbers", encodeIdx(8, [2 ** 31, 0], Buffer.alloc(0)), /empty rows/],
     ["too many dimensions", encodeIdx(8, new Array(9).fill(1), Buffer.alloc(1)), /9 dimensions; at most 8/],
-    ["no dimensions", Buffer.from([0, 0, 8, 0, 1, 1]), /neither a \.npy nor an IDX file/],
-    ["another magic", Buffer.from("GIF89a.........."), /neither a \.npy nor an IDX file/],
+    ["no dimensions", Buffer.from([0, 0, 8, 0, 1, 1]), /neither a \.npy file nor an IDX file/],
+    ["another magic", Buffer.from("GIF89a.........."), /neither a \.npy file nor an IDX file/],
     ["one byte", Buffer.from([0]), /neither/],
     ["an empty file", Buffer.alloc(0), /neither/],
     ["compressed data that end early", packed.subarray(0, packed.length - 12), /compressed data end too early/],
@@ -136,7 +136,7 @@ describe("openArrayFile", () => {
       Buffer.concat([packed.subarray(0, 10), Buffer.alloc(30, 0xff)]),
       /cannot be decompressed/,
     ],
-    ["a compressed text", gzipSync("label\n1\n"), /is neither a \.npy nor an IDX file/],
+    ["a compressed text", gzipSync("label\n1\n"), /is neither a \.npy file nor an IDX file/],
     ["compressed data of more than it says", gzipSync(Buffer.concat([images, Buffer.alloc(1)])), /found 25$/],
     ["compressed data of less than it says", gzipSync(images.subarray(0, 20)), /found 20$/],
     [

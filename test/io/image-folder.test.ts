@@ -76,7 +76,7 @@ describe("openImageFolder", () => {
     expect(Array.from(await folder.read([0, 1]))).toEqual([...new Array(16).fill(1), ...new Array(16).fill(0)]);
   });
 
-  it("skips and counts what is no image, or refuses it", async () => {
+  it("skips and counts files that are not images, or refuses them", async () => {
     await image("mixed/a.png");
     await writeFile(path("mixed/notes.txt"), "no image");
     await writeFile(path("mixed/empty.png"), "");
@@ -408,7 +408,7 @@ describe("openImageFolder", () => {
     });
   });
 
-  it("tells how far it is", async () => {
+  it("reports its progress", async () => {
     for (let i = 0; i < 5; i++) await image(`progress/${i}.png`);
     const fractions: number[] = [];
     await openImageFolder(path("progress"), { onProgress: (fraction) => fractions.push(fraction) });

@@ -14,10 +14,10 @@ test("folders are made with those that lead to them, and may be there", async ()
   expect([await readdir(path("a/b")), await readdir(path("d"))]).toEqual([["c"], ["e"]]);
 });
 
-test("what is in the way is told", async () => {
+test("names the file in the way", async () => {
   await writeFile(path("file"), "");
   const failure = (reason: RegExp) => ({ code: "FILE_WRITE", message: expect.stringMatching(reason) });
   await expect(makeFolder(path("file"))).rejects.toMatchObject(failure(/file already exists$/));
   await expect(makeFolder(join(path("file"), "x"))).rejects.toMatchObject(failure(/not a directory$/));
-  await expect(makeFolder("/proc/x/y")).rejects.toMatchObject(failure(/cannot be made: no such file or directory$/));
+  await expect(makeFolder("/proc/x/y")).rejects.toMatchObject(failure(/cannot be created: no such file or directory$/));
 });

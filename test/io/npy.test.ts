@@ -258,7 +258,7 @@ describe("readMatrix of .npy files", () => {
     );
   });
 
-  it("stops when it is told to", async () => {
+  it("stops when it is aborted", async () => {
     const signal = AbortSignal.abort();
     await expect(readMatrix(fixture("float32"), { signal })).rejects.toMatchObject({ code: "ABORTED" });
   });

@@ -143,7 +143,7 @@ describe("rows that are read in pieces", () => {
     await expect(openRows(path("bad.csv"))).rejects.toThrow('line 3, column 2 ("y"): expected a number');
   });
 
-  it("are none of a table without rows", async () => {
+  it("are empty for a table without rows", async () => {
     for (const extension of [".parquet", ".arrow", ".arrows", ".csv"]) {
       await writeTable(path(`none${extension}`), { x: new Float32Array(), y: new Float32Array() });
       await using(path(`none${extension}`), undefined, async ({ rows, cols, read }) => {

@@ -193,7 +193,7 @@ describe("tables", () => {
     await expect(readTable(path("ragged.csv"))).rejects.toThrow("line 2 has 1 field, the first has 2");
   });
 
-  it("that are none are refused before a file is touched", async () => {
+  it("of wrong types are refused before a file is touched", async () => {
     const bad = async (table: unknown, code: string, message: string | RegExp) =>
       expect(writeTable(path("bad.parquet"), table as TableLike)).rejects.toMatchObject({
         code,

@@ -256,7 +256,7 @@ describe("refuses", () => {
     });
   });
 
-  test("what is no matrix", async () => {
+  test("anything but a matrix", async () => {
     await expect(pca("data" as unknown as MatrixLike, 1)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
       argument: "data",

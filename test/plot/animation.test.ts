@@ -75,7 +75,7 @@ describe("drawAnimation", () => {
       "states[1]: expected 60 x 2, the shape of the first",
     ],
     ["a NaN", [[[1, Number.NaN]]], {}, "states[0]: expected finite numbers"],
-    ["too few captions", [state(1)], { captions: [] }, "captions: expected 1 strings, one a state"],
+    ["too few captions", [state(1)], { captions: [] }, "captions: expected 1 strings, one per state"],
     ["a huge picture", [state(1)], { width: 4000 }, "width: expected an integer from 200 to 2048"],
     ["no delay", [state(1)], { delay: 0 }, "delay: expected an integer from 20 to 10000"],
     ["a format", [state(1)], { format: "svg" } as AnimationOptions, 'unknown option "format"'],

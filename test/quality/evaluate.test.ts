@@ -264,7 +264,7 @@ describe("bad input", () => {
     ["fewer labels", small, flat, { labels: ["a", "b"] }, "labels", "SHAPE_MISMATCH"],
     ["labels that are one text", small, flat, { labels: "a".repeat(50) as never }, "labels", "INVALID_ARGUMENT"],
     [
-      "a label that is none",
+      "a label of a wrong type",
       small,
       flat,
       { labels: new Array(50).fill(Number.POSITIVE_INFINITY) },

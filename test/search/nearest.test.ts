@@ -174,7 +174,12 @@ describe("nearest", () => {
     await refused(1.5, {}, "OUT_OF_RANGE", "query");
     await refused(0, { k: 150 }, "OUT_OF_RANGE", "k: expected an integer from 1 to 149, received 150");
     await refused(vectors, { k: 151 }, "OUT_OF_RANGE", "1 to 150");
-    await refused([[1, 2]], {}, "SHAPE_MISMATCH", "query: expected vectors as wide as the data, 1 x 5, received 1 x 2");
+    await refused(
+      [[1, 2]],
+      {},
+      "SHAPE_MISMATCH",
+      "query: expected vectors with as many columns as the data, 1 x 5, received 1 x 2",
+    );
     await refused(Float32Array.of(1), {}, "SHAPE_MISMATCH", "1 x 5, received 1 x 1");
     await refused(0, { distance: "mahalanobis" }, "INVALID_ARGUMENT", 'the distance "mahalanobis" needs');
     await refused(0, { distance: "mahalanobi" as "mahalanobis" }, "INVALID_ARGUMENT", "mahalanobis");

@@ -140,7 +140,7 @@ it("finds that groups without neighbors in each other are stable, also along one
 it("rejects labels without groups and of another number, and bad reruns", async () => {
   const run = new Tsne(data, { perplexity: 15, iterations: 10 });
   await run.fit();
-  await expect(trust(run, { labels })).rejects.toThrow(/labels: expected to be left out without groups/);
+  await expect(trust(run, { labels })).rejects.toThrow(/labels: cannot be used without groups/);
   await expect(trust(run, { groups: true, labels: ["a"] })).rejects.toThrow(/300 labels, one per point/);
   await expect(trust(run, { groups: true, reruns: 1 })).rejects.toThrow(/reruns/);
 });

@@ -148,7 +148,7 @@ const OPTIONS: Row[] = [
       code: "INVALID_ARGUMENT",
       argument: "snapshotEvery",
       received: 10,
-      message: "snapshotEvery: expected to be left out where no snapshots are taken, received 10",
+      message: "snapshotEvery: cannot be used where no snapshots are taken. Leave it out",
     },
   ],
   [
@@ -184,7 +184,7 @@ const OPTIONS: Row[] = [
       code: "INVALID_ARGUMENT",
       argument: "distance",
       received: "inverse-variance",
-      message: /where no sigma is given/,
+      message: /since the others need sigma/,
     },
   ],
   [
@@ -194,13 +194,13 @@ const OPTIONS: Row[] = [
       code: "INVALID_ARGUMENT",
       argument: "pca",
       received: true,
-      message: /^pca: expected to be left out with sigma/,
+      message: /^pca: cannot be used with sigma/,
     },
   ],
   [
     "a number of principal components with sigma",
     { sigma, pca: 2 },
-    { code: "INVALID_ARGUMENT", argument: "pca", received: 2, message: /to be left out with sigma/ },
+    { code: "INVALID_ARGUMENT", argument: "pca", received: 2, message: /cannot be used with sigma/ },
   ],
   ...["verbose"].map(
     (argument): Row => [
@@ -220,7 +220,7 @@ const OPTIONS: Row[] = [
     { code: "INVALID_ARGUMENT", argument: "onProgress", received: {}, message: /expected a function/ },
   ],
   [
-    "a signal that is none",
+    "a signal of a wrong type",
     { signal: {} },
     { code: "INVALID_ARGUMENT", argument: "signal", received: {}, message: /expected an AbortSignal/ },
   ],
@@ -447,7 +447,7 @@ test.each([1e18, 1e39, Number.MAX_VALUE])(
       expect(error).toBeInstanceOf(SigmaTsneError);
       expect(error).toMatchObject({
         code: "DIVERGED",
-        message: expect.stringMatching(/iteration \d+; take a smaller learningRate$/),
+        message: expect.stringMatching(/iteration \d+. Use a smaller learningRate$/),
       });
     }
   },

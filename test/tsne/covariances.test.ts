@@ -245,13 +245,13 @@ test("accepts singular matrices, also those rounded to float32", async () => {
 test("says which options do not go together with covariances", async () => {
   const sigma = new Matrix(new Float64Array(n * d).fill(0.1), n, d);
   const refused: [TsneOptions, RegExp][] = [
-    [{ covariance, sigma }, /sigma: expected to be left out with covariance/],
-    [{ covariance, covarianceDraws: covariance }, /covarianceDraws: expected to be left out with covariance/],
+    [{ covariance, sigma }, /sigma: cannot be used with covariance/],
+    [{ covariance, covarianceDraws: covariance }, /covarianceDraws: cannot be used with covariance/],
     [{ covariance, distance: "jeffreys" }, /distance: .*inverse-variance/],
     [{ covariance, pca: 2 }, /pca: .*covariance/],
   ];
   for (const [options, message] of refused) expect(() => new Tsne(data, options)).toThrow(message);
-  await expect(compare(data, { covariance, sigma })).rejects.toThrow(/covariance: expected to be left out/);
+  await expect(compare(data, { covariance, sigma })).rejects.toThrow(/covariance: cannot be used/);
   const rows = { rows: n, cols: d, type: Float64Array } as unknown as Parameters<typeof embedLandmarks>[0];
   await expect(embedLandmarks(rows, { landmarks: 20, covariance })).rejects.toThrow(/covariance: .*landmarks/);
 });

@@ -172,7 +172,7 @@ describe("embedLandmarks", () => {
     expect((await (await Tsne.load(path("one-floor.tsne"))).fit(0)).varianceFloor).toBe(result.varianceFloor);
   });
 
-  test("tells how far it is", async () => {
+  test("reports its progress", async () => {
     const said: string[] = [];
     await embedLandmarks(rowsInMemory(data), {
       ...quick,

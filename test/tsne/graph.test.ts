@@ -134,7 +134,7 @@ test.each([
         [0, 0, 0],
       ],
     },
-    "none at row 2",
+    "row 2 has no edges",
   ],
   [
     {

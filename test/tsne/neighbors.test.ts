@@ -326,7 +326,7 @@ const BAD: [name: string, neighbors: unknown, facts: object, message: string | R
     `the index ${received}`,
     { ...lists, indices: withValue(lists.indices, 7, 3, received) },
     { code: "OUT_OF_RANGE", argument: "neighbors.indices", received, row: 7, column: 3 },
-    `neighbors.indices: expected integers from 0 to 59, the points, or -1 for none, received ${received} at row 7, column 3`,
+    `neighbors.indices: expected integers from 0 to 59, or -1 for a missing neighbor, received ${received} at row 7, column 3`,
   ]),
   [
     "a neighbor twice in a row",

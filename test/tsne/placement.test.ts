@@ -84,7 +84,7 @@ describe("place", () => {
     expect((await run.place([])).embedding.shape).toEqual([0, 2]);
   });
 
-  test("knows points that are unlike all others by their divergence, and keeps them beside the embedding", async () => {
+  test("knows points that are unlike all others by their divergence, and keeps them near the embedding", async () => {
     const run = await fitted();
     const strange = new Matrix(Float64Array.of(1e300, -1e300, 0, 0, 1e300, 0), 1, 6);
     const { embedding } = await run.place(strange);
@@ -133,7 +133,7 @@ describe("place", () => {
       refusal("SHAPE_MISMATCH", "newMeans", /60 x 6/),
     );
     await expect(plain.place(fresh, { sigma: freshSigma })).rejects.toMatchObject(
-      refusal("INVALID_ARGUMENT", "sigma", /left out/),
+      refusal("INVALID_ARGUMENT", "sigma", /cannot be used/),
     );
     await expect(aware.place(fresh)).rejects.toMatchObject(refusal("INVALID_ARGUMENT", "sigma", /standard deviations/));
     await expect(aware.place(fresh, { sigma })).rejects.toMatchObject(refusal("SHAPE_MISMATCH", "sigma"));
@@ -153,7 +153,7 @@ describe("place", () => {
     const given = new Tsne(data, { ...quick, neighbors: { distances } });
     await given.fit(10);
     await expect(given.place(fresh)).rejects.toMatchObject({
-      message: expect.stringMatching(/no distance was named to place/),
+      message: expect.stringMatching(/given without the name of their distance/),
     });
   });
 });
@@ -224,7 +224,7 @@ describe("positionUncertainty", () => {
   test("refuses what it cannot measure, saying what", async () => {
     await expect(positionUncertainty(await fitted())).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
-      message: expect.stringMatching(/no sigma/),
+      message: expect.stringMatching(/without sigma/),
     });
     const run = await fitted({ sigma });
     await expect(positionUncertainty(data as never)).rejects.toMatchObject({

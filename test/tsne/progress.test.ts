@@ -19,7 +19,7 @@ describe("onProgress", () => {
     expect(stages(await collectProgress({ iterations: 0 }))).toEqual(all.slice(1, 4));
   });
 
-  test("is told fractions from 0 to 1 that do not fall within a stage, and passing time", async () => {
+  test("gets fractions from 0 to 1 that do not fall within a stage, and passing time", async () => {
     const reports = await collectProgress({ pca: true, iterations: 300 });
     reports.forEach((report, at) => {
       expect(report.fraction).toBeGreaterThanOrEqual(0);
@@ -33,7 +33,7 @@ describe("onProgress", () => {
     });
   });
 
-  test("is told the KL divergence at every 50th iteration, and the last one known in between", async () => {
+  test("gets the KL divergence at every 50th iteration, and the last known one in between", async () => {
     const reports = (await collectProgress({ iterations: 220 })).filter(({ stage }) => stage === "optimization");
     for (const iteration of [50, 100, 150, 200]) {
       expect(reports.find((report) => report.iteration === iteration)?.kl).toBeGreaterThan(0);

@@ -96,7 +96,7 @@ test("the method is exact at theta 0 and Barnes-Hut above", async () => {
   expect((await runBhTsne(data, { iterations: 1, theta: 0.1 })).method).toBe("barnes-hut");
 });
 
-test("seconds are told for each stage and in all", async () => {
+test("seconds are reported for each stage and in total", async () => {
   const { seconds } = await runBhTsne(data, { iterations: 50 });
   const { total, ...stages } = seconds;
   expect(Object.keys(stages)).toEqual(["pca", "neighbors", "affinities", "initialization", "optimization"]);

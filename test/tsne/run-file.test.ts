@@ -36,7 +36,7 @@ describe("save and load", () => {
     ["a learning rate", { learningRate: 80, theta: 0.3 }],
     ["the mesh", { method: "fft" }],
     ["given neighbors", { neighbors: { distances } }],
-  ])("go on to the bytes of a run that was never saved: %s", async (name, options) => {
+  ])("continue to the bytes of a run that was never saved: %s", async (name, options) => {
     const whole = new Tsne(data, { ...quick, ...options });
     await whole.fit(70);
     const path = inFolder(`${name}.tsne`);
@@ -161,12 +161,7 @@ describe("load refuses", () => {
       "FILE_FORMAT",
       /header of 4294967295 bytes/,
     ],
-    [
-      "a size that is none",
-      () => withHeader(({ run }) => Object.assign(run, { rows: 1e15 })),
-      "FILE_FORMAT",
-      /damaged/,
-    ],
+    ["an invalid size", () => withHeader(({ run }) => Object.assign(run, { rows: 1e15 })), "FILE_FORMAT", /damaged/],
     [
       "more rows than it holds",
       () => withHeader(({ run }) => Object.assign(run, { rows: 2e9 })),
@@ -186,7 +181,7 @@ describe("load refuses", () => {
       /damaged/,
     ],
     [
-      "a scale that is none",
+      "an invalid scale",
       () => withHeader(({ run }) => Object.assign(run, { scale: -1 })),
       "FILE_FORMAT",
       /scale is not positive/,

@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { backend, runTsne, Tsne } from "../../src/index.js";
@@ -85,20 +86,78 @@ test("it refuses another backend than was forced", async () => {
   expect(unknown.stderr).toContain('SIGMA_TSNE_BACKEND must be native, wasm or auto (got "gpu")');
 });
 
-test("it refuses a binary of another version of the package", async () => {
-  const clone = join(folder, "clone");
-  await mkdir(join(clone, "native", "addon"), { recursive: true });
-  await cp("native/addon/binding.cjs", join(clone, "native/addon/binding.cjs"));
+/** A copy of what chooses the backend, with a version of its own and the binary of this clone at this path. */
+async function copyOf(version: string, binary: string): Promise<string> {
+  const copy = join(
+    folder,
+    `copy-${createHash("sha256")
+      .update(version + binary)
+      .digest("hex")
+      .slice(0, 8)}`,
+  );
+  await mkdir(join(copy, dirname(binary)), { recursive: true });
+  for (const file of ["native/addon/binding.cjs", "native/addon/install.cjs", "prebuilds/wasm/sigma-tsne.wasm"]) {
+    await cp(file, join(copy, file));
+  }
   // The module that loads WebAssembly imports others of the folder.
-  await cp("dist", join(clone, "dist"), { recursive: true });
-  await cp("prebuilds/wasm", join(clone, "prebuilds/wasm"), { recursive: true });
-  await cp("build/Release/sigma_tsne.node", join(clone, "build/Release/sigma_tsne.node"));
-  await cp("node_modules/node-gyp-build", join(clone, "node_modules/node-gyp-build"), { recursive: true });
-  await writeFile(join(clone, "package.json"), JSON.stringify({ name: "sigma-tsne", version: "9.9.9" }));
-  const program = `console.log(require(${JSON.stringify(join(clone, "native/addon/binding.cjs"))}).backend.reason)`;
-  const { SIGMA_TSNE_BACKEND: _, ...env } = process.env;
-  const { stdout } = await execute(process.execPath, ["-e", program], { env });
-  expect(stdout).toMatch(/the binary is of version \d+\.\d+\.\d+, the package of version 9\.9\.9/);
+  await cp("dist", join(copy, "dist"), { recursive: true });
+  await cp("node_modules/node-gyp-build", join(copy, "node_modules/node-gyp-build"), { recursive: true });
+  await cp("build/Release/sigma_tsne.node", join(copy, binary));
+  await writeFile(join(copy, "package.json"), JSON.stringify({ name: "sigma-tsne", version }));
+  return copy;
+}
+
+/** What the copy says about its backend, with only Node.js on the path. */
+async function chooseIn(copy: string) {
+  const program = `console.log(JSON.stringify(require(${JSON.stringify(join(copy, "native/addon/binding.cjs"))}).backend))`;
+  const { stdout } = await execute(process.execPath, ["-e", program], { env: { PATH: "" } });
+  return JSON.parse(stdout);
+}
+
+const version: string = JSON.parse(readFileSync("package.json", "utf8")).version;
+const prebuilt = `prebuilds/${process.platform}-${process.arch}/sigma-tsne.node`;
+
+/** A copy with a prebuilt binary and its checksum, and the binary cut in half if `damaged`. */
+async function prebuiltCopy(damaged: boolean): Promise<string> {
+  const copy = await copyOf(version, prebuilt);
+  const bytes = await readFile(join(copy, prebuilt));
+  const sum = createHash("sha256").update(bytes).digest("hex");
+  const name = prebuilt.slice("prebuilds/".length);
+  await writeFile(join(copy, "prebuilds", "checksums.json"), JSON.stringify({ [name]: sum }));
+  await writeFile(join(copy, prebuilt), damaged ? bytes.subarray(0, bytes.length / 2) : bytes);
+  return copy;
+}
+
+test("it refuses a binary of another version of the package", async () => {
+  const { reason } = await chooseIn(await copyOf("9.9.9", "build/Release/sigma_tsne.node"));
+  expect(reason).toMatch(/the binary is of version \d+\.\d+\.\d+, the package of version 9\.9\.9/);
+});
+
+test("it loads a prebuilt binary whose checksum is right", async () => {
+  expect(await chooseIn(await prebuiltCopy(false))).toEqual({ name: "native" });
+});
+
+test("it does not load a binary that is cut off, which would end the process", async () => {
+  const { name, reason } = await chooseIn(await prebuiltCopy(true));
+  expect(name).toBe("wasm");
+  expect(reason).toMatch(/the binary is damaged \(.+sigma-tsne\.node\); install the package again/);
+});
+
+test("it keeps a prebuilt binary that loads at installation", async () => {
+  const copy = await prebuiltCopy(false);
+  const install = [join(copy, "native/addon/install.cjs")];
+  expect(await execute(process.execPath, install, { cwd: copy, env: { PATH: "" } })).toEqual({
+    stdout: "",
+    stderr: "",
+  });
+});
+
+test("it installs without a binary and without a compiler, and says so", async () => {
+  const copy = await prebuiltCopy(true);
+  const install = [join(copy, "native/addon/install.cjs")];
+  const { stderr } = await execute(process.execPath, install, { cwd: copy, env: { PATH: "" } });
+  expect(stderr).toContain("sigma-tsne: no binary fits this platform, and none could be compiled");
+  expect(stderr).toContain("npm rebuild sigma-tsne --foreground-scripts");
 });
 
 test("it lets the event loop run during gradient descent and stops on request", async () => {

@@ -79,5 +79,5 @@ async function readMetrics(path: string): Promise<Pick<ComparisonMetrics, "n" | 
   } catch (cause) {
     throw new FileError("FILE_FORMAT", path, "is not JSON", { cause });
   }
-  throw new FileError("FILE_FORMAT", path, "does not say what was compared");
+  throw new FileError("FILE_FORMAT", path, "does not list the compared maps");
 }

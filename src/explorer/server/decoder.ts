@@ -54,14 +54,14 @@ export class Decoder {
   /** Opens the model at once, without waiting for it. */
   constructor(options: DecoderOptions) {
     this.#options = options;
-    // Whoever needs the model is told of the failure.
+    // Each request that needs the model reports the failure.
     this.model().catch(() => {});
   }
 
   /**
    * The model, once it is open.
    *
-   * @throws {FileError} FILE_READ where there is none, FILE_FORMAT for damaged files, both as {@link SigmaTsneError}s with these codes
+   * @throws {FileError} FILE_READ without a model, FILE_FORMAT for a damaged one, both as {@link SigmaTsneError}s with these codes
    */
   model(): Promise<DecoderModel> {
     if (this.#isClosed) return Promise.reject(closedError());
@@ -85,7 +85,7 @@ export class Decoder {
     this.model().catch(() => {});
     if (newestOf !== undefined) this.#withdraw((job) => job.newestOf === newestOf, "overtaken by a newer request");
     if (this.#waiting.length >= MAX_WAITING) {
-      throw new SigmaTsneError("BUSY", `${MAX_WAITING} requests wait for the model already; ask again later`);
+      throw new SigmaTsneError("BUSY", `${MAX_WAITING} requests are waiting for the model. Try again later`);
     }
     return new Promise<DecoderTasks[T]["answer"]>((resolve, reject) => {
       const abort = () => {

@@ -20,7 +20,7 @@ const SLOW = { rateLimit: { max: 10, timeWindow: 10_000 } };
 /**
  * The routes of what is taken away: points as tables, the page as a file.
  *
- * @param page folder of the built page; without it there is no file of it
+ * @param page folder of the built page; without it the page cannot be saved as a file
  */
 export function registerExportRoutes(app: FastifyInstance, exploration: Exploration, page: string | undefined): void {
   for (const format of ["csv", "parquet"] as const) {
@@ -121,7 +121,7 @@ function columnsOfFile(exploration: Exploration): { columns: Column[]; notices: 
     .filter((column) => !kept.has(column))
     .map(
       ({ description: { title } }) =>
-        `Column “${title}” is not in this file, which has room for ${MAX_COLUMN_BYTES / 2 ** 20} MiB of columns.`,
+        `Column “${title}” is not in this file, which can contain ${MAX_COLUMN_BYTES / 2 ** 20} MiB of columns.`,
     );
   return { columns: all.filter((column) => kept.has(column)), notices };
 }

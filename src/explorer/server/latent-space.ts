@@ -174,7 +174,7 @@ export class LatentSpace {
    * @param bytes a file, see {@link decodeImage}; it is brought to what the model was trained on: its size, gray or colored, and its
    *   contrast stretched where that of the points' or the training's images was
    * @param isInverted whether light and dark are exchanged first, as for ink on paper where the model knows light on dark
-   * @throws {FileError} FILE_FORMAT for what is no image; {@link DataError} for floating-point values beyond 0 to 1;
+   * @throws {FileError} FILE_FORMAT for anything but an image; {@link DataError} for floating-point values beyond 0 to 1;
    *   {@link SigmaTsneError} BUSY where too many searches wait
    */
   async searchImage(bytes: Uint8Array, isInverted: boolean, signal?: AbortSignal): Promise<SearchResult> {
@@ -243,7 +243,7 @@ export class LatentSpace {
   /** One search after the other, as each takes all processors and copies of the codes. */
   async #oneAtATime<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     if (this.#searches >= MAX_SEARCHES) {
-      throw new SigmaTsneError("BUSY", `${MAX_SEARCHES} searches wait already; ask again later`);
+      throw new SigmaTsneError("BUSY", `${MAX_SEARCHES} searches are waiting. Try again later`);
     }
     this.#searches++;
     const turn = this.#searching.then(() => {
@@ -280,7 +280,7 @@ export class LatentSpace {
       argument: "codes",
       received: undefined,
       accepted: "a source with codes",
-      message: "the codes of the points are not known, or not yet",
+      message: "the codes of the points are not known yet, or the source has no codes",
     });
   }
 
@@ -292,7 +292,7 @@ export class LatentSpace {
       argument: "model",
       received: undefined,
       accepted,
-      message: "there is no model to decode with: explore the folder of a training",
+      message: "this source has no model to decode codes. Explore the folder of a training",
     });
   }
 
@@ -340,7 +340,7 @@ export class LatentSpace {
       throw new ArgumentError("INVALID_ARGUMENT", {
         argument: "model",
         received: undefined,
-        accepted: "codes with standard deviations to draw from, which models such as a plain ae do not give",
+        accepted: "codes with standard deviations. Models such as ae do not have them",
       });
     }
     const codes = new Float32Array(count * mean.length);

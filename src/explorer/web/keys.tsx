@@ -21,7 +21,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["Ctrl Z, Ctrl Y", "Back to the selection before, and forward again"],
   ["1 … 9", "Choose a map"],
   ["M  S  W", "Map, separated, wall"],
-  ["B", "Two maps beside each other"],
+  ["B", "Two maps side by side"],
   ["X", "Morph from one map to the other; Space plays"],
   ["C", "Color by the next column"],
   ["R", "Table of the points on or off"],

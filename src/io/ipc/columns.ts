@@ -27,7 +27,7 @@ const isListType = (id: Type): boolean => id === Type.FixedSizeList || id === Ty
  * The column of this name.
  *
  * @param argument how the caller chose the name, for errors
- * @throws {ArgumentError} INVALID_ARGUMENT where there is none, or more than one
+ * @throws {ArgumentError} INVALID_ARGUMENT without such a column, or with more than one
  */
 export function findField(fields: readonly IpcField[], name: string, argument: string): IpcField {
   const found = fields.filter((field) => field.name === name);
@@ -36,7 +36,7 @@ export function findField(fields: readonly IpcField[], name: string, argument: s
   const list = fields.map((known) => JSON.stringify(known.name)).join(", ");
   const message = field
     ? `${argument}: ${found.length} columns are named ${JSON.stringify(name)}`
-    : `${argument}: there is no column ${JSON.stringify(name)}; ${list ? `there are ${list}` : "there are none"}`;
+    : `${argument}: there is no column ${JSON.stringify(name)}; ${list ? `there are ${list}` : "the stream has no such columns"}`;
   throw new ArgumentError("INVALID_ARGUMENT", { argument, received: name, accepted: "the name of a column", message });
 }
 

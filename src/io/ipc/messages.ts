@@ -32,7 +32,7 @@ export const END_OF_STREAM: Uint8Array = Uint8Array.of(255, 255, 255, 255, 0, 0,
 export const BROKEN_OFF: Uint8Array = Uint8Array.of(255, 255, 255, 255);
 
 /**
- * The messages of an Arrow IPC stream, one after the other, without looking into what they hold. A file (Feather 2) is such a stream
+ * The messages of an Arrow IPC stream, one after the other, without reading their content. A file (Feather 2) is also a stream
  * between a mark and a table of contents, and is read as one.
  *
  * @param name what errors call the input
@@ -45,7 +45,7 @@ export async function* readMessages(input: AsyncIterable<Uint8Array>, name: stri
   let place = "its schema";
   try {
     let prelude = await bytes.take(8);
-    if (prelude.length === 0) throw fail("is empty, where an Arrow stream is expected");
+    if (prelude.length === 0) throw fail("is empty: expected an Arrow stream");
     if (FILE_MAGIC.equals(prelude)) prelude = await bytes.take(8);
     else if (prelude.length < 4 || viewOf(prelude).getUint32(0, true) !== CONTINUATION) {
       throw fail("is not an Arrow stream, which begins with ff ff ff ff; pyarrow.ipc.new_stream writes one");

@@ -102,7 +102,7 @@ async function tryNode(
       cause,
     };
   }
-  // Two copies would each have classes of their own: a tensor of the one is none for the other.
+  // Two copies would each have classes of their own: a tensor of one copy is not a tensor for the other.
   if (node.Tensor !== tf.Tensor) {
     return {
       reason: `@tensorflow/tfjs-node ${node.version_core} brings a second copy of tfjs-core beside ${tf.version_core}`,

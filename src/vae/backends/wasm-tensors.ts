@@ -41,5 +41,5 @@ export function makeOutput(tf: Tf, backend: BackendWasm, shape: number[], dtype:
     backend.disposeData(out.dataId);
   }
   const mib = Math.ceil(bytes / 2 ** 20);
-  throw new SigmaTsneError("OUT_OF_MEMORY", `WebAssembly's memory has no ${mib} MiB left; take a smaller batch`);
+  throw new SigmaTsneError("OUT_OF_MEMORY", `WebAssembly has less than ${mib} MiB of memory left. Use a smaller batch`);
 }

@@ -91,7 +91,7 @@ export const modelComparisonFolder = (
 });
 
 /**
- * Measures models on the same test images and draws them beside each other: `models.md` and `models.json` with the table, reconstructions
+ * Measures models on the same test images and draws them side by side: `models.md` and `models.json` with the table, reconstructions
  * from clean and from noisy input, the codes, and uniform codes decoded. The folder appears complete or not at all; an earlier comparison
  * is replaced.
  *

@@ -12,7 +12,7 @@ export const MODEL_COMPARISON_OPTIONS = {
   gridSize: integer({ from: 2, to: 30 }, { default: 10, help: "images along each side of the grids" }),
   /** Seed of all draws. */
   seed: EVALUATION_OPTIONS.seed,
-  /** Whether to write into a folder that holds something else as well. */
+  /** Whether to write into a folder with other files. */
   force: FIGURE_OPTIONS.force,
   /** Stops the work. */
   signal: FIGURE_OPTIONS.signal,

@@ -12,7 +12,7 @@ const MAX_EPOCH = 2 ** 30 - 2;
 /** Options of {@link augmentImages}. */
 export interface AugmentationOptions {
   /**
-   * `"dihedral"`: one of the symmetries of the frame, drawn anew for every image and epoch: the eight flips and quarter turns of a
+   * `"dihedral"`: one of the symmetries of the frame, drawn again for every image and epoch: the eight flips and quarter turns of a
    * square, the four flips and half turns of other rectangles. Default `"none"`.
    */
   readonly symmetry?: "dihedral" | "none" | undefined;
@@ -25,7 +25,7 @@ export interface AugmentationOptions {
 }
 
 /**
- * Images, each moved at random. What happens to an image depends on the seed, the epoch and its number, not on the order of reading.
+ * Images, each moved at random. The movement of an image depends on the seed, the epoch and its number, not on the order of reading.
  *
  * @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE
  */

@@ -14,7 +14,7 @@ export interface Images {
    * @param indices numbers of images, 0 to count - 1
    * @returns indices x height x width x channels
    * @throws {ArgumentError} OUT_OF_RANGE for an image that is not there
-   * @throws {DataError} NOT_FINITE or OUT_OF_RANGE, with image and pixel, for values that are no image's
+   * @throws {DataError} NOT_FINITE or OUT_OF_RANGE, with image and pixel, for values that images cannot have
    * @throws {FileError} where a file cannot be read any more
    */
   read(indices: ArrayLike<number>): Promise<Float32Array>;

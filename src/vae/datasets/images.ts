@@ -29,7 +29,7 @@ export function imagesInMemory(
     throw new ArgumentError("SHAPE_MISMATCH", {
       argument: labels && Number.isInteger(count) ? "labels" : "data",
       received: labels && Number.isInteger(count) ? labels : data,
-      accepted: `images of ${height} x ${width} x ${channels}, and a label for each where labels are given`,
+      accepted: `images of ${height} x ${width} x ${channels}, with a label for each image or without labels`,
     });
   }
   return {

@@ -30,7 +30,7 @@ const OPTIONS: readonly string[] = [
  * Opens a data set for training: one of {@link DATASETS} by its name, else a folder of images, or a .npy or IDX file of images, by its
  * path (`./mnist` for a folder that has the name of a data set). Images in files are read when they are asked for.
  *
- * @throws {ArgumentError} INVALID_ARGUMENT for a name that is none, with the nearest one; and for options that are unknown, out of
+ * @throws {ArgumentError} INVALID_ARGUMENT for an unknown name, with the nearest one; and for options that are unknown, out of
  *   range, or of no use for this data set
  * @throws {FileError} DOWNLOAD where files are neither there nor to be had, with what to put where; FILE_READ, FILE_FORMAT
  * @throws {AbortError} if `options.signal` is aborted

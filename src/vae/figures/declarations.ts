@@ -17,8 +17,8 @@ export const FIGURE_OPTIONS = {
   ),
   /** Seed of noise and samples. */
   seed: seedOption("seed of noise and samples"),
-  /** Whether to write into a folder that holds something else as well. */
-  force: boolean({ default: false, help: "write into a folder that holds something else, too" }),
+  /** Whether to write into a folder with other files. */
+  force: boolean({ default: false, help: "write even if the folder contains other files" }),
   /** Stops the work. */
   signal: abortSignal({ help: "stops the work" }),
   /** Called with the fraction that is done, 0 to 1. */
@@ -45,5 +45,5 @@ export const GIF_OPTIONS = {
   /** Milliseconds that a frame is shown. */
   delay: integer({ from: 20, to: 60_000 }, { default: 40, placeholder: "<ms>", help: "milliseconds per frame" }),
   /** Whether the frames also run backwards, so that the end is the beginning. */
-  bounce: boolean({ default: false, help: "there and back again" }),
+  bounce: boolean({ default: false, help: "play the frames forward, then backward" }),
 };

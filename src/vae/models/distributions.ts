@@ -142,7 +142,7 @@ export function createLikelihood(name: "bernoulli" | "gaussian" | "learned-gauss
     throw new ArgumentError("INVALID_ARGUMENT", {
       argument: "outputVariance",
       received: variance,
-      accepted: "nothing with the likelihood bernoulli, which has no variance; gaussian and learned-gaussian have one",
+      accepted: "no value with the likelihood bernoulli, which has no variance. Use gaussian or learned-gaussian",
     });
   }
   return name === "bernoulli"

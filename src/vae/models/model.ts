@@ -267,7 +267,7 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
         argument: "model",
         received: this.name,
         accepted: "a model with a prior over its codes, such as vae, gmvae or aae",
-        message: `${this.name} has no prior over its codes to sample from; a vae, gmvae or aae has, or decode codes of your own`,
+        message: `${this.name} has no prior over its codes to sample from. Use a vae, gmvae or aae, or decode your own codes`,
       });
     }
     const { zDim } = this.configuration;

@@ -120,7 +120,7 @@ function requireMemory(
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   throw new SigmaTsneError(
     "OUT_OF_MEMORY",
-    `the ${name} of this model has ${weights} weights, which need ${gib(weights * BYTES_PER_WEIGHT)} in training, and ${gib(most)} can be had; take smaller images or layers`,
+    `the ${name} of this model has ${weights} weights, which need ${gib(weights * BYTES_PER_WEIGHT)} in training, but at most ${gib(most)} can be used. Use smaller images or layers`,
   );
 }
 

@@ -66,7 +66,7 @@ export async function readTensorFile(path: string): Promise<TensorFile> {
     throw new FileError(
       "FILE_FORMAT",
       path,
-      "is damaged, or no file of this package: its checksum does not fit its content",
+      "is damaged, or was not written by this package: its checksum does not match its content",
     );
   }
   const { version = 1 } = parsed.facts;

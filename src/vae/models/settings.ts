@@ -93,7 +93,7 @@ function defaultOf(model: ModelName, name: string): string | undefined {
 /**
  * The values of the models in words, such as `20; 10 for gmvae; 64 for micrograph-vae`. A convolutional model has those of the dense one.
  *
- * @param textOf the value of a model; undefined where it has none
+ * @param textOf the value of a model; undefined if it has no value
  */
 export function defaultsOf(textOf: (model: ModelName) => unknown): string {
   const models = new Map<string, ModelName[]>();

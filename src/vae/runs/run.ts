@@ -32,7 +32,7 @@ export async function openRun(folder: string): Promise<Run> {
   const candidates = [join(folder, "model.safetensors"), join(folder, "model", "model.safetensors")];
   const isDone = (await Promise.all(candidates.map(isThere))).some(Boolean);
   if (!isDone && (await isThere(checkpointPath(folder)))) {
-    throw new FileError("FILE_READ", folder, "holds a training that is not done; resume it first");
+    throw new FileError("FILE_READ", folder, "contains an unfinished training. Resume it first");
   }
   const { dataset } = await readRunConfig(join(folder, "config.json"));
   return { folder, model: await loadModel(folder), origin: dataset?.origin, trainingCount: dataset?.count };

@@ -65,7 +65,7 @@ export async function trainRun(model: Model, dataset: Dataset, options: TrainRun
 /**
  * Makes sure, before long work, that a new training may begin in `folder`: that it is not there, or empty.
  *
- * @throws {FileError} FILE_WRITE for a folder that holds something, or is no folder
+ * @throws {FileError} FILE_WRITE for a folder with other content, or a path that is not a folder
  */
 export async function assertNoRun(folder: string): Promise<void> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
@@ -76,5 +76,5 @@ export async function assertNoRun(folder: string): Promise<void> {
   });
   if (names.length === 0) return;
   const what = (await hasCheckpoint(folder)) ? "holds a training already" : "holds other files";
-  throw new FileError("FILE_WRITE", folder, `${what}, and is left as it is`);
+  throw new FileError("FILE_WRITE", folder, `${what}, and was not changed`);
 }

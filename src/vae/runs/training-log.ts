@@ -20,7 +20,7 @@ const SHOWN = 12;
 const PROJECTED = 2000;
 
 /**
- * Begins, or goes on with, the log of a training in `folder`.
+ * Begins or continues the log of a training in `folder`.
  *
  * @param step at which the training begins: what an earlier log says of later ones is dropped
  * @throws {FileError} FILE_WRITE

@@ -77,7 +77,7 @@ export async function readCheckpoint(folder: string, owner: CheckpointOwner): Pr
     throw new FileError(
       error.code,
       path,
-      "the checkpoint is damaged (its checksum does not fit its content); restore the file, or begin anew without resuming",
+      "the checkpoint is damaged (its checksum does not match its content); restore the file, or start again without resuming",
       { cause: error },
     );
   });
@@ -90,7 +90,7 @@ export async function readCheckpoint(folder: string, owner: CheckpointOwner): Pr
       argument,
       received: wanted,
       accepted: describe(found),
-      message: `${argument}: the checkpoint ${path} was made with ${describe(found)}, this training has ${describe(wanted)}; use another folder, or begin anew without resuming`,
+      message: `${argument}: the checkpoint ${path} was made with ${describe(found)}, this training has ${describe(wanted)}; use another folder, or start again without resuming`,
     });
   }
   return { state: facts.state as TrainingState, adam: facts.adam as Checkpoint["adam"], tensors };

@@ -119,9 +119,9 @@ export const TRAINING_OPTIONS = {
   epochs: integer(
     { from: 1, to: MOST },
     {
-      help: "times that all images are seen",
+      help: "number of passes over all images",
       guide:
-        "times that all images are seen; of few images, mixtures see each more often by default, for at least 5000 steps, and micrograph-vae for at least 3000",
+        "number of passes over all images; of few images, mixtures make more by default, for at least 5000 steps, and micrograph-vae for at least 3000",
     },
   ),
   ...COURSE_OPTIONS,

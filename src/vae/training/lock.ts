@@ -12,7 +12,7 @@ const readOwner = async (path: string): Promise<number> =>
 export const isLocked = async (folder: string): Promise<boolean> => isAlive(await readOwner(lockPath(folder)));
 
 /**
- * Takes a run's folder for one training, by a file that names the process. What a killed process has left is taken over.
+ * Takes a run's folder for one training, by a file that names the process. The file of a killed process is replaced.
  *
  * @returns gives the folder free
  * @throws {SigmaTsneError} BUSY while another training is at work in it
@@ -40,7 +40,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     if (isRetry || isAlive(owner)) {
       throw new SigmaTsneError(
         "BUSY",
-        `${folder}: another training (process ${owner}) is at work in this folder; wait for its end, or remove ${path} if it has ended`,
+        `${folder}: another training (process ${owner}) is using this folder. Wait until it ends, or remove ${path} if it has ended already`,
       );
     }
     await rm(path, { force: true });

@@ -50,7 +50,7 @@ export interface TrainingResult {
  * Trains a model with Adam on the training images of a data set. The images are read batch after batch, each while the one before is
  * computed with.
  *
- * With a folder, the training writes a checkpoint after every epoch and goes on from the one that it finds there: on the same backend
+ * With a folder, the training writes a checkpoint after every epoch and continues from the one that it finds there: on the same backend
  * the numbers are those of a training that was never interrupted. Checkpoints are replaced atomically; when one cannot be written, the
  * one before is still there. A new training that fails before its second checkpoint leaves nothing of its own in the folder.
  *

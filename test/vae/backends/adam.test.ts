@@ -30,7 +30,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (name) => {
     });
   });
 
-  test("goes on to the last bit as if it had not been stopped", async () => {
+  test("continues to the last bit as if it had not been stopped", async () => {
     await selectBackend(name);
     const [whole, parts] = [zeros(), zeros()];
     const expected = takeSteps(new Adam(new Map([["x", whole]])), 12, whole);

@@ -46,7 +46,7 @@ it("gives every model the numbers of its evaluation, in one table", async () => 
   expect(new Set(lines.map((line) => line.replaceAll("\\|", "__").split("|").length)).size).toBe(1);
 });
 
-it("refuses models that cannot stand beside each other, and leaves no folder", async () => {
+it("refuses models that cannot be compared, and leaves no folder", async () => {
   const model = createModel("ae", { ...options, zDim: 2 });
   const write = (models: Parameters<typeof writeModelComparison>[1]) =>
     writeModelComparison(join(folder, "none"), models, barsDataset());

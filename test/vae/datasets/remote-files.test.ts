@@ -37,7 +37,7 @@ async function folder(name: string): Promise<string> {
 const whole: RequestListener = (_, response) => response.end(content);
 
 describe("downloadFile", () => {
-  it("writes the file and tells how far it is", async () => {
+  it("writes the file and reports its progress", async () => {
     const target = join(await folder("whole"), "file.bin");
     const fractions: number[] = [];
     await downloadFile(remote(await serve(whole)), target, { onProgress: (fraction) => fractions.push(fraction) });

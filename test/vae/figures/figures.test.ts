@@ -112,7 +112,7 @@ describe("interpolateCodes", () => {
     ]);
   });
 
-  it("keeps the length on an arc, and is straight where there is none", () => {
+  it("keeps the length on an arc, and is straight for codes of length zero", () => {
     const arc = interpolateCodes([3, 0], [0, 3], 7, "spherical");
     for (const [x, y] of arc.toArrays() as [number, number][]) expect(Math.hypot(x, y)).toBeCloseTo(3, 5);
     expect(arc.at(3, 0)).toBeCloseTo(3 / Math.SQRT2, 5);

@@ -226,7 +226,7 @@ describe("setWeights", () => {
 
 it("refuses a variance that a Bernoulli likelihood would ignore", () => {
   expect(() => createModel("vae", { height: 4, width: 4, outputVariance: 0.1 })).toThrow(
-    "outputVariance: expected nothing with the likelihood bernoulli",
+    "outputVariance: expected no value with the likelihood bernoulli",
   );
 });
 

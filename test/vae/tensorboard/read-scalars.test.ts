@@ -42,7 +42,7 @@ it("waits for records to be complete, and stops at damaged ones", async () => {
   expect(await reader.read()).toEqual({});
 });
 
-it("goes on with the newest file, and reads nothing where there is no folder", async () => {
+it("continues with the newest file, and reads nothing without a folder", async () => {
   await writeFile(join(folder, "events.out.tfevents.0000000001.a.1.0"), "");
   const reader = new ScalarReader(folder);
   expect(await reader.read()).toEqual({});

@@ -92,7 +92,7 @@ describe("a training that is resumed", () => {
     expect(await outcome(resumed, ended)).toEqual(expected);
   });
 
-  it("goes on to more epochs, and does nothing when all are done", async () => {
+  it("continues to more epochs, and does nothing when all are done", async () => {
     const whole = tinyModel("vae");
     const expected = await outcome(whole, (await train(whole, dataset, options)).history);
     const first = tinyModel("vae");
@@ -106,12 +106,12 @@ describe("a training that is resumed", () => {
     }
   });
 
-  it("refuses a folder in which another training is at work, and takes over that of a killed one", async () => {
+  it("refuses a folder in which another training is running, and takes over that of a killed one", async () => {
     const [first, second] = [tinyModel("vae"), tinyModel("vae")];
     const meet = async () => {
       await expect(train(second, dataset, { ...options, folder })).rejects.toMatchObject({
         code: "BUSY",
-        message: expect.stringMatching(/another training \(process \d+\) is at work/),
+        message: expect.stringMatching(/another training \(process \d+\) is using/),
       });
     };
     await train(first, dataset, { ...options, epochs: 1, folder, onEpoch: meet });
@@ -124,7 +124,7 @@ describe("a training that is resumed", () => {
     second.dispose();
   });
 
-  it("begins anew where it is told to", async () => {
+  it("starts again if asked to", async () => {
     const first = tinyModel("vae");
     await train(first, dataset, { ...options, epochs: 1, folder });
     const model = tinyModel("vae");
@@ -213,7 +213,7 @@ describe("train", () => {
     model.dispose();
   });
 
-  it("explains a loss that is no number", async () => {
+  it("explains a loss that is NaN", async () => {
     const model = tinyModel("vae");
     const broken = {
       ...dataset,

@@ -63,7 +63,7 @@ function record(computation: ComputationState): void {
   if (names.length === 0) return;
   const known = histories.peek().get(computation.id);
   const last = known?.iterations.at(-1);
-  // A run that begins anew has a new history.
+  // A run that starts again has a new history.
   const before =
     known && last !== undefined && last <= computation.iteration ? known : { iterations: [], values: new Map() };
   if (last === computation.iteration && before === known) return;
@@ -116,7 +116,7 @@ effect(() => {
   };
 });
 
-// While there is no map, the first one is watched as it forms.
+// Before the first map is finished, the page shows how it forms.
 effect(() => {
   if (layouts.value.length === 0 && watchedComputation.value === undefined)
     watchedComputation.value = watchableComputations.value[0]?.id;

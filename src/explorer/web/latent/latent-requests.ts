@@ -50,7 +50,7 @@ export const searchPoint = async (request: SearchRequest): Promise<SearchResult>
   (await post(paths.search, request)).json() as Promise<SearchResult>;
 
 export const searchImage = async (file: Blob, isInverted: boolean): Promise<SearchResult> => {
-  // Files whose type the browser does not know are told by their content on the server.
+  // Files whose type the browser does not know are recognized by their content on the server.
   const type = file.type.startsWith("image/") ? file.type : "image/unknown";
   const path = isInverted ? paths.searchInverted : paths.search;
   const answer = await ask(path, { method: "POST", headers: { "content-type": type }, body: file });

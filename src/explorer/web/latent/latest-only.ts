@@ -1,5 +1,5 @@
 /**
- * Does `work` once at a time. Of what is asked for meanwhile only the newest is done, so that what moves fast is never followed
+ * Does `work` once at a time. Meanwhile only the newest request is kept, so that what moves fast is never followed
  * through all that it has passed.
  */
 export function latestOnly<Input>(work: (input: Input) => Promise<void>): (input: Input) => void {

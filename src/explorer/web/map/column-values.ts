@@ -75,7 +75,7 @@ export function exactText(column: ColumnDescription, row: number): string {
 }
 
 /**
- * A row's value in a column as text, from the description of its point, so that the column need not be loaded; empty if it has none.
+ * A row's value in a column as text, from the description of its point, so that the column need not be loaded; empty for a missing value.
  * Undefined until one of the two is there.
  */
 export function pointText(

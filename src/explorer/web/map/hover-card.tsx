@@ -45,7 +45,7 @@ export function HoverCard({ side }: { side: 0 | 1 }) {
   const { images, columns } = description.value ?? { images: null, columns: [] };
   const column = currentColumn.value;
   const label = columns.find(({ id }) => id === "label");
-  // The card is on the side of the point where the map has more room.
+  // The card is on the side of the point where the map has more space.
   const isRight = at[0] < map.width / 2;
   const isBelow = at[1] < map.height / 2;
   const set = (element: HTMLElement | null) => {

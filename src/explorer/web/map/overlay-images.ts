@@ -34,7 +34,7 @@ function drawWallImages(canvas: OverlayCanvas, images: ThumbnailDescription, lay
   const tile = layout.spacing * canvas.map.scale;
   if (tile < MIN_TILE) return [];
   const rows = rowsInSight(canvas, tile) ?? [];
-  // The color of the cell stays visible as a frame if there is room for one.
+  // The color of the cell stays visible as a frame if there is space for one.
   const side = tile - (tile > 18 ? Math.max(3, 0.12 * tile) : 1);
   const missing = drawThumbnails(canvas, images, rows, { side, rim: 0 });
   drawEmptyFrames(canvas, missing, 0.5 * side);

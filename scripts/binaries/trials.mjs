@@ -1,0 +1,100 @@
+// Tries the binaries that can run on this machine, each in a Node.js of its system: node scripts/binaries/trials.mjs [target ...]
+// All of them embed the same 500 points. The bytes must be the same wherever the instruction set is the same, and the KL divergence must be
+// the same to three digits elsewhere.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { root } from "../zig.mjs";
+import { SYSTEMS, SystemMissing } from "./systems.mjs";
+import { binaryOf, TARGETS } from "./targets.mjs";
+
+/** The instruction sets that are tried for a processor. That of arm64 goes by the name "baseline" there. */
+const INSTRUCTION_SETS = { x64: ["baseline", "avx2", "avx512"], arm64: ["baseline"] };
+
+const EXPECTED = { refusal: "NOT_FINITE", aborted: "ABORTED", shortEmbeddings: 1 };
+
+/**
+ * Runs scripts/release/trial.mjs with the binary of a target.
+ *
+ * @param script where that program lies, beside or above the package
+ * @param name what it imports as the package
+ * @returns one result per instruction set that this processor has
+ */
+export async function tryTarget(target, script, name) {
+  const results = [];
+  for (const asked of INSTRUCTION_SETS[TARGETS[target].processor]) {
+    const result = await runTrial(target, script, name, { SIGMA_TSNE_ISA: asked, SIGMA_TSNE_BACKEND: "native" });
+    if (result.instructionSet === asked) results.push({ target, ...result });
+  }
+  return results;
+}
+
+/** The same by WebAssembly. */
+export async function tryWasm(script, name) {
+  return { target: "wasm", ...(await runTrial("linux-x64", script, name, { SIGMA_TSNE_BACKEND: "wasm" })) };
+}
+
+async function runTrial(target, script, name, environment) {
+  const { command, env, toPath = (path) => path } = await SYSTEMS[target]();
+  const folder = await mkdtemp(join(tmpdir(), "sigma-tsne-trial-"));
+  const file = join(folder, "result.json");
+  const printed = await open(join(folder, "printed"), "w");
+  const [program, ...before] = command;
+  const { status, error } = spawnSync(program, [...before, toPath(script), name, toPath(file)], {
+    env: { ...process.env, PREBUILDS_ONLY: "1", ...env, ...environment },
+    // Programs for Windows have no pipes under wine.
+    stdio: ["ignore", printed.fd, printed.fd],
+  });
+  await printed.close();
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${target}: ${await readFile(join(folder, "printed"), "utf8")}`);
+  const result = JSON.parse(await readFile(file, "utf8"));
+  await rm(folder, { recursive: true });
+  for (const [key, value] of Object.entries(EXPECTED)) {
+    if (result[key] !== value) throw new Error(`${target}: ${key} is ${result[key]}, expected ${value}`);
+  }
+  return result;
+}
+
+export function describeResult({ target, node, instructionSet, kl, bytes }) {
+  return `${target}: ${node}, ${instructionSet}, KL ${kl.toFixed(4)}, ${bytes.slice(0, 12)}`;
+}
+
+/** WebAssembly gives the bytes of the kernels for x64 without extensions. */
+const bytesOf = ({ name, processor, instructionSet }) =>
+  name === "wasm" ? "x64 baseline" : `${processor} ${instructionSet}`;
+
+/** Throws where embeddings differ. */
+export function compareResults(results) {
+  const list = results.map(describeResult).join("\n");
+  for (const kind of new Set(results.map(bytesOf))) {
+    const bytes = new Set(results.filter((result) => bytesOf(result) === kind).map((result) => result.bytes));
+    if (bytes.size > 1) throw new Error(`the bytes of ${kind} differ:\n${list}`);
+  }
+  const divergences = new Set(results.map(({ kl }) => kl.toFixed(3)));
+  if (divergences.size > 1) throw new Error(`the KL divergences differ:\n${list}`);
+}
+
+if (import.meta.filename === process.argv[1]) {
+  const asked = process.argv.slice(2);
+  const script = join(root, "scripts", "release", "trial.mjs");
+  const name = "../../dist/index.js";
+  const results = [];
+  for (const target of asked.length > 0 ? asked : Object.keys(SYSTEMS)) {
+    if (!existsSync(binaryOf(TARGETS[target]))) {
+      console.log(`${target}: not tried, because there is no binary: npm run prebuilds -- ${target}`);
+      continue;
+    }
+    try {
+      results.push(...(await tryTarget(target, script, name)));
+    } catch (error) {
+      if (!(error instanceof SystemMissing)) throw error;
+      console.log(`${target}: not tried, because ${error.message}`);
+    }
+  }
+  if (existsSync(join(root, "prebuilds", "wasm", "sigma-tsne.wasm"))) results.push(await tryWasm(script, name));
+  console.log(results.map(describeResult).join("\n"));
+  compareResults(results);
+}
