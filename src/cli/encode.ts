@@ -75,7 +75,7 @@ export function createEncodeCommand(): Command {
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
     .option("-o, --output <folder>", "where the files go; earlier codes there are replaced")
-    // Without a default of commander's, which could not be told from what is typed.
+    // Without a default of commander, which could not be distinguished from a typed value.
     .option("--part <name>", "all, train, validation or test (default: all)");
   addDeclaredOptions(command, ENCODE_OPTIONS, ["draws", "batchSize", "seed"])
     .option("--force", "write even if the folder contains other files")

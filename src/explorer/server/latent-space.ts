@@ -358,7 +358,7 @@ interface Moments {
   readonly standardDeviation: number;
 }
 
-/** Of every dimension, with divisor n. */
+/** The moments of each dimension, with the divisor n. */
 function momentsOf(means: Matrix): Moments[] {
   return Array.from({ length: means.cols }, (_, j) => {
     let [mean, squares] = [0, 0];

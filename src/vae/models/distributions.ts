@@ -70,7 +70,7 @@ export class BernoulliLikelihood implements Likelihood {
   readonly variables: ReadonlyMap<string, tf.Variable> = new Map();
 
   logProbability(images: tf.Tensor, raw: tf.Tensor): tf.Tensor1D {
-    // In one piece, because the gradient, x - sigmoid(raw), is much cheaper than that of the parts.
+    // Computed in one step, because its gradient, x - sigmoid(raw), is much cheaper than that of the parts.
     const compute = tf.customGrad((logits, save) => {
       const inputs = logits as tf.Tensor;
       (save as tf.GradSaveFunc)([inputs]);

@@ -101,7 +101,7 @@ function findDifference(found: unknown, wanted: unknown, name = "checkpoint"): [
   const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
   if (!(isObject(found) && isObject(wanted))) return found === wanted ? undefined : [name, found, wanted];
   for (const key of new Set([...Object.keys(wanted), ...Object.keys(found)])) {
-    // Of the data set by its whole name: `count` is an option of its own, of what is simulated.
+    // With the prefix, because the option `count` of simulated images has the same name.
     const difference = findDifference(found[key], wanted[key], name === "dataset" ? `dataset.${key}` : key);
     if (difference) return difference;
   }

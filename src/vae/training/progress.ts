@@ -9,7 +9,7 @@ export interface TrainingProgress {
   /** Steps done since the training began, and steps in all. */
   readonly step: number;
   readonly steps: number;
-  /** Of the last step. */
+  /** The loss of the last step. */
   readonly loss: LossParts;
   /** Seconds since this call began. */
   readonly seconds: number;
@@ -26,8 +26,8 @@ export interface EpochRecord {
   readonly learningRate: number;
   /** Mean over the epoch's steps. */
   readonly train: LossParts;
-  /** Of the validation images after the epoch; undefined where there are none. */
+  /** The loss of the validation images after the epoch; undefined without such images. */
   readonly validation: LossParts | undefined;
-  /** Of a mixture, for validation images with labels: how well its clusters agree with them. */
+  /** For a mixture and validation images with labels: how well its clusters agree with the labels. */
   readonly clusters?: { readonly accuracy: number; readonly normalizedMutualInformation: number } | undefined;
 }

@@ -438,7 +438,7 @@ class Training {
 
   private async considerStopping({ epoch, validation }: EpochRecord): Promise<void> {
     const { earlyStopping, course } = this.resolved;
-    // Before the loss is the one that is meant, its values say nothing.
+    // While the loss is still warming up, its values say nothing.
     if (!earlyStopping || !validation || epoch <= Math.max(this.partStarts.at(-1) as number, course.klWarmup)) return;
     const { state, isImproved, isOver } = updateStopping(this.state.stopping, validation.loss, epoch, earlyStopping);
     this.state.stopping = state;

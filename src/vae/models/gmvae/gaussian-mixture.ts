@@ -199,7 +199,7 @@ function choleskyFactor(matrix: Float64Array, d: number, floor: number): Float64
     for (let j = 0; j <= i; j++) {
       let rest = matrix[i * d + j];
       for (let k = 0; k < j; k++) rest -= factor[i * d + k] * factor[j * d + k];
-      // Rounding may leave a pivot at or below zero, where dimensions depend on each other.
+      // Rounding can leave a pivot at or below zero if dimensions depend on each other.
       factor[i * d + j] = i === j ? Math.sqrt(Math.max(rest, floor)) : rest / factor[j * d + j];
     }
   }

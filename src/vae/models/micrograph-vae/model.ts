@@ -137,7 +137,7 @@ export class MicrographVae extends Model<MicrographVaeConfiguration> {
     return tf.sigmoid(tf.mul(this.decodeRaw(z, pass), 2)) as tf.Tensor4D;
   }
 
-  /** Of the batch in training, where the running averages follow; else the running averages. */
+  /** The statistics of the batch in training, which update the running averages; otherwise the running averages. */
   private statistics(key: "mean" | "sd", head: tf.Tensor2D, pass: Pass): { mean: tf.Tensor; variance: tf.Tensor } {
     const runningMean = this.variables.get(`encoder/${key}_norm/moving_mean`) as tf.Variable;
     const runningVariance = this.variables.get(`encoder/${key}_norm/moving_variance`) as tf.Variable;
