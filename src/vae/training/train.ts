@@ -22,6 +22,7 @@ import {
   removeBeginning,
   removeRemains,
   type TrainingState,
+  withPrefix,
   writeCheckpoint,
 } from "./checkpoint.js";
 import { updateStopping } from "./early-stopping.js";
@@ -478,11 +479,3 @@ const mapValues = (record: LossParts, map: (value: number) => number): LossParts
 
 const prefixed = (prefix: string, record: LossParts): LossParts =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [`${prefix}/${key}`, value]));
-
-function withPrefix(tensors: ReadonlyMap<string, NamedTensor>, prefix: string): Map<string, NamedTensor> {
-  return new Map(
-    [...tensors].flatMap(([key, tensor]) =>
-      key.startsWith(prefix) ? [[key.slice(prefix.length), tensor] as const] : [],
-    ),
-  );
-}

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AbortError } from "../../../src/errors.js";
 import { imagesInMemory } from "../../../src/vae/datasets/index.js";
 import { createModel, loadModel, type Model, type ModelName } from "../../../src/vae/models/index.js";
-import { type TrainRunOptions, trainRun } from "../../../src/vae/runs/index.js";
+import { openRun, type TrainRunOptions, trainRun } from "../../../src/vae/runs/index.js";
 import { type EpochRecord, type TrainOptions, train } from "../../../src/vae/training/index.js";
 import { readEvents } from "../tensorboard/read-events.js";
 import { bars, barsDataset, useCpuBackend } from "../tiny-dataset.js";
@@ -178,6 +178,22 @@ describe("a training that is resumed", () => {
 });
 
 describe("train", () => {
+  it("can be opened at its last checkpoint while it is not done", async () => {
+    const model = tinyModel("vae");
+    await interrupt(model, { ...options, folder }, (step) => step === 8);
+    const { model: opened, checkpoint } = await openRun(folder);
+    expect(checkpoint).toEqual({ epoch: 2, step: 8 });
+    expect((await opened.encode(dataset.test)).means.rows).toBe(16);
+    opened.dispose();
+    const again = tinyModel("vae");
+    await train(again, dataset, { ...options, folder });
+    const done = await openRun(folder);
+    expect(done.checkpoint).toBeUndefined();
+    expect(await done.model.weights()).toEqual(await again.weights());
+    done.model.dispose();
+    again.dispose();
+  });
+
   it("writes a run's folder whose model is the trained one", async () => {
     const model = tinyModel("vae");
     const { history } = await train(model, dataset, { ...options, epochs: 1, folder });
