@@ -27,6 +27,8 @@ export interface TrainingState {
   stopping: StoppingState;
   /** Whether early stopping has ended the training. */
   isStopped: boolean;
+  /** What a reader of the result should know. */
+  warnings: string[];
 }
 
 /** What a checkpoint belongs to. */

@@ -329,10 +329,24 @@ describe("train", () => {
       "validation/kl",
     ];
     expect([...scalars]).toEqual([
-      [3, [...names, "learning_rate"]],
-      [6, [...names, "learning_rate"]],
+      [3, [...names, "codes/activeDimensions", "learning_rate"]],
+      [6, [...names, "codes/activeDimensions", "learning_rate"]],
     ]);
     model.dispose();
+  });
+
+  it("ends with warnings about a model that has collapsed and clusters that could not start from an embedding", async () => {
+    const model = createModel("vae", { ...size, beta: 1e4 });
+    const { warnings, history } = await train(model, dataset, { ...options, epochs: 20 });
+    expect(warnings).toEqual([expect.stringContaining("All images have nearly the same code")]);
+    expect(history.at(-1)?.codes).toEqual({ activeDimensions: 0 });
+    model.dispose();
+    const mixture = tinyModel("gmvae");
+    const few = { ...dataset, train: bars(20) };
+    expect((await train(mixture, few, options)).warnings).toContain(
+      "The clusters start from principal components, because 20 training images are too few for a t-SNE embedding.",
+    );
+    mixture.dispose();
   });
 
   it("warms the KL terms up", async () => {
