@@ -241,7 +241,7 @@ measuring(
   );
 program
   .command("network")
-  .description("an epoch of two variational autoencoders: the backend of this project, TensorFlow.js's own, PyTorch")
+  .description("an epoch of four autoencoders: the backend of this project, TensorFlow.js's own, PyTorch")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
