@@ -20,6 +20,7 @@ import {
   choosePart,
   type DatasetFlags,
   namesOf,
+  noteUnfinished,
   withDataset,
   withRun,
 } from "./networks.js";
@@ -75,7 +76,7 @@ export function createEncodeCommand(): Command {
     .argument("<run>", "folder of a training, or of a model")
     .argument("[data]", "name or path of a data set (default: that of the training)")
     .option("-o, --output <folder>", "where the files go; earlier codes there are replaced")
-    // Without a default of commander, which could not be distinguished from a typed value.
+    // Without a default of commander's, which could not be told from what is typed.
     .option("--part <name>", "all, train, validation or test (default: all)");
   addDeclaredOptions(command, ENCODE_OPTIONS, ["draws", "batchSize", "seed"])
     .option("--force", "write even if the folder contains other files")
@@ -119,8 +120,9 @@ async function encodeArrow(path: string, flags: EncodeFlags, signal: AbortSignal
   await filterStandardStreams({ done: "encoded", lacking: "a code" }, flags, signal, async (input, options) => {
     const vae = await import("../vae/index.js");
     await vae.selectBackend(flags.backend ?? "auto", { threads: flags.threads });
-    const { model } = await vae.openRun(path);
-    return vae.encodeStream(model, input, { ...options, draws, seed, batchSize, imageColumn, stretch });
+    const run = await vae.openRun(path);
+    noteUnfinished(run, { note: (line) => flags.quiet || process.stderr.write(`${line}\n`) });
+    return vae.encodeStream(run.model, input, { ...options, draws, seed, batchSize, imageColumn, stretch });
   });
 }
 

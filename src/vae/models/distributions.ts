@@ -123,13 +123,13 @@ export class GaussianLikelihood implements Likelihood {
   }
 }
 
-/** The same numbers, through which no gradient flows. */
-export function detach<T extends tf.Tensor>(x: T): T {
+/** What `compute` makes of numbers, through which no gradient flows. */
+export function detach<T extends tf.Tensor, R extends tf.Tensor>(x: T, compute: (x: T) => R): R {
   const constant = tf.customGrad((from) => ({
-    value: tf.clone(from as tf.Tensor),
-    gradFunc: () => tf.zerosLike(from as tf.Tensor),
+    value: compute(from as T),
+    gradFunc: () => tf.zerosLike(from as T),
   }));
-  return constant(x) as T;
+  return constant(x) as R;
 }
 
 /**
