@@ -158,7 +158,7 @@ export function checkRowsOutput({ rows, output }: EmbedFlags): void {
 /** @throws {ArgumentError} INVALID_ARGUMENT for labels that nothing shows */
 export function checkLabelFlag({ labels, plot, table, animate }: EmbedFlags): void {
   if (labels === undefined || [plot, table, animate].some((path) => path !== undefined)) return;
-  const accepted = "--plot, --table or --animate as well, which the labels are for";
+  const accepted = "to be given with --plot, --table or --animate, which show the labels";
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "--labels", received: labels, accepted });
 }
 

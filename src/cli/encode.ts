@@ -20,6 +20,7 @@ import {
   choosePart,
   type DatasetFlags,
   namesOf,
+  noteUnfinished,
   withDataset,
   withRun,
 } from "./networks.js";
@@ -119,8 +120,9 @@ async function encodeArrow(path: string, flags: EncodeFlags, signal: AbortSignal
   await filterStandardStreams({ done: "encoded", lacking: "a code" }, flags, signal, async (input, options) => {
     const vae = await import("../vae/index.js");
     await vae.selectBackend(flags.backend ?? "auto", { threads: flags.threads });
-    const { model } = await vae.openRun(path);
-    return vae.encodeStream(model, input, { ...options, draws, seed, batchSize, imageColumn, stretch });
+    const run = await vae.openRun(path);
+    noteUnfinished(run, { note: (line) => flags.quiet || process.stderr.write(`${line}\n`) });
+    return vae.encodeStream(run.model, input, { ...options, draws, seed, batchSize, imageColumn, stretch });
   });
 }
 

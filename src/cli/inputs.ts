@@ -239,6 +239,6 @@ export function resolveRows(range: RowRange, count: number, path: string): [numb
   throw new ArgumentError("OUT_OF_RANGE", {
     argument: "--rows",
     received: range.text,
-    accepted: `at least one of the ${count} rows of ${path}, and none beyond them`,
+    accepted: `a range with at least one of the ${count} rows of ${path}`,
   });
 }

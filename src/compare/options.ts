@@ -78,7 +78,7 @@ export function resolveCompareOptions(options: CompareOptions, n: number, d: num
   const largest = Math.floor((n - 1) / 2);
   const named = variants ?? defaultVariants(options);
   if (!Array.isArray(named) || named.length < 2 || named.length > MOST_VARIANTS) {
-    reject("variants", variants, `an array of 2 to ${MOST_VARIANTS} {name, options}`);
+    reject("variants", variants, `2 to ${MOST_VARIANTS} variants, each {name, options}`);
   }
   const names = new Set<string>();
   const checked = named.map((variant: CompareVariant, i) => {

@@ -185,7 +185,7 @@ function inFile<T>(path: string, choose: () => T): T {
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
     const { code, argument, received, accepted } = error;
-    throw new ArgumentError(code, { argument, received, accepted: `${accepted} of ${path}` }, { cause: error });
+    throw new ArgumentError(code, { argument, received, accepted: `${accepted} in ${path}` }, { cause: error });
   }
 }
 

@@ -110,6 +110,6 @@ function missingError(
     accepted: "values everywhere",
     row,
     column,
-    message: `data: expected values everywhere, found ${found} in ${where}, ${name}. For missing values, choose "drop" to leave out such rows, or "mean" to use the means of columns`,
+    message: `data: expected values everywhere, found ${found} in ${where}, ${name}. Set the option missing to "drop" to leave out such rows, or to "mean" to use the means of the columns`,
   });
 }

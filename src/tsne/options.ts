@@ -113,11 +113,11 @@ function resolveNeighborOptions(
   const distance = settings.distance ?? (uncertainty ? "inverse-variance" : "euclidean");
   if (uncertainty && uncertainty !== "sigma" && !usesCovariances(distance)) {
     const accepted = DISTANCES.filter(usesCovariances).join(", ");
-    reject("distance", distance, `one that can be used with covariances where they are given (${accepted})`);
+    reject("distance", distance, `one of ${accepted}, since the others cannot be used with covariances`);
   }
   if (usesSigma(distance) && !uncertainty) {
     const accepted = DISTANCES.filter((name) => !usesSigma(name)).join(", ");
-    reject("distance", distance, `one that needs no sigma where no sigma is given (${accepted})`);
+    reject("distance", distance, `one of ${accepted}, since the others need sigma`);
   }
   return { neighbors, distance: neighbors === "given" && !isNamed ? "given" : distance };
 }
@@ -143,7 +143,11 @@ function resolveMethod(
 ): ResolvedTsneOptions["method"] {
   const method = asked === "auto" && (options.theta ?? undefined) !== undefined ? "barnes-hut" : asked;
   if (method === "fft" && outputDimensions !== 2) {
-    reject("method", method, `another method for ${outputDimensions} dimensions: the mesh is for 2`);
+    reject(
+      "method",
+      method,
+      `"barnes-hut", "exact" or "auto" for ${outputDimensions} output dimensions, since "fft" needs 2`,
+    );
   }
   return method;
 }
@@ -157,7 +161,11 @@ function resolvePca(
   if (pca === false) return undefined;
   if (largest === 0) reject("pca", pca, WITHOUT_DATA);
   if (uncertainty === "sigma") {
-    reject("pca", pca, "to be left out with sigma, whose standard deviations hold along the given axes only");
+    reject(
+      "pca",
+      pca,
+      "to be left out with sigma, since standard deviations belong to the given columns, not to principal components",
+    );
   }
   if (uncertainty) {
     reject("pca", pca, `to be left out with ${uncertainty}, whose covariances are those of the given columns`);

@@ -91,7 +91,7 @@ describe.each<[string, string[], string]>([
   [
     "labels that nothing shows",
     embed("--labels", "short.txt"),
-    "--labels: expected --plot, --table or --animate as well, which the labels are for",
+    "--labels: expected to be given with --plot, --table or --animate, which show the labels",
   ],
   [
     "too few labels",
@@ -149,7 +149,7 @@ describe.each<[string, string[], string]>([
   [
     "NaN in the data",
     embedFile("nan.csv"),
-    'nan.csv: expected values everywhere, found none in row 7, column "0". For missing values, choose "drop"',
+    'nan.csv: expected values everywhere, found none in row 7, column "0". Set the option missing to "drop"',
   ],
   [
     "NaN in a cut of the data",

@@ -92,7 +92,7 @@ describe("columns on the command line", () => {
     await workplace.write("plain.csv", `a,b,c,spread,note\n${rows.map((row) => `${row.join(",")},n\n`).join("")}`);
     const args = ["embed", "plain.csv", "-o", "map.npy", ...quick, "--columns", "a:", "--json"];
     expect((await workplace.run(args)).stderr).toMatch(
-      /--columns: expected one of the columns .* of plain\.csv, received "a:"/,
+      /--columns: expected one of the columns .* in plain\.csv, received "a:"/,
     );
     const chosen = await workplace.run([
       ...args.slice(0, -3),

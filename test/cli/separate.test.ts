@@ -68,7 +68,7 @@ it.each([
   [["map.csv", "-o", "map.csv"], 2, "--output: expected another file"],
   [["map.csv", "-o", "x.txt"], 2, "--output: expected a file name that ends in"],
   [["map.csv", "-o", "x.npy", "--picture", "x.gif"], 2, "--picture: expected"],
-  [["map.csv", "-o", "x.npy", "--labels", "labels.txt"], 2, "--labels: expected --picture or --table as well"],
+  [["map.csv", "-o", "x.npy", "--labels", "labels.txt"], 2, "--labels: expected to be given with --picture or --table"],
   [["map.csv", "-o", "x.npy", "--grid", "10"], 2, "--grid: expected rows x columns"],
   [["map.csv", "-o", "x.npy", "--grid", "10x29"], 2, "--grid: expected a grid of at least 300 cells"],
   [["map.csv", "-o", "x.npy", "--method", "flaw"], 2, '--method: expected one of "flow", "iterative", "conditional"'],

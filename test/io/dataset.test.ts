@@ -109,9 +109,9 @@ describe("readDataset", () => {
   it("names the file, the column and the nearest name in errors", async () => {
     const file = await fileWith(table);
     await expect(readDataset(file, { columns: ["pc3"] })).rejects.toThrow(
-      /columns: expected one of the columns .*did you mean "pc[12]"\?\) of .*table\.csv, received "pc3"/,
+      /columns: expected one of the columns .*did you mean "pc[12]"\?\) in .*table\.csv, received "pc3"/,
     );
-    await expect(readDataset(file, { columns: ["type"] })).rejects.toThrow(/columns of numbers; this one is text/);
+    await expect(readDataset(file, { columns: ["type"] })).rejects.toThrow(/columns of numbers, not of text/);
     await expect(readDataset(file, { strict: true })).rejects.toThrow(
       /table\.csv: column "note" \(text\) is not used, which strict reading refuses; exclude it/,
     );

@@ -135,7 +135,7 @@ describe("prepareData", () => {
 
   it("reports the first missing value with its row and column", () => {
     expect(() => prepareData(data, { columns: ["a", "b"] })).toThrow(
-      /found none in row 1, column "a"\. For missing values, choose "drop"/,
+      /found none in row 1, column "a"\. Set the option missing to "drop"/,
     );
   });
 

@@ -184,7 +184,7 @@ const OPTIONS: Row[] = [
       code: "INVALID_ARGUMENT",
       argument: "distance",
       received: "inverse-variance",
-      message: /where no sigma is given/,
+      message: /since the others need sigma/,
     },
   ],
   [
