@@ -12,6 +12,7 @@ export const FOLDERS = {
   results: join(ROOT, "bench", "results"),
   local: join(ROOT, "bench", "results", "local"),
   venv: join(ROOT, "bench", ".venv"),
+  rust: join(ROOT, "bench", "build-bhtsne"),
   nodeModules: join(ROOT, "bench", "node_modules"),
 } as const;
 

@@ -25,6 +25,14 @@ export const DEFAULT_PEER_PATHS: PeerPaths = {
   nodeModules: FOLDERS.nodeModules,
 };
 
+/** The program in bench/peers/bhtsne, which `setup` compiles. */
+export const RUST_PEER = {
+  crate: "bhtsne",
+  manifest: join(FOLDERS.peers, "bhtsne", "Cargo.toml"),
+  target: FOLDERS.rust,
+  program: join(FOLDERS.rust, "release", process.platform === "win32" ? "bhtsne-peer.exe" : "bhtsne-peer"),
+} as const;
+
 /** A program that makes embeddings, in a process of its own. */
 export interface Implementation {
   readonly name: string;
@@ -58,6 +66,14 @@ const SCRAN: Implementation = {
   ],
 };
 
+function rust(method: string, label: string): Implementation {
+  return {
+    name: `bhtsne-${method}`,
+    label,
+    command: (task) => [RUST_PEER.program, [method, JSON.stringify(task)]],
+  };
+}
+
 /** The peers, with the package that each needs. */
 const PEERS: readonly (readonly [Implementation, string])[] = [
   [SCRAN, "scran.js"],
@@ -67,6 +83,8 @@ const PEERS: readonly (readonly [Implementation, string])[] = [
   [python("sklearnex", "scikit-learn-intelex"), "scikit-learn-intelex"],
   [python("h2pack", "tsne-h2pack"), "tsne-h2pack"],
   [python("sgtsnepi", "SG-t-SNE-Π"), "sgtsnepi"],
+  [rust("barnes-hut", "bhtsne (Rust), Barnes-Hut"), RUST_PEER.crate],
+  [rust("fft", "bhtsne (Rust), FFT"), RUST_PEER.crate],
 ];
 
 export const PEER_NAMES: readonly string[] = PEERS.map(([{ name }]) => name);
@@ -78,6 +96,10 @@ export async function findPeers(
   const versions: Record<string, string> = {};
   const manifest = join(paths.nodeModules, "scran.js", "package.json");
   if (existsSync(manifest)) versions["scran.js"] = JSON.parse(await readFile(manifest, "utf8")).version;
+  if (existsSync(RUST_PEER.program)) {
+    const [, version] = /^bhtsne = .*"=([\d.]+)"/m.exec(await readFile(RUST_PEER.manifest, "utf8")) ?? [];
+    if (version !== undefined) versions[RUST_PEER.crate] = version;
+  }
   try {
     const { stdout } = await execute(paths.python, [join(FOLDERS.peers, "peer.py"), "versions"]);
     Object.assign(versions, JSON.parse(stdout));

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { Command, Option } from "commander";
+import { binding } from "../src/binding.js";
 import { reportFailure } from "../src/cli/failure.js";
 import { interruptible } from "../src/cli/interruption.js";
 import { integerParser, numberParser } from "../src/cli/values.js";
@@ -33,6 +34,7 @@ import {
   DEFAULT_PEER_PATHS,
   findPeers,
   type Implementation,
+  OURS,
   OURS_WITH_SIGMA,
   PEER_NAMES,
   type PeerPaths,
@@ -67,7 +69,7 @@ import { NETWORKS, type NetworkName } from "./peers/network-models.js";
 import { formatPerplexities, measurePerplexities, type PerplexityRecord } from "./perplexity.js";
 import { type Race, runRace, type Settings, startRace } from "./race.js";
 import { formatRaces, mergeRaces } from "./race-table.js";
-import { readRecord, writeReadmeSection, writeRecord } from "./record.js";
+import { formatPublished, nameForInstructions, readRecord, writeReadmeSection, writeRecord } from "./record.js";
 import { drawnPanels, formatScaling, measureScaling, type Scaling, sizesUpTo } from "./scaling.js";
 import {
   formatSeparations,
@@ -80,6 +82,7 @@ import {
 } from "./separation.js";
 import { installPeers, installScran } from "./setup.js";
 import { formatSimultaneous, measureSimultaneous, type SimultaneousRecord } from "./simultaneous.js";
+import { formatTimeToQuality, measureTimeToQuality, mergeQualityRaces, type QualityRace } from "./time-to-quality.js";
 import { formatTrust, measureTrust, type TrustRecord } from "./trust.js";
 import { formatTrustGroups, measureTrustGroups, type TrustGroupsRecord } from "./trust-groups.js";
 import { measureUncertainty, type UncertaintyRecord } from "./uncertainty.js";
@@ -93,7 +96,7 @@ interface Flags extends Settings, PeerPaths {
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** As the README shows the picture that is published beside its record. */
-const PICTURE = "![Seconds over points and threads](results/scaling.svg)";
+const showPicture = (recordName: string): string => `![Seconds over points and threads](results/${recordName}.svg)`;
 
 const guide = `
 Data sets:
@@ -107,6 +110,7 @@ Examples:
   $ npm run bench -- race stem mnist --data DIR --rounds 3 --write-readme
   $ npm run bench -- race generated-5000 --peers opentsne-bh,scran.js --ours theta=0.5
   $ npm run bench -- sigma latents --data DIR
+  $ npm run bench -- time-to-quality stem --data DIR --write-readme
   $ npm run bench -- scaling --max 100000 --threads-list 1,2
   $ npm run bench -- neighbors mnist --data DIR --python FILE
   $ npm run bench -- simultaneous
@@ -180,6 +184,27 @@ measuring("quick", "one peer, fetched from npm if it is not there, on one small 
     }),
   );
 
+measuring("time-to-quality", "seconds until each program's KL divergence is within 0.5 % of the best peer's final one")
+  .addOption(roundsOption(1))
+  .addOption(publishOption())
+  .argument("[data sets...]", "default: mnist-test stem mnist where --data holds them, else generated-10000")
+  .option("--peers <names>", "names, comma-separated, or none (default: all that are installed)")
+  .option(
+    "--counts <list>",
+    "iterations of the runs of the peers, ascending",
+    listParser("--counts"),
+    [300, 400, 500, 750, 1000],
+  )
+  .option(
+    "--own-counts <list>",
+    "iterations of the runs of this project; one more ends when it has converged",
+    listParser("--own-counts"),
+    [100, 150, 200, 250],
+  )
+  .action((names: string[], flags: TimeToQualityFlags) =>
+    interruptible((signal) => timeToQuality(names, flags, signal)),
+  );
+
 measuring("sigma", "the sigma-aware run beside the standard run on the same data")
   .addOption(roundsOption(3))
   .addOption(publishOption())
@@ -232,7 +257,7 @@ measuring(
   );
 program
   .command("network")
-  .description("an epoch of two variational autoencoders: the backend of this project, TensorFlow.js's own, PyTorch")
+  .description("an epoch of four autoencoders: the backend of this project, TensorFlow.js's own, PyTorch")
   .exitOverride()
   .configureOutput({ outputError: () => {} })
   .addOption(publishOption())
@@ -579,12 +604,50 @@ async function race(
   } finally {
     const measured = races.filter(({ runs }) => runs.length > 0);
     if (measured.length > 0) {
-      const publish = complete && (flags.writeReadme ?? false);
-      const record = publish ? mergeRaces(await readRecord<Race[]>(kind, []), measured) : measured;
-      const path = await writeRecord(kind, record, publish);
-      if (publish) await writeReadmeSection(kind === "race" ? "table" : kind, formatRaces(record));
-      process.stdout.write(`${formatRaces(measured)}\n`);
-      log(`record: ${path}`);
+      await publishForInstructions(kind, {
+        record: (known) => mergeRaces(known ?? [], measured),
+        format: formatRaces,
+        printed: formatRaces(measured),
+        section: kind === "race" ? "table" : kind,
+        isWanted: complete && (flags.writeReadme ?? false),
+      });
+    }
+  }
+}
+
+interface TimeToQualityFlags extends Flags {
+  peers?: string;
+  rounds: number;
+  counts: number[];
+  ownCounts: number[];
+}
+
+async function timeToQuality(names: readonly string[], flags: TimeToQualityFlags, signal: AbortSignal): Promise<void> {
+  const usual = hasPublicData(flags.data) ? ["mnist-test", "stem", "mnist"] : ["generated-10000"];
+  const { peers, versions } = await choosePeers(flags);
+  const programs = [OURS, ...peers];
+  const { rounds, counts, ownCounts } = flags;
+  const measured: QualityRace[] = [];
+  let complete = false;
+  try {
+    for (const name of names.length > 0 ? names : usual) {
+      const dataset = await openDataset(name, flags.data, false, signal);
+      const settings = { ...settingsOf(flags), rounds, counts, ownCounts };
+      const start = startRace(dataset, peers, settings, { ...(await ownVersions()), ...versions });
+      const race: QualityRace = { ...start, settings, runs: [] };
+      measured.push(race);
+      await measureTimeToQuality(race, dataset, programs, flags, log, signal);
+    }
+    complete = true;
+  } finally {
+    const finished = measured.filter(({ runs }) => runs.length > 0);
+    if (finished.length > 0) {
+      await publishForInstructions<QualityRace[]>("time-to-quality", {
+        record: (known) => mergeQualityRaces(known ?? [], finished),
+        format: formatTimeToQuality,
+        printed: formatTimeToQuality(finished),
+        isWanted: complete && (flags.writeReadme ?? false),
+      });
     }
   }
 }
@@ -621,14 +684,18 @@ async function scaling(flags: ScalingFlags, signal: AbortSignal): Promise<void> 
     complete = true;
   } finally {
     if (record.points.length > 0) {
-      const publish = complete && (flags.writeReadme ?? false);
-      const path = await writeRecord("scaling", record, publish);
-      const picture = flags.picture ?? join(dirname(path), "scaling.svg");
+      const isPublished = complete && (flags.writeReadme ?? false);
+      const path = await publishForInstructions<Scaling>("scaling", {
+        record: () => record,
+        format: (published, recordName) => `${showPicture(recordName)}\n\n${formatScaling(published)}`,
+        printed: formatScaling(record),
+        isWanted: isPublished,
+      });
+      const ownName = isPublished ? `${nameForInstructions("scaling", binding.isa)}.svg` : "scaling.svg";
+      const picture = flags.picture ?? join(dirname(path), ownName);
       const bytes = await drawChart(drawnPanels(record), "Time over points and threads", pictureFormat(picture));
       await writeFileAtomic(picture, bytes);
-      if (publish) await writeReadmeSection("scaling", `${PICTURE}\n\n${formatScaling(record)}`);
-      process.stdout.write(`${formatScaling(record)}\n`);
-      log(`record: ${path}, picture: ${picture}`);
+      log(`picture: ${picture}`);
     }
   }
 }
@@ -651,10 +718,12 @@ async function kernels(names: string[], flags: Flags & { build: string }, signal
     log(`${name} ...`);
     record.timings.push(...(await measureKernels(executable, name, flags.data, flags, flags, signal)));
   }
-  const path = await writeRecord("kernels", record, flags.writeReadme ?? false);
-  if (flags.writeReadme) await writeReadmeSection("kernels", formatKernels(record));
-  process.stdout.write(`${formatKernels(record)}\n`);
-  log(`record: ${path}`);
+  await publishForInstructions<KernelRecord>("kernels", {
+    record: () => record,
+    format: formatKernels,
+    printed: formatKernels(record),
+    isWanted: flags.writeReadme ?? false,
+  });
 }
 
 async function forces(names: string[], flags: Flags & { build: string }, signal: AbortSignal): Promise<void> {
@@ -995,7 +1064,14 @@ async function neighbors(names: readonly string[], flags: NeighborsFlags, signal
   try {
     await measureNeighbors(record, names.length > 0 ? names : usual, data, python, log, signal);
   } finally {
-    if (record.runs.length > 0) await publish("neighbors", record, formatNeighbors(record), writeReadme ?? false);
+    if (record.runs.length > 0) {
+      await publishForInstructions<NeighborRecord>("neighbors", {
+        record: () => record,
+        format: formatNeighbors,
+        printed: formatNeighbors(record),
+        isWanted: writeReadme ?? false,
+      });
+    }
   }
 }
 
@@ -1013,7 +1089,12 @@ async function simultaneous(name: string | undefined, flags: SimultaneousFlags, 
   const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
   const record: SimultaneousRecord = { ...facts, settings: { threads, perplexity, rounds }, measured: [] };
   await measureSimultaneous(record, set, data, log, signal);
-  await publish("simultaneous", record, formatSimultaneous(record), writeReadme ?? false);
+  await publishForInstructions<SimultaneousRecord>("simultaneous", {
+    record: () => record,
+    format: formatSimultaneous,
+    printed: formatSimultaneous(record),
+    isWanted: writeReadme ?? false,
+  });
 }
 
 interface OptimizersFlags {
@@ -1045,6 +1126,38 @@ async function publish(name: string, record: unknown, table: string, isWanted: b
   if (isWanted) await writeReadmeSection(name, table);
   process.stdout.write(`${table}\n`);
   log(`record: ${path}`);
+}
+
+/**
+ * The same for records of speed, of which there is one per instruction set; the README has them all.
+ *
+ * @param record.record the record to write, made from the one that is published for this instruction set
+ * @returns where the record lies
+ */
+async function publishForInstructions<T>(
+  name: string,
+  {
+    record,
+    format,
+    printed,
+    section = name,
+    isWanted,
+  }: {
+    record: (published: T | undefined) => T;
+    format: (record: T, recordName: string) => string;
+    printed: string;
+    section?: string;
+    isWanted: boolean;
+  },
+): Promise<string> {
+  const published = nameForInstructions(name, binding.isa);
+  const path = isWanted
+    ? await writeRecord(published, record(await readRecord<T | undefined>(published, undefined)), true)
+    : await writeRecord(name, record(undefined), false);
+  if (isWanted) await writeReadmeSection(section, await formatPublished(name, format));
+  process.stdout.write(`${printed}\n`);
+  log(`record: ${path}`);
+  return path;
 }
 
 /** `names`, if all of them are known. */

@@ -24,6 +24,31 @@ export async function writeRecord(name: string, record: unknown, publish: boolea
   return relative(FOLDERS.root, path);
 }
 
+/** The instruction sets that the core has kernels for, as `binding.isa` names them, with their usual names. */
+const INSTRUCTION_SETS: Readonly<Record<string, string>> = {
+  avx512: "AVX-512",
+  avx2: "AVX2",
+  baseline: "SSE2 or NEON",
+};
+
+/** The name of a record of speed: one per instruction set, so that figures of different ones stand side by side. */
+export const nameForInstructions = (name: string, instructions: string): string => `${name}-${instructions}`;
+
+/** The published records of a benchmark, each in a part of its own. */
+export async function formatPublished<T>(
+  name: string,
+  format: (record: T, recordName: string) => string,
+  read: (name: string, none: undefined) => Promise<T | undefined> = readRecord<T | undefined>,
+): Promise<string> {
+  const parts: string[] = [];
+  for (const [instructions, label] of Object.entries(INSTRUCTION_SETS)) {
+    const recordName = nameForInstructions(name, instructions);
+    const record = await read(recordName, undefined);
+    if (record !== undefined) parts.push(`### ${label}: ${name}\n\n${format(record, recordName)}`);
+  }
+  return parts.join("\n\n");
+}
+
 /** Puts `content` between the README's marks of that name. */
 export async function writeReadmeSection(name: string, content: string): Promise<void> {
   await writeFileAtomic(README, fillSection(await readFile(README, "utf8"), name, content));

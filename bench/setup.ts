@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { FOLDERS } from "./folders.js";
-import { DEFAULT_PEER_PATHS } from "./implementations.js";
+import { DEFAULT_PEER_PATHS, RUST_PEER } from "./implementations.js";
 
 const PYTHON_PACKAGES = [
   "numpy",
@@ -41,7 +41,14 @@ export async function installPeers(python: string, withTorch: boolean, signal: A
       complete &&= installed;
     }
   }
-  return (await installScran(signal)) && complete;
+  const compiled = await compileRustPeer(signal);
+  return (await installScran(signal)) && compiled && complete;
+}
+
+/** Compiles the peer that is written in Rust, with the crates that it needs. */
+function compileRustPeer(signal: AbortSignal): Promise<boolean> {
+  const { manifest, target } = RUST_PEER;
+  return execute("cargo", ["build", "--release", "--manifest-path", manifest, "--target-dir", target], signal);
 }
 
 /** Installs the one peer that npm has into bench/node_modules. */

@@ -126,17 +126,24 @@ RunObject::RunObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RunObjec
     shared_->run = std::make_unique<Run>(std::move(points), options, std::move(start), std::move(neighbors));
     if (arguments.has("graph")) shared_->run->use_graph(copy_graph(arguments.object("graph"), count));
   });
-  held_bytes_ = static_cast<std::int64_t>(shared_->run->bytes());
-  Napi::MemoryManagement::AdjustExternalMemory(env, held_bytes_);
+  report_bytes(env, shared_->run->bytes_of_points());
 }
 
 RunObject::~RunObject() {
   Napi::MemoryManagement::AdjustExternalMemory(Env(), -held_bytes_);
 }
 
+void RunObject::report_bytes(Napi::Env env, std::size_t bytes) {
+  const auto held = static_cast<std::int64_t>(bytes);
+  Napi::MemoryManagement::AdjustExternalMemory(env, held - held_bytes_);
+  held_bytes_ = held;
+}
+
 Napi::Value RunObject::advance(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   refuse_while_busy(env);
+  // Where this is much, data that the caller has dropped since are collected now, before the run needs the memory.
+  report_bytes(env, shared_->run->bytes());
   const Properties arguments(info[0]);
   const auto until = arguments.whole<std::uint64_t>("until");
   const auto earliest = arguments.flag("untilConverged") ? Run::Until::converged : Run::Until::iteration;

@@ -75,7 +75,8 @@ class RunObject : public Napi::ObjectWrap<RunObject> {
   };
   static FittedEmbedding& fitted_embedding(Shared& shared);
   std::shared_ptr<Shared> shared_;
-  // The bytes that the garbage collector counts for this object.
+  // Sets the bytes that the garbage collector counts for this object.
+  void report_bytes(Napi::Env env, std::size_t bytes);
   std::int64_t held_bytes_ = 0;
 };
 

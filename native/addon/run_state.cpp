@@ -133,8 +133,7 @@ Napi::Value RunObject::restore(const Napi::CallbackInfo& info) {
     shared_->run = std::make_unique<Run>(std::move(state), shared_->options, std::move(shared_->neighbors));
     shared_->state.reset();
   });
-  held_bytes_ = static_cast<std::int64_t>(shared_->run->bytes());
-  Napi::MemoryManagement::AdjustExternalMemory(env, held_bytes_);
+  report_bytes(env, shared_->run->bytes());
   return env.Undefined();
 }
 

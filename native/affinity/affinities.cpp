@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <limits>
+#include <span>
 
 namespace sigma {
 namespace {
 
 constexpr std::size_t kGrain = 512;
+constexpr std::size_t kCopied = 1 << 16;
 
 // Where each of a row's neighbors stands among them.
 class NeighborSlots {
@@ -39,58 +42,118 @@ class NeighborSlots {
   std::vector<std::uint32_t> slots_;
 };
 
+// The transpose of the conditional affinities, for consecutive rows at a time: row j lists the points that have j among
+// their neighbors, in ascending order. All rows at once would need as much memory as the neighbors themselves.
+class Transpose {
+ public:
+  Transpose(const Neighbors& neighbors, const ConditionalAffinities& conditional)
+      : neighbors_(neighbors), conditional_(conditional), starts_(neighbors.count + 1, 0) {
+    for (const std::uint32_t j : neighbors.indices) ++starts_[j + 1];
+    for (std::size_t i = 0; i < neighbors.count; ++i) starts_[i + 1] += starts_[i];
+  }
+
+  // The first row of each part, and the number of rows. Each part takes a pass over all neighbors.
+  std::vector<std::size_t> cut_into_parts() const {
+    const std::size_t n = neighbors_.count;
+    const std::uint64_t limit = std::max(starts_[n] / kMostParts, kEdgesAtOnce);
+    std::vector<std::size_t> borders{0};
+    for (std::size_t i = 0; i < n; ++i) {
+      if (i > borders.back() && starts_[i + 1] - starts_[borders.back()] > limit) borders.push_back(i);
+    }
+    borders.push_back(n);
+    return borders;
+  }
+
+  // Makes rows [first, last) available, in place of those before.
+  void collect(std::size_t first, std::size_t last, const Cancellation& cancellation) {
+    if (first == first_ && last == last_) return;
+    last_ = first_ = first;
+    std::vector<std::uint64_t> next(starts_.begin() + static_cast<std::ptrdiff_t>(first),
+                                    starts_.begin() + static_cast<std::ptrdiff_t>(last));
+    const std::uint64_t begin = starts_[first];
+    // Emptied before, so that they get no more memory than they need.
+    sources_.clear();
+    values_.clear();
+    sources_.resize(starts_[last] - begin);
+    values_.resize(starts_[last] - begin);
+    const std::size_t k = neighbors_.k;
+    for (std::size_t i = 0; i < neighbors_.count; ++i) {
+      if (i % 65536 == 0) cancellation.check();
+      for (std::size_t e = i * k; e < (i + 1) * k; ++e) {
+        const std::size_t row = neighbors_.indices[e] - first;  // huge for smaller rows
+        if (row >= last - first) continue;
+        const std::uint64_t at = next[row]++ - begin;
+        sources_[at] = static_cast<std::uint32_t>(i);
+        values_[at] = conditional_.values[e];
+      }
+    }
+    last_ = last;
+  }
+
+  // Row i of those that were collected.
+  std::span<const std::uint32_t> sources(std::size_t i) const { return {sources_.data() + start(i), size(i)}; }
+  std::span<const float> values(std::size_t i) const { return {values_.data() + start(i), size(i)}; }
+
+ private:
+  static constexpr std::uint64_t kMostParts = 8, kEdgesAtOnce = 1 << 22;
+
+  std::size_t start(std::size_t i) const { return starts_[i] - starts_[first_]; }
+  std::size_t size(std::size_t i) const { return starts_[i + 1] - starts_[i]; }
+
+  const Neighbors& neighbors_;
+  const ConditionalAffinities& conditional_;
+  std::vector<std::uint64_t> starts_;  // n + 1
+  std::size_t first_ = 0, last_ = 0;
+  std::vector<std::uint32_t> sources_;
+  std::vector<float> values_;
+};
+
 }  // namespace
 
 Affinities symmetrize(const Neighbors& neighbors, const ConditionalAffinities& conditional, ThreadTeam& team,
                       const Cancellation& cancellation) {
   const std::size_t n = neighbors.count, k = neighbors.k;
-
-  // The transpose, by counting: row j lists the points that have j among their neighbors, in ascending order.
-  std::vector<std::uint64_t> starts(n + 1, 0);
-  for (const std::uint32_t j : neighbors.indices) ++starts[j + 1];
-  for (std::size_t i = 0; i < n; ++i) starts[i + 1] += starts[i];
-  std::vector<std::uint32_t> sources(n * k);
-  std::vector<float> incoming(n * k);
-  {
-    std::vector<std::uint64_t> next(starts.begin(), starts.end() - 1);
-    for (std::size_t i = 0; i < n; ++i) {
-      if (i % 65536 == 0) cancellation.check();
-      for (std::size_t e = i * k; e < (i + 1) * k; ++e) {
-        const std::uint64_t at = next[neighbors.indices[e]]++;
-        sources[at] = static_cast<std::uint32_t>(i);
-        incoming[at] = conditional.values[e];
+  Transpose transpose(neighbors, conditional);
+  const std::vector<std::size_t> borders = transpose.cut_into_parts();
+  const std::size_t parts = borders.size() - 1;
+  const auto each_row_of_part = [&](std::size_t part, auto&& body) {
+    const std::size_t first_row = borders[part];
+    transpose.collect(first_row, borders[part + 1], cancellation);
+    team.for_ranges(borders[part + 1] - first_row, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
+      cancellation.check();
+      NeighborSlots slots(k);
+      for (std::size_t i = first_row + first; i < first_row + last; ++i) {
+        slots.fill(&neighbors.indices[i * k], k);
+        body(i, slots);
       }
-    }
-  }
+    });
+  };
 
   // A row holds its own neighbors first, then the other points that have it among theirs.
   Affinities result;
   result.offsets.assign(n + 1, 0);
-  team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
-    cancellation.check();
-    NeighborSlots slots(k);
-    for (std::size_t i = first; i < last; ++i) {
-      slots.fill(&neighbors.indices[i * k], k);
+  for (std::size_t part = 0; part < parts; ++part) {
+    each_row_of_part(part, [&](std::size_t i, const NeighborSlots& slots) {
       std::uint64_t edges = k;
-      for (std::uint64_t in = starts[i]; in < starts[i + 1]; ++in) edges += slots.find(sources[in]) == slots.kNone;
+      for (const std::uint32_t source : transpose.sources(i)) edges += slots.find(source) == slots.kNone;
       result.offsets[i + 1] = edges;
-    }
-  });
+    });
+  }
   for (std::size_t i = 0; i < n; ++i) result.offsets[i + 1] += result.offsets[i];
   result.columns.resize(result.offsets[n]);
   result.values.resize(result.offsets[n]);
   const double scale = 1.0 / (2.0 * static_cast<double>(n));
-  team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
-    cancellation.check();
-    NeighborSlots slots(k);
-    for (std::size_t i = first; i < last; ++i) {
-      slots.fill(&neighbors.indices[i * k], k);
+  // Backwards, since the last part is still there.
+  for (std::size_t part = parts; part-- > 0;) {
+    each_row_of_part(part, [&](std::size_t i, const NeighborSlots& slots) {
       std::uint32_t* columns = &result.columns[result.offsets[i]];
       float* values = &result.values[result.offsets[i]];
       std::copy_n(&neighbors.indices[i * k], k, columns);
       std::copy_n(&conditional.values[i * k], k, values);
+      const std::span<const std::uint32_t> sources = transpose.sources(i);
+      const std::span<const float> incoming = transpose.values(i);
       std::size_t edges = k;
-      for (std::uint64_t in = starts[i]; in < starts[i + 1]; ++in) {
+      for (std::size_t in = 0; in < sources.size(); ++in) {
         const std::uint32_t slot = slots.find(sources[in]);
         if (slot != slots.kNone) {
           values[slot] += incoming[in];
@@ -100,8 +163,8 @@ Affinities symmetrize(const Neighbors& neighbors, const ConditionalAffinities& c
         }
       }
       for (std::size_t e = 0; e < edges; ++e) values[e] = static_cast<float>(static_cast<double>(values[e]) * scale);
-    }
-  });
+    });
+  }
   return result;
 }
 
@@ -168,27 +231,37 @@ Affinities normalize_weights(const WeightedGraph& graph, ThreadTeam& team, const
   return result;
 }
 
-Affinities reorder(const Affinities& affinities, const std::vector<std::uint32_t>& order, ThreadTeam& team) {
+void reorder(Affinities& affinities, const std::vector<std::uint32_t>& order, ThreadTeam& team) {
   const std::size_t n = affinities.count();
   std::vector<std::uint32_t> rank(n);
-  Affinities result;
-  result.offsets.assign(n + 1, 0);
+  std::vector<std::uint64_t> offsets(n + 1, 0);
   for (std::size_t r = 0; r < n; ++r) {
     rank[order[r]] = static_cast<std::uint32_t>(r);
-    result.offsets[r + 1] = result.offsets[r] + affinities.offsets[order[r] + 1] - affinities.offsets[order[r]];
+    offsets[r + 1] = offsets[r] + affinities.offsets[order[r] + 1] - affinities.offsets[order[r]];
   }
-  result.columns.resize(affinities.columns.size());
-  result.values.resize(affinities.values.size());
-  team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
-    for (std::size_t r = first; r < last; ++r) {
-      std::uint64_t at = result.offsets[r];
-      for (std::uint64_t e = affinities.offsets[order[r]]; e < affinities.offsets[order[r] + 1]; ++e, ++at) {
-        result.columns[at] = rank[affinities.columns[e]];
-        result.values[at] = affinities.values[e];
+  // One array after the other, so that there is never a second copy of both. Nothing throws once they are changed.
+  AlignedVector<float> spare(affinities.values.size());
+  const auto each_row = [&](auto&& copy) {
+    team.for_ranges(n, kGrain, [&](std::size_t first, std::size_t last, std::size_t) {
+      for (std::size_t r = first; r < last; ++r) {
+        copy(affinities.offsets[order[r]], offsets[r], offsets[r + 1] - offsets[r]);
       }
+    });
+  };
+  each_row([&](std::uint64_t from, std::uint64_t to, std::uint64_t size) {
+    std::copy_n(affinities.values.data() + from, size, spare.data() + to);
+  });
+  affinities.values.swap(spare);
+  each_row([&](std::uint64_t from, std::uint64_t to, std::uint64_t size) {
+    for (std::uint64_t e = 0; e < size; ++e) {
+      spare[to + e] = std::bit_cast<float>(rank[affinities.columns[from + e]]);
     }
   });
-  return result;
+  static_assert(sizeof(float) == sizeof(std::uint32_t));
+  team.for_ranges(spare.size(), kCopied, [&](std::size_t first, std::size_t last, std::size_t) {
+    std::memcpy(affinities.columns.data() + first, spare.data() + first, (last - first) * sizeof(float));
+  });
+  affinities.offsets.swap(offsets);
 }
 
 }  // namespace sigma

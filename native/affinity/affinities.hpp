@@ -17,7 +17,8 @@ struct Affinities {
   std::size_t count() const { return offsets.size() - 1; }
 };
 
-// p_ij = (p_{j|i} + p_{i|j}) / (2 n) (van der Maaten & Hinton 2008, section 3.1).
+// p_ij = (p_{j|i} + p_{i|j}) / (2 n) (van der Maaten & Hinton 2008, section 3.1). Reads of the neighbors their indices
+// alone.
 Affinities symmetrize(const Neighbors& neighbors, const ConditionalAffinities& conditional, ThreadTeam& team,
                       const Cancellation& cancellation);
 
@@ -32,8 +33,8 @@ struct WeightedGraph {
 // must be positive.
 Affinities normalize_weights(const WeightedGraph& graph, ThreadTeam& team, const Cancellation& cancellation);
 
-// The same P with point order[r] in row r, so that rows near in memory can be made near in the embedding.
-// `order` is a permutation of [0, n).
-Affinities reorder(const Affinities& affinities, const std::vector<std::uint32_t>& order, ThreadTeam& team);
+// Brings point order[r] to row r, so that rows near in memory can be made near in the embedding. `order` is a
+// permutation of [0, n). P is as it was where memory runs out.
+void reorder(Affinities& affinities, const std::vector<std::uint32_t>& order, ThreadTeam& team);
 
 }  // namespace sigma

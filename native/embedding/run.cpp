@@ -164,8 +164,14 @@ void Run::find_neighbors(const OnProgress& progress) {
 
 Affinities Run::make_affinities() {
   if (graph_) return normalize_weights(*graph_, team_, cancellation_);
-  const ConditionalAffinities conditional = calibrate(*neighbors_, options_.perplexities, team_, cancellation_);
-  return symmetrize(*neighbors_, conditional, team_, cancellation_);
+  if (!conditional_) {
+    ConditionalAffinities conditional = calibrate(*neighbors_, options_.perplexities, team_, cancellation_);
+    conditional.precisions = std::vector<double>();
+    conditional_ = std::move(conditional);
+    // The distances are needed no more, and P is about to take several times their memory.
+    neighbors_->squared = std::vector<float>();
+  }
+  return symmetrize(*neighbors_, *conditional_, team_, cancellation_);
 }
 
 void Run::compute_affinities(const OnProgress& progress) {
@@ -185,6 +191,7 @@ void Run::compute_affinities(const OnProgress& progress) {
   entropy_ = std::accumulate(parts.begin(), parts.end(), 0.0);
   affinities_ = std::move(affinities);
   neighbors_.reset();
+  conditional_.reset();
   reached_ = Reached::affinities_computed;
   progress({Stage::affinities, 1, 0, {}});
 }
@@ -219,7 +226,7 @@ void Run::start(const OnProgress& progress) {
   std::vector<std::uint32_t> points(points_.count());
   std::iota(points.begin(), points.end(), 0u);
   sort_rows(points);
-  given_ = {};
+  given_ = std::vector<float>();
   reached_ = Reached::optimizing;
   progress({Stage::initialization, 1, 0, {}});
 }
@@ -228,7 +235,7 @@ void Run::start(const OnProgress& progress) {
 void Run::resume() {
   descent_.make_room();
   prepare_repulsion();
-  affinities_ = reorder(*affinities_, order_, team_);
+  reorder(*affinities_, order_, team_);
   reached_ = Reached::optimizing;
 }
 
@@ -246,9 +253,9 @@ void Run::sort_rows(const std::vector<std::uint32_t>& points) {
   const std::vector<std::uint32_t> order = morton_order(options_.output_dimensions, positions_.data(), n, team_);
   std::vector<std::uint32_t> sorted(n);
   for (std::size_t r = 0; r < n; ++r) sorted[r] = points[order[r]];
-  // Before there are two more copies of P; the next iteration packs it again.
+  // Before P is copied; the next iteration packs it again.
   packed_ = {};
-  affinities_ = reorder(*affinities_, order, team_);
+  reorder(*affinities_, order, team_);
   // Nothing throws from here on, so that the rows of P and of the embedding always have the same order.
   order_ = std::move(sorted);
   descent_.sort_rows(order, positions_);
@@ -266,13 +273,15 @@ void Run::iterate() {
   ++iteration_;
 }
 
-std::size_t Run::bytes() const {
-  const std::size_t n = points_.count();
+std::size_t Run::bytes_of_points() const {
   const std::size_t columns =
       points_.input_dimensions() * (points_.deviations.rows() > 0 ? 2 : 1) + points_.factors.cols();
-  const std::size_t pairs = 2 * neighbor_count(options_.perplexities, n);
-  return n * (columns * sizeof(float) + pairs * 3 * sizeof(float) +
-              5 * stride_of(options_.output_dimensions) * sizeof(float));
+  return points_.count() * columns * sizeof(float);
+}
+
+std::size_t Run::bytes() const {
+  const std::size_t pairs = 2 * neighbor_count(options_.perplexities, points_.count());
+  return bytes_of_points() + points_.count() * (pairs * 3 + 5 * stride_of(options_.output_dimensions)) * sizeof(float);
 }
 
 std::vector<float> Run::embedding() const {

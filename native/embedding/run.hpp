@@ -10,6 +10,7 @@
 
 #include "../affinity/affinities.hpp"
 #include "../affinity/packed_affinities.hpp"
+#include "../affinity/perplexity.hpp"
 #include "../neighbors/gaussians.hpp"
 #include "../repulsion/repulsion.hpp"
 #include "../support/aligned.hpp"
@@ -86,7 +87,9 @@ class Run {
 
   // Ends the threads until they are needed again.
   void rest() { team_.rest(); }
-  // Approximately the memory that the run keeps: its points, affinities and positions.
+  // Approximately the memory that the run keeps from the start: its points.
+  std::size_t bytes_of_points() const;
+  // And once it works: its points, affinities and positions.
   std::size_t bytes() const;
 
   std::uint64_t iteration() const { return iteration_; }
@@ -147,7 +150,8 @@ class Run {
   Frame frame_;
   std::vector<float> given_;
   Reached reached_ = Reached::points_packed;
-  std::optional<Neighbors> neighbors_;  // given, or found and not yet turned into affinities
+  std::optional<Neighbors> neighbors_;                // given, or found and not yet turned into affinities
+  std::optional<ConditionalAffinities> conditional_;  // of these neighbors, until they are symmetric
   NeighborMethod neighbor_method_ = NeighborMethod::automatic;
   double neighbor_recall_ = 0;
   std::optional<WeightedGraph> graph_;  // given instead of neighbors

@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t kBlock = PackedMatrix::kBlock;
 // Vectors of any width divide it.
 constexpr std::size_t kStep = 16;
+// So many lists are kept short, because they decide how much memory a search needs. They are then cut more often.
+constexpr std::size_t kManyLists = 1 << 18;
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
 
 constexpr std::size_t round_up(std::size_t value, std::size_t step) {
@@ -29,7 +31,7 @@ struct NoBounds {
 
 NearestLists::NearestLists(std::size_t count, std::size_t k)
     : k_(k),
-      capacity_(round_up(2 * k, kStep) + kStep),
+      capacity_(round_up(count > kManyLists ? k : 2 * k, kStep) + kStep),
       bounds_(round_up(count, kBlock), kNothing),
       held_(count, 0),
       indices_(count * capacity_),

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 #include <numeric>
+#include <utility>
+#include <vector>
 
 #include "affinity/affinities.hpp"
 #include "affinity/packed_affinities.hpp"
@@ -77,11 +79,47 @@ TEST_P(GoldenAffinities, JointAgreesWithTheDenseSum) {
   EXPECT_NEAR(total, 1.0, 1e-6);
 }
 
+TEST(Affinities, OfManyNeighborsAreTheSumsOfBothDirections) {
+  // So many that the transpose is made in several parts.
+  constexpr std::size_t n = 50'000, k = 90;
+  Neighbors neighbors{.count = n, .k = k, .indices = std::vector<std::uint32_t>(n * k), .squared = {}};
+  ConditionalAffinities conditional{std::vector<float>(n * k), {}};
+  Random random(5);
+  for (std::size_t e = 0; e < n * k; ++e) {
+    // Distinct, and mutual for about half of them.
+    const std::size_t step = 1 + e % k / 2 + (random.bits() % 2) * (k / 2);
+    neighbors.indices[e] = static_cast<std::uint32_t>((e / k + (e % 2 == 0 ? step : n - step)) % n);
+    conditional.values[e] = static_cast<float>(random.uniform());
+  }
+  std::vector<std::vector<std::pair<std::uint32_t, float>>> rows(n);
+  for (std::size_t e = 0; e < n * k; ++e) rows[e / k].emplace_back(neighbors.indices[e], conditional.values[e]);
+  for (std::size_t e = 0; e < n * k; ++e) {
+    auto& row = rows[neighbors.indices[e]];
+    const auto own = std::find_if(row.begin(), row.begin() + k, [&](auto edge) { return edge.first == e / k; });
+    if (own != row.begin() + k) {
+      own->second += conditional.values[e];
+    } else {
+      row.emplace_back(static_cast<std::uint32_t>(e / k), conditional.values[e]);
+    }
+  }
+  ThreadTeam team(2);
+  const Affinities joint = symmetrize(neighbors, conditional, team, Cancellation());
+  for (std::size_t i = 0; i < n; ++i) {
+    ASSERT_EQ(joint.offsets[i + 1] - joint.offsets[i], rows[i].size());
+    for (std::size_t e = 0; e < rows[i].size(); ++e) {
+      ASSERT_EQ(joint.columns[joint.offsets[i] + e], rows[i][e].first);
+      ASSERT_EQ(joint.values[joint.offsets[i] + e],
+                static_cast<float>(static_cast<double>(rows[i][e].second) / (2.0 * n)));
+    }
+  }
+}
+
 TEST_P(GoldenAffinities, ReorderingMovesEveryEdge) {
   const Affinities joint = symmetrize(neighbors, conditional, team, cancellation);
   std::vector<std::uint32_t> order(Golden::n);
   for (std::size_t r = 0; r < Golden::n; ++r) order[r] = static_cast<std::uint32_t>((r * 7 + 3) % Golden::n);
-  const Affinities moved = reorder(joint, order, team);
+  Affinities moved = joint;
+  reorder(moved, order, team);
   const auto at = [](const Affinities& p, std::size_t i, std::size_t j) {
     for (std::uint64_t e = p.offsets[i]; e < p.offsets[i + 1]; ++e) {
       if (p.columns[e] == j) return p.values[e];

@@ -145,7 +145,7 @@ TEST(GradientDescent, StepsAlikeWithPackedAffinities) {
         p.offsets.resize(n + 1, p.offsets.back());
         std::vector<std::uint32_t> order(n);
         for (std::size_t i = 0; i < n; ++i) order[i] = static_cast<std::uint32_t>(n - 1 - i);
-        p = reorder(p, order, team);
+        reorder(p, order, team);
         const PackedAffinities packed = pack(p, team);
         const std::size_t stride = stride_of(dimensions);
         Random random(3);

@@ -10,7 +10,6 @@ import {
   describeFloor,
   describeNeighbors,
   describePerplexity,
-  estimateMemory,
   inGiB,
   type NeighborGraph,
   type PositionUncertainty,
@@ -36,7 +35,7 @@ import { describeInputs, type Inputs, readInputs, sigmaPath } from "./inputs.js"
 import { checkExtension, checkMatrixOutput, checkPaths } from "./paths.js";
 import { type Draw, preparePicture } from "./picture.js";
 import { checkTableOutput, writeEmbedding, writePointTable } from "./point-table.js";
-import { createProgressDisplay } from "./progress.js";
+import { createProgressDisplay, type ProgressDisplay } from "./progress.js";
 import { readInputsOfSparse } from "./sparse-input.js";
 import { checkUncertaintyFlags, drawnUncertainty, uncertaintyPath, writeUncertainty } from "./uncertainty.js";
 
@@ -46,13 +45,25 @@ interface State {
   readonly embedding: Matrix;
 }
 
+/** Everything about the inputs except their numbers, of which the run has a copy. */
+interface Facts extends Pick<Inputs, "labels" | "points" | "preparation" | "report" | "notes"> {
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/** A run that is ready to be fitted. */
+interface Prepared {
+  readonly facts: Facts;
+  readonly run: Tsne;
+  readonly display: ProgressDisplay;
+  /** Filled by the run, where snapshots are taken: from the start to the end. */
+  readonly states: State[];
+}
+
 /** What a run has computed. */
 interface Computed {
-  readonly run: Tsne;
   readonly result: TsneResult;
   readonly uncertainty: PositionUncertainty | undefined;
-  /** From the start to the end, where snapshots are taken. */
-  readonly states: readonly State[];
 }
 
 /** `sigma-tsne embed` without `--landmarks`: a run of all points, of data or of neighbors alone. */
@@ -61,32 +72,13 @@ export async function embedAll(data: string | undefined, flags: EmbedFlags, sign
   // Without data, the file of neighbors gives results their titles.
   const path = data ?? (graphPath(flags) as string);
   const draw = await checkBeforeReading(data, flags);
-  const neighbors = await readGraph(flags, signal);
-  const init = initFile(flags);
-  const sparse = data === undefined ? undefined : await readInputsOfSparse(data, flags, init, signal);
-  const inputs =
-    sparse ??
-    (data === undefined && neighbors
-      ? await readInputsOfGraph(neighbors, flags, init, signal)
-      : await readInputs({ ...flags, data: path, init }, signal));
-  checkDroppedRows(flags, inputs);
-  if (sparse && givesCovariances(flags)) {
-    const accepted = "dense data, since sparse data are reduced to principal components";
-    throw new ArgumentError("INVALID_ARGUMENT", { argument: "<data>", received: path, accepted });
-  }
-  const covariance = await readCovariance(flags, inputs.points, signal);
+  // Nothing here refers to the numbers of the file, so that their memory can be freed while the run works.
+  const prepared = await prepareRun(data, path, flags, signal);
+  const { facts } = prepared;
   const read = performance.now();
-  // Sparse data have been reduced to principal components.
-  const computed = await compute(
-    path,
-    sparse ? { ...flags, pca: undefined } : flags,
-    inputs,
-    covariance,
-    neighbors,
-    signal,
-  );
+  const computed = await compute(prepared, flags, signal);
   const fitted = performance.now();
-  await writeOutputs(path, flags, inputs, computed, draw, signal);
+  await writeOutputs(path, flags, prepared, computed, draw, signal);
   const { total: _, ...stages } = computed.result.seconds;
   const now = performance.now();
   const seconds = {
@@ -95,8 +87,8 @@ export async function embedAll(data: string | undefined, flags: EmbedFlags, sign
     ...stages,
     write: (now - fitted) / 1000,
   };
-  if (flags.json) process.stdout.write(`${JSON.stringify(summarize(flags, inputs, computed, seconds))}\n`);
-  else if (!flags.quiet) process.stdout.write(sentence(flags, inputs.data.rows, computed, seconds.total));
+  if (flags.json) process.stdout.write(`${JSON.stringify(summarize(flags, facts, computed, seconds))}\n`);
+  else if (!flags.quiet) process.stdout.write(sentence(flags, facts.rows, computed, seconds.total));
 }
 
 const initFile = ({ init }: EmbedFlags): string | undefined => (isNamedStart(init) ? undefined : init);
@@ -152,16 +144,41 @@ function checkDroppedRows(flags: EmbedFlags, { points }: Inputs): void {
   throw new ArgumentError("INVALID_ARGUMENT", { argument: "--missing", received: flags.missing, accepted });
 }
 
-/** Fits the run and measures, where asked, how uncertain the positions are. */
-async function compute(
+/** Reads the inputs and makes the run of them. */
+async function prepareRun(
+  data: string | undefined,
+  path: string,
+  flags: EmbedFlags,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  const neighbors = await readGraph(flags, signal);
+  const init = initFile(flags);
+  const sparse = data === undefined ? undefined : await readInputsOfSparse(data, flags, init, signal);
+  const inputs =
+    sparse ??
+    (data === undefined && neighbors
+      ? await readInputsOfGraph(neighbors, flags, init, signal)
+      : await readInputs({ ...flags, data: path, init }, signal));
+  checkDroppedRows(flags, inputs);
+  if (sparse && givesCovariances(flags)) {
+    const accepted = "dense data, since sparse data are reduced to principal components";
+    throw new ArgumentError("INVALID_ARGUMENT", { argument: "<data>", received: path, accepted });
+  }
+  const covariance = await readCovariance(flags, inputs.points, signal);
+  // Sparse data have been reduced to principal components.
+  return createRun(path, sparse ? { ...flags, pca: undefined } : flags, inputs, covariance, neighbors, signal);
+}
+
+function createRun(
   path: string,
   flags: EmbedFlags,
   inputs: Inputs,
   covariance: Pick<TsneOptions, CovarianceOption>,
   neighbors: NeighborGraph | undefined,
   signal: AbortSignal,
-): Promise<Computed> {
-  const { data, sigma, init } = inputs;
+): Prepared {
+  const { data, sigma, init, labels, points, preparation, report, notes } = inputs;
+  const { rows, cols } = data;
   const options = libraryOptions(flags);
   const settings: TsneOptions = {
     ...options,
@@ -170,13 +187,13 @@ async function compute(
     init: init ?? options.init,
     neighbors: neighbors ?? options.neighbors,
   };
-  const isGraph = data.cols === 0;
+  const isGraph = cols === 0;
+  const memory = () => inGiB(run.estimatedMemory);
   const display = createProgressDisplay(flags.quiet ?? false, () => {
     const { distance, perplexity, threads } = run.options;
-    const memory = estimateMemory(data.rows, Math.max(1, data.cols), isGraph ? { perplexity } : settings).peak;
     const measure = distance === "given" ? "given neighbors" : `${distance} distance`;
-    const lines = describeInputs(path, { ...inputs, notes: [...inputs.notes, ...run.warnings] });
-    return `${lines}${data.rows} points${isGraph ? "" : ` x ${data.cols} values`}, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${inGiB(memory)} of memory`;
+    const lines = describeInputs(path, { report, notes: [...notes, ...run.warnings] });
+    return `${lines}${rows} points${isGraph ? "" : ` x ${cols} values`}, ${measure}, ${describePerplexity(perplexity)}, threads ${threads}, up to ${memory()} of memory`;
   });
   const states: State[] = [];
   const onSnapshot = takesSnapshots(flags) ? (snapshot: State) => void states.push(snapshot) : undefined;
@@ -187,16 +204,21 @@ async function compute(
     onSnapshot,
     signal,
   });
+  return { facts: { labels, points, preparation, report, notes, rows, cols }, run, display, states };
+}
+
+/** Fits the run and measures, where asked, how uncertain the positions are. */
+async function compute({ run, display, states }: Prepared, flags: EmbedFlags, signal: AbortSignal): Promise<Computed> {
   try {
     const result = await run.fit();
-    if (onSnapshot && states.at(-1)?.iteration !== result.iterations) {
+    if (takesSnapshots(flags) && states.at(-1)?.iteration !== result.iterations) {
       states.push({ iteration: result.iterations, embedding: result.embedding });
     }
     const onProgress = ({ fraction }: { fraction: number }) => display.update({ stage: "uncertainty", fraction });
     const { uncertainty: draws, seed, prior } = flags;
     const uncertainty =
       draws === undefined ? undefined : await positionUncertainty(run, { draws, seed, prior, signal, onProgress });
-    return { run, result, uncertainty, states };
+    return { result, uncertainty };
   } finally {
     display.stop();
   }
@@ -206,8 +228,8 @@ async function compute(
 async function writeOutputs(
   path: string,
   flags: EmbedFlags,
-  { labels, points, preparation }: Inputs,
-  { run, result, uncertainty, states }: Computed,
+  { facts: { labels, points, preparation }, run, states }: Prepared,
+  { result, uncertainty }: Computed,
   draw: Draw | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -258,17 +280,17 @@ function describeRun(result: TsneResult, uncertainty: PositionUncertainty | unde
 /** The object of `--json`. */
 function summarize(
   flags: EmbedFlags,
-  { data, report, notes, points }: Inputs,
+  { rows, cols, report, notes, points }: Facts,
   { result }: Computed,
   seconds: Readonly<Record<string, number>>,
 ) {
   const { options, neighbors } = result;
   return {
-    n: data.rows,
-    input_dimensions: data.cols,
+    n: rows,
+    input_dimensions: cols,
     columns: report,
     notes: [...notes, ...result.warnings],
-    dropped_rows: points.rows - data.rows,
+    dropped_rows: points.rows - rows,
     output_dimensions: options.outputDimensions,
     kl: result.kl,
     iterations: result.iterations,

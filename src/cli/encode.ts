@@ -21,6 +21,7 @@ import {
   choosePart,
   type DatasetFlags,
   namesOf,
+  noteUnfinished,
   withDataset,
   withRun,
 } from "./networks.js";
@@ -151,9 +152,11 @@ async function encodeArrow(path: string, flags: EncodeFlags, signal: AbortSignal
   await filterStandardStreams({ done: "encoded", lacking: "a code" }, flags, signal, async (input, options) => {
     const vae = await import("../vae/index.js");
     await vae.selectBackend(flags.backend ?? "auto", { threads: flags.threads });
-    const { model } = await vae.openRun(path);
+    const run = await vae.openRun(path);
+    noteUnfinished(run, { note: (line) => flags.quiet || process.stderr.write(`${line}
+`) });
     const how = { draws, seed, batchSize, uncertainty, noise, extrapolate, views, shift, addPosterior };
-    return vae.encodeStream(model, input, { ...options, ...how, imageColumn, stretch });
+    return vae.encodeStream(run.model, input, { ...options, ...how, imageColumn, stretch });
   });
 }
 

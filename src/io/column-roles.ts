@@ -85,8 +85,7 @@ export function assignRoles(columns: readonly ColumnFacts[], options: ColumnOpti
   const text = columns.find(({ name, type }) => type === "text" && chosen.data.includes(name));
   if (text) reject("columns", text.name, "columns of numbers, not of text");
   const unusable = columns.find(({ name, type }) => type === undefined && chosen.data.includes(name));
-  if (unusable)
-    reject("columns", unusable.name, `columns of numbers, not ${unusable.kind ?? "of another type"}`);
+  if (unusable) reject("columns", unusable.name, `columns of numbers, not ${unusable.kind ?? "of another type"}`);
   const excluded = new Set(select("exclude"));
   chosen.data = chosen.data.filter((name) => !excluded.has(name));
   const roles = new Roles(columns, excluded);

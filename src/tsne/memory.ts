@@ -3,7 +3,7 @@ import { requireInteger, requireOptions } from "../arguments.js";
 import { binding } from "../binding.js";
 import { SigmaTsneError } from "../errors.js";
 import { covarianceOption } from "./covariances.js";
-import { usesSigma } from "./distances.js";
+import { type DistanceName, usesSigma } from "./distances.js";
 import { type ResolvedTsneOptions, resolveTsneOptions, type TsneOptions } from "./options.js";
 import { describePerplexity, neighborCount } from "./perplexity.js";
 
@@ -11,7 +11,7 @@ import { describePerplexity, neighborCount } from "./perplexity.js";
 export interface MemoryEstimate {
   /** The core's copy of the means, and of the standard deviations. */
   data: number;
-  /** Neighbors with their distances, and what their search needs while it goes on, copies of what it compares among it. */
+  /** Neighbors with their distances, and what their search needs while it goes on, such as copies of what it compares. */
   neighbors: number;
   /** The affinities and, while rows are made or moved, what they are made from. */
   affinities: number;
@@ -25,6 +25,10 @@ export interface MemoryEstimate {
 const WASM_MEMORY = 2 ** 32;
 /** Points are stored in blocks of this many. */
 const BLOCK = 64;
+/** Bytes of the transposed affinities that are there at once while P is made, where an eighth of all is less. */
+const TRANSPOSED_AT_ONCE = 2 ** 25;
+/** Up to this many points, the lists of the exact search have room for twice as many candidates. */
+const MOST_LONG_LISTS = 2 ** 18;
 /** Edges of P for each neighbor: 1 if all neighbors are mutual, 2 if none are. Real data have 1.4 to 1.8. */
 const EDGES_PER_NEIGHBOR = 2;
 
@@ -67,20 +71,38 @@ export function estimateResolved(
   const rows = Math.ceil(n / BLOCK) * BLOCK;
   const k = neighborCount(options.perplexity, n);
   const data = rows * (d + spread + (options.pca ?? 0)) * 4;
-  // What is compared of a point: made of the data, and copied twice by the search, row by row and in blocks.
-  const compared = options.distance === "given" ? 0 : (options.pca ?? d) + (usesSigma(options.distance) ? spread : 0);
-  // The exact search keeps lists of up to 2 k + 32 candidates per point in addition to the result. The search in cells needs less.
-  const neighbors = rows * compared * 3 * 4 + n * (k * 24 + 300);
+  const { distance } = options;
+  const columns = (options.pca ?? d) + (distance !== "given" && usesSigma(distance) ? spread : 0);
+  const neighbors = distance === "given" ? n * k * 8 : estimateSearch(n, columns, k, distance);
+  // Neighbors and their conditional affinities, a part of the transpose, and P with 8 bytes per edge.
   const edges = n * k * EDGES_PER_NEIGHBOR * 8;
-  // Packed, an edge takes half of what it does in P; rows are filled up to 16 edges.
-  const packed = edges / 2 + n * 15 * 4;
-  // Conditional affinities and their transpose while P is made; a second P while its rows are moved.
-  const affinities =
-    Math.max(n * k * 12 + edges, 2 * edges, edges + packed) + n * 8 * (1 + [options.perplexity].flat().length);
+  const made = n * (k * 8 + 16) + Math.max(n * k, Math.min(n * k * 8, TRANSPOSED_AT_ONCE)) + edges;
+  const calibrated = n * (k * 12 + 8 * [options.perplexity].flat().length);
+  // Packed, an edge takes half of what it does in P, and so does the second copy of a half of P while its rows are moved.
+  // Packed rows are filled up to 16 edges.
+  const affinities = Math.max(edges + edges / 2 + n * (24 + 15 * 4), calibrated);
   const stride = options.outputDimensions === 3 ? 4 : options.outputDimensions;
   const embedding = n * (5 * stride * 4 + 4) + n * (16 * options.outputDimensions + 48);
-  const peak = data + Math.max(neighbors, n * k * 20 + edges, affinities + embedding);
+  const peak = data + Math.max(neighbors, made, affinities + embedding);
   return { data, neighbors, affinities, embedding, peak };
+}
+
+/**
+ * The memory of the search for neighbors, exact or in cells, whichever needs more.
+ *
+ * @param columns numbers that are compared of each point
+ */
+function estimateSearch(n: number, columns: number, k: number, distance: DistanceName): number {
+  const isPlain = distance === "euclidean" || distance === "manhattan";
+  const made = isPlain ? 0 : n * columns * 4;
+  // The exact search sorts the points, for which it has them row by row and in blocks; then a list of candidates for each.
+  const inRows = n * Math.ceil(columns / 16) * 16 * 4;
+  const listed = Math.ceil((n > MOST_LONG_LISTS ? k : 2 * k) / 16) * 16 + 16;
+  const exact = n * columns * 4 + Math.max(inRows, n * (listed * 8 + k * 8)) + n * 16;
+  // Each cell begins a block.
+  const cellSize = Math.max(Math.sqrt(n) / 2, 1.5 * k);
+  const cells = n * (1 + BLOCK / cellSize) * columns * 4 + n * (k * 8 + 16);
+  return made + Math.max(exact, cells);
 }
 
 /**

@@ -143,7 +143,11 @@ function resolveMethod(
 ): ResolvedTsneOptions["method"] {
   const method = asked === "auto" && (options.theta ?? undefined) !== undefined ? "barnes-hut" : asked;
   if (method === "fft" && outputDimensions !== 2) {
-    reject("method", method, `"barnes-hut", "exact" or "auto" for ${outputDimensions} output dimensions, since "fft" needs 2`);
+    reject(
+      "method",
+      method,
+      `"barnes-hut", "exact" or "auto" for ${outputDimensions} output dimensions, since "fft" needs 2`,
+    );
   }
   return method;
 }
@@ -157,7 +161,11 @@ function resolvePca(
   if (pca === false) return undefined;
   if (largest === 0) reject("pca", pca, WITHOUT_DATA);
   if (uncertainty === "sigma") {
-    reject("pca", pca, "to be left out with sigma, since standard deviations belong to the given columns, not to principal components");
+    reject(
+      "pca",
+      pca,
+      "to be left out with sigma, since standard deviations belong to the given columns, not to principal components",
+    );
   }
   if (uncertainty) {
     reject("pca", pca, `to be left out with ${uncertainty}, whose covariances are those of the given columns`);

@@ -207,6 +207,15 @@ export class Tsne {
     return this.#parts.preparation;
   }
 
+  /**
+   * The memory that the run needs at most beside its input, in bytes.
+   *
+   * @internal
+   */
+  get estimatedMemory(): number {
+    return this.#memory;
+  }
+
   /** Whether the points have standard deviations or covariances. */
   get hasSigma(): boolean {
     return this.#parts.hasSigma;

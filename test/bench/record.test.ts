@@ -3,7 +3,7 @@ import { boundOf } from "../../bench/kernels.js";
 import { median, significant } from "../../bench/markdown.js";
 import type { Race, RaceRun } from "../../bench/race.js";
 import { formatRaces, mergeRaces, ratiosTo } from "../../bench/race-table.js";
-import { fillSection } from "../../bench/record.js";
+import { fillSection, formatPublished, nameForInstructions } from "../../bench/record.js";
 import { sizesUpTo } from "../../bench/scaling.js";
 
 const run = (implementation: string, seconds: number, more: Partial<RaceRun> = {}): RaceRun => ({
@@ -65,6 +65,19 @@ test("a section of the README is replaced between its marks", () => {
   const text = "a\n<!-- table:start -->\nold\n<!-- table:end -->\nb\n";
   expect(fillSection(text, "table", "new\n")).toBe("a\n<!-- table:start -->\n\nnew\n\n<!-- table:end -->\nb\n");
   expect(() => fillSection(text, "other", "")).toThrow("other:start");
+});
+
+test("records of several instruction sets stand below each other, each under its name", async () => {
+  const records: Record<string, string> = {
+    [nameForInstructions("race", "avx2")]: "slow",
+    [nameForInstructions("race", "avx512")]: "fast",
+  };
+  const format = (record: string, name: string) => `${record} (${name})`;
+  const read = async (name: string) => records[name];
+  expect(await formatPublished("race", format, read)).toBe(
+    "### AVX-512: race\n\nfast (race-avx512)\n\n### AVX2: race\n\nslow (race-avx2)",
+  );
+  expect(await formatPublished("sigma", format, read)).toBe("");
 });
 
 test("numbers have three significant digits", () => {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readLabels, readMatrix, writeArray } from "../../src/io/index.js";
 import { type Outcome, Workplace } from "./workplace.js";
@@ -141,6 +141,14 @@ describe("train", () => {
     expect(JSON.parse(known.stdout).models.map((row: { name: string }) => row.name)).toEqual(["vae", "ae"]);
   });
 
+  it("leaves a run that can be measured at its checkpoint while it is not done", async () => {
+    expect(await train("stopped", ["--epochs", "1", "--no-summary", "--quiet"])).toMatchObject({ code: 0 });
+    await rm(workplace.path("stopped/model"), { recursive: true });
+    const { code, stdout, stderr } = await workplace.run(["evaluate-model", "stopped", "--draws", "2", "--json"]);
+    expect(stderr).toContain("The training in stopped is not done; its checkpoint after epoch 1, step 6 is used.");
+    expect([code, JSON.parse(stdout).count]).toEqual([0, 6]);
+  });
+
   it("names a run after its settings", async () => {
     const args = [
       "train",
@@ -178,6 +186,10 @@ describe("what cannot be is refused before work, in one line", () => {
     [["train", "--model_type", "2"], "unknown option '--model_type'; use --model"],
     [["train", "--drop_prob", "0.3"], "unknown option '--drop_prob'; use --dropout"],
     [["train", "--l_rate", "0.01"], "unknown option '--l_rate'; use --learning-rate"],
+    [["train", "--drop_prob=0.3"], "unknown option '--drop_prob=0.3'; use --dropout"],
+    [["train", "--results=1"], "unknown option '--results=1'; use --figures"],
+    [["train", "--summary=1"], "unknown option '--summary=1'; leave it out, because the command does this anyway"],
+    [["train", "--model", "3"], 'unknown model "3"; use "conv-gmvae"'],
     [["train", "--train", "1"], "unknown option '--train'; leave it out, because the command does this anyway"],
     [["train", "--sigma", "0.001"], "unknown option '--sigma'; use --output-variance"],
     [["train", "--dataset", "fashon-mnist"], 'did you mean "fashion-mnist"?'],

@@ -70,7 +70,7 @@ export class BernoulliLikelihood implements Likelihood {
   readonly variables: ReadonlyMap<string, tf.Variable> = new Map();
 
   logProbability(images: tf.Tensor, raw: tf.Tensor): tf.Tensor1D {
-    // In one piece, because the gradient, x - sigmoid(raw), is much cheaper than that of the parts.
+    // Computed in one step, because its gradient, x - sigmoid(raw), is much cheaper than that of the parts.
     const compute = tf.customGrad((logits, save) => {
       const inputs = logits as tf.Tensor;
       // The images as well: those that a model repeats for its draws are freed before the gradient is computed.
@@ -124,13 +124,13 @@ export class GaussianLikelihood implements Likelihood {
   }
 }
 
-/** The same numbers, through which no gradient flows. */
-export function detach<T extends tf.Tensor>(x: T): T {
+/** What `compute` makes of numbers, through which no gradient flows. */
+export function detach<T extends tf.Tensor, R extends tf.Tensor>(x: T, compute: (x: T) => R): R {
   const constant = tf.customGrad((from) => ({
-    value: tf.clone(from as tf.Tensor),
-    gradFunc: () => tf.zerosLike(from as tf.Tensor),
+    value: compute(from as T),
+    gradFunc: () => tf.zerosLike(from as T),
   }));
-  return constant(x) as T;
+  return constant(x) as R;
 }
 
 /**

@@ -162,7 +162,7 @@ function findWrong(values: FloatArray, isStretched: boolean): string | undefined
   const [least, most] = isStretched ? [-Number.MAX_VALUE, Number.MAX_VALUE] : [0, 1];
   for (let j = 0; j < values.length; j++) {
     const value = values[j];
-    // What the network is given; told is what came.
+    // The network computes with the number in float32, and the message reports the number in the stream.
     const narrow = Math.fround(value);
     if (narrow >= least && narrow <= most) continue;
     return `holds ${value}, where ${isStretched ? "finite values of float32" : "values from 0 to 1"} are expected`;
