@@ -102,6 +102,6 @@ export function formatImportanceWeights({ results, settings }: ImportanceRecord)
       ]),
       trained.length + 2,
     ),
-    `Nats per image. ${epochs} epochs of ${limit} images, drawn as black and white anew in each; ${test} test images; ${Z_DIM} dimensions, ${HIDDEN_DIM} hidden units; means over ${seeds} seeds, with half of their range.`,
+    `Nats per image. ${epochs} epochs of ${limit} images, drawn as black and white in each; ${test} test images; ${Z_DIM} dimensions, ${HIDDEN_DIM} hidden units; means over ${seeds} seeds, with half of their range.`,
   ].join("\n\n");
 }

@@ -149,7 +149,7 @@ describe("noise", () => {
     expect(noise).toEqual(new Float32Array(2));
   });
 
-  it("refuses noise of another size, and noise that is none", async () => {
+  it("refuses noise of another size, and values that are not standard deviations", async () => {
     const how = { uncertainty: "noise" } as const;
     await expect(encodeWithUncertainty(vae, gray(2), { ...how, noise: [0.1, 0.1, 0.1] })).rejects.toThrow(
       "noise: expected 2 numbers (one per image), 64 (one per pixel) or 128 (one per pixel of each image), received 3",
