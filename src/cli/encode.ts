@@ -153,8 +153,7 @@ async function encodeArrow(path: string, flags: EncodeFlags, signal: AbortSignal
     const vae = await import("../vae/index.js");
     await vae.selectBackend(flags.backend ?? "auto", { threads: flags.threads });
     const run = await vae.openRun(path);
-    noteUnfinished(run, { note: (line) => flags.quiet || process.stderr.write(`${line}
-`) });
+    noteUnfinished(run, { note: (line) => flags.quiet || process.stderr.write(`${line}\n`) });
     const how = { draws, seed, batchSize, uncertainty, noise, extrapolate, views, shift, addPosterior };
     return vae.encodeStream(run.model, input, { ...options, ...how, imageColumn, stretch });
   });
