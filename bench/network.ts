@@ -6,12 +6,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { writeMatrix } from "../src/io/index.js";
 import { Matrix } from "../src/matrix.js";
+import { generateMicrographs } from "../src/vae/datasets/index.js";
 import { FOLDERS } from "./folders.js";
 import type { PeerPaths } from "./implementations.js";
 import { describeMeasurement, type Machine, round } from "./machine.js";
 import { count, markdownTable, median, significant } from "./markdown.js";
 import type { NetworkAnswer, NetworkTask } from "./peers/network.js";
-import { NETWORK_LABELS, type NetworkName } from "./peers/network-models.js";
+import { LIBRARY_MODELS, NETWORK_IMAGES, NETWORK_LABELS, type NetworkName } from "./peers/network-models.js";
 
 /** Who trains: this project's backend, those of TensorFlow.js, and PyTorch. */
 export const TRAINERS = ["ours", "wasm", "tfjs-node", "pytorch"] as const;
@@ -74,19 +75,23 @@ export async function measureNetworks(
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "sigma-tsne-bench-"));
   try {
-    const x = join(folder, "images.npy");
-    await writeMatrix(x, images, { signal });
     for (const network of networks) {
-      const failed = new Set<Trainer>();
+      const { side, most, batch = record.settings.batch } = NETWORK_IMAGES[network];
+      const n = Math.min(images.rows, most);
+      const x = join(folder, `${network}.npy`);
+      const chosen = side === 28 ? images.slice(0, n) : generateMicrographs({ count: n, size: side }).images;
+      await writeMatrix(x, chosen, { signal });
+      // Stock TensorFlow.js has neither these models nor all gradients that they need.
+      const failed = new Set<Trainer>(LIBRARY_MODELS[network] ? ["wasm", "tfjs-node"] : []);
       for (let number = 0; number < record.settings.rounds; number++) {
         for (const trainer of trainers.filter((name) => !failed.has(name))) {
           const load = round(loadavg()[0], 2);
           try {
-            const run = await train(trainer, network, x, record.settings, paths, signal);
+            const run = await train(trainer, network, x, { ...record.settings, batch }, paths, signal);
             record.runs.push({ network, trainer, round: number, load, ...run });
-            const best = Math.min(...run.seconds);
+            const [best, cpu] = [run.seconds, run.cpu].map((values) => Math.min(...values).toFixed(3));
             log(
-              `${network}, round ${number + 1}: ${LABELS[trainer]} ${best.toFixed(3)} s, loss ${run.loss.toFixed(1)}`,
+              `${network}, round ${number + 1}: ${LABELS[trainer]} ${best} s, ${cpu} CPU s, loss ${run.loss.toFixed(1)}`,
             );
           } catch (error) {
             if (signal.aborted) throw signal.reason;
@@ -137,18 +142,19 @@ export function formatNetworks({ images, settings, failures, runs, ...facts }: N
       const failure = failures.find((entry) => entry.network === network && entry.trainer === trainer)?.failure;
       if (own.length === 0 && failure === undefined) return [];
       const name = i === 0 ? `**${network}**: ${NETWORK_LABELS[network]}` : "";
-      if (own.length === 0) return [[name, LABELS[trainer], failure as string, "", "", ""]];
+      if (own.length === 0) return [[name, LABELS[trainer], failure as string, "", "", "", ""]];
       const ratios = own.flatMap((run) => {
         const ours = runs.find(
           (other) => other.network === network && other.trainer === "ours" && other.round === run.round,
         );
-        return ours ? [fastest(run) / fastest(ours)] : [];
+        return ours ? [leastCpu(run) / leastCpu(ours)] : [];
       });
       return [
         [
           name,
           LABELS[trainer],
-          significant(median(own.map(fastest))),
+          significant(median(own.map(leastCpu))),
+          significant(median(own.map(({ seconds }) => Math.min(...seconds)))),
           ratios.length === 0 ? "" : significant(median(ratios)),
           (own.at(-1) as NetworkRun).loss.toFixed(1),
           String(Math.round(Math.max(...own.map(({ peakMib }) => peakMib)))),
@@ -158,15 +164,26 @@ export function formatNetworks({ images, settings, failures, runs, ...facts }: N
   );
   const described = [...new Set(runs.map(({ description }) => description))];
   return [
-    markdownTable(["network", "trained by", "seconds per epoch", "times ours", "loss", "peak MiB"], rows, 4),
+    markdownTable(
+      ["network", "trained by", "CPU seconds per epoch", "seconds", "times ours (CPU)", "loss", "peak MiB"],
+      rows,
+      5,
+    ),
     `${count(images.n)} images (${images.name}), batches of ${settings.batch}, Adam, threads ${settings.threads}, ${settings.epochs} ` +
-      `epochs, of which the fastest counts, rounds ${settings.rounds} (medians). The loss is that of the last batch.`,
+      `epochs, of which the fastest counts, rounds ${settings.rounds} (medians). The loss is that of the last batch. An epoch of the Bayesian ` +
+      `network has ${epochOf("bayesian")}, one of the network for micrographs ${epochOf("micrograph")}.`,
     `${describeMeasurement(facts)} Trainers: ${described.join(", ")}.`,
   ].join("\n\n");
 }
 
-function fastest({ seconds }: NetworkAnswer): number {
-  return Math.min(...seconds);
+function leastCpu({ cpu }: NetworkAnswer): number {
+  return Math.min(...cpu);
+}
+
+/** How many images an epoch has, and in how many steps. */
+function epochOf(network: NetworkName): string {
+  const { most, batch = 128 } = NETWORK_IMAGES[network];
+  return `${count(most)} images in ${most / batch} steps`;
 }
 
 /** Images of 28 x 28 with pixels from 0 to 1, most of them dark: what trains in the same time as handwritten digits. */

@@ -8,8 +8,10 @@ const runScript = (name) =>
   spawnSync("npm", ["run", name], { stdio: ["ignore", "ignore", "inherit"], shell }).status === 0;
 
 if (!existsSync("docs/live/index.html")) {
-  console.log("Building the live page once: this compiles the core as WebAssembly and takes some minutes.");
-  const isBuilt = runScript("wasm") && runScript("build");
+  console.log(
+    "Building the live page once. If the core must be compiled as WebAssembly before, this takes some minutes.",
+  );
+  const isBuilt = (existsSync("prebuilds/wasm/sigma-tsne.wasm") || runScript("wasm")) && runScript("build");
   if (!isBuilt)
     console.warn("The site is built without the live page, because `npm run wasm` or `npm run build` failed.");
 }

@@ -1,21 +1,38 @@
 import type * as TensorFlow from "@tensorflow/tfjs-core";
+import type { ModelName } from "../../src/vae/models/index.js";
 
 type Tf = typeof TensorFlow;
 
-/** The networks that are trained, each with 20 latent dimensions on images of 28 x 28; peers/network.py has the same. */
-export const NETWORKS = ["dense", "conv"] as const;
+/** The networks that are trained; peers/network.py has the same. */
+export const NETWORKS = ["dense", "conv", "bayesian", "micrograph"] as const;
 export type NetworkName = (typeof NETWORKS)[number];
+
+/** Networks that are models of this library, which stock TensorFlow.js cannot train; all others are written in its operations below. */
+export const LIBRARY_MODELS: Partial<Record<NetworkName, ModelName>> = {
+  bayesian: "conv-bnn-ae",
+  micrograph: "micrograph-vae",
+};
+
+/** Pixels per side of the images of a network, images per batch where it is not that of the command, and the most images per epoch. */
+export const NETWORK_IMAGES: Record<NetworkName, { side: number; batch?: number; most: number }> = {
+  dense: { side: 28, most: 10000 },
+  conv: { side: 28, most: 10000 },
+  bayesian: { side: 28, most: 2560 },
+  micrograph: { side: 96, batch: 64, most: 320 },
+};
 
 /** What each of them is. */
 export const NETWORK_LABELS: Record<NetworkName, string> = {
   dense: "784-400-20",
   conv: "5 x 5 convolutions of 32 and 64 channels, stride 2",
+  bayesian: "`conv-bnn-ae`: 4 x 4 convolutions of 32 and 64 channels and dense layers, a distribution over each weight",
+  micrograph: "`micrograph-vae` of 96 x 96 pixels, batches of 64",
 };
 
 const CODES = 20;
 
-/** The negative evidence lower bound of a batch (n x 784), per image, as a function of its variables. */
-export function makeLoss(tf: Tf, name: NetworkName): (x: TensorFlow.Tensor2D) => TensorFlow.Scalar {
+/** The negative evidence lower bound of a batch (n x 784), per image, as a function of its variables, with 20 latent dimensions. */
+export function makeLoss(tf: Tf, name: "dense" | "conv"): (x: TensorFlow.Tensor2D) => TensorFlow.Scalar {
   const weights = (...shape: number[]) => tf.variable(tf.randomNormal(shape, 0, 0.05));
   const biases = (size: number) => tf.variable(tf.zeros([size])) as TensorFlow.Tensor1D;
   const dense = (from: number, to: number, activation: "relu" | "linear") => {

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import type * as TensorFlow from "@tensorflow/tfjs-core";
 import { readMatrix } from "../../src/io/index.js";
 import { selectBackend } from "../../src/vae/backends/index.js";
-import { makeLoss, type NetworkName } from "./network-models.js";
+import { LIBRARY_MODELS, makeLoss, NETWORK_IMAGES, type NetworkName } from "./network-models.js";
 import { peakMib, readTask } from "./task.js";
 
 /** What a training run is asked for; peers/network.py takes the same. */
 export interface NetworkTask {
   network: NetworkName;
-  /** A float32 .npy file of n x 784 images. */
+  /** A float32 .npy file of images, one per row. */
   x: string;
   batch: number;
   epochs: number;
@@ -24,6 +24,8 @@ export interface NetworkTask {
 export interface NetworkAnswer {
   /** Of each epoch, the first included, in which everything is compiled. */
   seconds: number[];
+  /** Processor seconds of each epoch, those of all threads together. */
+  cpu: number[];
   /** Loss of the last batch, in nats per image. */
   loss: number;
   peakMib: number;
@@ -76,14 +78,33 @@ function stockAdam(tf: typeof TensorFlow): Trainer["minimize"] {
   return (loss) => optimizer.minimize(loss, true) as TensorFlow.Scalar;
 }
 
+/** The loss of a batch, one image per row. */
+async function prepareLoss(): Promise<(x: TensorFlow.Tensor2D) => TensorFlow.Scalar> {
+  const modelName = LIBRARY_MODELS[network];
+  if (modelName === undefined) return makeLoss(tf, network as "dense" | "conv");
+  const { createModel } = await import("../../src/vae/models/index.js");
+  const { Pass } = await import("../../src/vae/models/pass.js");
+  const { Random } = await import("../../src/vae/random.js");
+  const { side } = NETWORK_IMAGES[network];
+  const model = createModel(modelName, { height: side, width: side });
+  let step = 0;
+  return (rows) => {
+    const pass = new Pass(new Random(1, 0, step++), { training: true, trainingCount: images.rows });
+    const batch = tf.reshape(rows, [-1, side, side, 1]) as TensorFlow.Tensor4D;
+    return model.loss(batch, batch, pass).total;
+  };
+}
+
 const { tf, minimize, description } = await prepare();
 const images = await readMatrix(file);
 const x = tf.tensor2d(Float32Array.from(images.data), [images.rows, images.cols]);
-const loss = makeLoss(tf, network);
+const loss = await prepareLoss();
 const seconds: number[] = [];
+const cpu: number[] = [];
 let last = Number.NaN;
 for (let epoch = 0; epoch < epochs; epoch++) {
   const start = performance.now();
+  const used = process.cpuUsage();
   for (let first = 0; first < images.rows; first += batch) {
     const size = Math.min(batch, images.rows - first);
     const cost = tf.tidy(() => {
@@ -95,6 +116,8 @@ for (let epoch = 0; epoch < epochs; epoch++) {
     cost.dispose();
   }
   seconds.push((performance.now() - start) / 1000);
+  const { user, system } = process.cpuUsage(used);
+  cpu.push((user + system) / 1e6);
 }
-const answer: NetworkAnswer = { seconds, loss: last, peakMib: peakMib(), description };
+const answer: NetworkAnswer = { seconds, cpu, loss: last, peakMib: peakMib(), description };
 process.stdout.write(`${JSON.stringify(answer)}\n`);

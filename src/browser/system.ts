@@ -5,5 +5,5 @@ export const availableParallelism = () => 1;
 /** A browser does not say how much memory is free; WebAssembly cannot have more than this. */
 export const totalmem = () => 2 ** 32;
 export const endianness = () => "LE";
-/** Of node:timers/promises. */
+/** Replaces setImmediate of node:timers/promises. */
 export const setImmediate = () => new Promise<void>((resolve) => setTimeout(resolve));

@@ -119,7 +119,7 @@ export async function filterStandardStreams(
     );
     for await (const piece of output) await write(piece);
   } catch (error) {
-    // A reader that has seen enough.
+    // The reader has closed the pipe.
     if ((error as NodeJS.ErrnoException).code === "EPIPE") return;
     throw error;
   } finally {

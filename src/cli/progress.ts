@@ -95,7 +95,7 @@ class ProgressBar implements ProgressDisplay {
       // The remaining time follows the speed of the last ten seconds.
       etaBuffer: 100,
       clearOnComplete: true,
-      // Keeps the terminal's own settings, so that a kill leaves none to restore.
+      // Keeps the terminal's own settings, so that nothing has to be restored after a kill.
       linewrap: true,
       gracefulExit: false,
     });
@@ -142,7 +142,7 @@ function drawBar(options: Options, { progress, eta, maxWidth }: Params, report: 
     `${Math.floor(progress * 100)}%`.padStart(5),
     stage === "optimization" ? countOf(iteration, iterations, "/") : "",
     kl === undefined ? "" : `KL ${kl.toFixed(3)}`,
-    // Without a speed to go by, the estimate is no finite number.
+    // Without a known speed, the estimate is not a finite number.
     Number.isFinite(secondsLeft) && progress < 1
       ? `${cliProgress.Format.TimeFormat(Math.round(secondsLeft), options, 1)} left`
       : "",

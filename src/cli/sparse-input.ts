@@ -13,7 +13,7 @@ const ANNDATA = /\.h5ad(:.+)?$/i;
 /** The sparse matrix that a path names: an archive, an array of an AnnData file, or what is its data by default. */
 async function readSparse(path: string, flags: EmbedFlags, signal: AbortSignal): Promise<SparseMatrix | undefined> {
   if (/\.npz$/i.test(path) || /\.h5ad:.+/i.test(path)) return readSparseMatrix(path, { signal });
-  // Without a name, flags that need dense data still have them.
+  // Without a name, the flags that need dense data get dense data.
   if (!ANNDATA.test(path) || denseFlag(flags) !== undefined) return undefined;
   const dataset = await openDatasetRows(path, { ...datasetOptions(flags), signal });
   await dataset.close();

@@ -74,7 +74,7 @@ function ranks(values: Float64Array): Float64Array {
   return result;
 }
 
-/** Of as many points as there are, each chosen by `choose`; NaN where one quantity is constant. */
+/** The correlation of as many points as there are, each chosen by `choose`; NaN if one quantity is constant. */
 function pearson(x: Float64Array, y: Float64Array, choose: (i: number) => number): number {
   let [sx, sy, sxx, syy, sxy] = [0, 0, 0, 0, 0];
   const n = x.length;

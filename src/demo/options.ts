@@ -18,7 +18,7 @@ export interface DemoOptions {
   data?: DemoData | undefined;
   /** Number of micrographs, an integer from 50 to 10,000. Default 2000. */
   count?: number | undefined;
-  /** Of the training, where there is one: an integer from 1 to 1000. Default 15. */
+  /** Epochs of the training with `data: "codes"`: an integer from 1 to 1000. Default 15. */
   epochs?: number | undefined;
   /** Seed of all random numbers, an integer from 0 to 2^53 - 1. Default 42. */
   seed?: number | undefined;

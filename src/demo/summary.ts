@@ -76,7 +76,7 @@ export interface CodesSummary {
     /** What the network was computed with. */
     backend: string;
   };
-  /** Of the images' mean standard deviations: mean, 5th and 95th percentile. */
+  /** Mean, 5th and 95th percentile of the images' mean standard deviations. */
   sigma: { mean: number; low: number; high: number };
   /** Share of the images for which most of the 10 nearest neighbors in the map are of their own kind. KL divergences are not comparable. */
   maps: Record<"standard" | "sigma", { kl: number; accuracy: number }>;

@@ -21,7 +21,7 @@ export interface ColumnNames {
   readonly note?: string | undefined;
 }
 
-/** Of texts that differ, more than these are a column of texts and not of classes. */
+/** Largest number of classes: a column with more different texts is a column of texts. */
 const MOST_CLASSES = 1000;
 /** Classes have at least so many rows each, on average. */
 const ROWS_PER_CLASS = 3;

@@ -112,7 +112,7 @@ export async function showKnownMaps(
   const { rows: n } = data.means;
   const maps = new Map<string, ExploredMap>();
   const start = await cache?.read(START, n, 2);
-  // Without it no other map could begin where these did.
+  // Other maps need it to start from the same positions.
   if (!cache || !start) return { maps, start };
   for (const { id, title } of plansOf(data)) {
     const facts = cache.facts<MapFacts>(id);

@@ -8,7 +8,7 @@ export class Channel<T> {
   readonly #items: T[] = [];
   #weight = 0;
   #end: { error: unknown } | undefined;
-  /** Whoever waits, for items or for room. */
+  /** The tasks that wait for items or for free space. */
   #wake: (() => void)[] = [];
 
   constructor(limit: number, weigh: (item: T) => number) {

@@ -44,7 +44,7 @@ export async function* filterStream(
 
   const reader = new StreamReader(input, { name, prefix, drop, signal, open });
   const extender = new BatchExtender({ name, strict, signal: stop.signal, onProgress });
-  // The reader may wait for input that never comes, so that nobody waits for its end.
+  // The reader may wait for input that never comes, so its end is not awaited.
   void closeAfter(reader.readInto(arrived), arrived);
   const computing = closeAfter(extendAll(reader, extender, arrived, done), done);
   try {

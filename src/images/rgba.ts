@@ -49,7 +49,7 @@ export function toRgba(
   const colors = channels === 1 ? 1 : 3;
   const rgba = new Uint8ClampedArray(fit.width * fit.height * 4);
   if (fit.width === width && fit.height === height) {
-    // What every pixel covers is one pixel of the image.
+    // Each pixel covers exactly one pixel of the image.
     for (let p = 0; p < width * height; p++) {
       if (!Number.isFinite(pixels[p * channels])) continue;
       for (let c = 0; c < 3; c++) {

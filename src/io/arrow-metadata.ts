@@ -18,7 +18,7 @@ export interface ArrowMessage {
   readonly metadataBytes: number;
   readonly bodyBytes: number;
   readonly isBatch: boolean;
-  /** Of a batch. */
+  /** The number of rows of a batch. */
   readonly rows: number;
 }
 

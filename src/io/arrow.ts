@@ -273,7 +273,7 @@ async function readDates(arrowFile: ArrowFile, name: string): Promise<Float64Arr
 interface Column extends ColumnDescription {
   /** Among the columns that the library can read. */
   readonly index: number;
-  /** Of lists of one length by their type. */
+  /** The length of the lists, if their type fixes it. */
   readonly width: number | undefined;
 }
 

@@ -85,7 +85,7 @@ type Target =
   | { kind: "file"; path: string; mode: number | undefined };
 
 async function findTarget(path: string): Promise<Target> {
-  // Through their paths these cannot be opened where they are sockets, and would be truncated where they are files.
+  // Opening their paths would fail for sockets, and would truncate files.
   if (path === "/dev/stdout") return { kind: "stream", stream: process.stdout };
   if (path === "/dev/stderr") return { kind: "stream", stream: process.stderr };
   const status = await stat(path).catch(ignoreMissing);

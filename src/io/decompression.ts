@@ -4,7 +4,7 @@ import { FileError } from "../errors.js";
 
 /** A way to compress whole files. */
 export interface Compression {
-  /** Of the name of a compressed file: `x.csv.gz`. */
+  /** The extensions of compressed files: `x.csv.gz`. */
   readonly extensions: readonly string[];
   matches(head: Uint8Array): boolean;
   /** @throws {FileError} FILE_FORMAT where the compressed bytes are damaged or cut off */
@@ -55,7 +55,7 @@ async function* throughStream(
   try {
     yield* source.pipe(stream) as AsyncIterable<Buffer>;
   } catch (error) {
-    // What the source has thrown is no fault of the compressed bytes.
+    // An error of the source is not an error of the compressed bytes.
     throw failure ?? damaged(path, error);
   } finally {
     source.destroy();

@@ -12,8 +12,8 @@ export async function asReadError<T>(path: string, work: () => Promise<T>): Prom
 }
 
 /**
- * Runs `work`, the decoding of a file by a library, with what that throws told as a FileError FILE_FORMAT; what the operating system
- * refuses is thrown on.
+ * Runs `work`, in which a library decodes a file, and turns its errors into a FileError FILE_FORMAT; errors of the operating system
+ * are thrown unchanged.
  */
 export async function asFormatError<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {

@@ -29,7 +29,7 @@ async function make(folder: string): Promise<void> {
       });
       return;
     }
-    // An existing folder is no error, even on a disk on which no others can be made.
+    // An existing folder is not an error, even on a disk on which no folders can be created.
     const isThere = await mkdir(folder, { recursive: true }).then(
       () => true,
       () => false,

@@ -106,7 +106,7 @@ function toArray(
   { shape, dtype, fortranOrder }: NpyHeader,
   signal: AbortSignal | undefined,
 ): NpzArray {
-  // Open as long as the archive, so that a compressed array is decompressed once.
+  // Stays open as long as the archive, so that a compressed array is decompressed once.
   let opened: Promise<OpenFile> | undefined;
   const open = () => {
     if (opened) return opened;

@@ -39,7 +39,7 @@ export interface OpenFile {
 export async function openRegularFile(path: string): Promise<OpenFile> {
   checkPath(path);
   return asReadError(path, async () => {
-    // Looked at before it is opened: opening a named pipe would wait for somebody to write into it.
+    // The file is checked before it is opened: opening a named pipe would wait until somebody writes into it.
     const status = await stat(path);
     if (!status.isFile()) {
       throw new FileError("FILE_READ", path, status.isDirectory() ? "is a directory" : "is not a regular file");

@@ -105,7 +105,7 @@ export async function* readLists(
     const all = new type(begun.length + numbers.length);
     all.set(begun);
     all.set(numbers, begun.length);
-    // The last row may go on in the next page.
+    // The last row may continue in the next page.
     const whole = (row - first) * width;
     yield all.subarray(Math.max(0, start - first) * width, whole);
     begun = all.slice(whole);
@@ -186,7 +186,7 @@ async function* readGroup(
   let at = Number(meta.dictionary_page_offset || meta.data_page_offset);
   const end = at + Number(meta.total_compressed_size);
   let dictionary: DecodedArray | undefined;
-  // Some writers count a byte too many.
+  // Some writers state one byte too many.
   while (at < end - 1) {
     const { header, length } = await readHeader(read, at, end);
     const { data_page_header: first, data_page_header_v2: second, compressed_page_size: size } = header;

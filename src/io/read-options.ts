@@ -12,7 +12,7 @@ export interface ReadOptions {
 /** Which numbers of a file are the matrix. */
 export interface OpenMatrixOptions extends Pick<ColumnOptions, "columns" | "exclude"> {
   /**
-   * Of Parquet and Arrow, the one column to read: of lists of numbers, all of one length, or of numbers. Default: all columns that
+   * For Parquet and Arrow, the one column to read: lists of numbers, all of one length, or numbers. Default: all columns that
    * {@link readDataset} takes for data.
    */
   readonly column?: string | undefined;

@@ -10,7 +10,7 @@ import type { RowReader } from "./row-reader.js";
 export interface RowBlocks {
   readonly rows: number;
   readonly cols: number;
-  /** Of its numbers. */
+  /** The type of its numbers. */
   readonly type: Float32ArrayConstructor | Float64ArrayConstructor;
   /** The rows from `start` on, some after each other in every block. @throws {FileError} FILE_READ or FILE_FORMAT */
   blocks(start: number): AsyncGenerator<Matrix>;
@@ -72,7 +72,7 @@ export function readForward(path: string, reader: RowBlocks, close: () => Promis
     return new Matrix(data, wanted.length, cols);
   };
 
-  // There is one place in the file, so that a call waits for the one before it.
+  // The file has one read position, so each call waits for the previous one.
   let turn: Promise<unknown> = Promise.resolve();
   return {
     rows,

@@ -89,7 +89,7 @@ export interface ColumnDescription {
   readonly name: string;
   /** Undefined where a row holds neither a number nor a text. */
   readonly type: ColumnType | undefined;
-  /** Of the numbers in its lists; undefined where it has none. */
+  /** The type of the numbers in its lists; undefined for other columns. */
   readonly itemType: Exclude<ColumnType, "text"> | undefined;
   /** What its format calls its type. */
   readonly kind: string;

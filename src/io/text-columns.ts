@@ -144,7 +144,7 @@ function checkedRow({ file, layout }: TextTable, row: TextRow): TextRow {
 function describeColumn(name: string, statistics: ColumnStatistics): ColumnDescription {
   const { numbers, integers, texts, missing, isBoolean } = statistics;
   const isEmpty = missing > 0 && numbers + texts === 0;
-  // Of a column that holds numbers and a few words, the words are mistakes, unless it holds names or labels.
+  // In a column of numbers with a few words, the words are mistakes, unless the column holds names or labels.
   const isText = !isBoolean && texts > numbers;
   const type = isEmpty
     ? undefined

@@ -5,7 +5,7 @@ import { readEmbedding, throwIfAborted } from "./points.js";
 
 /** A cell for every point. */
 export interface GridAssignment {
-  /** Of the grid. */
+  /** Rows of the grid; `columns` are its columns. */
   rows: number;
   columns: number;
   /** The row of each point, 0 at the top, where y is largest; length n. */

@@ -12,7 +12,7 @@ export interface Coloring {
   order: Uint32Array;
   /** Ends of the scale of a quantity. */
   range?: [number, number];
-  /** Of classes; a color each. */
+  /** The classes, with a color for each. */
   classes?: { name: string; count: number }[];
 }
 

@@ -80,7 +80,7 @@ interface SheetLayout {
   readonly height: number;
   /** Pixels of the sheet per pixel of an image. */
   readonly scale: number;
-  /** Of an image. */
+  /** The size of an image. */
   readonly tile: { readonly width: number; readonly height: number };
   /** An image with its lines of text and the gap to the next one. */
   readonly cell: { readonly width: number; readonly height: number };

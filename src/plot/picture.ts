@@ -12,9 +12,9 @@ import { choosePoints, drawThumbnails, rimOf } from "./thumbnails.js";
 
 /** How a picture of a series shows its map, so that one picture goes over into the next. */
 export interface Frame {
-  /** Of {@link projectPoints}. */
+  /** The reach that {@link projectPoints} returns. */
   readonly reach: number;
-  /** Of the points. */
+  /** The opacity of the points. */
   readonly opacity: number;
 }
 

@@ -114,7 +114,7 @@ function stackStrip(
   const [left, right] = extent(along, reach);
   const scale = right > left ? box.width / (right - left) : 0;
   const x = along.map((value) => box.x + box.width / 2 + scale * (value - (left + right) / 2));
-  // Of the smallest dots those within a hundredth of a pixel are stacked.
+  // The smallest dots are stacked if they lie within a hundredth of a pixel.
   const bin = Math.max(diameter, 0.01);
   const height = new Uint32Array(Math.floor(box.width / bin) + 1);
   // Rounding may leave the outermost points a little beyond the box.

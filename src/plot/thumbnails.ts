@@ -51,7 +51,7 @@ function pack({ x, y }: ProjectedPoints, rows: Uint32Array, width: number, heigh
     row,
     x: x[row] / width,
     y: y[row] / height,
-    // To the middle at first, then to the nearest image.
+    // The distance to the middle at first, then to the nearest image.
     distance: Number.POSITIVE_INFINITY,
   }));
   const chosen: number[] = [];

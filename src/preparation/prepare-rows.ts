@@ -41,7 +41,7 @@ interface Preparation {
   readonly fixed: SigmaLike | undefined;
   readonly sigma: RowReader | undefined;
   readonly substitutes: Substitutes | undefined;
-  /** Of posteriors, which are turned into measurements. */
+  /** The prior of posteriors, by which they are turned into measurements. */
   readonly prior: Prior | undefined;
   readonly scales: ColumnScales | undefined;
 }

@@ -56,7 +56,7 @@ const NO_OUTFLOW = 1e-6;
 export interface MeasuredGroups {
   groups: Int32Array;
   separations: Float64Array;
-  /** Of each group: the share of the affinity of its points to points outside. */
+  /** For each group: the share of the affinity of its points to points outside. */
   outflows: Float64Array;
   nullSeparations: Float64Array;
   reruns: Int32Array;

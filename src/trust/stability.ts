@@ -2,7 +2,7 @@
 export interface GroupStability {
   /** Share of the pairs of points of the group that are in one group again. */
   together: number;
-  /** Of all pairs in which a point of the group is in one group with another point, the share in which the other point is of another group. */
+  /** The share of pairs with a point from another group, among all pairs that a point of the group forms in the new groups. */
   mixed: number;
 }
 

@@ -9,9 +9,9 @@ export interface Gaussian {
 
 /** What a distance has estimated from all points. */
 export interface DistanceEstimates {
-  /** Of distances with a variance floor. */
+  /** For distances with a variance floor. */
   readonly varianceFloor?: number | undefined;
-  /** Of `"likelihood-ratio"`: m, S and B per column. */
+  /** For `"likelihood-ratio"`: m, S and B of each column. */
   readonly coordinateSpread?: CoordinateSpread | undefined;
 }
 

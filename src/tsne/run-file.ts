@@ -229,7 +229,7 @@ function* stretches({ dtype, shape: [rows, cols] }: ArrayPlan): Generator<[numbe
  */
 export async function isSavedRun(path: string): Promise<boolean> {
   if (extname(path).toLowerCase() === ".tsne") return true;
-  // Looked at before it is opened: opening a named pipe would wait for somebody to write into it.
+  // The file is checked before it is opened: opening a named pipe would wait until somebody writes into it.
   const status = await stat(path).catch(() => undefined);
   const handle = status?.isFile() ? await open(path, "r").catch(() => undefined) : undefined;
   if (!handle) return false;
@@ -278,7 +278,7 @@ interface RunSource {
   readonly path: string;
   readonly handle: FileHandle;
   readonly size: number;
-  /** Of all that was read. */
+  /** The hash of all bytes that were read. */
   readonly hash: Hash;
   readonly signal: AbortSignal | undefined;
 }
@@ -502,7 +502,7 @@ function resolveSaved(
 }
 
 function requireSame(expected: unknown, found: unknown, what: string): void {
-  // Through JSON, which knows no undefined.
+  // The text of JSON leaves out undefined values.
   const normal = (value: unknown) => JSON.stringify(value, sortedKeys);
   if (normal(expected) !== normal(found)) throw new Error(`${what} are not those of its run`);
 }

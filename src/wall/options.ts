@@ -6,7 +6,7 @@ import { boolean, checkOptions, integer, pickOptions, text } from "../options/in
 
 /** A cell for each of n images, for example the result of `assignToGrid`. */
 export interface WallCells {
-  /** Of the grid. */
+  /** Rows of the grid; `columns` are its columns. */
   readonly rows: number;
   readonly columns: number;
   /** The row of each image, 0 at the top; length n. */

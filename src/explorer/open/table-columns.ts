@@ -15,7 +15,7 @@ import type { ColumnRole } from "../protocol.js";
 
 /** Columns of larger tables are read while the map is already looked at. */
 const MOST_ROWS_AT_ONCE = 100_000;
-/** Of points with more dimensions than this, the columns of the data are not shown one by one. */
+/** Largest number of dimensions for which each column of the data is shown. */
 const MOST_DATA_COLUMNS = 64;
 
 /** A table whose columns become columns of the points. */

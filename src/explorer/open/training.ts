@@ -129,7 +129,7 @@ async function openKept(
   const { height, width, channels, zDim } = configuration;
   exploration.setModel({ folder, description: { name, latentDimensions: zDim, height, width, channels } });
   const key = createHash("sha256").update(JSON.stringify([sha256, chosen, exploration.n]));
-  // Of each choice of images, which may be explored at the same time.
+  // One folder for each choice of images, because several can be explored at the same time.
   const place = PARTS.includes(chosen as Part)
     ? chosen
     : `images-${createHash("sha256").update(chosen).digest("hex").slice(0, 12)}`;

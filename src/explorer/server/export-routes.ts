@@ -9,7 +9,7 @@ import { type ExplorationDescription, FILE_ROW, type OfflineData, paths } from "
 import { renderOfflinePage } from "./offline-page.js";
 import { MAX_INDEX_BYTES, readIndices } from "./point-indices.js";
 
-/** Of more points, layouts that are made from maps are not computed for a file. */
+/** Largest number of points for which layouts are computed only to be saved. */
 const MAX_SEPARATED = 100_000;
 /** A browser reads a file as one text, of 2^29 characters at most. */
 const MAX_COLUMN_BYTES = 2 ** 27;

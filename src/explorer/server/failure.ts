@@ -31,7 +31,7 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   SHAPE_MISMATCH: 400,
   NOT_FINITE: 400,
   NEGATIVE_SIGMA: 400,
-  // Of an image that was sent.
+  // Thrown for an image that was sent.
   FILE_FORMAT: 400,
   // Something newer was asked for.
   ABORTED: 409,

@@ -37,6 +37,6 @@ export async function encodeSheet(images: Float32Array, shape: ImageShape, colum
   const { default: sharp } = await import("sharp");
   const raw = { width: line, height: pixels.length / (line * bytes), channels: isGray ? (1 as const) : (3 as const) };
   const sheet = sharp(pixels, { raw });
-  // A lower level than the default is hardly larger, and is waited for while a slider moves.
+  // A lower level than the default gives hardly larger files, and a moving slider waits for them.
   return (isGray ? sheet.toColorspace("b-w") : sheet).png({ compressionLevel: 3 }).toBuffer();
 }

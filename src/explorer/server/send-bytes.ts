@@ -34,7 +34,7 @@ export function sendBytes(
     return reply.type("application/json").send({ code: "RANGE", message: `there are ${bytes.length} bytes` });
   }
   const [first] = ranges === -2 ? [] : ranges;
-  // Of several ranges all may be sent.
+  // For several ranges, the whole content may be sent.
   if (!first || ranges === -2 || ranges.type !== "bytes" || ranges.length > 1) return reply.send(bytes);
   const { start, end } = first;
   reply.code(206).header("content-range", `bytes ${start}-${end}/${bytes.length}`);

@@ -61,7 +61,7 @@ async function read(): Promise<void> {
     });
     replaceComputations(come.computations);
     restoreFromAddress();
-    // Where there is nothing else to look at yet.
+    // Only if nothing else is shown yet.
     if (!before && come.layouts.length === 0 && come.computations.some(isActive)) panel.value = "computations";
   }
   connection.value = "ready";

@@ -35,12 +35,12 @@ export function select(rows: Iterable<number>, isAdding = false): void {
 /** Something from outside, placed into the maps. */
 export interface PlacedExample {
   readonly result: SearchResult;
-  /** Of its picture: an object or data URL. */
+  /** The URL of its picture: an object or data URL. */
   readonly image: string;
 }
 export const placedExample = signal<PlacedExample>();
 
-/** Of the column that points are colored by; `""` for none. */
+/** The name of the column that colors the points; `""` without colors. */
 export const coloredBy = signal("");
 
 /** Conditions on columns, by the id of the column. Rows that fail one of them are hidden. */
@@ -115,7 +115,7 @@ export const view = signal<View>("one");
 /** Ids of the layouts that are shown: the first alone, or both. */
 export const firstLayout = signal("");
 export const secondLayout = signal("");
-/** Of a morph: 0 is the first layout, 1 the second. */
+/** The progress of a morph: 0 is the first layout, 1 the second. */
 export const morphProgress = signal(0);
 
 export type Tool = "move" | "lasso";

@@ -71,7 +71,7 @@ export async function* readMessages(input: AsyncIterable<Uint8Array>, name: stri
       place = `batch ${batches}`;
       prelude = await bytes.take(8);
     }
-    // Whoever writes after the end, as the table of contents of a file is, must not be left with a closed pipe.
+    // A program that writes after the end of the stream, such as the table of contents of a file, must not get a closed pipe.
     while ((await bytes.take(TRUSTED_BYTES)).length > 0);
   } finally {
     await bytes.close();

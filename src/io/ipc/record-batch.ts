@@ -34,7 +34,7 @@ interface Parts {
   readonly body: Uint8Array[];
 }
 
-/** Of buffers in memory, as the format recommends it. */
+/** The alignment of buffers in memory that the format recommends. */
 const ALIGNMENT = 64;
 /** Less than this between two buffers is no other buffer, since they begin at multiples of it. */
 const PADDING = 8;
@@ -197,7 +197,7 @@ export class IpcBatch {
     if (viewCounts.length !== views || viewCounts.some((count) => count < 0n || count > most)) {
       throw this.fail(`has no numbers of buffers for its ${views} columns of views`);
     }
-    // Of the first columns of views together.
+    // Buffers of the first columns of views together.
     const viewBuffers = [0];
     for (const count of viewCounts) viewBuffers.push((viewBuffers.at(-1) as number) + Number(count));
     const buffers = this.#fields.reduce((sum, field) => sum + field.buffers, 0) + viewBuffers[views];

@@ -36,7 +36,7 @@ export function makeOutput(tf: Tf, backend: BackendWasm, shape: number[], dtype:
   const bytes = tf.util.sizeFromShape(shape) * tf.util.bytesPerElement(dtype);
   if (bytes < MOST_BYTES) {
     const out = backend.makeOutput(shape, dtype);
-    // The module's allocator gives null where nothing is left, and the backend does not look.
+    // The module's allocator returns null if no memory is left, and the backend does not check it.
     if (offsetOf(backend, out) !== 0 || bytes === 0) return out;
     backend.disposeData(out.dataId);
   }

@@ -35,7 +35,7 @@ export interface ModelRow {
   readonly name: string;
   readonly model: string;
   readonly parameters: number;
-  /** Of the pixels; log-likelihoods of different ones cannot be compared. */
+  /** The likelihood of the pixels; log-likelihoods of different ones cannot be compared. */
   readonly likelihood: string;
   /** log p(x|z) of reconstructions, from clean and from noisy input. */
   readonly logLikelihood: number;
@@ -48,7 +48,7 @@ export interface ModelRow {
   readonly elbo: number | null;
   readonly zDim: number;
   readonly activeDimensions: number;
-  /** Of mixtures, for images with labels: the unsupervised accuracy. */
+  /** For mixtures and images with labels: the unsupervised accuracy. */
   readonly accuracy: number | null;
 }
 
@@ -209,7 +209,7 @@ interface Subject {
   readonly name: string;
   readonly model: Model;
   readonly evaluation: Evaluation;
-  /** Of the codes of the test images: n x zDim. */
+  /** The means of the codes of the test images: n x zDim. */
   readonly means: Matrix;
 }
 

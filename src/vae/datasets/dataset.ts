@@ -54,7 +54,7 @@ export interface DatasetOrigin {
 /** How far the opening of a data set is. */
 export interface DatasetProgress {
   readonly stage: "download" | "generate" | "read";
-  /** Of this stage, and of this file where there is one; 0 to 1. */
+  /** The fraction of this stage, or of this file, that is done: 0 to 1. */
   readonly fraction: number;
   readonly file?: string | undefined;
 }

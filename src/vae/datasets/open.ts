@@ -85,9 +85,9 @@ export interface OpenImagesOptions {
 /** Images to be looked at. */
 export interface OpenedImages {
   readonly images: Images;
-  /** Of a folder: for each image the path of its file. */
+  /** For a folder: the path of the file of each image. */
   readonly files?: readonly string[] | undefined;
-  /** Of a folder with subfolders: for each image the name of its subfolder. */
+  /** For a folder with subfolders: the name of the subfolder of each image. */
   readonly classes?: readonly string[] | undefined;
   /** How many files of a folder were skipped. */
   readonly skipped: number;
@@ -200,7 +200,7 @@ function cutOff(images: Images, test: Images, split: SplitOption, validation: nu
     const accepted = "nothing: this data set has a test part of its own";
     throw new ArgumentError("INVALID_ARGUMENT", { argument: "split.test", received: split.test, accepted });
   }
-  // Of one class there are fewer images than a number for all classes may ask for.
+  // One class can have fewer images than the default number, which is meant for all classes.
   const size = split.validation ?? Math.min(validation, Math.floor(images.count / 12));
   const train = images.count - partSize(images.count, size, "validation");
   if (train === 0) {

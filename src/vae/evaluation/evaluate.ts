@@ -49,7 +49,7 @@ export interface Evaluation {
   /** With noisy input; what is to be given back is the image without noise. */
   readonly noisyReconstruction: ReconstructionQuality | undefined;
   readonly dimensions: LatentDimensions;
-  /** Of the mixture models, for images with labels. */
+  /** For mixture models and images with labels. */
   readonly clusters: ClusterAccuracy | undefined;
 }
 

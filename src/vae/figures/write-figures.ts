@@ -36,7 +36,7 @@ export interface Figures {
     readonly varianceOfMeans: readonly number[];
     readonly activeCount: number;
   };
-  /** Of mixtures, for images with labels: the unsupervised accuracy. */
+  /** For mixtures and images with labels: the unsupervised accuracy. */
   readonly accuracy: number | null;
   readonly files: readonly string[];
 }
@@ -119,11 +119,11 @@ export async function writeFigures(
 
 interface Subject {
   readonly model: Model;
-  /** Of the test part. */
+  /** The images of the test part. */
   readonly images: Images;
   readonly dataset: Dataset;
   readonly evaluation: Evaluation;
-  /** Of their codes: n x zDim. */
+  /** The means of their codes: n x zDim. */
   readonly means: Matrix;
   readonly noise: number;
   readonly size: number;

@@ -34,7 +34,7 @@ export async function openTrainingLog(
   const part = dataset.test.count > 0 ? dataset.test : dataset.train;
   const chosen = range(0, Math.min(SHOWN, part.count));
   const shown = await part.read(chosen);
-  // TensorBoard drops what earlier files say of this step and later ones; the scalars of the last finished step stay.
+  // TensorBoard drops the records of earlier files from this step on; the scalars of the last finished step stay.
   const file = await openEventFile(folder, { resumeStep: step === 0 ? 0 : step + 1 });
   if (step === 0) await file.writeGraph(describeGraph(model));
   return {

@@ -1,3 +1,4 @@
+import type { CodeStatistics } from "../evaluation/collapse.js";
 /** Named parts of a loss, `loss` among them, which is what is minimized: nats per image where they are log-likelihoods. */
 export type LossParts = Readonly<Record<string, number>>;
 
@@ -9,7 +10,7 @@ export interface TrainingProgress {
   /** Steps done since the training began, and steps in all. */
   readonly step: number;
   readonly steps: number;
-  /** Of the last step. */
+  /** The loss of the last step. */
   readonly loss: LossParts;
   /** Seconds since this call began. */
   readonly seconds: number;
@@ -26,8 +27,14 @@ export interface EpochRecord {
   readonly learningRate: number;
   /** Mean over the epoch's steps. */
   readonly train: LossParts;
-  /** Of the validation images after the epoch; undefined where there are none. */
+  /** The loss of the validation images after the epoch; undefined without such images. */
   readonly validation: LossParts | undefined;
-  /** Of a mixture, for validation images with labels: how well its clusters agree with them. */
-  readonly clusters?: { readonly accuracy: number; readonly normalizedMutualInformation: number } | undefined;
+  /** For a mixture and validation images with labels: how well its clusters agree with the labels, and how many clusters have no image. */
+  readonly clusters?:
+    | { readonly accuracy: number; readonly normalizedMutualInformation: number; readonly empty: number }
+    | undefined;
+  /**
+   * Whether the codes of up to 500 validation images, or else training images, have collapsed; undefined for models with Bayesian weights.
+   */
+  readonly codes?: CodeStatistics | undefined;
 }

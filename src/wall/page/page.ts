@@ -13,7 +13,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const tint = byId<HTMLInputElement>("tint");
 /** How many images are seen across where one is looked for. */
 const AROUND = 9;
-/** Of the colors that are laid over images. */
+/** The opacity of the colors that are laid over images. */
 const OPACITY = 0.5;
 
 const viewer = OpenSeadragon({
@@ -42,7 +42,7 @@ const viewer = OpenSeadragon({
   maxZoomPixelRatio: Math.max(4, 384 / Math.max(cell.width, cell.height)),
   minZoomImageRatio: 0.6,
   visibilityRatio: 0.5,
-  // The next smaller level sooner than usual: shrunk in between, the gaps between images would make moiré.
+  // Switches to the next smaller level sooner than usual, because the shrunken gaps between images would make a moiré pattern.
   minPixelRatio: 0.9,
 });
 

@@ -46,7 +46,7 @@ export function restoreFromAddress(): void {
 function listen(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
-    // Read now, so that this runs again when any of them changes.
+    // All are read here, so that this runs again when any of them changes.
     const parts = addressFields.map(({ key, read }) => [key, read()] as const);
     clearTimeout(timer);
     timer = setTimeout(() => untracked(() => write(parts)), DELAY);

@@ -105,7 +105,7 @@ effect(() => {
         watchedIteration.value = iteration;
       }
     } catch {
-      // Just over, or the server is gone: the next look will tell.
+      // The run has just ended, or the server is gone: the next request will show which.
     }
     if (!isOver) timer = setTimeout(look, PACE);
   };

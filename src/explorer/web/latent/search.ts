@@ -10,7 +10,7 @@ export interface Search {
   readonly example: Example;
   /** Undefined until it has come. */
   readonly result?: SearchResult;
-  /** Of an image: what the model was shown, and beside it what it makes of it. */
+  /** For an image: the input of the model, and its reconstruction. */
   readonly shown?: ImageBitmap;
   /** Why nothing was found. */
   readonly problem?: string;
@@ -27,7 +27,7 @@ export async function searchBy(example: Example): Promise<void> {
       ? searchPoint({ index: example.row })
       : searchImage(example.file, example.isInverted));
     const shown = result.preview === null ? undefined : await createImageBitmap(fromBase64(result.preview));
-    // Another one may have been asked for meanwhile.
+    // Another search may have been requested meanwhile.
     if (search.value !== asked) return;
     search.value = { example, result, ...(shown && { shown }) };
     const image =

@@ -44,7 +44,7 @@ export function flyTo(target: Camera): void {
   const step = (now: number) => {
     const share = Math.min(1, Math.max(0, (now - begun) / 350));
     const eased = ease(share);
-    // Evenly in the logarithm, so that it seems to come nearer at one speed.
+    // Evenly in the logarithm, so that the zoom seems to have a constant speed.
     const reach = start.reach * (target.reach / start.reach) ** eased;
     const moved =
       Math.abs(target.reach - start.reach) < 1e-9 ? eased : (reach - start.reach) / (target.reach - start.reach);

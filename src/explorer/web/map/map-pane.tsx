@@ -179,7 +179,7 @@ function overlayOf(map: MapView, side: 0 | 1): OverlayScene {
   const other = isOne
     ? undefined
     : drawnLayout(side === 0 && view.value === "beside" ? secondLayout.value : firstLayout.value);
-  // Of a morph, what is nearer.
+  // During a morph, the nearer map.
   const id = view.value === "morph" && morphProgress.value > 0.5 ? secondLayout.value : shown;
   const isMorphing = view.value === "morph" && morphProgress.value % 1 !== 0;
   return {

@@ -13,7 +13,7 @@ export type PointsRequest =
 
 /** What the worker answers when a picture is on the canvas. */
 export interface PointsReport {
-  /** Of the request. */
+  /** The number of the request. */
   readonly id: number;
   readonly count: number;
   readonly isWhole: boolean;

@@ -42,7 +42,7 @@ export function chooseView(next: View): void {
   batch(() => {
     watchedComputation.value = undefined;
     const order = (id: string) => maps.value.findIndex((map) => map.id === mapOf(id));
-    // Of two maps the earlier one is on the left.
+    // The earlier one of two maps is on the left.
     if (next !== "one" && order(firstLayout.value) > order(secondLayout.value)) {
       [firstLayout.value, secondLayout.value] = [secondLayout.value, firstLayout.value];
     }

@@ -7,7 +7,7 @@ import { findOverRepresented } from "../statistics/over-representation.js";
 export interface ValueShare {
   readonly name: string;
   readonly count: number;
-  /** Of the rows of the selection that have a value. */
+  /** The share among the rows of the selection that have a value. */
   readonly share: number;
 }
 

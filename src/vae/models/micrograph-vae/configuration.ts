@@ -48,7 +48,7 @@ export const experimentOption = integer(
 /** How micrograph-vae is trained by default. */
 export const MICROGRAPH_VAE_RECIPE: Recipe = {
   epochs: 30,
-  leastSteps: 0,
+  leastSteps: 3000,
   batchSize: 64,
   learningRate: 0.001,
   warmupSteps: 0,
