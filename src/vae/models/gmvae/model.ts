@@ -77,7 +77,7 @@ interface Latents {
  * components, z ~ N(mean_y(w), sd_y(w)^2), x ~ p(x|z). The posterior is q(z|x) q(w|x) p(y|w, z).
  *
  * Started from random numbers, such mixtures mostly end with several classes in one component. Here the network is first trained
- * as an autoencoder. Then its codes learn the clusters of a t-SNE embedding of the images ({@link clusterImages}), and all views of an image
+ * as an autoencoder. Then its codes learn the clusters of a t-SNE embedding of the images (`clusterImages`), and all views of an image
  * are drawn to the component that it is nearest to (Xie et al. 2016, arXiv 1511.06335; with augmentation, Guo et al. 2018). These targets
  * are mixed, with less and less of the embedding (Reed et al. 2015, arXiv 1412.6596), because a network corrects some of its errors.
  */
