@@ -262,7 +262,7 @@ async function findBinary(folder, platform) {
 }
 
 async function tryInstalled(name, folder) {
-  if (!SYSTEMS[name]) return "not run: there is no such system here";
+  if (!Object.values(SYSTEMS).some((system) => system.target === name)) return "not run: there is no such system here";
   const script = join(folder, "trial.mjs");
   await cp(join(root, "scripts", "release", "trial.mjs"), script);
   try {

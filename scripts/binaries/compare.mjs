@@ -7,7 +7,7 @@ import { compareResults, describeResult } from "./trials.mjs";
 const [folder] = process.argv.slice(2);
 const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith(".json"));
 const results = files.map((file) => ({
-  target: basename(file, ".json"),
+  system: basename(file, ".json"),
   ...JSON.parse(readFileSync(join(folder, file), "utf8")),
 }));
 console.log(results.map(describeResult).join("\n"));

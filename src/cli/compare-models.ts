@@ -16,6 +16,7 @@ import {
   datasetOptions,
   namesOf,
   noteSkipped,
+  noteUnfinished,
   startBackend,
 } from "./networks.js";
 import { checkInputs } from "./paths.js";
@@ -107,7 +108,11 @@ async function compareModels(paths: readonly string[], flags: CompareModelsFlags
   const { display } = await startBackend(flags, flags.quiet);
   try {
     const runs: Run[] = [];
-    for (const path of paths) runs.push(await vae.openRun(path));
+    for (const path of paths) {
+      const run = await vae.openRun(path);
+      noteUnfinished(run, display);
+      runs.push(run);
+    }
     const nameOrPath = flags.dataset ?? (runs.length > 0 ? undefined : "micrographs");
     const opened = datasetOptions(flags, { signal, display });
     const dataset = await vae.openRunDataset(runs[0] ?? { origin: undefined }, nameOrPath, opened);

@@ -10,6 +10,8 @@ const FORMER_FLAGS: Readonly<Record<string, string>> = {
   "--result-dir": "--run-dir",
   "--log-dir": "--run-dir",
   "--restore": "--resume",
+  "--results": "--figures",
+  "--plot": "--figures",
   "--sigma": "--output-variance",
   "--drop-prob": "--dropout",
   "--dropout-prob": "--dropout",
@@ -30,11 +32,11 @@ const FORMER_FLAGS: Readonly<Record<string, string>> = {
 };
 
 /** Flags that ask for what the command does anyway. */
-const NEEDLESS_FLAGS: readonly string[] = ["--train"];
+const NEEDLESS_FLAGS: readonly string[] = ["--train", "--summary"];
 
-/** How to replace a flag that `flags` do not contain, as the end of an error; empty if no replacement is known. */
+/** How to replace a flag, typed with or without `=value`, that `flags` do not contain, as the end of an error; empty if no replacement is known. */
 export function hintAt(unknown: string, flags: readonly string[]): string {
-  const flag = unknown.replaceAll("_", "-").toLowerCase();
+  const flag = unknown.replace(/=.*/s, "").replaceAll("_", "-").toLowerCase();
   if (NEEDLESS_FLAGS.includes(flag)) return "; leave it out, because the command does this anyway";
   const known = flags.includes(flag) ? flag : FORMER_FLAGS[flag];
   return known !== undefined && flags.includes(known) ? `; use ${known}` : "";

@@ -140,10 +140,19 @@ export async function withRun<T>(
   const vae = await import("../vae/index.js");
   const { display } = await startBackend(flags, flags.quiet);
   try {
-    return await work({ vae, run: await vae.openRun(path), display });
+    const run = await vae.openRun(path);
+    noteUnfinished(run, display);
+    return await work({ vae, run, display });
   } finally {
     display.stop();
   }
+}
+
+/** Reports that a model is from the checkpoint of a training that is not done. */
+export function noteUnfinished({ folder, checkpoint }: Run, display: { note(line: string): unknown }): void {
+  if (!checkpoint) return;
+  const { epoch, step } = checkpoint;
+  display.note(`The training in ${folder} is not done; its checkpoint after epoch ${epoch}, step ${step} is used.`);
 }
 
 /** Opens for `work` the data set of the run, or `nameOrPath`. */

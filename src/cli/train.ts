@@ -188,6 +188,7 @@ async function run(flags: TrainFlags, names: Names, signal: AbortSignal): Promis
       const result = await train(vae, training, { ...options, summary: flags.summary, signal }, display);
       if (flags.figures) await drawFigures(vae, training, flags.seed, signal, display);
       display.stop();
+      for (const warning of result.warnings) display.note(warning);
       printResult(result, training, backend.name, flags);
     } finally {
       await dataset.close();

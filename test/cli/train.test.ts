@@ -1,6 +1,6 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readLabels, readMatrix } from "../../src/io/index.js";
+import { readLabels, readMatrix, writeArray } from "../../src/io/index.js";
 import { type Outcome, Workplace } from "./workplace.js";
 
 let workplace: Workplace;
@@ -59,6 +59,38 @@ describe("train", () => {
     expect((await readMatrix(workplace.path("codes/vae_errors.npy"))).data.every((sd) => sd > 0)).toBe(true);
     expect(await readLabels(workplace.path("codes/labels.txt"))).toHaveLength(60);
 
+    const noisy = ["encode", "run", "--part", "test", "-o", "noisy", "--draws", "4", "--uncertainty"];
+    const measured = await workplace.run([...noisy, "noise", "--quiet", "--json"]);
+    expect(JSON.parse(measured.stdout)).toMatchObject({
+      n: 6,
+      files: ["vae_embeddings.npy", "vae_errors.npy", "labels.txt"],
+      uncertainty: "noise",
+      noise: { imagesWithout: 0 },
+    });
+    expect((await readMatrix(workplace.path("noisy/vae_errors.npy"))).data.every((sd) => sd > 0)).toBe(true);
+    await writeArray(workplace.path("noise.npy"), Float32Array.of(0, 0.1, 0.1, 0.2, 0.2, 0.2), [6]);
+    const given = await workplace.run([...noisy, "noise", "--noise", "noise.npy"]);
+    expect(given.stdout).toContain(
+      "by noise of 0 to 0.2 (median 0.2) in the images. No noise was found in 1 of 6 images",
+    );
+    expect(Array.from((await readMatrix(workplace.path("noisy/vae_errors.npy"))).row(0))).toEqual([0, 0]);
+    const means = await readMatrix(workplace.path("noisy/vae_embeddings.npy"));
+    await workplace.run([...noisy, "noise", "--noise", "noise.npy", "--extrapolate"]);
+    const moved = await readMatrix(workplace.path("noisy/vae_embeddings.npy"));
+    expect(moved.row(0)).toEqual(means.row(0));
+    expect(moved.row(1)).not.toEqual(means.row(1));
+    const views = await workplace.run([...noisy, "augmentation", "--views", "flips", "--shift", "2"]);
+    expect(views.stdout).toContain("the spread of the codes over views of each image");
+    const refused = async (...typed: string[]) => {
+      const { code, stderr } = await workplace.run([...noisy, ...typed]);
+      expect(code).toBe(2);
+      return stderr;
+    };
+    expect(await refused("weights")).toContain("encode: --uncertainty: expected noise or augmentation, because");
+    expect(await refused("noise", "--noise", "2")).toContain("--noise: expected a standard deviation from 0 to 1");
+    expect(await refused("noise", "--draws", "1")).toContain("--draws: expected an integer from 2");
+    expect(await refused("noise", "--shift", "1")).toContain("--shift: expected nothing, because it belongs to");
+
     const evaluated = await workplace.run(["evaluate-model", "run", "--draws", "5", "--json", "--quiet"]);
     expect(JSON.parse(evaluated.stdout)).toMatchObject({
       model: "vae",
@@ -109,6 +141,14 @@ describe("train", () => {
     expect(JSON.parse(known.stdout).models.map((row: { name: string }) => row.name)).toEqual(["vae", "ae"]);
   });
 
+  it("leaves a run that can be measured at its checkpoint while it is not done", async () => {
+    expect(await train("stopped", ["--epochs", "1", "--no-summary", "--quiet"])).toMatchObject({ code: 0 });
+    await rm(workplace.path("stopped/model"), { recursive: true });
+    const { code, stdout, stderr } = await workplace.run(["evaluate-model", "stopped", "--draws", "2", "--json"]);
+    expect(stderr).toContain("The training in stopped is not done; its checkpoint after epoch 1, step 6 is used.");
+    expect([code, JSON.parse(stdout).count]).toEqual([0, 6]);
+  });
+
   it("names a run after its settings", async () => {
     const args = [
       "train",
@@ -146,6 +186,10 @@ describe("what cannot be is refused before work, in one line", () => {
     [["train", "--model_type", "2"], "unknown option '--model_type'; use --model"],
     [["train", "--drop_prob", "0.3"], "unknown option '--drop_prob'; use --dropout"],
     [["train", "--l_rate", "0.01"], "unknown option '--l_rate'; use --learning-rate"],
+    [["train", "--drop_prob=0.3"], "unknown option '--drop_prob=0.3'; use --dropout"],
+    [["train", "--results=1"], "unknown option '--results=1'; use --figures"],
+    [["train", "--summary=1"], "unknown option '--summary=1'; leave it out, because the command does this anyway"],
+    [["train", "--model", "3"], 'unknown model "3"; use "conv-gmvae"'],
     [["train", "--train", "1"], "unknown option '--train'; leave it out, because the command does this anyway"],
     [["train", "--sigma", "0.001"], "unknown option '--sigma'; use --output-variance"],
     [["train", "--dataset", "fashon-mnist"], 'did you mean "fashion-mnist"?'],

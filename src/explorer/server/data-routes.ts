@@ -22,7 +22,7 @@ export function registerDataRoutes(app: FastifyInstance, exploration: Exploratio
   });
   app.get<WithId>("/api/layouts/:id/covariances", async (request, reply) => {
     const covariances = exploration.layoutCovariances(request.params.id);
-    if (!covariances) throw notFound("layout with known covariances by that name");
+    if (!covariances) throw notFound("the name of a layout with known covariances");
     return sendBytes(request, reply, covariances);
   });
   app.get<WithId>("/api/columns/:id", async (request, reply) => {

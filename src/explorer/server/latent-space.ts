@@ -132,7 +132,7 @@ export class LatentSpace {
     const size = requireInteger(cells, "cells", 2, MAX_CELLS);
     const { means } = this.#requireData();
     if (means.cols !== 2) {
-      const accepted = "codes of two dimensions, which a picture has";
+      const accepted = "codes of two dimensions, because a picture has two";
       throw new ArgumentError("INVALID_ARGUMENT", { argument: "codes", received: means.cols, accepted });
     }
     const [across, up] = momentsOf(means) as [Moments, Moments];

@@ -104,8 +104,8 @@ function Notices() {
         <p class={styles.notice}>
           <span class={controls.spinner} />
           <span>
-            <strong>The server has stopped answering.</strong> What is here stays usable. Start it again with the same
-            command and port: the page goes on by itself.
+            <strong>The server has stopped answering.</strong> Everything on this page stays usable. Start the server
+            again with the same command and port: the page then continues by itself.
           </span>
         </p>
       )}

@@ -1,3 +1,4 @@
+import type { Matrix } from "../../matrix.js";
 import { Gmvae } from "../models/gmvae/model.js";
 import type { toImages } from "../models/images.js";
 import type { Model } from "../models/model.js";
@@ -77,9 +78,13 @@ export async function evaluateClusters(
 ): Promise<ClusterAccuracy | undefined> {
   if (!(model instanceof Gmvae) || !images.labels || images.count === 0) return undefined;
   const probabilities = await model.classify(images, { signal });
-  const clusters = Int32Array.from({ length: probabilities.rows }, (_, i) => {
-    const row = probabilities.row(i);
+  return clusterAccuracy(largest(probabilities), images.labels, probabilities.cols);
+}
+
+/** The column of the largest entry of each row. */
+export function largest(matrix: Matrix): Int32Array {
+  return Int32Array.from({ length: matrix.rows }, (_, i) => {
+    const row = matrix.row(i);
     return row.indexOf(Math.max(...row));
   });
-  return clusterAccuracy(clusters, images.labels, probabilities.cols);
 }

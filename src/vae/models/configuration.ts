@@ -58,6 +58,10 @@ function integers(from: number, to: number, initial: readonly number[], help: st
 
 /** Names of models in other programs, in lower case, with the name here. */
 const FORMER_NAMES: Readonly<Record<string, string>> = {
+  "0": "vae",
+  "1": "conv-vae",
+  "2": "gmvae",
+  "3": "conv-gmvae",
   gan: "aae",
   gmvaecnn: "conv-gmvae",
   vaecnn: "conv-vae",

@@ -73,10 +73,11 @@ export class BernoulliLikelihood implements Likelihood {
     // Computed in one step, because its gradient, x - sigmoid(raw), is much cheaper than that of the parts.
     const compute = tf.customGrad((logits, save) => {
       const inputs = logits as tf.Tensor;
-      (save as tf.GradSaveFunc)([inputs]);
+      // The images as well: those that a model repeats for its draws are freed before the gradient is computed.
+      (save as tf.GradSaveFunc)([inputs, images]);
       const value = sumPerImage(tf.sub(tf.mul(inputs, images), tf.softplus(inputs)));
-      const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
-        tf.mul(tf.sub(images, tf.sigmoid(saved[0])), tf.reshape(dy, [-1, 1, 1, 1]));
+      const gradFunc = (dy: tf.Tensor, [savedLogits, savedImages]: tf.Tensor[]) =>
+        tf.mul(tf.sub(savedImages, tf.sigmoid(savedLogits)), tf.reshape(dy, [-1, 1, 1, 1]));
       return { value, gradFunc };
     });
     return compute(raw) as tf.Tensor1D;
@@ -123,13 +124,13 @@ export class GaussianLikelihood implements Likelihood {
   }
 }
 
-/** The same numbers, through which no gradient flows. */
-export function detach<T extends tf.Tensor>(x: T): T {
+/** What `compute` makes of numbers, through which no gradient flows. */
+export function detach<T extends tf.Tensor, R extends tf.Tensor>(x: T, compute: (x: T) => R): R {
   const constant = tf.customGrad((from) => ({
-    value: tf.clone(from as tf.Tensor),
-    gradFunc: () => tf.zerosLike(from as tf.Tensor),
+    value: compute(from as T),
+    gradFunc: () => tf.zerosLike(from as T),
   }));
-  return constant(x) as T;
+  return constant(x) as R;
 }
 
 /**

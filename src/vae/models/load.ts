@@ -5,7 +5,7 @@ import { FileError, SigmaTsneError } from "../../errors.js";
 import { hasBackend, selectBackend } from "../backends/selection.js";
 import type { Model } from "./model.js";
 import { createModel } from "./registry.js";
-import { readTensorFile, type TensorFile } from "./safetensors.js";
+import { type NamedTensor, readTensorFile } from "./safetensors.js";
 import type { ModelName } from "./settings.js";
 
 /**
@@ -19,19 +19,31 @@ export async function loadModel(path: string): Promise<Model> {
   for (const candidate of candidates) {
     const status = await stat(candidate).catch(() => undefined);
     if (!status?.isFile()) continue;
-    if (!hasBackend(tf)) await selectBackend();
-    return restore(candidate, await readTensorFile(candidate));
+    const { facts, tensors } = await readTensorFile(candidate);
+    if (facts.kind !== "model")
+      throw new FileError("FILE_FORMAT", candidate, `is a ${String(facts.kind)}, not a model`);
+    return restoreModel(candidate, facts, tensors);
   }
   const reason = "holds no model: expected model.safetensors in it or in its folder model";
   throw new FileError("FILE_READ", path, reason);
 }
 
-function restore(path: string, { facts, tensors }: TensorFile): Model {
-  if (facts.kind !== "model") throw new FileError("FILE_FORMAT", path, `is a ${String(facts.kind)}, not a model`);
+/**
+ * The model with these weights. Where no backend was selected yet, {@link selectBackend} takes its default.
+ *
+ * @param path of the file that they were read from
+ * @throws {FileError} FILE_FORMAT for a model that this version does not have
+ */
+export async function restoreModel(
+  path: string,
+  { model: name, configuration }: { readonly model?: unknown; readonly configuration?: unknown },
+  weights: ReadonlyMap<string, NamedTensor>,
+): Promise<Model> {
+  if (!hasBackend(tf)) await selectBackend();
   let model: Model | undefined;
   try {
-    model = createModel(facts.model as ModelName, facts.configuration as { height: number; width: number });
-    model.setWeights(tensors);
+    model = createModel(name as ModelName, configuration as { height: number; width: number });
+    model.setWeights(weights);
     return model;
   } catch (cause) {
     model?.dispose();

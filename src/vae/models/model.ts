@@ -44,6 +44,8 @@ export interface EpochStart {
   readonly images: Images;
   readonly seed: number;
   readonly signal: AbortSignal | undefined;
+  /** Takes a sentence about the training for its result. */
+  warn(sentence: string): void;
 }
 
 /** The approximate posterior q(z|x) of some images, as tensors: n x zDim. */
@@ -112,6 +114,12 @@ export abstract class Model<C extends ModelConfiguration = ModelConfiguration> {
   /** Whether log p(x) can be estimated by importance sampling from the posterior. */
   abstract readonly hasLatentPosterior: boolean;
 
+  /**
+   * Tensors without which a training cannot be resumed, by name. They are saved in its checkpoints, but not with the model.
+   *
+   * @internal
+   */
+  readonly trainingTensors = new Map<string, NamedTensor>();
   /** @internal */
   readonly parts: ModelParts;
   private readonly table: ReadonlyMap<string, { variable: tf.Variable; trainable: boolean }>;

@@ -28,6 +28,8 @@ export interface PassOptions {
   readonly epoch?: number | undefined;
   /** How long the training is that is going on. */
   readonly length?: TrainingLength | undefined;
+  /** The numbers of the images among the training images. Default: they are none of these. */
+  readonly rows?: Int32Array | undefined;
   /** Whether all images see the same normal numbers. Default false. */
   readonly commonDraws?: boolean | undefined;
   /** Fraction of the configured dropout that is applied, 0 to 1. Default 1. */
@@ -56,6 +58,7 @@ export class Pass {
   readonly trainingCount: number;
   readonly epoch: number;
   readonly length: TrainingLength;
+  readonly rows: Int32Array | undefined;
   private readonly random: Random;
   private readonly options: PassOptions;
   private readonly commonDraws: boolean;
@@ -70,6 +73,7 @@ export class Pass {
     this.trainingCount = options.trainingCount ?? 1;
     this.epoch = options.epoch ?? Number.POSITIVE_INFINITY;
     this.length = options.length ?? { epochs: Number.POSITIVE_INFINITY, stepsPerEpoch: 1 };
+    this.rows = options.rows;
     this.commonDraws = options.commonDraws ?? false;
     this.dropoutShare = options.dropoutShare ?? 1;
     this.batchWeight = options.batchWeight ?? LEAST_BATCH_WEIGHT;

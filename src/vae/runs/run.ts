@@ -2,12 +2,12 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FileError } from "../../errors.js";
 import type { DatasetOrigin } from "../datasets/dataset.js";
-import { loadModel } from "../models/load.js";
+import { loadModel, restoreModel } from "../models/load.js";
 import type { Model } from "../models/model.js";
-import { checkpointPath } from "../training/checkpoint.js";
+import { checkpointPath, readAnyCheckpoint, withPrefix } from "../training/checkpoint.js";
 import { readRunConfig } from "./config.js";
 
-/** A training that is done, as it stands in its folder. */
+/** A training as it stands in its folder. */
 export interface Run {
   readonly folder: string;
   readonly model: Model;
@@ -15,25 +15,26 @@ export interface Run {
   readonly origin: DatasetOrigin | undefined;
   /** Number of training images; undefined where that is not known. */
   readonly trainingCount: number | undefined;
+  /** Where the training stands whose checkpoint the model is from; undefined where it is done. */
+  readonly checkpoint: { readonly epoch: number; readonly step: number } | undefined;
 }
 
 /**
- * Opens the folder of a run, or that of a model alone.
+ * Opens the folder of a run, or that of a model alone. If the training is not done, the model has the weights of its checkpoint.
  *
- * @throws {FileError} FILE_READ where there is no model, or its training is not done; FILE_FORMAT for damaged files
+ * @throws {FileError} FILE_READ where there is no model and no checkpoint; FILE_FORMAT for damaged files
  */
 export async function openRun(folder: string): Promise<Run> {
-  const isThere = (path: string) =>
-    stat(path).then(
-      () => true,
-      () => false,
-    );
+  const isThere = (path: string) => stat(path).then(Boolean, () => false);
   if (!(await isThere(folder))) throw new FileError("FILE_READ", folder, "no such file or folder");
+  const { dataset } = await readRunConfig(join(folder, "config.json"));
+  const run = { folder, origin: dataset?.origin, trainingCount: dataset?.count };
   const candidates = [join(folder, "model.safetensors"), join(folder, "model", "model.safetensors")];
   const isDone = (await Promise.all(candidates.map(isThere))).some(Boolean);
-  if (!isDone && (await isThere(checkpointPath(folder)))) {
-    throw new FileError("FILE_READ", folder, "contains an unfinished training. Resume it first");
-  }
-  const { dataset } = await readRunConfig(join(folder, "config.json"));
-  return { folder, model: await loadModel(folder), origin: dataset?.origin, trainingCount: dataset?.count };
+  const path = checkpointPath(folder);
+  if (isDone || !(await isThere(path))) return { ...run, model: await loadModel(folder), checkpoint: undefined };
+  const { found, checkpoint } = await readAnyCheckpoint(path);
+  const model = await restoreModel(path, found, withPrefix(checkpoint.tensors, "weights/"));
+  const { epoch, step } = checkpoint.state;
+  return { ...run, model, checkpoint: { epoch, step } };
 }

@@ -27,6 +27,8 @@ export interface TrainingState {
   stopping: StoppingState;
   /** Whether early stopping has ended the training. */
   isStopped: boolean;
+  /** What a reader of the result should know. */
+  warnings: string[];
 }
 
 /** What a checkpoint belongs to. */
@@ -72,6 +74,26 @@ export async function writeCheckpoint(folder: string, owner: CheckpointOwner, ch
 export async function readCheckpoint(folder: string, owner: CheckpointOwner): Promise<Checkpoint | undefined> {
   const path = checkpointPath(folder);
   if (!(await stat(path).catch(() => undefined))) return undefined;
+  const { found, checkpoint } = await readAnyCheckpoint(path);
+  const difference = findDifference(found, owner);
+  if (difference !== undefined) {
+    const [argument, found, wanted] = difference;
+    throw new ArgumentError("INVALID_ARGUMENT", {
+      argument,
+      received: wanted,
+      accepted: describe(found),
+      message: `${argument}: the checkpoint ${path} was made with ${describe(found)}, this training has ${describe(wanted)}; use another folder, or start again without resuming`,
+    });
+  }
+  return checkpoint;
+}
+
+/**
+ * The checkpoint of a training, whichever it is, and what it belongs to.
+ *
+ * @throws {FileError} FILE_FORMAT for a damaged file, FILE_VERSION for one of another version
+ */
+export async function readAnyCheckpoint(path: string): Promise<{ found: CheckpointOwner; checkpoint: Checkpoint }> {
   const { facts, tensors } = await readTensorFile(path).catch((error) => {
     if (!(error instanceof FileError) || error.code !== "FILE_FORMAT") throw error;
     throw new FileError(
@@ -83,17 +105,17 @@ export async function readCheckpoint(folder: string, owner: CheckpointOwner): Pr
   });
   if (facts.kind !== "checkpoint")
     throw new FileError("FILE_FORMAT", path, `is a ${String(facts.kind)}, not a checkpoint`);
-  const difference = findDifference(facts.owner, owner);
-  if (difference !== undefined) {
-    const [argument, found, wanted] = difference;
-    throw new ArgumentError("INVALID_ARGUMENT", {
-      argument,
-      received: wanted,
-      accepted: describe(found),
-      message: `${argument}: the checkpoint ${path} was made with ${describe(found)}, this training has ${describe(wanted)}; use another folder, or start again without resuming`,
-    });
-  }
-  return { state: facts.state as TrainingState, adam: facts.adam as Checkpoint["adam"], tensors };
+  const checkpoint = { state: facts.state as TrainingState, adam: facts.adam as Checkpoint["adam"], tensors };
+  return { found: facts.owner as CheckpointOwner, checkpoint };
+}
+
+/** The tensors whose names begin with `prefix`, by the rest of their names. */
+export function withPrefix(tensors: ReadonlyMap<string, NamedTensor>, prefix: string): Map<string, NamedTensor> {
+  return new Map(
+    [...tensors].flatMap(([key, tensor]) =>
+      key.startsWith(prefix) ? [[key.slice(prefix.length), tensor] as const] : [],
+    ),
+  );
 }
 
 /** The first field in which two values of JSON differ, and both its values. */
@@ -101,7 +123,7 @@ function findDifference(found: unknown, wanted: unknown, name = "checkpoint"): [
   const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
   if (!(isObject(found) && isObject(wanted))) return found === wanted ? undefined : [name, found, wanted];
   for (const key of new Set([...Object.keys(wanted), ...Object.keys(found)])) {
-    // With the prefix, because the option `count` of simulated images has the same name.
+    // Of the data set by its whole name: `count` is an option of its own, of what is simulated.
     const difference = findDifference(found[key], wanted[key], name === "dataset" ? `dataset.${key}` : key);
     if (difference) return difference;
   }

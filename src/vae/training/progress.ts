@@ -1,3 +1,4 @@
+import type { CodeStatistics } from "../evaluation/collapse.js";
 /** Named parts of a loss, `loss` among them, which is what is minimized: nats per image where they are log-likelihoods. */
 export type LossParts = Readonly<Record<string, number>>;
 
@@ -28,6 +29,12 @@ export interface EpochRecord {
   readonly train: LossParts;
   /** The loss of the validation images after the epoch; undefined without such images. */
   readonly validation: LossParts | undefined;
-  /** For a mixture and validation images with labels: how well its clusters agree with the labels. */
-  readonly clusters?: { readonly accuracy: number; readonly normalizedMutualInformation: number } | undefined;
+  /** For a mixture and validation images with labels: how well its clusters agree with the labels, and how many clusters have no image. */
+  readonly clusters?:
+    | { readonly accuracy: number; readonly normalizedMutualInformation: number; readonly empty: number }
+    | undefined;
+  /**
+   * Whether the codes of up to 500 validation images, or else training images, have collapsed; undefined for models with Bayesian weights.
+   */
+  readonly codes?: CodeStatistics | undefined;
 }

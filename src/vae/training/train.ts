@@ -9,6 +9,7 @@ import { augmentImages } from "../datasets/augmentation.js";
 import type { Dataset, DatasetOrigin, Images } from "../datasets/dataset.js";
 import { checkValues } from "../datasets/images.js";
 import { evaluateClusters } from "../evaluation/clusters.js";
+import { type CodeStatistics, describeCollapse, measureCodes } from "../evaluation/collapse.js";
 import { range, toImages } from "../models/images.js";
 import { type Model, type Phase, pause } from "../models/model.js";
 import { LEAST_BATCH_WEIGHT, Pass, SERIES } from "../models/pass.js";
@@ -22,6 +23,7 @@ import {
   removeBeginning,
   removeRemains,
   type TrainingState,
+  withPrefix,
   writeCheckpoint,
 } from "./checkpoint.js";
 import { updateStopping } from "./early-stopping.js";
@@ -42,6 +44,8 @@ export interface TrainingResult {
   readonly isStoppedEarly: boolean;
   /** The epoch whose weights the model has now, where there is early stopping, and its validation loss. */
   readonly best: { readonly epoch: number; readonly loss: number } | undefined;
+  /** What a reader of the result should know, in sentences. */
+  readonly warnings: readonly string[];
   /** Seconds of this call. */
   readonly seconds: number;
 }
@@ -93,12 +97,22 @@ const REPORT_INTERVAL = 500;
 const MOST_PENDING = 100;
 const SCALARS_INTERVAL = 50;
 const VALIDATION_BATCH = 256;
+/** Images whose codes are measured after every epoch. */
+const MEASURED_IMAGES = 500;
 
 /** The parts of one step's loss, not yet read back. */
 interface PendingLoss {
   readonly step: number;
   readonly names: readonly string[];
   readonly values: tf.Tensor1D;
+}
+
+/** The images of one step. */
+interface Batch {
+  /** Their numbers among the training images. */
+  readonly rows: Int32Array;
+  readonly input: Float32Array;
+  readonly target: Float32Array;
 }
 
 class Training {
@@ -141,6 +155,7 @@ class Training {
       history: [],
       stopping: { best: undefined },
       isStopped: false,
+      warnings: [],
     };
   }
 
@@ -189,7 +204,11 @@ class Training {
     await measureStatistics(this.model, this.images, { batchSize, seed, signal: this.options.signal });
     const seconds = (performance.now() - this.begin) / 1000;
     const { history, step, isStopped, stopping } = this.state;
-    const result = { history, steps: step, isStoppedEarly: isStopped, best: stopping.best, seconds };
+    const warnings = [
+      ...this.state.warnings,
+      ...(await describeCollapse(this.model, this.images, this.options.signal)),
+    ];
+    const result = { history, steps: step, isStoppedEarly: isStopped, best: stopping.best, warnings, seconds };
     await this.writeResult(result);
     return result;
   }
@@ -222,6 +241,7 @@ class Training {
     const { state, adam: adamStates, tensors } = found;
     this.state = state;
     this.model.setWeights(withPrefix(tensors, "weights/"));
+    for (const [key, tensor] of withPrefix(tensors, "training/")) this.model.trainingTensors.set(key, tensor);
     for (const { phase, adam } of this.phases) {
       const adamState = adamStates[phase.name];
       if (adamState) adam.restore(phase.name, withPrefix(tensors, "adam/"), adamState);
@@ -236,7 +256,8 @@ class Training {
     const { epoch, length } = this.state;
     if (!this.state.isBegun) {
       if (epoch > 0 && this.partStarts.includes(epoch)) for (const { adam } of this.phases) adam.reset();
-      await this.model.beginEpoch({ epoch, length, images: this.images, seed: course.seed, signal });
+      const warn = (sentence: string) => void this.state.warnings.push(sentence);
+      await this.model.beginEpoch({ epoch, length, images: this.images, seed: course.seed, signal, warn });
       this.state.isBegun = true;
     }
     await this.runSteps();
@@ -249,7 +270,9 @@ class Training {
     const clusters = found && {
       accuracy: found.accuracy,
       normalizedMutualInformation: found.normalizedMutualInformation,
+      empty: found.sizes.filter((size) => size === 0).length,
     };
+    const codes = await this.measureCodes();
     const record: EpochRecord = {
       epoch: epoch + 1,
       step,
@@ -257,6 +280,7 @@ class Training {
       train,
       validation,
       ...(clusters && { clusters }),
+      ...(codes && { codes }),
     };
     Object.assign(this.state, { epoch: epoch + 1, stepInEpoch: 0, isBegun: false, sums: {} });
     this.state.history.push(record);
@@ -265,6 +289,7 @@ class Training {
       ...prefixed("train", train),
       ...(validation && prefixed("validation", validation)),
       ...(clusters && prefixed("clusters", clusters)),
+      ...(codes && prefixed("codes", codes)),
     };
     // Before the checkpoint: a training that is killed in between repeats the epoch, and TensorBoard drops its first scalars.
     await this.options.onScalars?.(step, { ...scalars, learning_rate: learningRate });
@@ -283,8 +308,8 @@ class Training {
     const end = Math.min(this.stepsPerEpoch, first + this.steps - this.state.step);
     const read = async (stepInEpoch: number, step: number) => {
       const border = (i: number) => Math.floor((i * order.length) / this.stepsPerEpoch);
-      const values = await images.read(order.subarray(border(stepInEpoch), border(stepInEpoch + 1)));
-      return this.transform(values, step);
+      const rows = order.subarray(border(stepInEpoch), border(stepInEpoch + 1));
+      return { rows, ...(await this.transform(await images.read(rows), step)) };
     };
     let next = first < end ? read(first, this.state.step) : undefined;
     while (next) {
@@ -318,7 +343,7 @@ class Training {
     return { target, input: noise > 0 ? await addNoiseToBatch(view, configuration, noise, seed, step) : view };
   }
 
-  private takeStep({ input, target }: { input: Float32Array; target: Float32Array }): void {
+  private takeStep({ rows, input, target }: Batch): void {
     const { course } = this.resolved;
     const { epoch, step } = this.state;
     const { height, width, channels } = this.model.configuration;
@@ -327,6 +352,7 @@ class Training {
       training: true,
       klWeight: step < warmup ? step / warmup : 1,
       trainingCount: this.images.count,
+      rows,
       epoch,
       length: this.state.length,
       batchWeight: Math.max(LEAST_BATCH_WEIGHT, 1 / (step + 1)),
@@ -436,6 +462,13 @@ class Training {
     return parts;
   }
 
+  /** Undefined for models with Bayesian weights, whose codes need many draws. */
+  private async measureCodes(): Promise<CodeStatistics | undefined> {
+    if (this.model.parts.weightPosterior) return undefined;
+    const images = this.validation.count > 0 ? this.validation : this.images;
+    return measureCodes(this.model, images, MEASURED_IMAGES, this.options.signal);
+  }
+
   private async considerStopping({ epoch, validation }: EpochRecord): Promise<void> {
     const { earlyStopping, course } = this.resolved;
     // While the loss is still warming up, its values say nothing.
@@ -452,6 +485,7 @@ class Training {
     const tensors = new Map<string, NamedTensor>();
     for (const [key, tensor] of await this.model.weights()) tensors.set(`weights/${key}`, tensor);
     for (const [key, tensor] of this.best ?? []) tensors.set(`best/${key}`, tensor);
+    for (const [key, tensor] of this.model.trainingTensors) tensors.set(`training/${key}`, tensor);
     const states = [];
     for (const { phase, adam } of this.phases) {
       const { tensors: moments, state } = await adam.save(phase.name);
@@ -478,11 +512,3 @@ const mapValues = (record: LossParts, map: (value: number) => number): LossParts
 
 const prefixed = (prefix: string, record: LossParts): LossParts =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [`${prefix}/${key}`, value]));
-
-function withPrefix(tensors: ReadonlyMap<string, NamedTensor>, prefix: string): Map<string, NamedTensor> {
-  return new Map(
-    [...tensors].flatMap(([key, tensor]) =>
-      key.startsWith(prefix) ? [[key.slice(prefix.length), tensor] as const] : [],
-    ),
-  );
-}

@@ -360,7 +360,7 @@ describe("openDataset", () => {
     await writeMatrix(path("table.csv"), { data: Float32Array.of(1, 2), rows: 1, cols: 2 });
     await expect(openDataset(path("table.csv"))).rejects.toMatchObject({
       code: "FILE_FORMAT",
-      message: expect.stringMatching(/neither a \.npy nor an IDX/),
+      message: expect.stringMatching(/neither a \.npy file nor an IDX/),
     });
   });
 

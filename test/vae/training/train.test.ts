@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AbortError } from "../../../src/errors.js";
 import { imagesInMemory } from "../../../src/vae/datasets/index.js";
 import { createModel, loadModel, type Model, type ModelName } from "../../../src/vae/models/index.js";
-import { type TrainRunOptions, trainRun } from "../../../src/vae/runs/index.js";
+import { openRun, type TrainRunOptions, trainRun } from "../../../src/vae/runs/index.js";
 import { type EpochRecord, type TrainOptions, train } from "../../../src/vae/training/index.js";
 import { readEvents } from "../tensorboard/read-events.js";
 import { bars, barsDataset, useCpuBackend } from "../tiny-dataset.js";
@@ -178,6 +178,22 @@ describe("a training that is resumed", () => {
 });
 
 describe("train", () => {
+  it("can be opened at its last checkpoint while it is not done", async () => {
+    const model = tinyModel("vae");
+    await interrupt(model, { ...options, folder }, (step) => step === 8);
+    const { model: opened, checkpoint } = await openRun(folder);
+    expect(checkpoint).toEqual({ epoch: 2, step: 8 });
+    expect((await opened.encode(dataset.test)).means.rows).toBe(16);
+    opened.dispose();
+    const again = tinyModel("vae");
+    await train(again, dataset, { ...options, folder });
+    const done = await openRun(folder);
+    expect(done.checkpoint).toBeUndefined();
+    expect(await done.model.weights()).toEqual(await again.weights());
+    done.model.dispose();
+    again.dispose();
+  });
+
   it("writes a run's folder whose model is the trained one", async () => {
     const model = tinyModel("vae");
     const { history } = await train(model, dataset, { ...options, epochs: 1, folder });
@@ -313,10 +329,24 @@ describe("train", () => {
       "validation/kl",
     ];
     expect([...scalars]).toEqual([
-      [3, [...names, "learning_rate"]],
-      [6, [...names, "learning_rate"]],
+      [3, [...names, "codes/activeDimensions", "learning_rate"]],
+      [6, [...names, "codes/activeDimensions", "learning_rate"]],
     ]);
     model.dispose();
+  });
+
+  it("ends with warnings about a model that has collapsed and clusters that could not start from an embedding", async () => {
+    const model = createModel("vae", { ...size, beta: 1e4 });
+    const { warnings, history } = await train(model, dataset, { ...options, epochs: 20 });
+    expect(warnings).toEqual([expect.stringContaining("All images have nearly the same code")]);
+    expect(history.at(-1)?.codes).toEqual({ activeDimensions: 0 });
+    model.dispose();
+    const mixture = tinyModel("gmvae");
+    const few = { ...dataset, train: bars(20) };
+    expect((await train(mixture, few, options)).warnings).toContain(
+      "The clusters start from principal components, because 20 training images are too few for a t-SNE embedding.",
+    );
+    mixture.dispose();
   });
 
   it("warms the KL terms up", async () => {

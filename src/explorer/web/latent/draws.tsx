@@ -16,7 +16,7 @@ export function Draws({ row }: { row: number }) {
     fetchDraws({ index: row, count: COUNT, seed }, abort.signal)
       .then(setPicture)
       .catch((error: Error) => {
-        if (!abort.signal.aborted) failure.value = `The draws did not arrive: ${error.message}`;
+        if (!abort.signal.aborted) failure.value = `The draws were not loaded: ${error.message}`;
       });
     return () => abort.abort();
   }, [row, seed]);

@@ -63,7 +63,7 @@ export function InterpolationPanel() {
         <End name="B" row={to} />
       </div>
       <p class={controls.note}>
-        Each image is shown beside its reconstruction, where the interpolation begins and ends.
+        Each image is shown with its reconstruction. The interpolation goes from the one reconstruction to the other.
       </p>
       <Stage />
       <div class={styles.ways}>

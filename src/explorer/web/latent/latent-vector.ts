@@ -47,7 +47,7 @@ effect(() => {
   fetchLatentVector(row, abort.signal)
     .then((come) => begin({ row, ...come }))
     .catch((error: Error) => {
-      if (!abort.signal.aborted) failure.value = `The code of row ${row} did not come: ${error.message}`;
+      if (!abort.signal.aborted) failure.value = `The code of row ${row} was not loaded: ${error.message}`;
     });
   return () => abort.abort();
 });

@@ -125,7 +125,7 @@ function Result({ shown: { example, result, shown, problem } }: { shown: Search 
       {shown && (
         <div class={pictures.pictures}>
           <figure>
-            <DecodedImage picture={shown} size={104} title="The image as the model was shown it" />
+            <DecodedImage picture={shown} size={104} title="The image as the model received it" />
             <figcaption>What the model sees</figcaption>
           </figure>
           <figure>

@@ -23,7 +23,7 @@ export function drawnLayout(id: string): DrawnLayout | undefined {
       })
       .catch((error: Error) => {
         asked.delete(id);
-        failure.value = `“${layout.title}” did not loaded: ${error.message}`;
+        failure.value = `“${layout.title}” was not loaded: ${error.message}`;
       })
       .finally(() => {
         loadingLayouts.value = new Set([...loadingLayouts.peek()].filter((one) => one !== id));
@@ -44,7 +44,7 @@ export function covariancesOf(id: string): Float32Array | undefined {
         covariances.value = new Map([...covariances.peek(), [id, values]]);
       })
       .catch((error: Error) => {
-        failure.value = `The uncertainty of “${layout.title}” did not loaded: ${error.message}`;
+        failure.value = `The uncertainty of “${layout.title}” was not loaded: ${error.message}`;
       });
   }
   return found;

@@ -63,7 +63,7 @@ export function NamedSelections() {
       </ul>
       <FileButtons hasSelections={saved.length > 0} />
       {saved.length > 0 && !canCompare && (
-        <p class={controls.note}>Check two selections, or one beside the current one, to compare them.</p>
+        <p class={controls.note}>Check two selections, or one and the current one, to compare them.</p>
       )}
       {canCompare && chosen.length > 0 && <SelectionsComparison names={chosen} />}
     </section>

@@ -31,23 +31,22 @@ export const gmvaeOptions = {
   /** Weight of the three priors. */
   beta,
   /**
-   * Epochs in which the network is trained as a plain autoencoder; then the mixture starts from one fitted to the codes. With 0
+   * Epochs in which the network is trained as a plain autoencoder; then the mixture starts from clusters of the images. With 0
    * it starts from random numbers, and `refineEpochs` are not used.
    */
   pretrainEpochs: epochsOrAuto(
     "mixtures: first epochs, as a plain autoencoder",
     "first epochs, in which a mixture is trained as a plain autoencoder; `auto`: 10 and at least 1000 steps, but at most 3 of 10 epochs",
   ),
-  /** Epochs after these in which codes are also drawn to the nearest component, all views of an image to the same one. */
+  /** Epochs after these in which codes also form clusters: first those of the images, then with all views of an image in the same one. */
   refineEpochs: epochsOrAuto(
     "mixtures: epochs after these that form clusters",
-    "epochs after these in which codes are drawn to their nearest component; `auto`: as many as in pretraining",
+    "epochs after these in which codes form clusters; `auto`: as many as in pretraining",
   ),
 };
 /** How gmvae and conv-gmvae are trained by default. */
 export const GMVAE_RECIPE = {
   ...PLAIN_RECIPE,
-  epochs: 50,
   leastSteps: 5000,
   warmupSteps: 200,
   augmentation: "shifts" as const,

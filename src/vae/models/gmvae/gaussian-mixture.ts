@@ -1,28 +1,31 @@
 import { throwIfAborted } from "../../../abort.js";
-import type { Matrix } from "../../../matrix.js";
+import { Matrix } from "../../../matrix.js";
+import { Moments, whiten } from "../../moments.js";
 import type { Random } from "../../random.js";
 import { pause } from "../model.js";
 
-/** A mixture of Gaussians that share one covariance. */
+/** A mixture of Gaussians, each with a covariance of its own. */
 export interface GaussianMixture {
   /** K x d. */
   readonly means: Float64Array;
-  /** The Cholesky factor of the covariance: d x d, lower triangular. */
-  readonly factor: Float64Array;
+  /** For each component the Cholesky factor of its covariance: d x d, lower triangular. */
+  readonly factors: readonly Float64Array[];
   /** K shares. */
   readonly shares: Float64Array;
   /** Mean log-likelihood of a point. */
   readonly logLikelihood: number;
 }
 
-const RESTARTS = 10;
-const K_MEANS_ITERATIONS = 30;
-const EM_ITERATIONS = 100;
+const RESTARTS = 30;
+const K_MEANS_ITERATIONS = 20;
+const EM_ITERATIONS = 200;
+/** The best start is found with so many points at most. */
+const SEARCHED_POINTS = 5000;
 /** Rise of the mean log-likelihood, in nats, at which the fit is done. */
 const LEAST_RISE = 1e-4;
 
 /**
- * Fits a mixture by expectation maximization, from the best of ten runs of k-means, each from its k-means++ seeding (Arthur &
+ * Fits a mixture by expectation maximization: the most likely of 30 fits, each from its own k-means with k-means++ seeding (Arthur &
  * Vassilvitskii 2007).
  *
  * @param points n x d, n >= 1
@@ -33,25 +36,45 @@ export async function fitGaussianMixture(
   random: Random,
   signal?: AbortSignal,
 ): Promise<GaussianMixture> {
-  let best: { centers: Float64Array; cost: number } | undefined;
+  const { rows, cols } = points;
+  const chosen = random.permutation(rows).subarray(0, SEARCHED_POINTS);
+  const some = new Matrix(new Float64Array(chosen.length * cols), chosen.length, cols);
+  chosen.forEach((row, i) => {
+    some.data.set(points.row(row), i * cols);
+  });
+  const floor = 1e-3 * Math.max(kMeans(some, seedCenters(some, components, random)).spread, 1e-6);
+  let best: GaussianMixture | undefined;
   for (let i = 0; i < RESTARTS; i++) {
-    throwIfAborted(signal);
-    const run = kMeans(points, seedCenters(points, components, random));
-    if (!best || run.cost < best.cost) best = run;
-    await pause();
+    const { nearest, centers } = kMeans(some, seedCenters(some, components, random));
+    const moments = new Moments(components, cols);
+    nearest.forEach((k, row) => {
+      moments.add(some.row(row), k, 1);
+    });
+    const found = await maximize(some, toMixture(moments, centers, floor, Number.NEGATIVE_INFINITY), floor, signal);
+    if (!best || found.logLikelihood > best.logLikelihood) best = found;
   }
-  const { cols } = points;
-  const { centers, cost } = best as { centers: Float64Array; cost: number };
-  const spread = Math.max(cost / (points.rows * cols), 1e-6);
-  let mixture: GaussianMixture = {
-    means: centers,
-    factor: Float64Array.from({ length: cols * cols }, (_, at) => (at % (cols + 1) === 0 ? Math.sqrt(spread) : 0)),
-    shares: new Float64Array(components).fill(1 / components),
-    logLikelihood: Number.NEGATIVE_INFINITY,
-  };
+  return maximize(points, best as GaussianMixture, floor, signal);
+}
+
+/** The component of every point. */
+export function assignToComponents(points: Matrix, mixture: GaussianMixture): Int32Array {
+  const logDensities = densitiesOf(mixture, points.cols);
+  return Int32Array.from({ length: points.rows }, (_, i) => {
+    const densities = logDensities(points.row(i));
+    return densities.indexOf(Math.max(...densities));
+  });
+}
+
+async function maximize(
+  points: Matrix,
+  start: GaussianMixture,
+  floor: number,
+  signal: AbortSignal | undefined,
+): Promise<GaussianMixture> {
+  let mixture = start;
   for (let i = 0; i < EM_ITERATIONS; i++) {
     throwIfAborted(signal);
-    const next = improve(points, mixture, 1e-3 * spread);
+    const next = improve(points, mixture, floor);
     const rise = next.logLikelihood - mixture.logLikelihood;
     mixture = next;
     if (rise < LEAST_RISE) break;
@@ -60,21 +83,53 @@ export async function fitGaussianMixture(
   return mixture;
 }
 
-/**
- * The vector y with `factor` y = x, by forward substitution; in the space of y, the components' covariance is the identity.
- *
- * @param x d numbers
- * @param factor d x d, lower triangular
- */
-export function whiten(x: ArrayLike<number>, factor: Float64Array): Float64Array {
-  const d = x.length;
-  const y = new Float64Array(d);
-  for (let i = 0; i < d; i++) {
-    let rest = x[i];
-    for (let j = 0; j < i; j++) rest -= factor[i * d + j] * y[j];
-    y[i] = rest / factor[i * d + i];
+/** One step of expectation maximization. */
+function improve(points: Matrix, mixture: GaussianMixture, floor: number): GaussianMixture {
+  const { rows, cols } = points;
+  const moments = new Moments(mixture.shares.length, cols);
+  const logDensities = densitiesOf(mixture, cols);
+  let logLikelihood = 0;
+  for (let i = 0; i < rows; i++) {
+    const x = points.row(i);
+    const densities = logDensities(x);
+    const most = Math.max(...densities);
+    const total = densities.reduce((sum, density) => sum + Math.exp(density - most), 0);
+    logLikelihood += (most + Math.log(total)) / rows;
+    densities.forEach((density, k) => {
+      moments.add(x, k, Math.exp(density - most) / total);
+    });
   }
-  return y;
+  return toMixture(moments, mixture.means, floor, logLikelihood);
+}
+
+/** @param before means of components that have lost all points, which stay where they are */
+function toMixture(moments: Moments, before: Float64Array, floor: number, logLikelihood: number): GaussianMixture {
+  const means = moments.means(before);
+  const factors = Array.from(moments.weights, (_, k) => moments.factor([k], means, floor));
+  const total = moments.weights.reduce((sum, weight) => sum + weight, 0);
+  return { means, factors, shares: moments.weights.map((weight) => Math.max(weight, 1e-9) / total), logLikelihood };
+}
+
+/** The logarithms of share times density of all components at a point; the array is the same at every call. */
+function densitiesOf({ means, factors, shares }: GaussianMixture, d: number): (x: ArrayLike<number>) => Float64Array {
+  const densities = new Float64Array(shares.length);
+  const offsets = shares.map((share, k) => {
+    let offset = Math.log(share) - (d / 2) * Math.log(2 * Math.PI);
+    for (let j = 0; j < d; j++) offset -= Math.log(factors[k][j * (d + 1)]);
+    return offset;
+  });
+  const difference = new Float64Array(d);
+  const y = new Float64Array(d);
+  return (x) => {
+    for (let k = 0; k < shares.length; k++) {
+      for (let j = 0; j < d; j++) difference[j] = x[j] - means[k * d + j];
+      whiten(difference, factors[k], y);
+      let square = 0;
+      for (let j = 0; j < d; j++) square += y[j] * y[j];
+      densities[k] = offsets[k] - square / 2;
+    }
+    return densities;
+  };
 }
 
 function seedCenters({ rows, cols, data }: Matrix, components: number, random: Random): Float64Array {
@@ -96,24 +151,32 @@ function seedCenters({ rows, cols, data }: Matrix, components: number, random: R
   return centers;
 }
 
-function kMeans(points: Matrix, centers: Float64Array): { centers: Float64Array; cost: number } {
-  const { rows, cols, data } = points;
+interface KMeans {
+  readonly centers: Float64Array;
+  /** The center that is nearest to each point. */
+  readonly nearest: Int32Array;
+  /** Mean squared difference of a coordinate from the nearest center's. */
+  readonly spread: number;
+}
+
+function kMeans({ rows, cols, data }: Matrix, centers: Float64Array): KMeans {
   const components = centers.length / cols;
+  const nearest = new Int32Array(rows);
   let cost = 0;
   for (let iteration = 0; iteration < K_MEANS_ITERATIONS; iteration++) {
     const sums = new Float64Array(centers.length);
     const counts = new Float64Array(components);
     cost = 0;
     for (let i = 0; i < rows; i++) {
-      let nearest = 0;
       let least = Number.POSITIVE_INFINITY;
       for (let k = 0; k < components; k++) {
         const square = squaredDistance(data, i, centers, k, cols);
-        if (square < least) [nearest, least] = [k, square];
+        if (square < least) [nearest[i], least] = [k, square];
       }
+      const k = nearest[i];
       cost += least;
-      counts[nearest] = counts[nearest] + 1;
-      for (let j = 0; j < cols; j++) sums[nearest * cols + j] = sums[nearest * cols + j] + data[i * cols + j];
+      counts[k] = counts[k] + 1;
+      for (let j = 0; j < cols; j++) sums[k * cols + j] = sums[k * cols + j] + data[i * cols + j];
     }
     for (let k = 0; k < components; k++) {
       const count = counts[k];
@@ -121,7 +184,7 @@ function kMeans(points: Matrix, centers: Float64Array): { centers: Float64Array;
       for (let j = 0; j < cols; j++) centers[k * cols + j] = sums[k * cols + j] / count;
     }
   }
-  return { centers, cost };
+  return { centers, nearest, spread: cost / (rows * cols) };
 }
 
 function squaredDistance(data: ArrayLike<number>, i: number, centers: Float64Array, k: number, cols: number): number {
@@ -131,77 +194,4 @@ function squaredDistance(data: ArrayLike<number>, i: number, centers: Float64Arr
     square += difference * difference;
   }
   return square;
-}
-
-/** One step of expectation maximization. */
-function improve(points: Matrix, mixture: GaussianMixture, floor: number): GaussianMixture {
-  const { rows, cols } = points;
-  const { means, factor, shares } = mixture;
-  const components = shares.length;
-  const centers = Array.from(shares, (_, k) => whiten(means.subarray(k * cols, (k + 1) * cols), factor));
-  let offset = (-cols / 2) * Math.log(2 * Math.PI);
-  for (let j = 0; j < cols; j++) offset -= Math.log(factor[j * (cols + 1)]);
-  const weights = new Float64Array(components);
-  const sums = new Float64Array(means.length);
-  const products = new Float64Array(cols * cols);
-  const densities = new Float64Array(components);
-  let logLikelihood = 0;
-  for (let i = 0; i < rows; i++) {
-    const x = points.row(i);
-    const y = whiten(x, factor);
-    for (let k = 0; k < components; k++) {
-      const square = squaredDistance(y, 0, centers[k], 0, cols);
-      densities[k] = Math.log(shares[k]) + offset - square / 2;
-    }
-    const most = Math.max(...densities);
-    const total = densities.reduce((sum, density) => sum + Math.exp(density - most), 0);
-    logLikelihood += (most + Math.log(total)) / rows;
-    for (let k = 0; k < components; k++) {
-      const responsibility = Math.exp(densities[k] - most) / total;
-      weights[k] = weights[k] + responsibility;
-      for (let j = 0; j < cols; j++) {
-        sums[k * cols + j] = sums[k * cols + j] + responsibility * x[j];
-      }
-    }
-    addProducts(products, x, 1);
-  }
-  // A component that has lost all points stays where it is.
-  const moved = means.map((mean, at) => {
-    const weight = weights[Math.floor(at / cols)];
-    return weight > 1e-9 ? sums[at] / weight : mean;
-  });
-  for (let k = 0; k < components; k++) {
-    addProducts(products, moved.subarray(k * cols, (k + 1) * cols), -weights[k]);
-  }
-  const covariance = products.map((product, at) => product / rows + (at % (cols + 1) === 0 ? floor : 0));
-  return {
-    means: moved,
-    factor: choleskyFactor(covariance, cols, floor),
-    shares: weights.map((weight) => Math.max(weight, 1e-9) / rows),
-    logLikelihood,
-  };
-}
-
-/** Adds `weight` x x^T to the lower triangle of `products`. */
-function addProducts(products: Float64Array, x: ArrayLike<number>, weight: number): void {
-  const d = x.length;
-  for (let i = 0; i < d; i++) {
-    for (let j = 0; j <= i; j++) {
-      products[i * d + j] = products[i * d + j] + weight * x[i] * x[j];
-    }
-  }
-}
-
-/** The lower triangular matrix whose product with its transpose is `matrix`, of which the lower triangle is read. */
-function choleskyFactor(matrix: Float64Array, d: number, floor: number): Float64Array {
-  const factor = new Float64Array(d * d);
-  for (let i = 0; i < d; i++) {
-    for (let j = 0; j <= i; j++) {
-      let rest = matrix[i * d + j];
-      for (let k = 0; k < j; k++) rest -= factor[i * d + k] * factor[j * d + k];
-      // Rounding can leave a pivot at or below zero if dimensions depend on each other.
-      factor[i * d + j] = i === j ? Math.sqrt(Math.max(rest, floor)) : rest / factor[j * d + j];
-    }
-  }
-  return factor;
 }

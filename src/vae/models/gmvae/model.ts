@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
 import { requireInteger } from "../../../arguments.js";
-import { SigmaTsneError } from "../../../errors.js";
 import { Matrix } from "../../../matrix.js";
 import { checkOptions } from "../../../options/index.js";
 import type { Images } from "../../datasets/dataset.js";
+import { whiten } from "../../moments.js";
 import { Random } from "../../random.js";
 import type { Resolved } from "../configuration.js";
 import { SAMPLE_OPTIONS } from "../declarations.js";
@@ -32,9 +32,11 @@ import {
 import { createDecoder, createEncoder, dense, type Layer, Network, type NetworkKind } from "../network.js";
 import { Pass, SERIES } from "../pass.js";
 import type { TrainingLength } from "../training-length.js";
+import { divergence, logKernelShares, mixTargets, sharpen } from "./assignment.js";
+import { gaussiansOfClusters, requireVariance } from "./code-clusters.js";
 import { GMVAE_RECIPE, type gmvaeOptions } from "./configuration.js";
-import { fitGaussianMixture, whiten } from "./gaussian-mixture.js";
-import { dropoutShare, planMixture } from "./phases.js";
+import { clusterImages } from "./image-clusters.js";
+import { dropoutShare, knownShare, planMixture } from "./phases.js";
 
 /**
  * Configuration of a {@link Gmvae}: its options with their defaults filled in.
@@ -51,19 +53,18 @@ export interface GmvaeSampleOptions extends SampleOptions {
 
 /** Least standard deviation of a component; a component that shrinks to a point would have an infinite density. */
 const LEAST_SD = 0.01;
-/** The mixture is fitted to the codes of so many training images at most. */
-const FITTED_IMAGES = 20_000;
 /**
  * Weight of the assignment loss, in units of what the codes explain: the error of the mean image minus that of the reconstruction. Codes
  * that keep every stroke leave digits in the wrong component: on MNIST, where codes explain about 120 nats, a weight of 500 was better
  * than 50 and 10. Where codes explain little, as after a short pretraining on gray images, such a weight would make all codes equal.
  */
 const ASSIGNMENT_SHARE = 4;
+/** The same weight while the bound is the loss. */
+const KEPT_ASSIGNMENT_SHARE = 0.5;
+/** Name of the tensor with the clusters of the training images, from which those of the codes are learned. */
+const CLUSTERS = "clusters";
 /** Training images that the mean image is taken over. */
 const MEAN_IMAGES = 2000;
-/** Variance of codes that carry nothing. */
-const LEAST_VARIANCE = 1e-8;
-
 interface Latents {
   readonly mean: tf.Tensor2D;
   readonly sd: tf.Tensor2D;
@@ -76,9 +77,9 @@ interface Latents {
  * components, z ~ N(mean_y(w), sd_y(w)^2), x ~ p(x|z). The posterior is q(z|x) q(w|x) p(y|w, z).
  *
  * Started from random numbers, such mixtures mostly end with several classes in one component. Here the network is first trained
- * as an autoencoder and the mixture started from one fitted to its codes (Jiang et al. 2017, arXiv 1611.05148). Then views of the same
- * image are drawn to the same component, and all to the components that they are nearest to (Xie et al. 2016, arXiv 1511.06335; with
- * augmentation, Guo et al. 2018), and the mixture is fitted again.
+ * as an autoencoder. Then its codes learn the clusters of a t-SNE embedding of the images (`clusterImages`), and all views of an image
+ * are drawn to the component that it is nearest to (Xie et al. 2016, arXiv 1511.06335; with augmentation, Guo et al. 2018). These targets
+ * are mixed, with less and less of the embedding (Reed et al. 2015, arXiv 1412.6596), because a network corrects some of its errors.
  */
 export class Gmvae extends Model<GmvaeConfiguration> {
   readonly recipe = GMVAE_RECIPE;
@@ -120,7 +121,8 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     const latents = this.latents(input, pass.withoutDropout());
     const z = pass.draw(latents.mean, latents.sd) as tf.Tensor2D;
     const decoding = pass.training ? pass.withDropout(dropoutShare(pass.epoch, pass.length)) : pass;
-    const reconstruction = tf.neg(tf.mean(this.logLikelihood(target, z, decoding))) as tf.Scalar;
+    const raw = this.decodeRaw(z, decoding);
+    const reconstruction = tf.neg(tf.mean(this.parts.likelihood.logProbability(target, raw))) as tf.Scalar;
     const w = pass.draw(latents.wMean, latents.wSd);
     const components = this.components(w, pass);
     const logShares = tf.logSoftmax(logDensities(z, components));
@@ -132,7 +134,14 @@ export class Gmvae extends Model<GmvaeConfiguration> {
       yPrior: tf.add(meanOfSums(tf.mul(shares, logShares)), Math.log(this.configuration.clusters)) as tf.Scalar,
     };
     const weight = this.configuration.beta * pass.klWeight;
-    return weighted(parts, { conditionalPrior: weight, wPrior: weight, yPrior: weight });
+    const bound = weighted(parts, { conditionalPrior: weight, wPrior: weight, yPrior: weight });
+    const isTraining = Number.isFinite(pass.epoch);
+    if (!isTraining || refine === 0) return bound;
+    // Without it, components drift apart from the clusters that they were started from.
+    const assignment = this.assignmentLoss(this.posteriorShares(latents, pass), target, pass, (images) =>
+      this.posteriorShares(this.latents(images, pass.withoutDropout()), pass),
+    );
+    return this.withAssignment(bound, assignment, KEPT_ASSIGNMENT_SHARE, target, raw);
   }
 
   /**
@@ -143,63 +152,123 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     const z = this.latents(input, pass).mean;
     const raw = this.decodeRaw(z, pass);
     const reconstruction = tf.neg(tf.mean(this.parts.likelihood.logProbability(target, raw))) as tf.Scalar;
-    if (pass.epoch < planMixture(this.configuration, pass.length).pretrain) return weighted({ reconstruction });
-    const assignment = this.assignmentLoss(z, target, pass);
-    const weight = tf.mul(this.explained(target, raw), ASSIGNMENT_SHARE);
-    return { total: tf.add(reconstruction, tf.mul(assignment, weight)), parts: { reconstruction, assignment } };
+    const loss = weighted({ reconstruction });
+    if (pass.epoch < planMixture(this.configuration, pass.length).pretrain) return loss;
+    const assignment = this.assignmentLoss(this.kernelShares(z), target, pass, (images) =>
+      this.kernelShares(this.latents(images, pass).mean),
+    );
+    return this.withAssignment(loss, assignment, ASSIGNMENT_SHARE, target, raw);
+  }
+
+  private withAssignment(
+    { total, parts }: Loss,
+    assignment: tf.Scalar,
+    share: number,
+    target: tf.Tensor4D,
+    raw: tf.Tensor,
+  ): Loss {
+    const weight = tf.mul(this.explained(target, raw), share);
+    return { total: tf.add(total, tf.mul(assignment, weight)), parts: { ...parts, assignment } };
   }
 
   /** By how much the reconstruction is better than the mean image, in nats per image; without a gradient. */
   private explained(target: tf.Tensor4D, raw: tf.Tensor): tf.Scalar {
     const { likelihood } = this.parts;
     const mean = logit(tf.mean(target, 0, true));
-    return detach(tf.relu(tf.sub(likelihood.error(target, mean), likelihood.error(target, raw)))) as tf.Scalar;
+    return detach(raw, (of) => tf.relu(tf.sub(likelihood.error(target, mean), likelihood.error(target, of))));
+  }
+
+  /** Logarithms of the shares of the components, by their centers alone: n x K. */
+  private kernelShares(z: tf.Tensor2D): tf.Tensor2D {
+    const { clusters, zDim } = this.configuration;
+    const centers = this.variables.get("prior/mean/bias") as tf.Variable;
+    return logKernelShares(z, tf.reshape(centers, [clusters, zDim]));
+  }
+
+  /** log p(y|w, z) at the means of w and z: n x K. */
+  private posteriorShares({ mean, wMean }: Latents, pass: Pass): tf.Tensor2D {
+    return tf.logSoftmax(logDensities(mean, this.components(wMean, pass))) as tf.Tensor2D;
   }
 
   /**
-   * KL(P || Q) of Xie et al. 2016 (arXiv 1511.06335, equations 1 to 3): Q are the components' shares of the codes under a Student t
-   * kernel, P those of other views of the same images, sharpened.
+   * KL(P || Q): Q are the components' shares of the codes; P are the known clusters of the images, mixed with the sharpened shares of
+   * other views of the same images.
+   *
+   * @param sharesOf the logarithms of the shares of such views
    */
-  private assignmentLoss(z: tf.Tensor2D, target: tf.Tensor4D, pass: Pass): tf.Scalar {
-    const { clusters, zDim } = this.configuration;
-    const centers = tf.reshape(this.variables.get("prior/mean/bias") as tf.Variable, [clusters, zDim]);
-    const logShares = (codes: tf.Tensor2D) => {
-      const squares = tf.sum(tf.square(tf.sub(tf.expandDims(codes, 1), centers)), -1);
-      return tf.logSoftmax(tf.neg(tf.log(tf.add(squares, 1))));
-    };
-    // A function with a gradient of its own, so that none flows into the targets.
-    const targets = tf.customGrad((images) => {
-      const shares = tf.exp(logShares(this.latents(images as tf.Tensor4D, pass).mean));
-      const weights = tf.div(tf.square(shares), tf.sum(shares, 0));
-      return { value: tf.div(weights, tf.sum(weights, 1, true)), gradFunc: () => tf.zerosLike(images as tf.Tensor4D) };
-    })(target);
-    return meanOfSums(tf.mul(targets, tf.sub(tf.log(tf.add(targets, 1e-30)), logShares(z))));
+  private assignmentLoss(
+    logShares: tf.Tensor2D,
+    target: tf.Tensor4D,
+    pass: Pass,
+    sharesOf: (images: tf.Tensor4D) => tf.Tensor2D,
+  ): tf.Scalar {
+    const known = this.knownClusters(pass);
+    const share = known ? knownShare(pass.epoch, planMixture(this.configuration, pass.length)) : 0;
+    const views = () => detach(target, (images) => sharpen(tf.exp(sharesOf(images))));
+    if (!known) return divergence(views(), logShares);
+    return divergence(share < 1 ? mixTargets(views(), known, share) : known, logShares);
   }
 
-  /** After either part of the pretraining, starts the mixture from one that is fitted to the codes. */
-  override async beginEpoch({ epoch, length, images, seed, signal }: EpochStart): Promise<void> {
-    const { clusters, zDim } = this.configuration;
+  /** The known clusters of a batch's images, one-hot, with zeros where it is not known: n x K. Undefined where none is. */
+  private knownClusters({ rows }: Pass): tf.Tensor2D | undefined {
+    const labels = this.trainingTensors.get(CLUSTERS)?.values;
+    if (!rows || !labels) return undefined;
+    const numbers = tf.tensor1d(
+      Int32Array.from(rows, (row) => labels[row]),
+      "int32",
+    );
+    return tf.cast(tf.oneHot(numbers, this.configuration.clusters), "float32") as tf.Tensor2D;
+  }
+
+  /** Starts the mixture: from clusters of the images when codes begin to form clusters, and from those of the codes after that. */
+  override async beginEpoch({ epoch, length, images, seed, signal, warn }: EpochStart): Promise<void> {
     const { pretrain, refine } = planMixture(this.configuration, length);
     if (epoch === 0 && images.count > 0) await this.startFromMeanImage(images);
-    const isStart = epoch === pretrain || epoch === pretrain + refine;
-    if (pretrain === 0 || !isStart || images.count === 0) return;
-    const random = new Random(seed, SERIES.mixture, 0);
-    const chosen = random.permutation(images.count).subarray(0, FITTED_IMAGES).sort();
-    const { height, width, channels } = images;
-    const read = (at: ArrayLike<number>) => images.read(Int32Array.from(at, (i) => chosen[i]));
-    const some = { count: chosen.length, height, width, channels, read };
-    const { means } = await this.encode(some, { signal });
+    if (pretrain === 0 || images.count === 0 || (epoch !== pretrain && epoch !== pretrain + refine)) return;
+    const { means } = await this.encode(images, { signal });
     requireVariance(means);
-    const mixture = await fitGaussianMixture(means, clusters, random, signal);
-    const centers = Array.from(mixture.shares, (_, k) =>
-      whiten(mixture.means.subarray(k * zDim, (k + 1) * zDim), mixture.factor),
-    );
+    const labels =
+      epoch > pretrain ? this.nearestComponents(means) : await this.clusterImages({ images, seed, signal, warn });
+    this.trainingTensors.set(CLUSTERS, { shape: [labels.length], values: Float32Array.from(labels) });
+    this.startComponents(means, labels);
+  }
+
+  private async clusterImages({
+    images,
+    seed,
+    signal,
+    warn,
+  }: Omit<EpochStart, "epoch" | "length">): Promise<Int32Array> {
+    const random = new Random(seed, SERIES.mixture, 0);
+    const { labels, isEmbedded } = await clusterImages(images, this.configuration.clusters, random, signal);
+    if (!isEmbedded) {
+      warn(
+        `The clusters start from principal components, because ${images.count} training images are too few for a t-SNE embedding.`,
+      );
+    }
+    return labels;
+  }
+
+  private nearestComponents(codes: Matrix): Int32Array {
+    return tf.tidy(() => {
+      const z = tf.tensor2d(Float32Array.from(codes.data), codes.shape);
+      return Int32Array.from(tf.argMax(this.kernelShares(z), 1).dataSync());
+    });
+  }
+
+  /**
+   * Makes every component the Gaussian of the codes of a cluster.
+   *
+   * @param labels the cluster of every code; codes with -1 count for nothing
+   */
+  private startComponents(codes: Matrix, labels: Int32Array): void {
+    const { factor, centers } = gaussiansOfClusters(codes, labels, this.configuration.clusters);
     tf.tidy(() => {
-      this.changeBasis(mixture.factor);
+      this.changeBasis(factor);
       const fill = (key: string, value: number) =>
         this.assign(key, (before) => tf.fill(before.shape, inverseSoftplus(value)));
       // Only the biases, so that all of the mixture is in place whatever w is.
-      this.assign("prior/mean/bias", () => tf.tensor1d(centers.flatMap((center) => Array.from(center))));
+      this.assign("prior/mean/bias", () => tf.tensor1d(Float32Array.from(centers)));
       fill("prior/sd/bias", 1 - LEAST_SD);
       for (const head of ["mean", "sd"]) this.assign(`prior/${head}/kernel`, (kernel) => tf.mul(kernel, 0.1));
       // Posteriors that are as wide as the components would mix them all.
@@ -327,23 +396,6 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     ];
     return { mean, sd: tf.add(tf.softplus(sd), LEAST_SD) };
   }
-}
-
-/** @throws {SigmaTsneError} DIVERGED for codes that are all the same, from which no mixture can start */
-function requireVariance({ data, rows, cols }: Matrix): void {
-  for (let j = 0; j < cols; j++) {
-    let [sum, squares] = [0, 0];
-    for (let i = j; i < data.length; i += cols) {
-      sum += data[i] - data[j];
-      squares += (data[i] - data[j]) ** 2;
-    }
-    if (!(squares / rows - (sum / rows) ** 2 <= LEAST_VARIANCE)) return;
-  }
-  throw new SigmaTsneError(
-    "DIVERGED",
-    "the codes of all training images are the same after the pretraining: expected codes that differ, from which clusters can start. " +
-      "Use a smaller learningRate, more pretrainEpochs, or the likelihood learned-gaussian for gray images.",
-  );
 }
 
 /** What the sigmoid gives `x` for, which is kept away from 0 and 1. */

@@ -48,3 +48,11 @@ const DROPOUT_END = 0.8;
 export function dropoutShare(epoch: number, { epochs }: TrainingLength): number {
   return Math.max(0, 1 - epoch / (DROPOUT_END * epochs));
 }
+
+/**
+ * How much known clusters of the images count for in the targets of their codes. While codes form clusters: all at first, and less in every
+ * epoch; what remains are the clusters of the codes themselves, which become the known ones after that.
+ */
+export function knownShare(epoch: number, { pretrain, refine }: MixturePhases): number {
+  return epoch < pretrain + refine ? 1 - (epoch - pretrain) / refine : 1;
+}

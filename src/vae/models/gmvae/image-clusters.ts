@@ -1,0 +1,76 @@
+import { throwIfAborted } from "../../../abort.js";
+import { Matrix } from "../../../matrix.js";
+import { pca } from "../../../pca/index.js";
+import { runTsne } from "../../../tsne/index.js";
+import type { Images } from "../../datasets/dataset.js";
+import type { Random } from "../../random.js";
+import { range } from "../images.js";
+import { assignToComponents, fitGaussianMixture } from "./gaussian-mixture.js";
+
+/** A division of images into clusters. */
+export interface ImageClusters {
+  /** The cluster of each image, from 0; -1 for images that were not looked at. */
+  readonly labels: Int32Array;
+  /** Whether there were enough images for an embedding. */
+  readonly isEmbedded: boolean;
+}
+
+/** Images, and values of them, that are looked at: more would take much memory. */
+const MOST_IMAGES = 60_000;
+const MOST_VALUES = 2 ** 26;
+/** Images that are read at a time. */
+const BLOCK = 1000;
+const COMPONENTS = 50;
+/**
+ * With fewer neighbors, few lead from one digit of MNIST to another. With a usual perplexity of 30, 20,000 images of 4 and 9 formed one
+ * cluster; with 10, the clusters of five such sets agreed with 95.7 to 96.1 % of the digits.
+ */
+const PERPLEXITY = 10;
+/** Draws clusters together, so that each becomes nearly a Gaussian (Kobak & Berens 2019). */
+const EXAGGERATION = 4;
+/** t-SNE wants a perplexity of at most (n - 1) / 3. */
+const LEAST_EMBEDDED = 3 * PERPLEXITY + 1;
+
+/**
+ * Finds clusters of images without a network: a Gaussian mixture is fitted to a t-SNE embedding of their principal components. McConville et
+ * al. 2021 (arXiv 1908.05968) do so with an embedding of an autoencoder's codes by UMAP, for which the autoencoder must be trained well
+ * first. Too few images for t-SNE are clustered by their principal components.
+ */
+export async function clusterImages(
+  images: Images,
+  clusters: number,
+  random: Random,
+  signal: AbortSignal | undefined,
+): Promise<ImageClusters> {
+  const labels = new Int32Array(images.count).fill(-1);
+  const size = images.height * images.width * images.channels;
+  const most = Math.max(LEAST_EMBEDDED, Math.min(MOST_IMAGES, Math.floor(MOST_VALUES / size)));
+  const chosen = random.permutation(images.count).subarray(0, most).sort();
+  const isEmbedded = chosen.length >= LEAST_EMBEDDED;
+  const seed = random.integer(2 ** 31);
+  if (chosen.length < 2) return { labels: labels.fill(0), isEmbedded };
+  const values = await readBlocks(images, chosen, size, signal);
+  const { scores } = await pca(values, Math.min(COMPONENTS, ...values.shape), { seed, signal });
+  const options = { perplexity: PERPLEXITY, exaggeration: EXAGGERATION, seed, signal };
+  const points = isEmbedded ? (await runTsne(scores, options)).embedding : scores;
+  const found = assignToComponents(points, await fitGaussianMixture(points, clusters, random, signal));
+  chosen.forEach((image, i) => {
+    labels[image] = found[i];
+  });
+  return { labels, isEmbedded };
+}
+
+async function readBlocks(
+  images: Images,
+  chosen: Int32Array,
+  size: number,
+  signal: AbortSignal | undefined,
+): Promise<Matrix> {
+  const values = new Float32Array(chosen.length * size);
+  for (let start = 0; start < chosen.length; start += BLOCK) {
+    throwIfAborted(signal);
+    const rows = range(start, Math.min(start + BLOCK, chosen.length));
+    values.set(await images.read(rows.map((row) => chosen[row])), start * size);
+  }
+  return new Matrix(values, chosen.length, size);
+}

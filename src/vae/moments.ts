@@ -1,0 +1,98 @@
+/** Weighted sums over the points of each of K groups, from which means and covariances follow. */
+export class Moments {
+  /** Sum of the weights of each group. */
+  readonly weights: Float64Array;
+  /** K x d. */
+  private readonly sums: Float64Array;
+  /** For each group the lower triangle of the sum of x x^T: K x d x d. */
+  private readonly products: Float64Array;
+
+  constructor(
+    groups: number,
+    private readonly d: number,
+  ) {
+    this.weights = new Float64Array(groups);
+    this.sums = new Float64Array(groups * d);
+    this.products = new Float64Array(groups * d * d);
+  }
+
+  add(x: ArrayLike<number>, group: number, weight: number): void {
+    if (weight === 0) return;
+    const { d, sums, products } = this;
+    this.weights[group] = this.weights[group] + weight;
+    for (let i = 0; i < d; i++) {
+      sums[group * d + i] = sums[group * d + i] + weight * x[i];
+      const at = (group * d + i) * d;
+      for (let j = 0; j <= i; j++) products[at + j] = products[at + j] + weight * x[i] * x[j];
+    }
+  }
+
+  /**
+   * The mean of each group: K x d.
+   *
+   * @param others K x d, taken for groups without points
+   */
+  means(others: Float64Array): Float64Array {
+    return this.sums.map((sum, at) => {
+      const weight = this.weights[Math.floor(at / this.d)];
+      return weight > 1e-9 ? sum / weight : others[at];
+    });
+  }
+
+  /**
+   * The Cholesky factor of the covariance around the means of these groups: d x d, lower triangular.
+   *
+   * @param floor is added to the variances
+   */
+  factor(groups: Iterable<number>, means: Float64Array, floor: number): Float64Array {
+    const { d, sums, products } = this;
+    const covariance = new Float64Array(d * d);
+    let total = 1e-9;
+    for (const group of groups) {
+      total += this.weights[group];
+      for (let i = 0; i < d; i++) {
+        const at = (group * d + i) * d;
+        for (let j = 0; j <= i; j++) {
+          covariance[i * d + j] = covariance[i * d + j] + products[at + j] - sums[group * d + i] * means[group * d + j];
+        }
+      }
+    }
+    return choleskyFactor(
+      covariance.map((sum, at) => sum / total + (at % (d + 1) === 0 ? floor : 0)),
+      d,
+      floor,
+    );
+  }
+}
+
+/**
+ * The vector y with `factor` y = x, by forward substitution; in the space of y, the covariance of which `factor` is the Cholesky factor is
+ * the identity.
+ *
+ * @param x d numbers
+ * @param factor d x d, lower triangular
+ * @param y is filled
+ */
+export function whiten(x: ArrayLike<number>, factor: Float64Array, y = new Float64Array(x.length)): Float64Array {
+  const d = x.length;
+  for (let i = 0; i < d; i++) {
+    let rest = x[i];
+    for (let j = 0; j < i; j++) rest -= factor[i * d + j] * y[j];
+    y[i] = rest / factor[i * d + i];
+  }
+  return y;
+}
+
+/** The lower triangular matrix whose product with its transpose is `matrix`, of which the lower triangle is read. */
+function choleskyFactor(matrix: Float64Array, d: number, floor: number): Float64Array {
+  const factor = new Float64Array(d * d);
+  for (let i = 0; i < d; i++) {
+    for (let j = 0; j <= i; j++) {
+      let rest = matrix[i * d + j];
+      for (let k = 0; k < j; k++) rest -= factor[i * d + k] * factor[j * d + k];
+      // Rounding can leave a pivot at or below zero if dimensions depend on each other.
+      factor[i * d + j] = i === j ? Math.sqrt(Math.max(rest, floor)) : rest / factor[j * d + j];
+    }
+  }
+  return factor;
+}
