@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { boundOf } from "../../bench/kernels.js";
+import { nameMachine } from "../../bench/machine.js";
 import { median, significant } from "../../bench/markdown.js";
 import type { Race, RaceRun } from "../../bench/race.js";
 import { formatRaces, mergeRaces, ratiosTo } from "../../bench/race-table.js";
@@ -52,6 +53,12 @@ test("the table has medians, the ratio with its range, failures and the circumst
   expect(text).toContain(
     "Measured on 2026-01-02 on A processor, 2 processors, 8 GiB, Linux 6. Versions: sigma-tsne 1.0.0.",
   );
+});
+
+test("the processor is named with its instruction set and caches, and with a limit of the instruction set", () => {
+  const machine = { ...race().machine, instructions: "avx2", caches: ["L1 32K", "L2 1024K"] };
+  expect(nameMachine(machine)).toBe("A processor, avx2, L1 32K, L2 1024K, 2 processors, 8 GiB, Linux 6");
+  expect(nameMachine({ ...machine, isLimited: true })).toContain("avx2 (limited by SIGMA_TSNE_ISA)");
 });
 
 test("a race that is run again replaces its former record, others stay", () => {
