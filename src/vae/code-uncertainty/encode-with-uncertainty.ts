@@ -14,7 +14,11 @@ import { UNCERTAINTY_OPTIONS, type Uncertainty } from "./declarations.js";
 import { Displacement } from "./displacement.js";
 import { addPixelNoise, type NoiseLevel, noiseLevels } from "./pixel-noise.js";
 
-/** Options of {@link encodeWithUncertainty}. `uncertainty` is required. */
+/**
+ * Options of {@link encodeWithUncertainty}. `uncertainty` is required.
+ *
+ * @interface
+ */
 export type UncertaintyOptions = Readonly<OptionValues<typeof UNCERTAINTY_OPTIONS>>;
 
 /** Codes whose standard deviations measure one source of uncertainty. */
