@@ -8,15 +8,17 @@ export interface Series {
   name: string;
   /** How it is drawn: what the chart is about, a part of that, something to compare with, or a dotted guide. */
   weight: "main" | "part" | "other" | "guide";
-  /** x and y, both > 0. */
+  /** x and y, > 0 on logarithmic axes. */
   points: readonly (readonly [number, number])[];
 }
 
-/** One chart of a picture. Both axes are logarithmic. */
+/** One chart of a picture. The axis of x is logarithmic. */
 export interface Panel {
   title: string;
   x: string;
   y: string;
+  /** Whether the axis of y is linear. Default: it is logarithmic. */
+  isLinear?: boolean;
   series: readonly Series[];
 }
 
@@ -48,7 +50,7 @@ function drawPanel(context: Context, panel: Panel, offset: number): void {
     offset + MARGIN.left,
     offset + WIDTH - MARGIN.right,
   );
-  const y = axis(
+  const y = (panel.isLinear ? linearAxis : axis)(
     all.map((point) => point[1]),
     HEIGHT - MARGIN.bottom,
     MARGIN.top,
@@ -145,9 +147,14 @@ function spread(labels: { x: number; y: number }[], top: number, bottom: number)
   }
 }
 
-type Axis = ReturnType<typeof axis>;
+interface Axis {
+  readonly least: number;
+  readonly most: number;
+  readonly ticks: readonly number[];
+  at(value: number): number;
+}
 
-function axis(values: readonly number[], from: number, to: number) {
+function axis(values: readonly number[], from: number, to: number): Axis {
   const [least, most] = [Math.min(...values) / 1.15, Math.max(...values) * 1.15];
   const scale = (to - from) / Math.log(most / least);
   const decades = Math.log10(most / least);
@@ -158,6 +165,19 @@ function axis(values: readonly number[], from: number, to: number) {
     ticks.push(...steps.map((step) => step * 10 ** power).filter((tick) => tick >= least && tick <= most));
   }
   return { least, most, ticks, at: (value: number) => from + Math.log(value / least) * scale };
+}
+
+function linearAxis(values: readonly number[], from: number, to: number): Axis {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const rim = 0.06 * (high - low || Math.abs(high) || 1);
+  const [least, most] = [low - rim, high + rim];
+  // The largest of 1, 2 and 5 times a power of ten that gives at least four steps.
+  const widest = (most - least) / 4;
+  const power = 10 ** Math.floor(Math.log10(widest));
+  const step = power * ([5, 2].find((factor) => factor * power <= widest) ?? 1);
+  const first = Math.ceil(least / step);
+  const ticks = Array.from({ length: Math.floor(most / step) - first + 1 }, (_, i) => (first + i) * step);
+  return { least, most, ticks, at: (value) => from + ((value - least) / (most - least)) * (to - from) };
 }
 
 function line(context: Context, [x1, y1]: [number, number], [x2, y2]: [number, number]): void {

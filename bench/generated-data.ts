@@ -27,7 +27,7 @@ export const GENERATORS = {
 export type GeneratorName = keyof typeof GENERATORS;
 
 /** Uniform numbers from 0 to 1, from a counter that MurmurHash3's finalizer scrambles. */
-function uniforms(seed: number): () => number {
+export function uniforms(seed: number): () => number {
   let counter = seed;
   return () => {
     counter = (counter + 0x9e3779b9) | 0;

@@ -13,6 +13,8 @@ export interface Machine {
   memoryGib: number;
   /** The instruction set that the addon uses; older records lack it, and the caches. */
   instructions?: string | undefined;
+  /** Whether the processor has more, which SIGMA_TSNE_ISA kept the addon from using. */
+  isLimited?: boolean | undefined;
   /** Sizes of the caches that the first processor uses, such as "L2 1024K". */
   caches?: readonly string[] | undefined;
   system: string;
@@ -26,6 +28,7 @@ export function describeMachine(): Machine {
     cores: availableParallelism(),
     memoryGib: round(totalmem() / 2 ** 30, 1),
     instructions: binding.isa,
+    ...(process.env.SIGMA_TSNE_ISA && { isLimited: true }),
     caches: readCaches(),
     system: `${type()} ${release()}`,
     load: round(loadavg()[0], 2),
@@ -61,8 +64,9 @@ export function describeMeasurement({
 }
 
 /** The processor with its instruction set and caches, the memory and the system. */
-export function nameMachine({ cpu, cores, memoryGib, instructions, caches, system }: Machine): string {
-  const facts = [cpu, instructions, ...(caches ?? []), `${cores} processors`, `${memoryGib} GiB`, system];
+export function nameMachine({ cpu, cores, memoryGib, instructions, isLimited, caches, system }: Machine): string {
+  const used = isLimited ? `${instructions} (limited by SIGMA_TSNE_ISA)` : instructions;
+  const facts = [cpu, used, ...(caches ?? []), `${cores} processors`, `${memoryGib} GiB`, system];
   return facts.filter((fact) => fact !== undefined).join(", ");
 }
 

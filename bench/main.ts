@@ -9,9 +9,16 @@ import { writeFileAtomic } from "../src/io/index.js";
 import { Matrix } from "../src/matrix.js";
 import { pictureFormat } from "../src/plot/index.js";
 import { drawChart } from "./chart.js";
+import { type CodeUncertaintyRecord, formatCodeUncertainty, measureCodeUncertainty } from "./code-uncertainty.js";
 import { measureCompetitors } from "./competitors.js";
 import { type CoverageRecord, formatCoverage, measureCoverage } from "./coverage.js";
 import { DATASETS, hasPublicData, openDataset, readTestImages } from "./datasets.js";
+import {
+  type DisentanglementRecord,
+  drawDisentanglements,
+  formatDisentanglements,
+  measureDisentanglements,
+} from "./disentanglement.js";
 import { BenchmarkError } from "./failure.js";
 import {
   type FilledMapRecord,
@@ -32,6 +39,12 @@ import {
   PEER_NAMES,
   type PeerPaths,
 } from "./implementations.js";
+import {
+  drawImportanceWeights,
+  formatImportanceWeights,
+  type ImportanceRecord,
+  measureImportanceWeights,
+} from "./importance-weights.js";
 import { buildKernels, formatKernels, type KernelRecord, measureKernels, measureLimits } from "./kernels.js";
 import { describeMachine, ownVersions } from "./machine.js";
 import { formatNeighbors, measureNeighbors, NEIGHBOR_LIBRARIES, type NeighborRecord } from "./neighbors.js";
@@ -106,6 +119,9 @@ Examples:
   $ npm run bench -- forces mnist --data DIR
   $ npm run bench -- separate --data DIR --python FILE
   $ npm run bench -- uncertainty --data DIR
+  $ npm run bench -- code-uncertainty --data DIR
+  $ npm run bench -- importance-weights --data DIR
+  $ npm run bench -- disentanglement
   $ npm run bench -- trust-groups --data DIR
   $ npm run bench -- perplexity --data DIR
   $ npm run bench -- coverage
@@ -333,6 +349,57 @@ program
   .option("--python <file>", "a Python with the packages that hold real data", DEFAULT_PEER_PATHS.python)
   .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
   .action((flags: UncertaintyFlags) => interruptible((signal) => uncertainty(flags, signal)));
+
+program
+  .command("code-uncertainty")
+  .description("what the standard deviations of codes say of the noise of images, and what they do for embeddings")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .option(
+    "--data <folder>",
+    "with images of MNIST (default: SIGMA_TSNE_DATA, else generated shapes alone)",
+    process.env.SIGMA_TSNE_DATA,
+  )
+  .option("--train <n>", "images that each model is trained on", integerParser("--train", 100), 2000)
+  .option("--test <n>", "images that are encoded", integerParser("--test", 100), 500)
+  .option("--epochs <n>", "epochs of each training", integerParser("--epochs", 1), 15)
+  .option("--draws <n>", "draws of noise, weights and views", integerParser("--draws", 2), 32)
+  .option("--seeds <n>", "seeds of images, noise, training and embedding", integerParser("--seeds", 1), 3)
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 1)
+  .action((flags: CodeUncertaintyFlags) => interruptible((signal) => codeUncertainty(flags, signal)));
+
+program
+  .command("importance-weights")
+  .description("bounds of importance-weighted autoencoders over their draws, as table 1 of Burda et al. 2016")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .option("--data <folder>", "with images of MNIST (default: SIGMA_TSNE_DATA)", process.env.SIGMA_TSNE_DATA)
+  .option("--train <n>", "images that each model is trained on", integerParser("--train", 100), 10_000)
+  .option("--test <n>", "images that are evaluated", integerParser("--test", 10), 500)
+  .option("--epochs <n>", "epochs of each training", integerParser("--epochs", 1), 10)
+  .option("--seeds <n>", "seeds of weights and training", integerParser("--seeds", 1), 1)
+  .option(
+    "--draws-list <list>",
+    "numbers of draws in training, separated by commas",
+    listParser("--draws-list"),
+    [1, 5, 50],
+  )
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 2)
+  .action((flags: ImportanceFlags) => interruptible((signal) => importanceWeights(flags, signal)));
+
+program
+  .command("disentanglement")
+  .description("total correlation and mutual information gap of beta-VAE and beta-TCVAE, as Chen et al. 2018")
+  .exitOverride()
+  .configureOutput({ outputError: () => {} })
+  .addOption(publishOption())
+  .option("--betas <list>", "weights, whole numbers separated by commas", listParser("--betas"), [1, 4, 8, 16])
+  .option("--epochs <n>", "epochs of each training", integerParser("--epochs", 1), 250)
+  .option("--seeds <n>", "seeds of weights and training", integerParser("--seeds", 1), 3)
+  .option("--threads <n>", "threads", integerParser("--threads", 1), 1)
+  .action((flags: DisentanglementFlags) => interruptible((signal) => disentanglement(flags, signal)));
 
 program
   .command("coverage")
@@ -904,6 +971,78 @@ async function uncertainty({ data, writeReadme, ...flags }: UncertaintyFlags, si
   const how = { points: syntheticPoints, seeds: competitorSeeds, threads, python, folder: data };
   await measureCompetitors(record.competitions, how, log, signal);
   await publish("uncertainty", record, formatUncertainty(record), writeReadme ?? false);
+}
+
+interface CodeUncertaintyFlags {
+  data?: string;
+  train: number;
+  test: number;
+  epochs: number;
+  draws: number;
+  seeds: number;
+  threads: number;
+  writeReadme?: true;
+}
+
+async function codeUncertainty(
+  { data, writeReadme, ...settings }: CodeUncertaintyFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  const { train, test, epochs, draws, seeds, threads } = settings;
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const record: CodeUncertaintyRecord = {
+    ...facts,
+    settings: { train, test, epochs, draws, seeds, threads },
+    results: [],
+  };
+  await measureCodeUncertainty(record, data, log, signal);
+  await publish("code-uncertainty", record, formatCodeUncertainty(record), writeReadme ?? false);
+}
+
+interface ImportanceFlags {
+  data?: string;
+  train: number;
+  test: number;
+  epochs: number;
+  seeds: number;
+  drawsList: number[];
+  threads: number;
+  writeReadme?: true;
+}
+
+async function importanceWeights(flags: ImportanceFlags, signal: AbortSignal): Promise<void> {
+  const { data, writeReadme, drawsList: draws, train, test, epochs, seeds, threads } = flags;
+  if (data === undefined) throw new BenchmarkError("MNIST is needed: --data names the folder of the public data");
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const settings = { draws, train, test, epochs, seeds, threads };
+  const record: ImportanceRecord = { ...facts, settings, results: [] };
+  await measureImportanceWeights(record, data, log, signal);
+  await publish("importance-weights", record, formatImportanceWeights(record), writeReadme ?? false);
+  await writePicture("importance-weights", await drawImportanceWeights(record), writeReadme ?? false);
+}
+
+interface DisentanglementFlags {
+  betas: number[];
+  epochs: number;
+  seeds: number;
+  threads: number;
+  writeReadme?: true;
+}
+
+async function disentanglement({ writeReadme, ...settings }: DisentanglementFlags, signal: AbortSignal): Promise<void> {
+  const { betas, epochs, seeds, threads } = settings;
+  const facts = { date: new Date().toISOString(), machine: describeMachine(), versions: await ownVersions() };
+  const record: DisentanglementRecord = { ...facts, settings: { betas, epochs, seeds, threads }, results: [] };
+  await measureDisentanglements(record, log, signal);
+  await publish("disentanglement", record, formatDisentanglements(record), writeReadme ?? false);
+  await writePicture("disentanglement", await drawDisentanglements(record), writeReadme ?? false);
+}
+
+/** Writes a picture beside the records, the published ones or the local ones. */
+async function writePicture(name: string, bytes: Uint8Array, isPublished: boolean): Promise<void> {
+  const path = join(isPublished ? FOLDERS.results : FOLDERS.local, `${name}.svg`);
+  await writeFileAtomic(path, bytes);
+  log(`picture: ${path}`);
 }
 
 interface NeighborsFlags {

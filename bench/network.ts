@@ -124,7 +124,9 @@ async function train(
           process.execPath,
           [join(FOLDERS.build, "network.js"), JSON.stringify({ ...task, backend: trainer } satisfies NetworkTask)],
         ];
-  const env = { ...process.env, OMP_NUM_THREADS: String(threads), TF_CPP_MIN_LOG_LEVEL: "2" };
+  // Waiting threads of PyTorch would spin, and on a busy machine that is most of the processor time that is counted.
+  const omp = { OMP_NUM_THREADS: String(threads), OMP_WAIT_POLICY: "PASSIVE" };
+  const env = { ...process.env, ...omp, TF_CPP_MIN_LOG_LEVEL: "2" };
   const { stdout } = await promisify(execFile)(file, args, {
     env,
     signal,

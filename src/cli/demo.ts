@@ -1,5 +1,5 @@
 import { Command, Help } from "commander";
-import type { DemoData, DemoProgress } from "../demo/index.js";
+import type { DemoData, DemoModel, DemoProgress } from "../demo/index.js";
 import { withTypedNames } from "./failure.js";
 import { interruptible } from "./interruption.js";
 import { createProgressDisplay, type ProgressDisplay } from "./progress.js";
@@ -8,6 +8,7 @@ import { integerParser } from "./values.js";
 interface DemoFlags {
   output: string;
   data?: DemoData;
+  model?: DemoModel;
   points?: number;
   epochs?: number;
   seed?: number;
@@ -23,6 +24,8 @@ Examples:
   $ sigma-tsne demo -o /tmp/demo --points 1000 --seed 7
   $ sigma-tsne demo --data codes -o codes --epochs 5
       The second act: an autoencoder, whose sigma is not a measured error.
+  $ sigma-tsne demo --data codes --model micrograph-vae -o micrograph-codes
+      The same with the convolutional autoencoder for micrographs.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `;
@@ -39,10 +42,14 @@ export function createDemoCommand(): Command {
       "--data <acquisitions|codes>",
       "what is embedded: means and standard errors of repeated acquisitions, or the codes of an autoencoder (default: acquisitions)",
     )
+    .option(
+      "--model <vae|micrograph-vae>",
+      "with --data codes: a small dense autoencoder, or the convolutional one for micrographs, which takes several minutes (default: vae)",
+    )
     .option("--points <n>", "how many images to make, 50 to 10000 (default: 2000)", integerParser("--points"))
     .option(
       "--epochs <n>",
-      "epochs of the training with --data codes, 1 to 1000 (default: 15)",
+      "epochs of the training with --data codes, 1 to 1000 (default: 15; 40 for micrograph-vae)",
       integerParser("--epochs"),
     )
     .option("--seed <n>", "seed of the random numbers (default: 42)", integerParser("--seed"))
@@ -54,6 +61,7 @@ export function createDemoCommand(): Command {
       const names = {
         directory: "--output",
         data: "--data",
+        model: "--model",
         count: "--points",
         epochs: "--epochs",
         seed: "--seed",
@@ -81,7 +89,7 @@ const headings: Record<DemoProgress["part"], string> = {
 };
 
 async function demo(flags: DemoFlags, signal: AbortSignal): Promise<void> {
-  const { output: directory, data, points: count, epochs, seed, threads } = flags;
+  const { output: directory, data, model, points: count, epochs, seed, threads } = flags;
   const { runDemo } = await import("../demo/index.js");
   let display: ProgressDisplay | undefined;
   let part: DemoProgress["part"] | undefined;
@@ -93,8 +101,8 @@ async function demo(flags: DemoFlags, signal: AbortSignal): Promise<void> {
     }
     display?.update(progress);
   };
-  const summary = await runDemo({ directory, data, count, epochs, seed, threads, signal, onProgress }).finally(() =>
-    display?.stop(),
+  const summary = await runDemo({ directory, data, model, count, epochs, seed, threads, signal, onProgress }).finally(
+    () => display?.stop(),
   );
   if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
   else if (!flags.quiet) {

@@ -1,7 +1,8 @@
 import { Command } from "commander";
+import { reject } from "../arguments.js";
 import { assertFolderWritable } from "../io/index.js";
-import type { OptionValues } from "../options/index.js";
-import { ENCODE_OPTIONS } from "../vae/declarations/index.js";
+import { describeFlag, type OptionValues } from "../options/index.js";
+import { ENCODE_OPTIONS, UNCERTAINTY_OPTIONS } from "../vae/declarations/index.js";
 import {
   ARROW_GUIDE,
   type ArrowFlags,
@@ -31,7 +32,9 @@ interface EncodeFlags
   extends BackendFlags,
     DatasetFlags,
     ArrowFlags,
-    Pick<OptionValues<typeof ENCODE_OPTIONS>, "draws" | "batchSize" | "seed"> {
+    Pick<OptionValues<typeof ENCODE_OPTIONS>, "draws" | "batchSize" | "seed">,
+    Pick<OptionValues<typeof UNCERTAINTY_OPTIONS>, "uncertainty" | "extrapolate" | "views" | "shift" | "addPosterior"> {
+  noise?: string;
   output?: string;
   part?: string;
   imageColumn?: string;
@@ -48,6 +51,9 @@ Examples:
   $ sigma-tsne embed codes/vae_embeddings.npy --sigma codes/vae_errors.npy \\
       --labels codes/labels.txt -o map.npy --plot map.png
       The map of these codes.
+  $ sigma-tsne encode runs/vae noisy/ -o codes --uncertainty noise
+      Standard deviations that say how far the noise of each image, which is
+      estimated, moves its code. --noise 0.1 gives the noise instead.
   $ producer | sigma-tsne encode runs/vae --arrow | consumer
       Adds the columns code and code_sigma to an Arrow IPC stream with images.
       Memory does not grow with the number of rows.
@@ -57,6 +63,21 @@ Examples:
 The folder contains vae_embeddings.npy (means, n x d), vae_errors.npy (standard
 deviations, which ae, conv-ae and aae do not have) and labels.txt (if there are
 labels). It appears complete or not at all.
+
+Standard deviations, by --uncertainty:
+  (default)      those of the model: how wide a code is. They do not say how
+                 noisy an image is.
+  noise          how far the noise of the pixels moves the code, for any model.
+                 Noise is added once more, --draws times. --noise gives its
+                 standard deviation where black is 0 and white is 1: one
+                 number, or a .npy file with one number per image, per pixel,
+                 or per pixel of each image. --extrapolate also moves the code
+                 back by the mean shift that the noise causes.
+  weights        how far the code moves between draws of Bayesian weights, for
+                 bnn-ae, conv-bnn-ae, bnn-vae and bnn-vae-artificial.
+  augmentation   how far the code moves with shifts of --shift pixels, and with
+                 --views flips with flips and quarter turns as well. Use flips
+                 for images without an up and down only, such as micrographs.
 
 ${ARROW_GUIDE}
 The column of images holds files (PNG, JPEG, TIFF, WebP, GIF; binary, or structs
@@ -82,7 +103,14 @@ export function createEncodeCommand(): Command {
     .option("--force", "write even if the folder contains other files")
     .option("--json", "print one JSON object instead of sentences")
     .option("--quiet", "print only errors, and the output of --json")
-    .optionsGroup("Data:");
+    .optionsGroup("Uncertainty:");
+  addDeclaredOptions(command, UNCERTAINTY_OPTIONS, ["uncertainty"]).option(
+    "--noise <sd|file>",
+    describeFlag(UNCERTAINTY_OPTIONS.noise),
+  );
+  addDeclaredOptions(command, UNCERTAINTY_OPTIONS, ["extrapolate", "views", "shift", "addPosterior"]).optionsGroup(
+    "Data:",
+  );
   addBackendOptions(addDatasetOptions(command));
   addArrowOptions(command)
     .option("--image-column <name>", "column of the images (default: image)")
@@ -114,7 +142,11 @@ function dispatch(path: string, data: string | undefined, flags: EncodeFlags, si
 }
 
 async function encodeArrow(path: string, flags: EncodeFlags, signal: AbortSignal): Promise<void> {
-  const { draws, seed, batchSize, imageColumn } = flags;
+  const { draws, seed, batchSize, imageColumn, uncertainty, extrapolate, views, shift, addPosterior } = flags;
+  const noise = parseNoise(flags.noise);
+  if (typeof noise === "object") {
+    reject("--noise", flags.noise, "a number or estimated with --arrow, because rows of a stream have no numbers");
+  }
   const stretch = stretchShare(flags.stretch);
   checkInputs({ "<run>": path });
   await filterStandardStreams({ done: "encoded", lacking: "a code" }, flags, signal, async (input, options) => {
@@ -122,7 +154,8 @@ async function encodeArrow(path: string, flags: EncodeFlags, signal: AbortSignal
     await vae.selectBackend(flags.backend ?? "auto", { threads: flags.threads });
     const run = await vae.openRun(path);
     noteUnfinished(run, { note: (line) => flags.quiet || process.stderr.write(`${line}\n`) });
-    return vae.encodeStream(run.model, input, { ...options, draws, seed, batchSize, imageColumn, stretch });
+    const how = { draws, seed, batchSize, uncertainty, noise, extrapolate, views, shift, addPosterior };
+    return vae.encodeStream(run.model, input, { ...options, ...how, imageColumn, stretch });
   });
 }
 
@@ -133,21 +166,24 @@ async function encode(
   signal: AbortSignal,
 ): Promise<void> {
   const { output, part = "all", force, quiet = false, draws, batchSize, seed } = flags;
-  checkInputs({ "<run>": path, "[data]": data, "--output": output });
+  const { uncertainty, extrapolate, views, shift, addPosterior } = flags;
+  const how = { draws, batchSize, seed, signal, uncertainty, extrapolate, views, shift, addPosterior };
+  const noise = parseNoise(flags.noise);
+  const noiseFile = typeof noise === "object" ? noise.path : undefined;
+  checkInputs({ "<run>": path, "[data]": data, "--output": output, "--noise": noiseFile });
   const vae = await import("../vae/index.js");
   await withTypedNames({ path: "--output" }, () => assertFolderWritable(output, vae.codesFolder({ force })));
   await withRun(path, flags, async (opened) => {
+    vae.assertUncertainty(opened.run.model, { ...how, noise: typeof noise === "object" ? 0 : noise });
     // Nothing needs to be set apart of images that are all to be encoded.
     const isWhole = data !== undefined && part === "all";
     const split = isWhole && !vae.DATASETS.some(({ name }) => name === data) ? { validation: 0, test: 0 } : {};
     await withDataset(opened, data, { ...split, ...flags }, signal, async (dataset) => {
       const { run, display } = opened;
       const images = choosePart(dataset, part);
-      const codes = await run.model.encode(images, {
-        draws,
-        batchSize,
-        seed,
-        signal,
+      const codes = await vae.encodeImages(run.model, images, {
+        ...how,
+        noise: typeof noise === "object" ? await vae.readPixelNoise(noise.path, images, { signal }) : noise,
         onProgress: (fraction) => display.update({ stage: "encoding", fraction }),
       });
       const labels = vae.labelNames(images.labels, dataset.classes);
@@ -155,11 +191,41 @@ async function encode(
       display.stop();
       const { rows: n, cols: d } = codes.means;
       if (flags.json) {
-        process.stdout.write(`${JSON.stringify({ output, model: run.model.name, n, d, files })}\n`);
+        const facts = { output, model: run.model.name, n, d, files, uncertainty, noise: summarizeNoise(codes.noise) };
+        process.stdout.write(`${JSON.stringify(facts)}\n`);
       } else if (!quiet) {
         const lacking = codes.sigma ? "" : ` ${run.model.name} has no standard deviations of its codes.`;
         process.stdout.write(`Codes of ${n} images, ${d} dimensions, in ${output}: ${files.join(", ")}.${lacking}\n`);
+        if (uncertainty) process.stdout.write(`${describeUncertainty(uncertainty, codes.noise)}\n`);
       }
     });
   });
+}
+
+/** The value of --noise: a number, `estimated`, or a file. */
+function parseNoise(typed: string | undefined): "estimated" | number | { path: string } | undefined {
+  if (typed === undefined || typed === "estimated") return typed;
+  const value = Number(typed);
+  return typed.trim() === "" || Number.isNaN(value) ? { path: typed } : value;
+}
+
+/** Range and median of the noise of the images, and how many have none. */
+function summarizeNoise(noise: Float32Array | undefined) {
+  if (!noise || noise.length === 0) return undefined;
+  const sorted = noise.slice().sort();
+  const [least, median, most] = [0, sorted.length >> 1, sorted.length - 1].map((i) => Number(sorted[i].toPrecision(4)));
+  return { least, median, most, imagesWithout: noise.filter((level) => level === 0).length };
+}
+
+/** What the standard deviations say. */
+function describeUncertainty(uncertainty: string, noise: Float32Array | undefined): string {
+  const facts = summarizeNoise(noise);
+  if (!facts)
+    return `The standard deviations are the spread of the codes over ${uncertainty === "weights" ? "draws of the weights" : "views of each image"}.`;
+  const { least, median, most, imagesWithout } = facts;
+  const none =
+    imagesWithout === 0
+      ? ""
+      : ` No noise was found in ${imagesWithout} of ${noise?.length} images: the standard deviations of their codes are 0.`;
+  return `The standard deviations are the spread of the codes by noise of ${least} to ${most} (median ${median}) in the images.${none}`;
 }

@@ -57,7 +57,17 @@ interface TrainFlags
 const TYPED_MODEL_OPTIONS = [
   ...["zDim", "hiddenDim", "numLayers", "filters", "kernelSize", "dropout", "likelihood", "outputVariance", "beta"],
   "importanceDraws",
-  ...["wDim", "clusters", "pretrainEpochs", "refineEpochs", "priorSigma", "experiment", "gradientLoss", "regularizer"],
+  ...[
+    "wDim",
+    "clusters",
+    "pretrainEpochs",
+    "refineEpochs",
+    "priorSigma",
+    "experiment",
+    "gradientLoss",
+    "gradientWeight",
+    "regularizer",
+  ],
 ];
 const TYPED_TRAINING_OPTIONS = [
   ...["epochs", "maxSteps", "batchSize", "learningRate", "schedule", "beta1Decay", "augmentation", "klWarmup"],

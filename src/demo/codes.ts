@@ -22,6 +22,7 @@ import type { CodesSummary } from "./summary.js";
 export type Networks = typeof import("../vae/index.js") & { backend: Backend };
 
 const NEIGHBORS = 10;
+/** Of the small model; the other one has its own default. */
 const Z_DIM = 20;
 const SPLIT = { validation: 0, test: 0.1 };
 /** Each micrograph has its own contrast, as microscopes show them: else brightness is most of what there is to learn. */
@@ -49,7 +50,7 @@ type FileName = (typeof FILES)[number]["name"];
  * embedded without and with their standard deviations, the maps compared, the second one spread onto a grid, and all of it drawn.
  * Labels only color and score; no step learns from them.
  *
- * The likelihood has a learned variance: pixels are gray values of low contrast, of which a Bernoulli likelihood learns next to nothing.
+ * The likelihood of the dense model has a learned variance: pixels are gray values of low contrast, of which a Bernoulli likelihood learns next to nothing.
  * Small batches make the most of few images.
  *
  * Writes the files of `summary.files`, the summary last, each file and folder at once or not at all. Same seed, count and epochs: same
@@ -68,7 +69,11 @@ export async function mapCodes(options: ResolvedDemo, networks: Networks): Promi
   });
   const { height, width } = dataset;
   try {
-    const model = networks.createModel("vae", { height, width, zDim: Z_DIM, likelihood: "learned-gaussian", seed });
+    const size = { height, width, seed };
+    const model: Model =
+      options.model === "vae"
+        ? networks.createModel("vae", { ...size, zDim: Z_DIM, likelihood: "learned-gaussian" })
+        : networks.createModel("micrograph-vae", { ...size, filters: [32, 64, 128], hiddenDim: 512 });
     try {
       times.push(performance.now());
       const labels = networks.labelNames(dataset.all.labels, dataset.classes) as string[];
@@ -120,7 +125,7 @@ async function learnCodes({ options, networks, dataset, model }: Work): Promise<
 }> {
   const { epochs, seed, signal, onProgress } = options;
   const { history } = await networks.train(model, dataset, {
-    ...{ epochs, batchSize: 32, seed, signal },
+    ...{ epochs, batchSize: model.name === "vae" ? 32 : undefined, seed, signal },
     onProgress: ({ step, steps }) => onProgress?.({ part: "training", stage: "training", fraction: step / steps }),
   });
   return { codes: await model.encode(dataset.all, { signal }), history };
@@ -216,7 +221,7 @@ function summarize(
     model: {
       name: model.name,
       parameters: model.parameterCount,
-      zDim: Z_DIM,
+      zDim: model.configuration.zDim,
       activeDimensions,
       epochs,
       loss: history.at(-1)?.train.loss as number,

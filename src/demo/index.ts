@@ -5,7 +5,14 @@ import { mapCodes } from "./codes.js";
 import { type DemoOptions, resolveDemoOptions } from "./options.js";
 import type { AcquisitionsSummary, CodesSummary } from "./summary.js";
 
-export { DEMO_DATA, type DemoData, type DemoFile, type DemoOptions, type DemoProgress } from "./options.js";
+export {
+  DEMO_DATA,
+  type DemoData,
+  type DemoFile,
+  type DemoModel,
+  type DemoOptions,
+  type DemoProgress,
+} from "./options.js";
 
 /** What {@link runDemo} did and found; `summary.json` holds the same. */
 export type DemoSummary = CodesSummary | AcquisitionsSummary;

@@ -6,6 +6,13 @@ import type { TsneProgress } from "../tsne/index.js";
 export const DEMO_DATA = ["acquisitions", "codes"] as const;
 export type DemoData = (typeof DEMO_DATA)[number];
 
+/** The autoencoders that the demo can train. */
+export const DEMO_MODELS = ["vae", "micrograph-vae"] as const;
+export type DemoModel = (typeof DEMO_MODELS)[number];
+
+/** Epochs that suit each of them. */
+const EPOCHS: Record<DemoModel, number> = { vae: 15, "micrograph-vae": 40 };
+
 /** Options of {@link runDemo}. */
 export interface DemoOptions {
   /** Where the files go. Made if it is not there; files of the same names are replaced. */
@@ -16,6 +23,11 @@ export interface DemoOptions {
    * of the codes, not measured errors, and make no clear difference. Default `"acquisitions"`.
    */
   data?: DemoData | undefined;
+  /**
+   * The autoencoder whose codes are embedded: a small dense `"vae"`, or the convolutional `"micrograph-vae"`, which also reconstructs
+   * lattices and needs several times as long. Default `"vae"`.
+   */
+  model?: DemoModel | undefined;
   /** Number of micrographs, an integer from 50 to 10,000. Default 2000. */
   count?: number | undefined;
   /** Epochs of the training with `data: "codes"`: an integer from 1 to 1000. Default 15. */
@@ -56,6 +68,7 @@ export interface DemoFile {
 /** Options that have been checked, defaults filled in. */
 export interface ResolvedDemo extends DemoOptions {
   data: DemoData;
+  model: DemoModel;
   count: number;
   epochs: number;
   seed: number;
@@ -65,18 +78,21 @@ export interface ResolvedDemo extends DemoOptions {
 /** @throws {ArgumentError} UNKNOWN_OPTION, INVALID_ARGUMENT or OUT_OF_RANGE */
 export function resolveDemoOptions(options: DemoOptions): ResolvedDemo {
   requireOptions(options);
-  rejectUnknown(options, ["directory", "data", "count", "epochs", "seed", "threads", "signal", "onProgress"]);
-  const { directory, data = "acquisitions" } = options;
+  rejectUnknown(options, ["directory", "data", "model", "count", "epochs", "seed", "threads", "signal", "onProgress"]);
+  const { directory, data = "acquisitions", model = "vae" } = options;
   if (typeof directory !== "string" || directory === "") reject("directory", directory, "the path of a folder");
   if (!DEMO_DATA.includes(data)) reject("data", data, `one of ${DEMO_DATA.join(", ")}`);
-  if (data === "acquisitions" && options.epochs !== undefined) {
-    reject("epochs", options.epochs, 'to be left out unless data is "codes", since acquisitions need no training');
+  if (!DEMO_MODELS.includes(model)) reject("model", model, `one of ${DEMO_MODELS.join(", ")}`);
+  for (const name of ["epochs", "model"] as const) {
+    if (data === "codes" || options[name] === undefined) continue;
+    reject(name, options[name], 'to be left out unless data is "codes", since acquisitions need no training');
   }
   return {
     ...options,
     data,
+    model,
     count: requireInteger(options.count ?? 2000, "count", 50, 10_000),
-    epochs: requireInteger(options.epochs ?? 15, "epochs", 1, 1000),
+    epochs: requireInteger(options.epochs ?? EPOCHS[model], "epochs", 1, 1000),
     seed: requireInteger(options.seed ?? 42, "seed", 0, Number.MAX_SAFE_INTEGER),
     threads: requireInteger(options.threads ?? availableParallelism(), "threads", 1, 1024),
   };

@@ -71,7 +71,7 @@ export interface CodesSummary {
     /** Dimensions whose means differ between images. */
     activeDimensions: number;
     epochs: number;
-    /** Mean loss of the last epoch, in nats per image. */
+    /** Mean loss of the last epoch; of a `vae` in nats per image. */
     loss: number;
     /** What the network was computed with. */
     backend: string;

@@ -4,6 +4,7 @@
  * @module sigma-tsne/vae
  */
 export * from "./backends/index.js";
+export * from "./code-uncertainty/index.js";
 export * from "./comparison/index.js";
 export type { Dataset, Images } from "./datasets/dataset.js";
 export * from "./datasets/index.js";

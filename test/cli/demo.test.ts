@@ -26,6 +26,14 @@ it("trains an autoencoder with --data codes", async () => {
   for (const name of files) expect(stdout).toContain(`\n  ${name} `);
 });
 
+it("trains micrograph-vae with --model", async () => {
+  const typed = ["demo", "--data", "codes", "--model", "micrograph-vae", "-o", "micrograph-codes", "--json", "--quiet"];
+  const { code, stdout } = await workplace.run([...typed, "--points", "64", "--epochs", "1", "--threads", "2"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).model).toMatchObject({ name: "micrograph-vae", zDim: 64, epochs: 1 });
+  expect(await readdir(workplace.path("micrograph-codes"))).toContain("figures");
+});
+
 it("prints with --json one object on one line", async () => {
   const { code, stdout, stderr } = await workplace.run([
     ...["demo", "-o", "elsewhere", "--data", "acquisitions", "--points", "200", "--seed", "3", "--json", "--quiet"],

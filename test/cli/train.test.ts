@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readLabels, readMatrix } from "../../src/io/index.js";
+import { readLabels, readMatrix, writeArray } from "../../src/io/index.js";
 import { type Outcome, Workplace } from "./workplace.js";
 
 let workplace: Workplace;
@@ -58,6 +58,38 @@ describe("train", () => {
     expect((await readMatrix(workplace.path("codes/vae_embeddings.npy"))).shape).toEqual([60, 2]);
     expect((await readMatrix(workplace.path("codes/vae_errors.npy"))).data.every((sd) => sd > 0)).toBe(true);
     expect(await readLabels(workplace.path("codes/labels.txt"))).toHaveLength(60);
+
+    const noisy = ["encode", "run", "--part", "test", "-o", "noisy", "--draws", "4", "--uncertainty"];
+    const measured = await workplace.run([...noisy, "noise", "--quiet", "--json"]);
+    expect(JSON.parse(measured.stdout)).toMatchObject({
+      n: 6,
+      files: ["vae_embeddings.npy", "vae_errors.npy", "labels.txt"],
+      uncertainty: "noise",
+      noise: { imagesWithout: 0 },
+    });
+    expect((await readMatrix(workplace.path("noisy/vae_errors.npy"))).data.every((sd) => sd > 0)).toBe(true);
+    await writeArray(workplace.path("noise.npy"), Float32Array.of(0, 0.1, 0.1, 0.2, 0.2, 0.2), [6]);
+    const given = await workplace.run([...noisy, "noise", "--noise", "noise.npy"]);
+    expect(given.stdout).toContain(
+      "by noise of 0 to 0.2 (median 0.2) in the images. No noise was found in 1 of 6 images",
+    );
+    expect(Array.from((await readMatrix(workplace.path("noisy/vae_errors.npy"))).row(0))).toEqual([0, 0]);
+    const means = await readMatrix(workplace.path("noisy/vae_embeddings.npy"));
+    await workplace.run([...noisy, "noise", "--noise", "noise.npy", "--extrapolate"]);
+    const moved = await readMatrix(workplace.path("noisy/vae_embeddings.npy"));
+    expect(moved.row(0)).toEqual(means.row(0));
+    expect(moved.row(1)).not.toEqual(means.row(1));
+    const views = await workplace.run([...noisy, "augmentation", "--views", "flips", "--shift", "2"]);
+    expect(views.stdout).toContain("the spread of the codes over views of each image");
+    const refused = async (...typed: string[]) => {
+      const { code, stderr } = await workplace.run([...noisy, ...typed]);
+      expect(code).toBe(2);
+      return stderr;
+    };
+    expect(await refused("weights")).toContain("encode: --uncertainty: expected noise or augmentation, because");
+    expect(await refused("noise", "--noise", "2")).toContain("--noise: expected a standard deviation from 0 to 1");
+    expect(await refused("noise", "--draws", "1")).toContain("--draws: expected an integer from 2");
+    expect(await refused("noise", "--shift", "1")).toContain("--shift: expected nothing, because it belongs to");
 
     const evaluated = await workplace.run(["evaluate-model", "run", "--draws", "5", "--json", "--quiet"]);
     expect(JSON.parse(evaluated.stdout)).toMatchObject({

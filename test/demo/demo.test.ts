@@ -103,6 +103,8 @@ describe("runDemo with acquisitions", () => {
     ["data", "INVALID_ARGUMENT", { data: "images" }],
     ["epochs", "OUT_OF_RANGE", { data: "codes", epochs: 0 }],
     ["epochs", "INVALID_ARGUMENT", { epochs: 3, data: "acquisitions" }],
+    ["model", "INVALID_ARGUMENT", { model: "gmvae", data: "codes" }],
+    ["model", "INVALID_ARGUMENT", { model: "micrograph-vae" }],
     ["points", "UNKNOWN_OPTION", { points: 100 }],
   ])("refuses a bad %s as %s: %j", async (argument, code, options) => {
     const run = runDemo({ directory: folder, ...options } as DemoOptions);

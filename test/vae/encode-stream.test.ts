@@ -124,4 +124,37 @@ describe("encodeStream", () => {
     );
     model.dispose();
   });
+
+  test.each([
+    { uncertainty: "noise" },
+    { uncertainty: "noise", noise: 0.1, addPosterior: true, extrapolate: false },
+    { uncertainty: "augmentation", views: "flips" },
+  ] as const)("measures %o with the same bits for rows in any batches", async (how) => {
+    const model = createModel("vae", { ...shape, zDim: 3 });
+    const options = { ...how, draws: 4, batchSize: 16 };
+    const whole = await encode(model, [column()], options);
+    const single = await encode(
+      model,
+      Array.from({ length: n }, (_, i) => column(i, i + 1)),
+      options,
+    );
+    const sigma = numbers(valuesOf(whole, "code_sigma"));
+    expect(numbers(valuesOf(single, "code_sigma"))).toEqual(sigma);
+    const usual = await encode(model, [column()]);
+    expect(numbers(valuesOf(whole, "code"))).toEqual(numbers(valuesOf(usual, "code")));
+    expect(sigma).not.toEqual(numbers(valuesOf(usual, "code_sigma")));
+    model.dispose();
+  });
+
+  test("gives a model without standard deviations those of noise, and refuses what it cannot measure", async () => {
+    const model = createModel("ae", { ...shape, zDim: 3 });
+    const table = await encode(model, [column()], { uncertainty: "noise", noise: 0.1, draws: 4 });
+    expect(table.schema.fields.map(({ name }) => name)).toEqual(["image", "code", "code_sigma"]);
+    const moved = await encode(model, [column()], { uncertainty: "noise", noise: 0.1, draws: 4, extrapolate: true });
+    expect(numbers(valuesOf(moved, "code"))).not.toEqual(numbers(valuesOf(table, "code")));
+    await expect(encode(model, [column()], { uncertainty: "weights" })).rejects.toThrow("single numbers (bnn-ae");
+    await expect(encode(model, [column()], { noise: 0.1 })).rejects.toThrow('belongs to uncertainty "noise"');
+    await expect(encode(model, [column()], { uncertainty: "noise", noise: [0.1] })).rejects.toThrow("in streams");
+    model.dispose();
+  });
 });

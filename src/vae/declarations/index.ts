@@ -1,6 +1,7 @@
 /**
  * The declarations of all options of autoencoders, for help texts and tables. Importing them does not load TensorFlow.js.
  */
+export { UNCERTAINTY_OPTIONS } from "../code-uncertainty/declarations.js";
 export { MODEL_COMPARISON_OPTIONS } from "../comparison/declarations.js";
 export { EVALUATION_OPTIONS } from "../evaluation/declarations.js";
 export { FIGURE_OPTIONS, GIF_OPTIONS, INTERPOLATION_OPTIONS } from "../figures/declarations.js";

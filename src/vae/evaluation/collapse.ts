@@ -6,7 +6,7 @@ import { Moments } from "../moments.js";
 import { largest } from "./clusters.js";
 import { ACTIVE_VARIANCE, DimensionStatistics } from "./dimensions.js";
 
-/** What shows whether a model has collapsed. */
+/** Statistics of the codes that show whether a model has collapsed. */
 export type CodeStatistics = {
   /** Dimensions of the code whose means vary by more than 0.01 over the images. */
   readonly activeDimensions: number;

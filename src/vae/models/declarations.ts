@@ -18,8 +18,8 @@ export const BATCH_OPTIONS = {
 /** Options of `Model.encode`. */
 export const ENCODE_OPTIONS = {
   ...BATCH_OPTIONS,
-  /** Draws of the weights of models whose weights are distributions. */
-  draws: integer({ from: 2, to: 10_000 }, { default: 32, help: "draws of Bayesian weights" }),
+  /** Draws of what is random: the weights of models whose weights are distributions, noise, or views. */
+  draws: integer({ from: 2, to: 10_000 }, { default: 32, help: "draws of Bayesian weights, of noise or of views" }),
   /** Seed of these draws. */
   seed: seedOption("seed of the draws"),
   /** Whether all images see the same draws, so that the code of an image does not depend on where it stands among the others. */

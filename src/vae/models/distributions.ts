@@ -73,10 +73,11 @@ export class BernoulliLikelihood implements Likelihood {
     // Computed in one step, because its gradient, x - sigmoid(raw), is much cheaper than that of the parts.
     const compute = tf.customGrad((logits, save) => {
       const inputs = logits as tf.Tensor;
-      (save as tf.GradSaveFunc)([inputs]);
+      // The images as well: those that a model repeats for its draws are freed before the gradient is computed.
+      (save as tf.GradSaveFunc)([inputs, images]);
       const value = sumPerImage(tf.sub(tf.mul(inputs, images), tf.softplus(inputs)));
-      const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
-        tf.mul(tf.sub(images, tf.sigmoid(saved[0])), tf.reshape(dy, [-1, 1, 1, 1]));
+      const gradFunc = (dy: tf.Tensor, [savedLogits, savedImages]: tf.Tensor[]) =>
+        tf.mul(tf.sub(savedImages, tf.sigmoid(savedLogits)), tf.reshape(dy, [-1, 1, 1, 1]));
       return { value, gradFunc };
     });
     return compute(raw) as tf.Tensor1D;

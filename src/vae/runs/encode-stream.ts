@@ -1,16 +1,22 @@
-import { rejectUnknown, requireOptions } from "../../arguments.js";
+import { reject, rejectUnknown, requireOptions } from "../../arguments.js";
 import { ArgumentError, SigmaTsneError } from "../../errors.js";
 import type { Computation, FilterOptions, ReportUnusable } from "../../filter/index.js";
 import { decodeImage } from "../../io/index.js";
 import type { IpcBatch, IpcField } from "../../io/ipc/index.js";
 import type { FloatArray } from "../../matrix.js";
+import { encodeImages, type UncertaintyOptions } from "../code-uncertainty/index.js";
 import type { Images } from "../datasets/dataset.js";
 import { stretchContrast } from "../datasets/images.js";
 import { ENCODE_OPTIONS } from "../models/declarations.js";
 import type { EncodeOptions, Model } from "../models/model.js";
 
-/** Options of {@link encodeStream}. */
-export interface EncodeStreamOptions extends FilterOptions, Pick<EncodeOptions, "draws" | "seed" | "batchSize"> {
+/** Options of {@link encodeStream}. With `uncertainty`, code_sigma holds the standard deviations of {@link encodeWithUncertainty}. */
+export interface EncodeStreamOptions
+  extends FilterOptions,
+    Pick<EncodeOptions, "draws" | "seed" | "batchSize">,
+    Pick<UncertaintyOptions, "uncertainty" | "extrapolate" | "views" | "shift" | "addPosterior"> {
+  /** Standard deviation of the pixels' noise: one number for all images, or `"estimated"` from each. Default `"estimated"`. */
+  readonly noise?: "estimated" | number | undefined;
   /** Column of the images. Default "image". */
   readonly imageColumn?: string | undefined;
   /** Stretches every image's contrast, this share of its values cut off at either end. Default: none is stretched. */
@@ -29,6 +35,12 @@ const KEYS: Record<keyof EncodeStreamOptions, true> = {
   batchSize: true,
   imageColumn: true,
   stretch: true,
+  uncertainty: true,
+  noise: true,
+  extrapolate: true,
+  views: true,
+  shift: true,
+  addPosterior: true,
 };
 
 /** Batches of images that are worth encoding at once. */
@@ -57,16 +69,20 @@ export async function* encodeStream(
 ): AsyncGenerator<Uint8Array> {
   requireOptions(options);
   rejectUnknown(options, Object.keys(KEYS));
-  const { draws, seed, imageColumn = "image", stretch } = options;
+  const { imageColumn = "image", stretch } = options;
   const { batchSize: declared } = ENCODE_OPTIONS;
+  if (typeof options.noise === "object") reject("noise", options.noise, 'a number or "estimated" in streams');
   const batchSize = declared.check(options.batchSize ?? declared.default, "batchSize");
   const ipc = await import("../../io/ipc/index.js");
   const { filterStream } = await import("../../filter/filter-stream.js");
   const toImages = imagesOf(model, stretch);
+  const { draws, seed, uncertainty, noise, extrapolate, views, shift, addPosterior } = options;
+  const how = { draws, seed, uncertainty, noise, extrapolate, views, shift, addPosterior };
   // Whether there are standard deviations is known only from a result.
-  const trial = await model.encode(
+  const trial = await encodeImages(
+    model,
     toImages(1, async () => new Float32Array(model.pixels)),
-    { draws, seed },
+    how,
   );
   const { zDim } = model.configuration;
   const open = (fields: readonly IpcField[]): Computation => {
@@ -80,7 +96,7 @@ export async function* encodeStream(
         const rows = await listRows(batches, readPixels);
         const count = Math.ceil(rows.length / batchSize) * batchSize;
         const images = toImages(count, (indices) => readBatch(rows, indices, refuse));
-        const { means, sigma } = await model.encode(images, { draws, seed, batchSize, signal, commonDraws: true });
+        const { means, sigma } = await encodeImages(model, images, { ...how, batchSize, signal, commonDraws: true });
         return [means, ...(sigma ? [sigma] : [])].map(({ data }) =>
           (data as Float32Array).subarray(0, rows.length * zDim),
         );

@@ -121,7 +121,7 @@ export const TRAINING_OPTIONS = {
     {
       help: "number of passes over all images",
       guide:
-        "number of passes over all images; of few images, mixtures make more by default, for at least 5000 steps, and micrograph-vae for at least 3000",
+        "number of passes over all images; of few images, mixtures make more by default, for at least 5000 steps, micrograph-vae for at least 3000 and aae for at least 1000",
     },
   ),
   ...COURSE_OPTIONS,

@@ -42,7 +42,7 @@ export function NamesOptions() {
       {namesShown.value === "regions" && columns.length > 0 && (
         <p class={controls.note}>
           A region is named after the {chosenNamesColumn.value?.kind === "text" ? "words" : "values"} that are
-          over-represented in it. Smaller regions get names as you come nearer.
+          over-represented in it. Smaller regions get names as you zoom in.
         </p>
       )}
       <Toggle

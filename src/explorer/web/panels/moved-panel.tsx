@@ -41,7 +41,7 @@ export function MovedPanel() {
       <h2>Moved most</h2>
       <p class={controls.note}>
         From “{layoutOf(firstLayout.value)?.title}” to “{layoutOf(secondLayout.value)?.title}”, in halves of the map’s
-        width. Of points that mostMovedRows together, the one that mostMovedRows most.
+        width. If neighboring points moved together, only the one that moved most is listed.
       </p>
       {rows.length === 0 && start && end && <EmptyState title="No point moved" />}
       <ol class={styles.moved}>

@@ -4,4 +4,4 @@ import { PLAIN_RECIPE } from "../recipe.js";
 /** Options of aae. */
 export const aaeOptions = networkOptions;
 /** How aae is trained by default. */
-export const AAE_RECIPE = { ...PLAIN_RECIPE, learningRate: 0.0005 };
+export const AAE_RECIPE = { ...PLAIN_RECIPE, leastSteps: 1000 };

@@ -1,11 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
 import { requireInteger } from "../../../arguments.js";
-import { SigmaTsneError } from "../../../errors.js";
 import { Matrix } from "../../../matrix.js";
 import { checkOptions } from "../../../options/index.js";
 import type { Images } from "../../datasets/dataset.js";
-import { Moments, whiten } from "../../moments.js";
+import { whiten } from "../../moments.js";
 import { Random } from "../../random.js";
 import type { Resolved } from "../configuration.js";
 import { SAMPLE_OPTIONS } from "../declarations.js";
@@ -34,6 +33,7 @@ import { createDecoder, createEncoder, dense, type Layer, Network, type NetworkK
 import { Pass, SERIES } from "../pass.js";
 import type { TrainingLength } from "../training-length.js";
 import { divergence, logKernelShares, mixTargets, sharpen } from "./assignment.js";
+import { gaussiansOfClusters, requireVariance } from "./code-clusters.js";
 import { GMVAE_RECIPE, type gmvaeOptions } from "./configuration.js";
 import { clusterImages } from "./image-clusters.js";
 import { dropoutShare, knownShare, planMixture } from "./phases.js";
@@ -65,9 +65,6 @@ const KEPT_ASSIGNMENT_SHARE = 0.5;
 const CLUSTERS = "clusters";
 /** Training images that the mean image is taken over. */
 const MEAN_IMAGES = 2000;
-/** Variance of codes that carry nothing. */
-const LEAST_VARIANCE = 1e-8;
-
 interface Latents {
   readonly mean: tf.Tensor2D;
   readonly sd: tf.Tensor2D;
@@ -80,7 +77,7 @@ interface Latents {
  * components, z ~ N(mean_y(w), sd_y(w)^2), x ~ p(x|z). The posterior is q(z|x) q(w|x) p(y|w, z).
  *
  * Started from random numbers, such mixtures mostly end with several classes in one component. Here the network is first trained
- * as an autoencoder. Then its codes learn the clusters of a t-SNE embedding of the images ({@link clusterImages}), and all views of an image
+ * as an autoencoder. Then its codes learn the clusters of a t-SNE embedding of the images (`clusterImages`), and all views of an image
  * are drawn to the component that it is nearest to (Xie et al. 2016, arXiv 1511.06335; with augmentation, Guo et al. 2018). These targets
  * are mixed, with less and less of the embedding (Reed et al. 2015, arXiv 1412.6596), because a network corrects some of its errors.
  */
@@ -265,26 +262,13 @@ export class Gmvae extends Model<GmvaeConfiguration> {
    * @param labels the cluster of every code; codes with -1 count for nothing
    */
   private startComponents(codes: Matrix, labels: Int32Array): void {
-    const { clusters, zDim } = this.configuration;
-    const moments = new Moments(clusters, zDim);
-    const all = new Moments(1, zDim);
-    labels.forEach((label, i) => {
-      if (label < 0) return;
-      moments.add(codes.row(i), label, 1);
-      all.add(codes.row(i), 0, 1);
-    });
-    const middle = all.means(new Float64Array(zDim));
-    const means = moments.means(Float64Array.from({ length: clusters * zDim }, (_, at) => middle[at % zDim]));
-    const factor = moments.factor(range(0, clusters), means, LEAST_VARIANCE);
-    const centers = Array.from({ length: clusters }, (_, k) =>
-      whiten(means.subarray(k * zDim, (k + 1) * zDim), factor),
-    );
+    const { factor, centers } = gaussiansOfClusters(codes, labels, this.configuration.clusters);
     tf.tidy(() => {
       this.changeBasis(factor);
       const fill = (key: string, value: number) =>
         this.assign(key, (before) => tf.fill(before.shape, inverseSoftplus(value)));
       // Only the biases, so that all of the mixture is in place whatever w is.
-      this.assign("prior/mean/bias", () => tf.tensor1d(centers.flatMap((center) => Array.from(center))));
+      this.assign("prior/mean/bias", () => tf.tensor1d(Float32Array.from(centers)));
       fill("prior/sd/bias", 1 - LEAST_SD);
       for (const head of ["mean", "sd"]) this.assign(`prior/${head}/kernel`, (kernel) => tf.mul(kernel, 0.1));
       // Posteriors that are as wide as the components would mix them all.
@@ -412,23 +396,6 @@ export class Gmvae extends Model<GmvaeConfiguration> {
     ];
     return { mean, sd: tf.add(tf.softplus(sd), LEAST_SD) };
   }
-}
-
-/** @throws {SigmaTsneError} DIVERGED for codes that are all the same, from which no mixture can start */
-function requireVariance({ data, rows, cols }: Matrix): void {
-  for (let j = 0; j < cols; j++) {
-    let [sum, squares] = [0, 0];
-    for (let i = j; i < data.length; i += cols) {
-      sum += data[i] - data[j];
-      squares += (data[i] - data[j]) ** 2;
-    }
-    if (!(squares / rows - (sum / rows) ** 2 <= LEAST_VARIANCE)) return;
-  }
-  throw new SigmaTsneError(
-    "DIVERGED",
-    "the codes of all training images are the same after the pretraining: expected codes that differ, from which clusters can start. " +
-      "Use a smaller learningRate, more pretrainEpochs, or the likelihood learned-gaussian for gray images.",
-  );
 }
 
 /** What the sigmoid gives `x` for, which is kept away from 0 and 1. */

@@ -108,7 +108,7 @@ export class MicrographVae extends Model<MicrographVaeConfiguration> {
     const error = tf.mean(tf.square(difference)) as tf.Scalar;
     const errors = this.configuration.gradientLoss ? { error, gradientError: meanSquaredSobel(difference) } : { error };
     const weight = this.configuration.beta * pass.klWeight;
-    const weights = { error: ERROR_WEIGHT, gradientError: ERROR_WEIGHT };
+    const weights = { error: ERROR_WEIGHT, gradientError: ERROR_WEIGHT * this.configuration.gradientWeight };
     if (this.configuration.regularizer === "kl") {
       const kl = tf.mean(klToStandardNormal(mean, sd)) as tf.Scalar;
       return weighted({ ...errors, kl }, { ...weights, kl: weight });

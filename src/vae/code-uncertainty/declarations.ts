@@ -1,0 +1,59 @@
+import { reject } from "../../arguments.js";
+import { boolean, choice, declare, integer, type Kind, parseNumber } from "../../options/index.js";
+import { ENCODE_OPTIONS } from "../models/declarations.js";
+
+/** The sources of uncertainty that `encodeWithUncertainty` measures. */
+export const UNCERTAINTIES = ["noise", "weights", "augmentation"] as const;
+/** One of {@link UNCERTAINTIES}. */
+export type Uncertainty = (typeof UNCERTAINTIES)[number];
+
+/**
+ * Standard deviation of the noise of pixels whose values are 0 to 1: `"estimated"`, one number for all images, one number per image, one
+ * number per pixel that holds for all images, or one number per pixel of each image.
+ */
+export type PixelNoise = "estimated" | number | ArrayLike<number>;
+
+const ACCEPTED = `"estimated", a number from 0 to 1, or an array of such numbers: one per image, per pixel, or per pixel of each image`;
+
+const pixelNoise: Kind<PixelNoise> = {
+  accepted: ACCEPTED,
+  range: "`estimated`, 0 to 1 or an array",
+  placeholder: "<sd|file>",
+  check(value, argument) {
+    if (value === "estimated") return value;
+    if (typeof value === "number") return checkLevel(value, argument);
+    if (!Array.isArray(value) && !(ArrayBuffer.isView(value) && "length" in value)) reject(argument, value, ACCEPTED);
+    const levels = value as ArrayLike<number>;
+    for (let i = 0; i < levels.length; i++) checkLevel(levels[i], `${argument}[${i}]`);
+    return levels;
+  },
+  parse: (text, flag) => (text === "estimated" ? text : parseNumber(text, flag)),
+};
+
+function checkLevel(value: number, argument: string): number {
+  if (typeof value === "number" && value >= 0 && value <= 1) return value;
+  return reject(argument, value, "a standard deviation from 0 to 1, in units of the pixels' range", "OUT_OF_RANGE");
+}
+
+/** Options of `encodeWithUncertainty`. */
+export const UNCERTAINTY_OPTIONS = {
+  ...ENCODE_OPTIONS,
+  /** The source of uncertainty that the standard deviations of the codes measure. Required. */
+  uncertainty: choice(UNCERTAINTIES, { help: "what sigma measures: noise, weights or augmentation" }),
+  /** Standard deviation of the noise that the images have, where pixels are 0 to 1. */
+  noise: declare(pixelNoise, {
+    default: "estimated" as PixelNoise,
+    help: "noise: standard deviation of the pixels' noise, where pixels are 0 to 1; a number, a .npy file, or estimated",
+  }),
+  /** Moves the means by minus the mean shift of the draws of noise, toward the codes of images without noise. */
+  extrapolate: boolean({ default: false, help: "noise: move codes back by the shift that more noise causes" }),
+  /**
+   * The random views: `"shifts"`, or `"flips"` for flips and quarter turns (half turns of images that are not square) together with shifts.
+   * Flips suit images without an up and down only, such as micrographs.
+   */
+  views: choice(["shifts", "flips"], { default: "shifts", help: "augmentation: shifts, or flips and turns as well" }),
+  /** Largest shift of a view along either axis, in pixels. */
+  shift: integer({ from: 0, to: 64 }, { default: 1, help: "augmentation: largest shift in pixels" }),
+  /** Adds the variance that `Model.encode` gives to that of the chosen source. */
+  addPosterior: boolean({ default: false, help: "add the variances that the model gives to its codes" }),
+};

@@ -1,0 +1,31 @@
+/** How far some values move from where they are over draws, without memory of the draws. */
+export class Displacement {
+  private count = 0;
+  private readonly sums: Float64Array;
+  private readonly squares: Float64Array;
+
+  /** @param origin where the values are */
+  constructor(private readonly origin: Float32Array) {
+    this.sums = new Float64Array(origin.length);
+    this.squares = new Float64Array(origin.length);
+  }
+
+  add(values: Float32Array): void {
+    this.count++;
+    for (let i = 0; i < values.length; i++) {
+      const moved = values[i] - this.origin[i];
+      this.sums[i] += moved;
+      this.squares[i] += moved ** 2;
+    }
+  }
+
+  /** Of each value. */
+  rootMeanSquares(): Float32Array {
+    return Float32Array.from(this.squares, (sum) => Math.sqrt(sum / this.count));
+  }
+
+  /** Of each value. */
+  means(): Float32Array {
+    return Float32Array.from(this.sums, (sum) => sum / this.count);
+  }
+}

@@ -1,0 +1,47 @@
+import { ArgumentError } from "../../errors.js";
+import { openArrayFile } from "../../io/index.js";
+import type { FloatArray } from "../../matrix.js";
+import type { Images } from "../datasets/dataset.js";
+import { range } from "../models/images.js";
+
+/**
+ * Reads standard deviations of pixels' noise from a .npy or IDX file: an array of n numbers, of height x width (x channels), or of n images of
+ * this size. Axes of length 1 do not matter.
+ *
+ * @throws {FileError} where the file cannot be read
+ * @throws {ArgumentError} SHAPE_MISMATCH for an array of another shape
+ * @throws {AbortError} if `options.signal` is aborted
+ */
+export async function readPixelNoise(
+  path: string,
+  { count, height, width, channels }: Pick<Images, "count" | "height" | "width" | "channels">,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<FloatArray> {
+  const file = await openArrayFile(path, options);
+  try {
+    const image = [height, width, channels];
+    const accepted = [
+      [count],
+      image,
+      [height * width * channels],
+      [count, ...image],
+      [count, height * width * channels],
+    ];
+    if (!accepted.some((shape) => sizes(shape) === sizes(file.shape))) {
+      throw new ArgumentError("SHAPE_MISMATCH", {
+        argument: path,
+        received: file.shape,
+        accepted: `an array of ${count} (one number per image), of ${image.join(" x ")} (one per pixel), or of ${[count, ...image].join(" x ")} numbers`,
+      });
+    }
+    const values = await file.read(range(0, file.shape[0]));
+    // As many images as pixels: numbers that belong to pixels are given to each image, as they could not be told from one per image.
+    const isAmbiguous =
+      values.length === count && sizes(file.shape) === sizes(image) && sizes(image) !== sizes([count]);
+    return isAmbiguous ? Float32Array.from({ length: count ** 2 }, (_, at) => values[at % count]) : values;
+  } finally {
+    await file.close();
+  }
+}
+
+const sizes = (shape: readonly number[]): string => shape.filter((size) => size !== 1).join(" x ");
