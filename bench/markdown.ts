@@ -30,5 +30,7 @@ export function count(value: number): string {
 }
 
 export function percent(share: number): string {
-  return `${(share * 100).toPrecision(2)} %`;
+  const value = share * 100;
+  // toPrecision(2) would write 1.0e+2.
+  return `${value >= 99.5 ? value.toFixed(0) : value.toPrecision(2)} %`;
 }

@@ -153,7 +153,7 @@ export function formatScaling({ settings, points, ...facts }: Scaling): string {
   const header = ["points", "program", "threads", "seconds", ...stages, "peak MiB"];
   return [
     markdownTable(header, rows, header.length - 2),
-    `Generated mixtures of 50 dimensions, perplexity ${settings.perplexity}, iterations ${settings.iterations}, one run each. ` +
+    `Generated mixtures of 50 dimensions, perplexity ${settings.perplexity}, iterations of the peers ${settings.iterations}, one run each. ` +
       describeMeasurement(facts),
   ].join("\n\n");
 }

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { boundOf } from "../../bench/kernels.js";
 import { nameMachine } from "../../bench/machine.js";
-import { median, significant } from "../../bench/markdown.js";
+import { median, percent, significant } from "../../bench/markdown.js";
+import { formatNeighbors, type NeighborRun } from "../../bench/neighbors.js";
 import type { Race, RaceRun } from "../../bench/race.js";
 import { formatRaces, mergeRaces, ratiosTo } from "../../bench/race-table.js";
 import { fillSection, formatPublished, nameForInstructions } from "../../bench/record.js";
@@ -97,8 +98,29 @@ test("numbers have three significant digits", () => {
     "123",
     "1,235",
   ]);
+  expect([0.004, 0.152, 0.994, 0.9952, 1, 1.234].map(percent)).toEqual([
+    "0.40 %",
+    "15 %",
+    "99 %",
+    "100 %",
+    "100 %",
+    "123 %",
+  ]);
   expect(median([3, 1, 2])).toBe(2);
   expect(median([4, 1, 2, 3])).toBe(2.5);
+});
+
+test("searches are compared with ours in cells, or with the exact one where there are no cells", () => {
+  const search = (dataset: string, program: string, seconds: number): NeighborRun => ({
+    ...{ dataset, n: 1000, program, seconds, cpuSeconds: 1, recall: 1, setting: "defaults" },
+  });
+  const text = formatNeighbors({
+    ...{ date: race().date, machine: race().machine, versions: {} },
+    settings: { threads: 2, perplexity: 30, recall: 0.99, rounds: 1, seed: 1 },
+    runs: [search("few", "ours, exact", 1), search("many", "ours, exact", 4), search("many", "ours, cells", 2)],
+  });
+  expect(text).toContain("| few, 1,000 | ours, exact | 1.00 | 1.00 | 1.00x | 100 % | defaults |");
+  expect(text).toContain("| many, 1,000 | ours, exact | 4.00 | 1.00 | 2.00x | 100 % | defaults |");
 });
 
 test("sizes grow by threes up to the most", () => {
